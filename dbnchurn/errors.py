@@ -1,0 +1,56 @@
+"""The three ways in which a user's input can be wrong.
+
+Every message says in one sentence what is wrong, where, what is allowed and what to do, so the
+command line shows the message alone, without a traceback. The classes derive from
+:class:`ValueError`, which is what scikit-learn's callers expect of bad input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class DbnchurnError(ValueError):
+    """Base of all errors that the user can mend."""
+
+
+class ConfigError(DbnchurnError):
+    """A config file, an override or a parameter holds something that is not allowed."""
+
+
+class DataError(DbnchurnError):
+    """A table is missing, unreadable, or breaks what its columns promise."""
+
+
+class ArtifactError(DbnchurnError):
+    """A stored model is damaged, incomplete, or of an unknown format."""
+
+
+def listed(values: Iterable[object], limit: int = 8) -> str:
+    """Values for a message: quoted, in order, cut after `limit`.
+
+    Examples
+    --------
+    >>> listed(["a", "b"])
+    "'a', 'b'"
+    >>> listed(range(5), limit=2)
+    '0, 1 and 3 more'
+    """
+    shown = [repr(value) for value in values]
+    rest = len(shown) - limit
+    return ", ".join(shown) if rest <= 0 else f"{', '.join(shown[:limit])} and {rest} more"
+
+
+def did_you_mean(name: str, allowed: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the closest allowed one and all that are.
+
+    Examples
+    --------
+    >>> did_you_mean("cdk", ["cd_k", "layers"])
+    "did you mean 'cd_k'? (allowed: 'cd_k', 'layers')"
+    """
+    names = list(allowed)
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}(allowed: {listed(names, limit=30)})"

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from dbnchurn.errors import ArtifactError, DataError, did_you_mean, listed
 
@@ -103,9 +104,16 @@ class Table:
 
     def take(self, rows: npt.NDArray[np.intp]) -> Table:
         """The given rows, in the given order, as copies."""
-        return Table(
-            self.numbers[rows], self.codes[rows], self.number_names, self.code_names, self.sizes
-        )
+        return replace(self, numbers=self.numbers[rows], codes=self.codes[rows])
+
+
+def stacked(first: Table, second: Table) -> Table:
+    """The rows of both tables, which have the same columns."""
+    return replace(
+        first,
+        numbers=np.vstack([first.numbers, second.numbers]),
+        codes=np.vstack([first.codes, second.codes]),
+    )
 
 
 @dataclass
@@ -118,6 +126,34 @@ class Unusual:
     """
 
     unknown_levels: dict[str, int] = field(default_factory=dict)
+
+
+def as_frame(X: Any) -> pd.DataFrame:
+    """Whatever holds a table as a DataFrame: pandas, Arrow, polars and the like, or a 2-D array.
+
+    The columns of an array are called ``x0``, ``x1``, …
+
+    Raises
+    ------
+    DataError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> list(as_frame(np.zeros((1, 2))).columns)
+    ['x0', 'x1']
+    """
+    if isinstance(X, pd.DataFrame):
+        return X
+    if hasattr(X, "__arrow_c_stream__"):
+        return pa.table(X).to_pandas()
+    values = np.asarray(X)
+    if values.ndim != 2 or values.dtype.kind in "cV":
+        raise DataError(
+            f"expected a table of customers, found {type(X).__name__} of shape {values.shape} and "
+            f"type {values.dtype}; give a DataFrame or a 2-D array"
+        )
+    return pd.DataFrame(values, columns=[f"x{j}" for j in range(values.shape[1])])
 
 
 def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema:

@@ -6,7 +6,7 @@ Trees are looked up by treelite, which needs neither xgboost nor scikit-learn.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,7 @@ from treelite.model_builder import Metadata, ModelBuilder, PostProcessorFunc, Tr
 
 from dbnchurn.errors import ArtifactError
 from dbnchurn.schema import Table
+from dbnchurn.visible import Visible
 
 Ints = npt.NDArray[np.int32]
 
@@ -232,3 +233,27 @@ def leaf_groups(boosters: Sequence[int]) -> list[slice]:
     """Columns of every booster's code groups, given its number of trees."""
     ends = np.cumsum([0, *boosters])
     return [slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+
+
+def with_leaves(
+    base: Visible, record: LeavesRecord, booster: int, codes: npt.NDArray[np.int32]
+) -> Visible:
+    """The visible layer seen through one booster: its leaves present, those of the others missing.
+
+    Parameters
+    ----------
+    base : Visible of n rows
+        Encoded columns.
+    record : LeavesRecord
+    booster : int
+    codes : int32 array of shape (n, trees of the booster)
+
+    Returns
+    -------
+    visible : Visible
+        The code groups of `base` and then those of all boosters.
+    """
+    groups = leaf_groups([forest.trees for forest in record.forests])
+    leaves = np.full((len(base), groups[-1].stop), -1, np.int32)
+    leaves[:, groups[booster]] = codes
+    return replace(base, codes=np.hstack([base.codes, leaves]), sizes=base.sizes + record.sizes)

@@ -84,7 +84,7 @@ def _path(detail: ErrorDetails, data: Any) -> Key:
 def _hidden(path: Key, details: list[ErrorDetails], all_paths: set[Key]) -> bool:
     """Whether one member of a union got deeper, so that its complaint tells more."""
     deeper = any(len(p) > len(path) and p[: len(path)] == path for p in all_paths)
-    return deeper and all(detail["type"] in _KINDS for detail in details)
+    return deeper and all(_wish(detail) for detail in details)
 
 
 def _sentence(path: Key, details: list[ErrorDetails], model: type[BaseModel]) -> str:

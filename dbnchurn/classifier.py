@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -14,24 +12,25 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.model_selection import train_test_split
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from dbnchurn.compute import Compute, default_threads, torch_threads
 from dbnchurn.dbn import DBN, Network
-from dbnchurn.dbn.finetune import FineTune
+from dbnchurn.dbn.fine_tune import FineTune
+from dbnchurn.data.samples import set_aside
 from dbnchurn.decide import DecideRecord, Threshold
 from dbnchurn.decide.decide_record import decide
 from dbnchurn.errors import DataError
 from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.features.views import BoosterViews
 from dbnchurn.labels import check_weight, encode_labels, label_type, read_labels, two_classes
-from dbnchurn.predictor import card
 from dbnchurn.predictor.artifact import save
+from dbnchurn.predictor.card import model_card
 from dbnchurn.predictor.forward import ModelRecord, logits, probabilities
 from dbnchurn.prepare import Prepare
 from dbnchurn.progress import stage
+from dbnchurn.provenance import fingerprint, versions
 from dbnchurn.schema import Table, as_frame, infer, read, stacked
 from dbnchurn.visible import Visible
 
@@ -236,6 +235,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 )
             with stage("decide", self.seconds_):
                 self._decide(network, val, balance)
+        self.about_ = self._about(train, val)
         return self
 
     def _read(
@@ -328,9 +328,11 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         compute: Compute,
     ) -> Network:
         """The network to fine-tune: an unrolled stack of pretrained machines, or random weights."""
-        dbn = clone(self.dbn).set_params(device=compute.device, random_state=compute.seed())
+        seeds = compute.seed(), compute.seed()
         if not self.pretrain:
-            return Network.random(rows.sizes)
+            return Network.random(
+                rows.widths, rows.sizes, self.dbn.layers, random_state=seeds[1]
+            )
         weight = train.weight
         if X_unlabelled is not None:
             extra = self.prepare_.transform(read(self.schema_, self._frame(X_unlabelled))[0])
@@ -341,9 +343,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             rows = self._views(stacked(table, extra), blocks)
             weight = np.concatenate([weight, np.ones(len(extra))])
         with stage("pretrain", self.seconds_):
+            dbn = clone(self.dbn).set_params(device=compute.device, random_state=seeds[0])
             self.dbn_ = dbn.fit(rows, sample_weight=weight, X_val=rows_val)
         self.curves_["rbm"] = self.dbn_.curves_
-        return Network.from_dbn(self.dbn_)
+        return Network.from_dbn(self.dbn_, random_state=seeds[1])
 
     def _decide(self, network: Network, val: Part, balance: Balance) -> None:
         """Correct the prior and choose the threshold on the validation rows."""
@@ -361,6 +364,30 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.choice_ = self.threshold.choose(val.y, scores, val.weight)
         self.threshold_ = self.choice_.threshold
         self.record_ = replace(record, decide=replace(record.decide, threshold=self.threshold_))
+
+    def _about(self, train: Part, val: Part) -> dict[str, Any]:
+        """Plain facts that are stored beside the model."""
+        parts = (train, val)
+        return {
+            "training": {
+                "rows": len(train.y),
+                "validation_rows": len(val.y),
+                "prior": train.prior,
+                "fingerprint": fingerprint(
+                    array for p in parts for array in (p.table.numbers, p.table.codes, p.y)
+                ),
+            },
+            "columns": {"used": len(self.schema_.used), "dropped": self.prepare_.dropped_},
+            "threshold": {
+                "value": self.threshold_,
+                "rule": self.threshold.rule,
+                "target": self.threshold.target,
+                "precision": self.choice_.precision,
+                "recall": self.choice_.recall,
+                "f1": self.choice_.f1,
+            },
+            "versions": versions(),
+        }
 
     def _frame(self, X: Any, fitting: bool = False) -> pd.DataFrame:
         """The table as a DataFrame; arrays are checked the way scikit-learn does."""
@@ -396,8 +423,15 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         leaving = self.predict_proba(X)[:, 1]
         return np.asarray(self.classes_[(leaving >= self.threshold_).astype(int)])
 
-    def save(self, folder: str | Path) -> None:
+    def save(self, folder: str | Path, *, about: Mapping[str, Any] | None = None) -> None:
         """Write what scoring needs as a model folder, for ``Predictor.load``.
+
+        Parameters
+        ----------
+        folder : path
+            New, empty, or an older model, which is replaced.
+        about : mapping, optional
+            Plain data to keep beside the model, such as the name of the id column.
 
         Raises
         ------
@@ -405,7 +439,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If the folder exists and holds something other than a model.
         """
         check_is_fitted(self, "record_")
-        save(self.record_, folder, card=model_card(self), about=about(self))
+        facts = {**self.about_, **(about or {})}
+        save(self.record_, folder, card=model_card(facts), about=facts)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -85,6 +85,24 @@ def split(
     return Parts(*(np.flatnonzero(part == code) for code in range(3)))
 
 
+def set_aside(
+    y: npt.NDArray[np.int64],
+    groups: npt.NDArray[Any] | None,
+    share: float,
+    generator: np.random.Generator,
+) -> tuple[Rows, Rows]:
+    """Row numbers to train on and a `share` of them set aside, both with both classes.
+
+    Examples
+    --------
+    >>> train, aside = set_aside(np.tile([0, 1], 50), None, 0.2, np.random.default_rng(0))
+    >>> len(train), len(aside)
+    (80, 20)
+    """
+    part = _at_random(y, share, 0.0, groups, int(generator.integers(2**31)))
+    return np.flatnonzero(part == 0), np.flatnonzero(part == 1)
+
+
 def _by_time(
     dates: npt.NDArray[np.datetime64], validation: float, test: float
 ) -> npt.NDArray[np.int64]:
@@ -121,7 +139,12 @@ def _at_random(
     part = np.zeros(len(of_group), np.int64)
     for label in (0, 1):
         members = generator.permutation(np.flatnonzero(of_group == label))
-        n_test, n_validation = round(test * len(members)), round(validation * len(members))
+        n_test, n_validation = _count(test, len(members)), _count(validation, len(members))
         part[members[:n_test]] = 2
         part[members[n_test : n_test + n_validation]] = 1
     return np.asarray(part[place])
+
+
+def _count(share: float, members: int) -> int:
+    """How many of a class go to a part: at least one, as long as two are left."""
+    return max(round(share * members), 1) if share > 0 and members > 2 else 0

@@ -9,7 +9,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 # Okabe and Ito's colours can be told apart by colour-blind readers; the model comes first.
 COLOURS = ("#0057a8", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#666666")
@@ -69,6 +69,10 @@ class Canvas:
             axis = getattr(self.axes, f"{name}axis")
             axis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
 
+    def whole_numbers(self) -> None:
+        """Number the horizontal axis by integers."""
+        self.axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
     def legend(self, **where: Any) -> None:
         """Name the lines."""
         self.axes.legend(**where)
@@ -84,5 +88,10 @@ class Canvas:
         svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
         svg = re.sub(r'<svg ([^>]*?)width="[^"]*" ?', r"<svg \1", svg, count=1)
         svg = re.sub(r'<svg ([^>]*?)height="[^"]*" ?', r"<svg \1", svg, count=1)
-        svg = re.sub(r"(\d\.\d{2})\d+", r"\1", svg)
+        svg = re.sub(r' d="[^"]*"', _shortened, svg)
         return Picture(title, reading, alt, svg.replace("<svg ", '<svg aria-hidden="true" ', 1))
+
+
+def _shortened(path: re.Match[str]) -> str:
+    """A path with coordinates to a hundredth of a point."""
+    return re.sub(r"(\.\d{2})\d+", r"\1", path[0])

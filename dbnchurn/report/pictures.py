@@ -240,12 +240,17 @@ def profit(run: ReportInput) -> Picture:
         c.legend()
         own = run.curves[run.model]["profit"]
         best = int(np.argmax(own["profit"]))
+        most = (
+            f"{run.model} earns most, {own['profit'][best]:.3g} per customer, with "
+            f"{percent(own['contacted'][best])} of the customers contacted."
+            if best
+            else f"With {run.model} no campaign pays at these costs."
+        )
         return c.picture(
             "What a campaign of any size would earn",
-            "The peak is the size that earns most; beyond it, further contacts cost more than they "
-            "bring.",
-            f"Profit against contacts. {run.model} earns most, {own['profit'][best]:.3g} per "
-            f"customer, with {percent(own['contacted'][best])} contacted.",
+            f"The peak is the size that earns most; beyond it, further contacts cost more than "
+            f"they bring. {most}",
+            f"Profit against contacts. {most}",
         )
 
 

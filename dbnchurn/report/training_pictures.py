@@ -25,6 +25,7 @@ def reconstruction(machine: Pretraining) -> Picture:
     """Reconstruction error per epoch."""
     error = machine.reconstruction_error
     with Canvas("Epoch", "Reconstruction error", SIZE) as c:
+        c.whole_numbers()
         c.axes.plot(_epochs(error), error, color=COLOURS[0], marker="o", ms=3)
         return c.picture(
             f"{machine.name}: error of rebuilding its input",
@@ -39,6 +40,7 @@ def free_energy(machine: Pretraining) -> Picture:
     """Free-energy gap per epoch."""
     gap = machine.free_energy_gap
     with Canvas("Epoch", "Free energy, validation − training", SIZE) as c:
+        c.whole_numbers()
         c.axes.plot(_epochs(gap), gap, color=COLOURS[0], marker="o", ms=3)
         c.axes.axhline(0, color=MARK, lw=0.9, ls=":", label="no overfitting")
         c.legend()
@@ -53,6 +55,7 @@ def fine_tuning(curves: FineTuning) -> Picture:
     """Losses per epoch."""
     train, validation = curves.train_loss, curves.validation_loss
     with Canvas("Epoch", "Loss (nats per customer)", SIZE) as c:
+        c.whole_numbers()
         c.axes.plot(_epochs(train), train, color=COLOURS[0], marker="o", ms=3, label="training")
         if validation:
             c.axes.plot(

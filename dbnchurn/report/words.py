@@ -84,7 +84,7 @@ def _standing(difference: Number) -> str:
 
 
 def _gap(difference: Number) -> str:
-    return f"{difference['value']:+.3f}, {span(difference, signed=True)}".replace("-", "−")
+    return f"by {difference['value']:+.3f}; {span(difference, signed=True)}".replace("-", "−")
 
 
 def _joined(names: list[str]) -> str:
@@ -100,7 +100,7 @@ def headlines(run: ReportInput) -> list[Headline]:
     def share(name: str, key: str, meaning: str) -> Headline:
         number = own[key]
         ends = {"value": 0, **{e: number[e] and 100 * number[e] for e in ("low", "high")}}
-        return Headline(name, percent(number["value"]), span(ends, 1), meaning)
+        return Headline(name, percent(number["value"]), f"{span(ends, 1)} %", meaning)
 
     def score(name: str, key: str, meaning: str, digits: int = 3) -> Headline:
         return Headline(name, plain(own[key]["value"], digits), span(own[key], digits), meaning)

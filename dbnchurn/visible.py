@@ -69,7 +69,9 @@ class Visible:
         def part(values: npt.ArrayLike | None, dtype: type) -> npt.NDArray[np.generic]:
             return np.empty((n, 0), dtype) if values is None else np.asarray(values, dtype)
 
-        return cls(part(gaussian, np.float32), part(binary, np.float32), part(codes, np.int32), sizes)
+        return cls(
+            part(gaussian, np.float32), part(binary, np.float32), part(codes, np.int32), sizes
+        )
 
     def __len__(self) -> int:
         return len(self.gaussian)

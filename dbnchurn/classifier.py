@@ -16,9 +16,9 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from dbnchurn.compute import Compute, default_threads, torch_threads
+from dbnchurn.data.samples import set_aside
 from dbnchurn.dbn import DBN, Network
 from dbnchurn.dbn.fine_tune import FineTune
-from dbnchurn.data.samples import set_aside
 from dbnchurn.decide import DecideRecord, Threshold
 from dbnchurn.decide.decide_record import decide
 from dbnchurn.errors import DataError
@@ -41,7 +41,7 @@ Stage = TypeVar("Stage", bound=BaseEstimator)
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Labelled customers: the table as read, labels 0 and 1, weights, and groups if there are any."""
+    """Labelled customers: table as read, labels 0 and 1, weights, and groups if there are any."""
 
     table: Table
     y: Labels
@@ -61,7 +61,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Balance:
-    """Shares of churners among the customers as they are and as the boosters and network see them."""
+    """Shares of churners among the customers as they are, and as boosters and network see them."""
 
     prior: float
     trained: float
@@ -330,9 +330,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """The network to fine-tune: an unrolled stack of pretrained machines, or random weights."""
         seeds = compute.seed(), compute.seed()
         if not self.pretrain:
-            return Network.random(
-                rows.widths, rows.sizes, self.dbn.layers, random_state=seeds[1]
-            )
+            return Network.random(rows.widths, rows.sizes, self.dbn.layers, random_state=seeds[1])
         weight = train.weight
         if X_unlabelled is not None:
             extra = self.prepare_.transform(read(self.schema_, self._frame(X_unlabelled))[0])
@@ -395,7 +393,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             frame = as_frame(X)
             if fitting:
                 if not len(frame):
-                    raise DataError("the table has no rows: 0 samples, while a minimum of 2 is required")
+                    raise DataError(
+                        "the table has no rows: 0 samples, while a minimum of 2 is required"
+                    )
                 self.feature_names_in_ = np.array([str(name) for name in frame.columns], object)
                 self.n_features_in_ = frame.shape[1]
             return frame

@@ -24,7 +24,9 @@ def read_labels(y: Any, rows: int) -> npt.NDArray[Any]:
         If there are missing labels, or another number of them than of rows.
     """
     if y is None:
-        raise DataError("labels are needed: y is None; requires y to be passed, but the target y is None")
+        raise DataError(
+            "labels are needed: y is None; requires y to be passed, but the target y is None"
+        )
     labels = column_or_1d(y, warn=True)
     if len(labels) != rows:
         raise DataError(f"the table has {rows} rows but there are {len(labels)} labels")
@@ -72,8 +74,9 @@ def encode_labels(labels: npt.NDArray[Any], classes: npt.NDArray[Any], where: st
     """
     unknown = ~np.isin(labels, classes)
     if unknown.any():
+        found = np.unique(labels[unknown]).tolist()
         raise DataError(
-            f"{where} holds labels that training has not: {listed(np.unique(labels[unknown]).tolist())}; "
+            f"{where} holds labels that training has not: {listed(found)}; "
             f"allowed are {listed(classes.tolist())}"
         )
     return np.asarray(labels == classes[1], dtype=np.int64)

@@ -126,7 +126,9 @@ def _build_union(options: tuple[Any, ...], tree: Json, arrays: Arrays, path: str
     if named:
         name = tree.get("record") if isinstance(tree, dict) else None
         if name not in named:
-            raise ArtifactError(f"{path}: unknown record {name!r}, {did_you_mean(str(name), named)}")
+            raise ArtifactError(
+                f"{path}: unknown record {name!r}, {did_you_mean(str(name), named)}"
+            )
         return _build(named[name], tree, arrays, path)
     return _build(next(o for o in options if o is not type(None)), tree, arrays, path)
 
@@ -147,9 +149,7 @@ def _build_record(kind: Any, tree: Json, arrays: Arrays, path: str) -> Any:
     return record
 
 
-def _build_array(
-    args: tuple[Any, ...], tree: Json, arrays: Arrays, path: str
-) -> npt.NDArray[Any]:
+def _build_array(args: tuple[Any, ...], tree: Json, arrays: Arrays, path: str) -> npt.NDArray[Any]:
     if not isinstance(tree, dict) or set(tree) != {"array", "dtype", "shape"}:
         raise ArtifactError(f"{path}: expected a reference to an array, found {tree!r:.60}")
     array = arrays.get(tree["array"]) if isinstance(tree["array"], str) else None

@@ -185,9 +185,13 @@ def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema
         if name not in names:
             raise DataError(f"kinds names the column {name!r}: {did_you_mean(name, names)}")
         if kind not in KINDS:
-            raise DataError(f"unknown kind {kind!r} of column {name!r}: {did_you_mean(kind, KINDS)}")
+            raise DataError(
+                f"unknown kind {kind!r} of column {name!r}: {did_you_mean(kind, KINDS)}"
+            )
     schema = Schema(
-        tuple(_infer_column(name, frame.iloc[:, i], kinds.get(name)) for i, name in enumerate(names))
+        tuple(
+            _infer_column(name, frame.iloc[:, i], kinds.get(name)) for i, name in enumerate(names)
+        )
     )
     if not schema.used:
         raise DataError(
@@ -370,9 +374,7 @@ def _read_date(column: Column, values: pd.Series[Any]) -> npt.NDArray[np.float64
     return seconds.to_numpy(np.float64, na_value=np.nan) / DAY
 
 
-def _read_codes(
-    column: Column, values: pd.Series[Any]
-) -> tuple[npt.NDArray[np.int32], int]:
+def _read_codes(column: Column, values: pd.Series[Any]) -> tuple[npt.NDArray[np.int32], int]:
     words = text(values)
     codes = pd.Index(column.levels, dtype=object).get_indexer(pd.Index(words, dtype=object))
     unknown = int(((codes < 0) & words.notna().to_numpy()).sum())
@@ -384,7 +386,8 @@ def _refuse(
 ) -> None:
     rows = np.flatnonzero(np.asarray(bad))
     if len(rows):
+        value = values.iloc[rows[0]]
         raise DataError(
-            f"column {column.name!r} ({column.kind}), row {rows[0]}: {values.iloc[rows[0]]!r} {what} "
+            f"column {column.name!r} ({column.kind}), row {rows[0]}: {value!r} {what} "
             f"({len(rows)} such {'row' if len(rows) == 1 else 'rows'})"
         )

@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import uuid
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,37 +22,12 @@ from dbnchurn.data.samples import PARTS, Parts
 from dbnchurn.decide import choose_threshold
 from dbnchurn.evaluate import compare, evaluate
 from dbnchurn.experiment.baselines import PEERS, VARIANTS, Rows
+from dbnchurn.experiment.page import write_report
 from dbnchurn.experiment.run_config import classifier_of
+from dbnchurn.experiment.trained import MODEL, Scores, Trained
 from dbnchurn.progress import stage
 
 log = logging.getLogger(__name__)
-Scores = npt.NDArray[np.float64]
-MODEL = "dbnchurn"
-
-
-@dataclass(frozen=True, eq=False)
-class Trained:
-    """A run's results before they are written.
-
-    Parameters
-    ----------
-    classifier : ChurnClassifier
-    customers : Customers
-    parts : Parts
-    scores : dict of model name → part → probabilities
-        Of the classifier and the baselines, on the validation and test rows.
-    thresholds : dict of model name → float
-        Chosen on the validation rows by the classifier's rule.
-    metrics : dict
-        Plain data, as in ``metrics.json``.
-    """
-
-    classifier: ChurnClassifier
-    customers: Customers
-    parts: Parts
-    scores: dict[str, dict[str, Scores]]
-    thresholds: dict[str, float]
-    metrics: dict[str, Any] = field(default_factory=dict)
 
 
 def train(config: Any, name: str = "run") -> Path:
@@ -120,9 +94,7 @@ def divide(table: Customers, config: Any) -> Parts:
     )
 
 
-def fit_all(
-    config: Any, table: Customers, parts: Parts, seconds: dict[str, float]
-) -> Trained:
+def fit_all(config: Any, table: Customers, parts: Parts, seconds: dict[str, float]) -> Trained:
     """Fit the classifier and the baselines on the same rows, and score what they have not seen."""
     rows = {part: _rows(table, getattr(parts, part)) for part in PARTS}
     groups = table.ids[parts.train] if config.columns.id is not None else None
@@ -225,8 +197,6 @@ def predictions(trained: Trained) -> pd.DataFrame:
 
 def write(trained: Trained, config: Any, name: str) -> Path:
     """Write the run folder aside and rename it when it is whole."""
-    from dbnchurn.experiment.page import write_report
-
     folder = _free_folder(Path(config.output), name)
     aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
     aside.mkdir(parents=True)
@@ -238,8 +208,8 @@ def write(trained: Trained, config: Any, name: str) -> Path:
         if len(trained.customers.quarantine):
             quarantine = trained.customers.quarantine.astype(str)
             quarantine.to_parquet(aside / "quarantine.parquet", index=False)
-        trained.classifier.save(aside / "model")
-        write_report(aside / "report.html", trained, config)
+        trained.classifier.save(aside / "model", about={"id": config.columns.id})
+        write_report(aside / "report.html", trained, config, folder.name)
         os.replace(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)

@@ -236,11 +236,17 @@ def _tree_arrays(tree: dict[str, Any]) -> dict[str, Any]:
     ):
         sets[node] = tree["categories"][start : start + size]
     leaf = [left[node] < 0 for node in order]
-    numeric = [not end and tree["split_type"][node] == 0 for node, end in zip(order, leaf, strict=True)]
+    numeric = [
+        not end and tree["split_type"][node] == 0 for node, end in zip(order, leaf, strict=True)
+    ]
     conditions = [tree["split_conditions"][node] for node in order]
     return {
-        "feature": [-1 if end else tree["split_indices"][n] for n, end in zip(order, leaf, strict=True)],
-        "threshold": [c if is_test else 0.0 for c, is_test in zip(conditions, numeric, strict=True)],
+        "feature": [
+            -1 if end else tree["split_indices"][n] for n, end in zip(order, leaf, strict=True)
+        ],
+        "threshold": [
+            c if is_test else 0.0 for c, is_test in zip(conditions, numeric, strict=True)
+        ],
         "left": [new[left[n]] if left[n] >= 0 else -1 for n in order],
         "right": [new[right[n]] if right[n] >= 0 else -1 for n in order],
         "default_left": [bool(tree["default_left"][n]) for n in order],

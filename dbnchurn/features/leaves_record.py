@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -99,7 +100,7 @@ class Forest:
             postprocessor=PostProcessorFunc(name="identity"),
             base_scores=[0.0],
         )
-        for start, stop in zip(self.starts[:-1], self.starts[1:], strict=True):
+        for start, stop in pairwise(self.starts):
             builder.start_tree()
             for node in range(start, stop):
                 builder.start_node(int(node - start))
@@ -232,7 +233,7 @@ def booster_matrix(table: Table) -> npt.NDArray[np.float32]:
 def leaf_groups(boosters: Sequence[int]) -> list[slice]:
     """Columns of every booster's code groups, given its number of trees."""
     ends = np.cumsum([0, *boosters])
-    return [slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [slice(int(a), int(b)) for a, b in pairwise(ends)]
 
 
 def with_leaves(

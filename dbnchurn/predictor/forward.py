@@ -71,7 +71,9 @@ class ModelRecord:
         try:
             finite = np.isfinite(logits(self, empty)).all()
         except (IndexError, ValueError) as error:
-            raise ArtifactError(f"the stages of the model do not fit one another: {error}") from error
+            raise ArtifactError(
+                f"the stages of the model do not fit one another: {error}"
+            ) from error
         if not finite:
             raise ArtifactError("the model gives no number for a customer without evidence")
 

@@ -275,9 +275,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _fit_columns(self, table: Table) -> Table:
         """Fit preparation and encoding; returns the prepared training table."""
-        self.prepare_ = clone(self.prepare).fit(table)
+        self.prepare_ = _fresh(self.prepare).fit(table)
         prepared = self.prepare_.transform(table)
-        self.encode_ = clone(self.encode).fit(prepared)
+        self.encode_ = _fresh(self.encode).fit(prepared)
         return prepared
 
     def _fit_leaves(
@@ -290,7 +290,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         compute: Compute,
     ) -> None:
         """Fit the boosters; oversampled rows come as weights."""
-        self.leaves_ = clone(self.leaves).fit(
+        self.leaves_ = _fresh(self.leaves).fit(
             table,
             train.y,
             weight=train.weight * np.bincount(draw, minlength=len(train.y)),
@@ -341,7 +341,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             rows = self._views(stacked(table, extra), blocks)
             weight = np.concatenate([weight, np.ones(len(extra))])
         with stage("pretrain", self.seconds_):
-            dbn = clone(self.dbn).set_params(device=compute.device, random_state=seeds[0])
+            dbn = _fresh(self.dbn).set_params(device=compute.device, random_state=seeds[0])
             self.dbn_ = dbn.fit(rows, sample_weight=weight, X_val=rows_val)
         self.curves_["rbm"] = self.dbn_.curves_
         return Network.from_dbn(self.dbn_, random_state=seeds[1])
@@ -454,9 +454,15 @@ def _own(stage: Stage) -> Stage:
 
     A default is one object for all classifiers; ``set_params`` of one must not change the others.
     """
-    return clone(stage) if any(stage is default for default in _defaults()) else stage
+    return _fresh(stage) if any(stage is default for default in _defaults()) else stage
+
+
+def _fresh(stage: Stage) -> Stage:
+    """An unfitted copy."""
+    copy: Stage = clone(stage)
+    return copy
 
 
 def _defaults() -> tuple[BaseEstimator, ...]:
-    defaults = ChurnClassifier.__init__.__kwdefaults__.values()
-    return tuple(value for value in defaults if isinstance(value, BaseEstimator))
+    defaults = ChurnClassifier.__init__.__kwdefaults__ or {}
+    return tuple(value for value in defaults.values() if isinstance(value, BaseEstimator))

@@ -53,7 +53,7 @@ def pack(record: object, path: str = "") -> tuple[Json, Arrays]:
     >>> tree["limit"], sorted(arrays), unpack(Scale, tree, arrays).limit
     (3.0, ['scale.center'], 3.0)
     """
-    if dataclasses.is_dataclass(record):
+    if dataclasses.is_dataclass(record) and not isinstance(record, type):
         tree: dict[str, Json] = {"record": type(record).__name__}
         arrays: Arrays = {}
         for field in dataclasses.fields(record):
@@ -122,7 +122,8 @@ def _build(hint: Any, tree: Json, arrays: Arrays, path: str) -> Any:
 def _build_union(options: tuple[Any, ...], tree: Json, arrays: Arrays, path: str) -> Any:
     if tree is None and type(None) in options:
         return None
-    named = {option.__name__: option for option in options if dataclasses.is_dataclass(option)}
+    records = (option for option in options if dataclasses.is_dataclass(option))
+    named = {getattr(option, "__name__", ""): option for option in records}
     if named:
         name = tree.get("record") if isinstance(tree, dict) else None
         if name not in named:

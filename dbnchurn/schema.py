@@ -146,7 +146,8 @@ def as_frame(X: Any) -> pd.DataFrame:
     if isinstance(X, pd.DataFrame):
         return X
     if hasattr(X, "__arrow_c_stream__"):
-        return pa.table(X).to_pandas()
+        frame: pd.DataFrame = pa.table(X).to_pandas()
+        return frame
     values = np.asarray(X)
     if values.ndim != 2 or values.dtype.kind in "cV":
         raise DataError(
@@ -264,15 +265,15 @@ def text(values: pd.Series[Any]) -> pd.Series[Any]:
         numbers = values.to_numpy(np.float64, na_value=np.nan)
         whole = np.isfinite(numbers) & (numbers == np.round(numbers)) & (abs(numbers) < 2**53)
         integers = np.where(whole, numbers, 0).astype(np.int64)
-        words = np.where(whole, integers.astype(str), numbers.astype(str))
-        return pd.Series(words, values.index, dtype=object).where(~missing)
+        spelled = np.where(whole, integers.astype(str), numbers.astype(str))
+        return pd.Series(spelled, values.index, dtype=object).where(~missing)
     if pd.api.types.infer_dtype(values, skipna=True) != "string":
         words = values.astype(object).map(_word, na_action="ignore")
         return words.where(~missing & (words != ""))
     # Strings repeat: clean each distinct one once. (Other objects may not be merged by equality,
     # for 1 == True.)
-    places, levels = pd.factorize(values)
-    clean = np.array([_word(level) or None for level in levels] + [None], dtype=object)
+    places, distinct = pd.factorize(values)
+    clean = np.array([_word(level) or None for level in distinct] + [None], dtype=object)
     return pd.Series(clean[places], values.index, dtype=object)
 
 
@@ -371,7 +372,7 @@ def _read_date(column: Column, values: pd.Series[Any]) -> npt.NDArray[np.float64
     parsed = pd.to_datetime(words, errors="coerce", format="ISO8601", utc=True)
     _refuse(column, values, parsed.isna() & words.notna(), "is not a date such as 2026-08-31")
     seconds = (parsed - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
-    return seconds.to_numpy(np.float64, na_value=np.nan) / DAY
+    return np.asarray(seconds.to_numpy(np.float64, na_value=np.nan) / DAY, np.float64)
 
 
 def _read_codes(column: Column, values: pd.Series[Any]) -> tuple[npt.NDArray[np.int32], int]:

@@ -118,4 +118,5 @@ def classifier_of(config: Any, **changes: Any) -> ChurnClassifier:
         n_threads=config.n_threads,
         kinds=config.columns.kinds or None,
     )
-    return classifier.set_params(**changes)
+    classifier.set_params(**changes)
+    return classifier

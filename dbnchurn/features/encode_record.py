@@ -42,7 +42,10 @@ class EncodeRecord:
 
 
 def squash(
-    values: npt.NDArray[np.float64], center: npt.ArrayLike, scale: npt.ArrayLike, reach: float
+    values: npt.NDArray[np.float64],
+    center: npt.NDArray[np.float64] | float,
+    scale: npt.NDArray[np.float64] | float,
+    reach: float,
 ) -> npt.NDArray[np.float64]:
     """Scale to z = (x - center) / scale, then draw in the tails: z / sqrt(1 + (z / reach)²).
 

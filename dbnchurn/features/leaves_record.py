@@ -64,8 +64,9 @@ class Forest:
     @cached_property
     def sizes(self) -> tuple[int, ...]:
         """Number of leaves of every tree."""
-        leaves = np.add.reduceat(self.feature < 0, self.starts[:-1]) if self.trees else []
-        return tuple(int(n) for n in leaves)
+        if not self.trees:
+            return ()
+        return tuple(np.add.reduceat(self.feature < 0, self.starts[:-1], dtype=np.int64).tolist())
 
     @cached_property
     def code_of_node(self) -> Ints:
@@ -178,7 +179,7 @@ class Forest:
         features = self.model.num_feature
         matrix = np.ascontiguousarray(matrix[:, :features])
         nodes = treelite.gtil.predict_leaf(self.model, matrix, nthread=n_threads)
-        return self.code_of_node[nodes.astype(np.int64) + self.starts[:-1]]
+        return np.asarray(self.code_of_node[nodes.astype(np.int64) + self.starts[:-1]])
 
 
 @dataclass(frozen=True, eq=False)

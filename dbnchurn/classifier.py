@@ -24,7 +24,15 @@ from dbnchurn.decide.decide_record import decide
 from dbnchurn.errors import DataError
 from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.features.views import BoosterViews
-from dbnchurn.labels import check_weight, encode_labels, label_type, read_labels, two_classes
+from dbnchurn.labels import (
+    check_both_classes,
+    check_groups,
+    check_weight,
+    encode_labels,
+    label_type,
+    read_labels,
+    two_classes,
+)
 from dbnchurn.predictor.artifact import save
 from dbnchurn.predictor.card import model_card
 from dbnchurn.predictor.forward import ModelRecord, logits, probabilities
@@ -254,15 +262,21 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = two_classes(labels)
         whole = encode_labels(labels, self.classes_, "y")
         weight = check_weight(sample_weight, len(frame))
-        group = None if groups is None else np.asarray(groups)
+        group = check_groups(groups, len(frame))
+        if X_val is None and y_val is not None:
+            raise DataError("y_val comes without its rows; pass X_val as well, or neither")
         if X_val is not None:
             rows = np.arange(len(frame))
             frame_val = self._frame(X_val)
-            y_of_val = encode_labels(read_labels(y_val, len(frame_val)), self.classes_, "y_val")
+            labels_val = read_labels(y_val, len(frame_val), "y_val")
+            y_of_val = encode_labels(labels_val, self.classes_, "y_val")
             weight_val = np.ones(len(frame_val))
         else:
             rows, aside = set_aside(whole, group, self.validation, compute.generator)
             frame_val, y_of_val, weight_val = frame.iloc[aside], whole[aside], weight[aside]
+        check_both_classes(whole[rows], weight[rows], "train on", "give more rows")
+        advice = "give more rows or choose X_val and y_val yourself"
+        check_both_classes(y_of_val, weight_val, "validate on", advice)
         frame = frame.iloc[rows]
         self.schema_ = infer(frame, self.kinds)
         train = Part(

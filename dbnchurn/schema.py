@@ -368,7 +368,7 @@ def _read_number(column: Column, values: pd.Series[Any]) -> npt.NDArray[np.float
         _refuse(column, values, parsed.isna() & words.notna(), what)
         numbers = parsed.to_numpy(np.float64, na_value=np.nan)
     _refuse(column, values, np.isinf(numbers), "is infinite; leave it empty if it is unknown")
-    return np.clip(numbers, -LARGEST, LARGEST)
+    return np.asarray(np.clip(numbers, -LARGEST, LARGEST), np.float64)
 
 
 def _read_date(column: Column, values: pd.Series[Any]) -> npt.NDArray[np.float64]:

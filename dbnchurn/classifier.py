@@ -21,7 +21,7 @@ from dbnchurn.dbn import DBN, Network
 from dbnchurn.dbn.fine_tune import FineTune
 from dbnchurn.decide import DecideRecord, Threshold
 from dbnchurn.decide.decide_record import decide
-from dbnchurn.errors import DataError
+from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.features.views import BoosterViews
 from dbnchurn.labels import (
@@ -33,6 +33,7 @@ from dbnchurn.labels import (
     read_labels,
     two_classes,
 )
+from dbnchurn.parameters import check_parameters
 from dbnchurn.predictor.artifact import save
 from dbnchurn.predictor.card import model_card
 from dbnchurn.predictor.forward import ModelRecord, logits, probabilities
@@ -119,7 +120,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Where boosters and network are trained.
     n_threads : int, optional
         Threads of the boosters and the network; by default what the process may use, at most 4.
-    random_state : int, RandomState or None, default None
+    random_state : int, Generator, RandomState or None, default None
         The same integer gives the same model.
 
     Attributes
@@ -164,7 +165,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         validation: Annotated[float, Field(gt=0, lt=1)] = 0.15,
         device: Literal["auto", "cpu", "cuda"] = "auto",
         n_threads: Annotated[int, Field(ge=1)] | None = None,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: (
+            Annotated[int, Field(ge=0)] | np.random.Generator | np.random.RandomState | None
+        ) = None,
     ) -> None:
         self.kinds = kinds
         self.prepare = _own(prepare)
@@ -213,8 +216,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         DataError
             If the tables or labels cannot be used; the message says what to do.
         ConfigError
-            If a CUDA device is asked for and there is none.
+            If a parameter is not allowed, or a CUDA device is asked for and there is none.
         """
+        check_parameters(self)
         compute = Compute.of(self.device, self.n_threads, self.random_state)
         self.seconds_: dict[str, float] = {}
         self.curves_: dict[str, Any] = {}
@@ -356,7 +360,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             weight = np.concatenate([weight, np.ones(len(extra))])
         with stage("pretrain", self.seconds_):
             dbn = _fresh(self.dbn).set_params(device=compute.device, random_state=seeds[0])
-            self.dbn_ = dbn.fit(rows, sample_weight=weight, X_val=rows_val)
+            try:
+                self.dbn_ = dbn.fit(rows, sample_weight=weight, X_val=rows_val)
+            except ValueError as error:  # the rows are ours, so a setting is wrong
+                raise ConfigError(f"dbn: {error}") from error
         self.curves_["rbm"] = self.dbn_.curves_
         return Network.from_dbn(self.dbn_, random_state=seeds[1])
 

@@ -122,11 +122,14 @@ def check_weight(sample_weight: npt.ArrayLike | None, rows: int) -> npt.NDArray[
     if weight.shape != (rows,):
         raise DataError(f"sample_weight has shape {weight.shape}, the table has {rows} rows")
     bad = ~(np.isfinite(weight) & (weight >= 0))
-    if bad.any() or not weight.any():
+    if bad.any():
+        first = int(np.flatnonzero(bad)[0])
         raise DataError(
-            f"sample_weight has to be finite and not negative, with some above 0; {int(bad.sum())} "
-            f"of {rows} are not"
+            f"sample_weight has to be finite and not negative; {int(bad.sum())} of {rows} are not, "
+            f"the first is {weight[first]} in row {first}"
         )
+    if not weight.any():
+        raise DataError("every sample_weight is zero; some rows have to count")
     return weight
 
 
@@ -170,5 +173,5 @@ def check_both_classes(y: Labels, weight: npt.NDArray[np.float64], part: str, ad
     if not (stayers and churners):
         raise DataError(
             f"the rows to {part} hold {churners} churners and {stayers} stayers with a weight "
-            f"above 0, and both are needed; {advice}"
+            f"above 0, and both classes are needed; {advice}"
         )

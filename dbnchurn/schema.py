@@ -200,9 +200,8 @@ def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema
         )
     )
     if not schema.used:
-        raise DataError(
-            f"no column is left to learn from: all of {listed(names)} are ignored or identifiers"
-        )
+        what = f"all of {listed(names)} are ignored or identifiers" if names else "there is none"
+        raise DataError(f"no column is left to learn from: {what}")
     return schema
 
 

@@ -21,10 +21,19 @@ from dbnchurn.dbn import DBN, Network
 from dbnchurn.dbn.fine_tune import FineTune
 from dbnchurn.decide import DecideRecord, Threshold
 from dbnchurn.decide.decide_record import decide
-from dbnchurn.errors import DataError
+from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.features.views import BoosterViews
-from dbnchurn.labels import check_weight, encode_labels, label_type, read_labels, two_classes
+from dbnchurn.labels import (
+    check_both_classes,
+    check_groups,
+    check_weight,
+    encode_labels,
+    label_type,
+    read_labels,
+    two_classes,
+)
+from dbnchurn.parameters import check_parameters
 from dbnchurn.predictor.artifact import save
 from dbnchurn.predictor.card import model_card
 from dbnchurn.predictor.forward import ModelRecord, logits, probabilities
@@ -111,7 +120,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Where boosters and network are trained.
     n_threads : int, optional
         Threads of the boosters and the network; by default what the process may use, at most 4.
-    random_state : int, RandomState or None, default None
+    random_state : int, Generator, RandomState or None, default None
         The same integer gives the same model.
 
     Attributes
@@ -156,7 +165,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         validation: Annotated[float, Field(gt=0, lt=1)] = 0.15,
         device: Literal["auto", "cpu", "cuda"] = "auto",
         n_threads: Annotated[int, Field(ge=1)] | None = None,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: (
+            Annotated[int, Field(ge=0)] | np.random.Generator | np.random.RandomState | None
+        ) = None,
     ) -> None:
         self.kinds = kinds
         self.prepare = _own(prepare)
@@ -205,8 +216,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         DataError
             If the tables or labels cannot be used; the message says what to do.
         ConfigError
-            If a CUDA device is asked for and there is none.
+            If a parameter is not allowed, or a CUDA device is asked for and there is none.
         """
+        check_parameters(self)
         compute = Compute.of(self.device, self.n_threads, self.random_state)
         self.seconds_: dict[str, float] = {}
         self.curves_: dict[str, Any] = {}
@@ -254,15 +266,21 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = two_classes(labels)
         whole = encode_labels(labels, self.classes_, "y")
         weight = check_weight(sample_weight, len(frame))
-        group = None if groups is None else np.asarray(groups)
+        group = check_groups(groups, len(frame))
+        if X_val is None and y_val is not None:
+            raise DataError("y_val comes without its rows; pass X_val as well, or neither")
         if X_val is not None:
             rows = np.arange(len(frame))
             frame_val = self._frame(X_val)
-            y_of_val = encode_labels(read_labels(y_val, len(frame_val)), self.classes_, "y_val")
+            labels_val = read_labels(y_val, len(frame_val), "y_val")
+            y_of_val = encode_labels(labels_val, self.classes_, "y_val")
             weight_val = np.ones(len(frame_val))
         else:
             rows, aside = set_aside(whole, group, self.validation, compute.generator)
             frame_val, y_of_val, weight_val = frame.iloc[aside], whole[aside], weight[aside]
+        check_both_classes(whole[rows], weight[rows], "train on", "give more rows")
+        advice = "give more rows or choose X_val and y_val yourself"
+        check_both_classes(y_of_val, weight_val, "validate on", advice)
         frame = frame.iloc[rows]
         self.schema_ = infer(frame, self.kinds)
         train = Part(
@@ -342,7 +360,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             weight = np.concatenate([weight, np.ones(len(extra))])
         with stage("pretrain", self.seconds_):
             dbn = _fresh(self.dbn).set_params(device=compute.device, random_state=seeds[0])
-            self.dbn_ = dbn.fit(rows, sample_weight=weight, X_val=rows_val)
+            try:
+                self.dbn_ = dbn.fit(rows, sample_weight=weight, X_val=rows_val)
+            except ValueError as error:  # the rows are ours, so a setting is wrong
+                raise ConfigError(f"dbn: {error}") from error
         self.curves_["rbm"] = self.dbn_.curves_
         return Network.from_dbn(self.dbn_, random_state=seeds[1])
 

@@ -33,7 +33,10 @@ class Compute:
 
     @classmethod
     def of(
-        cls, device: str, threads: int | None, random_state: int | np.random.RandomState | None
+        cls,
+        device: str,
+        threads: int | None,
+        random_state: int | np.random.Generator | np.random.RandomState | None,
     ) -> Compute:
         """Resolve what the user asked for.
 

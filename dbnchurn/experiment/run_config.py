@@ -61,6 +61,12 @@ class SplitSection(Section):
     validation: Share = Field(default=0.15, description="To stop training and choose with.")
     test: Share = Field(default=0.2, description="To report on.")
 
+    @model_validator(mode="after")
+    def _something_to_train_on(self) -> SplitSection:
+        if self.validation + self.test >= 1:
+            raise ValueError("split: 'validation' and 'test' have to leave rows to train on")
+        return self
+
 
 class RunBase(Section):
     """The config of one run."""

@@ -11,6 +11,8 @@ from dbnchurn.errors import ArtifactError
 from dbnchurn.schema import Table
 from dbnchurn.visible import Visible
 
+FAR = 1e9  # 1 + FAR² is FAR² in float64, so nothing further out makes a difference
+
 
 @dataclass(frozen=True, eq=False)
 class EncodeRecord:
@@ -56,8 +58,10 @@ def squash(
     >>> squash(np.array([0.0, 3.0, 1e9]), 0.0, 1.0, 3.0).round(3)
     array([0.   , 2.121, 3.   ])
     """
-    z = (values - center) / scale
-    return np.asarray(z / np.sqrt(1 + np.square(z / reach)))
+    with np.errstate(over="ignore"):
+        z = (values - center) / (scale * reach)
+    z = np.clip(z, -FAR, FAR)
+    return np.asarray(reach * (z / np.sqrt(1 + np.square(z))))
 
 
 def encode(record: EncodeRecord, table: Table) -> Visible:

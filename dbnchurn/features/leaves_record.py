@@ -6,7 +6,7 @@ Trees are looked up by treelite, which needs neither xgboost nor scikit-learn.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -131,6 +131,10 @@ class Forest:
             builder.numerical_test(
                 int(self.feature[node]), float(self.threshold[node]), opname="<", **children
             )
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return the arrays alone: what is cached points into memory and is built anew."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def audit(self) -> None:
         """Refuse arrays that are not trees: wrong lengths, cycles, orphans, bad references."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 import types
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -112,7 +113,7 @@ def _build(hint: Any, tree: Json, arrays: Arrays, path: str) -> Any:
         if not isinstance(tree, dict):
             raise ArtifactError(f"{path}: expected a mapping, found {type(tree).__name__}")
         return {k: _build(args[1], v, arrays, f"{path}.{k}") for k, v in tree.items()}
-    if hint is float and type(tree) in (int, float) and math.isfinite(tree):
+    if hint is float and type(tree) in (int, float) and abs(tree) <= sys.float_info.max:
         return float(tree)
     if hint in (bool, int, str) and type(tree) is hint:
         return tree

@@ -24,7 +24,16 @@ LAYERS = (
     {"cli"},
 )
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
-TRAINING = {"torch", "sklearn", "xgboost", "imblearn", "empulse", "matplotlib", "jinja2", "lightgbm"}
+TRAINING = {
+    "torch",
+    "sklearn",
+    "xgboost",
+    "imblearn",
+    "empulse",
+    "matplotlib",
+    "jinja2",
+    "lightgbm",
+}
 
 
 def module_name(path: Path) -> str:

@@ -17,7 +17,7 @@ def test_auto_takes_what_there_is():
 
 def test_cuda_is_refused_where_there_is_none(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(ConfigError, match="'cuda' was asked for, .* no CUDA device .* 'cpu'"):
+    with pytest.raises(ConfigError, match=r"'cuda' was asked for, .* no CUDA device .* 'cpu'"):
         resolve_device("cuda")
 
 
@@ -27,7 +27,7 @@ def test_cuda_is_taken_where_there_is_one(monkeypatch):
 
 
 def test_unknown_devices_are_refused():
-    with pytest.raises(ConfigError, match="unknown device 'gpu'.*allowed: 'auto', 'cpu', 'cuda'"):
+    with pytest.raises(ConfigError, match=r"unknown device 'gpu'.*allowed: 'auto', 'cpu', 'cuda'"):
         resolve_device("gpu")
 
 

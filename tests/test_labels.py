@@ -71,7 +71,7 @@ def test_other_than_two_labels_are_refused(y, message):
 
 
 def test_unknown_labels_are_named():
-    with pytest.raises(DataError, match="y_val holds labels .* not: 2, 3; allowed are 0, 1"):
+    with pytest.raises(DataError, match=r"y_val holds labels .* not: 2, 3; allowed are 0, 1"):
         encode_labels(np.array([0, 2, 3]), np.array([0, 1]), "y_val")
 
 
@@ -108,5 +108,5 @@ def test_groups_are_one_per_row():
 def test_a_class_that_counts_for_nothing_is_refused():
     y = np.array([0, 0, 1])
     check_both_classes(y, np.ones(3), "train on", "x")
-    with pytest.raises(DataError, match="to train on hold 0 churners and 2 stayers .*; give more"):
+    with pytest.raises(DataError, match=r"to train on hold 0 churners and 2 stayers .*; give more"):
         check_both_classes(y, np.array([1.0, 1, 0]), "train on", "give more")

@@ -64,7 +64,7 @@ def test_round_trip_through_json():
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {1, 2}, b"x"])
 def test_what_has_no_place_in_a_record_is_not_packed(value):
-    with pytest.raises(TypeError, match="limit: .*no place in a record"):
+    with pytest.raises(TypeError, match=r"limit: .*no place in a record"):
         pack(Scale(np.zeros(1), value))
 
 

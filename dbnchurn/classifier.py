@@ -20,7 +20,7 @@ from dbnchurn.data.samples import set_aside
 from dbnchurn.dbn import DBN, Network
 from dbnchurn.dbn.fine_tune import FineTune
 from dbnchurn.decide import DecideRecord, Threshold
-from dbnchurn.decide.decide_record import decide
+from dbnchurn.decide.decide_record import decide, log_odds
 from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.features.views import BoosterViews
@@ -105,6 +105,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Whether leaves of boosters join the visible layer.
     leaves : Leaves
         The boosters.
+    skip : bool, default True
+        Whether the network starts at the boosters' own sum of leaf values, through a direct
+        contribution of every leaf to the logit that is trained with the rest.
     pretrain : bool, default True
         Whether the network starts from pretrained Boltzmann machines or from random weights.
     dbn : DBN
@@ -119,7 +122,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     device : {"auto", "cpu", "cuda"}, default "auto"
         Where boosters and network are trained.
     n_threads : int, optional
-        Threads of the boosters and the network; by default what the process may use, at most 4.
+        Threads of the boosters and the network; by default one for small tables, else up to 4.
     random_state : int, Generator, RandomState or None, default None
         The same integer gives the same model.
 
@@ -158,6 +161,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         oversample: Oversample = Oversample(),
         use_leaves: bool = True,
         leaves: Leaves = Leaves(),
+        skip: bool = True,
         pretrain: bool = True,
         dbn: DBN = DBN(),
         finetune: FineTune = FineTune(),
@@ -175,6 +179,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.oversample = _own(oversample)
         self.use_leaves = use_leaves
         self.leaves = _own(leaves)
+        self.skip = skip
         self.pretrain = pretrain
         self.dbn = _own(dbn)
         self.finetune = _own(finetune)
@@ -219,7 +224,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If a parameter is not allowed, or a CUDA device is asked for and there is none.
         """
         check_parameters(self)
-        compute = Compute.of(self.device, self.n_threads, self.random_state)
+        size = len(X) if hasattr(X, "__len__") else 0
+        compute = Compute.of(self.device, self.n_threads, self.random_state, size)
         self.seconds_: dict[str, float] = {}
         self.curves_: dict[str, Any] = {}
         with torch_threads(compute.threads):
@@ -233,7 +239,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                     self._fit_leaves(table, train, draw, val, balance, compute)
             rows = self._views(table, self.leaves_.fold_ if self.use_leaves else None)
             rows_val = self._views(self.prepare_.transform(val.table))
-            network = self._start_network(rows, rows_val, train, table, X_unlabelled, compute)
+            start = self._start_values(rows, balance)
+            network = self._start_network(
+                rows, rows_val, train, table, X_unlabelled, start, compute
+            )
             with stage("fine-tune", self.seconds_):
                 self.curves_["finetune"] = self.finetune.fit(
                     network,
@@ -343,12 +352,15 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         train: Part,
         table: Table,
         X_unlabelled: Any,
+        start: dict[str, Any],
         compute: Compute,
     ) -> Network:
         """The network to fine-tune: an unrolled stack of pretrained machines, or random weights."""
         seeds = compute.seed(), compute.seed()
         if not self.pretrain:
-            return Network.random(rows.widths, rows.sizes, self.dbn.layers, random_state=seeds[1])
+            return Network.random(
+                rows.widths, rows.sizes, self.dbn.layers, random_state=seeds[1], **start
+            )
         weight = train.weight
         if X_unlabelled is not None:
             extra = self.prepare_.transform(read(self.schema_, self._frame(X_unlabelled))[0])
@@ -365,7 +377,15 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             except ValueError as error:  # the rows are ours, so a setting is wrong
                 raise ConfigError(f"dbn: {error}") from error
         self.curves_["rbm"] = self.dbn_.curves_
-        return Network.from_dbn(self.dbn_, random_state=seeds[1])
+        return Network.from_dbn(self.dbn_, random_state=seeds[1], **start)
+
+    def _start_values(self, rows: Visible | BoosterViews, balance: Balance) -> dict[str, Any]:
+        """Bias and skip of the network: the share of churners and what the boosters say."""
+        start: dict[str, Any] = {"bias": log_odds(balance.trained)}
+        if self.skip and isinstance(rows, BoosterViews):
+            columns = np.zeros(sum(rows.base.sizes), np.float32)
+            start["skip"] = np.concatenate([columns, rows.record.leaf_values])
+        return start
 
     def _decide(self, network: Network, val: Part, balance: Balance) -> None:
         """Correct the prior and choose the threshold on the validation rows."""
@@ -435,8 +455,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If columns are missing or values cannot be read.
         """
         check_is_fitted(self, "record_")
-        threads = self.n_threads or default_threads()
-        leaving, _ = probabilities(self.record_, self._frame(X), threads)
+        frame = self._frame(X)
+        threads = self.n_threads or default_threads(len(frame))
+        leaving, _ = probabilities(self.record_, frame, threads)
         return np.column_stack([1 - leaving, leaving])
 
     def predict(self, X: Any) -> npt.NDArray[Any]:

@@ -86,7 +86,7 @@ class RunBase(Section):
         default="auto", description="Where boosters and network are trained."
     )
     n_threads: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="Threads; by default what the process may use, at most 4."
+        default=None, description="Threads; by default one for small tables, else up to 4."
     )
     output: Path = Field(default=Path("runs"), description="Folder in which run folders are made.")
 

@@ -1,4 +1,4 @@
-"""Small customers of known make, and a classifier that is trained on them in a tenth of a second."""
+"""Small customers of known make, and a classifier that trains on them in a tenth of a second."""
 
 from collections.abc import Callable
 from pathlib import Path

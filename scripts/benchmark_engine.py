@@ -104,9 +104,7 @@ def rbms(values: np.ndarray, epochs: int, levels: int | None) -> Contender:
                 order = torch.randperm(n)
                 for index in order.split(BATCH):
                     batch = data.data[index], data.weights[index]
-                    chains = machine.init_chains(
-                        len(index), weights=batch[1], start_v=batch[0]
-                    )
+                    chains = machine.init_chains(len(index), weights=batch[1], start_v=batch[0])
                     optimiser.zero_grad(set_to_none=False)
                     fit_batch_pcd(batch, chains, machine, gibbs_steps=1, beta=1.0)
                     optimiser.step()
@@ -231,9 +229,9 @@ def row_exponent(sizes: tuple[int, ...], rounds: int) -> float:
     rng = np.random.default_rng(0)
     values = (rng.random((sizes[-1], 64)) < 0.3).astype(np.float32)
     tables = {str(n): Visible.of(binary=values[:n]) for n in sizes}
-    taken = [
-        {n: epoch_seconds(table) for n, table in tables.items()} for _ in range(rounds + 1)
-    ][1:]
+    taken = [{n: epoch_seconds(table) for n, table in tables.items()} for _ in range(rounds + 1)][
+        1:
+    ]
     report("Seconds per epoch by rows, 64 binary units", taken, 1)
     medians = [median(row[str(n)] for row in taken) for n in sizes]
     return round(float(np.polyfit(np.log(sizes), np.log(medians), 1)[0]), 3)

@@ -1,0 +1,538 @@
+"""The estimator: a table and its answers in, a list of segments out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from dbnchurn.errors import ConfigError, DataError, did_you_mean, listed
+from dbnchurn.segments.bins import Axis, Binning
+from dbnchurn.segments.boxes import BoxMiner, Ranges
+from dbnchurn.segments.closed import mine_closed
+from dbnchurn.segments.columns import PlainColumn, as_frame, read_answers, read_columns
+from dbnchurn.segments.conditions import Level
+from dbnchurn.segments.counts import CodedRows, Mask, guard
+from dbnchurn.segments.listing import Chance, PairCounts, Segment, SegmentList
+from dbnchurn.segments.patterns import Patterns, rows_in
+from dbnchurn.segments.rates import Rate
+from dbnchurn.segments.select import CoverRules, greedy_cover, significant
+from dbnchurn.segments.split import PARTS, Parts, split_at_random, split_by_date
+
+CHOICES = {"mode": ("ranges", "paper"), "method": ("quantile", "width")}
+
+
+class SegmentMiner(BaseEstimator):  # type: ignore[misc]
+    """Find segments with a high rate of yeses, described by ranges of a few columns.
+
+    Columns become items: intervals, levels, and bins of their own for zero, special codes and
+    missing. A first part of the rows is mined for candidates, a second tests them and orders those
+    that hold into a list without overlap, and a third, untouched until then, gives the rates.
+
+    Parameters
+    ----------
+    mode : {"ranges", "paper"}, default "ranges"
+        ``"ranges"``: every contiguous range per column; of these, boxes that no step of one edge
+        improves and in which every column earns its place, ranked by the lower Wilson bound.
+        ``"paper"``: frequent closed item sets of the yeses, one interval per column, ranked by
+        rate.
+    method : {"quantile", "width"}, default "quantile"
+        Intervals of equally many rows, or of equal width.
+    bins : int, default 10
+        Intervals per numeric column. A number with two values becomes two levels.
+    edges : dict of column to list of float, default None
+        Inner edges for columns to be cut just there.
+    zero : bool, default True
+        Zero is an interval of its own in columns where at least 1 % of the rows hold it.
+    special : dict of column to list of float, default None
+        Codes that are no quantities (such as -1 for "refused"); each becomes an item.
+    max_levels : int, default 20
+        The most frequent levels of a category that become items.
+    max_length : int, default 3
+        Columns per segment.
+    min_count : int, default 30
+        Yeses that a segment must hold among the mined rows; and, in proportion, beyond those of
+        earlier segments among the rows to select on.
+    min_rate : float, default 0
+        Rate it must reach there.
+    candidates : int, default 1000
+        The best patterns that go on to selection.
+    alpha : float, default 0.05
+        Share of false segments accepted in selection (Benjamini–Hochberg).
+    confidence : float, default 0.95
+        Of all Wilson intervals.
+    parts : three floats, default (0.5, 0.25, 0.25)
+        Shares of the rows to mine, to select on, and to report from.
+    date : str, default None
+        Column by which to split in time, oldest rows first; it is used for nothing else.
+    n_segments : int, default 10
+        Longest list.
+    budget : float, default None
+        Largest share of the customers to approach, in (0, 1].
+    cost : float, default None
+        Of approaching one customer.
+    value : float, default None
+        Of one yes. With a cost, segments that would not earn it back are left out.
+    positive : str, bool, int or float, default 1
+        The answer that means yes.
+    threshold : float, default None
+        `y` holds scores, and those from here on mean yes: explains a model's list.
+    outcome : str, default "say yes"
+        What the yeses do, for words only ("buy", "leave").
+    permutations : int, default 0
+        Shuffles of the answers for the diagnostic; each mines once more.
+    max_cells : int, default 10_000_000
+        Cells that the largest table may have; about 30 bytes each.
+    random_state : int, Generator, RandomState or None, default None
+        Seeds the split and the shuffles.
+
+    Attributes
+    ----------
+    segments_ : SegmentList
+        The result; plain data that can be saved and applied without the miner.
+    axes_ : tuple of Axis
+        What became of the columns.
+    skipped_ : dict
+        Columns that were left out, and why.
+    parts_ : Parts
+        Row numbers that were mined, selected on and reported from.
+    candidates_ : DataFrame
+        Every candidate with its words, mined counts and rate, p-value and q-value.
+    feature_names_in_ : array of str
+    n_features_in_ : int
+
+    References
+    ----------
+    G. I. Webb, "Discovering significant patterns", Machine Learning 68, 2007.
+    Y. Benjamini and Y. Hochberg, "Controlling the false discovery rate", 1995.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"age": rng.integers(18, 80, 8000), "visits": rng.poisson(3, 8000)})
+    >>> y = rng.random(8000) < np.where(X["age"] >= 60, 0.4, 0.1)
+    >>> miner = SegmentMiner(edges={"age": [30, 45, 60, 70]}, random_state=0).fit(X, y)
+    >>> miner.table()["words"].tolist()
+    ['age 60 or more']
+    >>> miner.assign(X.head(3)).isna().tolist() == (X["age"].head(3) < 60).tolist()
+    True
+    """
+
+    segments_: SegmentList
+
+    def __init__(
+        self,
+        *,
+        mode: Literal["ranges", "paper"] = "ranges",
+        method: Literal["quantile", "width"] = "quantile",
+        bins: int = 10,
+        edges: Mapping[str, Sequence[float]] | None = None,
+        zero: bool = True,
+        special: Mapping[str, Sequence[float]] | None = None,
+        max_levels: int = 20,
+        max_length: int = 3,
+        min_count: int = 30,
+        min_rate: float = 0.0,
+        candidates: int = 1000,
+        alpha: float = 0.05,
+        confidence: float = 0.95,
+        parts: Sequence[float] = (0.5, 0.25, 0.25),
+        date: str | None = None,
+        n_segments: int = 10,
+        budget: float | None = None,
+        cost: float | None = None,
+        value: float | None = None,
+        positive: Level = 1,
+        threshold: float | None = None,
+        outcome: str = "say yes",
+        permutations: int = 0,
+        max_cells: int = 10_000_000,
+        random_state: int | np.random.Generator | np.random.RandomState | None = None,
+    ) -> None:
+        self.mode = mode
+        self.method = method
+        self.bins = bins
+        self.edges = edges
+        self.zero = zero
+        self.special = special
+        self.max_levels = max_levels
+        self.max_length = max_length
+        self.min_count = min_count
+        self.min_rate = min_rate
+        self.candidates = candidates
+        self.alpha = alpha
+        self.confidence = confidence
+        self.parts = parts
+        self.date = date
+        self.n_segments = n_segments
+        self.budget = budget
+        self.cost = cost
+        self.value = value
+        self.positive = positive
+        self.threshold = threshold
+        self.outcome = outcome
+        self.permutations = permutations
+        self.max_cells = max_cells
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
+        """Mine, select and report.
+
+        Parameters
+        ----------
+        X : DataFrame or 2-D array of shape (n, d)
+            One row per customer; numbers, booleans, text and categories, with missing values.
+        y : array-like of shape (n,)
+            Answers of an offer, churn, or scores (see `threshold`).
+        groups : array-like of shape (n,), optional
+            Rows of one value (e.g. a customer) go to one part.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ConfigError
+            A parameter is not allowed.
+        DataError
+            `X` or `y` cannot be used; the message says what to do.
+        """
+        check_parameters(self)
+        frame = as_frame(X)
+        hits = read_answers(y, len(frame), self.positive, self.threshold)
+        rng = generator(self.random_state)
+        names = self._pattern_columns(frame)
+        columns = read_columns(frame, names)
+        self.parts_ = self._split(frame, hits, rng, groups)
+        self._check_answers(hits)
+        self.axes_, self.skipped_ = self._axes(columns)
+        data = code_rows(self.axes_, columns, hits)
+        self._guard()
+
+        patterns = self._mine(data.take(self.parts_.mine))
+        kept, p, q = significant(patterns, data.take(self.parts_.select), self.alpha)
+        chosen = self._cover(patterns.take(kept), data.take(self.parts_.select))
+        self.candidates_ = self._candidate_table(patterns, p, q)
+        number = kept[chosen]
+        self.segments_ = self._listed(patterns.take(number), p[number], q[number], data, rng)
+        self.feature_names_in_ = np.array(frame.columns, dtype=object)
+        self.n_features_in_ = frame.shape[1]
+        return self
+
+    def table(self) -> pd.DataFrame:
+        """The list with its rates on the report's rows: see :meth:`SegmentList.table`."""
+        return self._fitted().table()
+
+    def assign(self, X: Any) -> pd.Series[Any]:
+        """Number of every customer's segment: see :meth:`SegmentList.assign`."""
+        return self._fitted().assign(X)
+
+    def evaluate(self, X: Any, y: Any) -> pd.DataFrame:
+        """The fixed segments on other customers: see :meth:`SegmentList.evaluate`."""
+        return self._fitted().evaluate(X, y)
+
+    def _fitted(self) -> SegmentList:
+        check_is_fitted(self, "segments_")
+        return self.segments_
+
+    # -- what fit does, step by step ---------------------------------------------------------
+
+    def _pattern_columns(self, frame: pd.DataFrame) -> list[str]:
+        named = {"edges": self.edges or {}, "special": self.special or {}}
+        if self.date is not None:
+            named["date"] = {self.date: ()}
+        for parameter, columns in named.items():
+            for name in columns:
+                if name not in frame.columns:
+                    hint = did_you_mean(str(name), list(frame.columns))
+                    raise ConfigError(f"{parameter} names column {name!r}, which X lacks: {hint}")
+        names = [name for name in frame.columns if name != self.date]
+        if not names:
+            raise DataError(f"X has no column besides the date {self.date!r}; nothing to describe")
+        return names
+
+    def _split(
+        self, frame: pd.DataFrame, hits: Mask, rng: np.random.Generator, groups: Any
+    ) -> Parts:
+        if self.date is None:
+            return split_at_random(hits, self.parts, rng, groups)
+        if groups is not None:
+            raise ConfigError("groups and date exclude each other: a split in time divides groups")
+        return split_by_date(frame[self.date], self.parts)
+
+    def _check_answers(self, hits: Mask) -> None:
+        if not hits.any() or hits.all():
+            which = "no positives" if not hits.any() else "only positives"
+            raise DataError(f"y has {which} in {len(hits)} rows; segments need both answers")
+        for name, rows in zip(PARTS, self.parts_, strict=True):
+            yes = int(np.count_nonzero(hits[rows]))
+            needed = self.min_count if name == "mine" else 1
+            if yes < needed or yes == len(rows):
+                raise DataError(
+                    f"the part to {name} has {yes} positives in {len(rows)} rows, but needs at "
+                    f"least {needed} and one negative; lower min_count, change parts or add rows"
+                )
+
+    def _axes(self, columns: Sequence[PlainColumn]) -> tuple[tuple[Axis, ...], dict[str, str]]:
+        binning = Binning(
+            self.method,
+            self.bins,
+            dict(self.edges or {}),
+            self.zero,
+            dict(self.special or {}),
+            self.max_levels,
+        )
+        axes, skipped = [], {}
+        for column in columns:
+            mined = column.take(self.parts_.mine)
+            axis = binning.axis(mined)
+            if axis.items < 2 or len(np.unique(axis.codes(mined))) < 2:
+                skipped[column.name] = "all mined rows hold the same item"
+            else:
+                axes.append(axis)
+        if not axes:
+            raise DataError(
+                f"no column tells customers apart: {listed(skipped)} hold one value, or one bin, "
+                "in all mined rows; add columns or raise bins"
+            )
+        return tuple(axes), skipped
+
+    def _guard(self) -> None:
+        ranges = self.mode == "ranges"
+        sizes = [
+            len(Ranges.of(axis.items, axis.neighbours)) if ranges else axis.items + 1
+            for axis in self.axes_
+        ]
+        names = [axis.column for axis in self.axes_]
+        guard(sizes, names, min(self.max_length, len(sizes)), self.max_cells)
+
+    def _mine(self, data: CodedRows) -> Patterns:
+        if self.mode == "paper":
+            found = mine_closed(data, self.max_length, self.min_count, self.min_rate)
+        else:
+            found = BoxMiner(
+                data, self.max_length, self.min_count, self.min_rate, self.confidence
+            ).run()
+        return found.take(slice(self.candidates))
+
+    def _cover(self, patterns: Patterns, data: CodedRows) -> list[int]:
+        mined, selected = len(self.parts_.mine), len(self.parts_.select)
+        rules = CoverRules(
+            self.n_segments,
+            self.budget,
+            self.cost,
+            self.value,
+            self.confidence,
+            math.ceil(self.min_count * selected / mined),
+        )
+        return list(greedy_cover(patterns, data, rules))
+
+    # -- what fit leaves ---------------------------------------------------------------------
+
+    def _listed(
+        self,
+        patterns: Patterns,
+        p: npt.NDArray[np.float64],
+        q: npt.NDArray[np.float64],
+        data: CodedRows,
+        rng: np.random.Generator,
+    ) -> SegmentList:
+        parts = [data.take(rows) for rows in self.parts_]
+        mined, selected, report = (marginal_rates(patterns, part) for part in parts)
+        segments = tuple(
+            Segment(
+                tuple(self.axes_[j].condition(a, b) for j, a, b in patterns.ranges(i)),
+                mined[i],
+                selected[i],
+                report[i],
+                Rate.of(parts[2].hits[patterns.mask(i, parts[2])]),
+                float(p[i]),
+                float(q[i]),
+            )
+            for i in range(len(patterns))
+        )
+        used = {c.column for segment in segments for c in segment.conditions}
+        settings = {k: v for k, v in self.get_params().items() if k != "random_state"}
+        return SegmentList(
+            segments,
+            kinds={axis.column: axis.kind for axis in self.axes_ if axis.column in used},
+            base={name: Rate.of(part.hits) for name, part in zip(PARTS, parts, strict=True)},
+            outcome=self.outcome,
+            positive=self.positive,
+            threshold=self.threshold,
+            confidence=self.confidence,
+            budget=self.budget,
+            cost=self.cost,
+            value=self.value,
+            chance=self._chance(parts, rng),
+            pairs=tuple(self._pairs(patterns, parts[2])),
+            settings=settings,
+            candidates=len(self.candidates_),
+            significant=int((self.candidates_["q_value"] <= self.alpha).sum()),
+        )
+
+    def _candidate_table(
+        self, patterns: Patterns, p: npt.NDArray[np.float64], q: npt.NDArray[np.float64]
+    ) -> pd.DataFrame:
+        words = [
+            ", ".join(self.axes_[j].condition(a, b).words() for j, a, b in patterns.ranges(i))
+            for i in range(len(patterns))
+        ]
+        return pd.DataFrame(
+            {
+                "words": pd.Series(words, dtype=object),
+                "mined_hits": patterns.hits,
+                "mined_rows": patterns.rows,
+                "mined_rate": patterns.rates,
+                "p_value": p,
+                "q_value": q,
+            }
+        )
+
+    def _chance(self, parts: Sequence[CodedRows], rng: np.random.Generator) -> Chance | None:
+        if not self.permutations:
+            return None
+        true = self._top_rates(self._mine(parts[0]), parts)
+        shuffled = [Rate(0, 0), Rate(0, 0)]
+        findings = 0
+        for _ in range(self.permutations):
+            mixed = [part.answering(rng.permutation(part.hits)) for part in parts]
+            patterns = self._mine(mixed[0])
+            findings += bool(len(significant(patterns, mixed[1], self.alpha)[0]))
+            rates = self._top_rates(patterns, mixed)
+            shuffled = [total + rate for total, rate in zip(shuffled, rates, strict=True)]
+        return Chance(self.permutations, findings, self.n_segments, *true, *shuffled)
+
+    def _top_rates(self, patterns: Patterns, parts: Sequence[CodedRows]) -> tuple[Rate, Rate]:
+        """Rate of all rows in the best candidates together, on mined rows and the report's."""
+        best = patterns.take(slice(self.n_segments))
+        mined, fresh = (
+            sum(marginal_rates(best, part), Rate(0, 0)) for part in (parts[0], parts[2])
+        )
+        return mined, fresh
+
+    def _pairs(self, patterns: Patterns, report: CodedRows) -> list[PairCounts]:
+        pairs = []
+        for i in range(len(patterns)):
+            ranges = patterns.ranges(i)
+            if len(ranges) < 2:
+                continue
+            (a, *box_a), (b, *box_b) = ranges[:2]
+            inside = np.flatnonzero(rows_in(ranges[2:], report))
+            table = report.take(inside).table((a, b))[:, :-1, :-1]
+            others = [self.axes_[j].condition(f, t).words() for j, f, t in ranges[2:]]
+            axes = self.axes_[a], self.axes_[b]
+            pairs.append(
+                PairCounts(
+                    i + 1,
+                    (axes[0].column, axes[1].column),
+                    (labels(axes[0]), labels(axes[1])),
+                    tuple(tuple(int(n) for n in row) for row in table[0]),
+                    tuple(tuple(int(n) for n in row) for row in table[1]),
+                    ((box_a[0], box_a[1]), (box_b[0], box_b[1])),
+                    ", ".join(others),
+                )
+            )
+        return pairs
+
+
+def code_rows(axes: Sequence[Axis], columns: Sequence[PlainColumn], hits: Mask) -> CodedRows:
+    """The columns that became axes, as item codes."""
+    by_name = {column.name: column for column in columns}
+    codes = np.stack([axis.codes(by_name[axis.column]) for axis in axes])
+    return CodedRows(codes, hits, tuple(a.items for a in axes), tuple(a.neighbours for a in axes))
+
+
+def marginal_rates(patterns: Patterns, data: CodedRows) -> list[Rate]:
+    """Rate of each pattern among the rows that no earlier one holds."""
+    left, rates = np.ones(len(data.hits), bool), []
+    for i in range(len(patterns)):
+        inside = patterns.mask(i, data) & left
+        rates.append(Rate.of(data.hits[inside]))
+        left &= ~inside
+    return rates
+
+
+def labels(axis: Axis) -> tuple[str, ...]:
+    """Names of an axis' items."""
+    return tuple(axis.label(item) for item in range(axis.items))
+
+
+def generator(random_state: Any) -> np.random.Generator:
+    """A numpy Generator from all that scikit-learn allows as a seed."""
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.default_rng(random_state.randint(2**31, size=4))
+    return np.random.default_rng(random_state)
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Values of one numeric parameter."""
+
+    low: float
+    high: float = math.inf
+    whole: bool = False
+    optional: bool = False
+    open_low: bool = False
+
+    def admits(self, value: Any) -> bool:
+        """Whether the value may be used."""
+        if value is None:
+            return self.optional
+        if isinstance(value, (bool, np.bool_)) or not isinstance(
+            value, (int, float, np.integer, np.floating)
+        ):
+            return False
+        if self.whole and value != int(value):
+            return False
+        return bool(self.low < value <= self.high or (value == self.low and not self.open_low))
+
+    def __str__(self) -> str:
+        kind = "a whole number" if self.whole else "a number"
+        start = f"> {self.low:g}" if self.open_low else f">= {self.low:g}"
+        end = f" and <= {self.high:g}" if self.high < math.inf else ""
+        return f"{kind} {start}{end}{' or None' if self.optional else ''}"
+
+
+NUMBERS = {
+    "bins": Allowed(2, 1000, whole=True),
+    "max_levels": Allowed(1, 10_000, whole=True),
+    "max_length": Allowed(1, whole=True),
+    "min_count": Allowed(1, whole=True),
+    "min_rate": Allowed(0, 1),
+    "candidates": Allowed(1, whole=True),
+    "alpha": Allowed(0, 1, open_low=True),
+    "confidence": Allowed(0, 0.999999, open_low=True),
+    "n_segments": Allowed(1, whole=True),
+    "budget": Allowed(0, 1, optional=True, open_low=True),
+    "cost": Allowed(0, optional=True),
+    "value": Allowed(0, optional=True),
+    "permutations": Allowed(0, whole=True),
+    "max_cells": Allowed(1, whole=True),
+}
+
+
+def check_parameters(miner: SegmentMiner) -> None:
+    """Raise ConfigError for the first parameter that is not allowed."""
+    for name, values in CHOICES.items():
+        if getattr(miner, name) not in values:
+            hint = did_you_mean(str(getattr(miner, name)), values)
+            raise ConfigError(f"{name}={getattr(miner, name)!r} is not allowed: {hint}")
+    for name, allowed in NUMBERS.items():
+        value = getattr(miner, name)
+        if not allowed.admits(value):
+            raise ConfigError(f"{name}={value!r} is not allowed; it must be {allowed}")
+    shares = list(miner.parts)
+    if len(shares) != 3 or min(shares) <= 0 or not math.isclose(sum(shares), 1):
+        raise ConfigError(
+            f"parts={miner.parts!r} is not allowed; it must be three positive shares (to mine, to "
+            "select on, to report from) that sum to 1"
+        )

@@ -1,0 +1,128 @@
+"""The command line: ``dbnchurn train | score | schema``.
+
+A user's mistake ends in one message on standard error and exit code 2, without a traceback.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dbnchurn.errors import DbnchurnError
+from dbnchurn.progress import displayed
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Predict which customers will leave.",
+)
+MISTAKE = 2  # exit code
+
+
+@app.callback()
+def _options(
+    verbose: Annotated[bool, typer.Option(help="Log every stage on standard error.")] = False,
+) -> None:
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(levelname)s: %(message)s",
+        stream=sys.stderr,
+    )
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(help="YAML config.")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Changes such as classifier.dbn.epochs=5.")
+    ] = None,
+) -> None:
+    """Train a model and report how good it is beside simpler ones."""
+    from dbnchurn.experiment import read_config
+    from dbnchurn.experiment import train as run
+
+    settings = read_config(config, overrides or [])
+    with displayed():
+        folder = run(settings, name=config.stem)
+    _print_result(folder)
+
+
+@app.command()
+def score(
+    model: Annotated[Path, typer.Argument(help="Model folder.")],
+    table: Annotated[Path, typer.Argument(metavar="INPUT", help="CSV or Parquet file.")],
+    output: Annotated[Path, typer.Option(help="Where the scores go: .csv or .parquet.")],
+    id: Annotated[str | None, typer.Option(help="Column that names the customer.")] = None,
+) -> None:
+    """Score the customers of a file with a stored model."""
+    from dbnchurn.scoring import score_file
+
+    scores = score_file(model, table, output, id=id)
+    called = int(scores["decision"].sum())
+    print(
+        f"{len(scores)} customers scored, {called} at or above the threshold; "
+        f"mean probability {scores['probability'].mean():.4f}; written to {output}"
+    )
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of a run's config, for editors."""
+    from dbnchurn.config import json_schema
+    from dbnchurn.experiment import RunConfig
+
+    print(json.dumps(json_schema(RunConfig), indent=2))
+
+
+def _print_result(folder: Path) -> None:
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    table = Table(title=f"Test: {metrics['test']['n']} customers that no model has seen")
+    shown = ("average_precision", "roc_auc", "precision", "recall", "f1", "brier")
+    table.add_column("model")
+    for name in shown:
+        table.add_column(name.replace("_", " "), justify="right")
+    for model, found in {"dbnchurn": metrics["test"], **metrics["baselines"]}.items():
+        table.add_row(model, *(_interval(found[name]) for name in shown))
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    console.print(table)
+    console.print(
+        f"threshold {metrics['threshold']['value']:.4f} (rule {metrics['threshold']['rule']}, "
+        f"chosen on validation); brackets are 95 % intervals\nreport: {folder / 'report.html'}\n"
+        f"model:  {folder / 'model'}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _interval(found: dict[str, float | None]) -> str:
+    if found["value"] is None:
+        return "–"
+    return f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.
+    """
+    try:
+        app(args=None if arguments is None else list(arguments))
+    except DbnchurnError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(MISTAKE)
+
+
+if __name__ == "__main__":
+    main()

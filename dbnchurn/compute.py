@@ -1,0 +1,94 @@
+"""What computes: the device and the number of threads, chosen explicitly."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from dbnchurn.errors import ConfigError, did_you_mean
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class Compute:
+    """What one fit computes with.
+
+    Parameters
+    ----------
+    device : {"cpu", "cuda"}
+    threads : int
+    generator : numpy Generator
+        All randomness of the fit comes from it.
+    """
+
+    device: str
+    threads: int
+    generator: np.random.Generator
+
+    @classmethod
+    def of(
+        cls, device: str, threads: int | None, random_state: int | np.random.RandomState | None
+    ) -> Compute:
+        """Resolve what the user asked for.
+
+        Raises
+        ------
+        ConfigError
+            If CUDA is asked for and not there.
+        """
+        if isinstance(random_state, np.random.RandomState):
+            random_state = int(random_state.randint(2**31))
+        generator = np.random.default_rng(random_state)
+        return cls(resolve_device(device), threads or default_threads(), generator)
+
+    def seed(self) -> int:
+        """A seed for a stage."""
+        return int(self.generator.integers(2**31))
+
+
+def resolve_device(device: str) -> str:
+    """``cpu`` or ``cuda``; ``auto`` is CUDA where there is a usable one.
+
+    Raises
+    ------
+    ConfigError
+        If CUDA is asked for and not there, or the name is unknown.
+
+    Examples
+    --------
+    >>> resolve_device("cpu")
+    'cpu'
+    """
+    if device not in DEVICES:
+        raise ConfigError(f"unknown device {device!r}: {did_you_mean(device, DEVICES)}")
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(
+            "device 'cuda' was asked for, but this machine has no CUDA device that torch can use; "
+            "choose 'auto' or 'cpu'"
+        )
+    return device
+
+
+def default_threads() -> int:
+    """Threads that the process may use, at most 4: beyond that small batches gain nothing."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return min(4, len(allowed(0)) if allowed else os.cpu_count() or 1)
+
+
+@contextmanager
+def torch_threads(n: int) -> Iterator[None]:
+    """Let torch use `n` threads inside, and as many as before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,199 @@
+"""Read a config file with overrides, and write a config back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from dbnchurn.config import yaml_text
+from dbnchurn.config.problems import dotted, sentences
+from dbnchurn.config.yaml_text import Key, Located
+from dbnchurn.errors import ConfigError, listed
+
+Model = TypeVar("Model", bound=BaseModel)
+Place = tuple[int, str | None]  # a line of the file, or the number of an override and its text
+
+
+def read(path: str | Path, overrides: Sequence[str], model: type[Model]) -> Model:
+    """Read a YAML config, apply the overrides and check everything at once.
+
+    Parameters
+    ----------
+    path : path
+        A YAML file that holds one mapping.
+    overrides : sequence of str
+        ``a.b=c``: `c` is YAML and replaces what the file says at `a.b`; a part that is a number
+        is a place in a list that the file has.
+    model : pydantic model
+        What the config must look like. Values are not converted (``"3"`` is no integer), except
+        that an integer may stand for a number and a text for a path or a date.
+
+    Returns
+    -------
+    Instance of `model`
+
+    Raises
+    ------
+    ConfigError
+        With one line for each thing that is wrong, each with its file and line or its override.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from dbnchurn.config import Section
+    >>> class Run(Section):
+    ...     seed: int = 0
+    ...     rate: float = 0.1
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "run.yaml")
+    ...     _ = path.write_text("seed: 3")
+    ...     read(path, ["rate=1e-3"], Run)
+    Run(seed=3, rate=0.001)
+    """
+    found = _parse_file(Path(path), model)
+    places: dict[Key, Place] = {key: (line, None) for key, line in found.lines.items()}
+    wrong: list[tuple[Place, str]] = [((line, None), problem) for line, problem in found.problems]
+    if not isinstance(found.data, dict):
+        raise _error(path, wrong)
+    for number, override in enumerate(overrides):
+        place = (number, override)
+        problem = _apply(override, found.data, places, place)
+        if problem:
+            wrong.append((place, problem))
+    try:
+        # As JSON, pydantic's strict mode takes lists for tuples and texts for paths and dates.
+        config = model.model_validate_json(json.dumps(found.data), strict=True)
+    except ValidationError as error:
+        told = [
+            (_place(key, places), sentence)
+            for key, sentence in sentences(error, found.data, model).items()
+        ]
+        unread = {place for place, _ in wrong}  # what could not be read is no value to judge
+        wrong += [(place, sentence) for place, sentence in told if place not in unread]
+    if wrong:
+        raise _error(path, wrong)
+    return config
+
+
+def dump(config: BaseModel) -> str:
+    """The whole config, defaults included, as YAML that :func:`read` reads to an equal config.
+
+    Examples
+    --------
+    >>> from dbnchurn.config import Section
+    >>> class Run(Section):
+    ...     layers: tuple[int, ...] = (256, 128)
+    >>> print(dump(Run()), end="")
+    layers: [256, 128]
+    """
+    return yaml_text.write(config.model_dump(mode="json"))
+
+
+def json_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """JSON schema of a config, for completion and checks in editors.
+
+    Examples
+    --------
+    >>> from dbnchurn.config import Section
+    >>> class Run(Section):
+    ...     seed: int = 0
+    >>> json_schema(Run)["properties"]["seed"]["type"]
+    'integer'
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **model.model_json_schema(),
+    }
+
+
+def _parse_file(path: Path, model: type[BaseModel]) -> Located:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        near = sorted(p.name for p in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
+        there = f" (there is {listed(near)})" if near else ""
+        raise ConfigError(f"{path}: no such config file{there}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text (byte {error.start + 1})") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    found = yaml_text.parse(text)
+    if not isinstance(found.data, dict) and not found.problems:
+        what = "empty" if found.data is None else f"a {_KIND_OF[type(found.data)]}"
+        keys = listed(model.model_fields, limit=30)
+        found.problems.append((1, f"the file is {what}, not a mapping of keys like {keys}"))
+    return found
+
+
+_KIND_OF = {list: "list", str: "text", int: "number", float: "number", bool: "single value"}
+
+
+def _error(path: str | Path, wrong: list[tuple[Place, str]]) -> ConfigError:
+    """One line for each problem: those of the file by line, then those of the overrides."""
+    ordered = sorted(wrong, key=lambda item: (item[0][1] is not None, item[0][0]))
+    return ConfigError(
+        "\n".join(
+            f"{path}:{line}: {sentence}"
+            if override is None
+            else f"command line {override!r}: {sentence}"
+            for (line, override), sentence in ordered
+        )
+    )
+
+
+def _apply(
+    override: str, data: dict[str, Any], places: dict[Key, Place], place: Place
+) -> str | None:
+    """Set one value in place; the sentence that says why not, if it cannot be done."""
+    name, equals, text = override.partition("=")
+    parts = name.strip().split(".")
+    if not equals or not all(parts):
+        return "an override is written key.subkey=value"
+    value = yaml_text.parse(text)
+    if value.problems:
+        return f"the value is {value.problems[0][1]}"
+    here: Any = data
+    path: Key = ()
+    for part in parts[:-1]:
+        index = _index(here, part)
+        if index is None:
+            return _no_place(path, here, part)
+        path = (*path, index)
+        if isinstance(here, dict) and here.get(part) is None:
+            here[part] = {}
+            places[path] = place
+        here = here[index]
+    index = _index(here, parts[-1])
+    if index is None:
+        return _no_place(path, here, parts[-1])
+    path = (*path, index)
+    here[index] = value.data
+    for old in [key for key in places if key[: len(path)] == path]:
+        del places[old]
+    places[path] = place
+    return None
+
+
+def _index(here: Any, part: str) -> str | int | None:
+    if isinstance(here, dict):
+        return part
+    if isinstance(here, list) and part.isdecimal() and int(part) < len(here):
+        return int(part)
+    return None
+
+
+def _no_place(path: Key, here: Any, part: str) -> str:
+    if isinstance(here, list):
+        return f"{dotted(path)} is a list of {len(here)} values, so it has no {part!r}"
+    return f"{dotted(path)} is {here!r} in the file, not a section with a key {part!r}"
+
+
+def _place(key: Key, places: dict[Key, Place]) -> Place:
+    """Where the value was given, or else the section around it."""
+    while key and key not in places:
+        key = key[:-1]
+    return places[key]

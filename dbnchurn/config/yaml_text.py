@@ -1,0 +1,173 @@
+"""YAML as configs use it: every value remembers its line, and words mean what they look like.
+
+Scalars follow the core schema of YAML 1.2: ``no`` and ``on`` are words, ``1e-3`` is a number and
+``2024-08-01`` is a text that a date field may parse.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+Key = tuple[str | int, ...]
+
+_TAG = "tag:yaml.org,2002:"
+_SCALARS = {
+    "null": (r"~|null|Null|NULL|", "~nN\0"),
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "int": (r"[-+]?(?:0|[1-9][0-9_]*)", "-+0123456789"),
+    "float": (
+        r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf)|\.(?:nan|NaN)",
+        "-+.0123456789",
+    ),
+}
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  PyYAML's own registry
+
+
+class _Dumper(yaml.SafeDumper):
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def _represent_sequence(dumper: yaml.SafeDumper, values: list[Any]) -> yaml.Node:
+    flat = all(not isinstance(value, list | dict) for value in values)
+    return dumper.represent_sequence(f"{_TAG}seq", values, flow_style=flat)
+
+
+def _represent_str(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    return dumper.represent_scalar(f"{_TAG}str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(list, _represent_sequence)
+_Dumper.add_representer(str, _represent_str)
+for _name, (_pattern, _first) in _SCALARS.items():
+    # The first letters are PyYAML's index; the empty plain scalar is filed under "".
+    _letters = [letter.strip("\0") for letter in _first]
+    for _kind in (_Loader, _Dumper):
+        _kind.add_implicit_resolver(f"{_TAG}{_name}", re.compile(rf"(?:{_pattern})\Z"), _letters)
+
+
+@dataclass
+class Located:
+    """Plain data with the line of every key, and what was wrong while reading it.
+
+    `lines` maps a path of keys, such as ``("dbn", "layers", 0)``, to a line counted from 1.
+    """
+
+    data: Any = None
+    lines: dict[Key, int] = field(default_factory=dict)
+    problems: list[tuple[int, str]] = field(default_factory=list)
+
+
+def parse(text: str) -> Located:
+    r"""Read one YAML document; a mistake becomes a problem with its line, never an exception.
+
+    Examples
+    --------
+    >>> found = parse("dbn:\n  lr: 1e-3")
+    >>> found.data, found.lines["dbn", "lr"]
+    ({'dbn': {'lr': 0.001}}, 2)
+    >>> parse("a: 1\na: 2").problems
+    [(2, "'a' is given twice, first on line 1")]
+    """
+    found = Located()
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        found.problems.append((mark.line + 1 if mark else 1, _syntax(error)))
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        found.problems.append((line, f"character {chr(error.character)!r} is not allowed in YAML"))
+    else:
+        if node is not None:
+            found.data = _plain(node, (), found, ())
+    return found
+
+
+def write(data: object) -> str:
+    """Plain data as YAML that :func:`parse` reads back to equal data.
+
+    Examples
+    --------
+    >>> print(write({"layers": [256, 128], "rate": 1e-5, "label": "no"}), end="")
+    layers: [256, 128]
+    rate: 1.0e-05
+    label: no
+    """
+    text: str = yaml.dump(
+        data,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
+        width=96,
+    )
+    return text.removesuffix("...\n")
+
+
+def _syntax(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or "not valid YAML"
+    if "'\\t'" in problem:
+        return "a tab; YAML is indented with spaces"
+    context = f" {error.context}" if error.context else ""
+    return f"not valid YAML: {problem}{context}"
+
+
+def _plain(node: yaml.Node, path: Key, found: Located, above: tuple[int, ...]) -> Any:
+    found.lines.setdefault(path, node.start_mark.line + 1)
+    if id(node) in above:
+        found.problems.append((node.start_mark.line + 1, "an alias holds itself"))
+        return None
+    above = (*above, id(node))
+    if isinstance(node, yaml.MappingNode):
+        return _plain_mapping(node, path, found, above)
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*path, i), found, above) for i, item in enumerate(node.value)]
+    return _plain_scalar(node, found)
+
+
+def _plain_mapping(
+    node: yaml.MappingNode, path: Key, found: Located, above: tuple[int, ...]
+) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            found.problems.append((line, "a key must be a word, not a list or a mapping"))
+            continue
+        key = key_node.value  # as written: a column may be called 2024 or yes
+        if key in data:
+            first = found.lines[(*path, key)]
+            found.problems.append((line, f"{key!r} is given twice, first on line {first}"))
+            continue
+        found.lines[(*path, key)] = line
+        data[key] = _plain(value_node, (*path, key), found, above)
+    return data
+
+
+def _plain_scalar(node: yaml.Node, found: Located) -> Any:
+    kind, text = node.tag.removeprefix(_TAG), str(node.value)
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return text.lower() == "true"
+    if kind == "int":
+        return int(text)
+    if kind == "float":
+        special = {".inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
+        return special[text.lower().lstrip("+")] if text[-1].isalpha() else float(text)
+    if kind != "str":
+        found.problems.append(
+            (node.start_mark.line + 1, f"the tag {node.tag.replace(_TAG, '!!')} is not allowed")
+        )
+    return text

@@ -1,0 +1,150 @@
+"""Division of customers into parts: to train on, to stop and choose with, to report on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.errors import DataError
+
+PARTS = ("train", "validation", "test")
+Rows = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Row numbers of every part, in the order of the table.
+
+    Parameters
+    ----------
+    train, validation, test : intp arrays
+    """
+
+    train: Rows
+    validation: Rows
+    test: Rows
+
+    def names(self) -> npt.NDArray[np.str_]:
+        """Name of the part of every row that is in one, by row number."""
+        size = 1 + max(int(r.max(initial=-1)) for r in (self.train, self.validation, self.test))
+        names = np.full(size, "", dtype="U10")
+        for part in PARTS:
+            names[getattr(self, part)] = part
+        return names
+
+
+def split(
+    y: npt.NDArray[np.int64],
+    *,
+    validation: float = 0.15,
+    test: float = 0.2,
+    dates: npt.NDArray[np.datetime64] | None = None,
+    groups: npt.NDArray[Any] | None = None,
+    seed: int = 0,
+) -> Parts:
+    """Divide rows into parts.
+
+    By time where there are dates: the latest rows are tested, those before them validate, and all
+    rows of one date share a part. Otherwise at random with the same share of churners in every
+    part; rows of one group (one customer) share a part.
+
+    Parameters
+    ----------
+    y : int array of shape (n,)
+    validation, test : float
+        Shares of the rows.
+    dates : datetime64 array of shape (n,), optional
+    groups : array of shape (n,), optional
+    seed : int, default 0
+
+    Raises
+    ------
+    DataError
+        If a part would lack one of the classes.
+
+    Examples
+    --------
+    >>> parts = split(np.tile([0, 0, 0, 1], 50))
+    >>> len(parts.train), len(parts.validation), len(parts.test)
+    (130, 30, 40)
+    """
+    if dates is not None:
+        part = _by_time(dates, validation, test)
+    else:
+        part = _at_random(y, validation, test, groups, seed)
+    for code, name in enumerate(PARTS):
+        found = np.bincount(y[part == code], minlength=2)
+        if found.min() == 0:
+            raise DataError(
+                f"the {name} part has {found[1]} churners among {found.sum()} rows; every part "
+                "needs both classes: give more rows or other shares"
+            )
+    return Parts(*(np.flatnonzero(part == code) for code in range(3)))
+
+
+def set_aside(
+    y: npt.NDArray[np.int64],
+    groups: npt.NDArray[Any] | None,
+    share: float,
+    generator: np.random.Generator,
+) -> tuple[Rows, Rows]:
+    """Row numbers to train on and a `share` of them set aside, both with both classes.
+
+    Examples
+    --------
+    >>> train, aside = set_aside(np.tile([0, 1], 50), None, 0.2, np.random.default_rng(0))
+    >>> len(train), len(aside)
+    (80, 20)
+    """
+    part = _at_random(y, share, 0.0, groups, int(generator.integers(2**31)))
+    return np.flatnonzero(part == 0), np.flatnonzero(part == 1)
+
+
+def _by_time(
+    dates: npt.NDArray[np.datetime64], validation: float, test: float
+) -> npt.NDArray[np.int64]:
+    """0, 1, 2 for train, validation and test; a date belongs to the part of its middle row."""
+    _, place, counts = np.unique(dates, return_inverse=True, return_counts=True)
+    if len(counts) < 3:
+        raise DataError(
+            f"a division by time needs at least three different dates, found {len(counts)}"
+        )
+    middle = (np.cumsum(counts) - counts / 2) / counts.sum()
+    part = np.where(middle > 1 - test, 2, np.where(middle > 1 - test - validation, 1, 0))
+    # Few dates: every part gets one all the same.
+    part[-1], part[0] = 2, 0
+    if not (part == 1).any():
+        part[np.flatnonzero(part == 2)[0] if (part == 2).sum() > 1 else len(part) - 2] = 1
+    return np.asarray(part[place])
+
+
+def _at_random(
+    y: npt.NDArray[np.int64],
+    validation: float,
+    test: float,
+    groups: npt.NDArray[Any] | None,
+    seed: int,
+) -> npt.NDArray[np.int64]:
+    """Draw whole groups, class by class, in exact shares."""
+    generator = np.random.default_rng(seed)
+    if groups is None:
+        place, of_group = np.arange(len(y)), y
+    else:
+        _, place = np.unique(groups, return_inverse=True)
+        of_group = np.zeros(place.max() + 1, np.int64)
+        np.maximum.at(of_group, place, y)
+    part = np.zeros(len(of_group), np.int64)
+    for label in (0, 1):
+        members = generator.permutation(np.flatnonzero(of_group == label))
+        n_test, n_validation = _count(test, len(members)), _count(validation, len(members))
+        part[members[:n_test]] = 2
+        part[members[n_test : n_test + n_validation]] = 1
+    return np.asarray(part[place])
+
+
+def _count(share: float, members: int) -> int:
+    """How many of a class go to a part: at least one, as long as two are left."""
+    return max(round(share * members), 1) if share > 0 and members > 2 else 0

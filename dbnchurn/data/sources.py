@@ -1,0 +1,126 @@
+"""Where tables come from: files of the user, and real tables that come inside packages."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dbnchurn.errors import ConfigError, DataError, did_you_mean, listed
+
+CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt")
+PARQUET_ENDINGS = (".parquet", ".pq")
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read a CSV or Parquet file.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.csv``, ``.tsv`` or ``.txt`` (the delimiter is found out; ``.gz`` is unpacked) or
+        ``.parquet``.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, empty, of another kind, or cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "customers.csv")
+    ...     _ = file.write_text("id;debt\\n7;1.5\\n")
+    ...     read_table(file).shape
+    (1, 2)
+    """
+    path = Path(path)
+    name = path.name.lower()
+    if not path.exists():
+        raise DataError(f"{path}: no such file{_nearby(path)}")
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; give one CSV or Parquet file")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path}: the file is empty; it needs a header and rows")
+    if name.endswith(PARQUET_ENDINGS):
+        frame = _read_parquet(path)
+    elif name.endswith(CSV_ENDINGS):
+        frame = _read_csv(path)
+    else:
+        raise DataError(
+            f"{path}: unknown ending; a table is one of {listed(CSV_ENDINGS + PARQUET_ENDINGS)}"
+        )
+    if frame.empty:
+        raise DataError(f"{path}: the table has {len(frame.columns)} columns but no rows")
+    return frame
+
+
+def _nearby(path: Path) -> str:
+    """A hint for a mistyped name, or where a relative path was looked for."""
+    if path.parent.is_dir():
+        endings = CSV_ENDINGS + PARQUET_ENDINGS
+        tables = sorted(p.name for p in path.parent.iterdir() if p.name.lower().endswith(endings))
+        if tables:
+            return f", {did_you_mean(path.name, tables)}"
+    return "" if path.is_absolute() else f" (looked in {Path.cwd()})"
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        return pq.read_table(path).to_pandas()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path}: not a readable Parquet file: {error}") from error
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, sep=_delimiter(path), encoding="utf-8-sig", low_memory=False)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text ({error}); save the file as UTF-8") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, OSError) as error:
+        raise DataError(f"{path}: not a readable CSV file: {error}") from error
+
+
+def _delimiter(path: Path) -> str:
+    """The one of comma, semicolon, tab and bar that the header holds most of."""
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    with opened(path, "rt", encoding="utf-8-sig") as file:
+        header = file.readline()
+    return max(",;\t|", key=header.count)
+
+
+SAMPLES = {"tv_subscriptions": "load_churn_tv_subscriptions"}
+
+
+def read_sample(name: str) -> pd.DataFrame:
+    """A real table that comes inside the empulse package, with an id and its label as columns.
+
+    Parameters
+    ----------
+    name : {"tv_subscriptions"}
+        9,379 customers of a TV operator, 46 anonymous features, 4.79 % churn; column ``churn``.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such table.
+
+    Examples
+    --------
+    >>> read_sample("tv_subscriptions").shape
+    (9379, 48)
+    """
+    if name not in SAMPLES:
+        raise ConfigError(f"unknown sample table {name!r}: {did_you_mean(name, SAMPLES)}")
+    from empulse import datasets
+
+    data: Any = getattr(datasets, SAMPLES[name])(backend="pandas")
+    frame = pd.DataFrame(data.data)
+    frame.insert(0, "customer", range(len(frame)))
+    frame["churn"] = pd.Series(data.target).to_numpy()
+    return frame

@@ -1,0 +1,100 @@
+"""Fine-tuning as a stage: its settings, to be kept with those of the other stages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+from sklearn.base import BaseEstimator
+
+from dbnchurn.dbn.finetuning import Callback, Record, finetune
+from dbnchurn.dbn.network import Network
+from dbnchurn.dbn.rows import Indices, RowSource
+
+
+class FineTune(BaseEstimator):  # type: ignore[misc]
+    """Settings of :func:`~dbnchurn.dbn.finetuning.finetune`.
+
+    Parameters
+    ----------
+    epochs : int, default 30
+        Upper bound; fewer where the validation loss stops falling.
+    batch_size : int, default 256
+        Rows of a mini-batch.
+    learning_rate : float, default 0.001
+        Step of AdamW.
+    weight_decay : float, default 0.0001
+        Pull of the weights to 0, per step and learning rate.
+    dropout : float, default 0.2
+        Share of hidden activations set to zero in training.
+    patience : int, default 5
+        Epochs without a smaller validation loss before stopping.
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).integers(0, 2, (400, 3)).astype(np.float32)
+    >>> net = Network.random((0, 3, 0), (), (8,), random_state=0)
+    >>> len(FineTune(epochs=2).fit(net, X, X[:, 0], seed=0))
+    2
+    """
+
+    def __init__(
+        self,
+        *,
+        epochs: Annotated[int, Field(ge=1)] = 30,
+        batch_size: Annotated[int, Field(ge=1)] = 256,
+        learning_rate: Annotated[float, Field(gt=0)] = 1e-3,
+        weight_decay: Annotated[float, Field(ge=0)] = 1e-4,
+        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2,
+        patience: Annotated[int, Field(ge=1)] = 5,
+    ) -> None:
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.patience = patience
+
+    def fit(
+        self,
+        network: Network,
+        rows: RowSource | npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        sample_weight: npt.ArrayLike | None = None,
+        draw: Indices | None = None,
+        validation: tuple[Any, npt.ArrayLike, npt.ArrayLike] | None = None,
+        device: Any = "cpu",
+        seed: int | None = None,
+        callbacks: Sequence[Callback] = (),
+    ) -> list[Record]:
+        """Train `network` in place; see :func:`~dbnchurn.dbn.finetuning.finetune`.
+
+        Parameters
+        ----------
+        validation : (rows, y, weight), optional
+            Held-out rows that stop the training.
+        """
+        rows_val, y_val, weight_val = validation or (None, None, None)
+        network.dropout = self.dropout
+        return finetune(
+            network,
+            rows,
+            y,
+            sample_weight=sample_weight,
+            draw=draw,
+            rows_val=rows_val,
+            y_val=y_val,
+            sample_weight_val=weight_val,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            patience=self.patience,
+            device=device,
+            random_state=seed,
+            callbacks=callbacks,
+        )

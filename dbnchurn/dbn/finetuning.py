@@ -1,0 +1,281 @@
+"""Supervised training of a network by backpropagation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from dbnchurn.dbn.network import Batch, Network
+from dbnchurn.dbn.random import Random, Seed, seed_of
+from dbnchurn.dbn.rbm import Span, level_slices
+from dbnchurn.dbn.rows import Indices, RowSource, as_rows, batches, blocks_of, check_weights
+from dbnchurn.dbn.stack import Device, device_of, threads
+
+Record = dict[str, float]
+Callback = Callable[[Network, Record], object]
+
+
+class AdamW:
+    """Adam with decoupled weight decay, by rows of a table where only some took part.
+
+    Levels of groups that a mini-batch does not have keep their moments, their step count and their
+    value, so that a table costs what the present groups cost.
+
+    Parameters
+    ----------
+    network : Network
+    weight_decay : float
+        On weights and tables, not on biases or the skip.
+
+    References
+    ----------
+    Loshchilov and Hutter (2019), Decoupled weight decay regularization.
+    """
+
+    BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+
+    def __init__(self, network: Network, weight_decay: float) -> None:
+        self.parameters = dict(network.named_parameters())
+        self.decay = {
+            name: 0.0 if name.startswith(("bias", "skip")) else weight_decay
+            for name in self.parameters
+        }
+        self.first = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
+        self.second = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
+        self.steps = {
+            name: torch.zeros((len(p), *[1] * (p.dim() - 1)), device=p.device)
+            for name, p in self.parameters.items()
+        }
+
+    @torch.no_grad()
+    def step(
+        self, name: str, gradient: Tensor, learning_rate: float, rows: slice = slice(None)
+    ) -> None:
+        """Move the given rows of a parameter."""
+        value, first = self.parameters[name][rows], self.first[name][rows]
+        second, steps = self.second[name][rows], self.steps[name][rows]
+        steps += 1
+        first.lerp_(gradient, 1 - self.BETA1)
+        second.mul_(self.BETA2).addcmul_(gradient, gradient, value=1 - self.BETA2)
+        scale = torch.sqrt(1 - self.BETA2**steps) / (1 - self.BETA1**steps)
+        value.mul_(1 - learning_rate * self.decay[name])
+        value.addcdiv_(first * scale, second.sqrt().add_(self.EPSILON), value=-learning_rate)
+
+
+def finetune(
+    network: Network,
+    rows: RowSource | npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    sample_weight: npt.ArrayLike | None = None,
+    draw: Indices | None = None,
+    rows_val: RowSource | npt.ArrayLike | None = None,
+    y_val: npt.ArrayLike | None = None,
+    sample_weight_val: npt.ArrayLike | None = None,
+    epochs: int = 30,
+    batch_size: int = 256,
+    learning_rate: float = 1e-3,
+    weight_decay: float = 1e-4,
+    patience: int = 5,
+    device: Device = "cpu",
+    n_threads: int | None = None,
+    random_state: Seed = None,
+    callbacks: Sequence[Callback] = (),
+) -> list[Record]:
+    """Train all weights of a network on labels, by backpropagation of the cross-entropy.
+
+    With validation rows the weights of the epoch with the smallest validation log loss are kept,
+    and training stops after `patience` epochs without a smaller one; otherwise all epochs run.
+
+    Parameters
+    ----------
+    network : Network
+        Changed in place.
+    rows : RowSource or 2-D array
+        If it has blocks, a mini-batch holds rows of one block.
+    y : array of shape (n,)
+        0 or 1.
+    sample_weight : array of shape (n,), optional
+    draw : intp array, optional
+        Row indices, with repeats, that make an epoch (oversampling without copies); all rows once
+        if not given.
+    rows_val, y_val, sample_weight_val : optional
+        Held-out rows, never trained on.
+    epochs : int, default 30
+    batch_size : int, default 256
+    learning_rate : float, default 0.001
+    weight_decay : float, default 0.0001
+    patience : int, default 5
+    device : {"cpu", "cuda", "auto"}, default "cpu"
+    n_threads : int, optional
+        CPU threads of torch; unchanged if None.
+    random_state : int, Generator, RandomState or None
+        For the order of rows and for dropout.
+    callbacks : sequence of callables
+        Each is called with the network and the record after every epoch.
+
+    Returns
+    -------
+    list of dict
+        Per epoch: epoch, loss, seconds, and validation_loss with validation rows.
+
+    Raises
+    ------
+    ValueError
+        If labels, weights or rows do not fit together.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.integers(0, 2, (400, 3))
+    >>> net = Network.random((0, 3, 0), (), (8,), random_state=0)
+    >>> curve = finetune(net, X, X[:, 0], epochs=20, learning_rate=0.01, random_state=0)
+    >>> curve[-1]["loss"] < 0.1
+    True
+    """
+    source = as_rows(rows)
+    labels = _labels(y, len(source), "y")
+    weights = check_weights(sample_weight, len(source))
+    draw = None if draw is None else np.asarray(draw, dtype=np.intp)
+    mean_weight = (
+        1.0 if weights is None else float(weights[slice(None) if draw is None else draw].mean())
+    )
+    validation = _validation(rows_val, y_val, sample_weight_val)
+    network.to(device_of(device))
+    random = Random(seed_of(random_state), network.bias.device)
+    optimiser = AdamW(network, weight_decay)
+    curve: list[Record] = []
+    best = _Best()
+
+    with threads(n_threads):
+        for epoch in range(epochs):
+            started, total, count = perf_counter(), 0.0, 0
+            order = batches(
+                len(source), batch_size, random.numpy, blocks=blocks_of(source), draw=draw
+            )
+            for index in order:
+                weight = None if weights is None else weights[index] / mean_weight
+                batch = Batch(source.take(index), network.groups)
+                loss = _train_step(
+                    network, optimiser, batch, labels[index], weight, learning_rate, random
+                )
+                total, count = total + loss * len(index), count + len(index)
+            record = {"epoch": float(epoch + 1), "loss": total / max(count, 1)}
+            if validation is not None:
+                record["validation_loss"] = log_loss(network, *validation)
+            curve.append(record | {"seconds": perf_counter() - started})
+            for callback in callbacks:
+                callback(network, curve[-1])
+            if (
+                validation is not None
+                and best.waited(network, record["validation_loss"]) >= patience
+            ):
+                break
+    best.restore(network)
+    return curve
+
+
+def _train_step(
+    network: Network,
+    optimiser: AdamW,
+    batch: Batch,
+    y: npt.NDArray[np.float32],
+    weight: npt.NDArray[np.float32] | None,
+    learning_rate: float,
+    random: Random,
+) -> float:
+    """Forward, backward and step on one mini-batch; tables only by the groups that are there."""
+    tables = {
+        name: table.detach().requires_grad_() for name, table in network.tables(batch.span).items()
+    }
+    device = network.bias.device
+    loss = F.binary_cross_entropy_with_logits(
+        network(batch, tables, random),
+        torch.from_numpy(y).to(device),
+        weight=None if weight is None else torch.from_numpy(weight).to(device),
+    )
+    dense = {
+        name: parameter
+        for name, parameter in network.named_parameters()
+        if name not in ("code_weights", "skip")
+    }
+    gradients = torch.autograd.grad(loss, [*dense.values(), *tables.values()])
+    for name, gradient in zip(dense, gradients, strict=False):
+        optimiser.step(name, gradient, learning_rate)
+    for name, gradient in zip(tables, gradients[len(dense) :], strict=True):
+        _step_table(optimiser, name, gradient, network, batch.span, learning_rate)
+    return float(loss.detach())
+
+
+def _step_table(
+    optimiser: AdamW, name: str, gradient: Tensor, network: Network, span: Span, rate: float
+) -> None:
+    places = level_slices(network.groups, span)
+    pieces = gradient.split([rows.stop - rows.start for rows in places])
+    for rows, piece in zip(places, pieces, strict=True):
+        optimiser.step(name, piece, rate, rows)
+
+
+class _Best:
+    """The weights of the epoch with the smallest validation loss."""
+
+    def __init__(self) -> None:
+        self.loss = np.inf
+        self.since = 0
+        self.weights: dict[str, Tensor] | None = None
+
+    def waited(self, network: Network, loss: float) -> int:
+        """Note an epoch's loss; how many epochs it is since the smallest."""
+        self.since += 1
+        if loss < self.loss:
+            self.loss, self.since = loss, 0
+            self.weights = {name: p.detach().clone() for name, p in network.named_parameters()}
+        return self.since
+
+    @torch.no_grad()
+    def restore(self, network: Network) -> None:
+        for name, parameter in network.named_parameters():
+            if self.weights is not None:
+                parameter.copy_(self.weights[name])
+
+
+def log_loss(
+    network: Network,
+    rows: RowSource,
+    y: npt.NDArray[np.float32],
+    weight: npt.NDArray[np.float32] | None = None,
+) -> float:
+    """Mean cross-entropy of the rows."""
+    logits = network.logits(rows).astype(np.float64)
+    losses = np.logaddexp(0, logits) - y * logits
+    return float(np.average(losses, weights=weight))
+
+
+def _labels(y: npt.ArrayLike, n: int, name: str) -> npt.NDArray[np.float32]:
+    labels = np.asarray(y, dtype=np.float32)
+    if labels.shape != (n,):
+        raise ValueError(f"{name} has shape {labels.shape}; one label per row means ({n},)")
+    wrong = ~((labels == 0) | (labels == 1))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError(f"{name} holds {labels[row]:g} in row {row}; labels are 0 or 1")
+    return labels
+
+
+def _validation(
+    rows: RowSource | npt.ArrayLike | None,
+    y: npt.ArrayLike | None,
+    sample_weight: npt.ArrayLike | None,
+) -> tuple[RowSource, npt.NDArray[np.float32], npt.NDArray[np.float32] | None] | None:
+    if (rows is None) != (y is None):
+        raise ValueError("rows_val and y_val belong together; one of them is missing")
+    if rows is None or y is None:
+        return None
+    source = as_rows(rows)
+    return source, _labels(y, len(source), "y_val"), check_weights(sample_weight, len(source))

@@ -1,0 +1,316 @@
+"""The stack unrolled into a feed-forward network with one logit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from dbnchurn.dbn.codes import Groups, gather_sum, scatter_sum
+from dbnchurn.dbn.network_record import NetworkRecord
+from dbnchurn.dbn.random import Random, Seed, seed_of
+from dbnchurn.dbn.rbm import RBM, Span, pick, pick_columns, present_groups, subset
+from dbnchurn.dbn.rows import RowSource, as_rows, chunks
+from dbnchurn.dbn.stack import DBN
+from dbnchurn.dbn.units import Gaussian, RectifiedHidden
+from dbnchurn.visible import Visible
+
+HEAD_STD = 0.01
+"""Standard deviation of the first weights of the logit over a pretrained stack."""
+
+
+class _GatherSum(torch.autograd.Function):
+    """`gather_sum` whose gradient is `scatter_sum`: no one-hot matrix in either direction."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, levels: Tensor, known: Tensor | None) -> Tensor:
+        ctx.save_for_backward(levels, known)
+        ctx.n_levels = len(table)
+        return gather_sum(table, levels, known)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        levels, known = ctx.saved_tensors
+        return scatter_sum(levels, gradients[0].contiguous(), ctx.n_levels, known), None, None
+
+
+class Batch:
+    """A mini-batch on a device, without the groups that none of its rows has.
+
+    Attributes
+    ----------
+    dense : Tensor of shape (n, g + b)
+        Gaussian and binary units, 0 where missing.
+    levels : int32 Tensor of shape (n, c)
+        Levels of the groups in `span`, numbered within it; -1 where missing.
+    known : bool Tensor of shape (n, c), optional
+    span : Span
+    """
+
+    def __init__(self, rows: Visible, groups: Groups) -> None:
+        self.span = present_groups(rows.codes)
+        rows = pick_columns(rows, self.span)
+        dense = np.concatenate([rows.gaussian, rows.binary], axis=1)
+        self.dense = torch.from_numpy(np.nan_to_num(dense, copy=False, nan=0.0)).to(groups.device)
+        codes = torch.from_numpy(np.ascontiguousarray(rows.codes)).to(groups.device)
+        first = subset(groups, self.span).first
+        known = codes >= 0
+        self.known = None if bool(known.all()) else known
+        self.levels = codes + first if self.known is None else torch.where(known, codes + first, -1)
+
+
+class Network(nn.Module):
+    """The hidden layers of a DBN with one logit on top, to be trained with labels.
+
+    The first layer multiplies gaussian and binary units with a matrix and sums rows of a table for
+    codes; a missing entry adds nothing. Make one with :meth:`from_dbn` or :meth:`random`.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        Levels of every code group.
+    dense_weights : Tensor of shape (g + b, h)
+    code_weights : Tensor of shape (L, h)
+    weights : sequence of Tensors
+        From each hidden layer to the next.
+    biases : sequence of Tensors
+        Of every hidden layer.
+    activations : sequence of {"sigmoid", "relu"}
+        Of every hidden layer.
+    head : Tensor of shape (h_last,)
+    bias : float, default 0
+        Of the logit.
+    dropout : float, default 0
+        Share of hidden activations set to zero in training.
+    skip : array of shape (L,), optional
+        First values of a direct contribution of every level to the logit; none if not given.
+
+    Examples
+    --------
+    >>> net = Network.random((2, 0, 3), (3,), (4,), random_state=0)
+    >>> net.logits(Visible.of(gaussian=[[0.5, 1]], codes=[[-1]], sizes=(3,))).shape
+    (1,)
+    """
+
+    def __init__(
+        self,
+        sizes: tuple[int, ...],
+        dense_weights: Tensor,
+        code_weights: Tensor,
+        weights: Sequence[Tensor],
+        biases: Sequence[Tensor],
+        activations: Sequence[str],
+        head: Tensor,
+        *,
+        bias: float = 0.0,
+        dropout: float = 0.0,
+        skip: npt.ArrayLike | None = None,
+    ) -> None:
+        super().__init__()
+        n_levels = int(sum(sizes))
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout={dropout} is not in [0, 1)")
+        self.sizes = tuple(sizes)
+        self.activations = tuple(activations)
+        self.dropout = dropout
+        self.dense_weights = _parameter(dense_weights)
+        self.code_weights = _parameter(code_weights)
+        self.weights = nn.ParameterList([_parameter(tensor) for tensor in weights])
+        self.biases = nn.ParameterList([_parameter(tensor) for tensor in biases])
+        self.head = _parameter(head)
+        self.bias = _parameter(torch.tensor([bias]))
+        first = torch.empty(0) if skip is None else torch.as_tensor(np.asarray(skip, np.float32))
+        if skip is not None and first.shape != (n_levels,):
+            raise ValueError(
+                f"skip has shape {tuple(first.shape)}; one value per level means ({n_levels},)"
+            )
+        self.skip = _parameter(first[:, None])
+
+    @classmethod
+    def from_dbn(
+        cls,
+        dbn: DBN,
+        *,
+        dropout: float = 0.0,
+        skip: npt.ArrayLike | None = None,
+        bias: float = 0.0,
+        random_state: Seed = 0,
+    ) -> Self:
+        """Unroll a fitted DBN: hidden activations are those of ``dbn.transform``.
+
+        Parameters
+        ----------
+        dbn : DBN
+        dropout, skip, bias
+            See :class:`Network`.
+        random_state : int, Generator, RandomState or None, default 0
+            For the weights of the logit.
+        """
+        first = dbn.rbms_[0]
+        n_hidden = first.n_hidden
+        empty = torch.empty(0, n_hidden)
+        dense = [_signal_weights(first, kind) for kind in ("gaussian", "binary")]
+        codes = first.weights.get("codes", empty)
+        upper = [_signal_weights(rbm, next(iter(rbm.visible))) for rbm in dbn.rbms_[1:]]
+        random = Random(seed_of(random_state))
+        return cls(
+            first.groups.sizes,
+            torch.cat([part.cpu() for part in dense if part is not None] or [empty]),
+            codes,
+            [weights for weights in upper if weights is not None],
+            [rbm.hidden.bias for rbm in dbn.rbms_],
+            [_activation_of(rbm) for rbm in dbn.rbms_],
+            random.normal(dbn.rbms_[-1].n_hidden) * HEAD_STD,
+            bias=bias,
+            dropout=dropout,
+            skip=skip,
+        )
+
+    @classmethod
+    def random(
+        cls,
+        widths: tuple[int, int, int],
+        sizes: tuple[int, ...],
+        layers: Sequence[int],
+        *,
+        activation: str = "relu",
+        dropout: float = 0.0,
+        skip: npt.ArrayLike | None = None,
+        bias: float = 0.0,
+        random_state: Seed = 0,
+    ) -> Self:
+        """A network of the same shape without pretraining.
+
+        Weights are normal with variance 2/n for relu (He et al., 2015) and 1/n for sigmoid, where n
+        counts the inputs that are active in a row: each unit, and one level of each group.
+
+        Parameters
+        ----------
+        widths : tuple
+            Gaussian units, binary units, levels of all groups; as ``rows.widths``.
+        sizes : tuple of int
+            Levels of every group; as ``rows.sizes``.
+        layers : sequence of int
+            Hidden units of every layer.
+        activation : {"relu", "sigmoid"}, default "relu"
+        dropout, skip, bias
+            See :class:`Network`.
+        random_state : int, Generator, RandomState or None, default 0
+        """
+        if activation not in ("relu", "sigmoid"):
+            raise ValueError(f"activation={activation!r} is not one of 'relu', 'sigmoid'")
+        random = Random(seed_of(random_state))
+        gain = 2.0 if activation == "relu" else 1.0
+        n_dense, active = widths[0] + widths[1], widths[0] + widths[1] + len(sizes)
+        std = sqrt(gain / max(active, 1))
+        return cls(
+            sizes,
+            random.normal(n_dense, layers[0]) * std,
+            random.normal(widths[2], layers[0]) * std,
+            [
+                random.normal(n, m) * sqrt(gain / n)
+                for n, m in zip(layers, layers[1:], strict=False)
+            ],
+            [torch.zeros(n) for n in layers],
+            [activation] * len(layers),
+            random.normal(layers[-1]) * sqrt(1 / layers[-1]),
+            bias=bias,
+            dropout=dropout,
+            skip=skip,
+        )
+
+    @property
+    def groups(self) -> Groups:
+        """The code groups on the network's device."""
+        return Groups(self.sizes, self.bias.device)
+
+    def tables(self, span: Span) -> dict[str, Tensor]:
+        """Rows of `code_weights`, and of `skip` if there is one, that belong to the groups of `span`."""
+        named = {"code_weights": self.code_weights}
+        if self.skip.numel():
+            named["skip"] = self.skip
+        if not span or not self.sizes:
+            return {}
+        return {name: pick(table, self.groups, span) for name, table in named.items()}
+
+    def forward(
+        self,
+        batch: Batch,
+        tables: dict[str, Tensor] | None = None,
+        random: Random | None = None,
+    ) -> Tensor:
+        """The logit of every row, shape (n,).
+
+        Parameters
+        ----------
+        batch : Batch
+        tables : dict, optional
+            Stands in for ``self.tables(batch.span)``.
+        random : Random, optional
+            Draws the dropout; without it nothing is dropped.
+        """
+        tables = self.tables(batch.span) if tables is None else tables
+        field = torch.addmm(self.biases[0], batch.dense, self.dense_weights)
+        logit = self.bias
+        if "code_weights" in tables:
+            field = field + _GatherSum.apply(tables["code_weights"], batch.levels, batch.known)
+        if "skip" in tables:
+            logit = logit + _GatherSum.apply(tables["skip"], batch.levels, batch.known)[:, 0]
+        h = self._activated(field, 0, random)
+        for layer, weights in enumerate(self.weights, start=1):
+            h = self._activated(torch.addmm(self.biases[layer], h, weights), layer, random)
+        return logit + h @ self.head
+
+    def _activated(self, field: Tensor, layer: int, random: Random | None) -> Tensor:
+        h = torch.relu(field) if self.activations[layer] == "relu" else torch.sigmoid(field)
+        if random is None or not self.dropout:
+            return h
+        kept = random.coins(*h.shape) >= self.dropout
+        return h * kept / (1 - self.dropout)
+
+    @torch.no_grad()
+    def logits(self, rows: RowSource | npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """The logit of every row, in chunks; float32 of shape (n,)."""
+        parts = [self(Batch(chunk, self.groups)).cpu().numpy() for chunk in chunks(as_rows(rows))]
+        return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+    def record(self) -> NetworkRecord:
+        """The network as plain arrays."""
+
+        def plain(tensor: Tensor) -> npt.NDArray[np.float32]:
+            return tensor.detach().cpu().numpy().astype(np.float32, copy=True)
+
+        return NetworkRecord(
+            sizes=self.sizes,
+            dense_weights=plain(self.dense_weights),
+            code_weights=plain(self.code_weights),
+            weights=tuple(plain(tensor) for tensor in self.weights),
+            biases=tuple(plain(tensor) for tensor in self.biases),
+            head=plain(self.head),
+            bias=float(self.bias.detach()),
+            skip=plain(self.skip)[:, 0] if self.skip.numel() else np.empty(0, np.float32),
+            activations=self.activations,
+        )
+
+
+def _parameter(tensor: Tensor) -> nn.Parameter:
+    return nn.Parameter(tensor.detach().to("cpu", torch.float32, copy=True).contiguous())
+
+
+def _signal_weights(rbm: RBM, kind: str) -> Tensor | None:
+    """Weights by the values of the units: for Gaussian ones 1/σ² is folded in."""
+    if kind not in rbm.visible:
+        return None
+    unit = rbm.visible[kind]
+    if isinstance(unit, Gaussian):
+        return rbm.weights[kind] * unit.precision[:, None]
+    return rbm.weights[kind]
+
+
+def _activation_of(rbm: RBM) -> str:
+    return "relu" if isinstance(rbm.hidden, RectifiedHidden) else "sigmoid"

@@ -1,0 +1,85 @@
+"""One source of random numbers, whose whole state can be saved and restored."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+Seed = int | np.random.Generator | np.random.RandomState | None
+
+_LATTICE = 2.0**-16
+
+
+def seed_of(random_state: Seed) -> int:
+    """An integer seed; a generator gives, and so advances, its next one."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**31))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31 - 1))
+    return int(random_state)
+
+
+class Random:
+    """Uniform and normal tensors on a device, and permutations.
+
+    On the CPU the numbers come from numpy's SFC64, which is faster than torch's generator; on a GPU
+    from a generator of that device. No global generator is read or changed.
+
+    Parameters
+    ----------
+    seed : int
+        Starts the sequence.
+    device : torch.device, default CPU
+        Where the tensors are made.
+    """
+
+    def __init__(self, seed: int, device: torch.device | str = "cpu") -> None:
+        self.device = torch.device(device)
+        self.numpy = np.random.Generator(np.random.SFC64(seed))
+        self.on_cpu = self.device.type == "cpu"
+        self.torch = torch.Generator(device=self.device)
+        self.torch.manual_seed(seed)
+
+    def uniform(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Uniform numbers in [0, 1)."""
+        if not self.on_cpu:
+            return torch.rand(shape, dtype=dtype, device=self.device, generator=self.torch)
+        kind = np.float64 if dtype == torch.float64 else np.float32
+        return torch.from_numpy(self.numpy.random(shape, dtype=kind))
+
+    def coins(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Uniform numbers in [0, 1) to be compared with probabilities; fast on the CPU.
+
+        Four numbers share one 64-bit draw: sixteen random bits each, on a lattice that eight more
+        bits shift as a whole. Every single number is therefore uniform on the 2^24 steps of a
+        float32, as usual; only jointly do the numbers of one call lie on a common lattice.
+        """
+        if not self.on_cpu or dtype != torch.float32:
+            return self.uniform(*shape, dtype=dtype)
+        n = int(np.prod(shape))
+        raw = self.numpy.bit_generator.random_raw(n // 4 + 1)
+        shift = float(int(raw[-1]) & 255) * 2.0**-24 + 0.5
+        bits = torch.from_numpy(cast("npt.NDArray[Any]", raw).view(np.int16)[:n])
+        return (bits.to(dtype)).mul_(_LATTICE).add_(shift).view(shape)
+
+    def normal(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Standard normal numbers."""
+        if not self.on_cpu:
+            return torch.randn(shape, dtype=dtype, device=self.device, generator=self.torch)
+        kind = np.float64 if dtype == torch.float64 else np.float32
+        return torch.from_numpy(self.numpy.standard_normal(shape, dtype=kind))
+
+    def state(self) -> dict[str, Any]:
+        """Everything needed to continue the sequence: plain integers and byte strings."""
+        return {"numpy": self.numpy.bit_generator.state, "torch": self.torch.get_state().numpy()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a :meth:`state`."""
+        self.numpy.bit_generator.state = state["numpy"]
+        self.torch.set_state(torch.from_numpy(np.array(state["torch"], dtype=np.uint8)))

@@ -1,0 +1,342 @@
+"""A restricted Boltzmann machine: two layers and the weights between them.
+
+It knows its energy and its conditional distributions, and nothing of training.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import starmap
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from dbnchurn.dbn.codes import Groups
+from dbnchurn.dbn.random import Random
+from dbnchurn.dbn.rows import runs
+from dbnchurn.dbn.units import (
+    Bernoulli,
+    BernoulliHidden,
+    Gaussian,
+    Hidden,
+    Part,
+    RectifiedHidden,
+    Softmax,
+    Unit,
+)
+from dbnchurn.visible import Visible
+
+State = dict[str, Part]
+"""A visible state: kind of unit → its part. Kinds without units are left out."""
+
+Span = tuple[tuple[int, int], ...]
+"""Stretches of groups as (first, end)."""
+
+HiddenKind = Literal["bernoulli", "relu"]
+
+
+class RBM:
+    """Gaussian, Bernoulli and softmax visible units joined to one layer of hidden units.
+
+    The energy is ``E(v, h) = E_visible(v) + E_hidden(h) - Σ_kind signal(v)ᵀ W h``, where the signal
+    of a Gaussian unit is v/σ², of a Bernoulli unit v, and of a softmax group its one-hot code.
+
+    Parameters
+    ----------
+    visible : dict
+        Kind ("gaussian", "binary", "codes") → its units.
+    weights : dict
+        Kind → Tensor of shape (units, n_hidden).
+    hidden : Hidden
+        Bernoulli or rectified hidden units.
+
+    See Also
+    --------
+    RBM.create : a machine of given widths with small random weights.
+
+    References
+    ----------
+    Hinton (2012), A practical guide to training restricted Boltzmann machines. Salakhutdinov, Mnih
+    and Hinton (2007), Restricted Boltzmann machines for collaborative filtering (softmax groups,
+    missing entries). Cho, Ilin and Raiko (2011), Improved learning of Gaussian-Bernoulli restricted
+    Boltzmann machines.
+
+    Examples
+    --------
+    >>> rbm = RBM.create((1, 2, 3), sizes=(3,), n_hidden=4)
+    >>> v = Visible.of(gaussian=[[0.5]], binary=[[1, 0]], codes=[[2]], sizes=(3,))
+    >>> rbm.mean_h_from_v(v).shape, rbm.free_energy(v).shape
+    (torch.Size([1, 4]), torch.Size([1]))
+    """
+
+    def __init__(
+        self, visible: dict[str, Unit], weights: dict[str, Tensor], hidden: Hidden
+    ) -> None:
+        self.visible = visible
+        self.weights = weights
+        self.hidden = hidden
+
+    @classmethod
+    def create(
+        cls,
+        widths: tuple[int, int, int],
+        *,
+        n_hidden: int,
+        sizes: tuple[int, ...] = (),
+        hidden: HiddenKind = "bernoulli",
+        weight_scale: float = 0.01,
+        random: Random | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> RBM:
+        """A machine with zero biases, unit variances and normal weights of std `weight_scale`.
+
+        The weights of every softmax group sum to zero over its levels, since a common shift of all
+        levels of a group is only another hidden bias.
+        """
+        if sum(sizes) != widths[2]:
+            raise ValueError(f"the group sizes sum to {sum(sizes)}, but widths say {widths[2]}")
+        random = random or Random(0)
+        device = random.device
+
+        def zeros(n: int) -> Tensor:
+            return torch.zeros(n, dtype=dtype, device=device)
+
+        n_gaussian, n_binary, n_levels = widths
+        groups = Groups(tuple(int(size) for size in sizes), device)
+        kinds: dict[str, Unit] = {
+            "gaussian": Gaussian(zeros(n_gaussian), zeros(n_gaussian)),
+            "binary": Bernoulli(zeros(n_binary)),
+            "codes": Softmax(zeros(n_levels), groups),
+        }
+        visible = {kind: unit for kind, unit in kinds.items() if len(unit.bias)}
+        if not visible:
+            raise ValueError("the visible layer has no units")
+        weights = {
+            kind: random.normal(len(unit.bias), n_hidden, dtype=dtype).mul_(weight_scale)
+            for kind, unit in visible.items()
+        }
+        if "codes" in weights:
+            _zero_sum(weights["codes"], groups)
+        layer = BernoulliHidden if hidden == "bernoulli" else RectifiedHidden
+        return cls(visible, weights, layer(zeros(n_hidden)))
+
+    # --- what it is made of ---------------------------------------------------------------------
+
+    @property
+    def n_hidden(self) -> int:
+        return len(self.hidden.bias)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.hidden.bias.dtype
+
+    @property
+    def device(self) -> torch.device:
+        return self.hidden.bias.device
+
+    @property
+    def groups(self) -> Groups:
+        """The softmax groups of the visible layer."""
+        unit = self.visible.get("codes")
+        return unit.groups if isinstance(unit, Softmax) else Groups((), self.device)
+
+    def parameters(self) -> dict[str, Tensor]:
+        """Every parameter by name: ``gaussian.bias``, ``codes.weights``, ``hidden.bias``, …"""
+        named = {f"{kind}.weights": weights for kind, weights in self.weights.items()}
+        named |= {f"{kind}.bias": unit.bias for kind, unit in self.visible.items()}
+        gaussian = self.visible.get("gaussian")
+        if isinstance(gaussian, Gaussian):
+            named["gaussian.log_variance"] = gaussian.log_variance
+        return named | {"hidden.bias": self.hidden.bias}
+
+    def load(self, parameters: dict[str, Tensor]) -> None:
+        """Copy in values of :meth:`parameters`."""
+        for name, tensor in self.parameters().items():
+            tensor.copy_(parameters[name])
+
+    def on_groups(self, span: Span) -> RBM:
+        """The machine without the softmax groups outside `span`; one stretch shares memory."""
+        softmax = self.visible.get("codes")
+        if not isinstance(softmax, Softmax) or span == ((0, len(softmax.groups)),):
+            return self
+        visible = {kind: unit for kind, unit in self.visible.items() if kind != "codes"}
+        weights = {kind: self.weights[kind] for kind in visible}
+        if span:
+            visible["codes"] = Softmax(
+                pick(softmax.bias, self.groups, span), subset(softmax.groups, span)
+            )
+            weights["codes"] = pick(self.weights["codes"], self.groups, span)
+        return RBM(visible, weights, self.hidden)
+
+    # --- states ---------------------------------------------------------------------------------
+
+    def state(self, v: Visible | State) -> State:
+        """Rows as tensors on the machine's device, missing entries marked."""
+        if isinstance(v, dict):
+            return v
+        state = {
+            kind: _dense_part(torch.from_numpy(values).to(self.device, self.dtype))
+            for kind, values in (("gaussian", v.gaussian), ("binary", v.binary))
+            if kind in self.visible
+        }
+        if "codes" in self.visible:
+            state["codes"] = _codes_part(torch.from_numpy(v.codes).to(self.device), self.groups)
+        return state
+
+    def visible_rows(self, v: State) -> Visible:
+        """The opposite of :meth:`state`."""
+        rows = {
+            kind: (
+                part.values
+                if part.known is None
+                else torch.where(part.known > 0, part.values, torch.nan)
+            )
+            .cpu()
+            .numpy()
+            for kind, part in v.items()
+            if kind != "codes"
+        }
+        if "codes" in v:
+            rows["codes"] = self.groups.codes(v["codes"].values).cpu().numpy()
+        return Visible.of(**rows, sizes=self.groups.sizes)
+
+    # --- energies and conditional distributions ---------------------------------------------------
+
+    def energy(self, v: Visible | State, h: Tensor) -> Tensor:
+        """``E(v, h)`` of every row, shape (n,)."""
+        v = self.state(v)
+        own = sum((unit.energy(v[kind]) for kind, unit in self.visible.items()), torch.zeros(()))
+        return own + self.hidden.energy(h) - (self.inputs_h_from_v(v) * h).sum(-1)
+
+    def free_energy(self, v: Visible | State) -> Tensor:
+        """``F(v) = -log Σ_h exp(-E(v, h))`` of every row, shape (n,)."""
+        v = self.state(v)
+        own = sum((unit.energy(v[kind]) for kind, unit in self.visible.items()), torch.zeros(()))
+        return own - self.hidden.log_mass(self.field_h_from_v(v))
+
+    def inputs_h_from_v(self, v: Visible | State) -> Tensor:
+        """What the visible units add to the hidden bias, shape (n, n_hidden)."""
+        return self.field_h_from_v(v) - self.hidden.bias
+
+    def field_h_from_v(self, v: Visible | State) -> Tensor:
+        """Hidden bias plus input, shape (n, n_hidden)."""
+        v = self.state(v)
+        field = self.hidden.bias
+        for kind, unit in self.visible.items():
+            field = unit.pull(field, self.weights[kind], v[kind])
+        return field
+
+    def field_v_from_h(self, h: Tensor, kind: str) -> Tensor:
+        """Visible bias plus input of one kind, shape (n, units)."""
+        return torch.addmm(self.visible[kind].bias, h, self.weights[kind].T)
+
+    def mean_h_from_v(self, v: Visible | State) -> Tensor:
+        """Expected hidden state of every row, shape (n, n_hidden)."""
+        return self.hidden.mean(self.field_h_from_v(v))
+
+    def sample_h_from_v(self, v: Visible | State, random: Random) -> Tensor:
+        """A hidden state for every row, shape (n, n_hidden)."""
+        return self.hidden.sample(self.field_h_from_v(v), random)
+
+    def mean_v_from_h(self, h: Tensor, like: State | None = None) -> dict[str, Tensor]:
+        """Expected visible state by kind; for softmax groups the probabilities of all levels.
+
+        Where `like` is missing an entry, so is the mean (as 0).
+        """
+        return {
+            kind: unit.mean(self.field_v_from_h(h, kind), _known(like, kind))
+            for kind, unit in self.visible.items()
+        }
+
+    def sample_v_from_h(self, h: Tensor, random: Random, like: State | None = None) -> State:
+        """A visible state for every row; where `like` is missing an entry, so is the sample."""
+        return {
+            kind: Part(
+                unit.sample(self.field_v_from_h(h, kind), random, _known(like, kind)),
+                _known(like, kind),
+            )
+            for kind, unit in self.visible.items()
+        }
+
+    def reconstruct(self, v: Visible | State) -> dict[str, Tensor]:
+        """Expected visible state given the expected hidden state of every row, by kind."""
+        v = self.state(v)
+        return self.mean_v_from_h(self.mean_h_from_v(v), like=v)
+
+    def sample(
+        self, n: int, random: Random, *, sweeps: int = 1000, start: State | None = None
+    ) -> State:
+        """`n` visible states after `sweeps` of Gibbs sampling from `start`, or from coin flips."""
+        h = (
+            random.uniform(n, self.n_hidden, dtype=self.dtype).round_()
+            if start is None
+            else self.sample_h_from_v(start, random)
+        )
+        for _ in range(sweeps - 1):
+            h = self.sample_h_from_v(self.sample_v_from_h(h, random, like=start), random)
+        return self.sample_v_from_h(h, random, like=start)
+
+
+def _known(state: State | None, kind: str) -> Tensor | None:
+    return None if state is None else state[kind].known
+
+
+def _dense_part(values: Tensor) -> Part:
+    """NaN becomes 0 and not known; the sum tells cheaply whether there is any."""
+    if not torch.isnan(values.sum()):
+        return Part(values)
+    known = ~torch.isnan(values)
+    return Part(torch.where(known, values, 0.0), known.to(values.dtype))
+
+
+def _codes_part(codes: Tensor, groups: Groups) -> Part:
+    known = codes >= 0
+    if bool(known.all()):
+        return Part(codes + groups.first)
+    return Part(torch.where(known, codes + groups.first, -1), known)
+
+
+def _zero_sum(weights: Tensor, groups: Groups) -> None:
+    """Take the mean over the levels of a group from each of them, in place."""
+    sums = weights.new_zeros(len(groups), weights.shape[1]).index_add_(0, groups.of_level, weights)
+    sizes = groups.end - groups.first
+    weights -= (sums / sizes[:, None])[groups.of_level]
+
+
+def present_groups(codes: npt.NDArray[np.int32]) -> Span:
+    """Stretches of the groups that at least one row of `codes` has."""
+    if not codes.size:
+        return ((0, codes.shape[1]),) if codes.shape[1] else ()
+    some = codes[0] >= 0
+    return runs(some if some.all() else (codes >= 0).any(axis=0))
+
+
+def pick_columns(v: Visible, span: Span) -> Visible:
+    """The rows without the groups outside `span`."""
+    if span == ((0, len(v.sizes)),):
+        return v
+    sizes = tuple(size for first, end in span for size in v.sizes[first:end])
+    empty = v.codes[:, :0]
+    codes = [v.codes[:, first:end] for first, end in span] or [empty]
+    return Visible(v.gaussian, v.binary, np.concatenate(codes, axis=1), sizes)
+
+
+def level_slices(groups: Groups, span: Span) -> list[slice]:
+    """Rows of a table of levels that belong to the groups of `span`."""
+    return list(starmap(slice, ((groups.bounds[first], groups.bounds[end]) for first, end in span)))
+
+
+def pick(table: Tensor, groups: Groups, span: Span) -> Tensor:
+    """The rows of `table` that belong to the groups of `span`; a view if they are one stretch."""
+    parts = [table[rows] for rows in level_slices(groups, span)]
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+@lru_cache(maxsize=256)
+def subset(groups: Groups, span: Span) -> Groups:
+    """The groups of `span`, renumbered."""
+    sizes = tuple(size for first, end in span for size in groups.sizes[first:end])
+    return Groups(sizes, groups.device)

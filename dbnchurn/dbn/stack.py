@@ -1,0 +1,378 @@
+"""DBN: restricted Boltzmann machines trained one on top of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor
+
+from dbnchurn.dbn.random import Random, Seed, seed_of
+from dbnchurn.dbn.rbm import RBM, HiddenKind
+from dbnchurn.dbn.rows import (
+    Indices,
+    RowSource,
+    Stream,
+    as_rows,
+    check_visible,
+    check_weights,
+    chunks,
+)
+from dbnchurn.dbn.training import Callback, Recipe, Schedule, train
+from dbnchurn.visible import Visible
+
+Device = Literal["cpu", "cuda", "auto"]
+Units = Literal["auto", "bernoulli", "gaussian"]
+
+
+def device_of(name: Device) -> torch.device:
+    """The device of that name; "auto" is CUDA where there is a GPU.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or CUDA is asked for and absent.
+    """
+    if name not in ("cpu", "cuda", "auto"):
+        raise ValueError(f"device={name!r} is not one of 'cpu', 'cuda', 'auto'")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device='cuda', but torch finds no GPU; use 'cpu' or 'auto'")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+@contextmanager
+def threads(n_threads: int | None) -> Iterator[None]:
+    """Let torch use `n_threads` CPU threads inside; None leaves the setting alone."""
+    before = torch.get_num_threads()
+    if n_threads is not None:
+        torch.set_num_threads(n_threads)
+    try:
+        yield
+    finally:
+        if n_threads is not None:
+            torch.set_num_threads(before)
+
+
+class Lifted:
+    """Rows as a higher machine sees them: passed up through the machines below when asked for."""
+
+    sizes: tuple[int, ...] = ()
+
+    def __init__(self, rows: RowSource, rbms: Sequence[RBM], kind: str) -> None:
+        self.rows = rows
+        self.rbms = rbms
+        self.kind = kind
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def widths(self) -> tuple[int, int, int]:
+        n = self.rbms[-1].n_hidden
+        return (n, 0, 0) if self.kind == "gaussian" else (0, n, 0)
+
+    def take(self, rows: Indices) -> Visible:
+        return _as_kind(up(self.rbms, self.rows.take(rows)), self.kind)
+
+
+class LiftedStream:
+    """A stream as a higher machine sees it."""
+
+    sizes: tuple[int, ...] = ()
+
+    def __init__(self, stream: Stream, rbms: Sequence[RBM], kind: str) -> None:
+        self.stream = stream
+        self.rbms = rbms
+        self.kind = kind
+
+    def __iter__(self) -> Iterator[Visible]:
+        for batch in self.stream:
+            yield _as_kind(up(self.rbms, batch), self.kind)
+
+
+def _as_kind(h: Tensor, kind: str) -> Visible:
+    values = h.cpu().numpy()
+    return Visible.of(gaussian=values) if kind == "gaussian" else Visible.of(binary=values)
+
+
+@torch.no_grad()
+def up(rbms: Sequence[RBM], v: Visible) -> Tensor:
+    """Hidden activations of the last machine, shape (n, n_hidden)."""
+    h = rbms[0].hidden.activation(rbms[0].field_h_from_v(v))
+    for rbm in rbms[1:]:
+        (weights,) = rbm.weights.values()
+        h = rbm.hidden.activation(rbm.field_h_from_v(_state_of(rbm, h)))
+    return h
+
+
+def _state_of(rbm: RBM, h: Tensor) -> dict[str, Any]:
+    from dbnchurn.dbn.units import Part
+
+    (kind,) = rbm.visible
+    return {kind: Part(h)}
+
+
+class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Deep belief network: restricted Boltzmann machines trained greedily, one on the other.
+
+    The first machine takes Gaussian, Bernoulli and softmax units at once, missing entries included;
+    each further one takes the hidden activations of the one below as its visible units (Bernoulli,
+    or Gaussian with learned variance above a rectified layer).
+
+    A setting marked *per layer* may be one value or a sequence with one value for every layer.
+
+    Parameters
+    ----------
+    layers : sequence of int, default (128, 64)
+        Hidden units of every machine.
+    epochs : int, default 10
+        Passes over the rows; per layer.
+    batch_size : int, default 128
+        Rows of a mini-batch; per layer.
+    learning_rate : float, default 0.05
+        Per layer.
+    schedule : {"constant", "linear", "cosine"}, default "constant"
+        How the learning rate falls from epoch to epoch; per layer.
+    cd_k : int, default 1
+        Gibbs sweeps of a step; per layer. More where the density itself matters.
+    persistent : bool, default False
+        Persistent chains instead of chains that start at the data; per layer.
+    momentum : float, default 0.9
+        Momentum after the first five epochs, which have 0.5; per layer.
+    weight_decay : float, default 1e-4
+        L2 on weights, never on biases; per layer.
+    centering : bool, default True
+        Take statistics about the means of the units; per layer.
+    sparsity_target : float, optional
+        Mean activity that hidden units are pulled to; per layer.
+    sparsity_cost : float, default 0.1
+        Strength of that pull; per layer.
+    gaussian_rate : float, default 0.1
+        Factor on the learning rate for weights and biases of Gaussian units; per layer.
+    variance_rate : float, default 0.01
+        Factor on the learning rate for log variances of Gaussian units; per layer.
+    hidden : {"bernoulli", "relu"}, default "bernoulli"
+        Kind of the hidden units; per layer.
+    patience : int, optional
+        Epochs for which the free-energy gap may stay wider than it was before training stops;
+        needs validation rows. Per layer.
+    units : {"auto", "bernoulli", "gaussian"}, default "auto"
+        What the columns of a plain array are. "auto": Bernoulli if all training values lie between
+        0 and 1, otherwise Gaussian. Of no effect on a `Visible`, which says it itself.
+    device : {"cpu", "cuda", "auto"}, default "cpu"
+    n_threads : int, optional
+        CPU threads of torch while fitting; unchanged if None.
+    random_state : int, Generator, RandomState or None, default None
+
+    Attributes
+    ----------
+    rbms_ : list of RBM
+    curves_ : list of lists of dict
+        For every machine one record per epoch: reconstruction_error, free_energy_gap (with
+        validation rows), update_ratio, dead, saturated, learning_rate, seconds.
+
+    References
+    ----------
+    Hinton, Osindero and Teh (2006), A fast learning algorithm for deep belief nets. Hinton (2012),
+    A practical guide to training restricted Boltzmann machines.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).integers(0, 2, (200, 6))
+    >>> dbn = DBN((8, 4), epochs=2, random_state=0).fit(X)
+    >>> dbn.transform(X).shape
+    (200, 4)
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[int] = (128, 64),
+        *,
+        epochs: int | Sequence[int] = 10,
+        batch_size: int | Sequence[int] = 128,
+        learning_rate: float | Sequence[float] = 0.05,
+        schedule: Schedule | Sequence[Schedule] = "constant",
+        cd_k: int | Sequence[int] = 1,
+        persistent: bool | Sequence[bool] = False,
+        momentum: float | Sequence[float] = 0.9,
+        weight_decay: float | Sequence[float] = 1e-4,
+        centering: bool | Sequence[bool] = True,
+        sparsity_target: float | Sequence[float | None] | None = None,
+        sparsity_cost: float | Sequence[float] = 0.1,
+        gaussian_rate: float | Sequence[float] = 0.1,
+        variance_rate: float | Sequence[float] = 0.01,
+        hidden: HiddenKind | Sequence[HiddenKind] = "bernoulli",
+        patience: int | Sequence[int | None] | None = None,
+        units: Units = "auto",
+        device: Device = "cpu",
+        n_threads: int | None = None,
+        random_state: Seed = None,
+    ) -> None:
+        self.layers = layers
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.cd_k = cd_k
+        self.persistent = persistent
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.centering = centering
+        self.sparsity_target = sparsity_target
+        self.sparsity_cost = sparsity_cost
+        self.gaussian_rate = gaussian_rate
+        self.variance_rate = variance_rate
+        self.hidden = hidden
+        self.patience = patience
+        self.units = units
+        self.device = device
+        self.n_threads = n_threads
+        self.random_state = random_state
+
+    # --- training -------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        X: Any,
+        y: object = None,
+        *,
+        sample_weight: npt.ArrayLike | None = None,
+        X_val: Any = None,
+        callbacks: Sequence[Callback] = (),
+    ) -> Self:
+        """Train the machines one after another, without labels.
+
+        Parameters
+        ----------
+        X : Visible, RowSource, Stream, or 2-D array
+            NaN and code -1 mean that the entry is missing.
+        y : ignored
+        sample_weight : array of shape (n,), optional
+        X_val : as X, optional
+            Held-out rows for the free-energy gap, never trained on.
+        callbacks : sequence of callables
+            Each is called with the :class:`~dbnchurn.dbn.training.Training` after every epoch.
+
+        Raises
+        ------
+        ValueError
+            If a value, code, weight, shape or setting is not allowed; the message says which.
+        """
+        recipes, hidden = self._recipes(), self._per_layer("hidden", self.hidden)
+        rows = self._rows(X, fitting=True)
+        rows_val = None if X_val is None else self._rows(X_val)
+        weights = check_weights(sample_weight, len(rows)) if isinstance(rows, RowSource) else None
+        random = Random(seed_of(self.random_state), device_of(self.device))
+        self.rbms_: list[RBM] = []
+        self.curves_: list[list[dict[str, float]]] = []
+        with threads(self.n_threads):
+            for layer, recipe in enumerate(recipes):
+                training = train(
+                    self._lifted(rows, layer, hidden),
+                    recipe,
+                    n_hidden=self.layers[layer],
+                    hidden=hidden[layer],
+                    random=random,
+                    sample_weight=weights,
+                    rows_val=None if rows_val is None else self._lifted(rows_val, layer, hidden),
+                    callbacks=callbacks,
+                )
+                self.rbms_.append(training.rbm)
+                self.curves_.append(training.curve)
+        return self
+
+    def _per_layer(self, name: str, value: Any) -> list[Any]:
+        """One value for every layer."""
+        if not isinstance(value, list | tuple):
+            return [value] * len(self.layers)
+        if len(value) != len(self.layers):
+            raise ValueError(
+                f"{name} has {len(value)} values for {len(self.layers)} layers; "
+                "give one value, or one for every layer"
+            )
+        return list(value)
+
+    def _recipes(self) -> list[Recipe]:
+        names = [field.name for field in fields(Recipe) if hasattr(self, field.name)]
+        settings = {name: self._per_layer(name, getattr(self, name)) for name in names}
+        return [
+            Recipe(**{name: values[layer] for name, values in settings.items()})
+            for layer in range(len(self.layers))
+        ]
+
+    def _lifted(self, rows: Any, layer: int, hidden: Sequence[HiddenKind]) -> Any:
+        if layer == 0:
+            return rows
+        kind = "gaussian" if hidden[layer - 1] == "relu" else "binary"
+        lift = Lifted if isinstance(rows, RowSource) else LiftedStream
+        return lift(rows, tuple(self.rbms_), kind)
+
+    # --- input ----------------------------------------------------------------------------------
+
+    def _rows(self, X: Any, fitting: bool = False) -> RowSource | Stream:
+        """Check the input, and turn a plain array into the kind of units it is taken for."""
+        if (
+            isinstance(X, Visible | RowSource | Stream)
+            and not hasattr(X, "dtype")
+            and not hasattr(X, "columns")
+        ):
+            if fitting:
+                self.array_units_ = None
+            return as_rows(X) if isinstance(X, RowSource) else X
+        values = validate_data(
+            self, X, reset=fitting, dtype=np.float32, ensure_all_finite="allow-nan"
+        )
+        if fitting:
+            inside = not ((values < 0) | (values > 1)).any()
+            kind = "bernoulli" if inside else "gaussian"
+            self.array_units_ = kind if self.units == "auto" else self.units
+        part = "gaussian" if self.array_units_ == "gaussian" else "binary"
+        visible = Visible.of(**{part: values})
+        check_visible(visible)
+        return visible
+
+    # --- use ------------------------------------------------------------------------------------
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.rbms_[-1].n_hidden
+
+    @torch.no_grad()
+    def transform(self, X: Any) -> npt.NDArray[np.float32]:
+        """Hidden activations of the last machine, shape (n, layers[-1])."""
+        check_is_fitted(self, "rbms_")
+        rows = self._rows(X)
+        batches = chunks(rows) if isinstance(rows, RowSource) else rows
+        return np.concatenate([up(self.rbms_, batch).cpu().numpy() for batch in batches])
+
+    @torch.no_grad()
+    def sample(self, n: int, *, sweeps: int = 1000, random_state: Seed = None) -> Visible:
+        """`n` rows from the model: Gibbs sampling in the last machine, then one pass down.
+
+        Parameters
+        ----------
+        n : int
+        sweeps : int, default 1000
+        random_state : int, Generator, RandomState or None
+        """
+        check_is_fitted(self, "rbms_")
+        random = Random(seed_of(random_state), self.rbms_[0].device)
+        state = self.rbms_[-1].sample(n, random, sweeps=sweeps)
+        for rbm in reversed(self.rbms_[:-1]):
+            (part,) = state.values()
+            state = rbm.sample_v_from_h(part.values, random)
+        return self.rbms_[0].visible_rows(state)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags

@@ -1,0 +1,131 @@
+"""Rules that choose the threshold from labelled rows the model has not trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+from sklearn.base import BaseEstimator
+
+from dbnchurn.errors import ConfigError, DataError
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A threshold and what it does on the rows it was chosen on.
+
+    Parameters
+    ----------
+    threshold, precision, recall, f1 : float
+    """
+
+    threshold: float
+    precision: float
+    recall: float
+    f1: float
+
+
+class Threshold(BaseEstimator):  # type: ignore[misc]
+    """From which probability on a customer is called a churner.
+
+    Parameters
+    ----------
+    rule : {"f1", "precision", "recall", "budget", "fixed"}, default "f1"
+        The threshold with the best F1; the lowest one that reaches a target precision; the highest
+        one that reaches a target recall; the one that calls a given share of the customers; or a
+        given value.
+    target : float, optional
+        The precision, recall, share of customers or value that the rule asks for; unused by "f1".
+
+    Examples
+    --------
+    >>> y, scores = np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.35, 0.8])
+    >>> Threshold().choose(y, scores).threshold
+    0.35
+    >>> Threshold(rule="precision", target=1.0).choose(y, scores).recall
+    0.5
+    """
+
+    def __init__(
+        self,
+        *,
+        rule: Literal["f1", "precision", "recall", "budget", "fixed"] = "f1",
+        target: Annotated[float, Field(ge=0, le=1)] | None = None,
+    ) -> None:
+        self.rule = rule
+        self.target = target
+
+    def choose(
+        self, y: npt.NDArray[np.int64], scores: Floats, weight: Floats | None = None
+    ) -> Choice:
+        """Choose on labelled rows.
+
+        Raises
+        ------
+        ConfigError
+            If the rule needs a target and has none.
+        DataError
+            If the labels hold one class only, or no threshold reaches the target.
+        """
+        return choose_threshold(y, scores, self.rule, self.target, weight)
+
+
+def choose_threshold(
+    y: npt.NDArray[np.int64],
+    scores: Floats,
+    rule: str = "f1",
+    target: float | None = None,
+    weight: Floats | None = None,
+) -> Choice:
+    """See :class:`Threshold`; `weight` counts rows, shape (n,)."""
+    if rule != "f1" and target is None:
+        raise ConfigError(f"threshold.rule={rule!r} needs threshold.target, a number from 0 to 1")
+    weight = np.ones(len(y)) if weight is None else np.asarray(weight, np.float64)
+    order = np.argsort(-scores, kind="stable")
+    ends = np.flatnonzero(np.diff(scores[order], append=-np.inf))  # last row of every tie
+    candidates = scores[order][ends]
+    called = np.cumsum(weight[order])[ends]
+    caught = np.cumsum((weight * y)[order])[ends]
+    if len(candidates) == 0 or not 0 < caught[-1] < called[-1]:
+        raise DataError(
+            f"a threshold cannot be chosen on {len(y)} rows with {int(np.sum(y))} churners; "
+            "both classes are needed"
+        )
+    if rule == "fixed":
+        return _fixed(float(target or 0.0), candidates, called, caught)
+    precision, recall = caught / called, caught / caught[-1]
+    f1 = 2 * caught / (called + caught[-1])
+    if rule == "f1":
+        best = int(np.argmax(f1))
+    elif rule == "precision":
+        best = _last(precision >= target, f"a precision of {target}, best is {precision.max():.3f}")
+    elif rule == "recall":
+        best = int(np.argmax(recall >= target - 1e-12))
+    else:
+        best = _last(
+            called <= target * called[-1] + 1e-9,
+            f"a budget of {target:.2%} of the customers: the best {called[0]:g} are tied",
+        )
+    return Choice(*(float(a[best]) for a in (candidates, precision, recall, f1)))
+
+
+def _fixed(value: float, candidates: Floats, called: Floats, caught: Floats) -> Choice:
+    reached = int(np.sum(candidates >= value)) - 1
+    calls, hits = (called[reached], caught[reached]) if reached >= 0 else (0.0, 0.0)
+    return Choice(
+        value,
+        float(hits / calls) if calls else 0.0,
+        float(hits / caught[-1]),
+        float(2 * hits / (calls + caught[-1])),
+    )
+
+
+def _last(reached: npt.NDArray[np.bool_], what: str) -> int:
+    if not reached.any():
+        raise DataError(f"no threshold reaches {what}; lower the target")
+    return int(np.flatnonzero(reached)[-1])

@@ -1,0 +1,148 @@
+"""Curves as plain lists, thinned to a few hundred points, ready for a picture or JSON."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dbnchurn.evaluate.metrics import calibration_sums
+from dbnchurn.evaluate.ranking import Floats, Ranking, thinned
+
+Curve = dict[str, list[float]]
+POINTS = 300
+
+
+def all_curves(ranking: Ranking) -> dict[str, Curve]:
+    """Every curve that the ranking has data for.
+
+    Returns
+    -------
+    dict
+        ``precision_recall``, ``roc``, ``deciles``, ``calibration``, ``thresholds``,
+        ``distribution`` and, where the ranking has gains, ``profit``; each maps the names of its
+        columns to lists of equal length. Without churners or without stayers the curves that
+        need them are missing.
+    """
+    curves = {"distribution": distribution(ranking)}
+    if 0 < ranking.churners < ranking.total:
+        curves |= {
+            "precision_recall": precision_recall(ranking),
+            "roc": roc(ranking),
+            "deciles": deciles(ranking),
+            "calibration": calibration(ranking),
+            "thresholds": thresholds(ranking),
+        }
+    if ranking.gain is not None:
+        curves["profit"] = profit(ranking)
+    return curves
+
+
+def precision_recall(ranking: Ranking) -> Curve:
+    """Precision against recall, from the highest threshold to the lowest."""
+    at = thinned(len(ranking.scores), POINTS)
+    return _lists(
+        recall=ranking.caught[at] / ranking.churners,
+        precision=ranking.caught[at] / ranking.contacted[at],
+    )
+
+
+def roc(ranking: Ranking) -> Curve:
+    """True-positive rate against false-positive rate, from (0, 0) to (1, 1)."""
+    at = thinned(len(ranking.scores), POINTS)
+    caught, contacted = ranking.caught[at], ranking.contacted[at]
+    stayers = ranking.total - ranking.churners
+    return _lists(
+        fpr=np.append(0.0, (contacted - caught) / stayers),
+        tpr=np.append(0.0, caught / ranking.churners),
+    )
+
+
+def deciles(ranking: Ranking, parts: int = 10) -> Curve:
+    """Churn rate, lift and cumulated gain of customers in parts of equal weight, best first.
+
+    Returns
+    -------
+    dict
+        ``part`` (1 is the highest scores), ``rate``, ``lift`` (rate over the overall rate) and
+        ``gain`` (share of all churners in this part and those before).
+    """
+    caught = ranking.caught_at(np.linspace(0, ranking.total, parts + 1))
+    rate = np.diff(caught) * parts / ranking.total
+    return _lists(
+        part=np.arange(1.0, parts + 1),
+        rate=rate,
+        lift=rate * ranking.total / ranking.churners,
+        gain=caught[1:] / ranking.churners,
+    )
+
+
+def calibration(ranking: Ranking, bins: int = 10) -> Curve:
+    """Mean score and churn rate in bins of equal weight, with a 95 % Wilson interval.
+
+    Returns
+    -------
+    dict
+        ``predicted``, ``observed``, ``low``, ``high``; lowest scores first.
+    """
+    promised, came = calibration_sums(ranking, bins)
+    size = ranking.total / bins
+    rate = came[::-1] / size
+    low, high = wilson(rate, size)
+    return _lists(predicted=promised[::-1] / size, observed=rate, low=low, high=high)
+
+
+def thresholds(ranking: Ranking) -> Curve:
+    """What every threshold would give: precision, recall, F1 and the share contacted."""
+    at = thinned(len(ranking.scores), POINTS)
+    caught, contacted = ranking.caught[at], ranking.contacted[at]
+    return _lists(
+        threshold=ranking.scores[at],
+        precision=caught / contacted,
+        recall=caught / ranking.churners,
+        f1=2 * caught / (contacted + ranking.churners),
+        contacted=contacted / ranking.total,
+    )
+
+
+def profit(ranking: Ranking) -> Curve:
+    """Cumulated gain per customer of the table against the share contacted, from nobody."""
+    if ranking.gain is None:
+        raise ValueError("a profit curve needs a gain for every row")
+    at = thinned(len(ranking.scores), POINTS)
+    return _lists(
+        contacted=np.append(0.0, ranking.contacted[at] / ranking.total),
+        profit=np.append(0.0, np.cumsum(ranking.gain)[at] / ranking.total),
+    )
+
+
+def distribution(ranking: Ranking, bins: int = 40) -> Curve:
+    """Share of churners and of stayers in equally wide bins of the score.
+
+    The bins end at the score that one customer in a thousand exceeds; the last one holds the rest.
+    """
+    tail = int(np.searchsorted(ranking.contacted, ranking.total / 1000))
+    top, bottom = ranking.scores[tail], ranking.scores[-1]
+    edges = np.linspace(bottom, top if top > bottom else bottom + 1e-9, bins + 1)
+    place = np.clip(np.searchsorted(edges, ranking.scores, side="right") - 1, 0, bins - 1)
+
+    def share(weight: Floats) -> Floats:
+        found: Floats = np.bincount(place, weight, bins) / max(weight.sum(), 1e-300)
+        return found
+
+    return _lists(
+        left=edges[:-1],
+        right=edges[1:],
+        churners=share(ranking.positive),
+        stayers=share(ranking.negative),
+    )
+
+
+def wilson(rate: Floats, n: float) -> tuple[Floats, Floats]:
+    """95 % interval of a share of `n` (Wilson, 1927)."""
+    z2 = 1.959964**2
+    centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
+    half = np.sqrt(z2 * (rate * (1 - rate) + z2 / (4 * n)) / n) / (1 + z2 / n)
+    return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
+
+
+def _lists(**columns: Floats) -> Curve:
+    return {name: [float(f"{value:.6g}") for value in column] for name, column in columns.items()}

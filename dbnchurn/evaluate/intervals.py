@@ -1,0 +1,157 @@
+"""Bootstrap intervals of many numbers and many models in one pass over the resamples.
+
+Rows are drawn with Poisson(1) counts, which for all but tiny tables equals drawing n rows with
+replacement; classes are not held fixed, because next month's churn rate is not either. Every
+model sees the same resamples, so differences between models are paired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.evaluate.ranking import Columns, Floats, Ranking, thinned
+
+Numbers = Callable[[Ranking], dict[str, float]]
+MAX_GROUPS = 20_000  # of neighbouring scores; below that many distinct scores nothing is merged
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number with its 95 % bootstrap interval; NaN where the data leave it undefined."""
+
+    value: float
+    low: float
+    high: float
+
+    def plain(self) -> dict[str, float | None]:
+        """As JSON has it, undefined numbers as null."""
+        both = {"value": self.value, "low": self.low, "high": self.high}
+        return {name: number if np.isfinite(number) else None for name, number in both.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Bootstrap:
+    """Numbers of several models on the data (`exact`) and on every resample (`drawn`).
+
+    Parameters
+    ----------
+    exact : dict
+        Model → name of the number → value.
+    drawn : dict
+        Model → name of the number → array of shape (repeats,).
+    """
+
+    exact: dict[str, dict[str, float]]
+    drawn: dict[str, dict[str, Floats]]
+
+    def intervals(self, model: str) -> dict[str, Interval]:
+        """Every number of one model."""
+        return {
+            name: interval(value, self.drawn[model][name])
+            for name, value in self.exact[model].items()
+        }
+
+    def difference(self, model: str, other: str) -> dict[str, Interval]:
+        """Every number of `model` minus that of `other`, paired by resample."""
+        return {
+            name: interval(
+                value - self.exact[other][name],
+                self.drawn[model][name] - self.drawn[other][name],
+            )
+            for name, value in self.exact[model].items()
+        }
+
+
+def bootstrap(
+    columns: Mapping[str, Columns],
+    numbers: Mapping[str, Numbers],
+    *,
+    cuts: Mapping[str, float],
+    repeats: int = 500,
+    random_state: int | np.random.Generator = 0,
+) -> Bootstrap:
+    """Numbers of several models on the same rows, with resamples.
+
+    Parameters
+    ----------
+    columns : mapping
+        Model → its checked rows; all models have the same rows in the same order.
+    numbers : mapping
+        Model → function from a ranking to its numbers, the same names for every model.
+    cuts : mapping
+        Model → threshold that merged groups of scores must not straddle.
+    repeats : int, default=500
+        Number of resamples.
+    random_state : int or Generator, default=0
+        A seed gives the same intervals again.
+
+    Notes
+    -----
+    With more than 20,000 distinct scores, neighbours are merged for the resamples, which are then
+    shifted by the difference that this makes to the number itself.
+    """
+    exact = {m: numbers[m](Ranking.of(c.y, c.scores, c.weight, c.gain)) for m, c in columns.items()}
+    groupings = {m: Grouping.of(c, cuts[m]) for m, c in columns.items()}
+    merged = {m: numbers[m](g.ranking()) for m, g in groupings.items()}
+    n = len(next(iter(columns.values())).y)
+    drawn = {m: {name: np.empty(repeats) for name in exact[m]} for m in columns}
+    for i, counts in enumerate(poisson_counts(n, repeats, random_state)):
+        for m, grouping in groupings.items():
+            for name, value in numbers[m](grouping.ranking(counts)).items():
+                drawn[m][name][i] = value + exact[m][name] - merged[m][name]
+    return Bootstrap(exact, drawn)
+
+
+def interval(value: float, drawn: Floats) -> Interval:
+    """95 % percentile interval over the resamples in which the number is defined."""
+    known = drawn[np.isfinite(drawn)]
+    if not np.isfinite(value) or len(known) < 2:
+        return Interval(value, float("nan"), float("nan"))
+    low, high = np.quantile(known, (0.025, 0.975))
+    return Interval(value, float(low), float(high))
+
+
+def poisson_counts(
+    n: int, repeats: int, random_state: int | np.random.Generator = 0
+) -> Iterator[Floats]:
+    """How often each of `n` rows is drawn, in every repeat; never all zero."""
+    rng = np.random.default_rng(random_state)
+    probabilities = 1 / np.cumprod([np.e, 1, 2, 3, 4, 5, 6, 7, 8])
+    # 16 random bits per row through a table: ten times as fast as Generator.poisson.
+    found = np.searchsorted(np.cumsum(probabilities), (np.arange(2**16) + 0.5) / 2**16)
+    table: Floats = found.astype(np.float64)
+    for _ in range(repeats):
+        counts = table[rng.integers(2**16, size=n, dtype=np.uint16)]
+        while not counts.any():
+            counts = table[rng.integers(2**16, size=n, dtype=np.uint16)]
+        yield counts
+
+
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """Rows with their group of neighbouring scores, so that a resample needs no sorting."""
+
+    columns: Columns
+    group: npt.NDArray[np.intp]
+    scores: Floats
+
+    @classmethod
+    def of(cls, columns: Columns, cut: float) -> Grouping:
+        """Group by distinct score; if they are too many, by runs of them that end at `cut`."""
+        distinct, group = np.unique(-columns.scores, return_inverse=True)
+        if len(distinct) <= MAX_GROUPS:
+            return cls(columns, group, -distinct)
+        starts = thinned(len(distinct), MAX_GROUPS)
+        starts = np.union1d(starts, np.searchsorted(distinct, -cut, side="right"))
+        starts = starts[starts < len(distinct)]
+        of_distinct = np.searchsorted(starts, np.arange(len(distinct)), side="right") - 1
+        middle = (starts + np.append(starts[1:], len(distinct))) // 2
+        return cls(columns, of_distinct[group], -distinct[middle])
+
+    def ranking(self, counts: Floats | float = 1.0) -> Ranking:
+        """The ranking of a resample in which row `i` was drawn ``counts[i]`` times."""
+        return Ranking(self.scores, *self.columns.sums(self.group, len(self.scores), counts))

@@ -1,0 +1,254 @@
+"""One run, start to end: table → parts → model and baselines → run folder."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dbnchurn.classifier import ChurnClassifier
+from dbnchurn.config import dump
+from dbnchurn.data import Customers, customers, read_sample, read_table, split
+from dbnchurn.data.contract import Contract
+from dbnchurn.data.samples import PARTS, Parts
+from dbnchurn.decide import choose_threshold
+from dbnchurn.evaluate import compare, evaluate
+from dbnchurn.experiment.baselines import PEERS, VARIANTS, Rows
+from dbnchurn.experiment.run_config import classifier_of
+from dbnchurn.progress import stage
+
+log = logging.getLogger(__name__)
+Scores = npt.NDArray[np.float64]
+MODEL = "dbnchurn"
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A run's results before they are written.
+
+    Parameters
+    ----------
+    classifier : ChurnClassifier
+    customers : Customers
+    parts : Parts
+    scores : dict of model name → part → probabilities
+        Of the classifier and the baselines, on the validation and test rows.
+    thresholds : dict of model name → float
+        Chosen on the validation rows by the classifier's rule.
+    metrics : dict
+        Plain data, as in ``metrics.json``.
+    """
+
+    classifier: ChurnClassifier
+    customers: Customers
+    parts: Parts
+    scores: dict[str, dict[str, Scores]]
+    thresholds: dict[str, float]
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+def train(config: Any, name: str = "run") -> Path:
+    """Train and report as `config` says.
+
+    Parameters
+    ----------
+    config : RunConfig
+    name : str
+        Name of the run folder; a number is added if there is one of that name.
+
+    Returns
+    -------
+    folder : Path
+        With ``config.yaml``, ``predictions.parquet``, ``metrics.json``, ``report.html``, ``model/``
+        and, if rows were set aside, ``quarantine.parquet``. It appears when all of it is written.
+
+    Raises
+    ------
+    DataError, ConfigError
+        If the table or the config cannot be used.
+    """
+    seconds: dict[str, float] = {}
+    with stage("read", seconds):
+        table = load_customers(config)
+        parts = divide(table, config)
+    trained = fit_all(config, table, parts, seconds)
+    with stage("evaluate", seconds):
+        trained.metrics.update(measure(trained, config))
+    trained.metrics["seconds"] = {**seconds, "classifier": trained.classifier.seconds_}
+    return write(trained, config, name)
+
+
+def load_customers(config: Any) -> Customers:
+    """The table of the config, held to its contract."""
+    source, columns = config.source, config.columns
+    frame = read_table(source.path) if source.path else read_sample(source.sample)
+    contract = Contract(
+        label=columns.label,
+        id=columns.id,
+        date=columns.date,
+        positive=columns.positive,
+        drop=columns.drop,
+        max_quarantine=columns.max_quarantine,
+    )
+    table = customers(frame, contract)
+    log.info(
+        "%d customers, %d columns, %.2f %% left; %d rows in quarantine",
+        len(table), table.X.shape[1], 100 * table.y.mean(), len(table.quarantine),
+    )  # fmt: skip
+    return table
+
+
+def divide(table: Customers, config: Any) -> Parts:
+    """Train, validation and test rows."""
+    groups = table.ids if config.columns.id is not None else None
+    return split(
+        table.y,
+        validation=config.split.validation,
+        test=config.split.test,
+        dates=table.dates,
+        groups=groups,
+        seed=config.seed,
+    )
+
+
+def fit_all(
+    config: Any, table: Customers, parts: Parts, seconds: dict[str, float]
+) -> Trained:
+    """Fit the classifier and the baselines on the same rows, and score what they have not seen."""
+    rows = {part: _rows(table, getattr(parts, part)) for part in PARTS}
+    groups = table.ids[parts.train] if config.columns.id is not None else None
+    with stage("train", seconds):
+        classifier = _fit(classifier_of(config), rows, groups)
+    scores = {MODEL: _score(classifier.predict_proba, rows)}
+    for baseline in config.baselines:
+        with stage(baseline, seconds):
+            if baseline in VARIANTS:
+                variant = _fit(classifier_of(config, **VARIANTS[baseline]), rows, groups)
+                scores[baseline] = _score(variant.predict_proba, rows)
+            else:
+                peer = PEERS[baseline](rows["train"], rows["validation"], config)
+                scores[baseline] = _score(peer, rows)
+    rule = classifier.threshold
+    thresholds = {
+        model: choose_threshold(
+            rows["validation"].y, found["validation"], rule.rule, rule.target
+        ).threshold
+        for model, found in scores.items()
+    }
+    return Trained(classifier, table, parts, scores, thresholds)
+
+
+def _rows(table: Customers, which: npt.NDArray[np.intp]) -> Rows:
+    return Rows(table.X.iloc[which], table.y[which])
+
+
+def _fit(
+    classifier: ChurnClassifier, rows: dict[str, Rows], groups: npt.NDArray[Any] | None
+) -> ChurnClassifier:
+    train, val = rows["train"], rows["validation"]
+    return classifier.fit(train.X, train.y, X_val=val.X, y_val=val.y, groups=groups)
+
+
+def _score(predict: Any, rows: dict[str, Rows]) -> dict[str, Scores]:
+    found = {part: np.asarray(predict(rows[part].X)) for part in ("validation", "test")}
+    return {part: s[:, 1] if s.ndim == 2 else s for part, s in found.items()}
+
+
+def measure(trained: Trained, config: Any) -> dict[str, Any]:
+    """Everything that ``metrics.json`` says about how good the models are."""
+    y = trained.customers.y
+    test = compare(
+        y[trained.parts.test],
+        {model: found["test"] for model, found in trained.scores.items()},
+        trained.thresholds,
+        repeats=config.repeats,
+        random_state=config.seed,
+    )
+    validation = evaluate(
+        y[trained.parts.validation],
+        trained.scores[MODEL]["validation"],
+        trained.thresholds[MODEL],
+        repeats=config.repeats,
+        random_state=config.seed,
+    )
+    rule = trained.classifier.threshold
+    return {
+        "test": test.pop(MODEL),
+        "validation": validation,
+        "threshold": {
+            "value": trained.thresholds[MODEL],
+            "rule": rule.rule,
+            "target": rule.target,
+            "chosen_on": "validation",
+        },
+        "parts": {
+            part: {
+                "rows": len(which),
+                "churners": int(y[which].sum()),
+                "base_rate": float(y[which].mean()),
+            }
+            for part, which in ((part, getattr(trained.parts, part)) for part in PARTS)
+        },
+        "baselines": test,
+        "quarantined_rows": len(trained.customers.quarantine),
+    }
+
+
+def predictions(trained: Trained) -> pd.DataFrame:
+    """Id, part, label and score of every row that was not trained on, and the baselines' scores."""
+    frames = []
+    for part in ("validation", "test"):
+        which = getattr(trained.parts, part)
+        frame = pd.DataFrame(
+            {
+                "id": trained.customers.ids[which],
+                "part": part,
+                "label": trained.customers.y[which],
+                "score": trained.scores[MODEL][part],
+            }
+        )
+        for model, found in trained.scores.items():
+            if model != MODEL:
+                frame[f"score {model}"] = found[part]
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def write(trained: Trained, config: Any, name: str) -> Path:
+    """Write the run folder aside and rename it when it is whole."""
+    from dbnchurn.experiment.page import write_report
+
+    folder = _free_folder(Path(config.output), name)
+    aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
+    aside.mkdir(parents=True)
+    try:
+        (aside / "config.yaml").write_text(dump(config), encoding="utf-8")
+        predictions(trained).to_parquet(aside / "predictions.parquet", index=False)
+        text = json.dumps(trained.metrics, indent=1, allow_nan=False)
+        (aside / "metrics.json").write_text(text, encoding="utf-8")
+        if len(trained.customers.quarantine):
+            quarantine = trained.customers.quarantine.astype(str)
+            quarantine.to_parquet(aside / "quarantine.parquet", index=False)
+        trained.classifier.save(aside / "model")
+        write_report(aside / "report.html", trained, config)
+        os.replace(aside, folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return folder
+
+
+def _free_folder(parent: Path, name: str) -> Path:
+    folder, number = parent / name, 1
+    while folder.exists():
+        number += 1
+        folder = parent / f"{name}-{number}"
+    return folder

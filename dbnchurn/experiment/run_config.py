@@ -1,0 +1,121 @@
+"""What a run's config may say. Sections of stages come from the stages' own signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from dbnchurn.classifier import ChurnClassifier
+from dbnchurn.config import Section, build, model_from_signatures, read
+from dbnchurn.data.sources import SAMPLES
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Baseline = Literal["logistic regression", "xgboost", "without leaves", "without pretraining"]
+# Set once for the whole run, at its top.
+SHARED = ("random_state", "device", "n_threads", "kinds")
+
+
+class SourceSection(Section):
+    """The table: a file of yours, or a real one that comes inside a package."""
+
+    path: Path | None = Field(
+        default=None, description="CSV or Parquet file, relative to the working folder."
+    )
+    sample: Literal[tuple(SAMPLES)] | None = Field(  # type: ignore[valid-type]
+        default=None, description="A real table inside the empulse package."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> SourceSection:
+        if (self.path is None) == (self.sample is None):
+            raise ValueError("source needs exactly one of 'path' and 'sample'")
+        return self
+
+
+class ColumnsSection(Section):
+    """What the columns are."""
+
+    label: str = Field(description="Column that says who left.")
+    id: str | None = Field(default=None, description="Column that names the customer.")
+    date: str | None = Field(
+        default=None, description="Date of the snapshot; the table is then divided by time."
+    )
+    positive: str | int | float | bool | None = Field(
+        default=None, description="Label of those who left, where it is not obvious."
+    )
+    drop: tuple[str, ...] = Field(default=(), description="Columns that are not features.")
+    kinds: dict[str, Literal["number", "flag", "category", "date", "ignore"]] = Field(
+        default_factory=dict, description="Kinds of columns that would be inferred wrongly."
+    )
+    max_quarantine: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.05, description="Share of rows that may break the contract."
+    )
+
+
+class SplitSection(Section):
+    """Parts that are not trained on."""
+
+    validation: Share = Field(default=0.15, description="To stop training and choose with.")
+    test: Share = Field(default=0.2, description="To report on.")
+
+
+class RunBase(Section):
+    """The config of one run."""
+
+    source: SourceSection
+    columns: ColumnsSection
+    split: SplitSection = Field(default_factory=SplitSection)
+    baselines: tuple[Baseline, ...] = Field(
+        default=("logistic regression", "xgboost", "without leaves", "without pretraining"),
+        description="Models that are trained and reported beside, on the same rows.",
+    )
+    repeats: Annotated[int, Field(ge=50)] = Field(
+        default=500, description="Bootstrap resamples behind every interval."
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Seed of everything.")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="Where boosters and network are trained."
+    )
+    n_threads: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Threads; by default what the process may use, at most 4."
+    )
+    output: Path = Field(default=Path("runs"), description="Folder in which run folders are made.")
+
+
+RunConfig: type[Any] = model_from_signatures(
+    "RunConfig", {"classifier": ChurnClassifier}, base=RunBase, omit=SHARED
+)
+
+
+def read_config(path: str | Path, overrides: Sequence[str] = ()) -> Any:
+    """Read and check the config of a run.
+
+    Raises
+    ------
+    ConfigError
+        With one line for everything that is wrong.
+    """
+    return read(path, overrides, RunConfig)
+
+
+def classifier_of(config: Any, **changes: Any) -> ChurnClassifier:
+    """The classifier that a config describes; `changes` replace nested parameters.
+
+    Parameters
+    ----------
+    config : RunConfig
+    **changes
+        As in ``set_params``, for example ``use_leaves=False``.
+    """
+    classifier: ChurnClassifier = build(
+        config.classifier,
+        ChurnClassifier,
+        random_state=config.seed,
+        device=config.device,
+        n_threads=config.n_threads,
+        kinds=config.columns.kinds or None,
+    )
+    return classifier.set_params(**changes)

@@ -1,0 +1,76 @@
+"""What encoding learned, and its arithmetic: from a prepared table to visible units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.errors import ArtifactError
+from dbnchurn.schema import Table
+from dbnchurn.visible import Visible
+
+
+@dataclass(frozen=True, eq=False)
+class EncodeRecord:
+    """How prepared columns become visible units.
+
+    Parameters
+    ----------
+    gaussian : int64 array of shape (g,)
+        Positions of the numbers that become Gaussian units.
+    center, scale : float64 arrays of shape (g,)
+    reach : float
+        Values further than about this many scales from the center are drawn in smoothly.
+    binary : int64 array of shape (b,)
+        Positions of the 0/1 numbers.
+    """
+
+    gaussian: npt.NDArray[np.int64]
+    center: npt.NDArray[np.float64]
+    scale: npt.NDArray[np.float64]
+    reach: float
+    binary: npt.NDArray[np.int64]
+
+    def audit(self) -> None:
+        """Refuse lengths that disagree and scales that would divide by nothing."""
+        if not self.gaussian.shape == self.center.shape == self.scale.shape:
+            raise ArtifactError("encode record: centers and scales differ in number")
+        if (self.scale <= 0).any() or self.reach <= 0:
+            raise ArtifactError("encode record: scales have to be positive")
+
+
+def squash(
+    values: npt.NDArray[np.float64], center: npt.ArrayLike, scale: npt.ArrayLike, reach: float
+) -> npt.NDArray[np.float64]:
+    """Scale to z = (x - center) / scale, then draw in the tails: z / sqrt(1 + (z / reach)²).
+
+    Keeps magnitudes in the middle, is strictly increasing, and never leaves (-reach, reach).
+
+    Examples
+    --------
+    >>> squash(np.array([0.0, 3.0, 1e9]), 0.0, 1.0, 3.0).round(3)
+    array([0.   , 2.121, 3.   ])
+    """
+    z = (values - center) / scale
+    return np.asarray(z / np.sqrt(1 + np.square(z / reach)))
+
+
+def encode(record: EncodeRecord, table: Table) -> Visible:
+    """Turn a prepared table into the visible layer, without leaves.
+
+    Raises
+    ------
+    ArtifactError
+        If the record does not fit the table's columns.
+    """
+    try:
+        gaussian = squash(
+            table.numbers[:, record.gaussian], record.center, record.scale, record.reach
+        )
+        binary = table.numbers[:, record.binary]
+    except IndexError as error:
+        raise ArtifactError(f"the encode record does not fit the columns: {error}") from error
+    # A flag outside 0 and 1 at scoring time is as strong as the nearest one seen.
+    return Visible.of(gaussian, np.clip(binary, 0, 1), table.codes, table.sizes)

@@ -1,0 +1,157 @@
+"""The stored model: a folder with ``manifest.json``, ``model.safetensors`` and ``card.md``.
+
+Two formats, JSON and safetensors, and no other parser. Loading is parse → audit → build; nothing is
+ever executed or unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save as save_arrays
+
+from dbnchurn.errors import ArtifactError, ConfigError
+from dbnchurn.predictor.forward import ModelRecord
+from dbnchurn.records import pack, unpack
+
+FORMAT = 1
+MANIFEST, ARRAYS, CARD = "manifest.json", "model.safetensors", "card.md"
+LARGEST = {MANIFEST: 256 * 2**20, ARRAYS: 4 * 2**30, CARD: 16 * 2**20}  # bytes
+
+
+def save(
+    model: ModelRecord, folder: str | Path, *, card: str, about: Mapping[str, Any] | None = None
+) -> None:
+    """Write a model, whole or not at all.
+
+    The folder is written under another name and renamed; a model that was there before is replaced.
+
+    Parameters
+    ----------
+    model : ModelRecord
+    folder : str or Path
+        Has to be new, empty, or an older model.
+    card : str
+        Model card in Markdown.
+    about : mapping, optional
+        Further plain data for the manifest: versions, metrics, fingerprint.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds something else.
+    """
+    folder = Path(folder)
+    if folder.exists() and not _replaceable(folder):
+        raise ConfigError(f"{folder} exists and is not a model; choose another folder")
+    tree, arrays = pack(model)
+    files = {ARRAYS: save_arrays(arrays), CARD: card.encode()}
+    manifest = {
+        "format": FORMAT,
+        "about": dict(about or {}),
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        "model": tree,
+    }
+    files[MANIFEST] = json.dumps(manifest, indent=1, allow_nan=False).encode()
+    aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        aside.mkdir(parents=True)
+        for name, content in files.items():
+            _write_durably(aside / name, content)
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(aside, folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _replaceable(folder: Path) -> bool:
+    if not folder.is_dir() or folder.is_symlink():
+        return False
+    return {entry.name for entry in folder.iterdir()} <= {MANIFEST, ARRAYS, CARD}
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def load(folder: str | Path) -> tuple[ModelRecord, dict[str, Any]]:
+    """Read a model and check everything about it.
+
+    Returns
+    -------
+    model : ModelRecord
+    about : dict
+        What was stored beside it.
+
+    Raises
+    ------
+    ArtifactError
+        If a file is missing, too large, a link, truncated or altered, the format is unknown, or
+        the records are inconsistent.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ArtifactError(f"{folder}: no such model folder")
+    try:
+        manifest = _parse_manifest(_contents(folder, MANIFEST))
+        arrays = load_arrays(_verified(folder, ARRAYS, manifest))
+        _verified(folder, CARD, manifest)
+        model = unpack(ModelRecord, manifest["model"], arrays, "model")
+    except ArtifactError as error:
+        raise ArtifactError(f"{folder}: {error}") from error
+    except (SafetensorError, RecursionError, OverflowError) as error:
+        raise ArtifactError(f"{folder}: {ARRAYS} cannot be read: {error}") from error
+    return model, manifest["about"]
+
+
+def _contents(folder: Path, name: str) -> bytes:
+    path = folder / name
+    if path.is_symlink() or not path.is_file():
+        raise ArtifactError(f"{name} is {'a link' if path.is_symlink() else 'missing'}")
+    size = path.stat().st_size
+    if size > LARGEST[name]:
+        raise ArtifactError(f"{name} has {size} bytes, more than the {LARGEST[name]} allowed")
+    return path.read_bytes()
+
+
+def _parse_manifest(content: bytes) -> dict[str, Any]:
+    try:
+        manifest = json.loads(content, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise ArtifactError(f"{MANIFEST} is not valid JSON: {error}") from error
+    if not isinstance(manifest, dict) or "format" not in manifest:
+        raise ArtifactError(f"{MANIFEST} does not describe a model")
+    if manifest["format"] != FORMAT:
+        raise ArtifactError(
+            f"the model has format {manifest['format']!r}, this version reads {FORMAT}; "
+            "use the version of dbnchurn that wrote it or train anew"
+        )
+    kinds = {"about": dict, "files": dict, "model": dict}
+    for key, kind in kinds.items():
+        if not isinstance(manifest.get(key), kind):
+            raise ArtifactError(f"{MANIFEST}: {key!r} is missing or not a mapping")
+    return manifest
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
+
+
+def _verified(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:
+    content = _contents(folder, name)
+    if hashlib.sha256(content).hexdigest() != manifest["files"].get(name):
+        raise ArtifactError(f"{name} is damaged: its contents differ from what was stored")
+    return content

@@ -1,0 +1,124 @@
+"""The whole model as one record, and the way of a frame through it to probabilities.
+
+Training calls these same functions, so a stored model cannot drift from the trained one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dbnchurn.dbn.network_record import NetworkRecord
+from dbnchurn.dbn.network_record import logits as network_logits
+from dbnchurn.decide.decide_record import DecideRecord, decide
+from dbnchurn.errors import ArtifactError
+from dbnchurn.features.encode_record import EncodeRecord, encode
+from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix, with_leaves
+from dbnchurn.prepare.record import PrepareRecord, prepare
+from dbnchurn.schema import Schema, Table, Unusual, read
+from dbnchurn.visible import Visible
+
+CHUNK = 20_000  # rows; bounds the memory of the leaf codes
+LABEL_TYPES = {"bool": bool, "int": int, "float": float, "str": str}
+
+
+@dataclass(frozen=True, eq=False)
+class ModelRecord:
+    """The records of all stages.
+
+    Parameters
+    ----------
+    schema : Schema
+    prepare : PrepareRecord
+    encode : EncodeRecord
+    leaves : LeavesRecord or None
+        None for a model without leaves.
+    network : NetworkRecord
+    decide : DecideRecord
+    labels : tuple of two str
+        The labels of those who stay and those who leave, as text.
+    label_type : {"bool", "int", "float", "str"}
+        What the labels were before.
+    """
+
+    schema: Schema
+    prepare: PrepareRecord
+    encode: EncodeRecord
+    leaves: LeavesRecord | None
+    network: NetworkRecord
+    decide: DecideRecord
+    labels: tuple[str, ...]
+    label_type: str
+
+    def audit(self) -> None:
+        """Refuse stages that do not fit one another: one row without any evidence has to pass."""
+        if self.label_type not in LABEL_TYPES or len(self.labels) != 2:
+            raise ArtifactError(f"labels: {self.labels!r} of type {self.label_type!r}")
+        used = self.schema.used
+        numbers = tuple(c.name for c in used if c.kind != "category")
+        categories = [c for c in used if c.kind == "category"]
+        empty = Table(
+            np.full((1, len(numbers)), np.nan),
+            np.full((1, len(categories)), -1, np.int32),
+            numbers,
+            tuple(c.name for c in categories),
+            tuple(len(c.levels) for c in categories),
+        )
+        try:
+            finite = np.isfinite(logits(self, empty)).all()
+        except (IndexError, ValueError) as error:
+            raise ArtifactError(f"the stages of the model do not fit one another: {error}") from error
+        if not finite:
+            raise ArtifactError("the model gives no number for a customer without evidence")
+
+    @property
+    def classes(self) -> npt.NDArray[np.generic]:
+        """The two labels as they were trained on."""
+        if self.label_type == "bool":
+            return np.array([label == "True" for label in self.labels])
+        return np.array([LABEL_TYPES[self.label_type](label) for label in self.labels])
+
+
+def views(model: ModelRecord, table: Table, n_threads: int = 1) -> Iterator[Visible]:
+    """The visible layer of a table as each booster shows it; one view where there are no leaves."""
+    prepared = prepare(model.prepare, table)
+    base = encode(model.encode, prepared)
+    if model.leaves is None:
+        yield base
+        return
+    matrix = booster_matrix(prepared)
+    if matrix.shape[1] != model.leaves.n_features:
+        raise ArtifactError(
+            f"the trees test {model.leaves.n_features} columns, preparation makes {matrix.shape[1]}"
+        )
+    for booster in range(len(model.leaves.forests)):
+        codes = model.leaves.leaf_codes(booster, matrix, n_threads)
+        yield with_leaves(base, model.leaves, booster, codes)
+
+
+def logits(model: ModelRecord, table: Table, n_threads: int = 1) -> npt.NDArray[np.float64]:
+    """Logits before prior correction: the mean over the boosters' views, shape (n,)."""
+    out = np.empty(len(table), np.float64)
+    for start in range(0, len(table), CHUNK):
+        rows = np.arange(start, min(start + CHUNK, len(table)))
+        seen = views(model, table.take(rows), n_threads)
+        out[rows] = np.mean([network_logits(model.network, view) for view in seen], axis=0)
+    return out
+
+
+def probabilities(
+    model: ModelRecord, frame: pd.DataFrame, n_threads: int = 1
+) -> tuple[npt.NDArray[np.float64], Unusual]:
+    """Probability of leaving for every row of a frame, and what was unusual in it.
+
+    Raises
+    ------
+    DataError
+        If the frame cannot be read as the schema says.
+    """
+    table, unusual = read(model.schema, frame)
+    return decide(model.decide, logits(model, table, n_threads)), unusual

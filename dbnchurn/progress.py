@@ -1,0 +1,82 @@
+"""Progress of long stages: bars where a terminal is attached, one log line otherwise.
+
+A stage reports through :func:`stage`; whether anything is drawn is decided by whoever started the
+run, through :func:`displayed`, so that nothing has to be handed down.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+log = logging.getLogger(__name__)
+_bars: ContextVar[Progress | None] = ContextVar("bars", default=None)
+
+
+@contextmanager
+def displayed() -> Iterator[None]:
+    """Draw bars on standard error while inside, if it is a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    columns = (
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        token = _bars.set(bars)
+        try:
+            yield
+        finally:
+            _bars.reset(token)
+
+
+@contextmanager
+def stage(
+    name: str, seconds: dict[str, float] | None = None, steps: int = 1
+) -> Iterator[Callable[[], None]]:
+    """Time a stage, and show it while it runs.
+
+    Parameters
+    ----------
+    name : str
+    seconds : dict, optional
+        Gets the wall seconds under `name`, added to what is there.
+    steps : int, default 1
+        How often the yielded function will be called.
+
+    Examples
+    --------
+    >>> seconds = {}
+    >>> with stage("count", seconds, steps=2) as step:
+    ...     step(), step()
+    (None, None)
+    >>> list(seconds)
+    ['count']
+    """
+    bars = _bars.get()
+    task = bars.add_task(name, total=steps) if bars else None
+    start = time.perf_counter()
+
+    def step() -> None:
+        if bars and task is not None:
+            bars.advance(task)
+
+    try:
+        yield step
+    finally:
+        passed = time.perf_counter() - start
+        if seconds is not None:
+            seconds[name] = seconds.get(name, 0.0) + passed
+        if bars and task is not None:
+            bars.update(task, completed=steps)
+        log.info("%s: %.1f s", name, passed)

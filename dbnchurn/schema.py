@@ -1,0 +1,390 @@
+"""The schema: how a frame of customers becomes plain arrays, the same way every time.
+
+:func:`infer` learns it from the training frame, :func:`read` applies it. Training and scoring call
+the same :func:`read`, which refuses what cannot be read without loss and counts what it has not
+seen before.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from dbnchurn.errors import ArtifactError, DataError, did_you_mean, listed
+
+Kind = Literal["number", "flag", "category", "date", "ignore"]
+KINDS: tuple[str, ...] = get_args(Kind)
+
+DAY = 86_400.0  # seconds
+# A text column whose values hardly ever repeat names its rows rather than describing them.
+IDENTIFIER_SHARE = 0.5
+IDENTIFIER_LEVELS = 1_000
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the input frame.
+
+    Parameters
+    ----------
+    name : str
+    kind : {"number", "flag", "category", "date", "ignore"}
+    levels : tuple of str, default ()
+        Values of a category seen in training, in sorted order.
+    """
+
+    name: str
+    kind: str
+    levels: tuple[str, ...] = ()
+
+    def audit(self) -> None:
+        """Refuse a column that cannot have come from :func:`infer`."""
+        if self.kind not in KINDS:
+            raise ArtifactError(
+                f"schema: column {self.name!r} has the unknown kind {self.kind!r}, "
+                f"{did_you_mean(self.kind, KINDS)}"
+            )
+        if len(set(self.levels)) != len(self.levels):
+            raise ArtifactError(f"schema: column {self.name!r} repeats a level")
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns that a model expects, in the order of the training frame.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+    """
+
+    columns: tuple[Column, ...]
+
+    @property
+    def used(self) -> tuple[Column, ...]:
+        """The columns that are not ignored."""
+        return tuple(column for column in self.columns if column.kind != "ignore")
+
+    def audit(self) -> None:
+        """Refuse repeated names."""
+        names = Counter(column.name for column in self.columns)
+        if repeated := [name for name, count in names.items() if count > 1]:
+            raise ArtifactError(f"schema: repeated columns {listed(repeated)}")
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Customers as two plain matrices; this is what the stages pass on.
+
+    Parameters
+    ----------
+    numbers : float64 array of shape (n, p)
+        Numbers, flags (0, 1) and dates (days since 1970); NaN where missing.
+    codes : int32 array of shape (n, q)
+        Position of every category in its levels; -1 where missing or never seen.
+    number_names, code_names : tuples of str
+    sizes : tuple of q integers
+        Number of levels of every category.
+    """
+
+    numbers: npt.NDArray[np.float64]
+    codes: npt.NDArray[np.int32]
+    number_names: tuple[str, ...]
+    code_names: tuple[str, ...]
+    sizes: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Table:
+        """The given rows, in the given order, as copies."""
+        return replace(self, numbers=self.numbers[rows], codes=self.codes[rows])
+
+
+def stacked(first: Table, second: Table) -> Table:
+    """The rows of both tables, which have the same columns."""
+    return replace(
+        first,
+        numbers=np.vstack([first.numbers, second.numbers]),
+        codes=np.vstack([first.codes, second.codes]),
+    )
+
+
+@dataclass
+class Unusual:
+    """What :func:`read` met that training had not: counts per column.
+
+    Parameters
+    ----------
+    unknown_levels : dict of column → number of rows whose category was never seen
+    """
+
+    unknown_levels: dict[str, int] = field(default_factory=dict)
+
+
+def as_frame(X: Any) -> pd.DataFrame:
+    """Whatever holds a table as a DataFrame: pandas, Arrow, polars and the like, or a 2-D array.
+
+    The columns of an array are called ``x0``, ``x1``, …
+
+    Raises
+    ------
+    DataError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> list(as_frame(np.zeros((1, 2))).columns)
+    ['x0', 'x1']
+    """
+    if isinstance(X, pd.DataFrame):
+        return X
+    if hasattr(X, "__arrow_c_stream__"):
+        return pa.table(X).to_pandas()
+    values = np.asarray(X)
+    if values.ndim != 2 or values.dtype.kind in "cV":
+        raise DataError(
+            f"expected a table of customers, found {type(X).__name__} of shape {values.shape} and "
+            f"type {values.dtype}; give a DataFrame or a 2-D array"
+        )
+    return pd.DataFrame(values, columns=[f"x{j}" for j in range(values.shape[1])])
+
+
+def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema:
+    """Learn the schema of a training frame.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n, columns)
+    kinds : mapping of column → kind, optional
+        Overrides what would be inferred. Inferred are: numbers and text that holds nothing but
+        more than 20 distinct numbers → ``number``; booleans → ``flag``; dates → ``date``; other
+        text → ``category``, or ``ignore`` where it looks like an identifier (over 1,000 levels,
+        over half of them met once).
+
+    Raises
+    ------
+    DataError
+        If a name is repeated or not in the frame, a kind is unknown, or nothing is left to use.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"debt": [1.5, None], "plan": ["A", "B"], "tv": [True, False]})
+    >>> [column.kind for column in infer(frame).columns]
+    ['number', 'category', 'flag']
+    """
+    kinds = dict(kinds or {})
+    names = check_names(frame)
+    for name, kind in kinds.items():
+        if name not in names:
+            raise DataError(f"kinds names the column {name!r}: {did_you_mean(name, names)}")
+        if kind not in KINDS:
+            raise DataError(f"unknown kind {kind!r} of column {name!r}: {did_you_mean(kind, KINDS)}")
+    schema = Schema(
+        tuple(_infer_column(name, frame.iloc[:, i], kinds.get(name)) for i, name in enumerate(names))
+    )
+    if not schema.used:
+        raise DataError(
+            f"no column is left to learn from: all of {listed(names)} are ignored or identifiers"
+        )
+    return schema
+
+
+def check_names(frame: pd.DataFrame) -> list[str]:
+    """Column names as text; repeated ones are refused."""
+    names = [str(name) for name in frame.columns]
+    if repeated := [name for name, count in Counter(names).items() if count > 1]:
+        raise DataError(f"the table repeats the columns {listed(repeated)}; give each its own name")
+    return names
+
+
+def _infer_column(name: str, values: pd.Series[Any], kind: str | None) -> Column:
+    kind = kind or _infer_kind(values)
+    if kind != "category":
+        return Column(name, kind)
+    present = text(values).dropna()
+    return Column(name, kind, tuple(sorted(present.unique())))
+
+
+def _infer_kind(values: pd.Series[Any]) -> str:
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return "flag"
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return "date"
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return "number"
+    present = text(values).dropna()
+    if present.empty:
+        return "number"
+    numeric = pd.to_numeric(present, errors="coerce").notna().all()
+    levels = present.nunique()
+    if numeric and (levels > 20 or not _is_text(values)):
+        return "number"
+    if levels > IDENTIFIER_LEVELS and (present.value_counts() == 1).mean() > IDENTIFIER_SHARE:
+        return "ignore"
+    return "category"
+
+
+def _is_text(values: pd.Series[Any]) -> bool:
+    """Whether a non-numeric column holds strings (as opposed to, say, Decimal objects)."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return True
+    present = values.dropna()
+    return present.empty or any(isinstance(value, str) for value in present)
+
+
+def text(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Values as text, missing and blank as NA; whole floats lose their ``.0``.
+
+    The same category must not change its name because a missing value turned the integers of its
+    column into floats.
+
+    Examples
+    --------
+    >>> list(text(pd.Series([3.0, 4.5, None])).fillna("-"))
+    ['3', '4.5', '-']
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        levels = text(pd.Series(values.cat.categories))
+        return pd.Series(
+            levels.to_numpy()[values.cat.codes] if len(levels) else None, values.index, dtype=object
+        ).where(values.cat.codes >= 0)
+    missing = values.isna()
+    if pd.api.types.is_float_dtype(values.dtype):
+        numbers = values.to_numpy(np.float64, na_value=np.nan)
+        whole = np.isfinite(numbers) & (numbers == np.round(numbers)) & (abs(numbers) < 2**53)
+        integers = np.where(whole, numbers, 0).astype(np.int64)
+        words = np.where(whole, integers.astype(str), numbers.astype(str))
+        return pd.Series(words, values.index, dtype=object).where(~missing)
+    if pd.api.types.infer_dtype(values, skipna=True) != "string":
+        words = values.astype(object).map(_word, na_action="ignore")
+        return words.where(~missing & (words != ""))
+    # Strings repeat: clean each distinct one once. (Other objects may not be merged by equality,
+    # for 1 == True.)
+    places, levels = pd.factorize(values)
+    clean = np.array([_word(level) or None for level in levels] + [None], dtype=object)
+    return pd.Series(clean[places], values.index, dtype=object)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()
+
+
+def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:
+    """Read a frame as `schema` says.
+
+    Columns may come in any order and others are passed over. A category that training has not
+    seen is read as no evidence and counted.
+
+    Parameters
+    ----------
+    schema : Schema
+    frame : DataFrame of shape (n, any)
+
+    Returns
+    -------
+    table : Table of n rows
+    unusual : Unusual
+
+    Raises
+    ------
+    DataError
+        If columns are missing or repeated, a number cannot be read or is infinite, or a date
+        cannot be read.
+
+    Examples
+    --------
+    >>> schema = infer(pd.DataFrame({"debt": [1.0, 2.0], "plan": ["A", "B"]}))
+    >>> table, unusual = read(schema, pd.DataFrame({"plan": ["B", "C"], "debt": ["7", None]}))
+    >>> table.numbers.ravel(), table.codes.ravel(), unusual.unknown_levels
+    (array([ 7., nan]), array([ 1, -1], dtype=int32), {'plan': 1})
+    """
+    names = check_names(frame)
+    place = {name: i for i, name in enumerate(names)}
+    if absent := [c.name for c in schema.used if c.name not in place]:
+        raise DataError(
+            f"the table lacks {len(absent)} of {len(schema.used)} columns: {listed(absent)}; "
+            f"it has {listed(names)}"
+        )
+    unusual = Unusual()
+    numbers = [c for c in schema.used if c.kind != "category"]
+    categories = [c for c in schema.used if c.kind == "category"]
+    number_matrix = np.empty((len(frame), len(numbers)), np.float64)
+    code_matrix = np.empty((len(frame), len(categories)), np.int32)
+    for j, column in enumerate(numbers):
+        number_matrix[:, j] = _read_number(column, frame.iloc[:, place[column.name]])
+    for j, column in enumerate(categories):
+        codes, unknown = _read_codes(column, frame.iloc[:, place[column.name]])
+        code_matrix[:, j] = codes
+        if unknown:
+            unusual.unknown_levels[column.name] = unknown
+    return (
+        Table(
+            number_matrix,
+            code_matrix,
+            tuple(c.name for c in numbers),
+            tuple(c.name for c in categories),
+            tuple(len(c.levels) for c in categories),
+        ),
+        unusual,
+    )
+
+
+def _read_number(column: Column, values: pd.Series[Any]) -> npt.NDArray[np.float64]:
+    if column.kind == "date":
+        return _read_date(column, values)
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        raise DataError(f"column {column.name!r} has to hold numbers, it holds dates")
+    if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
+        if pd.api.types.is_complex_dtype(values.dtype):
+            raise DataError(f"Complex data not supported: column {column.name!r}")
+        numbers = values.to_numpy(np.float64, na_value=np.nan)
+    else:
+        words = text(values)
+        words = words.where(~words.isin(["True", "False"]), words == "True")
+        parsed = pd.to_numeric(words, errors="coerce")
+        _refuse(column, values, parsed.isna() & words.notna(), "is not a number")
+        numbers = parsed.to_numpy(np.float64, na_value=np.nan)
+    _refuse(column, values, np.isinf(numbers), "is infinite; leave it empty if it is unknown")
+    return numbers
+
+
+def _read_date(column: Column, values: pd.Series[Any]) -> npt.NDArray[np.float64]:
+    if pd.api.types.is_numeric_dtype(values.dtype) and values.notna().any():
+        raise DataError(
+            f"column {column.name!r} has to hold dates, it holds numbers; "
+            "write them as 2026-08-31 or give the column the kind 'number'"
+        )
+    words = values if pd.api.types.is_datetime64_any_dtype(values.dtype) else text(values)
+    parsed = pd.to_datetime(words, errors="coerce", format="ISO8601", utc=True)
+    _refuse(column, values, parsed.isna() & words.notna(), "is not a date such as 2026-08-31")
+    seconds = (parsed - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+    return seconds.to_numpy(np.float64, na_value=np.nan) / DAY
+
+
+def _read_codes(
+    column: Column, values: pd.Series[Any]
+) -> tuple[npt.NDArray[np.int32], int]:
+    words = text(values)
+    codes = pd.Index(column.levels, dtype=object).get_indexer(pd.Index(words, dtype=object))
+    unknown = int(((codes < 0) & words.notna().to_numpy()).sum())
+    return codes.astype(np.int32), unknown
+
+
+def _refuse(
+    column: Column, values: pd.Series[Any], bad: Sequence[bool] | npt.ArrayLike, what: str
+) -> None:
+    rows = np.flatnonzero(np.asarray(bad))
+    if len(rows):
+        raise DataError(
+            f"column {column.name!r} ({column.kind}), row {rows[0]}: {values.iloc[rows[0]]!r} {what} "
+            f"({len(rows)} such {'row' if len(rows) == 1 else 'rows'})"
+        )

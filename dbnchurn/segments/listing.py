@@ -97,14 +97,14 @@ class Chance:
     shuffled_mined: Rate
     shuffled_fresh: Rate
 
-    def words(self, outcome: str) -> str:
-        """In one paragraph."""
+    def words(self, outcome: str, base: float) -> str:
+        """In one paragraph; `base` is the rate of everyone."""
         return (
             f"On shuffled answers a segment passed the test in {self.runs_with_findings} of "
             f"{self.runs} runs. There the best {self.top} patterns mined seemed to reach "
             f"{percent(self.shuffled_mined.value)} on the rows they were mined from; on fresh rows "
-            f"{percent(self.shuffled_fresh.value)} {outcome}, no more than anyone. With the true "
-            f"answers the best {self.top} reach {percent(self.mined.value)} and "
+            f"{percent(self.shuffled_fresh.value)} {outcome} (of everyone: {percent(base)}). With "
+            f"the true answers the best {self.top} reach {percent(self.mined.value)} and "
             f"{percent(self.fresh.value)}."
         )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -21,12 +21,11 @@ from dbnchurn.segments.columns import PlainColumn, as_frame, read_answers, read_
 from dbnchurn.segments.conditions import Level
 from dbnchurn.segments.counts import CodedRows, Mask, guard
 from dbnchurn.segments.listing import Chance, PairCounts, Segment, SegmentList
+from dbnchurn.segments.parameters import check_parameters
 from dbnchurn.segments.patterns import Patterns, rows_in
 from dbnchurn.segments.rates import Rate
 from dbnchurn.segments.select import CoverRules, greedy_cover, significant
 from dbnchurn.segments.split import PARTS, Parts, split_at_random, split_by_date
-
-CHOICES = {"mode": ("ranges", "paper"), "method": ("quantile", "width")}
 
 
 class SegmentMiner(BaseEstimator):  # type: ignore[misc]
@@ -205,18 +204,8 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         DataError
             `X` or `y` cannot be used; the message says what to do.
         """
-        check_parameters(self)
-        frame = as_frame(X)
-        hits = read_answers(y, len(frame), self.positive, self.threshold)
         rng = generator(self.random_state)
-        names = self._pattern_columns(frame)
-        columns = read_columns(frame, names)
-        self.parts_ = self._split(frame, hits, rng, groups)
-        self._check_answers(hits)
-        self.axes_, self.skipped_ = self._axes(columns)
-        data = code_rows(self.axes_, columns, hits)
-        self._guard()
-
+        frame, data = self._code(X, y, groups, rng)
         patterns = self._mine(data.take(self.parts_.mine))
         kept, p, q = significant(patterns, data.take(self.parts_.select), self.alpha)
         chosen = self._cover(patterns.take(kept), data.take(self.parts_.select))
@@ -239,11 +228,51 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         """The fixed segments on other customers: see :meth:`SegmentList.evaluate`."""
         return self._fitted().evaluate(X, y)
 
+    def best_mined(self, X: Any, y: Any, *, shuffled: bool = False) -> tuple[float, float, float]:
+        """What mining alone promises, without any selection, and what it keeps.
+
+        Parameters
+        ----------
+        X, y
+            As for :meth:`fit`.
+        shuffled : bool, default False
+            Shuffle the answers first, within each part.
+
+        Returns
+        -------
+        mined, fresh : float
+            Rate of all rows in the best ``n_segments`` patterns together, on the mined rows and on
+            the report's; NaN where none is found.
+        customers : float
+            Share of the report's rows they hold.
+        """
+        rng = generator(self.random_state)
+        _, data = self._code(X, y, None, rng)
+        parts = [data.take(rows) for rows in self.parts_]
+        if shuffled:
+            parts = [part.answering(rng.permutation(part.hits)) for part in parts]
+        mined, fresh = self._top_rates(self._mine(parts[0]), parts)
+        return mined.value, fresh.value, fresh.rows / len(parts[2].hits)
+
     def _fitted(self) -> SegmentList:
         check_is_fitted(self, "segments_")
         return self.segments_
 
     # -- what fit does, step by step ---------------------------------------------------------
+
+    def _code(
+        self, X: Any, y: Any, groups: Any, rng: np.random.Generator
+    ) -> tuple[pd.DataFrame, CodedRows]:
+        """Check everything, split the rows, and cut the columns by what the mined rows hold."""
+        check_parameters(self)
+        frame = as_frame(X)
+        hits = read_answers(y, len(frame), self.positive, self.threshold)
+        columns = read_columns(frame, self._pattern_columns(frame))
+        self.parts_ = self._split(frame, hits, rng, groups)
+        self._check_answers(hits)
+        self.axes_, self.skipped_ = self._axes(columns)
+        self._guard()
+        return frame, code_rows(self.axes_, columns, hits)
 
     def _pattern_columns(self, frame: pd.DataFrame) -> list[str]:
         named = {"edges": self.edges or {}, "special": self.special or {}}
@@ -360,7 +389,6 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
             for i in range(len(patterns))
         )
         used = {c.column for segment in segments for c in segment.conditions}
-        settings = {k: v for k, v in self.get_params().items() if k != "random_state"}
         return SegmentList(
             segments,
             kinds={axis.column: axis.kind for axis in self.axes_ if axis.column in used},
@@ -374,10 +402,16 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
             value=self.value,
             chance=self._chance(parts, rng),
             pairs=tuple(self._pairs(patterns, parts[2])),
-            settings=settings,
+            settings=self._settings(),
             candidates=len(self.candidates_),
             significant=int((self.candidates_["q_value"] <= self.alpha).sum()),
         )
+
+    def _settings(self) -> dict[str, Any]:
+        """All parameters but the seed, as plain data."""
+        given = {k: v for k, v in self.get_params().items() if k != "random_state"}
+        plain: dict[str, Any] = json.loads(json.dumps(given, default=_as_plain))
+        return plain
 
     def _candidate_table(
         self, patterns: Patterns, p: npt.NDArray[np.float64], q: npt.NDArray[np.float64]
@@ -461,6 +495,10 @@ def marginal_rates(patterns: Patterns, data: CodedRows) -> list[Rate]:
     return rates
 
 
+def _as_plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else np.asarray(value).tolist()
+
+
 def labels(axis: Axis) -> tuple[str, ...]:
     """Names of an axis' items."""
     return tuple(axis.label(item) for item in range(axis.items))
@@ -471,68 +509,3 @@ def generator(random_state: Any) -> np.random.Generator:
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(random_state.randint(2**31, size=4))
     return np.random.default_rng(random_state)
-
-
-@dataclass(frozen=True)
-class Allowed:
-    """Values of one numeric parameter."""
-
-    low: float
-    high: float = math.inf
-    whole: bool = False
-    optional: bool = False
-    open_low: bool = False
-
-    def admits(self, value: Any) -> bool:
-        """Whether the value may be used."""
-        if value is None:
-            return self.optional
-        if isinstance(value, (bool, np.bool_)) or not isinstance(
-            value, (int, float, np.integer, np.floating)
-        ):
-            return False
-        if self.whole and value != int(value):
-            return False
-        return bool(self.low < value <= self.high or (value == self.low and not self.open_low))
-
-    def __str__(self) -> str:
-        kind = "a whole number" if self.whole else "a number"
-        start = f"> {self.low:g}" if self.open_low else f">= {self.low:g}"
-        end = f" and <= {self.high:g}" if self.high < math.inf else ""
-        return f"{kind} {start}{end}{' or None' if self.optional else ''}"
-
-
-NUMBERS = {
-    "bins": Allowed(2, 1000, whole=True),
-    "max_levels": Allowed(1, 10_000, whole=True),
-    "max_length": Allowed(1, whole=True),
-    "min_count": Allowed(1, whole=True),
-    "min_rate": Allowed(0, 1),
-    "candidates": Allowed(1, whole=True),
-    "alpha": Allowed(0, 1, open_low=True),
-    "confidence": Allowed(0, 0.999999, open_low=True),
-    "n_segments": Allowed(1, whole=True),
-    "budget": Allowed(0, 1, optional=True, open_low=True),
-    "cost": Allowed(0, optional=True),
-    "value": Allowed(0, optional=True),
-    "permutations": Allowed(0, whole=True),
-    "max_cells": Allowed(1, whole=True),
-}
-
-
-def check_parameters(miner: SegmentMiner) -> None:
-    """Raise ConfigError for the first parameter that is not allowed."""
-    for name, values in CHOICES.items():
-        if getattr(miner, name) not in values:
-            hint = did_you_mean(str(getattr(miner, name)), values)
-            raise ConfigError(f"{name}={getattr(miner, name)!r} is not allowed: {hint}")
-    for name, allowed in NUMBERS.items():
-        value = getattr(miner, name)
-        if not allowed.admits(value):
-            raise ConfigError(f"{name}={value!r} is not allowed; it must be {allowed}")
-    shares = list(miner.parts)
-    if len(shares) != 3 or min(shares) <= 0 or not math.isclose(sum(shares), 1):
-        raise ConfigError(
-            f"parts={miner.parts!r} is not allowed; it must be three positive shares (to mine, to "
-            "select on, to report from) that sum to 1"
-        )

@@ -53,6 +53,7 @@ class SweepsSection(Section):
     """Settings that are varied one at a time; what is not given stays as in `miner`."""
 
     mode: Literal["ranges", "paper"] = "paper"
+    columns: tuple[str, ...] = Field(default=(), description="Columns to mine; all by default.")
     bins: tuple[int, ...] = Field(default=(), description="Intervals per column.")
     min_count: tuple[int, ...] = Field(default=(), description="Minimum counts.")
     repeats: Annotated[int, Field(ge=1)] = Field(default=3, description="Random splits.")
@@ -126,6 +127,7 @@ def write_sweeps(config: Any, miner: SegmentMiner, X: pd.DataFrame, y: Any, fold
     from dbnchurn.segments.pictures import sweep_figure
 
     sweeps, tables = config.sweeps, []
+    X = X[list(sweeps.columns)] if sweeps.columns else X
     swept = build(config.miner, SegmentMiner).set_params(mode=sweeps.mode)
     base = miner.segments_.base["report"].value
     for parameter, axis in (("bins", "intervals per column"), ("min_count", "minimum count")):

@@ -112,7 +112,7 @@ class Axis:
 
     def label(self, item: int) -> str:
         """Short name of one item, for a picture."""
-        return self.condition(item, item).words().removeprefix(f"{self.column} ")
+        return self.condition(item, item).words().removeprefix(f"{self.column} ").removeprefix("= ")
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ class Binning:
                 start, inner = 0.0, inner - {0.0}
             if values[-1] <= 0:
                 inner -= {JUST_ABOVE_ZERO}
-        return (start, *sorted(inner), math.inf)
+        return (start, *_without_empty(sorted(inner), start, np.sort(known)), math.inf)
 
     def _inner_edges(self, known: Floats) -> list[float]:
         """Edges between the bins of sorted values; at most bins - 1, all different."""
@@ -218,6 +218,20 @@ class Binning:
         slack = len(known) / self.bins / 20
         edges = {_short_quantile(known, float(edge), slack) for edge in known[ranks]}
         return [edge for edge in edges if edge > known[0]]
+
+
+def _without_empty(edges: list[float], start: float, known: Floats) -> list[float]:
+    """Edges between which there are values; those around zero stay."""
+    kept: list[float] = []
+    for edge in edges:
+        before = kept[-1] if kept else start
+        if np.searchsorted(known, before) == np.searchsorted(known, edge):
+            if edge not in (0.0, JUST_ABOVE_ZERO):
+                continue
+            if kept and before not in (0.0, JUST_ABOVE_ZERO):
+                kept.pop()
+        kept.append(edge)
+    return kept
 
 
 def _equal_widths(low: float, high: float, bins: int) -> list[float]:

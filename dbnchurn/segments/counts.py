@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -68,7 +69,9 @@ class CodedRows:
         return table[::-1]
 
 
-def guard(sizes: Sequence[int], names: Sequence[str], max_length: int, max_cells: int) -> None:
+def guard(
+    sizes: Sequence[int], names: Sequence[str], max_length: int, max_cells: int, ranges: bool
+) -> None:
     """Refuse a search whose largest table has more than `max_cells` cells.
 
     Parameters
@@ -81,6 +84,8 @@ def guard(sizes: Sequence[int], names: Sequence[str], max_length: int, max_cells
         Columns per segment.
     max_cells : int
         Cells allowed at once.
+    ranges : bool
+        The sizes count ranges: b bins have b (b + 1) / 2.
 
     Raises
     ------
@@ -97,8 +102,10 @@ def guard(sizes: Sequence[int], names: Sequence[str], max_length: int, max_cells
         return
     columns = ", ".join(f"{name!r} ({size})" for size, name in largest)
     shorter = f"max_length to {fitting}, " if fitting else ""
+    size = max_cells ** (1 / max_length) + 1e-9
+    bins = int((math.sqrt(8 * size + 1) - 1) / 2 if ranges else size - 1)
     raise DataError(
         f"{max_length} columns together make up to {cells:,} cells, more than max_cells="
         f"{max_cells:,}; the largest are {columns}. Lower {shorter}bins or max_levels "
-        f"(about {int(max_cells ** (1 / max_length))} ranges per column fit), or raise max_cells"
+        f"to about {bins}, or raise max_cells"
     )

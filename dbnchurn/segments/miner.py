@@ -74,7 +74,8 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
     n_segments : int, default 10
         Longest list.
     budget : float, default None
-        Largest share of the customers to approach, in (0, 1].
+        Largest share of the customers to approach, in (0, 1]. Segments that hold more are not
+        mined, and the list ends where no further one fits.
     cost : float, default None
         Of approaching one customer.
     value : float, default None
@@ -341,14 +342,16 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
             for axis in self.axes_
         ]
         names = [axis.column for axis in self.axes_]
-        guard(sizes, names, min(self.max_length, len(sizes)), self.max_cells)
+        guard(sizes, names, min(self.max_length, len(sizes)), self.max_cells, ranges)
 
     def _mine(self, data: CodedRows) -> Patterns:
+        most = math.inf if self.budget is None else self.budget * len(data.hits)
         if self.mode == "paper":
             found = mine_closed(data, self.max_length, self.min_count, self.min_rate)
+            found = found.take(found.rows <= most)
         else:
             found = BoxMiner(
-                data, self.max_length, self.min_count, self.min_rate, self.confidence
+                data, self.max_length, self.min_count, self.min_rate, most, self.confidence
             ).run()
         return found.take(slice(self.candidates))
 

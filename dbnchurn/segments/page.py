@@ -110,9 +110,12 @@ def notes(segments: SegmentList) -> list[str]:
         "group left alone can tell.",
     ]
     if segments.budget is not None:
+        used = segments.total("selected")
         found.append(
-            f"The budget of {percent(segments.budget)} of the customers was kept on the rows to "
-            "select on; on others the share can differ a little."
+            f"The budget is {percent(segments.budget)} of the customers; the list uses "
+            f"{percent(used.rows / segments.base['select'].rows)} of the rows to select on, where "
+            "it was kept. On others the share can differ a little. What is left would hold no "
+            "further segment that stands the test."
         )
     if segments.chance is not None:
         found.append(segments.chance.words(segments.outcome, segments.base["report"].value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,6 @@ STYLE: Any = {
     "legend.frameon": False,
 }
 PERCENT = PercentFormatter(1.0, symbol=" %")
-LONGEST = 58
-"""Characters of a segment's words beside a picture."""
 
 
 def rates_figure(segments: SegmentList) -> Figure:
@@ -46,7 +45,9 @@ def rates_figure(segments: SegmentList) -> Figure:
         axes.plot(table["mined_rate"], y, "x", color=ORANGE, label="on the rows mined")
         base = segments.base["report"].value
         axes.axvline(base, color=GREY, linestyle="--", label=f"everyone ({100 * base:.1f} %)")
-        axes.set_yticks(y, [cut(f"{k}  {w}") for k, w in zip(y + 1, table["words"], strict=True)])
+        axes.set_yticks(
+            y, [wrapped(f"{k}  {w}") for k, w in zip(y + 1, table["words"], strict=True)]
+        )
         axes.invert_yaxis()
         axes.set_xlim(0, max(1.05 * float(table["high"].max()), base))
         axes.xaxis.set_major_formatter(PERCENT)
@@ -83,17 +84,24 @@ def reach_figure(segments: SegmentList) -> Figure:
 
 
 def heatmaps_figure(pairs: Sequence[PairCounts], outcome: str) -> Figure:
-    """Rate over the items of two columns, with the segment's box; one panel per segment."""
-    across = 2 if len(pairs) > 1 else 1
-    down = -(-len(pairs) // across)
-    rates = [_rates(pair) for pair in pairs]
+    """Rate over the items of two columns, with the segments' boxes.
+
+    Segments that share their two columns, and whatever else they ask for, share a panel.
+    """
+    shared: dict[tuple[object, ...], list[PairCounts]] = {}
+    for pair in pairs:
+        shared.setdefault((pair.columns, pair.among), []).append(pair)
+    groups = list(shared.values())
+    across = 2 if len(groups) > 1 else 1
+    down = -(-len(groups) // across)
+    rates = [_rates(group[0]) for group in groups]
     top = max(float(np.nanmax(rate, initial=0.0)) for rate in rates) or 1.0
     with mpl.rc_context({**STYLE, "axes.grid": False, "font.size": 8}):
         figure = Figure(figsize=(4.6 * across + 0.8, 3.7 * down), layout="constrained")
         panels = np.atleast_1d(figure.subplots(down, across)).ravel()
-        for axes, pair, rate in zip(panels, pairs, rates, strict=False):
-            image = _heatmap(axes, pair, rate, top)
-        for axes in panels[len(pairs) :]:
+        for axes, group, rate in zip(panels, groups, rates, strict=False):
+            image = _heatmap(axes, group, rate, top)
+        for axes in panels[len(groups) :]:
             axes.set_visible(False)
         bar = figure.colorbar(image, ax=panels.tolist(), shrink=0.6)
         bar.ax.yaxis.set_major_formatter(PERCENT)
@@ -106,20 +114,24 @@ def _rates(pair: PairCounts) -> Any:
     return np.where(rows >= 10, hits / np.maximum(rows, 1), np.nan)
 
 
-def _heatmap(axes: Any, pair: PairCounts, rate: Any, top: float) -> Any:
+def _heatmap(axes: Any, group: Sequence[PairCounts], rate: Any, top: float) -> Any:
+    pair = group[0]
     colours = mpl.colormaps["cividis"].with_extremes(bad="#dddddd")
     image = axes.imshow(rate.T, origin="lower", aspect="auto", cmap=colours, vmin=0, vmax=top)
-    (x0, x1), (y0, y1) = pair.box
-    axes.add_patch(
-        Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0 + 1, y1 - y0 + 1, fill=False, ec=ORANGE, lw=2.5)
-    )
+    for one in group:
+        (x0, x1), (y0, y1) = one.box
+        corner, width, height = (x0 - 0.5, y0 - 0.5), x1 - x0 + 1, y1 - y0 + 1
+        axes.add_patch(Rectangle(corner, width, height, fill=False, ec=ORANGE, lw=2.5))
     names = [[cut(label, 18) for label in labels] for labels in pair.labels]
     axes.set_xticks(range(len(names[0])), names[0], rotation=60, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(names[1])), names[1])
     axes.set_xlabel(cut(pair.columns[0], 40))
     axes.set_ylabel(cut(pair.columns[1], 30))
     among = f"\namong {pair.among}" if pair.among else ""
-    axes.set_title(cut(f"segment {pair.segment}{among}", 70), fontsize=8.5)
+    numbers = ", ".join(str(one.segment) for one in group)
+    axes.set_title(
+        cut(f"segment{'s' if len(group) > 1 else ''} {numbers}{among}", 70), fontsize=8.5
+    )
     return image
 
 
@@ -152,7 +164,13 @@ def sweep_figure(points: Sequence[SweepPoint], parameter: str, top: int, base: f
     return figure
 
 
-def cut(text: str, length: int = LONGEST) -> str:
+def wrapped(text: str) -> str:
+    """A segment's words on at most two lines."""
+    lines = textwrap.wrap(text, width=44, max_lines=2, placeholder=" …")
+    return cut("\n".join(lines), 100)
+
+
+def cut(text: str, length: int) -> str:
     """`text`, shortened with an ellipsis; dollars do not start a formula."""
     short = text if len(text) <= length else f"{text[: length - 1]}…"
     return short.replace("$", r"\$")

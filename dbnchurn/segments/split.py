@@ -78,7 +78,7 @@ def split_by_date(dates: pd.Series[Any], shares: Sequence[float]) -> Parts:
     Parameters
     ----------
     dates : Series
-        Dates, text that reads as dates, or numbers in time's order (e.g. 202405).
+        Dates, ISO text (2024-05-31), or numbers in time's order (e.g. 202405).
     shares : three floats that sum to 1
 
     Raises
@@ -89,9 +89,12 @@ def split_by_date(dates: pd.Series[Any], shares: Sequence[float]) -> Parts:
     name, values = dates.name, dates
     if not pd.api.types.is_numeric_dtype(values.dtype):
         try:
-            values = pd.to_datetime(values)
-        except (ValueError, TypeError) as error:
-            raise DataError(f"date column {name!r} does not read as dates: {error}") from None
+            values = pd.to_datetime(values, format="ISO8601")
+        except (ValueError, TypeError):
+            raise DataError(
+                f"date column {name!r} does not read as dates; allowed are dates, ISO text "
+                "(2024-05-31) and numbers in time's order"
+            ) from None
     absent = int(values.isna().sum())
     if absent:
         raise DataError(f"date column {name!r} is missing in {absent} rows; fill or drop them")

@@ -5,12 +5,10 @@ The folder ``<output>/<name of the config>`` then holds ``segments.csv``, ``.jso
 ``sweeps.csv`` and one picture per swept parameter.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
 from pydantic import Field, model_validator
@@ -33,7 +31,7 @@ class SourceSection(Section):
     )
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> SourceSection:
+    def _one_of_both(self) -> Self:
         if (self.path is None) == (self.sample is None):
             raise ValueError("source needs exactly one of 'path' and 'sample'")
         return self

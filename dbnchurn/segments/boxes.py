@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -184,14 +185,22 @@ class BoxMiner:
         return Patterns.of(columns, first, last, hits[at], rows[at], self.max_length)
 
     def _better_than_all(self, hits: Counts, rows: Counts) -> Ints:
-        at = np.flatnonzero(hits >= self.min_count)
-        p, n = hits[at].astype(np.float64), rows[at].astype(np.float64)
-        # the lower bound exceeds t just where (p - nt)² > z² n t (1 - t) and p > nt
-        excess = p - n * self.base
-        good = excess > 0
-        good &= excess * excess > self.z2 * self.base * (1 - self.base) * n
+        # The lower bound exceeds t just where (p - nt)² > z² n t (1 - t) and p > nt. Single
+        # precision leaves a few boxes too many, quickly; double precision decides.
+        at = np.flatnonzero(self._above(hits, rows, np.float32) & (hits >= self.min_count))
+        p, n = hits[at], rows[at]
+        good = self._above(p, n, np.float64)
         good &= (p >= self.min_rate * n) & (n <= self.max_rows)
         return np.asarray(at[good], np.int64)
+
+    def _above(
+        self, hits: Counts, rows: Counts, precision: type[np.floating[Any]]
+    ) -> npt.NDArray[np.bool_]:
+        slack = 1 - 1e3 * np.finfo(precision).eps if precision is np.float32 else 1
+        n = rows.astype(precision)
+        excess = hits.astype(precision) - n * precision(self.base * slack)
+        variance = precision(slack * self.z2 * self.base * (1 - self.base))
+        return np.asarray((excess > 0) & (excess * excess > n * variance))
 
     def _low(self, hits: npt.NDArray[np.integer], rows: npt.NDArray[np.integer]) -> Floats:
         return wilson(hits, rows, self.confidence)[0]
@@ -204,15 +213,15 @@ class BoxMiner:
         everywhere = np.full(int(np.prod(shape)), -1.0)
         everywhere[at] = z
         alive = np.arange(len(at))
-        stride = 1
-        for ranges, size in zip(reversed(axes), reversed(shape), strict=True):
+        index = np.unravel_index(at, shape)
+        strides = np.cumprod((1, *shape[:0:-1]))[::-1]
+        for ranges, of_axis, stride in zip(axes, index, strides, strict=True):
             for steps, beaten in ((ranges.shrunk, np.greater_equal), (ranges.grown, np.greater)):
                 for moved in steps.T:
-                    here = at[alive] // stride % size
+                    here = of_axis[alive]
                     there = moved[here]
                     near = everywhere[at[alive] + (there - here) * stride]
                     alive = alive[(there < 0) | ~beaten(near, z[alive])]
-            stride *= size
         peak = np.zeros(len(at), bool)
         peak[alive] = True
         return peak

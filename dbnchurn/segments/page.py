@@ -114,8 +114,8 @@ def notes(segments: SegmentList) -> list[str]:
         found.append(
             f"The budget is {percent(segments.budget)} of the customers; the list uses "
             f"{percent(used.rows / segments.base['select'].rows)} of the rows to select on, where "
-            "it was kept. On others the share can differ a little. What is left would hold no "
-            "further segment that stands the test."
+            "it was kept. On others the share can differ a little, and a segment that does not fit "
+            "into what is left is not taken in part."
         )
     if segments.chance is not None:
         found.append(segments.chance.words(segments.outcome, segments.base["report"].value))

@@ -156,9 +156,10 @@ class Binning:
             self._refuse_numeric_settings(column)
             return self._levels_axis(column, has_missing)
         codes = np.asarray(special, np.float64)
-        known = column.values[~np.isnan(column.values) & ~np.isin(column.values, codes)]
+        known = column.values[~np.isnan(column.values)]
+        known = np.sort(known[~np.isin(known, codes)] if len(codes) else known)
         named = tuple(dict.fromkeys(level_of(code, "number") for code in special))
-        values = np.unique(known)
+        values = distinct(known)
         if edges is None and not named and len(values) == 2:
             # no range lies between two values: they are levels, a flag mostly
             two = tuple(level_of(value, "number") for value in values)
@@ -193,7 +194,7 @@ class Binning:
         if name in self.edges:
             return (-math.inf, *_checked_edges(name, self.edges[name]), math.inf)
         own_zero = self.zero and np.count_nonzero(known == 0) >= max(ZERO_SHARE * len(known), 1)
-        rest = np.sort(known[known != 0]) if own_zero else np.sort(known)
+        rest = known[known != 0] if own_zero else known
         inner = set(self._inner_edges(rest[np.isfinite(rest)]))
         start = -math.inf
         if own_zero:
@@ -203,11 +204,11 @@ class Binning:
                 start, inner = 0.0, inner - {0.0}
             if values[-1] <= 0:
                 inner -= {JUST_ABOVE_ZERO}
-        return (start, *_without_empty(sorted(inner), start, np.sort(known)), math.inf)
+        return (start, *_without_empty(sorted(inner), start, known), math.inf)
 
     def _inner_edges(self, known: Floats) -> list[float]:
         """Edges between the bins of sorted values; at most bins - 1, all different."""
-        values = np.unique(known)
+        values = distinct(known)
         if len(values) < 2:
             return []
         if self.method == "width":
@@ -218,6 +219,17 @@ class Binning:
         slack = len(known) / self.bins / 20
         edges = {_short_quantile(known, float(edge), slack) for edge in known[ranks]}
         return [edge for edge in edges if edge > known[0]]
+
+
+def distinct(ordered: Floats) -> Floats:
+    """Different values of sorted ones.
+
+    Examples
+    --------
+    >>> distinct(np.array([1.0, 1.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
 
 
 def _without_empty(edges: list[float], start: float, known: Floats) -> list[float]:

@@ -89,7 +89,7 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
     permutations : int, default 0
         Shuffles of the answers for the diagnostic; each mines once more.
     max_cells : int, default 10_000_000
-        Cells that the largest table may have; about 30 bytes each.
+        Cells that the largest table may have; about 50 bytes each.
     random_state : int, Generator, RandomState or None, default None
         Seeds the split and the shuffles.
 

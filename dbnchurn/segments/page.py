@@ -117,6 +117,13 @@ def notes(segments: SegmentList) -> list[str]:
             "it was kept. On others the share can differ a little, and a segment that does not fit "
             "into what is left is not taken in part."
         )
+    table = segments.table()
+    unclear = table["segment"][table["low"] <= segments.base["report"].value].tolist()
+    if unclear:
+        found.append(
+            f"Reaching down to everyone's rate: the interval of {', '.join(map(str, unclear))}. What "
+            "passed selection there, the report's rows alone do not repeat for certain."
+        )
     if segments.chance is not None:
         found.append(segments.chance.words(segments.outcome, segments.base["report"].value))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,9 +71,27 @@ def check_parameters(miner: Any) -> None:
         value = getattr(miner, name)
         if not allowed.admits(value):
             raise ConfigError(f"{name}={value!r} is not allowed; it must be {allowed}")
+    for name in ("edges", "special"):
+        _check_numbers_per_column(name, getattr(miner, name))
     shares = list(miner.parts)
     if len(shares) != 3 or min(shares) <= 0 or not math.isclose(sum(shares), 1):
         raise ConfigError(
             f"parts={miner.parts!r} is not allowed; it must be three positive shares (to mine, to "
             "select on, to report from) that sum to 1"
         )
+
+
+def _check_numbers_per_column(name: str, value: Any) -> None:
+    if value is None:
+        return
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{name}={value!r} is not allowed; it must map columns to numbers")
+    for column, numbers in value.items():
+        try:
+            good = np.ndim(np.asarray(numbers, np.float64)) == 1
+        except (TypeError, ValueError):
+            good = False
+        if not good:
+            raise ConfigError(
+                f"{name} of column {column!r} must be a list of numbers, not {numbers!r}"
+            )

@@ -79,6 +79,7 @@ def sweep(
 
     Examples
     --------
+    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> X = pd.DataFrame({"age": rng.integers(18, 80, 3000), "visits": rng.poisson(3, 3000)})
     >>> y = rng.random(3000) < np.where(X["age"] >= 60, 0.4, 0.1)

@@ -38,9 +38,8 @@ def customers(rows: int) -> tuple[pd.DataFrame, np.ndarray[Any, np.dtype[np.bool
 
 def coded(rows: int) -> Any:
     """The same customers as items, by quantiles of all rows."""
-    from dbnchurn.segments.bins import Binning
+    from dbnchurn.segments.bins import Binning, code_rows
     from dbnchurn.segments.columns import read_columns
-    from dbnchurn.segments.miner import code_rows
 
     X, y = customers(rows)
     binning = Binning("quantile", BINS, {}, True, {}, 20)

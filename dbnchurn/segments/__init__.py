@@ -3,8 +3,8 @@
 In the order in which data meets them: ``columns`` (a table made plain), ``bins`` (columns to
 items), ``split`` (rows in three parts), ``counts`` and ``patterns`` (what mining works on),
 ``boxes`` and ``closed`` (the two modes), ``rates`` and ``select`` (tests and the cover),
-``conditions`` and ``listing`` (the result), ``miner`` (all of these as one estimator), ``export``
-and ``page`` (files), ``sweep`` (how rates depend on the settings).
+``conditions``, ``listing`` and ``measure`` (the result), ``miner`` (all of these as one estimator),
+``export`` and ``page`` (files), ``sweep`` (how rates depend on the settings).
 """
 
 from dbnchurn.lazy import attach

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dbnchurn.errors import ConfigError
+from dbnchurn.errors import ConfigError, DataError, listed
 from dbnchurn.segments.columns import Kind, PlainColumn, level_of
 from dbnchurn.segments.conditions import (
     JUST_ABOVE_ZERO,
@@ -27,6 +27,7 @@ from dbnchurn.segments.conditions import (
     OneOf,
     missing,
 )
+from dbnchurn.segments.counts import CodedRows, Mask
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int16]
@@ -110,9 +111,10 @@ class Axis:
             return IsMissing(self.column)
         return OneOf(self.column, self.levels[first - self.intervals : last + 1 - self.intervals])
 
-    def label(self, item: int) -> str:
-        """Short name of one item, for a picture."""
-        return self.condition(item, item).words().removeprefix(f"{self.column} ").removeprefix("= ")
+    def labels(self) -> tuple[str, ...]:
+        """Short names of the items, for a picture."""
+        words = (self.condition(item, item).words() for item in range(self.items))
+        return tuple(w.removeprefix(f"{self.column} ").removeprefix("= ") for w in words)
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,28 @@ class Binning:
     zero: bool
     special: dict[str, Sequence[float]]
     max_levels: int
+
+    def axes(self, columns: Sequence[PlainColumn]) -> tuple[tuple[Axis, ...], dict[str, str]]:
+        """The items of all columns, and the columns that were left out with the reason why.
+
+        Raises
+        ------
+        DataError
+            None is left.
+        """
+        axes, skipped = [], {}
+        for column in columns:
+            axis = self.axis(column)
+            if axis.items < 2 or len(np.unique(axis.codes(column))) < 2:
+                skipped[column.name] = "all mined rows hold the same item"
+            else:
+                axes.append(axis)
+        if not axes:
+            raise DataError(
+                f"no column tells customers apart: {listed(skipped)} hold one value, or one bin, "
+                "in all mined rows; add columns or raise bins"
+            )
+        return tuple(axes), skipped
 
     def axis(self, column: PlainColumn) -> Axis:
         """The items of one column, learned from the given rows only.
@@ -289,3 +313,10 @@ def _checked_edges(name: str, edges: Sequence[float]) -> tuple[float, ...]:
     if np.any(np.diff(given) <= 0):
         raise ConfigError(f"edges of column {name!r} must increase strictly, but are {edges!r}")
     return tuple(float(edge) + 0.0 for edge in given)
+
+
+def code_rows(axes: Sequence[Axis], columns: Sequence[PlainColumn], hits: Mask) -> CodedRows:
+    """The columns that became axes, as item codes."""
+    by_name = {column.name: column for column in columns}
+    codes = np.stack([axis.codes(by_name[axis.column]) for axis in axes])
+    return CodedRows(codes, hits, tuple(a.items for a in axes), tuple(a.neighbours for a in axes))

@@ -13,19 +13,20 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from dbnchurn.errors import ConfigError, DataError, did_you_mean, listed
-from dbnchurn.segments.bins import Axis, Binning
+from dbnchurn.errors import ConfigError, DataError, did_you_mean
+from dbnchurn.segments.bins import Binning, code_rows
 from dbnchurn.segments.boxes import BoxMiner, Ranges
 from dbnchurn.segments.closed import mine_closed
-from dbnchurn.segments.columns import PlainColumn, as_frame, read_answers, read_columns
+from dbnchurn.segments.columns import as_frame, read_answers, read_columns
 from dbnchurn.segments.conditions import Level
 from dbnchurn.segments.counts import CodedRows, Mask, guard
-from dbnchurn.segments.listing import Chance, PairCounts, Segment, SegmentList
+from dbnchurn.segments.listing import Chance, SegmentList
+from dbnchurn.segments.measure import candidate_table, measured, pair_counts, top_rates
 from dbnchurn.segments.parameters import check_parameters
-from dbnchurn.segments.patterns import Patterns, rows_in
+from dbnchurn.segments.patterns import Patterns
 from dbnchurn.segments.rates import Rate
 from dbnchurn.segments.select import CoverRules, greedy_cover, significant
-from dbnchurn.segments.split import PARTS, Parts, split_at_random, split_by_date
+from dbnchurn.segments.split import PARTS, Parts, check_answers, split_at_random, split_by_date
 
 
 class SegmentMiner(BaseEstimator):  # type: ignore[misc]
@@ -210,7 +211,7 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         patterns = self._mine(data.take(self.parts_.mine))
         kept, p, q = significant(patterns, data.take(self.parts_.select), self.alpha)
         chosen = self._cover(patterns.take(kept), data.take(self.parts_.select))
-        self.candidates_ = self._candidate_table(patterns, p, q)
+        self.candidates_ = candidate_table(patterns, self.axes_, p, q)
         number = kept[chosen]
         self.segments_ = self._listed(patterns.take(number), p[number], q[number], data, rng)
         self.feature_names_in_ = np.array(frame.columns, dtype=object)
@@ -252,7 +253,7 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         parts = [data.take(rows) for rows in self.parts_]
         if shuffled:
             parts = [part.answering(rng.permutation(part.hits)) for part in parts]
-        mined, fresh = self._top_rates(self._mine(parts[0]), parts)
+        mined, fresh = top_rates(self._mine(parts[0]).take(slice(self.n_segments)), parts)
         return mined.value, fresh.value, fresh.rows / len(parts[2].hits)
 
     def _fitted(self) -> SegmentList:
@@ -270,8 +271,17 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         hits = read_answers(y, len(frame), self.positive, self.threshold)
         columns = read_columns(frame, self._pattern_columns(frame))
         self.parts_ = self._split(frame, hits, rng, groups)
-        self._check_answers(hits)
-        self.axes_, self.skipped_ = self._axes(columns)
+        check_answers(hits, self.parts_, self.min_count)
+        binning = Binning(
+            self.method,
+            self.bins,
+            dict(self.edges or {}),
+            self.zero,
+            dict(self.special or {}),
+            self.max_levels,
+        )
+        mined = [column.take(self.parts_.mine) for column in columns]
+        self.axes_, self.skipped_ = binning.axes(mined)
         self._guard()
         return frame, code_rows(self.axes_, columns, hits)
 
@@ -297,43 +307,6 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         if groups is not None:
             raise ConfigError("groups and date exclude each other: a split in time divides groups")
         return split_by_date(frame[self.date], self.parts)
-
-    def _check_answers(self, hits: Mask) -> None:
-        if not hits.any() or hits.all():
-            which = "no positives" if not hits.any() else "only positives"
-            raise DataError(f"y has {which} in {len(hits)} rows; segments need both answers")
-        for name, rows in zip(PARTS, self.parts_, strict=True):
-            yes = int(np.count_nonzero(hits[rows]))
-            needed = self.min_count if name == "mine" else 1
-            if yes < needed or yes == len(rows):
-                raise DataError(
-                    f"the part to {name} has {yes} positives in {len(rows)} rows, but needs at "
-                    f"least {needed} and one negative; lower min_count, change parts or add rows"
-                )
-
-    def _axes(self, columns: Sequence[PlainColumn]) -> tuple[tuple[Axis, ...], dict[str, str]]:
-        binning = Binning(
-            self.method,
-            self.bins,
-            dict(self.edges or {}),
-            self.zero,
-            dict(self.special or {}),
-            self.max_levels,
-        )
-        axes, skipped = [], {}
-        for column in columns:
-            mined = column.take(self.parts_.mine)
-            axis = binning.axis(mined)
-            if axis.items < 2 or len(np.unique(axis.codes(mined))) < 2:
-                skipped[column.name] = "all mined rows hold the same item"
-            else:
-                axes.append(axis)
-        if not axes:
-            raise DataError(
-                f"no column tells customers apart: {listed(skipped)} hold one value, or one bin, "
-                "in all mined rows; add columns or raise bins"
-            )
-        return tuple(axes), skipped
 
     def _guard(self) -> None:
         ranges = self.mode == "ranges"
@@ -378,19 +351,7 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         rng: np.random.Generator,
     ) -> SegmentList:
         parts = [data.take(rows) for rows in self.parts_]
-        mined, selected, report = (marginal_rates(patterns, part) for part in parts)
-        segments = tuple(
-            Segment(
-                tuple(self.axes_[j].condition(a, b) for j, a, b in patterns.ranges(i)),
-                mined[i],
-                selected[i],
-                report[i],
-                Rate.of(parts[2].hits[patterns.mask(i, parts[2])]),
-                float(p[i]),
-                float(q[i]),
-            )
-            for i in range(len(patterns))
-        )
+        segments = measured(patterns, self.axes_, parts, p, q)
         used = {c.column for segment in segments for c in segment.conditions}
         return SegmentList(
             segments,
@@ -404,7 +365,7 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
             cost=self.cost,
             value=self.value,
             chance=self._chance(parts, rng),
-            pairs=tuple(self._pairs(patterns, parts[2])),
+            pairs=pair_counts(patterns, self.axes_, parts[2]),
             settings=self._settings(),
             candidates=len(self.candidates_),
             significant=int((self.candidates_["q_value"] <= self.alpha).sum()),
@@ -416,95 +377,23 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         plain: dict[str, Any] = json.loads(json.dumps(given, default=_as_plain))
         return plain
 
-    def _candidate_table(
-        self, patterns: Patterns, p: npt.NDArray[np.float64], q: npt.NDArray[np.float64]
-    ) -> pd.DataFrame:
-        words = [
-            ", ".join(self.axes_[j].condition(a, b).words() for j, a, b in patterns.ranges(i))
-            for i in range(len(patterns))
-        ]
-        return pd.DataFrame(
-            {
-                "words": pd.Series(words, dtype=object),
-                "mined_hits": patterns.hits,
-                "mined_rows": patterns.rows,
-                "mined_rate": patterns.rates,
-                "p_value": p,
-                "q_value": q,
-            }
-        )
-
     def _chance(self, parts: Sequence[CodedRows], rng: np.random.Generator) -> Chance | None:
         if not self.permutations:
             return None
-        true = self._top_rates(self._mine(parts[0]), parts)
+        true = top_rates(self._mine(parts[0]).take(slice(self.n_segments)), parts)
         shuffled = [Rate(0, 0), Rate(0, 0)]
         findings = 0
         for _ in range(self.permutations):
             mixed = [part.answering(rng.permutation(part.hits)) for part in parts]
             patterns = self._mine(mixed[0])
             findings += bool(len(significant(patterns, mixed[1], self.alpha)[0]))
-            rates = self._top_rates(patterns, mixed)
+            rates = top_rates(patterns.take(slice(self.n_segments)), mixed)
             shuffled = [total + rate for total, rate in zip(shuffled, rates, strict=True)]
         return Chance(self.permutations, findings, self.n_segments, *true, *shuffled)
-
-    def _top_rates(self, patterns: Patterns, parts: Sequence[CodedRows]) -> tuple[Rate, Rate]:
-        """Rate of all rows in the best candidates together, on mined rows and the report's."""
-        best = patterns.take(slice(self.n_segments))
-        mined, fresh = (
-            sum(marginal_rates(best, part), Rate(0, 0)) for part in (parts[0], parts[2])
-        )
-        return mined, fresh
-
-    def _pairs(self, patterns: Patterns, report: CodedRows) -> list[PairCounts]:
-        pairs = []
-        for i in range(len(patterns)):
-            ranges = patterns.ranges(i)
-            if len(ranges) < 2:
-                continue
-            (a, *box_a), (b, *box_b) = ranges[:2]
-            inside = np.flatnonzero(rows_in(ranges[2:], report))
-            table = report.take(inside).table((a, b))[:, :-1, :-1]
-            others = [self.axes_[j].condition(f, t).words() for j, f, t in ranges[2:]]
-            axes = self.axes_[a], self.axes_[b]
-            pairs.append(
-                PairCounts(
-                    i + 1,
-                    (axes[0].column, axes[1].column),
-                    (labels(axes[0]), labels(axes[1])),
-                    tuple(tuple(int(n) for n in row) for row in table[0]),
-                    tuple(tuple(int(n) for n in row) for row in table[1]),
-                    ((box_a[0], box_a[1]), (box_b[0], box_b[1])),
-                    ", ".join(others),
-                )
-            )
-        return pairs
-
-
-def code_rows(axes: Sequence[Axis], columns: Sequence[PlainColumn], hits: Mask) -> CodedRows:
-    """The columns that became axes, as item codes."""
-    by_name = {column.name: column for column in columns}
-    codes = np.stack([axis.codes(by_name[axis.column]) for axis in axes])
-    return CodedRows(codes, hits, tuple(a.items for a in axes), tuple(a.neighbours for a in axes))
-
-
-def marginal_rates(patterns: Patterns, data: CodedRows) -> list[Rate]:
-    """Rate of each pattern among the rows that no earlier one holds."""
-    left, rates = np.ones(len(data.hits), bool), []
-    for i in range(len(patterns)):
-        inside = patterns.mask(i, data) & left
-        rates.append(Rate.of(data.hits[inside]))
-        left &= ~inside
-    return rates
 
 
 def _as_plain(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else np.asarray(value).tolist()
-
-
-def labels(axis: Axis) -> tuple[str, ...]:
-    """Names of an axis' items."""
-    return tuple(axis.label(item) for item in range(axis.items))
 
 
 def generator(random_state: Any) -> np.random.Generator:

@@ -121,7 +121,7 @@ def notes(segments: SegmentList) -> list[str]:
     unclear = table["segment"][table["low"] <= segments.base["report"].value].tolist()
     if unclear:
         found.append(
-            f"Reaching down to everyone's rate: the interval of {', '.join(map(str, unclear))}. What "
+            f"The interval of {', '.join(map(str, unclear))} reaches down to everyone's rate: what "
             "passed selection there, the report's rows alone do not repeat for certain."
         )
     if segments.chance is not None:

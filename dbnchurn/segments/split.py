@@ -107,6 +107,21 @@ def split_by_date(dates: pd.Series[Any], shares: Sequence[float]) -> Parts:
     return Parts.of(_parts_in_order(np.bincount(codes), shares)[codes])
 
 
+def check_answers(hits: Mask, parts: Parts, min_count: int) -> None:
+    """Raise DataError unless every part has both answers, and the mined one `min_count` yeses."""
+    if not hits.any() or hits.all():
+        which = "no positives" if not hits.any() else "only positives"
+        raise DataError(f"y has {which} in {len(hits)} rows; segments need both answers")
+    for name, rows in zip(PARTS, parts, strict=True):
+        yes = int(np.count_nonzero(hits[rows]))
+        needed = min_count if name == "mine" else 1
+        if yes < needed or yes == len(rows):
+            raise DataError(
+                f"the part to {name} has {yes} positives in {len(rows)} rows, but needs at "
+                f"least {needed} and one negative; lower min_count, change parts or add rows"
+            )
+
+
 def _parts_in_order(sizes: npt.NDArray[Any], shares: Sequence[float]) -> npt.NDArray[np.int8]:
     """Part of every block, taken in order, so that the parts' rows come nearest to the shares."""
     ends = np.cumsum(sizes)

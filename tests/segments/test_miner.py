@@ -11,9 +11,9 @@ from sklearn.exceptions import NotFittedError
 
 from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.segments import SegmentList, SegmentMiner
+from dbnchurn.segments.bins import code_rows
 from dbnchurn.segments.columns import read_columns
 from dbnchurn.segments.conditions import Between
-from dbnchurn.segments.miner import code_rows
 
 
 def people(n=6000, seed=0):

@@ -7,7 +7,6 @@ worth testing.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -105,8 +104,8 @@ class BoxMiner:
 
     A box is returned if it
 
-    1. holds at least `min_count` yeses at a rate of at least `min_rate`, no more than `max_rows`
-       rows, and its lower Wilson bound exceeds the rate of all rows;
+    1. holds at least `min_count` yeses at a rate of at least `min_rate`, and its lower Wilson bound
+       exceeds the rate of all rows;
     2. is a peak: moving one edge by one item gives no such box with a higher z = (rate - rate of
        all rows) · √rows, the binomial test's statistic (and moving one inwards none with the same).
        The bound itself would not do: a quarter of the rows may go and hardly lower it, so that
@@ -124,8 +123,6 @@ class BoxMiner:
         Yeses that a box must hold.
     min_rate : float, default 0
         Rate that it must reach.
-    max_rows : float, default infinity
-        Rows that it may hold: more than a budget allows are of no use.
     confidence : float, default 0.95
         Of the Wilson bound.
 
@@ -141,13 +138,12 @@ class BoxMiner:
         max_length: int,
         min_count: int,
         min_rate: float = 0.0,
-        max_rows: float = math.inf,
         confidence: float = 0.95,
     ) -> None:
         self.data = data
         self.max_length = min(max_length, len(data.items))
         self.min_count, self.min_rate = max(min_count, 1), min_rate
-        self.max_rows, self.confidence = max_rows, confidence
+        self.confidence = confidence
         self.z2 = normal_quantile(confidence) ** 2
         self.axes = [Ranges.of(k, m) for k, m in zip(data.items, data.neighbours, strict=True)]
         self.base = float(np.mean(data.hits))
@@ -190,7 +186,7 @@ class BoxMiner:
         at = np.flatnonzero(self._above(hits, rows, np.float32) & (hits >= self.min_count))
         p, n = hits[at], rows[at]
         good = self._above(p, n, np.float64)
-        good &= (p >= self.min_rate * n) & (n <= self.max_rows)
+        good &= p >= self.min_rate * n
         return np.asarray(at[good], np.int64)
 
     def _above(

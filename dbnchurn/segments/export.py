@@ -68,8 +68,10 @@ def to_sql(segments: SegmentList, table: str = "customers") -> str:
     for k, segment in enumerate(segments.segments, start=1):
         low, high = segment.report.interval(segments.confidence)
         rate = f"{percent(segment.report.value)} ({percent(low)} to {percent(high)})"
+        part = f"; approach {percent(segment.share)} of them" if segment.share < 1 else ""
+        says = _one_line(f"{segment.words()}: {rate} {segments.outcome}{part}")
         lines += [
-            f"-- segment {k}: {_one_line(segment.words())}: {rate} {_one_line(segments.outcome)}",
+            f"-- segment {k}: {says}",
             f"SELECT * FROM {quoted(table)} WHERE {segment.sql()};",
             "",
         ]
@@ -127,6 +129,7 @@ def _segment_to_dict(segment: Segment, confidence: float) -> dict[str, Any]:
         "high": high,
         "p_value": segment.p_value,
         "q_value": segment.q_value,
+        "share": segment.share,
     }
 
 
@@ -168,6 +171,7 @@ def _segment_from_dict(data: dict[str, Any]) -> Segment:
         conditions=tuple(condition_from_dict(condition) for condition in data["conditions"]),
         p_value=data["p_value"],
         q_value=data["q_value"],
+        share=data["share"],
         **{name: Rate(**data[name]) for name in RATES},
     )
 

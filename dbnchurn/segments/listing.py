@@ -43,6 +43,8 @@ class Segment:
         On the report's rows, with those that earlier segments hold.
     p_value, q_value : float
         Of the selection's test, plain and adjusted for the number of candidates.
+    share : float, default 1
+        Part of its customers to approach, at random: less than 1 where the budget ends.
     """
 
     conditions: tuple[Condition, ...]
@@ -52,6 +54,7 @@ class Segment:
     alone: Rate
     p_value: float
     q_value: float
+    share: float = 1.0
 
     def words(self) -> str:
         """In plain words."""
@@ -194,8 +197,9 @@ class SegmentList:
         -------
         DataFrame
             ``segment, words, customers, hits, rate, low, high, lift, reach`` of the customers whom
-            no earlier segment holds (`reach`: share of all positives); ``cumulative_customers,
-            cumulative_share, cumulative_rate, cumulative_reach`` of the list so far; ``overlap``,
+            no earlier segment holds (`reach`: share of all positives); ``approach``, the part of
+            them that the budget allows to approach; ``cumulative_customers, cumulative_share,
+            cumulative_rate, cumulative_reach`` of those approached so far; ``overlap``,
             the share of the segment's customers whom earlier ones hold; ``cost, profit,
             cumulative_profit`` where given; ``mined_rate``, beside which the optimism shows;
             ``p_value, q_value`` of selection; ``edges`` in original units and ``sql``.
@@ -261,6 +265,16 @@ class SegmentList:
         """Rate of all segments together on one part ("mined", "selected" or "report")."""
         return sum((getattr(s, part) for s in self.segments), Rate(0, 0))
 
+    def approached(self, part: str = "report") -> Rate:
+        """The same, of those whom the budget allows to approach, to whole customers."""
+        return sum(
+            (
+                Rate(round(getattr(s, part).hits * s.share), round(getattr(s, part).rows * s.share))
+                for s in self.segments
+            ),
+            Rate(0, 0),
+        )
+
     def save(self, folder: str | Path) -> Path:
         """Write ``segments.csv``, ``.json``, ``.sql``, ``.md`` and ``.html`` with pictures.
 
@@ -298,9 +312,11 @@ class SegmentList:
     def _rates(self, found: Sequence[Rate], base: Rate) -> pd.DataFrame:
         rows = np.array([rate.rows for rate in found], np.int64)
         hits = np.array([rate.hits for rate in found], np.int64)
+        share = np.array([segment.share for segment in self.segments], np.float64)
+        contacts, yeses = rows * share, hits * share
         intervals = np.array([r.interval(self.confidence) for r in found]).reshape(-1, 2)
         with np.errstate(divide="ignore", invalid="ignore"):
-            rate, so_far = hits / rows, hits.cumsum() / rows.cumsum()
+            rate, so_far = hits / rows, yeses.cumsum() / contacts.cumsum()
             lift = rate / base.value
             reach = hits / base.hits
         table = pd.DataFrame(
@@ -314,16 +330,17 @@ class SegmentList:
                 "high": intervals[:, 1],
                 "lift": lift,
                 "reach": reach,
-                "cumulative_customers": rows.cumsum(),
-                "cumulative_share": rows.cumsum() / base.rows,
+                "approach": share,
+                "cumulative_customers": contacts.cumsum().round().astype(np.int64),
+                "cumulative_share": contacts.cumsum() / base.rows,
                 "cumulative_rate": so_far,
-                "cumulative_reach": hits.cumsum() / max(base.hits, 1),
+                "cumulative_reach": yeses.cumsum() / max(base.hits, 1),
             }
         )
         if self.cost is not None:
-            table["cost"] = rows * self.cost
+            table["cost"] = contacts * self.cost
         if self.value is not None:
-            table["profit"] = hits * self.value - rows * (self.cost or 0.0)
+            table["profit"] = yeses * self.value - contacts * (self.cost or 0.0)
             table["cumulative_profit"] = table["profit"].cumsum()
         return table
 

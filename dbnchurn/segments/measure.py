@@ -57,6 +57,7 @@ def top_rates(patterns: Patterns, parts: Sequence[CodedRows]) -> tuple[Rate, Rat
 
 def measured(
     patterns: Patterns,
+    shares: Sequence[float],
     axes: Sequence[Axis],
     parts: Sequence[CodedRows],
     p: Floats,
@@ -68,6 +69,8 @@ def measured(
     ----------
     patterns : Patterns
         In the order in which to act on them.
+    shares : sequence of float
+        Part of each one's customers to approach.
     axes : sequence of Axis
     parts : three CodedRows
         Mined, selected on, and reported from.
@@ -84,6 +87,7 @@ def measured(
             Rate.of(parts[2].hits[patterns.mask(i, parts[2])]),
             float(p[i]),
             float(q[i]),
+            float(shares[i]),
         )
         for i in range(len(patterns))
     )

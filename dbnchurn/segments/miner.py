@@ -75,8 +75,8 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
     n_segments : int, default 10
         Longest list.
     budget : float, default None
-        Largest share of the customers to approach, in (0, 1]. Segments that hold more are not
-        mined, and the list ends where no further one fits.
+        Largest share of the customers to approach, in (0, 1]. It cuts the list; of the last segment
+        only a part may be left to approach.
     cost : float, default None
         Of approaching one customer.
     value : float, default None
@@ -210,10 +210,12 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         frame, data = self._code(X, y, groups, rng)
         patterns = self._mine(data.take(self.parts_.mine))
         kept, p, q = significant(patterns, data.take(self.parts_.select), self.alpha)
-        chosen = self._cover(patterns.take(kept), data.take(self.parts_.select))
+        chosen, shares = self._cover(patterns.take(kept), data.take(self.parts_.select))
         self.candidates_ = candidate_table(patterns, self.axes_, p, q)
         number = kept[chosen]
-        self.segments_ = self._listed(patterns.take(number), p[number], q[number], data, rng)
+        self.segments_ = self._listed(
+            patterns.take(number), shares, p[number], q[number], data, rng
+        )
         self.feature_names_in_ = np.array(frame.columns, dtype=object)
         self.n_features_in_ = frame.shape[1]
         return self
@@ -318,17 +320,15 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         guard(sizes, names, min(self.max_length, len(sizes)), self.max_cells, ranges)
 
     def _mine(self, data: CodedRows) -> Patterns:
-        most = math.inf if self.budget is None else self.budget * len(data.hits)
         if self.mode == "paper":
             found = mine_closed(data, self.max_length, self.min_count, self.min_rate)
-            found = found.take(found.rows <= most)
         else:
             found = BoxMiner(
-                data, self.max_length, self.min_count, self.min_rate, most, self.confidence
+                data, self.max_length, self.min_count, self.min_rate, self.confidence
             ).run()
         return found.take(slice(self.candidates))
 
-    def _cover(self, patterns: Patterns, data: CodedRows) -> list[int]:
+    def _cover(self, patterns: Patterns, data: CodedRows) -> tuple[list[int], list[float]]:
         mined, selected = len(self.parts_.mine), len(self.parts_.select)
         rules = CoverRules(
             self.n_segments,
@@ -338,20 +338,22 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
             self.confidence,
             math.ceil(self.min_count * selected / mined),
         )
-        return list(greedy_cover(patterns, data, rules))
+        chosen = list(greedy_cover(patterns, data, rules))
+        return [i for i, _ in chosen], [share for _, share in chosen]
 
     # -- what fit leaves ---------------------------------------------------------------------
 
     def _listed(
         self,
         patterns: Patterns,
+        shares: Sequence[float],
         p: npt.NDArray[np.float64],
         q: npt.NDArray[np.float64],
         data: CodedRows,
         rng: np.random.Generator,
     ) -> SegmentList:
         parts = [data.take(rows) for rows in self.parts_]
-        segments = measured(patterns, self.axes_, parts, p, q)
+        segments = measured(patterns, shares, self.axes_, parts, p, q)
         used = {c.column for segment in segments for c in segment.conditions}
         return SegmentList(
             segments,

@@ -75,7 +75,7 @@ def headline(segments: SegmentList) -> list[str]:
     everyone = f"Of all customers {percent(base.value)} {segments.outcome}."
     if not len(segments):
         return [f"{everyone} No segment does better on fresh rows: there is nothing to act on."]
-    total = segments.total()
+    total = segments.approached()
     low, high = total.interval(segments.confidence)
     count = "one segment" if len(segments) == 1 else f"{len(segments)} segments"
     lines = [
@@ -110,12 +110,17 @@ def notes(segments: SegmentList) -> list[str]:
         "group left alone can tell.",
     ]
     if segments.budget is not None:
-        used = segments.total("selected")
+        used = segments.approached("selected")
         found.append(
             f"The budget is {percent(segments.budget)} of the customers; the list uses "
             f"{percent(used.rows / segments.base['select'].rows)} of the rows to select on, where "
-            "it was kept. On others the share can differ a little, and a segment that does not fit "
-            "into what is left is not taken in part."
+            "it was kept. On others the share can differ a little."
+        )
+    if len(segments) and segments.segments[-1].share < 1:
+        found.append(
+            f"The budget ends within segment {len(segments)}: approach "
+            f"{percent(segments.segments[-1].share)} of its customers, at random. Sums on this "
+            "page count it so."
         )
     table = segments.table()
     unclear = table["segment"][table["low"] <= segments.base["report"].value].tolist()

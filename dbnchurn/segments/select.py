@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -108,12 +109,15 @@ class CoverRules:
         return np.asarray(good)
 
 
-def greedy_cover(patterns: Patterns, data: CodedRows, rules: CoverRules) -> Iterator[int]:
-    """Numbers of the patterns to act on, in order.
+def greedy_cover(
+    patterns: Patterns, data: CodedRows, rules: CoverRules
+) -> Iterator[tuple[int, float]]:
+    """Numbers of the patterns to act on, in order, each with the share of its rows to approach.
 
     Each step takes the pattern with the highest lower bound of the rate *among the rows that no
-    earlier one holds*, of those that fit what is left of the budget: the greedy rule for maximum
-    coverage under a budget, with a cautious rate in the place of the observed one.
+    earlier one holds*: the greedy rule for maximum coverage under a budget, with a cautious rate in
+    the place of the observed one. Where the budget ends within a pattern, part of its rows are
+    approached (share < 1), and the list ends.
 
     References
     ----------
@@ -125,18 +129,20 @@ def greedy_cover(patterns: Patterns, data: CodedRows, rules: CoverRules) -> Iter
         inside[i] = np.packbits(patterns.mask(i, data))
     left, hits = np.packbits(np.ones(n, bool)), np.packbits(data.hits)
     base = float(np.mean(data.hits))
-    room = n if rules.budget is None else int(np.floor(rules.budget * n + 1e-9))
+    room = math.inf if rules.budget is None else rules.budget * n
     for _ in range(rules.n_segments):
         rows = _count(inside & left)
         yes = _count(inside & left & hits)
         low, _high = wilson(yes, rows, rules.confidence)
-        good = (yes >= rules.min_count) & (rows <= room) & rules.worth(low, base)
+        good = (yes >= rules.min_count) & rules.worth(low, base)
         score = np.where(good, low, -1.0)
         if not len(score) or score.max() < 0:
             return
         best = int(np.argmax(score))
-        yield best
+        yield best, min(1.0, room / int(rows[best]))
         room -= int(rows[best])
+        if room <= 0:
+            return
         left &= ~inside[best]
 
 

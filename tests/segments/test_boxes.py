@@ -51,7 +51,7 @@ def contains(wide, box):
     )
 
 
-def literal_boxes(data, max_length, min_count, min_rate, max_rows):
+def literal_boxes(data, max_length, min_count, min_rate):
     """The four rules of BoxMiner, word by word."""
     counts = literal_counts(data, max_length)
     base = data.hits.mean()
@@ -59,7 +59,7 @@ def literal_boxes(data, max_length, min_count, min_rate, max_rows):
     good = {
         box: (p - n * base) / np.sqrt(n)
         for box, (p, n) in counts.items()
-        if p >= min_count and p >= min_rate * n and n <= max_rows and low[box] > base
+        if p >= min_count and p >= min_rate * n and low[box] > base
     }
 
     def neighbours(box, step):
@@ -96,13 +96,12 @@ def test_equal_to_a_literal_search_on_500_small_tables():
         data = small_table(rng)
         length, min_count = int(rng.integers(1, 4)), int(rng.integers(1, 4))
         min_rate = float(rng.choice([0.0, 0.5]))
-        max_rows = float(rng.choice([np.inf, 0.3])) * len(data.hits)
-        found = BoxMiner(data, length, min_count, min_rate, max_rows).run()
+        found = BoxMiner(data, length, min_count, min_rate).run()
         boxes = {
             tuple(found.ranges(i)): (int(found.hits[i]), int(found.rows[i]))
             for i in range(len(found))
         }
-        expected = literal_boxes(data, length, min_count, min_rate, max_rows)
+        expected = literal_boxes(data, length, min_count, min_rate)
         assert boxes == expected
         low = wilson(found.hits, found.rows)[0]
         assert np.all(np.diff(low) <= 0)

@@ -274,9 +274,16 @@ def test_a_smaller_budget_reaches_fewer_customers(data):
     shares = []
     for budget in (None, 0.3, 0.15):
         found = SegmentMiner(budget=budget, random_state=0).fit(X, y).segments_
-        selected = found.total("selected")
+        selected = found.approached("selected")
         shares.append(selected.rows / found.base["select"].rows)
-        assert budget is None or shares[-1] <= budget
+        assert budget is None or shares[-1] == pytest.approx(budget, abs=1e-3)
+        table = found.table()
+        assert table["cumulative_share"].iloc[-1] == pytest.approx(
+            (table["approach"] * table["customers"]).sum() / found.base["report"].rows
+        )
+        assert table["cumulative_reach"].iloc[-1] == pytest.approx(
+            (table["approach"] * table["reach"]).sum()
+        )
     assert shares == sorted(shares, reverse=True)
     assert shares[-1] > 0
 

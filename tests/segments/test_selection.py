@@ -164,12 +164,15 @@ def literal_cover(found, data, given):
         for i in range(len(found)):
             inside = found.mask(i, data) & left
             low = float(wilson(data.hits[inside].sum(), inside.sum())[0])
-            if 0 < inside.sum() <= room and low > best_low:
+            if inside.sum() and low > best_low:
                 best, best_low = i, low
         if best is None:
             break
-        order.append(best)
-        room -= (found.mask(best, data) & left).sum()
+        rows = (found.mask(best, data) & left).sum()
+        order.append((best, min(1.0, room / rows)))
+        room -= rows
+        if room <= 0:
+            break
         left &= ~found.mask(best, data)
     return order
 
@@ -183,25 +186,32 @@ def test_the_cover_is_the_literal_greedy_one(budget, n_segments):
 
 
 def test_best_first_and_what_is_covered_does_not_count_again():
-    order = list(greedy_cover(patterns(*SETS), coded(rate=three_levels), rules()))
+    order = [i for i, _ in greedy_cover(patterns(*SETS), coded(rate=three_levels), rules())]
     assert order[-2:] == [2, 0]
     assert {1, 3} >= set(order[:-2])
 
 
-def test_the_budget_is_kept():
-    data = coded(rate=three_levels)
-    for budget in (0.1, 0.3, 0.5):
-        left = np.zeros(2000, bool)
-        for i in greedy_cover(patterns(*SETS), data, rules(budget=budget)):
-            left |= patterns(*SETS).mask(i, data)
-        assert left.mean() <= budget
+def test_the_budget_is_spent_and_kept():
+    data, found = coded(rate=three_levels), patterns(*SETS)
+    whole = [i for i, _ in greedy_cover(found, data, rules())]
+    for budget in (0.01, 0.1, 0.3, 0.5):
+        taken, spent = np.zeros(2000, bool), 0.0
+        cover = list(greedy_cover(found, data, rules(budget=budget)))
+        for i, share in cover:
+            new = found.mask(i, data) & ~taken
+            spent += share * new.sum()
+            taken |= new
+        assert spent == pytest.approx(budget * 2000)
+        assert all(share == 1 for _, share in cover[:-1])
+        # the budget cuts the list and changes nothing else
+        assert [i for i, _ in cover] == whole[: len(cover)]
 
 
 def test_segments_that_cost_more_than_they_earn_are_left_out():
     data = coded(rate=three_levels)
-    cheap = list(greedy_cover(patterns(*SETS), data, rules(cost=1, value=10)))
-    dear = list(greedy_cover(patterns(*SETS), data, rules(cost=4.3, value=10)))
-    assert set(dear) < set(cheap)
+    cheap = {i for i, _ in greedy_cover(patterns(*SETS), data, rules(cost=1, value=10))}
+    dear = {i for i, _ in greedy_cover(patterns(*SETS), data, rules(cost=4.3, value=10))}
+    assert dear < cheap
     assert 0 not in dear  # its rate of 0.45 earns 4.5, but its lower bound less than 4.3
 
 

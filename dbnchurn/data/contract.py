@@ -1,4 +1,4 @@
-"""The contract of a customer table: which column is the id, the label, the date; what rows must hold.
+"""The contract of a customer table: which column is id, label and date, and what rows must hold.
 
 Nothing here is fitted. Rows that break the contract go to quarantine with a reason.
 """
@@ -121,9 +121,7 @@ def _check_columns(names: list[str], contract: Contract) -> None:
             raise DataError(f"drop names the column {name!r}: {did_you_mean(name, names)}")
 
 
-def _set_aside(
-    frame: pd.DataFrame, contract: Contract
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _set_aside(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows that keep the contract and those that break it."""
     frame = frame.drop_duplicates()
     reason = pd.Series("", frame.index, dtype=object)
@@ -181,7 +179,7 @@ def _labels(values: pd.Series[Any], contract: Contract) -> npt.NDArray[np.int64]
             )
     else:
         positive = _obvious_positive(levels, contract.label)
-    return (words == positive).to_numpy(np.int64)
+    return np.asarray(words == positive, dtype=np.int64)
 
 
 def _obvious_positive(levels: list[str], label: str) -> str:
@@ -197,7 +195,5 @@ def _obvious_positive(levels: list[str], label: str) -> str:
 
 def _dates(values: pd.Series[Any]) -> pd.Series[Any]:
     if pd.api.types.is_numeric_dtype(values.dtype):
-        raise DataError(
-            f"date column {values.name!r} holds numbers; write dates as 2026-08-31"
-        )
+        raise DataError(f"date column {values.name!r} holds numbers; write dates as 2026-08-31")
     return pd.to_datetime(values, errors="coerce", format="ISO8601", utc=True).dt.tz_localize(None)

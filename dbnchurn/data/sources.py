@@ -17,7 +17,7 @@ PARQUET_ENDINGS = (".parquet", ".pq")
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a CSV or Parquet file.
+    r"""Read a CSV or Parquet file.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder, "customers.csv")
-    ...     _ = file.write_text("id;debt\\n7;1.5\\n")
+    ...     _ = file.write_text("id;debt\n7;1.5\n")
     ...     read_table(file).shape
     (1, 2)
     """
@@ -72,7 +72,8 @@ def _nearby(path: Path) -> str:
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
-        return pq.read_table(path).to_pandas()
+        frame: pd.DataFrame = pq.read_table(path).to_pandas()
+        return frame
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path}: not a readable Parquet file: {error}") from error
 

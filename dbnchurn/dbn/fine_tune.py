@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 from sklearn.base import BaseEstimator

@@ -114,7 +114,7 @@ def profit(ranking: Ranking) -> Curve:
     )
 
 
-def distribution(ranking: Ranking, bins: int = 40) -> Curve:
+def distribution(ranking: Ranking, bins: int = 25) -> Curve:
     """Share of churners and of stayers in equally wide bins of the score.
 
     The bins end at the score that one customer in a thousand exceeds; the last one holds the rest.

@@ -18,7 +18,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from dbnchurn.compute import default_threads
 from dbnchurn.features.leaves_record import booster_matrix
-from dbnchurn.schema import Table, infer, read, stacked
+from dbnchurn.schema import Table, infer, read
 
 Labels = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
@@ -32,10 +32,7 @@ class Rows:
     y: Labels
 
 
-
-def logistic_regression(
-    train: Rows, val: Rows, config: Any
-) -> Callable[[pd.DataFrame], Scores]:
+def logistic_regression(train: Rows, val: Rows, config: Any) -> Callable[[pd.DataFrame], Scores]:
     """Standardised numbers, one-hot categories, medians for missing values; scikit-learn's L2."""
     schema = infer(train.X, config.columns.kinds)
 
@@ -48,7 +45,12 @@ def logistic_regression(
     codes = list(range(len(numbers), fitted.shape[1]))
     model = make_pipeline(
         make_column_transformer(
-            (make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()), numbers),
+            (
+                make_pipeline(
+                    SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()
+                ),
+                numbers,
+            ),
             (OneHotEncoder(handle_unknown="ignore", min_frequency=10), codes),
         ),
         LogisticRegression(max_iter=2000),
@@ -56,9 +58,7 @@ def logistic_regression(
     return lambda X: np.asarray(model.predict_proba(matrix(X))[:, 1])
 
 
-def xgboost(
-    train: Rows, val: Rows, config: Any
-) -> Callable[[pd.DataFrame], Scores]:
+def xgboost(train: Rows, val: Rows, config: Any) -> Callable[[pd.DataFrame], Scores]:
     """One booster of depth 6, rate 0.05, stopped on average precision of the validation rows."""
     schema = infer(train.X, config.columns.kinds)
 
@@ -78,7 +78,7 @@ def xgboost(
         enable_categorical=True,
         feature_types=["q"] * len(table.number_names) + ["c"] * len(table.code_names),
         random_state=config.seed,
-        n_jobs=config.n_threads or default_threads(),
+        n_jobs=config.n_threads or default_threads(len(train.y)),
     ).fit(fitted, train.y, eval_set=[(matrix(val.X)[1], val.y)], verbose=False)
     return lambda X: np.asarray(model.predict_proba(matrix(X)[1])[:, 1], np.float64)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 import shutil
 import uuid
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,39 +21,15 @@ from dbnchurn.data import Customers, customers, read_sample, read_table, split
 from dbnchurn.data.contract import Contract
 from dbnchurn.data.samples import PARTS, Parts
 from dbnchurn.decide import choose_threshold
+from dbnchurn.errors import ConfigError
 from dbnchurn.evaluate import compare, evaluate
 from dbnchurn.experiment.baselines import PEERS, VARIANTS, Rows
+from dbnchurn.experiment.page import write_report
 from dbnchurn.experiment.run_config import classifier_of
+from dbnchurn.experiment.trained import MODEL, Scores, Trained
 from dbnchurn.progress import stage
 
 log = logging.getLogger(__name__)
-Scores = npt.NDArray[np.float64]
-MODEL = "dbnchurn"
-
-
-@dataclass(frozen=True, eq=False)
-class Trained:
-    """A run's results before they are written.
-
-    Parameters
-    ----------
-    classifier : ChurnClassifier
-    customers : Customers
-    parts : Parts
-    scores : dict of model name → part → probabilities
-        Of the classifier and the baselines, on the validation and test rows.
-    thresholds : dict of model name → float
-        Chosen on the validation rows by the classifier's rule.
-    metrics : dict
-        Plain data, as in ``metrics.json``.
-    """
-
-    classifier: ChurnClassifier
-    customers: Customers
-    parts: Parts
-    scores: dict[str, dict[str, Scores]]
-    thresholds: dict[str, float]
-    metrics: dict[str, Any] = field(default_factory=dict)
 
 
 def train(config: Any, name: str = "run") -> Path:
@@ -76,6 +52,7 @@ def train(config: Any, name: str = "run") -> Path:
     DataError, ConfigError
         If the table or the config cannot be used.
     """
+    _open_output(Path(config.output))
     seconds: dict[str, float] = {}
     with stage("read", seconds):
         table = load_customers(config)
@@ -120,9 +97,7 @@ def divide(table: Customers, config: Any) -> Parts:
     )
 
 
-def fit_all(
-    config: Any, table: Customers, parts: Parts, seconds: dict[str, float]
-) -> Trained:
+def fit_all(config: Any, table: Customers, parts: Parts, seconds: dict[str, float]) -> Trained:
     """Fit the classifier and the baselines on the same rows, and score what they have not seen."""
     rows = {part: _rows(table, getattr(parts, part)) for part in PARTS}
     groups = table.ids[parts.train] if config.columns.id is not None else None
@@ -225,8 +200,6 @@ def predictions(trained: Trained) -> pd.DataFrame:
 
 def write(trained: Trained, config: Any, name: str) -> Path:
     """Write the run folder aside and rename it when it is whole."""
-    from dbnchurn.experiment.page import write_report
-
     folder = _free_folder(Path(config.output), name)
     aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
     aside.mkdir(parents=True)
@@ -238,12 +211,22 @@ def write(trained: Trained, config: Any, name: str) -> Path:
         if len(trained.customers.quarantine):
             quarantine = trained.customers.quarantine.astype(str)
             quarantine.to_parquet(aside / "quarantine.parquet", index=False)
-        trained.classifier.save(aside / "model")
-        write_report(aside / "report.html", trained, config)
+        trained.classifier.save(aside / "model", about={"id": config.columns.id})
+        write_report(aside / "report.html", trained, config, folder.name)
         os.replace(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return folder
+
+
+def _open_output(parent: Path) -> None:
+    """Make the folder of the runs, before hours go into something that cannot be written."""
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise ConfigError(f"output: no run can be written to {parent}: {error.strerror}") from error
 
 
 def _free_folder(parent: Path, name: str) -> Path:

@@ -15,7 +15,7 @@ from dbnchurn.visible import Visible
 
 
 class Encode(BaseEstimator):  # type: ignore[misc]
-    """Numbers as Gaussian units on a robust scale, 0/1 columns as binary units, categories as codes.
+    """Numbers as Gaussian units on a robust scale, 0/1 columns as binary ones, categories as codes.
 
     The scale is z = (x - median) / interquartile range, drawn in smoothly beyond `reach`: unlike
     scaling by ranks it keeps the magnitudes that networks need, unlike standardising it does not

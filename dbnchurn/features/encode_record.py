@@ -11,6 +11,8 @@ from dbnchurn.errors import ArtifactError
 from dbnchurn.schema import Table
 from dbnchurn.visible import Visible
 
+FAR = 1e9  # 1 + FAR² is FAR² in float64, so nothing further out makes a difference
+
 
 @dataclass(frozen=True, eq=False)
 class EncodeRecord:
@@ -42,7 +44,10 @@ class EncodeRecord:
 
 
 def squash(
-    values: npt.NDArray[np.float64], center: npt.ArrayLike, scale: npt.ArrayLike, reach: float
+    values: npt.NDArray[np.float64],
+    center: npt.NDArray[np.float64] | float,
+    scale: npt.NDArray[np.float64] | float,
+    reach: float,
 ) -> npt.NDArray[np.float64]:
     """Scale to z = (x - center) / scale, then draw in the tails: z / sqrt(1 + (z / reach)²).
 
@@ -53,8 +58,10 @@ def squash(
     >>> squash(np.array([0.0, 3.0, 1e9]), 0.0, 1.0, 3.0).round(3)
     array([0.   , 2.121, 3.   ])
     """
-    z = (values - center) / scale
-    return np.asarray(z / np.sqrt(1 + np.square(z / reach)))
+    with np.errstate(over="ignore"):
+        z = (values - center) / (scale * reach)
+    z = np.clip(z, -FAR, FAR)
+    return np.asarray(reach * (z / np.sqrt(1 + np.square(z))))
 
 
 def encode(record: EncodeRecord, table: Table) -> Visible:

@@ -6,8 +6,9 @@ Trees are looked up by treelite, which needs neither xgboost nor scikit-learn.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -63,8 +64,9 @@ class Forest:
     @cached_property
     def sizes(self) -> tuple[int, ...]:
         """Number of leaves of every tree."""
-        leaves = np.add.reduceat(self.feature < 0, self.starts[:-1]) if self.trees else []
-        return tuple(int(n) for n in leaves)
+        if not self.trees:
+            return ()
+        return tuple(np.add.reduceat(self.feature < 0, self.starts[:-1], dtype=np.int64).tolist())
 
     @cached_property
     def code_of_node(self) -> Ints:
@@ -99,7 +101,7 @@ class Forest:
             postprocessor=PostProcessorFunc(name="identity"),
             base_scores=[0.0],
         )
-        for start, stop in zip(self.starts[:-1], self.starts[1:], strict=True):
+        for start, stop in pairwise(self.starts):
             builder.start_tree()
             for node in range(start, stop):
                 builder.start_node(int(node - start))
@@ -129,6 +131,10 @@ class Forest:
             builder.numerical_test(
                 int(self.feature[node]), float(self.threshold[node]), opname="<", **children
             )
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return the arrays alone: what is cached points into memory and is built anew."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def audit(self) -> None:
         """Refuse arrays that are not trees: wrong lengths, cycles, orphans, bad references."""
@@ -177,7 +183,7 @@ class Forest:
         features = self.model.num_feature
         matrix = np.ascontiguousarray(matrix[:, :features])
         nodes = treelite.gtil.predict_leaf(self.model, matrix, nthread=n_threads)
-        return self.code_of_node[nodes.astype(np.int64) + self.starts[:-1]]
+        return np.asarray(self.code_of_node[nodes.astype(np.int64) + self.starts[:-1]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,7 +238,7 @@ def booster_matrix(table: Table) -> npt.NDArray[np.float32]:
 def leaf_groups(boosters: Sequence[int]) -> list[slice]:
     """Columns of every booster's code groups, given its number of trees."""
     ends = np.cumsum([0, *boosters])
-    return [slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [slice(int(a), int(b)) for a, b in pairwise(ends)]
 
 
 def with_leaves(

@@ -1,4 +1,4 @@
-"""Fitting of the preparation steps: each looks at the training table as its predecessors left it."""
+"""Fitting of the preparation steps, each on the training table as its predecessors left it."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Leaves(BaseEstimator):
 
 
 class Net(BaseEstimator):
-    def __init__(self, *, layers: Sequence[int] = (8, 4), leaves: Leaves = Leaves(trees=7)):  # noqa: B008
+    def __init__(self, *, layers: Sequence[int] = (8, 4), leaves: Leaves = Leaves(trees=7)):
         self.layers = layers
         self.leaves = leaves
 
@@ -34,8 +34,8 @@ class Whole(BaseEstimator):
     def __init__(
         self,
         *,
-        net: Net = Net(layers=[3]),  # noqa: B008
-        leaves: Leaves | None = Leaves(),  # noqa: B008
+        net: Net = Net(layers=[3]),
+        leaves: Leaves | None = Leaves(),
         spare: Leaves | None = None,
         callback: Callable[[], None] | None = None,
         random_state: int | np.random.RandomState | None = None,

@@ -1,0 +1,41 @@
+"""What a run has learned and found out, before it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.classifier import ChurnClassifier
+from dbnchurn.data import Customers
+from dbnchurn.data.samples import Parts
+
+Scores = npt.NDArray[np.float64]
+MODEL = "dbnchurn"
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A run's results before they are written.
+
+    Parameters
+    ----------
+    classifier : ChurnClassifier
+    customers : Customers
+    parts : Parts
+    scores : dict of model name → part → probabilities
+        Of the classifier and the baselines, on the validation and test rows.
+    thresholds : dict of model name → float
+        Chosen on the validation rows by the classifier's rule.
+    metrics : dict
+        Plain data, as in ``metrics.json``.
+    """
+
+    classifier: ChurnClassifier
+    customers: Customers
+    parts: Parts
+    scores: dict[str, dict[str, Scores]]
+    thresholds: dict[str, float]
+    metrics: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,136 @@
+"""What a report is made of: plain data, filled from a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy.typing as npt
+
+from dbnchurn.errors import ConfigError, listed
+from dbnchurn.evaluate import Ranking, all_curves
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the data: its name (``train``), number of customers and share of churners."""
+
+    name: str
+    rows: int
+    base_rate: float
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """Curves of one Boltzmann machine, one value per epoch.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``RBM 1, 312 → 256``.
+    reconstruction_error : sequence of float
+        On training rows.
+    free_energy_gap : sequence of float, default=()
+        Mean free energy of validation rows minus that of training rows.
+    """
+
+    name: str
+    reconstruction_error: Sequence[float]
+    free_energy_gap: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """Loss per epoch of the whole network; `best_epoch`, counted from 1, was kept."""
+
+    train_loss: Sequence[float]
+    validation_loss: Sequence[float] = ()
+    best_epoch: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ReportInput:
+    """All that the page shows.
+
+    Parameters
+    ----------
+    title : str
+        Name of the run.
+    y : array of shape (n,)
+        Outcomes of the test customers, 1 for churn.
+    scores : mapping
+        Model → probabilities of shape (n,). The first model is the one reported on, the others
+        are its baselines.
+    metrics : mapping
+        Model → numbers, as :func:`dbnchurn.evaluate.compare` gives them, for the same models.
+    threshold_rule : str
+        How the threshold was chosen, to follow *chosen*: ``for the best F1 on validation``.
+    parts : sequence of Part
+        Train, validation and test.
+    pretraining : sequence of Pretraining, default=()
+        One per Boltzmann machine.
+    fine_tuning : FineTuning, optional
+        Losses of the network.
+    seconds : mapping, default={}
+        Stage → wall seconds, in order.
+    facts : mapping, default={}
+        Anything else worth a line, such as source, seed, device and package versions.
+    config_yaml : str, default=""
+        The resolved config.
+    warnings : sequence of str, default=()
+        One sentence each.
+    sample_weight, gain : arrays of shape (n,), optional
+        As given to :func:`dbnchurn.evaluate.compare`.
+
+    Raises
+    ------
+    ConfigError
+        If `scores` and `metrics` are not of the same models.
+    """
+
+    title: str
+    y: npt.ArrayLike
+    scores: Mapping[str, npt.ArrayLike]
+    metrics: Mapping[str, Mapping[str, Any]]
+    threshold_rule: str
+    parts: Sequence[Part]
+    pretraining: Sequence[Pretraining] = ()
+    fine_tuning: FineTuning | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
+    config_yaml: str = ""
+    warnings: Sequence[str] = ()
+    sample_weight: npt.ArrayLike | None = None
+    gain: npt.ArrayLike | None = None
+
+    def __post_init__(self) -> None:
+        if list(self.scores) != list(self.metrics) or not self.scores:
+            raise ConfigError(
+                "scores and metrics should be of the same models in the same order, got "
+                f"{listed(self.scores)} and {listed(self.metrics)}"
+            )
+
+    @property
+    def model(self) -> str:
+        """The model reported on."""
+        return next(iter(self.scores))
+
+    @property
+    def baselines(self) -> list[str]:
+        """The other models."""
+        return list(self.scores)[1:]
+
+    @property
+    def own(self) -> Mapping[str, Any]:
+        """Numbers of the model reported on."""
+        return self.metrics[self.model]
+
+    @cached_property
+    def curves(self) -> dict[str, dict[str, Any]]:
+        """Model → its curves, as :func:`dbnchurn.evaluate.all_curves` gives them."""
+        return {
+            name: all_curves(Ranking.of(self.y, scores, self.sample_weight, self.gain))
+            for name, scores in self.scores.items()
+        }

@@ -1,0 +1,82 @@
+"""The page: one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from dbnchurn.report import words
+from dbnchurn.report.content import ReportInput
+from dbnchurn.report.pictures import outcome_pictures
+from dbnchurn.report.training_pictures import training_pictures
+
+TABLE = {
+    "average_precision": "Average precision",
+    "roc_auc": "ROC AUC",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+}
+FURTHER = {
+    "accuracy": "Accuracy (picking nobody: see base rate)",
+    "balanced_accuracy": "Balanced accuracy",
+    "brier": "Brier score (lower is better)",
+    "log_loss": "Log loss, nats (lower is better)",
+    "calibration_error": "Expected calibration error",
+    "calibration_in_the_large": "Mean score minus churn rate",
+    "precision_at_budget": "Precision within the contact budget",
+    "profit": "Profit per customer at the threshold",
+    "expected_maximum_profit": "Expected maximum profit per customer",
+}
+
+
+def render(run: ReportInput) -> str:
+    """The report as HTML text, with its pictures inside."""
+    environment = Environment(
+        loader=PackageLoader("dbnchurn.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": words.percent, "plain": words.plain, "span": words.span}
+    return environment.get_template("page.html").render(
+        run=run,
+        verdict=words.verdict(run),
+        headlines=words.headlines(run),
+        warnings=[*run.warnings, *words.cautions(run)],
+        table=TABLE,
+        further={key: name for key, name in FURTHER.items() if key in run.own},
+        outcome_pictures=outcome_pictures(run),
+        training_pictures=training_pictures(run),
+    )
+
+
+def write(path: str | Path, run: ReportInput) -> None:
+    """Write the report of a run to one HTML file.
+
+    Parameters
+    ----------
+    path : path
+        File to write; a page for a million test customers has less than half a megabyte.
+    run : ReportInput
+        What to show.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from dbnchurn.evaluate import compare
+    >>> from dbnchurn.report import Part
+    >>> rng = np.random.default_rng(0)
+    >>> p = rng.beta(1, 9, 500)
+    >>> y, scores = (rng.random(500) < p).astype(int), {"dbn": p, "chance": rng.random(500)}
+    >>> run = ReportInput("demo", y, scores, compare(y, scores, {"dbn": 0.2, "chance": 0.9}),
+    ...                   "for the best F1", [Part("test", 500, y.mean())])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(Path(folder, "report.html"), run)
+    ...     Path(folder, "report.html").read_text(encoding="utf-8")[:15]
+    '<!doctype html>'
+    """
+    Path(path).write_text(render(run), encoding="utf-8")

@@ -1,0 +1,154 @@
+"""Numbers in words: the verdict, the headline and what to be careful about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dbnchurn.report.content import ReportInput
+
+Number = Mapping[str, Any]  # value, low and high; None where undefined
+FEW_CHURNERS = 100
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One number of the headline: its name, how it reads, its range, and what it means."""
+
+    name: str
+    value: str
+    range: str
+    meaning: str
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share for readers.
+
+    Examples
+    --------
+    >>> percent(0.0479), percent(None)
+    ('4.8 %', '–')
+    """
+    return "–" if value is None else f"{100 * value:.{digits}f} %"
+
+
+def plain(value: float | None, digits: int = 3) -> str:
+    """A number for readers, with a true minus sign."""
+    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+def span(number: Number, digits: int = 3, signed: bool = False) -> str:
+    """Low to high of an interval.
+
+    Examples
+    --------
+    >>> span({"value": 0.2, "low": 0.1, "high": 0.3})
+    '0.100 to 0.300'
+    """
+    if number["low"] is None:
+        return "no interval"
+    sign = "+" if signed else ""
+    ends = (f"{number[end]:{sign}.{digits}f}".replace("-", "−") for end in ("low", "high"))
+    return " to ".join(ends)
+
+
+def verdict(run: ReportInput) -> str:
+    """The result against the baselines in one or two sentences.
+
+    A difference counts only if its paired 95 % interval of average precision leaves out zero.
+    """
+    own = run.own
+    if own["average_precision"]["value"] is None or own["roc_auc"]["value"] is None:
+        return "The test customers are all of one outcome, so nothing can be said of the model."
+    opening = (
+        f"Among the tenth of the {own['n']:,} test customers with the highest scores, churners are "
+        f"{plain(own['lift_top_decile']['value'], 1)} times as frequent as among all "
+        f"({percent(own['base_rate'])})."
+    )
+    if not run.baselines:
+        return f"{opening} There is no baseline to compare {run.model} with."
+    said: dict[str, list[str]] = {"better than": [], "not told apart from": [], "worse than": []}
+    for name in run.baselines:
+        said[_standing(run.metrics[name]["difference"]["average_precision"])].append(
+            f"{name} ({_gap(run.metrics[name]['difference']['average_precision'])})"
+        )
+    phrases = [f"{how} {_joined(names)}" for how, names in said.items() if names]
+    return f"{opening} By average precision, {run.model} is {'; '.join(phrases)}."
+
+
+def _standing(difference: Number) -> str:
+    if difference["low"] is None or difference["low"] <= 0 <= difference["high"]:
+        return "not told apart from"
+    return "better than" if difference["low"] > 0 else "worse than"
+
+
+def _gap(difference: Number) -> str:
+    return f"by {difference['value']:+.3f}; {span(difference, signed=True)}".replace("-", "−")
+
+
+def _joined(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def headlines(run: ReportInput) -> list[Headline]:
+    """The numbers at the top of the page."""
+    own, counts = run.own, run.own["confusion"]
+    picked = counts["tp"] + counts["fp"]
+    churners = counts["tp"] + counts["fn"]
+
+    def share(name: str, key: str, meaning: str) -> Headline:
+        number = own[key]
+        ends = {"value": 0, **{e: number[e] and 100 * number[e] for e in ("low", "high")}}
+        return Headline(name, percent(number["value"]), f"{span(ends, 1)} %", meaning)
+
+    def score(name: str, key: str, meaning: str, digits: int = 3) -> Headline:
+        return Headline(name, plain(own[key]["value"], digits), span(own[key], digits), meaning)
+
+    return [
+        share(
+            "Precision", "precision", f"{counts['tp']:,} of the {picked:,} customers picked churned"
+        ),
+        share("Recall", "recall", f"{counts['tp']:,} of the {churners:,} churners were picked"),
+        score("F1", "f1", "harmonic mean of precision and recall"),
+        score(
+            "Average precision",
+            "average_precision",
+            f"mean precision over all thresholds; chance gives {plain(own['base_rate'])}",
+        ),
+        score(
+            "ROC AUC", "roc_auc", "chance that a churner scores above a stayer; chance gives 0.5"
+        ),
+        score(
+            "Lift, top tenth", "lift_top_decile", "churn rate of the best tenth over that of all", 1
+        ),
+    ]
+
+
+def cautions(run: ReportInput) -> list[str]:
+    """What the numbers themselves warn of."""
+    own, counts = run.own, run.own["confusion"]
+    churners, picked = counts["tp"] + counts["fn"], counts["tp"] + counts["fp"]
+    found = []
+    if churners < FEW_CHURNERS:
+        found.append(
+            f"The test part has only {churners:,} churners: intervals are wide and small "
+            "differences cannot be seen."
+        )
+    if not picked:
+        found.append("No test customer reaches the threshold, so precision is undefined.")
+    gap = own["calibration_in_the_large"]
+    if gap["low"] is not None and not gap["low"] <= 0 <= gap["high"]:
+        more = "more" if gap["value"] > 0 else "fewer"
+        found.append(
+            f"Scores promise {more} churners than came: {percent(own['base_rate'] + gap['value'])} "
+            f"on average, {percent(own['base_rate'])} in truth."
+        )
+    worse = [
+        name
+        for name in run.baselines
+        if _standing(run.metrics[name]["difference"]["average_precision"]) == "worse than"
+    ]
+    if worse:
+        found.append(f"{_joined(worse)} ranks customers better than {run.model}.")
+    return found

@@ -1,0 +1,165 @@
+"""The page: whole, self-contained, told in words too, and the same again from the same run."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+from dbnchurn.errors import ConfigError
+from dbnchurn.evaluate import Offer, compare
+from dbnchurn.report import FineTuning, Part, Pretraining, ReportInput, render, write
+from dbnchurn.report.words import cautions, headlines, verdict
+
+
+def run_of(y, scores, threshold=0.2, **more) -> ReportInput:
+    numbers = compare(y, scores, dict.fromkeys(scores, threshold), repeats=50, **more)
+    parts = [Part("train", 900, 0.1), Part("test", len(y), float(np.mean(y)))]
+    return ReportInput(
+        "a run",
+        y,
+        scores,
+        numbers,
+        "for the best F1",
+        parts,
+        **{key: value for key, value in more.items() if key in ("gain", "sample_weight")},
+    )
+
+
+@pytest.fixture(scope="module")
+def run() -> ReportInput:
+    rng = np.random.default_rng(0)
+    p = rng.beta(1, 9, 3000)
+    y = (rng.random(3000) < p).astype(int)
+    scores = {"DBN": p, "noisy": np.clip(p + rng.normal(0, 0.1, 3000), 0, 1), "twin": p**1.01}
+    return replace(
+        run_of(y, scores, gain=Offer().gain(y), offer=Offer(), budget=100),
+        pretraining=[
+            Pretraining("RBM 1, 30 → 16", [0.5, 0.4], [0.0, 0.1]),
+            Pretraining("RBM 2, 16 → 8", [0.5, 0.4]),
+        ],
+        fine_tuning=FineTuning([0.7, 0.6, 0.5], [0.3, 0.2, 0.25], best_epoch=2),
+        seconds={"leaves": 1.25, "pretrain": 61.04},
+        facts={"device": "cpu"},
+        config_yaml="dbn:\n  layers: [16, 8]\n",
+        warnings=["column 'x' < 3 & looks like the label"],
+    )
+
+
+class Figures(HTMLParser):
+    """Collects every tag with its attributes, and the text of the figures' parts."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def attributes(self, tag):
+        return [attrs for name, attrs in self.tags if name == tag]
+
+
+def test_the_page_needs_nothing_from_outside(run):
+    page = Figures(render(run))
+    for tag, attrs in page.tags:
+        assert tag not in ("script", "iframe", "object", "embed"), tag
+        for key in ("src", "href", "xlink:href"):
+            assert (attrs.get(key) or "#").startswith(("#", "data:")), (tag, attrs)
+    assert "@import" not in render(run)
+    assert not re.search(r"url\((?!#)", render(run))
+
+
+def test_every_figure_has_a_title_a_reading_and_words_instead(run):
+    text = render(run)
+    figures = re.findall(r"<figure>.*?</figure>", text, re.S)
+    assert len(figures) == 9 + 4
+    for figure in figures:
+        assert re.search(r"<h3>[^<]{15,}</h3>", figure)
+        assert re.search(r'role="img" aria-label="[^"]{30,}"', figure)
+        assert re.search(r"<figcaption>[^<]{30,}</figcaption>", figure)
+        assert figure.count("<svg ") == 1
+    ids = [set(re.findall(r'id="(clip[^"]*|p[0-9a-f]{10})"', figure)) for figure in figures]
+    assert len(set.union(*ids)) == sum(map(len, ids))
+
+
+def test_the_page_shows_the_numbers_of_the_run(run):
+    text = render(run)
+    own = run.metrics["DBN"]
+    for key in ("average_precision", "roc_auc", "precision", "recall", "f1"):
+        for model in run.scores:
+            number = run.metrics[model][key]
+            assert (
+                f"{number['value']:.3f}<small>{number['low']:.3f} to {number['high']:.3f}" in text
+            )
+    at = own["confusion"]
+    assert f"{at['tp']:,} of the {at['tp'] + at['fn']:,} churners were picked" in text
+    for words in ("61.0", "layers: [16, 8]", "RBM 2, 16 → 8", "for the best F1", "cpu"):
+        assert words in text
+
+
+def test_what_users_wrote_is_escaped(run):
+    text = render(replace(run, title="<script>alert(1)</script>"))
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+    assert "&lt; 3 &amp; looks like the label" in text
+
+
+def test_the_same_run_gives_the_same_page_and_leaves_matplotlib_alone(run, tmp_path):
+    before = dict(mpl.rcParams)
+    write(tmp_path / "a.html", run)
+    write(tmp_path / "b.html", run)
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+    assert dict(mpl.rcParams) == before
+
+
+def test_the_verdict_counts_only_differences_that_leave_out_zero(run):
+    said = verdict(run)
+    assert re.search(r"DBN is better than noisy \(by \+0\.\d+; \+0\.\d+ to \+0\.\d+\)", said)
+    assert "not told apart from twin" in said
+    turned = run_of(run.y, {name: run.scores[name] for name in ("noisy", "DBN")})
+    assert "noisy is worse than DBN (by −0." in verdict(turned)
+
+
+def test_the_verdict_without_baselines_or_with_one_outcome():
+    y, p = [0, 1] * 20, [0.1, 0.3] * 20
+    assert "no baseline to compare DBN with" in verdict(run_of(y, {"DBN": p}))
+    one = run_of([0] * 40, {"DBN": p})
+    assert verdict(one).startswith("The test customers are all of one outcome")
+    assert len(re.findall("<figure>", render(one))) == 1
+    assert [h.value for h in headlines(one)][1] == "–"
+
+
+def test_cautions_tell_what_the_numbers_warn_of(run):
+    assert cautions(run) == []
+    y = np.repeat([0, 1], [960, 40])
+    p = np.linspace(0.2, 0.6, 1000)
+    found = " ".join(cautions(run_of(y, {"DBN": p, "poor": p[::-1]}, threshold=0.9)))
+    assert "only 40 churners" in found
+    assert "No test customer reaches the threshold" in found
+    assert "promise more churners than came: 40.0 % on average, 4.0 % in truth" in found
+    turned = run_of(y, {"DBN": p[::-1], "good": p})
+    assert "good ranks customers better than DBN." in cautions(turned)
+
+
+def test_scores_and_metrics_of_different_models_are_refused(run):
+    with pytest.raises(ConfigError, match="same models in the same order, got 'DBN' and 'DBN', 'n"):
+        replace(run, scores={"DBN": run.scores["DBN"]})
+
+
+@pytest.mark.slow
+def test_a_million_customers_fit_on_a_small_page(tmp_path):
+    rng = np.random.default_rng(0)
+    p = rng.beta(1, 19, 1_000_000)
+    y = (rng.random(len(p)) < p).astype(int)
+    scores = {
+        name: np.clip(p + rng.normal(0, s, len(p)), 0, 1)
+        for name, s in [("a", 0.0), ("b", 0.01), ("c", 0.02), ("d", 0.05), ("e", 0.1)]
+    }
+    numbers = compare(y, scores, dict.fromkeys(scores, 0.2), repeats=5)
+    run = ReportInput("big", y, scores, numbers, "by hand", [Part("test", len(y), float(y.mean()))])
+    write(tmp_path / "page.html", run)
+    assert (tmp_path / "page.html").stat().st_size < 1_000_000

@@ -95,6 +95,8 @@ def choose_threshold(
     candidates = scores[order][ends]
     called = np.cumsum(weight[order])[ends]
     caught = np.cumsum((weight * y)[order])[ends]
+    some = called > 0  # rows of weight 0 call nobody
+    candidates, called, caught = candidates[some], called[some], caught[some]
     if len(candidates) == 0 or not 0 < caught[-1] < called[-1]:
         raise DataError(
             f"a threshold cannot be chosen on {len(y)} rows with {int(np.sum(y))} churners; "

@@ -182,7 +182,10 @@ class Forest:
             return np.empty((len(matrix), self.trees), np.int32)
         features = self.model.num_feature
         matrix = np.ascontiguousarray(matrix[:, :features])
-        nodes = treelite.gtil.predict_leaf(self.model, matrix, nthread=n_threads)
+        try:
+            nodes = treelite.gtil.predict_leaf(self.model, matrix, nthread=n_threads)
+        except treelite.TreeliteError:  # more than OpenMP allows; -1 takes what it does allow
+            nodes = treelite.gtil.predict_leaf(self.model, matrix, nthread=-1)
         return np.asarray(self.code_of_node[nodes.astype(np.int64) + self.starts[:-1]])
 
 

@@ -55,8 +55,8 @@ class Oversample(BaseEstimator):  # type: ignore[misc]
         rows : intp array of shape (at least n,)
         """
         everyone = np.arange(len(y))
-        counts = np.bincount(y, minlength=2)
-        if self.method == "none" or counts.min() >= self.ratio * counts.max():
+        stayers, churners = np.bincount(y, minlength=2)
+        if self.method == "none" or churners >= self.ratio * stayers:
             return everyone
         sampler = RandomOverSampler(
             sampling_strategy=self.ratio, random_state=int(generator.integers(2**31))

@@ -6,12 +6,15 @@ The modules in the order in which they build on one another:
 ``random``          one source of random numbers for the CPU and the GPU
 ``codes``           softmax groups by index: sums of table rows, their gradient, sampling
 ``units``           Bernoulli, Gaussian, softmax and rectified units, one contract
+``likelihood``      log partition, annealed importance sampling, likelihoods
 ``rbm``             two layers and the weights between them; knows nothing of training
 ``contrastive``     the gradient of contrastive divergence and the step along it
 ``monitor``         what an epoch is judged by
+``table``           mini-batches on the machine's device
 ``training``        the loop over epochs
-``likelihood``      log partition, annealed importance sampling, likelihoods
+``checkpoint``      saving a training and taking it up again
 ``stack``           DBN: machines trained one on top of another, a scikit-learn transformer
+``transformer``     one machine as a scikit-learn transformer
 ``network``         the unrolled stack with one logit, a torch module
 ``finetuning``      supervised training of the network
 ``network_record``  the network as plain arrays; needs numpy and scipy only
@@ -22,8 +25,10 @@ from dbnchurn.lazy import attach
 __all__ = [
     "DBN",
     "RBM",
+    "Checkpoint",
     "Network",
     "NetworkRecord",
+    "RBMTransformer",
     "RowSource",
     "finetune",
     "logits",
@@ -34,6 +39,8 @@ __getattr__ = attach(
     {
         "DBN": "stack",
         "RBM": "rbm",
+        "Checkpoint": "checkpoint",
+        "RBMTransformer": "transformer",
         "Network": "network",
         "NetworkRecord": "network_record",
         "RowSource": "rows",

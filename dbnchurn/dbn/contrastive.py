@@ -168,6 +168,12 @@ class Ascent:
             gaussian.log_variance.clone() if isinstance(gaussian, Gaussian) else None
         )
 
+    def load(self, velocity: Gradient, first_variance: Tensor | None) -> None:
+        """Take over velocities, and the variances that the bounds refer to."""
+        for name, tensor in self.velocity.items():
+            tensor.copy_(velocity[name])
+        self.first_variance = first_variance
+
     def step(
         self,
         gradient: Gradient,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import cos, pi
+from functools import partial
+from math import cos, inf, pi
 from time import perf_counter
 from typing import Any, Literal
 
@@ -33,6 +34,33 @@ Moments = npt.NDArray[np.float64]
 Schedule = Literal["constant", "linear", "cosine"]
 
 
+def _count(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= 1
+
+
+def _between(low: float, high: float, value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and low <= value < high
+
+
+_ALLOWED: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "epochs": ("a whole number of at least 1", _count),
+    "batch_size": ("a whole number of at least 1", _count),
+    "cd_k": ("a whole number of at least 1", _count),
+    "patience": ("a whole number of at least 1, or None", _count),
+    "learning_rate": ("a number of at least 0", partial(_between, 0, inf)),
+    "weight_decay": ("a number of at least 0", partial(_between, 0, inf)),
+    "gaussian_rate": ("a number of at least 0", partial(_between, 0, inf)),
+    "variance_rate": ("a number of at least 0", partial(_between, 0, inf)),
+    "sparsity_cost": ("a number of at least 0", partial(_between, 0, inf)),
+    "sparsity_target": ("a number from 0 to less than 1, or None", partial(_between, 0, 1)),
+    "momentum": ("a number from 0 to less than 1", partial(_between, 0, 1)),
+    "schedule": (
+        "'constant', 'linear' or 'cosine'",
+        lambda value: value in ("constant", "linear", "cosine"),
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How one machine is trained; see :class:`dbnchurn.dbn.DBN` for what each setting means."""
@@ -54,6 +82,12 @@ class Recipe:
     gaussian_rate: float = 0.1
     variance_rate: float = 0.01
     patience: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, (allowed, test) in _ALLOWED.items():
+            value = getattr(self, name)
+            if not (value is None and name in ("patience", "sparsity_target")) and not test(value):
+                raise ValueError(f"{name}={value!r} is not allowed; it must be {allowed}")
 
     def rate(self, epoch: int) -> float:
         """Learning rate of an epoch, counted from 0."""
@@ -81,8 +115,14 @@ class Training:
     random : Random
     curve : list of dict
         One record per epoch.
+    layer : int
+        Which machine of a stack this is, from 0.
     stop : bool
         A callback may set it to end the training.
+    best : dict, optional
+        Parameters of the last epoch whose free-energy gap had not widened.
+    widened : int
+        Epochs since then.
     """
 
     rbm: RBM
@@ -91,6 +131,7 @@ class Training:
     chains: Tensor | None
     random: Random
     curve: list[Record]
+    layer: int = 0
     stop: bool = False
     best: dict[str, Tensor] | None = None
     widened: int = 0
@@ -217,6 +258,7 @@ def train(
     sample_weight: Weights | None = None,
     rows_val: RowSource | None = None,
     callbacks: Sequence[Callback] = (),
+    layer: int = 0,
     resume: Training | None = None,
 ) -> Training:
     """Train a machine by contrastive divergence.
@@ -233,6 +275,8 @@ def train(
         Held-out rows for the free-energy gap.
     callbacks : sequence of callables
         Each is called with the `Training` after every epoch.
+    layer : int, default 0
+        Noted in the `Training`, for the callbacks.
     resume : Training, optional
         Continue from here instead of starting.
 
@@ -245,13 +289,15 @@ def train(
         some, weights = marginals(rows, random, sample_weight)
         rbm, offsets = initialise(some, weights, n_hidden=n_hidden, hidden=hidden, random=random)
         ascent = Ascent(rbm, recipe.gaussian_rate, recipe.variance_rate)
-        training = Training(rbm, ascent, offsets, None, random, [])
+        training = Training(rbm, ascent, offsets, None, random, [], layer=layer)
     else:
         training = resume
     watched = Watched.of(rows, rows_val, training.rbm)
     mini_batches = Batches(rows, training.rbm, recipe.batch_size, sample_weight)
 
     for epoch in range(len(training.curve), recipe.epochs):
+        if training.stop:
+            break
         started = perf_counter()
         with torch.inference_mode():
             for batch in mini_batches.epoch(training.random):
@@ -264,8 +310,6 @@ def train(
         _heed_the_gap(training, recipe)
         for callback in callbacks:
             callback(training)
-        if training.stop:
-            break
     return training
 
 

@@ -1,7 +1,7 @@
 """Measure the Boltzmann engine beside its peers, on one thread.
 
-Every contender trains the same machine on the same rows by CD-1 for the same number of epochs; ours
-goes without momentum, weight decay and centering where the peers do, and once with its defaults. The
+Every contender trains the same machine on the same rows by CD-1 for the same number of epochs:
+ours without momentum, weight decay and centering, as the peers go, and once with its defaults. The
 contenders take turns within a round, each figure is the median over rounds of the ratio within a
 round, and the last line printed is one JSON object:
 
@@ -20,25 +20,24 @@ row_exponent      slope of log seconds per epoch over log rows at 100k, 200k and
 
 from __future__ import annotations
 
-import os
-
-for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[name] = "1"
-
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from statistics import median
 from time import perf_counter
 
-import numpy as np
-import torch
+for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[name] = "1"  # before the libraries read it
 
-from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.training import Recipe, train
-from dbnchurn.visible import Visible
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
+from dbnchurn.dbn.random import Random  # noqa: E402
+from dbnchurn.dbn.training import Recipe, train  # noqa: E402
+from dbnchurn.visible import Visible  # noqa: E402
 
 BATCH = 256
 N_HIDDEN = 128
@@ -107,9 +106,7 @@ def rbms(values: np.ndarray, epochs: int, levels: int | None) -> Contender:
                 order = torch.randperm(n)
                 for index in order.split(BATCH):
                     batch = data.data[index], data.weights[index]
-                    chains = machine.init_chains(
-                        len(index), weights=batch[1], start_v=batch[0]
-                    )
+                    chains = machine.init_chains(len(index), weights=batch[1], start_v=batch[0])
                     optimiser.zero_grad(set_to_none=False)
                     fit_batch_pcd(batch, chains, machine, gibbs_steps=1, beta=1.0)
                     optimiser.step()
@@ -236,9 +233,9 @@ def row_exponent(sizes: tuple[int, ...], rounds: int) -> float:
     rng = np.random.default_rng(0)
     values = (rng.random((sizes[-1], 64)) < 0.3).astype(np.float32)
     tables = {str(n): Visible.of(binary=values[:n]) for n in sizes}
-    taken = [
-        {n: epoch_seconds(table) for n, table in tables.items()} for _ in range(rounds + 1)
-    ][1:]
+    taken = [{n: epoch_seconds(table) for n, table in tables.items()} for _ in range(rounds + 1)][
+        1:
+    ]
     report("Seconds per epoch by rows, 64 binary units", taken, 1)
     medians = [median(row[str(n)] for row in taken) for n in sizes]
     return round(float(np.polyfit(np.log(sizes), np.log(medians), 1)[0]), 3)

@@ -11,6 +11,7 @@ The modules in the order in which they build on one another:
 ``contrastive``     the gradient of contrastive divergence and the step along it
 ``monitor``         what an epoch is judged by
 ``table``           mini-batches on the machine's device
+``start``           biases and variances that fit the columns, small weights
 ``training``        the loop over epochs
 ``checkpoint``      saving a training and taking it up again
 ``stack``           DBN: machines trained one on top of another, a scikit-learn transformer

@@ -72,7 +72,7 @@ def save(training: Training, path: Path) -> None:
         "hidden": "relu" if isinstance(training.rbm.hidden, RectifiedHidden) else "bernoulli",
         "random": random["numpy"],
     }
-    plain = {name: tensor.cpu().numpy() for name, tensor in arrays.items()}
+    plain: dict[str, Any] = {name: tensor.cpu().numpy() for name, tensor in arrays.items()}
     plain["random/torch"] = random["torch"]
     plain["state"] = np.array(json.dumps(state, default=_listed))
     unfinished = path.with_suffix(".unfinished.npz")

@@ -113,7 +113,8 @@ def scatter_sum(
 ) -> Tensor:
     """For every level, the sum of `values` over the rows that show it.
 
-    ``onehot(levels).T @ values`` without the one-hot matrix: sorting the pairs (level, row) turns the scatter into another sum of rows.
+    ``onehot(levels).T @ values`` without the one-hot matrix: sorting the pairs (level, row) turns
+    the scatter into another sum of rows.
 
     Parameters
     ----------

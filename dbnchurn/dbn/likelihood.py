@@ -12,7 +12,7 @@ from math import inf, prod, sqrt
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F  # noqa: N812, the usual name
+import torch.nn.functional as F
 from torch import Tensor
 
 from dbnchurn.dbn.random import Random
@@ -53,7 +53,7 @@ def log_partition(
     exact: bool | None = None,
     random: Random | None = None,
 ) -> LogPartition:
-    """log Z, the logarithm of the sum of exp(-E) over all states.
+    """Log Z, the logarithm of the sum of exp(-E) over all states.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def visible_states(rbm: RBM) -> Iterator[State]:
 
 
 def annealed(rbm: RBM, chains: int, temperatures: int, random: Random) -> LogPartition:
-    """log Z by annealed importance sampling from the machine without weights.
+    """Log Z by annealed importance sampling from the machine without weights.
 
     At inverse temperature β the weights and hidden biases are multiplied by β; the visible biases
     and variances stay, so that at β = 0 the visible units are independent and log Z is known.
@@ -204,7 +204,7 @@ def patterns(rbm: RBM, v: State) -> Iterator[tuple[Tensor, RBM]]:
     if all(part.known is None for part in v.values()):
         yield torch.arange(n), rbm
         return
-    seen, which = torch.cat(known, 1).unique(dim=0, return_inverse=True)
+    seen, which = torch.unique(torch.cat(known, 1), dim=0, return_inverse=True)
     for number, pattern in enumerate(seen):
         kept = dict(zip(kinds, pattern.split([mask.shape[1] for mask in known]), strict=True))
         yield torch.nonzero(which == number)[:, 0], rbm.without_missing(kept)
@@ -258,4 +258,3 @@ def _codes_pseudo(rbm: RBM, part: Part, field: Tensor) -> Tensor:
         term = scores.log_softmax(1).gather(1, (level - first)[:, None])[:, 0]
         total = total + (term if part.known is None else term * part.known[:, group])
     return total
-

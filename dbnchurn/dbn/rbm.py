@@ -74,7 +74,10 @@ class RBM:
     """
 
     def __init__(
-        self, visible: dict[str, Unit], weights: dict[str, Tensor], hidden: BernoulliHidden | RectifiedHidden
+        self,
+        visible: dict[str, Unit],
+        weights: dict[str, Tensor],
+        hidden: BernoulliHidden | RectifiedHidden,
     ) -> None:
         self.visible = visible
         self.weights = weights
@@ -171,6 +174,20 @@ class RBM:
             )
             weights["codes"] = pick(self.weights["codes"], self.groups, span)
         return RBM(visible, weights, self.hidden)
+
+    def in_dtype(self, dtype: torch.dtype) -> RBM:
+        """A copy whose parameters have another precision."""
+        visible: dict[str, Unit] = {}
+        for kind, unit in self.visible.items():
+            bias = unit.bias.to(dtype)
+            if isinstance(unit, Gaussian):
+                visible[kind] = Gaussian(bias, unit.log_variance.to(dtype))
+            elif isinstance(unit, Softmax):
+                visible[kind] = Softmax(bias, unit.groups)
+            else:
+                visible[kind] = Bernoulli(bias)
+        weights = {kind: weights.to(dtype) for kind, weights in self.weights.items()}
+        return RBM(visible, weights, replace(self.hidden, bias=self.hidden.bias.to(dtype)))
 
     def tempered(self, beta: float) -> RBM:
         """The machine with weights and hidden biases multiplied by `beta`."""
@@ -312,7 +329,7 @@ class RBM:
     # --- how probable rows are --------------------------------------------------------------------
 
     def log_partition(self, **options: Any) -> likelihood.LogPartition:
-        """log Z, exact or estimated; see :func:`dbnchurn.dbn.likelihood.log_partition`."""
+        """Log Z, exact or estimated; see :func:`dbnchurn.dbn.likelihood.log_partition`."""
         return likelihood.log_partition(self, **options)
 
     def log_likelihood(self, v: Visible | State, **options: Any) -> Tensor:
@@ -354,8 +371,8 @@ def present_groups(codes: npt.NDArray[np.int32]) -> Span:
     """Stretches of the groups that at least one row of `codes` has."""
     if not codes.size:
         return ((0, codes.shape[1]),) if codes.shape[1] else ()
-    some = codes[0] >= 0
-    return runs(some if some.all() else (codes >= 0).any(axis=0))
+    some: npt.NDArray[np.bool_] = np.asarray(codes[0] >= 0)
+    return runs(some if some.all() else np.asarray((codes >= 0).any(axis=0)))
 
 
 def pick_columns(v: Visible, span: Span) -> Visible:

@@ -349,22 +349,21 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
 
     # --- input ----------------------------------------------------------------------------------
 
-    def _rows(self, X: Any, fitting: bool = False) -> RowSource | Stream:  # noqa: N803
+    def _rows(self, X: Any, fitting: bool = False) -> RowSource | Stream:
         """Check the input, and turn a plain array into the kind of units it is taken for."""
         plain = hasattr(X, "dtype") or hasattr(X, "columns") or isinstance(X, list)
         if not plain and isinstance(X, RowSource | Stream):
             rows: RowSource | Stream = as_rows(X) if isinstance(X, RowSource) else X
             if fitting:
-                self.array_units_, self.n_features_in_ = None, _n_columns(rows)
+                self.n_features_in_ = _n_columns(rows)
         else:
             rows = self._array_rows(X, fitting)
-        if isinstance(rows, RowSource):
-            if not len(rows):
-                raise ValueError("there are no rows (0 samples); at least 1 is needed")
-            self._check_units(rows, fitting)
+        if isinstance(rows, RowSource) and not len(rows):
+            raise ValueError("there are no rows (0 samples); at least 1 is needed")
+        self._check_units(rows if isinstance(rows, RowSource) else next(iter(rows)), fitting)
         return rows
 
-    def _array_rows(self, X: Any, fitting: bool) -> Visible:  # noqa: N803
+    def _array_rows(self, X: Any, fitting: bool) -> Visible:
         values = validate_data(
             self, X, reset=fitting, dtype=np.float32, ensure_all_finite="allow-nan"
         )
@@ -372,7 +371,7 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
             inside = not ((values < 0) | (values > 1)).any()
             kind = "bernoulli" if inside else "gaussian"
             self.array_units_ = kind if self.units == "auto" else self.units
-        part = "gaussian" if self.array_units_ == "gaussian" else "binary"
+        part = "gaussian" if getattr(self, "array_units_", "") == "gaussian" else "binary"
         visible = Visible.of(**{part: values})
         check_visible(visible)
         return visible
@@ -397,11 +396,15 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
 
     @torch.no_grad()
     def transform(self, X: Any) -> npt.NDArray[np.float32]:
-        """Hidden activations of the last machine, shape (n, layers[-1])."""
+        """Hidden activations of the last machine, shape (n, layers[-1]).
+
+        Computed in float64, so that a row alone gets what it gets among others.
+        """
         check_is_fitted(self, "rbms_")
         rows = self._rows(X)
         batches = chunks(rows) if isinstance(rows, RowSource) else rows
-        return np.concatenate([up(self.rbms_, batch).cpu().numpy() for batch in batches])
+        exact = [rbm.in_dtype(torch.float64) for rbm in self.rbms_]
+        return np.concatenate([up(exact, batch).float().cpu().numpy() for batch in batches])
 
     @torch.no_grad()
     def sample(self, n: int, *, sweeps: int = 1000, random_state: Seed = None) -> Visible:

@@ -85,11 +85,11 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def fit(
         self,
-        X: Any,  # noqa: N803, scikit-learn's name
+        X: Any,
         y: object = None,
         *,
         sample_weight: npt.ArrayLike | None = None,
-        X_val: Any = None,  # noqa: N803
+        X_val: Any = None,
         callbacks: Sequence[Callback] = (),
     ) -> Self:
         """Train the machine; parameters as of :meth:`dbnchurn.dbn.DBN.fit`."""
@@ -123,13 +123,13 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         biases = [unit.bias for unit in self.rbm_.visible.values()]
         return np.asarray(torch.cat(biases).cpu().numpy())
 
-    def transform(self, X: Any) -> npt.NDArray[np.float32]:  # noqa: N803
+    def transform(self, X: Any) -> npt.NDArray[np.float32]:
         """Hidden activations, shape (n, n_components)."""
         check_is_fitted(self, "dbn_")
         return self.dbn_.transform(X)
 
     @torch.no_grad()
-    def score_samples(self, X: Any) -> npt.NDArray[np.float32]:  # noqa: N803
+    def score_samples(self, X: Any) -> npt.NDArray[np.float32]:
         """Log pseudo-likelihood of the discrete units of every row, shape (n,)."""
         check_is_fitted(self, "dbn_")
         rows = self.dbn_._rows(X)

@@ -90,8 +90,9 @@ def exact_gradient(rbm: RBM, rows: State, offsets: Offsets | None = None):
     n = len(chance)
     data_v = repeat(rows, torch.arange(n) % len(next(iter(rows.values())).values))
     data = Phase(data_v, rbm.mean_h_from_v(data_v))
-    return contrast(rbm, data, model, model_weight=chance * n, weight=torch.ones(n).double(),
-                    offsets=offsets)
+    return contrast(
+        rbm, data, model, model_weight=chance * n, weight=torch.ones(n).double(), offsets=offsets
+    )
 
 
 def test_statistics_give_the_gradient_of_the_exact_log_likelihood():
@@ -106,7 +107,7 @@ def test_statistics_give_the_gradient_of_the_exact_log_likelihood():
 def test_data_statistics_of_every_kind_are_derivatives_of_the_free_energy():
     """σ and missing entries included: mean statistics = -∂F/∂θ."""
     rbm = mixed()
-    first, second = (rbm.state(some_rows(rbm, 40, missing=0.3, seed=s)) for s in (1, 1))
+    first = second = rbm.state(some_rows(rbm, 40, missing=0.3))
     other = rbm.state(some_rows(rbm, 40, seed=2))
     second = {
         kind: Part(torch.where(part.known > 0, other[kind].values, part.values), part.known)
@@ -141,7 +142,9 @@ def test_centred_gaussian_statistics_shift_by_the_offsets():
     first, second = (rbm.state(some_rows(rbm, 30, seed=s)) for s in (1, 2))
     data = Phase(first, rbm.mean_h_from_v(first))
     model = Phase(second, rbm.mean_h_from_v(second))
-    centre = {kind: Random(3).uniform(len(u.bias), dtype=torch.float64) for kind, u in rbm.visible.items()}
+    centre = {
+        kind: Random(3).uniform(len(u.bias), dtype=torch.float64) for kind, u in rbm.visible.items()
+    }
     offsets = Offsets(centre, torch.full((4,), 0.3).double())
     plain, centred = contrast(rbm, data, model), contrast(rbm, data, model, offsets=offsets)
     for kind, unit in rbm.visible.items():
@@ -200,7 +203,9 @@ def test_centred_training_does_not_see_a_flip():
 def test_zero_sum_weights_stay_so_under_centred_steps():
     rbm = RBM.create((0, 0, 9), sizes=(3, 2, 4), n_hidden=4, weight_scale=0.5)
     v, w = (rbm.state(some_rows(rbm, 60, missing=0.3, seed=1)) for _ in range(2))
-    w["codes"] = Part(torch.where(w["codes"].known, rbm.groups.first.expand(60, -1), -1), w["codes"].known)
+    w["codes"] = Part(
+        torch.where(w["codes"].known, rbm.groups.first.expand(60, -1), -1), w["codes"].known
+    )
     shares = torch.cat([torch.full((size,), 1 / size) for size in (3, 2, 4)])
     offsets = Offsets({"codes": shares}, torch.full((4,), 0.5))
     change = contrast(
@@ -214,10 +219,10 @@ def test_zero_sum_weights_stay_so_under_centred_steps():
 def test_integer_weights_are_repeated_rows():
     rbm = mixed()
     counts = torch.tensor([1, 3, 2, 1, 5])
-    v, w = (rbm.state(some_rows(rbm, 5, missing=0.2, seed=1)) for _ in range(2))
-    w = {kind: Part(part.values.roll(0, 0), part.known) for kind, part in w.items()}
-    w["binary"] = Part((1 - w["binary"].values) * w["binary"].known, w["binary"].known)
-    index = counts.repeat_interleave(counts) * 0 + torch.arange(5).repeat_interleave(counts)
+    v = rbm.state(some_rows(rbm, 5, missing=0.2))
+    binary, known = v["binary"]
+    w = v | {"binary": Part((1 - binary) * known, known)}
+    index = torch.arange(5).repeat_interleave(counts)
     weight = counts / counts.double().mean()
     offsets = Offsets(
         {kind: torch.full_like(u.bias, 0.2) for kind, u in rbm.visible.items()},
@@ -277,11 +282,11 @@ def drift(rbm: RBM, sampler: RBM, sweeps: int = 20, n: int = 40_000) -> float:
     )
 
 
-def histogram(v: State) -> torch.Tensor:
+def histogram(v: State) -> dict[int, float]:
     """Shares of the joint states, Gaussian units cut at -1, 0 and 1."""
     number = torch.zeros(len(next(iter(v.values())).values), dtype=torch.int64)
     for kind, part in v.items():
-        for column in part.values.T:
+        for column in part.values.T.contiguous():
             digit, base = column.long(), 9
             if kind == "gaussian":
                 digit = torch.bucketize(column, torch.tensor([-1.0, 0.0, 1.0]).double())
@@ -289,11 +294,8 @@ def histogram(v: State) -> torch.Tensor:
             elif kind == "binary":
                 base = 2
             number = number * base + digit
-    _, cells = np.unique(number.numpy(), return_inverse=True)
-    counts = torch.zeros(4**2 * 2**3 * 9**2, dtype=torch.float64)
-    values, number_counts = number.unique(return_counts=True)
-    assert cells.max() < len(counts)
-    return dict(zip(values.tolist(), (number_counts / len(number)).tolist(), strict=True))
+    cells, counts = number.unique(return_counts=True)
+    return dict(zip(cells.tolist(), (counts / len(number)).tolist(), strict=True))
 
 
 def total_variation(one: dict, other: dict) -> float:
@@ -325,7 +327,7 @@ def test_exact_gradient_ascent_never_loses_likelihood():
     states, _ = model_phase(rbm)
     rows = repeat(states.v, torch.arange(24) % 3)
     ascent, values = Ascent(rbm), []
-    for _ in range(200):
+    for _ in range(600):
         values.append(float(rbm.log_likelihood(rows).mean()))
         ascent.step(exact_gradient(rbm, rows), 0.5)
     assert (np.diff(values) > -1e-12).all()
@@ -343,5 +345,7 @@ def test_weight_decay_spares_the_biases_and_variances_stay_in_bounds():
     nothing["gaussian.log_variance"] = torch.full((2,), -1e6).double()
     ascent = Ascent(rbm)
     ascent.step(nothing, 1.0, span=((0, 3),))
-    ratio = torch.exp(0.5 * (rbm.visible["gaussian"].log_variance - before["gaussian.log_variance"]))
+    ratio = torch.exp(
+        0.5 * (rbm.visible["gaussian"].log_variance - before["gaussian.log_variance"])
+    )
     torch.testing.assert_close(ratio, torch.full((2,), 0.1).double())

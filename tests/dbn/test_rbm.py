@@ -111,7 +111,9 @@ def test_rectified_samples_follow_the_cut_normal():
         field = torch.full((50_000, 1), x, dtype=torch.float64)
         drawn = units.sample(field, Random(1))[:, 0].numpy()
         assert (drawn >= 0).all()
-        uniform = np.exp(norm.logsf(drawn - x) - norm.logsf(-x))  # exactly uniform under the cut normal
+        uniform = np.exp(
+            norm.logsf(drawn - x) - norm.logsf(-x)
+        )  # exactly uniform under the cut normal
         largest = np.abs(np.sort(uniform) - (np.arange(50_000) + 0.5) / 50_000).max()
         assert largest < 1.95 / 50_000**0.5, x  # Kolmogorov at 0.1 %
 
@@ -214,7 +216,9 @@ def test_a_missing_entry_is_a_smaller_machine_not_a_marginal():
         kept = {kind: part.known[0] > 0 for kind, part in one.items()}
         smaller = rbm.without_missing(kept)
         alone = {
-            kind: Part(one[kind].values[:, kept[kind]]) for kind in smaller.visible if kind != "codes"
+            kind: Part(one[kind].values[:, kept[kind]])
+            for kind in smaller.visible
+            if kind != "codes"
         }
         if "codes" in smaller.visible:
             codes = rbm.groups.codes(one["codes"].values)[:, kept["codes"]]
@@ -283,9 +287,7 @@ def test_numbers_stay_finite_and_float32_agrees_at_extreme_fields():
         machine.visible["codes"].bias[0] = 1e4
     rows = some_rows(double, 200)
     close = {"rtol": 2e-6, "atol": 2e-3}
-    torch.testing.assert_close(
-        single.free_energy(rows).double(), double.free_energy(rows), **close
-    )
+    torch.testing.assert_close(single.free_energy(rows).double(), double.free_energy(rows), **close)
     h = single.sample_h_from_v(rows, Random(0))
     v = single.sample_v_from_h(h, Random(1))
     assert (v["codes"].values[:, 0] == 0).all()

@@ -113,7 +113,8 @@ def scatter_sum(
 ) -> Tensor:
     """For every level, the sum of `values` over the rows that show it.
 
-    ``onehot(levels).T @ values`` without the one-hot matrix: sorting the pairs (level, row) turns the scatter into another sum of rows.
+    ``onehot(levels).T @ values`` without the one-hot matrix: sorting the pairs (level, row) turns
+    the scatter into another sum of rows.
 
     Parameters
     ----------
@@ -203,7 +204,7 @@ def draw_levels(logits: Tensor, groups: Groups, random: Random) -> Tensor:
             return _draw_apart(logits, groups, random)
     weights = logits.exp_()
     if groups.common_size:
-        running = weights.view(n * c, groups.common_size).cumsum(-1)
+        running = weights.view(n * c, groups.common_size).cumsum_(-1)
         target = random.uniform(n * c, 1, dtype=logits.dtype).mul_(running[:, -1:])
         drawn = torch.searchsorted(running, target, right=True, out_int32=True)
         return drawn.view(n, c).add_(groups.first)

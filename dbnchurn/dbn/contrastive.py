@@ -10,7 +10,9 @@ from torch import Tensor
 
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rbm import RBM, Span, State, level_slices, pick
-from dbnchurn.dbn.units import Gaussian, Part, Softmax, Unit
+from dbnchurn.dbn.units import Gaussian, Softmax, Unit
+
+Stretches = list[tuple[slice | None, Tensor]]
 
 Gradient = dict[str, Tensor]
 """Name of a parameter (see `RBM.parameters`) → derivative of the log-likelihood."""
@@ -168,6 +170,12 @@ class Ascent:
             gaussian.log_variance.clone() if isinstance(gaussian, Gaussian) else None
         )
 
+    def load(self, velocity: Gradient, first_variance: Tensor | None) -> None:
+        """Take over velocities, and the variances that the bounds refer to."""
+        for name, tensor in self.velocity.items():
+            tensor.copy_(velocity[name])
+        self.first_variance = first_variance
+
     def step(
         self,
         gradient: Gradient,
@@ -196,7 +204,7 @@ class Ascent:
         if "gaussian" in self.rbm.visible:
             self._bound_variances()
 
-    def _stretches(self, name: str, change: Tensor, span: Span) -> list[tuple[slice | None, Tensor]]:
+    def _stretches(self, name: str, change: Tensor, span: Span) -> Stretches:
         """Where in the parameter each piece of its gradient belongs; None is everywhere."""
         if len(change) == len(self.parameters[name]):
             return [(None, change)]

@@ -13,6 +13,10 @@ from dbnchurn.dbn.finetuning import Callback, Record, finetune
 from dbnchurn.dbn.network import Network
 from dbnchurn.dbn.rows import Indices, RowSource
 
+Validation = tuple[RowSource | npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
+"""Held-out rows, their labels and weights."""
+SMALLEST, LARGEST = 64, 1024  # rows of a mini-batch
+
 
 class FineTune(BaseEstimator):  # type: ignore[misc]
     """Settings of :func:`~dbnchurn.dbn.finetuning.finetune`.
@@ -21,8 +25,9 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
     ----------
     epochs : int, default 30
         Upper bound; fewer where the validation loss stops falling.
-    batch_size : int, default 256
-        Rows of a mini-batch.
+    batch_size : int, optional
+        Rows of a mini-batch; by default a hundredth of the rows, between 64 and 1,024, so that
+        small tables get enough steps and large ones do not crawl.
     learning_rate : float, default 0.001
         Step of AdamW.
     weight_decay : float, default 0.0001
@@ -44,7 +49,7 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
         self,
         *,
         epochs: Annotated[int, Field(ge=1)] = 30,
-        batch_size: Annotated[int, Field(ge=1)] = 256,
+        batch_size: Annotated[int, Field(ge=1)] | None = None,
         learning_rate: Annotated[float, Field(gt=0)] = 1e-3,
         weight_decay: Annotated[float, Field(ge=0)] = 1e-4,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2,
@@ -65,7 +70,7 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
         *,
         sample_weight: npt.ArrayLike | None = None,
         draw: Indices | None = None,
-        validation: tuple[Any, npt.ArrayLike, npt.ArrayLike] | None = None,
+        validation: Validation | None = None,
         device: Any = "cpu",
         seed: int | None = None,
         callbacks: Sequence[Callback] = (),
@@ -89,7 +94,7 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
             y_val=y_val,
             sample_weight_val=weight_val,
             epochs=self.epochs,
-            batch_size=self.batch_size,
+            batch_size=self.batch_size or max(SMALLEST, min(LARGEST, len(np.asarray(y)) // 100)),
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
             patience=self.patience,

@@ -5,16 +5,18 @@ It knows its energy and its conditional distributions, and nothing of training.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from itertools import starmap
 from math import isnan
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from dbnchurn.dbn import likelihood
 from dbnchurn.dbn.codes import Groups
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rows import runs
@@ -22,7 +24,6 @@ from dbnchurn.dbn.units import (
     Bernoulli,
     BernoulliHidden,
     Gaussian,
-    Hidden,
     Part,
     RectifiedHidden,
     Softmax,
@@ -51,8 +52,7 @@ class RBM:
         Kind ("gaussian", "binary", "codes") → its units.
     weights : dict
         Kind → Tensor of shape (units, n_hidden).
-    hidden : Hidden
-        Bernoulli or rectified hidden units.
+    hidden : BernoulliHidden or RectifiedHidden
 
     See Also
     --------
@@ -74,7 +74,10 @@ class RBM:
     """
 
     def __init__(
-        self, visible: dict[str, Unit], weights: dict[str, Tensor], hidden: Hidden
+        self,
+        visible: dict[str, Unit],
+        weights: dict[str, Tensor],
+        hidden: BernoulliHidden | RectifiedHidden,
     ) -> None:
         self.visible = visible
         self.weights = weights
@@ -170,6 +173,49 @@ class RBM:
                 pick(softmax.bias, self.groups, span), subset(softmax.groups, span)
             )
             weights["codes"] = pick(self.weights["codes"], self.groups, span)
+        return RBM(visible, weights, self.hidden)
+
+    def in_dtype(self, dtype: torch.dtype) -> RBM:
+        """A copy whose parameters have another precision."""
+        visible: dict[str, Unit] = {}
+        for kind, unit in self.visible.items():
+            bias = unit.bias.to(dtype)
+            if isinstance(unit, Gaussian):
+                visible[kind] = Gaussian(bias, unit.log_variance.to(dtype))
+            elif isinstance(unit, Softmax):
+                visible[kind] = Softmax(bias, unit.groups)
+            else:
+                visible[kind] = Bernoulli(bias)
+        weights = {kind: weights.to(dtype) for kind, weights in self.weights.items()}
+        return RBM(visible, weights, replace(self.hidden, bias=self.hidden.bias.to(dtype)))
+
+    def tempered(self, beta: float) -> RBM:
+        """The machine with weights and hidden biases multiplied by `beta`."""
+        weights = {kind: weights * beta for kind, weights in self.weights.items()}
+        return RBM(self.visible, weights, replace(self.hidden, bias=self.hidden.bias * beta))
+
+    def without_missing(self, known: dict[str, Tensor]) -> RBM:
+        """The smaller machine that has only the units and groups that are `known`.
+
+        Parameters
+        ----------
+        known : dict
+            Kind → bool Tensor of shape (units,), or (c,) for softmax groups.
+        """
+        smaller = self
+        if "codes" in known:
+            smaller = self.on_groups(runs(known["codes"].cpu().numpy()))
+        visible, weights = dict(smaller.visible), dict(smaller.weights)
+        for kind in known.keys() & {"gaussian", "binary"}:
+            unit, kept = visible.pop(kind), known[kind]
+            rows = weights.pop(kind)[kept]
+            if not kept.any():
+                continue
+            weights[kind] = rows
+            if isinstance(unit, Gaussian):
+                visible[kind] = Gaussian(unit.bias[kept], unit.log_variance[kept])
+            else:
+                visible[kind] = Bernoulli(unit.bias[kept])
         return RBM(visible, weights, self.hidden)
 
     # --- states ---------------------------------------------------------------------------------
@@ -280,6 +326,20 @@ class RBM:
             h = self.sample_h_from_v(self.sample_v_from_h(h, random, like=start), random)
         return self.sample_v_from_h(h, random, like=start)
 
+    # --- how probable rows are --------------------------------------------------------------------
+
+    def log_partition(self, **options: Any) -> likelihood.LogPartition:
+        """Log Z, exact or estimated; see :func:`dbnchurn.dbn.likelihood.log_partition`."""
+        return likelihood.log_partition(self, **options)
+
+    def log_likelihood(self, v: Visible | State, **options: Any) -> Tensor:
+        """Of every row; see :func:`dbnchurn.dbn.likelihood.log_likelihood`."""
+        return likelihood.log_likelihood(self, self.state(v), **options)
+
+    def pseudo_likelihood(self, v: Visible | State) -> Tensor:
+        """Log pseudo-likelihood; see :func:`dbnchurn.dbn.likelihood.pseudo_likelihood`."""
+        return likelihood.pseudo_likelihood(self, self.state(v))
+
 
 def _known(state: State | None, kind: str) -> Tensor | None:
     return None if state is None else state[kind].known
@@ -311,8 +371,8 @@ def present_groups(codes: npt.NDArray[np.int32]) -> Span:
     """Stretches of the groups that at least one row of `codes` has."""
     if not codes.size:
         return ((0, codes.shape[1]),) if codes.shape[1] else ()
-    some = codes[0] >= 0
-    return runs(some if some.all() else (codes >= 0).any(axis=0))
+    some: npt.NDArray[np.bool_] = np.asarray(codes[0] >= 0)
+    return runs(some if some.all() else np.asarray((codes >= 0).any(axis=0)))
 
 
 def pick_columns(v: Visible, span: Span) -> Visible:

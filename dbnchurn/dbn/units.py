@@ -194,9 +194,7 @@ class Bernoulli:
     def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor:
         return torch.addmm(field, v.values, weights)
 
-    def outer_difference(
-        self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float
-    ) -> Tensor:
+    def outer_difference(self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float) -> Tensor:
         return _outer_difference(v0.values, h0, v1.values, h1, scale)
 
 
@@ -242,9 +240,7 @@ class Gaussian:
     def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor:
         return torch.addmm(field, v.values * self.precision, weights)
 
-    def outer_difference(
-        self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float
-    ) -> Tensor:
+    def outer_difference(self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float) -> Tensor:
         change = _outer_difference(v0.values, h0, v1.values, h1, scale)
         return change.mul_(self.precision[:, None])
 
@@ -284,10 +280,8 @@ class Softmax:
     def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor:
         return field + gather_sum(weights, v.values, v.known)
 
-    def outer_difference(
-        self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float
-    ) -> Tensor:
-        known = None if v0.known is None else torch.cat([v0.known, v1.known])
+    def outer_difference(self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float) -> Tensor:
+        known = None if v0.known is None else torch.cat([v0.known, v0.known])
         levels = torch.cat([v0.values, v1.values])
         h = torch.cat([h0 * scale, h1 * -scale])
         return scatter_sum(levels, h, self.groups.n_levels, known)

@@ -37,7 +37,9 @@ class ModelRecord:
     encode : EncodeRecord
     leaves : LeavesRecord or None
         None for a model without leaves.
-    network : NetworkRecord
+    networks : tuple of NetworkRecord
+        A network that takes leaves sees each row through every booster in turn; the others see
+        the columns alone.
     decide : DecideRecord
     labels : tuple of two str
         The labels of those who stay and those who leave, as text.
@@ -49,7 +51,7 @@ class ModelRecord:
     prepare: PrepareRecord
     encode: EncodeRecord
     leaves: LeavesRecord | None
-    network: NetworkRecord
+    networks: tuple[NetworkRecord, ...]
     decide: DecideRecord
     labels: tuple[str, ...]
     label_type: str
@@ -87,12 +89,11 @@ class ModelRecord:
         return np.array([LABEL_TYPES[self.label_type](label) for label in self.labels])
 
 
-def views(model: ModelRecord, table: Table, n_threads: int = 1) -> Iterator[Visible]:
-    """The visible layer of a table as each booster shows it; one view where there are no leaves."""
-    prepared = prepare(model.prepare, table)
-    base = encode(model.encode, prepared)
+def views(
+    model: ModelRecord, prepared: Table, base: Visible, n_threads: int = 1
+) -> Iterator[Visible]:
+    """The visible layer of a prepared table as each booster shows it."""
     if model.leaves is None:
-        yield base
         return
     matrix = booster_matrix(prepared)
     if matrix.shape[1] != model.leaves.n_features:
@@ -105,12 +106,21 @@ def views(model: ModelRecord, table: Table, n_threads: int = 1) -> Iterator[Visi
 
 
 def logits(model: ModelRecord, table: Table, n_threads: int = 1) -> npt.NDArray[np.float64]:
-    """Logits before prior correction: the mean over the boosters' views, shape (n,)."""
-    out = np.empty(len(table), np.float64)
+    """Logits of every network, shape (n, networks); the mean over the boosters' views."""
+    out = np.zeros((len(table), len(model.networks)), np.float64)
     for start in range(0, len(table), CHUNK):
         rows = np.arange(start, min(start + CHUNK, len(table)))
-        seen = views(model, table.take(rows), n_threads)
-        out[rows] = np.mean([network_logits(model.network, view) for view in seen], axis=0)
+        prepared = prepare(model.prepare, table.take(rows))
+        base = encode(model.encode, prepared)
+        on_leaves = [network.sizes != base.sizes for network in model.networks]
+        for j, network in enumerate(model.networks):
+            if not on_leaves[j]:
+                out[rows, j] = network_logits(network, base)
+        if model.leaves is not None and any(on_leaves):
+            boosters = len(model.leaves.forests)
+            for view in views(model, prepared, base, n_threads):
+                for j in np.flatnonzero(on_leaves):
+                    out[rows, j] += network_logits(model.networks[j], view) / boosters
     return out
 
 

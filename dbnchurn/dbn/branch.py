@@ -13,6 +13,7 @@ from dbnchurn.dbn.finetuning import Record
 from dbnchurn.dbn.network import Network
 from dbnchurn.dbn.rows import Indices, RowSource, as_rows
 from dbnchurn.dbn.stack import DBN, Device
+from dbnchurn.parameters import owned
 
 
 class Branch(BaseEstimator):  # type: ignore[misc]
@@ -47,8 +48,8 @@ class Branch(BaseEstimator):  # type: ignore[misc]
         self, *, pretrain: bool = True, dbn: DBN = DBN(), finetune: FineTune = FineTune()
     ) -> None:
         self.pretrain = pretrain
-        self.dbn = dbn
-        self.finetune = finetune
+        self.dbn = owned(self, dbn)
+        self.finetune = owned(self, finetune)
 
     def fit(
         self,

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 
 from dbnchurn.dbn.finetuning import Callback, Record, finetune
 from dbnchurn.dbn.network import Network
-from dbnchurn.dbn.rows import Indices, RowSource
+from dbnchurn.dbn.rows import Indices, RowSource, as_rows
 
 Validation = tuple[RowSource | npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
 """Held-out rows, their labels and weights."""
@@ -84,9 +84,10 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
         """
         rows_val, y_val, weight_val = validation or (None, None, None)
         network.dropout = self.dropout
+        source = as_rows(rows)
         return finetune(
             network,
-            rows,
+            source,
             y,
             sample_weight=sample_weight,
             draw=draw,
@@ -94,7 +95,7 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
             y_val=y_val,
             sample_weight_val=weight_val,
             epochs=self.epochs,
-            batch_size=self.batch_size or max(SMALLEST, min(LARGEST, len(np.asarray(y)) // 100)),
+            batch_size=self.batch_size or max(SMALLEST, min(LARGEST, len(source) // 100)),
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
             patience=self.patience,

@@ -84,7 +84,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         fails differently from the boosters.
     companion : Branch
         That network.
-    restraint : float, default 50
+    restraint : float, default 25
         How strongly the blend of the networks' logits keeps to their equal average; see
         :func:`dbnchurn.decide.blend.fit_blend`.
     threshold : Threshold
@@ -136,11 +136,11 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         leaves: Leaves = Leaves(),
         skip: bool = True,
         pretrain: bool = True,
-        dbn: DBN = DBN(),
+        dbn: DBN = DBN((128, 64), epochs=5),
         finetune: FineTune = FineTune(),
         use_companion: bool = True,
         companion: Branch = COMPANION,
-        restraint: Annotated[float, Field(ge=0)] = 50.0,
+        restraint: Annotated[float, Field(ge=0)] = 25.0,
         threshold: Threshold = Threshold(),
         validation: Annotated[float, Field(gt=0, lt=1)] = 0.15,
         device: Literal["auto", "cpu", "cuda"] = "auto",

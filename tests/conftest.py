@@ -107,6 +107,12 @@ def telco() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
+def draw_telco() -> Callable[..., pd.DataFrame]:
+    """``draw_telco(n, seed)``."""
+    return make_telco
+
+
+@pytest.fixture(scope="session")
 def small() -> Callable[..., Any]:
     """``small(**parameters)``: an unfitted classifier that is small in every part."""
     return make_small

@@ -52,15 +52,18 @@ class Offsets:
         return Offsets(visible, self.hidden)
 
 
-def gibbs(rbm: RBM, h: Tensor, like: State, steps: int, random: Random) -> Phase:
+def gibbs(
+    rbm: RBM, h: Tensor, like: State, steps: int, random: Random, mean_field: bool = False
+) -> Phase:
     """`steps` sweeps from a hidden sample, ending with the hidden mean.
 
-    Entries that `like` misses stay missing all the way, so every row walks in its own machine.
+    Entries that `like` misses stay missing all the way, so every row walks in its own machine. With
+    `mean_field` Bernoulli visible units keep their probabilities.
     """
-    v = rbm.sample_v_from_h(h, random, like=like)
+    v = rbm.sample_v_from_h(h, random, like, mean_field)
     for _ in range(steps - 1):
         h = rbm.sample_h_from_v(v, random)
-        v = rbm.sample_v_from_h(h, random, like=like)
+        v = rbm.sample_v_from_h(h, random, like, mean_field)
     return Phase(v, rbm.mean_h_from_v(v))
 
 

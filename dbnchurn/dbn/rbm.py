@@ -220,15 +220,18 @@ class RBM:
 
     # --- states ---------------------------------------------------------------------------------
 
-    def state(self, v: Visible | State) -> State:
-        """Rows as tensors on the machine's device, missing entries marked."""
+    def state(self, v: Visible | State, complete: bool = False) -> State:
+        """Rows as tensors on the machine's device, missing entries marked.
+
+        `complete` promises that nothing is missing, which saves looking.
+        """
         if isinstance(v, dict):
             return v
-        state = {
-            kind: _dense_part(torch.from_numpy(values).to(self.device, self.dtype))
-            for kind, values in (("gaussian", v.gaussian), ("binary", v.binary))
-            if kind in self.visible
-        }
+        state = {}
+        for kind, array in (("gaussian", v.gaussian), ("binary", v.binary)):
+            if kind in self.visible:
+                values = torch.from_numpy(array).to(self.device, self.dtype)
+                state[kind] = Part(values) if complete else _dense_part(values)
         if "codes" in self.visible:
             state["codes"] = _codes_part(torch.from_numpy(v.codes).to(self.device), self.groups)
         return state
@@ -298,15 +301,21 @@ class RBM:
             for kind, unit in self.visible.items()
         }
 
-    def sample_v_from_h(self, h: Tensor, random: Random, like: State | None = None) -> State:
-        """A visible state for every row; where `like` is missing an entry, so is the sample."""
-        return {
-            kind: Part(
-                unit.sample(self.field_v_from_h(h, kind), random, _known(like, kind)),
-                _known(like, kind),
-            )
-            for kind, unit in self.visible.items()
-        }
+    def sample_v_from_h(
+        self, h: Tensor, random: Random, like: State | None = None, mean_field: bool = False
+    ) -> State:
+        """A visible state for every row; where `like` is missing an entry, so is the sample.
+
+        With `mean_field` Bernoulli units get their probability instead of 0 or 1.
+        """
+        state = {}
+        for kind, unit in self.visible.items():
+            field, known = self.field_v_from_h(h, kind), _known(like, kind)
+            if mean_field and kind == "binary":
+                state[kind] = Part(unit.mean(field, known), known)
+            else:
+                state[kind] = Part(unit.sample(field, random, known), known)
+        return state
 
     def reconstruct(self, v: Visible | State) -> dict[str, Tensor]:
         """Expected visible state given the expected hidden state of every row, by kind."""

@@ -153,6 +153,9 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         Gibbs sweeps of a step; per layer. More where the density itself matters.
     persistent : bool, default False
         Persistent chains instead of chains that start at the data; per layer.
+    mean_field : bool, default False
+        Bernoulli visible units keep their probabilities in the negative phase instead of samples
+        (Hinton, 2012, section 3.2): less noise and faster, but biased; per layer.
     momentum : float, default 0.9
         Momentum after the first five epochs, which have 0.5; per layer.
     weight_decay : float, default 1e-4
@@ -211,6 +214,7 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         schedule: Schedule | Sequence[Schedule] = "constant",
         cd_k: int | Sequence[int] = 1,
         persistent: bool | Sequence[bool] = False,
+        mean_field: bool | Sequence[bool] = False,
         momentum: float | Sequence[float] = 0.9,
         weight_decay: float | Sequence[float] = 1e-4,
         centering: bool | Sequence[bool] = True,
@@ -232,6 +236,7 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         self.schedule = schedule
         self.cd_k = cd_k
         self.persistent = persistent
+        self.mean_field = mean_field
         self.momentum = momentum
         self.weight_decay = weight_decay
         self.centering = centering

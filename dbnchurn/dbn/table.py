@@ -39,7 +39,7 @@ class Table:
     """Rows without missing entries, moved to the device once."""
 
     def __init__(self, rows: Visible, rbm: RBM) -> None:
-        self.whole = rbm.state(rows)
+        self.whole = rbm.state(rows, complete=True)
         self.span: Span = ((0, len(rows.sizes)),) if rows.sizes else ()
 
     def batch(self, rows: Indices) -> tuple[State, Span]:

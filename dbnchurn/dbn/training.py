@@ -66,6 +66,7 @@ class Recipe:
     schedule: Schedule = "constant"
     cd_k: int = 1
     persistent: bool = False
+    mean_field: bool = False
     momentum: float = 0.9
     first_momentum: float = 0.5
     momentum_epochs: int = 5
@@ -213,7 +214,7 @@ def cd_step(training: Training, recipe: Recipe, epoch: int, batch: MiniBatch) ->
     # Negative phase: sweeps from the data, or from where the persistent chains stand.
     chains = _chains(training, recipe, field) if recipe.persistent else None
     start = rbm.hidden.sample(field, random, mean=data.h) if chains is None else chains
-    model = gibbs(rbm, start, batch.v, recipe.cd_k, random)
+    model = gibbs(rbm, start, batch.v, recipe.cd_k, random, recipe.mean_field)
     if chains is not None:
         chains.copy_(rbm.sample_h_from_v(model.v, random))
     # Step along the difference of their statistics.

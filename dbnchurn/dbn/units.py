@@ -263,6 +263,11 @@ class Softmax:
         wide = None if known is None else known[:, self.groups.of_level]
         return _kept(group_softmax(field, self.groups), wide)
 
+    def chance(self, field: Tensor, levels: Tensor) -> Tensor:
+        """Probability of the given level of every group, shape (n, c)."""
+        picked = field.gather(1, levels.clamp(min=0).long())
+        return torch.exp(picked - group_logsumexp(field, self.groups))
+
     def sample(self, field: Tensor, random: Random, known: Tensor | None = None) -> Tensor:
         """Levels of shape (n, c); overwrites `field`."""
         levels = draw_levels(field, self.groups, random)

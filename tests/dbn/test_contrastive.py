@@ -322,6 +322,16 @@ def test_a_planted_bug_drifts():
     assert drift(rbm, broken) > 1.5
 
 
+def test_mean_field_reconstructions_are_probabilities():
+    rbm = mixed()
+    v = rbm.state(some_rows(rbm, 30, missing=0.2))
+    h = rbm.mean_h_from_v(v).round()
+    model = gibbs(rbm, h, v, 1, Random(0), mean_field=True)
+    mean = rbm.mean_v_from_h(h, like=v)
+    torch.testing.assert_close(model.v["binary"].values, mean["binary"])
+    assert not torch.equal(model.v["gaussian"].values, mean["gaussian"])
+
+
 def test_exact_gradient_ascent_never_loses_likelihood():
     rbm = discrete(scale=0.1)
     states, _ = model_phase(rbm)

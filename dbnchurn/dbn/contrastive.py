@@ -200,7 +200,10 @@ class Ascent:
                 velocity, value = self.velocity[name], self.parameters[name]
                 if rows is not None:
                     velocity, value = velocity[rows], value[rows]
-                velocity.mul_(momentum).add_(piece, alpha=rate)
+                if momentum:
+                    velocity.mul_(momentum).add_(piece, alpha=rate)
+                else:
+                    torch.mul(piece, rate, out=velocity)
                 torch.add(velocity, value, alpha=kept, out=value)
                 if offsets is not None and name.endswith(".weights"):
                     self._follow(name.removesuffix(".weights"), velocity, rows, offsets)

@@ -281,7 +281,7 @@ class RBM:
 
     def field_v_from_h(self, h: Tensor, kind: str) -> Tensor:
         """Visible bias plus input of one kind, shape (n, units)."""
-        return torch.addmm(self.visible[kind].bias, h, self.weights[kind].T)
+        return torch.mm(h, self.weights[kind].T).add_(self.visible[kind].bias)
 
     def mean_h_from_v(self, v: Visible | State) -> Tensor:
         """Expected hidden state of every row, shape (n, n_hidden)."""
@@ -311,8 +311,8 @@ class RBM:
         state = {}
         for kind, unit in self.visible.items():
             field, known = self.field_v_from_h(h, kind), _known(like, kind)
-            if mean_field and kind == "binary":
-                state[kind] = Part(unit.mean(field, known), known)
+            if mean_field and isinstance(unit, Bernoulli):
+                state[kind] = Part(unit.probability(field, known), known)
             else:
                 state[kind] = Part(unit.sample(field, random, known), known)
         return state

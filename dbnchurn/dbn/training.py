@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import cos, inf, pi
+from math import cos, inf, isfinite, pi
 from time import perf_counter
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ from dbnchurn.dbn.start import initialise, marginals
 from dbnchurn.dbn.table import Batches, MiniBatch
 from dbnchurn.dbn.units import RectifiedHidden
 
-MONITOR_ROWS = 512
+MONITOR_ROWS = 256
 """Rows of each fixed set that the record of an epoch is measured on."""
 
 Record = dict[str, float]
@@ -172,6 +172,11 @@ def train(
     Returns
     -------
     Training
+
+    Raises
+    ------
+    FloatingPointError
+        If the weights run off to infinity.
     """
     random = random or Random(0)
     if resume is None:
@@ -196,6 +201,7 @@ def train(
             | watched.measure(training)
             | {"seconds": perf_counter() - started}
         )
+        _refuse_divergence(training.curve[-1], layer)
         _heed_the_gap(training, recipe)
         for callback in callbacks:
             callback(training)
@@ -276,6 +282,16 @@ class Watched:
             gap, error = free_energy_gap(rbm, self.fit, self.validation)
             record |= {"free_energy_gap": gap, "gap_error": error}
         return record
+
+
+def _refuse_divergence(record: Record, layer: int) -> None:
+    """Say why there would be NaN from here on."""
+    if not isfinite(record["update_ratio"] + record["reconstruction_error"]):
+        raise FloatingPointError(
+            f"training of layer {layer} diverged in epoch {record['epoch']:.0f} at learning rate "
+            f"{record['learning_rate']:g}: its weights are no longer finite; use a smaller "
+            "learning_rate, or gaussian_rate if the layer has Gaussian units"
+        )
 
 
 def _heed_the_gap(training: Training, recipe: Recipe) -> None:

@@ -188,11 +188,15 @@ class Bernoulli:
         coins = random.coins(*field.shape, dtype=field.dtype)
         return _kept(field.sigmoid_().gt_(coins), known)
 
+    def probability(self, field: Tensor, known: Tensor | None = None) -> Tensor:
+        """The mean, written over `field`."""
+        return _kept(field.sigmoid_(), known)
+
     def statistics(self, v: Part, weight: Tensor) -> dict[str, Tensor]:
         return {"bias": weight @ v.values}
 
     def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor:
-        return torch.addmm(field, v.values, weights)
+        return torch.mm(v.values, weights).add_(field)
 
     def outer_difference(self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float) -> Tensor:
         return _outer_difference(v0.values, h0, v1.values, h1, scale)
@@ -238,7 +242,7 @@ class Gaussian:
         }
 
     def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor:
-        return torch.addmm(field, v.values * self.precision, weights)
+        return torch.mm(v.values * self.precision, weights).add_(field)
 
     def outer_difference(self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float) -> Tensor:
         change = _outer_difference(v0.values, h0, v1.values, h1, scale)

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.rbm import RBM, Span, State, level_slices, pick
-from dbnchurn.dbn.units import Gaussian, Softmax, Unit
+from dbnchurn.dbn.rbm import RBM, Span, level_slices, pick
+from dbnchurn.dbn.units import Gaussian, Softmax, State, Unit
 
 Stretches = list[tuple[slice | None, Tensor]]
 

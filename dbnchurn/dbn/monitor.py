@@ -7,8 +7,8 @@ from math import sqrt
 import torch
 from torch import Tensor
 
-from dbnchurn.dbn.rbm import RBM, State
-from dbnchurn.dbn.units import Gaussian, Softmax
+from dbnchurn.dbn.rbm import RBM
+from dbnchurn.dbn.units import Gaussian, Softmax, State
 
 DEAD = 0.02
 """A Bernoulli unit is dead if no row of the set gives it more than this probability."""

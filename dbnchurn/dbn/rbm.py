@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import starmap
 from math import isnan
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +27,10 @@ from dbnchurn.dbn.units import (
     Part,
     RectifiedHidden,
     Softmax,
+    State,
     Unit,
 )
 from dbnchurn.visible import Visible
-
-State = dict[str, Part]
-"""A visible state: kind of unit → its part. Kinds without units are left out."""
 
 Span = tuple[tuple[int, int], ...]
 """Stretches of groups as (first, end)."""
@@ -189,12 +187,12 @@ class RBM:
         weights = {kind: weights.to(dtype) for kind, weights in self.weights.items()}
         return RBM(visible, weights, replace(self.hidden, bias=self.hidden.bias.to(dtype)))
 
-    def tempered(self, beta: float) -> RBM:
+    def tempered(self, beta: float) -> Self:
         """The machine with weights and hidden biases multiplied by `beta`."""
         weights = {kind: weights * beta for kind, weights in self.weights.items()}
-        return RBM(self.visible, weights, replace(self.hidden, bias=self.hidden.bias * beta))
+        return type(self)(self.visible, weights, replace(self.hidden, bias=self.hidden.bias * beta))
 
-    def without_missing(self, known: dict[str, Tensor]) -> RBM:
+    def without_missing(self, known: dict[str, Tensor]) -> Self:
         """The smaller machine that has only the units and groups that are `known`.
 
         Parameters
@@ -202,7 +200,7 @@ class RBM:
         known : dict
             Kind → bool Tensor of shape (units,), or (c,) for softmax groups.
         """
-        smaller = self
+        smaller: RBM = self
         if "codes" in known:
             smaller = self.on_groups(runs(known["codes"].cpu().numpy()))
         visible, weights = dict(smaller.visible), dict(smaller.weights)
@@ -216,7 +214,7 @@ class RBM:
                 visible[kind] = Gaussian(unit.bias[kept], unit.log_variance[kept])
             else:
                 visible[kind] = Bernoulli(unit.bias[kept])
-        return RBM(visible, weights, self.hidden)
+        return type(self)(visible, weights, self.hidden)
 
     # --- states ---------------------------------------------------------------------------------
 

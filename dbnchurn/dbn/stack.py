@@ -13,13 +13,12 @@ import numpy.typing as npt
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
-from torch import Tensor
 
 from dbnchurn.dbn.checkpoint import file_of, load
+from dbnchurn.dbn.lifted import Lifted, LiftedStream, up
 from dbnchurn.dbn.random import Random, Seed, seed_of
-from dbnchurn.dbn.rbm import RBM, HiddenKind, State
+from dbnchurn.dbn.rbm import RBM, HiddenKind
 from dbnchurn.dbn.rows import (
-    Indices,
     RowSource,
     Stream,
     as_rows,
@@ -28,7 +27,6 @@ from dbnchurn.dbn.rows import (
     chunks,
 )
 from dbnchurn.dbn.training import Callback, Recipe, Schedule, train
-from dbnchurn.dbn.units import Part
 from dbnchurn.visible import Visible
 
 Device = Literal["cpu", "cuda", "auto"]
@@ -63,69 +61,12 @@ def threads(n_threads: int | None) -> Iterator[None]:
             torch.set_num_threads(before)
 
 
-class Lifted:
-    """Rows as a higher machine sees them: passed up through the machines below when asked for."""
-
-    sizes: tuple[int, ...] = ()
-
-    def __init__(self, rows: RowSource, rbms: Sequence[RBM], kind: str) -> None:
-        self.rows = rows
-        self.rbms = rbms
-        self.kind = kind
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @property
-    def widths(self) -> tuple[int, int, int]:
-        n = self.rbms[-1].n_hidden
-        return (n, 0, 0) if self.kind == "gaussian" else (0, n, 0)
-
-    def take(self, rows: Indices) -> Visible:
-        return _as_kind(up(self.rbms, self.rows.take(rows)), self.kind)
-
-
-class LiftedStream:
-    """A stream as a higher machine sees it."""
-
-    sizes: tuple[int, ...] = ()
-
-    def __init__(self, stream: Stream, rbms: Sequence[RBM], kind: str) -> None:
-        self.stream = stream
-        self.rbms = rbms
-        self.kind = kind
-
-    def __iter__(self) -> Iterator[Visible]:
-        for batch in self.stream:
-            yield _as_kind(up(self.rbms, batch), self.kind)
-
-
 def _n_columns(rows: RowSource | Stream) -> int:
     """Columns of a row: units and code groups."""
     if isinstance(rows, RowSource):
         return sum(rows.widths[:2]) + len(rows.sizes)
     first = next(iter(rows))
     return sum(first.widths[:2]) + len(first.sizes)
-
-
-def _as_kind(h: Tensor, kind: str) -> Visible:
-    values = h.cpu().numpy()
-    return Visible.of(gaussian=values) if kind == "gaussian" else Visible.of(binary=values)
-
-
-@torch.no_grad()
-def up(rbms: Sequence[RBM], v: Visible) -> Tensor:
-    """Hidden activations of the last machine, shape (n, n_hidden)."""
-    h = rbms[0].hidden.activation(rbms[0].field_h_from_v(v))
-    for rbm in rbms[1:]:
-        h = rbm.hidden.activation(rbm.field_h_from_v(_state_of(rbm, h)))
-    return h
-
-
-def _state_of(rbm: RBM, h: Tensor) -> State:
-    """Hidden activations as the visible state of the next machine."""
-    (kind,) = rbm.visible
-    return {kind: Part(h)}
 
 
 class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]

@@ -54,6 +54,10 @@ class Part(NamedTuple):
     known: Tensor | None = None
 
 
+State = dict[str, Part]
+"""A visible state: kind of unit → its part. Kinds without units are left out."""
+
+
 class Hidden(Protocol):
     """What the RBM asks of its hidden layer."""
 

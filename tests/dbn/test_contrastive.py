@@ -7,8 +7,8 @@ import torch
 from dbnchurn.dbn.contrastive import Ascent, Offsets, Phase, contrast, gibbs
 from dbnchurn.dbn.likelihood import bits, visible_states
 from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.rbm import RBM, State
-from dbnchurn.dbn.units import Gaussian, Part
+from dbnchurn.dbn.rbm import RBM
+from dbnchurn.dbn.units import Gaussian, Part, State
 from dbnchurn.visible import Visible
 from tests.dbn.machines import discrete, mixed, some_rows
 

@@ -14,6 +14,7 @@ The modules in the order in which they build on one another:
 ``start``           biases and variances that fit the columns, small weights
 ``training``        the loop over epochs
 ``checkpoint``      saving a training and taking it up again
+``lifted``          rows as a higher machine of a stack sees them
 ``stack``           DBN: machines trained one on top of another, a scikit-learn transformer
 ``transformer``     one machine as a scikit-learn transformer
 ``network``         the unrolled stack with one logit, a torch module

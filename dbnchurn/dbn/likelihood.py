@@ -9,22 +9,43 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf, prod, sqrt
-from typing import TYPE_CHECKING
+from typing import Protocol, Self
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from dbnchurn.dbn.codes import Groups
 from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.units import BernoulliHidden, Part, Softmax
-
-if TYPE_CHECKING:
-    from dbnchurn.dbn.rbm import RBM, State
+from dbnchurn.dbn.units import BernoulliHidden, Part, RectifiedHidden, Softmax, State, Unit
 
 EXACT_STATES = 2**20
 """Largest number of states that `log_partition` adds up one by one."""
 
 CHUNK = 2**13
+
+
+class Machine(Protocol):
+    """What is asked of an :class:`~dbnchurn.dbn.rbm.RBM` here."""
+
+    visible: dict[str, Unit]
+    weights: dict[str, Tensor]
+    hidden: BernoulliHidden | RectifiedHidden
+
+    @property
+    def n_hidden(self) -> int: ...
+    @property
+    def dtype(self) -> torch.dtype: ...
+    @property
+    def device(self) -> torch.device: ...
+    @property
+    def groups(self) -> Groups: ...
+    def free_energy(self, v: State) -> Tensor: ...
+    def field_h_from_v(self, v: State) -> Tensor: ...
+    def field_v_from_h(self, h: Tensor, kind: str) -> Tensor: ...
+    def sample_v_from_h(self, h: Tensor, random: Random) -> State: ...
+    def tempered(self, beta: float) -> Self: ...
+    def without_missing(self, known: dict[str, Tensor]) -> Self: ...
 
 
 @dataclass(frozen=True)
@@ -46,7 +67,7 @@ class LogPartition:
 
 
 def log_partition(
-    rbm: RBM,
+    rbm: Machine,
     *,
     chains: int = 512,
     temperatures: int = 2000,
@@ -57,7 +78,7 @@ def log_partition(
 
     Parameters
     ----------
-    rbm : RBM
+    rbm : Machine
     chains : int, default 512
         Of annealed importance sampling.
     temperatures : int, default 2000
@@ -90,18 +111,18 @@ def log_partition(
     return LogPartition(_sum_over_hidden(rbm) if n_hidden <= n_visible else _sum_over_visible(rbm))
 
 
-def _hidden_states(rbm: RBM) -> float:
+def _hidden_states(rbm: Machine) -> float:
     return 2.0**rbm.n_hidden if isinstance(rbm.hidden, BernoulliHidden) else inf
 
 
-def _visible_states(rbm: RBM) -> float:
+def _visible_states(rbm: Machine) -> float:
     if "gaussian" in rbm.visible:
         return inf
     n_binary = len(rbm.visible["binary"].bias) if "binary" in rbm.visible else 0
     return 2.0**n_binary * prod(float(size) for size in rbm.groups.sizes)
 
 
-def _sum_over_hidden(rbm: RBM) -> float:
+def _sum_over_hidden(rbm: Machine) -> float:
     parts = []
     for start in range(0, 2**rbm.n_hidden, CHUNK):
         numbers = torch.arange(start, min(start + CHUNK, 2**rbm.n_hidden), device=rbm.device)
@@ -113,7 +134,7 @@ def _sum_over_hidden(rbm: RBM) -> float:
     return float(torch.logsumexp(torch.stack(parts), 0))
 
 
-def _sum_over_visible(rbm: RBM) -> float:
+def _sum_over_visible(rbm: Machine) -> float:
     parts = [torch.logsumexp(-rbm.free_energy(v).double(), 0) for v in visible_states(rbm)]
     return float(torch.logsumexp(torch.stack(parts), 0))
 
@@ -123,7 +144,7 @@ def bits(numbers: Tensor, width: int) -> Tensor:
     return (numbers[:, None] >> torch.arange(width, device=numbers.device)) & 1 > 0
 
 
-def visible_states(rbm: RBM) -> Iterator[State]:
+def visible_states(rbm: Machine) -> Iterator[State]:
     """Every state of a visible layer without Gaussian units, some at a time."""
     n_binary = len(rbm.visible["binary"].bias) if "binary" in rbm.visible else 0
     groups = rbm.groups
@@ -143,7 +164,7 @@ def visible_states(rbm: RBM) -> Iterator[State]:
         yield state
 
 
-def annealed(rbm: RBM, chains: int, temperatures: int, random: Random) -> LogPartition:
+def annealed(rbm: Machine, chains: int, temperatures: int, random: Random) -> LogPartition:
     """Log Z by annealed importance sampling from the machine without weights.
 
     At inverse temperature β the weights and hidden biases are multiplied by β; the visible biases
@@ -171,7 +192,7 @@ def annealed(rbm: RBM, chains: int, temperatures: int, random: Random) -> LogPar
     return LogPartition(float(start) + float(top + mean.log()), error, effective)
 
 
-def log_likelihood(rbm: RBM, v: State, **options: object) -> Tensor:
+def log_likelihood(rbm: Machine, v: State, **options: object) -> Tensor:
     """Exact or estimated log-likelihood of every row, shape (n,); density for Gaussian units.
 
     A row with missing entries is judged by the machine without those units: rows are put together
@@ -179,7 +200,7 @@ def log_likelihood(rbm: RBM, v: State, **options: object) -> Tensor:
 
     Parameters
     ----------
-    rbm : RBM
+    rbm : Machine
     v : dict
         A visible state.
     **options
@@ -191,7 +212,7 @@ def log_likelihood(rbm: RBM, v: State, **options: object) -> Tensor:
     return result
 
 
-def patterns(rbm: RBM, v: State) -> Iterator[tuple[Tensor, RBM]]:
+def patterns(rbm: Machine, v: State) -> Iterator[tuple[Tensor, Machine]]:
     """Rows that miss the same entries, with the machine without them."""
     n = len(next(iter(v.values())).values)
     kinds = list(v)
@@ -210,7 +231,7 @@ def patterns(rbm: RBM, v: State) -> Iterator[tuple[Tensor, RBM]]:
         yield torch.nonzero(which == number)[:, 0], rbm.without_missing(kept)
 
 
-def pseudo_likelihood(rbm: RBM, v: State) -> Tensor:
+def pseudo_likelihood(rbm: Machine, v: State) -> Tensor:
     """Sum over Bernoulli units and softmax groups of log p(unit | all others), shape (n,).
 
     Gaussian units are conditioned on, not judged; missing units are neither. Needs no log Z.
@@ -229,7 +250,7 @@ def pseudo_likelihood(rbm: RBM, v: State) -> Tensor:
     return total
 
 
-def _binary_pseudo(rbm: RBM, part: Part, field: Tensor, mass: Tensor) -> Tensor:
+def _binary_pseudo(rbm: Machine, part: Part, field: Tensor, mass: Tensor) -> Tensor:
     bias, weights = rbm.visible["binary"].bias, rbm.weights["binary"]
     total = torch.zeros_like(mass)
     for unit in range(len(bias)):
@@ -241,7 +262,7 @@ def _binary_pseudo(rbm: RBM, part: Part, field: Tensor, mass: Tensor) -> Tensor:
     return total
 
 
-def _codes_pseudo(rbm: RBM, part: Part, field: Tensor) -> Tensor:
+def _codes_pseudo(rbm: Machine, part: Part, field: Tensor) -> Tensor:
     softmax, weights = rbm.visible["codes"], rbm.weights["codes"]
     assert isinstance(softmax, Softmax)
     total = field.new_zeros(len(field))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import starmap
 from math import isnan
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +27,10 @@ from dbnchurn.dbn.units import (
     Part,
     RectifiedHidden,
     Softmax,
+    State,
     Unit,
 )
 from dbnchurn.visible import Visible
-
-State = dict[str, Part]
-"""A visible state: kind of unit → its part. Kinds without units are left out."""
 
 Span = tuple[tuple[int, int], ...]
 """Stretches of groups as (first, end)."""
@@ -189,12 +187,12 @@ class RBM:
         weights = {kind: weights.to(dtype) for kind, weights in self.weights.items()}
         return RBM(visible, weights, replace(self.hidden, bias=self.hidden.bias.to(dtype)))
 
-    def tempered(self, beta: float) -> RBM:
+    def tempered(self, beta: float) -> Self:
         """The machine with weights and hidden biases multiplied by `beta`."""
         weights = {kind: weights * beta for kind, weights in self.weights.items()}
-        return RBM(self.visible, weights, replace(self.hidden, bias=self.hidden.bias * beta))
+        return type(self)(self.visible, weights, replace(self.hidden, bias=self.hidden.bias * beta))
 
-    def without_missing(self, known: dict[str, Tensor]) -> RBM:
+    def without_missing(self, known: dict[str, Tensor]) -> Self:
         """The smaller machine that has only the units and groups that are `known`.
 
         Parameters
@@ -202,7 +200,7 @@ class RBM:
         known : dict
             Kind → bool Tensor of shape (units,), or (c,) for softmax groups.
         """
-        smaller = self
+        smaller: RBM = self
         if "codes" in known:
             smaller = self.on_groups(runs(known["codes"].cpu().numpy()))
         visible, weights = dict(smaller.visible), dict(smaller.weights)
@@ -216,19 +214,22 @@ class RBM:
                 visible[kind] = Gaussian(unit.bias[kept], unit.log_variance[kept])
             else:
                 visible[kind] = Bernoulli(unit.bias[kept])
-        return RBM(visible, weights, self.hidden)
+        return type(self)(visible, weights, self.hidden)
 
     # --- states ---------------------------------------------------------------------------------
 
-    def state(self, v: Visible | State) -> State:
-        """Rows as tensors on the machine's device, missing entries marked."""
+    def state(self, v: Visible | State, complete: bool = False) -> State:
+        """Rows as tensors on the machine's device, missing entries marked.
+
+        `complete` promises that nothing is missing, which saves looking.
+        """
         if isinstance(v, dict):
             return v
-        state = {
-            kind: _dense_part(torch.from_numpy(values).to(self.device, self.dtype))
-            for kind, values in (("gaussian", v.gaussian), ("binary", v.binary))
-            if kind in self.visible
-        }
+        state = {}
+        for kind, array in (("gaussian", v.gaussian), ("binary", v.binary)):
+            if kind in self.visible:
+                values = torch.from_numpy(array).to(self.device, self.dtype)
+                state[kind] = Part(values) if complete else _dense_part(values)
         if "codes" in self.visible:
             state["codes"] = _codes_part(torch.from_numpy(v.codes).to(self.device), self.groups)
         return state
@@ -278,7 +279,7 @@ class RBM:
 
     def field_v_from_h(self, h: Tensor, kind: str) -> Tensor:
         """Visible bias plus input of one kind, shape (n, units)."""
-        return torch.addmm(self.visible[kind].bias, h, self.weights[kind].T)
+        return torch.mm(h, self.weights[kind].T).add_(self.visible[kind].bias)
 
     def mean_h_from_v(self, v: Visible | State) -> Tensor:
         """Expected hidden state of every row, shape (n, n_hidden)."""
@@ -298,15 +299,21 @@ class RBM:
             for kind, unit in self.visible.items()
         }
 
-    def sample_v_from_h(self, h: Tensor, random: Random, like: State | None = None) -> State:
-        """A visible state for every row; where `like` is missing an entry, so is the sample."""
-        return {
-            kind: Part(
-                unit.sample(self.field_v_from_h(h, kind), random, _known(like, kind)),
-                _known(like, kind),
-            )
-            for kind, unit in self.visible.items()
-        }
+    def sample_v_from_h(
+        self, h: Tensor, random: Random, like: State | None = None, mean_field: bool = False
+    ) -> State:
+        """A visible state for every row; where `like` is missing an entry, so is the sample.
+
+        With `mean_field` Bernoulli units get their probability instead of 0 or 1.
+        """
+        state = {}
+        for kind, unit in self.visible.items():
+            field, known = self.field_v_from_h(h, kind), _known(like, kind)
+            if mean_field and isinstance(unit, Bernoulli):
+                state[kind] = Part(unit.probability(field, known), known)
+            else:
+                state[kind] = Part(unit.sample(field, random, known), known)
+        return state
 
     def reconstruct(self, v: Visible | State) -> dict[str, Tensor]:
         """Expected visible state given the expected hidden state of every row, by kind."""

@@ -13,13 +13,12 @@ import numpy.typing as npt
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
-from torch import Tensor
 
 from dbnchurn.dbn.checkpoint import file_of, load
+from dbnchurn.dbn.lifted import Lifted, LiftedStream, up
 from dbnchurn.dbn.random import Random, Seed, seed_of
-from dbnchurn.dbn.rbm import RBM, HiddenKind, State
+from dbnchurn.dbn.rbm import RBM, HiddenKind
 from dbnchurn.dbn.rows import (
-    Indices,
     RowSource,
     Stream,
     as_rows,
@@ -28,7 +27,6 @@ from dbnchurn.dbn.rows import (
     chunks,
 )
 from dbnchurn.dbn.training import Callback, Recipe, Schedule, train
-from dbnchurn.dbn.units import Part
 from dbnchurn.visible import Visible
 
 Device = Literal["cpu", "cuda", "auto"]
@@ -63,69 +61,12 @@ def threads(n_threads: int | None) -> Iterator[None]:
             torch.set_num_threads(before)
 
 
-class Lifted:
-    """Rows as a higher machine sees them: passed up through the machines below when asked for."""
-
-    sizes: tuple[int, ...] = ()
-
-    def __init__(self, rows: RowSource, rbms: Sequence[RBM], kind: str) -> None:
-        self.rows = rows
-        self.rbms = rbms
-        self.kind = kind
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @property
-    def widths(self) -> tuple[int, int, int]:
-        n = self.rbms[-1].n_hidden
-        return (n, 0, 0) if self.kind == "gaussian" else (0, n, 0)
-
-    def take(self, rows: Indices) -> Visible:
-        return _as_kind(up(self.rbms, self.rows.take(rows)), self.kind)
-
-
-class LiftedStream:
-    """A stream as a higher machine sees it."""
-
-    sizes: tuple[int, ...] = ()
-
-    def __init__(self, stream: Stream, rbms: Sequence[RBM], kind: str) -> None:
-        self.stream = stream
-        self.rbms = rbms
-        self.kind = kind
-
-    def __iter__(self) -> Iterator[Visible]:
-        for batch in self.stream:
-            yield _as_kind(up(self.rbms, batch), self.kind)
-
-
 def _n_columns(rows: RowSource | Stream) -> int:
     """Columns of a row: units and code groups."""
     if isinstance(rows, RowSource):
         return sum(rows.widths[:2]) + len(rows.sizes)
     first = next(iter(rows))
     return sum(first.widths[:2]) + len(first.sizes)
-
-
-def _as_kind(h: Tensor, kind: str) -> Visible:
-    values = h.cpu().numpy()
-    return Visible.of(gaussian=values) if kind == "gaussian" else Visible.of(binary=values)
-
-
-@torch.no_grad()
-def up(rbms: Sequence[RBM], v: Visible) -> Tensor:
-    """Hidden activations of the last machine, shape (n, n_hidden)."""
-    h = rbms[0].hidden.activation(rbms[0].field_h_from_v(v))
-    for rbm in rbms[1:]:
-        h = rbm.hidden.activation(rbm.field_h_from_v(_state_of(rbm, h)))
-    return h
-
-
-def _state_of(rbm: RBM, h: Tensor) -> State:
-    """Hidden activations as the visible state of the next machine."""
-    (kind,) = rbm.visible
-    return {kind: Part(h)}
 
 
 class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -153,6 +94,9 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         Gibbs sweeps of a step; per layer. More where the density itself matters.
     persistent : bool, default False
         Persistent chains instead of chains that start at the data; per layer.
+    mean_field : bool, default False
+        Bernoulli visible units keep their probabilities in the negative phase instead of samples
+        (Hinton, 2012, section 3.2): less noise and faster, but biased; per layer.
     momentum : float, default 0.9
         Momentum after the first five epochs, which have 0.5; per layer.
     weight_decay : float, default 1e-4
@@ -211,6 +155,7 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         schedule: Schedule | Sequence[Schedule] = "constant",
         cd_k: int | Sequence[int] = 1,
         persistent: bool | Sequence[bool] = False,
+        mean_field: bool | Sequence[bool] = False,
         momentum: float | Sequence[float] = 0.9,
         weight_decay: float | Sequence[float] = 1e-4,
         centering: bool | Sequence[bool] = True,
@@ -232,6 +177,7 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         self.schedule = schedule
         self.cd_k = cd_k
         self.persistent = persistent
+        self.mean_field = mean_field
         self.momentum = momentum
         self.weight_decay = weight_decay
         self.centering = centering

@@ -33,7 +33,7 @@ def marginals(
     taken = np.arange(n)
     if n > MARGINAL_ROWS:
         taken = np.sort(random.numpy.choice(n, MARGINAL_ROWS, replace=False))
-    some = rows.take(taken)
+    some = rows if n <= MARGINAL_ROWS and isinstance(rows, Visible) else rows.take(taken)
     return some, np.ones(len(some), np.float32) if weights is None else weights[taken]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import cos, inf, pi
+from math import cos, inf, isfinite, pi
 from time import perf_counter
 from typing import Any, Literal
 
@@ -16,13 +16,13 @@ from torch import Tensor
 from dbnchurn.dbn.contrastive import Ascent, Offsets, Phase, contrast, gibbs
 from dbnchurn.dbn.monitor import free_energy_gap, idle_units, reconstruction_error, update_ratio
 from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.rbm import RBM, HiddenKind, State
+from dbnchurn.dbn.rbm import RBM, HiddenKind
 from dbnchurn.dbn.rows import RowSource, Stream, Weights
 from dbnchurn.dbn.start import initialise, marginals
 from dbnchurn.dbn.table import Batches, MiniBatch
-from dbnchurn.dbn.units import RectifiedHidden
+from dbnchurn.dbn.units import RectifiedHidden, State
 
-MONITOR_ROWS = 512
+MONITOR_ROWS = 256
 """Rows of each fixed set that the record of an epoch is measured on."""
 
 Record = dict[str, float]
@@ -66,6 +66,7 @@ class Recipe:
     schedule: Schedule = "constant"
     cd_k: int = 1
     persistent: bool = False
+    mean_field: bool = False
     momentum: float = 0.9
     first_momentum: float = 0.5
     momentum_epochs: int = 5
@@ -171,6 +172,11 @@ def train(
     Returns
     -------
     Training
+
+    Raises
+    ------
+    FloatingPointError
+        If the weights run off to infinity.
     """
     random = random or Random(0)
     if resume is None:
@@ -195,6 +201,7 @@ def train(
             | watched.measure(training)
             | {"seconds": perf_counter() - started}
         )
+        _refuse_divergence(training.curve[-1], layer)
         _heed_the_gap(training, recipe)
         for callback in callbacks:
             callback(training)
@@ -213,7 +220,7 @@ def cd_step(training: Training, recipe: Recipe, epoch: int, batch: MiniBatch) ->
     # Negative phase: sweeps from the data, or from where the persistent chains stand.
     chains = _chains(training, recipe, field) if recipe.persistent else None
     start = rbm.hidden.sample(field, random, mean=data.h) if chains is None else chains
-    model = gibbs(rbm, start, batch.v, recipe.cd_k, random)
+    model = gibbs(rbm, start, batch.v, recipe.cd_k, random, recipe.mean_field)
     if chains is not None:
         chains.copy_(rbm.sample_h_from_v(model.v, random))
     # Step along the difference of their statistics.
@@ -275,6 +282,16 @@ class Watched:
             gap, error = free_energy_gap(rbm, self.fit, self.validation)
             record |= {"free_energy_gap": gap, "gap_error": error}
         return record
+
+
+def _refuse_divergence(record: Record, layer: int) -> None:
+    """Say why there would be NaN from here on."""
+    if not isfinite(record["update_ratio"] + record["reconstruction_error"]):
+        raise FloatingPointError(
+            f"training of layer {layer} diverged in epoch {record['epoch']:.0f} at learning rate "
+            f"{record['learning_rate']:g}: its weights are no longer finite; use a smaller "
+            "learning_rate, or gaussian_rate if the layer has Gaussian units"
+        )
 
 
 def _heed_the_gap(training: Training, recipe: Recipe) -> None:

@@ -7,8 +7,8 @@ import torch
 from dbnchurn.dbn.contrastive import Ascent, Offsets, Phase, contrast, gibbs
 from dbnchurn.dbn.likelihood import bits, visible_states
 from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.rbm import RBM, State
-from dbnchurn.dbn.units import Gaussian, Part
+from dbnchurn.dbn.rbm import RBM
+from dbnchurn.dbn.units import Gaussian, Part, State
 from dbnchurn.visible import Visible
 from tests.dbn.machines import discrete, mixed, some_rows
 
@@ -320,6 +320,16 @@ def test_a_planted_bug_drifts():
     right = rbm.visible["gaussian"]
     broken.visible["gaussian"] = WithoutSigma(right.bias, right.log_variance)
     assert drift(rbm, broken) > 1.5
+
+
+def test_mean_field_reconstructions_are_probabilities():
+    rbm = mixed()
+    v = rbm.state(some_rows(rbm, 30, missing=0.2))
+    h = rbm.mean_h_from_v(v).round()
+    model = gibbs(rbm, h, v, 1, Random(0), mean_field=True)
+    mean = rbm.mean_v_from_h(h, like=v)
+    torch.testing.assert_close(model.v["binary"].values, mean["binary"])
+    assert not torch.equal(model.v["gaussian"].values, mean["gaussian"])
 
 
 def test_exact_gradient_ascent_never_loses_likelihood():

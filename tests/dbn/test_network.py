@@ -10,9 +10,9 @@ import torch
 
 from dbnchurn.dbn import DBN, Network, finetune, logits
 from dbnchurn.dbn.finetuning import AdamW, log_loss
+from dbnchurn.dbn.lifted import up
 from dbnchurn.dbn.network import Batch, _GatherSum
 from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.stack import up
 from dbnchurn.visible import Visible
 from tests.dbn.machines import mixed, one_hot, some_rows
 from tests.dbn.test_training import Blocks

@@ -146,6 +146,13 @@ def test_a_short_last_batch_weighs_as_much_per_row_as_a_full_one():
     assert dbn.rbms_[0].visible["binary"].bias.abs().max() < 2
 
 
+def test_divergence_is_said_aloud():
+    rows = Visible.of(gaussian=np.random.default_rng(0).normal(size=(200, 5)) * 100)
+    message = r"layer 0 diverged in epoch .* smaller learning_rate"
+    with pytest.raises(FloatingPointError, match=message):
+        DBN((4,), epochs=50, learning_rate=1e6, hidden="relu", random_state=0).fit(rows)
+
+
 def test_sparsity_target_lowers_the_activity():
     rows = Visible.of(binary=np.random.default_rng(0).random((500, 12)) < 0.4)
     active = [

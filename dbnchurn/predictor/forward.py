@@ -94,7 +94,7 @@ def views(
 ) -> Iterator[Visible]:
     """The visible layer of a prepared table as each booster shows it."""
     if model.leaves is None:
-        return
+        raise ArtifactError("a network takes leaves, but the model has no boosters")
     matrix = booster_matrix(prepared)
     if matrix.shape[1] != model.leaves.n_features:
         raise ArtifactError(
@@ -116,10 +116,10 @@ def logits(model: ModelRecord, table: Table, n_threads: int = 1) -> npt.NDArray[
         for j, network in enumerate(model.networks):
             if not on_leaves[j]:
                 out[rows, j] = network_logits(network, base)
-        if model.leaves is not None and any(on_leaves):
-            boosters = len(model.leaves.forests)
+        if any(on_leaves):
+            boosters = len(model.leaves.forests) if model.leaves else 1
             for view in views(model, prepared, base, n_threads):
-                for j in np.flatnonzero(on_leaves):
+                for j in (j for j, sees in enumerate(on_leaves) if sees):
                     out[rows, j] += network_logits(model.networks[j], view) / boosters
     return out
 

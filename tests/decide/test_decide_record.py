@@ -1,10 +1,12 @@
 """Prior correction undoes oversampling exactly, and keeps the order of customers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from dbnchurn.decide.decide_record import DecideRecord, correct_prior, decide, log_odds
 from dbnchurn.errors import ArtifactError
@@ -13,13 +15,17 @@ from dbnchurn.records import pack, unpack
 SHARES = st.floats(0.001, 0.999)
 
 
+def record(prior, trained_prior, threshold, weights=(1.0,)):
+    return DecideRecord(prior, trained_prior, np.array(weights, float), 0.0, threshold)
+
+
 @given(st.floats(0.001, 0.999), SHARES, SHARES)
 def test_bayes_rule(p, prior, trained):
     """A posterior at `prior`, moved to `trained` by the change of class weights, comes back."""
     leave = p * trained / prior
     stay = (1 - p) * (1 - trained) / (1 - prior)
     oversampled = np.log(leave) - np.log(stay)
-    assert correct_prior(oversampled, trained, prior) == pytest.approx(p, rel=1e-9)
+    assert expit(correct_prior(oversampled, trained, prior)) == pytest.approx(p, rel=1e-9)
 
 
 def test_the_mean_score_becomes_the_base_rate():
@@ -28,7 +34,7 @@ def test_the_mean_score_becomes_the_base_rate():
     prior = float(share @ churn)
     trained = 0.5
     odds = churn / (1 - churn) * (trained / prior) / ((1 - trained) / (1 - prior))
-    corrected = correct_prior(np.log(odds), trained, prior)
+    corrected = expit(correct_prior(np.log(odds), trained, prior))
     np.testing.assert_allclose(corrected, churn, rtol=1e-12)
     assert float(share @ corrected) == pytest.approx(prior, rel=1e-12)
     assert float(share @ (odds / (1 + odds))) > 5 * prior
@@ -36,8 +42,8 @@ def test_the_mean_score_becomes_the_base_rate():
 
 def test_nothing_to_correct_changes_nothing():
     logits = np.linspace(-40, 40, 17)
-    np.testing.assert_allclose(logit(correct_prior(logits[4:13], 0.3, 0.3)), logits[4:13])
-    found = decide(DecideRecord(0.05, 0.5, 0.1), logits)
+    np.testing.assert_array_equal(correct_prior(logits, 0.3, 0.3), logits)
+    found = decide(record(0.05, 0.5, 0.1), logits[:, None])
     assert (np.diff(found) >= 0).all()
     assert found.min() >= 0
     assert found.max() <= 1
@@ -48,8 +54,21 @@ def test_log_odds_are_odd():
 
 
 @pytest.mark.parametrize(
-    "record", [DecideRecord(0, 0.5, 0.5), DecideRecord(0.1, 1, 0.5), DecideRecord(0.1, 0.5, 1.5)]
+    ("numbers", "message"),
+    [
+        ((0.0, 0.5, 0.5), "out of range"),
+        ((0.1, 1.0, 0.5), "out of range"),
+        ((0.1, 0.5, 1.5), "out of range"),
+        ((0.1, 0.5, 0.5, (-1.0, 2.0)), "weights of the networks"),
+        ((0.1, 0.5, 0.5, ()), "weights of the networks"),
+    ],
 )
-def test_shares_out_of_range_are_refused(record):
-    with pytest.raises(ArtifactError, match="out of range"):
-        unpack(DecideRecord, *pack(record))
+def test_values_out_of_range_are_refused(numbers, message):
+    with pytest.raises(ArtifactError, match=message):
+        unpack(DecideRecord, *pack(record(*numbers)))
+
+
+def test_blend_is_a_weighted_sum_of_logits():
+    logits = np.array([[1.0, -2.0], [0.3, 0.7]])
+    blended = decide(replace(record(0.2, 0.2, 0.5, (0.75, 0.5)), offset=0.1), logits)
+    np.testing.assert_allclose(logit(blended), [0.75 - 1.0 + 0.1, 0.225 + 0.35 + 0.1])

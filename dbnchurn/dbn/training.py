@@ -262,7 +262,6 @@ class Watched:
     @classmethod
     def of(cls, rows: RowSource | Stream, rows_val: RowSource | None, rbm: RBM) -> Watched:
         """Rows spread evenly over the training and the validation rows."""
-
         limit = MONITOR_ROWS if rows_val is None else GAP_ROWS
 
         def some(source: RowSource) -> State:

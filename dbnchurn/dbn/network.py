@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from math import sqrt
 from typing import Any, Self, cast
@@ -230,7 +231,7 @@ class Network(nn.Module):
     @property
     def groups(self) -> Groups:
         """The code groups on the network's device."""
-        return Groups(self.sizes, self.bias.device)
+        return _groups(self.sizes, self.bias.device)
 
     def tables(self, span: Span) -> dict[str, Tensor]:
         """Rows of `code_weights`, and of a `skip`, that belong to the groups of `span`."""
@@ -299,6 +300,12 @@ class Network(nn.Module):
             skip=plain(self.skip)[:, 0] if self.skip.numel() else np.empty(0, np.float32),
             activations=self.activations,
         )
+
+
+@lru_cache(maxsize=64)
+def _groups(sizes: tuple[int, ...], device: torch.device) -> Groups:
+    """Groups whose index tensors are made once, not for every mini-batch."""
+    return Groups(sizes, device)
 
 
 def _parameter(tensor: Tensor) -> nn.Parameter:

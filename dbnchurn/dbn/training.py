@@ -23,7 +23,10 @@ from dbnchurn.dbn.table import Batches, MiniBatch
 from dbnchurn.dbn.units import RectifiedHidden, State
 
 MONITOR_ROWS = 256
-"""Rows of each fixed set that the record of an epoch is measured on."""
+"""Training rows that the record of an epoch is measured on."""
+
+GAP_ROWS = 1024
+"""Training rows, and as many validation rows, for the free-energy gap."""
 
 Record = dict[str, float]
 Schedule = Literal["constant", "linear", "cosine"]
@@ -259,9 +262,10 @@ class Watched:
     @classmethod
     def of(cls, rows: RowSource | Stream, rows_val: RowSource | None, rbm: RBM) -> Watched:
         """Rows spread evenly over the training and the validation rows."""
+        limit = MONITOR_ROWS if rows_val is None else GAP_ROWS
 
         def some(source: RowSource) -> State:
-            spread = np.linspace(0, len(source) - 1, min(MONITOR_ROWS, len(source)))
+            spread = np.linspace(0, len(source) - 1, min(limit, len(source)))
             return rbm.state(source.take(np.unique(spread.astype(np.intp))))
 
         fit = some(rows) if isinstance(rows, RowSource) else rbm.state(next(iter(rows)))

@@ -244,7 +244,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             known = {"y": train.y, "sample_weight": train.weight, "draw": draw}
             self.branches_ = [
                 self._fit_branch(
-                    "network",
+                    "dbn",
                     Branch(pretrain=self.pretrain, dbn=self.dbn, finetune=self.finetune),
                     rows,
                     validation=(rows_val, val.y, weight_val),
@@ -267,6 +267,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                         **known,
                     )
                 )
+            if self.pretrain:
+                self.dbn_ = self.branches_[0].dbn_
             self.curves_["rbm"] = self.branches_[0].curves_
             self.curves_["finetune"] = self.branches_[0].finetune_curve_
             with stage("decide", self.seconds_):

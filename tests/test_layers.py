@@ -16,7 +16,7 @@ LAYERS = (
     {"errors", "lazy", "records", "visible", "schema", "progress", "provenance", "labels"}
     | {"compute", "parameters"},
     STAGES,
-    {"predictor"},
+    {"intake", "predictor"},
     {"classifier"},
     {"config"},
     {"report", "scoring"},

@@ -13,7 +13,8 @@ from dbnchurn.dbn.finetuning import Record
 from dbnchurn.dbn.network import Network
 from dbnchurn.dbn.rows import Indices, RowSource, as_rows
 from dbnchurn.dbn.stack import DBN, Device
-from dbnchurn.parameters import owned
+
+_DBN, _FINETUNE = DBN(), FineTune()
 
 
 class Branch(BaseEstimator):  # type: ignore[misc]
@@ -45,11 +46,12 @@ class Branch(BaseEstimator):  # type: ignore[misc]
     """
 
     def __init__(
-        self, *, pretrain: bool = True, dbn: DBN = DBN(), finetune: FineTune = FineTune()
+        self, *, pretrain: bool = True, dbn: DBN = _DBN, finetune: FineTune = _FINETUNE
     ) -> None:
         self.pretrain = pretrain
-        self.dbn = owned(self, dbn)
-        self.finetune = owned(self, finetune)
+        # A default is one object for all branches; set_params of one must not change the others.
+        self.dbn = clone(dbn) if dbn is _DBN else dbn
+        self.finetune = clone(finetune) if finetune is _FINETUNE else finetune
 
     def fit(
         self,

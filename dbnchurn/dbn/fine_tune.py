@@ -39,6 +39,7 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
 
     Examples
     --------
+    >>> import numpy as np
     >>> X = np.random.default_rng(0).integers(0, 2, (400, 3)).astype(np.float32)
     >>> net = Network.random((0, 3, 0), (), (8,), random_state=0)
     >>> len(FineTune(epochs=2).fit(net, X, X[:, 0], seed=0))

@@ -269,6 +269,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 )
             if self.pretrain:
                 self.dbn_ = self.branches_[0].dbn_
+            self.seconds_ |= self.branches_[0].seconds_
             self.curves_["rbm"] = self.branches_[0].curves_
             self.curves_["finetune"] = self.branches_[0].finetune_curve_
             with stage("decide", self.seconds_):
@@ -303,7 +304,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self, name: str, branch: Branch, rows: Any, *, compute: Compute, **known: Any
     ) -> Branch:
         """A fitted copy of one branch."""
-        with stage(name, self.seconds_):
+        with stage(name, self.seconds_ if name == "companion" else None):
             try:
                 return _fresh(branch).fit(rows, **known, device=compute.device, seed=compute.seed())
             except ValueError as error:  # the rows are ours, so a setting is wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any, Self
 
 import numpy as np
@@ -36,6 +37,8 @@ class Branch(BaseEstimator):  # type: ignore[misc]
         Per-epoch records of every machine; empty without pretraining.
     finetune_curve_ : list of dict
         Per-epoch records of fine-tuning.
+    seconds_ : dict
+        Wall seconds of ``pretrain`` and ``fine-tune``.
 
     Examples
     --------
@@ -94,6 +97,7 @@ class Branch(BaseEstimator):  # type: ignore[misc]
         seeds = [int(s) for s in np.random.default_rng(seed).integers(2**31, size=3)]
         start: dict[str, Any] = {"bias": bias, "skip": skip, "random_state": seeds[1]}
         self.curves_: list[list[dict[str, float]]] = []
+        started = perf_counter()
         if self.pretrain:
             dbn: DBN = clone(self.dbn).set_params(device=device, random_state=seeds[0])
             all_rows, weight = pretrain_on or (rows, sample_weight)
@@ -113,6 +117,7 @@ class Branch(BaseEstimator):  # type: ignore[misc]
                 activation="relu" if self.dbn.hidden == "relu" else "sigmoid",
                 **start,
             )
+        pretrained = perf_counter()
         self.finetune_curve_: list[Record] = self.finetune.fit(
             self.network_,
             rows,
@@ -123,4 +128,5 @@ class Branch(BaseEstimator):  # type: ignore[misc]
             device=device,
             seed=seeds[2],
         )
+        self.seconds_ = {"pretrain": pretrained - started, "fine-tune": perf_counter() - pretrained}
         return self

@@ -70,8 +70,13 @@ class ModelRecord:
             tuple(c.name for c in categories),
             tuple(len(c.levels) for c in categories),
         )
+        if len(self.networks) != len(self.decide.weights):
+            raise ArtifactError(
+                f"{len(self.networks)} networks, but {len(self.decide.weights)} weights for them"
+            )
         try:
-            finite = np.isfinite(logits(self, empty)).all() and len(set(self.classes)) == 2
+            scores = decide(self.decide, logits(self, empty))
+            finite = np.isfinite(scores).all() and len(set(self.classes)) == 2
         except (IndexError, TypeError, ValueError) as error:
             raise ArtifactError(
                 f"the stages of the model do not fit one another: {error}"

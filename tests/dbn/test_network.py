@@ -102,7 +102,7 @@ def test_fine_tuning_learns_and_moves_every_layer(pretrained, skip):
 def test_skip_adds_its_levels_to_the_logit():
     rows, _ = rows_and_labels(30, missing=0.3)
     skip = np.arange(9.0)
-    plain = Network.random(WIDTHS, SIZES, (5,), random_state=0)
+    plain = Network.random(WIDTHS, SIZES, (5,), random_state=0, skip=np.zeros(9))
     with_skip = Network.random(WIDTHS, SIZES, (5,), random_state=0, skip=skip)
     added = with_skip.logits(rows) - plain.logits(rows)
     first = np.array([0, 3, 5])

@@ -1,7 +1,5 @@
 """Prior correction undoes oversampling exactly, and keeps the order of customers."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,10 +11,6 @@ from dbnchurn.errors import ArtifactError
 from dbnchurn.records import pack, unpack
 
 SHARES = st.floats(0.001, 0.999)
-
-
-def record(prior, trained_prior, threshold, weights=(1.0,)):
-    return DecideRecord(prior, trained_prior, np.array(weights, float), 0.0, threshold)
 
 
 @given(st.floats(0.001, 0.999), SHARES, SHARES)
@@ -40,13 +34,30 @@ def test_the_mean_score_becomes_the_base_rate():
     assert float(share @ (odds / (1 + odds))) > 5 * prior
 
 
+def record(prior=0.05, trained_prior=0.5, weights=(1.0,), offset=0.0, threshold=0.1):
+    return DecideRecord(prior, trained_prior, np.array(weights), offset, threshold)
+
+
 def test_nothing_to_correct_changes_nothing():
     logits = np.linspace(-40, 40, 17)
     np.testing.assert_array_equal(correct_prior(logits, 0.3, 0.3), logits)
-    found = decide(record(0.05, 0.5, 0.1), logits[:, None])
+
+
+def test_order_is_kept_and_scores_are_probabilities():
+    found = decide(record(), np.linspace(-800, 800, 17)[:, None])
     assert (np.diff(found) >= 0).all()
     assert found.min() >= 0
     assert found.max() <= 1
+
+
+def test_networks_are_blended_in_logits():
+    logits = np.random.default_rng(0).normal(size=(50, 2))
+    found = decide(record(prior=0.3, trained_prior=0.3, weights=(0.25, 0.5), offset=-1.0), logits)
+    np.testing.assert_allclose(logit(found), logits @ [0.25, 0.5] - 1, rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(
+        decide(record(weights=(0.3, 0.7)), logits)[:1],
+        decide(record(weights=(0.3, 0.7)), logits[:1]),
+    )
 
 
 def test_log_odds_are_odd():
@@ -54,21 +65,16 @@ def test_log_odds_are_odd():
 
 
 @pytest.mark.parametrize(
-    ("numbers", "message"),
+    ("changes", "message"),
     [
-        ((0.0, 0.5, 0.5), "out of range"),
-        ((0.1, 1.0, 0.5), "out of range"),
-        ((0.1, 0.5, 1.5), "out of range"),
-        ((0.1, 0.5, 0.5, (-1.0, 2.0)), "weights of the networks"),
-        ((0.1, 0.5, 0.5, ()), "weights of the networks"),
+        ({"prior": 0}, "out of range"),
+        ({"trained_prior": 1}, "out of range"),
+        ({"threshold": 1.5}, "out of range"),
+        ({"weights": [-1.0]}, "weights of the networks"),
+        ({"weights": []}, "weights of the networks"),
+        ({"weights": [[1.0]]}, "weights of the networks"),
     ],
 )
-def test_values_out_of_range_are_refused(numbers, message):
+def test_what_cannot_decide_is_refused(changes, message):
     with pytest.raises(ArtifactError, match=message):
-        unpack(DecideRecord, *pack(record(*numbers)))
-
-
-def test_blend_is_a_weighted_sum_of_logits():
-    logits = np.array([[1.0, -2.0], [0.3, 0.7]])
-    blended = decide(replace(record(0.2, 0.2, 0.5, (0.75, 0.5)), offset=0.1), logits)
-    np.testing.assert_allclose(logit(blended), [0.75 - 1.0 + 0.1, 0.225 + 0.35 + 0.1])
+        unpack(DecideRecord, *pack(record(**changes)))

@@ -92,7 +92,7 @@ def _print_result(folder: Path) -> None:
         table.add_column(name.replace("_", " "), justify="right")
     for model, found in {"dbnchurn": metrics["test"], **metrics["baselines"]}.items():
         table.add_row(model, *(_interval(found[name]) for name in shown))
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = Console(width=None if sys.stdout.isatty() else 170)
     console.print(table)
     console.print(
         f"threshold {metrics['threshold']['value']:.4f} (rule {metrics['threshold']['rule']}, "

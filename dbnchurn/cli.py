@@ -75,6 +75,25 @@ def score(
 
 
 @app.command()
+def simulate(
+    output: Annotated[Path, typer.Option(help="New folder for the tables.")],
+    customers: Annotated[int, typer.Option(help="How many customers.")] = 10_000,
+    months: Annotated[int, typer.Option(help="Months from May 2024 on.")] = 4,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same tables.")] = 0,
+    dirt: Annotated[float, typer.Option(help="0: clean records; 1: those of a neglected CRM.")] = 1,
+    database: Annotated[
+        str | None,
+        typer.Option(help="Environment variable with a PostgreSQL URL: load the tables there too."),
+    ] = None,
+) -> None:
+    """Write the tables of a simulated telecom whose true probabilities are known."""
+    from dbnchurn.data.commands import simulate as run
+
+    with displayed():
+        print(run(output, customers, months, seed, dirt, database))
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON schema of a run's config, for editors."""
     from dbnchurn.config import json_schema

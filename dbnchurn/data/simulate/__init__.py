@@ -1,0 +1,15 @@
+"""A telecom with known truth: the paper's three tables, and who would leave with what probability.
+
+``world`` draws customers and their months, ``hazard`` says how likely each leaves given what is
+recorded, ``dirt`` spoils the records, ``write`` puts them into files chunk by chunk, ``truth``
+says how good any model could be.
+"""
+
+from dbnchurn.lazy import attach
+
+__all__ = ["Attainable", "attainable", "simulate"]
+
+__getattr__ = attach(
+    __name__,
+    {"Attainable": "truth", "attainable": "truth", "simulate": "write"},
+)

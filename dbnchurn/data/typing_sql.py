@@ -1,0 +1,157 @@
+"""One column's promise as SQL: how its value is read, and what may be wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dbnchurn.data.plan import NUMERIC, Rule
+from dbnchurn.data.session import literal, literals, quoted
+
+YES = ("1", "1.0", "true", "t", "yes", "y")
+NO = ("0", "0.0", "false", "f", "no", "n")
+LARGEST = 1e24  # beyond it no customer's number means anything
+
+
+@dataclass(frozen=True)
+class Typed:
+    """SQL expressions over the raw columns.
+
+    Parameters
+    ----------
+    value : str
+        The value with its type, NULL where there is none or it breaks the promise.
+    faults : tuple of (condition, reason)
+        What is wrong with it, if anything.
+    """
+
+    value: str
+    faults: tuple[tuple[str, str], ...]
+
+    @property
+    def broken(self) -> str:
+        """Condition that anything is wrong."""
+        return " OR ".join(f"({condition})" for condition, _ in self.faults) or "FALSE"
+
+
+def typed(
+    column: str, rule: Rule, kind: str, missing: Sequence[str], zone: str | None, comma: bool
+) -> Typed:
+    """Read a column of SQL type `kind` as its rule says.
+
+    Parameters
+    ----------
+    column : str
+    rule : Rule
+    kind : str
+        SQL type of the raw column.
+    missing : sequence of str
+        Texts that stand for nothing.
+    zone : str, optional
+        Time zone for instants.
+    comma : bool
+        Whether numbers in text have a decimal comma.
+    """
+    raw = present(column, kind, missing)
+    if rule.kind in ("number", "integer"):
+        value, what = _number(raw, kind, comma), f"not {'a number' if rule.kind == 'number' else 'an integer'}"
+    elif rule.kind == "flag":
+        value, what = _flag(raw), "neither yes nor no"
+    elif rule.kind == "date":
+        value, what = _date(raw, kind, rule, zone), "not a date"
+    elif rule.kind == "category":
+        value, what = _category(_text(raw, kind), rule), "not one of its levels"
+    else:
+        value, what = _text(raw, kind), "not text"
+    faults = []
+    if not _always_fits(rule, kind):
+        faults.append((f"{raw} IS NOT NULL AND {value} IS NULL", f"{column}: {what}"))
+    if rule.kind == "integer":
+        faults.append((f"{value} <> floor({value})", f"{column}: {what}"))
+    if rule.kind in NUMERIC:
+        faults += _bounds(column, value, rule)
+    if not rule.nullable:
+        faults.append((f"{raw} IS NULL", f"{column}: missing"))
+    if rule.otherwise == "missing":
+        broken = " OR ".join(f"({condition})" for condition, _ in faults)
+        return Typed(f"CASE WHEN NOT coalesce({broken}, FALSE) THEN {value} END", tuple(faults))
+    return Typed(value, tuple(faults))
+
+
+def _always_fits(rule: Rule, kind: str) -> bool:
+    """Whether every value of the SQL type can be read as the rule says."""
+    if rule.kind == "date":
+        return _is_time(kind)
+    return rule.kind == "text" or (rule.kind == "category" and not rule.levels)
+
+
+def present(column: str, kind: str, missing: Sequence[str] = ()) -> str:
+    """The raw value, NULL where it stands for nothing."""
+    name = quoted(column)
+    if kind == "VARCHAR":
+        return f"CASE WHEN trim({name}) NOT IN {literals(missing or [''])} THEN trim({name}) END"
+    if kind in ("DOUBLE", "FLOAT"):
+        return f"CASE WHEN NOT isnan({name}) THEN {name} END"
+    return name
+
+
+def _number(raw: str, kind: str, comma: bool) -> str:
+    if kind == "VARCHAR":
+        text = f"replace(replace({raw}, '.', ''), ',', '.')" if comma else raw
+        number = f"TRY_CAST({text} AS DOUBLE)"
+    else:
+        number = f"CAST({raw} AS DOUBLE)" if not _is_time(kind) else "CAST(NULL AS DOUBLE)"
+    return f"CASE WHEN abs({number}) < {LARGEST!r} THEN {number} END"
+
+
+def _is_time(kind: str) -> bool:
+    return kind.startswith(("DATE", "TIME"))
+
+
+def _flag(raw: str) -> str:
+    word = f"lower(CAST({raw} AS VARCHAR))"
+    return f"CASE WHEN {word} IN {literals(YES)} THEN 1.0 WHEN {word} IN {literals(NO)} THEN 0.0 END"
+
+
+def _text(raw: str, kind: str) -> str:
+    """As text; a whole number without its fraction, as 3 and 3.0 are the same code."""
+    if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
+        return (
+            f"CASE WHEN {raw} = floor({raw}) AND abs({raw}) < 1e15 "
+            f"THEN CAST(CAST({raw} AS BIGINT) AS VARCHAR) ELSE CAST({raw} AS VARCHAR) END"
+        )
+    return raw if kind == "VARCHAR" else f"CAST({raw} AS VARCHAR)"
+
+
+def _category(text: str, rule: Rule) -> str:
+    meant = {level.lower(): level for level in rule.levels}
+    meant |= {spelling.strip().lower(): level for spelling, level in rule.codes.items()}
+    if not meant:
+        return text
+    words = " ".join(f"WHEN {literal(word)} THEN {literal(level)}" for word, level in meant.items())
+    otherwise = "" if rule.levels else f" ELSE {text}"
+    return f"CASE lower({text}) {words}{otherwise} END"
+
+
+def _date(raw: str, kind: str, rule: Rule, zone: str | None) -> str:
+    if kind == "VARCHAR":
+        if rule.formats:
+            formats = ", ".join(literal(f) for f in rule.formats)
+            return f"CAST(try_strptime({raw}, [{formats}]) AS TIMESTAMP)"
+        if zone is not None:
+            instant = f"TRY_CAST({raw} AS TIMESTAMPTZ)"
+            return f"CAST(timezone({literal(zone)}, {instant}) AS TIMESTAMP)"
+        iso = f"TRY_CAST({raw} AS TIMESTAMP)"
+        return f"coalesce({iso}, CAST(try_strptime({raw}, '%Y-%m') AS TIMESTAMP))"
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"CAST(timezone({literal(zone or 'UTC')}, {raw}) AS TIMESTAMP)"
+    return f"CAST({raw} AS TIMESTAMP)" if _is_time(kind) else "CAST(NULL AS TIMESTAMP)"
+
+
+def _bounds(column: str, value: str, rule: Rule) -> list[tuple[str, str]]:
+    found = []
+    if rule.low is not None:
+        found.append((f"{value} < {rule.low!r}", f"{column}: below {rule.low:g}"))
+    if rule.high is not None:
+        found.append((f"{value} > {rule.high!r}", f"{column}: above {rule.high:g}"))
+    return found

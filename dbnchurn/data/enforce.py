@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dbnchurn.data import suspect
 from dbnchurn.data.plan import ColumnKind, Rule, TablePlan
 from dbnchurn.data.relations import raw_name
 from dbnchurn.data.session import Session, literal, quoted
-from dbnchurn.data.typing_sql import Typed, present, typed
+from dbnchurn.data.typing_sql import Typed, held, present, read_as, typed
 from dbnchurn.errors import DataError, did_you_mean, listed
 
 log = logging.getLogger(__name__)
 REPEATS = "repeats a key with other values"
 INTEGERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT")
+FAULT = quoted("number of the fault")
 TEXT_LIKE = ("VARCHAR", "ENUM", "UUID")
 
 
@@ -80,50 +81,106 @@ def enforce(
     suspect.check_key(session, name, table, kinds)
     suspect.check_dates(session, name, table, kinds)
     columns = _typed_columns(table, kinds)
-    reason = _reason(table, columns)
-    checked = _count(session, name, table, columns, reason)
-    _refuse_many(name, table, checked)
+    _view(session, name, columns)
     kept = [c for c in columns if needed is None or c in needed or c in (table.key, table.date)]
-    _create(session, name, columns, kept, reason, distinct=table.rows == "event")
-    if checked.quarantined and quarantine is not None:
-        quarantine.parent.mkdir(parents=True, exist_ok=True)
-        session.run(
-            f"COPY (SELECT *, {reason} AS reason FROM {raw_name(name)} WHERE {reason} IS NOT NULL) "
-            f"TO {literal(quarantine)} (FORMAT parquet)"
-        )
-    unbroken = checked.rows - sum(checked.quarantined.values())
-    if table.rows != "event":
-        _remove_repeats(session, name, table, checked, quarantine)
-        _refuse_many(name, table, checked)
+    checked = _read(session, name, columns, kept if table.rows != "event" else list(columns))
+    if checked.quarantined:
+        _set_aside(session, name, columns, quarantine)
+    if table.rows == "event":
+        _keep_distinct(session, name, kept)
+    else:
+        _keep_one_each(session, name, table, checked, quarantine)
+    _refuse_many(name, table, checked)
     checked.kept = session.row(f"SELECT count(*) FROM {quoted(name)}")[0]
-    differing = checked.quarantined.get(REPEATS, 0)
-    checked.copies = unbroken - differing - checked.kept
+    checked.copies = checked.rows - sum(checked.quarantined.values()) - checked.kept
     return checked
 
 
-def _create(
-    session: Session,
-    name: str,
-    columns: dict[str, Typed],
-    kept: list[str],
-    reason: str,
-    distinct: bool,
+def _typed_name(name: str) -> str:
+    return quoted(f"typed {name}")
+
+
+def _view(session: Session, name: str, columns: dict[str, Typed]) -> None:
+    """The raw rows with what each cell holds and is read as, computed once each."""
+    raws = ", ".join(f"{one.raw} AS {held(column)}" for column, one in columns.items())
+    values = ", ".join(f"{one.value} AS {read_as(column)}" for column, one in columns.items())
+    session.run(
+        f"CREATE VIEW {_typed_name(name)} AS SELECT *, {values} FROM "
+        f"(SELECT *, {raws} FROM {raw_name(name)})"
+    )
+
+
+def _read(
+    session: Session, name: str, columns: dict[str, Typed], kept: Iterable[str]
+) -> Checked:
+    """Store every row's values with the number of its fault, 0 for none, and count."""
+    values = ", ".join(f"{columns[column].kept} AS {quoted(column)}" for column in kept)
+    faults = _faults(columns)
+    whens = " ".join(f"WHEN {condition} THEN {i}" for i, (condition, _) in enumerate(faults, 1))
+    fault = f"CASE {whens} ELSE 0 END" if faults else "0"
+    session.run(
+        f"CREATE TABLE {_all_name(name)} AS SELECT {values}, {fault}::SMALLINT AS {FAULT} "
+        f"FROM {_typed_name(name)}"
+    )
+    found = session.rows(
+        f"SELECT {FAULT}, count(*) AS n FROM {_all_name(name)} GROUP BY ALL ORDER BY n DESC, 1"
+    )
+    checked = Checked(rows=sum(n for _, n in found))
+    if checked.rows == 0:
+        raise DataError(f"table {name!r} has no rows")
+    for number, n in found:
+        if number:
+            why = faults[number - 1][1]
+            checked.quarantined[why] = checked.quarantined.get(why, 0) + n
+    lenient = {column: one.broken for column, one in columns.items() if one.lenient and one.faults}
+    if lenient:
+        counts = ", ".join(f"count_if({broken})" for broken in lenient.values())
+        blanked = session.row(f"SELECT {counts} FROM {_typed_name(name)}")
+        checked.blanked = {c: n for c, n in zip(lenient, blanked, strict=True) if n}
+    return checked
+
+
+def _faults(columns: dict[str, Typed]) -> list[tuple[str, str]]:
+    """What breaks a row, key and date first."""
+    return [fault for one in columns.values() if not one.lenient for fault in one.faults]
+
+
+def _all_name(name: str) -> str:
+    return quoted(f"all {name}")
+
+
+def _good(name: str) -> str:
+    return f"(SELECT * EXCLUDE ({FAULT}) FROM {_all_name(name)} WHERE {FAULT} = 0)"
+
+
+def _set_aside(
+    session: Session, name: str, columns: dict[str, Typed], quarantine: Path | None
 ) -> None:
-    """Create the table of clean rows; of events that are equal in every column one is kept."""
+    """Write the rows that break the contract as they came, each with its first reason.
 
-    def values(names: Iterable[str]) -> str:
-        return ", ".join(f"{columns[column].value} AS {quoted(column)}" for column in names)
+    They are gathered by an aggregate: a WHERE would be pushed down through the layers of
+    :class:`Typed` and compute every expression again and again.
+    """
+    if quarantine is None:
+        return
+    raw = ", ".join(f"{quoted(c)} := {quoted(c)}" for c in session.columns(raw_name(name)))
+    faults = _faults(columns)
+    whens = " ".join(f"WHEN {condition} THEN {literal(why)}" for condition, why in faults)
+    quarantine.parent.mkdir(parents=True, exist_ok=True)
+    session.run(
+        f"COPY (SELECT unnest(broken) FROM (SELECT unnest(list(struct_pack({raw}, reason := why)) "
+        f"FILTER (why IS NOT NULL)) AS broken FROM (SELECT *, CASE {whens} END AS why "
+        f"FROM {_typed_name(name)}))) TO {literal(quarantine)} (FORMAT parquet)"
+    )
 
-    if distinct:
-        rows = f"SELECT DISTINCT {values(columns)} FROM {raw_name(name)} WHERE {reason} IS NULL"
-        session.run(
-            f"CREATE TABLE {quoted(name)} AS SELECT {', '.join(map(quoted, kept))} FROM ({rows})"
-        )
-    else:
-        session.run(
-            f"CREATE TABLE {quoted(name)} AS SELECT {values(kept)} FROM {raw_name(name)} "
-            f"WHERE {reason} IS NULL"
-        )
+
+def _keep_distinct(session: Session, name: str, kept: Iterable[str]) -> None:
+    """Of events that are equal in every column of the contract, keep one."""
+    session.run(
+        f"CREATE TABLE {quoted(name)} AS SELECT {', '.join(map(quoted, kept))} "
+        f"FROM (SELECT DISTINCT * FROM {_good(name)})"
+    )
+    session.run(f"DROP TABLE {_all_name(name)}")
 
 
 def described(name: str, table: TablePlan, kinds: dict[str, str]) -> TablePlan:
@@ -170,64 +227,29 @@ def _typed_columns(table: TablePlan, kinds: dict[str, str]) -> dict[str, Typed]:
             rule = rule.model_copy(update={"nullable": False, "otherwise": "quarantine"})
         one = typed(column, rule, kinds[column], table.missing, table.timezone, comma)
         if column == table.date and table.rows == "month":
-            one = Typed(f"CAST(date_trunc('month', {one.value}) AS TIMESTAMP)", one.faults)
+            one = replace(one, value=f"CAST(date_trunc('month', {one.value}) AS TIMESTAMP)")
         found[column] = one
     return found
 
 
 def _typed_key(table: TablePlan, kind: str) -> Typed:
     raw = present(table.key, kind, table.missing)
+    held_key, value = held(table.key), read_as(table.key)
     number = (table.key_kind or ("text" if kind.startswith(TEXT_LIKE) else "number")) == "number"
     if number:
-        value = f"TRY_CAST(TRY_CAST({raw} AS DOUBLE) AS BIGINT)" if kind in TEXT_LIKE else (
-            f"TRY_CAST({raw} AS BIGINT)"
-        )
+        found = f"TRY_CAST(TRY_CAST({held_key} AS DOUBLE) AS BIGINT)"
+        found = f"CAST({held_key} AS BIGINT)" if kind in INTEGERS else found
     elif kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
-        value = f"CAST(TRY_CAST({raw} AS BIGINT) AS VARCHAR)"
+        found = f"CAST(TRY_CAST({held_key} AS BIGINT) AS VARCHAR)"
     else:
-        value = raw if kind == "VARCHAR" else f"CAST({raw} AS VARCHAR)"
-    faults = [(f"{raw} IS NULL", f"no key {table.key}")]
-    if kind not in INTEGERS and not (value == raw):
+        found = f"CAST({held_key} AS VARCHAR)"
+    faults = [(f"{held_key} IS NULL", f"no key {table.key}")]
+    if kind not in INTEGERS and not kind.startswith(TEXT_LIKE) or number:
         faults.append((f"{value} IS NULL", f"the key {table.key} is not an integer"))
-    return Typed(value, tuple(faults))
-
-
-def _reason(table: TablePlan, columns: dict[str, Typed]) -> str:
-    """SQL that says why a row breaks the contract; NULL if it keeps it."""
-    faults = [
-        fault
-        for column, one in columns.items()
-        if column in (table.key, table.date) or table.columns[column].otherwise == "quarantine"
-        for fault in one.faults
-    ]
-    whens = " ".join(f"WHEN {condition} THEN {literal(why)}" for condition, why in faults)
-    return f"CASE {whens} END"
-
-
-def _count(
-    session: Session, name: str, table: TablePlan, columns: dict[str, Typed], reason: str
-) -> Checked:
-    lenient = [
-        column
-        for column, rule in table.columns.items()
-        if rule.otherwise == "missing" and column != table.date
-    ]
-    counts = "".join(f", count_if({columns[column].broken})" for column in lenient)
-    reasons = session.rows(
-        f"SELECT {reason} AS reason, count(*){counts} FROM {raw_name(name)} GROUP BY reason"
-    )
-    checked = Checked(rows=sum(row[1] for row in reasons))
-    found = sorted(((why, n) for why, n, *_ in reasons if why), key=lambda item: (-item[1], item[0]))
-    checked.quarantined = dict(found)
-    for place, column in enumerate(lenient):
-        if total := sum(row[2 + place] for row in reasons):
-            checked.blanked[column] = total
-    return checked
+    return Typed(table.key, raw, found, tuple(faults))
 
 
 def _refuse_many(name: str, table: TablePlan, checked: Checked) -> None:
-    if checked.rows == 0:
-        raise DataError(f"table {name!r} has no rows")
     bad = sum(checked.quarantined.values())
     if bad > table.max_quarantine * checked.rows:
         reasons = ", ".join(f"{why} ({n})" for why, n in list(checked.quarantined.items())[:8])
@@ -238,7 +260,7 @@ def _refuse_many(name: str, table: TablePlan, checked: Checked) -> None:
         )
 
 
-def _remove_repeats(
+def _keep_one_each(
     session: Session, name: str, table: TablePlan, checked: Checked, quarantine: Path | None
 ) -> None:
     """Keep one row of each key (and date): the fullest, and of these an arbitrary but fixed one.
@@ -247,22 +269,23 @@ def _remove_repeats(
     becomes a view of both.
     """
     key = ", ".join(quoted(c) for c in (table.key, table.date) if c is not None)
-    own, all_rows = quoted(name), quoted(f"all {name}")
     repeated, ranked = quoted(f"repeated {name}"), quoted(f"ranked {name}")
+    good = _good(name)
     session.run(
-        f"CREATE TABLE {repeated} AS SELECT {key} FROM {own} GROUP BY ALL HAVING count(*) > 1"
+        f"CREATE TABLE {repeated} AS SELECT {key} FROM {good} GROUP BY ALL HAVING count(*) > 1"
     )
     if not session.row(f"SELECT count(*) FROM {repeated}")[0]:
+        session.run(f"CREATE VIEW {quoted(name)} AS FROM {good}")
         return
-    session.run(f"ALTER TABLE {own} RENAME TO {all_rows}")
-    blanks = " + ".join(f"({quoted(column)} IS NULL)::INT" for column in session.columns(all_rows))
+    columns = [c for c in session.columns(_all_name(name)) if quoted(c) != FAULT]
+    blanks = " + ".join(f"({quoted(column)} IS NULL)::INT" for column in columns)
     session.run(
         f"CREATE TABLE {ranked} AS SELECT *, row_number() OVER (PARTITION BY {key} "
         f"ORDER BY {blanks}, md5(CAST(found AS VARCHAR))) AS place FROM "
-        f"(SELECT DISTINCT * FROM {all_rows} SEMI JOIN {repeated} USING ({key})) AS found"
+        f"(SELECT DISTINCT * FROM {good} SEMI JOIN {repeated} USING ({key})) AS found"
     )
     session.run(
-        f"CREATE VIEW {own} AS SELECT * FROM {all_rows} ANTI JOIN {repeated} USING ({key}) "
+        f"CREATE VIEW {quoted(name)} AS SELECT * FROM {good} ANTI JOIN {repeated} USING ({key}) "
         f"UNION ALL SELECT * EXCLUDE (place) FROM {ranked} WHERE place = 1"
     )
     losers = f"FROM {ranked} WHERE place > 1"

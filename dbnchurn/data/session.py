@@ -43,7 +43,7 @@ class Session:
         }
         if threads is not None:
             config["threads"] = threads
-        self.connection = duckdb.connect(str(self.folder / "tables.duckdb"), config=config)
+        self.connection = duckdb.connect(config=config)
         self.run("SET TimeZone = 'UTC'")
 
     def __enter__(self) -> Session:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dbnchurn.data.plan import NUMERIC, Rule
-from dbnchurn.data.session import literal, literals, quoted
+from dbnchurn.data.session import literal, quoted
 
 YES = ("1", "1.0", "true", "t", "yes", "y")
 NO = ("0", "0.0", "false", "f", "no", "n")
@@ -15,23 +15,47 @@ LARGEST = 1e24  # beyond it no customer's number means anything
 
 @dataclass(frozen=True)
 class Typed:
-    """SQL expressions over the raw columns.
+    """SQL expressions in three layers, each over the columns of the one below.
 
     Parameters
     ----------
+    column : str
+    raw : str
+        Over the raw columns: what the cell holds, NULL where that stands for nothing.
     value : str
-        The value with its type, NULL where there is none or it breaks the promise.
+        Over :func:`held`: the value with its type, NULL where it cannot be read.
     faults : tuple of (condition, reason)
-        What is wrong with it, if anything.
+        Over :func:`held` and :func:`read_as`: what is wrong with it, if anything.
+    lenient : bool
+        Whether a value with a fault counts as missing, instead of breaking its row.
     """
 
+    column: str
+    raw: str
     value: str
     faults: tuple[tuple[str, str], ...]
+    lenient: bool = False
 
     @property
     def broken(self) -> str:
         """Condition that anything is wrong."""
-        return " OR ".join(f"({condition})" for condition, _ in self.faults) or "FALSE"
+        return " OR ".join(f"coalesce({condition}, FALSE)" for condition, _ in self.faults) or "FALSE"
+
+    @property
+    def kept(self) -> str:
+        """The value that goes on."""
+        value = read_as(self.column)
+        return f"CASE WHEN NOT ({self.broken}) THEN {value} END" if self.lenient else value
+
+
+def held(column: str) -> str:
+    """Name of what a cell holds, quoted."""
+    return quoted(f"held {column}")
+
+
+def read_as(column: str) -> str:
+    """Name of the typed value of a cell, quoted."""
+    return quoted(f"read {column}")
 
 
 def typed(
@@ -52,17 +76,17 @@ def typed(
     comma : bool
         Whether numbers in text have a decimal comma.
     """
-    raw = present(column, kind, missing)
+    raw, value = held(column), read_as(column)
     if rule.kind in ("number", "integer"):
-        value, what = _number(raw, kind, comma), f"not {'a number' if rule.kind == 'number' else 'an integer'}"
+        found, what = _number(raw, kind, comma), f"not {'a number' if rule.kind == 'number' else 'an integer'}"
     elif rule.kind == "flag":
-        value, what = _flag(raw), "neither yes nor no"
+        found, what = _flag(raw, kind), "neither yes nor no"
     elif rule.kind == "date":
-        value, what = _date(raw, kind, rule, zone), "not a date"
+        found, what = _date(raw, kind, rule, zone), "not a date"
     elif rule.kind == "category":
-        value, what = _category(_text(raw, kind), rule), "not one of its levels"
+        found, what = _category(_text(raw, kind), rule), "not one of its levels"
     else:
-        value, what = _text(raw, kind), "not text"
+        found, what = _text(raw, kind), "not text"
     faults = []
     if not _always_fits(rule, kind):
         faults.append((f"{raw} IS NOT NULL AND {value} IS NULL", f"{column}: {what}"))
@@ -72,10 +96,9 @@ def typed(
         faults += _bounds(column, value, rule)
     if not rule.nullable:
         faults.append((f"{raw} IS NULL", f"{column}: missing"))
-    if rule.otherwise == "missing":
-        broken = " OR ".join(f"({condition})" for condition, _ in faults)
-        return Typed(f"CASE WHEN NOT coalesce({broken}, FALSE) THEN {value} END", tuple(faults))
-    return Typed(value, tuple(faults))
+    return Typed(
+        column, present(column, kind, missing), found, tuple(faults), rule.otherwise == "missing"
+    )
 
 
 def _always_fits(rule: Rule, kind: str) -> bool:
@@ -89,7 +112,8 @@ def present(column: str, kind: str, missing: Sequence[str] = ()) -> str:
     """The raw value, NULL where it stands for nothing."""
     name = quoted(column)
     if kind == "VARCHAR":
-        return f"CASE WHEN trim({name}) NOT IN {literals(missing or [''])} THEN trim({name}) END"
+        nothing = " ".join(f"WHEN {literal(word)} THEN NULL" for word in ("", *missing))
+        return f"CASE trim({name}) {nothing} ELSE trim({name}) END"
     if kind in ("DOUBLE", "FLOAT"):
         return f"CASE WHEN NOT isnan({name}) THEN {name} END"
     return name
@@ -108,9 +132,12 @@ def _is_time(kind: str) -> bool:
     return kind.startswith(("DATE", "TIME"))
 
 
-def _flag(raw: str) -> str:
+def _flag(raw: str, kind: str) -> str:
+    if kind not in ("VARCHAR", "BOOLEAN"):
+        return f"CASE WHEN {raw} IN (0, 1) THEN CAST({raw} AS DOUBLE) END"
     word = f"lower(CAST({raw} AS VARCHAR))"
-    return f"CASE WHEN {word} IN {literals(YES)} THEN 1.0 WHEN {word} IN {literals(NO)} THEN 0.0 END"
+    meant = [*((w, 1.0) for w in YES), *((w, 0.0) for w in NO)]
+    return f"CASE {word} {' '.join(f'WHEN {literal(w)} THEN {v}' for w, v in meant)} END"
 
 
 def _text(raw: str, kind: str) -> str:

@@ -7,7 +7,13 @@ these as one estimator), ``predictor`` (the scoring job's side), ``segments`` (w
 words), ``evaluate``, ``config``, ``experiment``, ``report``, ``scoring`` and ``cli``.
 """
 
+from typing import TYPE_CHECKING
+
 from dbnchurn.lazy import attach
+
+if TYPE_CHECKING:
+    from dbnchurn.classifier import ChurnClassifier as ChurnClassifier
+    from dbnchurn.predictor import Predictor as Predictor
 
 __version__ = "0.1.0"
 __all__ = ["ChurnClassifier", "Predictor", "__version__"]

@@ -20,11 +20,20 @@ from dbnchurn.data.samples import set_aside
 from dbnchurn.dbn import DBN, Network
 from dbnchurn.dbn.fine_tune import FineTune
 from dbnchurn.decide import DecideRecord, Threshold
-from dbnchurn.decide.decide_record import decide
-from dbnchurn.errors import DataError
+from dbnchurn.decide.decide_record import decide, log_odds
+from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.features.views import BoosterViews
-from dbnchurn.labels import check_weight, encode_labels, label_type, read_labels, two_classes
+from dbnchurn.labels import (
+    check_both_classes,
+    check_groups,
+    check_weight,
+    encode_labels,
+    label_type,
+    read_labels,
+    two_classes,
+)
+from dbnchurn.parameters import check_parameters
 from dbnchurn.predictor.artifact import save
 from dbnchurn.predictor.card import model_card
 from dbnchurn.predictor.forward import ModelRecord, logits, probabilities
@@ -96,6 +105,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Whether leaves of boosters join the visible layer.
     leaves : Leaves
         The boosters.
+    skip : bool, default True
+        Whether the network starts at the boosters' own sum of leaf values, through a direct
+        contribution of every leaf to the logit that is trained with the rest.
     pretrain : bool, default True
         Whether the network starts from pretrained Boltzmann machines or from random weights.
     dbn : DBN
@@ -110,8 +122,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     device : {"auto", "cpu", "cuda"}, default "auto"
         Where boosters and network are trained.
     n_threads : int, optional
-        Threads of the boosters and the network; by default what the process may use, at most 4.
-    random_state : int, RandomState or None, default None
+        Threads of the boosters and the network; by default one for small tables, else up to 4.
+    random_state : int, Generator, RandomState or None, default None
         The same integer gives the same model.
 
     Attributes
@@ -149,6 +161,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         oversample: Oversample = Oversample(),
         use_leaves: bool = True,
         leaves: Leaves = Leaves(),
+        skip: bool = True,
         pretrain: bool = True,
         dbn: DBN = DBN(),
         finetune: FineTune = FineTune(),
@@ -156,7 +169,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         validation: Annotated[float, Field(gt=0, lt=1)] = 0.15,
         device: Literal["auto", "cpu", "cuda"] = "auto",
         n_threads: Annotated[int, Field(ge=1)] | None = None,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: (
+            Annotated[int, Field(ge=0)] | np.random.Generator | np.random.RandomState | None
+        ) = None,
     ) -> None:
         self.kinds = kinds
         self.prepare = _own(prepare)
@@ -164,6 +179,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.oversample = _own(oversample)
         self.use_leaves = use_leaves
         self.leaves = _own(leaves)
+        self.skip = skip
         self.pretrain = pretrain
         self.dbn = _own(dbn)
         self.finetune = _own(finetune)
@@ -205,9 +221,11 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         DataError
             If the tables or labels cannot be used; the message says what to do.
         ConfigError
-            If a CUDA device is asked for and there is none.
+            If a parameter is not allowed, or a CUDA device is asked for and there is none.
         """
-        compute = Compute.of(self.device, self.n_threads, self.random_state)
+        check_parameters(self)
+        size = len(X) if hasattr(X, "__len__") else 0
+        compute = Compute.of(self.device, self.n_threads, self.random_state, size)
         self.seconds_: dict[str, float] = {}
         self.curves_: dict[str, Any] = {}
         with torch_threads(compute.threads):
@@ -221,7 +239,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                     self._fit_leaves(table, train, draw, val, balance, compute)
             rows = self._views(table, self.leaves_.fold_ if self.use_leaves else None)
             rows_val = self._views(self.prepare_.transform(val.table))
-            network = self._start_network(rows, rows_val, train, table, X_unlabelled, compute)
+            start = self._start_values(rows, balance)
+            network = self._start_network(
+                rows, rows_val, train, table, X_unlabelled, start, compute
+            )
             with stage("fine-tune", self.seconds_):
                 self.curves_["finetune"] = self.finetune.fit(
                     network,
@@ -254,15 +275,21 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = two_classes(labels)
         whole = encode_labels(labels, self.classes_, "y")
         weight = check_weight(sample_weight, len(frame))
-        group = None if groups is None else np.asarray(groups)
+        group = check_groups(groups, len(frame))
+        if X_val is None and y_val is not None:
+            raise DataError("y_val comes without its rows; pass X_val as well, or neither")
         if X_val is not None:
             rows = np.arange(len(frame))
             frame_val = self._frame(X_val)
-            y_of_val = encode_labels(read_labels(y_val, len(frame_val)), self.classes_, "y_val")
+            labels_val = read_labels(y_val, len(frame_val), "y_val")
+            y_of_val = encode_labels(labels_val, self.classes_, "y_val")
             weight_val = np.ones(len(frame_val))
         else:
             rows, aside = set_aside(whole, group, self.validation, compute.generator)
             frame_val, y_of_val, weight_val = frame.iloc[aside], whole[aside], weight[aside]
+        check_both_classes(whole[rows], weight[rows], "train on", "give more rows")
+        advice = "give more rows or choose X_val and y_val yourself"
+        check_both_classes(y_of_val, weight_val, "validate on", advice)
         frame = frame.iloc[rows]
         self.schema_ = infer(frame, self.kinds)
         train = Part(
@@ -275,9 +302,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _fit_columns(self, table: Table) -> Table:
         """Fit preparation and encoding; returns the prepared training table."""
-        self.prepare_ = clone(self.prepare).fit(table)
+        self.prepare_ = _fresh(self.prepare).fit(table)
         prepared = self.prepare_.transform(table)
-        self.encode_ = clone(self.encode).fit(prepared)
+        self.encode_ = _fresh(self.encode).fit(prepared)
         return prepared
 
     def _fit_leaves(
@@ -290,7 +317,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         compute: Compute,
     ) -> None:
         """Fit the boosters; oversampled rows come as weights."""
-        self.leaves_ = clone(self.leaves).fit(
+        self.leaves_ = _fresh(self.leaves).fit(
             table,
             train.y,
             weight=train.weight * np.bincount(draw, minlength=len(train.y)),
@@ -325,12 +352,15 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         train: Part,
         table: Table,
         X_unlabelled: Any,
+        start: dict[str, Any],
         compute: Compute,
     ) -> Network:
         """The network to fine-tune: an unrolled stack of pretrained machines, or random weights."""
         seeds = compute.seed(), compute.seed()
         if not self.pretrain:
-            return Network.random(rows.widths, rows.sizes, self.dbn.layers, random_state=seeds[1])
+            return Network.random(
+                rows.widths, rows.sizes, self.dbn.layers, random_state=seeds[1], **start
+            )
         weight = train.weight
         if X_unlabelled is not None:
             extra = self.prepare_.transform(read(self.schema_, self._frame(X_unlabelled))[0])
@@ -341,10 +371,21 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             rows = self._views(stacked(table, extra), blocks)
             weight = np.concatenate([weight, np.ones(len(extra))])
         with stage("pretrain", self.seconds_):
-            dbn = clone(self.dbn).set_params(device=compute.device, random_state=seeds[0])
-            self.dbn_ = dbn.fit(rows, sample_weight=weight, X_val=rows_val)
+            dbn = _fresh(self.dbn).set_params(device=compute.device, random_state=seeds[0])
+            try:
+                self.dbn_ = dbn.fit(rows, sample_weight=weight, X_val=rows_val)
+            except ValueError as error:  # the rows are ours, so a setting is wrong
+                raise ConfigError(f"dbn: {error}") from error
         self.curves_["rbm"] = self.dbn_.curves_
-        return Network.from_dbn(self.dbn_, random_state=seeds[1])
+        return Network.from_dbn(self.dbn_, random_state=seeds[1], **start)
+
+    def _start_values(self, rows: Visible | BoosterViews, balance: Balance) -> dict[str, Any]:
+        """Bias and skip of the network: the share of churners and what the boosters say."""
+        start: dict[str, Any] = {"bias": log_odds(balance.trained)}
+        if self.skip and isinstance(rows, BoosterViews):
+            columns = np.zeros(sum(rows.base.sizes), np.float32)
+            start["skip"] = np.concatenate([columns, rows.record.leaf_values])
+        return start
 
     def _decide(self, network: Network, val: Part, balance: Balance) -> None:
         """Correct the prior and choose the threshold on the validation rows."""
@@ -414,8 +455,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If columns are missing or values cannot be read.
         """
         check_is_fitted(self, "record_")
-        threads = self.n_threads or default_threads()
-        leaving, _ = probabilities(self.record_, self._frame(X), threads)
+        frame = self._frame(X)
+        threads = self.n_threads or default_threads(len(frame))
+        leaving, _ = probabilities(self.record_, frame, threads)
         return np.column_stack([1 - leaving, leaving])
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
@@ -454,9 +496,15 @@ def _own(stage: Stage) -> Stage:
 
     A default is one object for all classifiers; ``set_params`` of one must not change the others.
     """
-    return clone(stage) if any(stage is default for default in _defaults()) else stage
+    return _fresh(stage) if any(stage is default for default in _defaults()) else stage
+
+
+def _fresh(stage: Stage) -> Stage:
+    """An unfitted copy."""
+    copy: Stage = clone(stage)
+    return copy
 
 
 def _defaults() -> tuple[BaseEstimator, ...]:
-    defaults = ChurnClassifier.__init__.__kwdefaults__.values()
-    return tuple(value for value in defaults if isinstance(value, BaseEstimator))
+    defaults = ChurnClassifier.__init__.__kwdefaults__ or {}
+    return tuple(value for value in defaults.values() if isinstance(value, BaseEstimator))

@@ -33,9 +33,13 @@ class Compute:
 
     @classmethod
     def of(
-        cls, device: str, threads: int | None, random_state: int | np.random.RandomState | None
+        cls,
+        device: str,
+        threads: int | None,
+        random_state: int | np.random.Generator | np.random.RandomState | None,
+        rows: int,
     ) -> Compute:
-        """Resolve what the user asked for.
+        """Resolve what the user asked for, for a table of so many rows.
 
         Raises
         ------
@@ -45,7 +49,7 @@ class Compute:
         if isinstance(random_state, np.random.RandomState):
             random_state = int(random_state.randint(2**31))
         generator = np.random.default_rng(random_state)
-        return cls(resolve_device(device), threads or default_threads(), generator)
+        return cls(resolve_device(device), threads or default_threads(rows), generator)
 
     def seed(self) -> int:
         """A seed for a stage."""
@@ -77,8 +81,17 @@ def resolve_device(device: str) -> str:
     return device
 
 
-def default_threads() -> int:
-    """Threads that the process may use, at most 4: beyond that small batches gain nothing."""
+SMALL = 50_000  # rows
+
+
+def default_threads(rows: int) -> int:
+    """One thread for a small table, otherwise as many as the process may use, at most 4.
+
+    On small tables threads wait for one another longer than they work, and much longer where the
+    processors are shared.
+    """
+    if rows < SMALL:
+        return 1
     allowed = getattr(os, "sched_getaffinity", None)
     return min(4, len(allowed(0)) if allowed else os.cpu_count() or 1)
 

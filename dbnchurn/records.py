@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 import types
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -53,7 +54,7 @@ def pack(record: object, path: str = "") -> tuple[Json, Arrays]:
     >>> tree["limit"], sorted(arrays), unpack(Scale, tree, arrays).limit
     (3.0, ['scale.center'], 3.0)
     """
-    if dataclasses.is_dataclass(record):
+    if dataclasses.is_dataclass(record) and not isinstance(record, type):
         tree: dict[str, Json] = {"record": type(record).__name__}
         arrays: Arrays = {}
         for field in dataclasses.fields(record):
@@ -112,7 +113,7 @@ def _build(hint: Any, tree: Json, arrays: Arrays, path: str) -> Any:
         if not isinstance(tree, dict):
             raise ArtifactError(f"{path}: expected a mapping, found {type(tree).__name__}")
         return {k: _build(args[1], v, arrays, f"{path}.{k}") for k, v in tree.items()}
-    if hint is float and type(tree) in (int, float) and math.isfinite(tree):
+    if hint is float and type(tree) in (int, float) and abs(tree) <= sys.float_info.max:
         return float(tree)
     if hint in (bool, int, str) and type(tree) is hint:
         return tree
@@ -122,13 +123,12 @@ def _build(hint: Any, tree: Json, arrays: Arrays, path: str) -> Any:
 def _build_union(options: tuple[Any, ...], tree: Json, arrays: Arrays, path: str) -> Any:
     if tree is None and type(None) in options:
         return None
-    named = {option.__name__: option for option in options if dataclasses.is_dataclass(option)}
+    records = (option for option in options if dataclasses.is_dataclass(option))
+    named = {getattr(option, "__name__", ""): option for option in records}
     if named:
-        name = tree.get("record") if isinstance(tree, dict) else None
+        name = str(tree.get("record")) if isinstance(tree, dict) else ""
         if name not in named:
-            raise ArtifactError(
-                f"{path}: unknown record {name!r}, {did_you_mean(str(name), named)}"
-            )
+            raise ArtifactError(f"{path}: unknown record {name!r:.60}, {did_you_mean(name, named)}")
         return _build(named[name], tree, arrays, path)
     return _build(next(o for o in options if o is not type(None)), tree, arrays, path)
 
@@ -145,7 +145,13 @@ def _build_record(kind: Any, tree: Json, arrays: Arrays, path: str) -> Any:
     hints = get_type_hints(kind)
     record = kind(**{n: _build(hints[n], tree[n], arrays, f"{path}.{n}") for n in sorted(names)})
     if hasattr(record, "audit"):
-        record.audit()
+        try:
+            record.audit()
+        except ArtifactError:
+            raise
+        except (TypeError, ValueError, IndexError, OverflowError) as error:
+            # Arrays of a shape that the audit itself cannot compute with.
+            raise ArtifactError(f"{path}: no consistent {kind.__name__}: {error}") from error
     return record
 
 

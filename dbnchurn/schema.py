@@ -26,6 +26,10 @@ DAY = 86_400.0  # seconds
 # A text column whose values hardly ever repeat names its rows rather than describing them.
 IDENTIFIER_SHARE = 0.5
 IDENTIFIER_LEVELS = 1_000
+# Text of which this share of the distinct values are numbers is a column of numbers with mistakes.
+NUMERIC_SHARE = 0.9
+# Boosters and network compute in float32; what lies beyond is read as its largest number.
+LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,8 @@ def as_frame(X: Any) -> pd.DataFrame:
     if isinstance(X, pd.DataFrame):
         return X
     if hasattr(X, "__arrow_c_stream__"):
-        return pa.table(X).to_pandas()
+        frame: pd.DataFrame = pa.table(X).to_pandas()
+        return frame
     values = np.asarray(X)
     if values.ndim != 2 or values.dtype.kind in "cV":
         raise DataError(
@@ -163,10 +168,11 @@ def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema
     ----------
     frame : DataFrame of shape (n, columns)
     kinds : mapping of column → kind, optional
-        Overrides what would be inferred. Inferred are: numbers and text that holds nothing but
-        more than 20 distinct numbers → ``number``; booleans → ``flag``; dates → ``date``; other
-        text → ``category``, or ``ignore`` where it looks like an identifier (over 1,000 levels,
-        over half of them met once).
+        Overrides what would be inferred. Inferred are: numbers, and text with more than 20
+        distinct values of which nearly all are numbers → ``number`` (so that :func:`read` names
+        the others); booleans → ``flag``; dates → ``date``; other text → ``category``, or
+        ``ignore`` where it looks like an identifier (over 1,000 levels, over half of them met
+        once).
 
     Raises
     ------
@@ -194,9 +200,8 @@ def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema
         )
     )
     if not schema.used:
-        raise DataError(
-            f"no column is left to learn from: all of {listed(names)} are ignored or identifiers"
-        )
+        what = f"all of {listed(names)} are ignored or identifiers" if names else "there is none"
+        raise DataError(f"no column is left to learn from: {what}")
     return schema
 
 
@@ -226,9 +231,12 @@ def _infer_kind(values: pd.Series[Any]) -> str:
     present = text(values).dropna()
     if present.empty:
         return "number"
-    numeric = pd.to_numeric(present, errors="coerce").notna().all()
-    levels = present.nunique()
-    if numeric and (levels > 20 or not _is_text(values)):
+    if pd.api.types.infer_dtype(values, skipna=True) == "boolean":
+        return "flag"
+    distinct = pd.Series(present.unique())
+    numeric = pd.to_numeric(distinct, errors="coerce").notna().mean()
+    levels = len(distinct)
+    if (levels > 20 and numeric >= NUMERIC_SHARE) or (numeric == 1 and not _is_text(values)):
         return "number"
     if levels > IDENTIFIER_LEVELS and (present.value_counts() == 1).mean() > IDENTIFIER_SHARE:
         return "ignore"
@@ -264,15 +272,15 @@ def text(values: pd.Series[Any]) -> pd.Series[Any]:
         numbers = values.to_numpy(np.float64, na_value=np.nan)
         whole = np.isfinite(numbers) & (numbers == np.round(numbers)) & (abs(numbers) < 2**53)
         integers = np.where(whole, numbers, 0).astype(np.int64)
-        words = np.where(whole, integers.astype(str), numbers.astype(str))
-        return pd.Series(words, values.index, dtype=object).where(~missing)
+        spelled = np.where(whole, integers.astype(str), numbers.astype(str))
+        return pd.Series(spelled, values.index, dtype=object).where(~missing)
     if pd.api.types.infer_dtype(values, skipna=True) != "string":
         words = values.astype(object).map(_word, na_action="ignore")
         return words.where(~missing & (words != ""))
     # Strings repeat: clean each distinct one once. (Other objects may not be merged by equality,
     # for 1 == True.)
-    places, levels = pd.factorize(values)
-    clean = np.array([_word(level) or None for level in levels] + [None], dtype=object)
+    places, distinct = pd.factorize(values)
+    clean = np.array([_word(level) or None for level in distinct] + [None], dtype=object)
     return pd.Series(clean[places], values.index, dtype=object)
 
 
@@ -355,10 +363,11 @@ def _read_number(column: Column, values: pd.Series[Any]) -> npt.NDArray[np.float
         words = text(values)
         words = words.where(~words.isin(["True", "False"]), words == "True")
         parsed = pd.to_numeric(words, errors="coerce")
-        _refuse(column, values, parsed.isna() & words.notna(), "is not a number")
+        what = "is not a number; leave it empty if it is unknown"
+        _refuse(column, values, parsed.isna() & words.notna(), what)
         numbers = parsed.to_numpy(np.float64, na_value=np.nan)
     _refuse(column, values, np.isinf(numbers), "is infinite; leave it empty if it is unknown")
-    return numbers
+    return np.asarray(np.clip(numbers, -LARGEST, LARGEST), np.float64)
 
 
 def _read_date(column: Column, values: pd.Series[Any]) -> npt.NDArray[np.float64]:
@@ -371,7 +380,7 @@ def _read_date(column: Column, values: pd.Series[Any]) -> npt.NDArray[np.float64
     parsed = pd.to_datetime(words, errors="coerce", format="ISO8601", utc=True)
     _refuse(column, values, parsed.isna() & words.notna(), "is not a date such as 2026-08-31")
     seconds = (parsed - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
-    return seconds.to_numpy(np.float64, na_value=np.nan) / DAY
+    return np.asarray(seconds.to_numpy(np.float64, na_value=np.nan) / DAY, np.float64)
 
 
 def _read_codes(column: Column, values: pd.Series[Any]) -> tuple[npt.NDArray[np.int32], int]:
@@ -386,8 +395,9 @@ def _refuse(
 ) -> None:
     rows = np.flatnonzero(np.asarray(bad))
     if len(rows):
-        value = values.iloc[rows[0]]
+        value, row = values.iloc[rows[0]], values.index[rows[0]]
+        shown = repr(value.item() if isinstance(value, np.generic) else value)
         raise DataError(
-            f"column {column.name!r} ({column.kind}), row {rows[0]}: {value!r} {what} "
+            f"column {column.name!r} ({column.kind}), row {row}: {shown} {what} "
             f"({len(rows)} such {'row' if len(rows) == 1 else 'rows'})"
         )

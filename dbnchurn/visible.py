@@ -6,6 +6,7 @@ Features make it and the engine takes it; neither knows the other.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +67,7 @@ class Visible:
         given = [np.asarray(part) for part in (gaussian, binary, codes) if part is not None]
         n = len(given[0]) if given else 0
 
-        def part(values: npt.ArrayLike | None, dtype: type) -> npt.NDArray[np.generic]:
+        def part(values: npt.ArrayLike | None, dtype: type) -> npt.NDArray[Any]:
             return np.empty((n, 0), dtype) if values is None else np.asarray(values, dtype)
 
         return cls(

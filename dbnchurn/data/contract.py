@@ -179,7 +179,7 @@ def _labels(values: pd.Series[Any], contract: Contract) -> npt.NDArray[np.int64]
             )
     else:
         positive = _obvious_positive(levels, contract.label)
-    return (words == positive).to_numpy(np.int64)
+    return np.asarray(words == positive, dtype=np.int64)
 
 
 def _obvious_positive(levels: list[str], label: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,8 @@ def _nearby(path: Path) -> str:
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
-        return pq.read_table(path).to_pandas()
+        frame: pd.DataFrame = pq.read_table(path).to_pandas()
+        return frame
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path}: not a readable Parquet file: {error}") from error
 
@@ -82,7 +84,13 @@ def _read_csv(path: Path) -> pd.DataFrame:
         return pd.read_csv(path, sep=_delimiter(path), encoding="utf-8-sig", low_memory=False)
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text ({error}); save the file as UTF-8") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, OSError) as error:
+    except (
+        pd.errors.ParserError,
+        pd.errors.EmptyDataError,
+        OSError,
+        EOFError,
+        zlib.error,
+    ) as error:
         raise DataError(f"{path}: not a readable CSV file: {error}") from error
 
 

@@ -14,14 +14,28 @@ The modules in the order in which they build on one another:
 ``stack``           DBN: machines trained one on top of another, a scikit-learn transformer
 ``network``         the unrolled stack with one logit, a torch module
 ``finetuning``      supervised training of the network
+``fine_tune``       its settings as a stage
 ``network_record``  the network as plain arrays; needs numpy and scipy only
 """
 
+from typing import TYPE_CHECKING
+
 from dbnchurn.lazy import attach
+
+if TYPE_CHECKING:
+    from dbnchurn.dbn.fine_tune import FineTune as FineTune
+    from dbnchurn.dbn.finetuning import finetune as finetune
+    from dbnchurn.dbn.network import Network as Network
+    from dbnchurn.dbn.network_record import NetworkRecord as NetworkRecord
+    from dbnchurn.dbn.network_record import logits as logits
+    from dbnchurn.dbn.rbm import RBM as RBM
+    from dbnchurn.dbn.rows import RowSource as RowSource
+    from dbnchurn.dbn.stack import DBN as DBN
 
 __all__ = [
     "DBN",
     "RBM",
+    "FineTune",
     "Network",
     "NetworkRecord",
     "RowSource",
@@ -34,6 +48,7 @@ __getattr__ = attach(
     {
         "DBN": "stack",
         "RBM": "rbm",
+        "FineTune": "fine_tune",
         "Network": "network",
         "NetworkRecord": "network_record",
         "RowSource": "rows",

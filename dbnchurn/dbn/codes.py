@@ -17,6 +17,8 @@ from torch import Tensor
 
 from dbnchurn.dbn.random import Random
 
+CPU = torch.device("cpu")
+
 SAFE_EXPONENT = 60.0
 """Logits within ±60 keep their exponential, and sums of many of them, inside float32."""
 
@@ -37,7 +39,7 @@ class Groups:
     """
 
     sizes: tuple[int, ...]
-    device: torch.device = torch.device("cpu")
+    device: torch.device = CPU
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -109,9 +111,9 @@ def gather_sum(table: Tensor, levels: Tensor, known: Tensor | None = None) -> Te
 def scatter_sum(
     levels: Tensor, values: Tensor, n_levels: int, known: Tensor | None = None
 ) -> Tensor:
-    """For every level, the sum of `values` over the rows that show it: ``onehot(levels).T @ values``.
+    """For every level, the sum of `values` over the rows that show it.
 
-    Sorting the pairs (level, row) turns the scatter into another sum of rows.
+    ``onehot(levels).T @ values`` without the one-hot matrix: sorting the pairs (level, row) turns the scatter into another sum of rows.
 
     Parameters
     ----------
@@ -163,6 +165,8 @@ def group_max(logits: Tensor, groups: Groups) -> Tensor:
 
 def group_logsumexp(logits: Tensor, groups: Groups) -> Tensor:
     """The logarithm of the sum of exponentials of every group, shape (n, c)."""
+    if groups.common_size:
+        return logits.view(len(logits), len(groups), groups.common_size).logsumexp(-1)
     top = group_max(logits, groups).detach()
     weights = torch.exp(logits - top[:, groups.of_level])
     total = torch.zeros_like(top).index_add(1, groups.of_level, weights)

@@ -68,13 +68,13 @@ def contrast(
     model: Phase,
     *,
     weight: Tensor | None = None,
+    model_weight: Tensor | None = None,
     offsets: Offsets | None = None,
 ) -> Gradient:
     """Statistics of the data minus statistics of the model, averaged over rows.
 
-    With exact model statistics this is the gradient of the log-likelihood; with samples after k
-    sweeps it is contrastive divergence. With `offsets` it is the gradient by the parameters of
-    the centred machine, whose interaction is ``(v - μ)ᵀ W (h - λ)``.
+    Statistics are the derivatives of minus the energy. With exact model statistics this is the
+    gradient of the log-likelihood; with samples after k sweeps it is contrastive divergence.
 
     Parameters
     ----------
@@ -82,68 +82,68 @@ def contrast(
     data, model : Phase
         Same rows; what is missing in a row of one is missing in the other.
     weight : Tensor of shape (n,), optional
-        Weight of every row; the sum is still divided by n, so weights should have mean one.
+        Weight of every row, with mean one; the sum is divided by n.
+    model_weight : Tensor of shape (n,), optional
+        Of the rows of `model`; `weight` if not given.
     offsets : Offsets, optional
+        Take the derivatives by the parameters of the centred machine, whose interaction is
+        ``(v - μ)ᵀ W (h - λ)``. Every row is centred on the units that it has.
     """
-    n = len(data.h)
-    each = torch.full((n,), 1 / n, dtype=rbm.dtype, device=rbm.device)
-    if weight is not None:
-        each = each * weight
-    h_data, h_model = data.h, model.h
-    if offsets is not None:
-        h_data, h_model = h_data - offsets.hidden, h_model - offsets.hidden
-    h_data, h_model = h_data * each[:, None], h_model * each[:, None]
-    h_change = h_data - h_model
-    gradient = {"hidden.bias": (data.h - model.h).T @ each}
+    share = 1 / len(data.h)
+    model_weight = weight if model_weight is None else model_weight
+    each_data, h_data = _weighted(data.h, weight, share, offsets)
+    each_model, h_model = _weighted(model.h, model_weight, share, offsets)
+    gradient = {"hidden.bias": (each_data @ data.h).sub_(each_model @ model.h)}
     for kind, unit in rbm.visible.items():
         v_data, v_model = data.v[kind], model.v[kind]
-        for name, change in _difference(
-            unit.statistics(v_data, each), unit.statistics(v_model, each)
-        ):
-            gradient[f"{kind}.{name}"] = change
-        weights = _outer_change(unit, v_data, v_model, h_data, h_model)
+        own, own_model = unit.statistics(v_data, each_data), unit.statistics(v_model, each_model)
+        for name in own:
+            own[name] -= own_model[name]
+        weights = unit.outer_difference(v_data, h_data, v_model, h_model, share)
         if isinstance(unit, Gaussian):
-            gradient["gaussian.log_variance"] -= (weights * rbm.weights[kind]).sum(1)
+            # The variance's derivative also knows the weights: -(v/σ²)ᵀ W h, about no centre.
+            own["log_variance"] -= (weights * rbm.weights[kind]).sum(1)
             if offsets is not None:
-                signal = gradient["gaussian.bias"]
-                gradient["gaussian.log_variance"] -= signal * (rbm.weights[kind] @ offsets.hidden)
+                own["log_variance"] -= own["bias"] * (rbm.weights[kind] @ offsets.hidden)
         if offsets is not None:
-            _centre(unit, weights, v_data.known, h_change, offsets.visible[kind])
+            change = gradient["hidden.bias"]
+            if v_data.known is not None:
+                change = v_data.known.to(h_data.dtype).T @ (h_data - h_model).mul_(share)
+            _centre(unit, weights, offsets.visible[kind], change)
+        gradient |= {f"{kind}.{name}": change for name, change in own.items()}
         gradient[f"{kind}.weights"] = weights
     return gradient
 
 
-def _difference(data: Gradient, model: Gradient) -> list[tuple[str, Tensor]]:
-    return [(name, data[name] - model[name]) for name in data]
+def _weighted(
+    h: Tensor, weight: Tensor | None, share: float, offsets: Offsets | None
+) -> tuple[Tensor, Tensor]:
+    """The share of every row in a mean, and the hidden statistics, centred and weighted."""
+    centred = h if offsets is None else h - offsets.hidden
+    if weight is None:
+        return h.new_full((len(h),), share), centred
+    return weight * share, centred * weight[:, None]
 
 
-def _outer_change(unit: Unit, v0: Part, v1: Part, h0: Tensor, h1: Tensor) -> Tensor:
-    """``signal(v0).T @ h0 - signal(v1).T @ h1``; for codes in one scatter of both."""
-    if not isinstance(unit, Softmax):
-        return unit.outer(v0, h0).sub_(unit.outer(v1, h1))
-    known = None if v0.known is None else torch.cat([v0.known, v0.known])
-    both = Part(torch.cat([v0.values, v1.values]), known)
-    return unit.outer(both, torch.cat([h0, -h1]))
+def _centre(unit: Unit, weights: Tensor, centre: Tensor, change: Tensor) -> None:
+    """Take the visible centre out of the change of the weights.
 
-
-def _centre(
-    unit: Unit, weights: Tensor, known: Tensor | None, h_change: Tensor, centre: Tensor
-) -> None:
-    """Take the visible centre out of the change of `weights`, row by row where it is known."""
+    `change` is that of the hidden units, of shape (n_hidden,), or by visible unit or group over the
+    rows that know it, of shape (units, n_hidden).
+    """
     signal = centre * unit.precision if isinstance(unit, Gaussian) else centre
-    if known is None:
-        weights.addr_(signal, h_change.sum(0), alpha=-1)
-        return
-    per_unit = known.to(h_change.dtype).T @ h_change
-    if isinstance(unit, Softmax):
-        per_unit = per_unit[unit.groups.of_level]
-    weights.sub_(signal[:, None] * per_unit)
+    if change.dim() == 1:
+        weights.addr_(signal, change, alpha=-1)
+    else:
+        by_level = change[unit.groups.of_level] if isinstance(unit, Softmax) else change
+        weights.sub_(signal[:, None] * by_level)
 
 
 class Ascent:
     """Steps along gradients, with momentum, weight decay and bounds on the variances.
 
-    Weight decay pulls on weights only, never on biases. The derivatives by Gaussian weights and
+    Weight decay takes the share ``rate * weight_decay`` of the weights away with every step; it
+    pulls on weights only, never on biases. The derivatives by Gaussian weights and
     biases are multiplied by σ², so that a step is on the scale of the unit however small its
     variance. A softmax group that is missing in a whole mini-batch is not touched by its step:
     neither its velocity nor its weights.
@@ -161,7 +161,8 @@ class Ascent:
         self.rbm = rbm
         self.rates = {"gaussian.weights": gaussian_rate, "gaussian.bias": gaussian_rate}
         self.rates["gaussian.log_variance"] = variance_rate
-        self.velocity = {name: torch.zeros_like(p) for name, p in rbm.parameters().items()}
+        self.parameters = rbm.parameters()
+        self.velocity = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
         gaussian = rbm.visible.get("gaussian")
         self.first_variance = (
             gaussian.log_variance.clone() if isinstance(gaussian, Gaussian) else None
@@ -178,46 +179,46 @@ class Ascent:
         span: Span = (),
     ) -> None:
         """Move the machine; `gradient` belongs to its ``on_groups(span)``."""
-        for name, parameter in self.rbm.parameters().items():
+        variance = self._variance()
+        for name, change in gradient.items():
             rate = learning_rate * self.rates.get(name, 1.0)
-            for here, change in self._stretches(name, gradient.get(name), span):
-                velocity, value = self.velocity[name][here], parameter[here]
-                velocity.mul_(momentum)
-                if name in ("gaussian.weights", "gaussian.bias"):
-                    change = change * self._variance(change)
-                velocity.add_(change, alpha=rate)
-                if weight_decay and name.endswith(".weights"):
-                    velocity.add_(value, alpha=-rate * weight_decay)
-                value.add_(velocity)
+            if name in ("gaussian.weights", "gaussian.bias"):
+                change = change * (variance if change.dim() == 1 else variance[:, None])
+            kept = 1 - rate * weight_decay if name.endswith(".weights") else 1.0
+            for rows, piece in self._stretches(name, change, span):
+                velocity, value = self.velocity[name], self.parameters[name]
+                if rows is not None:
+                    velocity, value = velocity[rows], value[rows]
+                velocity.mul_(momentum).add_(piece, alpha=rate)
+                torch.add(velocity, value, alpha=kept, out=value)
                 if offsets is not None and name.endswith(".weights"):
-                    self._follow(name.removesuffix(".weights"), velocity, here, offsets)
-        self._bound_variances()
+                    self._follow(name.removesuffix(".weights"), velocity, rows, offsets)
+        if "gaussian" in self.rbm.visible:
+            self._bound_variances()
 
-    def _stretches(
-        self, name: str, change: Tensor | None, span: Span
-    ) -> list[tuple[slice, Tensor]]:
-        """Where in the parameter each piece of its gradient belongs."""
-        if change is None:
-            return []
-        if not name.startswith("codes"):
-            return [(slice(None), change)]
+    def _stretches(self, name: str, change: Tensor, span: Span) -> list[tuple[slice | None, Tensor]]:
+        """Where in the parameter each piece of its gradient belongs; None is everywhere."""
+        if len(change) == len(self.parameters[name]):
+            return [(None, change)]
         places = level_slices(self.rbm.groups, span)
-        pieces = change.split([rows.stop - rows.start for rows in places])
+        pieces = torch.split(change, [rows.stop - rows.start for rows in places])
         return list(zip(places, pieces, strict=True))
 
-    def _variance(self, change: Tensor) -> Tensor:
-        gaussian = self.rbm.visible["gaussian"]
-        assert isinstance(gaussian, Gaussian)
-        variance = gaussian.log_variance.exp()
-        return variance if change.dim() == 1 else variance[:, None]
+    def _variance(self) -> Tensor:
+        """σ² of the Gaussian units."""
+        gaussian = self.rbm.visible.get("gaussian")
+        return gaussian.log_variance.exp() if isinstance(gaussian, Gaussian) else torch.empty(0)
 
-    def _follow(self, kind: str, moved: Tensor, rows: slice, offsets: Offsets) -> None:
+    def _follow(self, kind: str, moved: Tensor, rows: slice | None, offsets: Offsets) -> None:
         """From the centred machine's biases back to the plain one's: ``-ΔW λ`` and ``-ΔWᵀ μ``."""
-        unit, centre = self.rbm.visible[kind], offsets.visible[kind][rows]
+        unit, centre = self.rbm.visible[kind], offsets.visible[kind]
+        bias = unit.bias
+        if rows is not None:
+            bias, centre = bias[rows], centre[rows]
         if isinstance(unit, Gaussian):
             centre = centre * unit.precision
-        unit.bias[rows].sub_(moved @ offsets.hidden)
-        self.rbm.hidden.bias.sub_(centre @ moved)
+        bias.addmv_(moved, offsets.hidden, alpha=-1)
+        self.rbm.hidden.bias.addmv_(moved.T, centre, alpha=-1)
 
     def _bound_variances(self) -> None:
         """Keep every σ within 0.1 to 1.1 times what it was at the start."""

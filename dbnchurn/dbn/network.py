@@ -218,7 +218,8 @@ class Network(nn.Module):
             ],
             [torch.zeros(n) for n in layers],
             [activation] * len(layers),
-            random.normal(layers[-1]) * sqrt(1 / layers[-1]),
+            # Beside a skip the network begins as what the skip says.
+            random.normal(layers[-1]) * (sqrt(1 / layers[-1]) if skip is None else HEAD_STD),
             bias=bias,
             dropout=dropout,
             skip=skip,

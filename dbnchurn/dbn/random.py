@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from math import prod
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 Seed = int | np.random.Generator | np.random.RandomState | None
-
-_LATTICE = 2.0**-16
 
 
 def seed_of(random_state: Seed) -> int:
@@ -45,6 +43,7 @@ class Random:
         self.on_cpu = self.device.type == "cpu"
         self.torch = torch.Generator(device=self.device)
         self.torch.manual_seed(seed)
+        self._scratch = torch.empty(0)
 
     def uniform(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
         """Uniform numbers in [0, 1)."""
@@ -54,19 +53,22 @@ class Random:
         return torch.from_numpy(self.numpy.random(shape, dtype=kind))
 
     def coins(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
-        """Uniform numbers in [0, 1) to be compared with probabilities; fast on the CPU.
+        """Uniform numbers in [0, 1) to compare with probabilities at once.
 
-        Four numbers share one 64-bit draw: sixteen random bits each, on a lattice that eight more
+        The tensor belongs to the generator, which overwrites it at the next call. On the CPU four
+        numbers come from one 64-bit draw: sixteen random bits each, on a lattice that eight more
         bits shift as a whole. Every single number is therefore uniform on the 2^24 steps of a
         float32, as usual; only jointly do the numbers of one call lie on a common lattice.
         """
         if not self.on_cpu or dtype != torch.float32:
             return self.uniform(*shape, dtype=dtype)
-        n = int(np.prod(shape))
+        n = prod(shape)
+        if len(self._scratch) < n:
+            self._scratch = torch.empty(n)
         raw = self.numpy.bit_generator.random_raw(n // 4 + 1)
         shift = float(int(raw[-1]) & 255) * 2.0**-24 + 0.5
-        bits = torch.from_numpy(cast("npt.NDArray[Any]", raw).view(np.int16)[:n])
-        return (bits.to(dtype)).mul_(_LATTICE).add_(shift).view(shape)
+        coins = self._scratch[:n].copy_(torch.from_numpy(raw.view(np.int16)[:n]))
+        return torch.add(torch.tensor(shift), coins, alpha=2.0**-16, out=coins).view(shape)
 
     def normal(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
         """Standard normal numbers."""
@@ -76,8 +78,11 @@ class Random:
         return torch.from_numpy(self.numpy.standard_normal(shape, dtype=kind))
 
     def state(self) -> dict[str, Any]:
-        """Everything needed to continue the sequence: plain integers and byte strings."""
-        return {"numpy": self.numpy.bit_generator.state, "torch": self.torch.get_state().numpy()}
+        """Everything needed to continue the sequence, as plain numbers and arrays."""
+        return {
+            "numpy": self.numpy.bit_generator.state,
+            "torch": self.torch.get_state().numpy(),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a :meth:`state`."""

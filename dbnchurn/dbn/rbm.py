@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import starmap
+from math import isnan
 from typing import Literal
 
 import numpy as np
@@ -286,7 +287,7 @@ def _known(state: State | None, kind: str) -> Tensor | None:
 
 def _dense_part(values: Tensor) -> Part:
     """NaN becomes 0 and not known; the sum tells cheaply whether there is any."""
-    if not torch.isnan(values.sum()):
+    if not isnan(values.sum().item()):
         return Part(values)
     known = ~torch.isnan(values)
     return Part(torch.where(known, values, 0.0), known.to(values.dtype))
@@ -316,7 +317,7 @@ def present_groups(codes: npt.NDArray[np.int32]) -> Span:
 
 def pick_columns(v: Visible, span: Span) -> Visible:
     """The rows without the groups outside `span`."""
-    if span == ((0, len(v.sizes)),):
+    if not v.sizes or span == ((0, len(v.sizes)),):
         return v
     sizes = tuple(size for first, end in span for size in v.sizes[first:end])
     empty = v.codes[:, :0]

@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import cos, pi
 from time import perf_counter
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from dbnchurn.dbn.contrastive import Ascent, Offsets, Phase, contrast, gibbs
 from dbnchurn.dbn.monitor import free_energy_gap, idle_units, reconstruction_error, update_ratio
 from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.rbm import RBM, HiddenKind, State, pick_columns, present_groups
-from dbnchurn.dbn.rows import (
-    Indices,
-    RowSource,
-    Stream,
-    Weights,
-    batches,
-    blocks_of,
-    check_visible,
-)
+from dbnchurn.dbn.rbm import RBM, HiddenKind, State
+from dbnchurn.dbn.rows import RowSource, Stream, Weights
+from dbnchurn.dbn.table import Batches, MiniBatch
 from dbnchurn.dbn.units import Gaussian, RectifiedHidden
 from dbnchurn.visible import Visible
 
 MARGINAL_ROWS = 65_536
 """Rows from which the first biases and variances are estimated."""
 
-MONITOR_ROWS = 1024
+MONITOR_ROWS = 512
 """Rows of each fixed set that the record of an epoch is measured on."""
 
 Record = dict[str, float]
+Moments = npt.NDArray[np.float64]
 Schedule = Literal["constant", "linear", "cosine"]
 
 
@@ -174,6 +169,9 @@ def initialise(
 
 def _sums(values: np.ndarray, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
     """Weighted sum and weight of the known entries of every column."""
+    total: Moments = (weights @ values).astype(np.float64)
+    if not np.isnan(total).any():
+        return total, np.full(values.shape[1], weights.sum(dtype=np.float64))
     known = ~np.isnan(values)
     filled = np.where(known, values, 0.0)
     return weights.astype(np.float64) @ filled, weights.astype(np.float64) @ known
@@ -251,13 +249,13 @@ def train(
     else:
         training = resume
     watched = Watched.of(rows, rows_val, training.rbm)
-    mean_weight = 1.0 if sample_weight is None else float(sample_weight.mean(dtype=np.float64))
+    mini_batches = Batches(rows, training.rbm, recipe.batch_size, sample_weight)
 
     for epoch in range(len(training.curve), recipe.epochs):
         started = perf_counter()
-        for v, weight in epoch_batches(rows, recipe.batch_size, training.random, sample_weight):
-            scaled = None if weight is None else torch.from_numpy(weight / mean_weight)
-            cd_step(training, recipe, epoch, v, scaled)
+        with torch.inference_mode():
+            for batch in mini_batches.epoch(training.random):
+                cd_step(training, recipe, epoch, batch)
         training.curve.append(
             {"epoch": float(epoch + 1), "learning_rate": recipe.rate(epoch)}
             | watched.measure(training)
@@ -271,39 +269,35 @@ def train(
     return training
 
 
-def cd_step(
-    training: Training, recipe: Recipe, epoch: int, rows: Visible, weight: Tensor | None
-) -> None:
+def cd_step(training: Training, recipe: Recipe, epoch: int, batch: MiniBatch) -> None:
     """One mini-batch: positive phase, Gibbs sweeps, contrast, step."""
-    span = present_groups(rows.codes)
-    rbm = training.rbm.on_groups(span)
-    offsets = training.offsets.on_groups(training.rbm, span)
-    v = rbm.state(pick_columns(rows, span))
-    weight = None if weight is None else weight.to(rbm.device)
+    rbm = training.rbm.on_groups(batch.span)
+    offsets = training.offsets.on_groups(training.rbm, batch.span)
+    random = training.random
 
     # Positive phase: the hidden layer driven by the data.
-    field = rbm.field_h_from_v(v)
-    data = Phase(v, rbm.hidden.mean(field))
+    field = rbm.field_h_from_v(batch.v)
+    data = Phase(batch.v, rbm.hidden.mean(field))
     # Negative phase: sweeps from the data, or from where the persistent chains stand.
-    start = _chains(training, recipe, field) if recipe.persistent else None
-    if start is None:
-        start = rbm.hidden.sample(field, training.random)
-    model = gibbs(rbm, start, v, recipe.cd_k, training.random)
-    if recipe.persistent:
-        start.copy_(rbm.sample_h_from_v(model.v, training.random))
+    chains = _chains(training, recipe, field) if recipe.persistent else None
+    start = rbm.hidden.sample(field, random, mean=data.h) if chains is None else chains
+    model = gibbs(rbm, start, batch.v, recipe.cd_k, random)
+    if chains is not None:
+        chains.copy_(rbm.sample_h_from_v(model.v, random))
     # Step along the difference of their statistics.
     if recipe.centering:
-        offsets.hidden.lerp_(data.h.mean(0), recipe.centering_rate)
+        offsets.hidden.lerp_(data.h.sum(0).div_(len(data.h)), recipe.centering_rate)
     if recipe.sparsity_target is not None:
         drive = recipe.sparsity_cost * (recipe.sparsity_target - data.h.mean(0))
-        data = Phase(v, data.h + drive)
+        data = Phase(batch.v, data.h + drive)
+    centres = offsets if recipe.centering else None
     training.ascent.step(
-        contrast(rbm, data, model, weight=weight, offsets=offsets if recipe.centering else None),
+        contrast(rbm, data, model, weight=batch.weight, offsets=centres),
         recipe.rate(epoch),
         momentum=recipe.momentum_of(epoch),
         weight_decay=recipe.weight_decay,
         offsets=training.offsets if recipe.centering else None,
-        span=span,
+        span=batch.span,
     )
 
 
@@ -314,20 +308,6 @@ def _chains(training: Training, recipe: Recipe, field: Tensor) -> Tensor:
         start = training.rbm.hidden.bias.expand(size)
         training.chains = training.rbm.hidden.sample(start.clone(), training.random)
     return training.chains[: len(field)]
-
-
-def epoch_batches(
-    rows: RowSource | Stream, batch_size: int, random: Random, sample_weight: Weights | None
-) -> Iterator[tuple[Visible, Weights | None]]:
-    """The mini-batches of one epoch with their row weights."""
-    if not isinstance(rows, RowSource):
-        for batch in rows:
-            check_visible(batch)
-            yield batch, None
-        return
-    index: Indices
-    for index in batches(len(rows), batch_size, random.numpy, blocks=blocks_of(rows)):
-        yield rows.take(index), None if sample_weight is None else sample_weight[index]
 
 
 @dataclass

@@ -6,12 +6,13 @@ A layer of units holds its own parameters and answers, for states ``v`` of n row
 ``log_mass(field)``        ``log Σ exp(-energy + input·signal)`` over all its states: the
                            free-energy term, shape (n,)
 ``mean(field)``            expected state
-``sample(field, random)``  a state
+``sample(field, random)``  a state; may overwrite `field`
 ``statistics(v)``          derivative of minus the energy with respect to its own parameters
 
 ``field`` is the bias plus the input from the other layer, shape (n, units). What the other layer
 sees of a state is its *signal*: ``v`` itself, ``v / σ²`` for Gaussian units. Visible units join it
-to the weights with ``pull`` (``field + signal @ weights``) and ``outer`` (``signal.T @ h``).
+to the weights with ``pull`` (``field + signal @ weights``) and ``outer_difference``
+(``scale * (signal0.T @ h0 - signal1.T @ h1)``), where the kinds differ in their fast paths.
 
 Missing entries are dropped row by row: their state is 0 (level -1 in a softmax group) and ``known``
 is 0 there, so they add nothing to energy, field or statistics.
@@ -62,7 +63,7 @@ class Hidden(Protocol):
     def log_mass(self, field: Tensor) -> Tensor: ...
     def mean(self, field: Tensor) -> Tensor: ...
     def activation(self, field: Tensor) -> Tensor: ...
-    def sample(self, field: Tensor, random: Random) -> Tensor: ...
+    def sample(self, field: Tensor, random: Random, mean: Tensor | None = None) -> Tensor: ...
 
 
 class Unit(Protocol):
@@ -76,7 +77,9 @@ class Unit(Protocol):
     def sample(self, field: Tensor, random: Random, known: Tensor | None = None) -> Tensor: ...
     def statistics(self, v: Part, weight: Tensor) -> dict[str, Tensor]: ...
     def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor: ...
-    def outer(self, v: Part, h: Tensor) -> Tensor: ...
+    def outer_difference(
+        self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float
+    ) -> Tensor: ...
 
 
 def softplus(x: Tensor) -> Tensor:
@@ -86,6 +89,12 @@ def softplus(x: Tensor) -> Tensor:
 
 def _kept(values: Tensor, known: Tensor | None) -> Tensor:
     return values if known is None else values * known
+
+
+def _outer_difference(v0: Tensor, h0: Tensor, v1: Tensor, h1: Tensor, scale: float) -> Tensor:
+    """``scale * (v0.T @ h0 - v1.T @ h1)`` in two products and no further pass."""
+    change = torch.addmm(h0.new_empty(()), v0.T, h0, beta=0, alpha=scale)
+    return change.addmm_(v1.T, h1, alpha=-scale)
 
 
 @dataclass
@@ -107,8 +116,10 @@ class BernoulliHidden:
         """What the unit hands to the next layer: its mean."""
         return torch.sigmoid(field)
 
-    def sample(self, field: Tensor, random: Random) -> Tensor:
-        return random.coins(*field.shape, dtype=field.dtype).lt_(torch.sigmoid(field))
+    def sample(self, field: Tensor, random: Random, mean: Tensor | None = None) -> Tensor:
+        """A state; `mean` saves computing it again."""
+        coins = random.coins(*field.shape, dtype=field.dtype)
+        return torch.gt(self.mean(field) if mean is None else mean, coins, out=field)
 
 
 @dataclass
@@ -147,7 +158,7 @@ class RectifiedHidden:
         """What the unit hands to the next layer: its most probable value."""
         return torch.relu(field)
 
-    def sample(self, field: Tensor, random: Random) -> Tensor:
+    def sample(self, field: Tensor, random: Random, mean: Tensor | None = None) -> Tensor:
         """Inverts the upper tail: ``P(H > h) = Φ(x - h)/Φ(x)``."""
         field64 = field.to(torch.float64)
         uniform = 1 - random.uniform(*field.shape, dtype=torch.float64)
@@ -175,7 +186,7 @@ class Bernoulli:
 
     def sample(self, field: Tensor, random: Random, known: Tensor | None = None) -> Tensor:
         coins = random.coins(*field.shape, dtype=field.dtype)
-        return _kept(coins.lt_(field.sigmoid()), known)
+        return _kept(field.sigmoid_().gt_(coins), known)
 
     def statistics(self, v: Part, weight: Tensor) -> dict[str, Tensor]:
         return {"bias": weight @ v.values}
@@ -183,8 +194,10 @@ class Bernoulli:
     def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor:
         return torch.addmm(field, v.values, weights)
 
-    def outer(self, v: Part, h: Tensor) -> Tensor:
-        return v.values.T @ h
+    def outer_difference(
+        self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float
+    ) -> Tensor:
+        return _outer_difference(v0.values, h0, v1.values, h1, scale)
 
 
 @dataclass
@@ -229,8 +242,11 @@ class Gaussian:
     def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor:
         return torch.addmm(field, v.values * self.precision, weights)
 
-    def outer(self, v: Part, h: Tensor) -> Tensor:
-        return (v.values * self.precision).T @ h
+    def outer_difference(
+        self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float
+    ) -> Tensor:
+        change = _outer_difference(v0.values, h0, v1.values, h1, scale)
+        return change.mul_(self.precision[:, None])
 
 
 @dataclass
@@ -268,5 +284,10 @@ class Softmax:
     def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor:
         return field + gather_sum(weights, v.values, v.known)
 
-    def outer(self, v: Part, h: Tensor) -> Tensor:
-        return scatter_sum(v.values, h, self.groups.n_levels, v.known)
+    def outer_difference(
+        self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float
+    ) -> Tensor:
+        known = None if v0.known is None else torch.cat([v0.known, v1.known])
+        levels = torch.cat([v0.values, v1.values])
+        h = torch.cat([h0 * scale, h1 * -scale])
+        return scatter_sum(levels, h, self.groups.n_levels, known)

@@ -83,21 +83,27 @@ def choose_threshold(
     weight: Floats | None = None,
 ) -> Choice:
     """See :class:`Threshold`; `weight` counts rows, shape (n,)."""
-    if rule != "f1" and target is None:
-        raise ConfigError(f"threshold.rule={rule!r} needs threshold.target, a number from 0 to 1")
+    if target is None:
+        if rule != "f1":
+            raise ConfigError(
+                f"threshold.rule={rule!r} needs threshold.target, a number from 0 to 1"
+            )
+        target = 0.0
     weight = np.ones(len(y)) if weight is None else np.asarray(weight, np.float64)
     order = np.argsort(-scores, kind="stable")
     ends = np.flatnonzero(np.diff(scores[order], append=-np.inf))  # last row of every tie
     candidates = scores[order][ends]
     called = np.cumsum(weight[order])[ends]
     caught = np.cumsum((weight * y)[order])[ends]
+    some = called > 0  # rows of weight 0 call nobody
+    candidates, called, caught = candidates[some], called[some], caught[some]
     if len(candidates) == 0 or not 0 < caught[-1] < called[-1]:
         raise DataError(
             f"a threshold cannot be chosen on {len(y)} rows with {int(np.sum(y))} churners; "
             "both classes are needed"
         )
     if rule == "fixed":
-        return _fixed(float(target or 0.0), candidates, called, caught)
+        return _fixed(float(target), candidates, called, caught)
     precision, recall = caught / called, caught / caught[-1]
     f1 = 2 * caught / (called + caught[-1])
     if rule == "f1":

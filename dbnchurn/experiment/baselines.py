@@ -78,7 +78,7 @@ def xgboost(train: Rows, val: Rows, config: Any) -> Callable[[pd.DataFrame], Sco
         enable_categorical=True,
         feature_types=["q"] * len(table.number_names) + ["c"] * len(table.code_names),
         random_state=config.seed,
-        n_jobs=config.n_threads or default_threads(),
+        n_jobs=config.n_threads or default_threads(len(train.y)),
     ).fit(fitted, train.y, eval_set=[(matrix(val.X)[1], val.y)], verbose=False)
     return lambda X: np.asarray(model.predict_proba(matrix(X)[1])[:, 1], np.float64)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -20,6 +21,7 @@ from dbnchurn.data import Customers, customers, read_sample, read_table, split
 from dbnchurn.data.contract import Contract
 from dbnchurn.data.samples import PARTS, Parts
 from dbnchurn.decide import choose_threshold
+from dbnchurn.errors import ConfigError
 from dbnchurn.evaluate import compare, evaluate
 from dbnchurn.experiment.baselines import PEERS, VARIANTS, Rows
 from dbnchurn.experiment.page import write_report
@@ -50,6 +52,7 @@ def train(config: Any, name: str = "run") -> Path:
     DataError, ConfigError
         If the table or the config cannot be used.
     """
+    _open_output(Path(config.output))
     seconds: dict[str, float] = {}
     with stage("read", seconds):
         table = load_customers(config)
@@ -214,6 +217,16 @@ def write(trained: Trained, config: Any, name: str) -> Path:
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return folder
+
+
+def _open_output(parent: Path) -> None:
+    """Make the folder of the runs, before hours go into something that cannot be written."""
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise ConfigError(f"output: no run can be written to {parent}: {error.strerror}") from error
 
 
 def _free_folder(parent: Path, name: str) -> Path:

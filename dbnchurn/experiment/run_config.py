@@ -61,6 +61,12 @@ class SplitSection(Section):
     validation: Share = Field(default=0.15, description="To stop training and choose with.")
     test: Share = Field(default=0.2, description="To report on.")
 
+    @model_validator(mode="after")
+    def _something_to_train_on(self) -> SplitSection:
+        if self.validation + self.test >= 1:
+            raise ValueError("split: 'validation' and 'test' have to leave rows to train on")
+        return self
+
 
 class RunBase(Section):
     """The config of one run."""
@@ -80,7 +86,7 @@ class RunBase(Section):
         default="auto", description="Where boosters and network are trained."
     )
     n_threads: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="Threads; by default what the process may use, at most 4."
+        default=None, description="Threads; by default one for small tables, else up to 4."
     )
     output: Path = Field(default=Path("runs"), description="Folder in which run folders are made.")
 
@@ -118,4 +124,5 @@ def classifier_of(config: Any, **changes: Any) -> ChurnClassifier:
         n_threads=config.n_threads,
         kinds=config.columns.kinds or None,
     )
-    return classifier.set_params(**changes)
+    classifier.set_params(**changes)
+    return classifier

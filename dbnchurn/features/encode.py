@@ -22,10 +22,17 @@ class Encode(BaseEstimator):  # type: ignore[misc]
     let a heavy tail squeeze everyone else. Where half of the rows share one value, so that the
     interquartile range is 0, the standard deviation takes its place.
 
+    A number also gets a *ladder* of binary units between its quantiles. A rung is 0 below its
+    interval, 1 above it and rises in it (piecewise-linear encoding; Gorishniy, Rubachev and
+    Babenko, 2022): what a network would otherwise need many steps to learn, that a value matters
+    from some point on, is then one weight.
+
     Parameters
     ----------
     reach : float, default 3.0
         Largest encoded magnitude.
+    rungs : int, default 12
+        Rungs of every number's ladder; fewer where quantiles coincide. 0 for none.
 
     Attributes
     ----------
@@ -38,11 +45,17 @@ class Encode(BaseEstimator):  # type: ignore[misc]
     >>> frame = pd.DataFrame({"debt": [1.0, 2.0, 3.0], "tv": [0, 1, None], "plan": ["A", "B", "A"]})
     >>> table = read(infer(frame), frame)[0]
     >>> Encode().fit(table).transform(table).widths
-    (1, 1, 2)
+    (1, 13, 2)
     """
 
-    def __init__(self, *, reach: Annotated[float, Field(gt=0)] = 3.0) -> None:
+    def __init__(
+        self,
+        *,
+        reach: Annotated[float, Field(gt=0)] = 3.0,
+        rungs: Annotated[int, Field(ge=0)] = 12,
+    ) -> None:
         self.reach = reach
+        self.rungs = rungs
 
     def fit(self, table: Table) -> Encode:
         """Learn kinds and scales from the prepared training table."""
@@ -52,18 +65,32 @@ class Encode(BaseEstimator):  # type: ignore[misc]
         )
         gaussian = np.flatnonzero(~binary)
         scales = [_center_and_scale(numbers[:, j]) for j in gaussian]
+        ladders = [_ladder(numbers[:, j], self.rungs) for j in gaussian]
+        edges = np.concatenate([*(pairs.T for pairs in ladders), np.empty((0, 2))])
         self.record_ = EncodeRecord(
             gaussian=gaussian,
             center=np.array([center for center, _ in scales], np.float64),
             scale=np.array([scale for _, scale in scales], np.float64),
             reach=float(self.reach),
             binary=np.flatnonzero(binary),
+            rungs=np.repeat(gaussian, [pairs.shape[1] for pairs in ladders]),
+            low=edges[:, 0].copy(),
+            high=edges[:, 1].copy(),
         )
         return self
 
     def transform(self, table: Table) -> Visible:
         """Encode a prepared table."""
         return encode(self.record_, table)
+
+
+def _ladder(column: npt.NDArray[np.float64], rungs: int) -> npt.NDArray[np.float64]:
+    """Lower and upper ends of a number's rungs, shape (2, at most `rungs`)."""
+    if rungs == 0:
+        return np.empty((2, 0))
+    edges = np.unique(np.nanquantile(column, np.linspace(0, 1, rungs + 1)))
+    # One rung alone would repeat the number itself.
+    return np.stack([edges[:-1], edges[1:]]) if len(edges) > 2 else np.empty((2, 0))
 
 
 def _center_and_scale(column: npt.NDArray[np.float64]) -> tuple[float, float]:

@@ -11,6 +11,8 @@ from dbnchurn.errors import ArtifactError
 from dbnchurn.schema import Table
 from dbnchurn.visible import Visible
 
+FAR = 1e9  # 1 + FAR² is FAR² in float64, so nothing further out makes a difference
+
 
 @dataclass(frozen=True, eq=False)
 class EncodeRecord:
@@ -25,6 +27,10 @@ class EncodeRecord:
         Values further than about this many scales from the center are drawn in smoothly.
     binary : int64 array of shape (b,)
         Positions of the 0/1 numbers.
+    rungs : int64 array of shape (r,)
+        Position of the number that each rung of a ladder belongs to.
+    low, high : float64 arrays of shape (r,)
+        A rung rises from 0 to 1 between these values of its number.
     """
 
     gaussian: npt.NDArray[np.int64]
@@ -32,6 +38,9 @@ class EncodeRecord:
     scale: npt.NDArray[np.float64]
     reach: float
     binary: npt.NDArray[np.int64]
+    rungs: npt.NDArray[np.int64]
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
 
     def audit(self) -> None:
         """Refuse lengths that disagree and scales that would divide by nothing."""
@@ -39,10 +48,17 @@ class EncodeRecord:
             raise ArtifactError("encode record: centers and scales differ in number")
         if (self.scale <= 0).any() or self.reach <= 0:
             raise ArtifactError("encode record: scales have to be positive")
+        if not self.rungs.shape == self.low.shape == self.high.shape:
+            raise ArtifactError("encode record: the rungs' edges differ in number")
+        if (self.high <= self.low).any():
+            raise ArtifactError("encode record: a rung has to rise")
 
 
 def squash(
-    values: npt.NDArray[np.float64], center: npt.ArrayLike, scale: npt.ArrayLike, reach: float
+    values: npt.NDArray[np.float64],
+    center: npt.NDArray[np.float64] | float,
+    scale: npt.NDArray[np.float64] | float,
+    reach: float,
 ) -> npt.NDArray[np.float64]:
     """Scale to z = (x - center) / scale, then draw in the tails: z / sqrt(1 + (z / reach)²).
 
@@ -53,8 +69,10 @@ def squash(
     >>> squash(np.array([0.0, 3.0, 1e9]), 0.0, 1.0, 3.0).round(3)
     array([0.   , 2.121, 3.   ])
     """
-    z = (values - center) / scale
-    return np.asarray(z / np.sqrt(1 + np.square(z / reach)))
+    with np.errstate(over="ignore"):
+        z = (values - center) / (scale * reach)
+    z = np.clip(z, -FAR, FAR)
+    return np.asarray(reach * (z / np.sqrt(1 + np.square(z))))
 
 
 def encode(record: EncodeRecord, table: Table) -> Visible:
@@ -70,7 +88,10 @@ def encode(record: EncodeRecord, table: Table) -> Visible:
             table.numbers[:, record.gaussian], record.center, record.scale, record.reach
         )
         binary = table.numbers[:, record.binary]
+        climbed = table.numbers[:, record.rungs]
     except IndexError as error:
         raise ArtifactError(f"the encode record does not fit the columns: {error}") from error
+    ladders = (climbed - record.low) / (record.high - record.low)
     # A flag outside 0 and 1 at scoring time is as strong as the nearest one seen.
-    return Visible.of(gaussian, np.clip(binary, 0, 1), table.codes, table.sizes)
+    units = np.clip(np.hstack([binary, ladders]), 0, 1)
+    return Visible.of(gaussian, units, table.codes, table.sizes)

@@ -12,6 +12,7 @@ from pydantic import Field
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
+from dbnchurn.errors import DataError
 from dbnchurn.features.leaves_record import Forest, LeavesRecord, booster_matrix
 from dbnchurn.schema import Table
 
@@ -165,17 +166,27 @@ def assign_folds(
 ) -> npt.NDArray[np.int64]:
     """Fold of every original row, stratified by label; rows of one group share a fold.
 
-    There are as many folds as asked for, or as there are rows of the rarer class if that is less,
-    and at least two.
+    There are as many folds as asked for, or as there are rows of the rarer class or groups if those
+    are fewer, and at least two.
+
+    Raises
+    ------
+    DataError
+        If all rows are of one group.
     """
     folds = int(max(2, min(folds, np.bincount(y, minlength=2).min())))
+    if groups is not None:
+        distinct = len(np.unique(groups))
+        if distinct < 2:
+            raise DataError("all training rows are of one group; cross-fitted leaves need two")
+        folds = min(folds, distinct)
     seed = int(generator.integers(2**31))
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     splitter = kind(folds, shuffle=True, random_state=seed)
     fold = np.zeros(len(y), np.int64)
     for k, (_, outside) in enumerate(splitter.split(np.empty((len(y), 0)), y, groups)):
         fold[outside] = k
-    return fold
+    return np.unique(fold, return_inverse=True)[1]
 
 
 def _dmatrix(

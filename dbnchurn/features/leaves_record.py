@@ -6,7 +6,7 @@ Trees are looked up by treelite, which needs neither xgboost nor scikit-learn.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -64,8 +64,9 @@ class Forest:
     @cached_property
     def sizes(self) -> tuple[int, ...]:
         """Number of leaves of every tree."""
-        leaves = np.add.reduceat(self.feature < 0, self.starts[:-1]) if self.trees else []
-        return tuple(int(n) for n in leaves)
+        if not self.trees:
+            return ()
+        return tuple(np.add.reduceat(self.feature < 0, self.starts[:-1], dtype=np.int64).tolist())
 
     @cached_property
     def code_of_node(self) -> Ints:
@@ -131,6 +132,10 @@ class Forest:
                 int(self.feature[node]), float(self.threshold[node]), opname="<", **children
             )
 
+    def __getstate__(self) -> dict[str, object]:
+        """Return the arrays alone: what is cached points into memory and is built anew."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
     def audit(self) -> None:
         """Refuse arrays that are not trees: wrong lengths, cycles, orphans, bad references."""
         n = len(self.feature)
@@ -177,8 +182,11 @@ class Forest:
             return np.empty((len(matrix), self.trees), np.int32)
         features = self.model.num_feature
         matrix = np.ascontiguousarray(matrix[:, :features])
-        nodes = treelite.gtil.predict_leaf(self.model, matrix, nthread=n_threads)
-        return self.code_of_node[nodes.astype(np.int64) + self.starts[:-1]]
+        try:
+            nodes = treelite.gtil.predict_leaf(self.model, matrix, nthread=n_threads)
+        except treelite.TreeliteError:  # more than OpenMP allows; -1 takes what it does allow
+            nodes = treelite.gtil.predict_leaf(self.model, matrix, nthread=-1)
+        return np.asarray(self.code_of_node[nodes.astype(np.int64) + self.starts[:-1]])
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,13 +19,13 @@ class Oversample(BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    method : {"random", "none"}, default "random"
+    method : {"random", "none"}, default "none"
     ratio : float, default 1.0
         Churners per stayer after drawing; a table that has more already is left as it is.
 
     Examples
     --------
-    >>> draw = Oversample().rows(np.array([0, 0, 0, 1]), np.random.default_rng(0))
+    >>> draw = Oversample(method="random").rows(np.array([0, 0, 0, 1]), np.random.default_rng(0))
     >>> len(draw), np.bincount(draw).tolist()
     (6, [1, 1, 1, 3])
     """
@@ -33,7 +33,7 @@ class Oversample(BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         *,
-        method: Literal["random", "none"] = "random",
+        method: Literal["random", "none"] = "none",
         ratio: Annotated[float, Field(gt=0, le=1)] = 1.0,
     ) -> None:
         self.method = method
@@ -55,8 +55,8 @@ class Oversample(BaseEstimator):  # type: ignore[misc]
         rows : intp array of shape (at least n,)
         """
         everyone = np.arange(len(y))
-        counts = np.bincount(y, minlength=2)
-        if self.method == "none" or counts.min() >= self.ratio * counts.max():
+        stayers, churners = np.bincount(y, minlength=2)
+        if self.method == "none" or churners >= self.ratio * stayers:
             return everyone
         sampler = RandomOverSampler(
             sampling_strategy=self.ratio, random_state=int(generator.integers(2**31))

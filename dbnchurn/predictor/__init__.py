@@ -3,7 +3,16 @@
 Needs neither torch, scikit-learn nor xgboost.
 """
 
+from typing import TYPE_CHECKING
+
 from dbnchurn.lazy import attach
+
+if TYPE_CHECKING:
+    from dbnchurn.predictor.artifact import load as load
+    from dbnchurn.predictor.artifact import save as save
+    from dbnchurn.predictor.forward import ModelRecord as ModelRecord
+    from dbnchurn.predictor.forward import probabilities as probabilities
+    from dbnchurn.predictor.predictor import Predictor as Predictor
 
 __all__ = ["ModelRecord", "Predictor", "load", "probabilities", "save"]
 

@@ -55,27 +55,29 @@ class ModelRecord:
     label_type: str
 
     def audit(self) -> None:
-        """Refuse stages that do not fit one another: one row without any evidence has to pass."""
+        """Refuse stages that do not fit one another: rows without any evidence have to pass."""
         if self.label_type not in LABEL_TYPES or len(self.labels) != 2:
             raise ArtifactError(f"labels: {self.labels!r} of type {self.label_type!r}")
         used = self.schema.used
         numbers = tuple(c.name for c in used if c.kind != "category")
         categories = [c for c in used if c.kind == "category"]
         empty = Table(
-            np.full((1, len(numbers)), np.nan),
-            np.full((1, len(categories)), -1, np.int32),
+            np.full((2, len(numbers)), np.nan),
+            np.full((2, len(categories)), -1, np.int32),
             numbers,
             tuple(c.name for c in categories),
             tuple(len(c.levels) for c in categories),
         )
         try:
-            finite = np.isfinite(logits(self, empty)).all()
-        except (IndexError, ValueError) as error:
+            finite = np.isfinite(logits(self, empty)).all() and len(set(self.classes)) == 2
+        except (IndexError, TypeError, ValueError) as error:
             raise ArtifactError(
                 f"the stages of the model do not fit one another: {error}"
             ) from error
         if not finite:
-            raise ArtifactError("the model gives no number for a customer without evidence")
+            raise ArtifactError(
+                "the model gives no number for a customer without evidence, or has one label only"
+            )
 
     @property
     def classes(self) -> npt.NDArray[np.generic]:

@@ -97,4 +97,4 @@ class Predictor:
     def predict(self, X: Any) -> npt.NDArray[np.generic]:
         """Label of every row at :attr:`threshold`, shape (n,)."""
         leaving = self.predict_proba(X)[:, 1]
-        return self.classes_[(leaving >= self.threshold).astype(int)]
+        return np.asarray(self.classes_[(leaving >= self.threshold).astype(int)])

@@ -1,6 +1,11 @@
 """Scoring jobs: a table in, a table with scores out."""
 
+from typing import TYPE_CHECKING
+
 from dbnchurn.lazy import attach
+
+if TYPE_CHECKING:
+    from dbnchurn.scoring.job import score_file as score_file
 
 __all__ = ["score_file"]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -62,11 +64,19 @@ def score_file(
         }
     )
     scores["decision"] = scores["probability"] >= predictor.threshold
-    output.parent.mkdir(parents=True, exist_ok=True)
+    _write(scores, output, writer)
+    return scores
+
+
+def _write(scores: pd.DataFrame, output: Path, writer: Callable[[pd.DataFrame, Path], Any]) -> None:
+    """Write whole or not at all."""
     aside = output.with_name(f".{uuid.uuid4().hex[:8]}{output.name}")
     try:
-        writer(scores, aside)
-        os.replace(aside, output)
-    finally:
-        aside.unlink(missing_ok=True)
-    return scores
+        output.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            writer(scores, aside)
+            os.replace(aside, output)
+        finally:
+            aside.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{output}: scores cannot be written there: {error.strerror}") from error

@@ -1,0 +1,72 @@
+"""Parameters of estimators, held to the type hints of their signatures.
+
+scikit-learn's estimators take whatever they are given and check it when they are fitted. What is
+allowed stands once, in the hints of ``__init__``, from which configs are built as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, get_type_hints
+
+import numpy as np
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from dbnchurn.errors import ConfigError
+
+
+def check_parameters(estimator: Any) -> None:
+    """Refuse parameters that the estimator's signature does not allow, all of them in one go.
+
+    Parameters
+    ----------
+    estimator : scikit-learn estimator
+        Its parameters that are estimators are checked as well.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each parameter that is wrong.
+
+    Examples
+    --------
+    >>> from dbnchurn.prepare import Prepare
+    >>> check_parameters(Prepare(clip=2))
+    Traceback (most recent call last):
+    dbnchurn.errors.ConfigError: Prepare(clip=2) should be less than 0.5
+    """
+    if wrong := list(_problems(estimator)):
+        raise ConfigError("\n".join(wrong))
+
+
+def _problems(estimator: Any) -> Iterator[str]:
+    kind: Any = type(estimator)
+    adapters = _adapters(kind)
+    for name, value in estimator.get_params(deep=False).items():
+        if name in adapters:
+            try:
+                adapters[name].validate_python(_plain(value), strict=True)
+            except ValidationError as error:
+                told = [problem["msg"] for problem in error.errors()]
+                told = [message for message in told if message.startswith("Input ")] or told
+                said = " or ".join(dict.fromkeys(m.removeprefix("Input ") for m in told))
+                yield f"{type(estimator).__name__}({name}={value!r}) {said}"
+        if hasattr(value, "get_params") and not isinstance(value, type):
+            yield from _problems(value)
+
+
+@cache
+def _adapters(kind: Any) -> dict[str, TypeAdapter[Any]]:
+    hints = get_type_hints(kind.__init__, include_extras=True)
+    config = ConfigDict(arbitrary_types_allowed=True)
+    return {
+        name: TypeAdapter(hint, config=config) for name, hint in hints.items() if name != "return"
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Numbers and lists of numpy as Python's own, which the hints speak of."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return value.tolist() if isinstance(value, np.ndarray) else value

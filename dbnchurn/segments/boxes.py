@@ -1,0 +1,271 @@
+"""Mode ``ranges``: every contiguous range of every column, counted by summed areas.
+
+For each set of columns the cell counts are summed along each axis; the count of every box is then a
+difference of two sums per axis. Of millions of boxes the rules of :class:`BoxMiner` leave the few
+worth testing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.segments.counts import CodedRows, Ints
+from dbnchurn.segments.patterns import Patterns
+from dbnchurn.segments.rates import Floats, normal_quantile, wilson
+
+Counts = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Ranges:
+    """All ranges of one axis, and which of them are one step away from each other.
+
+    Parameters
+    ----------
+    first, last : int array of shape (R,)
+    shrunk, grown : int array of shape (R, 2)
+        Numbers of the ranges with one end moved in or out by an item; -1 where there is none.
+    """
+
+    first: Ints
+    last: Ints
+    shrunk: Ints
+    grown: Ints
+
+    @classmethod
+    def of(cls, items: int, neighbours: int) -> Ranges:
+        """Contiguous ranges of the neighbouring items, then the single ones.
+
+        The range of all items is left out: it says nothing.
+
+        Examples
+        --------
+        >>> r = Ranges.of(items=4, neighbours=3)
+        >>> list(zip(r.first.tolist(), r.last.tolist()))
+        [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2), (3, 3)]
+        """
+        pairs = [(a, b) for a in range(neighbours) for b in range(a, neighbours)]
+        pairs = [pair for pair in pairs if pair != (0, items - 1)]
+        number = {pair: i for i, pair in enumerate(pairs)}
+        shrunk = [(number.get((a + 1, b), -1), number.get((a, b - 1), -1)) for a, b in pairs]
+        grown = [(number.get((a - 1, b), -1), number.get((a, b + 1), -1)) for a, b in pairs]
+        alone = [(k, k) for k in range(neighbours, items) if items > 1]
+        none = [(-1, -1)] * len(alone)
+        ends = np.array(pairs + alone, np.int64).reshape(-1, 2)
+        return cls(
+            ends[:, 0],
+            ends[:, 1],
+            np.array(shrunk + none, np.int64).reshape(-1, 2),
+            np.array(grown + none, np.int64).reshape(-1, 2),
+        )
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+
+def summed(table: Ints) -> Counts:
+    """Cumulative counts along every axis but the first, with a leading zero on each."""
+    sums = np.zeros((2, *(size + 1 for size in table.shape[1:])), np.int32)
+    sums[(slice(None), *(slice(1, None),) * (table.ndim - 1))] = table
+    for axis in range(1, sums.ndim):
+        np.cumsum(sums, axis=axis, out=sums)
+    return sums
+
+
+def box_counts(sums: Counts, axes: Sequence[Ranges]) -> Counts:
+    """Yeses and rows of every box, shape ``(2, R_1, …, R_l)``."""
+    counts = sums
+    # the last axis first: its differences are taken while the others are still small
+    for axis, ranges in reversed(list(enumerate(axes, start=1))):
+        counts = counts.take(ranges.last + 1, axis) - counts.take(ranges.first, axis)
+    return counts
+
+
+def counts_of(sums: Counts, first: Ints, last: Ints) -> Counts:
+    """Yeses and rows of given boxes, shape (2, m); `first` and `last` have shape (m, l)."""
+    total = np.zeros((2, len(first)), np.int32)
+    length = first.shape[1]
+    for corner in range(1 << length):
+        low = np.array([corner >> a & 1 for a in range(length)], bool)
+        at = np.where(low, first, last + 1)
+        part = sums[(slice(None), *at.T)]
+        total += -part if low.sum() % 2 else part
+    return total
+
+
+class BoxMiner:
+    """One search over all boxes.
+
+    A box is returned if it
+
+    1. holds at least `min_count` yeses at a rate of at least `min_rate`, and its lower Wilson bound
+       exceeds the rate of all rows;
+    2. is a peak: moving one edge by one item gives no such box with a higher z = (rate - rate of
+       all rows) · √rows, the binomial test's statistic (and moving one inwards none with the same).
+       The bound itself would not do: a quarter of the rows may go and hardly lower it, so that
+       edges would follow chance;
+    3. earns every column: its bound exceeds the rate of the same box without any one of them;
+    4. is not explained: its bound exceeds the rate of every returned box that contains it.
+
+    Parameters
+    ----------
+    data : CodedRows
+        The mining part.
+    max_length : int
+        Columns per box.
+    min_count : int
+        Yeses that a box must hold.
+    min_rate : float, default 0
+        Rate that it must reach.
+    confidence : float, default 0.95
+        Of the Wilson bound.
+
+    References
+    ----------
+    W. Klösgen, "Explora: a multipattern and multistrategy discovery assistant", 1996 (z as a
+    measure of a subgroup's interest).
+    """
+
+    def __init__(
+        self,
+        data: CodedRows,
+        max_length: int,
+        min_count: int,
+        min_rate: float = 0.0,
+        confidence: float = 0.95,
+    ) -> None:
+        self.data = data
+        self.max_length = min(max_length, len(data.items))
+        self.min_count, self.min_rate = max(min_count, 1), min_rate
+        self.confidence = confidence
+        self.z2 = normal_quantile(confidence) ** 2
+        self.axes = [Ranges.of(k, m) for k, m in zip(data.items, data.neighbours, strict=True)]
+        self.base = float(np.mean(data.hits))
+
+    def run(self) -> Patterns:
+        """All such boxes, highest lower bound first; of equals the larger one."""
+        found: dict[tuple[int, ...], Patterns] = {}
+        previous: dict[tuple[int, ...], Counts] = {}
+        current: dict[tuple[int, ...], Counts] = {}
+        length = 1
+        for columns in self.data.subsets(self.max_length):
+            if len(columns) > length:
+                length, previous, current = len(columns), current, {}
+            sums = summed(self.data.table(columns))
+            if length < self.max_length:
+                current[columns] = sums
+            boxes = self._peaks(columns, sums)
+            boxes = boxes.take(self._earns_every_column(boxes, columns, previous))
+            found[columns] = self._unexplained(boxes, columns, found)
+        boxes = Patterns.join([Patterns.none(self.max_length), *found.values()])
+        return boxes.take(np.lexsort((-boxes.rows, -self._low(boxes.hits, boxes.rows))))
+
+    def _peaks(self, columns: tuple[int, ...], sums: Counts) -> Patterns:
+        """Boxes that satisfy rules 1 and 2."""
+        axes = [self.axes[j] for j in columns]
+        counts = box_counts(sums, axes)
+        shape = counts.shape[1:]
+        hits, rows = counts.reshape(2, -1)
+        at = self._better_than_all(hits, rows)
+        z = (hits[at] - rows[at] * self.base) / np.sqrt(rows[at])
+        at = at[self._is_peak(at, z, axes, shape)]
+        index = np.unravel_index(at, shape)
+        first = np.stack([r.first[i] for r, i in zip(axes, index, strict=True)], axis=1)
+        last = np.stack([r.last[i] for r, i in zip(axes, index, strict=True)], axis=1)
+        return Patterns.of(columns, first, last, hits[at], rows[at], self.max_length)
+
+    def _better_than_all(self, hits: Counts, rows: Counts) -> Ints:
+        # The lower bound exceeds t just where (p - nt)² > z² n t (1 - t) and p > nt. Single
+        # precision leaves a few boxes too many, quickly; double precision decides.
+        at = np.flatnonzero(self._above(hits, rows, np.float32) & (hits >= self.min_count))
+        p, n = hits[at], rows[at]
+        good = self._above(p, n, np.float64)
+        good &= p >= self.min_rate * n
+        return np.asarray(at[good], np.int64)
+
+    def _above(
+        self, hits: Counts, rows: Counts, precision: type[np.floating[Any]]
+    ) -> npt.NDArray[np.bool_]:
+        slack = 1 - 1e3 * np.finfo(precision).eps if precision is np.float32 else 1
+        n = rows.astype(precision)
+        excess = hits.astype(precision) - n * precision(self.base * slack)
+        variance = precision(slack * self.z2 * self.base * (1 - self.base))
+        return np.asarray((excess > 0) & (excess * excess > n * variance))
+
+    def _low(self, hits: npt.NDArray[np.integer], rows: npt.NDArray[np.integer]) -> Floats:
+        return wilson(hits, rows, self.confidence)[0]
+
+    @staticmethod
+    def _is_peak(
+        at: Ints, z: Floats, axes: Sequence[Ranges], shape: tuple[int, ...]
+    ) -> npt.NDArray[np.bool_]:
+        """Rule 2 for the boxes numbered `at`; others count as worse than any."""
+        everywhere = np.full(int(np.prod(shape)), -1.0)
+        everywhere[at] = z
+        alive = np.arange(len(at))
+        index = np.unravel_index(at, shape)
+        strides = np.cumprod((1, *shape[:0:-1]))[::-1]
+        for ranges, of_axis, stride in zip(axes, index, strides, strict=True):
+            for steps, beaten in ((ranges.shrunk, np.greater_equal), (ranges.grown, np.greater)):
+                for moved in steps.T:
+                    here = of_axis[alive]
+                    there = moved[here]
+                    near = everywhere[at[alive] + (there - here) * stride]
+                    alive = alive[(there < 0) | ~beaten(near, z[alive])]
+        peak = np.zeros(len(at), bool)
+        peak[alive] = True
+        return peak
+
+    def _earns_every_column(
+        self,
+        boxes: Patterns,
+        columns: tuple[int, ...],
+        parents: dict[tuple[int, ...], Counts],
+    ) -> npt.NDArray[np.bool_]:
+        low = self._low(boxes.hits, boxes.rows)
+        good = np.ones(len(boxes), bool)
+        if len(columns) == 1:
+            return good  # without its column it is all rows, which rule 1 has compared
+        for kept in combinations(range(len(columns)), len(columns) - 1):
+            sums = parents[tuple(columns[a] for a in kept)]
+            hits, rows = counts_of(sums, boxes.first[:, kept], boxes.last[:, kept])
+            good &= low * rows > hits
+        return good
+
+    def _unexplained(
+        self,
+        boxes: Patterns,
+        columns: tuple[int, ...],
+        found: dict[tuple[int, ...], Patterns],
+    ) -> Patterns:
+        """Rule 4; a box can only lie in one of the same columns or fewer, which came before."""
+        low = self._low(boxes.hits, boxes.rows)
+        good = np.ones(len(boxes), bool)
+        for length in range(1, len(columns)):
+            for kept in combinations(range(len(columns)), length):
+                wider = found[tuple(columns[a] for a in kept)]
+                inside = _inside(boxes, wider, kept)
+                good &= ~(inside & (wider.rates >= low[:, None])).any(axis=1)
+        boxes, low = boxes.take(good), low[good]
+        inside = _inside(boxes, boxes, range(len(columns)))
+        np.fill_diagonal(inside, False)
+        explains = inside & (boxes.rates >= low[:, None])
+        good = np.ones(len(boxes), bool)
+        for i in np.argsort(inside.sum(axis=1), kind="stable"):  # containers come first
+            good[i] = not (explains[i] & good).any()
+        return boxes.take(good)
+
+
+def _inside(boxes: Patterns, wider: Patterns, axes: Sequence[int]) -> npt.NDArray[np.bool_]:
+    """Which boxes (rows) lie in which wider ones (columns), whose axes are `axes` of the boxes."""
+    inside = np.ones((len(boxes), len(wider)), bool)
+    for b, a in enumerate(axes):
+        inside &= boxes.first[:, a, None] >= wider.first[:, b]
+        inside &= boxes.last[:, a, None] <= wider.last[:, b]
+    return inside

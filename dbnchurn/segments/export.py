@@ -1,0 +1,191 @@
+"""Segments as files: CSV, JSON (which can be read back), SQL, and pages."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from dbnchurn.errors import ArtifactError
+from dbnchurn.segments.conditions import condition_from_dict, quoted
+from dbnchurn.segments.listing import Chance, PairCounts, Segment, SegmentList, percent
+from dbnchurn.segments.rates import Rate
+
+FORMAT = 1
+"""Version of ``segments.json``. Raise it when a field changes its meaning or goes."""
+
+RATES = ("mined", "selected", "report", "alone")
+PLAIN = (
+    "outcome",
+    "positive",
+    "threshold",
+    "confidence",
+    "budget",
+    "cost",
+    "value",
+    "kinds",
+    "settings",
+    "candidates",
+    "significant",
+)
+
+
+def write_all(segments: SegmentList, folder: str | Path) -> Path:
+    """Write every format into a folder, which is made if it is absent.
+
+    Returns
+    -------
+    Path
+        The folder, with ``segments.csv``, ``segments.json``, ``segments.sql``, ``segments.md`` with
+        its pictures, and ``segments.html``, one self-contained file.
+    """
+    from dbnchurn.segments import page
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    segments.table().to_csv(folder / "segments.csv", index=False)
+    (folder / "segments.json").write_text(to_json(segments), encoding="utf-8")
+    (folder / "segments.sql").write_text(to_sql(segments), encoding="utf-8")
+    page.write_markdown(segments, folder)
+    (folder / "segments.html").write_text(page.html(segments), encoding="utf-8")
+    return folder
+
+
+def to_sql(segments: SegmentList, table: str = "customers") -> str:
+    """A query with its WHERE clause per segment, and one that gives every customer its segment.
+
+    NULL means missing. Floating columns must hold NULL, not NaN, which engines sort above all
+    numbers.
+
+    Parameters
+    ----------
+    segments : SegmentList
+    table : str, default "customers"
+        Name of the table in the query.
+    """
+    lines = []
+    for k, segment in enumerate(segments.segments, start=1):
+        low, high = segment.report.interval(segments.confidence)
+        rate = f"{percent(segment.report.value)} ({percent(low)} to {percent(high)})"
+        part = f"; approach {percent(segment.share)} of them" if segment.share < 1 else ""
+        says = _one_line(f"{segment.words()}: {rate} {segments.outcome}{part}")
+        lines += [
+            f"-- segment {k}: {says}",
+            f"SELECT * FROM {quoted(table)} WHERE {segment.sql()};",
+            "",
+        ]
+    if not lines:
+        return "-- no segment stands the test\n"
+    cases = [
+        f"    WHEN {segment.sql()} THEN {k}" for k, segment in enumerate(segments.segments, start=1)
+    ]
+    lines += [
+        "-- every customer with the first segment that fits; NULL for none",
+        "SELECT *,",
+        "  CASE",
+        *cases,
+        '  END AS "segment"',
+        f"FROM {quoted(table)};",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def to_json(segments: SegmentList) -> str:
+    """Everything the list holds, as JSON; :func:`read_json` gives it back."""
+    data = {
+        "format": FORMAT,
+        **{name: getattr(segments, name) for name in PLAIN},
+        "base": {name: asdict(rate) for name, rate in segments.base.items()},
+        "chance": asdict(segments.chance) if segments.chance else None,
+        "pairs": [asdict(pair) for pair in segments.pairs],
+        "segments": [
+            _segment_to_dict(segment, segments.confidence) for segment in segments.segments
+        ],
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False, default=_plain) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """Parameters may be numpy numbers, which JSON does not know."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} {value!r} cannot be written as JSON")
+
+
+def _segment_to_dict(segment: Segment, confidence: float) -> dict[str, Any]:
+    low, high = segment.report.interval(confidence)
+    return {
+        "words": segment.words(),
+        "sql": segment.sql(),
+        "conditions": [condition.to_dict() for condition in segment.conditions],
+        **{name: asdict(getattr(segment, name)) for name in RATES},
+        "low": low,
+        "high": high,
+        "p_value": segment.p_value,
+        "q_value": segment.q_value,
+        "share": segment.share,
+    }
+
+
+def read_json(path: str | Path) -> SegmentList:
+    """Read what :func:`to_json` gave.
+
+    Raises
+    ------
+    ArtifactError
+        The file is absent, is not JSON, is of another format, or lacks something.
+    """
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ArtifactError(f"cannot read segments from {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise ArtifactError(f"{path} is not JSON: {error}; export the segments again") from None
+    found = data.get("format") if isinstance(data, dict) else None
+    if found != FORMAT:
+        raise ArtifactError(
+            f"{path} is of segment format {found!r}, but this version reads {FORMAT}; export again"
+        )
+    try:
+        return SegmentList(
+            segments=tuple(_segment_from_dict(entry) for entry in data["segments"]),
+            base={name: Rate(**rate) for name, rate in data["base"].items()},
+            chance=_chance_from_dict(data["chance"]),
+            pairs=tuple(_pair_from_dict(pair) for pair in data["pairs"]),
+            **{name: data[name] for name in PLAIN},
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ArtifactError(
+            f"{path} lacks or garbles a field ({error}); export the segments again"
+        ) from None
+
+
+def _segment_from_dict(data: dict[str, Any]) -> Segment:
+    return Segment(
+        conditions=tuple(condition_from_dict(condition) for condition in data["conditions"]),
+        p_value=data["p_value"],
+        q_value=data["q_value"],
+        share=data["share"],
+        **{name: Rate(**data[name]) for name in RATES},
+    )
+
+
+def _chance_from_dict(data: dict[str, Any] | None) -> Chance | None:
+    if data is None:
+        return None
+    rates = {name: Rate(**value) for name, value in data.items() if isinstance(value, dict)}
+    return Chance(**{**data, **rates})
+
+
+def _pair_from_dict(data: dict[str, Any]) -> PairCounts:
+    return PairCounts(**{name: _tuples(value) for name, value in data.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(part) for part in value) if isinstance(value, list) else value

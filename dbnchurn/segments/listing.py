@@ -1,0 +1,350 @@
+"""The segments found: what they say, how sure it is, and the customers they hold.
+
+A :class:`SegmentList` is plain data. It needs no miner to assign, evaluate or be written and read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dbnchurn.segments.columns import (
+    Kind,
+    PlainColumn,
+    as_frame,
+    read_answers,
+    read_known_columns,
+)
+from dbnchurn.segments.conditions import Condition, Level
+from dbnchurn.segments.counts import Mask
+from dbnchurn.segments.rates import Rate
+
+Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One segment: conditions that all hold, and its rates on three sets of rows.
+
+    Customers whom an earlier segment of the list holds are not counted again.
+
+    Parameters
+    ----------
+    conditions : tuple of Condition
+    mined, selected, report : Rate
+        On the rows it was found on, those it was chosen on, and those nobody had looked at.
+    alone : Rate
+        On the report's rows, with those that earlier segments hold.
+    p_value, q_value : float
+        Of the selection's test, plain and adjusted for the number of candidates.
+    share : float, default 1
+        Part of its customers to approach, at random: less than 1 where the budget ends.
+    """
+
+    conditions: tuple[Condition, ...]
+    mined: Rate
+    selected: Rate
+    report: Rate
+    alone: Rate
+    p_value: float
+    q_value: float
+    share: float = 1.0
+
+    def words(self) -> str:
+        """In plain words."""
+        return ", ".join(condition.words() for condition in self.conditions)
+
+    def edges(self) -> str:
+        """Edges in original units, exact."""
+        return "; ".join(condition.edges() for condition in self.conditions)
+
+    def sql(self) -> str:
+        """WHERE clause; rows with NULL in a tested column do not satisfy it."""
+        return " AND ".join(condition.sql() for condition in self.conditions)
+
+    def holds(self, columns: dict[str, PlainColumn]) -> Mask:
+        """Rows that satisfy all conditions."""
+        masks = [c.holds(columns[c.column].values) for c in self.conditions]
+        return np.asarray(np.logical_and.reduce(masks))
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What the same method finds where there is nothing to find: on shuffled answers.
+
+    Parameters
+    ----------
+    runs : int
+        Number of shuffles.
+    runs_with_findings : int
+        Shuffles in which at least one candidate passed selection.
+    top : int
+        The rates below are of the rows in the `top` best mined candidates together.
+    mined, fresh : Rate
+        With the true answers: on the mined rows, and on the report's.
+    shuffled_mined, shuffled_fresh : Rate
+        The same, summed over all shuffles.
+    """
+
+    runs: int
+    runs_with_findings: int
+    top: int
+    mined: Rate
+    fresh: Rate
+    shuffled_mined: Rate
+    shuffled_fresh: Rate
+
+    def words(self, outcome: str, base: float) -> str:
+        """In one paragraph; `base` is the rate of everyone."""
+        return (
+            f"On shuffled answers a segment passed the test in {self.runs_with_findings} of "
+            f"{self.runs} runs. There the best {self.top} patterns mined seemed to reach "
+            f"{percent(self.shuffled_mined.value)} on the rows they were mined from; on fresh rows "
+            f"{percent(self.shuffled_fresh.value)} {outcome} (of everyone: {percent(base)}). With "
+            f"the true answers the best {self.top} reach {percent(self.mined.value)} and "
+            f"{percent(self.fresh.value)}."
+        )
+
+
+@dataclass(frozen=True)
+class PairCounts:
+    """Yeses and rows over the items of two columns of one segment, on the report's rows.
+
+    Parameters
+    ----------
+    segment : int
+        Number of the segment, from 1.
+    columns : pair of str
+    labels : pair of tuples of str
+        Names of the items.
+    hits, rows : nested tuples of int
+        One row per item of the first column, one column per item of the second.
+    box : pair of (first, last)
+        The segment's items.
+    among : str
+        The segment's other conditions, to which the rows are restricted; empty for none.
+    """
+
+    segment: int
+    columns: tuple[str, str]
+    labels: tuple[tuple[str, ...], tuple[str, ...]]
+    hits: tuple[tuple[int, ...], ...]
+    rows: tuple[tuple[int, ...], ...]
+    box: tuple[tuple[int, int], tuple[int, int]]
+    among: str = ""
+
+
+@dataclass(frozen=True)
+class SegmentList:
+    """Segments in the order in which to act on them; a customer belongs to the first that fits.
+
+    Parameters
+    ----------
+    segments : tuple of Segment
+    kinds : dict
+        Columns the segments read, and what their values are.
+    base : dict
+        Rate of all rows of each part: ``"mine"``, ``"select"``, ``"report"``.
+    outcome : str
+        What the yeses do, e.g. "buy".
+    positive : str, bool, int or float
+        The answer that means yes.
+    threshold : float or None
+        From which score on a row is a yes; None where answers were given.
+    confidence : float
+        Of all intervals.
+    budget, cost, value : float or None
+        Share of customers that may be approached; cost of one contact; value of one yes.
+    chance : Chance or None
+        The permutation diagnostic, where it was run.
+    pairs : tuple of PairCounts
+        For heatmaps.
+    settings : dict
+        How the segments were found.
+    candidates, significant : int
+        Patterns that went on to selection, and that passed it.
+    """
+
+    segments: tuple[Segment, ...]
+    kinds: dict[str, Kind]
+    base: dict[str, Rate]
+    outcome: str = "say yes"
+    positive: Level = 1
+    threshold: float | None = None
+    confidence: float = 0.95
+    budget: float | None = None
+    cost: float | None = None
+    value: float | None = None
+    chance: Chance | None = None
+    pairs: tuple[PairCounts, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+    candidates: int = 0
+    significant: int = 0
+
+    def __len__(self) -> int:
+        return len(self.segments)
+
+    def table(self) -> pd.DataFrame:
+        """One row per segment, with rates on the report's rows.
+
+        Returns
+        -------
+        DataFrame
+            ``segment, words, customers, hits, rate, low, high, lift, reach`` of the customers whom
+            no earlier segment holds (`reach`: share of all positives); ``approach``, the part of
+            them that the budget allows to approach; ``cumulative_customers, cumulative_share,
+            cumulative_rate, cumulative_reach`` of those approached so far; ``overlap``,
+            the share of the segment's customers whom earlier ones hold; ``cost, profit,
+            cumulative_profit`` where given; ``mined_rate``, beside which the optimism shows;
+            ``p_value, q_value`` of selection; ``edges`` in original units and ``sql``.
+        """
+        table = self._rates([s.report for s in self.segments], self.base["report"])
+        alone = np.array([s.alone.rows for s in self.segments], np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            table["overlap"] = np.where(alone > 0, 1 - table["customers"] / alone, np.nan)
+        table["mined_rate"] = np.array([s.mined.value for s in self.segments], np.float64)
+        table["p_value"] = np.array([s.p_value for s in self.segments], np.float64)
+        table["q_value"] = np.array([s.q_value for s in self.segments], np.float64)
+        table["edges"] = [s.edges() for s in self.segments]
+        table["sql"] = [s.sql() for s in self.segments]
+        return table
+
+    def assign(self, X: Any) -> pd.Series[Any]:
+        """Number of every customer's segment, from 1; missing for customers in none.
+
+        Parameters
+        ----------
+        X : DataFrame or 2-D array
+            Customers with the columns the segments read; others may be absent. A level or a value
+            never seen at fit belongs to no segment that tests it.
+
+        Returns
+        -------
+        Series of dtype Int64, named "segment", with the index of `X`.
+
+        Raises
+        ------
+        DataError
+            A column is absent or has become another kind.
+        """
+        frame = as_frame(X)
+        number = self._first_match(frame)
+        return pd.Series(number, frame.index, "Int64", "segment").mask(number == 0)
+
+    def evaluate(self, X: Any, y: Any) -> pd.DataFrame:
+        """How the segments do on other customers; nothing is learned.
+
+        Parameters
+        ----------
+        X : DataFrame or 2-D array
+        y : array-like of the same rows
+            Answers (or scores, where a threshold was set) as at fit.
+
+        Returns
+        -------
+        DataFrame
+            As :meth:`table`, measured on these rows; ``reported_rate`` is the rate that the report
+            promised, ``change`` the difference.
+        """
+        frame = as_frame(X)
+        hits = read_answers(y, len(frame), self.positive, self.threshold)
+        number = self._first_match(frame)
+        found = [Rate.of(hits[number == k]) for k in range(1, len(self) + 1)]
+        table = self._rates(found, Rate.of(hits))
+        table["reported_rate"] = np.array([s.report.value for s in self.segments], np.float64)
+        table["change"] = table["rate"] - table["reported_rate"]
+        return table
+
+    def total(self, part: str = "report") -> Rate:
+        """Rate of all segments together on one part ("mined", "selected" or "report")."""
+        return sum((getattr(s, part) for s in self.segments), Rate(0, 0))
+
+    def approached(self, part: str = "report") -> Rate:
+        """The same, of those whom the budget allows to approach, to whole customers."""
+        return sum(
+            (
+                Rate(round(getattr(s, part).hits * s.share), round(getattr(s, part).rows * s.share))
+                for s in self.segments
+            ),
+            Rate(0, 0),
+        )
+
+    def save(self, folder: str | Path) -> Path:
+        """Write ``segments.csv``, ``.json``, ``.sql``, ``.md`` and ``.html`` with pictures.
+
+        The pictures need the extra ``train`` (matplotlib, jinja2); nothing else here does.
+
+        Returns
+        -------
+        Path
+            The folder.
+        """
+        from dbnchurn.segments.export import write_all
+
+        return write_all(self, folder)
+
+    @classmethod
+    def load(cls, path: str | Path) -> SegmentList:
+        """Read the ``segments.json`` that :meth:`save` wrote.
+
+        Raises
+        ------
+        ArtifactError
+            The file is absent, damaged, or of another format.
+        """
+        from dbnchurn.segments.export import read_json
+
+        return read_json(path)
+
+    def _first_match(self, frame: pd.DataFrame) -> Numbers:
+        columns = read_known_columns(frame, self.kinds)
+        number = np.zeros(len(frame), np.int64)
+        for k, segment in enumerate(self.segments, start=1):
+            number[(number == 0) & segment.holds(columns)] = k
+        return number
+
+    def _rates(self, found: Sequence[Rate], base: Rate) -> pd.DataFrame:
+        rows = np.array([rate.rows for rate in found], np.int64)
+        hits = np.array([rate.hits for rate in found], np.int64)
+        share = np.array([segment.share for segment in self.segments], np.float64)
+        contacts, yeses = rows * share, hits * share
+        intervals = np.array([r.interval(self.confidence) for r in found]).reshape(-1, 2)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rate, so_far = hits / rows, yeses.cumsum() / contacts.cumsum()
+            lift = rate / base.value
+            reach = hits / base.hits
+        table = pd.DataFrame(
+            {
+                "segment": np.arange(1, len(found) + 1),
+                "words": pd.Series([s.words() for s in self.segments], dtype=object),
+                "customers": rows,
+                "hits": hits,
+                "rate": rate,
+                "low": intervals[:, 0],
+                "high": intervals[:, 1],
+                "lift": lift,
+                "reach": reach,
+                "approach": share,
+                "cumulative_customers": contacts.cumsum().round().astype(np.int64),
+                "cumulative_share": contacts.cumsum() / base.rows,
+                "cumulative_rate": so_far,
+                "cumulative_reach": yeses.cumsum() / max(base.hits, 1),
+            }
+        )
+        if self.cost is not None:
+            table["cost"] = contacts * self.cost
+        if self.value is not None:
+            table["profit"] = yeses * self.value - contacts * (self.cost or 0.0)
+            table["cumulative_profit"] = table["profit"].cumsum()
+        return table
+
+
+def percent(value: float) -> str:
+    """A share in words: "12.6 %"."""
+    return "–" if value != value else f"{100 * value:.1f} %"

@@ -1,0 +1,405 @@
+"""The estimator: a table and its answers in, a list of segments out."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from dbnchurn.errors import ConfigError, DataError, did_you_mean
+from dbnchurn.segments.bins import Binning, code_rows
+from dbnchurn.segments.boxes import BoxMiner, Ranges
+from dbnchurn.segments.closed import mine_closed
+from dbnchurn.segments.columns import as_frame, read_answers, read_columns
+from dbnchurn.segments.conditions import Level
+from dbnchurn.segments.counts import CodedRows, Mask, guard
+from dbnchurn.segments.listing import Chance, SegmentList
+from dbnchurn.segments.measure import candidate_table, measured, pair_counts, top_rates
+from dbnchurn.segments.parameters import check_parameters
+from dbnchurn.segments.patterns import Patterns
+from dbnchurn.segments.rates import Rate
+from dbnchurn.segments.select import CoverRules, greedy_cover, significant
+from dbnchurn.segments.split import PARTS, Parts, check_answers, split_at_random, split_by_date
+
+
+class SegmentMiner(BaseEstimator):  # type: ignore[misc]
+    """Find segments with a high rate of yeses, described by ranges of a few columns.
+
+    Columns become items: intervals, levels, and bins of their own for zero, special codes and
+    missing. A first part of the rows is mined for candidates, a second tests them and orders those
+    that hold into a list without overlap, and a third, untouched until then, gives the rates.
+
+    Parameters
+    ----------
+    mode : {"ranges", "paper"}, default "ranges"
+        ``"ranges"``: every contiguous range per column; of these, boxes that no step of one edge
+        improves and in which every column earns its place, ranked by the lower Wilson bound.
+        ``"paper"``: frequent closed item sets of the yeses, one interval per column, ranked by
+        rate.
+    method : {"quantile", "width"}, default "quantile"
+        Intervals of equally many rows, or of equal width.
+    bins : int, default 10
+        Intervals per numeric column. A number with two values becomes two levels.
+    edges : dict of column to list of float, default None
+        Inner edges for columns to be cut just there.
+    zero : bool, default True
+        Zero is an interval of its own in columns where at least 1 % of the rows hold it.
+    special : dict of column to list of float, default None
+        Codes that are no quantities (such as -1 for "refused"); each becomes an item.
+    max_levels : int, default 20
+        The most frequent levels of a category that become items.
+    max_length : int, default 3
+        Columns per segment.
+    min_count : int, default 30
+        Yeses that a segment must hold among the mined rows; and, in proportion, beyond those of
+        earlier segments among the rows to select on.
+    min_rate : float, default 0
+        Rate it must reach there.
+    candidates : int, default 1000
+        The best patterns that go on to selection.
+    alpha : float, default 0.05
+        Share of false segments accepted in selection (Benjamini–Hochberg).
+    confidence : float, default 0.95
+        Of all Wilson intervals.
+    parts : three floats, default (0.5, 0.25, 0.25)
+        Shares of the rows to mine, to select on, and to report from.
+    date : str, default None
+        Column by which to split in time, oldest rows first; it is used for nothing else.
+    n_segments : int, default 10
+        Longest list.
+    budget : float, default None
+        Largest share of the customers to approach, in (0, 1]. It cuts the list; of the last segment
+        only a part may be left to approach.
+    cost : float, default None
+        Of approaching one customer.
+    value : float, default None
+        Of one yes. With a cost, segments that would not earn it back are left out.
+    positive : str, bool, int or float, default 1
+        The answer that means yes.
+    threshold : float, default None
+        `y` holds scores, and those from here on mean yes: explains a model's list.
+    outcome : str, default "say yes"
+        What the yeses do, for words only ("buy", "leave").
+    permutations : int, default 0
+        Shuffles of the answers for the diagnostic; each mines once more.
+    max_cells : int, default 10_000_000
+        Cells that the largest table may have; about 50 bytes each.
+    random_state : int, Generator, RandomState or None, default None
+        Seeds the split and the shuffles.
+
+    Attributes
+    ----------
+    segments_ : SegmentList
+        The result; plain data that can be saved and applied without the miner.
+    axes_ : tuple of Axis
+        What became of the columns.
+    skipped_ : dict
+        Columns that were left out, and why.
+    parts_ : Parts
+        Row numbers that were mined, selected on and reported from.
+    candidates_ : DataFrame
+        Every candidate with its words, mined counts and rate, p-value and q-value.
+    feature_names_in_ : array of str
+    n_features_in_ : int
+
+    References
+    ----------
+    G. I. Webb, "Discovering significant patterns", Machine Learning 68, 2007.
+    Y. Benjamini and Y. Hochberg, "Controlling the false discovery rate", 1995.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"age": rng.integers(18, 80, 8000), "visits": rng.poisson(3, 8000)})
+    >>> y = rng.random(8000) < np.where(X["age"] >= 60, 0.4, 0.1)
+    >>> miner = SegmentMiner(edges={"age": [30, 45, 60, 70]}, random_state=0).fit(X, y)
+    >>> miner.table()["words"].tolist()
+    ['age 60 or more']
+    >>> miner.assign(X.head(3)).isna().tolist() == (X["age"].head(3) < 60).tolist()
+    True
+    """
+
+    segments_: SegmentList
+
+    def __init__(
+        self,
+        *,
+        mode: Literal["ranges", "paper"] = "ranges",
+        method: Literal["quantile", "width"] = "quantile",
+        bins: int = 10,
+        edges: Mapping[str, Sequence[float]] | None = None,
+        zero: bool = True,
+        special: Mapping[str, Sequence[float]] | None = None,
+        max_levels: int = 20,
+        max_length: int = 3,
+        min_count: int = 30,
+        min_rate: float = 0.0,
+        candidates: int = 1000,
+        alpha: float = 0.05,
+        confidence: float = 0.95,
+        parts: Sequence[float] = (0.5, 0.25, 0.25),
+        date: str | None = None,
+        n_segments: int = 10,
+        budget: float | None = None,
+        cost: float | None = None,
+        value: float | None = None,
+        positive: Level = 1,
+        threshold: float | None = None,
+        outcome: str = "say yes",
+        permutations: int = 0,
+        max_cells: int = 10_000_000,
+        random_state: int | np.random.Generator | np.random.RandomState | None = None,
+    ) -> None:
+        self.mode = mode
+        self.method = method
+        self.bins = bins
+        self.edges = edges
+        self.zero = zero
+        self.special = special
+        self.max_levels = max_levels
+        self.max_length = max_length
+        self.min_count = min_count
+        self.min_rate = min_rate
+        self.candidates = candidates
+        self.alpha = alpha
+        self.confidence = confidence
+        self.parts = parts
+        self.date = date
+        self.n_segments = n_segments
+        self.budget = budget
+        self.cost = cost
+        self.value = value
+        self.positive = positive
+        self.threshold = threshold
+        self.outcome = outcome
+        self.permutations = permutations
+        self.max_cells = max_cells
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
+        """Mine, select and report.
+
+        Parameters
+        ----------
+        X : DataFrame or 2-D array of shape (n, d)
+            One row per customer; numbers, booleans, text and categories, with missing values.
+        y : array-like of shape (n,)
+            Answers of an offer, churn, or scores (see `threshold`).
+        groups : array-like of shape (n,), optional
+            Rows of one value (e.g. a customer) go to one part.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ConfigError
+            A parameter is not allowed.
+        DataError
+            `X` or `y` cannot be used; the message says what to do.
+        """
+        rng = generator(self.random_state)
+        frame, data = self._code(X, y, groups, rng)
+        patterns = self._mine(data.take(self.parts_.mine))
+        kept, p, q = significant(patterns, data.take(self.parts_.select), self.alpha)
+        chosen, shares = self._cover(patterns.take(kept), data.take(self.parts_.select))
+        self.candidates_ = candidate_table(patterns, self.axes_, p, q)
+        number = kept[chosen]
+        self.segments_ = self._listed(
+            patterns.take(number), shares, p[number], q[number], data, rng
+        )
+        self.feature_names_in_ = np.array(frame.columns, dtype=object)
+        self.n_features_in_ = frame.shape[1]
+        return self
+
+    def table(self) -> pd.DataFrame:
+        """The list with its rates on the report's rows: see :meth:`SegmentList.table`."""
+        return self._fitted().table()
+
+    def assign(self, X: Any) -> pd.Series[Any]:
+        """Number of every customer's segment: see :meth:`SegmentList.assign`."""
+        return self._fitted().assign(X)
+
+    def evaluate(self, X: Any, y: Any) -> pd.DataFrame:
+        """The fixed segments on other customers: see :meth:`SegmentList.evaluate`."""
+        return self._fitted().evaluate(X, y)
+
+    def best_mined(self, X: Any, y: Any, *, shuffled: bool = False) -> tuple[float, float, float]:
+        """What mining alone promises, without any selection, and what it keeps.
+
+        Parameters
+        ----------
+        X, y
+            As for :meth:`fit`.
+        shuffled : bool, default False
+            Shuffle the answers first, within each part.
+
+        Returns
+        -------
+        mined, fresh : float
+            Rate of all rows in the best ``n_segments`` patterns together, on the mined rows and on
+            the report's; NaN where none is found.
+        customers : float
+            Share of the report's rows they hold.
+        """
+        rng = generator(self.random_state)
+        _, data = self._code(X, y, None, rng)
+        parts = [data.take(rows) for rows in self.parts_]
+        if shuffled:
+            parts = [part.answering(rng.permutation(part.hits)) for part in parts]
+        mined, fresh = top_rates(self._mine(parts[0]).take(slice(self.n_segments)), parts)
+        return mined.value, fresh.value, fresh.rows / len(parts[2].hits)
+
+    def _fitted(self) -> SegmentList:
+        check_is_fitted(self, "segments_")
+        return self.segments_
+
+    # -- what fit does, step by step ---------------------------------------------------------
+
+    def _code(
+        self, X: Any, y: Any, groups: Any, rng: np.random.Generator
+    ) -> tuple[pd.DataFrame, CodedRows]:
+        """Check everything, split the rows, and cut the columns by what the mined rows hold."""
+        check_parameters(self)
+        frame = as_frame(X)
+        hits = read_answers(y, len(frame), self.positive, self.threshold)
+        columns = read_columns(frame, self._pattern_columns(frame))
+        self.parts_ = self._split(frame, hits, rng, groups)
+        check_answers(hits, self.parts_, self.min_count)
+        binning = Binning(
+            self.method,
+            self.bins,
+            dict(self.edges or {}),
+            self.zero,
+            dict(self.special or {}),
+            self.max_levels,
+        )
+        mined = [column.take(self.parts_.mine) for column in columns]
+        self.axes_, self.skipped_ = binning.axes(mined)
+        self._guard()
+        return frame, code_rows(self.axes_, columns, hits)
+
+    def _pattern_columns(self, frame: pd.DataFrame) -> list[str]:
+        named = {"edges": self.edges or {}, "special": self.special or {}}
+        if self.date is not None:
+            named["date"] = {self.date: ()}
+        for parameter, columns in named.items():
+            for name in columns:
+                if name not in frame.columns:
+                    hint = did_you_mean(str(name), list(frame.columns))
+                    raise ConfigError(f"{parameter} names column {name!r}, which X lacks: {hint}")
+        names = [name for name in frame.columns if name != self.date]
+        if not names:
+            raise DataError(f"X has no column besides the date {self.date!r}; nothing to describe")
+        return names
+
+    def _split(
+        self, frame: pd.DataFrame, hits: Mask, rng: np.random.Generator, groups: Any
+    ) -> Parts:
+        if self.date is None:
+            return split_at_random(hits, self.parts, rng, groups)
+        if groups is not None:
+            raise ConfigError("groups and date exclude each other: a split in time divides groups")
+        return split_by_date(frame[self.date], self.parts)
+
+    def _guard(self) -> None:
+        ranges = self.mode == "ranges"
+        sizes = [
+            len(Ranges.of(axis.items, axis.neighbours)) if ranges else axis.items + 1
+            for axis in self.axes_
+        ]
+        names = [axis.column for axis in self.axes_]
+        guard(sizes, names, min(self.max_length, len(sizes)), self.max_cells, ranges)
+
+    def _mine(self, data: CodedRows) -> Patterns:
+        if self.mode == "paper":
+            found = mine_closed(data, self.max_length, self.min_count, self.min_rate)
+        else:
+            found = BoxMiner(
+                data, self.max_length, self.min_count, self.min_rate, self.confidence
+            ).run()
+        return found.take(slice(self.candidates))
+
+    def _cover(self, patterns: Patterns, data: CodedRows) -> tuple[list[int], list[float]]:
+        mined, selected = len(self.parts_.mine), len(self.parts_.select)
+        rules = CoverRules(
+            self.n_segments,
+            self.budget,
+            self.cost,
+            self.value,
+            self.confidence,
+            math.ceil(self.min_count * selected / mined),
+        )
+        chosen = list(greedy_cover(patterns, data, rules))
+        return [i for i, _ in chosen], [share for _, share in chosen]
+
+    # -- what fit leaves ---------------------------------------------------------------------
+
+    def _listed(
+        self,
+        patterns: Patterns,
+        shares: Sequence[float],
+        p: npt.NDArray[np.float64],
+        q: npt.NDArray[np.float64],
+        data: CodedRows,
+        rng: np.random.Generator,
+    ) -> SegmentList:
+        parts = [data.take(rows) for rows in self.parts_]
+        segments = measured(patterns, shares, self.axes_, parts, p, q)
+        used = {c.column for segment in segments for c in segment.conditions}
+        return SegmentList(
+            segments,
+            kinds={axis.column: axis.kind for axis in self.axes_ if axis.column in used},
+            base={name: Rate.of(part.hits) for name, part in zip(PARTS, parts, strict=True)},
+            outcome=self.outcome,
+            positive=self.positive,
+            threshold=self.threshold,
+            confidence=self.confidence,
+            budget=self.budget,
+            cost=self.cost,
+            value=self.value,
+            chance=self._chance(parts, rng),
+            pairs=pair_counts(patterns, self.axes_, parts[2]),
+            settings=self._settings(),
+            candidates=len(self.candidates_),
+            significant=int((self.candidates_["q_value"] <= self.alpha).sum()),
+        )
+
+    def _settings(self) -> dict[str, Any]:
+        """All parameters but the seed, as plain data."""
+        given = {k: v for k, v in self.get_params().items() if k != "random_state"}
+        plain: dict[str, Any] = json.loads(json.dumps(given, default=_as_plain))
+        return plain
+
+    def _chance(self, parts: Sequence[CodedRows], rng: np.random.Generator) -> Chance | None:
+        if not self.permutations:
+            return None
+        true = top_rates(self._mine(parts[0]).take(slice(self.n_segments)), parts)
+        shuffled = [Rate(0, 0), Rate(0, 0)]
+        findings = 0
+        for _ in range(self.permutations):
+            mixed = [part.answering(rng.permutation(part.hits)) for part in parts]
+            patterns = self._mine(mixed[0])
+            findings += bool(len(significant(patterns, mixed[1], self.alpha)[0]))
+            rates = top_rates(patterns.take(slice(self.n_segments)), mixed)
+            shuffled = [total + rate for total, rate in zip(shuffled, rates, strict=True)]
+        return Chance(self.permutations, findings, self.n_segments, *true, *shuffled)
+
+
+def _as_plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else np.asarray(value).tolist()
+
+
+def generator(random_state: Any) -> np.random.Generator:
+    """A numpy Generator from all that scikit-learn allows as a seed."""
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.default_rng(random_state.randint(2**31, size=4))
+    return np.random.default_rng(random_state)

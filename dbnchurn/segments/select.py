@@ -1,0 +1,150 @@
+"""Fresh rows decide: which candidates are more than chance, and which few to act on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.segments.counts import CodedRows, Mask
+from dbnchurn.segments.patterns import Patterns, rows_in
+from dbnchurn.segments.rates import Floats, benjamini_hochberg, upper_tail, wilson
+
+
+def p_values(patterns: Patterns, data: CodedRows) -> Floats:
+    """How likely the rows' rate is if the pattern were no better than a simpler one.
+
+    One-sided hypergeometric tests against all rows, against the same pattern without each of its
+    columns in turn, and against every candidate that contains it; the largest p-value counts. So a
+    column that adds nothing is caught (the pattern is not *productive* in the sense of Webb), and
+    so is a corner of a good segment that looked even better by chance.
+
+    Parameters
+    ----------
+    patterns : Patterns
+        m candidates, found on other rows.
+    data : CodedRows
+        Fresh rows.
+
+    Returns
+    -------
+    float array of shape (m,)
+
+    References
+    ----------
+    G. I. Webb, "Discovering significant patterns", Machine Learning 68, 2007.
+    """
+    counts: dict[tuple[tuple[int, int, int], ...], tuple[int, int]] = {}
+
+    def count(ranges: tuple[tuple[int, int, int], ...]) -> tuple[int, int]:
+        if ranges not in counts:
+            inside = rows_in(ranges, data)
+            hits = int(np.count_nonzero(data.hits & inside))
+            counts[ranges] = hits, int(np.count_nonzero(inside))
+        return counts[ranges]
+
+    owner, tests = [], []
+    all_ranges = [tuple(patterns.ranges(i)) for i in range(len(patterns))]
+    for i, (ranges, wider) in enumerate(zip(all_ranges, patterns.containers(), strict=True)):
+        simpler = {(), *(ranges[:a] + ranges[a + 1 :] for a in range(len(ranges)))}
+        simpler.update(all_ranges[k] for k in wider)
+        for parent in sorted(simpler):
+            owner.append(i)
+            tests.append((*count(ranges), *count(parent)))
+    worst = np.zeros(len(patterns))
+    if tests:
+        np.maximum.at(worst, np.array(owner), upper_tail(*np.array(tests).T))
+    return worst
+
+
+def significant(
+    patterns: Patterns, data: CodedRows, alpha: float
+) -> tuple[npt.NDArray[np.intp], Floats, Floats]:
+    """Candidates that hold on fresh rows, with at most a share `alpha` of false ones.
+
+    Returns
+    -------
+    kept : int array of shape (k,)
+    p, q : float array of shape (m,)
+        p-value and Benjamini–Hochberg adjusted p-value of all candidates.
+    """
+    p = p_values(patterns, data)
+    q = benjamini_hochberg(p) if len(p) else p
+    return np.flatnonzero(q <= alpha), p, q
+
+
+@dataclass(frozen=True)
+class CoverRules:
+    """When the greedy cover takes a segment.
+
+    Parameters
+    ----------
+    n_segments : int
+        At most so many.
+    budget : float or None
+        Largest share of the customers to approach.
+    cost, value : float or None
+        Of one contact, and of one yes; with both, a segment must earn more than it costs.
+    confidence : float
+        Of the Wilson bound that ranks segments.
+    min_count : int, default 1
+        Yeses that a segment must add to the earlier ones.
+    """
+
+    n_segments: int
+    budget: float | None
+    cost: float | None
+    value: float | None
+    confidence: float
+    min_count: int = 1
+
+    def worth(self, low: Floats, base: float) -> Mask:
+        """Rates whose lower bound beats approaching anyone, and the cost of doing so."""
+        good = low > base
+        if self.cost is not None and self.value is not None:
+            good &= low * self.value > self.cost
+        return np.asarray(good)
+
+
+def greedy_cover(
+    patterns: Patterns, data: CodedRows, rules: CoverRules
+) -> Iterator[tuple[int, float]]:
+    """Numbers of the patterns to act on, in order, each with the share of its rows to approach.
+
+    Each step takes the pattern with the highest lower bound of the rate *among the rows that no
+    earlier one holds*: the greedy rule for maximum coverage under a budget, with a cautious rate in
+    the place of the observed one. Where the budget ends within a pattern, part of its rows are
+    approached (share < 1), and the list ends.
+
+    References
+    ----------
+    S. Khuller, A. Moss and J. Naor, "The budgeted maximum coverage problem", 1999.
+    """
+    n = len(data.hits)
+    inside = np.zeros((len(patterns), -(-n // 8)), np.uint8)
+    for i in range(len(patterns)):
+        inside[i] = np.packbits(patterns.mask(i, data))
+    left, hits = np.packbits(np.ones(n, bool)), np.packbits(data.hits)
+    base = float(np.mean(data.hits))
+    room = math.inf if rules.budget is None else rules.budget * n
+    for _ in range(rules.n_segments):
+        rows = _count(inside & left)
+        yes = _count(inside & left & hits)
+        low, _high = wilson(yes, rows, rules.confidence)
+        good = (yes >= rules.min_count) & rules.worth(low, base)
+        score = np.where(good, low, -1.0)
+        if not len(score) or score.max() < 0:
+            return
+        best = int(np.argmax(score))
+        yield best, min(1.0, room / int(rows[best]))
+        room -= int(rows[best])
+        if room <= 0:
+            return
+        left &= ~inside[best]
+
+
+def _count(bits: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    return np.asarray(np.bitwise_count(bits).sum(axis=1), np.int64)

@@ -1,0 +1,136 @@
+"""Rows in three parts: mined, then selected on, then reported from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dbnchurn.errors import DataError
+from dbnchurn.segments.counts import Mask
+
+Rows = npt.NDArray[np.intp]
+PARTS = ("mine", "select", "report")
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Row numbers of the three parts, ascending; every row is in exactly one."""
+
+    mine: Rows
+    select: Rows
+    report: Rows
+
+    @classmethod
+    def of(cls, part: npt.NDArray[np.integer]) -> Parts:
+        """From the part's number (0, 1, 2) of every row."""
+        return cls(*(np.flatnonzero(part == k) for k in range(3)))
+
+    def __iter__(self) -> Any:
+        return iter((self.mine, self.select, self.report))
+
+
+def split_at_random(
+    hits: Mask, shares: Sequence[float], rng: np.random.Generator, groups: Any = None
+) -> Parts:
+    """Random parts, with the same rate of yeses in each; rows of one group stay together.
+
+    Parameters
+    ----------
+    hits : bool array of shape (n,)
+    shares : three floats that sum to 1
+    rng : numpy Generator
+    groups : array-like of n values or None
+        Rows of one value (a customer with several answers) go to one part; rates of yeses are
+        then equal only by chance.
+
+    Raises
+    ------
+    DataError
+        `groups` has another length, a missing value, or fewer than three values.
+    """
+    part = np.empty(len(hits), np.int8)
+    if groups is None:
+        for answer in (True, False):
+            rows = rng.permutation(np.flatnonzero(hits == answer))
+            part[rows] = _parts_in_order(np.ones(len(rows)), shares)
+        return Parts.of(part)
+    codes, names = pd.factorize(np.asarray(groups))
+    if len(codes) != len(hits):
+        raise DataError(f"groups has {len(codes)} rows, but X has {len(hits)}; they must match")
+    if (codes < 0).any():
+        raise DataError(f"groups is missing in {int((codes < 0).sum())} rows; fill or drop them")
+    if len(names) < 3:
+        raise DataError(f"groups holds {len(names)} values; at least 3 are needed, one per part")
+    order = rng.permutation(len(names))
+    of_group = np.empty(len(names), np.int8)
+    of_group[order] = _parts_in_order(np.bincount(codes)[order], shares)
+    return Parts.of(of_group[codes])
+
+
+def split_by_date(dates: pd.Series[Any], shares: Sequence[float]) -> Parts:
+    """The oldest rows are mined and the newest reported from; rows of one date stay together.
+
+    Parameters
+    ----------
+    dates : Series
+        Dates, ISO text (2024-05-31), or numbers in time's order (e.g. 202405).
+    shares : three floats that sum to 1
+
+    Raises
+    ------
+    DataError
+        Dates are missing or unreadable, or there are fewer than three.
+    """
+    name, values = dates.name, dates
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        try:
+            values = pd.to_datetime(values, format="ISO8601")
+        except (ValueError, TypeError):
+            raise DataError(
+                f"date column {name!r} does not read as dates; allowed are dates, ISO text "
+                "(2024-05-31) and numbers in time's order"
+            ) from None
+    absent = int(values.isna().sum())
+    if absent:
+        raise DataError(f"date column {name!r} is missing in {absent} rows; fill or drop them")
+    codes, seen = pd.factorize(values, sort=True)
+    if len(seen) < 3:
+        raise DataError(
+            f"date column {name!r} holds {len(seen)} different dates; at least 3 are needed, one "
+            "per part; leave date=None for a random split"
+        )
+    return Parts.of(_parts_in_order(np.bincount(codes), shares)[codes])
+
+
+def check_answers(hits: Mask, parts: Parts, min_count: int) -> None:
+    """Raise DataError unless every part has both answers, and the mined one `min_count` yeses."""
+    if not hits.any() or hits.all():
+        which = "no positives" if not hits.any() else "only positives"
+        raise DataError(f"y has {which} in {len(hits)} rows; segments need both answers")
+    for name, rows in zip(PARTS, parts, strict=True):
+        yes = int(np.count_nonzero(hits[rows]))
+        needed = min_count if name == "mine" else 1
+        if yes < needed or yes == len(rows):
+            raise DataError(
+                f"the part to {name} has {yes} positives in {len(rows)} rows, but needs at "
+                f"least {needed} and one negative; lower min_count, change parts or add rows"
+            )
+
+
+def _parts_in_order(sizes: npt.NDArray[Any], shares: Sequence[float]) -> npt.NDArray[np.int8]:
+    """Part of every block, taken in order, so that the parts' rows come nearest to the shares."""
+    ends = np.cumsum(sizes)
+    cuts = np.cumsum(shares)[:2] * (ends[-1] if len(ends) else 0)
+    first, second = (int(np.argmin(np.abs(np.append(0, ends) - cut))) for cut in cuts)
+    if len(sizes) >= 3:
+        first = min(max(first, 1), len(sizes) - 2)
+        second = min(max(second, first + 1), len(sizes) - 1)
+    part = np.full(len(sizes), 2, np.int8)
+    part[:second] = 1
+    part[:first] = 0
+    return part

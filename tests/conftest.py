@@ -1,0 +1,148 @@
+"""Small customers of known make, and a classifier that trains on them in a tenth of a second."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def make_customers(n: int = 600, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
+    """Numbers, a flag, a category and a date, some of them missing; debt and plan drive churn."""
+    rng = np.random.default_rng(seed)
+    debt = rng.exponential(10, n)
+    plan = rng.choice(["basic", "family", "sport"], n)
+    logit = (debt - 10) / 6 + 1.5 * (plan == "family") - 2.2
+    y = (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(int)
+    X = pd.DataFrame(
+        {
+            "debt": debt,
+            "age": rng.integers(18, 80, n).astype(float),
+            "plan": pd.Series(plan, dtype=object),
+            "tv": rng.random(n) < 0.4,
+            "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 1500, n), "D"),
+        }
+    )
+    X.loc[rng.random(n) < 0.1, "age"] = np.nan
+    X.loc[rng.random(n) < 0.05, "plan"] = None
+    return X, y
+
+
+def make_telco(n: int = 600, seed: int = 0) -> pd.DataFrame:
+    """A table as telecoms export it: an id, Yes/No words, a number that is blank for newcomers."""
+    rng = np.random.default_rng(seed)
+    tenure = rng.integers(0, 72, n)
+    contract = rng.choice(["Month-to-month", "One year", "Two year"], n, p=[0.6, 0.2, 0.2])
+    monthly = rng.uniform(20, 120, n).round(2)
+    total = pd.Series((tenure * monthly).round(2)).astype(str).where(tenure > 0, " ")
+    logit = 1.5 * (contract == "Month-to-month") + monthly / 60 - tenure / 20 - 2.0
+    return pd.DataFrame(
+        {
+            "customerID": [f"{i:04d}-ABCD" for i in range(n)],
+            "gender": rng.choice(["Female", "Male"], n),
+            "SeniorCitizen": rng.integers(0, 2, n),
+            "tenure": tenure,
+            "Contract": contract,
+            "MonthlyCharges": monthly,
+            "TotalCharges": total.to_numpy(object),
+            "Churn": np.where(rng.random(n) < 1 / (1 + np.exp(-logit)), "Yes", "No"),
+        }
+    )
+
+
+def make_small(**changes: Any) -> Any:
+    """A classifier that is small in every part; `changes` are parameters of it."""
+    from dbnchurn import ChurnClassifier
+    from dbnchurn.dbn import DBN, FineTune
+    from dbnchurn.features import Leaves
+
+    small = {
+        "leaves": Leaves(folds=2, trees=5),
+        "dbn": DBN((8, 4), epochs=1),
+        "finetune": FineTune(epochs=2),
+        "device": "cpu",
+        "n_threads": 1,
+        "random_state": 0,
+    }
+    return ChurnClassifier(**{**small, **changes})
+
+
+SMALL_RUN = (
+    "classifier.leaves={folds: 2, trees: 5}",
+    "classifier.dbn={layers: [8, 4], epochs: 1}",
+    "classifier.finetune={epochs: 2}",
+    "baselines=[]",
+    "repeats=50",
+    "device=cpu",
+    "n_threads=1",
+)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the repository."""
+    return ROOT
+
+
+@pytest.fixture
+def customers() -> tuple[pd.DataFrame, np.ndarray]:
+    """600 customers and their labels, anew for every test."""
+    return make_customers()
+
+
+@pytest.fixture(scope="session")
+def draw_customers() -> Callable[..., tuple[pd.DataFrame, np.ndarray]]:
+    """``draw_customers(n, seed)``."""
+    return make_customers
+
+
+@pytest.fixture
+def telco() -> pd.DataFrame:
+    """600 rows of a telecom's export."""
+    return make_telco()
+
+
+@pytest.fixture(scope="session")
+def small() -> Callable[..., Any]:
+    """``small(**parameters)``: an unfitted classifier that is small in every part."""
+    return make_small
+
+
+@pytest.fixture(scope="session")
+def fitted() -> Any:
+    """A small classifier fitted on `customers`; not to be changed."""
+    return make_small().fit(*make_customers())
+
+
+@pytest.fixture
+def model(fitted: Any, tmp_path: Path) -> Path:
+    """A model folder of the test's own."""
+    fitted.save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def write_config(tmp_path: Path) -> Callable[..., Path]:
+    """``write_config(frame, ending)``: writes the table and a config of a small run on it."""
+
+    def write(frame: pd.DataFrame, ending: str = "csv", more: str = "") -> Path:
+        table = tmp_path / f"telco.{ending}"
+        getattr(frame, f"to_{ending}")(table, index=False)
+        config = tmp_path / "telco.yaml"
+        config.write_text(
+            f"source: {{path: {table}}}\noutput: {tmp_path / 'runs'}\n"
+            f"columns: {{id: customerID, label: Churn}}\n{more}"
+        )
+        return config
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def small_run() -> tuple[str, ...]:
+    """Overrides that make a run small in every part."""
+    return SMALL_RUN

@@ -1,0 +1,293 @@
+"""A stored model is whole and sound, or it is refused in one sentence."""
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save as save_arrays
+
+from dbnchurn.errors import ArtifactError, ConfigError, DbnchurnError
+from dbnchurn.features import Leaves
+from dbnchurn.predictor import Predictor, load, save
+from dbnchurn.records import pack
+
+FILES = ("manifest.json", "model.safetensors", "card.md")
+
+
+def edit_manifest(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    change(manifest)
+    path.write_text(json.dumps(manifest))
+
+
+def rehash(folder: Path) -> None:
+    """Make the hashes right again, as whoever tampers with a model would."""
+
+    def change(manifest: dict[str, Any]) -> None:
+        for name in manifest["files"]:
+            manifest["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+
+    edit_manifest(folder, change)
+
+
+def test_three_files_and_nothing_else(model):
+    assert sorted(path.name for path in model.iterdir()) == sorted(FILES)
+    assert [path.name for path in model.parent.iterdir()] == ["model"]  # nothing half-written
+
+
+def test_the_manifest_says_what_it_has_to(model, fitted):
+    manifest = json.loads((model / "manifest.json").read_text())
+    assert manifest["format"] == 1
+    assert set(manifest["files"]) == {"model.safetensors", "card.md"}
+    about = manifest["about"]
+    assert about["threshold"]["value"] == fitted.threshold_
+    assert about["training"]["rows"] + about["training"]["validation_rows"] == 600
+    assert len(about["training"]["fingerprint"]) == 64
+    assert {"python", "numpy", "xgboost", "torch", "treelite"} <= set(about["versions"])
+    columns = [column["name"] for column in manifest["model"]["schema"]["columns"]]
+    assert columns == ["debt", "age", "plan", "tv", "since"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_missing_file_is_refused(model, name):
+    (model / name).unlink()
+    with pytest.raises(ArtifactError, match=f"model: {name} is missing"):
+        load(model)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_link_is_refused(model, tmp_path, name):
+    (model / name).rename(tmp_path / "elsewhere")
+    (model / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ArtifactError, match=f"{name} is a link"):
+        load(model)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("keep", [0, 0.5, 0.999])
+def test_a_truncated_file_is_refused(model, name, keep):
+    content = (model / name).read_bytes()
+    (model / name).write_bytes(content[: int(keep * len(content))])
+    with pytest.raises(ArtifactError, match=f"{name} (is damaged|is not valid JSON)"):
+        load(model)
+
+
+@pytest.mark.parametrize("name", FILES[1:])
+def test_a_flipped_bit_is_refused_wherever_it_is(model, name):
+    content = (model / name).read_bytes()
+    for place in np.random.default_rng(0).integers(0, len(content), 20):
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << int(place) % 8
+        (model / name).write_bytes(flipped)
+        with pytest.raises(ArtifactError, match=f"{name} is damaged"):
+            load(model)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"{", "not valid JSON"),
+        (b"\xff\xfe", "not valid JSON"),
+        (b"[]", "does not describe a model"),
+        (b"{}", "does not describe a model"),
+        (b"[" * 100_000, "not valid JSON"),
+        (b'{"format": NaN}', "NaN is not a number"),
+        (b'{"format": 1}', "'about' is missing or not a mapping"),
+        (b'{"format": 1, "about": {}, "files": {}, "model": []}', "'model' is missing or not"),
+        (b'{"format": 1, "about": {}, "files": {}, "model": {}}', "model.safetensors is damaged"),
+    ],
+)
+def test_other_manifests_are_refused(model, content, message):
+    (model / "manifest.json").write_bytes(content)
+    with pytest.raises(ArtifactError, match=message):
+        load(model)
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None, [1]])
+def test_other_formats_are_refused(model, version):
+    edit_manifest(model, lambda manifest: manifest.update(format=version))
+    with pytest.raises(ArtifactError, match="this version reads 1; use the version of dbnchurn"):
+        load(model)
+
+
+def test_no_folder_is_no_model(tmp_path):
+    with pytest.raises(ArtifactError, match="no such model folder"):
+        load(tmp_path / "nowhere")
+
+
+def test_too_large_a_file_is_not_even_read(model):
+    os.truncate(model / "card.md", 17 * 2**20)
+    with pytest.raises(ArtifactError, match=r"card.md has 17825792 bytes, more than"):
+        load(model)
+
+
+def test_arrays_of_another_kind_are_refused(model):
+    (model / "model.safetensors").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ")
+    rehash(model)
+    with pytest.raises(ArtifactError, match=r"the array .* is missing"):
+        load(model)
+    (model / "model.safetensors").write_bytes(b"\xff" * 100)
+    rehash(model)
+    with pytest.raises(ArtifactError, match=r"model\.safetensors cannot be read"):
+        load(model)
+
+
+def test_weights_that_are_no_numbers_are_refused(model, fitted):
+    weights = fitted.record_.network.code_weights.copy()
+    weights[3, 1] = np.nan
+    network = dataclasses.replace(fitted.record_.network, code_weights=weights)
+    save(dataclasses.replace(fitted.record_, network=network), model, card="")
+    with pytest.raises(ArtifactError, match=r"'network.code_weights' holds NaN or infinite values"):
+        load(model)
+
+
+def forest_with(fitted: Any, **changes: np.ndarray) -> Any:
+    leaves = fitted.record_.leaves
+    forest = dataclasses.replace(leaves.forests[0], **changes)
+    forests = (forest, *leaves.forests[1:])
+    return dataclasses.replace(fitted.record_, leaves=dataclasses.replace(leaves, forests=forests))
+
+
+def test_trees_with_a_cycle_or_an_orphan_are_refused(model, fitted):
+    forest = fitted.record_.leaves.forests[0]
+    inner = np.flatnonzero(forest.feature[: forest.starts[1]] >= 0)
+    cycle, orphan = forest.left.copy(), forest.left.copy()
+    cycle[inner[1]] = 0
+    orphan[inner[0]] = forest.right[inner[0]]
+    for left, message in ((cycle, "does not follow its parent"), (orphan, "no parent or more")):
+        save(forest_with(fitted, left=left), model, card="")
+        with pytest.raises(ArtifactError, match=message):
+            load(model)
+
+
+def places(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    if isinstance(tree, dict | list):
+        for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
+            yield from places(value, (*path, key))
+
+
+def put(tree: Any, path: tuple[Any, ...], value: Any) -> Any:
+    if not path:
+        return value
+    copy = tree.copy()
+    copy[path[0]] = put(tree[path[0]], path[1:], value)
+    return copy
+
+
+ODD_VALUES = (None, -1, 10**30, "x", [], {})
+
+
+def scores_or_refuses(folder: Path, tree: Any, arrays: Any, X: Any) -> bool:
+    """Whether a model of this content loads; then it gives probabilities or a clear error."""
+    content = save_arrays(arrays)
+    (folder / "model.safetensors").write_bytes(content)
+    edit_manifest(folder, lambda manifest: manifest.update(model=tree))
+    rehash(folder)
+    try:
+        scores = Predictor.load(folder).predict_proba(X)
+    except DbnchurnError:
+        return False
+    assert np.isfinite(scores).all()
+    assert scores.min() >= 0
+    assert scores.max() <= 1
+    return True
+
+
+@pytest.fixture(scope="module")
+def tiny(small, draw_customers) -> Any:
+    return small(leaves=Leaves(folds=2, trees=2, depth=2)).fit(*draw_customers()).record_
+
+
+def test_any_value_may_be_replaced_and_nothing_breaks(model, tiny, customers):
+    tree, arrays = pack(tiny)
+    tree = json.loads(json.dumps(tree))
+    X = customers[0].head(20)
+    assert scores_or_refuses(model, tree, arrays, X)
+    found = [
+        scores_or_refuses(model, put(tree, path, value), arrays, X)
+        for number, path in enumerate(places(tree))
+        for value in ODD_VALUES[number % 2 :: 2]
+    ]
+    assert np.mean(found) < 0.1  # a level's name or a threshold may change unseen
+
+
+def odd_versions(array: np.ndarray) -> list[np.ndarray]:
+    limits = np.iinfo if array.dtype.kind in "iu" else np.finfo
+    extremes = (
+        [np.full_like(array, getattr(limits(array.dtype), end)) for end in ("min", "max")]
+        if array.dtype.kind != "b"
+        else []
+    )
+    return [
+        *extremes,
+        array[:-1],
+        array[:0],
+        array[None],
+        array[..., None],
+        np.zeros((), array.dtype),
+        array[::-1].copy(),
+        array.astype(np.float16),
+        np.concatenate([array, array]),
+    ]
+
+
+def test_any_array_may_be_replaced_and_nothing_breaks(model, tiny, customers):
+    tree, arrays = pack(tiny)
+    tree = json.loads(json.dumps(tree))
+    X = customers[0].head(20)
+    where = {}
+    for path in places(tree):
+        if path and path[-1] == "array":
+            here = tree
+            for key in path:
+                here = here[key]
+            where[here] = path[:-1]
+    assert set(where) == set(arrays)
+    for name, array in arrays.items():
+        for odd in odd_versions(array):
+            entry = {"array": name, "dtype": odd.dtype.name, "shape": list(odd.shape)}
+            changed = put(tree, where[name], entry)
+            scores_or_refuses(model, changed, {**arrays, name: odd}, X)
+
+
+def test_a_model_may_be_replaced_and_other_folders_may_not(fitted, model, tmp_path):
+    before = (model / "manifest.json").read_bytes()
+    fitted.save(model)
+    assert (model / "manifest.json").read_bytes() == before
+    other = tmp_path / "photos"
+    other.mkdir()
+    (other / "dog.jpg").write_bytes(b"")
+    for target in (other, other / "dog.jpg"):
+        with pytest.raises(ConfigError, match="exists and is not a model; choose another folder"):
+            fitted.save(target)
+    assert [path.name for path in other.iterdir()] == ["dog.jpg"]
+    (tmp_path / "empty").mkdir()
+    fitted.save(tmp_path / "empty")
+    fitted.save(tmp_path / "new" / "folders" / "model")
+
+
+def test_a_failure_while_writing_leaves_the_old_model(fitted, model, monkeypatch):
+    before = {path.name: path.read_bytes() for path in model.iterdir()}
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        fitted.save(model)
+    assert {path.name: path.read_bytes() for path in model.iterdir()} == before
+    assert [path.name for path in model.parent.iterdir()] == ["model"]
+
+
+def test_arrays_are_stored_as_they_are(model, fitted):
+    stored = load_arrays((model / "model.safetensors").read_bytes())
+    expected = pack(fitted.record_)[1]
+    assert stored.keys() == expected.keys()
+    for name, array in expected.items():
+        assert stored[name].dtype == array.dtype
+        np.testing.assert_array_equal(stored[name], array)

@@ -1,0 +1,58 @@
+"""One forward path: chunks, threads, views and company change no score."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from dbnchurn.dbn.network_record import logits as network_logits
+from dbnchurn.errors import ArtifactError
+from dbnchurn.predictor import forward
+from dbnchurn.predictor.forward import logits, probabilities, views
+from dbnchurn.records import pack, unpack
+from dbnchurn.schema import Schema, read
+
+
+@pytest.fixture(scope="module")
+def record(fitted):
+    return fitted.record_
+
+
+def test_logits_are_the_mean_over_the_boosters_views(record, customers):
+    table = read(record.schema, customers[0])[0]
+    seen = list(views(record, table))
+    assert len(seen) == 2
+    each = [network_logits(record.network, view) for view in seen]
+    assert not np.allclose(each[0], each[1])
+    np.testing.assert_allclose(logits(record, table), np.mean(each, axis=0), rtol=1e-12)
+
+
+def test_chunks_change_nothing(record, customers, monkeypatch):
+    whole = probabilities(record, customers[0])[0]
+    monkeypatch.setattr(forward, "CHUNK", 7)
+    np.testing.assert_allclose(probabilities(record, customers[0])[0], whole, rtol=0, atol=1e-12)
+
+
+def test_no_rows_give_no_scores(record, customers):
+    assert probabilities(record, customers[0].iloc[:0])[0].shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"labels": ("0", "1", "2")}, "labels: "),
+        ({"label_type": "complex"}, "labels: .* 'complex'"),
+        ({"labels": ("no", "yes")}, "do not fit one another: invalid literal"),
+        ({"labels": ("1", "1")}, "one label only"),
+        ({"leaves": None}, "do not fit one another"),
+    ],
+)
+def test_stages_that_do_not_fit_are_refused(record, change, message):
+    with pytest.raises(ArtifactError, match=message):
+        unpack(type(record), *pack(dataclasses.replace(record, **change)))
+
+
+def test_a_schema_of_other_columns_is_refused(record):
+    other = Schema(record.schema.columns[1:])
+    with pytest.raises(ArtifactError, match="does not fit the schema"):
+        unpack(type(record), *pack(dataclasses.replace(record, schema=other)))

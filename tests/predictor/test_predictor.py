@@ -1,0 +1,129 @@
+"""The predictor gives the trained model's probabilities, whatever the company of a row."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from dbnchurn import Predictor
+from dbnchurn.errors import DataError
+
+
+@pytest.fixture
+def predictor(model) -> Predictor:
+    return Predictor.load(model)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"use_leaves": False}, {"pretrain": False}], ids=["whole", "leaves", "dbn"]
+)
+def test_stored_and_trained_models_agree(small, customers, draw_customers, tmp_path, changes):
+    classifier = small(**changes).fit(*customers)
+    classifier.save(tmp_path / "model")
+    predictor = Predictor.load(tmp_path / "model")
+    X, _ = draw_customers(300, seed=9)
+    np.testing.assert_allclose(
+        predictor.predict_proba(X), classifier.predict_proba(X), rtol=0, atol=1e-12
+    )
+    np.testing.assert_array_equal(predictor.predict(X), classifier.predict(X))
+    assert predictor.threshold == classifier.threshold_
+    assert [column.name for column in predictor.schema.columns] == list(X)
+
+
+@pytest.mark.parametrize(
+    "labels", [[0, 1], [False, True], [0.0, 1.0], ["no", "yes"], [3, -2], ["0", "1"]]
+)
+def test_labels_come_back_as_they_were(small, customers, tmp_path, labels):
+    X, y = customers
+    classifier = small().fit(X, np.array(labels)[y])
+    classifier.save(tmp_path / "model")
+    predictor = Predictor.load(tmp_path / "model")
+    assert predictor.classes_.tolist() == classifier.classes_.tolist() == sorted(labels)
+    assert predictor.classes_.dtype.kind == np.array(labels).dtype.kind
+    np.testing.assert_array_equal(predictor.predict(X), classifier.predict(X))
+
+
+def test_a_row_alone_is_scored_as_in_a_batch(predictor, customers):
+    X, _ = customers
+    whole = predictor.predict_proba(X)
+    np.testing.assert_allclose(whole.sum(axis=1), 1, rtol=1e-15)
+    for row in range(0, 600, 60):
+        alone = predictor.predict_proba(X.iloc[[row]])
+        np.testing.assert_allclose(alone[0], whole[row], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda X: X[X.columns[::-1]],
+        lambda X: X.assign(customer=range(len(X))),
+        lambda X: X.convert_dtypes(),
+        lambda X: pa.Table.from_pandas(X),
+        lambda X: X.set_axis(range(1000, 1600)),
+    ],
+)
+def test_columns_are_found_by_name(predictor, customers, spell):
+    X, _ = customers
+    expected = predictor.predict_proba(X)
+    np.testing.assert_array_equal(predictor.predict_proba(spell(X)), expected)
+
+
+def test_threads_change_nothing(model, customers):
+    one, two = (Predictor.load(model, n_threads=n).predict_proba(customers[0]) for n in (1, 2))
+    np.testing.assert_array_equal(one, two)
+
+
+def test_a_category_that_training_never_saw_is_no_evidence(predictor, customers, caplog):
+    X, _ = customers
+    with caplog.at_level(logging.WARNING):
+        new = predictor.predict_proba(X.assign(plan="quantum"))
+    assert "never saw, rows per column: 'plan: 600'" in caplog.text
+    caplog.clear()
+    np.testing.assert_array_equal(new, predictor.predict_proba(X.assign(plan=None)))
+    assert not caplog.text
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda X: X.drop(columns=["debt", "tv"]), "lacks 2 of 5 columns: 'debt', 'tv'; it has"),
+        (
+            lambda X: X.astype({"debt": str}).assign(debt="much"),
+            r"'debt' \(number\), row 0: 'much'",
+        ),
+        (lambda X: X.assign(debt=X["debt"].where(X.index != 7, np.inf)), "row 7: inf is infinite"),
+        (lambda X: X.assign(tv="perhaps"), r"'tv' \(flag\), row 0: 'perhaps'"),
+        (lambda X: X.assign(since=7), "'since' has to hold dates, it holds numbers"),
+        (lambda X: X.assign(debt=X["since"]), "'debt' has to hold numbers, it holds dates"),
+        (lambda X: X.rename(columns={"debt": "tv"}), "repeats the columns 'tv'"),
+        (lambda X: np.zeros((3, 5)), "lacks 5 of 5 columns"),
+        (lambda X: [1, 2, 3], "expected a table of customers, found list"),
+    ],
+)
+def test_tables_that_changed_are_refused(predictor, customers, spoil, message):
+    with pytest.raises(DataError, match=message):
+        predictor.predict_proba(spoil(customers[0]))
+
+
+def test_no_customers_get_no_scores(predictor, customers):
+    assert predictor.predict_proba(customers[0].iloc[:0]).shape == (0, 2)
+    assert predictor.predict(customers[0].iloc[:0]).shape == (0,)
+
+
+def test_missing_values_and_outliers_of_any_size_are_scored(predictor, customers):
+    X, _ = customers
+    empty = pd.DataFrame({name: [None] for name in X})
+    far = X.head(2).assign(debt=[1e300, -1e300])
+    for table in (empty, far):
+        scores = predictor.predict_proba(table)
+        assert np.isfinite(scores).all()
+        assert ((scores > 0) & (scores < 1)).all()
+
+
+def test_frames_are_not_changed(predictor, customers):
+    X, _ = customers
+    before = X.copy()
+    predictor.predict_proba(X)
+    pd.testing.assert_frame_equal(X, before)

@@ -1,0 +1,49 @@
+"""Device, threads and seeds are what was asked for, or refused in words."""
+
+import numpy as np
+import pytest
+import torch
+
+from dbnchurn.compute import Compute, default_threads, resolve_device, torch_threads
+from dbnchurn.errors import ConfigError
+
+HAS_CUDA = torch.cuda.is_available()
+
+
+def test_auto_takes_what_there_is():
+    assert resolve_device("auto") == ("cuda" if HAS_CUDA else "cpu")
+    assert resolve_device("cpu") == "cpu"
+
+
+def test_cuda_is_refused_where_there_is_none(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ConfigError, match=r"'cuda' was asked for, .* no CUDA device .* 'cpu'"):
+        resolve_device("cuda")
+
+
+def test_cuda_is_taken_where_there_is_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert resolve_device("cuda") == resolve_device("auto") == "cuda"
+
+
+def test_unknown_devices_are_refused():
+    with pytest.raises(ConfigError, match=r"unknown device 'gpu'.*allowed: 'auto', 'cpu', 'cuda'"):
+        resolve_device("gpu")
+
+
+@pytest.mark.parametrize("state_of", [int, np.random.RandomState, np.random.default_rng])
+def test_equal_states_give_equal_seeds(state_of):
+    def seeds() -> list[int]:
+        compute = Compute.of("cpu", None, state_of(7))
+        return [compute.seed() for _ in range(5)]
+
+    assert seeds() == seeds()
+    assert len(set(seeds())) == 5
+
+
+def test_threads_of_torch_are_put_back():
+    before = torch.get_num_threads()
+    with torch_threads(before + 1):
+        assert torch.get_num_threads() == before + 1
+    assert torch.get_num_threads() == before
+    assert 1 <= default_threads() <= 4

@@ -1,0 +1,148 @@
+"""Imports run one way, and scoring needs no training library."""
+
+import ast
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "dbnchurn"
+STAGES = {"data", "prepare", "features", "dbn", "decide", "evaluate", "segments"}
+# A part may import itself and the parts of earlier lines; parts of one line know nothing of one
+# another, except those of the first.
+LAYERS = (
+    {"errors", "lazy", "records", "visible", "schema", "progress", "provenance", "labels"}
+    | {"compute", "parameters"},
+    STAGES,
+    {"predictor"},
+    {"classifier"},
+    {"config"},
+    {"report", "scoring"},
+    {"experiment"},
+    {"cli"},
+)
+RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
+TRAINING = {
+    "torch",
+    "sklearn",
+    "xgboost",
+    "imblearn",
+    "empulse",
+    "matplotlib",
+    "jinja2",
+    "lightgbm",
+}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+# A package's own list of its parts (lazy at run time, spelled out for type checkers) is no import.
+CONTENTS = {name for name, path in MODULES.items() if path.name == "__init__.py"}
+
+
+def imported(name: str) -> set[str]:
+    """Every module that a module imports, anywhere in it; the package's own by full name."""
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name} imports relatively"
+            full = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {inner for inner in full if inner in MODULES} or {str(node.module)}
+    return found
+
+
+def inside(name: str) -> set[str]:
+    return {module for module in imported(name) if module.split(".")[0] == "dbnchurn"}
+
+
+def part(name: str) -> str:
+    return name.split(".")[1]
+
+
+def test_every_part_has_its_layer():
+    assert {part(name) for name in MODULES if "." in name} == set(RANK)
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if "." in name])
+def test_imports_go_to_earlier_layers(name):
+    for other in inside(name):
+        assert "." in other, f"{name} imports {other}, the front door, instead of what it needs"
+        mine, theirs = part(name), part(other)
+        allowed = mine == theirs or RANK[theirs] < RANK[mine] or RANK[mine] == RANK[theirs] == 0
+        assert allowed, f"{name} imports {other}"
+
+
+def test_the_engine_knows_nothing_of_churn():
+    for name in MODULES:
+        if name.startswith("dbnchurn.dbn"):
+            assert {part(other) for other in inside(name)} <= {"dbn", "visible", "lazy"}, name
+
+
+def test_of_the_stages_the_predictor_imports_records_alone():
+    for name in MODULES:
+        if name.startswith("dbnchurn.predictor"):
+            stages = {other for other in inside(name) if part(other) in STAGES}
+            assert all("record" in other.rsplit(".", 1)[1] for other in stages), name
+
+
+def test_no_module_imports_itself_in_a_circle():
+    graph = {name: inside(name) - CONTENTS for name in MODULES if name not in CONTENTS}
+    assert len(list(TopologicalSorter(graph).static_order())) >= len(graph)
+
+
+RECORDS = [name for name in MODULES if "record" in name.rsplit(".", 1)[-1]]
+
+
+def reached(names: list[str]) -> set[str]:
+    """All that is imported, one module after another, when `names` are."""
+    seen: set[str] = set()
+    queue = list(names)
+    while queue:
+        name = queue.pop()
+        if name not in seen:
+            seen.add(name)
+            queue += [] if name not in MODULES or name in CONTENTS else imported(name)
+    return seen
+
+
+@pytest.mark.parametrize(
+    "name", [*RECORDS, *(name for name in MODULES if name.startswith("dbnchurn.predictor."))]
+)
+def test_records_and_predictor_name_no_training_library(name):
+    assert not {other.split(".")[0] for other in reached([name])} & TRAINING
+
+
+def run_fresh(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+LOADED = f"print(sorted({TRAINING!r} & {{name.split('.')[0] for name in sys.modules}}))"
+
+
+def test_a_fresh_process_imports_records_and_predictor_without_training_libraries():
+    names = [*RECORDS, *(name for name in MODULES if name.startswith("dbnchurn.predictor"))]
+    assert len(names) >= 10
+    code = f"import importlib, sys\nfor n in {names!r}: importlib.import_module(n)\n{LOADED}"
+    assert run_fresh(code).strip() == "[]"
+
+
+def test_a_fresh_process_scores_a_file_without_training_libraries(model, customers, tmp_path):
+    table, output = tmp_path / "new.csv", tmp_path / "scores.csv"
+    customers[0].to_csv(table, index=False)
+    arguments = ["score", str(model), str(table), "--output", str(output)]
+    code = (
+        f"import sys\nfrom dbnchurn.cli import main\ntry: main({arguments!r})\n"
+        f"except SystemExit as end: assert not end.code\n{LOADED}"
+    )
+    assert run_fresh(code).strip().splitlines()[-1] == "[]"
+    assert output.exists()

@@ -1,0 +1,238 @@
+"""A schema reads every frame the same way, and refuses what it cannot read without loss."""
+
+import datetime
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from dbnchurn.errors import ArtifactError, DataError
+from dbnchurn.records import pack, unpack
+from dbnchurn.schema import Column, Schema, as_frame, infer, read, stacked, text
+
+MANY = [str(i) for i in range(30)]
+
+
+def kinds_of(frame: pd.DataFrame, **kinds: str) -> list[str]:
+    return [column.kind for column in infer(frame, kinds).columns]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([1, 2, 3], "number"),
+        ([1.5, None, 3], "number"),
+        (pd.array([1, None], "Int64"), "number"),
+        ([Decimal("1.5"), Decimal("2")], "number"),
+        (MANY, "number"),
+        ([*MANY, " "], "number"),
+        ([*MANY, "n/a?"], "number"),  # and refused when read, instead of 31 categories
+        (["1", "2", "1"], "category"),  # codes rather than amounts
+        ([True, False], "flag"),
+        ([True, None, False], "flag"),
+        (pd.array([True, None], "boolean"), "flag"),
+        (["A", "B", None], "category"),
+        (pd.Categorical(["A", "B"]), "category"),
+        ([f"plan {i}" for i in range(30)], "category"),
+        ([f"C{i}" for i in range(1500)], "ignore"),
+        (pd.to_datetime(["2024-01-01", None]), "date"),
+        (pd.to_datetime(["2024-01-01"]).tz_localize("Europe/Berlin"), "date"),
+        ([None, None], "number"),
+        ([np.nan, np.nan], "number"),
+    ],
+)
+def test_kinds_are_inferred(values, kind):
+    assert kinds_of(pd.DataFrame({"x": values, "other": range(len(values))}))[0] == kind
+
+
+def test_kinds_may_be_given():
+    frame = pd.DataFrame({"zip": [10115, 10117], "id": ["a", "b"], "day": ["2024-01-01", None]})
+    assert kinds_of(frame, zip="category", id="ignore", day="date") == [
+        "category",
+        "ignore",
+        "date",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("frame", "kinds", "message"),
+    [
+        ({"debt": [1]}, {"dept": "number"}, "kinds names the column 'dept': did you mean 'debt'"),
+        ({"debt": [1]}, {"debt": "numeric"}, "unknown kind 'numeric' .* did you mean 'number'"),
+        ({"debt": [1]}, {"debt": "ignore"}, "no column is left .* 'debt' are ignored"),
+        ({}, {}, "no column is left to learn from: there is none"),
+    ],
+)
+def test_kinds_that_cannot_be_are_refused(frame, kinds, message):
+    with pytest.raises(DataError, match=message):
+        infer(pd.DataFrame(frame), kinds)
+
+
+def test_repeated_columns_are_refused():
+    with pytest.raises(DataError, match="repeats the columns 'a'"):
+        infer(pd.DataFrame([[1, 2]], columns=["a", "a"]))
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "debt": [1.5, np.nan, 3.0],
+            "plan": ["A", "B", None],
+            "tv": [True, False, True],
+            "since": pd.to_datetime(["1970-01-02", None, "1969-12-31"]),
+        }
+    )
+
+
+def test_what_is_read(frame):
+    table, unusual = read(infer(frame), frame)
+    expected = [[1.5, 1, 1], [np.nan, 0, np.nan], [3, 1, -1]]
+    np.testing.assert_array_equal(table.numbers, expected)
+    np.testing.assert_array_equal(table.codes, [[0], [1], [-1]])
+    assert (table.number_names, table.code_names, table.sizes) == (
+        ("debt", "tv", "since"),
+        ("plan",),
+        (2,),
+    )
+    assert unusual.unknown_levels == {}
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda f: f[f.columns[::-1]],
+        lambda f: f.assign(more=1),
+        lambda f: f.set_axis(["p", "q", "r"]),
+        lambda f: f.convert_dtypes(),
+        lambda f: f.astype({"plan": "category"}),
+        lambda f: f.astype({"debt": object, "tv": object}),
+        lambda f: f.assign(tv=["True", "False", "True"]),
+        lambda f: f.assign(tv=[1, 0, 1]),
+        lambda f: f.assign(debt=["1.5", "", " 3"]),
+        lambda f: f.assign(since=["1970-01-02", None, "1969-12-31T00:00"]),
+        lambda f: f.assign(since=[datetime.date(1970, 1, 2), None, datetime.date(1969, 12, 31)]),
+        lambda f: pa.Table.from_pandas(f).to_pandas(types_mapper=pd.ArrowDtype),
+        lambda f: as_frame(pa.Table.from_pandas(f)),
+    ],
+)
+def test_the_same_customers_in_another_dress_read_the_same(frame, spell):
+    schema = infer(frame)
+    table, other = read(schema, frame)[0], read(schema, spell(frame.copy()))[0]
+    np.testing.assert_array_equal(other.numbers, table.numbers)
+    np.testing.assert_array_equal(other.codes, table.codes)
+
+
+def test_a_row_reads_the_same_alone(customers):
+    X, _ = customers
+    schema = infer(X)
+    whole = read(schema, X)[0]
+    for row in (0, 17, 599):
+        alone = read(schema, X.iloc[[row]])[0]
+        np.testing.assert_array_equal(alone.numbers[0], whole.numbers[row])
+        np.testing.assert_array_equal(alone.codes[0], whole.codes[row])
+
+
+def test_categories_that_were_never_seen_are_counted_no_evidence(frame):
+    table, unusual = read(infer(frame), frame.assign(plan=["C", "B", "D"]))
+    assert table.codes.ravel().tolist() == [-1, 1, -1]
+    assert unusual.unknown_levels == {"plan": 2}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"debt": ["1", "x", "3"]},
+            r"'debt' \(number\), row r1: 'x' is not a number; .*1 such row",
+        ),
+        (
+            {"debt": [np.inf, 1, -np.inf]},
+            r"row r0: inf is infinite; leave it empty .*\(2 such rows",
+        ),
+        ({"debt": ["inf", "1", "1"]}, "is infinite"),
+        ({"debt": pd.to_datetime(["2024-01-01"] * 3)}, "'debt' has to hold numbers, .* dates"),
+        ({"debt": [1j, 2, 3]}, "Complex data not supported: column 'debt'"),
+        ({"tv": ["maybe", "True", "x"]}, r"'tv' \(flag\), row r0: 'maybe' .*\(2 such rows"),
+        ({"since": [1, 2, 3]}, "'since' has to hold dates, it holds numbers; write them as 2026"),
+        ({"since": ["soon", None, "1970-01-01"]}, "'soon' is not a date such as 2026-08-31"),
+    ],
+)
+def test_values_that_cannot_be_read_are_named_with_their_row(frame, changes, message):
+    frame = frame.set_axis(["r0", "r1", "r2"])
+    bad = frame.assign(**{k: pd.Series(v, frame.index) for k, v in changes.items()})
+    with pytest.raises(DataError, match=message):
+        read(infer(frame), bad)
+
+
+def test_columns_that_are_missing_are_named(frame):
+    with pytest.raises(
+        DataError, match="lacks 2 of 4 columns: 'debt', 'tv'; it has 'plan', 'since'"
+    ):
+        read(infer(frame), frame[["plan", "since"]])
+
+
+def test_ignored_columns_need_not_come(frame):
+    schema = infer(frame, {"plan": "ignore"})
+    assert read(schema, frame.drop(columns="plan"))[0].codes.shape == (3, 0)
+
+
+def test_numbers_beyond_float32_are_read_as_its_largest():
+    schema = infer(pd.DataFrame({"x": [1.0, 2.0]}))
+    numbers = read(schema, pd.DataFrame({"x": [1e39, -1e300]}))[0].numbers.ravel()
+    assert np.isfinite(numbers.astype(np.float32)).all()
+    assert numbers[0] == -numbers[1] > 3e38
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([1, 2], ["1", "2"]),
+        ([1.0, 2.5, None], ["1", "2.5", None]),
+        ([" a ", "", None, "  "], ["a", None, None, None]),
+        ([1, True, "x", 2.0], ["1", "True", "x", "2"]),
+        (pd.Categorical([3.0, None, 4.0]), ["3", None, "4"]),
+        (pd.Categorical([None, None]), [None, None]),
+        (pd.array([1, None], "Int64"), ["1", None]),
+    ],
+)
+def test_values_as_text(values, words):
+    found = text(pd.Series(values))
+    assert [None if pd.isna(word) else word for word in found] == words
+
+
+def test_tables_can_be_taken_apart_and_stacked(customers):
+    X, _ = customers
+    table = read(infer(X), X)[0]
+    both = stacked(table.take(np.arange(100)), table.take(np.arange(100, 600)))
+    np.testing.assert_array_equal(both.numbers, table.numbers)
+    np.testing.assert_array_equal(both.codes, table.codes)
+
+
+def test_frames_are_not_changed(customers):
+    X, _ = customers
+    before = X.copy()
+    read(infer(X), X)
+    pd.testing.assert_frame_equal(X, before)
+
+
+@pytest.mark.parametrize("X", [[1, 2], np.zeros((2, 2, 2)), np.zeros((1, 1), complex), "table"])
+def test_what_is_no_table_is_refused(X):
+    with pytest.raises(DataError, match="expected a table of customers"):
+        as_frame(X)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ((Column("a", "nombre"),), "'a' has the unknown kind 'nombre'"),
+        ((Column("a", "category", ("x", "x")),), "'a' repeats a level"),
+        ((Column("a", "number"), Column("a", "flag")), "repeated columns 'a'"),
+    ],
+)
+def test_schemas_that_cannot_have_been_inferred_are_refused(columns, message):
+    tree, arrays = pack(Schema(columns))
+    with pytest.raises(ArtifactError, match=message):
+        unpack(Schema, tree, arrays)

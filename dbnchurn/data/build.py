@@ -18,7 +18,15 @@ import pyarrow.parquet as pq
 
 from dbnchurn.data.contract import Customers
 from dbnchurn.data.enforce import Checked, described, enforce
-from dbnchurn.data.integrate import CUTOFF, LABEL, RESULT, Join, integrate, report_joins
+from dbnchurn.data.integrate import (
+    CUTOFF,
+    LABEL,
+    RESULT,
+    Join,
+    hide_from,
+    integrate,
+    report_joins,
+)
 from dbnchurn.data.plan import DataPlan, TablePlan, used
 from dbnchurn.data.relations import open_table, raw_name
 from dbnchurn.data.session import Session, literal, quoted
@@ -56,6 +64,11 @@ class Built:
         """The file with the table."""
         return self.folder / FEATURES
 
+    @property
+    def rows(self) -> int:
+        """Rows of the table."""
+        return int(pq.read_metadata(self.features).num_rows)
+
 
 def build(
     plan: DataPlan,
@@ -63,6 +76,7 @@ def build(
     *,
     cutoffs: Sequence[date] | None = None,
     labelled: bool = True,
+    until: date | None = None,
     threads: int | None = None,
 ) -> Built:
     """Build the table of features that a plan describes.
@@ -76,6 +90,8 @@ def build(
         By default those of the plan.
     labelled : bool, default True
         False for a scoring month, whose outcome is not known yet.
+    until : date, optional
+        Look at no row from this date on, as if it were that day.
     threads : int, optional
 
     Raises
@@ -97,7 +113,7 @@ def build(
     try:
         aside.mkdir()
         with Session(plan.memory, threads) as session:
-            plan, tables = _clean(session, plan, aside / QUARANTINE)
+            plan, tables = _clean(session, plan, aside / QUARANTINE, until)
             try:
                 with stage("integrate"):
                     features = integrate(session, plan, cutoffs, labelled=labelled)
@@ -113,7 +129,7 @@ def build(
 
 
 def _clean(
-    session: Session, plan: DataPlan, quarantine: Path
+    session: Session, plan: DataPlan, quarantine: Path, until: date | None
 ) -> tuple[DataPlan, dict[str, Checked]]:
     """Clean rows of every table, and the plan with all rules."""
     tables: dict[str, Checked] = {}
@@ -135,6 +151,8 @@ def _clean(
                 )
             except duckdb.Error as error:
                 raise DataError(f"table {name!r} cannot be read: {error}") from error
+            if until is not None and full[name].rows in ("month", "event"):
+                hide_from(session, name, full[name], until)
     return plan.model_copy(update={"tables": full}), tables
 
 
@@ -180,5 +198,10 @@ def load(built: Built) -> Customers:
         )
     ids = frame.pop(key).to_numpy()
     cutoffs = pd.to_datetime(frame.pop(CUTOFF)).to_numpy("datetime64[ns]")
-    dates = cutoffs if built.plan.windows is not None else None
-    return Customers(ids, frame, y, dates, quarantine)
+    windows = built.plan.windows
+    if windows is None:
+        return Customers(ids, frame, y, None, quarantine, key)
+    days, place = np.unique(cutoffs, return_inverse=True)
+    closes = [windows.at(day.astype("datetime64[D]").item()).closes for day in days]
+    closed = np.array(closes, "datetime64[ns]")[place]
+    return Customers(ids, frame, y, cutoffs, quarantine, key, closed)

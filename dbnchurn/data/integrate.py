@@ -21,7 +21,7 @@ from dbnchurn.data.aggregate_sql import (
 )
 from dbnchurn.data.outcome import already_left, outcome
 from dbnchurn.data.plan import DataPlan, TablePlan
-from dbnchurn.data.session import Session, quoted
+from dbnchurn.data.session import Session, literal, quoted
 from dbnchurn.data.windows import Window
 from dbnchurn.errors import DataError, did_you_mean, listed
 
@@ -29,6 +29,7 @@ CUTOFF, LABEL = "cutoff", "label"
 RESULT = quoted("finished features")
 AT_ONCE = 24  # aggregates of one pass: their states have to fit into memory
 NO_WINDOWS = date(1970, 1, 1)
+NO_TIME = date(1, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -221,6 +222,19 @@ def _columns(plan: DataPlan, features: Sequence[Feature]) -> list[str]:
     if not found:
         raise DataError("the plan names no features; list some under features")
     return found
+
+
+def hide_from(session: Session, name: str, table: TablePlan, until: date) -> None:
+    """Replace a clean table by its rows from before a date."""
+    own, whole = quoted(name), quoted(f"whole {name}")
+    kinds = session.rows(
+        "SELECT table_type FROM information_schema.tables WHERE table_name = "
+        f"{literal(name)} AND table_schema = 'main'"
+    )
+    kind = "VIEW" if kinds[0][0] == "VIEW" else "TABLE"
+    session.run(f"ALTER {kind} {own} RENAME TO {whole}")
+    before = rows_within(table, NO_TIME, until)
+    session.run(f"CREATE VIEW {own} AS SELECT * FROM {whole} WHERE {before}")
 
 
 def report_joins(session: Session, plan: DataPlan) -> list[Join]:

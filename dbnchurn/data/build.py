@@ -28,7 +28,7 @@ from dbnchurn.data.integrate import (
     report_joins,
 )
 from dbnchurn.data.plan import DataPlan, TablePlan, used
-from dbnchurn.data.relations import open_table, raw_name
+from dbnchurn.data.relations import open_table
 from dbnchurn.data.session import Session, literal, quoted
 from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.progress import stage
@@ -139,7 +139,7 @@ def _clean(
         table = plan.tables[name]
         with stage(f"read {name}"):
             open_table(session, name, table)
-            full[name] = described(name, table, session.columns(raw_name(name)))
+            full[name] = described(session, name, table)
             needed = None if derived else _needed(plan, name, full[name])
             try:
                 tables[name] = enforce(

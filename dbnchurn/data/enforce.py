@@ -77,8 +77,7 @@ def enforce(
         contract.
     """
     kinds = session.columns(raw_name(name))
-    table = described(name, table, kinds)
-    suspect.check_key(session, name, table, kinds)
+    table = described(session, name, table)
     suspect.check_dates(session, name, table, kinds)
     columns = _typed_columns(table, kinds)
     _view(session, name, columns)
@@ -183,14 +182,15 @@ def _keep_distinct(session: Session, name: str, kept: Iterable[str]) -> None:
     session.run(f"DROP TABLE {_all_name(name)}")
 
 
-def described(name: str, table: TablePlan, kinds: dict[str, str]) -> TablePlan:
-    """The table with a rule for every column that is read.
+def described(session: Session, name: str, table: TablePlan) -> TablePlan:
+    """The table with a rule for every column that is read, and the kind of its key.
 
     Raises
     ------
     DataError
-        If a column that the plan names is not there.
+        If a column that the plan names is not there, or keys are of mixed types.
     """
+    kinds = session.columns(raw_name(name))
     for role, column in (("key", table.key), ("date", table.date)):
         if column is not None and column not in kinds:
             raise DataError(
@@ -207,7 +207,8 @@ def described(name: str, table: TablePlan, kinds: dict[str, str]) -> TablePlan:
     rules.pop(table.key, None)
     if table.date is not None:
         rules.setdefault(table.date, Rule(kind="date"))
-    return table.model_copy(update={"columns": rules})
+    key_kind = suspect.key_kind(session, name, table, kinds)
+    return table.model_copy(update={"columns": rules, "key_kind": key_kind})
 
 
 def kind_of(kind: str) -> ColumnKind:
@@ -235,7 +236,7 @@ def _typed_columns(table: TablePlan, kinds: dict[str, str]) -> dict[str, Typed]:
 def _typed_key(table: TablePlan, kind: str) -> Typed:
     raw = present(table.key, kind, table.missing)
     held_key, value = held(table.key), read_as(table.key)
-    number = (table.key_kind or ("text" if kind.startswith(TEXT_LIKE) else "number")) == "number"
+    number = table.key_kind == "number"
     if number:
         found = f"TRY_CAST(TRY_CAST({held_key} AS DOUBLE) AS BIGINT)"
         found = f"CAST({held_key} AS BIGINT)" if kind in INTEGERS else found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from dbnchurn.data.aggregate_sql import (
@@ -20,8 +20,9 @@ from dbnchurn.data.aggregate_sql import (
     whole_span,
 )
 from dbnchurn.data.outcome import already_left, outcome
-from dbnchurn.data.plan import DataPlan, TablePlan
+from dbnchurn.data.plan import NUMERIC, DataPlan, TablePlan, Through
 from dbnchurn.data.session import Session, literal, quoted
+from dbnchurn.data.typing_sql import as_text
 from dbnchurn.data.windows import Window
 from dbnchurn.errors import DataError, did_you_mean, listed
 
@@ -132,7 +133,8 @@ def _snapshot(session: Session, plan: DataPlan, window: Window) -> None:
     base = plan.tables[plan.base]
     where = ["TRUE"]
     if base.date is not None:
-        where = [rows_within(base, window.active, window.cutoff)]
+        span = whole_span(base, replace(window, start=window.active))
+        where = [rows_within(base, span.start, span.until)]
         if base.rows == "customer":
             where = [f"{quoted(base.date)} < {day(window.cutoff)}"]
     session.run(
@@ -187,12 +189,18 @@ def _values(name: str, plan: DataPlan, window: Window) -> Part:
         sql = f"SELECT t.{quoted(table.key)} AS key, {chosen} FROM {quoted(name)} t {known}"
     else:
         way = plan.tables[table.through.table]
+        there = _comparable(f"w.{quoted(table.through.column)}", plan, table.through)
         sql = (
             f"SELECT w.{quoted(way.key)} AS key, {chosen} FROM {quoted(table.through.table)} w "
-            f"JOIN {quoted(name)} t ON CAST(w.{quoted(table.through.column)} AS VARCHAR) = "
-            f"CAST(t.{quoted(table.key)} AS VARCHAR)"
+            f"JOIN {quoted(name)} t ON {there} = CAST(t.{quoted(table.key)} AS VARCHAR)"
         )
     return Part(sql, features)
+
+
+def _comparable(column: str, plan: DataPlan, through: Through) -> str:
+    """The joined column as text; clean numbers are DOUBLE, keys are not."""
+    rule = plan.tables[through.table].columns.get(through.column)
+    return as_text(column, "DOUBLE" if rule is not None and rule.kind in NUMERIC else "BIGINT")
 
 
 def _kind(table: TablePlan, column: str) -> str:
@@ -250,7 +258,8 @@ def report_joins(session: Session, plan: DataPlan) -> list[Join]:
         key, other = quoted(table.key), "SELECT key FROM customers_of_base"
         if table.through is not None:
             way = table.through
-            other = f"SELECT CAST({quoted(way.column)} AS VARCHAR) AS key FROM {quoted(way.table)}"
+            there = _comparable(quoted(way.column), plan, way)
+            other = f"SELECT {there} AS key FROM {quoted(way.table)}"
             key = f"CAST({key} AS VARCHAR)"
         rows, keys, most, matched = session.row(
             f"SELECT coalesce(sum(n), 0), count(*), coalesce(max(n), 0), count_if(known) FROM "

@@ -47,6 +47,13 @@ def open_table(session: Session, name: str, table: TablePlan) -> None:
             _load_csv(session, name, files, table.csv, typed=not table.columns)
 
 
+def is_csv(table: TablePlan) -> bool:
+    """Whether the rows come from CSV files, where everything is text."""
+    return table.path is not None and not find_files(table.path, "")[0].name.lower().endswith(
+        PARQUET_ENDINGS
+    )
+
+
 def find_files(path: str, name: str) -> list[Path]:
     """The files that a path, folder or pattern means, in order.
 

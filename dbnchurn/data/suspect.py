@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from dbnchurn.data.plan import TablePlan
-from dbnchurn.data.relations import raw_name
+from dbnchurn.data.relations import is_csv, raw_name
 from dbnchurn.data.session import Session, literal
 from dbnchurn.data.typing_sql import present
 from dbnchurn.errors import DataError
@@ -12,22 +14,26 @@ OTHER_FORMATS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y%m%d", "%d.%
 OFFSET = r"[0-9](Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 
-def check_key(session: Session, name: str, table: TablePlan, kinds: dict[str, str]) -> None:
-    """Refuse a text key in which some are numbers and some are not.
+def key_kind(
+    session: Session, name: str, table: TablePlan, kinds: dict[str, str]
+) -> Literal["number", "text"]:
+    """Whether keys are numbers or text; a text key may not hold some of both.
+
+    Keys of a CSV file, where all is text, are numbers if none has a letter or a leading zero.
 
     Raises
     ------
     DataError
     """
-    if kinds[table.key] != "VARCHAR" or table.key_kind is not None:
-        return
+    if table.key_kind is not None:
+        return table.key_kind
+    if kinds[table.key] != "VARCHAR":
+        return "text" if kinds[table.key].startswith(("ENUM", "UUID")) else "number"
     key = present(table.key, "VARCHAR", table.missing)
-    digits, words, number, word = session.row(
-        f"SELECT count_if(regexp_full_match(k, '[0-9]+(\\.0)?')), "
-        f"count_if(NOT regexp_full_match(k, '[0-9]+(\\.0)?')), "
-        f"min(k) FILTER (regexp_full_match(k, '[0-9]+(\\.0)?')), "
-        f"min(k) FILTER (NOT regexp_full_match(k, '[0-9]+(\\.0)?')) "
-        f"FROM (SELECT {key} AS k FROM {raw_name(name)})"
+    digits, words, padded, number, word = session.row(
+        "SELECT count_if(d), count_if(NOT d), count_if(regexp_matches(k, '^0[0-9]')), "
+        "min(k) FILTER (d), min(k) FILTER (NOT d) FROM (SELECT k, "
+        f"regexp_full_match(k, '[0-9]+(\\.0)?') AS d FROM (SELECT {key} AS k FROM {raw_name(name)}))"
     )
     if digits and words:
         raise DataError(
@@ -35,6 +41,7 @@ def check_key(session: Session, name: str, table: TablePlan, kinds: dict[str, st
             f"{number!r}, {words} are not, like {word!r}; say key_kind: text if both are right, or "
             "key_kind: number to set the others aside"
         )
+    return "number" if is_csv(table) and digits and not padded else "text"
 
 
 def check_dates(session: Session, name: str, table: TablePlan, kinds: dict[str, str]) -> None:

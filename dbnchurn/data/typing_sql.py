@@ -84,9 +84,9 @@ def typed(
     elif rule.kind == "date":
         found, what = _date(raw, kind, rule, zone), "not a date"
     elif rule.kind == "category":
-        found, what = _category(_text(raw, kind), rule), "not one of its levels"
+        found, what = _category(as_text(raw, kind), rule), "not one of its levels"
     else:
-        found, what = _text(raw, kind), "not text"
+        found, what = as_text(raw, kind), "not text"
     faults = []
     if not _always_fits(rule, kind):
         faults.append((f"{raw} IS NOT NULL AND {value} IS NULL", f"{column}: {what}"))
@@ -140,8 +140,8 @@ def _flag(raw: str, kind: str) -> str:
     return f"CASE {word} {' '.join(f'WHEN {literal(w)} THEN {v}' for w, v in meant)} END"
 
 
-def _text(raw: str, kind: str) -> str:
-    """As text; a whole number without its fraction, as 3 and 3.0 are the same code."""
+def as_text(raw: str, kind: str) -> str:
+    """SQL of a value as text; a whole number without its fraction, as 3 and 3.0 are the same code."""
     if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
         return (
             f"CASE WHEN {raw} = floor({raw}) AND abs({raw}) < 1e15 "

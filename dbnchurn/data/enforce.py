@@ -291,6 +291,13 @@ def _keep_one_each(
     )
     losers = f"FROM {ranked} WHERE place > 1"
     if differing := session.row(f"SELECT count(*) {losers}")[0]:
+        if table.rows != "month" and differing > table.max_quarantine * checked.rows:
+            keys = session.row(f"SELECT count(DISTINCT {key}) {losers}")[0]
+            raise DataError(
+                f"table {name!r}: {keys} customers have several rows that differ, so joining it "
+                "would be many-to-many; name a date column and aggregate its rows, or keep one row "
+                "for each"
+            )
         checked.quarantined[REPEATS] = differing
         if quarantine is not None:
             quarantine.parent.mkdir(parents=True, exist_ok=True)

@@ -114,7 +114,7 @@ def shared_customers(
     both = frame.iloc[train].merge(frame.iloc[test].drop_duplicates(), how="inner")
     if both.empty:
         return []
-    count, first = both["id"].nunique(), both["id"].iloc[0]
+    count, first = both["id"].nunique(), both["id"].astype(object).iloc[0]
     return [
         Leak("shared_customers", "parts", f"{count} customers are in both, the first is {first!r}")
     ]

@@ -262,7 +262,7 @@ def report_joins(session: Session, plan: DataPlan) -> list[Join]:
             other = f"SELECT {there} AS key FROM {quoted(way.table)}"
             key = f"CAST({key} AS VARCHAR)"
         rows, keys, most, matched = session.row(
-            f"SELECT coalesce(sum(n), 0), count(*), coalesce(max(n), 0), count_if(known) FROM "
+            f"SELECT coalesce(sum(n), 0), count(*), coalesce(max(n), 0), coalesce(count_if(known), 0) FROM "
             f"(SELECT k, n, k IN ({other}) AS known FROM "
             f"(SELECT {key} AS k, count(*) AS n FROM {quoted(name)} GROUP BY ALL))"
         )

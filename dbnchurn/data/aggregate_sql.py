@@ -54,8 +54,10 @@ def rows_within(table: TablePlan, start: date, until: date) -> str:
     """
     assert table.date is not None
     when = quoted(table.date)
-    end = f"{when} + INTERVAL 1 MONTH <= {day(until)}" if table.rows == "month" else (
-        f"{when} < {day(until)}"
+    end = (
+        f"{when} + INTERVAL 1 MONTH <= {day(until)}"
+        if table.rows == "month"
+        else (f"{when} < {day(until)}")
     )
     return f"{when} >= {day(start)} AND {end}"
 
@@ -135,8 +137,10 @@ def _aggregate(
     if aggregate == "distinct":
         return f"count(DISTINCT {value}) {inside}", "number"
     if aggregate in ("first", "last"):
-        kind = "category" if rule is not None and rule.kind in ("category", "text") else (
-            "date" if is_date else "number"
+        kind = (
+            "category"
+            if rule is not None and rule.kind in ("category", "text")
+            else ("date" if is_date else "number")
         )
         return _at_end(aggregate, value, when, table, inside), kind
     if aggregate in ("min", "max"):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dbnchurn.data.infer import infer_table, write_contracts
-from dbnchurn.data.postgres import load_into_postgres
 from dbnchurn.data.plan import Postgres, TablePlan
+from dbnchurn.data.postgres import load_into_postgres
 from dbnchurn.data.simulate.write import TABLES
 from dbnchurn.data.simulate.write import simulate as write
 from dbnchurn.errors import ConfigError

@@ -109,9 +109,7 @@ def _view(session: Session, name: str, columns: dict[str, Typed]) -> None:
     )
 
 
-def _read(
-    session: Session, name: str, columns: dict[str, Typed], kept: Iterable[str]
-) -> Checked:
+def _read(session: Session, name: str, columns: dict[str, Typed], kept: Iterable[str]) -> Checked:
     """Store every row's values with the number of its fault, 0 for none, and count."""
     values = ", ".join(f"{columns[column].kept} AS {quoted(column)}" for column in kept)
     faults = _faults(columns)
@@ -245,7 +243,7 @@ def _typed_key(table: TablePlan, kind: str) -> Typed:
     else:
         found = f"CAST({held_key} AS VARCHAR)"
     faults = [(f"{held_key} IS NULL", f"no key {table.key}")]
-    if kind not in INTEGERS and not kind.startswith(TEXT_LIKE) or number:
+    if (kind not in INTEGERS and not kind.startswith(TEXT_LIKE)) or number:
         faults.append((f"{value} IS NULL", f"the key {table.key} is not an integer"))
     return Typed(table.key, raw, found, tuple(faults))
 

@@ -51,6 +51,10 @@ def foreseeing(built: Built, cutoff: date, *, threads: int | None = None) -> lis
         differ = int((~((one == other) | (one.isna() & other.isna()))).sum())
         if differ:
             leaks.append(
-                Leak("outcome_window", name, f"{differ} customers differ without what follows {cutoff}")
+                Leak(
+                    "outcome_window",
+                    name,
+                    f"{differ} customers differ without what follows {cutoff}",
+                )
             )
     return leaks

@@ -56,15 +56,14 @@ def infer_table(
         for role, column in (("key", key), ("date", date)):
             if column is not None and column not in columns:
                 raise DataError(
-                    f"table {name!r} has no {role} column {column!r}: {did_you_mean(column, columns)}"
+                    f"table {name!r} has no {role} column {column!r}: "
+                    f"{did_you_mean(column, columns)}"
                 )
         key = key or _key(session, name, columns)
         date = date or _date(rules)
         grain = _grain(session, name, key, date)
     rules.pop(key)
-    return source.model_copy(
-        update={"key": key, "date": date, "grain": grain, "columns": rules}
-    )
+    return source.model_copy(update={"key": key, "date": date, "grain": grain, "columns": rules})
 
 
 def _open(session: Session, name: str, source: TablePlan) -> TablePlan:
@@ -154,8 +153,10 @@ def _key(session: Session, name: str, columns: dict[str, str]) -> str:
 def _date(rules: dict[str, Rule]) -> str | None:
     """The first date, if the table tells when."""
     dates = [column for column, rule in rules.items() if rule.kind == "date"]
-    return dates[0] if len(dates) == 1 else next(
-        (c for c in dates if re.search(r"month|date|time|day", c, re.IGNORECASE)), None
+    return (
+        dates[0]
+        if len(dates) == 1
+        else next((c for c in dates if re.search(r"month|date|time|day", c, re.IGNORECASE)), None)
     )
 
 

@@ -226,7 +226,9 @@ def _columns(plan: DataPlan, features: Sequence[Feature]) -> list[str]:
         for part in (above, below):
             if part not in by_name:
                 raise DataError(f"ratio {name!r}: {part!r}: {did_you_mean(part, by_name)}")
-        found.append(f"CAST({quoted(above)} / nullif({quoted(below)}, 0) AS DOUBLE) AS {quoted(name)}")
+        found.append(
+            f"CAST({quoted(above)} / nullif({quoted(below)}, 0) AS DOUBLE) AS {quoted(name)}"
+        )
     if not found:
         raise DataError("the plan names no features; list some under features")
     return found
@@ -262,7 +264,8 @@ def report_joins(session: Session, plan: DataPlan) -> list[Join]:
             other = f"SELECT {there} AS key FROM {quoted(way.table)}"
             key = f"CAST({key} AS VARCHAR)"
         rows, keys, most, matched = session.row(
-            f"SELECT coalesce(sum(n), 0), count(*), coalesce(max(n), 0), coalesce(count_if(known), 0) FROM "
+            "SELECT coalesce(sum(n), 0), count(*), coalesce(max(n), 0), "
+            "coalesce(count_if(known), 0) FROM "
             f"(SELECT k, n, k IN ({other}) AS known FROM "
             f"(SELECT {key} AS k, count(*) AS n FROM {quoted(name)} GROUP BY ALL))"
         )

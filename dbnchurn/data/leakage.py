@@ -6,7 +6,7 @@ Each check can be passed over by name, for one column or for all, but only with 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,8 +143,12 @@ def stop(leaks: list[Leak], allow: Mapping[str, str]) -> list[str]:
     for name in allow:
         check = name.partition(":")[0]
         if check not in CHECKS:
-            raise ConfigError(f"leakage.allow: {check!r} is no check: {did_you_mean(check, CHECKS)}")
-    reasons = {leak: allow.get(f"{leak.check}: {leak.column}", allow.get(leak.check)) for leak in leaks}
+            raise ConfigError(
+                f"leakage.allow: {check!r} is no check: {did_you_mean(check, CHECKS)}"
+            )
+    reasons = {
+        leak: allow.get(f"{leak.check}: {leak.column}", allow.get(leak.check)) for leak in leaks
+    }
     open_leaks = [leak for leak, reason in reasons.items() if reason is None]
     if open_leaks:
         lines = "\n".join(f"  {leak} ({CHECKS[leak.check]})" for leak in open_leaks)
@@ -251,9 +255,9 @@ def _late(column: pd.Series[Any], cutoffs: npt.NDArray[np.datetime64]) -> str:
     if not pd.api.types.is_datetime64_any_dtype(column.dtype):
         return ""
     dates = pd.to_datetime(column, utc=True).dt.tz_localize(None).to_numpy("datetime64[ns]")
-    late: Iterator[Any] = np.flatnonzero(dates >= cutoffs)
-    rows = np.asarray(late)
+    rows = np.flatnonzero(dates >= cutoffs)
     if not len(rows):
         return ""
     first = rows[0]
-    return f"{len(rows)} rows, such as {str(dates[first])[:10]} at the cutoff {str(cutoffs[first])[:10]}"
+    day, cutoff = (str(when[first])[:10] for when in (dates, cutoffs))
+    return f"{len(rows)} rows, such as {day} at the cutoff {cutoff}"

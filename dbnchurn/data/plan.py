@@ -76,9 +76,13 @@ class Rule(Plain):
             raise ValueError(f"low {self.low} lies above high {self.high}")
         if self.kind != "category" and (self.levels or self.codes):
             raise ValueError(f"only a category has levels and codes, this is a {self.kind}")
-        unknown = [level for level in self.codes.values() if self.levels and level not in self.levels]
+        unknown = [
+            level for level in self.codes.values() if self.levels and level not in self.levels
+        ]
         if unknown:
-            raise ValueError(f"codes lead to {unknown[0]!r}: {did_you_mean(unknown[0], self.levels)}")
+            raise ValueError(
+                f"codes lead to {unknown[0]!r}: {did_you_mean(unknown[0], self.levels)}"
+            )
         return self
 
     @property
@@ -245,10 +249,14 @@ class DataPlan(Plain):
     def _tables_fit(self) -> DataPlan:
         for role, name in self._mentions():
             if name not in self.tables:
-                raise ValueError(f"{role} names the table {name!r}: {did_you_mean(name, self.tables)}")
+                raise ValueError(
+                    f"{role} names the table {name!r}: {did_you_mean(name, self.tables)}"
+                )
         dated = [name for name, table in self.tables.items() if table.rows in ("month", "event")]
         if dated and self.windows is None:
-            raise ValueError(f"the table {dated[0]!r} has dates, so 'windows' with cutoffs is needed")
+            raise ValueError(
+                f"the table {dated[0]!r} has dates, so 'windows' with cutoffs is needed"
+            )
         if self.label is not None:
             self._check_label(self.label)
         if self.tables[self.base].rows == "lookup":
@@ -272,13 +280,17 @@ class DataPlan(Plain):
                 f"rows are {table.rows}s"
             )
         if label.column is not None and table.columns and label.column not in table.columns:
-            raise ValueError(f"label.column {label.column!r}: {did_you_mean(label.column, table.columns)}")
+            raise ValueError(
+                f"label.column {label.column!r}: {did_you_mean(label.column, table.columns)}"
+            )
 
     def _check_features(self, name: str, features: TableFeatures) -> None:
         table = self.tables[name]
         dated = table.rows in ("month", "event")
         if dated and features.values:
-            raise ValueError(f"features.{name}: rows are {table.rows}s, so give aggregates, not values")
+            raise ValueError(
+                f"features.{name}: rows are {table.rows}s, so give aggregates, not values"
+            )
         if not dated and (used(features.window) or used(features.month)):
             raise ValueError(f"features.{name}: the table has one row each, so give values alone")
         if used(features.month) and self.windows is not None and self.windows.months is None:

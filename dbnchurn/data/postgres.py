@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -63,10 +63,8 @@ def connected(variable: str) -> Iterator[Any]:
 
 
 def _close(connection: Any, error: type[Exception]) -> None:
-    try:
+    with suppress(error):  # a dropped connection cannot be closed
         connection.close()
-    except error:
-        pass  # a dropped connection cannot be closed, and there is nothing left to close
 
 
 def copy_from_postgres(

@@ -166,7 +166,7 @@ def stability_index(before: npt.ArrayLike, after: npt.ArrayLike) -> float:
     Examples
     --------
     >>> stability_index([50, 50], [500, 500]) < 1e-4, round(stability_index([90, 10], [10, 90]), 1)
-    (True, 3.5)
+    (True, 3.4)
     """
     p, q = (np.asarray(counts, np.float64) + 0.5 for counts in (before, after))
     p, q = p / p.sum(), q / q.sum()
@@ -269,9 +269,9 @@ def _table(columns: Sequence[ColumnQuality], rate: float) -> str:
     ]
     head = ("feature", "kind", "missing", "distinct", "quartiles or mode", "distribution and churn")
     return (
-        "<h2>Features</h2><p class='soft'>Bars show how many rows hold a value, the darker the more "
-        "of them left. Drift is the largest population stability index against the first snapshot. "
-        "The AUC is that of the feature alone: 0.5 tells nothing.</p>"
+        "<h2>Features</h2><p class='soft'>Bars show how many rows hold a value, the darker the "
+        "more of them left. Drift is the largest population stability index against the first "
+        "snapshot. The AUC is that of the feature alone: 0.5 tells nothing.</p>"
         + _rows((*head, "drift", "AUC"), body)
     )
 

@@ -33,7 +33,8 @@ def key_kind(
     digits, words, padded, number, word = session.row(
         "SELECT count_if(d), count_if(NOT d), count_if(regexp_matches(k, '^0[0-9]')), "
         "min(k) FILTER (d), min(k) FILTER (NOT d) FROM (SELECT k, "
-        f"regexp_full_match(k, '[0-9]+(\\.0)?') AS d FROM (SELECT {key} AS k FROM {raw_name(name)}))"
+        "regexp_full_match(k, '[0-9]+(\\.0)?') AS d FROM "
+        f"(SELECT {key} AS k FROM {raw_name(name)}))"
     )
     if digits and words:
         raise DataError(
@@ -66,13 +67,12 @@ def check_dates(session: Session, name: str, table: TablePlan, kinds: dict[str, 
             _check_formats(session, name, column, text)
 
 
-def _check_offsets(
-    session: Session, name: str, table: TablePlan, column: str, text: str
-) -> None:
+def _check_offsets(session: Session, name: str, table: TablePlan, column: str, text: str) -> None:
     aware, naive, one, other = session.row(
         f"SELECT count_if(aware), count_if(NOT aware), min(d) FILTER (aware), "
         f"min(d) FILTER (NOT aware) FROM (SELECT {text} AS d, length({text}) > 10 AND "
-        f"regexp_matches({text}, {literal(OFFSET)}) AS aware FROM {raw_name(name)}) WHERE d IS NOT NULL"
+        f"regexp_matches({text}, {literal(OFFSET)}) AS aware FROM {raw_name(name)}) "
+        "WHERE d IS NOT NULL"
     )
     if aware and naive:
         raise DataError(

@@ -39,7 +39,9 @@ class Typed:
     @property
     def broken(self) -> str:
         """Condition that anything is wrong."""
-        return " OR ".join(f"coalesce({condition}, FALSE)" for condition, _ in self.faults) or "FALSE"
+        return (
+            " OR ".join(f"coalesce({condition}, FALSE)" for condition, _ in self.faults) or "FALSE"
+        )
 
     @property
     def kept(self) -> str:
@@ -78,7 +80,10 @@ def typed(
     """
     raw, value = held(column), read_as(column)
     if rule.kind in ("number", "integer"):
-        found, what = _number(raw, kind, comma), f"not {'a number' if rule.kind == 'number' else 'an integer'}"
+        found, what = (
+            _number(raw, kind, comma),
+            f"not {'a number' if rule.kind == 'number' else 'an integer'}",
+        )
     elif rule.kind == "flag":
         found, what = _flag(raw, kind), "neither yes nor no"
     elif rule.kind == "date":
@@ -141,7 +146,7 @@ def _flag(raw: str, kind: str) -> str:
 
 
 def as_text(raw: str, kind: str) -> str:
-    """SQL of a value as text; a whole number without its fraction, as 3 and 3.0 are the same code."""
+    """SQL of a value as text; 3 and 3.0 are the same code, so whole numbers lose the fraction."""
     if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
         return (
             f"CASE WHEN {raw} = floor({raw}) AND abs({raw}) < 1e15 "

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
@@ -80,7 +81,7 @@ class Windows(Plain):
     @model_validator(mode="after")
     def _no_overlap(self) -> Windows:
         ordered = sorted(self.cutoffs)
-        for earlier, later in zip(ordered, ordered[1:], strict=False):
+        for earlier, later in pairwise(ordered):
             if earlier == later:
                 raise ValueError(f"the cutoff {earlier} is given twice")
             closes, opens = self.at(earlier).closes, self.at(later).opens

@@ -65,7 +65,9 @@ def _attained(metrics: dict[str, Any]) -> dict[str, str]:
     if found is None:
         return {}
     return {
-        f"share of the attainable {name.replace('_', ' ')}": f"{part['share']:.1%} of {part['best']:.3f}"
+        f"share of the attainable {name.replace('_', ' ')}": (
+            f"{part['share']:.1%} of {part['best']:.3f}"
+        )
         for name, part in found.items()
     }
 

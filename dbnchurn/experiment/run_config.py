@@ -106,7 +106,9 @@ class RunBase(Section):
     def _one_table_or_several(self) -> RunBase:
         one = self.source is not None and self.columns is not None
         if one == (self.data is not None) or (self.source is None) != (self.columns is None):
-            raise ValueError("give either 'source' and 'columns' for one table, or 'data' for several")
+            raise ValueError(
+                "give either 'source' and 'columns' for one table, or 'data' for several"
+            )
         return self
 
     @property

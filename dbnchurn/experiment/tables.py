@@ -22,7 +22,7 @@ from dbnchurn.data.leakage import find_leaks, shared_customers, stop
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.data.quality import write_quality
 from dbnchurn.data.samples import Parts
-from dbnchurn.data.simulate import attainable
+from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.errors import ConfigError, DataError
 
 QUALITY = "data_quality.html"
@@ -109,9 +109,7 @@ def stored_plan(built: Built) -> dict[str, Any]:
     return plan
 
 
-def prepare_tables(
-    config: Any, folder: Path, cutoffs: Sequence[date] | None = None
-) -> Built:
+def prepare_tables(config: Any, folder: Path, cutoffs: Sequence[date] | None = None) -> Built:
     """Build the table of features of a config, with the page about its quality.
 
     Parameters
@@ -131,9 +129,7 @@ def prepare_tables(
     if config.data is None:
         raise ConfigError("the config names one table, so there is nothing to build; see 'data'")
     labelled = config.data.label is not None and cutoffs is None
-    built = build(
-        config.data, folder, cutoffs=cutoffs, labelled=labelled, threads=config.n_threads
-    )
+    built = build(config.data, folder, cutoffs=cutoffs, labelled=labelled, threads=config.n_threads)
     if labelled:
         write_quality(folder / QUALITY, load(built), built)
     return built

@@ -208,5 +208,7 @@ def _change(number: int, step: str, before: Table, after: Table) -> Change:
         for j, name in enumerate(names):
             if name in places:
                 left, right = one[:, j], other[:, places[name]]
-                values += int(np.count_nonzero((left != right) & ~((left != left) & (right != right))))
+                values += int(
+                    np.count_nonzero((left != right) & ~((left != left) & (right != right)))
+                )
     return Change(number, step, values, len(new - old), len(old - new))

@@ -198,7 +198,9 @@ def _uncorrelated(
     r = spread.T @ spread
     stays: list[int] = []
     for j in range(len(kept)):
-        twins = [i for i in stays if abs(r[i, j]) > limit and (missing[:, i] == missing[:, j]).all()]
+        twins = [
+            i for i in stays if abs(r[i, j]) > limit and (missing[:, i] == missing[:, j]).all()
+        ]
         if twins:
             name, twin = table.number_names[kept[j]], table.number_names[kept[twins[0]]]
             dropped[name] = f"correlates with {twin!r} by {r[twins[0], j]:.4f}"

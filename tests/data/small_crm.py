@@ -5,7 +5,6 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-
 CUTOFF = date(2024, 8, 1)
 
 

@@ -118,8 +118,12 @@ def test_both_formats_may_be_named(make):
     at = tables["calls"]["at"].dt.strftime("%Y-%m-%d")
     at[::2] = tables["calls"]["at"].dt.strftime("%d.%m.%Y")[::2]
     rule = {"at": {"kind": "date", "format": ["%Y-%m-%d", "%d.%m.%Y"]}}
-    expected = make({**crm(), "calls": tables["calls"].assign(at=tables["calls"]["at"].dt.floor("D"))})
-    found = make({**crm(), "calls": tables["calls"].assign(at=at)}, {"tables": {"calls": {"columns": rule}}})
+    expected = make(
+        {**crm(), "calls": tables["calls"].assign(at=tables["calls"]["at"].dt.floor("D"))}
+    )
+    found = make(
+        {**crm(), "calls": tables["calls"].assign(at=at)}, {"tables": {"calls": {"columns": rule}}}
+    )
     pd.testing.assert_frame_equal(
         pd.read_parquet(found.features), pd.read_parquet(expected.features)
     )
@@ -186,7 +190,12 @@ def test_a_broken_query_and_a_damaged_file_are_named(make, tmp_path):
     refused(make, tmp_path, "table 'calls' cannot be read: .*nowhere", changes=changes)
     path = tmp_path / "calls.parquet"
     path.write_bytes(b"PAR1 this is not a table PAR1")
-    refused(make, tmp_path, "table 'calls' cannot be read", changes={"tables": {"calls": {"path": str(path)}}})
+    refused(
+        make,
+        tmp_path,
+        "table 'calls' cannot be read",
+        changes={"tables": {"calls": {"path": str(path)}}},
+    )
 
 
 @pytest.mark.parametrize(
@@ -217,7 +226,12 @@ def test_a_secret_in_a_plan_is_refused(make):
 
 def test_an_unknown_ratio_and_a_missing_label(make, tmp_path):
     changes = {"ratios": {"growth": ["basic_gb_lost", "basic_gb_mean"]}}
-    refused(make, tmp_path, "ratio 'growth': 'basic_gb_lost': did you mean 'basic_gb_last'", changes=changes)
+    refused(
+        make,
+        tmp_path,
+        "ratio 'growth': 'basic_gb_lost': did you mean 'basic_gb_last'",
+        changes=changes,
+    )
     with pytest.raises(ConfigError, match="need a 'label' to train with"):
         make(changes={"label": None})
 

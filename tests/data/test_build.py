@@ -52,9 +52,7 @@ def test_events_are_counted_within_window_and_month(make):
     months = [f"calls_count_m{k}" for k in (1, 2, 3)]
     np.testing.assert_array_equal(found[months].sum(axis=1), found["calls_count"])
     last = calls.groupby("id")["at"].max().reindex(found.index)
-    np.testing.assert_array_equal(
-        found["calls_days_since"], (AUGUST - last.dt.normalize()).dt.days
-    )
+    np.testing.assert_array_equal(found["calls_days_since"], (AUGUST - last.dt.normalize()).dt.days)
 
 
 def test_a_customer_without_events_has_none_rather_than_unknown(make):
@@ -73,7 +71,8 @@ def test_what_comes_after_the_cutoff_changes_no_feature(make, days, delete, seed
     before = features(make(tables, labelled=False))
     basic, calls = tables["basic"], tables["calls"]
     late_months, late_calls = basic["month"] >= AUGUST, calls["at"] >= AUGUST
-    assert late_months.any() and late_calls.any()
+    assert late_months.any()
+    assert late_calls.any()
     if delete:
         tables["basic"], tables["calls"] = basic[~late_months], calls[~late_calls]
     else:
@@ -269,7 +268,9 @@ def test_a_model_for_a_cutoff_trains_only_on_what_had_closed_before(make):
     tables = crm(n=200)
     basic = tables["basic"]
     basic.loc[(basic["month"] == JULY) & basic["id"].between(60, 80), "status"] = "gone"
-    basic.loc[(basic["month"] == pd.Timestamp("2024-06-01")) & basic["id"].gt(180), "status"] = "gone"
+    basic.loc[(basic["month"] == pd.Timestamp("2024-06-01")) & basic["id"].gt(180), "status"] = (
+        "gone"
+    )
     changes = {
         "windows": {
             "cutoffs": ["2024-06-01", "2024-07-01", "2024-08-01"], "observation": "2 months",
@@ -286,6 +287,6 @@ def test_a_model_for_a_cutoff_trains_only_on_what_had_closed_before(make):
     found = load(make(tables, changes))
     parts = split(found.y, dates=found.dates, closed=found.closed, groups=found.ids)
     assert set(found.dates[parts.train]) == {np.datetime64("2024-06-01")}
+    later = found.closed + np.timedelta64(90, "D")
     with pytest.raises(ValueError, match="no outcome was known at the test's cutoff 2024-08-01"):
-        later = found.closed + np.timedelta64(90, "D")
         split(found.y, dates=found.dates, closed=later, groups=found.ids)

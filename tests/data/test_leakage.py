@@ -21,7 +21,11 @@ AFTERWARDS = {
 def rows(n=4000, seed=0):
     rng = np.random.default_rng(seed)
     y = (rng.random(n) < 0.1).astype(int)
-    return rng, y, pd.DataFrame({"age": rng.integers(18, 90, n), "plan": rng.choice(list("ABC"), n)})
+    return (
+        rng,
+        y,
+        pd.DataFrame({"age": rng.integers(18, 90, n), "plan": rng.choice(list("ABC"), n)}),
+    )
 
 
 def names(leaks):

@@ -111,7 +111,8 @@ def test_dirt_blanks_misspells_repeats_and_breaks_but_leaves_the_truth(tmp_path)
     assert frame["customer_id"].isna().any()
     assert 0.01 < frame["online_count"].isna().mean() < 0.03
     assert {"ftth", "fibre to the home"} < set(frame["product_type"].dropna())
-    assert (frame["age"] == 999).any() and (frame["broadband_gb"] == -1).any()
+    assert (frame["age"] == 999).any()
+    assert (frame["broadband_gb"] == -1).any()
     exact = frame.duplicated().sum()
     repeats = frame.duplicated(["customer_id", "month"]).sum() - exact
     assert 0.02 < exact / len(frame) < 0.04

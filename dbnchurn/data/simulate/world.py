@@ -82,7 +82,7 @@ def _fixed(n: int, habit: Floats, rng: np.random.Generator) -> Columns:
     bundle = choice("bundle", 40, 25, 20, 15)
     has_mobile = np.isin(bundle, [1, 3]) | (rng.random(n) < 0.45)
     tenure = np.round(rng.gamma(1.6, 900, n)) + 100  # days before the first month
-    start = START.astype("datetime64[D]")
+    start = np.datetime64(f"{START}-01", "D")
     return {
         "network_access_date": start - tenure.astype("timedelta64[D]"),
         "package_name": package,
@@ -90,8 +90,10 @@ def _fixed(n: int, habit: Floats, rng: np.random.Generator) -> Columns:
         "bundle": bundle,
         "speed_mbps": SPEEDS[package],
         "mobile_access_date": np.where(
-            has_mobile, start - np.round(rng.gamma(1.5, 700, n)).astype("timedelta64[D]"), None
-        ).astype("datetime64[D]"),
+            has_mobile,
+            start - np.round(rng.gamma(1.5, 700, n)).astype("timedelta64[D]"),
+            np.datetime64("NaT", "D"),
+        ),
         "mobile_package": np.where(
             has_mobile, rng.choice([1, 2, 3, 4], n, p=[0.35, 0.35, 0.2, 0.1]), 0
         ).astype(np.int8),
@@ -121,7 +123,7 @@ def _monthly(
 
     def usage(log_level: Floats, digits: int, spread: float = 0.2) -> Floats:
         noisy = np.exp(log_level + rng.normal(0, spread, (n, m))) * season
-        return np.round(noisy, digits)
+        return np.asarray(np.round(noisy, digits))
 
     def count(rate: Floats) -> npt.NDArray[np.int32]:
         return rng.poisson(np.clip(rate, 0, 1e5)).astype(np.int32)
@@ -136,7 +138,9 @@ def _monthly(
     hours = usage(0.55 * level + 2.1, 1, 0.15)
     price = PRICES[fixed["package_name"]][:, None]
     extra = np.where(rng.random((n, m)) < 0.15, rng.gamma(1.5, 8, (n, m)), 0.0)
-    discount = np.round(price * (rng.random((n, 1)) < 0.25) * rng.choice([0.1, 0.2, 0.3], (n, 1)), 2)
+    discount = np.round(
+        price * (rng.random((n, 1)) < 0.25) * rng.choice([0.1, 0.2, 0.3], (n, 1)), 2
+    )
     late = rng.random((n, m)) < np.where(fixed["credit_score"] < 520, 0.3, 0.05)[:, None]
     income = np.round(price - discount + extra, 2)
     left = fixed["contract_months"][:, None] - np.arange(m)

@@ -16,9 +16,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.data.simulate.dirt import CATEGORIES, Table, spoil, words
 from dbnchurn.data.simulate.hazard import leaving_probability
+from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.data.simulate.world import OBSERVED, World, draw
 from dbnchurn.errors import ConfigError
 from dbnchurn.progress import stage
@@ -127,9 +127,7 @@ def _chunk(
     truth: list[npt.NDArray[np.float64]],
 ) -> Iterator[tuple[str, pa.Table]]:
     """The tables of some customers, with a stream of random numbers of their own."""
-    life, fate, spoiling = (
-        np.random.default_rng([seed, number, purpose]) for purpose in range(3)
-    )
+    life, fate, spoiling = (np.random.default_rng([seed, number, purpose]) for purpose in range(3))
     world = draw(ids, months, life)
     left_in = np.full(len(ids), months)  # position of the month in which each leaves
     outcomes = []

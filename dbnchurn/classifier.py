@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -16,69 +16,34 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from dbnchurn.compute import Compute, default_threads, torch_threads
-from dbnchurn.data.samples import set_aside
-from dbnchurn.dbn import DBN, Network
-from dbnchurn.dbn.fine_tune import FineTune
+from dbnchurn.dbn import DBN, Branch, FineTune
 from dbnchurn.decide import DecideRecord, Threshold
-from dbnchurn.decide.decide_record import decide, log_odds
+from dbnchurn.decide.blend import fit_blend
+from dbnchurn.decide.decide_record import correct_prior, decide, log_odds
 from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.features.views import BoosterViews
-from dbnchurn.labels import (
-    check_both_classes,
-    check_groups,
-    check_weight,
-    encode_labels,
-    label_type,
-    read_labels,
-    two_classes,
-)
-from dbnchurn.parameters import check_parameters
+from dbnchurn.intake import Balance, Part, labelled_frames
+from dbnchurn.labels import label_type
+from dbnchurn.parameters import check_parameters, owned
 from dbnchurn.predictor.artifact import save
 from dbnchurn.predictor.card import model_card
 from dbnchurn.predictor.forward import ModelRecord, logits, probabilities
 from dbnchurn.prepare import Prepare
 from dbnchurn.progress import stage
 from dbnchurn.provenance import fingerprint, versions
-from dbnchurn.schema import Table, as_frame, infer, read, stacked
+from dbnchurn.schema import Table, as_frame, read, stacked
 from dbnchurn.visible import Visible
 
-Labels = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Stage = TypeVar("Stage", bound=BaseEstimator)
 
 
-@dataclass(frozen=True, eq=False)
-class Part:
-    """Labelled customers: table as read, labels 0 and 1, weights, and groups if there are any."""
-
-    table: Table
-    y: Labels
-    weight: Floats
-    groups: npt.NDArray[Any] | None = None
-
-    def take(self, rows: npt.NDArray[np.intp]) -> Part:
-        """The given rows."""
-        groups = None if self.groups is None else self.groups[rows]
-        return Part(self.table.take(rows), self.y[rows], self.weight[rows], groups)
-
-    @property
-    def prior(self) -> float:
-        """Weighted share of churners."""
-        return float(np.average(self.y, weights=self.weight))
-
-
-@dataclass(frozen=True)
-class Balance:
-    """Shares of churners among the customers as they are, and as boosters and network see them."""
-
-    prior: float
-    trained: float
-
-    def weigh(self, part: Part) -> Floats:
-        """Weights that give a part the share of churners that training has, shape (n,)."""
-        churner, stayer = self.trained / self.prior, (1 - self.trained) / (1 - self.prior)
-        return part.weight * np.where(part.y == 1, churner, stayer)
+COMPANION = Branch(
+    pretrain=False,
+    dbn=DBN((256, 256), hidden="relu"),
+    finetune=FineTune(epochs=60, patience=10),
+)
 
 
 class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -114,6 +79,14 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The Boltzmann machines.
     finetune : FineTune
         Training of the unrolled network.
+    use_companion : bool, default True
+        Whether a second network, which sees the columns alone, is averaged with the first; it
+        fails differently from the boosters.
+    companion : Branch
+        That network.
+    restraint : float, default 25
+        How strongly the blend of the networks' logits keeps to their equal average; see
+        :func:`dbnchurn.decide.blend.fit_blend`.
     threshold : Threshold
         Rule that chooses the threshold.
     validation : float, default 0.15
@@ -163,8 +136,11 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         leaves: Leaves = Leaves(),
         skip: bool = True,
         pretrain: bool = True,
-        dbn: DBN = DBN(),
+        dbn: DBN = DBN((128, 64), epochs=5),
         finetune: FineTune = FineTune(),
+        use_companion: bool = True,
+        companion: Branch = COMPANION,
+        restraint: Annotated[float, Field(ge=0)] = 25.0,
         threshold: Threshold = Threshold(),
         validation: Annotated[float, Field(gt=0, lt=1)] = 0.15,
         device: Literal["auto", "cpu", "cuda"] = "auto",
@@ -174,16 +150,19 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ) = None,
     ) -> None:
         self.kinds = kinds
-        self.prepare = _own(prepare)
-        self.encode = _own(encode)
-        self.oversample = _own(oversample)
+        self.prepare = owned(self, prepare)
+        self.encode = owned(self, encode)
+        self.oversample = owned(self, oversample)
         self.use_leaves = use_leaves
-        self.leaves = _own(leaves)
+        self.leaves = owned(self, leaves)
         self.skip = skip
         self.pretrain = pretrain
-        self.dbn = _own(dbn)
-        self.finetune = _own(finetune)
-        self.threshold = _own(threshold)
+        self.dbn = owned(self, dbn)
+        self.finetune = owned(self, finetune)
+        self.use_companion = use_companion
+        self.companion = owned(self, companion)
+        self.restraint = restraint
+        self.threshold = owned(self, threshold)
         self.validation = validation
         self.device = device
         self.n_threads = n_threads
@@ -230,75 +209,73 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.curves_: dict[str, Any] = {}
         with torch_threads(compute.threads):
             with stage("prepare", self.seconds_):
-                train, val = self._read(X, y, X_val, y_val, sample_weight, groups, compute)
+                frames = labelled_frames(
+                    self._frame(X, fitting=True),
+                    y,
+                    None if X_val is None else self._frame(X_val),
+                    y_val,
+                    sample_weight=sample_weight,
+                    groups=groups,
+                    share=self.validation,
+                    generator=compute.generator,
+                )
+                self.classes_ = frames.classes
+                self.schema_, train, val = frames.read(self.kinds)
                 table = self._fit_columns(train.table)
+                table_val = self.prepare_.transform(val.table)
             draw = self.oversample.rows(train.y, compute.generator)
             balance = Balance(train.prior, train.take(draw).prior)
+            weight_val = balance.weigh(val)
             if self.use_leaves:
                 with stage("leaves", self.seconds_):
-                    self._fit_leaves(table, train, draw, val, balance, compute)
+                    self.leaves_ = _fresh(self.leaves).fit(
+                        table,
+                        train.y,
+                        weight=train.weight * np.bincount(draw, minlength=len(train.y)),
+                        groups=train.groups,
+                        validation=(table_val, val.y, weight_val),
+                        generator=compute.generator,
+                        device=compute.device,
+                        n_threads=compute.threads,
+                    )
+                self.curves_["leaves"] = self.leaves_.curves_
             rows = self._views(table, self.leaves_.fold_ if self.use_leaves else None)
-            rows_val = self._views(self.prepare_.transform(val.table))
-            start = self._start_values(rows, balance)
-            network = self._start_network(
-                rows, rows_val, train, table, X_unlabelled, start, compute
-            )
-            with stage("fine-tune", self.seconds_):
-                self.curves_["finetune"] = self.finetune.fit(
-                    network,
+            rows_val = self._views(table_val)
+            known = {"y": train.y, "sample_weight": train.weight, "draw": draw}
+            self.branches_ = [
+                self._fit_branch(
+                    "dbn",
+                    Branch(pretrain=self.pretrain, dbn=self.dbn, finetune=self.finetune),
                     rows,
-                    train.y,
-                    sample_weight=train.weight,
-                    draw=draw,
-                    validation=(rows_val, val.y, balance.weigh(val)),
-                    device=compute.device,
-                    seed=compute.seed(),
+                    validation=(rows_val, val.y, weight_val),
+                    pretrain_on=self._pretrain_rows(X_unlabelled, table, rows, train.weight),
+                    bias=log_odds(balance.trained),
+                    skip=self._skip(rows),
+                    compute=compute,
+                    **known,
                 )
+            ]
+            if self.use_companion:
+                self.branches_.append(
+                    self._fit_branch(
+                        "companion",
+                        self.companion,
+                        _columns_of(rows),
+                        validation=(_columns_of(rows_val), val.y, weight_val),
+                        bias=log_odds(balance.trained),
+                        compute=compute,
+                        **known,
+                    )
+                )
+            if self.pretrain:
+                self.dbn_ = self.branches_[0].dbn_
+            self.seconds_ |= self.branches_[0].seconds_
+            self.curves_["rbm"] = self.branches_[0].curves_
+            self.curves_["finetune"] = self.branches_[0].finetune_curve_
             with stage("decide", self.seconds_):
-                self._decide(network, val, balance)
+                self._decide(val, balance)
         self.about_ = self._about(train, val)
         return self
-
-    def _read(
-        self,
-        X: Any,
-        y: Any,
-        X_val: Any,
-        y_val: Any,
-        sample_weight: npt.ArrayLike | None,
-        groups: npt.ArrayLike | None,
-        compute: Compute,
-    ) -> tuple[Part, Part]:
-        """Training and validation customers, read by a schema learned from the former alone."""
-        frame = self._frame(X, fitting=True)
-        labels = read_labels(y, len(frame))
-        self.classes_ = two_classes(labels)
-        whole = encode_labels(labels, self.classes_, "y")
-        weight = check_weight(sample_weight, len(frame))
-        group = check_groups(groups, len(frame))
-        if X_val is None and y_val is not None:
-            raise DataError("y_val comes without its rows; pass X_val as well, or neither")
-        if X_val is not None:
-            rows = np.arange(len(frame))
-            frame_val = self._frame(X_val)
-            labels_val = read_labels(y_val, len(frame_val), "y_val")
-            y_of_val = encode_labels(labels_val, self.classes_, "y_val")
-            weight_val = np.ones(len(frame_val))
-        else:
-            rows, aside = set_aside(whole, group, self.validation, compute.generator)
-            frame_val, y_of_val, weight_val = frame.iloc[aside], whole[aside], weight[aside]
-        check_both_classes(whole[rows], weight[rows], "train on", "give more rows")
-        advice = "give more rows or choose X_val and y_val yourself"
-        check_both_classes(y_of_val, weight_val, "validate on", advice)
-        frame = frame.iloc[rows]
-        self.schema_ = infer(frame, self.kinds)
-        train = Part(
-            read(self.schema_, frame)[0],
-            whole[rows],
-            weight[rows],
-            None if group is None else group[rows],
-        )
-        return train, Part(read(self.schema_, frame_val)[0], y_of_val, weight_val)
 
     def _fit_columns(self, table: Table) -> Table:
         """Fit preparation and encoding; returns the prepared training table."""
@@ -306,28 +283,6 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         prepared = self.prepare_.transform(table)
         self.encode_ = _fresh(self.encode).fit(prepared)
         return prepared
-
-    def _fit_leaves(
-        self,
-        table: Table,
-        train: Part,
-        draw: npt.NDArray[np.intp],
-        val: Part,
-        balance: Balance,
-        compute: Compute,
-    ) -> None:
-        """Fit the boosters; oversampled rows come as weights."""
-        self.leaves_ = _fresh(self.leaves).fit(
-            table,
-            train.y,
-            weight=train.weight * np.bincount(draw, minlength=len(train.y)),
-            groups=train.groups,
-            validation=(self.prepare_.transform(val.table), val.y, balance.weigh(val)),
-            generator=compute.generator,
-            device=compute.device,
-            n_threads=compute.threads,
-        )
-        self.curves_["leaves"] = self.leaves_.curves_
 
     def _views(
         self, table: Table, blocks: npt.NDArray[np.int64] | None = None
@@ -345,64 +300,59 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             blocks = np.arange(len(table)) % len(record.forests)
         return BoosterViews.of(base, record, table, blocks)
 
-    def _start_network(
-        self,
-        rows: Visible | BoosterViews,
-        rows_val: Visible | BoosterViews,
-        train: Part,
-        table: Table,
-        X_unlabelled: Any,
-        start: dict[str, Any],
-        compute: Compute,
-    ) -> Network:
-        """The network to fine-tune: an unrolled stack of pretrained machines, or random weights."""
-        seeds = compute.seed(), compute.seed()
-        if not self.pretrain:
-            return Network.random(
-                rows.widths, rows.sizes, self.dbn.layers, random_state=seeds[1], **start
-            )
-        weight = train.weight
-        if X_unlabelled is not None:
-            extra = self.prepare_.transform(read(self.schema_, self._frame(X_unlabelled))[0])
-            blocks = None
-            if self.use_leaves:
-                others = np.arange(len(extra)) % len(self.leaves_.record_.forests)
-                blocks = np.concatenate([self.leaves_.fold_, others])
-            rows = self._views(stacked(table, extra), blocks)
-            weight = np.concatenate([weight, np.ones(len(extra))])
-        with stage("pretrain", self.seconds_):
-            dbn = _fresh(self.dbn).set_params(device=compute.device, random_state=seeds[0])
+    def _fit_branch(
+        self, name: str, branch: Branch, rows: Any, *, compute: Compute, **known: Any
+    ) -> Branch:
+        """A fitted copy of one branch."""
+        with stage(name, self.seconds_ if name == "companion" else None):
             try:
-                self.dbn_ = dbn.fit(rows, sample_weight=weight, X_val=rows_val)
+                return _fresh(branch).fit(rows, **known, device=compute.device, seed=compute.seed())
             except ValueError as error:  # the rows are ours, so a setting is wrong
-                raise ConfigError(f"dbn: {error}") from error
-        self.curves_["rbm"] = self.dbn_.curves_
-        return Network.from_dbn(self.dbn_, random_state=seeds[1], **start)
+                raise ConfigError(f"{name}: {error}") from error
 
-    def _start_values(self, rows: Visible | BoosterViews, balance: Balance) -> dict[str, Any]:
-        """Bias and skip of the network: the share of churners and what the boosters say."""
-        start: dict[str, Any] = {"bias": log_odds(balance.trained)}
-        if self.skip and isinstance(rows, BoosterViews):
-            columns = np.zeros(sum(rows.base.sizes), np.float32)
-            start["skip"] = np.concatenate([columns, rows.record.leaf_values])
-        return start
+    def _pretrain_rows(
+        self, X_unlabelled: Any, table: Table, rows: Visible | BoosterViews, weight: Floats
+    ) -> tuple[Visible | BoosterViews, Floats]:
+        """Rows of pretraining: the training rows and customers without an outcome."""
+        if X_unlabelled is None:
+            return rows, weight
+        extra = self.prepare_.transform(read(self.schema_, self._frame(X_unlabelled))[0])
+        blocks = None
+        if self.use_leaves:
+            others = np.arange(len(extra)) % len(self.leaves_.record_.forests)
+            blocks = np.concatenate([self.leaves_.fold_, others])
+        both = self._views(stacked(table, extra), blocks)
+        return both, np.concatenate([weight, np.ones(len(extra))])
 
-    def _decide(self, network: Network, val: Part, balance: Balance) -> None:
-        """Correct the prior and choose the threshold on the validation rows."""
+    def _skip(self, rows: Visible | BoosterViews) -> npt.NDArray[np.float32] | None:
+        """What every level adds to the logit at first: the boosters' leaf values."""
+        if not self.skip or not isinstance(rows, BoosterViews):
+            return None
+        columns = np.zeros(sum(rows.base.sizes), np.float32)
+        return np.concatenate([columns, rows.record.leaf_values])
+
+    def _decide(self, val: Part, balance: Balance) -> None:
+        """Correct the prior, blend the networks and choose the threshold, on validation rows."""
+        networks = tuple(branch.network_.record() for branch in self.branches_)
+        equal = np.full(len(networks), 1 / len(networks))
+        undecided = DecideRecord(balance.prior, balance.trained, equal, 0.0, threshold=0.5)
         record = ModelRecord(
             schema=self.schema_,
             prepare=self.prepare_.record_,
             encode=self.encode_.record_,
             leaves=self.leaves_.record_ if self.use_leaves else None,
-            network=network.record(),
-            decide=DecideRecord(balance.prior, balance.trained, threshold=0.5),
+            networks=networks,
+            decide=undecided,
             labels=tuple(str(label) for label in self.classes_),
             label_type=label_type(self.classes_),
         )
-        scores = decide(record.decide, logits(record, val.table))
-        self.choice_ = self.threshold.choose(val.y, scores, val.weight)
+        found = logits(record, val.table)
+        corrected = correct_prior(found, balance.trained, balance.prior)
+        weights, offset = fit_blend(corrected, val.y, val.weight, self.restraint)
+        blended = replace(undecided, weights=weights, offset=offset)
+        self.choice_ = self.threshold.choose(val.y, decide(blended, found), val.weight)
         self.threshold_ = self.choice_.threshold
-        self.record_ = replace(record, decide=replace(record.decide, threshold=self.threshold_))
+        self.record_ = replace(record, decide=replace(blended, threshold=self.threshold_))
 
     def _about(self, train: Part, val: Part) -> dict[str, Any]:
         """Plain facts that are stored beside the model."""
@@ -491,20 +441,12 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-def _own(stage: Stage) -> Stage:
-    """A stage of the estimator's own where the signature's default came in.
-
-    A default is one object for all classifiers; ``set_params`` of one must not change the others.
-    """
-    return _fresh(stage) if any(stage is default for default in _defaults()) else stage
+def _columns_of(rows: Visible | BoosterViews) -> Visible:
+    """The rows without leaves."""
+    return rows.base if isinstance(rows, BoosterViews) else rows
 
 
 def _fresh(stage: Stage) -> Stage:
     """An unfitted copy."""
     copy: Stage = clone(stage)
     return copy
-
-
-def _defaults() -> tuple[BaseEstimator, ...]:
-    defaults = ChurnClassifier.__init__.__kwdefaults__ or {}
-    return tuple(value for value in defaults.values() if isinstance(value, BaseEstimator))

@@ -167,12 +167,12 @@ def _print_result(folder: Path) -> None:
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     table = Table(title=f"Test: {metrics['test']['n']} customers that no model has seen")
     shown = ("average_precision", "roc_auc", "precision", "recall", "f1", "brier")
-    table.add_column("model")
+    table.add_column("model", no_wrap=True)
     for name in shown:
         table.add_column(name.replace("_", " "), justify="right")
     for model, found in {"dbnchurn": metrics["test"], **metrics["baselines"]}.items():
         table.add_row(model, *(_interval(found[name]) for name in shown))
-    console = Console(width=None if sys.stdout.isatty() else 150)
+    console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
     console.print(
         f"threshold {metrics['threshold']['value']:.4f} (rule {metrics['threshold']['rule']}, "

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ class Compute:
         All randomness of the fit comes from it.
     """
 
-    device: str
+    device: Literal["cpu", "cuda"]
     threads: int
     generator: np.random.Generator
 
@@ -56,7 +57,7 @@ class Compute:
         return int(self.generator.integers(2**31))
 
 
-def resolve_device(device: str) -> str:
+def resolve_device(device: str) -> Literal["cpu", "cuda"]:
     """``cpu`` or ``cuda``; ``auto`` is CUDA where there is a usable one.
 
     Raises
@@ -73,12 +74,14 @@ def resolve_device(device: str) -> str:
         raise ConfigError(f"unknown device {device!r}: {did_you_mean(device, DEVICES)}")
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    if device == "cuda" and not torch.cuda.is_available():
+    if device == "cpu":
+        return "cpu"
+    if not torch.cuda.is_available():
         raise ConfigError(
             "device 'cuda' was asked for, but this machine has no CUDA device that torch can use; "
             "choose 'auto' or 'cpu'"
         )
-    return device
+    return "cuda"
 
 
 SMALL = 50_000  # rows

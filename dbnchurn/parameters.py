@@ -6,9 +6,10 @@ allowed stands once, in the hints of ``__init__``, from which configs are built 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -38,6 +39,18 @@ def check_parameters(estimator: Any) -> None:
     """
     if wrong := list(_problems(estimator)):
         raise ConfigError("\n".join(wrong))
+
+
+Stage = TypeVar("Stage")
+
+
+def owned(owner: object, stage: Stage) -> Stage:
+    """A stage of the owner's own where the default of the owner's signature came in.
+
+    A default is one object for all instances; ``set_params`` of one must not change the others.
+    """
+    defaults = (type(owner).__init__.__kwdefaults__ or {}).values()
+    return copy.deepcopy(stage) if any(stage is default for default in defaults) else stage
 
 
 def _problems(estimator: Any) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Accuracy of dbnchurn at its defaults beside its peers, on the same folds.
 
-Repeated stratified 5-fold; in each fold 15 % of the training rows are the validation part that every
-model may stop and choose its threshold on. Prints a Markdown table per metric, mean ranks, paired
-differences with intervals, and as the last line one JSON object.
+Repeated stratified 5-fold; in each fold 15 % of the training rows are the validation part that
+every model may stop and choose its threshold on. Prints a Markdown table per metric, mean ranks,
+paired differences with intervals, and as the last line one JSON object.
 
     python scripts/benchmark_accuracy.py                       # packaged tables, all peers
     python scripts/benchmark_accuracy.py --only tv --models dbnchurn,logistic,"xgboost d6"

@@ -57,13 +57,14 @@ def make_telco(n: int = 600, seed: int = 0) -> pd.DataFrame:
 def make_small(**changes: Any) -> Any:
     """A classifier that is small in every part; `changes` are parameters of it."""
     from dbnchurn import ChurnClassifier
-    from dbnchurn.dbn import DBN, FineTune
+    from dbnchurn.dbn import DBN, Branch, FineTune
     from dbnchurn.features import Leaves
 
     small = {
         "leaves": Leaves(folds=2, trees=5),
         "dbn": DBN((8, 4), epochs=1),
         "finetune": FineTune(epochs=2),
+        "companion": Branch(pretrain=False, dbn=DBN((6,)), finetune=FineTune(epochs=2)),
         "device": "cpu",
         "n_threads": 1,
         "random_state": 0,
@@ -75,6 +76,7 @@ SMALL_RUN = (
     "classifier.leaves={folds: 2, trees: 5}",
     "classifier.dbn={layers: [8, 4], epochs: 1}",
     "classifier.finetune={epochs: 2}",
+    "classifier.companion={pretrain: false, dbn: {layers: [6]}, finetune: {epochs: 2}}",
     "baselines=[]",
     "repeats=50",
     "device=cpu",
@@ -104,6 +106,12 @@ def draw_customers() -> Callable[..., tuple[pd.DataFrame, np.ndarray]]:
 def telco() -> pd.DataFrame:
     """600 rows of a telecom's export."""
     return make_telco()
+
+
+@pytest.fixture(scope="session")
+def draw_telco() -> Callable[..., pd.DataFrame]:
+    """``draw_telco(n, seed)``."""
+    return make_telco
 
 
 @pytest.fixture(scope="session")

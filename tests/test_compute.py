@@ -34,7 +34,7 @@ def test_unknown_devices_are_refused():
 @pytest.mark.parametrize("state_of", [int, np.random.RandomState, np.random.default_rng])
 def test_equal_states_give_equal_seeds(state_of):
     def seeds() -> list[int]:
-        compute = Compute.of("cpu", None, state_of(7))
+        compute = Compute.of("cpu", None, state_of(7), rows=1000)
         return [compute.seed() for _ in range(5)]
 
     assert seeds() == seeds()
@@ -46,4 +46,10 @@ def test_threads_of_torch_are_put_back():
     with torch_threads(before + 1):
         assert torch.get_num_threads() == before + 1
     assert torch.get_num_threads() == before
-    assert 1 <= default_threads() <= 4
+
+
+def test_threads_grow_with_the_table_up_to_four():
+    found = [default_threads(rows) for rows in (10, 1_000, 100_000, 10_000_000)]
+    assert found[0] == 1
+    assert found == sorted(found)
+    assert found[-1] <= 4

@@ -15,6 +15,7 @@ from dbnchurn.errors import ConfigError, DataError, did_you_mean, listed
 
 CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt")
 PARQUET_ENDINGS = (".parquet", ".pq")
+NUMERIC_SHARE = 0.9  # of the cells that hold something, for a column of numbers with mistakes
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
@@ -81,7 +82,8 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_csv(path, sep=_delimiter(path), encoding="utf-8-sig", low_memory=False)
+        frame = pd.read_csv(path, sep=_delimiter(path), encoding="utf-8-sig", low_memory=False)
+        return frame.apply(_numbers_again)
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text ({error}); save the file as UTF-8") from error
     except (
@@ -92,6 +94,19 @@ def _read_csv(path: Path) -> pd.DataFrame:
         zlib.error,
     ) as error:
         raise DataError(f"{path}: not a readable CSV file: {error}") from error
+
+
+def _numbers_again(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Numbers as numbers, though a few words among them made pandas read the column as text.
+
+    Otherwise a single cell, of a test row say, would change what all other rows mean.
+    """
+    if pd.api.types.infer_dtype(column, skipna=True) != "string":
+        return column
+    parsed = pd.to_numeric(column, errors="coerce")
+    if parsed.notna().sum() < NUMERIC_SHARE * column.notna().sum():
+        return column
+    return column.astype(object).where(parsed.isna(), parsed)
 
 
 def _delimiter(path: Path) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from time import perf_counter
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, clone
 
-from dbnchurn.dbn.fine_tune import FineTune
+from dbnchurn.dbn.fine_tune import FineTune, Validation
 from dbnchurn.dbn.finetuning import Record
 from dbnchurn.dbn.network import Network
-from dbnchurn.dbn.rows import Indices, RowSource
-from dbnchurn.dbn.stack import DBN
+from dbnchurn.dbn.rows import Indices, RowSource, as_rows
+from dbnchurn.dbn.stack import DBN, Device
+
+_DBN, _FINETUNE = DBN(), FineTune()
 
 
 class Branch(BaseEstimator):  # type: ignore[misc]
@@ -34,6 +37,8 @@ class Branch(BaseEstimator):  # type: ignore[misc]
         Per-epoch records of every machine; empty without pretraining.
     finetune_curve_ : list of dict
         Per-epoch records of fine-tuning.
+    seconds_ : dict
+        Wall seconds of ``pretrain`` and ``fine-tune``.
 
     Examples
     --------
@@ -44,8 +49,84 @@ class Branch(BaseEstimator):  # type: ignore[misc]
     """
 
     def __init__(
-        self, *, pretrain: bool = True, dbn: DBN = DBN(), finetune: FineTune = FineTune()
+        self, *, pretrain: bool = True, dbn: DBN = _DBN, finetune: FineTune = _FINETUNE
     ) -> None:
         self.pretrain = pretrain
-        self.dbn = dbn
-        self.finetune = finetune
+        # A default is one object for all branches; set_params of one must not change the others.
+        self.dbn = clone(dbn) if dbn is _DBN else dbn
+        self.finetune = clone(finetune) if finetune is _FINETUNE else finetune
+
+    def fit(
+        self,
+        rows: RowSource | npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        sample_weight: npt.ArrayLike | None = None,
+        draw: Indices | None = None,
+        validation: Validation | None = None,
+        pretrain_on: tuple[Any, npt.ArrayLike] | None = None,
+        bias: float = 0.0,
+        skip: npt.ArrayLike | None = None,
+        device: Device = "cpu",
+        seed: int | None = None,
+    ) -> Self:
+        """Pretrain without labels, then fine-tune with them.
+
+        Parameters
+        ----------
+        rows : RowSource or 2-D array of n rows
+        y : array of shape (n,)
+            0 or 1.
+        sample_weight : array of shape (n,), optional
+        draw : intp array, optional
+            Rows of an epoch of fine-tuning, with repeats.
+        validation : (rows, y, weight), optional
+            Held-out rows: for the free-energy gap, and to stop fine-tuning.
+        pretrain_on : (rows, weight), optional
+            Rows of pretraining, where they are others than `rows`.
+        bias, skip
+            Where the logit starts; see :class:`~dbnchurn.dbn.network.Network`.
+        device : {"cpu", "cuda", "auto"}, default "cpu"
+        seed : int, optional
+
+        Raises
+        ------
+        ValueError
+            If rows, labels and settings do not fit together.
+        """
+        seeds = [int(s) for s in np.random.default_rng(seed).integers(2**31, size=3)]
+        start: dict[str, Any] = {"bias": bias, "skip": skip, "random_state": seeds[1]}
+        self.curves_: list[list[dict[str, float]]] = []
+        started = perf_counter()
+        if self.pretrain:
+            dbn: DBN = clone(self.dbn).set_params(device=device, random_state=seeds[0])
+            all_rows, weight = pretrain_on or (rows, sample_weight)
+            self.dbn_ = dbn.fit(
+                all_rows,
+                sample_weight=weight,
+                X_val=None if validation is None else validation[0],
+            )
+            self.curves_ = self.dbn_.curves_
+            self.network_ = Network.from_dbn(self.dbn_, **start)
+        else:
+            source = as_rows(rows)
+            self.network_ = Network.random(
+                source.widths,
+                source.sizes,
+                self.dbn.layers,
+                activation="relu" if self.dbn.hidden == "relu" else "sigmoid",
+                **start,
+            )
+        pretrained = perf_counter()
+        self.finetune_curve_: list[Record] = self.finetune.fit(
+            self.network_,
+            rows,
+            y,
+            sample_weight=sample_weight,
+            draw=draw,
+            validation=validation,
+            device=device,
+            seed=seeds[2],
+        )
+        self.seconds_ = {"pretrain": pretrained - started, "fine-tune": perf_counter() - pretrained}
+        return self

@@ -113,7 +113,8 @@ def scatter_sum(
 ) -> Tensor:
     """For every level, the sum of `values` over the rows that show it.
 
-    ``onehot(levels).T @ values`` without the one-hot matrix: sorting the pairs (level, row) turns the scatter into another sum of rows.
+    ``onehot(levels).T @ values`` without the one-hot matrix: sorting the pairs (level, row) turns
+    the scatter into another sum of rows.
 
     Parameters
     ----------
@@ -167,10 +168,20 @@ def group_logsumexp(logits: Tensor, groups: Groups) -> Tensor:
     """The logarithm of the sum of exponentials of every group, shape (n, c)."""
     if groups.common_size:
         return logits.view(len(logits), len(groups), groups.common_size).logsumexp(-1)
+    nothing = logits.new_zeros(len(logits), len(groups))
+    if _within(logits, SAFE_EXPONENT):
+        return nothing.index_add(1, groups.of_level, logits.exp()).log()
     top = group_max(logits, groups).detach()
     weights = torch.exp(logits - top[:, groups.of_level])
-    total = torch.zeros_like(top).index_add(1, groups.of_level, weights)
-    return total.log() + top
+    return nothing.index_add(1, groups.of_level, weights).log() + top
+
+
+def _within(logits: Tensor, limit: float) -> bool:
+    """Whether all logits lie in ±`limit`; False if any is NaN."""
+    if not logits.numel():
+        return True
+    low, high = (float(bound) for bound in torch.aminmax(logits.detach()))
+    return low > -limit and high < limit
 
 
 def group_softmax(logits: Tensor, groups: Groups) -> Tensor:
@@ -195,15 +206,13 @@ def draw_levels(logits: Tensor, groups: Groups, random: Random) -> Tensor:
     int32 Tensor of shape (n, c)
     """
     n, c = len(logits), len(groups)
-    low, high = (float(bound) for bound in torch.aminmax(logits))
-    limit = SAFE_EXPONENT if groups.common_size else SAFE_SPREAD
-    if not (low > -limit and high < limit):
+    if not _within(logits, SAFE_EXPONENT if groups.common_size else SAFE_SPREAD):
         logits = logits - group_max(logits, groups)[:, groups.of_level]
         if not groups.common_size:
             return _draw_apart(logits, groups, random)
     weights = logits.exp_()
     if groups.common_size:
-        running = weights.view(n * c, groups.common_size).cumsum(-1)
+        running = weights.view(n * c, groups.common_size).cumsum_(-1)
         target = random.uniform(n * c, 1, dtype=logits.dtype).mul_(running[:, -1:])
         drawn = torch.searchsorted(running, target, right=True, out_int32=True)
         return drawn.view(n, c).add_(groups.first)

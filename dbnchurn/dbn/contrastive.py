@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 
 from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.rbm import RBM, Span, State, level_slices, pick
-from dbnchurn.dbn.units import Gaussian, Part, Softmax, Unit
+from dbnchurn.dbn.rbm import RBM, Span, level_slices, pick
+from dbnchurn.dbn.units import Gaussian, Softmax, State, Unit
+
+Stretches = list[tuple[slice | None, Tensor]]
 
 Gradient = dict[str, Tensor]
 """Name of a parameter (see `RBM.parameters`) → derivative of the log-likelihood."""
@@ -50,15 +52,18 @@ class Offsets:
         return Offsets(visible, self.hidden)
 
 
-def gibbs(rbm: RBM, h: Tensor, like: State, steps: int, random: Random) -> Phase:
+def gibbs(
+    rbm: RBM, h: Tensor, like: State, steps: int, random: Random, mean_field: bool = False
+) -> Phase:
     """`steps` sweeps from a hidden sample, ending with the hidden mean.
 
-    Entries that `like` misses stay missing all the way, so every row walks in its own machine.
+    Entries that `like` misses stay missing all the way, so every row walks in its own machine. With
+    `mean_field` Bernoulli visible units keep their probabilities.
     """
-    v = rbm.sample_v_from_h(h, random, like=like)
+    v = rbm.sample_v_from_h(h, random, like, mean_field)
     for _ in range(steps - 1):
         h = rbm.sample_h_from_v(v, random)
-        v = rbm.sample_v_from_h(h, random, like=like)
+        v = rbm.sample_v_from_h(h, random, like, mean_field)
     return Phase(v, rbm.mean_h_from_v(v))
 
 
@@ -168,6 +173,12 @@ class Ascent:
             gaussian.log_variance.clone() if isinstance(gaussian, Gaussian) else None
         )
 
+    def load(self, velocity: Gradient, first_variance: Tensor | None) -> None:
+        """Take over velocities, and the variances that the bounds refer to."""
+        for name, tensor in self.velocity.items():
+            tensor.copy_(velocity[name])
+        self.first_variance = first_variance
+
     def step(
         self,
         gradient: Gradient,
@@ -189,14 +200,17 @@ class Ascent:
                 velocity, value = self.velocity[name], self.parameters[name]
                 if rows is not None:
                     velocity, value = velocity[rows], value[rows]
-                velocity.mul_(momentum).add_(piece, alpha=rate)
+                if momentum:
+                    velocity.mul_(momentum).add_(piece, alpha=rate)
+                else:
+                    torch.mul(piece, rate, out=velocity)
                 torch.add(velocity, value, alpha=kept, out=value)
                 if offsets is not None and name.endswith(".weights"):
                     self._follow(name.removesuffix(".weights"), velocity, rows, offsets)
         if "gaussian" in self.rbm.visible:
             self._bound_variances()
 
-    def _stretches(self, name: str, change: Tensor, span: Span) -> list[tuple[slice | None, Tensor]]:
+    def _stretches(self, name: str, change: Tensor, span: Span) -> Stretches:
         """Where in the parameter each piece of its gradient belongs; None is everywhere."""
         if len(change) == len(self.parameters[name]):
             return [(None, change)]

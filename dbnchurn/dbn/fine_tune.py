@@ -11,7 +11,11 @@ from sklearn.base import BaseEstimator
 
 from dbnchurn.dbn.finetuning import Callback, Record, finetune
 from dbnchurn.dbn.network import Network
-from dbnchurn.dbn.rows import Indices, RowSource
+from dbnchurn.dbn.rows import Indices, RowSource, as_rows
+
+Validation = tuple[RowSource | npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
+"""Held-out rows, their labels and weights."""
+SMALLEST, LARGEST = 64, 1024  # rows of a mini-batch
 
 
 class FineTune(BaseEstimator):  # type: ignore[misc]
@@ -21,8 +25,9 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
     ----------
     epochs : int, default 30
         Upper bound; fewer where the validation loss stops falling.
-    batch_size : int, default 256
-        Rows of a mini-batch.
+    batch_size : int, optional
+        Rows of a mini-batch; by default a hundredth of the rows, between 64 and 1,024, so that
+        small tables get enough steps and large ones do not crawl.
     learning_rate : float, default 0.001
         Step of AdamW.
     weight_decay : float, default 0.0001
@@ -34,6 +39,7 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
 
     Examples
     --------
+    >>> import numpy as np
     >>> X = np.random.default_rng(0).integers(0, 2, (400, 3)).astype(np.float32)
     >>> net = Network.random((0, 3, 0), (), (8,), random_state=0)
     >>> len(FineTune(epochs=2).fit(net, X, X[:, 0], seed=0))
@@ -44,7 +50,7 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
         self,
         *,
         epochs: Annotated[int, Field(ge=1)] = 30,
-        batch_size: Annotated[int, Field(ge=1)] = 256,
+        batch_size: Annotated[int, Field(ge=1)] | None = None,
         learning_rate: Annotated[float, Field(gt=0)] = 1e-3,
         weight_decay: Annotated[float, Field(ge=0)] = 1e-4,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2,
@@ -65,7 +71,7 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
         *,
         sample_weight: npt.ArrayLike | None = None,
         draw: Indices | None = None,
-        validation: tuple[Any, npt.ArrayLike, npt.ArrayLike] | None = None,
+        validation: Validation | None = None,
         device: Any = "cpu",
         seed: int | None = None,
         callbacks: Sequence[Callback] = (),
@@ -79,9 +85,10 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
         """
         rows_val, y_val, weight_val = validation or (None, None, None)
         network.dropout = self.dropout
+        source = as_rows(rows)
         return finetune(
             network,
-            rows,
+            source,
             y,
             sample_weight=sample_weight,
             draw=draw,
@@ -89,7 +96,7 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
             y_val=y_val,
             sample_weight_val=weight_val,
             epochs=self.epochs,
-            batch_size=self.batch_size,
+            batch_size=self.batch_size or max(SMALLEST, min(LARGEST, len(source) // 100)),
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
             patience=self.patience,

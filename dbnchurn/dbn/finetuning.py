@@ -135,7 +135,7 @@ def finetune(
     >>> rng = np.random.default_rng(0)
     >>> X = rng.integers(0, 2, (400, 3))
     >>> net = Network.random((0, 3, 0), (), (8,), random_state=0)
-    >>> curve = finetune(net, X, X[:, 0], epochs=20, learning_rate=0.01, random_state=0)
+    >>> curve = finetune(net, X, X[:, 0], epochs=60, learning_rate=0.01, random_state=0)
     >>> curve[-1]["loss"] < 0.1
     True
     """
@@ -217,7 +217,7 @@ def _step_table(
     optimiser: AdamW, name: str, gradient: Tensor, network: Network, span: Span, rate: float
 ) -> None:
     places = level_slices(network.groups, span)
-    pieces = gradient.split([rows.stop - rows.start for rows in places])
+    pieces = torch.split(gradient, [rows.stop - rows.start for rows in places])
     for rows, piece in zip(places, pieces, strict=True):
         optimiser.step(name, piece, rate, rows)
 

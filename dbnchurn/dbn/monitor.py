@@ -7,8 +7,8 @@ from math import sqrt
 import torch
 from torch import Tensor
 
-from dbnchurn.dbn.rbm import RBM, State
-from dbnchurn.dbn.units import Softmax
+from dbnchurn.dbn.rbm import RBM
+from dbnchurn.dbn.units import Gaussian, Softmax, State
 
 DEAD = 0.02
 """A Bernoulli unit is dead if no row of the set gives it more than this probability."""
@@ -21,16 +21,17 @@ def reconstruction_error(rbm: RBM, v: State) -> float:
     and one minus the probability of the level for softmax groups; missing entries do not count.
     """
     total, count = 0.0, 0.0
-    for kind, mean in rbm.reconstruct(v).items():
+    h = rbm.mean_h_from_v(v)
+    for kind, unit in rbm.visible.items():
         values, known = v[kind]
-        unit = rbm.visible[kind]
+        field = rbm.field_v_from_h(h, kind)
         if isinstance(unit, Softmax):
-            error = 1 - mean.gather(1, values.clamp(min=0).long())
-            error = error if known is None else error * known
+            error = 1 - unit.chance(field, values)
         else:
-            error = (values - mean) ** 2
-            if kind == "gaussian":
-                error = error * unit.precision  # type: ignore[attr-defined]
+            error = (values - unit.mean(field)) ** 2
+        if isinstance(unit, Gaussian):
+            error = error * unit.precision
+        error = error if known is None else error * known
         total += float(error.sum())
         count += float(error.numel() if known is None else known.sum())
     return total / max(count, 1.0)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
 from math import sqrt
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +39,10 @@ class _GatherSum(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         levels, known = ctx.saved_tensors
         return scatter_sum(levels, gradients[0].contiguous(), ctx.n_levels, known), None, None
+
+
+def _gather_sum(table: Tensor, levels: Tensor, known: Tensor | None) -> Tensor:
+    return cast(Tensor, _GatherSum.apply(table, levels, known))  # type: ignore[no-untyped-call]
 
 
 class Batch:
@@ -212,10 +218,7 @@ class Network(nn.Module):
             sizes,
             random.normal(n_dense, layers[0]) * std,
             random.normal(widths[2], layers[0]) * std,
-            [
-                random.normal(n, m) * sqrt(gain / n)
-                for n, m in zip(layers, layers[1:], strict=False)
-            ],
+            [random.normal(n, m) * sqrt(gain / n) for n, m in pairwise(layers)],
             [torch.zeros(n) for n in layers],
             [activation] * len(layers),
             # Beside a skip the network begins as what the skip says.
@@ -228,10 +231,10 @@ class Network(nn.Module):
     @property
     def groups(self) -> Groups:
         """The code groups on the network's device."""
-        return Groups(self.sizes, self.bias.device)
+        return _groups(self.sizes, self.bias.device)
 
     def tables(self, span: Span) -> dict[str, Tensor]:
-        """Rows of `code_weights`, and of `skip` if there is one, that belong to the groups of `span`."""
+        """Rows of `code_weights`, and of a `skip`, that belong to the groups of `span`."""
         named = {"code_weights": self.code_weights}
         if self.skip.numel():
             named["skip"] = self.skip
@@ -257,11 +260,11 @@ class Network(nn.Module):
         """
         tables = self.tables(batch.span) if tables is None else tables
         field = torch.addmm(self.biases[0], batch.dense, self.dense_weights)
-        logit = self.bias
+        logit: Tensor = self.bias
         if "code_weights" in tables:
-            field = field + _GatherSum.apply(tables["code_weights"], batch.levels, batch.known)
+            field = field + _gather_sum(tables["code_weights"], batch.levels, batch.known)
         if "skip" in tables:
-            logit = logit + _GatherSum.apply(tables["skip"], batch.levels, batch.known)[:, 0]
+            logit = logit + _gather_sum(tables["skip"], batch.levels, batch.known)[:, 0]
         h = self._activated(field, 0, random)
         for layer, weights in enumerate(self.weights, start=1):
             h = self._activated(torch.addmm(self.biases[layer], h, weights), layer, random)
@@ -297,6 +300,12 @@ class Network(nn.Module):
             skip=plain(self.skip)[:, 0] if self.skip.numel() else np.empty(0, np.float32),
             activations=self.activations,
         )
+
+
+@lru_cache(maxsize=64)
+def _groups(sizes: tuple[int, ...], device: torch.device) -> Groups:
+    """Groups whose index tensors are made once, not for every mini-batch."""
+    return Groups(sizes, device)
 
 
 def _parameter(tensor: Tensor) -> nn.Parameter:

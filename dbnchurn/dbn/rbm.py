@@ -5,16 +5,18 @@ It knows its energy and its conditional distributions, and nothing of training.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from itertools import starmap
 from math import isnan
-from typing import Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from dbnchurn.dbn import likelihood
 from dbnchurn.dbn.codes import Groups
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rows import runs
@@ -22,16 +24,13 @@ from dbnchurn.dbn.units import (
     Bernoulli,
     BernoulliHidden,
     Gaussian,
-    Hidden,
     Part,
     RectifiedHidden,
     Softmax,
+    State,
     Unit,
 )
 from dbnchurn.visible import Visible
-
-State = dict[str, Part]
-"""A visible state: kind of unit → its part. Kinds without units are left out."""
 
 Span = tuple[tuple[int, int], ...]
 """Stretches of groups as (first, end)."""
@@ -51,8 +50,7 @@ class RBM:
         Kind ("gaussian", "binary", "codes") → its units.
     weights : dict
         Kind → Tensor of shape (units, n_hidden).
-    hidden : Hidden
-        Bernoulli or rectified hidden units.
+    hidden : BernoulliHidden or RectifiedHidden
 
     See Also
     --------
@@ -74,7 +72,10 @@ class RBM:
     """
 
     def __init__(
-        self, visible: dict[str, Unit], weights: dict[str, Tensor], hidden: Hidden
+        self,
+        visible: dict[str, Unit],
+        weights: dict[str, Tensor],
+        hidden: BernoulliHidden | RectifiedHidden,
     ) -> None:
         self.visible = visible
         self.weights = weights
@@ -172,17 +173,63 @@ class RBM:
             weights["codes"] = pick(self.weights["codes"], self.groups, span)
         return RBM(visible, weights, self.hidden)
 
+    def in_dtype(self, dtype: torch.dtype) -> RBM:
+        """A copy whose parameters have another precision."""
+        visible: dict[str, Unit] = {}
+        for kind, unit in self.visible.items():
+            bias = unit.bias.to(dtype)
+            if isinstance(unit, Gaussian):
+                visible[kind] = Gaussian(bias, unit.log_variance.to(dtype))
+            elif isinstance(unit, Softmax):
+                visible[kind] = Softmax(bias, unit.groups)
+            else:
+                visible[kind] = Bernoulli(bias)
+        weights = {kind: weights.to(dtype) for kind, weights in self.weights.items()}
+        return RBM(visible, weights, replace(self.hidden, bias=self.hidden.bias.to(dtype)))
+
+    def tempered(self, beta: float) -> Self:
+        """The machine with weights and hidden biases multiplied by `beta`."""
+        weights = {kind: weights * beta for kind, weights in self.weights.items()}
+        return type(self)(self.visible, weights, replace(self.hidden, bias=self.hidden.bias * beta))
+
+    def without_missing(self, known: dict[str, Tensor]) -> Self:
+        """The smaller machine that has only the units and groups that are `known`.
+
+        Parameters
+        ----------
+        known : dict
+            Kind → bool Tensor of shape (units,), or (c,) for softmax groups.
+        """
+        smaller: RBM = self
+        if "codes" in known:
+            smaller = self.on_groups(runs(known["codes"].cpu().numpy()))
+        visible, weights = dict(smaller.visible), dict(smaller.weights)
+        for kind in known.keys() & {"gaussian", "binary"}:
+            unit, kept = visible.pop(kind), known[kind]
+            rows = weights.pop(kind)[kept]
+            if not kept.any():
+                continue
+            weights[kind] = rows
+            if isinstance(unit, Gaussian):
+                visible[kind] = Gaussian(unit.bias[kept], unit.log_variance[kept])
+            else:
+                visible[kind] = Bernoulli(unit.bias[kept])
+        return type(self)(visible, weights, self.hidden)
+
     # --- states ---------------------------------------------------------------------------------
 
-    def state(self, v: Visible | State) -> State:
-        """Rows as tensors on the machine's device, missing entries marked."""
+    def state(self, v: Visible | State, complete: bool = False) -> State:
+        """Rows as tensors on the machine's device, missing entries marked.
+
+        `complete` promises that nothing is missing, which saves looking.
+        """
         if isinstance(v, dict):
             return v
-        state = {
-            kind: _dense_part(torch.from_numpy(values).to(self.device, self.dtype))
-            for kind, values in (("gaussian", v.gaussian), ("binary", v.binary))
-            if kind in self.visible
-        }
+        state = {}
+        for kind, array in (("gaussian", v.gaussian), ("binary", v.binary)):
+            if kind in self.visible:
+                values = torch.from_numpy(array).to(self.device, self.dtype)
+                state[kind] = Part(values) if complete else _dense_part(values)
         if "codes" in self.visible:
             state["codes"] = _codes_part(torch.from_numpy(v.codes).to(self.device), self.groups)
         return state
@@ -232,7 +279,7 @@ class RBM:
 
     def field_v_from_h(self, h: Tensor, kind: str) -> Tensor:
         """Visible bias plus input of one kind, shape (n, units)."""
-        return torch.addmm(self.visible[kind].bias, h, self.weights[kind].T)
+        return torch.mm(h, self.weights[kind].T).add_(self.visible[kind].bias)
 
     def mean_h_from_v(self, v: Visible | State) -> Tensor:
         """Expected hidden state of every row, shape (n, n_hidden)."""
@@ -252,15 +299,21 @@ class RBM:
             for kind, unit in self.visible.items()
         }
 
-    def sample_v_from_h(self, h: Tensor, random: Random, like: State | None = None) -> State:
-        """A visible state for every row; where `like` is missing an entry, so is the sample."""
-        return {
-            kind: Part(
-                unit.sample(self.field_v_from_h(h, kind), random, _known(like, kind)),
-                _known(like, kind),
-            )
-            for kind, unit in self.visible.items()
-        }
+    def sample_v_from_h(
+        self, h: Tensor, random: Random, like: State | None = None, mean_field: bool = False
+    ) -> State:
+        """A visible state for every row; where `like` is missing an entry, so is the sample.
+
+        With `mean_field` Bernoulli units get their probability instead of 0 or 1.
+        """
+        state = {}
+        for kind, unit in self.visible.items():
+            field, known = self.field_v_from_h(h, kind), _known(like, kind)
+            if mean_field and isinstance(unit, Bernoulli):
+                state[kind] = Part(unit.probability(field, known), known)
+            else:
+                state[kind] = Part(unit.sample(field, random, known), known)
+        return state
 
     def reconstruct(self, v: Visible | State) -> dict[str, Tensor]:
         """Expected visible state given the expected hidden state of every row, by kind."""
@@ -279,6 +332,20 @@ class RBM:
         for _ in range(sweeps - 1):
             h = self.sample_h_from_v(self.sample_v_from_h(h, random, like=start), random)
         return self.sample_v_from_h(h, random, like=start)
+
+    # --- how probable rows are --------------------------------------------------------------------
+
+    def log_partition(self, **options: Any) -> likelihood.LogPartition:
+        """Log Z, exact or estimated; see :func:`dbnchurn.dbn.likelihood.log_partition`."""
+        return likelihood.log_partition(self, **options)
+
+    def log_likelihood(self, v: Visible | State, **options: Any) -> Tensor:
+        """Of every row; see :func:`dbnchurn.dbn.likelihood.log_likelihood`."""
+        return likelihood.log_likelihood(self, self.state(v), **options)
+
+    def pseudo_likelihood(self, v: Visible | State) -> Tensor:
+        """Log pseudo-likelihood; see :func:`dbnchurn.dbn.likelihood.pseudo_likelihood`."""
+        return likelihood.pseudo_likelihood(self, self.state(v))
 
 
 def _known(state: State | None, kind: str) -> Tensor | None:
@@ -311,8 +378,8 @@ def present_groups(codes: npt.NDArray[np.int32]) -> Span:
     """Stretches of the groups that at least one row of `codes` has."""
     if not codes.size:
         return ((0, codes.shape[1]),) if codes.shape[1] else ()
-    some = codes[0] >= 0
-    return runs(some if some.all() else (codes >= 0).any(axis=0))
+    some: npt.NDArray[np.bool_] = np.asarray(codes[0] >= 0)
+    return runs(some if some.all() else np.asarray((codes >= 0).any(axis=0)))
 
 
 def pick_columns(v: Visible, span: Span) -> Visible:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
@@ -12,12 +13,12 @@ import numpy.typing as npt
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
-from torch import Tensor
 
+from dbnchurn.dbn.checkpoint import file_of, load
+from dbnchurn.dbn.lifted import Lifted, LiftedStream, up
 from dbnchurn.dbn.random import Random, Seed, seed_of
 from dbnchurn.dbn.rbm import RBM, HiddenKind
 from dbnchurn.dbn.rows import (
-    Indices,
     RowSource,
     Stream,
     as_rows,
@@ -60,63 +61,12 @@ def threads(n_threads: int | None) -> Iterator[None]:
             torch.set_num_threads(before)
 
 
-class Lifted:
-    """Rows as a higher machine sees them: passed up through the machines below when asked for."""
-
-    sizes: tuple[int, ...] = ()
-
-    def __init__(self, rows: RowSource, rbms: Sequence[RBM], kind: str) -> None:
-        self.rows = rows
-        self.rbms = rbms
-        self.kind = kind
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @property
-    def widths(self) -> tuple[int, int, int]:
-        n = self.rbms[-1].n_hidden
-        return (n, 0, 0) if self.kind == "gaussian" else (0, n, 0)
-
-    def take(self, rows: Indices) -> Visible:
-        return _as_kind(up(self.rbms, self.rows.take(rows)), self.kind)
-
-
-class LiftedStream:
-    """A stream as a higher machine sees it."""
-
-    sizes: tuple[int, ...] = ()
-
-    def __init__(self, stream: Stream, rbms: Sequence[RBM], kind: str) -> None:
-        self.stream = stream
-        self.rbms = rbms
-        self.kind = kind
-
-    def __iter__(self) -> Iterator[Visible]:
-        for batch in self.stream:
-            yield _as_kind(up(self.rbms, batch), self.kind)
-
-
-def _as_kind(h: Tensor, kind: str) -> Visible:
-    values = h.cpu().numpy()
-    return Visible.of(gaussian=values) if kind == "gaussian" else Visible.of(binary=values)
-
-
-@torch.no_grad()
-def up(rbms: Sequence[RBM], v: Visible) -> Tensor:
-    """Hidden activations of the last machine, shape (n, n_hidden)."""
-    h = rbms[0].hidden.activation(rbms[0].field_h_from_v(v))
-    for rbm in rbms[1:]:
-        (weights,) = rbm.weights.values()
-        h = rbm.hidden.activation(rbm.field_h_from_v(_state_of(rbm, h)))
-    return h
-
-
-def _state_of(rbm: RBM, h: Tensor) -> dict[str, Any]:
-    from dbnchurn.dbn.units import Part
-
-    (kind,) = rbm.visible
-    return {kind: Part(h)}
+def _n_columns(rows: RowSource | Stream) -> int:
+    """Columns of a row: units and code groups."""
+    if isinstance(rows, RowSource):
+        return sum(rows.widths[:2]) + len(rows.sizes)
+    first = next(iter(rows))
+    return sum(first.widths[:2]) + len(first.sizes)
 
 
 class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -144,6 +94,9 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         Gibbs sweeps of a step; per layer. More where the density itself matters.
     persistent : bool, default False
         Persistent chains instead of chains that start at the data; per layer.
+    mean_field : bool, default False
+        Bernoulli visible units keep their probabilities in the negative phase instead of samples
+        (Hinton, 2012, section 3.2): less noise and faster, but biased; per layer.
     momentum : float, default 0.9
         Momentum after the first five epochs, which have 0.5; per layer.
     weight_decay : float, default 1e-4
@@ -202,6 +155,7 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         schedule: Schedule | Sequence[Schedule] = "constant",
         cd_k: int | Sequence[int] = 1,
         persistent: bool | Sequence[bool] = False,
+        mean_field: bool | Sequence[bool] = False,
         momentum: float | Sequence[float] = 0.9,
         weight_decay: float | Sequence[float] = 1e-4,
         centering: bool | Sequence[bool] = True,
@@ -223,6 +177,7 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         self.schedule = schedule
         self.cd_k = cd_k
         self.persistent = persistent
+        self.mean_field = mean_field
         self.momentum = momentum
         self.weight_decay = weight_decay
         self.centering = centering
@@ -247,6 +202,7 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         sample_weight: npt.ArrayLike | None = None,
         X_val: Any = None,
         callbacks: Sequence[Callback] = (),
+        resume_from: str | os.PathLike[str] | None = None,
     ) -> Self:
         """Train the machines one after another, without labels.
 
@@ -260,12 +216,16 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
             Held-out rows for the free-energy gap, never trained on.
         callbacks : sequence of callables
             Each is called with the :class:`~dbnchurn.dbn.training.Training` after every epoch.
+        resume_from : path, optional
+            Folder of a :class:`~dbnchurn.dbn.checkpoint.Checkpoint`: continue where it was saved;
+            layers without a file there start afresh.
 
         Raises
         ------
         ValueError
             If a value, code, weight, shape or setting is not allowed; the message says which.
         """
+        self._check_settings()
         recipes, hidden = self._recipes(), self._per_layer("hidden", self.hidden)
         rows = self._rows(X, fitting=True)
         rows_val = None if X_val is None else self._rows(X_val)
@@ -275,6 +235,11 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         self.curves_: list[list[dict[str, float]]] = []
         with threads(self.n_threads):
             for layer, recipe in enumerate(recipes):
+                saved = None if resume_from is None else file_of(resume_from, layer)
+                resume = None
+                if saved is not None and saved.exists():
+                    resume = load(saved, recipe, random.device)
+                    random = resume.random
                 training = train(
                     self._lifted(rows, layer, hidden),
                     recipe,
@@ -284,10 +249,23 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
                     sample_weight=weights,
                     rows_val=None if rows_val is None else self._lifted(rows_val, layer, hidden),
                     callbacks=callbacks,
+                    layer=layer,
+                    resume=resume,
                 )
                 self.rbms_.append(training.rbm)
                 self.curves_.append(training.curve)
         return self
+
+    def _check_settings(self) -> None:
+        """Refuse layers and kinds of units that do not exist."""
+        sizes = list(self.layers)
+        if not sizes or any(not isinstance(n, int | np.integer) or n < 1 for n in sizes):
+            raise ValueError(f"layers={self.layers!r} must be one or more whole numbers from 1 up")
+        if self.units not in ("auto", "bernoulli", "gaussian"):
+            raise ValueError(f"units={self.units!r} is not one of 'auto', 'bernoulli', 'gaussian'")
+        for kind in self._per_layer("hidden", self.hidden):
+            if kind not in ("bernoulli", "relu"):
+                raise ValueError(f"hidden={kind!r} is not one of 'bernoulli', 'relu'")
 
     def _per_layer(self, name: str, value: Any) -> list[Any]:
         """One value for every layer."""
@@ -319,14 +297,19 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
 
     def _rows(self, X: Any, fitting: bool = False) -> RowSource | Stream:
         """Check the input, and turn a plain array into the kind of units it is taken for."""
-        if (
-            isinstance(X, Visible | RowSource | Stream)
-            and not hasattr(X, "dtype")
-            and not hasattr(X, "columns")
-        ):
+        plain = hasattr(X, "dtype") or hasattr(X, "columns") or isinstance(X, list)
+        if not plain and isinstance(X, RowSource | Stream):
+            rows: RowSource | Stream = as_rows(X) if isinstance(X, RowSource) else X
             if fitting:
-                self.array_units_ = None
-            return as_rows(X) if isinstance(X, RowSource) else X
+                self.n_features_in_ = _n_columns(rows)
+        else:
+            rows = self._array_rows(X, fitting)
+        if isinstance(rows, RowSource) and not len(rows):
+            raise ValueError("there are no rows (0 samples); at least 1 is needed")
+        self._check_units(rows if isinstance(rows, RowSource) else next(iter(rows)), fitting)
+        return rows
+
+    def _array_rows(self, X: Any, fitting: bool) -> Visible:
         values = validate_data(
             self, X, reset=fitting, dtype=np.float32, ensure_all_finite="allow-nan"
         )
@@ -334,10 +317,22 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
             inside = not ((values < 0) | (values > 1)).any()
             kind = "bernoulli" if inside else "gaussian"
             self.array_units_ = kind if self.units == "auto" else self.units
-        part = "gaussian" if self.array_units_ == "gaussian" else "binary"
+        part = "gaussian" if getattr(self, "array_units_", "") == "gaussian" else "binary"
         visible = Visible.of(**{part: values})
         check_visible(visible)
         return visible
+
+    def _check_units(self, rows: RowSource, fitting: bool) -> None:
+        """The rows must have the units that the first machine was fitted on."""
+        units = (rows.widths[:2], tuple(rows.sizes))
+        if fitting:
+            self.units_ = units
+        elif units != self.units_:
+            raise ValueError(
+                f"the rows have {units[0][0]} gaussian and {units[0][1]} binary units and code "
+                f"groups of sizes {units[1]}; the DBN was fitted on {self.units_[0][0]}, "
+                f"{self.units_[0][1]} and {self.units_[1]}"
+            )
 
     # --- use ------------------------------------------------------------------------------------
 
@@ -347,11 +342,15 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
 
     @torch.no_grad()
     def transform(self, X: Any) -> npt.NDArray[np.float32]:
-        """Hidden activations of the last machine, shape (n, layers[-1])."""
+        """Hidden activations of the last machine, shape (n, layers[-1]).
+
+        Computed in float64, so that a row alone gets what it gets among others.
+        """
         check_is_fitted(self, "rbms_")
         rows = self._rows(X)
         batches = chunks(rows) if isinstance(rows, RowSource) else rows
-        return np.concatenate([up(self.rbms_, batch).cpu().numpy() for batch in batches])
+        exact = [rbm.in_dtype(torch.float64) for rbm in self.rbms_]
+        return np.concatenate([up(exact, batch).float().cpu().numpy() for batch in batches])
 
     @torch.no_grad()
     def sample(self, n: int, *, sweeps: int = 1000, random_state: Seed = None) -> Visible:

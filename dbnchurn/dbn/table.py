@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.rbm import RBM, Span, State, pick_columns, present_groups
+from dbnchurn.dbn.rbm import RBM, Span, pick_columns, present_groups
 from dbnchurn.dbn.rows import Indices, RowSource, Stream, Weights, batches, blocks_of, check_visible
-from dbnchurn.dbn.units import Part
+from dbnchurn.dbn.units import Part, State
 from dbnchurn.visible import Visible
 
 
@@ -39,7 +39,7 @@ class Table:
     """Rows without missing entries, moved to the device once."""
 
     def __init__(self, rows: Visible, rbm: RBM) -> None:
-        self.whole = rbm.state(rows)
+        self.whole = rbm.state(rows, complete=True)
         self.span: Span = ((0, len(rows.sizes)),) if rows.sizes else ()
 
     def batch(self, rows: Indices) -> tuple[State, Span]:

@@ -4,33 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import cos, pi
+from functools import partial
+from math import cos, inf, isfinite, pi
 from time import perf_counter
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from dbnchurn.dbn.contrastive import Ascent, Offsets, Phase, contrast, gibbs
 from dbnchurn.dbn.monitor import free_energy_gap, idle_units, reconstruction_error, update_ratio
 from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.rbm import RBM, HiddenKind, State
+from dbnchurn.dbn.rbm import RBM, HiddenKind
 from dbnchurn.dbn.rows import RowSource, Stream, Weights
+from dbnchurn.dbn.start import initialise, marginals
 from dbnchurn.dbn.table import Batches, MiniBatch
-from dbnchurn.dbn.units import Gaussian, RectifiedHidden
-from dbnchurn.visible import Visible
+from dbnchurn.dbn.units import RectifiedHidden, State
 
-MARGINAL_ROWS = 65_536
-"""Rows from which the first biases and variances are estimated."""
+MONITOR_ROWS = 256
+"""Training rows that the record of an epoch is measured on."""
 
-MONITOR_ROWS = 512
-"""Rows of each fixed set that the record of an epoch is measured on."""
+GAP_ROWS = 1024
+"""Training rows, and as many validation rows, for the free-energy gap."""
 
 Record = dict[str, float]
-Moments = npt.NDArray[np.float64]
 Schedule = Literal["constant", "linear", "cosine"]
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= 1)
+
+
+def _between(low: float, high: float, value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and bool(low <= value < high)
+
+
+_ALLOWED: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "epochs": ("a whole number of at least 1", _count),
+    "batch_size": ("a whole number of at least 1", _count),
+    "cd_k": ("a whole number of at least 1", _count),
+    "patience": ("a whole number of at least 1, or None", _count),
+    "learning_rate": ("a number of at least 0", partial(_between, 0, inf)),
+    "weight_decay": ("a number of at least 0", partial(_between, 0, inf)),
+    "gaussian_rate": ("a number of at least 0", partial(_between, 0, inf)),
+    "variance_rate": ("a number of at least 0", partial(_between, 0, inf)),
+    "sparsity_cost": ("a number of at least 0", partial(_between, 0, inf)),
+    "sparsity_target": ("a number from 0 to less than 1, or None", partial(_between, 0, 1)),
+    "momentum": ("a number from 0 to less than 1", partial(_between, 0, 1)),
+    "schedule": (
+        "'constant', 'linear' or 'cosine'",
+        lambda value: value in ("constant", "linear", "cosine"),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +69,7 @@ class Recipe:
     schedule: Schedule = "constant"
     cd_k: int = 1
     persistent: bool = False
+    mean_field: bool = False
     momentum: float = 0.9
     first_momentum: float = 0.5
     momentum_epochs: int = 5
@@ -54,6 +81,12 @@ class Recipe:
     gaussian_rate: float = 0.1
     variance_rate: float = 0.01
     patience: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, (allowed, test) in _ALLOWED.items():
+            value = getattr(self, name)
+            if not (value is None and name in ("patience", "sparsity_target")) and not test(value):
+                raise ValueError(f"{name}={value!r} is not allowed; it must be {allowed}")
 
     def rate(self, epoch: int) -> float:
         """Learning rate of an epoch, counted from 0."""
@@ -81,8 +114,14 @@ class Training:
     random : Random
     curve : list of dict
         One record per epoch.
+    layer : int
+        Which machine of a stack this is, from 0.
     stop : bool
         A callback may set it to end the training.
+    best : dict, optional
+        Parameters of the last epoch whose free-energy gap had not widened.
+    widened : int
+        Epochs since then.
     """
 
     rbm: RBM
@@ -91,119 +130,13 @@ class Training:
     chains: Tensor | None
     random: Random
     curve: list[Record]
+    layer: int = 0
     stop: bool = False
     best: dict[str, Tensor] | None = None
     widened: int = 0
 
 
 Callback = Callable[[Training], object]
-
-
-def marginals(
-    rows: RowSource | Stream, random: Random, weights: Weights | None = None
-) -> tuple[Visible, Weights]:
-    """Some rows, with their weights, to estimate first biases and variances from."""
-    if not isinstance(rows, RowSource):
-        some = next(iter(rows))
-        return some, np.ones(len(some), np.float32)
-    n = len(rows)
-    taken = np.arange(n)
-    if n > MARGINAL_ROWS:
-        taken = np.sort(random.numpy.choice(n, MARGINAL_ROWS, replace=False))
-    some = rows.take(taken)
-    return some, np.ones(len(some), np.float32) if weights is None else weights[taken]
-
-
-def initialise(
-    rows: Visible,
-    weights: Weights,
-    *,
-    n_hidden: int,
-    hidden: HiddenKind,
-    random: Random,
-) -> tuple[RBM, Offsets]:
-    """A machine whose visible units alone already fit `rows`, with small random weights.
-
-    Biases are log odds of Bernoulli units, log frequencies of levels (both counted with one
-    imaginary row per state, so that none is infinite), means of Gaussian units, whose variances are
-    those of the column, or 1 if it is constant. The weights have the standard deviation
-    ``0.1 / sqrt(E‖signal‖²)``.
-
-    Returns
-    -------
-    rbm : RBM
-    offsets : Offsets
-        Means of the visible units; 0.5 for the hidden ones.
-    """
-    means, variances = _moments(rows.gaussian, weights)
-    ones, known = _sums(rows.binary, weights)
-    shares = (ones + 1) / (known + 2)
-    levels = _level_shares(rows, weights)
-    strength = (
-        float((1 + means**2 / variances).sum()) + float(shares.sum()) + float(len(rows.sizes))
-    )
-    rbm = RBM.create(
-        rows.widths,
-        sizes=rows.sizes,
-        n_hidden=n_hidden,
-        hidden=hidden,
-        weight_scale=0.1 / np.sqrt(max(strength, 1.0)),
-        random=random,
-    )
-    centre: dict[str, Tensor] = {}
-    for kind, bias, mean in (
-        ("gaussian", means, means),
-        ("binary", np.log(shares) - np.log1p(-shares), shares),
-        ("codes", _zero_sum_logs(levels, rows.sizes), levels),
-    ):
-        if kind in rbm.visible:
-            rbm.visible[kind].bias.copy_(torch.from_numpy(bias))
-            centre[kind] = torch.from_numpy(mean).to(rbm.device, rbm.dtype)
-    if "gaussian" in rbm.visible:
-        unit = rbm.visible["gaussian"]
-        assert isinstance(unit, Gaussian)
-        unit.log_variance.copy_(torch.from_numpy(np.log(variances)))
-        rbm.weights["gaussian"] *= torch.exp(0.5 * unit.log_variance)[:, None]
-    return rbm, Offsets(centre, torch.full_like(rbm.hidden.bias, 0.5))
-
-
-def _sums(values: np.ndarray, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted sum and weight of the known entries of every column."""
-    total: Moments = (weights @ values).astype(np.float64)
-    if not np.isnan(total).any():
-        return total, np.full(values.shape[1], weights.sum(dtype=np.float64))
-    known = ~np.isnan(values)
-    filled = np.where(known, values, 0.0)
-    return weights.astype(np.float64) @ filled, weights.astype(np.float64) @ known
-
-
-def _moments(values: np.ndarray, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance of every column; 0 and 1 where nothing is known, variance 1 if constant."""
-    total, known = _sums(values, weights)
-    mean = total / np.maximum(known, 1e-12)
-    squares, _ = _sums((values - mean) ** 2, weights)
-    variance = squares / np.maximum(known, 1e-12)
-    return mean, np.where(variance > 1e-8, variance, 1.0)
-
-
-def _level_shares(rows: Visible, weights: Weights) -> np.ndarray:
-    """Frequencies of all levels, each counted once more than it occurs."""
-    parts = [np.empty(0)]
-    for column, size in enumerate(rows.sizes):
-        codes = rows.codes[:, column]
-        known = codes >= 0
-        counts = np.bincount(codes[known], weights[known], minlength=size) + 1.0
-        parts.append(counts / counts.sum())
-    return np.concatenate(parts)
-
-
-def _zero_sum_logs(shares: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
-    logs = np.log(shares)
-    starts = np.cumsum([0, *sizes[:-1]]) if len(sizes) else np.empty(0, int)
-    if not len(sizes):
-        return logs
-    means = np.add.reduceat(logs, starts) / np.asarray(sizes)
-    return logs - np.repeat(means, sizes)
 
 
 @torch.no_grad()
@@ -217,6 +150,7 @@ def train(
     sample_weight: Weights | None = None,
     rows_val: RowSource | None = None,
     callbacks: Sequence[Callback] = (),
+    layer: int = 0,
     resume: Training | None = None,
 ) -> Training:
     """Train a machine by contrastive divergence.
@@ -233,25 +167,34 @@ def train(
         Held-out rows for the free-energy gap.
     callbacks : sequence of callables
         Each is called with the `Training` after every epoch.
+    layer : int, default 0
+        Noted in the `Training`, for the callbacks.
     resume : Training, optional
         Continue from here instead of starting.
 
     Returns
     -------
     Training
+
+    Raises
+    ------
+    FloatingPointError
+        If the weights run off to infinity.
     """
     random = random or Random(0)
     if resume is None:
         some, weights = marginals(rows, random, sample_weight)
         rbm, offsets = initialise(some, weights, n_hidden=n_hidden, hidden=hidden, random=random)
         ascent = Ascent(rbm, recipe.gaussian_rate, recipe.variance_rate)
-        training = Training(rbm, ascent, offsets, None, random, [])
+        training = Training(rbm, ascent, offsets, None, random, [], layer=layer)
     else:
         training = resume
     watched = Watched.of(rows, rows_val, training.rbm)
     mini_batches = Batches(rows, training.rbm, recipe.batch_size, sample_weight)
 
     for epoch in range(len(training.curve), recipe.epochs):
+        if training.stop:
+            break
         started = perf_counter()
         with torch.inference_mode():
             for batch in mini_batches.epoch(training.random):
@@ -261,11 +204,10 @@ def train(
             | watched.measure(training)
             | {"seconds": perf_counter() - started}
         )
+        _refuse_divergence(training.curve[-1], layer)
         _heed_the_gap(training, recipe)
         for callback in callbacks:
             callback(training)
-        if training.stop:
-            break
     return training
 
 
@@ -281,7 +223,7 @@ def cd_step(training: Training, recipe: Recipe, epoch: int, batch: MiniBatch) ->
     # Negative phase: sweeps from the data, or from where the persistent chains stand.
     chains = _chains(training, recipe, field) if recipe.persistent else None
     start = rbm.hidden.sample(field, random, mean=data.h) if chains is None else chains
-    model = gibbs(rbm, start, batch.v, recipe.cd_k, random)
+    model = gibbs(rbm, start, batch.v, recipe.cd_k, random, recipe.mean_field)
     if chains is not None:
         chains.copy_(rbm.sample_h_from_v(model.v, random))
     # Step along the difference of their statistics.
@@ -320,9 +262,10 @@ class Watched:
     @classmethod
     def of(cls, rows: RowSource | Stream, rows_val: RowSource | None, rbm: RBM) -> Watched:
         """Rows spread evenly over the training and the validation rows."""
+        limit = MONITOR_ROWS if rows_val is None else GAP_ROWS
 
         def some(source: RowSource) -> State:
-            spread = np.linspace(0, len(source) - 1, min(MONITOR_ROWS, len(source)))
+            spread = np.linspace(0, len(source) - 1, min(limit, len(source)))
             return rbm.state(source.take(np.unique(spread.astype(np.intp))))
 
         fit = some(rows) if isinstance(rows, RowSource) else rbm.state(next(iter(rows)))
@@ -343,6 +286,16 @@ class Watched:
             gap, error = free_energy_gap(rbm, self.fit, self.validation)
             record |= {"free_energy_gap": gap, "gap_error": error}
         return record
+
+
+def _refuse_divergence(record: Record, layer: int) -> None:
+    """Say why there would be NaN from here on."""
+    if not isfinite(record["update_ratio"] + record["reconstruction_error"]):
+        raise FloatingPointError(
+            f"training of layer {layer} diverged in epoch {record['epoch']:.0f} at learning rate "
+            f"{record['learning_rate']:g}: its weights are no longer finite; use a smaller "
+            "learning_rate, or gaussian_rate if the layer has Gaussian units"
+        )
 
 
 def _heed_the_gap(training: Training, recipe: Recipe) -> None:

@@ -54,6 +54,10 @@ class Part(NamedTuple):
     known: Tensor | None = None
 
 
+State = dict[str, Part]
+"""A visible state: kind of unit → its part. Kinds without units are left out."""
+
+
 class Hidden(Protocol):
     """What the RBM asks of its hidden layer."""
 
@@ -188,15 +192,17 @@ class Bernoulli:
         coins = random.coins(*field.shape, dtype=field.dtype)
         return _kept(field.sigmoid_().gt_(coins), known)
 
+    def probability(self, field: Tensor, known: Tensor | None = None) -> Tensor:
+        """The mean, written over `field`."""
+        return _kept(field.sigmoid_(), known)
+
     def statistics(self, v: Part, weight: Tensor) -> dict[str, Tensor]:
         return {"bias": weight @ v.values}
 
     def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor:
-        return torch.addmm(field, v.values, weights)
+        return torch.mm(v.values, weights).add_(field)
 
-    def outer_difference(
-        self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float
-    ) -> Tensor:
+    def outer_difference(self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float) -> Tensor:
         return _outer_difference(v0.values, h0, v1.values, h1, scale)
 
 
@@ -240,11 +246,9 @@ class Gaussian:
         }
 
     def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor:
-        return torch.addmm(field, v.values * self.precision, weights)
+        return torch.mm(v.values * self.precision, weights).add_(field)
 
-    def outer_difference(
-        self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float
-    ) -> Tensor:
+    def outer_difference(self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float) -> Tensor:
         change = _outer_difference(v0.values, h0, v1.values, h1, scale)
         return change.mul_(self.precision[:, None])
 
@@ -267,6 +271,11 @@ class Softmax:
         wide = None if known is None else known[:, self.groups.of_level]
         return _kept(group_softmax(field, self.groups), wide)
 
+    def chance(self, field: Tensor, levels: Tensor) -> Tensor:
+        """Probability of the given level of every group, shape (n, c)."""
+        picked = field.gather(1, levels.clamp(min=0).long())
+        return torch.exp(picked - group_logsumexp(field, self.groups))
+
     def sample(self, field: Tensor, random: Random, known: Tensor | None = None) -> Tensor:
         """Levels of shape (n, c); overwrites `field`."""
         levels = draw_levels(field, self.groups, random)
@@ -284,10 +293,8 @@ class Softmax:
     def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor:
         return field + gather_sum(weights, v.values, v.known)
 
-    def outer_difference(
-        self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float
-    ) -> Tensor:
-        known = None if v0.known is None else torch.cat([v0.known, v1.known])
+    def outer_difference(self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float) -> Tensor:
+        known = None if v0.known is None else torch.cat([v0.known, v0.known])
         levels = torch.cat([v0.values, v1.values])
         h = torch.cat([h0 * scale, h1 * -scale])
         return scatter_sum(levels, h, self.groups.n_levels, known)

@@ -1,4 +1,4 @@
-"""Prior correction: what oversampling did to the scores, undone."""
+"""From the networks' logits to one probability: prior correction, blend and calibration."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dbnchurn.errors import ArtifactError
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DecideRecord:
     """How a logit becomes a probability and a probability a decision.
 
@@ -23,18 +23,26 @@ class DecideRecord:
         Share of churners among the customers that the model learned from.
     trained_prior : float
         Their share after oversampling, as the network saw it.
+    weights : float64 array of shape (networks,)
+        Weights of the networks' prior-corrected logits.
+    offset : float
+        Added to the weighted sum.
     threshold : float
         Customers with at least this probability are called churners.
     """
 
     prior: float
     trained_prior: float
+    weights: Floats
+    offset: float
     threshold: float
 
     def audit(self) -> None:
         """Refuse shares and thresholds outside their range."""
         if not (0 < self.prior < 1 and 0 < self.trained_prior < 1 and 0 <= self.threshold <= 1):
             raise ArtifactError(f"decide record: a share or the threshold is out of range: {self}")
+        if self.weights.ndim != 1 or not len(self.weights) or (self.weights < 0).any():
+            raise ArtifactError("decide record: the weights of the networks are not a list ≥ 0")
 
 
 def log_odds(share: float) -> float:
@@ -49,20 +57,33 @@ def log_odds(share: float) -> float:
 
 
 def correct_prior(logits: npt.ArrayLike, trained_prior: float, prior: float) -> Floats:
-    """Probabilities at `prior` from logits learned at `trained_prior`.
+    """Logits at `prior` from logits learned at `trained_prior`.
 
     Oversampling multiplies the odds of every customer by one constant, so subtracting its
     logarithm restores them (Elkan, 2001; King and Zeng, 2001).
 
     Examples
     --------
-    >>> correct_prior([0.0], trained_prior=0.5, prior=0.05).round(3)
+    >>> expit(correct_prior([0.0], trained_prior=0.5, prior=0.05)).round(3)
     array([0.05])
     """
-    shift = log_odds(trained_prior) - log_odds(prior)
-    return np.asarray(expit(np.asarray(logits, np.float64) - shift))
+    return np.asarray(logits, np.float64) - (log_odds(trained_prior) - log_odds(prior))
 
 
-def decide(record: DecideRecord, logits: npt.ArrayLike) -> Floats:
-    """Probability of leaving, shape (n,)."""
-    return correct_prior(logits, record.trained_prior, record.prior)
+def decide(record: DecideRecord, logits: Floats) -> Floats:
+    """Probability of leaving.
+
+    Parameters
+    ----------
+    record : DecideRecord
+    logits : float64 array of shape (n, networks)
+        As the networks give them.
+
+    Returns
+    -------
+    probabilities : float64 array of shape (n,)
+    """
+    corrected = correct_prior(logits, record.trained_prior, record.prior)
+    # Summed column by column: a matrix product may round a row alone otherwise than in a batch.
+    blended = sum(w * corrected[:, j] for j, w in enumerate(record.weights)) + record.offset
+    return np.asarray(expit(blended))

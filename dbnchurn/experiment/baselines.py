@@ -85,6 +85,6 @@ def xgboost(train: Rows, val: Rows, config: Any) -> Callable[[pd.DataFrame], Sco
 
 PEERS: dict[str, Any] = {"logistic regression": logistic_regression, "xgboost": xgboost}
 VARIANTS: dict[str, dict[str, Any]] = {
-    "without leaves": {"use_leaves": False},
+    "without leaves": {"use_leaves": False, "use_companion": False},
     "without pretraining": {"pretrain": False},
 }

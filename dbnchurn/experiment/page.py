@@ -75,7 +75,7 @@ def _attained(metrics: dict[str, Any]) -> dict[str, str]:
 def _pretraining(classifier: Any) -> list[Pretraining]:
     found = []
     for number, curve in enumerate(classifier.curves_.get("rbm", []), start=1):
-        rbm = classifier.dbn_.rbms_[number - 1]
+        rbm = classifier.branches_[0].dbn_.rbms_[number - 1]
         gaps = [epoch["free_energy_gap"] for epoch in curve if "free_energy_gap" in epoch]
         errors = [epoch["reconstruction_error"] for epoch in curve]
         found.append(Pretraining(f"RBM {number}, {rbm.n_hidden} hidden units", errors, gaps))

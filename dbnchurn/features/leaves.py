@@ -29,14 +29,16 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     folds : int, default 5
-    trees : int, default 300
+    trees : int, default 600
         Upper bound; fewer where the validation loss stops improving.
     depth : int, default 5
-    rate : float, default 0.07
+    rate : float, default 0.05
         Learning rate.
-    subsample, columns : float, default 0.8
-        Share of rows and of columns that a tree sees.
-    patience : int, default 20
+    subsample : float, default 0.8
+        Share of the rows that a tree sees.
+    columns : float, default 0.6
+        Share of the columns that a tree sees.
+    patience : int, default 40
         Trees without improvement of the log loss before stopping.
 
     Attributes
@@ -65,12 +67,12 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         self,
         *,
         folds: Annotated[int, Field(ge=2)] = 5,
-        trees: Annotated[int, Field(ge=1)] = 300,
+        trees: Annotated[int, Field(ge=1)] = 600,
         depth: Annotated[int, Field(ge=1, le=12)] = 5,
-        rate: Annotated[float, Field(gt=0, le=1)] = 0.07,
+        rate: Annotated[float, Field(gt=0, le=1)] = 0.05,
         subsample: Annotated[float, Field(gt=0, le=1)] = 0.8,
-        columns: Annotated[float, Field(gt=0, le=1)] = 0.8,
-        patience: Annotated[int, Field(ge=1)] = 20,
+        columns: Annotated[float, Field(gt=0, le=1)] = 0.6,
+        patience: Annotated[int, Field(ge=1)] = 40,
     ) -> None:
         self.folds = folds
         self.trees = trees

@@ -37,7 +37,9 @@ class ModelRecord:
     encode : EncodeRecord
     leaves : LeavesRecord or None
         None for a model without leaves.
-    network : NetworkRecord
+    networks : tuple of NetworkRecord
+        A network that takes leaves sees each row through every booster in turn; the others see
+        the columns alone.
     decide : DecideRecord
     labels : tuple of two str
         The labels of those who stay and those who leave, as text.
@@ -49,7 +51,7 @@ class ModelRecord:
     prepare: PrepareRecord
     encode: EncodeRecord
     leaves: LeavesRecord | None
-    network: NetworkRecord
+    networks: tuple[NetworkRecord, ...]
     decide: DecideRecord
     labels: tuple[str, ...]
     label_type: str
@@ -68,8 +70,13 @@ class ModelRecord:
             tuple(c.name for c in categories),
             tuple(len(c.levels) for c in categories),
         )
+        if len(self.networks) != len(self.decide.weights):
+            raise ArtifactError(
+                f"{len(self.networks)} networks, but {len(self.decide.weights)} weights for them"
+            )
         try:
-            finite = np.isfinite(logits(self, empty)).all() and len(set(self.classes)) == 2
+            scores = decide(self.decide, logits(self, empty))
+            finite = np.isfinite(scores).all() and len(set(self.classes)) == 2
         except (IndexError, TypeError, ValueError) as error:
             raise ArtifactError(
                 f"the stages of the model do not fit one another: {error}"
@@ -87,13 +94,12 @@ class ModelRecord:
         return np.array([LABEL_TYPES[self.label_type](label) for label in self.labels])
 
 
-def views(model: ModelRecord, table: Table, n_threads: int = 1) -> Iterator[Visible]:
-    """The visible layer of a table as each booster shows it; one view where there are no leaves."""
-    prepared = prepare(model.prepare, table)
-    base = encode(model.encode, prepared)
+def views(
+    model: ModelRecord, prepared: Table, base: Visible, n_threads: int = 1
+) -> Iterator[Visible]:
+    """The visible layer of a prepared table as each booster shows it."""
     if model.leaves is None:
-        yield base
-        return
+        raise ArtifactError("a network takes leaves, but the model has no boosters")
     matrix = booster_matrix(prepared)
     if matrix.shape[1] != model.leaves.n_features:
         raise ArtifactError(
@@ -105,12 +111,21 @@ def views(model: ModelRecord, table: Table, n_threads: int = 1) -> Iterator[Visi
 
 
 def logits(model: ModelRecord, table: Table, n_threads: int = 1) -> npt.NDArray[np.float64]:
-    """Logits before prior correction: the mean over the boosters' views, shape (n,)."""
-    out = np.empty(len(table), np.float64)
+    """Logits of every network, shape (n, networks); the mean over the boosters' views."""
+    out = np.zeros((len(table), len(model.networks)), np.float64)
     for start in range(0, len(table), CHUNK):
         rows = np.arange(start, min(start + CHUNK, len(table)))
-        seen = views(model, table.take(rows), n_threads)
-        out[rows] = np.mean([network_logits(model.network, view) for view in seen], axis=0)
+        prepared = prepare(model.prepare, table.take(rows))
+        base = encode(model.encode, prepared)
+        on_leaves = [network.sizes != base.sizes for network in model.networks]
+        for j, network in enumerate(model.networks):
+            if not on_leaves[j]:
+                out[rows, j] = network_logits(network, base)
+        if any(on_leaves):
+            boosters = len(model.leaves.forests) if model.leaves else 1
+            for view in views(model, prepared, base, n_threads):
+                for j in (j for j, sees in enumerate(on_leaves) if sees):
+                    out[rows, j] += network_logits(model.networks[j], view) / boosters
     return out
 
 

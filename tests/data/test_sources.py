@@ -17,7 +17,10 @@ def test_a_written_table_is_read_back(telco, tmp_path, name):
         telco.to_parquet(path, index=False)
     else:
         telco.to_csv(path, index=False)
-    pd.testing.assert_frame_equal(read_table(path), telco, check_dtype=False)
+    found = read_table(path)
+    for frame in (found, telco):  # text and numbers in one column have no type in a text file
+        frame["TotalCharges"] = pd.to_numeric(frame["TotalCharges"], errors="coerce")
+    pd.testing.assert_frame_equal(found, telco, check_dtype=False)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -56,6 +59,15 @@ def test_a_damaged_gzip_is_refused(tmp_path, damage):
     path.write_bytes(damage(gzip.compress(b"a,b\n" + b"1,2\n" * 10_000)))
     with pytest.raises(DataError, match="not a readable CSV file"):
         read_table(path)
+
+
+def test_a_word_among_numbers_leaves_the_others_numbers(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b,c\n" + "1,x,1\n2,y,\n" * 10 + "oops,z,2\n")
+    frame = read_table(path)
+    assert frame["a"].tolist() == [1, 2] * 10 + ["oops"]
+    assert frame["b"].tolist() == ["x", "y"] * 10 + ["z"]
+    assert frame["c"].dtype == float
 
 
 def test_a_mistyped_name_gets_a_hint(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from dbnchurn.decide.decide_record import DecideRecord, correct_prior, decide, log_odds
 from dbnchurn.errors import ArtifactError
@@ -19,7 +19,7 @@ def test_bayes_rule(p, prior, trained):
     leave = p * trained / prior
     stay = (1 - p) * (1 - trained) / (1 - prior)
     oversampled = np.log(leave) - np.log(stay)
-    assert correct_prior(oversampled, trained, prior) == pytest.approx(p, rel=1e-9)
+    assert expit(correct_prior(oversampled, trained, prior)) == pytest.approx(p, rel=1e-9)
 
 
 def test_the_mean_score_becomes_the_base_rate():
@@ -28,19 +28,36 @@ def test_the_mean_score_becomes_the_base_rate():
     prior = float(share @ churn)
     trained = 0.5
     odds = churn / (1 - churn) * (trained / prior) / ((1 - trained) / (1 - prior))
-    corrected = correct_prior(np.log(odds), trained, prior)
+    corrected = expit(correct_prior(np.log(odds), trained, prior))
     np.testing.assert_allclose(corrected, churn, rtol=1e-12)
     assert float(share @ corrected) == pytest.approx(prior, rel=1e-12)
     assert float(share @ (odds / (1 + odds))) > 5 * prior
 
 
+def record(prior=0.05, trained_prior=0.5, weights=(1.0,), offset=0.0, threshold=0.1):
+    return DecideRecord(prior, trained_prior, np.array(weights), offset, threshold)
+
+
 def test_nothing_to_correct_changes_nothing():
     logits = np.linspace(-40, 40, 17)
-    np.testing.assert_allclose(logit(correct_prior(logits[4:13], 0.3, 0.3)), logits[4:13])
-    found = decide(DecideRecord(0.05, 0.5, 0.1), logits)
+    np.testing.assert_array_equal(correct_prior(logits, 0.3, 0.3), logits)
+
+
+def test_order_is_kept_and_scores_are_probabilities():
+    found = decide(record(), np.linspace(-800, 800, 17)[:, None])
     assert (np.diff(found) >= 0).all()
     assert found.min() >= 0
     assert found.max() <= 1
+
+
+def test_networks_are_blended_in_logits():
+    logits = np.random.default_rng(0).normal(size=(50, 2))
+    found = decide(record(prior=0.3, trained_prior=0.3, weights=(0.25, 0.5), offset=-1.0), logits)
+    np.testing.assert_allclose(logit(found), logits @ [0.25, 0.5] - 1, rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(
+        decide(record(weights=(0.3, 0.7)), logits)[:1],
+        decide(record(weights=(0.3, 0.7)), logits[:1]),
+    )
 
 
 def test_log_odds_are_odd():
@@ -48,8 +65,16 @@ def test_log_odds_are_odd():
 
 
 @pytest.mark.parametrize(
-    "record", [DecideRecord(0, 0.5, 0.5), DecideRecord(0.1, 1, 0.5), DecideRecord(0.1, 0.5, 1.5)]
+    ("changes", "message"),
+    [
+        ({"prior": 0}, "out of range"),
+        ({"trained_prior": 1}, "out of range"),
+        ({"threshold": 1.5}, "out of range"),
+        ({"weights": [-1.0]}, "weights of the networks"),
+        ({"weights": []}, "weights of the networks"),
+        ({"weights": [[1.0]]}, "weights of the networks"),
+    ],
 )
-def test_shares_out_of_range_are_refused(record):
-    with pytest.raises(ArtifactError, match="out of range"):
-        unpack(DecideRecord, *pack(record))
+def test_what_cannot_decide_is_refused(changes, message):
+    with pytest.raises(ArtifactError, match=message):
+        unpack(DecideRecord, *pack(record(**changes)))

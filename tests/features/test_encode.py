@@ -46,7 +46,7 @@ def test_columns_become_their_units():
         paid=[0.0, 1.0, np.nan, 0.0],
         plan=["A", "B", None, "C"],
     )
-    found = Encode().fit(table).transform(table)
+    found = Encode(rungs=0).fit(table).transform(table)
     assert found.widths == (1, 2, 3)
     np.testing.assert_array_equal(found.binary, [[1, 0], [0, 1], [1, np.nan], [1, 0]])
     np.testing.assert_array_equal(found.codes, table.codes)
@@ -93,3 +93,30 @@ def test_the_record_is_held_to_itself():
     with pytest.raises(ArtifactError, match="centers and scales differ in number"):
         unpack(kind, {**tree, "center": {**tree["center"], "shape": [2]}},
                arrays | {"center": np.zeros(2)})  # fmt: skip
+
+
+def test_a_ladder_is_linear_within_a_rung_and_sums_to_the_height():
+    """Over all rungs the heights add up to the piecewise-linear rank of the value."""
+    values = np.random.default_rng(0).gamma(2.0, 30.0, 500)
+    table = table_of(debt=values)
+    stage = Encode(rungs=4).fit(table)
+    edges = np.quantile(values, np.linspace(0, 1, 5))
+    found = stage.transform(table).binary
+    assert found.shape == (500, 4)
+    np.testing.assert_allclose(
+        found.sum(axis=1), np.interp(values, edges, np.arange(5)), rtol=0, atol=1e-5
+    )
+    assert (np.diff(found, axis=1) <= 0).all()  # no rung is climbed before the one below it
+
+
+def test_ladders_of_new_values_and_of_missing_ones():
+    stage = Encode(rungs=4).fit(table_of(debt=np.arange(100.0)))
+    found = stage.transform(table_of(debt=[-1e9, 1e9, np.nan])).binary
+    np.testing.assert_array_equal(found, [[0] * 4, [1] * 4, [np.nan] * 4])
+
+
+def test_a_number_without_spread_gets_no_ladder():
+    values = np.zeros(100)
+    values[0] = 7.0
+    widths = Encode(rungs=12).fit(table_of(debt=values)).transform(table_of(debt=values)).widths
+    assert widths == (1, 0, 0)

@@ -174,7 +174,7 @@ def test_a_row_changes_every_booster_but_that_of_its_fold(monkeypatch):
 def test_weights_stand_for_copies():
     """Rows that are drawn twice and rows of weight 2 grow the same trees."""
     table, y = make_table(600)
-    settings = {"subsample": 1.0, "columns": 1.0}
+    settings = {"subsample": 1.0, "columns": 1.0, "rate": 0.07}
     stop = (table, y, np.ones(600))
     once = fit(table, y, weight=np.full(600, 2.0), validation=stop, settings=settings)
     matrix, inside = booster_matrix(table), once.fold_ != 0

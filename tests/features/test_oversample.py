@@ -10,7 +10,7 @@ Y = (np.random.default_rng(0).random(1000) < 0.08).astype(int)
 
 @pytest.mark.parametrize("ratio", [1.0, 0.5, 0.3])
 def test_churners_are_repeated_until_the_ratio_holds(ratio):
-    rows = Oversample(ratio=ratio).rows(Y, np.random.default_rng(1))
+    rows = Oversample(method="random", ratio=ratio).rows(Y, np.random.default_rng(1))
     times = np.bincount(rows, minlength=len(Y))
     assert times.min() == 1
     assert (times[Y == 0] == 1).all()
@@ -18,7 +18,7 @@ def test_churners_are_repeated_until_the_ratio_holds(ratio):
 
 
 def test_repeats_are_spread_over_the_churners():
-    rows = Oversample().rows(Y, np.random.default_rng(1))
+    rows = Oversample(method="random").rows(Y, np.random.default_rng(1))
     times = np.bincount(rows, minlength=len(Y))[Y == 1] - 1
     draws, churners = times.sum(), len(times)
     # A multinomial's counts have about Poisson spread: five standard deviations either way.
@@ -29,9 +29,9 @@ def test_repeats_are_spread_over_the_churners():
     ("stage", "y"),
     [
         (Oversample(method="none"), Y),
-        (Oversample(ratio=0.05), Y),
-        (Oversample(), np.array([0, 1, 0, 1])),
-        (Oversample(), 1 - Y),
+        (Oversample(method="random", ratio=0.05), Y),
+        (Oversample(method="random"), np.array([0, 1, 0, 1])),
+        (Oversample(method="random"), 1 - Y),
     ],
 )
 def test_nothing_is_drawn_where_nothing_is_needed(stage, y):
@@ -39,7 +39,7 @@ def test_nothing_is_drawn_where_nothing_is_needed(stage, y):
 
 
 def test_the_draw_follows_its_generator():
-    first, again = (Oversample().rows(Y, np.random.default_rng(5)) for _ in range(2))
-    other = Oversample().rows(Y, np.random.default_rng(6))
+    first, again = (Oversample(method="random").rows(Y, np.random.default_rng(5)) for _ in range(2))
+    other = Oversample(method="random").rows(Y, np.random.default_rng(6))
     assert (first == again).all()
     assert (first != other).any()

@@ -7,8 +7,10 @@ import pytest
 
 from dbnchurn.dbn.network_record import logits as network_logits
 from dbnchurn.errors import ArtifactError
+from dbnchurn.features.encode_record import encode
 from dbnchurn.predictor import forward
 from dbnchurn.predictor.forward import logits, probabilities, views
+from dbnchurn.prepare.record import prepare
 from dbnchurn.records import pack, unpack
 from dbnchurn.schema import Schema, read
 
@@ -20,11 +22,15 @@ def record(fitted):
 
 def test_logits_are_the_mean_over_the_boosters_views(record, customers):
     table = read(record.schema, customers[0])[0]
-    seen = list(views(record, table))
+    prepared = prepare(record.prepare, table)
+    base = encode(record.encode, prepared)
+    seen = list(views(record, prepared, base))
     assert len(seen) == 2
-    each = [network_logits(record.network, view) for view in seen]
+    each = [network_logits(record.networks[0], view) for view in seen]
     assert not np.allclose(each[0], each[1])
-    np.testing.assert_allclose(logits(record, table), np.mean(each, axis=0), rtol=1e-12)
+    found = logits(record, table)
+    np.testing.assert_allclose(found[:, 0], np.mean(each, axis=0), rtol=1e-12)
+    np.testing.assert_array_equal(found[:, 1], network_logits(record.networks[1], base))
 
 
 def test_chunks_change_nothing(record, customers, monkeypatch):
@@ -44,7 +50,8 @@ def test_no_rows_give_no_scores(record, customers):
         ({"label_type": "complex"}, "labels: .* 'complex'"),
         ({"labels": ("no", "yes")}, "do not fit one another: invalid literal"),
         ({"labels": ("1", "1")}, "one label only"),
-        ({"leaves": None}, "do not fit one another"),
+        ({"leaves": None}, "takes leaves, but the model has no boosters"),
+        ({"networks": ()}, "0 networks, but 2 weights"),
     ],
 )
 def test_stages_that_do_not_fit_are_refused(record, change, message):

@@ -17,7 +17,9 @@ def predictor(model) -> Predictor:
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"use_leaves": False}, {"pretrain": False}], ids=["whole", "leaves", "dbn"]
+    "changes",
+    [{}, {"use_leaves": False}, {"pretrain": False}, {"use_companion": False}],
+    ids=["whole", "no leaves", "no pretraining", "no companion"],
 )
 def test_stored_and_trained_models_agree(small, customers, draw_customers, tmp_path, changes):
     classifier = small(**changes).fit(*customers)

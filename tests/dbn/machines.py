@@ -1,0 +1,86 @@
+"""Small machines and rows that the tests share."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from dbnchurn.dbn.random import Random
+from dbnchurn.dbn.rbm import RBM, HiddenKind
+from dbnchurn.dbn.units import Gaussian, State
+from dbnchurn.visible import Visible
+
+SIZES = (3, 2, 4)
+
+
+def mixed(
+    *,
+    n_gaussian: int = 2,
+    n_binary: int = 3,
+    sizes: tuple[int, ...] = SIZES,
+    n_hidden: int = 4,
+    hidden: HiddenKind = "bernoulli",
+    scale: float = 0.6,
+    seed: int = 0,
+    dtype: torch.dtype = torch.float64,
+) -> RBM:
+    """A machine with every kind of unit and random parameters that matter."""
+    random = Random(seed)
+    rbm = RBM.create(
+        (n_gaussian, n_binary, sum(sizes)),
+        sizes=sizes,
+        n_hidden=n_hidden,
+        hidden=hidden,
+        weight_scale=scale,
+        random=random,
+        dtype=dtype,
+    )
+    for name, parameter in rbm.parameters().items():
+        if name.endswith("bias"):
+            parameter.copy_(random.normal(*parameter.shape, dtype=dtype) * 0.5)
+    gaussian = rbm.visible.get("gaussian")
+    if isinstance(gaussian, Gaussian):
+        gaussian.log_variance.copy_(torch.linspace(-1.0, 0.4, n_gaussian, dtype=dtype))
+    return rbm
+
+
+def discrete(**options: object) -> RBM:
+    """A mixed machine without Gaussian units: its visible states can be listed."""
+    return mixed(n_gaussian=0, n_binary=2, sizes=(3, 2), **options)  # type: ignore[arg-type]
+
+
+def some_rows(rbm: RBM, n: int = 50, *, missing: float = 0.0, seed: int = 1) -> Visible:
+    """Random rows for a machine, a share of their entries missing."""
+    rng = np.random.default_rng(seed)
+    widths = {kind: len(unit.bias) for kind, unit in rbm.visible.items()}
+    gaussian = rng.normal(size=(n, widths.get("gaussian", 0)))
+    binary = (rng.random((n, widths.get("binary", 0))) < 0.4).astype(float)
+    codes = (rng.random((n, len(rbm.groups))) * np.array(rbm.groups.sizes, dtype=float)).astype(int)
+    for part in (gaussian, binary):
+        part[rng.random(part.shape) < missing] = np.nan
+    codes[rng.random(codes.shape) < missing] = -1
+    return Visible.of(gaussian=gaussian, binary=binary, codes=codes, sizes=rbm.groups.sizes)
+
+
+def one_hot(state: State, rbm: RBM) -> torch.Tensor:
+    """The signal of a state as one dense matrix, every softmax group written out."""
+    parts = []
+    for kind, unit in rbm.visible.items():
+        values = state[kind].values
+        if kind == "gaussian":
+            assert isinstance(unit, Gaussian)
+            values = values * torch.exp(-unit.log_variance)
+        elif kind == "codes":
+            dense = torch.zeros(len(values), rbm.groups.n_levels, dtype=rbm.dtype)
+            for row, levels in enumerate(values.tolist()):
+                for level in levels:
+                    if level >= 0:
+                        dense[row, level] = 1.0
+            values = dense
+        parts.append(values)
+    return torch.cat(parts, 1)
+
+
+def all_weights(rbm: RBM) -> torch.Tensor:
+    """The weights of all kinds, one under the other."""
+    return torch.cat(list(rbm.weights.values()))

@@ -1,0 +1,108 @@
+"""Log partition, likelihoods and pseudo-likelihood against enumeration."""
+
+import numpy as np
+import pytest
+import torch
+
+from dbnchurn.dbn.likelihood import log_partition, visible_states
+from dbnchurn.dbn.random import Random
+from dbnchurn.dbn.units import Part, State
+from dbnchurn.visible import Visible
+from tests.dbn.machines import discrete, mixed, some_rows
+
+
+@pytest.mark.parametrize(
+    "rbm",
+    [mixed(), mixed(n_hidden=10, scale=0.8, seed=2), discrete(scale=1.2), mixed(n_binary=0)],
+    ids=["mixed", "wide", "discrete", "no binary"],
+)
+def test_annealed_importance_sampling_finds_the_exact_value(rbm):
+    exact = log_partition(rbm)
+    found = log_partition(rbm, exact=False, chains=400, temperatures=800, random=Random(1))
+    assert exact.error == 0
+    assert 0 < found.error < 0.2
+    assert found.effective_samples > 40
+    assert abs(found.value - exact.value) < 4 * found.error
+
+
+def test_annealing_also_takes_rectified_units():
+    rbm = discrete(hidden="relu", scale=0.4)
+    exact = log_partition(rbm)
+    found = log_partition(rbm, exact=False, chains=400, temperatures=800, random=Random(1))
+    assert abs(found.value - exact.value) < 4 * found.error < 0.5
+
+
+def test_error_estimate_shrinks_with_chains_and_matches_the_spread():
+    rbm = mixed(scale=1.0)
+    runs = [
+        log_partition(rbm, exact=False, chains=64, temperatures=60, random=Random(seed))
+        for seed in range(40)
+    ]
+    spread = np.std([run.value for run in runs])
+    claimed = np.mean([run.error for run in runs])
+    assert 0.5 < claimed / spread < 2
+
+
+def test_probabilities_of_all_rows_sum_to_one():
+    rbm = discrete()
+    total = sum(float(rbm.log_likelihood(v).exp().sum()) for v in visible_states(rbm))
+    assert total == pytest.approx(1, abs=1e-13)
+
+
+def test_a_row_with_missing_entries_is_judged_by_the_smaller_machine():
+    rbm = discrete()
+    rows = Visible.of(binary=[[1, np.nan], [1, 0]], codes=[[2, -1], [2, 1]], sizes=(3, 2))
+    found = rbm.log_likelihood(rows)
+    known = {"binary": torch.tensor([True, False]), "codes": torch.tensor([True, False])}
+    smaller = rbm.without_missing(known)
+    alone = smaller.log_likelihood(Visible.of(binary=[[1]], codes=[[2]], sizes=(3,)))
+    torch.testing.assert_close(found[0], alone[0])
+    whole = rbm.log_likelihood(rows.take(np.array([1])))
+    torch.testing.assert_close(found[1], whole[0])
+
+
+def test_pseudo_likelihood_is_the_product_of_the_conditionals():
+    """Against a slow reference that changes one unit at a time and asks for free energies."""
+    rbm = mixed()
+    rows = some_rows(rbm, 12, missing=0.2)
+    v = rbm.state(rows)
+    expected = torch.zeros(12, dtype=torch.float64)
+    for row in range(12):
+        one = {k: Part(p.values[row : row + 1], p.known[row : row + 1]) for k, p in v.items()}
+        for unit in range(3):
+            if one["binary"].known[0, unit]:
+                expected[row] += conditional(rbm, one, "binary", unit, [0.0, 1.0])
+        for group in range(3):
+            if one["codes"].known[0, group]:
+                first = int(rbm.groups.first[group])
+                levels = [first + code for code in range(rbm.groups.sizes[group])]
+                expected[row] += conditional(rbm, one, "codes", group, levels)
+    torch.testing.assert_close(rbm.pseudo_likelihood(rows), expected, rtol=1e-12, atol=1e-12)
+
+
+def conditional(rbm, one: State, kind: str, column: int, values: list) -> float:
+    masses = []
+    for value in values:
+        changed = one[kind].values.clone()
+        changed[0, column] = value
+        masses.append(-rbm.free_energy(one | {kind: Part(changed, one[kind].known)}))
+    chance = torch.cat(masses).log_softmax(0)
+    return float(chance[values.index(one[kind].values[0, column].item())])
+
+
+def test_a_sum_without_end_is_refused():
+    with pytest.raises(ValueError, match="use exact=False"):
+        log_partition(mixed(hidden="relu"), exact=True)
+
+
+def test_gibbs_samples_come_from_the_model():
+    rbm = discrete(scale=0.8)
+    drawn = rbm.sample(40_000, Random(0), sweeps=60)
+    state = next(iter(visible_states(rbm)))
+    chance = rbm.log_likelihood(state).exp()
+    for kind in ("binary", "codes"):
+        for column in range(2):
+            for value in state[kind].values[:, column].unique():
+                share = float(chance[state[kind].values[:, column] == value].sum())
+                seen = float((drawn[kind].values[:, column] == value).double().mean())
+                assert abs(seen - share) < 4.5 * (share * (1 - share) / 40_000) ** 0.5

@@ -1,0 +1,313 @@
+"""The unrolled network, its fine-tuning and its plain record."""
+
+import subprocess
+import sys
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import torch
+
+from dbnchurn.dbn import DBN, Network, finetune, logits
+from dbnchurn.dbn.finetuning import AdamW, log_loss
+from dbnchurn.dbn.lifted import up
+from dbnchurn.dbn.network import Batch, _GatherSum
+from dbnchurn.dbn.random import Random
+from dbnchurn.visible import Visible
+from tests.dbn.machines import mixed, one_hot, some_rows
+from tests.dbn.test_training import Blocks
+
+SIZES = (3, 2, 4)
+WIDTHS = (2, 3, 9)
+
+
+def rows_and_labels(n: int = 400, missing: float = 0.1, seed: int = 1):
+    rows = some_rows(mixed(), n, missing=missing, seed=seed)
+    score = np.nan_to_num(rows.gaussian[:, 0]) * 2 + (rows.codes[:, 0] == 1) * 2 - 1
+    y = (np.random.default_rng(seed).random(n) < 1 / (1 + np.exp(-3 * score))).astype(int)
+    return rows, y
+
+
+def a_dbn(**settings) -> DBN:
+    settings = {"epochs": 3, "batch_size": 20, "random_state": 0, "learning_rate": 0.2} | settings
+    return DBN((6, 4), **settings).fit(rows_and_labels(200)[0])
+
+
+def every_parameter(network: Network) -> dict[str, torch.Tensor]:
+    return {name: p.detach().clone() for name, p in network.named_parameters()}
+
+
+@pytest.mark.parametrize(
+    "hidden", ["bernoulli", "relu", ("relu", "bernoulli"), ("bernoulli", "relu")]
+)
+def test_the_unrolled_network_is_the_stack_of_means(hidden):
+    dbn = a_dbn(hidden=hidden)
+    rows, _ = rows_and_labels(50, missing=0.3)
+    network = Network.from_dbn(dbn, bias=0.3)
+    h = torch.from_numpy(dbn.transform(rows))
+    expected = h @ network.head.detach() + 0.3
+    torch.testing.assert_close(
+        torch.from_numpy(network.logits(rows)), expected, rtol=1e-5, atol=1e-6
+    )
+
+
+def test_pretrained_weights_reach_every_layer():
+    dbn = a_dbn()
+    network, other = Network.from_dbn(dbn), Network.random(WIDTHS, SIZES, (6, 4))
+    first, second = dbn.rbms_
+    assert torch.equal(network.code_weights, first.weights["codes"])
+    assert torch.equal(network.dense_weights[2:], first.weights["binary"])
+    precision = first.visible["gaussian"].precision[:, None]
+    assert torch.equal(network.dense_weights[:2], first.weights["gaussian"] * precision)
+    assert torch.equal(network.weights[0], second.weights["binary"])
+    for layer, rbm in enumerate(dbn.rbms_):
+        assert torch.equal(network.biases[layer], rbm.hidden.bias)
+    assert network.code_weights.data_ptr() != first.weights["codes"].data_ptr()
+    for name, value in other.named_parameters():
+        assert value.shape == dict(network.named_parameters())[name].shape
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.4])
+def test_codes_by_index_have_the_gradient_of_the_dense_product(missing):
+    rbm = mixed(n_gaussian=0, n_binary=0)
+    part = rbm.state(some_rows(rbm, 30, missing=missing))["codes"]
+    table = rbm.weights["codes"].clone().requires_grad_()
+    assert torch.autograd.gradcheck(
+        lambda t: _GatherSum.apply(t, part.values, part.known), (table,), atol=1e-6
+    )
+    dense = one_hot({"codes": part}, rbm)
+    values = Random(0).normal(30, 4, dtype=torch.float64)
+    (slope,) = torch.autograd.grad((_GatherSum.apply(table, *part) * values).sum(), table)
+    torch.testing.assert_close(slope, dense.T @ values)
+
+
+@pytest.mark.parametrize("pretrained", [True, False])
+@pytest.mark.parametrize("skip", [None, np.linspace(-1, 1, 9)])
+def test_fine_tuning_learns_and_moves_every_layer(pretrained, skip):
+    rows, y = rows_and_labels(600)
+    network = (
+        Network.from_dbn(a_dbn(), skip=skip)
+        if pretrained
+        else Network.random(WIDTHS, SIZES, (6, 4), skip=skip)
+    )
+    before = every_parameter(network)
+    curve = finetune(network, rows, y, epochs=25, learning_rate=0.02, batch_size=64, random_state=0)
+    base = -np.mean(y) * np.log(np.mean(y)) - np.mean(1 - y) * np.log(np.mean(1 - y))
+    assert curve[-1]["loss"] < base - 0.1
+    for name, value in every_parameter(network).items():
+        if value.numel():
+            assert not torch.equal(value, before[name]), name
+
+
+def test_skip_adds_its_levels_to_the_logit():
+    rows, _ = rows_and_labels(30, missing=0.3)
+    skip = np.arange(9.0)
+    plain = Network.random(WIDTHS, SIZES, (5,), random_state=0, skip=np.zeros(9))
+    with_skip = Network.random(WIDTHS, SIZES, (5,), random_state=0, skip=skip)
+    added = with_skip.logits(rows) - plain.logits(rows)
+    first = np.array([0, 3, 5])
+    expected = np.where(rows.codes >= 0, skip[np.maximum(rows.codes, 0) + first], 0).sum(1)
+    np.testing.assert_allclose(added, expected, atol=1e-5)
+
+
+def test_missing_adds_nothing():
+    network = Network.random(WIDTHS, SIZES, (5,), skip=np.ones(9), bias=0.7)
+    nothing = Visible.of(
+        gaussian=np.full((1, 2), np.nan),
+        binary=np.full((1, 3), np.nan),
+        codes=np.full((1, 3), -1),
+        sizes=SIZES,
+    )
+    h = torch.relu(network.biases[0].detach())
+    assert network.logits(nothing)[0] == pytest.approx(float(0.7 + h @ network.head.detach()))
+
+
+@pytest.mark.parametrize("hidden", ["bernoulli", "relu"])
+@pytest.mark.parametrize("skip", [None, np.linspace(-1, 1, 9)])
+def test_the_record_gives_the_networks_logits(hidden, skip):
+    rows, y = rows_and_labels(300, missing=0.3)
+    network = Network.from_dbn(a_dbn(hidden=hidden), skip=skip, bias=-1.0)
+    finetune(network, rows, y, epochs=3, random_state=0)
+    record = network.record()
+    np.testing.assert_allclose(logits(record, rows), network.logits(rows), rtol=1e-5, atol=1e-5)
+    whole = logits(record, rows)
+    alone = np.concatenate([logits(record, rows.take(np.array([row]))) for row in range(300)])
+    np.testing.assert_allclose(alone, whole, rtol=1e-12, atol=1e-13)
+    for field in fields(record):
+        value = getattr(record, field.name)
+        assert isinstance(value, np.ndarray | int | float | str | tuple), field.name
+
+
+def test_the_record_touches_only_groups_that_are_there():
+    network = Network.random(WIDTHS, SIZES, (5,), skip=np.ones(9))
+    record = network.record()
+    poisoned = record.code_weights.copy()
+    poisoned[3:5] = np.nan
+    rows, _ = rows_and_labels(20, missing=0.0)
+    rows.codes[:, 1] = -1
+    found = logits(replace(record, code_weights=poisoned), rows)
+    np.testing.assert_allclose(found, logits(record, rows))
+
+
+def test_the_record_refuses_other_rows_and_takes_none():
+    record = Network.random(WIDTHS, SIZES, (5,)).record()
+    rows, _ = rows_and_labels(5)
+    assert logits(record, rows.take(np.arange(0))).shape == (0,)
+    with pytest.raises(ValueError, match="the network takes 5 gaussian and binary units"):
+        logits(record, Visible.of(binary=[[1]]))
+
+
+def test_the_record_needs_neither_torch_nor_scikit_learn():
+    code = (
+        "import sys, dbnchurn.dbn.network_record, dbnchurn.dbn; "
+        "print([m for m in ('torch', 'sklearn', 'xgboost') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_absent_groups_keep_their_weights_and_moments():
+    rows, y = rows_and_labels(60, missing=0.0)
+    rows.codes[:30, 2] = -1
+    rows.codes[30:, 0] = -1
+    source = Blocks(rows, np.repeat([0, 1], 30))
+    network = Network.random(WIDTHS, SIZES, (5,), skip=np.zeros(9))
+    batch = Batch(source.take(np.arange(30)), network.groups)
+    assert batch.span == ((0, 2),)
+    before = every_parameter(network)
+    only_first = np.arange(30)
+    finetune(network, source, y, draw=only_first, epochs=2, batch_size=10, weight_decay=0.1)
+    after = every_parameter(network)
+    for name in ("code_weights", "skip"):
+        assert torch.equal(after[name][5:], before[name][5:])
+        assert not torch.equal(after[name][:5], before[name][:5])
+
+
+def test_the_optimiser_is_adamw():
+    network = Network.random(WIDTHS, SIZES, (5,))
+    reference = torch.nn.Parameter(network.code_weights.detach().clone())
+    torch_adamw = torch.optim.AdamW([reference], lr=0.01, weight_decay=0.1, eps=1e-8)
+    ours = AdamW(network, weight_decay=0.1)
+    for step in range(5):
+        gradient = Random(step).normal(9, 5)
+        reference.grad = gradient.clone()
+        torch_adamw.step()
+        ours.step("code_weights", gradient, 0.01)
+    torch.testing.assert_close(
+        network.code_weights.detach(), reference.detach(), rtol=1e-4, atol=1e-6
+    )
+
+
+def test_draw_repeats_rows_and_weights_do_the_same():
+    """One full batch: drawing a row three times is weighing it three times."""
+    rows, y = rows_and_labels(40)
+    counts = np.where(y == 1, 3, 1)
+    results = []
+    for draw, weight in ((np.repeat(np.arange(40), counts), None), (None, counts)):
+        network = Network.random(WIDTHS, SIZES, (5,), random_state=0)
+        finetune(
+            network,
+            rows,
+            y,
+            draw=draw,
+            sample_weight=weight,
+            epochs=3,
+            batch_size=1000,
+            random_state=0,
+        )
+        results.append(network.logits(rows))
+    np.testing.assert_allclose(results[0], results[1], atol=1e-4)
+
+
+def test_the_best_epoch_is_kept():
+    rows, y = rows_and_labels(80, seed=1)
+    rows_val, y_val = rows_and_labels(300, seed=2)
+    network = Network.random(WIDTHS, SIZES, (64, 32))
+    curve = finetune(
+        network,
+        rows,
+        y,
+        rows_val=rows_val,
+        y_val=y_val,
+        epochs=200,
+        patience=4,
+        learning_rate=0.02,
+        batch_size=16,
+        random_state=0,
+    )
+    losses = [record["validation_loss"] for record in curve]
+    assert len(losses) == int(np.argmin(losses)) + 1 + 4
+    assert log_loss(network, rows_val, y_val.astype(np.float32)) == pytest.approx(min(losses))
+
+
+def test_fine_tuning_is_repeatable_and_touches_no_global_state():
+    rows, y = rows_and_labels(100)
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    results = []
+    for _ in range(2):
+        network = Network.random(WIDTHS, SIZES, (5,), dropout=0.3, random_state=0)
+        finetune(network, rows, y, epochs=3, random_state=0)
+        results.append(network.logits(rows))
+    np.testing.assert_array_equal(*results)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_dropout_keeps_the_mean_and_is_off_without_a_generator():
+    network = Network.random(WIDTHS, SIZES, (200,), dropout=0.4, random_state=0)
+    rows, _ = rows_and_labels(1, missing=0.0)
+    batch = Batch(rows, network.groups)
+    with torch.no_grad():
+        plain = float(network(batch))
+        assert plain == float(network(batch))
+        random = Random(0)
+        noisy = torch.tensor([float(network(batch, random=random)) for _ in range(2000)])
+    assert abs(float(noisy.mean()) - plain) < 4 * float(noisy.std()) / 2000**0.5
+    assert noisy.std() > 0
+
+
+def test_logits_do_not_depend_on_the_batch():
+    network = Network.from_dbn(a_dbn())
+    rows, _ = rows_and_labels(64, missing=0.3)
+    alone = np.concatenate([network.logits(rows.take(np.array([row]))) for row in range(64)])
+    np.testing.assert_allclose(alone, network.logits(rows), rtol=1e-6, atol=1e-7)
+    dbn = a_dbn()
+    alone = np.concatenate([dbn.transform(rows.take(np.array([row]))) for row in range(64)])
+    np.testing.assert_array_equal(alone, dbn.transform(rows))
+    assert up(dbn.rbms_, rows).dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda r, y: finetune(net(), r, y[:-1]), r"one label per row means \(400,\)"),
+        (lambda r, y: finetune(net(), r, y + 1), "labels are 0 or 1"),
+        (lambda r, y: finetune(net(), r, y, rows_val=r), "rows_val and y_val belong together"),
+        (lambda r, y: Network.random(WIDTHS, SIZES, (4,), dropout=1.0), "dropout=1.0"),
+        (
+            lambda r, y: Network.random(WIDTHS, SIZES, (4,), skip=[1.0]),
+            r"one value per level means \(9,\)",
+        ),
+        (lambda r, y: Network.random(WIDTHS, SIZES, (4,), activation="tanh"), "activation='tanh'"),
+    ],
+)
+def test_what_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(*rows_and_labels())
+
+
+def net() -> Network:
+    return Network.random(WIDTHS, SIZES, (4,))
+
+
+def test_dbn_samples_look_like_the_rows():
+    rng = np.random.default_rng(0)
+    one = rng.random(2000) < 0.5
+    rows = Visible.of(
+        binary=np.column_stack([one, one, ~one]), codes=one.astype(int)[:, None] * 2, sizes=(3,)
+    )
+    dbn = DBN((8, 6), epochs=60, learning_rate=0.1, random_state=0).fit(rows)
+    drawn = dbn.sample(2000, sweeps=200, random_state=0)
+    assert np.mean(drawn.binary[:, 0] == drawn.binary[:, 1]) > 0.85
+    assert np.mean(drawn.binary[:, 0] == drawn.binary[:, 2]) < 0.15
+    assert np.mean((drawn.codes[:, 0] == 2) == (drawn.binary[:, 0] == 1)) > 0.85

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from dbnchurn.data.plan import Csv, Postgres, Rule, TablePlan
+from dbnchurn.data.plan import Csv, Grain, Postgres, Rule, TablePlan
 from dbnchurn.data.relations import open_table, raw_name
 from dbnchurn.data.session import Session, literal, quoted
 from dbnchurn.data.suspect import OTHER_FORMATS
@@ -69,12 +68,12 @@ def infer_table(
 def _open(session: Session, name: str, source: TablePlan) -> TablePlan:
     """Open the source; text that is not UTF-8 is tried in the usual other encoding."""
     try:
-        open_table(session, name, source)
+        open_table(session, name, source, guess_types=False)
     except DataError as error:
         if "encoding" not in str(error):
             raise
         source = source.model_copy(update={"csv": Csv(encoding=FALLBACK_ENCODING)})
-        open_table(session, name, source)
+        open_table(session, name, source, guess_types=False)
     return source
 
 
@@ -151,23 +150,19 @@ def _key(session: Session, name: str, columns: dict[str, str]) -> str:
 
 
 def _date(rules: dict[str, Rule]) -> str | None:
-    """The first date, if the table tells when."""
-    dates = [column for column, rule in rules.items() if rule.kind == "date"]
-    return (
-        dates[0]
-        if len(dates) == 1
-        else next((c for c in dates if re.search(r"month|date|time|day", c, re.IGNORECASE)), None)
+    """The first date: a table leads with its key and the time of its rows."""
+    return next((column for column, rule in rules.items() if rule.kind == "date"), None)
+
+
+def _grain(session: Session, name: str, key: str, date: str | None) -> Grain:
+    rows, keys = session.row(
+        f"SELECT count(*), count(DISTINCT {quoted(key)}) FROM {raw_name(name)}"
     )
-
-
-def _grain(session: Session, name: str, key: str, date: str | None) -> Any:
-    if date is None:
+    if date is None or rows == keys:
         return "customer"
     day = f"TRY_CAST({quoted(date)} AS TIMESTAMP)"
-    monthly = session.row(
-        f"SELECT coalesce(bool_and(day({day}) = 1), FALSE) FROM {raw_name(name)}"
-    )[0]
-    return "month" if monthly else "event"
+    monthly = session.row(f"SELECT coalesce(bool_and(day({day}) = 1), FALSE) FROM {raw_name(name)}")
+    return "month" if monthly[0] else "event"
 
 
 def as_yaml(tables: dict[str, TablePlan]) -> str:

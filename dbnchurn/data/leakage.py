@@ -197,7 +197,7 @@ def column_auc(column: pd.Series[Any], y: npt.NDArray[np.int64]) -> float:
         return 0.5
     codes = _codes(column)
     # Halves by a fixed scramble: neighbours in a sorted table are alike.
-    half = (np.arange(len(y)) * 2654435761 % 2**32) % 2
+    half = (np.arange(len(y)) * 2654435761 % 2**32) >> 31
     score = np.empty(len(y))
     for side in (0, 1):
         own, other = half == side, half != side
@@ -205,7 +205,7 @@ def column_auc(column: pd.Series[Any], y: npt.NDArray[np.int64]) -> float:
         rows = np.bincount(codes[other], minlength=size)
         churners = np.bincount(codes[other], y[other], minlength=size)
         score[own] = ((churners + y.mean()) / (rows + 1.0))[codes[own]]
-    return max(_auc(score[half == side], y[half == side]) for side in (0, 1))
+    return float(np.mean([_auc(score[half == side], y[half == side]) for side in (0, 1)]))
 
 
 def _codes(column: pd.Series[Any]) -> npt.NDArray[np.int64]:

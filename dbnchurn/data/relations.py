@@ -23,8 +23,10 @@ def raw_name(table: str) -> str:
     return quoted(f"raw {table}")
 
 
-def open_table(session: Session, name: str, table: TablePlan) -> None:
+def open_table(session: Session, name: str, table: TablePlan, *, guess_types: bool = True) -> None:
     """Make the rows of a source available under :func:`raw_name`, as they are.
+
+    Values of CSV files are text where a contract says how to read them, or `guess_types` is false.
 
     Raises
     ------
@@ -44,7 +46,7 @@ def open_table(session: Session, name: str, table: TablePlan) -> None:
             listing = ", ".join(literal(file) for file in files)
             _view(session, name, f"read_parquet([{listing}], union_by_name = true)")
         else:
-            _load_csv(session, name, files, table.csv, typed=not table.columns)
+            _load_csv(session, name, files, table.csv, typed=guess_types and not table.columns)
 
 
 def is_csv(table: TablePlan) -> bool:

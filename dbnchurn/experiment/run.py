@@ -78,6 +78,7 @@ def train(config: Any, name: str = "run") -> Path:
         trained = fit_all(config, table, parts, seconds)
         with stage("evaluate", seconds):
             trained.metrics.update(measure(trained, config))
+        trained.metrics["prepare"] = [str(c) for c in trained.classifier.prepare_.log_]
         trained.metrics["seconds"] = {**seconds, "classifier": trained.classifier.seconds_}
         return write(trained, config, name, built)
 

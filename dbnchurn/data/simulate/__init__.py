@@ -5,7 +5,14 @@ recorded, ``dirt`` spoils the records, ``write`` puts them into files chunk by c
 says how good any model could be.
 """
 
+from typing import TYPE_CHECKING
+
 from dbnchurn.lazy import attach
+
+if TYPE_CHECKING:
+    from dbnchurn.data.simulate.truth import Attainable as Attainable
+    from dbnchurn.data.simulate.truth import attainable as attainable
+    from dbnchurn.data.simulate.write import simulate as simulate
 
 __all__ = ["Attainable", "attainable", "simulate"]
 

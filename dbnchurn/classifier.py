@@ -23,7 +23,7 @@ from dbnchurn.decide.decide_record import correct_prior, decide, log_odds
 from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.features.views import BoosterViews
-from dbnchurn.intake import Balance, Part, labelled_frames
+from dbnchurn.intake import Balance, Labels, Part, labelled_frames
 from dbnchurn.labels import label_type
 from dbnchurn.parameters import check_parameters, owned
 from dbnchurn.predictor.artifact import save
@@ -225,53 +225,20 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 table_val = self.prepare_.transform(val.table)
             draw = self.oversample.rows(train.y, compute.generator)
             balance = Balance(train.prior, train.take(draw).prior)
-            weight_val = balance.weigh(val)
+            held_out = (table_val, val.y, balance.weigh(val))
             if self.use_leaves:
-                with stage("leaves", self.seconds_):
-                    self.leaves_ = _fresh(self.leaves).fit(
-                        table,
-                        train.y,
-                        weight=train.weight * np.bincount(draw, minlength=len(train.y)),
-                        groups=train.groups,
-                        validation=(table_val, val.y, weight_val),
-                        generator=compute.generator,
-                        device=compute.device,
-                        n_threads=compute.threads,
-                    )
-                self.curves_["leaves"] = self.leaves_.curves_
+                self._fit_leaves(table, train, draw, held_out, compute)
             rows = self._views(table, self.leaves_.fold_ if self.use_leaves else None)
             rows_val = self._views(table_val)
-            known = {"y": train.y, "sample_weight": train.weight, "draw": draw}
-            self.branches_ = [
-                self._fit_branch(
-                    "dbn",
-                    Branch(pretrain=self.pretrain, dbn=self.dbn, finetune=self.finetune),
-                    rows,
-                    validation=(rows_val, val.y, weight_val),
-                    pretrain_on=self._pretrain_rows(X_unlabelled, table, rows, train.weight),
-                    bias=log_odds(balance.trained),
-                    skip=self._skip(rows),
-                    compute=compute,
-                    **known,
-                )
-            ]
-            if self.use_companion:
-                self.branches_.append(
-                    self._fit_branch(
-                        "companion",
-                        self.companion,
-                        _columns_of(rows),
-                        validation=(_columns_of(rows_val), val.y, weight_val),
-                        bias=log_odds(balance.trained),
-                        compute=compute,
-                        **known,
-                    )
-                )
-            if self.pretrain:
-                self.dbn_ = self.branches_[0].dbn_
-            self.seconds_ |= self.branches_[0].seconds_
-            self.curves_["rbm"] = self.branches_[0].curves_
-            self.curves_["finetune"] = self.branches_[0].finetune_curve_
+            self._fit_networks(
+                rows,
+                train,
+                draw,
+                validation=(rows_val, *held_out[1:]),
+                pretrain_on=self._pretrain_rows(X_unlabelled, table, rows, train.weight),
+                bias=log_odds(balance.trained),
+                compute=compute,
+            )
             with stage("decide", self.seconds_):
                 self._decide(val, balance)
         self.about_ = self._about(train, val)
@@ -283,6 +250,28 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         prepared = self.prepare_.transform(table)
         self.encode_ = _fresh(self.encode).fit(prepared)
         return prepared
+
+    def _fit_leaves(
+        self,
+        table: Table,
+        train: Part,
+        draw: npt.NDArray[np.intp],
+        held_out: tuple[Table, Labels, Floats],
+        compute: Compute,
+    ) -> None:
+        """Fit the boosters; oversampled rows come as weights."""
+        with stage("leaves", self.seconds_):
+            self.leaves_ = _fresh(self.leaves).fit(
+                table,
+                train.y,
+                weight=train.weight * np.bincount(draw, minlength=len(train.y)),
+                groups=train.groups,
+                validation=held_out,
+                generator=compute.generator,
+                device=compute.device,
+                n_threads=compute.threads,
+            )
+        self.curves_["leaves"] = self.leaves_.curves_
 
     def _views(
         self, table: Table, blocks: npt.NDArray[np.int64] | None = None
@@ -299,6 +288,47 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if blocks is None:
             blocks = np.arange(len(table)) % len(record.forests)
         return BoosterViews.of(base, record, table, blocks)
+
+    def _fit_networks(
+        self,
+        rows: Visible | BoosterViews,
+        train: Part,
+        draw: npt.NDArray[np.intp],
+        *,
+        validation: tuple[Visible | BoosterViews, Labels, Floats],
+        pretrain_on: tuple[Visible | BoosterViews, Floats],
+        bias: float,
+        compute: Compute,
+    ) -> None:
+        """Fit the deep belief network on columns and leaves, and its companion on columns alone."""
+        known: dict[str, Any] = {
+            "y": train.y,
+            "sample_weight": train.weight,
+            "draw": draw,
+            "bias": bias,
+            "compute": compute,
+        }
+        deep = self._fit_branch(
+            "dbn",
+            Branch(pretrain=self.pretrain, dbn=self.dbn, finetune=self.finetune),
+            rows,
+            validation=validation,
+            pretrain_on=pretrain_on,
+            skip=self._skip(rows),
+            **known,
+        )
+        self.branches_ = [deep]
+        self.seconds_ |= deep.seconds_
+        self.curves_ |= {"rbm": deep.curves_, "finetune": deep.finetune_curve_}
+        if self.pretrain:
+            self.dbn_ = deep.dbn_
+        if self.use_companion:
+            columns = (_columns_of(validation[0]), *validation[1:])
+            self.branches_.append(
+                self._fit_branch(
+                    "companion", self.companion, _columns_of(rows), validation=columns, **known
+                )
+            )
 
     def _fit_branch(
         self, name: str, branch: Branch, rows: Any, *, compute: Compute, **known: Any

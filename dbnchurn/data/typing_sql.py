@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dbnchurn.data.plan import NUMERIC, Rule
-from dbnchurn.data.session import literal, quoted
+from dbnchurn.data.session import literal, literals, quoted
 
 YES = ("1", "1.0", "true", "t", "yes", "y")
 NO = ("0", "0.0", "false", "f", "no", "n")
@@ -161,8 +161,10 @@ def _category(text: str, rule: Rule) -> str:
     if not meant:
         return text
     words = " ".join(f"WHEN {literal(word)} THEN {literal(level)}" for word, level in meant.items())
-    otherwise = "" if rule.levels else f" ELSE {text}"
-    return f"CASE lower({text}) {words}{otherwise} END"
+    if not rule.levels:
+        return f"CASE lower({text}) {words} ELSE {text} END"
+    # One byte a value instead of sixteen.
+    return f"CAST(CASE lower({text}) {words} END AS ENUM {literals(rule.levels)})"
 
 
 def _date(raw: str, kind: str, rule: Rule, zone: str | None) -> str:

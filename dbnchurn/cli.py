@@ -9,6 +9,7 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dbnchurn.errors import DbnchurnError
+from dbnchurn.errors import ConfigError, DbnchurnError
 from dbnchurn.progress import displayed
 
 app = typer.Typer(
@@ -72,6 +73,85 @@ def score(
         f"{len(scores)} customers scored, {called} at or above the threshold; "
         f"mean probability {scores['probability'].mean():.4f}; written to {output}"
     )
+
+
+@app.command()
+def simulate(
+    output: Annotated[Path, typer.Option(help="New folder for the tables.")],
+    customers: Annotated[int, typer.Option(help="How many customers.")] = 10_000,
+    months: Annotated[int, typer.Option(help="Months from May 2024 on.")] = 4,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same tables.")] = 0,
+    dirt: Annotated[float, typer.Option(help="0: clean records; 1: those of a neglected CRM.")] = 1,
+    database: Annotated[
+        str | None,
+        typer.Option(help="Environment variable with a PostgreSQL URL: load the tables there too."),
+    ] = None,
+) -> None:
+    """Write the tables of a simulated telecom whose true probabilities are known."""
+    from dbnchurn.data.commands import simulate as run
+
+    with displayed():
+        print(run(output, customers, months, seed, dirt, database))
+
+
+@app.command()
+def infer(
+    inputs: Annotated[list[str], typer.Argument(help="Files or folders; tables of a database.")],
+    output: Annotated[Path, typer.Option(help="New YAML file.")],
+    key: Annotated[str | None, typer.Option(help="Column that names the customer.")] = None,
+    date: Annotated[str | None, typer.Option(help="Column with the date.")] = None,
+    database: Annotated[
+        str | None, typer.Option(help="Environment variable with a PostgreSQL URL.")
+    ] = None,
+) -> None:
+    """Propose the contracts of tables, as YAML to edit."""
+    from dbnchurn.data.commands import infer as run
+
+    print(run(inputs, output, key, date, database))
+
+
+@app.command()
+def prepare(
+    output: Annotated[Path, typer.Option(help="New folder for features.parquet.")],
+    config: Annotated[Path | None, typer.Argument(help="YAML config with 'data'.")] = None,
+    overrides: Annotated[list[str] | None, typer.Argument(help="Changes to the config.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Model folder: build the table as for its training.")
+    ] = None,
+    cutoff: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Features see what lies before this date."),
+    ] = None,
+    table: Annotated[
+        list[str] | None, typer.Option(help="NAME=PATH: where a table of the model lies now.")
+    ] = None,
+) -> None:
+    """Build the table of features from the source tables, without training."""
+    day = cutoff.date() if cutoff is not None else None
+    with displayed():
+        if model is not None:
+            if config is not None:
+                raise ConfigError("give a config or --model, not both")
+            from dbnchurn.scoring.replay import build_month
+
+            built = build_month(model, day, output, paths=_pairs(table or []))
+        elif config is not None:
+            from dbnchurn.experiment import read_config
+            from dbnchurn.experiment.tables import prepare_tables
+
+            settings = read_config(config, overrides or [])
+            built = prepare_tables(settings, output, [day] if day else None)
+        else:
+            raise ConfigError("give a config, or a model with --model")
+    print(f"{built.rows} rows written to {built.features}")
+
+
+def _pairs(texts: Sequence[str]) -> dict[str, str]:
+    """``NAME=PATH`` texts as a mapping."""
+    for text in texts:
+        if "=" not in text:
+            raise ConfigError(f"--table {text!r}: write NAME=PATH")
+    return {name: path for name, _, path in (text.partition("=") for text in texts)}
 
 
 @app.command()

@@ -65,6 +65,12 @@ class Customers:
     dates : datetime64 array of shape (n,), or None
     quarantine : DataFrame
         The other rows as they came, with a column ``reason``.
+    id : str, optional
+        Column that names the customer; without it rows are numbered.
+    closed : datetime64 array of shape (n,), optional
+        When the outcome of each row was known.
+    notes : tuple of str
+        What the reader of a report should know of the table.
     """
 
     ids: npt.NDArray[Any]
@@ -72,6 +78,9 @@ class Customers:
     y: npt.NDArray[np.int64]
     dates: npt.NDArray[np.datetime64] | None
     quarantine: pd.DataFrame
+    id: str | None = None
+    closed: npt.NDArray[np.datetime64] | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.y)
@@ -108,7 +117,7 @@ def customers(frame: pd.DataFrame, contract: Contract) -> Customers:
     if X.empty:
         raise DataError("the table has no feature column beside id, label and date")
     ids = np.arange(len(frame)) if contract.id is None else frame[contract.id].to_numpy()
-    return Customers(ids, X.reset_index(drop=True), y, dates, quarantine)
+    return Customers(ids, X.reset_index(drop=True), y, dates, quarantine, contract.id)
 
 
 def _check_columns(names: list[str], contract: Contract) -> None:

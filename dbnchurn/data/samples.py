@@ -42,6 +42,7 @@ def split(
     validation: float = 0.15,
     test: float = 0.2,
     dates: npt.NDArray[np.datetime64] | None = None,
+    closed: npt.NDArray[np.datetime64] | None = None,
     groups: npt.NDArray[Any] | None = None,
     seed: int = 0,
 ) -> Parts:
@@ -51,19 +52,26 @@ def split(
     rows of one date share a part. Otherwise at random with the same share of churners in every
     part; rows of one group (one customer) share a part.
 
+    Where it is said when each row's outcome was known, rows are trained on and validated with only
+    if that was no later than the first date of the test; the others are in no part. The latest date
+    left validates if earlier ones closed before it, or else some of the customers do. With one date
+    all parts are drawn at random.
+
     Parameters
     ----------
     y : int array of shape (n,)
     validation, test : float
         Shares of the rows.
     dates : datetime64 array of shape (n,), optional
+    closed : datetime64 array of shape (n,), optional
+        When the outcome of each row was known; goes with `dates`.
     groups : array of shape (n,), optional
     seed : int, default 0
 
     Raises
     ------
     DataError
-        If a part would lack one of the classes.
+        If a part would lack one of the classes, or no outcome was known before the test.
 
     Examples
     --------
@@ -71,7 +79,9 @@ def split(
     >>> len(parts.train), len(parts.validation), len(parts.test)
     (130, 30, 40)
     """
-    if dates is not None:
+    if dates is not None and closed is not None:
+        part = _by_cutoff(y, dates, closed, validation, test, groups, seed)
+    elif dates is not None:
         part = _by_time(dates, validation, test)
     else:
         part = _at_random(y, validation, test, groups, seed)
@@ -119,6 +129,41 @@ def _by_time(
     if not (part == 1).any():
         part[np.flatnonzero(part == 2)[0] if (part == 2).sum() > 1 else len(part) - 2] = 1
     return np.asarray(part[place])
+
+
+def _by_cutoff(
+    y: npt.NDArray[np.int64],
+    dates: npt.NDArray[np.datetime64],
+    closed: npt.NDArray[np.datetime64],
+    validation: float,
+    test: float,
+    groups: npt.NDArray[Any] | None,
+    seed: int,
+) -> npt.NDArray[np.int64]:
+    """As :func:`_by_time`, with -1 for rows whose outcome was not known in time."""
+    cutoffs, place, counts = np.unique(dates, return_inverse=True, return_counts=True)
+    if len(cutoffs) == 1:
+        return _at_random(y, validation, test, groups, seed)
+    middle = (np.cumsum(counts) - counts / 2) / counts.sum()
+    first_test = min(int(np.searchsorted(middle, 1 - test, "right")), len(cutoffs) - 1)
+    part = np.where(place >= first_test, 2, -1)
+    usable = (place < first_test) & (closed <= cutoffs[first_test])
+    if not usable.any():
+        raise DataError(
+            f"no outcome was known at the test's cutoff {str(cutoffs[first_test])[:10]}: the first "
+            f"outcome window closes {str(closed.min())[:10]}; add earlier cutoffs or shorten the "
+            "outcome window"
+        )
+    latest = dates[usable].max()
+    train = usable & (closed <= latest)
+    if train.any():
+        part[train] = 0
+        part[usable & (dates == latest)] = 1
+        return part
+    rows = np.flatnonzero(usable)
+    of = None if groups is None else groups[rows]
+    part[rows] = _at_random(y[rows], validation / (1 - test), 0.0, of, seed)
+    return part
 
 
 def _at_random(

@@ -34,7 +34,7 @@ class Rows:
 
 def logistic_regression(train: Rows, val: Rows, config: Any) -> Callable[[pd.DataFrame], Scores]:
     """Standardised numbers, one-hot categories, medians for missing values; scikit-learn's L2."""
-    schema = infer(train.X, config.columns.kinds)
+    schema = infer(train.X, config.kinds)
 
     def matrix(X: pd.DataFrame) -> npt.NDArray[np.float64]:
         table = read(schema, X)[0]
@@ -60,7 +60,7 @@ def logistic_regression(train: Rows, val: Rows, config: Any) -> Callable[[pd.Dat
 
 def xgboost(train: Rows, val: Rows, config: Any) -> Callable[[pd.DataFrame], Scores]:
     """One booster of depth 6, rate 0.05, stopped on average precision of the validation rows."""
-    schema = infer(train.X, config.columns.kinds)
+    schema = infer(train.X, config.kinds)
 
     def matrix(X: pd.DataFrame) -> tuple[Table, npt.NDArray[np.float32]]:
         table = read(schema, X)[0]

@@ -40,7 +40,8 @@ def write_report(path: Path, trained: Trained, config: Any, name: str) -> None:
         fine_tuning=_fine_tuning(classifier.curves_["finetune"]),
         seconds={**stages, **{f"train: {k}": v for k, v in classifier.seconds_.items()}},
         facts={
-            "source": config.source.path or config.source.sample,
+            "source": _source(config),
+            **_attained(metrics),
             "seed": config.seed,
             "columns used": len(classifier.schema_.used),
             "trees": len(classifier.leaves_.record_.sizes) if classifier.use_leaves else 0,
@@ -50,6 +51,25 @@ def write_report(path: Path, trained: Trained, config: Any, name: str) -> None:
         warnings=_warnings(trained),
     )
     write_page(path, page)
+
+
+def _source(config: Any) -> object:
+    if config.data is not None:
+        return ", ".join(config.data.tables)
+    return config.source.path or config.source.sample
+
+
+def _attained(metrics: dict[str, Any]) -> dict[str, str]:
+    """What share of the attainable the model has, where the truth is known."""
+    found = metrics.get("attainable")
+    if found is None:
+        return {}
+    return {
+        f"share of the attainable {name.replace('_', ' ')}": (
+            f"{part['share']:.1%} of {part['best']:.3f}"
+        )
+        for name, part in found.items()
+    }
 
 
 def _pretraining(classifier: Any) -> list[Pretraining]:
@@ -68,7 +88,7 @@ def _fine_tuning(curve: list[dict[str, float]]) -> FineTuning:
 
 
 def _warnings(trained: Trained) -> list[str]:
-    found = []
+    found = list(trained.customers.notes)
     if dropped := trained.classifier.prepare_.dropped_:
         names = ", ".join(f"{name} ({why})" for name, why in dropped.items())
         found.append(f"{len(dropped)} columns were not used: {names}.")

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import shutil
+import tempfile
 import uuid
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ import pandas as pd
 from dbnchurn.classifier import ChurnClassifier
 from dbnchurn.config import dump
 from dbnchurn.data import Customers, customers, read_sample, read_table, split
+from dbnchurn.data.build import Built
 from dbnchurn.data.contract import Contract
+from dbnchurn.data.quality import write_quality
 from dbnchurn.data.samples import PARTS, Parts
 from dbnchurn.decide import choose_threshold
 from dbnchurn.errors import ConfigError
@@ -26,6 +29,14 @@ from dbnchurn.evaluate import compare, evaluate
 from dbnchurn.experiment.baselines import PEERS, VARIANTS, Rows
 from dbnchurn.experiment.page import write_report
 from dbnchurn.experiment.run_config import classifier_of
+from dbnchurn.experiment.tables import (
+    QUALITY,
+    build_tables,
+    check_leakage,
+    shares_attained,
+    stored_plan,
+    write_tables,
+)
 from dbnchurn.experiment.trained import MODEL, Scores, Trained
 from dbnchurn.progress import stage
 
@@ -54,18 +65,26 @@ def train(config: Any, name: str = "run") -> Path:
     """
     _open_output(Path(config.output))
     seconds: dict[str, float] = {}
-    with stage("read", seconds):
-        table = load_customers(config)
-        parts = divide(table, config)
-    trained = fit_all(config, table, parts, seconds)
-    with stage("evaluate", seconds):
-        trained.metrics.update(measure(trained, config))
-    trained.metrics["seconds"] = {**seconds, "classifier": trained.classifier.seconds_}
-    return write(trained, config, name)
+    with tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
+        built = None
+        with stage("read", seconds):
+            if config.data is not None:
+                table, built = build_tables(config, Path(work, "tables"))
+            else:
+                table = load_customers(config)
+            parts = divide(table, config)
+        with stage("check", seconds):
+            table = check_leakage(config, table, parts, built)
+        trained = fit_all(config, table, parts, seconds)
+        with stage("evaluate", seconds):
+            trained.metrics.update(measure(trained, config))
+        trained.metrics["prepare"] = [str(c) for c in trained.classifier.prepare_.log_]
+        trained.metrics["seconds"] = {**seconds, "classifier": trained.classifier.seconds_}
+        return write(trained, config, name, built)
 
 
 def load_customers(config: Any) -> Customers:
-    """The table of the config, held to its contract."""
+    """The one table of the config, held to its contract."""
     source, columns = config.source, config.columns
     frame = read_table(source.path) if source.path else read_sample(source.sample)
     contract = Contract(
@@ -86,12 +105,13 @@ def load_customers(config: Any) -> Customers:
 
 def divide(table: Customers, config: Any) -> Parts:
     """Train, validation and test rows."""
-    groups = table.ids if config.columns.id is not None else None
+    groups = table.ids if table.id is not None else None
     return split(
         table.y,
         validation=config.split.validation,
         test=config.split.test,
         dates=table.dates,
+        closed=table.closed,
         groups=groups,
         seed=config.seed,
     )
@@ -100,7 +120,7 @@ def divide(table: Customers, config: Any) -> Parts:
 def fit_all(config: Any, table: Customers, parts: Parts, seconds: dict[str, float]) -> Trained:
     """Fit the classifier and the baselines on the same rows, and score what they have not seen."""
     rows = {part: _rows(table, getattr(parts, part)) for part in PARTS}
-    groups = table.ids[parts.train] if config.columns.id is not None else None
+    groups = table.ids[parts.train] if table.id is not None else None
     with stage("train", seconds):
         classifier = _fit(classifier_of(config), rows, groups)
     scores = {MODEL: _score(classifier.predict_proba, rows)}
@@ -156,8 +176,13 @@ def measure(trained: Trained, config: Any) -> dict[str, Any]:
         random_state=config.seed,
     )
     rule = trained.classifier.threshold
+    own = test.pop(MODEL)
+    truth: dict[str, Any] = {}
+    if config.data is not None and config.data.truth is not None:
+        found = shares_attained(config, trained.customers, trained.parts.test, own)
+        truth["attainable"] = found
     return {
-        "test": test.pop(MODEL),
+        "test": own,
         "validation": validation,
         "threshold": {
             "value": trained.thresholds[MODEL],
@@ -175,6 +200,7 @@ def measure(trained: Trained, config: Any) -> dict[str, Any]:
         },
         "baselines": test,
         "quarantined_rows": len(trained.customers.quarantine),
+        **truth,
     }
 
 
@@ -198,7 +224,7 @@ def predictions(trained: Trained) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def write(trained: Trained, config: Any, name: str) -> Path:
+def write(trained: Trained, config: Any, name: str, built: Built | None = None) -> Path:
     """Write the run folder aside and rename it when it is whole."""
     folder = _free_folder(Path(config.output), name)
     aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
@@ -211,7 +237,12 @@ def write(trained: Trained, config: Any, name: str) -> Path:
         if len(trained.customers.quarantine):
             quarantine = trained.customers.quarantine.astype(str)
             quarantine.to_parquet(aside / "quarantine.parquet", index=False)
-        trained.classifier.save(aside / "model", about={"id": config.columns.id})
+        about: dict[str, Any] = {"id": trained.customers.id}
+        if built is not None:
+            about["data"] = stored_plan(built)
+            write_tables(aside, built)
+        write_quality(aside / QUALITY, trained.customers, built, trained.customers.notes)
+        trained.classifier.save(aside / "model", about=about)
         write_report(aside / "report.html", trained, config, folder.name)
         os.replace(aside, folder)
     finally:

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from dbnchurn.classifier import ChurnClassifier
 from dbnchurn.config import Section, build, model_from_signatures, read
+from dbnchurn.data.plan import DataPlan, Leakage
 from dbnchurn.data.sources import SAMPLES
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -55,6 +56,15 @@ class ColumnsSection(Section):
     )
 
 
+class DataSection(DataPlan):
+    """Several source tables, from which one row per customer and cutoff is built."""
+
+    truth: Path | None = Field(
+        default=None,
+        description="Simulated tables: the true probabilities, to see what share is attained.",
+    )
+
+
 class SplitSection(Section):
     """Parts that are not trained on."""
 
@@ -71,8 +81,10 @@ class SplitSection(Section):
 class RunBase(Section):
     """The config of one run."""
 
-    source: SourceSection
-    columns: ColumnsSection
+    source: SourceSection | None = Field(default=None, description="One table.")
+    columns: ColumnsSection | None = Field(default=None, description="Columns of the one table.")
+    data: DataSection | None = Field(default=None, description="Several tables, instead of one.")
+    leakage: Leakage = Field(default_factory=Leakage)
     split: SplitSection = Field(default_factory=SplitSection)
     baselines: tuple[Baseline, ...] = Field(
         default=("logistic regression", "xgboost", "without leaves", "without pretraining"),
@@ -89,6 +101,20 @@ class RunBase(Section):
         default=None, description="Threads; by default one for small tables, else up to 4."
     )
     output: Path = Field(default=Path("runs"), description="Folder in which run folders are made.")
+
+    @model_validator(mode="after")
+    def _one_table_or_several(self) -> RunBase:
+        one = self.source is not None and self.columns is not None
+        if one == (self.data is not None) or (self.source is None) != (self.columns is None):
+            raise ValueError(
+                "give either 'source' and 'columns' for one table, or 'data' for several"
+            )
+        return self
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Kinds of columns that are told rather than inferred."""
+        return dict(self.columns.kinds) if self.columns is not None else {}
 
 
 RunConfig: type[Any] = model_from_signatures(
@@ -122,7 +148,7 @@ def classifier_of(config: Any, **changes: Any) -> ChurnClassifier:
         random_state=config.seed,
         device=config.device,
         n_threads=config.n_threads,
-        kinds=config.columns.kinds or None,
+        kinds=config.kinds or None,
     )
     classifier.set_params(**changes)
     return classifier

@@ -1,34 +1,60 @@
-"""Fitting of the preparation steps, each on the training table as its predecessors left it."""
+"""The cycle: clean → transform → reduce, until a pass changes nothing."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 from sklearn.base import BaseEstimator
 
 from dbnchurn.errors import DataError, listed
-from dbnchurn.prepare.record import (
-    Clip,
-    Fill,
-    FlagMissing,
-    Keep,
-    Pool,
-    PrepareRecord,
-    Step,
-    prepare,
-)
+from dbnchurn.prepare import steps as fit
+from dbnchurn.prepare.record import PrepareRecord, Step, prepare
 from dbnchurn.schema import Table
 
 log = logging.getLogger(__name__)
+Fit = Callable[[Table, Collection[str]], Step | None]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one step of one pass did to the training table.
+
+    Parameters
+    ----------
+    number : int
+        Of the pass, from 1.
+    step : str
+    values : int
+        Values that differ afterwards.
+    added, dropped : int
+        Columns.
+    """
+
+    number: int
+    step: str
+    values: int
+    added: int
+    dropped: int
+
+    def __str__(self) -> str:
+        told = [f"{self.values} values changed"] if self.values else []
+        told += [f"{self.added} columns added"] if self.added else []
+        told += [f"{self.dropped} columns dropped"] if self.dropped else []
+        return f"pass {self.number}, {self.step}: {', '.join(told) or 'nothing changed'}"
 
 
 class Prepare(BaseEstimator):  # type: ignore[misc]
-    """Clean, transform and reduce the columns of a customer table.
+    """Clean, transform and reduce the columns of a customer table, in a cycle.
+
+    A pass cleans (flags what is missing, clips outliers, smooths noise, pools rare levels, fills),
+    transforms (constructs ratios and trends, compresses long tails) and reduces (drops what tells
+    nothing of its own). Another pass follows where a later step made columns that an earlier one
+    has not seen, until a pass changes nothing.
 
     Guarantees: no row is dropped, nothing but the training table is looked at, and
     ``prepare(record_, table)`` gives the same numbers for a row alone as in a batch.
@@ -47,11 +73,27 @@ class Prepare(BaseEstimator):  # type: ignore[misc]
     missing : {"no evidence", "fill"}, default "no evidence"
         What becomes of missing values: nothing, so that they do not speak to the model at all, or
         the median and the most frequent level.
+    smooth : int, default 0
+        Numbers with more distinct values are put into this many bins of equally many rows and
+        become the median of their bin. 0 turns this off.
+    ratios : mapping of name → (number, number), optional
+        New columns: the first divided by the second.
+    trends : mapping of name → numbers, optional
+        New columns: the slope over numbers given in the order of time.
+    compress : float, default 0.0
+        Numbers whose range (between the 1 % and the 99 % quantile) is more than so many
+        interquartile ranges have their tails drawn in. 0 turns this off.
+    correlated : float, default 0.9999
+        Of two numbers whose correlation is above this, and that are missing together, the later is
+        dropped. 1 turns this off.
+    passes : int, default 3
+        Largest number of passes.
 
     Attributes
     ----------
     record_ : PrepareRecord
     dropped_ : dict of column → reason
+    log_ : list of Change
 
     Examples
     --------
@@ -61,6 +103,8 @@ class Prepare(BaseEstimator):  # type: ignore[misc]
     >>> stage = Prepare().fit(read(infer(frame), frame)[0])
     >>> stage.dropped_
     {'year': 'constant', 'owed': "a copy of 'debt'"}
+    >>> print(stage.log_[-1])
+    pass 1, reduce: 2 columns dropped
     """
 
     def __init__(
@@ -70,11 +114,23 @@ class Prepare(BaseEstimator):  # type: ignore[misc]
         rare: Annotated[float, Field(ge=0, lt=0.5)] = 0.002,
         flag_missing: Annotated[float, Field(ge=0, le=1)] = 0.005,
         missing: Literal["no evidence", "fill"] = "no evidence",
+        smooth: Annotated[int, Field(ge=0)] = 0,
+        ratios: Mapping[str, tuple[str, str]] | None = None,
+        trends: Mapping[str, tuple[str, ...]] | None = None,
+        compress: Annotated[float, Field(ge=0)] = 0.0,
+        correlated: Annotated[float, Field(gt=0, le=1)] = 0.9999,
+        passes: Annotated[int, Field(ge=1)] = 3,
     ) -> None:
         self.clip = clip
         self.rare = rare
         self.flag_missing = flag_missing
         self.missing = missing
+        self.smooth = smooth
+        self.ratios = ratios
+        self.trends = trends
+        self.compress = compress
+        self.correlated = correlated
+        self.passes = passes
 
     def fit(self, table: Table) -> Prepare:
         """Learn the steps from the training table.
@@ -83,102 +139,76 @@ class Prepare(BaseEstimator):  # type: ignore[misc]
         ------
         DataError
             If no column is left.
+        ConfigError
+            If a ratio or trend is made of a number that is not there.
         """
         self.dropped_: dict[str, str] = {}
-        fits: list[Callable[[Table], Step]] = [self._fit_flags, self._fit_clip, self._fit_pool]
-        if self.missing == "fill":
-            fits.append(_fit_fill)
-        fits.append(self._fit_keep)
-        steps: list[Step] = []
-        for fit in fits:
-            step = fit(table)
-            table = step.apply(table)
-            steps.append(step)
-        if not table.number_names and not table.code_names:
-            raise DataError(
-                "every column is empty or constant in the training rows, so there is nothing to "
-                f"learn from: {listed(f'{name} ({why})' for name, why in self.dropped_.items())}"
-            )
-        if self.dropped_:
-            log.info(
-                "dropped %d columns: %s",
-                len(self.dropped_),
-                listed(f"{name} ({why})" for name, why in self.dropped_.items()),
-            )
-        self.record_ = PrepareRecord(tuple(steps))
+        self.log_: list[Change] = []
+        learned: list[Step] = []
+        known: dict[str, set[str]] = {name: set() for name in self._cycle()}
+        for number in range(1, self.passes + 1):
+            before = len(learned)
+            for name, fit_step in self._cycle().items():
+                names = {*table.number_names, *table.code_names}
+                step = fit_step(table, names - known[name])
+                known[name] |= names
+                if step is not None:
+                    after = step.apply(table)
+                    self.log_.append(_change(number, name, table, after))
+                    table = after
+                    learned.append(step)
+            if len(learned) == before:
+                break
+        self._refuse_nothing(table)
+        for change in self.log_:
+            log.info("prepare: %s", change)
+        self.record_ = PrepareRecord(tuple(learned))
         return self
 
     def transform(self, table: Table) -> Table:
         """Replay the fitted steps."""
         return prepare(self.record_, table)
 
-    def _fit_flags(self, table: Table) -> FlagMissing:
-        def worth_a_flag(missing: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-            share = missing.mean(axis=0)
-            return np.flatnonzero(np.minimum(share, 1 - share) > self.flag_missing)
+    def _cycle(self) -> dict[str, Fit]:
+        """The named steps of a pass; each fits on the table as its predecessors left it."""
+        return {
+            "flag missing": lambda t, fresh: fit.fit_flags(t, fresh, self.flag_missing),
+            "clip outliers": lambda t, fresh: fit.fit_clip(t, fresh, self.clip),
+            "smooth noise": lambda t, fresh: fit.fit_smooth(t, fresh, self.smooth),
+            "pool rare levels": lambda t, fresh: fit.fit_pool(t, fresh, self.rare),
+            **({"fill missing": fit.fit_fill} if self.missing == "fill" else {}),
+            "construct": lambda t, fresh: fit.fit_construct(
+                t, fresh, self.ratios or {}, self.trends or {}
+            ),
+            "compress": lambda t, fresh: fit.fit_compress(t, fresh, self.compress),
+            "reduce": lambda t, fresh: fit.fit_keep(t, self.correlated, self.dropped_),
+        }
 
-        return FlagMissing(worth_a_flag(np.isnan(table.numbers)), worth_a_flag(table.codes < 0))
+    def _refuse_nothing(self, table: Table) -> None:
+        dropped = [f"{name} ({why})" for name, why in self.dropped_.items()]
+        if not table.number_names and not table.code_names:
+            raise DataError(
+                "every column is empty or constant in the training rows, so there is nothing to "
+                f"learn from: {listed(dropped)}"
+            )
+        if dropped:
+            log.info("dropped %d columns: %s", len(dropped), listed(dropped))
 
-    def _fit_clip(self, table: Table) -> Clip:
-        low = np.full(table.numbers.shape[1], -np.finfo(np.float64).max)
-        high = -low
-        if self.clip > 0:
-            for j, column in enumerate(table.numbers.T):
-                values = column[~np.isnan(column)]
-                if len(values) == 0:
-                    continue
-                fences = np.quantile(values, [self.clip, 1 - self.clip])
-                # Fences that meet would make a rare event vanish.
-                if fences[0] < fences[1]:
-                    low[j], high[j] = fences
-        return Clip(low, high)
 
-    def _fit_pool(self, table: Table) -> Pool:
-        least = max(10.0, self.rare * len(table)) if self.rare > 0 else 0.0
-        pooled = []
-        for j, size in enumerate(table.sizes):
-            codes = table.codes[:, j]
-            counts = np.bincount(codes[codes >= 0], minlength=size)
-            rare = counts < least
-            if rare.sum() < 2:
-                pooled.append(np.arange(size, dtype=np.int32))
-                continue
-            new = np.cumsum(~rare) - 1
-            pooled.append(np.where(rare, new[-1] + 1, new).astype(np.int32))
-        return Pool(tuple(pooled))
-
-    def _fit_keep(self, table: Table) -> Keep:
-        numbers = self._informative(table.numbers, table.number_names, np.isnan(table.numbers))
-        codes = self._informative(table.codes, table.code_names, table.codes < 0)
-        return Keep(numbers, codes)
-
-    def _informative(
-        self,
-        matrix: npt.NDArray[np.float64] | npt.NDArray[np.int32],
-        names: tuple[str, ...],
-        missing: npt.NDArray[np.bool_],
-    ) -> npt.NDArray[np.int64]:
-        """Positions of the columns that are neither empty, constant, nor copies."""
-        kept: list[int] = []
-        first: dict[bytes, str] = {}
+def _change(number: int, step: str, before: Table, after: Table) -> Change:
+    """What a step did, from the tables before and after it."""
+    old = {*before.number_names, *before.code_names}
+    new = {*after.number_names, *after.code_names}
+    values = 0
+    for names, one, others, other in (
+        (before.number_names, before.numbers, after.number_names, after.numbers),
+        (before.code_names, before.codes, after.code_names, after.codes),
+    ):
+        places = {name: j for j, name in enumerate(others)}
         for j, name in enumerate(names):
-            present = matrix[~missing[:, j], j]
-            if len(present) == 0:
-                self.dropped_[name] = "empty"
-            elif (present == present[0]).all():
-                self.dropped_[name] = "constant"
-            elif (twin := first.setdefault(matrix[:, j].tobytes(), name)) != name:
-                self.dropped_[name] = f"a copy of {twin!r}"
-            else:
-                kept.append(j)
-        return np.array(kept, dtype=np.int64)
-
-
-def _fit_fill(table: Table) -> Fill:
-    numbers = np.array(
-        [np.median(v) if len(v := c[~np.isnan(c)]) else 0.0 for c in table.numbers.T], np.float64
-    )
-    codes = np.array(
-        [np.bincount(v).argmax() if len(v := c[c >= 0]) else -1 for c in table.codes.T], np.int32
-    )
-    return Fill(numbers, codes)
+            if name in places:
+                left, right = one[:, j], other[:, places[name]]
+                values += int(
+                    np.count_nonzero((left != right) & ~((left != left) & (right != right)))
+                )
+    return Change(number, step, values, len(new - old), len(old - new))

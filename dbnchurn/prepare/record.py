@@ -127,7 +127,97 @@ class Fill:
         )
 
 
-Step = Keep | FlagMissing | Clip | Pool | Fill
+@dataclass(frozen=True, eq=False)
+class Smooth:
+    """Put the middle of its bin in the place of a number, so that noise within the bin is gone.
+
+    Parameters
+    ----------
+    columns : int64 array
+        Positions of the smoothed numbers.
+    edges, middles : tuples of float64 arrays, one per smoothed number
+        A value goes to the bin after the last edge that it reaches.
+    """
+
+    columns: Index
+    edges: tuple[npt.NDArray[np.float64], ...]
+    middles: tuple[npt.NDArray[np.float64], ...]
+
+    def apply(self, table: Table) -> Table:
+        """Return the table with smoothed numbers; missing stays missing."""
+        numbers = table.numbers.copy()
+        for j, edges, middles in zip(self.columns, self.edges, self.middles, strict=True):
+            column = numbers[:, j]
+            smooth = middles[np.searchsorted(edges, column, "right").clip(max=len(middles) - 1)]
+            numbers[:, j] = np.where(np.isnan(column), column, smooth)
+        return replace(table, numbers=numbers)
+
+
+@dataclass(frozen=True, eq=False)
+class Construct:
+    """Append ratios of two numbers and trends over several.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of the ratios, then of the trends.
+    above, below : int64 arrays
+        Positions of what is divided, and by what; a division by 0 is missing.
+    series : tuple of int64 arrays, one per trend
+        Positions of the numbers in the order of time; the trend is their least-squares slope, and
+        missing where one of them is.
+    """
+
+    names: tuple[str, ...]
+    above: Index
+    below: Index
+    series: tuple[Index, ...]
+
+    def apply(self, table: Table) -> Table:
+        """Return the table with the new numbers appended."""
+        below = table.numbers[:, self.below]
+        ratios = table.numbers[:, self.above] / np.where(below == 0, np.nan, below)
+        trends = [_slope(table.numbers[:, columns]) for columns in self.series]
+        return replace(
+            table,
+            numbers=np.column_stack([table.numbers, ratios, *trends]),
+            number_names=(*table.number_names, *self.names),
+        )
+
+
+def _slope(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    time = np.arange(values.shape[1]) - (values.shape[1] - 1) / 2
+    # Added column by column, so that a row alone gets the bits that it gets in a batch.
+    total = sum(t * values[:, k] for k, t in enumerate(time))
+    return np.asarray(total / np.square(time).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Compress:
+    """Draw long tails in: x becomes s · arcsinh(x / s), which is x near 0 and a logarithm far out.
+
+    Parameters
+    ----------
+    columns : int64 array
+    scale : float64 array of the same length
+    """
+
+    columns: Index
+    scale: npt.NDArray[np.float64]
+
+    def audit(self) -> None:
+        """Refuse scales that would divide by nothing."""
+        if self.columns.shape != self.scale.shape or (self.scale <= 0).any():
+            raise ArtifactError("compress record: scales have to be positive, one per column")
+
+    def apply(self, table: Table) -> Table:
+        """Return the table with compressed numbers."""
+        numbers = table.numbers.copy()
+        numbers[:, self.columns] = self.scale * np.arcsinh(numbers[:, self.columns] / self.scale)
+        return replace(table, numbers=numbers)
+
+
+Step = Keep | FlagMissing | Clip | Pool | Fill | Smooth | Construct | Compress
 
 
 @dataclass(frozen=True)
@@ -139,7 +229,7 @@ class PrepareRecord:
     steps : tuple of steps
     """
 
-    steps: tuple[Keep | FlagMissing | Clip | Pool | Fill, ...]
+    steps: tuple[Keep | FlagMissing | Clip | Pool | Fill | Smooth | Construct | Compress, ...]
 
 
 def prepare(record: PrepareRecord, table: Table) -> Table:

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from dbnchurn.experiment.baselines import PEERS, VARIANTS, Rows
 from dbnchurn.experiment.run_config import RunConfig, classifier_of
 
-CONFIG = SimpleNamespace(columns=SimpleNamespace(kinds={}), seed=0, n_threads=1)
+CONFIG = SimpleNamespace(kinds={}, seed=0, n_threads=1)
 
 
 @pytest.fixture

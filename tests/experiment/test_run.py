@@ -55,6 +55,7 @@ def predictions(run) -> pd.DataFrame:
 def test_the_folder_is_whole(run):
     assert sorted(path.name for path in run.iterdir()) == [
         "config.yaml",
+        "data_quality.html",
         "metrics.json",
         "model",
         "predictions.parquet",

@@ -1,0 +1,207 @@
+"""Source tables → one row per customer and cutoff: open, hold to contract, integrate, write."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from dbnchurn.data.contract import Customers
+from dbnchurn.data.enforce import Checked, described, enforce
+from dbnchurn.data.integrate import (
+    CUTOFF,
+    LABEL,
+    RESULT,
+    Join,
+    hide_from,
+    integrate,
+    report_joins,
+)
+from dbnchurn.data.plan import DataPlan, TablePlan, used
+from dbnchurn.data.relations import open_table
+from dbnchurn.data.session import Session, literal, quoted
+from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.progress import stage
+
+log = logging.getLogger(__name__)
+FEATURES, QUARANTINE = "features.parquet", "quarantine"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished table of features and how it came about.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``features.parquet`` and, if rows broke their contract, ``quarantine/``.
+    plan : DataPlan
+        With a rule for every column, also where the config left them to be found out.
+    tables : dict of table → Checked
+    joins : list of Join
+    categories : tuple of str
+        Features that are not numbers.
+    """
+
+    folder: Path
+    plan: DataPlan
+    tables: dict[str, Checked]
+    joins: list[Join]
+    categories: tuple[str, ...]
+
+    @property
+    def features(self) -> Path:
+        """The file with the table."""
+        return self.folder / FEATURES
+
+    @property
+    def rows(self) -> int:
+        """Rows of the table."""
+        return int(pq.read_metadata(self.features).num_rows)
+
+
+def build(
+    plan: DataPlan,
+    folder: str | Path,
+    *,
+    cutoffs: Sequence[date] | None = None,
+    labelled: bool = True,
+    until: date | None = None,
+    threads: int | None = None,
+) -> Built:
+    """Build the table of features that a plan describes.
+
+    Parameters
+    ----------
+    plan : DataPlan
+    folder : path
+        New folder; it appears when it is whole.
+    cutoffs : sequence of date, optional
+        By default those of the plan.
+    labelled : bool, default True
+        False for a scoring month, whose outcome is not known yet.
+    until : date, optional
+        Look at no row from this date on, as if it were that day.
+    threads : int, optional
+
+    Raises
+    ------
+    DataError
+        If a source or its contents cannot be used.
+    ConfigError
+        If the folder exists.
+    """
+    folder = Path(folder)
+    if folder.exists():
+        raise ConfigError(f"{folder} exists already; name a new folder")
+    if labelled and plan.label is None:
+        raise ConfigError("the data need a 'label' to train with")
+    if cutoffs is None:
+        cutoffs = plan.windows.cutoffs if plan.windows else []
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        aside.mkdir()
+        with Session(plan.memory, threads) as session:
+            plan, tables = _clean(session, plan, aside / QUARANTINE, until)
+            try:
+                with stage("integrate"):
+                    features = integrate(session, plan, cutoffs, labelled=labelled)
+                    joins = report_joins(session, plan)
+                    _write(session, plan, aside / FEATURES)
+            except duckdb.Error as error:
+                raise DataError(f"the tables cannot be joined: {error}") from error
+        os.replace(aside, folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    categories = tuple(f.name for f in features if f.kind == "category")
+    return Built(folder, plan, tables, joins, categories)
+
+
+def _clean(
+    session: Session, plan: DataPlan, quarantine: Path, until: date | None
+) -> tuple[DataPlan, dict[str, Checked]]:
+    """Clean rows of every table, and the plan with all rules."""
+    tables: dict[str, Checked] = {}
+    full = dict(plan.tables)
+    derived = [name for name, table in plan.tables.items() if table.query is not None]
+    for name in sorted(plan.tables, key=lambda name: name in derived):
+        table = plan.tables[name]
+        with stage(f"read {name}"):
+            open_table(session, name, table)
+            full[name] = described(session, name, table)
+            needed = None if derived else _needed(plan, name, full[name])
+            try:
+                tables[name] = enforce(
+                    session,
+                    name,
+                    full[name],
+                    needed=needed,
+                    quarantine=quarantine / f"{name}.parquet",
+                )
+            except duckdb.Error as error:
+                raise DataError(f"table {name!r} cannot be read: {error}") from error
+            if until is not None and full[name].rows in ("month", "event"):
+                hide_from(session, name, full[name], until)
+    return plan.model_copy(update={"tables": full}), tables
+
+
+def _needed(plan: DataPlan, name: str, table: TablePlan) -> set[str]:
+    """Columns that features, label or lookups ask for."""
+    wanted: set[str] = set()
+    if name in plan.features:
+        features = plan.features[name]
+        wanted = {*used(features.window), *used(features.month)}
+        wanted |= set(table.columns if features.values == "all" else features.values)
+    if plan.label is not None and plan.label.table == name and plan.label.column is not None:
+        wanted.add(plan.label.column)
+    throughs = [t.through for t in plan.tables.values() if t.through is not None]
+    return wanted | {t.column for t in throughs if t.table == name}
+
+
+def _write(session: Session, plan: DataPlan, path: Path) -> None:
+    order = f"{CUTOFF}, {quoted(plan.tables[plan.base].key)}"
+    session.run(f"COPY (FROM {RESULT} ORDER BY {order}) TO {literal(path)} (FORMAT parquet)")
+
+
+def load(built: Built) -> Customers:
+    """The built table as customers with labels; rows without one are set aside.
+
+    Raises
+    ------
+    DataError
+        If there is one class only.
+    """
+    categories = [*built.categories]
+    frame = pq.read_table(built.features, read_dictionary=categories).to_pandas()
+    key = built.plan.tables[built.plan.base].key
+    known = frame[LABEL].notna()
+    quarantine = frame.loc[~known, [key, CUTOFF]].assign(reason="the outcome is not known")
+    if not known.all():
+        frame = frame[known].reset_index(drop=True)
+    y = frame.pop(LABEL).to_numpy(np.int64)
+    if len(found := np.unique(y)) < 2:
+        who = "nobody" if not found.any() else "everybody"
+        raise DataError(
+            f"{who} of {len(y)} customers left within the outcome window; both those who left and "
+            "those who stayed are needed: check label and windows"
+        )
+    ids = frame.pop(key).to_numpy()
+    cutoffs = pd.to_datetime(frame.pop(CUTOFF)).to_numpy("datetime64[ns]")
+    windows = built.plan.windows
+    if windows is None:
+        return Customers(ids, frame, y, None, quarantine, key)
+    days, place = np.unique(cutoffs, return_inverse=True)
+    closes = [windows.at(day.astype("datetime64[D]").item()).closes for day in days]
+    closed = np.array(closes, "datetime64[ns]")[place]
+    return Customers(ids, frame, y, cutoffs, quarantine, key, closed)

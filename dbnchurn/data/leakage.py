@@ -1,0 +1,263 @@
+"""Checks that stop a run whose features know the outcome.
+
+Each check can be passed over by name, for one column or for all, but only with a reason.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dbnchurn.errors import ConfigError, DataError, did_you_mean
+
+log = logging.getLogger(__name__)
+Floats = npt.NDArray[np.float64]
+
+CHECKS = {
+    "single_column": "one column alone nearly decides the label",
+    "missingness": "a value is missing exactly where the label says so",
+    "date_after_cutoff": "a date lies after the cutoff",
+    "outcome_window": "an aggregate sees rows from the cutoff on",
+    "identifier": "a column names its row",
+    "shared_customers": "customers are both trained on and tested on",
+}
+LOOKED_AT = 200_000  # rows; an AUC is known to a thousandth from as many
+BINS = 64
+SURE = 0.999  # share of rows in which missing and label agree
+DISTINCT = 0.99  # share of rows in which an identifier differs from all others
+FEWEST = 100  # rows from which a column may be told to be an identifier
+
+
+@dataclass(frozen=True)
+class Leak:
+    """One thing found.
+
+    Parameters
+    ----------
+    check : str
+        One of ``CHECKS``.
+    column : str
+        Column, or part of the data, that it is about.
+    evidence : str
+    """
+
+    check: str
+    column: str
+    evidence: str
+
+    def __str__(self) -> str:
+        return f"{self.check}: {self.column}: {self.evidence}"
+
+
+def find_leaks(
+    X: pd.DataFrame,
+    y: npt.NDArray[np.int64],
+    *,
+    ids: npt.NDArray[Any] | None = None,
+    cutoffs: npt.NDArray[np.datetime64] | None = None,
+    auc: float = 0.90,
+) -> list[Leak]:
+    """Look for columns that know the label, dates after the cutoff, and identifiers.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n, columns)
+        Training rows.
+    y : int array of shape (n,)
+    ids : array of shape (n,), optional
+        Customers.
+    cutoffs : datetime64 array of shape (n,), optional
+    auc : float, default 0.90
+        Of a column alone.
+
+    Examples
+    --------
+    >>> y = np.tile([0, 0, 0, 1], 50)
+    >>> X = pd.DataFrame({"debt": np.arange(200) % 7, "reason": np.where(y, "price", None)})
+    >>> for leak in find_leaks(X, y):
+    ...     print(leak)
+    missingness: reason: missing in 100.0 % of those who stayed and 0.0 % of those who left
+    """
+    step = max(1, len(X) // LOOKED_AT)
+    sample, labels = X.iloc[::step], y[::step]
+    leaks: list[Leak] = []
+    for name in X.columns:
+        column = sample[name]
+        found = _missingness(column, labels) or _single_column(column, labels, auc)
+        found = found or _identifier(X[name], ids)
+        if found:
+            leaks.append(Leak(found[0], str(name), found[1]))
+        if cutoffs is not None and (late := _late(X[name], cutoffs)):
+            leaks.append(Leak("date_after_cutoff", str(name), late))
+    return leaks
+
+
+def shared_customers(
+    ids: npt.NDArray[Any],
+    dates: npt.NDArray[np.datetime64] | None,
+    train: npt.NDArray[np.intp],
+    test: npt.NDArray[np.intp],
+) -> list[Leak]:
+    """Customers that are trained on and tested on at the same date.
+
+    A customer may be tested at a later cutoff than trained on: that is what happens in use.
+    """
+    frame = pd.DataFrame({"id": ids})
+    if dates is not None:
+        frame["date"] = dates
+    both = frame.iloc[train].merge(frame.iloc[test].drop_duplicates(), how="inner")
+    if both.empty:
+        return []
+    count, first = both["id"].nunique(), both["id"].astype(object).iloc[0]
+    return [
+        Leak("shared_customers", "parts", f"{count} customers are in both, the first is {first!r}")
+    ]
+
+
+def stop(leaks: list[Leak], allow: Mapping[str, str]) -> list[str]:
+    """Stop the run unless every leak is allowed for.
+
+    Parameters
+    ----------
+    leaks : list of Leak
+    allow : mapping of check, or ``check: column``, → reason
+
+    Returns
+    -------
+    passed : list of str
+        One sentence for each leak that was allowed, with the reason.
+
+    Raises
+    ------
+    DataError
+        If a leak is not allowed.
+    ConfigError
+        If `allow` names an unknown check.
+    """
+    for name in allow:
+        check = name.partition(":")[0]
+        if check not in CHECKS:
+            raise ConfigError(
+                f"leakage.allow: {check!r} is no check: {did_you_mean(check, CHECKS)}"
+            )
+    reasons = {
+        leak: allow.get(f"{leak.check}: {leak.column}", allow.get(leak.check)) for leak in leaks
+    }
+    open_leaks = [leak for leak, reason in reasons.items() if reason is None]
+    if open_leaks:
+        lines = "\n".join(f"  {leak} ({CHECKS[leak.check]})" for leak in open_leaks)
+        first = f"{open_leaks[0].check}: {open_leaks[0].column}"
+        raise DataError(
+            f"leakage: {len(open_leaks)} signs that the features know the outcome\n{lines}\n"
+            "drop these columns, or name them with a reason under leakage.allow, for example "
+            f"{{{first!r}: known before the cutoff}}"
+        )
+    passed = [f"{leak}; allowed: {reason}" for leak, reason in reasons.items()]
+    for sentence in passed:
+        log.warning("leakage check passed over: %s", sentence)
+    return passed
+
+
+def _missingness(column: pd.Series[Any], y: npt.NDArray[np.int64]) -> tuple[str, str] | None:
+    missing = column.isna().to_numpy()
+    agree = float((missing == (y == 1)).mean())
+    if max(agree, 1 - agree) < SURE or not missing.any():
+        return None
+    stayed, left = 100 * missing[y == 0].mean(), 100 * missing[y == 1].mean()
+    evidence = f"missing in {stayed:.1f} % of those who stayed and {left:.1f} % of those who left"
+    return "missingness", evidence
+
+
+def _single_column(
+    column: pd.Series[Any], y: npt.NDArray[np.int64], limit: float
+) -> tuple[str, str] | None:
+    found = column_auc(column, y)
+    return ("single_column", f"AUC {found:.3f} alone") if found >= limit else None
+
+
+def column_auc(column: pd.Series[Any], y: npt.NDArray[np.int64]) -> float:
+    """How well one column ranks churners, in whatever order of its values is best.
+
+    Values (numbers in up to 64 bins, missing as one of them) are ordered by the share of churners
+    among the other half of the rows, so that a name of every row gains nothing.
+
+    Examples
+    --------
+    >>> y = np.tile([0, 1], 500)
+    >>> column_auc(pd.Series(np.where(y, 3, 9)), y), column_auc(pd.Series(np.arange(1000)), y) < 0.6
+    (1.0, True)
+    """
+    if y.min() == y.max():
+        return 0.5
+    codes = _codes(column)
+    # Halves by a fixed scramble: neighbours in a sorted table are alike.
+    half = (np.arange(len(y)) * 2654435761 % 2**32) >> 31
+    score = np.empty(len(y))
+    for side in (0, 1):
+        own, other = half == side, half != side
+        size = codes.max() + 1
+        rows = np.bincount(codes[other], minlength=size)
+        churners = np.bincount(codes[other], y[other], minlength=size)
+        score[own] = ((churners + y.mean()) / (rows + 1.0))[codes[own]]
+    return float(np.mean([_auc(score[half == side], y[half == side]) for side in (0, 1)]))
+
+
+def _codes(column: pd.Series[Any]) -> npt.NDArray[np.int64]:
+    """Values as codes from 0; missing is one of them."""
+    numeric = pd.api.types.is_numeric_dtype(column.dtype)
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        column, numeric = column.astype("int64").where(column.notna()), True
+    places, values = pd.factorize(column, use_na_sentinel=False)
+    if not numeric or pd.api.types.is_bool_dtype(column.dtype) or len(values) <= BINS:
+        return np.asarray(places, np.int64)
+    numbers = column.to_numpy(np.float64, na_value=np.nan)
+    present = numbers[~np.isnan(numbers)]
+    edges = np.unique(np.quantile(present, np.linspace(0, 1, BINS + 1)[1:-1]))
+    return np.where(np.isnan(numbers), len(edges) + 1, np.searchsorted(edges, numbers, "right"))
+
+
+def _auc(score: Floats, y: npt.NDArray[np.int64]) -> float:
+    """Area under the ROC curve, ties counted half."""
+    positives = int(y.sum())
+    if positives in (0, len(y)):
+        return 0.5
+    ranks = pd.Series(score).rank().to_numpy()
+    above = ranks[y == 1].sum() - positives * (positives + 1) / 2
+    return float(above / (positives * (len(y) - positives)))
+
+
+def _identifier(column: pd.Series[Any], ids: npt.NDArray[Any] | None) -> tuple[str, str] | None:
+    """A text or whole number that hardly ever repeats, among one row per customer."""
+    if ids is not None:
+        column = column[~pd.Series(ids, index=column.index).duplicated()]
+    present = column.dropna()
+    if len(present) < FEWEST or pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return None
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return None
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        numbers = present.to_numpy(np.float64)
+        if not np.array_equal(numbers, np.round(numbers)):
+            return None
+    distinct = present.nunique() / len(present)
+    if distinct < DISTINCT:
+        return None
+    return "identifier", f"{distinct:.1%} of its values occur once"
+
+
+def _late(column: pd.Series[Any], cutoffs: npt.NDArray[np.datetime64]) -> str:
+    if not pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return ""
+    dates = pd.to_datetime(column, utc=True).dt.tz_localize(None).to_numpy("datetime64[ns]")
+    rows = np.flatnonzero(dates >= cutoffs)
+    if not len(rows):
+        return ""
+    first = rows[0]
+    day, cutoff = (str(when[first])[:10] for when in (dates, cutoffs))
+    return f"{len(rows)} rows, such as {day} at the cutoff {cutoff}"

@@ -1,0 +1,310 @@
+"""What a data set is made of: tables with their contracts, windows, label and features.
+
+A plan is plain data. A config holds it, the pipeline follows it, and a stored model keeps it, so
+that the table of a scoring month is built exactly as the training table was.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from dbnchurn.data.plain import Plain
+from dbnchurn.data.windows import Windows
+from dbnchurn.errors import did_you_mean
+
+Value = str | int | float | bool
+Grain = Literal["customer", "month", "event", "lookup"]
+ColumnKind = Literal["number", "integer", "flag", "category", "text", "date"]
+NUMERIC = ("number", "integer", "flag")
+MISSING = ("", "NA", "N/A", "NaN", "null", "NULL", "None", "-", "?")
+
+
+class Csv(Plain):
+    """How a CSV file is written; what is left out is found out."""
+
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    encoding: str | None = Field(
+        default=None, description="Such as latin-1, cp1252 or gb18030; by default UTF-8."
+    )
+    decimal: Literal[".", ","] = "."
+    quote: str = Field(default='"', min_length=1, max_length=1)
+
+
+class Postgres(Plain):
+    """A table or query of a PostgreSQL database."""
+
+    url: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = Field(
+        description="NAME of the environment variable that holds postgresql://…; never the URL."
+    )
+    table: str | None = Field(default=None, description="Table, with its schema if need be.")
+    query: str | None = Field(default=None, description="SQL that the database runs.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Postgres:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("postgres needs exactly one of 'table' and 'query'")
+        return self
+
+
+class Rule(Plain):
+    """What one column promises."""
+
+    kind: ColumnKind
+    unit: str | None = None
+    low: float | None = Field(default=None, description="Smallest allowed number.")
+    high: float | None = Field(default=None, description="Largest allowed number.")
+    levels: tuple[str, ...] = Field(default=(), description="All values of a category.")
+    codes: dict[str, str] = Field(
+        default_factory=dict, description="Other spelling → level; case does not matter."
+    )
+    nullable: bool = True
+    format: str | tuple[str, ...] | None = Field(
+        default=None, description="How dates are written, such as '%d.%m.%Y'."
+    )
+    otherwise: Literal["quarantine", "missing"] = Field(
+        default="quarantine",
+        description="What becomes of a value that breaks the promise: its row, or the value alone.",
+    )
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Rule:
+        if self.kind not in NUMERIC and (self.low is not None or self.high is not None):
+            raise ValueError(f"a {self.kind} has no low and high")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"low {self.low} lies above high {self.high}")
+        if self.kind != "category" and (self.levels or self.codes):
+            raise ValueError(f"only a category has levels and codes, this is a {self.kind}")
+        unknown = [
+            level for level in self.codes.values() if self.levels and level not in self.levels
+        ]
+        if unknown:
+            raise ValueError(
+                f"codes lead to {unknown[0]!r}: {did_you_mean(unknown[0], self.levels)}"
+            )
+        return self
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The date formats."""
+        if self.format is None:
+            return ()
+        return (self.format,) if isinstance(self.format, str) else self.format
+
+
+class Through(Plain):
+    """Where a lookup table is joined: a column of another table."""
+
+    table: str
+    column: str
+
+
+class TablePlan(Plain):
+    """One source table and its contract."""
+
+    path: str | None = Field(
+        default=None, description="CSV or Parquet file, folder of them, or pattern with *."
+    )
+    query: str | None = Field(
+        default=None, description="DuckDB SQL over the other tables, by their names, or files."
+    )
+    postgres: Postgres | None = None
+    csv: Csv = Field(default_factory=Csv)
+    key: str = Field(description="Column that names the customer, or what a lookup is joined by.")
+    key_kind: Literal["number", "text"] | None = Field(
+        default=None, description="Needed where keys could be read either way."
+    )
+    date: str | None = Field(default=None, description="When what the row says happened.")
+    grain: Grain | None = Field(
+        default=None,
+        description="What a row is: a customer, a customer's month, an event, or an entry of a "
+        "lookup table. By default an event where there is a date, a customer otherwise.",
+    )
+    through: Through | None = Field(default=None, description="What a lookup table is joined to.")
+    timezone: str | None = Field(
+        default=None, description="In which times that carry an offset are read."
+    )
+    missing: tuple[str, ...] = Field(default=MISSING, description="Texts that mean nothing there.")
+    columns: dict[str, Rule] = Field(
+        default_factory=dict, description="The contract; columns that are not in it are not read."
+    )
+    max_quarantine: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.05, description="Share of rows that may break the contract."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TablePlan:
+        sources = [n for n in ("path", "query", "postgres") if getattr(self, n) is not None]
+        if len(sources) != 1:
+            raise ValueError("a table needs exactly one of 'path', 'query' and 'postgres'")
+        if self.rows in ("month", "event") and self.date is None:
+            raise ValueError(f"rows that are {self.rows}s need a 'date' column")
+        if (self.rows == "lookup") != (self.through is not None):
+            raise ValueError("'through' belongs to grain: lookup, and a lookup needs it")
+        if self.date in self.columns and self.columns[self.date or ""].kind != "date":
+            raise ValueError(f"the column {self.date!r} has to have the kind date")
+        return self
+
+    @property
+    def rows(self) -> Grain:
+        """What a row is."""
+        return self.grain or ("customer" if self.date is None else "event")
+
+    @property
+    def described(self) -> dict[str, Rule]:
+        """The contract without key and date, which have rules of their own."""
+        return {n: r for n, r in self.columns.items() if n not in (self.key, self.date)}
+
+
+class Label(Plain):
+    """Who left.
+
+    ``events``: a row of the table within the outcome window (with one of the values `left` in
+    `column`, if given). ``status``: the last row within the outcome window has one of the values
+    `left` in `column`. ``inactivity``: no row within the outcome window, or none with a positive
+    number in `column`. ``column``: a column of a table without dates.
+    """
+
+    table: str
+    kind: Literal["events", "status", "inactivity", "column"]
+    column: str | None = None
+    left: tuple[Value, ...] = Field(default=(), description="Values of the column that mean left.")
+    unknown: Literal["stop", "drop"] = Field(
+        default="stop", description="Labelled customers whom the base table does not know."
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Label:
+        if self.kind in ("status", "column") and self.column is None:
+            raise ValueError(f"a label of kind {self.kind} needs a 'column'")
+        if self.kind == "status" and not self.left:
+            raise ValueError("a label of kind status needs 'left': the values that mean left")
+        return self
+
+
+Names = tuple[str, ...]
+
+
+class Aggregates(Plain):
+    """Aggregate → columns; ``*`` stands for the rows themselves."""
+
+    sum: Names = ()
+    mean: Names = ()
+    min: Names = ()
+    max: Names = ()
+    first: Names = ()
+    last: Names = ()
+    trend: Names = Field(default=(), description="Least-squares slope per month.")
+    count: Names = Field(default=(), description="Values that are there.")
+    distinct: Names = ()
+    levels: Names = Field(default=(), description="Rows of every level of a category.")
+    days_since: Names = Field(default=(), description="Days from the last date to the cutoff.")
+
+
+class TableFeatures(Plain):
+    """What becomes of one table: aggregates of the whole window, and of each month of it."""
+
+    window: Aggregates = Field(default_factory=Aggregates)
+    month: Aggregates = Field(default_factory=Aggregates)
+    values: Names | Literal["all"] = Field(
+        default=(), description="Columns of a table of customers or a lookup, taken as they are."
+    )
+
+
+class Leakage(Plain):
+    """Checks against features that know the outcome."""
+
+    auc: Annotated[float, Field(gt=0.5, le=1)] = Field(
+        default=0.90, description="A column that alone ranks churners as well as this is stopped."
+    )
+    allow: dict[str, str] = Field(
+        default_factory=dict, description="Check, or 'check: column', to pass over → the reason."
+    )
+
+    @model_validator(mode="after")
+    def _with_reasons(self) -> Leakage:
+        for name, reason in self.allow.items():
+            if not reason.strip():
+                raise ValueError(f"allow {name!r} needs a reason")
+        return self
+
+
+class DataPlan(Plain):
+    """From source tables to one row per customer and cutoff."""
+
+    tables: dict[str, TablePlan] = Field(min_length=1)
+    base: str = Field(description="The table whose customers are meant.")
+    windows: Windows | None = None
+    label: Label | None = None
+    features: dict[str, TableFeatures] = Field(default_factory=dict)
+    ratios: dict[str, tuple[str, str]] = Field(
+        default_factory=dict, description="New feature → the features it divides."
+    )
+    memory: Annotated[str, Field(pattern=r"^[0-9]+ ?[MG]B$")] = Field(
+        default="2GB", description="What DuckDB may use before it goes to disk."
+    )
+
+    @model_validator(mode="after")
+    def _tables_fit(self) -> DataPlan:
+        for role, name in self._mentions():
+            if name not in self.tables:
+                raise ValueError(
+                    f"{role} names the table {name!r}: {did_you_mean(name, self.tables)}"
+                )
+        dated = [name for name, table in self.tables.items() if table.rows in ("month", "event")]
+        if dated and self.windows is None:
+            raise ValueError(
+                f"the table {dated[0]!r} has dates, so 'windows' with cutoffs is needed"
+            )
+        if self.label is not None:
+            self._check_label(self.label)
+        if self.tables[self.base].rows == "lookup":
+            raise ValueError("the base table cannot be a lookup")
+        for name, features in self.features.items():
+            self._check_features(name, features)
+        return self
+
+    def _mentions(self) -> list[tuple[str, str]]:
+        found = [("base", self.base), *(("features", name) for name in self.features)]
+        if self.label is not None:
+            found.append(("label", self.label.table))
+        throughs = [t.through for t in self.tables.values() if t.through is not None]
+        return found + [("through", through.table) for through in throughs]
+
+    def _check_label(self, label: Label) -> None:
+        table = self.tables[label.table]
+        if (label.kind == "column") != (table.rows == "customer"):
+            raise ValueError(
+                f"a label of kind {label.kind} does not go with the table {label.table!r}, whose "
+                f"rows are {table.rows}s"
+            )
+        if label.column is not None and table.columns and label.column not in table.columns:
+            raise ValueError(
+                f"label.column {label.column!r}: {did_you_mean(label.column, table.columns)}"
+            )
+
+    def _check_features(self, name: str, features: TableFeatures) -> None:
+        table = self.tables[name]
+        dated = table.rows in ("month", "event")
+        if dated and features.values:
+            raise ValueError(
+                f"features.{name}: rows are {table.rows}s, so give aggregates, not values"
+            )
+        if not dated and (used(features.window) or used(features.month)):
+            raise ValueError(f"features.{name}: the table has one row each, so give values alone")
+        if used(features.month) and self.windows is not None and self.windows.months is None:
+            raise ValueError(f"features.{name}.month needs an observation window in months")
+        wanted = [*used(features.window), *used(features.month)]
+        wanted += list(features.values) if features.values != "all" else []
+        if table.columns:
+            for column in wanted:
+                if column not in (*table.columns, table.date, "*"):
+                    raise ValueError(
+                        f"features.{name}: {column!r}: {did_you_mean(column, table.columns)}"
+                    )
+
+
+def used(aggregates: Aggregates) -> list[str]:
+    """Every column that is aggregated, without repetition."""
+    return list(dict.fromkeys(c for _, columns in aggregates for c in columns))

@@ -1,0 +1,174 @@
+"""PostgreSQL through ADBC: rows stream in batches of Arrow, in and out.
+
+The URL with its password is read from an environment variable when a connection is made, and is
+kept nowhere: neither plan, run folder, log nor message holds it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dbnchurn.data.plan import Postgres
+from dbnchurn.data.session import Session, quoted
+from dbnchurn.errors import ConfigError, DataError
+
+NUMERIC = "numeric"
+
+
+@contextmanager
+def connected(variable: str) -> Iterator[Any]:
+    """A connection to the database whose URL an environment variable holds.
+
+    Raises
+    ------
+    ConfigError
+        If the driver is not installed or the variable is not set.
+    DataError
+        If the database refuses the connection or drops it.
+    """
+    try:
+        from adbc_driver_manager import Error
+        from adbc_driver_postgresql import dbapi
+    except ImportError as error:
+        raise ConfigError(
+            "reading PostgreSQL needs the ADBC driver: pip install 'dbnchurn[db]'"
+        ) from error
+    url = os.environ.get(variable)
+    if not url:
+        raise ConfigError(
+            f"the environment variable {variable} is not set; it has to hold the database's URL, "
+            "postgresql://user:password@host/name"
+        )
+    try:
+        connection = dbapi.connect(url)
+    except Error as error:
+        raise DataError(f"the database of {variable} refuses: {_hidden(error, url)}") from None
+    try:
+        yield connection
+    except (Error, duckdb.Error, pa.ArrowException, OSError) as error:
+        raise DataError(
+            f"the database of {variable} failed or dropped the connection: {_hidden(error, url)}"
+        ) from None
+    finally:
+        _close(connection, Error)
+
+
+def _close(connection: Any, error: type[Exception]) -> None:
+    with suppress(error):  # a dropped connection cannot be closed
+        connection.close()
+
+
+def copy_from_postgres(
+    session: Session, name: str, target: str, source: Postgres, columns: Sequence[str]
+) -> None:
+    """Stream a table or the answer to a query into a table of the session."""
+    rows = source.query.strip().rstrip(";") if source.query else None
+    relation = f"({rows}) AS rows" if rows else _dotted(source.table or "")
+    wanted = ", ".join(quoted(column) for column in columns) or "*"
+    with connected(source.url) as connection, connection.cursor() as cursor:
+        cursor.execute(f"SELECT {wanted} FROM {relation}")
+        reader = cursor.fetch_record_batch()
+        numeric = [field.name for field in reader.schema if _opaque(field) == NUMERIC]
+        session.connection.register("incoming", _plain(reader))
+        try:
+            casts = "".join(f", {quoted(c)}::DOUBLE AS {quoted(c)}" for c in numeric)
+            others = f"* EXCLUDE ({', '.join(map(quoted, numeric))})" if numeric else "*"
+            # Two steps, so that the columns keep their order.
+            session.run(f"CREATE TABLE {target} AS SELECT {others}{casts} FROM incoming")
+        finally:
+            session.connection.unregister("incoming")
+
+
+def _dotted(table: str) -> str:
+    return ".".join(quoted(part) for part in table.split("."))
+
+
+def _opaque(field: pa.Field) -> str | None:
+    """The database's own name of a type that Arrow does not have."""
+    return getattr(field.type, "type_name", None) if hasattr(field.type, "storage_type") else None
+
+
+def _plain(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    """The same batches with types that Arrow does not have as the text or bytes they come in."""
+    fields = [
+        pa.field(f.name, f.type.storage_type if hasattr(f.type, "storage_type") else f.type)
+        for f in reader.schema
+    ]
+    schema = pa.schema(fields)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in reader:
+            arrays = [getattr(column, "storage", column) for column in batch.columns]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def load_into_postgres(variable: str, folder: Path, tables: Sequence[str]) -> dict[str, int]:
+    """Stream folders of Parquet files into new tables; all of them or none.
+
+    Parameters
+    ----------
+    variable : str
+        Environment variable that holds the URL.
+    folder : Path
+        Holds one folder per table.
+    tables : sequence of str
+
+    Returns
+    -------
+    dict of table → rows
+
+    Raises
+    ------
+    DataError
+        If the database refuses, drops the connection, or has such a table already.
+    """
+    counts: dict[str, int] = {}
+    with connected(variable) as connection, connection.cursor() as cursor:
+        for table in tables:
+            for number, file in enumerate(sorted((folder / table).glob("*.parquet"))):
+                found = pq.ParquetFile(file)
+                reader = pa.RecordBatchReader.from_batches(
+                    _text_schema(found.schema_arrow),
+                    (_as_text(batch) for batch in found.iter_batches()),
+                )
+                mode = "create" if number == 0 else "append"
+                cursor.adbc_ingest(table, reader, mode=mode)
+                counts[table] = counts.get(table, 0) + found.metadata.num_rows
+        connection.commit()
+    return counts
+
+
+def _text_schema(schema: pa.Schema) -> pa.Schema:
+    return pa.schema(
+        [
+            pa.field(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type)
+            for f in schema
+        ]
+    )
+
+
+def _as_text(batch: pa.RecordBatch) -> pa.RecordBatch:
+    schema = _text_schema(batch.schema)
+    arrays = [c.cast(f.type) for c, f in zip(batch.columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _hidden(error: Exception, url: str) -> str:
+    """The message without the URL and its password."""
+    message = " ".join(str(error).split())
+    password = urlsplit(url).password
+    for secret in (url, password, unquote(password) if password else None):
+        if secret:
+            message = message.replace(secret, "***")
+    return message

@@ -1,0 +1,97 @@
+"""A DuckDB of its own for one job: bounded memory, spills beside itself, gone when done."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+
+
+class Session:
+    """One job's tables; larger than memory if need be.
+
+    Everything, spilled memory included, lies in a temporary folder that is removed at the end,
+    however it ends. No extension is ever downloaded.
+
+    Parameters
+    ----------
+    memory : str, default "2GB"
+        What DuckDB may use before it goes to disk.
+    threads : int, optional
+        By default as many as DuckDB finds.
+
+    Examples
+    --------
+    >>> with Session() as session:
+    ...     session.rows("SELECT 1 + 1")
+    [(2,)]
+    """
+
+    def __init__(self, memory: str = "2GB", threads: int | None = None) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="dbnchurn-"))
+        config: dict[str, Any] = {
+            "memory_limit": memory,
+            "temp_directory": str(self.folder / "spill"),
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        if threads is not None:
+            config["threads"] = threads
+        self.connection = duckdb.connect(config=config)
+        self.run("SET TimeZone = 'UTC'")
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.connection.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, sql: str) -> None:
+        """Run a statement."""
+        self.connection.execute(sql)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The answer to a query."""
+        found: list[tuple[Any, ...]] = self.connection.execute(sql).fetchall()
+        return found
+
+    def row(self, sql: str) -> tuple[Any, ...]:
+        """The only row of an answer."""
+        return self.rows(sql)[0]
+
+    def columns(self, relation: str) -> dict[str, str]:
+        """Name → SQL type of the columns of a table, view or other relation."""
+        return {name: kind for name, kind, *_ in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
+
+
+def quoted(name: str) -> str:
+    """A name as SQL writes it.
+
+    Examples
+    --------
+    >>> quoted("Zip Code")
+    '"Zip Code"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: object) -> str:
+    """A text or date as SQL writes it."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def literals(values: Iterable[object]) -> str:
+    """A list of texts in brackets."""
+    return "(" + ", ".join(literal(value) for value in values) + ")"

@@ -1,0 +1,127 @@
+"""Spoils records the way real ones are spoilt.
+
+Blanks, noise, codes spelt in several ways, rows that come twice, values that cannot be, lost keys.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.data.simulate.world import COMPLAINT_KINDS, LEVELS
+
+# How many values or rows are spoilt at full strength.
+BLANK = 0.02
+NOISY = 0.05
+MISSPELT = 0.03
+TWICE = 0.03
+REPEATED = 0.01
+IMPOSSIBLE = 0.002
+NO_KEY = 0.0005
+
+NEVER_BLANK = {"customer_id", "month", "status", "complaint_date", "reading_date", "complaint_id"}
+IMPOSSIBLE_VALUES: dict[str, float] = {
+    "age": 999,
+    "broadband_gb": -1.0,
+    "billing_income": -9999.0,
+    "online_duration": 99999.0,
+    "receive_power_dbm": 60.0,
+    "resolution_days": -5.0,
+}
+OTHER_SPELLINGS: dict[str, tuple[str, ...]] = {
+    "FTTH": ("ftth", "FTTH ", "fibre to the home"),
+    "FTTB": ("fttb", " FTTB"),
+    "ADSL": ("adsl", "DSL"),
+    "none": ("NONE", "no"),
+    "female": ("F", "Female"),
+    "male": ("M", "Male"),
+    "direct debit": ("Direct Debit", "DIRECT_DEBIT"),
+    "speed": ("SPEED", "slow line"),
+}
+CATEGORIES: dict[str, tuple[str, ...]] = {
+    **LEVELS,
+    "kind": COMPLAINT_KINDS,
+    "status": ("active", "churned"),
+}
+
+Table = dict[str, npt.NDArray[Any]]
+
+
+@cache
+def words(column: str) -> tuple[str, ...]:
+    """Everything that a category may hold: its levels first, then their other spellings."""
+    levels = CATEGORIES[column]
+    return levels + tuple(other for level in levels for other in OTHER_SPELLINGS.get(level, ()))
+
+
+def spoil(table: Table, strength: float, rng: np.random.Generator) -> Table:
+    """A spoilt copy of a table of columns.
+
+    Parameters
+    ----------
+    table : dict of column → array of shape (n,)
+        Categories as positions in :func:`words`, missing is NaN, NaT or -1.
+    strength : float
+        0 spoils nothing, 1 as much as a neglected CRM does.
+    rng : Generator
+    """
+    if strength == 0:
+        return table
+    spoilt = {name: _spoil_values(name, v, strength, rng) for name, v in table.items()}
+    key = spoilt["customer_id"].astype(np.float64)
+    key[rng.random(len(key)) < NO_KEY * strength] = np.nan
+    spoilt["customer_id"] = key
+    rows, differs = _repeated_rows(len(key), strength, rng)
+    spoilt = {name: values[rows] for name, values in spoilt.items()}
+    for name in ("broadband_gb", "receive_power_dbm", "resolution_days"):
+        if name in spoilt:
+            spoilt[name][differs] += 1.0
+    return spoilt
+
+
+def _spoil_values(
+    name: str, values: npt.NDArray[Any], strength: float, rng: np.random.Generator
+) -> npt.NDArray[Any]:
+    values = values.copy()
+    n = len(values)
+    if name in CATEGORIES and name != "status":
+        _misspell(values, name, rng.random(n) < MISSPELT * strength, rng)
+    elif values.dtype.kind == "f":
+        noisy = np.flatnonzero(rng.random(n) < NOISY * strength)
+        values[noisy] = np.round(values[noisy] * rng.normal(1, 0.03, len(noisy)), 2)
+    if name in IMPOSSIBLE_VALUES:
+        values[rng.random(n) < IMPOSSIBLE * strength] = IMPOSSIBLE_VALUES[name]
+    if name not in NEVER_BLANK:
+        blank = rng.random(n) < BLANK * strength
+        if values.dtype.kind in "iub" and name not in CATEGORIES:
+            values = values.astype(np.float64)
+        values[blank] = {"f": np.nan, "M": np.datetime64("NaT")}.get(values.dtype.kind, -1)
+    return values
+
+
+def _repeated_rows(
+    n: int, strength: float, rng: np.random.Generator
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Row numbers in order, some of them twice, and which of the second ones are to differ."""
+    draw = rng.random(n)
+    times = 1 + (draw < (TWICE + REPEATED) * strength)
+    rows = np.repeat(np.arange(n), times)
+    second = np.diff(rows, prepend=-1) == 0
+    return rows, np.flatnonzero(second & (draw[rows] < REPEATED * strength))
+
+
+def _misspell(
+    codes: npt.NDArray[Any], column: str, which: npt.NDArray[np.bool_], rng: np.random.Generator
+) -> None:
+    """Replace codes of levels by codes of their other spellings, where there are any."""
+    place = {word: code for code, word in enumerate(words(column))}
+    rows = np.flatnonzero(which)
+    picks = rng.random(len(rows))
+    for code, level in enumerate(CATEGORIES[column]):
+        others = np.array([place[other] for other in OTHER_SPELLINGS.get(level, ())], codes.dtype)
+        mine = codes[rows] == code
+        if len(others):
+            codes[rows[mine]] = others[(picks[mine] * len(others)).astype(int)]

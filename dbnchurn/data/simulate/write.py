@@ -1,0 +1,206 @@
+"""Writes a simulated telecom: Parquet folders, chunk by chunk, in flat memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dbnchurn.data.simulate.dirt import CATEGORIES, Table, spoil, words
+from dbnchurn.data.simulate.hazard import leaving_probability
+from dbnchurn.data.simulate.truth import attainable
+from dbnchurn.data.simulate.world import OBSERVED, World, draw
+from dbnchurn.errors import ConfigError
+from dbnchurn.progress import stage
+
+CHUNK = 50_000  # customers
+TABLES = ("basic", "complaints", "optical")
+
+
+def simulate(
+    output: str | Path,
+    *,
+    customers: int = 10_000,
+    months: int = 4,
+    seed: int = 0,
+    dirt: float = 1.0,
+) -> Path:
+    """Write the three tables of a telecom and the true probabilities of leaving.
+
+    ``basic`` has one row per customer and month, ``complaints`` and ``optical`` one per event,
+    ``truth`` one per customer and cutoff: the probability of leaving in the month after the cutoff
+    given what the three months before have recorded, and whether the customer left. It is exact
+    for records without dirt. ``simulation.json`` says what is attainable.
+
+    Parameters
+    ----------
+    output : path
+        A new folder; it appears when it is whole.
+    customers : int, default 10_000
+    months : int, default 4
+        From May 2024. Customers may leave from the fourth on.
+    seed : int, default 0
+        The same seed gives the same files.
+    dirt : float, default 1.0
+        0 for clean records, 1 for those of a neglected CRM.
+
+    Returns
+    -------
+    output : Path
+
+    Raises
+    ------
+    ConfigError
+        If the folder exists, or a number is out of its range.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     written = simulate(Path(folder, "crm"), customers=500)
+    ...     sorted(path.name for path in written.iterdir())
+    ['basic', 'complaints', 'optical', 'simulation.json', 'truth']
+    """
+    output = Path(output)
+    if output.exists():
+        raise ConfigError(f"{output} exists already; name a new folder for the simulated tables")
+    if customers < 1 or months < 1 or not 0 <= dirt <= 10 or seed < 0:
+        raise ConfigError(
+            f"customers and months have to be at least 1, dirt between 0 and 10 and the seed not "
+            f"negative, got customers={customers}, months={months}, dirt={dirt}, seed={seed}"
+        )
+    aside = output.with_name(f".{output.name}.{uuid.uuid4().hex[:8]}")
+    starts = range(0, customers, CHUNK)
+    try:
+        for table in (*TABLES, "truth"):
+            (aside / table).mkdir(parents=True)
+        truth: list[npt.NDArray[np.float64]] = []
+        with stage("simulate", steps=len(starts)) as step:
+            for number, first in enumerate(starts):
+                ids = np.arange(first, min(first + CHUNK, customers)) + 100_000_001
+                for table, columns in _chunk(ids, months, seed, number, dirt, truth):
+                    pq.write_table(columns, aside / table / f"part-{number:05d}.parquet")
+                step()
+        _describe(aside, truth, customers, months, seed, dirt)
+        os.replace(aside, output)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return output
+
+
+def _describe(
+    folder: Path,
+    truth: list[npt.NDArray[np.float64]],
+    customers: int,
+    months: int,
+    seed: int,
+    dirt: float,
+) -> None:
+    about: dict[str, Any] = {
+        "customers": customers,
+        "months": months,
+        "seed": seed,
+        "dirt": dirt,
+        "truth": "exact" if dirt == 0 else "of the records before they were spoilt",
+    }
+    if truth:
+        about["attainable"] = asdict(attainable(np.concatenate(truth)))
+    (folder / "simulation.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
+
+
+def _chunk(
+    ids: npt.NDArray[np.int64],
+    months: int,
+    seed: int,
+    number: int,
+    dirt: float,
+    truth: list[npt.NDArray[np.float64]],
+) -> Iterator[tuple[str, pa.Table]]:
+    """The tables of some customers, with a stream of random numbers of their own."""
+    life, fate, spoiling = (np.random.default_rng([seed, number, purpose]) for purpose in range(3))
+    world = draw(ids, months, life)
+    left_in = np.full(len(ids), months)  # position of the month in which each leaves
+    outcomes = []
+    for month in range(OBSERVED, months):
+        staying = np.flatnonzero(left_in == months)
+        p = leaving_probability(world, month)[staying]
+        leaves = fate.random(len(ids))[staying] < p
+        left_in[staying[leaves]] = month
+        truth.append(p)
+        outcomes.append(_truth(world, month, staying, p, leaves))
+    if outcomes:
+        yield "truth", pa.concat_tables(outcomes)
+    yield "basic", _arrow(spoil(_basic(world, left_in), dirt, spoiling))
+    for name, events, date in (
+        ("complaints", world.complaints, "complaint_date"),
+        ("optical", world.readings, "reading_date"),
+    ):
+        yield name, _arrow(spoil(_events(world, events, left_in, date), dirt, spoiling))
+
+
+def _truth(
+    world: World,
+    month: int,
+    staying: npt.NDArray[np.intp],
+    p: npt.NDArray[np.float64],
+    leaves: npt.NDArray[np.bool_],
+) -> pa.Table:
+    cutoff = np.full(len(staying), world.months[month]).astype("datetime64[D]")
+    return pa.table(
+        {
+            "customer_id": world.ids[staying],
+            "cutoff": cutoff,
+            "probability": p,
+            "churned": leaves.astype(np.int8),
+        }
+    )
+
+
+def _basic(world: World, left_in: npt.NDArray[np.int64]) -> Table:
+    """One row per customer and month up to the one in which the customer leaves."""
+    n, m = len(world.ids), len(world.months)
+    customer, month = np.divmod(np.arange(n * m), m)
+    there = month <= left_in[customer]
+    customer, month = customer[there], month[there]
+    columns: Table = {
+        "customer_id": world.ids[customer],
+        "month": world.months[month].astype("datetime64[D]"),
+    }
+    columns |= {
+        name: values[customer] for name, values in world.fixed.items() if name != "contract_months"
+    }
+    columns |= {name: values[customer, month] for name, values in world.monthly.items()}
+    columns["status"] = (month == left_in[customer]).astype(np.int8)
+    return columns
+
+
+def _events(world: World, events: Table, left_in: npt.NDArray[np.int64], date: str) -> Table:
+    """Events of customers that are still there."""
+    month = (events["day"].astype("datetime64[M]") - world.months[0]).astype(np.int64)
+    there = month <= left_in[events["customer"]]
+    kept = {name: values[there] for name, values in events.items()}
+    columns = {"customer_id": world.ids[kept.pop("customer")], date: kept.pop("day")}
+    return columns | kept
+
+
+def _arrow(columns: Table) -> pa.Table:
+    return pa.table({name: _column(name, values) for name, values in columns.items()})
+
+
+def _column(name: str, values: npt.NDArray[Any]) -> pa.Array:
+    if name in CATEGORIES:
+        codes = pa.array(values, mask=values < 0)
+        return pa.DictionaryArray.from_arrays(codes, pa.array(words(name)))
+    if name == "customer_id":
+        return pa.array(values, mask=np.isnan(values)).cast(pa.int64())
+    return pa.array(values, from_pandas=True)

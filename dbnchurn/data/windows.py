@@ -1,0 +1,133 @@
+"""Observation window, gap and outcome window around a cutoff; every one excludes its end.
+
+::
+
+    start ───── observation ─────▶ cutoff ── gap ──▶ opens ── outcome ──▶ closes
+
+Features see start ≤ date < cutoff, the label sees opens ≤ date < closes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from dbnchurn.data.plain import Plain
+
+SPAN = r"^[0-9]+ (day|week|month)s?$"
+Span = Annotated[str, Field(pattern=SPAN, examples=["3 months", "90 days"])]
+
+
+@dataclass(frozen=True)
+class Window:
+    """The dates around one cutoff.
+
+    Parameters
+    ----------
+    start, cutoff, opens, closes : date
+    active : date
+        A customer needs a record from this date on (and before the cutoff) to be in the snapshot.
+    """
+
+    start: date
+    active: date
+    cutoff: date
+    opens: date
+    closes: date
+
+
+class Windows(Plain):
+    """Snapshots: at which dates, and how far features and label look back and ahead.
+
+    Parameters
+    ----------
+    cutoffs : tuple of date
+        One snapshot of all customers for each.
+    observation, gap, outcome : str
+        Such as ``3 months`` or ``30 days``.
+    active : str, optional
+        Only customers with a record within this span before the cutoff are in a snapshot; by
+        default the whole observation window.
+    overlapping : bool, default False
+        Allow outcome windows of different cutoffs to overlap, so that one departure may be the
+        label of several snapshots.
+
+    Examples
+    --------
+    >>> windows = Windows(cutoffs=(date(2024, 8, 1),))
+    >>> windows.at(date(2024, 8, 1)).start, windows.at(date(2024, 8, 1)).closes
+    (datetime.date(2024, 5, 1), datetime.date(2024, 9, 1))
+    """
+
+    cutoffs: tuple[date, ...] = Field(min_length=1)
+    observation: Span = "3 months"
+    gap: Span = "0 days"
+    outcome: Span = "1 month"
+    active: Span | None = None
+    overlapping: bool = False
+
+    @field_validator("observation", "outcome", "active")
+    @classmethod
+    def _not_empty(cls, span: str | None) -> str | None:
+        if span is not None and int(span.split()[0]) == 0:
+            raise ValueError("a window of no length sees nothing; give for example '1 month'")
+        return span
+
+    @model_validator(mode="after")
+    def _no_overlap(self) -> Windows:
+        ordered = sorted(self.cutoffs)
+        for earlier, later in pairwise(ordered):
+            if earlier == later:
+                raise ValueError(f"the cutoff {earlier} is given twice")
+            closes, opens = self.at(earlier).closes, self.at(later).opens
+            if closes > opens and not self.overlapping:
+                raise ValueError(
+                    f"the outcome windows of the cutoffs {earlier} (until {closes}) and {later} "
+                    f"(from {opens}) overlap, so one departure would be counted twice; move the "
+                    "cutoffs apart, shorten outcome, or say overlapping: true"
+                )
+        return self
+
+    @property
+    def months(self) -> int | None:
+        """Length of the observation window in months, if it is given in months."""
+        number, unit = self.observation.split()
+        return int(number) if unit.startswith("month") else None
+
+    def at(self, cutoff: date) -> Window:
+        """The dates around a cutoff."""
+        opens = shift(cutoff, self.gap)
+        return Window(
+            start=shift(cutoff, self.observation, -1),
+            active=shift(cutoff, self.active or self.observation, -1),
+            cutoff=cutoff,
+            opens=opens,
+            closes=shift(opens, self.outcome),
+        )
+
+
+def shift(day: date, span: str, times: int = 1) -> date:
+    """The date some spans later, or earlier if `times` is negative.
+
+    A day that a month does not have becomes its last.
+
+    Examples
+    --------
+    >>> shift(date(2024, 3, 31), "1 month", -1)
+    datetime.date(2024, 2, 29)
+    """
+    found = re.fullmatch(r"([0-9]+) (day|week|month)s?", span)
+    if found is None:
+        raise ValueError(f"not a span: {span!r}; write for example '3 months'")
+    number, unit = int(found[1]) * times, found[2]
+    if unit != "month":
+        return day + timedelta(days=number * (7 if unit == "week" else 1))
+    year, month = divmod(day.year * 12 + day.month - 1 + number, 12)
+    following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
+    last = (following - timedelta(days=1)).day
+    return date(year, month + 1, min(day.day, last))

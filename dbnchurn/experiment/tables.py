@@ -1,0 +1,135 @@
+"""A run's customers: from one table or several, checked before anything is trained."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dbnchurn.data.build import QUARANTINE, Built, build, load
+from dbnchurn.data.contract import Customers
+from dbnchurn.data.foresight import foreseeing, may_foresee
+from dbnchurn.data.leakage import find_leaks, shared_customers, stop
+from dbnchurn.data.plan import DataPlan
+from dbnchurn.data.quality import write_quality
+from dbnchurn.data.samples import Parts
+from dbnchurn.data.simulate.truth import attainable
+from dbnchurn.errors import ConfigError, DataError
+
+QUALITY = "data_quality.html"
+
+
+def build_tables(config: Any, folder: Path) -> tuple[Customers, Built]:
+    """Build the customers of a config with several tables into a new folder."""
+    built = build(config.data, folder, threads=config.n_threads)
+    return load(built), built
+
+
+def check_leakage(config: Any, table: Customers, parts: Parts, built: Built | None) -> Customers:
+    """Stop if features know the outcome; returns the table with a note for each pardoned one."""
+    train = parts.train
+    leaks = find_leaks(
+        table.X.iloc[train],
+        table.y[train],
+        ids=table.ids[train] if table.id is not None else None,
+        cutoffs=table.dates[train] if table.dates is not None else None,
+        auc=config.leakage.auc,
+    )
+    if table.id is not None:
+        for part in (parts.validation, parts.test):
+            leaks += shared_customers(table.ids, table.dates, train, part)
+    if built is not None and may_foresee(built.plan):
+        latest: date = max(built.plan.windows.cutoffs) if built.plan.windows else date.min
+        leaks += foreseeing(built, latest, threads=config.n_threads)
+    passed = stop(leaks, config.leakage.allow)
+    return replace(table, notes=(*table.notes, *passed))
+
+
+def shares_attained(
+    config: Any, table: Customers, test: Any, own: dict[str, Any]
+) -> dict[str, dict[str, float]]:
+    """What share of the attainable scores a model has on the test rows of simulated tables.
+
+    Parameters
+    ----------
+    config : RunConfig
+        With ``data.truth``.
+    table : Customers
+    test : int array
+        Row numbers.
+    own : dict
+        The model's metrics.
+    """
+    try:
+        truth = pq.read_table(config.data.truth).to_pandas()
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{config.data.truth}: not readable as Parquet: {error}") from error
+    key = config.data.tables[config.data.base].key
+    rows = pd.DataFrame({key: table.ids[test]})
+    on = [key]
+    if table.dates is not None:
+        rows["cutoff"], on = table.dates[test], [key, "cutoff"]
+        truth["cutoff"] = pd.to_datetime(truth["cutoff"])
+        rows["cutoff"] = rows["cutoff"].astype(truth["cutoff"].dtype)
+    p = rows.merge(truth, on=on, how="left")["probability"].to_numpy()
+    if np.isnan(p).any():
+        raise DataError(f"{config.data.truth} lacks {int(np.isnan(p).sum())} of the test customers")
+    best = attainable(p)
+    found = {}
+    for name in ("average_precision", "f1", "brier"):
+        value, limit = own[name]["value"], getattr(best, name)
+        share = limit / value if name == "brier" else value / limit
+        found[name] = {"best": limit, "value": value, "share": share}
+    return found
+
+
+def write_tables(folder: Path, built: Built) -> None:
+    """Put what a run should keep of its tables into the run folder."""
+    if (built.folder / QUARANTINE).exists():
+        shutil.copytree(built.folder / QUARANTINE, folder / QUARANTINE)
+    facts = {
+        "tables": {name: asdict(checked) for name, checked in built.tables.items()},
+        "joins": [asdict(join) for join in built.joins],
+    }
+    (folder / "tables.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+
+
+def stored_plan(built: Built) -> dict[str, Any]:
+    """The plan as plain data, for the model; secrets are not in it."""
+    plan: dict[str, Any] = built.plan.model_dump(mode="json", include=set(DataPlan.model_fields))
+    return plan
+
+
+def prepare_tables(config: Any, folder: Path, cutoffs: Sequence[date] | None = None) -> Built:
+    """Build the table of features of a config, with the page about its quality.
+
+    Parameters
+    ----------
+    config : RunConfig
+        With ``data``.
+    folder : Path
+        New.
+    cutoffs : sequence of date, optional
+        Instead of those of the config; the outcome is then not looked at.
+
+    Raises
+    ------
+    ConfigError
+        If the config has one table only.
+    """
+    if config.data is None:
+        raise ConfigError("the config names one table, so there is nothing to build; see 'data'")
+    labelled = config.data.label is not None and cutoffs is None
+    built = build(config.data, folder, cutoffs=cutoffs, labelled=labelled, threads=config.n_threads)
+    if labelled:
+        write_quality(folder / QUALITY, load(built), built)
+    return built

@@ -1,0 +1,85 @@
+"""The same tables next month: builds the features of a scoring month as training did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from dbnchurn.data.build import Built, build
+from dbnchurn.data.plan import DataPlan
+from dbnchurn.errors import ArtifactError, ConfigError, did_you_mean
+from dbnchurn.predictor.artifact import load
+
+
+def stored_plan(model: str | Path) -> DataPlan:
+    """The data plan that a model was trained with.
+
+    Raises
+    ------
+    ArtifactError
+        If the model holds none, or one that cannot be read.
+    """
+    _, about = load(model)
+    if about.get("data") is None:
+        raise ArtifactError(
+            f"{model}: the model was trained from one table, so there is nothing to build; score "
+            "that month's table directly"
+        )
+    try:
+        return DataPlan.model_validate_json(json.dumps(about["data"]), strict=True)
+    except ValidationError as error:
+        raise ArtifactError(f"{model}: its data plan cannot be read: {error}") from error
+
+
+def build_month(
+    model: str | Path,
+    cutoff: date | None,
+    output: str | Path,
+    *,
+    paths: Mapping[str, str] | None = None,
+    threads: int | None = None,
+) -> Built:
+    """Build the feature table of a scoring month from the raw tables.
+
+    Parameters
+    ----------
+    model : path
+        Model folder.
+    cutoff : date, optional
+        Features see what lies before it. Needed where the tables have dates.
+    output : path
+        New folder; ``features.parquet`` in it is what ``dbnchurn score`` reads.
+    paths : mapping of table → path, optional
+        Where tables lie now, if not where they lay in training.
+    threads : int, optional
+
+    Raises
+    ------
+    ArtifactError
+        If the model cannot be read.
+    ConfigError
+        If `cutoff` is missing, or `paths` names an unknown table.
+    DataError
+        If the tables break their contract.
+    """
+    plan = stored_plan(model)
+    tables = dict(plan.tables)
+    for name, path in (paths or {}).items():
+        if name not in tables:
+            raise ConfigError(f"there is no table {name!r}: {did_you_mean(name, tables)}")
+        tables[name] = tables[name].model_copy(
+            update={"path": path, "query": None, "postgres": None}
+        )
+    if plan.windows is not None and cutoff is None:
+        raise ConfigError("the tables have dates, so a cutoff is needed, such as 2024-09-01")
+    return build(
+        plan.model_copy(update={"tables": tables}),
+        output,
+        cutoffs=[cutoff] if plan.windows is not None and cutoff is not None else [],
+        labelled=False,
+        threads=threads,
+    )

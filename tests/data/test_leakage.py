@@ -1,0 +1,149 @@
+"""Columns that know the outcome are found by their values, and others are left alone."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dbnchurn.data.foresight import foreseeing, may_foresee
+from dbnchurn.data.leakage import Leak, column_auc, find_leaks, shared_customers, stop
+from dbnchurn.errors import ConfigError, DataError
+
+IBM = Path(os.environ.get("DBNCHURN_DATA", "data"))
+AFTERWARDS = {
+    "Satisfaction Score", "Customer Status", "Churn Label", "Churn Score", "Churn Category",
+    "Churn Reason",
+}  # fmt: skip
+
+
+def rows(n=4000, seed=0):
+    rng = np.random.default_rng(seed)
+    y = (rng.random(n) < 0.1).astype(int)
+    return (
+        rng,
+        y,
+        pd.DataFrame({"age": rng.integers(18, 90, n), "plan": rng.choice(list("ABC"), n)}),
+    )
+
+
+def names(leaks):
+    return {(leak.check, leak.column) for leak in leaks}
+
+
+def test_honest_columns_pass():
+    rng, y, X = rows()
+    X["debt"] = y + rng.normal(0, 1.5, len(y))  # strong, not decisive
+    X["town"] = rng.choice([f"T{i}" for i in range(900)], len(y))
+    X["gb"] = rng.gamma(2, 20, len(y))
+    assert find_leaks(X, y) == []
+
+
+def test_a_column_that_decides_the_label_is_found_whatever_its_shape():
+    rng, y, X = rows()
+    X["score"] = y + rng.normal(0, 0.3, len(y))
+    X["hump"] = np.where(y, rng.normal(0, 0.3, len(y)), rng.choice([-3, 3], len(y)))
+    X["reason"] = np.where(y, rng.choice(["price", "move"], len(y)), rng.choice(["-", "?"], len(y)))
+    found = find_leaks(X, y)
+    assert names(found) == {("single_column", c) for c in ("score", "hump", "reason")}
+    assert find_leaks(X[["score"]], y, auc=0.9999) == []
+
+
+def test_auc_of_a_number_is_that_of_its_ranks():
+    from sklearn.metrics import roc_auc_score
+
+    rng, y, _ = rows(20_000)
+    score = y + rng.normal(0, 1, len(y))
+    assert column_auc(pd.Series(score), y) == pytest.approx(roc_auc_score(y, score), abs=0.015)
+    assert column_auc(pd.Series(score), y) == column_auc(pd.Series(-score), y)
+
+
+def test_missingness_that_equals_the_label():
+    rng, y, X = rows()
+    X["ended"] = pd.Series(np.where(y, pd.Timestamp("2024-05-01"), pd.NaT))
+    X["kept"] = np.where(y, np.nan, rng.random(len(y)))
+    X["gaps"] = np.where(rng.random(len(y)) < 0.3, np.nan, 1.0)
+    assert names(find_leaks(X, y)) == {("missingness", "ended"), ("missingness", "kept")}
+
+
+def test_dates_from_the_cutoff_on():
+    _, y, X = rows()
+    cutoffs = np.full(len(y), np.datetime64("2024-08-01", "ns"))
+    X["joined"] = pd.Timestamp("2020-01-01")
+    X["billed"] = pd.Timestamp("2024-07-31 23:59")
+    assert find_leaks(X, y, cutoffs=cutoffs) == []
+    X.loc[5, "billed"] = pd.Timestamp("2024-08-01")
+    (leak,) = find_leaks(X, y, cutoffs=cutoffs)
+    assert str(leak) == (
+        "date_after_cutoff: billed: 1 rows, such as 2024-08-01 at the cutoff 2024-08-01"
+    )
+
+
+def test_identifiers_as_features_also_of_repeated_customers():
+    rng, y, X = rows()
+    ids = np.repeat(np.arange(len(y) // 2), 2)
+    X["account"] = 10_000 + 7 * ids
+    X["name"] = [f"c{i}" for i in ids]
+    X["income"] = np.round(rng.gamma(2, 800, len(y)), 2)
+    assert names(find_leaks(X, y, ids=ids)) == {("identifier", "account"), ("identifier", "name")}
+
+
+def test_customers_in_two_parts_of_one_date():
+    ids = np.array([1, 2, 3, 1])
+    dates = np.array(["2024-07-01"] * 3 + ["2024-08-01"], "datetime64[D]")
+    train, test = np.array([0, 1]), np.array([2, 3])
+    assert shared_customers(ids, dates, train, test) == []
+    (leak,) = shared_customers(ids, None, train, test)
+    assert leak.evidence == "1 customers are in both, the first is 1"
+    assert shared_customers(np.array([1, 2, 1, 4]), dates, train, test)
+
+
+def test_a_leak_stops_the_run_unless_a_reason_is_given():
+    leaks = [Leak("single_column", "score", "AUC 0.99 alone"), Leak("identifier", "zip", "all")]
+    with pytest.raises(DataError, match=r"leakage: 2 signs .*\n.*single_column: score"):
+        stop(leaks, {})
+    with pytest.raises(DataError, match="leakage: 1 signs"):
+        stop(leaks, {"single_column": "a bureau's score of before"})
+    with pytest.raises(DataError, match="leakage: 2 signs"):
+        stop(leaks, {"single_column: other": "?"})
+    passed = stop(leaks, {"single_column: score": "bought in June", "identifier": "a real zip"})
+    assert "allowed: bought in June" in passed[0]
+    with pytest.raises(ConfigError, match="'single' is no check: did you mean"):
+        stop([], {"single: score": "x"})
+
+
+def test_a_query_that_looks_past_the_cutoff_is_found(make):
+    changes = {
+        "tables": {
+            "totals": {
+                "query": "SELECT id, sum(minutes) AS minutes, "
+                "sum(minutes) FILTER (\"at\" < '2024-08-01') AS before FROM calls GROUP BY id",
+                "key": "id",
+            }
+        },
+        "features": {"totals": {"values": ["minutes", "before"]}},
+    }
+    built = make(None, changes)
+    assert may_foresee(built.plan)
+    leaks = foreseeing(built, built.plan.windows.cutoffs[0], threads=1)
+    assert names(leaks) == {("outcome_window", "totals_minutes")}
+    assert not may_foresee(make().plan)
+
+
+@pytest.mark.skipif(
+    not (IBM / "ibm_telco_status.parquet").exists(),
+    reason="needs the IBM telco tables in the folder that DBNCHURN_DATA names",
+)
+def test_columns_known_after_the_outcome_are_told_from_their_values_alone():
+    tables = [
+        pd.read_parquet(IBM / f"ibm_telco_{name}.parquet")
+        for name in ("demographics", "location", "services", "status")
+    ]
+    frame = tables[0]
+    for number, other in enumerate(tables[1:]):
+        frame = frame.merge(other, on="Customer ID", suffixes=("", f" {number}"))
+    y, ids = frame.pop("Churn Value").to_numpy(), frame.pop("Customer ID").to_numpy()
+    real = dict(zip(hidden := [f"x{i}" for i in range(frame.shape[1])], frame, strict=True))
+    found = find_leaks(frame.set_axis(hidden, axis=1), y, ids=ids)
+    assert {real[leak.column] for leak in found} == AFTERWARDS

@@ -1,0 +1,59 @@
+"""The page about the data: what it says of every column, offline and safe."""
+
+import numpy as np
+import pandas as pd
+
+from dbnchurn.data.contract import Customers
+from dbnchurn.data.quality import describe, stability_index, write_quality
+
+
+def table(n=1000, seed=0):
+    rng = np.random.default_rng(seed)
+    dates = np.repeat(np.array(["2024-07-01", "2024-08-01"], "datetime64[ns]"), n // 2)
+    y = (rng.random(n) < 0.2).astype(int)
+    X = pd.DataFrame(
+        {
+            "steady": rng.normal(size=n),
+            "moved": rng.normal(size=n) + 2 * (np.arange(n) >= n // 2),
+            "telling": y + rng.normal(0, 0.5, n),
+            "gaps": np.where(rng.random(n) < 0.3, np.nan, 1.0),
+            "<plan>": pd.Categorical(rng.choice(list("ABC"), n)),
+            "joined": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, n), "D"),
+            "nothing": np.nan,
+        }
+    )
+    return Customers(np.arange(n), X, y, dates, pd.DataFrame())
+
+
+def test_missing_distinct_drift_and_relation_to_the_label():
+    found = {c.name: c for c in describe(table())}
+    assert found["gaps"].missing == table().X["gaps"].isna().mean()
+    assert found["<plan>"].distinct == 3
+    assert found["moved"].drift > 0.25 > 0.1 > found["steady"].drift
+    assert found["telling"].auc > 0.8 > 0.6 > found["steady"].auc
+    assert found["joined"].kind == "date"
+    assert found["nothing"].missing == 1.0
+    for column in found.values():
+        np.testing.assert_allclose(column.shares.sum(), 1 - column.missing)
+    rate = (found["steady"].shares * found["steady"].churn).sum()
+    np.testing.assert_allclose(rate, table().y.mean())
+
+
+def test_the_stability_index_is_symmetric_positive_and_zero_for_equals():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        p, q = rng.integers(0, 100, (2, 8))
+        np.testing.assert_allclose(stability_index(p, q), stability_index(q, p))
+        assert stability_index(p, q) >= 0
+        assert stability_index(p, p) == 0
+
+
+def test_the_page_stands_alone_and_escapes_names(tmp_path):
+    write_quality(tmp_path / "page.html", table(), notes=["beware <of> it"])
+    page = (tmp_path / "page.html").read_text()
+    assert "&lt;plan&gt;" in page
+    assert "<plan>" not in page
+    assert "beware &lt;of&gt; it" in page
+    assert "2024-08-01" in page
+    assert "http" not in page
+    assert "<script" not in page

@@ -83,6 +83,8 @@ def describe(customers: Customers) -> list[ColumnQuality]:
 def _describe(
     column: pd.Series[Any], y: npt.NDArray[np.int64], dates: npt.NDArray[np.datetime64] | None
 ) -> ColumnQuality:
+    if pd.api.types.is_bool_dtype(column.dtype):
+        column = column.astype("Float64")  # quantiles are not for booleans
     number = pd.api.types.is_numeric_dtype(column.dtype)
     date = pd.api.types.is_datetime64_any_dtype(column.dtype)
     present = column.dropna()

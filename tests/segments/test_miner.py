@@ -417,7 +417,7 @@ def test_tables_that_cannot_be_used(X, y, settings, message):
         ({"parts": (0.5, 0.5)}, "parts=.* three positive shares"),
         ({"parts": (0.5, 0.5, 0.5)}, "parts=.* sum to 1"),
         ({"edges": [1, 2]}, r"edges=\[1, 2\]\) should be a valid dictionary"),
-        ({"special": {"age": "none"}}, r"special=.* should be a list \(at 'age'\)"),
+        ({"special": {"age": "none"}}, r"special=.* not allowed as a Sequence value \(at 'age'\)"),
         ({"edges": {"age": 3}}, r"edges=.* should be a list \(at 'age'\)"),
         ({"date": "day"}, "date names column 'day', which X lacks"),
         ({"edges": {"agee": [1]}}, "edges names column 'agee', which X lacks: did you mean 'age'"),

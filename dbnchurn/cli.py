@@ -1,4 +1,4 @@
-"""The command line: ``dbnchurn train | score | schema``.
+"""The command line: ``dbnchurn train | segments | score | schema``.
 
 A user's mistake ends in one message on standard error and exit code 2, without a traceback.
 """
@@ -55,6 +55,22 @@ def train(
     with displayed():
         folder = run(settings, name=config.stem)
     _print_result(folder)
+
+
+@app.command()
+def segments(
+    config: Annotated[Path, typer.Argument(help="YAML config.")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Changes such as miner.budget=0.1.")
+    ] = None,
+) -> None:
+    """Find segments of customers who say yes, in plain words."""
+    from dbnchurn.experiment.segments_run import read_segments_config, run, summary
+
+    settings = read_segments_config(config, overrides or [])
+    with displayed():
+        folder = run(settings, name=config.stem)
+    print(summary(folder))
 
 
 @app.command()

@@ -7,7 +7,7 @@ allowed stands once, in the hints of ``__init__``, from which configs are built 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
@@ -64,7 +64,14 @@ def _problems(estimator: Any) -> Iterator[str]:
                 told = [problem["msg"] for problem in error.errors()]
                 told = [message for message in told if message.startswith("Input ")] or told
                 said = " or ".join(dict.fromkeys(m.removeprefix("Input ") for m in told))
-                yield f"{type(estimator).__name__}({name}={value!r}) {said}"
+                said = said.replace("an instance of Sequence", "a list")
+                keys = {
+                    repr(p["loc"][0])
+                    for p in error.errors()
+                    if p["loc"] and isinstance(value, Mapping)
+                }
+                where = f" (at {', '.join(sorted(keys))})" if keys else ""
+                yield f"{type(estimator).__name__}({name}={value!r}) {said}{where}"
         if hasattr(value, "get_params") and not isinstance(value, type):
             yield from _problems(value)
 
@@ -80,6 +87,10 @@ def _adapters(kind: Any) -> dict[str, TypeAdapter[Any]]:
 
 def _plain(value: Any) -> Any:
     """Numbers and lists of numpy as Python's own, which the hints speak of."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_plain(inner) for inner in value)
     if isinstance(value, np.generic):
         return value.item()
     return value.tolist() if isinstance(value, np.ndarray) else value

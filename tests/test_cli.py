@@ -59,6 +59,46 @@ def test_train_prints_the_result_and_where_it_lies(call, write_config, telco, sm
         assert str(path) in out
 
 
+@pytest.fixture
+def offer(tmp_path) -> Path:
+    """A config of a search for segments: 4000 customers, of whom those from 60 on say yes."""
+    rng = np.random.default_rng(0)
+    age = rng.integers(18, 80, 4000)
+    yes = rng.random(4000) < np.where(age >= 60, 0.4, 0.1)
+    table = pd.DataFrame({"age": age, "visits": rng.poisson(3, 4000), "bought": yes})
+    table.to_csv(tmp_path / "offer.csv", index=False)
+    config = tmp_path / "offer.yaml"
+    config.write_text(
+        f"source: {{path: {tmp_path / 'offer.csv'}}}\ncolumns: {{label: bought}}\n"
+        f"miner: {{outcome: buy, edges: {{age: [30, 45, 60]}}}}\noutput: {tmp_path / 'runs'}\n"
+    )
+    return config
+
+
+def test_segments_prints_the_list_and_where_it_lies(call, offer, tmp_path):
+    code, out, _ = call("segments", offer, "miner.n_segments=1")
+    assert code == 0
+    assert "age 60 or more" in out
+    assert "Of all customers" in out
+    page = tmp_path / "runs" / "offer" / "segments.html"
+    assert page.exists()
+    assert f"page: {page}" in out
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("miner.bins=1", "miner.bins should be at least 2, got 1"),
+        ("columns.label=buy", "no column 'buy'"),
+        ("miner.edges={ages: [30]}", "edges names column 'ages', which X lacks"),
+        ("miner.parts=[0.5, 0.5]", "three positive shares"),
+        ("miner.positive=maybe", "y has no positives"),
+    ],
+)
+def test_mistakes_of_a_search_are_one_line(refused, offer, override, message):
+    assert message in refused("segments", offer, override)
+
+
 def test_score_reads_and_writes_tables(call, model, customers, tmp_path):
     table, output = tmp_path / "new.csv", tmp_path / "scores.parquet"
     customers[0].to_csv(table, index=False)
@@ -79,7 +119,9 @@ def test_schema_is_json_that_names_every_section(call):
     assert "leaves" in schema["$defs"]["ChurnClassifier"]["properties"]
 
 
-@pytest.mark.parametrize("arguments", [[], ["--help"], ["train", "--help"], ["score", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["--help"], *([name, "--help"] for name in ("train", "segments", "score"))]
+)
 def test_help_is_there(call, arguments):
     _, out, _ = call(*arguments)
     assert "Usage" in out

@@ -117,7 +117,10 @@ def _delimiter(path: Path) -> str:
     return max(",;\t|", key=header.count)
 
 
-SAMPLES = {"tv_subscriptions": "load_churn_tv_subscriptions"}
+SAMPLES = {  # in the empulse package: how it is loaded, and a name for its label
+    "tv_subscriptions": ("load_churn_tv_subscriptions", "churn"),
+    "bank_telemarketing": ("load_upsell_bank_telemarketing", "subscribed"),
+}
 
 
 def read_sample(name: str) -> pd.DataFrame:
@@ -125,8 +128,9 @@ def read_sample(name: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    name : {"tv_subscriptions"}
+    name : {"tv_subscriptions", "bank_telemarketing"}
         9,379 customers of a TV operator, 46 anonymous features, 4.79 % churn; column ``churn``.
+        Or 37,931 customers whom a bank called, 12.6 % subscribed; column ``subscribed``.
 
     Raises
     ------
@@ -142,8 +146,9 @@ def read_sample(name: str) -> pd.DataFrame:
         raise ConfigError(f"unknown sample table {name!r}: {did_you_mean(name, SAMPLES)}")
     from empulse import datasets
 
-    data: Any = getattr(datasets, SAMPLES[name])(backend="pandas")
+    loader, label = SAMPLES[name]
+    data: Any = getattr(datasets, loader)(backend="pandas")
     frame = pd.DataFrame(data.data)
     frame.insert(0, "customer", range(len(frame)))
-    frame["churn"] = pd.Series(data.target).to_numpy()
+    frame[label] = pd.Series(data.target).to_numpy()
     return frame

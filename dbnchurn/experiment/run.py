@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
-import os
-import shutil
 import tempfile
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +14,15 @@ import pandas as pd
 
 from dbnchurn.classifier import ChurnClassifier
 from dbnchurn.config import dump
-from dbnchurn.data import Customers, customers, read_sample, read_table, split
+from dbnchurn.data import Customers, customers, split
 from dbnchurn.data.build import Built
 from dbnchurn.data.contract import Contract
 from dbnchurn.data.quality import write_quality
 from dbnchurn.data.samples import PARTS, Parts
 from dbnchurn.decide import choose_threshold
-from dbnchurn.errors import ConfigError
 from dbnchurn.evaluate import compare, evaluate
 from dbnchurn.experiment.baselines import PEERS, VARIANTS, Rows
+from dbnchurn.experiment.folder import free_folder, new_folder, open_output
 from dbnchurn.experiment.page import write_report
 from dbnchurn.experiment.run_config import classifier_of
 from dbnchurn.experiment.tables import (
@@ -63,7 +59,7 @@ def train(config: Any, name: str = "run") -> Path:
     DataError, ConfigError
         If the table or the config cannot be used.
     """
-    _open_output(Path(config.output))
+    open_output(Path(config.output))
     seconds: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
         built = None
@@ -85,8 +81,7 @@ def train(config: Any, name: str = "run") -> Path:
 
 def load_customers(config: Any) -> Customers:
     """The one table of the config, held to its contract."""
-    source, columns = config.source, config.columns
-    frame = read_table(source.path) if source.path else read_sample(source.sample)
+    columns = config.columns
     contract = Contract(
         label=columns.label,
         id=columns.id,
@@ -95,7 +90,7 @@ def load_customers(config: Any) -> Customers:
         drop=columns.drop,
         max_quarantine=columns.max_quarantine,
     )
-    table = customers(frame, contract)
+    table = customers(config.source.read(), contract)
     log.info(
         "%d customers, %d columns, %.2f %% left; %d rows in quarantine",
         len(table), table.X.shape[1], 100 * table.y.mean(), len(table.quarantine),
@@ -226,10 +221,8 @@ def predictions(trained: Trained) -> pd.DataFrame:
 
 def write(trained: Trained, config: Any, name: str, built: Built | None = None) -> Path:
     """Write the run folder aside and rename it when it is whole."""
-    folder = _free_folder(Path(config.output), name)
-    aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
-    aside.mkdir(parents=True)
-    try:
+    folder = free_folder(Path(config.output), name)
+    with new_folder(folder) as aside:
         (aside / "config.yaml").write_text(dump(config), encoding="utf-8")
         predictions(trained).to_parquet(aside / "predictions.parquet", index=False)
         text = json.dumps(trained.metrics, indent=1, allow_nan=False)
@@ -244,25 +237,4 @@ def write(trained: Trained, config: Any, name: str, built: Built | None = None) 
         write_quality(aside / QUALITY, trained.customers, built, trained.customers.notes)
         trained.classifier.save(aside / "model", about=about)
         write_report(aside / "report.html", trained, config, folder.name)
-        os.replace(aside, folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-    return folder
-
-
-def _open_output(parent: Path) -> None:
-    """Make the folder of the runs, before hours go into something that cannot be written."""
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        if not os.access(parent, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    except OSError as error:
-        raise ConfigError(f"output: no run can be written to {parent}: {error.strerror}") from error
-
-
-def _free_folder(parent: Path, name: str) -> Path:
-    folder, number = parent / name, 1
-    while folder.exists():
-        number += 1
-        folder = parent / f"{name}-{number}"
     return folder

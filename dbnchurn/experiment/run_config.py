@@ -11,29 +11,12 @@ from pydantic import Field, model_validator
 from dbnchurn.classifier import ChurnClassifier
 from dbnchurn.config import Section, build, model_from_signatures, read
 from dbnchurn.data.plan import DataPlan, Leakage
-from dbnchurn.data.sources import SAMPLES
+from dbnchurn.experiment.source import SourceSection
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Baseline = Literal["logistic regression", "xgboost", "without leaves", "without pretraining"]
 # Set once for the whole run, at its top.
 SHARED = ("random_state", "device", "n_threads", "kinds")
-
-
-class SourceSection(Section):
-    """The table: a file of yours, or a real one that comes inside a package."""
-
-    path: Path | None = Field(
-        default=None, description="CSV or Parquet file, relative to the working folder."
-    )
-    sample: Literal[tuple(SAMPLES)] | None = Field(  # type: ignore[valid-type]
-        default=None, description="A real table inside the empulse package."
-    )
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> SourceSection:
-        if (self.path is None) == (self.sample is None):
-            raise ValueError("source needs exactly one of 'path' and 'sample'")
-        return self
 
 
 class ColumnsSection(Section):

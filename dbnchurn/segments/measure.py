@@ -10,9 +10,9 @@ import pandas as pd
 from dbnchurn.segments.bins import Axis
 from dbnchurn.segments.conditions import Condition
 from dbnchurn.segments.counts import CodedRows
-from dbnchurn.segments.listing import PairCounts, Segment
 from dbnchurn.segments.patterns import Patterns, rows_in
 from dbnchurn.segments.rates import Floats, Rate
+from dbnchurn.segments.segment import PairCounts, Segment
 
 
 def conditions(patterns: Patterns, i: int, axes: Sequence[Axis]) -> tuple[Condition, ...]:

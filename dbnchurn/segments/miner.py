@@ -5,28 +5,32 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from dataclasses import replace
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import Field
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from dbnchurn.errors import ConfigError, DataError, did_you_mean
-from dbnchurn.segments.bins import Binning, code_rows
-from dbnchurn.segments.boxes import BoxMiner, Ranges
+from dbnchurn.segments.boxes import BoxMiner
 from dbnchurn.segments.closed import mine_closed
-from dbnchurn.segments.columns import as_frame, read_answers, read_columns
+from dbnchurn.segments.coding import Coded, code
 from dbnchurn.segments.conditions import Level
-from dbnchurn.segments.counts import CodedRows, Mask, guard
-from dbnchurn.segments.listing import Chance, SegmentList
+from dbnchurn.segments.counts import CodedRows
+from dbnchurn.segments.listing import SegmentList
 from dbnchurn.segments.measure import candidate_table, measured, pair_counts, top_rates
-from dbnchurn.segments.parameters import check_parameters
 from dbnchurn.segments.patterns import Patterns
 from dbnchurn.segments.rates import Rate
+from dbnchurn.segments.segment import Chance
 from dbnchurn.segments.select import CoverRules, greedy_cover, significant
-from dbnchurn.segments.split import PARTS, Parts, check_answers, split_at_random, split_by_date
+from dbnchurn.segments.split import PARTS
+
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Amount = Annotated[float, Field(ge=0)]
 
 
 class SegmentMiner(BaseEstimator):  # type: ignore[misc]
@@ -133,28 +137,28 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         *,
         mode: Literal["ranges", "paper"] = "ranges",
         method: Literal["quantile", "width"] = "quantile",
-        bins: int = 10,
+        bins: Annotated[int, Field(ge=2, le=1000)] = 10,
         edges: Mapping[str, Sequence[float]] | None = None,
         zero: bool = True,
         special: Mapping[str, Sequence[float]] | None = None,
-        max_levels: int = 20,
-        max_length: int = 3,
-        min_count: int = 30,
-        min_rate: float = 0.0,
-        candidates: int = 1000,
-        alpha: float = 0.05,
-        confidence: float = 0.95,
+        max_levels: Annotated[int, Field(ge=1, le=10_000)] = 20,
+        max_length: Count = 3,
+        min_count: Count = 30,
+        min_rate: Annotated[float, Field(ge=0, le=1)] = 0.0,
+        candidates: Count = 1000,
+        alpha: Share = 0.05,
+        confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95,
         parts: Sequence[float] = (0.5, 0.25, 0.25),
         date: str | None = None,
-        n_segments: int = 10,
-        budget: float | None = None,
-        cost: float | None = None,
-        value: float | None = None,
+        n_segments: Count = 10,
+        budget: Share | None = None,
+        cost: Amount | None = None,
+        value: Amount | None = None,
         positive: Level = 1,
         threshold: float | None = None,
         outcome: str = "say yes",
-        permutations: int = 0,
-        max_cells: int = 10_000_000,
+        permutations: Annotated[int, Field(ge=0)] = 0,
+        max_cells: Count = 10_000_000,
         random_state: int | np.random.Generator | np.random.RandomState | None = None,
     ) -> None:
         self.mode = mode
@@ -207,17 +211,19 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
             `X` or `y` cannot be used; the message says what to do.
         """
         rng = generator(self.random_state)
-        frame, data = self._code(X, y, groups, rng)
-        patterns = self._mine(data.take(self.parts_.mine))
-        kept, p, q = significant(patterns, data.take(self.parts_.select), self.alpha)
-        chosen, shares = self._cover(patterns.take(kept), data.take(self.parts_.select))
-        self.candidates_ = candidate_table(patterns, self.axes_, p, q)
+        coded = code(self, X, y, groups, rng)
+        mine, select, _ = coded.rows
+        patterns = self._mine(mine)
+        kept, p, q = significant(patterns, select, self.alpha)
+        chosen, shares = self._cover(patterns.take(kept), coded)
+        self.candidates_ = candidate_table(patterns, coded.axes, p, q)
         number = kept[chosen]
-        self.segments_ = self._listed(
-            patterns.take(number), shares, p[number], q[number], data, rng
-        )
-        self.feature_names_in_ = np.array(frame.columns, dtype=object)
-        self.n_features_in_ = frame.shape[1]
+        self.segments_ = self._listed(patterns.take(number), shares, p[number], q[number], coded)
+        if self.permutations:
+            self.segments_ = replace(self.segments_, chance=self._chance(coded.rows, rng))
+        self.axes_, self.skipped_, self.parts_ = coded.axes, coded.skipped, coded.parts
+        self.feature_names_in_ = np.array(coded.names, dtype=object)
+        self.n_features_in_ = len(coded.names)
         return self
 
     def table(self) -> pd.DataFrame:
@@ -251,8 +257,7 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
             Share of the report's rows they hold.
         """
         rng = generator(self.random_state)
-        _, data = self._code(X, y, None, rng)
-        parts = [data.take(rows) for rows in self.parts_]
+        parts: Sequence[CodedRows] = code(self, X, y, None, rng).rows
         if shuffled:
             parts = [part.answering(rng.permutation(part.hits)) for part in parts]
         mined, fresh = top_rates(self._mine(parts[0]).take(slice(self.n_segments)), parts)
@@ -264,61 +269,6 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
 
     # -- what fit does, step by step ---------------------------------------------------------
 
-    def _code(
-        self, X: Any, y: Any, groups: Any, rng: np.random.Generator
-    ) -> tuple[pd.DataFrame, CodedRows]:
-        """Check everything, split the rows, and cut the columns by what the mined rows hold."""
-        check_parameters(self)
-        frame = as_frame(X)
-        hits = read_answers(y, len(frame), self.positive, self.threshold)
-        columns = read_columns(frame, self._pattern_columns(frame))
-        self.parts_ = self._split(frame, hits, rng, groups)
-        check_answers(hits, self.parts_, self.min_count)
-        binning = Binning(
-            self.method,
-            self.bins,
-            dict(self.edges or {}),
-            self.zero,
-            dict(self.special or {}),
-            self.max_levels,
-        )
-        mined = [column.take(self.parts_.mine) for column in columns]
-        self.axes_, self.skipped_ = binning.axes(mined)
-        self._guard()
-        return frame, code_rows(self.axes_, columns, hits)
-
-    def _pattern_columns(self, frame: pd.DataFrame) -> list[str]:
-        named = {"edges": self.edges or {}, "special": self.special or {}}
-        if self.date is not None:
-            named["date"] = {self.date: ()}
-        for parameter, columns in named.items():
-            for name in columns:
-                if name not in frame.columns:
-                    hint = did_you_mean(str(name), list(frame.columns))
-                    raise ConfigError(f"{parameter} names column {name!r}, which X lacks: {hint}")
-        names = [name for name in frame.columns if name != self.date]
-        if not names:
-            raise DataError(f"X has no column besides the date {self.date!r}; nothing to describe")
-        return names
-
-    def _split(
-        self, frame: pd.DataFrame, hits: Mask, rng: np.random.Generator, groups: Any
-    ) -> Parts:
-        if self.date is None:
-            return split_at_random(hits, self.parts, rng, groups)
-        if groups is not None:
-            raise ConfigError("groups and date exclude each other: a split in time divides groups")
-        return split_by_date(frame[self.date], self.parts)
-
-    def _guard(self) -> None:
-        ranges = self.mode == "ranges"
-        sizes = [
-            len(Ranges.of(axis.items, axis.neighbours)) if ranges else axis.items + 1
-            for axis in self.axes_
-        ]
-        names = [axis.column for axis in self.axes_]
-        guard(sizes, names, min(self.max_length, len(sizes)), self.max_cells, ranges)
-
     def _mine(self, data: CodedRows) -> Patterns:
         if self.mode == "paper":
             found = mine_closed(data, self.max_length, self.min_count, self.min_rate)
@@ -328,8 +278,8 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
             ).run()
         return found.take(slice(self.candidates))
 
-    def _cover(self, patterns: Patterns, data: CodedRows) -> tuple[list[int], list[float]]:
-        mined, selected = len(self.parts_.mine), len(self.parts_.select)
+    def _cover(self, patterns: Patterns, coded: Coded) -> tuple[list[int], list[float]]:
+        mined, selected = len(coded.parts.mine), len(coded.parts.select)
         rules = CoverRules(
             self.n_segments,
             self.budget,
@@ -338,7 +288,7 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
             self.confidence,
             math.ceil(self.min_count * selected / mined),
         )
-        chosen = list(greedy_cover(patterns, data, rules))
+        chosen = list(greedy_cover(patterns, coded.rows[1], rules))
         return [i for i, _ in chosen], [share for _, share in chosen]
 
     # -- what fit leaves ---------------------------------------------------------------------
@@ -349,16 +299,14 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         shares: Sequence[float],
         p: npt.NDArray[np.float64],
         q: npt.NDArray[np.float64],
-        data: CodedRows,
-        rng: np.random.Generator,
+        coded: Coded,
     ) -> SegmentList:
-        parts = [data.take(rows) for rows in self.parts_]
-        segments = measured(patterns, shares, self.axes_, parts, p, q)
+        segments = measured(patterns, shares, coded.axes, coded.rows, p, q)
         used = {c.column for segment in segments for c in segment.conditions}
         return SegmentList(
             segments,
-            kinds={axis.column: axis.kind for axis in self.axes_ if axis.column in used},
-            base={name: Rate.of(part.hits) for name, part in zip(PARTS, parts, strict=True)},
+            kinds={axis.column: axis.kind for axis in coded.axes if axis.column in used},
+            base={name: Rate.of(part.hits) for name, part in zip(PARTS, coded.rows, strict=True)},
             outcome=self.outcome,
             positive=self.positive,
             threshold=self.threshold,
@@ -366,8 +314,7 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
             budget=self.budget,
             cost=self.cost,
             value=self.value,
-            chance=self._chance(parts, rng),
-            pairs=pair_counts(patterns, self.axes_, parts[2]),
+            pairs=pair_counts(patterns, coded.axes, coded.rows[2]),
             settings=self._settings(),
             candidates=len(self.candidates_),
             significant=int((self.candidates_["q_value"] <= self.alpha).sum()),
@@ -379,9 +326,8 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         plain: dict[str, Any] = json.loads(json.dumps(given, default=_as_plain))
         return plain
 
-    def _chance(self, parts: Sequence[CodedRows], rng: np.random.Generator) -> Chance | None:
-        if not self.permutations:
-            return None
+    def _chance(self, parts: Sequence[CodedRows], rng: np.random.Generator) -> Chance:
+        """What the same search finds on shuffled answers."""
         true = top_rates(self._mine(parts[0]).take(slice(self.n_segments)), parts)
         shuffled = [Rate(0, 0), Rate(0, 0)]
         findings = 0

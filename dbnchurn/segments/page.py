@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dbnchurn.segments.conditions import shown
-from dbnchurn.segments.listing import SegmentList, percent
+from dbnchurn.segments.listing import SegmentList
+from dbnchurn.segments.segment import percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
-from dbnchurn.segments.listing import PairCounts, SegmentList
+from dbnchurn.segments.listing import SegmentList
+from dbnchurn.segments.segment import PairCounts
 
 if TYPE_CHECKING:
     from dbnchurn.segments.sweep import SweepPoint

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from dbnchurn.errors import ConfigError, DataError
-from dbnchurn.segments import SegmentList, SegmentMiner
+from dbnchurn.segments import SegmentMiner, load, save
 from dbnchurn.segments.bins import code_rows
 from dbnchurn.segments.columns import read_columns
 from dbnchurn.segments.conditions import Between
@@ -158,7 +158,7 @@ def test_the_columns_of_the_table_fit_together(data, miner):
 
 
 def test_sql_gives_every_customer_the_same_segment(data, miner):
-    from dbnchurn.segments.export import to_sql
+    from dbnchurn.segments.files import to_sql
 
     X, _ = data
     connection = duckdb.connect()
@@ -294,6 +294,26 @@ def test_a_constant_column_is_left_out_and_named(data):
     assert set(found.skipped_) == {"same", "gone"}
 
 
+def test_settings_may_be_numpys(data):
+    edges = {"age": np.array([30, 45, 60]), "charge": [np.int64(20), np.float32(50)]}
+    plain = {"age": [30, 45, 60], "charge": [20, 50]}
+    first = SegmentMiner(random_state=0, bins=np.int64(5), edges=edges).fit(*data)
+    second = SegmentMiner(random_state=0, bins=5, edges=plain).fit(*data)
+    assert first.segments_ == second.segments_
+
+
+def test_measuring_what_mining_promises_leaves_a_fitted_miner_as_it_is(data):
+    X, y = data
+    found = SegmentMiner(random_state=0, bins=5).fit(X, y)
+    parts, axes = found.parts_, found.axes_
+    mined, fresh, customers = found.best_mined(X[["age", "x1"]], y)
+    assert 0 <= fresh <= 1
+    assert 0 <= mined <= 1
+    assert 0 < customers <= 1
+    assert found.parts_ is parts
+    assert found.axes_ is axes
+
+
 def test_one_column_is_enough(data):
     X, y = data
     found = SegmentMiner(random_state=0).fit(X[["age"]], y)
@@ -308,8 +328,8 @@ def test_where_there_is_nothing_the_list_is_empty_and_still_works(tmp_path):
     assert len(found) == 0
     assert found.assign(X).isna().all()
     assert found.evaluate(X, np.arange(2000) % 2).empty
-    found.save(tmp_path)
-    assert SegmentList.load(tmp_path / "segments.json") == found
+    save(found, tmp_path)
+    assert load(tmp_path) == found
     assert "No segment does better" in (tmp_path / "segments.html").read_text()
 
 
@@ -377,14 +397,18 @@ def test_tables_that_cannot_be_used(X, y, settings, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"cost": -1}, r"cost=-1 is not allowed; it must be a number >= 0 or None"),
+        ({"cost": float("nan")}, "cost=nan"),
+        ({"cost": -1}, r"SegmentMiner\(cost=-1\) should be greater than or equal to 0"),
         ({"value": -1}, "value=-1"),
-        ({"budget": 0}, "budget=0 is not allowed; it must be a number > 0 and <= 1 or None"),
+        ({"budget": 0}, r"SegmentMiner\(budget=0\) should be greater than 0"),
         ({"budget": 5}, "budget=5"),
-        ({"mode": "range"}, "mode='range' is not allowed: did you mean 'ranges'"),
+        ({"mode": "range"}, "should be 'ranges' or 'paper'"),
         ({"method": "kmeans"}, "method='kmeans'"),
-        ({"bins": 1}, "bins=1 is not allowed; it must be a whole number >= 2 and <= 1000"),
+        ({"bins": 1}, r"SegmentMiner\(bins=1\) should be greater than or equal to 2"),
         ({"bins": 2.5}, "bins=2.5"),
+        ({"bins": float("nan")}, "bins=nan"),
+        ({"bins": float("inf")}, "bins=inf"),
+        ({"threshold": "high"}, "threshold=.high."),
         ({"bins": True}, "bins=True"),
         ({"max_length": 0}, "max_length=0"),
         ({"alpha": 0}, "alpha=0"),
@@ -392,9 +416,9 @@ def test_tables_that_cannot_be_used(X, y, settings, message):
         ({"permutations": -1}, "permutations=-1"),
         ({"parts": (0.5, 0.5)}, "parts=.* three positive shares"),
         ({"parts": (0.5, 0.5, 0.5)}, "parts=.* sum to 1"),
-        ({"edges": [1, 2]}, "edges=.* must map columns to numbers"),
-        ({"special": {"age": "none"}}, "special of column 'age' must be a list of numbers"),
-        ({"edges": {"age": 3}}, "edges of column 'age' must be a list"),
+        ({"edges": [1, 2]}, r"edges=\[1, 2\]\) should be a valid dictionary"),
+        ({"special": {"age": "none"}}, r"special=.* not allowed as a Sequence value \(at 'age'\)"),
+        ({"edges": {"age": 3}}, r"edges=.* should be a list \(at 'age'\)"),
         ({"date": "day"}, "date names column 'day', which X lacks"),
         ({"edges": {"agee": [1]}}, "edges names column 'agee', which X lacks: did you mean 'age'"),
         ({"special": {"job": [1]}}, "special names column 'job', which is not numeric"),

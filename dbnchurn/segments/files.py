@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from dbnchurn.errors import ArtifactError
+from dbnchurn.segments import page
 from dbnchurn.segments.conditions import condition_from_dict, quoted
-from dbnchurn.segments.listing import Chance, PairCounts, Segment, SegmentList, percent
+from dbnchurn.segments.listing import SegmentList
 from dbnchurn.segments.rates import Rate
+from dbnchurn.segments.segment import Chance, PairCounts, Segment, percent
 
 FORMAT = 1
 """Version of ``segments.json``. Raise it when a field changes its meaning or goes."""
@@ -31,24 +33,47 @@ PLAIN = (
 )
 
 
-def write_all(segments: SegmentList, folder: str | Path) -> Path:
+def save(segments: SegmentList, folder: str | Path) -> Path:
     """Write every format into a folder, which is made if it is absent.
+
+    The pictures and the page need the extra ``train`` (matplotlib, jinja2); nothing else here does.
+
+    Parameters
+    ----------
+    segments : SegmentList
+    folder : str or Path
+        Files of an earlier list are replaced.
 
     Returns
     -------
     Path
         The folder, with ``segments.csv``, ``segments.json``, ``segments.sql``, ``segments.md`` with
         its pictures, and ``segments.html``, one self-contained file.
-    """
-    from dbnchurn.segments import page
 
+    Raises
+    ------
+    ArtifactError
+        The folder cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from dbnchurn.segments import SegmentList
+    >>> nobody = SegmentList((), {}, {part: Rate(1, 8) for part in ("mine", "select", "report")})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     load(save(nobody, folder) / "segments.json") == nobody
+    True
+    """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    segments.table().to_csv(folder / "segments.csv", index=False)
-    (folder / "segments.json").write_text(to_json(segments), encoding="utf-8")
-    (folder / "segments.sql").write_text(to_sql(segments), encoding="utf-8")
-    page.write_markdown(segments, folder)
-    (folder / "segments.html").write_text(page.html(segments), encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        segments.table().to_csv(folder / "segments.csv", index=False)
+        (folder / "segments.json").write_text(to_json(segments), encoding="utf-8")
+        (folder / "segments.sql").write_text(to_sql(segments), encoding="utf-8")
+        page.write_markdown(segments, folder)
+        (folder / "segments.html").write_text(page.html(segments), encoding="utf-8")
+    except OSError as error:
+        raise ArtifactError(f"cannot write segments to {folder}: {error.strerror}") from error
     return folder
 
 
@@ -97,7 +122,7 @@ def _one_line(text: str) -> str:
 
 
 def to_json(segments: SegmentList) -> str:
-    """Everything the list holds, as JSON; :func:`read_json` gives it back."""
+    """Everything the list holds, as JSON; :func:`load` gives it back."""
     data = {
         "format": FORMAT,
         **{name: getattr(segments, name) for name in PLAIN},
@@ -133,16 +158,24 @@ def _segment_to_dict(segment: Segment, confidence: float) -> dict[str, Any]:
     }
 
 
-def read_json(path: str | Path) -> SegmentList:
-    """Read what :func:`to_json` gave.
+def load(path: str | Path) -> SegmentList:
+    """Read the ``segments.json`` that :func:`save` wrote. It is plain data; nothing is executed.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, or the folder that holds it.
 
     Raises
     ------
     ArtifactError
         The file is absent, is not JSON, is of another format, or lacks something.
     """
+    path = Path(path)
+    if path.is_dir():
+        path /= "segments.json"
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ArtifactError(f"cannot read segments from {path}: {error.strerror}") from None
     except ValueError as error:

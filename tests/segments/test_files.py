@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from dbnchurn.errors import ArtifactError
-from dbnchurn.segments import SegmentList, SegmentMiner
-from dbnchurn.segments.export import to_json, to_sql
+from dbnchurn.segments import SegmentMiner, load, save
+from dbnchurn.segments.files import to_json, to_sql
 from dbnchurn.segments.page import html
 
 
@@ -46,7 +46,7 @@ def found():
 
 @pytest.fixture(scope="module")
 def folder(found, tmp_path_factory):
-    return found.save(tmp_path_factory.mktemp("segments") / "new" / "folder")
+    return save(found, tmp_path_factory.mktemp("segments") / "new" / "folder")
 
 
 def test_every_format_is_there(folder):
@@ -60,7 +60,7 @@ def test_every_format_is_there(folder):
 
 
 def test_json_gives_the_same_list_back(found, folder):
-    again = SegmentList.load(folder / "segments.json")
+    again = load(folder / "segments.json")
     assert again == found
     pd.testing.assert_series_equal(again.assign(awkward()[0]), found.assign(awkward()[0]))
     pd.testing.assert_frame_equal(again.table(), found.table())
@@ -139,9 +139,9 @@ def test_damaged_files_are_refused(found, tmp_path, change, message):
     path = tmp_path / "segments.json"
     path.write_text(change(json.loads(to_json(found))))
     with pytest.raises(ArtifactError, match=message):
-        SegmentList.load(path)
+        load(path)
 
 
 def test_an_absent_file_is_named(tmp_path):
     with pytest.raises(ArtifactError, match=r"none\.json: No such file"):
-        SegmentList.load(tmp_path / "none.json")
+        load(tmp_path / "none.json")

@@ -1,0 +1,131 @@
+"""From a user's table to what mining sees: three parts of the rows, as items."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dbnchurn.errors import ConfigError, DataError, did_you_mean
+from dbnchurn.parameters import check_parameters
+from dbnchurn.segments.bins import Axis, Binning, code_rows
+from dbnchurn.segments.boxes import Ranges
+from dbnchurn.segments.columns import as_frame, read_answers, read_columns
+from dbnchurn.segments.counts import CodedRows, Mask, guard
+from dbnchurn.segments.split import Parts, check_answers, split_at_random, split_by_date
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """A table ready to be mined.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Columns of the table.
+    axes : tuple of Axis
+        What became of those that tell customers apart.
+    skipped : dict
+        The others, and why.
+    parts : Parts
+        Row numbers to mine, select on and report from.
+    rows : three CodedRows
+        These rows.
+    """
+
+    names: tuple[str, ...]
+    axes: tuple[Axis, ...]
+    skipped: dict[str, str]
+    parts: Parts
+    rows: tuple[CodedRows, CodedRows, CodedRows]
+
+
+def code(miner: Any, X: Any, y: Any, groups: Any, rng: np.random.Generator) -> Coded:
+    """Check everything, split the rows, and cut the columns by what the mined rows hold.
+
+    Parameters
+    ----------
+    miner : SegmentMiner
+        Its parameters say how.
+    X : DataFrame or 2-D array of shape (n, d)
+    y : array-like of shape (n,)
+    groups : array-like of shape (n,) or None
+    rng : numpy Generator
+        Splits the rows.
+
+    Raises
+    ------
+    ConfigError
+        A parameter is not allowed, or names a column that is not there.
+    DataError
+        The table or the answers cannot be used, or the search would take too much memory.
+    """
+    check_parameters(miner)
+    _check_shares(miner.parts)
+    frame = as_frame(X)
+    hits = read_answers(y, len(frame), miner.positive, miner.threshold)
+    columns = read_columns(frame, _described(miner, frame))
+    parts = _split(miner, frame, hits, rng, groups)
+    check_answers(hits, parts, miner.min_count)
+    binning = Binning(
+        miner.method,
+        miner.bins,
+        dict(miner.edges or {}),
+        miner.zero,
+        dict(miner.special or {}),
+        miner.max_levels,
+    )
+    axes, skipped = binning.axes([column.take(parts.mine) for column in columns])
+    _guard(miner, axes)
+    data = code_rows(axes, columns, hits)
+    rows = (data.take(parts.mine), data.take(parts.select), data.take(parts.report))
+    return Coded(tuple(frame.columns), axes, skipped, parts, rows)
+
+
+def _check_shares(parts: Sequence[float]) -> None:
+    shares = list(parts)
+    if len(shares) != 3 or min(shares) <= 0 or not math.isclose(sum(shares), 1):
+        raise ConfigError(
+            f"parts={parts!r} is not allowed; it must be three positive shares (to mine, to "
+            "select on, to report from) that sum to 1"
+        )
+
+
+def _described(miner: Any, frame: pd.DataFrame) -> list[str]:
+    """Columns that may describe segments: all but the date."""
+    named = {"edges": miner.edges or {}, "special": miner.special or {}}
+    if miner.date is not None:
+        named["date"] = {miner.date: ()}
+    for parameter, columns in named.items():
+        for name in columns:
+            if name not in frame.columns:
+                hint = did_you_mean(str(name), list(frame.columns))
+                raise ConfigError(f"{parameter} names column {name!r}, which X lacks: {hint}")
+    names = [name for name in frame.columns if name != miner.date]
+    if not names:
+        raise DataError(f"X has no column besides the date {miner.date!r}; nothing to describe")
+    return names
+
+
+def _split(
+    miner: Any, frame: pd.DataFrame, hits: Mask, rng: np.random.Generator, groups: Any
+) -> Parts:
+    if miner.date is None:
+        return split_at_random(hits, miner.parts, rng, groups)
+    if groups is not None:
+        raise ConfigError("groups and date exclude each other: a split in time divides groups")
+    return split_by_date(frame[miner.date], miner.parts)
+
+
+def _guard(miner: Any, axes: Sequence[Axis]) -> None:
+    """Refuse a search that needs more memory than the miner allows."""
+    ranges = miner.mode == "ranges"
+    sizes = [
+        len(Ranges.of(axis.items, axis.neighbours)) if ranges else axis.items + 1 for axis in axes
+    ]
+    names = [axis.column for axis in axes]
+    guard(sizes, names, min(miner.max_length, len(sizes)), miner.max_cells, ranges)

@@ -65,6 +65,10 @@ class Customers:
     dates : datetime64 array of shape (n,), or None
     quarantine : DataFrame
         The other rows as they came, with a column ``reason``.
+    unlabelled : DataFrame
+        Features of customers whose outcome is not known.
+    unlabelled_dates : datetime64 array, or None
+        Dates of these.
     """
 
     ids: npt.NDArray[Any]
@@ -72,6 +76,8 @@ class Customers:
     y: npt.NDArray[np.int64]
     dates: npt.NDArray[np.datetime64] | None
     quarantine: pd.DataFrame
+    unlabelled: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unlabelled_dates: npt.NDArray[np.datetime64] | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -80,7 +86,8 @@ class Customers:
 def customers(frame: pd.DataFrame, contract: Contract) -> Customers:
     """Hold a table to its contract.
 
-    Exact repetitions of a row are dropped. Rows without a label, id or date are set aside.
+    Exact repetitions of a row are dropped. Rows without an id or date are set aside; rows without
+    a label are customers whose outcome is not known yet.
 
     Raises
     ------
@@ -91,24 +98,35 @@ def customers(frame: pd.DataFrame, contract: Contract) -> Customers:
     Examples
     --------
     >>> frame = pd.DataFrame({"id": [1, 2, 3], "debt": [0, 5, 9], "left": ["No", "Yes", None]})
-    >>> table = customers(frame, Contract(label="left", id="id", max_quarantine=0.5))
-    >>> table.y, list(table.X), list(table.quarantine["reason"])
-    (array([0, 1]), ['debt'], ['no label'])
+    >>> table = customers(frame, Contract(label="left", id="id"))
+    >>> table.y, list(table.X), table.unlabelled["debt"].tolist()
+    (array([0, 1]), ['debt'], [9])
     """
     names = check_names(frame)
     frame = frame.set_axis(names, axis=1)
     _check_columns(names, contract)
     frame, quarantine = _set_aside(frame, contract)
+    labelled = text(frame[contract.label]).notna()
+    frame, others = frame[labelled], frame[~labelled]
     y = _labels(frame[contract.label], contract)
-    dates = None
+    dates = other_dates = None
     if contract.date is not None:
         dates = _dates(frame[contract.date]).to_numpy("datetime64[ns]")
+        other_dates = _dates(others[contract.date]).to_numpy("datetime64[ns]")
     special = {contract.label, contract.id, contract.date, *contract.drop}
     X = frame[[name for name in names if name not in special]]
     if X.empty:
         raise DataError("the table has no feature column beside id, label and date")
     ids = np.arange(len(frame)) if contract.id is None else frame[contract.id].to_numpy()
-    return Customers(ids, X.reset_index(drop=True), y, dates, quarantine)
+    return Customers(
+        ids,
+        X.reset_index(drop=True),
+        y,
+        dates,
+        quarantine,
+        unlabelled=others[list(X)].reset_index(drop=True),
+        unlabelled_dates=other_dates,
+    )
 
 
 def _check_columns(names: list[str], contract: Contract) -> None:
@@ -125,7 +143,6 @@ def _set_aside(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, p
     """The rows that keep the contract and those that break it."""
     frame = frame.drop_duplicates()
     reason = pd.Series("", frame.index, dtype=object)
-    reason[text(frame[contract.label]).isna()] = "no label"
     if contract.id is not None:
         reason[frame[contract.id].isna()] = "no id"
     if contract.date is not None:

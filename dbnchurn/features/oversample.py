@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -66,11 +66,11 @@ class Oversample(BaseEstimator):  # type: ignore[misc]
 
     Notes
     -----
-    SMOTE-NC interpolates numbers and lets the neighbours vote for categories. 0/1 columns count as
-    categories here, and so does whether a value is missing: a missing category is a level of its
-    own, a number with gaps gets a flag that is voted on. The search for neighbours, and the
-    interpolation, see the median in the gap; where the vote says so the gap is put back. Numbers
-    are standardised for the search.
+    SMOTE-NC interpolates numbers and lets the neighbours vote for categories. A 0/1 column, and
+    whether a value is missing, follow the nearer of the two churners between whom a row is made: a
+    vote would leave a synthetic churner without all that most churners lack. The search for
+    neighbours, the interpolation and the vote see the median or the most frequent level in a gap.
+    Numbers are standardised for the search.
 
     References
     ----------
@@ -138,24 +138,21 @@ class Oversample(BaseEstimator):  # type: ignore[misc]
         return np.asarray(sampler.sample_indices_, dtype=np.intp)
 
     def _with_synthetic(self, rows: Sample, generator: np.random.Generator) -> Sample:
-        """Every fold with its own synthetic churners behind all original rows."""
+        """Every fold's own synthetic churners behind all original rows."""
+        table, y, weight, fold = rows.table, rows.y, rows.weight, rows.fold
         for k in np.unique(rows.fold):
             inside = np.flatnonzero((rows.fold == k) & (rows.weight > 0))
-            inside = inside[inside < len(rows.draw)]
-            y = rows.y[inside]
-            missing = int(self.ratio * np.sum(y == 0)) - int(y.sum())
-            if missing <= 0 or not y.any():
+            labels = rows.y[inside]
+            missing = int(self.ratio * np.sum(labels == 0)) - int(labels.sum())
+            if missing <= 0 or not labels.any():
                 continue
-            made = synthetic(rows.table.take(inside), y, missing, self.neighbours, generator)
-            usual = np.average(rows.weight[inside][y == 1])
-            rows = Sample(
-                stacked(rows.table, made),
-                np.append(rows.y, np.ones(missing, np.int64)),
-                np.append(rows.weight, np.full(missing, usual)),
-                np.append(rows.fold, np.full(missing, k)),
-                rows.draw,
-            )
-        return Sample(rows.table, rows.y, rows.weight, rows.fold, np.arange(len(rows.y)))
+            made = synthetic(rows.table.take(inside), labels, missing, self.neighbours, generator)
+            table = stacked(table, made)
+            y = np.append(y, np.ones(missing, np.int64))
+            usual = np.average(rows.weight[inside][labels == 1])
+            weight = np.append(weight, np.full(missing, usual))
+            fold = np.append(fold, np.full(missing, k))
+        return Sample(table, y, weight, fold, np.arange(len(y)))
 
 
 def synthetic(
@@ -176,46 +173,62 @@ def synthetic(
     neighbours = min(neighbours, len(churners) - 1)
     if neighbours == 0:
         return table.take(np.repeat(churners, count))
-    gaps = np.isnan(table.numbers)
-    smooth = np.array([bool(np.any((c != 0) & (c != 1) & ~g)) for c, g in
-                       zip(table.numbers.T, gaps.T, strict=True)], dtype=bool)  # fmt: skip
-    filled, center, scale = _standardised(table.numbers[:, smooth])
-    holes = gaps[:, smooth]
-    words = np.where(gaps, -1.0, table.numbers)[:, ~smooth]
-    voted = np.hstack([words, table.codes, holes])
-    matrix = np.hstack([filled, voted])
+    binary = np.isin(table.numbers, (0.0, 1.0)) | np.isnan(table.numbers)
+    smooth = np.flatnonzero(~binary.all(axis=0))
+    filled, center, scale = _standardised(table.numbers, smooth)
+    gaps = np.hstack([np.isnan(table.numbers), table.codes < 0])
+    varying = gaps.any(axis=0)
+    words = _with_modes(table.codes)
+    matrix = np.hstack([filled, gaps[:, varying], words])
     target = {1: len(churners) + count}
     settings = {"sampling_strategy": target, "k_neighbors": neighbours}
-    sampler = _sampler(filled.shape[1], voted.shape[1], settings, _seed(generator))
+    sampler = _sampler(matrix.shape[1] - words.shape[1], words.shape[1], settings, generator)
     made = np.asarray(sampler.fit_resample(matrix, y)[0], np.float64)[len(y) :]
-    split = np.cumsum([filled.shape[1], words.shape[1], table.codes.shape[1]])
-    drawn, words, codes, holes = np.split(made, split, axis=1)
-    numbers = np.empty((count, len(smooth)))
-    numbers[:, smooth] = np.where(holes > 0.5, np.nan, drawn * scale + center)
-    numbers[:, ~smooth] = np.where(words < 0, np.nan, words)
-    return Table(numbers, codes.astype(np.int32), table.number_names, table.code_names, table.sizes)
+    numbers, holes, voted = np.split(
+        made, [filled.shape[1], matrix.shape[1] - words.shape[1]], axis=1
+    )
+    flags = numbers > 0.5
+    numbers = numbers * scale + center
+    numbers[:, binary.all(axis=0)] = flags[:, binary.all(axis=0)]
+    missing = np.zeros((count, gaps.shape[1]), bool)
+    missing[:, varying] = holes > 0.5
+    return replace(
+        table,
+        numbers=np.where(missing[:, : numbers.shape[1]], np.nan, numbers),
+        codes=np.where(missing[:, numbers.shape[1] :], -1, voted).astype(np.int32),
+    )
 
 
-def _sampler(numbers: int, voted: int, settings: dict[str, Any], seed: int) -> Any:
+def _sampler(
+    numbers: int, words: int, settings: dict[str, Any], generator: np.random.Generator
+) -> Any:
     """The member of the family for numbers, categories, or both."""
-    if not voted:
-        return SMOTE(**settings, random_state=seed)
+    settings = {**settings, "random_state": _seed(generator)}
+    if not words:
+        return SMOTE(**settings)
     if not numbers:
-        return SMOTEN(**settings, random_state=seed)
-    places = list(range(numbers, numbers + voted))
-    return SMOTENC(categorical_features=places, **settings, random_state=seed)
+        return SMOTEN(**settings)
+    return SMOTENC(categorical_features=list(range(numbers, numbers + words)), **settings)
 
 
-def _standardised(numbers: Floats) -> tuple[Floats, Floats, Floats]:
-    """Numbers without gaps on a common scale, and center and scale to undo it."""
-    center = np.array([np.nanmedian(column) for column in numbers.T])
-    filled = np.where(np.isnan(numbers), center, numbers) - center
-    largest = np.abs(filled).max(axis=0, initial=0)
-    largest = np.where(largest > np.finfo(np.float64).tiny, largest, 1.0)
-    # Two steps, so that squares of huge numbers do not overflow.
-    spread = (filled / largest).std(axis=0)
-    scale = largest * np.where(spread > 0, spread, 1.0)
-    return filled / scale, center, scale
+def _standardised(numbers: Floats, smooth: npt.NDArray[np.intp]) -> tuple[Floats, Floats, Floats]:
+    """Numbers with medians in their gaps, the `smooth` ones scaled; center and scale to undo it."""
+    middle = np.array([np.median(v) if len(v := c[~np.isnan(c)]) else 0.0 for c in numbers.T])
+    filled = np.where(np.isnan(numbers), middle, numbers)
+    center, scale = np.zeros(len(middle)), np.ones(len(middle))
+    center[smooth] = middle[smooth]
+    for j in smooth:
+        away = filled[:, j] - center[j]
+        largest = max(float(np.abs(away).max()), np.finfo(np.float64).tiny)
+        # Two steps, so that squares of huge numbers do not overflow.
+        scale[j] = largest * ((away / largest).std() or 1.0)
+    return (filled - center) / scale, center, scale
+
+
+def _with_modes(codes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Codes with the most frequent level in their gaps."""
+    modes = [np.bincount(v).argmax() if len(v := c[c >= 0]) else 0 for c in codes.T]
+    return np.where(codes < 0, np.array(modes, np.int32), codes)
 
 
 def _seed(generator: np.random.Generator) -> int:

@@ -107,6 +107,20 @@ def test_gaps_come_back_where_their_flag_says_so():
     assert not np.isnan(made.numbers[:, 0]).any()
 
 
+def test_gaps_are_about_as_frequent_as_among_the_churners():
+    rng = np.random.default_rng(0)
+    gaps = rng.random((1000, 6)) < 0.9
+    table = Table(
+        np.where(gaps[:, :3], np.nan, rng.normal(size=(1000, 3))),
+        np.where(gaps[:, 3:], -1, rng.integers(0, 3, (1000, 3))).astype(np.int32),
+        tuple("abc"), tuple("pqr"), (3, 3, 3),
+    )  # fmt: skip
+    made = synthetic(table, Y, 1000, 5, rng)
+    # Neighbours resemble one another, so gaps come a little more often than 9 times in 10.
+    for found in (np.isnan(made.numbers), made.codes < 0):
+        assert 0.85 < found.mean() < 0.97
+
+
 def test_a_fold_holds_nothing_of_another():
     """What other folds hold changes no synthetic row of this one."""
     fold = np.arange(1000) % 3

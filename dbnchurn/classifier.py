@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -19,12 +19,12 @@ from dbnchurn.compute import Compute, default_threads, torch_threads
 from dbnchurn.dbn import DBN, Branch, FineTune
 from dbnchurn.decide import DecideRecord, Threshold
 from dbnchurn.decide.blend import fit_blend
-from dbnchurn.decide.decide_record import correct_prior, decide, log_odds
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.decide.decide_record import correct_prior, decide
+from dbnchurn.errors import DataError
 from dbnchurn.features import Encode, Leaves, Oversample
-from dbnchurn.features.views import BoosterViews
-from dbnchurn.intake import Balance, Labels, Part, labelled_frames
+from dbnchurn.intake import Part, labelled_frames
 from dbnchurn.labels import label_type
+from dbnchurn.learning import Learned, Stages, learn
 from dbnchurn.parameters import check_parameters, owned
 from dbnchurn.predictor.artifact import save
 from dbnchurn.predictor.card import model_card
@@ -32,12 +32,9 @@ from dbnchurn.predictor.forward import ModelRecord, logits, probabilities
 from dbnchurn.prepare import Prepare
 from dbnchurn.progress import stage
 from dbnchurn.provenance import fingerprint, versions
-from dbnchurn.schema import Table, as_frame, read, stacked
-from dbnchurn.visible import Visible
+from dbnchurn.schema import as_frame
 
 Floats = npt.NDArray[np.float64]
-Stage = TypeVar("Stage", bound=BaseEstimator)
-
 
 COMPANION = Branch(
     pretrain=False,
@@ -50,9 +47,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Predicts who will leave, from a table of customers as it comes.
 
     The stages in order: the table is read by a schema learned from the training rows; columns are
-    prepared; training rows are oversampled by index; cross-fitted boosters give every row its
-    leaves; Boltzmann machines are pretrained on encoded columns and leaves together; the stack is
-    unrolled and fine-tuned; the prior is corrected, so that scores are true probabilities; and a
+    prepared; churners are oversampled if that is asked for; cross-fitted boosters give every row
+    its leaves; Boltzmann machines are pretrained on encoded columns and leaves together; the stack
+    is unrolled and fine-tuned; the prior is corrected, so that scores are true probabilities; and a
     threshold is chosen. The leaves of a training row come from a booster that did not see it; a new
     row is seen through each booster in turn and the logits are averaged.
 
@@ -65,7 +62,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     encode : Encode
         How columns become visible units.
     oversample : Oversample
-        How often churners are repeated.
+        Whether churners are repeated, weighted or joined by synthetic ones in training.
     use_leaves : bool, default True
         Whether leaves of boosters join the visible layer.
     leaves : Leaves
@@ -92,6 +89,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     validation : float, default 0.15
         Share of the rows that stop the training and choose the threshold where `fit` gets no
         validation rows.
+    refit : bool, default True
+        Whether, where `fit` gets no validation rows, everything is then learned anew from all rows:
+        with the numbers of trees and epochs, the blend and the threshold that the rows set aside
+        have chosen.
     device : {"auto", "cpu", "cuda"}, default "auto"
         Where boosters and network are trained.
     n_threads : int, optional
@@ -110,7 +111,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The threshold with its precision, recall and F1 on the validation rows.
     curves_ : dict
         Per-epoch records: ``rbm`` (one list per machine), ``finetune`` (a list), ``leaves`` (one
-        list of log losses per booster).
+        list of log losses per booster); of the fit that validation rows stopped.
     seconds_ : dict of stage → wall seconds
     n_features_in_ : int
     feature_names_in_ : array of str, where `X` has named columns
@@ -143,6 +144,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         restraint: Annotated[float, Field(ge=0)] = 25.0,
         threshold: Threshold = Threshold(),
         validation: Annotated[float, Field(gt=0, lt=1)] = 0.15,
+        refit: bool = True,
         device: Literal["auto", "cpu", "cuda"] = "auto",
         n_threads: Annotated[int, Field(ge=1)] | None = None,
         random_state: (
@@ -164,6 +166,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.restraint = restraint
         self.threshold = owned(self, threshold)
         self.validation = validation
+        self.refit = refit
         self.device = device
         self.n_threads = n_threads
         self.random_state = random_state
@@ -188,7 +191,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Two labels.
         X_val, y_val : like X and y, optional
             Rows that stop the training and choose the threshold, and are never trained on. Without
-            them a share `validation` of the rows is set aside.
+            them a share `validation` of the rows is set aside for that.
         sample_weight : array of shape (n,), optional
         groups : array of shape (n,), optional
             Rows of one group (one customer) stay together in folds.
@@ -206,7 +209,6 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         size = len(X) if hasattr(X, "__len__") else 0
         compute = Compute.of(self.device, self.n_threads, self.random_state, size)
         self.seconds_: dict[str, float] = {}
-        self.curves_: dict[str, Any] = {}
         with torch_threads(compute.threads):
             with stage("prepare", self.seconds_):
                 frames = labelled_frames(
@@ -220,169 +222,71 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                     generator=compute.generator,
                 )
                 self.classes_ = frames.classes
-                self.schema_, train, val = frames.read(self.kinds)
-                table = self._fit_columns(train.table)
-                table_val = self.prepare_.transform(val.table)
-            draw = self.oversample.rows(train.y, compute.generator)
-            balance = Balance(train.prior, train.take(draw).prior)
-            held_out = (table_val, val.y, balance.weigh(val))
-            if self.use_leaves:
-                self._fit_leaves(table, train, draw, held_out, compute)
-            rows = self._views(table, self.leaves_.fold_ if self.use_leaves else None)
-            rows_val = self._views(table_val)
-            self._fit_networks(
-                rows,
-                train,
-                draw,
-                validation=(rows_val, *held_out[1:]),
-                pretrain_on=self._pretrain_rows(X_unlabelled, table, rows, train.weight),
-                bias=log_odds(balance.trained),
-                compute=compute,
-            )
+            more = None if X_unlabelled is None else self._frame(X_unlabelled)
+            stages = self._stages()
+            learned = learn(stages, frames.train, frames.val, more, compute)
+            self.seconds_ |= learned.seconds
+            self.curves_ = learned.curves
             with stage("decide", self.seconds_):
-                self._decide(val, balance)
-        self.about_ = self._about(train, val)
+                val = frames.val.read(learned.schema)
+                chosen = self._choose(learned, val)
+            if self.refit and frames.whole is not None:
+                with stage("refit", self.seconds_):
+                    lasting = stages.as_long_as(learned)
+                    learned = learn(lasting, frames.whole, None, more, compute)
+        self._keep(learned, replace(chosen, **asdict(learned.balance)))
+        self.about_ = self._about(learned.train, val)
         return self
 
-    def _fit_columns(self, table: Table) -> Table:
-        """Fit preparation and encoding; returns the prepared training table."""
-        self.prepare_ = _fresh(self.prepare).fit(table)
-        prepared = self.prepare_.transform(table)
-        self.encode_ = _fresh(self.encode).fit(prepared)
-        return prepared
-
-    def _fit_leaves(
-        self,
-        table: Table,
-        train: Part,
-        draw: npt.NDArray[np.intp],
-        held_out: tuple[Table, Labels, Floats],
-        compute: Compute,
-    ) -> None:
-        """Fit the boosters; oversampled rows come as weights."""
-        with stage("leaves", self.seconds_):
-            self.leaves_ = _fresh(self.leaves).fit(
-                table,
-                train.y,
-                weight=train.weight * np.bincount(draw, minlength=len(train.y)),
-                groups=train.groups,
-                validation=held_out,
-                generator=compute.generator,
-                device=compute.device,
-                n_threads=compute.threads,
-            )
-        self.curves_["leaves"] = self.leaves_.curves_
-
-    def _views(
-        self, table: Table, blocks: npt.NDArray[np.int64] | None = None
-    ) -> Visible | BoosterViews:
-        """A prepared table as rows of the visible layer.
-
-        Each row is seen through one booster: the one that `blocks` names or, for rows that no
-        booster has seen, each in turn.
-        """
-        base = self.encode_.transform(table)
-        if not self.use_leaves:
-            return base
-        record = self.leaves_.record_
-        if blocks is None:
-            blocks = np.arange(len(table)) % len(record.forests)
-        return BoosterViews.of(base, record, table, blocks)
-
-    def _fit_networks(
-        self,
-        rows: Visible | BoosterViews,
-        train: Part,
-        draw: npt.NDArray[np.intp],
-        *,
-        validation: tuple[Visible | BoosterViews, Labels, Floats],
-        pretrain_on: tuple[Visible | BoosterViews, Floats],
-        bias: float,
-        compute: Compute,
-    ) -> None:
-        """Fit the deep belief network on columns and leaves, and its companion on columns alone."""
-        known: dict[str, Any] = {
-            "y": train.y,
-            "sample_weight": train.weight,
-            "draw": draw,
-            "bias": bias,
-            "compute": compute,
-        }
-        deep = self._fit_branch(
-            "dbn",
-            Branch(pretrain=self.pretrain, dbn=self.dbn, finetune=self.finetune),
-            rows,
-            validation=validation,
-            pretrain_on=pretrain_on,
-            skip=self._skip(rows),
-            **known,
-        )
-        self.branches_ = [deep]
-        self.seconds_ |= deep.seconds_
-        self.curves_ |= {"rbm": deep.curves_, "finetune": deep.finetune_curve_}
-        if self.pretrain:
-            self.dbn_ = deep.dbn_
+    def _stages(self) -> Stages:
+        """What is to be learned, as the parameters say."""
+        branches = {"dbn": Branch(pretrain=self.pretrain, dbn=self.dbn, finetune=self.finetune)}
         if self.use_companion:
-            columns = (_columns_of(validation[0]), *validation[1:])
-            self.branches_.append(
-                self._fit_branch(
-                    "companion", self.companion, _columns_of(rows), validation=columns, **known
-                )
-            )
-
-    def _fit_branch(
-        self, name: str, branch: Branch, rows: Any, *, compute: Compute, **known: Any
-    ) -> Branch:
-        """A fitted copy of one branch."""
-        with stage(name, self.seconds_ if name == "companion" else None):
-            try:
-                return _fresh(branch).fit(rows, **known, device=compute.device, seed=compute.seed())
-            except ValueError as error:  # the rows are ours, so a setting is wrong
-                raise ConfigError(f"{name}: {error}") from error
-
-    def _pretrain_rows(
-        self, X_unlabelled: Any, table: Table, rows: Visible | BoosterViews, weight: Floats
-    ) -> tuple[Visible | BoosterViews, Floats]:
-        """Rows of pretraining: the training rows and customers without an outcome."""
-        if X_unlabelled is None:
-            return rows, weight
-        extra = self.prepare_.transform(read(self.schema_, self._frame(X_unlabelled))[0])
-        blocks = None
-        if self.use_leaves:
-            others = np.arange(len(extra)) % len(self.leaves_.record_.forests)
-            blocks = np.concatenate([self.leaves_.fold_, others])
-        both = self._views(stacked(table, extra), blocks)
-        return both, np.concatenate([weight, np.ones(len(extra))])
-
-    def _skip(self, rows: Visible | BoosterViews) -> npt.NDArray[np.float32] | None:
-        """What every level adds to the logit at first: the boosters' leaf values."""
-        if not self.skip or not isinstance(rows, BoosterViews):
-            return None
-        columns = np.zeros(sum(rows.base.sizes), np.float32)
-        return np.concatenate([columns, rows.record.leaf_values])
-
-    def _decide(self, val: Part, balance: Balance) -> None:
-        """Correct the prior, blend the networks and choose the threshold, on validation rows."""
-        networks = tuple(branch.network_.record() for branch in self.branches_)
-        equal = np.full(len(networks), 1 / len(networks))
-        undecided = DecideRecord(balance.prior, balance.trained, equal, 0.0, threshold=0.5)
-        record = ModelRecord(
-            schema=self.schema_,
-            prepare=self.prepare_.record_,
-            encode=self.encode_.record_,
-            leaves=self.leaves_.record_ if self.use_leaves else None,
-            networks=networks,
-            decide=undecided,
-            labels=tuple(str(label) for label in self.classes_),
-            label_type=label_type(self.classes_),
+            branches["companion"] = self.companion
+        return Stages(
+            kinds=self.kinds,
+            prepare=self.prepare,
+            encode=self.encode,
+            oversample=self.oversample,
+            leaves=self.leaves if self.use_leaves else None,
+            skip=self.skip,
+            branches=branches,
         )
-        found = logits(record, val.table)
-        corrected = correct_prior(found, balance.trained, balance.prior)
+
+    def _choose(self, learned: Learned, val: Part) -> DecideRecord:
+        """Correct the prior, blend the networks and choose the threshold, on validation rows."""
+        balance = learned.balance
+        equal = np.full(len(learned.branches), 1 / len(learned.branches))
+        undecided = DecideRecord(balance.prior, balance.trained_prior, equal, 0.0, threshold=0.5)
+        found = logits(self._record(learned, undecided), val.table)
+        corrected = correct_prior(found, balance.trained_prior, balance.prior)
         weights, offset = fit_blend(corrected, val.y, val.weight, self.restraint)
         blended = replace(undecided, weights=weights, offset=offset)
         self.choice_ = self.threshold.choose(val.y, decide(blended, found), val.weight)
         self.threshold_ = self.choice_.threshold
-        self.record_ = replace(record, decide=replace(blended, threshold=self.threshold_))
+        return replace(blended, threshold=self.threshold_)
+
+    def _record(self, learned: Learned, decided: DecideRecord) -> ModelRecord:
+        return ModelRecord(
+            schema=learned.schema,
+            prepare=learned.prepare.record_,
+            encode=learned.encode.record_,
+            leaves=None if learned.leaves is None else learned.leaves.record_,
+            networks=tuple(branch.network_.record() for branch in learned.branches.values()),
+            decide=decided,
+            labels=tuple(str(label) for label in self.classes_),
+            label_type=label_type(self.classes_),
+        )
+
+    def _keep(self, learned: Learned, decided: DecideRecord) -> None:
+        """Show what was learned as attributes."""
+        self.schema_, self.prepare_, self.encode_ = learned.schema, learned.prepare, learned.encode
+        if learned.leaves is not None:
+            self.leaves_ = learned.leaves
+        self.branches_ = list(learned.branches.values())
+        if self.pretrain:
+            self.dbn_ = self.branches_[0].dbn_
+        self.record_ = self._record(learned, decided)
 
     def _about(self, train: Part, val: Part) -> dict[str, Any]:
         """Plain facts that are stored beside the model."""
@@ -469,14 +373,3 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.classifier_tags.multi_class = False
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _columns_of(rows: Visible | BoosterViews) -> Visible:
-    """The rows without leaves."""
-    return rows.base if isinstance(rows, BoosterViews) else rows
-
-
-def _fresh(stage: Stage) -> Stage:
-    """An unfitted copy."""
-    copy: Stage = clone(stage)
-    return copy

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +19,7 @@ from dbnchurn.labels import (
     read_labels,
     two_classes,
 )
-from dbnchurn.schema import Schema, Table, infer, read
+from dbnchurn.schema import Schema, Table, read
 
 Labels = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -52,41 +51,60 @@ class Balance:
     """Shares of churners among the customers as they are, and as boosters and network see them."""
 
     prior: float
-    trained: float
+    trained_prior: float
 
     def weigh(self, part: Part) -> Floats:
         """Weights that give a part the share of churners that training has, shape (n,)."""
-        churner, stayer = self.trained / self.prior, (1 - self.trained) / (1 - self.prior)
+        churner, stayer = (
+            self.trained_prior / self.prior,
+            (1 - self.trained_prior) / (1 - self.prior),
+        )
         return part.weight * np.where(part.y == 1, churner, stayer)
 
 
 @dataclass(frozen=True, eq=False)
-class Frames:
-    """Frames and outcomes of training and validation before anything is learned.
+class Labelled:
+    """Customers and outcomes before anything is learned.
 
     Parameters
     ----------
-    train, val : DataFrame
-    y, y_val : int64 arrays
-    weight, weight_val : float64 arrays
+    frame : DataFrame of n rows
+    y : int64 array of shape (n,)
+    weight : float64 array of shape (n,)
     groups : array of shape (n,), optional
+    """
+
+    frame: pd.DataFrame
+    y: Labels
+    weight: Floats
+    groups: npt.NDArray[Any] | None = None
+
+    def take(self, rows: Rows) -> Labelled:
+        """The given rows."""
+        groups = None if self.groups is None else self.groups[rows]
+        return Labelled(self.frame.iloc[rows], self.y[rows], self.weight[rows], groups)
+
+    def read(self, schema: Schema) -> Part:
+        """The same customers, read by a schema."""
+        return Part(read(schema, self.frame)[0], self.y, self.weight, self.groups)
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """What `fit` was given, in parts.
+
+    Parameters
+    ----------
+    train, val : Labelled
+    whole : Labelled or None
+        Both together, where the validation rows were set aside from the training rows.
     classes : array of two labels
     """
 
-    train: pd.DataFrame
-    y: Labels
-    weight: Floats
-    groups: npt.NDArray[Any] | None
-    val: pd.DataFrame
-    y_val: Labels
-    weight_val: Floats
+    train: Labelled
+    val: Labelled
+    whole: Labelled | None
     classes: npt.NDArray[Any]
-
-    def read(self, kinds: Mapping[str, str] | None) -> tuple[Schema, Part, Part]:
-        """Learn the schema from the training frame alone, and read both frames by it."""
-        schema = infer(self.train, kinds)
-        train = Part(read(schema, self.train)[0], self.y, self.weight, self.groups)
-        return schema, train, Part(read(schema, self.val)[0], self.y_val, self.weight_val)
 
 
 def labelled_frames(
@@ -109,28 +127,22 @@ def labelled_frames(
     """
     labels = read_labels(y, len(frame))
     classes = two_classes(labels)
-    whole = encode_labels(labels, classes, "y")
-    weight = check_weight(sample_weight, len(frame))
-    group = check_groups(groups, len(frame))
+    whole = Labelled(
+        frame,
+        encode_labels(labels, classes, "y"),
+        check_weight(sample_weight, len(frame)),
+        check_groups(groups, len(frame)),
+    )
     if frame_val is None:
         if y_val is not None:
             raise DataError("y_val comes without its rows; pass X_val as well, or neither")
-        rows, aside = set_aside(whole, group, share, generator)
-        frame_val, whole_val, weight_val = frame.iloc[aside], whole[aside], weight[aside]
+        rows, aside = set_aside(whole.y, whole.groups, share, generator)
+        frames = Frames(whole.take(rows), whole.take(aside), whole, classes)
     else:
-        rows = np.arange(len(frame))
-        whole_val = encode_labels(read_labels(y_val, len(frame_val), "y_val"), classes, "y_val")
-        weight_val = np.ones(len(frame_val))
-    check_both_classes(whole[rows], weight[rows], "train on", "give more rows")
+        labels_val = encode_labels(read_labels(y_val, len(frame_val), "y_val"), classes, "y_val")
+        val = Labelled(frame_val, labels_val, np.ones(len(frame_val)))
+        frames = Frames(whole, val, None, classes)
+    check_both_classes(frames.train.y, frames.train.weight, "train on", "give more rows")
     advice = "give more rows or choose X_val and y_val yourself"
-    check_both_classes(whole_val, weight_val, "validate on", advice)
-    return Frames(
-        frame.iloc[rows],
-        whole[rows],
-        weight[rows],
-        None if group is None else group[rows],
-        frame_val,
-        whole_val,
-        weight_val,
-        classes,
-    )
+    check_both_classes(frames.val.y, frames.val.weight, "validate on", advice)
+    return frames

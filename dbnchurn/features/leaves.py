@@ -29,8 +29,11 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     folds : int, default 5
+    cross_fit : bool, default True
+        Whether to fit one booster per fold. Otherwise a single booster sees all rows, and a
+        training row's leaves come from a booster that saw it.
     trees : int, default 600
-        Upper bound; fewer where the validation loss stops improving.
+        Upper bound; fewer where the loss of validation rows stops improving.
     depth : int, default 5
     rate : float, default 0.05
         Learning rate.
@@ -67,6 +70,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         self,
         *,
         folds: Annotated[int, Field(ge=2)] = 5,
+        cross_fit: bool = True,
         trees: Annotated[int, Field(ge=1)] = 600,
         depth: Annotated[int, Field(ge=1, le=12)] = 5,
         rate: Annotated[float, Field(gt=0, le=1)] = 0.05,
@@ -75,6 +79,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         patience: Annotated[int, Field(ge=1)] = 40,
     ) -> None:
         self.folds = folds
+        self.cross_fit = cross_fit
         self.trees = trees
         self.depth = depth
         self.rate = rate
@@ -88,13 +93,13 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         y: npt.NDArray[np.int64],
         *,
         weight: Weights | None = None,
-        groups: npt.NDArray[Any] | None = None,
+        fold: npt.NDArray[np.int64] | None = None,
         validation: tuple[Table, npt.NDArray[np.int64], Weights] | None = None,
         generator: np.random.Generator,
         device: str = "cpu",
         n_threads: int = 1,
     ) -> Leaves:
-        """Assign folds to the original rows and fit one booster without each fold.
+        """Fit one booster without each fold.
 
         Parameters
         ----------
@@ -102,10 +107,10 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         y : int array of shape (n,)
         weight : float array of shape (n,), optional
             How often a row counts; oversampled rows come as weights, not as copies.
-        groups : array of shape (n,), optional
-            Rows of one group (one customer) share a fold.
+        fold : int array of shape (n,), optional
+            Fold of every row, as :meth:`assign` gives it; drawn if not given.
         validation : (table, y, weight), optional
-            Rows that decide the number of trees; without them each booster's own held-out fold.
+            Rows that decide the number of trees; without them all `trees` are grown.
         generator : numpy Generator
         """
         matrix = booster_matrix(table)
@@ -114,24 +119,32 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         held_out = None
         if validation is not None:
             held_out = _dmatrix(booster_matrix(validation[0]), kinds, *validation[1:], n_threads)
-        self.fold_ = assign_folds(y, self.folds, groups, generator)
+        self.fold_ = self.assign(y, None, generator) if fold is None else fold
         forests, self.curves_ = [], []
         for k in range(int(self.fold_.max()) + 1):
-            inside, outside = self.fold_ != k, self.fold_ == k
-            stop = held_out or _dmatrix(
-                matrix[outside], kinds, y[outside], weight[outside], n_threads
-            )
-            train = _dmatrix(matrix[inside], kinds, y[inside], weight[inside], n_threads)
-            booster, curve = self._boost(train, stop, generator, device, n_threads)
+            seen = self.fold_ != k if self.cross_fit else np.ones(len(y), bool)
+            train = _dmatrix(matrix[seen], kinds, y[seen], weight[seen], n_threads)
+            booster, curve = self._boost(train, held_out, generator, device, n_threads)
             forests.append(forest_of(booster))
             self.curves_.append(curve)
         self.record_ = LeavesRecord(tuple(forests), matrix.shape[1])
         return self
 
+    def assign(
+        self,
+        y: npt.NDArray[np.int64],
+        groups: npt.NDArray[Any] | None,
+        generator: np.random.Generator,
+    ) -> npt.NDArray[np.int64]:
+        """Fold of every row: see :func:`assign_folds`; one for all rows without cross-fitting."""
+        if not self.cross_fit:
+            return np.zeros(len(y), np.int64)
+        return assign_folds(y, self.folds, groups, generator)
+
     def _boost(
         self,
         train: xgb.DMatrix,
-        stop: xgb.DMatrix,
+        stop: xgb.DMatrix | None,
         generator: np.random.Generator,
         device: str,
         n_threads: int,
@@ -152,11 +165,13 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
             },
             train,
             self.trees,
-            evals=[(stop, "stop")],
-            early_stopping_rounds=self.patience,
+            evals=[] if stop is None else [(stop, "stop")],
+            early_stopping_rounds=None if stop is None else self.patience,
             evals_result=curves,
             verbose_eval=False,
         )
+        if stop is None:
+            return booster, []
         return booster[: booster.best_iteration + 1], curves["stop"]["logloss"]
 
 

@@ -75,19 +75,27 @@ def test_no_feature_column():
         customers(frame, Contract(label="Churn", id="id"))
 
 
-def test_rows_without_label_or_id_are_set_aside(telco):
+def test_rows_without_id_are_set_aside_and_those_without_label_are_unlabelled(telco):
     telco.loc[[3, 5], "Churn"] = None
     telco.loc[7, "customerID"] = None
     found = customers(telco, TELCO)
-    assert found.quarantine["reason"].to_dict() == {3: "no label", 5: "no label", 7: "no id"}
+    assert found.quarantine["reason"].to_dict() == {7: "no id"}
     assert len(found) == len(found.X) == len(found.ids) == 597
+    assert list(found.unlabelled) == list(found.X)
+    assert found.unlabelled["tenure"].tolist() == telco.loc[[3, 5], "tenure"].tolist()
 
 
-def test_too_many_of_them_stop_the_run(telco):
-    telco.loc[:59, "Churn"] = None
-    with pytest.raises(
-        DataError, match=r"60 of 600 rows .*'no label'.*share of 5%; mend the table"
-    ):
+def test_unlabelled_rows_keep_their_dates(telco):
+    telco["day"] = pd.date_range("2024-01-01", periods=600).astype(str)
+    telco.loc[[3, 599], "Churn"] = None
+    found = customers(telco, Contract(label="Churn", id="customerID", date="day"))
+    days = found.unlabelled_dates.astype("datetime64[D]").astype(str).tolist()
+    assert days == telco.loc[[3, 599], "day"].tolist()
+
+
+def test_too_many_rows_set_aside_stop_the_run(telco):
+    telco.loc[:59, "customerID"] = None
+    with pytest.raises(DataError, match=r"60 of 600 rows .*'no id'.*share of 5%; mend the table"):
         customers(telco, TELCO)
     allowed = Contract(label="Churn", id="customerID", max_quarantine=0.1)
     assert len(customers(telco, allowed)) == 540

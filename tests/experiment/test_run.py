@@ -1,5 +1,6 @@
 """A run: a folder that is whole, says the truth about its scores, and never learned from test."""
 
+import dataclasses
 import json
 from html.parser import HTMLParser
 from pathlib import Path
@@ -21,17 +22,18 @@ from dbnchurn import Predictor
 from dbnchurn.data.samples import PARTS
 from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.experiment import read_config, train
-from dbnchurn.experiment.run import divide, fit_all, load_customers
+from dbnchurn.experiment.run import divide, fit_all, load_customers, without_outcome
 
 BASELINES = ("logistic regression", "xgboost", "without leaves", "without pretraining")
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, draw_telco, small_run) -> Path:
-    """A finished run with every baseline, on a table with an empty column and two blank labels."""
+    """A finished run with every baseline; an empty column, two blank ids, three blank labels."""
     folder = tmp_path_factory.mktemp("run")
     telco = draw_telco().assign(void=np.nan)
-    telco.loc[[3, 5], "Churn"] = None
+    telco.loc[[3, 5], "customerID"] = None
+    telco.loc[[8, 13, 21], "Churn"] = None
     telco.to_csv(folder / "telco.csv", index=False)
     config = folder / "telco.yaml"
     config.write_text(
@@ -74,16 +76,16 @@ def test_metrics_have_what_was_promised(metrics):
     assert metrics["threshold"]["rule"] == "f1"
     assert metrics["threshold"]["chosen_on"] == "validation"
     assert set(metrics["baselines"]) == set(BASELINES)
-    assert sum(metrics["parts"][part]["rows"] for part in PARTS) == 598
+    assert sum(metrics["parts"][part]["rows"] for part in PARTS) == 595
     for part in PARTS:
         found = metrics["parts"][part]
         assert found["base_rate"] == pytest.approx(found["churners"] / found["rows"])
     assert metrics["quarantined_rows"] == 2
+    assert metrics["unlabelled_rows"] == 3
     stages = metrics["seconds"]
     assert {"read", "train", "evaluate", *BASELINES} <= set(stages)
-    assert {"prepare", "leaves", "pretrain", "fine-tune", "companion", "decide"} <= set(
-        stages["classifier"]
-    )
+    parts = {"prepare", "leaves", "pretrain", "fine-tune", "companion", "decide"}
+    assert parts <= set(stages["classifier"])
     assert all(value >= 0 for value in stages["classifier"].values())
 
 
@@ -167,10 +169,10 @@ def test_the_report_stands_alone(run, metrics):
     assert "2 rows broke the contract" in page.text
 
 
-def test_rows_set_aside_are_kept_with_their_reason(run):
+def test_rows_set_aside_are_kept_with_their_reason(run, draw_telco):
     kept = pd.read_parquet(run / "quarantine.parquet")
-    assert kept["customerID"].tolist() == ["0003-ABCD", "0005-ABCD"]
-    assert kept["reason"].tolist() == ["no label"] * 2
+    assert kept["MonthlyCharges"].tolist() == draw_telco()["MonthlyCharges"][[3, 5]].tolist()
+    assert kept["reason"].tolist() == ["no id"] * 2
 
 
 @pytest.fixture
@@ -238,6 +240,29 @@ def test_turned_test_labels_change_no_byte_of_the_model(write_config, telco, sma
         trained.classifier.save(tmp_path / str(turn) / "model")
         found.append(model_bytes(tmp_path / str(turn)))
     assert found[0] == found[1]
+
+
+def test_of_the_unlabelled_only_those_before_the_tested_dates_join(write_config, telco, small_run):
+    telco["month"] = [f"2024-{1 + i % 6:02d}-01" for i in range(600)]
+    telco.loc[:59, "Churn"] = None
+    config = read_config(write_config(telco), [*small_run, "columns.date=month"])
+    table = load_customers(config)
+    assert len(table.unlabelled) == 60
+    found = without_outcome(table, divide(table, config))
+    before = telco.iloc[:60].query("month < '2024-06-01'")
+    assert found["tenure"].tolist() == before["tenure"].tolist()
+    assert list(found) == list(table.X)
+
+
+def test_unlabelled_rows_change_the_machines(write_config, telco, small_run):
+    config = read_config(write_config(telco), small_run)
+    table = load_customers(config)
+    parts = divide(table, config)
+    assert without_outcome(table, parts) is None
+    more = dataclasses.replace(table, unlabelled=table.X.iloc[:50])
+    first, second = (fit_all(config, t, parts, {}).classifier for t in (table, more))
+    weights = [c.dbn_.rbms_[0].parameters() for c in (first, second)]
+    assert any((weights[0][name] != weights[1][name]).any() for name in weights[0])
 
 
 # --- Division by time, Parquet, labels that do not speak for themselves ---------------------------

@@ -274,3 +274,29 @@ def test_a_view_shows_one_booster_and_no_other():
     assert view.sizes == table.sizes + record.sizes
     np.testing.assert_array_equal(leaves[:, first : first + second], codes)
     assert (np.delete(leaves, np.s_[first : first + second], axis=1) == -1).all()
+
+
+def test_without_cross_fitting_one_booster_sees_all_rows():
+    table, y = make_table(900)
+    leaves = fit(table, y, settings={"cross_fit": False})
+    assert len(leaves.record_.forests) == 1
+    assert (leaves.fold_ == 0).all()
+    for row in (0, 450, 899):
+        numbers = table.numbers.copy()
+        numbers[row, 0] = 50.0 if y[row] == 0 else -50.0
+        other = fit(dataclasses.replace(table, numbers=numbers), y, settings={"cross_fit": False})
+        assert not same(leaves.record_.forests[0], other.record_.forests[0])
+
+
+def test_given_folds_are_kept():
+    table, y = make_table(900)
+    fold = np.arange(900) % 4
+    leaves = fit(table, y, fold=fold)
+    np.testing.assert_array_equal(leaves.fold_, fold)
+    assert len(leaves.record_.forests) == 4
+
+
+def test_without_validation_rows_all_trees_are_grown():
+    leaves = fit(*make_table(300), settings={"patience": 1, "trees": 30})
+    assert {forest.trees for forest in leaves.record_.forests} == {30}
+    assert leaves.curves_ == [[], [], []]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
 
 from dbnchurn.errors import ConfigError, did_you_mean
 
+Result = TypeVar("Result")
 DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -24,12 +27,15 @@ class Compute:
     ----------
     device : {"cpu", "cuda"}
     threads : int
+    lanes : int
+        How many independent boosters or networks are fitted at once, each on `threads` threads.
     generator : numpy Generator
         All randomness of the fit comes from it.
     """
 
     device: Literal["cpu", "cuda"]
     threads: int
+    lanes: int
     generator: np.random.Generator
 
     @classmethod
@@ -50,7 +56,9 @@ class Compute:
         if isinstance(random_state, np.random.RandomState):
             random_state = int(random_state.randint(2**31))
         generator = np.random.default_rng(random_state)
-        return cls(resolve_device(device), threads or default_threads(rows), generator)
+        device = resolve_device(device)
+        lanes = 1 if threads or device == "cuda" or rows >= SMALL else processors()
+        return cls(device, threads or default_threads(rows), lanes, generator)
 
     def seed(self) -> int:
         """A seed for a stage."""
@@ -93,10 +101,30 @@ def default_threads(rows: int) -> int:
     On small tables threads wait for one another longer than they work, and much longer where the
     processors are shared.
     """
-    if rows < SMALL:
-        return 1
+    return 1 if rows < SMALL else processors()
+
+
+def processors() -> int:
+    """How many processors the process may use, at most 4."""
     allowed = getattr(os, "sched_getaffinity", None)
     return min(4, len(allowed(0)) if allowed else os.cpu_count() or 1)
+
+
+def at_once(tasks: Iterable[Callable[[], Result]], lanes: int) -> list[Result]:
+    """Results of independent tasks in their order, so many computed at once as there are lanes.
+
+    The tasks share what the caller's context holds, such as progress bars.
+
+    Examples
+    --------
+    >>> at_once([lambda: 1, lambda: 2], lanes=2)
+    [1, 2]
+    """
+    if lanes == 1:
+        return [task() for task in tasks]
+    with ThreadPoolExecutor(lanes) as pool:
+        running = [pool.submit(copy_context().run, task) for task in tasks]
+        return [result.result() for result in running]
 
 
 @contextmanager

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
-from dbnchurn.compute import Compute
+from dbnchurn.compute import Compute, at_once
 from dbnchurn.dbn import Branch
 from dbnchurn.decide.decide_record import log_odds
 from dbnchurn.errors import ConfigError
@@ -141,33 +142,31 @@ def learn(
         balance = Balance(part.prior, sample.prior)
         held_out = None
         if part_val is not None:
-            held_out = (
-                prepare.transform(part_val.table),
-                part_val.y,
-                balance.weigh(part_val),
-            )
+            table_val = prepare.transform(part_val.table)
+            held_out = (table_val, part_val.y, balance.weigh(part_val))
+        more = None if unlabelled is None else prepare.transform(read(schema, unlabelled)[0])
     leaves = None
     if stages.leaves is not None:
         with stage("leaves", seconds):
             leaves = _fit_leaves(stages.leaves, sample, held_out, compute)
-    more = None if unlabelled is None else prepare.transform(read(schema, unlabelled)[0])
-    branches: dict[str, Branch] = {}
-    for name, branch in stages.branches.items():
-        eyes = _Eyes(encode, None if branches else leaves)
-        rows = eyes.see(sample.table, sample.fold)
-        with stage(name, seconds if branches else None):
-            branches[name] = _fit_branch(
-                name,
-                branch,
-                rows,
-                sample,
-                compute,
-                validation=held_out and (eyes.see(held_out[0]), *held_out[1:]),
-                pretrain_on=_customers(eyes, table, part.weight, sample.fold, more),
-                bias=log_odds(balance.trained_prior),
-                skip=_leaf_values(rows) if stages.skip else None,
-            )
-    seconds |= branches["dbn"].seconds_
+    material = _Material(sample, table, part.weight, more, held_out, balance)
+    fits = [
+        partial(
+            _fit_branch,
+            name,
+            branch,
+            _Eyes(encode, leaves if name == "dbn" else None),
+            material,
+            skip=stages.skip,
+            device=compute.device,
+            seed=compute.seed(),
+        )
+        for name, branch in stages.branches.items()
+    ]
+    branches = dict(zip(stages.branches, at_once(fits, compute.lanes), strict=True))
+    for name, branch in branches.items():
+        spent = branch.seconds_
+        seconds |= spent if name == "dbn" else {name: sum(spent.values())}
     return Learned(schema, part, prepare, encode, leaves, branches, balance, seconds)
 
 
@@ -204,6 +203,7 @@ def _fit_leaves(
         generator=compute.generator,
         device=compute.device,
         n_threads=compute.threads,
+        lanes=compute.lanes,
     )
 
 
@@ -225,16 +225,29 @@ class _Eyes:
         return BoosterViews.of(base, record, table, fold)
 
 
-def _customers(
-    eyes: _Eyes, table: Table, weight: Floats, fold: Labels, more: Table | None
-) -> tuple[Seen, Floats]:
-    """Rows of pretraining: real customers alone, those without an outcome among them."""
-    fold = fold[: len(table)]
-    if more is None:
-        return eyes.see(table, fold), weight
-    turns = np.arange(len(more)) % (fold.max() + 1)
-    both = eyes.see(stacked(table, more), np.concatenate([fold, turns]))
-    return both, np.concatenate([weight, np.ones(len(more))])
+@dataclass(frozen=True, eq=False)
+class _Material:
+    """What the networks are fitted on: prepared rows, not yet seen through anything."""
+
+    sample: Sample
+    table: Table
+    weight: Floats
+    more: Table | None
+    held_out: HeldOut | None
+    balance: Balance
+
+    def customers(self, eyes: _Eyes) -> tuple[Seen, Floats]:
+        """Rows of pretraining: real customers alone, those without an outcome among them."""
+        fold = self.sample.fold[: len(self.table)]
+        if self.more is None:
+            return eyes.see(self.table, fold), self.weight
+        turns = np.arange(len(self.more)) % (fold.max() + 1)
+        both = eyes.see(stacked(self.table, self.more), np.concatenate([fold, turns]))
+        return both, np.concatenate([self.weight, np.ones(len(self.more))])
+
+    def validation(self, eyes: _Eyes) -> tuple[Seen, Labels, Floats] | None:
+        """Rows that stop the training."""
+        return self.held_out and (eyes.see(self.held_out[0]), *self.held_out[1:])
 
 
 def _leaf_values(rows: Seen) -> npt.NDArray[np.float32] | None:
@@ -246,19 +259,32 @@ def _leaf_values(rows: Seen) -> npt.NDArray[np.float32] | None:
 
 
 def _fit_branch(
-    name: str, branch: Branch, rows: Seen, sample: Sample, compute: Compute, **known: Any
+    name: str,
+    branch: Branch,
+    eyes: _Eyes,
+    material: _Material,
+    *,
+    skip: bool,
+    device: Literal["cpu", "cuda"],
+    seed: int,
 ) -> Branch:
     """A fitted copy of one network."""
+    sample = material.sample
+    rows = eyes.see(sample.table, sample.fold)
     try:
-        return _fresh(branch).fit(
-            rows,
-            sample.y,
-            sample_weight=sample.weight,
-            draw=sample.draw,
-            device=compute.device,
-            seed=compute.seed(),
-            **known,
-        )
+        with stage(name):
+            return _fresh(branch).fit(
+                rows,
+                sample.y,
+                sample_weight=sample.weight,
+                draw=sample.draw,
+                validation=material.validation(eyes),
+                pretrain_on=material.customers(eyes) if branch.pretrain else None,
+                bias=log_odds(material.balance.trained_prior),
+                skip=_leaf_values(rows) if skip else None,
+                device=device,
+                seed=seed,
+            )
     except ValueError as error:  # the rows are ours, so a setting is wrong
         raise ConfigError(f"{name}: {error}") from error
 

@@ -239,6 +239,15 @@ def test_a_seed_gives_the_same_bytes(small, customers, tmp_path, changes):
     assert first["model.safetensors"] != other["model.safetensors"]
 
 
+def test_fits_at_once_give_the_same_bytes(small, customers, tmp_path, monkeypatch):
+    monkeypatch.setattr("dbnchurn.compute.processors", lambda: 3)
+    first, again = (
+        artifact(small(n_threads=threads).fit(*customers), tmp_path / str(threads))
+        for threads in (1, None)
+    )
+    assert first == again
+
+
 def states() -> tuple[object, ...]:
     name, keys, *rest = np.random.get_state()  # noqa: NPY002
     return random.getstate(), name, keys.tobytes(), rest, torch.get_rng_state().numpy().tobytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from pydantic import Field
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
+from dbnchurn.compute import at_once
 from dbnchurn.errors import DataError
 from dbnchurn.features.leaves_record import Forest, LeavesRecord, booster_matrix
 from dbnchurn.schema import Table
@@ -98,6 +100,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         generator: np.random.Generator,
         device: str = "cpu",
         n_threads: int = 1,
+        lanes: int = 1,
     ) -> Leaves:
         """Fit one booster without each fold.
 
@@ -112,6 +115,11 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         validation : (table, y, weight), optional
             Rows that decide the number of trees; without them all `trees` are grown.
         generator : numpy Generator
+        device : {"cpu", "cuda"}, default "cpu"
+        n_threads : int, default 1
+            Threads of one booster.
+        lanes : int, default 1
+            Boosters that are fitted at once.
         """
         matrix = booster_matrix(table)
         weight = np.ones(len(y)) if weight is None else weight
@@ -120,14 +128,16 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         if validation is not None:
             held_out = _dmatrix(booster_matrix(validation[0]), kinds, *validation[1:], n_threads)
         self.fold_ = self.assign(y, None, generator) if fold is None else fold
-        forests, self.curves_ = [], []
-        for k in range(int(self.fold_.max()) + 1):
+        seeds = generator.integers(2**31, size=int(self.fold_.max()) + 1).tolist()
+
+        def boost(k: int) -> tuple[Forest, list[float]]:
             seen = self.fold_ != k if self.cross_fit else np.ones(len(y), bool)
             train = _dmatrix(matrix[seen], kinds, y[seen], weight[seen], n_threads)
-            booster, curve = self._boost(train, held_out, generator, device, n_threads)
-            forests.append(forest_of(booster))
-            self.curves_.append(curve)
-        self.record_ = LeavesRecord(tuple(forests), matrix.shape[1])
+            return self._boost(train, held_out, seeds[k], device, n_threads)
+
+        fitted = at_once([partial(boost, k) for k in range(len(seeds))], lanes)
+        self.curves_ = [curve for _, curve in fitted]
+        self.record_ = LeavesRecord(tuple(forest for forest, _ in fitted), matrix.shape[1])
         return self
 
     def assign(
@@ -145,10 +155,10 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         self,
         train: xgb.DMatrix,
         stop: xgb.DMatrix | None,
-        generator: np.random.Generator,
+        seed: int,
         device: str,
         n_threads: int,
-    ) -> tuple[xgb.Booster, list[float]]:
+    ) -> tuple[Forest, list[float]]:
         curves: dict[str, dict[str, list[float]]] = {}
         booster = xgb.train(
             {
@@ -159,7 +169,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
                 "eta": self.rate,
                 "subsample": self.subsample,
                 "colsample_bytree": self.columns,
-                "seed": int(generator.integers(2**31)),
+                "seed": seed,
                 "nthread": n_threads,
                 "device": device,
             },
@@ -171,8 +181,8 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
             verbose_eval=False,
         )
         if stop is None:
-            return booster, []
-        return booster[: booster.best_iteration + 1], curves["stop"]["logloss"]
+            return forest_of(booster), []
+        return forest_of(booster[: booster.best_iteration + 1]), curves["stop"]["logloss"]
 
 
 def assign_folds(

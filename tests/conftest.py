@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 ROOT = Path(__file__).parents[1]
 
@@ -154,3 +155,9 @@ def write_config(tmp_path: Path) -> Callable[..., Path]:
 def small_run() -> tuple[str, ...]:
     """Overrides that make a run small in every part."""
     return SMALL_RUN
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """Small machines and tables: threads would wait for one another longer than they work."""
+    torch.set_num_threads(1)

@@ -124,16 +124,17 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         matrix = booster_matrix(table)
         weight = np.ones(len(y)) if weight is None else weight
         kinds = ["q"] * len(table.number_names) + ["c"] * len(table.code_names)
-        held_out = None
-        if validation is not None:
-            held_out = _dmatrix(booster_matrix(validation[0]), kinds, *validation[1:], n_threads)
         self.fold_ = self.assign(y, None, generator) if fold is None else fold
         seeds = generator.integers(2**31, size=int(self.fold_.max()) + 1).tolist()
 
         def boost(k: int) -> tuple[Forest, list[float]]:
             seen = self.fold_ != k if self.cross_fit else np.ones(len(y), bool)
             train = _dmatrix(matrix[seen], kinds, y[seen], weight[seen], n_threads)
-            return self._boost(train, held_out, seeds[k], device, n_threads)
+            # XGBoost does not promise that boosters at work may share a matrix.
+            stop = None
+            if validation is not None:
+                stop = _dmatrix(booster_matrix(validation[0]), kinds, *validation[1:], n_threads)
+            return self._boost(train, stop, seeds[k], device, n_threads)
 
         fitted = at_once([partial(boost, k) for k in range(len(seeds))], lanes)
         self.curves_ = [curve for _, curve in fitted]

@@ -94,10 +94,12 @@ def contrast(
         Take the derivatives by the parameters of the centred machine, whose interaction is
         ``(v - μ)ᵀ W (h - λ)``. Every row is centred on the units that it has.
     """
-    share = 1 / len(data.h)
-    model_weight = weight if model_weight is None else model_weight
-    each_data, h_data = _weighted(data.h, weight, share, offsets)
-    each_model, h_model = _weighted(model.h, model_weight, share, offsets)
+    share = 1 / data.h.shape[0]
+    same = model_weight is None or model_weight is weight
+    each_data = _shares(data.h, weight)
+    each_model = each_data if same else _shares(model.h, model_weight)
+    h_data = _weighted(data.h, weight, offsets)
+    h_model = _weighted(model.h, weight if same else model_weight, offsets)
     gradient = {"hidden.bias": (each_data @ data.h).sub_(each_model @ model.h)}
     for kind, unit in rbm.visible.items():
         v_data, v_model = data.v[kind], model.v[kind]
@@ -120,14 +122,16 @@ def contrast(
     return gradient
 
 
-def _weighted(
-    h: Tensor, weight: Tensor | None, share: float, offsets: Offsets | None
-) -> tuple[Tensor, Tensor]:
-    """The share of every row in a mean, and the hidden statistics, centred and weighted."""
+def _shares(h: Tensor, weight: Tensor | None) -> Tensor:
+    """The share of every row in a mean."""
+    n = h.shape[0]
+    return h.new_full((n,), 1 / n) if weight is None else weight / n
+
+
+def _weighted(h: Tensor, weight: Tensor | None, offsets: Offsets | None) -> Tensor:
+    """The hidden statistics of every row, centred and weighted."""
     centred = h if offsets is None else h - offsets.hidden
-    if weight is None:
-        return h.new_full((len(h),), share), centred
-    return weight * share, centred * weight[:, None]
+    return centred if weight is None else centred * weight[:, None]
 
 
 def _centre(unit: Unit, weights: Tensor, centre: Tensor, change: Tensor) -> None:
@@ -189,39 +193,43 @@ class Ascent:
         offsets: Offsets | None = None,
         span: Span = (),
     ) -> None:
-        """Move the machine; `gradient` belongs to its ``on_groups(span)``."""
-        variance = self._variance()
+        """Move the machine; `gradient` belongs to its ``on_groups(span)`` and is used up."""
         for name, change in gradient.items():
             rate = learning_rate * self.rates.get(name, 1.0)
             if name in ("gaussian.weights", "gaussian.bias"):
-                change = change * (variance if change.dim() == 1 else variance[:, None])
-            kept = 1 - rate * weight_decay if name.endswith(".weights") else 1.0
+                change = self._by_variance(change)
+            to_weights = name.endswith(".weights")
+            kept = 1 - rate * weight_decay if to_weights else 1.0
             for rows, piece in self._stretches(name, change, span):
                 velocity, value = self.velocity[name], self.parameters[name]
                 if rows is not None:
                     velocity, value = velocity[rows], value[rows]
                 if momentum:
                     velocity.mul_(momentum).add_(piece, alpha=rate)
+                elif rows is None:
+                    velocity = self.velocity[name] = piece.mul_(rate)
                 else:
-                    torch.mul(piece, rate, out=velocity)
+                    velocity.copy_(piece).mul_(rate)
                 torch.add(velocity, value, alpha=kept, out=value)
-                if offsets is not None and name.endswith(".weights"):
+                if offsets is not None and to_weights:
                     self._follow(name.removesuffix(".weights"), velocity, rows, offsets)
         if "gaussian" in self.rbm.visible:
             self._bound_variances()
 
     def _stretches(self, name: str, change: Tensor, span: Span) -> Stretches:
         """Where in the parameter each piece of its gradient belongs; None is everywhere."""
-        if len(change) == len(self.parameters[name]):
+        if change.shape == self.parameters[name].shape:
             return [(None, change)]
         places = level_slices(self.rbm.groups, span)
         pieces = torch.split(change, [rows.stop - rows.start for rows in places])
         return list(zip(places, pieces, strict=True))
 
-    def _variance(self) -> Tensor:
-        """σ² of the Gaussian units."""
-        gaussian = self.rbm.visible.get("gaussian")
-        return gaussian.log_variance.exp() if isinstance(gaussian, Gaussian) else torch.empty(0)
+    def _by_variance(self, change: Tensor) -> Tensor:
+        """A derivative by Gaussian weights or biases times σ²."""
+        gaussian = self.rbm.visible["gaussian"]
+        assert isinstance(gaussian, Gaussian)
+        variance = gaussian.log_variance.exp()
+        return change * (variance if change.dim() == 1 else variance[:, None])
 
     def _follow(self, kind: str, moved: Tensor, rows: slice | None, offsets: Offsets) -> None:
         """From the centred machine's biases back to the plain one's: ``-ΔW λ`` and ``-ΔWᵀ μ``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -43,7 +44,6 @@ class Random:
         self.on_cpu = self.device.type == "cpu"
         self.torch = torch.Generator(device=self.device)
         self.torch.manual_seed(seed)
-        self._scratch = torch.empty(0)
 
     def uniform(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
         """Uniform numbers in [0, 1)."""
@@ -55,20 +55,31 @@ class Random:
     def coins(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
         """Uniform numbers in [0, 1) to compare with probabilities at once.
 
-        The tensor belongs to the generator, which overwrites it at the next call. On the CPU four
-        numbers come from one 64-bit draw: sixteen random bits each, on a lattice that eight more
-        bits shift as a whole. Every single number is therefore uniform on the 2^24 steps of a
-        float32, as usual; only jointly do the numbers of one call lie on a common lattice.
+        On the CPU four numbers come from one 64-bit draw: sixteen random bits each, on a lattice
+        that eight more bits shift as a whole. Every single number is therefore uniform on the 2^24
+        steps of a float32, as usual; only jointly do the numbers of one call lie on a common
+        lattice.
         """
         if not self.on_cpu or dtype != torch.float32:
             return self.uniform(*shape, dtype=dtype)
+        lattice, shift = self._lattice(shape)
+        return lattice.mul_(2.0**-16).add_(shift)
+
+    def bernoulli(self, probability: Tensor) -> Tensor:
+        """1 with the given probabilities, else 0, by :meth:`coins`."""
+        if not self.on_cpu or probability.dtype != torch.float32:
+            coins = self.uniform(*probability.shape, dtype=probability.dtype)
+            return torch.gt(probability, coins, out=coins)
+        # As p - lattice / 2^16 > shift, a pass less than making the coins first.
+        lattice, shift = self._lattice(probability.shape)
+        return torch.add(probability, lattice, alpha=-(2.0**-16), out=lattice).gt_(shift)
+
+    def _lattice(self, shape: Sequence[int]) -> tuple[Tensor, float]:
+        """Whole numbers from -2^15 to 2^15 - 1, and what to add to them over 2^16 for coins."""
         n = prod(shape)
-        if len(self._scratch) < n:
-            self._scratch = torch.empty(n)
         raw = self.numpy.bit_generator.random_raw(n // 4 + 1)
-        shift = float(int(raw[-1]) & 255) * 2.0**-24 + 0.5
-        coins = self._scratch[:n].copy_(torch.from_numpy(raw.view(np.int16)[:n]))
-        return torch.add(torch.tensor(shift), coins, alpha=2.0**-16, out=coins).view(shape)
+        shift = (int(raw[-1]) & 255) * 2.0**-24 + 0.5
+        return torch.from_numpy(raw.view(np.int16)[:n]).view(shape).to(torch.float32), shift
 
     def normal(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
         """Standard normal numbers."""

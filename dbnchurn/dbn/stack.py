@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any, Literal, Self
@@ -26,7 +26,7 @@ from dbnchurn.dbn.rows import (
     check_weights,
     chunks,
 )
-from dbnchurn.dbn.training import Callback, Recipe, Schedule, train
+from dbnchurn.dbn.training import Callback, Recipe, Schedule, is_count, train
 from dbnchurn.visible import Visible
 
 Device = Literal["cpu", "cuda", "auto"]
@@ -258,8 +258,8 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
 
     def _check_settings(self) -> None:
         """Refuse layers and kinds of units that do not exist."""
-        sizes = list(self.layers)
-        if not sizes or any(not isinstance(n, int | np.integer) or n < 1 for n in sizes):
+        sizes = list(self.layers) if isinstance(self.layers, Iterable) else []
+        if not sizes or not all(is_count(n) for n in sizes):
             raise ValueError(f"layers={self.layers!r} must be one or more whole numbers from 1 up")
         if self.units not in ("auto", "bernoulli", "gaussian"):
             raise ValueError(f"units={self.units!r} is not one of 'auto', 'bernoulli', 'gaussian'")

@@ -32,7 +32,8 @@ Record = dict[str, float]
 Schedule = Literal["constant", "linear", "cosine"]
 
 
-def _count(value: Any) -> bool:
+def is_count(value: Any) -> bool:
+    """Whether a setting is a whole number of at least 1."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= 1)
 
 
@@ -41,10 +42,10 @@ def _between(low: float, high: float, value: Any) -> bool:
 
 
 _ALLOWED: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "epochs": ("a whole number of at least 1", _count),
-    "batch_size": ("a whole number of at least 1", _count),
-    "cd_k": ("a whole number of at least 1", _count),
-    "patience": ("a whole number of at least 1, or None", _count),
+    "epochs": ("a whole number of at least 1", is_count),
+    "batch_size": ("a whole number of at least 1", is_count),
+    "cd_k": ("a whole number of at least 1", is_count),
+    "patience": ("a whole number of at least 1, or None", is_count),
     "learning_rate": ("a number of at least 0", partial(_between, 0, inf)),
     "weight_decay": ("a number of at least 0", partial(_between, 0, inf)),
     "gaussian_rate": ("a number of at least 0", partial(_between, 0, inf)),

@@ -122,8 +122,7 @@ class BernoulliHidden:
 
     def sample(self, field: Tensor, random: Random, mean: Tensor | None = None) -> Tensor:
         """A state; `mean` saves computing it again."""
-        coins = random.coins(*field.shape, dtype=field.dtype)
-        return torch.gt(self.mean(field) if mean is None else mean, coins, out=field)
+        return random.bernoulli(self.mean(field) if mean is None else mean)
 
 
 @dataclass
@@ -189,8 +188,7 @@ class Bernoulli:
         return _kept(torch.sigmoid(field), known)
 
     def sample(self, field: Tensor, random: Random, known: Tensor | None = None) -> Tensor:
-        coins = random.coins(*field.shape, dtype=field.dtype)
-        return _kept(field.sigmoid_().gt_(coins), known)
+        return _kept(random.bernoulli(field.sigmoid_()), known)
 
     def probability(self, field: Tensor, known: Tensor | None = None) -> Tensor:
         """The mean, written over `field`."""

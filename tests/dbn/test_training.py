@@ -415,24 +415,32 @@ def test_weights_that_are_not_weights(weights, message):
     ("settings", "message"),
     [
         ({"epochs": 0}, "epochs=0"),
+        ({"epochs": -1}, "epochs=-1 is not allowed; it must be a whole number of at least 1"),
         ({"batch_size": 0}, "batch_size=0"),
         ({"learning_rate": float("nan")}, "learning_rate=nan"),
         ({"learning_rate": -1.0}, "learning_rate=-1.0"),
         ({"momentum": 1.0}, "momentum=1.0"),
         ({"cd_k": 1.5}, "cd_k=1.5"),
+        ({"cd_k": 0}, "cd_k=0 is not allowed; it must be a whole number of at least 1"),
+        ({"cd_k": (1, 0)}, "cd_k=0 is not allowed"),
         ({"schedule": "steps"}, "schedule='steps'"),
         ({"sparsity_target": 2.0}, "sparsity_target=2.0"),
         ({"hidden": "tanh"}, "hidden='tanh'"),
         ({"units": "poisson"}, "units='poisson'"),
         ({"device": "tpu"}, "device='tpu'"),
         ({"layers": ()}, r"layers=\(\)"),
+        ({"layers": []}, r"layers=\[\] must be one or more whole numbers"),
+        ({"layers": 8}, "layers=8 must be one or more whole numbers"),
+        ({"layers": (True,)}, r"layers=\(True,\) must be"),
         ({"layers": (4, 0)}, r"layers=\(4, 0\)"),
         ({"epochs": (1, 2, 3)}, "epochs has 3 values for 2 layers"),
     ],
 )
 def test_settings_that_are_not_allowed(settings, message):
+    seen = []
     with pytest.raises(ValueError, match=message):
-        DBN(**settings).fit(table(10))
+        DBN(**settings).fit(table(10), callbacks=[seen.append])
+    assert not seen  # refused before training
 
 
 def test_missing_values_become_no_evidence_in_a_plain_array():

@@ -236,11 +236,12 @@ class _Material:
     held_out: HeldOut | None
     balance: Balance
 
-    def customers(self, eyes: _Eyes) -> tuple[Seen, Floats]:
+    def customers(self, eyes: _Eyes, rows: Seen) -> tuple[Seen, Floats]:
         """Rows of pretraining: real customers alone, those without an outcome among them."""
         fold = self.sample.fold[: len(self.table)]
         if self.more is None:
-            return eyes.see(self.table, fold), self.weight
+            synthetic = len(rows) > len(self.table)
+            return eyes.see(self.table, fold) if synthetic else rows, self.weight
         turns = np.arange(len(self.more)) % (fold.max() + 1)
         both = eyes.see(stacked(self.table, self.more), np.concatenate([fold, turns]))
         return both, np.concatenate([self.weight, np.ones(len(self.more))])
@@ -279,7 +280,7 @@ def _fit_branch(
                 sample_weight=sample.weight,
                 draw=sample.draw,
                 validation=material.validation(eyes),
-                pretrain_on=material.customers(eyes) if branch.pretrain else None,
+                pretrain_on=material.customers(eyes, rows) if branch.pretrain else None,
                 bias=log_odds(material.balance.trained_prior),
                 skip=_leaf_values(rows) if skip else None,
                 device=device,

@@ -85,9 +85,9 @@ def test_bars_and_stripes_come_near_the_best_possible_likelihood():
     found = float(rbm.log_likelihood(Visible.of(binary=every)).mean())
     best = float(np.log(1 / 16) * 12 / 16 + np.log(2 / 16) * 4 / 16)
     assert found < best + 1e-6
-    # Four seeds end 0.22 below the best on average, with a standard deviation of 0.085; independent
-    # pixels would end 3.6 below it. Rounding alone moves a chain from one seed's fate to another's.
-    assert found > best - 0.22 - 4 * 0.085
+    # Seeds 0 to 3 end 0.156 below the best on average, with a standard deviation of 0.024;
+    # independent pixels would end 3.6 below it.
+    assert found > best - 0.25
 
 
 def test_a_student_learns_the_distribution_of_its_teacher():

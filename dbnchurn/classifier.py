@@ -295,6 +295,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             "training": {
                 "rows": len(train.y),
                 "validation_rows": len(val.y),
+                "refit": "refit" in self.seconds_,
                 "prior": train.prior,
                 "fingerprint": fingerprint(
                     array for p in parts for array in (p.table.numbers, p.table.codes, p.y)

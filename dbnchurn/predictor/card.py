@@ -28,7 +28,8 @@ def model_card(about: Mapping[str, Any]) -> str:
             "",
             f"- {training['rows']} training rows, {training['prior']:.2%} left",
             f"- {training['validation_rows']} validation rows stopped the training and chose the "
-            "threshold",
+            "threshold"
+            + (", and were then among the rows learned from anew" if training["refit"] else ""),
             f"- {about['columns']['used']} columns used",
             f"- fingerprint of these rows: `{training['fingerprint']}`",
             "",

@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+EXTRAS := $(VENV)/.installed-extras
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: setup demo test lint types clean
 
@@ -11,13 +13,18 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("dbnchurn needs Python 3.11 to 3.13, this is %d.%d; try: make PYTHON=python3.11" % sys.version_info[:2] if not (3, 11) <= sys.version_info[:2] < (3, 14) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,bench,dev,db]'
+	$(PIP) -e '.[train,bench,dev,db]'
+	touch $@
+
+# The integrations are large, and only their tests need them.
+$(EXTRAS): $(STAMP)
+	$(PIP) -e '.[tune,mlflow,spark,onnx]'
 	touch $@
 
 demo: setup
 	$(BIN)/python scripts/train.py configs/tv.yaml
 
-test: setup
+test: $(EXTRAS)
 	$(BIN)/python -m pytest
 
 lint: setup

@@ -29,6 +29,7 @@ from dbnchurn.parameters import check_parameters, owned
 from dbnchurn.predictor.artifact import save
 from dbnchurn.predictor.card import model_card
 from dbnchurn.predictor.forward import ModelRecord, logits, probabilities
+from dbnchurn.predictor.reference import Reference, learn_reference
 from dbnchurn.prepare import Prepare
 from dbnchurn.progress import stage
 from dbnchurn.provenance import fingerprint, versions
@@ -229,12 +230,13 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.curves_ = learned.curves
             with stage("decide", self.seconds_):
                 val = frames.val.read(learned.schema)
-                chosen = self._choose(learned, val)
+                chosen, scores_val = self._choose(learned, val)
             if self.refit and frames.whole is not None:
                 with stage("refit", self.seconds_):
                     lasting = stages.as_long_as(learned)
                     learned = learn(lasting, frames.whole, None, more, compute)
-        self._keep(learned, replace(chosen, **asdict(learned.balance)))
+        decided = replace(chosen, **asdict(learned.balance))
+        self._keep(learned, decided, learn_reference(learned.train.table, scores_val))
         self.about_ = self._about(learned.train, val)
         return self
 
@@ -253,8 +255,11 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             branches=branches,
         )
 
-    def _choose(self, learned: Learned, val: Part) -> DecideRecord:
-        """Correct the prior, blend the networks and choose the threshold, on validation rows."""
+    def _choose(self, learned: Learned, val: Part) -> tuple[DecideRecord, Floats]:
+        """Correct the prior, blend the networks and choose the threshold, on validation rows.
+
+        Also gives the probabilities of these rows.
+        """
         balance = learned.balance
         equal = np.full(len(learned.branches), 1 / len(learned.branches))
         undecided = DecideRecord(balance.prior, balance.trained_prior, equal, 0.0, threshold=0.5)
@@ -262,9 +267,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         corrected = correct_prior(found, balance.trained_prior, balance.prior)
         weights, offset = fit_blend(corrected, val.y, val.weight, self.restraint)
         blended = replace(undecided, weights=weights, offset=offset)
-        self.choice_ = self.threshold.choose(val.y, decide(blended, found), val.weight)
+        scores_val = decide(blended, found)
+        self.choice_ = self.threshold.choose(val.y, scores_val, val.weight)
         self.threshold_ = self.choice_.threshold
-        return replace(blended, threshold=self.threshold_)
+        return replace(blended, threshold=self.threshold_), scores_val
 
     def _record(self, learned: Learned, decided: DecideRecord) -> ModelRecord:
         return ModelRecord(
@@ -276,9 +282,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             decide=decided,
             labels=tuple(str(label) for label in self.classes_),
             label_type=label_type(self.classes_),
+            reference=None,
         )
 
-    def _keep(self, learned: Learned, decided: DecideRecord) -> None:
+    def _keep(self, learned: Learned, decided: DecideRecord, reference: Reference) -> None:
         """Show what was learned as attributes."""
         self.schema_, self.prepare_, self.encode_ = learned.schema, learned.prepare, learned.encode
         if learned.leaves is not None:
@@ -286,7 +293,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.branches_ = list(learned.branches.values())
         if self.pretrain:
             self.dbn_ = self.branches_[0].dbn_
-        self.record_ = self._record(learned, decided)
+        self.record_ = replace(self._record(learned, decided), reference=reference)
 
     def _about(self, train: Part, val: Part) -> dict[str, Any]:
         """Plain facts that are stored beside the model."""

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from dbnchurn.errors import ArtifactError, ConfigError
 from dbnchurn.predictor.forward import ModelRecord
 from dbnchurn.records import pack, unpack
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, ARRAYS, CARD = "manifest.json", "model.safetensors", "card.md"
 LARGEST = {MANIFEST: 256 * 2**20, ARRAYS: 4 * 2**30, CARD: 16 * 2**20}  # bytes
 
@@ -134,16 +134,33 @@ def _parse_manifest(content: bytes) -> dict[str, Any]:
         raise ArtifactError(f"{MANIFEST} is not valid JSON: {error}") from error
     if not isinstance(manifest, dict) or "format" not in manifest:
         raise ArtifactError(f"{MANIFEST} does not describe a model")
-    if manifest["format"] != FORMAT:
-        raise ArtifactError(
-            f"the model has format {manifest['format']!r}, this version reads {FORMAT}; "
-            "use the version of dbnchurn that wrote it or train anew"
-        )
     kinds = {"about": dict, "files": dict, "model": dict}
     for key, kind in kinds.items():
         if not isinstance(manifest.get(key), kind):
             raise ArtifactError(f"{MANIFEST}: {key!r} is missing or not a mapping")
+    return _upgraded(manifest)
+
+
+def _upgraded(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest in today's format, one step after another."""
+    while manifest["format"] != FORMAT:
+        step = UPGRADES.get(manifest["format"]) if type(manifest["format"]) is int else None
+        if step is None:
+            raise ArtifactError(
+                f"the model has format {manifest['format']!r}, this version reads "
+                f"{min(UPGRADES)} to {FORMAT}; use the version of dbnchurn that wrote it or train "
+                "anew"
+            )
+        manifest = {**step(manifest), "format": manifest["format"] + 1}
     return manifest
+
+
+def _without_reference(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Format 1 did not keep what the training rows looked like."""
+    return {**manifest, "model": {**manifest["model"], "reference": None}}
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _without_reference}
 
 
 def _refuse_constant(name: str) -> None:

@@ -18,6 +18,7 @@ from dbnchurn.decide.decide_record import DecideRecord, decide
 from dbnchurn.errors import ArtifactError
 from dbnchurn.features.encode_record import EncodeRecord, encode
 from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix, with_leaves
+from dbnchurn.predictor.reference import Reference
 from dbnchurn.prepare.record import PrepareRecord, prepare
 from dbnchurn.schema import Schema, Table, Unusual, read
 from dbnchurn.visible import Visible
@@ -45,6 +46,8 @@ class ModelRecord:
         The labels of those who stay and those who leave, as text.
     label_type : {"bool", "int", "float", "str"}
         What the labels were before.
+    reference : Reference or None
+        What the rows of the training looked like; None for models of before it was kept.
     """
 
     schema: Schema
@@ -55,6 +58,7 @@ class ModelRecord:
     decide: DecideRecord
     labels: tuple[str, ...]
     label_type: str
+    reference: Reference | None
 
     def audit(self) -> None:
         """Refuse stages that do not fit one another: rows without any evidence have to pass."""
@@ -85,6 +89,10 @@ class ModelRecord:
             raise ArtifactError(
                 "the model gives no number for a customer without evidence, or has one label only"
             )
+        if self.reference is not None:
+            described = tuple(column.name for column in self.reference.columns)
+            if described != empty.number_names + empty.code_names:
+                raise ArtifactError("the reference describes other columns than the schema")
 
     @property
     def classes(self) -> npt.NDArray[np.generic]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
@@ -45,7 +46,7 @@ def test_three_files_and_nothing_else(model):
 
 def test_the_manifest_says_what_it_has_to(model, fitted):
     manifest = json.loads((model / "manifest.json").read_text())
-    assert manifest["format"] == 1
+    assert manifest["format"] == 2
     assert set(manifest["files"]) == {"model.safetensors", "card.md"}
     about = manifest["about"]
     assert about["threshold"]["value"] == fitted.threshold_
@@ -112,10 +113,10 @@ def test_other_manifests_are_refused(model, content, message):
         load(model)
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None, [1]])
+@pytest.mark.parametrize("version", [0, 3, "1", None, [1], True])
 def test_other_formats_are_refused(model, version):
     edit_manifest(model, lambda manifest: manifest.update(format=version))
-    with pytest.raises(ArtifactError, match="this version reads 1; use the version of dbnchurn"):
+    with pytest.raises(ArtifactError, match="this version reads 1 to 2; use the version of dbnchurn"):
         load(model)
 
 
@@ -293,3 +294,14 @@ def test_arrays_are_stored_as_they_are(model, fitted):
     for name, array in expected.items():
         assert stored[name].dtype == array.dtype
         np.testing.assert_array_equal(stored[name], array)
+
+
+OLD = Path(__file__).parent / "old"
+
+
+@pytest.mark.parametrize("number", [1])
+def test_a_model_of_an_older_format_gives_its_old_scores(number):
+    rows = pd.read_csv(OLD / f"format_{number}_rows.csv")
+    found = Predictor.load(OLD / f"format_{number}").predict_proba(rows)[:, 1]
+    stored = np.loadtxt(OLD / f"format_{number}_probabilities.txt")
+    np.testing.assert_allclose(found, stored, rtol=0, atol=1e-6)

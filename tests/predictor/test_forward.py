@@ -63,3 +63,9 @@ def test_a_schema_of_other_columns_is_refused(record):
     other = Schema(record.schema.columns[1:])
     with pytest.raises(ArtifactError, match="does not fit the schema"):
         unpack(type(record), *pack(dataclasses.replace(record, schema=other)))
+
+
+def test_a_reference_of_other_columns_is_refused(record):
+    fewer = dataclasses.replace(record.reference, numbers=record.reference.numbers[1:])
+    with pytest.raises(ArtifactError, match="describes other columns than the schema"):
+        unpack(type(record), *pack(dataclasses.replace(record, reference=fewer)))

@@ -1,0 +1,177 @@
+"""What the training rows looked like, so that later rows can be held against them.
+
+Counts of later rows add up, so that a table may be counted piece by piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.errors import ArtifactError
+from dbnchurn.schema import Table
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+BINS = 10
+SMALLEST_SHARE = 1e-4  # of a bin in the stability index: an empty bin is no infinite drift
+ABSENT = 2  # slots after the bins or levels: never seen in training, missing
+
+
+@dataclass(frozen=True, eq=False)
+class Distribution:
+    """How one column was spread in training.
+
+    Parameters
+    ----------
+    name : str
+    edges : float64 array of shape (bins - 1,)
+        A number `x` lies in bin ``(edges <= x).sum()``; empty for a category, whose levels are its
+        bins.
+    shares : float64 array of shape (bins + 2,)
+        Of the rows: bin after bin, then those of a level never seen, then those missing.
+    low, high : float
+        Smallest and largest number; 0 for categories and columns without a number.
+    """
+
+    name: str
+    edges: Floats
+    shares: Floats
+    low: float
+    high: float
+
+    def audit(self) -> None:
+        """Refuse what is no distribution."""
+        if (
+            self.edges.ndim != 1
+            or self.shares.ndim != 1
+            or len(self.shares) < len(self.edges) + ABSENT
+            or (np.diff(self.edges) <= 0).any()
+            or (self.shares < 0).any()
+            or abs(self.shares.sum() - 1) > 1e-6
+            or not self.low <= self.high
+        ):
+            raise ArtifactError(f"reference: column {self.name!r} is no distribution")
+
+    @property
+    def missing(self) -> float:
+        """Share of rows without a value."""
+        return float(self.shares[-1])
+
+    def count_numbers(self, values: Floats) -> Counts:
+        """Rows in every slot of `shares`."""
+        bins = np.searchsorted(self.edges, values, side="right")
+        slots = np.where(np.isnan(values), len(self.shares) - 1, bins)
+        return np.bincount(slots, minlength=len(self.shares)).astype(np.int64)
+
+    def count_codes(self, codes: npt.NDArray[np.int32], unknown: int = 0) -> Counts:
+        """Rows in every slot of `shares`; `unknown` of those with code -1 had an unseen level."""
+        counts = np.bincount(codes[codes >= 0], minlength=len(self.shares)).astype(np.int64)
+        counts[-2:] = unknown, (codes < 0).sum() - unknown
+        return counts
+
+    def stability_index(self, counts: Counts) -> float:
+        """Population stability index of the counted rows against training; 0 where all is equal.
+
+        ``Σ (p - q) log(p / q)`` over the slots, shares below 0.0001 counted as that.
+        """
+        now = np.maximum(counts / max(counts.sum(), 1), SMALLEST_SHARE)
+        then = np.maximum(self.shares, SMALLEST_SHARE)
+        return float(((now - then) * np.log(now / then)).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """How the columns were spread in training, and the scores on rows that were not trained on.
+
+    Parameters
+    ----------
+    numbers, categories : tuples of Distribution
+        As a :class:`~dbnchurn.schema.Table` orders them.
+    score : Distribution
+        Of the probabilities of the validation rows.
+    """
+
+    numbers: tuple[Distribution, ...]
+    categories: tuple[Distribution, ...]
+    score: Distribution
+
+    @property
+    def columns(self) -> tuple[Distribution, ...]:
+        """Numbers, then categories."""
+        return self.numbers + self.categories
+
+    def count(
+        self, table: Table, probability: Floats, unknown: Mapping[str, int] | None = None
+    ) -> dict[str, Counts]:
+        """Count the rows of a table as read; counts of several tables may be added.
+
+        Parameters
+        ----------
+        table : Table of n rows
+        probability : array of shape (n,)
+        unknown : mapping of column → rows with a level that training never saw, optional
+            As :func:`dbnchurn.schema.read` counts them.
+
+        Returns
+        -------
+        dict of column → int64 array, and ``"probability"`` under the key of the score's name
+        """
+        unknown = unknown or {}
+        counts = {
+            column.name: column.count_numbers(table.numbers[:, j])
+            for j, column in enumerate(self.numbers)
+        }
+        for j, column in enumerate(self.categories):
+            counts[column.name] = column.count_codes(table.codes[:, j], unknown.get(column.name, 0))
+        counts[self.score.name] = self.score.count_numbers(probability)
+        return counts
+
+
+def learn_reference(table: Table, probability: Floats) -> Reference:
+    """How the columns of the training rows and the scores of the validation rows are spread.
+
+    Parameters
+    ----------
+    table : Table of n rows
+        Training rows as read.
+    probability : array of shape (m,)
+        Of validation rows.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> table = Table(rng.normal(size=(1000, 1)), np.zeros((1000, 0), np.int32), ("debt",), (), ())
+    >>> reference = learn_reference(table, rng.random(500))
+    >>> counts = reference.numbers[0].count_numbers(table.numbers[:, 0])
+    >>> reference.numbers[0].stability_index(counts)
+    0.0
+    """
+    numbers = tuple(
+        _of_numbers(name, table.numbers[:, j]) for j, name in enumerate(table.number_names)
+    )
+    categories = tuple(
+        _of_codes(name, size, table.codes[:, j])
+        for j, (name, size) in enumerate(zip(table.code_names, table.sizes, strict=True))
+    )
+    # Not the name of a column: the score has its own place.
+    return Reference(numbers, categories, _of_numbers("", np.asarray(probability, np.float64)))
+
+
+def _of_numbers(name: str, values: Floats) -> Distribution:
+    present = values[~np.isnan(values)]
+    edges = np.empty(0)
+    if len(present):
+        edges = np.unique(np.quantile(present, np.linspace(0, 1, BINS + 1)[1:-1], method="lower"))
+    low, high = (float(present.min()), float(present.max())) if len(present) else (0.0, 0.0)
+    shape = Distribution(name, edges, np.zeros(len(edges) + 1 + ABSENT), low, high)
+    return replace(shape, shares=shape.count_numbers(values) / max(len(values), 1))
+
+
+def _of_codes(name: str, size: int, codes: npt.NDArray[np.int32]) -> Distribution:
+    shape = Distribution(name, np.empty(0), np.zeros(size + ABSENT), 0.0, 0.0)
+    return replace(shape, shares=shape.count_codes(codes) / max(len(codes), 1))

@@ -116,7 +116,7 @@ def test_other_manifests_are_refused(model, content, message):
 @pytest.mark.parametrize("version", [0, 3, "1", None, [1], True])
 def test_other_formats_are_refused(model, version):
     edit_manifest(model, lambda manifest: manifest.update(format=version))
-    with pytest.raises(ArtifactError, match="this version reads 1 to 2; use the version of dbnchurn"):
+    with pytest.raises(ArtifactError, match="reads 1 to 2; use the version of dbnchurn"):
         load(model)
 
 

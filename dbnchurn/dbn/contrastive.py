@@ -151,6 +151,9 @@ def _centre(unit: Unit, weights: Tensor, centre: Tensor, change: Tensor) -> None
 class Ascent:
     """Steps along gradients, with momentum, weight decay and bounds on the variances.
 
+    The velocity is the gradient plus `momentum` times the velocity before; a step adds the learning
+    rate times the velocity.
+
     Weight decay takes the share ``rate * weight_decay`` of the weights away with every step; it
     pulls on weights only, never on biases. The derivatives by Gaussian weights and
     biases are multiplied by σ², so that a step is on the scale of the unit however small its
@@ -172,10 +175,15 @@ class Ascent:
         self.rates["gaussian.log_variance"] = variance_rate
         self.parameters = rbm.parameters()
         self.velocity = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
+        self.last_rate = dict.fromkeys(self.parameters, 0.0)
         gaussian = rbm.visible.get("gaussian")
         self.first_variance = (
             gaussian.log_variance.clone() if isinstance(gaussian, Gaussian) else None
         )
+
+    def updates(self) -> dict[str, Tensor]:
+        """What the last step added to every parameter, apart from weight decay."""
+        return {name: v * self.last_rate[name] for name, v in self.velocity.items()}
 
     def load(self, velocity: Gradient, first_variance: Tensor | None) -> None:
         """Take over velocities, and the variances that the bounds refer to."""
@@ -205,14 +213,17 @@ class Ascent:
                 if rows is not None:
                     velocity, value = velocity[rows], value[rows]
                 if momentum:
-                    velocity.mul_(momentum).add_(piece, alpha=rate)
+                    torch.add(piece, velocity, alpha=momentum, out=velocity)
                 elif rows is None:
-                    velocity = self.velocity[name] = piece.mul_(rate)
+                    velocity = self.velocity[name] = piece
                 else:
-                    velocity.copy_(piece).mul_(rate)
-                torch.add(velocity, value, alpha=kept, out=value)
+                    velocity.copy_(piece)
+                if kept != 1:
+                    value.mul_(kept)
+                value.add_(velocity, alpha=rate)
                 if offsets is not None and to_weights:
-                    self._follow(name.removesuffix(".weights"), velocity, rows, offsets)
+                    self._follow(name.removesuffix(".weights"), velocity, rate, rows, offsets)
+            self.last_rate[name] = rate
         if "gaussian" in self.rbm.visible:
             self._bound_variances()
 
@@ -231,7 +242,9 @@ class Ascent:
         variance = gaussian.log_variance.exp()
         return change * (variance if change.dim() == 1 else variance[:, None])
 
-    def _follow(self, kind: str, moved: Tensor, rows: slice | None, offsets: Offsets) -> None:
+    def _follow(
+        self, kind: str, velocity: Tensor, rate: float, rows: slice | None, offsets: Offsets
+    ) -> None:
         """From the centred machine's biases back to the plain one's: ``-ΔW λ`` and ``-ΔWᵀ μ``."""
         unit, centre = self.rbm.visible[kind], offsets.visible[kind]
         bias = unit.bias
@@ -239,8 +252,8 @@ class Ascent:
             bias, centre = bias[rows], centre[rows]
         if isinstance(unit, Gaussian):
             centre = centre * unit.precision
-        bias.addmv_(moved, offsets.hidden, alpha=-1)
-        self.rbm.hidden.bias.addmv_(moved.T, centre, alpha=-1)
+        bias.addmv_(velocity, offsets.hidden, alpha=-rate)
+        self.rbm.hidden.bias.addmv_(velocity.T, centre, alpha=-rate)
 
     def _bound_variances(self) -> None:
         """Keep every σ within 0.1 to 1.1 times what it was at the start."""

@@ -14,14 +14,14 @@ DEAD = 0.02
 """A Bernoulli unit is dead if no row of the set gives it more than this probability."""
 
 
-def reconstruction_error(rbm: RBM, v: State) -> float:
+def reconstruction_error(rbm: RBM, v: State, h: Tensor) -> float:
     """Mean error per unit or group between the rows and their mean-field reconstruction.
 
-    Squared error in units of the variance for Gaussian units, squared error for Bernoulli units,
-    and one minus the probability of the level for softmax groups; missing entries do not count.
+    `h` are the hidden means of the rows. Squared error in units of the variance for Gaussian
+    units, squared error for Bernoulli units, and one minus the probability of the level for softmax
+    groups; missing entries do not count.
     """
     total, count = 0.0, 0.0
-    h = rbm.mean_h_from_v(v)
     for kind, unit in rbm.visible.items():
         values, known = v[kind]
         field = rbm.field_v_from_h(h, kind)
@@ -66,9 +66,9 @@ def idle_units(h: Tensor, rectified: bool) -> tuple[float, float]:
     return float(dead), float(saturated)
 
 
-def update_ratio(velocity: dict[str, Tensor], parameters: dict[str, Tensor]) -> float:
+def update_ratio(updates: dict[str, Tensor], parameters: dict[str, Tensor]) -> float:
     """Length of the last update of all weights over the length of the weights."""
     names = [name for name in parameters if name.endswith(".weights")]
-    moved = torch.stack([velocity[name].norm() ** 2 for name in names]).sum()
+    moved = torch.stack([updates[name].norm() ** 2 for name in names]).sum()
     length = torch.stack([parameters[name].norm() ** 2 for name in names]).sum()
     return float(torch.sqrt(moved / torch.clamp(length, min=1e-30)))

@@ -275,7 +275,7 @@ class RBM:
         field = self.hidden.bias
         for kind, unit in self.visible.items():
             field = unit.pull(field, self.weights[kind], v[kind])
-        return field
+        return field if self.visible else field.clone()
 
     def field_v_from_h(self, h: Tensor, kind: str) -> Tensor:
         """Visible bias plus input of one kind, shape (n, units)."""
@@ -283,7 +283,7 @@ class RBM:
 
     def mean_h_from_v(self, v: Visible | State) -> Tensor:
         """Expected hidden state of every row, shape (n, n_hidden)."""
-        return self.hidden.mean(self.field_h_from_v(v))
+        return self.hidden.mean_(self.field_h_from_v(v))
 
     def sample_h_from_v(self, v: Visible | State, random: Random) -> Tensor:
         """A hidden state for every row, shape (n, n_hidden)."""

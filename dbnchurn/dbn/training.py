@@ -220,7 +220,7 @@ def cd_step(training: Training, recipe: Recipe, epoch: int, batch: MiniBatch) ->
 
     # Positive phase: the hidden layer driven by the data.
     field = rbm.field_h_from_v(batch.v)
-    data = Phase(batch.v, rbm.hidden.mean(field))
+    data = Phase(batch.v, rbm.hidden.mean_(field))
     # Negative phase: sweeps from the data, or from where the persistent chains stand.
     chains = _chains(training, recipe, field) if recipe.persistent else None
     start = rbm.hidden.sample(field, random, mean=data.h) if chains is None else chains
@@ -275,11 +275,12 @@ class Watched:
     def measure(self, training: Training) -> Record:
         """The record of one epoch."""
         rbm = training.rbm
-        activation = rbm.hidden.activation(rbm.field_h_from_v(self.fit))
+        field = rbm.field_h_from_v(self.fit)
+        activation = rbm.hidden.activation(field)
         dead, saturated = idle_units(activation, isinstance(rbm.hidden, RectifiedHidden))
         record = {
-            "reconstruction_error": reconstruction_error(rbm, self.fit),
-            "update_ratio": update_ratio(training.ascent.velocity, rbm.parameters()),
+            "reconstruction_error": reconstruction_error(rbm, self.fit, rbm.hidden.mean(field)),
+            "update_ratio": update_ratio(training.ascent.updates(), rbm.parameters()),
             "dead": dead,
             "saturated": saturated,
         }

@@ -66,6 +66,7 @@ class Hidden(Protocol):
     def energy(self, h: Tensor) -> Tensor: ...
     def log_mass(self, field: Tensor) -> Tensor: ...
     def mean(self, field: Tensor) -> Tensor: ...
+    def mean_(self, field: Tensor) -> Tensor: ...
     def activation(self, field: Tensor) -> Tensor: ...
     def sample(self, field: Tensor, random: Random, mean: Tensor | None = None) -> Tensor: ...
 
@@ -116,6 +117,10 @@ class BernoulliHidden:
     def mean(self, field: Tensor) -> Tensor:
         return torch.sigmoid(field)
 
+    def mean_(self, field: Tensor) -> Tensor:
+        """The mean, written over `field`; a sample then needs the mean alone."""
+        return field.sigmoid_()
+
     def activation(self, field: Tensor) -> Tensor:
         """What the unit hands to the next layer: its mean."""
         return torch.sigmoid(field)
@@ -156,6 +161,10 @@ class RectifiedHidden:
         far = torch.clamp(field, max=-1.0)
         tail = (-1 / far) * (1 - 2 / (far * far))
         return torch.where(field < -30, tail, field + ratio)
+
+    def mean_(self, field: Tensor) -> Tensor:
+        """The mean; `field` is left as it is, for a sample needs it."""
+        return self.mean(field)
 
     def activation(self, field: Tensor) -> Tensor:
         """What the unit hands to the next layer: its most probable value."""

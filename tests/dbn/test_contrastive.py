@@ -359,3 +359,18 @@ def test_weight_decay_spares_the_biases_and_variances_stay_in_bounds():
         0.5 * (rbm.visible["gaussian"].log_variance - before["gaussian.log_variance"])
     )
     torch.testing.assert_close(ratio, torch.full((2,), 0.1).double())
+
+
+def test_momentum_remembers_gradients_and_the_updates_say_what_was_added():
+    rbm = mixed()
+    ascent = Ascent(rbm, gaussian_rate=1.0)
+    gradient = {name: torch.ones_like(p) for name, p in rbm.parameters().items()}
+    del gradient["gaussian.weights"], gradient["gaussian.bias"], gradient["gaussian.log_variance"]
+    for rate, factor in ((0.1, 1.0), (0.1, 1.5), (0.2, 1.75)):
+        before = {name: rbm.parameters()[name].clone() for name in gradient}
+        copies = {name: change.clone() for name, change in gradient.items()}
+        ascent.step(copies, rate, momentum=0.5, span=((0, 3),))
+        for name in gradient:
+            added = rbm.parameters()[name] - before[name]
+            torch.testing.assert_close(added, torch.full_like(added, rate * factor))
+            torch.testing.assert_close(ascent.updates()[name], added)

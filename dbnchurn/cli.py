@@ -92,6 +92,18 @@ def score(
 
 
 @app.command()
+def export(
+    model: Annotated[Path, typer.Argument(help="Model folder.")],
+    output: Annotated[Path, typer.Option(help="Where the graph goes: an .onnx file.")],
+) -> None:
+    """Write a stored model as one ONNX graph, for systems that cannot run this package."""
+    from dbnchurn.scoring import export_onnx
+
+    export_onnx(model, output)
+    print(f"written to {output}; its metadata says how its inputs are made")
+
+
+@app.command()
 def simulate(
     output: Annotated[Path, typer.Option(help="New folder for the tables.")],
     customers: Annotated[int, typer.Option(help="How many customers.")] = 10_000,

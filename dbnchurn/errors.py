@@ -7,7 +7,8 @@ command line shows the message alone, without a traceback. The classes derive fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 
@@ -54,3 +55,26 @@ def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     close = get_close_matches(name, names, n=1, cutoff=0.6)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}(allowed: {listed(names, limit=30)})"
+
+
+@contextmanager
+def wants_extra(extra: str) -> Iterator[None]:
+    """Say which extra brings a package that is imported inside and not there.
+
+    Raises
+    ------
+    ConfigError
+        If an import inside fails.
+
+    Examples
+    --------
+    >>> with wants_extra("onnx"):
+    ...     import json
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"the package {error.name!r} is not installed; it comes with "
+            f"pip install 'dbnchurn[{extra}]'"
+        ) from error

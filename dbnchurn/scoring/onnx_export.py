@@ -1,0 +1,259 @@
+"""The stored model as one ONNX graph: from the prepared table to the probability.
+
+onnxruntime (1.20 or later) scores it without this package. The graph takes what preparation makes
+of a table; :func:`graph_inputs` makes it here, and the graph's own metadata (``schema``,
+``prepare``, ``inputs``, ``threshold``, ``labels``) tells another system how to make it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from functools import partial, reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.decide.decide_record import log_odds
+from dbnchurn.errors import ConfigError, wants_extra
+from dbnchurn.features.encode_record import FAR
+from dbnchurn.predictor.forward import ModelRecord
+from dbnchurn.predictor.predictor import Predictor
+from dbnchurn.prepare.record import prepare
+from dbnchurn.records import pack
+from dbnchurn.schema import Schema, Table, as_frame, read
+from dbnchurn.scoring.onnx_graph import Graph
+from dbnchurn.scoring.onnx_trees import tree_ensemble
+
+if TYPE_CHECKING:
+    from dbnchurn.dbn.network_record import NetworkRecord
+    from dbnchurn.features.encode_record import EncodeRecord
+
+NUMBERS, CODES, PROBABILITY = "numbers", "codes", "probability"
+
+
+def export_onnx(model: Predictor | str | Path, path: str | Path) -> None:
+    """Write a model as one ONNX graph.
+
+    The graph has the inputs ``numbers`` (float64 of shape (n, p), NaN where missing) and ``codes``
+    (int64 of shape (n, q), -1 where missing) of the prepared table, each only where the model has
+    such columns, and the output ``probability`` (float64 of shape (n,)). A row keeps about
+    ``4 · trees · hidden`` bytes for a moment, so score some hundreds of rows at a time.
+
+    Parameters
+    ----------
+    model : Predictor or path of a model folder
+    path : path
+        Written under another name and renamed.
+
+    Raises
+    ------
+    ConfigError
+        If the extra ``onnx`` is not installed, or the file cannot be written.
+    ArtifactError
+        If the model cannot be read.
+
+    Examples
+    --------
+    ::
+
+        export_onnx("runs/tv/model", "churn.onnx")
+        session = onnxruntime.InferenceSession("churn.onnx")
+        session.run(None, graph_inputs("runs/tv/model", customers))
+    """
+    with wants_extra("onnx"):
+        import onnx
+
+    predictor = _predictor(model)
+    graph = onnx_model(predictor._model)
+    for key, value in _metadata(predictor).items():
+        entry = graph.metadata_props.add()
+        entry.key, entry.value = key, value
+    path = Path(path)
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        onnx.save(graph, str(aside))
+        os.replace(aside, path)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def graph_inputs(model: Predictor | str | Path, frame: Any) -> dict[str, npt.NDArray[Any]]:
+    """What the graph of a model takes for the customers of a frame.
+
+    Parameters
+    ----------
+    model : Predictor or path of a model folder
+    frame : DataFrame or whatever `Predictor` takes
+
+    Returns
+    -------
+    dict of input → array
+
+    Raises
+    ------
+    DataError
+        If the frame cannot be read as the schema says.
+    """
+    record = _predictor(model)._model
+    table, _ = read(record.schema, as_frame(frame))
+    prepared = prepare(record.prepare, table)
+    inputs = {NUMBERS: prepared.numbers, CODES: prepared.codes.astype(np.int64)}
+    return {name: array for name, array in inputs.items() if array.shape[1]}
+
+
+def _predictor(model: Predictor | str | Path) -> Predictor:
+    return model if isinstance(model, Predictor) else Predictor.load(model)
+
+
+def _metadata(predictor: Predictor) -> dict[str, str]:
+    """How to make the inputs and what to do with the output, as JSON texts."""
+    record = predictor._model
+    prepared = prepare(record.prepare, no_rows(record.schema))
+    steps, arrays = pack(record.prepare)
+    schema, _ = pack(record.schema)
+    return {
+        "version": predictor.version,
+        "threshold": json.dumps(predictor.threshold),
+        "labels": json.dumps(list(record.labels)),
+        "inputs": json.dumps(
+            {NUMBERS: list(prepared.number_names), CODES: list(prepared.code_names)}
+        ),
+        "schema": json.dumps(schema),
+        "prepare": json.dumps(steps),
+        "prepare arrays": json.dumps({name: array.tolist() for name, array in arrays.items()}),
+    }
+
+
+def no_rows(schema: Schema) -> Table:
+    """A table of the schema's columns without rows."""
+    numbers = tuple(c.name for c in schema.used if c.kind != "category")
+    categories = [c for c in schema.used if c.kind == "category"]
+    return Table(
+        np.empty((0, len(numbers))),
+        np.empty((0, len(categories)), np.int32),
+        numbers,
+        tuple(c.name for c in categories),
+        tuple(len(c.levels) for c in categories),
+    )
+
+
+def onnx_model(model: ModelRecord) -> Any:
+    """The graph as an ``onnx.ModelProto``."""
+    prepared = prepare(model.prepare, no_rows(model.schema))
+    graph = Graph()
+    numbers, codes = None, None
+    if prepared.number_names:
+        numbers = graph.input(NUMBERS, np.float64, len(prepared.number_names))
+    if prepared.code_names:
+        codes = graph.input(CODES, np.int64, len(prepared.code_names))
+    dense = None if numbers is None else _encoded(graph, model.encode, numbers)
+    # Leaves of every booster as rows of its part of the embedding table, shape (n, trees).
+    leaves = []
+    if model.leaves is not None:
+        matrix = _booster_matrix(graph, numbers, codes)
+        leaves = [tree_ensemble(graph, forest, matrix) for forest in model.leaves.forests]
+    columns = prepared.sizes
+    logits = [
+        _network(graph, network, dense, codes, columns, leaves if network.sizes != columns else [])
+        for network in model.networks
+    ]
+    graph.output(_decided(graph, model, logits), PROBABILITY, np.float64)
+    return graph.model()
+
+
+def _encoded(graph: Graph, record: EncodeRecord, numbers: str) -> str:
+    """Gaussian and binary units in float64, shape (n, g + b); 0 where missing."""
+    picked = graph.pick(numbers, record.gaussian)
+    present = graph.where_nan(picked, record.center)
+    z = graph("Sub", present, graph.constant(record.center))
+    z = graph("Div", z, graph.constant(record.scale * record.reach))
+    z = graph("Clip", z, graph.constant(-FAR), graph.constant(FAR))
+    length = graph("Sqrt", graph("Add", graph("Mul", z, z), graph.constant(1.0)))
+    gaussian = graph("Mul", graph("Div", z, length), graph.constant(record.reach))
+    binary = graph.where_nan(graph.pick(numbers, record.binary), 0.0)
+    climbed = graph.where_nan(graph.pick(numbers, record.rungs), record.low)
+    rise = graph("Sub", climbed, graph.constant(record.low))
+    ladders = graph("Div", rise, graph.constant(record.high - record.low))
+    units = graph("Concat", binary, ladders, axis=1)
+    units = graph("Clip", units, graph.constant(0.0), graph.constant(1.0))
+    # Training and scoring keep the units in float32.
+    both = graph.cast(graph("Concat", gaussian, units, axis=1), np.float32)
+    return graph.cast(both, np.float64)
+
+
+def _booster_matrix(graph: Graph, numbers: str | None, codes: str | None) -> str:
+    parts = []
+    if numbers is not None:
+        parts.append(graph.cast(numbers, np.float32))
+    if codes is not None:
+        absent = graph("Less", codes, graph.constant(np.int64(0)))
+        missing = graph.constant(np.float32(np.nan))
+        parts.append(graph("Where", absent, missing, graph.cast(codes, np.float32)))
+    return graph("Concat", *parts, axis=1)
+
+
+def _network(
+    graph: Graph,
+    record: NetworkRecord,
+    dense: str | None,
+    codes: str | None,
+    columns: tuple[int, ...],
+    leaves: list[str],
+) -> str:
+    """Logits of one network, shape (n, 1): the mean over the boosters that it sees through."""
+    levels = sum(columns)
+    skip = record.skip if record.skip.size else np.zeros(len(record.code_weights), np.float32)
+    table = np.column_stack([record.code_weights, skip])  # what a level adds: to fields, to logit
+    field = graph.constant(np.append(record.biases[0].astype(np.float64), record.bias)[None])
+    if dense is not None:
+        weights = record.dense_weights.astype(np.float64)
+        weights = np.column_stack([weights, np.zeros(len(weights))])
+        field = graph("Add", field, graph("MatMul", dense, graph.constant(weights)))
+    if codes is not None:
+        first = np.cumsum((0, *columns))[:-1]
+        absent = graph("Less", codes, graph.constant(np.int64(0)))
+        rows = graph("Add", codes, graph.constant(first.astype(np.int64)))
+        rows = graph("Where", absent, graph.constant(np.int64(levels)), rows)
+        known = np.vstack([table[:levels], np.zeros((1, table.shape[1]), np.float32)])
+        field = graph("Add", field, graph.sum_of_rows(known, rows))
+    if not leaves:
+        return _upper(graph, record, field)
+    views, start = [], levels
+    for k, rows in enumerate(leaves):
+        size = graph.leaves[k]
+        seen = graph("Add", field, graph.sum_of_rows(table[start : start + size], rows))
+        views.append(_upper(graph, record, seen))
+        start += size
+    total = reduce(partial(graph, "Add"), views)
+    return graph("Mul", total, graph.constant(1 / len(views)))
+
+
+def _upper(graph: Graph, record: NetworkRecord, seen: str) -> str:
+    """From the first layer's fields, and the skip beside them, to the logit."""
+    width = len(record.biases[0])
+    h = graph("Slice", seen, graph.ints(0), graph.ints(width), graph.ints(1))
+    skip = graph("Slice", seen, graph.ints(width), graph.ints(width + 1), graph.ints(1))
+    h = graph.activation(h, record.activations[0])
+    upper = zip(record.weights, record.biases[1:], record.activations[1:], strict=True)
+    for weights, bias, activation in upper:
+        h = graph("MatMul", h, graph.constant(weights.astype(np.float64)))
+        h = graph.activation(graph("Add", h, graph.constant(bias.astype(np.float64))), activation)
+    head = record.head.astype(np.float64)[:, None]
+    return graph("Add", graph("MatMul", h, graph.constant(head)), skip)
+
+
+def _decided(graph: Graph, model: ModelRecord, logits: list[str]) -> str:
+    """Prior correction, blend and probability, shape (n,)."""
+    record = model.decide
+    shift = log_odds(record.trained_prior) - log_odds(record.prior)
+    weights = record.weights.astype(np.float64)[:, None]
+    corrected = graph("Sub", graph("Concat", *logits, axis=1), graph.constant(shift))
+    blended = graph("MatMul", corrected, graph.constant(weights))
+    probability = graph("Sigmoid", graph("Add", blended, graph.constant(record.offset)))
+    return graph("Squeeze", probability, graph.ints(1))

@@ -11,6 +11,7 @@ import dataclasses
 import math
 import sys
 import types
+from collections.abc import Iterator
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -21,6 +22,9 @@ from dbnchurn.errors import ArtifactError, did_you_mean
 Json = Any
 Arrays = dict[str, npt.NDArray[Any]]
 R = TypeVar("R")
+
+REFERENCE = {"array", "dtype", "shape"}
+"""What stands in the tree in the place of an array."""
 
 
 def pack(record: object, path: str = "") -> tuple[Json, Arrays]:
@@ -97,6 +101,25 @@ def unpack(kind: type[R], tree: Json, arrays: Arrays, path: str = "") -> R:
     return _build(kind, tree, arrays, path or kind.__name__)  # type: ignore[no-any-return]
 
 
+def references(tree: Json) -> Iterator[str]:
+    """Names of the arrays that a tree refers to, each as often as it does.
+
+    Examples
+    --------
+    >>> list(references(pack((np.zeros(1), {"a": np.zeros(2)}), "x")[0]))
+    ['x.0', 'x.1.a']
+    """
+    if isinstance(tree, list):
+        for value in tree:
+            yield from references(value)
+    elif isinstance(tree, dict):
+        if set(tree) == REFERENCE and isinstance(tree["array"], str):
+            yield tree["array"]
+        else:
+            for value in tree.values():
+                yield from references(value)
+
+
 def _build(hint: Any, tree: Json, arrays: Arrays, path: str) -> Any:
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
@@ -156,7 +179,7 @@ def _build_record(kind: Any, tree: Json, arrays: Arrays, path: str) -> Any:
 
 
 def _build_array(args: tuple[Any, ...], tree: Json, arrays: Arrays, path: str) -> npt.NDArray[Any]:
-    if not isinstance(tree, dict) or set(tree) != {"array", "dtype", "shape"}:
+    if not isinstance(tree, dict) or set(tree) != REFERENCE:
         raise ArtifactError(f"{path}: expected a reference to an array, found {tree!r:.60}")
     array = arrays.get(tree["array"]) if isinstance(tree["array"], str) else None
     if array is None:

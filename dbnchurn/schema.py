@@ -58,6 +58,8 @@ class Column:
             )
         if len(set(self.levels)) != len(self.levels):
             raise ArtifactError(f"schema: column {self.name!r} repeats a level")
+        if self.levels and self.kind != "category":
+            raise ArtifactError(f"schema: column {self.name!r} is a {self.kind} and has levels")
 
 
 @dataclass(frozen=True)

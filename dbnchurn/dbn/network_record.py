@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,8 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit
 
 from dbnchurn.visible import Codes, Floats, Visible
+
+ACTIVATIONS = ("sigmoid", "relu")
 
 CHUNK = 16_384
 """Rows scored at a time: their hidden values then stay in the processor's cache."""
@@ -49,6 +52,34 @@ class NetworkRecord:
     bias: float
     skip: Floats
     activations: tuple[str, ...]
+
+    def audit(self) -> None:
+        """Refuse layers that do not follow one another.
+
+        Raises
+        ------
+        ValueError
+            If a shape or an activation is not what the class says.
+        """
+        widths = [len(bias) for bias in self.biases]
+        levels = sum(self.sizes)
+        chained = [w.shape for w in self.weights] == list(pairwise(widths))
+        if (
+            not widths
+            or any(bias.ndim != 1 for bias in self.biases)
+            or any(size < 0 for size in self.sizes)
+            or self.dense_weights.shape[1:] != (widths[0],)
+            or self.code_weights.shape != (levels, widths[0])
+            or not chained
+            or self.head.shape != (widths[-1],)
+            or self.skip.shape not in ((levels,), (0,))
+        ):
+            raise ValueError("the shapes of a network's layers do not follow one another")
+        if len(self.activations) != len(widths) or set(self.activations) - set(ACTIVATIONS):
+            raise ValueError(
+                f"a network needs one of {ACTIVATIONS} for each of {len(widths)} layers, found "
+                f"{self.activations!r:.80}"
+            )
 
 
 def logits(record: NetworkRecord, rows: Visible) -> npt.NDArray[np.float64]:

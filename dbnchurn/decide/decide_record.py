@@ -12,6 +12,8 @@ from dbnchurn.errors import ArtifactError
 
 Floats = npt.NDArray[np.float64]
 
+LARGEST = 1e6  # of weights and offset; a logit of 40 is certainty already
+
 
 @dataclass(frozen=True, eq=False)
 class DecideRecord:
@@ -43,6 +45,8 @@ class DecideRecord:
             raise ArtifactError(f"decide record: a share or the threshold is out of range: {self}")
         if self.weights.ndim != 1 or not len(self.weights) or (self.weights < 0).any():
             raise ArtifactError("decide record: the weights of the networks are not a list ≥ 0")
+        if (self.weights > LARGEST).any() or abs(self.offset) > LARGEST:
+            raise ArtifactError(f"decide record: a weight or the offset is beyond {LARGEST:.0e}")
 
 
 def log_odds(share: float) -> float:

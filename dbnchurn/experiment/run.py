@@ -251,7 +251,7 @@ def write(trained: Trained, config: Any, name: str, built: Built | None = None) 
         if len(trained.customers.quarantine):
             quarantine = trained.customers.quarantine.astype(str)
             quarantine.to_parquet(aside / "quarantine.parquet", index=False)
-        about: dict[str, Any] = {"id": trained.customers.id}
+        about = {"id": trained.customers.id, "metrics": trained.metrics["test"]}
         if built is not None:
             about["data"] = stored_plan(built)
             write_tables(aside, built)

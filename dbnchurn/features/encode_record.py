@@ -44,13 +44,19 @@ class EncodeRecord:
 
     def audit(self) -> None:
         """Refuse lengths that disagree and scales that would divide by nothing."""
+        flat = (self.gaussian, self.binary, self.rungs)
+        if any(positions.ndim != 1 for positions in flat):
+            raise ArtifactError("encode record: positions have to be a list")
         if not self.gaussian.shape == self.center.shape == self.scale.shape:
             raise ArtifactError("encode record: centers and scales differ in number")
-        if (self.scale <= 0).any() or self.reach <= 0:
+        with np.errstate(over="ignore", under="ignore"):
+            divisor = self.scale * self.reach
+            rise = self.high - self.low if self.low.shape == self.high.shape else np.empty(0)
+        if self.reach <= 0 or (self.scale <= 0).any() or not np.isfinite(1 / divisor).all():
             raise ArtifactError("encode record: scales have to be positive")
         if not self.rungs.shape == self.low.shape == self.high.shape:
             raise ArtifactError("encode record: the rungs' edges differ in number")
-        if (self.high <= self.low).any():
+        if (rise <= 0).any() or not np.isfinite(rise).all():
             raise ArtifactError("encode record: a rung has to rise")
 
 

@@ -11,24 +11,25 @@ import json
 import os
 import shutil
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
-from safetensors import SafetensorError
-from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
-from dbnchurn.errors import ArtifactError, ConfigError
+from dbnchurn.errors import ArtifactError, ConfigError, listed
 from dbnchurn.predictor.forward import ModelRecord
+from dbnchurn.predictor.parsing import parse_arrays, parse_json
 from dbnchurn.provenance import fingerprint
-from dbnchurn.records import pack, unpack
+from dbnchurn.records import pack, references, unpack
 
 FORMAT = 2
 MANIFEST, ARRAYS, CARD = "manifest.json", "model.safetensors", "card.md"
-LARGEST = {MANIFEST: 256 * 2**20, ARRAYS: 4 * 2**30, CARD: 16 * 2**20}  # bytes
+LARGEST = {MANIFEST: 64 * 2**20, ARRAYS: 4 * 2**30, CARD: 16 * 2**20}  # bytes
+UNFOLLOWED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def save(
@@ -134,37 +135,51 @@ def load_stored(folder: str | Path) -> Stored:
     ------
     ArtifactError
         If a file is missing, too large, a link, truncated or altered, the format is unknown, or
-        the records are inconsistent.
+        the records are inconsistent or do not fit one another.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise ArtifactError(f"{folder}: no such model folder")
     try:
-        manifest = _parse_manifest(_contents(folder, MANIFEST))
-        arrays = load_arrays(_verified(folder, ARRAYS, manifest))
-        _verified(folder, CARD, manifest)
-        version = version_of(manifest["model"], arrays)
-        model = unpack(ModelRecord, _upgraded(manifest)["model"], arrays, "model")
+        return _build(_parse_manifest(_contents(folder, MANIFEST)), folder)
     except ArtifactError as error:
         raise ArtifactError(f"{folder}: {error}") from error
-    except (SafetensorError, RecursionError, OverflowError) as error:
-        raise ArtifactError(f"{folder}: {ARRAYS} cannot be read: {error}") from error
-    return Stored(model, manifest["about"], version)
+    except (RecursionError, OverflowError) as error:
+        raise ArtifactError(f"{folder}: the model is nested or sized beyond reason") from error
+
+
+def _build(manifest: dict[str, Any], folder: Path) -> Stored:
+    """The model of a parsed manifest; every record is audited as it is built."""
+    arrays = parse_arrays(_verified(folder, ARRAYS, manifest))
+    _verified(folder, CARD, manifest)
+    version = version_of(manifest["model"], arrays)
+    tree = _upgraded(manifest)["model"]
+    named = Counter(references(tree))
+    if unnamed := sorted(set(arrays) - set(named)):
+        raise ArtifactError(f"{ARRAYS}: arrays that no record names: {listed(unnamed)}")
+    if shared := sorted(name for name, uses in named.items() if uses > 1):
+        raise ArtifactError(f"{MANIFEST}: several records name the arrays {listed(shared)}")
+    return Stored(unpack(ModelRecord, tree, arrays, "model"), manifest["about"], version)
 
 
 def _contents(folder: Path, name: str) -> bytes:
+    """The bytes of a plain file of allowed size; neither links nor pipes are followed."""
     path = folder / name
     if path.is_symlink() or not path.is_file():
         raise ArtifactError(f"{name} is {'a link' if path.is_symlink() else 'missing'}")
-    size = path.stat().st_size
-    if size > LARGEST[name]:
-        raise ArtifactError(f"{name} has {size} bytes, more than the {LARGEST[name]} allowed")
-    return path.read_bytes()
+    try:
+        with open(os.open(path, os.O_RDONLY | UNFOLLOWED), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > LARGEST[name]:
+                raise ArtifactError(f"{name} has {size} bytes, at most {LARGEST[name]} are allowed")
+            return file.read(size)
+    except OSError as error:
+        raise ArtifactError(f"{name} cannot be read: {error.strerror}") from error
 
 
 def _parse_manifest(content: bytes) -> dict[str, Any]:
     try:
-        manifest = json.loads(content, parse_constant=_refuse_constant)
+        manifest = parse_json(content)
     except (ValueError, RecursionError) as error:
         raise ArtifactError(f"{MANIFEST} is not valid JSON: {error}") from error
     if not isinstance(manifest, dict) or "format" not in manifest:
@@ -173,19 +188,29 @@ def _parse_manifest(content: bytes) -> dict[str, Any]:
     for key, kind in kinds.items():
         if not isinstance(manifest.get(key), kind):
             raise ArtifactError(f"{MANIFEST}: {key!r} is missing or not a mapping")
+    _check_format(manifest["format"])
+    if set(manifest["files"]) != {ARRAYS, CARD}:
+        raise ArtifactError(
+            f"{MANIFEST}: a model has the files {listed((ARRAYS, CARD))}, this one names "
+            f"{listed(manifest['files'])}"
+        )
+    if more := set(manifest) - {"format", *kinds}:
+        raise ArtifactError(f"{MANIFEST}: unknown entries {listed(sorted(more))}")
     return manifest
+
+
+def _check_format(number: Any) -> None:
+    if type(number) is not int or number not in {*UPGRADES, FORMAT}:
+        raise ArtifactError(
+            f"the model has format {number!r:.40}, this version reads {min(UPGRADES)} to {FORMAT}; "
+            "use the version of dbnchurn that wrote it or train anew"
+        )
 
 
 def _upgraded(manifest: dict[str, Any]) -> dict[str, Any]:
     """The manifest in today's format, one step after another."""
     while manifest["format"] != FORMAT:
-        step = UPGRADES.get(manifest["format"]) if type(manifest["format"]) is int else None
-        if step is None:
-            raise ArtifactError(
-                f"the model has format {manifest['format']!r}, this version reads "
-                f"{min(UPGRADES)} to {FORMAT}; use the version of dbnchurn that wrote it or train "
-                "anew"
-            )
+        step = UPGRADES[manifest["format"]]
         manifest = {**step(manifest), "format": manifest["format"] + 1}
     return manifest
 
@@ -196,10 +221,6 @@ def _without_reference(manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _without_reference}
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a number")
 
 
 def _verified(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:

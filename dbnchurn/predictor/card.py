@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+# Names in the order in which readers look for them; others follow.
+HEADLINES = ("average_precision", "roc_auc", "precision", "recall", "f1", "brier")
+
 
 def model_card(about: Mapping[str, Any]) -> str:
     """Write the card from what is stored beside the model.
@@ -13,44 +16,114 @@ def model_card(about: Mapping[str, Any]) -> str:
     ----------
     about : mapping
         As ``ChurnClassifier.save`` stores it: ``training``, ``threshold``, ``columns`` and
-        ``versions``.
+        ``versions``; from a run also ``data`` (tables, windows and label) and ``metrics`` (of the
+        tested rows, with intervals).
     """
-    training, threshold = about["training"], about["threshold"]
-    target = "" if threshold["target"] is None else f" with target {threshold['target']}"
-    dropped = [f"- {name}: {why}" for name, why in about["columns"]["dropped"].items()]
-    return "\n".join(
-        [
-            "# Churn model",
-            "",
-            "Gives the probability that a customer leaves.",
-            "",
-            "## Data",
-            "",
-            f"- {training['rows']} training rows, {training['prior']:.2%} left",
-            f"- {training['validation_rows']} validation rows stopped the training and chose the "
-            "threshold"
-            + (", and were then among the rows learned from anew" if training["refit"] else ""),
-            f"- {about['columns']['used']} columns used",
-            f"- fingerprint of these rows: `{training['fingerprint']}`",
-            "",
-            "## Threshold",
-            "",
-            f"{threshold['value']:.6g}, chosen by the rule `{threshold['rule']}`{target}. On the "
-            f"validation rows: precision {threshold['precision']:.3f}, recall "
-            f"{threshold['recall']:.3f}, F1 {threshold['f1']:.3f}. These rows chose the threshold, "
-            "so expect a little less on new customers.",
-            "",
-            "## Limits",
-            "",
-            "- The probabilities hold for customers like those above: the same business, the same "
-            "time between the features and the outcome, a similar share of leavers.",
-            "- A category that training never saw, and a missing value, are no evidence.",
-            "- The score says who is likely to leave, not whom an offer would keep.",
-            "",
-            *(["## Columns that were not used", "", *dropped, ""] if dropped else []),
-            "## Versions",
-            "",
-            *(f"- {name} {number}" for name, number in about["versions"].items()),
-            "",
+    parts = [
+        ["# Churn model", "", "Gives the probability that a customer leaves."],
+        _data(about),
+        _windows(about.get("data")),
+        _metrics(about.get("metrics")),
+        _threshold(about["threshold"]),
+        _limits(about),
+        _dropped(about["columns"]["dropped"]),
+        ["## Versions", "", *(f"- {name} {number}" for name, number in about["versions"].items())],
+    ]
+    return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
+
+
+def _data(about: Mapping[str, Any]) -> list[str]:
+    training = about["training"]
+    again = ", and were then among the rows learned from anew" if training["refit"] else ""
+    return [
+        "## Data",
+        "",
+        f"- {training['rows']} training rows, {training['prior']:.2%} left",
+        f"- {training['validation_rows']} validation rows stopped the training and chose the "
+        f"threshold{again}",
+        f"- {about['columns']['used']} columns used",
+        f"- fingerprint of these rows: `{training['fingerprint']}`",
+    ]
+
+
+def _windows(plan: Any) -> list[str]:
+    """Where the columns came from, and from which time; nothing for a model of a single table."""
+    if not isinstance(plan, Mapping) or not isinstance(plan.get("tables"), Mapping):
+        return []
+    lines = ["## Tables and windows", "", f"- tables: {', '.join(plan['tables'])}"]
+    if (windows := plan.get("windows")) is not None:
+        lines += [
+            f"- features of the {windows['observation']} before the cutoffs "
+            f"{', '.join(map(str, windows['cutoffs']))}",
+            f"- outcome of the {windows['outcome']} from {windows['gap']} after a cutoff",
         ]
-    )
+    if (label := plan.get("label")) is not None:
+        left = ", ".join(map(str, label["left"])) or "any row"
+        column = "" if label["column"] is None else f", column {label['column']}"
+        lines.append(f"- who left: {label['kind']} of the table {label['table']}{column}: {left}")
+    return lines
+
+
+def _metrics(metrics: Any) -> list[str]:
+    """What the model is worth on rows that it has not seen, with intervals."""
+    if not isinstance(metrics, Mapping) or not {"n", "base_rate"} <= set(metrics):
+        return [
+            "## How good it is",
+            "",
+            "Not measured: no rows were held back from the training and the choice of the "
+            "threshold.",
+        ]
+    found = {name: m for name, m in metrics.items() if isinstance(m, Mapping) and "low" in m}
+    names = [name for name in HEADLINES if name in found]
+    names += [name for name in found if name not in HEADLINES]
+    return [
+        "## How good it is",
+        "",
+        f"On {metrics['n']} tested rows, {metrics['base_rate']:.2%} of whom left; with 95 % "
+        "bootstrap intervals.",
+        "",
+        "| | value | from | to |",
+        "|---|---|---|---|",
+        *(
+            f"| {name.replace('_', ' ')} | "
+            + " | ".join(_number(found[name][key]) for key in ("value", "low", "high"))
+            + " |"
+            for name in names
+        ),
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _threshold(threshold: Mapping[str, Any]) -> list[str]:
+    target = "" if threshold["target"] is None else f" with target {threshold['target']}"
+    return [
+        "## Threshold",
+        "",
+        f"{threshold['value']:.6g}, chosen by the rule `{threshold['rule']}`{target}. On the "
+        f"validation rows: precision {threshold['precision']:.3f}, recall "
+        f"{threshold['recall']:.3f}, F1 {threshold['f1']:.3f}. These rows chose the threshold, "
+        "so expect a little less on new customers.",
+    ]
+
+
+def _limits(about: Mapping[str, Any]) -> list[str]:
+    leavers = round(about["training"]["rows"] * about["training"]["prior"])
+    return [
+        "## Limits",
+        "",
+        "- The probabilities hold for customers like those above: the same business, the same "
+        "time between the features and the outcome, a similar share of leavers.",
+        f"- It learned from about {leavers} leavers; what only a handful of them had in common "
+        "may be chance.",
+        "- A category that training never saw, and a missing value, are no evidence.",
+        "- The score says who is likely to leave, not whom an offer would keep.",
+    ]
+
+
+def _dropped(dropped: Mapping[str, str]) -> list[str]:
+    if not dropped:
+        return []
+    return ["## Columns that were not used", "", *(f"- {n}: {why}" for n, why in dropped.items())]

@@ -18,9 +18,10 @@ from dbnchurn.decide.decide_record import DecideRecord, decide
 from dbnchurn.errors import ArtifactError
 from dbnchurn.features.encode_record import EncodeRecord, encode
 from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix, with_leaves
+from dbnchurn.predictor.audit import audit_stages
 from dbnchurn.predictor.reference import Reference
 from dbnchurn.prepare.record import PrepareRecord, prepare
-from dbnchurn.schema import Schema, Table, Unusual, read
+from dbnchurn.schema import LARGEST, Schema, Table, Unusual, read
 from dbnchurn.visible import Visible
 
 CHUNK = 20_000  # rows; bounds the memory of the leaf codes
@@ -61,38 +62,33 @@ class ModelRecord:
     reference: Reference | None
 
     def audit(self) -> None:
-        """Refuse stages that do not fit one another: rows without any evidence have to pass."""
+        """Refuse stages that do not fit one another: rows of the extremes have to pass."""
         if self.label_type not in LABEL_TYPES or len(self.labels) != 2:
             raise ArtifactError(f"labels: {self.labels!r} of type {self.label_type!r}")
+        audit_stages(self)
         used = self.schema.used
         numbers = tuple(c.name for c in used if c.kind != "category")
         categories = [c for c in used if c.kind == "category"]
-        empty = Table(
-            np.full((2, len(numbers)), np.nan),
-            np.full((2, len(categories)), -1, np.int32),
+        # Without evidence, with the first of everything, and with the last and as much as can be.
+        last = [len(c.levels) - 1 for c in categories]
+        probe = Table(
+            np.repeat([[np.nan], [0.0], [LARGEST], [-LARGEST]], len(numbers), axis=1),
+            np.array([[-1] * len(last), [min(0, j) for j in last], last, last], np.int32),
             numbers,
             tuple(c.name for c in categories),
             tuple(len(c.levels) for c in categories),
         )
-        if len(self.networks) != len(self.decide.weights):
-            raise ArtifactError(
-                f"{len(self.networks)} networks, but {len(self.decide.weights)} weights for them"
-            )
         try:
-            scores = decide(self.decide, logits(self, empty))
-            finite = np.isfinite(scores).all() and len(set(self.classes)) == 2
-        except (IndexError, TypeError, ValueError) as error:
+            with np.errstate(all="ignore"):
+                scores = decide(self.decide, logits(self, probe))
+            finite = np.isfinite(scores).all()
+            distinct = len(set(self.classes)) == 2
+        except (IndexError, OverflowError, TypeError, ValueError) as error:
             raise ArtifactError(
                 f"the stages of the model do not fit one another: {error}"
             ) from error
-        if not finite:
-            raise ArtifactError(
-                "the model gives no number for a customer without evidence, or has one label only"
-            )
-        if self.reference is not None:
-            described = tuple(column.name for column in self.reference.columns)
-            if described != empty.number_names + empty.code_names:
-                raise ArtifactError("the reference describes other columns than the schema")
+        if not finite or not distinct:
+            raise ArtifactError("the model gives some customers no number, or has one label only")
 
     @property
     def classes(self) -> npt.NDArray[np.generic]:

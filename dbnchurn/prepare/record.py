@@ -74,6 +74,11 @@ class Clip:
     low: npt.NDArray[np.float64]
     high: npt.NDArray[np.float64]
 
+    def audit(self) -> None:
+        """Refuse fences in the wrong order."""
+        if self.low.shape != self.high.shape or (self.low > self.high).any():
+            raise ArtifactError("clip record: every number needs a lower and an upper fence")
+
     def apply(self, table: Table) -> Table:
         """Return the table with its numbers between the fences; missing stays missing."""
         return replace(table, numbers=np.clip(table.numbers, self.low, self.high))
@@ -91,6 +96,16 @@ class Pool:
 
     codes: tuple[npt.NDArray[np.int32], ...]
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of new codes of every category."""
+        return tuple(int(new.max()) + 1 if len(new) else 0 for new in self.codes)
+
+    def audit(self) -> None:
+        """Refuse new codes that are none, or more than there were."""
+        if any(new.ndim != 1 or ((new < 0) | (new >= len(new))).any() for new in self.codes):
+            raise ArtifactError("pool record: a new code is out of range")
+
     def apply(self, table: Table) -> Table:
         """Return the table with pooled codes."""
         columns = [
@@ -99,7 +114,7 @@ class Pool:
         return replace(
             table,
             codes=np.stack(columns, axis=1) if columns else table.codes,
-            sizes=tuple(int(new.max()) + 1 if len(new) else 0 for new in self.codes),
+            sizes=self.sizes,
         )
 
 
@@ -117,6 +132,11 @@ class Fill:
 
     numbers: npt.NDArray[np.float64]
     codes: npt.NDArray[np.int32]
+
+    def audit(self) -> None:
+        """Refuse codes that are none; -1 says that a category was always missing."""
+        if (self.codes < -1).any():
+            raise ArtifactError("fill record: a code is out of range")
 
     def apply(self, table: Table) -> Table:
         """Return the table without missing values."""
@@ -142,6 +162,14 @@ class Smooth:
     columns: Index
     edges: tuple[npt.NDArray[np.float64], ...]
     middles: tuple[npt.NDArray[np.float64], ...]
+
+    def audit(self) -> None:
+        """Refuse bins that are none: edges have to rise, with a middle around each."""
+        if not self.columns.shape == (len(self.edges),) == (len(self.middles),):
+            raise ArtifactError("smooth record: every column needs edges and middles")
+        for edges, middles in zip(self.edges, self.middles, strict=True):
+            if edges.ndim != 1 or middles.shape != (len(edges) + 1,) or (np.diff(edges) <= 0).any():
+                raise ArtifactError("smooth record: the bins of a column are no bins")
 
     def apply(self, table: Table) -> Table:
         """Return the table with smoothed numbers; missing stays missing."""
@@ -172,6 +200,16 @@ class Construct:
     above: Index
     below: Index
     series: tuple[Index, ...]
+
+    def audit(self) -> None:
+        """Refuse other than a name for every ratio and trend, and trends over a single number."""
+        if (
+            self.above.shape != self.below.shape
+            or self.above.ndim != 1
+            or len(self.names) != len(self.above) + len(self.series)
+            or any(columns.ndim != 1 or len(columns) < 2 for columns in self.series)
+        ):
+            raise ArtifactError("construct record: names, ratios and trends do not agree")
 
     def apply(self, table: Table) -> Table:
         """Return the table with the new numbers appended."""

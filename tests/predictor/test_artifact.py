@@ -104,7 +104,9 @@ def test_a_flipped_bit_is_refused_wherever_it_is(model, name):
         (b'{"format": NaN}', "NaN is not a number"),
         (b'{"format": 1}', "'about' is missing or not a mapping"),
         (b'{"format": 1, "about": {}, "files": {}, "model": []}', "'model' is missing or not"),
-        (b'{"format": 1, "about": {}, "files": {}, "model": {}}', "model.safetensors is damaged"),
+        (b'{"format": 1, "about": {}, "files": {}, "model": {}}', "a model has the files"),
+        (b'{"format": 1, "format": 2}', "the key 'format' stands twice"),
+        (b'{"format": ' + b"9" * 5000 + b"}", "not valid JSON"),
     ],
 )
 def test_other_manifests_are_refused(model, content, message):
@@ -127,7 +129,7 @@ def test_no_folder_is_no_model(tmp_path):
 
 def test_too_large_a_file_is_not_even_read(model):
     os.truncate(model / "card.md", 17 * 2**20)
-    with pytest.raises(ArtifactError, match=r"card.md has 17825792 bytes, more than"):
+    with pytest.raises(ArtifactError, match=r"card.md has 17825792 bytes, at most"):
         load(model)
 
 

@@ -1,0 +1,211 @@
+"""Do the stages of a stored model fit one another? Asked before anything is computed with them.
+
+Every record has checked itself when it was built; here its columns, codes and units are held
+against what the stage before hands on, so that no index, category or weight can lead nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.dbn.network_record import NetworkRecord
+from dbnchurn.errors import ArtifactError
+from dbnchurn.features.encode_record import EncodeRecord
+from dbnchurn.features.leaves_record import Forest, LeavesRecord
+from dbnchurn.predictor.reference import ABSENT, Reference
+from dbnchurn.prepare.record import (
+    Clip,
+    Compress,
+    Construct,
+    Fill,
+    FlagMissing,
+    Keep,
+    Pool,
+    Smooth,
+    Step,
+)
+from dbnchurn.schema import Schema
+
+if TYPE_CHECKING:
+    from dbnchurn.predictor.forward import ModelRecord
+
+Sizes = tuple[int, ...]
+
+LARGEST_SIGNAL = 1e30  # between layers; far from any that training finds, and from overflow
+DEEPEST = 512  # tests on the way to a leaf
+
+
+def audit_stages(model: ModelRecord) -> None:
+    """Follow the columns through the stages of a model.
+
+    Raises
+    ------
+    ArtifactError
+        At the first stage that does not fit the one before.
+    """
+    numbers, sizes = _columns(model.schema)
+    for place, step in enumerate(model.prepare.steps):
+        fits, numbers, sizes = _after(step, numbers, sizes)
+        if not fits:
+            raise ArtifactError(
+                f"the prepare record does not fit the schema: step {place}, {type(step).__name__}, "
+                f"takes other columns than the one before it leaves"
+            )
+    units = _units(model.encode, numbers)
+    leaves: Sizes = ()
+    if model.leaves is not None:
+        _audit_leaves(model.leaves, numbers, sizes)
+        leaves = model.leaves.sizes
+    for place, network in enumerate(model.networks):
+        if network.sizes not in (sizes, sizes + leaves):
+            raise ArtifactError(
+                f"the stages of the model do not fit one another: network {place} takes "
+                f"{len(network.sizes)} code groups, columns and leaves give "
+                f"{len(sizes)} + {len(leaves)}, or groups of other sizes"
+                + ("; it takes leaves, but the model has no boosters" if not leaves else "")
+            )
+        if len(network.dense_weights) != units:
+            raise ArtifactError(
+                f"the stages of the model do not fit one another: network {place} takes "
+                f"{len(network.dense_weights)} units, encoding gives {units}"
+            )
+        if not _largest_signal(network, model.encode) < LARGEST_SIGNAL:
+            raise ArtifactError(f"network {place}: weights so large that scores may overflow")
+    if len(model.networks) != len(model.decide.weights):
+        raise ArtifactError(
+            f"{len(model.networks)} networks, but {len(model.decide.weights)} weights for them"
+        )
+    if model.reference is not None:
+        _audit_reference(model.reference, model.schema)
+
+
+def _columns(schema: Schema) -> tuple[int, Sizes]:
+    """Numbers, and the sizes of the categories, of a table as read."""
+    levels = tuple(len(column.levels) for column in schema.used if column.kind == "category")
+    return len(schema.used) - len(levels), levels
+
+
+def _within(positions: npt.NDArray[Any], count: int) -> bool:
+    """Whether these are positions among so many; negative ones would count from the end."""
+    return positions.ndim == 1 and bool(((positions >= 0) & (positions < count)).all())
+
+
+def _after(step: Step, numbers: int, sizes: Sizes) -> tuple[bool, int, Sizes]:
+    """Whether a step of preparation fits the columns, and the columns that it leaves."""
+    match step:
+        case Keep():
+            fits = _within(step.numbers, numbers) and _within(step.codes, len(sizes))
+            kept = tuple(sizes[j] for j in step.codes) if fits else ()
+            return fits, len(step.numbers), kept
+        case FlagMissing():
+            fits = _within(step.numbers, numbers) and _within(step.codes, len(sizes))
+            return fits, numbers + len(step.numbers) + len(step.codes), sizes
+        case Clip():
+            return step.low.shape == (numbers,), numbers, sizes
+        case Pool():
+            fits = tuple(new.shape for new in step.codes) == tuple((size,) for size in sizes)
+            return fits, numbers, step.sizes
+        case Fill():
+            fits = step.numbers.shape == (numbers,) and step.codes.shape == (len(sizes),)
+            return fits and bool((step.codes < np.array(sizes)).all()), numbers, sizes
+        case Smooth() | Compress():
+            return _within(step.columns, numbers), numbers, sizes
+        case Construct():
+            asked = (step.above, step.below, *step.series)
+            fits = all(_within(positions, numbers) for positions in asked)
+            return fits, numbers + len(step.names), sizes
+
+
+def _units(encode: EncodeRecord, numbers: int) -> int:
+    """Gaussian and binary units that encoding makes of so many numbers."""
+    if not all(_within(p, numbers) for p in (encode.gaussian, encode.binary, encode.rungs)):
+        raise ArtifactError(
+            f"the encode record does not fit the columns: it takes others than the {numbers} "
+            "numbers that preparation leaves"
+        )
+    return len(encode.gaussian) + len(encode.binary) + len(encode.rungs)
+
+
+def _audit_leaves(leaves: LeavesRecord, numbers: int, sizes: Sizes) -> None:
+    """Trees may test the columns there are, each in its way, and the levels there are."""
+    if not leaves.forests:
+        raise ArtifactError("trees: there is no booster")
+    if leaves.n_features != numbers + len(sizes):
+        raise ArtifactError(
+            f"the trees test {leaves.n_features} columns, preparation makes {numbers + len(sizes)}"
+        )
+    levels = np.array([0] * numbers + list(sizes))
+    for forest in leaves.forests:
+        if any(getattr(forest, field.name).ndim != 1 for field in fields(forest)):
+            raise ArtifactError("trees: the arrays of nodes have to be lists")
+        tested = np.diff(forest.category_starts) > 0
+        inner = forest.feature >= 0
+        if (tested != (forest.feature >= numbers))[inner].any():
+            raise ArtifactError("trees: a number is tested for categories, or a category as number")
+        column = np.repeat(forest.feature, np.diff(forest.category_starts))
+        if (forest.categories >= levels[column]).any():
+            raise ArtifactError("trees: a node tests a level that does not exist")
+        _audit_depth(forest)
+
+
+def _audit_depth(forest: Forest) -> None:
+    """Refuse trees so deep that looking up a leaf would take for ever."""
+    start = np.repeat(forest.starts[:-1], np.diff(forest.starts))
+    at = forest.starts[:-1]
+    for _ in range(DEEPEST):
+        at = at[forest.feature[at] >= 0]
+        if not len(at):
+            return
+        at = np.concatenate([start[at] + forest.left[at], start[at] + forest.right[at]])
+    raise ArtifactError(f"trees: a leaf lies deeper than {DEEPEST} tests")
+
+
+def _largest_signal(network: NetworkRecord, encode: EncodeRecord) -> float:
+    """A bound on the size of every number that the network computes."""
+    with np.errstate(over="ignore"):
+        gaussian = len(encode.gaussian)
+        scale = np.ones(len(network.dense_weights))
+        scale[:gaussian] = encode.reach
+        field = scale @ np.abs(network.dense_weights.astype(np.float64))
+        field += _largest_of_groups(network.code_weights, network.sizes)
+        signal = field + np.abs(network.biases[0])
+        largest = [encode.reach, *signal]
+        for weights, bias in zip(network.weights, network.biases[1:], strict=True):
+            signal = signal @ np.abs(weights.astype(np.float64)) + np.abs(bias)
+            largest.extend(signal)
+        head = float(signal @ np.abs(network.head.astype(np.float64))) + abs(network.bias)
+        if network.skip.size:
+            head += float(_largest_of_groups(network.skip[:, None], network.sizes)[0])
+    return float(max(*largest, head))
+
+
+def _largest_of_groups(weights: npt.NDArray[np.float32], sizes: Sequence[int]) -> Any:
+    """What the code groups can add at most, one level each, per column of the weights."""
+    total = np.zeros(weights.shape[1])
+    place = 0
+    for size in sizes:
+        if size:
+            total += np.abs(weights[place : place + size]).max(axis=0)
+        place += size
+    return total
+
+
+def _audit_reference(reference: Reference, schema: Schema) -> None:
+    """The reference describes the columns of the schema, with their levels."""
+    numbers = tuple(column.name for column in schema.used if column.kind != "category")
+    categories = tuple(column for column in schema.used if column.kind == "category")
+    if tuple(c.name for c in reference.numbers) != numbers or tuple(
+        c.name for c in reference.categories
+    ) != tuple(c.name for c in categories):
+        raise ArtifactError("the reference describes other columns than the schema")
+    for spread in (*reference.numbers, reference.score):
+        if len(spread.shares) != len(spread.edges) + 1 + ABSENT:
+            raise ArtifactError(f"reference: column {spread.name!r} is no distribution of numbers")
+    for spread, column in zip(reference.categories, categories, strict=True):
+        if len(spread.edges) or len(spread.shares) != len(column.levels) + ABSENT:
+            raise ArtifactError(f"reference: column {spread.name!r} has other levels")

@@ -1,0 +1,52 @@
+"""The card tells what is stored beside the model, and only that."""
+
+import numpy as np
+
+from dbnchurn.evaluate import evaluate
+from dbnchurn.predictor.card import model_card
+
+PLAN = {
+    "tables": {"basic": {}, "complaints": {}},
+    "windows": {
+        "cutoffs": ["2024-08-01"],
+        "observation": "3 months",
+        "gap": "7 days",
+        "outcome": "1 month",
+    },
+    "label": {"table": "basic", "kind": "status", "column": "status", "left": ["churned"]},
+}
+
+
+def test_the_card_of_a_classifier(model, fitted):
+    text = (model / "card.md").read_text(encoding="utf-8")
+    for heading in ("Data", "How good it is", "Threshold", "Limits", "Versions"):
+        assert f"\n## {heading}\n" in text
+    assert "600 training rows" in text
+    assert fitted.about_["training"]["fingerprint"] in text
+    assert f"{fitted.threshold_:.6g}, chosen by the rule `f1`" in text
+    assert "Not measured" in text
+    assert "Tables and windows" not in text
+
+
+def test_the_card_of_a_run_has_windows_and_metrics_with_intervals(fitted):
+    rng = np.random.default_rng(0)
+    scores = rng.beta(1, 9, 2000)
+    metrics = evaluate(rng.random(2000) < scores, scores, 0.2, repeats=50)
+    text = model_card({**fitted.about_, "data": PLAN, "metrics": metrics})
+    assert "- tables: basic, complaints" in text
+    assert "features of the 3 months before the cutoffs 2024-08-01" in text
+    assert "outcome of the 1 month from 7 days after a cutoff" in text
+    assert "status of the table basic, column status: churned" in text
+    assert "On 2000 tested rows" in text
+    precision = metrics["precision"]
+    row = " | ".join(f"{precision[key]:.3f}" for key in ("value", "low", "high"))
+    assert f"| precision | {row} |" in text
+    assert text.index("| average precision |") < text.index("| precision |")
+
+
+def test_undefined_numbers_and_plans_without_windows(fitted):
+    metrics = {"n": 3, "base_rate": 0.0, "recall": {"value": None, "low": None, "high": None}}
+    plan = {**PLAN, "windows": None, "label": None}
+    text = model_card({**fitted.about_, "data": plan, "metrics": metrics})
+    assert "| recall | – | – | – |" in text
+    assert "cutoff" not in text

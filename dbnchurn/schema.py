@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.interchange
 
 from dbnchurn.errors import ArtifactError, DataError, did_you_mean, listed
 
@@ -155,6 +156,9 @@ def as_frame(X: Any) -> pd.DataFrame:
     if hasattr(X, "__arrow_c_stream__"):
         frame: pd.DataFrame = pa.table(X).to_pandas()
         return frame
+    if hasattr(X, "__dataframe__"):
+        exchanged: pd.DataFrame = pa.interchange.from_dataframe(X).to_pandas()
+        return exchanged
     values = np.asarray(X)
     if values.ndim != 2 or values.dtype.kind in "cV":
         raise DataError(

@@ -12,15 +12,18 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
 from dbnchurn.errors import ArtifactError, ConfigError
 from dbnchurn.predictor.forward import ModelRecord
+from dbnchurn.provenance import fingerprint
 from dbnchurn.records import pack, unpack
 
 FORMAT = 2
@@ -74,6 +77,18 @@ def save(
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def version_of(tree: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> str:
+    """Twelve hexadecimal digits that stand for a model's contents, whenever and wherever stored.
+
+    The beginning of the SHA-256 of the records as :func:`~dbnchurn.records.pack` gives them: the
+    tree as JSON with sorted keys, then the fingerprint of every array in the order of their names.
+    """
+    digest = hashlib.sha256(json.dumps(tree, sort_keys=True).encode())
+    for name in sorted(arrays):
+        digest.update(fingerprint([arrays[name]]).encode())
+    return digest.hexdigest()[:12]
+
+
 def _replaceable(folder: Path) -> bool:
     if not folder.is_dir() or folder.is_symlink():
         return False
@@ -87,14 +102,33 @@ def _write_durably(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def load(folder: str | Path) -> tuple[ModelRecord, dict[str, Any]]:
-    """Read a model and check everything about it.
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """A model as it was stored.
 
-    Returns
-    -------
+    Parameters
+    ----------
     model : ModelRecord
     about : dict
         What was stored beside it.
+    version : str
+        See :func:`version_of`; the format in which a model is stored is part of it, the format of
+        the package that reads it is not.
+    """
+
+    model: ModelRecord
+    about: dict[str, Any]
+    version: str
+
+
+def load(folder: str | Path) -> tuple[ModelRecord, dict[str, Any]]:
+    """Read a model and what was stored beside it; see :func:`load_stored`."""
+    stored = load_stored(folder)
+    return stored.model, stored.about
+
+
+def load_stored(folder: str | Path) -> Stored:
+    """Read a model and check everything about it.
 
     Raises
     ------
@@ -109,12 +143,13 @@ def load(folder: str | Path) -> tuple[ModelRecord, dict[str, Any]]:
         manifest = _parse_manifest(_contents(folder, MANIFEST))
         arrays = load_arrays(_verified(folder, ARRAYS, manifest))
         _verified(folder, CARD, manifest)
-        model = unpack(ModelRecord, manifest["model"], arrays, "model")
+        version = version_of(manifest["model"], arrays)
+        model = unpack(ModelRecord, _upgraded(manifest)["model"], arrays, "model")
     except ArtifactError as error:
         raise ArtifactError(f"{folder}: {error}") from error
     except (SafetensorError, RecursionError, OverflowError) as error:
         raise ArtifactError(f"{folder}: {ARRAYS} cannot be read: {error}") from error
-    return model, manifest["about"]
+    return Stored(model, manifest["about"], version)
 
 
 def _contents(folder: Path, name: str) -> bytes:
@@ -138,7 +173,7 @@ def _parse_manifest(content: bytes) -> dict[str, Any]:
     for key, kind in kinds.items():
         if not isinstance(manifest.get(key), kind):
             raise ArtifactError(f"{MANIFEST}: {key!r} is missing or not a mapping")
-    return _upgraded(manifest)
+    return manifest
 
 
 def _upgraded(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from dbnchurn.errors import listed
-from dbnchurn.predictor.artifact import load
-from dbnchurn.predictor.forward import ModelRecord, probabilities
-from dbnchurn.schema import Schema, as_frame
+from dbnchurn.decide.decide_record import decide
+from dbnchurn.errors import DataError, did_you_mean, listed
+from dbnchurn.predictor.artifact import load_stored, version_of
+from dbnchurn.predictor.forward import ModelRecord, logits, probabilities
+from dbnchurn.predictor.scored import Scored, check_edges, default_edges, oddities, tiers
+from dbnchurn.records import pack
+from dbnchurn.schema import Schema, as_frame, check_names, read
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +27,7 @@ class Predictor:
 
     Guarantees: nothing of the model is executed; columns are found by name, in any order, others
     are passed over; a row alone gets the number that it gets in a batch; a category that training
-    never saw is no evidence.
+    never saw is no evidence. One predictor may be used by several threads at once.
 
     Parameters
     ----------
@@ -30,10 +35,22 @@ class Predictor:
     about : dict
         What was stored beside the model.
     n_threads : int, default 1
+    risk_edges : three rising probabilities, optional
+        Where the risk tiers medium, high and very high begin; by default at 1, 2 and 5 times the
+        odds of the average customer of the training.
+    version : str, optional
+        By default made from the model.
 
     Attributes
     ----------
     classes_ : array of two labels
+    version : str
+        Twelve hexadecimal digits that stand for the contents of the model.
+
+    Raises
+    ------
+    ConfigError
+        If the risk edges are no three rising probabilities.
 
     Examples
     --------
@@ -45,14 +62,30 @@ class Predictor:
         predictor.predict_proba(customers)[:, 1]
     """
 
-    def __init__(self, model: ModelRecord, about: dict[str, Any], n_threads: int = 1) -> None:
+    def __init__(
+        self,
+        model: ModelRecord,
+        about: dict[str, Any],
+        n_threads: int = 1,
+        risk_edges: Iterable[float] | None = None,
+        version: str | None = None,
+    ) -> None:
         self._model = model
         self.about = about
         self.n_threads = n_threads
+        edges = default_edges(model.decide.prior) if risk_edges is None else risk_edges
+        self.risk_edges = check_edges(edges)
         self.classes_ = model.classes
+        self.version = version or version_of(*pack(model))
 
     @classmethod
-    def load(cls, folder: str | Path, *, n_threads: int = 1) -> Predictor:
+    def load(
+        cls,
+        folder: str | Path,
+        *,
+        n_threads: int = 1,
+        risk_edges: Iterable[float] | None = None,
+    ) -> Predictor:
         """Load a model that ``ChurnClassifier.save`` wrote.
 
         Raises
@@ -60,7 +93,8 @@ class Predictor:
         ArtifactError
             If anything about it is missing, damaged or inconsistent.
         """
-        return cls(*load(folder), n_threads=n_threads)
+        stored = load_stored(folder)
+        return cls(stored.model, stored.about, n_threads, risk_edges, stored.version)
 
     @property
     def schema(self) -> Schema:
@@ -98,3 +132,68 @@ class Predictor:
         """Label of every row at :attr:`threshold`, shape (n,)."""
         leaving = self.predict_proba(X)[:, 1]
         return np.asarray(self.classes_[(leaving >= self.threshold).astype(int)])
+
+    def score(self, frame: Any, *, id: str | None = None) -> pd.DataFrame:
+        """Score customers: one row each, with decision, risk tier and model version.
+
+        Parameters
+        ----------
+        frame : DataFrame, Arrow table, or whatever offers one of their interchange protocols
+        id : str, optional
+            Column that names the customer; by default the one that was named in training, if the
+            table has it, and otherwise rows are numbered from 0.
+
+        Returns
+        -------
+        scores : DataFrame
+            Columns ``id``, ``probability``, ``decision``, ``risk`` and ``model``; what was unusual
+            in the rows stands in ``scores.attrs["unusual"]``, see :class:`Oddities`.
+
+        Raises
+        ------
+        DataError
+            If columns are missing or values cannot be read; the message names them.
+        """
+        scored = self.examine(frame, id=id)
+        scored.frame.attrs["unusual"] = scored.unusual.as_dict()
+        return scored.frame
+
+    def examine(self, frame: Any, *, id: str | None = None) -> Scored:
+        """Score customers as :meth:`score` does, with summaries that add up over parts of a table.
+
+        Returns
+        -------
+        scored : Scored
+            The scores, what was unusual, and counts to measure drift with.
+
+        Raises
+        ------
+        DataError
+            As :meth:`score`.
+        """
+        given = as_frame(frame)
+        table, unknown = read(self._model.schema, given)
+        probability = decide(self._model.decide, logits(self._model, table, self.n_threads))
+        scores = pd.DataFrame(
+            {
+                "id": self._ids(given, id),
+                "probability": probability,
+                "decision": probability >= self.threshold,
+                "risk": tiers(probability, self.risk_edges),
+                "model": self.version,
+            }
+        )
+        reference, levels = self._model.reference, unknown.unknown_levels
+        counts = {} if reference is None else reference.count(table, probability, levels)
+        return Scored(scores, oddities(table, levels, reference), counts)
+
+    def _ids(self, frame: pd.DataFrame, id: str | None) -> Any:
+        """The values that name the rows."""
+        names = check_names(frame)
+        if id is None and self.about.get("id") in names:
+            id = str(self.about["id"])
+        if id is None:
+            return np.arange(len(frame))
+        if id not in names:
+            raise DataError(f"the table has no id column {id!r}: {did_you_mean(id, names)}")
+        return frame.iloc[:, names.index(id)].array

@@ -418,9 +418,7 @@ def _read_number(
     return np.asarray(np.clip(numbers, -LARGEST, LARGEST), np.float64)
 
 
-def _read_date(
-    column: Column, values: pd.Series[Any], refuse: Refuse
-) -> npt.NDArray[np.float64]:
+def _read_date(column: Column, values: pd.Series[Any], refuse: Refuse) -> npt.NDArray[np.float64]:
     if pd.api.types.is_numeric_dtype(values.dtype) and values.notna().any():
         raise DataError(
             f"column {column.name!r} has to hold dates, it holds numbers; "

@@ -15,6 +15,7 @@ from dbnchurn.decide.decide_record import decide
 from dbnchurn.errors import DataError, did_you_mean, listed
 from dbnchurn.predictor.artifact import load_stored, version_of
 from dbnchurn.predictor.forward import ModelRecord, logits, probabilities
+from dbnchurn.predictor.reference import Reference
 from dbnchurn.predictor.scored import Scored, check_edges, default_edges, oddities, tiers
 from dbnchurn.records import pack
 from dbnchurn.schema import Schema, as_frame, check_names, read
@@ -100,6 +101,11 @@ class Predictor:
     def schema(self) -> Schema:
         """The columns that are expected, with kinds and levels."""
         return self._model.schema
+
+    @property
+    def reference(self) -> Reference | None:
+        """What training looked like; None for models of before it was kept."""
+        return self._model.reference
 
     @property
     def threshold(self) -> float:

@@ -1,12 +1,22 @@
-"""Scoring jobs: a table in, a table with scores out."""
+"""Scoring jobs: a table of any size in, a table with scores out.
+
+``job`` reads chunks (``files``, ``database``), scores them (``frames``, ``rows``), keeps what is
+finished (``parts``) and writes the whole; ``drift`` and ``campaign`` are what it adds on request.
+"""
 
 from typing import TYPE_CHECKING
 
 from dbnchurn.lazy import attach
 
 if TYPE_CHECKING:
+    from dbnchurn.scoring.campaign import Campaign as Campaign
+    from dbnchurn.scoring.campaign import write_campaign as write_campaign
+    from dbnchurn.scoring.job import Job as Job
     from dbnchurn.scoring.job import score_file as score_file
 
-__all__ = ["score_file"]
+__all__ = ["Campaign", "Job", "score_file", "write_campaign"]
 
-__getattr__ = attach(__name__, {"score_file": "job"})
+__getattr__ = attach(
+    __name__,
+    {"Campaign": "campaign", "Job": "job", "score_file": "job", "write_campaign": "campaign"},
+)

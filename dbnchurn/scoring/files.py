@@ -76,7 +76,9 @@ class Files:
         """Names, sizes and times of change."""
         if self.by_contents:
             return None
-        found = [(str(f.resolve()), s.st_size, s.st_mtime_ns) for f in self.files for s in [f.stat()]]
+        found = [
+            (str(f.resolve()), s.st_size, s.st_mtime_ns) for f in self.files for s in [f.stat()]
+        ]
         return {"files": [list(facts) for facts in found]}
 
     def name(self, file: Path) -> str:

@@ -33,21 +33,24 @@ def test_scores_are_those_of_the_predictor(model, customers, table, tmp_path, so
     returned = score_file(model, table, output, id="customer")
     predictor = Predictor.load(model)
     scores = predictor.predict_proba(customers[0])[:, 1]
-    for found in (returned, read(output)):
-        assert list(found.columns) == ["id", "probability", "decision"]
+    for found in (returned.read(), read(output)):
+        assert list(found.columns) == ["id", "probability", "decision", "risk", "model"]
+        assert set(found["model"]) == {predictor.version}
         assert found["id"].tolist() == [f"C{i}" for i in range(600)]
         np.testing.assert_allclose(found["probability"], scores, rtol=0, atol=1e-12)
         np.testing.assert_array_equal(found["decision"], scores >= predictor.threshold)
-    assert [path.name for path in output.parent.iterdir()] == [output.name]
+    left = sorted(path.name for path in output.parent.iterdir())
+    assert left == sorted([output.name, "scores.job.json"])
 
 
 def test_the_id_of_training_is_used_where_it_is(fitted, table, tmp_path):
     fitted.save(tmp_path / "model", about={"id": "customer"})
     found = score_file(tmp_path / "model", table, tmp_path / "s.csv")
-    assert found["id"].tolist()[:2] == ["C0", "C1"]
+    assert found.read()["id"].tolist()[:2] == ["C0", "C1"]
     bare = tmp_path / "bare.parquet"
     pd.read_parquet(table).drop(columns="customer").to_parquet(bare)
-    assert score_file(tmp_path / "model", bare, tmp_path / "s.csv")["id"].tolist()[:2] == [0, 1]
+    found = score_file(tmp_path / "model", bare, tmp_path / "s.csv").read()
+    assert found["id"].tolist() == list(range(600))
 
 
 def test_a_new_category_is_scored_and_logged(model, customers, tmp_path, caplog):
@@ -55,16 +58,17 @@ def test_a_new_category_is_scored_and_logged(model, customers, tmp_path, caplog)
     customers[0].assign(plan="quantum").to_csv(table, index=False)
     with caplog.at_level(logging.WARNING):
         found = score_file(model, table, tmp_path / "s.csv")
-    assert found["probability"].between(0, 1).all()
-    assert "'plan: 600'" in caplog.text
+    assert found.read()["probability"].between(0, 1).all()
+    assert found.unusual.unknown_levels == {"plan": 600}
+    assert "plan: 600 of 600 rows with a category that training never saw" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
         (lambda X: X.drop(columns="debt"), "lacks 1 of 5 columns: 'debt'"),
-        (lambda X: X.astype({"debt": str}).assign(debt="much"), "row 0: 'much' is not a number"),
-        (lambda X: X.assign(debt=np.inf), "row 0: inf is infinite"),
+        (lambda X: X.astype({"debt": str}).assign(debt="much"), "row 0: column 'debt' .number.: 'much' is not a number"),
+        (lambda X: X.assign(debt=np.inf), "row 0: column .* inf is infinite"),
         (lambda X: X.iloc[:0], "has 5 columns but no rows"),
     ],
 )

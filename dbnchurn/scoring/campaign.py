@@ -10,12 +10,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from dbnchurn.data.session import Session, literal, quoted
 from dbnchurn.data.typing_sql import as_text
@@ -224,16 +224,18 @@ def _pieces(session: Session, contact: int, control: int, seed: int) -> Iterator
     # Sorting is dear, so only where a customer comes twice.
     repeated = session.row("SELECT count(*) > count(DISTINCT name) FROM eligible")[0]
     once = "QUALIFY row_number() OVER (PARTITION BY name ORDER BY height DESC) = 1"
-    rows: Any = session.connection.execute(
-        f"SELECT * EXCLUDE (name, height) FROM eligible {once if repeated else ''} "
-        f"ORDER BY height DESC, name LIMIT {chosen}"
-    ).to_arrow_reader(PIECE)
-    if not chosen:
-        yield _ranked(rows.schema.empty_table(), 0, held_out)
-    first = 0
-    for batch in rows:
-        yield _ranked(pa.Table.from_batches([batch]), first, held_out)
-        first += batch.num_rows
+    ranked = session.folder / "ranked.parquet"
+    session.run(
+        f"COPY (SELECT * EXCLUDE (name, height) FROM eligible {once if repeated else ''} "
+        f"ORDER BY height DESC, name LIMIT {chosen}) TO {literal(ranked)} (FORMAT parquet)"
+    )
+    with pq.ParquetFile(ranked) as file:
+        if not chosen:
+            yield _ranked(file.schema_arrow.empty_table(), 0, held_out)
+        first = 0
+        for batch in file.iter_batches(PIECE):
+            yield _ranked(pa.Table.from_batches([batch]), first, held_out)
+            first += batch.num_rows
 
 
 def _ranked(table: pa.Table, first: int, held_out: npt.NDArray[np.bool_]) -> pa.Table:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from dbnchurn.data.plan import Postgres
 from dbnchurn.data.postgres import rows_of
+from dbnchurn.errors import ConfigError
 from dbnchurn.scoring.chunks import Chunk, sized
 
 
@@ -32,6 +33,11 @@ class Query:
     def __init__(self, variable: str, wanted: str) -> None:
         query = wanted.strip()
         what = {"query": query} if any(c.isspace() for c in query) else {"table": query}
+        if not variable.isidentifier():  # not shown: it may be the URL itself, with a password
+            raise ConfigError(
+                "database is the name of an environment variable that holds the URL, such as "
+                "CRM_DATABASE, and never the URL itself"
+            )
         self.source = Postgres.model_validate({"url": variable, **what})
         self.name = f"{variable}: {query}"
         with rows_of(self.source, limit=0) as (reader, _):

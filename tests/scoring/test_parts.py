@@ -67,8 +67,7 @@ def test_chunks_are_kept_over_several_crashes(crashed, scored_chunks):
     assert crashed.output.read_bytes() == crashed.whole.output.read_bytes()
 
 
-@pytest.mark.parametrize("parquet", [False, True])
-def test_chunks_of_another_input_are_not_used(crashed, named, write, scored_chunks, parquet):
+def test_chunks_of_another_input_are_not_used(crashed, named, write, scored_chunks):
     named.loc[0, "debt"] = 99.5
     write(named, "t.csv")
     found = crashed().read()

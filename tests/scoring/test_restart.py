@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-CHUNK, CHUNKS = 40, 120
+CHUNK, CHUNKS = 60, 60
 KILLS = 20  # over both kinds of output
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from dbnchurn.errors import listed
 from dbnchurn.predictor.artifact import load
+from dbnchurn.predictor.explain import Explainer
 from dbnchurn.predictor.forward import ModelRecord, probabilities
+from dbnchurn.predictor.reasons import find_reasons, stored_labels
 from dbnchurn.schema import Schema, as_frame
 
 log = logging.getLogger(__name__)
@@ -98,3 +102,46 @@ class Predictor:
         """Label of every row at :attr:`threshold`, shape (n,)."""
         leaving = self.predict_proba(X)[:, 1]
         return np.asarray(self.classes_[(leaving >= self.threshold).astype(int)])
+
+    def reasons(self, X: Any, k: int = 3) -> pd.DataFrame:
+        """The columns that raise or lower each customer's risk most, as the user knows them.
+
+        The contribution of a column is how much the log-odds of leaving are above what they would
+        be on average if the column had the values of the training customers instead. Contributions
+        do not sum to the score: columns act together.
+
+        Parameters
+        ----------
+        X : DataFrame, Arrow table, or 2-D array if the model was trained on one; n rows
+        k : int, default 3
+            Reasons per customer.
+
+        Returns
+        -------
+        reasons : DataFrame of n rows, in the order and with the index of `X`
+            For every rank from 1 to `k`: ``reason_1``, a text such as ``Months with us: 2 (raises
+            risk)``; ``column_1``, ``value_1``, missing where the value is; and ``contribution_1``
+            in log-odds, positive where the risk is raised. All missing where a customer has fewer
+            reasons.
+
+        Raises
+        ------
+        DataError
+            If columns are missing or values cannot be read; the message names them.
+        ConfigError
+            If `k` is less than 1.
+        ArtifactError
+            If the model is of before the spread of its columns was kept.
+
+        Examples
+        --------
+        ::
+
+            predictor.reasons(customers.head(), k=2)["reason_1"]
+        """
+        labels = stored_labels(self.about)
+        return find_reasons(self._explainer, self.schema, as_frame(X), k, labels)
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self._model)

@@ -8,7 +8,7 @@ from typing import Any
 from dbnchurn.report.canvas import COLOURS, DASHES, Canvas, Picture
 from dbnchurn.report.words import plain
 
-SHOWN = 15  # columns
+SHOWN = 12  # columns
 WIDEST = 32  # letters of a label
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``dbnchurn train | segments | score | schema``.
+"""The command line: ``dbnchurn train | segments | score | explain | schema``.
 
 A user's mistake ends in one message on standard error and exit code 2, without a traceback.
 """
@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dbnchurn.errors import ConfigError, DbnchurnError
@@ -27,6 +28,7 @@ app = typer.Typer(
     help="Predict which customers will leave.",
 )
 MISTAKE, ALARM = 2, 3  # exit codes
+PRINTED = 5  # customers
 
 
 @app.callback()
@@ -158,6 +160,34 @@ def score(
         shown = ", ".join(f"{shift.column} {shift.index:.3f}" for shift in moved[:8])
         print(f"alarm: drift of {alarm:g} or more: {shown}", file=sys.stderr)
         raise typer.Exit(alarm_code)
+
+
+@app.command()
+def explain(
+    model: Annotated[Path, typer.Argument(help="Model folder.")],
+    table: Annotated[Path, typer.Argument(metavar="INPUT", help="CSV or Parquet file.")],
+    output: Annotated[Path, typer.Option(help="Where the reasons go: .csv or .parquet.")],
+    top: Annotated[int, typer.Option(help="Reasons per customer.")] = 3,
+    id: Annotated[str | None, typer.Option(help="Column that names the customer.")] = None,
+) -> None:
+    """Score the customers of a file and tell the reasons."""
+    from dbnchurn.scoring import explain_file
+
+    found = explain_file(model, table, output, top=top, id=id)
+    shown = Table(title="The customers with the highest scores", show_lines=True)
+    for name in ("id", "probability", "reasons, in log-odds"):
+        shown.add_column(name)
+    for _, row in found.nlargest(PRINTED, "probability").iterrows():
+        reasons = [
+            f"{row[f'reason_{rank}']} {row[f'contribution_{rank}']:+.2f}"
+            for rank in range(1, top + 1)
+            if row.notna()[f"reason_{rank}"]
+        ]
+        shown.add_row(
+            escape(str(row["id"])), f"{row['probability']:.4f}", escape("\n".join(reasons))
+        )
+    Console(width=None if sys.stdout.isatty() else 170).print(shown)
+    print(f"reasons of {len(found)} customers written to {output}")
 
 
 @app.command()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.errors import DataError
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scored import Scored
 from dbnchurn.schema import Schema, read, unreadable
@@ -148,10 +148,7 @@ def _arrow(scores: pd.DataFrame) -> pa.Table:
 
 def _given(predictor: Predictor, frame: pd.DataFrame, k: int) -> dict[str, pa.Array]:
     """Reason columns: numbers, or text."""
-    reasons = getattr(predictor, "reasons", None)
-    if reasons is None:
-        raise ConfigError("this predictor gives no reasons; score without them")
-    found: pd.DataFrame = reasons(frame, k)
+    found = predictor.reasons(frame, k)
     return {
         str(name): pa.array(values, pa.float64(), from_pandas=True)
         if pd.api.types.is_numeric_dtype(values.dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.markup import escape
 from rich.table import Table
 
 from dbnchurn.scoring.drift import Drift
@@ -35,5 +36,5 @@ def drift_table(drift: Drift) -> Table:
     table.add_column("index", justify="right")
     table.add_column("by chance", justify="right")
     for shift in (drift.score, *drift.columns[:SHOWN]):
-        table.add_row(shift.column, f"{shift.index:.4f}", f"{shift.by_chance:.4f}")
+        table.add_row(escape(shift.column), f"{shift.index:.4f}", f"{shift.by_chance:.4f}")
     return table

@@ -1,4 +1,4 @@
-"""Campaign lists: the best customers within a budget, some held out, nobody twice or against will."""
+"""Campaign lists: the best customers within a budget, some held out, nobody against their will."""
 
 import numpy as np
 import pandas as pd

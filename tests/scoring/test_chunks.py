@@ -101,7 +101,7 @@ def test_broken_lines_beyond_one_block_of_the_parser_keep_their_places(tmp_path,
 @pytest.mark.parametrize("mark", [";", "\t", "|"])
 def test_other_delimiters_gaps_and_a_byte_order_mark(tmp_path, mark):
     path = tmp_path / "t.csv"
-    text = f"id{mark}x\n007{mark}NA\n8{mark}\n9{mark}\"1\"\n"
+    text = f'id{mark}x\n007{mark}NA\n8{mark}\n9{mark}"1"\n'
     path.write_text(text, encoding="utf-8-sig")
     (chunk,) = open_files(path).chunks(["x", "id"], 10)
     assert chunk.rows.to_pydict() == {"x": [None, None, "1"], "id": ["007", "8", "9"]}

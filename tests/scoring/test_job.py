@@ -69,7 +69,10 @@ def test_a_new_category_is_scored_and_logged(model, customers, tmp_path, caplog)
     ("spoil", "message"),
     [
         (lambda X: X.drop(columns="debt"), "lacks 1 of 5 columns: 'debt'"),
-        (lambda X: X.astype({"debt": str}).assign(debt="much"), "row 0: column 'debt' .number.: 'much' is not a number"),
+        (
+            lambda X: X.astype({"debt": str}).assign(debt="much"),
+            "row 0: column 'debt' .number.: 'much' is not a number",
+        ),
         (lambda X: X.assign(debt=np.inf), "row 0: column .* inf is infinite"),
         (lambda X: X.iloc[:0], "has 5 columns but no rows"),
     ],
@@ -217,7 +220,9 @@ def test_ids_that_come_twice_or_not_at_all_are_counted(model, named, write, tmp_
     frame.loc[7, "customer"] = None
     for name in ("t.csv", "t.parquet"):
         caplog.clear()
-        job = score_file(model, write(frame, name), tmp_path / "s.csv", id="customer", chunk_rows=99)
+        job = score_file(
+            model, write(frame, name), tmp_path / "s.csv", id="customer", chunk_rows=99
+        )
         assert (job.nameless, job.repeated, job.scored) == (1, 2, 950)
         assert "1 rows have no customer, 2 repeat that of another row" in caplog.text
 
@@ -230,7 +235,9 @@ def test_the_summary_says_what_was_unusual_and_how_far_it_moved(model, named, wr
     assert summary["unusual"]["unknown_levels"] == {"plan": 950}
     assert summary["unusual"]["missing"]["age"]["share"] == 1
     columns = summary["drift"]["columns"]
-    assert {"debt", "plan", "age"} == {name for name, found in columns.items() if found["index"] > 2}
+    assert {"debt", "plan", "age"} == {
+        name for name, found in columns.items() if found["index"] > 2
+    }
     assert {shift.column for shift in job.drift.beyond(2)} >= {"debt", "plan", "age"}
     assert summary["mean_probability"] == pytest.approx(job.read()["probability"].mean())
     assert summary["at_or_above_threshold"] == job.read()["decision"].sum()
@@ -283,15 +290,35 @@ def test_a_model_that_forgot_its_training_scores_without_drift(
     assert (tmp_path / "s.csv").read_bytes() == expected
 
 
-def test_reasons_become_columns(model, named, write, tmp_path, monkeypatch):
-    def reasons(self, frame, k):
-        assert list(frame.columns) == ["debt", "age", "plan", "tv", "since"]
-        made = {f"reason_{i}": frame["plan"].astype(object) for i in range(k)}
-        return pd.DataFrame({**made, "effect_0": frame["debt"] * 2})
-
-    monkeypatch.setattr(Predictor, "reasons", reasons, raising=False)
-    job = score_file(model, write(named, "t.csv"), tmp_path / "s.parquet", reasons=2, chunk_rows=50)
+def test_reasons_become_columns(model, named, spoiled, write, tmp_path, predictor):
+    table = write(spoiled.astype({"age": float, "debt": str}), "t.parquet")
+    job = score_file(model, table, tmp_path / "s.parquet", reasons=2, chunk_rows=120)
+    expected = predictor.reasons(named.drop(index=[3, 500, 501]), 2)
     found = job.read()
-    np.testing.assert_array_equal(found["effect_0"], named["debt"] * 2)
-    for name in ("reason_0", "reason_1"):
-        assert found[name].fillna("-").tolist() == named["plan"].fillna("-").tolist()
+    assert list(found.columns)[5:] == list(expected.columns)
+    for rank in (1, 2):
+        for part in ("reason", "column", "value"):
+            name = f"{part}_{rank}"
+            assert found[name].fillna("-").tolist() == expected[name].fillna("-").tolist()
+        effect = f"contribution_{rank}"
+        np.testing.assert_allclose(found[effect], expected[effect], atol=2e-4)
+
+
+def test_chunks_without_a_reason_have_the_columns_all_the_same(
+    model, named, write, tmp_path, monkeypatch
+):
+    def none(self, frame, k):
+        empty = pd.array(len(frame) * [None], dtype="string")
+        return pd.DataFrame({"reason_1": empty, "contribution_1": np.full(len(frame), np.nan)})
+
+    real = Predictor.reasons
+    monkeypatch.setattr(
+        Predictor, "reasons", lambda self, X, k: (none if X.index[0] < 300 else real)(self, X, k)
+        [["reason_1", "contribution_1"]],
+    )  # fmt: skip
+    job = score_file(
+        model, write(named, "t.csv"), tmp_path / "s.parquet", reasons=1, chunk_rows=100
+    )
+    found = job.read()
+    assert found["reason_1"][:300].isna().all()
+    assert found["reason_1"][300:].notna().any()

@@ -45,8 +45,7 @@ def start(place, output, **how):
 def written(folder):
     """Everything that a finished job leaves, but for the paths in its summary."""
     return {
-        file.name: file.read_bytes().replace(str(folder).encode(), b"")
-        for file in folder.iterdir()
+        file.name: file.read_bytes().replace(str(folder).encode(), b"") for file in folder.iterdir()
     }
 
 
@@ -61,7 +60,7 @@ def kill_somewhere(process, output, chance):
         parts = sum(name.endswith(".parquet") for name in names)
         began = parts if began is None and names else began
         ending = any(name.startswith(f".{output.name}") for name in names)
-        if (ending if at_the_end else began is not None and parts >= began + wanted):
+        if ending if at_the_end else began is not None and parts >= began + wanted:
             break
         time.sleep(0.001)
     time.sleep(chance.random() * 0.02)
@@ -112,5 +111,7 @@ def test_a_full_disk_is_told_and_the_job_goes_on_when_there_is_room(place, tmp_p
     assert len(kept) == CHUNKS
     again = start(place, output)
     assert again.wait(120) == 0, again.stderr.read()
-    assert len(pd.read_csv(output)) + len(pd.read_csv(tmp_path / "s.rejected.csv")) == CHUNK * CHUNKS
+    assert (
+        len(pd.read_csv(output)) + len(pd.read_csv(tmp_path / "s.rejected.csv")) == CHUNK * CHUNKS
+    )
     assert not parts.exists()

@@ -1,4 +1,4 @@
-"""The command line: ``dbnchurn train | segments | score | schema``.
+"""The command line: ``dbnchurn train | segments | score | explain | schema``.
 
 A user's mistake ends in one message on standard error and exit code 2, without a traceback.
 """
@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dbnchurn.errors import ConfigError, DbnchurnError
@@ -26,7 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Predict which customers will leave.",
 )
-MISTAKE = 2  # exit code
+MISTAKE, ALARM = 2, 3  # exit codes
+PRINTED = 5  # customers
 
 
 @app.callback()
@@ -76,19 +78,116 @@ def segments(
 @app.command()
 def score(
     model: Annotated[Path, typer.Argument(help="Model folder.")],
-    table: Annotated[Path, typer.Argument(metavar="INPUT", help="CSV or Parquet file.")],
     output: Annotated[Path, typer.Option(help="Where the scores go: .csv or .parquet.")],
+    table: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="INPUT",
+            help="CSV or Parquet file, folder of them, or pattern; with --database a table or "
+            "SQL. Left out, a month is built from the raw tables of the training.",
+        ),
+    ] = None,
+    id: Annotated[str | None, typer.Option(help="Column that names the customer.")] = None,
+    database: Annotated[
+        str | None, typer.Option(help="Environment variable with a PostgreSQL URL.")
+    ] = None,
+    cutoff: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Build a month: what lies before this date."),
+    ] = None,
+    raw: Annotated[
+        list[str] | None,
+        typer.Option("--table", help="NAME=PATH: where a raw table of the model lies now."),
+    ] = None,
+    reasons: Annotated[int, typer.Option(help="Reasons to give for every score.")] = 0,
+    rejected: Annotated[
+        Path | None, typer.Option(help="Where rows go that cannot be read.")
+    ] = None,
+    max_rejected: Annotated[float, typer.Option(help="Share of rows that may be rejected.")] = 0.05,
+    alarm: Annotated[
+        float | None,
+        typer.Option(help="Stability index of score or column from which on the job alarms."),
+    ] = None,
+    alarm_code: Annotated[int, typer.Option(help="Exit code of an alarm.")] = ALARM,
+    campaign: Annotated[Path | None, typer.Option(help="Write a campaign list there.")] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="Customers to contact: a number, or a share below 1.")
+    ] = None,
+    suppress: Annotated[
+        Path | None, typer.Option(help="Ids of customers who must not be contacted.")
+    ] = None,
+    control: Annotated[float, typer.Option(help="Share of the list that is held out.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of the control group.")] = 0,
+    chunk_rows: Annotated[int, typer.Option(help="Rows at a time.")] = 100_000,
+    threads: Annotated[int, typer.Option(help="Threads for the trees.")] = 1,
+) -> None:
+    """Score customers with a stored model; a job that was killed goes on where it was."""
+    from dbnchurn.scoring.campaign import Campaign
+    from dbnchurn.scoring.job import score_file
+    from dbnchurn.scoring.words import drift_table, told
+
+    if (campaign is None) != (budget is None):
+        raise ConfigError("a campaign list needs both --campaign FILE and --budget NUMBER")
+    wanted = None
+    if campaign is not None and budget is not None:
+        wanted = Campaign(campaign, budget, suppress, control, seed)
+    elif suppress is not None or control:
+        raise ConfigError("--suppress and --control belong to --campaign FILE")
+    with displayed():
+        job = score_file(
+            model,
+            table,
+            output,
+            id=id,
+            database=database,
+            cutoff=cutoff.date() if cutoff is not None else None,
+            tables=_pairs(raw or []),
+            reasons=reasons,
+            rejected=rejected,
+            max_rejected=max_rejected,
+            campaign=wanted,
+            chunk_rows=chunk_rows,
+            n_threads=threads,
+        )
+    if job.drift is not None:
+        Console().print(drift_table(job.drift))
+    print(told(job))
+    if alarm is None:
+        return
+    if job.drift is None:
+        raise ConfigError(f"--alarm {alarm:g}: the drift of this model cannot be measured")
+    if moved := job.drift.beyond(alarm):
+        shown = ", ".join(f"{shift.column} {shift.index:.3f}" for shift in moved[:8])
+        print(f"alarm: drift of {alarm:g} or more: {shown}", file=sys.stderr)
+        raise typer.Exit(alarm_code)
+
+
+@app.command()
+def explain(
+    model: Annotated[Path, typer.Argument(help="Model folder.")],
+    table: Annotated[Path, typer.Argument(metavar="INPUT", help="CSV or Parquet file.")],
+    output: Annotated[Path, typer.Option(help="Where the reasons go: .csv or .parquet.")],
+    top: Annotated[int, typer.Option(help="Reasons per customer.")] = 3,
     id: Annotated[str | None, typer.Option(help="Column that names the customer.")] = None,
 ) -> None:
-    """Score the customers of a file with a stored model."""
-    from dbnchurn.scoring import score_file
+    """Score the customers of a file and tell the reasons."""
+    from dbnchurn.scoring import explain_file
 
-    scores = score_file(model, table, output, id=id)
-    called = int(scores["decision"].sum())
-    print(
-        f"{len(scores)} customers scored, {called} at or above the threshold; "
-        f"mean probability {scores['probability'].mean():.4f}; written to {output}"
-    )
+    found = explain_file(model, table, output, top=top, id=id)
+    shown = Table(title="The customers with the highest scores", show_lines=True)
+    for name in ("id", "probability", "reasons, in log-odds"):
+        shown.add_column(name)
+    for _, row in found.nlargest(PRINTED, "probability").iterrows():
+        reasons = [
+            f"{row[f'reason_{rank}']} {row[f'contribution_{rank}']:+.2f}"
+            for rank in range(1, top + 1)
+            if row.notna()[f"reason_{rank}"]
+        ]
+        shown.add_row(
+            escape(str(row["id"])), f"{row['probability']:.4f}", escape("\n".join(reasons))
+        )
+    Console(width=None if sys.stdout.isatty() else 170).print(shown)
+    print(f"reasons of {len(found)} customers written to {output}")
 
 
 @app.command()

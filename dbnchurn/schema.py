@@ -8,7 +8,7 @@ seen before.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
@@ -31,6 +31,9 @@ IDENTIFIER_LEVELS = 1_000
 NUMERIC_SHARE = 0.9
 # Boosters and network compute in float32; what lies beyond is read as its largest number.
 LARGEST = float(np.finfo(np.float32).max)
+
+Mask = Sequence[bool] | npt.ArrayLike
+Refuse = Callable[["Column", "pd.Series[Any]", Mask, str], None]
 
 
 @dataclass(frozen=True)
@@ -356,9 +359,50 @@ def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:
     )
 
 
-def _read_number(column: Column, values: pd.Series[Any]) -> npt.NDArray[np.float64]:
+def unreadable(schema: Schema, frame: pd.DataFrame) -> dict[int, str]:
+    """Which rows :func:`read` refuses, and why; for use when it did.
+
+    Parameters
+    ----------
+    schema : Schema
+    frame : DataFrame of shape (n, any)
+        Has the columns of the schema.
+
+    Returns
+    -------
+    reasons : dict of position of the row → every column and value at fault, in words
+
+    Raises
+    ------
+    DataError
+        If a whole column is of another kind than the schema says.
+
+    Examples
+    --------
+    >>> schema = infer(pd.DataFrame({"debt": [1.0, 2.0]}))
+    >>> unreadable(schema, pd.DataFrame({"debt": ["7", "much"]}))
+    {1: "column 'debt' (number): 'much' is not a number; leave it empty if it is unknown"}
+    """
+    place = {name: i for i, name in enumerate(check_names(frame))}
+    found: dict[int, list[str]] = {}
+
+    def note(column: Column, values: pd.Series[Any], bad: Mask, what: str) -> None:
+        for row in np.flatnonzero(np.asarray(bad)):
+            why = f"column {column.name!r} ({column.kind}): {_shown(values.iloc[row])} {what}"
+            found.setdefault(int(row), []).append(why)
+
+    for column in schema.used:
+        if column.kind != "category":
+            _read_number(column, frame.iloc[:, place[column.name]], refuse=note)
+    return {row: "; ".join(reasons) for row, reasons in sorted(found.items())}
+
+
+def _read_number(
+    column: Column, values: pd.Series[Any], refuse: Refuse | None = None
+) -> npt.NDArray[np.float64]:
+    refuse = refuse or _refuse
     if column.kind == "date":
-        return _read_date(column, values)
+        return _read_date(column, values, refuse)
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         raise DataError(f"column {column.name!r} has to hold numbers, it holds dates")
     if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
@@ -370,13 +414,13 @@ def _read_number(column: Column, values: pd.Series[Any]) -> npt.NDArray[np.float
         words = words.where(~words.isin(["True", "False"]), words == "True")
         parsed = pd.to_numeric(words, errors="coerce")
         what = "is not a number; leave it empty if it is unknown"
-        _refuse(column, values, parsed.isna() & words.notna(), what)
+        refuse(column, values, parsed.isna() & words.notna(), what)
         numbers = parsed.to_numpy(np.float64, na_value=np.nan)
-    _refuse(column, values, np.isinf(numbers), "is infinite; leave it empty if it is unknown")
+    refuse(column, values, np.isinf(numbers), "is infinite; leave it empty if it is unknown")
     return np.asarray(np.clip(numbers, -LARGEST, LARGEST), np.float64)
 
 
-def _read_date(column: Column, values: pd.Series[Any]) -> npt.NDArray[np.float64]:
+def _read_date(column: Column, values: pd.Series[Any], refuse: Refuse) -> npt.NDArray[np.float64]:
     if pd.api.types.is_numeric_dtype(values.dtype) and values.notna().any():
         raise DataError(
             f"column {column.name!r} has to hold dates, it holds numbers; "
@@ -384,7 +428,7 @@ def _read_date(column: Column, values: pd.Series[Any]) -> npt.NDArray[np.float64
         )
     words = values if pd.api.types.is_datetime64_any_dtype(values.dtype) else text(values)
     parsed = pd.to_datetime(words, errors="coerce", format="ISO8601", utc=True)
-    _refuse(column, values, parsed.isna() & words.notna(), "is not a date such as 2026-08-31")
+    refuse(column, values, parsed.isna() & words.notna(), "is not a date such as 2026-08-31")
     seconds = (parsed - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
     return np.asarray(seconds.to_numpy(np.float64, na_value=np.nan) / DAY, np.float64)
 
@@ -396,14 +440,15 @@ def _read_codes(column: Column, values: pd.Series[Any]) -> tuple[npt.NDArray[np.
     return codes.astype(np.int32), unknown
 
 
-def _refuse(
-    column: Column, values: pd.Series[Any], bad: Sequence[bool] | npt.ArrayLike, what: str
-) -> None:
+def _refuse(column: Column, values: pd.Series[Any], bad: Mask, what: str) -> None:
     rows = np.flatnonzero(np.asarray(bad))
     if len(rows):
         value, row = values.iloc[rows[0]], values.index[rows[0]]
-        shown = repr(value.item() if isinstance(value, np.generic) else value)
         raise DataError(
-            f"column {column.name!r} ({column.kind}), row {row}: {shown} {what} "
+            f"column {column.name!r} ({column.kind}), row {row}: {_shown(value)} {what} "
             f"({len(rows)} such {'row' if len(rows) == 1 else 'rows'})"
         )
+
+
+def _shown(value: object) -> str:
+    return repr(value.item() if isinstance(value, np.generic) else value)

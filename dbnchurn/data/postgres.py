@@ -67,18 +67,48 @@ def _close(connection: Any, error: type[Exception]) -> None:
         connection.close()
 
 
+@contextmanager
+def rows_of(
+    source: Postgres, columns: Sequence[str] = (), *, limit: int | None = None
+) -> Iterator[tuple[pa.RecordBatchReader, list[str]]]:
+    """Stream a table or the answer to a query.
+
+    Parameters
+    ----------
+    source : Postgres
+    columns : sequence of str, optional
+        By default all.
+    limit : int, optional
+        Rows at most.
+
+    Yields
+    ------
+    batches : RecordBatchReader
+        Types that Arrow does not have come as text or bytes.
+    numeric : list of str
+        Columns of them that hold exact numbers of any length.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As :func:`connected`.
+    """
+    rows = source.query.strip().rstrip(";") if source.query else None
+    relation = f"({rows}) AS rows" if rows else _dotted(source.table or "")
+    wanted = ", ".join(quoted(column) for column in columns) or "*"
+    at_most = "" if limit is None else f" LIMIT {limit}"
+    with connected(source.url) as connection, connection.cursor() as cursor:
+        cursor.execute(f"SELECT {wanted} FROM {relation}{at_most}")
+        reader = cursor.fetch_record_batch()
+        yield _plain(reader), [f.name for f in reader.schema if _opaque(f) == NUMERIC]
+
+
 def copy_from_postgres(
     session: Session, name: str, target: str, source: Postgres, columns: Sequence[str]
 ) -> None:
     """Stream a table or the answer to a query into a table of the session."""
-    rows = source.query.strip().rstrip(";") if source.query else None
-    relation = f"({rows}) AS rows" if rows else _dotted(source.table or "")
-    wanted = ", ".join(quoted(column) for column in columns) or "*"
-    with connected(source.url) as connection, connection.cursor() as cursor:
-        cursor.execute(f"SELECT {wanted} FROM {relation}")
-        reader = cursor.fetch_record_batch()
-        numeric = [field.name for field in reader.schema if _opaque(field) == NUMERIC]
-        session.connection.register("incoming", _plain(reader))
+    with rows_of(source, columns) as (reader, numeric):
+        session.connection.register("incoming", reader)
         try:
             casts = "".join(f", {quoted(c)}::DOUBLE AS {quoted(c)}" for c in numeric)
             others = f"* EXCLUDE ({', '.join(map(quoted, numeric))})" if numeric else "*"

@@ -44,7 +44,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     name = path.name.lower()
     if not path.exists():
-        raise DataError(f"{path}: no such file{_nearby(path)}")
+        raise DataError(f"{path}: no such file{nearby(path)}")
     if path.is_dir():
         raise DataError(f"{path} is a folder; give one CSV or Parquet file")
     if path.stat().st_size == 0:
@@ -62,7 +62,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
     return frame
 
 
-def _nearby(path: Path) -> str:
+def nearby(path: Path) -> str:
     """A hint for a mistyped name, or where a relative path was looked for."""
     if path.parent.is_dir():
         endings = CSV_ENDINGS + PARQUET_ENDINGS
@@ -82,7 +82,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
-        frame = pd.read_csv(path, sep=_delimiter(path), encoding="utf-8-sig", low_memory=False)
+        frame = pd.read_csv(path, sep=delimiter(path), encoding="utf-8-sig", low_memory=False)
         return frame.apply(_numbers_again)
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text ({error}); save the file as UTF-8") from error
@@ -109,7 +109,7 @@ def _numbers_again(column: pd.Series[Any]) -> pd.Series[Any]:
     return column.astype(object).where(parsed.isna(), parsed)
 
 
-def _delimiter(path: Path) -> str:
+def delimiter(path: Path) -> str:
     """The one of comma, semicolon, tab and bar that the header holds most of."""
     opened = gzip.open if path.suffix.lower() == ".gz" else open
     with opened(path, "rt", encoding="utf-8-sig") as file:

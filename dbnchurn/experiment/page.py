@@ -49,6 +49,7 @@ def write_report(path: Path, trained: Trained, config: Any, name: str) -> None:
         },
         config_yaml=dump(config),
         warnings=_warnings(trained),
+        reasons=metrics.get("reasons"),
     )
     write_page(path, page)
 

@@ -22,6 +22,7 @@ from dbnchurn.data.samples import PARTS, Parts
 from dbnchurn.decide import choose_threshold
 from dbnchurn.evaluate import compare, evaluate
 from dbnchurn.experiment.baselines import PEERS, VARIANTS, Rows
+from dbnchurn.experiment.drivers import check_labels, find_drivers
 from dbnchurn.experiment.folder import free_folder, new_folder, open_output
 from dbnchurn.experiment.page import write_report
 from dbnchurn.experiment.run_config import classifier_of
@@ -68,12 +69,15 @@ def train(config: Any, name: str = "run") -> Path:
                 table, built = build_tables(config, Path(work, "tables"))
             else:
                 table = load_customers(config)
+            check_labels(config.labels, table.X.columns)
             parts = divide(table, config)
         with stage("check", seconds):
             table = check_leakage(config, table, parts, built)
         trained = fit_all(config, table, parts, seconds)
         with stage("evaluate", seconds):
             trained.metrics.update(measure(trained, config))
+        with stage("explain", seconds):
+            trained.metrics["reasons"] = find_drivers(trained, config)
         trained.metrics["prepare"] = [str(c) for c in trained.classifier.prepare_.log_]
         trained.metrics["seconds"] = {**seconds, "classifier": trained.classifier.seconds_}
         return write(trained, config, name, built)
@@ -251,7 +255,11 @@ def write(trained: Trained, config: Any, name: str, built: Built | None = None) 
         if len(trained.customers.quarantine):
             quarantine = trained.customers.quarantine.astype(str)
             quarantine.to_parquet(aside / "quarantine.parquet", index=False)
-        about = {"id": trained.customers.id, "metrics": trained.metrics["test"]}
+        about: dict[str, Any] = {
+            "id": trained.customers.id,
+            "column_labels": dict(config.labels),
+            "metrics": trained.metrics["test"],
+        }
         if built is not None:
             about["data"] = stored_plan(built)
             write_tables(aside, built)

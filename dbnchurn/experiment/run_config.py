@@ -69,6 +69,10 @@ class RunBase(Section):
     data: DataSection | None = Field(default=None, description="Several tables, instead of one.")
     leakage: Leakage = Field(default_factory=Leakage)
     split: SplitSection = Field(default_factory=SplitSection)
+    labels: dict[str, str] = Field(
+        default_factory=dict,
+        description="What the business calls a column, for reasons: {tenure: Months with us}.",
+    )
     baselines: tuple[Baseline, ...] = Field(
         default=("logistic regression", "xgboost", "without leaves", "without pretraining"),
         description="Models that are trained and reported beside, on the same rows.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ import pandas as pd
 from dbnchurn.decide.decide_record import decide
 from dbnchurn.errors import DataError, did_you_mean, listed
 from dbnchurn.predictor.artifact import load_stored, version_of
+from dbnchurn.predictor.explain import Explainer
 from dbnchurn.predictor.forward import ModelRecord, logits, probabilities
+from dbnchurn.predictor.reasons import find_reasons, stored_labels
+from dbnchurn.predictor.reference import Reference
 from dbnchurn.predictor.scored import Scored, check_edges, default_edges, oddities, tiers
 from dbnchurn.records import pack
 from dbnchurn.schema import Schema, as_frame, check_names, read
@@ -102,6 +106,11 @@ class Predictor:
         return self._model.schema
 
     @property
+    def reference(self) -> Reference | None:
+        """What training looked like; None for models of before it was kept."""
+        return self._model.reference
+
+    @property
     def threshold(self) -> float:
         """Customers with at least this probability are called churners."""
         return self._model.decide.threshold
@@ -186,6 +195,49 @@ class Predictor:
         reference, levels = self._model.reference, unknown.unknown_levels
         counts = {} if reference is None else reference.count(table, probability, levels)
         return Scored(scores, oddities(table, levels, reference), counts)
+
+    def reasons(self, X: Any, k: int = 3) -> pd.DataFrame:
+        """The columns that raise or lower each customer's risk most, as the user knows them.
+
+        The contribution of a column is how much the log-odds of leaving are above what they would
+        be on average if the column had the values of the training customers instead. Contributions
+        do not sum to the score: columns act together.
+
+        Parameters
+        ----------
+        X : DataFrame, Arrow table, or 2-D array if the model was trained on one; n rows
+        k : int, default 3
+            Reasons per customer.
+
+        Returns
+        -------
+        reasons : DataFrame of n rows, in the order and with the index of `X`
+            For every rank from 1 to `k`: ``reason_1``, a text such as ``Months with us: 2 (raises
+            risk)``; ``column_1``, ``value_1``, missing where the value is; and ``contribution_1``
+            in log-odds, positive where the risk is raised. All missing where a customer has fewer
+            reasons.
+
+        Raises
+        ------
+        DataError
+            If columns are missing or values cannot be read; the message names them.
+        ConfigError
+            If `k` is less than 1.
+        ArtifactError
+            If the model is of before the spread of its columns was kept.
+
+        Examples
+        --------
+        ::
+
+            predictor.reasons(customers.head(), k=2)["reason_1"]
+        """
+        labels = stored_labels(self.about)
+        return find_reasons(self._explainer, self.schema, as_frame(X), k, labels)
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self._model)
 
     def _ids(self, frame: pd.DataFrame, id: str | None) -> Any:
         """The values that name the rows."""

@@ -81,6 +81,8 @@ class ReportInput:
         The resolved config.
     warnings : sequence of str, default=()
         One sentence each.
+    reasons : mapping, optional
+        What drives the scores, as ``metrics.json`` has it under ``reasons``.
     sample_weight, gain : arrays of shape (n,), optional
         As given to :func:`dbnchurn.evaluate.compare`.
 
@@ -102,6 +104,7 @@ class ReportInput:
     facts: Mapping[str, object] = field(default_factory=dict)
     config_yaml: str = ""
     warnings: Sequence[str] = ()
+    reasons: Mapping[str, Any] | None = None
     sample_weight: npt.ArrayLike | None = None
     gain: npt.ArrayLike | None = None
 

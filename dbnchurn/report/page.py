@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dbnchurn.report import words
 from dbnchurn.report.content import ReportInput
+from dbnchurn.report.driver_pictures import driver_pictures
 from dbnchurn.report.pictures import outcome_pictures
 from dbnchurn.report.training_pictures import training_pictures
 
@@ -49,6 +50,7 @@ def render(run: ReportInput) -> str:
         table=TABLE,
         further={key: name for key, name in FURTHER.items() if key in run.own},
         outcome_pictures=outcome_pictures(run),
+        driver_pictures=driver_pictures(run.reasons),
         training_pictures=training_pictures(run),
     )
 

@@ -1,82 +1,388 @@
-"""A scoring job: read customers, score them, write a table; all of it or nothing."""
+"""A scoring job: any number of customers in, their scores out; all of them or none.
+
+The table is read in chunks, and every finished chunk is kept, so a job that was killed goes on from
+there and writes the same bytes.
+"""
 
 from __future__ import annotations
 
+import errno
+import hashlib
+import json
+import logging
 import os
-import uuid
-from collections.abc import Callable
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from dbnchurn.data.sources import read_table
-from dbnchurn.errors import ConfigError, DataError, did_you_mean, listed
+from dbnchurn.data.build import QUARANTINE
+from dbnchurn.data.session import Session, literal
+from dbnchurn.errors import ConfigError, DataError, did_you_mean
+from dbnchurn.predictor.artifact import MANIFEST
 from dbnchurn.predictor.predictor import Predictor
+from dbnchurn.predictor.scored import Oddities
+from dbnchurn.progress import stage
+from dbnchurn.provenance import versions
+from dbnchurn.scoring.aside import disk_errors, written_whole
+from dbnchurn.scoring.campaign import MEMORY, Campaign, CampaignList, write_campaign
+from dbnchurn.scoring.chunks import Source
+from dbnchurn.scoring.database import Query
+from dbnchurn.scoring.drift import Drift, drift
+from dbnchurn.scoring.files import open_files
+from dbnchurn.scoring.parts import SUFFIX, Parts
+from dbnchurn.scoring.replay import build_month
+from dbnchurn.scoring.rows import Scorer, check_columns
+from dbnchurn.scoring.writing import ending_of, write_pieces
 
-WRITERS = {
-    ".csv": lambda frame, path: frame.to_csv(path, index=False),
-    ".parquet": lambda frame, path: frame.to_parquet(path, index=False),
-}
+log = logging.getLogger(__name__)
+CHUNK = 100_000  # rows
+MAX_REJECTED = 0.05
+
+
+@dataclass(frozen=True)
+class Job:
+    """A finished scoring job.
+
+    Parameters
+    ----------
+    output : Path
+        The scores, with the columns ``id``, ``probability``, ``decision``, ``risk``, ``model``, and
+        the reasons if they were asked for.
+    rejected : Path or None
+        The rows that could not be scored, if there are any.
+    summary : Path
+        What is known about the job, as JSON.
+    model : str
+        Version of the model.
+    rows, scored, called : int
+        Rows read, scored, and at or above the threshold.
+    mean : float
+        Mean probability.
+    nameless, repeated : int
+        Rows without an id, and rows whose id an earlier row has; both are scored all the same.
+    unusual : Oddities
+        What training had not seen.
+    drift : Drift or None
+        None for models of before training was remembered.
+    campaign : CampaignList or None
+    """
+
+    output: Path
+    rejected: Path | None
+    summary: Path
+    model: str
+    rows: int
+    scored: int
+    called: int
+    mean: float
+    nameless: int
+    repeated: int
+    unusual: Oddities
+    drift: Drift | None
+    campaign: CampaignList | None
+
+    def read(self) -> pd.DataFrame:
+        """The scores, in memory."""
+        csv = ending_of(self.output) == ".csv"
+        return pd.read_csv(self.output) if csv else pd.read_parquet(self.output)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; the same for the same job."""
+        return {
+            "model": self.model,
+            "rows": self.rows,
+            "scored": self.scored,
+            "rejected": self.rows - self.scored,
+            "at_or_above_threshold": self.called,
+            "mean_probability": self.mean,
+            "without_id": self.nameless,
+            "repeated_ids": self.repeated,
+            "unusual": self.unusual.as_dict(),
+            "drift": None if self.drift is None else self.drift.as_dict(),
+            "campaign": None
+            if self.campaign is None
+            else {**asdict(self.campaign), "path": str(self.campaign.path)},
+        }
 
 
 def score_file(
-    model: str | Path, table: str | Path, output: str | Path, *, id: str | None = None
-) -> pd.DataFrame:
-    """Score every customer of a file.
+    model: str | Path,
+    table: str | Path | None,
+    output: str | Path,
+    *,
+    id: str | None = None,
+    database: str | None = None,
+    cutoff: date | None = None,
+    tables: Mapping[str, str] | None = None,
+    reasons: int = 0,
+    rejected: str | Path | None = None,
+    max_rejected: float = MAX_REJECTED,
+    campaign: Campaign | None = None,
+    chunk_rows: int = CHUNK,
+    n_threads: int = 1,
+) -> Job:
+    """Score every customer of a table of any size.
 
     Parameters
     ----------
     model : path
         Model folder.
-    table : path
-        CSV or Parquet file.
+    table : path, or str, or None
+        CSV or Parquet file, a folder of them, or a pattern; with `database` a table or SQL. None
+        to build a month from raw tables, as the model's training did.
     output : path
-        ``.csv`` or ``.parquet``; written under another name and renamed.
+        ``.csv`` or ``.parquet``. Finished chunks lie in ``OUTPUT.parts`` until it is written.
     id : str, optional
         Column that names the customer; by default the one that was named in training, if the
-        table has it, and otherwise rows are numbered.
+        table has it, and otherwise rows are numbered from 0.
+    database : str, optional
+        Environment variable that holds the URL of a PostgreSQL database.
+    cutoff, tables : date, mapping of table → path; optional
+        The month to be built, see :func:`dbnchurn.scoring.replay.build_month`.
+    reasons : int, default 0
+        How many reasons to give for every score.
+    rejected : path, optional
+        Where rows go that cannot be read, with the reason; by default ``scores.rejected.csv``
+        beside ``scores.csv``.
+    max_rejected : float, default 0.05
+        Share of the rows that may be rejected.
+    campaign : Campaign, optional
+        A campaign list to be written beside the scores.
+    chunk_rows : int, default 100,000
+        Rows at a time; bounds the memory.
+    n_threads : int, default 1
 
     Returns
     -------
-    scores : DataFrame with columns ``id``, ``probability`` and ``decision``
+    job : Job
 
     Raises
     ------
     ArtifactError, DataError, ConfigError
-        If model, table or output cannot be used.
+        If model, table or output cannot be used, or too many rows are rejected. Nothing is written
+        to `output` then; finished chunks are kept for the next time.
+
+    Examples
+    --------
+    ::
+
+        from dbnchurn.scoring import score_file
+
+        job = score_file("runs/tv/model", "customers.parquet", "scores.parquet")
+        print(job.scored, job.drift.columns[0])
     """
+    if chunk_rows < 1 or not 0 <= max_rejected <= 1 or reasons < 0:
+        raise ConfigError(
+            f"chunk_rows {chunk_rows} (at least 1), max_rejected {max_rejected:g} (0 to 1) or "
+            f"reasons {reasons} (at least 0) is out of its range"
+        )
+    if table is not None and (cutoff is not None or tables):
+        raise ConfigError("give a table, or cutoff and raw tables to build it from, not both")
     output = Path(output)
-    writer = WRITERS.get(output.suffix.lower())
-    if writer is None:
-        raise ConfigError(f"{output}: scores are written as one of {listed(WRITERS)}")
-    predictor = Predictor.load(model)
-    frame = read_table(table)
-    trained_id = predictor.about.get("id")
-    if id is None and trained_id in frame.columns:
-        id = trained_id
-    if id is not None and id not in frame.columns:
-        raise DataError(f"{table}: no id column {id!r}: {did_you_mean(id, frame.columns)}")
-    scores = pd.DataFrame(
-        {
-            "id": range(len(frame)) if id is None else frame[id].to_numpy(),
-            "probability": predictor.predict_proba(frame)[:, 1],
-        }
+    paths = _Paths.of(output, rejected)
+    predictor = Predictor.load(model, n_threads=n_threads)
+    source = None if table is None else _source(table, database, output)
+    scorer = _scorer(predictor, source, id, reasons) if source else None
+    manifest = {
+        "model": hashlib.sha256((Path(model) / MANIFEST).read_bytes()).hexdigest(),
+        "input": (source and source.identity())
+        or {"table": table and str(table), "cutoff": str(cutoff), "tables": dict(tables or {})},
+        "database": database,
+        "options": {"id": id, "reasons": reasons, "rows": chunk_rows, "threads": n_threads},
+        "versions": versions(),
+    }
+    with disk_errors(output), Parts(paths.work, manifest) as parts:
+        if source is None or scorer is None:
+            source = _month(model, cutoff, tables, paths, n_threads)
+            scorer = _scorer(predictor, source, id, reasons)
+        _score_chunks(scorer, source, parts, chunk_rows, max_rejected, paths)
+        job = _finish(predictor, scorer, parts, paths, campaign)
+    parts.remove()
+    return job
+
+
+@dataclass(frozen=True)
+class _Paths:
+    """Where a job writes."""
+
+    output: Path
+    rejected: Path
+    summary: Path
+    quarantine: Path
+    work: Path
+
+    @classmethod
+    def of(cls, output: Path, rejected: str | Path | None) -> _Paths:
+        ending = ending_of(output)
+        aside = Path(rejected or output.with_suffix(f".rejected{ending}"))
+        ending_of(aside)
+        with disk_errors(output):
+            output.parent.mkdir(parents=True, exist_ok=True)
+            if output.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        return cls(
+            output,
+            aside,
+            output.with_suffix(".job.json"),
+            output.with_suffix(".quarantine"),
+            output.with_name(output.name + SUFFIX),
+        )
+
+
+def _source(table: str | Path, database: str | None, output: Path) -> Source:
+    if database is not None:
+        return Query(database, str(table))
+    source = open_files(table)
+    inside = Path(table).is_dir() and Path(table).resolve() in output.resolve().parents
+    if inside or any(output.resolve() == Path(file).resolve() for file in source.columns):
+        raise ConfigError(f"{output} lies in what is read; write the scores somewhere else")
+    return source
+
+
+def _month(
+    model: str | Path,
+    cutoff: date | None,
+    tables: Mapping[str, str] | None,
+    paths: _Paths,
+    n_threads: int,
+) -> Source:
+    """The table of a scoring month, built anew."""
+    folder = paths.work / "month"
+    shutil.rmtree(folder, ignore_errors=True)
+    built = build_month(model, cutoff, folder, paths=tables, threads=n_threads)
+    shutil.rmtree(paths.quarantine, ignore_errors=True)
+    if (built.folder / QUARANTINE).exists():
+        shutil.copytree(built.folder / QUARANTINE, paths.quarantine)
+        log.warning("rows of the raw tables that broke their contract are in %s", paths.quarantine)
+    return open_files(built.features, by_contents=True)
+
+
+def _scorer(predictor: Predictor, source: Source, id: str | None, reasons: int) -> Scorer:
+    """Check every file's columns before the first row is read."""
+    files = source.columns
+    trained = predictor.about.get("id")
+    if id is None and isinstance(trained, str) and all(trained in c for c in files.values()):
+        id = trained
+    for file, columns in files.items():
+        check_columns(predictor.schema, file, columns)
+        if id is not None and id not in columns:
+            raise DataError(f"{file}: no id column {id!r}: {did_you_mean(id, columns)}")
+    return Scorer(predictor, id, None if id is None else source.id_type(id), source.text, reasons)
+
+
+def _score_chunks(
+    scorer: Scorer, source: Source, parts: Parts, size: int, limit: float, paths: _Paths
+) -> None:
+    """Score what is not finished yet."""
+    identity = source.identity()
+    number = 0 if identity is None else len(parts)
+    if number:
+        log.info("going on after %d finished chunks", number)
+    with stage("score", steps=source.steps(size)) as step:
+        for chunk in source.chunks(scorer.wanted, size, number):
+            digest = "" if identity is not None else chunk.digest()
+            if number == len(parts) or parts.facts[number].digest != digest:
+                parts.put(number, *scorer.score(chunk, digest))
+                _check_rejected(parts, number + 1, source.rows, limit, paths)
+            number += 1
+            for _ in range(chunk.steps):
+                step()
+    parts.cut(number)
+    if source.identity() != identity:
+        raise DataError("the table changed while it was read; run the job again")
+    rows = sum(facts.rows for facts in parts.facts)
+    if not rows:
+        file, columns = next(iter(source.columns.items()))
+        raise DataError(f"{file}: the table has {len(columns)} columns but no rows")
+    _check_rejected(parts, number, rows, limit, paths)
+
+
+def _check_rejected(
+    parts: Parts, finished: int, rows: int | None, limit: float, paths: _Paths
+) -> None:
+    """Stop a job that rejects too many rows, as soon as that is certain."""
+    rejected = sum(facts.rejected for facts in parts.facts[:finished])
+    if not rejected or rows is None or (rejected <= limit * rows and rejected < rows):
+        return
+    with written_whole(paths.rejected, parts.folder) as unfinished:
+        write_pieces(parts.rejected(), unfinished, ending_of(paths.rejected))
+    first = next(parts.rejected()).slice(0, 1).to_pylist()[0]
+    raise DataError(
+        f"{rejected} of {rows} rows cannot be scored, more than the {limit:.2%} allowed "
+        f"(max_rejected); the first: {first['file']}, row {first['row']}: {first['reason']}; "
+        f"the others are in {paths.rejected}"
     )
-    scores["decision"] = scores["probability"] >= predictor.threshold
-    _write(scores, output, writer)
-    return scores
 
 
-def _write(scores: pd.DataFrame, output: Path, writer: Callable[[pd.DataFrame, Path], Any]) -> None:
-    """Write whole or not at all."""
-    aside = output.with_name(f".{uuid.uuid4().hex[:8]}{output.name}")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            writer(scores, aside)
-            os.replace(aside, output)
-        finally:
-            aside.unlink(missing_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{output}: scores cannot be written there: {error.strerror}") from error
+def _finish(
+    predictor: Predictor,
+    scorer: Scorer,
+    parts: Parts,
+    paths: _Paths,
+    campaign: Campaign | None,
+) -> Job:
+    """Write everything, the scores last."""
+    job = _summed(predictor, scorer, parts, paths)
+    if job.rejected is not None:
+        with written_whole(paths.rejected, parts.folder) as unfinished:
+            write_pieces(parts.rejected(), unfinished, ending_of(paths.rejected))
+    else:
+        paths.rejected.unlink(missing_ok=True)  # of an earlier job
+    if campaign is not None:
+        job = replace(job, campaign=write_campaign(parts.files, campaign))
+    with written_whole(paths.summary, parts.folder) as unfinished:
+        unfinished.write_text(json.dumps(job.as_dict(), indent=1) + "\n", encoding="utf-8")
+    with written_whole(paths.output, parts.folder) as unfinished:
+        write_pieces(parts.tables(), unfinished, ending_of(paths.output))
+    return job
+
+
+def _summed(predictor: Predictor, scorer: Scorer, parts: Parts, paths: _Paths) -> Job:
+    facts = parts.facts
+    rows, rejected = (sum(getattr(f, name) for f in facts) for name in ("rows", "rejected"))
+    unusual = sum((Oddities(**f.unusual) for f in facts), Oddities())
+    counts: dict[str, Any] = {}
+    for one in facts:
+        for name, found in one.counts.items():
+            counts[name] = counts.get(name, 0) + np.asarray(found, np.int64)
+    nameless, repeated = _check_ids(parts) if scorer.id is not None else (0, 0)
+    if nameless or repeated:
+        log.warning(
+            "%d rows have no %s, %d repeat that of another row", nameless, scorer.id, repeated
+        )
+    if lines := unusual.lines():
+        log.warning("unusual: %s", "; ".join(lines))
+    reference = predictor.reference
+    return Job(
+        output=paths.output,
+        rejected=paths.rejected if rejected else None,
+        summary=paths.summary,
+        model=predictor.version,
+        rows=rows,
+        scored=rows - rejected,
+        called=sum(f.called for f in facts),
+        mean=sum(f.probability for f in facts) / (rows - rejected),
+        nameless=nameless,
+        repeated=repeated,
+        unusual=unusual,
+        drift=None if reference is None else drift(reference, counts),
+        campaign=None,
+    )
+
+
+def _check_ids(parts: Parts) -> tuple[int, int]:
+    """Rows without an id, and rows beyond the first of their id; out of core."""
+    files = ", ".join(literal(file) for file in parts.files)
+    with Session(MEMORY, threads=1) as session:
+        nameless = session.row(f"SELECT count(*) - count(id) FROM read_parquet([{files}])")[0]
+        repeated = session.row(
+            "SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM "
+            f"read_parquet([{files}]) WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1)"
+        )[0]
+    return int(nameless), int(repeated)

@@ -1,6 +1,8 @@
 """A scoring job writes the predictor's numbers, whole, or says why it wrote nothing."""
 
+import json
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -33,21 +35,24 @@ def test_scores_are_those_of_the_predictor(model, customers, table, tmp_path, so
     returned = score_file(model, table, output, id="customer")
     predictor = Predictor.load(model)
     scores = predictor.predict_proba(customers[0])[:, 1]
-    for found in (returned, read(output)):
-        assert list(found.columns) == ["id", "probability", "decision"]
+    for found in (returned.read(), read(output)):
+        assert list(found.columns) == ["id", "probability", "decision", "risk", "model"]
+        assert set(found["model"]) == {predictor.version}
         assert found["id"].tolist() == [f"C{i}" for i in range(600)]
         np.testing.assert_allclose(found["probability"], scores, rtol=0, atol=1e-12)
         np.testing.assert_array_equal(found["decision"], scores >= predictor.threshold)
-    assert [path.name for path in output.parent.iterdir()] == [output.name]
+    left = sorted(path.name for path in output.parent.iterdir())
+    assert left == sorted([output.name, "scores.job.json"])
 
 
 def test_the_id_of_training_is_used_where_it_is(fitted, table, tmp_path):
     fitted.save(tmp_path / "model", about={"id": "customer"})
     found = score_file(tmp_path / "model", table, tmp_path / "s.csv")
-    assert found["id"].tolist()[:2] == ["C0", "C1"]
+    assert found.read()["id"].tolist()[:2] == ["C0", "C1"]
     bare = tmp_path / "bare.parquet"
     pd.read_parquet(table).drop(columns="customer").to_parquet(bare)
-    assert score_file(tmp_path / "model", bare, tmp_path / "s.csv")["id"].tolist()[:2] == [0, 1]
+    found = score_file(tmp_path / "model", bare, tmp_path / "s.csv").read()
+    assert found["id"].tolist() == list(range(600))
 
 
 def test_a_new_category_is_scored_and_logged(model, customers, tmp_path, caplog):
@@ -55,16 +60,20 @@ def test_a_new_category_is_scored_and_logged(model, customers, tmp_path, caplog)
     customers[0].assign(plan="quantum").to_csv(table, index=False)
     with caplog.at_level(logging.WARNING):
         found = score_file(model, table, tmp_path / "s.csv")
-    assert found["probability"].between(0, 1).all()
-    assert "'plan: 600'" in caplog.text
+    assert found.read()["probability"].between(0, 1).all()
+    assert found.unusual.unknown_levels == {"plan": 600}
+    assert "plan: 600 of 600 rows with a category that training never saw" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
         (lambda X: X.drop(columns="debt"), "lacks 1 of 5 columns: 'debt'"),
-        (lambda X: X.astype({"debt": str}).assign(debt="much"), "row 0: 'much' is not a number"),
-        (lambda X: X.assign(debt=np.inf), "row 0: inf is infinite"),
+        (
+            lambda X: X.astype({"debt": str}).assign(debt="much"),
+            "row 0: column 'debt' .number.: 'much' is not a number",
+        ),
+        (lambda X: X.assign(debt=np.inf), "row 0: column .* inf is infinite"),
         (lambda X: X.iloc[:0], "has 5 columns but no rows"),
     ],
 )
@@ -95,3 +104,221 @@ def test_what_cannot_be_used_is_told(model, table, tmp_path):
         "model",
         "new.parquet",
     ]
+
+
+def scored(model, table, output, **how):
+    """The bytes of a job's scores."""
+    score_file(model, table, output, **how)
+    return output.read_bytes()
+
+
+def test_one_chunk_or_many_give_the_same(model, named, write, tmp_path, predictor):
+    table = write(named, "t.parquet")
+    whole = score_file(model, table, tmp_path / "whole.parquet", id="customer")
+    for rows in (1000, 333, 100):
+        many = score_file(model, table, tmp_path / "m.parquet", id="customer", chunk_rows=rows)
+        close(many.read(), whole.read())
+        assert many.unusual == whole.unusual
+        assert many.drift.as_dict() == whole.drift.as_dict()
+        assert (many.rows, many.scored, many.called) == (950, 950, whole.called)
+    some = score_file(model, table, tmp_path / "some.parquet", id="customer", chunk_rows=13)
+    close(some.read(), predictor.score(named, id="customer"))
+
+
+def close(found, expected):
+    """The same, but for the last digits: sums of other lengths are rounded otherwise."""
+    np.testing.assert_allclose(found["probability"], expected["probability"], rtol=1e-6)
+    exact = ["id", "decision", "risk", "model"]
+    pd.testing.assert_frame_equal(found[exact], expected[exact], check_dtype=False)
+
+
+def test_a_folder_is_the_concatenation_of_its_files(model, named, write, tmp_path):
+    whole = score_file(model, write(named, "t.parquet"), tmp_path / "w.csv").read()
+    for ending in ("csv", "parquet"):
+        for number, start in enumerate((0, 300, 600)):
+            piece = named.iloc[start : start + 300 if number < 2 else None]
+            write(piece, f"{ending}/part-{number}.{ending}")
+        found = score_file(model, tmp_path / ending, tmp_path / "f.csv", chunk_rows=100).read()
+        close(found, whole)
+        assert found["id"].tolist() == list(range(950))
+        pattern = score_file(model, f"{tmp_path / ending}/part-*.{ending}", tmp_path / "p.csv")
+        close(pattern.read(), whole)
+
+
+def test_csv_and_parquet_give_the_same_scores(model, named, write, tmp_path):
+    frame = named.assign(customer=np.arange(950) * 7)
+    csv = scored(model, write(frame, "t.csv"), tmp_path / "a.csv", id="customer")
+    parquet = scored(model, write(frame, "t.parquet"), tmp_path / "b.csv", id="customer")
+    assert csv == parquet
+    read_back = pd.read_csv(tmp_path / "a.csv")
+    score_file(model, tmp_path / "t.csv", tmp_path / "a.parquet", id="customer")
+    np.testing.assert_array_equal(
+        read_back["probability"], pd.read_parquet(tmp_path / "a.parquet")["probability"]
+    )
+
+
+def test_ids_stay_as_they_are_written(model, named, write, tmp_path):
+    table = write(named.assign(customer=[f"{i:05d}" for i in range(950)]), "t.csv")
+    score_file(model, table, tmp_path / "s.csv", id="customer")
+    assert (tmp_path / "s.csv").read_text().splitlines()[8].startswith("00007,")
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("chunk_rows", [100, 100_000])
+def test_rows_that_cannot_be_read_are_listed_and_the_others_scored(
+    model, named, spoiled, write, tmp_path, ending, chunk_rows
+):
+    table = write(spoiled.astype({"age": float, "debt": str}), f"t.{ending}")
+    output = tmp_path / f"s.{ending}"
+    job = score_file(model, table, output, id="customer", chunk_rows=chunk_rows)
+    kept = named.drop(index=[3, 500, 501])
+    kept = write(kept, "kept.parquet")
+    expected = score_file(model, kept, tmp_path / "k.csv", id="customer")
+    close(job.read(), expected.read())
+    rejected = read(tmp_path / f"s.rejected.{ending}")
+    assert job.rejected == tmp_path / f"s.rejected.{ending}"
+    assert rejected["row"].tolist() == [3, 500, 501]
+    assert rejected["id"].tolist() == ["C0003", "C0500", "C0501"]
+    assert set(rejected["file"]) == {str(table)}
+    assert "'much' is not a number" in rejected["reason"][0]
+    assert "infinite" in rejected["reason"][1]
+    assert "'last May' is not a date" in rejected["reason"][1]
+    assert (job.rows, job.scored) == (950, 947)
+
+
+def test_broken_lines_are_rejected_and_a_later_job_without_any_takes_the_list_away(
+    model, named, write, tmp_path
+):
+    table = write(named, "t.csv")
+    lines = table.read_text().splitlines()
+    lines[5] = lines[5] + ",surplus"
+    lines[-1] = lines[-1][:10]
+    table.write_text("\n".join(lines))
+    job = score_file(model, table, tmp_path / "s.csv", chunk_rows=90)
+    assert pd.read_csv(job.rejected)["row"].tolist() == [4, 949]
+    ids = job.read()["id"].tolist()
+    assert ids == [i for i in range(950) if i not in (4, 949)]
+    score_file(model, write(named, "t.csv"), tmp_path / "s.csv")
+    assert not job.rejected.exists()
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_too_many_rejected_rows_stop_the_job(model, spoiled, write, tmp_path, ending):
+    table = write(spoiled.astype({"age": float, "debt": str}), f"t.{ending}")
+    output = tmp_path / "s.csv"
+    with pytest.raises(DataError, match=r"3 of 950 rows cannot be scored, more than the 0.30%"):
+        score_file(model, table, output, max_rejected=0.003, chunk_rows=400)
+    assert not output.exists()
+    assert "much" in pd.read_csv(tmp_path / "s.rejected.csv")["reason"][0]
+    assert score_file(model, table, output, max_rejected=0.0032, chunk_rows=400).scored == 947
+    assert not (tmp_path / "s.csv.parts").exists()
+
+
+def test_ids_that_come_twice_or_not_at_all_are_counted(model, named, write, tmp_path, caplog):
+    frame = named.copy()
+    frame.loc[[10, 900], "customer"] = "C0003"
+    frame.loc[7, "customer"] = None
+    for name in ("t.csv", "t.parquet"):
+        caplog.clear()
+        job = score_file(
+            model, write(frame, name), tmp_path / "s.csv", id="customer", chunk_rows=99
+        )
+        assert (job.nameless, job.repeated, job.scored) == (1, 2, 950)
+        assert "1 rows have no customer, 2 repeat that of another row" in caplog.text
+
+
+def test_the_summary_says_what_was_unusual_and_how_far_it_moved(model, named, write, tmp_path):
+    frame = named.assign(debt=named["debt"] + 1000, plan="quantum", age=np.nan)
+    job = score_file(model, write(frame, "t.parquet"), tmp_path / "s.csv", chunk_rows=100)
+    summary = json.loads((tmp_path / "s.job.json").read_text())
+    assert summary["unusual"]["out_of_range"]["debt"] == 950
+    assert summary["unusual"]["unknown_levels"] == {"plan": 950}
+    assert summary["unusual"]["missing"]["age"]["share"] == 1
+    columns = summary["drift"]["columns"]
+    assert {"debt", "plan", "age"} == {
+        name for name, found in columns.items() if found["index"] > 2
+    }
+    assert {shift.column for shift in job.drift.beyond(2)} >= {"debt", "plan", "age"}
+    assert summary["mean_probability"] == pytest.approx(job.read()["probability"].mean())
+    assert summary["at_or_above_threshold"] == job.read()["decision"].sum()
+
+
+def test_output_must_not_lie_in_the_input(model, named, write, tmp_path):
+    table = write(named, "in/t.parquet")
+    for output in (table, tmp_path / "in" / "s.csv"):
+        with pytest.raises(ConfigError, match="lies in what is read"):
+            score_file(model, table.parent if output != table else table, output)
+
+
+def test_a_file_that_lacks_a_column_stops_the_job_before_the_first_row(
+    model, named, write, tmp_path
+):
+    write(named, "in/0.parquet")
+    late = write(named.drop(columns="plan"), "in/1.parquet")
+    with pytest.raises(DataError, match=f"{late}: the table lacks 1 of 5 columns: 'plan'"):
+        score_file(model, tmp_path / "in", tmp_path / "s.csv")
+    write(named.rename(columns={"customer": "client"}), "in/1.parquet")
+    with pytest.raises(DataError, match="no id column 'customer'"):
+        score_file(model, tmp_path / "in", tmp_path / "s.csv", id="customer")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in", "model"]
+
+
+def test_a_column_of_another_kind_stops_the_job(model, named, write, tmp_path):
+    table = write(named.assign(since=20240101), "t.parquet")
+    with pytest.raises(DataError, match=r"t.parquet: column 'since' has to hold dates, it holds"):
+        score_file(model, table, tmp_path / "s.csv")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"chunk_rows": 0}, {"max_rejected": 1.5}, {"max_rejected": -0.1}, {"reasons": -1}]
+)
+def test_numbers_out_of_their_range_are_told(model, named, write, tmp_path, wrong):
+    with pytest.raises(ConfigError, match="out of its range"):
+        score_file(model, write(named, "t.csv"), tmp_path / "s.csv", **wrong)
+
+
+def test_a_model_that_forgot_its_training_scores_without_drift(
+    model, named, write, tmp_path, monkeypatch
+):
+    table = write(named, "t.csv")
+    expected = scored(model, table, tmp_path / "s.csv")
+    loaded = Predictor.load(model)
+    loaded._model = replace(loaded._model, reference=None)
+    monkeypatch.setattr(Predictor, "load", lambda *_, **__: loaded)
+    job = score_file(model, table, tmp_path / "s.csv")
+    assert job.drift is None
+    assert (tmp_path / "s.csv").read_bytes() == expected
+
+
+def test_reasons_become_columns(model, named, spoiled, write, tmp_path, predictor):
+    table = write(spoiled.astype({"age": float, "debt": str}), "t.parquet")
+    job = score_file(model, table, tmp_path / "s.parquet", reasons=2, chunk_rows=120)
+    expected = predictor.reasons(named.drop(index=[3, 500, 501]), 2)
+    found = job.read()
+    assert list(found.columns)[5:] == list(expected.columns)
+    for rank in (1, 2):
+        for part in ("reason", "column", "value"):
+            name = f"{part}_{rank}"
+            assert found[name].fillna("-").tolist() == expected[name].fillna("-").tolist()
+        effect = f"contribution_{rank}"
+        np.testing.assert_allclose(found[effect], expected[effect], atol=2e-4)
+
+
+def test_chunks_without_a_reason_have_the_columns_all_the_same(
+    model, named, write, tmp_path, monkeypatch
+):
+    def none(self, frame, k):
+        empty = pd.array(len(frame) * [None], dtype="string")
+        return pd.DataFrame({"reason_1": empty, "contribution_1": np.full(len(frame), np.nan)})
+
+    real = Predictor.reasons
+    monkeypatch.setattr(
+        Predictor, "reasons", lambda self, X, k: (none if X.index[0] < 300 else real)(self, X, k)
+        [["reason_1", "contribution_1"]],
+    )  # fmt: skip
+    job = score_file(
+        model, write(named, "t.csv"), tmp_path / "s.parquet", reasons=1, chunk_rows=100
+    )
+    found = job.read()
+    assert found["reason_1"][:300].isna().all()
+    assert found["reason_1"][300:].notna().any()

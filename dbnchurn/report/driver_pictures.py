@@ -1,0 +1,83 @@
+"""Pictures of what drives the scores, and whether the reasons given can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dbnchurn.report.canvas import COLOURS, DASHES, Canvas, Picture
+from dbnchurn.report.words import plain
+
+SHOWN = 12  # columns
+WIDEST = 32  # letters of a label
+
+
+def driver_pictures(reasons: Mapping[str, Any] | None) -> list[Picture]:
+    """The leading columns, and what becomes of the score without the leading reasons.
+
+    Parameters
+    ----------
+    reasons : mapping, optional
+        As ``metrics.json`` has it under ``reasons``.
+    """
+    if not reasons or not reasons["columns"]:
+        return []
+    return [drivers(reasons), deletion(reasons)]
+
+
+def drivers(reasons: Mapping[str, Any]) -> Picture:
+    """Mean absolute contribution of the leading columns, with their direction."""
+    found = reasons["columns"][:SHOWN]
+    size = (5.4, 1.0 + 0.36 * len(found))
+    with Canvas("Mean contribution, up or down (log-odds)", "", size) as c:
+        names = [_cut(driver["label"]) for driver in found]
+        places = range(len(found))
+        values = [driver["mean_absolute"] for driver in found]
+        c.axes.barh(places, values, color=COLOURS[0], height=0.5)
+        c.axes.set_yticks(places, names)
+        c.axes.set_ylim(len(found) - 0.4, -0.8)
+        for place, driver in zip(places, found, strict=True):
+            c.axes.text(0, place - 0.3, _cut(driver["direction"], 60), fontsize=6.5, va="bottom")
+        c.axes.grid(visible=False, axis="y")
+        told = [
+            f"{d['label']} {plain(d['mean_absolute'], 2)}"
+            + (f" ({d['direction']})" if d["direction"] else "")
+            for d in found
+        ]
+        return c.picture(
+            f"What drives the scores: the {len(found)} columns that move them most",
+            "A bar of 0.7 says that the column, by its value, doubles or halves the odds of "
+            "leaving of a typical customer; the words above it tell which values raise them.",
+            "Mean absolute contribution to the log-odds: " + "; ".join(told) + ".",
+        )
+
+
+def deletion(reasons: Mapping[str, Any]) -> Picture:
+    """How far the scores fall when the leading reasons are taken away."""
+    measured = reasons["faithfulness"]
+    with Canvas("Columns replaced, leading ones first", "Fall of the log-odds", (5.4, 3.2)) as c:
+        c.whole_numbers()
+        for i, (name, falls) in enumerate(measured["fall"].items()):
+            c.axes.plot(
+                range(len(falls) + 1),
+                [0, *falls],
+                color=COLOURS[i],
+                ls=DASHES[i],
+                marker="o",
+                ms=3,
+                label=name,
+            )
+        c.legend()
+        last = {name: plain(falls[-1], 2) for name, falls in measured["fall"].items()}
+        return c.picture(
+            "Are the reasons the right ones? The scores without them",
+            "When the columns that are said to raise a customer's risk get other customers' "
+            "values, the score has to fall, nearly as far as with the columns that trying out "
+            "every one of them (occlusion) finds, and further than with random ones.",
+            f"Mean fall of the log-odds with {len(next(iter(measured['fall'].values())))} columns "
+            "replaced: " + ", ".join(f"{value} by {name}" for name, value in last.items()) + ".",
+        )
+
+
+def _cut(text: str, most: int = WIDEST) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

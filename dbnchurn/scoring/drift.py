@@ -1,0 +1,104 @@
+"""Drift: how far the scored customers, and their scores, are from those of the training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.predictor.reference import Reference
+
+Counts = npt.NDArray[np.int64]
+SCORE = "score"
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How far one column moved.
+
+    Parameters
+    ----------
+    column : str
+    index : float
+        Population stability index; 0 where nothing moved.
+    by_chance : float
+        What so few rows would be expected to give if nothing had moved.
+    """
+
+    column: str
+    index: float
+    by_chance: float
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far inputs and scores moved.
+
+    Parameters
+    ----------
+    score : Shift
+        Against the scores of customers that the model was not trained on.
+    columns : tuple of Shift
+        Of the inputs, the largest first.
+    """
+
+    score: Shift
+    columns: tuple[Shift, ...]
+
+    def beyond(self, limit: float) -> list[Shift]:
+        """Score and columns whose index is at least `limit`, the largest first."""
+        found = [shift for shift in (self.score, *self.columns) if shift.index >= limit]
+        return sorted(found, key=lambda shift: -shift.index)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "score": _plain(self.score),
+            "columns": {shift.column: _plain(shift) for shift in self.columns},
+        }
+
+
+def _plain(shift: Shift) -> dict[str, float]:
+    return {"index": shift.index, "by_chance": shift.by_chance}
+
+
+def drift(reference: Reference, counts: Mapping[str, Counts]) -> Drift:
+    """Measure drift by the population stability index.
+
+    ``Σ (p - q) log(p / q)`` over deciles of the training, or over levels, with a slot each for
+    what training never saw and for what is missing (Siddiqi, 2006). With `n` rows and nothing
+    moved, it is about ``(slots - 1) / n`` (Yurdakul and Naranjo, 2020).
+
+    Parameters
+    ----------
+    reference : Reference
+    counts : mapping of column → rows in every slot
+        As :meth:`~dbnchurn.predictor.reference.Reference.count` gives them; they may be sums over
+        chunks.
+
+    Examples
+    --------
+    >>> from dbnchurn.predictor.reference import learn_reference
+    >>> from dbnchurn.schema import Table
+    >>> def table(x):
+    ...     return Table(x, np.zeros((len(x), 0), np.int32), ("debt",), (), ())
+    >>> rng = np.random.default_rng(0)
+    >>> x, p = rng.normal(size=(10_000, 1)), rng.random(10_000)
+    >>> reference = learn_reference(table(x), p)
+    >>> drift(reference, reference.count(table(x), p)).score.index
+    0.0
+    >>> [s.column for s in drift(reference, reference.count(table(x + 1), p)).beyond(0.25)]
+    ['debt']
+    """
+    shifts = []
+    for column in (reference.score, *reference.columns):
+        found = counts[column.name]
+        slots = int(((column.shares > 0) | (found > 0)).sum())
+        by_chance = max(slots - 1, 0) / max(int(found.sum()), 1)
+        name = SCORE if column is reference.score else column.name
+        shifts.append(Shift(name, column.stability_index(found), by_chance))
+    score, *columns = shifts
+    return Drift(score, tuple(sorted(columns, key=lambda shift: -shift.index)))

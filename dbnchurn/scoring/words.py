@@ -1,0 +1,40 @@
+"""What a scoring job says when it is done."""
+
+from __future__ import annotations
+
+from rich.markup import escape
+from rich.table import Table
+
+from dbnchurn.scoring.drift import Drift
+from dbnchurn.scoring.job import Job
+
+SHOWN = 8  # columns
+
+
+def told(job: Job) -> str:
+    """How many were scored, and where everything lies."""
+    lines = [
+        f"{job.scored} customers scored, {job.called} at or above the threshold; "
+        f"mean probability {job.mean:.4f}; written to {job.output}"
+    ]
+    if job.rejected is not None:
+        lines.append(f"{job.rows - job.scored} rows could not be read: {job.rejected}")
+    if (found := job.campaign) is not None:
+        lines.append(
+            f"campaign list: {found.contact} to contact, {found.control} held out as control; "
+            f"{found.suppressed} kept off, being among {found.listed} suppressed: {found.path}"
+        )
+    if job.drift is None:
+        lines.append("no drift: the model does not know its training's distributions; train anew")
+    return "\n".join([*lines, f"summary: {job.summary}"])
+
+
+def drift_table(drift: Drift) -> Table:
+    """The score and the columns that moved most."""
+    table = Table(title="Drift since training (population stability index)")
+    table.add_column("column", no_wrap=True)
+    table.add_column("index", justify="right")
+    table.add_column("by chance", justify="right")
+    for shift in (drift.score, *drift.columns[:SHOWN]):
+        table.add_row(escape(shift.column), f"{shift.index:.4f}", f"{shift.by_chance:.4f}")
+    return table

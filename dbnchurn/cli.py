@@ -114,7 +114,9 @@ def explain(
             for rank in range(1, top + 1)
             if row.notna()[f"reason_{rank}"]
         ]
-        shown.add_row(escape(str(row["id"])), f"{row['probability']:.4f}", escape("\n".join(reasons)))
+        shown.add_row(
+            escape(str(row["id"])), f"{row['probability']:.4f}", escape("\n".join(reasons))
+        )
     Console(width=None if sys.stdout.isatty() else 170).print(shown)
     print(f"reasons of {len(found)} customers written to {output}")
 

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 
 from dbnchurn.features.leaves_record import Forest
 from dbnchurn.predictor.origins import Raw
-from dbnchurn.predictor.regions import Bools, Counts, Regions, Tests, tests_of
+from dbnchurn.predictor.regions import Bools, Counts, Regions, Tests, path_tests
 from dbnchurn.schema import Table
 
 Floats = npt.NDArray[np.float64]
@@ -48,7 +48,7 @@ class Paths:
         raw : int
             How many raw columns there are.
         """
-        tests = tests_of(forest, prepared.numbers.shape[1], prepared.sizes)
+        tests = path_tests(forest, prepared.numbers.shape[1], prepared.sizes)
         regions = [
             Regions.of(tests, [j for j, found in enumerate(made_of) if column in found])
             for column in range(raw)

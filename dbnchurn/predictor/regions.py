@@ -76,7 +76,7 @@ class CategoryTests:
 Tests = NumberTests | CategoryTests
 
 
-def tests_of(forest: Forest, numbers: int, sizes: tuple[int, ...]) -> dict[int, Tests]:
+def path_tests(forest: Forest, numbers: int, sizes: tuple[int, ...]) -> dict[int, Tests]:
     """What the paths of a forest ask of every column that it tests.
 
     Parameters

@@ -79,7 +79,9 @@ def experiment(
 
 @app.command()
 def compare(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run or experiment folders.")],
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Folders of runs or experiments.")
+    ],
     output: Annotated[Path, typer.Option(help="Folder for the comparison.")] = Path(
         "runs/comparison"
     ),

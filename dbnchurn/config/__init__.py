@@ -9,8 +9,8 @@ from dbnchurn.config.sections import Section, build, model_from_signatures, sect
 
 __all__ = [
     "Section",
-    "changed",
     "build",
+    "changed",
     "dump",
     "json_schema",
     "model_from_signatures",

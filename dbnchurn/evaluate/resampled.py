@@ -1,4 +1,4 @@
-"""Numbers from several divisions of one table: an interval that knows that they are not independent.
+"""Numbers from several divisions of one table, which are not independent: intervals and ranks.
 
 The training parts of two folds, or of two random divisions, share most of their rows, so the
 numbers found on them agree more than those on fresh tables would, and the usual standard error of

@@ -47,6 +47,7 @@ METHOD = {
         "first run."
     ),
 }
+UNBOUNDED = ("lift_top_decile", "log_loss")
 UNADJUSTED = "Intervals are not widened for the number of models compared."
 
 
@@ -99,7 +100,9 @@ def compare_runs(
         units=len(shared_units(models)),
         reference=reference,
         seeds="numbers are means over the seeds, so that intervals show what other customers "
-        "would change, not what other seeds would" if several else "there is one run per model",
+        "would change, not what other seeds would"
+        if several
+        else "there is one run per model",
     )
     ranks = ranks_of(models, metric)
     differs = differing(models)
@@ -171,7 +174,7 @@ def over_rows(models: Models, repeats: int, seed: int) -> tuple[Found, Found]:
     thresholds = {key: float(one.numbers["threshold"]) for key, one in each.items()}
     drawn = bootstrap(
         {names[k]: checked(one.run.test["label"], one.scores) for k, one in each.items()},
-        {names[key]: _numbers(thresholds[key]) for key in each},
+        {names[key]: numbers_at(thresholds[key]) for key in each},
         cuts={names[key]: thresholds[key] for key in each},
         repeats=repeats,
         random_state=seed,
@@ -189,7 +192,9 @@ def over_rows(models: Models, repeats: int, seed: int) -> tuple[Found, Found]:
     )
 
 
-def _numbers(threshold: float) -> Numbers:
+def numbers_at(threshold: float) -> Numbers:
+    """What a comparison shows of a ranking, with the decisions of a threshold."""
+
     def numbers(ranking: Ranking) -> dict[str, float]:
         at = metrics.Confusion.of(ranking, threshold)
         return {
@@ -213,7 +218,7 @@ def over_divisions(models: Models) -> tuple[Found, Found]:
     share = float(np.mean([models[reference][unit].run.test_share for unit in shared]))
     for name, units in models.items():
         values = {k: np.array([one.value(k) for one in units.values()]) for k in LABELS}
-        own[name] = {k: corrected_interval(found, share) for k, found in values.items()}
+        own[name] = {k: _possible(k, corrected_interval(v, share)) for k, v in values.items()}
         if name != reference:
             gaps = {
                 k: np.array([units[u].value(k) - models[reference][u].value(k) for u in shared])
@@ -221,6 +226,14 @@ def over_divisions(models: Models) -> tuple[Found, Found]:
             }
             differences[name] = {k: corrected_interval(gap, share) for k, gap in gaps.items()}
     return own, differences
+
+
+def _possible(metric: str, found: Interval) -> Interval:
+    """An interval cut at what the number can be."""
+    top = np.inf if metric in UNBOUNDED else 1.0
+    return Interval(
+        found.value, float(np.maximum(found.low, 0)), float(np.minimum(found.high, top))
+    )
 
 
 def side_by_side(models: Models) -> tuple[Found, Found]:

@@ -60,7 +60,7 @@ def _columns(table: Customers) -> list[tuple[str, str]]:
 
 def _plain(frame: pd.DataFrame) -> dict[Any, Any]:
     """Mixed columns are hashed as text."""
-    return {name: str for name, kind in frame.dtypes.items() if kind == object}
+    return {name: str for name, kind in frame.dtypes.items() if str(kind) == "object"}
 
 
 class Fingerprints:

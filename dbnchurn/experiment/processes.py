@@ -119,8 +119,9 @@ def run_jobs(
                     started = _start(context, waiting.popleft())
                     running[started.receiver] = started
                     tell(Event(started.job, "started"))
-                for receiver in wait(list(running), timeout=1.0):
-                    ended = running.pop(receiver)  # type: ignore[arg-type]
+                ready = wait(list(running), timeout=1.0)
+                for receiver in [one for one in running if one in ready]:
+                    ended = running.pop(receiver)
                     event, memory = ended.end()
                     measured = max(measured, memory)
                     tell(event)
@@ -198,9 +199,7 @@ def _redirect(log: Path) -> None:
 def _context() -> Any:
     """Processes that fork from one that has the imports behind it, where there is such a thing."""
     methods = multiprocessing.get_all_start_methods()
-    context: Any = multiprocessing.get_context(
-        "forkserver" if "forkserver" in methods else "spawn"
-    )
+    context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if "forkserver" in methods:
         context.set_forkserver_preload(["dbnchurn.experiment.one"])
     return context

@@ -81,7 +81,6 @@ def division(table: Customers, section: SplitSection, seed: int) -> Parts:
         If a part would lack one of the classes, or there are no dates to divide by.
     """
     groups = table.ids if table.id is not None else None
-    shares = {"validation": section.validation, "test": section.test}
     if section.protocol == "kfold":
         return kfold(
             table.y,
@@ -92,7 +91,9 @@ def division(table: Customers, section: SplitSection, seed: int) -> Parts:
             seed=seed,
         )
     if section.protocol == "holdout":
-        return split(table.y, **shares, groups=groups, seed=seed)
+        return split(
+            table.y, validation=section.validation, test=section.test, groups=groups, seed=seed
+        )
     if section.protocol == "time":
         return forward(
             table.y,
@@ -104,7 +105,13 @@ def division(table: Customers, section: SplitSection, seed: int) -> Parts:
             seed=seed,
         )
     return split(
-        table.y, **shares, dates=table.dates, closed=table.closed, groups=groups, seed=seed
+        table.y,
+        validation=section.validation,
+        test=section.test,
+        dates=table.dates,
+        closed=table.closed,
+        groups=groups,
+        seed=seed,
     )
 
 

@@ -144,8 +144,10 @@ def markdown(table: pd.DataFrame, said: list[str]) -> str:
 def _cell(row: Mapping[Any, Any], name: str) -> str:
     if pd.isna(row[name]):
         return "–"
-    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
-    ends = "" if pd.isna(low) else f" [{100 * float(low):.2f}, {100 * float(high):.2f}]"
+    low, high = (row.get(f"{name}_{end}") for end in ("low", "high"))
+    ends = ""
+    if low is not None and high is not None and not pd.isna(low):
+        ends = f" [{100 * low:.2f}, {100 * high:.2f}]"
     return f"{100 * float(row[name]):.2f}{ends}"
 
 

@@ -61,7 +61,7 @@ class Choices(Section):
 
 
 class TuningSection(Section):
-    """The search for better settings; rows of validation decide, those of test are not looked at."""
+    """The search for better settings; validation rows decide, test rows are not looked at."""
 
     space: Annotated[dict[str, Range | Choices], Field(min_length=1)] = Field(
         description="Key, such as classifier.dbn.learning_rate → a range or choices."

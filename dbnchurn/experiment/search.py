@@ -118,8 +118,15 @@ class Search:
         return [
             trial
             for trial in self.study.get_trials(deepcopy=False)
-            if trial.value is not None or "ended" in trial.user_attrs
+            if "ended" in trial.user_attrs
         ]
+
+    @property
+    def complete(self) -> list[Any]:
+        """Trials that gave a model."""
+        return self.study.get_trials(
+            deepcopy=False, states=[self.optuna.trial.TrialState.COMPLETE]
+        )
 
     def may_go_on(self, seconds: float, done: int) -> bool:
         """Whether the budget allows one more trial; a call makes at least one by the clock."""
@@ -163,18 +170,19 @@ class Search:
 
     def _write(self) -> None:
         """``trials.csv`` and, once there is a finished trial, ``best.yaml``."""
+        complete = {trial.number for trial in self.complete}
         rows = [
             {
                 "trial": number,
                 "ended": trial.user_attrs["ended"],
-                "value": trial.value,
+                "value": trial.value if trial.number in complete else None,
                 **{k: json.dumps(v) for k, v in _settings(trial).items()},
                 "seconds": trial.user_attrs["seconds"],
             }
             for number, trial in enumerate(self.finished, start=1)
         ]
         _write_whole(self.folder / TRIALS, pd.DataFrame(rows).to_csv(index=False))
-        if any(trial.value is not None for trial in self.finished):
+        if self.complete:
             _write_whole(self.folder / BEST, self._best_config())
 
     def _best_config(self) -> str:
@@ -192,7 +200,7 @@ class Search:
         """The best trial and what became of the others."""
         ended = [trial.user_attrs["ended"] for trial in self.finished]
         failed = sum(how.startswith("failed") for how in ended)
-        if not any(trial.value is not None for trial in self.finished):
+        if not self.complete:
             last = next((how for how in reversed(ended) if how.startswith("failed")), "none ended")
             raise ConfigError(f"no trial of {len(ended)} gave a model; the last {last}")
         best = self.study.best_trial
@@ -212,6 +220,8 @@ class _Pruner:
 
     def __init__(self, trial: Any, study: Any, startup: int, ending: type[Exception]) -> None:
         self.trial, self.ending, self.startup = trial, ending, startup
+        # The sampler takes what is reported for the objective, in which more may be better.
+        self.sign = 1.0 if study.direction.name == "MINIMIZE" else -1.0
         self.others = [
             other.intermediate_values
             for other in study.get_trials(deepcopy=False)
@@ -232,8 +242,8 @@ class _Pruner:
         else:
             step = 1000 * int(kind.removeprefix("rbm ")) + epoch
             value = record["reconstruction_error"]
-        self.trial.report(value, step)
-        others = [values[step] for values in self.others if step in values]
+        self.trial.report(self.sign * value, step)
+        others = [self.sign * values[step] for values in self.others if step in values]
         if falls_behind(value, others, WORST[kind.split()[0]], self.startup):
             raise self.ending(f"{kind}, epoch {epoch}")
 

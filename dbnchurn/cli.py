@@ -1,4 +1,4 @@
-"""The command line: ``dbnchurn train | segments | score | explain | schema``.
+"""The command line: ``dbnchurn train | experiment | compare | evaluate | score | explain | …``.
 
 A user's mistake ends in one message on standard error and exit code 2, without a traceback.
 """
@@ -57,6 +57,74 @@ def train(
     with displayed():
         folder = run(settings, name=config.stem)
     _print_result(folder)
+    if settings.published:
+        print((folder / "table.md").read_text(encoding="utf-8"))
+
+
+@app.command()
+def experiment(
+    config: Annotated[Path, typer.Argument(help="YAML config.")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Changes such as experiment.seeds=[0,1].")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Runs at once; by default what memory allows.")
+    ] = None,
+) -> None:
+    """Run variants over seeds and folds and compare them; call again to go on after a stop."""
+    from dbnchurn.experiment import read_config
+    from dbnchurn.experiment.series import conduct
+
+    folder = conduct(read_config(config, overrides or []), config.stem, jobs=jobs)
+    _print_comparison(folder)
+
+
+@app.command()
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Folders of runs or experiments.")
+    ],
+    output: Annotated[Path, typer.Option(help="Folder for the comparison.")] = Path(
+        "runs/comparison"
+    ),
+    metric: Annotated[str, typer.Option(help="Decides ranks and verdict.")] = "average_precision",
+) -> None:
+    """Compare finished runs: means with intervals, ranks, paired differences, what differed."""
+    from dbnchurn.experiment.comparison_files import compare_folders
+
+    compare_folders(runs, output, metric)
+    _print_comparison(output)
+
+
+@app.command()
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="Model folder.")],
+    table: Annotated[Path, typer.Argument(help="CSV or Parquet file of customers with outcomes.")],
+    label: Annotated[
+        str | None, typer.Option(help="Column with the outcome; by default that of the training.")
+    ] = None,
+    positive: Annotated[str | None, typer.Option(help="Label of those who left.")] = None,
+    output: Annotated[Path | None, typer.Option(help="New JSON file for the numbers.")] = None,
+) -> None:
+    """Measure a stored model on newly labelled customers, beside what it promised."""
+    from dbnchurn.experiment.later import evaluate_later
+
+    found = evaluate_later(model, table, label=label, positive=positive, output=output)
+    print(found.words())
+
+
+@app.command()
+def tune(
+    config: Annotated[Path, typer.Argument(help="YAML config with 'tuning'.")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Changes such as tuning.trials=50.")
+    ] = None,
+) -> None:
+    """Search for better settings on the validation rows; call again to go on."""
+    from dbnchurn.experiment import read_config
+    from dbnchurn.experiment.tuning import tune as run
+
+    print(run(read_config(config, overrides or []), config.stem).words())
 
 
 @app.command()
@@ -308,6 +376,11 @@ def _print_result(folder: Path) -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _print_comparison(folder: Path) -> None:
+    print((folder / "comparison.md").read_text(encoding="utf-8"))
+    print(f"page: {folder / 'compare.html'}")
 
 
 def _interval(found: dict[str, float | None]) -> str:

@@ -21,7 +21,7 @@ from dbnchurn.features.oversample import Sample
 from dbnchurn.features.views import BoosterViews
 from dbnchurn.intake import Balance, Labelled, Labels, Part
 from dbnchurn.prepare import Prepare
-from dbnchurn.progress import stage
+from dbnchurn.progress import stage, tell_epoch
 from dbnchurn.schema import Schema, Table, infer, read, stacked
 from dbnchurn.visible import Visible
 
@@ -285,6 +285,7 @@ def _fit_branch(
                 skip=_leaf_values(rows) if skip else None,
                 device=device,
                 seed=seed,
+                on_epoch=lambda curve, record: tell_epoch(f"{name} {curve}", record),
             )
     except ValueError as error:  # the rows are ours, so a setting is wrong
         raise ConfigError(f"{name}: {error}") from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 log = logging.getLogger(__name__)
+Watcher = Callable[[str, Mapping[str, float]], object]
+_watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 _bars: ContextVar[Progress | None] = ContextVar("bars", default=None)
 
 
@@ -80,3 +82,29 @@ def stage(
         if bars and task is not None:
             bars.update(task, completed=steps)
         log.info("%s: %.1f s", name, passed)
+
+
+@contextmanager
+def watched(watcher: Watcher) -> Iterator[None]:
+    """Let `watcher` see the record of every epoch inside; what it raises ends the training.
+
+    Examples
+    --------
+    >>> seen = []
+    >>> with watched(lambda curve, record: seen.append((curve, record["loss"]))):
+    ...     tell_epoch("dbn finetune", {"epoch": 1.0, "loss": 0.5})
+    >>> seen
+    [('dbn finetune', 0.5)]
+    """
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
+def tell_epoch(curve: str, record: Mapping[str, float]) -> None:
+    """Show the record of an epoch, by the name of its curve, to whoever watches."""
+    watcher = _watcher.get()
+    if watcher is not None:
+        watcher(curve, record)

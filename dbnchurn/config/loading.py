@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -77,6 +77,46 @@ def read(path: str | Path, overrides: Sequence[str], model: type[Model]) -> Mode
     if wrong:
         raise _error(path, wrong)
     return config
+
+
+def changed(config: Model, changes: Mapping[str, Any], where: str) -> Model:
+    """A config with some values replaced, checked anew.
+
+    Parameters
+    ----------
+    config : pydantic model
+    changes : mapping
+        Dotted key → plain value, as an override has it.
+    where : str
+        What the changes are, to open the lines of an error.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each thing that is wrong.
+
+    Examples
+    --------
+    >>> from dbnchurn.config import Section
+    >>> class Run(Section):
+    ...     seed: int = 0
+    ...     layers: tuple[int, ...] = (256, 128)
+    >>> changed(Run(seed=3), {"layers": [8]}, "variant 'small'")
+    Run(seed=3, layers=(8,))
+    """
+    data = config.model_dump(mode="json")
+    wrong = []
+    for name, value in changes.items():
+        problem = _apply(f"{name}={json.dumps(value)}", data, {}, (0, None))
+        if problem:
+            wrong.append(f"{name}: {problem}")
+    try:
+        made = type(config).model_validate_json(json.dumps(data), strict=True)
+    except ValidationError as error:
+        wrong += sentences(error, data, type(config)).values()
+    if wrong:
+        raise ConfigError("\n".join(f"{where}: {sentence}" for sentence in wrong))
+    return made
 
 
 def dump(config: BaseModel) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any, Self
 
@@ -69,6 +70,7 @@ class Branch(BaseEstimator):  # type: ignore[misc]
         skip: npt.ArrayLike | None = None,
         device: Device = "cpu",
         seed: int | None = None,
+        on_epoch: Callable[[str, Mapping[str, float]], object] | None = None,
     ) -> Self:
         """Pretrain without labels, then fine-tune with them.
 
@@ -88,6 +90,9 @@ class Branch(BaseEstimator):  # type: ignore[misc]
             Where the logit starts; see :class:`~dbnchurn.dbn.network.Network`.
         device : {"cpu", "cuda", "auto"}, default "cpu"
         seed : int, optional
+        on_epoch : callable, optional
+            Is called after every epoch with ``rbm 1``, ``rbm 2``, … or ``finetune`` and the record;
+            what it raises ends the training.
 
         Raises
         ------
@@ -105,6 +110,9 @@ class Branch(BaseEstimator):  # type: ignore[misc]
                 all_rows,
                 sample_weight=weight,
                 X_val=None if validation is None else validation[0],
+                callbacks=[lambda at: on_epoch(f"rbm {at.layer + 1}", at.curve[-1])]
+                if on_epoch
+                else [],
             )
             self.curves_ = self.dbn_.curves_
             self.network_ = Network.from_dbn(self.dbn_, **start)
@@ -127,6 +135,7 @@ class Branch(BaseEstimator):  # type: ignore[misc]
             validation=validation,
             device=device,
             seed=seeds[2],
+            callbacks=[lambda _, record: on_epoch("finetune", record)] if on_epoch else [],
         )
         self.seconds_ = {"pretrain": pretrained - started, "fine-tune": perf_counter() - pretrained}
         return self

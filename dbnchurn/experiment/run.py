@@ -14,7 +14,7 @@ import pandas as pd
 
 from dbnchurn.classifier import ChurnClassifier
 from dbnchurn.config import dump
-from dbnchurn.data import Customers, customers, split
+from dbnchurn.data import Customers, customers
 from dbnchurn.data.build import Built
 from dbnchurn.data.contract import Contract
 from dbnchurn.data.quality import write_quality
@@ -25,6 +25,8 @@ from dbnchurn.experiment.baselines import PEERS, VARIANTS, Rows
 from dbnchurn.experiment.drivers import check_labels, find_drivers
 from dbnchurn.experiment.folder import free_folder, new_folder, open_output
 from dbnchurn.experiment.page import write_report
+from dbnchurn.experiment.protocol import division
+from dbnchurn.experiment.published import write_table
 from dbnchurn.experiment.run_config import classifier_of
 from dbnchurn.experiment.tables import (
     QUALITY,
@@ -34,6 +36,7 @@ from dbnchurn.experiment.tables import (
     stored_plan,
     write_tables,
 )
+from dbnchurn.experiment.tracking import require_mlflow, track
 from dbnchurn.experiment.trained import MODEL, Scores, Trained
 from dbnchurn.progress import stage
 
@@ -52,8 +55,9 @@ def train(config: Any, name: str = "run") -> Path:
     Returns
     -------
     folder : Path
-        With ``config.yaml``, ``predictions.parquet``, ``metrics.json``, ``report.html``, ``model/``
-        and, if rows were set aside, ``quarantine.parquet``. It appears when all of it is written.
+        With ``config.yaml``, ``predictions.parquet``, ``metrics.json``, ``curves.json``,
+        ``table.md`` and ``table.csv``, ``report.html``, ``model/`` and, if rows were set aside,
+        ``quarantine.parquet``. It appears when all of it is written.
 
     Raises
     ------
@@ -61,6 +65,8 @@ def train(config: Any, name: str = "run") -> Path:
         If the table or the config cannot be used.
     """
     open_output(Path(config.output))
+    if config.tracking is not None:
+        require_mlflow()
     seconds: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
         built = None
@@ -80,7 +86,10 @@ def train(config: Any, name: str = "run") -> Path:
             trained.metrics["reasons"] = find_drivers(trained, config)
         trained.metrics["prepare"] = [str(c) for c in trained.classifier.prepare_.log_]
         trained.metrics["seconds"] = {**seconds, "classifier": trained.classifier.seconds_}
-        return write(trained, config, name, built)
+        folder = write(trained, config, name, built)
+    if config.tracking is not None:
+        track(folder, config.tracking)
+    return folder
 
 
 def load_customers(config: Any) -> Customers:
@@ -105,16 +114,7 @@ def load_customers(config: Any) -> Customers:
 
 def divide(table: Customers, config: Any) -> Parts:
     """Train, validation and test rows."""
-    groups = table.ids if table.id is not None else None
-    return split(
-        table.y,
-        validation=config.split.validation,
-        test=config.split.test,
-        dates=table.dates,
-        closed=table.closed,
-        groups=groups,
-        seed=config.seed,
-    )
+    return division(table, config.split, config.seed)
 
 
 def fit_all(config: Any, table: Customers, parts: Parts, seconds: dict[str, float]) -> Trained:
@@ -252,6 +252,9 @@ def write(trained: Trained, config: Any, name: str, built: Built | None = None) 
         predictions(trained).to_parquet(aside / "predictions.parquet", index=False)
         text = json.dumps(trained.metrics, indent=1, allow_nan=False)
         (aside / "metrics.json").write_text(text, encoding="utf-8")
+        curves = json.dumps(trained.classifier.curves_, indent=1)
+        (aside / "curves.json").write_text(curves, encoding="utf-8")
+        write_table(aside, trained.metrics, config.published)
         if len(trained.customers.quarantine):
             quarantine = trained.customers.quarantine.astype(str)
             quarantine.to_parquet(aside / "quarantine.parquet", index=False)
@@ -260,10 +263,13 @@ def write(trained: Trained, config: Any, name: str, built: Built | None = None) 
             "column_labels": dict(config.labels),
             "metrics": trained.metrics["test"],
         }
+        if config.columns is not None:
+            about |= {"label": config.columns.label, "positive": config.columns.positive}
         if built is not None:
             about["data"] = stored_plan(built)
             write_tables(aside, built)
         write_quality(aside / QUALITY, trained.customers, built, trained.customers.notes)
         trained.classifier.save(aside / "model", about=about)
-        write_report(aside / "report.html", trained, config, folder.name)
+        if config.report:
+            write_report(aside / "report.html", trained, config, folder.name)
     return folder

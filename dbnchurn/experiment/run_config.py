@@ -11,9 +11,15 @@ from pydantic import Field, model_validator
 from dbnchurn.classifier import ChurnClassifier
 from dbnchurn.config import Section, build, model_from_signatures, read
 from dbnchurn.data.plan import DataPlan, Leakage
+from dbnchurn.experiment.protocol import SplitSection
+from dbnchurn.experiment.sections import (
+    ExperimentSection,
+    PublishedFigures,
+    TrackingSection,
+    TuningSection,
+)
 from dbnchurn.experiment.source import SourceSection
 
-Share = Annotated[float, Field(gt=0, lt=1)]
 Baseline = Literal["logistic regression", "xgboost", "without leaves", "without pretraining"]
 # Set once for the whole run, at its top.
 SHARED = ("random_state", "device", "n_threads", "kinds")
@@ -48,19 +54,6 @@ class DataSection(DataPlan):
     )
 
 
-class SplitSection(Section):
-    """Parts that are not trained on."""
-
-    validation: Share = Field(default=0.15, description="To stop training and choose with.")
-    test: Share = Field(default=0.2, description="To report on.")
-
-    @model_validator(mode="after")
-    def _something_to_train_on(self) -> SplitSection:
-        if self.validation + self.test >= 1:
-            raise ValueError("split: 'validation' and 'test' have to leave rows to train on")
-        return self
-
-
 class RunBase(Section):
     """The config of one run."""
 
@@ -88,6 +81,17 @@ class RunBase(Section):
         default=None, description="Threads; by default one for small tables, else up to 4."
     )
     output: Path = Field(default=Path("runs"), description="Folder in which run folders are made.")
+    report: bool = Field(default=True, description="Whether report.html is written.")
+    published: dict[str, PublishedFigures] = Field(
+        default_factory=dict, description="Source → figures that stand beside in table.md."
+    )
+    tracking: TrackingSection | None = Field(default=None, description="Log to MLflow.")
+    experiment: ExperimentSection | None = Field(
+        default=None, description="What 'dbnchurn experiment' runs; 'train' passes over it."
+    )
+    tuning: TuningSection | None = Field(
+        default=None, description="What 'dbnchurn tune' searches; 'train' passes over it."
+    )
 
     @model_validator(mode="after")
     def _one_table_or_several(self) -> RunBase:

@@ -1,0 +1,33 @@
+"""One run of an experiment, in a process of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dbnchurn.experiment.identity import seal
+from dbnchurn.experiment.run import train
+from dbnchurn.experiment.run_config import RunConfig
+
+
+def run_one(config: str, name: str, facts: dict[str, object]) -> str:
+    """Train as a config says and seal the run folder.
+
+    Parameters
+    ----------
+    config : str
+        A RunConfig as JSON; its `output` is where the folder goes.
+    name : str
+        Name of the folder.
+    facts : dict
+        Plain data for the seal: key, variant, seed, fold.
+
+    Returns
+    -------
+    str
+        The run folder.
+    """
+    folder: Path = train(RunConfig.model_validate_json(config), name)
+    if folder.name != name:
+        raise RuntimeError(f"another process wrote {name} at the same time; call again")
+    seal(folder, facts)
+    return str(folder)

@@ -1,0 +1,122 @@
+"""What a comparison says: plain data, filled from finished runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Number = Mapping[str, float | None]
+"""``value``, ``low`` and ``high``; None where undefined."""
+
+LABELS = {
+    "average_precision": "Average precision",
+    "roc_auc": "ROC AUC",
+    "f1": "F1",
+    "precision": "Precision",
+    "recall": "Recall",
+    "accuracy": "Accuracy",
+    "lift_top_decile": "Lift, top tenth",
+    "brier": "Brier score",
+    "log_loss": "Log loss (nats)",
+    "calibration_error": "Calibration error",
+}
+LOWER_IS_BETTER = {"brier", "log_loss", "calibration_error"}
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """One model of a comparison.
+
+    Parameters
+    ----------
+    name : str
+    runs : int
+    numbers : mapping of metric → Number
+        Means over the runs.
+    difference : mapping of metric → Number, or None
+        Its numbers minus those of the reference, paired; None for the reference, and where
+        nothing pairs the runs.
+    rank : float or None
+        Mean rank over the units that all models have; 1 is the best.
+    seconds : float
+        Mean wall seconds of training.
+    differs : mapping of str → str
+        Setting → value, where models differ.
+    """
+
+    name: str
+    runs: int
+    numbers: Mapping[str, Number]
+    difference: Mapping[str, Number] | None
+    rank: float | None
+    seconds: float
+    differs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Models side by side; the first one is the reference.
+
+    Parameters
+    ----------
+    title : str
+    metric : str
+        The number that decides ranks and verdict.
+    method : str
+        How intervals came about, in sentences.
+    models : sequence of Compared
+    runs : sequence of mappings
+        One row per model and run: ``model``, ``unit``, ``run``, the metrics and ``seconds``.
+    warnings : sequence of str, default=()
+        One sentence each, such as runs that failed.
+    """
+
+    title: str
+    metric: str
+    method: str
+    models: Sequence[Compared]
+    runs: Sequence[Mapping[str, Any]]
+    warnings: Sequence[str] = ()
+
+    @property
+    def reference(self) -> Compared:
+        """The model that the others are compared with."""
+        return self.models[0]
+
+    @property
+    def others(self) -> Sequence[Compared]:
+        """All but the reference."""
+        return self.models[1:]
+
+    def standing(self, model: Compared) -> str:
+        """How a model stands to the reference by the metric that decides."""
+        found = None if model.difference is None else model.difference[self.metric]
+        if found is None or found["low"] is None or found["high"] is None:
+            return "not compared with"
+        if found["low"] <= 0 <= found["high"]:
+            return "not told apart from"
+        better = (found["low"] > 0) != (self.metric in LOWER_IS_BETTER)
+        return "better than" if better else "worse than"
+
+    @property
+    def verdict(self) -> str:
+        """The result in one sentence."""
+        if not self.others:
+            return f"There is one model only, {self.reference.name}, so nothing is compared."
+        said: dict[str, list[str]] = {}
+        for model in self.others:
+            said.setdefault(self.standing(model), []).append(model.name)
+        phrases = [
+            f"{_joined(said[how])} {'is' if len(said[how]) == 1 else 'are'} {how} "
+            f"{self.reference.name}"
+            for how in ("better than", "worse than", "not told apart from", "not compared with")
+            if how in said
+        ]
+        return f"By {LABELS[self.metric].lower()}, {'; '.join(phrases)}.".replace(
+            "roc auc", "ROC AUC"
+        )
+
+
+def _joined(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,98 @@
+"""The comparison as one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from dbnchurn.report import words
+from dbnchurn.report.canvas import COLOURS, MARK, Canvas, Picture
+from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER, Comparison
+
+
+def render_comparison(comparison: Comparison) -> str:
+    """The page as HTML text, with its pictures inside.
+
+    Examples
+    --------
+    >>> from dbnchurn.report.comparison_content import Compared
+    >>> numbers = {name: {"value": 0.5, "low": 0.4, "high": 0.6} for name in LABELS}
+    >>> model = Compared("whole", 1, numbers, None, 1.0, 2.0)
+    >>> render_comparison(Comparison("demo", "f1", "One run.", [model], []))[:15]
+    '<!doctype html>'
+    """
+    environment = Environment(
+        loader=PackageLoader("dbnchurn.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"plain": words.plain, "span": words.span}
+    return environment.get_template("comparison.html").render(
+        comparison=comparison,
+        labels=LABELS,
+        lower=LOWER_IS_BETTER,
+        pictures=pictures(comparison),
+    )
+
+
+def pictures(comparison: Comparison) -> list[Picture]:
+    """Every model with its interval, and every difference with its own."""
+    name = LABELS[comparison.metric]
+    way = "Lower" if comparison.metric in LOWER_IS_BETTER else "Higher"
+    drawn = [
+        _intervals(
+            {model.name: model.numbers[comparison.metric] for model in comparison.models},
+            name,
+            f"{name} of every model",
+            f"{way} is better. Dots are means over the runs, lines are 95 % intervals; where lines "
+            "overlap, look at the paired differences.",
+            None,
+        )
+    ]
+    paired = {
+        model.name: model.difference[comparison.metric]
+        for model in comparison.others
+        if model.difference is not None
+    }
+    if paired:
+        drawn.append(
+            _intervals(
+                paired,
+                f"{name}, minus that of {comparison.reference.name}",
+                f"How far each model is from {comparison.reference.name}",
+                "A line that crosses zero shows no difference that these customers can tell.",
+                0.0,
+            )
+        )
+    return drawn
+
+
+def _intervals(
+    numbers: Mapping[str, Mapping[str, float | None]],
+    axis: str,
+    title: str,
+    reading: str,
+    mark: float | None,
+) -> Picture:
+    """One line per model, the first on top."""
+    known = {name: n for name, n in numbers.items() if n["value"] is not None}
+    with Canvas(axis, "", (5.4, 1.1 + 0.32 * max(len(known), 1))) as c:
+        if mark is not None:
+            c.axes.axvline(mark, color=MARK, lw=0.9, ls=":")
+        for place, number in enumerate(known.values()):
+            if number["low"] is not None:
+                c.axes.plot([number["low"], number["high"]], [place] * 2, color=COLOURS[0], lw=2)
+            c.axes.plot([number["value"]], [place], "o", color=COLOURS[0], ms=5)
+        c.axes.set_yticks(range(len(known)), [_short(name) for name in known])
+        c.axes.set_ylim(len(known) - 0.5, -0.5)
+        said = "; ".join(
+            f"{name} {words.plain(n['value'])}, {words.span(n)}" for name, n in known.items()
+        )
+        return c.picture(title, reading, f"{axis}: {said}.")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 34 else f"{name[:33]}…"

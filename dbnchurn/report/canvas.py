@@ -47,7 +47,7 @@ class Canvas:
     Used as a context, so that the style holds while drawing and is gone afterwards.
     """
 
-    def __init__(self, x: str, y: str, size: tuple[float, float] = (5.4, 3.5)) -> None:
+    def __init__(self, x: str, y: str, size: tuple[float, float] = (5.0, 3.4)) -> None:
         self._labels = x, y
         self._size = size
 
@@ -76,6 +76,10 @@ class Canvas:
     def legend(self, **where: Any) -> None:
         """Name the lines."""
         self.axes.legend(**where)
+
+    def legend_below(self) -> None:
+        """Name the marks under the axes, where they hide nothing."""
+        self.figure.legend(loc="outside lower center", ncols=3)
 
     def picture(self, title: str, reading: str, alt: str) -> Picture:
         """The drawing as it stands."""

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dbnchurn.report import words
 from dbnchurn.report.content import ReportInput
+from dbnchurn.report.group_pictures import group_pictures
 from dbnchurn.report.pictures import outcome_pictures
 from dbnchurn.report.training_pictures import training_pictures
 
@@ -23,9 +24,10 @@ FURTHER = {
     "balanced_accuracy": "Balanced accuracy",
     "brier": "Brier score (lower is better)",
     "log_loss": "Log loss, nats (lower is better)",
-    "calibration_error": "Expected calibration error",
+    "calibration_error": "Expected calibration error (above 0 by chance too)",
     "calibration_in_the_large": "Mean score minus churn rate",
     "precision_at_budget": "Precision within the contact budget",
+    "recall_at_budget": "Recall within the contact budget",
     "profit": "Profit per customer at the threshold",
     "expected_maximum_profit": "Expected maximum profit per customer",
 }
@@ -40,7 +42,12 @@ def render(run: ReportInput) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": words.percent, "plain": words.plain, "span": words.span}
+    environment.filters |= {
+        "percent": words.percent,
+        "percents": words.percents,
+        "plain": words.plain,
+        "span": words.span,
+    }
     return environment.get_template("page.html").render(
         run=run,
         verdict=words.verdict(run),
@@ -49,6 +56,7 @@ def render(run: ReportInput) -> str:
         table=TABLE,
         further={key: name for key, name in FURTHER.items() if key in run.own},
         outcome_pictures=outcome_pictures(run),
+        group_pictures=group_pictures(run),
         training_pictures=training_pictures(run),
     )
 

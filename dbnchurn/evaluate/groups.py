@@ -47,7 +47,7 @@ def by_group(
     fewest : int, default=20
         Churners, and others, from which a group is judged.
     pool : bool, default=True
-        Whether smaller groups are judged together, as the last one.
+        Whether smaller groups, if there are several, are judged together, as the last one.
     repeats : int, default=200
         Number of resamples of each group.
     random_state : int, default=0
@@ -67,7 +67,7 @@ def by_group(
     >>> plan = np.where(np.arange(900) < 20, "rare", np.where(np.arange(900) % 2, "A", "B"))
     >>> found = by_group(rng.random(900) < p, p, plan, 0.3, repeats=50)
     >>> [(g["name"], g["rows"], g["few"]) for g in found]
-    [('A', 440, False), ('B', 440, False), ('other (1 small group)', 20, True)]
+    [('A', 440, False), ('B', 440, False), ('rare', 20, True)]
     """
     rows = checked(y, scores, sample_weight)
     labels = pd.Categorical(groups)
@@ -77,12 +77,13 @@ def by_group(
     found.append(("missing", labels.codes < 0))
     found = [(name, members) for name, members in found if members.any()]
     small = [members for _, members in found if _few(rows, members, fewest)]
+    pool = pool and len(small) > 1  # one alone keeps its name
     result = []
     for name, members in found:
         if not (pool and _few(rows, members, fewest)):
             result.append(_judged(name, 0, rows, members, threshold, fewest, repeats, random_state))
-    if pool and small:
-        name = f"other ({len(small)} small group{'s' if len(small) > 1 else ''})"
+    if pool:
+        name = f"other ({len(small)} small groups)"
         members = np.logical_or.reduce(small)
         args = (rows, members, threshold, fewest, repeats, random_state)
         result.append(_judged(name, len(small), *args))

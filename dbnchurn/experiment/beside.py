@@ -91,7 +91,7 @@ def strengths(table: Customers, train: Rows) -> dict[str, float]:
 
 def segments(
     config: Any, table: Customers, train: Rows, rows: Rows, strength: dict[str, float]
-) -> dict[str, pd.Categorical]:
+) -> dict[str, pd.Categorical[Any]]:
     """Groups of the given rows by every column that is reported on.
 
     Raises
@@ -109,7 +109,7 @@ def segments(
     return {name: grouped(whole[name], train, rows) for name in names}
 
 
-def grouped(column: pd.Series[Any], train: Rows, rows: Rows) -> pd.Categorical:
+def grouped(column: pd.Series[Any], train: Rows, rows: Rows) -> pd.Categorical[Any]:
     """Groups of a column's values in some rows, as the training rows divide them.
 
     Few values are groups as they are; numbers fall in quarters, dates in years; of many words the
@@ -133,7 +133,7 @@ def grouped(column: pd.Series[Any], train: Rows, rows: Rows) -> pd.Categorical:
     return _commonest(words, text(column.iloc[rows]))
 
 
-def _commonest(train: pd.Series[Any], rows: pd.Series[Any]) -> pd.Categorical:
+def _commonest(train: pd.Series[Any], rows: pd.Series[Any]) -> pd.Categorical[Any]:
     kept = sorted(train.value_counts().index[:FEW_LEVELS], key=_naturally)
     values = rows.where(rows.isin(kept) | rows.isna(), "other values")
     return pd.Categorical(values, categories=[*kept, "other values"]).remove_unused_categories()
@@ -145,17 +145,20 @@ def _naturally(word: str) -> tuple[bool, float, str]:
     return (bool(np.isnan(number)), 0.0 if np.isnan(number) else float(number), word)
 
 
-def _quarters(train: Floats, rows: Floats) -> pd.Categorical:
+def _quarters(train: Floats, rows: Floats) -> pd.Categorical[Any]:
     edges = np.unique(np.quantile(train, [0.25, 0.5, 0.75]))
-    shown = [f"{edge:.3g}" for edge in edges]
+    shown = next(
+        words
+        for digits in range(3, 18)
+        if len(set(words := [f"{edge:.{digits}g}" for edge in edges])) == len(edges)
+    )
     between = [f"{low} to {high}" for low, high in pairwise(shown)]
-    names = list(dict.fromkeys([f"up to {shown[0]}", *between, f"above {shown[-1]}"]))
-    codes = np.searchsorted(edges, rows, side="left")
-    if len(names) <= len(edges):  # edges that look the same
-        return pd.Categorical(np.where(np.isnan(rows), None, rows.astype(str)))
-    return pd.Categorical.from_codes(np.where(np.isnan(rows), -1, codes), categories=names)
+    codes = np.where(np.isnan(rows), -1, np.searchsorted(edges, rows, side="left"))
+    names: pd.Index[Any] = pd.Index([f"up to {shown[0]}", *between, f"above {shown[-1]}"])
+    found: pd.Categorical[Any] = pd.Categorical.from_codes(codes.astype(np.int64), names)
+    return found
 
 
-def months(dates: npt.NDArray[np.datetime64]) -> pd.Categorical:
+def months(dates: npt.NDArray[np.datetime64]) -> pd.Categorical[Any]:
     """Month of every date, in words that sort."""
     return pd.Categorical(pd.Series(dates).dt.strftime("%Y-%m"))

@@ -53,4 +53,5 @@ def score_column(model: str) -> str:
 
 def models(frame: pd.DataFrame) -> list[str]:
     """Models that have scores, the classifier first."""
-    return [MODEL, *(c.removeprefix("score ") for c in frame if str(c).startswith("score "))]
+    names = [str(column) for column in frame]
+    return [MODEL, *(n.removeprefix("score ") for n in names if n.startswith("score "))]

@@ -29,7 +29,7 @@ def ranking(run: ReportInput, breakdown: Breakdown) -> Picture:
     """ROC AUC of every group that is large enough."""
     groups = breakdown.groups[-SHOWN:]
     whole = run.own["roc_auc"]["value"]
-    with Canvas("ROC AUC", "", _size(groups)) as c:
+    with Canvas("ROC AUC", _axis(breakdown), _size(groups)) as c:
         _dots(c, [g["roc_auc"] for g in groups], "group, 95 % interval")
         if whole is not None:
             c.axes.axvline(whole, color=MARK, lw=0.9, ls="--", label=f"all: {whole:.3f}")
@@ -52,7 +52,7 @@ def ranking(run: ReportInput, breakdown: Breakdown) -> Picture:
 def promises(breakdown: Breakdown) -> Picture:
     """Churn rate and mean score of every group."""
     groups = breakdown.groups[-SHOWN:]
-    with Canvas("Share of the group", "", _size(groups)) as c:
+    with Canvas("Share of the group", _axis(breakdown), _size(groups)) as c:
         _dots(c, [g["rate"] for g in groups], "churned, 95 % interval")
         c.axes.plot(
             [
@@ -92,6 +92,10 @@ def short(name: str) -> str:
 
 def _kind(breakdown: Breakdown) -> str:
     return "month" if breakdown.by_time else f"group by {breakdown.name}"
+
+
+def _axis(breakdown: Breakdown) -> str:
+    return f"{short(breakdown.name)} (customers)"
 
 
 def _size(groups: Any) -> tuple[float, float]:

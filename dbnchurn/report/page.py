@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dbnchurn.report import words
+from dbnchurn.report.canvas import with_shared_letters
 from dbnchurn.report.content import ReportInput
 from dbnchurn.report.group_pictures import group_pictures
 from dbnchurn.report.pictures import outcome_pictures
@@ -48,6 +49,8 @@ def render(run: ReportInput) -> str:
         "plain": words.plain,
         "span": words.span,
     }
+    groups = (outcome_pictures(run), group_pictures(run), training_pictures(run))
+    (outcome, groupwise, training), letters = with_shared_letters(groups)
     return environment.get_template("page.html").render(
         run=run,
         verdict=words.verdict(run),
@@ -55,9 +58,10 @@ def render(run: ReportInput) -> str:
         warnings=[*run.warnings, *words.cautions(run)],
         table=TABLE,
         further={key: name for key, name in FURTHER.items() if key in run.own},
-        outcome_pictures=outcome_pictures(run),
-        group_pictures=group_pictures(run),
-        training_pictures=training_pictures(run),
+        letters=letters,
+        outcome_pictures=outcome,
+        group_pictures=groupwise,
+        training_pictures=training,
     )
 
 
@@ -67,7 +71,7 @@ def write(path: str | Path, run: ReportInput) -> None:
     Parameters
     ----------
     path : path
-        File to write; a page for a million test customers has less than half a megabyte.
+        File to write; a page for a million test customers has less than a megabyte.
     run : ReportInput
         What to show.
 

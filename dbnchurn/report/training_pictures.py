@@ -49,14 +49,15 @@ def reconstruction(machine: Pretraining) -> Picture:
 def free_energy(machine: Pretraining) -> Picture:
     """Free-energy gap per epoch."""
     gap = machine.free_energy_gap
-    with Canvas("Epoch", "Free energy, validation − training (nats)", SIZE) as c:
+    with Canvas("Epoch", "Free-energy gap (nats)", SIZE) as c:
         c.whole_numbers()
         c.axes.plot(_epochs(gap), gap, color=COLOURS[0], marker="o", ms=3)
         c.axes.axhline(0, color=MARK, lw=0.9, ls=":", label="no overfitting")
         c.legend()
         return c.picture(
             f"{machine.name}: does it know training customers better than new ones?",
-            "Around zero it does not; a gap that grows from epoch to epoch is overfitting.",
+            "The gap is the mean free energy of validation customers minus that of training ones: "
+            "around zero it does not, and a gap that grows from epoch to epoch is overfitting.",
             f"Free-energy gap over {len(gap)} epochs, from {gap[0]:.4g} to {gap[-1]:.4g}.",
         )
 
@@ -91,7 +92,11 @@ def weights(found: Weights) -> Picture:
     values = np.asarray(found.weights, np.float64)
     # A few outliers must not make all others pale.
     limit = float(np.quantile(np.abs(values), 0.98)) or 1.0
-    with Canvas("Hidden unit (number)", "", (5.0, 1.2 + 0.19 * len(values))) as c:
+    with Canvas(
+        "Hidden unit (number)",
+        "Input: a column, or a range or level of it",
+        (5.0, 1.2 + 0.19 * len(values)),
+    ) as c:
         image = c.axes.imshow(
             values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
         )

@@ -67,7 +67,7 @@ def percents(number: Number, digits: int = 1) -> str:
 
 
 def verdict(run: ReportInput) -> str:
-    """The result against the baselines in one or two sentences.
+    """The top tenth in one sentence, and the result against the baselines in another.
 
     A difference counts only if its paired 95 % interval of average precision leaves out zero.
     """
@@ -79,10 +79,10 @@ def verdict(run: ReportInput) -> str:
         f"{plain(own['lift_top_decile']['value'], 1)} times as frequent as among all "
         f"({percent(own['base_rate'])})."
     )
-    if not run.baselines:
+    if not run.peers:
         return f"{opening} There is no baseline to compare {run.model} with."
     said: dict[str, list[str]] = {"better than": [], "not told apart from": [], "worse than": []}
-    for name in run.baselines:
+    for name in run.peers:
         said[_standing(run.metrics[name]["difference"]["average_precision"])].append(
             f"{name} ({_gap(run.metrics[name]['difference']['average_precision'])})"
         )

@@ -20,6 +20,7 @@ from dbnchurn.dbn import DBN, Branch, FineTune
 from dbnchurn.decide import DecideRecord, Threshold
 from dbnchurn.decide.blend import fit_blend
 from dbnchurn.decide.decide_record import correct_prior, decide
+from dbnchurn.decide.threshold import Choice
 from dbnchurn.errors import DataError
 from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.intake import Part, labelled_frames
@@ -309,16 +310,30 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 ),
             },
             "columns": {"used": len(self.schema_.used), "dropped": self.prepare_.dropped_},
-            "threshold": {
-                "value": self.threshold_,
-                "rule": self.threshold.rule,
-                "target": self.threshold.target,
-                "precision": self.choice_.precision,
-                "recall": self.choice_.recall,
-                "f1": self.choice_.f1,
-            },
+            "threshold": self._decision(),
             "versions": versions(),
         }
+
+    def _decision(self) -> dict[str, Any]:
+        """The threshold, its rule and what it did, as plain data."""
+        rule = {"rule": self.threshold.rule, "target": self.threshold.target}
+        did = {name: getattr(self.choice_, name) for name in ("precision", "recall", "f1")}
+        return {"value": self.threshold_, **rule, **did}
+
+    def decide_by(self, choice: Choice) -> ChurnClassifier:
+        """Decide at another threshold from now on, such as one that knows every customer's worth.
+
+        Parameters
+        ----------
+        choice : Choice
+            As :meth:`dbnchurn.decide.Threshold.choose` gives it.
+        """
+        check_is_fitted(self, "record_")
+        self.choice_, self.threshold_ = choice, choice.threshold
+        decided = replace(self.record_.decide, threshold=choice.threshold)
+        self.record_ = replace(self.record_, decide=decided)
+        self.about_["threshold"] = self._decision()
+        return self
 
     def _frame(self, X: Any, fitting: bool = False) -> pd.DataFrame:
         """The table as a DataFrame; arrays are checked the way scikit-learn does."""

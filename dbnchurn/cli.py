@@ -144,6 +144,26 @@ def segments(
 
 
 @app.command()
+def recompute(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    write: Annotated[
+        bool, typer.Option("--write", help="Replace what differs by what was made again.")
+    ] = False,
+) -> None:
+    """Make a run's numbers and report again from its files, and say what differs."""
+    from dbnchurn.experiment.recompute import recompute as again
+
+    found = again(run, write=write)
+    for line in found.differences:
+        print(line)
+    if found.report_differs:
+        print("report.html is not what the other files give")
+    print(f"{found.numbers} numbers made again, {len(found.differences)} differ")
+    if not found.same:
+        raise typer.Exit(1)
+
+
+@app.command()
 def score(
     model: Annotated[Path, typer.Argument(help="Model folder.")],
     output: Annotated[Path, typer.Option(help="Where the scores go: .csv or .parquet.")],
@@ -370,8 +390,9 @@ def _print_result(folder: Path) -> None:
     console = Console(width=None if sys.stdout.isatty() else 170)
     console.print(table)
     console.print(
-        f"threshold {metrics['threshold']['value']:.4f} (rule {metrics['threshold']['rule']}, "
-        f"chosen on validation); brackets are 95 % intervals\nreport: {folder / 'report.html'}\n"
+        f"threshold {metrics['threshold']['value']:.4f} ({_origin(metrics['threshold'])}); "
+        "brackets are 95 % intervals\n"
+        f"report: {folder / 'report.html'}\n"
         f"model:  {folder / 'model'}",
         highlight=False,
         soft_wrap=True,
@@ -381,6 +402,12 @@ def _print_result(folder: Path) -> None:
 def _print_comparison(folder: Path) -> None:
     print((folder / "comparison.md").read_text(encoding="utf-8"))
     print(f"page: {folder / 'compare.html'}")
+
+
+def _origin(threshold: dict[str, str | None]) -> str:
+    if threshold["chosen_on"] is None:
+        return "fixed in the config"
+    return f"rule {threshold['rule']}, chosen on {threshold['chosen_on']}"
 
 
 def _interval(found: dict[str, float | None]) -> str:

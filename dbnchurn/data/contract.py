@@ -6,7 +6,7 @@ Nothing here is fitted. Rows that break the contract go to quarantine with a rea
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,8 @@ class Customers:
         Features of customers whose outcome is not known.
     unlabelled_dates : datetime64 array, or None
         Dates of these.
+    beside : DataFrame of n rows
+        Columns that are no features, such as what a contact costs.
     """
 
     ids: npt.NDArray[Any]
@@ -87,6 +89,7 @@ class Customers:
     notes: tuple[str, ...] = ()
     unlabelled: pd.DataFrame = field(default_factory=pd.DataFrame)
     unlabelled_dates: npt.NDArray[np.datetime64] | None = None
+    beside: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -136,6 +139,38 @@ def customers(frame: pd.DataFrame, contract: Contract) -> Customers:
         contract.id,
         unlabelled=others[list(X)].reset_index(drop=True),
         unlabelled_dates=other_dates,
+    )
+
+
+def put_beside(table: Customers, names: Sequence[str]) -> Customers:
+    """Take columns out of the features; they are kept beside them.
+
+    Raises
+    ------
+    DataError
+        If there is no such column, or no feature would be left.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"debt": [0, 5], "value": [90, 70], "left": ["No", "Yes"]})
+    >>> table = put_beside(customers(frame, Contract(label="left")), ["value"])
+    >>> list(table.X), table.beside["value"].tolist()
+    (['debt'], [90, 70])
+    """
+    for name in names:
+        if name not in table.X:
+            raise DataError(
+                f"the table has no column {name!r} to put beside the features: "
+                f"{did_you_mean(name, table.X.columns)}"
+            )
+    if not set(table.X) - set(names):
+        raise DataError("the table has no feature column beside costs and segments")
+    taken = list(dict.fromkeys(names))
+    return replace(
+        table,
+        X=table.X.drop(columns=taken),
+        unlabelled=table.unlabelled.drop(columns=taken, errors="ignore"),
+        beside=table.X[taken],
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ SAMPLES = {  # in the empulse package: how it is loaded, and a name for its labe
 }
 
 
-def read_sample(name: str) -> pd.DataFrame:
+def read_sample(name: str, costs: Collection[str] = ()) -> pd.DataFrame:
     """A real table that comes inside the empulse package, with an id and its label as columns.
 
     Parameters
@@ -131,6 +132,10 @@ def read_sample(name: str) -> pd.DataFrame:
     name : {"tv_subscriptions", "bank_telemarketing"}
         9,379 customers of a TV operator, 46 anonymous features, 4.79 % churn; column ``churn``.
         Or 37,931 customers whom a bank called, 12.6 % subscribed; column ``subscribed``.
+    costs : collection of str, default ()
+        Which of the costs of every customer to add as columns; the first table has ``tp_cost``,
+        ``fp_cost``, ``tn_cost`` and ``fn_cost``. They depend on what a customer is worth, so they
+        are no features.
 
     Raises
     ------
@@ -151,4 +156,7 @@ def read_sample(name: str) -> pd.DataFrame:
     frame = pd.DataFrame(data.data)
     frame.insert(0, "customer", range(len(frame)))
     frame[label] = pd.Series(data.target).to_numpy()
+    for cost in costs:
+        if cost in data.instance_costs:
+            frame[cost] = data.instance_costs[cost]
     return frame

@@ -35,12 +35,13 @@ class Threshold(BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    rule : {"f1", "precision", "recall", "budget", "fixed"}, default "f1"
+    rule : {"f1", "precision", "recall", "budget", "profit", "fixed"}, default "f1"
         The threshold with the best F1; the lowest one that reaches a target precision; the highest
-        one that reaches a target recall; the one that calls a given share of the customers; or a
-        given value.
+        one that reaches a target recall; the one that calls a given share of the customers; the one
+        that earns most; or a given value.
     target : float, optional
         The precision, recall, share of customers or value that the rule asks for; unused by "f1".
+        For "profit", what calling a stayer costs, as a share of what calling a churner brings.
 
     Examples
     --------
@@ -54,16 +55,30 @@ class Threshold(BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         *,
-        rule: Literal["f1", "precision", "recall", "budget", "fixed"] = "f1",
+        rule: Literal["f1", "precision", "recall", "budget", "profit", "fixed"] = "f1",
         target: Annotated[float, Field(ge=0, le=1)] | None = None,
     ) -> None:
         self.rule = rule
         self.target = target
 
     def choose(
-        self, y: npt.NDArray[np.int64], scores: Floats, weight: Floats | None = None
+        self,
+        y: npt.NDArray[np.int64],
+        scores: Floats,
+        weight: Floats | None = None,
+        gain: Floats | None = None,
     ) -> Choice:
         """Choose on labelled rows.
+
+        Parameters
+        ----------
+        y : array of shape (n,)
+            1 for churners.
+        scores : array of shape (n,)
+        weight : array of shape (n,), optional
+            Counts rows.
+        gain : array of shape (n,), optional
+            What calling each customer gains in money, for "profit" instead of the target.
 
         Raises
         ------
@@ -72,7 +87,7 @@ class Threshold(BaseEstimator):  # type: ignore[misc]
         DataError
             If the labels hold one class only, or no threshold reaches the target.
         """
-        return choose_threshold(y, scores, self.rule, self.target, weight)
+        return choose_threshold(y, scores, self.rule, self.target, weight, gain)
 
 
 def choose_threshold(
@@ -81,10 +96,11 @@ def choose_threshold(
     rule: str = "f1",
     target: float | None = None,
     weight: Floats | None = None,
+    gain: Floats | None = None,
 ) -> Choice:
-    """See :class:`Threshold`; `weight` counts rows, shape (n,)."""
+    """See :class:`Threshold` and its ``choose``."""
     if target is None:
-        if rule != "f1":
+        if rule != "f1" and (rule != "profit" or gain is None):
             raise ConfigError(
                 f"threshold.rule={rule!r} needs threshold.target, a number from 0 to 1"
             )
@@ -97,6 +113,7 @@ def choose_threshold(
     caught = np.cumsum((weight * y)[order])[ends]
     some = called > 0  # rows of weight 0 call nobody
     candidates, called, caught = candidates[some], called[some], caught[some]
+    earned = None if gain is None else np.cumsum(weight[order] * gain[order])[ends][some]
     if len(candidates) == 0 or not 0 < caught[-1] < called[-1]:
         raise DataError(
             f"a threshold cannot be chosen on {len(y)} rows with {int(np.sum(y))} churners; "
@@ -112,6 +129,8 @@ def choose_threshold(
         best = _last(precision >= target, f"a precision of {target}, best is {precision.max():.3f}")
     elif rule == "recall":
         best = int(np.argmax(recall >= target - 1e-12))
+    elif rule == "profit":
+        best = _most_earned(caught - target * (called - caught) if earned is None else earned)
     else:
         best = _last(
             called <= target * called[-1] + 1e-9,
@@ -129,6 +148,16 @@ def _fixed(value: float, candidates: Floats, called: Floats, caught: Floats) -> 
         float(hits / caught[-1]),
         float(2 * hits / (calls + caught[-1])),
     )
+
+
+def _most_earned(earned: Floats) -> int:
+    best = int(np.argmax(earned))
+    if earned[best] <= 0:
+        raise DataError(
+            "no threshold earns anything: at these costs calling nobody is best; check the costs, "
+            "or choose by another rule"
+        )
+    return best
 
 
 def _last(reached: npt.NDArray[np.bool_], what: str) -> int:

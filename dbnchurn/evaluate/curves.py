@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dbnchurn.evaluate.metrics import calibration_sums
+from dbnchurn.evaluate.metrics import DECILES, calibration_sums, decile_numbers
 from dbnchurn.evaluate.ranking import Floats, Ranking, thinned
 
 Curve = dict[str, list[float]]
@@ -56,7 +56,7 @@ def roc(ranking: Ranking) -> Curve:
     )
 
 
-def deciles(ranking: Ranking, parts: int = 10) -> Curve:
+def deciles(ranking: Ranking, parts: int = DECILES) -> Curve:
     """Churn rate, lift and cumulated gain of customers in parts of equal weight, best first.
 
     Returns
@@ -65,14 +65,8 @@ def deciles(ranking: Ranking, parts: int = 10) -> Curve:
         ``part`` (1 is the highest scores), ``rate``, ``lift`` (rate over the overall rate) and
         ``gain`` (share of all churners in this part and those before).
     """
-    caught = ranking.caught_at(np.linspace(0, ranking.total, parts + 1))
-    rate = np.diff(caught) * parts / ranking.total
-    return _lists(
-        part=np.arange(1.0, parts + 1),
-        rate=rate,
-        lift=rate * ranking.total / ranking.churners,
-        gain=caught[1:] / ranking.churners,
-    )
+    rate, lift, gain = decile_numbers(ranking, parts)
+    return _lists(part=np.arange(1.0, parts + 1), rate=rate, lift=lift, gain=gain)
 
 
 def calibration(ranking: Ranking, bins: int = 10) -> Curve:

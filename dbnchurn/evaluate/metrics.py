@@ -12,6 +12,7 @@ import numpy as np
 
 from dbnchurn.evaluate.ranking import Floats, Ranking, upto
 
+DECILES = 10
 EPS = float(np.finfo(np.float64).eps)
 
 
@@ -134,3 +135,17 @@ def precision_at(ranking: Ranking, budget: float) -> float:
     """Share of churners among the `budget` customers with the highest scores."""
     contacts = min(budget, ranking.total)
     return ratio(float(ranking.caught_at(contacts)), contacts)
+
+
+def recall_at(ranking: Ranking, budget: float) -> float:
+    """Share of all churners among the `budget` customers with the highest scores."""
+    return ratio(float(ranking.caught_at(min(budget, ranking.total))), ranking.churners)
+
+
+def decile_numbers(ranking: Ranking, parts: int = DECILES) -> tuple[Floats, Floats, Floats]:
+    """Churn rate, lift and cumulated gain of parts of equal weight, best first, each (parts,)."""
+    caught = ranking.caught_at(np.linspace(0, ranking.total, parts + 1))
+    rate = np.diff(caught) * parts / ranking.total
+    if not ranking.churners:
+        return rate, np.full(parts, np.nan), np.full(parts, np.nan)
+    return rate, rate * ranking.total / ranking.churners, caught[1:] / ranking.churners

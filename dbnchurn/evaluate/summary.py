@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from dbnchurn.errors import DataError
 from dbnchurn.evaluate import metrics
-from dbnchurn.evaluate.intervals import Bootstrap, Numbers, bootstrap
+from dbnchurn.evaluate.intervals import Bootstrap, Interval, Numbers, bootstrap
 from dbnchurn.evaluate.profit import Offer, expected_maximum_profit, profit_at
 from dbnchurn.evaluate.ranking import Columns, Ranking, checked
 
 Plain = dict[str, Any]
+DECILE = ("rate", "lift", "gain")
 
 
 def evaluate(
@@ -42,7 +43,8 @@ def evaluate(
     sample_weight : array of shape (n,), optional
         A weight of 2 is the same as the row twice.
     budget : float, optional
-        Number of customers that can be contacted, for ``precision_at_budget``.
+        Number of customers that can be contacted, for ``precision_at_budget`` and
+        ``recall_at_budget``.
     offer : Offer, optional
         Campaign for ``expected_maximum_profit`` and, without `gain`, for ``profit``.
     gain : array of shape (n,), optional
@@ -55,8 +57,10 @@ def evaluate(
     Returns
     -------
     dict
-        Name → ``{"value", "low", "high"}``; ``confusion`` with ``tn, fp, fn, tp``; ``n``;
-        ``base_rate``; ``threshold``. Undefined numbers are None. JSON can hold all of it.
+        Name → ``{"value", "low", "high"}``; ``deciles``, a list of ten with the ``rate``, ``lift``
+        and cumulated ``gain`` of every tenth of the customers, best first; ``confusion`` with
+        ``tn, fp, fn, tp``; ``n``; ``base_rate``; ``threshold``. Undefined numbers are None. JSON
+        can hold all of it.
 
     Raises
     ------
@@ -165,11 +169,15 @@ def _numbers(threshold: float, share: float | None, offer: Offer | None) -> Numb
             "calibration_in_the_large": metrics.calibration_in_the_large(ranking),
         }
         if share is not None:
-            found["precision_at_budget"] = metrics.precision_at(ranking, share * ranking.total)
+            contacts = share * ranking.total
+            found["precision_at_budget"] = metrics.precision_at(ranking, contacts)
+            found["recall_at_budget"] = metrics.recall_at(ranking, contacts)
         if ranking.gain is not None:
             found["profit"] = profit_at(ranking, threshold)
         if offer is not None:
             found["expected_maximum_profit"] = expected_maximum_profit(ranking, offer)
+        for part, numbers in enumerate(zip(*metrics.decile_numbers(ranking), strict=True)):
+            found |= {f"{kind} {part}": value for kind, value in zip(DECILE, numbers, strict=True)}
         return found
 
     return numbers
@@ -178,7 +186,7 @@ def _numbers(threshold: float, share: float | None, offer: Offer | None) -> Numb
 def _plain(name: str, columns: Mapping[str, Columns], threshold: float, drawn: Bootstrap) -> Plain:
     rows = columns[name]
     confusion = metrics.Confusion.of(Ranking.of(rows.y, rows.scores, rows.weight), threshold)
-    result: Plain = {key: found.plain() for key, found in drawn.intervals(name).items()}
+    result: Plain = _with_deciles(drawn.intervals(name))
     result |= {
         "confusion": {key: _count(value) for key, value in vars(confusion).items()},
         "n": len(rows.y),
@@ -187,8 +195,17 @@ def _plain(name: str, columns: Mapping[str, Columns], threshold: float, drawn: B
     }
     first = next(iter(columns))
     if name != first:
-        paired = drawn.difference(first, name)
-        result["difference"] = {key: found.plain() for key, found in paired.items()}
+        result["difference"] = _with_deciles(drawn.difference(first, name))
+    return result
+
+
+def _with_deciles(found: Mapping[str, Interval]) -> Plain:
+    """Plain intervals, those of the deciles in a list of their own."""
+    result: Plain = {key: number.plain() for key, number in found.items()}
+    tenths = range(metrics.DECILES)
+    result["deciles"] = [
+        {"part": i + 1, **{kind: result.pop(f"{kind} {i}") for kind in DECILE}} for i in tenths
+    ]
     return result
 
 

@@ -184,7 +184,7 @@ def over_rows(models: Models, repeats: int, seed: int) -> tuple[Found, Found]:
         parts = [names[name, unit] for unit in units]
         exact[name] = {k: float(np.mean([drawn.exact[p][k] for p in parts])) for k in LABELS}
         resampled[name] = {k: np.mean([drawn.drawn[p][k] for p in parts], axis=0) for k in LABELS}
-    both = Bootstrap(exact, resampled)
+    both = Bootstrap(exact, resampled, drawn.fewer)
     reference = next(iter(models))
     return (
         {name: both.intervals(name) for name in models},

@@ -45,7 +45,7 @@ def check_labels(labels: Mapping[str, str], columns: pd.Index) -> None:
 
 
 def find_drivers(trained: Trained, config: Any) -> dict[str, Any]:
-    """What ``metrics.json`` says about reasons; all of it on test customers.
+    """What ``training.json`` says about reasons; all of it on test customers.
 
     Returns
     -------

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from dbnchurn.errors import ConfigError
 
@@ -39,6 +41,11 @@ def new_folder(folder: Path) -> Iterator[Path]:
         os.replace(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def write_json(path: Path, plain: Any) -> None:
+    """Write plain data so that people can read it too."""
+    path.write_text(json.dumps(plain, indent=1, allow_nan=False), encoding="utf-8")
 
 
 def free_folder(parent: Path, name: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import tempfile
 from pathlib import Path
@@ -19,12 +18,15 @@ from dbnchurn.data.build import Built
 from dbnchurn.data.contract import Contract
 from dbnchurn.data.quality import write_quality
 from dbnchurn.data.samples import PARTS, Parts
-from dbnchurn.decide import choose_threshold
-from dbnchurn.evaluate import compare, evaluate
+from dbnchurn.errors import ConfigError
 from dbnchurn.experiment.baselines import PEERS, VARIANTS, Rows
+from dbnchurn.experiment.beside import cost_columns, gains, set_beside
 from dbnchurn.experiment.drivers import check_labels, find_drivers
-from dbnchurn.experiment.folder import free_folder, new_folder, open_output
+from dbnchurn.experiment.facts import FACTS, facts_of
+from dbnchurn.experiment.folder import free_folder, new_folder, open_output, write_json
+from dbnchurn.experiment.measure import by_worth, chosen, measured
 from dbnchurn.experiment.page import write_report
+from dbnchurn.experiment.predictions import predictions
 from dbnchurn.experiment.protocol import division
 from dbnchurn.experiment.published import write_table
 from dbnchurn.experiment.run_config import classifier_of
@@ -32,7 +34,6 @@ from dbnchurn.experiment.tables import (
     QUALITY,
     build_tables,
     check_leakage,
-    shares_attained,
     stored_plan,
     write_tables,
 )
@@ -55,9 +56,9 @@ def train(config: Any, name: str = "run") -> Path:
     Returns
     -------
     folder : Path
-        With ``config.yaml``, ``predictions.parquet``, ``metrics.json``, ``curves.json``,
-        ``table.md`` and ``table.csv``, ``report.html``, ``model/`` and, if rows were set aside,
-        ``quarantine.parquet``. It appears when all of it is written.
+        With ``config.yaml``, ``predictions.parquet``, ``training.json``, ``metrics.json``,
+        ``curves.json``, ``table.md`` and ``table.csv``, ``report.html``, ``model/`` and, if rows
+        were set aside, ``quarantine.parquet``. It appears when all of it is written.
 
     Raises
     ------
@@ -78,15 +79,15 @@ def train(config: Any, name: str = "run") -> Path:
             check_labels(config.labels, table.X.columns)
             parts = divide(table, config)
         with stage("check", seconds):
+            table = set_beside(config, table)
             table = check_leakage(config, table, parts, built)
         trained = fit_all(config, table, parts, seconds)
         with stage("evaluate", seconds):
             trained.metrics.update(measure(trained, config))
         with stage("explain", seconds):
-            trained.metrics["reasons"] = find_drivers(trained, config)
-        trained.metrics["prepare"] = [str(c) for c in trained.classifier.prepare_.log_]
+            reasons = find_drivers(trained, config)
         trained.metrics["seconds"] = {**seconds, "classifier": trained.classifier.seconds_}
-        folder = write(trained, config, name, built)
+        folder = write(trained, config, name, reasons, built)
     if config.tracking is not None:
         track(folder, config.tracking)
     return folder
@@ -100,10 +101,10 @@ def load_customers(config: Any) -> Customers:
         id=columns.id,
         date=columns.date,
         positive=columns.positive,
-        drop=columns.drop,
+        drop=[name for name in columns.drop if name not in config.report.segments],
         max_quarantine=columns.max_quarantine,
     )
-    table = customers(config.source.read(), contract)
+    table = customers(config.source.read(cost_columns(config)), contract)
     log.info(
         "%d customers, %d columns, %.2f %% left; %d more without an outcome; "
         "%d rows in quarantine", len(table), table.X.shape[1], 100 * table.y.mean(),
@@ -122,26 +123,46 @@ def fit_all(config: Any, table: Customers, parts: Parts, seconds: dict[str, floa
     rows = {part: _rows(table, getattr(parts, part)) for part in PARTS}
     groups = table.ids[parts.train] if table.id is not None else None
     unlabelled = without_outcome(table, parts)
+    worth = worth_of(config, table, parts)
     with stage("train", seconds):
-        classifier = _fit(classifier_of(config), rows, groups, unlabelled)
+        classifier = _fit(classifier_of(config, **worth), rows, groups, unlabelled)
     scores = {MODEL: _score(classifier.predict_proba, rows)}
     for baseline in config.baselines:
         with stage(baseline, seconds):
             if baseline in VARIANTS:
-                variant = classifier_of(config, **VARIANTS[baseline])
+                variant = classifier_of(config, **VARIANTS[baseline], **worth)
                 variant = _fit(variant, rows, groups, unlabelled)
                 scores[baseline] = _score(variant.predict_proba, rows)
             else:
                 peer = PEERS[baseline](rows["train"], rows["validation"], config)
                 scores[baseline] = _score(peer, rows)
-    rule = classifier.threshold
-    thresholds = {
-        model: choose_threshold(
-            rows["validation"].y, found["validation"], rule.rule, rule.target
-        ).threshold
+    gain = gains(config, table)[parts.validation]
+    choices = {
+        model: chosen(config, rows["validation"].y, found["validation"], gain)
         for model, found in scores.items()
     }
+    if worth:
+        classifier.decide_by(choices[MODEL])
+    thresholds = {model: choice.threshold for model, choice in choices.items()}
     return Trained(classifier, table, parts, scores, thresholds)
+
+
+def worth_of(config: Any, table: Customers, parts: Parts) -> dict[str, float]:
+    """Where the threshold is chosen by every customer's worth: the classifier's one ratio for all.
+
+    The classifier itself knows no costs, so it gets what a stayer costs in the mean, as a share of
+    what a churner brings.
+    """
+    if not by_worth(config):
+        return {}
+    gain, churned = gains(config, table)[parts.train], table.y[parts.train] == 1
+    brought, wasted = float(gain[churned].mean()), -float(gain[~churned].mean())
+    if brought <= 0:
+        raise ConfigError(
+            f"threshold.rule='profit': contacting a churner brings {brought:.3g} in the mean, so "
+            "nobody is worth a contact; check campaign.costs or campaign.offer"
+        )
+    return {"threshold__target": min(max(wasted / brought, 0.0), 1.0)}
 
 
 def without_outcome(table: Customers, parts: Parts) -> pd.DataFrame | None:
@@ -179,81 +200,21 @@ def _score(predict: Any, rows: dict[str, Rows]) -> dict[str, Scores]:
 
 def measure(trained: Trained, config: Any) -> dict[str, Any]:
     """Everything that ``metrics.json`` says about how good the models are."""
-    y = trained.customers.y
-    test = compare(
-        y[trained.parts.test],
-        {model: found["test"] for model, found in trained.scores.items()},
-        trained.thresholds,
-        repeats=config.repeats,
-        random_state=config.seed,
-    )
-    validation = evaluate(
-        y[trained.parts.validation],
-        trained.scores[MODEL]["validation"],
-        trained.thresholds[MODEL],
-        repeats=config.repeats,
-        random_state=config.seed,
-    )
-    rule = trained.classifier.threshold
-    own = test.pop(MODEL)
-    truth: dict[str, Any] = {}
-    if config.data is not None and config.data.truth is not None:
-        found = shares_attained(config, trained.customers, trained.parts.test, own)
-        truth["attainable"] = found
-    return {
-        "test": own,
-        "validation": validation,
-        "threshold": {
-            "value": trained.thresholds[MODEL],
-            "rule": rule.rule,
-            "target": rule.target,
-            "chosen_on": "validation",
-        },
-        "parts": {
-            part: {
-                "rows": len(which),
-                "churners": int(y[which].sum()),
-                "base_rate": float(y[which].mean()),
-            }
-            for part, which in ((part, getattr(trained.parts, part)) for part in PARTS)
-        },
-        "baselines": test,
-        "quarantined_rows": len(trained.customers.quarantine),
-        "unlabelled_rows": len(trained.customers.unlabelled),
-        **truth,
-    }
+    return measured(predictions(trained, config), config, facts_of(trained, config))
 
 
-def predictions(trained: Trained) -> pd.DataFrame:
-    """Id, part, label and score of every row that was not trained on, and the baselines' scores."""
-    frames = []
-    for part in ("validation", "test"):
-        which = getattr(trained.parts, part)
-        frame = pd.DataFrame(
-            {
-                "id": trained.customers.ids[which],
-                "part": part,
-                "label": trained.customers.y[which],
-                "score": trained.scores[MODEL][part],
-            }
-        )
-        for model, found in trained.scores.items():
-            if model != MODEL:
-                frame[f"score {model}"] = found[part]
-        frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
-
-
-def write(trained: Trained, config: Any, name: str, built: Built | None = None) -> Path:
+def write(
+    trained: Trained, config: Any, name: str, reasons: dict[str, Any], built: Built | None = None
+) -> Path:
     """Write the run folder aside and rename it when it is whole."""
     folder = free_folder(Path(config.output), name)
     with new_folder(folder) as aside:
         (aside / "config.yaml").write_text(dump(config), encoding="utf-8")
-        predictions(trained).to_parquet(aside / "predictions.parquet", index=False)
-        text = json.dumps(trained.metrics, indent=1, allow_nan=False)
-        (aside / "metrics.json").write_text(text, encoding="utf-8")
-        curves = json.dumps(trained.classifier.curves_, indent=1)
-        (aside / "curves.json").write_text(curves, encoding="utf-8")
+        predictions(trained, config).to_parquet(aside / "predictions.parquet", index=False)
+        write_json(aside / "metrics.json", trained.metrics)
+        write_json(aside / "curves.json", trained.classifier.curves_)
+        more = {"name": folder.name, "seconds": trained.metrics["seconds"], "reasons": reasons}
+        write_json(aside / FACTS, facts_of(trained, config) | more)
         write_table(aside, trained.metrics, config.published)
         if len(trained.customers.quarantine):
             quarantine = trained.customers.quarantine.astype(str)
@@ -270,6 +231,6 @@ def write(trained: Trained, config: Any, name: str, built: Built | None = None) 
             write_tables(aside, built)
         write_quality(aside / QUALITY, trained.customers, built, trained.customers.notes)
         trained.classifier.save(aside / "model", about=about)
-        if config.report:
-            write_report(aside / "report.html", trained, config, folder.name)
+        if config.report.page:
+            write_report(aside)
     return folder

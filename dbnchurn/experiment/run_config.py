@@ -11,7 +11,8 @@ from pydantic import Field, model_validator
 from dbnchurn.classifier import ChurnClassifier
 from dbnchurn.config import Section, build, model_from_signatures, read
 from dbnchurn.data.plan import DataPlan, Leakage
-from dbnchurn.experiment.protocol import SplitSection
+from dbnchurn.evaluate import Offer
+from dbnchurn.experiment.protocol import Share, SplitSection
 from dbnchurn.experiment.sections import (
     ExperimentSection,
     PublishedFigures,
@@ -54,6 +55,50 @@ class DataSection(DataPlan):
     )
 
 
+class CostsSection(Section):
+    """What the four outcomes cost: a column with a number for every customer, or one number."""
+
+    tp_cost: str | float = Field(description="Contacted, and would have left.")
+    fp_cost: str | float = Field(description="Contacted, and would have stayed.")
+    tn_cost: str | float = Field(default=0.0, description="Left alone, and stays.")
+    fn_cost: str | float = Field(description="Left alone, and leaves.")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns with costs; they are never features."""
+        given = (self.tp_cost, self.fp_cost, self.tn_cost, self.fn_cost)
+        return tuple(dict.fromkeys(cost for cost in given if isinstance(cost, str)))
+
+
+class CampaignBase(Section):
+    """What is done with the scores, so that they can be judged in money and contacts."""
+
+    contacts: Annotated[float, Field(gt=0)] = Field(
+        default=0.1, description="Customers that can be contacted: a share below 1, or a number."
+    )
+    precision: Share = Field(default=0.5, description="Of the threshold by precision beside ours.")
+    recall: Share = Field(default=0.5, description="Of the threshold by recall beside ours.")
+    costs: CostsSection | None = Field(
+        default=None, description="Costs of every customer, instead of the offer's averages."
+    )
+
+
+CampaignSection: type[Any] = model_from_signatures(
+    "CampaignSection", {"offer": Offer}, base=CampaignBase
+)
+
+
+class ReportSection(Section):
+    """What the report shows."""
+
+    page: bool = Field(default=True, description="Whether report.html is written.")
+    segments: tuple[str, ...] = Field(
+        default=(),
+        description="Columns whose groups are reported on, features or dropped ones; by default "
+        "the three that rank churners best alone.",
+    )
+
+
 class RunBase(Section):
     """The config of one run."""
 
@@ -61,6 +106,7 @@ class RunBase(Section):
     columns: ColumnsSection | None = Field(default=None, description="Columns of the one table.")
     data: DataSection | None = Field(default=None, description="Several tables, instead of one.")
     leakage: Leakage = Field(default_factory=Leakage)
+    report: ReportSection = Field(default_factory=ReportSection)
     split: SplitSection = Field(default_factory=SplitSection)
     labels: dict[str, str] = Field(
         default_factory=dict,
@@ -81,7 +127,6 @@ class RunBase(Section):
         default=None, description="Threads; by default one for small tables, else up to 4."
     )
     output: Path = Field(default=Path("runs"), description="Folder in which run folders are made.")
-    report: bool = Field(default=True, description="Whether report.html is written.")
     published: dict[str, PublishedFigures] = Field(
         default_factory=dict, description="Source → figures that stand beside in table.md."
     )
@@ -109,7 +154,10 @@ class RunBase(Section):
 
 
 RunConfig: type[Any] = model_from_signatures(
-    "RunConfig", {"classifier": ChurnClassifier}, base=RunBase, omit=SHARED
+    "RunConfig",
+    {"classifier": ChurnClassifier, "campaign": CampaignSection},
+    base=RunBase,
+    omit=SHARED,
 )
 
 

@@ -116,17 +116,13 @@ class Search:
     def finished(self) -> list[Any]:
         """Trials that ended by themselves."""
         return [
-            trial
-            for trial in self.study.get_trials(deepcopy=False)
-            if "ended" in trial.user_attrs
+            trial for trial in self.study.get_trials(deepcopy=False) if "ended" in trial.user_attrs
         ]
 
     @property
     def complete(self) -> list[Any]:
         """Trials that gave a model."""
-        return self.study.get_trials(
-            deepcopy=False, states=[self.optuna.trial.TrialState.COMPLETE]
-        )
+        return self.study.get_trials(deepcopy=False, states=[self.optuna.trial.TrialState.COMPLETE])
 
     def may_go_on(self, seconds: float, done: int) -> bool:
         """Whether the budget allows one more trial; a call makes at least one by the clock."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
@@ -28,12 +29,14 @@ class SourceSection(Section):
             raise ValueError("source needs exactly one of 'path' and 'sample'")
         return self
 
-    def read(self) -> pd.DataFrame:
-        """The table.
+    def read(self, costs: Collection[str] = ()) -> pd.DataFrame:
+        """The table; `costs` are columns that a sample has only if they are asked for.
 
         Raises
         ------
         DataError
             If the file cannot be read.
         """
-        return read_table(self.path) if self.path is not None else read_sample(str(self.sample))
+        if self.path is not None:
+            return read_table(self.path)
+        return read_sample(str(self.sample), costs)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,12 +27,19 @@ from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.errors import ConfigError, DataError
 
 QUALITY = "data_quality.html"
+Floats = npt.NDArray[np.float64]
 
 
 def build_tables(config: Any, folder: Path) -> tuple[Customers, Built]:
     """Build the customers of a config with several tables into a new folder."""
     built = build(config.data, folder, threads=config.n_threads)
     return load(built), built
+
+
+PARDONED = (
+    "Leakage check passed over: {}. If this was not known at the time of scoring, the numbers on "
+    "this page are too good to be true."
+)
 
 
 def check_leakage(config: Any, table: Customers, parts: Parts, built: Built | None) -> Customers:
@@ -51,13 +59,12 @@ def check_leakage(config: Any, table: Customers, parts: Parts, built: Built | No
         latest: date = max(built.plan.windows.cutoffs) if built.plan.windows else date.min
         leaks += foreseeing(built, latest, threads=config.n_threads)
     passed = stop(leaks, config.leakage.allow)
-    return replace(table, notes=(*table.notes, *passed))
+    notes = [PARDONED.format(sentence) for sentence in passed]
+    return replace(table, notes=(*table.notes, *notes))
 
 
-def shares_attained(
-    config: Any, table: Customers, test: Any, own: dict[str, Any]
-) -> dict[str, dict[str, float]]:
-    """What share of the attainable scores a model has on the test rows of simulated tables.
+def true_probabilities(config: Any, table: Customers, test: Any) -> Floats:
+    """True probabilities of the test rows of simulated tables.
 
     Parameters
     ----------
@@ -66,8 +73,11 @@ def shares_attained(
     table : Customers
     test : int array
         Row numbers.
-    own : dict
-        The model's metrics.
+
+    Raises
+    ------
+    DataError
+        If they cannot be read, or some are missing.
     """
     try:
         truth = pq.read_table(config.data.truth).to_pandas()
@@ -83,6 +93,11 @@ def shares_attained(
     p = rows.merge(truth, on=on, how="left")["probability"].to_numpy()
     if np.isnan(p).any():
         raise DataError(f"{config.data.truth} lacks {int(np.isnan(p).sum())} of the test customers")
+    return np.asarray(p, np.float64)
+
+
+def shares_attained(p: Floats, own: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """What share of the attainable a model with the metrics `own` has, where `p` is the truth."""
     best = attainable(p)
     found = {}
     for name in ("average_precision", "f1", "brier"):

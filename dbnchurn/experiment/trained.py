@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from dbnchurn.classifier import ChurnClassifier
 from dbnchurn.data import Customers
 from dbnchurn.data.samples import Parts
+from dbnchurn.experiment.beside import strengths
 
 Scores = npt.NDArray[np.float64]
 MODEL = "dbnchurn"
@@ -39,3 +41,8 @@ class Trained:
     scores: dict[str, dict[str, Scores]]
     thresholds: dict[str, float]
     metrics: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def strength(self) -> dict[str, float]:
+        """How well each feature alone ranks churners among the training rows, best first."""
+        return strengths(self.customers, self.parts.train)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib as mpl
@@ -29,6 +30,7 @@ STYLE: Any = {  # a plain dict; matplotlib types its keys one by one
     "lines.linewidth": 1.6,
     "svg.fonttype": "path",
 }
+LETTER = re.compile(r'<path id="(DejaVu[^"]+)" d="[^"]*" transform="scale\(0\.015625\)"/>')
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Canvas:
     Used as a context, so that the style holds while drawing and is gone afterwards.
     """
 
-    def __init__(self, x: str, y: str, size: tuple[float, float] = (5.4, 3.5)) -> None:
+    def __init__(self, x: str, y: str, size: tuple[float, float] = (5.0, 3.4)) -> None:
         self._labels = x, y
         self._size = size
 
@@ -68,6 +70,7 @@ class Canvas:
         for name in which:
             axis = getattr(self.axes, f"{name}axis")
             axis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+            axis.set_major_locator(MaxNLocator(nbins=6))
 
     def whole_numbers(self) -> None:
         """Number the horizontal axis by integers."""
@@ -77,6 +80,10 @@ class Canvas:
         """Name the lines."""
         self.axes.legend(**where)
 
+    def legend_below(self) -> None:
+        """Name the marks under the axes, where they hide nothing."""
+        self.figure.legend(loc="outside lower center", ncols=3)
+
     def picture(self, title: str, reading: str, alt: str) -> Picture:
         """The drawing as it stands."""
         text = io.StringIO()
@@ -85,11 +92,24 @@ class Canvas:
             self.figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
         svg = text.getvalue()
         svg = svg[svg.index("<svg") :]
-        svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
+        svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.S)
         svg = re.sub(r'<svg ([^>]*?)width="[^"]*" ?', r"<svg \1", svg, count=1)
         svg = re.sub(r'<svg ([^>]*?)height="[^"]*" ?', r"<svg \1", svg, count=1)
-        svg = re.sub(r' d="[^"]*"', _shortened, svg)
+        svg = re.sub(r"\s*\n\s*", " ", re.sub(r' d="[^"]*"', _shortened, svg))
         return Picture(title, reading, alt, svg.replace("<svg ", '<svg aria-hidden="true" ', 1))
+
+
+def with_shared_letters(groups: Sequence[Sequence[Picture]]) -> tuple[list[list[Picture]], str]:
+    """Pictures without the shapes of their letters, and the shapes, once for the whole page."""
+    shapes: dict[str, str] = {}
+
+    def moved(picture: Picture) -> Picture:
+        shapes.update({found[1]: found[0] for found in LETTER.finditer(picture.svg)})
+        svg = re.sub(r"<defs>\s*</defs>", "", LETTER.sub("", picture.svg))
+        return replace(picture, svg=svg)
+
+    lighter = [[moved(picture) for picture in group] for group in groups]
+    return lighter, "".join(shapes.values())
 
 
 def _shortened(path: re.Match[str]) -> str:

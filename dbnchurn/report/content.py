@@ -34,11 +34,85 @@ class Pretraining:
         On training rows.
     free_energy_gap : sequence of float, default=()
         Mean free energy of validation rows minus that of training rows.
+    dead, saturated : sequences of float, default=()
+        Shares of the hidden units that are off, or on, whatever the row.
+    rectified : bool, default=False
+        Rectified units cannot saturate.
     """
 
     name: str
     reconstruction_error: Sequence[float]
     free_energy_gap: Sequence[float] = ()
+    dead: Sequence[float] = ()
+    saturated: Sequence[float] = ()
+    rectified: bool = False
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The strongest weights of the first Boltzmann machine.
+
+    Parameters
+    ----------
+    units : sequence of str
+        Names of visible units.
+    hidden : sequence of int
+        Numbers of hidden units.
+    weights : sequence of rows
+        One row per visible unit, one number per hidden unit.
+    of_units, of_hidden : int
+        How many there are in all.
+    leaf_share : float
+        Share of the squared weights that belongs to leaves of the boosters, which are not shown.
+    """
+
+    units: Sequence[str]
+    hidden: Sequence[int]
+    weights: Sequence[Sequence[float]]
+    of_units: int
+    of_hidden: int
+    leaf_share: float
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A rule for the threshold, and what it does on the test customers.
+
+    Parameters
+    ----------
+    rule : str
+        In words.
+    own : bool
+        Whether it is the run's own rule.
+    unreached : str or None
+        Why there is no such threshold.
+    numbers : mapping
+        As :func:`dbnchurn.evaluate.at_thresholds` gives them.
+    """
+
+    rule: str
+    own: bool
+    unreached: str | None
+    numbers: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """Performance in groups of the test customers.
+
+    Parameters
+    ----------
+    name : str
+        What tells the groups apart.
+    by_time : bool
+        Whether they are months.
+    groups : sequence of mapping
+        As :func:`dbnchurn.evaluate.by_group` gives them.
+    """
+
+    name: str
+    by_time: bool
+    groups: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -66,13 +140,26 @@ class ReportInput:
     metrics : mapping
         Model → numbers, as :func:`dbnchurn.evaluate.compare` gives them, for the same models.
     threshold_rule : str
-        How the threshold was chosen, to follow *chosen*: ``for the best F1 on validation``.
+        Where the threshold comes from: ``chosen for the best F1 on validation``, ``fixed``.
     parts : sequence of Part
         Train, validation and test.
+    ablations : sequence of str, default=()
+        The models among the baselines that are the reported one without a part of it.
+    alternatives : sequence of Alternative, default=()
+        Other thresholds, the run's own first.
+    breakdowns : sequence of Breakdown, default=()
+    budget : float, optional
+        Number of test customers that can be contacted.
+    money : str, default=""
+        One sentence on where the profit comes from.
     pretraining : sequence of Pretraining, default=()
         One per Boltzmann machine.
+    weights : Weights, optional
+        Of the first machine.
     fine_tuning : FineTuning, optional
         Losses of the network.
+    strongest : mapping, default={}
+        Feature → AUC of it alone on training rows, best first.
     seconds : mapping, default={}
         Stage → wall seconds, in order.
     facts : mapping, default={}
@@ -82,7 +169,7 @@ class ReportInput:
     warnings : sequence of str, default=()
         One sentence each.
     reasons : mapping, optional
-        What drives the scores, as ``metrics.json`` has it under ``reasons``.
+        What drives the scores, as ``training.json`` has it under ``reasons``.
     sample_weight, gain : arrays of shape (n,), optional
         As given to :func:`dbnchurn.evaluate.compare`.
 
@@ -98,8 +185,15 @@ class ReportInput:
     metrics: Mapping[str, Mapping[str, Any]]
     threshold_rule: str
     parts: Sequence[Part]
+    ablations: Sequence[str] = ()
+    alternatives: Sequence[Alternative] = ()
+    breakdowns: Sequence[Breakdown] = ()
+    budget: float | None = None
+    money: str = ""
     pretraining: Sequence[Pretraining] = ()
+    weights: Weights | None = None
     fine_tuning: FineTuning | None = None
+    strongest: Mapping[str, float] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, object] = field(default_factory=dict)
     config_yaml: str = ""
@@ -124,6 +218,11 @@ class ReportInput:
     def baselines(self) -> list[str]:
         """The other models."""
         return list(self.scores)[1:]
+
+    @property
+    def peers(self) -> list[str]:
+        """The baselines that are models of another kind."""
+        return [name for name in self.baselines if name not in self.ablations]
 
     @property
     def own(self) -> Mapping[str, Any]:

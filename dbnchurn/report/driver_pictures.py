@@ -18,7 +18,7 @@ def driver_pictures(reasons: Mapping[str, Any] | None) -> list[Picture]:
     Parameters
     ----------
     reasons : mapping, optional
-        As ``metrics.json`` has it under ``reasons``.
+        As ``training.json`` has it under ``reasons``.
     """
     if not reasons or not reasons["columns"]:
         return []

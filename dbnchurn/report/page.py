@@ -7,8 +7,10 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dbnchurn.report import words
+from dbnchurn.report.canvas import with_shared_letters
 from dbnchurn.report.content import ReportInput
 from dbnchurn.report.driver_pictures import driver_pictures
+from dbnchurn.report.group_pictures import group_pictures
 from dbnchurn.report.pictures import outcome_pictures
 from dbnchurn.report.training_pictures import training_pictures
 
@@ -24,9 +26,10 @@ FURTHER = {
     "balanced_accuracy": "Balanced accuracy",
     "brier": "Brier score (lower is better)",
     "log_loss": "Log loss, nats (lower is better)",
-    "calibration_error": "Expected calibration error",
+    "calibration_error": "Expected calibration error (above 0 by chance too)",
     "calibration_in_the_large": "Mean score minus churn rate",
     "precision_at_budget": "Precision within the contact budget",
+    "recall_at_budget": "Recall within the contact budget",
     "profit": "Profit per customer at the threshold",
     "expected_maximum_profit": "Expected maximum profit per customer",
 }
@@ -41,7 +44,19 @@ def render(run: ReportInput) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": words.percent, "plain": words.plain, "span": words.span}
+    environment.filters |= {
+        "percent": words.percent,
+        "percents": words.percents,
+        "plain": words.plain,
+        "span": words.span,
+    }
+    groups = (
+        outcome_pictures(run),
+        group_pictures(run),
+        driver_pictures(run.reasons),
+        training_pictures(run),
+    )
+    (outcome, groupwise, drivers, training), letters = with_shared_letters(groups)
     return environment.get_template("page.html").render(
         run=run,
         verdict=words.verdict(run),
@@ -49,9 +64,11 @@ def render(run: ReportInput) -> str:
         warnings=[*run.warnings, *words.cautions(run)],
         table=TABLE,
         further={key: name for key, name in FURTHER.items() if key in run.own},
-        outcome_pictures=outcome_pictures(run),
-        driver_pictures=driver_pictures(run.reasons),
-        training_pictures=training_pictures(run),
+        letters=letters,
+        outcome_pictures=outcome,
+        group_pictures=groupwise,
+        driver_pictures=drivers,
+        training_pictures=training,
     )
 
 
@@ -61,7 +78,7 @@ def write(path: str | Path, run: ReportInput) -> None:
     Parameters
     ----------
     path : path
-        File to write; a page for a million test customers has less than half a megabyte.
+        File to write; a page for a million test customers has less than a megabyte.
     run : ReportInput
         What to show.
 

@@ -84,8 +84,18 @@ def lift(run: ReportInput) -> Picture:
     with Canvas(
         "Tenth of the customers, highest scores first", "Lift (times the overall churn rate)"
     ) as c:
+        tenths = [tenth["lift"] for tenth in run.own["deciles"]]
+        ends = np.array([[tenth[end] for end in ("low", "high")] for tenth in tenths], np.float64).T
+        errors = np.nan_to_num(np.maximum(np.abs(ends - found["lift"]), 0))
         bars = c.axes.bar(found["part"], found["lift"], color=COLOURS[0], width=0.75)
-        c.axes.bar_label(bars, fmt="%.1f", fontsize=8, padding=1)
+        c.axes.errorbar(found["part"], found["lift"], errors, fmt="none", ecolor=MARK, lw=1)
+        tops = [f"{value:.1f}" for value in found["lift"]]
+        for bar, top, high in zip(bars, tops, found["lift"] + errors[1], strict=True):
+            c.axes.annotate(
+                top, (bar.get_x() + bar.get_width() / 2, high), (0, 2), fontsize=8, ha="center",
+                textcoords="offset points",
+            )  # fmt: skip
+        c.axes.margins(y=0.1)
         c.axes.axhline(1, color=MARK, lw=0.9, ls=":", label="chance")
         c.axes.set_xticks(found["part"])
         c.axes.grid(visible=False, axis="x")
@@ -93,7 +103,8 @@ def lift(run: ReportInput) -> Picture:
         return c.picture(
             "Where the churners are: lift of every tenth of the customers",
             "The first bar is the tenth with the highest scores; a bar of 3 means three times the "
-            "overall churn rate, and bars should fall from left to right.",
+            "overall churn rate, bars should fall from left to right, and the thin lines are 95 % "
+            "intervals.",
             "Lift per tenth, best first: " + ", ".join(plain(v, 1) for v in found["lift"]) + ".",
         )
 
@@ -131,7 +142,7 @@ def threshold_sweep(run: ReportInput) -> Picture:
         }
         for i, (key, label) in enumerate(names.items()):
             c.axes.plot(found["threshold"], found[key], **_line(i, label))
-        c.axes.axvline(chosen, color=MARK, lw=1, label=f"chosen: {chosen:.3g}")
+        c.axes.axvline(chosen, color=MARK, lw=1, label=f"the threshold: {chosen:.3g}")
         # Beyond the scores of the first few customers the lines only jump.
         few = np.asarray(found["contacted"]) >= 20 / run.own["n"]
         top = max(np.asarray(found["threshold"])[few].max(initial=0), 1.1 * min(chosen, 0.9))
@@ -143,8 +154,7 @@ def threshold_sweep(run: ReportInput) -> Picture:
             "What another threshold would give",
             "Moving the threshold right picks fewer customers: precision tends to rise, recall "
             "falls.",
-            f"Precision, recall, F1 and share picked against the threshold; {chosen:.3g} was "
-            "chosen.",
+            f"Precision, recall, F1 and share picked against the threshold, which is {chosen:.3g}.",
         )
 
 
@@ -170,8 +180,8 @@ def confusion(run: ReportInput) -> Picture:
         c.axes.grid(visible=False)
         return c.picture(
             f"Decisions and outcomes at the threshold of {run.own['threshold']:.3g}",
-            f"The threshold was chosen {run.threshold_rule}; good decisions are top left and "
-            "bottom right.",
+            f"The threshold was {run.threshold_rule}; good decisions are top left and bottom "
+            "right.",
             f"{at['tp']:,} churners picked, {at['fn']:,} churners left alone, {at['fp']:,} stayers "
             f"picked, {at['tn']:,} stayers left alone.",
         )
@@ -232,13 +242,21 @@ def distribution(run: ReportInput) -> Picture:
 def profit(run: ReportInput) -> Picture:
     """Cumulated gain in money against the share contacted, for all models."""
     with Canvas(
-        "Share of customers contacted, highest scores first", "Profit per customer of the table"
+        "Share of customers contacted, highest scores first",
+        "Profit per customer of the table (money)",
     ) as c:
         _per_model(c, run, "profit", "contacted", "profit")
         c.axes.axhline(0, color=MARK, lw=0.9, ls=":")
+        own = run.curves[run.model]["profit"]
+        # Contacting everybody may cost so much that the peaks could not be seen.
+        top = max(max(run.curves[name]["profit"]["profit"]) for name in run.scores)
+        if top > 0:
+            c.axes.set_ylim(bottom=max(-1.5 * top, min(own["profit"]) - 0.1 * top))
+        if run.budget is not None:
+            share = min(run.budget / run.own["n"], 1.0)
+            c.axes.axvline(share, color=MARK, lw=1, label=f"contact budget ({percent(share)})")
         c.percents("x")
         c.legend()
-        own = run.curves[run.model]["profit"]
         best = int(np.argmax(own["profit"]))
         most = (
             f"{run.model} earns most, {own['profit'][best]:.3g} per customer, with "
@@ -249,7 +267,7 @@ def profit(run: ReportInput) -> Picture:
         return c.picture(
             "What a campaign of any size would earn",
             f"The peak is the size that earns most; beyond it, further contacts cost more than "
-            f"they bring. {most}",
+            f"they bring. {most} {run.money}".strip(),
             f"Profit against contacts. {most}",
         )
 

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from dbnchurn.report.canvas import COLOURS, MARK, Canvas, Picture
-from dbnchurn.report.content import FineTuning, Pretraining, ReportInput
+from collections.abc import Sequence
 
-SIZE = (5.4, 2.9)
+import numpy as np
+
+from dbnchurn.report.canvas import COLOURS, MARK, Canvas, Picture
+from dbnchurn.report.content import FineTuning, Pretraining, ReportInput, Weights
+from dbnchurn.report.words import percent
+
+SIZE = (5.0, 2.8)
+LONGEST = 34  # characters of a unit's name
 
 
 def training_pictures(run: ReportInput) -> list[Picture]:
-    """Two pictures per machine (as far as it has curves) and one of fine-tuning."""
+    """Up to three pictures per machine, the first one's weights, and fine-tuning."""
     drawn = []
     for machine in run.pretraining:
         if machine.reconstruction_error:
             drawn.append(reconstruction(machine))
         if machine.free_energy_gap:
             drawn.append(free_energy(machine))
+        if machine.dead:
+            drawn.append(idle(machine))
+    if run.weights is not None and run.weights.units:
+        drawn.append(weights(run.weights))
     if run.fine_tuning is not None and run.fine_tuning.train_loss:
         drawn.append(fine_tuning(run.fine_tuning))
     return drawn
@@ -24,7 +34,7 @@ def training_pictures(run: ReportInput) -> list[Picture]:
 def reconstruction(machine: Pretraining) -> Picture:
     """Reconstruction error per epoch."""
     error = machine.reconstruction_error
-    with Canvas("Epoch", "Reconstruction error", SIZE) as c:
+    with Canvas("Epoch", "Mean error per visible unit", SIZE) as c:
         c.whole_numbers()
         c.axes.plot(_epochs(error), error, color=COLOURS[0], marker="o", ms=3)
         return c.picture(
@@ -39,15 +49,79 @@ def reconstruction(machine: Pretraining) -> Picture:
 def free_energy(machine: Pretraining) -> Picture:
     """Free-energy gap per epoch."""
     gap = machine.free_energy_gap
-    with Canvas("Epoch", "Free energy, validation − training", SIZE) as c:
+    with Canvas("Epoch", "Free-energy gap (nats)", SIZE) as c:
         c.whole_numbers()
         c.axes.plot(_epochs(gap), gap, color=COLOURS[0], marker="o", ms=3)
         c.axes.axhline(0, color=MARK, lw=0.9, ls=":", label="no overfitting")
         c.legend()
         return c.picture(
             f"{machine.name}: does it know training customers better than new ones?",
-            "Around zero it does not; a gap that grows from epoch to epoch is overfitting.",
+            "The gap is the mean free energy of validation customers minus that of training ones: "
+            "around zero it does not, and a gap that grows from epoch to epoch is overfitting.",
             f"Free-energy gap over {len(gap)} epochs, from {gap[0]:.4g} to {gap[-1]:.4g}.",
+        )
+
+
+def idle(machine: Pretraining) -> Picture:
+    """Shares of hidden units that say the same of every customer."""
+    with Canvas("Epoch", "Share of the hidden units", SIZE) as c:
+        c.whole_numbers()
+        c.axes.plot(
+            _epochs(machine.dead), machine.dead, color=COLOURS[0], marker="o", ms=3,
+            label="dead: off for all customers",
+        )  # fmt: skip
+        if not machine.rectified and machine.saturated:
+            c.axes.plot(
+                _epochs(machine.saturated), machine.saturated, color=COLOURS[1], marker="s", ms=3,
+                ls="--", label="saturated: on for all customers",
+            )  # fmt: skip
+        c.axes.set_ylim(-0.02, max(0.1, 1.15 * max([*machine.dead, *machine.saturated])))
+        c.percents("y")
+        c.legend()
+        return c.picture(
+            f"{machine.name}: units that say the same of every customer",
+            "Close to 0 % is good; a dead or saturated unit tells nothing, and many of them mean "
+            "that the machine is too large or learns too fast.",
+            f"Dead hidden units: {percent(machine.dead[-1])} after the last epoch"
+            + ("." if machine.rectified else f", saturated {percent(machine.saturated[-1])}."),
+        )
+
+
+def weights(found: Weights) -> Picture:
+    """Heatmap of the strongest weights of the first machine."""
+    values = np.asarray(found.weights, np.float64)
+    # A few outliers must not make all others pale.
+    limit = float(np.quantile(np.abs(values), 0.98)) or 1.0
+    with Canvas(
+        "Hidden unit (number)",
+        "Input: a column, or a range or level of it",
+        (5.0, 1.2 + 0.19 * len(values)),
+    ) as c:
+        image = c.axes.imshow(
+            values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
+        )
+        c.axes.set_yticks(range(len(found.units)), [_short(name) for name in found.units])
+        c.axes.set_xticks(range(len(found.hidden)), [str(number) for number in found.hidden])
+        c.axes.tick_params(axis="both", labelsize=7, length=0)
+        c.axes.tick_params(axis="x", rotation=90)
+        c.axes.grid(visible=False)
+        bar = c.figure.colorbar(image, ax=c.axes, location="top", aspect=40, pad=0.01)
+        bar.set_label("Weight", fontsize=8)
+        bar.ax.tick_params(labelsize=7)
+        leaves = (
+            f" Leaves of the boosters, which are not shown, hold {percent(found.leaf_share)} of "
+            "the squared weights."
+            if found.leaf_share
+            else ""
+        )
+        return c.picture(
+            "What the first machine has learned from the columns: its strongest weights",
+            "Red cells push a hidden unit on and blue cells off; a column of the picture with "
+            f"several strong cells is a pattern of customers. The {len(found.units)} strongest of "
+            f"{found.of_units:,} inputs and {len(found.hidden)} of {found.of_hidden:,} hidden "
+            f"units.{leaves}",
+            f"Heatmap of the weights between {len(found.units)} inputs and {len(found.hidden)} "
+            f"hidden units; the strongest inputs are {', '.join(found.units[:5])}.",
         )
 
 
@@ -85,5 +159,9 @@ def fine_tuning(curves: FineTuning) -> Picture:
         )
 
 
-def _epochs(values: object) -> range:
-    return range(1, len(values) + 1)  # type: ignore[arg-type]
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+
+
+def _epochs(values: Sequence[float]) -> range:
+    return range(1, len(values) + 1)

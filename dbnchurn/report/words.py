@@ -53,8 +53,21 @@ def span(number: Number, digits: int = 3, signed: bool = False) -> str:
     return " to ".join(ends)
 
 
+def percents(number: Number, digits: int = 1) -> str:
+    """Low to high of a share's interval.
+
+    Examples
+    --------
+    >>> percents({"value": 0.2, "low": 0.105, "high": 0.3})
+    '10.5 to 30.0 %'
+    """
+    if number["low"] is None:
+        return "no interval"
+    return " to ".join(f"{100 * number[end]:.{digits}f}" for end in ("low", "high")) + " %"
+
+
 def verdict(run: ReportInput) -> str:
-    """The result against the baselines in one or two sentences.
+    """The top tenth in one sentence, and the result against the baselines in another.
 
     A difference counts only if its paired 95 % interval of average precision leaves out zero.
     """
@@ -66,10 +79,10 @@ def verdict(run: ReportInput) -> str:
         f"{plain(own['lift_top_decile']['value'], 1)} times as frequent as among all "
         f"({percent(own['base_rate'])})."
     )
-    if not run.baselines:
+    if not run.peers:
         return f"{opening} There is no baseline to compare {run.model} with."
     said: dict[str, list[str]] = {"better than": [], "not told apart from": [], "worse than": []}
-    for name in run.baselines:
+    for name in run.peers:
         said[_standing(run.metrics[name]["difference"]["average_precision"])].append(
             f"{name} ({_gap(run.metrics[name]['difference']['average_precision'])})"
         )
@@ -98,9 +111,7 @@ def headlines(run: ReportInput) -> list[Headline]:
     churners = counts["tp"] + counts["fn"]
 
     def share(name: str, key: str, meaning: str) -> Headline:
-        number = own[key]
-        ends = {"value": 0, **{e: number[e] and 100 * number[e] for e in ("low", "high")}}
-        return Headline(name, percent(number["value"]), f"{span(ends, 1)} %", meaning)
+        return Headline(name, percent(own[key]["value"]), percents(own[key]), meaning)
 
     def score(name: str, key: str, meaning: str, digits: int = 3) -> Headline:
         return Headline(name, plain(own[key]["value"], digits), span(own[key], digits), meaning)

@@ -66,6 +66,41 @@ def test_a_budget_is_used_up_and_never_exceeded(rows, budget):
     assert not len(below) or (scores >= below.max()).mean() > budget
 
 
+@pytest.mark.parametrize("ratio", [0.1, 0.3, 0.6])
+def test_profit_is_the_most_that_can_be_earned(rows, ratio):
+    y, scores = rows
+    choice = choose_threshold(y, scores, "profit", ratio)
+
+    def earned(threshold):
+        called = scores >= threshold
+        return (y[called] - ratio * (1 - y[called])).sum()
+
+    assert earned(choice.threshold) == pytest.approx(max(earned(t) for t in np.unique(scores)))
+
+
+def test_profit_counts_what_each_customer_gains(rows):
+    y, scores = rows
+    gain = np.where(y == 1, 5.0, -1.0) * np.random.default_rng(0).exponential(1, len(y))
+    choice = choose_threshold(y, scores, "profit", gain=gain)
+    best = max(gain[scores >= t].sum() for t in np.unique(scores))
+    assert gain[scores >= choice.threshold].sum() == pytest.approx(best)
+    ratio = choose_threshold(y, scores, "profit", 0.3, gain=np.where(y == 1, 1.0, -0.3))
+    assert ratio == choose_threshold(y, scores, "profit", 0.3)
+    weight = np.random.default_rng(9).integers(0, 4, len(y))
+    copied = choose_threshold(
+        *(np.repeat(a, weight) for a in (y, scores)), "profit", gain=np.repeat(gain, weight)
+    )
+    assert choose_threshold(y, scores, "profit", None, weight, gain).threshold == copied.threshold
+
+
+def test_a_profit_that_cannot_be_made_is_refused(rows):
+    y, scores = rows
+    with pytest.raises(DataError, match="at these costs calling nobody is best"):
+        choose_threshold(y, scores, "profit", gain=-np.ones(len(y)))
+    with pytest.raises(ConfigError, match=r"rule='profit' needs threshold\.target"):
+        choose_threshold(y, scores, "profit")
+
+
 def test_a_fixed_threshold_above_all_scores_calls_nobody():
     choice = choose_threshold(np.array([0, 1]), np.array([0.2, 0.3]), "fixed", 0.9)
     assert (choice.threshold, choice.precision, choice.recall, choice.f1) == (0.9, 0, 0, 0)

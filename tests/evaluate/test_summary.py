@@ -7,6 +7,7 @@ import pytest
 
 from dbnchurn.errors import DataError
 from dbnchurn.evaluate import Offer, Ranking, compare, evaluate, intervals, metrics
+from dbnchurn.evaluate.ranking import checked
 
 
 def sample(n, seed):
@@ -93,6 +94,68 @@ def test_merging_neighbouring_scores_does_not_move_intervals(monkeypatch):
             assert merged[name][end] == pytest.approx(exact[name][end], abs=0.03 * width), name
 
 
+def test_every_tenth_has_its_intervals():
+    y, p = sample(3000, 4)
+    tenths = evaluate(y, p, 0.1, repeats=60)["deciles"]
+    assert [tenth["part"] for tenth in tenths] == list(range(1, 11))
+    by_hand = y[np.argsort(-p)].reshape(10, -1).mean(axis=1)
+    np.testing.assert_allclose([t["rate"]["value"] for t in tenths], by_hand)
+    np.testing.assert_allclose([t["lift"]["value"] for t in tenths], by_hand / y.mean())
+    np.testing.assert_allclose(
+        [t["gain"]["value"] for t in tenths], by_hand.cumsum() / by_hand.sum()
+    )
+    assert tenths[-1]["gain"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    for tenth in tenths:
+        for number in (tenth["rate"], tenth["lift"], tenth["gain"]):
+            assert number["low"] <= number["value"] <= number["high"]
+
+
+def test_a_weight_of_two_is_the_row_twice_in_every_number():
+    y, p = sample(900, 5)
+    times = np.random.default_rng(0).integers(0, 3, 900)
+    gain = Offer().gain(y)
+    weighted = evaluate(
+        y, p, 0.1, sample_weight=times, budget=90, offer=Offer(), gain=gain, repeats=5
+    )
+    rows = np.repeat(np.arange(900), times)
+    repeated = evaluate(y[rows], p[rows], 0.1, budget=90, offer=Offer(), gain=gain[rows], repeats=5)
+    for name, number in repeated.items():
+        if isinstance(number, dict) and "value" in number:
+            assert weighted[name]["value"] == pytest.approx(number["value"], rel=1e-9), name
+    assert weighted["confusion"] == repeated["confusion"]
+    for one, other in zip(weighted["deciles"], repeated["deciles"], strict=True):
+        assert one["lift"]["value"] == pytest.approx(other["lift"]["value"], rel=1e-9, abs=1e-12)
+
+
+def test_several_thresholds_stay_exact_when_scores_are_merged(monkeypatch):
+    y, p = sample(20_000, 6)
+    monkeypatch.setattr(intervals, "MAX_GROUPS", 500)
+    cuts = [0.05, 0.1, 0.11, 0.3]
+    grouped = intervals.Grouping.of(checked(y, p), cuts)
+    assert len(grouped.scores) < 600
+    for cut in cuts:
+        merged = metrics.Confusion.of(grouped.ranking(), cut)
+        assert merged == metrics.Confusion.of(Ranking.of(y, p), cut)
+
+
+def test_intervals_mend_a_bias_that_resampling_repeats():
+    """A number whose resamples lie half a deviation too high has its interval moved down."""
+    drawn = np.random.default_rng(0).normal(0.5, 1, 100_000)
+    found = intervals.interval(0.0, drawn)
+    assert (found.low, found.high) == pytest.approx((-0.5 - 1.96, -0.5 + 1.96), abs=0.05)
+    strong = intervals.interval(0.0, drawn + 2.5)
+    assert (strong.low, strong.high) == pytest.approx((-3 - 1.96, -3 + 1.96), abs=0.05)
+    assert intervals.interval(0.0, np.zeros(50)) == intervals.Interval(0.0, 0.0, 0.0)
+
+
+def test_intervals_of_few_churners_are_wider_by_students_t():
+    drawn = np.random.default_rng(0).normal(0, 1, 200_000)
+    wide, many = (intervals.interval(0.0, drawn, fewer) for fewer in (8, 1e6))
+    expected = (8 / 7) ** 0.5 * 2.3646  # t with 7 degrees of freedom
+    assert wide.high - wide.low == pytest.approx(2 * expected, rel=0.02)
+    assert many.high - many.low == pytest.approx(2 * 1.96, rel=0.02)
+
+
 def test_counts_are_poisson():
     counts = np.concatenate(list(intervals.poisson_counts(50_000, 4)))
     n = len(counts)
@@ -102,20 +165,41 @@ def test_counts_are_poisson():
     assert all(c.any() for c in intervals.poisson_counts(1, 50))
 
 
-@pytest.mark.slow
-def test_intervals_cover_the_truth():
-    """The truth is that of four million rows; 95 % ± 3.1 % is 2.8 deviations of 400 trials."""
-    y, p = sample(4_000_000, 100)
-    ranking = Ranking.of(y, p)
-    truth = {
-        "average_precision": metrics.average_precision(ranking),
-        "f1": metrics.Confusion.of(ranking, 0.12).f1,
-        "lift_top_decile": metrics.lift(ranking),
-        "roc_auc": metrics.roc_auc(ranking),
+TRIALS = 500
+DEVIATION = (0.95 * 0.05 / TRIALS) ** 0.5
+
+
+def few_numbers(found: Ranking) -> dict[str, float]:
+    return {
+        "average_precision": metrics.average_precision(found),
+        "f1": metrics.Confusion.of(found, 0.12).f1,
+        "lift_top_decile": metrics.lift(found),
+        "roc_auc": metrics.roc_auc(found),
     }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", [0.0, 0.8], ids=["true scores", "noisy scores"])
+def test_intervals_cover_the_truth(noise):
+    """150 churners; the truth is that of four million rows; 95 % ± 3 deviations of 500 trials."""
+
+    def draw(n, seed):
+        y, p = sample(n, seed)
+        factor = np.exp(np.random.default_rng([seed, 1]).normal(0, noise, n))
+        return y, np.minimum(p * factor, 1)
+
+    truth = few_numbers(Ranking.of(*draw(4_000_000, 10**6)))
     hits = dict.fromkeys(truth, 0)
-    for seed in range(400):
-        found = evaluate(*sample(3000, seed), 0.12, repeats=200, random_state=seed)
-        for name, value in truth.items():
-            hits[name] += found[name]["low"] <= value <= found[name]["high"]
-    assert all(0.919 <= hit / 400 <= 0.981 for hit in hits.values()), hits
+    for seed in range(TRIALS):
+        drawn = intervals.bootstrap(
+            {"": checked(*draw(3000, seed))},
+            {"": few_numbers},
+            cuts={"": 0.12},
+            repeats=400,
+            random_state=np.random.default_rng([seed, 2]),
+        )
+        for name, found in drawn.intervals("").items():
+            hits[name] += found.low <= truth[name] <= found.high
+    limit = 3 * DEVIATION
+    assert 0.92 <= 0.95 - limit <= 0.95 + limit <= 0.98
+    assert all(abs(hit / TRIALS - 0.95) <= limit for hit in hits.values()), hits

@@ -30,7 +30,7 @@ def run(tmp_path_factory, draw_telco, small_run) -> Path:
 
 @pytest.fixture(scope="module")
 def reasons(run) -> dict:
-    return json.loads((run / "metrics.json").read_text())["reasons"]
+    return json.loads((run / "training.json").read_text())["reasons"]
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_labels_go_with_the_model(run):
 
 def test_the_same_seed_gives_the_same_numbers(run, reasons):
     again = train(read_config(run / "config.yaml"), "again")
-    found = json.loads((again / "metrics.json").read_text())["reasons"]
+    found = json.loads((again / "training.json").read_text())["reasons"]
     assert found == reasons
 
 

@@ -1,0 +1,149 @@
+"""How well a model does in groups of customers, with care for the small ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dbnchurn.errors import DataError
+from dbnchurn.evaluate.curves import wilson
+from dbnchurn.evaluate.intervals import bootstrap
+from dbnchurn.evaluate.metrics import Confusion, roc_auc
+from dbnchurn.evaluate.ranking import Columns, Floats, Ranking, checked
+
+FEWEST = 20  # churners, and others, from which a group is judged
+
+
+def by_group(
+    y: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    groups: Any,
+    threshold: float,
+    *,
+    sample_weight: npt.ArrayLike | None = None,
+    fewest: int = FEWEST,
+    pool: bool = True,
+    repeats: int = 200,
+    random_state: int = 0,
+) -> list[dict[str, Any]]:
+    """Numbers of every group that is large enough; the others are pooled or marked.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        1 for churners, 0 for the others.
+    scores : array of shape (n,)
+        Probabilities of churn.
+    groups : array or Series of shape (n,)
+        Group of every row; missing is a group of its own. Groups come in the order of the
+        categories if it is categorical, or else sorted.
+    threshold : float
+        Customers with a score of at least this are picked.
+    sample_weight : array of shape (n,), optional
+        A weight of 2 is the same as the row twice.
+    fewest : int, default=20
+        Churners, and others, from which a group is judged.
+    pool : bool, default=True
+        Whether smaller groups, if there are several, are judged together, as the last one.
+    repeats : int, default=200
+        Number of resamples of each group.
+    random_state : int, default=0
+
+    Returns
+    -------
+    list of dict
+        ``name``; ``rows`` and ``churners``; ``pooled``, how many groups it is made of (0 for a
+        group as it is); ``few``, whether it is too small to be judged; ``rate`` (churn rate, with a
+        Wilson interval where it is too small) and ``mean_score``; and ``precision``, ``recall`` and
+        ``roc_auc``, which are None where it is too small.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> p = rng.beta(2, 8, 900)
+    >>> plan = np.where(np.arange(900) < 20, "rare", np.where(np.arange(900) % 2, "A", "B"))
+    >>> found = by_group(rng.random(900) < p, p, plan, 0.3, repeats=50)
+    >>> [(g["name"], g["rows"], g["few"]) for g in found]
+    [('A', 440, False), ('B', 440, False), ('rare', 20, True)]
+    """
+    rows = checked(y, scores, sample_weight)
+    labels = pd.Categorical(groups)
+    if len(labels) != len(rows.y):
+        raise DataError(f"groups should name one of each of the {len(rows.y)} rows")
+    found = [(str(name), labels.codes == code) for code, name in enumerate(labels.categories)]
+    found.append(("missing", labels.codes < 0))
+    found = [(name, members) for name, members in found if members.any()]
+    small = [members for _, members in found if _few(rows, members, fewest)]
+    pool = pool and len(small) > 1  # one alone keeps its name
+    result = []
+    for name, members in found:
+        if not (pool and _few(rows, members, fewest)):
+            result.append(_judged(name, 0, rows, members, threshold, fewest, repeats, random_state))
+    if pool:
+        name = f"other ({len(small)} small groups)"
+        members = np.logical_or.reduce(small)
+        args = (rows, members, threshold, fewest, repeats, random_state)
+        result.append(_judged(name, len(small), *args))
+    return result
+
+
+def _few(rows: Columns, members: npt.NDArray[np.bool_], fewest: int) -> bool:
+    counts = np.bincount(rows.y[members & (rows.weight > 0)], minlength=2)
+    return bool(counts.min() < fewest)
+
+
+def _judged(
+    name: str,
+    pooled: int,
+    rows: Columns,
+    members: npt.NDArray[np.bool_],
+    threshold: float,
+    fewest: int,
+    repeats: int,
+    random_state: int,
+) -> dict[str, Any]:
+    own = Columns(rows.y[members], rows.scores[members], rows.weight[members], None)
+    found: dict[str, Any] = {
+        "name": name,
+        "rows": len(own.y),
+        "churners": int(own.y.sum()),
+        "pooled": pooled,
+        "few": _few(rows, members, fewest),
+    }
+    if found["few"]:
+        return {**found, **_rates_alone(own)}
+
+    def numbers(ranking: Ranking) -> dict[str, float]:
+        at = Confusion.of(ranking, threshold)
+        return {
+            "rate": ranking.churners / ranking.total,
+            "mean_score": float(ranking.weight @ ranking.scores) / ranking.total,
+            "precision": at.precision,
+            "recall": at.recall,
+            "roc_auc": roc_auc(ranking),
+        }
+
+    drawn = bootstrap(
+        {"": own}, {"": numbers}, cuts={"": threshold}, repeats=repeats, random_state=random_state
+    )
+    return found | {key: number.plain() for key, number in drawn.intervals("").items()}
+
+
+def _rates_alone(own: Columns) -> dict[str, Any]:
+    """What can be said of a group with hardly any churners."""
+    nothing = {"value": None, "low": None, "high": None}
+    kept = dict.fromkeys(("precision", "recall", "roc_auc"), nothing)
+    total = float(own.weight.sum())
+    if not total:
+        return {"rate": nothing, "mean_score": nothing, **kept}
+    rate: Floats = np.array([own.weight @ own.y / total])
+    low, high = wilson(rate, total**2 / float(own.weight @ own.weight))
+    mean = float(own.weight @ own.scores / total)
+    return {
+        "rate": {"value": float(rate[0]), "low": float(low[0]), "high": float(high[0])},
+        "mean_score": {"value": mean, "low": None, "high": None},
+        **kept,
+    }

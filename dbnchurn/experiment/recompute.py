@@ -1,0 +1,131 @@
+"""Makes the numbers and the report of a finished run again, from the other files of its folder."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dbnchurn.errors import ConfigError
+from dbnchurn.experiment.facts import FACTS
+from dbnchurn.experiment.folder import write_json
+from dbnchurn.experiment.measure import measured
+from dbnchurn.experiment.page import read_json, write_report
+from dbnchurn.experiment.run_config import read_config
+
+NEEDED = ("config.yaml", "predictions.parquet", FACTS, "metrics.json", "report.html")
+TOLERANCE = 1e-9  # relative: another version of numpy may sum in another order
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """What came out.
+
+    Parameters
+    ----------
+    numbers : int
+        How many numbers of ``metrics.json`` were made again.
+    differences : list of str
+        One line for each that differs, with both values.
+    report_differs : bool
+        Whether ``report.html`` is not what the other files give, byte for byte.
+    """
+
+    numbers: int
+    differences: list[str]
+    report_differs: bool
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing differs."""
+        return not self.differences and not self.report_differs
+
+
+def recompute(folder: str | Path, *, write: bool = False) -> Recomputed:
+    """Make ``metrics.json`` and ``report.html`` of a run again and compare.
+
+    The metrics come from the predictions, the config and the facts of training; the report from
+    these and the metrics made again.
+
+    Parameters
+    ----------
+    folder : path
+        Of a finished run.
+    write : bool, default=False
+        Whether to put what was made again in the place of what is there.
+
+    Raises
+    ------
+    ConfigError
+        If files are missing.
+    """
+    folder = Path(folder)
+    if absent := [name for name in NEEDED if not (folder / name).is_file()]:
+        raise ConfigError(
+            f"{folder}: not the folder of a finished run, it lacks {', '.join(absent)}"
+        )
+    stored, facts = read_json(folder / "metrics.json"), read_json(folder / FACTS)
+    config = read_config(folder / "config.yaml")
+    frame = pd.read_parquet(folder / "predictions.parquet")
+    metrics = {**measured(frame, config, facts), "seconds": facts["seconds"]}
+    with tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
+        aside = Path(work)
+        for name in ("config.yaml", "predictions.parquet", FACTS):
+            (aside / name).symlink_to((folder / name).resolve())
+        write_json(aside / "metrics.json", metrics)
+        write_report(aside)
+        page = (aside / "report.html").read_bytes()
+        found = Recomputed(
+            sum(1 for _ in leaves(metrics)),
+            list(differences(stored, metrics)),
+            page != (folder / "report.html").read_bytes(),
+        )
+    if write:
+        write_json(folder / "metrics.json", metrics)
+        (folder / "report.html").write_bytes(page)
+    return found
+
+
+def leaves(plain: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of nested plain data, with where it stands.
+
+    Examples
+    --------
+    >>> list(leaves({"test": {"f1": 0.5}, "tenths": [3, 2]}))
+    [('test.f1', 0.5), ('tenths[0]', 3), ('tenths[1]', 2)]
+    """
+    if isinstance(plain, Mapping):
+        for key, value in plain.items():
+            yield from leaves(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(plain, list):
+        for i, value in enumerate(plain):
+            yield from leaves(value, f"{path}[{i}]")
+    else:
+        yield path, plain
+
+
+def differences(stored: Any, again: Any) -> Iterator[str]:
+    """One line for every value that is not the same in both.
+
+    Examples
+    --------
+    >>> list(differences({"f1": 0.5, "n": 3}, {"f1": 0.4, "n": 3}))
+    ['f1: 0.5 in the file, 0.4 made again']
+    """
+    old, new = dict(leaves(stored)), dict(leaves(again))
+    for path in [*old, *(path for path in new if path not in old)]:
+        one, other = old.get(path, "nothing"), new.get(path, "nothing")
+        if not _same(one, other):
+            yield f"{path}: {one} in the file, {other} made again"
+
+
+def _same(one: Any, other: Any) -> bool:
+    numbers = (int, float)
+    if isinstance(one, numbers) and isinstance(other, numbers):
+        return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=1e-12)
+    return bool(one == other)

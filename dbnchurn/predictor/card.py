@@ -16,8 +16,8 @@ def model_card(about: Mapping[str, Any]) -> str:
     ----------
     about : mapping
         As ``ChurnClassifier.save`` stores it: ``training``, ``threshold``, ``columns`` and
-        ``versions``; from a run also ``data`` (tables, windows and label) and ``metrics`` (of the
-        tested rows, with intervals).
+        ``versions``; from a run also ``data`` (tables, windows and label) and ``metrics`` (of
+        the validation rows, with intervals).
     """
     parts = [
         ["# Churn model", "", "Gives the probability that a customer leaves."],
@@ -65,13 +65,12 @@ def _windows(plan: Any) -> list[str]:
 
 
 def _metrics(metrics: Any) -> list[str]:
-    """What the model is worth on rows that it has not seen, with intervals."""
+    """What the model was worth on the validation rows, with intervals."""
     if not isinstance(metrics, Mapping) or not {"n", "base_rate"} <= set(metrics):
         return [
             "## How good it is",
             "",
-            "Not measured: no rows were held back from the training and the choice of the "
-            "threshold.",
+            "Not measured beyond the threshold below.",
         ]
     found = {name: m for name, m in metrics.items() if isinstance(m, Mapping) and "low" in m}
     names = [name for name in HEADLINES if name in found]
@@ -79,8 +78,9 @@ def _metrics(metrics: Any) -> list[str]:
     return [
         "## How good it is",
         "",
-        f"On {metrics['n']} tested rows, {metrics['base_rate']:.2%} of whom left; with 95 % "
-        "bootstrap intervals.",
+        f"On {metrics['n']} validation rows, {metrics['base_rate']:.2%} of whom left; with 95 % "
+        "bootstrap intervals. These rows stopped the training and chose the threshold, so expect "
+        "a little less; the run's own report measures customers that chose nothing.",
         "",
         "| | value | from | to |",
         "|---|---|---|---|",

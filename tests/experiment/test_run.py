@@ -57,12 +57,16 @@ def predictions(run) -> pd.DataFrame:
 def test_the_folder_is_whole(run):
     assert sorted(path.name for path in run.iterdir()) == [
         "config.yaml",
+        "curves.json",
         "data_quality.html",
         "metrics.json",
         "model",
         "predictions.parquet",
         "quarantine.parquet",
         "report.html",
+        "table.csv",
+        "table.md",
+        "training.json",
     ]
     assert [path.name for path in run.parent.iterdir()] == ["telco"]  # nothing half-written
 
@@ -275,9 +279,8 @@ def test_a_date_column_divides_by_time(draw_telco, write_config, small_run):
     telco["month"] = [f"2024-{1 + i % 6:02d}-01" for i in range(600)]
     config = read_config(write_config(telco), [*small_run, "columns.date=month"])
     folder = train(config, "by time")
-    scores = pd.read_parquet(folder / "predictions.parquet").merge(
-        telco, left_on="id", right_on="customerID"
-    )
+    scores = pd.read_parquet(folder / "predictions.parquet", columns=["id", "part"])
+    scores = scores.merge(telco, left_on="id", right_on="customerID")
     months = scores.groupby("part")["month"]
     assert months.max()["validation"] < months.min()["test"]
     assert set(months.get_group("test")) == {"2024-06-01"}

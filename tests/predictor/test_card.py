@@ -37,7 +37,7 @@ def test_the_card_of_a_run_has_windows_and_metrics_with_intervals(fitted):
     assert "features of the 3 months before the cutoffs 2024-08-01" in text
     assert "outcome of the 1 month from 7 days after a cutoff" in text
     assert "status of the table basic, column status: churned" in text
-    assert "On 2000 tested rows" in text
+    assert "On 2000 validation rows" in text
     precision = metrics["precision"]
     row = " | ".join(f"{precision[key]:.3f}" for key in ("value", "low", "high"))
     assert f"| precision | {row} |" in text

@@ -37,6 +37,10 @@ fuzz = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
+MORE = pytest.mark.parametrize(
+    "examples", [25, pytest.param(200, marks=pytest.mark.slow)], ids=["quick", "long"]
+)
+
 
 @pytest.fixture(scope="module")
 def predictor(small, draw_customers, tmp_path_factory) -> Predictor:
@@ -216,11 +220,12 @@ def check(predictor: Predictor, frame: pd.DataFrame, name: str, values: list[Any
         np.testing.assert_allclose(alone, found[row : row + 1], rtol=0, atol=1e-12)
 
 
+@MORE
 @pytest.mark.parametrize("name", KINDS)
-def test_objects_mean_what_they_say(predictor, name):
+def test_objects_mean_what_they_say(predictor, name, examples):
     """Columns of type object: every cell is read or refused by itself."""
 
-    @fuzz
+    @settings(fuzz, max_examples=examples)
     @given(values=st.lists(cells(), min_size=1, max_size=4))
     def check_all(values):
         column = pd.Series(values, dtype=object, index=range(len(values)))
@@ -239,11 +244,12 @@ FORMS = [
 ]
 
 
+@MORE
 @pytest.mark.parametrize("name", KINDS)
-def test_typed_columns_mean_what_they_say(predictor, name):
+def test_typed_columns_mean_what_they_say(predictor, name, examples):
     """The same cells under whatever type pandas gives them; some columns are refused whole."""
 
-    @fuzz
+    @settings(fuzz, max_examples=examples)
     @given(values=homogeneous(), form=st.sampled_from(FORMS))
     def check_all(values, form):
         try:

@@ -8,7 +8,8 @@ seen before.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
@@ -34,6 +35,9 @@ LARGEST = float(np.finfo(np.float32).max)
 
 Mask = Sequence[bool] | npt.ArrayLike
 Refuse = Callable[["Column", "pd.Series[Any]", Mask, str], None]
+
+
+STARTS_AS_DATE = r"[0-9]{4}([0-9]{4})?(?![0-9])"  # a year, or a year with month and day
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,18 @@ class Unusual:
     unknown_levels: dict[str, int] = field(default_factory=dict)
 
 
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Say in our words that pandas, Arrow or a cell failed; they raise errors of every kind."""
+    try:
+        yield
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:
+        reason = next(iter(str(error).splitlines()), "")
+        raise DataError(f"{what}: {type(error).__name__} {reason}".rstrip()) from error
+
+
 def as_frame(X: Any) -> pd.DataFrame:
     """Whatever holds a table as a DataFrame: pandas, Arrow, polars and the like, or a 2-D array.
 
@@ -155,13 +171,14 @@ def as_frame(X: Any) -> pd.DataFrame:
     """
     if isinstance(X, pd.DataFrame):
         return X
-    if hasattr(X, "__arrow_c_stream__"):
-        frame: pd.DataFrame = pa.table(X).to_pandas()
-        return frame
-    if hasattr(X, "__dataframe__"):
-        exchanged: pd.DataFrame = pa.interchange.from_dataframe(X).to_pandas()
-        return exchanged
-    values = np.asarray(X)
+    with _told(f"{type(X).__name__} cannot be read as a table"):
+        if hasattr(X, "__arrow_c_stream__"):
+            frame: pd.DataFrame = pa.table(X).to_pandas()
+            return frame
+        if hasattr(X, "__dataframe__"):
+            exchanged: pd.DataFrame = pa.interchange.from_dataframe(X).to_pandas()
+            return exchanged
+        values = np.asarray(X)
     if values.ndim != 2 or values.dtype.kind in "cV":
         raise DataError(
             f"expected a table of customers, found {type(X).__name__} of shape {values.shape} and "
@@ -341,9 +358,11 @@ def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:
     number_matrix = np.empty((len(frame), len(numbers)), np.float64)
     code_matrix = np.empty((len(frame), len(categories)), np.int32)
     for j, column in enumerate(numbers):
-        number_matrix[:, j] = _read_number(column, frame.iloc[:, place[column.name]])
+        with _told(f"column {column.name!r} ({column.kind}) cannot be read"):
+            number_matrix[:, j] = _read_number(column, frame.iloc[:, place[column.name]])
     for j, column in enumerate(categories):
-        codes, unknown = _read_codes(column, frame.iloc[:, place[column.name]])
+        with _told(f"column {column.name!r} ({column.kind}) cannot be read"):
+            codes, unknown = _read_codes(column, frame.iloc[:, place[column.name]])
         code_matrix[:, j] = codes
         if unknown:
             unusual.unknown_levels[column.name] = unknown
@@ -426,11 +445,16 @@ def _read_date(column: Column, values: pd.Series[Any], refuse: Refuse) -> npt.ND
             f"column {column.name!r} has to hold dates, it holds numbers; "
             "write them as 2026-08-31 or give the column the kind 'number'"
         )
-    words = values if pd.api.types.is_datetime64_any_dtype(values.dtype) else text(values)
+    words = values if pd.api.types.is_datetime64_any_dtype(values.dtype) else _dated(text(values))
     parsed = pd.to_datetime(words, errors="coerce", format="ISO8601", utc=True)
     refuse(column, values, parsed.isna() & words.notna(), "is not a date such as 2026-08-31")
     seconds = (parsed - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
     return np.asarray(seconds.to_numpy(np.float64, na_value=np.nan) / DAY, np.float64)
+
+
+def _dated(words: pd.Series[Any]) -> pd.Series[Any]:
+    """Text without what pandas would take for a year: -1, 5, 12345."""
+    return words.where(words.isna() | words.astype(str).str.match(STARTS_AS_DATE), "no date")
 
 
 def _read_codes(column: Column, values: pd.Series[Any]) -> tuple[npt.NDArray[np.int32], int]:

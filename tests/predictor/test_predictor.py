@@ -1,6 +1,8 @@
 """The predictor gives the trained model's probabilities, whatever the company of a row."""
 
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -129,3 +131,20 @@ def test_frames_are_not_changed(predictor, customers):
     before = X.copy()
     predictor.predict_proba(X)
     pd.testing.assert_frame_equal(X, before)
+
+
+def test_one_predictor_serves_many_threads(model, customers):
+    """Nothing is built or kept between calls that another call could see half-done."""
+    X, _ = customers
+    expected = Predictor.load(model).predict_proba(X)
+    pieces = [X.iloc[start : start + 37] for start in range(0, 600, 37)] * 3
+    for _ in range(3):
+        fresh = Predictor.load(model)  # so that the first calls of all come together
+        together = threading.Barrier(8)
+
+        def work(piece: pd.DataFrame, fresh=fresh) -> np.ndarray:
+            return fresh.predict_proba(piece)
+
+        with ThreadPoolExecutor(8, initializer=together.wait) as pool:
+            found = np.concatenate(list(pool.map(work, pieces)))
+        np.testing.assert_allclose(found, np.tile(expected, (3, 1)), rtol=0, atol=1e-12)

@@ -1,0 +1,69 @@
+"""Scoring in an environment of its own, with the core dependencies and nothing that trains."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SCORE = """
+import importlib.util, json, sys, time
+start = time.perf_counter()
+from dbnchurn import Predictor
+took = time.perf_counter() - start
+import pandas as pd
+model, table = sys.argv[1:]
+scores = Predictor.load(model).score(pd.read_parquet(table))
+present = [n for n in ("torch", "sklearn", "xgboost", "imblearn", "empulse", "matplotlib", "jinja2")
+           if importlib.util.find_spec(n) is not None]
+import dbnchurn
+print(json.dumps({
+    "probability": list(scores["probability"]), "decision": [bool(d) for d in scores["decision"]],
+    "present": present, "file": dbnchurn.__file__, "import_seconds": took,
+}))
+"""
+
+
+def run(*arguments: object, timeout: int = 1200) -> subprocess.CompletedProcess[str]:
+    words = [str(argument) for argument in arguments]
+    return subprocess.run(words, capture_output=True, text=True, timeout=timeout)
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory, root) -> Path:
+    """The interpreter of a fresh environment that has the package without its extras."""
+    folder = tmp_path_factory.mktemp("fresh")
+    assert run(sys.executable, "-m", "venv", folder / "env").returncode == 0
+    found = folder / "env" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    pip = (found, "-m", "pip", "--disable-pip-version-check", "--timeout", "30", "--retries", "1")
+    reached = run(*pip, "download", "--no-deps", "--dest", folder / "probe", "setuptools")
+    if reached.returncode:
+        pytest.skip(f"pip reaches no package index: {reached.stderr.strip().splitlines()[-1:]}")
+    source = folder / "source"  # building writes into the tree
+    shutil.copytree(root / "dbnchurn", source / "dbnchurn")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(root / name, source / name)
+    done = run(*pip, "install", "--quiet", "-c", root / "constraints.txt", source)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_stored_model_scores_without_what_trained_it(python, fitted, draw_customers, tmp_path):
+    X, _ = draw_customers(200, 8)
+    fitted.save(tmp_path / "model")
+    X.to_parquet(tmp_path / "rows.parquet")
+    done = run(python, "-I", "-c", SCORE, tmp_path / "model", tmp_path / "rows.parquet")
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["present"] == []
+    assert str(python.parents[1]) in found["file"]
+    print(f"import dbnchurn.Predictor: {found['import_seconds']:.2f} s")
+    np.testing.assert_allclose(
+        found["probability"], fitted.predict_proba(X)[:, 1], rtol=0, atol=1e-9
+    )
+    np.testing.assert_array_equal(found["decision"], fitted.predict(X) == 1)

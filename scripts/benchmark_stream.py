@@ -1,8 +1,8 @@
 """Score a large Parquet file in a stream: python scripts/benchmark_stream.py [--rows N].
 
 Writes the file (29 columns of mixed kinds, and an id) into a temporary folder, trains a model at
-its defaults on a few thousand of its rows or takes --model, and scores the file by ``score_file`` in
-a process of its own, whose peak memory is measured. The last line is one JSON object.
+its defaults on a few thousand of its rows or takes --model, and scores the file by ``score_file``
+in a process of its own, whose peak memory is measured. The last line is one JSON object.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from dbnchurn.scoring.rows import Scorer
 from dbnchurn.scoring.writing import ending_of, write_pieces
 
 log = logging.getLogger(__name__)
+TOLD = 5  # findings
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,9 @@ def _summed(scorer: Scorer, parts: Parts, paths: Paths) -> Job:
             "%d rows have no %s, %d repeat that of another row", nameless, scorer.id, repeated
         )
     if lines := unusual.lines():
-        log.warning("unusual: %s", "; ".join(lines))
+        rest = len(lines) - TOLD
+        more = f"; and {rest} more, see {paths.summary}" if rest > 0 else ""
+        log.warning("unusual: %s%s", "; ".join(lines[:TOLD]), more)
     reference = scorer.predictor.reference
     return Job(
         output=paths.output,

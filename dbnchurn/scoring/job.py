@@ -127,7 +127,7 @@ def score_file(
             scorer = _scorer(predictor, source, id, reasons)
         _score_chunks(scorer, source, parts, chunk_rows, max_rejected, paths)
         job = finish(scorer, parts, paths, campaign)
-    parts.remove()
+        parts.remove()  # while it is still locked
     return job
 
 

@@ -1,7 +1,7 @@
 """Scoring jobs: a table of any size in, a table with scores out.
 
 ``job`` reads chunks (``files``, ``database``), scores them (``frames``, ``rows``), keeps what is
-finished (``parts``) and writes the whole; ``drift`` and ``campaign`` are what it adds on request.
+done (``parts``) and writes the whole (``finish``), with ``drift`` and, on request, ``campaign``.
 """
 
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dbnchurn.scoring.campaign import Campaign as Campaign
     from dbnchurn.scoring.campaign import write_campaign as write_campaign
     from dbnchurn.scoring.explaining import explain_file as explain_file
-    from dbnchurn.scoring.job import Job as Job
+    from dbnchurn.scoring.finish import Job as Job
     from dbnchurn.scoring.job import score_file as score_file
     from dbnchurn.scoring.mlflow_model import log_model as log_model
     from dbnchurn.scoring.onnx_export import export_onnx as export_onnx
@@ -35,7 +35,7 @@ __getattr__ = attach(
     __name__,
     {
         "Campaign": "campaign",
-        "Job": "job",
+        "Job": "finish",
         "explain_file": "explaining",
         "export_onnx": "onnx_export",
         "graph_inputs": "onnx_export",

@@ -17,7 +17,7 @@ def written_whole(path: Path, aside: Path | None = None) -> Iterator[Path]:
     Parameters
     ----------
     path : Path
-        What was there before is replaced.
+        What was there before is replaced; its folder is made if need be.
     aside : Path, optional
         Folder of the same file system for the unfinished file; by default that of `path`.
 
@@ -30,6 +30,7 @@ def written_whole(path: Path, aside: Path | None = None) -> Iterator[Path]:
     ...     [file.name for file in Path(folder).iterdir()]
     ['scores.csv']
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = (aside or path.parent) / f".{path.name}.unfinished"
     try:
         yield unfinished

@@ -208,12 +208,18 @@ def _names(session: Session, path: Path) -> str:
 
 def _sizes(session: Session, campaign: Campaign) -> tuple[int, int]:
     """Customers to be contacted and to be left alone."""
-    scored = session.row("SELECT count(DISTINCT name) FROM known")[0]
-    there = session.row("SELECT count(DISTINCT name) FROM eligible")[0]
-    budget = round(campaign.budget * scored) if campaign.budget < 1 else int(campaign.budget)
+    there = _customers(session, "eligible")
+    budget = int(campaign.budget)
+    if campaign.budget < 1:
+        budget = round(campaign.budget * _customers(session, "known"))
     chosen = min(there, round(budget / (1 - campaign.control)))
     control = round(campaign.control * chosen)
     return chosen - control, control
+
+
+def _customers(session: Session, view: str) -> int:
+    # Not count(DISTINCT …), which cannot go to disk.
+    return int(session.row(f"SELECT count(*) FROM (SELECT DISTINCT name FROM {view})")[0])
 
 
 def _pieces(session: Session, contact: int, control: int, seed: int) -> Iterator[pa.Table]:
@@ -222,7 +228,9 @@ def _pieces(session: Session, contact: int, control: int, seed: int) -> Iterator
     held_out = np.zeros(chosen, bool)
     held_out[np.random.default_rng(seed).choice(chosen, control, replace=False)] = True
     # Sorting is dear, so only where a customer comes twice.
-    repeated = session.row("SELECT count(*) > count(DISTINCT name) FROM eligible")[0]
+    repeated = session.row(
+        "SELECT EXISTS (SELECT name FROM eligible GROUP BY name HAVING count(*) > 1)"
+    )[0]
     once = "QUALIFY row_number() OVER (PARTITION BY name ORDER BY height DESC) = 1"
     ranked = session.folder / "ranked.parquet"
     session.run(

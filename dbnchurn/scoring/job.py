@@ -6,109 +6,33 @@ there and writes the same bytes.
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import json
 import logging
-import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import pandas as pd
 
 from dbnchurn.data.build import QUARANTINE
-from dbnchurn.data.session import Session, literal
 from dbnchurn.errors import ConfigError, DataError, did_you_mean
 from dbnchurn.predictor.artifact import MANIFEST
 from dbnchurn.predictor.predictor import Predictor
-from dbnchurn.predictor.scored import Oddities
 from dbnchurn.progress import stage
 from dbnchurn.provenance import versions
-from dbnchurn.scoring.aside import disk_errors, written_whole
-from dbnchurn.scoring.campaign import MEMORY, Campaign, CampaignList, write_campaign
+from dbnchurn.scoring.aside import disk_errors
+from dbnchurn.scoring.campaign import Campaign
 from dbnchurn.scoring.chunks import Source
 from dbnchurn.scoring.database import Query
-from dbnchurn.scoring.drift import Drift, drift
 from dbnchurn.scoring.files import open_files
-from dbnchurn.scoring.parts import SUFFIX, Parts
+from dbnchurn.scoring.finish import Job, finish, write_rejected
+from dbnchurn.scoring.parts import Parts
+from dbnchurn.scoring.places import Paths
 from dbnchurn.scoring.replay import build_month
 from dbnchurn.scoring.rows import Scorer, check_columns
-from dbnchurn.scoring.writing import ending_of, write_pieces
 
 log = logging.getLogger(__name__)
 CHUNK = 100_000  # rows
 MAX_REJECTED = 0.05
-
-
-@dataclass(frozen=True)
-class Job:
-    """A finished scoring job.
-
-    Parameters
-    ----------
-    output : Path
-        The scores, with the columns ``id``, ``probability``, ``decision``, ``risk``, ``model``, and
-        the reasons if they were asked for.
-    rejected : Path or None
-        The rows that could not be scored, if there are any.
-    summary : Path
-        What is known about the job, as JSON.
-    model : str
-        Version of the model.
-    rows, scored, called : int
-        Rows read, scored, and at or above the threshold.
-    mean : float
-        Mean probability.
-    nameless, repeated : int
-        Rows without an id, and rows whose id an earlier row has; both are scored all the same.
-    unusual : Oddities
-        What training had not seen.
-    drift : Drift or None
-        None for models of before training was remembered.
-    campaign : CampaignList or None
-    """
-
-    output: Path
-    rejected: Path | None
-    summary: Path
-    model: str
-    rows: int
-    scored: int
-    called: int
-    mean: float
-    nameless: int
-    repeated: int
-    unusual: Oddities
-    drift: Drift | None
-    campaign: CampaignList | None
-
-    def read(self) -> pd.DataFrame:
-        """The scores, in memory."""
-        csv = ending_of(self.output) == ".csv"
-        return pd.read_csv(self.output) if csv else pd.read_parquet(self.output)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON; the same for the same job."""
-        return {
-            "model": self.model,
-            "rows": self.rows,
-            "scored": self.scored,
-            "rejected": self.rows - self.scored,
-            "at_or_above_threshold": self.called,
-            "mean_probability": self.mean,
-            "without_id": self.nameless,
-            "repeated_ids": self.repeated,
-            "unusual": self.unusual.as_dict(),
-            "drift": None if self.drift is None else self.drift.as_dict(),
-            "campaign": None
-            if self.campaign is None
-            else {**asdict(self.campaign), "path": str(self.campaign.path)},
-        }
 
 
 def score_file(
@@ -185,7 +109,7 @@ def score_file(
     if table is not None and (cutoff is not None or tables):
         raise ConfigError("give a table, or cutoff and raw tables to build it from, not both")
     output = Path(output)
-    paths = _Paths.of(output, rejected)
+    paths = Paths.of(output, rejected)
     predictor = Predictor.load(model, n_threads=n_threads)
     source = None if table is None else _source(table, database, output)
     scorer = _scorer(predictor, source, id, reasons) if source else None
@@ -202,37 +126,9 @@ def score_file(
             source = _month(model, cutoff, tables, paths, n_threads)
             scorer = _scorer(predictor, source, id, reasons)
         _score_chunks(scorer, source, parts, chunk_rows, max_rejected, paths)
-        job = _finish(predictor, scorer, parts, paths, campaign)
-    parts.remove()
+        job = finish(scorer, parts, paths, campaign)
+        parts.remove()  # while it is still locked
     return job
-
-
-@dataclass(frozen=True)
-class _Paths:
-    """Where a job writes."""
-
-    output: Path
-    rejected: Path
-    summary: Path
-    quarantine: Path
-    work: Path
-
-    @classmethod
-    def of(cls, output: Path, rejected: str | Path | None) -> _Paths:
-        ending = ending_of(output)
-        aside = Path(rejected or output.with_suffix(f".rejected{ending}"))
-        ending_of(aside)
-        with disk_errors(output):
-            output.parent.mkdir(parents=True, exist_ok=True)
-            if output.is_dir():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        return cls(
-            output,
-            aside,
-            output.with_suffix(".job.json"),
-            output.with_suffix(".quarantine"),
-            output.with_name(output.name + SUFFIX),
-        )
 
 
 def _source(table: str | Path, database: str | None, output: Path) -> Source:
@@ -249,7 +145,7 @@ def _month(
     model: str | Path,
     cutoff: date | None,
     tables: Mapping[str, str] | None,
-    paths: _Paths,
+    paths: Paths,
     n_threads: int,
 ) -> Source:
     """The table of a scoring month, built anew."""
@@ -277,7 +173,7 @@ def _scorer(predictor: Predictor, source: Source, id: str | None, reasons: int) 
 
 
 def _score_chunks(
-    scorer: Scorer, source: Source, parts: Parts, size: int, limit: float, paths: _Paths
+    scorer: Scorer, source: Source, parts: Parts, size: int, limit: float, paths: Paths
 ) -> None:
     """Score what is not finished yet."""
     identity = source.identity()
@@ -304,85 +200,16 @@ def _score_chunks(
 
 
 def _check_rejected(
-    parts: Parts, finished: int, rows: int | None, limit: float, paths: _Paths
+    parts: Parts, finished: int, rows: int | None, limit: float, paths: Paths
 ) -> None:
     """Stop a job that rejects too many rows, as soon as that is certain."""
     rejected = sum(facts.rejected for facts in parts.facts[:finished])
     if not rejected or rows is None or (rejected <= limit * rows and rejected < rows):
         return
-    with written_whole(paths.rejected, parts.folder) as unfinished:
-        write_pieces(parts.rejected(), unfinished, ending_of(paths.rejected))
+    write_rejected(parts, paths)
     first = next(parts.rejected()).slice(0, 1).to_pylist()[0]
     raise DataError(
         f"{rejected} of {rows} rows cannot be scored, more than the {limit:.2%} allowed "
         f"(max_rejected); the first: {first['file']}, row {first['row']}: {first['reason']}; "
         f"the others are in {paths.rejected}"
     )
-
-
-def _finish(
-    predictor: Predictor,
-    scorer: Scorer,
-    parts: Parts,
-    paths: _Paths,
-    campaign: Campaign | None,
-) -> Job:
-    """Write everything, the scores last."""
-    job = _summed(predictor, scorer, parts, paths)
-    if job.rejected is not None:
-        with written_whole(paths.rejected, parts.folder) as unfinished:
-            write_pieces(parts.rejected(), unfinished, ending_of(paths.rejected))
-    else:
-        paths.rejected.unlink(missing_ok=True)  # of an earlier job
-    if campaign is not None:
-        job = replace(job, campaign=write_campaign(parts.files, campaign))
-    with written_whole(paths.summary, parts.folder) as unfinished:
-        unfinished.write_text(json.dumps(job.as_dict(), indent=1) + "\n", encoding="utf-8")
-    with written_whole(paths.output, parts.folder) as unfinished:
-        write_pieces(parts.tables(), unfinished, ending_of(paths.output))
-    return job
-
-
-def _summed(predictor: Predictor, scorer: Scorer, parts: Parts, paths: _Paths) -> Job:
-    facts = parts.facts
-    rows, rejected = (sum(getattr(f, name) for f in facts) for name in ("rows", "rejected"))
-    unusual = sum((Oddities(**f.unusual) for f in facts), Oddities())
-    counts: dict[str, Any] = {}
-    for one in facts:
-        for name, found in one.counts.items():
-            counts[name] = counts.get(name, 0) + np.asarray(found, np.int64)
-    nameless, repeated = _check_ids(parts) if scorer.id is not None else (0, 0)
-    if nameless or repeated:
-        log.warning(
-            "%d rows have no %s, %d repeat that of another row", nameless, scorer.id, repeated
-        )
-    if lines := unusual.lines():
-        log.warning("unusual: %s", "; ".join(lines))
-    reference = predictor.reference
-    return Job(
-        output=paths.output,
-        rejected=paths.rejected if rejected else None,
-        summary=paths.summary,
-        model=predictor.version,
-        rows=rows,
-        scored=rows - rejected,
-        called=sum(f.called for f in facts),
-        mean=sum(f.probability for f in facts) / (rows - rejected),
-        nameless=nameless,
-        repeated=repeated,
-        unusual=unusual,
-        drift=None if reference is None else drift(reference, counts),
-        campaign=None,
-    )
-
-
-def _check_ids(parts: Parts) -> tuple[int, int]:
-    """Rows without an id, and rows beyond the first of their id; out of core."""
-    files = ", ".join(literal(file) for file in parts.files)
-    with Session(MEMORY, threads=1) as session:
-        nameless = session.row(f"SELECT count(*) - count(id) FROM read_parquet([{files}])")[0]
-        repeated = session.row(
-            "SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM "
-            f"read_parquet([{files}]) WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1)"
-        )[0]
-    return int(nameless), int(repeated)

@@ -23,7 +23,6 @@ from dbnchurn.scoring.aside import written_whole
 
 MANIFEST, LOCK = "job.json", "lock"
 FACTS = b"facts"
-SUFFIX = ".parts"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dbnchurn.scoring.drift import Drift
-from dbnchurn.scoring.job import Job
+from dbnchurn.scoring.finish import Job
 
 SHOWN = 8  # columns
 

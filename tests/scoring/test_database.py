@@ -87,7 +87,7 @@ def test_a_crashed_job_uses_its_chunks_where_the_rows_are_the_same(
 def test_rows_that_vanished_are_not_scored(model, tmp_path, database, monkeypatch):
     how = {"id": "customer", "database": "TEST_DATABASE", "chunk_rows": 100}
     with monkeypatch.context() as patched:
-        patched.setattr("dbnchurn.scoring.job._finish", lambda *_: 1 / 0)
+        patched.setattr("dbnchurn.scoring.job.finish", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             score_file(model, ORDERED, tmp_path / "s.csv", **how)
     database.run("DELETE FROM customers WHERE customer >= 'C0320'")

@@ -10,7 +10,7 @@ import pytest
 
 from dbnchurn import Predictor
 from dbnchurn.errors import ArtifactError, ConfigError, DataError
-from dbnchurn.scoring import score_file
+from dbnchurn.scoring import Campaign, score_file
 
 
 @pytest.fixture
@@ -184,6 +184,19 @@ def test_rows_that_cannot_be_read_are_listed_and_the_others_scored(
     assert "infinite" in rejected["reason"][1]
     assert "'last May' is not a date" in rejected["reason"][1]
     assert (job.rows, job.scored) == (950, 947)
+
+
+def test_rejected_rows_and_campaign_may_lie_elsewhere(model, spoiled, write, tmp_path):
+    elsewhere = tmp_path / "new" / "bad.parquet"
+    campaign = Campaign(tmp_path / "marketing" / "list.csv", 10)
+    job = score_file(
+        model, write(spoiled, "t.csv"), tmp_path / "s.csv", rejected=elsewhere, campaign=campaign
+    )
+    assert job.rejected == elsewhere
+    assert len(pd.read_parquet(elsewhere)) == 3
+    assert len(pd.read_csv(campaign.path)) == 10
+    with pytest.raises(ConfigError, match=r"bad.xlsx: scores are written as one of"):
+        score_file(model, tmp_path / "t.csv", tmp_path / "s.csv", rejected="bad.xlsx")
 
 
 def test_broken_lines_are_rejected_and_a_later_job_without_any_takes_the_list_away(

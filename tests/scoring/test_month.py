@@ -1,0 +1,96 @@
+"""From raw tables: the month is built as in training, then scored like the table it makes."""
+
+import datetime
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dbnchurn.data.build import build, load
+from dbnchurn.data.plan import DataPlan
+from dbnchurn.errors import ArtifactError, ConfigError
+from dbnchurn.experiment.tables import stored_plan
+from dbnchurn.scoring import score_file
+from dbnchurn.scoring.replay import build_month
+from dbnchurn.scoring.rows import Scorer
+from tests.data.small_crm import PLAN, crm
+
+SEPTEMBER = datetime.date(2024, 9, 1)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, small):
+    """Raw tables and a model that was trained on them in August."""
+    folder = tmp_path_factory.mktemp("crm")
+    tables = {}
+    for name, frame in crm(300).items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+        tables[name] = {**PLAN["tables"][name], "path": str(folder / f"{name}.parquet")}
+    built = build(DataPlan.model_validate({**PLAN, "tables": tables}), folder / "built", threads=1)
+    customers = load(built)
+    about = {"id": customers.id, "data": stored_plan(built)}
+    small().fit(customers.X, customers.y).save(folder / "model", about=about)
+    return folder
+
+
+@pytest.fixture
+def expected(trained, tmp_path):
+    """Scores of September's table, built beforehand."""
+    built = build_month(trained / "model", SEPTEMBER, tmp_path / "september", threads=1)
+    return score_file(trained / "model", built.features, tmp_path / "expected.csv")
+
+
+def test_a_month_is_scored_like_its_table(trained, expected, tmp_path):
+    found = score_file(trained / "model", None, tmp_path / "s.csv", cutoff=SEPTEMBER)
+    assert found.output.read_bytes() == expected.output.read_bytes()
+    assert found.read()["id"].is_unique
+    left = {"expected.csv", "expected.job.json", "s.csv", "s.job.json", "september"}
+    assert {path.name for path in tmp_path.iterdir()} == left
+
+
+def test_a_crashed_month_goes_on_and_rows_that_changed_are_scored_anew(
+    trained, expected, tmp_path, monkeypatch
+):
+    real, chunks, crash = Scorer.score, [], {"before": 3}
+
+    def score(self, chunk, digest):
+        if len(chunks) == crash["before"]:
+            raise RuntimeError
+        chunks.append(len(chunk.places))
+        return real(self, chunk, digest)
+
+    monkeypatch.setattr(Scorer, "score", score)
+    how = {"cutoff": SEPTEMBER, "chunk_rows": 40}
+    with pytest.raises(RuntimeError):
+        score_file(trained / "model", None, tmp_path / "s.csv", **how)
+    chunks.clear()
+    crash["before"] = None
+    job = score_file(trained / "model", None, tmp_path / "s.csv", **how)
+    assert sum(chunks) == job.rows - 120
+    np.testing.assert_allclose(job.read()["probability"], expected.read()["probability"], rtol=1e-6)
+
+
+def test_raw_tables_may_have_moved_and_their_bad_rows_are_kept(trained, tmp_path, caplog):
+    moved = tmp_path / "moved.parquet"
+    basic = pd.read_parquet(trained / "basic.parquet")
+    # No month: the row breaks the contract.
+    pd.concat([basic, basic.iloc[[5]].assign(month=pd.NaT)]).to_parquet(moved, index=False)
+    how = {"cutoff": SEPTEMBER, "tables": {"basic": str(moved)}}
+    score_file(trained / "model", None, tmp_path / "s.csv", **how)
+    assert len(pd.read_parquet(tmp_path / "s.quarantine" / "basic.parquet")) == 1
+    assert "broke their contract" in caplog.text
+
+
+def test_what_cannot_be_built_is_told(trained, model, tmp_path):
+    shutil.copytree(trained / "model", tmp_path / "crm-model")
+    crm_model, output = tmp_path / "crm-model", tmp_path / "s.csv"
+    with pytest.raises(ConfigError, match="so a cutoff is needed"):
+        score_file(crm_model, None, output)
+    with pytest.raises(ConfigError, match="there is no table 'basics': did you mean 'basic'"):
+        score_file(crm_model, None, output, cutoff=SEPTEMBER, tables={"basics": "x"})
+    with pytest.raises(ArtifactError, match="trained from one table"):
+        score_file(model, None, output, cutoff=SEPTEMBER)
+    with pytest.raises(ConfigError, match="not both"):
+        score_file(crm_model, trained / "basic.parquet", output, cutoff=SEPTEMBER)
+    assert {path.name for path in tmp_path.iterdir()} == {"crm-model", "model"}

@@ -110,12 +110,13 @@ def _direction(column: Column, table: Table, place: int, contribution: Floats) -
         return f"highest for {top}, lowest for {bottom}"
     values = table.numbers[:, place]
     present = ~np.isnan(values)
-    if present.sum() < 2 or not contribution.any():
+    if len(np.unique(values[present])) < 2 or not contribution.any():
         return ""
     found = pd.Series(values[present]).corr(pd.Series(contribution[present]), method="spearman")
-    if abs(found) >= CLEAR:
-        return "a higher value raises the risk" if found > 0 else "a higher value lowers the risk"
-    return "no single direction"
+    if abs(found) < CLEAR:
+        return "no single direction"
+    more = {"flag": "yes", "date": "a later date"}.get(column.kind, "a higher value")
+    return f"{more} {'raises' if found > 0 else 'lowers'} the risk"
 
 
 def _examples(scores: Floats) -> Index:

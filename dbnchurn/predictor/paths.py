@@ -58,7 +58,7 @@ class Paths:
     def walk(self, matrix: Floats32) -> Walk:
         """Where the rows of a boosters' matrix of shape (n, columns) fail on their way."""
         failed = {column: test.failed(matrix[:, column]) for column, test in self.tests.items()}
-        count = np.zeros((self.leaves, len(matrix)), np.uint8)
+        count = np.zeros((self.leaves, len(matrix)), np.min_scalar_type(len(self.tests)))
         for column, test in self.tests.items():
             count[test.leaves] += failed[column]
         return Walk(self, failed, count)
@@ -78,7 +78,7 @@ class Walk:
     ----------
     paths : Paths
     failed : dict of prepared column → bool array of shape (s, n)
-    count : uint8 array of shape (leaves, n)
+    count : array of small integers of shape (leaves, n)
         How many columns keep each row from each leaf.
     """
 

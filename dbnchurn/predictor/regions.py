@@ -15,7 +15,7 @@ from dbnchurn.features.leaves_record import Forest
 
 Bools = npt.NDArray[np.bool_]
 Index = npt.NDArray[np.int64]
-Counts = npt.NDArray[np.uint8]
+Counts = npt.NDArray[np.unsignedinteger]
 Allowed = tuple[int, int, bool] | Bools  # of cells from … to below …, and of missing; or per level
 
 
@@ -210,7 +210,7 @@ class Regions:
         """How many of its prepared columns keep each of n rows from each leaf, shape (s, n)."""
         if len(self.places) == 1:
             return failed[next(iter(self.places))].view(np.uint8)
-        count = np.zeros((len(self.leaves), n), np.uint8)
+        count = np.zeros((len(self.leaves), n), np.min_scalar_type(len(self.places)))
         for column, places in self.places.items():
             count[places] += failed[column]
         return count

@@ -37,7 +37,7 @@ def drivers(reasons: Mapping[str, Any]) -> Picture:
         c.axes.set_yticks(places, names)
         c.axes.set_ylim(len(found) - 0.4, -0.8)
         for place, driver in zip(places, found, strict=True):
-            c.axes.text(0, place - 0.3, _cut(driver["direction"], 60), fontsize=6.5, va="bottom")
+            c.axes.text(0, place - 0.27, _cut(driver["direction"], 60), fontsize=6.5, va="bottom")
         c.axes.grid(visible=False, axis="y")
         told = [
             f"{d['label']} {plain(d['mean_absolute'], 2)}"

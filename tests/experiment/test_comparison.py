@@ -1,4 +1,4 @@
-"""Comparisons: which runs are paired how, that numbers can be recomputed, and that pages stand alone."""
+"""Comparisons: how runs are paired, numbers that can be recomputed, pages that stand alone."""
 
 import re
 
@@ -190,7 +190,7 @@ def test_writing_again_replaces(tmp_path):
 
 def test_what_cannot_be_compared_is_refused(tmp_path):
     run = make_run(tmp_path / "a")
-    with pytest.raises(DataError, match="no finished run: it has no config.yaml"):
+    with pytest.raises(DataError, match=r"no finished run: it has no config\.yaml"):
         find_runs([tmp_path])
     with pytest.raises(ConfigError, match="did you mean 'f1'"):
         compare_folders([run], tmp_path / "out", "f11")

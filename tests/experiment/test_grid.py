@@ -1,4 +1,4 @@
-"""What an experiment runs: every variant at every point, for every seed and fold, under one name."""
+"""What an experiment runs: every variant at every point, for every seed and fold."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A stored model on newly labelled customers: the same numbers, and a verdict that can go all ways."""
+"""A stored model on newly labelled customers: the same numbers, and a verdict."""
 
 import json
 import shutil
@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from dbnchurn.errors import ArtifactError, ConfigError, DataError
-from dbnchurn.evaluate import evaluate
 from dbnchurn.experiment import read_config, train
 from dbnchurn.experiment.later import Later, evaluate_later
 
@@ -66,7 +65,8 @@ def test_a_model_whose_signal_is_gone_is_told(run, new):
     """Outcomes that have nothing to do with the customers: as chance, far below the promise."""
     rng = np.random.default_rng(0)
     found = evaluate_later(
-        run / "model", new(lambda t: t.assign(Churn=rng.choice(["Yes", "No"], len(t), p=[0.1, 0.9])))
+        run / "model",
+        new(lambda t: t.assign(Churn=rng.choice(["Yes", "No"], len(t), p=[0.1, 0.9]))),
     )
     assert found.standing("average_precision").startswith("below")
     assert "outside the interval that training gave" in found.verdict

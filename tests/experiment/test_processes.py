@@ -69,9 +69,7 @@ def test_failures_are_told_and_stop_nobody_else(tmp_path):
 def test_no_more_run_at_once_than_are_allowed(tmp_path, at_once):
     run([(note, tmp_path)] * 4, tmp_path, at_once)
     spans = [
-        tuple(map(float, path.read_text().split()))
-        for path in tmp_path.iterdir()
-        if path.is_file()
+        tuple(map(float, path.read_text().split())) for path in tmp_path.iterdir() if path.is_file()
     ]
     assert len(spans) == 4
     most = max(sum(a <= began < b for a, b in spans) for began, _ in spans)

@@ -57,12 +57,15 @@ def predictions(run) -> pd.DataFrame:
 def test_the_folder_is_whole(run):
     assert sorted(path.name for path in run.iterdir()) == [
         "config.yaml",
+        "curves.json",
         "data_quality.html",
         "metrics.json",
         "model",
         "predictions.parquet",
         "quarantine.parquet",
         "report.html",
+        "table.csv",
+        "table.md",
     ]
     assert [path.name for path in run.parent.iterdir()] == ["telco"]  # nothing half-written
 

@@ -24,7 +24,7 @@ from dbnchurn.config import changed, dump
 from dbnchurn.errors import ConfigError, DbnchurnError
 from dbnchurn.experiment.grid import NOT_OF_A_RUN
 from dbnchurn.experiment.run_config import classifier_of
-from dbnchurn.experiment.sections import Range, TuningSection
+from dbnchurn.experiment.sections import Searched, TuningSection
 from dbnchurn.progress import stage, watched
 from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER
 
@@ -139,7 +139,7 @@ class Search:
             seed=self.config.seed * 100_003 + number,
         )
         trial = self.study.ask()
-        settings = {key: _draw(trial, key, what) for key, what in self.section.space.items()}
+        settings = {key: _draw(trial, key, where) for key, where in self.section.space.items()}
         trial.set_user_attr("settings", json.dumps(settings))
         watcher = _Pruner(trial, self.study, self.section.startup, self.optuna.TrialPruned)
         state = self.optuna.trial.TrialState
@@ -257,14 +257,14 @@ def falls_behind(value: float, others: list[float], share: float, startup: int) 
     return len(others) >= startup and not value <= np.quantile(others, share)
 
 
-def _draw(trial: Any, key: str, what: Any) -> Any:
-    """One value of the space; lists are choices by their text, which is all a journal can hold."""
-    if not isinstance(what, Range):
-        return json.loads(trial.suggest_categorical(key, [json.dumps(c) for c in what.choices]))
-    whole = all(isinstance(v, int) for v in (what.low, what.high, what.step or 1))
-    if whole:
-        return trial.suggest_int(key, what.low, what.high, log=what.log, step=what.step or 1)
-    return trial.suggest_float(key, what.low, what.high, log=what.log, step=what.step)
+def _draw(trial: Any, key: str, where: Searched) -> Any:
+    """One value of the space; choices go by their text, as a journal cannot hold lists."""
+    if where.choices is not None:
+        return json.loads(trial.suggest_categorical(key, [json.dumps(c) for c in where.choices]))
+    low, high, step = where.low, where.high, where.step
+    if all(isinstance(value, int) for value in (low, high, step or 1)):
+        return trial.suggest_int(key, low, high, log=where.log, step=step or 1)
+    return trial.suggest_float(key, low, high, log=where.log, step=step)
 
 
 def _settings(trial: Any) -> dict[str, Any]:

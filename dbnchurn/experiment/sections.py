@@ -35,35 +35,35 @@ class ExperimentSection(Section):
     )
 
 
-class Range(Section):
-    """Where a number may lie; whole numbers if both ends are."""
+class Searched(Section):
+    """Where a value may lie: a range of numbers, whole if both ends are, or choices."""
 
-    low: int | float
-    high: int | float
+    low: int | float | None = None
+    high: int | float | None = None
     log: bool = Field(default=False, description="Try orders of magnitude evenly.")
     step: int | float | None = Field(default=None, description="Distance between values.")
+    choices: Annotated[tuple[Any, ...], Field(min_length=2)] | None = None
 
     @model_validator(mode="after")
-    def _makes_sense(self) -> Range:
-        if self.low >= self.high:
-            raise ValueError(f"'low' should be below 'high', got {self.low:g} and {self.high:g}")
-        if self.log and (self.low <= 0 or self.step is not None):
+    def _makes_sense(self) -> Searched:
+        low, high = self.low, self.high
+        if (self.choices is None) == (low is None and high is None):
+            raise ValueError("give either 'low' and 'high', or 'choices'")
+        if self.choices is not None:
+            return self
+        if low is None or high is None or low >= high:
+            raise ValueError(f"'low' should be below 'high', got {low} and {high}")
+        if self.log and (low <= 0 or self.step is not None):
             raise ValueError("with 'log', 'low' has to be above 0 and 'step' is not given")
         if self.step is not None and self.step <= 0:
             raise ValueError(f"'step' should be above 0, got {self.step:g}")
         return self
 
 
-class Choices(Section):
-    """Values to choose from."""
-
-    choices: Annotated[tuple[Any, ...], Field(min_length=2)]
-
-
 class TuningSection(Section):
     """The search for better settings; validation rows decide, test rows are not looked at."""
 
-    space: Annotated[dict[str, Range | Choices], Field(min_length=1)] = Field(
+    space: Annotated[dict[str, Searched], Field(min_length=1)] = Field(
         description="Key, such as classifier.dbn.learning_rate → a range or choices."
     )
     metric: Metric = Field(default="average_precision", description="On the validation rows.")

@@ -53,9 +53,11 @@ def _cost(column: pd.Series[Any]) -> Floats:
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     bad = np.flatnonzero(~np.isfinite(numbers))
     if len(bad):
+        first = column.iloc[bad[0]]
+        shown = first.item() if isinstance(first, np.generic) else first
         raise DataError(
             f"campaign.costs: column {column.name!r} should hold a number for every customer, got "
-            f"{column.iloc[bad[0]]!r} in row {column.index[bad[0]]} ({len(bad)} such rows)"
+            f"{shown!r} in row {column.index[bad[0]]} ({len(bad)} such rows)"
         )
     return np.asarray(numbers)
 

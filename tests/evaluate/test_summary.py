@@ -195,7 +195,7 @@ def test_intervals_cover_the_truth(noise):
             {"": checked(*draw(3000, seed))},
             {"": few_numbers},
             cuts={"": 0.12},
-            repeats=400,
+            repeats=300,
             random_state=np.random.default_rng([seed, 2]),
         )
         for name, found in drawn.intervals("").items():

@@ -7,10 +7,12 @@ from html.parser import HTMLParser
 import matplotlib as mpl
 import numpy as np
 import pytest
+from example_run import FIGURES, full_run
 
 from dbnchurn.errors import ConfigError
 from dbnchurn.evaluate import Offer, compare
 from dbnchurn.report import FineTuning, Part, Pretraining, ReportInput, render, write
+from dbnchurn.report.canvas import Canvas
 from dbnchurn.report.words import cautions, headlines, verdict
 
 
@@ -22,7 +24,7 @@ def run_of(y, scores, threshold=0.2, **more) -> ReportInput:
         y,
         scores,
         numbers,
-        "for the best F1",
+        "chosen for the best F1",
         parts,
         **{key: value for key, value in more.items() if key in ("gain", "sample_weight")},
     )
@@ -82,8 +84,10 @@ def test_every_figure_has_a_title_a_reading_and_words_instead(run):
         assert re.search(r'role="img" aria-label="[^"]{30,}"', figure)
         assert re.search(r"<figcaption>[^<]{30,}</figcaption>", figure)
         assert figure.count("<svg ") == 1
-    ids = [set(re.findall(r'id="(clip[^"]*|p[0-9a-f]{10})"', figure)) for figure in figures]
-    assert len(set.union(*ids)) == sum(map(len, ids))
+    every = re.findall(r' id="([^"]+)"', text)
+    assert len(every) > 100
+    assert len(set(every)) == len(every)  # also the shapes of letters, which figures share
+    assert set(re.findall(r'href="#(DejaVu[^"]+)"', text)) <= set(every)
 
 
 def test_the_page_shows_the_numbers_of_the_run(run):
@@ -99,6 +103,57 @@ def test_the_page_shows_the_numbers_of_the_run(run):
     assert f"{at['tp']:,} of the {at['tp'] + at['fn']:,} churners were picked" in text
     for words in ("61.0", "layers: [16, 8]", "RBM 2, 16 → 8", "for the best F1", "cpu"):
         assert words in text
+
+
+def test_every_figure_has_named_axes(monkeypatch):
+    named = []
+    drawn = Canvas.picture
+
+    def noted(canvas, title, reading, alt):
+        named.append((canvas.axes.get_xlabel(), canvas.axes.get_ylabel()))
+        return drawn(canvas, title, reading, alt)
+
+    monkeypatch.setattr(Canvas, "picture", noted)
+    render(full_run(800))
+    assert len(named) == FIGURES
+    assert all(len(label) > 2 for axes in named for label in axes), named
+
+
+def test_peers_and_parts_have_tables_of_their_own():
+    text = render(full_run())
+    peers, parts = (text.index(words) for words in ("Against the baselines", "What the parts are"))
+    assert peers < text.index('<th scope="row">xgboost') < parts
+    assert parts < text.index('<th scope="row">without leaves')
+    assert "without leaves" not in verdict(full_run())
+
+
+def test_thresholds_stand_side_by_side_with_what_they_cost():
+    run = full_run()
+    text = render(run)
+    table = text[text.index("Other thresholds") : text.index("On the test customers")]
+    assert "best F1 (ours)" in table
+    for choice in run.alternatives[1:3]:
+        lost = choice.numbers["difference"]["profit"]
+        assert f"{lost['value']:.2f}".replace("-", "−") in table
+        assert f"{choice.numbers['picked']:,.0f}" in table
+    assert "no threshold reaches a precision of 0.9" in table
+
+
+def test_groups_are_shown_and_small_ones_not_judged():
+    text = render(full_run())
+    assert "Does the ranking work as well in every month?" in text
+    assert "Do scores promise what comes in every group by plan?" in text
+    table = text[text.index("Numbers by month") : text.index("Numbers by plan")]
+    small = table[table.index("2024-06") : table.index("2024-07")]
+    assert "too few churners to judge" in small
+    assert "60" in small
+
+
+def test_a_fixed_threshold_is_not_told_as_chosen():
+    text = render(replace(full_run(800), threshold_rule="fixed in the config"))
+    assert "at least 0.2, fixed in the config." in text
+    assert "The threshold was fixed in the config;" in text
+    assert "chosen: " not in text
 
 
 def test_what_users_wrote_is_escaped(run):

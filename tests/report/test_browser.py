@@ -1,0 +1,114 @@
+"""The page in a real browser: silent, offline, whole at desktop and phone width, told in words."""
+
+import shutil
+
+import pytest
+from browser import Browser, browser
+from example_run import FIGURES, full_run
+
+from dbnchurn.report import write
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
+]
+WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
+
+LAYOUT = """
+[...document.querySelectorAll('figure')].map(figure => {
+  const svg = figure.querySelector('svg'), box = svg.getBoundingClientRect();
+  const drawn = svg.getBBox(), style = getComputedStyle(svg);
+  const image = figure.querySelector('[role=img]');
+  return {
+    left: box.left, right: box.right, width: box.width, height: box.height,
+    drawn: drawn.width, shown: style.display !== 'none' && style.visibility === 'visible',
+    letters: [...svg.querySelectorAll('use')].filter(
+      use => use.getAttribute('xlink:href').includes('DejaVu')
+        && !document.getElementById(use.getAttribute('xlink:href').slice(1))).length,
+    alt: image ? image.getAttribute('aria-label') : null,
+    title: figure.querySelector('h3').textContent,
+    reading: figure.querySelector('figcaption').textContent,
+  };
+})
+"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    write(path, full_run())
+    return path
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory) -> Browser:
+    with browser(str(CHROMIUM), tmp_path_factory.mktemp("profile")) as found:
+        yield found
+
+
+@pytest.fixture(params=WIDTHS)
+def opened(chromium, page, request):
+    width, height = WIDTHS[request.param]
+    chromium.open(page, width, height)
+    return chromium, width
+
+
+def test_nothing_is_said_on_the_console_and_nothing_is_fetched(opened, page):
+    chromium, _ = opened
+    chromium.evaluate("1")
+    said = chromium.heard("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")
+    assert said == []
+    fetched = {e["params"]["request"]["url"] for e in chromium.heard("Network.requestWillBeSent")}
+    assert {url for url in fetched if not url.startswith("data:")} == {page.as_uri()}
+
+
+def test_every_figure_is_visible_and_told_in_words(opened):
+    chromium, width = opened
+    figures = chromium.evaluate(LAYOUT)
+    assert len(figures) == FIGURES
+    for figure in figures:
+        assert figure["shown"], figure["title"]
+        assert 0 <= figure["left"] < figure["right"] <= width, figure["title"]
+        assert figure["width"] >= 0.4 * min(width, 1216), figure["title"]
+        assert figure["height"] > 120, figure["title"]
+        assert figure["drawn"] > 100, figure["title"]
+        assert figure["letters"] == 0, figure["title"]  # every letter has its shape
+        assert len(figure["alt"]) > 30, figure["title"]
+        assert len(figure["title"]) > 15, figure["title"]
+        assert len(figure["reading"]) > 30, figure["title"]
+
+
+def test_the_page_does_not_scroll_sideways(opened):
+    chromium, width = opened
+    assert chromium.evaluate("document.documentElement.scrollWidth") <= width
+    # What is wider scrolls within itself.
+    wide = chromium.evaluate(
+        "[...document.querySelectorAll('table')].filter(t => !t.closest('.scroll')).length"
+    )
+    assert wide == 0
+
+
+def test_a_page_that_calls_out_would_be_noticed(chromium, page, tmp_path):
+    """The checks above can fail: a script and an image from elsewhere are heard of."""
+    text = page.read_text(encoding="utf-8")
+    calling = tmp_path / "calling.html"
+    start = text.index('<meta http-equiv="Content-Security-Policy"')
+    text = text[:start] + text[text.index(">", start) + 1 :]  # without what forbids it
+    calling.write_text(
+        text.replace(
+            "</main>", '<img src="http://127.0.0.1:9/x.png"><script>oops()</script></main>'
+        ),
+        encoding="utf-8",
+    )
+    chromium.open(calling, 1280, 900)
+    chromium.evaluate("1")
+    assert chromium.heard("Runtime.exceptionThrown")
+    fetched = [e["params"]["request"]["url"] for e in chromium.heard("Network.requestWillBeSent")]
+    assert "http://127.0.0.1:9/x.png" in fetched
+
+
+def test_it_prints_on_a_few_sheets(chromium, page):
+    chromium.open(page, 1280, 900)
+    printed = chromium.ask("Page.printToPDF", transferMode="ReturnAsBase64")["data"]
+    assert len(printed) > 50_000

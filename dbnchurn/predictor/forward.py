@@ -147,10 +147,7 @@ def logits(model: ModelRecord, table: Table, n_threads: int = 1) -> npt.NDArray[
     out = np.empty((len(table), len(model.networks)), np.float64)
 
     def score(chunk: slice) -> None:
-        rows = np.arange(chunk.start, chunk.stop)
-        # The product of one row rounds otherwise than that of many, so it gets company: itself.
-        company = rows if len(rows) > 1 else np.repeat(rows, 2)
-        out[chunk] = _chunk_logits(model, table.take(company))[: len(rows)]
+        out[chunk] = _chunk_logits(model, table.take(np.arange(chunk.start, chunk.stop)))
 
     over_rows(score, len(table), CHUNK, n_threads)
     return out

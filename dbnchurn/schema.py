@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -67,6 +68,11 @@ class Column:
             raise ArtifactError(f"schema: column {self.name!r} repeats a level")
         if self.levels and self.kind != "category":
             raise ArtifactError(f"schema: column {self.name!r} is a {self.kind} and has levels")
+
+    @cached_property
+    def code_of(self) -> dict[str, int]:
+        """Position of every level."""
+        return {level: code for code, level in enumerate(self.levels)}
 
 
 @dataclass(frozen=True)
@@ -346,8 +352,8 @@ def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:
     (array([ 7., nan]), array([ 1, -1], dtype=int32), {'plan': 1})
     """
     names = check_names(frame)
-    place = {name: i for i, name in enumerate(names)}
-    if absent := [c.name for c in schema.used if c.name not in place]:
+    values = dict(zip(names, (column for _, column in frame.items()), strict=True))
+    if absent := [c.name for c in schema.used if c.name not in values]:
         raise DataError(
             f"the table lacks {len(absent)} of {len(schema.used)} columns: {listed(absent)}; "
             f"it has {listed(names)}"
@@ -359,10 +365,10 @@ def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:
     code_matrix = np.empty((len(frame), len(categories)), np.int32)
     for j, column in enumerate(numbers):
         with _told(f"column {column.name!r} ({column.kind}) cannot be read"):
-            number_matrix[:, j] = _read_number(column, frame.iloc[:, place[column.name]])
+            number_matrix[:, j] = _read_number(column, values[column.name])
     for j, column in enumerate(categories):
         with _told(f"column {column.name!r} ({column.kind}) cannot be read"):
-            codes, unknown = _read_codes(column, frame.iloc[:, place[column.name]])
+            codes, unknown = _read_codes(column, values[column.name])
         code_matrix[:, j] = codes
         if unknown:
             unusual.unknown_levels[column.name] = unknown
@@ -422,24 +428,30 @@ def _read_number(
     refuse = refuse or _refuse
     if column.kind == "date":
         return _read_date(column, values, refuse)
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "biuf":
+        numbers = values.to_numpy().astype(np.float64)
+    elif pd.api.types.is_datetime64_any_dtype(values.dtype):
         raise DataError(f"column {column.name!r} has to hold numbers, it holds dates")
-    if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
+    elif pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
         if pd.api.types.is_complex_dtype(values.dtype):
             raise DataError(f"Complex data not supported: column {column.name!r}")
         numbers = values.to_numpy(np.float64, na_value=np.nan)
     else:
-        words = text(values)
+        places, distinct = _distinct(values)
+        words = pd.Series(distinct, dtype=object)
         words = words.where(~words.isin(["True", "False"]), words == "True")
         parsed = pd.to_numeric(words, errors="coerce")
         what = "is not a number; leave it empty if it is unknown"
-        refuse(column, values, parsed.isna() & words.notna(), what)
-        numbers = parsed.to_numpy(np.float64, na_value=np.nan)
+        refuse(column, values, _of_rows(parsed.isna() & words.notna(), places, False), what)
+        numbers = _of_rows(parsed.to_numpy(np.float64, na_value=np.nan), places, np.nan)
     refuse(column, values, np.isinf(numbers), "is infinite; leave it empty if it is unknown")
     return np.asarray(np.clip(numbers, -LARGEST, LARGEST), np.float64)
 
 
 def _read_date(column: Column, values: pd.Series[Any], refuse: Refuse) -> npt.NDArray[np.float64]:
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind == "M":
+        since = values.to_numpy() - np.datetime64(0, "s")
+        return np.asarray(since / np.timedelta64(1, "s") / DAY, np.float64)
     if pd.api.types.is_numeric_dtype(values.dtype) and values.notna().any():
         raise DataError(
             f"column {column.name!r} has to hold dates, it holds numbers; "
@@ -458,10 +470,40 @@ def _dated(words: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _read_codes(column: Column, values: pd.Series[Any]) -> tuple[npt.NDArray[np.int32], int]:
-    words = text(values)
-    codes = pd.Index(column.levels, dtype=object).get_indexer(pd.Index(words, dtype=object))
-    unknown = int(((codes < 0) & words.notna().to_numpy()).sum())
-    return codes.astype(np.int32), unknown
+    places, words = _distinct(values)
+    found = np.array([column.code_of.get(word, -1) if word else -1 for word in words], np.int32)
+    unknown = np.array([bool(word) and word not in column.code_of for word in words], bool)
+    return _of_rows(found, places, -1), int(_of_rows(unknown, places, False).sum())
+
+
+def _distinct(values: pd.Series[Any]) -> tuple[npt.NDArray[np.intp], list[str | None]]:
+    """Place of every value among the distinct ones, -1 where missing, and these as :func:`text`.
+
+    Values repeat, so what has to be done with their text is done once for each.
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return np.asarray(values.cat.codes, np.intp), _words(values.cat.categories)
+    if values.dtype == object and pd.api.types.infer_dtype(values) not in ("string", "boolean"):
+        values = text(values)  # objects of several types may not be merged by equality: 1 == True
+    places, distinct = pd.factorize(values)
+    return np.asarray(places, np.intp), _words(distinct)
+
+
+def _words(distinct: Any) -> list[str | None]:
+    """Distinct values as :func:`text`, missing and blank as None."""
+    found = list(distinct)
+    if not all(type(value) is str for value in found):
+        words = text(pd.Series(distinct))
+        found = words.where(words.notna(), "").tolist()
+    return [word.strip() or None for word in found]
+
+
+def _of_rows(
+    of_distinct: npt.ArrayLike, places: npt.NDArray[np.intp], missing: object
+) -> npt.NDArray[Any]:
+    """What each row's distinct value has, and `missing` where there is none."""
+    of_distinct = np.asarray(of_distinct)
+    return np.append(of_distinct, np.array(missing, of_distinct.dtype))[places]
 
 
 def _refuse(column: Column, values: pd.Series[Any], bad: Mask, what: str) -> None:

@@ -14,7 +14,7 @@ STAGES = {"data", "prepare", "features", "dbn", "decide", "evaluate", "segments"
 # another, except those of the first.
 LAYERS = (
     {"errors", "lazy", "records", "visible", "schema", "progress", "provenance", "labels"}
-    | {"compute", "parameters"},
+    | {"compute", "parameters", "threads"},
     STAGES,
     {"intake", "predictor"},
     {"learning"},

@@ -236,3 +236,29 @@ def test_schemas_that_cannot_have_been_inferred_are_refused(columns, message):
     tree, arrays = pack(Schema(columns))
     with pytest.raises(ArtifactError, match=message):
         unpack(Schema, tree, arrays)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["A", " A ", "", " ", None, "B", "new"],
+        pd.Categorical(["A", " A", None, "B"], categories=["B", " A", "A", ""]),
+        [3.0, 3.5, None, -0.0],
+        pd.array([3, None, 4], dtype="Int64"),
+        [True, False, None, True],
+        [True, 1, "1", 1.0, "True", None],
+        pd.Series(["A", None, "B "], dtype="str"),
+        pd.to_datetime(["2026-01-01", None]),
+    ],
+)
+def test_categories_are_read_as_their_text_value_by_value(values):
+    """Distinct values are cleaned once each; this is the literal reading, one value at a time."""
+    series = pd.Series(values)
+    levels = ("A", "B", "3", "0", "1", "True", "2026-01-01 00:00:00")
+    schema = Schema((Column("x", "category", levels), Column("y", "ignore")))
+    table, unusual = read(schema, pd.DataFrame({"x": series}))
+    words = [text(series.iloc[[i]]).iloc[0] for i in range(len(series))]
+    expected = [levels.index(word) if word in levels else -1 for word in words]
+    assert table.codes[:, 0].tolist() == expected
+    unknown = sum(isinstance(word, str) and word not in levels for word in words)
+    assert unusual.unknown_levels == ({"x": unknown} if unknown else {})

@@ -11,20 +11,24 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import csr_matrix
 
-from dbnchurn.dbn.network_record import NetworkRecord
+from dbnchurn.dbn.network_record import NetworkRecord, drive, logits_from
 from dbnchurn.dbn.network_record import logits as network_logits
 from dbnchurn.decide.decide_record import DecideRecord, decide
 from dbnchurn.errors import ArtifactError
 from dbnchurn.features.encode_record import EncodeRecord, encode
 from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix, with_leaves
+from dbnchurn.features.lookup_record import Lookup
 from dbnchurn.predictor.audit import audit_stages
 from dbnchurn.predictor.reference import Reference
 from dbnchurn.prepare.record import PrepareRecord, prepare
 from dbnchurn.schema import LARGEST, Schema, Table, Unusual, read
+from dbnchurn.threads import over_rows
 from dbnchurn.visible import Visible
 
-CHUNK = 20_000  # rows; bounds the memory of the leaf codes
+CHUNK = 1_024  # rows scored at a time: what they become on their way stays in the cache
+FEW = 32  # rows for which a call costs more than its work
 LABEL_TYPES = {"bool": bool, "int": int, "float": float, "str": str}
 
 
@@ -102,35 +106,105 @@ def views(
     model: ModelRecord, prepared: Table, base: Visible, n_threads: int = 1
 ) -> Iterator[Visible]:
     """The visible layer of a prepared table as each booster shows it."""
+    leaves, matrix = _leaves(model, prepared), booster_matrix(prepared)
+    for booster in range(len(leaves.forests)):
+        yield with_leaves(base, leaves, booster, leaves.leaf_codes(booster, matrix, n_threads))
+
+
+def _leaves(model: ModelRecord, prepared: Table) -> LeavesRecord:
+    """The boosters, if they test the columns of the prepared table."""
     if model.leaves is None:
         raise ArtifactError("a network takes leaves, but the model has no boosters")
-    matrix = booster_matrix(prepared)
-    if matrix.shape[1] != model.leaves.n_features:
+    width = len(prepared.number_names) + len(prepared.code_names)
+    if width != model.leaves.n_features:
         raise ArtifactError(
-            f"the trees test {model.leaves.n_features} columns, preparation makes {matrix.shape[1]}"
+            f"the trees test {model.leaves.n_features} columns, preparation makes {width}"
         )
-    for booster in range(len(model.leaves.forests)):
-        codes = model.leaves.leaf_codes(booster, matrix, n_threads)
-        yield with_leaves(base, model.leaves, booster, codes)
+    levels = [0] * len(prepared.number_names) + list(prepared.sizes)
+    for column, tested in model.leaves.lookup.levels.items():
+        if tested > levels[column]:
+            raise ArtifactError(
+                f"trees: a node tests code {tested - 1} of column {column}, which has "
+                f"{levels[column]} levels"
+            )
+    return model.leaves
 
 
 def logits(model: ModelRecord, table: Table, n_threads: int = 1) -> npt.NDArray[np.float64]:
-    """Logits of every network, shape (n, networks); the mean over the boosters' views."""
-    out = np.zeros((len(table), len(model.networks)), np.float64)
-    for start in range(0, len(table), CHUNK):
-        rows = np.arange(start, min(start + CHUNK, len(table)))
-        prepared = prepare(model.prepare, table.take(rows))
-        base = encode(model.encode, prepared)
-        on_leaves = [network.sizes != base.sizes for network in model.networks]
-        for j, network in enumerate(model.networks):
-            if not on_leaves[j]:
-                out[rows, j] = network_logits(network, base)
-        if any(on_leaves):
-            boosters = len(model.leaves.forests) if model.leaves else 1
-            for view in views(model, prepared, base, n_threads):
-                for j in (j for j, sees in enumerate(on_leaves) if sees):
-                    out[rows, j] += network_logits(model.networks[j], view) / boosters
+    """Logits of every network, shape (n, networks); the mean over the boosters' views.
+
+    Parameters
+    ----------
+    model : ModelRecord
+    table : Table of n rows, as read
+    n_threads : int, default 1
+        Threads that take a chunk of rows each; they change no number.
+    """
+    out = np.empty((len(table), len(model.networks)), np.float64)
+
+    def score(chunk: slice) -> None:
+        out[chunk] = _chunk_logits(model, table.take(np.arange(chunk.start, chunk.stop)))
+
+    over_rows(score, len(table), CHUNK, n_threads)
     return out
+
+
+def _chunk_logits(model: ModelRecord, table: Table) -> npt.NDArray[np.float64]:
+    prepared = prepare(model.prepare, table)
+    base = encode(model.encode, prepared)
+    found = [
+        network_logits(network, base)
+        if network.sizes == base.sizes
+        else _leaf_logits(model, network, prepared, base)
+        for network in model.networks
+    ]
+    return np.column_stack(found)
+
+
+def _leaf_logits(
+    model: ModelRecord, network: NetworkRecord, prepared: Table, base: Visible
+) -> npt.NDArray[np.float64]:
+    """Mean logits over the boosters' views, which differ in what the leaves add."""
+    leaves = _leaves(model, prepared)
+    if network.sizes != base.sizes + leaves.sizes:
+        raise ArtifactError("a network takes other code groups than the columns and leaves make")
+    columns = drive(network, base)
+    driven = [columns.copy() for _ in leaves.forests]
+    table = network.table[sum(base.sizes) :]
+    for booster, added in _leaf_sums(leaves.lookup, table, booster_matrix(prepared)):
+        driven[booster] += added
+    return np.asarray(sum(logits_from(network, each) for each in driven) / len(driven))
+
+
+def _leaf_sums(
+    lookup: Lookup, table: npt.NDArray[np.float32], matrix: npt.NDArray[np.float32]
+) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+    """Sums of the table's rows over every block's leaves, with the block's booster.
+
+    A few rows are looked up and summed in one call for all blocks; the sums are the same.
+    """
+    if len(matrix) > FEW:
+        for span, places in lookup.by_span(matrix):
+            starts = np.arange(0, places.size + 1, places.shape[1], dtype=np.int32)
+            yield span.booster, _picked(places, starts, table[span.leaves])
+        return
+    leaves = lookup.at_once(matrix)
+    first = np.array([span.trees.start for span in lookup.spans], np.int32)
+    row_starts = np.arange(0, leaves.size, leaves.shape[1], dtype=np.int32)
+    starts = np.append(np.add.outer(row_starts, first).ravel(), np.int32(leaves.size))
+    sums = _picked(leaves, starts, table).reshape(len(matrix), len(first), -1)
+    for i, span in enumerate(lookup.spans):
+        yield span.booster, sums[:, i]
+
+
+def _picked(
+    places: npt.NDArray[np.int32], starts: npt.NDArray[np.int32], table: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Sums of the table's rows at ``places[starts[i]:starts[i + 1]]``, flattened, for every `i`."""
+    ones = np.ones(places.size, np.float32)
+    shape = (len(starts) - 1, len(table))
+    found: npt.NDArray[np.float32] = csr_matrix((ones, places.ravel(), starts), shape) @ table
+    return found
 
 
 def probabilities(

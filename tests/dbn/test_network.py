@@ -12,6 +12,7 @@ from dbnchurn.dbn import DBN, Network, finetune, logits
 from dbnchurn.dbn.finetuning import AdamW, log_loss
 from dbnchurn.dbn.lifted import up
 from dbnchurn.dbn.network import Batch, _GatherSum
+from dbnchurn.dbn.network_record import drive, logits_from, product
 from dbnchurn.dbn.random import Random
 from dbnchurn.visible import Visible
 from tests.dbn.machines import mixed, one_hot, some_rows
@@ -136,6 +137,27 @@ def test_the_record_gives_the_networks_logits(hidden, skip):
     for field in fields(record):
         value = getattr(record, field.name)
         assert isinstance(value, np.ndarray | int | float | str | tuple), field.name
+
+
+@pytest.mark.parametrize("n", [0, 1, 4, 7])
+@pytest.mark.parametrize(("k", "width"), [(0, 3), (3, 1), (50, 20), (300, 500)])
+def test_products_in_small_pieces_are_products(n, k, width):
+    rng = np.random.default_rng(0)
+    rows, weights = rng.normal(size=(n, k)), rng.normal(size=(k, width))
+    found = product(rows, weights)
+    np.testing.assert_allclose(found, rows @ weights, rtol=1e-12, atol=1e-12)
+    for row in range(n):
+        np.testing.assert_allclose(product(rows[[row]], weights)[0], found[row], rtol=1e-15)
+
+
+def test_what_arrives_adds_up_over_code_groups():
+    """The first groups alone, and rows of the table for the others: the same logits."""
+    rows, _ = rows_and_labels(40, missing=0.0)
+    record = Network.random(WIDTHS, SIZES, (5,), random_state=0, skip=np.arange(9.0)).record()
+    first = replace(rows, codes=rows.codes[:, :1], sizes=SIZES[:1])
+    others = record.table[rows.codes[:, 1:] + np.array([3, 5])].sum(axis=1)
+    found = logits_from(record, drive(record, first) + others)
+    np.testing.assert_allclose(found, logits(record, rows), rtol=0, atol=1e-5)  # float32 sums
 
 
 def test_the_record_touches_only_groups_that_are_there():

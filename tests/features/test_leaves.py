@@ -8,10 +8,11 @@ import pytest
 import xgboost as xgb
 
 from dbnchurn.errors import ArtifactError, DataError
-from dbnchurn.features import Leaves
+from dbnchurn.features import Leaves, forest_record
 from dbnchurn.features import leaves as leaves_module
+from dbnchurn.features.forest_record import Forest
 from dbnchurn.features.leaves import assign_folds, forest_of
-from dbnchurn.features.leaves_record import Forest, booster_matrix, with_leaves
+from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix, with_leaves
 from dbnchurn.records import pack, unpack
 from dbnchurn.schema import Table
 from dbnchurn.visible import Visible
@@ -45,11 +46,16 @@ def forest(booster) -> Forest:
     return forest_of(booster)
 
 
-def test_trees_are_those_of_xgboost(booster, forest):
+@pytest.fixture(scope="module")
+def record(forest) -> LeavesRecord:
+    return LeavesRecord((forest,), n_features=5)
+
+
+def test_trees_are_those_of_xgboost(booster, forest, record):
     """Rows share a leaf with us exactly where they share one with XGBoost, and add its value."""
     table, _ = make_table(seed=1)
     assert len(forest.categories)  # the trees do test categories
-    ours = forest.leaf_codes(booster_matrix(table))
+    ours = record.leaf_codes(0, booster_matrix(table))
     theirs = booster.predict(dmatrix(table), pred_leaf=True).astype(int)
     assert ours.shape == theirs.shape == (2000, 20)
     for tree in range(20):
@@ -61,39 +67,40 @@ def test_trees_are_those_of_xgboost(booster, forest):
     np.testing.assert_allclose(base, base[0], atol=1e-5)  # float32 sums of 20 values
 
 
-def test_codes_count_the_leaves_of_every_tree(forest):
-    codes = forest.leaf_codes(booster_matrix(make_table()[0]))
+def test_codes_count_the_leaves_of_every_tree(forest, record):
+    codes = record.leaf_codes(0, booster_matrix(make_table()[0]))
     assert codes.min() == 0
     assert (codes.max(axis=0) < forest.sizes).all()
     assert sum(forest.sizes) == (forest.feature < 0).sum() == len(forest.leaf_values)
 
 
-def test_unseen_categories_and_infinite_numbers_find_a_leaf(forest):
+def test_unseen_categories_and_infinite_numbers_find_a_leaf(record):
     table, _ = make_table(3)
     strange = dataclasses.replace(table, codes=np.full_like(table.codes, 40))
-    assert (forest.leaf_codes(booster_matrix(strange)) >= 0).all()
-    assert (forest.leaf_codes(np.full((2, 5), np.inf, np.float32)) >= 0).all()
-    assert forest.leaf_codes(np.empty((0, 5), np.float32)).shape == (0, 20)
+    assert (record.leaf_codes(0, booster_matrix(strange)) >= 0).all()
+    assert (record.leaf_codes(0, np.full((2, 5), np.inf, np.float32)) >= 0).all()
+    assert record.leaf_codes(0, np.empty((0, 5), np.float32)).shape == (0, 20)
 
 
-def test_a_row_alone_finds_the_leaves_it_finds_in_a_batch(forest):
+def test_a_row_alone_finds_the_leaves_it_finds_in_a_batch(record):
     matrix = booster_matrix(make_table()[0])
-    whole = forest.leaf_codes(matrix)
+    whole = record.leaf_codes(0, matrix)
     for row in (0, 999):
-        np.testing.assert_array_equal(forest.leaf_codes(matrix[[row]])[0], whole[row])
+        np.testing.assert_array_equal(record.leaf_codes(0, matrix[[row]])[0], whole[row])
 
 
-def test_more_threads_than_the_machine_allows_are_no_error(forest):
-    matrix = booster_matrix(make_table(100)[0])
-    many = forest.leaf_codes(matrix, n_threads=10_000)
-    np.testing.assert_array_equal(many, forest.leaf_codes(matrix))
+@pytest.mark.parametrize("n_threads", [2, 10_000])
+def test_threads_change_nothing_and_too_many_are_no_error(record, n_threads):
+    matrix = booster_matrix(make_table(3000)[0])
+    many = record.leaf_codes(0, matrix, n_threads=n_threads)
+    np.testing.assert_array_equal(many, record.leaf_codes(0, matrix))
 
 
-def test_storage_and_pickling_keep_the_trees(forest):
+def test_storage_and_pickling_keep_the_trees(record):
     matrix = booster_matrix(make_table()[0])
-    expected = forest.leaf_codes(matrix)
-    for again in (unpack(Forest, *pack(forest)), pickle.loads(pickle.dumps(forest))):
-        np.testing.assert_array_equal(again.leaf_codes(matrix), expected)
+    expected = record.leaf_codes(0, matrix)
+    for again in (unpack(LeavesRecord, *pack(record)), pickle.loads(pickle.dumps(record))):
+        np.testing.assert_array_equal(again.leaf_codes(0, matrix), expected)
 
 
 def altered(array, place, value):
@@ -140,6 +147,28 @@ def test_arrays_that_are_no_trees_are_refused(forest, how, message):
         unpack(Forest, *pack(damaged(forest, how)))
 
 
+@pytest.mark.parametrize("forests", [0, 1])
+def test_boosters_without_trees_are_refused(forest, forests):
+    none = Forest(
+        np.zeros(1, np.int64),
+        *(np.empty(0, getattr(forest, name).dtype) for name in NODES),
+        np.zeros(1, np.int64),
+        np.empty(0, np.int32),
+        np.empty(0, np.float32),
+    )
+    with pytest.raises(ArtifactError, match="a booster has none"):
+        unpack(LeavesRecord, *pack(LeavesRecord((none,) * forests, 5)))
+
+
+def test_trees_of_too_many_leaves_are_refused(forest, monkeypatch):
+    monkeypatch.setattr(forest_record, "LEAVES", max(forest.sizes))
+    unpack(Forest, *pack(forest))
+    monkeypatch.setattr(forest_record, "LEAVES", max(forest.sizes) - 1)
+    with pytest.raises(ArtifactError, match="more than"):
+        unpack(Forest, *pack(forest))
+
+
+NODES = ("feature", "threshold", "left", "right", "default_left")
 SMALL = {"folds": 3, "trees": 8, "depth": 3}
 
 
@@ -185,7 +214,7 @@ def test_weights_stand_for_copies():
     parameters = {"objective": "binary:logistic", "max_depth": 3, "eta": 0.07, "nthread": 1}
     twice = forest_of(xgb.train(parameters, doubled, 8))
     codes = once.record_.leaf_codes(0, matrix)
-    agree = (codes == twice.leaf_codes(matrix)[:, : codes.shape[1]]).mean()
+    agree = (codes == LeavesRecord((twice,), 5).leaf_codes(0, matrix)[:, : codes.shape[1]]).mean()
     assert agree > 0.98  # split points of weighted and of doubled sketches may differ by a row
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from dbnchurn.dbn.network_record import logits as network_logits
 from dbnchurn.errors import ArtifactError
+from dbnchurn.features import lookup_record
 from dbnchurn.features.encode_record import encode
 from dbnchurn.predictor import forward
 from dbnchurn.predictor.forward import logits, probabilities, views
@@ -29,14 +30,37 @@ def test_logits_are_the_mean_over_the_boosters_views(record, customers):
     each = [network_logits(record.networks[0], view) for view in seen]
     assert not np.allclose(each[0], each[1])
     found = logits(record, table)
-    np.testing.assert_allclose(found[:, 0], np.mean(each, axis=0), rtol=1e-12)
+    # The leaves are summed in float32, here block by block and there all at once.
+    np.testing.assert_allclose(found[:, 0], np.mean(each, axis=0), rtol=0, atol=1e-6)
     np.testing.assert_array_equal(found[:, 1], network_logits(record.networks[1], base))
 
 
-def test_chunks_change_nothing(record, customers, monkeypatch):
+@pytest.mark.parametrize("n_threads", [1, 3])
+@pytest.mark.parametrize("chunk", [1, 7, 50])
+def test_chunks_and_threads_change_nothing(record, customers, monkeypatch, chunk, n_threads):
     whole = probabilities(record, customers[0])[0]
-    monkeypatch.setattr(forward, "CHUNK", 7)
-    np.testing.assert_allclose(probabilities(record, customers[0])[0], whole, rtol=0, atol=1e-12)
+    monkeypatch.setattr(forward, "CHUNK", chunk)
+    again = probabilities(record, customers[0], n_threads)[0]
+    np.testing.assert_allclose(again, whole, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("trees", [1, 2, 100])
+def test_blocks_of_any_size_find_the_same_leaves(record, customers, monkeypatch, trees):
+    """Blocks change in which order float32 numbers are added, and nothing else."""
+    table = read(record.schema, customers[0])[0]
+    whole = logits(record, table)
+    monkeypatch.setattr(lookup_record, "TREES", trees)
+    fresh = dataclasses.replace(record, leaves=dataclasses.replace(record.leaves))
+    np.testing.assert_allclose(logits(fresh, table), whole, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [2, forward.FEW, forward.FEW + 1, 200])
+def test_few_rows_take_another_way_to_the_same_numbers(record, customers, rows):
+    table = read(record.schema, customers[0])[0]
+    whole = logits(record, table)[:rows]
+    np.testing.assert_allclose(
+        logits(record, table.take(np.arange(rows))), whole, rtol=0, atol=1e-12
+    )
 
 
 def test_no_rows_give_no_scores(record, customers):
@@ -57,6 +81,16 @@ def test_no_rows_give_no_scores(record, customers):
 def test_stages_that_do_not_fit_are_refused(record, change, message):
     with pytest.raises(ArtifactError, match=message):
         unpack(type(record), *pack(dataclasses.replace(record, **change)))
+
+
+def test_trees_that_test_codes_beyond_the_levels_are_refused(record):
+    place = next(i for i, f in enumerate(record.leaves.forests) if len(f.categories))
+    forests = list(record.leaves.forests)
+    beyond = np.full_like(forests[place].categories, 2**31 - 1)
+    forests[place] = dataclasses.replace(forests[place], categories=beyond)
+    leaves = dataclasses.replace(record.leaves, forests=tuple(forests))
+    with pytest.raises(ArtifactError, match="tests code 2147483647 of column"):
+        unpack(type(record), *pack(dataclasses.replace(record, leaves=leaves)))
 
 
 def test_a_schema_of_other_columns_is_refused(record):

@@ -79,6 +79,18 @@ def test_threads_change_nothing(model, customers):
     np.testing.assert_array_equal(one, two)
 
 
+def test_several_threads_may_share_a_predictor(model, customers):
+    """All start at once on a predictor that has scored nothing yet."""
+    X, _ = customers
+    expected = Predictor.load(model).predict_proba(X)
+    fresh = Predictor.load(model)
+    parts = [slice(i, None, 4) for i in range(4)] * 3
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda part: fresh.predict_proba(X.iloc[part]), parts))
+    for part, scores in zip(parts, found, strict=True):
+        np.testing.assert_allclose(scores, expected[part], rtol=0, atol=1e-12)
+
+
 def test_a_category_that_training_never_saw_is_no_evidence(predictor, customers, caplog):
     X, _ = customers
     with caplog.at_level(logging.WARNING):

@@ -1,0 +1,104 @@
+"""The trees of a booster as plain arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.errors import ArtifactError
+
+Ints = npt.NDArray[np.int32]
+
+LEAVES = 2**19  # of a tree at most: the leaves of 32 trees can then be counted in float32
+
+
+@dataclass(frozen=True, eq=False)
+class Forest:
+    """The trees of one booster, node after node; a parent always comes before its children.
+
+    Parameters
+    ----------
+    starts : int64 array of shape (trees + 1,)
+        First node of every tree, and the number of nodes at the end.
+    feature : int32 array of shape (nodes,)
+        Column that the node tests; -1 for a leaf.
+    threshold : float32 array of shape (nodes,)
+        A number below it goes left.
+    left, right : int32 arrays of shape (nodes,)
+        Children, counted from the first node of the tree; -1 for a leaf.
+    default_left : bool array of shape (nodes,)
+        Whether a missing value goes left.
+    category_starts : int64 array of shape (nodes + 1,)
+    categories : int32 array
+        ``categories[category_starts[i]:category_starts[i + 1]]`` are the codes that node `i` sends
+        right; empty for a test of numbers.
+    value : float32 array of shape (nodes,)
+        What a leaf adds to the logit of the booster; 0 for other nodes.
+    """
+
+    starts: npt.NDArray[np.int64]
+    feature: Ints
+    threshold: npt.NDArray[np.float32]
+    left: Ints
+    right: Ints
+    default_left: npt.NDArray[np.bool_]
+    category_starts: npt.NDArray[np.int64]
+    categories: Ints
+    value: npt.NDArray[np.float32]
+
+    @property
+    def trees(self) -> int:
+        """Number of trees."""
+        return len(self.starts) - 1
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of leaves of every tree."""
+        if not self.trees:
+            return ()
+        return tuple(np.add.reduceat(self.feature < 0, self.starts[:-1], dtype=np.int64).tolist())
+
+    @cached_property
+    def code_of_node(self) -> Ints:
+        """Leaves counted from 0 within their tree, in the order of the nodes; -1 for others."""
+        is_leaf = self.feature < 0
+        number = np.cumsum(is_leaf) - 1
+        first = np.repeat(np.append(0, np.cumsum(self.sizes))[:-1], np.diff(self.starts))
+        return np.where(is_leaf, number - first, -1).astype(np.int32)
+
+    @cached_property
+    def leaf_values(self) -> npt.NDArray[np.float32]:
+        """Values of all leaves, tree after tree, in the order of their codes."""
+        return self.value[self.feature < 0]
+
+    def audit(self) -> None:
+        """Refuse arrays that are not trees: wrong lengths, cycles, orphans, bad references."""
+        n = len(self.feature)
+        per_node = (self.threshold, self.left, self.right, self.default_left, self.value)
+        starts, spans = self.starts, np.diff(self.starts)
+        if any(len(a) != n for a in per_node) or len(self.category_starts) != n + 1:
+            raise ArtifactError("trees: the arrays of nodes differ in length")
+        if len(starts) < 1 or starts[0] != 0 or starts[-1] != n or (spans < 1).any():
+            raise ArtifactError("trees: the starts of the trees do not divide the nodes")
+        bounds = self.category_starts
+        if bounds[0] != 0 or bounds[-1] != len(self.categories) or (np.diff(bounds) < 0).any():
+            raise ArtifactError("trees: the category sets do not divide the categories")
+        leaf = self.feature < 0
+        if (self.categories < 0).any() or (self.feature < -1).any() or np.diff(bounds)[leaf].any():
+            raise ArtifactError("trees: a feature or a category is out of range")
+        place = np.arange(n) - np.repeat(starts[:-1], spans)
+        size = np.repeat(spans, spans)
+        for child in (self.left, self.right):
+            if ((child <= place) | (child >= size))[~leaf].any():
+                raise ArtifactError("trees: a child does not follow its parent within the tree")
+        start_of = np.repeat(starts[:-1], spans)
+        children = np.concatenate([(start_of + c)[~leaf] for c in (self.left, self.right)])
+        parents = np.bincount(children, minlength=n)
+        parents[starts[:-1]] += 1
+        if (parents != 1).any():
+            raise ArtifactError("trees: a node has no parent or more than one")
+        if max(self.sizes, default=0) > LEAVES:
+            raise ArtifactError(f"trees: a tree has more than {LEAVES} leaves")

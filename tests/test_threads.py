@@ -1,0 +1,28 @@
+"""Chunks of rows come back in their order, whoever works on them."""
+
+import threading
+
+import pytest
+
+from dbnchurn.threads import over_rows
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 10_000])
+@pytest.mark.parametrize(("n", "size"), [(0, 3), (1, 3), (3, 3), (10, 3)])
+def test_every_row_is_worked_on_once_and_in_order(n, size, n_threads):
+    parts = over_rows(lambda rows: list(range(rows.start, rows.stop)), n, size, n_threads)
+    assert [row for part in parts for row in part] == list(range(n))
+    assert all(0 < len(part) <= size for part in parts)
+
+
+def test_one_thread_is_the_callers():
+    assert set(over_rows(lambda _: threading.get_ident(), 5, 1)) == {threading.get_ident()}
+
+
+def test_a_mistake_in_any_thread_is_the_callers():
+    def fail(rows: slice) -> None:
+        if rows.start == 2:
+            raise ValueError("row 2")
+
+    with pytest.raises(ValueError, match="row 2"):
+        over_rows(fail, 4, 1, n_threads=2)

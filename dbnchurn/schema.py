@@ -460,7 +460,8 @@ def _read_date(column: Column, values: pd.Series[Any], refuse: Refuse) -> npt.ND
     words = values if pd.api.types.is_datetime64_any_dtype(values.dtype) else _dated(text(values))
     parsed = pd.to_datetime(words, errors="coerce", format="ISO8601", utc=True)
     refuse(column, values, parsed.isna() & words.notna(), "is not a date such as 2026-08-31")
-    seconds = (parsed - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+    # Text, for its unit is coarse enough for contracts that end in 9999.
+    seconds = (parsed - pd.Timestamp("1970-01-01", tz="UTC")).dt.total_seconds()
     return np.asarray(seconds.to_numpy(np.float64, na_value=np.nan) / DAY, np.float64)
 
 

@@ -377,3 +377,14 @@ class BrokenExchange:
 def test_tables_that_break_their_protocol_are_refused(predictor, table):
     with pytest.raises(DataError, match="cannot be read as a table"):
         predictor.score(table)
+
+
+@pytest.mark.parametrize("value", [dt.date(9999, 12, 31), "9999-12-31", dt.date(1, 1, 1)])
+def test_contracts_without_end_are_dates(predictor, value):
+    assert outcome(predictor, clean(1).assign(since=pd.Series([value], dtype=object))) is not None
+
+
+@pytest.mark.parametrize("value", [-1, 5, 12345, "-1", "7"])
+def test_numbers_are_no_years(predictor, value):
+    with pytest.raises(DataError, match="is not a date such as 2026-08-31"):
+        predictor.score(clean(1).assign(since=pd.Series([value], dtype=object)))

@@ -72,6 +72,9 @@ def experiment(
     ] = None,
 ) -> None:
     """Run variants over seeds and folds and compare them; call again to go on after a stop."""
+    from dbnchurn.experiment.processes import warm_up
+
+    warm_up()
     from dbnchurn.experiment import read_config
     from dbnchurn.experiment.series import conduct
 

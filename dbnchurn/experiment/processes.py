@@ -131,6 +131,15 @@ def run_jobs(
                 left.process.join()
 
 
+def warm_up() -> None:
+    """Begin to import what the processes need, while the caller does the same for itself."""
+    with _threads_of_children():
+        if _context().get_start_method() == "forkserver":
+            from multiprocessing.forkserver import ensure_running
+
+            ensure_running()
+
+
 @dataclass(frozen=True, eq=False)
 class _Running:
     job: Job

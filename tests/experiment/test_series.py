@@ -175,7 +175,7 @@ def test_killed_at_20_random_points_it_ends_in_the_same_table(
         process = start(config, *small_run, f"output={output}")
         try:
             # Only a process that still has work to do can be hit by the last kill.
-            wait = rng.uniform(0.3, 1.1) * whole if kills < 20 else 300
+            wait = rng.uniform(0.2, 1.0) * whole if kills < 20 else 300
             said, _ = process.communicate(timeout=wait)
         except subprocess.TimeoutExpired:
             os.kill(process.pid, signal.SIGKILL)

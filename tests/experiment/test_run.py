@@ -63,6 +63,7 @@ def test_the_folder_is_whole(run):
         "predictions.parquet",
         "quarantine.parquet",
         "report.html",
+        "training.json",
     ]
     assert [path.name for path in run.parent.iterdir()] == ["telco"]  # nothing half-written
 
@@ -275,7 +276,7 @@ def test_a_date_column_divides_by_time(draw_telco, write_config, small_run):
     telco["month"] = [f"2024-{1 + i % 6:02d}-01" for i in range(600)]
     config = read_config(write_config(telco), [*small_run, "columns.date=month"])
     folder = train(config, "by time")
-    scores = pd.read_parquet(folder / "predictions.parquet").merge(
+    scores = pd.read_parquet(folder / "predictions.parquet")[["id", "part"]].merge(
         telco, left_on="id", right_on="customerID"
     )
     months = scores.groupby("part")["month"]

@@ -14,7 +14,8 @@ from dbnchurn.provenance import versions
 
 FACTS = "training.json"
 STRONGEST = 10
-SUSPECT_AUC = 0.75
+SUSPECT_AUC = 0.8  # of a column alone; less is suspect if it stands out
+STANDS_OUT = 0.7
 
 
 def facts_of(trained: Trained, config: Any) -> dict[str, Any]:
@@ -61,10 +62,11 @@ def _warnings(trained: Trained) -> list[str]:
 
 
 def _suspect(strength: dict[str, float]) -> list[str]:
-    """A column that is far stronger than all others may know the outcome."""
+    """A column that is strong alone, or far stronger than all others, may know the outcome."""
     (name, first), *rest = [*strength.items(), ("", 0.5)]
     second = max((value for _, value in rest), default=0.5)
-    if first < SUSPECT_AUC or first - 0.5 < 2 * (second - 0.5):
+    stands_out = first >= STANDS_OUT and first - 0.5 >= 2 * (second - 0.5)
+    if first < SUSPECT_AUC and not stands_out:
         return []
     return [
         f"Possible leak: {name} alone ranks churners with an AUC of {first:.2f}, the next best "

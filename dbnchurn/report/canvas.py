@@ -30,7 +30,7 @@ STYLE: Any = {  # a plain dict; matplotlib types its keys one by one
     "lines.linewidth": 1.6,
     "svg.fonttype": "path",
 }
-LETTER = re.compile(r'<path id="(DejaVu[^"]+)" d="[^"]*" transform="scale\(0\.015625\)"/>')
+LETTER = re.compile(r'<path id="(DejaVu[^"]+)"(?: d="[^"]*")? transform="scale\(0\.015625\)"/>')
 
 
 @dataclass(frozen=True)

@@ -115,13 +115,10 @@ def test_an_offer_that_cannot_pay_is_refused(telco, write_config, small_run):
         folder_of(write_config(telco), *small_run, "campaign.offer.clv=5")
 
 
-def test_costs_of_the_tv_table_come_when_asked_for():
-    config = read_config(
-        "configs/tv.yaml",
-        ["campaign.costs={tp_cost: tp_cost, fp_cost: fp_cost, fn_cost: fn_cost}"],
-    )
+def test_costs_of_the_tv_table_come_when_asked_for(root):
+    config = read_config(root / "configs" / "tv.yaml")
     table = set_beside(config, load_customers(config))
-    assert list(table.beside) == ["tp_cost", "fp_cost", "fn_cost"]
+    assert list(table.beside) == ["tp_cost", "fp_cost", "tn_cost", "fn_cost"]
     assert not set(table.X) & set(table.beside)
     assert table.beside["fn_cost"].min() > 0
 

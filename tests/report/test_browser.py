@@ -108,7 +108,22 @@ def test_a_page_that_calls_out_would_be_noticed(chromium, page, tmp_path):
     assert "http://127.0.0.1:9/x.png" in fetched
 
 
-def test_it_prints_on_a_few_sheets(chromium, page):
+def test_it_prints_whole(chromium, page):
     chromium.open(page, 1280, 900)
     printed = chromium.ask("Page.printToPDF", transferMode="ReturnAsBase64")["data"]
     assert len(printed) > 50_000
+    # On A4 no table runs over the edge, and folded tables are unfolded.
+    chromium.ask("Emulation.setEmulatedMedia", media="print")
+    chromium.open(page, 718, 1000)
+    over = chromium.evaluate(
+        "[...document.querySelectorAll('table')].filter("
+        "t => t.getBoundingClientRect().right > document.documentElement.clientWidth + 1).length"
+    )
+    rows = chromium.evaluate(
+        "[...document.querySelectorAll('details.numbers tr')].map("
+        "r => r.getBoundingClientRect().height)"
+    )
+    chromium.ask("Emulation.setEmulatedMedia", media="")
+    assert over == 0
+    assert rows
+    assert min(rows) > 5

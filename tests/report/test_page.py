@@ -50,6 +50,16 @@ def run() -> ReportInput:
     )
 
 
+@pytest.fixture(scope="module")
+def full() -> ReportInput:
+    return full_run()
+
+
+@pytest.fixture(scope="module")
+def full_text(full) -> str:
+    return render(full)
+
+
 class Figures(HTMLParser):
     """Collects every tag with its attributes, and the text of the figures' parts."""
 
@@ -105,7 +115,7 @@ def test_the_page_shows_the_numbers_of_the_run(run):
         assert words in text
 
 
-def test_every_figure_has_named_axes(monkeypatch):
+def test_every_figure_has_named_axes(full, monkeypatch):
     named = []
     drawn = Canvas.picture
 
@@ -114,33 +124,33 @@ def test_every_figure_has_named_axes(monkeypatch):
         return drawn(canvas, title, reading, alt)
 
     monkeypatch.setattr(Canvas, "picture", noted)
-    render(full_run(800))
+    render(full)
     assert len(named) == FIGURES
     assert all(len(label) > 2 for axes in named for label in axes), named
 
 
-def test_peers_and_parts_have_tables_of_their_own():
-    text = render(full_run())
+def test_peers_and_parts_have_tables_of_their_own(full, full_text):
+    text = full_text
     peers, parts = (text.index(words) for words in ("Against the baselines", "What the parts are"))
     assert peers < text.index('<th scope="row">xgboost') < parts
     assert parts < text.index('<th scope="row">without leaves')
-    assert "without leaves" not in verdict(full_run())
+    assert "without leaves" not in verdict(full)
 
 
-def test_thresholds_stand_side_by_side_with_what_they_cost():
+def test_thresholds_stand_side_by_side_with_what_they_cost(full, full_text):
     run = full_run()
     text = render(run)
     table = text[text.index("Other thresholds") : text.index("On the test customers")]
     assert "best F1 (ours)" in table
-    for choice in run.alternatives[1:3]:
+    for choice in full.alternatives[1:3]:
         lost = choice.numbers["difference"]["profit"]
         assert f"{lost['value']:.2f}".replace("-", "−") in table
         assert f"{choice.numbers['picked']:,.0f}" in table
     assert "no threshold reaches a precision of 0.9" in table
 
 
-def test_groups_are_shown_and_small_ones_not_judged():
-    text = render(full_run())
+def test_groups_are_shown_and_small_ones_not_judged(full_text):
+    text = full_text
     assert "Does the ranking work as well in every month?" in text
     assert "Do scores promise what comes in every group by plan?" in text
     table = text[text.index("Numbers by month") : text.index("Numbers by plan")]
@@ -150,7 +160,7 @@ def test_groups_are_shown_and_small_ones_not_judged():
 
 
 def test_a_fixed_threshold_is_not_told_as_chosen():
-    text = render(replace(full_run(800), threshold_rule="fixed in the config"))
+    text = render(replace(full, threshold_rule="fixed in the config"))
     assert "at least 0.2, fixed in the config." in text
     assert "The threshold was fixed in the config;" in text
     assert "chosen: " not in text

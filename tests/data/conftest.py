@@ -3,10 +3,10 @@
 from copy import deepcopy
 
 import pytest
-from small_crm import PLAN, crm, deep
 
 from dbnchurn.data.build import build
 from dbnchurn.data.plan import DataPlan
+from tests.data.small_crm import PLAN, crm, deep
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
-from small_crm import crm
 
 from dbnchurn.data.build import build
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.errors import ConfigError, DataError
+from tests.data.small_crm import crm
 
 
 def refused(make, tmp_path, message, tables=None, changes=None, **how):

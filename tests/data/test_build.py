@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_crm import crm
 
 from dbnchurn.data.build import load
+from tests.data.small_crm import crm
 
 JULY, AUGUST = pd.Timestamp("2024-07-01"), pd.Timestamp("2024-08-01")
 quick = settings(

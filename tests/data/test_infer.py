@@ -5,13 +5,13 @@ import gzip
 import pandas as pd
 import pytest
 import yaml
-from small_crm import crm
 
 from dbnchurn.data.commands import infer
 from dbnchurn.data.infer import infer_table
 from dbnchurn.data.plan import TablePlan
 from dbnchurn.data.simulate import simulate
 from dbnchurn.errors import ConfigError, DataError
+from tests.data.small_crm import crm
 
 
 @pytest.fixture

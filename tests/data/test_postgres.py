@@ -10,16 +10,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from small_crm import crm
 
 from dbnchurn.data.commands import infer, simulate
 from dbnchurn.data.plan import Postgres
 from dbnchurn.data.postgres import copy_from_postgres
 from dbnchurn.data.session import Session
 from dbnchurn.errors import ConfigError, DataError
+from tests.data.small_crm import crm
 
 pytest.importorskip("adbc_driver_postgresql", reason="needs the extra 'db'")
-import postgres_server
+from tests.data import postgres_server
 
 pytestmark = pytest.mark.skipif(
     postgres_server.binaries() is None,

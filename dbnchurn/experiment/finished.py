@@ -24,7 +24,10 @@ RUNS_TABLE = "runs.csv"
 
 # What runs of one variant may differ in.
 OF_A_UNIT = ("seed", "split.fold")
-NO_SETTING = ("output", "experiment", "tuning", "tracking", "published", "report", "baselines")
+NO_SETTING = (
+    "output", "experiment", "tuning", "tracking", "published", "report", "baselines", "repeats",
+    "n_threads",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import logging
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,7 +28,6 @@ from dbnchurn.experiment.sections import Searched, TuningSection
 from dbnchurn.progress import stage, watched
 from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER
 
-log = logging.getLogger(__name__)
 Judge = Callable[[ChurnClassifier], float]
 """Fits a classifier and says how good it is."""
 JOURNAL, BEST, TRIALS = "journal.log", "best.yaml", "trials.csv"
@@ -162,7 +161,8 @@ class Search:
         trial.set_user_attr("seconds", time.perf_counter() - started)
         trial.set_user_attr("ended", how)
         self.study.tell(trial, value, state=state)
-        log.info("trial %d %s %s", trial.number, how, "" if value is None else value)
+        found = how if value is None else f"{self.section.metric} {value:.4f}"
+        print(f"[trial {len(self.finished)}] {found}", file=sys.stderr, flush=True)
 
     def _write(self) -> None:
         """``trials.csv`` and, once there is a finished trial, ``best.yaml``."""

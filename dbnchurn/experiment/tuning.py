@@ -7,7 +7,6 @@ tested when it is trained. The journal makes the search go on where it was stopp
 from __future__ import annotations
 
 import json
-import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +29,6 @@ from dbnchurn.experiment.sections import TuningSection
 from dbnchurn.experiment.series import only_one
 from dbnchurn.experiment.tables import build_tables, check_leakage
 from dbnchurn.progress import stage
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)

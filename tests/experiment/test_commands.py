@@ -67,8 +67,9 @@ def test_evaluate_prints_the_verdict(call, model, customers, tmp_path):
 def test_tune_prints_the_best_settings(call, write_config, telco, small_run):
     pytest.importorskip("optuna")
     more = "tuning: {trials: 2, space: {classifier.dbn.cd_k: {low: 1, high: 3}}}\n"
-    code, out, _ = call("tune", write_config(telco, more=more), *small_run)
+    code, out, err = call("tune", write_config(telco, more=more), *small_run)
     assert code == 0
+    assert err.splitlines()[1].startswith("[trial 2] average_precision 0.")
     assert "classifier.dbn.cd_k: " in out
     assert "next: dbnchurn train" in out
 

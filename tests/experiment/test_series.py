@@ -150,6 +150,7 @@ def children_of(group: int) -> list[int]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # minutes, where the processors are shared with others
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
 def test_killed_at_20_random_points_it_ends_in_the_same_table(
     write_config, telco, small_run, tmp_path, root, monkeypatch

@@ -120,13 +120,6 @@ def _leaves(model: ModelRecord, prepared: Table) -> LeavesRecord:
         raise ArtifactError(
             f"the trees test {model.leaves.n_features} columns, preparation makes {width}"
         )
-    levels = [0] * len(prepared.number_names) + list(prepared.sizes)
-    for column, tested in model.leaves.lookup.levels.items():
-        if tested > levels[column]:
-            raise ArtifactError(
-                f"trees: a node tests code {tested - 1} of column {column}, which has "
-                f"{levels[column]} levels"
-            )
     return model.leaves
 
 

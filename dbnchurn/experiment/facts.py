@@ -15,7 +15,7 @@ from dbnchurn.provenance import versions
 FACTS = "training.json"
 STRONGEST = 10
 SUSPECT_AUC = 0.8  # of a column alone; less is suspect if it stands out
-STANDS_OUT = 0.7
+STANDS_OUT = 0.75
 
 
 def facts_of(trained: Trained, config: Any) -> dict[str, Any]:

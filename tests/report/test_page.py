@@ -159,7 +159,7 @@ def test_groups_are_shown_and_small_ones_not_judged(full_text):
     assert "60" in small
 
 
-def test_a_fixed_threshold_is_not_told_as_chosen():
+def test_a_fixed_threshold_is_not_told_as_chosen(full):
     text = render(replace(full, threshold_rule="fixed in the config"))
     assert "at least 0.2, fixed in the config." in text
     assert "The threshold was fixed in the config;" in text

@@ -20,12 +20,12 @@ from dbnchurn.dbn import DBN, Branch, FineTune
 from dbnchurn.decide import DecideRecord, Threshold
 from dbnchurn.decide.blend import fit_blend
 from dbnchurn.decide.decide_record import correct_prior, decide
-from dbnchurn.errors import DataError
+from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.features import Encode, Leaves, Oversample
-from dbnchurn.intake import Part, labelled_frames
+from dbnchurn.intake import Frames, Part, labelled_frames, rows_fingerprint
 from dbnchurn.labels import label_type
 from dbnchurn.learning import Learned, Stages, learn
-from dbnchurn.parameters import check_parameters, owned
+from dbnchurn.parameters import check_parameters, owned, parameters_text
 from dbnchurn.predictor.artifact import save
 from dbnchurn.predictor.card import model_card
 from dbnchurn.predictor.forward import ModelRecord, logits, probabilities
@@ -34,6 +34,7 @@ from dbnchurn.prepare import Prepare
 from dbnchurn.progress import stage
 from dbnchurn.provenance import fingerprint, versions
 from dbnchurn.schema import as_frame
+from dbnchurn.stored import Shelf
 
 Floats = npt.NDArray[np.float64]
 
@@ -182,6 +183,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         sample_weight: npt.ArrayLike | None = None,
         groups: npt.ArrayLike | None = None,
         X_unlabelled: Any = None,
+        checkpoints: str | Path | None = None,
     ) -> ChurnClassifier:
         """Train on customers whose outcome is known.
 
@@ -198,6 +200,11 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Rows of one group (one customer) stay together in folds.
         X_unlabelled : like X, optional
             Customers without a known outcome; they join the pretraining.
+        checkpoints : path, optional
+            Folder that gets every finished booster, and the networks after every epoch. Called
+            again with the same arguments after an interruption, `fit` continues from there, to the
+            same model as without it (on a CPU, with the same number of threads). Needs an integer
+            `random_state`.
 
         Raises
         ------
@@ -209,6 +216,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_parameters(self)
         size = len(X) if hasattr(X, "__len__") else 0
         compute = Compute.of(self.device, self.n_threads, self.random_state, size)
+        shelf = self._shelf(checkpoints)
         self.seconds_: dict[str, float] = {}
         with torch_threads(compute.threads):
             with stage("prepare", self.seconds_):
@@ -225,7 +233,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 self.classes_ = frames.classes
             more = None if X_unlabelled is None else self._frame(X_unlabelled)
             stages = self._stages()
-            learned = learn(stages, frames.train, frames.val, more, compute)
+            self._check_same(frames, shelf)
+            learned = learn(stages, frames.train, frames.val, more, compute, shelf.part("model"))
             self.seconds_ |= learned.seconds
             self.curves_ = learned.curves
             with stage("decide", self.seconds_):
@@ -234,11 +243,33 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if self.refit and frames.whole is not None:
                 with stage("refit", self.seconds_):
                     lasting = stages.as_long_as(learned)
-                    learned = learn(lasting, frames.whole, None, more, compute)
+                    learned = learn(lasting, frames.whole, None, more, compute, shelf.part("refit"))
         decided = replace(chosen, **asdict(learned.balance))
         self._keep(learned, decided, learn_reference(learned.train.table, scores_val))
         self.about_ = self._about(learned.train, val)
         return self
+
+    def _shelf(self, checkpoints: str | Path | None) -> Shelf:
+        """Where the pieces of this fit are kept."""
+        if checkpoints is not None and not isinstance(self.random_state, int | np.integer):
+            raise ConfigError(
+                f"checkpoints need an integer random_state, so that what is repeated comes out the "
+                f"same; it is {self.random_state!r}"
+            )
+        return Shelf(None if checkpoints is None else Path(checkpoints))
+
+    def _check_same(self, frames: Frames, shelf: Shelf) -> None:
+        """Refuse checkpoints of other rows or other parameters."""
+        if shelf.folder is None:
+            return
+        now = {"rows": rows_fingerprint(frames), "parameters": parameters_text(self)}
+        _, then = shelf.once("start", lambda: ({}, now))
+        for what, known in then.items():
+            if known != now[what]:
+                raise ConfigError(
+                    f"the checkpoints in {shelf.folder} are of other {what} than this training; "
+                    "name another folder or delete them"
+                )
 
     def _stages(self) -> Stages:
         """What is to be learned, as the parameters say."""

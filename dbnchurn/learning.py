@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -23,6 +24,7 @@ from dbnchurn.intake import Balance, Labelled, Labels, Part
 from dbnchurn.prepare import Prepare
 from dbnchurn.progress import stage
 from dbnchurn.schema import Schema, Table, infer, read, stacked
+from dbnchurn.stored import Shelf
 from dbnchurn.visible import Visible
 
 Floats = npt.NDArray[np.float64]
@@ -111,6 +113,7 @@ def learn(
     val: Labelled | None,
     unlabelled: pd.DataFrame | None,
     compute: Compute,
+    shelf: Shelf = Shelf(),
 ) -> Learned:
     """Fit all stages on the training rows.
 
@@ -123,6 +126,9 @@ def learn(
     unlabelled : DataFrame or None
         Customers who join the pretraining.
     compute : Compute
+    shelf : Shelf, optional
+        Keeps finished boosters and the networks' training after every epoch; what is there already
+        is taken from there.
 
     Raises
     ------
@@ -148,7 +154,7 @@ def learn(
     leaves = None
     if stages.leaves is not None:
         with stage("leaves", seconds):
-            leaves = _fit_leaves(stages.leaves, sample, held_out, compute)
+            leaves = _fit_leaves(stages.leaves, sample, held_out, compute, shelf)
     material = _Material(sample, table, part.weight, more, held_out, balance)
     fits = [
         partial(
@@ -160,6 +166,7 @@ def learn(
             skip=stages.skip,
             device=compute.device,
             seed=compute.seed(),
+            checkpoints=shelf.part(name).folder,
         )
         for name, branch in stages.branches.items()
     ]
@@ -192,7 +199,7 @@ def _sample(stages: Stages, table: Table, part: Part, compute: Compute) -> Sampl
 
 
 def _fit_leaves(
-    leaves: Leaves, sample: Sample, held_out: HeldOut | None, compute: Compute
+    leaves: Leaves, sample: Sample, held_out: HeldOut | None, compute: Compute, shelf: Shelf
 ) -> Leaves:
     return _fresh(leaves).fit(
         sample.table,
@@ -204,6 +211,7 @@ def _fit_leaves(
         device=compute.device,
         n_threads=compute.threads,
         lanes=compute.lanes,
+        shelf=shelf,
     )
 
 
@@ -268,6 +276,7 @@ def _fit_branch(
     skip: bool,
     device: Literal["cpu", "cuda"],
     seed: int,
+    checkpoints: Path | None,
 ) -> Branch:
     """A fitted copy of one network."""
     sample = material.sample
@@ -285,6 +294,7 @@ def _fit_branch(
                 skip=_leaf_values(rows) if skip else None,
                 device=device,
                 seed=seed,
+                checkpoints=checkpoints,
             )
     except ValueError as error:  # the rows are ours, so a setting is wrong
         raise ConfigError(f"{name}: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from time import perf_counter
 from typing import Any, Self
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, clone
 
+from dbnchurn.dbn.checkpoint import Checkpoint
 from dbnchurn.dbn.fine_tune import FineTune, Validation
 from dbnchurn.dbn.finetuning import Record
 from dbnchurn.dbn.network import Network
@@ -69,6 +71,7 @@ class Branch(BaseEstimator):  # type: ignore[misc]
         skip: npt.ArrayLike | None = None,
         device: Device = "cpu",
         seed: int | None = None,
+        checkpoints: Path | None = None,
     ) -> Self:
         """Pretrain without labels, then fine-tune with them.
 
@@ -88,6 +91,9 @@ class Branch(BaseEstimator):  # type: ignore[misc]
             Where the logit starts; see :class:`~dbnchurn.dbn.network.Network`.
         device : {"cpu", "cuda", "auto"}, default "cpu"
         seed : int, optional
+        checkpoints : Path, optional
+            Folder that gets the state of training after every epoch. What is there already is
+            continued, bit for bit as if it had not been interrupted.
 
         Raises
         ------
@@ -105,6 +111,8 @@ class Branch(BaseEstimator):  # type: ignore[misc]
                 all_rows,
                 sample_weight=weight,
                 X_val=None if validation is None else validation[0],
+                callbacks=[] if checkpoints is None else [Checkpoint(checkpoints)],
+                resume_from=checkpoints,
             )
             self.curves_ = self.dbn_.curves_
             self.network_ = Network.from_dbn(self.dbn_, **start)
@@ -127,6 +135,7 @@ class Branch(BaseEstimator):  # type: ignore[misc]
             validation=validation,
             device=device,
             seed=seeds[2],
+            checkpoint=None if checkpoints is None else checkpoints / "network.npz",
         )
         self.seconds_ = {"pretrain": pretrained - started, "fine-tune": perf_counter() - pretrained}
         return self

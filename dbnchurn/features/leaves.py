@@ -16,7 +16,9 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from dbnchurn.compute import at_once
 from dbnchurn.errors import DataError
 from dbnchurn.features.leaves_record import Forest, LeavesRecord, booster_matrix
+from dbnchurn.records import pack, unpack
 from dbnchurn.schema import Table
+from dbnchurn.stored import Arrays, Shelf
 
 Weights = npt.NDArray[np.float64]
 
@@ -101,6 +103,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         device: str = "cpu",
         n_threads: int = 1,
         lanes: int = 1,
+        shelf: Shelf = Shelf(),
     ) -> Leaves:
         """Fit one booster without each fold.
 
@@ -120,6 +123,8 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
             Threads of one booster.
         lanes : int, default 1
             Boosters that are fitted at once.
+        shelf : Shelf, optional
+            Keeps every finished booster; those that are there already are not fitted again.
         """
         matrix = booster_matrix(table)
         weight = np.ones(len(y)) if weight is None else weight
@@ -136,7 +141,11 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
                 stop = _dmatrix(booster_matrix(validation[0]), kinds, *validation[1:], n_threads)
             return self._boost(train, stop, seeds[k], device, n_threads)
 
-        fitted = at_once([partial(boost, k) for k in range(len(seeds))], lanes)
+        def kept(k: int) -> tuple[Forest, list[float]]:
+            arrays, facts = shelf.once(f"booster{k}", lambda: _packed(*boost(k)))
+            return unpack(Forest, facts["forest"], arrays), facts["curve"]
+
+        fitted = at_once([partial(kept, k) for k in range(len(seeds))], lanes)
         self.curves_ = [curve for _, curve in fitted]
         self.record_ = LeavesRecord(tuple(forest for forest, _ in fitted), matrix.shape[1])
         return self
@@ -215,6 +224,11 @@ def assign_folds(
     for k, (_, outside) in enumerate(splitter.split(np.empty((len(y), 0)), y, groups)):
         fold[outside] = k
     return np.unique(fold, return_inverse=True)[1]
+
+
+def _packed(forest: Forest, curve: list[float]) -> tuple[Arrays, Any]:
+    tree, arrays = pack(forest)
+    return arrays, {"forest": tree, "curve": curve}
 
 
 def _dmatrix(

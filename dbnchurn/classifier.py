@@ -15,7 +15,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from dbnchurn.compute import Compute, default_threads, torch_threads
+from dbnchurn.compute import (
+    Compute,
+    default_threads,
+    limited_threads,
+    threads_of_environment,
+)
 from dbnchurn.dbn import DBN, Branch, FineTune
 from dbnchurn.decide import DecideRecord, Threshold
 from dbnchurn.decide.blend import fit_blend
@@ -33,8 +38,9 @@ from dbnchurn.predictor.reference import Reference, learn_reference
 from dbnchurn.prepare import Prepare
 from dbnchurn.progress import stage
 from dbnchurn.provenance import fingerprint, versions
+from dbnchurn.scale import Scale
 from dbnchurn.schema import as_frame
-from dbnchurn.stored import Shelf
+from dbnchurn.stored import START, Shelf
 
 Floats = npt.NDArray[np.float64]
 
@@ -91,6 +97,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     validation : float, default 0.15
         Share of the rows that stop the training and choose the threshold where `fit` gets no
         validation rows.
+    scale : Scale
+        What a large table changes: the boosters, and how many rows pretrain and stop.
     refit : bool, default True
         Whether, where `fit` gets no validation rows, everything is then learned anew from all rows:
         with the numbers of trees and epochs, the blend and the threshold that the rows set aside
@@ -146,6 +154,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         restraint: Annotated[float, Field(ge=0)] = 25.0,
         threshold: Threshold = Threshold(),
         validation: Annotated[float, Field(gt=0, lt=1)] = 0.15,
+        scale: Scale = Scale(),
         refit: bool = True,
         device: Literal["auto", "cpu", "cuda"] = "auto",
         n_threads: Annotated[int, Field(ge=1)] | None = None,
@@ -168,6 +177,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.restraint = restraint
         self.threshold = owned(self, threshold)
         self.validation = validation
+        self.scale = owned(self, scale)
         self.refit = refit
         self.device = device
         self.n_threads = n_threads
@@ -218,7 +228,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         compute = Compute.of(self.device, self.n_threads, self.random_state, size)
         shelf = self._shelf(checkpoints)
         self.seconds_: dict[str, float] = {}
-        with torch_threads(compute.threads):
+        with limited_threads(compute.threads):
             with stage("prepare", self.seconds_):
                 frames = labelled_frames(
                     self._frame(X, fitting=True),
@@ -232,7 +242,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 )
                 self.classes_ = frames.classes
             more = None if X_unlabelled is None else self._frame(X_unlabelled)
-            stages = self._stages()
+            stages = self._stages(len(frames.train.y))
             self._check_same(frames, shelf)
             learned = learn(stages, frames.train, frames.val, more, compute, shelf.part("model"))
             self.seconds_ |= learned.seconds
@@ -262,8 +272,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Refuse checkpoints of other rows or other parameters."""
         if shelf.folder is None:
             return
-        now = {"rows": rows_fingerprint(frames), "parameters": parameters_text(self)}
-        _, then = shelf.once("start", lambda: ({}, now))
+        now = {"parameters": parameters_text(self), "rows": rows_fingerprint(frames)}
+        _, then = shelf.once(START, lambda: ({}, now))
         for what, known in then.items():
             if known != now[what]:
                 raise ConfigError(
@@ -271,7 +281,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                     "name another folder or delete them"
                 )
 
-    def _stages(self) -> Stages:
+    def _stages(self, rows: int) -> Stages:
         """What is to be learned, as the parameters say."""
         branches = {"dbn": Branch(pretrain=self.pretrain, dbn=self.dbn, finetune=self.finetune)}
         if self.use_companion:
@@ -281,9 +291,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             prepare=self.prepare,
             encode=self.encode,
             oversample=self.oversample,
-            leaves=self.leaves if self.use_leaves else None,
+            leaves=self.scale.leaves(self.leaves, rows) if self.use_leaves else None,
             skip=self.skip,
             branches=branches,
+            scale=self.scale,
         )
 
     def _choose(self, learned: Learned, val: Part) -> tuple[DecideRecord, Floats]:
@@ -379,7 +390,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "record_")
         frame = self._frame(X)
-        threads = self.n_threads or default_threads(len(frame))
+        threads = self.n_threads or threads_of_environment() or default_threads(len(frame))
         leaving, _ = probabilities(self.record_, frame, threads)
         return np.column_stack([1 - leaving, leaving])
 

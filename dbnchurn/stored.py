@@ -20,6 +20,7 @@ import numpy.typing as npt
 Arrays = dict[str, npt.NDArray[Any]]
 
 FACTS = "facts"  # name of the JSON text among the arrays
+START = "start"  # name of the piece that says what is computed, before any of it is
 
 
 def save(path: Path, arrays: Mapping[str, npt.NDArray[Any]], facts: Any) -> None:
@@ -87,6 +88,12 @@ class Shelf:
     """
 
     folder: Path | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether anything is computed already."""
+        pieces = () if self.folder is None else self.folder.rglob("*.npz")
+        return any(piece.stem != START for piece in pieces)
 
     def part(self, name: str) -> Shelf:
         """A shelf of its own for a part of the computation."""

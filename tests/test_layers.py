@@ -16,7 +16,7 @@ LAYERS = (
     {"errors", "lazy", "records", "stored", "visible", "schema", "progress", "provenance", "labels"}
     | {"compute", "parameters"},
     STAGES,
-    {"intake", "predictor"},
+    {"intake", "predictor", "scale"},
     {"learning"},
     {"classifier"},
     {"config"},

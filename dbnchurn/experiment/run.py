@@ -22,7 +22,7 @@ from dbnchurn.data.samples import PARTS, Parts
 from dbnchurn.decide import choose_threshold
 from dbnchurn.evaluate import compare, evaluate
 from dbnchurn.experiment.baselines import PEERS, VARIANTS, Rows
-from dbnchurn.experiment.folder import free_folder, new_folder, open_output
+from dbnchurn.experiment.folder import new_folder, open_output
 from dbnchurn.experiment.page import write_report
 from dbnchurn.experiment.run_config import classifier_of
 from dbnchurn.experiment.tables import (
@@ -34,7 +34,9 @@ from dbnchurn.experiment.tables import (
     write_tables,
 )
 from dbnchurn.experiment.trained import MODEL, Scores, Trained
+from dbnchurn.experiment.unfinished import Unfinished
 from dbnchurn.progress import stage
+from dbnchurn.stored import Arrays, Shelf
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +62,35 @@ def train(config: Any, name: str = "run") -> Path:
         If the table or the config cannot be used.
     """
     open_output(Path(config.output))
+    return _finish(config, Unfinished.begin(config, name))
+
+
+def resume(folder: str | Path) -> Path:
+    """Finish a run that was interrupted, to the same result as without the interruption.
+
+    Parameters
+    ----------
+    folder : path
+        ``NAME.unfinished``, or the run folder that it would have become.
+
+    Returns
+    -------
+    folder : Path
+        As of :func:`train`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such unfinished run, or its rows are no longer those it was begun with.
+    """
+    unfinished = Unfinished.at(folder)
+    return _finish(unfinished.config(), unfinished)
+
+
+def _finish(config: Any, unfinished: Unfinished) -> Path:
+    """Train from whatever is there already, and write the run folder."""
     seconds: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
+    with unfinished.underway(), tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
         built = None
         with stage("read", seconds):
             if config.data is not None:
@@ -71,12 +100,12 @@ def train(config: Any, name: str = "run") -> Path:
             parts = divide(table, config)
         with stage("check", seconds):
             table = check_leakage(config, table, parts, built)
-        trained = fit_all(config, table, parts, seconds)
+        trained = fit_all(config, table, parts, seconds, unfinished.shelf)
         with stage("evaluate", seconds):
             trained.metrics.update(measure(trained, config))
         trained.metrics["prepare"] = [str(c) for c in trained.classifier.prepare_.log_]
         trained.metrics["seconds"] = {**seconds, "classifier": trained.classifier.seconds_}
-        return write(trained, config, name, built)
+        return write(trained, config, unfinished, built)
 
 
 def load_customers(config: Any) -> Customers:
@@ -113,23 +142,27 @@ def divide(table: Customers, config: Any) -> Parts:
     )
 
 
-def fit_all(config: Any, table: Customers, parts: Parts, seconds: dict[str, float]) -> Trained:
-    """Fit the classifier and the baselines on the same rows, and score what they have not seen."""
+def fit_all(
+    config: Any, table: Customers, parts: Parts, seconds: dict[str, float], shelf: Shelf = Shelf()
+) -> Trained:
+    """Fit the classifier and the baselines on the same rows, and score what they have not seen.
+
+    Whatever `shelf` has already is taken from there.
+    """
     rows = {part: _rows(table, getattr(parts, part)) for part in PARTS}
     groups = table.ids[parts.train] if table.id is not None else None
     unlabelled = without_outcome(table, parts)
     with stage("train", seconds):
-        classifier = _fit(classifier_of(config), rows, groups, unlabelled)
+        classifier = _fit(classifier_of(config), rows, groups, unlabelled, shelf.part(MODEL))
     scores = {MODEL: _score(classifier.predict_proba, rows)}
     for baseline in config.baselines:
         with stage(baseline, seconds):
             if baseline in VARIANTS:
                 variant = classifier_of(config, **VARIANTS[baseline])
-                variant = _fit(variant, rows, groups, unlabelled)
+                variant = _fit(variant, rows, groups, unlabelled, shelf.part(baseline))
                 scores[baseline] = _score(variant.predict_proba, rows)
             else:
-                peer = PEERS[baseline](rows["train"], rows["validation"], config)
-                scores[baseline] = _score(peer, rows)
+                scores[baseline] = _peer_scores(baseline, rows, config, shelf)
     rule = classifier.threshold
     thresholds = {
         model: choose_threshold(
@@ -161,11 +194,27 @@ def _fit(
     rows: dict[str, Rows],
     groups: npt.NDArray[Any] | None,
     unlabelled: pd.DataFrame | None,
+    shelf: Shelf,
 ) -> ChurnClassifier:
     train, val = rows["train"], rows["validation"]
     return classifier.fit(
-        train.X, train.y, X_val=val.X, y_val=val.y, groups=groups, X_unlabelled=unlabelled
+        train.X,
+        train.y,
+        X_val=val.X,
+        y_val=val.y,
+        groups=groups,
+        X_unlabelled=unlabelled,
+        checkpoints=shelf.folder,
     )
+
+
+def _peer_scores(
+    baseline: str, rows: dict[str, Rows], config: Any, shelf: Shelf
+) -> dict[str, Scores]:
+    def fit_and_score() -> tuple[Arrays, None]:
+        return dict(_score(PEERS[baseline](rows["train"], rows["validation"], config), rows)), None
+
+    return shelf.once(baseline, fit_and_score)[0]
 
 
 def _score(predict: Any, rows: dict[str, Rows]) -> dict[str, Scores]:
@@ -240,10 +289,12 @@ def predictions(trained: Trained) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def write(trained: Trained, config: Any, name: str, built: Built | None = None) -> Path:
+def write(
+    trained: Trained, config: Any, unfinished: Unfinished, built: Built | None = None
+) -> Path:
     """Write the run folder aside and rename it when it is whole."""
-    folder = free_folder(Path(config.output), name)
-    with new_folder(folder) as aside:
+    folder = unfinished.target
+    with new_folder(folder, unfinished.aside) as aside:
         (aside / "config.yaml").write_text(dump(config), encoding="utf-8")
         predictions(trained).to_parquet(aside / "predictions.parquet", index=False)
         text = json.dumps(trained.metrics, indent=1, allow_nan=False)

@@ -21,6 +21,7 @@ from dbnchurn.schema import Table
 from dbnchurn.stored import Arrays, Shelf
 
 Weights = npt.NDArray[np.float64]
+BINNED_ROWS = 50_000  # up to so many, values are kept beside their bins
 
 
 class Leaves(BaseEstimator):  # type: ignore[misc]
@@ -134,11 +135,12 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
 
         def boost(k: int) -> tuple[Forest, list[float]]:
             seen = self.fold_ != k if self.cross_fit else np.ones(len(y), bool)
-            train = _dmatrix(matrix[seen], kinds, y[seen], weight[seen], n_threads)
+            train = _matrix(matrix[seen], kinds, y[seen], weight[seen], n_threads)
             # XGBoost does not promise that boosters at work may share a matrix.
             stop = None
             if validation is not None:
-                stop = _dmatrix(booster_matrix(validation[0]), kinds, *validation[1:], n_threads)
+                held_out = booster_matrix(validation[0])
+                stop = _matrix(held_out, kinds, *validation[1:], n_threads, like=train)
             return self._boost(train, stop, seeds[k], device, n_threads)
 
         def kept(k: int) -> tuple[Forest, list[float]]:
@@ -231,21 +233,27 @@ def _packed(forest: Forest, curve: list[float]) -> tuple[Arrays, Any]:
     return arrays, {"forest": tree, "curve": curve}
 
 
-def _dmatrix(
-    matrix: npt.NDArray[np.float32],
+def _matrix(
+    values: npt.NDArray[np.float32],
     kinds: list[str],
     y: npt.NDArray[np.int64],
     weight: Weights,
     n_threads: int,
+    like: xgb.DMatrix | None = None,
 ) -> xgb.DMatrix:
-    return xgb.DMatrix(
-        matrix,
-        y,
-        weight=weight,
-        feature_types=kinds,
-        enable_categorical=True,
-        nthread=n_threads,
-    )
+    """Rows as XGBoost takes them; many of them as bins alone, a byte or two for each value."""
+    settings = {
+        "label": y,
+        "weight": weight,
+        "feature_types": kinds,
+        "enable_categorical": True,
+        "nthread": n_threads,
+    }
+    if isinstance(like, xgb.QuantileDMatrix):
+        return xgb.QuantileDMatrix(values, ref=like, **settings)
+    if like is None and len(values) > BINNED_ROWS:
+        return xgb.QuantileDMatrix(values, **settings)
+    return xgb.DMatrix(values, **settings)
 
 
 def forest_of(booster: xgb.Booster) -> Forest:

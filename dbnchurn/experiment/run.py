@@ -84,6 +84,9 @@ def resume(folder: str | Path) -> Path:
         If there is no such unfinished run, or its rows are no longer those it was begun with.
     """
     unfinished = Unfinished.at(folder)
+    if unfinished.whole:
+        unfinished.discard()
+        return unfinished.target
     return _finish(unfinished.config(), unfinished)
 
 

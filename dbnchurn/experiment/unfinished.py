@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,18 +48,20 @@ class Unfinished:
     def begin(cls, config: Any, name: str) -> Unfinished:
         """A new one; the name gets a number if there is a run of that name."""
         parent, number, free = Path(config.output), 1, name
+        aside = parent / f".{name}.{uuid.uuid4().hex[:8]}"
+        aside.mkdir(parents=True)
+        (aside / CONFIG).write_text(dump(config), encoding="utf-8")
         while True:
             folder = parent / f"{free}{SUFFIX}"
-            if not (parent / free).exists():
+            if not (parent / free).exists() and not folder.exists():
                 try:
-                    folder.mkdir(parents=True)
-                    break
-                except FileExistsError:
-                    pass
+                    os.rename(aside, folder)  # fails if another run takes the name meanwhile
+                    return cls(folder, fresh=True)
+                except OSError as error:
+                    if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                        raise
             number += 1
             free = f"{name}-{number}"
-        (folder / CONFIG).write_text(dump(config), encoding="utf-8")
-        return cls(folder, fresh=True)
 
     @classmethod
     def at(cls, folder: str | Path) -> Unfinished:
@@ -96,6 +100,15 @@ class Unfinished:
         """The config that it was begun with."""
         return read_config(self.folder / CONFIG)
 
+    @property
+    def whole(self) -> bool:
+        """Whether the results are written: it was stopped when nothing was left to do."""
+        return self.target.exists()
+
+    def discard(self) -> None:
+        """Remove what is no longer needed."""
+        shutil.rmtree(self.folder)
+
     @contextmanager
     def underway(self) -> Iterator[None]:
         """While inside, the run is trained by this process alone; afterwards it is finished.
@@ -122,12 +135,12 @@ class Unfinished:
             except Exception as error:
                 mistake = isinstance(error, DbnchurnError)  # which continuing would not mend
                 if self.fresh and (mistake or not self.shelf.kept):
-                    shutil.rmtree(self.folder)
+                    self.discard()
                     how = "nothing was learned yet"
                 if reason := lacking(error):
                     raise ResourceError(f"{reason}; {how}") from error
                 raise
-            shutil.rmtree(self.folder)
+            self.discard()
 
 
 def lacking(error: BaseException) -> str:

@@ -1,6 +1,10 @@
 """Interrupted runs: nothing of an earlier epoch is lost, and what comes out is the same."""
 
 import hashlib
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +145,14 @@ def test_what_cannot_be_resumed(config, tmp_path):
         resume(tmp_path / "runs" / "c")
 
 
+def test_a_run_stopped_at_its_very_end_is_whole(config, tmp_path):
+    folder = train(config, "b")
+    (tmp_path / "runs" / "b.unfinished").mkdir()
+    (tmp_path / "runs" / "b.unfinished" / "config.yaml").write_text("")
+    assert resume(folder) == folder
+    assert [path.name for path in folder.parent.iterdir()] == ["b"]
+
+
 def test_two_processes_do_not_train_one_run(config, monkeypatch, tmp_path):
     from dbnchurn.experiment.unfinished import Unfinished
 
@@ -162,3 +174,26 @@ def test_a_refit_is_taken_up_as_well(small, customers, monkeypatch, tmp_path):
     again = small().fit(X, y, checkpoints=tmp_path)
     np.testing.assert_array_equal(again.predict_proba(X), whole.predict_proba(X))
     assert (tmp_path / "refit").exists()
+
+
+@pytest.mark.slow
+def test_a_run_killed_twenty_times_has_the_weights_of_one_undisturbed(root, tmp_path):
+    script = [sys.executable, root / "scripts" / "check_interruption.py", "--customers", "5000"]
+    changes = (
+        "classifier.leaves.trees=40",
+        "classifier.dbn={layers: [16, 8], epochs: 3}",
+        "classifier.finetune.epochs=8",
+        "classifier.companion.finetune.epochs=6",
+        "repeats=50",
+    )
+    done = subprocess.run(
+        [*script, "--folder", tmp_path, *changes],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["equal"]
+    assert found["kills"] == 20
+    assert len(set(found["pieces_at_kills"])) > 5  # all along the way

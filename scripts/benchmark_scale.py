@@ -5,6 +5,7 @@ every size in a process of its own; beside it, on the matrix of the paper's size
 the same trees and CatBoost at its defaults. The last line is one JSON object.
 
     --curve     what pretraining on fewer rows gives
+    --boosters  what fewer boosters and larger steps cost
     --seeds 5   with --device cuda: average precision beside that of the CPU
 """
 
@@ -31,6 +32,7 @@ import numpy as np
 PAPER = 979_902
 SIZES = (100_000, 300_000, PAPER, 3_000_000)
 CURVE = (0, 12_500, 25_000, 50_000, 100_000, 200_000)
+FOLDS, RATES = (2, 3, 5), (0.05, 0.1)
 CONFIG = Path(__file__).parents[1] / "configs" / "crm.yaml"
 PAGE = 4096 / 1e6  # MB
 
@@ -46,6 +48,7 @@ def main() -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--curve", action="store_true")
+    parser.add_argument("--boosters", action="store_true")
     parser.add_argument("--output", type=Path, help="folder for scale.json and scale.md")
     parser.add_argument("--set", nargs="*", default=[], help="changes to the config")
     parser.add_argument("--job", help=argparse.SUPPRESS)
@@ -54,13 +57,20 @@ def main() -> None:
         print(json.dumps(JOBS[options.job](options)))
         return
     for size in sorted({*options.sizes, options.peers_at} - {0}):
-        matrix(options.folder, size)
+        apart(options, "matrix", size)
     found: dict[str, Any] = {"threads": options.threads, "device": options.device}
     if options.curve:
         found["curve"] = [
             apart(options, "pretrained", options.sizes[0], pretraining(rows)) for rows in CURVE
         ]
         print(table_of(found["curve"]))
+    if options.boosters:
+        found["boosters"] = [
+            apart(options, "boosters", options.sizes[0], boosting(folds, rate))
+            for rate in RATES
+            for folds in FOLDS
+        ]
+        print(table_of(found["boosters"]))
     found["runs"] = [apart(options, "train", size) for size in options.sizes]
     print(table_of([flat(run) for run in found["runs"]]), flush=True)
     if options.peers_at:
@@ -123,6 +133,11 @@ def pretraining(rows: int) -> tuple[str, ...]:
     if not rows:
         return ("classifier.pretrain=false",)
     return (f"classifier.scale.pretrain_rows={rows}",)
+
+
+def boosting(folds: int, rate: float) -> tuple[str, ...]:
+    """Changes to the config for so many boosters that learn in such steps."""
+    return (f"classifier.leaves.folds={folds}", f"classifier.leaves.rate={rate}")
 
 
 def devices(options: argparse.Namespace, seed: int) -> dict[str, float]:
@@ -247,6 +262,54 @@ def pretrained_job(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def boosters_job(options: argparse.Namespace) -> dict[str, Any]:
+    """The boosters alone, averaged: what fewer folds and larger steps cost."""
+    from sklearn.metrics import average_precision_score
+
+    from dbnchurn.experiment.run import divide, load_customers
+    from dbnchurn.experiment.run_config import classifier_of
+    from dbnchurn.features.leaves_record import booster_matrix
+    from dbnchurn.prepare import Prepare
+    from dbnchurn.scale import some
+    from dbnchurn.schema import infer, read
+
+    with tempfile.TemporaryDirectory() as output:
+        config = config_of(options, output)
+    loaded = load_customers(config)
+    parts, y = divide(loaded, config), loaded.y
+    schema = infer(loaded.X.iloc[parts.train])
+    tables = {p: read(schema, loaded.X.iloc[getattr(parts, p)])[0] for p in ("train", "validation",
+              "test")}  # fmt: skip
+    prepare = Prepare().fit(tables["train"])
+    tables = {p: prepare.transform(table) for p, table in tables.items()}
+    generator = np.random.default_rng(0)
+    kept = some(y[parts.validation], config.classifier.scale.stop_rows, generator)
+    stop = (tables["validation"].take(kept), y[parts.validation][kept], np.ones(len(kept)))
+    leaves = classifier_of(config).leaves
+    start = time.perf_counter()
+    leaves.fit(
+        tables["train"], y[parts.train], validation=stop, generator=generator,
+        device=options.device, n_threads=options.threads,
+    )  # fmt: skip
+    seconds = time.perf_counter() - start
+    forests = leaves.record_.forests
+    matrix = booster_matrix(tables["test"])
+    logit = np.zeros(len(matrix))
+    for forest in forests:
+        starts = np.cumsum([0, *forest.sizes[:-1]])
+        for first in range(0, len(matrix), 50_000):
+            codes = forest.leaf_codes(matrix[first : first + 50_000], options.threads)
+            logit[first : first + 50_000] += forest.leaf_values[codes + starts].sum(axis=1)
+    return {
+        "trained_on": len(parts.train),
+        "folds": leaves.folds,
+        "rate": leaves.rate,
+        "trees": round(float(np.mean([forest.trees for forest in forests]))),
+        "seconds": round(seconds, 1),
+        "average_precision": round(float(average_precision_score(y[parts.test], logit)), 5),
+    }
+
+
 def peer(options: argparse.Namespace, fit: Callable[..., Callable[..., Any]]) -> dict[str, Any]:
     """A peer on the same rows: seconds of its fit, from the matrix on, and how good it is."""
     from sklearn.metrics import average_precision_score
@@ -342,8 +405,10 @@ def profile_job(options: argparse.Namespace) -> dict[str, str]:
 
 
 JOBS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "matrix": lambda options: {"path": str(matrix(options.folder, options.sizes[0]))},
     "train": train_job,
     "pretrained": pretrained_job,
+    "boosters": boosters_job,
     "profile": profile_job,
     "xgboost": lambda options: peer(options, fit_xgboost),
     "catboost": lambda options: peer(options, fit_catboost),

@@ -21,6 +21,7 @@ from benchmark_scale import matrix
 # Imported before anything forks, so that a process taken up is at work at once.
 import dbnchurn.classifier
 from dbnchurn.experiment import read_config, resume, train
+from dbnchurn.stored import load
 
 import dbnchurn.experiment.run  # noqa: F401  isort: skip
 
@@ -51,28 +52,49 @@ def main() -> None:
         whole = FORK.Process(target=_train, args=(config, options.changes, "whole"))
         whole.start()
         whole.join()
-        undisturbed = time.perf_counter() - start
-        unfinished = Path(folder, "runs", "broken.unfinished")
-        process = FORK.Process(target=_train, args=(config, options.changes, "broken"))
-        kills = []
+        pace = (time.perf_counter() - start) / (2 * options.kills)
+        runs, kills = Path(folder, "runs"), []
         generator = np.random.default_rng(options.seed)
-        process.start()
-        while process.is_alive() and len(kills) < options.kills:
-            _wait(process, unfinished, generator, undisturbed / options.kills)
-            if process.is_alive():
-                process.kill()
-                process.join()
-                kills.append(len(list(unfinished.rglob("*.npz"))))
-                begun = (unfinished / "config.yaml").exists()
-                what = (_resume, (unfinished,)) if begun else (
-                    _train, (config, options.changes, "broken"))  # fmt: skip
-                process = FORK.Process(target=what[0], args=what[1])
-                process.start()
-        process.join()
-        found = [weights(Path(folder, "runs", name)) for name in ("whole", "broken")]
-    equal = found[0] == found[1]
-    print(json.dumps({"equal": equal, "kills": len(kills), "pieces_at_kills": kills}))
+        names: list[str] = []
+        while len(kills) < options.kills:  # one that was done too early is followed by another
+            names.append(f"broken-{len(names)}")
+            begin = FORK.Process(target=_train, args=(config, options.changes, names[-1]))
+            kills += killed(begin, runs / names[-1], generator, pace, options.kills - len(kills))
+        equal = len({weights(runs / name) for name in ("whole", *names)}) == 1
+    print(json.dumps({"equal": equal, "kills": len(kills), "epochs_at_kills": kills}))
     sys.exit(0 if equal else 1)
+
+
+def killed(
+    process: multiprocessing.process.BaseProcess,
+    run: Path,
+    generator: np.random.Generator,
+    pace: float,
+    times: int,
+) -> list[int]:
+    """Train to the end, killed so many times at most; what was kept at every kill.
+
+    A process lives until it has written a checkpoint or none, and then for a random time.
+    """
+    unfinished = run.with_name(f"{run.name}.unfinished")
+    kept = []
+    process.start()
+    while len(kept) < times:
+        before, more = written(unfinished), int(generator.integers(0, 2))
+        while process.is_alive() and more and written(unfinished) == before:
+            time.sleep(0.002)
+        process.join(generator.uniform(0, pace))
+        if not process.is_alive():
+            break
+        if not unfinished.exists():
+            continue  # not yet begun, so there is nothing to take up
+        process.kill()
+        process.join()
+        kept.append(sum(written(unfinished).values()))
+        process = FORK.Process(target=_resume, args=(unfinished,))
+        process.start()
+    process.join()
+    return kept
 
 
 def weights(run: Path) -> str:
@@ -80,31 +102,18 @@ def weights(run: Path) -> str:
     return hashlib.sha256((run / "model" / "model.safetensors").read_bytes()).hexdigest()
 
 
-def _wait(
-    process: multiprocessing.process.BaseProcess,
-    unfinished: Path,
-    generator: np.random.Generator,
-    pace: float,
-) -> None:
-    """Until some more checkpoints are written, and then for a random moment."""
-    more = int(generator.integers(0, 3))
-    before = _written(unfinished)
-    while process.is_alive() and sum(
-        before.get(path) != stamp for path, stamp in _written(unfinished).items()
-    ) < more:  # fmt: skip
-        time.sleep(0.005)
-    time.sleep(generator.uniform(0, pace))
-
-
-def _written(unfinished: Path) -> dict[Path, int]:
-    """When every checkpoint was written."""
-    stamps = {}
-    for path in unfinished.rglob("*.npz"):
+def written(unfinished: Path) -> dict[str, int]:
+    """Epochs, or finished pieces, in every checkpoint."""
+    found = {}
+    for path in sorted(unfinished.rglob("*.npz")):
         try:
-            stamps[path] = path.stat().st_mtime_ns
-        except FileNotFoundError:  # finished in this moment
+            facts = load(path)[1]
+        except (FileNotFoundError, ValueError):  # the run has just been finished
             continue
-    return stamps
+        name = str(path.relative_to(unfinished))
+        is_network = "layer" in path.stem or path.stem == "network"
+        found[name] = len(facts["curve"]) if is_network else 1
+    return found
 
 
 def _train(config: Path, changes: list[str], name: str) -> None:

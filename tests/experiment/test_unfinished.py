@@ -196,4 +196,4 @@ def test_a_run_killed_twenty_times_has_the_weights_of_one_undisturbed(root, tmp_
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["equal"]
     assert found["kills"] == 20
-    assert len(set(found["pieces_at_kills"])) > 5  # all along the way
+    assert len(set(found["epochs_at_kills"])) > 5  # all along the way

@@ -249,7 +249,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.curves_ = learned.curves
             with stage("decide", self.seconds_):
                 val = frames.val.read(learned.schema)
-                chosen, scores_val = self._choose(learned, val)
+                chosen, scores_val = self._choose(learned, val, compute.threads)
             if self.refit and frames.whole is not None:
                 with stage("refit", self.seconds_):
                     lasting = stages.as_long_as(learned)
@@ -297,7 +297,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             scale=self.scale,
         )
 
-    def _choose(self, learned: Learned, val: Part) -> tuple[DecideRecord, Floats]:
+    def _choose(self, learned: Learned, val: Part, n_threads: int) -> tuple[DecideRecord, Floats]:
         """Correct the prior, blend the networks and choose the threshold, on validation rows.
 
         Also gives the probabilities of these rows.
@@ -305,7 +305,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         balance = learned.balance
         equal = np.full(len(learned.branches), 1 / len(learned.branches))
         undecided = DecideRecord(balance.prior, balance.trained_prior, equal, 0.0, threshold=0.5)
-        found = logits(self._record(learned, undecided), val.table)
+        found = logits(self._record(learned, undecided), val.table, n_threads)
         corrected = correct_prior(found, balance.trained_prior, balance.prior)
         weights, offset = fit_blend(corrected, val.y, val.weight, self.restraint)
         blended = replace(undecided, weights=weights, offset=offset)

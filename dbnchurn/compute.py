@@ -63,9 +63,10 @@ class Compute:
         return cls(device, threads or default_threads(rows), lanes, generator)
 
     def shared_by(self, tasks: int) -> tuple[int, int]:
-        """Lanes for so many networks and the threads of each: one network on few threads is faster.
+        """Lanes for so many independent fits, and the threads of each.
 
-        A step of a network is too short to be divided; two networks side by side are not.
+        Fits side by side keep all processors at work; the threads of one fit wait for one another
+        after every level of a tree and every step of a network.
         """
         if self.device == "cuda":
             return 1, self.threads

@@ -214,6 +214,7 @@ def _sample(stages: Stages, table: Table, part: Part, compute: Compute) -> Sampl
 def _fit_leaves(
     leaves: Leaves, sample: Sample, held_out: HeldOut | None, compute: Compute, shelf: Shelf
 ) -> Leaves:
+    lanes, threads = compute.shared_by(int(sample.fold.max()) + 1)
     return _fresh(leaves).fit(
         sample.table,
         sample.y,
@@ -222,8 +223,8 @@ def _fit_leaves(
         validation=held_out,
         generator=compute.generator,
         device=compute.device,
-        n_threads=compute.threads,
-        lanes=compute.lanes,
+        n_threads=threads,
+        lanes=lanes,
         shelf=shelf,
     )
 

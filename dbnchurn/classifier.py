@@ -15,18 +15,23 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from dbnchurn.compute import Compute, default_threads, torch_threads
+from dbnchurn.compute import (
+    Compute,
+    default_threads,
+    limited_threads,
+    threads_of_environment,
+)
 from dbnchurn.dbn import DBN, Branch, FineTune
 from dbnchurn.decide import DecideRecord, Threshold
 from dbnchurn.decide.blend import fit_blend
 from dbnchurn.decide.decide_record import correct_prior, decide
 from dbnchurn.decide.threshold import Choice
-from dbnchurn.errors import DataError
+from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.features import Encode, Leaves, Oversample
-from dbnchurn.intake import Part, labelled_frames
+from dbnchurn.intake import Frames, Part, labelled_frames, rows_fingerprint
 from dbnchurn.labels import label_type
 from dbnchurn.learning import Learned, Stages, learn
-from dbnchurn.parameters import check_parameters, owned
+from dbnchurn.parameters import check_parameters, owned, parameters_text
 from dbnchurn.predictor.artifact import save
 from dbnchurn.predictor.card import model_card
 from dbnchurn.predictor.forward import ModelRecord, logits, probabilities
@@ -34,7 +39,9 @@ from dbnchurn.predictor.reference import Reference, learn_reference
 from dbnchurn.prepare import Prepare
 from dbnchurn.progress import stage
 from dbnchurn.provenance import fingerprint, versions
+from dbnchurn.scale import Scale
 from dbnchurn.schema import as_frame
+from dbnchurn.stored import START, Shelf
 
 Floats = npt.NDArray[np.float64]
 
@@ -91,6 +98,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     validation : float, default 0.15
         Share of the rows that stop the training and choose the threshold where `fit` gets no
         validation rows.
+    scale : Scale
+        What a large table changes: the boosters, and how many rows pretrain and stop.
     refit : bool, default True
         Whether, where `fit` gets no validation rows, everything is then learned anew from all rows:
         with the numbers of trees and epochs, the blend and the threshold that the rows set aside
@@ -146,6 +155,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         restraint: Annotated[float, Field(ge=0)] = 25.0,
         threshold: Threshold = Threshold(),
         validation: Annotated[float, Field(gt=0, lt=1)] = 0.15,
+        scale: Scale = Scale(),
         refit: bool = True,
         device: Literal["auto", "cpu", "cuda"] = "auto",
         n_threads: Annotated[int, Field(ge=1)] | None = None,
@@ -168,6 +178,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.restraint = restraint
         self.threshold = owned(self, threshold)
         self.validation = validation
+        self.scale = owned(self, scale)
         self.refit = refit
         self.device = device
         self.n_threads = n_threads
@@ -183,6 +194,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         sample_weight: npt.ArrayLike | None = None,
         groups: npt.ArrayLike | None = None,
         X_unlabelled: Any = None,
+        checkpoints: str | Path | None = None,
     ) -> ChurnClassifier:
         """Train on customers whose outcome is known.
 
@@ -199,6 +211,11 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Rows of one group (one customer) stay together in folds.
         X_unlabelled : like X, optional
             Customers without a known outcome; they join the pretraining.
+        checkpoints : path, optional
+            Folder that gets every finished booster, and the networks after every epoch. Called
+            again with the same arguments after an interruption, `fit` continues from there, to the
+            same model as without it (on a CPU, with the same number of threads). Needs an integer
+            `random_state`.
 
         Raises
         ------
@@ -210,8 +227,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_parameters(self)
         size = len(X) if hasattr(X, "__len__") else 0
         compute = Compute.of(self.device, self.n_threads, self.random_state, size)
+        shelf = self._shelf(checkpoints)
         self.seconds_: dict[str, float] = {}
-        with torch_threads(compute.threads):
+        with limited_threads(compute.threads):
             with stage("prepare", self.seconds_):
                 frames = labelled_frames(
                     self._frame(X, fitting=True),
@@ -225,23 +243,46 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 )
                 self.classes_ = frames.classes
             more = None if X_unlabelled is None else self._frame(X_unlabelled)
-            stages = self._stages()
-            learned = learn(stages, frames.train, frames.val, more, compute)
+            stages = self._stages(len(frames.train.y))
+            self._check_same(frames, shelf)
+            learned = learn(stages, frames.train, frames.val, more, compute, shelf.part("model"))
             self.seconds_ |= learned.seconds
             self.curves_ = learned.curves
             with stage("decide", self.seconds_):
                 val = frames.val.read(learned.schema)
-                chosen, scores_val = self._choose(learned, val)
+                chosen, scores_val = self._choose(learned, val, compute.threads)
             if self.refit and frames.whole is not None:
                 with stage("refit", self.seconds_):
                     lasting = stages.as_long_as(learned)
-                    learned = learn(lasting, frames.whole, None, more, compute)
+                    learned = learn(lasting, frames.whole, None, more, compute, shelf.part("refit"))
         decided = replace(chosen, **asdict(learned.balance))
         self._keep(learned, decided, learn_reference(learned.train.table, scores_val))
         self.about_ = self._about(learned.train, val)
         return self
 
-    def _stages(self) -> Stages:
+    def _shelf(self, checkpoints: str | Path | None) -> Shelf:
+        """Where the pieces of this fit are kept."""
+        if checkpoints is not None and not isinstance(self.random_state, int | np.integer):
+            raise ConfigError(
+                f"checkpoints need an integer random_state, so that what is repeated comes out the "
+                f"same; it is {self.random_state!r}"
+            )
+        return Shelf(None if checkpoints is None else Path(checkpoints))
+
+    def _check_same(self, frames: Frames, shelf: Shelf) -> None:
+        """Refuse checkpoints of other rows or other parameters."""
+        if shelf.folder is None:
+            return
+        now = {"parameters": parameters_text(self), "rows": rows_fingerprint(frames)}
+        _, then = shelf.once(START, lambda: ({}, now))
+        for what, known in then.items():
+            if known != now[what]:
+                raise ConfigError(
+                    f"the checkpoints in {shelf.folder} are of other {what} than this training; "
+                    "name another folder or delete them"
+                )
+
+    def _stages(self, rows: int) -> Stages:
         """What is to be learned, as the parameters say."""
         branches = {"dbn": Branch(pretrain=self.pretrain, dbn=self.dbn, finetune=self.finetune)}
         if self.use_companion:
@@ -251,12 +292,13 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             prepare=self.prepare,
             encode=self.encode,
             oversample=self.oversample,
-            leaves=self.leaves if self.use_leaves else None,
+            leaves=self.scale.leaves(self.leaves, rows) if self.use_leaves else None,
             skip=self.skip,
             branches=branches,
+            scale=self.scale,
         )
 
-    def _choose(self, learned: Learned, val: Part) -> tuple[DecideRecord, Floats]:
+    def _choose(self, learned: Learned, val: Part, n_threads: int) -> tuple[DecideRecord, Floats]:
         """Correct the prior, blend the networks and choose the threshold, on validation rows.
 
         Also gives the probabilities of these rows.
@@ -264,7 +306,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         balance = learned.balance
         equal = np.full(len(learned.branches), 1 / len(learned.branches))
         undecided = DecideRecord(balance.prior, balance.trained_prior, equal, 0.0, threshold=0.5)
-        found = logits(self._record(learned, undecided), val.table)
+        found = logits(self._record(learned, undecided), val.table, n_threads)
         corrected = correct_prior(found, balance.trained_prior, balance.prior)
         weights, offset = fit_blend(corrected, val.y, val.weight, self.restraint)
         blended = replace(undecided, weights=weights, offset=offset)
@@ -363,7 +405,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "record_")
         frame = self._frame(X)
-        threads = self.n_threads or default_threads(len(frame))
+        threads = self.n_threads or threads_of_environment() or default_threads(len(frame))
         leaving, _ = probabilities(self.record_, frame, threads)
         return np.column_stack([1 - leaving, leaving])
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,6 +29,7 @@ app = typer.Typer(
     help="Predict which customers will leave.",
 )
 MISTAKE, ALARM = 2, 3  # exit codes
+INTERRUPTED = 130  # as shells have it for Ctrl-C
 PRINTED = 5  # customers
 
 
@@ -44,20 +46,36 @@ def _options(
 
 @app.command()
 def train(
-    config: Annotated[Path, typer.Argument(help="YAML config.")],
+    config: Annotated[Path | None, typer.Argument(help="YAML config.")] = None,
     overrides: Annotated[
         list[str] | None, typer.Argument(help="Changes such as classifier.dbn.epochs=5.")
     ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Unfinished run to continue instead.")
+    ] = None,
 ) -> None:
-    """Train a model and report how good it is beside simpler ones."""
-    from dbnchurn.experiment import read_config
-    from dbnchurn.experiment import train as run
+    """Train a model and report how good it is beside simpler ones.
 
-    settings = read_config(config, overrides or [])
-    with displayed():
-        folder = run(settings, name=config.stem)
+    While it trains, the run is a folder NAME.unfinished; if it is interrupted, --resume continues.
+    """
+    from dbnchurn.experiment import read_config
+    from dbnchurn.experiment import resume as take_up
+    from dbnchurn.experiment import train as run
+    from dbnchurn.experiment.unfinished import Interrupted
+
+    if (config is None) == (resume is None):
+        raise ConfigError("give either a config or an unfinished run with --resume")
+    try:
+        with displayed():
+            if resume is not None:
+                folder = take_up(resume)
+            elif config is not None:
+                folder = run(read_config(config, overrides or []), name=config.stem)
+    except Interrupted as stop:
+        print(f"interrupted: {stop}", file=sys.stderr, flush=True)
+        os._exit(INTERRUPTED)  # at once: threads that are still training are not waited for
     _print_result(folder)
-    if settings.published:
+    if read_config(folder / "config.yaml").published:
         print((folder / "table.md").read_text(encoding="utf-8"))
 
 

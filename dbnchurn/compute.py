@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from dbnchurn.errors import ConfigError, did_you_mean
 
@@ -57,8 +58,20 @@ class Compute:
             random_state = int(random_state.randint(2**31))
         generator = np.random.default_rng(random_state)
         device = resolve_device(device)
+        threads = threads or threads_of_environment()
         lanes = 1 if threads or device == "cuda" or rows >= SMALL else processors()
         return cls(device, threads or default_threads(rows), lanes, generator)
+
+    def shared_by(self, tasks: int) -> tuple[int, int]:
+        """Lanes for so many independent fits, and the threads of each.
+
+        Fits side by side keep all processors at work; the threads of one fit wait for one another
+        after every level of a tree and every step of a network.
+        """
+        if self.device == "cuda":
+            return 1, self.threads
+        lanes = max(self.lanes, min(tasks, self.threads))
+        return lanes, max(1, self.threads // lanes)
 
     def seed(self) -> int:
         """A seed for a stage."""
@@ -93,6 +106,23 @@ def resolve_device(device: str) -> Literal["cpu", "cuda"]:
 
 
 SMALL = 50_000  # rows
+THREADS = "DBNCHURN_THREADS"
+
+
+def threads_of_environment() -> int | None:
+    """The number in the environment variable ``DBNCHURN_THREADS``; None if it is not set.
+
+    Raises
+    ------
+    ConfigError
+        If it is not a whole number from 1 up.
+    """
+    value = os.environ.get(THREADS, "").strip()
+    if not value:
+        return None
+    if not value.isdecimal() or int(value) < 1:
+        raise ConfigError(f"{THREADS}={value!r}: the number of threads is a whole number from 1 up")
+    return int(value)
 
 
 def default_threads(rows: int) -> int:
@@ -122,17 +152,29 @@ def at_once(tasks: Iterable[Callable[[], Result]], lanes: int) -> list[Result]:
     """
     if lanes == 1:
         return [task() for task in tasks]
-    with ThreadPoolExecutor(lanes) as pool:
+    pool = ThreadPoolExecutor(lanes)
+    try:
         running = [pool.submit(copy_context().run, task) for task in tasks]
-        return [result.result() for result in running]
+        results = [result.result() for result in running]
+    except BaseException:
+        # An interruption is not to wait until everything is fitted.
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
+    return results
 
 
 @contextmanager
-def torch_threads(n: int) -> Iterator[None]:
-    """Let torch use `n` threads inside, and as many as before afterwards."""
+def limited_threads(n: int) -> Iterator[None]:
+    """Let torch and BLAS use `n` threads each inside, and as many as before afterwards.
+
+    XGBoost and treelite are told with every call. So there is one number for all of them, and
+    libraries that work side by side do not take the processors from one another.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(n)
     try:
-        yield
+        with threadpool_limits(n, user_api="blas"):
+            yield
     finally:
         torch.set_num_threads(before)

@@ -1,4 +1,4 @@
-"""The three ways in which a user's input can be wrong.
+"""The ways in which a user's input can be wrong, or the machine too small.
 
 Every message says in one sentence what is wrong, where, what is allowed and what to do, so the
 command line shows the message alone, without a traceback. The classes derive from
@@ -26,6 +26,10 @@ class DataError(DbnchurnError):
 
 class ArtifactError(DbnchurnError):
     """A stored model is damaged, incomplete, or of an unknown format."""
+
+
+class ResourceError(DbnchurnError):
+    """Memory or disk do not suffice."""
 
 
 def listed(values: Iterable[object], limit: int = 8) -> str:

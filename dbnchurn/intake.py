@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from dbnchurn.labels import (
     read_labels,
     two_classes,
 )
+from dbnchurn.provenance import fingerprint
 from dbnchurn.schema import Schema, Table, read
 
 Labels = npt.NDArray[np.int64]
@@ -146,3 +148,13 @@ def labelled_frames(
     advice = "give more rows or choose X_val and y_val yourself"
     check_both_classes(frames.val.y, frames.val.weight, "validate on", advice)
     return frames
+
+
+def rows_fingerprint(frames: Frames) -> str:
+    """SHA-256 over the values, outcomes and weights of all customers, in hexadecimal."""
+    digest = hashlib.sha256()
+    for part in (frames.train, frames.val):
+        digest.update(repr(list(part.frame.columns)).encode())
+        hashed = pd.util.hash_pandas_object(part.frame, index=False).to_numpy()
+        digest.update(fingerprint([hashed, part.y, part.weight]).encode())
+    return digest.hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -12,22 +13,26 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
-from dbnchurn.compute import Compute, at_once
+from dbnchurn.compute import Compute, at_once, limited_threads
 from dbnchurn.dbn import Branch
 from dbnchurn.decide.decide_record import log_odds
 from dbnchurn.errors import ConfigError
 from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.features.oversample import Sample
+from dbnchurn.features.stretches import CHUNK, Narrow, Room
 from dbnchurn.features.views import BoosterViews
 from dbnchurn.intake import Balance, Labelled, Labels, Part
 from dbnchurn.prepare import Prepare
 from dbnchurn.progress import stage, tell_epoch
+from dbnchurn.scale import Scale, some
 from dbnchurn.schema import Schema, Table, infer, read, stacked
+from dbnchurn.stored import Shelf
 from dbnchurn.visible import Visible
 
 Floats = npt.NDArray[np.float64]
 Stage = TypeVar("Stage", bound=BaseEstimator)
-Seen = Visible | BoosterViews
+Encoded = Visible | Narrow
+Seen = Encoded | BoosterViews
 HeldOut = tuple[Table, Labels, Floats]
 
 
@@ -46,6 +51,8 @@ class Stages:
         Whether the first network starts at the boosters' leaf values.
     branches : dict of name → Branch
         ``dbn`` comes first and sees columns and leaves; the others see the columns alone.
+    scale : Scale
+        Its rules for the boosters are applied already.
     """
 
     kinds: Mapping[str, str] | None
@@ -55,6 +62,7 @@ class Stages:
     leaves: Leaves | None
     skip: bool
     branches: dict[str, Branch]
+    scale: Scale
 
     def as_long_as(self, learned: Learned) -> Stages:
         """The same with as many trees and epochs as were best there."""
@@ -111,6 +119,7 @@ def learn(
     val: Labelled | None,
     unlabelled: pd.DataFrame | None,
     compute: Compute,
+    shelf: Shelf = Shelf(),
 ) -> Learned:
     """Fit all stages on the training rows.
 
@@ -123,6 +132,9 @@ def learn(
     unlabelled : DataFrame or None
         Customers who join the pretraining.
     compute : Compute
+    shelf : Shelf, optional
+        Keeps finished boosters and the networks' training after every epoch; what is there already
+        is taken from there.
 
     Raises
     ------
@@ -142,28 +154,36 @@ def learn(
         balance = Balance(part.prior, sample.prior)
         held_out = None
         if part_val is not None:
+            kept = some(part_val.y, stages.scale.stop_rows, compute.generator)
+            part_val = part_val.take(kept)
             table_val = prepare.transform(part_val.table)
             held_out = (table_val, part_val.y, balance.weigh(part_val))
         more = None if unlabelled is None else prepare.transform(read(schema, unlabelled)[0])
     leaves = None
     if stages.leaves is not None:
         with stage("leaves", seconds):
-            leaves = _fit_leaves(stages.leaves, sample, held_out, compute)
-    material = _Material(sample, table, part.weight, more, held_out, balance)
+            leaves = _fit_leaves(stages.leaves, sample, held_out, compute, shelf)
+    lanes, threads = compute.shared_by(len(stages.branches))
+    with stage("encode", seconds):
+        material = _Material.of(
+            sample, table, part.weight, more, held_out, balance, encode, leaves, stages.scale,
+            compute,
+        )  # fmt: skip
     fits = [
         partial(
             _fit_branch,
             name,
             branch,
-            _Eyes(encode, leaves if name == "dbn" else None),
-            material,
+            material if name == "dbn" else replace(material, leaves=None),
             skip=stages.skip,
             device=compute.device,
             seed=compute.seed(),
+            checkpoints=shelf.part(name).folder,
         )
         for name, branch in stages.branches.items()
     ]
-    branches = dict(zip(stages.branches, at_once(fits, compute.lanes), strict=True))
+    with limited_threads(threads):
+        branches = dict(zip(stages.branches, at_once(fits, lanes), strict=True))
     for name, branch in branches.items():
         spent = branch.seconds_
         seconds |= spent if name == "dbn" else {name: sum(spent.values())}
@@ -192,8 +212,9 @@ def _sample(stages: Stages, table: Table, part: Part, compute: Compute) -> Sampl
 
 
 def _fit_leaves(
-    leaves: Leaves, sample: Sample, held_out: HeldOut | None, compute: Compute
+    leaves: Leaves, sample: Sample, held_out: HeldOut | None, compute: Compute, shelf: Shelf
 ) -> Leaves:
+    lanes, threads = compute.shared_by(int(sample.fold.max()) + 1)
     return _fresh(leaves).fit(
         sample.table,
         sample.y,
@@ -202,53 +223,105 @@ def _fit_leaves(
         validation=held_out,
         generator=compute.generator,
         device=compute.device,
-        n_threads=compute.threads,
-        lanes=compute.lanes,
+        n_threads=threads,
+        lanes=lanes,
+        shelf=shelf,
     )
 
 
 @dataclass(frozen=True, eq=False)
-class _Eyes:
-    """How a network sees prepared tables: encoded columns, with the boosters' leaves or without."""
+class _Material:
+    """What the networks are fitted on: rows encoded once for all of them, and who looks how.
 
+    Training rows are `sample`'s; those of pretraining are real customers alone, those without an
+    outcome among them, and of very many a part.
+    """
+
+    sample: Sample
+    rows: Encoded
+    held_out: HeldOut | None
+    rows_val: Encoded | None
+    customers: Table
+    customers_fold: npt.NDArray[np.int64]
+    customers_weight: Floats
+    same: bool
+    balance: Balance
     encode: Encode
     leaves: Leaves | None
+    room: Room
+    threads: int
 
-    def see(self, table: Table, fold: npt.NDArray[np.int64] | None = None) -> Seen:
+    @classmethod
+    def of(
+        cls,
+        sample: Sample,
+        table: Table,
+        weight: Floats,
+        more: Table | None,
+        held_out: HeldOut | None,
+        balance: Balance,
+        encode: Encode,
+        leaves: Leaves | None,
+        scale: Scale,
+        compute: Compute,
+    ) -> _Material:
+        room = Room(scale.memory)
+        fold = sample.fold[: len(table)]
+        customers = table
+        if more is not None:
+            fold = np.concatenate([fold, np.arange(len(more)) % (fold.max() + 1)])
+            weight = np.concatenate([weight, np.ones(len(more))])
+            customers = stacked(table, more)
+        kept = some(fold, scale.pretrain_rows, compute.generator)
+        same = len(kept) == len(sample.table) and customers is table
+        if len(kept) < len(customers):
+            customers, fold, weight = customers.take(kept), fold[kept], weight[kept]
+        return cls(
+            sample,
+            _encoded(encode, sample.table, room),
+            held_out,
+            None if held_out is None else _encoded(encode, held_out[0], room),
+            customers,
+            fold,
+            weight,
+            same,
+            balance,
+            encode,
+            leaves,
+            room,
+            compute.threads,
+        )
+
+    def see(self, base: Encoded, table: Table, fold: npt.NDArray[np.int64] | None = None) -> Seen:
         """Each row through one booster: that of its fold or, without folds, each in turn."""
-        base = self.encode.transform(table)
         if self.leaves is None:
             return base
         record = self.leaves.record_
         if fold is None:
             fold = np.arange(len(table)) % len(record.forests)
-        return BoosterViews.of(base, record, table, fold)
+        return BoosterViews.of(base, record, table, fold, self.threads, self.room)
 
+    def training(self) -> Seen:
+        """Rows of fine-tuning."""
+        return self.see(self.rows, self.sample.table, self.sample.fold)
 
-@dataclass(frozen=True, eq=False)
-class _Material:
-    """What the networks are fitted on: prepared rows, not yet seen through anything."""
+    def pretraining(self, rows: Seen) -> tuple[Seen, Floats]:
+        """Rows of pretraining, with their weights."""
+        if self.same:
+            return rows, self.customers_weight
+        base = _encoded(self.encode, self.customers, self.room)
+        return self.see(base, self.customers, self.customers_fold), self.customers_weight
 
-    sample: Sample
-    table: Table
-    weight: Floats
-    more: Table | None
-    held_out: HeldOut | None
-    balance: Balance
-
-    def customers(self, eyes: _Eyes, rows: Seen) -> tuple[Seen, Floats]:
-        """Rows of pretraining: real customers alone, those without an outcome among them."""
-        fold = self.sample.fold[: len(self.table)]
-        if self.more is None:
-            synthetic = len(rows) > len(self.table)
-            return eyes.see(self.table, fold) if synthetic else rows, self.weight
-        turns = np.arange(len(self.more)) % (fold.max() + 1)
-        both = eyes.see(stacked(self.table, self.more), np.concatenate([fold, turns]))
-        return both, np.concatenate([self.weight, np.ones(len(self.more))])
-
-    def validation(self, eyes: _Eyes) -> tuple[Seen, Labels, Floats] | None:
+    def validation(self) -> tuple[Seen, Labels, Floats] | None:
         """Rows that stop the training."""
-        return self.held_out and (eyes.see(self.held_out[0]), *self.held_out[1:])
+        if self.held_out is None or self.rows_val is None:
+            return None
+        return self.see(self.rows_val, self.held_out[0]), *self.held_out[1:]
+
+
+def _encoded(encode: Encode, table: Table, room: Room) -> Encoded:
+    """Encoded rows; of a large table in few bytes."""
+    return Narrow.of(encode, table, room) if len(table) > CHUNK else encode.transform(table)
 
 
 def _leaf_values(rows: Seen) -> npt.NDArray[np.float32] | None:
@@ -262,16 +335,16 @@ def _leaf_values(rows: Seen) -> npt.NDArray[np.float32] | None:
 def _fit_branch(
     name: str,
     branch: Branch,
-    eyes: _Eyes,
     material: _Material,
     *,
     skip: bool,
     device: Literal["cpu", "cuda"],
     seed: int,
+    checkpoints: Path | None,
 ) -> Branch:
     """A fitted copy of one network."""
     sample = material.sample
-    rows = eyes.see(sample.table, sample.fold)
+    rows = material.training()
     try:
         with stage(name):
             return _fresh(branch).fit(
@@ -279,13 +352,14 @@ def _fit_branch(
                 sample.y,
                 sample_weight=sample.weight,
                 draw=sample.draw,
-                validation=material.validation(eyes),
-                pretrain_on=material.customers(eyes, rows) if branch.pretrain else None,
+                validation=material.validation(),
+                pretrain_on=material.pretraining(rows) if branch.pretrain else None,
                 bias=log_odds(material.balance.trained_prior),
                 skip=_leaf_values(rows) if skip else None,
                 device=device,
                 seed=seed,
                 on_epoch=lambda curve, record: tell_epoch(f"{name} {curve}", record),
+                checkpoints=checkpoints,
             )
     except ValueError as error:  # the rows are ours, so a setting is wrong
         raise ConfigError(f"{name}: {error}") from error

@@ -94,3 +94,21 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def parameters_text(estimator: Any) -> str:
+    """All parameters of an estimator and of the estimators in it, as text to compare.
+
+    Examples
+    --------
+    >>> from dbnchurn.prepare import Prepare
+    >>> parameters_text(Prepare()) == parameters_text(Prepare(clip=0.1))
+    False
+    """
+    return repr(
+        sorted(
+            (name, repr(value))
+            for name, value in estimator.get_params(deep=True).items()
+            if not hasattr(value, "get_params")
+        )
+    )

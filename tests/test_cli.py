@@ -131,7 +131,8 @@ def test_help_is_there(call, arguments):
     ("arguments", "message"),
     [
         (["trian", "x.yaml"], "No such command 'trian'"),
-        (["train"], "Missing argument"),
+        (["train"], "give either a config or an unfinished run with --resume"),
+        (["train", "x.yaml", "--resume", "r"], "give either a config or"),
         (["score", "model", "t.csv"], "Missing option '--output'"),
         (["train", "x.yaml", "--fast"], "No such option"),
     ],

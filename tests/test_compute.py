@@ -5,14 +5,16 @@ import threading
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_info
 
 from dbnchurn.compute import (
     Compute,
     at_once,
     default_threads,
+    limited_threads,
     processors,
     resolve_device,
-    torch_threads,
+    threads_of_environment,
 )
 from dbnchurn.errors import ConfigError
 
@@ -52,7 +54,7 @@ def test_equal_states_give_equal_seeds(state_of):
 
 def test_threads_of_torch_are_put_back():
     before = torch.get_num_threads()
-    with torch_threads(before + 1):
+    with limited_threads(before + 1):
         assert torch.get_num_threads() == before + 1
     assert torch.get_num_threads() == before
 
@@ -93,3 +95,35 @@ def test_an_error_of_a_task_is_raised(lanes):
 
     with pytest.raises(ConfigError, match="so it is"):
         at_once([wrong, lambda: None], lanes)
+
+
+def test_the_environment_names_the_threads(monkeypatch):
+    monkeypatch.setenv("DBNCHURN_THREADS", "3")
+    found = Compute.of("cpu", None, 0, rows=1000)
+    assert (found.threads, found.lanes) == (3, 1)
+    assert Compute.of("cpu", 2, 0, rows=1000).threads == 2  # what is said in the call comes first
+    monkeypatch.setenv("DBNCHURN_THREADS", " ")
+    assert threads_of_environment() is None
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5"])
+def test_a_wrong_number_of_threads_is_refused(monkeypatch, value):
+    monkeypatch.setenv("DBNCHURN_THREADS", value)
+    with pytest.raises(ConfigError, match=f"DBNCHURN_THREADS='{value}': the number of threads"):
+        Compute.of("cpu", None, 0, rows=1000)
+
+
+@pytest.mark.parametrize(
+    ("threads", "tasks", "expected"),
+    [(1, 2, (1, 1)), (2, 2, (2, 1)), (4, 2, (2, 2)), (4, 1, (1, 4))],
+)
+def test_networks_of_large_tables_share_the_threads(monkeypatch, threads, tasks, expected):
+    compute = Compute.of("cpu", threads, 0, rows=1_000_000)
+    assert compute.shared_by(tasks) == expected
+
+
+def test_blas_is_limited_as_well():
+    with limited_threads(1):
+        libraries = [lib for lib in threadpool_info() if lib["user_api"] == "blas"]
+        assert libraries
+        assert all(lib["num_threads"] == 1 for lib in libraries)

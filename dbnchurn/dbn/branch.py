@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from time import perf_counter
 from typing import Any, Self
 
@@ -10,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, clone
 
+from dbnchurn.dbn.checkpoint import Checkpoint
 from dbnchurn.dbn.fine_tune import FineTune, Validation
 from dbnchurn.dbn.finetuning import Record
 from dbnchurn.dbn.network import Network
 from dbnchurn.dbn.rows import Indices, RowSource, as_rows
 from dbnchurn.dbn.stack import DBN, Device
+from dbnchurn.dbn.training import Callback
 
 _DBN, _FINETUNE = DBN(), FineTune()
 
@@ -71,6 +74,7 @@ class Branch(BaseEstimator):  # type: ignore[misc]
         device: Device = "cpu",
         seed: int | None = None,
         on_epoch: Callable[[str, Mapping[str, float]], object] | None = None,
+        checkpoints: Path | None = None,
     ) -> Self:
         """Pretrain without labels, then fine-tune with them.
 
@@ -93,6 +97,9 @@ class Branch(BaseEstimator):  # type: ignore[misc]
         on_epoch : callable, optional
             Is called after every epoch with ``rbm 1``, ``rbm 2``, … or ``finetune`` and the record;
             what it raises ends the training.
+        checkpoints : Path, optional
+            Folder that gets the state of training after every epoch. What is there already is
+            continued, bit for bit as if it had not been interrupted.
 
         Raises
         ------
@@ -110,9 +117,8 @@ class Branch(BaseEstimator):  # type: ignore[misc]
                 all_rows,
                 sample_weight=weight,
                 X_val=None if validation is None else validation[0],
-                callbacks=[lambda at: on_epoch(f"rbm {at.layer + 1}", at.curve[-1])]
-                if on_epoch
-                else [],
+                callbacks=_watchers(checkpoints, on_epoch),
+                resume_from=checkpoints,
             )
             self.curves_ = self.dbn_.curves_
             self.network_ = Network.from_dbn(self.dbn_, **start)
@@ -136,6 +142,19 @@ class Branch(BaseEstimator):  # type: ignore[misc]
             device=device,
             seed=seeds[2],
             callbacks=[lambda _, record: on_epoch("finetune", record)] if on_epoch else [],
+            checkpoint=None if checkpoints is None else checkpoints / "network.npz",
         )
         self.seconds_ = {"pretrain": pretrained - started, "fine-tune": perf_counter() - pretrained}
         return self
+
+
+def _watchers(
+    checkpoints: Path | None, on_epoch: Callable[[str, Mapping[str, float]], object] | None
+) -> list[Callback]:
+    """What is called after every epoch of a machine."""
+    found: list[Callback] = []
+    if checkpoints is not None:
+        found.append(Checkpoint(checkpoints))
+    if on_epoch is not None:
+        found.append(lambda at: on_epoch(f"rbm {at.layer + 1}", at.curve[-1]))
+    return found

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from dbnchurn import stored
 from dbnchurn.dbn.contrastive import Ascent, Offsets
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rbm import RBM
@@ -73,11 +72,7 @@ def save(training: Training, path: Path) -> None:
         "random": random["numpy"],
     }
     plain: dict[str, Any] = {name: tensor.cpu().numpy() for name, tensor in arrays.items()}
-    plain["random/torch"] = random["torch"]
-    plain["state"] = np.array(json.dumps(state, default=_listed))
-    unfinished = path.with_suffix(".unfinished.npz")
-    np.savez(unfinished, **plain)
-    unfinished.replace(path)
+    stored.save(path, plain | {"random/torch": random["torch"]}, state)
 
 
 def load(path: Path, recipe: Recipe, device: torch.device) -> Training:
@@ -88,14 +83,7 @@ def load(path: Path, recipe: Recipe, device: torch.device) -> Training:
     ValueError
         If the file is damaged or not a checkpoint.
     """
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        state = json.loads(str(arrays.pop("state")))
-    except (OSError, KeyError, ValueError, EOFError) as error:
-        raise ValueError(
-            f"{path} is not a checkpoint that can be read ({error}); delete it to start afresh"
-        ) from error
+    arrays, state = stored.load(path)
     random = Random(0, device)
     random.restore({"numpy": state["random"], "torch": arrays.pop("random/torch")})
     groups: dict[str, dict[str, Tensor]] = {}
@@ -150,8 +138,3 @@ def _machine(
     )
     rbm.load(parameters)
     return rbm
-
-
-def _listed(value: Any) -> Any:
-    """Integers and arrays of numpy's generator state for JSON."""
-    return value.tolist()

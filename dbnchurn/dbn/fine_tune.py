@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -36,6 +37,10 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
         Share of hidden activations set to zero in training.
     patience : int, default 5
         Epochs without a smaller validation loss before stopping.
+    epoch_rows : int, default 100_000
+        Rows of an epoch at most, so many drawn anew for every epoch of a larger table: what a
+        network learns depends on its steps, and losses on validation rows then come as often as for
+        a table of that size.
 
     Examples
     --------
@@ -55,6 +60,7 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
         weight_decay: Annotated[float, Field(ge=0)] = 1e-4,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2,
         patience: Annotated[int, Field(ge=1)] = 5,
+        epoch_rows: Annotated[int, Field(ge=1)] = 100_000,
     ) -> None:
         self.epochs = epochs
         self.batch_size = batch_size
@@ -62,6 +68,7 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
         self.weight_decay = weight_decay
         self.dropout = dropout
         self.patience = patience
+        self.epoch_rows = epoch_rows
 
     def fit(
         self,
@@ -75,6 +82,7 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
         device: Any = "cpu",
         seed: int | None = None,
         callbacks: Sequence[Callback] = (),
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> list[Record]:
         """Train `network` in place; see :func:`~dbnchurn.dbn.finetuning.finetune`.
 
@@ -82,6 +90,8 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
         ----------
         validation : (rows, y, weight), optional
             Held-out rows that stop the training.
+        checkpoint : path, optional
+            File to keep the training in after every epoch, and to continue it from.
         """
         rows_val, y_val, weight_val = validation or (None, None, None)
         network.dropout = self.dropout
@@ -102,5 +112,7 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
             patience=self.patience,
             device=device,
             random_state=seed,
+            epoch_rows=self.epoch_rows,
             callbacks=callbacks,
+            checkpoint=checkpoint,
         )

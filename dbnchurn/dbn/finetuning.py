@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +15,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from dbnchurn import stored
 from dbnchurn.dbn.network import Batch, Network
 from dbnchurn.dbn.random import Random, Seed, seed_of
 from dbnchurn.dbn.rbm import Span, level_slices
-from dbnchurn.dbn.rows import Indices, RowSource, as_rows, batches, blocks_of, check_weights
+from dbnchurn.dbn.rows import (
+    Indices,
+    RowSource,
+    as_rows,
+    batches,
+    blocks_of,
+    check_weights,
+    moved,
+)
 from dbnchurn.dbn.stack import Device, device_of, threads
 
 Record = dict[str, float]
@@ -41,7 +54,7 @@ class AdamW:
     BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
     def __init__(self, network: Network, weight_decay: float) -> None:
-        self.parameters = dict(network.named_parameters())
+        self.parameters: dict[str, Tensor] = dict(network.named_parameters())
         self.decay = {
             name: 0.0 if name.startswith(("bias", "skip")) else weight_decay
             for name in self.parameters
@@ -86,7 +99,9 @@ def finetune(
     device: Device = "cpu",
     n_threads: int | None = None,
     random_state: Seed = None,
+    epoch_rows: int | None = None,
     callbacks: Sequence[Callback] = (),
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> list[Record]:
     """Train all weights of a network on labels, by backpropagation of the cross-entropy.
 
@@ -117,8 +132,14 @@ def finetune(
         CPU threads of torch; unchanged if None.
     random_state : int, Generator, RandomState or None
         For the order of rows and for dropout.
+    epoch_rows : int, optional
+        Rows of an epoch at most, so many drawn anew for every epoch of a larger table; all rows if
+        not given.
     callbacks : sequence of callables
         Each is called with the network and the record after every epoch.
+    checkpoint : path, optional
+        File that gets the state of training after every epoch. If it is there already, training
+        continues from it, bit for bit as if it had not been interrupted.
 
     Returns
     -------
@@ -149,36 +170,42 @@ def finetune(
     validation = _validation(rows_val, y_val, sample_weight_val)
     network.to(device_of(device))
     random = Random(seed_of(random_state), network.bias.device)
-    optimiser = AdamW(network, weight_decay)
-    curve: list[Record] = []
-    best = _Best()
+
+    tuning = Tuning(network, AdamW(network, weight_decay), random, [], _Best())
+    if checkpoint is not None and Path(checkpoint).exists():
+        tuning.restore(*stored.load(Path(checkpoint)))
 
     with threads(n_threads):
-        for epoch in range(epochs):
-            started, total, count = perf_counter(), 0.0, 0
+        while len(tuning.curve) < epochs and tuning.best.since < patience:
+            started = perf_counter()
+            total, count = torch.zeros((), dtype=torch.float64, device=network.bias.device), 0
             order = batches(
-                len(source), batch_size, random.numpy, blocks=blocks_of(source), draw=draw
+                len(source),
+                batch_size,
+                random.numpy,
+                blocks=blocks_of(source),
+                draw=draw,
+                limit=epoch_rows,
             )
             for index in order:
                 weight = None if weights is None else weights[index] / mean_weight
                 batch = Batch(source.take(index), network.groups)
                 loss = _train_step(
-                    network, optimiser, batch, labels[index], weight, learning_rate, random
+                    network, tuning.optimiser, batch, labels[index], weight, learning_rate, random
                 )
-                total, count = total + loss * len(index), count + len(index)
-            record = {"epoch": float(epoch + 1), "loss": total / max(count, 1)}
+                total += loss * len(index)
+                count += len(index)
+            record = {"epoch": len(tuning.curve) + 1.0, "loss": float(total) / max(count, 1)}
             if validation is not None:
                 record["validation_loss"] = log_loss(network, *validation)
-            curve.append(record | {"seconds": perf_counter() - started})
+                tuning.best.note(network, record["validation_loss"])
+            tuning.curve.append(record | {"seconds": perf_counter() - started})
+            if checkpoint is not None:
+                stored.save(Path(checkpoint), *tuning.state())
             for callback in callbacks:
-                callback(network, curve[-1])
-            if (
-                validation is not None
-                and best.waited(network, record["validation_loss"]) >= patience
-            ):
-                break
-    best.restore(network)
-    return curve
+                callback(network, tuning.curve[-1])
+    tuning.best.restore(network)
+    return tuning.curve
 
 
 def _train_step(
@@ -189,16 +216,19 @@ def _train_step(
     weight: npt.NDArray[np.float32] | None,
     learning_rate: float,
     random: Random,
-) -> float:
-    """Forward, backward and step on one mini-batch; tables only by the groups that are there."""
+) -> Tensor:
+    """Forward, backward and step on one mini-batch; tables only by the groups that are there.
+
+    The loss stays where it is: asking for its value would make the processor wait for a GPU.
+    """
     tables = {
         name: table.detach().requires_grad_() for name, table in network.tables(batch.span).items()
     }
     device = network.bias.device
     loss = F.binary_cross_entropy_with_logits(
         network(batch, tables, random),
-        torch.from_numpy(y).to(device),
-        weight=None if weight is None else torch.from_numpy(weight).to(device),
+        moved(y, device),
+        weight=None if weight is None else moved(weight, device),
     )
     dense = {
         name: parameter
@@ -210,7 +240,7 @@ def _train_step(
         optimiser.step(name, gradient, learning_rate)
     for name, gradient in zip(tables, gradients[len(dense) :], strict=True):
         _step_table(optimiser, name, gradient, network, batch.span, learning_rate)
-    return float(loss.detach())
+    return loss.detach()
 
 
 def _step_table(
@@ -228,21 +258,70 @@ class _Best:
     def __init__(self) -> None:
         self.loss = np.inf
         self.since = 0
-        self.weights: dict[str, Tensor] | None = None
+        self.weights: dict[str, Tensor] = {}
 
-    def waited(self, network: Network, loss: float) -> int:
-        """Note an epoch's loss; how many epochs it is since the smallest."""
+    def note(self, network: Network, loss: float) -> None:
+        """Look at an epoch; count the epochs since the smallest loss."""
         self.since += 1
         if loss < self.loss:
             self.loss, self.since = loss, 0
             self.weights = {name: p.detach().clone() for name, p in network.named_parameters()}
-        return self.since
 
     @torch.no_grad()
     def restore(self, network: Network) -> None:
         for name, parameter in network.named_parameters():
-            if self.weights is not None:
+            if name in self.weights:
                 parameter.copy_(self.weights[name])
+
+
+@dataclass
+class Tuning:
+    """All that changes while a network is fine-tuned."""
+
+    network: Network
+    optimiser: AdamW
+    random: Random
+    curve: list[Record]
+    best: _Best
+
+    def _tensors(self) -> dict[str, dict[str, Tensor]]:
+        return {
+            "parameters": self.optimiser.parameters,
+            "first": self.optimiser.first,
+            "second": self.optimiser.second,
+            "steps": self.optimiser.steps,
+        }
+
+    def state(self) -> tuple[stored.Arrays, dict[str, Any]]:
+        """Arrays and facts from which :meth:`restore` continues as if there had been no break."""
+        groups = self._tensors() | {"best": self.best.weights}
+        arrays = {
+            f"{group}/{name}": tensor.detach().cpu().numpy()
+            for group, tensors in groups.items()
+            for name, tensor in tensors.items()
+        }
+        random = self.random.state()
+        facts = {
+            "curve": self.curve,
+            "random": random["numpy"],
+            "since": self.best.since,
+            "loss": self.best.loss,
+        }
+        return arrays | {"random/torch": random["torch"]}, facts
+
+    @torch.no_grad()
+    def restore(self, arrays: stored.Arrays, facts: Any) -> None:
+        """Continue from a :meth:`state`."""
+        self.random.restore({"numpy": facts["random"], "torch": arrays.pop("random/torch")})
+        self.curve, self.best.since, self.best.loss = facts["curve"], facts["since"], facts["loss"]
+        groups = self._tensors()
+        for key, array in arrays.items():
+            group, _, name = key.partition("/")
+            tensor = torch.from_numpy(array)
+            if group == "best":
+                self.best.weights[name] = tensor.to(self.network.bias.device)
+            else:
+                groups[group][name].copy_(tensor)
 
 
 def log_loss(

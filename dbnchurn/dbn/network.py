@@ -17,7 +17,7 @@ from dbnchurn.dbn.codes import Groups, gather_sum, scatter_sum
 from dbnchurn.dbn.network_record import NetworkRecord
 from dbnchurn.dbn.random import Random, Seed, seed_of
 from dbnchurn.dbn.rbm import RBM, Span, pick, pick_columns, present_groups, subset
-from dbnchurn.dbn.rows import RowSource, as_rows, chunks
+from dbnchurn.dbn.rows import RowSource, as_rows, chunks, moved
 from dbnchurn.dbn.stack import DBN
 from dbnchurn.dbn.units import Gaussian, RectifiedHidden
 from dbnchurn.visible import Visible
@@ -62,12 +62,15 @@ class Batch:
         self.span = present_groups(rows.codes)
         rows = pick_columns(rows, self.span)
         dense = np.concatenate([rows.gaussian, rows.binary], axis=1)
-        self.dense = torch.from_numpy(np.nan_to_num(dense, copy=False, nan=0.0)).to(groups.device)
-        codes = torch.from_numpy(np.ascontiguousarray(rows.codes)).to(groups.device)
+        self.dense = moved(np.nan_to_num(dense, copy=False, nan=0.0), groups.device)
+        # Asked before it is moved: a question to a GPU would stop it.
+        known = rows.codes >= 0
+        self.known = None if known.all() else moved(known, groups.device)
+        codes = moved(rows.codes, groups.device)
         first = subset(groups, self.span).first
-        known = codes >= 0
-        self.known = None if bool(known.all()) else known
-        self.levels = codes + first if self.known is None else torch.where(known, codes + first, -1)
+        self.levels = (
+            codes + first if self.known is None else torch.where(self.known, codes + first, -1)
+        )
 
 
 class Network(nn.Module):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol, cast, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
 from dbnchurn.visible import Visible
 
@@ -137,6 +139,7 @@ def batches(
     *,
     blocks: npt.NDArray[np.integer] | None = None,
     draw: Indices | None = None,
+    limit: int | None = None,
 ) -> Iterable[Indices]:
     """Row indices of the mini-batches of one epoch, in random order.
 
@@ -151,6 +154,8 @@ def batches(
         Every mini-batch holds rows of one block.
     draw : intp array, optional
         Rows that make the epoch, with repeats; all rows once if not given.
+    limit : int, optional
+        Rows of the epoch at most: so many, drawn anew every time, if there are more.
 
     Examples
     --------
@@ -159,6 +164,7 @@ def batches(
     [0, 1, 2, 3, 4]
     """
     rows = random.permutation(n) if draw is None else random.permutation(draw)
+    rows = rows[:limit]
     if blocks is None:
         return [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
     block = blocks[rows]
@@ -170,6 +176,14 @@ def batches(
         for start in range(0, len(part), batch_size)
     ]
     return [parts[index] for index in random.permutation(len(parts))]
+
+
+def moved(array: npt.NDArray[Any], device: torch.device) -> Tensor:
+    """An array as a tensor on a device; the processor does not wait for a GPU to have it."""
+    tensor = torch.from_numpy(np.ascontiguousarray(array))
+    if device.type == "cpu":
+        return tensor
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def chunks(rows: RowSource, size: int = CHUNK) -> Iterable[Visible]:

@@ -32,9 +32,10 @@ def open_output(parent: Path) -> None:
 
 
 @contextmanager
-def new_folder(folder: Path) -> Iterator[Path]:
+def new_folder(folder: Path, aside: Path | None = None) -> Iterator[Path]:
     """A folder to write into, aside, that takes its place `folder` if all goes well."""
-    aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
+    aside = aside or folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
+    shutil.rmtree(aside, ignore_errors=True)  # of a run that was killed while it wrote
     aside.mkdir(parents=True)
     try:
         yield aside

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from dbnchurn.experiment.identity import seal
 from dbnchurn.experiment.run import train
 from dbnchurn.experiment.run_config import RunConfig
+from dbnchurn.experiment.unfinished import SUFFIX
 
 
 def run_one(config: str, name: str, facts: dict[str, object]) -> str:
@@ -26,7 +28,10 @@ def run_one(config: str, name: str, facts: dict[str, object]) -> str:
     str
         The run folder.
     """
-    folder: Path = train(RunConfig.model_validate_json(config), name)
+    settings = RunConfig.model_validate_json(config)
+    if (half := Path(settings.output, name + SUFFIX)).exists():
+        shutil.rmtree(half)  # what a killed experiment left behind
+    folder: Path = train(settings, name)
     if folder.name != name:
         raise RuntimeError(f"another process wrote {name} at the same time; call again")
     seal(folder, facts)

@@ -23,7 +23,7 @@ from dbnchurn.experiment.baselines import PEERS, VARIANTS, Rows
 from dbnchurn.experiment.beside import cost_columns, gains, set_beside
 from dbnchurn.experiment.drivers import check_labels, find_drivers
 from dbnchurn.experiment.facts import FACTS, facts_of
-from dbnchurn.experiment.folder import free_folder, new_folder, open_output, write_json
+from dbnchurn.experiment.folder import new_folder, open_output, write_json
 from dbnchurn.experiment.measure import by_worth, chosen, measured
 from dbnchurn.experiment.page import write_report
 from dbnchurn.experiment.predictions import predictions
@@ -39,7 +39,9 @@ from dbnchurn.experiment.tables import (
 )
 from dbnchurn.experiment.tracking import require_mlflow, track
 from dbnchurn.experiment.trained import MODEL, Scores, Trained
+from dbnchurn.experiment.unfinished import Unfinished
 from dbnchurn.progress import stage
+from dbnchurn.stored import Arrays, Shelf
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +70,38 @@ def train(config: Any, name: str = "run") -> Path:
     open_output(Path(config.output))
     if config.tracking is not None:
         require_mlflow()
+    return _finish(config, Unfinished.begin(config, name))
+
+
+def resume(folder: str | Path) -> Path:
+    """Finish a run that was interrupted, to the same result as without the interruption.
+
+    Parameters
+    ----------
+    folder : path
+        ``NAME.unfinished``, or the run folder that it would have become.
+
+    Returns
+    -------
+    folder : Path
+        As of :func:`train`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such unfinished run, or its rows are no longer those it was begun with.
+    """
+    unfinished = Unfinished.at(folder)
+    if unfinished.whole:
+        unfinished.discard()
+        return unfinished.target
+    return _finish(unfinished.config(), unfinished)
+
+
+def _finish(config: Any, unfinished: Unfinished) -> Path:
+    """Train from whatever is there already, and write the run folder."""
     seconds: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
+    with unfinished.underway(), tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
         built = None
         with stage("read", seconds):
             if config.data is not None:
@@ -81,13 +113,13 @@ def train(config: Any, name: str = "run") -> Path:
         with stage("check", seconds):
             table = set_beside(config, table)
             table = check_leakage(config, table, parts, built)
-        trained = fit_all(config, table, parts, seconds)
+        trained = fit_all(config, table, parts, seconds, unfinished.shelf)
         with stage("evaluate", seconds):
             trained.metrics.update(measure(trained, config))
         with stage("explain", seconds):
             reasons = find_drivers(trained, config)
         trained.metrics["seconds"] = {**seconds, "classifier": trained.classifier.seconds_}
-        folder = write(trained, config, name, reasons, built)
+        folder = write(trained, config, unfinished, reasons, built)
     if config.tracking is not None:
         track(folder, config.tracking)
     return folder
@@ -118,24 +150,29 @@ def divide(table: Customers, config: Any) -> Parts:
     return division(table, config.split, config.seed)
 
 
-def fit_all(config: Any, table: Customers, parts: Parts, seconds: dict[str, float]) -> Trained:
-    """Fit the classifier and the baselines on the same rows, and score what they have not seen."""
+def fit_all(
+    config: Any, table: Customers, parts: Parts, seconds: dict[str, float], shelf: Shelf = Shelf()
+) -> Trained:
+    """Fit the classifier and the baselines on the same rows, and score what they have not seen.
+
+    Whatever `shelf` has already is taken from there.
+    """
     rows = {part: _rows(table, getattr(parts, part)) for part in PARTS}
     groups = table.ids[parts.train] if table.id is not None else None
     unlabelled = without_outcome(table, parts)
     worth = worth_of(config, table, parts)
     with stage("train", seconds):
-        classifier = _fit(classifier_of(config, **worth), rows, groups, unlabelled)
+        classifier = classifier_of(config, **worth)
+        classifier = _fit(classifier, rows, groups, unlabelled, shelf.part(MODEL))
     scores = {MODEL: _score(classifier.predict_proba, rows)}
     for baseline in config.baselines:
         with stage(baseline, seconds):
             if baseline in VARIANTS:
                 variant = classifier_of(config, **VARIANTS[baseline], **worth)
-                variant = _fit(variant, rows, groups, unlabelled)
+                variant = _fit(variant, rows, groups, unlabelled, shelf.part(baseline))
                 scores[baseline] = _score(variant.predict_proba, rows)
             else:
-                peer = PEERS[baseline](rows["train"], rows["validation"], config)
-                scores[baseline] = _score(peer, rows)
+                scores[baseline] = _peer_scores(baseline, rows, config, shelf)
     gain = gains(config, table)[parts.validation]
     choices = {
         model: chosen(config, rows["validation"].y, found["validation"], gain)
@@ -186,11 +223,27 @@ def _fit(
     rows: dict[str, Rows],
     groups: npt.NDArray[Any] | None,
     unlabelled: pd.DataFrame | None,
+    shelf: Shelf,
 ) -> ChurnClassifier:
     train, val = rows["train"], rows["validation"]
     return classifier.fit(
-        train.X, train.y, X_val=val.X, y_val=val.y, groups=groups, X_unlabelled=unlabelled
+        train.X,
+        train.y,
+        X_val=val.X,
+        y_val=val.y,
+        groups=groups,
+        X_unlabelled=unlabelled,
+        checkpoints=shelf.folder,
     )
+
+
+def _peer_scores(
+    baseline: str, rows: dict[str, Rows], config: Any, shelf: Shelf
+) -> dict[str, Scores]:
+    def fit_and_score() -> tuple[Arrays, None]:
+        return dict(_score(PEERS[baseline](rows["train"], rows["validation"], config), rows)), None
+
+    return shelf.once(baseline, fit_and_score)[0]
 
 
 def _score(predict: Any, rows: dict[str, Rows]) -> dict[str, Scores]:
@@ -204,11 +257,15 @@ def measure(trained: Trained, config: Any) -> dict[str, Any]:
 
 
 def write(
-    trained: Trained, config: Any, name: str, reasons: dict[str, Any], built: Built | None = None
+    trained: Trained,
+    config: Any,
+    unfinished: Unfinished,
+    reasons: dict[str, Any],
+    built: Built | None = None,
 ) -> Path:
     """Write the run folder aside and rename it when it is whole."""
-    folder = free_folder(Path(config.output), name)
-    with new_folder(folder) as aside:
+    folder = unfinished.target
+    with new_folder(folder, unfinished.aside) as aside:
         (aside / "config.yaml").write_text(dump(config), encoding="utf-8")
         predictions(trained, config).to_parquet(aside / "predictions.parquet", index=False)
         write_json(aside / "metrics.json", trained.metrics)

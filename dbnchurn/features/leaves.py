@@ -16,9 +16,12 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from dbnchurn.compute import at_once
 from dbnchurn.errors import DataError
 from dbnchurn.features.leaves_record import Forest, LeavesRecord, booster_matrix
+from dbnchurn.records import pack, unpack
 from dbnchurn.schema import Table
+from dbnchurn.stored import Arrays, Shelf
 
 Weights = npt.NDArray[np.float64]
+BINNED_ROWS = 50_000  # up to so many, values are kept beside their bins
 
 
 class Leaves(BaseEstimator):  # type: ignore[misc]
@@ -101,6 +104,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         device: str = "cpu",
         n_threads: int = 1,
         lanes: int = 1,
+        shelf: Shelf = Shelf(),
     ) -> Leaves:
         """Fit one booster without each fold.
 
@@ -120,6 +124,8 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
             Threads of one booster.
         lanes : int, default 1
             Boosters that are fitted at once.
+        shelf : Shelf, optional
+            Keeps every finished booster; those that are there already are not fitted again.
         """
         matrix = booster_matrix(table)
         weight = np.ones(len(y)) if weight is None else weight
@@ -129,14 +135,19 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
 
         def boost(k: int) -> tuple[Forest, list[float]]:
             seen = self.fold_ != k if self.cross_fit else np.ones(len(y), bool)
-            train = _dmatrix(matrix[seen], kinds, y[seen], weight[seen], n_threads)
+            train = _matrix(matrix[seen], kinds, y[seen], weight[seen], n_threads)
             # XGBoost does not promise that boosters at work may share a matrix.
             stop = None
             if validation is not None:
-                stop = _dmatrix(booster_matrix(validation[0]), kinds, *validation[1:], n_threads)
+                held_out = booster_matrix(validation[0])
+                stop = _matrix(held_out, kinds, *validation[1:], n_threads, like=train)
             return self._boost(train, stop, seeds[k], device, n_threads)
 
-        fitted = at_once([partial(boost, k) for k in range(len(seeds))], lanes)
+        def kept(k: int) -> tuple[Forest, list[float]]:
+            arrays, facts = shelf.once(f"booster{k}", lambda: _packed(*boost(k)))
+            return unpack(Forest, facts["forest"], arrays), facts["curve"]
+
+        fitted = at_once([partial(kept, k) for k in range(len(seeds))], lanes)
         self.curves_ = [curve for _, curve in fitted]
         self.record_ = LeavesRecord(tuple(forest for forest, _ in fitted), matrix.shape[1])
         return self
@@ -217,21 +228,32 @@ def assign_folds(
     return np.unique(fold, return_inverse=True)[1]
 
 
-def _dmatrix(
-    matrix: npt.NDArray[np.float32],
+def _packed(forest: Forest, curve: list[float]) -> tuple[Arrays, Any]:
+    tree, arrays = pack(forest)
+    return arrays, {"forest": tree, "curve": curve}
+
+
+def _matrix(
+    values: npt.NDArray[np.float32],
     kinds: list[str],
     y: npt.NDArray[np.int64],
     weight: Weights,
     n_threads: int,
+    like: xgb.DMatrix | None = None,
 ) -> xgb.DMatrix:
-    return xgb.DMatrix(
-        matrix,
-        y,
-        weight=weight,
-        feature_types=kinds,
-        enable_categorical=True,
-        nthread=n_threads,
-    )
+    """Rows as XGBoost takes them; many of them as bins alone, a byte or two for each value."""
+    settings = {
+        "label": y,
+        "weight": weight,
+        "feature_types": kinds,
+        "enable_categorical": True,
+        "nthread": n_threads,
+    }
+    if isinstance(like, xgb.QuantileDMatrix):
+        return xgb.QuantileDMatrix(values, ref=like, **settings)
+    if like is None and len(values) > BINNED_ROWS:
+        return xgb.QuantileDMatrix(values, **settings)
+    return xgb.DMatrix(values, **settings)
 
 
 def forest_of(booster: xgb.Booster) -> Forest:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix, leaf_groups
+from dbnchurn.features.stretches import Narrow, Room, filled, narrowest
 from dbnchurn.schema import Table
 from dbnchurn.visible import Visible
 
@@ -24,41 +26,54 @@ class BoosterViews:
 
     Parameters
     ----------
-    base : Visible of n rows
+    base : Visible or Narrow of n rows
         Encoded columns.
     record : LeavesRecord
     blocks : int64 array of shape (n,)
         Booster of every row; mini-batches are drawn within a block, so a batch needs the leaves
         of one booster only.
-    place : intp array of shape (n,)
+    place : int32 array of shape (n,)
         Where a row stands in the codes of its booster.
     codes : tuple of integer arrays of shape (rows of the booster, its trees)
     """
 
-    base: Visible
+    base: Visible | Narrow
     record: LeavesRecord
     blocks: npt.NDArray[np.int64]
-    place: Rows
+    place: npt.NDArray[np.int32]
     codes: tuple[npt.NDArray[Any], ...]
 
     @classmethod
     def of(
         cls,
-        base: Visible,
+        base: Visible | Narrow,
         record: LeavesRecord,
         table: Table,
         blocks: npt.NDArray[np.int64],
         n_threads: int = 1,
+        room: Room | None = None,
     ) -> BoosterViews:
-        """Look up the leaves of prepared rows, each with the booster that `blocks` names."""
-        matrix = booster_matrix(table)
-        place = np.empty(len(table), np.intp)
+        """Look up the leaves of prepared rows, each with the booster that `blocks` names.
+
+        Parameters
+        ----------
+        base : Visible or Narrow of n rows
+        record : LeavesRecord
+        table : Table of n prepared rows
+        blocks : int64 array of shape (n,)
+        n_threads : int, default 1
+        room : Room, optional
+            Where the codes are put; in memory if not given.
+        """
+        room = room or Room(np.inf)
+        place = np.empty(len(table), np.int32)
         codes = []
-        for booster in range(len(record.forests)):
+        for booster, forest in enumerate(record.forests):
             rows = np.flatnonzero(blocks == booster)
             place[rows] = np.arange(len(rows))
-            found = record.leaf_codes(booster, matrix[rows], n_threads)
-            codes.append(found.astype(np.min_scalar_type(found.max(initial=0))))
+            look_up = partial(_look_up, record, booster, table, rows, n_threads)
+            dtype = narrowest(forest.sizes, missing=False)
+            codes.append(filled((len(rows), forest.trees), dtype, look_up, room))
         return cls(base, record, blocks, place, tuple(codes))
 
     def __len__(self) -> int:
@@ -75,6 +90,13 @@ class BoosterViews:
         gaussian, binary, _ = self.base.widths
         return gaussian, binary, sum(self.sizes)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of encoded columns and leaf codes."""
+        base = self.base
+        columns = base.gaussian.nbytes + base.binary.nbytes + base.codes.nbytes
+        return columns + sum(codes.nbytes for codes in self.codes)
+
     def take(self, rows: Rows) -> Visible:
         """The visible layer of the given rows."""
         base = self.base.take(rows)
@@ -86,3 +108,10 @@ class BoosterViews:
             leaves[here, groups[booster]] = self.codes[booster][self.place[rows[here]]]
         codes = np.hstack([base.codes, leaves])
         return Visible(base.gaussian, base.binary, codes, self.sizes)
+
+
+def _look_up(
+    record: LeavesRecord, booster: int, table: Table, rows: Rows, n_threads: int, here: slice
+) -> npt.NDArray[np.int32]:
+    matrix = booster_matrix(table.take(rows[here]))
+    return record.leaf_codes(booster, matrix, n_threads)

@@ -1,0 +1,138 @@
+"""Rows of a visible layer in as few bytes as they need, in memory or in files."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.features.encode import Encode
+from dbnchurn.schema import Table
+from dbnchurn.visible import Visible
+
+CHUNK = 50_000  # rows made at a time
+
+Rows = npt.NDArray[np.intp]
+
+
+class Room:
+    """Where large arrays are put: in memory as long as it lasts, then in files.
+
+    Parameters
+    ----------
+    gigabytes : float
+        What may be taken in memory.
+
+    Examples
+    --------
+    >>> room = Room(1e-6)
+    >>> type(room.empty((10, 10), np.uint8)).__name__, type(room.empty((99, 99), np.uint8)).__name__
+    ('ndarray', 'memmap')
+    """
+
+    def __init__(self, gigabytes: float) -> None:
+        self.left = gigabytes * 1e9
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._files = 0
+
+    def empty(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        """An array without values; its file goes with the last reference to the room."""
+        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        if size <= self.left or not size:
+            self.left -= size
+            return np.empty(shape, dtype)
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="dbnchurn-rows-")
+        self._files += 1
+        path = Path(self._folder.name, f"{self._files}.npy")
+        return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
+
+
+def narrowest(sizes: Sequence[int], missing: bool) -> np.dtype[Any]:
+    """The smallest integer type for codes below the sizes, with -1 for missing if that is needed.
+
+    Examples
+    --------
+    >>> narrowest([4, 256], missing=False), narrowest([4, 256], missing=True)
+    (dtype('uint8'), dtype('int16'))
+    """
+    largest = max(sizes, default=1) - 1
+    return np.min_scalar_type(-largest - 1 if missing else largest)
+
+
+@dataclass(frozen=True, eq=False)
+class Narrow:
+    """Encoded rows whose codes are stored in one or two bytes; they widen when they are taken.
+
+    Parameters
+    ----------
+    gaussian, binary : float32 arrays of shape (n, g) and (n, b)
+    codes : integer array of shape (n, c)
+    sizes : tuple of c integers
+    """
+
+    gaussian: npt.NDArray[np.float32]
+    binary: npt.NDArray[np.float32]
+    codes: npt.NDArray[Any]
+    sizes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, encode: Encode, table: Table, room: Room) -> Narrow:
+        """Encode a prepared table some rows at a time."""
+        first = encode.transform(table.take(np.arange(0)))
+        n, (gaussian, binary, _) = len(table), first.widths
+        rows = cls(
+            room.empty((n, gaussian), np.float32),
+            room.empty((n, binary), np.float32),
+            room.empty((n, len(first.sizes)), narrowest(first.sizes, missing=True)),
+            first.sizes,
+        )
+        for here in stretches(n):
+            part = encode.transform(table.take(np.arange(here.start, here.stop)))
+            rows.gaussian[here], rows.binary[here] = part.gaussian, part.binary
+            rows.codes[here] = part.codes
+        return rows
+
+    def __len__(self) -> int:
+        return len(self.gaussian)
+
+    @property
+    def widths(self) -> tuple[int, int, int]:
+        """Number of gaussian units, binary units and levels of all groups together."""
+        return self.gaussian.shape[1], self.binary.shape[1], sum(self.sizes)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays."""
+        return self.gaussian.nbytes + self.binary.nbytes + self.codes.nbytes
+
+    def take(self, rows: Rows) -> Visible:
+        """The given rows, in the given order."""
+        codes = self.codes[rows].astype(np.int32)
+        return Visible(
+            np.array(self.gaussian[rows]), np.array(self.binary[rows]), codes, self.sizes
+        )
+
+
+def stretches(n: int) -> Iterator[slice]:
+    """All rows in order, some at a time."""
+    for start in range(0, n, CHUNK):
+        yield slice(start, min(start + CHUNK, n))
+
+
+def filled(
+    shape: tuple[int, int],
+    dtype: npt.DTypeLike,
+    make: Callable[[slice], npt.NDArray[Any]],
+    room: Room,
+) -> npt.NDArray[Any]:
+    """An array whose rows are made some at a time."""
+    out = room.empty(shape, dtype)
+    for here in stretches(shape[0]):
+        out[here] = make(here)
+    return out

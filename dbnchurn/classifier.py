@@ -82,7 +82,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         fails differently from the boosters.
     companion : Branch
         That network.
-    restraint : float, default 25
+    restraint : float, default 10
         How strongly the blend of the networks' logits keeps to their equal average; see
         :func:`dbnchurn.decide.blend.fit_blend`.
     threshold : Threshold
@@ -142,7 +142,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         finetune: FineTune = FineTune(),
         use_companion: bool = True,
         companion: Branch = COMPANION,
-        restraint: Annotated[float, Field(ge=0)] = 25.0,
+        restraint: Annotated[float, Field(ge=0)] = 10.0,
         threshold: Threshold = Threshold(),
         validation: Annotated[float, Field(gt=0, lt=1)] = 0.15,
         refit: bool = True,

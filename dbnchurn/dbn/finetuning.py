@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.optim.adamw import adamw
 
 from dbnchurn.dbn.network import Batch, Network
 from dbnchurn.dbn.random import Random, Seed, seed_of
@@ -58,14 +59,18 @@ class AdamW:
         self, name: str, gradient: Tensor, learning_rate: float, rows: slice = slice(None)
     ) -> None:
         """Move the given rows of a parameter."""
-        value, first = self.parameters[name][rows], self.first[name][rows]
-        second, steps = self.second[name][rows], self.steps[name][rows]
+        moving = (self.parameters, self.first, self.second, self.steps)
+        value, first, second, steps = (of[name].detach()[rows] for of in moving)
+        # One pass over memory for all rows with the same number of steps, mostly all there are.
+        _, alike = torch.unique_consecutive(steps.view(-1), return_counts=True)
+        parts = (value, gradient.contiguous(), first, second, steps)
+        for v, g, m1, m2, done in zip(*(torch.split(t, alike.tolist()) for t in parts), strict=True):
+            adamw(
+                [v], [g], [m1], [m2], [], [done.view(-1)[0].clone()],
+                fused=True, amsgrad=False, beta1=self.BETA1, beta2=self.BETA2, lr=learning_rate,
+                weight_decay=self.decay[name], eps=self.EPSILON, maximize=False,
+            )  # fmt: skip
         steps += 1
-        first.lerp_(gradient, 1 - self.BETA1)
-        second.mul_(self.BETA2).addcmul_(gradient, gradient, value=1 - self.BETA2)
-        scale = torch.sqrt(1 - self.BETA2**steps) / (1 - self.BETA1**steps)
-        value.mul_(1 - learning_rate * self.decay[name])
-        value.addcdiv_(first * scale, second.sqrt().add_(self.EPSILON), value=-learning_rate)
 
 
 def finetune(

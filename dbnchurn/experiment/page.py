@@ -13,6 +13,7 @@ from dbnchurn.report import FineTuning, Part, Pretraining, ReportInput
 from dbnchurn.report import write as write_page
 
 RULES = {
+    "expected f1": "for the best F1 that the scores of the validation customers let expect",
     "f1": "for the best F1 on the validation customers",
     "precision": "for a precision of {target} on the validation customers",
     "recall": "for a recall of {target} on the validation customers",

@@ -41,7 +41,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         Learning rate.
     subsample : float, default 0.8
         Share of the rows that a tree sees.
-    columns : float, default 0.6
+    columns : float, default 0.8
         Share of the columns that a tree sees.
     patience : int, default 40
         Trees without improvement of the log loss before stopping.
@@ -77,7 +77,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         depth: Annotated[int, Field(ge=1, le=12)] = 5,
         rate: Annotated[float, Field(gt=0, le=1)] = 0.05,
         subsample: Annotated[float, Field(gt=0, le=1)] = 0.8,
-        columns: Annotated[float, Field(gt=0, le=1)] = 0.6,
+        columns: Annotated[float, Field(gt=0, le=1)] = 0.8,
         patience: Annotated[int, Field(ge=1)] = 40,
     ) -> None:
         self.folds = folds

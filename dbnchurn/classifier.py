@@ -39,8 +39,16 @@ Floats = npt.NDArray[np.float64]
 
 COMPANION = Branch(
     pretrain=False,
+    scaled=True,
     dbn=DBN((256, 256), hidden="relu"),
-    finetune=FineTune(epochs=60, patience=10),
+    finetune=FineTune(
+        epochs=15,
+        learning_rate=2e-3,
+        schedule="cosine",
+        weight_decay=1e-2,
+        dropout=0.4,
+        patience=6,
+    ),
 )
 
 
@@ -138,7 +146,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         leaves: Leaves = Leaves(),
         skip: bool = True,
         pretrain: bool = True,
-        dbn: DBN = DBN((128, 64), epochs=5),
+        dbn: DBN = DBN((128, 64), epochs=3, batch_size=256),
         finetune: FineTune = FineTune(),
         use_companion: bool = True,
         companion: Branch = COMPANION,

@@ -155,11 +155,12 @@ def realmlp(fold: Fold, seed: int) -> Fitted:
     from pytabkit import RealMLP_TD_Classifier
 
     X, y, X_val, y_val = fold
+    medians = X.median(numeric_only=True)  # it takes no missing numbers
     model = RealMLP_TD_Classifier(
         device="cpu", random_state=seed, n_threads=THREADS, val_metric_name="cross_entropy"
     )
-    model.fit(X, y, X_val, y_val)
-    return Fitted(lambda X: model.predict_proba(X)[:, 1])
+    model.fit(X.fillna(medians), y, X_val.fillna(medians), y_val)
+    return Fitted(lambda X: model.predict_proba(X.fillna(medians))[:, 1])
 
 
 D6 = {

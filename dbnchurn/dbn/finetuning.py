@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import cos, pi
 from time import perf_counter
 
 import numpy as np
@@ -32,7 +33,7 @@ class AdamW:
     ----------
     network : Network
     weight_decay : float
-        On weights and tables, not on biases or the skip.
+        On weights and tables, not on biases, the skip or factors of inputs.
 
     References
     ----------
@@ -40,11 +41,13 @@ class AdamW:
     """
 
     BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+    SCALE_RATE = 6.0
+    """Factor of the learning rate for the trained factors of the inputs (Holzmüller et al., 2024)."""
 
     def __init__(self, network: Network, weight_decay: float) -> None:
         self.parameters = dict(network.named_parameters())
         self.decay = {
-            name: 0.0 if name.startswith(("bias", "skip")) else weight_decay
+            name: 0.0 if name.startswith(("bias", "skip", "scale")) else weight_decay
             for name in self.parameters
         }
         self.first = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
@@ -61,6 +64,7 @@ class AdamW:
         """Move the given rows of a parameter."""
         moving = (self.parameters, self.first, self.second, self.steps)
         value, first, second, steps = (of[name].detach()[rows] for of in moving)
+        learning_rate *= self.SCALE_RATE if name == "scale" else 1.0
         # One pass over memory for all rows with the same number of steps, mostly all there are.
         _, alike = torch.unique_consecutive(steps.view(-1), return_counts=True)
         parts = (value, gradient.contiguous(), first, second, steps)
@@ -86,8 +90,10 @@ def finetune(
     epochs: int = 30,
     batch_size: int = 256,
     learning_rate: float = 1e-3,
+    schedule: str = "constant",
     weight_decay: float = 1e-4,
     patience: int = 5,
+    until: int | None = None,
     device: Device = "cpu",
     n_threads: int | None = None,
     random_state: Seed = None,
@@ -115,8 +121,12 @@ def finetune(
     epochs : int, default 30
     batch_size : int, default 256
     learning_rate : float, default 0.001
+    schedule : {"constant", "cosine"}, default "constant"
+        How the learning rate falls from epoch to epoch; a cosine reaches 0 after `epochs`.
     weight_decay : float, default 0.0001
     patience : int, default 5
+    until : int, optional
+        Epoch after which training ends; `epochs` if not given.
     device : {"cpu", "cuda", "auto"}, default "cpu"
     n_threads : int, optional
         CPU threads of torch; unchanged if None.
@@ -159,7 +169,10 @@ def finetune(
     best = _Best()
 
     with threads(n_threads):
-        for epoch in range(epochs):
+        for epoch in range(until or epochs):
+            rate = learning_rate
+            if schedule == "cosine":
+                rate *= 0.5 * (1 + cos(pi * epoch / epochs))
             started, total, count = perf_counter(), 0.0, 0
             order = batches(
                 len(source), batch_size, random.numpy, blocks=blocks_of(source), draw=draw
@@ -168,7 +181,7 @@ def finetune(
                 weight = None if weights is None else weights[index] / mean_weight
                 batch = Batch(source.take(index), network.groups)
                 loss = _train_step(
-                    network, optimiser, batch, labels[index], weight, learning_rate, random
+                    network, optimiser, batch, labels[index], weight, rate, random
                 )
                 total, count = total + loss * len(index), count + len(index)
             record = {"epoch": float(epoch + 1), "loss": total / max(count, 1)}

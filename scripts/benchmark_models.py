@@ -28,6 +28,17 @@ Fold = tuple[pd.DataFrame, np.ndarray, pd.DataFrame, np.ndarray]
 Scorer = Callable[[pd.DataFrame], np.ndarray]
 
 
+def _source() -> str:
+    """All modules of dbnchurn that a fit passes through."""
+    root = Path(dbnchurn.__file__).parent
+    files = sorted(file for part in LEARNS for file in (root / part).glob("*.py"))
+    return "\n".join(file.read_text() for file in files if file.name != "cli.py")
+
+
+SOURCE = _source()
+"""Read once: files that change during a run are not those that run."""
+
+
 @dataclass(frozen=True)
 class Fitted:
     """A fitted model: scores of a table, and its own threshold if it chooses one."""
@@ -56,9 +67,7 @@ class Model:
         """Changes when a new fit might give other scores."""
         parts = [inspect.getsource(self.fit), repr(sorted(self.settings.items())), str(THREADS)]
         if self.package == "dbnchurn":
-            root = Path(dbnchurn.__file__).parent
-            files = sorted(file for part in LEARNS for file in (root / part).glob("*.py"))
-            parts += [file.read_text() for file in files if file.name != "cli.py"]
+            parts.append(SOURCE)
         else:
             parts += [inspect.getsource(ordinal), version(self.package)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

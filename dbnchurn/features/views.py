@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ class BoosterViews:
     def __len__(self) -> int:
         return len(self.base)
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[int, ...]:
         """Levels of every code group: those of the columns, then the leaves of all boosters."""
         return self.base.sizes + self.record.sizes

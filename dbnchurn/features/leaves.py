@@ -20,6 +20,10 @@ from dbnchurn.schema import Table
 
 Weights = npt.NDArray[np.float64]
 
+ONE_LEVEL = 2**24
+"""Categories up to this size are split one level against the others: sorting many levels by their
+churn and cutting there, which XGBoost does otherwise, fits the noise of rare ones."""
+
 
 class Leaves(BaseEstimator):  # type: ignore[misc]
     """One booster per fold, fitted without that fold; a row's leaves come from its fold's booster.
@@ -170,6 +174,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
                 "eta": self.rate,
                 "subsample": self.subsample,
                 "colsample_bytree": self.columns,
+                "max_cat_to_onehot": ONE_LEVEL,
                 "seed": seed,
                 "nthread": n_threads,
                 "device": device,

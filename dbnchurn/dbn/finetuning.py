@@ -42,7 +42,7 @@ class AdamW:
 
     BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
     SCALE_RATE = 6.0
-    """Factor of the learning rate for the trained factors of the inputs (Holzmüller et al., 2024)."""
+    """Factor of the learning rate of the inputs' factors (Holzmüller et al., 2024)."""
 
     def __init__(self, network: Network, weight_decay: float) -> None:
         self.parameters = dict(network.named_parameters())
@@ -67,8 +67,9 @@ class AdamW:
         learning_rate *= self.SCALE_RATE if name == "scale" else 1.0
         # One pass over memory for all rows with the same number of steps, mostly all there are.
         _, alike = torch.unique_consecutive(steps.view(-1), return_counts=True)
-        parts = (value, gradient.contiguous(), first, second, steps)
-        for v, g, m1, m2, done in zip(*(torch.split(t, alike.tolist()) for t in parts), strict=True):
+        tensors = (value, gradient.contiguous(), first, second, steps)
+        parts = (torch.split(tensor, alike.tolist()) for tensor in tensors)
+        for v, g, m1, m2, done in zip(*parts, strict=True):
             adamw(
                 [v], [g], [m1], [m2], [], [done.view(-1)[0].clone()],
                 fused=True, amsgrad=False, beta1=self.BETA1, beta2=self.BETA2, lr=learning_rate,

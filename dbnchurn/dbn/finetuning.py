@@ -181,9 +181,7 @@ def finetune(
             for index in order:
                 weight = None if weights is None else weights[index] / mean_weight
                 batch = Batch(source.take(index), network.groups)
-                loss = _train_step(
-                    network, optimiser, batch, labels[index], weight, rate, random
-                )
+                loss = _train_step(network, optimiser, batch, labels[index], weight, rate, random)
                 total, count = total + loss * len(index), count + len(index)
             record = {"epoch": float(epoch + 1), "loss": total / max(count, 1)}
             if validation is not None:

@@ -110,9 +110,7 @@ def choose_threshold(
     caught = np.cumsum((weight * y)[order])[ends]
     expected = np.cumsum((weight * scores)[order])[ends]
     some = called > 0  # rows of weight 0 call nobody
-    candidates, called, caught, expected = (
-        a[some] for a in (candidates, called, caught, expected)
-    )
+    candidates, called, caught, expected = (a[some] for a in (candidates, called, caught, expected))
     if len(candidates) == 0 or not 0 < caught[-1] < called[-1]:
         raise DataError(
             f"a threshold cannot be chosen on {len(y)} rows with {int(np.sum(y))} churners; "

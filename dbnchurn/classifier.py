@@ -37,6 +37,8 @@ from dbnchurn.schema import as_frame
 
 Floats = npt.NDArray[np.float64]
 
+# Sees the columns alone. Trained factors let it drop useless columns, strong dropout keeps it from
+# learning few rows by heart, and a falling rate makes its last epochs its best.
 COMPANION = Branch(
     pretrain=False,
     scaled=True,

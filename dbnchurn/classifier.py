@@ -45,10 +45,20 @@ from dbnchurn.stored import START, Shelf
 
 Floats = npt.NDArray[np.float64]
 
+# Sees the columns alone. Trained factors let it drop useless columns, strong dropout keeps it from
+# learning few rows by heart, and a falling rate makes its last epochs its best.
 COMPANION = Branch(
     pretrain=False,
+    scaled=True,
     dbn=DBN((256, 256), hidden="relu"),
-    finetune=FineTune(epochs=60, patience=10),
+    finetune=FineTune(
+        epochs=15,
+        learning_rate=2e-3,
+        schedule="cosine",
+        weight_decay=1e-2,
+        dropout=0.4,
+        patience=6,
+    ),
 )
 
 
@@ -90,7 +100,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         fails differently from the boosters.
     companion : Branch
         That network.
-    restraint : float, default 25
+    restraint : float, default 10
         How strongly the blend of the networks' logits keeps to their equal average; see
         :func:`dbnchurn.decide.blend.fit_blend`.
     threshold : Threshold
@@ -148,11 +158,11 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         leaves: Leaves = Leaves(),
         skip: bool = True,
         pretrain: bool = True,
-        dbn: DBN = DBN((128, 64), epochs=5),
+        dbn: DBN = DBN((128, 64), epochs=3, batch_size=256),
         finetune: FineTune = FineTune(),
         use_companion: bool = True,
         companion: Branch = COMPANION,
-        restraint: Annotated[float, Field(ge=0)] = 25.0,
+        restraint: Annotated[float, Field(ge=0)] = 10.0,
         threshold: Threshold = Threshold(),
         validation: Annotated[float, Field(gt=0, lt=1)] = 0.15,
         scale: Scale = Scale(),

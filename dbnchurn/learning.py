@@ -72,7 +72,7 @@ class Stages:
             leaves = _fresh(self.leaves).set_params(trees=round(float(trees)))
         branches = {
             name: _fresh(self.branches[name]).set_params(
-                finetune__epochs=best_epoch(branch.finetune_curve_)
+                finetune__until=best_epoch(branch.finetune_curve_)
             )
             for name, branch in learned.branches.items()
         }

@@ -99,7 +99,7 @@ def evaluate_table(
     for seed, number, parts in folds_of(y, seeds, folds):
         _, val, test = parts
         for name, scores_val, scores in scored(names, X, y, parts, seed):
-            threshold = choose_threshold(y[val], scores_val).threshold
+            threshold = choose_threshold(y[val], scores_val, "expected f1").threshold
             found = measure(y[test], scores, threshold)
             rows.append({"seed": seed, "fold": number, "variant": name, **found})
         print(f"seed {seed}, fold {number} done", file=sys.stderr, flush=True)

@@ -33,6 +33,9 @@ class Branch(BaseEstimator):  # type: ignore[misc]
         Layers and pretraining.
     finetune : FineTune
         Training with labels.
+    scaled : bool, default False
+        Whether a network that starts from random weights learns a factor for every gaussian and
+        binary unit; see :class:`~dbnchurn.dbn.network.Network`.
 
     Attributes
     ----------
@@ -53,9 +56,15 @@ class Branch(BaseEstimator):  # type: ignore[misc]
     """
 
     def __init__(
-        self, *, pretrain: bool = True, dbn: DBN = _DBN, finetune: FineTune = _FINETUNE
+        self,
+        *,
+        pretrain: bool = True,
+        dbn: DBN = _DBN,
+        finetune: FineTune = _FINETUNE,
+        scaled: bool = False,
     ) -> None:
         self.pretrain = pretrain
+        self.scaled = scaled
         # A default is one object for all branches; set_params of one must not change the others.
         self.dbn = clone(dbn) if dbn is _DBN else dbn
         self.finetune = clone(finetune) if finetune is _FINETUNE else finetune
@@ -129,6 +138,7 @@ class Branch(BaseEstimator):  # type: ignore[misc]
                 source.sizes,
                 self.dbn.layers,
                 activation="relu" if self.dbn.hidden == "relu" else "sigmoid",
+                scaled=self.scaled,
                 **start,
             )
         pretrained = perf_counter()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy.typing as npt
 from pydantic import Field
@@ -27,16 +27,20 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
     epochs : int, default 30
         Upper bound; fewer where the validation loss stops falling.
     batch_size : int, optional
-        Rows of a mini-batch; by default a hundredth of the rows, between 64 and 1,024, so that
+        Rows of a mini-batch; by default a fiftieth of the rows, between 64 and 1,024, so that
         small tables get enough steps and large ones do not crawl.
     learning_rate : float, default 0.001
-        Step of AdamW.
+        Step of AdamW, in the first epoch.
+    schedule : {"constant", "cosine"}, default "constant"
+        How it falls from epoch to epoch; a cosine reaches 0 after `epochs`.
     weight_decay : float, default 0.0001
         Pull of the weights to 0, per step and learning rate.
     dropout : float, default 0.2
         Share of hidden activations set to zero in training.
-    patience : int, default 5
+    patience : int, default 3
         Epochs without a smaller validation loss before stopping.
+    until : int, optional
+        Epoch after which training ends, on a schedule that is made for `epochs`.
     epoch_rows : int, default 100_000
         Rows of an epoch at most, so many drawn anew for every epoch of a larger table: what a
         network learns depends on its steps, and losses on validation rows then come as often as for
@@ -57,17 +61,21 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
         epochs: Annotated[int, Field(ge=1)] = 30,
         batch_size: Annotated[int, Field(ge=1)] | None = None,
         learning_rate: Annotated[float, Field(gt=0)] = 1e-3,
+        schedule: Literal["constant", "cosine"] = "constant",
         weight_decay: Annotated[float, Field(ge=0)] = 1e-4,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2,
-        patience: Annotated[int, Field(ge=1)] = 5,
+        patience: Annotated[int, Field(ge=1)] = 3,
+        until: Annotated[int, Field(ge=1)] | None = None,
         epoch_rows: Annotated[int, Field(ge=1)] = 100_000,
     ) -> None:
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
+        self.schedule = schedule
         self.weight_decay = weight_decay
         self.dropout = dropout
         self.patience = patience
+        self.until = until
         self.epoch_rows = epoch_rows
 
     def fit(
@@ -106,10 +114,12 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
             y_val=y_val,
             sample_weight_val=weight_val,
             epochs=self.epochs,
-            batch_size=self.batch_size or max(SMALLEST, min(LARGEST, len(source) // 100)),
+            batch_size=self.batch_size or max(SMALLEST, min(LARGEST, len(source) // 50)),
             learning_rate=self.learning_rate,
+            schedule=self.schedule,
             weight_decay=self.weight_decay,
             patience=self.patience,
+            until=self.until,
             device=device,
             random_state=seed,
             epoch_rows=self.epoch_rows,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import cos, pi
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -14,6 +15,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.optim.adamw import adamw
 
 from dbnchurn import stored
 from dbnchurn.dbn.network import Batch, Network
@@ -44,7 +46,7 @@ class AdamW:
     ----------
     network : Network
     weight_decay : float
-        On weights and tables, not on biases or the skip.
+        On weights and tables, not on biases, the skip or factors of inputs.
 
     References
     ----------
@@ -52,11 +54,13 @@ class AdamW:
     """
 
     BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+    SCALE_RATE = 6.0
+    """Factor of the learning rate of the inputs' factors (Holzmüller et al., 2024)."""
 
     def __init__(self, network: Network, weight_decay: float) -> None:
         self.parameters: dict[str, Tensor] = dict(network.named_parameters())
         self.decay = {
-            name: 0.0 if name.startswith(("bias", "skip")) else weight_decay
+            name: 0.0 if name.startswith(("bias", "skip", "scale")) else weight_decay
             for name in self.parameters
         }
         self.first = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
@@ -71,14 +75,20 @@ class AdamW:
         self, name: str, gradient: Tensor, learning_rate: float, rows: slice = slice(None)
     ) -> None:
         """Move the given rows of a parameter."""
-        value, first = self.parameters[name][rows], self.first[name][rows]
-        second, steps = self.second[name][rows], self.steps[name][rows]
+        moving = (self.parameters, self.first, self.second, self.steps)
+        value, first, second, steps = (of[name].detach()[rows] for of in moving)
+        learning_rate *= self.SCALE_RATE if name == "scale" else 1.0
+        # One pass over memory for all rows with the same number of steps, mostly all there are.
+        _, alike = torch.unique_consecutive(steps.view(-1), return_counts=True)
+        tensors = (value, gradient.contiguous(), first, second, steps)
+        parts = (torch.split(tensor, alike.tolist()) for tensor in tensors)
+        for v, g, m1, m2, done in zip(*parts, strict=True):
+            adamw(
+                [v], [g], [m1], [m2], [], [done.view(-1)[0].clone()],
+                fused=True, amsgrad=False, beta1=self.BETA1, beta2=self.BETA2, lr=learning_rate,
+                weight_decay=self.decay[name], eps=self.EPSILON, maximize=False,
+            )  # fmt: skip
         steps += 1
-        first.lerp_(gradient, 1 - self.BETA1)
-        second.mul_(self.BETA2).addcmul_(gradient, gradient, value=1 - self.BETA2)
-        scale = torch.sqrt(1 - self.BETA2**steps) / (1 - self.BETA1**steps)
-        value.mul_(1 - learning_rate * self.decay[name])
-        value.addcdiv_(first * scale, second.sqrt().add_(self.EPSILON), value=-learning_rate)
 
 
 def finetune(
@@ -94,8 +104,10 @@ def finetune(
     epochs: int = 30,
     batch_size: int = 256,
     learning_rate: float = 1e-3,
+    schedule: str = "constant",
     weight_decay: float = 1e-4,
     patience: int = 5,
+    until: int | None = None,
     device: Device = "cpu",
     n_threads: int | None = None,
     random_state: Seed = None,
@@ -125,8 +137,12 @@ def finetune(
     epochs : int, default 30
     batch_size : int, default 256
     learning_rate : float, default 0.001
+    schedule : {"constant", "cosine"}, default "constant"
+        How the learning rate falls from epoch to epoch; a cosine reaches 0 after `epochs`.
     weight_decay : float, default 0.0001
     patience : int, default 5
+    until : int, optional
+        Epoch after which training ends; `epochs` if not given.
     device : {"cpu", "cuda", "auto"}, default "cpu"
     n_threads : int, optional
         CPU threads of torch; unchanged if None.
@@ -176,7 +192,10 @@ def finetune(
         tuning.restore(*stored.load(Path(checkpoint)))
 
     with threads(n_threads):
-        while len(tuning.curve) < epochs and tuning.best.since < patience:
+        while len(tuning.curve) < (until or epochs) and tuning.best.since < patience:
+            rate = learning_rate
+            if schedule == "cosine":
+                rate *= 0.5 * (1 + cos(pi * len(tuning.curve) / epochs))
             started = perf_counter()
             total, count = torch.zeros((), dtype=torch.float64, device=network.bias.device), 0
             order = batches(
@@ -191,7 +210,7 @@ def finetune(
                 weight = None if weights is None else weights[index] / mean_weight
                 batch = Batch(source.take(index), network.groups)
                 loss = _train_step(
-                    network, tuning.optimiser, batch, labels[index], weight, learning_rate, random
+                    network, tuning.optimiser, batch, labels[index], weight, rate, random
                 )
                 total += loss * len(index)
                 count += len(index)

@@ -98,6 +98,10 @@ class Network(nn.Module):
         Share of hidden activations set to zero in training.
     skip : array of shape (L,), optional
         First values of a direct contribution of every level to the logit; none if not given.
+    scaled : bool, default False
+        Whether every gaussian and binary unit is multiplied by a trained factor, at first 1, so
+        that a useless column is one number away from being left out (Holzmüller, Grinsztajn and
+        Steinwart, 2024). The record folds it into the weights.
 
     Examples
     --------
@@ -119,6 +123,7 @@ class Network(nn.Module):
         bias: float = 0.0,
         dropout: float = 0.0,
         skip: npt.ArrayLike | None = None,
+        scaled: bool = False,
     ) -> None:
         super().__init__()
         n_levels = int(sum(sizes))
@@ -139,6 +144,7 @@ class Network(nn.Module):
                 f"skip has shape {tuple(first.shape)}; one value per level means ({n_levels},)"
             )
         self.skip = _parameter(first[:, None])
+        self.scale = _parameter(torch.ones(len(dense_weights))) if scaled else None
 
     @classmethod
     def from_dbn(
@@ -190,6 +196,7 @@ class Network(nn.Module):
         activation: str = "relu",
         dropout: float = 0.0,
         skip: npt.ArrayLike | None = None,
+        scaled: bool = False,
         bias: float = 0.0,
         random_state: Seed = 0,
     ) -> Self:
@@ -207,7 +214,7 @@ class Network(nn.Module):
         layers : sequence of int
             Hidden units of every layer.
         activation : {"relu", "sigmoid"}, default "relu"
-        dropout, skip, bias
+        dropout, skip, scaled, bias
             See :class:`Network`.
         random_state : int, Generator, RandomState or None, default 0
         """
@@ -229,6 +236,7 @@ class Network(nn.Module):
             bias=bias,
             dropout=dropout,
             skip=skip,
+            scaled=scaled,
         )
 
     @property
@@ -262,7 +270,8 @@ class Network(nn.Module):
             Draws the dropout; without it nothing is dropped.
         """
         tables = self.tables(batch.span) if tables is None else tables
-        field = torch.addmm(self.biases[0], batch.dense, self.dense_weights)
+        dense = batch.dense if self.scale is None else batch.dense * self.scale
+        field = torch.addmm(self.biases[0], dense, self.dense_weights)
         logit: Tensor = self.bias
         if "code_weights" in tables:
             field = field + _gather_sum(tables["code_weights"], batch.levels, batch.known)
@@ -292,9 +301,10 @@ class Network(nn.Module):
         def plain(tensor: Tensor) -> npt.NDArray[np.float32]:
             return tensor.detach().cpu().numpy().astype(np.float32, copy=True)
 
+        dense = self.dense_weights
         return NetworkRecord(
             sizes=self.sizes,
-            dense_weights=plain(self.dense_weights),
+            dense_weights=plain(dense if self.scale is None else self.scale[:, None] * dense),
             code_weights=plain(self.code_weights),
             weights=tuple(plain(tensor) for tensor in self.weights),
             biases=tuple(plain(tensor) for tensor in self.biases),

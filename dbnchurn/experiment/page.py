@@ -27,6 +27,7 @@ from dbnchurn.report import (
 from dbnchurn.report import write as write_page
 
 RULES = {
+    "expected f1": "chosen for the best F1 that the scores of the validation customers let expect",
     "f1": "chosen for the best F1 on the validation customers",
     "precision": "chosen for a precision of {target:.0%} on the validation customers",
     "recall": "chosen for a recall of {target:.0%} on the validation customers",
@@ -35,6 +36,7 @@ RULES = {
     "fixed": "fixed in the config",
 }
 ALTERNATIVES = {
+    "expected f1": "best F1 to be expected",
     "f1": "best F1",
     "precision": "precision of {target:.0%}",
     "recall": "recall of {target:.0%}",

@@ -23,6 +23,10 @@ from dbnchurn.stored import Arrays, Shelf
 Weights = npt.NDArray[np.float64]
 BINNED_ROWS = 50_000  # up to so many, values are kept beside their bins
 
+ONE_LEVEL = 2**24
+"""Categories up to this size are split one level against the others: sorting many levels by their
+churn and cutting there, which XGBoost does otherwise, fits the noise of rare ones."""
+
 
 class Leaves(BaseEstimator):  # type: ignore[misc]
     """One booster per fold, fitted without that fold; a row's leaves come from its fold's booster.
@@ -44,7 +48,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         Learning rate.
     subsample : float, default 0.8
         Share of the rows that a tree sees.
-    columns : float, default 0.6
+    columns : float, default 0.8
         Share of the columns that a tree sees.
     patience : int, default 40
         Trees without improvement of the log loss before stopping.
@@ -80,7 +84,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         depth: Annotated[int, Field(ge=1, le=12)] = 5,
         rate: Annotated[float, Field(gt=0, le=1)] = 0.05,
         subsample: Annotated[float, Field(gt=0, le=1)] = 0.8,
-        columns: Annotated[float, Field(gt=0, le=1)] = 0.6,
+        columns: Annotated[float, Field(gt=0, le=1)] = 0.8,
         patience: Annotated[int, Field(ge=1)] = 40,
     ) -> None:
         self.folds = folds
@@ -181,6 +185,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
                 "eta": self.rate,
                 "subsample": self.subsample,
                 "colsample_bytree": self.columns,
+                "max_cat_to_onehot": ONE_LEVEL,
                 "seed": seed,
                 "nthread": n_threads,
                 "device": device,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -79,7 +79,7 @@ class BoosterViews:
     def __len__(self) -> int:
         return len(self.base)
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[int, ...]:
         """Levels of every code group: those of the columns, then the leaves of all boosters."""
         return self.base.sizes + self.record.sizes

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import fields, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -220,6 +221,21 @@ def test_the_optimiser_is_adamw():
     )
 
 
+def test_rows_that_took_fewer_steps_are_stepped_as_if_alone():
+    network, alone = (Network.random(WIDTHS, SIZES, (5,)) for _ in range(2))
+    apart, whole = AdamW(alone, weight_decay=0.1), AdamW(network, weight_decay=0.1)
+    for step in range(4):
+        gradient = Random(step).normal(9, 5)
+        if step:
+            whole.step("code_weights", gradient, 0.01)
+            apart.step("code_weights", gradient[:3], 0.01, slice(0, 3))
+            apart.step("code_weights", gradient[3:], 0.01, slice(3, 9))
+        else:
+            for optimiser in (whole, apart):
+                optimiser.step("code_weights", gradient[:3], 0.01, slice(0, 3))
+    torch.testing.assert_close(network.code_weights, alone.code_weights, rtol=1e-6, atol=1e-8)
+
+
 def test_draw_repeats_rows_and_weights_do_the_same():
     """One full batch: drawing a row three times is weighing it three times."""
     rows, y = rows_and_labels(40)
@@ -333,3 +349,36 @@ def test_dbn_samples_look_like_the_rows():
     assert np.mean(drawn.binary[:, 0] == drawn.binary[:, 1]) > 0.85
     assert np.mean(drawn.binary[:, 0] == drawn.binary[:, 2]) < 0.15
     assert np.mean((drawn.codes[:, 0] == 2) == (drawn.binary[:, 0] == 1)) > 0.85
+
+
+def test_trained_factors_of_inputs_are_folded_into_the_record():
+    rows, y = rows_and_labels(600)
+    net = Network.random(rows.widths, rows.sizes, (8,), scaled=True, random_state=0)
+    plain = Network.random(rows.widths, rows.sizes, (8,), random_state=0)
+    np.testing.assert_array_equal(net.logits(rows), plain.logits(rows))
+    finetune(net, rows, y, epochs=10, learning_rate=0.01, random_state=0)
+    scale = net.scale.detach().numpy()
+    assert scale[0] > scale[1]  # the first number matters, the second does not
+    np.testing.assert_allclose(logits(net.record(), rows), net.logits(rows), atol=1e-5)
+
+
+def test_a_cosine_schedule_that_ends_early_is_the_start_of_the_whole_one():
+    X = np.random.default_rng(0).integers(0, 2, (200, 3)).astype(np.float32)
+    seen: dict[int | None, list[np.ndarray]] = {}
+    for until in (2, None):
+        net = Network.random((0, 3, 0), (), (4,), random_state=0)
+        seen[until] = []
+        finetune(
+            net,
+            X,
+            X[:, 0],
+            epochs=4,
+            until=until,
+            schedule="cosine",
+            random_state=0,
+            callbacks=[lambda net, _, kept=seen[until]: kept.append(net.logits(X))],
+        )
+    assert (len(seen[2]), len(seen[None])) == (2, 4)
+    np.testing.assert_array_equal(seen[2][1], seen[None][1])
+    moves = [np.abs(b - a).max() for a, b in pairwise(seen[None])]
+    assert moves[0] > 3 * moves[2]

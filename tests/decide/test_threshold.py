@@ -36,6 +36,27 @@ def test_f1_is_the_best_there_is(rows):
     assert choose_threshold(y, scores).f1 == pytest.approx(max(everywhere(f1_score, y, scores)))
 
 
+def test_expected_f1_calls_down_to_half_of_itself():
+    scores = np.random.default_rng(0).beta(1, 5, 400).round(3)
+    y = (np.arange(400) % 5 == 0).astype(int)
+    threshold = Threshold().choose(y, scores).threshold
+    called = scores >= threshold
+    best = 2 * scores[called].sum() / (called.sum() + scores.sum())
+    everywhere = [
+        2 * scores[scores >= t].sum() / ((scores >= t).sum() + scores.sum()) for t in scores
+    ]
+    assert best == pytest.approx(max(everywhere))
+    assert scores[~called].max() <= best / 2 <= threshold
+
+
+def test_expected_f1_is_blind_to_single_labels():
+    rng = np.random.default_rng(0)
+    scores = rng.beta(1, 5, 400)
+    one, another = (Threshold().choose(rng.permutation([0] * 350 + [1] * 50), scores) for _ in "ab")
+    assert one.threshold == another.threshold
+    assert one.f1 != another.f1
+
+
 def test_precision_is_reached_with_the_most_recall(rows):
     y, scores = rows
     choice = choose_threshold(y, scores, "precision", 0.7)

@@ -11,7 +11,7 @@ from dbnchurn.errors import ArtifactError, DataError
 from dbnchurn.features import Leaves, forest_record
 from dbnchurn.features import leaves as leaves_module
 from dbnchurn.features.forest_record import Forest
-from dbnchurn.features.leaves import assign_folds, forest_of
+from dbnchurn.features.leaves import ONE_LEVEL, assign_folds, forest_of
 from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix, with_leaves
 from dbnchurn.records import pack, unpack
 from dbnchurn.schema import Table
@@ -211,7 +211,10 @@ def test_weights_stand_for_copies():
         np.vstack([matrix[inside]] * 2), np.tile(y[inside], 2),
         feature_types=["q"] * 3 + ["c"] * 2, enable_categorical=True,
     )  # fmt: skip
-    parameters = {"objective": "binary:logistic", "max_depth": 3, "eta": 0.07, "nthread": 1}
+    parameters = {
+        "objective": "binary:logistic", "max_depth": 3, "eta": 0.07, "nthread": 1,
+        "max_cat_to_onehot": ONE_LEVEL,
+    }  # fmt: skip
     twice = forest_of(xgb.train(parameters, doubled, 8))
     codes = once.record_.leaf_codes(0, matrix)
     agree = (codes == LeavesRecord((twice,), 5).leaf_codes(0, matrix)[:, : codes.shape[1]]).mean()

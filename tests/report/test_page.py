@@ -7,13 +7,13 @@ from html.parser import HTMLParser
 import matplotlib as mpl
 import numpy as np
 import pytest
-from example_run import FIGURES, full_run
 
 from dbnchurn.errors import ConfigError
 from dbnchurn.evaluate import Offer, compare
 from dbnchurn.report import FineTuning, Part, Pretraining, ReportInput, render, write
 from dbnchurn.report.canvas import Canvas
 from dbnchurn.report.words import cautions, headlines, verdict
+from tests.report.example_run import FIGURES, full_run
 
 
 def run_of(y, scores, threshold=0.2, **more) -> ReportInput:

@@ -24,7 +24,7 @@ class Scale(BaseEstimator):  # type: ignore[misc]
         From so many training rows on, boosters learn in larger steps and there are fewer of them.
         At n times as many the learning rate is sqrt(n) times as large, at most doubled, and the
         bound on the number of trees is divided by the same factor. There are as many folds as keep
-        the rows that all boosters together see for a tree within those that five boosters see at
+        the rows that all boosters together see for a tree within twice those that they see at
         `boost_rows`, and at least two: with many rows a booster that lacks half of them is nearly
         as good.
     pretrain_rows : int, default 50_000
@@ -63,7 +63,7 @@ class Scale(BaseEstimator):  # type: ignore[misc]
         if larger <= 1:
             return leaves
         faster = min(FASTEST, sqrt(larger))
-        passes = (leaves.folds - 1) / larger  # rows that all boosters see, in rows of the table
+        passes = 2 * (leaves.folds - 1) / larger  # over the table, of all boosters together
         return clone(leaves).set_params(  # type: ignore[no-any-return]
             folds=min(leaves.folds, 1 + max(1, round(passes))),
             rate=min(1.0, leaves.rate * faster),

@@ -28,7 +28,7 @@ def test_boosters_of_large_tables_are_fewer_and_faster():
 def test_what_all_boosters_see_of_a_tree_grows_no_faster_than_the_table(rows):
     folds = Scale().leaves(Leaves(folds=5), rows).folds
     # Rounding to whole passes over the table, and one pass at least.
-    assert (folds - 1) * rows <= max(1.5 * 4 * 50_000, rows)
+    assert (folds - 1) * rows <= max(1.5 * 8 * 50_000, rows)
 
 
 def test_the_learning_rate_stays_one_that_is_allowed():

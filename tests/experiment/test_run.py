@@ -21,7 +21,7 @@ from sklearn.metrics import (
 from dbnchurn import Predictor
 from dbnchurn.data.samples import PARTS
 from dbnchurn.errors import ConfigError, DataError
-from dbnchurn.experiment import read_config, train
+from dbnchurn.experiment import read_config, resume, train
 from dbnchurn.experiment.run import divide, fit_all, load_customers, without_outcome
 
 BASELINES = ("logistic regression", "xgboost", "without leaves", "without pretraining")
@@ -353,7 +353,11 @@ def test_a_failure_leaves_no_half_written_run(
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr("dbnchurn.experiment.run.write_report", fail)
-    with pytest.raises(OSError, match="disk full"):
-        train(read_config(write_config(telco), small_run))
-    assert not list((tmp_path / "runs").iterdir())
+    with monkeypatch.context() as patch:
+        patch.setattr("dbnchurn.experiment.run.write_report", fail)
+        with pytest.raises(OSError, match="disk full"):
+            train(read_config(write_config(telco), small_run))
+    (unfinished,) = (tmp_path / "runs").iterdir()
+    assert unfinished.name == "run.unfinished"
+    assert not (unfinished / "result").exists()
+    assert (resume(unfinished) / "report.html").exists()

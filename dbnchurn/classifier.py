@@ -52,12 +52,12 @@ COMPANION = Branch(
     scaled=True,
     dbn=DBN((256, 256), hidden="relu"),
     finetune=FineTune(
-        epochs=15,
+        epochs=30,
         learning_rate=2e-3,
         schedule="cosine",
         weight_decay=1e-2,
         dropout=0.4,
-        patience=6,
+        patience=8,
     ),
 )
 

@@ -34,7 +34,7 @@ from dbnchurn.predictor.reference import Reference, learn_reference
 from dbnchurn.prepare import Prepare
 from dbnchurn.progress import stage
 from dbnchurn.provenance import fingerprint, versions
-from dbnchurn.schema import as_frame
+from dbnchurn.reading import as_frame
 
 Floats = npt.NDArray[np.float64]
 

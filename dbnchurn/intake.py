@@ -19,7 +19,8 @@ from dbnchurn.labels import (
     read_labels,
     two_classes,
 )
-from dbnchurn.schema import Schema, Table, read
+from dbnchurn.reading import read
+from dbnchurn.schema import Schema, Table
 
 Labels = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -22,7 +22,8 @@ from dbnchurn.features.views import BoosterViews
 from dbnchurn.intake import Balance, Labelled, Labels, Part
 from dbnchurn.prepare import Prepare
 from dbnchurn.progress import stage, tell_epoch
-from dbnchurn.schema import Schema, Table, infer, read, stacked
+from dbnchurn.reading import read
+from dbnchurn.schema import Schema, Table, infer, stacked
 from dbnchurn.visible import Visible
 
 Floats = npt.NDArray[np.float64]

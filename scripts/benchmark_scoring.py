@@ -46,7 +46,8 @@ from dbnchurn.features.lookup_record import Lookup  # noqa: E402
 from dbnchurn.predictor.artifact import load  # noqa: E402
 from dbnchurn.predictor.forward import ModelRecord  # noqa: E402
 from dbnchurn.prepare.record import prepare  # noqa: E402
-from dbnchurn.schema import Table, read  # noqa: E402
+from dbnchurn.reading import read  # noqa: E402
+from dbnchurn.schema import Table  # noqa: E402
 
 TRAINING_ROWS = 20_000
 FLOOR_ROWS = 10_000  # at a time, so that the leaves of all trees fit the memory

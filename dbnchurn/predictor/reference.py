@@ -115,7 +115,7 @@ class Reference:
         table : Table of n rows
         probability : array of shape (n,)
         unknown : mapping of column → rows with a level that training never saw, optional
-            As :func:`dbnchurn.schema.read` counts them.
+            As :func:`dbnchurn.reading.read` counts them.
 
         Returns
         -------

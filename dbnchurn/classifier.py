@@ -35,6 +35,7 @@ from dbnchurn.prepare import Prepare
 from dbnchurn.progress import stage
 from dbnchurn.provenance import fingerprint, versions
 from dbnchurn.reading import as_frame
+from dbnchurn.unseen import expected_scores, own_scores, shrinkage
 
 Floats = npt.NDArray[np.float64]
 
@@ -231,13 +232,17 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.curves_ = learned.curves
             with stage("decide", self.seconds_):
                 val = frames.val.read(learned.schema)
-                chosen, scores_val = self._choose(learned, val)
+                chosen, scores = self._choose(learned, val)
+            decided = chosen
             if self.refit and frames.whole is not None:
                 with stage("refit", self.seconds_):
-                    lasting = stages.as_long_as(learned)
+                    first, lasting = learned, stages.as_long_as(learned)
                     learned = learn(lasting, frames.whole, None, more, compute)
-        decided = replace(chosen, **asdict(learned.balance))
-        self._keep(learned, decided, learn_reference(learned.train.table, scores_val))
+                    decided = replace(chosen, **asdict(learned.balance))
+                    shrink = shrinkage(scores, own_scores(self._record(first, chosen), first))
+                    own = own_scores(self._record(learned, decided), learned)
+                    scores = expected_scores(own, learned.fold, shrink)
+        self._keep(learned, decided, learn_reference(learned.train.table, scores))
         self.about_ = self._about(learned.train, val)
         return self
 

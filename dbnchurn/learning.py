@@ -81,6 +81,8 @@ class Learned:
     schema : Schema
     train : Part
         The training rows as read.
+    fold : int64 array of shape (n,)
+        Which of them each booster has not seen; zeros without boosters.
     prepare : Prepare
     encode : Encode
     leaves : Leaves or None
@@ -91,6 +93,7 @@ class Learned:
 
     schema: Schema
     train: Part
+    fold: npt.NDArray[np.int64]
     prepare: Prepare
     encode: Encode
     leaves: Leaves | None
@@ -168,7 +171,8 @@ def learn(
     for name, branch in branches.items():
         spent = branch.seconds_
         seconds |= spent if name == "dbn" else {name: sum(spent.values())}
-    return Learned(schema, part, prepare, encode, leaves, branches, balance, seconds)
+    fold = sample.fold[: len(part.y)]
+    return Learned(schema, part, fold, prepare, encode, leaves, branches, balance, seconds)
 
 
 def best_epoch(curve: Sequence[Mapping[str, float]]) -> int:

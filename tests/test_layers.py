@@ -28,6 +28,7 @@ LAYERS = (
     STAGES,
     {"intake", "predictor"},
     {"learning"},
+    {"unseen"},
     {"classifier"},
     {"config"},
     {"report", "scoring"},

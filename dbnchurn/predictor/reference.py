@@ -93,7 +93,7 @@ class Reference:
     numbers, categories : tuples of Distribution
         As a :class:`~dbnchurn.schema.Table` orders them.
     score : Distribution
-        Of the probabilities of the validation rows.
+        Of the probabilities of rows that were not trained on.
     """
 
     numbers: tuple[Distribution, ...]
@@ -133,14 +133,14 @@ class Reference:
 
 
 def learn_reference(table: Table, probability: Floats) -> Reference:
-    """How the columns of the training rows and the scores of the validation rows are spread.
+    """How the columns of the training rows and the scores of unseen rows are spread.
 
     Parameters
     ----------
     table : Table of n rows
         Training rows as read.
     probability : array of shape (m,)
-        Of validation rows.
+        Of rows that were not trained on, or as they would be.
 
     Examples
     --------

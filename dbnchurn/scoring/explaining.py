@@ -81,5 +81,5 @@ def highest(scores: Path, count: int) -> pd.DataFrame:
             f"SELECT * FROM {relation_of([scores])} "
             f"ORDER BY CAST(probability AS DOUBLE) DESC, id LIMIT {count}"
         ).df()
-    numbers = [name for name in found if name == "probability" or name.startswith("contribution_")]
+    numbers = [n for n in map(str, found) if n == "probability" or n.startswith("contribution_")]
     return found.astype(dict.fromkeys(numbers, float))

@@ -39,9 +39,10 @@ from dbnchurn.predictor.reference import Reference, learn_reference
 from dbnchurn.prepare import Prepare
 from dbnchurn.progress import stage
 from dbnchurn.provenance import fingerprint, versions
+from dbnchurn.reading import as_frame
 from dbnchurn.scale import Scale
-from dbnchurn.schema import as_frame
 from dbnchurn.stored import START, Shelf
+from dbnchurn.unseen import expected_scores, own_scores, shrinkage
 
 Floats = npt.NDArray[np.float64]
 
@@ -260,13 +261,20 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.curves_ = learned.curves
             with stage("decide", self.seconds_):
                 val = frames.val.read(learned.schema)
-                chosen, scores_val = self._choose(learned, val, compute.threads)
+                chosen, scores = self._choose(learned, val, compute.threads)
+            decided = replace(chosen, **asdict(learned.balance))
             if self.refit and frames.whole is not None:
                 with stage("refit", self.seconds_):
-                    lasting = stages.as_long_as(learned)
+                    first, lasting = learned, stages.as_long_as(learned)
                     learned = learn(lasting, frames.whole, None, more, compute, shelf.part("refit"))
-        decided = replace(chosen, **asdict(learned.balance))
-        self._keep(learned, decided, learn_reference(learned.train.table, scores_val))
+                    decided = replace(chosen, **asdict(learned.balance))
+                    threads = compute.threads
+                    shrink = shrinkage(
+                        scores, own_scores(self._record(first, chosen), first, threads)
+                    )
+                    own = own_scores(self._record(learned, decided), learned, threads)
+                    scores = expected_scores(own, learned.fold, shrink)
+        self._keep(learned, decided, learn_reference(learned.train.table, scores))
         self.about_ = self._about(learned.train, val)
         return self
 

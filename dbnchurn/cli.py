@@ -16,7 +16,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from dbnchurn.errors import ConfigError, DbnchurnError
@@ -274,29 +273,27 @@ def score(
 @app.command()
 def explain(
     model: Annotated[Path, typer.Argument(help="Model folder.")],
-    table: Annotated[Path, typer.Argument(metavar="INPUT", help="CSV or Parquet file.")],
-    output: Annotated[Path, typer.Option(help="Where the reasons go: .csv or .parquet.")],
+    table: Annotated[
+        str,
+        typer.Argument(metavar="INPUT", help="CSV or Parquet file, folder of them, or pattern."),
+    ],
+    output: Annotated[Path, typer.Option(help="Where the scores go: .csv or .parquet.")],
     top: Annotated[int, typer.Option(help="Reasons per customer.")] = 3,
     id: Annotated[str | None, typer.Option(help="Column that names the customer.")] = None,
+    chunk_rows: Annotated[int, typer.Option(help="Rows at a time.")] = 100_000,
+    threads: Annotated[int, typer.Option(help="Threads for the trees.")] = 1,
 ) -> None:
-    """Score the customers of a file and tell the reasons."""
-    from dbnchurn.scoring import explain_file
+    """Score customers and tell the reasons; the job of 'score --reasons', with a look at them."""
+    from dbnchurn.scoring.explaining import explain_file, highest
+    from dbnchurn.scoring.words import reasons_table, told
 
-    found = explain_file(model, table, output, top=top, id=id)
-    shown = Table(title="The customers with the highest scores", show_lines=True)
-    for name in ("id", "probability", "reasons, in log-odds"):
-        shown.add_column(name)
-    for _, row in found.nlargest(PRINTED, "probability").iterrows():
-        reasons = [
-            f"{row[f'reason_{rank}']} {row[f'contribution_{rank}']:+.2f}"
-            for rank in range(1, top + 1)
-            if row.notna()[f"reason_{rank}"]
-        ]
-        shown.add_row(
-            escape(str(row["id"])), f"{row['probability']:.4f}", escape("\n".join(reasons))
+    with displayed():
+        job = explain_file(
+            model, table, output, top=top, id=id, chunk_rows=chunk_rows, n_threads=threads
         )
+    shown = reasons_table(highest(job.output, PRINTED), top)
     Console(width=None if sys.stdout.isatty() else 170).print(shown)
-    print(f"reasons of {len(found)} customers written to {output}")
+    print(told(job))
 
 
 @app.command()

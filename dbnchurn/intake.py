@@ -21,7 +21,8 @@ from dbnchurn.labels import (
     two_classes,
 )
 from dbnchurn.provenance import fingerprint
-from dbnchurn.schema import Schema, Table, read
+from dbnchurn.reading import read
+from dbnchurn.schema import Schema, Table
 
 Labels = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -24,8 +24,9 @@ from dbnchurn.features.views import BoosterViews
 from dbnchurn.intake import Balance, Labelled, Labels, Part
 from dbnchurn.prepare import Prepare
 from dbnchurn.progress import stage, tell_epoch
+from dbnchurn.reading import read
 from dbnchurn.scale import Scale, some
-from dbnchurn.schema import Schema, Table, infer, read, stacked
+from dbnchurn.schema import Schema, Table, infer, stacked
 from dbnchurn.stored import Shelf
 from dbnchurn.visible import Visible
 
@@ -88,6 +89,8 @@ class Learned:
     schema : Schema
     train : Part
         The training rows as read.
+    fold : int64 array of shape (n,)
+        Which of them each booster has not seen; zeros without boosters.
     prepare : Prepare
     encode : Encode
     leaves : Leaves or None
@@ -98,6 +101,7 @@ class Learned:
 
     schema: Schema
     train: Part
+    fold: npt.NDArray[np.int64]
     prepare: Prepare
     encode: Encode
     leaves: Leaves | None
@@ -187,7 +191,8 @@ def learn(
     for name, branch in branches.items():
         spent = branch.seconds_
         seconds |= spent if name == "dbn" else {name: sum(spent.values())}
-    return Learned(schema, part, prepare, encode, leaves, branches, balance, seconds)
+    fold = sample.fold[: len(part.y)]
+    return Learned(schema, part, fold, prepare, encode, leaves, branches, balance, seconds)
 
 
 def best_epoch(curve: Sequence[Mapping[str, float]]) -> int:

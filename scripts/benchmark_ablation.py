@@ -32,7 +32,7 @@ from dbnchurn.decide.decide_record import correct_prior, decide, log_odds
 from dbnchurn.features.leaves_record import booster_matrix
 from dbnchurn.predictor.forward import logits
 from dbnchurn.prepare.record import prepare
-from dbnchurn.schema import read
+from dbnchurn.reading import read
 
 FULL = "whole model"
 SETTINGS: dict[str, dict[str, Any]] = {

@@ -70,7 +70,8 @@ def measure(tables: Path, threads: int) -> dict[str, float]:
     from dbnchurn.data.build import build, load
     from dbnchurn.experiment import read_config
     from dbnchurn.prepare import Prepare
-    from dbnchurn.schema import infer, read
+    from dbnchurn.reading import read
+    from dbnchurn.schema import infer
 
     overrides = [f"data.tables.{t}.path={tables / t}" for t in ("basic", "complaints", "optical")]
     plan = read_config(CONFIG, overrides).data

@@ -29,7 +29,8 @@ from dbnchurn.predictor.faithfulness import agreement, fall, leading
 from dbnchurn.predictor.forward import ModelRecord
 from dbnchurn.predictor.occlusion import log_odds, occluded, spread
 from dbnchurn.predictor.typical import with_values
-from dbnchurn.schema import Table, read
+from dbnchurn.reading import read
+from dbnchurn.schema import Table
 
 REASONS = 3
 OWN = "reasons"

@@ -13,11 +13,23 @@ STAGES = {"data", "prepare", "features", "dbn", "decide", "evaluate", "segments"
 # A part may import itself and the parts of earlier lines; parts of one line know nothing of one
 # another, except those of the first.
 LAYERS = (
-    {"errors", "lazy", "records", "stored", "visible", "schema", "progress", "provenance", "labels"}
+    {
+        "errors",
+        "lazy",
+        "records",
+        "stored",
+        "visible",
+        "schema",
+        "reading",
+        "progress",
+        "provenance",
+        "labels",
+    }
     | {"compute", "parameters", "threads"},
     STAGES,
     {"intake", "predictor", "scale"},
     {"learning"},
+    {"unseen"},
     {"classifier"},
     {"config"},
     {"report", "scoring"},

@@ -18,7 +18,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from dbnchurn.compute import default_threads
 from dbnchurn.features.leaves_record import booster_matrix
-from dbnchurn.schema import Table, infer, read
+from dbnchurn.reading import read
+from dbnchurn.schema import Table, infer
 
 Labels = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]

@@ -12,7 +12,8 @@ from dbnchurn.classifier import ChurnClassifier
 from dbnchurn.dbn.units import RectifiedHidden
 from dbnchurn.features.encode_record import EncodeRecord
 from dbnchurn.prepare.record import Keep, Pool, PrepareRecord
-from dbnchurn.schema import Schema, Table, read
+from dbnchurn.reading import read
+from dbnchurn.schema import Schema, Table
 
 UNITS, HIDDEN = 30, 24
 CURVES = ("reconstruction_error", "free_energy_gap", "dead", "saturated")

@@ -16,7 +16,8 @@ from dbnchurn.predictor.explain import Explainer
 from dbnchurn.predictor.faithfulness import agreement, fall, leading
 from dbnchurn.predictor.occlusion import occluded, spread
 from dbnchurn.predictor.reasons import PARTS, describe, schema_order
-from dbnchurn.schema import Column, Table, read
+from dbnchurn.reading import read
+from dbnchurn.schema import Column, Table
 
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

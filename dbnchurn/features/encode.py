@@ -41,7 +41,8 @@ class Encode(BaseEstimator):  # type: ignore[misc]
     Examples
     --------
     >>> import pandas as pd
-    >>> from dbnchurn.schema import infer, read
+    >>> from dbnchurn.reading import read
+    >>> from dbnchurn.schema import infer
     >>> frame = pd.DataFrame({"debt": [1.0, 2.0, 3.0], "tv": [0, 1, None], "plan": ["A", "B", "A"]})
     >>> table = read(infer(frame), frame)[0]
     >>> Encode().fit(table).transform(table).widths

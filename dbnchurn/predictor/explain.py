@@ -75,7 +75,7 @@ class Explainer:
         Parameters
         ----------
         table : Table of n rows
-            As :func:`dbnchurn.schema.read` gives it.
+            As :func:`dbnchurn.reading.read` gives it.
 
         Returns
         -------

@@ -23,7 +23,8 @@ from dbnchurn.features.lookup_record import Lookup
 from dbnchurn.predictor.audit import audit_stages
 from dbnchurn.predictor.reference import Reference
 from dbnchurn.prepare.record import PrepareRecord, prepare
-from dbnchurn.schema import LARGEST, Schema, Table, Unusual, read
+from dbnchurn.reading import LARGEST, Unusual, read
+from dbnchurn.schema import Schema, Table
 from dbnchurn.threads import over_rows
 from dbnchurn.visible import Visible
 

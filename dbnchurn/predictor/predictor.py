@@ -20,8 +20,9 @@ from dbnchurn.predictor.forward import ModelRecord, logits, probabilities
 from dbnchurn.predictor.reasons import find_reasons, stored_labels
 from dbnchurn.predictor.reference import Reference
 from dbnchurn.predictor.scored import Scored, check_edges, default_edges, oddities, tiers
+from dbnchurn.reading import as_frame, read
 from dbnchurn.records import pack
-from dbnchurn.schema import Schema, as_frame, check_names, read
+from dbnchurn.schema import Schema, check_names
 
 log = logging.getLogger(__name__)
 

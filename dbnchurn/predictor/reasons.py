@@ -11,7 +11,8 @@ import pandas as pd
 
 from dbnchurn.errors import ArtifactError, ConfigError
 from dbnchurn.predictor.explain import Explainer
-from dbnchurn.schema import Column, Schema, Table, read, text
+from dbnchurn.reading import read
+from dbnchurn.schema import Column, Schema, Table, text
 
 Floats = npt.NDArray[np.float64]
 

@@ -93,7 +93,7 @@ class Reference:
     numbers, categories : tuples of Distribution
         As a :class:`~dbnchurn.schema.Table` orders them.
     score : Distribution
-        Of the probabilities of the validation rows.
+        Of the probabilities of rows that were not trained on.
     """
 
     numbers: tuple[Distribution, ...]
@@ -115,7 +115,7 @@ class Reference:
         table : Table of n rows
         probability : array of shape (n,)
         unknown : mapping of column → rows with a level that training never saw, optional
-            As :func:`dbnchurn.schema.read` counts them.
+            As :func:`dbnchurn.reading.read` counts them.
 
         Returns
         -------
@@ -133,14 +133,14 @@ class Reference:
 
 
 def learn_reference(table: Table, probability: Floats) -> Reference:
-    """How the columns of the training rows and the scores of the validation rows are spread.
+    """How the columns of the training rows and the scores of unseen rows are spread.
 
     Parameters
     ----------
     table : Table of n rows
         Training rows as read.
     probability : array of shape (m,)
-        Of validation rows.
+        Of rows that were not trained on, or as they would be.
 
     Examples
     --------

@@ -98,7 +98,8 @@ class Prepare(BaseEstimator):  # type: ignore[misc]
     Examples
     --------
     >>> import pandas as pd
-    >>> from dbnchurn.schema import infer, read
+    >>> from dbnchurn.reading import read
+    >>> from dbnchurn.schema import infer
     >>> frame = pd.DataFrame({"debt": [0.0, 5.0, 9.0], "year": [1, 1, 1], "owed": [0.0, 5.0, 9.0]})
     >>> stage = Prepare().fit(read(infer(frame), frame)[0])
     >>> stage.dropped_

@@ -134,7 +134,7 @@ def write_campaign(scores: Path | Sequence[Path], campaign: Campaign) -> Campaig
     paths = [scores] if isinstance(scores, Path) else list(scores)
     with Session(MEMORY, threads=1) as session:
         try:
-            session.run(f"CREATE VIEW scores AS SELECT * FROM {_relation(paths)}")
+            session.run(f"CREATE VIEW scores AS SELECT * FROM {relation_of(paths)}")
             suppressed, listed_ids = _eligible(session, campaign.suppress)
             contact, control = _sizes(session, campaign)
             with disk_errors(campaign.path), written_whole(campaign.path) as unfinished:
@@ -153,7 +153,7 @@ def write_campaign(scores: Path | Sequence[Path], campaign: Campaign) -> Campaig
     return CampaignList(campaign.path, contact, control, suppressed, listed_ids)
 
 
-def _relation(paths: Sequence[Path]) -> str:
+def relation_of(paths: Sequence[Path]) -> str:
     """Files of one kind as SQL; the values of CSV as text, for 007 is not 7."""
     files = ", ".join(literal(path) for path in paths)
     if ending_of(paths[0]) == ".csv":
@@ -194,7 +194,7 @@ def _names(session: Session, path: Path) -> str:
             "columns = {'id': 'VARCHAR'})"
         )
         return f"SELECT trim(id) AS name FROM {relation} WHERE trim(id) <> ''"
-    relation = _relation([path])
+    relation = relation_of([path])
     columns = list(session.columns(relation))
     if "id" not in columns and len(columns) != 1:
         raise DataError(

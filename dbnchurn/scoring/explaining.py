@@ -1,82 +1,85 @@
-"""A table of customers in, their scores with reasons out."""
+"""A scoring job whose scores come with their reasons, and a look at the highest of them."""
 
 from __future__ import annotations
 
-import os
-import uuid
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from dbnchurn.data.sources import read_table
-from dbnchurn.errors import ConfigError, DataError, did_you_mean, listed
-from dbnchurn.predictor.predictor import Predictor
-
-WRITERS: dict[str, Callable[[pd.DataFrame, Path], Any]] = {
-    ".csv": lambda frame, path: frame.to_csv(path, index=False),
-    ".parquet": lambda frame, path: frame.to_parquet(path, index=False),
-}
+from dbnchurn.data.session import Session
+from dbnchurn.errors import ConfigError
+from dbnchurn.scoring.campaign import MEMORY, relation_of
+from dbnchurn.scoring.finish import Job
+from dbnchurn.scoring.job import CHUNK, score_file
 
 
 def explain_file(
-    model: str | Path, table: str | Path, output: str | Path, *, top: int = 3, id: str | None = None
-) -> pd.DataFrame:
-    """Score every customer of a file and tell why.
+    model: str | Path,
+    table: str | Path,
+    output: str | Path,
+    *,
+    top: int = 3,
+    id: str | None = None,
+    chunk_rows: int = CHUNK,
+    n_threads: int = 1,
+) -> Job:
+    """Score every customer of a table of any size and tell why.
+
+    The job is that of :func:`~dbnchurn.scoring.job.score_file` with `top` reasons: streamed,
+    restartable, rows that cannot be read set aside.
 
     Parameters
     ----------
     model : path
         Model folder.
     table : path
-        CSV or Parquet file.
+        CSV or Parquet file, a folder of them, or a pattern.
     output : path
-        ``.csv`` or ``.parquet``; written under another name and renamed.
+        ``.csv`` or ``.parquet``.
     top : int, default 3
         Reasons per customer.
     id : str, optional
         Column that names the customer; by default the one that was named in training, if the
         table has it, and otherwise rows are numbered.
+    chunk_rows : int, default 100,000
+        Rows at a time; bounds the memory.
+    n_threads : int, default 1
 
     Returns
     -------
-    DataFrame
-        ``id``, ``probability``, and the columns of
-        :meth:`dbnchurn.predictor.predictor.Predictor.reasons`.
+    job : Job
+        The scores have the columns of :meth:`dbnchurn.predictor.predictor.Predictor.reasons`.
 
     Raises
     ------
     ArtifactError, DataError, ConfigError
         If model, table or output cannot be used.
     """
-    output = Path(output)
-    writer = WRITERS.get(output.suffix.lower())
-    if writer is None:
-        raise ConfigError(f"{output}: reasons are written as one of {listed(WRITERS)}")
-    predictor = Predictor.load(model)
-    frame = read_table(table).reset_index(drop=True)
-    trained_id = predictor.about.get("id")
-    if id is None and trained_id in frame.columns:
-        id = trained_id
-    if id is not None and id not in frame.columns:
-        raise DataError(f"{table}: no id column {id!r}: {did_you_mean(id, frame.columns)}")
-    reasons = predictor.reasons(frame, top)
-    reasons.insert(0, "id", frame.index if id is None else frame[id])
-    reasons.insert(1, "probability", predictor.predict_proba(frame)[:, 1])
-    _write(reasons, output, writer)
-    return reasons
+    if top < 1:
+        raise ConfigError(f"the number of reasons has to be a whole number from 1 on, got {top}")
+    return score_file(
+        model, table, output, id=id, reasons=top, chunk_rows=chunk_rows, n_threads=n_threads
+    )
 
 
-def _write(frame: pd.DataFrame, output: Path, writer: Callable[[pd.DataFrame, Path], Any]) -> None:
-    """Write whole or not at all."""
-    aside = output.with_name(f".{uuid.uuid4().hex[:8]}{output.name}")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            writer(frame, aside)
-            os.replace(aside, output)
-        finally:
-            aside.unlink(missing_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{output}: reasons cannot be written there: {error.strerror}") from error
+def highest(scores: Path, count: int) -> pd.DataFrame:
+    """The customers with the highest probabilities, best first; the others stay on disk.
+
+    Parameters
+    ----------
+    scores : path
+        What a scoring job wrote.
+    count : int
+
+    Returns
+    -------
+    DataFrame of at most `count` rows
+        Columns as they were written; ids of a CSV file are text.
+    """
+    with Session(MEMORY, threads=1) as session:
+        found: pd.DataFrame = session.connection.execute(
+            f"SELECT * FROM {relation_of([scores])} "
+            f"ORDER BY CAST(probability AS DOUBLE) DESC, id LIMIT {count}"
+        ).df()
+    numbers = [n for n in map(str, found) if n == "probability" or n.startswith("contribution_")]
+    return found.astype(dict.fromkeys(numbers, float))

@@ -14,7 +14,7 @@ import pandas as pd
 from dbnchurn.data.session import Session, literal
 from dbnchurn.predictor.scored import Oddities
 from dbnchurn.scoring.aside import written_whole
-from dbnchurn.scoring.campaign import MEMORY, Campaign, CampaignList, write_campaign
+from dbnchurn.scoring.campaign import Campaign, CampaignList, write_campaign
 from dbnchurn.scoring.drift import Drift, drift
 from dbnchurn.scoring.parts import Parts
 from dbnchurn.scoring.places import Paths
@@ -23,6 +23,7 @@ from dbnchurn.scoring.writing import ending_of, write_pieces
 
 log = logging.getLogger(__name__)
 TOLD = 5  # findings
+MEMORY = "200MB"  # to count ids; with more it is no faster
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,9 @@ from dbnchurn.features.encode_record import FAR
 from dbnchurn.predictor.forward import ModelRecord
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.prepare.record import prepare
+from dbnchurn.reading import as_frame, read
 from dbnchurn.records import pack
-from dbnchurn.schema import Schema, Table, as_frame, read
+from dbnchurn.schema import Schema, Table
 from dbnchurn.scoring.onnx_graph import Graph
 from dbnchurn.scoring.onnx_trees import tree_ensemble
 

@@ -12,7 +12,8 @@ import pyarrow as pa
 from dbnchurn.errors import DataError
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scored import Scored
-from dbnchurn.schema import Schema, read, unreadable
+from dbnchurn.reading import read, unreadable
+from dbnchurn.schema import Schema
 from dbnchurn.scoring.chunks import Broken, Chunk
 from dbnchurn.scoring.frames import frame_of
 from dbnchurn.scoring.parts import Facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from rich.markup import escape
 from rich.table import Table
 
@@ -37,4 +38,20 @@ def drift_table(drift: Drift) -> Table:
     table.add_column("by chance", justify="right")
     for shift in (drift.score, *drift.columns[:SHOWN]):
         table.add_row(escape(shift.column), f"{shift.index:.4f}", f"{shift.by_chance:.4f}")
+    return table
+
+
+def reasons_table(scores: pd.DataFrame, top: int) -> Table:
+    """Customers with their scores and up to `top` reasons each."""
+    table = Table(title="The customers with the highest scores", show_lines=True)
+    for name in ("id", "probability", "reasons, in log-odds"):
+        table.add_column(name)
+    for row in scores.to_dict("records"):
+        reasons = [
+            f"{row[f'reason_{rank}']} {row[f'contribution_{rank}']:+.2f}"
+            for rank in range(1, top + 1)
+            if pd.notna(row[f"reason_{rank}"])
+        ]
+        given = (str(row["id"]), f"{row['probability']:.4f}", "\n".join(reasons))
+        table.add_row(*map(escape, given))
     return table

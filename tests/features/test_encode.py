@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from dbnchurn.errors import ArtifactError
 from dbnchurn.features import Encode
 from dbnchurn.features.encode_record import squash
+from dbnchurn.reading import read
 from dbnchurn.records import pack, unpack
-from dbnchurn.schema import Table, infer, read
+from dbnchurn.schema import Table, infer
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -7,7 +7,8 @@ import pytest
 from dbnchurn.features import Encode, Leaves
 from dbnchurn.features.leaves_record import booster_matrix, with_leaves
 from dbnchurn.features.views import BoosterViews
-from dbnchurn.schema import infer, read
+from dbnchurn.reading import read
+from dbnchurn.schema import infer
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,8 @@ from dbnchurn.predictor.regions import path_tests
 from dbnchurn.predictor.typical import typical_values, with_values
 from dbnchurn.prepare import Prepare
 from dbnchurn.prepare.record import prepare
-from dbnchurn.schema import infer, read
+from dbnchurn.reading import read
+from dbnchurn.schema import infer
 
 RICH = {
     "ratios": {"debt per year": ("debt", "age")},

@@ -12,8 +12,9 @@ from dbnchurn.features.encode_record import encode
 from dbnchurn.predictor import forward
 from dbnchurn.predictor.forward import logits, probabilities, views
 from dbnchurn.prepare.record import prepare
+from dbnchurn.reading import read
 from dbnchurn.records import pack, unpack
-from dbnchurn.schema import Schema, read
+from dbnchurn.schema import Schema
 
 
 @pytest.fixture(scope="module")

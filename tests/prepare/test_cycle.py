@@ -7,8 +7,9 @@ import pytest
 from dbnchurn.errors import ConfigError
 from dbnchurn.prepare import Prepare
 from dbnchurn.prepare.record import Compress
+from dbnchurn.reading import read
 from dbnchurn.records import pack, unpack
-from dbnchurn.schema import infer, read
+from dbnchurn.schema import infer
 
 
 def table_of(frame):

@@ -6,8 +6,9 @@ import pytest
 
 from dbnchurn.errors import ArtifactError, DataError
 from dbnchurn.prepare import Prepare
+from dbnchurn.reading import read
 from dbnchurn.records import pack, unpack
-from dbnchurn.schema import Table, infer, read
+from dbnchurn.schema import Table, infer
 
 
 def table_of(frame: pd.DataFrame, **kinds: str) -> Table:

@@ -7,7 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from dbnchurn.schema import Column, Schema, infer, read, unreadable
+from dbnchurn.reading import read, unreadable
+from dbnchurn.schema import Column, Schema, infer
 from dbnchurn.scoring.files import open_files
 from dbnchurn.scoring.frames import frame_of
 

@@ -136,10 +136,9 @@ class Columns:
         counts : array of shape (n,), optional
             How often each row was drawn; once by default.
         """
-        if counts is None:
-            weight = self.weight
-        else:
-            weight = counts if self._even else self.weight * counts
+        weight = self.weight
+        if counts is not None:
+            weight = counts if self._even else weight * counts
         both = _sums(cells, weight, 2 * groups)
         negative, positive = both[::2], both[1::2]
         if self.gain is None:

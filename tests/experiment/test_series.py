@@ -18,7 +18,7 @@ from dbnchurn.experiment.identity import sealed
 from dbnchurn.experiment.series import conduct, only_one
 
 VARIED = """
-report: false
+report: {page: false}
 experiment:
   variants:
     whole: {}

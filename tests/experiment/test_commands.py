@@ -2,9 +2,9 @@
 
 import pandas as pd
 import pytest
-from made_runs import make_run
 
 from dbnchurn.cli import main
+from tests.experiment.made_runs import make_run
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from made_runs import THRESHOLD, make_run
 
 from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.evaluate import compare
@@ -15,6 +14,7 @@ from dbnchurn.experiment.comparison_files import compare_folders, markdown, writ
 from dbnchurn.experiment.finished import find_runs, grouped, read_run, scored
 from dbnchurn.report.comparison_content import LABELS
 from dbnchurn.report.comparison_page import render_comparison
+from tests.experiment.made_runs import THRESHOLD, make_run
 
 
 def runs_of(*folders):

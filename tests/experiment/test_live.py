@@ -4,11 +4,11 @@ import io
 import sys
 
 import pytest
-from made_runs import make_run
 
 from dbnchurn.experiment import read_config
 from dbnchurn.experiment.grid import plan
 from dbnchurn.experiment.live import Board
+from tests.experiment.made_runs import make_run
 
 VARIED = "experiment: {variants: {a: {}, b: {classifier.skip: false}}, seeds: [0, 1]}\n"
 

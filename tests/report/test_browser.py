@@ -3,10 +3,10 @@
 import shutil
 
 import pytest
-from browser import Browser, browser
-from example_run import FIGURES, full_run
 
 from dbnchurn.report import write
+from tests.report.browser import Browser, browser
+from tests.report.example_run import FIGURES, full_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [

@@ -270,8 +270,8 @@ def boosters_job(options: argparse.Namespace) -> dict[str, Any]:
     from dbnchurn.experiment.run_config import classifier_of
     from dbnchurn.features.leaves_record import booster_matrix
     from dbnchurn.prepare import Prepare
-    from dbnchurn.scale import some
     from dbnchurn.reading import read
+    from dbnchurn.scale import some
     from dbnchurn.schema import infer
 
     with tempfile.TemporaryDirectory() as output:
@@ -338,8 +338,8 @@ def fit_xgboost(X: Any, y: Any, parts: Any, options: argparse.Namespace) -> Call
 
     from dbnchurn.features import Leaves
     from dbnchurn.features.leaves_record import booster_matrix
-    from dbnchurn.scale import Scale, some
     from dbnchurn.reading import read
+    from dbnchurn.scale import Scale, some
     from dbnchurn.schema import infer
 
     schema = infer(X.iloc[parts.train])

@@ -23,7 +23,7 @@ from dbnchurn.evaluate.ranking import Columns, Floats, Ranking, thinned
 
 Numbers = Callable[[Ranking], dict[str, float]]
 STRONG = 1.0  # of a bias, in standard errors
-MAX_GROUPS = 20_000  # of neighbouring scores; below that many distinct scores nothing is merged
+MAX_GROUPS = 5_000  # of neighbouring scores; below that many distinct scores nothing is merged
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def bootstrap(
 
     Notes
     -----
-    With more than 20,000 distinct scores, neighbours are merged for the resamples, which are then
+    With more than 5,000 distinct scores, neighbours are merged for the resamples, which are then
     shifted by the difference that this makes to the number itself.
     """
     exact = {m: numbers[m](Ranking.of(c.y, c.scores, c.weight, c.gain)) for m, c in columns.items()}
@@ -163,14 +163,17 @@ def poisson_counts(
     """How often each of `n` rows is drawn, in every repeat; never all zero."""
     rng = np.random.default_rng(random_state)
     probabilities = 1 / np.cumprod([np.e, 1, 2, 3, 4, 5, 6, 7, 8])
-    # 16 random bits per row through a table: ten times as fast as Generator.poisson.
-    found = np.searchsorted(np.cumsum(probabilities), (np.arange(2**16) + 0.5) / 2**16)
-    table: Floats = found.astype(np.float64)
+    # 16 random bits per row, compared with the eight places where the count rises by one: fifteen
+    # times as fast as Generator.poisson.
+    rises = np.floor(np.cumsum(probabilities)[:-1] * 2**16 + 0.5).astype(np.uint16)
+    counts = np.zeros(n, np.uint8)
     for _ in range(repeats):
-        counts = table[rng.integers(2**16, size=n, dtype=np.uint16)]
+        counts[:] = 0
         while not counts.any():
-            counts = table[rng.integers(2**16, size=n, dtype=np.uint16)]
-        yield counts
+            drawn = rng.integers(2**16, size=n, dtype=np.uint16)
+            for rise in rises:
+                counts += drawn >= rise
+        yield counts.astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +181,7 @@ class Grouping:
     """Rows with their group of neighbouring scores, so that a resample needs no sorting."""
 
     columns: Columns
-    group: npt.NDArray[np.intp]
+    cells: npt.NDArray[np.intp]
     scores: Floats
 
     @classmethod
@@ -186,14 +189,14 @@ class Grouping:
         """Group by distinct score; if they are too many, by runs of them that end at the cuts."""
         distinct, group = np.unique(-columns.scores, return_inverse=True)
         if len(distinct) <= MAX_GROUPS:
-            return cls(columns, group, -distinct)
+            return cls(columns, columns.cells(group), -distinct)
         starts = thinned(len(distinct), MAX_GROUPS)
         starts = np.union1d(starts, np.searchsorted(distinct, -np.atleast_1d(cuts), side="right"))
         starts = starts[starts < len(distinct)]
         of_distinct = np.searchsorted(starts, np.arange(len(distinct)), side="right") - 1
         middle = (starts + np.append(starts[1:], len(distinct))) // 2
-        return cls(columns, of_distinct[group], -distinct[middle])
+        return cls(columns, columns.cells(of_distinct[group]), -distinct[middle])
 
-    def ranking(self, counts: Floats | float = 1.0) -> Ranking:
+    def ranking(self, counts: Floats | None = None) -> Ranking:
         """The ranking of a resample in which row `i` was drawn ``counts[i]`` times."""
-        return Ranking(self.scores, *self.columns.sums(self.group, len(self.scores), counts))
+        return Ranking(self.scores, *self.columns.sums(self.cells, len(self.scores), counts))

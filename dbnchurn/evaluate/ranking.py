@@ -70,7 +70,7 @@ class Ranking:
         """
         columns = checked(y, scores, sample_weight, gain)
         distinct, group = np.unique(-columns.scores, return_inverse=True)
-        return cls(-distinct, *columns.sums(group, len(distinct)))
+        return cls(-distinct, *columns.sums(columns.cells(group), len(distinct)))
 
     @cached_property
     def weight(self) -> Floats:
@@ -118,22 +118,49 @@ class Columns:
     weight: Floats
     gain: Floats | None
 
+    def cells(self, group: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """Where each row is counted: by its group, and within it by its label."""
+        return 2 * group + self.y
+
     def sums(
-        self, group: npt.NDArray[np.intp], groups: int, counts: Floats | float = 1.0
+        self, cells: npt.NDArray[np.intp], groups: int, counts: Floats | None = None
     ) -> tuple[Floats, Floats, Floats | None]:
         """Weight of churners, of stayers, and gain in every group of rows.
 
         Parameters
         ----------
-        group : array of shape (n,)
-            Group of every row, below `groups`.
-        counts : array of shape (n,), default=1
-            How often each row was drawn.
+        cells : array of shape (n,)
+            As :meth:`cells` gives them.
+        groups : int
+            How many groups there are.
+        counts : array of shape (n,), optional
+            How often each row was drawn; once by default.
         """
-        weight = self.weight * counts
-        both = _sums(2 * group + self.y, weight, 2 * groups)
-        gain = None if self.gain is None else _sums(group, weight * self.gain, groups)
-        return both[1::2], both[::2], gain
+        weight = self.weight
+        if counts is not None:
+            weight = counts if self._even else weight * counts
+        both = _sums(cells, weight, 2 * groups)
+        negative, positive = both[::2], both[1::2]
+        if self.gain is None:
+            return positive, negative, None
+        if self._gain_by_label is not None:
+            of_stayers, of_churners = self._gain_by_label
+            return positive, negative, of_stayers * negative + of_churners * positive
+        return positive, negative, _sums(cells >> 1, weight * self.gain, groups)
+
+    @cached_property
+    def _even(self) -> bool:
+        return bool((self.weight == 1).all())
+
+    @cached_property
+    def _gain_by_label(self) -> tuple[float, float] | None:
+        """Gain of a stayer and of a churner, if it is the same for all: an offer's is."""
+        assert self.gain is not None
+        found = [self.gain[self.y == label] for label in (0, 1)]
+        if any(len(gain) and np.ptp(gain) for gain in found):
+            return None
+        of_stayers, of_churners = (float(gain[0]) if len(gain) else 0.0 for gain in found)
+        return of_stayers, of_churners
 
 
 def checked(

@@ -13,6 +13,7 @@ from dbnchurn.experiment.baselines import VARIANTS
 from dbnchurn.experiment.beside import offer_of
 from dbnchurn.experiment.facts import FACTS
 from dbnchurn.experiment.predictions import SEGMENT, models, score_column
+from dbnchurn.experiment.published import notes
 from dbnchurn.experiment.run_config import read_config
 from dbnchurn.experiment.trained import MODEL
 from dbnchurn.report import (
@@ -77,6 +78,8 @@ def report_input(folder: Path) -> ReportInput:
         ablations=[model for model in models(frame) if model in VARIANTS],
         alternatives=[_alternative(found) for found in metrics["alternatives"]],
         breakdowns=_breakdowns(metrics["groups"]),
+        published={name: printed.model_dump() for name, printed in config.published.items()},
+        published_notes=notes(metrics, config.published),
         budget=_budget(config, len(test)),
         money=_money(config),
         pretraining=[_machine(machine) for machine in facts["machines"]],

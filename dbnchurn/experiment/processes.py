@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import resource
 import sys
 import threading
 import time
@@ -185,8 +184,17 @@ def _work(job: Job, sender: Connection) -> None:
     except Exception as failure:
         traceback.print_exc()
         error = f"{type(failure).__name__}: {failure}. See {job.log}"
+    sender.send((error, result, peak_memory()))
+
+
+def peak_memory() -> int:
+    """Most bytes this process has held so far; 0 where the system does not say (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    sender.send((error, result, peak * (1 if sys.platform == "darwin" else 1024)))
+    return peak * (1 if sys.platform == "darwin" else 1024)
 
 
 def _end_with_parent() -> None:

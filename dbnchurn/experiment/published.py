@@ -117,7 +117,7 @@ def notes(metrics: Mapping[str, Any], published: Mapping[str, PublishedFigures])
         f"{found['base_rate']:.2%}; none of them is repeated. Picking nobody would already have an "
         f"accuracy of {1 - found['base_rate']:.2%}, so accuracy says little here.",
         "Precision, recall and F1 are those of the churners, at the threshold that each model's "
-        "validation customers chose; brackets are 95 % bootstrap intervals.",
+        "validation customers chose; ranges beside are 95 % bootstrap intervals.",
     ]
     for name, printed in published.items():
         said += remarks(name, printed)

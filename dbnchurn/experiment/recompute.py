@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ def recompute(folder: str | Path, *, write: bool = False) -> Recomputed:
     with tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
         aside = Path(work)
         for name in ("config.yaml", "predictions.parquet", FACTS):
-            (aside / name).symlink_to((folder / name).resolve())
+            shutil.copyfile(folder / name, aside / name)
         write_json(aside / "metrics.json", metrics)
         write_report(aside)
         page = (aside / "report.html").read_bytes()

@@ -6,11 +6,10 @@ failure, or after variants, seeds or folds were added.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -183,7 +182,7 @@ def _compare(
 
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """Make a folder and keep other processes out; the lock ends with the process.
+    """Make a folder and keep other processes out, where the system can; ends with the process.
 
     Raises
     ------
@@ -192,8 +191,11 @@ def only_one(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ConfigError(f"{folder}: another process works on it") from error
+        with suppress(ImportError):  # Windows has no locks of this kind
+            import fcntl
+
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise ConfigError(f"{folder}: another process works on it") from error
         yield

@@ -79,7 +79,7 @@ def _intervals(
 ) -> Picture:
     """One line per model, the first on top."""
     known = {name: n for name, n in numbers.items() if n["value"] is not None}
-    with Canvas(axis, "", (5.4, 1.1 + 0.32 * max(len(known), 1))) as c:
+    with Canvas(axis, "Model", (5.4, 1.1 + 0.32 * max(len(known), 1))) as c:
         if mark is not None:
             c.axes.axvline(mark, color=MARK, lw=0.9, ls=":")
         for place, number in enumerate(known.values()):

@@ -148,6 +148,11 @@ class ReportInput:
     alternatives : sequence of Alternative, default=()
         Other thresholds, the run's own first.
     breakdowns : sequence of Breakdown, default=()
+    published : mapping, default={}
+        Source → its printed ``accuracy``, ``precision``, ``recall`` and ``f1`` as shares, None
+        where it prints none; they stand beside the models' own.
+    published_notes : sequence of str, default=()
+        What the reader of that table should know.
     budget : float, optional
         Number of test customers that can be contacted.
     money : str, default=""
@@ -188,6 +193,8 @@ class ReportInput:
     ablations: Sequence[str] = ()
     alternatives: Sequence[Alternative] = ()
     breakdowns: Sequence[Breakdown] = ()
+    published: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    published_notes: Sequence[str] = ()
     budget: float | None = None
     money: str = ""
     pretraining: Sequence[Pretraining] = ()

@@ -21,6 +21,12 @@ TABLE = {
     "recall": "Recall",
     "f1": "F1",
 }
+PUBLISHED = {  # in the order in which papers print them
+    "accuracy": "Accuracy",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+}
 FURTHER = {
     "accuracy": "Accuracy (picking nobody: see base rate)",
     "balanced_accuracy": "Balanced accuracy",
@@ -63,6 +69,7 @@ def render(run: ReportInput) -> str:
         headlines=words.headlines(run),
         warnings=[*run.warnings, *words.cautions(run)],
         table=TABLE,
+        published=PUBLISHED,
         further={key: name for key, name in FURTHER.items() if key in run.own},
         letters=letters,
         outcome_pictures=outcome,

@@ -138,6 +138,40 @@ def test_several_thresholds_stay_exact_when_scores_are_merged(monkeypatch):
         assert merged == metrics.Confusion.of(Ranking.of(y, p), cut)
 
 
+@pytest.mark.parametrize("weighted", [False, True], ids=["rows alike", "weighted rows"])
+@pytest.mark.parametrize("own", [False, True], ids=["offer", "gain of every customer"])
+def test_a_resample_is_the_ranking_of_the_drawn_rows(weighted, own):
+    y, p = sample(700, 8)
+    rng = np.random.default_rng(8)
+    p = p.round(2)  # with ties
+    weight = rng.uniform(0, 3, 700) if weighted else np.ones(700)
+    gain = rng.normal(1, 5, 700) if own else Offer().gain(y)
+    counts = rng.integers(0, 4, 700)
+    resample = intervals.Grouping.of(checked(y, p, weight, gain), 0.1).ranking(counts.astype(float))
+    rows = np.repeat(np.arange(700), counts)
+    drawn = Ranking.of(y[rows], p[rows], weight[rows], gain[rows])
+    held = np.isin(resample.scores, drawn.scores)
+    assert resample.weight[~held].sum() == 0
+    for name in ("positive", "negative", "gain"):
+        found, expected = getattr(resample, name)[held], getattr(drawn, name)
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+def test_merging_neighbouring_scores_hardly_moves_an_interval(monkeypatch):
+    y, p = sample(20_000, 9)
+    rounds = {}
+    for groups in (10**9, 2_000):
+        monkeypatch.setattr(intervals, "MAX_GROUPS", groups)
+        rounds[groups] = evaluate(y, p, 0.1, budget=2_000, offer=Offer(), repeats=100)
+    full, merged = rounds.values()
+    for name, number in full.items():
+        if isinstance(number, dict) and "low" in number:
+            width = number["high"] - number["low"]
+            for end in ("low", "high"):
+                assert merged[name][end] == pytest.approx(number[end], abs=0.05 * width), name
+            assert merged[name]["value"] == number["value"]
+
+
 def test_intervals_mend_a_bias_that_resampling_repeats():
     """A number whose resamples lie half a deviation too high has its interval moved down."""
     drawn = np.random.default_rng(0).normal(0.5, 1, 100_000)

@@ -177,6 +177,10 @@ def test_the_page_stands_alone_and_its_pictures_have_words(tmp_path):
     assert "x, seed 3 failed: no memory" in page
     assert "By average precision, other &amp; more1" in page
     assert len(page) < 200_000
+    assert "classifier.name: &#34;&lt;b&gt;&#34;" in page
+    one = make_run(tmp_path / "one", baselines={"xgboost": 1.0})
+    alone = render_comparison(compare_runs(runs_of(one)))
+    assert "No setting of the config: the models differ by their kind alone." in alone
     assert "x, seed 3 failed" in markdown(comparison)
 
 

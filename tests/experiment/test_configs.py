@@ -17,7 +17,7 @@ SMALL = (
     "classifier.leaves.folds=2", "classifier.leaves.trees=10", "classifier.dbn.epochs=1",
     "classifier.dbn.layers=[16, 8]", "classifier.finetune.epochs=2", "repeats=50", "n_threads=1",
     "classifier.companion={pretrain: false, dbn: {layers: [6]}, finetune: {epochs: 1}}",
-    "report=false", "device=cpu",
+    "report.page=false", "device=cpu",
 )  # fmt: skip
 
 

@@ -1,12 +1,22 @@
 """Processes: results, failures and deaths are told; so many at once as there is room for."""
 
 import os
+import sys
 import time
 
+import numpy as np
 import pytest
 
 from dbnchurn.errors import DataError
-from dbnchurn.experiment.processes import SPARE, Job, fitting, free_memory, processors, run_jobs
+from dbnchurn.experiment.processes import (
+    SPARE,
+    Job,
+    fitting,
+    free_memory,
+    peak_memory,
+    processors,
+    run_jobs,
+)
 
 
 def double(number, *_):
@@ -93,3 +103,10 @@ def test_memory_and_processors_both_limit():
     assert fitting(None, gigabyte, threads=10 * many) == 1
     free = free_memory()
     assert free is None or 2**20 < free < 2**50
+
+
+def test_peak_memory_is_of_this_process_and_0_where_unknown(monkeypatch):
+    held = np.ones(60 * 2**20, np.uint8)
+    assert len(held) < peak_memory() < 2**45
+    monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows
+    assert peak_memory() == 0

@@ -1,6 +1,8 @@
 """The table of a run in the form papers print it, and what follows from figures that clash."""
 
+import html
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -54,10 +56,9 @@ def test_every_run_has_the_table_and_it_is_that_of_its_metrics(
     more = "published: {paper: {precision: 0.9908, recall: 0.8811, f1: 0.8927, base_rate: 0.0354}}"
     config = read_config(
         write_config(telco, more=more),
-        [*small_run, "baselines=[logistic regression, xgboost]", "report=false"],
+        [*small_run, "baselines=[logistic regression, xgboost]"],
     )
     folder = train(config, "telco")
-    assert not (folder / "report.html").exists()
     metrics = json.loads((folder / "metrics.json").read_text())
     table = pd.read_csv(folder / "table.csv").set_index("model")
     assert list(table.index) == ["dbnchurn", "logistic regression", "xgboost", "paper"]
@@ -72,6 +73,15 @@ def test_every_run_has_the_table_and_it_is_that_of_its_metrics(
     assert "| paper | – | 99.08 | 88.11 | 89.27 |" in text
     assert f"{100 * metrics['test']['recall']['value']:.2f} [" in text
     assert f"an accuracy of {1 - metrics['test']['base_rate']:.2%}" in text
+    page = html.unescape((folder / "report.html").read_text())
+    for note in notes(metrics, config.published):
+        assert f"<li>{note}</li>" in page
+    rows = dict(
+        re.findall(r'<tr[^>]*><th scope="row">([^<]+)(?:<small.*?</th>|</th>)(.*)</tr>', page)
+    )
+    assert re.findall(r"<td>([^<]*)", rows["paper"]) == ["–", "99.08 %", "88.11 %", "89.27 %"]
+    recall = f"{100 * metrics['test']['recall']['value']:.2f} %"
+    assert page.count(f"<td>{recall}<small>") == 1
     curves = json.loads((folder / "curves.json").read_text())
     assert len(curves["finetune"]) == 2
     assert [len(curve) for curve in curves["rbm"]] == [1, 1]

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from dbnchurn.experiment.identity import sealed
 from dbnchurn.experiment.series import conduct, only_one
 
 VARIED = """
-report: false
+report: {page: false}
 experiment:
   variants:
     whole: {}
@@ -121,18 +122,13 @@ def test_two_processes_do_not_work_on_one_experiment(tmp_path):
         pass
 
 
+def test_without_locks_of_this_kind_it_works_unlocked(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fcntl", None)  # as on Windows
+    with only_one(tmp_path / "x"), only_one(tmp_path / "x"):
+        assert (tmp_path / "x").is_dir()
+
+
 # --- Killed at any moment -------------------------------------------------------------------------
-
-
-def start(config: Path, *overrides: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "dbnchurn.cli", "experiment", str(config), "--jobs", "2"]
-    return subprocess.Popen(
-        [*command, *overrides],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
 
 
 def children_of(group: int) -> list[int]:
@@ -149,48 +145,131 @@ def children_of(group: int) -> list[int]:
     return found
 
 
+# Imports take longer than all runs of a small experiment: one process has them behind it and forks
+# a process of its own session for every line of arguments that it is sent.
+FORKING = """
+import multiprocessing, os, sys
+from dbnchurn import cli
+from dbnchurn.experiment import one, processes
+processes._context = lambda: multiprocessing.get_context("fork")
+for line in sys.stdin:
+    began = os.fork()
+    if not began:
+        os.setsid()
+        log = os.open(line.rstrip().split("\\t")[0], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        try:
+            cli.main(line.rstrip().split("\\t")[1:])
+        except SystemExit as end:
+            os._exit(end.code or 0)
+        os._exit(0)
+    print(began, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(began, 0)[1]), flush=True)
+"""
+
+
+class Forking:
+    """Starts commands in processes that need not import anything, one at a time."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", FORKING],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+
+    def experiment(
+        self, *arguments: str, kill_after: float | None = None
+    ) -> tuple[int, int, float]:
+        """Process and exit status of ``dbnchurn experiment``, and how long it took."""
+        line = "\t".join([str(self.log), "experiment", *arguments, "--jobs", "2"])
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+        began = int(self.process.stdout.readline())
+        since = time.monotonic()
+        if kill_after is not None:
+            ended, _, _ = select.select([self.process.stdout], [], [], kill_after)
+            if not ended:
+                os.kill(began, signal.SIGKILL)
+        status = int(self.process.stdout.readline())
+        return began, status, time.monotonic() - since
+
+    def end(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+@pytest.fixture
+def forking(tmp_path):
+    found = Forking(tmp_path / "said.log")
+    yield found
+    found.end()
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(1800)  # minutes, where the processors are shared with others
+@pytest.mark.timeout(1200)  # minutes, where the processors are shared with others
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
 def test_killed_at_20_random_points_it_ends_in_the_same_table(
-    write_config, telco, small_run, tmp_path, root, monkeypatch
+    write_config, telco, small_run, tmp_path, forking
 ):
     """SIGKILL to the parent alone; its children have to end by themselves.
 
     An experiment that ends before it is killed is compared with the reference and begun anew, until
     20 kills have hit one that was under way.
     """
-    monkeypatch.setenv("PYTHONPATH", str(root))
-    config = write_config(telco, more=VARIED)
-    began = time.monotonic()
-    reference = start(config, *small_run, f"output={tmp_path / 'reference'}")
-    said, _ = reference.communicate(timeout=300)
-    assert reference.returncode == 0, said
-    whole = time.monotonic() - began
+    arguments = [str(write_config(telco, more=VARIED)), *small_run]
+    forking.experiment(*arguments, f"output={tmp_path / 'first'}")  # what a first call loads
+    _, status, whole = forking.experiment(*arguments, f"output={tmp_path / 'reference'}")
+    assert status == 0, forking.log.read_text()
     expected = (tmp_path / "reference" / "telco-experiment" / "comparison.csv").read_bytes()
 
     rng = random.Random(0)
-    kills, attempt, unfinished = 0, 0, False
+    kills, ended, unfinished = 0, 0, False
     while kills < 20 or unfinished:
-        output = tmp_path / f"killed-{attempt}"
-        process = start(config, *small_run, f"output={output}")
-        try:
-            # Only a process that still has work to do can be hit by the last kill.
-            wait = rng.uniform(0.2, 1.0) * whole if kills < 20 else 300
-            said, _ = process.communicate(timeout=wait)
-        except subprocess.TimeoutExpired:
-            os.kill(process.pid, signal.SIGKILL)
-            process.communicate()
+        output = tmp_path / f"killed-{ended}"
+        # The last kill is followed by a call that may end.
+        wait = rng.uniform(0.0, 0.7) * whole if kills < 20 else None
+        process, status, _ = forking.experiment(*arguments, f"output={output}", kill_after=wait)
+        if status == -signal.SIGKILL:
             kills, unfinished = kills + 1, True
             deadline = time.monotonic() + 20
-            while children_of(process.pid) and time.monotonic() < deadline:
-                time.sleep(0.05)
-            assert not children_of(process.pid), "children outlive the experiment"
+            while children_of(process) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            assert not children_of(process), "children outlive the experiment"
             continue
-        assert process.returncode == 0, said
+        assert status == 0, forking.log.read_text()
         found = (output / "telco-experiment" / "comparison.csv").read_bytes()
         assert found == expected
-        names = [path.name for path in (output / "telco-experiment" / "runs").iterdir()]
-        assert len(names) == 4, names
-        attempt, unfinished = attempt + 1, False
-    assert attempt >= 2
+        assert len(stamps(output / "telco-experiment")) == 4
+        ended, unfinished = ended + 1, False
+    assert ended >= 2
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
+def test_processes_of_a_killed_command_end_with_it(write_config, telco, tmp_path, root):
+    """The command as users start it, whose runs fork from a process that has imported them."""
+    config = write_config(telco)  # at full size, so that it is under way for a while
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dbnchurn.cli", "experiment", str(config), "--jobs", "2"],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    logs = tmp_path / "runs" / "telco-experiment" / "logs"
+    deadline = time.monotonic() + 120
+    while not (logs.is_dir() and any(logs.iterdir())) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert process.poll() is None, "ended before it could be killed"
+    assert len(children_of(process.pid)) > 2
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    deadline = time.monotonic() + 20
+    while children_of(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not children_of(process.pid)

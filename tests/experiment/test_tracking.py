@@ -28,7 +28,7 @@ def tracked(write_config, telco, small_run, tmp_path, monkeypatch):
     config = read_config(
         write_config(telco),
         [*small_run, f"tracking={{uri: '{uri}', experiment: churn}}", "baselines=[xgboost]",
-         "report=false"],
+         "report.page=false"],
     )  # fmt: skip
     folder = train(config, "telco")
     from mlflow.tracking import MlflowClient

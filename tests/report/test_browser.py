@@ -1,10 +1,15 @@
 """The page in a real browser: silent, offline, whole at desktop and phone width, told in words."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
+from dbnchurn.experiment.comparison import compare_runs
+from dbnchurn.experiment.finished import read_run
 from dbnchurn.report import write
+from dbnchurn.report.comparison_page import render_comparison
+from tests.experiment.made_runs import make_run
 from tests.report.browser import Browser, browser
 from tests.report.example_run import FIGURES, full_run
 
@@ -13,6 +18,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
 ]
+FIGURES_OF = {"report": FIGURES, "compare": 2}
 WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
 
 LAYOUT = """
@@ -34,11 +40,29 @@ LAYOUT = """
 """
 
 
+def comparison(folder: Path) -> str:
+    """Four variants over two folds, one name long and one failure told."""
+    names = ("whole", "bare", "other", "a variant with a very long name that has to be cut short")
+    runs = [
+        read_run(make_run(folder / f"{skill}-{fold}", skill=skill / 2, fold=fold), name)
+        for skill, name in enumerate(names)
+        for fold in (1, 2)
+    ]
+    return render_comparison(compare_runs(runs, warnings=["x, seed 3 failed: no memory"]))
+
+
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    path = tmp_path_factory.mktemp("page") / "report.html"
-    write(path, full_run())
-    return path
+def pages(tmp_path_factory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("page")
+    write(folder / "report.html", full_run())
+    text = comparison(tmp_path_factory.mktemp("runs"))
+    (folder / "compare.html").write_text(text, encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in FIGURES_OF}
+
+
+@pytest.fixture(scope="module")
+def page(pages) -> Path:
+    return pages["report"]
 
 
 @pytest.fixture(scope="module")
@@ -47,26 +71,31 @@ def chromium(tmp_path_factory) -> Browser:
         yield found
 
 
+@pytest.fixture(params=FIGURES_OF)
+def which(request) -> str:
+    return request.param
+
+
 @pytest.fixture(params=WIDTHS)
-def opened(chromium, page, request):
+def opened(chromium, pages, which, request):
     width, height = WIDTHS[request.param]
-    chromium.open(page, width, height)
+    chromium.open(pages[which], width, height)
     return chromium, width
 
 
-def test_nothing_is_said_on_the_console_and_nothing_is_fetched(opened, page):
+def test_nothing_is_said_on_the_console_and_nothing_is_fetched(opened, pages, which):
     chromium, _ = opened
     chromium.evaluate("1")
     said = chromium.heard("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")
     assert said == []
     fetched = {e["params"]["request"]["url"] for e in chromium.heard("Network.requestWillBeSent")}
-    assert {url for url in fetched if not url.startswith("data:")} == {page.as_uri()}
+    assert {url for url in fetched if not url.startswith("data:")} == {pages[which].as_uri()}
 
 
-def test_every_figure_is_visible_and_told_in_words(opened):
+def test_every_figure_is_visible_and_told_in_words(opened, which):
     chromium, width = opened
     figures = chromium.evaluate(LAYOUT)
-    assert len(figures) == FIGURES
+    assert len(figures) == FIGURES_OF[which]
     for figure in figures:
         assert figure["shown"], figure["title"]
         assert 0 <= figure["left"] < figure["right"] <= width, figure["title"]

@@ -85,6 +85,15 @@ def test_the_page_needs_nothing_from_outside(run):
     assert not re.search(r"url\((?!#)", render(run))
 
 
+def test_published_figures_stand_beside_only_where_there_are_some(full, full_text):
+    part = full_text.partition("Beside published figures")[2].partition("<h2>")[0]
+    accuracy = full.own["accuracy"]
+    assert f"<td>{100 * accuracy['value']:.2f} %<small>{100 * accuracy['low']:.2f} to" in part
+    assert "<td>–</td><td>99.00 %</td><td>88.00 %</td><td>89.00 %</td>" in part
+    assert "<li>a paper: its figures cannot all hold.</li>" in part
+    assert "Beside published" not in render(replace(full, published={}))
+
+
 def test_every_figure_has_a_title_a_reading_and_words_instead(run):
     text = render(run)
     figures = re.findall(r"<figure>.*?</figure>", text, re.S)

@@ -153,8 +153,9 @@ def stop(leaks: list[Leak], allow: Mapping[str, str]) -> list[str]:
     if open_leaks:
         lines = "\n".join(f"  {leak} ({CHECKS[leak.check]})" for leak in open_leaks)
         first = f"{open_leaks[0].check}: {open_leaks[0].column}"
+        signs = "1 sign" if len(open_leaks) == 1 else f"{len(open_leaks)} signs"
         raise DataError(
-            f"leakage: {len(open_leaks)} signs that the features know the outcome\n{lines}\n"
+            f"leakage: {signs} that the features know the outcome\n{lines}\n"
             "drop these columns, or name them with a reason under leakage.allow, for example "
             f"{{{first!r}: known before the cutoff}}"
         )
@@ -241,10 +242,12 @@ def _identifier(column: pd.Series[Any], ids: npt.NDArray[Any] | None) -> tuple[s
         return None
     if pd.api.types.is_bool_dtype(column.dtype):
         return None
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        numbers = present.to_numpy(np.float64)
-        if not np.array_equal(numbers, np.round(numbers)):
-            return None
+    # Amounts with decimals hardly ever repeat either, and many exports write them as text.
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        present = present.astype(str)
+    numbers = pd.to_numeric(present, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    if np.isfinite(numbers).mean() > 0.9 and (numbers % 1 > 0).any():
+        return None
     distinct = present.nunique() / len(present)
     if distinct < DISTINCT:
         return None

@@ -46,6 +46,16 @@ def test_tv(tmp_path):
     assert metrics_of(folder)["test"]["roc_auc"]["value"] > 0.5
 
 
+def test_csv_example(tmp_path, draw_telco):
+    """With its names in place of those of the file, and nothing else changed."""
+    table = draw_telco(600).rename(columns={"customerID": "customer_id", "Churn": "churned"})
+    table.to_csv(tmp_path / "mine.csv", sep=";", index=False)
+    mine = (f"source.path={tmp_path / 'mine.csv'}", "baselines=[]")
+    folder = train(config_of("csv_example", tmp_path, *mine), "mine")
+    assert metrics_of(folder)["threshold"]["rule"] == "f1"
+    assert metrics_of(folder)["test"]["n"] == 120
+
+
 @pytest.mark.slow
 def test_crm(tmp_path, crm):
     folder = train(config_of("crm", tmp_path, *tables_of(crm), "baselines=[]"), "crm")

@@ -23,6 +23,7 @@ from dbnchurn.schema import Column, Schema, Table, check_names, text
 DAY = 86_400.0  # seconds
 # Boosters and network compute in float32; what lies beyond is read as its largest number.
 LARGEST = float(np.finfo(np.float32).max)
+FEW = 8  # values, of which finding the distinct ones costs more than it saves
 STARTS_AS_DATE = r"[0-9]{4}([0-9]{4})?(?![0-9])"  # a year, or a year with month and day
 
 Mask = Sequence[bool] | npt.ArrayLike
@@ -250,6 +251,8 @@ def _distinct(values: pd.Series[Any]) -> tuple[npt.NDArray[np.intp], list[str | 
     """
     if isinstance(values.dtype, pd.CategoricalDtype):
         return np.asarray(values.cat.codes, np.intp), _words(values.cat.categories)
+    if len(values) <= FEW:
+        return np.arange(len(values)), _words(values)
     if values.dtype == object and pd.api.types.infer_dtype(values) not in ("string", "boolean"):
         values = text(values)  # objects of several types may not be merged by equality: 1 == True
     places, distinct = pd.factorize(values)
@@ -261,7 +264,7 @@ def _words(distinct: Any) -> list[str | None]:
     found = list(distinct)
     if not all(type(value) is str for value in found):
         words = text(pd.Series(distinct))
-        found = words.where(words.notna(), "").tolist()
+        found = ["" if gone else word for word, gone in zip(words, words.isna(), strict=True)]
     return [word.strip() or None for word in found]
 
 

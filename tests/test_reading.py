@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from dbnchurn.errors import DataError
-from dbnchurn.reading import as_frame, read
+from dbnchurn.reading import FEW, as_frame, read
 from dbnchurn.schema import Column, Schema, infer, text
 
 
@@ -147,6 +147,7 @@ def test_what_is_no_table_is_refused(X):
         [True, 1, "1", 1.0, "True", None],
         pd.Series(["A", None, "B "], dtype="str"),
         pd.to_datetime(["2026-01-01", None]),
+        pd.to_datetime([None, None]),
     ],
 )
 def test_categories_are_read_as_their_text_value_by_value(values):
@@ -158,5 +159,7 @@ def test_categories_are_read_as_their_text_value_by_value(values):
     words = [text(series.iloc[[i]]).iloc[0] for i in range(len(series))]
     expected = [levels.index(word) if word in levels else -1 for word in words]
     assert table.codes[:, 0].tolist() == expected
+    many = pd.concat([series] * FEW, ignore_index=True)
+    assert read(schema, pd.DataFrame({"x": many}))[0].codes[:, 0].tolist() == expected * FEW
     unknown = sum(isinstance(word, str) and word not in levels for word in words)
     assert unusual.unknown_levels == ({"x": unknown} if unknown else {})

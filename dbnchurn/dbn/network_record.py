@@ -192,7 +192,7 @@ def product(rows: Doubles, weights: Doubles) -> Doubles:
     """
     n, k = rows.shape
     if n % STACK:
-        rows = np.pad(rows, ((0, -n % STACK), (0, 0)))
+        rows = np.concatenate([rows, np.zeros((-n % STACK, k))])
     stacked = rows.reshape(len(rows) // STACK, STACK, k)
     pieces = -(-weights.size * STACK // OWN_THREAD) or 1
     parts = [stacked @ piece for piece in np.array_split(weights, pieces, axis=1)]

@@ -167,7 +167,11 @@ def _leaf_logits(
     table = network.table[sum(base.sizes) :]
     for booster, added in _leaf_sums(leaves.lookup, table, booster_matrix(prepared)):
         driven[booster] += added
-    return np.asarray(sum(logits_from(network, each) for each in driven) / len(driven))
+    if len(base) > FEW:
+        found = [logits_from(network, each) for each in driven]
+    else:
+        found = np.split(logits_from(network, np.concatenate(driven)), len(driven))
+    return np.asarray(sum(found) / len(found))
 
 
 def _leaf_sums(

@@ -8,8 +8,6 @@ of a table; :func:`graph_inputs` makes it here, and the graph's own metadata (``
 from __future__ import annotations
 
 import json
-import os
-import uuid
 from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +24,7 @@ from dbnchurn.prepare.record import prepare
 from dbnchurn.reading import as_frame, read
 from dbnchurn.records import pack
 from dbnchurn.schema import Schema, Table
+from dbnchurn.scoring.aside import written_whole
 from dbnchurn.scoring.onnx_graph import Graph
 from dbnchurn.scoring.onnx_trees import tree_ensemble
 
@@ -74,14 +73,11 @@ def export_onnx(model: Predictor | str | Path, path: str | Path) -> None:
         entry = graph.metadata_props.add()
         entry.key, entry.value = key, value
     path = Path(path)
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
-        onnx.save(graph, str(aside))
-        os.replace(aside, path)
+        with written_whole(path) as unfinished:
+            onnx.save(graph, str(unfinished))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def graph_inputs(model: Predictor | str | Path, frame: Any) -> dict[str, npt.NDArray[Any]]:

@@ -130,5 +130,5 @@ def main_ends(arguments):
 
 def test_a_place_that_cannot_be_written(model, tmp_path):
     with pytest.raises(ConfigError, match="cannot be written"):
-        export_onnx(model, tmp_path / "nowhere" / "m.onnx")
+        export_onnx(model, model / "card.md" / "m.onnx")
     assert [path.name for path in tmp_path.iterdir()] == ["model"]

@@ -33,6 +33,7 @@ class Checkpoint:
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> from dbnchurn.dbn.stack import DBN
     >>> X = np.random.default_rng(0).integers(0, 2, (50, 4))
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -176,6 +176,7 @@ class Ascent:
         self.parameters = rbm.parameters()
         self.velocity = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
         self.last_rate = dict.fromkeys(self.parameters, 0.0)
+        self.last_phases: tuple[Phase, Phase] | None = None
         gaussian = rbm.visible.get("gaussian")
         self.first_variance = (
             gaussian.log_variance.clone() if isinstance(gaussian, Gaussian) else None
@@ -183,7 +184,24 @@ class Ascent:
 
     def updates(self) -> dict[str, Tensor]:
         """What the last step added to every parameter, apart from weight decay."""
+        if self.last_phases is not None:
+            self.velocity = contrast(self.rbm, *self.last_phases)
         return {name: v * self.last_rate[name] for name, v in self.velocity.items()}
+
+    def plain_step(self, data: Phase, model: Phase, learning_rate: float) -> None:
+        """Move a machine of complete binary units straight along the statistics.
+
+        The step of :meth:`step` along :func:`contrast` with neither momentum, decay nor centres,
+        but without a gradient in between, which is a tenth of the time of a mini-batch.
+        """
+        v0, v1, weights = data.v["binary"].values, model.v["binary"].values, self.rbm.weights
+        rate = learning_rate / data.h.shape[0]
+        weights["binary"].addmm_(v0.T, data.h, alpha=rate).addmm_(v1.T, model.h, alpha=-rate)
+        each = data.h.new_full((data.h.shape[0],), rate)
+        self.rbm.visible["binary"].bias.addmv_(v0.T, each).addmv_(v1.T, each, alpha=-1)
+        self.rbm.hidden.bias.addmv_(data.h.T, each).addmv_(model.h.T, each, alpha=-1)
+        self.last_phases = data, model
+        self.last_rate = dict.fromkeys(self.parameters, learning_rate)
 
     def load(self, velocity: Gradient, first_variance: Tensor | None) -> None:
         """Take over velocities, and the variances that the bounds refer to."""
@@ -202,6 +220,7 @@ class Ascent:
         span: Span = (),
     ) -> None:
         """Move the machine; `gradient` belongs to its ``on_groups(span)`` and is used up."""
+        self.last_phases = None
         for name, change in gradient.items():
             rate = learning_rate * self.rates.get(name, 1.0)
             if name in ("gaussian.weights", "gaussian.bias"):

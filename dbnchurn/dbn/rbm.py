@@ -279,7 +279,7 @@ class RBM:
 
     def field_v_from_h(self, h: Tensor, kind: str) -> Tensor:
         """Visible bias plus input of one kind, shape (n, units)."""
-        return torch.mm(h, self.weights[kind].T).add_(self.visible[kind].bias)
+        return torch.addmm(self.visible[kind].bias, h, self.weights[kind].T)
 
     def mean_h_from_v(self, v: Visible | State) -> Tensor:
         """Expected hidden state of every row, shape (n, n_hidden)."""

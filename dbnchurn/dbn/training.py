@@ -89,6 +89,12 @@ class Recipe:
             if not (value is None and name in ("patience", "sparsity_target")) and not test(value):
                 raise ValueError(f"{name}={value!r} is not allowed; it must be {allowed}")
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether a step is the learning rate times the gradient and nothing else."""
+        others = (self.momentum, self.first_momentum, self.weight_decay, self.centering)
+        return not any(others) and self.sparsity_target is None
+
     def rate(self, epoch: int) -> float:
         """Learning rate of an epoch, counted from 0."""
         done = epoch / self.epochs
@@ -228,6 +234,9 @@ def cd_step(training: Training, recipe: Recipe, epoch: int, batch: MiniBatch) ->
     if chains is not None:
         chains.copy_(rbm.sample_h_from_v(model.v, random))
     # Step along the difference of their statistics.
+    if recipe.is_plain and batch.weight is None and _is_binary(batch.v):
+        training.ascent.plain_step(data, model, recipe.rate(epoch))
+        return
     if recipe.centering:
         offsets.hidden.lerp_(data.h.sum(0).div_(len(data.h)), recipe.centering_rate)
     if recipe.sparsity_target is not None:
@@ -242,6 +251,11 @@ def cd_step(training: Training, recipe: Recipe, epoch: int, batch: MiniBatch) ->
         offsets=training.offsets if recipe.centering else None,
         span=batch.span,
     )
+
+
+def _is_binary(v: State) -> bool:
+    """Whether there are binary units alone, and all are known."""
+    return v.keys() == {"binary"} and v["binary"].known is None
 
 
 def _chains(training: Training, recipe: Recipe, field: Tensor) -> Tensor:

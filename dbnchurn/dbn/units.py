@@ -207,7 +207,7 @@ class Bernoulli:
         return {"bias": weight @ v.values}
 
     def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor:
-        return torch.mm(v.values, weights).add_(field)
+        return torch.addmm(field, v.values, weights)
 
     def outer_difference(self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float) -> Tensor:
         return _outer_difference(v0.values, h0, v1.values, h1, scale)

@@ -228,6 +228,23 @@ def test_monitors_count_what_they_say():
     assert error == pytest.approx(float(by_hand) / 4)
 
 
+def test_the_plain_step_is_the_step_along_the_gradient(monkeypatch):
+    rows = Visible.of(binary=np.random.default_rng(0).integers(0, 2, (70, 5)))
+    recipe = Recipe(
+        epochs=3, batch_size=32, momentum=0, first_momentum=0, weight_decay=0, centering=False
+    )
+    assert recipe.is_plain
+    assert not Recipe(momentum=0, first_momentum=0, weight_decay=0).is_plain
+    straight = train(rows, recipe, n_hidden=4, random=Random(1))
+    assert straight.ascent.last_phases is not None
+    monkeypatch.setattr(Recipe, "is_plain", False)
+    general = train(rows, recipe, n_hidden=4, random=Random(1))
+    for name, value in general.rbm.parameters().items():
+        torch.testing.assert_close(straight.rbm.parameters()[name], value, rtol=1e-5, atol=1e-6)
+    ratios = [[e["update_ratio"] for e in t.curve] for t in (straight, general)]
+    assert ratios[0] == pytest.approx(ratios[1], rel=1e-4)
+
+
 # --- the ways in which rows come --------------------------------------------------------------
 
 

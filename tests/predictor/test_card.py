@@ -23,7 +23,7 @@ def test_the_card_of_a_classifier(model, fitted):
         assert f"\n## {heading}\n" in text
     assert "600 training rows" in text
     assert fitted.about_["training"]["fingerprint"] in text
-    assert f"{fitted.threshold_:.6g}, chosen by the rule `f1`" in text
+    assert f"{fitted.threshold_:.6g}, chosen by the rule `expected f1`" in text
     assert "Not measured" in text
     assert "Tables and windows" not in text
 

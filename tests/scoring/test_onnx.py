@@ -49,7 +49,9 @@ def with_sets():
         finetune=FineTune(epochs=2),
         random_state=0,
     )
-    return model.fit(X, y), X
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dbnchurn.features.leaves.ONE_LEVEL", 1)  # so that trees test sets of levels
+        return model.fit(X, y), X
 
 
 def stored(classifier, folder):

@@ -57,9 +57,10 @@ def boosters_alone(model: ChurnClassifier, X: pd.DataFrame) -> np.ndarray:
     record = model.record_
     matrix = booster_matrix(prepare(record.prepare, read(record.schema, X)[0]))
     sums = []
-    for forest in record.leaves.forests:
+    for booster, forest in enumerate(record.leaves.forests):
         first = np.append(0, np.cumsum(forest.sizes))[:-1]
-        sums.append(forest.leaf_values[forest.leaf_codes(matrix) + first].sum(axis=1))
+        codes = record.leaves.leaf_codes(booster, matrix)
+        sums.append(forest.leaf_values[codes + first].sum(axis=1))
     decided = record.decide
     start = log_odds(decided.trained_prior)
     return expit(correct_prior(start + np.mean(sums, axis=0), decided.trained_prior, decided.prior))

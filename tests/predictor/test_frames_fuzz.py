@@ -9,6 +9,7 @@ import datetime as dt
 import math
 import re
 import zoneinfo
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -110,10 +111,21 @@ def as_date(value: Any) -> Any:
         return dt.datetime(value.year, value.month, value.day)
     if isinstance(value, str) and not any(map(str.isdigit, value)):
         return REFUSED
-    return UNSURE if isinstance(value, str | int | float | Decimal | np.number) else REFUSED
+    told = isinstance(value, str | int | float | Decimal | np.number | pd.Period)
+    return UNSURE if told else REFUSED
 
 
-MEANING = {"number": as_number, "flag": as_number, "category": as_level, "date": as_date}
+def unless_signalling(meaning: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A signalling NaN raises where it is touched: pandas may see a gap in it, or nothing."""
+    return lambda v: UNSURE if isinstance(v, Decimal) and v.is_snan() else meaning(v)
+
+
+MEANING = {
+    "number": unless_signalling(as_number),
+    "flag": unless_signalling(as_number),
+    "category": unless_signalling(as_level),
+    "date": unless_signalling(as_date),
+}
 
 
 KNOWN: list[list[Any]] = [

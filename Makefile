@@ -25,7 +25,7 @@ demo: setup
 	$(BIN)/python scripts/train.py configs/tv.yaml
 
 test: $(EXTRAS)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

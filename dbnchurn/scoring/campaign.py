@@ -237,7 +237,7 @@ def _pieces(session: Session, contact: int, control: int, seed: int) -> Iterator
         f"COPY (SELECT * EXCLUDE (name, height) FROM eligible {once if repeated else ''} "
         f"ORDER BY height DESC, name LIMIT {chosen}) TO {literal(ranked)} (FORMAT parquet)"
     )
-    with pq.ParquetFile(ranked) as file:
+    with pq.ParquetFile(ranked, pre_buffer=False) as file:
         if not chosen:
             yield _ranked(file.schema_arrow.empty_table(), 0, held_out)
         first = 0

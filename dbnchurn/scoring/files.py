@@ -96,7 +96,7 @@ class ParquetFiles(Files):
         self.columns: dict[str, list[str]] = {}
         self._lengths = []
         for file in self.files:
-            with _readable_parquet(file), pq.ParquetFile(file) as opened:
+            with _readable_parquet(file), pq.ParquetFile(file, pre_buffer=False) as opened:
                 self.columns[self.name(file)] = opened.schema_arrow.names
                 self._lengths.append(opened.metadata.num_rows)
         self.rows: int | None = sum(self._lengths)
@@ -107,7 +107,7 @@ class ParquetFiles(Files):
 
     def id_type(self, name: str) -> pa.DataType:
         """Type in the first file."""
-        with pq.ParquetFile(self.files[0]) as opened:
+        with pq.ParquetFile(self.files[0], pre_buffer=False) as opened:
             found = opened.schema_arrow.field(name).type
         return found.value_type if pa.types.is_dictionary(found) else found
 
@@ -118,7 +118,7 @@ class ParquetFiles(Files):
             own = math.ceil(rows / size)
             done = min(first, own)
             first -= done
-            with _readable_parquet(file), pq.ParquetFile(file) as opened:
+            with _readable_parquet(file), pq.ParquetFile(file, pre_buffer=False) as opened:
                 place = done * size
                 for table in sized(_batches(opened, wanted, place, size), size):
                     places = np.arange(place, place + table.num_rows)

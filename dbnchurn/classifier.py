@@ -159,7 +159,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         leaves: Leaves = Leaves(),
         skip: bool = True,
         pretrain: bool = True,
-        dbn: DBN = DBN((128, 64), epochs=3, batch_size=256),
+        dbn: DBN = DBN((128, 64), epochs=2, batch_size=256),
         finetune: FineTune = FineTune(),
         use_companion: bool = True,
         companion: Branch = COMPANION,

@@ -52,7 +52,7 @@ def test_csv_example(tmp_path, draw_telco):
     table.to_csv(tmp_path / "mine.csv", sep=";", index=False)
     mine = (f"source.path={tmp_path / 'mine.csv'}", "baselines=[]")
     folder = train(config_of("csv_example", tmp_path, *mine), "mine")
-    assert metrics_of(folder)["threshold"]["rule"] == "f1"
+    assert metrics_of(folder)["threshold"]["rule"] == "expected f1"
     assert metrics_of(folder)["test"]["n"] == 120
 
 

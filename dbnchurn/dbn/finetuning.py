@@ -65,10 +65,8 @@ class AdamW:
         }
         self.first = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
         self.second = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
-        self.steps = {
-            name: torch.zeros((len(p), *[1] * (p.dim() - 1)), device=p.device)
-            for name, p in self.parameters.items()
-        }
+        # Counted beside the GPU: to read them there would make every mini-batch wait.
+        self.steps = {name: torch.zeros(len(p)) for name, p in self.parameters.items()}
 
     @torch.no_grad()
     def step(
@@ -79,12 +77,12 @@ class AdamW:
         value, first, second, steps = (of[name].detach()[rows] for of in moving)
         learning_rate *= self.SCALE_RATE if name == "scale" else 1.0
         # One pass over memory for all rows with the same number of steps, mostly all there are.
-        _, alike = torch.unique_consecutive(steps.view(-1), return_counts=True)
-        tensors = (value, gradient.contiguous(), first, second, steps)
+        done, alike = torch.unique_consecutive(steps, return_counts=True)
+        tensors = (value, gradient.contiguous(), first, second)
         parts = (torch.split(tensor, alike.tolist()) for tensor in tensors)
-        for v, g, m1, m2, done in zip(*parts, strict=True):
+        for count, v, g, m1, m2 in zip(done.tolist(), *parts, strict=True):
             adamw(
-                [v], [g], [m1], [m2], [], [done.view(-1)[0].clone()],
+                [v], [g], [m1], [m2], [], [torch.full((), count, device=v.device)],
                 fused=True, amsgrad=False, beta1=self.BETA1, beta2=self.BETA2, lr=learning_rate,
                 weight_decay=self.decay[name], eps=self.EPSILON, maximize=False,
             )  # fmt: skip

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import xgboost as xgb
 from pydantic import Field
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import BaseCrossValidator, StratifiedGroupKFold, StratifiedKFold
 
 from dbnchurn.compute import at_once
 from dbnchurn.errors import DataError
@@ -22,6 +23,10 @@ from dbnchurn.stored import Arrays, Shelf
 
 Weights = npt.NDArray[np.float64]
 BINNED_ROWS = 50_000  # up to so many, values are kept beside their bins
+
+SMALL_GROUP = 0.01
+"""Groups that are all smaller than this share of a fold are drawn like rows: folds come out even
+without looking at one group after another, which takes a minute for a million of them."""
 
 ONE_LEVEL = 2**24
 """Categories up to this size are split one level against the others: sorting many levels by their
@@ -218,15 +223,30 @@ def assign_folds(
     DataError
         If all rows are of one group.
     """
-    folds = int(max(2, min(folds, np.bincount(y, minlength=2).min())))
-    if groups is not None:
-        distinct = len(np.unique(groups))
-        if distinct < 2:
-            raise DataError("all training rows are of one group; cross-fitted leaves need two")
-        folds = min(folds, distinct)
     seed = int(generator.integers(2**31))
-    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
-    splitter = kind(folds, shuffle=True, random_state=seed)
+    if groups is None:
+        return _stratified(y, folds, seed)
+    group_of, distinct = pd.factorize(groups, use_na_sentinel=False)
+    if len(distinct) < 2:
+        raise DataError("all training rows are of one group; cross-fitted leaves need two")
+    folds = min(folds, len(distinct))
+    if np.bincount(group_of).max() <= SMALL_GROUP * len(y) / folds:
+        has_churner = np.bincount(group_of, weights=y, minlength=len(distinct)) > 0
+        return _stratified(has_churner.astype(np.int64), folds, seed)[group_of]
+    folds = int(max(2, min(folds, np.bincount(y, minlength=2).min())))
+    return _fold_of(StratifiedGroupKFold(folds, shuffle=True, random_state=seed), y, group_of)
+
+
+def _stratified(y: npt.NDArray[np.int64], folds: int, seed: int) -> npt.NDArray[np.int64]:
+    _, counts = np.unique(y, return_counts=True)
+    folds = int(max(2, min(folds, counts.min())))
+    return _fold_of(StratifiedKFold(folds, shuffle=True, random_state=seed), y)
+
+
+def _fold_of(
+    splitter: BaseCrossValidator, y: npt.NDArray[np.int64], groups: Any = None
+) -> npt.NDArray[np.int64]:
+    """The part outside of which every row is, numbered without gaps."""
     fold = np.zeros(len(y), np.int64)
     for k, (_, outside) in enumerate(splitter.split(np.empty((len(y), 0)), y, groups)):
         fold[outside] = k

@@ -258,6 +258,33 @@ def test_rows_of_one_customer_share_a_fold():
     assert set(folds) == set(range(5))
 
 
+def test_many_small_groups_are_whole_and_folds_even_in_rows_and_churners():
+    generator = np.random.default_rng(0)
+    customer = np.repeat(np.arange(20_000), generator.integers(1, 4, 20_000))
+    y = (generator.random(len(customer)) < 0.05).astype(np.int64)
+    shuffled = generator.permutation(len(y))
+    customer, y = customer[shuffled], y[shuffled]
+    folds = assign_folds(y, 5, customer, np.random.default_rng(1))
+    assert (
+        np.bincount(customer, folds) == folds[_first_of(customer)] * np.bincount(customer)
+    ).all()
+    # Customers are drawn at random, 4,000 to a fold: sums stay within five standard deviations.
+    rows, churners = np.bincount(folds), np.bincount(folds, y)
+    assert abs(rows - len(y) / 5).max() < 5 * np.sqrt(4_000 * np.bincount(customer).var())
+    assert abs(churners - y.sum() / 5).max() < 5 * np.sqrt(y.sum() / 5)
+
+
+def _first_of(customer):
+    """A row of every customer."""
+    return np.unique(customer, return_index=True)[1]
+
+
+def test_groups_with_churners_all_of_them_are_divided_all_the_same():
+    customer = np.repeat(np.arange(2_000), 2)
+    folds = assign_folds(np.tile([0, 1], 2_000), 4, customer, np.random.default_rng(0))
+    assert np.bincount(folds).tolist() == [1_000] * 4
+
+
 @pytest.mark.parametrize(("groups", "folds"), [(3, 3), (2, 2)])
 def test_fewer_groups_than_folds_make_fewer_folds(groups, folds):
     _, y = make_table(300)

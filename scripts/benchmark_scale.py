@@ -6,6 +6,7 @@ the same trees and CatBoost at its defaults. The last line is one JSON object.
 
     --curve     what pretraining on fewer rows gives
     --boosters  what fewer boosters and larger steps cost
+    --counts 1 2 4  what other numbers of threads take
     --seeds 5   with --device cuda: average precision beside that of the CPU
 """
 
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--curve", action="store_true")
     parser.add_argument("--boosters", action="store_true")
+    parser.add_argument("--counts", type=int, nargs="+", default=(), help="numbers of threads")
     parser.add_argument("--output", type=Path, help="folder for scale.json and scale.md")
     parser.add_argument("--set", nargs="*", default=[], help="changes to the config")
     parser.add_argument("--job", help=argparse.SUPPRESS)
@@ -58,19 +60,10 @@ def main() -> None:
         return
     for size in sorted({*options.sizes, options.peers_at} - {0}):
         apart(options, "matrix", size)
+    if options.curve or options.boosters or options.counts:
+        explore(options)
+        return
     found: dict[str, Any] = {"threads": options.threads, "device": options.device}
-    if options.curve:
-        found["curve"] = [
-            apart(options, "pretrained", options.sizes[0], pretraining(rows)) for rows in CURVE
-        ]
-        print(table_of(found["curve"]))
-    if options.boosters:
-        found["boosters"] = [
-            apart(options, "boosters", options.sizes[0], boosting(folds, rate))
-            for rate in RATES
-            for folds in FOLDS
-        ]
-        print(table_of(found["boosters"]))
     found["runs"] = [apart(options, "train", size) for size in options.sizes]
     print(table_of([flat(run) for run in found["runs"]]), flush=True)
     if options.peers_at:
@@ -138,6 +131,26 @@ def pretraining(rows: int) -> tuple[str, ...]:
 def boosting(folds: int, rate: float) -> tuple[str, ...]:
     """Changes to the config for so many boosters that learn in such steps."""
     return (f"classifier.leaves.folds={folds}", f"classifier.leaves.rate={rate}")
+
+
+def explore(options: argparse.Namespace) -> None:
+    """What other choices than the defaults cost and bring, at the first size."""
+    first = options.sizes[0]
+    if options.curve:
+        print(table_of([apart(options, "pretrained", first, pretraining(rows)) for rows in CURVE]))
+    if options.boosters:
+        choices = [boosting(folds, rate) for rate in RATES for folds in FOLDS]
+        print(table_of([apart(options, "boosters", first, choice) for choice in choices]))
+    if options.counts:
+        pairs = [(n, size) for size in options.sizes for n in options.counts]
+        print(table_of([threaded(options, n, size) for n, size in pairs]))
+
+
+def threaded(options: argparse.Namespace, threads: int, size: int) -> dict[str, float]:
+    """Seconds of a training on so many threads."""
+    so = argparse.Namespace(**{**vars(options), "threads": threads})
+    run = apart(so, "train", size)
+    return {"customers": size, "threads": threads, "seconds": run["seconds"], **run["stages"]}
 
 
 def devices(options: argparse.Namespace, seed: int) -> dict[str, float]:

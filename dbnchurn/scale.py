@@ -24,9 +24,9 @@ class Scale(BaseEstimator):  # type: ignore[misc]
         From so many training rows on, boosters learn in larger steps and there are fewer of them.
         At n times as many the learning rate is sqrt(n) times as large, at most doubled, and the
         bound on the number of trees is divided by the same factor. There are as many folds as keep
-        the rows that all boosters together see for a tree within twice those that they see at
-        `boost_rows`, and at least two: with many rows a booster that lacks half of them is nearly
-        as good.
+        the rows that all boosters together see for a tree near twice those that they see at
+        `boost_rows` (rounded to whole folds), and at least two: with many rows a booster that lacks
+        half of them is nearly as good.
     pretrain_rows : int, default 50_000
         Rows of pretraining at most; of more, so many are drawn, the same share of every fold.
     stop_rows : int, default 50_000

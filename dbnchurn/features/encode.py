@@ -17,15 +17,17 @@ from dbnchurn.visible import Visible
 class Encode(BaseEstimator):  # type: ignore[misc]
     """Numbers as Gaussian units on a robust scale, 0/1 columns as binary ones, categories as codes.
 
-    The scale is z = (x - median) / interquartile range, drawn in smoothly beyond `reach`: unlike
-    scaling by ranks it keeps the magnitudes that networks need, unlike standardising it does not
-    let a heavy tail squeeze everyone else. Where half of the rows share one value, so that the
-    interquartile range is 0, the standard deviation takes its place.
+    The scale is z = (x - median) / interquartile range, drawn in smoothly to within `reach`,
+    ``z / sqrt(1 + (z / reach)²)`` (Holzmüller, Grinsztajn and Steinwart, 2024): unlike scaling by
+    ranks it keeps the magnitudes that networks need, unlike standardising it does not let a heavy
+    tail squeeze everyone else. Where half of the rows share one value, so that the interquartile
+    range is 0, the standard deviation takes its place.
 
     A number also gets a *ladder* of binary units between its quantiles. A rung is 0 below its
     interval, 1 above it and rises in it (piecewise-linear encoding; Gorishniy, Rubachev and
     Babenko, 2022): what a network would otherwise need many steps to learn, that a value matters
-    from some point on, is then one weight.
+    from some point on, is then one weight. The outer rungs stop at 0 and 1 as well, for they are
+    binary units; the Gaussian unit keeps the magnitude.
 
     Parameters
     ----------
@@ -37,6 +39,12 @@ class Encode(BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     record_ : EncodeRecord
+
+    References
+    ----------
+    Gorishniy, Rubachev and Babenko, 2022. On embeddings for numerical features in tabular deep
+    learning. NeurIPS. Holzmüller, Grinsztajn and Steinwart, 2024. Better by default: strong
+    pre-tuned MLPs and boosted trees on tabular data. NeurIPS.
 
     Examples
     --------

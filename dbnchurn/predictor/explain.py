@@ -6,6 +6,9 @@ Kononenko, 2008: occlusion by the marginal). Doing that literally costs a pass t
 for every column and value. Here the averages over the values are taken exactly in the first layer,
 where everything adds up, the trees included. The layers above are run once more per column in the
 networks that see the columns alone, and taken as linear close to the customer in the others.
+
+Robnik-Šikonja and Kononenko average probabilities and then take their log-odds. Here log-odds are
+averaged, since they add up over networks, boosters and leaves.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class Prepare(BaseEstimator):  # type: ignore[misc]
         fence. 0 leaves them. A column that has no other values than its outliers is left alone.
     rare : float, default 0.002
         A level of a category met in less than this share of the rows, or fewer than 10 of them, is
-        pooled with the other rare levels.
+        pooled with the other rare levels; a single rare level stays. 0 turns this off.
     flag_missing : float, default 0.005
         A column that lacks values in more than this share of the rows (and has them in as many)
         gets a 0/1 companion that says so. 1 turns this off.

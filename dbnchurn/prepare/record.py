@@ -15,7 +15,7 @@ Index = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Keep:
-    """Keep the columns that tell something: neither empty, constant, nor a copy of another.
+    """Keep the columns that tell something of their own; see :class:`~dbnchurn.prepare.Prepare`.
 
     Parameters
     ----------

@@ -133,7 +133,7 @@ def fit_construct(
 
 
 def fit_compress(table: Table, fresh: Collection[str], tail: float) -> Compress | None:
-    """Numbers whose outer tenth reaches more than `tail` times as far as their middle half."""
+    """Numbers whose middle 98 % reaches more than `tail` times as far as their middle half."""
     columns, scales = [], []
     for j in positions(table.number_names, fresh) if tail else ():
         values = _present(table.numbers[:, j])

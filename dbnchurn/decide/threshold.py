@@ -153,8 +153,8 @@ def choose_threshold(
     else:
         best = _last(
             called <= target * called[-1] + 1e-9,
-            f"keeps to a budget of {target:.2%} of the customers: {called[0] / called[-1]:.2%} of them "
-            "share the highest score; raise the target",
+            f"keeps to a budget of {target:.2%} of the customers: {called[0] / called[-1]:.2%} of "
+            "them share the highest score; raise the target",
         )
     return Choice(*(float(a[best]) for a in (candidates, precision, recall, f1)))
 

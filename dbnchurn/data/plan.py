@@ -161,8 +161,8 @@ class Label(Plain):
     """Who left.
 
     ``events``: a row of the table within the outcome window (with one of the values `left` in
-    `column`, if given). ``status``: the last row within the outcome window has one of the values
-    `left` in `column`. ``inactivity``: no row within the outcome window, or none with a positive
+    `column`, if given). ``status``: a row within the outcome window has one of the values `left` in
+    `column`. ``inactivity``: no row within the outcome window, or none with a positive
     number in `column`. ``column``: a column of a table without dates.
     """
 

@@ -142,7 +142,10 @@ def choose_threshold(
     elif rule == "expected f1":
         best = int(np.argmax(expected / (called + expected[-1])))
     elif rule == "precision":
-        best = _last(precision >= target, f"a precision of {target}, best is {precision.max():.3f}")
+        best = _last(
+            precision >= target,
+            f"reaches a precision of {target}, best is {precision.max():.3f}; lower the target",
+        )
     elif rule == "recall":
         best = int(np.argmax(recall >= target - 1e-12))
     elif rule == "profit":
@@ -150,7 +153,8 @@ def choose_threshold(
     else:
         best = _last(
             called <= target * called[-1] + 1e-9,
-            f"a budget of {target:.2%} of the customers: the best {called[0]:g} are tied",
+            f"keeps to a budget of {target:.2%} of the customers: {called[0] / called[-1]:.2%} of "
+            "them share the highest score; raise the target",
         )
     return Choice(*(float(a[best]) for a in (candidates, precision, recall, f1)))
 
@@ -178,5 +182,5 @@ def _most_earned(earned: Floats) -> int:
 
 def _last(reached: npt.NDArray[np.bool_], what: str) -> int:
     if not reached.any():
-        raise DataError(f"no threshold reaches {what}; lower the target")
+        raise DataError(f"no threshold {what}")
     return int(np.flatnonzero(reached)[-1])

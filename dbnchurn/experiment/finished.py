@@ -150,15 +150,18 @@ def read_run(folder: Path, variant: str | None = None) -> Finished:
 def find_runs(paths: Sequence[Path]) -> list[Finished]:
     """The runs of run folders and of experiment folders, under the names of their variants.
 
+    A run folder is named as it stands, or by its whole path where another has the same name.
+
     Raises
     ------
     DataError
         If a folder is neither.
     """
     single, found = [], []
+    names = [path.name for path in dict.fromkeys(paths)]
     for path in paths:
         if not (path / RUNS_TABLE).is_file():
-            single.append(read_run(path))
+            single.append(read_run(path, str(path) if names.count(path.name) > 1 else None))
             continue
         listed = pd.read_csv(path / RUNS_TABLE)["run"].drop_duplicates()
         runs = [path / "runs" / name for name in listed]

@@ -21,6 +21,13 @@ def runs_of(*folders):
     return find_runs(folders)
 
 
+def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    one = make_run(tmp_path / "june" / "tv", settings={"a": 1})
+    other = make_run(tmp_path / "july" / "tv", settings={"a": 2})
+    assert [run.variant for run in runs_of(one, other)] == [str(one), str(other)]
+    assert [run.variant for run in runs_of(one)] == ["tv"]
+
+
 def test_runs_on_the_same_customers_are_compared_by_resampling_them(tmp_path):
     """One run each: the numbers are those of `evaluate.compare` on the stored predictions."""
     good = make_run(tmp_path / "good", skill=2.0, settings={"a": 1})

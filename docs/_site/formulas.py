@@ -1,0 +1,45 @@
+"""Formulas of the pages ($…$ and $$…$$) become MathML while the site is built.
+
+Browsers show MathML themselves, so that the pages need no script and no font from elsewhere.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+from latex2mathml.converter import convert
+from mkdocs.exceptions import PluginError
+
+# What the extension arithmatex leaves in a page, with generic: true.
+INLINE = re.compile(r'<span class="arithmatex">\\\((.*?)\\\)</span>', re.DOTALL)
+BLOCK = re.compile(r'<div class="arithmatex">\\\[(.*?)\\\]</div>', re.DOTALL)
+# The converter knows these brackets, but not where \Big makes them larger.
+BRACKETS = {r"\langle": "⟨", r"\rangle": "⟩"}
+
+
+def on_page_content(content: str, *, page: Any, **_: Any) -> str:
+    """The page with MathML in the place of its formulas."""
+
+    def inline(found: re.Match[str]) -> str:
+        return mathml(found[1], "inline", page.file.src_uri)
+
+    def block(found: re.Match[str]) -> str:
+        return mathml(found[1], "block", page.file.src_uri)
+
+    return BLOCK.sub(block, INLINE.sub(inline, content))
+
+
+def mathml(formula: str, display: str, page: str) -> str:
+    """One formula as a ``math`` element; what is not understood stops the build."""
+    formula = html.unescape(formula).strip()
+    try:
+        element: str = convert(formula, display=display)
+    except Exception as error:
+        raise PluginError(f"{page}: the formula {formula} cannot be converted: {error}") from error
+    for command, bracket in BRACKETS.items():
+        element = element.replace(f">{command}<", f">{bracket}<")
+    if "\\" in element:
+        raise PluginError(f"{page}: a command in the formula {formula} is not known")
+    return element

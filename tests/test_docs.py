@@ -13,12 +13,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import yaml
 
 import dbnchurn
+from dbnchurn.errors import ConfigError
 from dbnchurn.experiment import read_config
 from dbnchurn.experiment.segments_run import read_segments_config
 from tests.pages import Block, Page, read
@@ -45,8 +47,8 @@ LONG = {
     "docs/scale.md": {"dbnchurn train --resume": "needs a run that was interrupted"},
     "docs/segments.md": {"dbnchurn segments": "searches a bank's 37,931 calls, 20 times shuffled"},
 }
-# In Python: what a block needs that a machine may lack.
-NEEDS_JAVA = "pyspark"
+# Packages of extras: a block of Python that names one that is not installed is passed over.
+EXTRAS = ("pyspark", "mlflow", "onnxruntime")
 
 
 def copy_of_repository(folder: Path) -> None:
@@ -100,8 +102,10 @@ def test_the_blocks_of_a_page_run(name: str, clone: Path) -> None:
 
 
 def lacks(block: Block) -> bool:
-    """Whether this machine has not what the block needs."""
-    return NEEDS_JAVA in block.text and shutil.which("java") is None
+    """Whether this machine has not what the block needs: an extra, or Java for Spark."""
+    named = [extra for extra in EXTRAS if extra in block.text]
+    no_java = "pyspark" in named and shutil.which("java") is None
+    return no_java or any(find_spec(extra) is None for extra in named)
 
 
 def run_shell(block: Block, name: str) -> None:
@@ -259,6 +263,25 @@ x = 1
     (tmp_path / "page.md").write_text("```\n")
     with pytest.raises(ValueError, match=r"page\.md:1: this fence is never closed"):
         read(tmp_path / "page.md")
+
+
+@pytest.mark.parametrize("text", ["false\nls\n", "false | true\n", "echo $NONE\n"])
+def test_a_failing_command_fails_the_page(text: str) -> None:
+    with pytest.raises(pytest.fail.Exception, match=r"page\.md:3: exit code 1"):
+        run_shell(Block("bash", text, 3), "page.md")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("leakage: {alow: {}}\n", "alow"),
+        ("# configs/mine.yaml\nsource: {path: a.csv}\ncolumns: {lable: b}\n", "lable"),
+        ("miner: {bin: 3}\n", "bin"),
+    ],
+)
+def test_a_config_with_a_mistake_fails_the_page(text: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=told):
+        write_or_check(Block("yaml", text, 1), tmp_path)
 
 
 def test_commands_are_taken_apart() -> None:

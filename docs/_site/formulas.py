@@ -15,8 +15,12 @@ from mkdocs.exceptions import PluginError
 # What the extension arithmatex leaves in a page, with generic: true.
 INLINE = re.compile(r'<span class="arithmatex">\\\((.*?)\\\)</span>', re.DOTALL)
 BLOCK = re.compile(r'<div class="arithmatex">\\\[(.*?)\\\]</div>', re.DOTALL)
+OPENING, CLOSING = re.compile(r"(?<!\\){"), re.compile(r"(?<!\\)}")
 # The converter knows these brackets, but not where \Big makes them larger.
 BRACKETS = {r"\langle": "⟨", r"\rangle": "⟩"}
+# "log x" wants a thin space, "log(x)" wants none.
+NAMED = re.compile(r"(<mi>(?:log|exp|max|min)</mi>)(?=<(?!mo))")
+THIN = r'\1<mspace width="0.17em" />'
 
 
 def on_page_content(content: str, *, page: Any, **_: Any) -> str:
@@ -34,6 +38,8 @@ def on_page_content(content: str, *, page: Any, **_: Any) -> str:
 def mathml(formula: str, display: str, page: str) -> str:
     """One formula as a ``math`` element; what is not understood stops the build."""
     formula = html.unescape(formula).strip()
+    if len(OPENING.findall(formula)) != len(CLOSING.findall(formula)):
+        raise PluginError(f"{page}: the braces of the formula {formula} do not match")
     try:
         element: str = convert(formula, display=display)
     except Exception as error:
@@ -42,4 +48,4 @@ def mathml(formula: str, display: str, page: str) -> str:
         element = element.replace(f">{command}<", f">{bracket}<")
     if "\\" in element:
         raise PluginError(f"{page}: a command in the formula {formula} is not known")
-    return element
+    return NAMED.sub(THIN, element)

@@ -67,7 +67,7 @@ def reaches(place: Any, names: list[str]) -> bool:
             return False
         place = place.members[name]
         if isinstance(place, Alias):
-            if not place.target_path.startswith("dbnchurn"):
+            if not place.target_path.startswith(place.package.name):
                 return False
             place = place.final_target
     return True

@@ -85,6 +85,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_BLOCKS)
 def test_the_blocks_of_a_page_run(name: str, clone: Path) -> None:
     page, names = PAGES[name], {"__name__": "__main__"}

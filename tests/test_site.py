@@ -14,6 +14,7 @@ from tests.pages import read
 from tests.report.browser import browser
 
 pytest.importorskip("mkdocs", reason="the extra dev is not installed")
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 LOADED = re.compile(
     r"<(?:script|link|img|iframe)\b[^>]*?(?:src|href)=[\"']?((?:https?:)?//[^\"'> ]+)"

@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 EXTRAS := $(VENV)/.installed-extras
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup demo test lint types clean
+.PHONY: setup demo test lint types docs clean
 
 setup: $(STAMP)
 
@@ -33,6 +33,11 @@ lint: setup
 
 types: setup
 	$(BIN)/mypy
+
+# Every warning is an error: a link, an anchor or a reference that leads nowhere, a docstring that
+# cannot be read. Then open build/site/index.html.
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean:
 	rm -rf $(VENV) build *.egg-info runs .pytest_cache .mypy_cache .ruff_cache

@@ -44,7 +44,7 @@ class Window:
 class Windows(Plain):
     """Snapshots: at which dates, and how far features and label look back and ahead.
 
-    Parameters
+    Attributes
     ----------
     cutoffs : tuple of date
         One snapshot of all customers for each.

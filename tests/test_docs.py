@@ -1,0 +1,316 @@
+"""What README and docs show works: blocks run, commands and options exist, links lead somewhere.
+
+All blocks of a page run in their order in one folder that looks like the root of a clone: Python in
+one namespace, shell with ``bash -euo pipefail``. YAML is written where its first line says, or is a
+part of a config and is held against the schema. JSON is parsed; text is neither run nor read.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import yaml
+
+import dbnchurn
+from dbnchurn.errors import ConfigError
+from dbnchurn.experiment import read_config
+from dbnchurn.experiment.segments_run import read_segments_config
+from tests.pages import Block, Page, read
+from tests.shown_commands import ROOT, STARTS, commands, wrong
+
+FILES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = {str(file.relative_to(ROOT)): read(file) for file in FILES}
+LANGUAGES = {"python", "bash", "yaml", "json", "text"}
+WITH_BLOCKS = [name for name, page in PAGES.items() if {b.language for b in page.blocks} - {"text"}]
+
+# Commands that are shown but not run, by page and beginning, and why; that script and options exist
+# is looked at all the same.
+LONG = {
+    "*": {
+        "make": "installs from a package index, or runs everything",
+        "python scripts/benchmark_": "measures for minutes",
+        "python scripts/check_interruption.py": "trains twenty times",
+    },
+    "README.md": {
+        "dbnchurn simulate": "a minute, with the training; scoring.md does it with fewer customers",
+        "dbnchurn train configs/crm.yaml": "see above",
+        "dbnchurn prepare": "see above",
+    },
+    "docs/scale.md": {"dbnchurn train --resume": "needs a run that was interrupted"},
+    "docs/segments.md": {"dbnchurn segments": "searches a bank's 37,931 calls, 20 times shuffled"},
+}
+# Packages of extras: a block of Python that names one that is not installed is passed over.
+EXTRAS = ("pyspark", "mlflow", "onnxruntime")
+
+
+def copy_of_repository(folder: Path) -> None:
+    """What the root of a clone holds; pages may write into it."""
+    for name in ("configs", "scripts", "docs"):
+        shutil.copytree(ROOT / name, folder / name)
+    for name in ("README.md", "Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder / name)
+    if from_repository():
+        for name in ("dbnchurn", "tests"):
+            shutil.copytree(ROOT / name, folder / name)
+    (folder / ".venv").symlink_to(sys.prefix)
+
+
+def from_repository() -> bool:
+    """Whether the package that is tested is the one beside the tests, not an installed one."""
+    return Path(dbnchurn.__file__).parents[1] == ROOT
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder of a page, in which this process and its children are."""
+    copy_of_repository(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    binaries = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", f"{binaries}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    if from_repository():
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    for name in ("OMP_NUM_THREADS", "DBNCHURN_THREADS"):
+        monkeypatch.setenv(name, "1")
+    for name in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
+        monkeypatch.setenv(name, "true")
+    return tmp_path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WITH_BLOCKS)
+def test_the_blocks_of_a_page_run(name: str, clone: Path) -> None:
+    page, names = PAGES[name], {"__name__": "__main__"}
+    if prepare := PREPARED.get(name):
+        prepare(clone)
+    for block in page.blocks:
+        if block.language == "python" and not lacks(block):
+            exec(compile("\n" * (block.line - 1) + block.text, name, "exec"), names)
+        elif block.language == "bash":
+            run_shell(block, name)
+        elif block.language == "yaml":
+            write_or_check(block, clone)
+        elif block.language == "json":
+            json.loads(block.text)
+
+
+def lacks(block: Block) -> bool:
+    """Whether this machine has not what the block needs: an extra, or Java for Spark."""
+    named = [extra for extra in EXTRAS if extra in block.text]
+    no_java = "pyspark" in named and shutil.which("java") is None
+    return no_java or any(find_spec(extra) is None for extra in named)
+
+
+def run_shell(block: Block, name: str) -> None:
+    """Runs all commands of a block but the long ones."""
+    script = "".join(written for written, plain in commands(block.text) if not is_long(plain, name))
+    if not script.strip():
+        return
+    line = ["bash", "-euo", "pipefail", "-c", script]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=300)
+    if done.returncode:
+        where = f"{name}:{block.line}: exit code {done.returncode}"
+        pytest.fail(f"{where}\n{script}\n{done.stdout}{done.stderr}")
+
+
+def is_long(command: str, name: str) -> bool:
+    """Whether a command is one of those of a page that are not run."""
+    return command.startswith((*LONG["*"], *LONG.get(name, ())))
+
+
+def write_or_check(block: Block, clone: Path) -> None:
+    """Writes the file that the first line names, and holds configs against their schema."""
+    named = re.match(r"# ([\w./-]+\.ya?ml)\b", block.text)
+    if named is None:
+        check_config(block.text, clone / "fragment.yaml")
+        return
+    file = (clone / named[1]).resolve()
+    assert file.is_relative_to(clone)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(block.text, encoding="utf-8")
+    if named[1].startswith("configs/"):
+        check_config(block.text, file)
+
+
+def check_config(text: str, file: Path) -> None:
+    """Reads a config, or a part of one beside the least that a config has to say."""
+    keys = set(yaml.safe_load(text))
+    for_segments = bool(keys & {"miner", "sweeps"})
+    added = ""
+    if not keys & {"source", "data"}:
+        added += "source: {path: table.csv}\n"
+    if not keys & {"columns", "data"}:
+        added += "columns: {label: left}\n"
+    file.write_text(added + text, encoding="utf-8")
+    (read_segments_config if for_segments else read_config)(file)
+
+
+def prepare_readme(folder: Path) -> None:
+    """What its reader brings: a table, a config for it; and what `make demo` has left."""
+    from tests.conftest import make_small, make_telco
+
+    (folder / "data").mkdir()
+    customers = make_telco().rename(columns={"customerID": "customer_id", "Churn": "churned"})
+    customers.to_csv(folder / "data/customers.csv", index=False)
+    customers.to_parquet(folder / "INPUT.parquet")
+    text = (folder / "configs/csv_example.yaml").read_text(encoding="utf-8")
+    small = "  leaves: {folds: 2, trees: 5}\n  dbn: {epochs: 1}\n  finetune: {epochs: 2}\n"
+    small += "  use_companion: false\n"
+    (folder / "configs/mine.yaml").write_text(f"{text}{small}baselines: []\nrepeats: 50\n")
+    features = customers.drop(columns=["customer_id", "churned"])
+    make_small().fit(features, customers["churned"]).save(folder / "runs/tv/model")
+
+
+PREPARED: dict[str, Callable[[Path], None]] = {"README.md": prepare_readme}
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_no_block_is_passed_over(page: Page) -> None:
+    unknown = [(b.line, b.language) for b in page.blocks if b.language not in LANGUAGES]
+    assert not unknown, f"{page.file}: fences without one of the languages {sorted(LANGUAGES)}"
+    assert not page.indented, f"{page.file}: code that is only indented has no language"
+
+
+def shells(page: Page) -> list[str]:
+    """The commands of a page's shell blocks."""
+    blocks = [block for block in page.blocks if block.language == "bash"]
+    return [plain for block in blocks for _, plain in commands(block.text) if plain]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_commands_that_are_shown_exist(name: str) -> None:
+    shown = [command for command in shells(PAGES[name]) if is_long(command, name)]
+    shown += [code for code in PAGES[name].codes if STARTS.match(code)]
+    faults = {command: fault for command in shown if (fault := wrong(command))}
+    assert not faults
+
+
+def test_every_long_command_is_shown_somewhere() -> None:
+    for where, starts in LONG.items():
+        pages = PAGES.values() if where == "*" else [PAGES[where]]
+        shown = [command for page in pages for command in shells(page)]
+        assert not [start for start in starts if not any(c.startswith(start) for c in shown)]
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_relative_links_and_pictures_lead_to_something(page: Page) -> None:
+    dead = [link for link in page.links if not (page.file.parent / link).exists()]
+    assert not dead
+    pictures = [page.file.parent / link for link in page.links if link.endswith(".png")]
+    assert all(picture.stat().st_size > 1000 for picture in pictures)
+
+
+PUBLIC = [
+    "dbnchurn",
+    *(f"dbnchurn.{part}" for part in ("config", "data", "dbn", "decide", "evaluate")),
+    *(f"dbnchurn.{part}" for part in ("experiment", "features", "predictor", "prepare")),
+    *(f"dbnchurn.{part}" for part in ("scoring", "segments")),
+]
+
+
+@pytest.mark.parametrize("package", PUBLIC)
+def test_the_reference_has_every_public_name(package: str) -> None:
+    pages = [page for name, page in PAGES.items() if name.startswith("docs/reference/")]
+    lines = [line for page in pages for _, line in page.prose if line.startswith("::: ")]
+    shown = [named(line.removeprefix("::: ")) for line in lines]
+    module = import_module(package)
+    public = set(module.__all__) - {"__version__"}
+    assert not [name for name in public if not any(getattr(module, name) is it for it in shown)]
+
+
+def named(path: str) -> object:
+    """What a dotted path leads to: a module, or a name in one."""
+    package, _, name = path.rpartition(".")
+    try:
+        return getattr(import_module(package), name)
+    except AttributeError:
+        return import_module(path)
+
+
+def test_pages_are_taken_apart(tmp_path: Path) -> None:
+    text = """A `dbnchurn train
+configs/tv.yaml` and [a link](b.md#c), ![p](d.png), [e](https://f.g), [h](#i), `[k](l.md)`.
+
+```python
+x = 1
+```
+
+- item
+
+    of a list
+
+  ~~~bash title="t"
+  ls
+  ```
+  ~~~
+
+    code
+"""
+    (tmp_path / "page.md").write_text(text)
+    page = read(tmp_path / "page.md")
+    assert page.blocks == (Block("python", "x = 1\n", 5), Block("bash", "ls\n```\n", 13))
+    assert page.codes == ["dbnchurn train configs/tv.yaml", "[k](l.md)"]
+    assert page.links == ["b.md", "d.png"]
+    (tmp_path / "page.md").write_text("text\n\n    code\n")
+    assert read(tmp_path / "page.md").indented == [3]
+    (tmp_path / "page.md").write_text("```\n")
+    with pytest.raises(ValueError, match=r"page\.md:1: this fence is never closed"):
+        read(tmp_path / "page.md")
+
+
+@pytest.mark.parametrize("text", ["false\nls\n", "false | true\n", "echo $NONE\n"])
+def test_a_failing_command_fails_the_page(text: str) -> None:
+    with pytest.raises(pytest.fail.Exception, match=r"page\.md:3: exit code 1"):
+        run_shell(Block("bash", text, 3), "page.md")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("leakage: {alow: {}}\n", "alow"),
+        ("# configs/mine.yaml\nsource: {path: a.csv}\ncolumns: {lable: b}\n", "lable"),
+        ("miner: {bin: 3}\n", "bin"),
+    ],
+)
+def test_a_config_with_a_mistake_fails_the_page(text: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=told):
+        write_or_check(Block("yaml", text, 1), tmp_path)
+
+
+def test_commands_are_taken_apart() -> None:
+    text = ".venv/bin/dbnchurn train a.yaml \\\n  b=1  # why\n\n# only said\nls\n"
+    found = list(commands(text))
+    assert "".join(written for written, _ in found) == text
+    assert [plain for _, plain in found if plain] == ["dbnchurn train a.yaml b=1", "ls"]
+
+
+@pytest.mark.parametrize(
+    ("command", "fault"),
+    [
+        ("dbnchurn train configs/tv.yaml a.b=c", None),
+        ("dbnchurn train --resum x", "no option --resum"),
+        ("dbnchurn trane x", "no command trane"),
+        ("dbnchurn --help", None),
+        ("make PYTHON=python3.12 demo", None),
+        ("make coffee", "no target coffee"),
+        ("python scripts/none.py", "no scripts/none.py"),
+        ("python scripts/score.py m i --output o --alarm 0.25", None),
+        ("python scripts/score.py m i --outputs o", "no option --outputs"),
+        ("scripts/benchmark_ablation.py --folds 2", None),
+        ("scripts/benchmark_ablation.py --fold 2", "no option --fold"),
+        ("pip install 'dbnchurn[spark]'", None),
+        ("pip install 'dbnchurn[sparks]'", "no extra sparks"),
+        ("python -m pytest tests/none", "no tests/none"),
+        ("rm -rf x", "nobody knows how to check this command"),
+    ],
+)
+def test_what_does_not_exist_is_told(command: str, fault: str | None) -> None:
+    assert wrong(command) == fault

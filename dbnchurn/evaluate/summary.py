@@ -102,6 +102,8 @@ def compare(
 ) -> dict[str, Plain]:
     """:func:`evaluate` for several models on the same rows and the same resamples.
 
+    All other parameters are those of :func:`evaluate`.
+
     Parameters
     ----------
     scores : mapping
@@ -115,6 +117,11 @@ def compare(
     dict
         Name of the model → as :func:`evaluate`; every model but the first has also
         ``difference``: the first model's numbers minus its own, with paired intervals.
+
+    Raises
+    ------
+    DataError
+        If labels are not 0 and 1 or scores are not probabilities.
 
     Examples
     --------

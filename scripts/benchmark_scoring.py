@@ -176,7 +176,8 @@ def floor(model: ModelRecord, matrix: np.ndarray, threads: int) -> Callable[[], 
     What lies between the two, codes made of treelite's node numbers, is not counted.
     """
     forests = model.leaves.forests
-    trees = treelite.Model.concatenate([as_treelite(forest, matrix.shape[1]) for forest in forests])
+    parts = [Lookup([forest], matrix.shape[1]).whole for forest in forests]
+    trees = treelite.Model.concatenate(parts)
     starts = np.concatenate([forest.starts[:-1] for forest in forests])
     sizes = [len(forest.feature) for forest in forests]
     starts += np.repeat(np.append(0, np.cumsum(sizes))[:-1], [f.trees for f in forests])
@@ -201,11 +202,6 @@ def floor(model: ModelRecord, matrix: np.ndarray, threads: int) -> Callable[[], 
         return spent
 
     return run
-
-
-def as_treelite(forest: Forest, n_features: int) -> treelite.Model:
-    """A booster's trees in one model of treelite, as they are."""
-    return Lookup([forest], n_features).whole
 
 
 def single_row_ms(predictor: Predictor, frame: pd.DataFrame) -> float:

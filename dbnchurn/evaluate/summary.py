@@ -102,7 +102,7 @@ def compare(
 ) -> dict[str, Plain]:
     """:func:`evaluate` for several models on the same rows and the same resamples.
 
-    All other parameters are those of :func:`evaluate`.
+    All other parameters, and what is raised, are those of :func:`evaluate`.
 
     Parameters
     ----------
@@ -117,11 +117,6 @@ def compare(
     dict
         Name of the model → as :func:`evaluate`; every model but the first has also
         ``difference``: the first model's numbers minus its own, with paired intervals.
-
-    Raises
-    ------
-    DataError
-        If labels are not 0 and 1 or scores are not probabilities.
 
     Examples
     --------

@@ -12,18 +12,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import sys
-import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from benchmark_tables import folds_of, measure, paired_interval, tables
+from benchmark_tables import folds_of, machine, measure, options_of, paired_interval, tables
 from scipy.special import expit
 
 from dbnchurn import ChurnClassifier
@@ -142,24 +139,18 @@ def report(results: dict[str, pd.DataFrame], names: list[str]) -> dict[str, Any]
 def main() -> None:
     warnings.filterwarnings("ignore")
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tables", type=Path, help="folder with iranian_churn.parquet")
-    parser.add_argument("--only", help="names of tables, comma-separated")
+    options_of(parser)
     parser.add_argument("--variants", default=";".join(VARIANTS), help="separated by ';'")
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--folds", type=int, default=5, help="folds of each seed that are run")
     options = parser.parse_args()
     results = {}
     asked = options.variants.split(";")
     if unknown := set(asked) - set(VARIANTS):
         parser.error(f"unknown variants {sorted(unknown)}; there are {'; '.join(VARIANTS)}")
     names = list(dict.fromkeys([FULL, *asked]))
-    for table, X, y in tables(options.tables):
-        if options.only is None or table in options.only.split(","):
-            print(table, file=sys.stderr, flush=True)
-            results[table] = evaluate_table(X, y, names, options.seeds, options.folds)
-    machine = platform.processor() or platform.machine()
-    print(f"{time.strftime('%Y-%m-%d')}, {machine}, 1 thread, {options.seeds} seed(s) × "
-          f"{options.folds} folds\n")  # fmt: skip
+    for table, X, y in tables(options.tables, options.only):
+        print(table, file=sys.stderr, flush=True)
+        results[table] = evaluate_table(X, y, names, options.seeds, options.folds)
+    print(f"{machine()}, 1 thread, {options.seeds} seed(s) × {options.folds} folds\n")
     told = report(results, names)
     print(json.dumps({"tables": list(results), "minus_whole": told}))
 

@@ -19,9 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import sys
-import time
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -31,7 +29,15 @@ import numpy as np
 import pandas as pd
 from benchmark_kept import Fit, Kept, key_of, measured
 from benchmark_models import MODELS, THREADS
-from benchmark_tables import Parts, folds_of, measure, paired_interval, tables
+from benchmark_tables import (
+    Parts,
+    folds_of,
+    machine,
+    measure,
+    options_of,
+    paired_interval,
+    tables,
+)
 
 from dbnchurn.compute import processors
 from dbnchurn.decide import choose_threshold
@@ -96,11 +102,8 @@ def measures(table: Table, fits: Iterator[tuple[Fit, Parts]]) -> pd.DataFrame:
 def main() -> None:
     warnings.filterwarnings("ignore")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tables", type=Path, help="folder with iranian_churn.parquet")
-    parser.add_argument("--only", help="names of tables, comma-separated")
+    options_of(parser, seeds=3)
     parser.add_argument("--models", default=",".join(MODELS), help="names, comma-separated")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--folds", type=int, default=5, help="folds of each seed that are run")
     parser.add_argument("--keep", type=Path, help="JSON-lines file of finished fits")
     parser.add_argument("--page", type=Path, help="Markdown file to write the result to as well")
     options = parser.parse_args()
@@ -110,8 +113,7 @@ def main() -> None:
     kept = Kept(options.keep)
     results = {
         table[0]: measures(table, fits_of(table, names, kept, options.seeds, options.folds))
-        for table in tables(options.tables)
-        if options.only is None or table[0] in options.only.split(",")
+        for table in tables(options.tables, options.only)
     }
     shared = set.intersection(*(set(found["model"]) for found in results.values()))
     shown = [name for name in MODELS if name in shared]
@@ -156,14 +158,13 @@ def page_of(
     folds: int,
 ) -> Iterator[str]:
     """The lines of the Markdown page."""
-    machine = platform.processor() or platform.machine()
     yield "# Accuracy beside other models\n"
     yield (
         "Printed by `scripts/benchmark_accuracy.py`: every model at fixed settings, the same for "
         "all tables; the same folds and the same validation part (15 % of the training rows) for "
-        f"all. {seeds} × {folds} of 5 stratified folds, {THREADS} thread a fit, {machine} with "
-        f"{processors()} processors, {time.strftime('%Y-%m-%d')}. Wall seconds depend on what else "
-        "ran; CPU seconds do so less.\n"
+        f"all. {seeds} × {folds} of 5 stratified folds, {THREADS} thread a fit; {machine()}, "
+        f"{processors()} processors. Wall seconds depend on what else ran; CPU seconds do so "
+        "less.\n"
     )
     for metric, title in METRICS.items():
         means = means_of(results, names, metric)

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
+from measuring import apart, exponent, peak_mb
 
 PAPER = 979_902
 SIZES = (100_000, 300_000, PAPER, 3_000_000)
@@ -37,18 +34,14 @@ def main() -> None:
     found = {}
     for size in options.sizes:
         tables = simulated(options.folder, size)
-        command = [sys.executable, __file__, "--one", tables, "--threads", str(options.threads)]
-        answer = subprocess.run(command, check=True, capture_output=True, text=True)
-        found[size] = json.loads(answer.stdout.splitlines()[-1])
+        found[size] = apart(__file__, "--one", tables, "--threads", options.threads)
         print(f"{size:>9,} customers: {found[size]}", flush=True)
     sizes = sorted(found)
-    times = [found[size]["seconds"] for size in sizes]
-    slope = np.polyfit(np.log(sizes), np.log(times), 1)[0] if len(sizes) > 1 else float("nan")
     own = found[PAPER if PAPER in found else sizes[-1]]
     result = {
         "seconds": own["seconds"],
         "peak_mb": own["peak_mb"],
-        "row_exponent": round(float(slope), 3),
+        "row_exponent": exponent(sizes, [found[size]["seconds"] for size in sizes]),
         "scan_ratio": own["scan_ratio"],
     }
     print(json.dumps(result))
@@ -92,7 +85,7 @@ def measure(tables: Path, threads: int) -> dict[str, float]:
         "seconds": round(seconds, 1),
         "scan_seconds": round(scan, 2),
         "scan_ratio": round(seconds / scan, 1),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_mb": round(peak_mb()),
     }
 
 

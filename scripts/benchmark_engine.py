@@ -25,17 +25,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
-from statistics import median
-from time import perf_counter
+from functools import partial
 
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"  # before the libraries read it
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
+from measuring import Taken, apart, clocked, exponent, medians, peak_mb, ratio, rounds_of  # noqa: E402
 
 from dbnchurn.dbn.random import Random  # noqa: E402
 from dbnchurn.dbn.training import Recipe, train  # noqa: E402
@@ -47,8 +45,8 @@ DENSE_ROWS, N_BINARY = 20_000, 256
 CODE_ROWS, N_GROUPS, N_LEVELS = 50_000, 100, 64
 SCALING_ROWS = (100_000, 200_000, 400_000)
 
-Contender = Callable[[], object]
-
+Contender = Callable[[], float]
+"""Trains, and returns its wall seconds."""
 
 PLAIN = {"momentum": 0.0, "first_momentum": 0.0, "weight_decay": 0.0, "centering": False}
 """Contrastive divergence and nothing else, as the peers do it."""
@@ -57,7 +55,7 @@ PLAIN = {"momentum": 0.0, "first_momentum": 0.0, "weight_decay": 0.0, "centering
 def ours(rows: Visible, epochs: int, **settings: object) -> Contender:
     """Our whole training: start, epochs, records."""
     recipe = Recipe(epochs=epochs, batch_size=BATCH, **settings)
-    return lambda: train(rows, recipe, n_hidden=N_HIDDEN, random=Random(0))
+    return clocked(lambda: train(rows, recipe, n_hidden=N_HIDDEN, random=Random(0)))
 
 
 def matrix_products(values: np.ndarray, epochs: int) -> Contender:
@@ -73,16 +71,18 @@ def matrix_products(values: np.ndarray, epochs: int) -> Contender:
             v.T @ h[: len(v)]  # statistics of the data
             reconstruction.T @ h[: len(v)]  # statistics of the reconstruction
 
-    return run
+    return clocked(run)
 
 
 def scikit_learn(rows: object, epochs: int) -> Contender:
     """BernoulliRBM on a dense float32 or a CSR matrix."""
     from sklearn.neural_network import BernoulliRBM
 
-    return lambda: BernoulliRBM(
-        N_HIDDEN, batch_size=BATCH, n_iter=epochs, learning_rate=0.01, random_state=0
-    ).fit(rows)
+    return clocked(
+        lambda: BernoulliRBM(
+            N_HIDDEN, batch_size=BATCH, n_iter=epochs, learning_rate=0.01, random_state=0
+        ).fit(rows)
+    )
 
 
 def rbms(values: np.ndarray, epochs: int, levels: int | None) -> Contender:
@@ -118,35 +118,14 @@ def rbms(values: np.ndarray, epochs: int, levels: int | None) -> Contender:
                     if levels is not None:
                         ensure_zero_sum_gauge(machine)
 
-    return run
+    return clocked(run)
 
 
-def seconds(contender: Contender) -> float:
-    """Wall seconds of one run."""
-    start = perf_counter()
-    contender()
-    return perf_counter() - start
-
-
-def rounds_of(contenders: dict[str, Contender], rounds: int) -> list[dict[str, float]]:
-    """Seconds of every contender in every round, after one round to warm up."""
-    taken = [
-        {name: seconds(contender) for name, contender in contenders.items()}
-        for _ in range(rounds + 1)
-    ]
-    return taken[1:]
-
-
-def ratio(taken: list[dict[str, float]], over: str, under: str) -> float:
-    """Median over rounds of one contender's time over another's."""
-    return round(median(row[over] / row[under] for row in taken), 3)
-
-
-def report(title: str, taken: list[dict[str, float]], epochs: int) -> None:
+def report(title: str, taken: Taken, epochs: int) -> None:
     """Print the median seconds per epoch of every contender."""
     print(title)
-    for name in taken[0]:
-        print(f"  {name:<16} {median(row[name] for row in taken) / epochs:8.4f} s per epoch")
+    for name, seconds in medians(taken).items():
+        print(f"  {name:<16} {seconds / epochs:8.4f} s per epoch")
 
 
 def dense_figures(rounds: int) -> dict[str, float]:
@@ -212,13 +191,6 @@ def code_figures(n: int, rounds: int) -> dict[str, float]:
     }
 
 
-def peak_mb() -> float:
-    """Largest resident memory of this process so far, in MB."""
-    with open("/proc/self/status") as status:
-        (line,) = [line for line in status if line.startswith("VmHWM")]
-    return int(line.split()[1]) / 1024
-
-
 def extra_memory(n: int) -> float:
     """Growth of peak memory while training on codes, measured in this process."""
     rows = visible_codes(some_codes(n))
@@ -230,9 +202,7 @@ def extra_memory(n: int) -> float:
 
 def extra_memory_apart(n: int) -> float:
     """:func:`extra_memory` in a fresh process, where no peer has raised the peak before."""
-    command = [sys.executable, __file__, "--memory", str(n)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return round(float(done.stdout.split()[-1]), 1)
+    return round(apart(__file__, "--memory", n), 1)
 
 
 def row_exponent(sizes: tuple[int, ...], rounds: int) -> float:
@@ -240,12 +210,9 @@ def row_exponent(sizes: tuple[int, ...], rounds: int) -> float:
     rng = np.random.default_rng(0)
     values = (rng.random((sizes[-1], 64)) < 0.3).astype(np.float32)
     tables = {str(n): Visible.of(binary=values[:n]) for n in sizes}
-    taken = [{n: epoch_seconds(table) for n, table in tables.items()} for _ in range(rounds + 1)][
-        1:
-    ]
+    taken = rounds_of({n: partial(epoch_seconds, table) for n, table in tables.items()}, rounds)
     report("Seconds per epoch by rows, 64 binary units", taken, 1)
-    medians = [median(row[str(n)] for row in taken) for n in sizes]
-    return round(float(np.polyfit(np.log(sizes), np.log(medians), 1)[0]), 3)
+    return exponent(sizes, list(medians(taken).values()))
 
 
 def epoch_seconds(rows: Visible) -> float:

@@ -147,19 +147,18 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--tables", type=Path, help="folder with further tables")
-    parser.add_argument("--only", help="one table")
+    parser.add_argument("--only", help="names of tables, comma-separated")
     parser.add_argument("--customers", type=int, default=60, help="measured against occlusion")
     parser.add_argument("--values", type=int, default=10, help="that replace a column")
     parser.add_argument("--rows", type=int, default=2048, help="of the measurement of speed")
     arguments = parser.parse_args()
     found = {}
-    for name, X, y in tables(arguments.tables):
-        if arguments.only in (None, name):
-            shuffled = np.random.default_rng(0).permutation(len(y))
-            train, test = np.split(shuffled, [3 * len(y) // 4])
-            classifier = ChurnClassifier(random_state=0, n_threads=1, device="cpu")
-            model = classifier.fit(X.iloc[train], y[train]).record_
-            found[name] = benchmark(name, model, read(model.schema, X.iloc[test])[0], arguments)
+    for name, X, y in tables(arguments.tables, arguments.only):
+        shuffled = np.random.default_rng(0).permutation(len(y))
+        train, test = np.split(shuffled, [3 * len(y) // 4])
+        classifier = ChurnClassifier(random_state=0, n_threads=1, device="cpu")
+        model = classifier.fit(X.iloc[train], y[train]).record_
+        found[name] = benchmark(name, model, read(model.schema, X.iloc[test])[0], arguments)
     print()
     print(json.dumps({"cores": os.cpu_count(), "tables": found}))
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from measuring import peak_mb
 
 from dbnchurn.config import dump
 from dbnchurn.evaluate import Offer, evaluate
@@ -148,8 +148,7 @@ def main() -> None:
         (folder / "metrics.json").write_text(json.dumps(numbers), encoding="utf-8")
         timed("report.html", lambda: write_report(folder))
         print(f"report.html has {(folder / 'report.html').stat().st_size:,} bytes")
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory {memory:,.0f} MB")
+    print(f"peak memory {peak_mb():,.0f} MB")
 
 
 if __name__ == "__main__":

@@ -22,9 +22,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -37,6 +36,7 @@ import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 import treelite  # noqa: E402
 import xgboost as xgb  # noqa: E402
+from measuring import apart, clocked, exponent, medians, ratio, rounds_of  # noqa: E402
 from scipy.sparse import csr_matrix  # noqa: E402
 
 from dbnchurn import ChurnClassifier, Predictor  # noqa: E402
@@ -52,7 +52,6 @@ from dbnchurn.schema import Table  # noqa: E402
 TRAINING_ROWS = 20_000
 FLOOR_ROWS = 10_000  # at a time, so that the leaves of all trees fit the memory
 STREAM = Path(__file__).with_name("benchmark_stream.py")
-Contender = Callable[[], object]
 
 
 def simulated(n: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
@@ -177,7 +176,8 @@ def floor(model: ModelRecord, matrix: np.ndarray, threads: int) -> Callable[[], 
     What lies between the two, codes made of treelite's node numbers, is not counted.
     """
     forests = model.leaves.forests
-    trees = treelite.Model.concatenate([as_treelite(forest, matrix.shape[1]) for forest in forests])
+    parts = [Lookup([forest], matrix.shape[1]).whole for forest in forests]
+    trees = treelite.Model.concatenate(parts)
     starts = np.concatenate([forest.starts[:-1] for forest in forests])
     sizes = [len(forest.feature) for forest in forests]
     starts += np.repeat(np.append(0, np.cumsum(sizes))[:-1], [f.trees for f in forests])
@@ -204,43 +204,12 @@ def floor(model: ModelRecord, matrix: np.ndarray, threads: int) -> Callable[[], 
     return run
 
 
-def as_treelite(forest: Forest, n_features: int) -> treelite.Model:
-    """A booster's trees in one model of treelite, as they are."""
-    return Lookup([forest], n_features).whole
-
-
-def timed(contender: Contender) -> Callable[[], float]:
-    """Wall seconds of one run."""
-
-    def run() -> float:
-        began = perf_counter()
-        contender()
-        return perf_counter() - began
-
-    return run
-
-
-def rounds_of(contenders: dict[str, Callable[[], float]], rounds: int) -> list[dict[str, float]]:
-    """Seconds of every contender in every round, after one round to warm up."""
-    taken = []
-    for i in range(rounds + 1):
-        taken.append({name: contender() for name, contender in contenders.items()})
-        print("warm-up" if i == 0 else f"round {i}", end=": ")
-        print(", ".join(f"{name} {spent:.2f} s" for name, spent in taken[-1].items()), flush=True)
-    return taken[1:]
-
-
-def ratio(taken: list[dict[str, float]], over: str, under: str) -> float:
-    """Median over rounds of one contender's time over another's."""
-    return round(median(row[over] / row[under] for row in taken), 3)
-
-
 def single_row_ms(predictor: Predictor, frame: pd.DataFrame) -> float:
     """Median time of one row, over 200 of them."""
     rows = [frame.iloc[[i]] for i in range(200)]
     for row in rows[:20]:
         predictor.predict_proba(row)
-    spent = [timed(lambda row=row: predictor.predict_proba(row))() for row in rows]
+    spent = [clocked(partial(predictor.predict_proba, row))() for row in rows]
     return round(1000 * median(spent), 2)
 
 
@@ -249,19 +218,14 @@ def row_exponent(predictor: Predictor, frame: pd.DataFrame, rounds: int) -> floa
     sizes = [len(frame) // 4, len(frame) // 2, len(frame)]
     tables = {f"{n:,} rows": frame.iloc[:n] for n in sizes}
     contenders = {
-        name: timed(lambda table=table: predictor.predict_proba(table))
-        for name, table in tables.items()
+        name: clocked(partial(predictor.predict_proba, table)) for name, table in tables.items()
     }
-    taken = rounds_of(contenders, rounds)
-    medians = [median(row[name] for row in taken) for name in tables]
-    return round(float(np.polyfit(np.log(sizes), np.log(medians), 1)[0]), 3)
+    return exponent(sizes, list(medians(rounds_of(contenders, rounds)).values()))
 
 
 def stream_peak_mb(rows: int) -> float:
     """Peak memory of a streamed job, from the benchmark that measures it."""
-    command = [sys.executable, str(STREAM), "--rows", str(rows), "--threads", str(THREADS)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return float(json.loads(done.stdout.splitlines()[-1])["stream_peak_mb"])
+    return float(apart(STREAM, "--rows", rows, "--threads", THREADS)["stream_peak_mb"])
 
 
 def main() -> None:
@@ -287,8 +251,8 @@ def main() -> None:
     print(f"{len(frame):,} rows of {frame.shape[1]} columns, {trees} trees, {THREADS} threads")
     taken = rounds_of(
         {
-            "ours": timed(lambda: predictor.predict_proba(frame)),
-            "XGBoost": timed(lambda: classifier.predict_proba(columns)),
+            "ours": clocked(lambda: predictor.predict_proba(frame)),
+            "XGBoost": clocked(lambda: classifier.predict_proba(columns)),
             "floor": floor(model, matrix, THREADS),
         },
         options.rounds,

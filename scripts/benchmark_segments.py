@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from measuring import peak_mb
 
 COLUMNS, BINS, LENGTH, MIN_COUNT = 12, 10, 3, 30
 CAP_GB, LIMIT_S = 8, 420
@@ -110,16 +111,15 @@ WORK = {f.__name__: f for f in (ranges, fit, single, mlxtend, pysubgroup)}
 def measure(name: str, rows: int, repeats: int) -> None:
     """In the child process: print seconds, peak memory and the number of patterns."""
     work = WORK[name](rows)
-    imported = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    imported = peak_mb()
     seconds, processor, found = [], [], 0
     for _ in range(repeats):
         start, own = time.perf_counter(), time.process_time()
         found = work()
         seconds.append(time.perf_counter() - start)
         processor.append(time.process_time() - own)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     result = {"seconds": float(np.median(seconds)), "cpu": float(np.median(processor))}
-    result |= {"peak_mb": peak, "before_mb": imported}
+    result |= {"peak_mb": peak_mb(), "before_mb": imported}
     print(json.dumps({**result, "found": found}))
 
 

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -20,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from measuring import apart, peak_mb
 
 TILE = 100_000  # rows, simulated once
 NUMBERS, FLAGS, CATEGORIES = 20, 4, 4  # and a date
@@ -47,11 +45,7 @@ def main() -> None:
             train(tile[:TRAINED], left[:TRAINED], model, options.threads)
         table = Path(folder, "customers.parquet")
         write(tile, options.rows, table)
-        command = [sys.executable, __file__, "--child", model, table, "--threads", options.threads]
-        answer = subprocess.run(
-            [str(part) for part in command], check=True, stdout=subprocess.PIPE, text=True
-        )
-        print(answer.stdout.splitlines()[-1])
+        print(json.dumps(apart(__file__, "--child", model, table, "--threads", options.threads)))
 
 
 def simulated(rows: int) -> tuple[pd.DataFrame, np.ndarray]:
@@ -106,13 +100,11 @@ def score(model: Path, table: Path, threads: int) -> dict[str, float]:
     start = time.perf_counter()
     job = score_file(model, table, table.with_name("scores.parquet"), n_threads=threads)
     seconds = time.perf_counter() - start
-    # Of the kernel, in kilobytes: everything that was ever resident at once.
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "rows": job.scored,
         "score_drift": round(job.drift.score.index, 4) if job.drift else float("nan"),
         "rows_per_second": round(job.scored / seconds),
-        "stream_peak_mb": round(peak),
+        "stream_peak_mb": round(peak_mb()),
         "seconds": round(seconds, 1),
     }
 

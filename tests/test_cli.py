@@ -46,7 +46,7 @@ def refused(call) -> Callable[..., str]:
 
 
 def test_train_prints_the_result_and_where_it_lies(call, write_config, telco, small_run, tmp_path):
-    overrides = [*small_run, "baselines=[logistic regression]"]
+    overrides = [*small_run, "baselines=[logistic regression]", "report.page=true"]
     code, out, _ = call("train", write_config(telco), *overrides)
     assert code == 0
     metrics = json.loads((tmp_path / "runs" / "telco" / "metrics.json").read_text())

@@ -33,14 +33,17 @@ def at_thresholds(
     y : array of shape (n,)
         1 for churners, 0 for the others.
     scores : array of shape (n,)
+        Higher means more likely to churn; those of at least a threshold are picked.
     thresholds : mapping
         Name → threshold. The first is the one that the others are compared with.
     sample_weight : array of shape (n,), optional
         A weight of 2 is the same as the row twice.
     gain : array of shape (n,), optional
-        What contacting each customer gains, for ``profit`` per customer of the table.
+        What contacting each customer gains, in money, for ``profit`` per customer of the table.
     repeats : int, default=500
+        Number of resamples.
     random_state : int or Generator, default=0
+        Seed of the resamples.
 
     Returns
     -------

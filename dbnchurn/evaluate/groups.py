@@ -60,6 +60,11 @@ def by_group(
         Wilson interval where it is too small) and ``mean_score``; and ``precision``, ``recall`` and
         ``roc_auc``, which are None where it is too small.
 
+    Raises
+    ------
+    DataError
+        If rows cannot be used, or `groups` has another length.
+
     Examples
     --------
     >>> rng = np.random.default_rng(0)
@@ -72,49 +77,45 @@ def by_group(
     rows = checked(y, scores, sample_weight)
     labels = pd.Categorical(groups)
     if len(labels) != len(rows.y):
-        raise DataError(f"groups should name one of each of the {len(rows.y)} rows")
+        raise DataError(
+            f"groups should name the group of each of the {len(rows.y)} rows, got {len(labels)}"
+        )
     found = [(str(name), labels.codes == code) for code, name in enumerate(labels.categories)]
     found.append(("missing", labels.codes < 0))
-    found = [(name, members) for name, members in found if members.any()]
-    small = [members for _, members in found if _few(rows, members, fewest)]
+    known = [
+        (name, members, _few(rows.take(members), fewest))
+        for name, members in found
+        if members.any()
+    ]
+    small = [members for _, members, few in known if few]
     pool = pool and len(small) > 1  # one alone keeps its name
-    result = []
-    for name, members in found:
-        if not (pool and _few(rows, members, fewest)):
-            result.append(_judged(name, 0, rows, members, threshold, fewest, repeats, random_state))
+    judged = [(name, 0, members) for name, members, few in known if not (pool and few)]
     if pool:
         name = f"other ({len(small)} small groups)"
-        members = np.logical_or.reduce(small)
-        args = (rows, members, threshold, fewest, repeats, random_state)
-        result.append(_judged(name, len(small), *args))
+        judged.append((name, len(small), np.logical_or.reduce(small)))
+    result = []
+    for name, pooled, members in judged:
+        own = rows.take(members)
+        few = _few(own, fewest)
+        told = {
+            "name": name,
+            "rows": len(own.y),
+            "churners": int(own.y.sum()),
+            "pooled": pooled,
+            "few": few,
+        }
+        rates = _rates_alone(own) if few else _judged(own, threshold, repeats, random_state)
+        result.append(told | rates)
     return result
 
 
-def _few(rows: Columns, members: npt.NDArray[np.bool_], fewest: int) -> bool:
-    counts = np.bincount(rows.y[members & (rows.weight > 0)], minlength=2)
+def _few(own: Columns, fewest: int) -> bool:
+    counts = np.bincount(own.y[own.weight > 0], minlength=2)
     return bool(counts.min() < fewest)
 
 
-def _judged(
-    name: str,
-    pooled: int,
-    rows: Columns,
-    members: npt.NDArray[np.bool_],
-    threshold: float,
-    fewest: int,
-    repeats: int,
-    random_state: int,
-) -> dict[str, Any]:
-    own = Columns(rows.y[members], rows.scores[members], rows.weight[members], None)
-    found: dict[str, Any] = {
-        "name": name,
-        "rows": len(own.y),
-        "churners": int(own.y.sum()),
-        "pooled": pooled,
-        "few": _few(rows, members, fewest),
-    }
-    if found["few"]:
-        return {**found, **_rates_alone(own)}
+def _judged(own: Columns, threshold: float, repeats: int, random_state: int) -> dict[str, Any]:
+    """Numbers of a group that is large enough, with their intervals."""
 
     def numbers(ranking: Ranking) -> dict[str, float]:
         at = Confusion.of(ranking, threshold)
@@ -129,7 +130,7 @@ def _judged(
     drawn = bootstrap(
         {"": own}, {"": numbers}, cuts={"": threshold}, repeats=repeats, random_state=random_state
     )
-    return found | {key: number.plain() for key, number in drawn.intervals("").items()}
+    return {key: number.plain() for key, number in drawn.intervals("").items()}
 
 
 def _rates_alone(own: Columns) -> dict[str, Any]:

@@ -31,6 +31,12 @@ class Offer:
     alpha, beta : float, default=6 and 14
         Of the Beta distribution; the mean share is ``alpha / (alpha + beta)``.
 
+    Raises
+    ------
+    ConfigError
+        If a cost is negative, the incentive costs as much as a customer is worth, or `alpha` or
+        `beta` is not positive.
+
     Examples
     --------
     >>> Offer().gain([1, 0]).tolist()
@@ -75,7 +81,13 @@ def contact_gain(
     y : array of shape (n,)
         1 for churners.
     tp_cost, fp_cost, tn_cost, fn_cost : floats or arrays of shape (n,)
-        Cost of this customer if contacted (tp, fp) or not (tn, fn); negative is a benefit.
+        Cost of this customer, in money, if contacted (tp, fp) or not (tn, fn); negative is a
+        benefit.
+
+    Returns
+    -------
+    float array of shape (n,)
+        What not contacting the customer costs more than contacting.
 
     Examples
     --------

@@ -118,6 +118,11 @@ class Columns:
     weight: Floats
     gain: Floats | None
 
+    def take(self, rows: npt.NDArray[np.bool_]) -> Columns:
+        """The rows for which a mask holds."""
+        gain = None if self.gain is None else self.gain[rows]
+        return Columns(self.y[rows], self.scores[rows], self.weight[rows], gain)
+
     def cells(self, group: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
         """Where each row is counted: by its group, and within it by its label."""
         return 2 * group + self.y

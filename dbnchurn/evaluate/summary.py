@@ -102,6 +102,8 @@ def compare(
 ) -> dict[str, Plain]:
     """:func:`evaluate` for several models on the same rows and the same resamples.
 
+    All other parameters, and what is raised, are those of :func:`evaluate`.
+
     Parameters
     ----------
     scores : mapping

@@ -29,6 +29,7 @@ STYLE: Any = {  # a plain dict; matplotlib types its keys one by one
     "legend.fontsize": 8,
     "lines.linewidth": 1.6,
     "svg.fonttype": "path",
+    "text.parse_math": False,  # a dollar in a name is a dollar
 }
 LETTER = re.compile(r'<path id="(DejaVu[^"]+)"(?: d="[^"]*")? transform="scale\(0\.015625\)"/>')
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dbnchurn.report.words import joined
+
 Number = Mapping[str, float | None]
 """``value``, ``low`` and ``high``; None where undefined."""
 
@@ -108,7 +110,7 @@ class Comparison:
         for model in self.others:
             said.setdefault(self.standing(model), []).append(model.name)
         phrases = [
-            f"{_joined(said[how])} {'is' if len(said[how]) == 1 else 'are'} {how} "
+            f"{joined(said[how])} {'is' if len(said[how]) == 1 else 'are'} {how} "
             f"{self.reference.name}"
             for how in ("better than", "worse than", "not told apart from", "not compared with")
             if how in said
@@ -116,7 +118,3 @@ class Comparison:
         return f"By {LABELS[self.metric].lower()}, {'; '.join(phrases)}.".replace(
             "roc auc", "ROC AUC"
         )
-
-
-def _joined(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

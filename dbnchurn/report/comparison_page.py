@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from dbnchurn.report import words
 from dbnchurn.report.canvas import COLOURS, MARK, Canvas, Picture
 from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER, Comparison
+from dbnchurn.report.layout import filled
 
 
 def render_comparison(comparison: Comparison) -> str:
@@ -22,19 +21,19 @@ def render_comparison(comparison: Comparison) -> str:
     >>> render_comparison(Comparison("demo", "f1", "One run.", [model], []))[:15]
     '<!doctype html>'
     """
-    environment = Environment(
-        loader=PackageLoader("dbnchurn.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"plain": words.plain, "span": words.span}
-    return environment.get_template("comparison.html").render(
+    heads = [
+        f"{name} (lower is better)" if key in LOWER_IS_BETTER else name
+        for key, name in LABELS.items()
+    ]
+    return filled(
+        "comparison.html",
+        {"pictures": pictures(comparison)},
+        title=comparison.title,
+        verdict=comparison.verdict,
+        warnings=comparison.warnings,
         comparison=comparison,
         labels=LABELS,
-        lower=LOWER_IS_BETTER,
-        pictures=pictures(comparison),
+        heads=heads,
     )
 
 
@@ -86,13 +85,9 @@ def _intervals(
             if number["low"] is not None:
                 c.axes.plot([number["low"], number["high"]], [place] * 2, color=COLOURS[0], lw=2)
             c.axes.plot([number["value"]], [place], "o", color=COLOURS[0], ms=5)
-        c.axes.set_yticks(range(len(known)), [_short(name) for name in known])
+        c.axes.set_yticks(range(len(known)), [words.cut(name, 34) for name in known])
         c.axes.set_ylim(len(known) - 0.5, -0.5)
         said = "; ".join(
             f"{name} {words.plain(n['value'])}, {words.span(n)}" for name, n in known.items()
         )
         return c.picture(title, reading, f"{axis}: {said}.")
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 34 else f"{name[:33]}…"

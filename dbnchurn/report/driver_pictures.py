@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dbnchurn.report.canvas import COLOURS, DASHES, Canvas, Picture
-from dbnchurn.report.words import plain
+from dbnchurn.report.words import cut, plain
 
 SHOWN = 12  # columns
 WIDEST = 32  # letters of a label
@@ -30,14 +30,14 @@ def drivers(reasons: Mapping[str, Any]) -> Picture:
     found = reasons["columns"][:SHOWN]
     size = (5.4, 1.0 + 0.36 * len(found))
     with Canvas("Mean contribution, up or down (log-odds)", "", size) as c:
-        names = [_cut(driver["label"]) for driver in found]
+        names = [cut(driver["label"], WIDEST) for driver in found]
         places = range(len(found))
         values = [driver["mean_absolute"] for driver in found]
         c.axes.barh(places, values, color=COLOURS[0], height=0.5)
         c.axes.set_yticks(places, names)
         c.axes.set_ylim(len(found) - 0.4, -0.8)
         for place, driver in zip(places, found, strict=True):
-            c.axes.text(0, place - 0.27, _cut(driver["direction"], 60), fontsize=6.5, va="bottom")
+            c.axes.text(0, place - 0.27, cut(driver["direction"], 60), fontsize=6.5, va="bottom")
         c.axes.grid(visible=False, axis="y")
         told = [
             f"{d['label']} {plain(d['mean_absolute'], 2)}"
@@ -77,7 +77,3 @@ def deletion(reasons: Mapping[str, Any]) -> Picture:
             f"Mean fall of the log-odds with {len(next(iter(measured['fall'].values())))} columns "
             "replaced: " + ", ".join(f"{value} by {name}" for name, value in last.items()) + ".",
         )
-
-
-def _cut(text: str, most: int = WIDEST) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

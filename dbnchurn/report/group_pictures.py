@@ -9,7 +9,7 @@ import numpy as np
 
 from dbnchurn.report.canvas import COLOURS, MARK, Canvas, Picture
 from dbnchurn.report.content import Breakdown, ReportInput
-from dbnchurn.report.words import percent, plain
+from dbnchurn.report.words import cut, percent, plain
 
 SHOWN = 36  # groups of one picture; of more months, the latest
 LONGEST = 24  # characters of a group's name
@@ -85,17 +85,12 @@ def promises(breakdown: Breakdown) -> Picture:
         )
 
 
-def short(name: str) -> str:
-    """A name that fits beside an axis."""
-    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
-
-
 def _kind(breakdown: Breakdown) -> str:
     return "month" if breakdown.by_time else f"group by {breakdown.name}"
 
 
 def _axis(breakdown: Breakdown) -> str:
-    return f"{short(breakdown.name)} (customers)"
+    return f"{cut(breakdown.name, LONGEST)} (customers)"
 
 
 def _size(groups: Any) -> tuple[float, float]:
@@ -124,7 +119,7 @@ def _number(value: float | None) -> float:
 
 
 def _name(c: Canvas, groups: Any) -> None:
-    names = [f"{short(g['name'])} ({g['rows']:,})" for g in groups]
+    names = [f"{cut(g['name'], LONGEST)} ({g['rows']:,})" for g in groups]
     c.axes.set_yticks(range(len(names)), names)
     c.axes.set_ylim(len(names) - 0.5, -0.5)
     c.axes.grid(visible=False, axis="y")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from dbnchurn.report import words
-from dbnchurn.report.canvas import with_shared_letters
 from dbnchurn.report.content import ReportInput
 from dbnchurn.report.driver_pictures import driver_pictures
 from dbnchurn.report.group_pictures import group_pictures
+from dbnchurn.report.layout import filled
 from dbnchurn.report.pictures import outcome_pictures
 from dbnchurn.report.training_pictures import training_pictures
 
-TABLE = {
+COLUMNS = {
     "average_precision": "Average precision",
     "roc_auc": "ROC AUC",
     "precision": "Precision",
@@ -43,39 +41,22 @@ FURTHER = {
 
 def render(run: ReportInput) -> str:
     """The report as HTML text, with its pictures inside."""
-    environment = Environment(
-        loader=PackageLoader("dbnchurn.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "percent": words.percent,
-        "percents": words.percents,
-        "plain": words.plain,
-        "span": words.span,
-    }
-    groups = (
-        outcome_pictures(run),
-        group_pictures(run),
-        driver_pictures(run.reasons),
-        training_pictures(run),
-    )
-    (outcome, groupwise, drivers, training), letters = with_shared_letters(groups)
-    return environment.get_template("page.html").render(
-        run=run,
+    return filled(
+        "page.html",
+        {
+            "outcome_pictures": outcome_pictures(run),
+            "group_pictures": group_pictures(run),
+            "driver_pictures": driver_pictures(run.reasons),
+            "training_pictures": training_pictures(run),
+        },
+        title=run.title,
         verdict=words.verdict(run),
-        headlines=words.headlines(run),
         warnings=[*run.warnings, *words.cautions(run)],
-        table=TABLE,
+        run=run,
+        headlines=words.headlines(run),
+        columns=COLUMNS,
         published=PUBLISHED,
         further={key: name for key, name in FURTHER.items() if key in run.own},
-        letters=letters,
-        outcome_pictures=outcome,
-        group_pictures=groupwise,
-        driver_pictures=drivers,
-        training_pictures=training,
     )
 
 

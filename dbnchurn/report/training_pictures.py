@@ -8,7 +8,7 @@ import numpy as np
 
 from dbnchurn.report.canvas import COLOURS, MARK, Canvas, Picture
 from dbnchurn.report.content import FineTuning, Pretraining, ReportInput, Weights
-from dbnchurn.report.words import percent
+from dbnchurn.report.words import cut, percent
 
 SIZE = (5.0, 2.8)
 LONGEST = 34  # characters of a unit's name
@@ -36,7 +36,7 @@ def reconstruction(machine: Pretraining) -> Picture:
     error = machine.reconstruction_error
     with Canvas("Epoch", "Mean error per visible unit", SIZE) as c:
         c.whole_numbers()
-        c.axes.plot(_epochs(error), error, color=COLOURS[0], marker="o", ms=3)
+        _per_epoch(c, error)
         return c.picture(
             f"{machine.name}: error of rebuilding its input",
             "It should fall quickly and then level off; a rise means that the learning rate is "
@@ -51,7 +51,7 @@ def free_energy(machine: Pretraining) -> Picture:
     gap = machine.free_energy_gap
     with Canvas("Epoch", "Free-energy gap (nats)", SIZE) as c:
         c.whole_numbers()
-        c.axes.plot(_epochs(gap), gap, color=COLOURS[0], marker="o", ms=3)
+        _per_epoch(c, gap)
         c.axes.axhline(0, color=MARK, lw=0.9, ls=":", label="no overfitting")
         c.legend()
         return c.picture(
@@ -66,15 +66,9 @@ def idle(machine: Pretraining) -> Picture:
     """Shares of hidden units that say the same of every customer."""
     with Canvas("Epoch", "Share of the hidden units", SIZE) as c:
         c.whole_numbers()
-        c.axes.plot(
-            _epochs(machine.dead), machine.dead, color=COLOURS[0], marker="o", ms=3,
-            label="dead: off for all customers",
-        )  # fmt: skip
+        _per_epoch(c, machine.dead, "dead: off for all customers")
         if not machine.rectified and machine.saturated:
-            c.axes.plot(
-                _epochs(machine.saturated), machine.saturated, color=COLOURS[1], marker="s", ms=3,
-                ls="--", label="saturated: on for all customers",
-            )  # fmt: skip
+            _per_epoch(c, machine.saturated, "saturated: on for all customers", second=True)
         c.axes.set_ylim(-0.02, max(0.1, 1.15 * max([*machine.dead, *machine.saturated])))
         c.percents("y")
         c.legend()
@@ -100,7 +94,7 @@ def weights(found: Weights) -> Picture:
         image = c.axes.imshow(
             values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
         )
-        c.axes.set_yticks(range(len(found.units)), [_short(name) for name in found.units])
+        c.axes.set_yticks(range(len(found.units)), [cut(name, LONGEST) for name in found.units])
         c.axes.set_xticks(range(len(found.hidden)), [str(number) for number in found.hidden])
         c.axes.tick_params(axis="both", labelsize=7, length=0)
         c.axes.tick_params(axis="x", rotation=90)
@@ -130,17 +124,9 @@ def fine_tuning(curves: FineTuning) -> Picture:
     train, validation = curves.train_loss, curves.validation_loss
     with Canvas("Epoch", "Loss (nats per customer)", SIZE) as c:
         c.whole_numbers()
-        c.axes.plot(_epochs(train), train, color=COLOURS[0], marker="o", ms=3, label="training")
+        _per_epoch(c, train, "training")
         if validation:
-            c.axes.plot(
-                _epochs(validation),
-                validation,
-                color=COLOURS[1],
-                marker="s",
-                ms=3,
-                ls="--",
-                label="validation",
-            )
+            _per_epoch(c, validation, "validation", second=True)
         if curves.best_epoch is not None:
             c.axes.axvline(
                 curves.best_epoch, color=MARK, lw=1, label=f"kept: epoch {curves.best_epoch}"
@@ -159,9 +145,9 @@ def fine_tuning(curves: FineTuning) -> Picture:
         )
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
-
-
-def _epochs(values: Sequence[float]) -> range:
-    return range(1, len(values) + 1)
+def _per_epoch(c: Canvas, values: Sequence[float], label: str = "", second: bool = False) -> None:
+    """A line over the epochs, counted from 1."""
+    look = {"color": COLOURS[1], "marker": "s", "ls": "--"} if second else {"marker": "o"}
+    c.axes.plot(
+        range(1, len(values) + 1), values, **{"color": COLOURS[0], "ms": 3, "label": label, **look}
+    )

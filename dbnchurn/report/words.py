@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,17 @@ class Headline:
     meaning: str
 
 
+def cut(text: str, most: int) -> str:
+    """A text of at most `most` letters, to fit beside an axis.
+
+    Examples
+    --------
+    >>> cut("sports and family", 8)
+    'sports …'
+    """
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def percent(value: float | None, digits: int = 1) -> str:
     """A share for readers.
 
@@ -34,7 +45,13 @@ def percent(value: float | None, digits: int = 1) -> str:
 
 
 def plain(value: float | None, digits: int = 3) -> str:
-    """A number for readers, with a true minus sign."""
+    """A number for readers, with a true minus sign.
+
+    Examples
+    --------
+    >>> plain(-0.25, 2)
+    '−0.25'
+    """
     return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
 
 
@@ -86,7 +103,7 @@ def verdict(run: ReportInput) -> str:
         said[_standing(run.metrics[name]["difference"]["average_precision"])].append(
             f"{name} ({_gap(run.metrics[name]['difference']['average_precision'])})"
         )
-    phrases = [f"{how} {_joined(names)}" for how, names in said.items() if names]
+    phrases = [f"{how} {joined(names)}" for how, names in said.items() if names]
     return f"{opening} By average precision, {run.model} is {'; '.join(phrases)}."
 
 
@@ -100,7 +117,14 @@ def _gap(difference: Number) -> str:
     return f"by {difference['value']:+.3f}; {span(difference, signed=True)}".replace("-", "−")
 
 
-def _joined(names: list[str]) -> str:
+def joined(names: Sequence[str]) -> str:
+    """Names as a sentence has them.
+
+    Examples
+    --------
+    >>> joined(["a", "b", "c"])
+    'a, b and c'
+    """
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
@@ -161,5 +185,5 @@ def cautions(run: ReportInput) -> list[str]:
         if _standing(run.metrics[name]["difference"]["average_precision"]) == "worse than"
     ]
     if worse:
-        found.append(f"{_joined(worse)} ranks customers better than {run.model}.")
+        found.append(f"{joined(worse)} ranks customers better than {run.model}.")
     return found

@@ -89,5 +89,5 @@ def test_a_weight_of_two_is_the_row_twice(rows):
 
 def test_as_many_groups_as_rows_are_needed(rows):
     y, p, plan = rows
-    with pytest.raises(DataError, match="one of each of the 3000 rows"):
+    with pytest.raises(DataError, match="the group of each of the 3000 rows, got 10"):
         by_group(y, p, plan[:10], 0.25)

@@ -14,6 +14,7 @@ from dbnchurn.experiment.beside import grouped
 from dbnchurn.experiment.run import load_customers, set_beside
 
 COSTS = "campaign: {costs: {tp_cost: offer, fp_cost: offer, tn_cost: 0, fn_cost: worth}}\n"
+PAGE = "report.page=true"
 
 
 @pytest.fixture
@@ -23,19 +24,13 @@ def priced(telco):
     return telco.assign(worth=rng.gamma(4, 50, 600).round(2), offer=rng.uniform(5, 15, 600))
 
 
-@pytest.fixture
-def without_report(monkeypatch):
-    """Tests of other files need no page."""
-    monkeypatch.setattr("dbnchurn.experiment.run.write_report", lambda *_: None)
-
-
 def folder_of(config, *overrides):
     return train(read_config(config, overrides), "run")
 
 
 def test_costs_are_no_features_and_become_gains(priced, write_config, small_run):
     config = write_config(priced, more=COSTS)
-    folder = folder_of(config, *small_run)
+    folder = folder_of(config, *small_run, PAGE)
     names = {column.name for column in Predictor.load(folder / "model").schema.columns}
     assert not names & {"worth", "offer"}
     found = pd.read_parquet(folder / "predictions.parquet")
@@ -53,7 +48,6 @@ def test_costs_are_no_features_and_become_gains(priced, write_config, small_run)
     assert "every customer&#39;s own costs" in (folder / "report.html").read_text()
 
 
-@pytest.mark.usefixtures("without_report")
 def test_costs_change_no_byte_of_the_model(priced, write_config, small_run, telco):
     with_costs = folder_of(write_config(priced, more=COSTS), *small_run)
     other = priced.assign(worth=priced["worth"] * 7)
@@ -64,7 +58,7 @@ def test_costs_change_no_byte_of_the_model(priced, write_config, small_run, telc
 
 def test_the_threshold_by_profit_is_that_of_every_customers_worth(priced, write_config, small_run):
     config = write_config(priced, more=COSTS)
-    folder = folder_of(config, *small_run, "classifier.threshold.rule=profit")
+    folder = folder_of(config, *small_run, PAGE, "classifier.threshold.rule=profit")
     metrics = json.loads((folder / "metrics.json").read_text())
     found = pd.read_parquet(folder / "predictions.parquet").query("part == 'validation'")
     earned = {t: found["gain"][found["score"] >= t].sum() for t in found["score"].unique()}
@@ -78,9 +72,8 @@ def test_the_threshold_by_profit_is_that_of_every_customers_worth(priced, write_
 
 
 def test_a_fixed_threshold_is_told_as_fixed(telco, write_config, small_run):
-    folder = folder_of(
-        write_config(telco), *small_run, "classifier.threshold={rule: fixed, target: 0.3}"
-    )
+    fixed = "classifier.threshold={rule: fixed, target: 0.3}"
+    folder = folder_of(write_config(telco), *small_run, PAGE, fixed)
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["threshold"] == {
         "value": 0.3, "rule": "fixed", "target": 0.3, "chosen_on": None,
@@ -109,7 +102,6 @@ def test_costs_that_cannot_be_used_are_refused(
         folder_of(config, *small_run, "classifier.threshold.rule=profit")
 
 
-@pytest.mark.usefixtures("without_report")
 def test_an_offer_that_cannot_pay_is_refused(telco, write_config, small_run):
     with pytest.raises(ConfigError, match="clv > incentive_cost"):
         folder_of(write_config(telco), *small_run, "campaign.offer.clv=5")
@@ -126,7 +118,6 @@ def test_costs_of_the_tv_table_come_when_asked_for(root):
 # --- Segments and months --------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("without_report")
 def test_segments_may_be_columns_that_are_no_features(telco, write_config, small_run):
     telco["region"] = np.random.default_rng(0).choice(["north", "south"], 600)
     overrides = ["columns.drop=[region]", "report.segments=[region, Contract]"]
@@ -140,7 +131,6 @@ def test_segments_may_be_columns_that_are_no_features(telco, write_config, small
     assert sum(group["rows"] for group in groups["segment region"]) == 120
 
 
-@pytest.mark.usefixtures("without_report")
 def test_without_names_the_strongest_columns_are_segments(telco, write_config, small_run):
     folder = folder_of(write_config(telco), *small_run)
     strongest = json.loads((folder / "training.json").read_text())["strongest_columns"]
@@ -148,7 +138,6 @@ def test_without_names_the_strongest_columns_are_segments(telco, write_config, s
     assert [name.removeprefix("segment ") for name in groups] == list(strongest)[:3]
 
 
-@pytest.mark.usefixtures("without_report")
 def test_an_unknown_segment_is_named(telco, write_config, small_run):
     with pytest.raises(DataError, match="no column 'Contrat': did you mean 'Contract'"):
         folder_of(write_config(telco), *small_run, "report.segments=[Contrat]")
@@ -157,7 +146,8 @@ def test_an_unknown_segment_is_named(telco, write_config, small_run):
 def test_several_months_are_reported_on(draw_telco, write_config, small_run):
     telco = draw_telco(3000)
     telco["month"] = [f"2024-{1 + i % 6:02d}-01" for i in range(3000)]
-    folder = folder_of(write_config(telco), *small_run, "columns.date=month", "split.test=0.4")
+    by_month = ("columns.date=month", "split.test=0.4")
+    folder = folder_of(write_config(telco), *small_run, PAGE, *by_month)
     months = json.loads((folder / "metrics.json").read_text())["groups"]["month"]
     assert [group["name"] for group in months] == ["2024-05", "2024-06"]
     assert sum(group["rows"] for group in months) == 1000

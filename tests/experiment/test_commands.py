@@ -34,12 +34,12 @@ def test_experiment_and_its_comparison_with_a_run(call, write_config, telco, sma
     config = write_config(
         telco, more="experiment: {variants: {a: {}, b: {classifier.skip: false}}}\n"
     )
-    code, out, err = call("experiment", config, *small_run, "report.page=false", "--jobs", "2")
+    code, out, err = call("experiment", config, *small_run, "--jobs", "2")
     assert code == 0
     assert "[2/2] " in err
     folder = tmp_path / "runs" / "telco-experiment"
     assert (folder / "comparison.md").read_text() in out
-    code, *_ = call("train", config, *small_run, "report.page=false", "classifier.pretrain=false")
+    code, *_ = call("train", config, *small_run, "classifier.pretrain=false")
     assert code == 0
     both = tmp_path / "both"
     code, out, _ = call("compare", folder, tmp_path / "runs" / "telco", "--output", both)
@@ -50,7 +50,7 @@ def test_experiment_and_its_comparison_with_a_run(call, write_config, telco, sma
 
 def test_train_prints_the_table_beside_published_figures(call, write_config, telco, small_run):
     config = write_config(telco, more="published: {somebody: {accuracy: 0.99, recall: 0.5}}\n")
-    code, out, _ = call("train", config, *small_run, "report.page=false")
+    code, out, _ = call("train", config, *small_run)
     assert code == 0
     assert "| somebody | 99.00 | – | 50.00 | – |" in out
 

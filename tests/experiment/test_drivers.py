@@ -25,7 +25,7 @@ def run(tmp_path_factory, draw_telco, small_run) -> Path:
         f"source: {{path: {folder / 'telco.csv'}}}\noutput: {folder / 'runs'}\n{LABELS}"
         "columns: {id: customerID, label: Churn}\n"
     )
-    return train(read_config(config, small_run), "telco")
+    return train(read_config(config, [*small_run, "report.page=true"]), "telco")
 
 
 @pytest.fixture(scope="module")

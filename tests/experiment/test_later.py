@@ -19,7 +19,7 @@ def run(tmp_path_factory, draw_telco, small_run):
     config = folder / "telco.yaml"
     config.write_text(
         f"source: {{path: {folder / 'telco.csv'}}}\noutput: {folder / 'runs'}\n"
-        "columns: {id: customerID, label: Churn}\nreport: {page: false}\n"
+        "columns: {id: customerID, label: Churn}\n"
     )
     deeper = ["classifier.leaves={folds: 2, trees: 40}", "repeats=200"]
     return train(read_config(config, [*small_run, *deeper]), "telco")

@@ -56,7 +56,7 @@ def test_every_run_has_the_table_and_it_is_that_of_its_metrics(
     more = "published: {paper: {precision: 0.9908, recall: 0.8811, f1: 0.8927, base_rate: 0.0354}}"
     config = read_config(
         write_config(telco, more=more),
-        [*small_run, "baselines=[logistic regression, xgboost]"],
+        [*small_run, "baselines=[logistic regression, xgboost]", "report.page=true"],
     )
     folder = train(config, "telco")
     metrics = json.loads((folder / "metrics.json").read_text())

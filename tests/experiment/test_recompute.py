@@ -25,8 +25,8 @@ def finished(tmp_path_factory, draw_telco, small_run):
         "columns: {id: customerID, label: Churn, date: month}\n"
         "campaign: {contacts: 40}\nsplit: {test: 0.4}\n"
     )
-    overrides = [*small_run, "baselines=[logistic regression, without pretraining]"]
-    return train(read_config(config, overrides), "telco")
+    baselines = "baselines=[logistic regression, without pretraining]"
+    return train(read_config(config, [*small_run, baselines, "report.page=true"]), "telco")
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def run(tmp_path_factory, draw_telco, small_run) -> Path:
         "columns: {id: customerID, label: Churn}\n"
     )
     overrides = [change for change in small_run if not change.startswith("baselines")]
-    return train(read_config(config, overrides), "telco")
+    return train(read_config(config, [*overrides, "report.page=true"]), "telco")
 
 
 @pytest.fixture(scope="module")
@@ -185,13 +185,6 @@ def test_rows_set_aside_are_kept_with_their_reason(run, draw_telco):
     assert kept["reason"].tolist() == ["no id"] * 2
 
 
-@pytest.fixture
-def without_report(monkeypatch) -> None:
-    """Leave out the pictures, which take longer than a small run."""
-    monkeypatch.setattr("dbnchurn.experiment.run.write_report", lambda *_: None)
-
-
-@pytest.mark.usefixtures("without_report")
 def test_runs_of_one_name_get_numbers(write_config, telco, small_run):
     settings = read_config(write_config(telco), small_run)
     assert [train(settings, "x").name for _ in range(3)] == ["x", "x-2", "x-3"]
@@ -204,7 +197,6 @@ def model_bytes(run: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (run / "model").iterdir()}
 
 
-@pytest.mark.usefixtures("without_report")
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_a_poisoned_test_row_changes_no_byte_of_the_model(
     draw_telco, write_config, small_run, ending
@@ -278,7 +270,6 @@ def test_unlabelled_rows_change_the_machines(write_config, telco, small_run):
 # --- Division by time, Parquet, labels that do not speak for themselves ---------------------------
 
 
-@pytest.mark.usefixtures("without_report")
 def test_a_date_column_divides_by_time(draw_telco, write_config, small_run):
     telco = draw_telco()
     telco["month"] = [f"2024-{1 + i % 6:02d}-01" for i in range(600)]
@@ -361,7 +352,7 @@ def test_a_failure_leaves_no_half_written_run(
     with monkeypatch.context() as patch:
         patch.setattr("dbnchurn.experiment.run.write_report", fail)
         with pytest.raises(OSError, match="disk full"):
-            train(read_config(write_config(telco), small_run))
+            train(read_config(write_config(telco), [*small_run, "report.page=true"]))
     (unfinished,) = (tmp_path / "runs").iterdir()
     assert unfinished.name == "run.unfinished"
     assert not (unfinished / "result").exists()

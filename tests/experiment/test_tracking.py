@@ -27,9 +27,8 @@ def tracked(write_config, telco, small_run, tmp_path, monkeypatch):
     uri = f"sqlite:///{tmp_path / 'store' / 'mlflow.db'}"
     config = read_config(
         write_config(telco),
-        [*small_run, f"tracking={{uri: '{uri}', experiment: churn}}", "baselines=[xgboost]",
-         "report.page=false"],
-    )  # fmt: skip
+        [*small_run, f"tracking={{uri: '{uri}', experiment: churn}}", "baselines=[xgboost]"],
+    )
     folder = train(config, "telco")
     from mlflow.tracking import MlflowClient
 

@@ -68,7 +68,7 @@ def test_the_best_config_runs_and_is_the_best_trial(config_of):
     assert ready.tuning is None
     assert ready.classifier.finetune.epochs == best["classifier.finetune.epochs"]
     assert list(ready.classifier.dbn.layers) == json.loads(best["classifier.dbn.layers"])
-    run = train(read_config(found.folder / "best.yaml", ["report.page=false"]), "best")
+    run = train(read_config(found.folder / "best.yaml"), "best")
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["validation"]["average_precision"]["value"] == pytest.approx(found.value)
     assert "next: dbnchurn train" in found.words()

@@ -118,6 +118,15 @@ def test_the_page_does_not_scroll_sideways(opened):
     assert wide == 0
 
 
+def test_every_table_fits_a_desktop(chromium, pages, which):
+    chromium.open(pages[which], *WIDTHS["desktop"])
+    wider = chromium.evaluate(
+        "[...document.querySelectorAll('.scroll')].filter(s => s.scrollWidth > s.clientWidth)"
+        ".map(s => s.querySelector('th').textContent)"
+    )
+    assert wider == []
+
+
 def test_a_page_that_calls_out_would_be_noticed(chromium, page, tmp_path):
     """The checks above can fail: a script and an image from elsewhere are heard of."""
     text = page.read_text(encoding="utf-8")

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from dbnchurn.dbn.codes import Groups, gather_sum, scatter_sum
 from dbnchurn.dbn.network_record import NetworkRecord
 from dbnchurn.dbn.random import Random, Seed, seed_of
-from dbnchurn.dbn.rbm import RBM, Span, pick, pick_columns, present_groups, subset
+from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import RowSource, as_rows, chunks, moved
+from dbnchurn.dbn.spans import Span, pick, pick_columns, present_groups, subset
 from dbnchurn.dbn.stack import DBN
 from dbnchurn.dbn.units import Gaussian, RectifiedHidden
 from dbnchurn.visible import Visible
@@ -67,10 +68,7 @@ class Batch:
         known = rows.codes >= 0
         self.known = None if known.all() else moved(known, groups.device)
         codes = moved(rows.codes, groups.device)
-        first = subset(groups, self.span).first
-        self.levels = (
-            codes + first if self.known is None else torch.where(self.known, codes + first, -1)
-        )
+        self.levels = subset(groups, self.span).levels(codes, self.known)
 
 
 class Network(nn.Module):

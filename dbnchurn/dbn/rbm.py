@@ -6,13 +6,9 @@ It knows its energy and its conditional distributions, and nothing of training.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
-from itertools import starmap
 from math import isnan
 from typing import Any, Literal, Self
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -20,6 +16,7 @@ from dbnchurn.dbn import likelihood
 from dbnchurn.dbn.codes import Groups
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rows import runs
+from dbnchurn.dbn.spans import Span, pick, subset
 from dbnchurn.dbn.units import (
     Bernoulli,
     BernoulliHidden,
@@ -31,9 +28,6 @@ from dbnchurn.dbn.units import (
     Unit,
 )
 from dbnchurn.visible import Visible
-
-Span = tuple[tuple[int, int], ...]
-"""Stretches of groups as (first, end)."""
 
 HiddenKind = Literal["bernoulli", "relu"]
 
@@ -363,8 +357,8 @@ def _dense_part(values: Tensor) -> Part:
 def _codes_part(codes: Tensor, groups: Groups) -> Part:
     known = codes >= 0
     if bool(known.all()):
-        return Part(codes + groups.first)
-    return Part(torch.where(known, codes + groups.first, -1), known)
+        return Part(groups.levels(codes))
+    return Part(groups.levels(codes, known), known)
 
 
 def _zero_sum(weights: Tensor, groups: Groups) -> None:
@@ -372,39 +366,3 @@ def _zero_sum(weights: Tensor, groups: Groups) -> None:
     sums = weights.new_zeros(len(groups), weights.shape[1]).index_add_(0, groups.of_level, weights)
     sizes = groups.end - groups.first
     weights -= (sums / sizes[:, None])[groups.of_level]
-
-
-def present_groups(codes: npt.NDArray[np.int32]) -> Span:
-    """Stretches of the groups that at least one row of `codes` has."""
-    if not codes.size:
-        return ((0, codes.shape[1]),) if codes.shape[1] else ()
-    some: npt.NDArray[np.bool_] = np.asarray(codes[0] >= 0)
-    return runs(some if some.all() else np.asarray((codes >= 0).any(axis=0)))
-
-
-def pick_columns(v: Visible, span: Span) -> Visible:
-    """The rows without the groups outside `span`."""
-    if not v.sizes or span == ((0, len(v.sizes)),):
-        return v
-    sizes = tuple(size for first, end in span for size in v.sizes[first:end])
-    empty = v.codes[:, :0]
-    codes = [v.codes[:, first:end] for first, end in span] or [empty]
-    return Visible(v.gaussian, v.binary, np.concatenate(codes, axis=1), sizes)
-
-
-def level_slices(groups: Groups, span: Span) -> list[slice]:
-    """Rows of a table of levels that belong to the groups of `span`."""
-    return list(starmap(slice, ((groups.bounds[first], groups.bounds[end]) for first, end in span)))
-
-
-def pick(table: Tensor, groups: Groups, span: Span) -> Tensor:
-    """The rows of `table` that belong to the groups of `span`; a view if they are one stretch."""
-    parts = [table[rows] for rows in level_slices(groups, span)]
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
-
-
-@lru_cache(maxsize=256)
-def subset(groups: Groups, span: Span) -> Groups:
-    """The groups of `span`, renumbered."""
-    sizes = tuple(size for first, end in span for size in groups.sizes[first:end])
-    return Groups(sizes, groups.device)

@@ -321,6 +321,7 @@ def test_logits_do_not_depend_on_the_batch():
         (lambda r, y: finetune(net(), r, y[:-1]), r"one label per row means \(400,\)"),
         (lambda r, y: finetune(net(), r, y + 1), "labels are 0 or 1"),
         (lambda r, y: finetune(net(), r, y, rows_val=r), "rows_val and y_val belong together"),
+        (lambda r, y: finetune(net(), r, y, schedule="cosin"), "schedule='cosin' is not one of"),
         (lambda r, y: Network.random(WIDTHS, SIZES, (4,), dropout=1.0), "dropout=1.0"),
         (
             lambda r, y: Network.random(WIDTHS, SIZES, (4,), skip=[1.0]),

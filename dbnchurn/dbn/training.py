@@ -155,7 +155,7 @@ def train(
     hidden: HiddenKind = "bernoulli",
     random: Random | None = None,
     sample_weight: Weights | None = None,
-    rows_val: RowSource | None = None,
+    rows_val: RowSource | Stream | None = None,
     callbacks: Sequence[Callback] = (),
     layer: int = 0,
     resume: Training | None = None,
@@ -170,7 +170,7 @@ def train(
     hidden : {"bernoulli", "relu"}, default "bernoulli"
     random : Random, optional
     sample_weight : float32 array of shape (n,), optional
-    rows_val : RowSource, optional
+    rows_val : RowSource or Stream, optional
         Held-out rows for the free-energy gap.
     callbacks : sequence of callables
         Each is called with the `Training` after every epoch.
@@ -275,16 +275,17 @@ class Watched:
     validation: State | None
 
     @classmethod
-    def of(cls, rows: RowSource | Stream, rows_val: RowSource | None, rbm: RBM) -> Watched:
-        """Rows spread evenly over the training and the validation rows."""
+    def of(cls, rows: RowSource | Stream, rows_val: RowSource | Stream | None, rbm: RBM) -> Watched:
+        """Rows spread evenly over the training and the validation rows; a stream's first batch."""
         limit = MONITOR_ROWS if rows_val is None else GAP_ROWS
 
-        def some(source: RowSource) -> State:
+        def some(source: RowSource | Stream) -> State:
+            if not isinstance(source, RowSource):
+                return rbm.state(next(iter(source)))
             spread = np.linspace(0, len(source) - 1, min(limit, len(source)))
             return rbm.state(source.take(np.unique(spread.astype(np.intp))))
 
-        fit = some(rows) if isinstance(rows, RowSource) else rbm.state(next(iter(rows)))
-        return cls(fit, None if rows_val is None else some(rows_val))
+        return cls(some(rows), None if rows_val is None else some(rows_val))
 
     def measure(self, training: Training) -> Record:
         """The record of one epoch."""

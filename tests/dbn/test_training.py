@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dbnchurn.dbn import DBN, Checkpoint, Network, finetune
+from dbnchurn.dbn import DBN, Checkpoint, Network, RBMTransformer, finetune
 from dbnchurn.dbn.contrastive import Ascent, Offsets
 from dbnchurn.dbn.likelihood import bits, visible_states
 from dbnchurn.dbn.monitor import free_energy_gap, idle_units, reconstruction_error
@@ -310,6 +310,25 @@ def test_a_stream_trains_every_layer():
     assert dbn.transform(rows).shape == (80, 3)
     assert [len(curve) for curve in dbn.curves_] == [3, 3]
     assert_same(dbn, DBN((5, 3), **FAST).fit(Passes(rows, 20)))
+    watched = DBN((5, 3), **FAST).fit(Passes(rows, 20), X_val=Passes(rows, 20))
+    assert_same(dbn, watched)
+    assert watched.curves_[1][-1]["free_energy_gap"] == 0  # the same first batch twice
+
+
+def test_weights_do_not_go_with_a_stream():
+    with pytest.raises(ValueError, match="sample_weight does not go with a stream"):
+        DBN((5,), **FAST).fit(Passes(table(80), 20), sample_weight=np.ones(80))
+
+
+def test_one_machine_scores_rows_and_streams_alike():
+    rows = table(80, missing=0.1)
+    machine = RBMTransformer(4, n_iter=2, random_state=0).fit(rows)
+    scores = machine.score_samples(rows)
+    expected = machine.rbm_.pseudo_likelihood(rows)
+    np.testing.assert_allclose(scores, expected, rtol=1e-5)
+    np.testing.assert_allclose(machine.score_samples(Passes(rows, 30)), expected, rtol=1e-5)
+    assert machine.components_.shape == (4, len(machine.intercept_visible_))
+    assert machine.intercept_hidden_.shape == (4,)
 
 
 @pytest.mark.parametrize("n", [1, 3])

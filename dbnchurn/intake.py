@@ -38,7 +38,7 @@ class Part:
     weight: Floats
     groups: npt.NDArray[Any] | None = None
 
-    def take(self, rows: npt.NDArray[np.intp]) -> Part:
+    def take(self, rows: Rows) -> Part:
         """The given rows."""
         groups = None if self.groups is None else self.groups[rows]
         return Part(self.table.take(rows), self.y[rows], self.weight[rows], groups)

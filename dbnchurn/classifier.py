@@ -314,6 +314,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         choice : Choice
             As :meth:`dbnchurn.decide.Threshold.choose` gives it.
+
+        Returns
+        -------
+        The classifier itself.
         """
         check_is_fitted(self, "record_")
         self.choice_, self.threshold_ = choice, choice.threshold
@@ -341,7 +345,16 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return frame
 
     def predict_proba(self, X: Any) -> Floats:
-        """Probabilities of staying and of leaving, shape (n, 2).
+        """Probabilities of staying and of leaving.
+
+        Parameters
+        ----------
+        X : DataFrame or 2-D array of shape (n, columns)
+            Columns as in training, in any order; others are passed over.
+
+        Returns
+        -------
+        float64 array of shape (n, 2)
 
         Raises
         ------
@@ -355,7 +368,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.column_stack([1 - leaving, leaving])
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Label of every row at ``threshold_``, shape (n,)."""
+        """Label of every row at ``threshold_``, shape (n,); `X` as for :meth:`predict_proba`."""
         leaving = self.predict_proba(X)[:, 1]
         return np.asarray(self.classes_[(leaving >= self.threshold_).astype(int)])
 

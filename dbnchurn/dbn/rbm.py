@@ -91,6 +91,24 @@ class RBM:
 
         The weights of every softmax group sum to zero over its levels, since a common shift of all
         levels of a group is only another hidden bias.
+
+        Parameters
+        ----------
+        widths : tuple of three integers
+            Gaussian units, binary units, levels of all groups; as ``rows.widths``.
+        n_hidden : int
+        sizes : tuple of int, default ()
+            Levels of every softmax group; as ``rows.sizes``.
+        hidden : {"bernoulli", "relu"}, default "bernoulli"
+        weight_scale : float, default 0.01
+        random : Random, optional
+            Draws the weights and names the device; seed 0 on the CPU if not given.
+        dtype : torch.dtype, default torch.float32
+
+        Raises
+        ------
+        ValueError
+            If widths and sizes disagree, or there is no visible unit.
         """
         if sum(sizes) != widths[2]:
             raise ValueError(f"the group sizes sum to {sum(sizes)}, but widths say {widths[2]}")
@@ -317,7 +335,18 @@ class RBM:
     def sample(
         self, n: int, random: Random, *, sweeps: int = 1000, start: State | None = None
     ) -> State:
-        """`n` visible states after `sweeps` of Gibbs sampling from `start`, or from coin flips."""
+        """Visible states by Gibbs sampling.
+
+        Parameters
+        ----------
+        n : int
+            Chains, each of which gives one state.
+        random : Random
+        sweeps : int, default 1000
+        start : dict, optional
+            Visible state of n rows to start from, whose missing entries stay missing; hidden units
+            that are coin flips if not given.
+        """
         h = (
             random.uniform(n, self.n_hidden, dtype=self.dtype).round_()
             if start is None

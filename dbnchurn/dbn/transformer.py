@@ -103,22 +103,27 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     @property
     def rbm_(self) -> RBM:
+        """The machine."""
         return self.dbn_.rbms_[0]
 
     @property
     def curve_(self) -> list[dict[str, float]]:
+        """One record per epoch, as of :class:`~dbnchurn.dbn.DBN`."""
         return self.dbn_.curves_[0]
 
     @property
     def components_(self) -> npt.NDArray[np.float32]:
+        """Weights of all visible units, shape (n_components, units)."""
         return np.asarray(torch.cat(list(self.rbm_.weights.values())).T.cpu().numpy())
 
     @property
     def intercept_hidden_(self) -> npt.NDArray[np.float32]:
+        """Biases of the hidden units, shape (n_components,)."""
         return np.asarray(self.rbm_.hidden.bias.cpu().numpy())
 
     @property
     def intercept_visible_(self) -> npt.NDArray[np.float32]:
+        """Biases of the visible units, shape (units,)."""
         biases = [unit.bias for unit in self.rbm_.visible.values()]
         return np.asarray(torch.cat(biases).cpu().numpy())
 

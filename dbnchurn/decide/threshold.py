@@ -199,11 +199,11 @@ class _Cuts:
 
     @property
     def recall(self) -> Floats:
-        return self.caught / self.caught[-1]
+        return np.asarray(self.caught / self.caught[-1])
 
     @property
     def f1(self) -> Floats:
-        return 2 * self.caught / (self.called + self.caught[-1])
+        return np.asarray(2 * self.caught / (self.called + self.caught[-1]))
 
 
 def _best(rule: str, target: float, cuts: _Cuts) -> int:

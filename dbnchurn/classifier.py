@@ -247,7 +247,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             more = None if X_unlabelled is None else self._frame(X_unlabelled)
             stages = self._stages(len(frames.train.y))
             shelf.begin(
-                lambda: {"parameters": parameters_text(self), "rows": rows_fingerprint(frames)}
+                lambda: {
+                    "parameters": parameters_text(self),
+                    "rows": rows_fingerprint(frames, more),
+                }
             )
             learned = learn(stages, frames.train, frames.val, more, compute, shelf.part("model"))
             self.seconds_ |= learned.seconds
@@ -296,6 +299,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _keep(self, decided: Decided) -> None:
         """Show what was learned as attributes."""
         learned = decided.learned
+        for name in ("leaves_", "dbn_"):  # of an earlier fit with other parameters
+            vars(self).pop(name, None)
         self.schema_, self.prepare_, self.encode_ = learned.schema, learned.prepare, learned.encode
         if learned.leaves is not None:
             self.leaves_ = learned.leaves

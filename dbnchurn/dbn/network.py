@@ -20,7 +20,7 @@ from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import RowSource, as_rows, chunks, moved
 from dbnchurn.dbn.spans import Span, pick, pick_columns, present_groups, subset
 from dbnchurn.dbn.stack import DBN
-from dbnchurn.dbn.units import Gaussian, RectifiedHidden
+from dbnchurn.dbn.units import Gaussian
 from dbnchurn.visible import Visible
 
 HEAD_STD = 0.01
@@ -177,7 +177,7 @@ class Network(nn.Module):
             codes,
             [weights for weights in upper if weights is not None],
             [rbm.hidden.bias for rbm in dbn.rbms_],
-            [_activation_of(rbm) for rbm in dbn.rbms_],
+            ["relu" if rbm.hidden_kind == "relu" else "sigmoid" for rbm in dbn.rbms_],
             random.normal(dbn.rbms_[-1].n_hidden) * HEAD_STD,
             bias=bias,
             dropout=dropout,
@@ -331,7 +331,3 @@ def _signal_weights(rbm: RBM, kind: str) -> Tensor | None:
     if isinstance(unit, Gaussian):
         return rbm.weights[kind] * unit.precision[:, None]
     return rbm.weights[kind]
-
-
-def _activation_of(rbm: RBM) -> str:
-    return "relu" if isinstance(rbm.hidden, RectifiedHidden) else "sigmoid"

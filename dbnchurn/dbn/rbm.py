@@ -144,6 +144,10 @@ class RBM:
         return len(self.hidden.bias)
 
     @property
+    def hidden_kind(self) -> HiddenKind:
+        return "relu" if isinstance(self.hidden, RectifiedHidden) else "bernoulli"
+
+    @property
     def dtype(self) -> torch.dtype:
         return self.hidden.bias.dtype
 

@@ -20,7 +20,7 @@ from dbnchurn.dbn.rbm import RBM, HiddenKind
 from dbnchurn.dbn.rows import RowSource, Stream, Weights
 from dbnchurn.dbn.start import initialise, marginals
 from dbnchurn.dbn.table import Batches, MiniBatch
-from dbnchurn.dbn.units import RectifiedHidden, State
+from dbnchurn.dbn.units import State
 
 MONITOR_ROWS = 256
 """Training rows that the record of an epoch is measured on."""
@@ -187,6 +187,8 @@ def train(
     ------
     FloatingPointError
         If the weights run off to infinity.
+    ValueError
+        If `resume` holds a machine for other rows, or with other hidden units.
     """
     random = random or Random(0)
     if resume is None:
@@ -195,6 +197,7 @@ def train(
         ascent = Ascent(rbm, recipe.gaussian_rate, recipe.variance_rate)
         training = Training(rbm, ascent, offsets, None, random, [], layer=layer)
     else:
+        _refuse_another_machine(resume, rows.sizes, n_hidden, hidden)
         training = resume
     watched = Watched.of(rows, rows_val, training.rbm)
     mini_batches = Batches(rows, training.rbm, recipe.batch_size, sample_weight)
@@ -216,6 +219,19 @@ def train(
         for callback in callbacks:
             callback(training)
     return training
+
+
+def _refuse_another_machine(
+    resume: Training, sizes: tuple[int, ...], n_hidden: int, hidden: HiddenKind
+) -> None:
+    """A training is continued with the machine that it was begun with."""
+    rbm, kind = resume.rbm, resume.rbm.hidden_kind
+    if (rbm.groups.sizes, rbm.n_hidden, kind) != (tuple(sizes), n_hidden, hidden):
+        raise ValueError(
+            f"the training of layer {resume.layer} was begun with {rbm.n_hidden} {kind} hidden "
+            f"units and code groups of sizes {rbm.groups.sizes}; asked for are {n_hidden} {hidden} "
+            f"ones and {tuple(sizes)}; give the same settings and rows, or another folder"
+        )
 
 
 def cd_step(training: Training, recipe: Recipe, epoch: int, batch: MiniBatch) -> None:
@@ -292,7 +308,7 @@ class Watched:
         rbm = training.rbm
         field = rbm.field_h_from_v(self.fit)
         activation = rbm.hidden.activation(field)
-        dead, saturated = idle_units(activation, isinstance(rbm.hidden, RectifiedHidden))
+        dead, saturated = idle_units(activation, rbm.hidden_kind == "relu")
         record = {
             "reconstruction_error": reconstruction_error(rbm, self.fit, rbm.hidden.mean(field)),
             "update_ratio": update_ratio(training.ascent.updates(), rbm.parameters()),

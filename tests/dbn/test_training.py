@@ -98,7 +98,7 @@ def test_a_student_learns_the_distribution_of_its_teacher():
         max=len(chance) - 1
     )
     rows = teacher.visible_rows(state).take(drawn.numpy())
-    recipe = Recipe(epochs=25, batch_size=50, learning_rate=0.1, cd_k=5, schedule="linear")
+    recipe = Recipe(epochs=12, batch_size=50, learning_rate=0.1, cd_k=5, schedule="linear")
     student = train(rows, recipe, n_hidden=6, random=Random(1)).rbm
     learned = (-student.free_energy(state)).softmax(0)
     shuffled = chance.sort().values
@@ -397,6 +397,13 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
     (tmp_path / "layer0.npz").write_bytes(b"PK not a zip")
     with pytest.raises(ValueError, match=r"layer0\.npz is not a checkpoint that can be read"):
         DBN((3,), **FAST).fit(table(), resume_from=tmp_path)
+
+
+@pytest.mark.parametrize("other", [{"layers": (6,)}, {"hidden": "relu"}])
+def test_a_checkpoint_of_another_machine_is_refused(tmp_path, other):
+    DBN((3,), **FAST).fit(table(), callbacks=[Checkpoint(tmp_path)])
+    with pytest.raises(ValueError, match="layer 0 was begun with 3 bernoulli hidden units"):
+        DBN(**{"layers": (3,), **FAST, **other}).fit(table(), resume_from=tmp_path)
 
 
 def test_a_callback_can_stop_the_training():

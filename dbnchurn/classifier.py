@@ -319,10 +319,6 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         choice : Choice
             As :meth:`dbnchurn.decide.Threshold.choose` gives it.
-
-        Returns
-        -------
-        The classifier itself.
         """
         check_is_fitted(self, "record_")
         self.choice_, self.threshold_ = choice, choice.threshold

@@ -19,6 +19,7 @@ The modules in the order in which they build on one another:
 ``stack``           DBN: machines trained one on top of another, a scikit-learn transformer
 ``transformer``     one machine as a scikit-learn transformer
 ``network``         the unrolled stack with one logit, a torch module
+``adamw``           the optimiser: steps by rows of a table
 ``finetuning``      supervised training of the network
 ``fine_tune``       its settings as a stage
 ``branch``          one network from start to end: pretrained, unrolled, fine-tuned

@@ -156,6 +156,13 @@ def _positions(keys: Tensor, edges: Tensor) -> Tensor:
     return torch.from_numpy(np.searchsorted(keys.numpy(), edges.numpy()))
 
 
+def zero_sum(weights: Tensor, groups: Groups) -> None:
+    """Take the mean over the levels of a group from each of them, in place."""
+    sums = weights.new_zeros(len(groups), weights.shape[1]).index_add_(0, groups.of_level, weights)
+    sizes = groups.end - groups.first
+    weights -= (sums / sizes[:, None])[groups.of_level]
+
+
 def group_max(logits: Tensor, groups: Groups) -> Tensor:
     """The largest logit of every group, shape (n, c)."""
     n = len(logits)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from dbnchurn.dbn import likelihood
-from dbnchurn.dbn.codes import Groups
+from dbnchurn.dbn.codes import Groups, zero_sum
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rows import runs
 from dbnchurn.dbn.spans import Span, pick, subset
@@ -133,7 +133,7 @@ class RBM:
             for kind, unit in visible.items()
         }
         if "codes" in weights:
-            _zero_sum(weights["codes"], groups)
+            zero_sum(weights["codes"], groups)
         layer = BernoulliHidden if hidden == "bernoulli" else RectifiedHidden
         return cls(visible, weights, layer(zeros(n_hidden)))
 
@@ -392,10 +392,3 @@ def _codes_part(codes: Tensor, groups: Groups) -> Part:
     if bool(known.all()):
         return Part(groups.levels(codes))
     return Part(groups.levels(codes, known), known)
-
-
-def _zero_sum(weights: Tensor, groups: Groups) -> None:
-    """Take the mean over the levels of a group from each of them, in place."""
-    sums = weights.new_zeros(len(groups), weights.shape[1]).index_add_(0, groups.of_level, weights)
-    sizes = groups.end - groups.first
-    weights -= (sums / sizes[:, None])[groups.of_level]

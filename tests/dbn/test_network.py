@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from dbnchurn.dbn import DBN, Network, finetune, logits
-from dbnchurn.dbn.finetuning import AdamW, log_loss
+from dbnchurn.dbn.adamw import AdamW
+from dbnchurn.dbn.finetuning import log_loss
 from dbnchurn.dbn.lifted import up
 from dbnchurn.dbn.network import Batch, _GatherSum
 from dbnchurn.dbn.network_record import drive, logits_from, product

@@ -300,7 +300,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Show what was learned as attributes."""
         learned = decided.learned
         for name in ("leaves_", "dbn_"):  # of an earlier fit with other parameters
-            vars(self).pop(name, None)
+            self.__dict__.pop(name, None)
         self.schema_, self.prepare_, self.encode_ = learned.schema, learned.prepare, learned.encode
         if learned.leaves is not None:
             self.leaves_ = learned.leaves

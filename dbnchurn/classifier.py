@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,34 +15,25 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from dbnchurn.compute import (
-    Compute,
-    default_threads,
-    limited_threads,
-    threads_of_environment,
-)
+from dbnchurn.compute import Compute, default_threads, limited_threads, threads_of_environment
 from dbnchurn.dbn import DBN, Branch, FineTune
-from dbnchurn.decide import DecideRecord, Threshold
-from dbnchurn.decide.blend import fit_blend
-from dbnchurn.decide.decide_record import correct_prior, decide
+from dbnchurn.decide import Threshold
 from dbnchurn.decide.threshold import Choice
+from dbnchurn.deciding import Decided, decide_alike, decide_on, decision
 from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.features import Encode, Leaves, Oversample
-from dbnchurn.intake import Frames, Part, labelled_frames, rows_fingerprint
-from dbnchurn.labels import label_type
-from dbnchurn.learning import Learned, Stages, learn
+from dbnchurn.intake import labelled_frames, rows_fingerprint
+from dbnchurn.learning import Stages, learn
 from dbnchurn.parameters import check_parameters, owned, parameters_text
 from dbnchurn.predictor.artifact import save
 from dbnchurn.predictor.card import model_card
-from dbnchurn.predictor.forward import ModelRecord, logits, probabilities
-from dbnchurn.predictor.reference import Reference, learn_reference
+from dbnchurn.predictor.forward import probabilities
+from dbnchurn.predictor.reference import learn_reference
 from dbnchurn.prepare import Prepare
 from dbnchurn.progress import stage
-from dbnchurn.provenance import fingerprint, versions
 from dbnchurn.reading import as_frame
 from dbnchurn.scale import Scale
-from dbnchurn.stored import START, Shelf
-from dbnchurn.unseen import expected_scores, own_scores, shrinkage
+from dbnchurn.stored import Shelf
 
 Floats = npt.NDArray[np.float64]
 
@@ -255,27 +246,29 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 self.classes_ = frames.classes
             more = None if X_unlabelled is None else self._frame(X_unlabelled)
             stages = self._stages(len(frames.train.y))
-            self._check_same(frames, shelf)
+            shelf.begin(
+                lambda: {
+                    "parameters": parameters_text(self),
+                    "rows": rows_fingerprint(frames, more),
+                }
+            )
             learned = learn(stages, frames.train, frames.val, more, compute, shelf.part("model"))
             self.seconds_ |= learned.seconds
             self.curves_ = learned.curves
             with stage("decide", self.seconds_):
-                val = frames.val.read(learned.schema)
-                chosen, scores = self._choose(learned, val, compute.threads)
-            decided = replace(chosen, **asdict(learned.balance))
+                decided = decide_on(
+                    learned,
+                    self.classes_,
+                    restraint=self.restraint,
+                    threshold=self.threshold,
+                    n_threads=compute.threads,
+                )
             if self.refit and frames.whole is not None:
                 with stage("refit", self.seconds_):
-                    first, lasting = learned, stages.as_long_as(learned)
-                    learned = learn(lasting, frames.whole, None, more, compute, shelf.part("refit"))
-                    decided = replace(chosen, **asdict(learned.balance))
-                    threads = compute.threads
-                    shrink = shrinkage(
-                        scores, own_scores(self._record(first, chosen), first, threads)
-                    )
-                    own = own_scores(self._record(learned, decided), learned, threads)
-                    scores = expected_scores(own, learned.fold, shrink)
-        self._keep(learned, decided, learn_reference(learned.train.table, scores))
-        self.about_ = self._about(learned.train, val)
+                    stages = stages.as_long_as(learned)
+                    anew = learn(stages, frames.whole, None, more, compute, shelf.part("refit"))
+                    decided = decide_alike(decided, anew, self.classes_, compute.threads)
+        self._keep(decided)
         return self
 
     def _shelf(self, checkpoints: str | Path | None) -> Shelf:
@@ -286,19 +279,6 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"same; it is {self.random_state!r}"
             )
         return Shelf(None if checkpoints is None else Path(checkpoints))
-
-    def _check_same(self, frames: Frames, shelf: Shelf) -> None:
-        """Refuse checkpoints of other rows or other parameters."""
-        if shelf.folder is None:
-            return
-        now = {"parameters": parameters_text(self), "rows": rows_fingerprint(frames)}
-        _, then = shelf.once(START, lambda: ({}, now))
-        for what, known in then.items():
-            if known != now[what]:
-                raise ConfigError(
-                    f"the checkpoints in {shelf.folder} are of other {what} than this training; "
-                    "name another folder or delete them"
-                )
 
     def _stages(self, rows: int) -> Stages:
         """What is to be learned, as the parameters say."""
@@ -316,69 +296,21 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             scale=self.scale,
         )
 
-    def _choose(self, learned: Learned, val: Part, n_threads: int) -> tuple[DecideRecord, Floats]:
-        """Correct the prior, blend the networks and choose the threshold, on validation rows.
-
-        Also gives the probabilities of these rows.
-        """
-        balance = learned.balance
-        equal = np.full(len(learned.branches), 1 / len(learned.branches))
-        undecided = DecideRecord(balance.prior, balance.trained_prior, equal, 0.0, threshold=0.5)
-        found = logits(self._record(learned, undecided), val.table, n_threads)
-        corrected = correct_prior(found, balance.trained_prior, balance.prior)
-        weights, offset = fit_blend(corrected, val.y, val.weight, self.restraint)
-        blended = replace(undecided, weights=weights, offset=offset)
-        scores_val = decide(blended, found)
-        self.choice_ = self.threshold.choose(val.y, scores_val, val.weight)
-        self.threshold_ = self.choice_.threshold
-        return replace(blended, threshold=self.threshold_), scores_val
-
-    def _record(self, learned: Learned, decided: DecideRecord) -> ModelRecord:
-        return ModelRecord(
-            schema=learned.schema,
-            prepare=learned.prepare.record_,
-            encode=learned.encode.record_,
-            leaves=None if learned.leaves is None else learned.leaves.record_,
-            networks=tuple(branch.network_.record() for branch in learned.branches.values()),
-            decide=decided,
-            labels=tuple(str(label) for label in self.classes_),
-            label_type=label_type(self.classes_),
-            reference=None,
-        )
-
-    def _keep(self, learned: Learned, decided: DecideRecord, reference: Reference) -> None:
+    def _keep(self, decided: Decided) -> None:
         """Show what was learned as attributes."""
+        learned = decided.learned
+        for name in ("leaves_", "dbn_"):  # of an earlier fit with other parameters
+            self.__dict__.pop(name, None)
         self.schema_, self.prepare_, self.encode_ = learned.schema, learned.prepare, learned.encode
         if learned.leaves is not None:
             self.leaves_ = learned.leaves
         self.branches_ = list(learned.branches.values())
         if self.pretrain:
             self.dbn_ = self.branches_[0].dbn_
-        self.record_ = replace(self._record(learned, decided), reference=reference)
-
-    def _about(self, train: Part, val: Part) -> dict[str, Any]:
-        """Plain facts that are stored beside the model."""
-        parts = (train, val)
-        return {
-            "training": {
-                "rows": len(train.y),
-                "validation_rows": len(val.y),
-                "refit": "refit" in self.seconds_,
-                "prior": train.prior,
-                "fingerprint": fingerprint(
-                    array for p in parts for array in (p.table.numbers, p.table.codes, p.y)
-                ),
-            },
-            "columns": {"used": len(self.schema_.used), "dropped": self.prepare_.dropped_},
-            "threshold": self._decision(),
-            "versions": versions(),
-        }
-
-    def _decision(self) -> dict[str, Any]:
-        """The threshold, its rule and what it did, as plain data."""
-        rule = {"rule": self.threshold.rule, "target": self.threshold.target}
-        did = {name: getattr(self.choice_, name) for name in ("precision", "recall", "f1")}
-        return {"value": self.threshold_, **rule, **did}
+        self.choice_, self.threshold_ = decided.choice, decided.choice.threshold
+        reference = learn_reference(learned.train.table, decided.scores)
+        self.record_ = replace(decided.record, reference=reference)
+        self.about_ = decided.about(self.threshold)
 
     def decide_by(self, choice: Choice) -> ChurnClassifier:
         """Decide at another threshold from now on, such as one that knows every customer's worth.
@@ -392,7 +324,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.choice_, self.threshold_ = choice, choice.threshold
         decided = replace(self.record_.decide, threshold=choice.threshold)
         self.record_ = replace(self.record_, decide=decided)
-        self.about_["threshold"] = self._decision()
+        self.about_["threshold"] = decision(self.threshold, choice)
         return self
 
     def _frame(self, X: Any, fitting: bool = False) -> pd.DataFrame:
@@ -414,7 +346,16 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return frame
 
     def predict_proba(self, X: Any) -> Floats:
-        """Probabilities of staying and of leaving, shape (n, 2).
+        """Probabilities of staying and of leaving.
+
+        Parameters
+        ----------
+        X : DataFrame or 2-D array of shape (n, columns)
+            Columns as in training, in any order; others are passed over.
+
+        Returns
+        -------
+        float64 array of shape (n, 2)
 
         Raises
         ------
@@ -428,7 +369,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.column_stack([1 - leaving, leaving])
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Label of every row at ``threshold_``, shape (n,)."""
+        """Label of every row at ``threshold_``, shape (n,); `X` as for :meth:`predict_proba`."""
         leaving = self.predict_proba(X)[:, 1]
         return np.asarray(self.classes_[(leaving >= self.threshold_).astype(int)])
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 import torch
@@ -16,8 +14,9 @@ from threadpoolctl import threadpool_limits
 
 from dbnchurn.errors import ConfigError, did_you_mean
 
-Result = TypeVar("Result")
 DEVICES = ("auto", "cpu", "cuda")
+SMALL = 50_000  # rows of a table on which threads do not pay
+THREADS = "DBNCHURN_THREADS"
 
 
 @dataclass(frozen=True)
@@ -105,10 +104,6 @@ def resolve_device(device: str) -> Literal["cpu", "cuda"]:
     return "cuda"
 
 
-SMALL = 50_000  # rows
-THREADS = "DBNCHURN_THREADS"
-
-
 def threads_of_environment() -> int | None:
     """The number in the environment variable ``DBNCHURN_THREADS``; None if it is not set.
 
@@ -138,30 +133,6 @@ def processors() -> int:
     """How many processors the process may use, at most 4."""
     allowed = getattr(os, "sched_getaffinity", None)
     return min(4, len(allowed(0)) if allowed else os.cpu_count() or 1)
-
-
-def at_once(tasks: Iterable[Callable[[], Result]], lanes: int) -> list[Result]:
-    """Results of independent tasks in their order, so many computed at once as there are lanes.
-
-    The tasks share what the caller's context holds, such as progress bars.
-
-    Examples
-    --------
-    >>> at_once([lambda: 1, lambda: 2], lanes=2)
-    [1, 2]
-    """
-    if lanes == 1:
-        return [task() for task in tasks]
-    pool = ThreadPoolExecutor(lanes)
-    try:
-        running = [pool.submit(copy_context().run, task) for task in tasks]
-        results = [result.result() for result in running]
-    except BaseException:
-        # An interruption is not to wait until everything is fitted.
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
-    return results
 
 
 @contextmanager

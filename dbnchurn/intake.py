@@ -38,7 +38,7 @@ class Part:
     weight: Floats
     groups: npt.NDArray[Any] | None = None
 
-    def take(self, rows: npt.NDArray[np.intp]) -> Part:
+    def take(self, rows: Rows) -> Part:
         """The given rows."""
         groups = None if self.groups is None else self.groups[rows]
         return Part(self.table.take(rows), self.y[rows], self.weight[rows], groups)
@@ -151,11 +151,18 @@ def labelled_frames(
     return frames
 
 
-def rows_fingerprint(frames: Frames) -> str:
-    """SHA-256 over the values, outcomes and weights of all customers, in hexadecimal."""
+def rows_fingerprint(frames: Frames, unlabelled: pd.DataFrame | None = None) -> str:
+    """SHA-256 over the values, outcomes, weights and groups of all customers, in hexadecimal."""
     digest = hashlib.sha256()
+
+    def add(frame: pd.DataFrame, *arrays: npt.NDArray[Any]) -> None:
+        digest.update(repr(list(frame.columns)).encode())
+        hashed = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+        digest.update(fingerprint([hashed, *arrays]).encode())
+
     for part in (frames.train, frames.val):
-        digest.update(repr(list(part.frame.columns)).encode())
-        hashed = pd.util.hash_pandas_object(part.frame, index=False).to_numpy()
-        digest.update(fingerprint([hashed, part.y, part.weight]).encode())
+        groups = () if part.groups is None else (pd.factorize(part.groups)[0],)
+        add(part.frame, part.y, part.weight, *groups)
+    if unlabelled is not None:
+        add(unlabelled)
     return digest.hexdigest()

@@ -13,28 +13,23 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
-from dbnchurn.compute import Compute, at_once, limited_threads
+from dbnchurn.compute import Compute, limited_threads
 from dbnchurn.dbn import Branch
 from dbnchurn.decide.decide_record import log_odds
 from dbnchurn.errors import ConfigError
 from dbnchurn.features import Encode, Leaves, Oversample
-from dbnchurn.features.oversample import Sample
-from dbnchurn.features.stretches import CHUNK, Narrow, Room
 from dbnchurn.features.views import BoosterViews
-from dbnchurn.intake import Balance, Labelled, Labels, Part
+from dbnchurn.intake import Balance, Labelled, Part
+from dbnchurn.material import Material, Prepared, Seen
 from dbnchurn.prepare import Prepare
 from dbnchurn.progress import stage, tell_epoch
 from dbnchurn.reading import read
 from dbnchurn.scale import Scale, some
-from dbnchurn.schema import Schema, Table, infer, stacked
+from dbnchurn.schema import Schema, Table, infer
 from dbnchurn.stored import Shelf
-from dbnchurn.visible import Visible
+from dbnchurn.threads import at_once
 
-Floats = npt.NDArray[np.float64]
 Stage = TypeVar("Stage", bound=BaseEstimator)
-Encoded = Visible | Narrow
-Seen = Encoded | BoosterViews
-HeldOut = tuple[Table, Labels, Floats]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +84,8 @@ class Learned:
     schema : Schema
     train : Part
         The training rows as read.
+    val : Part or None
+        The validation rows as read, all of them.
     fold : int64 array of shape (n,)
         Which of them each booster has not seen; zeros without boosters.
     prepare : Prepare
@@ -101,6 +98,7 @@ class Learned:
 
     schema: Schema
     train: Part
+    val: Part | None
     fold: npt.NDArray[np.int64]
     prepare: Prepare
     encode: Encode
@@ -152,27 +150,91 @@ def learn(
         schema = infer(train.frame, stages.kinds)
         part, part_val = train.read(schema), None if val is None else val.read(schema)
         prepare = _fresh(stages.prepare).fit(part.table)
-        table = prepare.transform(part.table)
-        encode = _fresh(stages.encode).fit(table)
-        sample = _sample(stages, table, part, compute)
-        balance = Balance(part.prior, sample.prior)
-        held_out = None
-        if part_val is not None:
-            kept = some(part_val.y, stages.scale.stop_rows, compute.generator)
-            part_val = part_val.take(kept)
-            table_val = prepare.transform(part_val.table)
-            held_out = (table_val, part_val.y, balance.weigh(part_val))
         more = None if unlabelled is None else prepare.transform(read(schema, unlabelled)[0])
+        prepared = _prepared(stages, prepare, part, part_val, more, compute)
     leaves = None
     if stages.leaves is not None:
         with stage("leaves", seconds):
-            leaves = _fit_leaves(stages.leaves, sample, held_out, compute, shelf)
-    lanes, threads = compute.shared_by(len(stages.branches))
+            leaves = _fit_leaves(stages.leaves, prepared, compute, shelf)
     with stage("encode", seconds):
-        material = _Material.of(
-            sample, table, part.weight, more, held_out, balance, encode, leaves, stages.scale,
-            compute,
-        )  # fmt: skip
+        material = Material.of(prepared, leaves, stages.scale, compute)
+    branches = _fit_branches(stages, material, compute, shelf)
+    for name, branch in branches.items():
+        spent = branch.seconds_
+        seconds |= spent if name == "dbn" else {name: sum(spent.values())}
+    return Learned(
+        schema=schema,
+        train=part,
+        val=part_val,
+        fold=prepared.sample.fold[: len(part.y)],
+        prepare=prepare,
+        encode=prepared.encode,
+        leaves=leaves,
+        branches=branches,
+        balance=prepared.balance,
+        seconds=seconds,
+    )
+
+
+def best_epoch(curve: Sequence[Mapping[str, float]]) -> int:
+    """The epoch with the smallest validation loss, counted from 1.
+
+    Examples
+    --------
+    >>> best_epoch([{"validation_loss": 0.7}, {"validation_loss": 0.4}, {"validation_loss": 0.5}])
+    2
+    """
+    return int(np.argmin([record["validation_loss"] for record in curve])) + 1
+
+
+def _prepared(
+    stages: Stages,
+    prepare: Prepare,
+    train: Part,
+    val: Part | None,
+    unlabelled: Table | None,
+    compute: Compute,
+) -> Prepared:
+    """Training rows prepared and sampled, and the validation rows that stop the training."""
+    table, fold = prepare.transform(train.table), None
+    # Folds on the original rows first, so that oversampling can keep to them.
+    if stages.leaves is not None:
+        fold = stages.leaves.assign(train.y, train.groups, compute.generator)
+    sample = stages.oversample.sample(
+        table, train.y, weight=train.weight, fold=fold, generator=compute.generator
+    )
+    balance = Balance(train.prior, sample.prior)
+    held_out = None
+    if val is not None:
+        stopping = val.take(some(val.y, stages.scale.stop_rows, compute.generator))
+        weight = balance.weigh(stopping)
+        held_out = Part(prepare.transform(stopping.table), stopping.y, weight)
+    encode = _fresh(stages.encode).fit(table)
+    return Prepared(table, train.weight, sample, balance, encode, held_out, unlabelled)
+
+
+def _fit_leaves(leaves: Leaves, prepared: Prepared, compute: Compute, shelf: Shelf) -> Leaves:
+    sample, held_out = prepared.sample, prepared.held_out
+    lanes, threads = compute.shared_by(int(sample.fold.max()) + 1)
+    return _fresh(leaves).fit(
+        sample.table,
+        sample.y,
+        weight=sample.counted,
+        fold=sample.fold,
+        validation=None if held_out is None else (held_out.table, held_out.y, held_out.weight),
+        generator=compute.generator,
+        device=compute.device,
+        n_threads=threads,
+        lanes=lanes,
+        shelf=shelf,
+    )
+
+
+def _fit_branches(
+    stages: Stages, material: Material, compute: Compute, shelf: Shelf
+) -> dict[str, Branch]:
+    """Fitted copies of all networks, side by side where there are threads for that."""
+    lanes, threads = compute.shared_by(len(stages.branches))
     fits = [
         partial(
             _fit_branch,
@@ -187,146 +249,7 @@ def learn(
         for name, branch in stages.branches.items()
     ]
     with limited_threads(threads):
-        branches = dict(zip(stages.branches, at_once(fits, lanes), strict=True))
-    for name, branch in branches.items():
-        spent = branch.seconds_
-        seconds |= spent if name == "dbn" else {name: sum(spent.values())}
-    fold = sample.fold[: len(part.y)]
-    return Learned(schema, part, fold, prepare, encode, leaves, branches, balance, seconds)
-
-
-def best_epoch(curve: Sequence[Mapping[str, float]]) -> int:
-    """The epoch with the smallest validation loss, counted from 1.
-
-    Examples
-    --------
-    >>> best_epoch([{"validation_loss": 0.7}, {"validation_loss": 0.4}, {"validation_loss": 0.5}])
-    2
-    """
-    return int(np.argmin([record["validation_loss"] for record in curve])) + 1
-
-
-def _sample(stages: Stages, table: Table, part: Part, compute: Compute) -> Sample:
-    """Folds on the original rows first, so that oversampling can keep to them."""
-    fold = None
-    if stages.leaves is not None:
-        fold = stages.leaves.assign(part.y, part.groups, compute.generator)
-    return stages.oversample.sample(
-        table, part.y, weight=part.weight, fold=fold, generator=compute.generator
-    )
-
-
-def _fit_leaves(
-    leaves: Leaves, sample: Sample, held_out: HeldOut | None, compute: Compute, shelf: Shelf
-) -> Leaves:
-    lanes, threads = compute.shared_by(int(sample.fold.max()) + 1)
-    return _fresh(leaves).fit(
-        sample.table,
-        sample.y,
-        weight=sample.counted,
-        fold=sample.fold,
-        validation=held_out,
-        generator=compute.generator,
-        device=compute.device,
-        n_threads=threads,
-        lanes=lanes,
-        shelf=shelf,
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class _Material:
-    """What the networks are fitted on: rows encoded once for all of them, and who looks how.
-
-    Training rows are `sample`'s; those of pretraining are real customers alone, those without an
-    outcome among them, and of very many a part.
-    """
-
-    sample: Sample
-    rows: Encoded
-    held_out: HeldOut | None
-    rows_val: Encoded | None
-    customers: Table
-    customers_fold: npt.NDArray[np.int64]
-    customers_weight: Floats
-    same: bool
-    balance: Balance
-    encode: Encode
-    leaves: Leaves | None
-    room: Room
-    threads: int
-
-    @classmethod
-    def of(
-        cls,
-        sample: Sample,
-        table: Table,
-        weight: Floats,
-        more: Table | None,
-        held_out: HeldOut | None,
-        balance: Balance,
-        encode: Encode,
-        leaves: Leaves | None,
-        scale: Scale,
-        compute: Compute,
-    ) -> _Material:
-        room = Room(scale.memory)
-        fold = sample.fold[: len(table)]
-        customers = table
-        if more is not None:
-            fold = np.concatenate([fold, np.arange(len(more)) % (fold.max() + 1)])
-            weight = np.concatenate([weight, np.ones(len(more))])
-            customers = stacked(table, more)
-        kept = some(fold, scale.pretrain_rows, compute.generator)
-        same = len(kept) == len(sample.table) and customers is table
-        if len(kept) < len(customers):
-            customers, fold, weight = customers.take(kept), fold[kept], weight[kept]
-        return cls(
-            sample,
-            _encoded(encode, sample.table, room),
-            held_out,
-            None if held_out is None else _encoded(encode, held_out[0], room),
-            customers,
-            fold,
-            weight,
-            same,
-            balance,
-            encode,
-            leaves,
-            room,
-            compute.threads,
-        )
-
-    def see(self, base: Encoded, table: Table, fold: npt.NDArray[np.int64] | None = None) -> Seen:
-        """Each row through one booster: that of its fold or, without folds, each in turn."""
-        if self.leaves is None:
-            return base
-        record = self.leaves.record_
-        if fold is None:
-            fold = np.arange(len(table)) % len(record.forests)
-        return BoosterViews.of(base, record, table, fold, self.threads, self.room)
-
-    def training(self) -> Seen:
-        """Rows of fine-tuning."""
-        return self.see(self.rows, self.sample.table, self.sample.fold)
-
-    def pretraining(self, rows: Seen) -> tuple[Seen, Floats]:
-        """Rows of pretraining, with their weights."""
-        if self.same:
-            return rows, self.customers_weight
-        base = _encoded(self.encode, self.customers, self.room)
-        return self.see(base, self.customers, self.customers_fold), self.customers_weight
-
-    def validation(self) -> tuple[Seen, Labels, Floats] | None:
-        """Rows that stop the training."""
-        if self.held_out is None or self.rows_val is None:
-            return None
-        return self.see(self.rows_val, self.held_out[0]), *self.held_out[1:]
-
-
-def _encoded(encode: Encode, table: Table, room: Room) -> Encoded:
-    """Encoded rows; of a large table in few bytes."""
-    return Narrow.of(encode, table, room) if len(table) > CHUNK else encode.transform(table)
+        return dict(zip(stages.branches, at_once(fits, lanes), strict=True))
 
 
 def _leaf_values(rows: Seen) -> npt.NDArray[np.float32] | None:
@@ -340,7 +263,7 @@ def _leaf_values(rows: Seen) -> npt.NDArray[np.float32] | None:
 def _fit_branch(
     name: str,
     branch: Branch,
-    material: _Material,
+    material: Material,
     *,
     skip: bool,
     device: Literal["cpu", "cuda"],
@@ -348,7 +271,7 @@ def _fit_branch(
     checkpoints: Path | None,
 ) -> Branch:
     """A fitted copy of one network."""
-    sample = material.sample
+    sample, balance = material.prepared.sample, material.prepared.balance
     rows = material.training()
     try:
         with stage(name):
@@ -359,7 +282,7 @@ def _fit_branch(
                 draw=sample.draw,
                 validation=material.validation(),
                 pretrain_on=material.pretraining(rows) if branch.pretrain else None,
-                bias=log_odds(material.balance.trained_prior),
+                bias=log_odds(balance.trained_prior),
                 skip=_leaf_values(rows) if skip else None,
                 device=device,
                 seed=seed,

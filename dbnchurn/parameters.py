@@ -61,19 +61,21 @@ def _problems(estimator: Any) -> Iterator[str]:
             try:
                 adapters[name].validate_python(_plain(value), strict=True)
             except ValidationError as error:
-                told = [problem["msg"] for problem in error.errors()]
-                told = [message for message in told if message.startswith("Input ")] or told
-                said = " or ".join(dict.fromkeys(m.removeprefix("Input ") for m in told))
-                said = said.replace("an instance of Sequence", "a list")
-                keys = {
-                    repr(p["loc"][0])
-                    for p in error.errors()
-                    if p["loc"] and isinstance(value, Mapping)
-                }
-                where = f" (at {', '.join(sorted(keys))})" if keys else ""
-                yield f"{type(estimator).__name__}({name}={value!r}) {said}{where}"
+                yield f"{kind.__name__}({name}={value!r}) {_said(error, value)}"
         if hasattr(value, "get_params") and not isinstance(value, type):
             yield from _problems(value)
+
+
+def _said(error: ValidationError, value: Any) -> str:
+    """What is allowed instead, and at which key of a mapping."""
+    told = [problem["msg"] for problem in error.errors()]
+    told = [message for message in told if message.startswith("Input ")] or told
+    said = " or ".join(dict.fromkeys(message.removeprefix("Input ") for message in told))
+    said = said.replace("an instance of Sequence", "a list")
+    keys: set[str] = set()
+    if isinstance(value, Mapping):
+        keys = {repr(problem["loc"][0]) for problem in error.errors() if problem["loc"]}
+    return f"{said} (at {', '.join(sorted(keys))})" if keys else said
 
 
 @cache

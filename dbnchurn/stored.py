@@ -17,6 +17,8 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
+from dbnchurn.errors import ConfigError
+
 Arrays = dict[str, npt.NDArray[Any]]
 
 FACTS = "facts"  # name of the JSON text among the arrays
@@ -98,6 +100,30 @@ class Shelf:
     def part(self, name: str) -> Shelf:
         """A shelf of its own for a part of the computation."""
         return Shelf(None if self.folder is None else self.folder / name)
+
+    def begin(self, make: Callable[[], dict[str, str]]) -> None:
+        """Note what is computed, before any of it is; refuse a folder of something else.
+
+        Parameters
+        ----------
+        make : function without arguments
+            Gives, for every part of what is computed, a text that tells it from others.
+
+        Raises
+        ------
+        ConfigError
+            If the folder was begun with another text; the message names the part.
+        """
+        if self.folder is None:
+            return
+        now = make()
+        _, then = self.once(START, lambda: ({}, now))
+        for what, known in then.items():
+            if known != now[what]:
+                raise ConfigError(
+                    f"the checkpoints in {self.folder} are of other {what} than this training; "
+                    "name another folder or delete them"
+                )
 
     def once(self, name: str, make: Callable[[], tuple[Arrays, Any]]) -> tuple[Arrays, Any]:
         """Arrays and facts of that name; made, and kept, if they are not there."""

@@ -1,13 +1,39 @@
-"""Rows worked through in chunks, by several threads where that is asked for."""
+"""Independent pieces of work, several at once where that is asked for."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from typing import TypeVar
 
 Result = TypeVar("Result")
+
+
+def at_once(tasks: Iterable[Callable[[], Result]], lanes: int) -> list[Result]:
+    """Results of independent tasks in their order, so many computed at once as there are lanes.
+
+    The tasks share what the caller's context holds, such as progress bars.
+
+    Examples
+    --------
+    >>> at_once([lambda: 1, lambda: 2], lanes=2)
+    [1, 2]
+    """
+    if lanes <= 1:
+        return [task() for task in tasks]
+    pool = ThreadPoolExecutor(lanes)
+    try:
+        running = [pool.submit(copy_context().run, task) for task in tasks]
+        results = [result.result() for result in running]
+    except BaseException:
+        # An interruption is not to wait until everything is fitted.
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
+    return results
 
 
 def over_rows(
@@ -30,7 +56,4 @@ def over_rows(
     """
     chunks = [slice(start, min(start + size, n)) for start in range(0, n, size)]
     lanes = min(n_threads, len(chunks), os.cpu_count() or 1)
-    if lanes <= 1:
-        return [work(rows) for rows in chunks]
-    with ThreadPoolExecutor(lanes) as pool:
-        return list(pool.map(work, chunks))
+    return at_once([partial(work, rows) for rows in chunks], lanes)

@@ -329,6 +329,13 @@ def test_a_fitted_classifier_can_be_pickled(fitted, customers):
     )
 
 
+def test_fitting_again_leaves_nothing_of_the_first_fit(small, customers):
+    classifier = small().fit(*customers)
+    assert {"leaves_", "dbn_"} <= vars(classifier).keys()
+    classifier.set_params(use_leaves=False, pretrain=False).fit(*customers)
+    assert not {"leaves_", "dbn_"} & vars(classifier).keys()
+
+
 def test_unfitted_classifiers_say_so(small, customers, tmp_path):
     with pytest.raises(NotFittedError):
         small().predict_proba(customers[0])

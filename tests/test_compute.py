@@ -1,7 +1,5 @@
 """Device, threads and seeds are what was asked for, or refused in words."""
 
-import threading
-
 import numpy as np
 import pytest
 import torch
@@ -9,7 +7,6 @@ from threadpoolctl import threadpool_info
 
 from dbnchurn.compute import (
     Compute,
-    at_once,
     default_threads,
     limited_threads,
     processors,
@@ -70,31 +67,6 @@ def test_independent_fits_run_at_once_on_small_tables_alone():
     assert Compute.of("cpu", None, 0, rows=1000).lanes == processors()
     assert Compute.of("cpu", 1, 0, rows=1000).lanes == 1
     assert Compute.of("cpu", None, 0, rows=1_000_000).lanes == 1
-
-
-@pytest.mark.parametrize("lanes", [1, 2])
-def test_results_come_in_the_order_of_their_tasks(lanes):
-    started = threading.Event()
-
-    def late() -> str:
-        if lanes == 2:
-            assert started.wait(60)
-        return "late"
-
-    def early() -> str:
-        started.set()
-        return "early"
-
-    assert at_once([late, early], lanes) == ["late", "early"]
-
-
-@pytest.mark.parametrize("lanes", [1, 2])
-def test_an_error_of_a_task_is_raised(lanes):
-    def wrong() -> None:
-        raise ConfigError("so it is")
-
-    with pytest.raises(ConfigError, match="so it is"):
-        at_once([wrong, lambda: None], lanes)
 
 
 def test_the_environment_names_the_threads(monkeypatch):

@@ -1,10 +1,10 @@
-"""Chunks of rows come back in their order, whoever works on them."""
+"""Results come back in the order of their tasks, whoever works on them."""
 
 import threading
 
 import pytest
 
-from dbnchurn.threads import over_rows
+from dbnchurn.threads import at_once, over_rows
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 10_000])
@@ -19,10 +19,27 @@ def test_one_thread_is_the_callers():
     assert set(over_rows(lambda _: threading.get_ident(), 5, 1)) == {threading.get_ident()}
 
 
-def test_a_mistake_in_any_thread_is_the_callers():
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_a_mistake_in_any_thread_is_the_callers(n_threads):
     def fail(rows: slice) -> None:
         if rows.start == 2:
             raise ValueError("row 2")
 
     with pytest.raises(ValueError, match="row 2"):
-        over_rows(fail, 4, 1, n_threads=2)
+        over_rows(fail, 4, 1, n_threads)
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_results_come_in_the_order_of_their_tasks(lanes):
+    started = threading.Event()
+
+    def late() -> str:
+        if lanes == 2:
+            assert started.wait(60)
+        return "late"
+
+    def early() -> str:
+        started.set()
+        return "early"
+
+    assert at_once([late, early], lanes) == ["late", "early"]

@@ -5,6 +5,7 @@ The modules in the order in which they build on one another:
 ``rows``            where rows come from: memory, blocks, a stream; mini-batches by index
 ``random``          one source of random numbers for the CPU and the GPU
 ``codes``           softmax groups by index: sums of table rows, their gradient, sampling
+``spans``           the groups that a mini-batch has
 ``units``           Bernoulli, Gaussian, softmax and rectified units, one contract
 ``likelihood``      log partition, annealed importance sampling, likelihoods
 ``rbm``             two layers and the weights between them; knows nothing of training
@@ -18,6 +19,7 @@ The modules in the order in which they build on one another:
 ``stack``           DBN: machines trained one on top of another, a scikit-learn transformer
 ``transformer``     one machine as a scikit-learn transformer
 ``network``         the unrolled stack with one logit, a torch module
+``adamw``           the optimiser: steps by rows of a table
 ``finetuning``      supervised training of the network
 ``fine_tune``       its settings as a stage
 ``branch``          one network from start to end: pretrained, unrolled, fine-tuned

@@ -74,9 +74,10 @@ class Groups:
         """The size of every group, if they are all of one size."""
         return self.sizes[0] if len(set(self.sizes)) == 1 else None
 
-    def levels(self, codes: Tensor) -> Tensor:
-        """Levels of codes of shape (n, c); -1 stays -1."""
-        return torch.where(codes >= 0, codes + self.first, -1)
+    def levels(self, codes: Tensor, known: Tensor | None = None) -> Tensor:
+        """Levels of codes of shape (n, c), -1 where they are not `known`; None if all are."""
+        levels = codes + self.first
+        return levels if known is None else torch.where(known, levels, -1)
 
     def codes(self, levels: Tensor) -> Tensor:
         """Codes of levels of shape (n, c); -1 stays -1."""
@@ -153,6 +154,13 @@ def _positions(keys: Tensor, edges: Tensor) -> Tensor:
     if keys.device.type != "cpu":
         return torch.searchsorted(keys, edges)
     return torch.from_numpy(np.searchsorted(keys.numpy(), edges.numpy()))
+
+
+def zero_sum(weights: Tensor, groups: Groups) -> None:
+    """Take the mean over the levels of a group from each of them, in place."""
+    sums = weights.new_zeros(len(groups), weights.shape[1]).index_add_(0, groups.of_level, weights)
+    sizes = groups.end - groups.first
+    weights -= (sums / sizes[:, None])[groups.of_level]
 
 
 def group_max(logits: Tensor, groups: Groups) -> Tensor:

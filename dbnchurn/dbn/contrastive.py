@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.rbm import RBM, Span, level_slices, pick
+from dbnchurn.dbn.rbm import RBM
+from dbnchurn.dbn.spans import Span, level_slices, pick
 from dbnchurn.dbn.units import Gaussian, Softmax, State, Unit
 
 Stretches = list[tuple[slice | None, Tensor]]

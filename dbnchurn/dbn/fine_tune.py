@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy.typing as npt
 from pydantic import Field
@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from dbnchurn.dbn.finetuning import Callback, Record, finetune
 from dbnchurn.dbn.network import Network
 from dbnchurn.dbn.rows import Indices, RowSource, as_rows
+from dbnchurn.dbn.stack import Device
 
 Validation = tuple[RowSource | npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
 """Held-out rows, their labels and weights."""
@@ -87,19 +88,27 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
         sample_weight: npt.ArrayLike | None = None,
         draw: Indices | None = None,
         validation: Validation | None = None,
-        device: Any = "cpu",
+        device: Device = "cpu",
         seed: int | None = None,
         callbacks: Sequence[Callback] = (),
         checkpoint: str | os.PathLike[str] | None = None,
     ) -> list[Record]:
-        """Train `network` in place; see :func:`~dbnchurn.dbn.finetuning.finetune`.
+        """Train `network` in place.
 
         Parameters
         ----------
+        network : Network
+        rows, y, sample_weight, draw, device, callbacks, checkpoint
+            See :func:`~dbnchurn.dbn.finetuning.finetune`.
         validation : (rows, y, weight), optional
             Held-out rows that stop the training.
-        checkpoint : path, optional
-            File to keep the training in after every epoch, and to continue it from.
+        seed : int, optional
+            For the order of rows and for dropout.
+
+        Returns
+        -------
+        list of dict
+            One record per epoch.
         """
         rows_val, y_val, weight_val = validation or (None, None, None)
         network.dropout = self.dropout

@@ -15,78 +15,27 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.optim.adamw import adamw
 
 from dbnchurn import stored
+from dbnchurn.dbn.adamw import AdamW
 from dbnchurn.dbn.network import Batch, Network
 from dbnchurn.dbn.random import Random, Seed, seed_of
-from dbnchurn.dbn.rbm import Span, level_slices
 from dbnchurn.dbn.rows import (
     Indices,
     RowSource,
+    Weights,
     as_rows,
     batches,
     blocks_of,
     check_weights,
     moved,
 )
+from dbnchurn.dbn.spans import Span, level_slices
 from dbnchurn.dbn.stack import Device, device_of, threads
+from dbnchurn.visible import Floats
 
 Record = dict[str, float]
 Callback = Callable[[Network, Record], object]
-
-
-class AdamW:
-    """Adam with decoupled weight decay, by rows of a table where only some took part.
-
-    Levels of groups that a mini-batch does not have keep their moments, their step count and their
-    value, so that a table costs what the present groups cost.
-
-    Parameters
-    ----------
-    network : Network
-    weight_decay : float
-        On weights and tables, not on biases, the skip or factors of inputs.
-
-    References
-    ----------
-    Loshchilov and Hutter (2019), Decoupled weight decay regularization.
-    """
-
-    BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
-    SCALE_RATE = 6.0
-    """Factor of the learning rate of the inputs' factors (Holzmüller et al., 2024)."""
-
-    def __init__(self, network: Network, weight_decay: float) -> None:
-        self.parameters: dict[str, Tensor] = dict(network.named_parameters())
-        self.decay = {
-            name: 0.0 if name.startswith(("bias", "skip", "scale")) else weight_decay
-            for name in self.parameters
-        }
-        self.first = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
-        self.second = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
-        # Counted beside the GPU: to read them there would make every mini-batch wait.
-        self.steps = {name: torch.zeros(len(p)) for name, p in self.parameters.items()}
-
-    @torch.no_grad()
-    def step(
-        self, name: str, gradient: Tensor, learning_rate: float, rows: slice = slice(None)
-    ) -> None:
-        """Move the given rows of a parameter."""
-        moving = (self.parameters, self.first, self.second, self.steps)
-        value, first, second, steps = (of[name].detach()[rows] for of in moving)
-        learning_rate *= self.SCALE_RATE if name == "scale" else 1.0
-        # One pass over memory for all rows with the same number of steps, mostly all there are.
-        done, alike = torch.unique_consecutive(steps, return_counts=True)
-        tensors = (value, gradient.contiguous(), first, second)
-        parts = (torch.split(tensor, alike.tolist()) for tensor in tensors)
-        for count, v, g, m1, m2 in zip(done.tolist(), *parts, strict=True):
-            adamw(
-                [v], [g], [m1], [m2], [], [torch.full((), count, device=v.device)],
-                fused=True, amsgrad=False, beta1=self.BETA1, beta2=self.BETA2, lr=learning_rate,
-                weight_decay=self.decay[name], eps=self.EPSILON, maximize=False,
-            )  # fmt: skip
-        steps += 1
 
 
 def finetune(
@@ -163,7 +112,7 @@ def finetune(
     Raises
     ------
     ValueError
-        If labels, weights or rows do not fit together.
+        If labels, weights or rows do not fit together, or there is no such schedule.
 
     Examples
     --------
@@ -174,45 +123,24 @@ def finetune(
     >>> curve[-1]["loss"] < 0.1
     True
     """
-    source = as_rows(rows)
-    labels = _labels(y, len(source), "y")
-    weights = check_weights(sample_weight, len(source))
-    draw = None if draw is None else np.asarray(draw, dtype=np.intp)
-    mean_weight = (
-        1.0 if weights is None else float(weights[slice(None) if draw is None else draw].mean())
-    )
+    if schedule not in ("constant", "cosine"):
+        raise ValueError(f"schedule={schedule!r} is not one of 'constant', 'cosine'")
+    lessons = _Lessons.of(rows, y, sample_weight, draw)
     validation = _validation(rows_val, y_val, sample_weight_val)
     network.to(device_of(device))
     random = Random(seed_of(random_state), network.bias.device)
-
     tuning = Tuning(network, AdamW(network, weight_decay), random, [], _Best())
     if checkpoint is not None and Path(checkpoint).exists():
         tuning.restore(*stored.load(Path(checkpoint)))
 
     with threads(n_threads):
         while len(tuning.curve) < (until or epochs) and tuning.best.since < patience:
+            started = perf_counter()
             rate = learning_rate
             if schedule == "cosine":
                 rate *= 0.5 * (1 + cos(pi * len(tuning.curve) / epochs))
-            started = perf_counter()
-            total, count = torch.zeros((), dtype=torch.float64, device=network.bias.device), 0
-            order = batches(
-                len(source),
-                batch_size,
-                random.numpy,
-                blocks=blocks_of(source),
-                draw=draw,
-                limit=epoch_rows,
-            )
-            for index in order:
-                weight = None if weights is None else weights[index] / mean_weight
-                batch = Batch(source.take(index), network.groups)
-                loss = _train_step(
-                    network, tuning.optimiser, batch, labels[index], weight, rate, random
-                )
-                total += loss * len(index)
-                count += len(index)
-            record = {"epoch": len(tuning.curve) + 1.0, "loss": float(total) / max(count, 1)}
+            loss = _train_epoch(tuning, lessons, rate, batch_size, epoch_rows)
+            record = {"epoch": len(tuning.curve) + 1.0, "loss": loss}
             if validation is not None:
                 record["validation_loss"] = log_loss(network, *validation)
                 tuning.best.note(network, record["validation_loss"])
@@ -225,12 +153,67 @@ def finetune(
     return tuning.curve
 
 
+@dataclass(frozen=True, eq=False)
+class _Lessons:
+    """Rows with their labels: weights have mean one over `draw`, the rows that make an epoch."""
+
+    rows: RowSource
+    y: Floats
+    weight: Weights | None
+    draw: Indices | None
+
+    @classmethod
+    def of(
+        cls,
+        rows: RowSource | npt.ArrayLike,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None,
+        draw: npt.ArrayLike | None,
+    ) -> _Lessons:
+        """Check rows, labels and weights."""
+        source = as_rows(rows)
+        labels = _labels(y, len(source), "y")
+        weight = check_weights(sample_weight, len(source))
+        draw = None if draw is None else np.asarray(draw, dtype=np.intp)
+        if weight is not None:
+            weight /= float(weight[slice(None) if draw is None else draw].mean())
+        return cls(source, labels, weight, draw)
+
+
+def _train_epoch(
+    tuning: Tuning,
+    lessons: _Lessons,
+    learning_rate: float,
+    batch_size: int,
+    limit: int | None,
+) -> float:
+    """Step on every mini-batch of an epoch; the mean loss of its rows."""
+    network, random = tuning.network, tuning.random
+    total, count = torch.zeros((), dtype=torch.float64, device=network.bias.device), 0
+    for index in batches(
+        len(lessons.rows),
+        batch_size,
+        random.numpy,
+        blocks=blocks_of(lessons.rows),
+        draw=lessons.draw,
+        limit=limit,
+    ):
+        batch = Batch(lessons.rows.take(index), network.groups)
+        weight = None if lessons.weight is None else lessons.weight[index]
+        loss = _train_step(
+            network, tuning.optimiser, batch, lessons.y[index], weight, learning_rate, random
+        )
+        total += loss * len(index)
+        count += len(index)
+    return float(total) / max(count, 1)
+
+
 def _train_step(
     network: Network,
     optimiser: AdamW,
     batch: Batch,
-    y: npt.NDArray[np.float32],
-    weight: npt.NDArray[np.float32] | None,
+    y: Floats,
+    weight: Weights | None,
     learning_rate: float,
     random: Random,
 ) -> Tensor:
@@ -344,8 +327,8 @@ class Tuning:
 def log_loss(
     network: Network,
     rows: RowSource,
-    y: npt.NDArray[np.float32],
-    weight: npt.NDArray[np.float32] | None = None,
+    y: Floats,
+    weight: Weights | None = None,
 ) -> float:
     """Mean cross-entropy of the rows."""
     logits = network.logits(rows).astype(np.float64)
@@ -353,7 +336,7 @@ def log_loss(
     return float(np.average(losses, weights=weight))
 
 
-def _labels(y: npt.ArrayLike, n: int, name: str) -> npt.NDArray[np.float32]:
+def _labels(y: npt.ArrayLike, n: int, name: str) -> Floats:
     labels = np.asarray(y, dtype=np.float32)
     if labels.shape != (n,):
         raise ValueError(f"{name} has shape {labels.shape}; one label per row means ({n},)")
@@ -368,7 +351,7 @@ def _validation(
     rows: RowSource | npt.ArrayLike | None,
     y: npt.ArrayLike | None,
     sample_weight: npt.ArrayLike | None,
-) -> tuple[RowSource, npt.NDArray[np.float32], npt.NDArray[np.float32] | None] | None:
+) -> tuple[RowSource, Floats, Weights | None] | None:
     if (rows is None) != (y is None):
         raise ValueError("rows_val and y_val belong together; one of them is missing")
     if rows is None or y is None:

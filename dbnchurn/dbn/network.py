@@ -16,10 +16,11 @@ from torch import Tensor, nn
 from dbnchurn.dbn.codes import Groups, gather_sum, scatter_sum
 from dbnchurn.dbn.network_record import NetworkRecord
 from dbnchurn.dbn.random import Random, Seed, seed_of
-from dbnchurn.dbn.rbm import RBM, Span, pick, pick_columns, present_groups, subset
+from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import RowSource, as_rows, chunks, moved
+from dbnchurn.dbn.spans import Span, pick, pick_columns, present_groups, subset
 from dbnchurn.dbn.stack import DBN
-from dbnchurn.dbn.units import Gaussian, RectifiedHidden
+from dbnchurn.dbn.units import Gaussian
 from dbnchurn.visible import Visible
 
 HEAD_STD = 0.01
@@ -67,10 +68,7 @@ class Batch:
         known = rows.codes >= 0
         self.known = None if known.all() else moved(known, groups.device)
         codes = moved(rows.codes, groups.device)
-        first = subset(groups, self.span).first
-        self.levels = (
-            codes + first if self.known is None else torch.where(self.known, codes + first, -1)
-        )
+        self.levels = subset(groups, self.span).levels(codes, self.known)
 
 
 class Network(nn.Module):
@@ -179,7 +177,7 @@ class Network(nn.Module):
             codes,
             [weights for weights in upper if weights is not None],
             [rbm.hidden.bias for rbm in dbn.rbms_],
-            [_activation_of(rbm) for rbm in dbn.rbms_],
+            ["relu" if rbm.hidden_kind == "relu" else "sigmoid" for rbm in dbn.rbms_],
             random.normal(dbn.rbms_[-1].n_hidden) * HEAD_STD,
             bias=bias,
             dropout=dropout,
@@ -333,7 +331,3 @@ def _signal_weights(rbm: RBM, kind: str) -> Tensor | None:
     if isinstance(unit, Gaussian):
         return rbm.weights[kind] * unit.precision[:, None]
     return rbm.weights[kind]
-
-
-def _activation_of(rbm: RBM) -> str:
-    return "relu" if isinstance(rbm.hidden, RectifiedHidden) else "sigmoid"

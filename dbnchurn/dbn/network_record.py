@@ -47,6 +47,23 @@ class NetworkRecord:
         What every level adds to the logit directly.
     activations : tuple of str
         "sigmoid" or "relu" for every hidden layer.
+
+    Examples
+    --------
+    >>> record = NetworkRecord(
+    ...     sizes=(2,),
+    ...     dense_weights=np.ones((1, 1), np.float32),
+    ...     code_weights=np.array([[0], [4]], np.float32),
+    ...     weights=(),
+    ...     biases=(np.zeros(1, np.float32),),
+    ...     head=np.ones(1, np.float32),
+    ...     bias=0.5,
+    ...     skip=np.empty(0, np.float32),
+    ...     activations=("relu",),
+    ... )
+    >>> record.audit()
+    >>> logits(record, Visible.of(binary=[[1], [1], [np.nan]], codes=[[0], [1], [-1]], sizes=(2,)))
+    array([1.5, 5.5, 0.5])
     """
 
     sizes: tuple[int, ...]

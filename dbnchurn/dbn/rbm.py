@@ -6,20 +6,17 @@ It knows its energy and its conditional distributions, and nothing of training.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
-from itertools import starmap
 from math import isnan
 from typing import Any, Literal, Self
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from dbnchurn.dbn import likelihood
-from dbnchurn.dbn.codes import Groups
+from dbnchurn.dbn.codes import Groups, zero_sum
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rows import runs
+from dbnchurn.dbn.spans import Span, pick, subset
 from dbnchurn.dbn.units import (
     Bernoulli,
     BernoulliHidden,
@@ -31,9 +28,6 @@ from dbnchurn.dbn.units import (
     Unit,
 )
 from dbnchurn.visible import Visible
-
-Span = tuple[tuple[int, int], ...]
-"""Stretches of groups as (first, end)."""
 
 HiddenKind = Literal["bernoulli", "relu"]
 
@@ -97,6 +91,24 @@ class RBM:
 
         The weights of every softmax group sum to zero over its levels, since a common shift of all
         levels of a group is only another hidden bias.
+
+        Parameters
+        ----------
+        widths : tuple of three integers
+            Gaussian units, binary units, levels of all groups; as ``rows.widths``.
+        n_hidden : int
+        sizes : tuple of int, default ()
+            Levels of every softmax group; as ``rows.sizes``.
+        hidden : {"bernoulli", "relu"}, default "bernoulli"
+        weight_scale : float, default 0.01
+        random : Random, optional
+            Draws the weights and names the device; seed 0 on the CPU if not given.
+        dtype : torch.dtype, default torch.float32
+
+        Raises
+        ------
+        ValueError
+            If widths and sizes disagree, or there is no visible unit.
         """
         if sum(sizes) != widths[2]:
             raise ValueError(f"the group sizes sum to {sum(sizes)}, but widths say {widths[2]}")
@@ -121,7 +133,7 @@ class RBM:
             for kind, unit in visible.items()
         }
         if "codes" in weights:
-            _zero_sum(weights["codes"], groups)
+            zero_sum(weights["codes"], groups)
         layer = BernoulliHidden if hidden == "bernoulli" else RectifiedHidden
         return cls(visible, weights, layer(zeros(n_hidden)))
 
@@ -130,6 +142,10 @@ class RBM:
     @property
     def n_hidden(self) -> int:
         return len(self.hidden.bias)
+
+    @property
+    def hidden_kind(self) -> HiddenKind:
+        return "relu" if isinstance(self.hidden, RectifiedHidden) else "bernoulli"
 
     @property
     def dtype(self) -> torch.dtype:
@@ -323,7 +339,18 @@ class RBM:
     def sample(
         self, n: int, random: Random, *, sweeps: int = 1000, start: State | None = None
     ) -> State:
-        """`n` visible states after `sweeps` of Gibbs sampling from `start`, or from coin flips."""
+        """Visible states by Gibbs sampling.
+
+        Parameters
+        ----------
+        n : int
+            Chains, each of which gives one state.
+        random : Random
+        sweeps : int, default 1000
+        start : dict, optional
+            Visible state of n rows to start from, whose missing entries stay missing; hidden units
+            that are coin flips if not given.
+        """
         h = (
             random.uniform(n, self.n_hidden, dtype=self.dtype).round_()
             if start is None
@@ -363,48 +390,5 @@ def _dense_part(values: Tensor) -> Part:
 def _codes_part(codes: Tensor, groups: Groups) -> Part:
     known = codes >= 0
     if bool(known.all()):
-        return Part(codes + groups.first)
-    return Part(torch.where(known, codes + groups.first, -1), known)
-
-
-def _zero_sum(weights: Tensor, groups: Groups) -> None:
-    """Take the mean over the levels of a group from each of them, in place."""
-    sums = weights.new_zeros(len(groups), weights.shape[1]).index_add_(0, groups.of_level, weights)
-    sizes = groups.end - groups.first
-    weights -= (sums / sizes[:, None])[groups.of_level]
-
-
-def present_groups(codes: npt.NDArray[np.int32]) -> Span:
-    """Stretches of the groups that at least one row of `codes` has."""
-    if not codes.size:
-        return ((0, codes.shape[1]),) if codes.shape[1] else ()
-    some: npt.NDArray[np.bool_] = np.asarray(codes[0] >= 0)
-    return runs(some if some.all() else np.asarray((codes >= 0).any(axis=0)))
-
-
-def pick_columns(v: Visible, span: Span) -> Visible:
-    """The rows without the groups outside `span`."""
-    if not v.sizes or span == ((0, len(v.sizes)),):
-        return v
-    sizes = tuple(size for first, end in span for size in v.sizes[first:end])
-    empty = v.codes[:, :0]
-    codes = [v.codes[:, first:end] for first, end in span] or [empty]
-    return Visible(v.gaussian, v.binary, np.concatenate(codes, axis=1), sizes)
-
-
-def level_slices(groups: Groups, span: Span) -> list[slice]:
-    """Rows of a table of levels that belong to the groups of `span`."""
-    return list(starmap(slice, ((groups.bounds[first], groups.bounds[end]) for first, end in span)))
-
-
-def pick(table: Tensor, groups: Groups, span: Span) -> Tensor:
-    """The rows of `table` that belong to the groups of `span`; a view if they are one stretch."""
-    parts = [table[rows] for rows in level_slices(groups, span)]
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
-
-
-@lru_cache(maxsize=256)
-def subset(groups: Groups, span: Span) -> Groups:
-    """The groups of `span`, renumbered."""
-    sizes = tuple(size for first, end in span for size in groups.sizes[first:end])
-    return Groups(sizes, groups.device)
+        return Part(groups.levels(codes))
+    return Part(groups.levels(codes, known), known)

@@ -26,6 +26,23 @@ class RowSource(Protocol):
     `Visible` is one. Another may read from disk or assemble rows when asked. It may have an
     attribute ``blocks``, an integer array of shape (n,): then every mini-batch holds rows of one
     block only, so that groups which are missing in a whole block cost nothing in its batches.
+
+    Examples
+    --------
+    Binary rows, then the same with 0 and 1 exchanged, made when they are asked for:
+
+    >>> class Mirrored:
+    ...     sizes = ()
+    ...     def __init__(self, binary):
+    ...         self.binary, self.widths = binary, (0, binary.shape[1], 0)
+    ...     def __len__(self):
+    ...         return 2 * len(self.binary)
+    ...     def take(self, rows):
+    ...         n = len(self.binary)
+    ...         return Visible.of(binary=np.abs(self.binary[rows % n] - (rows >= n)[:, None]))
+    >>> source = Mirrored(np.array([[0, 1, 1]]))
+    >>> isinstance(source, RowSource), source.take(np.arange(2)).binary.tolist()
+    (True, [[0.0, 1.0, 1.0], [1.0, 0.0, 0.0]])
     """
 
     @property

@@ -19,6 +19,7 @@ from dbnchurn.dbn.lifted import Lifted, LiftedStream, up
 from dbnchurn.dbn.random import Random, Seed, seed_of
 from dbnchurn.dbn.rbm import RBM, HiddenKind
 from dbnchurn.dbn.rows import (
+    CHUNK,
     RowSource,
     Stream,
     as_rows,
@@ -229,7 +230,11 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         recipes, hidden = self._recipes(), self._per_layer("hidden", self.hidden)
         rows = self._rows(X, fitting=True)
         rows_val = None if X_val is None else self._rows(X_val)
-        weights = check_weights(sample_weight, len(rows)) if isinstance(rows, RowSource) else None
+        weights = None
+        if isinstance(rows, RowSource):
+            weights = check_weights(sample_weight, len(rows))
+        elif sample_weight is not None:
+            raise ValueError("sample_weight does not go with a stream; give rows with a length")
         random = Random(seed_of(self.random_state), device_of(self.device))
         self.rbms_: list[RBM] = []
         self.curves_: list[list[dict[str, float]]] = []
@@ -334,6 +339,11 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
                 f"{self.units_[0][1]} and {self.units_[1]}"
             )
 
+    def _batches(self, X: Any, size: int) -> Iterable[Visible]:
+        """Checked rows, so many at a time; those of a stream as it gives them."""
+        rows = self._rows(X)
+        return chunks(rows, size) if isinstance(rows, RowSource) else rows
+
     # --- use ------------------------------------------------------------------------------------
 
     @property
@@ -347,10 +357,9 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         Computed in float64, so that a row alone gets what it gets among others.
         """
         check_is_fitted(self, "rbms_")
-        rows = self._rows(X)
-        batches = chunks(rows) if isinstance(rows, RowSource) else rows
         exact = [rbm.in_dtype(torch.float64) for rbm in self.rbms_]
-        return np.concatenate([up(exact, batch).float().cpu().numpy() for batch in batches])
+        parts = [up(exact, batch).float().cpu().numpy() for batch in self._batches(X, CHUNK)]
+        return np.concatenate(parts)
 
     @torch.no_grad()
     def sample(self, n: int, *, sweeps: int = 1000, random_state: Seed = None) -> Visible:

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.rbm import RBM, Span, pick_columns, present_groups
+from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import Indices, RowSource, Stream, Weights, batches, blocks_of, check_visible
+from dbnchurn.dbn.spans import Span, pick_columns, present_groups
 from dbnchurn.dbn.units import Part, State
 from dbnchurn.visible import Visible
 

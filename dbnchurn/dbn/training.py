@@ -20,7 +20,7 @@ from dbnchurn.dbn.rbm import RBM, HiddenKind
 from dbnchurn.dbn.rows import RowSource, Stream, Weights
 from dbnchurn.dbn.start import initialise, marginals
 from dbnchurn.dbn.table import Batches, MiniBatch
-from dbnchurn.dbn.units import RectifiedHidden, State
+from dbnchurn.dbn.units import State
 
 MONITOR_ROWS = 256
 """Training rows that the record of an epoch is measured on."""
@@ -155,7 +155,7 @@ def train(
     hidden: HiddenKind = "bernoulli",
     random: Random | None = None,
     sample_weight: Weights | None = None,
-    rows_val: RowSource | None = None,
+    rows_val: RowSource | Stream | None = None,
     callbacks: Sequence[Callback] = (),
     layer: int = 0,
     resume: Training | None = None,
@@ -170,7 +170,7 @@ def train(
     hidden : {"bernoulli", "relu"}, default "bernoulli"
     random : Random, optional
     sample_weight : float32 array of shape (n,), optional
-    rows_val : RowSource, optional
+    rows_val : RowSource or Stream, optional
         Held-out rows for the free-energy gap.
     callbacks : sequence of callables
         Each is called with the `Training` after every epoch.
@@ -187,6 +187,8 @@ def train(
     ------
     FloatingPointError
         If the weights run off to infinity.
+    ValueError
+        If `resume` holds a machine for other rows, or with other hidden units.
     """
     random = random or Random(0)
     if resume is None:
@@ -195,6 +197,7 @@ def train(
         ascent = Ascent(rbm, recipe.gaussian_rate, recipe.variance_rate)
         training = Training(rbm, ascent, offsets, None, random, [], layer=layer)
     else:
+        _refuse_another_machine(resume, rows.sizes, n_hidden, hidden)
         training = resume
     watched = Watched.of(rows, rows_val, training.rbm)
     mini_batches = Batches(rows, training.rbm, recipe.batch_size, sample_weight)
@@ -216,6 +219,19 @@ def train(
         for callback in callbacks:
             callback(training)
     return training
+
+
+def _refuse_another_machine(
+    resume: Training, sizes: tuple[int, ...], n_hidden: int, hidden: HiddenKind
+) -> None:
+    """A training is continued with the machine that it was begun with."""
+    rbm, kind = resume.rbm, resume.rbm.hidden_kind
+    if (rbm.groups.sizes, rbm.n_hidden, kind) != (tuple(sizes), n_hidden, hidden):
+        raise ValueError(
+            f"the training of layer {resume.layer} was begun with {rbm.n_hidden} {kind} hidden "
+            f"units and code groups of sizes {rbm.groups.sizes}; asked for are {n_hidden} {hidden} "
+            f"ones and {tuple(sizes)}; give the same settings and rows, or another folder"
+        )
 
 
 def cd_step(training: Training, recipe: Recipe, epoch: int, batch: MiniBatch) -> None:
@@ -275,23 +291,24 @@ class Watched:
     validation: State | None
 
     @classmethod
-    def of(cls, rows: RowSource | Stream, rows_val: RowSource | None, rbm: RBM) -> Watched:
-        """Rows spread evenly over the training and the validation rows."""
+    def of(cls, rows: RowSource | Stream, rows_val: RowSource | Stream | None, rbm: RBM) -> Watched:
+        """Rows spread evenly over the training and the validation rows; a stream's first batch."""
         limit = MONITOR_ROWS if rows_val is None else GAP_ROWS
 
-        def some(source: RowSource) -> State:
+        def some(source: RowSource | Stream) -> State:
+            if not isinstance(source, RowSource):
+                return rbm.state(next(iter(source)))
             spread = np.linspace(0, len(source) - 1, min(limit, len(source)))
             return rbm.state(source.take(np.unique(spread.astype(np.intp))))
 
-        fit = some(rows) if isinstance(rows, RowSource) else rbm.state(next(iter(rows)))
-        return cls(fit, None if rows_val is None else some(rows_val))
+        return cls(some(rows), None if rows_val is None else some(rows_val))
 
     def measure(self, training: Training) -> Record:
         """The record of one epoch."""
         rbm = training.rbm
         field = rbm.field_h_from_v(self.fit)
         activation = rbm.hidden.activation(field)
-        dead, saturated = idle_units(activation, isinstance(rbm.hidden, RectifiedHidden))
+        dead, saturated = idle_units(activation, rbm.hidden_kind == "relu")
         record = {
             "reconstruction_error": reconstruction_error(rbm, self.fit, rbm.hidden.mean(field)),
             "update_ratio": update_ratio(training.ascent.updates(), rbm.parameters()),

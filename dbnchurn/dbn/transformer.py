@@ -13,7 +13,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from dbnchurn.dbn.random import Seed
 from dbnchurn.dbn.rbm import RBM, HiddenKind
-from dbnchurn.dbn.rows import RowSource, chunks
 from dbnchurn.dbn.stack import DBN, Device, Units
 from dbnchurn.dbn.training import Callback, Schedule
 from dbnchurn.visible import Visible
@@ -104,22 +103,27 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     @property
     def rbm_(self) -> RBM:
+        """The machine."""
         return self.dbn_.rbms_[0]
 
     @property
     def curve_(self) -> list[dict[str, float]]:
+        """One record per epoch, as of :class:`~dbnchurn.dbn.DBN`."""
         return self.dbn_.curves_[0]
 
     @property
     def components_(self) -> npt.NDArray[np.float32]:
+        """Weights of all visible units, shape (n_components, units)."""
         return np.asarray(torch.cat(list(self.rbm_.weights.values())).T.cpu().numpy())
 
     @property
     def intercept_hidden_(self) -> npt.NDArray[np.float32]:
+        """Biases of the hidden units, shape (n_components,)."""
         return np.asarray(self.rbm_.hidden.bias.cpu().numpy())
 
     @property
     def intercept_visible_(self) -> npt.NDArray[np.float32]:
+        """Biases of the visible units, shape (units,)."""
         biases = [unit.bias for unit in self.rbm_.visible.values()]
         return np.asarray(torch.cat(biases).cpu().numpy())
 
@@ -132,10 +136,8 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     def score_samples(self, X: Any) -> npt.NDArray[np.float32]:
         """Log pseudo-likelihood of the discrete units of every row, shape (n,)."""
         check_is_fitted(self, "dbn_")
-        rows = self.dbn_._rows(X)
-        assert isinstance(rows, RowSource)
-        parts = [self.rbm_.pseudo_likelihood(part).cpu().numpy() for part in chunks(rows, 2048)]
-        return np.concatenate(parts)
+        batches = self.dbn_._batches(X, 2048)
+        return np.concatenate([self.rbm_.pseudo_likelihood(v).cpu().numpy() for v in batches])
 
     def sample(self, n: int, *, sweeps: int = 1000, random_state: Seed = None) -> Visible:
         """`n` rows from the model by Gibbs sampling."""

@@ -86,6 +86,15 @@ def decide(record: DecideRecord, logits: Floats) -> Floats:
     Returns
     -------
     probabilities : float64 array of shape (n,)
+
+    Examples
+    --------
+    >>> equal = np.array([0.5, 0.5])
+    >>> record = DecideRecord(
+    ...     prior=0.05, trained_prior=0.5, weights=equal, offset=0.0, threshold=0.2
+    ... )
+    >>> decide(record, np.array([[0.0, 0.0], [3.0, 1.0]])).round(2)
+    array([0.05, 0.28])
     """
     corrected = correct_prior(logits, record.trained_prior, record.prior)
     # Summed column by column: a matrix product may round a row alone otherwise than in a batch.

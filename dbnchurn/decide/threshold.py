@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 from sklearn.base import BaseEstimator
 
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.errors import ConfigError, DataError, did_you_mean
 
 Floats = npt.NDArray[np.float64]
+Rule = Literal["expected f1", "f1", "precision", "recall", "budget", "profit", "fixed"]
+RULES: tuple[str, ...] = get_args(Rule)
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,7 @@ class Threshold(BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         *,
-        rule: Literal[
-            "expected f1", "f1", "precision", "recall", "budget", "profit", "fixed"
-        ] = "expected f1",
+        rule: Rule = "expected f1",
         target: Annotated[float, Field(ge=0, le=1)] | None = None,
     ) -> None:
         self.rule = rule
@@ -111,62 +111,131 @@ def choose_threshold(
     weight: Floats | None = None,
     gain: Floats | None = None,
 ) -> Choice:
-    """See :class:`Threshold` and its ``choose``."""
+    """Choose a threshold on labelled rows; :class:`Threshold` says what the rules are.
+
+    Parameters
+    ----------
+    y : int array of shape (n,)
+        1 for churners, 0 for stayers.
+    scores : float64 array of shape (n,)
+    rule : str, default "f1"
+    target : float, optional
+        What the rule asks for; unused by the rules for F1, and for "profit" where there is a gain.
+    weight : float64 array of shape (n,), optional
+        Counts rows; one each if not given.
+    gain : float64 array of shape (n,), optional
+        What calling each customer gains in money, for "profit".
+
+    Raises
+    ------
+    ConfigError
+        If there is no such rule, or it needs a target and has none.
+    DataError
+        If the labels hold one class only, or no threshold reaches the target.
+
+    Examples
+    --------
+    >>> y, scores = np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.35, 0.8])
+    >>> choose_threshold(y, scores, "recall", 0.5)
+    Choice(threshold=0.8, precision=1.0, recall=0.5, f1=0.6666666666666666)
+    """
+    if rule not in RULES:
+        raise ConfigError(f"threshold.rule={rule!r}: {did_you_mean(rule, RULES)}")
     if target is None:
         if rule not in ("expected f1", "f1") and (rule != "profit" or gain is None):
             raise ConfigError(
                 f"threshold.rule={rule!r} needs threshold.target, a number from 0 to 1"
             )
         target = 0.0
-    weight = np.ones(len(y)) if weight is None else np.asarray(weight, np.float64)
-    order = np.argsort(-scores, kind="stable")
-    ends = np.flatnonzero(np.diff(scores[order], append=-np.inf))  # last row of every tie
-    candidates = scores[order][ends]
-    called = np.cumsum(weight[order])[ends]
-    caught = np.cumsum((weight * y)[order])[ends]
-    expected = np.cumsum((weight * scores)[order])[ends]
-    some = called > 0  # rows of weight 0 call nobody
-    earned = None if gain is None else np.cumsum(weight[order] * gain[order])[ends][some]
-    candidates, called, caught, expected = (a[some] for a in (candidates, called, caught, expected))
-    if len(candidates) == 0 or not 0 < caught[-1] < called[-1]:
+    cuts = _Cuts.of(y, scores, np.ones(len(y)) if weight is None else weight, gain)
+    if not len(cuts.called) or not 0 < cuts.caught[-1] < cuts.called[-1]:
         raise DataError(
             f"a threshold cannot be chosen on {len(y)} rows with {int(np.sum(y))} churners; "
             "both classes are needed"
         )
     if rule == "fixed":
-        return _fixed(float(target), candidates, called, caught)
-    precision, recall = caught / called, caught / caught[-1]
-    f1 = 2 * caught / (called + caught[-1])
+        return _fixed(float(target), cuts)
+    best = _best(rule, target, cuts)
+    values = (cuts.threshold, cuts.precision, cuts.recall, cuts.f1)
+    return Choice(*(float(each[best]) for each in values))
+
+
+@dataclass(frozen=True, eq=False)
+class _Cuts:
+    """Every distinct score as a threshold, the highest first, and the weight of whom it calls.
+
+    `caught` are the churners among the `called`, `expected` as many as the scores say there are.
+    """
+
+    threshold: Floats
+    called: Floats
+    caught: Floats
+    expected: Floats
+    earned: Floats | None
+
+    @classmethod
+    def of(
+        cls, y: npt.NDArray[np.int64], scores: Floats, weight: Floats, gain: Floats | None
+    ) -> _Cuts:
+        weight = np.asarray(weight, np.float64)
+        order = np.argsort(-scores, kind="stable")
+        ends = np.flatnonzero(np.diff(scores[order], append=-np.inf))  # last row of every tie
+        ends = ends[np.cumsum(weight[order])[ends] > 0]  # rows of weight 0 call nobody
+
+        def reached(amount: Floats) -> Floats:
+            return np.asarray(np.cumsum(amount[order])[ends])
+
+        return cls(
+            scores[order][ends],
+            reached(weight),
+            reached(weight * y),
+            reached(weight * scores),
+            None if gain is None else reached(weight * gain),
+        )
+
+    @property
+    def precision(self) -> Floats:
+        return self.caught / self.called
+
+    @property
+    def recall(self) -> Floats:
+        return np.asarray(self.caught / self.caught[-1])
+
+    @property
+    def f1(self) -> Floats:
+        return np.asarray(2 * self.caught / (self.called + self.caught[-1]))
+
+
+def _best(rule: str, target: float, cuts: _Cuts) -> int:
+    """Position of the threshold that the rule asks for."""
+    called, caught, expected = cuts.called, cuts.caught, cuts.expected
     if rule == "f1":
-        best = int(np.argmax(f1))
-    elif rule == "expected f1":
-        best = int(np.argmax(expected / (called + expected[-1])))
-    elif rule == "precision":
-        best = _last(
-            precision >= target,
-            f"reaches a precision of {target}, best is {precision.max():.3f}; lower the target",
-        )
-    elif rule == "recall":
-        best = int(np.argmax(recall >= target - 1e-12))
-    elif rule == "profit":
-        best = _most_earned(caught - target * (called - caught) if earned is None else earned)
-    else:
-        best = _last(
-            called <= target * called[-1] + 1e-9,
-            f"keeps to a budget of {target:.2%} of the customers: {called[0] / called[-1]:.2%} of "
-            "them share the highest score; raise the target",
-        )
-    return Choice(*(float(a[best]) for a in (candidates, precision, recall, f1)))
+        return int(np.argmax(cuts.f1))
+    if rule == "expected f1":
+        return int(np.argmax(expected / (called + expected[-1])))
+    if rule == "precision":
+        most = f"reaches a precision of {target}, best is {cuts.precision.max():.3f}"
+        return _last(cuts.precision >= target, f"{most}; lower the target")
+    if rule == "recall":
+        return int(np.argmax(cuts.recall >= target - 1e-12))
+    if rule == "profit":
+        earned = cuts.earned
+        return _most_earned(caught - target * (called - caught) if earned is None else earned)
+    return _last(
+        called <= target * called[-1] + 1e-9,
+        f"keeps to a budget of {target:.2%} of the customers: {called[0] / called[-1]:.2%} of them "
+        "share the highest score; raise the target",
+    )
 
 
-def _fixed(value: float, candidates: Floats, called: Floats, caught: Floats) -> Choice:
-    reached = int(np.sum(candidates >= value)) - 1
-    calls, hits = (called[reached], caught[reached]) if reached >= 0 else (0.0, 0.0)
+def _fixed(value: float, cuts: _Cuts) -> Choice:
+    reached = int(np.sum(cuts.threshold >= value)) - 1
+    calls, hits = (cuts.called[reached], cuts.caught[reached]) if reached >= 0 else (0.0, 0.0)
     return Choice(
         value,
         float(hits / calls) if calls else 0.0,
-        float(hits / caught[-1]),
-        float(2 * hits / (calls + caught[-1])),
+        float(hits / cuts.caught[-1]),
+        float(2 * hits / (calls + cuts.caught[-1])),
     )
 
 

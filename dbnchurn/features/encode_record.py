@@ -84,6 +84,16 @@ def squash(
 def encode(record: EncodeRecord, table: Table) -> Visible:
     """Turn a prepared table into the visible layer, without leaves.
 
+    Parameters
+    ----------
+    record : EncodeRecord
+    table : Table of n prepared rows
+
+    Returns
+    -------
+    visible : Visible of n rows
+        Flags first among the binary units, then the rungs of the ladders.
+
     Raises
     ------
     ArtifactError

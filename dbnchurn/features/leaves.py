@@ -14,12 +14,12 @@ from pydantic import Field
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import BaseCrossValidator, StratifiedGroupKFold, StratifiedKFold
 
-from dbnchurn.compute import at_once
 from dbnchurn.errors import DataError
 from dbnchurn.features.leaves_record import Forest, LeavesRecord, booster_matrix
 from dbnchurn.records import pack, unpack
 from dbnchurn.schema import Table
 from dbnchurn.stored import Arrays, Shelf
+from dbnchurn.threads import at_once
 
 Weights = npt.NDArray[np.float64]
 BINNED_ROWS = 50_000  # up to so many, values are kept beside their bins

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import pairwise
@@ -39,6 +38,12 @@ class LeavesRecord:
     def sizes(self) -> tuple[int, ...]:
         """Number of leaves of every tree, booster after booster: the code groups of the leaves."""
         return tuple(size for forest in self.forests for size in forest.sizes)
+
+    @cached_property
+    def groups(self) -> tuple[slice, ...]:
+        """Code groups of every booster."""
+        ends = np.cumsum([0, *(forest.trees for forest in self.forests)]).tolist()
+        return tuple(slice(first, end) for first, end in pairwise(ends))
 
     @cached_property
     def lookup(self) -> Lookup:
@@ -101,12 +106,6 @@ def booster_matrix(table: Table) -> npt.NDArray[np.float32]:
     return np.hstack([table.numbers.astype(np.float32), codes])
 
 
-def leaf_groups(boosters: Sequence[int]) -> list[slice]:
-    """Columns of every booster's code groups, given its number of trees."""
-    ends = np.cumsum([0, *boosters])
-    return [slice(int(a), int(b)) for a, b in pairwise(ends)]
-
-
 def with_leaves(
     base: Visible, record: LeavesRecord, booster: int, codes: npt.NDArray[np.int32]
 ) -> Visible:
@@ -125,7 +124,6 @@ def with_leaves(
     visible : Visible
         The code groups of `base` and then those of all boosters.
     """
-    groups = leaf_groups([forest.trees for forest in record.forests])
-    leaves = np.full((len(base), groups[-1].stop), -1, np.int32)
-    leaves[:, groups[booster]] = codes
+    leaves = np.full((len(base), len(record.sizes)), -1, np.int32)
+    leaves[:, record.groups[booster]] = codes
     return replace(base, codes=np.hstack([base.codes, leaves]), sizes=base.sizes + record.sizes)

@@ -106,11 +106,6 @@ class Narrow:
         """Number of gaussian units, binary units and levels of all groups together."""
         return self.gaussian.shape[1], self.binary.shape[1], sum(self.sizes)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the arrays."""
-        return self.gaussian.nbytes + self.binary.nbytes + self.codes.nbytes
-
     def take(self, rows: Rows) -> Visible:
         """The given rows, in the given order."""
         codes = self.codes[rows].astype(np.int32)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix, leaf_groups
+from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix
 from dbnchurn.features.stretches import Narrow, Room, filled, narrowest
 from dbnchurn.schema import Table
 from dbnchurn.visible import Visible
@@ -90,22 +90,14 @@ class BoosterViews:
         gaussian, binary, _ = self.base.widths
         return gaussian, binary, sum(self.sizes)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of encoded columns and leaf codes."""
-        base = self.base
-        columns = base.gaussian.nbytes + base.binary.nbytes + base.codes.nbytes
-        return columns + sum(codes.nbytes for codes in self.codes)
-
     def take(self, rows: Rows) -> Visible:
         """The visible layer of the given rows."""
         base = self.base.take(rows)
-        groups = leaf_groups([forest.trees for forest in self.record.forests])
-        leaves = np.full((len(rows), groups[-1].stop), -1, np.int32)
+        leaves = np.full((len(rows), len(self.record.sizes)), -1, np.int32)
         blocks = self.blocks[rows]
         for booster in np.unique(blocks):
             here = np.flatnonzero(blocks == booster)
-            leaves[here, groups[booster]] = self.codes[booster][self.place[rows[here]]]
+            leaves[here, self.record.groups[booster]] = self.codes[booster][self.place[rows[here]]]
         codes = np.hstack([base.codes, leaves])
         return Visible(base.gaussian, base.binary, codes, self.sizes)
 

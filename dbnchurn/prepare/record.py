@@ -267,7 +267,7 @@ class PrepareRecord:
     steps : tuple of steps
     """
 
-    steps: tuple[Keep | FlagMissing | Clip | Pool | Fill | Smooth | Construct | Compress, ...]
+    steps: tuple[Step, ...]
 
 
 def prepare(record: PrepareRecord, table: Table) -> Table:
@@ -277,6 +277,13 @@ def prepare(record: PrepareRecord, table: Table) -> Table:
     ------
     ArtifactError
         If the steps do not fit the table's columns.
+
+    Examples
+    --------
+    >>> table = Table(np.array([[-5.0], [2.0]]), np.empty((2, 0), np.int32), ("debt",), (), ())
+    >>> record = PrepareRecord((Clip(low=np.array([0.0]), high=np.array([9.0])),))
+    >>> prepare(record, table).numbers.ravel()
+    array([0., 2.])
     """
     try:
         for step in record.steps:

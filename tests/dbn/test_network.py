@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from dbnchurn.dbn import DBN, Network, finetune, logits
-from dbnchurn.dbn.finetuning import AdamW, log_loss
+from dbnchurn.dbn.adamw import AdamW
+from dbnchurn.dbn.finetuning import log_loss
 from dbnchurn.dbn.lifted import up
 from dbnchurn.dbn.network import Batch, _GatherSum
 from dbnchurn.dbn.network_record import drive, logits_from, product
@@ -321,6 +322,7 @@ def test_logits_do_not_depend_on_the_batch():
         (lambda r, y: finetune(net(), r, y[:-1]), r"one label per row means \(400,\)"),
         (lambda r, y: finetune(net(), r, y + 1), "labels are 0 or 1"),
         (lambda r, y: finetune(net(), r, y, rows_val=r), "rows_val and y_val belong together"),
+        (lambda r, y: finetune(net(), r, y, schedule="cosin"), "schedule='cosin' is not one of"),
         (lambda r, y: Network.random(WIDTHS, SIZES, (4,), dropout=1.0), "dropout=1.0"),
         (
             lambda r, y: Network.random(WIDTHS, SIZES, (4,), skip=[1.0]),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dbnchurn.dbn import DBN, Checkpoint, Network, finetune
+from dbnchurn.dbn import DBN, Checkpoint, Network, RBMTransformer, finetune
 from dbnchurn.dbn.contrastive import Ascent, Offsets
 from dbnchurn.dbn.likelihood import bits, visible_states
 from dbnchurn.dbn.monitor import free_energy_gap, idle_units, reconstruction_error
@@ -98,7 +98,7 @@ def test_a_student_learns_the_distribution_of_its_teacher():
         max=len(chance) - 1
     )
     rows = teacher.visible_rows(state).take(drawn.numpy())
-    recipe = Recipe(epochs=25, batch_size=50, learning_rate=0.1, cd_k=5, schedule="linear")
+    recipe = Recipe(epochs=12, batch_size=50, learning_rate=0.1, cd_k=5, schedule="linear")
     student = train(rows, recipe, n_hidden=6, random=Random(1)).rbm
     learned = (-student.free_energy(state)).softmax(0)
     shuffled = chance.sort().values
@@ -310,6 +310,25 @@ def test_a_stream_trains_every_layer():
     assert dbn.transform(rows).shape == (80, 3)
     assert [len(curve) for curve in dbn.curves_] == [3, 3]
     assert_same(dbn, DBN((5, 3), **FAST).fit(Passes(rows, 20)))
+    watched = DBN((5, 3), **FAST).fit(Passes(rows, 20), X_val=Passes(rows, 20))
+    assert_same(dbn, watched)
+    assert watched.curves_[1][-1]["free_energy_gap"] == 0  # the same first batch twice
+
+
+def test_weights_do_not_go_with_a_stream():
+    with pytest.raises(ValueError, match="sample_weight does not go with a stream"):
+        DBN((5,), **FAST).fit(Passes(table(80), 20), sample_weight=np.ones(80))
+
+
+def test_one_machine_scores_rows_and_streams_alike():
+    rows = table(80, missing=0.1)
+    machine = RBMTransformer(4, n_iter=2, random_state=0).fit(rows)
+    scores = machine.score_samples(rows)
+    expected = machine.rbm_.pseudo_likelihood(rows)
+    np.testing.assert_allclose(scores, expected, rtol=1e-5)
+    np.testing.assert_allclose(machine.score_samples(Passes(rows, 30)), expected, rtol=1e-5)
+    assert machine.components_.shape == (4, len(machine.intercept_visible_))
+    assert machine.intercept_hidden_.shape == (4,)
 
 
 @pytest.mark.parametrize("n", [1, 3])
@@ -378,6 +397,13 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
     (tmp_path / "layer0.npz").write_bytes(b"PK not a zip")
     with pytest.raises(ValueError, match=r"layer0\.npz is not a checkpoint that can be read"):
         DBN((3,), **FAST).fit(table(), resume_from=tmp_path)
+
+
+@pytest.mark.parametrize("other", [{"layers": (6,)}, {"hidden": "relu"}])
+def test_a_checkpoint_of_another_machine_is_refused(tmp_path, other):
+    DBN((3,), **FAST).fit(table(), callbacks=[Checkpoint(tmp_path)])
+    with pytest.raises(ValueError, match="layer 0 was begun with 3 bernoulli hidden units"):
+        DBN(**{"layers": (3,), **FAST, **other}).fit(table(), resume_from=tmp_path)
 
 
 def test_a_callback_can_stop_the_training():

@@ -153,6 +153,11 @@ def test_a_rule_without_its_target_is_refused():
         Threshold(rule="recall").choose(np.array([0, 1]), np.array([0.1, 0.2]))
 
 
+def test_a_rule_that_is_none_is_refused():
+    with pytest.raises(ConfigError, match=r"threshold\.rule='buget': .*'budget'"):
+        Threshold(rule="buget", target=0.5).choose(np.array([0, 1]), np.array([0.1, 0.2]))
+
+
 @pytest.mark.parametrize("y", [[0, 0], [1, 1], []])
 def test_one_class_is_refused(y):
     with pytest.raises(DataError, match="both classes are needed"):

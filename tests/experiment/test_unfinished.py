@@ -129,6 +129,19 @@ def test_rows_that_changed_are_refused(config, monkeypatch, telco, tmp_path):
     assert (tmp_path / "runs" / "b.unfinished").exists()
 
 
+@pytest.mark.parametrize("given", ["groups", "sample_weight", "X_unlabelled"])
+def test_other_customers_are_refused(small, customers, tmp_path, given):
+    X, y = customers
+    first, other = {
+        "groups": (np.arange(600) // 2, np.arange(600) // 3),
+        "sample_weight": (None, np.linspace(1, 2, 600)),
+        "X_unlabelled": (X[:50], X[:60]),
+    }[given]
+    small().fit(X, y, checkpoints=tmp_path, **{given: first})
+    with pytest.raises(ConfigError, match="are of other rows"):
+        small().fit(X, y, checkpoints=tmp_path, **{given: other})
+
+
 def test_other_parameters_are_refused(small, customers, tmp_path):
     small().fit(*customers, checkpoints=tmp_path)
     with pytest.raises(ConfigError, match="are of other parameters"):

@@ -59,12 +59,20 @@ class Predictor:
 
     Examples
     --------
-    ::
-
-        from dbnchurn import Predictor
-
-        predictor = Predictor.load("runs/tv/model")
-        predictor.predict_proba(customers)[:, 1]
+    >>> import tempfile
+    >>> from dbnchurn import ChurnClassifier, Predictor
+    >>> customers = pd.DataFrame({"debt": [5.0, 80.0] * 50, "plan": ["basic", "family"] * 50})
+    >>> model = ChurnClassifier(use_leaves=False, use_companion=False, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model.fit(customers, ["no", "yes"] * 50).save(folder)
+    ...     predictor = Predictor.load(folder)
+    >>> leaving = predictor.predict_proba(customers)[:, 1]
+    >>> leaving.shape, bool(leaving[0] < leaving[1])
+    ((100,), True)
+    >>> list(predictor.score(customers))
+    ['id', 'probability', 'decision', 'risk', 'model']
+    >>> predictor.reasons(customers, k=1)["reason_1"][1]
+    'debt: 80 (raises risk)'
     """
 
     def __init__(

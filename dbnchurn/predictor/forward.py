@@ -100,7 +100,7 @@ def _extremes(schema: Schema) -> Table:
 
 
 def logits(model: ModelRecord, table: Table, n_threads: int = 1) -> npt.NDArray[np.float64]:
-    """Logits of every network, shape (n, networks); the mean over the boosters' views.
+    """Logits of every network; where it takes leaves, the mean over the boosters' views.
 
     Parameters
     ----------
@@ -108,6 +108,10 @@ def logits(model: ModelRecord, table: Table, n_threads: int = 1) -> npt.NDArray[
     table : Table of n rows, as read
     n_threads : int, default 1
         Threads that take a chunk of rows each; they change no number.
+
+    Returns
+    -------
+    float64 array of shape (n, networks)
     """
     out = np.empty((len(table), len(model.networks)), np.float64)
 
@@ -181,6 +185,18 @@ def probabilities(
     model: ModelRecord, frame: pd.DataFrame, n_threads: int = 1
 ) -> tuple[npt.NDArray[np.float64], Unusual]:
     """Probability of leaving for every row of a frame, and what was unusual in it.
+
+    Parameters
+    ----------
+    model : ModelRecord
+    frame : DataFrame of n rows
+        Columns in any order; others are passed over.
+    n_threads : int, default 1
+
+    Returns
+    -------
+    probability : float64 array of shape (n,)
+    unusual : Unusual
 
     Raises
     ------

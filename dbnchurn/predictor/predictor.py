@@ -101,6 +101,12 @@ class Predictor:
     ) -> Predictor:
         """Load a model that ``ChurnClassifier.save`` wrote.
 
+        Parameters
+        ----------
+        folder : str or Path
+        n_threads, risk_edges
+            As the class takes them.
+
         Raises
         ------
         ArtifactError
@@ -147,7 +153,21 @@ class Predictor:
         return np.column_stack([1 - leaving, leaving])
 
     def predict(self, X: Any) -> npt.NDArray[np.generic]:
-        """Label of every row at :attr:`threshold`, shape (n,)."""
+        """Label of every row at :attr:`threshold`.
+
+        Parameters
+        ----------
+        X : as :meth:`predict_proba`
+
+        Returns
+        -------
+        labels : array of shape (n,)
+
+        Raises
+        ------
+        DataError
+            As :meth:`predict_proba`.
+        """
         leaving = self.predict_proba(X)[:, 1]
         return np.asarray(self.classes_[(leaving >= self.threshold).astype(int)])
 
@@ -178,6 +198,11 @@ class Predictor:
 
     def examine(self, frame: Any, *, id: str | None = None) -> Scored:
         """Score customers as :meth:`score` does, with summaries that add up over parts of a table.
+
+        Parameters
+        ----------
+        frame, id
+            As :meth:`score`.
 
         Returns
         -------

@@ -163,7 +163,7 @@ def test_impossible_campaigns_are_refused(tmp_path, wrong, message):
 def test_the_list_does_not_take_the_place_of_the_suppression_list(choose, scores, tmp_path, write):
     suppress = write(scores[["id"]].head(3), "campaign.csv")
     before = suppress.read_bytes()
-    with pytest.raises(ConfigError, match="campaign.csv is the suppression list"):
+    with pytest.raises(ConfigError, match="is the suppression list; write"):
         choose(scores, 10, suppress=suppress)
     assert suppress.read_bytes() == before
 

@@ -193,6 +193,8 @@ def _read_number(
     column: Column, values: pd.Series[Any], refuse: Refuse | None = None
 ) -> npt.NDArray[np.float64]:
     refuse = refuse or _refuse
+    if isinstance(values.dtype, pd.SparseDtype):  # which calls spans of time numeric, too
+        values = values.astype(values.dtype.subtype)
     if column.kind == "date":
         return _read_date(column, values, refuse)
     if isinstance(values.dtype, np.dtype) and values.dtype.kind in "biuf":

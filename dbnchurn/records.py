@@ -12,6 +12,7 @@ import math
 import sys
 import types
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -165,7 +166,7 @@ def _build_record(kind: Any, tree: Json, arrays: Arrays, path: str) -> Any:
         raise ArtifactError(
             f"{path}: a {kind.__name__} needs exactly {sorted(names)}, found {sorted(given)}"
         )
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     record = kind(**{n: _build(hints[n], tree[n], arrays, f"{path}.{n}") for n in sorted(names)})
     if hasattr(record, "audit"):
         try:
@@ -177,6 +178,12 @@ def _build_record(kind: Any, tree: Json, arrays: Arrays, path: str) -> Any:
             # Arrays of a shape that the audit itself cannot compute with.
             raise ArtifactError(f"{path}: no consistent {kind.__name__}: {error}") from error
     return record
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    """Types of a record's fields; a model has thousands of records of a few kinds."""
+    return get_type_hints(kind)
 
 
 def _build_array(args: tuple[Any, ...], tree: Json, arrays: Arrays, path: str) -> npt.NDArray[Any]:

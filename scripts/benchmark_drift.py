@@ -33,8 +33,8 @@ EMPTY = Table(np.empty((1, 0)), np.empty((1, 0), np.int32), (), (), ())
 class Watched(ChurnClassifier):
     """Keeps the scores of the validation rows by the first fit."""
 
-    def _choose(self, learned, val):
-        decided, self.first_scores = super()._choose(learned, val)
+    def _choose(self, *given):
+        decided, self.first_scores = super()._choose(*given)
         return decided, self.first_scores
 
 

@@ -163,3 +163,13 @@ def test_categories_are_read_as_their_text_value_by_value(values):
     assert read(schema, pd.DataFrame({"x": many}))[0].codes[:, 0].tolist() == expected * FEW
     unknown = sum(isinstance(word, str) and word not in levels for word in words)
     assert unusual.unknown_levels == ({"x": unknown} if unknown else {})
+
+
+@pytest.mark.parametrize("made", [pd.Timedelta, pd.Timestamp])
+def test_sparse_columns_are_read_as_what_they_hold(made):
+    schema = Schema((Column("debt", "number"),))
+    values = pd.Series(pd.arrays.SparseArray(pd.Series([None, made(5), made(7)]).to_numpy()))
+    with pytest.raises(DataError, match="debt"):
+        read(schema, pd.DataFrame({"debt": values}))
+    numbers = pd.DataFrame({"debt": pd.arrays.SparseArray([0.0, 2.5, np.nan])})
+    np.testing.assert_array_equal(read(schema, numbers)[0].numbers.ravel(), [0, 2.5, np.nan])

@@ -123,7 +123,22 @@ class Stored:
 
 
 def load(folder: str | Path) -> tuple[ModelRecord, dict[str, Any]]:
-    """Read a model and what was stored beside it; see :func:`load_stored`."""
+    """Read a model and what was stored beside it.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Returns
+    -------
+    model : ModelRecord
+    about : dict
+
+    Raises
+    ------
+    ArtifactError
+        As :func:`load_stored`.
+    """
     stored = load_stored(folder)
     return stored.model, stored.about
 

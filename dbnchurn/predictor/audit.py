@@ -17,25 +17,17 @@ from dbnchurn.dbn.network_record import NetworkRecord
 from dbnchurn.errors import ArtifactError
 from dbnchurn.features.encode_record import EncodeRecord
 from dbnchurn.features.leaves_record import Forest, LeavesRecord
+from dbnchurn.predictor.blank import no_evidence
 from dbnchurn.predictor.reference import ABSENT, Reference
-from dbnchurn.prepare.record import (
-    Clip,
-    Compress,
-    Construct,
-    Fill,
-    FlagMissing,
-    Keep,
-    Pool,
-    Smooth,
-    Step,
-)
-from dbnchurn.schema import Schema
+from dbnchurn.prepare import record as steps
+from dbnchurn.schema import Table
 
 if TYPE_CHECKING:
     from dbnchurn.predictor.forward import ModelRecord
 
 Sizes = tuple[int, ...]
 
+MISFIT = "the stages of the model do not fit one another"
 LARGEST_SIGNAL = 1e30  # between layers; far from any that training finds, and from overflow
 DEEPEST = 512  # tests on the way to a leaf
 
@@ -48,7 +40,8 @@ def audit_stages(model: ModelRecord) -> None:
     ArtifactError
         At the first stage that does not fit the one before.
     """
-    numbers, sizes = _columns(model.schema)
+    raw = no_evidence(model.schema, 0)
+    numbers, sizes = len(raw.number_names), raw.sizes
     for place, step in enumerate(model.prepare.steps):
         fits, numbers, sizes = _after(step, numbers, sizes)
         if not fits:
@@ -62,18 +55,7 @@ def audit_stages(model: ModelRecord) -> None:
         _audit_leaves(model.leaves, numbers, sizes)
         leaves = model.leaves.sizes
     for place, network in enumerate(model.networks):
-        if network.sizes not in (sizes, sizes + leaves):
-            raise ArtifactError(
-                f"the stages of the model do not fit one another: network {place} takes "
-                f"{len(network.sizes)} code groups, columns and leaves give "
-                f"{len(sizes)} + {len(leaves)}, or groups of other sizes"
-                + ("; it takes leaves, but the model has no boosters" if not leaves else "")
-            )
-        if len(network.dense_weights) != units:
-            raise ArtifactError(
-                f"the stages of the model do not fit one another: network {place} takes "
-                f"{len(network.dense_weights)} units, encoding gives {units}"
-            )
+        _audit_network(f"network {place}", network, units, sizes, leaves)
         if not _largest_signal(network, model.encode) < LARGEST_SIGNAL:
             raise ArtifactError(f"network {place}: weights so large that scores may overflow")
     if len(model.networks) != len(model.decide.weights):
@@ -81,13 +63,7 @@ def audit_stages(model: ModelRecord) -> None:
             f"{len(model.networks)} networks, but {len(model.decide.weights)} weights for them"
         )
     if model.reference is not None:
-        _audit_reference(model.reference, model.schema)
-
-
-def _columns(schema: Schema) -> tuple[int, Sizes]:
-    """Numbers, and the sizes of the categories, of a table as read."""
-    levels = tuple(len(column.levels) for column in schema.used if column.kind == "category")
-    return len(schema.used) - len(levels), levels
+        _audit_reference(model.reference, raw)
 
 
 def _within(positions: npt.NDArray[Any], count: int) -> bool:
@@ -95,27 +71,27 @@ def _within(positions: npt.NDArray[Any], count: int) -> bool:
     return positions.ndim == 1 and bool(((positions >= 0) & (positions < count)).all())
 
 
-def _after(step: Step, numbers: int, sizes: Sizes) -> tuple[bool, int, Sizes]:
+def _after(step: steps.Step, numbers: int, sizes: Sizes) -> tuple[bool, int, Sizes]:
     """Whether a step of preparation fits the columns, and the columns that it leaves."""
     match step:
-        case Keep():
+        case steps.Keep():
             fits = _within(step.numbers, numbers) and _within(step.codes, len(sizes))
             kept = tuple(sizes[j] for j in step.codes) if fits else ()
             return fits, len(step.numbers), kept
-        case FlagMissing():
+        case steps.FlagMissing():
             fits = _within(step.numbers, numbers) and _within(step.codes, len(sizes))
             return fits, numbers + len(step.numbers) + len(step.codes), sizes
-        case Clip():
+        case steps.Clip():
             return step.low.shape == (numbers,), numbers, sizes
-        case Pool():
+        case steps.Pool():
             fits = tuple(new.shape for new in step.codes) == tuple((size,) for size in sizes)
             return fits, numbers, step.sizes
-        case Fill():
+        case steps.Fill():
             fits = step.numbers.shape == (numbers,) and step.codes.shape == (len(sizes),)
             return fits and bool((step.codes < np.array(sizes)).all()), numbers, sizes
-        case Smooth() | Compress():
+        case steps.Smooth() | steps.Compress():
             return _within(step.columns, numbers), numbers, sizes
-        case Construct():
+        case steps.Construct():
             asked = (step.above, step.below, *step.series)
             fits = all(_within(positions, numbers) for positions in asked)
             return fits, numbers + len(step.names), sizes
@@ -133,8 +109,6 @@ def _units(encode: EncodeRecord, numbers: int) -> int:
 
 def _audit_leaves(leaves: LeavesRecord, numbers: int, sizes: Sizes) -> None:
     """Trees may test the columns there are, each in its way, and the levels there are."""
-    if not leaves.forests:
-        raise ArtifactError("trees: there is no booster")
     if leaves.n_features != numbers + len(sizes):
         raise ArtifactError(
             f"the trees test {leaves.n_features} columns, preparation makes {numbers + len(sizes)}"
@@ -151,6 +125,22 @@ def _audit_leaves(leaves: LeavesRecord, numbers: int, sizes: Sizes) -> None:
         if (forest.categories >= levels[column]).any():
             raise ArtifactError("trees: a node tests a level that does not exist")
         _audit_depth(forest)
+
+
+def _audit_network(
+    name: str, network: NetworkRecord, units: int, sizes: Sizes, leaves: Sizes
+) -> None:
+    """A network takes all units, and the code groups of the columns or of columns and leaves."""
+    if network.sizes not in (sizes, sizes + leaves):
+        raise ArtifactError(
+            f"{MISFIT}: {name} takes {len(network.sizes)} code groups, columns and leaves give "
+            f"{len(sizes)} + {len(leaves)}, or groups of other sizes"
+            + ("; it takes leaves, but the model has no boosters" if not leaves else "")
+        )
+    if len(network.dense_weights) != units:
+        raise ArtifactError(
+            f"{MISFIT}: {name} takes {len(network.dense_weights)} units, encoding gives {units}"
+        )
 
 
 def _audit_depth(forest: Forest) -> None:
@@ -184,7 +174,9 @@ def _largest_signal(network: NetworkRecord, encode: EncodeRecord) -> float:
     return float(max(*largest, head))
 
 
-def _largest_of_groups(weights: npt.NDArray[np.float32], sizes: Sequence[int]) -> Any:
+def _largest_of_groups(
+    weights: npt.NDArray[np.float32], sizes: Sequence[int]
+) -> npt.NDArray[np.float64]:
     """What the code groups can add at most, one level each, per column of the weights."""
     total = np.zeros(weights.shape[1])
     place = 0
@@ -195,17 +187,17 @@ def _largest_of_groups(weights: npt.NDArray[np.float32], sizes: Sequence[int]) -
     return total
 
 
-def _audit_reference(reference: Reference, schema: Schema) -> None:
-    """The reference describes the columns of the schema, with their levels."""
-    numbers = tuple(column.name for column in schema.used if column.kind != "category")
-    categories = tuple(column for column in schema.used if column.kind == "category")
-    if tuple(c.name for c in reference.numbers) != numbers or tuple(
-        c.name for c in reference.categories
-    ) != tuple(c.name for c in categories):
+def _audit_reference(reference: Reference, raw: Table) -> None:
+    """The reference describes the columns of the table as read, with their levels."""
+    numbers, categories = (
+        tuple(column.name for column in columns)
+        for columns in (reference.numbers, reference.categories)
+    )
+    if (numbers, categories) != (raw.number_names, raw.code_names):
         raise ArtifactError("the reference describes other columns than the schema")
     for spread in (*reference.numbers, reference.score):
         if len(spread.shares) != len(spread.edges) + 1 + ABSENT:
             raise ArtifactError(f"reference: column {spread.name!r} is no distribution of numbers")
-    for spread, column in zip(reference.categories, categories, strict=True):
-        if len(spread.edges) or len(spread.shares) != len(column.levels) + ABSENT:
+    for spread, size in zip(reference.categories, raw.sizes, strict=True):
+        if len(spread.edges) or len(spread.shares) != size + ABSENT:
             raise ArtifactError(f"reference: column {spread.name!r} has other levels")

@@ -85,10 +85,9 @@ class OnLeaves:
         self._network = network
         self._weights = np.vstack([network.dense_weights, network.code_weights[:levels]])
         self._skip = _skip_of_columns(network, levels)
-        skip = network.skip if network.skip.size else np.zeros(sum(network.sizes), np.float32)
         bounds = list(pairwise(levels + np.cumsum([0, *leaves])))
         self._leaves = [network.code_weights[a:b] for a, b in bounds]
-        self._leaf_skips = [skip[a:b, None] for a, b in bounds]
+        self._leaf_skips = [network.table[a:b, -1:] for a, b in bounds]
 
     def contributions(
         self, units: Floats32, averages: Sequence[Average], walks: Sequence[Walk]
@@ -116,8 +115,8 @@ class OnLeaves:
 
 def _skip_of_columns(network: NetworkRecord, levels: int) -> Floats32:
     """What every unit and level of the columns adds to the logit directly."""
-    direct = network.skip[:levels] if network.skip.size else np.zeros(levels, np.float32)
-    return np.append(np.zeros(len(network.dense_weights), np.float32), direct)
+    none = np.zeros(len(network.dense_weights), np.float32)
+    return np.append(none, network.table[:levels, -1])
 
 
 def _upper(network: NetworkRecord, field: Floats32) -> Floats32:

@@ -20,13 +20,14 @@ import numpy.typing as npt
 
 from dbnchurn.features.encode_record import encode
 from dbnchurn.features.leaves_record import booster_matrix
+from dbnchurn.predictor.blank import no_evidence
 from dbnchurn.predictor.branches import Average, OnColumns, OnLeaves
 from dbnchurn.predictor.forward import ModelRecord
 from dbnchurn.predictor.origins import Raw, origins
 from dbnchurn.predictor.paths import Paths
 from dbnchurn.predictor.typical import typical_values, with_values
 from dbnchurn.prepare.record import prepare
-from dbnchurn.schema import Schema, Table, stacked
+from dbnchurn.schema import Table, stacked
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
@@ -51,14 +52,14 @@ class Explainer:
     def __init__(self, model: ModelRecord) -> None:
         self._model = model
         self._typical = typical_values(model.reference)
-        self._empty = _no_evidence(model.schema)
+        self._empty = no_evidence(model.schema, 1)
         prepared = prepare(model.prepare, self._empty)
         found = origins(model.prepare, self._empty.numbers.shape[1], self._empty.codes.shape[1])
-        raw = range(len(self._typical))
+        columns = range(len(self._typical))
         units = found.units(model.encode, prepared.sizes)
-        self._units = [_made_of(column, units) for column in raw]
+        self._units = [_made_of(column, units) for column in columns]
         forests = () if model.leaves is None else model.leaves.forests
-        self._paths = [Paths.of(f, prepared, found.columns, len(raw)) for f in forests]
+        self._paths = [Paths.of(f, prepared, found.columns, len(columns)) for f in forests]
         leaves = [paths.leaves for paths in self._paths]
         self._branches = [
             OnColumns(network)
@@ -69,7 +70,7 @@ class Explainer:
         # What is constructed from several columns hangs on the customer's other values too.
         mixed = set[int]().union(*(raw for raw in found.columns if len(raw) > 1))
         self._averages = [
-            None if column in mixed else self._average(column, self._empty) for column in raw
+            None if column in mixed else self._average(column, self._empty) for column in columns
         ]
 
     def contributions(self, table: Table) -> Floats:
@@ -128,19 +129,6 @@ class Explainer:
             np.einsum("nbu,b->nu", by_row, shares),
             [p.passed(column, matrix).reshape(-1, n, len(shares)) @ shares for p in self._paths],
         )
-
-
-def _no_evidence(schema: Schema) -> Table:
-    """One row without any value."""
-    numbers = [column.name for column in schema.used if column.kind != "category"]
-    categories = [column for column in schema.used if column.kind == "category"]
-    return Table(
-        np.full((1, len(numbers)), np.nan),
-        np.full((1, len(categories)), -1, np.int32),
-        tuple(numbers),
-        tuple(column.name for column in categories),
-        tuple(len(column.levels) for column in categories),
-    )
 
 
 def _made_of(column: int, units: Sequence[Raw]) -> Index:

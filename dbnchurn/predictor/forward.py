@@ -18,9 +18,10 @@ from dbnchurn.dbn.network_record import logits as network_logits
 from dbnchurn.decide.decide_record import DecideRecord, decide
 from dbnchurn.errors import ArtifactError
 from dbnchurn.features.encode_record import EncodeRecord, encode
-from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix, with_leaves
+from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix
 from dbnchurn.features.lookup_record import Lookup
-from dbnchurn.predictor.audit import audit_stages
+from dbnchurn.predictor.audit import MISFIT, audit_stages
+from dbnchurn.predictor.blank import no_evidence
 from dbnchurn.predictor.reference import Reference
 from dbnchurn.prepare.record import PrepareRecord, prepare
 from dbnchurn.reading import LARGEST, Unusual, read
@@ -71,27 +72,13 @@ class ModelRecord:
         if self.label_type not in LABEL_TYPES or len(self.labels) != 2:
             raise ArtifactError(f"labels: {self.labels!r} of type {self.label_type!r}")
         audit_stages(self)
-        used = self.schema.used
-        numbers = tuple(c.name for c in used if c.kind != "category")
-        categories = [c for c in used if c.kind == "category"]
-        # Without evidence, with the first of everything, and with the last and as much as can be.
-        last = [len(c.levels) - 1 for c in categories]
-        probe = Table(
-            np.repeat([[np.nan], [0.0], [LARGEST], [-LARGEST]], len(numbers), axis=1),
-            np.array([[-1] * len(last), [min(0, j) for j in last], last, last], np.int32),
-            numbers,
-            tuple(c.name for c in categories),
-            tuple(len(c.levels) for c in categories),
-        )
         try:
             with np.errstate(all="ignore"):
-                scores = decide(self.decide, logits(self, probe))
+                scores = decide(self.decide, logits(self, _extremes(self.schema)))
             finite = np.isfinite(scores).all()
             distinct = len(set(self.classes)) == 2
         except (IndexError, OverflowError, TypeError, ValueError) as error:
-            raise ArtifactError(
-                f"the stages of the model do not fit one another: {error}"
-            ) from error
+            raise ArtifactError(f"{MISFIT}: {error}") from error
         if not finite or not distinct:
             raise ArtifactError("the model gives some customers no number, or has one label only")
 
@@ -103,29 +90,17 @@ class ModelRecord:
         return np.array([LABEL_TYPES[self.label_type](label) for label in self.labels])
 
 
-def views(
-    model: ModelRecord, prepared: Table, base: Visible, n_threads: int = 1
-) -> Iterator[Visible]:
-    """The visible layer of a prepared table as each booster shows it."""
-    leaves, matrix = _leaves(model, prepared), booster_matrix(prepared)
-    for booster in range(len(leaves.forests)):
-        yield with_leaves(base, leaves, booster, leaves.leaf_codes(booster, matrix, n_threads))
-
-
-def _leaves(model: ModelRecord, prepared: Table) -> LeavesRecord:
-    """The boosters, if they test the columns of the prepared table."""
-    if model.leaves is None:
-        raise ArtifactError("a network takes leaves, but the model has no boosters")
-    width = len(prepared.number_names) + len(prepared.code_names)
-    if width != model.leaves.n_features:
-        raise ArtifactError(
-            f"the trees test {model.leaves.n_features} columns, preparation makes {width}"
-        )
-    return model.leaves
+def _extremes(schema: Schema) -> Table:
+    """No evidence, the first of everything, and the last of everything beside all that fits."""
+    rows = no_evidence(schema, 4)
+    rows.numbers[1:] = [[0.0], [LARGEST], [-LARGEST]]
+    last = np.array(rows.sizes, np.int32) - 1
+    rows.codes[1:] = np.minimum(0, last), last, last
+    return rows
 
 
 def logits(model: ModelRecord, table: Table, n_threads: int = 1) -> npt.NDArray[np.float64]:
-    """Logits of every network, shape (n, networks); the mean over the boosters' views.
+    """Logits of every network; where it takes leaves, the mean over the boosters' views.
 
     Parameters
     ----------
@@ -133,6 +108,10 @@ def logits(model: ModelRecord, table: Table, n_threads: int = 1) -> npt.NDArray[
     table : Table of n rows, as read
     n_threads : int, default 1
         Threads that take a chunk of rows each; they change no number.
+
+    Returns
+    -------
+    float64 array of shape (n, networks)
     """
     out = np.empty((len(table), len(model.networks)), np.float64)
 
@@ -148,20 +127,17 @@ def _chunk_logits(model: ModelRecord, table: Table) -> npt.NDArray[np.float64]:
     base = encode(model.encode, prepared)
     found = [
         network_logits(network, base)
-        if network.sizes == base.sizes
-        else _leaf_logits(model, network, prepared, base)
+        if model.leaves is None or network.sizes == base.sizes
+        else _leaf_logits(model.leaves, network, prepared, base)
         for network in model.networks
     ]
     return np.column_stack(found)
 
 
 def _leaf_logits(
-    model: ModelRecord, network: NetworkRecord, prepared: Table, base: Visible
+    leaves: LeavesRecord, network: NetworkRecord, prepared: Table, base: Visible
 ) -> npt.NDArray[np.float64]:
     """Mean logits over the boosters' views, which differ in what the leaves add."""
-    leaves = _leaves(model, prepared)
-    if network.sizes != base.sizes + leaves.sizes:
-        raise ArtifactError("a network takes other code groups than the columns and leaves make")
     columns = drive(network, base)
     driven = [columns.copy() for _ in leaves.forests]
     table = network.table[sum(base.sizes) :]
@@ -209,6 +185,18 @@ def probabilities(
     model: ModelRecord, frame: pd.DataFrame, n_threads: int = 1
 ) -> tuple[npt.NDArray[np.float64], Unusual]:
     """Probability of leaving for every row of a frame, and what was unusual in it.
+
+    Parameters
+    ----------
+    model : ModelRecord
+    frame : DataFrame of n rows
+        Columns in any order; others are passed over.
+    n_threads : int, default 1
+
+    Returns
+    -------
+    probability : float64 array of shape (n,)
+    unusual : Unusual
 
     Raises
     ------

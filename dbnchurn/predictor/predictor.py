@@ -59,12 +59,20 @@ class Predictor:
 
     Examples
     --------
-    ::
-
-        from dbnchurn import Predictor
-
-        predictor = Predictor.load("runs/tv/model")
-        predictor.predict_proba(customers)[:, 1]
+    >>> import tempfile
+    >>> from dbnchurn import ChurnClassifier, Predictor
+    >>> customers = pd.DataFrame({"debt": [5.0, 80.0] * 50, "plan": ["basic", "family"] * 50})
+    >>> model = ChurnClassifier(use_leaves=False, use_companion=False, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model.fit(customers, ["no", "yes"] * 50).save(folder)
+    ...     predictor = Predictor.load(folder)
+    >>> leaving = predictor.predict_proba(customers)[:, 1]
+    >>> leaving.shape, bool(leaving[0] < leaving[1])
+    ((100,), True)
+    >>> list(predictor.score(customers))
+    ['id', 'probability', 'decision', 'risk', 'model']
+    >>> predictor.reasons(customers, k=1)["reason_1"][1]
+    'debt: 80 (raises risk)'
     """
 
     def __init__(
@@ -92,6 +100,12 @@ class Predictor:
         risk_edges: Iterable[float] | None = None,
     ) -> Predictor:
         """Load a model that ``ChurnClassifier.save`` wrote.
+
+        Parameters
+        ----------
+        folder : str or Path
+        n_threads, risk_edges
+            As the class takes them.
 
         Raises
         ------
@@ -139,7 +153,21 @@ class Predictor:
         return np.column_stack([1 - leaving, leaving])
 
     def predict(self, X: Any) -> npt.NDArray[np.generic]:
-        """Label of every row at :attr:`threshold`, shape (n,)."""
+        """Label of every row at :attr:`threshold`.
+
+        Parameters
+        ----------
+        X : as :meth:`predict_proba`
+
+        Returns
+        -------
+        labels : array of shape (n,)
+
+        Raises
+        ------
+        DataError
+            As :meth:`predict_proba`.
+        """
         leaving = self.predict_proba(X)[:, 1]
         return np.asarray(self.classes_[(leaving >= self.threshold).astype(int)])
 
@@ -170,6 +198,11 @@ class Predictor:
 
     def examine(self, frame: Any, *, id: str | None = None) -> Scored:
         """Score customers as :meth:`score` does, with summaries that add up over parts of a table.
+
+        Parameters
+        ----------
+        frame, id
+            As :meth:`score`.
 
         Returns
         -------

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +22,13 @@ from dbnchurn.data.session import Session, literal, quoted
 from dbnchurn.data.typing_sql import as_text
 from dbnchurn.errors import ConfigError, DataError, listed
 from dbnchurn.scoring.aside import disk_errors, written_whole
-from dbnchurn.scoring.writing import ending_of, write_pieces
+from dbnchurn.scoring.writing import ending_of, relation_of, write_pieces
 
 log = logging.getLogger(__name__)
 MEMORY = "400MB"
 PIECE = 50_000  # rows
 NEVER = chr(1)  # in an id
+LISTS = (".csv", ".parquet", ".txt")
 CONTACT, CONTROL = "contact", "control"
 
 
@@ -72,8 +74,13 @@ class Campaign:
         if self.seed < 0:
             raise ConfigError(f"campaign seed {self.seed}: give a number from 0 on")
         ending_of(self.path)
-        if self.suppress is not None and not self.suppress.is_file():
-            raise ConfigError(f"{self.suppress}: there is no such suppression list")
+        if self.suppress is not None:
+            if not self.suppress.is_file():
+                raise ConfigError(f"{self.suppress}: there is no such suppression list")
+            if self.suppress.suffix.lower() not in LISTS:
+                raise ConfigError(f"{self.suppress}: a suppression list is one of {listed(LISTS)}")
+            if self.path.resolve() == self.suppress.resolve():
+                raise ConfigError(f"{self.path} is the suppression list; write the list elsewhere")
 
 
 @dataclass(frozen=True)
@@ -133,17 +140,15 @@ def write_campaign(scores: Path | Sequence[Path], campaign: Campaign) -> Campaig
     """
     paths = [scores] if isinstance(scores, Path) else list(scores)
     with Session(MEMORY, threads=1) as session:
-        try:
+        with _readable(campaign.suppress):
+            _suppressed(session, campaign.suppress)
+        with _readable(paths[0]):
             session.run(f"CREATE VIEW scores AS SELECT * FROM {relation_of(paths)}")
-            suppressed, listed_ids = _eligible(session, campaign.suppress)
+            suppressed, listed_ids = _eligible(session)
             contact, control = _sizes(session, campaign)
             with disk_errors(campaign.path), written_whole(campaign.path) as unfinished:
                 pieces = _pieces(session, contact, control, campaign.seed)
                 write_pieces(pieces, unfinished, ending_of(campaign.path))
-        except duckdb.Error as error:
-            raise DataError(
-                f"campaign list: {paths[0]}: {str(error).strip().splitlines()[0]}"
-            ) from error
     if listed_ids and not suppressed:
         log.warning(
             "%s: not one of its %d ids was scored; check that both write ids the same way",
@@ -153,12 +158,13 @@ def write_campaign(scores: Path | Sequence[Path], campaign: Campaign) -> Campaig
     return CampaignList(campaign.path, contact, control, suppressed, listed_ids)
 
 
-def relation_of(paths: Sequence[Path]) -> str:
-    """Files of one kind as SQL; the values of CSV as text, for 007 is not 7."""
-    files = ", ".join(literal(path) for path in paths)
-    if ending_of(paths[0]) == ".csv":
-        return f"read_csv([{files}], header = true, all_varchar = true)"
-    return f"read_parquet([{files}])"
+@contextmanager
+def _readable(file: Path | None) -> Iterator[None]:
+    """Name the file that DuckDB stumbled over."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise DataError(f"campaign list: {file}: {str(error).strip().splitlines()[0]}") from error
 
 
 def _id(session: Session, relation: str, column: str = "id") -> str:
@@ -166,16 +172,19 @@ def _id(session: Session, relation: str, column: str = "id") -> str:
     return f"trim({as_text(quoted(column), session.columns(relation)[column])})"
 
 
-def _eligible(session: Session, suppress: Path | None) -> tuple[int, int]:
+def _suppressed(session: Session, suppress: Path | None) -> None:
+    """Make the table of customers who must not be on the list."""
+    session.run("CREATE TABLE suppressed (name VARCHAR)")
+    if suppress is not None:
+        names = _names(session, suppress)
+        session.run(f"INSERT INTO suppressed SELECT DISTINCT name FROM ({names})")
+
+
+def _eligible(session: Session) -> tuple[int, int]:
     """Make the view of customers who may be on the list; counts those who may not."""
     missing = {"id", "probability"} - set(session.columns("scores"))
     if missing:
         raise DataError(f"campaign list: the scores have no column {listed(sorted(missing))}")
-    session.run("CREATE TABLE suppressed (name VARCHAR)")
-    if suppress is not None:
-        session.run(
-            f"INSERT INTO suppressed SELECT DISTINCT name FROM ({_names(session, suppress)})"
-        )
     name = _id(session, "scores")
     session.run(
         f"CREATE VIEW known AS SELECT *, {name} AS name, CAST(probability AS DOUBLE) AS height "

@@ -8,9 +8,11 @@ import pandas as pd
 
 from dbnchurn.data.session import Session
 from dbnchurn.errors import ConfigError
-from dbnchurn.scoring.campaign import MEMORY, relation_of
 from dbnchurn.scoring.finish import Job
 from dbnchurn.scoring.job import CHUNK, score_file
+from dbnchurn.scoring.writing import relation_of
+
+MEMORY = "400MB"
 
 
 def explain_file(
@@ -25,25 +27,15 @@ def explain_file(
 ) -> Job:
     """Score every customer of a table of any size and tell why.
 
-    The job is that of :func:`~dbnchurn.scoring.job.score_file` with `top` reasons: streamed,
-    restartable, rows that cannot be read set aside.
+    The job of :func:`~dbnchurn.scoring.job.score_file` with `top` reasons: streamed, restartable,
+    rows that cannot be read set aside.
 
     Parameters
     ----------
-    model : path
-        Model folder.
-    table : path
-        CSV or Parquet file, a folder of them, or a pattern.
-    output : path
-        ``.csv`` or ``.parquet``.
+    model, table, output, id, chunk_rows, n_threads
+        As in :func:`~dbnchurn.scoring.job.score_file`; `table` is a file, a folder or a pattern.
     top : int, default 3
-        Reasons per customer.
-    id : str, optional
-        Column that names the customer; by default the one that was named in training, if the
-        table has it, and otherwise rows are numbered.
-    chunk_rows : int, default 100,000
-        Rows at a time; bounds the memory.
-    n_threads : int, default 1
+        Reasons per customer, at least 1.
 
     Returns
     -------
@@ -53,7 +45,7 @@ def explain_file(
     Raises
     ------
     ArtifactError, DataError, ConfigError
-        If model, table or output cannot be used.
+        If model, table or output cannot be used, or `top` is less than 1.
     """
     if top < 1:
         raise ConfigError(f"the number of reasons has to be a whole number from 1 on, got {top}")

@@ -9,6 +9,7 @@ import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -76,14 +77,15 @@ class Files:
         """Names, sizes and times of change."""
         if self.by_contents:
             return None
-        found = [
-            (str(f.resolve()), s.st_size, s.st_mtime_ns) for f in self.files for s in [f.stat()]
-        ]
-        return {"files": [list(facts) for facts in found]}
+        return {"files": [_facts(file) for file in self.files]}
 
-    def name(self, file: Path) -> str:
-        """How a file is called in messages and in the list of rejected rows."""
-        return str(file)
+
+def _facts(file: Path) -> list[Any]:
+    try:
+        found = file.stat()
+    except OSError as error:
+        raise DataError(f"{file}: the file can no longer be read: {error.strerror}") from error
+    return [str(file.resolve()), found.st_size, found.st_mtime_ns]
 
 
 class ParquetFiles(Files):
@@ -97,7 +99,7 @@ class ParquetFiles(Files):
         self._lengths = []
         for file in self.files:
             with _readable_parquet(file), pq.ParquetFile(file, pre_buffer=False) as opened:
-                self.columns[self.name(file)] = opened.schema_arrow.names
+                self.columns[str(file)] = opened.schema_arrow.names
                 self._lengths.append(opened.metadata.num_rows)
         self.rows: int | None = sum(self._lengths)
 
@@ -123,7 +125,7 @@ class ParquetFiles(Files):
                 for table in sized(_batches(opened, wanted, place, size), size):
                     places = np.arange(place, place + table.num_rows)
                     place += table.num_rows
-                    yield Chunk(self.name(file), before, places, table, steps=1 + skipped)
+                    yield Chunk(str(file), before, places, table, steps=1 + skipped)
                     skipped = 0
             before += rows
 
@@ -158,7 +160,7 @@ class CsvFiles(Files):
 
     def __init__(self, files: Sequence[Path], by_contents: bool) -> None:
         super().__init__(files, by_contents)
-        self.columns = {self.name(file): header(file) for file in self.files}
+        self.columns = {str(file): header(file) for file in self.files}
 
     def steps(self, size: int) -> int:
         """Megabytes."""
@@ -170,27 +172,27 @@ class CsvFiles(Files):
 
     def chunks(self, wanted: list[str], size: int, first: int = 0) -> Iterator[Chunk]:
         """See :class:`~dbnchurn.scoring.chunks.Source`."""
-        before = steps = number = 0
+        skipped = 0
+        for number, chunk in enumerate(self._from_the_start(wanted, size)):
+            if number < first:
+                skipped += chunk.steps
+            else:
+                yield replace(chunk, steps=skipped + chunk.steps)
+                skipped = 0
+
+    def _from_the_start(self, wanted: list[str], size: int) -> Iterator[Chunk]:
+        """Every chunk: only who reads the lines before it knows where one begins."""
+        before = 0
         for file in self.files:
             with _readable_csv(file), file.open("rb") as raw:
-                lines = Lines(file, raw, wanted)
-                told = 0
+                lines, told = Lines(file, raw, wanted), 0
                 for table in sized(lines.batches(), size):
-                    steps += (now := math.ceil(raw.tell() / MEGABYTE)) - told
+                    now = math.ceil(raw.tell() / MEGABYTE)
+                    yield lines.chunk(before, table, now - told)
                     told = now
-                    if number >= first:
-                        yield lines.chunk(self.name(file), before, table, steps)
-                        steps = 0
-                    else:
-                        lines.chunk(self.name(file), before, table, steps)
-                    number += 1
-                if broken := lines.rest():  # after the last row
-                    if number >= first:
-                        none = pa.table({name: pa.array([], pa.string()) for name in wanted})
-                        places = np.empty(0, np.int64)
-                        yield Chunk(self.name(file), before, places, none, broken, steps)
-                        steps = 0
-                    number += 1
+                if broken := lines.rest():
+                    none = pa.table({name: pa.array([], pa.string()) for name in wanted})
+                    yield Chunk(str(file), before, np.empty(0, np.int64), none, broken, steps=0)
             before += lines.place
 
 
@@ -251,17 +253,18 @@ class Lines:
             rows -= run
         return np.concatenate([np.empty(0, np.int64), *runs])
 
-    def chunk(self, name: str, before: int, table: pa.Table, steps: int) -> Chunk:
+    def chunk(self, before: int, table: pa.Table, steps: int) -> Chunk:
         """A chunk of rows together with the broken lines before the last of them."""
         last = table.num_columns - 1
         places = table.column(last).to_numpy()
         broken = []
         while self._passed and self._passed[0].place < places[-1]:
             broken.append(self._passed.popleft())
-        return Chunk(name, before, places, table.remove_column(last), tuple(broken), steps)
+        rows = table.remove_column(last)
+        return Chunk(str(self.file), before, places, rows, tuple(broken), steps)
 
     def rest(self) -> tuple[Broken, ...]:
-        """Broken lines that no chunk has told of."""
+        """Broken lines after the last row, of which no chunk has told."""
         return tuple(self._passed)
 
 

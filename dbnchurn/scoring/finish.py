@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dbnchurn.data.session import Session, literal
+from dbnchurn.data.session import Session
 from dbnchurn.predictor.scored import Oddities
 from dbnchurn.scoring.aside import written_whole
 from dbnchurn.scoring.campaign import Campaign, CampaignList, write_campaign
@@ -19,7 +19,7 @@ from dbnchurn.scoring.drift import Drift, drift
 from dbnchurn.scoring.parts import Parts
 from dbnchurn.scoring.places import Paths
 from dbnchurn.scoring.rows import Scorer
-from dbnchurn.scoring.writing import ending_of, write_pieces
+from dbnchurn.scoring.writing import ending_of, relation_of, write_pieces
 
 log = logging.getLogger(__name__)
 TOLD = 5  # findings
@@ -156,11 +156,11 @@ def _summed(scorer: Scorer, parts: Parts, paths: Paths) -> Job:
 
 def _check_ids(parts: Parts) -> tuple[int, int]:
     """Rows without an id, and rows beyond the first of their id; out of core."""
-    files = ", ".join(literal(file) for file in parts.files)
+    scores = relation_of(parts.files)
     with Session(MEMORY, threads=1) as session:
-        nameless = session.row(f"SELECT count(*) - count(id) FROM read_parquet([{files}])")[0]
+        nameless = session.row(f"SELECT count(*) - count(id) FROM {scores}")[0]
         repeated = session.row(
-            "SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM "
-            f"read_parquet([{files}]) WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1)"
+            f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM {scores} "
+            "WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1)"
         )[0]
     return int(nameless), int(repeated)

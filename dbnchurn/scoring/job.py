@@ -101,11 +101,14 @@ def score_file(
         job = score_file("runs/tv/model", "customers.parquet", "scores.parquet")
         print(job.scored, job.drift.columns[0])
     """
-    if chunk_rows < 1 or not 0 <= max_rejected <= 1 or reasons < 0:
+    if chunk_rows < 1:
+        raise ConfigError(f"chunk_rows {chunk_rows} is out of its range: give at least 1")
+    if not 0 <= max_rejected <= 1:
         raise ConfigError(
-            f"chunk_rows {chunk_rows} (at least 1), max_rejected {max_rejected:g} (0 to 1) or "
-            f"reasons {reasons} (at least 0) is out of its range"
+            f"max_rejected {max_rejected:g} is out of its range: give a share, 0 to 1"
         )
+    if reasons < 0:
+        raise ConfigError(f"reasons {reasons} is out of its range: give at least 0")
     if table is not None and (cutoff is not None or tables):
         raise ConfigError("give a table, or cutoff and raw tables to build it from, not both")
     output = Path(output)

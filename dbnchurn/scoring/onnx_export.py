@@ -18,12 +18,12 @@ import numpy.typing as npt
 from dbnchurn.decide.decide_record import log_odds
 from dbnchurn.errors import ConfigError, wants_extra
 from dbnchurn.features.encode_record import FAR
+from dbnchurn.predictor.blank import no_evidence
 from dbnchurn.predictor.forward import ModelRecord
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.prepare.record import prepare
 from dbnchurn.reading import as_frame, read
 from dbnchurn.records import pack
-from dbnchurn.schema import Schema, Table
 from dbnchurn.scoring.aside import written_whole
 from dbnchurn.scoring.onnx_graph import Graph
 from dbnchurn.scoring.onnx_trees import tree_ensemble
@@ -111,7 +111,7 @@ def _predictor(model: Predictor | str | Path) -> Predictor:
 def _metadata(predictor: Predictor) -> dict[str, str]:
     """How to make the inputs and what to do with the output, as JSON texts."""
     record = predictor._model
-    prepared = prepare(record.prepare, no_rows(record.schema))
+    prepared = prepare(record.prepare, no_evidence(record.schema, 0))
     steps, arrays = pack(record.prepare)
     schema, _ = pack(record.schema)
     return {
@@ -127,22 +127,9 @@ def _metadata(predictor: Predictor) -> dict[str, str]:
     }
 
 
-def no_rows(schema: Schema) -> Table:
-    """A table of the schema's columns without rows."""
-    numbers = tuple(c.name for c in schema.used if c.kind != "category")
-    categories = [c for c in schema.used if c.kind == "category"]
-    return Table(
-        np.empty((0, len(numbers))),
-        np.empty((0, len(categories)), np.int32),
-        numbers,
-        tuple(c.name for c in categories),
-        tuple(len(c.levels) for c in categories),
-    )
-
-
 def onnx_model(model: ModelRecord) -> Any:
     """The graph as an ``onnx.ModelProto``."""
-    prepared = prepare(model.prepare, no_rows(model.schema))
+    prepared = prepare(model.prepare, no_evidence(model.schema, 0))
     graph = Graph()
     numbers, codes = None, None
     if prepared.number_names:
@@ -204,13 +191,10 @@ def _network(
     leaves: list[str],
 ) -> str:
     """Logits of one network, shape (n, 1): the mean over the boosters that it sees through."""
-    levels = sum(columns)
-    skip = record.skip if record.skip.size else np.zeros(len(record.code_weights), np.float32)
-    table = np.column_stack([record.code_weights, skip])  # what a level adds: to fields, to logit
-    field = graph.constant(np.append(record.biases[0].astype(np.float64), record.bias)[None])
+    levels, table = sum(columns), record.table
+    field = graph.constant(record.start[None])
     if dense is not None:
-        weights = record.dense_weights.astype(np.float64)
-        weights = np.column_stack([weights, np.zeros(len(weights))])
+        weights = np.column_stack([record.dense, np.zeros(len(record.dense))])
         field = graph("Add", field, graph("MatMul", dense, graph.constant(weights)))
     if codes is not None:
         first = np.cumsum((0, *columns))[:-1]
@@ -237,10 +221,9 @@ def _upper(graph: Graph, record: NetworkRecord, seen: str) -> str:
     h = graph("Slice", seen, graph.ints(0), graph.ints(width), graph.ints(1))
     skip = graph("Slice", seen, graph.ints(width), graph.ints(width + 1), graph.ints(1))
     h = graph.activation(h, record.activations[0])
-    upper = zip(record.weights, record.biases[1:], record.activations[1:], strict=True)
-    for weights, bias, activation in upper:
-        h = graph("MatMul", h, graph.constant(weights.astype(np.float64)))
-        h = graph.activation(graph("Add", h, graph.constant(bias.astype(np.float64))), activation)
+    for (weights, bias), activation in zip(record.upper, record.activations[1:], strict=True):
+        h = graph("MatMul", h, graph.constant(weights))
+        h = graph.activation(graph("Add", h, graph.constant(bias)), activation)
     head = record.head.astype(np.float64)[:, None]
     return graph("Add", graph("MatMul", h, graph.constant(head)), skip)
 

@@ -43,65 +43,47 @@ def _attributes(graph: Graph, forest: Forest) -> dict[str, Any]:
 
     A tree of one leaf becomes a test whose two answers are that leaf.
     """
-    tree = np.repeat(np.arange(forest.trees), np.diff(forest.starts))
-    leaf = forest.feature < 0
-    stump = np.zeros(len(leaf), bool)
-    stump[forest.starts[:-1]] = leaf[forest.starts[:-1]]
-    inner = ~leaf | stump
-    node_id = np.cumsum(inner) - 1
-    leaf_id = np.cumsum(leaf) - 1
-    members = np.diff(forest.category_starts) > 0
-    first = forest.starts[tree]
-
-    def children(side: npt.NDArray[np.int32]) -> tuple[list[int], list[int]]:
-        child = np.where(stump, np.arange(len(leaf)), first + side)[inner]
-        return np.where(leaf[child], leaf_id[child], node_id[child]).tolist(), leaf[child].astype(
-            int
-        ).tolist()
-
+    roots, leaf = forest.starts[:-1], forest.feature < 0
+    inner = ~leaf
+    inner[roots] = True
+    leaf_id, node_id = np.cumsum(leaf) - 1, np.cumsum(inner) - 1
+    id_of_child = np.where(leaf, leaf_id, node_id)
     # A number below the threshold goes left; a category in the set goes right.
-    left, right = children(forest.left), children(forest.right)
-    by_set = members[inner]
-    true_ids, true_leafs = _choose(by_set, right, left)
-    false_ids, false_leafs = _choose(by_set, left, right)
-    to_true = np.where(members, ~forest.default_left, forest.default_left)
-    floats = graph.kind(np.float32)
+    by_set = np.diff(forest.category_starts) > 0
+    left, right = _children(forest, forest.left), _children(forest, forest.right)
+    true, false = np.where(by_set, right, left)[inner], np.where(by_set, left, right)[inner]
+    missing_to_true = forest.default_left ^ by_set
 
     def floating(name: str, values: npt.ArrayLike) -> Any:
         flat = np.asarray(values, np.float32)
-        return graph.helper.make_tensor(name, floats, [len(flat)], flat)
+        return graph.helper.make_tensor(name, graph.kind(np.float32), [len(flat)], flat)
 
-    modes = np.where(by_set, BRANCH_MEMBER, BRANCH_LESS).astype(np.uint8)
+    modes = np.where(by_set, BRANCH_MEMBER, BRANCH_LESS)[inner].astype(np.uint8)
     attributes = {
         "n_targets": forest.trees,
         "aggregate_function": SUM,
         "post_transform": NO_POSTPROCESSING,
-        "tree_roots": node_id[forest.starts[:-1]].tolist(),
+        "tree_roots": node_id[roots].tolist(),
         "nodes_modes": graph.helper.make_tensor("modes", graph.kind(np.uint8), [len(modes)], modes),
         "nodes_featureids": np.maximum(forest.feature, 0)[inner].tolist(),
-        "nodes_splits": floating("splits", np.where(members, 0, forest.threshold)[inner]),
-        "nodes_truenodeids": true_ids,
-        "nodes_trueleafs": true_leafs,
-        "nodes_falsenodeids": false_ids,
-        "nodes_falseleafs": false_leafs,
-        "nodes_missing_value_tracks_true": to_true[inner].astype(int).tolist(),
-        "leaf_targetids": tree[leaf].tolist(),
+        "nodes_splits": floating("splits", np.where(by_set, 0, forest.threshold)[inner]),
+        "nodes_truenodeids": id_of_child[true].tolist(),
+        "nodes_trueleafs": leaf[true].astype(int).tolist(),
+        "nodes_falsenodeids": id_of_child[false].tolist(),
+        "nodes_falseleafs": leaf[false].astype(int).tolist(),
+        "nodes_missing_value_tracks_true": missing_to_true[inner].astype(int).tolist(),
+        "leaf_targetids": np.repeat(np.arange(forest.trees), forest.sizes).tolist(),
         "leaf_weights": floating("weights", np.arange(leaf.sum())),
     }
     if by_set.any():
-        attributes["membership_values"] = floating("members", _sets(forest, inner & members))
+        attributes["membership_values"] = floating("members", _sets(forest, by_set))
     return attributes
 
 
-def _choose(
-    by_set: npt.NDArray[np.bool_],
-    where: tuple[list[int], list[int]],
-    otherwise: tuple[list[int], list[int]],
-) -> tuple[list[int], list[int]]:
-    """Children and whether they are leaves, from one side where a set is tested."""
-    pairs = zip(where, otherwise, strict=True)
-    ids, leafs = (np.where(by_set, a, b).tolist() for a, b in pairs)
-    return ids, leafs
+def _children(forest: Forest, side: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """The left or right child of every node among all nodes; a leaf's is the leaf itself."""
+    first = np.repeat(forest.starts[:-1], np.diff(forest.starts))
+    return np.where(side < 0, np.arange(len(side)), first + side)
 
 
 def _sets(forest: Forest, which: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:

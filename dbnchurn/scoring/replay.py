@@ -15,7 +15,7 @@ from dbnchurn.errors import ArtifactError, ConfigError, did_you_mean
 from dbnchurn.predictor.artifact import load
 
 
-def stored_plan(model: str | Path) -> DataPlan:
+def trained_plan(model: str | Path) -> DataPlan:
     """The data plan that a model was trained with.
 
     Raises
@@ -66,7 +66,7 @@ def build_month(
     DataError
         If the tables break their contract.
     """
-    plan = stored_plan(model)
+    plan = trained_plan(model)
     tables = dict(plan.tables)
     for name, path in (paths or {}).items():
         if name not in tables:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,7 @@ def check_columns(schema: Schema, file: str, columns: Sequence[str]) -> None:
         raise DataError(f"{file}: {error}") from error
 
 
+@dataclass(frozen=True)
 class Scorer:
     """Scores chunk after chunk.
 
@@ -52,19 +53,11 @@ class Scorer:
         How many reasons to give for every score.
     """
 
-    def __init__(
-        self,
-        predictor: Predictor,
-        id: str | None,
-        id_type: pa.DataType | None,
-        untyped: bool,
-        reasons: int,
-    ) -> None:
-        self.predictor = predictor
-        self.id = id
-        self.id_type = id_type
-        self.untyped = untyped
-        self.reasons = reasons
+    predictor: Predictor
+    id: str | None
+    id_type: pa.DataType | None
+    untyped: bool
+    reasons: int
 
     @property
     def wanted(self) -> list[str]:

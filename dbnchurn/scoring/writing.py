@@ -1,13 +1,14 @@
-"""Writes tables piece by piece, as CSV or Parquet, the same bytes for the same rows."""
+"""Tables as CSV or Parquet, written piece by piece: the same bytes for the same rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dbnchurn.data.session import literal
 from dbnchurn.errors import ConfigError, listed
 
 ENDINGS = (".csv", ".parquet")
@@ -52,3 +53,11 @@ def write_pieces(pieces: Iterable[pa.Table], path: Path, ending: str) -> None:
     finally:
         if writer is not None:
             writer.close()
+
+
+def relation_of(paths: Sequence[Path]) -> str:
+    """Files of one kind as SQL; the values of CSV as text, for 007 is not 7."""
+    files = ", ".join(literal(path) for path in paths)
+    if ending_of(paths[0]) == ".csv":
+        return f"read_csv([{files}], header = true, all_varchar = true)"
+    return f"read_parquet([{files}])"

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from dbnchurn.features import Leaves
@@ -30,6 +31,20 @@ def draw_many(draw_customers: Callable[..., Any]) -> Callable[..., tuple[pd.Data
         return X.assign(**more), y
 
     return draw
+
+
+@pytest.fixture(
+    params=[
+        lambda X: X[X.columns[::-1]],
+        lambda X: X.assign(customer=range(len(X))),
+        lambda X: X.convert_dtypes(),
+        lambda X: pa.Table.from_pandas(X),
+    ],
+    ids=["another order", "one more column", "other types", "Arrow"],
+)
+def respelled(request: pytest.FixtureRequest) -> Callable[[pd.DataFrame], Any]:
+    """``respelled(X)``: the same customers in a table of another make."""
+    return request.param
 
 
 @pytest.fixture(scope="session")

@@ -195,8 +195,12 @@ def scores_or_refuses(folder: Path, tree: Any, arrays: Any, X: Any) -> bool:
     """Whether a model of this content loads; then it gives probabilities or a clear error."""
     content = save_arrays(arrays)
     (folder / "model.safetensors").write_bytes(content)
-    edit_manifest(folder, lambda manifest: manifest.update(model=tree))
-    rehash(folder)
+
+    def change(manifest: dict[str, Any]) -> None:
+        manifest["model"] = tree
+        manifest["files"]["model.safetensors"] = hashlib.sha256(content).hexdigest()
+
+    edit_manifest(folder, change)
     try:
         scores = Predictor.load(folder).predict_proba(X)
     except DbnchurnError:
@@ -220,7 +224,7 @@ def test_any_value_may_be_replaced_and_nothing_breaks(model, tiny, customers):
     found = [
         scores_or_refuses(model, put(tree, path, value), arrays, X)
         for number, path in enumerate(places(tree))
-        for value in ODD_VALUES[number % 2 :: 2]
+        for value in ODD_VALUES[number % 3 :: 3]
     ]
     assert np.mean(found) < 0.1  # a level's name or a threshold may change unseen
 

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from dbnchurn import Predictor
@@ -58,37 +57,10 @@ def test_a_row_alone_is_scored_as_in_a_batch(predictor, customers):
         np.testing.assert_allclose(alone[0], whole[row], rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize(
-    "spell",
-    [
-        lambda X: X[X.columns[::-1]],
-        lambda X: X.assign(customer=range(len(X))),
-        lambda X: X.convert_dtypes(),
-        lambda X: pa.Table.from_pandas(X),
-        lambda X: X.set_axis(range(1000, 1600)),
-    ],
-)
-def test_columns_are_found_by_name(predictor, customers, spell):
+def test_columns_are_found_by_name(predictor, customers, respelled):
     X, _ = customers
     expected = predictor.predict_proba(X)
-    np.testing.assert_array_equal(predictor.predict_proba(spell(X)), expected)
-
-
-def test_threads_change_nothing(model, customers):
-    one, two = (Predictor.load(model, n_threads=n).predict_proba(customers[0]) for n in (1, 2))
-    np.testing.assert_array_equal(one, two)
-
-
-def test_several_threads_may_share_a_predictor(model, customers):
-    """All start at once on a predictor that has scored nothing yet."""
-    X, _ = customers
-    expected = Predictor.load(model).predict_proba(X)
-    fresh = Predictor.load(model)
-    parts = [slice(i, None, 4) for i in range(4)] * 3
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda part: fresh.predict_proba(X.iloc[part]), parts))
-    for part, scores in zip(parts, found, strict=True):
-        np.testing.assert_allclose(scores, expected[part], rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(predictor.predict_proba(respelled(X)), expected)
 
 
 def test_a_category_that_training_never_saw_is_no_evidence(predictor, customers, caplog):

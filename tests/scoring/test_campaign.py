@@ -147,10 +147,12 @@ def test_budgets_as_shares_and_beyond_all_customers(choose, scores, write):
         ({"control": -0.1}, "control share -0.1"),
         ({"seed": -1}, "seed -1"),
         ({"suppress": "nowhere.csv"}, "nowhere.csv: there is no such suppression list"),
+        ({"suppress": "list.xlsx"}, "list.xlsx: a suppression list is one of '.csv', '.parquet'"),
         ({"path": "list.xlsx"}, "written as one of"),
     ],
 )
 def test_impossible_campaigns_are_refused(tmp_path, wrong, message):
+    (tmp_path / "list.xlsx").touch()
     right = {"path": tmp_path / "c.csv", "budget": 10}
     if "path" in wrong or "suppress" in wrong:
         wrong = {name: tmp_path / value for name, value in wrong.items()}
@@ -158,10 +160,22 @@ def test_impossible_campaigns_are_refused(tmp_path, wrong, message):
         Campaign(**{**right, **wrong})
 
 
+def test_the_list_does_not_take_the_place_of_the_suppression_list(choose, scores, tmp_path, write):
+    suppress = write(scores[["id"]].head(3), "campaign.csv")
+    before = suppress.read_bytes()
+    with pytest.raises(ConfigError, match="is the suppression list; write"):
+        choose(scores, 10, suppress=suppress)
+    assert suppress.read_bytes() == before
+
+
 def test_lists_that_cannot_be_read_are_told(choose, scores, write, tmp_path):
     two = write(pd.DataFrame({"a": [1], "b": [2]}), "two.csv")
     with pytest.raises(DataError, match="a column 'id' or one column alone, this has 'a', 'b'"):
         choose(scores, 10, suppress=two)
+    for name in ("no.csv", "no.parquet", "no.txt"):
+        (tmp_path / name).write_bytes(b"id,x\n\xff\xfe,3\n")
+        with pytest.raises(DataError, match=f"campaign list: {tmp_path / name}: "):
+            choose(scores, 10, suppress=tmp_path / name)
     with pytest.raises(DataError, match="the scores have no column 'probability'"):
         choose(scores.drop(columns="probability"), 10)
     assert not (tmp_path / "campaign.csv").exists()

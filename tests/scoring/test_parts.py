@@ -103,16 +103,23 @@ def test_a_damaged_chunk_is_scored_again(crashed, scored_chunks, tmp_path):
     assert crashed.output.read_bytes() == crashed.whole.output.read_bytes()
 
 
-def test_a_table_that_changes_meanwhile_is_refused(crashed, named, write, monkeypatch):
+@pytest.mark.parametrize(
+    ("meddle", "message"),
+    [
+        (lambda table: table.write_text(table.read_text() + "\n"), "changed while it was read"),
+        (lambda table: table.unlink(), "t.csv: the file can no longer be read: No such file"),
+    ],
+)
+def test_a_table_that_changes_meanwhile_is_refused(crashed, monkeypatch, meddle, message):
     score = Scorer.score
 
-    def meddle(self, chunk, digest):
+    def and_meddle(self, chunk, digest):
         if chunk.places[0] == 800:
-            crashed.table.write_text(crashed.table.read_text() + "\n")
+            meddle(crashed.table)
         return score(self, chunk, digest)
 
-    monkeypatch.setattr(Scorer, "score", meddle)
-    with pytest.raises(DataError, match="the table changed while it was read"):
+    monkeypatch.setattr(Scorer, "score", and_meddle)
+    with pytest.raises(DataError, match=message):
         crashed()
     assert not crashed.output.exists()
 

@@ -1,9 +1,10 @@
 """kill -9: a real process is killed wherever it is, and the next one ends with the same bytes."""
 
+import multiprocessing
 import os
 import random
 import resource
-import subprocess
+import signal
 import sys
 import time
 
@@ -11,7 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-CHUNK, CHUNKS = 60, 60
+from dbnchurn.cli import main
+
+CHUNK, CHUNKS = 60, 40
 KILLS = 20  # over both kinds of output
 
 
@@ -28,18 +31,35 @@ def place(tmp_path_factory, fitted, draw_customers):
     return folder
 
 
-def command(place, output):
-    return [
-        sys.executable, "-m", "dbnchurn.cli", "score", place / "model", place / "t.csv",
-        "--output", output, "--chunk-rows", CHUNK, "--campaign", output.with_name("campaign.csv"),
-        "--budget", 300, "--suppress", place / "suppress.csv", "--control", 0.2,
-    ]  # fmt: skip
+@pytest.fixture(scope="module")
+def start(place):
+    """``start(output)``: a job in a process of its own, born with everything imported."""
+    born = multiprocessing.get_context("forkserver")
+    born.set_forkserver_preload(["tests.scoring.test_restart", "dbnchurn.scoring.words"])
+
+    def run(output, largest_file=resource.RLIM_INFINITY, errors=os.devnull):
+        options = ["--chunk-rows", CHUNK, "--campaign", output.with_name("campaign.csv")]
+        options += ["--budget", 300, "--suppress", place / "suppress.csv", "--control", 0.2]
+        words = ["score", place / "model", place / "t.csv", "--output", output, *options]
+        process = born.Process(target=job, args=([*map(str, words)], largest_file, str(errors)))
+        process.start()
+        return process
+
+    return run
 
 
-def start(place, output, **how):
-    how = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True, **how}
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen([str(a) for a in command(place, output)], env=env, **how)
+def job(arguments, largest_file, errors):
+    """The command, as its own process runs it."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    with open(errors, "w", encoding="utf-8") as err, open(os.devnull, "w") as out:
+        sys.stderr, sys.stdout = err, out
+        main(arguments)
+
+
+def ended_well(process):
+    process.join(120)
+    return process.exitcode == 0
 
 
 def written(folder):
@@ -55,7 +75,7 @@ def kill_somewhere(process, output, chance):
     at_the_end = chance.random() < 0.2
     wanted = chance.randrange(0, CHUNKS // 4)
     began = None
-    while process.poll() is None:
+    while process.is_alive():
         names = os.listdir(work) if work.exists() else []
         parts = sum(name.endswith(".parquet") for name in names)
         began = parts if began is None and names else began
@@ -64,53 +84,46 @@ def kill_somewhere(process, output, chance):
             break
         time.sleep(0.001)
     time.sleep(chance.random() * 0.02)
-    alive = process.poll() is None
     process.kill()
-    process.communicate()
-    return alive
+    process.join()
+    return process.exitcode == -signal.SIGKILL
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
-def test_killed_jobs_end_with_the_bytes_of_an_uninterrupted_one(place, tmp_path, ending):
+def test_killed_jobs_end_with_the_bytes_of_an_uninterrupted_one(start, tmp_path, ending):
     expected, folder = tmp_path / "expected", tmp_path / "killed"
-    whole = start(place, expected / f"s.{ending}")
-    assert whole.wait(120) == 0, whole.stderr.read()
+    assert ended_well(start(expected / f"s.{ending}"))
     left = {f"s.{ending}", f"s.rejected.{ending}", "s.job.json", "campaign.csv"}
     assert set(written(expected)) == left
     output, chance, kills, jobs = folder / f"s.{ending}", random.Random(ending), 0, 0
     while kills < KILLS // 2:
-        kills += kill_somewhere(start(place, output), output, chance)
+        kills += kill_somewhere(start(output), output, chance)
         if output.exists():  # renamed before it was killed
             assert output.read_bytes() == (expected / output.name).read_bytes()
             jobs += 1
             for file in folder.iterdir():
                 if file.is_file():
                     file.unlink()
-    last = start(place, output)
-    assert last.wait(120) == 0, last.stderr.read()
+    assert ended_well(start(output))
     assert written(folder) == written(expected)
     assert jobs < KILLS // 2
 
 
-def test_a_full_disk_is_told_and_the_job_goes_on_when_there_is_room(place, tmp_path):
-    output = tmp_path / "s.csv"
-
-    def small_disk():
-        # No file may grow beyond this: chunks fit, the scores do not.
-        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
-
-    full = start(place, output, preexec_fn=small_disk)
-    _, error = full.communicate(timeout=120)
-    assert full.returncode == 2, error
+def test_a_full_disk_is_told_and_the_job_goes_on_when_there_is_room(start, tmp_path):
+    output, told = tmp_path / "s.csv", tmp_path / "told.txt"
+    # No file may grow beyond this: chunks fit, the scores do not.
+    full = start(output, largest_file=60_000, errors=told)
+    assert not ended_well(full)
+    error = told.read_text(encoding="utf-8")
+    assert full.exitcode == 2, error
     assert f"{output}: scores cannot be written there: File too large; with that mended" in error
     assert "Traceback" not in error
     assert not output.exists()
     parts = tmp_path / "s.csv.parts"
     kept = {file.name: file.stat().st_mtime_ns for file in parts.glob("*.parquet")}
     assert len(kept) == CHUNKS
-    again = start(place, output)
-    assert again.wait(120) == 0, again.stderr.read()
+    assert ended_well(start(output))
     assert (
         len(pd.read_csv(output)) + len(pd.read_csv(tmp_path / "s.rejected.csv")) == CHUNK * CHUNKS
     )

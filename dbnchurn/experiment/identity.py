@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ from dbnchurn.data import Customers
 from dbnchurn.experiment.run import load_customers
 from dbnchurn.experiment.tables import build_tables
 from dbnchurn.provenance import fingerprint, versions
+from dbnchurn.whole import written_whole
 
 SEAL = "seal.json"
 DATA = ("source", "columns", "data", "n_threads")
@@ -96,12 +96,8 @@ def key_of(config: Any, data: str, exclude: set[str] = NO_MATTER) -> str:
 def seal(folder: Path, facts: Mapping[str, Any]) -> None:
     """Note the facts and the hash of every file, as the last file of a folder."""
     text = json.dumps({**facts, "files": _hashes(folder)}, indent=1)
-    aside = folder / f".{SEAL}"
-    with aside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, folder / SEAL)
+    with written_whole(folder / SEAL) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
 
 
 def sealed(folder: Path) -> dict[str, Any] | None:
@@ -114,7 +110,7 @@ def sealed(folder: Path) -> dict[str, Any] | None:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in (SEAL, f".{SEAL}"))
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != SEAL)
     return {
         p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files
     }

@@ -23,7 +23,7 @@ from dbnchurn.experiment.baselines import PEERS, VARIANTS, Rows
 from dbnchurn.experiment.beside import cost_columns, gains, set_beside
 from dbnchurn.experiment.drivers import check_labels, find_drivers
 from dbnchurn.experiment.facts import FACTS, facts_of
-from dbnchurn.experiment.folder import new_folder, open_output, write_json
+from dbnchurn.experiment.folder import open_output, write_json
 from dbnchurn.experiment.measure import by_worth, chosen, measured
 from dbnchurn.experiment.page import write_report
 from dbnchurn.experiment.predictions import predictions
@@ -42,6 +42,7 @@ from dbnchurn.experiment.trained import MODEL, Scores, Trained
 from dbnchurn.experiment.unfinished import Unfinished
 from dbnchurn.progress import stage
 from dbnchurn.stored import Arrays, Shelf
+from dbnchurn.whole import whole_folder
 
 log = logging.getLogger(__name__)
 
@@ -265,7 +266,7 @@ def write(
 ) -> Path:
     """Write the run folder aside and rename it when it is whole."""
     folder = unfinished.target
-    with new_folder(folder, unfinished.aside) as aside:
+    with whole_folder(folder, unfinished.aside) as aside:
         (aside / "config.yaml").write_text(dump(config), encoding="utf-8")
         predictions(trained, config).to_parquet(aside / "predictions.parquet", index=False)
         write_json(aside / "metrics.json", trained.metrics)

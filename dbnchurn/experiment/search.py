@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -27,6 +26,7 @@ from dbnchurn.experiment.run_config import classifier_of
 from dbnchurn.experiment.sections import Searched, TuningSection
 from dbnchurn.progress import stage, watched
 from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER
+from dbnchurn.whole import written_whole
 
 Judge = Callable[[ChurnClassifier], float]
 """Fits a classifier and says how good it is."""
@@ -177,9 +177,12 @@ class Search:
             }
             for number, trial in enumerate(self.finished, start=1)
         ]
-        _write_whole(self.folder / TRIALS, pd.DataFrame(rows).to_csv(index=False))
+        files = {TRIALS: pd.DataFrame(rows).to_csv(index=False)}
         if self.complete:
-            _write_whole(self.folder / BEST, self._best_config())
+            files[BEST] = self._best_config()
+        for name, text in files.items():
+            with written_whole(self.folder / name) as unfinished:
+                unfinished.write_text(text, encoding="utf-8")
 
     def _best_config(self) -> str:
         best = self.study.best_trial
@@ -287,9 +290,3 @@ def _journal(path: Path) -> Any:
         with path.open("r+b") as file:
             file.truncate(content.rfind(b"\n") + 1)
     return JournalStorage(JournalFileBackend(str(path)))
-
-
-def _write_whole(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}")
-    aside.write_text(text, encoding="utf-8")
-    os.replace(aside, path)

@@ -21,12 +21,11 @@ from dbnchurn.errors import ConfigError
 from dbnchurn.evaluate import Ranking
 from dbnchurn.experiment.baselines import Rows
 from dbnchurn.experiment.comparison import numbers_at
-from dbnchurn.experiment.folder import open_output
+from dbnchurn.experiment.folder import only_one, open_output
 from dbnchurn.experiment.identity import key_of, of_customers
 from dbnchurn.experiment.run import divide, load_customers, without_outcome
 from dbnchurn.experiment.search import Search, Tuned, require_optuna
 from dbnchurn.experiment.sections import TuningSection
-from dbnchurn.experiment.series import only_one
 from dbnchurn.experiment.tables import build_tables, check_leakage
 from dbnchurn.progress import stage
 

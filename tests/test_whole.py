@@ -13,18 +13,28 @@ def test_a_file_is_replaced_when_it_is_whole(tmp_path):
     with written_whole(path) as unfinished:
         unfinished.write_text("first")
         assert not path.exists()
-    with pytest.raises(OSError, match="full"), written_whole(path) as unfinished:
-        unfinished.write_text("sec")
-        raise OSError("the disk is full")
+
+    def fail():
+        with written_whole(path) as unfinished:
+            unfinished.write_text("sec")
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        fail()
     assert path.read_text() == "first"
     assert list(path.parent.iterdir()) == [path]
 
 
 def test_a_folder_appears_when_it_is_whole(tmp_path):
     folder = tmp_path / "runs" / "tv"
-    with pytest.raises(KeyboardInterrupt), whole_folder(folder) as aside:
-        (aside / "metrics.json").write_text("{")
-        raise KeyboardInterrupt
+
+    def stop():
+        with whole_folder(folder) as aside:
+            (aside / "metrics.json").write_text("{")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop()
     assert list(folder.parent.iterdir()) == []
     with whole_folder(folder) as aside:
         (aside / "metrics.json").write_text("{}")

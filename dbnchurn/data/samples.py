@@ -27,14 +27,6 @@ class Parts:
     validation: Rows
     test: Rows
 
-    def names(self) -> npt.NDArray[np.str_]:
-        """Name of the part of every row that is in one, by row number."""
-        size = 1 + max(int(r.max(initial=-1)) for r in (self.train, self.validation, self.test))
-        names = np.full(size, "", dtype="U10")
-        for part in PARTS:
-            names[getattr(self, part)] = part
-        return names
-
 
 def split(
     y: npt.NDArray[np.int64],

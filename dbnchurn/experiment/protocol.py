@@ -81,38 +81,15 @@ def division(table: Customers, section: SplitSection, seed: int) -> Parts:
         If a part would lack one of the classes, or there are no dates to divide by.
     """
     groups = table.ids if table.id is not None else None
+    shared: dict[str, Any] = {"validation": section.validation, "groups": groups, "seed": seed}
+    dated: dict[str, Any] = {"dates": table.dates, "closed": table.closed}
     if section.protocol == "kfold":
-        return kfold(
-            table.y,
-            folds=section.folds or FOLDS,
-            fold=section.fold,
-            validation=section.validation,
-            groups=groups,
-            seed=seed,
-        )
-    if section.protocol == "holdout":
-        return split(
-            table.y, validation=section.validation, test=section.test, groups=groups, seed=seed
-        )
+        return kfold(table.y, folds=section.folds or FOLDS, fold=section.fold, **shared)
     if section.protocol == "time":
-        return forward(
-            table.y,
-            dates=table.dates,
-            closed=table.closed,
-            back=section.divisions - section.fold,
-            validation=section.validation,
-            groups=groups,
-            seed=seed,
-        )
-    return split(
-        table.y,
-        validation=section.validation,
-        test=section.test,
-        dates=table.dates,
-        closed=table.closed,
-        groups=groups,
-        seed=seed,
-    )
+        return forward(table.y, back=section.divisions - section.fold, **dated, **shared)
+    if section.protocol == "holdout":
+        return split(table.y, test=section.test, **shared)
+    return split(table.y, test=section.test, **dated, **shared)
 
 
 def kfold(
@@ -230,20 +207,6 @@ def forward(
         seed=seed,
     )
     return Parts(rows[parts.train], rows[parts.validation], rows[parts.test])
-
-
-def divisions(table: Customers, section: SplitSection, seed: int) -> list[Parts]:
-    """The parts of every division of a protocol, in order.
-
-    Raises
-    ------
-    DataError
-        As :func:`division`.
-    """
-    return [
-        division(table, section.model_copy(update={"fold": fold}), seed)
-        for fold in range(1, section.divisions + 1)
-    ]
 
 
 def _whole(parts: Parts, y: Labels) -> Parts:

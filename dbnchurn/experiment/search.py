@@ -18,18 +18,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dbnchurn.classifier import ChurnClassifier
 from dbnchurn.config import changed, dump
 from dbnchurn.errors import ConfigError, DbnchurnError
 from dbnchurn.experiment.grid import NOT_OF_A_RUN
-from dbnchurn.experiment.run_config import classifier_of
 from dbnchurn.experiment.sections import Searched, TuningSection
 from dbnchurn.progress import stage, watched
 from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER
 from dbnchurn.whole import written_whole
 
-Judge = Callable[[ChurnClassifier], float]
-"""Fits a classifier and says how good it is."""
+Judge = Callable[[Any], float]
+"""Fits the classifier of a config and says how good it is."""
 JOURNAL, BEST, TRIALS = "journal.log", "best.yaml", "trials.csv"
 FINETUNING = 1_000_000
 """Steps of fine-tuning come after those of all machines, of which each has a thousand."""
@@ -144,9 +142,9 @@ class Search:
         state = self.optuna.trial.TrialState
         started = time.perf_counter()
         try:
-            classifier = classifier_of(changed(self.config, settings, f"trial {number + 1}"))
+            config = changed(self.config, settings, f"trial {number + 1}")
             with stage(f"trial {number + 1}"), watched(watcher):
-                value = self.judge(classifier)
+                value = self.judge(config)
         except self.optuna.TrialPruned as why:
             self._end(trial, started, f"cut short: {why}", state.PRUNED)
         except (DbnchurnError, FloatingPointError) as error:

@@ -11,7 +11,7 @@ from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.evaluate import contact_gain
 from dbnchurn.experiment import read_config, train
 from dbnchurn.experiment.beside import grouped
-from dbnchurn.experiment.run import load_customers, set_beside
+from dbnchurn.experiment.tables import read_customers
 
 COSTS = "campaign: {costs: {tp_cost: offer, fp_cost: offer, tn_cost: 0, fn_cost: worth}}\n"
 
@@ -117,7 +117,7 @@ def test_an_offer_that_cannot_pay_is_refused(telco, write_config, small_run):
 
 def test_costs_of_the_tv_table_come_when_asked_for(root):
     config = read_config(root / "configs" / "tv.yaml")
-    table = set_beside(config, load_customers(config))
+    table, _ = read_customers(config, root)
     assert list(table.beside) == ["tp_cost", "fp_cost", "tn_cost", "fn_cost"]
     assert not set(table.X) & set(table.beside)
     assert table.beside["fn_cost"].min() > 0

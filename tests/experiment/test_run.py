@@ -22,7 +22,9 @@ from dbnchurn import Predictor
 from dbnchurn.data.samples import PARTS
 from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.experiment import read_config, resume, train
-from dbnchurn.experiment.run import divide, fit_all, load_customers, without_outcome
+from dbnchurn.experiment.material import without_outcome
+from dbnchurn.experiment.run import divide, fit_all
+from dbnchurn.experiment.tables import load_customers
 
 BASELINES = ("logistic regression", "xgboost", "without leaves", "without pretraining")
 

@@ -8,8 +8,9 @@ import pytest
 
 from dbnchurn.errors import ConfigError
 from dbnchurn.experiment import read_config, train
-from dbnchurn.experiment.run import divide, load_customers
+from dbnchurn.experiment.run import divide
 from dbnchurn.experiment.search import JOURNAL, WORST, falls_behind
+from dbnchurn.experiment.tables import load_customers
 from dbnchurn.experiment.tuning import tune
 from dbnchurn.progress import watched
 

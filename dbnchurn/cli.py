@@ -174,11 +174,7 @@ def recompute(
     from dbnchurn.experiment.recompute import recompute as again
 
     found = again(run, write=write)
-    for line in found.differences:
-        print(line)
-    if found.report_differs:
-        print("report.html is not what the other files give")
-    print(f"{found.numbers} numbers made again, {len(found.differences)} differ")
+    print(found.words())
     if not found.same:
         raise typer.Exit(1)
 

@@ -11,6 +11,7 @@ from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.evaluate import contact_gain
 from dbnchurn.experiment import read_config, train
 from dbnchurn.experiment.beside import grouped
+from dbnchurn.experiment.page import report_input
 from dbnchurn.experiment.tables import read_customers
 
 COSTS = "campaign: {costs: {tp_cost: offer, fp_cost: offer, tn_cost: 0, fn_cost: worth}}\n"
@@ -23,14 +24,9 @@ def priced(telco):
     return telco.assign(worth=rng.gamma(4, 50, 600).round(2), offer=rng.uniform(5, 15, 600))
 
 
-@pytest.fixture
-def without_report(monkeypatch):
-    """Tests of other files need no page."""
-    monkeypatch.setattr("dbnchurn.experiment.run.write_report", lambda *_: None)
-
-
 def folder_of(config, *overrides):
-    return train(read_config(config, overrides), "run")
+    """A run; its page would take longer to draw than all else, so tests look at what it shows."""
+    return train(read_config(config, [*overrides, "report.page=false"]), "run")
 
 
 def test_costs_are_no_features_and_become_gains(priced, write_config, small_run):
@@ -50,10 +46,9 @@ def test_costs_are_no_features_and_become_gains(priced, write_config, small_run)
     assert metrics["test"]["profit"]["value"] == pytest.approx(
         test["gain"][called].sum() / len(test)
     )
-    assert "every customer&#39;s own costs" in (folder / "report.html").read_text()
+    assert "every customer's own costs" in str(report_input(folder).money)
 
 
-@pytest.mark.usefixtures("without_report")
 def test_costs_change_no_byte_of_the_model(priced, write_config, small_run, telco):
     with_costs = folder_of(write_config(priced, more=COSTS), *small_run)
     other = priced.assign(worth=priced["worth"] * 7)
@@ -74,7 +69,8 @@ def test_the_threshold_by_profit_is_that_of_every_customers_worth(priced, write_
     predictor = Predictor.load(folder / "model")
     assert predictor.threshold == chosen
     assert predictor.about["threshold"]["value"] == chosen
-    assert "most profit (ours)" in (folder / "report.html").read_text()
+    own = [rule.rule for rule in report_input(folder).alternatives if rule.own]
+    assert own == ["most profit"]
 
 
 def test_a_fixed_threshold_is_told_as_fixed(telco, write_config, small_run):
@@ -85,9 +81,7 @@ def test_a_fixed_threshold_is_told_as_fixed(telco, write_config, small_run):
     assert metrics["threshold"] == {
         "value": 0.3, "rule": "fixed", "target": 0.3, "chosen_on": None,
     }  # fmt: skip
-    page = (folder / "report.html").read_text()
-    assert "of at least 0.3, fixed in the config." in page
-    assert "chosen in the config" not in page
+    assert report_input(folder).threshold_rule == "fixed in the config"
     rules = [choice["rule"] for choice in metrics["alternatives"]]
     assert rules == ["fixed", "f1", "precision", "recall", "budget", "profit"]
 
@@ -109,7 +103,6 @@ def test_costs_that_cannot_be_used_are_refused(
         folder_of(config, *small_run, "classifier.threshold.rule=profit")
 
 
-@pytest.mark.usefixtures("without_report")
 def test_an_offer_that_cannot_pay_is_refused(telco, write_config, small_run):
     with pytest.raises(ConfigError, match="clv > incentive_cost"):
         folder_of(write_config(telco), *small_run, "campaign.offer.clv=5")
@@ -126,7 +119,6 @@ def test_costs_of_the_tv_table_come_when_asked_for(root):
 # --- Segments and months --------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("without_report")
 def test_segments_may_be_columns_that_are_no_features(telco, write_config, small_run):
     telco["region"] = np.random.default_rng(0).choice(["north", "south"], 600)
     overrides = ["columns.drop=[region]", "report.segments=[region, Contract]"]
@@ -140,7 +132,6 @@ def test_segments_may_be_columns_that_are_no_features(telco, write_config, small
     assert sum(group["rows"] for group in groups["segment region"]) == 120
 
 
-@pytest.mark.usefixtures("without_report")
 def test_without_names_the_strongest_columns_are_segments(telco, write_config, small_run):
     folder = folder_of(write_config(telco), *small_run)
     strongest = json.loads((folder / "training.json").read_text())["strongest_columns"]
@@ -148,7 +139,6 @@ def test_without_names_the_strongest_columns_are_segments(telco, write_config, s
     assert [name.removeprefix("segment ") for name in groups] == list(strongest)[:3]
 
 
-@pytest.mark.usefixtures("without_report")
 def test_an_unknown_segment_is_named(telco, write_config, small_run):
     with pytest.raises(DataError, match="no column 'Contrat': did you mean 'Contract'"):
         folder_of(write_config(telco), *small_run, "report.segments=[Contrat]")
@@ -161,7 +151,7 @@ def test_several_months_are_reported_on(draw_telco, write_config, small_run):
     months = json.loads((folder / "metrics.json").read_text())["groups"]["month"]
     assert [group["name"] for group in months] == ["2024-05", "2024-06"]
     assert sum(group["rows"] for group in months) == 1000
-    assert "in every month?" in (folder / "report.html").read_text()
+    assert [shown.name for shown in report_input(folder).breakdowns if shown.by_time] == ["month"]
 
 
 EVERY = np.arange(100)

@@ -45,7 +45,13 @@ def refused(call) -> Callable[..., str]:
     return run
 
 
-def test_train_prints_the_result_and_where_it_lies(call, write_config, telco, small_run, tmp_path):
+def test_train_prints_the_result_and_where_it_lies(
+    call, write_config, telco, small_run, tmp_path, monkeypatch
+):
+    def no_pictures(folder: Path) -> None:  # which take longer than all else
+        (folder / "report.html").write_text("")
+
+    monkeypatch.setattr("dbnchurn.experiment.run.write_report", no_pictures)
     overrides = [*small_run, "baselines=[logistic regression]"]
     code, out, _ = call("train", write_config(telco), *overrides)
     assert code == 0
@@ -117,6 +123,15 @@ def test_schema_is_json_that_names_every_section(call):
     assert code == 0
     assert {"source", "columns", "split", "classifier", "seed"} <= set(schema["properties"])
     assert "leaves" in schema["$defs"]["ChurnClassifier"]["properties"]
+
+
+def test_schema_of_segments_is_that_of_their_configs(call):
+    code, out, _ = call("schema", "segments")
+    schema = json.loads(out)
+    assert code == 0
+    assert set(schema["required"]) == {"source", "columns"}
+    assert "min_count" in schema["$defs"]["SegmentMiner"]["properties"]
+    assert "'run', 'segments'" in call("schema", "runs")[2]
 
 
 @pytest.mark.parametrize(
@@ -248,7 +263,7 @@ def test_scripts_do_what_the_commands_do(
         return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
 
     monkeypatch.setenv("PYTHONPATH", str(root))
-    trained = script("train.py", write_config(telco), *small_run)
+    trained = script("train.py", write_config(telco), *small_run, "report.page=false")
     assert trained.returncode == 0, trained.stderr
     model = tmp_path / "runs" / "telco" / "model"
     scored = script("score.py", model, tmp_path / "telco.csv", "--output", tmp_path / "s.csv")

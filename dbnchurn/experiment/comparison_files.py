@@ -107,6 +107,12 @@ def markdown(comparison: Comparison) -> str:
     return "\n".join([*lines, "", comparison.method, ""])
 
 
+def told(folder: Path) -> str:
+    """A written comparison as text, and where its page lies."""
+    text = (folder / "comparison.md").read_text(encoding="utf-8")
+    return f"{text}\npage: {folder / PAGE}"
+
+
 def _cell(number: Number, digits: int = 3) -> str:
     if number["value"] is None or number["low"] is None:
         return plain(number["value"], digits)

@@ -46,6 +46,12 @@ def run(tmp_path_factory, draw_telco, small_run) -> Path:
     return train(read_config(config, overrides), "telco")
 
 
+@pytest.fixture
+def without_report(monkeypatch) -> None:
+    """Leave out the pictures, which take longer than a small run."""
+    monkeypatch.setattr("dbnchurn.experiment.run.write_report", lambda *_: None)
+
+
 @pytest.fixture(scope="module")
 def metrics(run) -> dict:
     return json.loads((run / "metrics.json").read_text())
@@ -138,6 +144,7 @@ def test_predictions_are_those_of_the_stored_model(run, predictions, draw_telco)
     assert predictor.about["id"] == "customerID"
 
 
+@pytest.mark.usefixtures("without_report")
 def test_the_stored_config_is_read_back_to_the_same_run(run, metrics):
     config = read_config(run / "config.yaml")
     again = train(config, "again")
@@ -185,12 +192,6 @@ def test_rows_set_aside_are_kept_with_their_reason(run, draw_telco):
     charges = draw_telco()["MonthlyCharges"][[3, 5]]
     assert kept["MonthlyCharges"].astype(float).tolist() == charges.tolist()
     assert kept["reason"].tolist() == ["no id"] * 2
-
-
-@pytest.fixture
-def without_report(monkeypatch) -> None:
-    """Leave out the pictures, which take longer than a small run."""
-    monkeypatch.setattr("dbnchurn.experiment.run.write_report", lambda *_: None)
 
 
 @pytest.mark.usefixtures("without_report")
@@ -354,6 +355,7 @@ def test_output_that_cannot_be_written_is_told_before_training(
         train(settings)
 
 
+@pytest.mark.usefixtures("without_report")
 def test_a_failure_leaves_no_half_written_run(
     write_config, telco, small_run, tmp_path, monkeypatch
 ):
@@ -361,10 +363,10 @@ def test_a_failure_leaves_no_half_written_run(
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("dbnchurn.experiment.run.write_report", fail)
+        patch.setattr("dbnchurn.experiment.run.write_quality", fail)
         with pytest.raises(OSError, match="disk full"):
             train(read_config(write_config(telco), small_run))
     (unfinished,) = (tmp_path / "runs").iterdir()
     assert unfinished.name == "run.unfinished"
     assert not (unfinished / "result").exists()
-    assert (resume(unfinished) / "report.html").exists()
+    assert (resume(unfinished) / "data_quality.html").exists()

@@ -72,6 +72,7 @@ def train(
     from dbnchurn.experiment import read_config
     from dbnchurn.experiment import resume as take_up
     from dbnchurn.experiment import train as run
+    from dbnchurn.experiment.folder import read_json
     from dbnchurn.experiment.unfinished import Interrupted
     from dbnchurn.experiment.words import result_table, told
 
@@ -86,7 +87,7 @@ def train(
     except Interrupted as stop:
         print(f"interrupted: {stop}", file=sys.stderr, flush=True)
         os._exit(INTERRUPTED)  # at once: threads that are still training are not waited for
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    metrics = read_json(folder / "metrics.json")
     _console().print(result_table(metrics))
     print(told(folder, metrics))
     if read_config(folder / "config.yaml").published:

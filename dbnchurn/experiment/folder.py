@@ -47,6 +47,11 @@ def only_one(folder: Path) -> Iterator[None]:
         yield
 
 
+def read_json(path: Path) -> Any:
+    """Plain data from a file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def write_json(path: Path, plain: Any) -> None:
     """Write plain data so that people can read it too."""
     path.write_text(json.dumps(plain, indent=1, allow_nan=False), encoding="utf-8")

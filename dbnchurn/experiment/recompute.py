@@ -14,9 +14,9 @@ import pandas as pd
 
 from dbnchurn.errors import ConfigError
 from dbnchurn.experiment.facts import FACTS
-from dbnchurn.experiment.folder import write_json
+from dbnchurn.experiment.folder import read_json, write_json
 from dbnchurn.experiment.measure import measured
-from dbnchurn.experiment.page import read_json, write_report
+from dbnchurn.experiment.page import write_report
 from dbnchurn.experiment.published import write_table
 from dbnchurn.experiment.run_config import read_config
 

@@ -45,8 +45,10 @@ def train(config: Any, name: str = "run") -> Path:
     Parameters
     ----------
     config : RunConfig
-    name : str
-        Name of the run folder; a number is added if there is one of that name.
+        As :func:`read_config` gives it.
+    name : str, default "run"
+        Name of the run folder in the config's output; a number is added if there is one of that
+        name.
 
     Returns
     -------

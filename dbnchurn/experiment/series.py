@@ -128,6 +128,7 @@ def _run_missing(
             tell,
             at_once=jobs or section.jobs or _on_cuda(config),
             table=table,
+            threads=max((one.run.config.n_threads for one in missing.values()), default=1),
         )
     return failures
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 from collections.abc import Sequence
@@ -27,6 +26,7 @@ from dbnchurn.data.samples import Parts
 from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.experiment.beside import cost_columns, set_beside
+from dbnchurn.experiment.folder import write_json
 
 log = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float64]
@@ -156,7 +156,7 @@ def write_tables(folder: Path, built: Built) -> None:
         "tables": {name: asdict(checked) for name, checked in built.tables.items()},
         "joins": [asdict(join) for join in built.joins],
     }
-    (folder / "tables.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    write_json(folder / "tables.json", facts)
 
 
 def stored_plan(built: Built) -> dict[str, Any]:

@@ -7,7 +7,6 @@ anywhere: the store is a SQLite file, and MLflow's own usage reports are turned 
 from __future__ import annotations
 
 import importlib.util
-import json
 import logging
 import math
 import os
@@ -17,6 +16,7 @@ from typing import Any
 
 from dbnchurn.config.yaml_text import parse
 from dbnchurn.errors import ConfigError
+from dbnchurn.experiment.folder import read_json
 from dbnchurn.experiment.sections import TrackingSection
 
 SILENT = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "GIT_PYTHON_REFRESH": "quiet"}
@@ -106,11 +106,11 @@ def _params(folder: Path) -> Iterator[tuple[str, str]]:
 
 def _numbers(folder: Path) -> Iterator[tuple[str, float, int]]:
     """Name, value and step of every number and of every curve."""
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    metrics = read_json(folder / "metrics.json")
     for name, value in _leaves(metrics):
         if isinstance(value, int | float) and not isinstance(value, bool):
             yield _allowed(name.removesuffix(".value")), float(value), 0
-    curves = json.loads((folder / "curves.json").read_text(encoding="utf-8"))
+    curves = read_json(folder / "curves.json")
     for name, value in _leaves(curves):
         *series, step, key = name.split(".")
         if isinstance(value, int | float) and key != "epoch" and math.isfinite(value):

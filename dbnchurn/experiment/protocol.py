@@ -14,8 +14,8 @@ from pydantic import Field, model_validator
 
 from dbnchurn.config import Section
 from dbnchurn.data import Customers
-from dbnchurn.data.samples import Parts, set_aside, split
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.data.samples import Parts, check_classes, set_aside, split
+from dbnchurn.errors import DataError
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Labels = npt.NDArray[np.int64]
@@ -118,7 +118,7 @@ def kfold(
     Raises
     ------
     DataError
-        If there are fewer churners, or fewer stayers, than folds.
+        If there are fewer churners, or fewer stayers, than folds, or a part would lack one of them.
 
     Examples
     --------
@@ -145,7 +145,9 @@ def kfold(
     rest = np.flatnonzero(~tested)
     share = validation / (1 - 1 / folds)
     train, val = set_aside(y[rest], None if groups is None else groups[rest], share, generator)
-    return _whole(Parts(rest[train], rest[val], np.flatnonzero(tested)), y)
+    parts = Parts(rest[train], rest[val], np.flatnonzero(tested))
+    check_classes(parts, y, "use fewer folds or another share for validation")
+    return parts
 
 
 def forward(
@@ -207,15 +209,3 @@ def forward(
         seed=seed,
     )
     return Parts(rows[parts.train], rows[parts.validation], rows[parts.test])
-
-
-def _whole(parts: Parts, y: Labels) -> Parts:
-    """The parts, if each has both classes."""
-    for name, rows in (("train", parts.train), ("validation", parts.validation)):
-        found = np.bincount(y[rows], minlength=2)
-        if found.min() == 0:
-            raise ConfigError(
-                f"the {name} part has {found[1]} churners among {found.sum()} rows; every part "
-                "needs both classes: use fewer folds or another share for validation"
-            )
-    return parts

@@ -32,7 +32,7 @@ from dbnchurn.experiment.tables import (
     write_tables,
 )
 from dbnchurn.experiment.tracking import require_mlflow, track
-from dbnchurn.experiment.trained import MODEL, Scores, Trained
+from dbnchurn.experiment.trained import MODEL, Findings, Scores, Trained
 from dbnchurn.experiment.unfinished import Unfinished
 from dbnchurn.progress import stage
 from dbnchurn.stored import Arrays, Shelf
@@ -105,11 +105,14 @@ def _finish(config: Any, unfinished: Unfinished) -> Path:
             table = check_leakage(config, table, parts, built)
         trained = fit_all(config, table, parts, seconds, unfinished.shelf)
         with stage("evaluate", seconds):
-            trained.metrics.update(measure(trained, config))
+            found = findings(trained, config)
         with stage("explain", seconds):
             reasons = find_drivers(trained, config)
-        trained.metrics["seconds"] = {**seconds, "classifier": trained.classifier.seconds_}
-        folder = write(trained, config, unfinished, reasons, built)
+        found.metrics["seconds"] = {**seconds, "classifier": trained.classifier.seconds_}
+        found.facts.update(
+            name=unfinished.target.name, seconds=found.metrics["seconds"], reasons=reasons
+        )
+        folder = write(config, unfinished, trained, found, built)
     if config.tracking is not None:
         track(folder, config.tracking)
     return folder
@@ -165,43 +168,38 @@ def _score(predict: Any, rows: dict[str, Rows]) -> dict[str, Scores]:
     return {part: s[:, 1] if s.ndim == 2 else s for part, s in found.items()}
 
 
-def measure(trained: Trained, config: Any) -> dict[str, Any]:
-    """Everything that ``metrics.json`` says about how good the models are."""
-    return measured(predictions(trained, config), config, facts_of(trained, config))
+def findings(trained: Trained, config: Any) -> Findings:
+    """Predictions, facts, and the metrics that follow from both."""
+    frame, facts = predictions(trained, config), facts_of(trained, config)
+    return Findings(frame, measured(frame, config, facts), facts)
 
 
 def write(
-    trained: Trained,
-    config: Any,
-    unfinished: Unfinished,
-    reasons: dict[str, Any],
-    built: Built | None = None,
+    config: Any, unfinished: Unfinished, trained: Trained, found: Findings, built: Built | None
 ) -> Path:
     """Write the run folder aside and rename it when it is whole."""
-    folder = unfinished.target
+    table, folder = trained.customers, unfinished.target
     with whole_folder(folder, unfinished.aside) as aside:
         (aside / "config.yaml").write_text(dump(config), encoding="utf-8")
-        predictions(trained, config).to_parquet(aside / "predictions.parquet", index=False)
-        write_json(aside / "metrics.json", trained.metrics)
+        found.predictions.to_parquet(aside / "predictions.parquet", index=False)
+        write_json(aside / "metrics.json", found.metrics)
         write_json(aside / "curves.json", trained.classifier.curves_)
-        more = {"name": folder.name, "seconds": trained.metrics["seconds"], "reasons": reasons}
-        write_json(aside / FACTS, facts_of(trained, config) | more)
-        write_table(aside, trained.metrics, config.published)
-        if len(trained.customers.quarantine):
-            quarantine = trained.customers.quarantine.astype(str)
-            quarantine.to_parquet(aside / "quarantine.parquet", index=False)
+        write_json(aside / FACTS, found.facts)
+        write_table(aside, found.metrics, config.published)
+        if len(table.quarantine):
+            table.quarantine.astype(str).to_parquet(aside / "quarantine.parquet", index=False)
         about: dict[str, Any] = {
-            "id": trained.customers.id,
+            "id": table.id,
             "column_labels": dict(config.labels),
             # Of validation rows: a test row must not change a byte of the model.
-            "metrics": trained.metrics["validation"],
+            "metrics": found.metrics["validation"],
         }
         if config.columns is not None:
             about |= {"label": config.columns.label, "positive": config.columns.positive}
         if built is not None:
             about["data"] = stored_plan(built)
             write_tables(aside, built)
-        write_quality(aside / QUALITY, trained.customers, built, trained.customers.notes)
+        write_quality(aside / QUALITY, table, built, table.notes)
         trained.classifier.save(aside / "model", about=about)
         if config.report.page:
             write_report(aside)

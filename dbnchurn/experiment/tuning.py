@@ -19,7 +19,7 @@ from dbnchurn.evaluate.summary import numbers_at
 from dbnchurn.experiment.folder import only_one, open_output
 from dbnchurn.experiment.identity import key_of, of_customers
 from dbnchurn.experiment.material import Material
-from dbnchurn.experiment.run import divide
+from dbnchurn.experiment.protocol import division
 from dbnchurn.experiment.search import Search, Tuned, require_optuna
 from dbnchurn.experiment.sections import TuningSection
 from dbnchurn.experiment.tables import check_leakage, read_customers
@@ -84,7 +84,7 @@ def _material(config: Any) -> tuple[Material, str]:
     """Training and validation rows, and the fingerprint of the table; the test rows are let go."""
     with TemporaryDirectory(prefix="dbnchurn-") as work, stage("read"):
         table, built = read_customers(config, Path(work))
-        parts = divide(table, config)
+        parts = division(table, config.split, config.seed)
         table = check_leakage(config, table, parts, built)
     return Material.of(config, table, parts), of_customers(table)
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from dbnchurn.data import Customers
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.errors import DataError
 from dbnchurn.experiment import read_config
 from dbnchurn.experiment.protocol import SplitSection, division, forward, kfold
 from dbnchurn.experiment.run import divide
@@ -153,5 +153,5 @@ def test_what_cannot_be_divided_is_refused():
         forward(Y, dates=None)
     with pytest.raises(DataError, match="has 6 dates, so at most 5"):
         forward(Y, dates=MONTHS, back=5)
-    with pytest.raises(ConfigError, match=r"validation part has 0 churners|needs both classes"):
+    with pytest.raises(DataError, match=r"validation part has 0 churners|needs both classes"):
         kfold(np.r_[np.ones(2, int), np.zeros(98, int)], folds=2)

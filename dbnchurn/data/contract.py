@@ -39,6 +39,11 @@ class Contract:
         Columns that are not features.
     max_quarantine : float, default 0.05
         Share of the rows that may break the contract before the run stops.
+
+    Examples
+    --------
+    >>> Contract(label="churned", id="customer_id", drop=["reason"]).max_quarantine
+    0.05
     """
 
     label: str

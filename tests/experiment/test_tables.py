@@ -21,7 +21,7 @@ CUSTOMERS = 12_000
 FAST = (
     "baselines=[logistic regression]", "repeats=50", "n_threads=1", "classifier.dbn.epochs=1",
     "classifier.dbn.layers=[16]", "classifier.finetune.epochs=2", "classifier.leaves.trees=20",
-    "report.page=false",
+    "report.page=false", "classifier.refit=false", "classifier.leaves.folds=2",
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ FAST = (
     "baselines=[logistic regression]", "repeats=50", "n_threads=1", "classifier.dbn.epochs=1",
     "classifier.dbn.layers=[16]", "classifier.finetune.epochs=2", "classifier.leaves.trees=20",
     "report.page=false", "classifier.refit=false", "classifier.leaves.folds=2",
+    "classifier.companion={pretrain: false, dbn: {layers: [6]}, finetune: {epochs: 1}}",
 )  # fmt: skip
 
 

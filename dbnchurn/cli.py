@@ -11,15 +11,19 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from dbnchurn.errors import ConfigError, DbnchurnError
 from dbnchurn.progress import displayed
+
+if TYPE_CHECKING:
+    from dbnchurn.scoring.campaign import Campaign
+    from dbnchurn.scoring.finish import Job
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,6 +34,14 @@ app = typer.Typer(
 MISTAKE, ALARM = 2, 3  # exit codes
 INTERRUPTED = 130  # as shells have it for Ctrl-C
 PRINTED = 5  # customers
+
+Config = Annotated[Path, typer.Argument(help="YAML config.")]
+Model = Annotated[Path, typer.Argument(help="Model folder.")]
+Scores = Annotated[Path, typer.Option(help="Where the scores go: .csv or .parquet.")]
+Id = Annotated[str | None, typer.Option(help="Column that names the customer.")]
+Database = Annotated[str | None, typer.Option(help="Environment variable with a PostgreSQL URL.")]
+ChunkRows = Annotated[int, typer.Option(help="Rows at a time.")]
+Threads = Annotated[int, typer.Option(help="Threads for the trees.")]
 
 
 @app.callback()
@@ -60,7 +72,9 @@ def train(
     from dbnchurn.experiment import read_config
     from dbnchurn.experiment import resume as take_up
     from dbnchurn.experiment import train as run
+    from dbnchurn.experiment.folder import read_json
     from dbnchurn.experiment.unfinished import Interrupted
+    from dbnchurn.experiment.words import result_table, told
 
     if (config is None) == (resume is None):
         raise ConfigError("give either a config or an unfinished run with --resume")
@@ -73,14 +87,16 @@ def train(
     except Interrupted as stop:
         print(f"interrupted: {stop}", file=sys.stderr, flush=True)
         os._exit(INTERRUPTED)  # at once: threads that are still training are not waited for
-    _print_result(folder)
+    metrics = read_json(folder / "metrics.json")
+    _console().print(result_table(metrics))
+    print(told(folder, metrics))
     if read_config(folder / "config.yaml").published:
         print((folder / "table.md").read_text(encoding="utf-8"))
 
 
 @app.command()
 def experiment(
-    config: Annotated[Path, typer.Argument(help="YAML config.")],
+    config: Config,
     overrides: Annotated[
         list[str] | None, typer.Argument(help="Changes such as experiment.seeds=[0,1].")
     ] = None,
@@ -93,10 +109,11 @@ def experiment(
 
     warm_up()
     from dbnchurn.experiment import read_config
+    from dbnchurn.experiment.comparison_files import told
     from dbnchurn.experiment.series import conduct
 
     folder = conduct(read_config(config, overrides or []), config.stem, jobs=jobs)
-    _print_comparison(folder)
+    print(told(folder))
 
 
 @app.command()
@@ -110,15 +127,15 @@ def compare(
     metric: Annotated[str, typer.Option(help="Decides ranks and verdict.")] = "average_precision",
 ) -> None:
     """Compare finished runs: means with intervals, ranks, paired differences, what differed."""
-    from dbnchurn.experiment.comparison_files import compare_folders
+    from dbnchurn.experiment.comparison_files import compare_folders, told
 
     compare_folders(runs, output, metric)
-    _print_comparison(output)
+    print(told(output))
 
 
 @app.command()
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="Model folder.")],
+    model: Model,
     table: Annotated[Path, typer.Argument(help="CSV or Parquet file of customers with outcomes.")],
     label: Annotated[
         str | None, typer.Option(help="Column with the outcome; by default that of the training.")
@@ -149,7 +166,7 @@ def tune(
 
 @app.command()
 def segments(
-    config: Annotated[Path, typer.Argument(help="YAML config.")],
+    config: Config,
     overrides: Annotated[
         list[str] | None, typer.Argument(help="Changes such as miner.budget=0.1.")
     ] = None,
@@ -174,19 +191,15 @@ def recompute(
     from dbnchurn.experiment.recompute import recompute as again
 
     found = again(run, write=write)
-    for line in found.differences:
-        print(line)
-    if found.report_differs:
-        print("report.html is not what the other files give")
-    print(f"{found.numbers} numbers made again, {len(found.differences)} differ")
+    print(found.words())
     if not found.same:
         raise typer.Exit(1)
 
 
 @app.command()
 def score(
-    model: Annotated[Path, typer.Argument(help="Model folder.")],
-    output: Annotated[Path, typer.Option(help="Where the scores go: .csv or .parquet.")],
+    model: Model,
+    output: Scores,
     table: Annotated[
         str | None,
         typer.Argument(
@@ -195,10 +208,8 @@ def score(
             "SQL. Left out, a month is built from the raw tables of the training.",
         ),
     ] = None,
-    id: Annotated[str | None, typer.Option(help="Column that names the customer.")] = None,
-    database: Annotated[
-        str | None, typer.Option(help="Environment variable with a PostgreSQL URL.")
-    ] = None,
+    id: Id = None,
+    database: Database = None,
     cutoff: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Build a month: what lies before this date."),
@@ -226,21 +237,14 @@ def score(
     ] = None,
     control: Annotated[float, typer.Option(help="Share of the list that is held out.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the control group.")] = 0,
-    chunk_rows: Annotated[int, typer.Option(help="Rows at a time.")] = 100_000,
-    threads: Annotated[int, typer.Option(help="Threads for the trees.")] = 1,
+    chunk_rows: ChunkRows = 100_000,
+    threads: Threads = 1,
 ) -> None:
     """Score customers with a stored model; a job that was killed goes on where it was."""
-    from dbnchurn.scoring.campaign import Campaign
     from dbnchurn.scoring.job import score_file
     from dbnchurn.scoring.words import drift_table, told
 
-    if (campaign is None) != (budget is None):
-        raise ConfigError("a campaign list needs both --campaign FILE and --budget NUMBER")
-    wanted = None
-    if campaign is not None and budget is not None:
-        wanted = Campaign(campaign, budget, suppress, control, seed)
-    elif suppress is not None or control:
-        raise ConfigError("--suppress and --control belong to --campaign FILE")
+    wanted = _campaign(campaign, budget, suppress, control, seed)
     with displayed():
         job = score_file(
             model,
@@ -260,28 +264,47 @@ def score(
     if job.drift is not None:
         Console().print(drift_table(job.drift))
     print(told(job))
-    if alarm is None:
-        return
+    if alarm is not None:
+        _alarm(job, alarm, alarm_code)
+
+
+def _campaign(
+    path: Path | None, budget: float | None, suppress: Path | None, control: float, seed: int
+) -> Campaign | None:
+    """The campaign list that the options ask for, if they do."""
+    from dbnchurn.scoring.campaign import Campaign
+
+    if (path is None) != (budget is None):
+        raise ConfigError("a campaign list needs both --campaign FILE and --budget NUMBER")
+    if path is not None and budget is not None:
+        return Campaign(path, budget, suppress, control, seed)
+    if suppress is not None or control:
+        raise ConfigError("--suppress and --control belong to --campaign FILE")
+    return None
+
+
+def _alarm(job: Job, alarm: float, code: int) -> None:
+    """End with `code` if score or columns have drifted by `alarm` or more."""
     if job.drift is None:
         raise ConfigError(f"--alarm {alarm:g}: the drift of this model cannot be measured")
     if moved := job.drift.beyond(alarm):
         shown = ", ".join(f"{shift.column} {shift.index:.3f}" for shift in moved[:8])
         print(f"alarm: drift of {alarm:g} or more: {shown}", file=sys.stderr)
-        raise typer.Exit(alarm_code)
+        raise typer.Exit(code)
 
 
 @app.command()
 def explain(
-    model: Annotated[Path, typer.Argument(help="Model folder.")],
+    model: Model,
     table: Annotated[
         str,
         typer.Argument(metavar="INPUT", help="CSV or Parquet file, folder of them, or pattern."),
     ],
-    output: Annotated[Path, typer.Option(help="Where the scores go: .csv or .parquet.")],
+    output: Scores,
     top: Annotated[int, typer.Option(help="Reasons per customer.")] = 3,
-    id: Annotated[str | None, typer.Option(help="Column that names the customer.")] = None,
-    chunk_rows: Annotated[int, typer.Option(help="Rows at a time.")] = 100_000,
-    threads: Annotated[int, typer.Option(help="Threads for the trees.")] = 1,
+    id: Id = None,
+    chunk_rows: ChunkRows = 100_000,
+    threads: Threads = 1,
 ) -> None:
     """Score customers and tell the reasons; the job of 'score --reasons', with a look at them."""
     from dbnchurn.scoring.explaining import explain_file, highest
@@ -292,13 +315,13 @@ def explain(
             model, table, output, top=top, id=id, chunk_rows=chunk_rows, n_threads=threads
         )
     shown = reasons_table(highest(job.output, PRINTED), top)
-    Console(width=None if sys.stdout.isatty() else 170).print(shown)
+    _console().print(shown)
     print(told(job))
 
 
 @app.command()
 def export(
-    model: Annotated[Path, typer.Argument(help="Model folder.")],
+    model: Model,
     output: Annotated[Path, typer.Option(help="Where the graph goes: an .onnx file.")],
 ) -> None:
     """Write a stored model as one ONNX graph, for systems that cannot run this package."""
@@ -333,9 +356,7 @@ def infer(
     output: Annotated[Path, typer.Option(help="New YAML file.")],
     key: Annotated[str | None, typer.Option(help="Column that names the customer.")] = None,
     date: Annotated[str | None, typer.Option(help="Column with the date.")] = None,
-    database: Annotated[
-        str | None, typer.Option(help="Environment variable with a PostgreSQL URL.")
-    ] = None,
+    database: Database = None,
 ) -> None:
     """Propose the contracts of tables, as YAML to edit."""
     from dbnchurn.data.commands import infer as run
@@ -387,51 +408,29 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
     return {name: path for name, _, path in (text.partition("=") for text in texts)}
 
 
+class ConfigKind(StrEnum):
+    """What a config is of."""
+
+    RUN = "run"
+    SEGMENTS = "segments"
+
+
 @app.command()
-def schema() -> None:
-    """Print the JSON schema of a run's config, for editors."""
+def schema(
+    of: Annotated[ConfigKind, typer.Argument(help="Which kind of config.")] = ConfigKind.RUN,
+) -> None:
+    """Print the JSON schema of a run's config, or of a search for segments, for editors."""
     from dbnchurn.config import json_schema
-    from dbnchurn.experiment import RunConfig
+    from dbnchurn.experiment.run_config import RunConfig
+    from dbnchurn.experiment.segments_run import SegmentsConfig
 
-    print(json.dumps(json_schema(RunConfig), indent=2))
-
-
-def _print_result(folder: Path) -> None:
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    table = Table(title=f"Test: {metrics['test']['n']} customers that no model has seen")
-    shown = ("average_precision", "roc_auc", "precision", "recall", "f1", "brier")
-    table.add_column("model", no_wrap=True)
-    for name in shown:
-        table.add_column(name.replace("_", " "), justify="right")
-    for model, found in {"dbnchurn": metrics["test"], **metrics["baselines"]}.items():
-        table.add_row(model, *(_interval(found[name]) for name in shown))
-    console = Console(width=None if sys.stdout.isatty() else 170)
-    console.print(table)
-    console.print(
-        f"threshold {metrics['threshold']['value']:.4f} ({_origin(metrics['threshold'])}); "
-        "brackets are 95 % intervals\n"
-        f"report: {folder / 'report.html'}\n"
-        f"model:  {folder / 'model'}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    model = SegmentsConfig if of is ConfigKind.SEGMENTS else RunConfig
+    print(json.dumps(json_schema(model), indent=2))
 
 
-def _print_comparison(folder: Path) -> None:
-    print((folder / "comparison.md").read_text(encoding="utf-8"))
-    print(f"page: {folder / 'compare.html'}")
-
-
-def _origin(threshold: dict[str, str | None]) -> str:
-    if threshold["chosen_on"] is None:
-        return "fixed in the config"
-    return f"rule {threshold['rule']}, chosen on {threshold['chosen_on']}"
-
-
-def _interval(found: dict[str, float | None]) -> str:
-    if found["value"] is None:
-        return "–"
-    return f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+def _console() -> Console:
+    """Standard output; wide where it is no terminal, so that a log keeps whole lines."""
+    return Console(width=None if sys.stdout.isatty() else 170)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

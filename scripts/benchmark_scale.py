@@ -249,8 +249,9 @@ def pretrained_job(options: argparse.Namespace) -> dict[str, Any]:
     """How well a network learns that was pretrained on some rows."""
     from sklearn.metrics import average_precision_score
 
-    from dbnchurn.experiment.run import divide, load_customers
+    from dbnchurn.experiment.run import divide
     from dbnchurn.experiment.run_config import classifier_of
+    from dbnchurn.experiment.tables import load_customers
 
     with tempfile.TemporaryDirectory() as output:
         config = config_of(options, output)
@@ -279,8 +280,9 @@ def boosters_job(options: argparse.Namespace) -> dict[str, Any]:
     """The boosters alone, averaged: what fewer folds and larger steps cost."""
     from sklearn.metrics import average_precision_score
 
-    from dbnchurn.experiment.run import divide, load_customers
+    from dbnchurn.experiment.run import divide
     from dbnchurn.experiment.run_config import classifier_of
+    from dbnchurn.experiment.tables import load_customers
     from dbnchurn.features.leaves_record import booster_matrix
     from dbnchurn.prepare import Prepare
     from dbnchurn.reading import read
@@ -328,7 +330,8 @@ def peer(options: argparse.Namespace, fit: Callable[..., Callable[..., Any]]) ->
     """A peer on the same rows: seconds of its fit, from the matrix on, and how good it is."""
     from sklearn.metrics import average_precision_score
 
-    from dbnchurn.experiment.run import divide, load_customers
+    from dbnchurn.experiment.run import divide
+    from dbnchurn.experiment.tables import load_customers
 
     with tempfile.TemporaryDirectory() as output:
         config = config_of(options, output)

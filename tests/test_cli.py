@@ -1,6 +1,8 @@
 """The command line: what it prints, and that a mistake is one line, exit code 2, no traceback."""
 
 import json
+import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
@@ -45,7 +47,13 @@ def refused(call) -> Callable[..., str]:
     return run
 
 
-def test_train_prints_the_result_and_where_it_lies(call, write_config, telco, small_run, tmp_path):
+def test_train_prints_the_result_and_where_it_lies(
+    call, write_config, telco, small_run, tmp_path, monkeypatch
+):
+    def no_pictures(folder: Path) -> None:  # which take longer than all else
+        (folder / "report.html").write_text("")
+
+    monkeypatch.setattr("dbnchurn.experiment.run.write_report", no_pictures)
     overrides = [*small_run, "baselines=[logistic regression]", "report.page=true"]
     code, out, _ = call("train", write_config(telco), *overrides)
     assert code == 0
@@ -117,6 +125,15 @@ def test_schema_is_json_that_names_every_section(call):
     assert code == 0
     assert {"source", "columns", "split", "classifier", "seed"} <= set(schema["properties"])
     assert "leaves" in schema["$defs"]["ChurnClassifier"]["properties"]
+
+
+def test_schema_of_segments_is_that_of_their_configs(call):
+    code, out, _ = call("schema", "segments")
+    schema = json.loads(out)
+    assert code == 0
+    assert set(schema["required"]) == {"source", "columns"}
+    assert "min_count" in schema["$defs"]["SegmentMiner"]["properties"]
+    assert "'run', 'segments'" in call("schema", "runs")[2]
 
 
 @pytest.mark.parametrize(
@@ -241,20 +258,36 @@ def test_a_damaged_model_is_one_line(refused, model, customers, tmp_path):
 
 
 def test_scripts_do_what_the_commands_do(
-    root, write_config, telco, small_run, tmp_path, monkeypatch
+    root, write_config, telco, small_run, tmp_path, monkeypatch, capsys
 ):
-    def script(name: str, *arguments: object) -> subprocess.CompletedProcess:
-        command = [sys.executable, root / "scripts" / name, *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    def script(name: str, *arguments: object) -> int:
+        path = root / "scripts" / name
+        monkeypatch.setattr(sys, "argv", [str(path), *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(path), run_name="__main__")
+        return int(end.value.code or 0)
 
-    monkeypatch.setenv("PYTHONPATH", str(root))
-    trained = script("train.py", write_config(telco), *small_run)
-    assert trained.returncode == 0, trained.stderr
+    assert script("train.py", write_config(telco), *small_run, "report.page=false") == 0
     model = tmp_path / "runs" / "telco" / "model"
-    scored = script("score.py", model, tmp_path / "telco.csv", "--output", tmp_path / "s.csv")
-    assert scored.returncode == 0, scored.stderr
+    arguments = (model, tmp_path / "telco.csv", "--output")
+    assert script("score.py", *arguments, tmp_path / "s.csv") == 0
     assert pd.read_csv(tmp_path / "s.csv")["id"].tolist() == telco["customerID"].tolist()
-    wrong = script("train.py", Path("nowhere.yaml"))
-    assert wrong.returncode == 2
-    assert wrong.stderr.startswith("error: nowhere.yaml: no such config file")
-    assert "Traceback" not in wrong.stderr
+    assert script("simulate.py", "--customers", 20, "--output", tmp_path / "crm") == 0
+    assert (tmp_path / "crm" / "basic").is_dir()
+    capsys.readouterr()
+    assert script("train.py", "nowhere.yaml") == 2
+    assert capsys.readouterr().err.startswith("error: nowhere.yaml: no such config file")
+
+
+def test_a_script_in_a_process_of_its_own(root, model, customers, tmp_path):
+    customers[0].to_csv(tmp_path / "new.csv", index=False)
+    script = [sys.executable, root / "scripts" / "score.py", model, tmp_path / "new.csv"]
+    done = subprocess.run(
+        [*script, "--output", tmp_path / "s.csv"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(pd.read_csv(tmp_path / "s.csv")) == len(customers[0])

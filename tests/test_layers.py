@@ -25,7 +25,7 @@ LAYERS = (
         "provenance",
         "labels",
     }
-    | {"compute", "parameters", "threads"},
+    | {"compute", "parameters", "threads", "whole"},
     STAGES,
     {"intake", "predictor", "scale"},
     {"material"},
@@ -118,6 +118,11 @@ def test_of_the_stages_the_predictor_imports_records_alone():
         if name.startswith("dbnchurn.predictor"):
             stages = {other for other in inside(name) if part(other) in STAGES}
             assert all("record" in other.rsplit(".", 1)[1] for other in stages), name
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_module_needs_what_windows_lacks(name):
+    assert not imported(name, at_once=True) & {"fcntl", "resource", "pwd", "grp"}
 
 
 def test_no_module_imports_itself_in_a_circle():

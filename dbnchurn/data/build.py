@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import shutil
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -32,6 +29,7 @@ from dbnchurn.data.relations import open_table
 from dbnchurn.data.session import Session, literal, quoted
 from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.progress import stage
+from dbnchurn.whole import whole_folder
 
 log = logging.getLogger(__name__)
 FEATURES, QUARANTINE = "features.parquet", "quarantine"
@@ -108,22 +106,15 @@ def build(
         raise ConfigError("the data need a 'label' to train with")
     if cutoffs is None:
         cutoffs = plan.windows.cutoffs if plan.windows else []
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        aside.mkdir()
-        with Session(plan.memory, threads) as session:
-            plan, tables = _clean(session, plan, aside / QUARANTINE, until)
-            try:
-                with stage("integrate"):
-                    features = integrate(session, plan, cutoffs, labelled=labelled)
-                    joins = report_joins(session, plan)
-                    _write(session, plan, aside / FEATURES)
-            except duckdb.Error as error:
-                raise DataError(f"the tables cannot be joined: {error}") from error
-        os.replace(aside, folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    with whole_folder(folder) as aside, Session(plan.memory, threads) as session:
+        plan, tables = _clean(session, plan, aside / QUARANTINE, until)
+        try:
+            with stage("integrate"):
+                features = integrate(session, plan, cutoffs, labelled=labelled)
+                joins = report_joins(session, plan)
+                _write(session, plan, aside / FEATURES)
+        except duckdb.Error as error:
+            raise DataError(f"the tables cannot be joined: {error}") from error
     categories = tuple(f.name for f in features if f.kind == "category")
     return Built(folder, plan, tables, joins, categories)
 

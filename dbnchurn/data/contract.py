@@ -5,7 +5,7 @@ Nothing here is fitted. Rows that break the contract go to quarantine with a rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -37,10 +37,13 @@ class Contract:
         The label of those who left; needed where the two labels do not speak for themselves.
     drop : sequence of str
         Columns that are not features.
-    kinds : mapping of column → kind
-        Kinds of feature columns that would be inferred wrongly.
     max_quarantine : float, default 0.05
         Share of the rows that may break the contract before the run stops.
+
+    Examples
+    --------
+    >>> Contract(label="churned", id="customer_id", drop=["reason"]).max_quarantine
+    0.05
     """
 
     label: str
@@ -48,7 +51,6 @@ class Contract:
     date: str | None = None
     positive: str | int | float | bool | None = None
     drop: Sequence[str] = ()
-    kinds: Mapping[str, str] = field(default_factory=dict)
     max_quarantine: float = 0.05
 
 

@@ -162,7 +162,8 @@ class Label(Plain):
 
     ``events``: a row of the table within the outcome window (with one of the values `left` in
     `column`, if given). ``status``: a row within the outcome window has one of the values `left` in
-    `column`. ``inactivity``: no row within the outcome window, or none with a positive
+    `column`; customers without a row there have no known outcome. ``inactivity``: no row within the
+    outcome window, or none with a positive
     number in `column`. ``column``: a column of a table without dates.
     """
 
@@ -231,7 +232,25 @@ class Leakage(Plain):
 
 
 class DataPlan(Plain):
-    """From source tables to one row per customer and cutoff."""
+    """From source tables to one row per customer and cutoff.
+
+    Its fields say what they mean; ``dbnchurn schema`` lists them all.
+
+    Examples
+    --------
+    >>> plan = DataPlan(
+    ...     tables={
+    ...         "bills": {"path": "bills.csv", "key": "id", "date": "month", "grain": "month"},
+    ...         "left": {"path": "left.csv", "key": "id", "date": "day"},
+    ...     },
+    ...     base="bills",
+    ...     windows={"cutoffs": ["2024-08-01"]},
+    ...     label={"table": "left", "kind": "events"},
+    ...     features={"bills": {"window": {"mean": ["amount"], "trend": ["amount"]}}},
+    ... )
+    >>> plan.tables["left"].rows, plan.windows.outcome
+    ('event', '1 month')
+    """
 
     tables: dict[str, TablePlan] = Field(min_length=1)
     base: str = Field(description="The table whose customers are meant.")

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from dbnchurn.data.plan import Postgres
 from dbnchurn.data.session import Session, quoted
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.errors import ConfigError, DataError, wants_extra
 
 NUMERIC = "numeric"
 
@@ -35,13 +35,9 @@ def connected(variable: str) -> Iterator[Any]:
     DataError
         If the database refuses the connection or drops it.
     """
-    try:
+    with wants_extra("db"):
         from adbc_driver_manager import Error
         from adbc_driver_postgresql import dbapi
-    except ImportError as error:
-        raise ConfigError(
-            "reading PostgreSQL needs the ADBC driver: pip install 'dbnchurn[db]'"
-        ) from error
     url = os.environ.get(variable)
     if not url:
         raise ConfigError(

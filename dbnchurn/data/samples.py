@@ -27,14 +27,6 @@ class Parts:
     validation: Rows
     test: Rows
 
-    def names(self) -> npt.NDArray[np.str_]:
-        """Name of the part of every row that is in one, by row number."""
-        size = 1 + max(int(r.max(initial=-1)) for r in (self.train, self.validation, self.test))
-        names = np.full(size, "", dtype="U10")
-        for part in PARTS:
-            names[getattr(self, part)] = part
-        return names
-
 
 def split(
     y: npt.NDArray[np.int64],
@@ -85,14 +77,26 @@ def split(
         part = _by_time(dates, validation, test)
     else:
         part = _at_random(y, validation, test, groups, seed)
-    for code, name in enumerate(PARTS):
-        found = np.bincount(y[part == code], minlength=2)
+    parts = Parts(*(np.flatnonzero(part == code) for code in range(3)))
+    check_classes(parts, y, "give more rows or other shares")
+    return parts
+
+
+def check_classes(parts: Parts, y: npt.NDArray[np.int64], advice: str) -> None:
+    """Refuse parts that lack one of the classes.
+
+    Raises
+    ------
+    DataError
+        With `advice`.
+    """
+    for name in PARTS:
+        found = np.bincount(y[getattr(parts, name)], minlength=2)
         if found.min() == 0:
             raise DataError(
                 f"the {name} part has {found[1]} churners among {found.sum()} rows; every part "
-                "needs both classes: give more rows or other shares"
+                f"needs both classes: {advice}"
             )
-    return Parts(*(np.flatnonzero(part == code) for code in range(3)))
 
 
 def set_aside(

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dbnchurn.errors import ConfigError, DataError, did_you_mean, listed
+from dbnchurn.errors import ConfigError, DataError, did_you_mean, listed, wants_extra
 
 CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt")
 PARQUET_ENDINGS = (".parquet", ".pq")
@@ -140,7 +140,7 @@ def read_sample(name: str, costs: Collection[str] = ()) -> pd.DataFrame:
     Raises
     ------
     ConfigError
-        If there is no such table.
+        If there is no such table, or the package is not installed.
 
     Examples
     --------
@@ -149,8 +149,8 @@ def read_sample(name: str, costs: Collection[str] = ()) -> pd.DataFrame:
     """
     if name not in SAMPLES:
         raise ConfigError(f"unknown sample table {name!r}: {did_you_mean(name, SAMPLES)}")
-    from empulse import datasets
-
+    with wants_extra("train"):
+        from empulse import datasets
     loader, label = SAMPLES[name]
     data: Any = getattr(datasets, loader)(backend="pandas")
     frame = pd.DataFrame(data.data)

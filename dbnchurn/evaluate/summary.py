@@ -153,23 +153,34 @@ def _probabilities(
     return columns
 
 
+def numbers_at(ranking: Ranking, threshold: float) -> dict[str, float]:
+    """Every number of scores that needs no campaign, with the decisions of a threshold.
+
+    Examples
+    --------
+    >>> numbers_at(Ranking.of([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), 0.35)["recall"]
+    1.0
+    """
+    at = metrics.Confusion.of(ranking, threshold)
+    return {
+        "precision": at.precision,
+        "recall": at.recall,
+        "f1": at.f1,
+        "accuracy": at.accuracy,
+        "balanced_accuracy": at.balanced_accuracy,
+        "average_precision": metrics.average_precision(ranking),
+        "roc_auc": metrics.roc_auc(ranking),
+        "lift_top_decile": metrics.lift(ranking, 0.1),
+        "brier": metrics.brier(ranking),
+        "log_loss": metrics.log_loss(ranking),
+        "calibration_error": metrics.calibration_error(ranking),
+        "calibration_in_the_large": metrics.calibration_in_the_large(ranking),
+    }
+
+
 def _numbers(threshold: float, share: float | None, offer: Offer | None) -> Numbers:
     def numbers(ranking: Ranking) -> dict[str, float]:
-        at = metrics.Confusion.of(ranking, threshold)
-        found = {
-            "precision": at.precision,
-            "recall": at.recall,
-            "f1": at.f1,
-            "accuracy": at.accuracy,
-            "balanced_accuracy": at.balanced_accuracy,
-            "average_precision": metrics.average_precision(ranking),
-            "roc_auc": metrics.roc_auc(ranking),
-            "lift_top_decile": metrics.lift(ranking, 0.1),
-            "brier": metrics.brier(ranking),
-            "log_loss": metrics.log_loss(ranking),
-            "calibration_error": metrics.calibration_error(ranking),
-            "calibration_in_the_large": metrics.calibration_in_the_large(ranking),
-        }
+        found = numbers_at(ranking, threshold)
         if share is not None:
             contacts = share * ranking.total
             found["precision_at_budget"] = metrics.precision_at(ranking, contacts)

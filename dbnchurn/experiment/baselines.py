@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,20 +16,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from dbnchurn.compute import default_threads
+from dbnchurn.experiment.material import Rows
 from dbnchurn.features.leaves_record import booster_matrix
 from dbnchurn.reading import read
 from dbnchurn.schema import Table, infer
 
-Labels = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Features and labels of one part."""
-
-    X: pd.DataFrame
-    y: Labels
 
 
 def logistic_regression(train: Rows, val: Rows, config: Any) -> Callable[[pd.DataFrame], Scores]:

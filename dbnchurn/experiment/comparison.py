@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
 from dbnchurn.errors import DataError
-from dbnchurn.evaluate import metrics
-from dbnchurn.evaluate.intervals import Bootstrap, Interval, Numbers, bootstrap
-from dbnchurn.evaluate.ranking import Ranking, checked
+from dbnchurn.evaluate.intervals import Bootstrap, Interval, bootstrap
+from dbnchurn.evaluate.ranking import checked
 from dbnchurn.evaluate.resampled import corrected_interval, mean_ranks
+from dbnchurn.evaluate.summary import numbers_at
 from dbnchurn.experiment.finished import Finished, Scored, scored
 from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER, Compared, Comparison
 
@@ -47,6 +48,10 @@ METHOD = {
         "first run."
     ),
 }
+SEVERAL = (
+    "numbers are means over the seeds, so that intervals show what other customers would change, "
+    "not what other seeds would"
+)
 UNBOUNDED = ("lift_top_decile", "log_loss")
 UNADJUSTED = "Intervals are not widened for the number of models compared."
 
@@ -91,33 +96,17 @@ def compare_runs(
         own, differences = over_divisions(models)
     else:
         own, differences = side_by_side(models)
-    reference, first = next(iter(models.items()))
-    tested = next(iter(first.values())).run.metrics["test"]["n"]
-    several = max(len(units) for units in models.values()) > 1
-    method = METHOD[how].format(
-        n=tested,
-        repeats=repeats,
-        units=len(shared_units(models)),
-        reference=reference,
-        seeds="numbers are means over the seeds, so that intervals show what other customers "
-        "would change, not what other seeds would"
-        if several
-        else "there is one run per model",
-    )
-    ranks = ranks_of(models, metric)
-    differs = differing(models)
+    ranks, differs = ranks_of(models, metric), differing(models)
     return Comparison(
         title=title,
         metric=metric,
-        method=f"{method} {UNADJUSTED}" if len(models) > 2 else method,
+        method=_method(how, models, repeats),
         models=[
             Compared(
                 name=name,
                 runs=len(units),
-                numbers={key: found.plain() for key, found in own[name].items()},
-                difference=None
-                if name == reference or name not in differences
-                else {key: found.plain() for key, found in differences[name].items()},
+                numbers=_plain(own[name]),
+                difference=_plain(differences[name]) if name in differences else None,
                 rank=ranks.get(name),
                 seconds=float(np.mean([found.seconds for found in units.values()])),
                 differs=differs[name],
@@ -133,6 +122,24 @@ def compare_runs(
         ],
         warnings=[*warnings, *_gaps(models)],
     )
+
+
+def _method(how: Pairing, models: Models, repeats: int) -> str:
+    """How the numbers came about, for the reader."""
+    reference, first = next(iter(models.items()))
+    several = max(len(units) for units in models.values()) > 1
+    method = METHOD[how].format(
+        n=next(iter(first.values())).run.metrics["test"]["n"],
+        repeats=repeats,
+        units=len(shared_units(models)),
+        reference=reference,
+        seeds=SEVERAL if several else "there is one run per model",
+    )
+    return f"{method} {UNADJUSTED}" if len(models) > 2 else method
+
+
+def _plain(found: Mapping[str, Interval]) -> dict[str, Any]:
+    return {key: number.plain() for key, number in found.items()}
 
 
 def by_model(found: Sequence[Scored]) -> Models:
@@ -174,7 +181,7 @@ def over_rows(models: Models, repeats: int, seed: int) -> tuple[Found, Found]:
     thresholds = {key: float(one.numbers["threshold"]) for key, one in each.items()}
     drawn = bootstrap(
         {names[k]: checked(one.run.test["label"], one.scores) for k, one in each.items()},
-        {names[key]: numbers_at(thresholds[key]) for key in each},
+        {names[key]: partial(numbers_at, threshold=thresholds[key]) for key in each},
         cuts={names[key]: thresholds[key] for key in each},
         repeats=repeats,
         random_state=seed,
@@ -190,24 +197,6 @@ def over_rows(models: Models, repeats: int, seed: int) -> tuple[Found, Found]:
         {name: both.intervals(name) for name in models},
         {name: both.difference(name, reference) for name in models if name != reference},
     )
-
-
-def numbers_at(threshold: float) -> Numbers:
-    """What a comparison shows of a ranking, with the decisions of a threshold."""
-
-    def numbers(ranking: Ranking) -> dict[str, float]:
-        at = metrics.Confusion.of(ranking, threshold)
-        return {
-            "average_precision": metrics.average_precision(ranking),
-            "roc_auc": metrics.roc_auc(ranking),
-            **{name: getattr(at, name) for name in ("f1", "precision", "recall", "accuracy")},
-            "lift_top_decile": metrics.lift(ranking, 0.1),
-            "brier": metrics.brier(ranking),
-            "log_loss": metrics.log_loss(ranking),
-            "calibration_error": metrics.calibration_error(ranking),
-        }
-
-    return numbers
 
 
 def over_divisions(models: Models) -> tuple[Found, Found]:

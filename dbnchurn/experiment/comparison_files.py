@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,14 +10,14 @@ import pandas as pd
 from dbnchurn.errors import ConfigError, did_you_mean
 from dbnchurn.experiment.comparison import compare_runs, plain_rows
 from dbnchurn.experiment.finished import find_runs
+from dbnchurn.experiment.folder import LOCK
 from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER, Comparison, Number
 from dbnchurn.report.comparison_page import render_comparison
 from dbnchurn.report.words import plain, span
+from dbnchurn.whole import written_whole
 
 SHORT = ("average_precision", "roc_auc", "f1", "precision", "recall", "accuracy", "brier")
 PAGE = "compare.html"
-LOCK = ".lock"
-"""Of an experiment's folder."""
 
 
 def compare_folders(paths: Sequence[Path], output: Path, metric: str) -> Comparison:
@@ -54,7 +53,6 @@ def write_comparison(folder: Path, comparison: Comparison) -> None:
 
     ``comparison.csv`` has no times, so that it is the same for the same runs.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     files = {
         "comparison.csv": pd.DataFrame(plain_rows(comparison)).to_csv(index=False),
         "runs.csv": pd.DataFrame(list(comparison.runs)).to_csv(index=False),
@@ -62,9 +60,8 @@ def write_comparison(folder: Path, comparison: Comparison) -> None:
         PAGE: render_comparison(comparison),
     }
     for name, text in files.items():
-        aside = folder / f".{name}"
-        aside.write_text(text, encoding="utf-8")
-        os.replace(aside, folder / name)
+        with written_whole(folder / name) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
 
 
 def markdown(comparison: Comparison) -> str:
@@ -108,6 +105,12 @@ def markdown(comparison: Comparison) -> str:
             for model in comparison.models
         ]
     return "\n".join([*lines, "", comparison.method, ""])
+
+
+def told(folder: Path) -> str:
+    """A written comparison as text, and where its page lies."""
+    text = (folder / "comparison.md").read_text(encoding="utf-8")
+    return f"{text}\npage: {folder / PAGE}"
 
 
 def _cell(number: Number, digits: int = 3) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -31,7 +31,7 @@ BUDGET = 15_000  # rows scored for that: a wide table gets fewer customers
 CLEAR = 0.3  # rank correlation from which a column has one direction
 
 
-def check_labels(labels: Mapping[str, str], columns: pd.Index) -> None:
+def check_labels(labels: Mapping[str, str], columns: Collection[str]) -> None:
     """Refuse labels of columns that are not there.
 
     Raises
@@ -41,7 +41,7 @@ def check_labels(labels: Mapping[str, str], columns: pd.Index) -> None:
     for name in labels:
         if name not in columns:
             raise ConfigError(
-                f"labels names the column {name!r}: {did_you_mean(name, [str(c) for c in columns])}"
+                f"labels names the column {name!r}: {did_you_mean(name, map(str, columns))}"
             )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ import pandas as pd
 from dbnchurn.config.yaml_text import parse
 from dbnchurn.errors import DataError
 from dbnchurn.evaluate.ranking import Floats
+from dbnchurn.experiment.folder import read_json
 from dbnchurn.experiment.identity import sealed
 from dbnchurn.experiment.trained import MODEL
 
@@ -136,7 +136,7 @@ def read_run(folder: Path, variant: str | None = None) -> Finished:
     """
     try:
         config = parse((folder / "config.yaml").read_text(encoding="utf-8")).data
-        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        metrics = read_json(folder / "metrics.json")
         metrics["test"], metrics["parts"], config["seed"]
     except FileNotFoundError as error:
         raise DataError(

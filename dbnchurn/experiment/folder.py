@@ -1,18 +1,20 @@
-"""The folder of a run: it has a name of its own and appears when all of it is written."""
+"""Where the folders of runs lie: one name each, and one process at a time in those that grow."""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
-import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from dbnchurn.errors import ConfigError
+from dbnchurn.whole import held
+
+LOCK = ".lock"
+"""In the folder of an experiment or a search."""
 
 
 def open_output(parent: Path) -> None:
@@ -32,16 +34,22 @@ def open_output(parent: Path) -> None:
 
 
 @contextmanager
-def new_folder(folder: Path, aside: Path | None = None) -> Iterator[Path]:
-    """A folder to write into, aside, that takes its place `folder` if all goes well."""
-    aside = aside or folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
-    shutil.rmtree(aside, ignore_errors=True)  # of a run that was killed while it wrote
-    aside.mkdir(parents=True)
-    try:
-        yield aside
-        os.replace(aside, folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+def only_one(folder: Path) -> Iterator[None]:
+    """Make the folder of an experiment or a search and keep other processes out.
+
+    Raises
+    ------
+    ConfigError
+        If another process has the folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with held(folder / LOCK, f"{folder}: another process works on it"):
+        yield
+
+
+def read_json(path: Path) -> Any:
+    """Plain data from a file."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_json(path: Path, plain: Any) -> None:

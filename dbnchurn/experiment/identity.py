@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,21 +18,13 @@ import numpy as np
 import pandas as pd
 
 from dbnchurn.data import Customers
-from dbnchurn.experiment.run import load_customers
-from dbnchurn.experiment.tables import build_tables
+from dbnchurn.experiment.tables import read_customers
 from dbnchurn.provenance import fingerprint, versions
+from dbnchurn.whole import written_whole
 
 SEAL = "seal.json"
 DATA = ("source", "columns", "data", "n_threads")
 NO_MATTER = {"output", "experiment", "tuning", "tracking"}
-
-
-def read_customers(config: Any) -> Customers:
-    """The customers of a config, from its one table or its several."""
-    if config.data is None:
-        return load_customers(config)
-    with tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
-        return build_tables(config, Path(work, "tables"))[0]
 
 
 def of_customers(table: Customers) -> str:
@@ -48,7 +39,8 @@ def of_customers(table: Customers) -> str:
     True
     """
     arrays = [np.frombuffer(repr(_columns(table)).encode(), np.uint8), table.y]
-    for frame in (table.X, table.unlabelled, pd.DataFrame({"id": table.ids})):
+    beside = [table.beside] if len(table.beside.columns) else []
+    for frame in (table.X, table.unlabelled, pd.DataFrame({"id": table.ids}), *beside):
         arrays.append(pd.util.hash_pandas_object(frame.astype(_plain(frame)), index=False))
     arrays += [dates for dates in (table.dates, table.closed) if dates is not None]
     return fingerprint(np.asarray(array) for array in arrays)
@@ -80,7 +72,8 @@ class Fingerprints:
         """The fingerprint of what a config's runs see."""
         asked = config.model_dump_json(include=set(DATA))
         if asked not in self._known:
-            table = read_customers(config)
+            with tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
+                table, _ = read_customers(config, Path(work))
             self.largest = max(self.largest, int(table.X.memory_usage(deep=True).sum()))
             self._known[asked] = of_customers(table)
         return self._known[asked]
@@ -96,12 +89,8 @@ def key_of(config: Any, data: str, exclude: set[str] = NO_MATTER) -> str:
 def seal(folder: Path, facts: Mapping[str, Any]) -> None:
     """Note the facts and the hash of every file, as the last file of a folder."""
     text = json.dumps({**facts, "files": _hashes(folder)}, indent=1)
-    aside = folder / f".{SEAL}"
-    with aside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, folder / SEAL)
+    with written_whole(folder / SEAL) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
 
 
 def sealed(folder: Path) -> dict[str, Any] | None:
@@ -114,7 +103,7 @@ def sealed(folder: Path) -> dict[str, Any] | None:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in (SEAL, f".{SEAL}"))
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != SEAL)
     return {
         p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files
     }

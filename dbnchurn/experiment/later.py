@@ -6,7 +6,6 @@ measured in the same way, at the stored threshold.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from dbnchurn.data.integrate import LABEL
 from dbnchurn.data.sources import read_table
 from dbnchurn.errors import ArtifactError, ConfigError
 from dbnchurn.evaluate import evaluate
+from dbnchurn.experiment.folder import read_json, write_json
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.report.comparison_content import LABELS
 from dbnchurn.report.words import percent, plain, span
@@ -189,7 +189,7 @@ def evaluate_later(
     later = Later(str(model), _promise(Path(model)), came, len(frame) - len(found))
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(json.dumps(later.plain(), indent=1), encoding="utf-8")
+        write_json(output, later.plain())
     return later
 
 
@@ -199,7 +199,7 @@ def _promise(model: Path) -> dict[str, Number]:
     if not path.is_file():
         return {}
     try:
-        test = json.loads(path.read_text(encoding="utf-8"))["test"]
+        test = read_json(path)["test"]
         return {key: test[key] for key in LABELS if key in test}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"{path} cannot be read: {error}") from error

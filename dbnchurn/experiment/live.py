@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from dbnchurn.experiment.folder import read_json
 from dbnchurn.experiment.grid import Planned
 
 
@@ -98,7 +98,7 @@ class Board(AbstractContextManager["Board"]):
         return table
 
     def _finished(self, run: Planned, folder: Path) -> float:
-        metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text("utf-8"))
+        metrics: dict[str, Any] = read_json(folder / "metrics.json")
         found = metrics["test"][self.metric]["value"]
         value = float("nan") if found is None else float(found)
         self.values[run.variant].append(value)

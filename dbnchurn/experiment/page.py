@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from dbnchurn.data.samples import PARTS
 from dbnchurn.experiment.baselines import VARIANTS
 from dbnchurn.experiment.beside import offer_of
 from dbnchurn.experiment.facts import FACTS
+from dbnchurn.experiment.folder import read_json
 from dbnchurn.experiment.predictions import SEGMENT, models, score_column
 from dbnchurn.experiment.published import notes
 from dbnchurn.experiment.run_config import read_config
@@ -93,11 +93,6 @@ def report_input(folder: Path) -> ReportInput:
         gain=test["gain"].to_numpy(),
         reasons=facts.get("reasons"),
     )
-
-
-def read_json(path: Path) -> Any:
-    """Plain data from a file."""
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _said(sentences: dict[str, str], rule: dict[str, Any]) -> str:

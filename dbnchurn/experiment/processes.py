@@ -90,7 +90,12 @@ def fitting(free: int | None, one: int, threads: int = 1) -> int:
 
 
 def run_jobs(
-    jobs: Sequence[Job], tell: Callable[[Event], None], *, at_once: int | None, table: int
+    jobs: Sequence[Job],
+    tell: Callable[[Event], None],
+    *,
+    at_once: int | None,
+    table: int,
+    threads: int = 1,
 ) -> None:
     """Run all jobs; what each becomes is told as it happens.
 
@@ -101,10 +106,12 @@ def run_jobs(
     tell : callable
         Gets every :class:`Event`, in this process.
     at_once : int or None
-        How many processes; None is as many as fit by the largest peak of memory that was measured
-        so far, and before that by an estimate.
+        How many processes; None is as many as fit by their threads and by the largest peak of
+        memory that was measured so far, and before that by an estimate.
     table : int
         Bytes of the table, for the estimate.
+    threads : int, default 1
+        On which each process computes.
     """
     free, peak = free_memory(), IMPORTS + COPIES * table
     measured = 0
@@ -113,7 +120,7 @@ def run_jobs(
         context = _context()
         try:
             while waiting or running:
-                allowed = at_once or fitting(free, measured or peak)
+                allowed = at_once or fitting(free, measured or peak, threads)
                 while waiting and len(running) < allowed:
                     started = _start(context, waiting.popleft())
                     running[started.receiver] = started

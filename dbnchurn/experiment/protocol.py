@@ -14,8 +14,8 @@ from pydantic import Field, model_validator
 
 from dbnchurn.config import Section
 from dbnchurn.data import Customers
-from dbnchurn.data.samples import Parts, set_aside, split
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.data.samples import Parts, check_classes, set_aside, split
+from dbnchurn.errors import DataError
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Labels = npt.NDArray[np.int64]
@@ -81,38 +81,15 @@ def division(table: Customers, section: SplitSection, seed: int) -> Parts:
         If a part would lack one of the classes, or there are no dates to divide by.
     """
     groups = table.ids if table.id is not None else None
+    shared: dict[str, Any] = {"validation": section.validation, "groups": groups, "seed": seed}
+    dated: dict[str, Any] = {"dates": table.dates, "closed": table.closed}
     if section.protocol == "kfold":
-        return kfold(
-            table.y,
-            folds=section.folds or FOLDS,
-            fold=section.fold,
-            validation=section.validation,
-            groups=groups,
-            seed=seed,
-        )
-    if section.protocol == "holdout":
-        return split(
-            table.y, validation=section.validation, test=section.test, groups=groups, seed=seed
-        )
+        return kfold(table.y, folds=section.folds or FOLDS, fold=section.fold, **shared)
     if section.protocol == "time":
-        return forward(
-            table.y,
-            dates=table.dates,
-            closed=table.closed,
-            back=section.divisions - section.fold,
-            validation=section.validation,
-            groups=groups,
-            seed=seed,
-        )
-    return split(
-        table.y,
-        validation=section.validation,
-        test=section.test,
-        dates=table.dates,
-        closed=table.closed,
-        groups=groups,
-        seed=seed,
-    )
+        return forward(table.y, back=section.divisions - section.fold, **dated, **shared)
+    if section.protocol == "holdout":
+        return split(table.y, test=section.test, **shared)
+    return split(table.y, test=section.test, **dated, **shared)
 
 
 def kfold(
@@ -141,7 +118,7 @@ def kfold(
     Raises
     ------
     DataError
-        If there are fewer churners, or fewer stayers, than folds.
+        If there are fewer churners, or fewer stayers, than folds, or a part would lack one of them.
 
     Examples
     --------
@@ -168,7 +145,9 @@ def kfold(
     rest = np.flatnonzero(~tested)
     share = validation / (1 - 1 / folds)
     train, val = set_aside(y[rest], None if groups is None else groups[rest], share, generator)
-    return _whole(Parts(rest[train], rest[val], np.flatnonzero(tested)), y)
+    parts = Parts(rest[train], rest[val], np.flatnonzero(tested))
+    check_classes(parts, y, "use fewer folds or another share for validation")
+    return parts
 
 
 def forward(
@@ -230,29 +209,3 @@ def forward(
         seed=seed,
     )
     return Parts(rows[parts.train], rows[parts.validation], rows[parts.test])
-
-
-def divisions(table: Customers, section: SplitSection, seed: int) -> list[Parts]:
-    """The parts of every division of a protocol, in order.
-
-    Raises
-    ------
-    DataError
-        As :func:`division`.
-    """
-    return [
-        division(table, section.model_copy(update={"fold": fold}), seed)
-        for fold in range(1, section.divisions + 1)
-    ]
-
-
-def _whole(parts: Parts, y: Labels) -> Parts:
-    """The parts, if each has both classes."""
-    for name, rows in (("train", parts.train), ("validation", parts.validation)):
-        found = np.bincount(y[rows], minlength=2)
-        if found.min() == 0:
-            raise ConfigError(
-                f"the {name} part has {found[1]} churners among {found.sum()} rows; every part "
-                "needs both classes: use fewer folds or another share for validation"
-            )
-    return parts

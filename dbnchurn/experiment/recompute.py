@@ -1,4 +1,4 @@
-"""Makes the numbers and the report of a finished run again, from the other files of its folder."""
+"""Makes numbers, table and report of a finished run again, from the other files of its folder."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ import pandas as pd
 
 from dbnchurn.errors import ConfigError
 from dbnchurn.experiment.facts import FACTS
-from dbnchurn.experiment.folder import write_json
+from dbnchurn.experiment.folder import read_json, write_json
 from dbnchurn.experiment.measure import measured
-from dbnchurn.experiment.page import read_json, write_report
+from dbnchurn.experiment.page import write_report
+from dbnchurn.experiment.published import write_table
 from dbnchurn.experiment.run_config import read_config
 
-NEEDED = ("config.yaml", "predictions.parquet", FACTS, "metrics.json", "report.html")
+SOURCES = ("config.yaml", "predictions.parquet", FACTS)
+METRICS, REPORT = "metrics.json", "report.html"
+TABLES = ("table.md", "table.csv")
 TOLERANCE = 1e-9  # relative: another version of numpy may sum in another order
 
 
@@ -33,25 +36,41 @@ class Recomputed:
         How many numbers of ``metrics.json`` were made again.
     differences : list of str
         One line for each that differs, with both values.
-    report_differs : bool
-        Whether ``report.html`` is not what the other files give, byte for byte.
+    files : list of str
+        Which of ``report.html``, ``table.md`` and ``table.csv`` are not what the other files give,
+        byte for byte, or are not there.
     """
 
     numbers: int
     differences: list[str]
-    report_differs: bool
+    files: list[str]
+
+    @property
+    def report_differs(self) -> bool:
+        """Whether ``report.html`` is among the files that differ."""
+        return REPORT in self.files
 
     @property
     def same(self) -> bool:
         """Whether nothing differs."""
-        return not self.differences and not self.report_differs
+        return not self.differences and not self.files
+
+    def words(self) -> str:
+        """What differs, a line each, and how many numbers were made again."""
+        return "\n".join(
+            [
+                *self.differences,
+                *(f"{name} is not what the other files give" for name in self.files),
+                f"{self.numbers} numbers made again, {len(self.differences)} differ",
+            ]
+        )
 
 
 def recompute(folder: str | Path, *, write: bool = False) -> Recomputed:
-    """Make ``metrics.json`` and ``report.html`` of a run again and compare.
+    """Make ``metrics.json``, ``report.html`` and the table of a run again and compare.
 
-    The metrics come from the predictions, the config and the facts of training; the report from
-    these and the metrics made again.
+    The metrics come from the predictions, the config and the facts of training; report and table
+    from these and the metrics made again.
 
     Parameters
     ----------
@@ -66,30 +85,36 @@ def recompute(folder: str | Path, *, write: bool = False) -> Recomputed:
         If files are missing.
     """
     folder = Path(folder)
-    if absent := [name for name in NEEDED if not (folder / name).is_file()]:
+    if absent := [name for name in (*SOURCES, METRICS) if not (folder / name).is_file()]:
         raise ConfigError(
             f"{folder}: not the folder of a finished run, it lacks {', '.join(absent)}"
         )
-    stored, facts = read_json(folder / "metrics.json"), read_json(folder / FACTS)
+    stored, facts = read_json(folder / METRICS), read_json(folder / FACTS)
     config = read_config(folder / "config.yaml")
     frame = pd.read_parquet(folder / "predictions.parquet")
     metrics = {**measured(frame, config, facts), "seconds": facts["seconds"]}
     with tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
         aside = Path(work)
-        for name in ("config.yaml", "predictions.parquet", FACTS):
+        for name in SOURCES:
             shutil.copyfile(folder / name, aside / name)
-        write_json(aside / "metrics.json", metrics)
-        write_report(aside)
-        page = (aside / "report.html").read_bytes()
+        write_json(aside / METRICS, metrics)
+        write_table(aside, metrics, config.published)
+        if config.report.page:
+            write_report(aside)
+        made = [name for name in (REPORT, *TABLES) if (aside / name).exists()]
         found = Recomputed(
             sum(1 for _ in leaves(metrics)),
             list(differences(stored, metrics)),
-            page != (folder / "report.html").read_bytes(),
+            [name for name in made if not _equal(folder / name, aside / name)],
         )
-    if write:
-        write_json(folder / "metrics.json", metrics)
-        (folder / "report.html").write_bytes(page)
+        if write:
+            for name in (METRICS, *made):
+                shutil.copyfile(aside / name, folder / name)
     return found
+
+
+def _equal(one: Path, other: Path) -> bool:
+    return one.is_file() and one.read_bytes() == other.read_bytes()
 
 
 def leaves(plain: Any, path: str = "") -> Iterator[tuple[str, Any]]:

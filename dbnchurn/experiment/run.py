@@ -2,48 +2,41 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
-from dbnchurn.classifier import ChurnClassifier
 from dbnchurn.config import dump
-from dbnchurn.data import Customers, customers
+from dbnchurn.data import Customers
 from dbnchurn.data.build import Built
-from dbnchurn.data.contract import Contract
 from dbnchurn.data.quality import write_quality
-from dbnchurn.data.samples import PARTS, Parts
-from dbnchurn.errors import ConfigError
-from dbnchurn.experiment.baselines import PEERS, VARIANTS, Rows
-from dbnchurn.experiment.beside import cost_columns, gains, set_beside
+from dbnchurn.data.samples import Parts
+from dbnchurn.experiment.baselines import PEERS, VARIANTS
+from dbnchurn.experiment.beside import gains
 from dbnchurn.experiment.drivers import check_labels, find_drivers
 from dbnchurn.experiment.facts import FACTS, facts_of
-from dbnchurn.experiment.folder import new_folder, open_output, write_json
+from dbnchurn.experiment.folder import open_output, write_json
+from dbnchurn.experiment.material import Material, Rows
 from dbnchurn.experiment.measure import by_worth, chosen, measured
 from dbnchurn.experiment.page import write_report
 from dbnchurn.experiment.predictions import predictions
 from dbnchurn.experiment.protocol import division
 from dbnchurn.experiment.published import write_table
-from dbnchurn.experiment.run_config import classifier_of
 from dbnchurn.experiment.tables import (
     QUALITY,
-    build_tables,
     check_leakage,
+    read_customers,
     stored_plan,
     write_tables,
 )
 from dbnchurn.experiment.tracking import require_mlflow, track
-from dbnchurn.experiment.trained import MODEL, Scores, Trained
+from dbnchurn.experiment.trained import MODEL, Findings, Scores, Trained
 from dbnchurn.experiment.unfinished import Unfinished
 from dbnchurn.progress import stage
 from dbnchurn.stored import Arrays, Shelf
-
-log = logging.getLogger(__name__)
+from dbnchurn.whole import whole_folder
 
 
 def train(config: Any, name: str = "run") -> Path:
@@ -52,8 +45,10 @@ def train(config: Any, name: str = "run") -> Path:
     Parameters
     ----------
     config : RunConfig
-    name : str
-        Name of the run folder; a number is added if there is one of that name.
+        As :func:`read_config` gives it.
+    name : str, default "run"
+        Name of the run folder in the config's output; a number is added if there is one of that
+        name.
 
     Returns
     -------
@@ -102,47 +97,25 @@ def _finish(config: Any, unfinished: Unfinished) -> Path:
     """Train from whatever is there already, and write the run folder."""
     seconds: dict[str, float] = {}
     with unfinished.underway(), tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
-        built = None
         with stage("read", seconds):
-            if config.data is not None:
-                table, built = build_tables(config, Path(work, "tables"))
-            else:
-                table = load_customers(config)
-            check_labels(config.labels, table.X.columns)
+            table, built = read_customers(config, Path(work))
+            check_labels(config.labels, [*table.X, *table.beside])
             parts = divide(table, config)
         with stage("check", seconds):
-            table = set_beside(config, table)
             table = check_leakage(config, table, parts, built)
         trained = fit_all(config, table, parts, seconds, unfinished.shelf)
         with stage("evaluate", seconds):
-            trained.metrics.update(measure(trained, config))
+            found = findings(trained, config)
         with stage("explain", seconds):
             reasons = find_drivers(trained, config)
-        trained.metrics["seconds"] = {**seconds, "classifier": trained.classifier.seconds_}
-        folder = write(trained, config, unfinished, reasons, built)
+        found.metrics["seconds"] = {**seconds, "classifier": trained.classifier.seconds_}
+        found.facts.update(
+            name=unfinished.target.name, seconds=found.metrics["seconds"], reasons=reasons
+        )
+        folder = write(config, unfinished, trained, found, built)
     if config.tracking is not None:
         track(folder, config.tracking)
     return folder
-
-
-def load_customers(config: Any) -> Customers:
-    """The one table of the config, held to its contract."""
-    columns = config.columns
-    contract = Contract(
-        label=columns.label,
-        id=columns.id,
-        date=columns.date,
-        positive=columns.positive,
-        drop=[name for name in columns.drop if name not in config.report.segments],
-        max_quarantine=columns.max_quarantine,
-    )
-    table = customers(config.source.read(cost_columns(config)), contract)
-    log.info(
-        "%d customers, %d columns, %.2f %% left; %d more without an outcome; "
-        "%d rows in quarantine", len(table), table.X.shape[1], 100 * table.y.mean(),
-        len(table.unlabelled), len(table.quarantine),
-    )  # fmt: skip
-    return table
 
 
 def divide(table: Customers, config: Any) -> Parts:
@@ -157,137 +130,76 @@ def fit_all(
 
     Whatever `shelf` has already is taken from there.
     """
-    rows = {part: _rows(table, getattr(parts, part)) for part in PARTS}
-    groups = table.ids[parts.train] if table.id is not None else None
-    unlabelled = without_outcome(table, parts)
-    worth = worth_of(config, table, parts)
+    material = Material.of(config, table, parts)
+    rows = {"validation": material.validation, "test": Rows.of(table, parts.test)}
     with stage("train", seconds):
-        classifier = classifier_of(config, **worth)
-        classifier = _fit(classifier, rows, groups, unlabelled, shelf.part(MODEL))
+        classifier = material.fit(config, shelf.part(MODEL))
     scores = {MODEL: _score(classifier.predict_proba, rows)}
     for baseline in config.baselines:
         with stage(baseline, seconds):
             if baseline in VARIANTS:
-                variant = classifier_of(config, **VARIANTS[baseline], **worth)
-                variant = _fit(variant, rows, groups, unlabelled, shelf.part(baseline))
+                variant = material.fit(config, shelf.part(baseline), **VARIANTS[baseline])
                 scores[baseline] = _score(variant.predict_proba, rows)
             else:
-                scores[baseline] = _peer_scores(baseline, rows, config, shelf)
+                scores[baseline] = _peer_scores(baseline, material, rows, config, shelf)
     gain = gains(config, table)[parts.validation]
     choices = {
-        model: chosen(config, rows["validation"].y, found["validation"], gain)
+        model: chosen(config, material.validation.y, found["validation"], gain)
         for model, found in scores.items()
     }
-    if worth:
+    if by_worth(config):
         classifier.decide_by(choices[MODEL])
     thresholds = {model: choice.threshold for model, choice in choices.items()}
     return Trained(classifier, table, parts, scores, thresholds)
 
 
-def worth_of(config: Any, table: Customers, parts: Parts) -> dict[str, float]:
-    """Where the threshold is chosen by every customer's worth: the classifier's one ratio for all.
-
-    The classifier itself knows no costs, so it gets what a stayer costs in the mean, as a share of
-    what a churner brings.
-    """
-    if not by_worth(config):
-        return {}
-    gain, churned = gains(config, table)[parts.train], table.y[parts.train] == 1
-    brought, wasted = float(gain[churned].mean()), -float(gain[~churned].mean())
-    if brought <= 0:
-        raise ConfigError(
-            f"threshold.rule='profit': contacting a churner brings {brought:.3g} in the mean, so "
-            "nobody is worth a contact; check campaign.costs or campaign.offer"
-        )
-    return {"threshold__target": min(max(wasted / brought, 0.0), 1.0)}
-
-
-def without_outcome(table: Customers, parts: Parts) -> pd.DataFrame | None:
-    """Customers without a known outcome, who may join the pretraining; None if there are none.
-
-    Where the parts are divided by time, only those from before the tested dates: nothing is learned
-    from a time that is reported on.
-    """
-    found = table.unlabelled
-    if table.dates is not None and table.unlabelled_dates is not None:
-        found = found[table.unlabelled_dates < table.dates[parts.test].min()]
-    return found[list(table.X)] if len(found) else None
-
-
-def _rows(table: Customers, which: npt.NDArray[np.intp]) -> Rows:
-    return Rows(table.X.iloc[which], table.y[which])
-
-
-def _fit(
-    classifier: ChurnClassifier,
-    rows: dict[str, Rows],
-    groups: npt.NDArray[Any] | None,
-    unlabelled: pd.DataFrame | None,
-    shelf: Shelf,
-) -> ChurnClassifier:
-    train, val = rows["train"], rows["validation"]
-    return classifier.fit(
-        train.X,
-        train.y,
-        X_val=val.X,
-        y_val=val.y,
-        groups=groups,
-        X_unlabelled=unlabelled,
-        checkpoints=shelf.folder,
-    )
-
-
 def _peer_scores(
-    baseline: str, rows: dict[str, Rows], config: Any, shelf: Shelf
+    baseline: str, material: Material, rows: dict[str, Rows], config: Any, shelf: Shelf
 ) -> dict[str, Scores]:
     def fit_and_score() -> tuple[Arrays, None]:
-        return dict(_score(PEERS[baseline](rows["train"], rows["validation"], config), rows)), None
+        predict = PEERS[baseline](material.train, material.validation, config)
+        return dict(_score(predict, rows)), None
 
     return shelf.once(baseline, fit_and_score)[0]
 
 
 def _score(predict: Any, rows: dict[str, Rows]) -> dict[str, Scores]:
-    found = {part: np.asarray(predict(rows[part].X)) for part in ("validation", "test")}
+    found = {part: np.asarray(predict(some.X)) for part, some in rows.items()}
     return {part: s[:, 1] if s.ndim == 2 else s for part, s in found.items()}
 
 
-def measure(trained: Trained, config: Any) -> dict[str, Any]:
-    """Everything that ``metrics.json`` says about how good the models are."""
-    return measured(predictions(trained, config), config, facts_of(trained, config))
+def findings(trained: Trained, config: Any) -> Findings:
+    """Predictions, facts, and the metrics that follow from both."""
+    frame, facts = predictions(trained, config), facts_of(trained, config)
+    return Findings(frame, measured(frame, config, facts), facts)
 
 
 def write(
-    trained: Trained,
-    config: Any,
-    unfinished: Unfinished,
-    reasons: dict[str, Any],
-    built: Built | None = None,
+    config: Any, unfinished: Unfinished, trained: Trained, found: Findings, built: Built | None
 ) -> Path:
     """Write the run folder aside and rename it when it is whole."""
-    folder = unfinished.target
-    with new_folder(folder, unfinished.aside) as aside:
+    table, folder = trained.customers, unfinished.target
+    with whole_folder(folder, unfinished.aside) as aside:
         (aside / "config.yaml").write_text(dump(config), encoding="utf-8")
-        predictions(trained, config).to_parquet(aside / "predictions.parquet", index=False)
-        write_json(aside / "metrics.json", trained.metrics)
+        found.predictions.to_parquet(aside / "predictions.parquet", index=False)
+        write_json(aside / "metrics.json", found.metrics)
         write_json(aside / "curves.json", trained.classifier.curves_)
-        more = {"name": folder.name, "seconds": trained.metrics["seconds"], "reasons": reasons}
-        write_json(aside / FACTS, facts_of(trained, config) | more)
-        write_table(aside, trained.metrics, config.published)
-        if len(trained.customers.quarantine):
-            quarantine = trained.customers.quarantine.astype(str)
-            quarantine.to_parquet(aside / "quarantine.parquet", index=False)
+        write_json(aside / FACTS, found.facts)
+        write_table(aside, found.metrics, config.published)
+        if len(table.quarantine):
+            table.quarantine.astype(str).to_parquet(aside / "quarantine.parquet", index=False)
         about: dict[str, Any] = {
-            "id": trained.customers.id,
+            "id": table.id,
             "column_labels": dict(config.labels),
             # Of validation rows: a test row must not change a byte of the model.
-            "metrics": trained.metrics["validation"],
+            "metrics": found.metrics["validation"],
         }
         if config.columns is not None:
             about |= {"label": config.columns.label, "positive": config.columns.positive}
         if built is not None:
             about["data"] = stored_plan(built)
             write_tables(aside, built)
-        write_quality(aside / QUALITY, trained.customers, built, trained.customers.notes)
+        write_quality(aside / QUALITY, table, built, table.notes)
         trained.classifier.save(aside / "model", about=about)
         if config.report.page:
             write_report(aside)

@@ -162,12 +162,33 @@ RunConfig: type[Any] = model_from_signatures(
 
 
 def read_config(path: str | Path, overrides: Sequence[str] = ()) -> Any:
-    """Read and check the config of a run.
+    r"""Read and check the config of a run.
+
+    Parameters
+    ----------
+    path : path
+        A YAML file.
+    overrides : sequence of str
+        ``a.b=c`` replaces what the file says.
+
+    Returns
+    -------
+    RunConfig
 
     Raises
     ------
     ConfigError
         With one line for everything that is wrong.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "mine.yaml")
+    ...     _ = path.write_text("source: {path: mine.csv}\ncolumns: {label: churned}")
+    ...     config = read_config(path, ["classifier.dbn.epochs=3"])
+    >>> config.columns.label, config.classifier.dbn.epochs
+    ('churned', 3)
     """
     return read(path, overrides, RunConfig)
 

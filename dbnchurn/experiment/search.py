@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -19,17 +18,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dbnchurn.classifier import ChurnClassifier
 from dbnchurn.config import changed, dump
 from dbnchurn.errors import ConfigError, DbnchurnError
 from dbnchurn.experiment.grid import NOT_OF_A_RUN
-from dbnchurn.experiment.run_config import classifier_of
 from dbnchurn.experiment.sections import Searched, TuningSection
 from dbnchurn.progress import stage, watched
 from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER
+from dbnchurn.whole import written_whole
 
-Judge = Callable[[ChurnClassifier], float]
-"""Fits a classifier and says how good it is."""
+Judge = Callable[[Any], float]
+"""Fits the classifier of a config and says how good it is."""
 JOURNAL, BEST, TRIALS = "journal.log", "best.yaml", "trials.csv"
 FINETUNING = 1_000_000
 """Steps of fine-tuning come after those of all machines, of which each has a thousand."""
@@ -144,9 +142,9 @@ class Search:
         state = self.optuna.trial.TrialState
         started = time.perf_counter()
         try:
-            classifier = classifier_of(changed(self.config, settings, f"trial {number + 1}"))
+            config = changed(self.config, settings, f"trial {number + 1}")
             with stage(f"trial {number + 1}"), watched(watcher):
-                value = self.judge(classifier)
+                value = self.judge(config)
         except self.optuna.TrialPruned as why:
             self._end(trial, started, f"cut short: {why}", state.PRUNED)
         except (DbnchurnError, FloatingPointError) as error:
@@ -177,9 +175,12 @@ class Search:
             }
             for number, trial in enumerate(self.finished, start=1)
         ]
-        _write_whole(self.folder / TRIALS, pd.DataFrame(rows).to_csv(index=False))
+        files = {TRIALS: pd.DataFrame(rows).to_csv(index=False)}
         if self.complete:
-            _write_whole(self.folder / BEST, self._best_config())
+            files[BEST] = self._best_config()
+        for name, text in files.items():
+            with written_whole(self.folder / name) as unfinished:
+                unfinished.write_text(text, encoding="utf-8")
 
     def _best_config(self) -> str:
         best = self.study.best_trial
@@ -287,9 +288,3 @@ def _journal(path: Path) -> Any:
         with path.open("r+b") as file:
             file.truncate(content.rfind(b"\n") + 1)
     return JournalStorage(JournalFileBackend(str(path)))
-
-
-def _write_whole(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}")
-    aside.write_text(text, encoding="utf-8")
-    os.replace(aside, path)

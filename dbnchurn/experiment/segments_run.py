@@ -12,13 +12,14 @@ from pydantic import Field
 
 from dbnchurn.config import Section, build, dump, model_from_signatures, read
 from dbnchurn.errors import DataError, did_you_mean
-from dbnchurn.experiment.folder import free_folder, new_folder, open_output
+from dbnchurn.experiment.folder import free_folder, open_output
 from dbnchurn.experiment.source import SourceSection
 from dbnchurn.progress import stage
 from dbnchurn.segments.files import load, save
 from dbnchurn.segments.miner import SegmentMiner
 from dbnchurn.segments.page import headline
 from dbnchurn.segments.sweep import as_table, sweep
+from dbnchurn.whole import whole_folder
 
 log = logging.getLogger(__name__)
 SWEPT = {"bins": "intervals per column", "min_count": "minimum count"}
@@ -100,7 +101,7 @@ def run(config: Any, name: str = "segments") -> Path:
     for column, why in miner.skipped_.items():
         log.warning("column %r is left out: %s", column, why)
     folder = free_folder(config.output, name)
-    with new_folder(folder) as aside:
+    with whole_folder(folder) as aside:
         save(miner.segments_, aside)
         miner.candidates_.to_csv(aside / "candidates.csv", index=False)
         (aside / "config.yaml").write_text(dump(config), encoding="utf-8")

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dbnchurn.compute import resolve_device
 from dbnchurn.config import dump
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.errors import DataError
 from dbnchurn.experiment.comparison import compare_runs
-from dbnchurn.experiment.comparison_files import LOCK, write_comparison
+from dbnchurn.experiment.comparison_files import write_comparison
 from dbnchurn.experiment.finished import read_run
-from dbnchurn.experiment.folder import open_output
+from dbnchurn.experiment.folder import only_one, open_output
 from dbnchurn.experiment.grid import Planned, plan, section_of
 from dbnchurn.experiment.identity import Fingerprints, key_of, sealed
 from dbnchurn.experiment.live import Board
@@ -129,6 +128,7 @@ def _run_missing(
             tell,
             at_once=jobs or section.jobs or _on_cuda(config),
             table=table,
+            threads=max((one.run.config.n_threads for one in missing.values()), default=1),
         )
     return failures
 
@@ -178,24 +178,3 @@ def _compare(
         seed=config.seed,
         warnings=failures,
     )
-
-
-@contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Make a folder and keep other processes out, where the system can; ends with the process.
-
-    Raises
-    ------
-    ConfigError
-        If another process has the folder.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("w") as file:
-        with suppress(ImportError):  # Windows has no locks of this kind
-            import fcntl
-
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise ConfigError(f"{folder}: another process works on it") from error
-        yield

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dbnchurn.data.build import QUARANTINE, Built, build, load
-from dbnchurn.data.contract import Customers
+from dbnchurn.data.contract import Contract, Customers, customers
 from dbnchurn.data.foresight import foreseeing, may_foresee
 from dbnchurn.data.leakage import find_leaks, shared_customers, stop
 from dbnchurn.data.plan import DataPlan
@@ -25,21 +25,63 @@ from dbnchurn.data.quality import write_quality
 from dbnchurn.data.samples import Parts
 from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.experiment.beside import cost_columns, set_beside
+from dbnchurn.experiment.folder import write_json
 
-QUALITY = "data_quality.html"
+log = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float64]
 
-
-def build_tables(config: Any, folder: Path) -> tuple[Customers, Built]:
-    """Build the customers of a config with several tables into a new folder."""
-    built = build(config.data, folder, threads=config.n_threads)
-    return load(built), built
-
-
+QUALITY = "data_quality.html"
 PARDONED = (
     "Leakage check passed over: {}. If this was not known at the time of scoring, the numbers on "
     "this page are too good to be true."
 )
+
+
+def read_customers(config: Any, work: Path) -> tuple[Customers, Built | None]:
+    """The customers of a config, with what is no feature set beside the features.
+
+    Parameters
+    ----------
+    config : RunConfig
+    work : Path
+        Folder for the table of features that several source tables are joined to.
+
+    Returns
+    -------
+    customers : Customers
+    built : Built or None
+        How several tables became one.
+
+    Raises
+    ------
+    DataError
+        If the tables cannot be used.
+    """
+    if config.data is None:
+        return set_beside(config, load_customers(config)), None
+    built = build(config.data, work / "tables", threads=config.n_threads)
+    return set_beside(config, load(built)), built
+
+
+def load_customers(config: Any) -> Customers:
+    """The one table of the config, held to its contract."""
+    columns = config.columns
+    contract = Contract(
+        label=columns.label,
+        id=columns.id,
+        date=columns.date,
+        positive=columns.positive,
+        drop=[name for name in columns.drop if name not in config.report.segments],
+        max_quarantine=columns.max_quarantine,
+    )
+    table = customers(config.source.read(cost_columns(config)), contract)
+    log.info(
+        "%d customers, %d columns, %.2f %% left; %d more without an outcome; "
+        "%d rows in quarantine", len(table), table.X.shape[1], 100 * table.y.mean(),
+        len(table.unlabelled), len(table.quarantine),
+    )  # fmt: skip
+    return table
 
 
 def check_leakage(config: Any, table: Customers, parts: Parts, built: Built | None) -> Customers:
@@ -55,9 +97,8 @@ def check_leakage(config: Any, table: Customers, parts: Parts, built: Built | No
     if table.id is not None:
         for part in (parts.validation, parts.test):
             leaks += shared_customers(table.ids, table.dates, train, part)
-    if built is not None and may_foresee(built.plan):
-        latest: date = max(built.plan.windows.cutoffs) if built.plan.windows else date.min
-        leaks += foreseeing(built, latest, threads=config.n_threads)
+    if built is not None and built.plan.windows is not None and may_foresee(built.plan):
+        leaks += foreseeing(built, max(built.plan.windows.cutoffs), threads=config.n_threads)
     passed = stop(leaks, config.leakage.allow)
     notes = [PARDONED.format(sentence) for sentence in passed]
     return replace(table, notes=(*table.notes, *notes))
@@ -115,7 +156,7 @@ def write_tables(folder: Path, built: Built) -> None:
         "tables": {name: asdict(checked) for name, checked in built.tables.items()},
         "joins": [asdict(join) for join in built.joins],
     }
-    (folder / "tables.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    write_json(folder / "tables.json", facts)
 
 
 def stored_plan(built: Built) -> dict[str, Any]:

@@ -7,7 +7,6 @@ anywhere: the store is a SQLite file, and MLflow's own usage reports are turned 
 from __future__ import annotations
 
 import importlib.util
-import json
 import logging
 import math
 import os
@@ -17,6 +16,7 @@ from typing import Any
 
 from dbnchurn.config.yaml_text import parse
 from dbnchurn.errors import ConfigError
+from dbnchurn.experiment.folder import read_json
 from dbnchurn.experiment.sections import TrackingSection
 
 SILENT = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "GIT_PYTHON_REFRESH": "quiet"}
@@ -65,28 +65,10 @@ def track(folder: Path, section: TrackingSection, tags: Mapping[str, str] | None
     require_mlflow()
     os.environ.update({name: value for name, value in SILENT.items() if name not in os.environ})
     from mlflow.entities import Metric, Param
-    from mlflow.exceptions import MlflowException
-    from mlflow.tracking import MlflowClient
 
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-    database = Path(section.uri.removeprefix("sqlite:///")).absolute()
-    try:
-        database.parent.mkdir(parents=True, exist_ok=True)
-        client = MlflowClient(tracking_uri=f"sqlite:///{database}")
-        experiment = client.get_experiment_by_name(section.experiment)
-        identifier = (
-            experiment.experiment_id
-            if experiment is not None
-            else client.create_experiment(
-                section.experiment, artifact_location=(database.parent / "artifacts").as_uri()
-            )
-        )
-        run: str = client.create_run(
-            identifier, run_name=folder.name, tags=dict(tags or {})
-        ).info.run_id
-    except (MlflowException, OSError) as error:
-        raise ConfigError(f"tracking: {section.uri} cannot be opened: {error}") from error
+    client, run = _new_run(section, folder.name, tags or {})
     params = [Param(name, value) for name, value in _params(folder)]
     for first in range(0, len(params), AT_ONCE):
         client.log_batch(run, params=params[first : first + AT_ONCE])
@@ -98,6 +80,27 @@ def track(folder: Path, section: TrackingSection, tags: Mapping[str, str] | None
     return run
 
 
+def _new_run(section: TrackingSection, name: str, tags: Mapping[str, str]) -> tuple[Any, str]:
+    """A client of the store, and the identifier of a new run in the experiment."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.tracking import MlflowClient
+
+    database = Path(section.uri.removeprefix("sqlite:///")).absolute()
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        client = MlflowClient(tracking_uri=f"sqlite:///{database}")
+        known = client.get_experiment_by_name(section.experiment)
+        files = (database.parent / "artifacts").as_uri()
+        experiment = (
+            known.experiment_id
+            if known is not None
+            else client.create_experiment(section.experiment, artifact_location=files)
+        )
+        return client, client.create_run(experiment, run_name=name, tags=dict(tags)).info.run_id
+    except (MlflowException, OSError) as error:
+        raise ConfigError(f"tracking: {section.uri} cannot be opened: {error}") from error
+
+
 def _params(folder: Path) -> Iterator[tuple[str, str]]:
     config = parse((folder / "config.yaml").read_text(encoding="utf-8")).data
     for name, value in _leaves(config):
@@ -106,11 +109,11 @@ def _params(folder: Path) -> Iterator[tuple[str, str]]:
 
 def _numbers(folder: Path) -> Iterator[tuple[str, float, int]]:
     """Name, value and step of every number and of every curve."""
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    metrics = read_json(folder / "metrics.json")
     for name, value in _leaves(metrics):
         if isinstance(value, int | float) and not isinstance(value, bool):
             yield _allowed(name.removesuffix(".value")), float(value), 0
-    curves = json.loads((folder / "curves.json").read_text(encoding="utf-8"))
+    curves = read_json(folder / "curves.json")
     for name, value in _leaves(curves):
         *series, step, key = name.split(".")
         if isinstance(value, int | float) and key != "epoch" and math.isfinite(value):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from dbnchurn.classifier import ChurnClassifier
 from dbnchurn.data import Customers
@@ -31,8 +32,6 @@ class Trained:
         Of the classifier and the baselines, on the validation and test rows.
     thresholds : dict of model name → float
         Chosen on the validation rows by the classifier's rule.
-    metrics : dict
-        Plain data, as in ``metrics.json``.
     """
 
     classifier: ChurnClassifier
@@ -40,9 +39,27 @@ class Trained:
     parts: Parts
     scores: dict[str, dict[str, Scores]]
     thresholds: dict[str, float]
-    metrics: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def strength(self) -> dict[str, float]:
         """How well each feature alone ranks churners among the training rows, best first."""
         return strengths(self.customers, self.parts.train)
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What is said of a trained run, as its files hold it.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        As :func:`dbnchurn.experiment.predictions.predictions` gives it.
+    metrics : dict
+        Plain data, as in ``metrics.json``.
+    facts : dict
+        Plain data, as in ``training.json``.
+    """
+
+    predictions: pd.DataFrame
+    metrics: dict[str, Any]
+    facts: dict[str, Any]

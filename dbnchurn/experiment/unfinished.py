@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
 import uuid
@@ -17,6 +16,7 @@ from dbnchurn.config import dump
 from dbnchurn.errors import ConfigError, DbnchurnError, ResourceError
 from dbnchurn.experiment.run_config import read_config
 from dbnchurn.stored import Shelf
+from dbnchurn.whole import held
 
 SUFFIX = ".unfinished"
 CONFIG = "config.yaml"
@@ -123,11 +123,7 @@ class Unfinished:
             If another process trains it.
         """
         how = f"what was learned is kept; continue with: dbnchurn train --resume {self.folder}"
-        with (self.folder / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise ConfigError(f"{self.folder} is being trained by another process") from error
+        with held(self.folder / "lock", f"{self.folder} is being trained by another process"):
             try:
                 yield
             except KeyboardInterrupt as error:

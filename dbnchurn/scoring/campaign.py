@@ -21,8 +21,9 @@ import pyarrow.parquet as pq
 from dbnchurn.data.session import Session, literal, quoted
 from dbnchurn.data.typing_sql import as_text
 from dbnchurn.errors import ConfigError, DataError, listed
-from dbnchurn.scoring.aside import disk_errors, written_whole
+from dbnchurn.scoring.aside import disk_errors
 from dbnchurn.scoring.writing import ending_of, relation_of, write_pieces
+from dbnchurn.whole import written_whole
 
 log = logging.getLogger(__name__)
 MEMORY = "400MB"

@@ -13,13 +13,13 @@ import pandas as pd
 
 from dbnchurn.data.session import Session
 from dbnchurn.predictor.scored import Oddities
-from dbnchurn.scoring.aside import written_whole
 from dbnchurn.scoring.campaign import Campaign, CampaignList, write_campaign
 from dbnchurn.scoring.drift import Drift, drift
 from dbnchurn.scoring.parts import Parts
 from dbnchurn.scoring.places import Paths
 from dbnchurn.scoring.rows import Scorer
 from dbnchurn.scoring.writing import ending_of, relation_of, write_pieces
+from dbnchurn.whole import written_whole
 
 log = logging.getLogger(__name__)
 TOLD = 5  # findings

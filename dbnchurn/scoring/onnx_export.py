@@ -24,9 +24,9 @@ from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.prepare.record import prepare
 from dbnchurn.reading import as_frame, read
 from dbnchurn.records import pack
-from dbnchurn.scoring.aside import written_whole
 from dbnchurn.scoring.onnx_graph import Graph
 from dbnchurn.scoring.onnx_trees import tree_ensemble
+from dbnchurn.whole import written_whole
 
 if TYPE_CHECKING:
     from dbnchurn.dbn.network_record import NetworkRecord

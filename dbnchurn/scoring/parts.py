@@ -9,16 +9,15 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dbnchurn.errors import ConfigError
-from dbnchurn.scoring.aside import written_whole
+from dbnchurn.whole import held, written_whole
 
 MANIFEST, LOCK = "job.json", "lock"
 FACTS = b"facts"
@@ -75,7 +74,10 @@ class Parts:
                 f"{folder} is needed for the work of this job and is something else; move it"
             )
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = _locked(folder / LOCK)
+        self._lock = held(
+            folder / LOCK,
+            f"another job is at work in {folder}; wait for it or choose another output",
+        )
         if not manifest.exists() or manifest.read_text(encoding="utf-8") != text:
             _clear(folder)
             with written_whole(manifest) as unfinished:
@@ -158,19 +160,3 @@ def _clear(folder: Path) -> None:
     for entry in folder.iterdir():
         if entry.name != LOCK:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-
-
-def _locked(path: Path) -> IO[str]:
-    """Hold a file for as long as the process lives, where the system has such locks."""
-    held = path.open("a", encoding="utf-8")
-    with suppress(ImportError):  # Windows has none of this kind
-        import fcntl
-
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            held.close()
-            raise ConfigError(
-                f"another job is at work in {path.parent}; wait for it or choose another output"
-            ) from None
-    return held

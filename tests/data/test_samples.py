@@ -21,9 +21,6 @@ def test_parts_divide_the_rows_in_their_shares():
     assert [len(part) for part in parts_of(parts)] == [1200, 200, 600]
     for part in parts_of(parts):
         assert abs(Y[part].sum() - Y.mean() * len(part)) <= 1
-    names = parts.names()
-    assert (names[parts.validation] == "validation").all()
-    assert len(names) == 2000
 
 
 def test_the_same_seed_gives_the_same_parts():

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from dbnchurn.experiment.baselines import PEERS, VARIANTS, Rows
+from dbnchurn.experiment.baselines import PEERS, VARIANTS
+from dbnchurn.experiment.material import Rows
 from dbnchurn.experiment.run_config import RunConfig, classifier_of
 
 CONFIG = SimpleNamespace(kinds={}, seed=0, n_threads=1)

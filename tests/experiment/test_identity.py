@@ -11,10 +11,10 @@ from dbnchurn.experiment.identity import (
     Fingerprints,
     key_of,
     of_customers,
-    read_customers,
     seal,
     sealed,
 )
+from dbnchurn.experiment.tables import load_customers, read_customers
 
 
 @pytest.fixture
@@ -50,27 +50,29 @@ def test_a_key_changes_with_the_packages(config, monkeypatch):
 def test_a_fingerprint_changes_with_every_part_of_the_table(write_config, draw_telco, change):
     telco = draw_telco()
     telco.loc[5, "Churn"], telco.loc[6, "Churn"] = "No", "Yes"
-    first = of_customers(read_customers(read_config(write_config(telco))))
-    again = of_customers(read_customers(read_config(write_config(telco))))
-    other = of_customers(read_customers(read_config(write_config(change(telco)))))
+    first, again, other = (
+        of_customers(load_customers(read_config(write_config(table))))
+        for table in (telco, telco, change(telco))
+    )
     assert first == again != other
 
 
 def test_labels_dates_and_unlabelled_rows_count(config):
-    table = read_customers(config)
+    table = load_customers(config)
     known = of_customers(table)
     dates = pd.date_range("2024-01-01", periods=len(table)).to_numpy("datetime64[ns]")
     assert of_customers(replace(table, y=1 - table.y)) != known
     assert of_customers(replace(table, dates=dates)) != known
     assert of_customers(replace(table, unlabelled=table.X.iloc[:3])) != known
+    assert of_customers(replace(table, beside=table.X[["tenure"]])) != known
 
 
 def test_a_table_is_read_once_for_configs_that_share_it(config, monkeypatch):
     calls = []
 
-    def read(config):
+    def read(config, work):
         calls.append(config)
-        return read_customers(config)
+        return read_customers(config, work)
 
     monkeypatch.setattr("dbnchurn.experiment.identity.read_customers", read)
     known = Fingerprints()

@@ -8,8 +8,7 @@ import pytest
 
 from dbnchurn.errors import DataError
 from dbnchurn.experiment import read_config, train
-
-PAGE = "report.page=true"
+from dbnchurn.experiment.page import report_input
 
 
 def planted(telco, noise):
@@ -31,7 +30,7 @@ def test_a_leak_stops_the_run(telco, write_config, small_run):
 
 def test_a_leak_that_is_let_pass_is_a_warning_in_the_report(telco, write_config, small_run):
     allow = "leakage.allow={'single_column: call_code': known before the cutoff}"
-    config = read_config(write_config(planted(telco, 0.2)), [*small_run, PAGE, allow])
+    config = read_config(write_config(planted(telco, 0.2)), [*small_run, "report.page=true", allow])
     folder = train(config, "leak")
     shown = [line for line in warnings(folder) if line.startswith("Leakage check passed over")]
     assert len(shown) == 1
@@ -44,8 +43,8 @@ def test_a_leak_that_is_let_pass_is_a_warning_in_the_report(telco, write_config,
 
 def test_a_leak_too_weak_to_stop_the_run_is_a_warning_too(draw_telco, write_config, small_run):
     leaky = planted(draw_telco(3000), 0.6)  # AUC Φ(1 / (0.6 √2)) = 0.88
-    folder = train(read_config(write_config(leaky), [*small_run, PAGE]), "weak")
-    shown = [line for line in warnings(folder) if line.startswith("Possible leak")]
+    folder = train(read_config(write_config(leaky), small_run), "weak")
+    shown = [line for line in report_input(folder).warnings if line.startswith("Possible leak")]
     assert len(shown) == 1
     assert "call_code alone ranks churners with an AUC of 0." in shown[0]
     strongest = json.loads((folder / "training.json").read_text())["strongest_columns"]
@@ -53,5 +52,5 @@ def test_a_leak_too_weak_to_stop_the_run_is_a_warning_too(draw_telco, write_conf
 
 
 def test_without_a_leak_there_is_no_such_warning(telco, write_config, small_run):
-    folder = train(read_config(write_config(telco), [*small_run, PAGE]), "clean")
-    assert not [line for line in warnings(folder) if "eak" in line]
+    folder = train(read_config(write_config(telco), small_run), "clean")
+    assert not [line for line in report_input(folder).warnings if "eak" in line]

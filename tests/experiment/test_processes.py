@@ -86,6 +86,14 @@ def test_no_more_run_at_once_than_are_allowed(tmp_path, at_once):
     assert most <= at_once
 
 
+def test_processes_of_many_threads_take_turns(tmp_path):
+    """As many threads as there are processors leave room for one process."""
+    events = []
+    jobs = [Job(f"{i}", double, (i,), tmp_path / f"{i}.log") for i in range(3)]
+    run_jobs(jobs, events.append, at_once=None, table=0, threads=processors())
+    assert [event.kind for event in events] == ["started", "done"] * 3
+
+
 def test_children_take_one_thread_and_the_environment_is_as_before(tmp_path, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     ended, _ = run([(environment, 0)], tmp_path)

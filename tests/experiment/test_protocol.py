@@ -6,10 +6,11 @@ import pytest
 from pydantic import ValidationError
 
 from dbnchurn.data import Customers
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.errors import DataError
 from dbnchurn.experiment import read_config
-from dbnchurn.experiment.protocol import SplitSection, division, divisions, forward, kfold
-from dbnchurn.experiment.run import divide, load_customers
+from dbnchurn.experiment.protocol import SplitSection, division, forward, kfold
+from dbnchurn.experiment.run import divide
+from dbnchurn.experiment.tables import load_customers
 
 N = 1200
 Y = (np.random.default_rng(0).random(N) < 0.1).astype(int)
@@ -24,6 +25,12 @@ def table(dates=None, ids=None, closed=None) -> Customers:
     X = pd.DataFrame({"x": np.arange(N)})
     known = np.arange(N) if ids is None else ids
     return Customers(known, X, Y, dates, X.iloc[:0], None if ids is None else "id", closed)
+
+
+def divisions(table: Customers, section: SplitSection) -> list:
+    """The parts of every division of a protocol, in order."""
+    every = range(1, section.divisions + 1)
+    return [division(table, section.model_copy(update={"fold": fold}), seed=0) for fold in every]
 
 
 def test_every_row_is_tested_once_and_in_one_part_of_every_fold():
@@ -53,7 +60,7 @@ def test_customers_stay_together_in_folds_and_validation():
 
 def test_repeats_divide_anew_and_each_is_whole():
     section = SplitSection(protocol="kfold", folds=4, repeats=3)
-    found = [parts.test for parts in divisions(table(), section, seed=0)]
+    found = [parts.test for parts in divisions(table(), section)]
     assert section.divisions == len(found) == 12
     for repeat in range(3):
         rows = np.concatenate(found[4 * repeat : 4 * repeat + 4])
@@ -87,7 +94,7 @@ def test_time_learns_only_from_outcomes_that_were_known():
 
 def test_folds_of_time_come_in_the_order_of_time():
     section = SplitSection(protocol="time", folds=3)
-    found = divisions(table(MONTHS), section, seed=0)
+    found = divisions(table(MONTHS), section)
     tested = [np.unique(MONTHS[parts.test]) for parts in found]
     assert np.concatenate(tested).tolist() == np.unique(MONTHS)[-3:].tolist()
 
@@ -146,5 +153,5 @@ def test_what_cannot_be_divided_is_refused():
         forward(Y, dates=None)
     with pytest.raises(DataError, match="has 6 dates, so at most 5"):
         forward(Y, dates=MONTHS, back=5)
-    with pytest.raises(ConfigError, match=r"validation part has 0 churners|needs both classes"):
+    with pytest.raises(DataError, match=r"validation part has 0 churners|needs both classes"):
         kfold(np.r_[np.ones(2, int), np.zeros(98, int)], folds=2)

@@ -22,7 +22,9 @@ from dbnchurn import Predictor
 from dbnchurn.data.samples import PARTS
 from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.experiment import read_config, resume, train
-from dbnchurn.experiment.run import divide, fit_all, load_customers, without_outcome
+from dbnchurn.experiment.material import without_outcome
+from dbnchurn.experiment.run import divide, fit_all
+from dbnchurn.experiment.tables import load_customers
 
 BASELINES = ("logistic regression", "xgboost", "without leaves", "without pretraining")
 
@@ -350,10 +352,10 @@ def test_a_failure_leaves_no_half_written_run(
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("dbnchurn.experiment.run.write_report", fail)
+        patch.setattr("dbnchurn.experiment.run.write_quality", fail)
         with pytest.raises(OSError, match="disk full"):
-            train(read_config(write_config(telco), [*small_run, "report.page=true"]))
+            train(read_config(write_config(telco), small_run))
     (unfinished,) = (tmp_path / "runs").iterdir()
     assert unfinished.name == "run.unfinished"
     assert not (unfinished / "result").exists()
-    assert (resume(unfinished) / "report.html").exists()
+    assert (resume(unfinished) / "data_quality.html").exists()

@@ -15,8 +15,9 @@ import pytest
 
 from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.experiment import read_config
+from dbnchurn.experiment.folder import only_one
 from dbnchurn.experiment.identity import sealed
-from dbnchurn.experiment.series import conduct, only_one
+from dbnchurn.experiment.series import conduct
 
 VARIED = """
 report: {page: false}
@@ -120,12 +121,6 @@ def test_two_processes_do_not_work_on_one_experiment(tmp_path):
         pass
     with only_one(tmp_path / "x"):
         pass
-
-
-def test_without_locks_of_this_kind_it_works_unlocked(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "fcntl", None)  # as on Windows
-    with only_one(tmp_path / "x"), only_one(tmp_path / "x"):
-        assert (tmp_path / "x").is_dir()
 
 
 # --- Killed at any moment -------------------------------------------------------------------------

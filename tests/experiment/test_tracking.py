@@ -16,20 +16,28 @@ from dbnchurn.experiment.tracking import track
 pytest.importorskip("mlflow")
 
 
-@pytest.fixture
-def tracked(write_config, telco, small_run, tmp_path, monkeypatch):
-    """A run that was logged while every connection was refused, and what was logged."""
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory, draw_telco, small_run):
+    """A run that was logged while every connection was refused, and what was logged.
+
+    One for all tests: a new store takes longer than a small run.
+    """
 
     def refuse(*_):
         raise AssertionError("a connection was asked for")
 
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    uri = f"sqlite:///{tmp_path / 'store' / 'mlflow.db'}"
-    config = read_config(
-        write_config(telco),
-        [*small_run, f"tracking={{uri: '{uri}', experiment: churn}}", "baselines=[xgboost]"],
+    here = tmp_path_factory.mktemp("tracked")
+    draw_telco().to_csv(here / "telco.csv", index=False)
+    uri = f"sqlite:///{here / 'store' / 'mlflow.db'}"
+    (here / "telco.yaml").write_text(
+        f"source: {{path: {here / 'telco.csv'}}}\noutput: {here / 'runs'}\n"
+        "columns: {id: customerID, label: Churn}\n"
+        f"tracking: {{uri: '{uri}', experiment: churn}}\n"
     )
-    folder = train(config, "telco")
+    overrides = [*small_run, "baselines=[xgboost]"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", refuse)
+        folder = train(read_config(here / "telco.yaml", overrides), "telco")
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(tracking_uri=uri)

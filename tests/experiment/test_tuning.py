@@ -8,8 +8,9 @@ import pytest
 
 from dbnchurn.errors import ConfigError
 from dbnchurn.experiment import read_config, train
-from dbnchurn.experiment.run import divide, load_customers
+from dbnchurn.experiment.run import divide
 from dbnchurn.experiment.search import JOURNAL, WORST, falls_behind
+from dbnchurn.experiment.tables import load_customers
 from dbnchurn.experiment.tuning import tune
 from dbnchurn.progress import watched
 
@@ -58,9 +59,18 @@ def test_a_search_that_was_stopped_tries_the_same_as_one_that_was_not(config_of,
     assert resumed.settings == whole.settings
 
 
-def test_the_best_config_runs_and_is_the_best_trial(config_of):
-    config = config_of("tuning.trials=4")
-    found = tune(config, "x")
+BY_WORTH = (
+    "campaign.costs={tp_cost: 2, fp_cost: 2, fn_cost: MonthlyCharges}",
+    "columns.drop=[TotalCharges]",
+    "report.segments=[TotalCharges]",
+    "classifier.threshold.rule=profit",
+)
+
+
+@pytest.mark.parametrize("changes", [(), BY_WORTH], ids=["plain", "by worth"])
+def test_the_best_config_runs_and_is_the_best_trial(config_of, changes):
+    """What is no feature of the run, such as costs, is none of the trials either."""
+    found = tune(config_of("tuning.trials=4", *changes), "x")
     trials = trials_of(found)
     assert found.value == pytest.approx(trials["value"].max())
     best = trials.loc[trials["value"].idxmax()]

@@ -41,15 +41,30 @@ def cut_after(monkeypatch, saves: int, what: BaseException | None = None) -> Non
     monkeypatch.setattr(stored, "save", then_stop)
 
 
+SETTINGS = (
+    "baselines=[without leaves, xgboost]", "classifier.dbn.epochs=2", "report.page=false",
+)  # fmt: skip
+
+
 @pytest.fixture
 def config(write_config, telco, small_run):
-    overrides = [*small_run, "baselines=[without leaves, xgboost]", "classifier.dbn.epochs=2"]
-    return read_config(write_config(telco), overrides)
+    return read_config(write_config(telco), [*small_run, *SETTINGS])
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, draw_telco, small_run) -> Path:
+    """The run of `config`, undisturbed."""
+    folder = tmp_path_factory.mktemp("whole")
+    draw_telco().to_csv(folder / "telco.csv", index=False)
+    (folder / "telco.yaml").write_text(
+        f"source: {{path: {folder / 'telco.csv'}}}\noutput: {folder / 'runs'}\n"
+        "columns: {id: customerID, label: Churn}\n"
+    )
+    return train(read_config(folder / "telco.yaml", [*small_run, *SETTINGS]), "whole")
 
 
 @pytest.mark.parametrize("saves", [1, 2, 3, 4, 7, 9, 11, 14])
-def test_a_run_taken_up_is_the_run_without_the_break(config, monkeypatch, tmp_path, saves):
-    whole = train(config, "whole")
+def test_a_run_taken_up_is_the_run_without_the_break(config, whole, monkeypatch, tmp_path, saves):
     with monkeypatch.context() as patch:
         cut_after(patch, saves)
         with pytest.raises(PowerCut):

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import uuid
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +19,7 @@ from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.data.simulate.world import OBSERVED, World, draw
 from dbnchurn.errors import ConfigError
 from dbnchurn.progress import stage
+from dbnchurn.whole import whole_folder
 
 CHUNK = 50_000  # customers
 TABLES = ("basic", "complaints", "optical")
@@ -79,11 +77,10 @@ def simulate(
             f"customers and months have to be at least 1, dirt between 0 and 10 and the seed not "
             f"negative, got customers={customers}, months={months}, dirt={dirt}, seed={seed}"
         )
-    aside = output.with_name(f".{output.name}.{uuid.uuid4().hex[:8]}")
     starts = range(0, customers, CHUNK)
-    try:
+    with whole_folder(output) as aside:
         for table in (*TABLES, "truth"):
-            (aside / table).mkdir(parents=True)
+            (aside / table).mkdir()
         truth: list[npt.NDArray[np.float64]] = []
         with stage("simulate", steps=len(starts)) as step:
             for number, first in enumerate(starts):
@@ -92,9 +89,6 @@ def simulate(
                     pq.write_table(columns, aside / table / f"part-{number:05d}.parquet")
                 step()
         _describe(aside, truth, customers, months, seed, dirt)
-        os.replace(aside, output)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return output
 
 

@@ -1,0 +1,126 @@
+"""What classifiers and baselines learn from: training and validation rows, never test rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dbnchurn.classifier import ChurnClassifier
+from dbnchurn.data import Customers
+from dbnchurn.data.samples import Parts
+from dbnchurn.errors import ConfigError
+from dbnchurn.experiment.beside import gains
+from dbnchurn.experiment.measure import by_worth
+from dbnchurn.experiment.run_config import classifier_of
+from dbnchurn.stored import Shelf
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Features and labels of one part."""
+
+    X: pd.DataFrame
+    y: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, table: Customers, which: npt.NDArray[np.intp]) -> Rows:
+        """Those with the given row numbers."""
+        return cls(table.X.iloc[which], table.y[which])
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """All that a fit takes.
+
+    Parameters
+    ----------
+    train, validation : Rows
+    groups : array, or None
+        Customer of every training row.
+    unlabelled : DataFrame, or None
+        Customers without a known outcome, who join the pretraining.
+    gain : float array
+        What contacting each training customer gains.
+    """
+
+    train: Rows
+    validation: Rows
+    groups: npt.NDArray[Any] | None
+    unlabelled: pd.DataFrame | None
+    gain: Floats
+
+    @classmethod
+    def of(cls, config: Any, table: Customers, parts: Parts) -> Material:
+        """What the parts of a table hold."""
+        return cls(
+            train=Rows.of(table, parts.train),
+            validation=Rows.of(table, parts.validation),
+            groups=table.ids[parts.train] if table.id is not None else None,
+            unlabelled=without_outcome(table, parts),
+            gain=gains(config, table)[parts.train],
+        )
+
+    def fit(self, config: Any, shelf: Shelf = Shelf(), **changes: Any) -> ChurnClassifier:
+        """The fitted classifier of a config.
+
+        Parameters
+        ----------
+        config : RunConfig
+        shelf : Shelf
+            Whatever it has already is taken from there.
+        **changes
+            Parameters of the classifier, in place of the config's.
+        """
+        if by_worth(config):
+            changes["threshold__target"] = wasted_share(self.gain, self.train.y)
+        return classifier_of(config, **changes).fit(
+            self.train.X,
+            self.train.y,
+            X_val=self.validation.X,
+            y_val=self.validation.y,
+            groups=self.groups,
+            X_unlabelled=self.unlabelled,
+            checkpoints=shelf.folder,
+        )
+
+
+def wasted_share(gain: Floats, y: npt.NDArray[np.int64]) -> float:
+    """Of every customer's worth, the one ratio for all that a classifier's threshold can know.
+
+    It is what contacting a stayer costs in the mean, as a share of what a churner brings.
+
+    Raises
+    ------
+    ConfigError
+        If contacting churners brings nothing.
+
+    Examples
+    --------
+    >>> wasted_share(np.array([-2.0, -2.0, 8.0]), np.array([0, 0, 1]))
+    0.25
+    """
+    brought, wasted = float(gain[y == 1].mean()), -float(gain[y == 0].mean())
+    if brought <= 0:
+        raise ConfigError(
+            f"threshold.rule='profit': contacting a churner brings {brought:.3g} in the mean, so "
+            "nobody is worth a contact; check campaign.costs or campaign.offer"
+        )
+    return min(max(wasted / brought, 0.0), 1.0)
+
+
+def without_outcome(table: Customers, parts: Parts) -> pd.DataFrame | None:
+    """Customers without a known outcome, who may join the pretraining; None if there are none.
+
+    Where the parts are divided by time, only those from before the tested dates: nothing is learned
+    from a time that is reported on.
+    """
+    found = table.unlabelled
+    if table.dates is not None and table.unlabelled_dates is not None:
+        found = found[table.unlabelled_dates < table.dates[parts.test].min()]
+    return found[list(table.X)] if len(found) else None

@@ -18,6 +18,7 @@ from dbnchurn.dbn.network import Network
 from dbnchurn.dbn.rows import Indices, RowSource, as_rows
 from dbnchurn.dbn.stack import DBN, Device
 from dbnchurn.dbn.training import Callback
+from dbnchurn.dbn.units import HIDDEN
 
 _DBN, _FINETUNE = DBN(), FineTune()
 
@@ -132,12 +133,12 @@ class Branch(BaseEstimator):  # type: ignore[misc]
             self.curves_ = self.dbn_.curves_
             self.network_ = Network.from_dbn(self.dbn_, **start)
         else:
-            source = as_rows(rows)
+            source, hidden = as_rows(rows), self.dbn.hidden
             self.network_ = Network.random(
                 source.widths,
                 source.sizes,
                 self.dbn.layers,
-                activation="relu" if self.dbn.hidden == "relu" else "sigmoid",
+                activation=HIDDEN[hidden].function if isinstance(hidden, str) else "sigmoid",
                 scaled=self.scaled,
                 **start,
             )

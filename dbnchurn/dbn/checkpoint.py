@@ -14,7 +14,6 @@ from dbnchurn.dbn.contrastive import Ascent, Offsets
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.training import Recipe, Training
-from dbnchurn.dbn.units import RectifiedHidden
 
 
 class Checkpoint:
@@ -69,7 +68,7 @@ def save(training: Training, path: Path) -> None:
         "stop": training.stop,
         "widened": training.widened,
         "sizes": training.rbm.groups.sizes,
-        "hidden": "relu" if isinstance(training.rbm.hidden, RectifiedHidden) else "bernoulli",
+        "hidden": training.rbm.hidden.kind,
         "random": random["numpy"],
     }
     plain: dict[str, Any] = {name: tensor.cpu().numpy() for name, tensor in arrays.items()}

@@ -19,7 +19,7 @@ from dbnchurn.dbn.random import Random, Seed, seed_of
 from dbnchurn.dbn.rbm import RBM, Span, pick, pick_columns, present_groups, subset
 from dbnchurn.dbn.rows import RowSource, as_rows, chunks, moved
 from dbnchurn.dbn.stack import DBN
-from dbnchurn.dbn.units import Gaussian, RectifiedHidden
+from dbnchurn.dbn.units import Gaussian
 from dbnchurn.visible import Visible
 
 HEAD_STD = 0.01
@@ -179,7 +179,7 @@ class Network(nn.Module):
             codes,
             [weights for weights in upper if weights is not None],
             [rbm.hidden.bias for rbm in dbn.rbms_],
-            [_activation_of(rbm) for rbm in dbn.rbms_],
+            [rbm.hidden.function for rbm in dbn.rbms_],
             random.normal(dbn.rbms_[-1].n_hidden) * HEAD_STD,
             bias=bias,
             dropout=dropout,
@@ -333,7 +333,3 @@ def _signal_weights(rbm: RBM, kind: str) -> Tensor | None:
     if isinstance(unit, Gaussian):
         return rbm.weights[kind] * unit.precision[:, None]
     return rbm.weights[kind]
-
-
-def _activation_of(rbm: RBM) -> str:
-    return "relu" if isinstance(rbm.hidden, RectifiedHidden) else "sigmoid"

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import starmap
 from math import isnan
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,11 +21,12 @@ from dbnchurn.dbn.codes import Groups
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rows import runs
 from dbnchurn.dbn.units import (
+    HIDDEN,
     Bernoulli,
-    BernoulliHidden,
     Gaussian,
+    Hidden,
+    HiddenKind,
     Part,
-    RectifiedHidden,
     Softmax,
     State,
     Unit,
@@ -34,8 +35,6 @@ from dbnchurn.visible import Visible
 
 Span = tuple[tuple[int, int], ...]
 """Stretches of groups as (first, end)."""
-
-HiddenKind = Literal["bernoulli", "relu"]
 
 
 class RBM:
@@ -50,7 +49,7 @@ class RBM:
         Kind ("gaussian", "binary", "codes") → its units.
     weights : dict
         Kind → Tensor of shape (units, n_hidden).
-    hidden : BernoulliHidden or RectifiedHidden
+    hidden : BernoulliHidden, RectifiedHidden or another of the kind
 
     See Also
     --------
@@ -75,7 +74,7 @@ class RBM:
         self,
         visible: dict[str, Unit],
         weights: dict[str, Tensor],
-        hidden: BernoulliHidden | RectifiedHidden,
+        hidden: Hidden,
     ) -> None:
         self.visible = visible
         self.weights = weights
@@ -122,8 +121,7 @@ class RBM:
         }
         if "codes" in weights:
             _zero_sum(weights["codes"], groups)
-        layer = BernoulliHidden if hidden == "bernoulli" else RectifiedHidden
-        return cls(visible, weights, layer(zeros(n_hidden)))
+        return cls(visible, weights, HIDDEN[hidden](zeros(n_hidden)))
 
     # --- what it is made of ---------------------------------------------------------------------
 

@@ -16,11 +16,11 @@ from torch import Tensor
 from dbnchurn.dbn.contrastive import Ascent, Offsets, Phase, contrast, gibbs
 from dbnchurn.dbn.monitor import free_energy_gap, idle_units, reconstruction_error, update_ratio
 from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.rbm import RBM, HiddenKind
+from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import RowSource, Stream, Weights
 from dbnchurn.dbn.start import initialise, marginals
 from dbnchurn.dbn.table import Batches, MiniBatch
-from dbnchurn.dbn.units import RectifiedHidden, State
+from dbnchurn.dbn.units import HiddenKind, RectifiedHidden, State
 
 MONITOR_ROWS = 256
 """Training rows that the record of an epoch is measured on."""

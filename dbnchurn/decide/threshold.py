@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 from sklearn.base import BaseEstimator
 
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.errors import ConfigError, DataError, did_you_mean
 
 Floats = npt.NDArray[np.float64]
+Rule = Literal["expected f1", "f1", "precision", "recall", "budget", "profit", "fixed"]
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,7 @@ class Threshold(BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         *,
-        rule: Literal[
-            "expected f1", "f1", "precision", "recall", "budget", "profit", "fixed"
-        ] = "expected f1",
+        rule: Rule = "expected f1",
         target: Annotated[float, Field(ge=0, le=1)] | None = None,
     ) -> None:
         self.rule = rule
@@ -112,6 +111,8 @@ def choose_threshold(
     gain: Floats | None = None,
 ) -> Choice:
     """See :class:`Threshold` and its ``choose``."""
+    if rule not in get_args(Rule):
+        raise ConfigError(f"unknown threshold.rule {rule!r}: {did_you_mean(rule, get_args(Rule))}")
     if target is None:
         if rule not in ("expected f1", "f1") and (rule != "profit" or gain is None):
             raise ConfigError(

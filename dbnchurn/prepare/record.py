@@ -267,7 +267,7 @@ class PrepareRecord:
     steps : tuple of steps
     """
 
-    steps: tuple[Keep | FlagMissing | Clip | Pool | Fill | Smooth | Construct | Compress, ...]
+    steps: tuple[Step, ...]
 
 
 def prepare(record: PrepareRecord, table: Table) -> Table:

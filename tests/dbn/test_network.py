@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from dataclasses import fields, replace
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from dbnchurn.dbn.lifted import up
 from dbnchurn.dbn.network import Batch, _GatherSum
 from dbnchurn.dbn.network_record import drive, logits_from, product
 from dbnchurn.dbn.random import Random
+from dbnchurn.dbn.units import HIDDEN
 from dbnchurn.visible import Visible
 from tests.dbn.machines import mixed, one_hot, some_rows
 from tests.dbn.test_training import Blocks
@@ -39,9 +40,7 @@ def every_parameter(network: Network) -> dict[str, torch.Tensor]:
     return {name: p.detach().clone() for name, p in network.named_parameters()}
 
 
-@pytest.mark.parametrize(
-    "hidden", ["bernoulli", "relu", ("relu", "bernoulli"), ("bernoulli", "relu")]
-)
+@pytest.mark.parametrize("hidden", [*HIDDEN, *permutations(HIDDEN, 2)])
 def test_the_unrolled_network_is_the_stack_of_means(hidden):
     dbn = a_dbn(hidden=hidden)
     rows, _ = rows_and_labels(50, missing=0.3)

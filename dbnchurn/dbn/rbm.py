@@ -313,11 +313,6 @@ class RBM:
                 state[kind] = Part(unit.sample(field, random, known), known)
         return state
 
-    def reconstruct(self, v: Visible | State) -> dict[str, Tensor]:
-        """Expected visible state given the expected hidden state of every row, by kind."""
-        v = self.state(v)
-        return self.mean_v_from_h(self.mean_h_from_v(v), like=v)
-
     def sample(
         self, n: int, random: Random, *, sweeps: int = 1000, start: State | None = None
     ) -> State:

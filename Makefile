@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 EXTRAS := $(VENV)/.installed-extras
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup demo test lint types clean
+.PHONY: setup demo test wheel test-wheel lint types clean
 
 setup: $(STAMP)
 
@@ -27,12 +27,22 @@ demo: setup
 test: $(EXTRAS)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+# The source archive, and from it the wheel.
+wheel: setup
+	rm -rf dist
+	PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m build --outdir dist .
+
+# The same tests against the installed wheel, where the source cannot be imported.
+test-wheel: $(EXTRAS) wheel
+	$(BIN)/python scripts/check_wheel.py
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/vulture
 
 types: setup
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) build *.egg-info runs .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dist *.egg-info runs .pytest_cache .mypy_cache .ruff_cache

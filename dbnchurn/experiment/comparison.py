@@ -91,25 +91,13 @@ def compare_runs(
         own, differences = over_divisions(models)
     else:
         own, differences = side_by_side(models)
-    reference, first = next(iter(models.items()))
-    tested = next(iter(first.values())).run.metrics["test"]["n"]
-    several = max(len(units) for units in models.values()) > 1
-    method = METHOD[how].format(
-        n=tested,
-        repeats=repeats,
-        units=len(shared_units(models)),
-        reference=reference,
-        seeds="numbers are means over the seeds, so that intervals show what other customers "
-        "would change, not what other seeds would"
-        if several
-        else "there is one run per model",
-    )
+    reference = next(iter(models))
     ranks = ranks_of(models, metric)
     differs = differing(models)
     return Comparison(
         title=title,
         metric=metric,
-        method=f"{method} {UNADJUSTED}" if len(models) > 2 else method,
+        method=_in_words(how, models, repeats),
         models=[
             Compared(
                 name=name,
@@ -133,6 +121,22 @@ def compare_runs(
         ],
         warnings=[*warnings, *_gaps(models)],
     )
+
+
+def _in_words(how: str, models: Models, repeats: int) -> str:
+    """How the numbers and their intervals came about."""
+    reference, first = next(iter(models.items()))
+    method = METHOD[how].format(
+        n=next(iter(first.values())).run.metrics["test"]["n"],
+        repeats=repeats,
+        units=len(shared_units(models)),
+        reference=reference,
+        seeds="numbers are means over the seeds, so that intervals show what other customers "
+        "would change, not what other seeds would"
+        if max(len(units) for units in models.values()) > 1
+        else "there is one run per model",
+    )
+    return f"{method} {UNADJUSTED}" if len(models) > 2 else method
 
 
 def by_model(found: Sequence[Scored]) -> Models:

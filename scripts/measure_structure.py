@@ -105,6 +105,21 @@ def lengths(function: Node) -> tuple[int, int]:
     return whole, 1 + max(0, last - first + 1)
 
 
+def docstring_lines(module: Module) -> int:
+    """Lines of all docstrings of a module."""
+    kinds = ast.Module | ast.ClassDef | Node
+    first = [
+        node.body[0] for node in ast.walk(module.tree) if isinstance(node, kinds) and docs(node)
+    ]
+    return sum((node.end_lineno or node.lineno) - node.lineno + 1 for node in first)
+
+
+def docs(node: ast.AST) -> str:
+    """The docstring of a module, class or function."""
+    assert isinstance(node, ast.Module | ast.ClassDef | Node)
+    return ast.get_docstring(node) or ""
+
+
 def imports(module: Module, names: set[str], *, in_functions: bool) -> set[str]:
     """Modules of the package that a module imports when it is imported, or in its functions too.
 
@@ -182,16 +197,14 @@ def public(found: list[Module]) -> list[tuple[str, ast.AST]]:
 
 def documented(names: list[tuple[str, ast.AST]]) -> tuple[int, int]:
     """How many have a docstring, and how many one with an example that runs as a doctest."""
-    docs = [_docs(node) for _, node in names]
-    return sum(bool(own) for own, _ in docs), sum(">>>" in every for _, every in docs)
+    shown = sum(any(">>>" in text for text in _all_docs(node)) for _, node in names)
+    return sum(bool(docs(node)) for _, node in names), shown
 
 
-def _docs(node: ast.AST) -> tuple[str, str]:
-    """A docstring, and joined with those of the methods."""
-    assert isinstance(node, Node | ast.ClassDef)
-    own = ast.get_docstring(node) or ""
-    methods = [ast.get_docstring(child) or "" for child in node.body if isinstance(child, Node)]
-    return own, "\n".join([own, *methods] if isinstance(node, ast.ClassDef) else [own])
+def _all_docs(node: ast.AST) -> list[str]:
+    """The docstring of a function, or those of a class and its methods."""
+    methods = node.body if isinstance(node, ast.ClassDef) else []
+    return [docs(node), *(docs(child) for child in methods if isinstance(child, Node))]
 
 
 def import_seconds(statement: str, repeats: int = 5) -> float:
@@ -378,7 +391,7 @@ def install_row() -> Row:
 def outliers(found: list[Module], all_functions: list[Function]) -> str:
     """What is larger than the project aims at."""
     large = [
-        f"- `{module.name}`: {module.lines} lines"
+        f"- `{module.name}`: {module.lines} lines, {docstring_lines(module)} of them docstrings"
         for module in sorted(found, key=lambda module: -module.lines)
         if module.lines > MODULE_MOST
     ]
@@ -399,6 +412,8 @@ def outliers(found: list[Module], all_functions: list[Function]) -> str:
 def measured(junit: Path | None) -> str:
     """The table and the outliers, as Markdown."""
     found = modules()
+    if not found:
+        raise SystemExit(f"{ROOT / PACKAGE} holds no modules; run this in a clone")
     every = [function for module in found for function in functions(module)]
     rows = [*size_rows(found, every), *import_rows(found), test_row(found)]
     rows += documentation_rows(found)

@@ -85,6 +85,7 @@ def test_what_is_public_and_shown(measure, found):
     names = [name.rsplit(".", 1)[1] for name, _ in measure.public(modules)]
     assert sorted(names) == ["C", "f", "g", "h"]
     assert measure.documented(measure.public(modules)) == (2, 1)
+    assert [measure.docstring_lines(module) for module in modules] == [0, 5, 1, 0]
 
 
 def test_what_a_requirement_brings_is_found_and_weighed(measure):

@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 EXTRAS := $(VENV)/.installed-extras
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup demo test wheel test-wheel lint types clean
+.PHONY: setup demo test lint types clean
 
 setup: $(STAMP)
 
@@ -28,6 +28,7 @@ test: $(EXTRAS)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The source archive, and from it the wheel.
+.PHONY: wheel test-wheel
 wheel: setup
 	rm -rf dist
 	PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m build --outdir dist .

@@ -28,13 +28,13 @@ test: $(EXTRAS)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The source archive, and from it the wheel.
-.PHONY: wheel test-wheel
+.PHONY: wheel verify
 wheel: setup
 	rm -rf dist
 	PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m build --outdir dist .
 
 # The same tests against the installed wheel, where the source cannot be imported.
-test-wheel: $(EXTRAS) wheel
+verify: $(EXTRAS) wheel
 	$(BIN)/python scripts/check_wheel.py
 
 lint: setup

@@ -18,7 +18,6 @@ from dbnchurn.dbn.network import Network
 from dbnchurn.dbn.rows import Indices, RowSource, as_rows
 from dbnchurn.dbn.stack import DBN, Device
 from dbnchurn.dbn.training import Callback
-from dbnchurn.dbn.units import HIDDEN
 
 _DBN, _FINETUNE = DBN(), FineTune()
 
@@ -133,12 +132,12 @@ class Branch(BaseEstimator):  # type: ignore[misc]
             self.curves_ = self.dbn_.curves_
             self.network_ = Network.from_dbn(self.dbn_, **start)
         else:
-            source, hidden = as_rows(rows), self.dbn.hidden
+            source = as_rows(rows)
             self.network_ = Network.random(
                 source.widths,
                 source.sizes,
                 self.dbn.layers,
-                activation=HIDDEN[hidden].function if isinstance(hidden, str) else "sigmoid",
+                activation=self.dbn.functions(),
                 scaled=self.scaled,
                 **start,
             )

@@ -268,6 +268,17 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
             if kind not in HIDDEN:
                 raise ValueError(f"hidden={kind!r} is not one of {', '.join(map(repr, HIDDEN))}")
 
+    def functions(self) -> list[str]:
+        """What every layer becomes in a network: its activation.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer or kind of unit.
+        """
+        self._check_settings()
+        return [HIDDEN[kind].function for kind in self._per_layer("hidden", self.hidden)]
+
     def _per_layer(self, name: str, value: Any) -> list[Any]:
         """One value for every layer."""
         if not isinstance(value, list | tuple):

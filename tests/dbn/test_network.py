@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from dbnchurn.dbn import DBN, Network, finetune, logits
+from dbnchurn.dbn import DBN, Branch, FineTune, Network, finetune, logits
 from dbnchurn.dbn.finetuning import AdamW, log_loss
 from dbnchurn.dbn.lifted import up
 from dbnchurn.dbn.network import Batch, _GatherSum
@@ -381,3 +381,19 @@ def test_a_cosine_schedule_that_ends_early_is_the_start_of_the_whole_one():
     np.testing.assert_array_equal(seen[2][1], seen[None][1])
     moves = [np.abs(b - a).max() for a, b in pairwise(seen[None])]
     assert moves[0] > 3 * moves[2]
+
+
+@pytest.mark.parametrize("pretrain", [True, False])
+def test_a_branch_has_the_activations_of_its_units_with_and_without_pretraining(pretrain):
+    rows, y = rows_and_labels(80)
+    dbn = DBN((5, 4), hidden=("relu", "bernoulli"), epochs=1)
+    branch = Branch(pretrain=pretrain, dbn=dbn, finetune=FineTune(epochs=1)).fit(rows, y, seed=0)
+    assert list(branch.network_.activations) == ["relu", "sigmoid"]
+
+
+def test_units_that_do_not_exist_are_refused_without_pretraining_too():
+    branch = Branch(pretrain=False, dbn=DBN((5,), hidden="rely"))
+    with pytest.raises(ValueError, match="hidden='rely' is not one of 'bernoulli', 'relu'"):
+        branch.fit(*rows_and_labels(80), seed=0)
+    with pytest.raises(ValueError, match="activation='rely' is not one of 'sigmoid', 'relu'"):
+        Network.random((1, 0, 0), (), (2,), activation=["rely"])

@@ -27,9 +27,20 @@ demo: setup
 test: $(EXTRAS)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+# The source archive, and from it the wheel.
+.PHONY: wheel verify
+wheel: setup
+	rm -rf dist
+	PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m build --outdir dist .
+
+# The same tests against the installed wheel, where the source cannot be imported.
+verify: $(EXTRAS) wheel
+	$(BIN)/python scripts/check_wheel.py
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/vulture
 
 types: setup
 	$(BIN)/mypy
@@ -40,4 +51,4 @@ docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean:
-	rm -rf $(VENV) build *.egg-info runs .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dist *.egg-info runs .pytest_cache .mypy_cache .ruff_cache

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "dbnchurn"
+import dbnchurn
+
+PACKAGE = Path(dbnchurn.__file__).parent
 STAGES = {"data", "prepare", "features", "dbn", "decide", "evaluate", "segments"}
 # A part may import itself and the parts of earlier lines; parts of one line know nothing of one
 # another, except those of the first.

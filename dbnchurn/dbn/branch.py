@@ -137,7 +137,7 @@ class Branch(BaseEstimator):  # type: ignore[misc]
                 source.widths,
                 source.sizes,
                 self.dbn.layers,
-                activation="relu" if self.dbn.hidden == "relu" else "sigmoid",
+                activation=self.dbn.functions(),
                 scaled=self.scaled,
                 **start,
             )

@@ -68,7 +68,7 @@ def save(training: Training, path: Path) -> None:
         "stop": training.stop,
         "widened": training.widened,
         "sizes": training.rbm.groups.sizes,
-        "hidden": training.rbm.hidden_kind,
+        "hidden": training.rbm.hidden.kind,
         "random": random["numpy"],
     }
     plain: dict[str, Any] = {name: tensor.cpu().numpy() for name, tensor in arrays.items()}

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from dbnchurn.dbn.codes import Groups
 from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.units import BernoulliHidden, Part, RectifiedHidden, Softmax, State, Unit
+from dbnchurn.dbn.units import BernoulliHidden, Hidden, Part, Softmax, State, Unit
 
 EXACT_STATES = 2**20
 """Largest number of states that `log_partition` adds up one by one."""
@@ -30,7 +30,7 @@ class Machine(Protocol):
 
     visible: dict[str, Unit]
     weights: dict[str, Tensor]
-    hidden: BernoulliHidden | RectifiedHidden
+    hidden: Hidden
 
     @property
     def n_hidden(self) -> int: ...

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from dbnchurn.dbn.codes import Groups, gather_sum, scatter_sum
-from dbnchurn.dbn.network_record import NetworkRecord
+from dbnchurn.dbn.network_record import ACTIVATIONS, NetworkRecord
 from dbnchurn.dbn.random import Random, Seed, seed_of
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import RowSource, as_rows, chunks, moved
@@ -177,7 +177,7 @@ class Network(nn.Module):
             codes,
             [weights for weights in upper if weights is not None],
             [rbm.hidden.bias for rbm in dbn.rbms_],
-            ["relu" if rbm.hidden_kind == "relu" else "sigmoid" for rbm in dbn.rbms_],
+            [rbm.hidden.function for rbm in dbn.rbms_],
             random.normal(dbn.rbms_[-1].n_hidden) * HEAD_STD,
             bias=bias,
             dropout=dropout,
@@ -191,7 +191,7 @@ class Network(nn.Module):
         sizes: tuple[int, ...],
         layers: Sequence[int],
         *,
-        activation: str = "relu",
+        activation: str | Sequence[str] = "relu",
         dropout: float = 0.0,
         skip: npt.ArrayLike | None = None,
         scaled: bool = False,
@@ -211,24 +211,29 @@ class Network(nn.Module):
             Levels of every group; as ``rows.sizes``.
         layers : sequence of int
             Hidden units of every layer.
-        activation : {"relu", "sigmoid"}, default "relu"
+        activation : {"relu", "sigmoid"} or one for every layer, default "relu"
         dropout, skip, scaled, bias
             See :class:`Network`.
         random_state : int, Generator, RandomState or None, default 0
         """
-        if activation not in ("relu", "sigmoid"):
-            raise ValueError(f"activation={activation!r} is not one of 'relu', 'sigmoid'")
+        each = [activation] * len(layers) if isinstance(activation, str) else list(activation)
+        if unknown := set(each) - set(ACTIVATIONS):
+            known = ", ".join(map(repr, ACTIVATIONS))
+            raise ValueError(f"activation={min(unknown)!r} is not one of {known}")
         random = Random(seed_of(random_state))
-        gain = 2.0 if activation == "relu" else 1.0
+        gains = [2.0 if name == "relu" else 1.0 for name in each]
         n_dense, active = widths[0] + widths[1], widths[0] + widths[1] + len(sizes)
-        std = sqrt(gain / max(active, 1))
+        std = sqrt(gains[0] / max(active, 1))
         return cls(
             sizes,
             random.normal(n_dense, layers[0]) * std,
             random.normal(widths[2], layers[0]) * std,
-            [random.normal(n, m) * sqrt(gain / n) for n, m in pairwise(layers)],
+            [
+                random.normal(n, m) * sqrt(gain / n)
+                for (n, m), gain in zip(pairwise(layers), gains[1:], strict=True)
+            ],
             [torch.zeros(n) for n in layers],
-            [activation] * len(layers),
+            each,
             # Beside a skip the network begins as what the skip says.
             random.normal(layers[-1]) * (sqrt(1 / layers[-1]) if skip is None else HEAD_STD),
             bias=bias,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import isnan
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -18,18 +18,17 @@ from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rows import runs
 from dbnchurn.dbn.spans import Span, pick, subset
 from dbnchurn.dbn.units import (
+    HIDDEN,
     Bernoulli,
-    BernoulliHidden,
     Gaussian,
+    Hidden,
+    HiddenKind,
     Part,
-    RectifiedHidden,
     Softmax,
     State,
     Unit,
 )
 from dbnchurn.visible import Visible
-
-HiddenKind = Literal["bernoulli", "relu"]
 
 
 class RBM:
@@ -44,7 +43,7 @@ class RBM:
         Kind ("gaussian", "binary", "codes") → its units.
     weights : dict
         Kind → Tensor of shape (units, n_hidden).
-    hidden : BernoulliHidden or RectifiedHidden
+    hidden : BernoulliHidden, RectifiedHidden or another of the kind
 
     See Also
     --------
@@ -69,7 +68,7 @@ class RBM:
         self,
         visible: dict[str, Unit],
         weights: dict[str, Tensor],
-        hidden: BernoulliHidden | RectifiedHidden,
+        hidden: Hidden,
     ) -> None:
         self.visible = visible
         self.weights = weights
@@ -134,18 +133,13 @@ class RBM:
         }
         if "codes" in weights:
             zero_sum(weights["codes"], groups)
-        layer = BernoulliHidden if hidden == "bernoulli" else RectifiedHidden
-        return cls(visible, weights, layer(zeros(n_hidden)))
+        return cls(visible, weights, HIDDEN[hidden](zeros(n_hidden)))
 
     # --- what it is made of ---------------------------------------------------------------------
 
     @property
     def n_hidden(self) -> int:
         return len(self.hidden.bias)
-
-    @property
-    def hidden_kind(self) -> HiddenKind:
-        return "relu" if isinstance(self.hidden, RectifiedHidden) else "bernoulli"
 
     @property
     def dtype(self) -> torch.dtype:
@@ -330,11 +324,6 @@ class RBM:
             else:
                 state[kind] = Part(unit.sample(field, random, known), known)
         return state
-
-    def reconstruct(self, v: Visible | State) -> dict[str, Tensor]:
-        """Expected visible state given the expected hidden state of every row, by kind."""
-        v = self.state(v)
-        return self.mean_v_from_h(self.mean_h_from_v(v), like=v)
 
     def sample(
         self, n: int, random: Random, *, sweeps: int = 1000, start: State | None = None

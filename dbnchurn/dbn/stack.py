@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from dbnchurn.dbn.checkpoint import file_of, load
 from dbnchurn.dbn.lifted import Lifted, LiftedStream, up
 from dbnchurn.dbn.random import Random, Seed, seed_of
-from dbnchurn.dbn.rbm import RBM, HiddenKind
+from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import (
     CHUNK,
     RowSource,
@@ -28,6 +28,7 @@ from dbnchurn.dbn.rows import (
     chunks,
 )
 from dbnchurn.dbn.training import Callback, Recipe, Schedule, is_count, train
+from dbnchurn.dbn.units import HIDDEN, HiddenKind
 from dbnchurn.visible import Visible
 
 Device = Literal["cpu", "cuda", "auto"]
@@ -269,8 +270,19 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         if self.units not in ("auto", "bernoulli", "gaussian"):
             raise ValueError(f"units={self.units!r} is not one of 'auto', 'bernoulli', 'gaussian'")
         for kind in self._per_layer("hidden", self.hidden):
-            if kind not in ("bernoulli", "relu"):
-                raise ValueError(f"hidden={kind!r} is not one of 'bernoulli', 'relu'")
+            if kind not in HIDDEN:
+                raise ValueError(f"hidden={kind!r} is not one of {', '.join(map(repr, HIDDEN))}")
+
+    def functions(self) -> list[str]:
+        """What every layer becomes in a network: its activation.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer or kind of unit.
+        """
+        self._check_settings()
+        return [HIDDEN[kind].function for kind in self._per_layer("hidden", self.hidden)]
 
     def _per_layer(self, name: str, value: Any) -> list[Any]:
         """One value for every layer."""
@@ -294,9 +306,8 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
     def _lifted(self, rows: Any, layer: int, hidden: Sequence[HiddenKind]) -> Any:
         if layer == 0:
             return rows
-        kind = "gaussian" if hidden[layer - 1] == "relu" else "binary"
         lift = Lifted if isinstance(rows, RowSource) else LiftedStream
-        return lift(rows, tuple(self.rbms_), kind)
+        return lift(rows, tuple(self.rbms_), HIDDEN[hidden[layer - 1]].seen_as)
 
     # --- input ----------------------------------------------------------------------------------
 

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from dbnchurn.dbn.contrastive import Offsets
 from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.rbm import RBM, HiddenKind
+from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import RowSource, Stream, Weights
-from dbnchurn.dbn.units import Gaussian
+from dbnchurn.dbn.units import Gaussian, HiddenKind
 from dbnchurn.visible import Floats, Visible
 
 MARGINAL_ROWS = 65_536

@@ -16,11 +16,11 @@ from torch import Tensor
 from dbnchurn.dbn.contrastive import Ascent, Offsets, Phase, contrast, gibbs
 from dbnchurn.dbn.monitor import free_energy_gap, idle_units, reconstruction_error, update_ratio
 from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.rbm import RBM, HiddenKind
+from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import RowSource, Stream, Weights
 from dbnchurn.dbn.start import initialise, marginals
 from dbnchurn.dbn.table import Batches, MiniBatch
-from dbnchurn.dbn.units import State
+from dbnchurn.dbn.units import HiddenKind, State
 
 MONITOR_ROWS = 256
 """Training rows that the record of an epoch is measured on."""
@@ -225,7 +225,7 @@ def _refuse_another_machine(
     resume: Training, sizes: tuple[int, ...], n_hidden: int, hidden: HiddenKind
 ) -> None:
     """A training is continued with the machine that it was begun with."""
-    rbm, kind = resume.rbm, resume.rbm.hidden_kind
+    rbm, kind = resume.rbm, resume.rbm.hidden.kind
     if (rbm.groups.sizes, rbm.n_hidden, kind) != (tuple(sizes), n_hidden, hidden):
         raise ValueError(
             f"the training of layer {resume.layer} was begun with {rbm.n_hidden} {kind} hidden "
@@ -308,7 +308,7 @@ class Watched:
         rbm = training.rbm
         field = rbm.field_h_from_v(self.fit)
         activation = rbm.hidden.activation(field)
-        dead, saturated = idle_units(activation, rbm.hidden_kind == "relu")
+        dead, saturated = idle_units(activation, rbm.hidden.kind == "relu")
         record = {
             "reconstruction_error": reconstruction_error(rbm, self.fit, rbm.hidden.mean(field)),
             "update_ratio": update_ratio(training.ascent.updates(), rbm.parameters()),

@@ -12,9 +12,10 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted
 
 from dbnchurn.dbn.random import Seed
-from dbnchurn.dbn.rbm import RBM, HiddenKind
+from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.stack import DBN, Device, Units
 from dbnchurn.dbn.training import Callback, Schedule
+from dbnchurn.dbn.units import HiddenKind
 from dbnchurn.visible import Visible
 
 

@@ -20,9 +20,9 @@ is 0 there, so they add nothing to energy, field or statistics.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import Field, dataclass
 from math import log, pi, sqrt
-from typing import NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -58,9 +58,24 @@ State = dict[str, Part]
 """A visible state: kind of unit → its part. Kinds without units are left out."""
 
 
-class Hidden(Protocol):
-    """What the RBM asks of its hidden layer."""
+HiddenKind = Literal["bernoulli", "relu"]
 
+
+class Hidden(Protocol):
+    """What the RBM asks of its hidden layer: a dataclass, made of its bias.
+
+    Attributes
+    ----------
+    function : str
+        What the unit becomes in the unrolled network: one of its activations.
+    seen_as : {"binary", "gaussian"}
+        What its activation is to the machine above.
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    kind: ClassVar[HiddenKind]
+    function: ClassVar[str]
+    seen_as: ClassVar[Literal["binary", "gaussian"]]
     bias: Tensor
 
     def energy(self, h: Tensor) -> Tensor: ...
@@ -106,6 +121,9 @@ def _outer_difference(v0: Tensor, h0: Tensor, v1: Tensor, h1: Tensor, scale: flo
 class BernoulliHidden:
     """Hidden units that are 0 or 1: energy ``-c·h``."""
 
+    kind: ClassVar[HiddenKind] = "bernoulli"
+    function: ClassVar[str] = "sigmoid"
+    seen_as: ClassVar[Literal["binary", "gaussian"]] = "binary"
     bias: Tensor
 
     def energy(self, h: Tensor) -> Tensor:
@@ -140,6 +158,9 @@ class RectifiedHidden:
     energy, the likelihood and Gibbs sampling stay exact.
     """
 
+    kind: ClassVar[HiddenKind] = "relu"
+    function: ClassVar[str] = "relu"
+    seen_as: ClassVar[Literal["binary", "gaussian"]] = "gaussian"
     bias: Tensor
 
     def energy(self, h: Tensor) -> Tensor:
@@ -179,6 +200,11 @@ class RectifiedHidden:
         tail = -uniform.log() / torch.clamp(-field64, min=1.0)
         drawn = torch.where(field64 < -30, tail, field64 - torch.special.ndtri(inside))
         return drawn.clamp_(min=0).to(field.dtype)
+
+
+HIDDEN: dict[str, type[BernoulliHidden] | type[RectifiedHidden]] = {
+    layer.kind: layer for layer in (BernoulliHidden, RectifiedHidden)
+}
 
 
 @dataclass

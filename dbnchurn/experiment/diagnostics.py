@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from dbnchurn.classifier import ChurnClassifier
-from dbnchurn.dbn.units import RectifiedHidden
 from dbnchurn.features.encode_record import EncodeRecord
 from dbnchurn.prepare.record import Keep, Pool, PrepareRecord
 from dbnchurn.reading import read
@@ -27,7 +26,7 @@ def machines(classifier: ChurnClassifier) -> list[dict[str, Any]]:
         rbm = classifier.branches_[0].dbn_.rbms_[number - 1]
         name = f"RBM {number}, {rbm.n_hidden} hidden units"
         curves = {key: [epoch[key] for epoch in curve if key in epoch] for key in CURVES}
-        found.append({"name": name, "rectified": isinstance(rbm.hidden, RectifiedHidden), **curves})
+        found.append({"name": name, "rectified": rbm.hidden.kind == "relu", **curves})
     return found
 
 

@@ -204,6 +204,7 @@ def test_the_join_report_counts_matches_fan_out_and_orphans(make):
     join = {join.table: join for join in make(tables).joins}["calls"]
     assert join.rows == len(calls) + 2
     assert (join.keys, join.orphans, join.matched) == (31, 1, 0.5)
+    assert join.mean_rows == join.rows / join.keys
     assert join.most_rows == calls.groupby("id").size().max()
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.rbm import RBM, HiddenKind
-from dbnchurn.dbn.units import Gaussian, State
+from dbnchurn.dbn.rbm import RBM
+from dbnchurn.dbn.units import Gaussian, HiddenKind, State
 from dbnchurn.visible import Visible
 
 SIZES = (3, 2, 4)

@@ -3,19 +3,20 @@
 import subprocess
 import sys
 from dataclasses import fields, replace
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
 import torch
 
-from dbnchurn.dbn import DBN, Network, finetune, logits
+from dbnchurn.dbn import DBN, Branch, FineTune, Network, finetune, logits
 from dbnchurn.dbn.adamw import AdamW
 from dbnchurn.dbn.finetuning import log_loss
 from dbnchurn.dbn.lifted import up
 from dbnchurn.dbn.network import Batch, _GatherSum
 from dbnchurn.dbn.network_record import drive, logits_from, product
 from dbnchurn.dbn.random import Random
+from dbnchurn.dbn.units import HIDDEN
 from dbnchurn.visible import Visible
 from tests.dbn.machines import mixed, one_hot, some_rows
 from tests.dbn.test_training import Blocks
@@ -40,9 +41,7 @@ def every_parameter(network: Network) -> dict[str, torch.Tensor]:
     return {name: p.detach().clone() for name, p in network.named_parameters()}
 
 
-@pytest.mark.parametrize(
-    "hidden", ["bernoulli", "relu", ("relu", "bernoulli"), ("bernoulli", "relu")]
-)
+@pytest.mark.parametrize("hidden", [*HIDDEN, *permutations(HIDDEN, 2)])
 def test_the_unrolled_network_is_the_stack_of_means(hidden):
     dbn = a_dbn(hidden=hidden)
     rows, _ = rows_and_labels(50, missing=0.3)
@@ -384,3 +383,19 @@ def test_a_cosine_schedule_that_ends_early_is_the_start_of_the_whole_one():
     np.testing.assert_array_equal(seen[2][1], seen[None][1])
     moves = [np.abs(b - a).max() for a, b in pairwise(seen[None])]
     assert moves[0] > 3 * moves[2]
+
+
+@pytest.mark.parametrize("pretrain", [True, False])
+def test_a_branch_has_the_activations_of_its_units_with_and_without_pretraining(pretrain):
+    rows, y = rows_and_labels(80)
+    dbn = DBN((5, 4), hidden=("relu", "bernoulli"), epochs=1)
+    branch = Branch(pretrain=pretrain, dbn=dbn, finetune=FineTune(epochs=1)).fit(rows, y, seed=0)
+    assert list(branch.network_.activations) == ["relu", "sigmoid"]
+
+
+def test_units_that_do_not_exist_are_refused_without_pretraining_too():
+    branch = Branch(pretrain=False, dbn=DBN((5,), hidden="rely"))
+    with pytest.raises(ValueError, match="hidden='rely' is not one of 'bernoulli', 'relu'"):
+        branch.fit(*rows_and_labels(80), seed=0)
+    with pytest.raises(ValueError, match="activation='rely' is not one of 'sigmoid', 'relu'"):
+        Network.random((1, 0, 0), (), (2,), activation=["rely"])

@@ -1,6 +1,7 @@
 """The machine: its energies and conditional distributions, against their definitions."""
 
 from itertools import product
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -17,9 +18,10 @@ from dbnchurn.dbn.codes import (
     scatter_sum,
 )
 from dbnchurn.dbn.likelihood import bits, visible_states
+from dbnchurn.dbn.network_record import ACTIVATIONS
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.units import BernoulliHidden, Part, RectifiedHidden, softplus
+from dbnchurn.dbn.units import HIDDEN, BernoulliHidden, HiddenKind, Part, RectifiedHidden, softplus
 from dbnchurn.visible import Visible
 from tests.dbn.machines import SIZES, all_weights, discrete, mixed, one_hot, some_rows
 
@@ -67,7 +69,12 @@ def test_rectified_free_energy_integrates_the_hidden_unit_out():
         assert free == pytest.approx(-np.log(mass), rel=1e-9)
 
 
-@pytest.mark.parametrize("hidden", [BernoulliHidden, RectifiedHidden])
+def test_every_hidden_unit_has_its_name_and_its_place_in_the_network():
+    assert set(HIDDEN) == set(get_args(HiddenKind))
+    assert {units.function for units in HIDDEN.values()} <= set(ACTIVATIONS)
+
+
+@pytest.mark.parametrize("hidden", HIDDEN.values())
 def test_hidden_mean_is_the_derivative_of_the_log_mass(hidden):
     field = torch.linspace(-25, 40, 400, dtype=torch.float64)[None].requires_grad_()
     units = hidden(torch.zeros(400, dtype=torch.float64))
@@ -85,7 +92,7 @@ def test_visible_mean_is_the_derivative_of_the_log_mass(kind):
     torch.testing.assert_close(slope, unit.mean(field.detach()) * signal, rtol=1e-12, atol=1e-13)
 
 
-@pytest.mark.parametrize("hidden", ["bernoulli", "relu"])
+@pytest.mark.parametrize("hidden", HIDDEN)
 def test_samples_have_the_mean_that_the_layer_promises(hidden):
     rbm = mixed(hidden=hidden)
     rows = some_rows(rbm, 1)

@@ -1,6 +1,7 @@
 """Baselines see the training rows, read them like the model, and are what they are called."""
 
 from types import SimpleNamespace
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from dbnchurn.experiment.baselines import PEERS, VARIANTS
 from dbnchurn.experiment.material import Rows
-from dbnchurn.experiment.run_config import RunConfig, classifier_of
+from dbnchurn.experiment.run_config import Baseline, RunConfig, classifier_of
 
 CONFIG = SimpleNamespace(kinds={}, seed=0, n_threads=1)
 
@@ -17,6 +18,10 @@ CONFIG = SimpleNamespace(kinds={}, seed=0, n_threads=1)
 @pytest.fixture
 def rows(draw_customers) -> tuple[Rows, Rows, Rows]:
     return tuple(Rows(*draw_customers(n, seed)) for n, seed in ((1500, 1), (500, 2), (1500, 3)))
+
+
+def test_a_config_may_ask_for_each_of_them():
+    assert set(get_args(Baseline)) == {*PEERS, *VARIANTS}
 
 
 @pytest.mark.parametrize("name", PEERS)

@@ -1,17 +1,19 @@
 """Costs, months and segments stand beside the features: never learned from, and checked."""
 
 import json
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from dbnchurn import Predictor
+from dbnchurn.decide.threshold import Rule
 from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.evaluate import contact_gain
 from dbnchurn.experiment import read_config, train
 from dbnchurn.experiment.beside import grouped
-from dbnchurn.experiment.page import report_input
+from dbnchurn.experiment.page import ALTERNATIVES, RULES, report_input
 from dbnchurn.experiment.tables import read_customers
 
 COSTS = "campaign: {costs: {tp_cost: offer, fp_cost: offer, tn_cost: 0, fn_cost: worth}}\n"
@@ -27,6 +29,10 @@ def priced(telco):
 def folder_of(config, *overrides):
     """A run without its page, whose drawing would take longer than all else."""
     return train(read_config(config, overrides), "run")
+
+
+def test_the_report_has_words_for_every_rule():
+    assert set(RULES) == set(ALTERNATIVES) == set(get_args(Rule))
 
 
 def test_costs_are_no_features_and_become_gains(priced, write_config, small_run):

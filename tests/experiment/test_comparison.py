@@ -1,6 +1,7 @@
 """Comparisons: how runs are paired, numbers that can be recomputed, pages that stand alone."""
 
 import re
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from dbnchurn.evaluate.resampled import corrected_interval
 from dbnchurn.experiment.comparison import compare_runs, plain_rows
 from dbnchurn.experiment.comparison_files import compare_folders, markdown, write_comparison
 from dbnchurn.experiment.finished import find_runs, grouped, read_run, scored
+from dbnchurn.experiment.sections import Metric
 from dbnchurn.report.comparison_content import LABELS
 from dbnchurn.report.comparison_page import render_comparison
 from tests.experiment.made_runs import THRESHOLD, make_run
@@ -19,6 +21,10 @@ from tests.experiment.made_runs import THRESHOLD, make_run
 
 def runs_of(*folders):
     return find_runs(folders)
+
+
+def test_a_config_may_decide_by_every_metric_that_is_compared():
+    assert get_args(Metric) == tuple(LABELS)
 
 
 def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path):

@@ -17,6 +17,7 @@ from safetensors.numpy import save as save_arrays
 from dbnchurn.errors import ArtifactError, ConfigError, DbnchurnError
 from dbnchurn.features import Leaves
 from dbnchurn.predictor import Predictor, load, save
+from dbnchurn.predictor.artifact import FORMAT, UPGRADES
 from dbnchurn.records import pack
 
 FILES = ("manifest.json", "model.safetensors", "card.md")
@@ -46,7 +47,7 @@ def test_three_files_and_nothing_else(model):
 
 def test_the_manifest_says_what_it_has_to(model, fitted):
     manifest = json.loads((model / "manifest.json").read_text())
-    assert manifest["format"] == 2
+    assert manifest["format"] == FORMAT
     assert set(manifest["files"]) == {"model.safetensors", "card.md"}
     about = manifest["about"]
     assert about["threshold"]["value"] == fitted.threshold_
@@ -115,10 +116,10 @@ def test_other_manifests_are_refused(model, content, message):
         load(model)
 
 
-@pytest.mark.parametrize("version", [0, 3, "1", None, [1], True])
+@pytest.mark.parametrize("version", [0, FORMAT + 1, "1", None, [1], True])
 def test_other_formats_are_refused(model, version):
     edit_manifest(model, lambda manifest: manifest.update(format=version))
-    with pytest.raises(ArtifactError, match="reads 1 to 2; use the version of dbnchurn"):
+    with pytest.raises(ArtifactError, match=f"reads 1 to {FORMAT}; use the version of dbnchurn"):
         load(model)
 
 
@@ -305,7 +306,7 @@ def test_arrays_are_stored_as_they_are(model, fitted):
 OLD = Path(__file__).parent / "old"
 
 
-@pytest.mark.parametrize("number", [1])
+@pytest.mark.parametrize("number", UPGRADES)
 def test_a_model_of_an_older_format_gives_its_old_scores(number):
     rows = pd.read_csv(OLD / f"format_{number}_rows.csv")
     found = Predictor.load(OLD / f"format_{number}").predict_proba(rows)[:, 1]

@@ -88,9 +88,10 @@ def test_the_reader_agrees_on_every_step_and_categorical_splits(
     agree(tmp_path / "model", odd(draw_many(60, 7)[0]), read_and_score)
 
 
-def test_the_reader_reads_older_formats(read_and_score):
-    rows = pd.read_csv(OLD / "format_1_rows.csv")
-    agree(OLD / "format_1", rows, read_and_score)
+@pytest.mark.parametrize("number", UPGRADES)
+def test_the_reader_reads_older_formats(read_and_score, number):
+    rows = pd.read_csv(OLD / f"format_{number}_rows.csv")
+    agree(OLD / f"format_{number}", rows, read_and_score)
 
 
 def records(hint: Any) -> Iterator[type]:

@@ -28,7 +28,6 @@ from dbnchurn.features import Leaves
 REFUSED, UNSURE = "refused", "unsure"
 KINDS = {"debt": "number", "plan": "category", "zone": "category", "tv": "flag", "since": "date"}
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-TIMES = dt.datetime | dt.date | np.datetime64
 
 fuzz = settings(
     max_examples=25,

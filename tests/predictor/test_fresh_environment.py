@@ -1,6 +1,7 @@
 """Scoring in an environment of its own, with the core dependencies and nothing that trains."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,14 @@ def run(*arguments: object, timeout: int = 1200) -> subprocess.CompletedProcess[
     return subprocess.run(words, capture_output=True, text=True, timeout=timeout)
 
 
+def copied(root: Path, folder: Path) -> Path:
+    """What the package is built from, for building writes into the tree."""
+    shutil.copytree(root / "dbnchurn", folder / "dbnchurn")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(root / name, folder / name)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def python(tmp_path_factory, root) -> Path:
     """The interpreter of a fresh environment that has the package without its extras."""
@@ -42,11 +51,8 @@ def python(tmp_path_factory, root) -> Path:
     reached = run(*pip, "download", "--no-deps", "--dest", folder / "probe", "setuptools")
     if reached.returncode:
         pytest.skip(f"pip reaches no package index: {reached.stderr.strip().splitlines()[-1:]}")
-    source = folder / "source"  # building writes into the tree
-    shutil.copytree(root / "dbnchurn", source / "dbnchurn")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(root / name, source / name)
-    done = run(*pip, "install", "--quiet", "--no-compile", "-c", root / "constraints.txt", source)
+    package = os.environ.get("DBNCHURN_WHEEL") or copied(root, folder / "source")
+    done = run(*pip, "install", "--quiet", "--no-compile", "-c", root / "constraints.txt", package)
     assert done.returncode == 0, done.stderr[-2000:]
     return found
 

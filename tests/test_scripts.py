@@ -1,0 +1,133 @@
+"""Scripts that measure, draw and check the project itself."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from xml.etree import ElementTree
+
+import pytest
+
+
+def load_script(root: Path, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, root / "scripts" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def measure(root):
+    return load_script(root, "measure_structure")
+
+
+PACKAGE = {
+    "__init__.py": '__all__ = ["f", "VERSION"]\nfrom dbnchurn.one import f\nVERSION = 1\n',
+    "one.py": (
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n"
+        "    from dbnchurn.three import h\n"
+        "def f():\n"
+        '    """Say f.\n\n    >>> 1\n    1\n    """\n'
+        "    from dbnchurn.two import g\n"
+        "    return g\n"
+    ),
+    "two.py": (
+        "from dbnchurn.one import f\n"
+        "def g(\n    a,\n    b,\n): return f\n"
+        "class C:\n"
+        "    def m(self):\n"
+        "        def inner():\n"
+        "            return 1\n"
+        "        return inner\n"
+    ),
+    "three.py": 'import dbnchurn.one\ndef h(): "Only words."\ndef _hidden():\n    pass\n',
+}
+
+
+@pytest.fixture
+def found(measure, tmp_path):
+    (tmp_path / "dbnchurn").mkdir()
+    for name, text in PACKAGE.items():
+        (tmp_path / "dbnchurn" / name).write_text(text)
+    return {module.name: module for module in measure.modules(tmp_path)}
+
+
+def test_lines_of_functions_with_and_without_what_is_no_code(measure, found):
+    sizes = {f.name: (f.whole, f.code) for m in found.values() for f in measure.functions(m)}
+    assert sizes == {
+        "dbnchurn.one.f": (8, 3),
+        "dbnchurn.two.g": (4, 2),
+        "dbnchurn.two.C.m": (4, 4),
+        "dbnchurn.two.C.m.inner": (2, 2),
+        "dbnchurn.three.h": (1, 1),
+        "dbnchurn.three._hidden": (2, 2),
+    }
+
+
+@pytest.mark.parametrize(
+    ("in_functions", "circles"), [(False, []), (True, [["dbnchurn.one", "dbnchurn.two"]])]
+)
+def test_circles_of_imports_count_late_ones_apart(measure, found, in_functions, circles):
+    graph = {
+        name: measure.imports(module, set(found), in_functions=in_functions)
+        for name, module in found.items()
+    }
+    assert graph["dbnchurn.three"] == {"dbnchurn.one"}
+    assert measure.cycles(graph) == circles
+
+
+def test_what_is_public_and_shown(measure, found):
+    modules = list(found.values())
+    assert [name for name, _ in measure.exported(modules)] == ["dbnchurn.one.f"]
+    names = [name.rsplit(".", 1)[1] for name, _ in measure.public(modules)]
+    assert sorted(names) == ["C", "f", "g", "h"]
+    assert measure.documented(measure.public(modules)) == (2, 1)
+    assert [measure.docstring_lines(module) for module in modules] == [0, 5, 1, 0]
+
+
+def test_what_a_requirement_brings_is_found_and_weighed(measure):
+    brought = measure.closure(["pandas>=2"])
+    assert {"pandas", "numpy", "python-dateutil"} <= set(brought)
+    assert not {"pytest", "sqlalchemy"} & set(brought)  # of its extras
+    sizes = measure.installed_bytes(brought)
+    assert sizes["pandas"] > sizes["python-dateutil"] > 10_000
+    with pytest.raises(SystemExit, match="no-such-package is not installed"):
+        measure.closure(["no-such-package"])
+
+
+def test_seconds_of_a_suite_are_read(measure, tmp_path):
+    report = tmp_path / "suite.xml"
+    report.write_text(
+        '<testsuites><testsuite tests="7" skipped="2" time="61.4"></testsuite></testsuites>'
+    )
+    assert measure.suite_row(report)[1] == "7 tests (2 skipped), 61 s"
+
+
+def test_a_page_gets_the_table_between_its_markers_and_keeps_the_rest(measure, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(f"above\n{measure.START}\nold\n{measure.END}\nbelow\n")
+    measure.put_between(page, r"new \1")
+    measure.put_between(page, r"newer \1")
+    assert page.read_text() == f"above\n{measure.START}\nnewer \\1\n{measure.END}\nbelow\n"
+    page.write_text("no markers")
+    with pytest.raises(SystemExit, match="needs the lines"):
+        measure.put_between(page, "x")
+
+
+def test_the_pipeline_is_drawn_the_same_each_time(root, tmp_path):
+    for name in ("one.svg", "two.svg"):
+        command = [sys.executable, root / "scripts" / "draw_pipeline.py", tmp_path / name]
+        subprocess.run(command, check=True, capture_output=True)
+    first = (tmp_path / "one.svg").read_bytes()
+    assert first == (tmp_path / "two.svg").read_bytes()
+    assert ElementTree.fromstring(first).tag.endswith("svg")
+
+
+def test_without_a_wheel_the_check_says_how_to_get_one(root, tmp_path, monkeypatch):
+    check = load_script(root, "check_wheel")
+    monkeypatch.setattr(check, "ROOT", tmp_path)
+    with pytest.raises(SystemExit, match="holds 0 wheels; run 'make wheel'"):
+        check.only_wheel()

@@ -148,12 +148,6 @@ def test_targets_out_of_reach_are_refused(rule, target, message):
         choose_threshold(y, scores, rule, target)
 
 
-def test_an_unknown_rule_is_refused():
-    message = r"unknown threshold\.rule 'recal': did you mean 'recall'\? \(allowed: 'expected f1'"
-    with pytest.raises(ConfigError, match=message):
-        choose_threshold(np.array([0, 1]), np.array([0.1, 0.2]), "recal", 0.5)
-
-
 def test_a_rule_without_its_target_is_refused():
     with pytest.raises(ConfigError, match=r"threshold\.rule='recall' needs threshold\.target"):
         Threshold(rule="recall").choose(np.array([0, 1]), np.array([0.1, 0.2]))

@@ -23,7 +23,6 @@ from dbnchurn.progress import displayed
 
 if TYPE_CHECKING:
     from dbnchurn.scoring.campaign import Campaign
-    from dbnchurn.scoring.finish import Job
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -242,7 +241,7 @@ def score(
 ) -> None:
     """Score customers with a stored model; a job that was killed goes on where it was."""
     from dbnchurn.scoring.job import score_file
-    from dbnchurn.scoring.words import drift_table, told
+    from dbnchurn.scoring.words import alarming, drift_table, told
 
     wanted = _campaign(campaign, budget, suppress, control, seed)
     with displayed():
@@ -264,8 +263,9 @@ def score(
     if job.drift is not None:
         Console().print(drift_table(job.drift))
     print(told(job))
-    if alarm is not None:
-        _alarm(job, alarm, alarm_code)
+    if alarm is not None and (moved := alarming(job, alarm)):
+        print(moved, file=sys.stderr)
+        raise typer.Exit(alarm_code)
 
 
 def _campaign(
@@ -281,16 +281,6 @@ def _campaign(
     if suppress is not None or control:
         raise ConfigError("--suppress and --control belong to --campaign FILE")
     return None
-
-
-def _alarm(job: Job, alarm: float, code: int) -> None:
-    """End with `code` if score or columns have drifted by `alarm` or more."""
-    if job.drift is None:
-        raise ConfigError(f"--alarm {alarm:g}: the drift of this model cannot be measured")
-    if moved := job.drift.beyond(alarm):
-        shown = ", ".join(f"{shift.column} {shift.index:.3f}" for shift in moved[:8])
-        print(f"alarm: drift of {alarm:g} or more: {shown}", file=sys.stderr)
-        raise typer.Exit(code)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """Imports run one way, and scoring needs no training library."""
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -97,6 +98,12 @@ def part(name: str) -> str:
 
 def test_every_part_has_its_layer():
     assert {part(name) for name in MODULES if "." in name} == set(RANK)
+
+
+def test_the_page_on_the_structure_shows_these_layers(root):
+    page = (root / "docs" / "structure.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \d+ \| (`.*?`) \|", page, re.M)
+    assert [set(re.findall(r"`(\w+)`", row)) for row in rows] == list(LAYERS)
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if "." in name])

@@ -6,6 +6,7 @@ import pandas as pd
 from rich.markup import escape
 from rich.table import Table
 
+from dbnchurn.errors import ConfigError
 from dbnchurn.scoring.drift import Drift
 from dbnchurn.scoring.finish import Job
 
@@ -39,6 +40,16 @@ def drift_table(drift: Drift) -> Table:
     for shift in (drift.score, *drift.columns[:SHOWN]):
         table.add_row(escape(shift.column), f"{shift.index:.4f}", f"{shift.by_chance:.4f}")
     return table
+
+
+def alarming(job: Job, alarm: float) -> str | None:
+    """Which of score and columns have drifted by `alarm` or more; None if nothing has."""
+    if job.drift is None:
+        raise ConfigError(f"--alarm {alarm:g}: the drift of this model cannot be measured")
+    if not (moved := job.drift.beyond(alarm)):
+        return None
+    shown = ", ".join(f"{shift.column} {shift.index:.3f}" for shift in moved[:SHOWN])
+    return f"alarm: drift of {alarm:g} or more: {shown}"
 
 
 def reasons_table(scores: pd.DataFrame, top: int) -> Table:

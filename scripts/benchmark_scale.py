@@ -18,7 +18,6 @@ import io
 import json
 import logging
 import pstats
-import resource
 import subprocess
 import sys
 import tempfile
@@ -29,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measuring import exponent, peak_mb
 
 PAPER = 979_902
 SIZES = (100_000, 300_000, PAPER, 3_000_000)
@@ -86,11 +86,7 @@ def summary(found: dict[str, Any], options: argparse.Namespace) -> dict[str, flo
     """What is to be compared from one version to the next, at the size of the peers."""
     runs = {run["customers"]: run for run in found["runs"]}
     own = runs.get(options.peers_at, found["runs"][-1])
-    sizes = sorted(runs)
-    slope = None
-    if len(sizes) > 1:
-        times = [runs[size]["seconds"] for size in sizes]
-        slope = round(float(np.polyfit(np.log(sizes), np.log(times), 1)[0]), 3)
+    slope = exponent(list(runs), [run["seconds"] for run in runs.values()])
     peers = found.get("peers", {}) if options.peers_at in runs else {}
 
     def ratio(peer: str) -> float | None:
@@ -102,7 +98,7 @@ def summary(found: dict[str, Any], options: argparse.Namespace) -> dict[str, flo
         "peak_mb": own["peak_mb"],
         "catboost_ratio": ratio("catboost"),
         "xgboost_ratio": ratio("xgboost"),
-        "row_exponent": slope,
+        "row_exponent": slope if len(runs) > 1 else None,
         "ap_share_of_attainable": own["ap_share_of_attainable"],
         "ap_minus_xgboost": None if gap is None else round(gap, 4),
     }
@@ -237,7 +233,7 @@ def train_job(options: argparse.Namespace) -> dict[str, Any]:
         "customers": options.sizes[0],
         "trained_on": metrics["parts"]["train"]["rows"],
         "seconds": round(seconds, 1),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_mb": round(peak_mb()),
         "average_precision": round(own, 5),
         "ap_share_of_attainable": round(own / best, 4),
         "stages": {name: round(s, 1) for name, s in stages.items() if name != "classifier"},
@@ -343,7 +339,7 @@ def peer(options: argparse.Namespace, fit: Callable[..., Callable[..., Any]]) ->
     ap = average_precision_score(table.y[parts.test], predict(table.X.iloc[parts.test]))
     return {
         "seconds": round(seconds, 1),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_mb": round(peak_mb()),
         "average_precision": round(float(ap), 5),
     }
 

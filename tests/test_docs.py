@@ -39,11 +39,6 @@ LONG = {
         "python scripts/benchmark_": "measures for minutes",
         "python scripts/check_interruption.py": "trains twenty times",
     },
-    "README.md": {
-        "dbnchurn simulate": "a minute, with the training; scoring.md does it with fewer customers",
-        "dbnchurn train configs/crm.yaml": "see above",
-        "dbnchurn prepare": "see above",
-    },
     "docs/scale.md": {"dbnchurn train --resume": "needs a run that was interrupted"},
     "docs/segments.md": {"dbnchurn segments": "searches a bank's 37,931 calls, 20 times shuffled"},
 }
@@ -154,19 +149,17 @@ def check_config(text: str, file: Path) -> None:
 
 
 def prepare_readme(folder: Path) -> None:
-    """What its reader brings: a table, a config for it; and what `make demo` has left."""
-    from tests.conftest import make_small, make_telco
+    """What its reader brings: a table, a config for it, and next month's customers."""
+    from tests.conftest import make_telco
 
     (folder / "data").mkdir()
     customers = make_telco().rename(columns={"customerID": "customer_id", "Churn": "churned"})
     customers.to_csv(folder / "data/customers.csv", index=False)
-    customers.to_parquet(folder / "INPUT.parquet")
+    customers.drop(columns="churned").to_csv(folder / "september.csv", index=False)
     text = (folder / "configs/csv_example.yaml").read_text(encoding="utf-8")
     small = "  leaves: {folds: 2, trees: 5}\n  dbn: {epochs: 1}\n  finetune: {epochs: 2}\n"
     small += "  use_companion: false\n"
     (folder / "configs/mine.yaml").write_text(f"{text}{small}baselines: []\nrepeats: 50\n")
-    features = customers.drop(columns=["customer_id", "churned"])
-    make_small().fit(features, customers["churned"]).save(folder / "runs/tv/model")
 
 
 PREPARED: dict[str, Callable[[Path], None]] = {"README.md": prepare_readme}

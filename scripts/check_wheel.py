@@ -36,13 +36,19 @@ def environment(folder: Path, wheel: Path) -> Path:
 
 
 def copy_all_but_the_package(folder: Path) -> None:
-    """Copy what git knows of, or would, without the package."""
-    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    found = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    for name in filter(None, found.split("\0")):
-        if not name.startswith(f"{PACKAGE}/") and (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+    """Copy what git knows of, or would, without the package.
+
+    The patterns are read here, for git refuses a clone of another user and may not be there at all.
+    """
+    lines = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+    patterns = [line.rstrip("/") for line in lines]
+    anywhere = shutil.ignore_patterns(".git", *(p for p in patterns if not p.startswith("/")))
+    at_root = shutil.ignore_patterns(PACKAGE, *(p[1:] for p in patterns if p.startswith("/")))
+
+    def left_out(place: str, names: list[str]) -> set[str]:
+        return anywhere(place, names) | (at_root(place, names) if Path(place) == ROOT else set())
+
+    shutil.copytree(ROOT, folder, ignore=left_out)
 
 
 def place_of_package(python: Path, folder: Path, variables: dict[str, str]) -> Path:

@@ -23,6 +23,7 @@ import dbnchurn
 from dbnchurn.errors import ConfigError
 from dbnchurn.experiment import read_config
 from dbnchurn.experiment.segments_run import read_segments_config
+from tests.java import has_java
 from tests.pages import Block, Page, read
 from tests.shown_commands import ROOT, STARTS, commands, wrong
 
@@ -100,7 +101,7 @@ def test_the_blocks_of_a_page_run(name: str, clone: Path) -> None:
 def lacks(block: Block) -> bool:
     """Whether this machine has not what the block needs: an extra, or Java for Spark."""
     named = [extra for extra in EXTRAS if extra in block.text]
-    no_java = "pyspark" in named and shutil.which("java") is None
+    no_java = "pyspark" in named and not has_java()
     return no_java or any(find_spec(extra) is None for extra in named)
 
 

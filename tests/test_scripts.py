@@ -131,3 +131,19 @@ def test_without_a_wheel_the_check_says_how_to_get_one(root, tmp_path, monkeypat
     monkeypatch.setattr(check, "ROOT", tmp_path)
     with pytest.raises(SystemExit, match="holds 0 wheels; run 'make wheel'"):
         check.only_wheel()
+
+
+def test_the_wheel_is_tested_beside_all_but_the_package_and_what_git_ignores(
+    root, tmp_path, monkeypatch
+):
+    check = load_script(root, "check_wheel")
+    monkeypatch.setattr(check, "ROOT", tmp_path / "clone")
+    taken = {".ci/run", ".gitignore", "docs/dbnchurn.md", "tests/data/test_build.py"}
+    left = {".git/HEAD", "data/a.csv", "dbnchurn/cli.py", "runs/tv/a", "tests/__pycache__/a.pyc"}
+    for name in (*taken, *left):
+        (tmp_path / "clone" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "clone" / name).touch()
+    (tmp_path / "clone/.gitignore").write_text("/data/\nruns/\n__pycache__/\n")
+    check.copy_all_but_the_package(tmp_path / "copy")
+    copied = [path for path in (tmp_path / "copy").rglob("*") if path.is_file()]
+    assert {path.relative_to(tmp_path / "copy").as_posix() for path in copied} == taken

@@ -46,7 +46,7 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
     assert not re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", styles)
 
 
-@pytest.mark.parametrize("name", ["engine", "experiments"])
+@pytest.mark.parametrize("name", ["engine", "experiments", "method"])
 def test_every_formula_is_mathml(site: Path, name: str) -> None:
     prose = "\n".join(line for _, line in read(ROOT / f"docs/{name}.md").prose)
     page = (site / f"{name}.html").read_text(encoding="utf-8")

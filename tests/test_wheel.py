@@ -11,8 +11,8 @@ import dbnchurn
 
 @pytest.mark.parametrize(
     "name",
-    ["py.typed", "report/page.html", "report/page.css", "report/comparison.html",
-     "segments/page.html"],
+    ["py.typed", "report/layout.html", "report/parts.html", "report/page.html", "report/page.css",
+     "report/comparison.html", "segments/page.html"],
 )  # fmt: skip
 def test_files_that_are_no_modules_are_installed(name):
     assert files("dbnchurn").joinpath(name).is_file()

@@ -1,8 +1,6 @@
 """A Spark job gives the scores that the predictor gives here."""
 
 import os
-import shutil
-import subprocess
 import sys
 import warnings
 
@@ -12,17 +10,9 @@ import pytest
 from dbnchurn import Predictor
 from dbnchurn.errors import ArtifactError, ConfigError
 from dbnchurn.scoring import score_spark
+from tests.java import has_java
 
 pytest.importorskip("pyspark", reason="the extra spark is not installed")
-
-
-def has_java() -> bool:
-    """Whether Java 17 or later runs here."""
-    if shutil.which("java") is None:
-        return False
-    text = subprocess.run(["java", "-version"], capture_output=True, text=True).stderr
-    number = text.partition('"')[2].partition('"')[0].split(".")[0]
-    return number.isdigit() and int(number) >= 17
 
 
 pytestmark = [

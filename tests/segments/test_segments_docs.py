@@ -16,9 +16,3 @@ def test_code_blocks_run(tmp_path, monkeypatch, capsys):
     assert "traffic = 0" in capsys.readouterr().out
     assert (tmp_path / "runs/offer/segments.html").exists()
     assert names["miner"].table()["rate"].iloc[0] == pytest.approx(0.25, abs=0.06)
-
-
-def test_pictures_exist():
-    pictures = re.findall(r"\]\((images/[^)]+)\)", GUIDE.read_text())
-    assert len(pictures) == 5
-    assert all((GUIDE.parent / picture).exists() for picture in pictures)

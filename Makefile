@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 EXTRAS := $(VENV)/.installed-extras
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup demo test lint types docs clean
+.PHONY: setup demo wheel test lint types docs clean
 
 setup: $(STAMP)
 
@@ -24,17 +24,13 @@ $(EXTRAS): $(STAMP)
 demo: setup
 	$(BIN)/python scripts/train.py configs/tv.yaml
 
-test: $(EXTRAS)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
-
 # The source archive, and from it the wheel.
-.PHONY: wheel verify
 wheel: setup
 	rm -rf dist
-	PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m build --outdir dist .
+	PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m build --outdir dist . > /dev/null
 
-# The same tests against the installed wheel, where the source cannot be imported.
-verify: $(EXTRAS) wheel
+# What is released is what is tested: the installed wheel, where the source cannot be imported.
+test: $(EXTRAS) wheel
 	$(BIN)/python scripts/check_wheel.py
 
 lint: setup

@@ -13,6 +13,7 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("dbnchurn needs Python 3.11 to 3.13, this is %d.%d; try: make PYTHON=python3.11" % sys.version_info[:2] if not (3, 11) <= sys.version_info[:2] < (3, 14) else 0)'
 	$(PYTHON) -m venv $(VENV)
+	@echo 'Installing pinned versions into $(VENV), some 3 GB; this takes minutes.'
 	$(PIP) -e '.[train,bench,dev,db]'
 	touch $@
 

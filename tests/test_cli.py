@@ -169,8 +169,13 @@ def test_misuse_is_told_with_exit_code_2(call, arguments, message):
     [
         (lambda t: t.drop(columns="Churn"), None, "the table has no label column 'Churn'"),
         (lambda t: t.assign(Churn="Yes"), None, "holds one class only ('Yes' in all 600 rows)"),
-        (lambda t: t.assign(Churn=["Yes", "No", "?"] * 200), None, "it holds 3: '?', 'No', 'Yes'"),
+        (
+            lambda t: t.assign(Churn=["Yes", "No", "?"] * 200),
+            None,
+            "it holds 3: '?', 'No', 'Yes'; empty",
+        ),
         (lambda t: t.assign(customerID=7), None, "'customerID': 600 rows share their id"),
+        (lambda t: t.assign(customerID=7), None, "differs, the first is '7'; name"),
         (lambda t: t.assign(tenure=np.inf), None, "'tenure' (number), row"),
         (lambda t: t[["customerID", "Churn"]].assign(x=np.nan), None, "nothing to learn from"),
         (lambda t: t[["customerID", "Churn"]], None, "no feature column beside id, label"),

@@ -119,6 +119,8 @@ def _syntax(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or "not valid YAML"
     if "'\\t'" in problem:
         return "a tab; YAML is indented with spaces"
+    if problem.startswith("expected <block end>"):
+        return "not valid YAML: this line is indented unlike its neighbours, or lacks a colon"
     context = f" {error.context}" if error.context else ""
     return f"not valid YAML: {problem}{context}"
 

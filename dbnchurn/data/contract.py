@@ -212,7 +212,7 @@ def _check_ids(frame: pd.DataFrame, contract: Contract) -> None:
     key = [contract.id] if contract.date is None else [contract.id, contract.date]
     repeated = frame.duplicated(key, keep=False)
     if repeated.any():
-        first = frame.loc[repeated, contract.id].iloc[0]
+        first = text(frame.loc[repeated, contract.id]).iloc[0]
         advice = "name a date column if these are snapshots, or " if contract.date is None else ""
         raise DataError(
             f"column {contract.id!r}: {int(repeated.sum())} rows share their id"
@@ -232,7 +232,7 @@ def _labels(values: pd.Series[Any], contract: Contract) -> npt.NDArray[np.int64]
     if len(levels) != 2:
         raise DataError(
             f"label column {contract.label!r} has to hold two values, it holds {len(levels)}: "
-            f"{listed(levels)}"
+            f"{listed(levels)}; empty the cells whose outcome is not known, and mend the others"
         )
     if contract.positive is not None:
         positive = text(pd.Series([contract.positive])).iloc[0]

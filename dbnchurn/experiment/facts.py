@@ -50,14 +50,16 @@ def _warnings(trained: Trained) -> list[str]:
     found += _suspect(trained.strength)
     if dropped := trained.classifier.prepare_.dropped_:
         names = ", ".join(f"{name} ({why})" for name, why in dropped.items())
-        found.append(f"{len(dropped)} columns were not used: {names}.")
+        were = "1 column was" if len(dropped) == 1 else f"{len(dropped)} columns were"
+        found.append(f"{were} not used: {names}.")
     ignored = [c.name for c in trained.classifier.schema_.columns if c.kind == "ignore"]
     if ignored:
         found.append(
             f"Ignored columns, identifiers by their look or by the config: {', '.join(ignored)}."
         )
     if rows := len(trained.customers.quarantine):
-        found.append(f"{rows} rows broke the contract; see quarantine.parquet for the reasons.")
+        broke = "1 row" if rows == 1 else f"{rows} rows"
+        found.append(f"{broke} broke the contract; see quarantine.parquet for the reasons.")
     return found
 
 

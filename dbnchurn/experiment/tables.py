@@ -20,6 +20,7 @@ from dbnchurn.data.build import QUARANTINE, Built, build, load
 from dbnchurn.data.contract import Contract, Customers, customers
 from dbnchurn.data.foresight import foreseeing, may_foresee
 from dbnchurn.data.leakage import find_leaks, shared_customers, stop
+from dbnchurn.data.misread import misread
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.data.quality import write_quality
 from dbnchurn.data.samples import Parts
@@ -81,7 +82,10 @@ def load_customers(config: Any) -> Customers:
         "%d rows in quarantine", len(table), table.X.shape[1], 100 * table.y.mean(),
         len(table.unlabelled), len(table.quarantine),
     )  # fmt: skip
-    return table
+    notes = misread(table.X, columns.kinds)
+    for note in notes:
+        log.warning("%s", note)
+    return replace(table, notes=(*table.notes, *notes))
 
 
 def check_leakage(config: Any, table: Customers, parts: Parts, built: Built | None) -> Customers:

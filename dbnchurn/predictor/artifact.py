@@ -155,6 +155,8 @@ def load_stored(folder: str | Path) -> Stored:
     folder = Path(folder)
     if not folder.is_dir():
         raise ArtifactError(f"{folder}: no such model folder")
+    if not (folder / MANIFEST).exists() and (folder / "model" / MANIFEST).is_file():
+        raise ArtifactError(f"{folder} is a run; its model is {folder / 'model'}")
     try:
         return _build(_parse_manifest(_contents(folder, MANIFEST)), folder)
     except ArtifactError as error:

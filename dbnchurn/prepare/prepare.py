@@ -146,6 +146,7 @@ class Prepare(BaseEstimator):  # type: ignore[misc]
         self.dropped_: dict[str, str] = {}
         self.log_: list[Change] = []
         learned: list[Step] = []
+        raw = table
         known: dict[str, set[str]] = {name: set() for name in self._cycle()}
         for number in range(1, self.passes + 1):
             before = len(learned)
@@ -160,6 +161,7 @@ class Prepare(BaseEstimator):  # type: ignore[misc]
                     learned.append(step)
             if len(learned) == before:
                 break
+        self._tell_pooled(raw)
         self._refuse_nothing(table)
         for change in self.log_:
             log.info("prepare: %s", change)
@@ -184,6 +186,14 @@ class Prepare(BaseEstimator):  # type: ignore[misc]
             "compress": lambda t, fresh: fit.fit_compress(t, fresh, self.compress),
             "reduce": lambda t, fresh: fit.fit_keep(t, self.correlated, self.dropped_),
         }
+
+    def _tell_pooled(self, raw: Table) -> None:
+        """A column whose many levels all were rare is not what its reader would call constant."""
+        for j, name in enumerate(raw.code_names):
+            if self.dropped_.get(name) == "constant":
+                levels = len(np.unique(raw.codes[raw.codes[:, j] >= 0, j]))
+                if levels > 1:
+                    self.dropped_[name] = f"each of its {levels} levels is rare"
 
     def _refuse_nothing(self, table: Table) -> None:
         dropped = [f"{name} ({why})" for name, why in self.dropped_.items()]

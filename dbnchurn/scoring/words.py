@@ -20,11 +20,13 @@ def told(job: Job) -> str:
         f"mean probability {job.mean:.4f}; written to {job.output}"
     ]
     if job.rejected is not None:
-        lines.append(f"{job.rows - job.scored} rows could not be read: {job.rejected}")
+        left = job.rows - job.scored
+        lines.append(f"{left} {'row' if left == 1 else 'rows'} could not be read: {job.rejected}")
     if (found := job.campaign) is not None:
+        kept_off = f"; {found.suppressed} kept off, being among {found.listed} suppressed"
         lines.append(
-            f"campaign list: {found.contact} to contact, {found.control} held out as control; "
-            f"{found.suppressed} kept off, being among {found.listed} suppressed: {found.path}"
+            f"campaign list: {found.contact} to contact, {found.control} held out as control"
+            f"{kept_off if found.listed else ''}: {found.path}"
         )
     if job.drift is None:
         lines.append("no drift: the model does not know its training's distributions; train anew")

@@ -105,6 +105,7 @@ def test_every_problem_is_told_at_once_with_its_place(write):
         ("just words", ":1: the file is a text, not a mapping"),
         ("a: 1\n\tb: 2\n", ":2: a tab; YAML is indented with spaces"),
         ("a: [1, 2\nb: 3\n", ":2: not valid YAML"),
+        ("a:\n  b: 1\n c: 2\n", ":3: not valid YAML: this line is indented unlike its neighbours"),
         ("a: 1\n---\nb: 2\n", ":2: not valid YAML: but found another document"),
         (
             SOURCE + "split: !!python/name:os.system x\n",

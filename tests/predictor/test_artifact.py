@@ -128,6 +128,13 @@ def test_no_folder_is_no_model(tmp_path):
         load(tmp_path / "nowhere")
 
 
+def test_a_run_is_told_from_its_model(tmp_path):
+    (tmp_path / "run" / "model").mkdir(parents=True)
+    (tmp_path / "run" / "model" / "manifest.json").touch()
+    with pytest.raises(ArtifactError, match=r"is a run; its model is .*run/model$"):
+        Predictor.load(tmp_path / "run")
+
+
 def test_too_large_a_file_is_not_even_read(model):
     os.truncate(model / "card.md", 17 * 2**20)
     with pytest.raises(ArtifactError, match=r"card.md has 17825792 bytes, at most"):

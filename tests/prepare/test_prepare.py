@@ -26,6 +26,7 @@ def table(draw_customers) -> Table:
         (np.full(600, np.nan), "empty"),
         (np.full(600, 7.0), "constant"),
         (["x"] * 600, "constant"),
+        ([f"level {i % 100}" for i in range(600)], "each of its 100 levels is rare"),
         ([None] * 600, "empty"),
         (np.arange(600.0), "a copy of 'base'"),
     ],

@@ -47,6 +47,15 @@ def refused(call) -> Callable[..., str]:
     return run
 
 
+def test_the_package_can_be_run(root):
+    done = subprocess.run(
+        [sys.executable, "-m", "dbnchurn", "score", "nowhere", "x.csv", "--output", "y.csv"],
+        capture_output=True, text=True, cwd=root,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ")
+
+
 def test_train_prints_the_result_and_where_it_lies(
     call, write_config, telco, small_run, tmp_path, monkeypatch
 ):

@@ -40,6 +40,7 @@ LAYERS = (
     {"report", "scoring"},
     {"experiment"},
     {"cli"},
+    {"__main__"},
 )
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 TRAINING = {

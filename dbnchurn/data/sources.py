@@ -19,7 +19,7 @@ PARQUET_ENDINGS = (".parquet", ".pq")
 NUMERIC_SHARE = 0.9  # of the cells that hold something, for a column of numbers with mistakes
 
 
-def read_table(path: str | Path) -> pd.DataFrame:
+def read_table(path: str | Path, id: str | None = None) -> pd.DataFrame:
     r"""Read a CSV or Parquet file.
 
     Parameters
@@ -27,6 +27,9 @@ def read_table(path: str | Path) -> pd.DataFrame:
     path : str or Path
         ``.csv``, ``.tsv`` or ``.txt`` (the delimiter is found out; ``.gz`` is unpacked) or
         ``.parquet``.
+    id : str, optional
+        Column that names the customers. In a CSV file its values are whole numbers if all are
+        written as such; otherwise they stay as they are written: 007 is not 7.
 
     Raises
     ------
@@ -53,7 +56,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
     if name.endswith(PARQUET_ENDINGS):
         frame = _read_parquet(path)
     elif name.endswith(CSV_ENDINGS):
-        frame = _read_csv(path)
+        frame = _read_csv(path, id)
     else:
         raise DataError(
             f"{path}: unknown ending; a table is one of {listed(CSV_ENDINGS + PARQUET_ENDINGS)}"
@@ -81,10 +84,16 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         raise DataError(f"{path}: not a readable Parquet file: {error}") from error
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _read_csv(path: Path, id: str | None) -> pd.DataFrame:
     try:
-        frame = pd.read_csv(path, sep=delimiter(path), encoding="utf-8-sig", low_memory=False)
-        return frame.apply(_numbers_again)
+        frame = pd.read_csv(
+            path,
+            sep=delimiter(path),
+            encoding="utf-8-sig",
+            low_memory=False,
+            dtype=None if id is None else {id: str},
+        )
+        return frame.apply(lambda column: (_ids if column.name == id else _numbers_again)(column))
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text ({error}); save the file as UTF-8") from error
     except (
@@ -95,6 +104,13 @@ def _read_csv(path: Path) -> pd.DataFrame:
         zlib.error,
     ) as error:
         raise DataError(f"{path}: not a readable CSV file: {error}") from error
+
+
+def _ids(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Whole numbers, if all are written as such."""
+    if column.dropna().str.fullmatch(r"0|[1-9]\d{0,17}").all():
+        return pd.to_numeric(column)
+    return column
 
 
 def _numbers_again(column: pd.Series[Any]) -> pd.Series[Any]:

@@ -169,8 +169,8 @@ def evaluate_later(
     if output is not None and output.exists():
         raise ConfigError(f"{output} exists already; name a new file")
     predictor = Predictor.load(model)
-    frame = read_table(table)
     about = predictor.about
+    frame = read_table(table, about.get("id"))
     name = label or about.get("label") or (LABEL if LABEL in frame.columns else None)
     if name is None:
         raise ConfigError("the model does not name its label; give the column as --label")

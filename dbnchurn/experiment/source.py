@@ -29,8 +29,10 @@ class SourceSection(Section):
             raise ValueError("source needs exactly one of 'path' and 'sample'")
         return self
 
-    def read(self, costs: Collection[str] = ()) -> pd.DataFrame:
-        """The table; `costs` are columns that a sample has only if they are asked for.
+    def read(self, id: str | None = None, costs: Collection[str] = ()) -> pd.DataFrame:
+        """The table, whose customers `id` names.
+
+        `costs` are columns that a sample has only if they are asked for.
 
         Raises
         ------
@@ -38,5 +40,5 @@ class SourceSection(Section):
             If the file cannot be read.
         """
         if self.path is not None:
-            return read_table(self.path)
+            return read_table(self.path, id)
         return read_sample(str(self.sample), costs)

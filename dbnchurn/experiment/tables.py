@@ -76,7 +76,7 @@ def load_customers(config: Any) -> Customers:
         drop=[name for name in columns.drop if name not in config.report.segments],
         max_quarantine=columns.max_quarantine,
     )
-    table = customers(config.source.read(cost_columns(config)), contract)
+    table = customers(config.source.read(columns.id, cost_columns(config)), contract)
     log.info(
         "%d customers, %d columns, %.2f %% left; %d more without an outcome; "
         "%d rows in quarantine", len(table), table.X.shape[1], 100 * table.y.mean(),

@@ -70,6 +70,33 @@ def test_a_word_among_numbers_leaves_the_others_numbers(tmp_path):
     assert frame["c"].dtype == float
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (["7", "10"], [7, 10]),
+        (["007", "010"], ["007", "010"]),
+        (["7", "010"], ["7", "010"]),
+        (["1e3", "12"], ["1e3", "12"]),
+        (["a-1", "2"], ["a-1", "2"]),
+        (["9" * 30, "2"], ["9" * 30, "2"]),
+    ],
+)
+def test_ids_stay_as_they_are_written_unless_all_are_whole_numbers(tmp_path, written, read):
+    path = tmp_path / "t.csv"
+    path.write_text("id;a\n" + "".join(f"{one};01\n" for one in written))
+    frame = read_table(path, "id")
+    assert frame["id"].tolist() == read
+    assert frame["a"].tolist() == [1, 1]
+
+
+def test_a_missing_id_is_missing(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("id,a\n007,1\n,2\n")
+    frame = read_table(path, "id")
+    assert frame["id"].isna().tolist() == [False, True]
+    assert read_table(path, "customer")["a"].tolist() == [1, 2]  # who says that it lacks is another
+
+
 def test_a_mistyped_name_gets_a_hint(tmp_path):
     (tmp_path / "customers.csv").write_text("a\n1\n")
     with pytest.raises(DataError, match=r"no such file, did you mean 'customers\.csv'"):

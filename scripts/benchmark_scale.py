@@ -4,10 +4,10 @@ From the matrix of features to model and report at the defaults, without the rep
 every size in a process of its own; beside it, on the matrix of the paper's size, XGBoost alone with
 the same trees and CatBoost at its defaults. The last line is one JSON object.
 
-    --curve     what pretraining on fewer rows gives
-    --boosters  what fewer boosters and larger steps cost
-    --counts 1 2 4  what other numbers of threads take
-    --seeds 5   with --device cuda: average precision beside that of the CPU
+    --curve       what pretraining on fewer rows gives
+    --boosters    what fewer boosters and larger steps cost
+    --counts 1 2  what other numbers of threads take
+    --seeds 5     with --device cuda: average precision beside that of the CPU
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("run", type=Path, help="folder of a finished run")
     parser.add_argument("--output", type=Path, default=IMAGE)
-    parser.add_argument("--size", default="1280,1000", help="width,height in pixels")
+    parser.add_argument("--size", default="1280,880", help="width,height in pixels")
     options = parser.parse_args()
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:

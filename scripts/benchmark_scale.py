@@ -304,19 +304,19 @@ def boosters_job(options: argparse.Namespace) -> dict[str, Any]:
         device=options.device, n_threads=options.threads,
     )  # fmt: skip
     seconds = time.perf_counter() - start
-    forests = leaves.record_.forests
-    matrix = booster_matrix(tables["test"])
+    record, matrix = leaves.record_, booster_matrix(tables["test"])
     logit = np.zeros(len(matrix))
-    for forest in forests:
+    for booster, forest in enumerate(record.forests):
         starts = np.cumsum([0, *forest.sizes[:-1]])
         for first in range(0, len(matrix), 50_000):
-            codes = forest.leaf_codes(matrix[first : first + 50_000], options.threads)
-            logit[first : first + 50_000] += forest.leaf_values[codes + starts].sum(axis=1)
+            rows = slice(first, first + 50_000)
+            codes = record.leaf_codes(booster, matrix[rows], options.threads)
+            logit[rows] += forest.leaf_values[codes + starts].sum(axis=1)
     return {
         "trained_on": len(parts.train),
         "folds": leaves.folds,
         "rate": leaves.rate,
-        "trees": round(float(np.mean([forest.trees for forest in forests]))),
+        "trees": round(float(np.mean([forest.trees for forest in record.forests]))),
         "seconds": round(seconds, 1),
         "average_precision": round(float(average_precision_score(y[parts.test], logit)), 5),
     }

@@ -68,7 +68,13 @@ class Decided:
 
 
 def decision(rule: Threshold, choice: Choice) -> dict[str, Any]:
-    """A threshold, the rule that chose it and what it did, as plain data."""
+    """A threshold, the rule that chose it and what it did, as plain data.
+
+    Examples
+    --------
+    >>> decision(Threshold(), Choice(threshold=0.3, precision=0.5, recall=0.6, f1=0.55))["rule"]
+    'expected f1'
+    """
     did = {name: getattr(choice, name) for name in ("precision", "recall", "f1")}
     return {"value": choice.threshold, "rule": rule.rule, "target": rule.target, **did}
 
@@ -92,6 +98,11 @@ def decide_on(
         See :func:`~dbnchurn.decide.blend.fit_blend`.
     threshold : Threshold
     n_threads : int
+
+    Raises
+    ------
+    DataError
+        If no threshold reaches what its rule asks for; the message says what to change.
     """
     val = learned.val
     assert val is not None
@@ -114,6 +125,15 @@ def decide_alike(first: Decided, learned: Learned, classes: Classes, n_threads: 
 
     It has no rows left to decide on, nor to see how its scores are spread; see
     :mod:`dbnchurn.unseen`.
+
+    Parameters
+    ----------
+    first : Decided
+        The earlier model.
+    learned : Learned
+        Of all rows.
+    classes : array of two labels
+    n_threads : int
     """
     record = _record(learned, replace(first.record.decide, **asdict(learned.balance)), classes)
     shrink = shrinkage(first.scores, own_scores(first.record, first.learned, n_threads))

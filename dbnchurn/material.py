@@ -52,7 +52,15 @@ class Prepared:
 
 @dataclass(frozen=True, eq=False)
 class Crowd:
-    """The customers of the pretraining: real ones alone, with or without an outcome."""
+    """The customers of the pretraining: real ones alone, with or without an outcome.
+
+    Parameters
+    ----------
+    table : Table of m rows
+    fold : int64 array of shape (m,)
+        Whose booster shows the row.
+    weight : float64 array of shape (m,)
+    """
 
     table: Table
     fold: npt.NDArray[np.int64]
@@ -135,5 +143,14 @@ class Material:
 
 
 def encoded(encode: Encode, table: Table, room: Room) -> Encoded:
-    """Encoded rows; of a large table in few bytes."""
+    """Encoded rows; of a large table in few bytes.
+
+    Parameters
+    ----------
+    encode : Encode
+        Fitted.
+    table : Table of n prepared rows
+    room : Room
+        Where arrays of a large table lie.
+    """
     return Narrow.of(encode, table, room) if len(table) > CHUNK else encode.transform(table)

@@ -85,10 +85,22 @@ def split(
 def check_classes(parts: Parts, y: npt.NDArray[np.int64], advice: str) -> None:
     """Refuse parts that lack one of the classes.
 
+    Parameters
+    ----------
+    parts : Parts
+    y : int array of shape (n,)
+        0 or 1.
+    advice : str
+        What to do about it; ends the message.
+
     Raises
     ------
     DataError
-        With `advice`.
+        With the part, its churners and rows, and `advice`.
+
+    Examples
+    --------
+    >>> check_classes(Parts(*np.arange(6).reshape(3, 2)), np.array([0, 1] * 3), "give more rows")
     """
     for name in PARTS:
         found = np.bincount(y[getattr(parts, name)], minlength=2)

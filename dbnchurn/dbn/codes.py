@@ -157,7 +157,21 @@ def _positions(keys: Tensor, edges: Tensor) -> Tensor:
 
 
 def zero_sum(weights: Tensor, groups: Groups) -> None:
-    """Take the mean over the levels of a group from each of them, in place."""
+    """Take the mean over the levels of a group from each of them, in place.
+
+    Parameters
+    ----------
+    weights : Tensor of shape (L, h)
+        A row for every level of every group; changed.
+    groups : Groups
+
+    Examples
+    --------
+    >>> weights = torch.tensor([[1.0], [3.0], [5.0]])
+    >>> zero_sum(weights, Groups((2, 1)))
+    >>> weights[:, 0].tolist()
+    [-1.0, 1.0, 0.0]
+    """
     sums = weights.new_zeros(len(groups), weights.shape[1]).index_add_(0, groups.of_level, weights)
     sizes = groups.end - groups.first
     weights -= (sums / sizes[:, None])[groups.of_level]

@@ -2,7 +2,7 @@
 
 In the order in which a run meets them: ``run_config`` with ``sections``, ``source`` and
 ``protocol`` (what a config may say), ``unfinished`` and ``folder`` (where the run lies), ``tables``
-(its customers), ``beside`` (what is known of them beside features), ``material`` (what is learned
+(its customers), ``beside`` (what is known of them beside features), ``given`` (what is learned
 from), ``baselines``, ``trained``; then, from what was trained, ``predictions``, ``diagnostics`` and
 ``facts``, and from these alone ``measure``, ``drivers``, ``published`` and ``page``. ``run`` is all
 of it, ``words`` and ``tracking`` tell of it, ``recompute`` makes it again from its files, ``later``

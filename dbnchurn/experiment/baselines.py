@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from dbnchurn.compute import default_threads
-from dbnchurn.experiment.material import Rows
+from dbnchurn.experiment.given import Rows
 from dbnchurn.features.leaves_record import booster_matrix
 from dbnchurn.reading import read
 from dbnchurn.schema import Table, infer

@@ -18,7 +18,7 @@ from dbnchurn.experiment.beside import gains
 from dbnchurn.experiment.drivers import check_labels, find_drivers
 from dbnchurn.experiment.facts import FACTS, facts_of
 from dbnchurn.experiment.folder import open_output, write_json
-from dbnchurn.experiment.material import Material, Rows
+from dbnchurn.experiment.given import Given, Rows
 from dbnchurn.experiment.measure import by_worth, chosen, measured
 from dbnchurn.experiment.page import write_report
 from dbnchurn.experiment.predictions import predictions
@@ -130,21 +130,21 @@ def fit_all(
 
     Whatever `shelf` has already is taken from there.
     """
-    material = Material.of(config, table, parts)
-    rows = {"validation": material.validation, "test": Rows.of(table, parts.test)}
+    given = Given.of(config, table, parts)
+    rows = {"validation": given.validation, "test": Rows.of(table, parts.test)}
     with stage("train", seconds):
-        classifier = material.fit(config, shelf.part(MODEL))
+        classifier = given.fit(config, shelf.part(MODEL))
     scores = {MODEL: _score(classifier.predict_proba, rows)}
     for baseline in config.baselines:
         with stage(baseline, seconds):
             if baseline in VARIANTS:
-                variant = material.fit(config, shelf.part(baseline), **VARIANTS[baseline])
+                variant = given.fit(config, shelf.part(baseline), **VARIANTS[baseline])
                 scores[baseline] = _score(variant.predict_proba, rows)
             else:
-                scores[baseline] = _peer_scores(baseline, material, rows, config, shelf)
+                scores[baseline] = _peer_scores(baseline, given, rows, config, shelf)
     gain = gains(config, table)[parts.validation]
     choices = {
-        model: chosen(config, material.validation.y, found["validation"], gain)
+        model: chosen(config, given.validation.y, found["validation"], gain)
         for model, found in scores.items()
     }
     if by_worth(config):
@@ -154,10 +154,10 @@ def fit_all(
 
 
 def _peer_scores(
-    baseline: str, material: Material, rows: dict[str, Rows], config: Any, shelf: Shelf
+    baseline: str, given: Given, rows: dict[str, Rows], config: Any, shelf: Shelf
 ) -> dict[str, Scores]:
     def fit_and_score() -> tuple[Arrays, None]:
-        predict = PEERS[baseline](material.train, material.validation, config)
+        predict = PEERS[baseline](given.train, given.validation, config)
         return dict(_score(predict, rows)), None
 
     return shelf.once(baseline, fit_and_score)[0]
@@ -169,7 +169,13 @@ def _score(predict: Any, rows: dict[str, Rows]) -> dict[str, Scores]:
 
 
 def findings(trained: Trained, config: Any) -> Findings:
-    """Predictions, facts, and the metrics that follow from both."""
+    """Predictions, facts, and the metrics that follow from both.
+
+    Parameters
+    ----------
+    trained : Trained
+    config : RunConfig
+    """
     frame, facts = predictions(trained, config), facts_of(trained, config)
     return Findings(frame, measured(frame, config, facts), facts)
 

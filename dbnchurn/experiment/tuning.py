@@ -17,8 +17,8 @@ from dbnchurn.errors import ConfigError
 from dbnchurn.evaluate import Ranking
 from dbnchurn.evaluate.summary import numbers_at
 from dbnchurn.experiment.folder import only_one, open_output
+from dbnchurn.experiment.given import Given
 from dbnchurn.experiment.identity import key_of, of_customers
-from dbnchurn.experiment.material import Material
 from dbnchurn.experiment.protocol import division
 from dbnchurn.experiment.search import Search, Tuned, require_optuna
 from dbnchurn.experiment.sections import TuningSection
@@ -53,8 +53,8 @@ def tune(config: Any, name: str = "tune") -> Tuned:
     open_output(Path(config.output))
     folder = Path(config.output) / f"{name}-tuning"
     with only_one(folder):
-        material, data = _material(config)
-        search = Search(config, folder, partial(_value, material))
+        given, data = _given(config)
+        search = Search(config, folder, partial(_value, given))
         search.belongs(_key(config, data))
         started, done = time.monotonic(), 0
         while search.may_go_on(time.monotonic() - started, done):
@@ -80,17 +80,17 @@ def _key(config: Any, data: str) -> str:
     return key_of(config, f"{data} {json.dumps(space)}")
 
 
-def _material(config: Any) -> tuple[Material, str]:
+def _given(config: Any) -> tuple[Given, str]:
     """Training and validation rows, and the fingerprint of the table; the test rows are let go."""
     with TemporaryDirectory(prefix="dbnchurn-") as work, stage("read"):
         table, built = read_customers(config, Path(work))
         parts = division(table, config.split, config.seed)
         table = check_leakage(config, table, parts, built)
-    return Material.of(config, table, parts), of_customers(table)
+    return Given.of(config, table, parts), of_customers(table)
 
 
-def _value(material: Material, config: Any) -> float:
+def _value(given: Given, config: Any) -> float:
     """How good the fitted classifier of a trial's config is on the validation rows."""
-    classifier, rows = material.fit(config), material.validation
+    classifier, rows = given.fit(config), given.validation
     ranking = Ranking.of(rows.y, classifier.predict_proba(rows.X)[:, 1])
     return numbers_at(ranking, classifier.threshold_)[config.tuning.metric]

@@ -14,7 +14,19 @@ SHOWN = ("average_precision", "roc_auc", "precision", "recall", "f1", "brier")
 
 
 def result_table(metrics: Mapping[str, Any]) -> Table:
-    """The model and its baselines on the test customers."""
+    """The model and its baselines on the test customers, as a table for a terminal.
+
+    Parameters
+    ----------
+    metrics : mapping
+        As ``metrics.json`` has them.
+
+    Examples
+    --------
+    >>> unknown = {name: {"value": None, "low": None, "high": None} for name in SHOWN}
+    >>> result_table({"test": {"n": 5} | unknown, "baselines": {"xgboost": unknown}}).row_count
+    2
+    """
     table = Table(title=f"Test: {metrics['test']['n']} customers that no model has seen")
     table.add_column("model", no_wrap=True)
     for name in SHOWN:

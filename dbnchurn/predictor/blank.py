@@ -10,6 +10,11 @@ from dbnchurn.schema import Schema, Table
 def no_evidence(schema: Schema, rows: int) -> Table:
     """A table as read, of so many rows without any value.
 
+    Parameters
+    ----------
+    schema : Schema
+    rows : int
+
     Examples
     --------
     >>> from dbnchurn.schema import Column

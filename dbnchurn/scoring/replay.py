@@ -18,6 +18,11 @@ from dbnchurn.predictor.artifact import load
 def trained_plan(model: str | Path) -> DataPlan:
     """The data plan that a model was trained with.
 
+    Parameters
+    ----------
+    model : path
+        Model folder.
+
     Raises
     ------
     ArtifactError

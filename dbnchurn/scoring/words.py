@@ -45,7 +45,19 @@ def drift_table(drift: Drift) -> Table:
 
 
 def alarming(job: Job, alarm: float) -> str | None:
-    """Which of score and columns have drifted by `alarm` or more; None if nothing has."""
+    """Which of score and columns have drifted by `alarm` or more; None if nothing has.
+
+    Parameters
+    ----------
+    job : Job
+    alarm : float
+        Population stability index, from 0 up.
+
+    Raises
+    ------
+    ConfigError
+        If the model does not know what its training looked like.
+    """
     if job.drift is None:
         raise ConfigError(f"--alarm {alarm:g}: the drift of this model cannot be measured")
     if not (moved := job.drift.beyond(alarm)):

@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from dbnchurn.experiment.baselines import PEERS, VARIANTS
-from dbnchurn.experiment.material import Rows
+from dbnchurn.experiment.given import Rows
 from dbnchurn.experiment.run_config import Baseline, RunConfig, classifier_of
 
 CONFIG = SimpleNamespace(kinds={}, seed=0, n_threads=1)

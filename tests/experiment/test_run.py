@@ -22,7 +22,7 @@ from dbnchurn import Predictor
 from dbnchurn.data.samples import PARTS
 from dbnchurn.errors import ConfigError, DataError
 from dbnchurn.experiment import read_config, resume, train
-from dbnchurn.experiment.material import without_outcome
+from dbnchurn.experiment.given import without_outcome
 from dbnchurn.experiment.run import divide, fit_all
 from dbnchurn.experiment.tables import load_customers
 

@@ -35,7 +35,7 @@ class Rows:
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class Given:
     """All that a fit takes.
 
     Parameters
@@ -56,7 +56,7 @@ class Material:
     gain: Floats
 
     @classmethod
-    def of(cls, config: Any, table: Customers, parts: Parts) -> Material:
+    def of(cls, config: Any, table: Customers, parts: Parts) -> Given:
         """What the parts of a table hold."""
         return cls(
             train=Rows.of(table, parts.train),
@@ -94,6 +94,13 @@ def wasted_share(gain: Floats, y: npt.NDArray[np.int64]) -> float:
     """Of every customer's worth, the one ratio for all that a classifier's threshold can know.
 
     It is what contacting a stayer costs in the mean, as a share of what a churner brings.
+
+    Parameters
+    ----------
+    gain : float array of shape (n,)
+        What contacting each customer gains, in money.
+    y : int array of shape (n,)
+        1 for churners.
 
     Raises
     ------

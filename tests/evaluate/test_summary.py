@@ -71,6 +71,29 @@ def test_differences_are_paired():
     assert both["a"] == evaluate(y, p, 0.1)
 
 
+def test_merging_neighbouring_scores_does_not_move_intervals(monkeypatch):
+    y, p = sample(20_000, 3)
+    exact = evaluate(y, p, 0.1, repeats=40, offer=Offer())
+    monkeypatch.setattr(intervals, "MAX_GROUPS", 4000)
+    merged = evaluate(y, p, 0.1, repeats=40, offer=Offer())
+    for name in (
+        "precision",
+        "recall",
+        "f1",
+        "average_precision",
+        "roc_auc",
+        "brier",
+        "lift_top_decile",
+        "log_loss",
+        "profit",
+        "expected_maximum_profit",
+    ):
+        width = exact[name]["high"] - exact[name]["low"]
+        assert merged[name]["value"] == exact[name]["value"]
+        for end in ("low", "high"):
+            assert merged[name][end] == pytest.approx(exact[name][end], abs=0.03 * width), name
+
+
 def test_every_tenth_has_its_intervals():
     y, p = sample(3000, 4)
     tenths = evaluate(y, p, 0.1, repeats=60)["deciles"]

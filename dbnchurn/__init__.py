@@ -7,18 +7,9 @@ these as one estimator), ``predictor`` (the scoring job's side), ``segments`` (w
 words), ``evaluate``, ``config``, ``experiment``, ``report``, ``scoring`` and ``cli``.
 """
 
-from typing import TYPE_CHECKING
-
-from dbnchurn.lazy import attach
-
-if TYPE_CHECKING:
-    from dbnchurn.classifier import ChurnClassifier as ChurnClassifier
-    from dbnchurn.predictor import Predictor as Predictor
+import lazy_loader
 
 __version__ = "0.1.0"
-__all__ = ["ChurnClassifier", "Predictor", "__version__"]
 
-__getattr__ = attach(
-    __name__,
-    {"ChurnClassifier": "classifier", "Predictor": "predictor"},
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__all__.append("__version__")

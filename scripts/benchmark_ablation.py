@@ -27,9 +27,9 @@ from dbnchurn import ChurnClassifier
 from dbnchurn.decide import choose_threshold
 from dbnchurn.decide.decide_record import correct_prior, decide, log_odds
 from dbnchurn.features.leaves_record import booster_matrix
-from dbnchurn.predictor.forward import logits
+from dbnchurn.predictor.model_record import logits
 from dbnchurn.prepare.record import prepare
-from dbnchurn.reading import read
+from dbnchurn.tables.reading import read
 
 FULL = "whole model"
 SETTINGS: dict[str, dict[str, Any]] = {

@@ -39,10 +39,10 @@ from benchmark_tables import (
     tables,
 )
 
-from dbnchurn.compute import processors
 from dbnchurn.decide import choose_threshold
 from dbnchurn.evaluate import Ranking
 from dbnchurn.evaluate.metrics import calibration_error
+from dbnchurn.model.compute import processors
 
 METRICS = {
     "AP": "average precision",

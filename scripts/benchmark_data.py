@@ -61,10 +61,10 @@ def simulated(folder: Path, customers: int) -> Path:
 def measure(tables: Path, threads: int) -> dict[str, float]:
     """Seconds, peak memory and ratio to a plain scan, of one size."""
     from dbnchurn.data.build import build, load
-    from dbnchurn.experiment import read_config
     from dbnchurn.prepare import Prepare
-    from dbnchurn.reading import read
-    from dbnchurn.schema import infer
+    from dbnchurn.runs import read_config
+    from dbnchurn.tables.reading import read
+    from dbnchurn.tables.schema import infer
 
     overrides = [f"data.tables.{t}.path={tables / t}" for t in ("basic", "complaints", "optical")]
     plan = read_config(CONFIG, overrides).data
@@ -91,7 +91,7 @@ def measure(tables: Path, threads: int) -> dict[str, float]:
 
 def scan_seconds(tables: Path, threads: int) -> float:
     """Seconds for DuckDB to read every value of the same files once."""
-    from dbnchurn.data.session import Session, quoted
+    from dbnchurn.tables.duckdb import Session, quoted
 
     with Session(threads=threads) as session:
         start = time.perf_counter()

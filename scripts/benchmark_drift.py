@@ -18,7 +18,7 @@ from dbnchurn import ChurnClassifier
 from dbnchurn.dbn import DBN, FineTune
 from dbnchurn.features import Leaves
 from dbnchurn.predictor.reference import Distribution, learn_reference
-from dbnchurn.schema import Table
+from dbnchurn.tables.schema import Table
 
 FRESH = 20_000
 SMALL = {

@@ -37,7 +37,7 @@ from measuring import Taken, apart, clocked, exponent, medians, peak_mb, ratio, 
 
 from dbnchurn.dbn.random import Random  # noqa: E402
 from dbnchurn.dbn.training import Recipe, train  # noqa: E402
-from dbnchurn.visible import Visible  # noqa: E402
+from dbnchurn.dbn.visible import Visible  # noqa: E402
 
 BATCH = 256
 N_HIDDEN = 128

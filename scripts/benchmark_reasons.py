@@ -24,13 +24,19 @@ import numpy as np
 from benchmark_tables import tables
 
 from dbnchurn import ChurnClassifier
-from dbnchurn.predictor.explain import Explainer
-from dbnchurn.predictor.faithfulness import agreement, fall, leading
-from dbnchurn.predictor.forward import ModelRecord
-from dbnchurn.predictor.occlusion import log_odds, occluded, spread
-from dbnchurn.predictor.typical import with_values
-from dbnchurn.reading import read
-from dbnchurn.schema import Table
+from dbnchurn.predictor.explain.background import with_values
+from dbnchurn.predictor.explain.contributions import Explainer
+from dbnchurn.predictor.explain.faithfulness import (
+    agreement,
+    fall,
+    leading,
+    log_odds,
+    occluded,
+    spread,
+)
+from dbnchurn.predictor.model_record import ModelRecord
+from dbnchurn.tables.reading import read
+from dbnchurn.tables.schema import Table
 
 REASONS = 3
 OWN = "reasons"

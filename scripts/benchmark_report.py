@@ -23,9 +23,9 @@ from measuring import peak_mb
 
 from dbnchurn.config import dump
 from dbnchurn.evaluate import Offer, evaluate
-from dbnchurn.experiment.measure import measured
-from dbnchurn.experiment.page import write_report
-from dbnchurn.experiment.run_config import read_config
+from dbnchurn.runs.config import read_config
+from dbnchurn.runs.metrics import measured
+from dbnchurn.runs.report import write_report
 
 CONFIG = "source: {path: customers.parquet}\ncolumns: {label: churn}\n"
 BASELINES = {  # name → noise of the scores

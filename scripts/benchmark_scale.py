@@ -173,7 +173,7 @@ def matrix(folder: Path, customers: int) -> Path:
 
     from dbnchurn.data.build import build, load
     from dbnchurn.data.simulate import simulate
-    from dbnchurn.experiment import read_config
+    from dbnchurn.runs import read_config
 
     path = folder / f"{customers}.parquet"
     if path.exists():
@@ -194,7 +194,7 @@ def matrix(folder: Path, customers: int) -> Path:
 
 def config_of(options: argparse.Namespace, output: str) -> Any:
     """The config of one training: defaults, without the report's baselines."""
-    from dbnchurn.experiment import read_config
+    from dbnchurn.runs import read_config
 
     path = Path(output, "scale.yaml")
     table = options.folder / f"{options.sizes[0]}.parquet"
@@ -213,7 +213,7 @@ def train_job(options: argparse.Namespace) -> dict[str, Any]:
     import pandas as pd
 
     from dbnchurn.data.simulate.truth import attainable
-    from dbnchurn.experiment import train
+    from dbnchurn.runs import train
 
     peaks = Peaks()
     with tempfile.TemporaryDirectory(prefix="dbnchurn-scale-") as output:
@@ -245,9 +245,9 @@ def pretrained_job(options: argparse.Namespace) -> dict[str, Any]:
     """How well a network learns that was pretrained on some rows."""
     from sklearn.metrics import average_precision_score
 
-    from dbnchurn.experiment.run import divide
-    from dbnchurn.experiment.run_config import classifier_of
-    from dbnchurn.experiment.tables import load_customers
+    from dbnchurn.runs.config import classifier_of
+    from dbnchurn.runs.customers import load_customers
+    from dbnchurn.runs.training import divide
 
     with tempfile.TemporaryDirectory() as output:
         config = config_of(options, output)
@@ -276,14 +276,14 @@ def boosters_job(options: argparse.Namespace) -> dict[str, Any]:
     """The boosters alone, averaged: what fewer folds and larger steps cost."""
     from sklearn.metrics import average_precision_score
 
-    from dbnchurn.experiment.run import divide
-    from dbnchurn.experiment.run_config import classifier_of
-    from dbnchurn.experiment.tables import load_customers
     from dbnchurn.features.leaves_record import booster_matrix
+    from dbnchurn.model.large_tables import some
     from dbnchurn.prepare import Prepare
-    from dbnchurn.reading import read
-    from dbnchurn.scale import some
-    from dbnchurn.schema import infer
+    from dbnchurn.runs.config import classifier_of
+    from dbnchurn.runs.customers import load_customers
+    from dbnchurn.runs.training import divide
+    from dbnchurn.tables.reading import read
+    from dbnchurn.tables.schema import infer
 
     with tempfile.TemporaryDirectory() as output:
         config = config_of(options, output)
@@ -326,8 +326,8 @@ def peer(options: argparse.Namespace, fit: Callable[..., Callable[..., Any]]) ->
     """A peer on the same rows: seconds of its fit, from the matrix on, and how good it is."""
     from sklearn.metrics import average_precision_score
 
-    from dbnchurn.experiment.run import divide
-    from dbnchurn.experiment.tables import load_customers
+    from dbnchurn.runs.customers import load_customers
+    from dbnchurn.runs.training import divide
 
     with tempfile.TemporaryDirectory() as output:
         config = config_of(options, output)
@@ -350,9 +350,9 @@ def fit_xgboost(X: Any, y: Any, parts: Any, options: argparse.Namespace) -> Call
 
     from dbnchurn.features import Leaves
     from dbnchurn.features.leaves_record import booster_matrix
-    from dbnchurn.reading import read
-    from dbnchurn.scale import Scale, some
-    from dbnchurn.schema import infer
+    from dbnchurn.model.large_tables import Scale, some
+    from dbnchurn.tables.reading import read
+    from dbnchurn.tables.schema import infer
 
     schema = infer(X.iloc[parts.train])
 
@@ -404,7 +404,7 @@ def fit_catboost(X: Any, y: Any, parts: Any, options: argparse.Namespace) -> Cal
 
 def profile_job(options: argparse.Namespace) -> dict[str, str]:
     """Functions in which a training spends its time, on one thread so that all of it is seen."""
-    from dbnchurn.experiment import train
+    from dbnchurn.runs import train
 
     options.threads = 1
     profile = cProfile.Profile()
@@ -455,7 +455,7 @@ class Peaks(logging.Handler):
         self.highest = 0.0
 
     def __enter__(self) -> Peaks:
-        log = logging.getLogger("dbnchurn.progress")
+        log = logging.getLogger("dbnchurn.core.progress")
         log.setLevel(logging.INFO)
         log.addHandler(self)
         self.watcher.start()
@@ -463,7 +463,7 @@ class Peaks(logging.Handler):
 
     def __exit__(self, *_: object) -> None:
         self.done.set()
-        logging.getLogger("dbnchurn.progress").removeHandler(self)
+        logging.getLogger("dbnchurn.core.progress").removeHandler(self)
 
 
 def flat(run: dict[str, Any]) -> dict[str, Any]:

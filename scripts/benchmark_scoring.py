@@ -41,13 +41,13 @@ from scipy.sparse import csr_matrix  # noqa: E402
 
 from dbnchurn import ChurnClassifier, Predictor  # noqa: E402
 from dbnchurn.features.forest_record import Forest  # noqa: E402
+from dbnchurn.features.leaf_lookup_record import Lookup  # noqa: E402
 from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix  # noqa: E402
-from dbnchurn.features.lookup_record import Lookup  # noqa: E402
 from dbnchurn.predictor.artifact import load  # noqa: E402
-from dbnchurn.predictor.forward import ModelRecord  # noqa: E402
+from dbnchurn.predictor.model_record import ModelRecord  # noqa: E402
 from dbnchurn.prepare.record import prepare  # noqa: E402
-from dbnchurn.reading import read  # noqa: E402
-from dbnchurn.schema import Table  # noqa: E402
+from dbnchurn.tables.reading import read  # noqa: E402
+from dbnchurn.tables.schema import Table  # noqa: E402
 
 TRAINING_ROWS = 20_000
 FLOOR_ROWS = 10_000  # at a time, so that the leaves of all trees fit the memory

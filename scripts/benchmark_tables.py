@@ -13,9 +13,9 @@ import pandas as pd
 from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, roc_auc_score
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from dbnchurn.data import read_sample
 from dbnchurn.evaluate import Ranking
 from dbnchurn.evaluate.metrics import lift
+from dbnchurn.tables import read_sample
 
 Parts = tuple[np.ndarray, np.ndarray, np.ndarray]
 

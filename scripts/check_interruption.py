@@ -19,11 +19,11 @@ import numpy as np
 from benchmark_scale import matrix
 
 # Imported before anything forks, so that a process taken up is at work at once.
-import dbnchurn.classifier
-from dbnchurn.experiment import read_config, resume, train
-from dbnchurn.stored import load
+import dbnchurn.model.classifier
+from dbnchurn.core.checkpoints import load
+from dbnchurn.runs import read_config, resume, train
 
-import dbnchurn.experiment.run  # noqa: F401  isort: skip
+import dbnchurn.runs.train  # noqa: F401  isort: skip
 
 FORK = multiprocessing.get_context("fork")
 

@@ -21,7 +21,7 @@ import torch
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.training import Recipe, Training, train
-from dbnchurn.visible import Visible
+from dbnchurn.dbn.visible import Visible
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 BLUE, ORANGE, GREY = "#2a6fbb", "#d9731a", "#8a8a8a"

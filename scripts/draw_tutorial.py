@@ -11,8 +11,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from dbnchurn.experiment.page import report_input
 from dbnchurn.report import pictures
+from dbnchurn.runs.report import report_input
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 DRAWN = {

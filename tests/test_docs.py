@@ -20,9 +20,9 @@ import pytest
 import yaml
 
 import dbnchurn
-from dbnchurn.errors import ConfigError
-from dbnchurn.experiment import read_config
-from dbnchurn.experiment.segments_run import read_segments_config
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.runs import read_config
+from dbnchurn.runs.segments import read_segments_config
 from tests.java import has_java
 from tests.pages import Block, Page, read
 from tests.shown_commands import ROOT, STARTS, commands, wrong

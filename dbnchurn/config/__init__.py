@@ -4,8 +4,8 @@
 says what is wrong, ``loading`` puts them together. Nothing here knows a stage by name.
 """
 
+from dbnchurn.config.from_signatures import Section, build, model_from_signatures, section_of
 from dbnchurn.config.loading import changed, dump, json_schema, read
-from dbnchurn.config.sections import Section, build, model_from_signatures, section_of
 
 __all__ = [
     "Section",

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from dbnchurn.config import yaml_text
-from dbnchurn.config.problems import dotted, sentences
-from dbnchurn.config.yaml_text import Key, Located
-from dbnchurn.errors import ConfigError, listed
+from dbnchurn.config import yaml as yaml_text
+from dbnchurn.config.messages import dotted, sentences
+from dbnchurn.config.yaml import Key, Located
+from dbnchurn.core.errors import ConfigError, listed
 
 Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[int, str | None]  # a line of the file, or the number of an override and its text

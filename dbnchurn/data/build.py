@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from dbnchurn.data.contract import Customers
-from dbnchurn.data.enforce import Checked, described, enforce
-from dbnchurn.data.integrate import (
+from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.core.files import whole_folder
+from dbnchurn.core.progress import stage
+from dbnchurn.data.contracts import Checked, described, enforce
+from dbnchurn.data.joins import (
     CUTOFF,
     LABEL,
     RESULT,
@@ -24,12 +26,10 @@ from dbnchurn.data.integrate import (
     integrate,
     report_joins,
 )
+from dbnchurn.data.open import open_table
 from dbnchurn.data.plan import DataPlan, TablePlan, used
-from dbnchurn.data.relations import open_table
-from dbnchurn.data.session import Session, literal, quoted
-from dbnchurn.errors import ConfigError, DataError
-from dbnchurn.progress import stage
-from dbnchurn.whole import whole_folder
+from dbnchurn.tables.contract import Customers
+from dbnchurn.tables.duckdb import Session, literal, quoted
 
 log = logging.getLogger(__name__)
 FEATURES, QUARANTINE = "features.parquet", "quarantine"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from dbnchurn.core.errors import ConfigError
 from dbnchurn.data.infer import infer_table, write_contracts
-from dbnchurn.data.plan import Postgres, TablePlan
-from dbnchurn.data.postgres import load_into_postgres
+from dbnchurn.data.plan import TablePlan
 from dbnchurn.data.simulate.write import TABLES
 from dbnchurn.data.simulate.write import simulate as write
-from dbnchurn.errors import ConfigError
+from dbnchurn.tables.postgres import Postgres, load_into_postgres
 
 
 def simulate(

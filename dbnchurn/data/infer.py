@@ -7,12 +7,13 @@ from pathlib import Path
 
 import yaml
 
-from dbnchurn.data.plan import Csv, Grain, Postgres, Rule, TablePlan
-from dbnchurn.data.relations import open_table, raw_name
-from dbnchurn.data.session import Session, literal, quoted
-from dbnchurn.data.suspect import OTHER_FORMATS
-from dbnchurn.data.typing_sql import NO, YES, present
-from dbnchurn.errors import DataError, did_you_mean
+from dbnchurn.core.errors import DataError, did_you_mean
+from dbnchurn.data.ambiguous import OTHER_FORMATS
+from dbnchurn.data.open import open_table, raw_name
+from dbnchurn.data.plan import Csv, Grain, Rule, TablePlan
+from dbnchurn.data.typed import NO, YES, present
+from dbnchurn.tables.duckdb import Session, literal, quoted
+from dbnchurn.tables.postgres import Postgres
 
 MOST_LEVELS = 40
 KEY_NAMES = re.compile(r"(^|[_ .-])(id|key|customer|account|subscriber|number|no)$", re.IGNORECASE)

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dbnchurn.errors import ConfigError, DataError, did_you_mean
+from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
+from dbnchurn.core.typing import Dates, Floats, Ints, Rows
 
 log = logging.getLogger(__name__)
-Floats = npt.NDArray[np.float64]
 
 CHECKS = {
     "single_column": "one column alone nearly decides the label",
@@ -57,10 +57,10 @@ class Leak:
 
 def find_leaks(
     X: pd.DataFrame,
-    y: npt.NDArray[np.int64],
+    y: Ints,
     *,
     ids: npt.NDArray[Any] | None = None,
-    cutoffs: npt.NDArray[np.datetime64] | None = None,
+    cutoffs: Dates | None = None,
     auc: float = 0.90,
 ) -> list[Leak]:
     """Look for columns that know the label, dates after the cutoff, and identifiers.
@@ -100,9 +100,9 @@ def find_leaks(
 
 def shared_customers(
     ids: npt.NDArray[Any],
-    dates: npt.NDArray[np.datetime64] | None,
-    train: npt.NDArray[np.intp],
-    test: npt.NDArray[np.intp],
+    dates: Dates | None,
+    train: Rows,
+    test: Rows,
 ) -> list[Leak]:
     """Customers that are trained on and tested on at the same date.
 
@@ -165,7 +165,7 @@ def stop(leaks: list[Leak], allow: Mapping[str, str]) -> list[str]:
     return passed
 
 
-def _missingness(column: pd.Series[Any], y: npt.NDArray[np.int64]) -> tuple[str, str] | None:
+def _missingness(column: pd.Series[Any], y: Ints) -> tuple[str, str] | None:
     missing = column.isna().to_numpy()
     agree = float((missing == (y == 1)).mean())
     if max(agree, 1 - agree) < SURE or not missing.any():
@@ -175,14 +175,12 @@ def _missingness(column: pd.Series[Any], y: npt.NDArray[np.int64]) -> tuple[str,
     return "missingness", evidence
 
 
-def _single_column(
-    column: pd.Series[Any], y: npt.NDArray[np.int64], limit: float
-) -> tuple[str, str] | None:
+def _single_column(column: pd.Series[Any], y: Ints, limit: float) -> tuple[str, str] | None:
     found = column_auc(column, y)
     return ("single_column", f"AUC {found:.3f} alone") if found >= limit else None
 
 
-def column_auc(column: pd.Series[Any], y: npt.NDArray[np.int64]) -> float:
+def column_auc(column: pd.Series[Any], y: Ints) -> float:
     """How well one column ranks churners, in whatever order of its values is best.
 
     Values (numbers in up to 64 bins, missing as one of them) are ordered by the share of churners
@@ -209,7 +207,7 @@ def column_auc(column: pd.Series[Any], y: npt.NDArray[np.int64]) -> float:
     return float(np.mean([_auc(score[half == side], y[half == side]) for side in (0, 1)]))
 
 
-def _codes(column: pd.Series[Any]) -> npt.NDArray[np.int64]:
+def _codes(column: pd.Series[Any]) -> Ints:
     """Values as codes from 0; missing is one of them."""
     numeric = pd.api.types.is_numeric_dtype(column.dtype)
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
@@ -223,7 +221,7 @@ def _codes(column: pd.Series[Any]) -> npt.NDArray[np.int64]:
     return np.where(np.isnan(numbers), len(edges) + 1, np.searchsorted(edges, numbers, "right"))
 
 
-def _auc(score: Floats, y: npt.NDArray[np.int64]) -> float:
+def _auc(score: Floats, y: Ints) -> float:
     """Area under the ROC curve, ties counted half."""
     positives = int(y.sum())
     if positives in (0, len(y)):
@@ -254,7 +252,7 @@ def _identifier(column: pd.Series[Any], ids: npt.NDArray[Any] | None) -> tuple[s
     return "identifier", f"{distinct:.1%} of its values occur once"
 
 
-def _late(column: pd.Series[Any], cutoffs: npt.NDArray[np.datetime64]) -> str:
+def _late(column: pd.Series[Any], cutoffs: Dates) -> str:
     if not pd.api.types.is_datetime64_any_dtype(column.dtype):
         return ""
     dates = pd.to_datetime(column, utc=True).dt.tz_localize(None).to_numpy("datetime64[ns]")

@@ -10,9 +10,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from dbnchurn.data.plain import Plain
+from dbnchurn.config.from_signatures import Section
+from dbnchurn.core.errors import did_you_mean
 from dbnchurn.data.windows import Windows
-from dbnchurn.errors import did_you_mean
+from dbnchurn.tables.postgres import Postgres
 
 Value = str | int | float | bool
 Grain = Literal["customer", "month", "event", "lookup"]
@@ -21,7 +22,7 @@ NUMERIC = ("number", "integer", "flag")
 MISSING = ("", "NA", "N/A", "NaN", "null", "NULL", "None", "-", "?")
 
 
-class Csv(Plain):
+class Csv(Section):
     """How a CSV file is written; what is left out is found out."""
 
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
@@ -32,23 +33,7 @@ class Csv(Plain):
     quote: str = Field(default='"', min_length=1, max_length=1)
 
 
-class Postgres(Plain):
-    """A table or query of a PostgreSQL database."""
-
-    url: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = Field(
-        description="NAME of the environment variable that holds postgresql://…; never the URL."
-    )
-    table: str | None = Field(default=None, description="Table, with its schema if need be.")
-    query: str | None = Field(default=None, description="SQL that the database runs.")
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Postgres:
-        if (self.table is None) == (self.query is None):
-            raise ValueError("postgres needs exactly one of 'table' and 'query'")
-        return self
-
-
-class Rule(Plain):
+class Rule(Section):
     """What one column promises."""
 
     kind: ColumnKind
@@ -93,14 +78,14 @@ class Rule(Plain):
         return (self.format,) if isinstance(self.format, str) else self.format
 
 
-class Through(Plain):
+class Through(Section):
     """Where a lookup table is joined: a column of another table."""
 
     table: str
     column: str
 
 
-class TablePlan(Plain):
+class TablePlan(Section):
     """One source table and its contract."""
 
     path: str | None = Field(
@@ -157,7 +142,7 @@ class TablePlan(Plain):
         return {n: r for n, r in self.columns.items() if n not in (self.key, self.date)}
 
 
-class Label(Plain):
+class Label(Section):
     """Who left.
 
     ``events``: a row of the table within the outcome window (with one of the values `left` in
@@ -187,7 +172,7 @@ class Label(Plain):
 Names = tuple[str, ...]
 
 
-class Aggregates(Plain):
+class Aggregates(Section):
     """Aggregate → columns; ``*`` stands for the rows themselves."""
 
     sum: Names = ()
@@ -203,7 +188,7 @@ class Aggregates(Plain):
     days_since: Names = Field(default=(), description="Days from the last date to the cutoff.")
 
 
-class TableFeatures(Plain):
+class TableFeatures(Section):
     """What becomes of one table: aggregates of the whole window, and of each month of it."""
 
     window: Aggregates = Field(default_factory=Aggregates)
@@ -213,7 +198,7 @@ class TableFeatures(Plain):
     )
 
 
-class Leakage(Plain):
+class Leakage(Section):
     """Checks against features that know the outcome."""
 
     auc: Annotated[float, Field(gt=0.5, le=1)] = Field(
@@ -231,7 +216,7 @@ class Leakage(Plain):
         return self
 
 
-class DataPlan(Plain):
+class DataPlan(Section):
     """From source tables to one row per customer and cutoff.
 
     Its fields say what they mean; ``dbnchurn schema`` lists them all.

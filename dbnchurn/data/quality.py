@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dbnchurn.core.typing import Dates, Floats, Ints
 from dbnchurn.data.build import Built
-from dbnchurn.data.contract import Customers
 from dbnchurn.data.leakage import LOOKED_AT, column_auc
+from dbnchurn.tables.contract import Customers
 
 BARS = 20
 TOP = 12  # levels that are shown
-Shares = npt.NDArray[np.float64]
 
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#222}
@@ -57,8 +57,8 @@ class ColumnQuality:
     missing: float
     distinct: int
     typical: str
-    shares: Shares
-    churn: Shares
+    shares: Floats
+    churn: Floats
     labels: tuple[str, ...]
     drift: float | None
     auc: float
@@ -80,9 +80,7 @@ def describe(customers: Customers) -> list[ColumnQuality]:
     return [_describe(X[name], y, dates) for name in X.columns]
 
 
-def _describe(
-    column: pd.Series[Any], y: npt.NDArray[np.int64], dates: npt.NDArray[np.datetime64] | None
-) -> ColumnQuality:
+def _describe(column: pd.Series[Any], y: Ints, dates: Dates | None) -> ColumnQuality:
     if pd.api.types.is_bool_dtype(column.dtype):
         column = column.astype("Float64")  # quantiles are not for booleans
     number = pd.api.types.is_numeric_dtype(column.dtype)
@@ -119,7 +117,7 @@ def _short(value: Any) -> str:
     return str(value)[:10] if isinstance(value, pd.Timestamp) else f"{value:.4g}"
 
 
-def _binned(column: pd.Series[Any]) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+def _binned(column: pd.Series[Any]) -> tuple[Ints, tuple[str, ...]]:
     """Numbers in bars of equal width between the 1 % and the 99 % quantile; -1 where missing."""
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         days = column - pd.Timestamp(0, tz=getattr(column.dtype, "tz", None))
@@ -138,7 +136,7 @@ def _binned(column: pd.Series[Any]) -> tuple[npt.NDArray[np.int64], tuple[str, .
     return np.where(np.isnan(values), -1, np.searchsorted(edges, values, "right")), labels
 
 
-def _leveled(column: pd.Series[Any]) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+def _leveled(column: pd.Series[Any]) -> tuple[Ints, tuple[str, ...]]:
     """The most frequent levels, and all others as one."""
     counts = column.value_counts()
     top = [level for level in counts.index[:TOP] if counts[level]]
@@ -150,9 +148,7 @@ def _leveled(column: pd.Series[Any]) -> tuple[npt.NDArray[np.int64], tuple[str, 
     return codes, tuple(labels or ["nothing"])
 
 
-def _drift(
-    codes: npt.NDArray[np.int64], dates: npt.NDArray[np.datetime64], size: int
-) -> float | None:
+def _drift(codes: Ints, dates: Dates, size: int) -> float | None:
     days = np.unique(dates)
     if len(days) < 2:
         return None

@@ -17,7 +17,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from dbnchurn.data.plain import Plain
+from dbnchurn.config.from_signatures import Section
 
 SPAN = r"^[0-9]+ (day|week|month)s?$"
 Span = Annotated[str, Field(pattern=SPAN, examples=["3 months", "90 days"])]
@@ -41,7 +41,7 @@ class Window:
     closes: date
 
 
-class Windows(Plain):
+class Windows(Section):
     """Snapshots: at which dates, and how far features and label look back and ahead.
 
     Attributes

@@ -26,50 +26,6 @@ The modules in the order in which they build on one another:
 ``network_record``  the network as plain arrays; needs numpy and scipy only
 """
 
-from typing import TYPE_CHECKING
+import lazy_loader
 
-from dbnchurn.lazy import attach
-
-if TYPE_CHECKING:
-    from dbnchurn.dbn.branch import Branch as Branch
-    from dbnchurn.dbn.checkpoint import Checkpoint as Checkpoint
-    from dbnchurn.dbn.fine_tune import FineTune as FineTune
-    from dbnchurn.dbn.finetuning import finetune as finetune
-    from dbnchurn.dbn.network import Network as Network
-    from dbnchurn.dbn.network_record import NetworkRecord as NetworkRecord
-    from dbnchurn.dbn.network_record import logits as logits
-    from dbnchurn.dbn.rbm import RBM as RBM
-    from dbnchurn.dbn.rows import RowSource as RowSource
-    from dbnchurn.dbn.stack import DBN as DBN
-    from dbnchurn.dbn.transformer import RBMTransformer as RBMTransformer
-
-__all__ = [
-    "DBN",
-    "RBM",
-    "Branch",
-    "Checkpoint",
-    "FineTune",
-    "Network",
-    "NetworkRecord",
-    "RBMTransformer",
-    "RowSource",
-    "finetune",
-    "logits",
-]
-
-__getattr__ = attach(
-    __name__,
-    {
-        "DBN": "stack",
-        "RBM": "rbm",
-        "Branch": "branch",
-        "Checkpoint": "checkpoint",
-        "FineTune": "fine_tune",
-        "RBMTransformer": "transformer",
-        "Network": "network",
-        "NetworkRecord": "network_record",
-        "RowSource": "rows",
-        "finetune": "finetuning",
-        "logits": "network_record",
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dbnchurn import stored
-from dbnchurn.dbn.contrastive import Ascent, Offsets
+from dbnchurn.core import checkpoints as stored
+from dbnchurn.dbn.contrastive_divergence import Ascent, Offsets
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.training import Recipe, Training
@@ -33,7 +33,7 @@ class Checkpoint:
     --------
     >>> import tempfile
     >>> import numpy as np
-    >>> from dbnchurn.dbn.stack import DBN
+    >>> from dbnchurn.dbn.dbn import DBN
     >>> X = np.random.default_rng(0).integers(0, 2, (50, 4))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     dbn = DBN((3,), epochs=2, random_state=0).fit(X, callbacks=[Checkpoint(folder)])

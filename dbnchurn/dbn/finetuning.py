@@ -8,31 +8,24 @@ from dataclasses import dataclass
 from math import cos, pi
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
+from pydantic import Field
+from sklearn.base import BaseEstimator
 from torch import Tensor
 
-from dbnchurn import stored
-from dbnchurn.dbn.adamw import AdamW
+from dbnchurn.core import checkpoints as stored
+from dbnchurn.core.typing import Floats32, Rows
+from dbnchurn.dbn.dbn import Device, device_of, threads
+from dbnchurn.dbn.groups import Span, level_slices
 from dbnchurn.dbn.network import Batch, Network
 from dbnchurn.dbn.random import Random, Seed, seed_of
-from dbnchurn.dbn.rows import (
-    Indices,
-    RowSource,
-    Weights,
-    as_rows,
-    batches,
-    blocks_of,
-    check_weights,
-    moved,
-)
-from dbnchurn.dbn.spans import Span, level_slices
-from dbnchurn.dbn.stack import Device, device_of, threads
-from dbnchurn.visible import Floats
+from dbnchurn.dbn.rows import RowSource, as_rows, batches, blocks_of, check_weights, moved
+from dbnchurn.dbn.sparse_adamw import AdamW
 
 Record = dict[str, float]
 Callback = Callable[[Network, Record], object]
@@ -44,7 +37,7 @@ def finetune(
     y: npt.ArrayLike,
     *,
     sample_weight: npt.ArrayLike | None = None,
-    draw: Indices | None = None,
+    draw: Rows | None = None,
     rows_val: RowSource | npt.ArrayLike | None = None,
     y_val: npt.ArrayLike | None = None,
     sample_weight_val: npt.ArrayLike | None = None,
@@ -158,9 +151,9 @@ class _Lessons:
     """Rows with their labels: weights have mean one over `draw`, the rows that make an epoch."""
 
     rows: RowSource
-    y: Floats
-    weight: Weights | None
-    draw: Indices | None
+    y: Floats32
+    weight: Floats32 | None
+    draw: Rows | None
 
     @classmethod
     def of(
@@ -212,8 +205,8 @@ def _train_step(
     network: Network,
     optimiser: AdamW,
     batch: Batch,
-    y: Floats,
-    weight: Weights | None,
+    y: Floats32,
+    weight: Floats32 | None,
     learning_rate: float,
     random: Random,
 ) -> Tensor:
@@ -327,8 +320,8 @@ class Tuning:
 def log_loss(
     network: Network,
     rows: RowSource,
-    y: Floats,
-    weight: Weights | None = None,
+    y: Floats32,
+    weight: Floats32 | None = None,
 ) -> float:
     """Mean cross-entropy of the rows."""
     logits = network.logits(rows).astype(np.float64)
@@ -336,7 +329,7 @@ def log_loss(
     return float(np.average(losses, weights=weight))
 
 
-def _labels(y: npt.ArrayLike, n: int, name: str) -> Floats:
+def _labels(y: npt.ArrayLike, n: int, name: str) -> Floats32:
     labels = np.asarray(y, dtype=np.float32)
     if labels.shape != (n,):
         raise ValueError(f"{name} has shape {labels.shape}; one label per row means ({n},)")
@@ -351,10 +344,132 @@ def _validation(
     rows: RowSource | npt.ArrayLike | None,
     y: npt.ArrayLike | None,
     sample_weight: npt.ArrayLike | None,
-) -> tuple[RowSource, Floats, Weights | None] | None:
+) -> tuple[RowSource, Floats32, Floats32 | None] | None:
     if (rows is None) != (y is None):
         raise ValueError("rows_val and y_val belong together; one of them is missing")
     if rows is None or y is None:
         return None
     source = as_rows(rows)
     return source, _labels(y, len(source), "y_val"), check_weights(sample_weight, len(source))
+
+
+Validation = tuple[RowSource | npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
+"""Held-out rows, their labels and weights."""
+SMALLEST, LARGEST = 64, 1024  # rows of a mini-batch
+
+
+class FineTune(BaseEstimator):  # type: ignore[misc]
+    """Settings of :func:`~dbnchurn.dbn.finetuning.finetune`.
+
+    Parameters
+    ----------
+    epochs : int, default 30
+        Upper bound; fewer where the validation loss stops falling.
+    batch_size : int, optional
+        Rows of a mini-batch; by default a fiftieth of the rows, between 64 and 1,024, so that
+        small tables get enough steps and large ones do not crawl.
+    learning_rate : float, default 0.001
+        Step of AdamW, in the first epoch.
+    schedule : {"constant", "cosine"}, default "constant"
+        How it falls from epoch to epoch; a cosine reaches 0 after `epochs`.
+    weight_decay : float, default 0.0001
+        Pull of the weights to 0, per step and learning rate.
+    dropout : float, default 0.2
+        Share of hidden activations set to zero in training.
+    patience : int, default 3
+        Epochs without a smaller validation loss before stopping.
+    until : int, optional
+        Epoch after which training ends, on a schedule that is made for `epochs`.
+    epoch_rows : int, default 100_000
+        Rows of an epoch at most, so many drawn anew for every epoch of a larger table: what a
+        network learns depends on its steps, and losses on validation rows then come as often as for
+        a table of that size.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).integers(0, 2, (400, 3)).astype(np.float32)
+    >>> net = Network.random((0, 3, 0), (), (8,), random_state=0)
+    >>> len(FineTune(epochs=2).fit(net, X, X[:, 0], seed=0))
+    2
+    """
+
+    def __init__(
+        self,
+        *,
+        epochs: Annotated[int, Field(ge=1)] = 30,
+        batch_size: Annotated[int, Field(ge=1)] | None = None,
+        learning_rate: Annotated[float, Field(gt=0)] = 1e-3,
+        schedule: Literal["constant", "cosine"] = "constant",
+        weight_decay: Annotated[float, Field(ge=0)] = 1e-4,
+        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2,
+        patience: Annotated[int, Field(ge=1)] = 3,
+        until: Annotated[int, Field(ge=1)] | None = None,
+        epoch_rows: Annotated[int, Field(ge=1)] = 100_000,
+    ) -> None:
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.patience = patience
+        self.until = until
+        self.epoch_rows = epoch_rows
+
+    def fit(
+        self,
+        network: Network,
+        rows: RowSource | npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        sample_weight: npt.ArrayLike | None = None,
+        draw: Rows | None = None,
+        validation: Validation | None = None,
+        device: Device = "cpu",
+        seed: int | None = None,
+        callbacks: Sequence[Callback] = (),
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> list[Record]:
+        """Train `network` in place.
+
+        Parameters
+        ----------
+        network : Network
+        rows, y, sample_weight, draw, device, callbacks, checkpoint
+            See :func:`~dbnchurn.dbn.finetuning.finetune`.
+        validation : (rows, y, weight), optional
+            Held-out rows that stop the training.
+        seed : int, optional
+            For the order of rows and for dropout.
+
+        Returns
+        -------
+        list of dict
+            One record per epoch.
+        """
+        rows_val, y_val, weight_val = validation or (None, None, None)
+        network.dropout = self.dropout
+        source = as_rows(rows)
+        return finetune(
+            network,
+            source,
+            y,
+            sample_weight=sample_weight,
+            draw=draw,
+            rows_val=rows_val,
+            y_val=y_val,
+            sample_weight_val=weight_val,
+            epochs=self.epochs,
+            batch_size=self.batch_size or max(SMALLEST, min(LARGEST, len(source) // 50)),
+            learning_rate=self.learning_rate,
+            schedule=self.schedule,
+            weight_decay=self.weight_decay,
+            patience=self.patience,
+            until=self.until,
+            device=device,
+            random_state=seed,
+            epoch_rows=self.epoch_rows,
+            callbacks=callbacks,
+            checkpoint=checkpoint,
+        )

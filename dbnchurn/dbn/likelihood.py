@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dbnchurn.dbn.codes import Groups
+from dbnchurn.dbn.groups import Groups
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.units import BernoulliHidden, Hidden, Part, Softmax, State, Unit
 

@@ -13,15 +13,24 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from dbnchurn.dbn.codes import Groups, gather_sum, scatter_sum
+from dbnchurn.core.typing import Floats32
+from dbnchurn.dbn.dbn import DBN
+from dbnchurn.dbn.groups import (
+    Groups,
+    Span,
+    gather_sum,
+    pick,
+    pick_columns,
+    present_groups,
+    scatter_sum,
+    subset,
+)
 from dbnchurn.dbn.network_record import ACTIVATIONS, NetworkRecord
 from dbnchurn.dbn.random import Random, Seed, seed_of
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import RowSource, as_rows, chunks, moved
-from dbnchurn.dbn.spans import Span, pick, pick_columns, present_groups, subset
-from dbnchurn.dbn.stack import DBN
 from dbnchurn.dbn.units import Gaussian
-from dbnchurn.visible import Visible
+from dbnchurn.dbn.visible import Visible
 
 HEAD_STD = 0.01
 """Standard deviation of the first weights of the logit over a pretrained stack."""
@@ -293,7 +302,7 @@ class Network(nn.Module):
         return h * kept / (1 - self.dropout)
 
     @torch.no_grad()
-    def logits(self, rows: RowSource | npt.ArrayLike) -> npt.NDArray[np.float32]:
+    def logits(self, rows: RowSource | npt.ArrayLike) -> Floats32:
         """The logit of every row, in chunks; float32 of shape (n,)."""
         parts = [self(Batch(chunk, self.groups)).cpu().numpy() for chunk in chunks(as_rows(rows))]
         return np.concatenate(parts) if parts else np.empty(0, np.float32)
@@ -301,7 +310,7 @@ class Network(nn.Module):
     def record(self) -> NetworkRecord:
         """The network as plain arrays."""
 
-        def plain(tensor: Tensor) -> npt.NDArray[np.float32]:
+        def plain(tensor: Tensor) -> Floats32:
             return tensor.detach().cpu().numpy().astype(np.float32, copy=True)
 
         dense = self.dense_weights

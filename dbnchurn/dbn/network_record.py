@@ -8,10 +8,10 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from dbnchurn.visible import Codes, Floats, Visible
+from dbnchurn.core.typing import Floats, Floats32, Ints32
+from dbnchurn.dbn.visible import Visible
 
 ACTIVATIONS = ("sigmoid", "relu")
 
@@ -21,8 +21,6 @@ CHUNK = 1_024
 STACK = 4
 OWN_THREAD = 2**18
 """Multiplications up to which OpenBLAS starts no threads."""
-
-Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,13 +65,13 @@ class NetworkRecord:
     """
 
     sizes: tuple[int, ...]
-    dense_weights: Floats
-    code_weights: Floats
-    weights: tuple[Floats, ...]
-    biases: tuple[Floats, ...]
-    head: Floats
+    dense_weights: Floats32
+    code_weights: Floats32
+    weights: tuple[Floats32, ...]
+    biases: tuple[Floats32, ...]
+    head: Floats32
     bias: float
-    skip: Floats
+    skip: Floats32
     activations: tuple[str, ...]
 
     def audit(self) -> None:
@@ -105,29 +103,29 @@ class NetworkRecord:
             )
 
     @cached_property
-    def table(self) -> Floats:
+    def table(self) -> Floats32:
         """What every level drives: ``[code_weights | skip]``, shape (L, h + 1)."""
         skip = self.skip if self.skip.size else np.zeros(len(self.code_weights), np.float32)
         return np.column_stack([self.code_weights, skip])
 
     @cached_property
-    def dense(self) -> Doubles:
+    def dense(self) -> Floats:
         """`dense_weights` in double precision."""
         return self.dense_weights.astype(np.float64)
 
     @cached_property
-    def start(self) -> Doubles:
+    def start(self) -> Floats:
         """What drives a row without evidence, shape (h + 1,)."""
         return np.append(self.biases[0].astype(np.float64), self.bias)
 
     @cached_property
-    def upper(self) -> list[tuple[Doubles, Doubles]]:
+    def upper(self) -> list[tuple[Floats, Floats]]:
         """Weights and biases of the layers above the first."""
         layers = zip(self.weights, self.biases[1:], strict=True)
         return [(w.astype(np.float64), b.astype(np.float64)) for w, b in layers]
 
 
-def logits(record: NetworkRecord, rows: Visible) -> Doubles:
+def logits(record: NetworkRecord, rows: Visible) -> Floats:
     """The logit of every row; a row alone gets what it gets among others.
 
     Parameters
@@ -156,7 +154,7 @@ def logits(record: NetworkRecord, rows: Visible) -> Doubles:
     return np.concatenate(parts) if parts else np.empty(0)
 
 
-def drive(record: NetworkRecord, rows: Visible) -> Doubles:
+def drive(record: NetworkRecord, rows: Visible) -> Floats:
     """What arrives at the first hidden layer and, in the last column, at the logit directly.
 
     Parameters
@@ -185,7 +183,7 @@ def drive(record: NetworkRecord, rows: Visible) -> Doubles:
     return driven
 
 
-def logits_from(record: NetworkRecord, driven: Doubles) -> Doubles:
+def logits_from(record: NetworkRecord, driven: Floats) -> Floats:
     """The logits of rows, given what :func:`drive` says arrives; shape (n,)."""
     h = _activate(driven[:, :-1], record.activations[0])
     for (weights, bias), activation in zip(record.upper, record.activations[1:], strict=True):
@@ -194,7 +192,7 @@ def logits_from(record: NetworkRecord, driven: Doubles) -> Doubles:
     return np.asarray(driven[:, -1] + (h * record.head).sum(axis=1))
 
 
-def product(rows: Doubles, weights: Doubles) -> Doubles:
+def product(rows: Floats, weights: Floats) -> Floats:
     """``rows @ weights``, four rows at a time and in the caller's thread.
 
     The rounding of a row then never depends on its company, as it may in one large product; and
@@ -227,7 +225,7 @@ def _check(record: NetworkRecord, rows: Visible, sizes: tuple[int, ...]) -> None
         )
 
 
-def _activate(field: Doubles, activation: str) -> Doubles:
+def _activate(field: Floats, activation: str) -> Floats:
     if activation == "relu":
         return np.maximum(field, 0.0)
     h = np.tanh(0.5 * field)  # the logistic function, without overflow and faster
@@ -236,7 +234,7 @@ def _activate(field: Doubles, activation: str) -> Doubles:
     return h
 
 
-def one_hot(codes: Codes, sizes: Sequence[int]) -> csr_matrix:
+def one_hot(codes: Ints32, sizes: Sequence[int]) -> csr_matrix:
     """The levels of every row as a sparse matrix of shape (n, L); -1 is left out."""
     known = codes >= 0
     present = known.any(axis=0)

@@ -13,10 +13,9 @@ import torch
 from torch import Tensor
 
 from dbnchurn.dbn import likelihood
-from dbnchurn.dbn.codes import Groups, zero_sum
+from dbnchurn.dbn.groups import Groups, Span, pick, subset, zero_sum
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rows import runs
-from dbnchurn.dbn.spans import Span, pick, subset
 from dbnchurn.dbn.units import (
     HIDDEN,
     Bernoulli,
@@ -28,7 +27,7 @@ from dbnchurn.dbn.units import (
     State,
     Unit,
 )
-from dbnchurn.visible import Visible
+from dbnchurn.dbn.visible import Visible
 
 
 class RBM:

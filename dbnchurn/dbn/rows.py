@@ -10,10 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from dbnchurn.visible import Visible
-
-Indices = npt.NDArray[np.intp]
-Weights = npt.NDArray[np.float32]
+from dbnchurn.core.typing import Bools, Floats32, Rows
+from dbnchurn.dbn.visible import Visible
 
 CHUNK = 16_384
 """Rows handled at a time wherever a whole table passes through."""
@@ -56,7 +54,7 @@ class RowSource(Protocol):
     def __len__(self) -> int:
         """Number of rows."""
 
-    def take(self, rows: Indices) -> Visible:
+    def take(self, rows: Rows) -> Visible:
         """The given rows in the given order."""
 
 
@@ -110,9 +108,7 @@ def check_visible(visible: Visible) -> None:
             )
 
 
-def _refuse(
-    wrong: npt.NDArray[np.bool_], kind: str, values: npt.NDArray[np.float32], allowed: str
-) -> None:
+def _refuse(wrong: Bools, kind: str, values: Floats32, allowed: str) -> None:
     if not wrong.any():
         return
     row, column = (int(index) for index in np.argwhere(wrong)[0])
@@ -122,7 +118,7 @@ def _refuse(
     )
 
 
-def check_weights(sample_weight: npt.ArrayLike | None, n: int) -> Weights | None:
+def check_weights(sample_weight: npt.ArrayLike | None, n: int) -> Floats32 | None:
     """Row weights as float32 of shape (n,): finite, not negative, not all zero."""
     if sample_weight is None:
         return None
@@ -155,9 +151,9 @@ def batches(
     random: np.random.Generator,
     *,
     blocks: npt.NDArray[np.integer] | None = None,
-    draw: Indices | None = None,
+    draw: Rows | None = None,
     limit: int | None = None,
-) -> Iterable[Indices]:
+) -> Iterable[Rows]:
     """Row indices of the mini-batches of one epoch, in random order.
 
     Parameters
@@ -209,7 +205,7 @@ def chunks(rows: RowSource, size: int = CHUNK) -> Iterable[Visible]:
         yield rows.take(np.arange(start, min(start + size, len(rows))))
 
 
-def runs(present: npt.NDArray[np.bool_]) -> tuple[tuple[int, int], ...]:
+def runs(present: Bools) -> tuple[tuple[int, int], ...]:
     """Stretches of neighbouring columns that are present, as (first, end).
 
     Examples

@@ -13,13 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dbnchurn.dbn.contrastive import Ascent, Offsets, Phase, contrast, gibbs
-from dbnchurn.dbn.monitor import free_energy_gap, idle_units, reconstruction_error, update_ratio
+from dbnchurn.core.typing import Floats32
+from dbnchurn.dbn.contrastive_divergence import Ascent, Offsets, Phase, contrast, gibbs
+from dbnchurn.dbn.diagnostics import free_energy_gap, idle_units, reconstruction_error, update_ratio
+from dbnchurn.dbn.initialization import initialise, marginals
+from dbnchurn.dbn.minibatches import Batches, MiniBatch
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.rows import RowSource, Stream, Weights
-from dbnchurn.dbn.start import initialise, marginals
-from dbnchurn.dbn.table import Batches, MiniBatch
+from dbnchurn.dbn.rows import RowSource, Stream
 from dbnchurn.dbn.units import HiddenKind, State
 
 MONITOR_ROWS = 256
@@ -154,7 +155,7 @@ def train(
     n_hidden: int = 128,
     hidden: HiddenKind = "bernoulli",
     random: Random | None = None,
-    sample_weight: Weights | None = None,
+    sample_weight: Floats32 | None = None,
     rows_val: RowSource | Stream | None = None,
     callbacks: Sequence[Callback] = (),
     layer: int = 0,

@@ -11,12 +11,13 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from dbnchurn.core.typing import Floats32
+from dbnchurn.dbn.dbn import DBN, Device, Units
 from dbnchurn.dbn.random import Seed
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.stack import DBN, Device, Units
 from dbnchurn.dbn.training import Callback, Schedule
 from dbnchurn.dbn.units import HiddenKind
-from dbnchurn.visible import Visible
+from dbnchurn.dbn.visible import Visible
 
 
 class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -113,28 +114,28 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return self.dbn_.curves_[0]
 
     @property
-    def components_(self) -> npt.NDArray[np.float32]:
+    def components_(self) -> Floats32:
         """Weights of all visible units, shape (n_components, units)."""
         return np.asarray(torch.cat(list(self.rbm_.weights.values())).T.cpu().numpy())
 
     @property
-    def intercept_hidden_(self) -> npt.NDArray[np.float32]:
+    def intercept_hidden_(self) -> Floats32:
         """Biases of the hidden units, shape (n_components,)."""
         return np.asarray(self.rbm_.hidden.bias.cpu().numpy())
 
     @property
-    def intercept_visible_(self) -> npt.NDArray[np.float32]:
+    def intercept_visible_(self) -> Floats32:
         """Biases of the visible units, shape (units,)."""
         biases = [unit.bias for unit in self.rbm_.visible.values()]
         return np.asarray(torch.cat(biases).cpu().numpy())
 
-    def transform(self, X: Any) -> npt.NDArray[np.float32]:
+    def transform(self, X: Any) -> Floats32:
         """Hidden activations, shape (n, n_components)."""
         check_is_fitted(self, "dbn_")
         return self.dbn_.transform(X)
 
     @torch.no_grad()
-    def score_samples(self, X: Any) -> npt.NDArray[np.float32]:
+    def score_samples(self, X: Any) -> Floats32:
         """Log pseudo-likelihood of the discrete units of every row, shape (n,)."""
         check_is_fitted(self, "dbn_")
         batches = self.dbn_._batches(X, 2048)

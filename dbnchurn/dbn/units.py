@@ -27,7 +27,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from dbnchurn.dbn.codes import (
+from dbnchurn.dbn.groups import (
     Groups,
     draw_levels,
     gather_sum,

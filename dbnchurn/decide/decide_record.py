@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from dbnchurn.errors import ArtifactError
-
-Floats = npt.NDArray[np.float64]
+from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.typing import Floats
 
 LARGEST = 1e6  # of weights and offset; a logit of 40 is certainty already
 

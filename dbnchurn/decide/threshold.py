@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 from sklearn.base import BaseEstimator
 
-from dbnchurn.errors import ConfigError, DataError, did_you_mean
+from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
+from dbnchurn.core.typing import Bools, Floats, Ints
 
-Floats = npt.NDArray[np.float64]
 Rule = Literal["expected f1", "f1", "precision", "recall", "budget", "profit", "fixed"]
 RULES: tuple[str, ...] = get_args(Rule)
 
@@ -76,7 +75,7 @@ class Threshold(BaseEstimator):  # type: ignore[misc]
 
     def choose(
         self,
-        y: npt.NDArray[np.int64],
+        y: Ints,
         scores: Floats,
         weight: Floats | None = None,
         gain: Floats | None = None,
@@ -104,7 +103,7 @@ class Threshold(BaseEstimator):  # type: ignore[misc]
 
 
 def choose_threshold(
-    y: npt.NDArray[np.int64],
+    y: Ints,
     scores: Floats,
     rule: str = "f1",
     target: float | None = None,
@@ -174,9 +173,7 @@ class _Cuts:
     earned: Floats | None
 
     @classmethod
-    def of(
-        cls, y: npt.NDArray[np.int64], scores: Floats, weight: Floats, gain: Floats | None
-    ) -> _Cuts:
+    def of(cls, y: Ints, scores: Floats, weight: Floats, gain: Floats | None) -> _Cuts:
         weight = np.asarray(weight, np.float64)
         order = np.argsort(-scores, kind="stable")
         ends = np.flatnonzero(np.diff(scores[order], append=-np.inf))  # last row of every tie
@@ -249,7 +246,7 @@ def _most_earned(earned: Floats) -> int:
     return best
 
 
-def _last(reached: npt.NDArray[np.bool_], what: str) -> int:
+def _last(reached: Bools, what: str) -> int:
     if not reached.any():
         raise DataError(f"no threshold {what}")
     return int(np.flatnonzero(reached)[-1])

@@ -6,11 +6,11 @@
 """
 
 from dbnchurn.evaluate.curves import all_curves
-from dbnchurn.evaluate.decisions import at_thresholds
 from dbnchurn.evaluate.groups import by_group
 from dbnchurn.evaluate.profit import Offer, contact_gain
 from dbnchurn.evaluate.ranking import Ranking
 from dbnchurn.evaluate.summary import compare, evaluate
+from dbnchurn.evaluate.threshold_table import at_thresholds
 
 __all__ = [
     "Offer",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from dbnchurn.core.typing import Floats
 from dbnchurn.evaluate.metrics import DECILES, calibration_sums, decile_numbers
-from dbnchurn.evaluate.ranking import Floats, Ranking, thinned
+from dbnchurn.evaluate.ranking import Ranking, thinned
 
 Curve = dict[str, list[float]]
 POINTS = 300

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dbnchurn.errors import DataError
+from dbnchurn.core.errors import DataError
+from dbnchurn.core.typing import Floats
+from dbnchurn.evaluate.bootstrap import bootstrap
 from dbnchurn.evaluate.curves import wilson
-from dbnchurn.evaluate.intervals import bootstrap
 from dbnchurn.evaluate.metrics import Confusion, roc_auc
-from dbnchurn.evaluate.ranking import Columns, Floats, Ranking, checked
+from dbnchurn.evaluate.ranking import Columns, Ranking, checked
 
 FEWEST = 20  # churners, and others, from which a group is judged
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dbnchurn.evaluate.ranking import Floats, Ranking, upto
+from dbnchurn.core.typing import Floats
+from dbnchurn.evaluate.ranking import Ranking, upto
 
 DECILES = 10
 EPS = float(np.finfo(np.float64).eps)

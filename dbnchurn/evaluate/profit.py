@@ -9,8 +9,9 @@ import numpy.typing as npt
 from scipy.optimize import isotonic_regression
 from scipy.special import betainc
 
-from dbnchurn.errors import ConfigError
-from dbnchurn.evaluate.ranking import Floats, Ranking
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.typing import Floats
+from dbnchurn.evaluate.ranking import Ranking
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from dbnchurn.errors import DataError
-
-Floats = npt.NDArray[np.float64]
+from dbnchurn.core.errors import DataError
+from dbnchurn.core.typing import Bools, Floats, Ints, Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,22 +112,22 @@ class Ranking:
 class Columns:
     """Checked rows: labels (0 or 1), scores, weights, and gains or None, each of shape (n,)."""
 
-    y: npt.NDArray[np.int64]
+    y: Ints
     scores: Floats
     weight: Floats
     gain: Floats | None
 
-    def take(self, rows: npt.NDArray[np.bool_]) -> Columns:
+    def take(self, rows: Bools) -> Columns:
         """The rows for which a mask holds."""
         gain = None if self.gain is None else self.gain[rows]
         return Columns(self.y[rows], self.scores[rows], self.weight[rows], gain)
 
-    def cells(self, group: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    def cells(self, group: Rows) -> Rows:
         """Where each row is counted: by its group, and within it by its label."""
         return 2 * group + self.y
 
     def sums(
-        self, cells: npt.NDArray[np.intp], groups: int, counts: Floats | None = None
+        self, cells: Rows, groups: int, counts: Floats | None = None
     ) -> tuple[Floats, Floats, Floats | None]:
         """Weight of churners, of stayers, and gain in every group of rows.
 
@@ -193,7 +192,7 @@ def checked(
     )
 
 
-def _sums(group: npt.NDArray[np.intp], values: Floats, groups: int) -> Floats:
+def _sums(group: Rows, values: Floats, groups: int) -> Floats:
     return np.asarray(np.bincount(group, weights=values, minlength=groups), np.float64)
 
 
@@ -219,7 +218,7 @@ def upto(cumulated: Floats, values: Floats, at: npt.ArrayLike) -> Floats:
     )
 
 
-def thinned(n: int, points: int) -> npt.NDArray[np.intp]:
+def thinned(n: int, points: int) -> Rows:
     """At most `points` of `n` ranks, first and last included: dense at the top, even below.
 
     The first contacts move a curve most, so half of the points follow the logarithm of the rank.

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dbnchurn.errors import DataError
+from dbnchurn.core.errors import DataError
 from dbnchurn.evaluate import metrics
-from dbnchurn.evaluate.intervals import Bootstrap, Interval, Numbers, bootstrap
+from dbnchurn.evaluate.bootstrap import Bootstrap, Interval, Numbers, bootstrap
 from dbnchurn.evaluate.profit import Offer, expected_maximum_profit, profit_at
 from dbnchurn.evaluate.ranking import Columns, Ranking, checked
 

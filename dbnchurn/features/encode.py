@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 from sklearn.base import BaseEstimator
 
+from dbnchurn.core.typing import Floats
+from dbnchurn.dbn.visible import Visible
 from dbnchurn.features.encode_record import EncodeRecord, encode
-from dbnchurn.schema import Table
-from dbnchurn.visible import Visible
+from dbnchurn.tables.schema import Table
 
 
 class Encode(BaseEstimator):  # type: ignore[misc]
@@ -49,8 +49,8 @@ class Encode(BaseEstimator):  # type: ignore[misc]
     Examples
     --------
     >>> import pandas as pd
-    >>> from dbnchurn.reading import read
-    >>> from dbnchurn.schema import infer
+    >>> from dbnchurn.tables.reading import read
+    >>> from dbnchurn.tables.schema import infer
     >>> frame = pd.DataFrame({"debt": [1.0, 2.0, 3.0], "tv": [0, 1, None], "plan": ["A", "B", "A"]})
     >>> table = read(infer(frame), frame)[0]
     >>> Encode().fit(table).transform(table).widths
@@ -93,7 +93,7 @@ class Encode(BaseEstimator):  # type: ignore[misc]
         return encode(self.record_, table)
 
 
-def _ladder(column: npt.NDArray[np.float64], rungs: int) -> npt.NDArray[np.float64]:
+def _ladder(column: Floats, rungs: int) -> Floats:
     """Lower and upper ends of a number's rungs, shape (2, at most `rungs`)."""
     if rungs == 0:
         return np.empty((2, 0))
@@ -102,7 +102,7 @@ def _ladder(column: npt.NDArray[np.float64], rungs: int) -> npt.NDArray[np.float
     return np.stack([edges[:-1], edges[1:]]) if len(edges) > 2 else np.empty((2, 0))
 
 
-def _center_and_scale(column: npt.NDArray[np.float64]) -> tuple[float, float]:
+def _center_and_scale(column: Floats) -> tuple[float, float]:
     values = column[~np.isnan(column)]
     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
     scale = high - low

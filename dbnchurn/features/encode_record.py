@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from dbnchurn.errors import ArtifactError
-from dbnchurn.schema import Table
-from dbnchurn.visible import Visible
+from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.typing import Floats, Ints
+from dbnchurn.dbn.visible import Visible
+from dbnchurn.tables.schema import Table
 
 FAR = 1e9  # 1 + FAR² is FAR² in float64, so nothing further out makes a difference
 
@@ -33,14 +33,14 @@ class EncodeRecord:
         A rung rises from 0 to 1 between these values of its number.
     """
 
-    gaussian: npt.NDArray[np.int64]
-    center: npt.NDArray[np.float64]
-    scale: npt.NDArray[np.float64]
+    gaussian: Ints
+    center: Floats
+    scale: Floats
     reach: float
-    binary: npt.NDArray[np.int64]
-    rungs: npt.NDArray[np.int64]
-    low: npt.NDArray[np.float64]
-    high: npt.NDArray[np.float64]
+    binary: Ints
+    rungs: Ints
+    low: Floats
+    high: Floats
 
     def audit(self) -> None:
         """Refuse lengths that disagree and scales that would divide by nothing."""
@@ -61,11 +61,11 @@ class EncodeRecord:
 
 
 def squash(
-    values: npt.NDArray[np.float64],
-    center: npt.NDArray[np.float64] | float,
-    scale: npt.NDArray[np.float64] | float,
+    values: Floats,
+    center: Floats | float,
+    scale: Floats | float,
     reach: float,
-) -> npt.NDArray[np.float64]:
+) -> Floats:
     """Scale to z = (x - center) / scale, then draw in the tails: z / sqrt(1 + (z / reach)²).
 
     Keeps magnitudes in the middle, is strictly increasing, and never leaves (-reach, reach).

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-from dbnchurn.errors import ArtifactError
-
-Ints = npt.NDArray[np.int32]
+from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.typing import Bools, Floats32, Ints, Ints32
 
 LEAVES = 2**19  # of a tree at most: the leaves of 32 trees can then be counted in float32
 
@@ -39,15 +37,15 @@ class Forest:
         What a leaf adds to the logit of the booster; 0 for other nodes.
     """
 
-    starts: npt.NDArray[np.int64]
-    feature: Ints
-    threshold: npt.NDArray[np.float32]
-    left: Ints
-    right: Ints
-    default_left: npt.NDArray[np.bool_]
-    category_starts: npt.NDArray[np.int64]
-    categories: Ints
-    value: npt.NDArray[np.float32]
+    starts: Ints
+    feature: Ints32
+    threshold: Floats32
+    left: Ints32
+    right: Ints32
+    default_left: Bools
+    category_starts: Ints
+    categories: Ints32
+    value: Floats32
 
     @property
     def trees(self) -> int:
@@ -62,7 +60,7 @@ class Forest:
         return tuple(np.add.reduceat(self.feature < 0, self.starts[:-1], dtype=np.int64).tolist())
 
     @cached_property
-    def code_of_node(self) -> Ints:
+    def code_of_node(self) -> Ints32:
         """Leaves counted from 0 within their tree, in the order of the nodes; -1 for others."""
         is_leaf = self.feature < 0
         number = np.cumsum(is_leaf) - 1
@@ -70,7 +68,7 @@ class Forest:
         return np.where(is_leaf, number - first, -1).astype(np.int32)
 
     @cached_property
-    def leaf_values(self) -> npt.NDArray[np.float32]:
+    def leaf_values(self) -> Floats32:
         """Values of all leaves, tree after tree, in the order of their codes."""
         return self.value[self.feature < 0]
 

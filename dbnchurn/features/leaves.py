@@ -14,14 +14,14 @@ from pydantic import Field
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import BaseCrossValidator, StratifiedGroupKFold, StratifiedKFold
 
-from dbnchurn.errors import DataError
+from dbnchurn.core.checkpoints import Arrays, Shelf
+from dbnchurn.core.errors import DataError
+from dbnchurn.core.parallel import at_once
+from dbnchurn.core.records import pack, unpack
+from dbnchurn.core.typing import Floats, Floats32, Ints
 from dbnchurn.features.leaves_record import Forest, LeavesRecord, booster_matrix
-from dbnchurn.records import pack, unpack
-from dbnchurn.schema import Table
-from dbnchurn.stored import Arrays, Shelf
-from dbnchurn.threads import at_once
+from dbnchurn.tables.schema import Table
 
-Weights = npt.NDArray[np.float64]
 BINNED_ROWS = 50_000  # up to so many, values are kept beside their bins
 
 SMALL_GROUP = 0.01
@@ -71,7 +71,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
 
     Examples
     --------
-    >>> from dbnchurn.schema import Table
+    >>> from dbnchurn.tables.schema import Table
     >>> x = np.random.default_rng(0).normal(size=(200, 2))
     >>> table = Table(x, np.empty((200, 0), np.int32), ("a", "b"), (), ())
     >>> y = (x[:, 0] > 0).astype(np.int64)
@@ -104,11 +104,11 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
     def fit(
         self,
         table: Table,
-        y: npt.NDArray[np.int64],
+        y: Ints,
         *,
-        weight: Weights | None = None,
-        fold: npt.NDArray[np.int64] | None = None,
-        validation: tuple[Table, npt.NDArray[np.int64], Weights] | None = None,
+        weight: Floats | None = None,
+        fold: Ints | None = None,
+        validation: tuple[Table, Ints, Floats] | None = None,
         generator: np.random.Generator,
         device: str = "cpu",
         n_threads: int = 1,
@@ -163,10 +163,10 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
 
     def assign(
         self,
-        y: npt.NDArray[np.int64],
+        y: Ints,
         groups: npt.NDArray[Any] | None,
         generator: np.random.Generator,
-    ) -> npt.NDArray[np.int64]:
+    ) -> Ints:
         """Fold of every row: see :func:`assign_folds`; one for all rows without cross-fitting."""
         if not self.cross_fit:
             return np.zeros(len(y), np.int64)
@@ -208,11 +208,11 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
 
 
 def assign_folds(
-    y: npt.NDArray[np.int64],
+    y: Ints,
     folds: int,
     groups: npt.NDArray[Any] | None,
     generator: np.random.Generator,
-) -> npt.NDArray[np.int64]:
+) -> Ints:
     """Fold of every original row, stratified by label; rows of one group share a fold.
 
     There are as many folds as asked for, or as there are rows of the rarer class or groups if those
@@ -237,15 +237,13 @@ def assign_folds(
     return _fold_of(StratifiedGroupKFold(folds, shuffle=True, random_state=seed), y, group_of)
 
 
-def _stratified(y: npt.NDArray[np.int64], folds: int, seed: int) -> npt.NDArray[np.int64]:
+def _stratified(y: Ints, folds: int, seed: int) -> Ints:
     _, counts = np.unique(y, return_counts=True)
     folds = int(max(2, min(folds, counts.min())))
     return _fold_of(StratifiedKFold(folds, shuffle=True, random_state=seed), y)
 
 
-def _fold_of(
-    splitter: BaseCrossValidator, y: npt.NDArray[np.int64], groups: Any = None
-) -> npt.NDArray[np.int64]:
+def _fold_of(splitter: BaseCrossValidator, y: Ints, groups: Any = None) -> Ints:
     """The part outside of which every row is, numbered without gaps."""
     fold = np.zeros(len(y), np.int64)
     for k, (_, outside) in enumerate(splitter.split(np.empty((len(y), 0)), y, groups)):
@@ -259,10 +257,10 @@ def _packed(forest: Forest, curve: list[float]) -> tuple[Arrays, Any]:
 
 
 def _matrix(
-    values: npt.NDArray[np.float32],
+    values: Floats32,
     kinds: list[str],
-    y: npt.NDArray[np.int64],
-    weight: Weights,
+    y: Ints,
+    weight: Floats,
     n_threads: int,
     like: xgb.DMatrix | None = None,
 ) -> xgb.DMatrix:

@@ -7,14 +7,14 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-from dbnchurn.errors import ArtifactError
+from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.parallel import over_rows
+from dbnchurn.core.typing import Floats32, Ints32
+from dbnchurn.dbn.visible import Visible
 from dbnchurn.features.forest_record import Forest as Forest
-from dbnchurn.features.lookup_record import Lookup
-from dbnchurn.schema import Table
-from dbnchurn.threads import over_rows
-from dbnchurn.visible import Visible
+from dbnchurn.features.leaf_lookup_record import Lookup
+from dbnchurn.tables.schema import Table
 
 CHUNK = 1_024  # rows that meet all blocks of trees before the next ones do
 
@@ -51,7 +51,7 @@ class LeavesRecord:
         return Lookup(self.forests, self.n_features)
 
     @property
-    def leaf_values(self) -> npt.NDArray[np.float32]:
+    def leaf_values(self) -> Floats32:
         """Values of all leaves in the order of the code groups."""
         return np.concatenate([forest.leaf_values for forest in self.forests])
 
@@ -63,9 +63,7 @@ class LeavesRecord:
             if forest.feature.max(initial=-1) >= self.n_features:
                 raise ArtifactError("trees: a node tests a column that does not exist")
 
-    def leaf_codes(
-        self, booster: int, matrix: npt.NDArray[np.float32], n_threads: int = 1
-    ) -> npt.NDArray[np.int32]:
+    def leaf_codes(self, booster: int, matrix: Floats32, n_threads: int = 1) -> Ints32:
         """Which leaf of every tree of one booster each row falls into.
 
         Parameters
@@ -95,7 +93,7 @@ class LeavesRecord:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
-def booster_matrix(table: Table) -> npt.NDArray[np.float32]:
+def booster_matrix(table: Table) -> Floats32:
     """Numbers and then category codes of a prepared table, NaN where missing.
 
     Returns
@@ -106,9 +104,7 @@ def booster_matrix(table: Table) -> npt.NDArray[np.float32]:
     return np.hstack([table.numbers.astype(np.float32), codes])
 
 
-def with_leaves(
-    base: Visible, record: LeavesRecord, booster: int, codes: npt.NDArray[np.int32]
-) -> Visible:
+def with_leaves(base: Visible, record: LeavesRecord, booster: int, codes: Ints32) -> Visible:
     """The visible layer seen through one booster: its leaves present, those of the others missing.
 
     Parameters

@@ -3,30 +3,6 @@
 Needs neither torch, scikit-learn nor xgboost.
 """
 
-from typing import TYPE_CHECKING
+import lazy_loader
 
-from dbnchurn.lazy import attach
-
-if TYPE_CHECKING:
-    from dbnchurn.predictor.artifact import load as load
-    from dbnchurn.predictor.artifact import save as save
-    from dbnchurn.predictor.forward import ModelRecord as ModelRecord
-    from dbnchurn.predictor.forward import probabilities as probabilities
-    from dbnchurn.predictor.predictor import Predictor as Predictor
-    from dbnchurn.predictor.scored import Oddities as Oddities
-    from dbnchurn.predictor.scored import Scored as Scored
-
-__all__ = ["ModelRecord", "Oddities", "Predictor", "Scored", "load", "probabilities", "save"]
-
-__getattr__ = attach(
-    __name__,
-    {
-        "ModelRecord": "forward",
-        "Oddities": "scored",
-        "Predictor": "predictor",
-        "Scored": "scored",
-        "load": "artifact",
-        "probabilities": "forward",
-        "save": "artifact",
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -20,11 +20,11 @@ from typing import Any
 import numpy.typing as npt
 from safetensors.numpy import save as save_arrays
 
-from dbnchurn.errors import ArtifactError, ConfigError, listed
-from dbnchurn.predictor.forward import ModelRecord
-from dbnchurn.predictor.parsing import parse_arrays, parse_json
-from dbnchurn.provenance import fingerprint
-from dbnchurn.records import pack, references, unpack
+from dbnchurn.core.errors import ArtifactError, ConfigError, listed
+from dbnchurn.core.provenance import fingerprint
+from dbnchurn.core.records import pack, references, unpack
+from dbnchurn.predictor.model_record import ModelRecord
+from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
 
 FORMAT = 2
 MANIFEST, ARRAYS, CARD = "manifest.json", "model.safetensors", "card.md"
@@ -81,7 +81,7 @@ def save(
 def version_of(tree: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> str:
     """Twelve hexadecimal digits that stand for a model's contents, whenever and wherever stored.
 
-    The beginning of the SHA-256 of the records as :func:`~dbnchurn.records.pack` gives them: the
+    The beginning of the SHA-256 of the records as :func:`~dbnchurn.core.records.pack` gives them: the
     tree as JSON with sorted keys, then the fingerprint of every array in the order of their names.
     """
     digest = hashlib.sha256(json.dumps(tree, sort_keys=True).encode())

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.typing import Floats, Floats32
 from dbnchurn.dbn.network_record import NetworkRecord
-from dbnchurn.errors import ArtifactError
 from dbnchurn.features.encode_record import EncodeRecord
 from dbnchurn.features.leaves_record import Forest, LeavesRecord
-from dbnchurn.predictor.blank import no_evidence
+from dbnchurn.predictor.explain.background import no_evidence
 from dbnchurn.predictor.reference import ABSENT, Reference
 from dbnchurn.prepare import record as steps
-from dbnchurn.schema import Table
+from dbnchurn.tables.schema import Table
 
 if TYPE_CHECKING:
-    from dbnchurn.predictor.forward import ModelRecord
+    from dbnchurn.predictor.model_record import ModelRecord
 
 Sizes = tuple[int, ...]
 
@@ -174,9 +175,7 @@ def _largest_signal(network: NetworkRecord, encode: EncodeRecord) -> float:
     return float(max(*largest, head))
 
 
-def _largest_of_groups(
-    weights: npt.NDArray[np.float32], sizes: Sequence[int]
-) -> npt.NDArray[np.float64]:
+def _largest_of_groups(weights: Floats32, sizes: Sequence[int]) -> Floats:
     """What the code groups can add at most, one level each, per column of the weights."""
     total = np.zeros(weights.shape[1])
     place = 0

@@ -12,17 +12,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.records import pack
+from dbnchurn.core.typing import Floats
 from dbnchurn.decide.decide_record import decide
-from dbnchurn.errors import DataError, did_you_mean, listed
 from dbnchurn.predictor.artifact import load_stored, version_of
-from dbnchurn.predictor.explain import Explainer
-from dbnchurn.predictor.forward import ModelRecord, logits, probabilities
-from dbnchurn.predictor.reasons import find_reasons, stored_labels
+from dbnchurn.predictor.explain.contributions import Explainer
+from dbnchurn.predictor.explain.reason_codes import find_reasons, stored_labels
+from dbnchurn.predictor.model_record import ModelRecord, logits, probabilities
 from dbnchurn.predictor.reference import Reference
-from dbnchurn.predictor.scored import Scored, check_edges, default_edges, oddities, tiers
-from dbnchurn.reading import as_frame, read
-from dbnchurn.records import pack
-from dbnchurn.schema import Schema, check_names
+from dbnchurn.predictor.scores import Scored, check_edges, default_edges, oddities, tiers
+from dbnchurn.tables.reading import as_frame, read
+from dbnchurn.tables.schema import Schema, check_names
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ class Predictor:
         """Customers with at least this probability are called churners."""
         return self._model.decide.threshold
 
-    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+    def predict_proba(self, X: Any) -> Floats:
         """Probabilities of staying and of leaving.
 
         Parameters

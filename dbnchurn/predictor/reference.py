@@ -9,13 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from dbnchurn.errors import ArtifactError
-from dbnchurn.schema import Table
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
+from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.typing import Floats, Ints, Ints32
+from dbnchurn.tables.schema import Table
 
 BINS = 10
 SMALLEST_SHARE = 1e-4  # of a bin in the stability index: an empty bin is no infinite drift
@@ -62,19 +59,19 @@ class Distribution:
         """Share of rows without a value."""
         return float(self.shares[-1])
 
-    def count_numbers(self, values: Floats) -> Counts:
+    def count_numbers(self, values: Floats) -> Ints:
         """Rows in every slot of `shares`."""
         bins = np.searchsorted(self.edges, values, side="right")
         slots = np.where(np.isnan(values), len(self.shares) - 1, bins)
         return np.bincount(slots, minlength=len(self.shares)).astype(np.int64)
 
-    def count_codes(self, codes: npt.NDArray[np.int32], unknown: int = 0) -> Counts:
+    def count_codes(self, codes: Ints32, unknown: int = 0) -> Ints:
         """Rows in every slot of `shares`; `unknown` of those with code -1 had an unseen level."""
         counts = np.bincount(codes[codes >= 0], minlength=len(self.shares)).astype(np.int64)
         counts[-2:] = unknown, (codes < 0).sum() - unknown
         return counts
 
-    def stability_index(self, counts: Counts) -> float:
+    def stability_index(self, counts: Ints) -> float:
         """Population stability index of the counted rows against training; 0 where all is equal.
 
         ``Σ (p - q) log(p / q)`` over the slots, shares below 0.0001 counted as that.
@@ -91,7 +88,7 @@ class Reference:
     Parameters
     ----------
     numbers, categories : tuples of Distribution
-        As a :class:`~dbnchurn.schema.Table` orders them.
+        As a :class:`~dbnchurn.tables.schema.Table` orders them.
     score : Distribution
         Of the probabilities of rows that were not trained on.
     """
@@ -107,7 +104,7 @@ class Reference:
 
     def count(
         self, table: Table, probability: Floats, unknown: Mapping[str, int] | None = None
-    ) -> dict[str, Counts]:
+    ) -> dict[str, Ints]:
         """Count the rows of a table as read; counts of several tables may be added.
 
         Parameters
@@ -115,7 +112,7 @@ class Reference:
         table : Table of n rows
         probability : array of shape (n,)
         unknown : mapping of column → rows with a level that training never saw, optional
-            As :func:`dbnchurn.reading.read` counts them.
+            As :func:`dbnchurn.tables.reading.read` counts them.
 
         Returns
         -------
@@ -172,6 +169,6 @@ def _of_numbers(name: str, values: Floats) -> Distribution:
     return replace(shape, shares=shape.count_numbers(values) / max(len(values), 1))
 
 
-def _of_codes(name: str, size: int, codes: npt.NDArray[np.int32]) -> Distribution:
+def _of_codes(name: str, size: int, codes: Ints32) -> Distribution:
     shape = Distribution(name, np.empty(0), np.zeros(size + ABSENT), 0.0, 0.0)
     return replace(shape, shares=shape.count_codes(codes) / max(len(codes), 1))

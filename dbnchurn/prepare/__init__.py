@@ -4,14 +4,6 @@ Steps are fitted on training rows and replayed frozen; they change values or col
 a row, so every customer gets a score.
 """
 
-from typing import TYPE_CHECKING
+import lazy_loader
 
-from dbnchurn.lazy import attach
-
-if TYPE_CHECKING:
-    from dbnchurn.prepare.prepare import Prepare as Prepare
-    from dbnchurn.prepare.record import PrepareRecord as PrepareRecord
-
-__all__ = ["Prepare", "PrepareRecord"]
-
-__getattr__ = attach(__name__, {"Prepare": "prepare", "PrepareRecord": "record"})
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

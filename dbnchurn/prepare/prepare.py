@@ -11,10 +11,10 @@ import numpy as np
 from pydantic import Field
 from sklearn.base import BaseEstimator
 
-from dbnchurn.errors import DataError, listed
+from dbnchurn.core.errors import DataError, listed
 from dbnchurn.prepare import steps as fit
 from dbnchurn.prepare.record import PrepareRecord, Step, prepare
-from dbnchurn.schema import Table
+from dbnchurn.tables.schema import Table
 
 log = logging.getLogger(__name__)
 Fit = Callable[[Table, Collection[str]], Step | None]
@@ -98,8 +98,8 @@ class Prepare(BaseEstimator):  # type: ignore[misc]
     Examples
     --------
     >>> import pandas as pd
-    >>> from dbnchurn.reading import read
-    >>> from dbnchurn.schema import infer
+    >>> from dbnchurn.tables.reading import read
+    >>> from dbnchurn.tables.schema import infer
     >>> frame = pd.DataFrame({"debt": [0.0, 5.0, 9.0], "year": [1, 1, 1], "owed": [0.0, 5.0, 9.0]})
     >>> stage = Prepare().fit(read(infer(frame), frame)[0])
     >>> stage.dropped_

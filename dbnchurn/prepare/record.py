@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from dbnchurn.errors import ArtifactError
-from dbnchurn.schema import Table
-
-Index = npt.NDArray[np.int64]
+from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.typing import Floats, Ints, Ints32
+from dbnchurn.tables.schema import Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +21,8 @@ class Keep:
         Positions of the kept columns in the table that the step receives.
     """
 
-    numbers: Index
-    codes: Index
+    numbers: Ints
+    codes: Ints
 
     def apply(self, table: Table) -> Table:
         """Return the table with the kept columns alone."""
@@ -47,8 +45,8 @@ class FlagMissing:
         Positions of the columns that get a flag.
     """
 
-    numbers: Index
-    codes: Index
+    numbers: Ints
+    codes: Ints
 
     def apply(self, table: Table) -> Table:
         """Return the table with the flags appended to its numbers."""
@@ -71,8 +69,8 @@ class Clip:
     low, high : float64 arrays of shape (numbers,)
     """
 
-    low: npt.NDArray[np.float64]
-    high: npt.NDArray[np.float64]
+    low: Floats
+    high: Floats
 
     def audit(self) -> None:
         """Refuse fences in the wrong order."""
@@ -94,7 +92,7 @@ class Pool:
         New code of every old level.
     """
 
-    codes: tuple[npt.NDArray[np.int32], ...]
+    codes: tuple[Ints32, ...]
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -130,8 +128,8 @@ class Fill:
         Most frequent code of every category.
     """
 
-    numbers: npt.NDArray[np.float64]
-    codes: npt.NDArray[np.int32]
+    numbers: Floats
+    codes: Ints32
 
     def audit(self) -> None:
         """Refuse codes that are none; -1 says that a category was always missing."""
@@ -159,9 +157,9 @@ class Smooth:
         A value goes to the bin after the last edge that it reaches.
     """
 
-    columns: Index
-    edges: tuple[npt.NDArray[np.float64], ...]
-    middles: tuple[npt.NDArray[np.float64], ...]
+    columns: Ints
+    edges: tuple[Floats, ...]
+    middles: tuple[Floats, ...]
 
     def audit(self) -> None:
         """Refuse bins that are none: edges have to rise, with a middle around each."""
@@ -197,9 +195,9 @@ class Construct:
     """
 
     names: tuple[str, ...]
-    above: Index
-    below: Index
-    series: tuple[Index, ...]
+    above: Ints
+    below: Ints
+    series: tuple[Ints, ...]
 
     def audit(self) -> None:
         """Refuse other than a name for every ratio and trend, and trends over a single number."""
@@ -223,7 +221,7 @@ class Construct:
         )
 
 
-def _slope(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _slope(values: Floats) -> Floats:
     time = np.arange(values.shape[1]) - (values.shape[1] - 1) / 2
     # Added column by column, so that a row alone gets the bits that it gets in a batch.
     total = sum(t * values[:, k] for k, t in enumerate(time))
@@ -240,8 +238,8 @@ class Compress:
     scale : float64 array of the same length
     """
 
-    columns: Index
-    scale: npt.NDArray[np.float64]
+    columns: Ints
+    scale: Floats
 
     def audit(self) -> None:
         """Refuse scales that would divide by nothing."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from dbnchurn.errors import ConfigError, did_you_mean
+from dbnchurn.core.errors import ConfigError, did_you_mean
+from dbnchurn.core.typing import Bools, Floats, Ints, Ints32
 from dbnchurn.prepare.record import (
     Clip,
     Compress,
@@ -22,14 +22,12 @@ from dbnchurn.prepare.record import (
     Pool,
     Smooth,
 )
-from dbnchurn.schema import Table
+from dbnchurn.tables.schema import Table
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 LOOKED_AT = 50_000  # rows from which a correlation is told
 
 
-def positions(names: Sequence[str], fresh: Collection[str]) -> npt.NDArray[np.int64]:
+def positions(names: Sequence[str], fresh: Collection[str]) -> Ints:
     """Places of the fresh names."""
     return np.array([j for j, name in enumerate(names) if name in fresh], np.int64)
 
@@ -37,7 +35,7 @@ def positions(names: Sequence[str], fresh: Collection[str]) -> npt.NDArray[np.in
 def fit_flags(table: Table, fresh: Collection[str], least: float) -> FlagMissing | None:
     """Columns of which more than the share `least` is missing, and as much is there."""
 
-    def worth_a_flag(missing: Bools, names: Sequence[str]) -> npt.NDArray[np.int64]:
+    def worth_a_flag(missing: Bools, names: Sequence[str]) -> Ints:
         share = missing.mean(axis=0)
         enough = np.flatnonzero(np.minimum(share, 1 - share) > least)
         return np.intersect1d(enough, positions(names, fresh))
@@ -163,11 +161,11 @@ def _present(column: Floats) -> Floats:
 
 
 def _informative(
-    matrix: Floats | npt.NDArray[np.int32],
+    matrix: Floats | Ints32,
     names: Sequence[str],
     missing: Bools,
     dropped: dict[str, str],
-) -> npt.NDArray[np.int64]:
+) -> Ints:
     """Positions of the columns that are neither empty, constant, nor copies."""
     kept: list[int] = []
     first: dict[bytes, str] = {}
@@ -184,9 +182,7 @@ def _informative(
     return np.array(kept, dtype=np.int64)
 
 
-def _uncorrelated(
-    table: Table, kept: npt.NDArray[np.int64], limit: float, dropped: dict[str, str]
-) -> npt.NDArray[np.int64]:
+def _uncorrelated(table: Table, kept: Ints, limit: float, dropped: dict[str, str]) -> Ints:
     """Of numbers that correlate above the limit, the first; absence has to agree as well."""
     sample = table.numbers[:: max(1, len(table) // LOOKED_AT), :][:, kept]
     missing = np.isnan(sample)

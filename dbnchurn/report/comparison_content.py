@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dbnchurn.report.words import joined
+from dbnchurn.core.html.format import joined
 
 Number = Mapping[str, float | None]
 """``value``, ``low`` and ``high``; None where undefined."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dbnchurn.report import words
-from dbnchurn.report.canvas import COLOURS, MARK, Canvas, Picture
+from dbnchurn.core.html import format
+from dbnchurn.core.html.figure import COLOURS, MARK, Canvas, Picture
+from dbnchurn.core.html.page import filled
 from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER, Comparison
-from dbnchurn.report.layout import filled
 
 
 def render_comparison(comparison: Comparison) -> str:
@@ -26,6 +26,7 @@ def render_comparison(comparison: Comparison) -> str:
         for key, name in LABELS.items()
     ]
     return filled(
+        "dbnchurn.report",
         "comparison.html",
         {"pictures": pictures(comparison)},
         title=comparison.title,
@@ -85,9 +86,9 @@ def _intervals(
             if number["low"] is not None:
                 c.axes.plot([number["low"], number["high"]], [place] * 2, color=COLOURS[0], lw=2)
             c.axes.plot([number["value"]], [place], "o", color=COLOURS[0], ms=5)
-        c.axes.set_yticks(range(len(known)), [words.cut(name, 34) for name in known])
+        c.axes.set_yticks(range(len(known)), [format.cut(name, 34) for name in known])
         c.axes.set_ylim(len(known) - 0.5, -0.5)
         said = "; ".join(
-            f"{name} {words.plain(n['value'])}, {words.span(n)}" for name, n in known.items()
+            f"{name} {format.plain(n['value'])}, {format.span(n)}" for name, n in known.items()
         )
         return c.picture(title, reading, f"{axis}: {said}.")

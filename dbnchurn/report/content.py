@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from dbnchurn.errors import ConfigError, listed
+from dbnchurn.core.errors import ConfigError, listed
 from dbnchurn.evaluate import Ranking, all_curves
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dbnchurn.report.canvas import COLOURS, DASHES, Canvas, Picture
-from dbnchurn.report.words import cut, plain
+from dbnchurn.core.html.figure import COLOURS, DASHES, Canvas, Picture
+from dbnchurn.core.html.format import cut, plain
 
 SHOWN = 12  # columns
 WIDEST = 32  # letters of a label

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from dbnchurn.report.canvas import COLOURS, MARK, Canvas, Picture
+from dbnchurn.core.html.figure import COLOURS, MARK, Canvas, Picture
+from dbnchurn.core.html.format import cut, percent, plain
 from dbnchurn.report.content import Breakdown, ReportInput
-from dbnchurn.report.words import cut, percent, plain
 
 SHOWN = 36  # groups of one picture; of more months, the latest
 LONGEST = 24  # characters of a group's name

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dbnchurn.core.html.page import filled
 from dbnchurn.report import words
 from dbnchurn.report.content import ReportInput
 from dbnchurn.report.driver_pictures import driver_pictures
 from dbnchurn.report.group_pictures import group_pictures
-from dbnchurn.report.layout import filled
 from dbnchurn.report.pictures import outcome_pictures
 from dbnchurn.report.training_pictures import training_pictures
 
@@ -42,6 +42,7 @@ FURTHER = {
 def render(run: ReportInput) -> str:
     """The report as HTML text, with its pictures inside."""
     return filled(
+        "dbnchurn.report",
         "page.html",
         {
             "outcome_pictures": outcome_pictures(run),

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from dbnchurn.report.canvas import COLOURS, DASHES, MARK, Canvas, Picture
+from dbnchurn.core.html.figure import COLOURS, DASHES, MARK, Canvas, Picture
+from dbnchurn.core.html.format import percent, plain
 from dbnchurn.report.content import ReportInput
-from dbnchurn.report.words import percent, plain
 
 
 def outcome_pictures(run: ReportInput) -> list[Picture]:

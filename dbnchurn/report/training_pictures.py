@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dbnchurn.report.canvas import COLOURS, MARK, Canvas, Picture
+from dbnchurn.core.html.figure import COLOURS, MARK, Canvas, Picture
+from dbnchurn.core.html.format import cut, percent
 from dbnchurn.report.content import FineTuning, Pretraining, ReportInput, Weights
-from dbnchurn.report.words import cut, percent
 
 SIZE = (5.0, 2.8)
 LONGEST = 34  # characters of a unit's name

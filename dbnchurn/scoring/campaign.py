@@ -14,16 +14,16 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dbnchurn.data.session import Session, literal, quoted
-from dbnchurn.data.typing_sql import as_text
-from dbnchurn.errors import ConfigError, DataError, listed
-from dbnchurn.scoring.aside import disk_errors
-from dbnchurn.scoring.writing import ending_of, relation_of, write_pieces
-from dbnchurn.whole import written_whole
+from dbnchurn.core.errors import ConfigError, DataError, listed
+from dbnchurn.core.files import written_whole
+from dbnchurn.core.typing import Bools
+from dbnchurn.data.typed import as_text
+from dbnchurn.scoring.paths import disk_errors
+from dbnchurn.tables.duckdb import Session, literal, quoted
+from dbnchurn.tables.writing import ending_of, relation_of, write_pieces
 
 log = logging.getLogger(__name__)
 MEMORY = "400MB"
@@ -256,7 +256,7 @@ def _pieces(session: Session, contact: int, control: int, seed: int) -> Iterator
             first += batch.num_rows
 
 
-def _ranked(table: pa.Table, first: int, held_out: npt.NDArray[np.bool_]) -> pa.Table:
+def _ranked(table: pa.Table, first: int, held_out: Bools) -> pa.Table:
     """Customers with rank and group in front."""
     ranks = np.arange(first, first + table.num_rows)
     group = pa.array(np.where(held_out[ranks], CONTROL, CONTACT).tolist(), pa.string())

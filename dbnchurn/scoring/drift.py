@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from dbnchurn.core.typing import Ints
 from dbnchurn.predictor.reference import Reference
 
-Counts = npt.NDArray[np.int64]
 SCORE = "score"
 
 
@@ -65,7 +62,7 @@ def _plain(shift: Shift) -> dict[str, float]:
     return {"index": shift.index, "by_chance": shift.by_chance}
 
 
-def drift(reference: Reference, counts: Mapping[str, Counts]) -> Drift:
+def drift(reference: Reference, counts: Mapping[str, Ints]) -> Drift:
     """Measure drift by the population stability index.
 
     ``Σ (p - q) log(p / q)`` over deciles of the training, or over levels, with a slot each for
@@ -82,7 +79,7 @@ def drift(reference: Reference, counts: Mapping[str, Counts]) -> Drift:
     Examples
     --------
     >>> from dbnchurn.predictor.reference import learn_reference
-    >>> from dbnchurn.schema import Table
+    >>> from dbnchurn.tables.schema import Table
     >>> def table(x):
     ...     return Table(x, np.zeros((len(x), 0), np.int32), ("debt",), (), ())
     >>> rng = np.random.default_rng(0)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from dbnchurn.data.session import Session
-from dbnchurn.errors import ConfigError
-from dbnchurn.scoring.finish import Job
+from dbnchurn.core.errors import ConfigError
 from dbnchurn.scoring.job import CHUNK, score_file
-from dbnchurn.scoring.writing import relation_of
+from dbnchurn.scoring.outputs import Job
+from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.writing import relation_of
 
 MEMORY = "400MB"
 

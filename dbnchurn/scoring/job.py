@@ -13,22 +13,21 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
+from dbnchurn.core.progress import stage
+from dbnchurn.core.provenance import versions
 from dbnchurn.data.build import QUARANTINE
-from dbnchurn.errors import ConfigError, DataError, did_you_mean
 from dbnchurn.predictor.artifact import MANIFEST
 from dbnchurn.predictor.predictor import Predictor
-from dbnchurn.progress import stage
-from dbnchurn.provenance import versions
-from dbnchurn.scoring.aside import disk_errors
 from dbnchurn.scoring.campaign import Campaign
-from dbnchurn.scoring.chunks import Source
-from dbnchurn.scoring.database import Query
-from dbnchurn.scoring.files import open_files
-from dbnchurn.scoring.finish import Job, finish, write_rejected
-from dbnchurn.scoring.parts import Parts
-from dbnchurn.scoring.places import Paths
+from dbnchurn.scoring.outputs import Job, finish, write_rejected
+from dbnchurn.scoring.paths import Paths, disk_errors
 from dbnchurn.scoring.replay import build_month
-from dbnchurn.scoring.rows import Scorer, check_columns
+from dbnchurn.scoring.scorer import Scorer, check_columns
+from dbnchurn.scoring.work_folder import Parts
+from dbnchurn.tables.chunks import Source
+from dbnchurn.tables.postgres import Query
+from dbnchurn.tables.streaming import open_files
 
 log = logging.getLogger(__name__)
 CHUNK = 100_000  # rows

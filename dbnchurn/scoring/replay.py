@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from dbnchurn.core.errors import ArtifactError, ConfigError, did_you_mean
 from dbnchurn.data.build import Built, build
 from dbnchurn.data.plan import DataPlan
-from dbnchurn.errors import ArtifactError, ConfigError, did_you_mean
 from dbnchurn.predictor.artifact import load
 
 

@@ -8,19 +8,6 @@ modes), ``rates`` and ``select`` (tests and the cover), ``segment``, ``listing``
 read), ``sweep`` (how rates depend on the settings).
 """
 
-from typing import TYPE_CHECKING
+import lazy_loader
 
-from dbnchurn.lazy import attach
-
-if TYPE_CHECKING:
-    from dbnchurn.segments.files import load as load
-    from dbnchurn.segments.files import save as save
-    from dbnchurn.segments.listing import SegmentList as SegmentList
-    from dbnchurn.segments.miner import SegmentMiner as SegmentMiner
-
-__all__ = ["SegmentList", "SegmentMiner", "load", "save"]
-
-__getattr__ = attach(
-    __name__,
-    {"SegmentList": "listing", "SegmentMiner": "miner", "load": "files", "save": "files"},
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dbnchurn.errors import ConfigError, DataError, listed
+from dbnchurn.core.errors import ConfigError, DataError, listed
+from dbnchurn.core.typing import Bools, Floats
 from dbnchurn.segments.columns import Kind, PlainColumn, level_of
 from dbnchurn.segments.conditions import (
     JUST_ABOVE_ZERO,
@@ -27,9 +28,8 @@ from dbnchurn.segments.conditions import (
     OneOf,
     missing,
 )
-from dbnchurn.segments.counts import CodedRows, Mask
+from dbnchurn.segments.counts import CodedRows
 
-Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int16]
 
 ZERO_SHARE = 0.01
@@ -315,7 +315,7 @@ def _checked_edges(name: str, edges: Sequence[float]) -> tuple[float, ...]:
     return tuple(float(edge) + 0.0 for edge in given)
 
 
-def code_rows(axes: Sequence[Axis], columns: Sequence[PlainColumn], hits: Mask) -> CodedRows:
+def code_rows(axes: Sequence[Axis], columns: Sequence[PlainColumn], hits: Bools) -> CodedRows:
     """The columns that became axes, as item codes."""
     by_name = {column.name: column for column in columns}
     codes = np.stack([axis.codes(by_name[axis.column]) for axis in axes])

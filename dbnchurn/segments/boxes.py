@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dbnchurn.segments.counts import CodedRows, Ints
+from dbnchurn.core.typing import Bools, Floats, Ints, Ints32
+from dbnchurn.segments.counts import CodedRows
 from dbnchurn.segments.patterns import Patterns
-from dbnchurn.segments.rates import Floats, normal_quantile, wilson
-
-Counts = npt.NDArray[np.int32]
+from dbnchurn.segments.rates import normal_quantile, wilson
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +68,7 @@ class Ranges:
         return len(self.first)
 
 
-def summed(table: Ints) -> Counts:
+def summed(table: Ints) -> Ints32:
     """Cumulative counts along every axis but the first, with a leading zero on each."""
     sums = np.zeros((2, *(size + 1 for size in table.shape[1:])), np.int32)
     sums[(slice(None), *(slice(1, None),) * (table.ndim - 1))] = table
@@ -78,7 +77,7 @@ def summed(table: Ints) -> Counts:
     return sums
 
 
-def box_counts(sums: Counts, axes: Sequence[Ranges]) -> Counts:
+def box_counts(sums: Ints32, axes: Sequence[Ranges]) -> Ints32:
     """Yeses and rows of every box, shape ``(2, R_1, …, R_l)``."""
     counts = sums
     # the last axis first: its differences are taken while the others are still small
@@ -87,7 +86,7 @@ def box_counts(sums: Counts, axes: Sequence[Ranges]) -> Counts:
     return counts
 
 
-def counts_of(sums: Counts, first: Ints, last: Ints) -> Counts:
+def counts_of(sums: Ints32, first: Ints, last: Ints) -> Ints32:
     """Yeses and rows of given boxes, shape (2, m); `first` and `last` have shape (m, l)."""
     total = np.zeros((2, len(first)), np.int32)
     length = first.shape[1]
@@ -151,8 +150,8 @@ class BoxMiner:
     def run(self) -> Patterns:
         """All such boxes, highest lower bound first; of equals the larger one."""
         found: dict[tuple[int, ...], Patterns] = {}
-        previous: dict[tuple[int, ...], Counts] = {}
-        current: dict[tuple[int, ...], Counts] = {}
+        previous: dict[tuple[int, ...], Ints32] = {}
+        current: dict[tuple[int, ...], Ints32] = {}
         length = 1
         for columns in self.data.subsets(self.max_length):
             if len(columns) > length:
@@ -166,7 +165,7 @@ class BoxMiner:
         boxes = Patterns.join([Patterns.none(self.max_length), *found.values()])
         return boxes.take(np.lexsort((-boxes.rows, -self._low(boxes.hits, boxes.rows))))
 
-    def _peaks(self, columns: tuple[int, ...], sums: Counts) -> Patterns:
+    def _peaks(self, columns: tuple[int, ...], sums: Ints32) -> Patterns:
         """Boxes that satisfy rules 1 and 2."""
         axes = [self.axes[j] for j in columns]
         counts = box_counts(sums, axes)
@@ -180,7 +179,7 @@ class BoxMiner:
         last = np.stack([r.last[i] for r, i in zip(axes, index, strict=True)], axis=1)
         return Patterns.of(columns, first, last, hits[at], rows[at], self.max_length)
 
-    def _better_than_all(self, hits: Counts, rows: Counts) -> Ints:
+    def _better_than_all(self, hits: Ints32, rows: Ints32) -> Ints:
         # The lower bound exceeds t just where (p - nt)² > z² n t (1 - t) and p > nt. Single
         # precision leaves a few boxes too many, quickly; double precision decides.
         at = np.flatnonzero(self._above(hits, rows, np.float32) & (hits >= self.min_count))
@@ -189,9 +188,7 @@ class BoxMiner:
         good &= p >= self.min_rate * n
         return np.asarray(at[good], np.int64)
 
-    def _above(
-        self, hits: Counts, rows: Counts, precision: type[np.floating[Any]]
-    ) -> npt.NDArray[np.bool_]:
+    def _above(self, hits: Ints32, rows: Ints32, precision: type[np.floating[Any]]) -> Bools:
         slack = 1 - 1e3 * np.finfo(precision).eps if precision is np.float32 else 1
         n = rows.astype(precision)
         excess = hits.astype(precision) - n * precision(self.base * slack)
@@ -202,9 +199,7 @@ class BoxMiner:
         return wilson(hits, rows, self.confidence)[0]
 
     @staticmethod
-    def _is_peak(
-        at: Ints, z: Floats, axes: Sequence[Ranges], shape: tuple[int, ...]
-    ) -> npt.NDArray[np.bool_]:
+    def _is_peak(at: Ints, z: Floats, axes: Sequence[Ranges], shape: tuple[int, ...]) -> Bools:
         """Rule 2 for the boxes numbered `at`; others count as worse than any."""
         everywhere = np.full(int(np.prod(shape)), -1.0)
         everywhere[at] = z
@@ -226,8 +221,8 @@ class BoxMiner:
         self,
         boxes: Patterns,
         columns: tuple[int, ...],
-        parents: dict[tuple[int, ...], Counts],
-    ) -> npt.NDArray[np.bool_]:
+        parents: dict[tuple[int, ...], Ints32],
+    ) -> Bools:
         low = self._low(boxes.hits, boxes.rows)
         good = np.ones(len(boxes), bool)
         if len(columns) == 1:
@@ -262,7 +257,7 @@ class BoxMiner:
         return boxes.take(good)
 
 
-def _inside(boxes: Patterns, wider: Patterns, axes: Sequence[int]) -> npt.NDArray[np.bool_]:
+def _inside(boxes: Patterns, wider: Patterns, axes: Sequence[int]) -> Bools:
     """Which boxes (rows) lie in which wider ones (columns), whose axes are `axes` of the boxes."""
     inside = np.ones((len(boxes), len(wider)), bool)
     for b, a in enumerate(axes):

@@ -7,9 +7,9 @@ the same yeses a larger set can only hold fewer noes.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from dbnchurn.segments.counts import CodedRows, Ints
+from dbnchurn.core.typing import Bools, Ints
+from dbnchurn.segments.counts import CodedRows
 from dbnchurn.segments.patterns import Patterns
 
 
@@ -63,9 +63,7 @@ def mine_closed(
     return found.take(np.lexsort((-found.hits, -found.rates)))
 
 
-def _closed(
-    yes: CodedRows, columns: tuple[int, ...], frequent: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.bool_]:
+def _closed(yes: CodedRows, columns: tuple[int, ...], frequent: Bools) -> Bools:
     """Which of the frequent cells no further column can narrow without losing a yes."""
     number = np.full(frequent.shape, -1, np.int64)
     number[frequent] = np.arange(np.count_nonzero(frequent))

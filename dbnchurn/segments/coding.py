@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dbnchurn.errors import ConfigError, DataError, did_you_mean
-from dbnchurn.parameters import check_parameters
+from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
+from dbnchurn.core.parameters import check_parameters
+from dbnchurn.core.typing import Bools
 from dbnchurn.segments.bins import Axis, Binning, code_rows
 from dbnchurn.segments.boxes import Ranges
 from dbnchurn.segments.columns import as_frame, read_answers, read_columns
-from dbnchurn.segments.counts import CodedRows, Mask, guard
+from dbnchurn.segments.counts import CodedRows, guard
 from dbnchurn.segments.split import Parts, check_answers, split_at_random, split_by_date
 
 
@@ -112,7 +113,7 @@ def _described(miner: Any, frame: pd.DataFrame) -> list[str]:
 
 
 def _split(
-    miner: Any, frame: pd.DataFrame, hits: Mask, rng: np.random.Generator, groups: Any
+    miner: Any, frame: pd.DataFrame, hits: Bools, rng: np.random.Generator, groups: Any
 ) -> Parts:
     if miner.date is None:
         return split_at_random(hits, miner.parts, rng, groups)

@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api import types
 
-from dbnchurn.errors import DataError, did_you_mean, listed
+from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.typing import Bools, Floats, Rows
 from dbnchurn.segments.conditions import Level
 
 Kind = Literal["number", "boolean", "text"]
@@ -51,7 +52,7 @@ class PlainColumn:
     levels: tuple[Level, ...] | None = None
     ordered: bool = False
 
-    def take(self, rows: npt.NDArray[np.intp]) -> PlainColumn:
+    def take(self, rows: Rows) -> PlainColumn:
         """The given rows."""
         return replace(self, values=self.values[rows])
 
@@ -197,7 +198,7 @@ def _kind(name: str, series: pd.Series[Any]) -> Kind:
     return KINDS[inferred]
 
 
-def _numbers(series: pd.Series[Any]) -> npt.NDArray[np.float64]:
+def _numbers(series: pd.Series[Any]) -> Floats:
     if series.dtype == object:
         series = series.where(series.notna(), np.nan)
     # adding zero turns -0.0 into 0.0
@@ -210,9 +211,7 @@ def _text(series: pd.Series[Any]) -> npt.NDArray[np.object_]:
     return values
 
 
-def read_answers(
-    y: Any, rows: int, positive: Level, threshold: float | None
-) -> npt.NDArray[np.bool_]:
+def read_answers(y: Any, rows: int, positive: Level, threshold: float | None) -> Bools:
     """Who said yes: ``y == positive``, or ``y >= threshold`` where a threshold is given.
 
     Parameters

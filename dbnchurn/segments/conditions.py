@@ -13,14 +13,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-Mask = npt.NDArray[np.bool_]
+from dbnchurn.core.typing import Bools
+
 Level = str | bool | int | float
 
 JUST_ABOVE_ZERO = float(np.nextafter(0.0, 1.0))
 """The edge between zero and all that is more: ``x >= JUST_ABOVE_ZERO`` is ``x > 0``."""
 
 
-def missing(values: npt.NDArray[Any]) -> Mask:
+def missing(values: npt.NDArray[Any]) -> Bools:
     """Rows without a value."""
     if values.dtype == object:
         return np.fromiter((value is None for value in values), bool, len(values))
@@ -56,9 +57,9 @@ class Between:
     whole: bool = False
     besides: tuple[float, ...] = ()
 
-    def holds(self, values: npt.NDArray[Any]) -> Mask:
+    def holds(self, values: npt.NDArray[Any]) -> Bools:
         """Rows of the plain column inside the interval; missing is outside."""
-        inside: Mask = values >= self.low
+        inside: Bools = values >= self.low
         inside &= (values <= math.inf) if self.high == math.inf else (values < self.high)
         for code in self.besides:
             inside &= values != code
@@ -151,9 +152,9 @@ class OneOf:
     column: str
     levels: tuple[Level, ...]
 
-    def holds(self, values: npt.NDArray[Any]) -> Mask:
+    def holds(self, values: npt.NDArray[Any]) -> Bools:
         """Rows of the plain column that hold one of the levels."""
-        found: Mask = np.zeros(len(values), bool)
+        found: Bools = np.zeros(len(values), bool)
         for level in self.levels:
             found |= np.asarray(values == level, bool)
         return found
@@ -191,7 +192,7 @@ class IsMissing:
 
     column: str
 
-    def holds(self, values: npt.NDArray[Any]) -> Mask:
+    def holds(self, values: npt.NDArray[Any]) -> Bools:
         """Rows without a value."""
         return missing(values)
 

@@ -10,10 +10,9 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from dbnchurn.errors import DataError
+from dbnchurn.core.errors import DataError
+from dbnchurn.core.typing import Bools, Ints, Rows
 
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 CHUNK = 1 << 16
 """Rows counted at a time, so that the indices stay in the processor's cache."""
 
@@ -35,15 +34,15 @@ class CodedRows:
     """
 
     codes: npt.NDArray[np.int16]
-    hits: Mask
+    hits: Bools
     items: tuple[int, ...]
     neighbours: tuple[int, ...]
 
-    def take(self, rows: npt.NDArray[np.intp]) -> CodedRows:
+    def take(self, rows: Rows) -> CodedRows:
         """The given rows."""
         return CodedRows(self.codes[:, rows], self.hits[rows], self.items, self.neighbours)
 
-    def answering(self, hits: Mask) -> CodedRows:
+    def answering(self, hits: Bools) -> CodedRows:
         """The same rows with other answers."""
         return CodedRows(self.codes, hits, self.items, self.neighbours)
 

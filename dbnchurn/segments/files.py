@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dbnchurn.errors import ArtifactError
+from dbnchurn.core.errors import ArtifactError
 from dbnchurn.segments import page
 from dbnchurn.segments.conditions import condition_from_dict, quoted
 from dbnchurn.segments.listing import SegmentList

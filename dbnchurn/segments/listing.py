@@ -11,15 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from dbnchurn.core.typing import Ints
 from dbnchurn.segments.columns import Kind, as_frame, read_answers, read_known_columns
 from dbnchurn.segments.conditions import Level
 from dbnchurn.segments.rates import Rate
 from dbnchurn.segments.segment import Chance, PairCounts, Segment
-
-Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -157,7 +155,7 @@ class SegmentList:
             Rate(0, 0),
         )
 
-    def _first_match(self, frame: pd.DataFrame) -> Numbers:
+    def _first_match(self, frame: pd.DataFrame) -> Ints:
         columns = read_known_columns(frame, self.kinds)
         number = np.zeros(len(frame), np.int64)
         for k, segment in enumerate(self.segments, start=1):

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from dbnchurn.core.typing import Floats
 from dbnchurn.segments.bins import Axis
 from dbnchurn.segments.conditions import Condition
 from dbnchurn.segments.counts import CodedRows
 from dbnchurn.segments.patterns import Patterns, rows_in
-from dbnchurn.segments.rates import Floats, Rate
+from dbnchurn.segments.rates import Rate
 from dbnchurn.segments.segment import PairCounts, Segment
 
 

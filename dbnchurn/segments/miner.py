@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from dbnchurn.core.typing import Floats
 from dbnchurn.segments.boxes import BoxMiner
 from dbnchurn.segments.closed import mine_closed
 from dbnchurn.segments.coding import Coded, code
@@ -297,8 +297,8 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         self,
         patterns: Patterns,
         shares: Sequence[float],
-        p: npt.NDArray[np.float64],
-        q: npt.NDArray[np.float64],
+        p: Floats,
+        q: Floats,
         coded: Coded,
     ) -> SegmentList:
         segments = measured(patterns, shares, coded.axes, coded.rows, p, q)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dbnchurn.segments.counts import CodedRows, Ints, Mask
+from dbnchurn.core.typing import Bools, Floats, Ints, Rows
+from dbnchurn.segments.counts import CodedRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,11 +80,11 @@ class Patterns:
         return np.asarray((self.columns >= 0).sum(axis=1), np.int64)
 
     @property
-    def rates(self) -> npt.NDArray[np.float64]:
+    def rates(self) -> Floats:
         """Hit rate of every set on the mined rows."""
         return self.hits / np.maximum(self.rows, 1)
 
-    def take(self, which: npt.NDArray[np.integer] | Mask | slice) -> Patterns:
+    def take(self, which: npt.NDArray[np.integer] | Bools | slice) -> Patterns:
         """The given sets."""
         return Patterns(
             self.columns[which],
@@ -100,7 +101,7 @@ class Patterns:
             (int(self.columns[i, a]), int(self.first[i, a]), int(self.last[i, a])) for a in range(l)
         ]
 
-    def containers(self) -> list[npt.NDArray[np.intp]]:
+    def containers(self) -> list[Rows]:
         """For every set, the numbers of those that are more general: they hold all its rows."""
         d = int(self.columns.max(initial=-1)) + 1
         first = np.full((d, len(self)), np.iinfo(np.int64).min)
@@ -114,12 +115,12 @@ class Patterns:
         np.fill_diagonal(inside, False)
         return [np.flatnonzero(row) for row in inside]
 
-    def mask(self, i: int, data: CodedRows) -> Mask:
+    def mask(self, i: int, data: CodedRows) -> Bools:
         """Rows that one set holds, shape (n,)."""
         return rows_in(self.ranges(i), data)
 
 
-def rows_in(ranges: Sequence[tuple[int, int, int]], data: CodedRows) -> Mask:
+def rows_in(ranges: Sequence[tuple[int, int, int]], data: CodedRows) -> Bools:
     """Rows whose items lie in all ranges; all rows for no range."""
     inside = np.ones(len(data.hits), bool)
     for column, first, last in ranges:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 from scipy.stats import hypergeom
 
-Floats = npt.NDArray[np.float64]
+from dbnchurn.core.typing import Bools, Floats
 
 
 def normal_quantile(confidence: float) -> float:
@@ -117,7 +117,7 @@ class Rate:
     rows: int
 
     @classmethod
-    def of(cls, hits: npt.NDArray[np.bool_]) -> Rate:
+    def of(cls, hits: Bools) -> Rate:
         """Count the yeses among the given rows."""
         return cls(int(np.count_nonzero(hits)), len(hits))
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dbnchurn.core.typing import Bools
 from dbnchurn.segments.columns import PlainColumn
 from dbnchurn.segments.conditions import Condition
-from dbnchurn.segments.counts import Mask
 from dbnchurn.segments.rates import Rate
 
 
@@ -52,7 +52,7 @@ class Segment:
         """WHERE clause; rows with NULL in a tested column do not satisfy it."""
         return " AND ".join(condition.sql() for condition in self.conditions)
 
-    def holds(self, columns: dict[str, PlainColumn]) -> Mask:
+    def holds(self, columns: dict[str, PlainColumn]) -> Bools:
         """Rows that satisfy all conditions."""
         masks = [c.holds(columns[c.column].values) for c in self.conditions]
         return np.asarray(np.logical_and.reduce(masks))

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dbnchurn.segments.counts import CodedRows, Mask
+from dbnchurn.core.typing import Bools, Floats, Ints, Rows
+from dbnchurn.segments.counts import CodedRows
 from dbnchurn.segments.patterns import Patterns, rows_in
-from dbnchurn.segments.rates import Floats, benjamini_hochberg, upper_tail, wilson
+from dbnchurn.segments.rates import benjamini_hochberg, upper_tail, wilson
 
 
 def p_values(patterns: Patterns, data: CodedRows) -> Floats:
@@ -60,9 +61,7 @@ def p_values(patterns: Patterns, data: CodedRows) -> Floats:
     return worst
 
 
-def significant(
-    patterns: Patterns, data: CodedRows, alpha: float
-) -> tuple[npt.NDArray[np.intp], Floats, Floats]:
+def significant(patterns: Patterns, data: CodedRows, alpha: float) -> tuple[Rows, Floats, Floats]:
     """Candidates that hold on fresh rows, with at most a share `alpha` of false ones.
 
     Returns
@@ -101,7 +100,7 @@ class CoverRules:
     confidence: float
     min_count: int = 1
 
-    def worth(self, low: Floats, base: float) -> Mask:
+    def worth(self, low: Floats, base: float) -> Bools:
         """Rates whose lower bound beats approaching anyone, and the cost of doing so."""
         good = low > base
         if self.cost is not None and self.value is not None:
@@ -146,5 +145,5 @@ def greedy_cover(
         left &= ~inside[best]
 
 
-def _count(bits: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+def _count(bits: npt.NDArray[np.uint8]) -> Ints:
     return np.asarray(np.bitwise_count(bits).sum(axis=1), np.int64)

@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dbnchurn.errors import DataError
-from dbnchurn.segments.counts import Mask
+from dbnchurn.core.errors import DataError
+from dbnchurn.core.typing import Bools, Rows
 
-Rows = npt.NDArray[np.intp]
 PARTS = ("mine", "select", "report")
 
 
@@ -35,7 +34,7 @@ class Parts:
 
 
 def split_at_random(
-    hits: Mask, shares: Sequence[float], rng: np.random.Generator, groups: Any = None
+    hits: Bools, shares: Sequence[float], rng: np.random.Generator, groups: Any = None
 ) -> Parts:
     """Random parts, with the same rate of yeses in each; rows of one group stay together.
 
@@ -107,7 +106,7 @@ def split_by_date(dates: pd.Series[Any], shares: Sequence[float]) -> Parts:
     return Parts.of(_parts_in_order(np.bincount(codes), shares)[codes])
 
 
-def check_answers(hits: Mask, parts: Parts, min_count: int) -> None:
+def check_answers(hits: Bools, parts: Parts, min_count: int) -> None:
     """Raise DataError unless every part has both answers, and the mined one `min_count` yeses."""
     if not hits.any() or hits.all():
         which = "no positives" if not hits.any() else "only positives"

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 from sklearn.base import clone
 
-from dbnchurn.errors import ConfigError, did_you_mean
+from dbnchurn.core.errors import ConfigError, did_you_mean
 from dbnchurn.segments.miner import SegmentMiner
 
 

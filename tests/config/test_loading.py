@@ -8,7 +8,7 @@ import pytest
 from pydantic import Field, model_validator
 
 from dbnchurn.config import Section, dump, json_schema, model_from_signatures, read
-from dbnchurn.errors import ConfigError
+from dbnchurn.core.errors import ConfigError
 
 
 class Csv(Section):

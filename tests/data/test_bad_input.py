@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.data.build import build
 from dbnchurn.data.plan import DataPlan
-from dbnchurn.errors import ConfigError, DataError
 from tests.data.small_crm import crm
 
 

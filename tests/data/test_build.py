@@ -264,7 +264,7 @@ def test_copies_go_and_of_repeats_the_fullest_stays(make):
 
 
 def test_a_model_for_a_cutoff_trains_only_on_what_had_closed_before(make):
-    from dbnchurn.data import split
+    from dbnchurn.tables import split
 
     tables = crm(n=200)
     basic = tables["basic"]

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 import yaml
 
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.data.commands import infer
 from dbnchurn.data.infer import infer_table
 from dbnchurn.data.plan import TablePlan
 from dbnchurn.data.simulate import simulate
-from dbnchurn.errors import ConfigError, DataError
 from tests.data.small_crm import crm
 
 

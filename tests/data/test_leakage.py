@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dbnchurn.data.foresight import foreseeing, may_foresee
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.data.leakage import Leak, column_auc, find_leaks, shared_customers, stop
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.data.lookahead import foreseeing, may_foresee
 
 IBM = Path(os.environ.get("DBNCHURN_DATA", "data"))
 AFTERWARDS = {

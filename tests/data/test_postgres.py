@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.data.commands import infer, simulate
 from dbnchurn.data.plan import Postgres
-from dbnchurn.data.postgres import copy_from_postgres
-from dbnchurn.data.session import Session
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.postgres import copy_from_postgres
 from tests.data.small_crm import crm
 
 pytest.importorskip("adbc_driver_postgresql", reason="needs the extra 'db'")

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from dbnchurn.data.contract import Customers
 from dbnchurn.data.quality import describe, stability_index, write_quality
+from dbnchurn.tables.contract import Customers
 
 
 def table(n=1000, seed=0):

@@ -8,10 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, f1_score
 
+from dbnchurn.core.errors import ConfigError
 from dbnchurn.data.simulate import attainable, simulate
 from dbnchurn.data.simulate.hazard import leaving_probability
 from dbnchurn.data.simulate.world import draw
-from dbnchurn.errors import ConfigError
 
 TABLES = ("basic", "complaints", "optical", "truth")
 

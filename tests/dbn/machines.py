@@ -8,7 +8,7 @@ import torch
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.units import Gaussian, HiddenKind, State
-from dbnchurn.visible import Visible
+from dbnchurn.dbn.visible import Visible
 
 SIZES = (3, 2, 4)
 

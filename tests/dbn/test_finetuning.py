@@ -7,7 +7,7 @@ import torch
 from dbnchurn.dbn.finetuning import finetune
 from dbnchurn.dbn.network import Network
 from dbnchurn.dbn.rows import batches
-from dbnchurn.visible import Visible
+from dbnchurn.dbn.visible import Visible
 
 RNG = np.random.default_rng(0)
 N = 300

@@ -7,7 +7,7 @@ import torch
 from dbnchurn.dbn.likelihood import log_partition, visible_states
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.units import Part, State
-from dbnchurn.visible import Visible
+from dbnchurn.dbn.visible import Visible
 from tests.dbn.machines import discrete, mixed, some_rows
 
 

@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from dbnchurn.dbn import DBN, Branch, FineTune, Network, finetune, logits
-from dbnchurn.dbn.adamw import AdamW
 from dbnchurn.dbn.finetuning import log_loss
-from dbnchurn.dbn.lifted import up
+from dbnchurn.dbn.minibatches import up
 from dbnchurn.dbn.network import Batch, _GatherSum
 from dbnchurn.dbn.network_record import drive, logits_from, product
 from dbnchurn.dbn.random import Random
+from dbnchurn.dbn.sparse_adamw import AdamW
 from dbnchurn.dbn.units import HIDDEN
-from dbnchurn.visible import Visible
+from dbnchurn.dbn.visible import Visible
 from tests.dbn.machines import mixed, one_hot, some_rows
 from tests.dbn.test_training import Blocks
 

@@ -9,7 +9,7 @@ import torch
 from scipy import integrate
 from scipy.stats import norm
 
-from dbnchurn.dbn.codes import (
+from dbnchurn.dbn.groups import (
     Groups,
     draw_levels,
     gather_sum,
@@ -22,7 +22,7 @@ from dbnchurn.dbn.network_record import ACTIVATIONS
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.units import HIDDEN, BernoulliHidden, HiddenKind, Part, RectifiedHidden, softplus
-from dbnchurn.visible import Visible
+from dbnchurn.dbn.visible import Visible
 from tests.dbn.machines import SIZES, all_weights, discrete, mixed, one_hot, some_rows
 
 

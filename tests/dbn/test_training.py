@@ -5,16 +5,16 @@ import pytest
 import torch
 
 from dbnchurn.dbn import DBN, Checkpoint, Network, RBMTransformer, finetune
-from dbnchurn.dbn.contrastive import Ascent, Offsets
+from dbnchurn.dbn.contrastive_divergence import Ascent, Offsets
+from dbnchurn.dbn.diagnostics import free_energy_gap, idle_units, reconstruction_error
+from dbnchurn.dbn.initialization import initialise
 from dbnchurn.dbn.likelihood import bits, visible_states
-from dbnchurn.dbn.monitor import free_energy_gap, idle_units, reconstruction_error
+from dbnchurn.dbn.minibatches import Batches
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import as_rows, batches, check_weights
-from dbnchurn.dbn.start import initialise
-from dbnchurn.dbn.table import Batches
 from dbnchurn.dbn.training import Recipe, Training, cd_step, train
-from dbnchurn.visible import Visible
+from dbnchurn.dbn.visible import Visible
 from tests.dbn.machines import discrete, mixed, some_rows
 
 FAST = {"epochs": 3, "batch_size": 20, "random_state": 0}

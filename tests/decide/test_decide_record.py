@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
+from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.records import pack, unpack
 from dbnchurn.decide.decide_record import DecideRecord, correct_prior, decide, log_odds
-from dbnchurn.errors import ArtifactError
-from dbnchurn.records import pack, unpack
 
 SHARES = st.floats(0.001, 0.999)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.decide import Threshold, choose_threshold
-from dbnchurn.errors import ConfigError, DataError
 
 
 @pytest.fixture(params=[0, 1, 2])

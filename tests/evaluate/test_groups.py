@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import precision_score, recall_score, roc_auc_score
 
-from dbnchurn.errors import DataError
+from dbnchurn.core.errors import DataError
 from dbnchurn.evaluate import by_group
 
 

@@ -5,7 +5,7 @@ import pytest
 from empulse.metrics import empc_score, lift_score
 from sklearn import metrics as sk
 
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.evaluate import Offer, Ranking, contact_gain, metrics
 from dbnchurn.evaluate.profit import expected_maximum_profit, profit_at
 

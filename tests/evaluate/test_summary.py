@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from dbnchurn.errors import DataError
-from dbnchurn.evaluate import Offer, Ranking, compare, evaluate, intervals, metrics
+from dbnchurn.core.errors import DataError
+from dbnchurn.evaluate import Offer, Ranking, compare, evaluate, metrics
+from dbnchurn.evaluate import bootstrap as intervals
 from dbnchurn.evaluate.ranking import checked
 
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbnchurn.errors import ArtifactError
+from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.records import pack, unpack
 from dbnchurn.features import Encode
 from dbnchurn.features.encode_record import squash
-from dbnchurn.reading import read
-from dbnchurn.records import pack, unpack
-from dbnchurn.schema import Table, infer
+from dbnchurn.tables.reading import read
+from dbnchurn.tables.schema import Table, infer
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 import xgboost as xgb
 
-from dbnchurn.errors import ArtifactError, DataError
+from dbnchurn.core.errors import ArtifactError, DataError
+from dbnchurn.core.records import pack, unpack
+from dbnchurn.dbn.visible import Visible
 from dbnchurn.features import Leaves, forest_record
 from dbnchurn.features import leaves as leaves_module
 from dbnchurn.features.forest_record import Forest
 from dbnchurn.features.leaves import ONE_LEVEL, assign_folds, forest_of
 from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix, with_leaves
-from dbnchurn.records import pack, unpack
-from dbnchurn.schema import Table
-from dbnchurn.visible import Visible
+from dbnchurn.tables.schema import Table
 
 
 def make_table(n: int = 2000, seed: int = 0) -> tuple[Table, np.ndarray]:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dbnchurn.errors import ArtifactError
+from dbnchurn.core.errors import ArtifactError
 from dbnchurn.predictor import Predictor
 
 ARRAYS, MANIFEST, CARD = "model.safetensors", "manifest.json", "card.md"

@@ -14,11 +14,11 @@ import pytest
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
-from dbnchurn.errors import ArtifactError, ConfigError, DbnchurnError
+from dbnchurn.core.errors import ArtifactError, ConfigError, DbnchurnError
+from dbnchurn.core.records import pack
 from dbnchurn.features import Leaves
 from dbnchurn.predictor import Predictor, load, save
 from dbnchurn.predictor.artifact import FORMAT, UPGRADES
-from dbnchurn.records import pack
 
 FILES = ("manifest.json", "model.safetensors", "card.md")
 

@@ -13,8 +13,8 @@ import pytest
 
 from dbnchurn import Predictor
 from dbnchurn.predictor.artifact import FORMAT, LARGEST, UPGRADES
-from dbnchurn.predictor.forward import ModelRecord
-from dbnchurn.predictor.parsing import DTYPES
+from dbnchurn.predictor.model_record import ModelRecord
+from dbnchurn.predictor.safe_parsing import DTYPES
 
 PAGE = Path(__file__).parents[2] / "docs" / "artifact.md"
 OLD = Path(__file__).parent / "old"

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import save as save_arrays
 
-from dbnchurn.errors import ArtifactError
+from dbnchurn.core.errors import ArtifactError
 from dbnchurn.predictor import load, save
 from dbnchurn.predictor.audit import DEEPEST
-from dbnchurn.predictor.parsing import parse_arrays, parse_json
+from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
 from dbnchurn.prepare import record as steps
-from dbnchurn.schema import Column, Schema
+from dbnchurn.tables.schema import Column, Schema
 
 I32, I64, F32, F64 = np.int32, np.int64, np.float32, np.float64
 

@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dbnchurn import Predictor
-from dbnchurn.errors import DataError, DbnchurnError
+from dbnchurn.core.errors import DataError, DbnchurnError
 from dbnchurn.features import Leaves
 
 REFUSED, UNSURE = "refused", "unsure"

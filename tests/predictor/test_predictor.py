@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dbnchurn import Predictor
-from dbnchurn.errors import DataError
+from dbnchurn.core.errors import DataError
 
 
 @pytest.fixture

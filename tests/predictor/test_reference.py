@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from dbnchurn.errors import ArtifactError
+from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.records import pack, unpack
 from dbnchurn.predictor.reference import learn_reference
-from dbnchurn.records import pack, unpack
-from dbnchurn.schema import Table
+from dbnchurn.tables.schema import Table
 
 
 @pytest.fixture(scope="module")

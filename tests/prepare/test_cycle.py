@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dbnchurn.errors import ConfigError
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.records import pack, unpack
 from dbnchurn.prepare import Prepare
 from dbnchurn.prepare.record import Compress
-from dbnchurn.reading import read
-from dbnchurn.records import pack, unpack
-from dbnchurn.schema import infer
+from dbnchurn.tables.reading import read
+from dbnchurn.tables.schema import infer
 
 
 def table_of(frame):

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dbnchurn.errors import ArtifactError, DataError
+from dbnchurn.core.errors import ArtifactError, DataError
+from dbnchurn.core.records import pack, unpack
 from dbnchurn.prepare import Prepare
-from dbnchurn.reading import read
-from dbnchurn.records import pack, unpack
-from dbnchurn.schema import Table, infer
+from dbnchurn.tables.reading import read
+from dbnchurn.tables.schema import Table, infer
 
 
 def table_of(frame: pd.DataFrame, **kinds: str) -> Table:

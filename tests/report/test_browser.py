@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from dbnchurn.experiment.comparison import compare_runs
-from dbnchurn.experiment.finished import read_run
+from dbnchurn.experiments.comparison import compare_runs
+from dbnchurn.experiments.finished_runs import read_run
 from dbnchurn.report import write
 from dbnchurn.report.comparison_page import render_comparison
-from tests.experiment.made_runs import make_run
+from tests.experiments.made_runs import make_run
 from tests.report.browser import Browser, browser
 from tests.report.example_run import FIGURES, full_run
 

@@ -8,10 +8,10 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from dbnchurn.errors import ConfigError
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.html.figure import Canvas, Picture
 from dbnchurn.evaluate import Offer, compare
 from dbnchurn.report import FineTuning, Part, Pretraining, ReportInput, render, write
-from dbnchurn.report.canvas import Canvas, Picture
 from dbnchurn.report.pictures import confusion
 from dbnchurn.report.words import cautions, headlines, verdict
 from tests.report.example_run import FIGURES, full_run

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.scoring import Campaign, score_file, write_campaign
 
 

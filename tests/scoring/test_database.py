@@ -7,9 +7,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.scoring import score_file
-from dbnchurn.scoring.rows import Scorer
+from dbnchurn.scoring.scorer import Scorer
 
 pytest.importorskip("adbc_driver_postgresql", reason="needs the extra 'db'")
 from tests.data import postgres_server

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from dbnchurn.predictor.reference import learn_reference
-from dbnchurn.schema import Table
 from dbnchurn.scoring.drift import drift
+from dbnchurn.tables.schema import Table
 
 
 def make(n, seed, moved=0.0, missing=0.1, levels=(0.5, 0.3, 0.2)):

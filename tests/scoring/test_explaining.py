@@ -6,7 +6,7 @@ import pytest
 
 from dbnchurn import Predictor
 from dbnchurn.cli import main
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.scoring import explain_file, score_file
 from dbnchurn.scoring.explaining import highest
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dbnchurn import Predictor
-from dbnchurn.errors import ArtifactError, ConfigError, DataError
+from dbnchurn.core.errors import ArtifactError, ConfigError, DataError
 from dbnchurn.scoring import Campaign, score_file
 
 

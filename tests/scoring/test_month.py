@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dbnchurn.core.errors import ArtifactError, ConfigError
 from dbnchurn.data.build import build, load
 from dbnchurn.data.plan import DataPlan
-from dbnchurn.errors import ArtifactError, ConfigError
-from dbnchurn.experiment.tables import stored_plan
+from dbnchurn.runs.customers import stored_plan
 from dbnchurn.scoring import score_file
 from dbnchurn.scoring.replay import build_month
-from dbnchurn.scoring.rows import Scorer
+from dbnchurn.scoring.scorer import Scorer
 from tests.data.small_crm import PLAN, crm
 
 SEPTEMBER = datetime.date(2024, 9, 1)

@@ -35,7 +35,7 @@ def place(tmp_path_factory, fitted, draw_customers):
 def start(place):
     """``start(output)``: a job in a process of its own, born with everything imported."""
     born = multiprocessing.get_context("forkserver")
-    born.set_forkserver_preload(["tests.scoring.test_restart", "dbnchurn.scoring.words"])
+    born.set_forkserver_preload(["tests.scoring.test_restart", "dbnchurn.scoring.summary_text"])
 
     def run(output, largest_file=resource.RLIM_INFINITY, errors=os.devnull):
         options = ["--chunk-rows", CHUNK, "--campaign", output.with_name("campaign.csv")]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.segments.bins import Binning
 from dbnchurn.segments.columns import plain, read_answers, read_columns
 from dbnchurn.segments.conditions import Between, IsMissing, OneOf, condition_from_dict

@@ -5,7 +5,7 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from dbnchurn.errors import DataError
+from dbnchurn.core.errors import DataError
 from dbnchurn.segments.boxes import BoxMiner, Ranges, box_counts, counts_of, summed
 from dbnchurn.segments.counts import CodedRows, guard
 from dbnchurn.segments.rates import wilson

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dbnchurn.errors import ArtifactError
+from dbnchurn.core.errors import ArtifactError
 from dbnchurn.segments import SegmentMiner, load, save
 from dbnchurn.segments.files import to_json, to_sql
 from dbnchurn.segments.page import html

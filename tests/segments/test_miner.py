@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from dbnchurn.errors import ConfigError, DataError
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.segments import SegmentMiner, load, save
 from dbnchurn.segments.bins import code_rows
 from dbnchurn.segments.columns import read_columns

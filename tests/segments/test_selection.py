@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dbnchurn.errors import DataError
+from dbnchurn.core.errors import DataError
 from dbnchurn.segments.counts import CodedRows
 from dbnchurn.segments.patterns import Patterns
 from dbnchurn.segments.rates import upper_tail, wilson

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dbnchurn.errors import ConfigError
+from dbnchurn.core.errors import ConfigError
 from dbnchurn.segments import SegmentMiner, save
 from dbnchurn.segments.sweep import as_table, sweep
 

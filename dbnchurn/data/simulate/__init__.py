@@ -5,18 +5,6 @@ recorded, ``dirt`` spoils the records, ``write`` puts them into files chunk by c
 says how good any model could be.
 """
 
-from typing import TYPE_CHECKING
+import lazy_loader
 
-from dbnchurn.lazy import attach
-
-if TYPE_CHECKING:
-    from dbnchurn.data.simulate.truth import Attainable as Attainable
-    from dbnchurn.data.simulate.truth import attainable as attainable
-    from dbnchurn.data.simulate.write import simulate as simulate
-
-__all__ = ["Attainable", "attainable", "simulate"]
-
-__getattr__ = attach(
-    __name__,
-    {"Attainable": "truth", "attainable": "truth", "simulate": "write"},
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dbnchurn.core.typing import Bools, Rows
 from dbnchurn.data.simulate.world import COMPLAINT_KINDS, LEVELS
 
 # How many values or rows are spoilt at full strength.
@@ -102,9 +103,7 @@ def _spoil_values(
     return values
 
 
-def _repeated_rows(
-    n: int, strength: float, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def _repeated_rows(n: int, strength: float, rng: np.random.Generator) -> tuple[Rows, Rows]:
     """Row numbers in order, some of them twice, and which of the second ones are to differ."""
     draw = rng.random(n)
     times = 1 + (draw < (TWICE + REPEATED) * strength)
@@ -113,9 +112,7 @@ def _repeated_rows(
     return rows, np.flatnonzero(second & (draw[rows] < REPEATED * strength))
 
 
-def _misspell(
-    codes: npt.NDArray[Any], column: str, which: npt.NDArray[np.bool_], rng: np.random.Generator
-) -> None:
+def _misspell(codes: npt.NDArray[Any], column: str, which: Bools, rng: np.random.Generator) -> None:
     """Replace codes of levels by codes of their other spellings, where there are any."""
     place = {word: code for code, word in enumerate(words(column))}
     rows = np.flatnonzero(which)

@@ -12,12 +12,10 @@ up columns sees little of it.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit
 
+from dbnchurn.core.typing import Bools, Dates, Floats, Ints
 from dbnchurn.data.simulate.world import CAPPED, OBSERVED, PRICES, SPEEDS, World
-
-Floats = npt.NDArray[np.float64]
 
 INTERCEPT = -6.915  # one customer in 28 leaves
 
@@ -60,7 +58,7 @@ def _terms(world: World, seen: slice) -> list[Floats]:
     ]
 
 
-def _within(days: npt.NDArray[np.datetime64], world: World, seen: slice) -> npt.NDArray[np.bool_]:
+def _within(days: Dates, world: World, seen: slice) -> Bools:
     first = world.months[seen.start].astype("datetime64[D]")
     until = (world.months[0] + seen.stop).astype("datetime64[D]")
     return np.asarray((days >= first) & (days < until))
@@ -75,7 +73,7 @@ def _weakest_power(world: World, seen: slice) -> Floats:
     return weakest
 
 
-def _complaints(world: World, seen: slice, kinds: tuple[int, ...]) -> npt.NDArray[np.int64]:
+def _complaints(world: World, seen: slice, kinds: tuple[int, ...]) -> Ints:
     """Number of complaints of the given kinds in the months."""
     inside = _within(world.complaints["day"], world, seen)
     inside &= np.isin(world.complaints["kind"], kinds)

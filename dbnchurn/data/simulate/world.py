@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from dbnchurn.core.typing import Bools, Dates, Floats, Ints, Ints32
+
 Columns = dict[str, npt.NDArray[Any]]
 
 START = np.datetime64("2024-05")
@@ -51,15 +52,15 @@ class World:
         ``customer`` is the position of the customer in the chunk, ``day`` a datetime64[D].
     """
 
-    ids: npt.NDArray[np.int64]
-    months: npt.NDArray[np.datetime64]
+    ids: Ints
+    months: Dates
     fixed: Columns
     monthly: Columns
     complaints: Columns = field(default_factory=dict)
     readings: Columns = field(default_factory=dict)
 
 
-def draw(ids: npt.NDArray[np.int64], months: int, rng: np.random.Generator) -> World:
+def draw(ids: Ints, months: int, rng: np.random.Generator) -> World:
     """Draw customers and everything that would be recorded of them if nobody left."""
     n = len(ids)
     calendar = START + np.arange(months)
@@ -112,7 +113,7 @@ def _fixed(n: int, habit: Floats, rng: np.random.Generator) -> Columns:
 def _monthly(
     fixed: Columns,
     habit: Floats,
-    calendar: npt.NDArray[np.datetime64],
+    calendar: Dates,
     rng: np.random.Generator,
 ) -> Columns:
     n, m = len(habit), len(calendar)
@@ -125,7 +126,7 @@ def _monthly(
         noisy = np.exp(log_level + rng.normal(0, spread, (n, m))) * season
         return np.asarray(np.round(noisy, digits))
 
-    def count(rate: Floats) -> npt.NDArray[np.int32]:
+    def count(rate: Floats) -> Ints32:
         return rng.poisson(np.clip(rate, 0, 1e5)).astype(np.int32)
 
     gb = usage(level, 2, 0.12)
@@ -175,18 +176,14 @@ def _monthly(
     }
 
 
-def _days(
-    customer: npt.NDArray[np.int64], calendar: npt.NDArray[np.datetime64], rng: np.random.Generator
-) -> npt.NDArray[np.datetime64]:
+def _days(customer: Ints, calendar: Dates, rng: np.random.Generator) -> Dates:
     """A day for every event, anywhere in the calendar."""
     first = calendar[0].astype("datetime64[D]")
     days = int(((calendar[-1] + 1).astype("datetime64[D]") - first).astype(int))
     return np.asarray(first + rng.integers(0, days, len(customer)).astype("timedelta64[D]"))
 
 
-def _readings(
-    fault: npt.NDArray[np.bool_], calendar: npt.NDArray[np.datetime64], rng: np.random.Generator
-) -> Columns:
+def _readings(fault: Bools, calendar: Dates, rng: np.random.Generator) -> Columns:
     """Optical power at the customer's modem, in dBm: -8 to -27 is healthy."""
     n = len(fault)
     base = np.where(fault, rng.normal(-27.0, 1.6, n), rng.normal(-19.5, 2.6, n))
@@ -200,9 +197,7 @@ def _readings(
     }
 
 
-def _complaints(
-    fault: npt.NDArray[np.bool_], calendar: npt.NDArray[np.datetime64], rng: np.random.Generator
-) -> Columns:
+def _complaints(fault: Bools, calendar: Dates, rng: np.random.Generator) -> Columns:
     n = len(fault)
     customer = np.repeat(np.arange(n), rng.poisson(np.where(fault, 0.20, 0.06) * len(calendar)))
     technical = rng.random(len(customer)) < np.where(fault[customer], 0.75, 0.4)

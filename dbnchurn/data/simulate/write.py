@@ -13,13 +13,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.files import whole_folder
+from dbnchurn.core.progress import stage
+from dbnchurn.core.typing import Bools, Floats, Ints, Rows
 from dbnchurn.data.simulate.dirt import CATEGORIES, Table, spoil, words
 from dbnchurn.data.simulate.hazard import leaving_probability
 from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.data.simulate.world import OBSERVED, World, draw
-from dbnchurn.errors import ConfigError
-from dbnchurn.progress import stage
-from dbnchurn.whole import whole_folder
 
 CHUNK = 50_000  # customers
 TABLES = ("basic", "complaints", "optical")
@@ -81,7 +82,7 @@ def simulate(
     with whole_folder(output) as aside:
         for table in (*TABLES, "truth"):
             (aside / table).mkdir()
-        truth: list[npt.NDArray[np.float64]] = []
+        truth: list[Floats] = []
         with stage("simulate", steps=len(starts)) as step:
             for number, first in enumerate(starts):
                 ids = np.arange(first, min(first + CHUNK, customers)) + 100_000_001
@@ -94,7 +95,7 @@ def simulate(
 
 def _describe(
     folder: Path,
-    truth: list[npt.NDArray[np.float64]],
+    truth: list[Floats],
     customers: int,
     months: int,
     seed: int,
@@ -113,12 +114,12 @@ def _describe(
 
 
 def _chunk(
-    ids: npt.NDArray[np.int64],
+    ids: Ints,
     months: int,
     seed: int,
     number: int,
     dirt: float,
-    truth: list[npt.NDArray[np.float64]],
+    truth: list[Floats],
 ) -> Iterator[tuple[str, pa.Table]]:
     """The tables of some customers, with a stream of random numbers of their own."""
     life, fate, spoiling = (np.random.default_rng([seed, number, purpose]) for purpose in range(3))
@@ -145,9 +146,9 @@ def _chunk(
 def _truth(
     world: World,
     month: int,
-    staying: npt.NDArray[np.intp],
-    p: npt.NDArray[np.float64],
-    leaves: npt.NDArray[np.bool_],
+    staying: Rows,
+    p: Floats,
+    leaves: Bools,
 ) -> pa.Table:
     cutoff = np.full(len(staying), world.months[month]).astype("datetime64[D]")
     return pa.table(
@@ -160,7 +161,7 @@ def _truth(
     )
 
 
-def _basic(world: World, left_in: npt.NDArray[np.int64]) -> Table:
+def _basic(world: World, left_in: Ints) -> Table:
     """One row per customer and month up to the one in which the customer leaves."""
     n, m = len(world.ids), len(world.months)
     customer, month = np.divmod(np.arange(n * m), m)
@@ -178,7 +179,7 @@ def _basic(world: World, left_in: npt.NDArray[np.int64]) -> Table:
     return columns
 
 
-def _events(world: World, events: Table, left_in: npt.NDArray[np.int64], date: str) -> Table:
+def _events(world: World, events: Table, left_in: Ints, date: str) -> Table:
     """Events of customers that are still there."""
     month = (events["day"].astype("datetime64[M]") - world.months[0]).astype(np.int64)
     there = month <= left_in[events["customer"]]

@@ -1,0 +1,137 @@
+"""Finished pieces of a long computation, kept in files so that an interruption does not lose them.
+
+A file holds named arrays and plain facts (npz and JSON, no pickle). It is written under another
+name and renamed, so what stands under its own name is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.core.errors import ConfigError
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+FACTS = "facts"  # name of the JSON text among the arrays
+START = "start"  # name of the piece that says what is computed, before any of it is
+
+
+def save(path: Path, arrays: Mapping[str, npt.NDArray[Any]], facts: Any) -> None:
+    """Write arrays and facts as one file, which appears when it is whole.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder is made if it is not there.
+    arrays : mapping of name → array
+    facts : JSON value
+        Arrays and numbers of numpy in it become lists and plain numbers.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(Path(folder, "piece.npz"), {"weights": np.ones(2)}, {"epoch": 3})
+    ...     load(Path(folder, "piece.npz"))
+    ({'weights': array([1., 1.])}, {'epoch': 3})
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.unfinished")
+    with aside.open("wb") as file:
+        text = json.dumps(facts, default=lambda value: value.tolist())
+        np.savez(file, **{FACTS: np.array(text)}, **arrays)  # type: ignore[arg-type]
+    os.replace(aside, path)
+
+
+def load(path: Path) -> tuple[Arrays, Any]:
+    """Read what :func:`save` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged or not one of these.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        return arrays, json.loads(str(arrays.pop(FACTS)))
+    except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
+        raise ValueError(
+            f"{path} is not a checkpoint that can be read ({error}); delete it to start afresh"
+        ) from error
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where finished pieces are kept, each under its name; without a folder nothing is.
+
+    Parameters
+    ----------
+    folder : Path or None
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     shelf = Shelf(Path(folder)).part("model")
+    ...     first = shelf.once("sum", lambda: ({"sum": np.ones(2)}, 1))
+    ...     again = shelf.once("sum", lambda: 1 / 0)
+    >>> again[0]["sum"]
+    array([1., 1.])
+    """
+
+    folder: Path | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether anything is computed already."""
+        pieces = () if self.folder is None else self.folder.rglob("*.npz")
+        return any(piece.stem != START for piece in pieces)
+
+    def part(self, name: str) -> Shelf:
+        """A shelf of its own for a part of the computation."""
+        return Shelf(None if self.folder is None else self.folder / name)
+
+    def begin(self, make: Callable[[], dict[str, str]]) -> None:
+        """Note what is computed, before any of it is; refuse a folder of something else.
+
+        Parameters
+        ----------
+        make : function without arguments
+            Gives, for every part of what is computed, a text that tells it from others.
+
+        Raises
+        ------
+        ConfigError
+            If the folder was begun with another text; the message names the part.
+        """
+        if self.folder is None:
+            return
+        now = make()
+        _, then = self.once(START, lambda: ({}, now))
+        for what, known in then.items():
+            if known != now[what]:
+                raise ConfigError(
+                    f"the checkpoints in {self.folder} are of other {what} than this training; "
+                    "name another folder or delete them"
+                )
+
+    def once(self, name: str, make: Callable[[], tuple[Arrays, Any]]) -> tuple[Arrays, Any]:
+        """Arrays and facts of that name; made, and kept, if they are not there."""
+        if self.folder is None:
+            return make()
+        path = self.folder / f"{name}.npz"
+        if path.exists():
+            return load(path)
+        arrays, facts = make()
+        save(path, arrays, facts)
+        return arrays, facts

@@ -1,0 +1,115 @@
+"""Files and folders that appear whole or not at all, and that one process works on at a time."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from dbnchurn.core.errors import ConfigError
+
+
+@contextmanager
+def written_whole(path: Path, aside: Path | None = None) -> Iterator[Path]:
+    """Write a file under another name; renamed when all of it is on disk, removed if that fails.
+
+    Parameters
+    ----------
+    path : Path
+        What was there before is replaced; its folder is made if need be.
+    aside : Path, optional
+        Folder of the same file system for the unfinished file; by default that of `path`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with written_whole(Path(folder, "scores.csv")) as unfinished:
+    ...         _ = unfinished.write_text("id,probability")
+    ...     [file.name for file in Path(folder).iterdir()]
+    ['scores.csv']
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = (aside or path.parent) / f".{path.name}.unfinished"
+    try:
+        yield unfinished
+        with unfinished.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+        _sync_folder(path.parent)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a renaming last, where folders can be opened."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def whole_folder(folder: Path, aside: Path | None = None) -> Iterator[Path]:
+    """A folder to write into, aside, that takes its place `folder` if all goes well.
+
+    Parameters
+    ----------
+    folder : Path
+        New; what is above it is made if need be.
+    aside : Path, optional
+        Its name until then, in the same file system; by default a hidden one beside `folder`. What
+        a killed process left there is removed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as parent:
+    ...     with whole_folder(Path(parent, "run")) as aside:
+    ...         _ = Path(aside, "scores.csv").write_text("id,probability")
+    ...     [path.name for path in Path(parent).iterdir()]
+    ['run']
+    """
+    aside = aside or folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        aside.mkdir(parents=True)
+        yield aside
+        os.replace(aside, folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def held(path: Path, refusal: str) -> IO[str]:
+    """Keep other processes from holding a file until it is closed, at the latest as this one ends.
+
+    Parameters
+    ----------
+    path : Path
+        Made if it is not there.
+    refusal : str
+        What to say where another process holds it.
+
+    Raises
+    ------
+    ConfigError
+        With `refusal`.
+    """
+    file = path.open("a", encoding="utf-8")
+    try:
+        import fcntl
+    except ImportError:  # Windows has no locks of this kind, and removes no file that is open
+        file.close()
+        return open(os.devnull, encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise ConfigError(refusal) from None
+    return file

@@ -1,0 +1,1 @@
+"""Pages that need nothing else: their frame, their pictures and how numbers read on them."""

@@ -1,0 +1,116 @@
+"""Parameters of estimators, held to the type hints of their signatures.
+
+scikit-learn's estimators take whatever they are given and check it when they are fitted. What is
+allowed stands once, in the hints of ``__init__``, from which configs are built as well.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, TypeVar, get_type_hints
+
+import numpy as np
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from dbnchurn.core.errors import ConfigError
+
+
+def check_parameters(estimator: Any) -> None:
+    """Refuse parameters that the estimator's signature does not allow, all of them in one go.
+
+    Parameters
+    ----------
+    estimator : scikit-learn estimator
+        Its parameters that are estimators are checked as well.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each parameter that is wrong.
+
+    Examples
+    --------
+    >>> from dbnchurn.prepare import Prepare
+    >>> check_parameters(Prepare(clip=2))
+    Traceback (most recent call last):
+    dbnchurn.core.errors.ConfigError: Prepare(clip=2) should be less than 0.5
+    """
+    if wrong := list(_problems(estimator)):
+        raise ConfigError("\n".join(wrong))
+
+
+Stage = TypeVar("Stage")
+
+
+def owned(owner: object, stage: Stage) -> Stage:
+    """A stage of the owner's own where the default of the owner's signature came in.
+
+    A default is one object for all instances; ``set_params`` of one must not change the others.
+    """
+    defaults = (type(owner).__init__.__kwdefaults__ or {}).values()
+    return copy.deepcopy(stage) if any(stage is default for default in defaults) else stage
+
+
+def _problems(estimator: Any) -> Iterator[str]:
+    kind: Any = type(estimator)
+    adapters = _adapters(kind)
+    for name, value in estimator.get_params(deep=False).items():
+        if name in adapters:
+            try:
+                adapters[name].validate_python(_plain(value), strict=True)
+            except ValidationError as error:
+                yield f"{kind.__name__}({name}={value!r}) {_said(error, value)}"
+        if hasattr(value, "get_params") and not isinstance(value, type):
+            yield from _problems(value)
+
+
+def _said(error: ValidationError, value: Any) -> str:
+    """What is allowed instead, and at which key of a mapping."""
+    told = [problem["msg"] for problem in error.errors()]
+    told = [message for message in told if message.startswith("Input ")] or told
+    said = " or ".join(dict.fromkeys(message.removeprefix("Input ") for message in told))
+    said = said.replace("an instance of Sequence", "a list")
+    keys: set[str] = set()
+    if isinstance(value, Mapping):
+        keys = {repr(problem["loc"][0]) for problem in error.errors() if problem["loc"]}
+    return f"{said} (at {', '.join(sorted(keys))})" if keys else said
+
+
+@cache
+def _adapters(kind: Any) -> dict[str, TypeAdapter[Any]]:
+    hints = get_type_hints(kind.__init__, include_extras=True)
+    config = ConfigDict(arbitrary_types_allowed=True)
+    return {
+        name: TypeAdapter(hint, config=config) for name, hint in hints.items() if name != "return"
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Numbers and lists of numpy as Python's own, which the hints speak of."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_plain(inner) for inner in value)
+    if isinstance(value, np.generic):
+        return value.item()
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def parameters_text(estimator: Any) -> str:
+    """All parameters of an estimator and of the estimators in it, as text to compare.
+
+    Examples
+    --------
+    >>> from dbnchurn.prepare import Prepare
+    >>> parameters_text(Prepare()) == parameters_text(Prepare(clip=0.1))
+    False
+    """
+    return repr(
+        sorted(
+            (name, repr(value))
+            for name, value in estimator.get_params(deep=True).items()
+            if not hasattr(value, "get_params")
+        )
+    )

@@ -1,0 +1,2 @@
+from .build import Built as Built
+from .plan import DataPlan as DataPlan

@@ -1,0 +1,107 @@
+"""Keys and dates that can be read in more than one way are refused rather than guessed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from dbnchurn.core.errors import DataError
+from dbnchurn.data.open import is_csv, raw_name
+from dbnchurn.data.plan import TablePlan
+from dbnchurn.data.typed import present
+from dbnchurn.tables.duckdb import Session, literal
+
+OTHER_FORMATS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y%m%d", "%d.%m.%y")
+OFFSET = r"[0-9](Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+
+
+def key_kind(
+    session: Session, name: str, table: TablePlan, kinds: dict[str, str]
+) -> Literal["number", "text"]:
+    """Whether keys are numbers or text; a text key may not hold some of both.
+
+    Keys of a CSV file, where all is text, are numbers if none has a letter or a leading zero.
+
+    Raises
+    ------
+    DataError
+    """
+    if table.key_kind is not None:
+        return table.key_kind
+    if kinds[table.key] != "VARCHAR":
+        return "text" if kinds[table.key].startswith(("ENUM", "UUID")) else "number"
+    key = present(table.key, "VARCHAR", table.missing)
+    digits, words, padded, number, word = session.row(
+        "SELECT count_if(d), count_if(NOT d), count_if(regexp_matches(k, '^0[0-9]')), "
+        "min(k) FILTER (d), min(k) FILTER (NOT d) FROM (SELECT k, "
+        "regexp_full_match(k, '[0-9]+(\\.0)?') AS d FROM "
+        f"(SELECT {key} AS k FROM {raw_name(name)}))"
+    )
+    if digits and words:
+        raise DataError(
+            f"table {name!r}: the key {table.key!r} mixes types: {digits} are numbers like "
+            f"{number!r}, {words} are not, like {word!r}; say key_kind: text if both are right, or "
+            "key_kind: number to set the others aside"
+        )
+    return "number" if is_csv(table) and digits and not padded else "text"
+
+
+def check_dates(session: Session, name: str, table: TablePlan, kinds: dict[str, str]) -> None:
+    """Refuse dates written in two ways, and times with an offset beside times without.
+
+    Raises
+    ------
+    DataError
+    """
+    for column, rule in table.columns.items():
+        if rule.kind != "date":
+            continue
+        kind = kinds[column]
+        if kind == "TIMESTAMP WITH TIME ZONE" and table.timezone is None:
+            raise DataError(
+                f"table {name!r}: {column!r} has times with an offset, while cutoffs have none; "
+                "say in which times to read them, for example timezone: Europe/Berlin"
+            )
+        if kind == "VARCHAR" and not rule.formats:
+            text = present(column, "VARCHAR", table.missing)
+            _check_offsets(session, name, table, column, text)
+            _check_formats(session, name, column, text)
+
+
+def _check_offsets(session: Session, name: str, table: TablePlan, column: str, text: str) -> None:
+    aware, naive, one, other = session.row(
+        f"SELECT count_if(aware), count_if(NOT aware), min(d) FILTER (aware), "
+        f"min(d) FILTER (NOT aware) FROM (SELECT {text} AS d, length({text}) > 10 AND "
+        f"regexp_matches({text}, {literal(OFFSET)}) AS aware FROM {raw_name(name)}) "
+        "WHERE d IS NOT NULL"
+    )
+    if aware and naive:
+        raise DataError(
+            f"table {name!r}: {column!r} mixes times with an offset, like {one!r} ({aware} rows), "
+            f"and without, like {other!r} ({naive} rows); write them in one way"
+        )
+    if aware and table.timezone is None:
+        raise DataError(
+            f"table {name!r}: {column!r} has times with an offset, like {one!r}, while cutoffs "
+            "have none; say in which times to read them, for example timezone: Europe/Berlin"
+        )
+
+
+def _check_formats(session: Session, name: str, column: str, text: str) -> None:
+    formats = ", ".join(literal(f) for f in OTHER_FORMATS)
+    iso, others, one, other = session.row(
+        f"SELECT count_if(iso), count_if(other), min(d) FILTER (iso), min(d) FILTER (other) FROM "
+        f"(SELECT d, TRY_CAST(d AS TIMESTAMP) IS NOT NULL OR regexp_full_match(d, "
+        f"'[0-9]{{4}}-[0-9]{{2}}') AS iso, NOT iso AND try_strptime(d, [{formats}]) IS NOT NULL AS "
+        f"other FROM (SELECT {text} AS d FROM {raw_name(name)}) WHERE d IS NOT NULL)"
+    )
+    if iso and others:
+        raise DataError(
+            f"table {name!r}: {column!r} has dates in two formats: {iso} like {one!r} and {others} "
+            f"like {other!r}; write them in one way, or name both, for example "
+            "format: ['%Y-%m-%d', '%d.%m.%Y']"
+        )
+    if others:
+        raise DataError(
+            f"table {name!r}: {column!r} has dates like {other!r}; say how they are written, for "
+            "example format: '%d.%m.%Y'"
+        )

@@ -1,0 +1,305 @@
+"""Holds source tables to their contracts, inside DuckDB.
+
+Nothing here is fitted. Values get their types and codes their one spelling; rows that break the
+contract go to quarantine with a reason; exact copies and repeats of a key and date are removed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.data import ambiguous as suspect
+from dbnchurn.data.open import raw_name
+from dbnchurn.data.plan import ColumnKind, Rule, TablePlan
+from dbnchurn.data.typed import Typed, held, present, read_as, typed
+from dbnchurn.tables.duckdb import Session, literal, quoted
+
+log = logging.getLogger(__name__)
+REPEATS = "repeats a key with other values"
+INTEGERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT")
+FAULT = quoted("number of the fault")
+TEXT_LIKE = ("VARCHAR", "ENUM", "UUID")
+
+
+@dataclass
+class Checked:
+    """What became of a table's rows.
+
+    Parameters
+    ----------
+    rows : int
+        As they came.
+    kept : int
+    quarantined : dict of reason → rows
+    copies : int
+        Exact repetitions, dropped.
+    blanked : dict of column → values
+        Broke their promise and count as missing.
+    """
+
+    rows: int
+    kept: int = 0
+    quarantined: dict[str, int] = field(default_factory=dict)
+    copies: int = 0
+    blanked: dict[str, int] = field(default_factory=dict)
+
+
+def enforce(
+    session: Session,
+    name: str,
+    table: TablePlan,
+    *,
+    needed: Collection[str] | None = None,
+    quarantine: Path | None = None,
+) -> Checked:
+    """Turn the raw rows of a table into clean ones, under the table's name.
+
+    Parameters
+    ----------
+    session : Session
+        Has the raw rows, see :func:`dbnchurn.data.open.open_table`.
+    name : str
+    table : TablePlan
+    needed : collection of str, optional
+        Columns to keep beside key and date; by default all of the contract. Every column of the
+        contract is checked all the same.
+    quarantine : Path, optional
+        File for the rows that break the contract, as they came, with ``reason``.
+
+    Raises
+    ------
+    DataError
+        If columns are missing, keys or dates are of mixed types, or too many rows break the
+        contract.
+    """
+    kinds = session.columns(raw_name(name))
+    table = described(session, name, table)
+    suspect.check_dates(session, name, table, kinds)
+    columns = _typed_columns(table, kinds)
+    _view(session, name, columns)
+    kept = [c for c in columns if needed is None or c in needed or c in (table.key, table.date)]
+    checked = _read(session, name, columns, kept if table.rows != "event" else list(columns))
+    if checked.quarantined:
+        _set_aside(session, name, columns, quarantine)
+    if table.rows == "event":
+        _keep_distinct(session, name, kept)
+    else:
+        _keep_one_each(session, name, table, checked, quarantine)
+    _refuse_many(name, table, checked)
+    checked.kept = session.row(f"SELECT count(*) FROM {quoted(name)}")[0]
+    checked.copies = checked.rows - sum(checked.quarantined.values()) - checked.kept
+    return checked
+
+
+def _typed_name(name: str) -> str:
+    return quoted(f"typed {name}")
+
+
+def _view(session: Session, name: str, columns: dict[str, Typed]) -> None:
+    """The raw rows with what each cell holds and is read as, computed once each."""
+    raws = ", ".join(f"{one.raw} AS {held(column)}" for column, one in columns.items())
+    values = ", ".join(f"{one.value} AS {read_as(column)}" for column, one in columns.items())
+    session.run(
+        f"CREATE VIEW {_typed_name(name)} AS SELECT *, {values} FROM "
+        f"(SELECT *, {raws} FROM {raw_name(name)})"
+    )
+
+
+def _read(session: Session, name: str, columns: dict[str, Typed], kept: Iterable[str]) -> Checked:
+    """Store every row's values with the number of its fault, 0 for none, and count."""
+    values = ", ".join(f"{columns[column].kept} AS {quoted(column)}" for column in kept)
+    faults = _faults(columns)
+    whens = " ".join(f"WHEN {condition} THEN {i}" for i, (condition, _) in enumerate(faults, 1))
+    fault = f"CASE {whens} ELSE 0 END" if faults else "0"
+    session.run(
+        f"CREATE TABLE {_all_name(name)} AS SELECT {values}, {fault}::SMALLINT AS {FAULT} "
+        f"FROM {_typed_name(name)}"
+    )
+    found = session.rows(
+        f"SELECT {FAULT}, count(*) AS n FROM {_all_name(name)} GROUP BY ALL ORDER BY n DESC, 1"
+    )
+    checked = Checked(rows=sum(n for _, n in found))
+    if checked.rows == 0:
+        raise DataError(f"table {name!r} has no rows")
+    for number, n in found:
+        if number:
+            why = faults[number - 1][1]
+            checked.quarantined[why] = checked.quarantined.get(why, 0) + n
+    lenient = {column: one.broken for column, one in columns.items() if one.lenient and one.faults}
+    if lenient:
+        counts = ", ".join(f"count_if({broken})" for broken in lenient.values())
+        blanked = session.row(f"SELECT {counts} FROM {_typed_name(name)}")
+        checked.blanked = {c: n for c, n in zip(lenient, blanked, strict=True) if n}
+    return checked
+
+
+def _faults(columns: dict[str, Typed]) -> list[tuple[str, str]]:
+    """What breaks a row, key and date first."""
+    return [fault for one in columns.values() if not one.lenient for fault in one.faults]
+
+
+def _all_name(name: str) -> str:
+    return quoted(f"all {name}")
+
+
+def _good(name: str) -> str:
+    return f"(SELECT * EXCLUDE ({FAULT}) FROM {_all_name(name)} WHERE {FAULT} = 0)"
+
+
+def _set_aside(
+    session: Session, name: str, columns: dict[str, Typed], quarantine: Path | None
+) -> None:
+    """Write the rows that break the contract as they came, each with its first reason.
+
+    They are gathered by an aggregate: a WHERE would be pushed down through the layers of
+    :class:`Typed` and compute every expression again and again.
+    """
+    if quarantine is None:
+        return
+    raw = ", ".join(f"{quoted(c)} := {quoted(c)}" for c in session.columns(raw_name(name)))
+    faults = _faults(columns)
+    whens = " ".join(f"WHEN {condition} THEN {literal(why)}" for condition, why in faults)
+    quarantine.parent.mkdir(parents=True, exist_ok=True)
+    session.run(
+        f"COPY (SELECT unnest(broken) FROM (SELECT unnest(list(struct_pack({raw}, reason := why)) "
+        f"FILTER (why IS NOT NULL)) AS broken FROM (SELECT *, CASE {whens} END AS why "
+        f"FROM {_typed_name(name)}))) TO {literal(quarantine)} (FORMAT parquet)"
+    )
+
+
+def _keep_distinct(session: Session, name: str, kept: Iterable[str]) -> None:
+    """Of events that are equal in every column of the contract, keep one."""
+    session.run(
+        f"CREATE TABLE {quoted(name)} AS SELECT {', '.join(map(quoted, kept))} "
+        f"FROM (SELECT DISTINCT * FROM {_good(name)})"
+    )
+    session.run(f"DROP TABLE {_all_name(name)}")
+
+
+def described(session: Session, name: str, table: TablePlan) -> TablePlan:
+    """The table with a rule for every column that is read, and the kind of its key.
+
+    Raises
+    ------
+    DataError
+        If a column that the plan names is not there, or keys are of mixed types.
+    """
+    kinds = session.columns(raw_name(name))
+    for role, column in (("key", table.key), ("date", table.date)):
+        if column is not None and column not in kinds:
+            raise DataError(
+                f"table {name!r} has no {role} column {column!r}: {did_you_mean(column, kinds)}"
+            )
+    if absent := [column for column in table.columns if column not in kinds]:
+        raise DataError(
+            f"table {name!r} lacks {listed(absent)}, which its contract promises; "
+            f"it has {listed(kinds, limit=60)}"
+        )
+    rules = dict(table.columns) or {
+        column: Rule(kind=kind_of(kind)) for column, kind in kinds.items() if column != table.key
+    }
+    rules.pop(table.key, None)
+    if table.date is not None:
+        rules.setdefault(table.date, Rule(kind="date"))
+    key_kind = suspect.key_kind(session, name, table, kinds)
+    return table.model_copy(update={"columns": rules, "key_kind": key_kind})
+
+
+def kind_of(kind: str) -> ColumnKind:
+    """The kind of column that an SQL type suggests."""
+    if kind.startswith(("DATE", "TIME")):
+        return "date"
+    if kind == "BOOLEAN":
+        return "flag"
+    return "category" if kind.startswith(TEXT_LIKE) else "number"
+
+
+def _typed_columns(table: TablePlan, kinds: dict[str, str]) -> dict[str, Typed]:
+    comma = table.csv.decimal == ","
+    found = {table.key: _typed_key(table, kinds[table.key])}
+    for column, rule in table.columns.items():
+        if column == table.date:
+            rule = rule.model_copy(update={"nullable": False, "otherwise": "quarantine"})
+        one = typed(column, rule, kinds[column], table.missing, table.timezone, comma)
+        if column == table.date and table.rows == "month":
+            one = replace(one, value=f"CAST(date_trunc('month', {one.value}) AS TIMESTAMP)")
+        found[column] = one
+    return found
+
+
+def _typed_key(table: TablePlan, kind: str) -> Typed:
+    raw = present(table.key, kind, table.missing)
+    held_key, value = held(table.key), read_as(table.key)
+    number = table.key_kind == "number"
+    if number:
+        found = f"TRY_CAST(TRY_CAST({held_key} AS DOUBLE) AS BIGINT)"
+        found = f"CAST({held_key} AS BIGINT)" if kind in INTEGERS else found
+    elif kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
+        found = f"CAST(TRY_CAST({held_key} AS BIGINT) AS VARCHAR)"
+    else:
+        found = f"CAST({held_key} AS VARCHAR)"
+    faults = [(f"{held_key} IS NULL", f"no key {table.key}")]
+    if (kind not in INTEGERS and not kind.startswith(TEXT_LIKE)) or number:
+        faults.append((f"{value} IS NULL", f"the key {table.key} is not an integer"))
+    return Typed(table.key, raw, found, tuple(faults))
+
+
+def _refuse_many(name: str, table: TablePlan, checked: Checked) -> None:
+    bad = sum(checked.quarantined.values())
+    if bad > table.max_quarantine * checked.rows:
+        reasons = ", ".join(f"{why} ({n})" for why, n in list(checked.quarantined.items())[:8])
+        raise DataError(
+            f"table {name!r}: {bad} of {checked.rows} rows break the contract: {reasons}; that is "
+            f"more than the allowed share of {table.max_quarantine:.2%}; mend the table, change "
+            "its contract, or raise max_quarantine"
+        )
+
+
+def _keep_one_each(
+    session: Session, name: str, table: TablePlan, checked: Checked, quarantine: Path | None
+) -> None:
+    """Keep one row of each key (and date): the fullest, and of these an arbitrary but fixed one.
+
+    Only the few rows whose key repeats are sorted; all others stay where they are, and the table
+    becomes a view of both.
+    """
+    key = ", ".join(quoted(c) for c in (table.key, table.date) if c is not None)
+    repeated, ranked = quoted(f"repeated {name}"), quoted(f"ranked {name}")
+    good = _good(name)
+    session.run(
+        f"CREATE TABLE {repeated} AS SELECT {key} FROM {good} GROUP BY ALL HAVING count(*) > 1"
+    )
+    if not session.row(f"SELECT count(*) FROM {repeated}")[0]:
+        session.run(f"CREATE VIEW {quoted(name)} AS FROM {good}")
+        return
+    columns = [c for c in session.columns(_all_name(name)) if quoted(c) != FAULT]
+    blanks = " + ".join(f"({quoted(column)} IS NULL)::INT" for column in columns)
+    session.run(
+        f"CREATE TABLE {ranked} AS SELECT *, row_number() OVER (PARTITION BY {key} "
+        f"ORDER BY {blanks}, md5(CAST(found AS VARCHAR))) AS place FROM "
+        f"(SELECT DISTINCT * FROM {good} SEMI JOIN {repeated} USING ({key})) AS found"
+    )
+    session.run(
+        f"CREATE VIEW {quoted(name)} AS SELECT * FROM {good} ANTI JOIN {repeated} USING ({key}) "
+        f"UNION ALL SELECT * EXCLUDE (place) FROM {ranked} WHERE place = 1"
+    )
+    losers = f"FROM {ranked} WHERE place > 1"
+    if differing := session.row(f"SELECT count(*) {losers}")[0]:
+        if table.rows != "month" and differing > table.max_quarantine * checked.rows:
+            keys = session.row(f"SELECT count(DISTINCT {key}) {losers}")[0]
+            raise DataError(
+                f"table {name!r}: {keys} customers have several rows that differ, so joining it "
+                "would be many-to-many; name a date column and aggregate its rows, or keep one row "
+                "for each"
+            )
+        checked.quarantined[REPEATS] = differing
+        if quarantine is not None:
+            quarantine.parent.mkdir(parents=True, exist_ok=True)
+            session.run(
+                f"COPY (SELECT * EXCLUDE (place), {literal(REPEATS)} AS reason {losers}) TO "
+                f"{literal(quarantine.with_suffix('.repeats.parquet'))} (FORMAT parquet)"
+            )

@@ -1,0 +1,285 @@
+"""Joins the tables: one row per customer and cutoff, out of core.
+
+Every cutoff is built by the same statements, whether it is one of many for training or the only
+one of a scoring month, so both give the same columns.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.data.aggregates import (
+    Feature,
+    day,
+    features_of,
+    month_spans,
+    rows_within,
+    whole_span,
+)
+from dbnchurn.data.label import already_left, outcome
+from dbnchurn.data.plan import NUMERIC, DataPlan, TablePlan, Through
+from dbnchurn.data.typed import as_text
+from dbnchurn.data.windows import Window
+from dbnchurn.tables.duckdb import Session, literal, quoted
+
+CUTOFF, LABEL = "cutoff", "label"
+RESULT = quoted("finished features")
+AT_ONCE = 24  # aggregates of one pass: their states have to fit into memory
+NO_WINDOWS = date(1970, 1, 1)
+NO_TIME = date(1, 1, 1)
+
+
+@dataclass(frozen=True)
+class Join:
+    """How a table met the base table's customers.
+
+    Parameters
+    ----------
+    table : str
+    rows, keys : int
+    matched : float
+        Share of the base table's customers with a row.
+    mean_rows, most_rows : float, int
+        Rows per key: the fan-out that aggregation takes in.
+    orphans : int
+        Keys that the base table does not have.
+    """
+
+    table: str
+    rows: int
+    keys: int
+    matched: float
+    mean_rows: float
+    most_rows: int
+    orphans: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some features of one table, by key."""
+
+    sql: str
+    features: tuple[Feature, ...]
+
+
+def integrate(
+    session: Session, plan: DataPlan, cutoffs: Sequence[date], *, labelled: bool
+) -> list[Feature]:
+    """Build the table of features from the clean tables of a session.
+
+    Parameters
+    ----------
+    session : Session
+        Has every table of the plan under its name, see :func:`dbnchurn.data.contracts.enforce`.
+    plan : DataPlan
+    cutoffs : sequence of date
+        Empty for tables without dates.
+    labelled : bool
+        Whether the outcome is known and belongs to the table.
+
+    Returns
+    -------
+    features : list of Feature
+        The columns of ``RESULT`` beside key, cutoff and label.
+    """
+    _check_keys(session, plan)
+    features: list[Feature] = []
+    for number, cutoff in enumerate(cutoffs or [NO_WINDOWS]):
+        window = plan.windows.at(cutoff) if plan.windows else Window(*(5 * [cutoff]))
+        _snapshot(session, plan, window)
+        parts = list(_parts(plan, window))
+        for place, part in enumerate(parts):
+            session.run(f"CREATE TABLE part{place} AS {part.sql}")
+        features = [feature for part in parts for feature in part.features]
+        columns = _columns(plan, features)
+        label = f", {outcome(session, plan, window)} AS {LABEL}" if labelled else ""
+        joins = " ".join(f"LEFT JOIN part{i} USING (key)" for i in range(len(parts)))
+        select = (
+            f"SELECT snapshot.key AS {quoted(plan.tables[plan.base].key)}, DATE '{cutoff}' AS "
+            f"{CUTOFF}, {', '.join(columns)}{label} FROM snapshot {joins}"
+        )
+        session.run(
+            f"INSERT INTO {RESULT} {select}" if number else f"CREATE TABLE {RESULT} AS {select}"
+        )
+        for place in range(len(parts)):
+            session.run(f"DROP TABLE part{place}")
+        session.run("DROP TABLE snapshot")
+    return features + [Feature(name, "") for name in plan.ratios]
+
+
+def _check_keys(session: Session, plan: DataPlan) -> None:
+    """Refuse tables whose keys cannot be compared with those of the base table."""
+    kinds = {name: session.columns(quoted(name))[t.key] for name, t in plan.tables.items()}
+    own = kinds[plan.base]
+    for name, table in plan.tables.items():
+        if table.rows != "lookup" and kinds[name] != own:
+            raise DataError(
+                f"keys of mixed types: {plan.tables[plan.base].key!r} is {_words(own)} in "
+                f"{plan.base!r} and {table.key!r} is {_words(kinds[name])} in {name!r}; say "
+                "key_kind: text (or number) in both tables"
+            )
+
+
+def _words(kind: str) -> str:
+    return "text" if kind == "VARCHAR" else "a number"
+
+
+def _snapshot(session: Session, plan: DataPlan, window: Window) -> None:
+    """The customers that are there at a cutoff and have not left before the outcome window."""
+    base = plan.tables[plan.base]
+    where = ["TRUE"]
+    if base.date is not None:
+        span = whole_span(base, replace(window, start=window.active))
+        where = [rows_within(base, span.start, span.until)]
+        if base.rows == "customer":
+            where = [f"{quoted(base.date)} < {day(window.cutoff)}"]
+    session.run(
+        f"CREATE TABLE snapshot AS SELECT DISTINCT {quoted(base.key)} AS key "
+        f"FROM {quoted(plan.base)} WHERE {' AND '.join(where)}"
+    )
+    gone = already_left(plan, window)
+    if gone is not None:
+        session.run(f"DELETE FROM snapshot WHERE key IN ({gone})")
+    if not session.row("SELECT count(*) FROM snapshot")[0]:
+        raise DataError(
+            f"table {plan.base!r} has no customers within {window.active} and {window.cutoff}; "
+            "choose a cutoff that lies after records, or a longer observation window"
+        )
+
+
+def _parts(plan: DataPlan, window: Window) -> Iterator[Part]:
+    for name, wanted in plan.features.items():
+        table = plan.tables[name]
+        if table.rows in ("customer", "lookup"):
+            yield _values(name, plan, window)
+            continue
+        spans = [whole_span(table, window)]
+        found = list(features_of(name, table, wanted.window, spans[0], window))
+        if plan.windows is not None and plan.windows.months:
+            months = month_spans(table, window, plan.windows.months)
+            for span in months:
+                found += features_of(name, table, wanted.month, span, window)
+            spans += months
+        within = rows_within(table, min(s.start for s in spans), max(s.until for s in spans))
+        for first in range(0, len(found), AT_ONCE):
+            some = tuple(found[first : first + AT_ONCE])
+            columns = ", ".join(f"{f.sql} AS {quoted(f.name)}" for f in some)
+            yield Part(
+                f"SELECT {quoted(table.key)} AS key, {columns} FROM {quoted(name)} "
+                f"WHERE {within} GROUP BY ALL",
+                some,
+            )
+
+
+def _values(name: str, plan: DataPlan, window: Window) -> Part:
+    """Columns of a table with one row per customer, or per entry of a lookup."""
+    table = plan.tables[name]
+    wanted = plan.features[name].values
+    label = plan.label.column if plan.label and plan.label.table == name else None
+    columns = [c for c in table.described if c != label] if wanted == "all" else list(wanted)
+    kinds = {c: _kind(table, c) for c in columns}
+    features = tuple(Feature(f"{name}_{c}", "", kinds[c]) for c in columns)
+    chosen = ", ".join(f"t.{quoted(c)} AS {quoted(f'{name}_{c}')}" for c in columns)
+    if table.through is None:
+        known = f"WHERE t.{quoted(table.date)} < {day(window.cutoff)}" if table.date else ""
+        sql = f"SELECT t.{quoted(table.key)} AS key, {chosen} FROM {quoted(name)} t {known}"
+    else:
+        way = plan.tables[table.through.table]
+        there = _comparable(f"w.{quoted(table.through.column)}", plan, table.through)
+        sql = (
+            f"SELECT w.{quoted(way.key)} AS key, {chosen} FROM {quoted(table.through.table)} w "
+            f"JOIN {quoted(name)} t ON {there} = CAST(t.{quoted(table.key)} AS VARCHAR)"
+        )
+    return Part(sql, features)
+
+
+def _comparable(column: str, plan: DataPlan, through: Through) -> str:
+    """The joined column as text; clean numbers are DOUBLE, keys are not."""
+    rule = plan.tables[through.table].columns.get(through.column)
+    return as_text(column, "DOUBLE" if rule is not None and rule.kind in NUMERIC else "BIGINT")
+
+
+def _kind(table: TablePlan, column: str) -> str:
+    kind = table.columns[column].kind
+    return "category" if kind in ("category", "text") else "date" if kind == "date" else "number"
+
+
+def _columns(plan: DataPlan, features: Sequence[Feature]) -> list[str]:
+    """The selected expressions: features with what nothing means, and ratios."""
+    names = [f.name for f in features] + list(plan.ratios)
+    if repeated := [name for name, count in Counter(names).items() if count > 1]:
+        raise DataError(f"features of the same name: {listed(repeated)}")
+    found = []
+    for feature in features:
+        name = quoted(feature.name)
+        if feature.kind == "number":
+            empty = f"coalesce({name}, {feature.empty})" if feature.empty is not None else name
+            found.append(f"CAST({empty} AS DOUBLE) AS {name}")
+        else:
+            found.append(name)
+    by_name = {f.name: f for f in features}
+    for name, (above, below) in plan.ratios.items():
+        for part in (above, below):
+            if part not in by_name:
+                raise DataError(f"ratio {name!r}: {part!r}: {did_you_mean(part, by_name)}")
+        found.append(
+            f"CAST({quoted(above)} / nullif({quoted(below)}, 0) AS DOUBLE) AS {quoted(name)}"
+        )
+    if not found:
+        raise DataError("the plan names no features; list some under features")
+    return found
+
+
+def hide_from(session: Session, name: str, table: TablePlan, until: date) -> None:
+    """Replace a clean table by its rows from before a date."""
+    own, whole = quoted(name), quoted(f"whole {name}")
+    kinds = session.rows(
+        "SELECT table_type FROM information_schema.tables WHERE table_name = "
+        f"{literal(name)} AND table_schema = 'main'"
+    )
+    kind = "VIEW" if kinds[0][0] == "VIEW" else "TABLE"
+    session.run(f"ALTER {kind} {own} RENAME TO {whole}")
+    before = rows_within(table, NO_TIME, until)
+    session.run(f"CREATE VIEW {own} AS SELECT * FROM {whole} WHERE {before}")
+
+
+def report_joins(session: Session, plan: DataPlan) -> list[Join]:
+    """How every table meets the customers of the base table."""
+    base = plan.tables[plan.base]
+    session.run(
+        f"CREATE TABLE customers_of_base AS SELECT DISTINCT {quoted(base.key)} AS key "
+        f"FROM {quoted(plan.base)}"
+    )
+    customers = session.row("SELECT count(*) FROM customers_of_base")[0]
+    found = []
+    for name, table in plan.tables.items():
+        key, other = quoted(table.key), "SELECT key FROM customers_of_base"
+        if table.through is not None:
+            way = table.through
+            there = _comparable(quoted(way.column), plan, way)
+            other = f"SELECT {there} AS key FROM {quoted(way.table)}"
+            key = f"CAST({key} AS VARCHAR)"
+        rows, keys, most, matched = session.row(
+            "SELECT coalesce(sum(n), 0), count(*), coalesce(max(n), 0), "
+            "coalesce(count_if(known), 0) FROM "
+            f"(SELECT k, n, k IN ({other}) AS known FROM "
+            f"(SELECT {key} AS k, count(*) AS n FROM {quoted(name)} GROUP BY ALL))"
+        )
+        total = customers if table.through is None else keys
+        found.append(
+            Join(
+                name,
+                int(rows),
+                keys,
+                matched / max(total, 1),
+                float(rows) / max(keys, 1),
+                most,
+                keys - matched,
+            )
+        )
+    session.run("DROP TABLE customers_of_base")
+    return found

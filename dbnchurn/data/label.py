@@ -1,0 +1,119 @@
+"""The label: who left within the outcome window, as SQL."""
+
+from __future__ import annotations
+
+from dbnchurn.core.errors import DataError
+from dbnchurn.data.aggregates import day
+from dbnchurn.data.plan import DataPlan, Label, TablePlan
+from dbnchurn.data.windows import Window
+from dbnchurn.tables.contract import POSITIVE_WORDS
+from dbnchurn.tables.duckdb import Session, literals, quoted
+
+
+def outcome(session: Session, plan: DataPlan, window: Window) -> str:
+    """1 for customers of the snapshot who leave within the outcome window, 0 for others.
+
+    NULL where it is not known.
+
+    Raises
+    ------
+    DataError
+        If the outcome window holds no rows, or labelled customers are unknown.
+    """
+    label = plan.label
+    if label is None:
+        raise DataError("the plan has no 'label', so the outcome is not known")
+    table = plan.tables[label.table]
+    _check_known(session, plan, label, table)
+    name, key = quoted(label.table), quoted(table.key)
+    if label.kind == "column":
+        session.run(
+            f"CREATE OR REPLACE TABLE outcomes AS SELECT {key} AS key, "
+            f"max(({_left(label)})::TINYINT) AS y FROM {name} GROUP BY ALL"
+        )
+        return "(SELECT y FROM outcomes WHERE outcomes.key = snapshot.key)"
+    assert table.date is not None
+    when = quoted(table.date)
+    inside = f"{when} >= {day(window.opens)} AND {when} < {day(window.closes)}"
+    _check_not_empty(session, label, table, window, inside)
+    if label.kind == "status":
+        session.run(
+            f"CREATE OR REPLACE TABLE outcomes AS SELECT {key} AS key, "
+            f"max(({_left(label)})::TINYINT) AS y FROM {name} WHERE {inside} GROUP BY ALL"
+        )
+        return "(SELECT y FROM outcomes WHERE outcomes.key = snapshot.key)"
+    found = _left(label) if label.kind == "events" else _active(label)
+    session.run(
+        f"CREATE OR REPLACE TABLE outcomes AS SELECT DISTINCT {key} AS key FROM {name} "
+        f"WHERE {inside} AND {found}"
+    )
+    there = "snapshot.key IN (SELECT key FROM outcomes)"
+    return f"({there if label.kind == 'events' else f'NOT {there}'})::TINYINT"
+
+
+def already_left(plan: DataPlan, window: Window) -> str | None:
+    """Query for the customers that have left before the outcome window opens."""
+    label = plan.label
+    if label is None or label.kind not in ("events", "status"):
+        return None
+    table = plan.tables[label.table]
+    assert table.date is not None
+    return (
+        f"SELECT {quoted(table.key)} FROM {quoted(label.table)} "
+        f"WHERE {quoted(table.date)} < {day(window.opens)} AND {_left(label)}"
+    )
+
+
+def _left(label: Label) -> str:
+    """Condition that a row says the customer left."""
+    if label.column is None:
+        return "TRUE"
+    word = f"lower(CAST({quoted(label.column)} AS VARCHAR))"
+    if not label.left:
+        return f"{word} IN {literals(sorted({*POSITIVE_WORDS, '1.0'}))}"
+    spelt = {text for value in label.left for text in _spellings(value)}
+    return f"{word} IN {literals(sorted(spelt))}"
+
+
+def _spellings(value: object) -> set[str]:
+    """How a value of the config may look as text in the table."""
+    if isinstance(value, bool):
+        return {str(value).lower(), "1.0" if value else "0.0", str(int(value))}
+    if isinstance(value, int | float) and float(value).is_integer():
+        return {str(int(value)), f"{float(value)}"}
+    return {str(value).lower()}
+
+
+def _active(label: Label) -> str:
+    return "TRUE" if label.column is None else f"{quoted(label.column)} > 0"
+
+
+def _check_not_empty(
+    session: Session, label: Label, table: TablePlan, window: Window, inside: str
+) -> None:
+    name, when = quoted(label.table), quoted(table.date or "")
+    if session.row(f"SELECT count(*) FROM {name} WHERE {inside}")[0]:
+        return
+    latest = session.row(f"SELECT max({when}) FROM {name}")[0]
+    raise DataError(
+        f"the outcome window of the cutoff {window.cutoff} is empty: table {label.table!r} has no "
+        f"rows from {window.opens} to before {window.closes}, its last is of {latest:%Y-%m-%d}; "
+        "choose an earlier cutoff whose outcome is known"
+    )
+
+
+def _check_known(session: Session, plan: DataPlan, label: Label, table: TablePlan) -> None:
+    if label.table == plan.base or label.unknown == "drop":
+        return
+    base = plan.tables[plan.base]
+    count, first = session.row(
+        f"SELECT count(DISTINCT {quoted(table.key)}), min({quoted(table.key)}) "
+        f"FROM {quoted(label.table)} WHERE {quoted(table.key)} NOT IN "
+        f"(SELECT {quoted(base.key)} FROM {quoted(plan.base)})"
+    )
+    if count:
+        raise DataError(
+            f"the label table {label.table!r} has {count} customers that {plan.base!r} does not "
+            f"know, the first is {first!r}; check that both use the same keys, or say "
+            "label.unknown: drop"
+        )

@@ -1,0 +1,191 @@
+"""One column's promise as SQL: how its value is read, and what may be wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dbnchurn.data.plan import NUMERIC, Rule
+from dbnchurn.tables.duckdb import literal, literals, quoted
+
+YES = ("1", "1.0", "true", "t", "yes", "y")
+NO = ("0", "0.0", "false", "f", "no", "n")
+LARGEST = 1e24  # beyond it no customer's number means anything
+
+
+@dataclass(frozen=True)
+class Typed:
+    """SQL expressions in three layers, each over the columns of the one below.
+
+    Parameters
+    ----------
+    column : str
+    raw : str
+        Over the raw columns: what the cell holds, NULL where that stands for nothing.
+    value : str
+        Over :func:`held`: the value with its type, NULL where it cannot be read.
+    faults : tuple of (condition, reason)
+        Over :func:`held` and :func:`read_as`: what is wrong with it, if anything.
+    lenient : bool
+        Whether a value with a fault counts as missing, instead of breaking its row.
+    """
+
+    column: str
+    raw: str
+    value: str
+    faults: tuple[tuple[str, str], ...]
+    lenient: bool = False
+
+    @property
+    def broken(self) -> str:
+        """Condition that anything is wrong."""
+        return (
+            " OR ".join(f"coalesce({condition}, FALSE)" for condition, _ in self.faults) or "FALSE"
+        )
+
+    @property
+    def kept(self) -> str:
+        """The value that goes on."""
+        value = read_as(self.column)
+        return f"CASE WHEN NOT ({self.broken}) THEN {value} END" if self.lenient else value
+
+
+def held(column: str) -> str:
+    """Name of what a cell holds, quoted."""
+    return quoted(f"held {column}")
+
+
+def read_as(column: str) -> str:
+    """Name of the typed value of a cell, quoted."""
+    return quoted(f"read {column}")
+
+
+def typed(
+    column: str, rule: Rule, kind: str, missing: Sequence[str], zone: str | None, comma: bool
+) -> Typed:
+    """Read a column of SQL type `kind` as its rule says.
+
+    Parameters
+    ----------
+    column : str
+    rule : Rule
+    kind : str
+        SQL type of the raw column.
+    missing : sequence of str
+        Texts that stand for nothing.
+    zone : str, optional
+        Time zone for instants.
+    comma : bool
+        Whether numbers in text have a decimal comma.
+    """
+    raw, value = held(column), read_as(column)
+    if rule.kind in ("number", "integer"):
+        found, what = (
+            _number(raw, kind, comma),
+            f"not {'a number' if rule.kind == 'number' else 'an integer'}",
+        )
+    elif rule.kind == "flag":
+        found, what = _flag(raw, kind), "neither yes nor no"
+    elif rule.kind == "date":
+        found, what = _date(raw, kind, rule, zone), "not a date"
+    elif rule.kind == "category":
+        found, what = _category(as_text(raw, kind), rule), "not one of its levels"
+    else:
+        found, what = as_text(raw, kind), "not text"
+    faults = []
+    if not _always_fits(rule, kind):
+        faults.append((f"{raw} IS NOT NULL AND {value} IS NULL", f"{column}: {what}"))
+    if rule.kind == "integer":
+        faults.append((f"{value} <> floor({value})", f"{column}: {what}"))
+    if rule.kind in NUMERIC:
+        faults += _bounds(column, value, rule)
+    if not rule.nullable:
+        faults.append((f"{raw} IS NULL", f"{column}: missing"))
+    return Typed(
+        column, present(column, kind, missing), found, tuple(faults), rule.otherwise == "missing"
+    )
+
+
+def _always_fits(rule: Rule, kind: str) -> bool:
+    """Whether every value of the SQL type can be read as the rule says."""
+    if rule.kind == "date":
+        return _is_time(kind)
+    return rule.kind == "text" or (rule.kind == "category" and not rule.levels)
+
+
+def present(column: str, kind: str, missing: Sequence[str] = ()) -> str:
+    """The raw value, NULL where it stands for nothing."""
+    name = quoted(column)
+    if kind == "VARCHAR":
+        nothing = " ".join(f"WHEN {literal(word)} THEN NULL" for word in ("", *missing))
+        return f"CASE trim({name}) {nothing} ELSE trim({name}) END"
+    if kind in ("DOUBLE", "FLOAT"):
+        return f"CASE WHEN NOT isnan({name}) THEN {name} END"
+    return name
+
+
+def _number(raw: str, kind: str, comma: bool) -> str:
+    if kind == "VARCHAR":
+        text = f"replace(replace({raw}, '.', ''), ',', '.')" if comma else raw
+        number = f"TRY_CAST({text} AS DOUBLE)"
+    else:
+        number = f"CAST({raw} AS DOUBLE)" if not _is_time(kind) else "CAST(NULL AS DOUBLE)"
+    return f"CASE WHEN abs({number}) < {LARGEST!r} THEN {number} END"
+
+
+def _is_time(kind: str) -> bool:
+    return kind.startswith(("DATE", "TIME"))
+
+
+def _flag(raw: str, kind: str) -> str:
+    if kind not in ("VARCHAR", "BOOLEAN"):
+        return f"CASE WHEN {raw} IN (0, 1) THEN CAST({raw} AS DOUBLE) END"
+    word = f"lower(CAST({raw} AS VARCHAR))"
+    meant = [*((w, 1.0) for w in YES), *((w, 0.0) for w in NO)]
+    return f"CASE {word} {' '.join(f'WHEN {literal(w)} THEN {v}' for w, v in meant)} END"
+
+
+def as_text(raw: str, kind: str) -> str:
+    """SQL of a value as text; 3 and 3.0 are the same code, so whole numbers lose the fraction."""
+    if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
+        return (
+            f"CASE WHEN {raw} = floor({raw}) AND abs({raw}) < 1e15 "
+            f"THEN CAST(CAST({raw} AS BIGINT) AS VARCHAR) ELSE CAST({raw} AS VARCHAR) END"
+        )
+    return raw if kind == "VARCHAR" else f"CAST({raw} AS VARCHAR)"
+
+
+def _category(text: str, rule: Rule) -> str:
+    meant = {level.lower(): level for level in rule.levels}
+    meant |= {spelling.strip().lower(): level for spelling, level in rule.codes.items()}
+    if not meant:
+        return text
+    words = " ".join(f"WHEN {literal(word)} THEN {literal(level)}" for word, level in meant.items())
+    if not rule.levels:
+        return f"CASE lower({text}) {words} ELSE {text} END"
+    # One byte a value instead of sixteen.
+    return f"CAST(CASE lower({text}) {words} END AS ENUM {literals(rule.levels)})"
+
+
+def _date(raw: str, kind: str, rule: Rule, zone: str | None) -> str:
+    if kind == "VARCHAR":
+        if rule.formats:
+            formats = ", ".join(literal(f) for f in rule.formats)
+            return f"CAST(try_strptime({raw}, [{formats}]) AS TIMESTAMP)"
+        if zone is not None:
+            instant = f"TRY_CAST({raw} AS TIMESTAMPTZ)"
+            return f"CAST(timezone({literal(zone)}, {instant}) AS TIMESTAMP)"
+        iso = f"TRY_CAST({raw} AS TIMESTAMP)"
+        return f"coalesce({iso}, CAST(try_strptime({raw}, '%Y-%m') AS TIMESTAMP))"
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"CAST(timezone({literal(zone or 'UTC')}, {raw}) AS TIMESTAMP)"
+    return f"CAST({raw} AS TIMESTAMP)" if _is_time(kind) else "CAST(NULL AS TIMESTAMP)"
+
+
+def _bounds(column: str, value: str, rule: Rule) -> list[tuple[str, str]]:
+    found = []
+    if rule.low is not None:
+        found.append((f"{value} < {rule.low!r}", f"{column}: below {rule.low:g}"))
+    if rule.high is not None:
+        found.append((f"{value} > {rule.high!r}", f"{column}: above {rule.high:g}"))
+    return found

@@ -1,0 +1,12 @@
+from .checkpoint import Checkpoint as Checkpoint
+from .dbn import DBN as DBN
+from .finetuning import FineTune as FineTune
+from .finetuning import finetune as finetune
+from .network import Network as Network
+from .network_record import NetworkRecord as NetworkRecord
+from .network_record import logits as logits
+from .network_stage import Branch as Branch
+from .rbm import RBM as RBM
+from .rows import RowSource as RowSource
+from .transformer import RBMTransformer as RBMTransformer
+from .visible import Visible as Visible

@@ -1,0 +1,170 @@
+"""One network from start to end: machines pretrained, unrolled and fine-tuned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, clone
+
+from dbnchurn.core.typing import Rows
+from dbnchurn.dbn.checkpoint import Checkpoint
+from dbnchurn.dbn.dbn import DBN, Device
+from dbnchurn.dbn.finetuning import FineTune, Record, Validation
+from dbnchurn.dbn.network import Network
+from dbnchurn.dbn.rows import RowSource, as_rows
+from dbnchurn.dbn.training import Callback
+
+_DBN, _FINETUNE = DBN(), FineTune()
+
+
+class Branch(BaseEstimator):  # type: ignore[misc]
+    """A deep belief network with one logit on top.
+
+    Parameters
+    ----------
+    pretrain : bool, default True
+        Whether the network starts from pretrained machines or from random weights.
+    dbn : DBN
+        Layers and pretraining.
+    finetune : FineTune
+        Training with labels.
+    scaled : bool, default False
+        Whether a network that starts from random weights learns a factor for every gaussian and
+        binary unit; see :class:`~dbnchurn.dbn.network.Network`.
+
+    Attributes
+    ----------
+    network_ : Network
+    curves_ : list of lists of dict
+        Per-epoch records of every machine; empty without pretraining.
+    finetune_curve_ : list of dict
+        Per-epoch records of fine-tuning.
+    seconds_ : dict
+        Wall seconds of ``pretrain`` and ``fine-tune``.
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).integers(0, 2, (400, 3)).astype(np.float32)
+    >>> branch = Branch(dbn=DBN((8,), epochs=2), finetune=FineTune(epochs=2))
+    >>> branch.fit(X, X[:, 0], seed=0).network_.logits(X).shape
+    (400,)
+    """
+
+    def __init__(
+        self,
+        *,
+        pretrain: bool = True,
+        dbn: DBN = _DBN,
+        finetune: FineTune = _FINETUNE,
+        scaled: bool = False,
+    ) -> None:
+        self.pretrain = pretrain
+        self.scaled = scaled
+        # A default is one object for all branches; set_params of one must not change the others.
+        self.dbn = clone(dbn) if dbn is _DBN else dbn
+        self.finetune = clone(finetune) if finetune is _FINETUNE else finetune
+
+    def fit(
+        self,
+        rows: RowSource | npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        sample_weight: npt.ArrayLike | None = None,
+        draw: Rows | None = None,
+        validation: Validation | None = None,
+        pretrain_on: tuple[Any, npt.ArrayLike] | None = None,
+        bias: float = 0.0,
+        skip: npt.ArrayLike | None = None,
+        device: Device = "cpu",
+        seed: int | None = None,
+        on_epoch: Callable[[str, Mapping[str, float]], object] | None = None,
+        checkpoints: Path | None = None,
+    ) -> Self:
+        """Pretrain without labels, then fine-tune with them.
+
+        Parameters
+        ----------
+        rows : RowSource or 2-D array of n rows
+        y : array of shape (n,)
+            0 or 1.
+        sample_weight : array of shape (n,), optional
+        draw : intp array, optional
+            Rows of an epoch of fine-tuning, with repeats.
+        validation : (rows, y, weight), optional
+            Held-out rows: for the free-energy gap, and to stop fine-tuning.
+        pretrain_on : (rows, weight), optional
+            Rows of pretraining, where they are others than `rows`.
+        bias, skip
+            Where the logit starts; see :class:`~dbnchurn.dbn.network.Network`.
+        device : {"cpu", "cuda", "auto"}, default "cpu"
+        seed : int, optional
+        on_epoch : callable, optional
+            Is called after every epoch with ``rbm 1``, ``rbm 2``, … or ``finetune`` and the record;
+            what it raises ends the training.
+        checkpoints : Path, optional
+            Folder that gets the state of training after every epoch. What is there already is
+            continued, bit for bit as if it had not been interrupted.
+
+        Raises
+        ------
+        ValueError
+            If rows, labels and settings do not fit together.
+        """
+        seeds = [int(s) for s in np.random.default_rng(seed).integers(2**31, size=3)]
+        start: dict[str, Any] = {"bias": bias, "skip": skip, "random_state": seeds[1]}
+        self.curves_: list[list[dict[str, float]]] = []
+        started = perf_counter()
+        if self.pretrain:
+            dbn: DBN = clone(self.dbn).set_params(device=device, random_state=seeds[0])
+            all_rows, weight = pretrain_on or (rows, sample_weight)
+            self.dbn_ = dbn.fit(
+                all_rows,
+                sample_weight=weight,
+                X_val=None if validation is None else validation[0],
+                callbacks=_watchers(checkpoints, on_epoch),
+                resume_from=checkpoints,
+            )
+            self.curves_ = self.dbn_.curves_
+            self.network_ = Network.from_dbn(self.dbn_, **start)
+        else:
+            source = as_rows(rows)
+            self.network_ = Network.random(
+                source.widths,
+                source.sizes,
+                self.dbn.layers,
+                activation=self.dbn.functions(),
+                scaled=self.scaled,
+                **start,
+            )
+        pretrained = perf_counter()
+        self.finetune_curve_: list[Record] = self.finetune.fit(
+            self.network_,
+            rows,
+            y,
+            sample_weight=sample_weight,
+            draw=draw,
+            validation=validation,
+            device=device,
+            seed=seeds[2],
+            callbacks=[lambda _, record: on_epoch("finetune", record)] if on_epoch else [],
+            checkpoint=None if checkpoints is None else checkpoints / "network.npz",
+        )
+        self.seconds_ = {"pretrain": pretrained - started, "fine-tune": perf_counter() - pretrained}
+        return self
+
+
+def _watchers(
+    checkpoints: Path | None, on_epoch: Callable[[str, Mapping[str, float]], object] | None
+) -> list[Callback]:
+    """What is called after every epoch of a machine."""
+    found: list[Callback] = []
+    if checkpoints is not None:
+        found.append(Checkpoint(checkpoints))
+    if on_epoch is not None:
+        found.append(lambda at: on_epoch(f"rbm {at.layer + 1}", at.curve[-1]))
+    return found

@@ -1,0 +1,88 @@
+"""The visible layer: how a customer looks to a Boltzmann machine.
+
+Features make it and the engine takes it; neither knows the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.core.typing import Floats32, Ints32, Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Visible:
+    """Rows of one visible layer with its three kinds of units.
+
+    Missing is NaN in `gaussian` and `binary` and -1 in `codes`, and means *no evidence*: for that
+    row the unit or group is dropped, as if the machine did not have it (Salakhutdinov, Mnih and
+    Hinton, 2007).
+
+    Parameters
+    ----------
+    gaussian : float32 array of shape (n, g)
+        Real values on a scale of about 1.
+    binary : float32 array of shape (n, b)
+        0, 1, or a probability between them.
+    codes : int32 array of shape (n, c)
+        One column per softmax group; column `j` holds 0 … ``sizes[j] - 1``.
+    sizes : tuple of c integers
+        Number of levels of every group.
+
+    Examples
+    --------
+    >>> v = Visible.of(gaussian=[[0.5], [1.0]], codes=[[2], [-1]], sizes=(3,))
+    >>> len(v), v.widths, len(v.take(np.array([1])))
+    (2, (1, 0, 3), 1)
+    """
+
+    gaussian: Floats32
+    binary: Floats32
+    codes: Ints32
+    sizes: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        rows = {len(self.gaussian), len(self.binary), len(self.codes)}
+        if len(rows) > 1:
+            raise ValueError(f"the parts of a visible layer differ in rows: {sorted(rows)}")
+        if self.codes.shape[1] != len(self.sizes):
+            raise ValueError(
+                f"{self.codes.shape[1]} code columns but {len(self.sizes)} group sizes"
+            )
+
+    @classmethod
+    def of(
+        cls,
+        gaussian: npt.ArrayLike | None = None,
+        binary: npt.ArrayLike | None = None,
+        codes: npt.ArrayLike | None = None,
+        sizes: tuple[int, ...] = (),
+    ) -> Visible:
+        """Build from whatever parts there are; the others become empty."""
+        given = [np.asarray(part) for part in (gaussian, binary, codes) if part is not None]
+        n = len(given[0]) if given else 0
+
+        def part(values: npt.ArrayLike | None, dtype: type) -> npt.NDArray[Any]:
+            return np.empty((n, 0), dtype) if values is None else np.asarray(values, dtype)
+
+        return cls(
+            part(gaussian, np.float32), part(binary, np.float32), part(codes, np.int32), sizes
+        )
+
+    def __len__(self) -> int:
+        return len(self.gaussian)
+
+    @property
+    def widths(self) -> tuple[int, int, int]:
+        """Number of gaussian units, binary units and levels of all groups together."""
+        return self.gaussian.shape[1], self.binary.shape[1], sum(self.sizes)
+
+    def take(self, rows: Rows) -> Visible:
+        """The given rows, in the given order, as copies."""
+        return replace(
+            self, gaussian=self.gaussian[rows], binary=self.binary[rows], codes=self.codes[rows]
+        )

@@ -1,0 +1,2 @@
+from .experiment import conduct as conduct
+from .tuning import tune as tune

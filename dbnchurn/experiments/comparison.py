@@ -1,0 +1,285 @@
+"""Models side by side, from finished runs: means with intervals, ranks and paired differences.
+
+How runs are paired depends on what they were tested on, and the comparison says which it was:
+
+- *rows*: every run was tested on the same customers. Customers are resampled; where there are
+  several seeds, a model's number is the mean over them.
+- *divisions*: models were tested on the same customers within each seed and fold. Differences are
+  taken within these, and their interval knows that divisions of one table overlap.
+- *nothing*: the runs share no test customers, so numbers stand side by side.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+
+from dbnchurn.core.errors import DataError
+from dbnchurn.evaluate.bootstrap import Bootstrap, Interval, bootstrap
+from dbnchurn.evaluate.corrected_t import corrected_interval, mean_ranks
+from dbnchurn.evaluate.ranking import checked
+from dbnchurn.evaluate.summary import numbers_at
+from dbnchurn.experiments.finished_runs import Finished, Scored, scored
+from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER, Compared, Comparison
+
+Pairing = Literal["rows", "divisions", "nothing"]
+Models = dict[str, dict[str, Scored]]
+"""Model → unit → one run."""
+
+METHOD = {
+    "rows": (
+        "All runs were tested on the same {n:,} customers. Intervals are 95 % bootstrap intervals "
+        "over these customers, {repeats} resamples that all models share; {seeds}. A difference "
+        "is the model minus {reference}, paired by resample."
+    ),
+    "divisions": (
+        "Models were tested on the same customers within each of {units} seeds and folds. Values "
+        "are means over these; intervals are 95 % corrected resampled t intervals (Nadeau and "
+        "Bengio 2003), which allow for training parts that overlap. A difference is the model "
+        "minus {reference}, paired by seed and fold."
+    ),
+    "nothing": (
+        "The runs were tested on different customers and share no division, so there is no paired "
+        "difference: the numbers stand side by side, each with the 95 % bootstrap interval of its "
+        "first run."
+    ),
+}
+SEVERAL = (
+    "numbers are means over the seeds, so that intervals show what other customers would change, "
+    "not what other seeds would"
+)
+UNBOUNDED = ("lift_top_decile", "log_loss")
+UNADJUSTED = "Intervals are not widened for the number of models compared."
+
+
+def compare_runs(
+    runs: Sequence[Finished],
+    *,
+    metric: str = "average_precision",
+    title: str = "Comparison",
+    repeats: int = 500,
+    seed: int = 0,
+    warnings: Sequence[str] = (),
+) -> Comparison:
+    """Compare the variants of finished runs, or the model and baselines of a single variant.
+
+    Parameters
+    ----------
+    runs : sequence of Finished
+        Those of the first variant are the reference.
+    metric : str, default "average_precision"
+        Decides ranks and verdict.
+    title : str
+    repeats : int, default 500
+        Resamples, where customers are resampled.
+    seed : int, default 0
+        Of the resamples.
+    warnings : sequence of str
+        To be shown with the result.
+
+    Raises
+    ------
+    DataError
+        If there is no run, or one variant has two runs of one seed and fold.
+    """
+    if not runs:
+        raise DataError("there is no finished run to compare")
+    models = by_model(scored(list(runs)))
+    how = pairing(models)
+    if how == "rows":
+        own, differences = over_rows(models, repeats, seed)
+    elif how == "divisions":
+        own, differences = over_divisions(models)
+    else:
+        own, differences = side_by_side(models)
+    ranks, differs = ranks_of(models, metric), differing(models)
+    return Comparison(
+        title=title,
+        metric=metric,
+        method=_method(how, models, repeats),
+        models=[
+            Compared(
+                name=name,
+                runs=len(units),
+                numbers=_plain(own[name]),
+                difference=_plain(differences[name]) if name in differences else None,
+                rank=ranks.get(name),
+                seconds=float(np.mean([found.seconds for found in units.values()])),
+                differs=differs[name],
+            )
+            for name, units in models.items()
+        ],
+        runs=[
+            {"model": name, "unit": unit, "run": found.run.folder.name}
+            | {key: found.value(key) for key in LABELS}
+            | {"seconds": found.seconds}
+            for name, units in models.items()
+            for unit, found in units.items()
+        ],
+        warnings=[*warnings, *_gaps(models)],
+    )
+
+
+def _method(how: Pairing, models: Models, repeats: int) -> str:
+    """How the numbers came about, for the reader."""
+    reference, first = next(iter(models.items()))
+    several = max(len(units) for units in models.values()) > 1
+    method = METHOD[how].format(
+        n=next(iter(first.values())).run.metrics["test"]["n"],
+        repeats=repeats,
+        units=len(shared_units(models)),
+        reference=reference,
+        seeds=SEVERAL if several else "there is one run per model",
+    )
+    return f"{method} {UNADJUSTED}" if len(models) > 2 else method
+
+
+def _plain(found: Mapping[str, Interval]) -> dict[str, Any]:
+    return {key: number.plain() for key, number in found.items()}
+
+
+def by_model(found: Sequence[Scored]) -> Models:
+    """Model → unit → run, in the order given."""
+    models: Models = {}
+    for one in found:
+        units = models.setdefault(one.model, {})
+        if one.run.unit in units:
+            raise DataError(
+                f"{one.model!r} has two runs of {one.run.unit}: {units[one.run.unit].run.folder} "
+                f"and {one.run.folder}; leave one out"
+            )
+        units[one.run.unit] = one
+    return models
+
+
+def shared_units(models: Models) -> list[str]:
+    """Units that every model has."""
+    first, *others = models.values()
+    return [unit for unit in first if all(unit in units for units in others)]
+
+
+def pairing(models: Models) -> Pairing:
+    """What the runs have in common."""
+    if len({one.run.tested for units in models.values() for one in units.values()}) == 1:
+        return "rows"
+    shared = shared_units(models)
+    same = all(len({units[u].run.tested for units in models.values()}) == 1 for u in shared)
+    return "divisions" if len(shared) > 1 and same else "nothing"
+
+
+Found = dict[str, dict[str, Interval]]
+
+
+def over_rows(models: Models, repeats: int, seed: int) -> tuple[Found, Found]:
+    """Numbers and differences with intervals over the customers, means over the seeds."""
+    each = {(name, unit): one for name, units in models.items() for unit, one in units.items()}
+    names = {key: json.dumps(key) for key in each}
+    thresholds = {key: float(one.numbers["threshold"]) for key, one in each.items()}
+    drawn = bootstrap(
+        {names[k]: checked(one.run.test["label"], one.scores) for k, one in each.items()},
+        {names[key]: partial(numbers_at, threshold=thresholds[key]) for key in each},
+        cuts={names[key]: thresholds[key] for key in each},
+        repeats=repeats,
+        random_state=seed,
+    )
+    exact, resampled = {}, {}
+    for name, units in models.items():
+        parts = [names[name, unit] for unit in units]
+        exact[name] = {k: float(np.mean([drawn.exact[p][k] for p in parts])) for k in LABELS}
+        resampled[name] = {k: np.mean([drawn.drawn[p][k] for p in parts], axis=0) for k in LABELS}
+    both = Bootstrap(exact, resampled, drawn.fewer)
+    reference = next(iter(models))
+    return (
+        {name: both.intervals(name) for name in models},
+        {name: both.difference(name, reference) for name in models if name != reference},
+    )
+
+
+def over_divisions(models: Models) -> tuple[Found, Found]:
+    """Numbers and differences with corrected intervals over seeds and folds."""
+    shared = shared_units(models)
+    own, differences = {}, {}
+    reference = next(iter(models))
+    share = float(np.mean([models[reference][unit].run.test_share for unit in shared]))
+    for name, units in models.items():
+        values = {k: np.array([one.value(k) for one in units.values()]) for k in LABELS}
+        own[name] = {k: _possible(k, corrected_interval(v, share)) for k, v in values.items()}
+        if name != reference:
+            gaps = {
+                k: np.array([units[u].value(k) - models[reference][u].value(k) for u in shared])
+                for k in LABELS
+            }
+            differences[name] = {k: corrected_interval(gap, share) for k, gap in gaps.items()}
+    return own, differences
+
+
+def _possible(metric: str, found: Interval) -> Interval:
+    """An interval cut at what the number can be."""
+    top = np.inf if metric in UNBOUNDED else 1.0
+    return Interval(
+        found.value, float(np.maximum(found.low, 0)), float(np.minimum(found.high, top))
+    )
+
+
+def side_by_side(models: Models) -> tuple[Found, Found]:
+    """Numbers of the first run of every model, as that run found them."""
+    own: Found = {}
+    for name, units in models.items():
+        numbers = next(iter(units.values())).numbers
+        own[name] = {key: Interval(**_known(numbers[key])) for key in LABELS}
+    return own, {}
+
+
+def _known(number: Mapping[str, float | None]) -> dict[str, float]:
+    ends = {key: number[key] for key in ("value", "low", "high")}
+    return {key: float("nan") if value is None else value for key, value in ends.items()}
+
+
+def ranks_of(models: Models, metric: str) -> dict[str, float]:
+    """Mean rank over the units that all models have."""
+    shared = shared_units(models)
+    if not shared or len(models) < 2:
+        return {}
+    values = [[units[unit].value(metric) for unit in shared] for units in models.values()]
+    ranks = mean_ranks(values, lower_is_better=metric in LOWER_IS_BETTER)
+    return dict(zip(models, ranks.tolist(), strict=True))
+
+
+def differing(models: Models) -> dict[str, dict[str, str]]:
+    """Settings that are not the same for all models, as text."""
+    settings = {name: next(iter(units.values())).run.settings for name, units in models.items()}
+    keys = list(dict.fromkeys(key for found in settings.values() for key in found))
+    varied = [k for k in keys if len({json.dumps(f.get(k)) for f in settings.values()}) > 1]
+    return {
+        name: {key: json.dumps(found[key]) for key in varied if key in found}
+        for name, found in settings.items()
+    }
+
+
+def _gaps(models: Models) -> list[str]:
+    """Models that lack a run which others have."""
+    wanted = max(len(units) for units in models.values())
+    return [
+        f"{name} has {len(units)} of {wanted} runs; differences are over those that it shares."
+        for name, units in models.items()
+        if len(units) < wanted
+    ]
+
+
+def plain_rows(comparison: Comparison) -> list[dict[str, Any]]:
+    """One row per model and metric, for a table without times."""
+    rows = []
+    for model in comparison.models:
+        for metric in LABELS:
+            gap = (model.difference or {}).get(metric, {})
+            rows.append(
+                {"model": model.name, "runs": model.runs, "metric": metric}
+                | dict(model.numbers[metric])
+                | {f"difference_{k}": gap.get(k) for k in ("value", "low", "high")}
+                | {"rank": model.rank if metric == comparison.metric else None}
+            )
+    return rows

@@ -1,0 +1,290 @@
+"""Trials of a search: drawn by Optuna, cut short where their curves fall behind, kept in a journal.
+
+The sampler of a trial is seeded by the number of finished trials, so that a search that was killed
+tries the same settings as one that was not.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dbnchurn.config import changed, dump
+from dbnchurn.core.errors import ConfigError, DbnchurnError
+from dbnchurn.core.files import written_whole
+from dbnchurn.core.progress import stage, watched
+from dbnchurn.experiments.grid import NOT_OF_A_RUN
+from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER
+from dbnchurn.runs.sections import Searched, TuningSection
+
+Judge = Callable[[Any], float]
+"""Fits the classifier of a config and says how good it is."""
+JOURNAL, BEST, TRIALS = "journal.log", "best.yaml", "trials.csv"
+FINETUNING = 1_000_000
+"""Steps of fine-tuning come after those of all machines, of which each has a thousand."""
+WORST = {"rbm": 0.9, "finetune": 0.5}
+"""A trial is cut short if it is worse than this share of the others at the same step. How well rows
+are rebuilt hardly says how good a model will be, so only the worst tenth goes; validation loss says
+more."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What a search has found so far.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``best.yaml``, ``trials.csv`` and the journal.
+    metric : str
+    value : float
+        Of the best trial, on the validation rows.
+    settings : dict of dotted key → value
+    finished, cut_short, failed : int
+        Trials.
+    """
+
+    folder: Path
+    metric: str
+    value: float
+    settings: dict[str, Any]
+    finished: int
+    cut_short: int
+    failed: int
+
+    def words(self) -> str:
+        """The result in a few lines."""
+        chosen = "\n".join(f"  {key}: {json.dumps(v)}" for key, v in self.settings.items())
+        return (
+            f"{self.finished} trials, of which {self.cut_short} were cut short and {self.failed} "
+            f"failed\nbest {LABELS[self.metric]} on the validation rows: {self.value:.4f}\n"
+            f"{chosen}\nnext: dbnchurn train {self.folder / BEST}"
+        )
+
+
+def require_optuna() -> None:
+    """Say what to install."""
+    if importlib.util.find_spec("optuna") is None:
+        raise ConfigError("tuning needs the extra 'tune': pip install 'dbnchurn[tune]'")
+
+
+class Search:
+    """An Optuna study and what its trials are made of."""
+
+    def __init__(self, config: Any, folder: Path, judge: Judge) -> None:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self.optuna = optuna
+        self.config, self.folder, self.judge = config, folder, judge
+        self.section: TuningSection = config.tuning
+        lower = self.section.metric in LOWER_IS_BETTER
+        self.study = optuna.create_study(
+            storage=_journal(folder / JOURNAL),
+            study_name="tuning",
+            direction="minimize" if lower else "maximize",
+            load_if_exists=True,
+        )
+        for trial in self.study.get_trials(deepcopy=False):
+            if not trial.state.is_finished():  # its process was killed
+                self.study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+
+    def belongs(self, key: str) -> None:
+        """Refuse a journal of other data or settings."""
+        known = self.study.user_attrs.get("key")
+        if known is None:
+            self.study.set_user_attr("key", key)
+        elif known != key:
+            raise ConfigError(
+                f"{self.folder} holds a search of another config or other data; its trials cannot "
+                "be compared: name another output, or remove the folder"
+            )
+
+    @property
+    def finished(self) -> list[Any]:
+        """Trials that ended by themselves."""
+        return [
+            trial for trial in self.study.get_trials(deepcopy=False) if "ended" in trial.user_attrs
+        ]
+
+    @property
+    def complete(self) -> list[Any]:
+        """Trials that gave a model."""
+        return self.study.get_trials(deepcopy=False, states=[self.optuna.trial.TrialState.COMPLETE])
+
+    def may_go_on(self, seconds: float, done: int) -> bool:
+        """Whether the budget allows one more trial; a call makes at least one by the clock."""
+        trials, minutes = self.section.trials, self.section.minutes
+        if trials is not None and len(self.finished) >= trials:
+            return False
+        return minutes is None or done == 0 or seconds < 60 * minutes
+
+    def trial(self) -> None:
+        """One trial: draw settings, fit, judge; note what became of it."""
+        number = len(self.finished)
+        self.study.sampler = self.optuna.samplers.TPESampler(
+            n_startup_trials=self.section.startup,
+            seed=self.config.seed * 100_003 + number,
+        )
+        trial = self.study.ask()
+        settings = {key: _draw(trial, key, where) for key, where in self.section.space.items()}
+        trial.set_user_attr("settings", json.dumps(settings))
+        watcher = _Pruner(trial, self.study, self.section.startup, self.optuna.TrialPruned)
+        state = self.optuna.trial.TrialState
+        started = time.perf_counter()
+        try:
+            config = changed(self.config, settings, f"trial {number + 1}")
+            with stage(f"trial {number + 1}"), watched(watcher):
+                value = self.judge(config)
+        except self.optuna.TrialPruned as why:
+            self._end(trial, started, f"cut short: {why}", state.PRUNED)
+        except (DbnchurnError, FloatingPointError) as error:
+            self._end(trial, started, f"failed: {error}", state.FAIL)
+        else:
+            self._end(trial, started, "finished", None, value)
+        self._write()
+
+    def _end(
+        self, trial: Any, started: float, how: str, state: Any, value: float | None = None
+    ) -> None:
+        trial.set_user_attr("seconds", time.perf_counter() - started)
+        trial.set_user_attr("ended", how)
+        self.study.tell(trial, value, state=state)
+        found = how if value is None else f"{self.section.metric} {value:.4f}"
+        print(f"[trial {len(self.finished)}] {found}", file=sys.stderr, flush=True)
+
+    def _write(self) -> None:
+        """``trials.csv`` and, once there is a finished trial, ``best.yaml``."""
+        complete = {trial.number for trial in self.complete}
+        rows = [
+            {
+                "trial": number,
+                "ended": trial.user_attrs["ended"],
+                "value": trial.value if trial.number in complete else None,
+                **{k: json.dumps(v) for k, v in _settings(trial).items()},
+                "seconds": trial.user_attrs["seconds"],
+            }
+            for number, trial in enumerate(self.finished, start=1)
+        ]
+        files = {TRIALS: pd.DataFrame(rows).to_csv(index=False)}
+        if self.complete:
+            files[BEST] = self._best_config()
+        for name, text in files.items():
+            with written_whole(self.folder / name) as unfinished:
+                unfinished.write_text(text, encoding="utf-8")
+
+    def _best_config(self) -> str:
+        best = self.study.best_trial
+        config = changed(self.config, _settings(best), "the best trial")
+        ready = config.model_copy(update=NOT_OF_A_RUN)
+        head = (
+            f"# Best of {len(self.finished)} trials: {self.section.metric} {best.value:.6f} on the "
+            "validation rows, which chose it,\n# so expect less on others; the test rows were not "
+            "looked at.\n"
+        )
+        return head + dump(ready)
+
+    def result(self) -> Tuned:
+        """The best trial and what became of the others."""
+        ended = [trial.user_attrs["ended"] for trial in self.finished]
+        failed = sum(how.startswith("failed") for how in ended)
+        if not self.complete:
+            last = next((how for how in reversed(ended) if how.startswith("failed")), "none ended")
+            raise ConfigError(f"no trial of {len(ended)} gave a model; the last {last}")
+        best = self.study.best_trial
+        return Tuned(
+            folder=self.folder,
+            metric=self.section.metric,
+            value=float(best.values[0]),
+            settings=_settings(best),
+            finished=len(ended),
+            cut_short=sum(how.startswith("cut short") for how in ended),
+            failed=failed,
+        )
+
+
+class _Pruner:
+    """Watches the curves of one trial and ends it where it falls behind those before it."""
+
+    def __init__(self, trial: Any, study: Any, startup: int, ending: type[Exception]) -> None:
+        self.trial, self.ending, self.startup = trial, ending, startup
+        # The sampler takes what is reported for the objective, in which more may be better.
+        self.sign = 1.0 if study.direction.name == "MINIMIZE" else -1.0
+        self.others = [
+            other.intermediate_values
+            for other in study.get_trials(deepcopy=False)
+            if other.number != trial.number and "ended" in other.user_attrs
+        ]
+        self.best_loss = np.inf
+
+    def __call__(self, curve: str, record: Mapping[str, float]) -> None:
+        branch, _, kind = curve.partition(" ")
+        if branch != "dbn":
+            return
+        epoch = int(record["epoch"])
+        if kind == "finetune":
+            if "validation_loss" not in record:
+                return
+            self.best_loss = min(self.best_loss, record["validation_loss"])
+            step, value = FINETUNING + epoch, self.best_loss
+        else:
+            step = 1000 * int(kind.removeprefix("rbm ")) + epoch
+            value = record["reconstruction_error"]
+        self.trial.report(self.sign * value, step)
+        others = [self.sign * values[step] for values in self.others if step in values]
+        if falls_behind(value, others, WORST[kind.split()[0]], self.startup):
+            raise self.ending(f"{kind}, epoch {epoch}")
+
+
+def falls_behind(value: float, others: list[float], share: float, startup: int) -> bool:
+    """Whether an error is larger than that of a share of the others, if there are enough of them.
+
+    Examples
+    --------
+    >>> falls_behind(0.6, [0.1, 0.5, 0.9], share=0.5, startup=3)
+    True
+    >>> falls_behind(0.6, [0.1, 0.5], share=0.5, startup=3)
+    False
+    """
+    return len(others) >= startup and not value <= np.quantile(others, share)
+
+
+def _draw(trial: Any, key: str, where: Searched) -> Any:
+    """One value of the space; choices go by their text, as a journal cannot hold lists."""
+    if where.choices is not None:
+        return json.loads(trial.suggest_categorical(key, [json.dumps(c) for c in where.choices]))
+    low, high, step = where.low, where.high, where.step
+    if all(isinstance(value, int) for value in (low, high, step or 1)):
+        return trial.suggest_int(key, low, high, log=where.log, step=step or 1)
+    return trial.suggest_float(key, low, high, log=where.log, step=step)
+
+
+def _settings(trial: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(trial.user_attrs["settings"])
+    return found
+
+
+def _journal(path: Path) -> Any:
+    """The journal as Optuna's storage, without what a kill left: locks and half a line.
+
+    The folder of the search is locked, so that no other process writes.
+    """
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    for left in path.parent.glob(f"{path.name}.lock*"):
+        left.unlink()
+    if path.exists():
+        content = path.read_bytes()
+        with path.open("r+b") as file:
+            file.truncate(content.rfind(b"\n") + 1)
+    return JournalStorage(JournalFileBackend(str(path)))

@@ -1,0 +1,5 @@
+"""A stored model elsewhere: as an ONNX graph, in MLflow, on Spark."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

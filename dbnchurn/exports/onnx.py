@@ -1,0 +1,414 @@
+"""A graph under construction: nodes by name, constants once each."""
+
+from __future__ import annotations
+
+import json
+from functools import partial, reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.core.errors import ConfigError, wants_extra
+from dbnchurn.core.files import written_whole
+from dbnchurn.core.records import pack
+from dbnchurn.core.typing import Bools, Floats32, Ints, Ints32
+from dbnchurn.decide.decide_record import log_odds
+from dbnchurn.features.encode_record import FAR
+from dbnchurn.features.leaves_record import Forest
+from dbnchurn.predictor.explain.background import no_evidence
+from dbnchurn.predictor.model_record import ModelRecord
+from dbnchurn.predictor.predictor import Predictor
+from dbnchurn.prepare.record import prepare
+from dbnchurn.tables.reading import as_frame, read
+
+if TYPE_CHECKING:
+    from dbnchurn.dbn.network_record import NetworkRecord
+    from dbnchurn.features.encode_record import EncodeRecord
+
+OPSET, ML_OPSET, IR_VERSION = 21, 5, 10
+
+
+class Graph:
+    """Collects nodes; calling it adds one and gives the name of its output.
+
+    Attributes
+    ----------
+    leaves : list of int
+        Number of leaves of every tree ensemble added so far.
+    """
+
+    def __init__(self) -> None:
+        from onnx import helper, numpy_helper
+
+        self.helper, self.numpy_helper = helper, numpy_helper
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+        self.inputs: list[Any] = []
+        self.outputs: list[Any] = []
+        self.leaves: list[int] = []
+
+    def __call__(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
+        """Add a node."""
+        name = f"{operator}_{len(self.nodes)}"
+        self.nodes.append(
+            self.helper.make_node(operator, inputs, [name], name, domain=domain, **attributes)
+        )
+        return name
+
+    def kind(self, dtype: npt.DTypeLike) -> int:
+        """The graph's name of a dtype."""
+        return int(self.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+    def input(self, name: str, dtype: npt.DTypeLike, width: int) -> str:
+        """Add an input of shape (n, width)."""
+        shape: list[str | int | None] = ["n", width]
+        self.inputs.append(self.helper.make_tensor_value_info(name, self.kind(dtype), shape))
+        return name
+
+    def output(self, value: str, name: str, dtype: npt.DTypeLike) -> None:
+        """Make a value of shape (n,) an output."""
+        self.nodes.append(self.helper.make_node("Identity", [value], [name], name))
+        self.outputs.append(self.helper.make_tensor_value_info(name, self.kind(dtype), ["n"]))
+
+    def constant(self, value: npt.ArrayLike) -> str:
+        """Add a constant."""
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(self.numpy_helper.from_array(np.asarray(value), name))
+        return name
+
+    def ints(self, *values: int) -> str:
+        """Add a list of whole numbers."""
+        return self.constant(np.array(values, np.int64))
+
+    def cast(self, value: str, dtype: npt.DTypeLike) -> str:
+        """Add a change of type."""
+        return self("Cast", value, to=self.kind(dtype))
+
+    def pick(self, table: str, columns: Ints) -> str:
+        """Add a choice of columns."""
+        return self("Gather", table, self.constant(columns.astype(np.int64)), axis=1)
+
+    def where_nan(self, values: str, otherwise: npt.ArrayLike) -> str:
+        """Put another value in the place of NaN."""
+        other = self.constant(np.asarray(otherwise, np.float64))
+        return self("Where", self("IsNaN", values), other, values)
+
+    def sum_of_rows(self, table: Floats32, rows: str) -> str:
+        """Sum the rows of a table that each customer points at, as float64."""
+        picked = self("Gather", self.constant(table.astype(np.float32)), rows, axis=0)
+        return self.cast(self("ReduceSum", picked, self.ints(1), keepdims=0), np.float64)
+
+    def activation(self, field: str, name: str) -> str:
+        """Add a layer's activation."""
+        operators = {"sigmoid": "Sigmoid", "relu": "Relu"}
+        if name not in operators:
+            raise ConfigError(f"a layer with the activation {name!r} has no ONNX form yet")
+        return self(operators[name], field)
+
+    def model(self) -> Any:
+        """The finished graph."""
+        graph = self.helper.make_graph(
+            self.nodes, "dbnchurn", self.inputs, self.outputs, self.constants
+        )
+        opsets = [
+            self.helper.make_opsetid("", OPSET),
+            self.helper.make_opsetid("ai.onnx.ml", ML_OPSET),
+        ]
+        return self.helper.make_model(
+            graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="dbnchurn"
+        )
+
+
+SUM, NO_POSTPROCESSING = 1, 0
+BRANCH_LESS, BRANCH_MEMBER = 1, 6
+
+
+def tree_ensemble(graph: Graph, forest: Forest, matrix: str) -> str:
+    """Add the trees of a booster.
+
+    Every tree is a target of its own, and the weight of a leaf is its place among all leaves of the
+    booster; float32 holds whole numbers up to 2^24 exactly.
+
+    Parameters
+    ----------
+    graph : Graph
+    forest : Forest
+    matrix : str
+        The booster matrix, NaN where missing.
+
+    Returns
+    -------
+    str
+        Name of int64 values of shape (n, trees): rows of the booster's embedding table.
+    """
+    graph.leaves.append(sum(forest.sizes))
+    attributes = _attributes(graph, forest)
+    places = graph("TreeEnsemble", matrix, domain="ai.onnx.ml", **attributes)
+    return graph.cast(places, np.int64)
+
+
+def _attributes(graph: Graph, forest: Forest) -> dict[str, Any]:
+    """The arrays of the trees as the operator wants them: inner nodes and leaves apart.
+
+    A tree of one leaf becomes a test whose two answers are that leaf.
+    """
+    roots, leaf = forest.starts[:-1], forest.feature < 0
+    inner = ~leaf
+    inner[roots] = True
+    leaf_id, node_id = np.cumsum(leaf) - 1, np.cumsum(inner) - 1
+    id_of_child = np.where(leaf, leaf_id, node_id)
+    # A number below the threshold goes left; a category in the set goes right.
+    by_set = np.diff(forest.category_starts) > 0
+    left, right = _children(forest, forest.left), _children(forest, forest.right)
+    true, false = np.where(by_set, right, left)[inner], np.where(by_set, left, right)[inner]
+    missing_to_true = forest.default_left ^ by_set
+
+    def floating(name: str, values: npt.ArrayLike) -> Any:
+        flat = np.asarray(values, np.float32)
+        return graph.helper.make_tensor(name, graph.kind(np.float32), [len(flat)], flat)
+
+    modes = np.where(by_set, BRANCH_MEMBER, BRANCH_LESS)[inner].astype(np.uint8)
+    attributes = {
+        "n_targets": forest.trees,
+        "aggregate_function": SUM,
+        "post_transform": NO_POSTPROCESSING,
+        "tree_roots": node_id[roots].tolist(),
+        "nodes_modes": graph.helper.make_tensor("modes", graph.kind(np.uint8), [len(modes)], modes),
+        "nodes_featureids": np.maximum(forest.feature, 0)[inner].tolist(),
+        "nodes_splits": floating("splits", np.where(by_set, 0, forest.threshold)[inner]),
+        "nodes_truenodeids": id_of_child[true].tolist(),
+        "nodes_trueleafs": leaf[true].astype(int).tolist(),
+        "nodes_falsenodeids": id_of_child[false].tolist(),
+        "nodes_falseleafs": leaf[false].astype(int).tolist(),
+        "nodes_missing_value_tracks_true": missing_to_true[inner].astype(int).tolist(),
+        "leaf_targetids": np.repeat(np.arange(forest.trees), forest.sizes).tolist(),
+        "leaf_weights": floating("weights", np.arange(leaf.sum())),
+    }
+    if by_set.any():
+        attributes["membership_values"] = floating("members", _sets(forest, by_set))
+    return attributes
+
+
+def _children(forest: Forest, side: Ints32) -> Ints:
+    """The left or right child of every node among all nodes; a leaf's is the leaf itself."""
+    first = np.repeat(forest.starts[:-1], np.diff(forest.starts))
+    return np.where(side < 0, np.arange(len(side)), first + side)
+
+
+def _sets(forest: Forest, which: Bools) -> Floats32:
+    """The category sets one after another, each ended by NaN."""
+    bounds = forest.category_starts
+    sets = [
+        np.append(forest.categories[bounds[node] : bounds[node + 1]].astype(np.float32), np.nan)
+        for node in np.flatnonzero(which)
+    ]
+    return np.concatenate(sets).astype(np.float32)
+
+
+NUMBERS, CODES, PROBABILITY = "numbers", "codes", "probability"
+
+
+def export_onnx(model: Predictor | str | Path, path: str | Path) -> None:
+    """Write a model as one ONNX graph.
+
+    The graph has the inputs ``numbers`` (float64 of shape (n, p), NaN where missing) and ``codes``
+    (int64 of shape (n, q), -1 where missing) of the prepared table, each only where the model has
+    such columns, and the output ``probability`` (float64 of shape (n,)). A row keeps about
+    ``4 · trees · hidden`` bytes for a moment, so score some hundreds of rows at a time.
+
+    Parameters
+    ----------
+    model : Predictor or path of a model folder
+    path : path
+        Written under another name and renamed.
+
+    Raises
+    ------
+    ConfigError
+        If the extra ``onnx`` is not installed, or the file cannot be written.
+    ArtifactError
+        If the model cannot be read.
+
+    Examples
+    --------
+    ::
+
+        export_onnx("runs/tv/model", "churn.onnx")
+        session = onnxruntime.InferenceSession("churn.onnx")
+        session.run(None, graph_inputs("runs/tv/model", customers))
+    """
+    with wants_extra("onnx"):
+        import onnx
+
+    predictor = _predictor(model)
+    graph = onnx_model(predictor._model)
+    for key, value in _metadata(predictor).items():
+        entry = graph.metadata_props.add()
+        entry.key, entry.value = key, value
+    path = Path(path)
+    try:
+        with written_whole(path) as unfinished:
+            onnx.save(graph, str(unfinished))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def graph_inputs(model: Predictor | str | Path, frame: Any) -> dict[str, npt.NDArray[Any]]:
+    """What the graph of a model takes for the customers of a frame.
+
+    Parameters
+    ----------
+    model : Predictor or path of a model folder
+    frame : DataFrame or whatever `Predictor` takes
+
+    Returns
+    -------
+    dict of input → array
+
+    Raises
+    ------
+    DataError
+        If the frame cannot be read as the schema says.
+    """
+    record = _predictor(model)._model
+    table, _ = read(record.schema, as_frame(frame))
+    prepared = prepare(record.prepare, table)
+    inputs = {NUMBERS: prepared.numbers, CODES: prepared.codes.astype(np.int64)}
+    return {name: array for name, array in inputs.items() if array.shape[1]}
+
+
+def _predictor(model: Predictor | str | Path) -> Predictor:
+    return model if isinstance(model, Predictor) else Predictor.load(model)
+
+
+def _metadata(predictor: Predictor) -> dict[str, str]:
+    """How to make the inputs and what to do with the output, as JSON texts."""
+    record = predictor._model
+    prepared = prepare(record.prepare, no_evidence(record.schema, 0))
+    steps, arrays = pack(record.prepare)
+    schema, _ = pack(record.schema)
+    return {
+        "version": predictor.version,
+        "threshold": json.dumps(predictor.threshold),
+        "labels": json.dumps(list(record.labels)),
+        "inputs": json.dumps(
+            {NUMBERS: list(prepared.number_names), CODES: list(prepared.code_names)}
+        ),
+        "schema": json.dumps(schema),
+        "prepare": json.dumps(steps),
+        "prepare arrays": json.dumps({name: array.tolist() for name, array in arrays.items()}),
+    }
+
+
+def onnx_model(model: ModelRecord) -> Any:
+    """The graph as an ``onnx.ModelProto``."""
+    prepared = prepare(model.prepare, no_evidence(model.schema, 0))
+    graph = Graph()
+    numbers, codes = None, None
+    if prepared.number_names:
+        numbers = graph.input(NUMBERS, np.float64, len(prepared.number_names))
+    if prepared.code_names:
+        codes = graph.input(CODES, np.int64, len(prepared.code_names))
+    dense = None if numbers is None else _encoded(graph, model.encode, numbers)
+    # Leaves of every booster as rows of its part of the embedding table, shape (n, trees).
+    leaves = []
+    if model.leaves is not None:
+        matrix = _booster_matrix(graph, numbers, codes)
+        leaves = [tree_ensemble(graph, forest, matrix) for forest in model.leaves.forests]
+    columns = prepared.sizes
+    logits = [
+        _network(graph, network, dense, codes, columns, leaves if network.sizes != columns else [])
+        for network in model.networks
+    ]
+    graph.output(_decided(graph, model, logits), PROBABILITY, np.float64)
+    return graph.model()
+
+
+def _encoded(graph: Graph, record: EncodeRecord, numbers: str) -> str:
+    """Gaussian and binary units in float64, shape (n, g + b); 0 where missing."""
+    picked = graph.pick(numbers, record.gaussian)
+    present = graph.where_nan(picked, record.center)
+    z = graph("Sub", present, graph.constant(record.center))
+    z = graph("Div", z, graph.constant(record.scale * record.reach))
+    z = graph("Clip", z, graph.constant(-FAR), graph.constant(FAR))
+    length = graph("Sqrt", graph("Add", graph("Mul", z, z), graph.constant(1.0)))
+    gaussian = graph("Mul", graph("Div", z, length), graph.constant(record.reach))
+    binary = graph.where_nan(graph.pick(numbers, record.binary), 0.0)
+    climbed = graph.where_nan(graph.pick(numbers, record.rungs), record.low)
+    rise = graph("Sub", climbed, graph.constant(record.low))
+    ladders = graph("Div", rise, graph.constant(record.high - record.low))
+    units = graph("Concat", binary, ladders, axis=1)
+    units = graph("Clip", units, graph.constant(0.0), graph.constant(1.0))
+    # Training and scoring keep the units in float32.
+    both = graph.cast(graph("Concat", gaussian, units, axis=1), np.float32)
+    return graph.cast(both, np.float64)
+
+
+def _booster_matrix(graph: Graph, numbers: str | None, codes: str | None) -> str:
+    parts = []
+    if numbers is not None:
+        parts.append(graph.cast(numbers, np.float32))
+    if codes is not None:
+        absent = graph("Less", codes, graph.constant(np.int64(0)))
+        missing = graph.constant(np.float32(np.nan))
+        parts.append(graph("Where", absent, missing, graph.cast(codes, np.float32)))
+    return graph("Concat", *parts, axis=1)
+
+
+def _network(
+    graph: Graph,
+    record: NetworkRecord,
+    dense: str | None,
+    codes: str | None,
+    columns: tuple[int, ...],
+    leaves: list[str],
+) -> str:
+    """Logits of one network, shape (n, 1): the mean over the boosters that it sees through."""
+    levels, table = sum(columns), record.table
+    field = graph.constant(record.start[None])
+    if dense is not None:
+        weights = np.column_stack([record.dense, np.zeros(len(record.dense))])
+        field = graph("Add", field, graph("MatMul", dense, graph.constant(weights)))
+    if codes is not None:
+        first = np.cumsum((0, *columns))[:-1]
+        absent = graph("Less", codes, graph.constant(np.int64(0)))
+        rows = graph("Add", codes, graph.constant(first.astype(np.int64)))
+        rows = graph("Where", absent, graph.constant(np.int64(levels)), rows)
+        known = np.vstack([table[:levels], np.zeros((1, table.shape[1]), np.float32)])
+        field = graph("Add", field, graph.sum_of_rows(known, rows))
+    if not leaves:
+        return _upper(graph, record, field)
+    views, start = [], levels
+    for k, rows in enumerate(leaves):
+        size = graph.leaves[k]
+        seen = graph("Add", field, graph.sum_of_rows(table[start : start + size], rows))
+        views.append(_upper(graph, record, seen))
+        start += size
+    total = reduce(partial(graph, "Add"), views)
+    return graph("Mul", total, graph.constant(1 / len(views)))
+
+
+def _upper(graph: Graph, record: NetworkRecord, seen: str) -> str:
+    """From the first layer's fields, and the skip beside them, to the logit."""
+    width = len(record.biases[0])
+    h = graph("Slice", seen, graph.ints(0), graph.ints(width), graph.ints(1))
+    skip = graph("Slice", seen, graph.ints(width), graph.ints(width + 1), graph.ints(1))
+    h = graph.activation(h, record.activations[0])
+    for (weights, bias), activation in zip(record.upper, record.activations[1:], strict=True):
+        h = graph("MatMul", h, graph.constant(weights))
+        h = graph.activation(graph("Add", h, graph.constant(bias)), activation)
+    head = record.head.astype(np.float64)[:, None]
+    return graph("Add", graph("MatMul", h, graph.constant(head)), skip)
+
+
+def _decided(graph: Graph, model: ModelRecord, logits: list[str]) -> str:
+    """Prior correction, blend and probability, shape (n,)."""
+    record = model.decide
+    shift = log_odds(record.trained_prior) - log_odds(record.prior)
+    weights = record.weights.astype(np.float64)[:, None]
+    corrected = graph("Sub", graph("Concat", *logits, axis=1), graph.constant(shift))
+    blended = graph("MatMul", corrected, graph.constant(weights))
+    probability = graph("Sigmoid", graph("Add", blended, graph.constant(record.offset)))
+    return graph("Squeeze", probability, graph.ints(1))

@@ -1,0 +1,106 @@
+"""Scoring where the customers already lie: a Spark data frame in, one with scores out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dbnchurn.core.errors import ConfigError, did_you_mean, wants_extra
+from dbnchurn.predictor.predictor import Predictor
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+Files = tuple[tuple[str, bytes], ...]
+
+
+def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> DataFrame:
+    """Score the customers of a Spark data frame.
+
+    The files of the model travel to every worker once, as a broadcast; each worker process loads
+    them, with all checks, when its first rows arrive. The workers need the core of this package,
+    nothing that trains.
+
+    Parameters
+    ----------
+    df : pyspark.sql.DataFrame
+        With the columns of the model in any order; others are passed over.
+    model : path of a model folder
+        On the driver.
+    id : str, optional
+        Column that names the customer; by default the one that was named in training.
+
+    Returns
+    -------
+    pyspark.sql.DataFrame
+        Columns ``id`` (typed as in `df`), ``probability``, ``decision``, ``risk`` and ``model``.
+
+    Raises
+    ------
+    ConfigError
+        If pyspark is not installed, or there is no column that names the customer.
+    ArtifactError
+        If the model cannot be used; it is loaded on the driver first.
+    DataError
+        In the workers, as :meth:`dbnchurn.Predictor.score`: the job fails with that message.
+
+    Examples
+    --------
+    ::
+
+        scores = score_spark(spark.table("crm.customers"), "runs/tv/model", id="customer")
+        scores.write.mode("overwrite").saveAsTable("crm.churn_scores")
+    """
+    with wants_extra("spark"):
+        from pyspark.sql.types import (
+            BooleanType,
+            DoubleType,
+            StringType,
+            StructField,
+            StructType,
+        )
+
+    predictor = Predictor.load(model)
+    name = id or predictor.about.get("id")
+    if name is None or name not in df.columns:
+        given = "none was named in training" if name is None else did_you_mean(name, df.columns)
+        raise ConfigError(
+            f"rows of a Spark data frame have no order, so a column has to name the customer: "
+            f"give id=; {given}"
+        )
+    files: Files = tuple(
+        (path.name, path.read_bytes()) for path in sorted(Path(model).iterdir()) if path.is_file()
+    )
+    broadcast = df.sparkSession.sparkContext.broadcast(files)
+    wanted = [column.name for column in predictor.schema.used]
+    absent = [column for column in wanted if column not in df.columns]
+    # A frame that lacks columns goes as it is, for the predictor's own error to name them.
+    chosen = df if absent else df.select(name, *(c for c in wanted if c != name))
+    fields = [
+        StructField("id", df.schema[name].dataType),
+        StructField("probability", DoubleType()),
+        StructField("decision", BooleanType()),
+        StructField("risk", StringType()),
+        StructField("model", StringType()),
+    ]
+
+    def score(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        loaded = loaded_once(broadcast.value)
+        for frame in frames:
+            yield loaded.score(frame, id=name).assign(risk=lambda found: found["risk"].astype(str))
+
+    return chosen.mapInPandas(score, StructType(fields))
+
+
+@lru_cache(maxsize=2)
+def loaded_once(files: Files) -> Predictor:
+    """The predictor of some files, loaded once per process."""
+    with tempfile.TemporaryDirectory(prefix="dbnchurn-") as folder:
+        for name, content in files:
+            Path(folder, name).write_bytes(content)
+        return Predictor.load(folder)

@@ -1,0 +1,237 @@
+"""Which leaf of every tree a row falls into, looked up by treelite.
+
+treelite needs neither xgboost nor scikit-learn. It takes a row through all trees of a model before
+the next one, so many rows meet the trees a block at a time: a block stays in the processor's cache.
+And it searches the set of every categorical test that it meets, which costs several times what a
+test of a number does; so within a block a test for a set is a test of a 0/1 column, which says for
+every row whether its category is in the set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import treelite
+from treelite.model_builder import Metadata, ModelBuilder, PostProcessorFunc, TreeAnnotation
+
+from dbnchurn.core.typing import Floats32, Ints32, Rows
+from dbnchurn.features.forest_record import Forest
+
+Sets = dict[tuple[int, bytes], int]
+
+TREES = 32  # of a block; their nodes and the first-layer weights of their leaves fit the cache
+
+
+@dataclass(frozen=True)
+class Span:
+    """Neighbouring trees of one booster.
+
+    Parameters
+    ----------
+    booster : int
+    forest : Forest
+        Of that booster.
+    inside : range
+        The trees, counted within the booster.
+    trees, leaves : slice
+        The trees and their leaves, counted over all boosters.
+    """
+
+    booster: int
+    forest: Forest
+    inside: range
+    trees: slice
+    leaves: slice
+
+
+class Block:
+    """A span of trees with the columns that say which sets a row's categories are in.
+
+    Parameters
+    ----------
+    span : Span
+    n_features : int
+        Columns of the matrix that the trees test.
+    levels : dict of column → int
+        Smallest number that is larger than all categories in the sets of all blocks.
+    """
+
+    def __init__(self, span: Span, n_features: int, levels: dict[int, int]) -> None:
+        self.span = span
+        sets = _sets(span)
+        self.model = _build(span, n_features, sets)
+        self.members = {
+            column: _membership([s for c, s in sets if c == column], levels[column])
+            for column in dict.fromkeys(column for column, _ in sets)
+        }
+
+    def places(self, matrix: Floats32, categories: dict[int, Rows]) -> Ints32:
+        """Places of every row's leaves among those of the span, shape (n, its trees)."""
+        members = (table[categories[column]] for column, table in self.members.items())
+        return _places(self.model, np.concatenate([matrix, *members], axis=1))
+
+
+class Lookup:
+    """The trees of all boosters, ready to be walked.
+
+    Parameters
+    ----------
+    forests : iterable of Forest
+    n_features : int
+        Columns of the matrix that the trees test.
+    """
+
+    def __init__(self, forests: Iterable[Forest], n_features: int) -> None:
+        self.n_features = n_features
+        self.spans = tuple(_spans(forests))
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The trees for many rows."""
+        return tuple(Block(span, self.n_features, self.levels) for span in self.spans)
+
+    @cached_property
+    def whole(self) -> treelite.Model:
+        """The trees for a few rows: a call costs more than its work, so all are in one model."""
+        return treelite.Model.concatenate([_build(span, self.n_features) for span in self.spans])
+
+    @cached_property
+    def levels(self) -> dict[int, int]:
+        """Levels of every column that is tested for sets, as far as the sets know them."""
+        levels: dict[int, int] = {}
+        for forest in dict.fromkeys(span.forest for span in self.spans):
+            tests = np.repeat(forest.feature, np.diff(forest.category_starts))
+            for column in np.unique(tests).tolist():
+                largest = int(forest.categories[tests == column].max())
+                levels[column] = max(levels.get(column, 0), largest + 1)
+        return levels
+
+    def categories(self, matrix: Floats32) -> dict[int, Rows]:
+        """Row of the membership tables for every category; see :func:`_membership`."""
+        rows = {}
+        for column, levels in self.levels.items():
+            values = matrix[:, column]
+            known = np.where((values >= 0) & (values < levels), values, levels)
+            rows[column] = np.where(np.isnan(values), levels + 1, known).astype(np.intp)
+        return rows
+
+    def by_span(
+        self, matrix: Floats32, booster: int | None = None
+    ) -> Iterator[tuple[Span, Ints32]]:
+        """Leaves of every row span by span, counted within the span; for many rows.
+
+        Of all boosters, or of one.
+        """
+        categories = self.categories(matrix)
+        for block in self.blocks:
+            if booster in (None, block.span.booster):
+                yield block.span, block.places(matrix, categories)
+
+    def at_once(self, matrix: Floats32) -> Ints32:
+        """Leaves of every row, counted over all boosters, shape (n, all trees); for a few rows."""
+        first = np.array([span.leaves.start for span in self.spans], np.int32)
+        trees = [len(span.inside) for span in self.spans]
+        return np.asarray(_places(self.whole, matrix) + np.repeat(first, trees))
+
+
+def _spans(forests: Iterable[Forest]) -> Iterator[Span]:
+    tree = leaf = 0
+    for booster, forest in enumerate(forests):
+        for first in range(0, forest.trees, TREES):
+            inside = range(first, min(first + TREES, forest.trees))
+            trees = slice(tree, tree + len(inside))
+            leaves = slice(leaf, leaf + sum(forest.sizes[first : inside.stop]))
+            yield Span(booster, forest, inside, trees, leaves)
+            tree, leaf = trees.stop, leaves.stop
+
+
+def _sets(span: Span) -> Sets:
+    """The distinct (column, set) that the trees test, numbered column after column."""
+    forest, sets = span.forest, set()
+    first, last = forest.starts[span.inside.start], forest.starts[span.inside.stop]
+    for node in range(first, last):
+        start, stop = forest.category_starts[node : node + 2]
+        if stop > start:
+            sets.add((int(forest.feature[node]), forest.categories[start:stop].tobytes()))
+    return {key: i for i, key in enumerate(sorted(sets))}
+
+
+def _membership(sets: list[bytes], levels: int) -> Floats32:
+    """Whether each category is in each set: levels, then one beyond them all, then missing."""
+    table = np.zeros((levels + 2, len(sets)), np.float32)
+    for j, members in enumerate(sets):
+        table[np.frombuffer(members, np.int32), j] = 1
+    table[-1] = np.nan
+    return table
+
+
+def _places(model: treelite.Model, matrix: Floats32) -> Ints32:
+    found = treelite.gtil.predict_per_tree(model, matrix, nthread=1)
+    return np.asarray(found.reshape(found.shape[:2]), np.int32)
+
+
+def _build(span: Span, n_features: int, sets: Sets | None = None) -> treelite.Model:
+    """Trees as treelite holds them; the value of a leaf is its number within the span.
+
+    With `sets`, tests for sets become tests of the columns that follow the `n_features`.
+    """
+    trees = len(span.inside)
+    builder = ModelBuilder(
+        threshold_type="float32",
+        leaf_output_type="float32",  # exact for whole numbers up to 2²⁴
+        metadata=Metadata(
+            num_feature=n_features + len(sets or ()),
+            task_type="kRegressor",
+            average_tree_output=False,
+            num_target=1,
+            num_class=[1],
+            leaf_vector_shape=(1, 1),
+        ),
+        tree_annotation=TreeAnnotation(num_tree=trees, target_id=[0] * trees, class_id=[0] * trees),
+        postprocessor=PostProcessorFunc(name="identity"),
+        base_scores=[0.0],
+    )
+    leaf = 0
+    for tree in span.inside:
+        builder.start_tree()
+        leaf = _build_tree(builder, span.forest, tree, leaf, n_features, sets)
+        builder.end_tree()
+    return builder.commit()
+
+
+def _build_tree(
+    builder: ModelBuilder, forest: Forest, tree: int, leaf: int, n_features: int, sets: Sets | None
+) -> int:
+    """Add the nodes of a tree whose first leaf has the given number; gives the next number."""
+    nodes = slice(int(forest.starts[tree]), int(forest.starts[tree + 1]))
+    arrays = (forest.feature, forest.threshold, forest.left, forest.right, forest.default_left)
+    feature, threshold, left, right, default_left = (array[nodes].tolist() for array in arrays)
+    bounds = forest.category_starts[nodes.start : nodes.stop + 1].tolist()
+    for node, column in enumerate(feature):
+        builder.start_node(node)
+        sent_right = forest.categories[bounds[node] : bounds[node + 1]]
+        children = {
+            "default_left": default_left[node],
+            "left_child_key": left[node],
+            "right_child_key": right[node],
+        }
+        if column < 0:
+            builder.leaf(leaf)
+            leaf += 1
+        elif not len(sent_right):
+            builder.numerical_test(column, threshold[node], opname="<", **children)
+        elif sets is not None:
+            member = n_features + sets[column, sent_right.tobytes()]
+            builder.numerical_test(member, 0.5, opname="<", **children)
+        else:
+            builder.categorical_test(
+                column,
+                category_list=sent_right.tolist(),
+                category_list_right_child=True,
+                **children,
+            )
+        builder.end_node()
+    return leaf

@@ -1,0 +1,398 @@
+"""The churn classifier: preparation, features, Boltzmann machines and decision as one estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import Field
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from dbnchurn.core.checkpoints import Shelf
+from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.core.parameters import check_parameters, owned, parameters_text
+from dbnchurn.core.progress import stage
+from dbnchurn.core.typing import Floats
+from dbnchurn.dbn import DBN, Branch, FineTune
+from dbnchurn.decide import Threshold
+from dbnchurn.decide.threshold import Choice
+from dbnchurn.features import Encode, Leaves, Oversample
+from dbnchurn.model.compute import Compute, default_threads, limited_threads, threads_of_environment
+from dbnchurn.model.decision import Decided, decide_alike, decide_on, decision
+from dbnchurn.model.inputs import labelled_frames, rows_fingerprint
+from dbnchurn.model.large_tables import Scale
+from dbnchurn.model.pipeline import Stages, learn
+from dbnchurn.predictor.artifact import save
+from dbnchurn.predictor.card import model_card
+from dbnchurn.predictor.model_record import probabilities
+from dbnchurn.predictor.reference import learn_reference
+from dbnchurn.prepare import Prepare
+from dbnchurn.tables.reading import as_frame
+
+# Sees the columns alone. Trained factors let it drop useless columns, strong dropout keeps it from
+# learning few rows by heart, and a falling rate makes its last epochs its best.
+COMPANION = Branch(
+    pretrain=False,
+    scaled=True,
+    dbn=DBN((256, 256), hidden="relu"),
+    finetune=FineTune(
+        epochs=30,
+        learning_rate=2e-3,
+        schedule="cosine",
+        weight_decay=1e-2,
+        dropout=0.4,
+        patience=8,
+    ),
+)
+
+
+class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Predicts who will leave, from a table of customers as it comes.
+
+    The stages in order: the table is read by a schema learned from the training rows; columns are
+    prepared; churners are oversampled if that is asked for; cross-fitted boosters give every row
+    its leaves; Boltzmann machines are pretrained on encoded columns and leaves together; the stack
+    is unrolled and fine-tuned; the prior is corrected, so that scores are true probabilities; and a
+    threshold is chosen. The leaves of a training row come from a booster that did not see it; a new
+    row is seen through each booster in turn and the logits are averaged.
+
+    Parameters
+    ----------
+    kinds : mapping of column → {"number", "flag", "category", "date", "ignore"}, optional
+        Kinds that would be inferred wrongly; see :func:`dbnchurn.tables.schema.infer`.
+    prepare : Prepare
+        How columns are cleaned and reduced.
+    encode : Encode
+        How columns become visible units.
+    oversample : Oversample
+        Whether churners are repeated, weighted or joined by synthetic ones in training.
+    use_leaves : bool, default True
+        Whether leaves of boosters join the visible layer.
+    leaves : Leaves
+        The boosters.
+    skip : bool, default True
+        Whether the network starts at the boosters' own sum of leaf values, through a direct
+        contribution of every leaf to the logit that is trained with the rest.
+    pretrain : bool, default True
+        Whether the network starts from pretrained Boltzmann machines or from random weights.
+    dbn : DBN
+        The Boltzmann machines.
+    finetune : FineTune
+        Training of the unrolled network.
+    use_companion : bool, default True
+        Whether a second network, which sees the columns alone, is averaged with the first; it
+        fails differently from the boosters.
+    companion : Branch
+        That network.
+    restraint : float, default 10
+        How strongly the blend of the networks' logits keeps to their equal average; see
+        :func:`dbnchurn.decide.calibration.fit_blend`.
+    threshold : Threshold
+        Rule that chooses the threshold.
+    validation : float, default 0.15
+        Share of the rows that stop the training and choose the threshold where `fit` gets no
+        validation rows.
+    scale : Scale
+        What a large table changes: the boosters, and how many rows pretrain and stop.
+    refit : bool, default True
+        Whether, where `fit` gets no validation rows, everything is then learned anew from all rows:
+        with the numbers of trees and epochs, the blend and the threshold that the rows set aside
+        have chosen.
+    device : {"auto", "cpu", "cuda"}, default "auto"
+        Where boosters and network are trained.
+    n_threads : int, optional
+        Threads of the boosters and the network; by default one for small tables, else up to 4.
+    random_state : int, Generator, RandomState or None, default None
+        The same integer gives the same model.
+
+    Attributes
+    ----------
+    classes_ : array of two labels
+        The second is the one whose probability is predicted.
+    threshold_ : float
+    record_ : ModelRecord
+        All that scoring needs.
+    choice_ : Choice
+        The threshold with its precision, recall and F1 on the validation rows.
+    curves_ : dict
+        Per-epoch records: ``rbm`` (one list per machine), ``finetune`` (a list), ``leaves`` (one
+        list of log losses per booster); of the fit that validation rows stopped.
+    seconds_ : dict of stage → wall seconds
+    n_features_in_ : int
+    feature_names_in_ : array of str, where `X` has named columns
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"debt": rng.normal(size=400), "plan": rng.choice(["A", "B"], 400)})
+    >>> y = (X["debt"] + rng.normal(size=400) > 1.2).astype(int)
+    >>> model = ChurnClassifier(dbn=DBN((8, 4), epochs=2), random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (400, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        kinds: Mapping[str, str] | None = None,
+        prepare: Prepare = Prepare(),
+        encode: Encode = Encode(),
+        oversample: Oversample = Oversample(),
+        use_leaves: bool = True,
+        leaves: Leaves = Leaves(),
+        skip: bool = True,
+        pretrain: bool = True,
+        dbn: DBN = DBN((128, 64), epochs=2, batch_size=256),
+        finetune: FineTune = FineTune(),
+        use_companion: bool = True,
+        companion: Branch = COMPANION,
+        restraint: Annotated[float, Field(ge=0)] = 10.0,
+        threshold: Threshold = Threshold(),
+        validation: Annotated[float, Field(gt=0, lt=1)] = 0.15,
+        scale: Scale = Scale(),
+        refit: bool = True,
+        device: Literal["auto", "cpu", "cuda"] = "auto",
+        n_threads: Annotated[int, Field(ge=1)] | None = None,
+        random_state: (
+            Annotated[int, Field(ge=0)] | np.random.Generator | np.random.RandomState | None
+        ) = None,
+    ) -> None:
+        self.kinds = kinds
+        self.prepare = owned(self, prepare)
+        self.encode = owned(self, encode)
+        self.oversample = owned(self, oversample)
+        self.use_leaves = use_leaves
+        self.leaves = owned(self, leaves)
+        self.skip = skip
+        self.pretrain = pretrain
+        self.dbn = owned(self, dbn)
+        self.finetune = owned(self, finetune)
+        self.use_companion = use_companion
+        self.companion = owned(self, companion)
+        self.restraint = restraint
+        self.threshold = owned(self, threshold)
+        self.validation = validation
+        self.scale = owned(self, scale)
+        self.refit = refit
+        self.device = device
+        self.n_threads = n_threads
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight: npt.ArrayLike | None = None,
+        groups: npt.ArrayLike | None = None,
+        X_unlabelled: Any = None,
+        checkpoints: str | Path | None = None,
+    ) -> ChurnClassifier:
+        """Train on customers whose outcome is known.
+
+        Parameters
+        ----------
+        X : DataFrame or 2-D array of shape (n, columns)
+        y : array of shape (n,)
+            Two labels.
+        X_val, y_val : like X and y, optional
+            Rows that stop the training and choose the threshold, and are never trained on. Without
+            them a share `validation` of the rows is set aside for that.
+        sample_weight : array of shape (n,), optional
+        groups : array of shape (n,), optional
+            Rows of one group (one customer) stay together in folds.
+        X_unlabelled : like X, optional
+            Customers without a known outcome; they join the pretraining.
+        checkpoints : path, optional
+            Folder that gets every finished booster, and the networks after every epoch. Called
+            again with the same arguments after an interruption, `fit` continues from there, to the
+            same model as without it (on a CPU, with the same number of threads). Needs an integer
+            `random_state`.
+
+        Raises
+        ------
+        DataError
+            If the tables or labels cannot be used; the message says what to do.
+        ConfigError
+            If a parameter is not allowed, or a CUDA device is asked for and there is none.
+        """
+        check_parameters(self)
+        size = len(X) if hasattr(X, "__len__") else 0
+        compute = Compute.of(self.device, self.n_threads, self.random_state, size)
+        shelf = self._shelf(checkpoints)
+        self.seconds_: dict[str, float] = {}
+        with limited_threads(compute.threads):
+            with stage("prepare", self.seconds_):
+                frames = labelled_frames(
+                    self._frame(X, fitting=True),
+                    y,
+                    None if X_val is None else self._frame(X_val),
+                    y_val,
+                    sample_weight=sample_weight,
+                    groups=groups,
+                    share=self.validation,
+                    generator=compute.generator,
+                )
+                self.classes_ = frames.classes
+            more = None if X_unlabelled is None else self._frame(X_unlabelled)
+            stages = self._stages(len(frames.train.y))
+            shelf.begin(
+                lambda: {
+                    "parameters": parameters_text(self),
+                    "rows": rows_fingerprint(frames, more),
+                }
+            )
+            learned = learn(stages, frames.train, frames.val, more, compute, shelf.part("model"))
+            self.seconds_ |= learned.seconds
+            self.curves_ = learned.curves
+            with stage("decide", self.seconds_):
+                decided = decide_on(
+                    learned,
+                    self.classes_,
+                    restraint=self.restraint,
+                    threshold=self.threshold,
+                    n_threads=compute.threads,
+                )
+            if self.refit and frames.whole is not None:
+                with stage("refit", self.seconds_):
+                    stages = stages.as_long_as(learned)
+                    anew = learn(stages, frames.whole, None, more, compute, shelf.part("refit"))
+                    decided = decide_alike(decided, anew, self.classes_, compute.threads)
+        self._keep(decided)
+        return self
+
+    def _shelf(self, checkpoints: str | Path | None) -> Shelf:
+        """Where the pieces of this fit are kept."""
+        if checkpoints is not None and not isinstance(self.random_state, int | np.integer):
+            raise ConfigError(
+                f"checkpoints need an integer random_state, so that what is repeated comes out the "
+                f"same; it is {self.random_state!r}"
+            )
+        return Shelf(None if checkpoints is None else Path(checkpoints))
+
+    def _stages(self, rows: int) -> Stages:
+        """What is to be learned, as the parameters say."""
+        branches = {"dbn": Branch(pretrain=self.pretrain, dbn=self.dbn, finetune=self.finetune)}
+        if self.use_companion:
+            branches["companion"] = self.companion
+        return Stages(
+            kinds=self.kinds,
+            prepare=self.prepare,
+            encode=self.encode,
+            oversample=self.oversample,
+            leaves=self.scale.leaves(self.leaves, rows) if self.use_leaves else None,
+            skip=self.skip,
+            branches=branches,
+            scale=self.scale,
+        )
+
+    def _keep(self, decided: Decided) -> None:
+        """Show what was learned as attributes."""
+        learned = decided.learned
+        for name in ("leaves_", "dbn_"):  # of an earlier fit with other parameters
+            self.__dict__.pop(name, None)
+        self.schema_, self.prepare_, self.encode_ = learned.schema, learned.prepare, learned.encode
+        if learned.leaves is not None:
+            self.leaves_ = learned.leaves
+        self.branches_ = list(learned.branches.values())
+        if self.pretrain:
+            self.dbn_ = self.branches_[0].dbn_
+        self.choice_, self.threshold_ = decided.choice, decided.choice.threshold
+        reference = learn_reference(learned.train.table, decided.scores)
+        self.record_ = replace(decided.record, reference=reference)
+        self.about_ = decided.about(self.threshold)
+
+    def decide_by(self, choice: Choice) -> ChurnClassifier:
+        """Decide at another threshold from now on, such as one that knows every customer's worth.
+
+        Parameters
+        ----------
+        choice : Choice
+            As :meth:`dbnchurn.decide.Threshold.choose` gives it.
+        """
+        check_is_fitted(self, "record_")
+        self.choice_, self.threshold_ = choice, choice.threshold
+        decided = replace(self.record_.decide, threshold=choice.threshold)
+        self.record_ = replace(self.record_, decide=decided)
+        self.about_["threshold"] = decision(self.threshold, choice)
+        return self
+
+    def _frame(self, X: Any, fitting: bool = False) -> pd.DataFrame:
+        """The table as a DataFrame; arrays are checked the way scikit-learn does."""
+        if isinstance(X, pd.DataFrame) or hasattr(X, "__arrow_c_stream__"):
+            frame = as_frame(X)
+            if fitting:
+                if not len(frame):
+                    raise DataError(
+                        "the table has no rows: 0 samples, while a minimum of 2 is required"
+                    )
+                self.feature_names_in_ = np.array([str(name) for name in frame.columns], object)
+                self.n_features_in_ = frame.shape[1]
+            return frame
+        values = validate_data(self, X, reset=fitting, ensure_all_finite="allow-nan")
+        frame = as_frame(values)
+        if not fitting and hasattr(self, "feature_names_in_"):
+            frame.columns = list(self.feature_names_in_)
+        return frame
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Probabilities of staying and of leaving.
+
+        Parameters
+        ----------
+        X : DataFrame or 2-D array of shape (n, columns)
+            Columns as in training, in any order; others are passed over.
+
+        Returns
+        -------
+        float64 array of shape (n, 2)
+
+        Raises
+        ------
+        DataError
+            If columns are missing or values cannot be read.
+        """
+        check_is_fitted(self, "record_")
+        frame = self._frame(X)
+        threads = self.n_threads or threads_of_environment() or default_threads(len(frame))
+        leaving, _ = probabilities(self.record_, frame, threads)
+        return np.column_stack([1 - leaving, leaving])
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Label of every row at ``threshold_``, shape (n,); `X` as for :meth:`predict_proba`."""
+        leaving = self.predict_proba(X)[:, 1]
+        return np.asarray(self.classes_[(leaving >= self.threshold_).astype(int)])
+
+    def save(self, folder: str | Path, *, about: Mapping[str, Any] | None = None) -> None:
+        """Write what scoring needs as a model folder, for ``Predictor.load``.
+
+        Parameters
+        ----------
+        folder : path
+            New, empty, or an older model, which is replaced.
+        about : mapping, optional
+            Plain data to keep beside the model, such as the name of the id column.
+
+        Raises
+        ------
+        ConfigError
+            If the folder exists and holds something other than a model.
+        """
+        check_is_fitted(self, "record_")
+        facts = {**self.about_, **(about or {})}
+        save(self.record_, folder, card=model_card(facts), about=facts)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.allow_nan = True
+        return tags

@@ -1,0 +1,157 @@
+"""How a learned model decides: prior, blend and threshold, and the scores to be expected of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.core.provenance import fingerprint, versions
+from dbnchurn.core.typing import Floats
+from dbnchurn.decide import DecideRecord, Threshold
+from dbnchurn.decide.calibration import fit_blend
+from dbnchurn.decide.decide_record import correct_prior, decide
+from dbnchurn.decide.threshold import Choice
+from dbnchurn.model.inputs import Part
+from dbnchurn.model.labels import label_type
+from dbnchurn.model.pipeline import Learned
+from dbnchurn.model.reference_scores import expected_scores, own_scores, shrinkage
+from dbnchurn.predictor.model_record import ModelRecord, logits
+
+Classes = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Decided:
+    """A learned model that decides.
+
+    Parameters
+    ----------
+    learned : Learned
+    val : Part
+        The rows that the decision was made on, as read.
+    record : ModelRecord
+        Without a reference.
+    choice : Choice
+    scores : float64 array
+        Probabilities of customers whom the model has not seen, or as theirs are to be expected.
+    """
+
+    learned: Learned
+    val: Part
+    record: ModelRecord
+    choice: Choice
+    scores: Floats
+
+    def about(self, rule: Threshold) -> dict[str, Any]:
+        """Plain facts that are stored beside the model."""
+        train, val = self.learned.train, self.val
+        return {
+            "training": {
+                "rows": len(train.y),
+                "validation_rows": len(val.y),
+                "refit": self.learned.val is None,
+                "prior": train.prior,
+                "fingerprint": fingerprint(
+                    array for p in (train, val) for array in (p.table.numbers, p.table.codes, p.y)
+                ),
+            },
+            "columns": {
+                "used": len(self.learned.schema.used),
+                "dropped": self.learned.prepare.dropped_,
+            },
+            "threshold": decision(rule, self.choice),
+            "versions": versions(),
+        }
+
+
+def decision(rule: Threshold, choice: Choice) -> dict[str, Any]:
+    """A threshold, the rule that chose it and what it did, as plain data.
+
+    Examples
+    --------
+    >>> decision(Threshold(), Choice(threshold=0.3, precision=0.5, recall=0.6, f1=0.55))["rule"]
+    'expected f1'
+    """
+    did = {name: getattr(choice, name) for name in ("precision", "recall", "f1")}
+    return {"value": choice.threshold, "rule": rule.rule, "target": rule.target, **did}
+
+
+def decide_on(
+    learned: Learned,
+    classes: Classes,
+    *,
+    restraint: float,
+    threshold: Threshold,
+    n_threads: int,
+) -> Decided:
+    """Correct the prior, blend the networks and choose the threshold, on validation rows.
+
+    Parameters
+    ----------
+    learned : Learned
+        Stopped by validation rows.
+    classes : array of two labels
+    restraint : float
+        See :func:`~dbnchurn.decide.calibration.fit_blend`.
+    threshold : Threshold
+    n_threads : int
+
+    Raises
+    ------
+    DataError
+        If no threshold reaches what its rule asks for; the message says what to change.
+    """
+    val = learned.val
+    assert val is not None
+    balance, networks = learned.balance, len(learned.branches)
+    equal = np.full(networks, 1 / networks)
+    undecided = DecideRecord(**asdict(balance), weights=equal, offset=0.0, threshold=0.5)
+    record = _record(learned, undecided, classes)
+    found = logits(record, val.table, n_threads)
+    corrected = correct_prior(found, balance.trained_prior, balance.prior)
+    weights, offset = fit_blend(corrected, val.y, val.weight, restraint)
+    blended = replace(undecided, weights=weights, offset=offset)
+    scores = decide(blended, found)
+    choice = threshold.choose(val.y, scores, val.weight)
+    record = replace(record, decide=replace(blended, threshold=choice.threshold))
+    return Decided(learned, val, record, choice, scores)
+
+
+def decide_alike(first: Decided, learned: Learned, classes: Classes, n_threads: int) -> Decided:
+    """The decision of a model that some rows were kept from, for one that has learned from all.
+
+    It has no rows left to decide on, nor to see how its scores are spread; see
+    :mod:`dbnchurn.model.reference_scores`.
+
+    Parameters
+    ----------
+    first : Decided
+        The earlier model.
+    learned : Learned
+        Of all rows.
+    classes : array of two labels
+    n_threads : int
+    """
+    record = _record(learned, replace(first.record.decide, **asdict(learned.balance)), classes)
+    shrink = shrinkage(first.scores, own_scores(first.record, first.learned, n_threads))
+    own = own_scores(record, learned, n_threads)
+    scores = expected_scores(own, learned.fold, shrink)
+    return replace(first, learned=learned, record=record, scores=scores)
+
+
+def _record(learned: Learned, decided: DecideRecord, classes: Classes) -> ModelRecord:
+    """All that scoring needs, of all stages."""
+    return ModelRecord(
+        schema=learned.schema,
+        prepare=learned.prepare.record_,
+        encode=learned.encode.record_,
+        leaves=None if learned.leaves is None else learned.leaves.record_,
+        networks=tuple(branch.network_.record() for branch in learned.branches.values()),
+        decide=decided,
+        labels=tuple(str(label) for label in classes),
+        label_type=label_type(classes),
+        reference=None,
+    )

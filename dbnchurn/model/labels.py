@@ -1,0 +1,176 @@
+"""Labels and weights that come with the customers: read, checked, and told apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import column_or_1d
+
+from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.typing import Floats, Labels
+
+
+def read_labels(y: Any, rows: int, name: str = "y") -> npt.NDArray[Any]:
+    """Labels as an array with one entry per row.
+
+    Whole columns of booleans, integers or floats that come as objects or as pandas' nullable types
+    become plain ones, and other objects text, so that a stored model gives the same labels.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+    rows : int
+    name : str, default "y"
+        What the caller calls them.
+
+    Raises
+    ------
+    DataError
+        If there are missing labels, or another number of them than of rows.
+    """
+    if y is None:
+        raise DataError(
+            f"labels are needed: {name} is None; requires y to be passed, but the target y is None"
+        )
+    if isinstance(y, pd.Series):
+        y = y.to_numpy(object) if y.isna().any() else _plain(y.to_numpy(object))
+    labels = column_or_1d(y, warn=True)
+    if len(labels) != rows:
+        raise DataError(f"the table has {rows} rows but {name} holds {len(labels)} labels")
+    missing = pd.isna(labels)
+    if labels.dtype.kind == "f":
+        missing |= np.isinf(labels)
+    if missing.any():
+        raise DataError(
+            f"{int(missing.sum())} labels of {name} are missing (NaN) or infinite, the first in "
+            f"row {int(np.flatnonzero(missing)[0])}; pass such rows as X_unlabelled or drop them"
+        )
+    return _plain(labels)
+
+
+def _plain(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if labels.dtype.kind != "O":
+        return np.asarray(labels)
+    kinds = {"boolean": np.bool_, "integer": np.int64, "floating": np.float64}
+    kind = kinds.get(pd.api.types.infer_dtype(labels, skipna=False))
+    return np.array([str(x) for x in labels], object) if kind is None else labels.astype(kind)
+
+
+def two_classes(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The two distinct labels in sorted order.
+
+    Raises
+    ------
+    DataError
+        If there are not exactly two.
+    """
+    kind = type_of_target(labels)
+    classes = np.unique(labels)
+    if len(classes) == 1:
+        raise DataError(
+            f"the labels hold one class only ({listed(classes.tolist())}); both those who left and "
+            "those who stayed are needed"
+        )
+    if len(classes) > 2:
+        raise DataError(
+            f"Only binary classification is supported. The type of the target is {kind}, it holds "
+            f"{len(classes)} values: {listed(classes.tolist())}"
+        )
+    return classes
+
+
+def encode_labels(labels: npt.NDArray[Any], classes: npt.NDArray[Any], where: str) -> Labels:
+    """1 for the second class and 0 for the first.
+
+    Raises
+    ------
+    DataError
+        If a label is neither.
+    """
+    unknown = ~np.isin(labels, classes)
+    if unknown.any():
+        found = np.unique(labels[unknown]).tolist()
+        raise DataError(
+            f"{where} holds labels that training has not: {listed(found)}; "
+            f"allowed are {listed(classes.tolist())}"
+        )
+    return np.asarray(labels == classes[1], dtype=np.int64)
+
+
+def label_type(classes: npt.NDArray[Any]) -> str:
+    """What the labels are, for the artifact: bool, int, float or str."""
+    kinds = {"b": "bool", "i": "int", "u": "int", "f": "float"}
+    return kinds.get(classes.dtype.kind, "str")
+
+
+def check_weight(sample_weight: npt.ArrayLike | None, rows: int) -> Floats:
+    """Weights as an array with one entry per row; ones where none are given.
+
+    Raises
+    ------
+    DataError
+        If there is another number of them than of rows, or one is negative, not finite, or all 0.
+    """
+    if sample_weight is None:
+        return np.ones(rows)
+    weight = np.array(sample_weight, np.float64)
+    if weight.shape != (rows,):
+        raise DataError(f"sample_weight has shape {weight.shape}, the table has {rows} rows")
+    bad = ~(np.isfinite(weight) & (weight >= 0))
+    if bad.any():
+        first = int(np.flatnonzero(bad)[0])
+        raise DataError(
+            f"sample_weight has to be finite and not negative; {int(bad.sum())} of {rows} are not, "
+            f"the first is {weight[first]} in row {first}"
+        )
+    if not weight.any():
+        raise DataError("every sample_weight is zero; some rows have to count")
+    return weight
+
+
+def check_groups(groups: npt.ArrayLike | None, rows: int) -> npt.NDArray[Any] | None:
+    """Groups as an array with one entry per row, or None where none are given.
+
+    Raises
+    ------
+    DataError
+        If there is another number of them than of rows, or one is missing.
+    """
+    if groups is None:
+        return None
+    found = np.asarray(groups)
+    if found.shape != (rows,):
+        raise DataError(f"groups has shape {found.shape}, the table has {rows} rows")
+    if missing := int(pd.isna(found).sum()):
+        raise DataError(f"groups lacks a value in {missing} rows; give every row its group")
+    return found
+
+
+def check_both_classes(y: Labels, weight: Floats, part: str, advice: str) -> None:
+    """Refuse rows of which one class is absent or counts for nothing.
+
+    Parameters
+    ----------
+    y : int array of shape (n,)
+        0 or 1.
+    weight : float array of shape (n,)
+    part : str
+        What the rows are there for.
+    advice : str
+        What to do about it.
+
+    Raises
+    ------
+    DataError
+        If a class has no row with a weight above 0.
+    """
+    stayers, churners = np.bincount(y[weight > 0], minlength=2)
+    if not (stayers and churners):
+        raise DataError(
+            f"the rows to {part} hold {churners} churners and {stayers} stayers with a weight "
+            f"above 0, and both classes are needed; {advice}"
+        )

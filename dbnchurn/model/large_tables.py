@@ -1,0 +1,88 @@
+"""What changes with the size of the table: rules, each with its number."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+from sklearn.base import BaseEstimator, clone
+
+from dbnchurn.core.typing import Ints, Rows
+from dbnchurn.features import Leaves
+
+FASTEST = 2.0  # largest factor on the boosters' learning rate
+
+
+class Scale(BaseEstimator):  # type: ignore[misc]
+    """Bounds on what a large table costs; up to their numbers of rows nothing changes.
+
+    Parameters
+    ----------
+    boost_rows : int, default 50_000
+        From so many training rows on, boosters learn in larger steps and there are fewer of them.
+        At n times as many the learning rate is sqrt(n) times as large, at most doubled, and the
+        bound on the number of trees is divided by the same factor. There are as many folds as keep
+        the rows that all boosters together see for a tree near twice those that they see at
+        `boost_rows` (rounded to whole folds), and at least two: with many rows a booster that lacks
+        half of them is nearly as good.
+    pretrain_rows : int, default 50_000
+        Rows of pretraining at most; of more, so many are drawn, the same share of every fold.
+    stop_rows : int, default 50_000
+        Validation rows on which boosters and networks are stopped, at most; of more, so many are
+        drawn, the same share of either class. All of them calibrate and choose the threshold.
+    memory : float, default 2.0
+        Gigabytes that encoded rows and leaf codes may take in memory. Beyond, they lie in files of
+        the temporary folder, and mini-batches are read from there.
+
+    Examples
+    --------
+    >>> scale = Scale()
+    >>> small, large = (scale.leaves(Leaves(folds=5, rate=0.05), n) for n in (10_000, 1_000_000))
+    >>> (small.folds, small.rate), (large.folds, large.rate)
+    ((5, 0.05), (2, 0.1))
+    """
+
+    def __init__(
+        self,
+        *,
+        boost_rows: Annotated[int, Field(ge=1)] = 50_000,
+        pretrain_rows: Annotated[int, Field(ge=1)] = 50_000,
+        stop_rows: Annotated[int, Field(ge=1)] = 50_000,
+        memory: Annotated[float, Field(ge=0)] = 2.0,
+    ) -> None:
+        self.boost_rows = boost_rows
+        self.pretrain_rows = pretrain_rows
+        self.stop_rows = stop_rows
+        self.memory = memory
+
+    def leaves(self, leaves: Leaves, rows: int) -> Leaves:
+        """The boosters for a table of so many training rows."""
+        larger = rows / self.boost_rows
+        if larger <= 1:
+            return leaves
+        faster = min(FASTEST, sqrt(larger))
+        passes = 2 * (leaves.folds - 1) / larger  # over the table, of all boosters together
+        return clone(leaves).set_params(  # type: ignore[no-any-return]
+            folds=min(leaves.folds, 1 + max(1, round(passes))),
+            rate=min(1.0, leaves.rate * faster),
+            trees=max(1, round(leaves.trees / faster)),
+        )
+
+
+def some(stratum: Ints, limit: int, generator: np.random.Generator) -> Rows:
+    """Row numbers, in order: at most so many, drawn with the same share of every stratum.
+
+    Examples
+    --------
+    >>> rows = some(np.repeat([0, 1], [80, 20]), 10, np.random.default_rng(0))
+    >>> len(rows), int((rows >= 80).sum())
+    (10, 2)
+    """
+    n = len(stratum)
+    if n <= limit:
+        return np.arange(n)
+    shuffled = generator.permutation(n)
+    by_stratum = shuffled[np.argsort(stratum[shuffled], kind="stable")]
+    return np.sort(by_stratum[np.linspace(0, n - 1, limit).round().astype(np.intp)])

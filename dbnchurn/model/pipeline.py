@@ -1,0 +1,299 @@
+"""All stages fitted one after another: stopped by validation rows, or for as long as they said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+
+from dbnchurn.core.checkpoints import Shelf
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.parallel import at_once
+from dbnchurn.core.progress import stage, tell_epoch
+from dbnchurn.core.typing import Floats32, Ints
+from dbnchurn.dbn import Branch
+from dbnchurn.decide.decide_record import log_odds
+from dbnchurn.features import Encode, Leaves, Oversample
+from dbnchurn.features.compact_rows import BoosterViews
+from dbnchurn.model.compute import Compute, limited_threads
+from dbnchurn.model.inputs import Balance, Labelled, Part
+from dbnchurn.model.large_tables import Scale, some
+from dbnchurn.model.training_rows import Material, Prepared, Seen
+from dbnchurn.prepare import Prepare
+from dbnchurn.tables.reading import read
+from dbnchurn.tables.schema import Schema, Table, infer
+
+Stage = TypeVar("Stage", bound=BaseEstimator)
+
+
+@dataclass(frozen=True, eq=False)
+class Stages:
+    """What is to be learned; none of the stages is changed.
+
+    Parameters
+    ----------
+    kinds : mapping of column → kind, or None
+    prepare : Prepare
+    encode : Encode
+    oversample : Oversample
+    leaves : Leaves or None
+    skip : bool
+        Whether the first network starts at the boosters' leaf values.
+    branches : dict of name → Branch
+        ``dbn`` comes first and sees columns and leaves; the others see the columns alone.
+    scale : Scale
+        Its rules for the boosters are applied already.
+    """
+
+    kinds: Mapping[str, str] | None
+    prepare: Prepare
+    encode: Encode
+    oversample: Oversample
+    leaves: Leaves | None
+    skip: bool
+    branches: dict[str, Branch]
+    scale: Scale
+
+    def as_long_as(self, learned: Learned) -> Stages:
+        """The same with as many trees and epochs as were best there."""
+        leaves = None
+        if self.leaves is not None and learned.leaves is not None:
+            trees = np.mean([forest.trees for forest in learned.leaves.record_.forests])
+            leaves = _fresh(self.leaves).set_params(trees=round(float(trees)))
+        branches = {
+            name: _fresh(self.branches[name]).set_params(
+                finetune__until=best_epoch(branch.finetune_curve_)
+            )
+            for name, branch in learned.branches.items()
+        }
+        return replace(self, leaves=leaves, branches=branches)
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """Fitted stages.
+
+    Parameters
+    ----------
+    schema : Schema
+    train : Part
+        The training rows as read.
+    val : Part or None
+        The validation rows as read, all of them.
+    fold : int64 array of shape (n,)
+        Which of them each booster has not seen; zeros without boosters.
+    prepare : Prepare
+    encode : Encode
+    leaves : Leaves or None
+    branches : dict of name → Branch
+    balance : Balance
+    seconds : dict of stage → wall seconds
+    """
+
+    schema: Schema
+    train: Part
+    val: Part | None
+    fold: Ints
+    prepare: Prepare
+    encode: Encode
+    leaves: Leaves | None
+    branches: dict[str, Branch]
+    balance: Balance
+    seconds: dict[str, float]
+
+    @property
+    def curves(self) -> dict[str, Any]:
+        """Per-epoch records of machines and fine-tuning, and the boosters' losses."""
+        deep = self.branches["dbn"]
+        boosters = {} if self.leaves is None else {"leaves": self.leaves.curves_}
+        return {"rbm": deep.curves_, "finetune": deep.finetune_curve_, **boosters}
+
+
+def learn(
+    stages: Stages,
+    train: Labelled,
+    val: Labelled | None,
+    unlabelled: pd.DataFrame | None,
+    compute: Compute,
+    shelf: Shelf = Shelf(),
+) -> Learned:
+    """Fit all stages on the training rows.
+
+    Parameters
+    ----------
+    stages : Stages
+    train : Labelled
+    val : Labelled or None
+        Rows that stop boosters and networks; without them all trees and epochs are used.
+    unlabelled : DataFrame or None
+        Customers who join the pretraining.
+    compute : Compute
+    shelf : Shelf, optional
+        Keeps finished boosters and the networks' training after every epoch; what is there already
+        is taken from there.
+
+    Raises
+    ------
+    DataError
+        If a table cannot be read, or holds nothing to learn from.
+    ConfigError
+        If settings do not fit together.
+    """
+    seconds: dict[str, float] = {}
+    with stage("prepare", seconds):
+        schema = infer(train.frame, stages.kinds)
+        part, part_val = train.read(schema), None if val is None else val.read(schema)
+        prepare = _fresh(stages.prepare).fit(part.table)
+        more = None if unlabelled is None else prepare.transform(read(schema, unlabelled)[0])
+        prepared = _prepared(stages, prepare, part, part_val, more, compute)
+    leaves = None
+    if stages.leaves is not None:
+        with stage("leaves", seconds):
+            leaves = _fit_leaves(stages.leaves, prepared, compute, shelf)
+    with stage("encode", seconds):
+        material = Material.of(prepared, leaves, stages.scale, compute)
+    branches = _fit_branches(stages, material, compute, shelf)
+    for name, branch in branches.items():
+        spent = branch.seconds_
+        seconds |= spent if name == "dbn" else {name: sum(spent.values())}
+    return Learned(
+        schema=schema,
+        train=part,
+        val=part_val,
+        fold=prepared.sample.fold[: len(part.y)],
+        prepare=prepare,
+        encode=prepared.encode,
+        leaves=leaves,
+        branches=branches,
+        balance=prepared.balance,
+        seconds=seconds,
+    )
+
+
+def best_epoch(curve: Sequence[Mapping[str, float]]) -> int:
+    """The epoch with the smallest validation loss, counted from 1.
+
+    Examples
+    --------
+    >>> best_epoch([{"validation_loss": 0.7}, {"validation_loss": 0.4}, {"validation_loss": 0.5}])
+    2
+    """
+    return int(np.argmin([record["validation_loss"] for record in curve])) + 1
+
+
+def _prepared(
+    stages: Stages,
+    prepare: Prepare,
+    train: Part,
+    val: Part | None,
+    unlabelled: Table | None,
+    compute: Compute,
+) -> Prepared:
+    """Training rows prepared and sampled, and the validation rows that stop the training."""
+    table, fold = prepare.transform(train.table), None
+    # Folds on the original rows first, so that oversampling can keep to them.
+    if stages.leaves is not None:
+        fold = stages.leaves.assign(train.y, train.groups, compute.generator)
+    sample = stages.oversample.sample(
+        table, train.y, weight=train.weight, fold=fold, generator=compute.generator
+    )
+    balance = Balance(train.prior, sample.prior)
+    held_out = None
+    if val is not None:
+        stopping = val.take(some(val.y, stages.scale.stop_rows, compute.generator))
+        weight = balance.weigh(stopping)
+        held_out = Part(prepare.transform(stopping.table), stopping.y, weight)
+    encode = _fresh(stages.encode).fit(table)
+    return Prepared(table, train.weight, sample, balance, encode, held_out, unlabelled)
+
+
+def _fit_leaves(leaves: Leaves, prepared: Prepared, compute: Compute, shelf: Shelf) -> Leaves:
+    sample, held_out = prepared.sample, prepared.held_out
+    lanes, threads = compute.shared_by(int(sample.fold.max()) + 1)
+    return _fresh(leaves).fit(
+        sample.table,
+        sample.y,
+        weight=sample.counted,
+        fold=sample.fold,
+        validation=None if held_out is None else (held_out.table, held_out.y, held_out.weight),
+        generator=compute.generator,
+        device=compute.device,
+        n_threads=threads,
+        lanes=lanes,
+        shelf=shelf,
+    )
+
+
+def _fit_branches(
+    stages: Stages, material: Material, compute: Compute, shelf: Shelf
+) -> dict[str, Branch]:
+    """Fitted copies of all networks, side by side where there are threads for that."""
+    lanes, threads = compute.shared_by(len(stages.branches))
+    fits = [
+        partial(
+            _fit_branch,
+            name,
+            branch,
+            material if name == "dbn" else replace(material, leaves=None),
+            skip=stages.skip,
+            device=compute.device,
+            seed=compute.seed(),
+            checkpoints=shelf.part(name).folder,
+        )
+        for name, branch in stages.branches.items()
+    ]
+    with limited_threads(threads):
+        return dict(zip(stages.branches, at_once(fits, lanes), strict=True))
+
+
+def _leaf_values(rows: Seen) -> Floats32 | None:
+    """What every level adds to the logit at first: the boosters' leaf values."""
+    if not isinstance(rows, BoosterViews):
+        return None
+    columns = np.zeros(sum(rows.base.sizes), np.float32)
+    return np.concatenate([columns, rows.record.leaf_values])
+
+
+def _fit_branch(
+    name: str,
+    branch: Branch,
+    material: Material,
+    *,
+    skip: bool,
+    device: Literal["cpu", "cuda"],
+    seed: int,
+    checkpoints: Path | None,
+) -> Branch:
+    """A fitted copy of one network."""
+    sample, balance = material.prepared.sample, material.prepared.balance
+    rows = material.training()
+    try:
+        with stage(name):
+            return _fresh(branch).fit(
+                rows,
+                sample.y,
+                sample_weight=sample.weight,
+                draw=sample.draw,
+                validation=material.validation(),
+                pretrain_on=material.pretraining(rows) if branch.pretrain else None,
+                bias=log_odds(balance.trained_prior),
+                skip=_leaf_values(rows) if skip else None,
+                device=device,
+                seed=seed,
+                on_epoch=lambda curve, record: tell_epoch(f"{name} {curve}", record),
+                checkpoints=checkpoints,
+            )
+    except ValueError as error:  # the rows are ours, so a setting is wrong
+        raise ConfigError(f"{name}: {error}") from error
+
+
+def _fresh(stage: Stage) -> Stage:
+    """An unfitted copy."""
+    copy: Stage = clone(stage)
+    return copy

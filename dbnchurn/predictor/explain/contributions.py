@@ -1,0 +1,130 @@
+"""Contributions of raw columns to a customer's log-odds.
+
+The contribution of a column is how much the log-odds are above what they would be on average if
+the column had, instead of its value, the values that it takes in training (Robnik-Šikonja and
+Kononenko, 2008: occlusion by the marginal). Doing that literally costs a pass through the model
+for every column and value. Here the averages over the values are taken exactly in the first layer,
+where everything adds up, the trees included. The layers above are run once more per column in the
+networks that see the columns alone, and taken as linear close to the customer in the others.
+
+Robnik-Šikonja and Kononenko average probabilities and then take their log-odds. Here log-odds are
+averaged, since they add up over networks, boosters and leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dbnchurn.core.typing import Floats, Floats32, Ints
+from dbnchurn.features.encode_record import encode
+from dbnchurn.features.leaves_record import booster_matrix
+from dbnchurn.predictor.explain.background import no_evidence, typical_values, with_values
+from dbnchurn.predictor.explain.lineage import Raw, origins
+from dbnchurn.predictor.explain.networks import Average, OnColumns, OnLeaves
+from dbnchurn.predictor.explain.tree_paths import Paths
+from dbnchurn.predictor.model_record import ModelRecord
+from dbnchurn.prepare.record import prepare
+from dbnchurn.tables.schema import Table, stacked
+
+BLOCK = 256  # rows; always so many, so that a row alone is rounded as in a batch
+
+
+class Explainer:
+    """Finds contributions with a model; what it builds at first pays off over many rows.
+
+    Parameters
+    ----------
+    model : ModelRecord
+
+    Raises
+    ------
+    ArtifactError
+        If the model is of before the spread of its columns was kept.
+    """
+
+    def __init__(self, model: ModelRecord) -> None:
+        self._model = model
+        self._typical = typical_values(model.reference)
+        self._empty = no_evidence(model.schema, 1)
+        prepared = prepare(model.prepare, self._empty)
+        found = origins(model.prepare, self._empty.numbers.shape[1], self._empty.codes.shape[1])
+        columns = range(len(self._typical))
+        units = found.units(model.encode, prepared.sizes)
+        self._units = [_made_of(column, units) for column in columns]
+        forests = () if model.leaves is None else model.leaves.forests
+        self._paths = [Paths.of(f, prepared, found.columns, len(columns)) for f in forests]
+        leaves = [paths.leaves for paths in self._paths]
+        self._branches = [
+            OnColumns(network)
+            if network.sizes == prepared.sizes
+            else OnLeaves(network, sum(prepared.sizes), leaves)
+            for network in model.networks
+        ]
+        # What is constructed from several columns hangs on the customer's other values too.
+        mixed = set[int]().union(*(raw for raw in found.columns if len(raw) > 1))
+        self._averages = [
+            None if column in mixed else self._average(column, self._empty) for column in columns
+        ]
+
+    def contributions(self, table: Table) -> Floats:
+        """Contribution of every raw column to the log-odds of every customer.
+
+        Parameters
+        ----------
+        table : Table of n rows
+            As :func:`dbnchurn.tables.reading.read` gives it.
+
+        Returns
+        -------
+        float64 array of shape (n, numbers + categories)
+            Positive where the value raises the risk.
+        """
+        n = len(table)
+        out = np.empty((n, len(self._typical)))
+        for start in range(0, n, BLOCK):
+            rows = table.take(np.arange(start, min(start + BLOCK, n)))
+            blanks = self._empty.take(np.zeros(BLOCK - len(rows), np.intp))
+            out[start : start + BLOCK] = self._block(stacked(rows, blanks))[: len(rows)]
+        return out
+
+    def _block(self, table: Table) -> Floats:
+        units, matrix = self._see(table)
+        averages = [
+            self._average(column, table) if average is None else average
+            for column, average in enumerate(self._averages)
+        ]
+        walks = [paths.walk(matrix) for paths in self._paths]
+        parts = [branch.contributions(units, averages, walks) for branch in self._branches]
+        weights = self._model.decide.weights
+        return np.asarray(sum(w * part for w, part in zip(weights, parts, strict=True)))
+
+    def _see(self, table: Table) -> tuple[Floats32, Floats32]:
+        """Units and levels, 0 where missing, and the boosters' matrix."""
+        prepared = prepare(self._model.prepare, table)
+        visible = encode(self._model.encode, prepared)
+        dense = np.hstack([visible.gaussian, visible.binary])
+        levels = [
+            codes[:, None] == np.arange(size)
+            for codes, size in zip(visible.codes.T, visible.sizes, strict=True)
+        ]
+        units = np.hstack([np.nan_to_num(dense, nan=0.0), *levels]).astype(np.float32)
+        return units, booster_matrix(prepared)
+
+    def _average(self, column: int, rows: Table) -> Average:
+        """Over the typical values of a column, put into every row in turn."""
+        typical, place, n = self._typical[column], self._units[column], len(rows)
+        shares = typical.shares.astype(np.float32)
+        repeated = rows.take(np.repeat(np.arange(n), len(shares)))
+        units, matrix = self._see(with_values(repeated, column, np.tile(typical.values, n)))
+        by_row = units[:, place].reshape(n, len(shares), len(place))
+        return Average(
+            place,
+            np.einsum("nbu,b->nu", by_row, shares),
+            [p.passed(column, matrix).reshape(-1, n, len(shares)) @ shares for p in self._paths],
+        )
+
+
+def _made_of(column: int, units: Sequence[Raw]) -> Ints:
+    return np.array([place for place, raw in enumerate(units) if column in raw], np.int64)

@@ -1,0 +1,163 @@
+"""Whether contributions say what the model does, measured on a sample of customers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import rankdata
+
+from dbnchurn.core.typing import Floats, Ints
+from dbnchurn.predictor.explain.background import with_values
+from dbnchurn.predictor.model_record import ModelRecord, logits
+from dbnchurn.tables.schema import Table
+
+
+@dataclass(frozen=True)
+class Faithfulness:
+    """Agreement of contributions with occlusion, over customers and columns.
+
+    Parameters
+    ----------
+    correlation : float
+        Of the contributions with those of occlusion, over all customers and columns.
+    rank_correlation : float
+        Spearman's, over the columns of a customer; the mean over customers.
+    sign : float
+        Share of the leading reasons whose direction occlusion confirms.
+    shared : float
+        Share of the leading reasons that are among as many leading ones of occlusion.
+    """
+
+    correlation: float
+    rank_correlation: float
+    sign: float
+    shared: float
+
+
+def agreement(contributions: Floats, truth: Floats, k: int) -> Faithfulness:
+    """How far contributions agree with occlusion.
+
+    Parameters
+    ----------
+    contributions, truth : float64 arrays of shape (n, columns)
+    k : int
+        Reasons that count as leading.
+
+    Examples
+    --------
+    >>> truth = np.array([[2.0, -1.0, 0.1], [0.0, 0.5, 3.0]])
+    >>> agreement(2 * truth, truth, 1)
+    Faithfulness(correlation=1.0, rank_correlation=1.0, sign=1.0, shared=1.0)
+    """
+    k = min(k, truth.shape[1])
+    ours, theirs = leading(np.abs(contributions), k), leading(np.abs(truth), k)
+    signs = np.sign(np.take_along_axis(contributions, ours, 1))
+    rows = zip(contributions, truth, strict=True)
+    return Faithfulness(
+        correlation=_correlation(contributions.ravel(), truth.ravel()),
+        rank_correlation=float(np.mean([_correlation(rankdata(a), rankdata(b)) for a, b in rows])),
+        sign=float((signs == np.sign(np.take_along_axis(truth, ours, 1))).mean()),
+        shared=float(np.mean([np.isin(a, b).mean() for a, b in zip(ours, theirs, strict=True)])),
+    )
+
+
+def leading(scores: Floats, k: int) -> Ints:
+    """The columns with the `k` largest scores of every row, largest first, shape (n, k)."""
+    return np.argsort(-scores, axis=1, kind="stable")[:, :k]
+
+
+def fall(model: ModelRecord, table: Table, order: Ints, draws: Floats, most: int) -> list[float]:
+    """How far the log-odds fall, on average, when leading columns are replaced one after another.
+
+    Parameters
+    ----------
+    model : ModelRecord
+    table : Table of n rows
+    order : int array of shape (n, columns)
+        The columns of every row in the order in which they are replaced.
+    draws : float64 array of shape (draws, columns)
+        As :func:`dbnchurn.predictor.explain.faithfulness.spread` gives them.
+    most : int
+        Columns to replace at most.
+
+    Returns
+    -------
+    list of float
+        With the first, the first two, … columns replaced.
+    """
+    now = log_odds(model, table)
+    counts = range(1, min(most, order.shape[1]) + 1)
+    return [float((now - without(model, table, order[:, :k], draws)).mean()) for k in counts]
+
+
+def _correlation(a: Floats, b: Floats) -> float:
+    """Pearson's; 0 where one of them does not vary."""
+    a, b = a - a.mean(), b - b.mean()
+    scale = np.sqrt((a @ a) * (b @ b))
+    return float(np.clip(a @ b / scale, -1, 1)) if scale > 0 else 0.0
+
+
+def log_odds(model: ModelRecord, table: Table) -> Floats:
+    """Log-odds of leaving, up to a constant that all customers share, shape (n,)."""
+    return np.asarray(logits(model, table) @ model.decide.weights)
+
+
+def spread(table: Table, draws: int, generator: np.random.Generator) -> Floats:
+    """Values of real customers at equally spaced ranks, in every column in an order of its own.
+
+    Parameters
+    ----------
+    table : Table of n rows
+    draws : int
+    generator : numpy Generator
+
+    Returns
+    -------
+    float64 array of shape (draws, numbers + categories)
+        Codes of the categories; NaN and -1 where missing. A row mixes customers.
+    """
+    ranks = (np.arange(draws) + 0.5) * len(table) / draws
+    columns = np.sort(np.hstack([table.numbers, table.codes.astype(np.float64)]), axis=0)
+    return generator.permuted(columns[ranks.astype(np.int64)], axis=0)
+
+
+def without(model: ModelRecord, table: Table, columns: Ints, draws: Floats) -> Floats:
+    """Mean log-odds of every row when its own choice of columns takes the values drawn.
+
+    Parameters
+    ----------
+    model : ModelRecord
+    table : Table of n rows
+    columns : int array of shape (n, k)
+        Raw columns to replace, numbers before categories; -1 replaces nothing.
+    draws : float64 array of shape (draws, numbers + categories)
+        As :func:`spread` gives them; the columns of a row are replaced together.
+
+    Returns
+    -------
+    float64 array of shape (n,)
+    """
+    n = len(table)
+    repeated = table.take(np.repeat(np.arange(n), len(draws)))
+    own = np.hstack([repeated.numbers, repeated.codes.astype(np.float64)])
+    for column in np.unique(columns[columns >= 0]):
+        rows = np.repeat((columns == column).any(axis=1), len(draws))
+        values = np.where(rows, np.tile(draws[:, column], n), own[:, column])
+        repeated = with_values(repeated, column, values)
+    return np.asarray(log_odds(model, repeated).reshape(n, len(draws)).mean(axis=1))
+
+
+def occluded(model: ModelRecord, table: Table, draws: Floats) -> Floats:
+    """What each column adds to the log-odds: as they are, less their mean without it.
+
+    Returns
+    -------
+    float64 array of shape (n, numbers + categories)
+    """
+    now = log_odds(model, table)
+    columns = [
+        now - without(model, table, np.full((len(table), 1), column), draws)
+        for column in range(draws.shape[1])
+    ]
+    return np.column_stack(columns)

@@ -1,0 +1,143 @@
+"""What another value in one column would do to the logit of each network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.special import expit
+
+from dbnchurn.core.typing import Floats, Floats32, Ints
+from dbnchurn.dbn.network_record import NetworkRecord
+from dbnchurn.predictor.explain.tree_paths import Walk
+
+
+@dataclass(frozen=True, eq=False)
+class Average:
+    """What a raw column does to the first layer, on average over its typical values.
+
+    Parameters
+    ----------
+    place : int64 array
+        The units that the column is part of.
+    units : float32 array of shape (1 or n, len(place))
+    passed : list of float32 arrays of shape (s, 1 or n), one per booster
+        Share of the values that pass the tests of each leaf.
+    """
+
+    place: Ints
+    units: Floats32
+    passed: list[Floats32]
+
+
+class OnColumns:
+    """A network that sees the columns alone: asked anew for every column.
+
+    Each time the first layer stands where it stands on average over the column's typical values.
+
+    Parameters
+    ----------
+    network : NetworkRecord
+    """
+
+    def __init__(self, network: NetworkRecord) -> None:
+        self._network = network
+        self._weights = np.vstack([network.dense_weights, network.code_weights])
+        self._skip = _skip_of_columns(network, len(network.code_weights))
+
+    def contributions(
+        self, units: Floats32, averages: Sequence[Average], walks: Sequence[Walk]
+    ) -> Floats:
+        """Contribution of every raw column to the logit, shape (n, raw columns)."""
+        field = units @ self._weights + self._network.biases[0]
+        logit = _upper(self._network, field)
+        out = np.zeros((len(units), len(averages)))
+        for column, average in enumerate(averages):
+            if len(average.place):
+                away = np.subtract(units[:, average.place], average.units)
+                without = np.subtract(field, away @ self._weights[average.place])
+                change = away @ self._skip[average.place]
+                out[:, column] = logit - _upper(self._network, without) + change
+        return out
+
+
+class OnLeaves:
+    """A network that sees columns and leaves: taken as linear close to the row.
+
+    Its first layer is averaged exactly. Its leaves are too many for another pass per column, and
+    their own sum of values, which goes past the hidden layers, is linear anyway.
+
+    Parameters
+    ----------
+    network : NetworkRecord
+    levels : int
+        Levels of all categories; the code weights after them belong to the leaves.
+    leaves : sequence of int
+        Leaves of every booster.
+    """
+
+    def __init__(self, network: NetworkRecord, levels: int, leaves: Sequence[int]) -> None:
+        self._network = network
+        self._weights = np.vstack([network.dense_weights, network.code_weights[:levels]])
+        self._skip = _skip_of_columns(network, levels)
+        bounds = list(pairwise(levels + np.cumsum([0, *leaves])))
+        self._leaves = [network.code_weights[a:b] for a, b in bounds]
+        self._leaf_skips = [network.table[a:b, -1:] for a, b in bounds]
+
+    def contributions(
+        self, units: Floats32, averages: Sequence[Average], walks: Sequence[Walk]
+    ) -> Floats:
+        """Contribution of every raw column to the logit, shape (n, raw columns).
+
+        The mean over the boosters' views.
+        """
+        out = np.zeros((len(units), len(averages)))
+        base = units @ self._weights + self._network.biases[0]
+        slopes = np.zeros_like(base)
+        views = zip(walks, self._leaves, self._leaf_skips, strict=True)
+        for k, (walk, weights, skip) in enumerate(views):
+            slope = _slope(self._network, base + walk.sums(weights))
+            slopes += slope
+            effects = weights @ slope.T + skip
+            for column, average in enumerate(averages):
+                out[:, column] += walk.away(column, effects, average.passed[k])
+        effects = slopes @ self._weights.T + len(walks) * self._skip
+        for column, average in enumerate(averages):
+            away = units[:, average.place] - average.units
+            out[:, column] += np.einsum("nu,nu->n", away, effects[:, average.place])
+        return out / len(walks)
+
+
+def _skip_of_columns(network: NetworkRecord, levels: int) -> Floats32:
+    """What every unit and level of the columns adds to the logit directly."""
+    none = np.zeros(len(network.dense_weights), np.float32)
+    return np.append(none, network.table[:levels, -1])
+
+
+def _upper(network: NetworkRecord, field: Floats32) -> Floats32:
+    """From the input of the first hidden layer to the logit, but for constants and the skip."""
+    for i, activation in enumerate(network.activations):
+        h = np.maximum(field, 0) if activation == "relu" else expit(field)
+        if i < len(network.weights):
+            field = h @ network.weights[i] + network.biases[i + 1]
+    return np.asarray(h @ network.head)
+
+
+def _slope(network: NetworkRecord, field: Floats32) -> Floats32:
+    """Gradient of the logit by the input of the first hidden layer, shape (n, h)."""
+    factors = []
+    for i, activation in enumerate(network.activations):
+        if activation == "relu":
+            h = np.maximum(field, 0)
+            factors.append((field > 0).astype(np.float32))
+        else:
+            h = expit(field)
+            factors.append(h * (1 - h))
+        if i < len(network.weights):
+            field = h @ network.weights[i] + network.biases[i + 1]
+    slope = factors[-1] * network.head
+    for weights, factor in zip(network.weights[::-1], factors[-2::-1], strict=True):
+        slope = factor * (slope @ weights.T)
+    return np.asarray(slope, np.float32)

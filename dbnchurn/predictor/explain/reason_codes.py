@@ -1,0 +1,167 @@
+"""Reason codes: the columns that speak most for or against a customer's risk, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dbnchurn.core.errors import ArtifactError, ConfigError
+from dbnchurn.core.typing import Floats, Ints, Rows
+from dbnchurn.predictor.explain.contributions import Explainer
+from dbnchurn.tables.reading import read
+from dbnchurn.tables.schema import Column, Schema, Table, text
+
+DECIMALS = 4  # of a contribution; less than that is no reason
+UNKNOWN = "not known"
+PARTS = ("reason", "column", "value", "contribution")
+
+
+def find_reasons(
+    explainer: Explainer,
+    schema: Schema,
+    frame: pd.DataFrame,
+    k: int,
+    labels: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """The `k` columns that raise or lower each customer's risk most.
+
+    Parameters
+    ----------
+    explainer : Explainer
+    schema : Schema
+        Of the same model.
+    frame : DataFrame of n rows
+    k : int
+        At least 1.
+    labels : mapping of column → what the business calls it, optional
+
+    Returns
+    -------
+    DataFrame of n rows with the index of `frame`
+        As :meth:`dbnchurn.predictor.predictor.Predictor.reasons` describes it.
+
+    Raises
+    ------
+    ConfigError
+        If `k` is not a whole number of at least 1.
+    DataError
+        If the frame cannot be read as the schema says.
+    """
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
+        raise ConfigError(f"the number of reasons has to be a whole number from 1 on, got {k!r}")
+    table, _ = read(schema, frame)
+    contributions = explainer.contributions(table)[:, schema_order(schema)]
+    return describe(schema, frame, table, contributions, k, labels)
+
+
+def schema_order(schema: Schema) -> Ints:
+    """Place of every used column of the schema among a table's numbers and then categories."""
+    is_category = np.array([column.kind == "category" for column in schema.used])
+    places = np.empty(len(is_category), np.int64)
+    places[np.argsort(is_category, kind="stable")] = np.arange(len(is_category))
+    return places
+
+
+def describe(
+    schema: Schema,
+    frame: pd.DataFrame,
+    table: Table,
+    contributions: Floats,
+    k: int,
+    labels: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """The largest contributions of every row in words; of equal ones the earlier column's first.
+
+    Parameters
+    ----------
+    schema : Schema
+    frame : DataFrame of n rows
+    table : Table
+        The same rows as read.
+    contributions : float64 array of shape (n, used columns)
+        In the order of the schema.
+    k : int
+    labels : mapping of column → label, optional
+    """
+    labels = labels or {}
+    rounded = np.round(contributions, DECIMALS) + 0.0  # + 0.0: no negative zero
+    leading = np.argsort(-np.abs(rounded), axis=1, kind="stable")
+    places, n = schema_order(schema), len(frame)
+    out: dict[str, Any] = {}
+    for rank in range(k):
+        columns: dict[str, Any] = {part: np.full(n, None, object) for part in PARTS[:3]}
+        contribution = np.full(n, np.nan)
+        chosen = leading[:, rank] if rank < leading.shape[1] else np.full(n, -1)
+        for j in np.unique(chosen[chosen >= 0]):
+            rows = np.flatnonzero((chosen == j) & (rounded[:, j] != 0))
+            column, effect = schema.used[j], rounded[rows, j]
+            shown, values = _spelled(column, frame, table, places[j], rows)
+            raises = np.where(effect > 0, " (raises risk)", " (lowers risk)")
+            label = labels.get(column.name, column.name)
+            columns["reason"][rows] = [
+                f"{label}: {value}{way}" for value, way in zip(shown, raises, strict=True)
+            ]
+            columns["column"][rows] = column.name
+            columns["value"][rows] = values
+            contribution[rows] = effect
+        for part, found in columns.items():
+            out[f"{part}_{rank + 1}"] = pd.array(found, dtype="string")
+        out[f"contribution_{rank + 1}"] = contribution
+    return pd.DataFrame(out, index=frame.index)
+
+
+def stored_labels(about: Mapping[str, Any]) -> dict[str, str]:
+    """Business labels of the columns as they were stored beside the model.
+
+    Raises
+    ------
+    ArtifactError
+        If they are not a mapping of texts.
+    """
+    labels = about.get("column_labels") or {}
+    if not isinstance(labels, dict) or not all(isinstance(v, str) for v in labels.values()):
+        raise ArtifactError("column_labels: expected a label, as text, for every column named")
+    return labels
+
+
+def _spelled(
+    column: Column,
+    frame: pd.DataFrame,
+    table: Table,
+    place: int,
+    rows: Rows,
+) -> tuple[list[str], list[str | None]]:
+    """The values of some rows as a reader wants them, and as plain text, None where missing."""
+    if column.kind == "category":
+        codes = table.codes[rows, place - table.numbers.shape[1]]
+        names = [str(name) for name in frame.columns]
+        given = text(frame.iloc[rows, names.index(column.name)])
+        values = [None if pd.isna(value) else str(value) for value in given]
+        new = [value is not None and code < 0 for value, code in zip(values, codes, strict=True)]
+        shown = [
+            UNKNOWN if value is None else f"{value}, not seen in training" if unseen else value
+            for value, unseen in zip(values, new, strict=True)
+        ]
+        return shown, values
+    values = [_number(column.kind, value) for value in table.numbers[rows, place].tolist()]
+    return [UNKNOWN if value is None else value for value in values], values
+
+
+def _number(kind: str, value: float) -> str | None:
+    """A number as text; a date as a date and a flag as yes or no.
+
+    Examples
+    --------
+    >>> _number("number", 2.0), _number("number", 12.345678), _number("flag", 1.0)
+    ('2', '12.3457', 'yes')
+    """
+    if np.isnan(value):
+        return None
+    if kind == "date":
+        return str(np.datetime64(0, "s") + np.timedelta64(round(value * 86_400), "s"))[:10]
+    if kind == "flag" and value in (0.0, 1.0):
+        return "yes" if value else "no"
+    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.6g}"

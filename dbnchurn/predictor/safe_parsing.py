@@ -1,0 +1,131 @@
+"""The two formats of a stored model, read with more suspicion than their libraries have."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.core.errors import ArtifactError, listed
+
+# What records hold, as safetensors names it; all of it is little-endian.
+DTYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "BOOL": "|b1"}
+LARGEST_HEADER = 16 * 2**20  # bytes
+LARGEST_DIMENSIONS = 2
+LENGTH = 8  # bytes that say how long the header is
+UNREADABLE = "model.safetensors cannot be read"
+
+
+def parse_json(content: bytes) -> Any:
+    """Read JSON without its ambiguities: no NaN, no infinities, no key twice.
+
+    Raises
+    ------
+    ValueError, RecursionError
+        If it is not that.
+
+    Examples
+    --------
+    >>> parse_json(b'{"a": 1, "a": 2}')
+    Traceback (most recent call last):
+    ValueError: the key 'a' stands twice
+    """
+    return json.loads(
+        content.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_once
+    )
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key!r:.60} stands twice")
+        found[key] = value
+    return found
+
+
+def parse_arrays(content: bytes) -> dict[str, npt.NDArray[Any]]:
+    """Read the arrays of a safetensors file; they are views into it and cannot be written to.
+
+    Nothing is allocated for a shape before it is known that the file holds so many bytes.
+
+    Raises
+    ------
+    ArtifactError
+        If the header is too long, no JSON, or describes other than arrays of one or two dimensions
+        that follow one another without gap or overlap to the end of the file.
+
+    Examples
+    --------
+    >>> from safetensors.numpy import save
+    >>> parse_arrays(save({"a": np.arange(3)}))["a"]
+    array([0, 1, 2])
+    """
+    length = int.from_bytes(content[:LENGTH], "little")
+    if len(content) < LENGTH or length > min(LARGEST_HEADER, len(content) - LENGTH):
+        raise ArtifactError(
+            f"{UNREADABLE}: a header of {length} bytes in a file of {len(content)}, "
+            f"at most {LARGEST_HEADER} are allowed"
+        )
+    try:
+        header = parse_json(content[LENGTH : LENGTH + length])
+    except (ValueError, RecursionError) as error:
+        raise ArtifactError(f"{UNREADABLE}: its header is no JSON: {error}") from error
+    if not isinstance(header, dict):
+        raise ArtifactError(f"{UNREADABLE}: its header is no mapping")
+    header.pop("__metadata__", None)
+    data = memoryview(content)[LENGTH + length :]
+    spans = {name: _span(name, entry) for name, entry in header.items()}
+    end = 0
+    for name, (start, stop) in sorted(spans.items(), key=lambda item: item[1]):
+        if start != end:
+            raise ArtifactError(f"{UNREADABLE}: {name!r:.80} leaves a gap or overlaps")
+        end = stop
+    if end != len(data):
+        raise ArtifactError(
+            f"{UNREADABLE}: the arrays take {end} bytes, the file holds {len(data)}"
+        )
+    return {name: _array(name, data[slice(*spans[name])], header[name]) for name in header}
+
+
+def _array(name: str, data: memoryview, entry: dict[str, Any]) -> npt.NDArray[Any]:
+    flags = entry["dtype"] == "BOOL"
+    if flags and (np.frombuffer(data, np.uint8) > 1).any():
+        raise ArtifactError(f"{UNREADABLE}: {name!r:.80} holds flags that are neither 0 nor 1")
+    return np.frombuffer(data, DTYPES[entry["dtype"]]).reshape(entry["shape"])
+
+
+def _span(name: str, entry: Any) -> tuple[int, int]:
+    """Where an array begins and ends, after checking that its description is one."""
+    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
+        raise ArtifactError(f"{UNREADABLE}: {name!r:.80} is not described as one")
+    dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise ArtifactError(
+            f"{UNREADABLE}: {name!r:.80} has the type {dtype!r:.40} (allowed: {listed(DTYPES)})"
+        )
+    if not (_counts(shape) and _counts(offsets)) or len(offsets) != 2:
+        raise ArtifactError(f"{UNREADABLE}: {name!r:.80} has no shape or no place")
+    size = math.prod(shape) * np.dtype(DTYPES[dtype]).itemsize
+    if len(shape) > LARGEST_DIMENSIONS or offsets[1] - offsets[0] != size:
+        raise ArtifactError(
+            f"{UNREADABLE}: {name!r:.80} has the shape {shape!r:.80}, which does not "
+            f"fill the bytes {offsets!r:.60}"
+        )
+    return offsets[0], offsets[1]
+
+
+def _counts(values: Any) -> bool:
+    """Whether these are a few whole numbers from 0 to what memory could ever hold."""
+    return (
+        isinstance(values, list)
+        and len(values) <= 8
+        and all(type(value) is int and 0 <= value < 2**48 for value in values)
+    )

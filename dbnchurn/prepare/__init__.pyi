@@ -1,0 +1,2 @@
+from .prepare import Prepare as Prepare
+from .record import PrepareRecord as PrepareRecord

@@ -1,0 +1,215 @@
+"""A stored model on newly labelled customers: what came, beside what was promised.
+
+The promise is what the run measured on its test customers, with its intervals. New customers are
+measured in the same way, at the stored threshold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dbnchurn.tables.contract import Contract, customers
+from dbnchurn.data.joins import LABEL
+from dbnchurn.tables.files import read_table
+from dbnchurn.core.errors import ArtifactError, ConfigError
+from dbnchurn.evaluate import evaluate
+from dbnchurn.runs.folder import read_json, write_json
+from dbnchurn.predictor.predictor import Predictor
+from dbnchurn.report.comparison_content import LABELS
+from dbnchurn.core.html.format import percent, plain, span
+
+DECIDES = "average_precision"
+Number = Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Later:
+    """What a model promised and what came.
+
+    Parameters
+    ----------
+    model : str
+    promised : mapping of metric → value, low, high
+        Empty where the run's ``metrics.json`` does not lie beside the model.
+    came : mapping
+        As :func:`dbnchurn.evaluate.evaluate` gives it.
+    left_out : int
+        Rows of the table that broke the contract or have no outcome yet.
+    """
+
+    model: str
+    promised: Mapping[str, Number]
+    came: Mapping[str, Any]
+    left_out: int = 0
+
+    def standing(self, metric: str) -> str:
+        """Where a number lies: ``inside``, ``below`` or ``above`` the promised interval, or ``–``.
+
+        ``near`` is added where it is outside, but the new number's own interval reaches into the
+        promised one.
+        """
+        old, new = self.promised.get(metric), self.came[metric]
+        if old is None or old["low"] is None or new["value"] is None:
+            return "–"
+        if old["low"] <= new["value"] <= old["high"]:
+            return "inside"
+        side = "below" if new["value"] < old["low"] else "above"
+        reaches = new["low"] is not None and new["low"] <= old["high"] and new["high"] >= old["low"]
+        return f"{side}, near" if reaches else side
+
+    @property
+    def verdict(self) -> str:
+        """The result in a sentence."""
+        new, old = self.came[DECIDES], self.promised.get(DECIDES)
+        who = (
+            f"{self.came['n']:,} newly labelled customers, of whom "
+            f"{percent(self.came['base_rate'], 2)} left"
+        )
+        if new["value"] is None:
+            return f"{who}: nothing can be said, as all have one outcome."
+        found = f"average precision {plain(new['value'])} ({span(new)}) on {who}"
+        where = self.standing(DECIDES)
+        if old is None or where == "–":
+            return f"{_capital(found)}; there is no promise to hold it against."
+        gave = f"the interval that training gave, {span(old)}"
+        if where == "inside":
+            return f"{_capital(found)}, lies inside {gave}: the model holds its promise."
+        if where.endswith("near"):
+            return (
+                f"{_capital(found)}, lies outside {gave}, but so few customers leave it open: the "
+                "two intervals overlap."
+            )
+        which = "worse" if where == "below" else "better"
+        return f"{_capital(found)}, lies outside {gave}: the model does {which} than promised."
+
+    @property
+    def calibration(self) -> str:
+        """Promised and real share of leavers, in a sentence."""
+        gap, rate = self.came["calibration_in_the_large"], self.came["base_rate"]
+        told = f"Scores promised {percent(rate + gap['value'], 2)} leavers, {percent(rate, 2)} came"
+        if gap["low"] is None:
+            return f"{told}."
+        agrees = gap["low"] <= 0 <= gap["high"]
+        return f"{told}: {'within' if agrees else 'beyond'} what chance explains."
+
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """Metric, promised, found, and where it lies, as text."""
+        return [
+            (
+                name,
+                _number(self.promised[key]) if key in self.promised else "–",
+                _number(self.came[key]),
+                self.standing(key),
+            )
+            for key, name in LABELS.items()
+        ]
+
+    def words(self) -> str:
+        """All of it as Markdown."""
+        table = [
+            "| number | promised | on the new customers | the new value lies |",
+            "|---|---|---|---|",
+            *(f"| {' | '.join(row)} |" for row in self.rows()),
+        ]
+        said = [self.verdict, "", *table, "", self.calibration]
+        if self.left_out:
+            said.append(f"{self.left_out} rows were left out: no outcome, or a broken contract.")
+        return "\n".join(said)
+
+    def plain(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        return {
+            "model": self.model,
+            "verdict": self.verdict,
+            "calibration": self.calibration,
+            "promised": {key: dict(self.promised[key]) for key in LABELS if key in self.promised},
+            "found": dict(self.came),
+            "standing": {key: self.standing(key) for key in LABELS},
+            "left_out": self.left_out,
+        }
+
+
+def evaluate_later(
+    model: str | Path,
+    table: str | Path,
+    *,
+    label: str | None = None,
+    positive: str | None = None,
+    output: str | Path | None = None,
+    repeats: int = 500,
+) -> Later:
+    """Measure a stored model on customers whose outcome is known by now.
+
+    Parameters
+    ----------
+    model : path
+        Model folder; where it still lies in its run folder, the run's ``metrics.json`` holds what
+        was promised.
+    table : path
+        CSV or Parquet file with the columns of the model and the outcome; rows without an outcome
+        are left out.
+    label : str, optional
+        Column with the outcome; by default that of the training.
+    positive : str, optional
+        Label of those who left, where it is not obvious.
+    output : path, optional
+        New JSON file.
+    repeats : int, default 500
+        Bootstrap resamples.
+
+    Raises
+    ------
+    ArtifactError, DataError, ConfigError
+        If model, table or output cannot be used.
+    """
+    output = None if output is None else Path(output)
+    if output is not None and output.exists():
+        raise ConfigError(f"{output} exists already; name a new file")
+    predictor = Predictor.load(model)
+    about = predictor.about
+    frame = read_table(table, about.get("id"))
+    name = label or about.get("label") or (LABEL if LABEL in frame.columns else None)
+    if name is None:
+        raise ConfigError("the model does not name its label; give the column as --label")
+    found = customers(
+        frame,
+        Contract(
+            label=name,
+            id=about.get("id") if about.get("id") in frame.columns else None,
+            positive=positive if positive is not None else about.get("positive"),
+            max_quarantine=1.0,
+        ),
+    )
+    came = evaluate(
+        found.y, predictor.predict_proba(found.X)[:, 1], predictor.threshold, repeats=repeats
+    )
+    later = Later(str(model), _promise(Path(model)), came, len(frame) - len(found))
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        write_json(output, later.plain())
+    return later
+
+
+def _promise(model: Path) -> dict[str, Number]:
+    """The test numbers of the run that the model lies in."""
+    path = model.parent / "metrics.json"
+    if not path.is_file():
+        return {}
+    try:
+        test = read_json(path)["test"]
+        return {key: test[key] for key in LABELS if key in test}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"{path} cannot be read: {error}") from error
+
+
+def _number(number: Number) -> str:
+    if number["value"] is None:
+        return "–"
+    return plain(number["value"]) + (f" ({span(number)})" if number["low"] is not None else "")
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

@@ -1,0 +1,214 @@
+"""What a run's config may say. Sections of stages come from the stages' own signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from dbnchurn.model.classifier import ChurnClassifier
+from dbnchurn.config import Section, build, model_from_signatures, read
+from dbnchurn.data.plan import DataPlan, Leakage
+from dbnchurn.evaluate import Offer
+from dbnchurn.runs.protocol import Share, SplitSection
+from dbnchurn.runs.sections import (
+    ExperimentSection,
+    PublishedFigures,
+    TrackingSection,
+    TuningSection,
+)
+from dbnchurn.runs.sections import SourceSection
+
+Baseline = Literal["logistic regression", "xgboost", "without leaves", "without pretraining"]
+# Set once for the whole run, at its top.
+SHARED = ("random_state", "device", "n_threads", "kinds")
+
+
+class ColumnsSection(Section):
+    """What the columns are."""
+
+    label: str = Field(description="Column that says who left.")
+    id: str | None = Field(default=None, description="Column that names the customer.")
+    date: str | None = Field(
+        default=None, description="Date of the snapshot; the table is then divided by time."
+    )
+    positive: str | int | float | bool | None = Field(
+        default=None, description="Label of those who left, where it is not obvious."
+    )
+    drop: tuple[str, ...] = Field(default=(), description="Columns that are not features.")
+    kinds: dict[str, Literal["number", "flag", "category", "date", "ignore"]] = Field(
+        default_factory=dict, description="Kinds of columns that would be inferred wrongly."
+    )
+    max_quarantine: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.05, description="Share of rows that may break the contract."
+    )
+
+
+class DataSection(DataPlan):
+    """Several source tables, from which one row per customer and cutoff is built."""
+
+    truth: Path | None = Field(
+        default=None,
+        description="Simulated tables: the true probabilities, to see what share is attained.",
+    )
+
+
+class CostsSection(Section):
+    """What the four outcomes cost: a column with a number for every customer, or one number."""
+
+    tp_cost: str | float = Field(description="Contacted, and would have left.")
+    fp_cost: str | float = Field(description="Contacted, and would have stayed.")
+    tn_cost: str | float = Field(default=0.0, description="Left alone, and stays.")
+    fn_cost: str | float = Field(description="Left alone, and leaves.")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns with costs; they are never features."""
+        given = (self.tp_cost, self.fp_cost, self.tn_cost, self.fn_cost)
+        return tuple(dict.fromkeys(cost for cost in given if isinstance(cost, str)))
+
+
+class CampaignBase(Section):
+    """What is done with the scores, so that they can be judged in money and contacts."""
+
+    contacts: Annotated[float, Field(gt=0)] = Field(
+        default=0.1, description="Customers that can be contacted: a share below 1, or a number."
+    )
+    precision: Share = Field(default=0.5, description="Of the threshold by precision beside ours.")
+    recall: Share = Field(default=0.5, description="Of the threshold by recall beside ours.")
+    costs: CostsSection | None = Field(
+        default=None, description="Costs of every customer, instead of the offer's averages."
+    )
+
+
+CampaignSection: type[Any] = model_from_signatures(
+    "CampaignSection", {"offer": Offer}, base=CampaignBase
+)
+
+
+class ReportSection(Section):
+    """What the report shows."""
+
+    page: bool = Field(default=True, description="Whether report.html is written.")
+    segments: tuple[str, ...] = Field(
+        default=(),
+        description="Columns whose groups are reported on, features or dropped ones; by default "
+        "the three that rank churners best alone.",
+    )
+
+
+class RunBase(Section):
+    """The config of one run."""
+
+    source: SourceSection | None = Field(default=None, description="One table.")
+    columns: ColumnsSection | None = Field(default=None, description="Columns of the one table.")
+    data: DataSection | None = Field(default=None, description="Several tables, instead of one.")
+    leakage: Leakage = Field(default_factory=Leakage)
+    report: ReportSection = Field(default_factory=ReportSection)
+    split: SplitSection = Field(default_factory=SplitSection)
+    labels: dict[str, str] = Field(
+        default_factory=dict,
+        description="What the business calls a column, for reasons: {tenure: Months with us}.",
+    )
+    baselines: tuple[Baseline, ...] = Field(
+        default=("logistic regression", "xgboost", "without leaves", "without pretraining"),
+        description="Models that are trained and reported beside, on the same rows.",
+    )
+    repeats: Annotated[int, Field(ge=50)] = Field(
+        default=500, description="Bootstrap resamples behind every interval."
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Seed of everything.")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="Where boosters and network are trained."
+    )
+    n_threads: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Threads; by default one for small tables, else up to 4."
+    )
+    output: Path = Field(default=Path("runs"), description="Folder in which run folders are made.")
+    published: dict[str, PublishedFigures] = Field(
+        default_factory=dict, description="Source → figures that stand beside in table.md."
+    )
+    tracking: TrackingSection | None = Field(default=None, description="Log to MLflow.")
+    experiment: ExperimentSection | None = Field(
+        default=None, description="What 'dbnchurn experiment' runs; 'train' passes over it."
+    )
+    tuning: TuningSection | None = Field(
+        default=None, description="What 'dbnchurn tune' searches; 'train' passes over it."
+    )
+
+    @model_validator(mode="after")
+    def _one_table_or_several(self) -> RunBase:
+        one = self.source is not None and self.columns is not None
+        if one == (self.data is not None) or (self.source is None) != (self.columns is None):
+            raise ValueError(
+                "give either 'source' and 'columns' for one table, or 'data' for several"
+            )
+        return self
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Kinds of columns that are told rather than inferred."""
+        return dict(self.columns.kinds) if self.columns is not None else {}
+
+
+RunConfig: type[Any] = model_from_signatures(
+    "RunConfig",
+    {"classifier": ChurnClassifier, "campaign": CampaignSection},
+    base=RunBase,
+    omit=SHARED,
+)
+
+
+def read_config(path: str | Path, overrides: Sequence[str] = ()) -> Any:
+    r"""Read and check the config of a run.
+
+    Parameters
+    ----------
+    path : path
+        A YAML file.
+    overrides : sequence of str
+        ``a.b=c`` replaces what the file says.
+
+    Returns
+    -------
+    RunConfig
+
+    Raises
+    ------
+    ConfigError
+        With one line for everything that is wrong.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "mine.yaml")
+    ...     _ = path.write_text("source: {path: mine.csv}\ncolumns: {label: churned}")
+    ...     config = read_config(path, ["classifier.dbn.epochs=3"])
+    >>> config.columns.label, config.classifier.dbn.epochs
+    ('churned', 3)
+    """
+    return read(path, overrides, RunConfig)
+
+
+def classifier_of(config: Any, **changes: Any) -> ChurnClassifier:
+    """The classifier that a config describes; `changes` replace nested parameters.
+
+    Parameters
+    ----------
+    config : RunConfig
+    **changes
+        As in ``set_params``, for example ``use_leaves=False``.
+    """
+    classifier: ChurnClassifier = build(
+        config.classifier,
+        ChurnClassifier,
+        random_state=config.seed,
+        device=config.device,
+        n_threads=config.n_threads,
+        kinds=config.kinds or None,
+    )
+    classifier.set_params(**changes)
+    return classifier

@@ -1,0 +1,72 @@
+"""Where the folders of runs lie: one name each, and one process at a time in those that grow."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.files import held
+
+LOCK = ".lock"
+"""In the folder of an experiment or a search."""
+
+
+def open_output(parent: Path) -> None:
+    """Make the folder of the runs, before hours go into something that cannot be written.
+
+    Raises
+    ------
+    ConfigError
+        If nothing can be written there.
+    """
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise ConfigError(f"output: no run can be written to {parent}: {error.strerror}") from error
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Make the folder of an experiment or a search and keep other processes out.
+
+    Raises
+    ------
+    ConfigError
+        If another process has the folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with held(folder / LOCK, f"{folder}: another process works on it"):
+        yield
+
+
+def read_json(path: Path) -> Any:
+    """Plain data from a file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_json(path: Path, plain: Any) -> None:
+    """Write plain data so that people can read it too."""
+    path.write_text(json.dumps(plain, indent=1, allow_nan=False), encoding="utf-8")
+
+
+def free_folder(parent: Path, name: str) -> Path:
+    """The folder of that name, with a number added if there is one already.
+
+    Examples
+    --------
+    >>> free_folder(Path("nowhere"), "tv").name
+    'tv'
+    """
+    folder, number = parent / name, 1
+    while folder.exists():
+        number += 1
+        folder = parent / f"{name}-{number}"
+    return folder

@@ -1,0 +1,57 @@
+"""The scores of a run with all that its numbers are made of, one row per customer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dbnchurn.runs.side_columns import gains, months, segments
+from dbnchurn.runs.customers import true_probabilities
+from dbnchurn.runs.result import MODEL, Trained
+
+SCORED = ("validation", "test")
+SEGMENT = "segment "
+
+
+def predictions(trained: Trained, config: Any) -> pd.DataFrame:
+    """One row per customer that was not trained on.
+
+    Returns
+    -------
+    DataFrame
+        ``id``, ``part``, ``label`` and ``score``; ``score NAME`` of every baseline; ``gain``, what
+        contacting the customer gains; ``month``, where there are dates; ``segment NAME`` for the
+        groups of the report; ``truth``, the true probability of simulated customers (test only).
+    """
+    table, parts = trained.customers, trained.parts
+    which = np.concatenate([getattr(parts, part) for part in SCORED])
+    found: dict[str, Any] = {
+        "id": table.ids[which],
+        "part": np.repeat(SCORED, [len(getattr(parts, part)) for part in SCORED]),
+        "label": table.y[which],
+    }
+    for model, scores in trained.scores.items():
+        found[score_column(model)] = np.concatenate([scores[part] for part in SCORED])
+    found["gain"] = gains(config, table)[which]
+    if table.dates is not None:
+        found["month"] = months(table.dates[which])
+    for name, groups in segments(config, table, parts.train, which, trained.strength).items():
+        found[SEGMENT + name] = groups
+    frame = pd.DataFrame(found)
+    if config.data is not None and config.data.truth is not None:
+        frame["truth"] = np.nan
+        frame.loc[frame["part"] == "test", "truth"] = true_probabilities(config, table, parts.test)
+    return frame
+
+
+def score_column(model: str) -> str:
+    """Column with the scores of a model."""
+    return "score" if model == MODEL else f"score {model}"
+
+
+def models(frame: pd.DataFrame) -> list[str]:
+    """Models that have scores, the classifier first."""
+    names = [str(column) for column in frame]
+    return [MODEL, *(n.removeprefix("score ") for n in names if n.startswith("score "))]

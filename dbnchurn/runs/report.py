@@ -1,0 +1,174 @@
+"""The report of a run, made from the files of its folder alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dbnchurn.tables.splitting import PARTS
+from dbnchurn.runs.baselines import VARIANTS
+from dbnchurn.runs.side_columns import offer_of
+from dbnchurn.runs.facts import FACTS
+from dbnchurn.runs.folder import read_json
+from dbnchurn.runs.predictions import SEGMENT, models, score_column
+from dbnchurn.runs.published import notes
+from dbnchurn.runs.config import read_config
+from dbnchurn.runs.result import MODEL
+from dbnchurn.report import (
+    Alternative,
+    Breakdown,
+    FineTuning,
+    Part,
+    Pretraining,
+    ReportInput,
+    Weights,
+)
+from dbnchurn.report import write as write_page
+
+RULES = {
+    "expected f1": "chosen for the best F1 that the scores of the validation customers let expect",
+    "f1": "chosen for the best F1 on the validation customers",
+    "precision": "chosen for a precision of {target:.0%} on the validation customers",
+    "recall": "chosen for a recall of {target:.0%} on the validation customers",
+    "budget": "chosen to call {target:.1%} of the validation customers",
+    "profit": "chosen to earn most on the validation customers",
+    "fixed": "fixed in the config",
+}
+ALTERNATIVES = {
+    "expected f1": "best F1 to be expected",
+    "f1": "best F1",
+    "precision": "precision of {target:.0%}",
+    "recall": "recall of {target:.0%}",
+    "budget": "contact {target:.1%}",
+    "profit": "most profit",
+    "fixed": "fixed in the config",
+}
+
+
+def write_report(folder: Path) -> None:
+    """Write ``report.html`` of a run from the other files of its folder."""
+    write_page(folder / "report.html", report_input(folder))
+
+
+def report_input(folder: Path) -> ReportInput:
+    """What the page of a run shows.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``config.yaml``, ``predictions.parquet``, ``training.json`` and ``metrics.json``.
+    """
+    config = read_config(folder / "config.yaml")
+    frame = pd.read_parquet(folder / "predictions.parquet")
+    metrics, facts = (read_json(folder / name) for name in ("metrics.json", FACTS))
+    test = frame[frame["part"] == "test"]
+    rule = metrics["threshold"]
+    return ReportInput(
+        title=facts["name"],
+        y=test["label"].to_numpy(),
+        scores={model: test[score_column(model)].to_numpy() for model in models(frame)},
+        metrics={MODEL: metrics["test"], **metrics["baselines"]},
+        threshold_rule=_said(RULES, rule),
+        parts=[
+            Part(part, found["rows"], found["base_rate"])
+            for part, found in ((part, metrics["parts"][part]) for part in PARTS)
+        ],
+        ablations=[model for model in models(frame) if model in VARIANTS],
+        alternatives=[_alternative(found) for found in metrics["alternatives"]],
+        breakdowns=_breakdowns(metrics["groups"]),
+        published={name: printed.model_dump() for name, printed in config.published.items()},
+        published_notes=notes(metrics, config.published),
+        budget=_budget(config, len(test)),
+        money=_money(config),
+        pretraining=[_machine(machine) for machine in facts["machines"]],
+        weights=None if facts["weights"] is None else Weights(**facts["weights"]),
+        fine_tuning=_fine_tuning(facts["fine_tuning"]),
+        strongest=facts["strongest_columns"],
+        seconds=_seconds(metrics["seconds"]),
+        facts=_facts(config, metrics, facts),
+        config_yaml=(folder / "config.yaml").read_text(encoding="utf-8"),
+        warnings=facts["warnings"],
+        gain=test["gain"].to_numpy(),
+        reasons=facts.get("reasons"),
+    )
+
+
+def _said(sentences: dict[str, str], rule: dict[str, Any]) -> str:
+    if rule["target"] is None:
+        return sentences[rule["rule"]]
+    return sentences[rule["rule"]].format(target=rule["target"])
+
+
+def _alternative(found: dict[str, Any]) -> Alternative:
+    return Alternative(_said(ALTERNATIVES, found), found["own"], found.get("unreached"), found)
+
+
+def _breakdowns(groups: dict[str, Any]) -> list[Breakdown]:
+    return [
+        Breakdown("month" if name == "month" else name.removeprefix(SEGMENT), name == "month", rows)
+        for name, rows in groups.items()
+    ]
+
+
+def _budget(config: Any, rows: int) -> float:
+    contacts = float(config.campaign.contacts)
+    return contacts * rows if contacts < 1 else contacts
+
+
+def _money(config: Any) -> str:
+    """Where the profit comes from."""
+    if config.campaign.costs is not None:
+        return "Profit counts every customer's own costs, from the columns in campaign.costs."
+    offer = offer_of(config)
+    return (
+        f"Profit assumes an offer that costs {offer.incentive_cost:g} and a contact that costs "
+        f"{offer.contact_cost:g}, taken by {offer.accept_rate:.0%} of the churners, who are then "
+        f"worth {offer.clv:g}; say yours under campaign.offer, or every customer's under "
+        "campaign.costs."
+    )
+
+
+def _machine(machine: dict[str, Any]) -> Pretraining:
+    return Pretraining(
+        machine["name"],
+        machine["reconstruction_error"],
+        machine["free_energy_gap"],
+        machine["dead"],
+        machine["saturated"],
+        machine["rectified"],
+    )
+
+
+def _fine_tuning(curve: list[dict[str, float]]) -> FineTuning:
+    losses = [epoch["validation_loss"] for epoch in curve]
+    return FineTuning([epoch["loss"] for epoch in curve], losses, losses.index(min(losses)) + 1)
+
+
+def _seconds(seconds: dict[str, Any]) -> dict[str, float]:
+    stages = {stage: spent for stage, spent in seconds.items() if stage != "classifier"}
+    return {**stages, **{f"train: {part}": s for part, s in seconds["classifier"].items()}}
+
+
+def _facts(config: Any, metrics: dict[str, Any], facts: dict[str, Any]) -> dict[str, object]:
+    return {
+        "source": facts["source"],
+        **_attained(metrics),
+        "seed": config.seed,
+        "columns used": facts["columns_used"],
+        "trees": facts["trees"],
+        "rows in quarantine": facts["quarantined_rows"],
+        "customers without outcome": facts["unlabelled_rows"],
+        **facts["versions"],
+    }
+
+
+def _attained(metrics: dict[str, Any]) -> dict[str, str]:
+    """What share of the attainable the model has, where the truth is known."""
+    return {
+        f"share of the attainable {name.replace('_', ' ')}": (
+            f"{part['share']:.1%} of {part['best']:.3f}"
+        )
+        for name, part in metrics.get("attainable", {}).items()
+    }

@@ -1,0 +1,65 @@
+"""What a run has learned and found out, before it is written."""
+
+from __future__ import annotations
+from dbnchurn.core.typing import Floats
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dbnchurn.model.classifier import ChurnClassifier
+from dbnchurn.tables import Customers
+from dbnchurn.tables.splitting import Parts
+from dbnchurn.runs.side_columns import strengths
+
+MODEL = "dbnchurn"
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A run's results before they are written.
+
+    Parameters
+    ----------
+    classifier : ChurnClassifier
+    customers : Customers
+    parts : Parts
+    scores : dict of model name → part → probabilities
+        Of the classifier and the baselines, on the validation and test rows.
+    thresholds : dict of model name → float
+        Chosen on the validation rows by the classifier's rule.
+    """
+
+    classifier: ChurnClassifier
+    customers: Customers
+    parts: Parts
+    scores: dict[str, dict[str, Floats]]
+    thresholds: dict[str, float]
+
+    @cached_property
+    def strength(self) -> dict[str, float]:
+        """How well each feature alone ranks churners among the training rows, best first."""
+        return strengths(self.customers, self.parts.train)
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What is said of a trained run, as its files hold it.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        As :func:`dbnchurn.runs.predictions.predictions` gives it.
+    metrics : dict
+        Plain data, as in ``metrics.json``.
+    facts : dict
+        Plain data, as in ``training.json``.
+    """
+
+    predictions: pd.DataFrame
+    metrics: dict[str, Any]
+    facts: dict[str, Any]

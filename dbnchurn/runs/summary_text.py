@@ -1,0 +1,54 @@
+"""What a finished run says on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from dbnchurn.runs.result import MODEL
+
+SHOWN = ("average_precision", "roc_auc", "precision", "recall", "f1", "brier")
+
+
+def result_table(metrics: Mapping[str, Any]) -> Table:
+    """The model and its baselines on the test customers, as a table for a terminal.
+
+    Parameters
+    ----------
+    metrics : mapping
+        As ``metrics.json`` has them.
+
+    Examples
+    --------
+    >>> unknown = {name: {"value": None, "low": None, "high": None} for name in SHOWN}
+    >>> result_table({"test": {"n": 5} | unknown, "baselines": {"xgboost": unknown}}).row_count
+    2
+    """
+    table = Table(title=f"Test: {metrics['test']['n']} customers that no model has seen")
+    table.add_column("model", no_wrap=True)
+    for name in SHOWN:
+        table.add_column(name.replace("_", " "), justify="right")
+    for model, found in {MODEL: metrics["test"], **metrics["baselines"]}.items():
+        table.add_row(model, *(_interval(found[name]) for name in SHOWN))
+    return table
+
+
+def told(folder: Path, metrics: Mapping[str, Any]) -> str:
+    """How the threshold was chosen, and where report and model lie."""
+    threshold = metrics["threshold"]
+    origin = f"rule {threshold['rule']}, chosen on {threshold['chosen_on']}"
+    if threshold["chosen_on"] is None:
+        origin = "fixed in the config"
+    lines = [f"threshold {threshold['value']:.4f} ({origin}); brackets are 95 % intervals"]
+    if (folder / "report.html").exists():
+        lines.append(f"report: {folder / 'report.html'}")
+    return "\n".join([*lines, f"model:  {folder / 'model'}"])
+
+
+def _interval(found: Mapping[str, float | None]) -> str:
+    if found["value"] is None:
+        return "–"
+    return f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"

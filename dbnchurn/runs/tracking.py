@@ -1,0 +1,137 @@
+"""Finished runs in an MLflow store: settings, numbers, curves, report and model.
+
+Everything is read from the run folder, so a run can also be logged afterwards. Nothing is sent
+anywhere: the store is a SQLite file, and MLflow's own usage reports are turned off.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import math
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from dbnchurn.config.yaml import parse
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.runs.folder import read_json
+from dbnchurn.runs.sections import TrackingSection
+
+SILENT = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "GIT_PYTHON_REFRESH": "quiet"}
+QUIET = ("mlflow", "alembic")
+LONGEST = 6000  # characters of a parameter
+AT_ONCE = 100  # parameters in one call; 1,000 numbers
+
+
+def require_mlflow() -> None:
+    """Say what to install, before hours of training.
+
+    Raises
+    ------
+    ConfigError
+        If MLflow is not there.
+    """
+    if importlib.util.find_spec("mlflow") is None:
+        raise ConfigError(
+            "tracking needs the extra 'mlflow': pip install 'dbnchurn[mlflow]', or set "
+            "tracking: null"
+        )
+
+
+def track(folder: Path, section: TrackingSection, tags: Mapping[str, str] | None = None) -> str:
+    """Log a finished run.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder; it is logged as it is, as artifacts.
+    section : TrackingSection
+        Which store, and the name of the experiment in it.
+    tags : mapping, optional
+        Such as the variant of an experiment.
+
+    Returns
+    -------
+    str
+        MLflow's identifier of the run.
+
+    Raises
+    ------
+    ConfigError
+        If MLflow is not there, or the store cannot be opened.
+    """
+    require_mlflow()
+    os.environ.update({name: value for name, value in SILENT.items() if name not in os.environ})
+    from mlflow.entities import Metric, Param
+
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    client, run = _new_run(section, folder.name, tags or {})
+    params = [Param(name, value) for name, value in _params(folder)]
+    for first in range(0, len(params), AT_ONCE):
+        client.log_batch(run, params=params[first : first + AT_ONCE])
+    numbers = [Metric(name, value, 0, step) for name, value, step in _numbers(folder)]
+    for first in range(0, len(numbers), 10 * AT_ONCE):
+        client.log_batch(run, metrics=numbers[first : first + 10 * AT_ONCE])
+    client.log_artifacts(run, str(folder))
+    client.set_terminated(run)
+    return run
+
+
+def _new_run(section: TrackingSection, name: str, tags: Mapping[str, str]) -> tuple[Any, str]:
+    """A client of the store, and the identifier of a new run in the experiment."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.tracking import MlflowClient
+
+    database = Path(section.uri.removeprefix("sqlite:///")).absolute()
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        client = MlflowClient(tracking_uri=f"sqlite:///{database}")
+        known = client.get_experiment_by_name(section.experiment)
+        files = (database.parent / "artifacts").as_uri()
+        experiment = (
+            known.experiment_id
+            if known is not None
+            else client.create_experiment(section.experiment, artifact_location=files)
+        )
+        return client, client.create_run(experiment, run_name=name, tags=dict(tags)).info.run_id
+    except (MlflowException, OSError) as error:
+        raise ConfigError(f"tracking: {section.uri} cannot be opened: {error}") from error
+
+
+def _params(folder: Path) -> Iterator[tuple[str, str]]:
+    config = parse((folder / "config.yaml").read_text(encoding="utf-8")).data
+    for name, value in _leaves(config):
+        yield name, str(value)[:LONGEST]
+
+
+def _numbers(folder: Path) -> Iterator[tuple[str, float, int]]:
+    """Name, value and step of every number and of every curve."""
+    metrics = read_json(folder / "metrics.json")
+    for name, value in _leaves(metrics):
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            yield _allowed(name.removesuffix(".value")), float(value), 0
+    curves = read_json(folder / "curves.json")
+    for name, value in _leaves(curves):
+        *series, step, key = name.split(".")
+        if isinstance(value, int | float) and key != "epoch" and math.isfinite(value):
+            yield _allowed(".".join(["curve", *series, key])), float(value), int(step) + 1
+
+
+def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Dotted name and value of everything in nested plain data; lists count from 0."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, (*path, str(key)))
+    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        for number, inner in enumerate(value):
+            yield from _leaves(inner, (*path, str(number)))
+    else:
+        yield ".".join(path), value
+
+
+def _allowed(name: str) -> str:
+    """A name with the characters that MLflow takes."""
+    return "".join(c if c.isalnum() or c in "_-. /" else "_" for c in name)

@@ -1,0 +1,213 @@
+"""One run, start to end: table → parts → model and baselines → run folder."""
+
+from __future__ import annotations
+from dbnchurn.core.typing import Floats
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dbnchurn.config import dump
+from dbnchurn.tables import Customers
+from dbnchurn.data.build import Built
+from dbnchurn.data.quality import write_quality
+from dbnchurn.tables.splitting import Parts
+from dbnchurn.runs.baselines import PEERS, VARIANTS
+from dbnchurn.runs.side_columns import gains
+from dbnchurn.runs.drivers import check_labels, find_drivers
+from dbnchurn.runs.facts import FACTS, facts_of
+from dbnchurn.runs.folder import open_output, write_json
+from dbnchurn.runs.dataset import Given, LabelledFrame
+from dbnchurn.runs.metrics import by_worth, chosen, measured
+from dbnchurn.runs.report import write_report
+from dbnchurn.runs.predictions import predictions
+from dbnchurn.runs.protocol import division
+from dbnchurn.runs.published import write_table
+from dbnchurn.runs.customers import (
+    QUALITY,
+    check_leakage,
+    read_customers,
+    stored_plan,
+    write_tables,
+)
+from dbnchurn.runs.tracking import require_mlflow, track
+from dbnchurn.runs.result import MODEL, Findings, Trained
+from dbnchurn.runs.unfinished import Unfinished
+from dbnchurn.core.progress import stage
+from dbnchurn.core.checkpoints import Arrays, Shelf
+from dbnchurn.core.files import whole_folder
+
+
+def train(config: Any, name: str = "run") -> Path:
+    """Train and report as `config` says.
+
+    Parameters
+    ----------
+    config : RunConfig
+        As :func:`read_config` gives it.
+    name : str, default "run"
+        Name of the run folder in the config's output; a number is added if there is one of that
+        name.
+
+    Returns
+    -------
+    folder : Path
+        With ``config.yaml``, ``predictions.parquet``, ``training.json``, ``metrics.json``,
+        ``curves.json``, ``table.md`` and ``table.csv``, ``report.html``, ``model/`` and, if rows
+        were set aside, ``quarantine.parquet``. It appears when all of it is written.
+
+    Raises
+    ------
+    DataError, ConfigError
+        If the table or the config cannot be used.
+    """
+    open_output(Path(config.output))
+    if config.tracking is not None:
+        require_mlflow()
+    return _finish(config, Unfinished.begin(config, name))
+
+
+def resume(folder: str | Path) -> Path:
+    """Finish a run that was interrupted, to the same result as without the interruption.
+
+    Parameters
+    ----------
+    folder : path
+        ``NAME.unfinished``, or the run folder that it would have become.
+
+    Returns
+    -------
+    folder : Path
+        As of :func:`train`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such unfinished run, or its rows are no longer those it was begun with.
+    """
+    unfinished = Unfinished.at(folder)
+    if unfinished.whole:
+        unfinished.discard()
+        return unfinished.target
+    return _finish(unfinished.config(), unfinished)
+
+
+def _finish(config: Any, unfinished: Unfinished) -> Path:
+    """Train from whatever is there already, and write the run folder."""
+    seconds: dict[str, float] = {}
+    with unfinished.underway(), tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
+        with stage("read", seconds):
+            table, built = read_customers(config, Path(work))
+            check_labels(config.labels, [*table.X, *table.beside])
+            parts = divide(table, config)
+        with stage("check", seconds):
+            table = check_leakage(config, table, parts, built)
+        trained = fit_all(config, table, parts, seconds, unfinished.shelf)
+        with stage("evaluate", seconds):
+            found = findings(trained, config)
+        with stage("explain", seconds):
+            reasons = find_drivers(trained, config)
+        found.metrics["seconds"] = {**seconds, "classifier": trained.classifier.seconds_}
+        found.facts.update(
+            name=unfinished.target.name, seconds=found.metrics["seconds"], reasons=reasons
+        )
+        folder = write(config, unfinished, trained, found, built)
+    if config.tracking is not None:
+        track(folder, config.tracking)
+    return folder
+
+
+def divide(table: Customers, config: Any) -> Parts:
+    """Train, validation and test rows."""
+    return division(table, config.split, config.seed)
+
+
+def fit_all(
+    config: Any, table: Customers, parts: Parts, seconds: dict[str, float], shelf: Shelf = Shelf()
+) -> Trained:
+    """Fit the classifier and the baselines on the same rows, and score what they have not seen.
+
+    Whatever `shelf` has already is taken from there.
+    """
+    given = Given.of(config, table, parts)
+    rows = {"validation": given.validation, "test": LabelledFrame.of(table, parts.test)}
+    with stage("train", seconds):
+        classifier = given.fit(config, shelf.part(MODEL))
+    scores = {MODEL: _score(classifier.predict_proba, rows)}
+    for baseline in config.baselines:
+        with stage(baseline, seconds):
+            if baseline in VARIANTS:
+                variant = given.fit(config, shelf.part(baseline), **VARIANTS[baseline])
+                scores[baseline] = _score(variant.predict_proba, rows)
+            else:
+                scores[baseline] = _peer_scores(baseline, given, rows, config, shelf)
+    gain = gains(config, table)[parts.validation]
+    choices = {
+        model: chosen(config, given.validation.y, found["validation"], gain)
+        for model, found in scores.items()
+    }
+    if by_worth(config):
+        classifier.decide_by(choices[MODEL])
+    thresholds = {model: choice.threshold for model, choice in choices.items()}
+    return Trained(classifier, table, parts, scores, thresholds)
+
+
+def _peer_scores(
+    baseline: str, given: Given, rows: dict[str, LabelledFrame], config: Any, shelf: Shelf
+) -> dict[str, Floats]:
+    def fit_and_score() -> tuple[Arrays, None]:
+        predict = PEERS[baseline](given.train, given.validation, config)
+        return dict(_score(predict, rows)), None
+
+    return shelf.once(baseline, fit_and_score)[0]
+
+
+def _score(predict: Any, rows: dict[str, LabelledFrame]) -> dict[str, Floats]:
+    found = {part: np.asarray(predict(some.X)) for part, some in rows.items()}
+    return {part: s[:, 1] if s.ndim == 2 else s for part, s in found.items()}
+
+
+def findings(trained: Trained, config: Any) -> Findings:
+    """Predictions, facts, and the metrics that follow from both.
+
+    Parameters
+    ----------
+    trained : Trained
+    config : RunConfig
+    """
+    frame, facts = predictions(trained, config), facts_of(trained, config)
+    return Findings(frame, measured(frame, config, facts), facts)
+
+
+def write(
+    config: Any, unfinished: Unfinished, trained: Trained, found: Findings, built: Built | None
+) -> Path:
+    """Write the run folder aside and rename it when it is whole."""
+    table, folder = trained.customers, unfinished.target
+    with whole_folder(folder, unfinished.aside) as aside:
+        (aside / "config.yaml").write_text(dump(config), encoding="utf-8")
+        found.predictions.to_parquet(aside / "predictions.parquet", index=False)
+        write_json(aside / "metrics.json", found.metrics)
+        write_json(aside / "curves.json", trained.classifier.curves_)
+        write_json(aside / FACTS, found.facts)
+        write_table(aside, found.metrics, config.published)
+        if len(table.quarantine):
+            table.quarantine.astype(str).to_parquet(aside / "quarantine.parquet", index=False)
+        about: dict[str, Any] = {
+            "id": table.id,
+            "column_labels": dict(config.labels),
+            # Of validation rows: a test row must not change a byte of the model.
+            "metrics": found.metrics["validation"],
+        }
+        if config.columns is not None:
+            about |= {"label": config.columns.label, "positive": config.columns.positive}
+        if built is not None:
+            about["data"] = stored_plan(built)
+            write_tables(aside, built)
+        write_quality(aside / QUALITY, table, built, table.notes)
+        trained.classifier.save(aside / "model", about=about)
+        if config.report.page:
+            write_report(aside)
+    return folder

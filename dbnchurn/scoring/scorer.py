@@ -1,0 +1,163 @@
+"""One chunk of customers → their scores, the rows that cannot be scored, and what to sum up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from dbnchurn.core.errors import DataError
+from dbnchurn.predictor.predictor import Predictor
+from dbnchurn.predictor.scores import Scored
+from dbnchurn.scoring.work_folder import Facts
+from dbnchurn.tables.arrow import frame_of
+from dbnchurn.tables.chunks import Broken, Chunk
+from dbnchurn.tables.reading import read, unreadable
+from dbnchurn.tables.schema import Schema
+
+REJECTED = pa.schema(
+    [("file", pa.string()), ("row", pa.int64()), ("id", pa.string()), ("reason", pa.string())]
+)
+
+
+def check_columns(schema: Schema, file: str, columns: Sequence[str]) -> None:
+    """Refuse a file that lacks columns.
+
+    Raises
+    ------
+    DataError
+    """
+    try:
+        read(schema, pd.DataFrame(columns=list(columns)))
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from error
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Scores chunk after chunk.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    id : str or None
+        Column that names the customers; None to number them.
+    id_type : Arrow type or None
+        Of the ids in the scores.
+    untyped : bool
+        Whether all values are text because the source knows nothing else.
+    reasons : int
+        How many reasons to give for every score.
+    """
+
+    predictor: Predictor
+    id: str | None
+    id_type: pa.DataType | None
+    untyped: bool
+    reasons: int
+
+    @property
+    def wanted(self) -> list[str]:
+        """The columns to be read."""
+        used = [column.name for column in self.predictor.schema.used]
+        return used if self.id is None or self.id in used else [*used, self.id]
+
+    def score(self, chunk: Chunk, digest: str) -> tuple[pa.Table, pa.Table, Facts]:
+        """Score the rows that can be read.
+
+        Returns
+        -------
+        scores : Arrow table
+            Columns ``id``, ``probability``, ``decision``, ``risk``, ``model``, and the reasons.
+        rejected : Arrow table
+            Columns ``file``, ``row`` (in its file, from 0), ``id`` and ``reason``.
+        facts : Facts
+
+        Raises
+        ------
+        DataError
+            If a whole column is of another kind than in training.
+        """
+        frame = frame_of(self.predictor.schema, chunk.rows, untyped=self.untyped)
+        frame.index = pd.Index(chunk.places)
+        try:
+            ids = self._ids(chunk)
+            refused, scored = self._examined(frame)
+        except (DataError, pa.ArrowException) as error:
+            raise DataError(f"{chunk.file}: {error}") from error
+        kept = np.setdiff1d(np.arange(len(frame)), np.fromiter(refused, np.int64, len(refused)))
+        scores = _arrow(scored.frame.drop(columns="id")).add_column(
+            0, "id", ids.take(pa.array(kept))
+        )
+        if self.reasons:
+            for name, values in _given(self.predictor, frame.iloc[kept], self.reasons).items():
+                scores = scores.append_column(name, values)
+        broken = [*chunk.broken]
+        for row, why in refused.items():
+            broken.append(Broken(int(chunk.places[row]), _text(ids[row]), why))
+        facts = Facts(
+            digest,
+            len(frame) + len(chunk.broken),
+            len(broken),
+            int(scored.frame["decision"].sum()),
+            float(scored.frame["probability"].sum()),
+            asdict(scored.unusual),
+            {name: rows.tolist() for name, rows in scored.counts.items()},
+        )
+        return scores, _rejected(chunk.file, broken), facts
+
+    def _ids(self, chunk: Chunk) -> pa.Array:
+        if self.id is None:
+            return pa.array(chunk.before + chunk.places)
+        ids = chunk.rows.column(self.id).combine_chunks()
+        return ids if ids.type == self.id_type else ids.cast(self.id_type)
+
+    def _examined(self, frame: pd.DataFrame) -> tuple[dict[int, str], Scored]:
+        """Rows that cannot be read, with the reason, and the scores of the others."""
+        try:
+            return {}, self.predictor.examine(frame)
+        except DataError:
+            refused = unreadable(self.predictor.schema, frame)
+            if not refused:
+                raise
+        readable = np.ones(len(frame), bool)
+        readable[list(refused)] = False
+        return refused, self.predictor.examine(frame[readable])
+
+
+def _arrow(scores: pd.DataFrame) -> pa.Table:
+    """With the same types for every chunk, even one without rows."""
+    return pa.table(
+        {
+            "probability": pa.array(scores["probability"], pa.float64()),
+            "decision": pa.array(scores["decision"], pa.bool_()),
+            "risk": pa.array(scores["risk"], pa.string()),
+            "model": pa.array(scores["model"], pa.string()),
+        }
+    )
+
+
+def _given(predictor: Predictor, frame: pd.DataFrame, k: int) -> dict[str, pa.Array]:
+    """Reason columns: numbers, or text."""
+    found = predictor.reasons(frame, k)
+    return {
+        str(name): pa.array(values, pa.float64(), from_pandas=True)
+        if pd.api.types.is_numeric_dtype(values.dtype)
+        else pa.array(values, pa.string(), from_pandas=True)
+        for name, values in found.items()
+    }
+
+
+def _rejected(file: str, broken: Sequence[Broken]) -> pa.Table:
+    rows = [(file, b.place, b.id, b.reason) for b in sorted(broken, key=lambda b: b.place)]
+    columns = zip(*rows, strict=True) if rows else [[]] * len(REJECTED)
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, REJECTED, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=REJECTED)
+
+
+def _text(value: pa.Scalar) -> str | None:
+    found = value.as_py()
+    return None if found is None else str(found)

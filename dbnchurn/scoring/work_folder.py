@@ -1,0 +1,162 @@
+"""The work folder of a job: chunks that are finished, kept until the whole is.
+
+A killed job leaves the folder behind, and the next one goes on from there, but only where model,
+input and options are the same: a manifest says so.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.files import held, written_whole
+
+MANIFEST, LOCK = "job.json", "lock"
+FACTS = b"facts"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a chunk beside its rows; plain data.
+
+    Parameters
+    ----------
+    digest : str
+        Of the contents that were scored; empty where the input's identity stands for them.
+    rows, rejected, called : int
+        Rows of the chunk, those that cannot be scored, those at or above the threshold.
+    probability : float
+        Sum over the rows.
+    unusual : dict
+        Fields of :class:`dbnchurn.predictor.Oddities`.
+    counts : dict of column → list of int
+    """
+
+    digest: str
+    rows: int
+    rejected: int
+    called: int
+    probability: float
+    unusual: dict[str, Any]
+    counts: dict[str, list[int]]
+
+
+class Parts:
+    """Finished chunks of one job, held by one process at a time.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if need be. Chunks of a job with another manifest are dropped.
+    job : dict
+        The manifest, as plain data.
+
+    Raises
+    ------
+    ConfigError
+        If another process is at the same job, or the folder is something else.
+    """
+
+    def __init__(self, folder: Path, job: dict[str, Any]) -> None:
+        self.folder = folder
+        text = json.dumps(job, indent=1, sort_keys=True)
+        manifest = folder / MANIFEST
+        if not _usable(folder):
+            raise ConfigError(
+                f"{folder} is needed for the work of this job and is something else; move it"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = held(
+            folder / LOCK,
+            f"another job is at work in {folder}; wait for it or choose another output",
+        )
+        if not manifest.exists() or manifest.read_text(encoding="utf-8") != text:
+            _clear(folder)
+            with written_whole(manifest) as unfinished:
+                unfinished.write_text(text, encoding="utf-8")
+        self.facts: list[Facts] = []
+        while (facts := self._facts(len(self.facts))) is not None:
+            self.facts.append(facts)
+
+    def __enter__(self) -> Parts:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and not self.facts:
+            self.remove()  # nothing is lost
+        self._lock.close()
+
+    def __len__(self) -> int:
+        return len(self.facts)
+
+    @property
+    def files(self) -> list[Path]:
+        """A Parquet file for every chunk, in order."""
+        return [self._path(number) for number in range(len(self))]
+
+    def tables(self) -> Iterator[pa.Table]:
+        """The rows of every chunk."""
+        for file in self.files:
+            yield pq.read_table(file)
+
+    def rejected(self) -> Iterator[pa.Table]:
+        """The rejected rows of every chunk that has any."""
+        for file, facts in zip(self.files, self.facts, strict=True):
+            if facts.rejected:
+                yield pq.read_table(_beside(file))
+
+    def put(self, number: int, rows: pa.Table, rejected: pa.Table, facts: Facts) -> None:
+        """Keep a finished chunk, the next one or in place of an older one."""
+        plain = json.dumps(asdict(facts))
+        if facts.rejected:
+            with written_whole(_beside(self._path(number))) as unfinished:
+                pq.write_table(rejected, unfinished)
+        with written_whole(self._path(number)) as unfinished:
+            pq.write_table(rows.replace_schema_metadata({FACTS: plain.encode()}), unfinished)
+        self.facts[number : number + 1] = [facts]
+
+    def cut(self, number: int) -> None:
+        """Forget the chunks from `number` on."""
+        for file in reversed(self.files[number:]):
+            file.unlink()
+        del self.facts[number:]
+
+    def remove(self) -> None:
+        """Take the folder away; the job is done."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number:06d}.parquet"
+
+    def _facts(self, number: int) -> Facts | None:
+        """Facts of a chunk that is finished and whole."""
+        try:
+            metadata = pq.read_schema(self._path(number)).metadata or {}
+            return Facts(**json.loads(metadata[FACTS]))
+        except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+            return None
+
+
+def _usable(folder: Path) -> bool:
+    """Whether a work folder is there, or can be made."""
+    if not folder.is_dir():
+        return not folder.exists()
+    return (folder / LOCK).exists() or not any(folder.iterdir())
+
+
+def _beside(part: Path) -> Path:
+    return part.with_suffix(".rejected")
+
+
+def _clear(folder: Path) -> None:
+    for entry in folder.iterdir():
+        if entry.name != LOCK:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

@@ -1,0 +1,8 @@
+from .contract import Contract as Contract
+from .contract import Customers as Customers
+from .contract import customers as customers
+from .files import read_sample as read_sample
+from .files import read_table as read_table
+from .schema import Schema as Schema
+from .schema import Table as Table
+from .splitting import split as split

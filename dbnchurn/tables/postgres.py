@@ -1,0 +1,283 @@
+"""PostgreSQL through ADBC: rows stream in batches of Arrow, in and out.
+
+The URL with its password is read from an environment variable when a connection is made, and is
+kept nowhere: neither plan, run folder, log nor message holds it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import Field, model_validator
+
+from dbnchurn.config.from_signatures import Section
+from dbnchurn.core.errors import ConfigError, DataError, wants_extra
+from dbnchurn.tables.chunks import Chunk, sized
+from dbnchurn.tables.duckdb import Session, quoted
+
+NUMERIC = "numeric"
+
+
+class Postgres(Section):
+    """A table or query of a PostgreSQL database."""
+
+    url: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = Field(
+        description="NAME of the environment variable that holds postgresql://…; never the URL."
+    )
+    table: str | None = Field(default=None, description="Table, with its schema if need be.")
+    query: str | None = Field(default=None, description="SQL that the database runs.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Postgres:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("postgres needs exactly one of 'table' and 'query'")
+        return self
+
+
+@contextmanager
+def connected(variable: str) -> Iterator[Any]:
+    """A connection to the database whose URL an environment variable holds.
+
+    Raises
+    ------
+    ConfigError
+        If the driver is not installed or the variable is not set.
+    DataError
+        If the database refuses the connection or drops it.
+    """
+    with wants_extra("db"):
+        from adbc_driver_manager import Error
+        from adbc_driver_postgresql import dbapi
+    url = os.environ.get(variable)
+    if not url:
+        raise ConfigError(
+            f"the environment variable {variable} is not set; it has to hold the database's URL, "
+            "postgresql://user:password@host/name"
+        )
+    try:
+        connection = dbapi.connect(url)
+    except Error as error:
+        raise DataError(f"the database of {variable} refuses: {_hidden(error, url)}") from None
+    try:
+        yield connection
+    except (Error, duckdb.Error, pa.ArrowException, OSError) as error:
+        raise DataError(
+            f"the database of {variable} failed or dropped the connection: {_hidden(error, url)}"
+        ) from None
+    finally:
+        _close(connection, Error)
+
+
+def _close(connection: Any, error: type[Exception]) -> None:
+    with suppress(error):  # a dropped connection cannot be closed
+        connection.close()
+
+
+@contextmanager
+def rows_of(
+    source: Postgres, columns: Sequence[str] = (), *, limit: int | None = None
+) -> Iterator[tuple[pa.RecordBatchReader, list[str]]]:
+    """Stream a table or the answer to a query.
+
+    Parameters
+    ----------
+    source : Postgres
+    columns : sequence of str, optional
+        By default all.
+    limit : int, optional
+        Rows at most.
+
+    Yields
+    ------
+    batches : RecordBatchReader
+        Types that Arrow does not have come as text or bytes.
+    numeric : list of str
+        Columns of them that hold exact numbers of any length.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As :func:`connected`.
+    """
+    rows = source.query.strip().rstrip(";") if source.query else None
+    relation = f"({rows}) AS rows" if rows else _dotted(source.table or "")
+    wanted = ", ".join(quoted(column) for column in columns) or "*"
+    at_most = "" if limit is None else f" LIMIT {limit}"
+    with connected(source.url) as connection, connection.cursor() as cursor:
+        cursor.execute(f"SELECT {wanted} FROM {relation}{at_most}")
+        reader = cursor.fetch_record_batch()
+        yield _plain(reader), [f.name for f in reader.schema if _opaque(f) == NUMERIC]
+
+
+def copy_from_postgres(
+    session: Session, name: str, target: str, source: Postgres, columns: Sequence[str]
+) -> None:
+    """Stream a table or the answer to a query into a table of the session."""
+    with rows_of(source, columns) as (reader, numeric):
+        session.connection.register("incoming", reader)
+        try:
+            casts = "".join(f", {quoted(c)}::DOUBLE AS {quoted(c)}" for c in numeric)
+            others = f"* EXCLUDE ({', '.join(map(quoted, numeric))})" if numeric else "*"
+            # Two steps, so that the columns keep their order.
+            session.run(f"CREATE TABLE {target} AS SELECT {others}{casts} FROM incoming")
+        finally:
+            session.connection.unregister("incoming")
+
+
+def _dotted(table: str) -> str:
+    return ".".join(quoted(part) for part in table.split("."))
+
+
+def _opaque(field: pa.Field) -> str | None:
+    """The database's own name of a type that Arrow does not have."""
+    return getattr(field.type, "type_name", None) if hasattr(field.type, "storage_type") else None
+
+
+def _plain(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    """The same batches with types that Arrow does not have as the text or bytes they come in."""
+    fields = [
+        pa.field(f.name, f.type.storage_type if hasattr(f.type, "storage_type") else f.type)
+        for f in reader.schema
+    ]
+    schema = pa.schema(fields)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in reader:
+            arrays = [getattr(column, "storage", column) for column in batch.columns]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def load_into_postgres(variable: str, folder: Path, tables: Sequence[str]) -> dict[str, int]:
+    """Stream folders of Parquet files into new tables; all of them or none.
+
+    Parameters
+    ----------
+    variable : str
+        Environment variable that holds the URL.
+    folder : Path
+        Holds one folder per table.
+    tables : sequence of str
+
+    Returns
+    -------
+    dict of table → rows
+
+    Raises
+    ------
+    DataError
+        If the database refuses, drops the connection, or has such a table already.
+    """
+    counts: dict[str, int] = {}
+    with connected(variable) as connection, connection.cursor() as cursor:
+        for table in tables:
+            for number, file in enumerate(sorted((folder / table).glob("*.parquet"))):
+                found = pq.ParquetFile(file)
+                reader = pa.RecordBatchReader.from_batches(
+                    _text_schema(found.schema_arrow),
+                    (_as_text(batch) for batch in found.iter_batches()),
+                )
+                mode = "create" if number == 0 else "append"
+                cursor.adbc_ingest(table, reader, mode=mode)
+                counts[table] = counts.get(table, 0) + found.metadata.num_rows
+        connection.commit()
+    return counts
+
+
+def _text_schema(schema: pa.Schema) -> pa.Schema:
+    return pa.schema(
+        [
+            pa.field(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type)
+            for f in schema
+        ]
+    )
+
+
+def _as_text(batch: pa.RecordBatch) -> pa.RecordBatch:
+    schema = _text_schema(batch.schema)
+    arrays = [c.cast(f.type) for c, f in zip(batch.columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _hidden(error: Exception, url: str) -> str:
+    """The message without the URL and its password."""
+    message = " ".join(str(error).split())
+    password = urlsplit(url).password
+    for secret in (url, password, unquote(password) if password else None):
+        if secret:
+            message = message.replace(secret, "***")
+    return message
+
+
+class Query:
+    """Rows of a database.
+
+    Parameters
+    ----------
+    variable : str
+        Environment variable that holds the URL.
+    wanted : str
+        Name of a table, or SQL that the database runs (recognised by its blanks). Without ORDER
+        BY a database may give its rows in another order the next time.
+    """
+
+    text = False
+    rows: int | None = None
+
+    def __init__(self, variable: str, wanted: str) -> None:
+        query = wanted.strip()
+        what = {"query": query} if any(c.isspace() for c in query) else {"table": query}
+        if not variable.isidentifier():  # not shown: it may be the URL itself, with a password
+            raise ConfigError(
+                "database is the name of an environment variable that holds the URL, such as "
+                "CRM_DATABASE, and never the URL itself"
+            )
+        self.source = Postgres.model_validate({"url": variable, **what})
+        self.name = f"{variable}: {query}"
+        with rows_of(self.source, limit=0) as (reader, _):
+            self._schema = reader.schema
+        self.columns = {self.name: self._schema.names}
+
+    def identity(self) -> dict[str, Any] | None:
+        """Nothing: a database does not tell whether its rows have changed."""
+        return None
+
+    def steps(self, size: int) -> int:
+        """One: the number of rows is not known beforehand."""
+        return 1
+
+    def id_type(self, name: str) -> pa.DataType:
+        """Exact numbers of any length are text."""
+        found: pa.DataType = self._schema.field(name).type
+        return found
+
+    def chunks(self, wanted: list[str], size: int, first: int = 0) -> Iterator[Chunk]:
+        """See :class:`~dbnchurn.tables.chunks.Source`."""
+        place = 0
+        with rows_of(self.source, wanted) as (reader, numeric):
+            for number, table in enumerate(sized(reader, size)):
+                places = np.arange(place, place + table.num_rows)
+                place += table.num_rows
+                if number >= first:
+                    yield Chunk(self.name, 0, places, _shortened(table, numeric), steps=0)
+
+
+def _shortened(table: pa.Table, numeric: list[str]) -> pa.Table:
+    """Exact numbers, which come as text, as short as they can be written: 7 for 7.00."""
+    for name in numeric:
+        words = pc.replace_substring_regex(table.column(name), r"(\.\d*?)0+$", r"\1")
+        words = pc.replace_substring_regex(words, r"\.$", "")
+        words = pc.if_else(pc.equal(words, "NaN"), pa.scalar(None, pa.string()), words)
+        table = table.set_column(table.column_names.index(name), name, words)
+    return table

@@ -1,0 +1,289 @@
+"""How a frame of customers becomes plain arrays, the same way every time.
+
+Training and scoring call the same :func:`read`, which refuses what cannot be read without loss and
+counts what it has not seen before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.interchange
+
+from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.typing import Floats, Ints32, Rows
+from dbnchurn.tables.schema import Column, Schema, Table, check_names, text
+
+DAY = 86_400.0  # seconds
+# Boosters and network compute in float32; what lies beyond is read as its largest number.
+LARGEST = float(np.finfo(np.float32).max)
+FEW = 8  # values, of which finding the distinct ones costs more than it saves
+STARTS_AS_DATE = r"[0-9]{4}([0-9]{4})?(?![0-9])"  # a year, or a year with month and day
+
+Mask = Sequence[bool] | npt.ArrayLike
+Refuse = Callable[[Column, "pd.Series[Any]", Mask, str], None]
+
+
+@dataclass
+class Unusual:
+    """What :func:`read` met that training had not: counts per column.
+
+    Parameters
+    ----------
+    unknown_levels : dict of column → number of rows whose category was never seen
+    """
+
+    unknown_levels: dict[str, int] = field(default_factory=dict)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Say in our words that pandas, Arrow or a cell failed; they raise errors of every kind."""
+    try:
+        yield
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:
+        reason = next(iter(str(error).splitlines()), "")
+        raise DataError(f"{what}: {type(error).__name__} {reason}".rstrip()) from error
+
+
+def as_frame(X: Any) -> pd.DataFrame:
+    """Whatever holds a table as a DataFrame: pandas, Arrow, polars and the like, or a 2-D array.
+
+    The columns of an array are called ``x0``, ``x1``, …
+
+    Raises
+    ------
+    DataError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> list(as_frame(np.zeros((1, 2))).columns)
+    ['x0', 'x1']
+    """
+    if isinstance(X, pd.DataFrame):
+        return X
+    with _told(f"{type(X).__name__} cannot be read as a table"):
+        if hasattr(X, "__arrow_c_stream__"):
+            frame: pd.DataFrame = pa.table(X).to_pandas()
+            return frame
+        if hasattr(X, "__dataframe__"):
+            exchanged: pd.DataFrame = pa.interchange.from_dataframe(X).to_pandas()
+            return exchanged
+        values = np.asarray(X)
+    if values.ndim != 2 or values.dtype.kind in "cV":
+        raise DataError(
+            f"expected a table of customers, found {type(X).__name__} of shape {values.shape} and "
+            f"type {values.dtype}; give a DataFrame or a 2-D array"
+        )
+    return pd.DataFrame(values, columns=[f"x{j}" for j in range(values.shape[1])])
+
+
+def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:
+    """Read a frame as `schema` says.
+
+    Columns may come in any order and others are passed over. A category that training has not
+    seen is read as no evidence and counted.
+
+    Parameters
+    ----------
+    schema : Schema
+    frame : DataFrame of shape (n, any)
+
+    Returns
+    -------
+    table : Table of n rows
+    unusual : Unusual
+
+    Raises
+    ------
+    DataError
+        If columns are missing or repeated, a number cannot be read or is infinite, or a date
+        cannot be read.
+
+    Examples
+    --------
+    >>> from dbnchurn.tables.schema import infer
+    >>> schema = infer(pd.DataFrame({"debt": [1.0, 2.0], "plan": ["A", "B"]}))
+    >>> table, unusual = read(schema, pd.DataFrame({"plan": ["B", "C"], "debt": ["7", None]}))
+    >>> table.numbers.ravel(), table.codes.ravel(), unusual.unknown_levels
+    (array([ 7., nan]), array([ 1, -1], dtype=int32), {'plan': 1})
+    """
+    names = check_names(frame)
+    values = dict(zip(names, (column for _, column in frame.items()), strict=True))
+    if absent := [c.name for c in schema.used if c.name not in values]:
+        raise DataError(
+            f"the table lacks {len(absent)} of {len(schema.used)} columns: {listed(absent)}; "
+            f"it has {listed(names)}"
+        )
+    unusual = Unusual()
+    numbers = [c for c in schema.used if c.kind != "category"]
+    categories = [c for c in schema.used if c.kind == "category"]
+    number_matrix = np.empty((len(frame), len(numbers)), np.float64)
+    code_matrix = np.empty((len(frame), len(categories)), np.int32)
+    for j, column in enumerate(numbers):
+        with _told(f"column {column.name!r} ({column.kind}) cannot be read"):
+            number_matrix[:, j] = _read_number(column, values[column.name])
+    for j, column in enumerate(categories):
+        with _told(f"column {column.name!r} ({column.kind}) cannot be read"):
+            codes, unknown = _read_codes(column, values[column.name])
+        code_matrix[:, j] = codes
+        if unknown:
+            unusual.unknown_levels[column.name] = unknown
+    return (
+        Table(
+            number_matrix,
+            code_matrix,
+            tuple(c.name for c in numbers),
+            tuple(c.name for c in categories),
+            tuple(len(c.levels) for c in categories),
+        ),
+        unusual,
+    )
+
+
+def unreadable(schema: Schema, frame: pd.DataFrame) -> dict[int, str]:
+    """Which rows :func:`read` refuses, and why; for use when it did.
+
+    Parameters
+    ----------
+    schema : Schema
+    frame : DataFrame of shape (n, any)
+        Has the columns of the schema.
+
+    Returns
+    -------
+    reasons : dict of position of the row → every column and value at fault, in words
+
+    Raises
+    ------
+    DataError
+        If a whole column is of another kind than the schema says.
+
+    Examples
+    --------
+    >>> from dbnchurn.tables.schema import infer
+    >>> schema = infer(pd.DataFrame({"debt": [1.0, 2.0]}))
+    >>> unreadable(schema, pd.DataFrame({"debt": ["7", "much"]}))
+    {1: "column 'debt' (number): 'much' is not a number; leave it empty if it is unknown"}
+    """
+    place = {name: i for i, name in enumerate(check_names(frame))}
+    found: dict[int, list[str]] = {}
+
+    def note(column: Column, values: pd.Series[Any], bad: Mask, what: str) -> None:
+        for row in np.flatnonzero(np.asarray(bad)):
+            why = f"column {column.name!r} ({column.kind}): {_shown(values.iloc[row])} {what}"
+            found.setdefault(int(row), []).append(why)
+
+    for column in schema.used:
+        if column.kind != "category":
+            _read_number(column, frame.iloc[:, place[column.name]], refuse=note)
+    return {row: "; ".join(reasons) for row, reasons in sorted(found.items())}
+
+
+def _read_number(column: Column, values: pd.Series[Any], refuse: Refuse | None = None) -> Floats:
+    refuse = refuse or _refuse
+    if isinstance(values.dtype, pd.SparseDtype):  # which calls spans of time numeric, too
+        values = values.astype(values.dtype.subtype)
+    if column.kind == "date":
+        return _read_date(column, values, refuse)
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "biuf":
+        numbers = values.to_numpy().astype(np.float64)
+    elif pd.api.types.is_datetime64_any_dtype(values.dtype):
+        raise DataError(f"column {column.name!r} has to hold numbers, it holds dates")
+    elif pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
+        if pd.api.types.is_complex_dtype(values.dtype):
+            raise DataError(f"Complex data not supported: column {column.name!r}")
+        numbers = values.to_numpy(np.float64, na_value=np.nan)
+    else:
+        places, distinct = _distinct(values)
+        words = pd.Series(distinct, dtype=object)
+        words = words.where(~words.isin(["True", "False"]), words == "True")
+        parsed = pd.to_numeric(words, errors="coerce")
+        what = "is not a number; leave it empty if it is unknown"
+        refuse(column, values, _of_rows(parsed.isna() & words.notna(), places, False), what)
+        numbers = _of_rows(parsed.to_numpy(np.float64, na_value=np.nan), places, np.nan)
+    refuse(column, values, np.isinf(numbers), "is infinite; leave it empty if it is unknown")
+    return np.asarray(np.clip(numbers, -LARGEST, LARGEST), np.float64)
+
+
+def _read_date(column: Column, values: pd.Series[Any], refuse: Refuse) -> Floats:
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind == "M":
+        since = values.to_numpy() - np.datetime64(0, "s")
+        return np.asarray(since / np.timedelta64(1, "s") / DAY, np.float64)
+    if pd.api.types.is_numeric_dtype(values.dtype) and values.notna().any():
+        raise DataError(
+            f"column {column.name!r} has to hold dates, it holds numbers; "
+            "write them as 2026-08-31 or give the column the kind 'number'"
+        )
+    words = values if pd.api.types.is_datetime64_any_dtype(values.dtype) else _dated(text(values))
+    parsed = pd.to_datetime(words, errors="coerce", format="ISO8601", utc=True)
+    refuse(column, values, parsed.isna() & words.notna(), "is not a date such as 2026-08-31")
+    # Text, for its unit is coarse enough for contracts that end in 9999.
+    seconds = (parsed - pd.Timestamp("1970-01-01", tz="UTC")).dt.total_seconds()
+    return np.asarray(seconds.to_numpy(np.float64, na_value=np.nan) / DAY, np.float64)
+
+
+def _dated(words: pd.Series[Any]) -> pd.Series[Any]:
+    """Text without what pandas would take for a year: -1, 5, 12345."""
+    return words.where(words.isna() | words.astype(str).str.match(STARTS_AS_DATE), "no date")
+
+
+def _read_codes(column: Column, values: pd.Series[Any]) -> tuple[Ints32, int]:
+    places, words = _distinct(values)
+    found = np.array([column.code_of.get(word, -1) if word else -1 for word in words], np.int32)
+    unknown = np.array([bool(word) and word not in column.code_of for word in words], bool)
+    return _of_rows(found, places, -1), int(_of_rows(unknown, places, False).sum())
+
+
+def _distinct(values: pd.Series[Any]) -> tuple[Rows, list[str | None]]:
+    """Place of every value among the distinct ones, -1 where missing, and these as :func:`text`.
+
+    Values repeat, so what has to be done with their text is done once for each.
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return np.asarray(values.cat.codes, np.intp), _words(values.cat.categories)
+    if len(values) <= FEW:
+        return np.arange(len(values)), _words(values)
+    if values.dtype == object and pd.api.types.infer_dtype(values) not in ("string", "boolean"):
+        values = text(values)  # objects of several types may not be merged by equality: 1 == True
+    places, distinct = pd.factorize(values)
+    return np.asarray(places, np.intp), _words(distinct)
+
+
+def _words(distinct: Any) -> list[str | None]:
+    """Distinct values as :func:`text`, missing and blank as None."""
+    found = list(distinct)
+    if not all(type(value) is str for value in found):
+        words = text(pd.Series(distinct))
+        found = ["" if gone else word for word, gone in zip(words, words.isna(), strict=True)]
+    return [word.strip() or None for word in found]
+
+
+def _of_rows(of_distinct: npt.ArrayLike, places: Rows, missing: object) -> npt.NDArray[Any]:
+    """What each row's distinct value has, and `missing` where there is none."""
+    of_distinct = np.asarray(of_distinct)
+    return np.append(of_distinct, np.array(missing, of_distinct.dtype))[places]
+
+
+def _refuse(column: Column, values: pd.Series[Any], bad: Mask, what: str) -> None:
+    rows = np.flatnonzero(np.asarray(bad))
+    if len(rows):
+        value, row = values.iloc[rows[0]], values.index[rows[0]]
+        raise DataError(
+            f"column {column.name!r} ({column.kind}), row {row}: {_shown(value)} {what} "
+            f"({len(rows)} such {'row' if len(rows) == 1 else 'rows'})"
+        )
+
+
+def _shown(value: object) -> str:
+    return repr(value.item() if isinstance(value, np.generic) else value)

@@ -1,0 +1,50 @@
+"""Parameters are held to the hints of the signatures: all at once, in words, nothing converted."""
+
+import numpy as np
+import pytest
+
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.parameters import check_parameters
+from dbnchurn.features import Leaves
+from dbnchurn.prepare import Prepare
+
+
+def test_defaults_hold(small):
+    check_parameters(small())
+    check_parameters(type(small())())
+
+
+@pytest.mark.parametrize("state", [0, None, np.int64(3), np.random.RandomState(0)])
+def test_random_states_hold(small, state):
+    check_parameters(small(random_state=state))
+    check_parameters(small(random_state=np.random.default_rng(0)))
+
+
+def test_numbers_of_numpy_hold():
+    check_parameters(Leaves(folds=np.int64(2), rate=np.float64(0.1)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"validation": 1.5}, r"ChurnClassifier\(validation=1.5\) should be less than 1"),
+        ({"validation": 0}, "should be greater than 0"),
+        ({"device": "gpu"}, r"\(device='gpu'\) should be 'auto', 'cpu' or 'cuda'"),
+        ({"n_threads": 0}, r"\(n_threads=0\) should be greater than or equal to 1"),
+        ({"use_leaves": "no"}, "should be a valid boolean"),
+        ({"random_state": "x"}, r"random_state='x'\) should be a valid integer or .* RandomState"),
+        ({"leaves": None}, r"leaves=None\) should be an instance of Leaves"),
+        ({"leaves": Leaves(folds=1)}, r"Leaves\(folds=1\) should be greater than or equal to 2"),
+        ({"leaves": Leaves(trees=True)}, r"Leaves\(trees=True\) should be a valid integer"),
+        ({"prepare": Prepare(missing="drop")}, "should be 'no evidence' or 'fill'"),
+    ],
+)
+def test_others_are_refused_before_anything_is_computed(small, customers, changes, message):
+    with pytest.raises(ConfigError, match=message):
+        small(**changes).fit(*customers)
+
+
+def test_all_that_is_wrong_is_told_in_one_go():
+    with pytest.raises(ConfigError) as caught:
+        check_parameters(Leaves(folds=1, trees=0, rate=2))
+    assert str(caught.value).count("\n") == 2

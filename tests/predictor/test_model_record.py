@@ -1,0 +1,111 @@
+"""One forward path: chunks, threads, views and company change no score."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.records import pack, unpack
+from dbnchurn.dbn.network_record import logits as network_logits
+from dbnchurn.features import leaf_lookup_record as lookup_record
+from dbnchurn.features.encode_record import encode
+from dbnchurn.features.leaves_record import booster_matrix, with_leaves
+from dbnchurn.predictor import model_record as forward
+from dbnchurn.predictor.model_record import logits, probabilities
+from dbnchurn.prepare.record import prepare
+from dbnchurn.tables.reading import read
+from dbnchurn.tables.schema import Schema
+
+
+@pytest.fixture(scope="module")
+def record(fitted):
+    return fitted.record_
+
+
+def test_logits_are_the_mean_over_the_boosters_views(record, customers):
+    table = read(record.schema, customers[0])[0]
+    prepared = prepare(record.prepare, table)
+    base = encode(record.encode, prepared)
+    matrix = booster_matrix(prepared)
+    seen = [
+        with_leaves(base, record.leaves, booster, record.leaves.leaf_codes(booster, matrix))
+        for booster in range(2)
+    ]
+    each = [network_logits(record.networks[0], view) for view in seen]
+    assert not np.allclose(each[0], each[1])
+    found = logits(record, table)
+    # The leaves are summed in float32, here block by block and there all at once.
+    np.testing.assert_allclose(found[:, 0], np.mean(each, axis=0), rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(found[:, 1], network_logits(record.networks[1], base))
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 50])
+def test_chunks_and_threads_change_nothing(record, customers, monkeypatch, chunk):
+    X = customers[0].head(205)
+    whole = probabilities(record, X)[0]
+    monkeypatch.setattr(forward, "CHUNK", chunk)
+    again = probabilities(record, X)[0]
+    np.testing.assert_allclose(again, whole, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(probabilities(record, X, n_threads=3)[0], again)
+
+
+@pytest.mark.parametrize("trees", [1, 2, 100])
+def test_blocks_of_any_size_find_the_same_leaves(record, customers, monkeypatch, trees):
+    """Blocks change in which order float32 numbers are added, and nothing else."""
+    table = read(record.schema, customers[0])[0]
+    whole = logits(record, table)
+    monkeypatch.setattr(lookup_record, "TREES", trees)
+    fresh = dataclasses.replace(record, leaves=dataclasses.replace(record.leaves))
+    np.testing.assert_allclose(logits(fresh, table), whole, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [2, forward.FEW, forward.FEW + 1, 200])
+def test_few_rows_take_another_way_to_the_same_numbers(record, customers, rows):
+    table = read(record.schema, customers[0])[0]
+    whole = logits(record, table)[:rows]
+    np.testing.assert_allclose(
+        logits(record, table.take(np.arange(rows))), whole, rtol=0, atol=1e-12
+    )
+
+
+def test_no_rows_give_no_scores(record, customers):
+    assert probabilities(record, customers[0].iloc[:0])[0].shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"labels": ("0", "1", "2")}, "labels: "),
+        ({"label_type": "complex"}, "labels: .* 'complex'"),
+        ({"labels": ("no", "yes")}, "do not fit one another: invalid literal"),
+        ({"labels": ("1", "1")}, "one label only"),
+        ({"leaves": None}, "takes leaves, but the model has no boosters"),
+        ({"networks": ()}, "0 networks, but 2 weights"),
+    ],
+)
+def test_stages_that_do_not_fit_are_refused(record, change, message):
+    with pytest.raises(ArtifactError, match=message):
+        unpack(type(record), *pack(dataclasses.replace(record, **change)))
+
+
+def test_trees_that_test_codes_beyond_the_levels_are_refused(record):
+    place = next(i for i, f in enumerate(record.leaves.forests) if len(f.categories))
+    forests = list(record.leaves.forests)
+    beyond = np.full_like(forests[place].categories, 2**31 - 1)
+    forests[place] = dataclasses.replace(forests[place], categories=beyond)
+    leaves = dataclasses.replace(record.leaves, forests=tuple(forests))
+    with pytest.raises(ArtifactError, match="tests a level that does not exist"):
+        unpack(type(record), *pack(dataclasses.replace(record, leaves=leaves)))
+
+
+def test_a_schema_of_other_columns_is_refused(record):
+    other = Schema(record.schema.columns[1:])
+    with pytest.raises(ArtifactError, match="does not fit the schema"):
+        unpack(type(record), *pack(dataclasses.replace(record, schema=other)))
+
+
+def test_a_reference_of_other_columns_is_refused(record):
+    fewer = dataclasses.replace(record.reference, numbers=record.reference.numbers[1:])
+    with pytest.raises(ArtifactError, match="describes other columns than the schema"):
+        unpack(type(record), *pack(dataclasses.replace(record, reference=fewer)))

@@ -1,0 +1,163 @@
+"""Several tables to a trained model, and next month's features from the model alone."""
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dbnchurn.cli import main
+from dbnchurn.core.errors import ArtifactError, ConfigError, DataError
+from dbnchurn.data.simulate import simulate
+from dbnchurn.runs import read_config, train
+from dbnchurn.runs.report import report_input
+from dbnchurn.scoring.replay import build_month
+
+CONFIG = Path(__file__).parents[2] / "configs" / "crm.yaml"
+CUSTOMERS = 12_000
+FAST = (
+    "baselines=[logistic regression]", "repeats=50", "n_threads=1", "classifier.dbn.epochs=1",
+    "classifier.dbn.layers=[16]", "classifier.finetune.epochs=2", "classifier.leaves.trees=20",
+    "report.page=false", "classifier.refit=false", "classifier.leaves.folds=2",
+    "classifier.companion={pretrain: false, dbn: {layers: [6]}, finetune: {epochs: 1}}",
+)  # fmt: skip
+
+
+def command(*arguments):
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    assert not ended.value.code
+
+
+@pytest.fixture(scope="module")
+def crm(tmp_path_factory):
+    """Clean tables of five months, so that there are two cutoffs."""
+    folder = tmp_path_factory.mktemp("crm")
+    return simulate(folder / "tables", customers=CUSTOMERS, months=5, dirt=0)
+
+
+def config_of(crm, output, *overrides):
+    paths = [f"data.tables.{t}.path={crm / t}" for t in ("basic", "complaints", "optical")]
+    return read_config(
+        CONFIG, [*paths, f"data.truth={crm / 'truth'}", f"output={output}", *FAST, *overrides]
+    )
+
+
+@pytest.fixture(scope="module")
+def run(crm, tmp_path_factory):
+    cutoffs = "data.windows.cutoffs=[2024-08-01, 2024-09-01]"
+    return train(config_of(crm, tmp_path_factory.mktemp("runs"), cutoffs), "crm")
+
+
+def test_a_run_keeps_what_it_found_out_about_its_tables(run):
+    facts = json.loads((run / "tables.json").read_text())
+    assert set(facts["tables"]) == {"basic", "complaints", "optical"}
+    assert {join["table"]: join["orphans"] for join in facts["joins"]}["optical"] == 0
+    page = (run / "data_quality.html").read_text()
+    for words in ("Contracts", "Joins", "Snapshots", "basic_broadband_gb_trend", "2024-09-01"):
+        assert words in page
+    assert "http" not in page
+
+
+def test_logistic_regression_stays_under_three_quarters_of_the_attainable(run):
+    metrics = json.loads((run / "metrics.json").read_text())
+    best = metrics["attainable"]["average_precision"]["best"]
+    assert metrics["baselines"]["logistic regression"]["average_precision"]["value"] < 0.75 * best
+    for part in metrics["attainable"].values():
+        assert 0 < part["share"] < 1.1
+    assert "share of the attainable average precision" in report_input(run).facts
+
+
+def test_only_snapshots_that_had_closed_are_trained_on(run):
+    parts = json.loads((run / "metrics.json").read_text())["parts"]
+    # August's outcome was known on 1 September, the cutoff of the test.
+    truth = parts["train"]["rows"] + parts["validation"]["rows"]
+    assert truth == CUSTOMERS
+    assert parts["test"]["rows"] < CUSTOMERS
+
+
+def test_next_month_is_built_from_the_model_as_training_would_have(crm, run, tmp_path):
+    built = build_month(run / "model", date(2024, 8, 1), tmp_path / "month", threads=1)
+    paths = [f"data.tables.{t}.path={crm / t}" for t in ("basic", "complaints", "optical")]
+    command("prepare", "--output", tmp_path / "train", CONFIG, *paths)
+    month = pd.read_parquet(built.features)
+    training = pd.read_parquet(tmp_path / "train" / "features.parquet")
+    pd.testing.assert_frame_equal(month, training.drop(columns="label"), check_exact=True)
+
+
+def test_a_scoring_month_is_scored_like_the_same_rows_in_the_test(crm, run, tmp_path):
+    features = tmp_path / "september"
+    model, scores = run / "model", tmp_path / "scores.parquet"
+    command("prepare", "--model", model, "--cutoff", "2024-09-01", "--output", features)
+    command("score", model, features / "features.parquet", "--output", scores)
+    found = pd.read_parquet(scores).set_index("id")["probability"]
+    told = pd.read_parquet(run / "predictions.parquet").query("part == 'test'").set_index("id")
+    np.testing.assert_allclose(found[told.index], told["score"], atol=1e-6)
+
+
+def test_the_model_holds_names_of_secrets_and_no_truth(run):
+    plan = json.loads((run / "model" / "manifest.json").read_text())["about"]["data"]
+    assert set(plan) == {"tables", "base", "windows", "label", "features", "ratios", "memory"}
+    assert plan["tables"]["basic"]["columns"]["age"]["high"] == 110
+
+
+def test_tables_may_have_moved(crm, run, tmp_path):
+    moved = tmp_path / "moved"
+    shutil.copytree(crm / "basic", moved)
+    built = build_month(
+        run / "model", date(2024, 8, 1), tmp_path / "out", paths={"basic": str(moved)}, threads=1
+    )
+    assert built.rows == CUSTOMERS
+    with pytest.raises(ConfigError, match="there is no table 'basics': did you mean 'basic'"):
+        build_month(run / "model", date(2024, 8, 1), tmp_path / "x", paths={"basics": "y"})
+
+
+def test_a_month_that_breaks_the_contract_is_refused(crm, run, tmp_path):
+    frame = pd.read_parquet(crm / "complaints").assign(kind="unheard of")
+    path = tmp_path / "complaints.parquet"
+    frame.to_parquet(path)
+    with pytest.raises(DataError, match="kind: not one of its levels"):
+        build_month(
+            run / "model", date(2024, 8, 1), tmp_path / "out", paths={"complaints": str(path)}
+        )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_cutoff_is_needed_and_a_model_of_one_table_has_no_plan(run, tmp_path):
+    with pytest.raises(ConfigError, match="so a cutoff is needed"):
+        build_month(run / "model", None, tmp_path / "out")
+    manifest = json.loads((run / "model" / "manifest.json").read_text())
+    model = tmp_path / "model"
+    shutil.copytree(run / "model", model)
+    manifest["about"]["data"] = {"tables": {}}
+    (model / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ArtifactError, match="its data plan cannot be read"):
+        build_month(model, date(2024, 8, 1), tmp_path / "out")
+    del manifest["about"]["data"]
+    (model / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ArtifactError, match="trained from one table"):
+        build_month(model, date(2024, 8, 1), tmp_path / "out")
+
+
+def test_a_leak_stops_the_run_before_anything_is_written(crm, tmp_path):
+    leak = "data.features.basic.window.last=[status, contract_months_left]"
+    query = (
+        "data.tables.late={query: 'SELECT customer_id, max(status) AS last_status FROM basic "
+        "GROUP BY ALL', key: customer_id, columns: {last_status: {kind: category}}}"
+    )
+    config = config_of(
+        crm, tmp_path / "runs", query, "data.features.late={values: all}", "data.ratios={}", leak
+    )
+    with pytest.raises(DataError) as stopped:
+        train(config, "leak")
+    assert "single_column: late_last_status: AUC 0.9" in str(stopped.value)
+    assert "outcome_window: late_last_status" in str(stopped.value)
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_either_one_table_or_several(crm, tmp_path):
+    with pytest.raises(ConfigError, match="give either 'source' and 'columns'"):
+        config_of(crm, tmp_path, "source={sample: tv_subscriptions}", "columns={label: churn}")

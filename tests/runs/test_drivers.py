@@ -1,0 +1,130 @@
+"""A run tells what drives its scores; what it tells can be recomputed from its folder."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dbnchurn import Predictor
+from dbnchurn.cli import main
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.html.format import percent
+from dbnchurn.runs import read_config, train
+
+LABELS = "labels: {tenure: Months with us, Contract: Kind of <contract>}\n"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, draw_telco, small_run) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    draw_telco().to_csv(folder / "telco.csv", index=False)
+    config = folder / "telco.yaml"
+    config.write_text(
+        f"source: {{path: {folder / 'telco.csv'}}}\noutput: {folder / 'runs'}\n{LABELS}"
+        "columns: {id: customerID, label: Churn}\n"
+    )
+    return train(read_config(config, [*small_run, "report.page=true"]), "telco")
+
+
+@pytest.fixture(scope="module")
+def reasons(run) -> dict:
+    return json.loads((run / "training.json").read_text())["reasons"]
+
+
+@pytest.fixture(scope="module")
+def held_out(run, draw_telco) -> pd.DataFrame:
+    found = pd.read_parquet(run / "predictions.parquet").query("part == 'test'")
+    return draw_telco().set_index("customerID").loc[found["id"]].reset_index()
+
+
+def contribution_of(found: pd.DataFrame, column: str) -> pd.Series:
+    ranks = range(1, found.shape[1] // 4 + 1)
+    parts = [found[f"contribution_{r}"].where(found[f"column_{r}"] == column, 0) for r in ranks]
+    return sum(part.fillna(0) for part in parts)
+
+
+def test_drivers_are_those_of_the_stored_model(run, reasons, held_out):
+    columns = [driver["column"] for driver in reasons["columns"]]
+    predictor = Predictor.load(run / "model")
+    found = predictor.reasons(held_out, k=len(columns))
+    assert reasons["customers"] == len(held_out)
+    assert sorted(columns) == sorted(column.name for column in predictor.schema.used)
+    for driver in reasons["columns"]:
+        mean = contribution_of(found, driver["column"]).abs().mean()
+        assert driver["mean_absolute"] == pytest.approx(mean, abs=1e-4)  # told to 4 decimals
+    sizes = [driver["mean_absolute"] for driver in reasons["columns"]]
+    assert sizes == sorted(sizes, reverse=True)
+    assert {"Contract", "tenure"} <= set(columns[:4])
+
+
+def test_directions_are_those_that_were_planted(reasons):
+    said = {driver["column"]: driver["direction"] for driver in reasons["columns"]}
+    assert said["tenure"] == "a higher value lowers the risk"
+    assert said["Contract"].startswith("highest for Month-to-month, lowest for ")
+
+
+def test_examples_are_reasons_of_the_stored_model(run, reasons, held_out):
+    found = Predictor.load(run / "model").reasons(held_out.set_index("customerID"), k=3)
+    assert len(reasons["examples"]) == 6
+    for example in reasons["examples"]:
+        row = found.loc[example["id"]]
+        assert [told["reason"] for told in example["reasons"]] == [
+            row[f"reason_{rank}"] for rank in (1, 2, 3) if not pd.isna(row[f"reason_{rank}"])
+        ]
+    scores = [example["probability"] for example in reasons["examples"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_reasons_are_faithful_and_random_ones_are_not(reasons):
+    measured = reasons["faithfulness"]
+    assert measured["sign"] > 0.9 > 0.8 > measured["random"]["sign"]
+    assert measured["correlation"] > 0.9
+    assert measured["random"]["correlation"] < 0.5
+    falls = measured["fall"]
+    assert falls["reasons"][-1] > 0.8 * falls["occlusion"][-1] > 0
+    assert falls["reasons"][-1] > 2 * falls["random columns"][-1]
+
+
+def test_the_report_shows_them(run, reasons):
+    text = (run / "report.html").read_text()
+    assert "Why customers score as they do" in text
+    assert "Months with us: " in text
+    assert "Kind of &lt;contract&gt;: " in text
+    assert "Kind of <contract>" not in text
+    for example in reasons["examples"]:
+        assert example["id"] in text
+    assert f"{percent(reasons['faithfulness']['sign'])} of the first 3 reasons" in text
+
+
+def test_labels_go_with_the_model(run):
+    labels = Predictor.load(run / "model").about["column_labels"]
+    assert labels == {"tenure": "Months with us", "Contract": "Kind of <contract>"}
+
+
+def test_the_same_seed_gives_the_same_numbers(run, reasons):
+    again = train(read_config(run / "config.yaml", ["report.page=false"]), "again")
+    found = json.loads((again / "training.json").read_text())["reasons"]
+    assert found == reasons
+
+
+def test_labels_of_unknown_columns_are_refused(write_config, telco, small_run):
+    config = write_config(telco, more="labels: {tenur: Months}\n")
+    with pytest.raises(ConfigError, match="'tenur': did you mean 'tenure'"):
+        train(read_config(config, small_run))
+
+
+def test_a_model_of_a_run_explains_from_the_command_line(run, held_out, tmp_path, capsys):
+    held_out.to_parquet(tmp_path / "new.parquet")
+    output = tmp_path / "reasons.csv"
+    with pytest.raises(SystemExit) as end:
+        main(["explain", str(run / "model"), str(tmp_path / "new.parquet"),
+              "--output", str(output)])  # fmt: skip
+    assert not end.value.code
+    found = pd.read_csv(output)
+    assert found["id"].tolist() == held_out["customerID"].tolist()
+    assert found["reason_1"].str.contains("Months with us|Kind of <contract>").any()
+    assert "Months with us" in capsys.readouterr().out
+    predictions = pd.read_parquet(run / "predictions.parquet").query("part == 'test'")
+    np.testing.assert_allclose(found["probability"], predictions["score"], atol=1e-9)

@@ -1,0 +1,120 @@
+"""Tables are read as they stand, or refused with what is wrong and where."""
+
+import gzip
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.tables import read_sample, read_table
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.CSV", "t.csv.gz", "t.parquet", "t.pq"])
+def test_a_written_table_is_read_back(telco, tmp_path, name):
+    path = tmp_path / name
+    if name.endswith((".parquet", ".pq")):
+        telco.to_parquet(path, index=False)
+    else:
+        telco.to_csv(path, index=False)
+    found = read_table(path)
+    for frame in (found, telco):  # text and numbers in one column have no type in a text file
+        frame["TotalCharges"] = pd.to_numeric(frame["TotalCharges"], errors="coerce")
+    pd.testing.assert_frame_equal(found, telco, check_dtype=False)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found_out(telco, tmp_path, delimiter):
+    path = tmp_path / "t.txt"
+    telco.to_csv(path, index=False, sep=delimiter, encoding="utf-8-sig")
+    assert list(read_table(path).columns) == list(telco.columns)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("no.csv", None, "no such file"),
+        ("t.csv", b"", "the file is empty; it needs a header and rows"),
+        ("t.parquet", b"", "the file is empty"),
+        ("t.csv", b"a,b\n", "has 2 columns but no rows"),
+        ("t.csv", b"a,b\n1,2\n3,4,5,6\n", "not a readable CSV file: .*line 3"),
+        ("t.csv", b"a,b\n\xff\xfe,1\n", "not UTF-8 text .*save the file as UTF-8"),
+        ("t.csv", b"a,\xe9\n1,2\n", "not UTF-8 text"),
+        ("t.csv.gz", b"no gzip", "not a readable CSV file"),
+        ("t.parquet", b"PAR1 and then nothing", "not a readable Parquet file"),
+        ("t.xlsx", b"PK", "unknown ending; a table is one of '.csv'"),
+    ],
+)
+def test_unreadable_files_are_refused(tmp_path, name, content, message):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=message) as caught:
+        read_table(tmp_path / name)
+    assert str(tmp_path / name) in str(caught.value)
+
+
+@pytest.mark.parametrize("damage", [lambda c: c[:60], lambda c: c[:40] + b"\xff" + c[41:]])
+def test_a_damaged_gzip_is_refused(tmp_path, damage):
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(damage(gzip.compress(b"a,b\n" + b"1,2\n" * 10_000)))
+    with pytest.raises(DataError, match="not a readable CSV file"):
+        read_table(path)
+
+
+def test_a_word_among_numbers_leaves_the_others_numbers(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b,c\n" + "1,x,1\n2,y,\n" * 10 + "oops,z,2\n")
+    frame = read_table(path)
+    assert frame["a"].tolist() == [1, 2] * 10 + ["oops"]
+    assert frame["b"].tolist() == ["x", "y"] * 10 + ["z"]
+    assert frame["c"].dtype == float
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (["7", "10"], [7, 10]),
+        (["007", "010"], ["007", "010"]),
+        (["7", "010"], ["7", "010"]),
+        (["1e3", "12"], ["1e3", "12"]),
+        (["a-1", "2"], ["a-1", "2"]),
+        (["9" * 30, "2"], ["9" * 30, "2"]),
+    ],
+)
+def test_ids_stay_as_they_are_written_unless_all_are_whole_numbers(tmp_path, written, read):
+    path = tmp_path / "t.csv"
+    path.write_text("id;a\n" + "".join(f"{one};01\n" for one in written))
+    frame = read_table(path, "id")
+    assert frame["id"].tolist() == read
+    assert frame["a"].tolist() == [1, 1]
+
+
+def test_a_missing_id_is_missing(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("id,a\n007,1\n,2\n")
+    frame = read_table(path, "id")
+    assert frame["id"].isna().tolist() == [False, True]
+    assert read_table(path, "customer")["a"].tolist() == [1, 2]  # who says that it lacks is another
+
+
+def test_a_mistyped_name_gets_a_hint(tmp_path):
+    (tmp_path / "customers.csv").write_text("a\n1\n")
+    with pytest.raises(DataError, match=r"no such file, did you mean 'customers\.csv'"):
+        read_table(tmp_path / "custmers.csv")
+
+
+def test_a_folder_is_no_table(tmp_path):
+    with pytest.raises(DataError, match="is a folder; give one CSV or Parquet file"):
+        read_table(tmp_path)
+
+
+def test_the_sample_is_what_it_is_said_to_be():
+    frame = read_sample("tv_subscriptions")
+    assert frame.shape == (9379, 48)
+    assert frame["customer"].is_unique
+    assert np.isclose(frame["churn"].mean(), 0.0479, atol=5e-5)
+
+
+def test_an_unknown_sample_is_refused():
+    with pytest.raises(ConfigError, match=r"unknown sample table 'tv': .*'tv_subscriptions'"):
+        read_sample("tv")

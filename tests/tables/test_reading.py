@@ -1,0 +1,175 @@
+"""A frame reads the same however it is dressed; what cannot be read without loss is refused."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from dbnchurn.core.errors import DataError
+from dbnchurn.tables.reading import FEW, as_frame, read
+from dbnchurn.tables.schema import Column, Schema, infer, text
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "debt": [1.5, np.nan, 3.0],
+            "plan": ["A", "B", None],
+            "tv": [True, False, True],
+            "since": pd.to_datetime(["1970-01-02", None, "1969-12-31"]),
+        }
+    )
+
+
+def test_what_is_read(frame):
+    table, unusual = read(infer(frame), frame)
+    expected = [[1.5, 1, 1], [np.nan, 0, np.nan], [3, 1, -1]]
+    np.testing.assert_array_equal(table.numbers, expected)
+    np.testing.assert_array_equal(table.codes, [[0], [1], [-1]])
+    assert (table.number_names, table.code_names, table.sizes) == (
+        ("debt", "tv", "since"),
+        ("plan",),
+        (2,),
+    )
+    assert unusual.unknown_levels == {}
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda f: f[f.columns[::-1]],
+        lambda f: f.assign(more=1),
+        lambda f: f.set_axis(["p", "q", "r"]),
+        lambda f: f.convert_dtypes(),
+        lambda f: f.astype({"plan": "category"}),
+        lambda f: f.astype({"debt": object, "tv": object}),
+        lambda f: f.assign(tv=["True", "False", "True"]),
+        lambda f: f.assign(tv=[1, 0, 1]),
+        lambda f: f.assign(debt=["1.5", "", " 3"]),
+        lambda f: f.assign(since=["1970-01-02", None, "1969-12-31T00:00"]),
+        lambda f: f.assign(since=[datetime.date(1970, 1, 2), None, datetime.date(1969, 12, 31)]),
+        lambda f: pa.Table.from_pandas(f).to_pandas(types_mapper=pd.ArrowDtype),
+        lambda f: as_frame(pa.Table.from_pandas(f)),
+    ],
+)
+def test_the_same_customers_in_another_dress_read_the_same(frame, spell):
+    schema = infer(frame)
+    table, other = read(schema, frame)[0], read(schema, spell(frame.copy()))[0]
+    np.testing.assert_array_equal(other.numbers, table.numbers)
+    np.testing.assert_array_equal(other.codes, table.codes)
+
+
+def test_a_row_reads_the_same_alone(customers):
+    X, _ = customers
+    schema = infer(X)
+    whole = read(schema, X)[0]
+    for row in (0, 17, 599):
+        alone = read(schema, X.iloc[[row]])[0]
+        np.testing.assert_array_equal(alone.numbers[0], whole.numbers[row])
+        np.testing.assert_array_equal(alone.codes[0], whole.codes[row])
+
+
+def test_categories_that_were_never_seen_are_counted_no_evidence(frame):
+    table, unusual = read(infer(frame), frame.assign(plan=["C", "B", "D"]))
+    assert table.codes.ravel().tolist() == [-1, 1, -1]
+    assert unusual.unknown_levels == {"plan": 2}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"debt": ["1", "x", "3"]},
+            r"'debt' \(number\), row r1: 'x' is not a number; .*1 such row",
+        ),
+        (
+            {"debt": [np.inf, 1, -np.inf]},
+            r"row r0: inf is infinite; leave it empty .*\(2 such rows",
+        ),
+        ({"debt": ["inf", "1", "1"]}, "is infinite"),
+        ({"debt": pd.to_datetime(["2024-01-01"] * 3)}, "'debt' has to hold numbers, .* dates"),
+        ({"debt": [1j, 2, 3]}, "Complex data not supported: column 'debt'"),
+        ({"tv": ["maybe", "True", "x"]}, r"'tv' \(flag\), row r0: 'maybe' .*\(2 such rows"),
+        ({"since": [1, 2, 3]}, "'since' has to hold dates, it holds numbers; write them as 2026"),
+        ({"since": ["soon", None, "1970-01-01"]}, "'soon' is not a date such as 2026-08-31"),
+    ],
+)
+def test_values_that_cannot_be_read_are_named_with_their_row(frame, changes, message):
+    frame = frame.set_axis(["r0", "r1", "r2"])
+    bad = frame.assign(**{k: pd.Series(v, frame.index) for k, v in changes.items()})
+    with pytest.raises(DataError, match=message):
+        read(infer(frame), bad)
+
+
+def test_columns_that_are_missing_are_named(frame):
+    with pytest.raises(
+        DataError, match="lacks 2 of 4 columns: 'debt', 'tv'; it has 'plan', 'since'"
+    ):
+        read(infer(frame), frame[["plan", "since"]])
+
+
+def test_ignored_columns_need_not_come(frame):
+    schema = infer(frame, {"plan": "ignore"})
+    assert read(schema, frame.drop(columns="plan"))[0].codes.shape == (3, 0)
+
+
+def test_numbers_beyond_float32_are_read_as_its_largest():
+    schema = infer(pd.DataFrame({"x": [1.0, 2.0]}))
+    numbers = read(schema, pd.DataFrame({"x": [1e39, -1e300]}))[0].numbers.ravel()
+    assert np.isfinite(numbers.astype(np.float32)).all()
+    assert numbers[0] == -numbers[1] > 3e38
+
+
+def test_frames_are_not_changed(customers):
+    X, _ = customers
+    before = X.copy()
+    read(infer(X), X)
+    pd.testing.assert_frame_equal(X, before)
+
+
+@pytest.mark.parametrize("X", [[1, 2], np.zeros((2, 2, 2)), np.zeros((1, 1), complex), "table"])
+def test_what_is_no_table_is_refused(X):
+    with pytest.raises(DataError, match="expected a table of customers"):
+        as_frame(X)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["A", " A ", "", " ", None, "B", "new"],
+        pd.Categorical(["A", " A", None, "B"], categories=["B", " A", "A", ""]),
+        [3.0, 3.5, None, -0.0],
+        pd.array([3, None, 4], dtype="Int64"),
+        [True, False, None, True],
+        [True, 1, "1", 1.0, "True", None],
+        pd.Series(["A", None, "B "], dtype="str"),
+        pd.to_datetime(["2026-01-01", None]),
+        pd.to_datetime([None, None]),
+    ],
+)
+def test_categories_are_read_as_their_text_value_by_value(values):
+    """Distinct values are cleaned once each; this is the literal reading, one value at a time."""
+    series = pd.Series(values)
+    levels = ("A", "B", "3", "0", "1", "True", "2026-01-01 00:00:00")
+    schema = Schema((Column("x", "category", levels), Column("y", "ignore")))
+    table, unusual = read(schema, pd.DataFrame({"x": series}))
+    words = [text(series.iloc[[i]]).iloc[0] for i in range(len(series))]
+    expected = [levels.index(word) if word in levels else -1 for word in words]
+    assert table.codes[:, 0].tolist() == expected
+    many = pd.concat([series] * FEW, ignore_index=True)
+    assert read(schema, pd.DataFrame({"x": many}))[0].codes[:, 0].tolist() == expected * FEW
+    unknown = sum(isinstance(word, str) and word not in levels for word in words)
+    assert unusual.unknown_levels == ({"x": unknown} if unknown else {})
+
+
+@pytest.mark.parametrize("made", [pd.Timedelta, pd.Timestamp])
+def test_sparse_columns_are_read_as_what_they_hold(made):
+    schema = Schema((Column("debt", "number"),))
+    values = pd.Series(pd.arrays.SparseArray(pd.Series([None, made(5), made(7)]).to_numpy()))
+    with pytest.raises(DataError, match="debt"):
+        read(schema, pd.DataFrame({"debt": values}))
+    numbers = pd.DataFrame({"debt": pd.arrays.SparseArray([0.0, 2.5, np.nan])})
+    np.testing.assert_array_equal(read(schema, numbers)[0].numbers.ravel(), [0, 2.5, np.nan])

@@ -1,0 +1,148 @@
+"""Chunks: the same boundaries every time, wherever one begins, and no row lost or moved."""
+
+import gzip
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from dbnchurn.core.errors import DataError
+from dbnchurn.tables.chunks import Chunk, sized
+from dbnchurn.tables.streaming import open_files
+
+WANTED = ["customer", "debt", "plan"]
+
+
+def joined(chunks):
+    return pa.concat_tables(chunk.rows for chunk in chunks)
+
+
+@pytest.fixture(params=["csv", "parquet", "csv.gz", "folder of csv", "folder of parquet"])
+def table(request, named, write, tmp_path):
+    if not request.param.startswith("folder"):
+        return write(named, f"t.{request.param}")
+    ending = request.param.split()[-1]
+    for number, start in enumerate((0, 300, 301)):
+        piece = named.iloc[start : [300, 301, len(named)][number]]
+        how = {"row_group_size": 70} if ending == "parquet" else {}
+        write(piece, f"pieces/{number}.{ending}", **how)
+    return tmp_path / "pieces"
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 5000])
+def test_all_rows_come_once_and_in_order(table, named, size):
+    found = list(open_files(table).chunks(WANTED, size))
+    assert joined(found)["customer"].to_pylist() == named["customer"].tolist()
+    assert all(0 < len(chunk.places) == chunk.rows.num_rows <= size for chunk in found)
+    numbers = np.concatenate([chunk.before + chunk.places for chunk in found])
+    np.testing.assert_array_equal(numbers, np.arange(len(named)))
+    np.testing.assert_allclose(
+        pd.to_numeric(joined(found)["debt"].to_pandas()), named["debt"], rtol=0, atol=0
+    )
+
+
+@pytest.mark.parametrize("first", [0, 1, 3, 4, 9, 10])
+def test_a_stream_may_begin_at_any_chunk(table, first):
+    source = open_files(table)
+    whole = list(source.chunks(WANTED, 100))
+    rest = list(source.chunks(WANTED, 100, first))
+    assert [chunk.digest() for chunk in rest] == [chunk.digest() for chunk in whole[first:]]
+    if rest:
+        assert sum(c.steps for c in rest) == sum(c.steps for c in whole) == source.steps(100)
+
+
+def test_the_digest_is_of_the_contents():
+    rows = pa.table({"x": [1.0, None, 3.0], "y": ["a", None, "c"]})
+    chunk = Chunk("f", 0, np.arange(3), rows)
+    again = pa.concat_tables([rows.slice(0, 1), rows.slice(1)])
+    assert chunk.digest() == Chunk("f", 0, np.arange(3), again).digest()
+    whole = pa.concat_tables([rows, rows])
+    assert chunk.digest() == Chunk("f", 0, np.arange(3), whole.slice(3, 3)).digest()
+    changed = rows.set_column(0, "x", pa.array([1.0, 2.0, 3.0]))
+    assert chunk.digest() != Chunk("f", 0, np.arange(3), changed).digest()
+
+
+def test_sizes_do_not_depend_on_the_batches():
+    table = pa.table({"x": range(100)})
+    for rows in (1, 9, 10, 33, 100):
+        found = list(sized(table.to_batches(max_chunksize=rows), 10))
+        assert [piece.num_rows for piece in found] == 10 * [10]
+        assert pa.concat_tables(found)["x"].to_pylist() == list(range(100))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 50])
+def test_lines_that_are_no_rows_are_set_aside_where_they_stand(tmp_path, size):
+    lines = ["id,x", "a,1", "b", "c,3", "", '"d\ne",4', "f,5,6", "g,7", "h", "i,8,9"]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(lines))
+    found = list(open_files(path).chunks(["id", "x"], size))
+    assert joined(found)["id"].to_pylist() == ["a", "c", "d\ne", "g"]
+    assert np.concatenate([c.places for c in found]).tolist() == [0, 2, 3, 5]
+    broken = [line for chunk in found for line in chunk.broken]
+    assert [line.place for line in broken] == [1, 4, 6, 7]
+    assert broken[0].reason == "the line has 1 field, the header has 2: 'b'"
+    assert broken[1].reason == "the line has 3 fields, the header has 2: 'f,5,6'"
+    for chunk in found[:-1]:
+        assert all(line.place < chunk.places[-1] for line in chunk.broken)
+
+
+def test_broken_lines_beyond_one_block_of_the_parser_keep_their_places(tmp_path, monkeypatch):
+    monkeypatch.setattr("dbnchurn.tables.streaming.BLOCK", 4096)
+    path = tmp_path / "t.csv"
+    odd = set(range(5, 30_000, 97))
+    path.write_text("id,x\n" + "".join(f"{i}\n" if i in odd else f"{i},1\n" for i in range(30_000)))
+    found = list(open_files(path).chunks(["id"], 1000))
+    for chunk in found:
+        assert chunk.rows["id"].to_pylist() == [str(place) for place in chunk.places]
+    assert [line.place for chunk in found for line in chunk.broken] == sorted(odd)
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_other_delimiters_gaps_and_a_byte_order_mark(tmp_path, mark):
+    path = tmp_path / "t.csv"
+    text = f'id{mark}x\n007{mark}NA\n8{mark}\n9{mark}"1"\n'
+    path.write_text(text, encoding="utf-8-sig")
+    (chunk,) = open_files(path).chunks(["x", "id"], 10)
+    assert chunk.rows.to_pydict() == {"x": [None, None, "1"], "id": ["007", "8", "9"]}
+
+
+def spoil_zip(path):
+    path.write_bytes(gzip.compress(b"id,x\n" + b"1,2\n" * 1000)[:-20])
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "message"),
+    [
+        ("t.csv", lambda p: p.write_bytes(b"id,x\n1,\xff\n"), "not UTF-8 text"),
+        ("t.csv", lambda p: p.write_bytes(b"id,x\n" + 9999 * b"1,2\n" + b"1,\xff\n"), "UTF-8"),
+        ("t.csv", lambda p: p.write_bytes("idé,x\n1,2\n".encode("latin-1")), "not UTF-8 text"),
+        ("t.csv", lambda p: p.write_bytes(b""), "the file is empty"),
+        ("t.csv.gz", spoil_zip, "not a readable CSV file"),
+        ("t.parquet", lambda p: p.write_bytes(b"PAR1 no"), "not a readable Parquet file"),
+        ("t.xlsx", lambda p: p.write_bytes(b"x"), "unknown ending; a table is one of"),
+        ("t.csv", lambda p: p.with_name("u.csv").write_text("x"), "no such file, did you mean 'u"),
+        ("t", lambda p: p.mkdir(), "no table there"),
+    ],
+)
+def test_what_is_no_table_is_told(tmp_path, name, make, message):
+    path = tmp_path / name
+    make(path)
+    with pytest.raises(DataError, match=message):
+        list(open_files(path).chunks(["x"], 10))
+
+
+def test_a_file_of_nothing_but_broken_lines_is_refused_before_memory_is_full(tmp_path, monkeypatch):
+    monkeypatch.setattr("dbnchurn.tables.streaming.MOST_BROKEN", 50)
+    path = tmp_path / "t.csv"
+    path.write_text("id,x\n" + "1,2,3\n" * 1000)
+    with pytest.raises(DataError, match="Expected 2 columns, got 3"):
+        list(open_files(path).chunks(["x"], 10))
+
+
+def test_a_parquet_file_cut_off_in_its_pages_is_refused(named, write):
+    path = write(named, "t.parquet")
+    content = path.read_bytes()
+    path.write_bytes(content[:4] + b"\xff" * 400 + content[404:])
+    with pytest.raises(DataError, match="not a readable Parquet file"):
+        list(open_files(path).chunks(list(named.columns), 10))

@@ -29,12 +29,12 @@ def main() -> None:
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(measure(options.one, options.threads)))
+        print(json.dumps(measure(options.one, options.n_threads)))
         return
     found = {}
     for size in options.sizes:
         tables = simulated(options.folder, size)
-        found[size] = apart(__file__, "--one", tables, "--threads", options.threads)
+        found[size] = apart(__file__, "--one", tables, "--threads", options.n_threads)
         print(f"{size:>9,} customers: {found[size]}", flush=True)
     sizes = sorted(found)
     own = found[PAPER if PAPER in found else sizes[-1]]
@@ -71,7 +71,7 @@ def measure(tables: Path, threads: int) -> dict[str, float]:
     scan = min(scan_seconds(tables, threads) for _ in range(2))
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        built = build(plan, Path(folder, "built"), threads=threads)
+        built = build(plan, Path(folder, "built"), n_threads=threads)
         integrated = time.perf_counter() - start
         customers = load(built)
         table, _ = read(infer(customers.X), customers.X)
@@ -93,7 +93,7 @@ def scan_seconds(tables: Path, threads: int) -> float:
     """Seconds for DuckDB to read every value of the same files once."""
     from dbnchurn.tables.duckdb import Session, quoted
 
-    with Session(threads=threads) as session:
+    with Session(n_threads=threads) as session:
         start = time.perf_counter()
         for table in ("basic", "complaints", "optical"):
             files = f"read_parquet('{tables / table}/*.parquet')"

@@ -36,7 +36,7 @@ import torch  # noqa: E402
 from measuring import Taken, apart, clocked, exponent, medians, peak_mb, ratio, rounds_of  # noqa: E402
 
 from dbnchurn.dbn.random import Random  # noqa: E402
-from dbnchurn.dbn.training import Recipe, train  # noqa: E402
+from dbnchurn.dbn.training import TrainingSettings, train  # noqa: E402
 from dbnchurn.dbn.visible import Visible  # noqa: E402
 
 BATCH = 256
@@ -54,8 +54,8 @@ PLAIN = {"momentum": 0.0, "first_momentum": 0.0, "weight_decay": 0.0, "centering
 
 def ours(rows: Visible, epochs: int, **settings: object) -> Contender:
     """Our whole training: start, epochs, records."""
-    recipe = Recipe(epochs=epochs, batch_size=BATCH, **settings)
-    return clocked(lambda: train(rows, recipe, n_hidden=N_HIDDEN, random=Random(0)))
+    recipe = TrainingSettings(epochs=epochs, batch_size=BATCH, **settings)
+    return clocked(lambda: train(rows, recipe, n_hidden=N_HIDDEN, generator=Random(0)))
 
 
 def matrix_products(values: np.ndarray, epochs: int) -> Contender:
@@ -130,8 +130,8 @@ def report(title: str, taken: Taken, epochs: int) -> None:
 
 def dense_figures(rounds: int) -> dict[str, float]:
     """CD-1 on binary units."""
-    rng = np.random.default_rng(0)
-    values = (rng.random((DENSE_ROWS, N_BINARY)) < 0.3).astype(np.float32)
+    generator = np.random.default_rng(0)
+    values = (generator.random((DENSE_ROWS, N_BINARY)) < 0.3).astype(np.float32)
     epochs = 5
     taken = rounds_of(
         {
@@ -207,8 +207,8 @@ def extra_memory_apart(n: int) -> float:
 
 def row_exponent(sizes: tuple[int, ...], rounds: int) -> float:
     """Slope of log seconds per epoch over log rows, from the median of interleaved rounds."""
-    rng = np.random.default_rng(0)
-    values = (rng.random((sizes[-1], 64)) < 0.3).astype(np.float32)
+    generator = np.random.default_rng(0)
+    values = (generator.random((sizes[-1], 64)) < 0.3).astype(np.float32)
     tables = {str(n): Visible.of(binary=values[:n]) for n in sizes}
     taken = rounds_of({n: partial(epoch_seconds, table) for n, table in tables.items()}, rounds)
     report("Seconds per epoch by rows, 64 binary units", taken, 1)
@@ -217,7 +217,9 @@ def row_exponent(sizes: tuple[int, ...], rounds: int) -> float:
 
 def epoch_seconds(rows: Visible) -> float:
     """Seconds of one epoch, the start of the machine left out."""
-    training = train(rows, Recipe(epochs=1, batch_size=BATCH), n_hidden=64, random=Random(0))
+    training = train(
+        rows, TrainingSettings(epochs=1, batch_size=BATCH), n_hidden=64, generator=Random(0)
+    )
     return training.curve[-1]["seconds"]
 
 

@@ -24,18 +24,18 @@ def customers(rows: int, columns: int, seed: int = 0) -> tuple[pd.DataFrame, np.
 
     Nine in a hundred leave; ten columns matter, two of them together only.
     """
-    rng = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     categories = columns // 5
-    numbers = rng.normal(size=(rows, columns - categories)) ** 3
-    codes = rng.integers(0, rng.integers(2, 30, categories), (rows, categories))
-    effect = rng.normal(size=(categories, 30))
+    numbers = generator.normal(size=(rows, columns - categories)) ** 3
+    codes = generator.integers(0, generator.integers(2, 30, categories), (rows, categories))
+    effect = generator.normal(size=(categories, 30))
     logit = 0.4 * np.cbrt(numbers[:, :8]).sum(axis=1) - 3.2
     logit += np.cbrt(numbers[:, 8]) * np.cbrt(numbers[:, 9]) + effect[0, codes[:, 0]]
-    y = (rng.random(rows) < 1 / (1 + np.exp(-logit))).astype(int)
+    y = (generator.random(rows) < 1 / (1 + np.exp(-logit))).astype(int)
     frame = pd.DataFrame(numbers, columns=[f"number {j}" for j in range(numbers.shape[1])])
     for j in range(categories):
         frame[f"category {j}"] = pd.Series(codes[:, j]).astype(str)
-    return frame.mask(rng.random(frame.shape) < 0.1), y
+    return frame.mask(generator.random(frame.shape) < 0.1), y
 
 
 def main() -> None:

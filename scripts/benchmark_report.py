@@ -38,32 +38,35 @@ BASELINES = {  # name → noise of the scores
 
 def made_up(rows: int, seed: int) -> pd.DataFrame:
     """Predictions of 5 % churners by five models; one row in five hundred validates."""
-    rng = np.random.default_rng(seed)
-    p = rng.beta(1, 19, rows + 20_000)
+    generator = np.random.default_rng(seed)
+    p = generator.beta(1, 19, rows + 20_000)
     n = len(p)
-    y = (rng.random(n) < p).astype(int)
+    y = (generator.random(n) < p).astype(int)
     frame = pd.DataFrame(
         {
             "id": np.arange(n),
             "part": np.repeat(["validation", "test"], [20_000, rows]),
             "label": y,
             "score": p,
-            **{f"score {m}": np.clip(p + rng.normal(0, s, n), 0, 1) for m, s in BASELINES.items()},
+            **{
+                f"score {m}": np.clip(p + generator.normal(0, s, n), 0, 1)
+                for m, s in BASELINES.items()
+            },
             "gain": Offer().gain(y),
         }
     )
     frame["month"] = pd.Categorical.from_codes(
-        rng.integers(0, 12, n), [f"2024-{month:02d}" for month in range(1, 13)]
+        generator.integers(0, 12, n), [f"2024-{month:02d}" for month in range(1, 13)]
     )
     for name, groups in (("plan", 3), ("region", 12), ("tenure", 4)):
-        codes = rng.integers(0, groups, n)
+        codes = generator.integers(0, groups, n)
         frame[f"segment {name}"] = pd.Categorical.from_codes(
             codes, [f"{name} {code}" for code in range(groups)]
         )
     return frame
 
 
-def facts(rng: np.random.Generator) -> dict[str, Any]:
+def facts(generator: np.random.Generator) -> dict[str, Any]:
     """What training would have stored, of the usual size."""
     epochs = np.linspace(1, 0.5, 20).tolist()
     return {
@@ -91,7 +94,7 @@ def facts(rng: np.random.Generator) -> dict[str, Any]:
         "weights": {
             "units": [f"column {i}, 1 to 2" for i in range(30)],
             "hidden": list(range(1, 25)),
-            "weights": rng.normal(0, 0.2, (30, 24)).round(4).tolist(),
+            "weights": generator.normal(0, 0.2, (30, 24)).round(4).tolist(),
             "of_units": 300,
             "of_hidden": 128,
             "leaf_share": 0.8,

@@ -63,7 +63,7 @@ def main() -> None:
     if options.curve or options.boosters or options.counts:
         explore(options)
         return
-    found: dict[str, Any] = {"threads": options.threads, "device": options.device}
+    found: dict[str, Any] = {"threads": options.n_threads, "device": options.device}
     found["runs"] = [apart(options, "train", size) for size in options.sizes]
     print(table_of([flat(run) for run in found["runs"]]), flush=True)
     if options.peers_at:
@@ -107,7 +107,7 @@ def summary(found: dict[str, Any], options: argparse.Namespace) -> dict[str, flo
 def apart(options: argparse.Namespace, job: str, size: int, more: tuple[str, ...] = ()) -> Any:
     """What a job says that runs in a process of its own."""
     command = [sys.executable, __file__, "--job", job, "--sizes", str(size)]
-    command += ["--folder", str(options.folder), "--threads", str(options.threads)]
+    command += ["--folder", str(options.folder), "--threads", str(options.n_threads)]
     command += ["--device", options.device, "--set", *options.set, *more]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -183,7 +183,7 @@ def matrix(folder: Path, customers: int) -> Path:
         tables = simulate(Path(work, "tables"), customers=customers, dirt=0, seed=1)
         names = ("basic", "complaints", "optical")
         plan = read_config(CONFIG, [f"data.tables.{t}.path={tables / t}" for t in names]).data
-        found = load(build(plan, Path(work, "built"), threads=2))
+        found = load(build(plan, Path(work, "built"), n_threads=2))
         frame = found.X.assign(customer_id=found.ids, churn=found.y)
         frame.to_parquet(path.with_suffix(".features"), index=False)
         truth = pd.read_parquet(tables / "truth", columns=["customer_id", "probability"])
@@ -277,7 +277,7 @@ def boosters_job(options: argparse.Namespace) -> dict[str, Any]:
     from sklearn.metrics import average_precision_score
 
     from dbnchurn.features.leaves_record import booster_matrix
-    from dbnchurn.model.large_tables import some
+    from dbnchurn.model.large_tables import stratified_subsample
     from dbnchurn.prepare import Prepare
     from dbnchurn.runs.config import classifier_of
     from dbnchurn.runs.customers import load_customers
@@ -295,13 +295,13 @@ def boosters_job(options: argparse.Namespace) -> dict[str, Any]:
     prepare = Prepare().fit(tables["train"])
     tables = {p: prepare.transform(table) for p, table in tables.items()}
     generator = np.random.default_rng(0)
-    kept = some(y[parts.validation], config.classifier.scale.stop_rows, generator)
+    kept = stratified_subsample(y[parts.validation], config.classifier.scale.stop_rows, generator)
     stop = (tables["validation"].take(kept), y[parts.validation][kept], np.ones(len(kept)))
     leaves = classifier_of(config).leaves
     start = time.perf_counter()
     leaves.fit(
         tables["train"], y[parts.train], validation=stop, generator=generator,
-        device=options.device, n_threads=options.threads,
+        device=options.device, n_threads=options.n_threads,
     )  # fmt: skip
     seconds = time.perf_counter() - start
     record, matrix = leaves.record_, booster_matrix(tables["test"])
@@ -310,7 +310,7 @@ def boosters_job(options: argparse.Namespace) -> dict[str, Any]:
         starts = np.cumsum([0, *forest.sizes[:-1]])
         for first in range(0, len(matrix), 50_000):
             rows = slice(first, first + 50_000)
-            codes = record.leaf_codes(booster, matrix[rows], options.threads)
+            codes = record.leaf_codes(booster, matrix[rows], options.n_threads)
             logit[rows] += forest.leaf_values[codes + starts].sum(axis=1)
     return {
         "trained_on": len(parts.train),
@@ -350,7 +350,7 @@ def fit_xgboost(X: Any, y: Any, parts: Any, options: argparse.Namespace) -> Call
 
     from dbnchurn.features import Leaves
     from dbnchurn.features.leaves_record import booster_matrix
-    from dbnchurn.model.large_tables import Scale, some
+    from dbnchurn.model.large_tables import LargeTableRules, stratified_subsample
     from dbnchurn.tables.reading import read
     from dbnchurn.tables.schema import infer
 
@@ -359,8 +359,10 @@ def fit_xgboost(X: Any, y: Any, parts: Any, options: argparse.Namespace) -> Call
     def values(frame: Any) -> Any:
         return booster_matrix(read(schema, frame)[0])
 
-    leaves = Scale().leaves(Leaves(), len(parts.train))
-    kept = some(y[parts.validation], Scale().stop_rows, np.random.default_rng(0))
+    leaves = LargeTableRules().leaves(Leaves(), len(parts.train))
+    kept = stratified_subsample(
+        y[parts.validation], LargeTableRules().stop_rows, np.random.default_rng(0)
+    )
     stop = parts.validation[kept]
     kinds = ["c" if column.kind == "category" else "q" for column in schema.used]
     kinds.sort(reverse=True)  # numbers first
@@ -374,7 +376,7 @@ def fit_xgboost(X: Any, y: Any, parts: Any, options: argparse.Namespace) -> Call
         eval_metric="logloss",
         tree_method="hist",
         device=options.device,
-        n_jobs=options.threads,
+        n_jobs=options.n_threads,
         feature_types=kinds,
         enable_categorical=True,
     )
@@ -392,7 +394,7 @@ def fit_catboost(X: Any, y: Any, parts: Any, options: argparse.Namespace) -> Cal
     words = [name for name in X if not pd.api.types.is_numeric_dtype(X[name])]
     frame = X.assign(**{name: X[name].astype(str) for name in words})
     model = CatBoostClassifier(
-        thread_count=options.threads,
+        thread_count=options.n_threads,
         task_type="GPU" if options.device == "cuda" else "CPU",
         cat_features=words,
         verbose=False,
@@ -406,7 +408,7 @@ def profile_job(options: argparse.Namespace) -> dict[str, str]:
     """Functions in which a training spends its time, on one thread so that all of it is seen."""
     from dbnchurn.runs import train
 
-    options.threads = 1
+    options.n_threads = 1
     profile = cProfile.Profile()
     with tempfile.TemporaryDirectory(prefix="dbnchurn-scale-") as output:
         config = config_of(options, output)

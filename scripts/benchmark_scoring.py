@@ -56,31 +56,31 @@ STREAM = Path(__file__).with_name("benchmark_stream.py")
 
 def simulated(n: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
     """Customers of 29 columns: amounts with gaps, counts, flags, words, categories and dates."""
-    rng = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     columns: dict[str, object] = {}
     logit = np.full(n, -2.6)
     for j in range(14):
-        amount = rng.lognormal(2.0, 0.6, n)
+        amount = generator.lognormal(2.0, 0.6, n)
         logit += 0.3 * (-1) ** j * np.log(amount / 7.4)
-        amount[rng.random(n) < 0.05] = np.nan
+        amount[generator.random(n) < 0.05] = np.nan
         columns[f"amount {j}"] = amount
     for j in range(4):
-        columns[f"calls {j}"] = calls = rng.poisson(3.0, n)
+        columns[f"calls {j}"] = calls = generator.poisson(3.0, n)
         logit += 0.1 * (calls - 3) * (j < 2)
     for j in range(3):
-        columns[f"service {j}"] = service = rng.random(n) < 0.3
+        columns[f"service {j}"] = service = generator.random(n) < 0.3
         logit += 0.5 * service * (j == 0)
     for j, levels in enumerate((3, 6, 12, 25, 40, 8)):
-        code = rng.integers(0, levels, n)
+        code = generator.integers(0, levels, n)
         logit += 0.7 * np.sin(code * (j + 1.0))
         words = np.array([f"level {k}" for k in range(levels)], object)[code]
-        words[rng.random(n) < 0.03] = None
+        words[generator.random(n) < 0.03] = None
         columns[f"kind {j}"] = pd.Series(words, dtype="category" if j >= 4 else object)
     for j in range(2):
-        days = rng.integers(0, 1500, n)
+        days = generator.integers(0, 1500, n)
         logit -= 0.0007 * (days - 750)
         columns[f"since {j}"] = pd.Timestamp("2022-01-01") + pd.to_timedelta(days, "D")
-    return pd.DataFrame(columns), (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(int)
+    return pd.DataFrame(columns), (generator.random(n) < 1 / (1 + np.exp(-logit))).astype(int)
 
 
 def trained(folder: Path) -> Path:

@@ -29,12 +29,12 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXP
 
 def customers(rows: int) -> tuple[pd.DataFrame, np.ndarray[Any, np.dtype[np.bool_]]]:
     """About three in ten say yes; more of them in three boxes."""
-    rng = np.random.default_rng(0)
-    X = pd.DataFrame(rng.random((rows, COLUMNS)), columns=[f"c{j}" for j in range(COLUMNS)])
+    generator = np.random.default_rng(0)
+    X = pd.DataFrame(generator.random((rows, COLUMNS)), columns=[f"c{j}" for j in range(COLUMNS)])
     three = X["c3"].between(0.5, 0.8) & X["c4"].between(0.2, 0.6) & (X["c5"] > 0.4)
     two = X["c1"].between(0.3, 0.6) & (X["c2"] < 0.4)
     rate = np.select([three, two, X["c0"] > 0.9], [0.7, 0.5, 0.4], 0.25)
-    return X, rng.random(rows) < rate
+    return X, generator.random(rows) < rate
 
 
 def coded(rows: int) -> Any:

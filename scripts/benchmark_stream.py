@@ -36,35 +36,35 @@ def main() -> None:
     parser.add_argument("--child", type=Path, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        print(json.dumps(score(*options.child, options.threads)))
+        print(json.dumps(score(*options.child, options.n_threads)))
         return
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         tile, left = simulated(TILE)
         model = options.model or Path(folder, "model")
         if not model.exists():
-            train(tile[:TRAINED], left[:TRAINED], model, options.threads)
+            train(tile[:TRAINED], left[:TRAINED], model, options.n_threads)
         table = Path(folder, "customers.parquet")
         write(tile, options.rows, table)
-        print(json.dumps(apart(__file__, "--child", model, table, "--threads", options.threads)))
+        print(json.dumps(apart(__file__, "--child", model, table, "--threads", options.n_threads)))
 
 
 def simulated(rows: int) -> tuple[pd.DataFrame, np.ndarray]:
     """Customers of 29 columns, and who left: debt, contract and calls decide, with noise."""
-    rng = np.random.default_rng(0)
-    frame = {f"number_{j:02d}": rng.gamma(1 + j / 4, 10, rows) for j in range(NUMBERS)}
-    frame |= {f"flag_{j}": rng.random(rows) < 0.1 + 0.2 * j for j in range(FLAGS)}
+    generator = np.random.default_rng(0)
+    frame = {f"number_{j:02d}": generator.gamma(1 + j / 4, 10, rows) for j in range(NUMBERS)}
+    frame |= {f"flag_{j}": generator.random(rows) < 0.1 + 0.2 * j for j in range(FLAGS)}
     for j in range(CATEGORIES):
         levels = np.array([f"level {level}" for level in range(3 + 8 * j)], object)
-        frame[f"category_{j}"] = levels[rng.integers(0, len(levels), rows)]
-    frame["since"] = np.datetime64("2018-01-01") + rng.integers(0, 2000, rows) * np.timedelta64(
-        1, "D"
-    )
+        frame[f"category_{j}"] = levels[generator.integers(0, len(levels), rows)]
+    frame["since"] = np.datetime64("2018-01-01") + generator.integers(
+        0, 2000, rows
+    ) * np.timedelta64(1, "D")
     table = pd.DataFrame(frame)
     for j in range(0, NUMBERS, 4):
-        table.loc[rng.random(rows) < 0.1, f"number_{j:02d}"] = np.nan
+        table.loc[generator.random(rows) < 0.1, f"number_{j:02d}"] = np.nan
     logit = 0.06 * table["number_01"] + 1.5 * table["flag_0"] - 4
     logit += 1.2 * (table["category_0"] == "level 1")
-    return table, (rng.random(rows) < 1 / (1 + np.exp(-logit))).to_numpy().astype(int)
+    return table, (generator.random(rows) < 1 / (1 + np.exp(-logit))).to_numpy().astype(int)
 
 
 def train(X: pd.DataFrame, y: np.ndarray, folder: Path, threads: int) -> None:

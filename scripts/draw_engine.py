@@ -20,7 +20,7 @@ import torch
 
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.training import Recipe, Training, train
+from dbnchurn.dbn.training import Training, TrainingSettings, train
 from dbnchurn.dbn.visible import Visible
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -64,7 +64,7 @@ def draw_bars(folder: Path) -> None:
             found = training.rbm.log_likelihood(Visible.of(binary=patterns))
             likelihoods.append(float(found.mean()))
 
-    recipe = Recipe(
+    recipe = TrainingSettings(
         epochs=3000,
         batch_size=512,
         learning_rate=0.2,
@@ -74,7 +74,7 @@ def draw_bars(folder: Path) -> None:
         persistent=True,
         weight_decay=0.0,
     )
-    rbm = train(rows, recipe, n_hidden=16, random=Random(0), callbacks=[watch]).rbm
+    rbm = train(rows, recipe, n_hidden=16, generator=Random(0), callbacks=[watch]).rbm
     drawn = rbm.visible_rows(rbm.sample(2000, Random(1), sweeps=2000)).binary
     right = np.mean([(patterns == sample).all(1).any() for sample in drawn])
     print(f"bars and stripes {SIDE}x{SIDE}: best mean log-likelihood {best:.3f}, ", end="")
@@ -105,17 +105,17 @@ def draw_bars(folder: Path) -> None:
 
 def draw_gap(folder: Path) -> None:
     """The free-energy gap on few rows and on many."""
-    rng = np.random.default_rng(0)
-    teacher = RBM.create((0, 40, 0), n_hidden=8, weight_scale=0.8, random=Random(5))
+    generator = np.random.default_rng(0)
+    teacher = RBM.create((0, 40, 0), n_hidden=8, weight_scale=0.8, generator=Random(5))
     figure, axis = plt.subplots(figsize=(5.5, 3))
     for n, colour in ((100, ORANGE), (5000, BLUE)):
         rows, held_out = (
             teacher.visible_rows(teacher.sample(size, Random(seed), sweeps=300))
             for seed, size in ((1, n), (2, 1000))
         )
-        recipe = Recipe(epochs=200 if n == 100 else 60, batch_size=50, learning_rate=0.05)
-        random = Random(int(rng.integers(100)))
-        curve = train(rows, recipe, n_hidden=64, random=random, rows_val=held_out).curve
+        recipe = TrainingSettings(epochs=200 if n == 100 else 60, batch_size=50, learning_rate=0.05)
+        random = Random(int(generator.integers(100)))
+        curve = train(rows, recipe, n_hidden=64, generator=random, rows_val=held_out).curve
         gap = [record["free_energy_gap"] for record in curve]
         updates = np.arange(1, len(gap) + 1) * -(-n // 50)
         axis.plot(updates, gap, color=colour, label=f"{n:,} training rows")
@@ -129,14 +129,14 @@ def draw_gap(folder: Path) -> None:
 
 def draw_mixed(folder: Path) -> None:
     """Samples of all three kinds of units together against the distribution they learned from."""
-    rng = np.random.default_rng(3)
+    generator = np.random.default_rng(3)
     n = 20_000
-    code = rng.choice(3, n, p=[0.5, 0.3, 0.2])
-    flag = rng.random(n) < np.array([0.1, 0.5, 0.9])[code]
-    real = rng.normal(np.array([-1.2, 0.2, 1.4])[code], 0.5)
+    code = generator.choice(3, n, p=[0.5, 0.3, 0.2])
+    flag = generator.random(n) < np.array([0.1, 0.5, 0.9])[code]
+    real = generator.normal(np.array([-1.2, 0.2, 1.4])[code], 0.5)
     real = (real - real.mean()) / real.std()
     rows = Visible.of(gaussian=real[:, None], binary=flag[:, None], codes=code[:, None], sizes=(3,))
-    recipe = Recipe(
+    recipe = TrainingSettings(
         epochs=120,
         batch_size=500,
         learning_rate=0.05,
@@ -148,7 +148,7 @@ def draw_mixed(folder: Path) -> None:
         variance_rate=0.1,
         weight_decay=0.0,
     )
-    rbm = train(rows, recipe, n_hidden=12, random=Random(0)).rbm
+    rbm = train(rows, recipe, n_hidden=12, generator=Random(0)).rbm
     drawn = rbm.visible_rows(rbm.sample(n, Random(1), sweeps=500))
     figure, axes = plt.subplots(1, 3, figsize=(8.5, 2.6), sharey=True)
     bins = np.linspace(-3, 3, 40)

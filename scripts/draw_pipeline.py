@@ -89,7 +89,14 @@ def draw_box(axes: Axes, box: Box) -> None:
     step = 0.36
     first = box.y + step * len(box.lines) / 2
     axes.text(
-        box.x, first, box.title, ha="center", va="center", color=INK, size=11.5, weight="bold"
+        box.x,
+        first,
+        box.title,
+        ha="center",
+        va="center",
+        color=INK,
+        size=11.5,
+        sample_weight="bold",
     )
     for j, line in enumerate(box.lines, start=1):
         axes.text(box.x, first - j * step, line, ha="center", va="center", color=GREY, size=10.5)

@@ -14,43 +14,44 @@ ROOT = Path(__file__).parents[1]
 
 def make_customers(n: int = 600, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
     """Numbers, a flag, a category and a date, some of them missing; debt and plan drive churn."""
-    rng = np.random.default_rng(seed)
-    debt = rng.exponential(10, n)
-    plan = rng.choice(["basic", "family", "sport"], n)
+    generator = np.random.default_rng(seed)
+    debt = generator.exponential(10, n)
+    plan = generator.choice(["basic", "family", "sport"], n)
     logit = (debt - 10) / 6 + 1.5 * (plan == "family") - 2.2
-    y = (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(int)
+    y = (generator.random(n) < 1 / (1 + np.exp(-logit))).astype(int)
     X = pd.DataFrame(
         {
             "debt": debt,
-            "age": rng.integers(18, 80, n).astype(float),
+            "age": generator.integers(18, 80, n).astype(float),
             "plan": pd.Series(plan, dtype=object),
-            "tv": rng.random(n) < 0.4,
-            "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 1500, n), "D"),
+            "tv": generator.random(n) < 0.4,
+            "since": pd.Timestamp("2020-01-01")
+            + pd.to_timedelta(generator.integers(0, 1500, n), "D"),
         }
     )
-    X.loc[rng.random(n) < 0.1, "age"] = np.nan
-    X.loc[rng.random(n) < 0.05, "plan"] = None
+    X.loc[generator.random(n) < 0.1, "age"] = np.nan
+    X.loc[generator.random(n) < 0.05, "plan"] = None
     return X, y
 
 
 def make_telco(n: int = 600, seed: int = 0) -> pd.DataFrame:
     """A table as telecoms export it: an id, Yes/No words, a number that is blank for newcomers."""
-    rng = np.random.default_rng(seed)
-    tenure = rng.integers(0, 72, n)
-    contract = rng.choice(["Month-to-month", "One year", "Two year"], n, p=[0.6, 0.2, 0.2])
-    monthly = rng.uniform(20, 120, n).round(2)
+    generator = np.random.default_rng(seed)
+    tenure = generator.integers(0, 72, n)
+    contract = generator.choice(["Month-to-month", "One year", "Two year"], n, p=[0.6, 0.2, 0.2])
+    monthly = generator.uniform(20, 120, n).round(2)
     total = pd.Series((tenure * monthly).round(2)).astype(str).where(tenure > 0, " ")
     logit = 1.5 * (contract == "Month-to-month") + monthly / 60 - tenure / 20 - 2.0
     return pd.DataFrame(
         {
             "customerID": [f"{i:04d}-ABCD" for i in range(n)],
-            "gender": rng.choice(["Female", "Male"], n),
-            "SeniorCitizen": rng.integers(0, 2, n),
+            "gender": generator.choice(["Female", "Male"], n),
+            "SeniorCitizen": generator.integers(0, 2, n),
             "tenure": tenure,
             "Contract": contract,
             "MonthlyCharges": monthly,
             "TotalCharges": total.to_numpy(object),
-            "Churn": np.where(rng.random(n) < 1 / (1 + np.exp(-logit)), "Yes", "No"),
+            "Churn": np.where(generator.random(n) < 1 / (1 + np.exp(-logit)), "Yes", "No"),
         }
     )
 
@@ -58,14 +59,14 @@ def make_telco(n: int = 600, seed: int = 0) -> pd.DataFrame:
 def make_small(**changes: Any) -> Any:
     """A classifier that is small in every part; `changes` are parameters of it."""
     from dbnchurn import ChurnClassifier
-    from dbnchurn.dbn import DBN, Branch, FineTune
+    from dbnchurn.dbn import DBN, FineTune, NetworkStage
     from dbnchurn.features import Leaves
 
     small = {
         "leaves": Leaves(folds=2, trees=5),
         "dbn": DBN((8, 4), epochs=1),
         "finetune": FineTune(epochs=2),
-        "companion": Branch(pretrain=False, dbn=DBN((6,)), finetune=FineTune(epochs=2)),
+        "companion": NetworkStage(pretrain=False, dbn=DBN((6,)), finetune=FineTune(epochs=2)),
         "device": "cpu",
         "n_threads": 1,
         "random_state": 0,

@@ -108,10 +108,10 @@ def experiment(
 
     warm_up()
     from dbnchurn.experiments.comparison_files import told
-    from dbnchurn.experiments.experiment import conduct
+    from dbnchurn.experiments.experiment import run_experiment
     from dbnchurn.runs import read_config
 
-    folder = conduct(read_config(config, overrides or []), config.stem, jobs=jobs)
+    folder = run_experiment(read_config(config, overrides or []), config.stem, jobs=jobs)
     print(told(folder))
 
 
@@ -143,9 +143,9 @@ def evaluate(
     output: Annotated[Path | None, typer.Option(help="New JSON file for the numbers.")] = None,
 ) -> None:
     """Measure a stored model on newly labelled customers, beside what it promised."""
-    from dbnchurn.runs.backtest import evaluate_later
+    from dbnchurn.runs.backtest import backtest
 
-    found = evaluate_later(model, table, label=label, positive=positive, output=output)
+    found = backtest(model, table, label=label, positive=positive, output=output)
     print(found.words())
 
 

@@ -71,7 +71,7 @@ def load(path: Path) -> tuple[Arrays, Any]:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class CheckpointStore:
     """Where finished pieces are kept, each under its name; without a folder nothing is.
 
     Parameters
@@ -82,7 +82,7 @@ class Shelf:
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     shelf = Shelf(Path(folder)).part("model")
+    ...     store = CheckpointStore(Path(folder)).part("model")
     ...     first = shelf.once("sum", lambda: ({"sum": np.ones(2)}, 1))
     ...     again = shelf.once("sum", lambda: 1 / 0)
     >>> again[0]["sum"]
@@ -97,9 +97,9 @@ class Shelf:
         pieces = () if self.folder is None else self.folder.rglob("*.npz")
         return any(piece.stem != START for piece in pieces)
 
-    def part(self, name: str) -> Shelf:
+    def part(self, name: str) -> CheckpointStore:
         """A shelf of its own for a part of the computation."""
-        return Shelf(None if self.folder is None else self.folder / name)
+        return CheckpointStore(None if self.folder is None else self.folder / name)
 
     def begin(self, make: Callable[[], dict[str, str]]) -> None:
         """Note what is computed, before any of it is; refuse a folder of something else.
@@ -117,7 +117,7 @@ class Shelf:
         if self.folder is None:
             return
         now = make()
-        _, then = self.once(START, lambda: ({}, now))
+        _, then = self.get_or_compute(START, lambda: ({}, now))
         for what, known in then.items():
             if known != now[what]:
                 raise ConfigError(
@@ -125,7 +125,9 @@ class Shelf:
                     "name another folder or delete them"
                 )
 
-    def once(self, name: str, make: Callable[[], tuple[Arrays, Any]]) -> tuple[Arrays, Any]:
+    def get_or_compute(
+        self, name: str, make: Callable[[], tuple[Arrays, Any]]
+    ) -> tuple[Arrays, Any]:
         """Arrays and facts of that name; made, and kept, if they are not there."""
         if self.folder is None:
             return make()

@@ -14,7 +14,7 @@ from dbnchurn.core.errors import ConfigError
 
 
 @contextmanager
-def written_whole(path: Path, aside: Path | None = None) -> Iterator[Path]:
+def atomic_write(path: Path, aside: Path | None = None) -> Iterator[Path]:
     """Write a file under another name; renamed when all of it is on disk, removed if that fails.
 
     Parameters
@@ -28,7 +28,7 @@ def written_whole(path: Path, aside: Path | None = None) -> Iterator[Path]:
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with written_whole(Path(folder, "scores.csv")) as unfinished:
+    ...     with atomic_write(Path(folder, "scores.csv")) as unfinished:
     ...         _ = unfinished.write_text("id,probability")
     ...     [file.name for file in Path(folder).iterdir()]
     ['scores.csv']
@@ -56,7 +56,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def whole_folder(folder: Path, aside: Path | None = None) -> Iterator[Path]:
+def atomic_folder(folder: Path, aside: Path | None = None) -> Iterator[Path]:
     """A folder to write into, aside, that takes its place `folder` if all goes well.
 
     Parameters
@@ -71,7 +71,7 @@ def whole_folder(folder: Path, aside: Path | None = None) -> Iterator[Path]:
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as parent:
-    ...     with whole_folder(Path(parent, "run")) as aside:
+    ...     with atomic_folder(Path(parent, "run")) as aside:
     ...         _ = Path(aside, "scores.csv").write_text("id,probability")
     ...     [path.name for path in Path(parent).iterdir()]
     ['run']
@@ -86,7 +86,7 @@ def whole_folder(folder: Path, aside: Path | None = None) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def held(path: Path, refusal: str) -> IO[str]:
+def lock(path: Path, refusal: str) -> IO[str]:
     """Keep other processes from holding a file until it is closed, at the latest as this one ends.
 
     Parameters

@@ -12,19 +12,19 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
-def at_once(tasks: Iterable[Callable[[], Result]], lanes: int) -> list[Result]:
+def run_parallel(tasks: Iterable[Callable[[], Result]], n_jobs: int) -> list[Result]:
     """Results of independent tasks in their order, so many computed at once as there are lanes.
 
     The tasks share what the caller's context holds, such as progress bars.
 
     Examples
     --------
-    >>> at_once([lambda: 1, lambda: 2], lanes=2)
+    >>> run_parallel([lambda: 1, lambda: 2], n_jobs=2)
     [1, 2]
     """
-    if lanes <= 1:
+    if n_jobs <= 1:
         return [task() for task in tasks]
-    pool = ThreadPoolExecutor(lanes)
+    pool = ThreadPoolExecutor(n_jobs)
     try:
         running = [pool.submit(copy_context().run, task) for task in tasks]
         results = [result.result() for result in running]
@@ -36,7 +36,7 @@ def at_once(tasks: Iterable[Callable[[], Result]], lanes: int) -> list[Result]:
     return results
 
 
-def over_rows(
+def map_row_chunks(
     work: Callable[[slice], Result], n: int, size: int, n_threads: int = 1
 ) -> list[Result]:
     """Results of `work` on every `size` of `n` rows, in their order.
@@ -51,9 +51,9 @@ def over_rows(
 
     Examples
     --------
-    >>> over_rows(lambda rows: (rows.start, rows.stop), n=5, size=2)
+    >>> map_row_chunks(lambda rows: (rows.start, rows.stop), n=5, size=2)
     [(0, 2), (2, 4), (4, 5)]
     """
     chunks = [slice(start, min(start + size, n)) for start in range(0, n, size)]
-    lanes = min(n_threads, len(chunks), os.cpu_count() or 1)
-    return at_once([partial(work, rows) for rows in chunks], lanes)
+    n_jobs = min(n_threads, len(chunks), os.cpu_count() or 1)
+    return run_parallel([partial(work, rows) for rows in chunks], n_jobs)

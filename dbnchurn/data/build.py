@@ -14,9 +14,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import ConfigError, DataError
-from dbnchurn.core.files import whole_folder
+from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
-from dbnchurn.data.contracts import Checked, described, enforce
+from dbnchurn.data.contracts import CheckedTable, described, enforce
 from dbnchurn.data.joins import (
     CUTOFF,
     LABEL,
@@ -45,7 +45,7 @@ class Built:
         Holds ``features.parquet`` and, if rows broke their contract, ``quarantine/``.
     plan : DataPlan
         With a rule for every column, also where the config left them to be found out.
-    tables : dict of table → Checked
+    tables : dict of table → CheckedTable
     joins : list of Join
     categories : tuple of str
         Features that are not numbers.
@@ -53,7 +53,7 @@ class Built:
 
     folder: Path
     plan: DataPlan
-    tables: dict[str, Checked]
+    tables: dict[str, CheckedTable]
     joins: list[Join]
     categories: tuple[str, ...]
 
@@ -75,7 +75,7 @@ def build(
     cutoffs: Sequence[date] | None = None,
     labelled: bool = True,
     until: date | None = None,
-    threads: int | None = None,
+    n_threads: int | None = None,
 ) -> Built:
     """Build the table of features that a plan describes.
 
@@ -90,7 +90,7 @@ def build(
         False for a scoring month, whose outcome is not known yet.
     until : date, optional
         Look at no row from this date on, as if it were that day.
-    threads : int, optional
+    n_threads : int, optional
 
     Raises
     ------
@@ -106,7 +106,7 @@ def build(
         raise ConfigError("the data need a 'label' to train with")
     if cutoffs is None:
         cutoffs = plan.windows.cutoffs if plan.windows else []
-    with whole_folder(folder) as aside, Session(plan.memory, threads) as session:
+    with atomic_folder(folder) as aside, Session(plan.memory, n_threads) as session:
         plan, tables = _clean(session, plan, aside / QUARANTINE, until)
         try:
             with stage("integrate"):
@@ -121,9 +121,9 @@ def build(
 
 def _clean(
     session: Session, plan: DataPlan, quarantine: Path, until: date | None
-) -> tuple[DataPlan, dict[str, Checked]]:
+) -> tuple[DataPlan, dict[str, CheckedTable]]:
     """Clean rows of every table, and the plan with all rules."""
-    tables: dict[str, Checked] = {}
+    tables: dict[str, CheckedTable] = {}
     full = dict(plan.tables)
     derived = [name for name, table in plan.tables.items() if table.query is not None]
     for name in sorted(plan.tables, key=lambda name: name in derived):

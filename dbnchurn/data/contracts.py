@@ -26,7 +26,7 @@ TEXT_LIKE = ("VARCHAR", "ENUM", "UUID")
 
 
 @dataclass
-class Checked:
+class CheckedTable:
     """What became of a table's rows.
 
     Parameters
@@ -55,7 +55,7 @@ def enforce(
     *,
     needed: Collection[str] | None = None,
     quarantine: Path | None = None,
-) -> Checked:
+) -> CheckedTable:
     """Turn the raw rows of a table into clean ones, under the table's name.
 
     Parameters
@@ -109,7 +109,9 @@ def _view(session: Session, name: str, columns: dict[str, Typed]) -> None:
     )
 
 
-def _read(session: Session, name: str, columns: dict[str, Typed], kept: Iterable[str]) -> Checked:
+def _read(
+    session: Session, name: str, columns: dict[str, Typed], kept: Iterable[str]
+) -> CheckedTable:
     """Store every row's values with the number of its fault, 0 for none, and count."""
     values = ", ".join(f"{columns[column].kept} AS {quoted(column)}" for column in kept)
     faults = _faults(columns)
@@ -122,7 +124,7 @@ def _read(session: Session, name: str, columns: dict[str, Typed], kept: Iterable
     found = session.rows(
         f"SELECT {FAULT}, count(*) AS n FROM {_all_name(name)} GROUP BY ALL ORDER BY n DESC, 1"
     )
-    checked = Checked(rows=sum(n for _, n in found))
+    checked = CheckedTable(rows=sum(n for _, n in found))
     if checked.rows == 0:
         raise DataError(f"table {name!r} has no rows")
     for number, n in found:
@@ -248,7 +250,7 @@ def _typed_key(table: TablePlan, kind: str) -> Typed:
     return Typed(table.key, raw, found, tuple(faults))
 
 
-def _refuse_many(name: str, table: TablePlan, checked: Checked) -> None:
+def _refuse_many(name: str, table: TablePlan, checked: CheckedTable) -> None:
     bad = sum(checked.quarantined.values())
     if bad > table.max_quarantine * checked.rows:
         reasons = ", ".join(f"{why} ({n})" for why, n in list(checked.quarantined.items())[:8])
@@ -260,7 +262,7 @@ def _refuse_many(name: str, table: TablePlan, checked: Checked) -> None:
 
 
 def _keep_one_each(
-    session: Session, name: str, table: TablePlan, checked: Checked, quarantine: Path | None
+    session: Session, name: str, table: TablePlan, checked: CheckedTable, quarantine: Path | None
 ) -> None:
     """Keep one row of each key (and date): the fullest, and of these an arbitrary but fixed one.
 

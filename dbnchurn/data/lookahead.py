@@ -22,7 +22,7 @@ def may_foresee(plan: DataPlan) -> bool:
     return plan.windows is not None and any(t.query is not None for t in plan.tables.values())
 
 
-def foreseeing(built: Built, cutoff: date, *, threads: int | None = None) -> list[Leak]:
+def foreseeing(built: Built, cutoff: date, *, n_threads: int | None = None) -> list[Leak]:
     """Features that change when every row from the cutoff on is hidden.
 
     The outcome window is then empty, so whatever changes has looked into it.
@@ -32,13 +32,13 @@ def foreseeing(built: Built, cutoff: date, *, threads: int | None = None) -> lis
     built : Built
         As it was built for training.
     cutoff : date
-    threads : int, optional
+    n_threads : int, optional
     """
     plan: DataPlan = built.plan
     with tempfile.TemporaryDirectory(prefix="dbnchurn-") as folder:
         blind = build(
             plan, Path(folder, "blind"), cutoffs=[cutoff], labelled=False, until=cutoff,
-            threads=threads,
+            n_threads=n_threads,
         )  # fmt: skip
         seen, unseen = pd.read_parquet(built.features), pd.read_parquet(blind.features)
     key = plan.tables[plan.base].key

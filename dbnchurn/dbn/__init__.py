@@ -3,7 +3,7 @@
 The modules in the order in which they build on one another:
 
 ``rows``            where rows come from: memory, blocks, a stream; mini-batches by index
-``random``          one source of random numbers for the CPU and the GPU
+``generator``          one source of random numbers for the CPU and the GPU
 ``codes``           softmax groups by index: sums of table rows, their gradient, sampling
 ``spans``           the groups that a mini-batch has
 ``units``           Bernoulli, Gaussian, softmax and rectified units, one contract

@@ -5,7 +5,7 @@ from .finetuning import finetune as finetune
 from .network import Network as Network
 from .network_record import NetworkRecord as NetworkRecord
 from .network_record import logits as logits
-from .network_stage import Branch as Branch
+from .network_stage import NetworkStage as NetworkStage
 from .rbm import RBM as RBM
 from .rows import RowSource as RowSource
 from .transformer import RBMTransformer as RBMTransformer

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from dbnchurn.core import checkpoints as stored
-from dbnchurn.dbn.contrastive_divergence import Ascent, Offsets
+from dbnchurn.dbn.contrastive_divergence import GradientAscent, Offsets
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.training import Recipe, Training
+from dbnchurn.dbn.training import Training, TrainingSettings
 
 
 class Checkpoint:
@@ -61,7 +61,7 @@ def save(training: Training, path: Path) -> None:
     arrays: dict[str, Tensor] = {}
     for group, tensors in _tensors(training).items():
         arrays |= {f"{group}/{name}": tensor for name, tensor in tensors.items()}
-    random = training.random.state()
+    generator = training.generator.state()
     state = {
         "layer": training.layer,
         "curve": training.curve,
@@ -69,13 +69,13 @@ def save(training: Training, path: Path) -> None:
         "widened": training.widened,
         "sizes": training.rbm.groups.sizes,
         "hidden": training.rbm.hidden.kind,
-        "random": random["numpy"],
+        "random": generator["numpy"],
     }
     plain: dict[str, Any] = {name: tensor.cpu().numpy() for name, tensor in arrays.items()}
-    stored.save(path, plain | {"random/torch": random["torch"]}, state)
+    stored.save(path, plain | {"random/torch": generator["torch"]}, state)
 
 
-def load(path: Path, recipe: Recipe, device: torch.device) -> Training:
+def load(path: Path, recipe: TrainingSettings, device: torch.device) -> Training:
     """Read what :func:`save` wrote.
 
     Raises
@@ -84,15 +84,15 @@ def load(path: Path, recipe: Recipe, device: torch.device) -> Training:
         If the file is damaged or not a checkpoint.
     """
     arrays, state = stored.load(path)
-    random = Random(0, device)
-    random.restore({"numpy": state["random"], "torch": arrays.pop("random/torch")})
+    generator = Random(0, device)
+    generator.restore({"numpy": state["random"], "torch": arrays.pop("random/torch")})
     groups: dict[str, dict[str, Tensor]] = {}
     for name, array in arrays.items():
         group, _, key = name.partition("/")
         groups.setdefault(group, {})[key] = torch.from_numpy(array).to(device)
     parameters = groups["parameters"]
     rbm = _machine(parameters, tuple(state["sizes"]), state["hidden"], device)
-    ascent = Ascent(rbm, recipe.gaussian_rate, recipe.variance_rate)
+    ascent = GradientAscent(rbm, recipe.gaussian_rate, recipe.variance_rate)
     ascent.load(groups["velocity"], groups.get("first", {}).get("variance"))
     offsets = groups["offsets"]
     return Training(
@@ -100,7 +100,7 @@ def load(path: Path, recipe: Recipe, device: torch.device) -> Training:
         ascent,
         Offsets({k: v for k, v in offsets.items() if k != "hidden"}, offsets["hidden"]),
         groups.get("chains", {}).get("h"),
-        random,
+        generator,
         state["curve"],
         layer=state["layer"],
         stop=state["stop"],
@@ -134,7 +134,7 @@ def _machine(
         sizes=sizes,
         n_hidden=len(parameters["hidden.bias"]),
         hidden=hidden,
-        random=Random(0, device),
+        generator=Random(0, device),
     )
     rbm.load(parameters)
     return rbm

@@ -54,17 +54,17 @@ class Offsets:
 
 
 def gibbs(
-    rbm: RBM, h: Tensor, like: State, steps: int, random: Random, mean_field: bool = False
+    rbm: RBM, h: Tensor, like: State, steps: int, generator: Random, mean_field: bool = False
 ) -> Phase:
     """`steps` sweeps from a hidden sample, ending with the hidden mean.
 
     Entries that `like` misses stay missing all the way, so every row walks in its own machine. With
     `mean_field` Bernoulli visible units keep their probabilities.
     """
-    v = rbm.sample_v_from_h(h, random, like, mean_field)
+    v = rbm.sample_v_from_h(h, generator, like, mean_field)
     for _ in range(steps - 1):
-        h = rbm.sample_h_from_v(v, random)
-        v = rbm.sample_v_from_h(h, random, like, mean_field)
+        h = rbm.sample_h_from_v(v, generator)
+        v = rbm.sample_v_from_h(h, generator, like, mean_field)
     return Phase(v, rbm.mean_h_from_v(v))
 
 
@@ -73,7 +73,7 @@ def contrast(
     data: Phase,
     model: Phase,
     *,
-    weight: Tensor | None = None,
+    sample_weight: Tensor | None = None,
     model_weight: Tensor | None = None,
     offsets: Offsets | None = None,
 ) -> Gradient:
@@ -87,20 +87,20 @@ def contrast(
     rbm : RBM
     data, model : Phase
         Same rows; what is missing in a row of one is missing in the other.
-    weight : Tensor of shape (n,), optional
+    sample_weight : Tensor of shape (n,), optional
         Weight of every row, with mean one; the sum is divided by n.
     model_weight : Tensor of shape (n,), optional
-        Of the rows of `model`; `weight` if not given.
+        Of the rows of `model`; `sample_weight` if not given.
     offsets : Offsets, optional
         Take the derivatives by the parameters of the centred machine, whose interaction is
         ``(v - μ)ᵀ W (h - λ)``. Every row is centred on the units that it has.
     """
     share = 1 / data.h.shape[0]
-    same = model_weight is None or model_weight is weight
-    each_data = _shares(data.h, weight)
+    same = model_weight is None or model_weight is sample_weight
+    each_data = _shares(data.h, sample_weight)
     each_model = each_data if same else _shares(model.h, model_weight)
-    h_data = _weighted(data.h, weight, offsets)
-    h_model = _weighted(model.h, weight if same else model_weight, offsets)
+    h_data = _weighted(data.h, sample_weight, offsets)
+    h_model = _weighted(model.h, sample_weight if same else model_weight, offsets)
     gradient = {"hidden.bias": (each_data @ data.h).sub_(each_model @ model.h)}
     for kind, unit in rbm.visible.items():
         v_data, v_model = data.v[kind], model.v[kind]
@@ -123,16 +123,16 @@ def contrast(
     return gradient
 
 
-def _shares(h: Tensor, weight: Tensor | None) -> Tensor:
+def _shares(h: Tensor, sample_weight: Tensor | None) -> Tensor:
     """The share of every row in a mean."""
     n = h.shape[0]
-    return h.new_full((n,), 1 / n) if weight is None else weight / n
+    return h.new_full((n,), 1 / n) if sample_weight is None else sample_weight / n
 
 
-def _weighted(h: Tensor, weight: Tensor | None, offsets: Offsets | None) -> Tensor:
+def _weighted(h: Tensor, sample_weight: Tensor | None, offsets: Offsets | None) -> Tensor:
     """The hidden statistics of every row, centred and weighted."""
     centred = h if offsets is None else h - offsets.hidden
-    return centred if weight is None else centred * weight[:, None]
+    return centred if sample_weight is None else centred * sample_weight[:, None]
 
 
 def _centre(unit: Unit, weights: Tensor, centre: Tensor, change: Tensor) -> None:
@@ -149,7 +149,7 @@ def _centre(unit: Unit, weights: Tensor, centre: Tensor, change: Tensor) -> None
         weights.sub_(signal[:, None] * by_level)
 
 
-class Ascent:
+class GradientAscent:
     """Steps along gradients, with momentum, weight decay and bounds on the variances.
 
     The velocity is the gradient plus `momentum` times the velocity before; a step adds the learning

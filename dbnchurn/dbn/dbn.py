@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from dbnchurn.core.typing import Floats32
 from dbnchurn.dbn.checkpoint import file_of, load
-from dbnchurn.dbn.minibatches import Lifted, LiftedStream, up
+from dbnchurn.dbn.minibatches import UpwardRows, UpwardStream, upward_pass
 from dbnchurn.dbn.random import Random, Seed, seed_of
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import (
@@ -28,7 +28,7 @@ from dbnchurn.dbn.rows import (
     check_weights,
     chunks,
 )
-from dbnchurn.dbn.training import Callback, Recipe, Schedule, is_count, train
+from dbnchurn.dbn.training import Callback, Schedule, TrainingSettings, is_count, train
 from dbnchurn.dbn.units import HIDDEN, HiddenKind
 from dbnchurn.dbn.visible import Visible
 
@@ -52,7 +52,7 @@ def device_of(name: Device) -> torch.device:
 
 
 @contextmanager
-def threads(n_threads: int | None) -> Iterator[None]:
+def torch_threads(n_threads: int | None) -> Iterator[None]:
     """Let torch use `n_threads` CPU threads inside; None leaves the setting alone."""
     before = torch.get_num_threads()
     if n_threads is not None:
@@ -237,22 +237,22 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
             weights = check_weights(sample_weight, len(rows))
         elif sample_weight is not None:
             raise ValueError("sample_weight does not go with a stream; give rows with a length")
-        random = Random(seed_of(self.random_state), device_of(self.device))
+        generator = Random(seed_of(self.random_state), device_of(self.device))
         self.rbms_: list[RBM] = []
         self.curves_: list[list[dict[str, float]]] = []
-        with threads(self.n_threads):
+        with torch_threads(self.n_threads):
             for layer, recipe in enumerate(recipes):
                 saved = None if resume_from is None else file_of(resume_from, layer)
                 resume = None
                 if saved is not None and saved.exists():
-                    resume = load(saved, recipe, random.device)
-                    random = resume.random
+                    resume = load(saved, recipe, generator.device)
+                    generator = resume.generator
                 training = train(
                     self._lifted(rows, layer, hidden),
                     recipe,
                     n_hidden=self.layers[layer],
                     hidden=hidden[layer],
-                    random=random,
+                    generator=generator,
                     sample_weight=weights,
                     rows_val=None if rows_val is None else self._lifted(rows_val, layer, hidden),
                     callbacks=callbacks,
@@ -296,18 +296,18 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
             )
         return list(value)
 
-    def _recipes(self) -> list[Recipe]:
-        names = [field.name for field in fields(Recipe) if hasattr(self, field.name)]
+    def _recipes(self) -> list[TrainingSettings]:
+        names = [field.name for field in fields(TrainingSettings) if hasattr(self, field.name)]
         settings = {name: self._per_layer(name, getattr(self, name)) for name in names}
         return [
-            Recipe(**{name: values[layer] for name, values in settings.items()})
+            TrainingSettings(**{name: values[layer] for name, values in settings.items()})
             for layer in range(len(self.layers))
         ]
 
     def _lifted(self, rows: Any, layer: int, hidden: Sequence[HiddenKind]) -> Any:
         if layer == 0:
             return rows
-        lift = Lifted if isinstance(rows, RowSource) else LiftedStream
+        lift = UpwardRows if isinstance(rows, RowSource) else UpwardStream
         return lift(rows, tuple(self.rbms_), HIDDEN[hidden[layer - 1]].seen_as)
 
     # --- input ----------------------------------------------------------------------------------
@@ -370,7 +370,9 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         """
         check_is_fitted(self, "rbms_")
         exact = [rbm.in_dtype(torch.float64) for rbm in self.rbms_]
-        parts = [up(exact, batch).float().cpu().numpy() for batch in self._batches(X, CHUNK)]
+        parts = [
+            upward_pass(exact, batch).float().cpu().numpy() for batch in self._batches(X, CHUNK)
+        ]
         return np.concatenate(parts)
 
     @torch.no_grad()
@@ -384,11 +386,11 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         random_state : int, Generator, RandomState or None
         """
         check_is_fitted(self, "rbms_")
-        random = Random(seed_of(random_state), self.rbms_[0].device)
-        state = self.rbms_[-1].sample(n, random, sweeps=sweeps)
+        generator = Random(seed_of(random_state), self.rbms_[0].device)
+        state = self.rbms_[-1].sample(n, generator, sweeps=sweeps)
         for rbm in reversed(self.rbms_[:-1]):
             (part,) = state.values()
-            state = rbm.sample_v_from_h(part.values, random)
+            state = rbm.sample_v_from_h(part.values, generator)
         return self.rbms_[0].visible_rows(state)
 
     def __sklearn_tags__(self) -> Any:

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from dbnchurn.core import checkpoints as stored
 from dbnchurn.core.typing import Floats32, Rows
-from dbnchurn.dbn.dbn import Device, device_of, threads
+from dbnchurn.dbn.dbn import Device, device_of, torch_threads
 from dbnchurn.dbn.groups import Span, level_slices
 from dbnchurn.dbn.network import Batch, Network
 from dbnchurn.dbn.random import Random, Seed, seed_of
@@ -109,9 +109,9 @@ def finetune(
 
     Examples
     --------
-    >>> rng = np.random.default_rng(0)
-    >>> X = rng.integers(0, 2, (400, 3))
-    >>> net = Network.random((0, 3, 0), (), (8,), random_state=0)
+    >>> generator = np.random.default_rng(0)
+    >>> X = generator.integers(0, 2, (400, 3))
+    >>> net = Network.from_random_weights((0, 3, 0), (), (8,), random_state=0)
     >>> curve = finetune(net, X, X[:, 0], epochs=60, learning_rate=0.01, random_state=0)
     >>> curve[-1]["loss"] < 0.1
     True
@@ -121,12 +121,12 @@ def finetune(
     lessons = _Lessons.of(rows, y, sample_weight, draw)
     validation = _validation(rows_val, y_val, sample_weight_val)
     network.to(device_of(device))
-    random = Random(seed_of(random_state), network.bias.device)
-    tuning = Tuning(network, AdamW(network, weight_decay), random, [], _Best())
+    generator = Random(seed_of(random_state), network.bias.device)
+    tuning = Tuning(network, AdamW(network, weight_decay), generator, [], _Best())
     if checkpoint is not None and Path(checkpoint).exists():
         tuning.restore(*stored.load(Path(checkpoint)))
 
-    with threads(n_threads):
+    with torch_threads(n_threads):
         while len(tuning.curve) < (until or epochs) and tuning.best.since < patience:
             started = perf_counter()
             rate = learning_rate
@@ -152,7 +152,7 @@ class _Lessons:
 
     rows: RowSource
     y: Floats32
-    weight: Floats32 | None
+    sample_weight: Floats32 | None
     draw: Rows | None
 
     @classmethod
@@ -166,11 +166,11 @@ class _Lessons:
         """Check rows, labels and weights."""
         source = as_rows(rows)
         labels = _labels(y, len(source), "y")
-        weight = check_weights(sample_weight, len(source))
+        sample_weight = check_weights(sample_weight, len(source))
         draw = None if draw is None else np.asarray(draw, dtype=np.intp)
-        if weight is not None:
-            weight /= float(weight[slice(None) if draw is None else draw].mean())
-        return cls(source, labels, weight, draw)
+        if sample_weight is not None:
+            sample_weight /= float(sample_weight[slice(None) if draw is None else draw].mean())
+        return cls(source, labels, sample_weight, draw)
 
 
 def _train_epoch(
@@ -181,20 +181,26 @@ def _train_epoch(
     limit: int | None,
 ) -> float:
     """Step on every mini-batch of an epoch; the mean loss of its rows."""
-    network, random = tuning.network, tuning.random
+    network, generator = tuning.network, tuning.generator
     total, count = torch.zeros((), dtype=torch.float64, device=network.bias.device), 0
     for index in batches(
         len(lessons.rows),
         batch_size,
-        random.numpy,
+        generator.numpy,
         blocks=blocks_of(lessons.rows),
         draw=lessons.draw,
         limit=limit,
     ):
         batch = Batch(lessons.rows.take(index), network.groups)
-        weight = None if lessons.weight is None else lessons.weight[index]
+        sample_weight = None if lessons.sample_weight is None else lessons.sample_weight[index]
         loss = _train_step(
-            network, tuning.optimiser, batch, lessons.y[index], weight, learning_rate, random
+            network,
+            tuning.optimiser,
+            batch,
+            lessons.y[index],
+            sample_weight,
+            learning_rate,
+            generator,
         )
         total += loss * len(index)
         count += len(index)
@@ -206,9 +212,9 @@ def _train_step(
     optimiser: AdamW,
     batch: Batch,
     y: Floats32,
-    weight: Floats32 | None,
+    sample_weight: Floats32 | None,
     learning_rate: float,
-    random: Random,
+    generator: Random,
 ) -> Tensor:
     """Forward, backward and step on one mini-batch; tables only by the groups that are there.
 
@@ -219,9 +225,9 @@ def _train_step(
     }
     device = network.bias.device
     loss = F.binary_cross_entropy_with_logits(
-        network(batch, tables, random),
+        network(batch, tables, generator),
         moved(y, device),
-        weight=None if weight is None else moved(weight, device),
+        weight=None if sample_weight is None else moved(sample_weight, device),
     )
     dense = {
         name: parameter
@@ -273,7 +279,7 @@ class Tuning:
 
     network: Network
     optimiser: AdamW
-    random: Random
+    generator: Random
     curve: list[Record]
     best: _Best
 
@@ -293,19 +299,19 @@ class Tuning:
             for group, tensors in groups.items()
             for name, tensor in tensors.items()
         }
-        random = self.random.state()
+        generator = self.generator.state()
         facts = {
             "curve": self.curve,
-            "random": random["numpy"],
+            "random": generator["numpy"],
             "since": self.best.since,
             "loss": self.best.loss,
         }
-        return arrays | {"random/torch": random["torch"]}, facts
+        return arrays | {"random/torch": generator["torch"]}, facts
 
     @torch.no_grad()
     def restore(self, arrays: stored.Arrays, facts: Any) -> None:
         """Continue from a :meth:`state`."""
-        self.random.restore({"numpy": facts["random"], "torch": arrays.pop("random/torch")})
+        self.generator.restore({"numpy": facts["random"], "torch": arrays.pop("random/torch")})
         self.curve, self.best.since, self.best.loss = facts["curve"], facts["since"], facts["loss"]
         groups = self._tensors()
         for key, array in arrays.items():
@@ -321,12 +327,12 @@ def log_loss(
     network: Network,
     rows: RowSource,
     y: Floats32,
-    weight: Floats32 | None = None,
+    sample_weight: Floats32 | None = None,
 ) -> float:
     """Mean cross-entropy of the rows."""
     logits = network.logits(rows).astype(np.float64)
     losses = np.logaddexp(0, logits) - y * logits
-    return float(np.average(losses, weights=weight))
+    return float(np.average(losses, weights=sample_weight))
 
 
 def _labels(y: npt.ArrayLike, n: int, name: str) -> Floats32:
@@ -389,7 +395,7 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
     --------
     >>> import numpy as np
     >>> X = np.random.default_rng(0).integers(0, 2, (400, 3)).astype(np.float32)
-    >>> net = Network.random((0, 3, 0), (), (8,), random_state=0)
+    >>> net = Network.from_random_weights((0, 3, 0), (), (8,), random_state=0)
     >>> len(FineTune(epochs=2).fit(net, X, X[:, 0], seed=0))
     2
     """

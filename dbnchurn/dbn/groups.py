@@ -214,7 +214,7 @@ def group_softmax(logits: Tensor, groups: Groups) -> Tensor:
     return torch.exp(logits - group_logsumexp(logits, groups)[:, groups.of_level])
 
 
-def draw_levels(logits: Tensor, groups: Groups, random: Random) -> Tensor:
+def draw_levels(logits: Tensor, groups: Groups, generator: Random) -> Tensor:
     """One level of every group, drawn from the softmax of its logits; overwrites `logits`.
 
     Inverts the distribution function: exponential, running sum, and a search for one uniform
@@ -224,7 +224,7 @@ def draw_levels(logits: Tensor, groups: Groups, random: Random) -> Tensor:
     ----------
     logits : Tensor of shape (n, L)
     groups : Groups
-    random : Random
+    generator : Random
 
     Returns
     -------
@@ -234,30 +234,30 @@ def draw_levels(logits: Tensor, groups: Groups, random: Random) -> Tensor:
     if not _within(logits, SAFE_EXPONENT if groups.common_size else SAFE_SPREAD):
         logits = logits - group_max(logits, groups)[:, groups.of_level]
         if not groups.common_size:
-            return _draw_apart(logits, groups, random)
+            return _draw_apart(logits, groups, generator)
     weights = logits.exp_()
     if groups.common_size:
         running = weights.view(n * c, groups.common_size).cumsum_(-1)
-        target = random.uniform(n * c, 1, dtype=logits.dtype).mul_(running[:, -1:])
+        target = generator.uniform(n * c, 1, dtype=logits.dtype).mul_(running[:, -1:])
         drawn = torch.searchsorted(running, target, right=True, out_int32=True)
         return drawn.view(n, c).add_(groups.first)
-    return _draw_along(weights, groups, random)
+    return _draw_along(weights, groups, generator)
 
 
-def _draw_along(weights: Tensor, groups: Groups, random: Random) -> Tensor:
+def _draw_along(weights: Tensor, groups: Groups, generator: Random) -> Tensor:
     """Draw from groups of different sizes in one running sum along the whole row."""
     n, c = len(weights), len(groups)
     running = torch.cumsum(weights, -1, dtype=torch.float64)
     end = running[:, groups.end - 1]
     start = F.pad(end[:, :-1], (1, 0))
-    target = random.uniform(n, c, dtype=torch.float64).mul_(end - start).add_(start)
+    target = generator.uniform(n, c, dtype=torch.float64).mul_(end - start).add_(start)
     drawn = torch.searchsorted(running, target, right=True, out_int32=True)
     return torch.clamp(drawn, groups.first, (groups.end - 1).to(torch.int32))
 
 
-def _draw_apart(logits: Tensor, groups: Groups, random: Random) -> Tensor:
+def _draw_apart(logits: Tensor, groups: Groups, generator: Random) -> Tensor:
     """Draw group by group: slower, right for logits of any size."""
-    uniform = random.uniform(len(logits), len(groups), dtype=torch.float64)
+    uniform = generator.uniform(len(logits), len(groups), dtype=torch.float64)
     drawn = []
     for group, (low, high) in enumerate(pairwise(groups.bounds)):
         running = torch.cumsum(logits[:, low:high].exp(), -1, dtype=torch.float64)

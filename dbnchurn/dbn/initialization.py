@@ -21,7 +21,7 @@ MARGINAL_ROWS = 65_536
 
 
 def marginals(
-    rows: RowSource | Stream, random: Random, weights: Floats32 | None = None
+    rows: RowSource | Stream, generator: Random, weights: Floats32 | None = None
 ) -> tuple[Visible, Floats32]:
     """Some rows, with their weights, to estimate first biases and variances from."""
     if not isinstance(rows, RowSource):
@@ -30,18 +30,18 @@ def marginals(
     n = len(rows)
     taken = np.arange(n)
     if n > MARGINAL_ROWS:
-        taken = np.sort(random.numpy.choice(n, MARGINAL_ROWS, replace=False))
+        taken = np.sort(generator.numpy.choice(n, MARGINAL_ROWS, replace=False))
     some = rows if n <= MARGINAL_ROWS and isinstance(rows, Visible) else rows.take(taken)
     return some, np.ones(len(some), np.float32) if weights is None else weights[taken]
 
 
-def initialise(
+def initialize(
     rows: Visible,
     weights: Floats32,
     *,
     n_hidden: int,
     hidden: HiddenKind,
-    random: Random,
+    generator: Random,
 ) -> tuple[RBM, Offsets]:
     """A machine whose visible units alone already fit `rows`, with small random weights.
 
@@ -69,7 +69,7 @@ def initialise(
         n_hidden=n_hidden,
         hidden=hidden,
         weight_scale=0.1 / np.sqrt(max(strength, 1.0)),
-        random=random,
+        generator=generator,
     )
     centre: dict[str, Tensor] = {}
     for kind, bias, mean in (

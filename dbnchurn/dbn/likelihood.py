@@ -43,7 +43,7 @@ class Machine(Protocol):
     def free_energy(self, v: State) -> Tensor: ...
     def field_h_from_v(self, v: State) -> Tensor: ...
     def field_v_from_h(self, h: Tensor, kind: str) -> Tensor: ...
-    def sample_v_from_h(self, h: Tensor, random: Random) -> State: ...
+    def sample_v_from_h(self, h: Tensor, generator: Random) -> State: ...
     def tempered(self, beta: float) -> Self: ...
     def without_missing(self, known: dict[str, Tensor]) -> Self: ...
 
@@ -72,7 +72,7 @@ def log_partition(
     chains: int = 512,
     temperatures: int = 2000,
     exact: bool | None = None,
-    random: Random | None = None,
+    generator: Random | None = None,
 ) -> LogPartition:
     """Log Z, the logarithm of the sum of exp(-E) over all states.
 
@@ -86,7 +86,7 @@ def log_partition(
     exact : bool, optional
         Force or forbid exact summation; by default exact up to 2^20 states of the smaller layer
         that can be summed (Bernoulli hidden units, or visible layers without Gaussian units).
-    random : Random, optional
+    generator : Random, optional
 
     Raises
     ------
@@ -102,7 +102,7 @@ def log_partition(
     if exact is None:
         exact = min(n_hidden, n_visible) <= EXACT_STATES
     if not exact:
-        return annealed(rbm, chains, temperatures, random or Random(0, rbm.device))
+        return annealed(rbm, chains, temperatures, generator or Random(0, rbm.device))
     if min(n_hidden, n_visible) == inf:
         raise ValueError(
             "log Z has no finite sum: the hidden units are rectified and the visible layer has "
@@ -164,7 +164,7 @@ def visible_states(rbm: Machine) -> Iterator[State]:
         yield state
 
 
-def annealed(rbm: Machine, chains: int, temperatures: int, random: Random) -> LogPartition:
+def annealed(rbm: Machine, chains: int, temperatures: int, generator: Random) -> LogPartition:
     """Log Z by annealed importance sampling from the machine without weights.
 
     At inverse temperature β the weights and hidden biases are multiplied by β; the visible biases
@@ -176,14 +176,14 @@ def annealed(rbm: Machine, chains: int, temperatures: int, random: Random) -> Lo
     start = base.hidden.log_mass(none)
     for unit in base.visible.values():
         start = start + unit.log_mass(unit.bias[None])
-    v = base.sample_v_from_h(none.expand(chains, -1), random)
+    v = base.sample_v_from_h(none.expand(chains, -1), generator)
     weight = torch.zeros(chains, dtype=torch.float64, device=rbm.device)
     for low, high in pairwise(betas):
         field = rbm.field_h_from_v(v)
         colder = rbm.hidden.log_mass(high * field)
         weight += (colder - rbm.hidden.log_mass(low * field)).double()
         machine = rbm.tempered(high)
-        v = machine.sample_v_from_h(machine.hidden.sample(high * field, random), random)
+        v = machine.sample_v_from_h(machine.hidden.sample(high * field, generator), generator)
     top = weight.max()
     relative = torch.exp(weight - top)
     mean = relative.mean()

@@ -28,13 +28,13 @@ class MiniBatch:
         The visible state, for ``rbm.on_groups(span)``.
     span : Span
         Stretches of the groups that are there.
-    weight : Tensor of shape (n,), optional
+    sample_weight : Tensor of shape (n,), optional
         Weights of the rows, with mean one over all rows.
     """
 
     v: State
     span: Span
-    weight: Tensor | None = None
+    sample_weight: Tensor | None = None
 
 
 class Table:
@@ -90,14 +90,14 @@ class Batches:
         self.rows = rows
         self.rbm = rbm
         self.batch_size = batch_size
-        self.weight: Tensor | None = None
+        self.sample_weight: Tensor | None = None
         if sample_weight is not None:
             mean = sample_weight.mean(dtype=np.float64)
-            self.weight = torch.from_numpy(sample_weight / np.float32(mean)).to(rbm.device)
+            self.sample_weight = torch.from_numpy(sample_weight / np.float32(mean)).to(rbm.device)
         complete = isinstance(rows, Visible) and is_complete(rows)
         self.table = Table(rows, rbm) if isinstance(rows, Visible) and complete else None
 
-    def epoch(self, random: Random) -> Iterator[MiniBatch]:
+    def epoch(self, generator: Random) -> Iterator[MiniBatch]:
         """All rows once, in random order within blocks; a stream in its own order."""
         if not isinstance(self.rows, RowSource):
             for rows in self.rows:
@@ -105,16 +105,18 @@ class Batches:
                 yield MiniBatch(*focused(self.rbm, rows))
             return
         blocks = blocks_of(self.rows)
-        for index in batches(len(self.rows), self.batch_size, random.numpy, blocks=blocks):
+        for index in batches(len(self.rows), self.batch_size, generator.numpy, blocks=blocks):
             if self.table is not None:
                 v, span = self.table.batch(index)
             else:
                 v, span = focused(self.rbm, self.rows.take(index))
-            weight = None if self.weight is None else self.weight[torch.from_numpy(index)]
-            yield MiniBatch(v, span, weight)
+            sample_weight = (
+                None if self.sample_weight is None else self.sample_weight[torch.from_numpy(index)]
+            )
+            yield MiniBatch(v, span, sample_weight)
 
 
-class Lifted:
+class UpwardRows:
     """Rows as a higher machine sees them: passed up through the machines below when asked for."""
 
     sizes: tuple[int, ...] = ()
@@ -133,10 +135,10 @@ class Lifted:
         return (n, 0, 0) if self.kind == "gaussian" else (0, n, 0)
 
     def take(self, rows: Rows) -> Visible:
-        return _as_kind(up(self.rbms, self.rows.take(rows)), self.kind)
+        return _as_kind(upward_pass(self.rbms, self.rows.take(rows)), self.kind)
 
 
-class LiftedStream:
+class UpwardStream:
     """A stream as a higher machine sees it."""
 
     sizes: tuple[int, ...] = ()
@@ -148,7 +150,7 @@ class LiftedStream:
 
     def __iter__(self) -> Iterator[Visible]:
         for batch in self.stream:
-            yield _as_kind(up(self.rbms, batch), self.kind)
+            yield _as_kind(upward_pass(self.rbms, batch), self.kind)
 
 
 def _as_kind(h: Tensor, kind: str) -> Visible:
@@ -157,7 +159,7 @@ def _as_kind(h: Tensor, kind: str) -> Visible:
 
 
 @torch.no_grad()
-def up(rbms: Sequence[RBM], v: Visible) -> Tensor:
+def upward_pass(rbms: Sequence[RBM], v: Visible) -> Tensor:
     """Hidden activations of the last machine, shape (n, n_hidden)."""
     h = rbms[0].hidden.activation(rbms[0].field_h_from_v(v))
     for rbm in rbms[1:]:

@@ -84,7 +84,7 @@ class Network(nn.Module):
     """The hidden layers of a DBN with one logit on top, to be trained with labels.
 
     The first layer multiplies gaussian and binary units with a matrix and sums rows of a table for
-    codes; a missing entry adds nothing. Make one with :meth:`from_dbn` or :meth:`random`.
+    codes; a missing entry adds nothing. Make one with :meth:`from_dbn` or :meth:`generator`.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class Network(nn.Module):
 
     Examples
     --------
-    >>> net = Network.random((2, 0, 3), (3,), (4,), random_state=0)
+    >>> net = Network.from_random_weights((2, 0, 3), (3,), (4,), random_state=0)
     >>> net.logits(Visible.of(gaussian=[[0.5, 1]], codes=[[-1]], sizes=(3,))).shape
     (1,)
     """
@@ -179,7 +179,7 @@ class Network(nn.Module):
         dense = [_signal_weights(first, kind) for kind in ("gaussian", "binary")]
         codes = first.weights.get("codes", empty)
         upper = [_signal_weights(rbm, next(iter(rbm.visible))) for rbm in dbn.rbms_[1:]]
-        random = Random(seed_of(random_state))
+        generator = Random(seed_of(random_state))
         return cls(
             first.groups.sizes,
             torch.cat([part.cpu() for part in dense if part is not None] or [empty]),
@@ -187,14 +187,14 @@ class Network(nn.Module):
             [weights for weights in upper if weights is not None],
             [rbm.hidden.bias for rbm in dbn.rbms_],
             [rbm.hidden.function for rbm in dbn.rbms_],
-            random.normal(dbn.rbms_[-1].n_hidden) * HEAD_STD,
+            generator.normal(dbn.rbms_[-1].n_hidden) * HEAD_STD,
             bias=bias,
             dropout=dropout,
             skip=skip,
         )
 
     @classmethod
-    def random(
+    def from_random_weights(
         cls,
         widths: tuple[int, int, int],
         sizes: tuple[int, ...],
@@ -229,22 +229,22 @@ class Network(nn.Module):
         if unknown := set(each) - set(ACTIVATIONS):
             known = ", ".join(map(repr, ACTIVATIONS))
             raise ValueError(f"activation={min(unknown)!r} is not one of {known}")
-        random = Random(seed_of(random_state))
+        generator = Random(seed_of(random_state))
         gains = [2.0 if name == "relu" else 1.0 for name in each]
         n_dense, active = widths[0] + widths[1], widths[0] + widths[1] + len(sizes)
         std = sqrt(gains[0] / max(active, 1))
         return cls(
             sizes,
-            random.normal(n_dense, layers[0]) * std,
-            random.normal(widths[2], layers[0]) * std,
+            generator.normal(n_dense, layers[0]) * std,
+            generator.normal(widths[2], layers[0]) * std,
             [
-                random.normal(n, m) * sqrt(gain / n)
+                generator.normal(n, m) * sqrt(gain / n)
                 for (n, m), gain in zip(pairwise(layers), gains[1:], strict=True)
             ],
             [torch.zeros(n) for n in layers],
             each,
             # Beside a skip the network begins as what the skip says.
-            random.normal(layers[-1]) * (sqrt(1 / layers[-1]) if skip is None else HEAD_STD),
+            generator.normal(layers[-1]) * (sqrt(1 / layers[-1]) if skip is None else HEAD_STD),
             bias=bias,
             dropout=dropout,
             skip=skip,
@@ -269,7 +269,7 @@ class Network(nn.Module):
         self,
         batch: Batch,
         tables: dict[str, Tensor] | None = None,
-        random: Random | None = None,
+        generator: Random | None = None,
     ) -> Tensor:
         """The logit of every row, shape (n,).
 
@@ -278,7 +278,7 @@ class Network(nn.Module):
         batch : Batch
         tables : dict, optional
             Stands in for ``self.tables(batch.span)``.
-        random : Random, optional
+        generator : Random, optional
             Draws the dropout; without it nothing is dropped.
         """
         tables = self.tables(batch.span) if tables is None else tables
@@ -289,16 +289,16 @@ class Network(nn.Module):
             field = field + _gather_sum(tables["code_weights"], batch.levels, batch.known)
         if "skip" in tables:
             logit = logit + _gather_sum(tables["skip"], batch.levels, batch.known)[:, 0]
-        h = self._activated(field, 0, random)
+        h = self._activated(field, 0, generator)
         for layer, weights in enumerate(self.weights, start=1):
-            h = self._activated(torch.addmm(self.biases[layer], h, weights), layer, random)
+            h = self._activated(torch.addmm(self.biases[layer], h, weights), layer, generator)
         return logit + h @ self.head
 
-    def _activated(self, field: Tensor, layer: int, random: Random | None) -> Tensor:
+    def _activated(self, field: Tensor, layer: int, generator: Random | None) -> Tensor:
         h = torch.relu(field) if self.activations[layer] == "relu" else torch.sigmoid(field)
-        if random is None or not self.dropout:
+        if generator is None or not self.dropout:
             return h
-        kept = random.coins(*h.shape) >= self.dropout
+        kept = generator.coins(*h.shape) >= self.dropout
         return h * kept / (1 - self.dropout)
 
     @torch.no_grad()

@@ -22,7 +22,7 @@ from dbnchurn.dbn.training import Callback
 _DBN, _FINETUNE = DBN(), FineTune()
 
 
-class Branch(BaseEstimator):  # type: ignore[misc]
+class NetworkStage(BaseEstimator):  # type: ignore[misc]
     """A deep belief network with one logit on top.
 
     Parameters
@@ -50,7 +50,7 @@ class Branch(BaseEstimator):  # type: ignore[misc]
     Examples
     --------
     >>> X = np.random.default_rng(0).integers(0, 2, (400, 3)).astype(np.float32)
-    >>> branch = Branch(dbn=DBN((8,), epochs=2), finetune=FineTune(epochs=2))
+    >>> branch = NetworkStage(dbn=DBN((8,), epochs=2), finetune=FineTune(epochs=2))
     >>> branch.fit(X, X[:, 0], seed=0).network_.logits(X).shape
     (400,)
     """
@@ -133,7 +133,7 @@ class Branch(BaseEstimator):  # type: ignore[misc]
             self.network_ = Network.from_dbn(self.dbn_, **start)
         else:
             source = as_rows(rows)
-            self.network_ = Network.random(
+            self.network_ = Network.from_random_weights(
                 source.widths,
                 source.sizes,
                 self.dbn.layers,

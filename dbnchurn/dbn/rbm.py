@@ -82,7 +82,7 @@ class RBM:
         sizes: tuple[int, ...] = (),
         hidden: HiddenKind = "bernoulli",
         weight_scale: float = 0.01,
-        random: Random | None = None,
+        generator: Random | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> RBM:
         """A machine with zero biases, unit variances and normal weights of std `weight_scale`.
@@ -99,7 +99,7 @@ class RBM:
             Levels of every softmax group; as ``rows.sizes``.
         hidden : {"bernoulli", "relu"}, default "bernoulli"
         weight_scale : float, default 0.01
-        random : Random, optional
+        generator : Random, optional
             Draws the weights and names the device; seed 0 on the CPU if not given.
         dtype : torch.dtype, default torch.float32
 
@@ -110,8 +110,8 @@ class RBM:
         """
         if sum(sizes) != widths[2]:
             raise ValueError(f"the group sizes sum to {sum(sizes)}, but widths say {widths[2]}")
-        random = random or Random(0)
-        device = random.device
+        generator = generator or Random(0)
+        device = generator.device
 
         def zeros(n: int) -> Tensor:
             return torch.zeros(n, dtype=dtype, device=device)
@@ -127,7 +127,7 @@ class RBM:
         if not visible:
             raise ValueError("the visible layer has no units")
         weights = {
-            kind: random.normal(len(unit.bias), n_hidden, dtype=dtype).mul_(weight_scale)
+            kind: generator.normal(len(unit.bias), n_hidden, dtype=dtype).mul_(weight_scale)
             for kind, unit in visible.items()
         }
         if "codes" in weights:
@@ -294,9 +294,9 @@ class RBM:
         """Expected hidden state of every row, shape (n, n_hidden)."""
         return self.hidden.mean_(self.field_h_from_v(v))
 
-    def sample_h_from_v(self, v: Visible | State, random: Random) -> Tensor:
+    def sample_h_from_v(self, v: Visible | State, generator: Random) -> Tensor:
         """A hidden state for every row, shape (n, n_hidden)."""
-        return self.hidden.sample(self.field_h_from_v(v), random)
+        return self.hidden.sample(self.field_h_from_v(v), generator)
 
     def mean_v_from_h(self, h: Tensor, like: State | None = None) -> dict[str, Tensor]:
         """Expected visible state by kind; for softmax groups the probabilities of all levels.
@@ -309,7 +309,7 @@ class RBM:
         }
 
     def sample_v_from_h(
-        self, h: Tensor, random: Random, like: State | None = None, mean_field: bool = False
+        self, h: Tensor, generator: Random, like: State | None = None, mean_field: bool = False
     ) -> State:
         """A visible state for every row; where `like` is missing an entry, so is the sample.
 
@@ -321,11 +321,11 @@ class RBM:
             if mean_field and isinstance(unit, Bernoulli):
                 state[kind] = Part(unit.probability(field, known), known)
             else:
-                state[kind] = Part(unit.sample(field, random, known), known)
+                state[kind] = Part(unit.sample(field, generator, known), known)
         return state
 
     def sample(
-        self, n: int, random: Random, *, sweeps: int = 1000, start: State | None = None
+        self, n: int, generator: Random, *, sweeps: int = 1000, start: State | None = None
     ) -> State:
         """Visible states by Gibbs sampling.
 
@@ -333,20 +333,20 @@ class RBM:
         ----------
         n : int
             Chains, each of which gives one state.
-        random : Random
+        generator : Random
         sweeps : int, default 1000
         start : dict, optional
             Visible state of n rows to start from, whose missing entries stay missing; hidden units
             that are coin flips if not given.
         """
         h = (
-            random.uniform(n, self.n_hidden, dtype=self.dtype).round_()
+            generator.uniform(n, self.n_hidden, dtype=self.dtype).round_()
             if start is None
-            else self.sample_h_from_v(start, random)
+            else self.sample_h_from_v(start, generator)
         )
         for _ in range(sweeps - 1):
-            h = self.sample_h_from_v(self.sample_v_from_h(h, random, like=start), random)
-        return self.sample_v_from_h(h, random, like=start)
+            h = self.sample_h_from_v(self.sample_v_from_h(h, generator, like=start), generator)
+        return self.sample_v_from_h(h, generator, like=start)
 
     # --- how probable rows are --------------------------------------------------------------------
 

@@ -148,7 +148,7 @@ def blocks_of(rows: RowSource) -> npt.NDArray[np.integer] | None:
 def batches(
     n: int,
     batch_size: int,
-    random: np.random.Generator,
+    generator: np.random.Generator,
     *,
     blocks: npt.NDArray[np.integer] | None = None,
     draw: Rows | None = None,
@@ -162,7 +162,7 @@ def batches(
         Number of rows.
     batch_size : int
         Rows of a mini-batch; the last one of a block may be smaller.
-    random : numpy Generator
+    generator : numpy Generator
     blocks : int array of shape (n,), optional
         Every mini-batch holds rows of one block.
     draw : intp array, optional
@@ -176,7 +176,7 @@ def batches(
     >>> sorted(int(row) for part in parts for row in part)
     [0, 1, 2, 3, 4]
     """
-    rows = random.permutation(n) if draw is None else random.permutation(draw)
+    rows = generator.permutation(n) if draw is None else generator.permutation(draw)
     rows = rows[:limit]
     if blocks is None:
         return [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
@@ -188,7 +188,7 @@ def batches(
         for part in np.split(rows, np.cumsum(counts)[:-1])
         for start in range(0, len(part), batch_size)
     ]
-    return [parts[index] for index in random.permutation(len(parts))]
+    return [parts[index] for index in generator.permutation(len(parts))]
 
 
 def moved(array: npt.NDArray[Any], device: torch.device) -> Tensor:

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from dbnchurn.core.typing import Floats32
-from dbnchurn.dbn.contrastive_divergence import Ascent, Offsets, Phase, contrast, gibbs
+from dbnchurn.dbn.contrastive_divergence import GradientAscent, Offsets, Phase, contrast, gibbs
 from dbnchurn.dbn.diagnostics import free_energy_gap, idle_units, reconstruction_error, update_ratio
-from dbnchurn.dbn.initialization import initialise, marginals
+from dbnchurn.dbn.initialization import initialize, marginals
 from dbnchurn.dbn.minibatches import Batches, MiniBatch
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rbm import RBM
@@ -62,7 +62,7 @@ _ALLOWED: dict[str, tuple[str, Callable[[Any], bool]]] = {
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TrainingSettings:
     """How one machine is trained; see :class:`dbnchurn.dbn.DBN` for what each setting means."""
 
     epochs: int = 10
@@ -114,12 +114,12 @@ class Training:
     Attributes
     ----------
     rbm : RBM
-    ascent : Ascent
+    ascent : GradientAscent
         Holds the velocities.
     offsets : Offsets
     chains : Tensor, optional
         Hidden states of the persistent chains.
-    random : Random
+    generator : Random
     curve : list of dict
         One record per epoch.
     layer : int
@@ -133,10 +133,10 @@ class Training:
     """
 
     rbm: RBM
-    ascent: Ascent
+    ascent: GradientAscent
     offsets: Offsets
     chains: Tensor | None
-    random: Random
+    generator: Random
     curve: list[Record]
     layer: int = 0
     stop: bool = False
@@ -150,11 +150,11 @@ Callback = Callable[[Training], object]
 @torch.no_grad()
 def train(
     rows: RowSource | Stream,
-    recipe: Recipe,
+    recipe: TrainingSettings,
     *,
     n_hidden: int = 128,
     hidden: HiddenKind = "bernoulli",
-    random: Random | None = None,
+    generator: Random | None = None,
     sample_weight: Floats32 | None = None,
     rows_val: RowSource | Stream | None = None,
     callbacks: Sequence[Callback] = (),
@@ -166,10 +166,10 @@ def train(
     Parameters
     ----------
     rows : RowSource or Stream
-    recipe : Recipe
+    recipe : TrainingSettings
     n_hidden : int, default 128
     hidden : {"bernoulli", "relu"}, default "bernoulli"
-    random : Random, optional
+    generator : Random, optional
     sample_weight : float32 array of shape (n,), optional
     rows_val : RowSource or Stream, optional
         Held-out rows for the free-energy gap.
@@ -191,16 +191,18 @@ def train(
     ValueError
         If `resume` holds a machine for other rows, or with other hidden units.
     """
-    random = random or Random(0)
+    generator = generator or Random(0)
     if resume is None:
-        some, weights = marginals(rows, random, sample_weight)
-        rbm, offsets = initialise(some, weights, n_hidden=n_hidden, hidden=hidden, random=random)
-        ascent = Ascent(rbm, recipe.gaussian_rate, recipe.variance_rate)
-        training = Training(rbm, ascent, offsets, None, random, [], layer=layer)
+        some, weights = marginals(rows, generator, sample_weight)
+        rbm, offsets = initialize(
+            some, weights, n_hidden=n_hidden, hidden=hidden, generator=generator
+        )
+        ascent = GradientAscent(rbm, recipe.gaussian_rate, recipe.variance_rate)
+        training = Training(rbm, ascent, offsets, None, generator, [], layer=layer)
     else:
         _refuse_another_machine(resume, rows.sizes, n_hidden, hidden)
         training = resume
-    watched = Watched.of(rows, rows_val, training.rbm)
+    watched = MonitoredRows.of(rows, rows_val, training.rbm)
     mini_batches = Batches(rows, training.rbm, recipe.batch_size, sample_weight)
 
     for epoch in range(len(training.curve), recipe.epochs):
@@ -208,7 +210,7 @@ def train(
             break
         started = perf_counter()
         with torch.inference_mode():
-            for batch in mini_batches.epoch(training.random):
+            for batch in mini_batches.epoch(training.generator):
                 cd_step(training, recipe, epoch, batch)
         training.curve.append(
             {"epoch": float(epoch + 1), "learning_rate": recipe.rate(epoch)}
@@ -235,23 +237,23 @@ def _refuse_another_machine(
         )
 
 
-def cd_step(training: Training, recipe: Recipe, epoch: int, batch: MiniBatch) -> None:
+def cd_step(training: Training, recipe: TrainingSettings, epoch: int, batch: MiniBatch) -> None:
     """One mini-batch: positive phase, Gibbs sweeps, contrast, step."""
     rbm = training.rbm.on_groups(batch.span)
     offsets = training.offsets.on_groups(training.rbm, batch.span)
-    random = training.random
+    generator = training.generator
 
     # Positive phase: the hidden layer driven by the data.
     field = rbm.field_h_from_v(batch.v)
     data = Phase(batch.v, rbm.hidden.mean_(field))
     # Negative phase: sweeps from the data, or from where the persistent chains stand.
     chains = _chains(training, recipe, field) if recipe.persistent else None
-    start = rbm.hidden.sample(field, random, mean=data.h) if chains is None else chains
-    model = gibbs(rbm, start, batch.v, recipe.cd_k, random, recipe.mean_field)
+    start = rbm.hidden.sample(field, generator, mean=data.h) if chains is None else chains
+    model = gibbs(rbm, start, batch.v, recipe.cd_k, generator, recipe.mean_field)
     if chains is not None:
-        chains.copy_(rbm.sample_h_from_v(model.v, random))
+        chains.copy_(rbm.sample_h_from_v(model.v, generator))
     # Step along the difference of their statistics.
-    if recipe.is_plain and batch.weight is None and _is_binary(batch.v):
+    if recipe.is_plain and batch.sample_weight is None and _is_binary(batch.v):
         training.ascent.plain_step(data, model, recipe.rate(epoch))
         return
     if recipe.centering:
@@ -261,7 +263,7 @@ def cd_step(training: Training, recipe: Recipe, epoch: int, batch: MiniBatch) ->
         data = Phase(batch.v, data.h + drive)
     centres = offsets if recipe.centering else None
     training.ascent.step(
-        contrast(rbm, data, model, weight=batch.weight, offsets=centres),
+        contrast(rbm, data, model, sample_weight=batch.sample_weight, offsets=centres),
         recipe.rate(epoch),
         momentum=recipe.momentum_of(epoch),
         weight_decay=recipe.weight_decay,
@@ -275,24 +277,26 @@ def _is_binary(v: State) -> bool:
     return v.keys() == {"binary"} and v["binary"].known is None
 
 
-def _chains(training: Training, recipe: Recipe, field: Tensor) -> Tensor:
+def _chains(training: Training, recipe: TrainingSettings, field: Tensor) -> Tensor:
     """Hidden states of as many persistent chains as the batch has rows."""
     if training.chains is None:
         size = (recipe.batch_size, field.shape[1])
         start = training.rbm.hidden.bias.expand(size)
-        training.chains = training.rbm.hidden.sample(start.clone(), training.random)
+        training.chains = training.rbm.hidden.sample(start.clone(), training.generator)
     return training.chains[: len(field)]
 
 
 @dataclass
-class Watched:
+class MonitoredRows:
     """Fixed rows on which every epoch is measured."""
 
     fit: State
     validation: State | None
 
     @classmethod
-    def of(cls, rows: RowSource | Stream, rows_val: RowSource | Stream | None, rbm: RBM) -> Watched:
+    def of(
+        cls, rows: RowSource | Stream, rows_val: RowSource | Stream | None, rbm: RBM
+    ) -> MonitoredRows:
         """Rows spread evenly over the training and the validation rows; a stream's first batch."""
         limit = MONITOR_ROWS if rows_val is None else GAP_ROWS
 
@@ -332,7 +336,7 @@ def _refuse_divergence(record: Record, layer: int) -> None:
         )
 
 
-def _heed_the_gap(training: Training, recipe: Recipe) -> None:
+def _heed_the_gap(training: Training, recipe: TrainingSettings) -> None:
     """Stop when the free-energy gap stays wider than it was; go back to before it widened.
 
     Wider means more than two standard errors above the smallest gap so far.

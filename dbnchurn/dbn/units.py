@@ -83,7 +83,7 @@ class Hidden(Protocol):
     def mean(self, field: Tensor) -> Tensor: ...
     def mean_(self, field: Tensor) -> Tensor: ...
     def activation(self, field: Tensor) -> Tensor: ...
-    def sample(self, field: Tensor, random: Random, mean: Tensor | None = None) -> Tensor: ...
+    def sample(self, field: Tensor, generator: Random, mean: Tensor | None = None) -> Tensor: ...
 
 
 class Unit(Protocol):
@@ -94,8 +94,8 @@ class Unit(Protocol):
     def energy(self, v: Part) -> Tensor: ...
     def log_mass(self, field: Tensor, known: Tensor | None = None) -> Tensor: ...
     def mean(self, field: Tensor, known: Tensor | None = None) -> Tensor: ...
-    def sample(self, field: Tensor, random: Random, known: Tensor | None = None) -> Tensor: ...
-    def statistics(self, v: Part, weight: Tensor) -> dict[str, Tensor]: ...
+    def sample(self, field: Tensor, generator: Random, known: Tensor | None = None) -> Tensor: ...
+    def statistics(self, v: Part, sample_weight: Tensor) -> dict[str, Tensor]: ...
     def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor: ...
     def outer_difference(
         self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float
@@ -143,9 +143,9 @@ class BernoulliHidden:
         """What the unit hands to the next layer: its mean."""
         return torch.sigmoid(field)
 
-    def sample(self, field: Tensor, random: Random, mean: Tensor | None = None) -> Tensor:
+    def sample(self, field: Tensor, generator: Random, mean: Tensor | None = None) -> Tensor:
         """A state; `mean` saves computing it again."""
-        return random.bernoulli(self.mean(field) if mean is None else mean)
+        return generator.bernoulli(self.mean(field) if mean is None else mean)
 
 
 @dataclass
@@ -191,10 +191,10 @@ class RectifiedHidden:
         """What the unit hands to the next layer: its most probable value."""
         return torch.relu(field)
 
-    def sample(self, field: Tensor, random: Random, mean: Tensor | None = None) -> Tensor:
+    def sample(self, field: Tensor, generator: Random, mean: Tensor | None = None) -> Tensor:
         """Inverts the upper tail: ``P(H > h) = Φ(x - h)/Φ(x)``."""
         field64 = field.to(torch.float64)
-        uniform = 1 - random.uniform(*field.shape, dtype=torch.float64)
+        uniform = 1 - generator.uniform(*field.shape, dtype=torch.float64)
         inside = torch.special.ndtr(field64) * uniform
         # Below -30 the tail is exponential with rate |x|; ndtri of such tiny numbers is inexact.
         tail = -uniform.log() / torch.clamp(-field64, min=1.0)
@@ -222,15 +222,15 @@ class Bernoulli:
     def mean(self, field: Tensor, known: Tensor | None = None) -> Tensor:
         return _kept(torch.sigmoid(field), known)
 
-    def sample(self, field: Tensor, random: Random, known: Tensor | None = None) -> Tensor:
-        return _kept(random.bernoulli(field.sigmoid_()), known)
+    def sample(self, field: Tensor, generator: Random, known: Tensor | None = None) -> Tensor:
+        return _kept(generator.bernoulli(field.sigmoid_()), known)
 
     def probability(self, field: Tensor, known: Tensor | None = None) -> Tensor:
         """The mean, written over `field`."""
         return _kept(field.sigmoid_(), known)
 
-    def statistics(self, v: Part, weight: Tensor) -> dict[str, Tensor]:
-        return {"bias": weight @ v.values}
+    def statistics(self, v: Part, sample_weight: Tensor) -> dict[str, Tensor]:
+        return {"bias": sample_weight @ v.values}
 
     def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor:
         return torch.addmm(field, v.values, weights)
@@ -266,16 +266,16 @@ class Gaussian:
     def mean(self, field: Tensor, known: Tensor | None = None) -> Tensor:
         return _kept(field, known)
 
-    def sample(self, field: Tensor, random: Random, known: Tensor | None = None) -> Tensor:
-        noise = random.normal(*field.shape, dtype=field.dtype)
+    def sample(self, field: Tensor, generator: Random, known: Tensor | None = None) -> Tensor:
+        noise = generator.normal(*field.shape, dtype=field.dtype)
         return _kept(noise.mul_(torch.exp(0.5 * self.log_variance)).add_(field), known)
 
-    def statistics(self, v: Part, weight: Tensor) -> dict[str, Tensor]:
+    def statistics(self, v: Part, sample_weight: Tensor) -> dict[str, Tensor]:
         """The part of the variance's derivative that knows no weights; see `variance_pull`."""
         away = _kept(v.values - self.bias, v.known)
         return {
-            "bias": (weight @ away) * self.precision,
-            "log_variance": 0.5 * (weight @ away**2) * self.precision,
+            "bias": (sample_weight @ away) * self.precision,
+            "log_variance": 0.5 * (sample_weight @ away**2) * self.precision,
         }
 
     def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor:
@@ -309,13 +309,13 @@ class Softmax:
         picked = field.gather(1, levels.clamp(min=0).long())
         return torch.exp(picked - group_logsumexp(field, self.groups))
 
-    def sample(self, field: Tensor, random: Random, known: Tensor | None = None) -> Tensor:
+    def sample(self, field: Tensor, generator: Random, known: Tensor | None = None) -> Tensor:
         """Levels of shape (n, c); overwrites `field`."""
-        levels = draw_levels(field, self.groups, random)
+        levels = draw_levels(field, self.groups, generator)
         return levels if known is None else torch.where(known, levels, -1)
 
-    def statistics(self, v: Part, weight: Tensor) -> dict[str, Tensor]:
-        each = weight[:, None].expand(v.values.shape)
+    def statistics(self, v: Part, sample_weight: Tensor) -> dict[str, Tensor]:
+        each = sample_weight[:, None].expand(v.values.shape)
         flat, each = (
             (v.values.reshape(-1), each.reshape(-1))
             if v.known is None

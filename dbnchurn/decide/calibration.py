@@ -9,7 +9,9 @@ from scipy.special import expit
 from dbnchurn.core.typing import Floats, Ints
 
 
-def fit_blend(logits: Floats, y: Ints, weight: Floats, restraint: float) -> tuple[Floats, float]:
+def fit_blend(
+    logits: Floats, y: Ints, sample_weight: Floats, restraint: float
+) -> tuple[Floats, float]:
     """Weights and offset that minimise the log loss of ``logits @ weights + offset``.
 
     Stacking (Wolpert, 1992) and Platt's calibration (1999) in one: with few churners among the rows
@@ -20,7 +22,7 @@ def fit_blend(logits: Floats, y: Ints, weight: Floats, restraint: float) -> tupl
     logits : float64 array of shape (n, networks)
         Prior-corrected logits of rows that no network was trained on.
     y : int array of shape (n,)
-    weight : float64 array of shape (n,)
+    sample_weight : float64 array of shape (n,)
     restraint : float
         Half of it times the squared distance from equal weights and no offset is added to the
         summed log loss.
@@ -43,8 +45,8 @@ def fit_blend(logits: Floats, y: Ints, weight: Floats, restraint: float) -> tupl
     def loss(parameters: Floats) -> tuple[float, Floats]:
         z = columns @ parameters
         away = parameters - equal
-        value = weight @ (np.logaddexp(0, z) - y * z) + restraint / 2 * away @ away
-        return float(value), columns.T @ (weight * (expit(z) - y)) + restraint * away
+        value = sample_weight @ (np.logaddexp(0, z) - y * z) + restraint / 2 * away @ away
+        return float(value), columns.T @ (sample_weight * (expit(z) - y)) + restraint * away
 
     bounds = [(0.0, None)] * logits.shape[1] + [(None, None)]
     found = minimize(loss, equal, jac=True, bounds=bounds, method="L-BFGS-B").x

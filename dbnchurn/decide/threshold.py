@@ -77,7 +77,7 @@ class Threshold(BaseEstimator):  # type: ignore[misc]
         self,
         y: Ints,
         scores: Floats,
-        weight: Floats | None = None,
+        sample_weight: Floats | None = None,
         gain: Floats | None = None,
     ) -> Choice:
         """Choose on labelled rows.
@@ -87,7 +87,7 @@ class Threshold(BaseEstimator):  # type: ignore[misc]
         y : array of shape (n,)
             1 for churners.
         scores : array of shape (n,)
-        weight : array of shape (n,), optional
+        sample_weight : array of shape (n,), optional
             Counts rows.
         gain : array of shape (n,), optional
             What calling each customer gains in money, for "profit" instead of the target.
@@ -99,7 +99,7 @@ class Threshold(BaseEstimator):  # type: ignore[misc]
         DataError
             If the labels hold one class only, or no threshold reaches the target.
         """
-        return choose_threshold(y, scores, self.rule, self.target, weight, gain)
+        return choose_threshold(y, scores, self.rule, self.target, sample_weight, gain)
 
 
 def choose_threshold(
@@ -107,7 +107,7 @@ def choose_threshold(
     scores: Floats,
     rule: str = "f1",
     target: float | None = None,
-    weight: Floats | None = None,
+    sample_weight: Floats | None = None,
     gain: Floats | None = None,
 ) -> Choice:
     """Choose a threshold on labelled rows; :class:`Threshold` says what the rules are.
@@ -120,7 +120,7 @@ def choose_threshold(
     rule : str, default "f1"
     target : float, optional
         What the rule asks for; unused by the rules for F1, and for "profit" where there is a gain.
-    weight : float64 array of shape (n,), optional
+    sample_weight : float64 array of shape (n,), optional
         Counts rows; one each if not given.
     gain : float64 array of shape (n,), optional
         What calling each customer gains in money, for "profit".
@@ -146,7 +146,7 @@ def choose_threshold(
                 f"threshold.rule={rule!r} needs threshold.target, a number from 0 to 1"
             )
         target = 0.0
-    cuts = _Cuts.of(y, scores, np.ones(len(y)) if weight is None else weight, gain)
+    cuts = _Cuts.of(y, scores, np.ones(len(y)) if sample_weight is None else sample_weight, gain)
     if not len(cuts.called) or not 0 < cuts.caught[-1] < cuts.called[-1]:
         raise DataError(
             f"a threshold cannot be chosen on {len(y)} rows with {int(np.sum(y))} churners; "
@@ -173,21 +173,21 @@ class _Cuts:
     earned: Floats | None
 
     @classmethod
-    def of(cls, y: Ints, scores: Floats, weight: Floats, gain: Floats | None) -> _Cuts:
-        weight = np.asarray(weight, np.float64)
+    def of(cls, y: Ints, scores: Floats, sample_weight: Floats, gain: Floats | None) -> _Cuts:
+        sample_weight = np.asarray(sample_weight, np.float64)
         order = np.argsort(-scores, kind="stable")
         ends = np.flatnonzero(np.diff(scores[order], append=-np.inf))  # last row of every tie
-        ends = ends[np.cumsum(weight[order])[ends] > 0]  # rows of weight 0 call nobody
+        ends = ends[np.cumsum(sample_weight[order])[ends] > 0]  # rows of weight 0 call nobody
 
         def reached(amount: Floats) -> Floats:
             return np.asarray(np.cumsum(amount[order])[ends])
 
         return cls(
             scores[order][ends],
-            reached(weight),
-            reached(weight * y),
-            reached(weight * scores),
-            None if gain is None else reached(weight * gain),
+            reached(sample_weight),
+            reached(sample_weight * y),
+            reached(sample_weight * scores),
+            None if gain is None else reached(sample_weight * gain),
         )
 
     @property

@@ -105,7 +105,10 @@ def bootstrap(
     With more than 5,000 distinct scores, neighbours are merged for the resamples, which are then
     shifted by the difference that this makes to the number itself.
     """
-    exact = {m: numbers[m](Ranking.of(c.y, c.scores, c.weight, c.gain)) for m, c in columns.items()}
+    exact = {
+        m: numbers[m](Ranking.of(c.y, c.scores, c.sample_weight, c.gain))
+        for m, c in columns.items()
+    }
     groupings = {m: Grouping.of(c, cuts[m]) for m, c in columns.items()}
     merged = {m: numbers[m](g.ranking()) for m, g in groupings.items()}
     n = len(next(iter(columns.values())).y)
@@ -119,7 +122,7 @@ def bootstrap(
 
 def rarer(rows: Columns) -> float:
     """Effective number of rows of the rarer class: (Σ w)² / Σ w², which is n for equal weights."""
-    found = [rows.weight[rows.y == label] for label in (0, 1)]
+    found = [rows.sample_weight[rows.y == label] for label in (0, 1)]
     return min(float(w.sum() ** 2 / (w @ w)) if w.any() else 0.0 for w in found)
 
 
@@ -161,7 +164,7 @@ def poisson_counts(
     n: int, repeats: int, random_state: int | np.random.Generator = 0
 ) -> Iterator[Floats]:
     """How often each of `n` rows is drawn, in every repeat; never all zero."""
-    rng = np.random.default_rng(random_state)
+    generator = np.random.default_rng(random_state)
     probabilities = 1 / np.cumprod([np.e, 1, 2, 3, 4, 5, 6, 7, 8])
     # 16 random bits per row, compared with the eight places where the count rises by one: fifteen
     # times as fast as Generator.poisson.
@@ -170,7 +173,7 @@ def poisson_counts(
     for _ in range(repeats):
         counts[:] = 0
         while not counts.any():
-            drawn = rng.integers(2**16, size=n, dtype=np.uint16)
+            drawn = generator.integers(2**16, size=n, dtype=np.uint16)
             for rise in rises:
                 counts += drawn >= rise
         yield counts.astype(np.float64)

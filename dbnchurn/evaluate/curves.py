@@ -130,8 +130,8 @@ def distribution(ranking: Ranking, bins: int = 25) -> Curve:
     edges = np.linspace(bottom, top if top > bottom else bottom + 1e-9, bins + 1)
     place = np.clip(np.searchsorted(edges, ranking.scores, side="right") - 1, 0, bins - 1)
 
-    def share(weight: Floats) -> Floats:
-        found: Floats = np.bincount(place, weight, bins) / max(weight.sum(), 1e-300)
+    def share(sample_weight: Floats) -> Floats:
+        found: Floats = np.bincount(place, sample_weight, bins) / max(sample_weight.sum(), 1e-300)
         return found
 
     return _lists(

@@ -68,10 +68,10 @@ def by_group(
 
     Examples
     --------
-    >>> rng = np.random.default_rng(0)
-    >>> p = rng.beta(2, 8, 900)
+    >>> generator = np.random.default_rng(0)
+    >>> p = generator.beta(2, 8, 900)
     >>> plan = np.where(np.arange(900) < 20, "rare", np.where(np.arange(900) % 2, "A", "B"))
-    >>> found = by_group(rng.random(900) < p, p, plan, 0.3, repeats=50)
+    >>> found = by_group(generator.random(900) < p, p, plan, 0.3, repeats=50)
     >>> [(g["name"], g["rows"], g["few"]) for g in found]
     [('A', 440, False), ('B', 440, False), ('rare', 20, True)]
     """
@@ -111,7 +111,7 @@ def by_group(
 
 
 def _few(own: Columns, fewest: int) -> bool:
-    counts = np.bincount(own.y[own.weight > 0], minlength=2)
+    counts = np.bincount(own.y[own.sample_weight > 0], minlength=2)
     return bool(counts.min() < fewest)
 
 
@@ -122,7 +122,7 @@ def _judged(own: Columns, threshold: float, repeats: int, random_state: int) -> 
         at = Confusion.of(ranking, threshold)
         return {
             "rate": ranking.churners / ranking.total,
-            "mean_score": float(ranking.weight @ ranking.scores) / ranking.total,
+            "mean_score": float(ranking.sample_weight @ ranking.scores) / ranking.total,
             "precision": at.precision,
             "recall": at.recall,
             "roc_auc": roc_auc(ranking),
@@ -138,12 +138,12 @@ def _rates_alone(own: Columns) -> dict[str, Any]:
     """What can be said of a group with hardly any churners."""
     nothing = {"value": None, "low": None, "high": None}
     kept = dict.fromkeys(("precision", "recall", "roc_auc"), nothing)
-    total = float(own.weight.sum())
+    total = float(own.sample_weight.sum())
     if not total:
         return {"rate": nothing, "mean_score": nothing, **kept}
-    rate: Floats = np.array([own.weight @ own.y / total])
-    low, high = wilson(rate, total**2 / float(own.weight @ own.weight))
-    mean = float(own.weight @ own.scores / total)
+    rate: Floats = np.array([own.sample_weight @ own.y / total])
+    low, high = wilson(rate, total**2 / float(own.sample_weight @ own.sample_weight))
+    mean = float(own.sample_weight @ own.scores / total)
     return {
         "rate": {"value": float(rate[0]), "low": float(low[0]), "high": float(high[0])},
         "mean_score": {"value": mean, "low": None, "high": None},

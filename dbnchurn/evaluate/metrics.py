@@ -117,14 +117,14 @@ def calibration_error(ranking: Ranking, bins: int = 10) -> float:
 def calibration_sums(ranking: Ranking, bins: int) -> tuple[Floats, Floats]:
     """Expected and actual weight of churners in bins of equal weight, highest scores first."""
     edges = np.linspace(0, ranking.total, bins + 1)
-    expected = np.cumsum(ranking.weight * ranking.scores)
+    expected = np.cumsum(ranking.sample_weight * ranking.scores)
     promised = np.diff(upto(ranking.contacted, expected, edges))
     return promised, np.diff(ranking.caught_at(edges))
 
 
 def calibration_in_the_large(ranking: Ranking) -> float:
     """Mean score minus churn rate: above 0, more churners are promised than come."""
-    return (float(ranking.weight @ ranking.scores) - ranking.churners) / ranking.total
+    return (float(ranking.sample_weight @ ranking.scores) - ranking.churners) / ranking.total
 
 
 def lift(ranking: Ranking, share: float = 0.1) -> float:

@@ -129,9 +129,11 @@ def expected_maximum_profit(ranking: Ranking, offer: Offer) -> float:
 
 def _hull(ranking: Ranking) -> tuple[Floats, Floats]:
     """Weights of caught churners and contacted stayers at the corners, from (0, 0)."""
-    held = ranking.weight > 0
-    weight, positive = ranking.weight[held], ranking.positive[held]
-    blocks = isotonic_regression(positive / weight, weights=weight, increasing=False).blocks
-    contacted = np.append(0.0, np.cumsum(weight))[blocks]
+    held = ranking.sample_weight > 0
+    sample_weight, positive = ranking.sample_weight[held], ranking.positive[held]
+    blocks = isotonic_regression(
+        positive / sample_weight, weights=sample_weight, increasing=False
+    ).blocks
+    contacted = np.append(0.0, np.cumsum(sample_weight))[blocks]
     tp = np.append(0.0, np.cumsum(positive))[blocks]
     return tp, contacted - tp

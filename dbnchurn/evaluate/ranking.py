@@ -72,14 +72,14 @@ class Ranking:
         return cls(-distinct, *columns.sums(columns.cells(group), len(distinct)))
 
     @cached_property
-    def weight(self) -> Floats:
+    def sample_weight(self) -> Floats:
         """Weight of every group, of shape (g,)."""
         return self.positive + self.negative
 
     @cached_property
     def contacted(self) -> Floats:
         """Weight of the customers contacted down to every group, of shape (g,)."""
-        return np.cumsum(self.weight)
+        return np.cumsum(self.sample_weight)
 
     @cached_property
     def caught(self) -> Floats:
@@ -114,13 +114,13 @@ class Columns:
 
     y: Ints
     scores: Floats
-    weight: Floats
+    sample_weight: Floats
     gain: Floats | None
 
     def take(self, rows: Bools) -> Columns:
         """The rows for which a mask holds."""
         gain = None if self.gain is None else self.gain[rows]
-        return Columns(self.y[rows], self.scores[rows], self.weight[rows], gain)
+        return Columns(self.y[rows], self.scores[rows], self.sample_weight[rows], gain)
 
     def cells(self, group: Rows) -> Rows:
         """Where each row is counted: by its group, and within it by its label."""
@@ -140,21 +140,21 @@ class Columns:
         counts : array of shape (n,), optional
             How often each row was drawn; once by default.
         """
-        weight = self.weight
+        sample_weight = self.sample_weight
         if counts is not None:
-            weight = counts if self._even else weight * counts
-        both = _sums(cells, weight, 2 * groups)
+            sample_weight = counts if self._even else sample_weight * counts
+        both = _sums(cells, sample_weight, 2 * groups)
         negative, positive = both[::2], both[1::2]
         if self.gain is None:
             return positive, negative, None
         if self._gain_by_label is not None:
             of_stayers, of_churners = self._gain_by_label
             return positive, negative, of_stayers * negative + of_churners * positive
-        return positive, negative, _sums(cells >> 1, weight * self.gain, groups)
+        return positive, negative, _sums(cells >> 1, sample_weight * self.gain, groups)
 
     @cached_property
     def _even(self) -> bool:
-        return bool((self.weight == 1).all())
+        return bool((self.sample_weight == 1).all())
 
     @cached_property
     def _gain_by_label(self) -> tuple[float, float] | None:
@@ -181,13 +181,15 @@ def checked(
     strange = np.unique(labels[~np.isin(labels, (0, 1))].astype(str))
     if len(strange):
         raise DataError(f"labels should be 0 or 1, got also {', '.join(strange[:5])}")
-    weight = _numbers("sample_weight", np.ones(n) if sample_weight is None else sample_weight, n)
-    if weight.min() < 0 or weight.sum() == 0:
+    sample_weight = _numbers(
+        "sample_weight", np.ones(n) if sample_weight is None else sample_weight, n
+    )
+    if sample_weight.min() < 0 or sample_weight.sum() == 0:
         raise DataError("sample_weight should not be negative and not zero everywhere")
     return Columns(
         labels.astype(np.int64),
         _numbers("scores", scores, n),
-        weight,
+        sample_weight,
         None if gain is None else _numbers("gain", gain, n),
     )
 

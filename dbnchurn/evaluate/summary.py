@@ -69,9 +69,9 @@ def evaluate(
 
     Examples
     --------
-    >>> rng = np.random.default_rng(0)
-    >>> p = rng.beta(1, 9, 2000)
-    >>> result = evaluate(rng.random(2000) < p, p, threshold=0.2)
+    >>> generator = np.random.default_rng(0)
+    >>> p = generator.beta(1, 9, 2000)
+    >>> result = evaluate(generator.random(2000) < p, p, threshold=0.2)
     >>> sorted(result["roc_auc"]), result["n"]
     (['high', 'low', 'value'], 2000)
     """
@@ -128,7 +128,7 @@ def compare(
     if offer is not None and gain is None:
         gain = offer.gain(y)
     columns = {name: _probabilities(name, y, s, sample_weight, gain) for name, s in scores.items()}
-    share = None if budget is None else budget / next(iter(columns.values())).weight.sum()
+    share = None if budget is None else budget / next(iter(columns.values())).sample_weight.sum()
     drawn = bootstrap(
         columns,
         {name: _numbers(thresholds[name], share, offer) for name in columns},
@@ -198,12 +198,12 @@ def _numbers(threshold: float, share: float | None, offer: Offer | None) -> Numb
 
 def _plain(name: str, columns: Mapping[str, Columns], threshold: float, drawn: Bootstrap) -> Plain:
     rows = columns[name]
-    confusion = metrics.Confusion.of(Ranking.of(rows.y, rows.scores, rows.weight), threshold)
+    confusion = metrics.Confusion.of(Ranking.of(rows.y, rows.scores, rows.sample_weight), threshold)
     result: Plain = _with_deciles(drawn.intervals(name))
     result |= {
         "confusion": {key: _count(value) for key, value in vars(confusion).items()},
         "n": len(rows.y),
-        "base_rate": float(rows.weight @ rows.y / rows.weight.sum()),
+        "base_rate": float(rows.sample_weight @ rows.y / rows.sample_weight.sum()),
         "threshold": float(threshold),
     }
     first = next(iter(columns))
@@ -222,6 +222,6 @@ def _with_deciles(found: Mapping[str, Interval]) -> Plain:
     return result
 
 
-def _count(weight: float) -> float | int:
+def _count(sample_weight: float) -> float | int:
     """Whole weights as integers: they are numbers of customers."""
-    return int(weight) if weight == int(weight) else weight
+    return int(sample_weight) if sample_weight == int(sample_weight) else sample_weight

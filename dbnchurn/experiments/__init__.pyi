@@ -1,2 +1,2 @@
-from .experiment import conduct as conduct
+from .experiment import run_experiment as run_experiment
 from .tuning import tune as tune

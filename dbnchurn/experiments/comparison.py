@@ -23,11 +23,11 @@ from dbnchurn.evaluate.bootstrap import Bootstrap, Interval, bootstrap
 from dbnchurn.evaluate.corrected_t import corrected_interval, mean_ranks
 from dbnchurn.evaluate.ranking import checked
 from dbnchurn.evaluate.summary import numbers_at
-from dbnchurn.experiments.finished_runs import Finished, Scored, scored
+from dbnchurn.experiments.finished_runs import FinishedRun, ModelScores, scored
 from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER, Compared, Comparison
 
 Pairing = Literal["rows", "divisions", "nothing"]
-Models = dict[str, dict[str, Scored]]
+Models = dict[str, dict[str, ModelScores]]
 """Model → unit → one run."""
 
 METHOD = {
@@ -57,7 +57,7 @@ UNADJUSTED = "Intervals are not widened for the number of models compared."
 
 
 def compare_runs(
-    runs: Sequence[Finished],
+    runs: Sequence[FinishedRun],
     *,
     metric: str = "average_precision",
     title: str = "Comparison",
@@ -69,7 +69,7 @@ def compare_runs(
 
     Parameters
     ----------
-    runs : sequence of Finished
+    runs : sequence of FinishedRun
         Those of the first variant are the reference.
     metric : str, default "average_precision"
         Decides ranks and verdict.
@@ -142,7 +142,7 @@ def _plain(found: Mapping[str, Interval]) -> dict[str, Any]:
     return {key: number.plain() for key, number in found.items()}
 
 
-def by_model(found: Sequence[Scored]) -> Models:
+def by_model(found: Sequence[ModelScores]) -> Models:
     """Model → unit → run, in the order given."""
     models: Models = {}
     for one in found:

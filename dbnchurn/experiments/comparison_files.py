@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from dbnchurn.core.errors import ConfigError, did_you_mean
-from dbnchurn.core.files import written_whole
+from dbnchurn.core.files import atomic_write
 from dbnchurn.core.html.format import plain, span
 from dbnchurn.experiments.comparison import compare_runs, plain_rows
 from dbnchurn.experiments.finished_runs import find_runs
@@ -60,7 +60,7 @@ def write_comparison(folder: Path, comparison: Comparison) -> None:
         PAGE: render_comparison(comparison),
     }
     for name, text in files.items():
-        with written_whole(folder / name) as unfinished:
+        with atomic_write(folder / name) as unfinished:
             unfinished.write_text(text, encoding="utf-8")
 
 

@@ -17,12 +17,12 @@ from dbnchurn.config import dump
 from dbnchurn.core.errors import DataError
 from dbnchurn.experiments.comparison import compare_runs
 from dbnchurn.experiments.comparison_files import write_comparison
-from dbnchurn.experiments.fingerprints import Fingerprints, key_of, sealed
+from dbnchurn.experiments.fingerprints import Fingerprints, completion_marker, key_of
 from dbnchurn.experiments.finished_runs import read_run
-from dbnchurn.experiments.grid import Planned, plan, section_of
-from dbnchurn.experiments.progress_board import Board
+from dbnchurn.experiments.grid import PlannedRun, plan, section_of
+from dbnchurn.experiments.progress_board import ProgressBoard
 from dbnchurn.experiments.worker import run_one
-from dbnchurn.experiments.worker_pool import Event, Job, run_jobs
+from dbnchurn.experiments.worker_pool import Event, WorkerJob, run_jobs
 from dbnchurn.model.compute import resolve_device
 from dbnchurn.report.comparison_content import Comparison
 from dbnchurn.runs.folder import only_one, open_output
@@ -36,17 +36,17 @@ RUNS, LOGS = "runs", "logs"
 class _Named:
     """A planned run with its key and the folder that is to hold it."""
 
-    run: Planned
+    run: PlannedRun
     key: str
     folder: Path
 
     @property
     def finished(self) -> bool:
-        facts = sealed(self.folder)
+        facts = completion_marker(self.folder)
         return facts is not None and facts.get("key") == self.key
 
 
-def conduct(config: Any, name: str = "experiment", *, jobs: int | None = None) -> Path:
+def run_experiment(config: Any, name: str = "experiment", *, jobs: int | None = None) -> Path:
     """Run an experiment, or what is left of it, and compare its runs.
 
     Parameters
@@ -86,13 +86,13 @@ def conduct(config: Any, name: str = "experiment", *, jobs: int | None = None) -
     return folder
 
 
-def _name(run: Planned, folder: Path, data: Fingerprints) -> _Named:
+def _name(run: PlannedRun, folder: Path, data: Fingerprints) -> _Named:
     """Runs compute on one thread, unless the config says otherwise, and lie in one folder."""
     config = run.config.model_copy(
         update={"output": folder / RUNS, "n_threads": run.config.n_threads or 1}
     )
     key = key_of(config, data.of(config))
-    ready = Planned(run.variant, run.changes, config)
+    ready = PlannedRun(run.variant, run.changes, config)
     return _Named(ready, key, folder / RUNS / f"{run.slug}-{key[:12]}")
 
 
@@ -103,7 +103,7 @@ def _run_missing(
     section = section_of(config)
     failures: list[str] = []
     missing = {}
-    with Board([one.run for one in named], section.metric) as board:
+    with ProgressBoard([one.run for one in named], section.metric) as board:
         for one in named:
             if one.finished:
                 board.reused(one.run, one.folder)
@@ -128,12 +128,12 @@ def _run_missing(
             tell,
             at_once=jobs or section.jobs or _on_cuda(config),
             table=table,
-            threads=max((one.run.config.n_threads for one in missing.values()), default=1),
+            n_threads=max((one.run.config.n_threads for one in missing.values()), default=1),
         )
     return failures
 
 
-def _job(one: _Named, folder: Path) -> Job:
+def _job(one: _Named, folder: Path) -> WorkerJob:
     facts = {
         "key": one.key,
         "variant": one.run.variant,
@@ -143,7 +143,7 @@ def _job(one: _Named, folder: Path) -> Job:
     }
     name = one.folder.name
     arguments = (one.run.config.model_dump_json(), name, facts)
-    return Job(name, run_one, arguments, folder / LOGS / f"{name}.log")
+    return WorkerJob(name, run_one, arguments, folder / LOGS / f"{name}.log")
 
 
 def _on_cuda(config: Any) -> int | None:

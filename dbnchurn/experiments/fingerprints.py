@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dbnchurn.core.files import written_whole
+from dbnchurn.core.files import atomic_write
 from dbnchurn.core.provenance import fingerprint, versions
 from dbnchurn.runs.customers import read_customers
 from dbnchurn.tables import Customers
@@ -86,14 +86,14 @@ def key_of(config: Any, data: str, exclude: set[str] = NO_MATTER) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def seal(folder: Path, facts: Mapping[str, Any]) -> None:
+def write_completion_marker(folder: Path, facts: Mapping[str, Any]) -> None:
     """Note the facts and the hash of every file, as the last file of a folder."""
     text = json.dumps({**facts, "files": _hashes(folder)}, indent=1)
-    with written_whole(folder / SEAL) as unfinished:
+    with atomic_write(folder / SEAL) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
 
 
-def sealed(folder: Path) -> dict[str, Any] | None:
+def completion_marker(folder: Path) -> dict[str, Any] | None:
     """The facts of a folder whose files are all as they were sealed; None otherwise."""
     try:
         facts: dict[str, Any] = json.loads((folder / SEAL).read_text(encoding="utf-8"))

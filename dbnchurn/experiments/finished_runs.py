@@ -1,4 +1,4 @@
-"""Finished runs, read from their folders: what was measured, and on whom."""
+"""FinishedRun runs, read from their folders: what was measured, and on whom."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pandas as pd
 from dbnchurn.config.yaml import parse
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Floats
-from dbnchurn.experiments.fingerprints import sealed
+from dbnchurn.experiments.fingerprints import completion_marker
 from dbnchurn.runs.folder import read_json
 from dbnchurn.runs.result import MODEL
 
@@ -31,7 +31,7 @@ NO_SETTING = (
 
 
 @dataclass(frozen=True, eq=False)
-class Finished:
+class FinishedRun:
     """A run folder.
 
     Parameters
@@ -84,20 +84,20 @@ class Finished:
 
 
 @dataclass(frozen=True, eq=False)
-class Scored:
+class ModelScores:
     """One model of one run on its test customers.
 
     Parameters
     ----------
     model : str
         Name in the comparison.
-    run : Finished
+    run : FinishedRun
     baseline : str, optional
         Which of the run's baselines; by default it is the run's own model.
     """
 
     model: str
-    run: Finished
+    run: FinishedRun
     baseline: str | None = None
 
     @property
@@ -126,7 +126,7 @@ class Scored:
         return float(self.run.metrics["seconds"][self.baseline or "train"])
 
 
-def read_run(folder: Path, variant: str | None = None) -> Finished:
+def read_run(folder: Path, variant: str | None = None) -> FinishedRun:
     """Read a run folder.
 
     Raises
@@ -144,10 +144,10 @@ def read_run(folder: Path, variant: str | None = None) -> Finished:
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{folder}: the run cannot be read: {error}") from error
-    return Finished(folder, variant or folder.name, config, metrics)
+    return FinishedRun(folder, variant or folder.name, config, metrics)
 
 
-def find_runs(paths: Sequence[Path]) -> list[Finished]:
+def find_runs(paths: Sequence[Path]) -> list[FinishedRun]:
     """The runs of run folders and of experiment folders, under the names of their variants.
 
     A run folder is named as it stands, or by its whole path where another has the same name.
@@ -166,11 +166,13 @@ def find_runs(paths: Sequence[Path]) -> list[Finished]:
         listed = pd.read_csv(path / RUNS_TABLE)["run"].drop_duplicates()
         runs = [path / "runs" / name for name in listed]
         prefix = f"{path.name.removesuffix('-experiment')}: " if len(paths) > 1 else ""
-        found += [read_run(run, f"{prefix}{(sealed(run) or {}).get('variant')}") for run in runs]
+        found += [
+            read_run(run, f"{prefix}{(completion_marker(run) or {}).get('variant')}") for run in runs
+        ]
     return grouped(single) + found
 
 
-def grouped(runs: list[Finished]) -> list[Finished]:
+def grouped(runs: list[FinishedRun]) -> list[FinishedRun]:
     """Runs that differ in seed and fold alone under one name, that of the first.
 
     Two runs of one seed and fold stay two variants, whatever their settings.
@@ -189,18 +191,18 @@ def grouped(runs: list[Finished]) -> list[Finished]:
         else:
             name = run.variant
             names.append((run.settings, name, {run.unit}))
-        found.append(Finished(run.folder, name, run.config, run.metrics))
+        found.append(FinishedRun(run.folder, name, run.config, run.metrics))
     return found
 
 
-def scored(runs: list[Finished]) -> list[Scored]:
+def scored(runs: list[FinishedRun]) -> list[ModelScores]:
     """The models to compare: the variants, or of a single variant also its baselines."""
     if len({run.variant for run in runs}) > 1:
-        return [Scored(run.variant, run) for run in runs]
+        return [ModelScores(run.variant, run) for run in runs]
     found = []
     for run in runs:
-        found.append(Scored(MODEL, run))
-        found += [Scored(name, run, name) for name in run.metrics["baselines"]]
+        found.append(ModelScores(MODEL, run))
+        found += [ModelScores(name, run, name) for name in run.metrics["baselines"]]
     return found
 
 

@@ -18,7 +18,7 @@ NOT_OF_A_RUN = {"experiment": None, "tuning": None, "tracking": None}
 
 
 @dataclass(frozen=True, eq=False)
-class Planned:
+class PlannedRun:
     """One run of an experiment.
 
     Parameters
@@ -56,7 +56,7 @@ def section_of(config: Any) -> ExperimentSection:
     return config.experiment or ExperimentSection()
 
 
-def plan(config: Any) -> list[Planned]:
+def plan(config: Any) -> list[PlannedRun]:
     """All runs of an experiment, by seed and fold and within these by variant.
 
     Parameters
@@ -81,7 +81,7 @@ def plan(config: Any) -> list[Planned]:
                     raise ConfigError(f"variant {name!r}: variants cannot change the divisions")
                 split = varied.split.model_copy(update={"fold": fold})
                 ready = varied.model_copy(update={"seed": seed, "split": split, **NOT_OF_A_RUN})
-                planned.append(Planned(name, changes, ready))
+                planned.append(PlannedRun(name, changes, ready))
     return planned
 
 

@@ -14,21 +14,21 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from dbnchurn.experiments.grid import Planned
+from dbnchurn.experiments.grid import PlannedRun
 from dbnchurn.runs.folder import read_json
 
 
-class Board(AbstractContextManager["Board"]):
+class ProgressBoard(AbstractContextManager["ProgressBoard"]):
     """Counts runs by variant, and shows them on standard error.
 
     Parameters
     ----------
-    planned : sequence of Planned
+    planned : sequence of PlannedRun
     metric : str
         Number of a finished run that is shown.
     """
 
-    def __init__(self, planned: Sequence[Planned], metric: str) -> None:
+    def __init__(self, planned: Sequence[PlannedRun], metric: str) -> None:
         self.metric = metric
         self.wanted = {run.variant: 0 for run in planned}
         for run in planned:
@@ -41,7 +41,7 @@ class Board(AbstractContextManager["Board"]):
         self.seconds: dict[str, list[float]] = {name: [] for name in self.wanted}
         self.live: Live | None = None
 
-    def __enter__(self) -> Board:
+    def __enter__(self) -> ProgressBoard:
         if sys.stderr.isatty():
             self.live = Live(self.table(), console=Console(stderr=True), refresh_per_second=4)
             self.live.__enter__()
@@ -56,24 +56,24 @@ class Board(AbstractContextManager["Board"]):
         if self.live is not None:
             self.live.__exit__(kind, error, where)
 
-    def reused(self, run: Planned, folder: Path) -> None:
+    def reused(self, run: PlannedRun, folder: Path) -> None:
         """A run that was finished before."""
         self._finished(run, folder)
         self._say(f"{run.label}: finished before")
 
-    def started(self, run: Planned) -> None:
+    def started(self, run: PlannedRun) -> None:
         """A run whose process has started."""
         self.running[run.variant] += 1
         self._show()
 
-    def done(self, run: Planned, folder: Path, seconds: float) -> None:
+    def done(self, run: PlannedRun, folder: Path, seconds: float) -> None:
         """A run that has ended well."""
         self.running[run.variant] -= 1
         self.seconds[run.variant].append(seconds)
         value = self._finished(run, folder)
         self._say(f"{run.label}: {self.metric} {value:.4f} ({seconds:.0f} s)")
 
-    def gave_up(self, run: Planned, error: str) -> None:
+    def gave_up(self, run: PlannedRun, error: str) -> None:
         """A run that failed."""
         self.running[run.variant] -= 1
         self.failed[run.variant] += 1
@@ -97,7 +97,7 @@ class Board(AbstractContextManager["Board"]):
             )
         return table
 
-    def _finished(self, run: Planned, folder: Path) -> float:
+    def _finished(self, run: PlannedRun, folder: Path) -> float:
         metrics: dict[str, Any] = read_json(folder / "metrics.json")
         found = metrics["test"][self.metric]["value"]
         value = float("nan") if found is None else float(found)

@@ -20,7 +20,7 @@ import pandas as pd
 
 from dbnchurn.config import changed, dump
 from dbnchurn.core.errors import ConfigError, DbnchurnError
-from dbnchurn.core.files import written_whole
+from dbnchurn.core.files import atomic_write
 from dbnchurn.core.progress import stage, watched
 from dbnchurn.experiments.grid import NOT_OF_A_RUN
 from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER
@@ -179,7 +179,7 @@ class Search:
         if self.complete:
             files[BEST] = self._best_config()
         for name, text in files.items():
-            with written_whole(self.folder / name) as unfinished:
+            with atomic_write(self.folder / name) as unfinished:
                 unfinished.write_text(text, encoding="utf-8")
 
     def _best_config(self) -> str:

@@ -20,7 +20,7 @@ from dbnchurn.evaluate.summary import numbers_at
 from dbnchurn.experiments.fingerprints import key_of, of_customers
 from dbnchurn.experiments.search import Search, Tuned, require_optuna
 from dbnchurn.runs.customers import check_leakage, read_customers
-from dbnchurn.runs.dataset import Given
+from dbnchurn.runs.dataset import Dataset
 from dbnchurn.runs.folder import only_one, open_output
 from dbnchurn.runs.protocol import division
 from dbnchurn.runs.sections import TuningSection
@@ -80,16 +80,16 @@ def _key(config: Any, data: str) -> str:
     return key_of(config, f"{data} {json.dumps(space)}")
 
 
-def _given(config: Any) -> tuple[Given, str]:
+def _given(config: Any) -> tuple[Dataset, str]:
     """Training and validation rows, and the fingerprint of the table; the test rows are let go."""
     with TemporaryDirectory(prefix="dbnchurn-") as work, stage("read"):
         table, built = read_customers(config, Path(work))
         parts = division(table, config.split, config.seed)
         table = check_leakage(config, table, parts, built)
-    return Given.of(config, table, parts), of_customers(table)
+    return Dataset.of(config, table, parts), of_customers(table)
 
 
-def _value(given: Given, config: Any) -> float:
+def _value(given: Dataset, config: Any) -> float:
     """How good the fitted classifier of a trial's config is on the validation rows."""
     classifier, rows = given.fit(config), given.validation
     ranking = Ranking.of(rows.y, classifier.predict_proba(rows.X)[:, 1])

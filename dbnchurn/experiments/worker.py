@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from dbnchurn.experiments.fingerprints import seal
+from dbnchurn.experiments.fingerprints import write_completion_marker
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.training import train
 from dbnchurn.runs.unfinished import SUFFIX
@@ -34,5 +34,5 @@ def run_one(config: str, name: str, facts: dict[str, object]) -> str:
     folder: Path = train(settings, name)
     if folder.name != name:
         raise RuntimeError(f"another process wrote {name} at the same time; call again")
-    seal(folder, facts)
+    write_completion_marker(folder, facts)
     return str(folder)

@@ -32,7 +32,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
-class Job:
+class WorkerJob:
     """One call of `function` with `arguments`, whose output goes to the file `log`."""
 
     name: str
@@ -45,7 +45,7 @@ class Job:
 class Event:
     """What became of a job: it started, ended with a `result`, or failed with an `error`."""
 
-    job: Job
+    job: WorkerJob
     kind: Literal["started", "done", "failed"]
     result: Any = None
     error: str = ""
@@ -75,7 +75,7 @@ def processors() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
-def fitting(free: int | None, one: int, threads: int = 1) -> int:
+def fitting(free: int | None, one: int, n_threads: int = 1) -> int:
     """How many processes of so many bytes and threads fit; at least one.
 
     Examples
@@ -83,19 +83,19 @@ def fitting(free: int | None, one: int, threads: int = 1) -> int:
     >>> fitting(free=10 * 2**30, one=5 * 2**30)
     1
     """
-    by_processors = max(1, processors() // threads)
+    by_processors = max(1, processors() // n_threads)
     if free is None:
         return by_processors
     return max(1, min(by_processors, int(SPARE * free / one)))
 
 
 def run_jobs(
-    jobs: Sequence[Job],
+    jobs: Sequence[WorkerJob],
     tell: Callable[[Event], None],
     *,
     at_once: int | None,
     table: int,
-    threads: int = 1,
+    n_threads: int = 1,
 ) -> None:
     """Run all jobs; what each becomes is told as it happens.
 
@@ -110,7 +110,7 @@ def run_jobs(
         memory that was measured so far, and before that by an estimate.
     table : int
         Bytes of the table, for the estimate.
-    threads : int, default 1
+    n_threads : int, default 1
         On which each process computes.
     """
     free, peak = free_memory(), IMPORTS + COPIES * table
@@ -120,7 +120,7 @@ def run_jobs(
         context = _context()
         try:
             while waiting or running:
-                allowed = at_once or fitting(free, measured or peak, threads)
+                allowed = at_once or fitting(free, measured or peak, n_threads)
                 while waiting and len(running) < allowed:
                     started = _start(context, waiting.popleft())
                     running[started.receiver] = started
@@ -148,7 +148,7 @@ def warm_up() -> None:
 
 @dataclass(frozen=True, eq=False)
 class _Running:
-    job: Job
+    job: WorkerJob
     process: Any
     receiver: Connection
     since: float
@@ -171,7 +171,7 @@ class _Running:
         return Event(self.job, kind, result, error, seconds), peak
 
 
-def _start(context: Any, job: Job) -> _Running:
+def _start(context: Any, job: WorkerJob) -> _Running:
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(job, sender), name=job.name, daemon=True)
     process.start()
@@ -179,7 +179,7 @@ def _start(context: Any, job: Job) -> _Running:
     return _Running(job, process, receiver, time.perf_counter())
 
 
-def _work(job: Job, sender: Connection) -> None:
+def _work(job: WorkerJob, sender: Connection) -> None:
     """The life of one process."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _redirect(job.log)

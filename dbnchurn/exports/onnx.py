@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dbnchurn.core.errors import ConfigError, wants_extra
-from dbnchurn.core.files import written_whole
+from dbnchurn.core.files import atomic_write
 from dbnchurn.core.records import pack
 from dbnchurn.core.typing import Bools, Floats32, Ints, Ints32
 from dbnchurn.decide.decide_record import log_odds
@@ -249,7 +249,7 @@ def export_onnx(model: Predictor | str | Path, path: str | Path) -> None:
         entry.key, entry.value = key, value
     path = Path(path)
     try:
-        with written_whole(path) as unfinished:
+        with atomic_write(path) as unfinished:
             onnx.save(graph, str(unfinished))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error

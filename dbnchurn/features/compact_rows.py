@@ -21,7 +21,7 @@ from dbnchurn.tables.schema import Table
 CHUNK = 50_000  # rows made at a time
 
 
-class Room:
+class MemoryBudget:
     """Where large arrays are put: in memory as long as it lasts, then in files.
 
     Parameters
@@ -31,7 +31,7 @@ class Room:
 
     Examples
     --------
-    >>> room = Room(1e-6)
+    >>> room = MemoryBudget(1e-6)
     >>> type(room.empty((10, 10), np.uint8)).__name__, type(room.empty((99, 99), np.uint8)).__name__
     ('ndarray', 'memmap')
     """
@@ -54,12 +54,12 @@ class Room:
         return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
 
 
-def narrowest(sizes: Sequence[int], missing: bool) -> np.dtype[Any]:
+def smallest_integer_type(sizes: Sequence[int], missing: bool) -> np.dtype[Any]:
     """The smallest integer type for codes below the sizes, with -1 for missing if that is needed.
 
     Examples
     --------
-    >>> narrowest([4, 256], missing=False), narrowest([4, 256], missing=True)
+    >>> smallest_integer_type([4, 256], missing=False), smallest_integer_type([4, 256], missing=True)
     (dtype('uint8'), dtype('int16'))
     """
     largest = max(sizes, default=1) - 1
@@ -67,7 +67,7 @@ def narrowest(sizes: Sequence[int], missing: bool) -> np.dtype[Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class Narrow:
+class CompactRows:
     """Encoded rows whose codes are stored in one or two bytes; they widen when they are taken.
 
     Parameters
@@ -83,17 +83,17 @@ class Narrow:
     sizes: tuple[int, ...]
 
     @classmethod
-    def of(cls, encode: Encode, table: Table, room: Room) -> Narrow:
+    def of(cls, encode: Encode, table: Table, room: MemoryBudget) -> CompactRows:
         """Encode a prepared table some rows at a time."""
         first = encode.transform(table.take(np.arange(0)))
         n, (gaussian, binary, _) = len(table), first.widths
         rows = cls(
             room.empty((n, gaussian), np.float32),
             room.empty((n, binary), np.float32),
-            room.empty((n, len(first.sizes)), narrowest(first.sizes, missing=True)),
+            room.empty((n, len(first.sizes)), smallest_integer_type(first.sizes, missing=True)),
             first.sizes,
         )
-        for here in stretches(n):
+        for here in row_chunks(n):
             part = encode.transform(table.take(np.arange(here.start, here.stop)))
             rows.gaussian[here], rows.binary[here] = part.gaussian, part.binary
             rows.codes[here] = part.codes
@@ -115,27 +115,27 @@ class Narrow:
         )
 
 
-def stretches(n: int) -> Iterator[slice]:
+def row_chunks(n: int) -> Iterator[slice]:
     """All rows in order, some at a time."""
     for start in range(0, n, CHUNK):
         yield slice(start, min(start + CHUNK, n))
 
 
-def filled(
+def fill_by_chunks(
     shape: tuple[int, int],
     dtype: npt.DTypeLike,
     make: Callable[[slice], npt.NDArray[Any]],
-    room: Room,
+    room: MemoryBudget,
 ) -> npt.NDArray[Any]:
     """An array whose rows are made some at a time."""
     out = room.empty(shape, dtype)
-    for here in stretches(shape[0]):
+    for here in row_chunks(shape[0]):
         out[here] = make(here)
     return out
 
 
 @dataclass(frozen=True, eq=False)
-class BoosterViews:
+class LeafRows:
     """A table that shows every row through one booster; codes of the other boosters are missing.
 
     Stored compactly, one narrow array of codes per booster; the wide layer of
@@ -143,7 +143,7 @@ class BoosterViews:
 
     Parameters
     ----------
-    base : Visible or Narrow of n rows
+    base : Visible or CompactRows of n rows
         Encoded columns.
     record : LeavesRecord
     blocks : int64 array of shape (n,)
@@ -154,7 +154,7 @@ class BoosterViews:
     codes : tuple of integer arrays of shape (rows of the booster, its trees)
     """
 
-    base: Visible | Narrow
+    base: Visible | CompactRows
     record: LeavesRecord
     blocks: Ints
     place: Ints32
@@ -163,34 +163,34 @@ class BoosterViews:
     @classmethod
     def of(
         cls,
-        base: Visible | Narrow,
+        base: Visible | CompactRows,
         record: LeavesRecord,
         table: Table,
         blocks: Ints,
         n_threads: int = 1,
-        room: Room | None = None,
-    ) -> BoosterViews:
+        room: MemoryBudget | None = None,
+    ) -> LeafRows:
         """Look up the leaves of prepared rows, each with the booster that `blocks` names.
 
         Parameters
         ----------
-        base : Visible or Narrow of n rows
+        base : Visible or CompactRows of n rows
         record : LeavesRecord
         table : Table of n prepared rows
         blocks : int64 array of shape (n,)
         n_threads : int, default 1
-        room : Room, optional
+        room : MemoryBudget, optional
             Where the codes are put; in memory if not given.
         """
-        room = room or Room(np.inf)
+        room = room or MemoryBudget(np.inf)
         place = np.empty(len(table), np.int32)
         codes = []
         for booster, forest in enumerate(record.forests):
             rows = np.flatnonzero(blocks == booster)
             place[rows] = np.arange(len(rows))
             look_up = partial(_look_up, record, booster, table, rows, n_threads)
-            dtype = narrowest(forest.sizes, missing=False)
-            codes.append(filled((len(rows), forest.trees), dtype, look_up, room))
+            dtype = smallest_integer_type(forest.sizes, missing=False)
+            codes.append(fill_by_chunks((len(rows), forest.trees), dtype, look_up, room))
         return cls(base, record, blocks, place, tuple(codes))
 
     def __len__(self) -> int:

@@ -14,9 +14,9 @@ from pydantic import Field
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import BaseCrossValidator, StratifiedGroupKFold, StratifiedKFold
 
-from dbnchurn.core.checkpoints import Arrays, Shelf
+from dbnchurn.core.checkpoints import Arrays, CheckpointStore
 from dbnchurn.core.errors import DataError
-from dbnchurn.core.parallel import at_once
+from dbnchurn.core.parallel import run_parallel
 from dbnchurn.core.records import pack, unpack
 from dbnchurn.core.typing import Floats, Floats32, Ints
 from dbnchurn.features.leaves_record import Forest, LeavesRecord, booster_matrix
@@ -106,14 +106,14 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         table: Table,
         y: Ints,
         *,
-        weight: Floats | None = None,
+        sample_weight: Floats | None = None,
         fold: Ints | None = None,
         validation: tuple[Table, Ints, Floats] | None = None,
         generator: np.random.Generator,
         device: str = "cpu",
         n_threads: int = 1,
-        lanes: int = 1,
-        shelf: Shelf = Shelf(),
+        n_jobs: int = 1,
+        store: CheckpointStore = CheckpointStore(),
     ) -> Leaves:
         """Fit one booster without each fold.
 
@@ -121,7 +121,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         ----------
         table : Table of n prepared rows
         y : int array of shape (n,)
-        weight : float array of shape (n,), optional
+        sample_weight : float array of shape (n,), optional
             How often a row counts; oversampled rows come as weights, not as copies.
         fold : int array of shape (n,), optional
             Fold of every row, as :meth:`assign` gives it; drawn if not given.
@@ -131,20 +131,20 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         device : {"cpu", "cuda"}, default "cpu"
         n_threads : int, default 1
             Threads of one booster.
-        lanes : int, default 1
+        n_jobs : int, default 1
             Boosters that are fitted at once.
-        shelf : Shelf, optional
+        store : CheckpointStore, optional
             Keeps every finished booster; those that are there already are not fitted again.
         """
         matrix = booster_matrix(table)
-        weight = np.ones(len(y)) if weight is None else weight
+        sample_weight = np.ones(len(y)) if sample_weight is None else sample_weight
         kinds = ["q"] * len(table.number_names) + ["c"] * len(table.code_names)
         self.fold_ = self.assign(y, None, generator) if fold is None else fold
         seeds = generator.integers(2**31, size=int(self.fold_.max()) + 1).tolist()
 
         def boost(k: int) -> tuple[Forest, list[float]]:
             seen = self.fold_ != k if self.cross_fit else np.ones(len(y), bool)
-            train = _matrix(matrix[seen], kinds, y[seen], weight[seen], n_threads)
+            train = _matrix(matrix[seen], kinds, y[seen], sample_weight[seen], n_threads)
             # XGBoost does not promise that boosters at work may share a matrix.
             stop = None
             if validation is not None:
@@ -153,10 +153,10 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
             return self._boost(train, stop, seeds[k], device, n_threads)
 
         def kept(k: int) -> tuple[Forest, list[float]]:
-            arrays, facts = shelf.once(f"booster{k}", lambda: _packed(*boost(k)))
+            arrays, facts = store.get_or_compute(f"booster{k}", lambda: _packed(*boost(k)))
             return unpack(Forest, facts["forest"], arrays), facts["curve"]
 
-        fitted = at_once([partial(kept, k) for k in range(len(seeds))], lanes)
+        fitted = run_parallel([partial(kept, k) for k in range(len(seeds))], n_jobs)
         self.curves_ = [curve for _, curve in fitted]
         self.record_ = LeavesRecord(tuple(forest for forest, _ in fitted), matrix.shape[1])
         return self
@@ -260,14 +260,14 @@ def _matrix(
     values: Floats32,
     kinds: list[str],
     y: Ints,
-    weight: Floats,
+    sample_weight: Floats,
     n_threads: int,
     like: xgb.DMatrix | None = None,
 ) -> xgb.DMatrix:
     """Rows as XGBoost takes them; many of them as bins alone, a byte or two for each value."""
     settings = {
         "label": y,
-        "weight": weight,
+        "weight": sample_weight,
         "feature_types": kinds,
         "enable_categorical": True,
         "nthread": n_threads,

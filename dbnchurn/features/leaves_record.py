@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from dbnchurn.core.errors import ArtifactError
-from dbnchurn.core.parallel import over_rows
+from dbnchurn.core.parallel import map_row_chunks
 from dbnchurn.core.typing import Floats32, Ints32
 from dbnchurn.dbn.visible import Visible
 from dbnchurn.features.forest_record import Forest as Forest
@@ -85,7 +85,7 @@ class LeavesRecord:
                 first = np.cumsum((0, *sizes), dtype=np.int32)[:-1]
                 codes[rows, span.inside.start : span.inside.stop] = places - first
 
-        over_rows(look_up, len(matrix), CHUNK, n_threads)
+        map_row_chunks(look_up, len(matrix), CHUNK, n_threads)
         return codes
 
     def __getstate__(self) -> dict[str, object]:

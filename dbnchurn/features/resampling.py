@@ -15,14 +15,14 @@ from dbnchurn.tables.schema import Table, stacked
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class TrainingSet:
     """What is trained on: the n rows that came, then synthetic ones, and how often each counts.
 
     Parameters
     ----------
     table : Table of at least n rows
     y : int64 array, one label per row
-    weight : float64 array, one weight per row
+    sample_weight : float64 array, one weight per row
     fold : int64 array, one fold per row
     draw : intp array
         Rows of one epoch, every row at least once.
@@ -30,14 +30,14 @@ class Sample:
 
     table: Table
     y: Labels
-    weight: Floats
+    sample_weight: Floats
     fold: Labels
     draw: Rows
 
     @property
     def counted(self) -> Floats:
         """Weight of every row times the number of its repeats."""
-        return self.weight * np.bincount(self.draw, minlength=len(self.y))
+        return self.sample_weight * np.bincount(self.draw, minlength=len(self.y))
 
     @property
     def prior(self) -> float:
@@ -99,10 +99,10 @@ class Oversample(BaseEstimator):  # type: ignore[misc]
         table: Table,
         y: Labels,
         *,
-        weight: Floats | None = None,
+        sample_weight: Floats | None = None,
         fold: Labels | None = None,
         generator: np.random.Generator,
-    ) -> Sample:
+    ) -> TrainingSet:
         """Decide what to train on.
 
         Parameters
@@ -110,23 +110,23 @@ class Oversample(BaseEstimator):  # type: ignore[misc]
         table : Table of n prepared rows
         y : int array of shape (n,)
             1 for churners, 0 for stayers.
-        weight : float array of shape (n,), optional
+        sample_weight : float array of shape (n,), optional
         fold : int array of shape (n,), optional
             Fold of every row; one for all if not given.
         generator : numpy Generator
         """
         everyone = np.arange(len(y))
-        weight = np.ones(len(y)) if weight is None else weight
+        sample_weight = np.ones(len(y)) if sample_weight is None else sample_weight
         fold = np.zeros(len(y), np.int64) if fold is None else fold
-        plain = Sample(table, y, weight, fold, everyone)
+        plain = TrainingSet(table, y, sample_weight, fold, everyone)
         stayers, churners = np.bincount(y, minlength=2)
         if self.method == "none" or churners >= self.ratio * stayers:
             return plain
         if self.method == "class weights":
             heavier = np.where(y == 1, self.ratio * stayers / churners, 1.0)
-            return Sample(table, y, weight * heavier, fold, everyone)
+            return TrainingSet(table, y, sample_weight * heavier, fold, everyone)
         if self.method == "random":
-            return Sample(table, y, weight, fold, self._repeats(y, generator))
+            return TrainingSet(table, y, sample_weight, fold, self._repeats(y, generator))
         return self._with_synthetic(plain, generator)
 
     def _repeats(self, y: Labels, generator: np.random.Generator) -> Rows:
@@ -134,11 +134,11 @@ class Oversample(BaseEstimator):  # type: ignore[misc]
         sampler.fit_resample(np.arange(len(y))[:, None], y)
         return np.asarray(sampler.sample_indices_, dtype=np.intp)
 
-    def _with_synthetic(self, rows: Sample, generator: np.random.Generator) -> Sample:
+    def _with_synthetic(self, rows: TrainingSet, generator: np.random.Generator) -> TrainingSet:
         """Every fold's own synthetic churners behind all original rows."""
-        table, y, weight, fold = rows.table, rows.y, rows.weight, rows.fold
+        table, y, sample_weight, fold = rows.table, rows.y, rows.sample_weight, rows.fold
         for k in np.unique(rows.fold):
-            inside = np.flatnonzero((rows.fold == k) & (rows.weight > 0))
+            inside = np.flatnonzero((rows.fold == k) & (rows.sample_weight > 0))
             labels = rows.y[inside]
             missing = int(self.ratio * np.sum(labels == 0)) - int(labels.sum())
             if missing <= 0 or not labels.any():
@@ -146,10 +146,10 @@ class Oversample(BaseEstimator):  # type: ignore[misc]
             made = synthetic(rows.table.take(inside), labels, missing, self.neighbours, generator)
             table = stacked(table, made)
             y = np.append(y, np.ones(missing, np.int64))
-            usual = np.average(rows.weight[inside][labels == 1])
-            weight = np.append(weight, np.full(missing, usual))
+            usual = np.average(rows.sample_weight[inside][labels == 1])
+            sample_weight = np.append(sample_weight, np.full(missing, usual))
             fold = np.append(fold, np.full(missing, k))
-        return Sample(table, y, weight, fold, np.arange(len(y)))
+        return TrainingSet(table, y, sample_weight, fold, np.arange(len(y)))
 
 
 def synthetic(

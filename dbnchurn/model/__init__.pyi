@@ -1,2 +1,2 @@
 from .classifier import ChurnClassifier as ChurnClassifier
-from .large_tables import Scale as Scale
+from .large_tables import LargeTableRules as LargeTableRules

@@ -15,20 +15,20 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from dbnchurn.core.checkpoints import Shelf
+from dbnchurn.core.checkpoints import CheckpointStore
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.parameters import check_parameters, owned, parameters_text
 from dbnchurn.core.progress import stage
 from dbnchurn.core.typing import Floats
-from dbnchurn.dbn import DBN, Branch, FineTune
+from dbnchurn.dbn import DBN, FineTune, NetworkStage
 from dbnchurn.decide import Threshold
 from dbnchurn.decide.threshold import Choice
 from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.model.compute import Compute, default_threads, limited_threads, threads_of_environment
-from dbnchurn.model.decision import Decided, decide_alike, decide_on, decision
-from dbnchurn.model.inputs import labelled_frames, rows_fingerprint
-from dbnchurn.model.large_tables import Scale
-from dbnchurn.model.pipeline import Stages, learn
+from dbnchurn.model.decision import CalibratedModel, calibrate, decision, transfer_decision
+from dbnchurn.model.inputs import fit_inputs, rows_fingerprint
+from dbnchurn.model.large_tables import LargeTableRules
+from dbnchurn.model.pipeline import Stages, fit_stages
 from dbnchurn.predictor.artifact import save
 from dbnchurn.predictor.card import model_card
 from dbnchurn.predictor.model_record import probabilities
@@ -38,7 +38,7 @@ from dbnchurn.tables.reading import as_frame
 
 # Sees the columns alone. Trained factors let it drop useless columns, strong dropout keeps it from
 # learning few rows by heart, and a falling rate makes its last epochs its best.
-COMPANION = Branch(
+COMPANION = NetworkStage(
     pretrain=False,
     scaled=True,
     dbn=DBN((256, 256), hidden="relu"),
@@ -89,7 +89,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     use_companion : bool, default True
         Whether a second network, which sees the columns alone, is averaged with the first; it
         fails differently from the boosters.
-    companion : Branch
+    companion : NetworkStage
         That network.
     restraint : float, default 10
         How strongly the blend of the networks' logits keeps to their equal average; see
@@ -130,9 +130,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Examples
     --------
-    >>> rng = np.random.default_rng(0)
-    >>> X = pd.DataFrame({"debt": rng.normal(size=400), "plan": rng.choice(["A", "B"], 400)})
-    >>> y = (X["debt"] + rng.normal(size=400) > 1.2).astype(int)
+    >>> generator = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"debt": generator.normal(size=400), "plan": generator.choice(["A", "B"], 400)})
+    >>> y = (X["debt"] + generator.normal(size=400) > 1.2).astype(int)
     >>> model = ChurnClassifier(dbn=DBN((8, 4), epochs=2), random_state=0).fit(X, y)
     >>> model.predict_proba(X).shape
     (400, 2)
@@ -152,11 +152,11 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         dbn: DBN = DBN((128, 64), epochs=2, batch_size=256),
         finetune: FineTune = FineTune(),
         use_companion: bool = True,
-        companion: Branch = COMPANION,
+        companion: NetworkStage = COMPANION,
         restraint: Annotated[float, Field(ge=0)] = 10.0,
         threshold: Threshold = Threshold(),
         validation: Annotated[float, Field(gt=0, lt=1)] = 0.15,
-        scale: Scale = Scale(),
+        scale: LargeTableRules = LargeTableRules(),
         refit: bool = True,
         device: Literal["auto", "cpu", "cuda"] = "auto",
         n_threads: Annotated[int, Field(ge=1)] | None = None,
@@ -228,11 +228,11 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_parameters(self)
         size = len(X) if hasattr(X, "__len__") else 0
         compute = Compute.of(self.device, self.n_threads, self.random_state, size)
-        shelf = self._shelf(checkpoints)
+        store = self._shelf(checkpoints)
         self.seconds_: dict[str, float] = {}
-        with limited_threads(compute.threads):
+        with limited_threads(compute.n_threads):
             with stage("prepare", self.seconds_):
-                frames = labelled_frames(
+                frames = fit_inputs(
                     self._frame(X, fitting=True),
                     y,
                     None if X_val is None else self._frame(X_val),
@@ -245,43 +245,49 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 self.classes_ = frames.classes
             more = None if X_unlabelled is None else self._frame(X_unlabelled)
             stages = self._stages(len(frames.train.y))
-            shelf.begin(
+            store.begin(
                 lambda: {
                     "parameters": parameters_text(self),
                     "rows": rows_fingerprint(frames, more),
                 }
             )
-            learned = learn(stages, frames.train, frames.val, more, compute, shelf.part("model"))
+            learned = fit_stages(
+                stages, frames.train, frames.val, more, compute, store.part("model")
+            )
             self.seconds_ |= learned.seconds
             self.curves_ = learned.curves
             with stage("decide", self.seconds_):
-                decided = decide_on(
+                decided = calibrate(
                     learned,
                     self.classes_,
                     restraint=self.restraint,
                     threshold=self.threshold,
-                    n_threads=compute.threads,
+                    n_threads=compute.n_threads,
                 )
             if self.refit and frames.whole is not None:
                 with stage("refit", self.seconds_):
                     stages = stages.as_long_as(learned)
-                    anew = learn(stages, frames.whole, None, more, compute, shelf.part("refit"))
-                    decided = decide_alike(decided, anew, self.classes_, compute.threads)
+                    anew = fit_stages(
+                        stages, frames.whole, None, more, compute, store.part("refit")
+                    )
+                    decided = transfer_decision(decided, anew, self.classes_, compute.n_threads)
         self._keep(decided)
         return self
 
-    def _shelf(self, checkpoints: str | Path | None) -> Shelf:
+    def _shelf(self, checkpoints: str | Path | None) -> CheckpointStore:
         """Where the pieces of this fit are kept."""
         if checkpoints is not None and not isinstance(self.random_state, int | np.integer):
             raise ConfigError(
                 f"checkpoints need an integer random_state, so that what is repeated comes out the "
                 f"same; it is {self.random_state!r}"
             )
-        return Shelf(None if checkpoints is None else Path(checkpoints))
+        return CheckpointStore(None if checkpoints is None else Path(checkpoints))
 
     def _stages(self, rows: int) -> Stages:
         """What is to be learned, as the parameters say."""
-        branches = {"dbn": Branch(pretrain=self.pretrain, dbn=self.dbn, finetune=self.finetune)}
+        branches = {
+            "dbn": NetworkStage(pretrain=self.pretrain, dbn=self.dbn, finetune=self.finetune)
+        }
         if self.use_companion:
             branches["companion"] = self.companion
         return Stages(
@@ -295,7 +301,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             scale=self.scale,
         )
 
-    def _keep(self, decided: Decided) -> None:
+    def _keep(self, decided: CalibratedModel) -> None:
         """Show what was learned as attributes."""
         learned = decided.learned
         for name in ("leaves_", "dbn_"):  # of an earlier fit with other parameters
@@ -363,8 +369,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "record_")
         frame = self._frame(X)
-        threads = self.n_threads or threads_of_environment() or default_threads(len(frame))
-        leaving, _ = probabilities(self.record_, frame, threads)
+        n_threads = self.n_threads or threads_of_environment() or default_threads(len(frame))
+        leaving, _ = probabilities(self.record_, frame, n_threads)
         return np.column_stack([1 - leaving, leaving])
 
     def predict(self, X: Any) -> npt.NDArray[Any]:

@@ -26,23 +26,23 @@ class Compute:
     Parameters
     ----------
     device : {"cpu", "cuda"}
-    threads : int
-    lanes : int
-        How many independent boosters or networks are fitted at once, each on `threads` threads.
+    n_threads : int
+    n_jobs : int
+        How many independent boosters or networks are fitted at once, each on `n_threads` threads.
     generator : numpy Generator
         All randomness of the fit comes from it.
     """
 
     device: Literal["cpu", "cuda"]
-    threads: int
-    lanes: int
+    n_threads: int
+    n_jobs: int
     generator: np.random.Generator
 
     @classmethod
     def of(
         cls,
         device: str,
-        threads: int | None,
+        n_threads: int | None,
         random_state: int | np.random.Generator | np.random.RandomState | None,
         rows: int,
     ) -> Compute:
@@ -57,9 +57,9 @@ class Compute:
             random_state = int(random_state.randint(2**31))
         generator = np.random.default_rng(random_state)
         device = resolve_device(device)
-        threads = threads or threads_of_environment()
-        lanes = 1 if threads or device == "cuda" or rows >= SMALL else processors()
-        return cls(device, threads or default_threads(rows), lanes, generator)
+        n_threads = n_threads or threads_of_environment()
+        n_jobs = 1 if n_threads or device == "cuda" or rows >= SMALL else processors()
+        return cls(device, n_threads or default_threads(rows), n_jobs, generator)
 
     def shared_by(self, tasks: int) -> tuple[int, int]:
         """Lanes for so many independent fits, and the threads of each.
@@ -68,9 +68,9 @@ class Compute:
         after every level of a tree and every step of a network.
         """
         if self.device == "cuda":
-            return 1, self.threads
-        lanes = max(self.lanes, min(tasks, self.threads))
-        return lanes, max(1, self.threads // lanes)
+            return 1, self.n_threads
+        n_jobs = max(self.n_jobs, min(tasks, self.n_threads))
+        return n_jobs, max(1, self.n_threads // n_jobs)
 
     def seed(self) -> int:
         """A seed for a stage."""

@@ -14,22 +14,22 @@ from dbnchurn.decide import DecideRecord, Threshold
 from dbnchurn.decide.calibration import fit_blend
 from dbnchurn.decide.decide_record import correct_prior, decide
 from dbnchurn.decide.threshold import Choice
-from dbnchurn.model.inputs import Part
+from dbnchurn.model.inputs import LabelledTable
 from dbnchurn.model.labels import label_type
-from dbnchurn.model.pipeline import Learned
-from dbnchurn.model.reference_scores import expected_scores, own_scores, shrinkage
+from dbnchurn.model.pipeline import FittedStages
+from dbnchurn.model.reference_scores import expected_scores, out_of_fold_scores, shrinkage
 from dbnchurn.predictor.model_record import ModelRecord, logits
 
 Classes = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Decided:
+class CalibratedModel:
     """A learned model that decides.
 
     Parameters
     ----------
-    learned : Learned
+    learned : FittedStages
     val : Part
         The rows that the decision was made on, as read.
     record : ModelRecord
@@ -39,8 +39,8 @@ class Decided:
         Probabilities of customers whom the model has not seen, or as theirs are to be expected.
     """
 
-    learned: Learned
-    val: Part
+    learned: FittedStages
+    val: LabelledTable
     record: ModelRecord
     choice: Choice
     scores: Floats
@@ -79,19 +79,19 @@ def decision(rule: Threshold, choice: Choice) -> dict[str, Any]:
     return {"value": choice.threshold, "rule": rule.rule, "target": rule.target, **did}
 
 
-def decide_on(
-    learned: Learned,
+def calibrate(
+    learned: FittedStages,
     classes: Classes,
     *,
     restraint: float,
     threshold: Threshold,
     n_threads: int,
-) -> Decided:
+) -> CalibratedModel:
     """Correct the prior, blend the networks and choose the threshold, on validation rows.
 
     Parameters
     ----------
-    learned : Learned
+    learned : FittedStages
         Stopped by validation rows.
     classes : array of two labels
     restraint : float
@@ -112,15 +112,17 @@ def decide_on(
     record = _record(learned, undecided, classes)
     found = logits(record, val.table, n_threads)
     corrected = correct_prior(found, balance.trained_prior, balance.prior)
-    weights, offset = fit_blend(corrected, val.y, val.weight, restraint)
+    weights, offset = fit_blend(corrected, val.y, val.sample_weight, restraint)
     blended = replace(undecided, weights=weights, offset=offset)
     scores = decide(blended, found)
-    choice = threshold.choose(val.y, scores, val.weight)
+    choice = threshold.choose(val.y, scores, val.sample_weight)
     record = replace(record, decide=replace(blended, threshold=choice.threshold))
-    return Decided(learned, val, record, choice, scores)
+    return CalibratedModel(learned, val, record, choice, scores)
 
 
-def decide_alike(first: Decided, learned: Learned, classes: Classes, n_threads: int) -> Decided:
+def transfer_decision(
+    first: CalibratedModel, learned: FittedStages, classes: Classes, n_threads: int
+) -> CalibratedModel:
     """The decision of a model that some rows were kept from, for one that has learned from all.
 
     It has no rows left to decide on, nor to see how its scores are spread; see
@@ -128,21 +130,21 @@ def decide_alike(first: Decided, learned: Learned, classes: Classes, n_threads: 
 
     Parameters
     ----------
-    first : Decided
+    first : CalibratedModel
         The earlier model.
-    learned : Learned
+    learned : FittedStages
         Of all rows.
     classes : array of two labels
     n_threads : int
     """
     record = _record(learned, replace(first.record.decide, **asdict(learned.balance)), classes)
-    shrink = shrinkage(first.scores, own_scores(first.record, first.learned, n_threads))
-    own = own_scores(record, learned, n_threads)
+    shrink = shrinkage(first.scores, out_of_fold_scores(first.record, first.learned, n_threads))
+    own = out_of_fold_scores(record, learned, n_threads)
     scores = expected_scores(own, learned.fold, shrink)
     return replace(first, learned=learned, record=record, scores=scores)
 
 
-def _record(learned: Learned, decided: DecideRecord, classes: Classes) -> ModelRecord:
+def _record(learned: FittedStages, decided: DecideRecord, classes: Classes) -> ModelRecord:
     """All that scoring needs, of all stages."""
     return ModelRecord(
         schema=learned.schema,

@@ -117,19 +117,19 @@ def check_weight(sample_weight: npt.ArrayLike | None, rows: int) -> Floats:
     """
     if sample_weight is None:
         return np.ones(rows)
-    weight = np.array(sample_weight, np.float64)
-    if weight.shape != (rows,):
-        raise DataError(f"sample_weight has shape {weight.shape}, the table has {rows} rows")
-    bad = ~(np.isfinite(weight) & (weight >= 0))
+    checked = np.array(sample_weight, np.float64)
+    if checked.shape != (rows,):
+        raise DataError(f"sample_weight has shape {checked.shape}, the table has {rows} rows")
+    bad = ~(np.isfinite(checked) & (checked >= 0))
     if bad.any():
         first = int(np.flatnonzero(bad)[0])
         raise DataError(
             f"sample_weight has to be finite and not negative; {int(bad.sum())} of {rows} are not, "
-            f"the first is {weight[first]} in row {first}"
+            f"the first is {checked[first]} in row {first}"
         )
-    if not weight.any():
+    if not checked.any():
         raise DataError("every sample_weight is zero; some rows have to count")
-    return weight
+    return checked
 
 
 def check_groups(groups: npt.ArrayLike | None, rows: int) -> npt.NDArray[Any] | None:
@@ -150,14 +150,14 @@ def check_groups(groups: npt.ArrayLike | None, rows: int) -> npt.NDArray[Any] | 
     return found
 
 
-def check_both_classes(y: Labels, weight: Floats, part: str, advice: str) -> None:
+def check_both_classes(y: Labels, sample_weight: Floats, part: str, advice: str) -> None:
     """Refuse rows of which one class is absent or counts for nothing.
 
     Parameters
     ----------
     y : int array of shape (n,)
         0 or 1.
-    weight : float array of shape (n,)
+    sample_weight : float array of shape (n,)
     part : str
         What the rows are there for.
     advice : str
@@ -168,7 +168,7 @@ def check_both_classes(y: Labels, weight: Floats, part: str, advice: str) -> Non
     DataError
         If a class has no row with a weight above 0.
     """
-    stayers, churners = np.bincount(y[weight > 0], minlength=2)
+    stayers, churners = np.bincount(y[sample_weight > 0], minlength=2)
     if not (stayers and churners):
         raise DataError(
             f"the rows to {part} hold {churners} churners and {stayers} stayers with a weight "

@@ -15,7 +15,7 @@ from dbnchurn.features import Leaves
 FASTEST = 2.0  # largest factor on the boosters' learning rate
 
 
-class Scale(BaseEstimator):  # type: ignore[misc]
+class LargeTableRules(BaseEstimator):  # type: ignore[misc]
     """Bounds on what a large table costs; up to their numbers of rows nothing changes.
 
     Parameters
@@ -38,7 +38,7 @@ class Scale(BaseEstimator):  # type: ignore[misc]
 
     Examples
     --------
-    >>> scale = Scale()
+    >>> scale = LargeTableRules()
     >>> small, large = (scale.leaves(Leaves(folds=5, rate=0.05), n) for n in (10_000, 1_000_000))
     >>> (small.folds, small.rate), (large.folds, large.rate)
     ((5, 0.05), (2, 0.1))
@@ -71,12 +71,12 @@ class Scale(BaseEstimator):  # type: ignore[misc]
         )
 
 
-def some(stratum: Ints, limit: int, generator: np.random.Generator) -> Rows:
+def stratified_subsample(stratum: Ints, limit: int, generator: np.random.Generator) -> Rows:
     """Row numbers, in order: at most so many, drawn with the same share of every stratum.
 
     Examples
     --------
-    >>> rows = some(np.repeat([0, 1], [80, 20]), 10, np.random.default_rng(0))
+    >>> rows = stratified_subsample(np.repeat([0, 1], [80, 20]), 10, np.random.default_rng(0))
     >>> len(rows), int((rows >= 80).sum())
     (10, 2)
     """

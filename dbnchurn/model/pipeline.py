@@ -12,19 +12,19 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
-from dbnchurn.core.checkpoints import Shelf
+from dbnchurn.core.checkpoints import CheckpointStore
 from dbnchurn.core.errors import ConfigError
-from dbnchurn.core.parallel import at_once
+from dbnchurn.core.parallel import run_parallel
 from dbnchurn.core.progress import stage, tell_epoch
 from dbnchurn.core.typing import Floats32, Ints
-from dbnchurn.dbn import Branch
+from dbnchurn.dbn import NetworkStage
 from dbnchurn.decide.decide_record import log_odds
 from dbnchurn.features import Encode, Leaves, Oversample
-from dbnchurn.features.compact_rows import BoosterViews
+from dbnchurn.features.compact_rows import LeafRows
 from dbnchurn.model.compute import Compute, limited_threads
-from dbnchurn.model.inputs import Balance, Labelled, Part
-from dbnchurn.model.large_tables import Scale, some
-from dbnchurn.model.training_rows import Material, Prepared, Seen
+from dbnchurn.model.inputs import ClassPriors, LabelledFrame, LabelledTable
+from dbnchurn.model.large_tables import LargeTableRules, stratified_subsample
+from dbnchurn.model.training_rows import PreparedRows, TrainingRows, VisibleRows
 from dbnchurn.prepare import Prepare
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Schema, Table, infer
@@ -45,7 +45,7 @@ class Stages:
     leaves : Leaves or None
     skip : bool
         Whether the first network starts at the boosters' leaf values.
-    branches : dict of name → Branch
+    branches : dict of name → NetworkStage
         ``dbn`` comes first and sees columns and leaves; the others see the columns alone.
     scale : Scale
         Its rules for the boosters are applied already.
@@ -57,10 +57,10 @@ class Stages:
     oversample: Oversample
     leaves: Leaves | None
     skip: bool
-    branches: dict[str, Branch]
-    scale: Scale
+    branches: dict[str, NetworkStage]
+    scale: LargeTableRules
 
-    def as_long_as(self, learned: Learned) -> Stages:
+    def as_long_as(self, learned: FittedStages) -> Stages:
         """The same with as many trees and epochs as were best there."""
         leaves = None
         if self.leaves is not None and learned.leaves is not None:
@@ -76,7 +76,7 @@ class Stages:
 
 
 @dataclass(frozen=True, eq=False)
-class Learned:
+class FittedStages:
     """Fitted stages.
 
     Parameters
@@ -91,20 +91,20 @@ class Learned:
     prepare : Prepare
     encode : Encode
     leaves : Leaves or None
-    branches : dict of name → Branch
-    balance : Balance
+    branches : dict of name → NetworkStage
+    balance : ClassPriors
     seconds : dict of stage → wall seconds
     """
 
     schema: Schema
-    train: Part
-    val: Part | None
+    train: LabelledTable
+    val: LabelledTable | None
     fold: Ints
     prepare: Prepare
     encode: Encode
     leaves: Leaves | None
-    branches: dict[str, Branch]
-    balance: Balance
+    branches: dict[str, NetworkStage]
+    balance: ClassPriors
     seconds: dict[str, float]
 
     @property
@@ -115,26 +115,26 @@ class Learned:
         return {"rbm": deep.curves_, "finetune": deep.finetune_curve_, **boosters}
 
 
-def learn(
+def fit_stages(
     stages: Stages,
-    train: Labelled,
-    val: Labelled | None,
+    train: LabelledFrame,
+    val: LabelledFrame | None,
     unlabelled: pd.DataFrame | None,
     compute: Compute,
-    shelf: Shelf = Shelf(),
-) -> Learned:
+    store: CheckpointStore = CheckpointStore(),
+) -> FittedStages:
     """Fit all stages on the training rows.
 
     Parameters
     ----------
     stages : Stages
-    train : Labelled
-    val : Labelled or None
+    train : LabelledFrame
+    val : LabelledFrame or None
         Rows that stop boosters and networks; without them all trees and epochs are used.
     unlabelled : DataFrame or None
         Customers who join the pretraining.
     compute : Compute
-    shelf : Shelf, optional
+    store : CheckpointStore, optional
         Keeps finished boosters and the networks' training after every epoch; what is there already
         is taken from there.
 
@@ -155,14 +155,14 @@ def learn(
     leaves = None
     if stages.leaves is not None:
         with stage("leaves", seconds):
-            leaves = _fit_leaves(stages.leaves, prepared, compute, shelf)
+            leaves = _fit_leaves(stages.leaves, prepared, compute, store)
     with stage("encode", seconds):
-        material = Material.of(prepared, leaves, stages.scale, compute)
-    branches = _fit_branches(stages, material, compute, shelf)
+        material = TrainingRows.of(prepared, leaves, stages.scale, compute)
+    branches = _fit_branches(stages, material, compute, store)
     for name, branch in branches.items():
         spent = branch.seconds_
         seconds |= spent if name == "dbn" else {name: sum(spent.values())}
-    return Learned(
+    return FittedStages(
         schema=schema,
         train=part,
         val=part_val,
@@ -190,51 +190,55 @@ def best_epoch(curve: Sequence[Mapping[str, float]]) -> int:
 def _prepared(
     stages: Stages,
     prepare: Prepare,
-    train: Part,
-    val: Part | None,
+    train: LabelledTable,
+    val: LabelledTable | None,
     unlabelled: Table | None,
     compute: Compute,
-) -> Prepared:
+) -> PreparedRows:
     """Training rows prepared and sampled, and the validation rows that stop the training."""
     table, fold = prepare.transform(train.table), None
     # Folds on the original rows first, so that oversampling can keep to them.
     if stages.leaves is not None:
         fold = stages.leaves.assign(train.y, train.groups, compute.generator)
     sample = stages.oversample.sample(
-        table, train.y, weight=train.weight, fold=fold, generator=compute.generator
+        table, train.y, sample_weight=train.sample_weight, fold=fold, generator=compute.generator
     )
-    balance = Balance(train.prior, sample.prior)
+    balance = ClassPriors(train.prior, sample.prior)
     held_out = None
     if val is not None:
-        stopping = val.take(some(val.y, stages.scale.stop_rows, compute.generator))
-        weight = balance.weigh(stopping)
-        held_out = Part(prepare.transform(stopping.table), stopping.y, weight)
+        stopping = val.take(stratified_subsample(val.y, stages.scale.stop_rows, compute.generator))
+        sample_weight = balance.weigh(stopping)
+        held_out = LabelledTable(prepare.transform(stopping.table), stopping.y, sample_weight)
     encode = _fresh(stages.encode).fit(table)
-    return Prepared(table, train.weight, sample, balance, encode, held_out, unlabelled)
+    return PreparedRows(table, train.sample_weight, sample, balance, encode, held_out, unlabelled)
 
 
-def _fit_leaves(leaves: Leaves, prepared: Prepared, compute: Compute, shelf: Shelf) -> Leaves:
+def _fit_leaves(
+    leaves: Leaves, prepared: PreparedRows, compute: Compute, store: CheckpointStore
+) -> Leaves:
     sample, held_out = prepared.sample, prepared.held_out
-    lanes, threads = compute.shared_by(int(sample.fold.max()) + 1)
+    n_jobs, n_threads = compute.shared_by(int(sample.fold.max()) + 1)
     return _fresh(leaves).fit(
         sample.table,
         sample.y,
-        weight=sample.counted,
+        sample_weight=sample.counted,
         fold=sample.fold,
-        validation=None if held_out is None else (held_out.table, held_out.y, held_out.weight),
+        validation=None
+        if held_out is None
+        else (held_out.table, held_out.y, held_out.sample_weight),
         generator=compute.generator,
         device=compute.device,
-        n_threads=threads,
-        lanes=lanes,
-        shelf=shelf,
+        n_threads=n_threads,
+        n_jobs=n_jobs,
+        store=store,
     )
 
 
 def _fit_branches(
-    stages: Stages, material: Material, compute: Compute, shelf: Shelf
-) -> dict[str, Branch]:
+    stages: Stages, material: TrainingRows, compute: Compute, store: CheckpointStore
+) -> dict[str, NetworkStage]:
     """Fitted copies of all networks, side by side where there are threads for that."""
-    lanes, threads = compute.shared_by(len(stages.branches))
+    n_jobs, n_threads = compute.shared_by(len(stages.branches))
     fits = [
         partial(
             _fit_branch,
@@ -244,17 +248,17 @@ def _fit_branches(
             skip=stages.skip,
             device=compute.device,
             seed=compute.seed(),
-            checkpoints=shelf.part(name).folder,
+            checkpoints=store.part(name).folder,
         )
         for name, branch in stages.branches.items()
     ]
-    with limited_threads(threads):
-        return dict(zip(stages.branches, at_once(fits, lanes), strict=True))
+    with limited_threads(n_threads):
+        return dict(zip(stages.branches, run_parallel(fits, n_jobs), strict=True))
 
 
-def _leaf_values(rows: Seen) -> Floats32 | None:
+def _leaf_values(rows: VisibleRows) -> Floats32 | None:
     """What every level adds to the logit at first: the boosters' leaf values."""
-    if not isinstance(rows, BoosterViews):
+    if not isinstance(rows, LeafRows):
         return None
     columns = np.zeros(sum(rows.base.sizes), np.float32)
     return np.concatenate([columns, rows.record.leaf_values])
@@ -262,14 +266,14 @@ def _leaf_values(rows: Seen) -> Floats32 | None:
 
 def _fit_branch(
     name: str,
-    branch: Branch,
-    material: Material,
+    branch: NetworkStage,
+    material: TrainingRows,
     *,
     skip: bool,
     device: Literal["cpu", "cuda"],
     seed: int,
     checkpoints: Path | None,
-) -> Branch:
+) -> NetworkStage:
     """A fitted copy of one network."""
     sample, balance = material.prepared.sample, material.prepared.balance
     rows = material.training()
@@ -278,7 +282,7 @@ def _fit_branch(
             return _fresh(branch).fit(
                 rows,
                 sample.y,
-                sample_weight=sample.weight,
+                sample_weight=sample.sample_weight,
                 draw=sample.draw,
                 validation=material.validation(),
                 pretrain_on=material.pretraining(rows) if branch.pretrain else None,

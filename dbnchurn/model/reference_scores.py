@@ -12,26 +12,26 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, logit
 
-from dbnchurn.core.parallel import over_rows
+from dbnchurn.core.parallel import map_row_chunks
 from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.dbn.network_record import logits
 from dbnchurn.decide.decide_record import decide
-from dbnchurn.features.compact_rows import BoosterViews
+from dbnchurn.features.compact_rows import LeafRows
 from dbnchurn.features.encode_record import encode
-from dbnchurn.model.pipeline import Learned
+from dbnchurn.model.pipeline import FittedStages
 from dbnchurn.predictor.model_record import CHUNK, ModelRecord
 from dbnchurn.prepare.record import prepare
 
 SMALLEST = 1e-12  # probability: its logit has to be finite
 
 
-def own_scores(model: ModelRecord, learned: Learned, n_threads: int = 1) -> Floats:
+def out_of_fold_scores(model: ModelRecord, learned: FittedStages, n_threads: int = 1) -> Floats:
     """Probabilities of training rows, each through the one booster that did not see it.
 
     Parameters
     ----------
     model : ModelRecord
-    learned : Learned
+    learned : FittedStages
         What it was made of; its n training rows are scored.
     n_threads : int, default 1
 
@@ -45,12 +45,12 @@ def own_scores(model: ModelRecord, learned: Learned, n_threads: int = 1) -> Floa
         prepared = prepare(model.prepare, table.take(np.arange(chunk.start, chunk.stop)))
         seen = base = encode(model.encode, prepared)
         if model.leaves is not None:
-            views = BoosterViews.of(base, model.leaves, prepared, fold[chunk])
+            views = LeafRows.of(base, model.leaves, prepared, fold[chunk])
             seen = views.take(np.arange(len(views)))
         found = [logits(n, base if n.sizes == base.sizes else seen) for n in model.networks]
         return decide(model.decide, np.column_stack(found))
 
-    return np.concatenate(over_rows(score, len(table), CHUNK, n_threads))
+    return np.concatenate(map_row_chunks(score, len(table), CHUNK, n_threads))
 
 
 def shrinkage(unseen: Floats, own: Floats) -> float:

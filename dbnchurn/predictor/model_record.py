@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from dbnchurn.core.errors import ArtifactError
-from dbnchurn.core.parallel import over_rows
+from dbnchurn.core.parallel import map_row_chunks
 from dbnchurn.core.typing import Floats, Floats32, Ints32
 from dbnchurn.dbn.network_record import NetworkRecord, drive, logits_from
 from dbnchurn.dbn.network_record import logits as network_logits
@@ -119,7 +119,7 @@ def logits(model: ModelRecord, table: Table, n_threads: int = 1) -> Floats:
     def score(chunk: slice) -> None:
         out[chunk] = _chunk_logits(model, table.take(np.arange(chunk.start, chunk.stop)))
 
-    over_rows(score, len(table), CHUNK, n_threads)
+    map_row_chunks(score, len(table), CHUNK, n_threads)
     return out
 
 

@@ -141,9 +141,9 @@ def learn_reference(table: Table, probability: Floats) -> Reference:
 
     Examples
     --------
-    >>> rng = np.random.default_rng(0)
-    >>> table = Table(rng.normal(size=(1000, 1)), np.zeros((1000, 0), np.int32), ("debt",), (), ())
-    >>> reference = learn_reference(table, rng.random(500))
+    >>> generator = np.random.default_rng(0)
+    >>> table = Table(generator.normal(size=(1000, 1)), np.zeros((1000, 0), np.int32), ("debt",), (), ())
+    >>> reference = learn_reference(table, generator.random(500))
     >>> counts = reference.numbers[0].count_numbers(table.numbers[:, 0])
     >>> reference.numbers[0].stability_index(counts)
     0.0

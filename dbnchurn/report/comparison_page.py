@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from dbnchurn.core.html import format
 from dbnchurn.core.html.figure import COLOURS, MARK, Canvas, Picture
-from dbnchurn.core.html.page import filled
+from dbnchurn.core.html.page import render_page
 from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER, Comparison
 
 
@@ -25,7 +25,7 @@ def render_comparison(comparison: Comparison) -> str:
         f"{name} (lower is better)" if key in LOWER_IS_BETTER else name
         for key, name in LABELS.items()
     ]
-    return filled(
+    return render_page(
         "dbnchurn.report",
         "comparison.html",
         {"pictures": pictures(comparison)},

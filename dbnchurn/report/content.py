@@ -14,7 +14,7 @@ from dbnchurn.evaluate import Ranking, all_curves
 
 
 @dataclass(frozen=True)
-class Part:
+class PartSummary:
     """A part of the data: its name (``train``), number of customers and share of churners."""
 
     name: str
@@ -189,7 +189,7 @@ class ReportInput:
     scores: Mapping[str, npt.ArrayLike]
     metrics: Mapping[str, Mapping[str, Any]]
     threshold_rule: str
-    parts: Sequence[Part]
+    parts: Sequence[PartSummary]
     ablations: Sequence[str] = ()
     alternatives: Sequence[Alternative] = ()
     breakdowns: Sequence[Breakdown] = ()

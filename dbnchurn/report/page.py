@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dbnchurn.core.html.page import filled
+from dbnchurn.core.html.page import render_page
 from dbnchurn.report import words
 from dbnchurn.report.content import ReportInput
 from dbnchurn.report.driver_pictures import driver_pictures
@@ -41,7 +41,7 @@ FURTHER = {
 
 def render(run: ReportInput) -> str:
     """The report as HTML text, with its pictures inside."""
-    return filled(
+    return render_page(
         "dbnchurn.report",
         "page.html",
         {
@@ -77,9 +77,9 @@ def write(path: str | Path, run: ReportInput) -> None:
     >>> import numpy as np
     >>> from dbnchurn.evaluate import compare
     >>> from dbnchurn.report import Part
-    >>> rng = np.random.default_rng(0)
-    >>> p = rng.beta(1, 9, 500)
-    >>> y, scores = (rng.random(500) < p).astype(int), {"dbn": p, "chance": rng.random(500)}
+    >>> generator = np.random.default_rng(0)
+    >>> p = generator.beta(1, 9, 500)
+    >>> y, scores = (generator.random(500) < p).astype(int), {"dbn": p, "chance": generator.random(500)}
     >>> run = ReportInput("demo", y, scores, compare(y, scores, {"dbn": 0.2, "chance": 0.9}),
     ...                   "for the best F1", [Part("test", 500, y.mean())])
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -26,7 +26,7 @@ Number = Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Later:
+class Backtest:
     """What a model promised and what came.
 
     Parameters
@@ -132,7 +132,7 @@ class Later:
         }
 
 
-def evaluate_later(
+def backtest(
     model: str | Path,
     table: str | Path,
     *,
@@ -140,7 +140,7 @@ def evaluate_later(
     positive: str | None = None,
     output: str | Path | None = None,
     repeats: int = 500,
-) -> Later:
+) -> Backtest:
     """Measure a stored model on customers whose outcome is known by now.
 
     Parameters
@@ -186,7 +186,7 @@ def evaluate_later(
     came = evaluate(
         found.y, predictor.predict_proba(found.X)[:, 1], predictor.threshold, repeats=repeats
     )
-    later = Later(str(model), _promise(Path(model)), came, len(frame) - len(found))
+    later = Backtest(str(model), _promise(Path(model)), came, len(frame) - len(found))
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
         write_json(output, later.plain())

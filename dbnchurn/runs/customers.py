@@ -24,7 +24,7 @@ from dbnchurn.data.leakage import find_leaks, shared_customers, stop
 from dbnchurn.tables.misparsed import misread
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.data.quality import write_quality
-from dbnchurn.tables.splitting import Parts
+from dbnchurn.tables.splitting import Split
 from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.runs.side_columns import cost_columns, set_beside
@@ -61,7 +61,7 @@ def read_customers(config: Any, work: Path) -> tuple[Customers, Built | None]:
     """
     if config.data is None:
         return set_beside(config, load_customers(config)), None
-    built = build(config.data, work / "tables", threads=config.n_threads)
+    built = build(config.data, work / "tables", n_threads=config.n_threads)
     return set_beside(config, load(built)), built
 
 
@@ -88,7 +88,7 @@ def load_customers(config: Any) -> Customers:
     return replace(table, notes=(*table.notes, *notes))
 
 
-def check_leakage(config: Any, table: Customers, parts: Parts, built: Built | None) -> Customers:
+def check_leakage(config: Any, table: Customers, parts: Split, built: Built | None) -> Customers:
     """Stop if features know the outcome; returns the table with a note for each pardoned one."""
     train = parts.train
     leaks = find_leaks(
@@ -102,7 +102,7 @@ def check_leakage(config: Any, table: Customers, parts: Parts, built: Built | No
         for part in (parts.validation, parts.test):
             leaks += shared_customers(table.ids, table.dates, train, part)
     if built is not None and built.plan.windows is not None and may_foresee(built.plan):
-        leaks += foreseeing(built, max(built.plan.windows.cutoffs), threads=config.n_threads)
+        leaks += foreseeing(built, max(built.plan.windows.cutoffs), n_threads=config.n_threads)
     passed = stop(leaks, config.leakage.allow)
     notes = [PARDONED.format(sentence) for sentence in passed]
     return replace(table, notes=(*table.notes, *notes))
@@ -189,7 +189,7 @@ def prepare_tables(config: Any, folder: Path, cutoffs: Sequence[date] | None = N
     if config.data is None:
         raise ConfigError("the config names one table, so there is nothing to build; see 'data'")
     labelled = config.data.label is not None and cutoffs is None
-    built = build(config.data, folder, cutoffs=cutoffs, labelled=labelled, threads=config.n_threads)
+    built = build(config.data, folder, cutoffs=cutoffs, labelled=labelled, n_threads=config.n_threads)
     if labelled:
         write_quality(folder / QUALITY, load(built), built)
     return built

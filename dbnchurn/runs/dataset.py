@@ -12,12 +12,12 @@ import pandas as pd
 
 from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.tables import Customers
-from dbnchurn.tables.splitting import Parts
+from dbnchurn.tables.splitting import Split
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.runs.side_columns import gains
 from dbnchurn.runs.metrics import by_worth
 from dbnchurn.runs.config import classifier_of
-from dbnchurn.core.checkpoints import Shelf
+from dbnchurn.core.checkpoints import CheckpointStore
 
 
 
@@ -35,7 +35,7 @@ class LabelledFrame:
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class Dataset:
     """All that a fit takes.
 
     Parameters
@@ -56,7 +56,7 @@ class Given:
     gain: Floats
 
     @classmethod
-    def of(cls, config: Any, table: Customers, parts: Parts) -> Given:
+    def of(cls, config: Any, table: Customers, parts: Split) -> Dataset:
         """What the parts of a table hold."""
         return cls(
             train=LabelledFrame.of(table, parts.train),
@@ -66,13 +66,13 @@ class Given:
             gain=gains(config, table)[parts.train],
         )
 
-    def fit(self, config: Any, shelf: Shelf = Shelf(), **changes: Any) -> ChurnClassifier:
+    def fit(self, config: Any, store: CheckpointStore = CheckpointStore(), **changes: Any) -> ChurnClassifier:
         """The fitted classifier of a config.
 
         Parameters
         ----------
         config : RunConfig
-        shelf : Shelf
+        store : CheckpointStore
             Whatever it has already is taken from there.
         **changes
             Parameters of the classifier, in place of the config's.
@@ -86,7 +86,7 @@ class Given:
             y_val=self.validation.y,
             groups=self.groups,
             X_unlabelled=self.unlabelled,
-            checkpoints=shelf.folder,
+            checkpoints=store.folder,
         )
 
 
@@ -121,7 +121,7 @@ def wasted_share(gain: Floats, y: Ints) -> float:
     return min(max(wasted / brought, 0.0), 1.0)
 
 
-def without_outcome(table: Customers, parts: Parts) -> pd.DataFrame | None:
+def without_outcome(table: Customers, parts: Split) -> pd.DataFrame | None:
     """Customers without a known outcome, who may join the pretraining; None if there are none.
 
     Where the parts are divided by time, only those from before the tested dates: nothing is learned

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from dbnchurn.core.errors import ConfigError, did_you_mean
-from dbnchurn.runs.result import MODEL, Trained
+from dbnchurn.runs.result import MODEL, RunResult
 from dbnchurn.predictor.explain.contributions import Explainer
 from dbnchurn.predictor.explain.faithfulness import agreement, fall, leading
 from dbnchurn.predictor.explain.faithfulness import occluded, spread
@@ -44,7 +44,7 @@ def check_labels(labels: Mapping[str, str], columns: Collection[str]) -> None:
             )
 
 
-def find_drivers(trained: Trained, config: Any) -> dict[str, Any]:
+def find_drivers(trained: RunResult, config: Any) -> dict[str, Any]:
     """What ``training.json`` says about reasons; all of it on test customers.
 
     Returns

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from dbnchurn.runs.diagnostics import first_weights, machines
-from dbnchurn.runs.result import Trained
+from dbnchurn.runs.result import RunResult
 from dbnchurn.core.provenance import versions
 
 FACTS = "training.json"
@@ -18,7 +18,7 @@ SUSPECT_AUC = 0.8  # of a column alone; less is suspect if it stands out
 STANDS_OUT = 0.75
 
 
-def facts_of(trained: Trained, config: Any) -> dict[str, Any]:
+def facts_of(trained: RunResult, config: Any) -> dict[str, Any]:
     """Facts of a trained run, as plain data."""
     classifier, table = trained.classifier, trained.customers
     y = table.y[trained.parts.train]
@@ -45,7 +45,7 @@ def _source(config: Any) -> str:
     return str(config.source.path or config.source.sample)
 
 
-def _warnings(trained: Trained) -> list[str]:
+def _warnings(trained: RunResult) -> list[str]:
     found = list(trained.customers.notes)
     found += _suspect(trained.strength)
     if dropped := trained.classifier.prepare_.dropped_:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dbnchurn.core.errors import ConfigError
-from dbnchurn.core.files import held
+from dbnchurn.core.files import lock
 
 LOCK = ".lock"
 """In the folder of an experiment or a search."""
@@ -43,7 +43,7 @@ def only_one(folder: Path) -> Iterator[None]:
         If another process has the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with held(folder / LOCK, f"{folder}: another process works on it"):
+    with lock(folder / LOCK, f"{folder}: another process works on it"):
         yield
 
 

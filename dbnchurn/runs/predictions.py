@@ -9,13 +9,13 @@ import pandas as pd
 
 from dbnchurn.runs.side_columns import gains, months, segments
 from dbnchurn.runs.customers import true_probabilities
-from dbnchurn.runs.result import MODEL, Trained
+from dbnchurn.runs.result import MODEL, RunResult
 
 SCORED = ("validation", "test")
 SEGMENT = "segment "
 
 
-def predictions(trained: Trained, config: Any) -> pd.DataFrame:
+def predictions(trained: RunResult, config: Any) -> pd.DataFrame:
     """One row per customer that was not trained on.
 
     Returns

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from dbnchurn.config import Section
 from dbnchurn.tables import Customers
-from dbnchurn.tables.splitting import Parts, check_classes, set_aside, split
+from dbnchurn.tables.splitting import Split, check_classes, set_aside, split
 from dbnchurn.core.errors import DataError
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -71,7 +71,7 @@ class SplitSection(Section):
         return (self.folds or 1) if self.protocol == "time" else 1
 
 
-def division(table: Customers, section: SplitSection, seed: int) -> Parts:
+def division(table: Customers, section: SplitSection, seed: int) -> Split:
     """The parts of one run, as its config says.
 
     Raises
@@ -99,7 +99,7 @@ def kfold(
     validation: float = 0.15,
     groups: Groups = None,
     seed: int = 0,
-) -> Parts:
+) -> Split:
     """One fold is tested, the others are learned from; stratified, customers stay together.
 
     Parameters
@@ -144,7 +144,7 @@ def kfold(
     rest = np.flatnonzero(~tested)
     share = validation / (1 - 1 / folds)
     train, val = set_aside(y[rest], None if groups is None else groups[rest], share, generator)
-    parts = Parts(rest[train], rest[val], np.flatnonzero(tested))
+    parts = Split(rest[train], rest[val], np.flatnonzero(tested))
     check_classes(parts, y, "use fewer folds or another share for validation")
     return parts
 
@@ -158,7 +158,7 @@ def forward(
     validation: float = 0.15,
     groups: Groups = None,
     seed: int = 0,
-) -> Parts:
+) -> Split:
     """One date is tested by a model of what was known before it (a rolling origin).
 
     Parameters
@@ -207,4 +207,4 @@ def forward(
         groups=None if groups is None else groups[rows],
         seed=seed,
     )
-    return Parts(rows[parts.train], rows[parts.validation], rows[parts.test])
+    return Split(rows[parts.train], rows[parts.validation], rows[parts.test])

@@ -20,7 +20,7 @@ from dbnchurn.report import (
     Alternative,
     Breakdown,
     FineTuning,
-    Part,
+    PartSummary,
     Pretraining,
     ReportInput,
     Weights,
@@ -72,7 +72,7 @@ def report_input(folder: Path) -> ReportInput:
         metrics={MODEL: metrics["test"], **metrics["baselines"]},
         threshold_rule=_said(RULES, rule),
         parts=[
-            Part(part, found["rows"], found["base_rate"])
+            PartSummary(part, found["rows"], found["base_rate"])
             for part, found in ((part, metrics["parts"][part]) for part in PARTS)
         ],
         ablations=[model for model in models(frame) if model in VARIANTS],

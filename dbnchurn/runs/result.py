@@ -13,14 +13,14 @@ import pandas as pd
 
 from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.tables import Customers
-from dbnchurn.tables.splitting import Parts
+from dbnchurn.tables.splitting import Split
 from dbnchurn.runs.side_columns import strengths
 
 MODEL = "dbnchurn"
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class RunResult:
     """A run's results before they are written.
 
     Parameters
@@ -36,7 +36,7 @@ class Trained:
 
     classifier: ChurnClassifier
     customers: Customers
-    parts: Parts
+    parts: Split
     scores: dict[str, dict[str, Floats]]
     thresholds: dict[str, float]
 

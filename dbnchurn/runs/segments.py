@@ -19,7 +19,7 @@ from dbnchurn.segments.files import load, save
 from dbnchurn.segments.miner import SegmentMiner
 from dbnchurn.segments.page import headline
 from dbnchurn.segments.sweep import as_table, sweep
-from dbnchurn.core.files import whole_folder
+from dbnchurn.core.files import atomic_folder
 
 log = logging.getLogger(__name__)
 SWEPT = {"bins": "intervals per column", "min_count": "minimum count"}
@@ -101,7 +101,7 @@ def run(config: Any, name: str = "segments") -> Path:
     for column, why in miner.skipped_.items():
         log.warning("column %r is left out: %s", column, why)
     folder = free_folder(config.output, name)
-    with whole_folder(folder) as aside:
+    with atomic_folder(folder) as aside:
         save(miner.segments_, aside)
         miner.candidates_.to_csv(aside / "candidates.csv", index=False)
         (aside / "config.yaml").write_text(dump(config), encoding="utf-8")

@@ -13,13 +13,13 @@ from dbnchurn.config import dump
 from dbnchurn.tables import Customers
 from dbnchurn.data.build import Built
 from dbnchurn.data.quality import write_quality
-from dbnchurn.tables.splitting import Parts
+from dbnchurn.tables.splitting import Split
 from dbnchurn.runs.baselines import PEERS, VARIANTS
 from dbnchurn.runs.side_columns import gains
 from dbnchurn.runs.drivers import check_labels, find_drivers
 from dbnchurn.runs.facts import FACTS, facts_of
 from dbnchurn.runs.folder import open_output, write_json
-from dbnchurn.runs.dataset import Given, LabelledFrame
+from dbnchurn.runs.dataset import Dataset, LabelledFrame
 from dbnchurn.runs.metrics import by_worth, chosen, measured
 from dbnchurn.runs.report import write_report
 from dbnchurn.runs.predictions import predictions
@@ -33,11 +33,11 @@ from dbnchurn.runs.customers import (
     write_tables,
 )
 from dbnchurn.runs.tracking import require_mlflow, track
-from dbnchurn.runs.result import MODEL, Findings, Trained
+from dbnchurn.runs.result import MODEL, Findings, RunResult
 from dbnchurn.runs.unfinished import Unfinished
 from dbnchurn.core.progress import stage
-from dbnchurn.core.checkpoints import Arrays, Shelf
-from dbnchurn.core.files import whole_folder
+from dbnchurn.core.checkpoints import Arrays, CheckpointStore
+from dbnchurn.core.files import atomic_folder
 
 
 def train(config: Any, name: str = "run") -> Path:
@@ -104,7 +104,7 @@ def _finish(config: Any, unfinished: Unfinished) -> Path:
             parts = divide(table, config)
         with stage("check", seconds):
             table = check_leakage(config, table, parts, built)
-        trained = fit_all(config, table, parts, seconds, unfinished.shelf)
+        trained = fit_all(config, table, parts, seconds, unfinished.store)
         with stage("evaluate", seconds):
             found = findings(trained, config)
         with stage("explain", seconds):
@@ -119,30 +119,30 @@ def _finish(config: Any, unfinished: Unfinished) -> Path:
     return folder
 
 
-def divide(table: Customers, config: Any) -> Parts:
+def divide(table: Customers, config: Any) -> Split:
     """Train, validation and test rows."""
     return division(table, config.split, config.seed)
 
 
 def fit_all(
-    config: Any, table: Customers, parts: Parts, seconds: dict[str, float], shelf: Shelf = Shelf()
-) -> Trained:
+    config: Any, table: Customers, parts: Split, seconds: dict[str, float], store: CheckpointStore = CheckpointStore()
+) -> RunResult:
     """Fit the classifier and the baselines on the same rows, and score what they have not seen.
 
-    Whatever `shelf` has already is taken from there.
+    Whatever `store` has already is taken from there.
     """
-    given = Given.of(config, table, parts)
+    given = Dataset.of(config, table, parts)
     rows = {"validation": given.validation, "test": LabelledFrame.of(table, parts.test)}
     with stage("train", seconds):
-        classifier = given.fit(config, shelf.part(MODEL))
+        classifier = given.fit(config, store.part(MODEL))
     scores = {MODEL: _score(classifier.predict_proba, rows)}
     for baseline in config.baselines:
         with stage(baseline, seconds):
             if baseline in VARIANTS:
-                variant = given.fit(config, shelf.part(baseline), **VARIANTS[baseline])
+                variant = given.fit(config, store.part(baseline), **VARIANTS[baseline])
                 scores[baseline] = _score(variant.predict_proba, rows)
             else:
-                scores[baseline] = _peer_scores(baseline, given, rows, config, shelf)
+                scores[baseline] = _peer_scores(baseline, given, rows, config, store)
     gain = gains(config, table)[parts.validation]
     choices = {
         model: chosen(config, given.validation.y, found["validation"], gain)
@@ -151,17 +151,17 @@ def fit_all(
     if by_worth(config):
         classifier.decide_by(choices[MODEL])
     thresholds = {model: choice.threshold for model, choice in choices.items()}
-    return Trained(classifier, table, parts, scores, thresholds)
+    return RunResult(classifier, table, parts, scores, thresholds)
 
 
 def _peer_scores(
-    baseline: str, given: Given, rows: dict[str, LabelledFrame], config: Any, shelf: Shelf
+    baseline: str, given: Dataset, rows: dict[str, LabelledFrame], config: Any, store: CheckpointStore
 ) -> dict[str, Floats]:
     def fit_and_score() -> tuple[Arrays, None]:
         predict = PEERS[baseline](given.train, given.validation, config)
         return dict(_score(predict, rows)), None
 
-    return shelf.once(baseline, fit_and_score)[0]
+    return store.get_or_compute(baseline, fit_and_score)[0]
 
 
 def _score(predict: Any, rows: dict[str, LabelledFrame]) -> dict[str, Floats]:
@@ -169,12 +169,12 @@ def _score(predict: Any, rows: dict[str, LabelledFrame]) -> dict[str, Floats]:
     return {part: s[:, 1] if s.ndim == 2 else s for part, s in found.items()}
 
 
-def findings(trained: Trained, config: Any) -> Findings:
+def findings(trained: RunResult, config: Any) -> Findings:
     """Predictions, facts, and the metrics that follow from both.
 
     Parameters
     ----------
-    trained : Trained
+    trained : RunResult
     config : RunConfig
     """
     frame, facts = predictions(trained, config), facts_of(trained, config)
@@ -182,11 +182,11 @@ def findings(trained: Trained, config: Any) -> Findings:
 
 
 def write(
-    config: Any, unfinished: Unfinished, trained: Trained, found: Findings, built: Built | None
+    config: Any, unfinished: Unfinished, trained: RunResult, found: Findings, built: Built | None
 ) -> Path:
     """Write the run folder aside and rename it when it is whole."""
     table, folder = trained.customers, unfinished.target
-    with whole_folder(folder, unfinished.aside) as aside:
+    with atomic_folder(folder, unfinished.aside) as aside:
         (aside / "config.yaml").write_text(dump(config), encoding="utf-8")
         found.predictions.to_parquet(aside / "predictions.parquet", index=False)
         write_json(aside / "metrics.json", found.metrics)

@@ -15,8 +15,8 @@ from typing import Any
 from dbnchurn.config import dump
 from dbnchurn.core.errors import ConfigError, DbnchurnError, ResourceError
 from dbnchurn.runs.config import read_config
-from dbnchurn.core.checkpoints import Shelf
-from dbnchurn.core.files import held
+from dbnchurn.core.checkpoints import CheckpointStore
+from dbnchurn.core.files import lock
 
 SUFFIX = ".unfinished"
 CONFIG = "config.yaml"
@@ -92,9 +92,9 @@ class Unfinished:
         return self.folder / "result"
 
     @property
-    def shelf(self) -> Shelf:
+    def store(self) -> CheckpointStore:
         """Where finished pieces are kept."""
-        return Shelf(self.folder / "checkpoints")
+        return CheckpointStore(self.folder / "checkpoints")
 
     def config(self) -> Any:
         """The config that it was begun with."""
@@ -123,14 +123,14 @@ class Unfinished:
             If another process trains it.
         """
         how = f"what was learned is kept; continue with: dbnchurn train --resume {self.folder}"
-        with held(self.folder / "lock", f"{self.folder} is being trained by another process"):
+        with lock(self.folder / "lock", f"{self.folder} is being trained by another process"):
             try:
                 yield
             except KeyboardInterrupt as error:
                 raise Interrupted(how) from error
             except Exception as error:
                 mistake = isinstance(error, DbnchurnError)  # which continuing would not mend
-                if self.fresh and (mistake or not self.shelf.kept):
+                if self.fresh and (mistake or not self.store.kept):
                     self.discard()
                     how = "nothing was learned yet"
                 if reason := lacking(error):

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import ConfigError, DataError, listed
-from dbnchurn.core.files import written_whole
+from dbnchurn.core.files import atomic_write
 from dbnchurn.core.typing import Bools
 from dbnchurn.data.typed import as_text
 from dbnchurn.scoring.paths import disk_errors
@@ -140,14 +140,14 @@ def write_campaign(scores: Path | Sequence[Path], campaign: Campaign) -> Campaig
     ([2, 3, 4], 2, 1)
     """
     paths = [scores] if isinstance(scores, Path) else list(scores)
-    with Session(MEMORY, threads=1) as session:
+    with Session(MEMORY, n_threads=1) as session:
         with _readable(campaign.suppress):
             _suppressed(session, campaign.suppress)
         with _readable(paths[0]):
             session.run(f"CREATE VIEW scores AS SELECT * FROM {relation_of(paths)}")
             suppressed, listed_ids = _eligible(session)
             contact, control = _sizes(session, campaign)
-            with disk_errors(campaign.path), written_whole(campaign.path) as unfinished:
+            with disk_errors(campaign.path), atomic_write(campaign.path) as unfinished:
                 pieces = _pieces(session, contact, control, campaign.seed)
                 write_pieces(pieces, unfinished, ending_of(campaign.path))
     if listed_ids and not suppressed:

@@ -82,8 +82,8 @@ def drift(reference: Reference, counts: Mapping[str, Ints]) -> Drift:
     >>> from dbnchurn.tables.schema import Table
     >>> def table(x):
     ...     return Table(x, np.zeros((len(x), 0), np.int32), ("debt",), (), ())
-    >>> rng = np.random.default_rng(0)
-    >>> x, p = rng.normal(size=(10_000, 1)), rng.random(10_000)
+    >>> generator = np.random.default_rng(0)
+    >>> x, p = generator.normal(size=(10_000, 1)), generator.random(10_000)
     >>> reference = learn_reference(table(x), p)
     >>> drift(reference, reference.count(table(x), p)).score.index
     0.0

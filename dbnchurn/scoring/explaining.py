@@ -68,7 +68,7 @@ def highest(scores: Path, count: int) -> pd.DataFrame:
     DataFrame of at most `count` rows
         Columns as they were written; ids of a CSV file are text.
     """
-    with Session(MEMORY, threads=1) as session:
+    with Session(MEMORY, n_threads=1) as session:
         found: pd.DataFrame = session.connection.execute(
             f"SELECT * FROM {relation_of([scores])} "
             f"ORDER BY CAST(probability AS DOUBLE) DESC, id LIMIT {count}"

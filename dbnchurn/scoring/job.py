@@ -21,10 +21,10 @@ from dbnchurn.predictor.artifact import MANIFEST
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.scoring.campaign import Campaign
 from dbnchurn.scoring.outputs import Job, finish, write_rejected
-from dbnchurn.scoring.paths import Paths, disk_errors
+from dbnchurn.scoring.paths import OutputPaths, disk_errors
 from dbnchurn.scoring.replay import build_month
 from dbnchurn.scoring.scorer import Scorer, check_columns
-from dbnchurn.scoring.work_folder import Parts
+from dbnchurn.scoring.work_folder import WorkFolder
 from dbnchurn.tables.chunks import Source
 from dbnchurn.tables.postgres import Query
 from dbnchurn.tables.streaming import open_files
@@ -111,7 +111,7 @@ def score_file(
     if table is not None and (cutoff is not None or tables):
         raise ConfigError("give a table, or cutoff and raw tables to build it from, not both")
     output = Path(output)
-    paths = Paths.of(output, rejected)
+    paths = OutputPaths.of(output, rejected)
     predictor = Predictor.load(model, n_threads=n_threads)
     source = None if table is None else _source(table, database, output)
     scorer = _scorer(predictor, source, id, reasons) if source else None
@@ -123,7 +123,7 @@ def score_file(
         "options": {"id": id, "reasons": reasons, "rows": chunk_rows, "threads": n_threads},
         "versions": versions(),
     }
-    with disk_errors(output), Parts(paths.work, manifest) as parts:
+    with disk_errors(output), WorkFolder(paths.work, manifest) as parts:
         if source is None or scorer is None:
             source = _month(model, cutoff, tables, paths, n_threads)
             scorer = _scorer(predictor, source, id, reasons)
@@ -147,13 +147,13 @@ def _month(
     model: str | Path,
     cutoff: date | None,
     tables: Mapping[str, str] | None,
-    paths: Paths,
+    paths: OutputPaths,
     n_threads: int,
 ) -> Source:
     """The table of a scoring month, built anew."""
     folder = paths.work / "month"
     shutil.rmtree(folder, ignore_errors=True)
-    built = build_month(model, cutoff, folder, paths=tables, threads=n_threads)
+    built = build_month(model, cutoff, folder, paths=tables, n_threads=n_threads)
     shutil.rmtree(paths.quarantine, ignore_errors=True)
     if (built.folder / QUARANTINE).exists():
         shutil.copytree(built.folder / QUARANTINE, paths.quarantine)
@@ -175,7 +175,7 @@ def _scorer(predictor: Predictor, source: Source, id: str | None, reasons: int) 
 
 
 def _score_chunks(
-    scorer: Scorer, source: Source, parts: Parts, size: int, limit: float, paths: Paths
+    scorer: Scorer, source: Source, parts: WorkFolder, size: int, limit: float, paths: OutputPaths
 ) -> None:
     """Score what is not finished yet."""
     identity = source.identity()
@@ -202,7 +202,7 @@ def _score_chunks(
 
 
 def _check_rejected(
-    parts: Parts, finished: int, rows: int | None, limit: float, paths: Paths
+    parts: WorkFolder, finished: int, rows: int | None, limit: float, paths: OutputPaths
 ) -> None:
     """Stop a job that rejects too many rows, as soon as that is certain."""
     rejected = sum(facts.rejected for facts in parts.facts[:finished])

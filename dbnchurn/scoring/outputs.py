@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dbnchurn.core.files import written_whole
+from dbnchurn.core.files import atomic_write
 from dbnchurn.predictor.scores import Oddities
 from dbnchurn.scoring.campaign import Campaign, CampaignList, write_campaign
 from dbnchurn.scoring.drift import Drift, drift
-from dbnchurn.scoring.paths import Paths
+from dbnchurn.scoring.paths import OutputPaths
 from dbnchurn.scoring.scorer import Scorer
-from dbnchurn.scoring.work_folder import Parts
+from dbnchurn.scoring.work_folder import WorkFolder
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.writing import ending_of, relation_of, write_pieces
 
@@ -94,8 +94,8 @@ class Job:
 
 def finish(
     scorer: Scorer,
-    parts: Parts,
-    paths: Paths,
+    parts: WorkFolder,
+    paths: OutputPaths,
     campaign: Campaign | None,
 ) -> Job:
     """Write everything, the scores last."""
@@ -106,20 +106,20 @@ def finish(
         paths.rejected.unlink(missing_ok=True)  # of an earlier job
     if campaign is not None:
         job = replace(job, campaign=write_campaign(parts.files, campaign))
-    with written_whole(paths.summary, parts.folder) as unfinished:
+    with atomic_write(paths.summary, parts.folder) as unfinished:
         unfinished.write_text(json.dumps(job.as_dict(), indent=1) + "\n", encoding="utf-8")
-    with written_whole(paths.output, parts.folder) as unfinished:
+    with atomic_write(paths.output, parts.folder) as unfinished:
         write_pieces(parts.tables(), unfinished, ending_of(paths.output))
     return job
 
 
-def write_rejected(parts: Parts, paths: Paths) -> None:
+def write_rejected(parts: WorkFolder, paths: OutputPaths) -> None:
     """List the rows that could not be scored, of which there are some."""
-    with written_whole(paths.rejected) as unfinished:
+    with atomic_write(paths.rejected) as unfinished:
         write_pieces(parts.rejected(), unfinished, ending_of(paths.rejected))
 
 
-def _summed(scorer: Scorer, parts: Parts, paths: Paths) -> Job:
+def _summed(scorer: Scorer, parts: WorkFolder, paths: OutputPaths) -> Job:
     facts = parts.facts
     rows, rejected = (sum(getattr(f, name) for f in facts) for name in ("rows", "rejected"))
     unusual = sum((Oddities(**f.unusual) for f in facts), Oddities())
@@ -154,10 +154,10 @@ def _summed(scorer: Scorer, parts: Parts, paths: Paths) -> Job:
     )
 
 
-def _check_ids(parts: Parts) -> tuple[int, int]:
+def _check_ids(parts: WorkFolder) -> tuple[int, int]:
     """Rows without an id, and rows beyond the first of their id; out of core."""
     scores = relation_of(parts.files)
-    with Session(MEMORY, threads=1) as session:
+    with Session(MEMORY, n_threads=1) as session:
         nameless = session.row(f"SELECT count(*) - count(id) FROM {scores}")[0]
         repeated = session.row(
             f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM {scores} "

@@ -14,7 +14,7 @@ from dbnchurn.tables.writing import ending_of
 
 
 @dataclass(frozen=True)
-class Paths:
+class OutputPaths:
     """The files of a job, named after its scores.
 
     Parameters
@@ -38,7 +38,7 @@ class Paths:
     work: Path
 
     @classmethod
-    def of(cls, output: Path, rejected: str | Path | None = None) -> Paths:
+    def of(cls, output: Path, rejected: str | Path | None = None) -> OutputPaths:
         """Names that follow from that of the scores, for which a folder is made.
 
         Raises

@@ -46,7 +46,7 @@ def build_month(
     output: str | Path,
     *,
     paths: Mapping[str, str] | None = None,
-    threads: int | None = None,
+    n_threads: int | None = None,
 ) -> Built:
     """Build the feature table of a scoring month from the raw tables.
 
@@ -60,7 +60,7 @@ def build_month(
         New folder; ``features.parquet`` in it is what ``dbnchurn score`` reads.
     paths : mapping of table → path, optional
         Where tables lie now, if not where they lay in training.
-    threads : int, optional
+    n_threads : int, optional
 
     Raises
     ------
@@ -86,5 +86,5 @@ def build_month(
         output,
         cutoffs=[cutoff] if plan.windows is not None and cutoff is not None else [],
         labelled=False,
-        threads=threads,
+        n_threads=n_threads,
     )

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import ConfigError
-from dbnchurn.core.files import held, written_whole
+from dbnchurn.core.files import atomic_write, lock
 
 MANIFEST, LOCK = "job.json", "lock"
 FACTS = b"facts"
@@ -49,7 +49,7 @@ class Facts:
     counts: dict[str, list[int]]
 
 
-class Parts:
+class WorkFolder:
     """Finished chunks of one job, held by one process at a time.
 
     Parameters
@@ -74,19 +74,19 @@ class Parts:
                 f"{folder} is needed for the work of this job and is something else; move it"
             )
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = held(
+        self._lock = lock(
             folder / LOCK,
             f"another job is at work in {folder}; wait for it or choose another output",
         )
         if not manifest.exists() or manifest.read_text(encoding="utf-8") != text:
             _clear(folder)
-            with written_whole(manifest) as unfinished:
+            with atomic_write(manifest) as unfinished:
                 unfinished.write_text(text, encoding="utf-8")
         self.facts: list[Facts] = []
         while (facts := self._facts(len(self.facts))) is not None:
             self.facts.append(facts)
 
-    def __enter__(self) -> Parts:
+    def __enter__(self) -> WorkFolder:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -117,9 +117,9 @@ class Parts:
         """Keep a finished chunk, the next one or in place of an older one."""
         plain = json.dumps(asdict(facts))
         if facts.rejected:
-            with written_whole(_beside(self._path(number))) as unfinished:
+            with atomic_write(_beside(self._path(number))) as unfinished:
                 pq.write_table(rejected, unfinished)
-        with written_whole(self._path(number)) as unfinished:
+        with atomic_write(self._path(number)) as unfinished:
             pq.write_table(rows.replace_schema_metadata({FACTS: plain.encode()}), unfinished)
         self.facts[number : number + 1] = [facts]
 

@@ -45,7 +45,7 @@ class Coded:
     rows: tuple[CodedRows, CodedRows, CodedRows]
 
 
-def code(miner: Any, X: Any, y: Any, groups: Any, rng: np.random.Generator) -> Coded:
+def code(miner: Any, X: Any, y: Any, groups: Any, generator: np.random.Generator) -> Coded:
     """Check everything, split the rows, and cut the columns by what the mined rows hold.
 
     Parameters
@@ -55,7 +55,7 @@ def code(miner: Any, X: Any, y: Any, groups: Any, rng: np.random.Generator) -> C
     X : DataFrame or 2-D array of shape (n, d)
     y : array-like of shape (n,)
     groups : array-like of shape (n,) or None
-    rng : numpy Generator
+    generator : numpy Generator
         Splits the rows.
 
     Raises
@@ -70,7 +70,7 @@ def code(miner: Any, X: Any, y: Any, groups: Any, rng: np.random.Generator) -> C
     frame = as_frame(X)
     hits = read_answers(y, len(frame), miner.positive, miner.threshold)
     columns = read_columns(frame, _described(miner, frame))
-    parts = _split(miner, frame, hits, rng, groups)
+    parts = _split(miner, frame, hits, generator, groups)
     check_answers(hits, parts, miner.min_count)
     binning = Binning(
         miner.method,
@@ -113,10 +113,10 @@ def _described(miner: Any, frame: pd.DataFrame) -> list[str]:
 
 
 def _split(
-    miner: Any, frame: pd.DataFrame, hits: Bools, rng: np.random.Generator, groups: Any
+    miner: Any, frame: pd.DataFrame, hits: Bools, generator: np.random.Generator, groups: Any
 ) -> Parts:
     if miner.date is None:
-        return split_at_random(hits, miner.parts, rng, groups)
+        return split_at_random(hits, miner.parts, generator, groups)
     if groups is not None:
         raise ConfigError("groups and date exclude each other: a split in time divides groups")
     return split_by_date(frame[miner.date], miner.parts)

@@ -120,9 +120,9 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
 
     Examples
     --------
-    >>> rng = np.random.default_rng(0)
-    >>> X = pd.DataFrame({"age": rng.integers(18, 80, 8000), "visits": rng.poisson(3, 8000)})
-    >>> y = rng.random(8000) < np.where(X["age"] >= 60, 0.4, 0.1)
+    >>> generator = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"age": generator.integers(18, 80, 8000), "visits": generator.poisson(3, 8000)})
+    >>> y = generator.random(8000) < np.where(X["age"] >= 60, 0.4, 0.1)
     >>> miner = SegmentMiner(edges={"age": [30, 45, 60, 70]}, random_state=0).fit(X, y)
     >>> miner.table()["words"].tolist()
     ['age 60 or more']
@@ -210,8 +210,8 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         DataError
             `X` or `y` cannot be used; the message says what to do.
         """
-        rng = generator(self.random_state)
-        coded = code(self, X, y, groups, rng)
+        generator = as_generator(self.random_state)
+        coded = code(self, X, y, groups, generator)
         mine, select, _ = coded.rows
         patterns = self._mine(mine)
         kept, p, q = significant(patterns, select, self.alpha)
@@ -220,7 +220,7 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         number = kept[chosen]
         self.segments_ = self._listed(patterns.take(number), shares, p[number], q[number], coded)
         if self.permutations:
-            self.segments_ = replace(self.segments_, chance=self._chance(coded.rows, rng))
+            self.segments_ = replace(self.segments_, chance=self._chance(coded.rows, generator))
         self.axes_, self.skipped_, self.parts_ = coded.axes, coded.skipped, coded.parts
         self.feature_names_in_ = np.array(coded.names, dtype=object)
         self.n_features_in_ = len(coded.names)
@@ -256,10 +256,10 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         customers : float
             Share of the report's rows they hold.
         """
-        rng = generator(self.random_state)
-        parts: Sequence[CodedRows] = code(self, X, y, None, rng).rows
+        generator = as_generator(self.random_state)
+        parts: Sequence[CodedRows] = code(self, X, y, None, generator).rows
         if shuffled:
-            parts = [part.answering(rng.permutation(part.hits)) for part in parts]
+            parts = [part.answering(generator.permutation(part.hits)) for part in parts]
         mined, fresh = top_rates(self._mine(parts[0]).take(slice(self.n_segments)), parts)
         return mined.value, fresh.value, fresh.rows / len(parts[2].hits)
 
@@ -326,13 +326,13 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         plain: dict[str, Any] = json.loads(json.dumps(given, default=_as_plain))
         return plain
 
-    def _chance(self, parts: Sequence[CodedRows], rng: np.random.Generator) -> Chance:
+    def _chance(self, parts: Sequence[CodedRows], generator: np.random.Generator) -> Chance:
         """What the same search finds on shuffled answers."""
         true = top_rates(self._mine(parts[0]).take(slice(self.n_segments)), parts)
         shuffled = [Rate(0, 0), Rate(0, 0)]
         findings = 0
         for _ in range(self.permutations):
-            mixed = [part.answering(rng.permutation(part.hits)) for part in parts]
+            mixed = [part.answering(generator.permutation(part.hits)) for part in parts]
             patterns = self._mine(mixed[0])
             findings += bool(len(significant(patterns, mixed[1], self.alpha)[0]))
             rates = top_rates(patterns.take(slice(self.n_segments)), mixed)
@@ -344,7 +344,7 @@ def _as_plain(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else np.asarray(value).tolist()
 
 
-def generator(random_state: Any) -> np.random.Generator:
+def as_generator(random_state: Any) -> np.random.Generator:
     """A numpy Generator from all that scikit-learn allows as a seed."""
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(random_state.randint(2**31, size=4))

@@ -34,7 +34,7 @@ class Parts:
 
 
 def split_at_random(
-    hits: Bools, shares: Sequence[float], rng: np.random.Generator, groups: Any = None
+    hits: Bools, shares: Sequence[float], generator: np.random.Generator, groups: Any = None
 ) -> Parts:
     """Random parts, with the same rate of yeses in each; rows of one group stay together.
 
@@ -42,7 +42,7 @@ def split_at_random(
     ----------
     hits : bool array of shape (n,)
     shares : three floats that sum to 1
-    rng : numpy Generator
+    generator : numpy Generator
     groups : array-like of n values or None
         Rows of one value (a customer with several answers) go to one part; rates of yeses are
         then equal only by chance.
@@ -55,7 +55,7 @@ def split_at_random(
     part = np.empty(len(hits), np.int8)
     if groups is None:
         for answer in (True, False):
-            rows = rng.permutation(np.flatnonzero(hits == answer))
+            rows = generator.permutation(np.flatnonzero(hits == answer))
             part[rows] = _parts_in_order(np.ones(len(rows)), shares)
         return Parts.of(part)
     codes, names = pd.factorize(np.asarray(groups))
@@ -65,7 +65,7 @@ def split_at_random(
         raise DataError(f"groups is missing in {int((codes < 0).sum())} rows; fill or drop them")
     if len(names) < 3:
         raise DataError(f"groups holds {len(names)} values; at least 3 are needed, one per part")
-    order = rng.permutation(len(names))
+    order = generator.permutation(len(names))
     of_group = np.empty(len(names), np.int8)
     of_group[order] = _parts_in_order(np.bincount(codes)[order], shares)
     return Parts.of(of_group[codes])

@@ -80,9 +80,9 @@ def sweep(
     Examples
     --------
     >>> import numpy as np
-    >>> rng = np.random.default_rng(0)
-    >>> X = pd.DataFrame({"age": rng.integers(18, 80, 3000), "visits": rng.poisson(3, 3000)})
-    >>> y = rng.random(3000) < np.where(X["age"] >= 60, 0.4, 0.1)
+    >>> generator = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"age": generator.integers(18, 80, 3000), "visits": generator.poisson(3, 3000)})
+    >>> y = generator.random(3000) < np.where(X["age"] >= 60, 0.4, 0.1)
     >>> points = sweep(X, y, miner=SegmentMiner(mode="paper"), parameter="min_count",
     ...                values=[20, 40], repeats=1)
     >>> [(p.setting, p.shuffled) for p in points]

@@ -22,7 +22,7 @@ class Session:
     ----------
     memory : str, default "2GB"
         What DuckDB may use before it goes to disk.
-    threads : int, optional
+    n_threads : int, optional
         By default as many as DuckDB finds.
 
     Examples
@@ -32,7 +32,7 @@ class Session:
     [(2,)]
     """
 
-    def __init__(self, memory: str = "2GB", threads: int | None = None) -> None:
+    def __init__(self, memory: str = "2GB", n_threads: int | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dbnchurn-"))
         config: dict[str, Any] = {
             "memory_limit": memory,
@@ -41,8 +41,8 @@ class Session:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
-        if threads is not None:
-            config["threads"] = threads
+        if n_threads is not None:
+            config["threads"] = n_threads
         self.connection = duckdb.connect(config=config)
         self.run("SET TimeZone = 'UTC'")
 

@@ -15,7 +15,7 @@ PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class Split:
     """Row numbers of every part, in the order of the table.
 
     Parameters
@@ -37,7 +37,7 @@ def split(
     closed: Dates | None = None,
     groups: npt.NDArray[Any] | None = None,
     seed: int = 0,
-) -> Parts:
+) -> Split:
     """Divide rows into parts.
 
     By time where there are dates: the latest rows are tested, those before them validate, and all
@@ -77,12 +77,12 @@ def split(
         part = _by_time(dates, validation, test)
     else:
         part = _at_random(y, validation, test, groups, seed)
-    parts = Parts(*(np.flatnonzero(part == code) for code in range(3)))
+    parts = Split(*(np.flatnonzero(part == code) for code in range(3)))
     check_classes(parts, y, "give more rows or other shares")
     return parts
 
 
-def check_classes(parts: Parts, y: Ints, advice: str) -> None:
+def check_classes(parts: Split, y: Ints, advice: str) -> None:
     """Refuse parts that lack one of the classes.
 
     Parameters
@@ -100,7 +100,7 @@ def check_classes(parts: Parts, y: Ints, advice: str) -> None:
 
     Examples
     --------
-    >>> check_classes(Parts(*np.arange(6).reshape(3, 2)), np.array([0, 1] * 3), "give more rows")
+    >>> check_classes(Split(*np.arange(6).reshape(3, 2)), np.array([0, 1] * 3), "give more rows")
     """
     for name in PARTS:
         found = np.bincount(y[getattr(parts, name)], minlength=2)

@@ -79,10 +79,10 @@ def test_train_prints_the_result_and_where_it_lies(
 @pytest.fixture
 def offer(tmp_path) -> Path:
     """A config of a search for segments: 4000 customers, of whom those from 60 on say yes."""
-    rng = np.random.default_rng(0)
-    age = rng.integers(18, 80, 4000)
-    yes = rng.random(4000) < np.where(age >= 60, 0.4, 0.1)
-    table = pd.DataFrame({"age": age, "visits": rng.poisson(3, 4000), "bought": yes})
+    generator = np.random.default_rng(0)
+    age = generator.integers(18, 80, 4000)
+    yes = generator.random(4000) < np.where(age >= 60, 0.4, 0.1)
+    table = pd.DataFrame({"age": age, "visits": generator.poisson(3, 4000), "bought": yes})
     table.to_csv(tmp_path / "offer.csv", index=False)
     config = tmp_path / "offer.yaml"
     config.write_text(

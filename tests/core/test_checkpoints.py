@@ -5,7 +5,7 @@ import errno
 import numpy as np
 import pytest
 
-from dbnchurn.core.checkpoints import Shelf, load, save
+from dbnchurn.core.checkpoints import CheckpointStore, load, save
 
 
 def test_what_is_loaded_is_what_was_saved(tmp_path):
@@ -53,17 +53,19 @@ def test_a_shelf_makes_a_piece_once(tmp_path):
         made.append(1)
         return {"a": np.full(2, len(made))}, {"times": len(made)}
 
-    shelf = Shelf(tmp_path).part("inner")
-    assert not shelf.kept
-    first, again = shelf.once("piece", make), shelf.once("piece", make)
+    store = CheckpointStore(tmp_path).part("inner")
+    assert not store.kept
+    first, again = store.get_or_compute("piece", make), store.get_or_compute("piece", make)
     assert first[1] == again[1] == {"times": 1}
-    assert shelf.kept
-    assert Shelf(tmp_path).kept
+    assert store.kept
+    assert CheckpointStore(tmp_path).kept
 
 
 def test_without_a_folder_nothing_is_kept():
     made = []
     for _ in range(2):
-        Shelf().part("inner").once("piece", lambda: made.append(1) or ({}, None))
+        CheckpointStore().part("inner").get_or_compute(
+            "piece", lambda: made.append(1) or ({}, None)
+        )
     assert len(made) == 2
-    assert not Shelf().kept
+    assert not CheckpointStore().kept

@@ -5,17 +5,17 @@ import sys
 import pytest
 
 from dbnchurn.core.errors import ConfigError
-from dbnchurn.core.files import held, whole_folder, written_whole
+from dbnchurn.core.files import atomic_folder, atomic_write, lock
 
 
 def test_a_file_is_replaced_when_it_is_whole(tmp_path):
     path = tmp_path / "new" / "scores.csv"
-    with written_whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         unfinished.write_text("first")
         assert not path.exists()
 
     def fail():
-        with written_whole(path) as unfinished:
+        with atomic_write(path) as unfinished:
             unfinished.write_text("sec")
             raise OSError("the disk is full")
 
@@ -29,14 +29,14 @@ def test_a_folder_appears_when_it_is_whole(tmp_path):
     folder = tmp_path / "runs" / "tv"
 
     def stop():
-        with whole_folder(folder) as aside:
+        with atomic_folder(folder) as aside:
             (aside / "metrics.json").write_text("{")
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         stop()
     assert list(folder.parent.iterdir()) == []
-    with whole_folder(folder) as aside:
+    with atomic_folder(folder) as aside:
         (aside / "metrics.json").write_text("{}")
         assert not folder.exists()
     assert [path.name for path in folder.iterdir()] == ["metrics.json"]
@@ -46,19 +46,19 @@ def test_a_folder_appears_when_it_is_whole(tmp_path):
 def test_what_a_killed_process_left_aside_is_not_part_of_the_folder(tmp_path):
     (tmp_path / "aside").mkdir()
     (tmp_path / "aside" / "half").write_text("")
-    with whole_folder(tmp_path / "folder", tmp_path / "aside") as aside:
+    with atomic_folder(tmp_path / "folder", tmp_path / "aside") as aside:
         (aside / "whole").write_text("")
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["whole"]
 
 
 def test_only_one_holds_a_file(tmp_path):
-    with held(tmp_path / "lock", ""), pytest.raises(ConfigError, match="another is at work"):
-        held(tmp_path / "lock", "another is at work")
-    held(tmp_path / "lock", "another is at work").close()
+    with lock(tmp_path / "lock", ""), pytest.raises(ConfigError, match="another is at work"):
+        lock(tmp_path / "lock", "another is at work")
+    lock(tmp_path / "lock", "another is at work").close()
 
 
 def test_without_locks_of_this_kind_nothing_is_held_open(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "fcntl", None)  # as on Windows
-    with held(tmp_path / "lock", "") as first, held(tmp_path / "lock", "") as second:
+    with lock(tmp_path / "lock", "") as first, lock(tmp_path / "lock", "") as second:
         assert (tmp_path / "lock").exists()
         assert str(tmp_path) not in first.name + second.name

@@ -27,6 +27,6 @@ def make(tmp_path):
                 else:
                     frame.to_parquet(path, index=False)
                 plan["tables"][name] = {**plan["tables"][name], "path": str(path)}
-        return build(DataPlan.model_validate(plan), folder / "out", threads=1, **how)
+        return build(DataPlan.model_validate(plan), folder / "out", n_threads=1, **how)
 
     return run

@@ -10,15 +10,15 @@ CUTOFF = date(2024, 8, 1)
 
 def crm(n=60, seed=0):
     """Months April to August of `n` customers, calls as events, and who left when."""
-    rng = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     ids = np.arange(1, n + 1)
     months = pd.to_datetime([f"2024-{m:02d}-01" for m in range(4, 9)])
     basic = pd.DataFrame(
         {
             "id": np.repeat(ids, 5),
             "month": np.tile(months, n),
-            "gb": np.round(rng.gamma(2, 20, 5 * n), 2),
-            "plan": rng.choice(["A", "B"], 5 * n),
+            "gb": np.round(generator.gamma(2, 20, 5 * n), 2),
+            "plan": generator.choice(["A", "B"], 5 * n),
             "status": "active",
         }
     )
@@ -26,11 +26,11 @@ def crm(n=60, seed=0):
     basic.loc[basic["id"].isin(left) & (basic["month"] == months[-1]), "status"] = "gone"
     calls = pd.DataFrame(
         {
-            "id": rng.choice(ids, 8 * n),
+            "id": generator.choice(ids, 8 * n),
             "at": pd.Timestamp("2024-04-01")
-            + pd.to_timedelta(rng.integers(0, 150 * 24 * 60, 8 * n), unit="min"),
-            "minutes": np.round(rng.exponential(5, 8 * n), 1),
-            "kind": rng.choice(["in", "out"], 8 * n),
+            + pd.to_timedelta(generator.integers(0, 150 * 24 * 60, 8 * n), unit="min"),
+            "minutes": np.round(generator.exponential(5, 8 * n), 1),
+            "kind": generator.choice(["in", "out"], 8 * n),
         }
     )
     leavers = pd.DataFrame({"id": left, "on": pd.Timestamp("2024-08-10")})

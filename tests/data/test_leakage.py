@@ -19,12 +19,14 @@ AFTERWARDS = {
 
 
 def rows(n=4000, seed=0):
-    rng = np.random.default_rng(seed)
-    y = (rng.random(n) < 0.1).astype(int)
+    generator = np.random.default_rng(seed)
+    y = (generator.random(n) < 0.1).astype(int)
     return (
-        rng,
+        generator,
         y,
-        pd.DataFrame({"age": rng.integers(18, 90, n), "plan": rng.choice(list("ABC"), n)}),
+        pd.DataFrame(
+            {"age": generator.integers(18, 90, n), "plan": generator.choice(list("ABC"), n)}
+        ),
     )
 
 
@@ -33,18 +35,20 @@ def names(leaks):
 
 
 def test_honest_columns_pass():
-    rng, y, X = rows()
-    X["debt"] = y + rng.normal(0, 1.5, len(y))  # strong, not decisive
-    X["town"] = rng.choice([f"T{i}" for i in range(900)], len(y))
-    X["gb"] = rng.gamma(2, 20, len(y))
+    generator, y, X = rows()
+    X["debt"] = y + generator.normal(0, 1.5, len(y))  # strong, not decisive
+    X["town"] = generator.choice([f"T{i}" for i in range(900)], len(y))
+    X["gb"] = generator.gamma(2, 20, len(y))
     assert find_leaks(X, y) == []
 
 
 def test_a_column_that_decides_the_label_is_found_whatever_its_shape():
-    rng, y, X = rows()
-    X["score"] = y + rng.normal(0, 0.3, len(y))
-    X["hump"] = np.where(y, rng.normal(0, 0.3, len(y)), rng.choice([-3, 3], len(y)))
-    X["reason"] = np.where(y, rng.choice(["price", "move"], len(y)), rng.choice(["-", "?"], len(y)))
+    generator, y, X = rows()
+    X["score"] = y + generator.normal(0, 0.3, len(y))
+    X["hump"] = np.where(y, generator.normal(0, 0.3, len(y)), generator.choice([-3, 3], len(y)))
+    X["reason"] = np.where(
+        y, generator.choice(["price", "move"], len(y)), generator.choice(["-", "?"], len(y))
+    )
     found = find_leaks(X, y)
     assert names(found) == {("single_column", c) for c in ("score", "hump", "reason")}
     assert find_leaks(X[["score"]], y, auc=0.9999) == []
@@ -53,17 +57,17 @@ def test_a_column_that_decides_the_label_is_found_whatever_its_shape():
 def test_auc_of_a_number_is_that_of_its_ranks():
     from sklearn.metrics import roc_auc_score
 
-    rng, y, _ = rows(20_000)
-    score = y + rng.normal(0, 1, len(y))
+    generator, y, _ = rows(20_000)
+    score = y + generator.normal(0, 1, len(y))
     assert column_auc(pd.Series(score), y) == pytest.approx(roc_auc_score(y, score), abs=0.015)
     assert column_auc(pd.Series(score), y) == column_auc(pd.Series(-score), y)
 
 
 def test_missingness_that_equals_the_label():
-    rng, y, X = rows()
+    generator, y, X = rows()
     X["ended"] = pd.Series(np.where(y, pd.Timestamp("2024-05-01"), pd.NaT))
-    X["kept"] = np.where(y, np.nan, rng.random(len(y)))
-    X["gaps"] = np.where(rng.random(len(y)) < 0.3, np.nan, 1.0)
+    X["kept"] = np.where(y, np.nan, generator.random(len(y)))
+    X["gaps"] = np.where(generator.random(len(y)) < 0.3, np.nan, 1.0)
     assert names(find_leaks(X, y)) == {("missingness", "ended"), ("missingness", "kept")}
 
 
@@ -81,10 +85,10 @@ def test_dates_from_the_cutoff_on():
 
 
 def test_amounts_are_no_identifiers_though_none_occurs_twice():
-    rng, y, X = rows()
-    amount = np.unique(rng.uniform(10, 9000, 8000).round(4))[: len(y)]
-    X["amount"] = rng.permutation(amount)
-    X["written"] = X["amount"].astype(str).where(rng.random(len(y)) > 0.01, " ")  # blanks too
+    generator, y, X = rows()
+    amount = np.unique(generator.uniform(10, 9000, 8000).round(4))[: len(y)]
+    X["amount"] = generator.permutation(amount)
+    X["written"] = X["amount"].astype(str).where(generator.random(len(y)) > 0.01, " ")  # blanks too
     X["sorted"] = X["written"].astype("category")
     assert find_leaks(X, y) == []
     X["account"] = [f"{i:06d}" for i in range(len(y))]  # whole numbers are still found
@@ -92,11 +96,11 @@ def test_amounts_are_no_identifiers_though_none_occurs_twice():
 
 
 def test_identifiers_as_features_also_of_repeated_customers():
-    rng, y, X = rows()
+    generator, y, X = rows()
     ids = np.repeat(np.arange(len(y) // 2), 2)
     X["account"] = 10_000 + 7 * ids
     X["name"] = [f"c{i}" for i in ids]
-    X["income"] = np.round(rng.gamma(2, 800, len(y)), 2)
+    X["income"] = np.round(generator.gamma(2, 800, len(y)), 2)
     assert names(find_leaks(X, y, ids=ids)) == {("identifier", "account"), ("identifier", "name")}
 
 
@@ -137,7 +141,7 @@ def test_a_query_that_looks_past_the_cutoff_is_found(make):
     }
     built = make(None, changes)
     assert may_foresee(built.plan)
-    leaks = foreseeing(built, built.plan.windows.cutoffs[0], threads=1)
+    leaks = foreseeing(built, built.plan.windows.cutoffs[0], n_threads=1)
     assert names(leaks) == {("outcome_window", "totals_minutes")}
     assert not may_foresee(make().plan)
 

@@ -8,17 +8,18 @@ from dbnchurn.tables.contract import Customers
 
 
 def table(n=1000, seed=0):
-    rng = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     dates = np.repeat(np.array(["2024-07-01", "2024-08-01"], "datetime64[ns]"), n // 2)
-    y = (rng.random(n) < 0.2).astype(int)
+    y = (generator.random(n) < 0.2).astype(int)
     X = pd.DataFrame(
         {
-            "steady": rng.normal(size=n),
-            "moved": rng.normal(size=n) + 2 * (np.arange(n) >= n // 2),
-            "telling": y + rng.normal(0, 0.5, n),
-            "gaps": np.where(rng.random(n) < 0.3, np.nan, 1.0),
-            "<plan>": pd.Categorical(rng.choice(list("ABC"), n)),
-            "joined": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, n), "D"),
+            "steady": generator.normal(size=n),
+            "moved": generator.normal(size=n) + 2 * (np.arange(n) >= n // 2),
+            "telling": y + generator.normal(0, 0.5, n),
+            "gaps": np.where(generator.random(n) < 0.3, np.nan, 1.0),
+            "<plan>": pd.Categorical(generator.choice(list("ABC"), n)),
+            "joined": pd.Timestamp("2020-01-01")
+            + pd.to_timedelta(generator.integers(0, 900, n), "D"),
             "nothing": np.nan,
         }
     )
@@ -40,9 +41,9 @@ def test_missing_distinct_drift_and_relation_to_the_label():
 
 
 def test_the_stability_index_is_symmetric_positive_and_zero_for_equals():
-    rng = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     for _ in range(20):
-        p, q = rng.integers(0, 100, (2, 8))
+        p, q = generator.integers(0, 100, (2, 8))
         np.testing.assert_allclose(stability_index(p, q), stability_index(q, p))
         assert stability_index(p, q) >= 0
         assert stability_index(p, p) == 0

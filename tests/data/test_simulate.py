@@ -64,8 +64,8 @@ def test_attainable_is_what_the_true_probabilities_attain(clean):
     best = attainable(p)
     assert json.loads((clean / "simulation.json").read_text())["attainable"] == vars(best)
     # Redraw the outcomes: the mean of what p attains, within four of its standard errors.
-    rng = np.random.default_rng(1)
-    draws = [(rng.random(len(p)) < p).astype(int) for _ in range(40)]
+    generator = np.random.default_rng(1)
+    draws = [(generator.random(len(p)) < p).astype(int) for _ in range(40)]
     found = np.array([(average_precision_score(y, p), brier_score_loss(y, p)) for y in draws])
     error = 4 * found.std(axis=0) / 40**0.5
     assert abs(found[:, 0].mean() - best.average_precision) < error[0] + 1e-3

@@ -25,19 +25,19 @@ def mixed(
     dtype: torch.dtype = torch.float64,
 ) -> RBM:
     """A machine with every kind of unit and random parameters that matter."""
-    random = Random(seed)
+    generator = Random(seed)
     rbm = RBM.create(
         (n_gaussian, n_binary, sum(sizes)),
         sizes=sizes,
         n_hidden=n_hidden,
         hidden=hidden,
         weight_scale=scale,
-        random=random,
+        generator=generator,
         dtype=dtype,
     )
     for name, parameter in rbm.parameters().items():
         if name.endswith("bias"):
-            parameter.copy_(random.normal(*parameter.shape, dtype=dtype) * 0.5)
+            parameter.copy_(generator.normal(*parameter.shape, dtype=dtype) * 0.5)
     gaussian = rbm.visible.get("gaussian")
     if isinstance(gaussian, Gaussian):
         gaussian.log_variance.copy_(torch.linspace(-1.0, 0.4, n_gaussian, dtype=dtype))
@@ -51,14 +51,16 @@ def discrete(**options: object) -> RBM:
 
 def some_rows(rbm: RBM, n: int = 50, *, missing: float = 0.0, seed: int = 1) -> Visible:
     """Random rows for a machine, a share of their entries missing."""
-    rng = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     widths = {kind: len(unit.bias) for kind, unit in rbm.visible.items()}
-    gaussian = rng.normal(size=(n, widths.get("gaussian", 0)))
-    binary = (rng.random((n, widths.get("binary", 0))) < 0.4).astype(float)
-    codes = (rng.random((n, len(rbm.groups))) * np.array(rbm.groups.sizes, dtype=float)).astype(int)
+    gaussian = generator.normal(size=(n, widths.get("gaussian", 0)))
+    binary = (generator.generator((n, widths.get("binary", 0))) < 0.4).astype(float)
+    codes = (
+        generator.generator((n, len(rbm.groups))) * np.array(rbm.groups.sizes, dtype=float)
+    ).astype(int)
     for part in (gaussian, binary):
-        part[rng.random(part.shape) < missing] = np.nan
-    codes[rng.random(codes.shape) < missing] = -1
+        part[generator.generator(part.shape) < missing] = np.nan
+    codes[generator.generator(codes.shape) < missing] = -1
     return Visible.of(gaussian=gaussian, binary=binary, codes=codes, sizes=rbm.groups.sizes)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dbnchurn.dbn.contrastive_divergence import Ascent, Offsets, Phase, contrast, gibbs
+from dbnchurn.dbn.contrastive_divergence import GradientAscent, Offsets, Phase, contrast, gibbs
 from dbnchurn.dbn.likelihood import bits, visible_states
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rbm import RBM
@@ -21,15 +21,17 @@ def repeat(state: State, index: torch.Tensor) -> State:
     }
 
 
-def exact_draws(rbm: RBM, n: int, random: Random) -> State:
+def exact_draws(rbm: RBM, n: int, generator: Random) -> State:
     """Rows drawn exactly from the model, by way of the distribution of the hidden layer."""
     h = bits(torch.arange(2**rbm.n_hidden), rbm.n_hidden).to(rbm.dtype)
     mass = -rbm.hidden.energy(h)
     for kind, unit in rbm.visible.items():
         mass = mass + unit.log_mass(rbm.field_v_from_h(h, kind))
     running = mass.softmax(0).cumsum(0)
-    pick = torch.searchsorted(running, random.uniform(n, dtype=rbm.dtype) * running[-1], right=True)
-    return rbm.sample_v_from_h(h[pick], random)
+    pick = torch.searchsorted(
+        running, generator.uniform(n, dtype=rbm.dtype) * running[-1], right=True
+    )
+    return rbm.sample_v_from_h(h[pick], generator)
 
 
 def log_likelihood_by_parameters(rbm: RBM, rows: State, offsets: Offsets | None = None):
@@ -91,7 +93,12 @@ def exact_gradient(rbm: RBM, rows: State, offsets: Offsets | None = None):
     data_v = repeat(rows, torch.arange(n) % len(next(iter(rows.values())).values))
     data = Phase(data_v, rbm.mean_h_from_v(data_v))
     return contrast(
-        rbm, data, model, model_weight=chance * n, weight=torch.ones(n).double(), offsets=offsets
+        rbm,
+        data,
+        model,
+        model_weight=chance * n,
+        sample_weight=torch.ones(n).double(),
+        offsets=offsets,
     )
 
 
@@ -170,7 +177,7 @@ def test_centred_and_plain_steps_agree_on_where_the_centre_is_zero():
         v, w = (machine.state(some_rows(machine, 30, seed=s)) for s in (1, 2))
         data, model = Phase(v, machine.mean_h_from_v(v)), Phase(w, machine.mean_h_from_v(w))
         change = contrast(machine, data, model, offsets=offsets)
-        Ascent(machine).step(change, 0.1, momentum=0.5, offsets=offsets)
+        GradientAscent(machine).step(change, 0.1, momentum=0.5, offsets=offsets)
     for name, value in machines[0].parameters().items():
         torch.testing.assert_close(value, machines[1].parameters()[name])
 
@@ -194,7 +201,7 @@ def test_centred_training_does_not_see_a_flip():
             offsets = offsets if centred else None
             data, model = Phase(v, machine.mean_h_from_v(v)), Phase(w, machine.mean_h_from_v(w))
             change = contrast(machine, data, model, offsets=offsets)
-            Ascent(machine).step(change, 0.5, offsets=offsets)
+            GradientAscent(machine).step(change, 0.5, offsets=offsets)
         gaps[centred] = float((rbm.weights["binary"] + flipped.weights["binary"]).abs().max())
     assert gaps[True] < 1e-14
     assert gaps[False] > 1e-3
@@ -211,7 +218,7 @@ def test_zero_sum_weights_stay_so_under_centred_steps():
     change = contrast(
         rbm, Phase(v, rbm.mean_h_from_v(v)), Phase(w, rbm.mean_h_from_v(w)), offsets=offsets
     )
-    Ascent(rbm).step(change, 0.5, offsets=offsets, span=((0, 3),))
+    GradientAscent(rbm).step(change, 0.5, offsets=offsets, span=((0, 3),))
     for part in rbm.weights["codes"].split((3, 2, 4)):
         torch.testing.assert_close(part.sum(0), torch.zeros(4), rtol=0, atol=1e-6)
 
@@ -230,7 +237,7 @@ def test_integer_weights_are_repeated_rows():
     )
     phases = [Phase(s, rbm.mean_h_from_v(s)) for s in (v, w)]
     repeated = [Phase(repeat(p.v, index), p.h[index]) for p in phases]
-    one = contrast(rbm, *phases, weight=weight, offsets=offsets)
+    one = contrast(rbm, *phases, sample_weight=weight, offsets=offsets)
     two = contrast(rbm, *repeated, offsets=offsets)
     for name in one:
         torch.testing.assert_close(one[name], two[name], rtol=1e-12, atol=1e-14)
@@ -251,7 +258,7 @@ def test_a_missing_unit_is_not_moved():
 
 def test_contrastive_divergence_tends_to_the_exact_gradient():
     """Relative error falls with every doubling of k and ends at the Monte Carlo floor."""
-    rbm, n, random = discrete(scale=1.0), 100_000, Random(7)
+    rbm, n, generator = discrete(scale=1.0), 100_000, Random(7)
     states, _ = model_phase(rbm)
     rows = repeat(states.v, torch.tensor([0, 5, 11, 17]))
     exact = exact_gradient(rbm, rows)["binary.weights"]
@@ -259,7 +266,7 @@ def test_contrastive_divergence_tends_to_the_exact_gradient():
     data = Phase(many, rbm.mean_h_from_v(many))
     errors = []
     for k in (1, 4, 16):
-        model = gibbs(rbm, rbm.sample_h_from_v(many, random), many, k, random)
+        model = gibbs(rbm, rbm.sample_h_from_v(many, generator), many, k, generator)
         found = contrast(rbm, data, model)["binary.weights"]
         errors.append(float((found - exact).norm() / exact.norm()))
     assert errors[0] > 0.1
@@ -273,10 +280,10 @@ def drift(rbm: RBM, sampler: RBM, sweeps: int = 20, n: int = 40_000) -> float:
     Distances are total variations between histograms of binary and code states and of Gaussian
     units cut into bins; `sampler` makes the sweeps.
     """
-    random = Random(11)
-    start, fresh = exact_draws(rbm, n, random), exact_draws(rbm, n, random)
-    moved = sampler.sample(n, random, sweeps=sweeps, start=start)
-    reference = histogram(exact_draws(rbm, 20 * n, random))
+    generator = Random(11)
+    start, fresh = exact_draws(rbm, n, generator), exact_draws(rbm, n, generator)
+    moved = sampler.sample(n, generator, sweeps=sweeps, start=start)
+    reference = histogram(exact_draws(rbm, 20 * n, generator))
     return total_variation(histogram(moved), reference) / total_variation(
         histogram(fresh), reference
     )
@@ -314,8 +321,8 @@ def test_a_planted_bug_drifts():
     broken = mixed(sizes=(3, 3), scale=0.9)
 
     class WithoutSigma(Gaussian):
-        def sample(self, field, random, known=None):
-            return field + random.normal(*field.shape, dtype=field.dtype)
+        def sample(self, field, generator, known=None):
+            return field + generator.normal(*field.shape, dtype=field.dtype)
 
     right = rbm.visible["gaussian"]
     broken.visible["gaussian"] = WithoutSigma(right.bias, right.log_variance)
@@ -336,7 +343,7 @@ def test_exact_gradient_ascent_never_loses_likelihood():
     rbm = discrete(scale=0.1)
     states, _ = model_phase(rbm)
     rows = repeat(states.v, torch.arange(24) % 3)
-    ascent, values = Ascent(rbm), []
+    ascent, values = GradientAscent(rbm), []
     for _ in range(600):
         values.append(float(rbm.log_likelihood(rows).mean()))
         ascent.step(exact_gradient(rbm, rows), 0.5)
@@ -348,12 +355,12 @@ def test_weight_decay_spares_the_biases_and_variances_stay_in_bounds():
     rbm = mixed()
     before = {name: p.clone() for name, p in rbm.parameters().items()}
     nothing = {name: torch.zeros_like(p) for name, p in before.items()}
-    Ascent(rbm).step(nothing, 0.1, weight_decay=0.5, span=((0, 3),))
+    GradientAscent(rbm).step(nothing, 0.1, weight_decay=0.5, span=((0, 3),))
     for name, value in rbm.parameters().items():
         kept = 0.95 if name.endswith("weights") else 1.0
         torch.testing.assert_close(value, before[name] * kept)
     nothing["gaussian.log_variance"] = torch.full((2,), -1e6).double()
-    ascent = Ascent(rbm)
+    ascent = GradientAscent(rbm)
     ascent.step(nothing, 1.0, span=((0, 3),))
     ratio = torch.exp(
         0.5 * (rbm.visible["gaussian"].log_variance - before["gaussian.log_variance"])
@@ -363,7 +370,7 @@ def test_weight_decay_spares_the_biases_and_variances_stay_in_bounds():
 
 def test_momentum_remembers_gradients_and_the_updates_say_what_was_added():
     rbm = mixed()
-    ascent = Ascent(rbm, gaussian_rate=1.0)
+    ascent = GradientAscent(rbm, gaussian_rate=1.0)
     gradient = {name: torch.ones_like(p) for name, p in rbm.parameters().items()}
     del gradient["gaussian.weights"], gradient["gaussian.bias"], gradient["gaussian.log_variance"]
     for rate, factor in ((0.1, 1.0), (0.1, 1.5), (0.2, 1.75)):

@@ -17,7 +17,9 @@ Y = (ROWS.gaussian[:, 0] + (ROWS.codes[:, 1] == 2) > 0.5).astype(np.float32)
 
 def network() -> Network:
     skip = np.linspace(-1, 1, 8)
-    return Network.random(ROWS.widths, ROWS.sizes, (6, 4), dropout=0.2, skip=skip, random_state=1)
+    return Network.from_random_weights(
+        ROWS.widths, ROWS.sizes, (6, 4), dropout=0.2, skip=skip, random_state=1
+    )
 
 
 def trained(net: Network, **settings):

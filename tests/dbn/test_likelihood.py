@@ -18,7 +18,7 @@ from tests.dbn.machines import discrete, mixed, some_rows
 )
 def test_annealed_importance_sampling_finds_the_exact_value(rbm):
     exact = log_partition(rbm)
-    found = log_partition(rbm, exact=False, chains=400, temperatures=800, random=Random(1))
+    found = log_partition(rbm, exact=False, chains=400, temperatures=800, generator=Random(1))
     assert exact.error == 0
     assert 0 < found.error < 0.2
     assert found.effective_samples > 40
@@ -28,14 +28,14 @@ def test_annealed_importance_sampling_finds_the_exact_value(rbm):
 def test_annealing_also_takes_rectified_units():
     rbm = discrete(hidden="relu", scale=0.4)
     exact = log_partition(rbm)
-    found = log_partition(rbm, exact=False, chains=400, temperatures=800, random=Random(1))
+    found = log_partition(rbm, exact=False, chains=400, temperatures=800, generator=Random(1))
     assert abs(found.value - exact.value) < 4 * found.error < 0.5
 
 
 def test_error_estimate_shrinks_with_chains_and_matches_the_spread():
     rbm = mixed(scale=1.0)
     runs = [
-        log_partition(rbm, exact=False, chains=64, temperatures=60, random=Random(seed))
+        log_partition(rbm, exact=False, chains=64, temperatures=60, generator=Random(seed))
         for seed in range(40)
     ]
     spread = np.std([run.value for run in runs])

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from dbnchurn.dbn import DBN, Branch, FineTune, Network, finetune, logits
+from dbnchurn.dbn import DBN, FineTune, Network, NetworkStage, finetune, logits
 from dbnchurn.dbn.finetuning import log_loss
-from dbnchurn.dbn.minibatches import up
+from dbnchurn.dbn.minibatches import upward_pass
 from dbnchurn.dbn.network import Batch, _GatherSum
 from dbnchurn.dbn.network_record import drive, logits_from, product
 from dbnchurn.dbn.random import Random
@@ -28,7 +28,7 @@ WIDTHS = (2, 3, 9)
 def rows_and_labels(n: int = 400, missing: float = 0.1, seed: int = 1):
     rows = some_rows(mixed(), n, missing=missing, seed=seed)
     score = np.nan_to_num(rows.gaussian[:, 0]) * 2 + (rows.codes[:, 0] == 1) * 2 - 1
-    y = (np.random.default_rng(seed).random(n) < 1 / (1 + np.exp(-3 * score))).astype(int)
+    y = (np.random.default_rng(seed).generator(n) < 1 / (1 + np.exp(-3 * score))).astype(int)
     return rows, y
 
 
@@ -55,7 +55,7 @@ def test_the_unrolled_network_is_the_stack_of_means(hidden):
 
 def test_pretrained_weights_reach_every_layer():
     dbn = a_dbn()
-    network, other = Network.from_dbn(dbn), Network.random(WIDTHS, SIZES, (6, 4))
+    network, other = Network.from_dbn(dbn), Network.from_random_weights(WIDTHS, SIZES, (6, 4))
     first, second = dbn.rbms_
     assert torch.equal(network.code_weights, first.weights["codes"])
     assert torch.equal(network.dense_weights[2:], first.weights["binary"])
@@ -90,7 +90,7 @@ def test_fine_tuning_learns_and_moves_every_layer(pretrained, skip):
     network = (
         Network.from_dbn(a_dbn(), skip=skip)
         if pretrained
-        else Network.random(WIDTHS, SIZES, (6, 4), skip=skip)
+        else Network.from_random_weights(WIDTHS, SIZES, (6, 4), skip=skip)
     )
     before = every_parameter(network)
     curve = finetune(network, rows, y, epochs=25, learning_rate=0.02, batch_size=64, random_state=0)
@@ -104,8 +104,8 @@ def test_fine_tuning_learns_and_moves_every_layer(pretrained, skip):
 def test_skip_adds_its_levels_to_the_logit():
     rows, _ = rows_and_labels(30, missing=0.3)
     skip = np.arange(9.0)
-    plain = Network.random(WIDTHS, SIZES, (5,), random_state=0, skip=np.zeros(9))
-    with_skip = Network.random(WIDTHS, SIZES, (5,), random_state=0, skip=skip)
+    plain = Network.from_random_weights(WIDTHS, SIZES, (5,), random_state=0, skip=np.zeros(9))
+    with_skip = Network.from_random_weights(WIDTHS, SIZES, (5,), random_state=0, skip=skip)
     added = with_skip.logits(rows) - plain.logits(rows)
     first = np.array([0, 3, 5])
     expected = np.where(rows.codes >= 0, skip[np.maximum(rows.codes, 0) + first], 0).sum(1)
@@ -113,7 +113,7 @@ def test_skip_adds_its_levels_to_the_logit():
 
 
 def test_missing_adds_nothing():
-    network = Network.random(WIDTHS, SIZES, (5,), skip=np.ones(9), bias=0.7)
+    network = Network.from_random_weights(WIDTHS, SIZES, (5,), skip=np.ones(9), bias=0.7)
     nothing = Visible.of(
         gaussian=np.full((1, 2), np.nan),
         binary=np.full((1, 3), np.nan),
@@ -143,8 +143,8 @@ def test_the_record_gives_the_networks_logits(hidden, skip):
 @pytest.mark.parametrize("n", [0, 1, 4, 7])
 @pytest.mark.parametrize(("k", "width"), [(0, 3), (3, 1), (50, 20), (300, 500)])
 def test_products_in_small_pieces_are_products(n, k, width):
-    rng = np.random.default_rng(0)
-    rows, weights = rng.normal(size=(n, k)), rng.normal(size=(k, width))
+    generator = np.random.default_rng(0)
+    rows, weights = generator.normal(size=(n, k)), generator.normal(size=(k, width))
     found = product(rows, weights)
     np.testing.assert_allclose(found, rows @ weights, rtol=1e-12, atol=1e-12)
     for row in range(n):
@@ -154,7 +154,7 @@ def test_products_in_small_pieces_are_products(n, k, width):
 def test_what_arrives_adds_up_over_code_groups():
     """The first groups alone, and rows of the table for the others: the same logits."""
     rows, _ = rows_and_labels(40, missing=0.0)
-    record = Network.random(WIDTHS, SIZES, (5,), random_state=0, skip=np.arange(9.0)).record()
+    record = Network.from_random_weights(WIDTHS, SIZES, (5,), random_state=0, skip=np.arange(9.0)).record()
     first = replace(rows, codes=rows.codes[:, :1], sizes=SIZES[:1])
     others = record.table[rows.codes[:, 1:] + np.array([3, 5])].sum(axis=1)
     found = logits_from(record, drive(record, first) + others)
@@ -162,7 +162,7 @@ def test_what_arrives_adds_up_over_code_groups():
 
 
 def test_the_record_touches_only_groups_that_are_there():
-    network = Network.random(WIDTHS, SIZES, (5,), skip=np.ones(9))
+    network = Network.from_random_weights(WIDTHS, SIZES, (5,), skip=np.ones(9))
     record = network.record()
     poisoned = record.code_weights.copy()
     poisoned[3:5] = np.nan
@@ -173,7 +173,7 @@ def test_the_record_touches_only_groups_that_are_there():
 
 
 def test_the_record_refuses_other_rows_and_takes_none():
-    record = Network.random(WIDTHS, SIZES, (5,)).record()
+    record = Network.from_random_weights(WIDTHS, SIZES, (5,)).record()
     rows, _ = rows_and_labels(5)
     assert logits(record, rows.take(np.arange(0))).shape == (0,)
     with pytest.raises(ValueError, match="the network takes 5 gaussian and binary units"):
@@ -194,7 +194,7 @@ def test_absent_groups_keep_their_weights_and_moments():
     rows.codes[:30, 2] = -1
     rows.codes[30:, 0] = -1
     source = Blocks(rows, np.repeat([0, 1], 30))
-    network = Network.random(WIDTHS, SIZES, (5,), skip=np.zeros(9))
+    network = Network.from_random_weights(WIDTHS, SIZES, (5,), skip=np.zeros(9))
     batch = Batch(source.take(np.arange(30)), network.groups)
     assert batch.span == ((0, 2),)
     before = every_parameter(network)
@@ -207,7 +207,7 @@ def test_absent_groups_keep_their_weights_and_moments():
 
 
 def test_the_optimiser_is_adamw():
-    network = Network.random(WIDTHS, SIZES, (5,))
+    network = Network.from_random_weights(WIDTHS, SIZES, (5,))
     reference = torch.nn.Parameter(network.code_weights.detach().clone())
     torch_adamw = torch.optim.AdamW([reference], lr=0.01, weight_decay=0.1, eps=1e-8)
     ours = AdamW(network, weight_decay=0.1)
@@ -222,7 +222,7 @@ def test_the_optimiser_is_adamw():
 
 
 def test_rows_that_took_fewer_steps_are_stepped_as_if_alone():
-    network, alone = (Network.random(WIDTHS, SIZES, (5,)) for _ in range(2))
+    network, alone = (Network.from_random_weights(WIDTHS, SIZES, (5,)) for _ in range(2))
     apart, whole = AdamW(alone, weight_decay=0.1), AdamW(network, weight_decay=0.1)
     for step in range(4):
         gradient = Random(step).normal(9, 5)
@@ -242,7 +242,7 @@ def test_draw_repeats_rows_and_weights_do_the_same():
     counts = np.where(y == 1, 3, 1)
     results = []
     for draw, weight in ((np.repeat(np.arange(40), counts), None), (None, counts)):
-        network = Network.random(WIDTHS, SIZES, (5,), random_state=0)
+        network = Network.from_random_weights(WIDTHS, SIZES, (5,), random_state=0)
         finetune(
             network,
             rows,
@@ -260,7 +260,7 @@ def test_draw_repeats_rows_and_weights_do_the_same():
 def test_the_best_epoch_is_kept():
     rows, y = rows_and_labels(80, seed=1)
     rows_val, y_val = rows_and_labels(300, seed=2)
-    network = Network.random(WIDTHS, SIZES, (64, 32))
+    network = Network.from_random_weights(WIDTHS, SIZES, (64, 32))
     curve = finetune(
         network,
         rows,
@@ -284,7 +284,7 @@ def test_fine_tuning_is_repeatable_and_touches_no_global_state():
     before = torch.get_rng_state()
     results = []
     for _ in range(2):
-        network = Network.random(WIDTHS, SIZES, (5,), dropout=0.3, random_state=0)
+        network = Network.from_random_weights(WIDTHS, SIZES, (5,), dropout=0.3, random_state=0)
         finetune(network, rows, y, epochs=3, random_state=0)
         results.append(network.logits(rows))
     np.testing.assert_array_equal(*results)
@@ -292,14 +292,14 @@ def test_fine_tuning_is_repeatable_and_touches_no_global_state():
 
 
 def test_dropout_keeps_the_mean_and_is_off_without_a_generator():
-    network = Network.random(WIDTHS, SIZES, (200,), dropout=0.4, random_state=0)
+    network = Network.from_random_weights(WIDTHS, SIZES, (200,), dropout=0.4, random_state=0)
     rows, _ = rows_and_labels(1, missing=0.0)
     batch = Batch(rows, network.groups)
     with torch.no_grad():
         plain = float(network(batch))
         assert plain == float(network(batch))
-        random = Random(0)
-        noisy = torch.tensor([float(network(batch, random=random)) for _ in range(2000)])
+        generator = Random(0)
+        noisy = torch.tensor([float(network(batch, generator=generator)) for _ in range(2000)])
     assert abs(float(noisy.mean()) - plain) < 4 * float(noisy.std()) / 2000**0.5
     assert noisy.std() > 0
 
@@ -312,7 +312,7 @@ def test_logits_do_not_depend_on_the_batch():
     dbn = a_dbn()
     alone = np.concatenate([dbn.transform(rows.take(np.array([row]))) for row in range(64)])
     np.testing.assert_array_equal(alone, dbn.transform(rows))
-    assert up(dbn.rbms_, rows).dtype == torch.float32
+    assert upward_pass(dbn.rbms_, rows).dtype == torch.float32
 
 
 @pytest.mark.parametrize(
@@ -322,12 +322,15 @@ def test_logits_do_not_depend_on_the_batch():
         (lambda r, y: finetune(net(), r, y + 1), "labels are 0 or 1"),
         (lambda r, y: finetune(net(), r, y, rows_val=r), "rows_val and y_val belong together"),
         (lambda r, y: finetune(net(), r, y, schedule="cosin"), "schedule='cosin' is not one of"),
-        (lambda r, y: Network.random(WIDTHS, SIZES, (4,), dropout=1.0), "dropout=1.0"),
+        (lambda r, y: Network.from_random_weights(WIDTHS, SIZES, (4,), dropout=1.0), "dropout=1.0"),
         (
-            lambda r, y: Network.random(WIDTHS, SIZES, (4,), skip=[1.0]),
+            lambda r, y: Network.from_random_weights(WIDTHS, SIZES, (4,), skip=[1.0]),
             r"one value per level means \(9,\)",
         ),
-        (lambda r, y: Network.random(WIDTHS, SIZES, (4,), activation="tanh"), "activation='tanh'"),
+        (
+            lambda r, y: Network.from_random_weights(WIDTHS, SIZES, (4,), activation="tanh"),
+            "activation='tanh'",
+        ),
     ],
 )
 def test_what_is_refused(call, message):
@@ -336,12 +339,12 @@ def test_what_is_refused(call, message):
 
 
 def net() -> Network:
-    return Network.random(WIDTHS, SIZES, (4,))
+    return Network.from_random_weights(WIDTHS, SIZES, (4,))
 
 
 def test_dbn_samples_look_like_the_rows():
-    rng = np.random.default_rng(0)
-    one = rng.random(2000) < 0.5
+    generator = np.random.default_rng(0)
+    one = generator.generator(2000) < 0.5
     rows = Visible.of(
         binary=np.column_stack([one, one, ~one]), codes=one.astype(int)[:, None] * 2, sizes=(3,)
     )
@@ -354,8 +357,8 @@ def test_dbn_samples_look_like_the_rows():
 
 def test_trained_factors_of_inputs_are_folded_into_the_record():
     rows, y = rows_and_labels(600)
-    net = Network.random(rows.widths, rows.sizes, (8,), scaled=True, random_state=0)
-    plain = Network.random(rows.widths, rows.sizes, (8,), random_state=0)
+    net = Network.from_random_weights(rows.widths, rows.sizes, (8,), scaled=True, random_state=0)
+    plain = Network.from_random_weights(rows.widths, rows.sizes, (8,), random_state=0)
     np.testing.assert_array_equal(net.logits(rows), plain.logits(rows))
     finetune(net, rows, y, epochs=10, learning_rate=0.01, random_state=0)
     scale = net.scale.detach().numpy()
@@ -367,7 +370,7 @@ def test_a_cosine_schedule_that_ends_early_is_the_start_of_the_whole_one():
     X = np.random.default_rng(0).integers(0, 2, (200, 3)).astype(np.float32)
     seen: dict[int | None, list[np.ndarray]] = {}
     for until in (2, None):
-        net = Network.random((0, 3, 0), (), (4,), random_state=0)
+        net = Network.from_random_weights((0, 3, 0), (), (4,), random_state=0)
         seen[until] = []
         finetune(
             net,
@@ -389,13 +392,15 @@ def test_a_cosine_schedule_that_ends_early_is_the_start_of_the_whole_one():
 def test_a_branch_has_the_activations_of_its_units_with_and_without_pretraining(pretrain):
     rows, y = rows_and_labels(80)
     dbn = DBN((5, 4), hidden=("relu", "bernoulli"), epochs=1)
-    branch = Branch(pretrain=pretrain, dbn=dbn, finetune=FineTune(epochs=1)).fit(rows, y, seed=0)
+    branch = NetworkStage(pretrain=pretrain, dbn=dbn, finetune=FineTune(epochs=1)).fit(
+        rows, y, seed=0
+    )
     assert list(branch.network_.activations) == ["relu", "sigmoid"]
 
 
 def test_units_that_do_not_exist_are_refused_without_pretraining_too():
-    branch = Branch(pretrain=False, dbn=DBN((5,), hidden="rely"))
+    branch = NetworkStage(pretrain=False, dbn=DBN((5,), hidden="rely"))
     with pytest.raises(ValueError, match="hidden='rely' is not one of 'bernoulli', 'relu'"):
         branch.fit(*rows_and_labels(80), seed=0)
     with pytest.raises(ValueError, match="activation='rely' is not one of 'sigmoid', 'relu'"):
-        Network.random((1, 0, 0), (), (2,), activation=["rely"])
+        Network.from_random_weights((1, 0, 0), (), (2,), activation=["rely"])

@@ -320,19 +320,19 @@ def test_rows_survive_the_way_to_the_device_and_back():
 
 
 def test_coins_are_uniform_and_probabilities_zero_and_one_are_certain():
-    random = Random(0)
-    coins = torch.cat([random.coins(1000, 100).flatten().clone() for _ in range(50)]).double()
+    generator = Random(0)
+    coins = torch.cat([generator.coins(1000, 100).flatten().clone() for _ in range(50)]).double()
     assert coins.min() >= 0
     assert coins.max() < 1
     for p in (0.001, 0.1, 0.5, 0.999):
         spread = (p * (1 - p) / len(coins)) ** 0.5
         assert abs(float((coins < p).double().mean()) - p) < 4 * spread
-        drawn = torch.cat([random.bernoulli(torch.full((1000, 100), p)) for _ in range(50)])
+        drawn = torch.cat([generator.bernoulli(torch.full((1000, 100), p)) for _ in range(50)])
         assert set(drawn.unique().tolist()) <= {0.0, 1.0}
         assert abs(float(drawn.double().mean()) - p) < 4 * spread
     sure = BernoulliHidden(torch.zeros(2))
     field = torch.tensor([[200.0, -200.0]]).expand(100_000, 2)
-    assert (sure.sample(field.clone(), random) == torch.tensor([1.0, 0.0])).all()
+    assert (sure.sample(field.clone(), generator) == torch.tensor([1.0, 0.0])).all()
 
 
 def test_create_refuses_sizes_that_contradict_the_widths():

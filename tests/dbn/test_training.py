@@ -5,15 +5,15 @@ import pytest
 import torch
 
 from dbnchurn.dbn import DBN, Checkpoint, Network, RBMTransformer, finetune
-from dbnchurn.dbn.contrastive_divergence import Ascent, Offsets
+from dbnchurn.dbn.contrastive_divergence import GradientAscent, Offsets
 from dbnchurn.dbn.diagnostics import free_energy_gap, idle_units, reconstruction_error
-from dbnchurn.dbn.initialization import initialise
+from dbnchurn.dbn.initialization import initialize
 from dbnchurn.dbn.likelihood import bits, visible_states
 from dbnchurn.dbn.minibatches import Batches
 from dbnchurn.dbn.random import Random
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import as_rows, batches, check_weights
-from dbnchurn.dbn.training import Recipe, Training, cd_step, train
+from dbnchurn.dbn.training import Training, TrainingSettings, cd_step, train
 from dbnchurn.dbn.visible import Visible
 from tests.dbn.machines import discrete, mixed, some_rows
 
@@ -72,7 +72,7 @@ def test_bars_and_stripes_come_near_the_best_possible_likelihood():
     bars = np.stack([np.tile(p, (side, 1)) for p in patterns])
     every = np.concatenate([bars, bars.transpose(0, 2, 1)]).reshape(-1, side * side)
     rows = Visible.of(binary=np.tile(every, (8, 1)))
-    recipe = Recipe(
+    recipe = TrainingSettings(
         epochs=1200,
         batch_size=64,
         learning_rate=0.1,
@@ -81,7 +81,7 @@ def test_bars_and_stripes_come_near_the_best_possible_likelihood():
         weight_decay=0.0,
         schedule="linear",
     )
-    rbm = train(rows, recipe, n_hidden=16, random=Random(0)).rbm
+    rbm = train(rows, recipe, n_hidden=16, generator=Random(0)).rbm
     found = float(rbm.log_likelihood(Visible.of(binary=every)).mean())
     best = float(np.log(1 / 16) * 12 / 16 + np.log(2 / 16) * 4 / 16)
     assert found < best + 1e-6
@@ -98,8 +98,10 @@ def test_a_student_learns_the_distribution_of_its_teacher():
         max=len(chance) - 1
     )
     rows = teacher.visible_rows(state).take(drawn.numpy())
-    recipe = Recipe(epochs=12, batch_size=50, learning_rate=0.1, cd_k=5, schedule="linear")
-    student = train(rows, recipe, n_hidden=6, random=Random(1)).rbm
+    recipe = TrainingSettings(
+        epochs=12, batch_size=50, learning_rate=0.1, cd_k=5, schedule="linear"
+    )
+    student = train(rows, recipe, n_hidden=6, generator=Random(1)).rbm
     learned = (-student.free_energy(state)).softmax(0)
     shuffled = chance.sort().values
     assert (learned - chance).abs().sum() / 2 < 0.05
@@ -108,8 +110,8 @@ def test_a_student_learns_the_distribution_of_its_teacher():
 
 def test_the_first_machine_fits_the_marginals():
     rows = table(4000, missing=0.1)
-    rbm, offsets = initialise(
-        rows, np.ones(len(rows), np.float32), n_hidden=4, hidden="bernoulli", random=Random(0)
+    rbm, offsets = initialize(
+        rows, np.ones(len(rows), np.float32), n_hidden=4, hidden="bernoulli", generator=Random(0)
     )
     for kind in rbm.weights:
         rbm.weights[kind].zero_()
@@ -143,7 +145,7 @@ def test_constant_columns_certain_units_and_unseen_levels_stay_finite():
 
 def test_a_short_last_batch_weighs_as_much_per_row_as_a_full_one():
     """257 rows in batches of 256: the biases stay at the log odds instead of running away."""
-    rows = Visible.of(binary=np.random.default_rng(0).random((257, 8)) < 0.3)
+    rows = Visible.of(binary=np.random.default_rng(0).generator((257, 8)) < 0.3)
     dbn = DBN((4,), epochs=50, batch_size=256, learning_rate=0.1, random_state=0).fit(rows)
     assert dbn.rbms_[0].visible["binary"].bias.abs().max() < 2
 
@@ -156,7 +158,7 @@ def test_divergence_is_said_aloud():
 
 
 def test_sparsity_target_lowers_the_activity():
-    rows = Visible.of(binary=np.random.default_rng(0).random((500, 12)) < 0.4)
+    rows = Visible.of(binary=np.random.default_rng(0).generator((500, 12)) < 0.4)
     active = [
         DBN((8,), epochs=30, random_state=0, sparsity_target=t, sparsity_cost=1.0)
         .fit(rows)
@@ -168,8 +170,8 @@ def test_sparsity_target_lowers_the_activity():
 
 
 def test_gap_stops_training_when_the_machine_learns_its_rows_by_heart():
-    rng = np.random.default_rng(0)
-    fit, held_out = (Visible.of(binary=rng.random((40, 20)) < 0.5) for _ in range(2))
+    generator = np.random.default_rng(0)
+    fit, held_out = (Visible.of(binary=generator.generator((40, 20)) < 0.5) for _ in range(2))
     dbn = DBN((32,), epochs=400, batch_size=10, learning_rate=0.2, patience=3, random_state=0)
     dbn.fit(fit, X_val=held_out)
     curve = dbn.curves_[0]
@@ -209,7 +211,7 @@ def test_every_epoch_leaves_a_record_of_plain_floats():
     ],
 )
 def test_schedules(schedule, rates):
-    recipe = Recipe(epochs=4, learning_rate=0.4, schedule=schedule)
+    recipe = TrainingSettings(epochs=4, learning_rate=0.4, schedule=schedule)
     assert [recipe.rate(epoch) for epoch in range(4)] == pytest.approx(rates)
 
 
@@ -230,15 +232,15 @@ def test_monitors_count_what_they_say():
 
 def test_the_plain_step_is_the_step_along_the_gradient(monkeypatch):
     rows = Visible.of(binary=np.random.default_rng(0).integers(0, 2, (70, 5)))
-    recipe = Recipe(
+    recipe = TrainingSettings(
         epochs=3, batch_size=32, momentum=0, first_momentum=0, weight_decay=0, centering=False
     )
     assert recipe.is_plain
-    assert not Recipe(momentum=0, first_momentum=0, weight_decay=0).is_plain
-    straight = train(rows, recipe, n_hidden=4, random=Random(1))
+    assert not TrainingSettings(momentum=0, first_momentum=0, weight_decay=0).is_plain
+    straight = train(rows, recipe, n_hidden=4, generator=Random(1))
     assert straight.ascent.last_phases is not None
-    monkeypatch.setattr(Recipe, "is_plain", False)
-    general = train(rows, recipe, n_hidden=4, random=Random(1))
+    monkeypatch.setattr(TrainingSettings, "is_plain", False)
+    general = train(rows, recipe, n_hidden=4, generator=Random(1))
     for name, value in general.rbm.parameters().items():
         torch.testing.assert_close(straight.rbm.parameters()[name], value, rtol=1e-5, atol=1e-6)
     ratios = [[e["update_ratio"] for e in t.curve] for t in (straight, general)]
@@ -274,14 +276,14 @@ def test_absent_groups_are_neither_moved_nor_needed():
     rows.codes[:30, 2] = -1
     rows.codes[30:, 0] = -1
     blocks = np.repeat([0, 1], 30)
-    rbm, offsets = initialise(
-        rows, np.ones(60, np.float32), n_hidden=4, hidden="bernoulli", random=Random(0)
+    rbm, offsets = initialize(
+        rows, np.ones(60, np.float32), n_hidden=4, hidden="bernoulli", generator=Random(0)
     )
     before = {name: p.clone() for name, p in rbm.parameters().items()}
     by_span = {b.span: b for b in Batches(Blocks(rows, blocks), rbm, 30).epoch(Random(1))}
     assert sorted(by_span) == [((0, 2),), ((1, 3),)]
-    training = Training(rbm, Ascent(rbm), offsets, None, Random(2), [])
-    cd_step(training, Recipe(), 0, by_span[((0, 2),)])
+    training = Training(rbm, GradientAscent(rbm), offsets, None, Random(2), [])
+    cd_step(training, TrainingSettings(), 0, by_span[((0, 2),)])
     assert torch.equal(rbm.weights["codes"][5:], before["codes.weights"][5:])
     assert torch.equal(rbm.visible["codes"].bias[5:], before["codes.bias"][5:])
     assert not torch.equal(rbm.weights["codes"][:5], before["codes.weights"][:5])
@@ -356,7 +358,7 @@ def test_persistent_chains_walk_on():
 def test_same_seed_same_result_and_nothing_else_is_touched(settings):
     rows = table()
     copies = [rows.gaussian.copy(), rows.binary.copy(), rows.codes.copy()]
-    weights = np.random.default_rng(0).random(len(rows))
+    weights = np.random.default_rng(0).generator(len(rows))
     torch.manual_seed(5)
     np.random.seed(5)  # noqa: NPY002, the global state is what must not move
     before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
@@ -490,16 +492,16 @@ def test_settings_that_are_not_allowed(settings, message):
 
 
 def test_missing_values_become_no_evidence_in_a_plain_array():
-    rng = np.random.default_rng(0)
-    values = (rng.random((50, 4)) < 0.5).astype(float)
-    values[rng.random(values.shape) < 0.2] = np.nan
+    generator = np.random.default_rng(0)
+    values = (generator.generator((50, 4)) < 0.5).astype(float)
+    values[generator.generator(values.shape) < 0.2] = np.nan
     dbn = DBN((3,), **FAST).fit(values)
     assert np.isfinite(dbn.transform(values)).all()
 
 
 def test_labels_cannot_be_missing():
     with pytest.raises(ValueError, match="y holds nan in row 1"):
-        finetune(Network.random((0, 1, 0), (), (2,)), Visible.of(**ONE), [0, np.nan])
+        finetune(Network.from_random_weights((0, 1, 0), (), (2,)), Visible.of(**ONE), [0, np.nan])
 
 
 def test_rows_of_other_units_are_refused():
@@ -519,7 +521,9 @@ def test_per_layer_settings_reach_their_layer():
 
 def test_offsets_follow_the_hidden_means():
     rows = table(60, missing=0.0)
-    training = train(rows, Recipe(epochs=5, batch_size=20, centering_rate=0.5), n_hidden=4)
+    training = train(
+        rows, TrainingSettings(epochs=5, batch_size=20, centering_rate=0.5), n_hidden=4
+    )
     assert isinstance(training.offsets, Offsets)
     mean = training.rbm.mean_h_from_v(rows).mean(0)
     torch.testing.assert_close(training.offsets.hidden, mean, rtol=0, atol=0.05)

@@ -10,9 +10,9 @@ from dbnchurn.decide import Threshold, choose_threshold
 
 @pytest.fixture(params=[0, 1, 2])
 def rows(request) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(request.param)
-    scores = rng.random(400).round(2)  # rounding makes ties
-    return (rng.random(400) < scores**2).astype(int), scores
+    generator = np.random.default_rng(request.param)
+    scores = generator.random(400).round(2)  # rounding makes ties
+    return (generator.random(400) < scores**2).astype(int), scores
 
 
 def everywhere(measure, y, scores) -> list[float]:
@@ -50,9 +50,11 @@ def test_expected_f1_calls_down_to_half_of_itself():
 
 
 def test_expected_f1_is_blind_to_single_labels():
-    rng = np.random.default_rng(0)
-    scores = rng.beta(1, 5, 400)
-    one, another = (Threshold().choose(rng.permutation([0] * 350 + [1] * 50), scores) for _ in "ab")
+    generator = np.random.default_rng(0)
+    scores = generator.beta(1, 5, 400)
+    one, another = (
+        Threshold().choose(generator.permutation([0] * 350 + [1] * 50), scores) for _ in "ab"
+    )
     assert one.threshold == another.threshold
     assert one.f1 != another.f1
 

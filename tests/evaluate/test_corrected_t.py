@@ -31,11 +31,11 @@ def test_values_that_move_together_are_covered_where_the_plain_interval_is_too_s
     The correction assumes a correlation of n_test / (n_test + n_train); the interval is exact in
     the limit of that, so about 95 % of 2,000 simulations should cover (three standard errors).
     """
-    rng = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     share, n, times = 0.25, 10, 2000
     rho = share / (1 + share)
-    common = rng.normal(size=(times, 1)) * np.sqrt(rho)
-    values = common + rng.normal(size=(times, n)) * np.sqrt(1 - rho)
+    common = generator.normal(size=(times, 1)) * np.sqrt(rho)
+    values = common + generator.normal(size=(times, n)) * np.sqrt(1 - rho)
     corrected = [corrected_interval(v, share) for v in values]
     covered = np.mean([c.low <= 0 <= c.high for c in corrected])
     plain = [stats.t.interval(0.95, n - 1, loc=v.mean(), scale=stats.sem(v)) for v in values]

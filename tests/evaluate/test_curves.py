@@ -13,9 +13,9 @@ from dbnchurn.evaluate.ranking import thinned
 
 @pytest.fixture(scope="module")
 def data():
-    rng = np.random.default_rng(0)
-    p = rng.beta(0.6, 11.4, 200_000)
-    y = (rng.random(len(p)) < p).astype(int)
+    generator = np.random.default_rng(0)
+    p = generator.beta(0.6, 11.4, 200_000)
+    y = (generator.random(len(p)) < p).astype(int)
     return y, p, Ranking.of(y, p, gain=Offer().gain(y))
 
 
@@ -37,9 +37,9 @@ def test_all_curves_are_plain_and_short(data):
 
 
 def test_short_curves_are_those_of_scikit_learn():
-    rng = np.random.default_rng(1)
-    p = np.round(rng.random(200), 2)
-    y = (rng.random(200) < p).astype(int)
+    generator = np.random.default_rng(1)
+    p = np.round(generator.random(200), 2)
+    y = (generator.random(200) < p).astype(int)
     precision, recall, _ = precision_recall_curve(y, p)
     ours = curves.precision_recall(Ranking.of(y, p))
     np.testing.assert_allclose(ours["recall"], recall[-2::-1], rtol=1e-5)

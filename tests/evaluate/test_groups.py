@@ -11,9 +11,9 @@ from dbnchurn.evaluate import by_group
 
 @pytest.fixture(scope="module")
 def rows():
-    rng = np.random.default_rng(0)
-    p = rng.beta(2, 8, 3000)
-    y = (rng.random(3000) < p).astype(int)
+    generator = np.random.default_rng(0)
+    p = generator.beta(2, 8, 3000)
+    y = (generator.random(3000) < p).astype(int)
     plan = np.array(["A", "B", "rare", "odd", None], object)[
         np.searchsorted([1500, 2800, 2840, 2900], np.arange(3000), side="right")
     ]

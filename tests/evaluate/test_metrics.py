@@ -12,13 +12,13 @@ from dbnchurn.evaluate.profit import expected_maximum_profit, profit_at
 
 def sample(n=500, levels=None, seed=0):
     """Labels drawn from their scores; `levels` distinct scores, or all distinct."""
-    rng = np.random.default_rng(seed)
-    p = rng.beta(0.8, 6, n)
+    generator = np.random.default_rng(seed)
+    p = generator.beta(0.8, 6, n)
     if levels:
         p = np.round(p * levels) / levels
-    y = (rng.random(n) < p).astype(int)
+    y = (generator.random(n) < p).astype(int)
     y[:2] = 0, 1
-    return y, p, rng.integers(0, 4, n).astype(float)
+    return y, p, generator.integers(0, 4, n).astype(float)
 
 
 CASES = pytest.mark.parametrize(("levels", "seed"), [(None, 0), (20, 1), (3, 2)])
@@ -107,8 +107,8 @@ def test_limits_that_fall_among_ties_take_the_mean_over_their_orders():
     y = np.array([1, 0, 0, 1, 0, 0, 0, 0, 0, 0])
     p = np.array([0.9, 0.5, 0.5, 0.5, 0.5, 0.1, 0.1, 0.1, 0.1, 0.1])
     ranking = Ranking.of(y, p)
-    rng = np.random.default_rng(0)
-    drawn = [y[np.lexsort((rng.random(10), -p))][:3].mean() for _ in range(4000)]
+    generator = np.random.default_rng(0)
+    drawn = [y[np.lexsort((generator.random(10), -p))][:3].mean() for _ in range(4000)]
     assert metrics.precision_at(ranking, 3) == pytest.approx(0.5)
     assert metrics.precision_at(ranking, 3) == pytest.approx(np.mean(drawn), abs=4 * 0.15 / 63)
 

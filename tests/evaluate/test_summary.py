@@ -12,9 +12,9 @@ from dbnchurn.evaluate.ranking import checked
 
 
 def sample(n, seed):
-    rng = np.random.default_rng(seed)
-    p = rng.beta(0.6, 11.4, n)
-    return (rng.random(n) < p).astype(int), p
+    generator = np.random.default_rng(seed)
+    p = generator.beta(0.6, 11.4, n)
+    return (generator.random(n) < p).astype(int), p
 
 
 def test_the_summary_is_plain_and_its_values_are_the_metrics():
@@ -58,8 +58,8 @@ def test_scores_that_are_no_probabilities_are_refused_by_model():
 
 def test_differences_are_paired():
     y, p = sample(2000, 2)
-    rng = np.random.default_rng(0)
-    near = np.clip(p + rng.normal(0, 0.002, len(p)), 0, 1)
+    generator = np.random.default_rng(0)
+    near = np.clip(p + generator.normal(0, 0.002, len(p)), 0, 1)
     both = compare(y, {"a": p, "b": near, "same": p}, dict.fromkeys(["a", "b", "same"], 0.1))
     paired = both["b"]["difference"]["average_precision"]
     alone = both["a"]["average_precision"]
@@ -143,16 +143,16 @@ def test_several_thresholds_stay_exact_when_scores_are_merged(monkeypatch):
 @pytest.mark.parametrize("own", [False, True], ids=["offer", "gain of every customer"])
 def test_a_resample_is_the_ranking_of_the_drawn_rows(weighted, own):
     y, p = sample(700, 8)
-    rng = np.random.default_rng(8)
+    generator = np.random.default_rng(8)
     p = p.round(2)  # with ties
-    weight = rng.uniform(0, 3, 700) if weighted else np.ones(700)
-    gain = rng.normal(1, 5, 700) if own else Offer().gain(y)
-    counts = rng.integers(0, 4, 700)
+    weight = generator.uniform(0, 3, 700) if weighted else np.ones(700)
+    gain = generator.normal(1, 5, 700) if own else Offer().gain(y)
+    counts = generator.integers(0, 4, 700)
     resample = intervals.Grouping.of(checked(y, p, weight, gain), 0.1).ranking(counts.astype(float))
     rows = np.repeat(np.arange(700), counts)
     drawn = Ranking.of(y[rows], p[rows], weight[rows], gain[rows])
     held = np.isin(resample.scores, drawn.scores)
-    assert resample.weight[~held].sum() == 0
+    assert resample.sample_weight[~held].sum() == 0
     for name in ("positive", "negative", "gain"):
         found, expected = getattr(resample, name)[held], getattr(drawn, name)
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12, err_msg=name)

@@ -11,9 +11,9 @@ from dbnchurn.evaluate import Offer, at_thresholds, evaluate
 
 @pytest.fixture(scope="module")
 def rows():
-    rng = np.random.default_rng(0)
-    p = rng.beta(0.6, 11.4, 4000)
-    y = (rng.random(4000) < p).astype(int)
+    generator = np.random.default_rng(0)
+    p = generator.beta(0.6, 11.4, 4000)
+    y = (generator.random(4000) < p).astype(int)
     return y, p, Offer().gain(y)
 
 

@@ -26,9 +26,9 @@ def make_run(
 
     Outcomes depend on `who` alone, scores also on `seed` and `skill`.
     """
-    rng = np.random.default_rng([100, fold if who is None else who])
-    y = (rng.random(customers) < 0.25).astype(int)
-    noise = rng.normal(size=customers)
+    generator = np.random.default_rng([100, fold if who is None else who])
+    y = (generator.random(customers) < 0.25).astype(int)
+    noise = generator.normal(size=customers)
 
     def scores(strength: float, number: int) -> np.ndarray:
         own = np.random.default_rng([seed, number]).normal(size=customers)

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
-from dbnchurn.experiments.experiment import conduct
-from dbnchurn.experiments.fingerprints import sealed
+from dbnchurn.experiments.experiment import run_experiment
+from dbnchurn.experiments.fingerprints import completion_marker
 from dbnchurn.runs import read_config
 from dbnchurn.runs.folder import only_one
 
@@ -42,17 +42,17 @@ def stamps(folder: Path) -> dict[str, int]:
 
 
 def test_an_experiment_runs_all_and_runs_again_only_what_is_missing(config_of, capsys):
-    folder = conduct(config_of(), "telco", jobs=2)
+    folder = run_experiment(config_of(), "telco", jobs=2)
     first, table = stamps(folder), (folder / "comparison.csv").read_bytes()
     assert folder.name == "telco-experiment"
     assert len(first) == 4
-    assert all(sealed(folder / "runs" / name) for name in first)
+    assert all(completion_marker(folder / "runs" / name) for name in first)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 4
     assert lines[-1].startswith("[4/4] ")
 
     # Again: nothing is trained, and the table is the same.
-    conduct(config_of(), "telco", jobs=2)
+    run_experiment(config_of(), "telco", jobs=2)
     assert stamps(folder) == first
     assert (folder / "comparison.csv").read_bytes() == table
     assert capsys.readouterr().err.count("finished before") == 4
@@ -64,14 +64,14 @@ def test_an_experiment_runs_all_and_runs_again_only_what_is_missing(config_of, c
     for path in sorted((folder / "runs" / gone).rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
     (folder / "runs" / ".left.over").mkdir()
-    conduct(config_of(), "telco", jobs=2)
+    run_experiment(config_of(), "telco", jobs=2)
     second = stamps(folder)
     assert {name for name in first if second[name] == first[name]} == {kept}
     assert set(second) == set(first)
     assert (folder / "comparison.csv").read_bytes() == table
 
     # Another seed: two more runs, the four are kept.
-    conduct(config_of("experiment.seeds=[0, 1, 2]"), "telco", jobs=2)
+    run_experiment(config_of("experiment.seeds=[0, 1, 2]"), "telco", jobs=2)
     third = stamps(folder)
     assert {name: third[name] for name in second} == second
     assert len(third) == 6
@@ -82,31 +82,31 @@ def test_an_experiment_runs_all_and_runs_again_only_what_is_missing(config_of, c
 
 def test_other_data_are_other_runs(config_of, write_config, telco, small_run):
     one = ["experiment.seeds=[0]", "experiment.variants={whole: {}}"]
-    folder = conduct(config_of(*one), "telco", jobs=1)
+    folder = run_experiment(config_of(*one), "telco", jobs=1)
     (first,) = stamps(folder)
     telco.loc[3, "tenure"] += 1
     config = read_config(write_config(telco, more=VARIED), [*small_run, *one])
-    conduct(config, "telco", jobs=1)
+    run_experiment(config, "telco", jobs=1)
     assert len(stamps(folder)) == 2
     assert pd.read_csv(folder / "runs.csv")["run"].tolist() != [first]
 
 
 def test_a_run_that_fails_is_told_and_the_others_are_compared(config_of):
     wrong = "experiment.variants={whole: {}, wrong: {'classifier.dbn.epochs': [1, 2, 3]}}"
-    folder = conduct(config_of(wrong, "experiment.seeds=[0]"), "telco", jobs=2)
+    folder = run_experiment(config_of(wrong, "experiment.seeds=[0]"), "telco", jobs=2)
     text = (folder / "comparison.md").read_text()
     assert "wrong, seed 0, fold 1 failed: dbn: epochs has 3 values for 2 layers" in text
     assert "one model only" in text
     all_wrong = "experiment.variants={wrong: {'classifier.dbn.epochs': [1, 2, 3]}}"
     with pytest.raises(DataError, match="no run could be finished:\nwrong, seed 0"):
-        conduct(config_of(all_wrong, "experiment.seeds=[0]"), "wrong", jobs=1)
+        run_experiment(config_of(all_wrong, "experiment.seeds=[0]"), "wrong", jobs=1)
 
 
 def test_runs_are_as_the_command_train_makes_them(config_of):
     """Folder by folder the same numbers as one run of the same config."""
     from dbnchurn.runs import train
 
-    folder = conduct(config_of("experiment.seeds=[1]"), "telco", jobs=1)
+    folder = run_experiment(config_of("experiment.seeds=[1]"), "telco", jobs=1)
     (run,) = (folder / "runs").glob("bare*")
     found = json.loads((run / "metrics.json").read_text())
     again = train(read_config(run / "config.yaml"), "again")
@@ -223,12 +223,12 @@ def test_killed_at_20_random_points_it_ends_in_the_same_table(
     assert status == 0, forking.log.read_text()
     expected = (tmp_path / "reference" / "telco-experiment" / "comparison.csv").read_bytes()
 
-    rng = random.Random(0)
+    generator = random.Random(0)
     kills, ended, unfinished = 0, 0, False
     while kills < 20 or unfinished:
         output = tmp_path / f"killed-{ended}"
         # The last kill is followed by a call that may end.
-        wait = rng.uniform(0.0, 0.7) * whole if kills < 20 else None
+        wait = generator.uniform(0.0, 0.7) * whole if kills < 20 else None
         process, status, _ = forking.experiment(*arguments, f"output={output}", kill_after=wait)
         if status == -signal.SIGKILL:
             kills, unfinished = kills + 1, True

@@ -8,10 +8,10 @@ import pytest
 
 from dbnchurn.experiments.fingerprints import (
     Fingerprints,
+    completion_marker,
     key_of,
     of_customers,
-    seal,
-    sealed,
+    write_completion_marker,
 )
 from dbnchurn.runs import read_config
 from dbnchurn.runs.customers import load_customers, read_customers
@@ -91,12 +91,12 @@ def folder(tmp_path):
     (run / "model").mkdir(parents=True)
     (run / "metrics.json").write_text("{}")
     (run / "model" / "weights").write_bytes(bytes(100))
-    seal(run, {"key": "k", "seed": 3})
+    write_completion_marker(run, {"key": "k", "seed": 3})
     return run
 
 
 def test_a_seal_holds_the_facts(folder):
-    facts = sealed(folder)
+    facts = completion_marker(folder)
     assert (facts["key"], facts["seed"]) == ("k", 3)
     assert set(facts["files"]) == {"metrics.json", "model/weights"}
     assert sorted(path.name for path in folder.iterdir()) == ["metrics.json", "model", "seal.json"]
@@ -116,4 +116,4 @@ def test_a_seal_holds_the_facts(folder):
 )
 def test_no_damage_passes(folder, damage):
     damage(folder)
-    assert sealed(folder) is None
+    assert completion_marker(folder) is None

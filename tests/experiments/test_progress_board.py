@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from dbnchurn.experiments.grid import plan
-from dbnchurn.experiments.progress_board import Board
+from dbnchurn.experiments.progress_board import ProgressBoard
 from dbnchurn.runs import read_config
 from tests.experiments.made_runs import make_run
 
@@ -33,7 +33,7 @@ def cells(board) -> list[list[str]]:
 
 
 def test_counts_add_up(planned, tmp_path):
-    board = Board(planned, "f1")
+    board = ProgressBoard(planned, "f1")
     assert cells(board) == [["a", "0/2", "", "", "", ""], ["b", "0/2", "", "", "", ""]]
     with board:
         go_through(board, planned, tmp_path)
@@ -46,7 +46,7 @@ def test_counts_add_up(planned, tmp_path):
 
 
 def test_elsewhere_every_run_is_a_line(planned, tmp_path, capsys):
-    with Board(planned, "f1") as board:
+    with ProgressBoard(planned, "f1") as board:
         go_through(board, planned, tmp_path)
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "[1/4] a, seed 0, fold 1: finished before"
@@ -63,7 +63,7 @@ class Terminal(io.StringIO):
 def test_in_a_terminal_there_is_a_table_and_no_lines(planned, tmp_path, monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    with Board(planned, "f1") as board:
+    with ProgressBoard(planned, "f1") as board:
         go_through(board, planned, tmp_path)
     shown = terminal.getvalue()
     assert "3 of 4 runs" in shown

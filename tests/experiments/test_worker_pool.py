@@ -10,7 +10,7 @@ import pytest
 from dbnchurn.core.errors import DataError
 from dbnchurn.experiments.worker_pool import (
     SPARE,
-    Job,
+    WorkerJob,
     fitting,
     free_memory,
     peak_memory,
@@ -50,7 +50,7 @@ def environment(_):
 def run(jobs, tmp_path, at_once=2):
     events = []
     made = [
-        Job(f"{i}", function, (argument,), tmp_path / "logs" / f"{i}.log")
+        WorkerJob(f"{i}", function, (argument,), tmp_path / "logs" / f"{i}.log")
         for i, (function, argument) in enumerate(jobs)
     ]
     run_jobs(made, events.append, at_once=at_once, table=0)
@@ -89,8 +89,8 @@ def test_no_more_run_at_once_than_are_allowed(tmp_path, at_once):
 def test_processes_of_many_threads_take_turns(tmp_path):
     """As many threads as there are processors leave room for one process."""
     events = []
-    jobs = [Job(f"{i}", double, (i,), tmp_path / f"{i}.log") for i in range(3)]
-    run_jobs(jobs, events.append, at_once=None, table=0, threads=processors())
+    jobs = [WorkerJob(f"{i}", double, (i,), tmp_path / f"{i}.log") for i in range(3)]
+    run_jobs(jobs, events.append, at_once=None, table=0, n_threads=processors())
     assert [event.kind for event in events] == ["started", "done"] * 3
 
 
@@ -108,7 +108,7 @@ def test_memory_and_processors_both_limit():
     assert fitting(1000 * many * gigabyte, gigabyte) == many
     assert fitting(int(2.5 * gigabyte / SPARE), gigabyte) == min(2, many)
     assert fitting(gigabyte // 2, gigabyte) == 1  # one has to try
-    assert fitting(None, gigabyte, threads=10 * many) == 1
+    assert fitting(None, gigabyte, n_threads=10 * many) == 1
     free = free_memory()
     assert free is None or 2**20 < free < 2**50
 

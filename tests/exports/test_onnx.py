@@ -24,17 +24,19 @@ def probabilities(path, inputs):
 
 def many_cities(n=900, seed=3):
     """Categories that trees split into sets: forty cities, each with an effect of its own."""
-    rng = np.random.default_rng(seed)
-    city = rng.integers(0, 40, n)
+    generator = np.random.default_rng(seed)
+    city = generator.integers(0, 40, n)
     frame = pd.DataFrame(
         {
-            "debt": rng.normal(size=n) * 1e4,
-            "income": rng.lognormal(10, 2, n),
+            "debt": generator.normal(size=n) * 1e4,
+            "income": generator.lognormal(10, 2, n),
             "city": [f"c{i}" for i in city],
-            "tv": rng.random(n) < 0.4,
+            "tv": generator.random(n) < 0.4,
         }
     )
-    y = (rng.normal(size=40)[city] * 2 + frame["debt"] / 1e4 + rng.normal(size=n) > 1).astype(int)
+    y = (
+        generator.normal(size=40)[city] * 2 + frame["debt"] / 1e4 + generator.normal(size=n) > 1
+    ).astype(int)
     frame.loc[::9, "debt"] = np.nan
     frame.loc[::11, "city"] = None
     return frame, y.to_numpy()
@@ -85,9 +87,9 @@ def test_models_without_a_part(small, customers, tmp_path, changes):
 
 
 def test_columns_of_one_kind_give_one_input(small, tmp_path):
-    rng = np.random.default_rng(0)
-    numbers = pd.DataFrame(rng.normal(size=(300, 3)), columns=list("abc"))
-    words = pd.DataFrame({name: rng.choice(list("xyz"), 300) for name in "abc"})
+    generator = np.random.default_rng(0)
+    numbers = pd.DataFrame(generator.normal(size=(300, 3)), columns=list("abc"))
+    words = pd.DataFrame({name: generator.choice(list("xyz"), 300) for name in "abc"})
     for frame, name in ((numbers, "numbers"), (words, "codes")):
         y = (frame["a"] > frame["a"].iloc[0]).astype(int)
         y.iloc[::7] = 1 - y.iloc[::7]

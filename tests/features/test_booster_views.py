@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from dbnchurn.features import Encode, Leaves
-from dbnchurn.features.compact_rows import BoosterViews
+from dbnchurn.features.compact_rows import LeafRows
 from dbnchurn.features.leaves_record import booster_matrix, with_leaves
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import infer
@@ -19,7 +19,7 @@ def parts(draw_customers):
     generator = np.random.default_rng(0)
     record = Leaves(folds=3, trees=4).fit(table, y, generator=generator).record_
     blocks = generator.integers(0, 3, 400)
-    return table, base, record, blocks, BoosterViews.of(base, record, table, blocks)
+    return table, base, record, blocks, LeafRows.of(base, record, table, blocks)
 
 
 def test_rows_are_seen_through_the_booster_of_their_block(parts):
@@ -46,5 +46,5 @@ def test_codes_are_stored_in_as_few_bytes_as_they_need(parts):
 
 def test_a_block_without_rows_is_no_trouble(parts):
     table, base, record, _, _ = parts
-    views = BoosterViews.of(base, record, table, np.zeros(400, np.int64))
+    views = LeafRows.of(base, record, table, np.zeros(400, np.int64))
     assert pd.isna(np.where(views.take(np.arange(400)).codes[:, -4:] < 0, np.nan, 0)).all()

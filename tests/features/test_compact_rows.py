@@ -1,4 +1,4 @@
-"""Narrow rows are the rows they stand for, wherever they lie."""
+"""CompactRows rows are the rows they stand for, wherever they lie."""
 
 import tracemalloc
 from pathlib import Path
@@ -8,16 +8,21 @@ import pytest
 
 from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.features import compact_rows as module
-from dbnchurn.features.compact_rows import BoosterViews, Narrow, Room, narrowest
+from dbnchurn.features.compact_rows import (
+    CompactRows,
+    LeafRows,
+    MemoryBudget,
+    smallest_integer_type,
+)
 from dbnchurn.tables.schema import Table
 
 
 def make_table(n: int, levels: int = 4) -> Table:
-    rng = np.random.default_rng(0)
-    numbers = rng.normal(size=(n, 20))
-    numbers[rng.random(numbers.shape) < 0.05] = np.nan
-    numbers[:, 0] = rng.random(n) < 0.3
-    codes = rng.integers(-1, levels, (n, 3)).astype(np.int32)
+    generator = np.random.default_rng(0)
+    numbers = generator.normal(size=(n, 20))
+    numbers[generator.random(numbers.shape) < 0.05] = np.nan
+    numbers[:, 0] = generator.random(n) < 0.3
+    codes = generator.integers(-1, levels, (n, 3)).astype(np.int32)
     names = tuple(f"n{j}" for j in range(20))
     return Table(numbers, codes, names, ("a", "b", "c"), (levels,) * 3)
 
@@ -28,7 +33,7 @@ def test_narrow_rows_are_the_encoded_rows(monkeypatch, gigabytes, levels):
     monkeypatch.setattr(module, "CHUNK", 64)  # several stretches, the last one short
     table = make_table(500, levels)
     encode = Encode().fit(table)
-    rows, expected = Narrow.of(encode, table, Room(gigabytes)), encode.transform(table)
+    rows, expected = CompactRows.of(encode, table, MemoryBudget(gigabytes)), encode.transform(table)
     assert (len(rows), rows.widths, rows.sizes) == (500, expected.widths, expected.sizes)
     assert isinstance(rows.gaussian, np.memmap) == (gigabytes == 0)
     picked = np.array([499, 0, 7, 7])
@@ -44,12 +49,12 @@ def test_narrow_rows_are_the_encoded_rows(monkeypatch, gigabytes, levels):
     [(256, False, "uint8"), (257, False, "uint16"), (128, True, "int8"), (129, True, "int16")],
 )
 def test_codes_take_the_bytes_they_need(largest, missing, expected):
-    assert narrowest([2, largest], missing) == expected
-    assert narrowest([], missing).itemsize == 1
+    assert smallest_integer_type([2, largest], missing) == expected
+    assert smallest_integer_type([], missing).itemsize == 1
 
 
 def test_a_room_uses_memory_first_and_cleans_up_its_files():
-    room = Room(1e-6)
+    room = MemoryBudget(1e-6)
     arrays = [room.empty((500,), np.uint8) for _ in range(3)]
     assert [isinstance(array, np.memmap) for array in arrays] == [False, False, True]
     folder = room._folder.name
@@ -71,12 +76,12 @@ def test_training_data_takes_little_more_than_its_own_arrays(forests):
     table, _, leaves = forests
     encode = Encode().fit(table)
     n = len(table)
-    room = Room(1.0)
+    room = MemoryBudget(1.0)
     leaves.record_.leaf_codes(0, np.zeros((1, 23), np.float32))  # what is made once is made
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    rows = BoosterViews.of(
-        Narrow.of(encode, table, room), leaves.record_, table, leaves.fold_, 1, room
+    rows = LeafRows.of(
+        CompactRows.of(encode, table, room), leaves.record_, table, leaves.fold_, 1, room
     )
     taken = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()

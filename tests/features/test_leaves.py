@@ -20,13 +20,15 @@ from dbnchurn.tables.schema import Table
 
 def make_table(n: int = 2000, seed: int = 0) -> tuple[Table, np.ndarray]:
     """Three numbers and two categories with gaps; one category has more levels than a one-hot."""
-    rng = np.random.default_rng(seed)
-    numbers = rng.normal(size=(n, 3))
-    codes = np.column_stack([rng.integers(0, 3, n), rng.integers(0, 12, n)]).astype(np.int32)
+    generator = np.random.default_rng(seed)
+    numbers = generator.normal(size=(n, 3))
+    codes = np.column_stack([generator.integers(0, 3, n), generator.integers(0, 12, n)]).astype(
+        np.int32
+    )
     logit = 2 * numbers[:, 0] + (codes[:, 0] == 1) + np.sin(codes[:, 1] * 2.0) - 2
-    y = (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(np.int64)
-    numbers[rng.random((n, 3)) < 0.1] = np.nan
-    codes[rng.random((n, 2)) < 0.1] = -1
+    y = (generator.random(n) < 1 / (1 + np.exp(-logit))).astype(np.int64)
+    numbers[generator.random((n, 3)) < 0.1] = np.nan
+    codes[generator.random((n, 2)) < 0.1] = -1
     return Table(numbers, codes, ("a", "b", "c"), ("p", "q"), (3, 12)), y
 
 
@@ -205,7 +207,7 @@ def test_weights_stand_for_copies():
     table, y = make_table(600)
     settings = {"subsample": 1.0, "columns": 1.0, "rate": 0.07}
     stop = (table, y, np.ones(600))
-    once = fit(table, y, weight=np.full(600, 2.0), validation=stop, settings=settings)
+    once = fit(table, y, sample_weight=np.full(600, 2.0), validation=stop, settings=settings)
     matrix, inside = booster_matrix(table), once.fold_ != 0
     doubled = xgb.DMatrix(
         np.vstack([matrix[inside]] * 2), np.tile(y[inside], 2),
@@ -309,7 +311,7 @@ def test_inputs_are_not_changed():
     table, y = make_table(300)
     numbers, codes, labels = table.numbers.copy(), table.codes.copy(), y.copy()
     weight = np.ones(300)
-    fit(table, y, weight=weight)
+    fit(table, y, sample_weight=weight)
     np.testing.assert_array_equal(table.numbers, numbers)
     np.testing.assert_array_equal(table.codes, codes)
     np.testing.assert_array_equal(y, labels)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dbnchurn.features import Oversample
-from dbnchurn.features.resampling import Sample, synthetic
+from dbnchurn.features.resampling import TrainingSet, synthetic
 from dbnchurn.tables.schema import Table
 
 Y = (np.random.default_rng(0).random(1000) < 0.08).astype(int)
@@ -15,21 +15,27 @@ METHODS = ["random", "smotenc", "class weights"]
 
 def make_table(n: int = 1000, seed: int = 0) -> Table:
     """Two numbers, one of them with gaps and a flag that says so, a category with gaps."""
-    rng = np.random.default_rng(seed)
-    numbers = np.column_stack([rng.normal(size=n), rng.exponential(size=n) * 1e6, np.zeros(n)])
-    gap = rng.random(n) < 0.4
+    generator = np.random.default_rng(seed)
+    numbers = np.column_stack(
+        [generator.normal(size=n), generator.exponential(size=n) * 1e6, np.zeros(n)]
+    )
+    gap = generator.random(n) < 0.4
     numbers[gap, 1] = np.nan
     numbers[:, 2] = gap
-    codes = rng.integers(-1, 3, (n, 1)).astype(np.int32)
+    codes = generator.integers(-1, 3, (n, 1)).astype(np.int32)
     return Table(numbers, codes, ("a", "b", "b missing"), ("plan",), (3,))
 
 
 TABLE = make_table()
 
 
-def draw(seed: int = 1, table: Table = TABLE, y: np.ndarray = Y, fold=None, weight=None, **s):
+def draw(
+    seed: int = 1, table: Table = TABLE, y: np.ndarray = Y, fold=None, sample_weight=None, **s
+):
     generator = np.random.default_rng(seed)
-    return Oversample(**s).sample(table, y, fold=fold, weight=weight, generator=generator)
+    return Oversample(**s).sample(
+        table, y, fold=fold, sample_weight=sample_weight, generator=generator
+    )
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -50,7 +56,7 @@ def test_the_rows_that_came_stay_where_they_are(method):
     np.testing.assert_array_equal(sample.y[:1000], Y)
     assert (sample.y[1000:] == 1).all()
     assert np.bincount(sample.draw).min() == 1
-    assert len(sample.table) == len(sample.y) == len(sample.weight) == len(sample.fold)
+    assert len(sample.table) == len(sample.y) == len(sample.sample_weight) == len(sample.fold)
     assert (len(sample.y) > 1000) == (method == "smotenc")
 
 
@@ -73,12 +79,12 @@ def test_repeats_are_spread_over_the_churners():
 def test_nothing_is_done_where_nothing_is_needed(settings, y):
     sample = draw(y=y, **settings)
     assert sample.draw.tolist() == list(range(1000))
-    assert (sample.weight == 1).all()
+    assert (sample.sample_weight == 1).all()
 
 
 @pytest.mark.parametrize("method", ["random", "smotenc"])
 def test_the_draw_follows_its_generator(method):
-    def key(sample: Sample) -> bytes:
+    def key(sample: TrainingSet) -> bytes:
         return sample.draw.tobytes() + sample.table.numbers.tobytes()
 
     assert key(draw(5, method=method)) == key(draw(5, method=method))
@@ -108,14 +114,14 @@ def test_gaps_come_back_where_their_flag_says_so():
 
 
 def test_gaps_are_about_as_frequent_as_among_the_churners():
-    rng = np.random.default_rng(0)
-    gaps = rng.random((1000, 6)) < 0.9
+    generator = np.random.default_rng(0)
+    gaps = generator.random((1000, 6)) < 0.9
     table = Table(
-        np.where(gaps[:, :3], np.nan, rng.normal(size=(1000, 3))),
-        np.where(gaps[:, 3:], -1, rng.integers(0, 3, (1000, 3))).astype(np.int32),
+        np.where(gaps[:, :3], np.nan, generator.normal(size=(1000, 3))),
+        np.where(gaps[:, 3:], -1, generator.integers(0, 3, (1000, 3))).astype(np.int32),
         tuple("abc"), tuple("pqr"), (3, 3, 3),
     )  # fmt: skip
-    made = synthetic(table, Y, 1000, 5, rng)
+    made = synthetic(table, Y, 1000, 5, generator)
     # Neighbours resemble one another, so gaps come a little more often than 9 times in 10.
     for found in (np.isnan(made.numbers), made.codes < 0):
         assert 0.85 < found.mean() < 0.97
@@ -165,7 +171,7 @@ def test_nobody_is_made_from_rows_of_weight_zero():
     strange = TABLE.numbers.copy()
     strange[weight == 0, 0] = 1e9
     table = dataclasses.replace(TABLE, numbers=strange)
-    sample = draw(method="smotenc", table=table, weight=weight)
+    sample = draw(method="smotenc", table=table, sample_weight=weight)
     assert sample.table.numbers[1000:, 0].max() < 100
 
 

@@ -17,7 +17,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from dbnchurn import ChurnClassifier
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.records import pack
-from dbnchurn.dbn import DBN, Branch, FineTune
+from dbnchurn.dbn import DBN, FineTune, NetworkStage
 from dbnchurn.decide import Threshold
 from dbnchurn.features import Leaves, Oversample
 
@@ -149,7 +149,7 @@ def test_every_row_trains_if_and_only_if_refitted(small, customers, refit):
         validation=0.25,
         leaves=Leaves(folds=2, trees=1),
         finetune=short,
-        companion=Branch(pretrain=False, dbn=DBN((6,)), finetune=short),
+        companion=NetworkStage(pretrain=False, dbn=DBN((6,)), finetune=short),
     )
     before = weights_of(classifier.fit(X, y))
     changed = []
@@ -368,9 +368,9 @@ def test_scikit_learns_own_checks(small):
 
 
 def test_arrays_are_tables_too(small):
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(400, 3))
-    X[rng.random((400, 3)) < 0.1] = np.nan
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(400, 3))
+    X[generator.random((400, 3)) < 0.1] = np.nan
     y = (np.nan_to_num(X[:, 0]) > 0.8).astype(int)
     classifier = small().fit(X, y)
     assert classifier.n_features_in_ == 3

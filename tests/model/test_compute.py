@@ -64,16 +64,16 @@ def test_threads_grow_with_the_table_up_to_four():
 
 
 def test_independent_fits_run_at_once_on_small_tables_alone():
-    assert Compute.of("cpu", None, 0, rows=1000).lanes == processors()
-    assert Compute.of("cpu", 1, 0, rows=1000).lanes == 1
-    assert Compute.of("cpu", None, 0, rows=1_000_000).lanes == 1
+    assert Compute.of("cpu", None, 0, rows=1000).n_jobs == processors()
+    assert Compute.of("cpu", 1, 0, rows=1000).n_jobs == 1
+    assert Compute.of("cpu", None, 0, rows=1_000_000).n_jobs == 1
 
 
 def test_the_environment_names_the_threads(monkeypatch):
     monkeypatch.setenv("DBNCHURN_THREADS", "3")
     found = Compute.of("cpu", None, 0, rows=1000)
-    assert (found.threads, found.lanes) == (3, 1)
-    assert Compute.of("cpu", 2, 0, rows=1000).threads == 2  # what is said in the call comes first
+    assert (found.n_threads, found.n_jobs) == (3, 1)
+    assert Compute.of("cpu", 2, 0, rows=1000).n_threads == 2  # what is said in the call comes first
     monkeypatch.setenv("DBNCHURN_THREADS", " ")
     assert threads_of_environment() is None
 

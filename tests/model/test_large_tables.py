@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from dbnchurn.dbn import DBN, Branch, FineTune
+from dbnchurn.dbn import DBN, FineTune, NetworkStage
 from dbnchurn.features import Leaves
-from dbnchurn.model.large_tables import Scale, some
+from dbnchurn.model.large_tables import LargeTableRules, stratified_subsample
 
 ROWS = (1_000, 50_000, 70_000, 100_000, 200_000, 979_902, 3_000_000)
 
@@ -13,11 +13,11 @@ ROWS = (1_000, 50_000, 70_000, 100_000, 200_000, 979_902, 3_000_000)
 def test_small_tables_keep_the_boosters_they_have():
     leaves = Leaves(folds=7, trees=123, rate=0.07)
     for rows in (1, 1_000, 50_000):
-        assert Scale().leaves(leaves, rows) is leaves
+        assert LargeTableRules().leaves(leaves, rows) is leaves
 
 
 def test_boosters_of_large_tables_are_fewer_and_faster():
-    found = [Scale().leaves(Leaves(folds=5, trees=600, rate=0.05), rows) for rows in ROWS]
+    found = [LargeTableRules().leaves(Leaves(folds=5, trees=600, rate=0.05), rows) for rows in ROWS]
     for name, direction in (("folds", -1), ("trees", -1), ("rate", 1)):
         values = [getattr(leaves, name) for leaves in found]
         assert values == sorted(values, key=lambda v: direction * v), name
@@ -26,18 +26,18 @@ def test_boosters_of_large_tables_are_fewer_and_faster():
 
 @pytest.mark.parametrize("rows", ROWS)
 def test_what_all_boosters_see_of_a_tree_grows_no_faster_than_the_table(rows):
-    folds = Scale().leaves(Leaves(folds=5), rows).folds
+    folds = LargeTableRules().leaves(Leaves(folds=5), rows).folds
     # Rounding to whole passes over the table, and one pass at least.
     assert (folds - 1) * rows <= max(1.5 * 8 * 50_000, rows)
 
 
 def test_the_learning_rate_stays_one_that_is_allowed():
-    assert Scale().leaves(Leaves(rate=0.8), 10**7).rate == 1.0
+    assert LargeTableRules().leaves(Leaves(rate=0.8), 10**7).rate == 1.0
 
 
 def test_other_settings_are_kept_and_nothing_is_changed_in_place():
     leaves = Leaves(depth=3, subsample=0.5, patience=7)
-    found = Scale().leaves(leaves, 10**6)
+    found = LargeTableRules().leaves(leaves, 10**6)
     assert (found.depth, found.subsample, found.patience) == (3, 0.5, 7)
     assert leaves.rate == Leaves().rate
 
@@ -45,7 +45,7 @@ def test_other_settings_are_kept_and_nothing_is_changed_in_place():
 @pytest.mark.parametrize("limit", [1, 10, 99, 100, 1_000])
 def test_some_rows_are_distinct_in_order_and_of_every_stratum_alike(limit):
     stratum = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], [60, 30, 10]))
-    rows = some(stratum, limit, np.random.default_rng(1))
+    rows = stratified_subsample(stratum, limit, np.random.default_rng(1))
     assert len(rows) == min(limit, 100)
     assert (np.diff(rows) > 0).all()
     shares = np.bincount(stratum[rows], minlength=3) / len(rows)
@@ -54,18 +54,18 @@ def test_some_rows_are_distinct_in_order_and_of_every_stratum_alike(limit):
 
 def test_some_rows_of_a_small_table_draw_no_random_numbers():
     generator = np.random.default_rng(0)
-    some(np.zeros(50, np.int64), 50, generator)
+    stratified_subsample(np.zeros(50, np.int64), 50, generator)
     assert generator.integers(1000) == np.random.default_rng(0).integers(1000)
 
 
 def test_a_table_over_the_bounds_learns_from_all_its_rows(small, draw_customers):
     X, y = draw_customers(1200, 3)
-    bounds = Scale(boost_rows=300, pretrain_rows=200, stop_rows=80, memory=0)
+    bounds = LargeTableRules(boost_rows=300, pretrain_rows=200, stop_rows=80, memory=0)
     model = small(
         scale=bounds,
         leaves=Leaves(folds=5, trees=20, rate=0.2),
         finetune=FineTune(epochs=4, epoch_rows=250),
-        companion=Branch(pretrain=False, dbn=DBN((6,)), finetune=FineTune(epochs=4)),
+        companion=NetworkStage(pretrain=False, dbn=DBN((6,)), finetune=FineTune(epochs=4)),
     )
     model.fit(X, y)
     forests = model.record_.leaves.forests
@@ -81,6 +81,7 @@ def test_a_table_over_the_bounds_learns_from_all_its_rows(small, draw_customers)
 def test_memory_or_files_make_no_difference(small, draw_customers):
     X, y = draw_customers(400, 5)
     in_memory, in_files = (
-        small(scale=Scale(memory=gigabytes)).fit(X, y).predict_proba(X) for gigabytes in (1.0, 0.0)
+        small(scale=LargeTableRules(memory=gigabytes)).fit(X, y).predict_proba(X)
+        for gigabytes in (1.0, 0.0)
     )
     np.testing.assert_array_equal(in_memory, in_files)

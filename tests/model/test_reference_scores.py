@@ -51,9 +51,9 @@ def test_scores_of_rows_that_were_kept_apart_are_the_reference(small, draw_custo
 
 
 def test_the_boosters_own_offsets_and_spreads_are_taken_away():
-    rng = np.random.default_rng(0)
-    fold = rng.integers(0, 3, 900)
-    plain = rng.normal(-2, 1, 900)
+    generator = np.random.default_rng(0)
+    fold = generator.integers(0, 3, 900)
+    plain = generator.normal(-2, 1, 900)
     found = logit(expected_scores(expit(plain * (1 + fold) + 0.4 * fold), fold, 0.5))
     whole = (plain * (1 + fold) + 0.4 * fold).std()
     for one in range(3):

@@ -18,14 +18,14 @@ def draw_many(draw_customers: Callable[..., Any]) -> Callable[..., tuple[pd.Data
 
     def draw(n: int = 600, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
         X, y = draw_customers(n, seed)
-        rng = np.random.default_rng(seed + 1)
+        generator = np.random.default_rng(seed + 1)
         cities = [f"city {i}" for i in range(8)] + ["hamlet", "hut", "tent"]
-        often = rng.choice(cities, n, p=[0.12] * 8 + [0.015, 0.015, 0.01])
-        spend = np.exp(2 * rng.normal(size=n))
+        often = generator.choice(cities, n, p=[0.12] * 8 + [0.015, 0.015, 0.01])
+        spend = np.exp(2 * generator.normal(size=n))
         more = {
-            "spend": np.where(rng.random(n) < 0.1, np.nan, spend),
-            "calls": rng.integers(0, 4, n),
-            "city": pd.Series(often, dtype=object).mask(rng.random(n) < 0.1),
+            "spend": np.where(generator.random(n) < 0.1, np.nan, spend),
+            "calls": generator.integers(0, 4, n),
+            "city": pd.Series(often, dtype=object).mask(generator.random(n) < 0.1),
             "year": 2024,
         }
         return X.assign(**more), y

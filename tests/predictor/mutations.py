@@ -52,27 +52,27 @@ def rehashed(files: Files) -> Files:
         return files
 
 
-def flip(content: bytes, rng: np.random.Generator) -> bytes:
+def flip(content: bytes, generator: np.random.Generator) -> bytes:
     """Between one and four bits."""
     found = bytearray(content)
-    for place in rng.integers(0, len(found), rng.integers(1, 5)):
-        found[place] ^= 1 << rng.integers(8)
+    for place in generator.integers(0, len(found), generator.integers(1, 5)):
+        found[place] ^= 1 << generator.integers(8)
     return bytes(found)
 
 
-def cut(content: bytes, rng: np.random.Generator) -> bytes:
+def cut(content: bytes, generator: np.random.Generator) -> bytes:
     """Off the end, or out of the middle."""
-    first, last = np.sort(rng.integers(0, len(content) + 1, 2))
-    return content[:first] if rng.random() < 0.5 else content[:first] + content[last:]
+    first, last = np.sort(generator.integers(0, len(content) + 1, 2))
+    return content[:first] if generator.random() < 0.5 else content[:first] + content[last:]
 
 
-def splice(content: bytes, rng: np.random.Generator) -> bytes:
+def splice(content: bytes, generator: np.random.Generator) -> bytes:
     """A piece of the file, or noise, put elsewhere: over what is there, or between."""
-    first, last, to = rng.integers(0, len(content), 3)
-    piece = content[min(first, last) : max(first, last)][: rng.integers(1, 200)]
-    if rng.random() < 0.3:
-        piece = rng.bytes(len(piece) or 1)
-    gone = len(piece) if rng.random() < 0.6 else 0
+    first, last, to = generator.integers(0, len(content), 3)
+    piece = content[min(first, last) : max(first, last)][: generator.integers(1, 200)]
+    if generator.random() < 0.3:
+        piece = generator.bytes(len(piece) or 1)
+    gone = len(piece) if generator.random() < 0.6 else 0
     return content[:to] + piece + content[to + gone :]
 
 
@@ -83,7 +83,7 @@ def places(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
             yield from places(value, (*path, key))
 
 
-def edit(tree: Any, rng: np.random.Generator, within: str = "") -> Any:
+def edit(tree: Any, generator: np.random.Generator, within: str = "") -> Any:
     """Another value, one more, one less, or two exchanged, somewhere in a tree of JSON."""
     tree = copy.deepcopy(tree)
     found = [path for path in places(tree) if not within or path[0] == within]
@@ -96,11 +96,11 @@ def edit(tree: Any, rng: np.random.Generator, within: str = "") -> Any:
 
     if not found:
         return tree
-    path, other = (found[rng.integers(len(found))] for _ in range(2))
+    path, other = (found[generator.integers(len(found))] for _ in range(2))
     here, key = at(path[:-1]), path[-1]
-    match rng.integers(7):
+    match generator.integers(7):
         case 0 | 1:
-            here[key] = ODD[rng.integers(len(ODD))]
+            here[key] = ODD[generator.integers(len(ODD))]
         case 2:
             here[key] = copy.deepcopy(at(other))
         case 3:
@@ -108,19 +108,23 @@ def edit(tree: Any, rng: np.random.Generator, within: str = "") -> Any:
         case 4 if isinstance(here, list):
             here.insert(key, copy.deepcopy(here[key]))
         case 5 if isinstance(here, list):
-            rng.shuffle(here)
+            generator.shuffle(here)
         case _ if isinstance(here[key], int | float) and not isinstance(here[key], bool):
             here[key] = (
-                here[key] * 2 if rng.random() < 0.3 else here[key] + int(rng.integers(-2, 3))
+                here[key] * 2
+                if generator.random() < 0.3
+                else here[key] + int(generator.integers(-2, 3))
             )
         case _:
-            here[key] = ODD[rng.integers(len(ODD))]
+            here[key] = ODD[generator.integers(len(ODD))]
     return tree
 
 
-def edit_manifest(files: Files, rng: np.random.Generator) -> Files:
+def edit_manifest(files: Files, generator: np.random.Generator) -> Files:
     """Change the records; the shapes that the manifest gives to arrays included."""
-    manifest = edit(json.loads(files[MANIFEST]), rng, "model" if rng.random() < 0.9 else "")
+    manifest = edit(
+        json.loads(files[MANIFEST]), generator, "model" if generator.random() < 0.9 else ""
+    )
     return {**files, MANIFEST: json.dumps(manifest).encode()}
 
 
@@ -134,13 +138,13 @@ def join_arrays(header: Any, data: bytes) -> bytes:
     return struct.pack("<Q", len(text)) + text + data
 
 
-def edit_header(files: Files, rng: np.random.Generator) -> Files:
+def edit_header(files: Files, generator: np.random.Generator) -> Files:
     """Change names, types, shapes and offsets of arrays."""
     header, data = split_arrays(files[ARRAYS])
-    return {**files, ARRAYS: join_arrays(edit(header, rng), data)}
+    return {**files, ARRAYS: join_arrays(edit(header, generator), data)}
 
 
-def edit_values(files: Files, rng: np.random.Generator) -> Files:
+def edit_values(files: Files, generator: np.random.Generator) -> Files:
     """Change cells of an array to others that its type has, extremes above all."""
     header, data = split_arrays(files[ARRAYS])
     types = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "BOOL": "|u1"}
@@ -149,35 +153,35 @@ def edit_values(files: Files, rng: np.random.Generator) -> Files:
         for name, entry in header.items()
         if entry["data_offsets"][0] < entry["data_offsets"][1]
     ]
-    entry = header[names[rng.integers(len(names))]]
+    entry = header[names[generator.integers(len(names))]]
     start, stop = entry["data_offsets"]
     cells = np.frombuffer(data[start:stop], types[entry["dtype"]]).copy()
-    where = rng.integers(0, len(cells), rng.integers(1, 4))
+    where = generator.integers(0, len(cells), generator.integers(1, 4))
     if cells.dtype.kind == "f":
         limit = float(np.finfo(cells.dtype).max)
         values = [np.nan, np.inf, limit, -limit, 0.0, 1e-300, -1.0, 1e20, 1e9]
-        cells[where] = np.array(values)[rng.integers(len(values))].astype(cells.dtype)
-    elif rng.random() < 0.5:
-        cells[where] = cells[rng.integers(0, len(cells))] + rng.integers(0, 2)
+        cells[where] = np.array(values)[generator.integers(len(values))].astype(cells.dtype)
+    elif generator.random() < 0.5:
+        cells[where] = cells[generator.integers(0, len(cells))] + generator.integers(0, 2)
     else:
         limits = np.iinfo(cells.dtype)
         some = [limits.min, limits.max, 0, 1, 2, 5, 100, *([-1, -2] if limits.min else [])]
-        cells[where] = some[rng.integers(len(some))]
-    if rng.random() < 0.2:
-        rng.shuffle(cells)
+        cells[where] = some[generator.integers(len(some))]
+    if generator.random() < 0.2:
+        generator.shuffle(cells)
     data = data[:start] + cells.tobytes() + data[stop:]
     return {**files, ARRAYS: join_arrays(header, data)}
 
 
-def reshape(files: Files, rng: np.random.Generator) -> Files:
+def reshape(files: Files, generator: np.random.Generator) -> Files:
     """Another shape in the header and in the manifest alike, with as many bytes or fewer."""
     header, data = split_arrays(files[ARRAYS])
     manifest = json.loads(files[MANIFEST])
-    name = list(header)[rng.integers(len(header))]
+    name = list(header)[generator.integers(len(header))]
     entry = header[name]
     size = int(np.prod(entry["shape"]))
     shapes = [[size], [size, 1], [1, size], entry["shape"][::-1], [], [0], [0, 4], [size, 1, 1]]
-    shape = shapes[rng.integers(len(shapes))]
+    shape = shapes[generator.integers(len(shapes))]
     start, stop = entry["data_offsets"]
     kept = int(np.prod(shape)) * ((stop - start) // max(size, 1))
     entry["shape"], removed = shape, (stop - start) - kept
@@ -195,23 +199,23 @@ def reshape(files: Files, rng: np.random.Generator) -> Files:
     return {**files, MANIFEST: json.dumps(manifest).encode(), ARRAYS: join_arrays(header, data)}
 
 
-def mutate(files: Files, rng: np.random.Generator) -> tuple[str, Files]:
+def mutate(files: Files, generator: np.random.Generator) -> tuple[str, Files]:
     """One mutation, and its name."""
-    kind = rng.choice(
+    kind = generator.choice(
         ["flip", "cut", "splice", "manifest", "header", "values", "reshape"],
         p=[0.12, 0.06, 0.12, 0.25, 0.1, 0.25, 0.1],
     )
     if kind in ("flip", "cut", "splice"):
-        name = str(rng.choice([MANIFEST, ARRAYS, ARRAYS, CARD]))
+        name = str(generator.choice([MANIFEST, ARRAYS, ARRAYS, CARD]))
         found = {
             **files,
-            name: {"flip": flip, "cut": cut, "splice": splice}[kind](files[name], rng),
+            name: {"flip": flip, "cut": cut, "splice": splice}[kind](files[name], generator),
         }
         kind = f"{kind} {name}"
     else:
         change = {"manifest": edit_manifest, "header": edit_header, "values": edit_values}
-        found = {**change, "reshape": reshape}[str(kind)](files, rng)
-    if rng.random() < 0.85:
+        found = {**change, "reshape": reshape}[str(kind)](files, generator)
+    if generator.random() < 0.85:
         return str(kind), rehashed(found)
     return f"{kind}, other hashes", found
 
@@ -240,8 +244,8 @@ def run(source: Path, folder: Path, X: pd.DataFrame, count: int, seed: int) -> C
     folder.mkdir(exist_ok=True)
     found: Counter[str] = Counter()
     for number in range(count):
-        rng = np.random.default_rng([seed, number])
-        kind, mutated = mutate(files, rng)
+        generator = np.random.default_rng([seed, number])
+        kind, mutated = mutate(files, generator)
         write(mutated, folder)
         faulthandler.dump_traceback_later(SLOWEST, exit=True)
         try:

@@ -11,10 +11,12 @@ from dbnchurn.tables.schema import Table
 
 @pytest.fixture(scope="module")
 def table():
-    rng = np.random.default_rng(0)
-    numbers = np.column_stack([rng.normal(size=900), rng.integers(0, 3, 900), np.full(900, np.nan)])
+    generator = np.random.default_rng(0)
+    numbers = np.column_stack(
+        [generator.normal(size=900), generator.integers(0, 3, 900), np.full(900, np.nan)]
+    )
     numbers[::7, 0] = np.nan
-    codes = rng.integers(-1, 4, (900, 1)).astype(np.int32)
+    codes = generator.integers(-1, 4, (900, 1)).astype(np.int32)
     return Table(numbers, codes, ("debt", "calls", "empty"), ("plan",), (5,))
 
 

@@ -18,19 +18,19 @@ def table_of(frame):
 
 @pytest.fixture
 def frame():
-    rng = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     n = 2000
-    income = rng.gamma(2, 20, n)
+    income = generator.gamma(2, 20, n)
     return pd.DataFrame(
         {
             "income": income,
-            "debt": np.where(rng.random(n) < 0.1, np.nan, rng.gamma(2, 30, n)),
+            "debt": np.where(generator.random(n) < 0.1, np.nan, generator.gamma(2, 30, n)),
             "cents": income * 100,
-            "m1": rng.normal(size=n),
-            "m2": rng.normal(size=n),
-            "m3": rng.normal(size=n),
-            "tail": np.exp(3 * rng.normal(size=n)),
-            "plan": rng.choice(["A", "B", "C"], n),
+            "m1": generator.normal(size=n),
+            "m2": generator.normal(size=n),
+            "m3": generator.normal(size=n),
+            "tail": np.exp(3 * generator.normal(size=n)),
+            "plan": generator.choice(["A", "B", "C"], n),
         }
     )
 

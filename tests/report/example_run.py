@@ -18,14 +18,14 @@ FIGURES = 21
 
 def full_run(rows: int = 3000) -> ReportInput:
     """Five models, five thresholds, months of which one is small, long names, two machines."""
-    rng = np.random.default_rng(0)
-    p = rng.beta(1, 9, rows)
-    y = (rng.random(rows) < p).astype(int)
+    generator = np.random.default_rng(0)
+    p = generator.beta(1, 9, rows)
+    y = (generator.random(rows) < p).astype(int)
     noise = {"logistic regression": 0.1, "xgboost": 0.02, "without leaves": 0.05,
              "without pretraining": 0.01}  # fmt: skip
     scores = {
         "dbnchurn": p,
-        **{name: np.clip(p + rng.normal(0, s, rows), 0, 1) for name, s in noise.items()},
+        **{name: np.clip(p + generator.normal(0, s, rows), 0, 1) for name, s in noise.items()},
     }
     gain = Offer().gain(y)
     metrics = compare(
@@ -34,9 +34,13 @@ def full_run(rows: int = 3000) -> ReportInput:
     cuts = {"best F1 to be expected": 0.2, "recall of 50%": 0.12, "most profit": 0.15}
     did = at_thresholds(y, p, cuts, gain=gain, repeats=60)
     months = np.where(
-        np.arange(rows) < 60, "2024-06", np.where(rng.random(rows) < 0.5, "2024-07", "2024-08")
+        np.arange(rows) < 60,
+        "2024-06",
+        np.where(generator.random(rows) < 0.5, "2024-07", "2024-08"),
     )
-    plans = rng.choice(["basic", "family", "fibre with a very long name indeed, and sports"], rows)
+    plans = generator.choice(
+        ["basic", "family", "fibre with a very long name indeed, and sports"], rows
+    )
     curve = [0.5, 0.4, 0.35]
     return ReportInput(
         title="an example",
@@ -74,7 +78,7 @@ def full_run(rows: int = 3000) -> ReportInput:
         weights=Weights(
             [f"column {i}, 1 to 2" for i in range(30)],
             list(range(1, 17)),
-            rng.normal(0, 0.3, (30, 16)).tolist(),
+            generator.normal(0, 0.3, (30, 16)).tolist(),
             of_units=80,
             of_hidden=16,
             leaf_share=0.7,

@@ -33,10 +33,10 @@ def run_of(y, scores, threshold=0.2, **more) -> ReportInput:
 
 @pytest.fixture(scope="module")
 def run() -> ReportInput:
-    rng = np.random.default_rng(0)
-    p = rng.beta(1, 9, 3000)
-    y = (rng.random(3000) < p).astype(int)
-    scores = {"DBN": p, "noisy": np.clip(p + rng.normal(0, 0.1, 3000), 0, 1), "twin": p**1.01}
+    generator = np.random.default_rng(0)
+    p = generator.beta(1, 9, 3000)
+    y = (generator.random(3000) < p).astype(int)
+    scores = {"DBN": p, "noisy": np.clip(p + generator.normal(0, 0.1, 3000), 0, 1), "twin": p**1.01}
     return replace(
         run_of(y, scores, gain=Offer().gain(y), offer=Offer(), budget=100),
         pretraining=[
@@ -251,11 +251,11 @@ def test_scores_and_metrics_of_different_models_are_refused(run):
 
 
 def test_many_customers_fit_on_a_small_page(tmp_path):
-    rng = np.random.default_rng(0)
-    p = rng.beta(1, 19, 100_000)
-    y = (rng.random(len(p)) < p).astype(int)
+    generator = np.random.default_rng(0)
+    p = generator.beta(1, 19, 100_000)
+    y = (generator.random(len(p)) < p).astype(int)
     scores = {
-        name: np.clip(p + rng.normal(0, s, len(p)), 0, 1)
+        name: np.clip(p + generator.normal(0, s, len(p)), 0, 1)
         for name, s in [("a", 0.0), ("b", 0.01), ("c", 0.02), ("d", 0.05), ("e", 0.1)]
     }
     numbers = compare(y, scores, dict.fromkeys(scores, 0.2), repeats=5)

@@ -9,7 +9,7 @@ import pytest
 
 from dbnchurn.core.errors import ArtifactError, ConfigError, DataError
 from dbnchurn.runs import read_config, train
-from dbnchurn.runs.backtest import Later, evaluate_later
+from dbnchurn.runs.backtest import Backtest, backtest
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_on_the_test_customers_it_finds_what_the_run_found(run, draw_telco, tmp_
     predictions = pd.read_parquet(run / "predictions.parquet").query("part == 'test'")
     telco = draw_telco(900).set_index("customerID", drop=False).loc[predictions["id"]]
     telco.to_csv(tmp_path / "same.csv", index=False)
-    found = evaluate_later(run / "model", tmp_path / "same.csv", repeats=50)
+    found = backtest(run / "model", tmp_path / "same.csv", repeats=50)
     promised = json.loads((run / "metrics.json").read_text())["test"]
     for name in ("average_precision", "recall", "brier"):
         assert found.came[name]["value"] == pytest.approx(promised[name]["value"])
@@ -52,7 +52,7 @@ def test_on_the_test_customers_it_finds_what_the_run_found(run, draw_telco, tmp_
 
 def test_numbers_are_those_of_the_model_on_the_new_rows(run, new, tmp_path):
     output = tmp_path / "out" / "later.json"
-    found = evaluate_later(run / "model", new(), output=output, repeats=50)
+    found = backtest(run / "model", new(), output=output, repeats=50)
     assert found.came["n"] == 900
     stored = json.loads(output.read_text())
     assert stored["verdict"] == found.verdict
@@ -63,10 +63,10 @@ def test_numbers_are_those_of_the_model_on_the_new_rows(run, new, tmp_path):
 
 def test_a_model_whose_signal_is_gone_is_told(run, new):
     """Outcomes that have nothing to do with the customers: as chance, far below the promise."""
-    rng = np.random.default_rng(0)
-    found = evaluate_later(
+    generator = np.random.default_rng(0)
+    found = backtest(
         run / "model",
-        new(lambda t: t.assign(Churn=rng.choice(["Yes", "No"], len(t), p=[0.1, 0.9]))),
+        new(lambda t: t.assign(Churn=generator.choice(["Yes", "No"], len(t), p=[0.1, 0.9]))),
     )
     assert found.standing("average_precision").startswith("below")
     assert "outside the interval that training gave" in found.verdict
@@ -78,7 +78,7 @@ def test_rows_without_an_outcome_are_left_out(run, new):
         telco.loc[:99, "Churn"] = None
         return telco
 
-    found = evaluate_later(run / "model", new(later), repeats=50)
+    found = backtest(run / "model", new(later), repeats=50)
     assert (found.came["n"], found.left_out) == (800, 100)
     assert "100 rows were left out" in found.words()
 
@@ -89,28 +89,28 @@ def test_another_label_column_and_words(run, new):
         return telco.drop(columns="Churn").assign(outcome=words)
 
     path = new(renamed)
-    found = evaluate_later(run / "model", path, label="outcome", positive="weg", repeats=50)
+    found = backtest(run / "model", path, label="outcome", positive="weg", repeats=50)
     assert found.came["n"] == 900
     with pytest.raises(DataError, match="no label column 'Churn'"):
-        evaluate_later(run / "model", path)
+        backtest(run / "model", path)
     with pytest.raises(DataError, match="say which of them left"):
-        evaluate_later(run / "model", path, label="outcome")
+        backtest(run / "model", path, label="outcome")
 
 
 def test_without_its_run_there_is_no_promise(run, new, tmp_path):
     shutil.copytree(run / "model", tmp_path / "model")
-    found = evaluate_later(tmp_path / "model", new(), repeats=50)
+    found = backtest(tmp_path / "model", new(), repeats=50)
     assert found.promised == {}
     assert "no promise to hold it against" in found.verdict
     (tmp_path / "metrics.json").write_text("{}")
     with pytest.raises(ArtifactError, match=r"metrics\.json cannot be read"):
-        evaluate_later(tmp_path / "model", new(), repeats=50)
+        backtest(tmp_path / "model", new(), repeats=50)
 
 
 def test_an_output_is_not_replaced(run, new, tmp_path):
     (tmp_path / "there.json").write_text("")
     with pytest.raises(ConfigError, match="exists already"):
-        evaluate_later(run / "model", new(), output=tmp_path / "there.json")
+        backtest(run / "model", new(), output=tmp_path / "there.json")
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,6 @@ def test_an_output_is_not_replaced(run, new, tmp_path):
 def test_the_verdict_goes_by_where_the_number_lies(value, low, high, standing, words):
     number = {"value": value, "low": low, "high": high}
     promised = {"average_precision": {"value": 0.5, "low": 0.4, "high": 0.6}}
-    found = Later("m", promised, {"average_precision": number, "n": 100, "base_rate": 0.1})
+    found = Backtest("m", promised, {"average_precision": number, "n": 100, "base_rate": 0.1})
     assert found.standing("average_precision") == standing
     assert words in found.verdict

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dbnchurn.data.simulate import simulate
-from dbnchurn.experiments.experiment import conduct
+from dbnchurn.experiments.experiment import run_experiment
 from dbnchurn.experiments.grid import plan
 from dbnchurn.experiments.tuning import tune
 from dbnchurn.runs import read_config, train
@@ -89,7 +89,7 @@ def test_ablation(tmp_path):
     assert names[0] == "whole model"
     two = {k: config.experiment.variants[k] for k in ("whole model", "without leaves")}
     fewer = config.experiment.model_copy(update={"variants": two})
-    folder = conduct(config.model_copy(update={"experiment": fewer}), "ablation", jobs=2)
+    folder = run_experiment(config.model_copy(update={"experiment": fewer}), "ablation", jobs=2)
     table = pd.read_csv(folder / "comparison.csv").set_index(["model", "metric"])
     assert set(table.loc["without leaves", "runs"]) == {2}
     assert table.loc[("without leaves", "average_precision"), "difference_low"] < 0.2

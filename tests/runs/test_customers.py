@@ -80,7 +80,7 @@ def test_only_snapshots_that_had_closed_are_trained_on(run):
 
 
 def test_next_month_is_built_from_the_model_as_training_would_have(crm, run, tmp_path):
-    built = build_month(run / "model", date(2024, 8, 1), tmp_path / "month", threads=1)
+    built = build_month(run / "model", date(2024, 8, 1), tmp_path / "month", n_threads=1)
     paths = [f"data.tables.{t}.path={crm / t}" for t in ("basic", "complaints", "optical")]
     command("prepare", "--output", tmp_path / "train", CONFIG, *paths)
     month = pd.read_parquet(built.features)
@@ -108,7 +108,7 @@ def test_tables_may_have_moved(crm, run, tmp_path):
     moved = tmp_path / "moved"
     shutil.copytree(crm / "basic", moved)
     built = build_month(
-        run / "model", date(2024, 8, 1), tmp_path / "out", paths={"basic": str(moved)}, threads=1
+        run / "model", date(2024, 8, 1), tmp_path / "out", paths={"basic": str(moved)}, n_threads=1
     )
     assert built.rows == CUSTOMERS
     with pytest.raises(ConfigError, match="there is no table 'basics': did you mean 'basic'"):

@@ -12,8 +12,8 @@ from dbnchurn.runs.report import report_input
 
 
 def planted(telco, noise):
-    rng = np.random.default_rng(0)
-    return telco.assign(call_code=(telco["Churn"] == "Yes") + rng.normal(0, noise, len(telco)))
+    generator = np.random.default_rng(0)
+    return telco.assign(call_code=(telco["Churn"] == "Yes") + generator.normal(0, noise, len(telco)))
 
 
 def warnings(folder) -> list[str]:

@@ -23,9 +23,9 @@ def published(root, tmp_path):
 @pytest.fixture
 def own(tmp_path):
     """A config with a CSV file of customers, two answers each, of whom a > 0.8 say yes."""
-    rng = np.random.default_rng(0)
-    X = pd.DataFrame(rng.random((2000, 4)), columns=list("abcd"))
-    y = rng.random(2000) < np.where(X["a"] > 0.8, 0.3, 0.08)
+    generator = np.random.default_rng(0)
+    X = pd.DataFrame(generator.random((2000, 4)), columns=list("abcd"))
+    y = generator.random(2000) < np.where(X["a"] > 0.8, 0.3, 0.08)
     table = X.assign(won=np.where(y, "yes", "no"), id=np.arange(2000) // 2, note="x")
     table.to_csv(tmp_path / "customers.csv", index=False)
     config = tmp_path / "own.yaml"

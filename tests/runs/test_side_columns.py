@@ -22,8 +22,8 @@ COSTS = "campaign: {costs: {tp_cost: offer, fp_cost: offer, tn_cost: 0, fn_cost:
 @pytest.fixture
 def priced(telco):
     """A telecom's export with what every customer is worth and an offer costs."""
-    rng = np.random.default_rng(3)
-    return telco.assign(worth=rng.gamma(4, 50, 600).round(2), offer=rng.uniform(5, 15, 600))
+    generator = np.random.default_rng(3)
+    return telco.assign(worth=generator.gamma(4, 50, 600).round(2), offer=generator.uniform(5, 15, 600))
 
 
 def folder_of(config, *overrides):

@@ -9,12 +9,12 @@ from dbnchurn.scoring import Campaign, score_file, write_campaign
 
 
 def make_scores(n=2000, seed=0):
-    rng = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     return pd.DataFrame(
         {
-            "id": [f"{i:05d}" for i in rng.permutation(n)],
-            "probability": np.round(rng.beta(1, 9, n), 3),  # many are equal
-            "risk": rng.choice(["low", "high"], n),
+            "id": [f"{i:05d}" for i in generator.permutation(n)],
+            "probability": np.round(generator.beta(1, 9, n), 3),  # many are equal
+            "risk": generator.choice(["low", "high"], n),
         }
     )
 

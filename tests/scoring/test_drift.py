@@ -9,11 +9,11 @@ from dbnchurn.tables.schema import Table
 
 
 def make(n, seed, moved=0.0, missing=0.1, levels=(0.5, 0.3, 0.2)):
-    rng = np.random.default_rng(seed)
-    numbers = rng.normal(size=(n, 2)) + np.array([moved, 0])
-    numbers[rng.random(n) < missing, 1] = np.nan
-    codes = rng.choice(3, (n, 1), p=levels).astype(np.int32)
-    return Table(numbers, codes, ("debt", "age"), ("plan",), (3,)), rng.beta(1, 9, n)
+    generator = np.random.default_rng(seed)
+    numbers = generator.normal(size=(n, 2)) + np.array([moved, 0])
+    numbers[generator.random(n) < missing, 1] = np.nan
+    codes = generator.choice(3, (n, 1), p=levels).astype(np.int32)
+    return Table(numbers, codes, ("debt", "age"), ("plan",), (3,)), generator.beta(1, 9, n)
 
 
 @pytest.fixture

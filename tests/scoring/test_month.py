@@ -27,7 +27,9 @@ def trained(tmp_path_factory, small):
     for name, frame in crm(300).items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
         tables[name] = {**PLAN["tables"][name], "path": str(folder / f"{name}.parquet")}
-    built = build(DataPlan.model_validate({**PLAN, "tables": tables}), folder / "built", threads=1)
+    built = build(
+        DataPlan.model_validate({**PLAN, "tables": tables}), folder / "built", n_threads=1
+    )
     customers = load(built)
     about = {"id": customers.id, "data": stored_plan(built)}
     small().fit(customers.X, customers.y).save(folder / "model", about=about)
@@ -37,7 +39,7 @@ def trained(tmp_path_factory, small):
 @pytest.fixture
 def expected(trained, tmp_path):
     """Scores of September's table, built beforehand."""
-    built = build_month(trained / "model", SEPTEMBER, tmp_path / "september", threads=1)
+    built = build_month(trained / "model", SEPTEMBER, tmp_path / "september", n_threads=1)
     return score_file(trained / "model", built.features, tmp_path / "expected.csv")
 
 

@@ -22,26 +22,28 @@ def binning(**changes):
 
 def odd_table(n=400, seed=0):
     """Columns of every dtype, with missing values, quotes and rare levels."""
-    rng = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     levels = ["gold", "o'clock", 'say "x"', "", "a;--b", "rare1", "rare2"]
-    words = rng.choice(levels, n, p=[0.3, 0.2, 0.2, 0.1, 0.1, 0.05, 0.05])
-    gaps = rng.random(n) < 0.1
-    money = np.where(rng.random(n) < 0.2, 0.0, rng.lognormal(2, 1, n))
+    words = generator.choice(levels, n, p=[0.3, 0.2, 0.2, 0.1, 0.1, 0.05, 0.05])
+    gaps = generator.random(n) < 0.1
+    money = np.where(generator.random(n) < 0.2, 0.0, generator.lognormal(2, 1, n))
     return pd.DataFrame(
         {
             "money": np.where(gaps, np.nan, money),
-            "small money": rng.lognormal(0, 1, n).astype(np.float32),
-            "balance": rng.normal(0, 100, n).round(2) * (rng.random(n) > 0.1),
-            "age": rng.integers(18, 90, n).astype(np.uint8),
-            "calls": pd.array(rng.poisson(2, n), "Int64"),
-            "coded": np.where(rng.random(n) < 0.2, -1, rng.integers(0, 50, n)),
-            "flag": rng.random(n) < 0.3,
-            "maybe": pd.array(rng.choice([True, False], n), "boolean"),
-            "two": rng.choice([0, 1], n),
+            "small money": generator.lognormal(0, 1, n).astype(np.float32),
+            "balance": generator.normal(0, 100, n).round(2) * (generator.random(n) > 0.1),
+            "age": generator.integers(18, 90, n).astype(np.uint8),
+            "calls": pd.array(generator.poisson(2, n), "Int64"),
+            "coded": np.where(generator.random(n) < 0.2, -1, generator.integers(0, 50, n)),
+            "flag": generator.random(n) < 0.3,
+            "maybe": pd.array(generator.choice([True, False], n), "boolean"),
+            "two": generator.choice([0, 1], n),
             'pl"an': words,
             "object": pd.Series(np.where(gaps, None, words), dtype=object),
-            "size": pd.Categorical(rng.choice(["S", "M", "L"], n), ["S", "M", "L"], ordered=True),
-            "year": pd.Categorical(rng.choice([2021, 2022, 2023], n)),
+            "size": pd.Categorical(
+                generator.choice(["S", "M", "L"], n), ["S", "M", "L"], ordered=True
+            ),
+            "year": pd.Categorical(generator.choice([2021, 2022, 2023], n)),
         }
     ).assign(
         calls=lambda f: f["calls"].mask(gaps),

@@ -11,14 +11,16 @@ from dbnchurn.segments.counts import CodedRows, guard
 from dbnchurn.segments.rates import wilson
 
 
-def small_table(rng, most_rows=300):
-    d = int(rng.integers(1, 5))
-    items = tuple(int(k) for k in rng.integers(2, 5, d))
-    neighbours = tuple(int(rng.choice([0, k, k - 1])) for k in items)
-    n = int(rng.integers(20, most_rows))
-    codes = np.stack([rng.integers(0, k + rng.integers(0, 2), n) for k in items]).astype(np.int16)
+def small_table(generator, most_rows=300):
+    d = int(generator.integers(1, 5))
+    items = tuple(int(k) for k in generator.integers(2, 5, d))
+    neighbours = tuple(int(generator.choice([0, k, k - 1])) for k in items)
+    n = int(generator.integers(20, most_rows))
+    codes = np.stack(
+        [generator.integers(0, k + generator.integers(0, 2), n) for k in items]
+    ).astype(np.int16)
     rate = np.where(codes[0] == 0, 0.7, 0.2)
-    hits = rng.random(n) < rate
+    hits = generator.random(n) < rate
     hits[:2] = True, False
     return CodedRows(codes, hits, items, neighbours)
 
@@ -90,12 +92,12 @@ def literal_boxes(data, max_length, min_count, min_rate):
 
 
 def test_equal_to_a_literal_search_on_500_small_tables():
-    rng = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     total = 0
     for _ in range(500):
-        data = small_table(rng)
-        length, min_count = int(rng.integers(1, 4)), int(rng.integers(1, 4))
-        min_rate = float(rng.choice([0.0, 0.5]))
+        data = small_table(generator)
+        length, min_count = int(generator.integers(1, 4)), int(generator.integers(1, 4))
+        min_rate = float(generator.choice([0.0, 0.5]))
         found = BoxMiner(data, length, min_count, min_rate).run()
         boxes = {
             tuple(found.ranges(i)): (int(found.hits[i]), int(found.rows[i]))
@@ -110,9 +112,9 @@ def test_equal_to_a_literal_search_on_500_small_tables():
 
 
 def test_every_box_is_counted_exactly():
-    rng = np.random.default_rng(1)
+    generator = np.random.default_rng(1)
     for _ in range(40):
-        data = small_table(rng)
+        data = small_table(generator)
         expected = literal_counts(data, 3)
         axes = [Ranges.of(k, m) for k, m in zip(data.items, data.neighbours, strict=True)]
         seen = 0
@@ -132,10 +134,10 @@ def test_every_box_is_counted_exactly():
 
 
 def test_more_rows_than_one_chunk_are_all_counted():
-    rng = np.random.default_rng(2)
+    generator = np.random.default_rng(2)
     n = 150_000
-    codes = rng.integers(0, 3, (2, n)).astype(np.int16)
-    data = CodedRows(codes, rng.random(n) < 0.3, (3, 3), (3, 3))
+    codes = generator.integers(0, 3, (2, n)).astype(np.int16)
+    data = CodedRows(codes, generator.random(n) < 0.3, (3, 3), (3, 3))
     hits, rows = data.table((0, 1))
     assert rows.sum() == n
     assert hits.sum() == data.hits.sum()

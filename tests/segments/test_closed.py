@@ -9,12 +9,14 @@ from dbnchurn.segments.closed import mine_closed
 from dbnchurn.segments.counts import CodedRows
 
 
-def small_table(rng):
-    d = int(rng.integers(1, 6))
-    items = tuple(int(k) for k in rng.integers(1, 4, d))
-    n = int(rng.integers(4, 40))
-    codes = np.stack([rng.integers(0, k + rng.integers(0, 2), n) for k in items]).astype(np.int16)
-    hits = rng.random(n) < 0.6
+def small_table(generator):
+    d = int(generator.integers(1, 6))
+    items = tuple(int(k) for k in generator.integers(1, 4, d))
+    n = int(generator.integers(4, 40))
+    codes = np.stack(
+        [generator.integers(0, k + generator.integers(0, 2), n) for k in items]
+    ).astype(np.int16)
+    hits = generator.random(n) < 0.6
     hits[:2] = True, False
     return CodedRows(codes, hits, items, (0,) * d)
 
@@ -53,11 +55,15 @@ def found_sets(data, *settings):
 
 
 def test_equal_to_the_definition_on_500_small_tables():
-    rng = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     total = 0
     for _ in range(500):
-        data = small_table(rng)
-        settings = int(rng.integers(1, 5)), int(rng.integers(1, 4)), float(rng.choice([0, 0.6]))
+        data = small_table(generator)
+        settings = (
+            int(generator.integers(1, 5)),
+            int(generator.integers(1, 4)),
+            float(generator.choice([0, 0.6])),
+        )
         expected = literal_closed(data, *settings)
         assert found_sets(data, *settings) == expected
         total += len(expected)
@@ -72,9 +78,9 @@ def test_sorted_by_rate_then_yeses():
 
 
 def test_dropping_sets_that_are_not_closed_loses_no_rate():
-    rng = np.random.default_rng(4)
+    generator = np.random.default_rng(4)
     for _ in range(50):
-        data = small_table(rng)
+        data = small_table(generator)
         d = len(data.items)
         yes_rates = [p / n for p, n in literal_all(data, d).values() if p >= 2]
         closed = mine_closed(data, d, 2)
@@ -93,9 +99,9 @@ def literal_all(data, max_length):
 
 def test_equal_to_pyfim():
     fim = pytest.importorskip("fim", reason="pyfim needs a C compiler and is no dependency")
-    rng = np.random.default_rng(5)
+    generator = np.random.default_rng(5)
     for _ in range(60):
-        data = small_table(rng)
+        data = small_table(generator)
         rows = [
             [(j, int(k)) for j, k in enumerate(row) if k < data.items[j]]
             for row in data.codes[:, data.hits].T

@@ -16,12 +16,14 @@ from dbnchurn.segments.page import html
 
 def awkward(n=4000):
     """Names and levels with quotes, markup, bars, dollars, dashes and line breaks."""
-    rng = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     X = pd.DataFrame(
         {
-            'in"come | <b>$': np.where(rng.random(n) < 0.2, np.nan, rng.normal(0, 50, n)),
-            "plan\nname": rng.choice(["<script>", "o'clock", "a--b;"], n),
-            "code": np.where(rng.random(n) < 0.3, -9, rng.integers(0, 9, n)),
+            'in"come | <b>$': np.where(
+                generator.random(n) < 0.2, np.nan, generator.normal(0, 50, n)
+            ),
+            "plan\nname": generator.choice(["<script>", "o'clock", "a--b;"], n),
+            "code": np.where(generator.random(n) < 0.3, -9, generator.integers(0, 9, n)),
         }
     )
     rate = np.select(
@@ -33,7 +35,7 @@ def awkward(n=4000):
         [0.8, 0.4, 0.6],
         0.05,
     )
-    return X, rng.random(n) < rate
+    return X, generator.random(n) < rate
 
 
 @pytest.fixture(scope="module")

@@ -18,24 +18,24 @@ from dbnchurn.segments.conditions import Between
 
 def people(n=6000, seed=0):
     """Customers of every dtype; those over 60 and those on the o'clock plan say yes more often."""
-    rng = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     X = pd.DataFrame(
         {
-            "age": rng.integers(18, 80, n),
-            "charge": np.where(rng.random(n) < 0.1, np.nan, rng.lognormal(3, 1, n)),
-            "calls": pd.array(rng.poisson(1, n), "Int64"),
-            "plan": pd.Categorical(rng.choice(["gold", "iron", "o'clock"], n)),
-            "job": rng.choice(["cook", "clerk", "coach"], n),
-            "active": rng.random(n) < 0.5,
-            "x1": rng.random(n),
+            "age": generator.integers(18, 80, n),
+            "charge": np.where(generator.random(n) < 0.1, np.nan, generator.lognormal(3, 1, n)),
+            "calls": pd.array(generator.poisson(1, n), "Int64"),
+            "plan": pd.Categorical(generator.choice(["gold", "iron", "o'clock"], n)),
+            "job": generator.choice(["cook", "clerk", "coach"], n),
+            "active": generator.random(n) < 0.5,
+            "x1": generator.random(n),
         },
-        index=rng.permutation(n),
+        index=generator.permutation(n),
     )
     X.loc[X.index[::17], "job"] = None
     rate = np.select(
         [X["age"] >= 60, X["plan"] == "o'clock", X["charge"].isna()], [0.5, 0.35, 0.4], 0.08
     )
-    return X, pd.Series((rng.random(n) < rate).astype(int), index=X.index)
+    return X, pd.Series((generator.random(n) < rate).astype(int), index=X.index)
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +52,13 @@ def miner(data):
 
 
 def planted(n=100_000, seed=0):
-    rng = np.random.default_rng(seed)
-    X = pd.DataFrame(rng.random((n, 12)), columns=[f"c{j}" for j in range(12)])
+    generator = np.random.default_rng(seed)
+    X = pd.DataFrame(generator.random((n, 12)), columns=[f"c{j}" for j in range(12)])
     one = X["c0"] >= 0.9
     two = X["c1"].between(0.3, 0.6, "left") & (X["c2"] < 0.4)
     three = X["c3"].between(0.5, 0.8, "left") & X["c4"].between(0.2, 0.6, "left") & (X["c5"] >= 0.4)
     rate = np.select([three, two, one], [0.6, 0.35, 0.25], 0.05)
-    return X, rng.random(n) < rate
+    return X, generator.random(n) < rate
 
 
 def test_planted_boxes_are_found_with_their_exact_edges():
@@ -322,9 +322,9 @@ def test_one_column_is_enough(data):
 
 
 def test_where_there_is_nothing_the_list_is_empty_and_still_works(tmp_path):
-    rng = np.random.default_rng(0)
-    X = pd.DataFrame(rng.random((2000, 3)), columns=list("abc"))
-    found = SegmentMiner(random_state=0).fit(X, rng.random(2000) < 0.2).segments_
+    generator = np.random.default_rng(0)
+    X = pd.DataFrame(generator.random((2000, 3)), columns=list("abc"))
+    found = SegmentMiner(random_state=0).fit(X, generator.random(2000) < 0.2).segments_
     assert len(found) == 0
     assert found.assign(X).isna().all()
     assert found.evaluate(X, np.arange(2000) % 2).empty

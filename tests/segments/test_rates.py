@@ -20,8 +20,8 @@ def test_wilson_without_rows_knows_nothing():
 
 
 def test_wilson_holds_the_true_rate_as_often_as_promised():
-    rng = np.random.default_rng(0)
-    low, high = wilson(rng.binomial(400, 0.1, 4000), 400, 0.95)
+    generator = np.random.default_rng(0)
+    low, high = wilson(generator.binomial(400, 0.1, 4000), 400, 0.95)
     covered = np.mean((low <= 0.1) & (high >= 0.1))
     # the interval is discrete: coverage near, not at, 95 %; Monte Carlo error 0.0035
     assert covered == pytest.approx(0.95, abs=0.02)

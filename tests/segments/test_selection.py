@@ -17,10 +17,10 @@ SHARES = (0.5, 0.25, 0.25)
 
 
 def coded(n=2000, seed=0, rate=None):
-    rng = np.random.default_rng(seed)
-    codes = rng.integers(0, 4, (3, n)).astype(np.int16)
+    generator = np.random.default_rng(seed)
+    codes = generator.integers(0, 4, (3, n)).astype(np.int16)
     base = np.full(n, 0.1) if rate is None else rate(codes)
-    return CodedRows(codes, rng.random(n) < base, (4, 4, 4), (4, 4, 4))
+    return CodedRows(codes, generator.random(n) < base, (4, 4, 4), (4, 4, 4))
 
 
 def patterns(*sets):
@@ -221,12 +221,12 @@ def test_a_segment_must_add_enough_yeses():
 
 
 def test_containers_hold_all_rows_of_what_they_contain():
-    rng = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     data = coded()
     sets = []
     for _ in range(30):
-        columns = np.sort(rng.choice(3, rng.integers(1, 4), replace=False))
-        ends = np.sort(rng.integers(0, 4, (len(columns), 2)), axis=1)
+        columns = np.sort(generator.choice(3, generator.integers(1, 4), replace=False))
+        ends = np.sort(generator.integers(0, 4, (len(columns), 2)), axis=1)
         sets.append([(int(j), int(a), int(b)) for j, (a, b) in zip(columns, ends, strict=True)])
     found = patterns(*sets)
     for i, wider in enumerate(found.containers()):

@@ -13,9 +13,9 @@ from dbnchurn.segments.sweep import as_table, sweep
 
 
 def people(n=5000):
-    rng = np.random.default_rng(0)
-    X = pd.DataFrame(rng.random((n, 4)), columns=list("abcd"))
-    return X, rng.random(n) < np.where(X["a"] > 0.8, 0.3, 0.08)
+    generator = np.random.default_rng(0)
+    X = pd.DataFrame(generator.random((n, 4)), columns=list("abcd"))
+    return X, generator.random(n) < np.where(X["a"] > 0.8, 0.3, 0.08)
 
 
 def test_a_sweep_shows_the_optimism_of_mining():

@@ -38,8 +38,8 @@ def test_customers_stay_together():
 
 @pytest.mark.parametrize("months", [3, 4, 6, 24])
 def test_time_runs_from_training_to_test(months):
-    rng = np.random.default_rng(2)
-    dates = np.array("2024-01", "datetime64[M]") + rng.integers(0, months, 2000)
+    generator = np.random.default_rng(2)
+    dates = np.array("2024-01", "datetime64[M]") + generator.integers(0, months, 2000)
     parts = split(Y, dates=dates.astype("datetime64[D]"))
     train, validation, test = (dates[part] for part in parts_of(parts))
     assert train.max() < validation.min() <= validation.max() < test.min()

@@ -10,7 +10,7 @@ from dbnchurn.core.html import format
 from dbnchurn.core.html.figure import Picture, with_shared_letters
 
 
-def filled(
+def render_page(
     package: str, template: str, pictures: Mapping[str, Sequence[Picture]], **content: object
 ) -> str:
     """A page as HTML text.

@@ -58,7 +58,7 @@ def words(column: str) -> tuple[str, ...]:
     return levels + tuple(other for level in levels for other in OTHER_SPELLINGS.get(level, ()))
 
 
-def spoil(table: Table, strength: float, rng: np.random.Generator) -> Table:
+def spoil(table: Table, strength: float, generator: np.random.Generator) -> Table:
     """A spoilt copy of a table of columns.
 
     Parameters
@@ -67,15 +67,15 @@ def spoil(table: Table, strength: float, rng: np.random.Generator) -> Table:
         Categories as positions in :func:`words`, missing is NaN, NaT or -1.
     strength : float
         0 spoils nothing, 1 as much as a neglected CRM does.
-    rng : Generator
+    generator : Generator
     """
     if strength == 0:
         return table
-    spoilt = {name: _spoil_values(name, v, strength, rng) for name, v in table.items()}
+    spoilt = {name: _spoil_values(name, v, strength, generator) for name, v in table.items()}
     key = spoilt["customer_id"].astype(np.float64)
-    key[rng.random(len(key)) < NO_KEY * strength] = np.nan
+    key[generator.random(len(key)) < NO_KEY * strength] = np.nan
     spoilt["customer_id"] = key
-    rows, differs = _repeated_rows(len(key), strength, rng)
+    rows, differs = _repeated_rows(len(key), strength, generator)
     spoilt = {name: values[rows] for name, values in spoilt.items()}
     for name in ("broadband_gb", "receive_power_dbm", "resolution_days"):
         if name in spoilt:
@@ -84,39 +84,41 @@ def spoil(table: Table, strength: float, rng: np.random.Generator) -> Table:
 
 
 def _spoil_values(
-    name: str, values: npt.NDArray[Any], strength: float, rng: np.random.Generator
+    name: str, values: npt.NDArray[Any], strength: float, generator: np.random.Generator
 ) -> npt.NDArray[Any]:
     values = values.copy()
     n = len(values)
     if name in CATEGORIES and name != "status":
-        _misspell(values, name, rng.random(n) < MISSPELT * strength, rng)
+        _misspell(values, name, generator.random(n) < MISSPELT * strength, generator)
     elif values.dtype.kind == "f":
-        noisy = np.flatnonzero(rng.random(n) < NOISY * strength)
-        values[noisy] = np.round(values[noisy] * rng.normal(1, 0.03, len(noisy)), 2)
+        noisy = np.flatnonzero(generator.random(n) < NOISY * strength)
+        values[noisy] = np.round(values[noisy] * generator.normal(1, 0.03, len(noisy)), 2)
     if name in IMPOSSIBLE_VALUES:
-        values[rng.random(n) < IMPOSSIBLE * strength] = IMPOSSIBLE_VALUES[name]
+        values[generator.random(n) < IMPOSSIBLE * strength] = IMPOSSIBLE_VALUES[name]
     if name not in NEVER_BLANK:
-        blank = rng.random(n) < BLANK * strength
+        blank = generator.random(n) < BLANK * strength
         if values.dtype.kind in "iub" and name not in CATEGORIES:
             values = values.astype(np.float64)
         values[blank] = {"f": np.nan, "M": np.datetime64("NaT")}.get(values.dtype.kind, -1)
     return values
 
 
-def _repeated_rows(n: int, strength: float, rng: np.random.Generator) -> tuple[Rows, Rows]:
+def _repeated_rows(n: int, strength: float, generator: np.random.Generator) -> tuple[Rows, Rows]:
     """Row numbers in order, some of them twice, and which of the second ones are to differ."""
-    draw = rng.random(n)
+    draw = generator.random(n)
     times = 1 + (draw < (TWICE + REPEATED) * strength)
     rows = np.repeat(np.arange(n), times)
     second = np.diff(rows, prepend=-1) == 0
     return rows, np.flatnonzero(second & (draw[rows] < REPEATED * strength))
 
 
-def _misspell(codes: npt.NDArray[Any], column: str, which: Bools, rng: np.random.Generator) -> None:
+def _misspell(
+    codes: npt.NDArray[Any], column: str, which: Bools, generator: np.random.Generator
+) -> None:
     """Replace codes of levels by codes of their other spellings, where there are any."""
     place = {word: code for code, word in enumerate(words(column))}
     rows = np.flatnonzero(which)
-    picks = rng.random(len(rows))
+    picks = generator.random(len(rows))
     for code, level in enumerate(CATEGORIES[column]):
         others = np.array([place[other] for other in OTHER_SPELLINGS.get(level, ())], codes.dtype)
         mine = codes[rows] == code

@@ -60,29 +60,31 @@ class World:
     readings: Columns = field(default_factory=dict)
 
 
-def draw(ids: Ints, months: int, rng: np.random.Generator) -> World:
+def draw(ids: Ints, months: int, generator: np.random.Generator) -> World:
     """Draw customers and everything that would be recorded of them if nobody left."""
     n = len(ids)
     calendar = START + np.arange(months)
-    habit = rng.normal(size=n)  # how much they do online
-    fixed = _fixed(n, habit, rng)
-    monthly = _monthly(fixed, habit, calendar, rng)
-    fault = rng.random(n) < 0.08
-    readings = _readings(fault, calendar, rng)
-    complaints = _complaints(fault, calendar, rng)
+    habit = generator.normal(size=n)  # how much they do online
+    fixed = _fixed(n, habit, generator)
+    monthly = _monthly(fixed, habit, calendar, generator)
+    fault = generator.random(n) < 0.08
+    readings = _readings(fault, calendar, generator)
+    complaints = _complaints(fault, calendar, generator)
     return World(ids, calendar, fixed, monthly, complaints, readings)
 
 
-def _fixed(n: int, habit: Floats, rng: np.random.Generator) -> Columns:
+def _fixed(n: int, habit: Floats, generator: np.random.Generator) -> Columns:
     def choice(column: str, *weights: float) -> npt.NDArray[np.int8]:
         size = len(LEVELS[column])
         p = np.array(weights or [1.0] * size)
-        return rng.choice(size, n, p=p / p.sum()).astype(np.int8)
+        return generator.choice(size, n, p=p / p.sum()).astype(np.int8)
 
-    package = np.clip(np.round(1.9 + 0.9 * habit + rng.normal(0, 1.1, n)), 0, 5).astype(np.int8)
+    package = np.clip(np.round(1.9 + 0.9 * habit + generator.normal(0, 1.1, n)), 0, 5).astype(
+        np.int8
+    )
     bundle = choice("bundle", 40, 25, 20, 15)
-    has_mobile = np.isin(bundle, [1, 3]) | (rng.random(n) < 0.45)
-    tenure = np.round(rng.gamma(1.6, 900, n)) + 100  # days before the first month
+    has_mobile = np.isin(bundle, [1, 3]) | (generator.random(n) < 0.45)
+    tenure = np.round(generator.gamma(1.6, 900, n)) + 100  # days before the first month
     start = np.datetime64(f"{START}-01", "D")
     return {
         "network_access_date": start - tenure.astype("timedelta64[D]"),
@@ -92,21 +94,21 @@ def _fixed(n: int, habit: Floats, rng: np.random.Generator) -> Columns:
         "speed_mbps": SPEEDS[package],
         "mobile_access_date": np.where(
             has_mobile,
-            start - np.round(rng.gamma(1.5, 700, n)).astype("timedelta64[D]"),
+            start - np.round(generator.gamma(1.5, 700, n)).astype("timedelta64[D]"),
             np.datetime64("NaT", "D"),
         ),
         "mobile_package": np.where(
-            has_mobile, rng.choice([1, 2, 3, 4], n, p=[0.35, 0.35, 0.2, 0.1]), 0
+            has_mobile, generator.choice([1, 2, 3, 4], n, p=[0.35, 0.35, 0.2, 0.1]), 0
         ).astype(np.int8),
         "district": choice("district"),
         "channel": choice("channel", 35, 30, 15, 15, 5),
         "payment_method": choice("payment_method", 45, 25, 12, 18),
         "gender": choice("gender"),
-        "age": np.clip(np.round(rng.normal(46, 15, n)), 18, 92).astype(np.int16),
-        "router_rented": rng.random(n) < 0.4,
-        "credit_score": np.clip(np.round(rng.normal(620, 90, n)), 300, 850).astype(np.int16),
-        "iptv": np.isin(bundle, [2, 3]) | (rng.random(n) < 0.05),
-        "contract_months": rng.integers(0, 25, n).astype(np.int16),
+        "age": np.clip(np.round(generator.normal(46, 15, n)), 18, 92).astype(np.int16),
+        "router_rented": generator.random(n) < 0.4,
+        "credit_score": np.clip(np.round(generator.normal(620, 90, n)), 300, 850).astype(np.int16),
+        "iptv": np.isin(bundle, [2, 3]) | (generator.random(n) < 0.05),
+        "contract_months": generator.integers(0, 25, n).astype(np.int16),
     }
 
 
@@ -114,35 +116,35 @@ def _monthly(
     fixed: Columns,
     habit: Floats,
     calendar: Dates,
-    rng: np.random.Generator,
+    generator: np.random.Generator,
 ) -> Columns:
     n, m = len(habit), len(calendar)
     season = SEASON[calendar.astype(int) % 12]
     # A random walk per customer: usage drifts, and drift is what the decision looks at.
-    drift = np.cumsum(rng.normal(0, 0.35, (n, m)), axis=1)
+    drift = np.cumsum(generator.normal(0, 0.35, (n, m)), axis=1)
     level = 4.0 + 0.7 * habit[:, None] + drift
 
     def usage(log_level: Floats, digits: int, spread: float = 0.2) -> Floats:
-        noisy = np.exp(log_level + rng.normal(0, spread, (n, m))) * season
+        noisy = np.exp(log_level + generator.normal(0, spread, (n, m))) * season
         return np.asarray(np.round(noisy, digits))
 
     def count(rate: Floats) -> Ints32:
-        return rng.poisson(np.clip(rate, 0, 1e5)).astype(np.int32)
+        return generator.poisson(np.clip(rate, 0, 1e5)).astype(np.int32)
 
     gb = usage(level, 2, 0.12)
     mobile = (fixed["mobile_package"] > 0)[:, None]
-    mobile_level = 0.4 + 0.5 * fixed["mobile_package"][:, None] + rng.normal(0, 0.6, (n, 1))
+    mobile_level = 0.4 + 0.5 * fixed["mobile_package"][:, None] + generator.normal(0, 0.6, (n, 1))
     mobile_gb = np.where(mobile, usage(mobile_level, 2), 0.0)
-    talk = rng.normal(4.2, 0.8, (n, 1))
+    talk = generator.normal(4.2, 0.8, (n, 1))
     calls = usage(talk, 1, 0.3)
     mobile_calls = np.where(mobile, usage(talk + 0.6, 1, 0.3), 0.0)
     hours = usage(0.55 * level + 2.1, 1, 0.15)
     price = PRICES[fixed["package_name"]][:, None]
-    extra = np.where(rng.random((n, m)) < 0.15, rng.gamma(1.5, 8, (n, m)), 0.0)
+    extra = np.where(generator.random((n, m)) < 0.15, generator.gamma(1.5, 8, (n, m)), 0.0)
     discount = np.round(
-        price * (rng.random((n, 1)) < 0.25) * rng.choice([0.1, 0.2, 0.3], (n, 1)), 2
+        price * (generator.random((n, 1)) < 0.25) * generator.choice([0.1, 0.2, 0.3], (n, 1)), 2
     )
-    late = rng.random((n, m)) < np.where(fixed["credit_score"] < 520, 0.3, 0.05)[:, None]
+    late = generator.random((n, m)) < np.where(fixed["credit_score"] < 520, 0.3, 0.05)[:, None]
     income = np.round(price - discount + extra, 2)
     left = fixed["contract_months"][:, None] - np.arange(m)
     return {
@@ -153,7 +155,7 @@ def _monthly(
         "broadband_gb": gb,
         "online_duration": hours,
         "online_count": count(hours / 1.7),
-        "sms_count": count(np.exp(rng.normal(1.2, 0.7, (n, 1))) * np.ones(m)),
+        "sms_count": count(np.exp(generator.normal(1.2, 0.7, (n, 1))) * np.ones(m)),
         "mobile_billing_income": np.round(
             MOBILE_PRICES[fixed["mobile_package"]][:, None] + np.where(mobile, extra * 0.3, 0), 2
         ),
@@ -165,9 +167,9 @@ def _monthly(
         "mobile_online_count": count(mobile_gb * 8),
         "mobile_sms_count": np.where(mobile, count(np.full((n, m), 6.0)), 0).astype(np.int32),
         "iptv_hours": np.where(fixed["iptv"][:, None], usage(np.full((n, m), 3.2), 1, 0.6), 0.0),
-        "upload_gb": np.round(gb * rng.beta(2, 14, (n, m)), 2),
-        "night_gb": np.round(gb * rng.beta(2, 6, (n, m)), 2),
-        "peak_share": np.round(rng.beta(5, 4, (n, m)), 3),
+        "upload_gb": np.round(gb * generator.beta(2, 14, (n, m)), 2),
+        "night_gb": np.round(gb * generator.beta(2, 6, (n, m)), 2),
+        "peak_share": np.round(generator.beta(5, 4, (n, m)), 3),
         "roaming_minutes": np.where(mobile, count(np.full((n, m), 0.8)), 0).astype(np.int32),
         "points_balance": count(np.full((n, m), 120.0)) + 10 * np.arange(m, dtype=np.int32),
         "promo_discount": discount * np.ones(m),
@@ -176,35 +178,39 @@ def _monthly(
     }
 
 
-def _days(customer: Ints, calendar: Dates, rng: np.random.Generator) -> Dates:
+def _days(customer: Ints, calendar: Dates, generator: np.random.Generator) -> Dates:
     """A day for every event, anywhere in the calendar."""
     first = calendar[0].astype("datetime64[D]")
     days = int(((calendar[-1] + 1).astype("datetime64[D]") - first).astype(int))
-    return np.asarray(first + rng.integers(0, days, len(customer)).astype("timedelta64[D]"))
+    return np.asarray(first + generator.integers(0, days, len(customer)).astype("timedelta64[D]"))
 
 
-def _readings(fault: Bools, calendar: Dates, rng: np.random.Generator) -> Columns:
+def _readings(fault: Bools, calendar: Dates, generator: np.random.Generator) -> Columns:
     """Optical power at the customer's modem, in dBm: -8 to -27 is healthy."""
     n = len(fault)
-    base = np.where(fault, rng.normal(-27.0, 1.6, n), rng.normal(-19.5, 2.6, n))
-    customer = np.repeat(np.arange(n), rng.poisson(1.6 * len(calendar), n))
-    power = base[customer] + rng.normal(0, 0.7, len(customer))
+    base = np.where(fault, generator.normal(-27.0, 1.6, n), generator.normal(-19.5, 2.6, n))
+    customer = np.repeat(np.arange(n), generator.poisson(1.6 * len(calendar), n))
+    power = base[customer] + generator.normal(0, 0.7, len(customer))
     return {
         "customer": customer,
-        "day": _days(customer, calendar, rng),
+        "day": _days(customer, calendar, generator),
         "receive_power_dbm": np.round(power, 2),
-        "transmit_power_dbm": np.round(rng.normal(2.2, 0.4, len(customer)), 2),
+        "transmit_power_dbm": np.round(generator.normal(2.2, 0.4, len(customer)), 2),
     }
 
 
-def _complaints(fault: Bools, calendar: Dates, rng: np.random.Generator) -> Columns:
+def _complaints(fault: Bools, calendar: Dates, generator: np.random.Generator) -> Columns:
     n = len(fault)
-    customer = np.repeat(np.arange(n), rng.poisson(np.where(fault, 0.20, 0.06) * len(calendar)))
-    technical = rng.random(len(customer)) < np.where(fault[customer], 0.75, 0.4)
-    kind = np.where(technical, rng.integers(0, 2, len(customer)), rng.integers(2, 5, len(customer)))
+    customer = np.repeat(
+        np.arange(n), generator.poisson(np.where(fault, 0.20, 0.06) * len(calendar))
+    )
+    technical = generator.random(len(customer)) < np.where(fault[customer], 0.75, 0.4)
+    kind = np.where(
+        technical, generator.integers(0, 2, len(customer)), generator.integers(2, 5, len(customer))
+    )
     return {
         "customer": customer,
-        "day": _days(customer, calendar, rng),
+        "day": _days(customer, calendar, generator),
         "kind": kind.astype(np.int8),
-        "resolution_days": np.round(rng.gamma(1.3, 3.0, len(customer)), 1),
+        "resolution_days": np.round(generator.gamma(1.3, 3.0, len(customer)), 1),
     }

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import ConfigError
-from dbnchurn.core.files import whole_folder
+from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
 from dbnchurn.core.typing import Bools, Floats, Ints, Rows
 from dbnchurn.data.simulate.dirt import CATEGORIES, Table, spoil, words
@@ -79,7 +79,7 @@ def simulate(
             f"negative, got customers={customers}, months={months}, dirt={dirt}, seed={seed}"
         )
     starts = range(0, customers, CHUNK)
-    with whole_folder(output) as aside:
+    with atomic_folder(output) as aside:
         for table in (*TABLES, "truth"):
             (aside / table).mkdir()
         truth: list[Floats] = []

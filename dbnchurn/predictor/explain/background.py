@@ -1,4 +1,4 @@
-"""Typical values of the raw columns: what a customer's own value is held against."""
+"""Background values of the raw columns: what a customer's own value is held against."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REPEATED = 1.5 / BINS  # a larger share in one bin: its lower edge is met again 
 
 
 @dataclass(frozen=True, eq=False)
-class Typical:
+class Background:
     """Values of one raw column and how often each is met; the shares sum to 1.
 
     Parameters
@@ -29,8 +29,8 @@ class Typical:
     shares: Floats
 
 
-def typical_values(reference: Reference | None) -> list[Typical]:
-    """Typical values of every column, as the training rows had them.
+def background_values(reference: Reference | None) -> list[Background]:
+    """Background values of every column, as the training rows had them.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def with_values(table: Table, column: int, values: Floats) -> Table:
     return replace(table, codes=codes)
 
 
-def _of_number(column: Distribution) -> Typical:
+def _of_number(column: Distribution) -> Background:
     """The middle of every bin, or its lower edge where that is a value that repeats."""
     edges, shares = column.edges, column.shares[: len(column.edges) + 1]
     low, high = np.append(column.low, edges), np.append(edges, column.high)
@@ -68,15 +68,15 @@ def _of_number(column: Distribution) -> Typical:
     return _met(np.append(middles, np.nan), np.append(shares, column.missing))
 
 
-def _of_code(column: Distribution) -> Typical:
+def _of_code(column: Distribution) -> Background:
     levels = len(column.shares) - 2  # then come levels never seen and missing: both no evidence
     values = np.append(np.arange(levels, dtype=np.float64), -1.0)
     return _met(values, np.append(column.shares[:levels], column.shares[levels:].sum()))
 
 
-def _met(values: Floats, shares: Floats) -> Typical:
+def _met(values: Floats, shares: Floats) -> Background:
     met = shares > 0
-    return Typical(values[met], shares[met] / shares[met].sum())
+    return Background(values[met], shares[met] / shares[met].sum())
 
 
 def no_evidence(schema: Schema, rows: int) -> Table:

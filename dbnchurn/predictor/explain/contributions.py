@@ -20,10 +20,10 @@ import numpy as np
 from dbnchurn.core.typing import Floats, Floats32, Ints
 from dbnchurn.features.encode_record import encode
 from dbnchurn.features.leaves_record import booster_matrix
-from dbnchurn.predictor.explain.background import no_evidence, typical_values, with_values
-from dbnchurn.predictor.explain.lineage import Raw, origins
+from dbnchurn.predictor.explain.background import background_values, no_evidence, with_values
+from dbnchurn.predictor.explain.lineage import Raw, lineage
 from dbnchurn.predictor.explain.networks import Average, OnColumns, OnLeaves
-from dbnchurn.predictor.explain.tree_paths import Paths
+from dbnchurn.predictor.explain.tree_paths import TreePaths
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.prepare.record import prepare
 from dbnchurn.tables.schema import Table, stacked
@@ -46,15 +46,15 @@ class Explainer:
 
     def __init__(self, model: ModelRecord) -> None:
         self._model = model
-        self._typical = typical_values(model.reference)
+        self._typical = background_values(model.reference)
         self._empty = no_evidence(model.schema, 1)
         prepared = prepare(model.prepare, self._empty)
-        found = origins(model.prepare, self._empty.numbers.shape[1], self._empty.codes.shape[1])
+        found = lineage(model.prepare, self._empty.numbers.shape[1], self._empty.codes.shape[1])
         columns = range(len(self._typical))
         units = found.units(model.encode, prepared.sizes)
         self._units = [_made_of(column, units) for column in columns]
         forests = () if model.leaves is None else model.leaves.forests
-        self._paths = [Paths.of(f, prepared, found.columns, len(columns)) for f in forests]
+        self._paths = [TreePaths.of(f, prepared, found.columns, len(columns)) for f in forests]
         leaves = [paths.leaves for paths in self._paths]
         self._branches = [
             OnColumns(network)

@@ -15,7 +15,7 @@ Raw = frozenset[int]
 
 
 @dataclass(frozen=True)
-class Origins:
+class Lineage:
     """Raw columns, by their position, behind every prepared column.
 
     Parameters
@@ -42,7 +42,7 @@ class Origins:
         ]
 
 
-def origins(record: PrepareRecord, numbers: int, codes: int) -> Origins:
+def lineage(record: PrepareRecord, numbers: int, codes: int) -> Lineage:
     """Follow the names of the raw columns through the steps of preparation.
 
     Parameters
@@ -54,11 +54,11 @@ def origins(record: PrepareRecord, numbers: int, codes: int) -> Origins:
     Examples
     --------
     >>> flag = FlagMissing(np.array([1]), np.array([0]))
-    >>> found = origins(PrepareRecord((flag,)), 2, 1)
+    >>> found = lineage(PrepareRecord((flag,)), 2, 1)
     >>> [sorted(raw) for raw in found.numbers], [sorted(raw) for raw in found.codes]
     ([[0], [1], [1], [2]], [[2]])
     """
-    found = Origins(
+    found = Lineage(
         tuple(frozenset([j]) for j in range(numbers)),
         tuple(frozenset([numbers + j]) for j in range(codes)),
     )
@@ -67,17 +67,17 @@ def origins(record: PrepareRecord, numbers: int, codes: int) -> Origins:
     return found
 
 
-def _after(step: Step, before: Origins) -> Origins:
+def _after(step: Step, before: Lineage) -> Lineage:
     numbers, codes = before.numbers, before.codes
     if isinstance(step, Keep):
-        return Origins(_at(numbers, step.numbers), _at(codes, step.codes))
+        return Lineage(_at(numbers, step.numbers), _at(codes, step.codes))
     if isinstance(step, FlagMissing):
-        return Origins(numbers + _at(numbers, step.numbers) + _at(codes, step.codes), codes)
+        return Lineage(numbers + _at(numbers, step.numbers) + _at(codes, step.codes), codes)
     if isinstance(step, Construct):
         pairs = zip(_at(numbers, step.above), _at(numbers, step.below), strict=True)
         ratios = tuple(above | below for above, below in pairs)
         trends = tuple(frozenset[int]().union(*_at(numbers, s)) for s in step.series)
-        return Origins(numbers + ratios + trends, codes)
+        return Lineage(numbers + ratios + trends, codes)
     return before  # the other steps change values within their column
 
 

@@ -217,7 +217,7 @@ class Regions:
 
 
 @dataclass(frozen=True, eq=False)
-class Paths:
+class TreePaths:
     """The paths of one forest, column by column.
 
     Parameters
@@ -233,7 +233,7 @@ class Paths:
     regions: list[Regions]
 
     @classmethod
-    def of(cls, forest: Forest, prepared: Table, made_of: Sequence[Raw], raw: int) -> Paths:
+    def of(cls, forest: Forest, prepared: Table, made_of: Sequence[Raw], raw: int) -> TreePaths:
         """Read the paths of a forest.
 
         Parameters
@@ -274,13 +274,13 @@ class Walk:
 
     Parameters
     ----------
-    paths : Paths
+    paths : TreePaths
     failed : dict of prepared column → bool array of shape (s, n)
     count : array of small integers of shape (leaves, n)
         How many columns keep each row from each leaf.
     """
 
-    paths: Paths
+    paths: TreePaths
     failed: dict[int, Bools]
     count: Counts
 

@@ -9,7 +9,7 @@ import pytest
 from dbnchurn.core.errors import ArtifactError
 from dbnchurn.features import Leaves
 from dbnchurn.features.leaves_record import booster_matrix
-from dbnchurn.predictor.explain.background import typical_values, with_values
+from dbnchurn.predictor.explain.background import background_values, with_values
 from dbnchurn.predictor.explain.contributions import Explainer
 from dbnchurn.predictor.explain.faithfulness import (
     agreement,
@@ -20,8 +20,8 @@ from dbnchurn.predictor.explain.faithfulness import (
     spread,
     without,
 )
-from dbnchurn.predictor.explain.lineage import origins
-from dbnchurn.predictor.explain.tree_paths import Paths, path_tests
+from dbnchurn.predictor.explain.lineage import lineage
+from dbnchurn.predictor.explain.tree_paths import TreePaths, path_tests
 from dbnchurn.prepare import Prepare
 from dbnchurn.prepare.record import prepare
 from dbnchurn.tables.reading import read
@@ -37,11 +37,11 @@ RICH = {
 
 def enrich(X: pd.DataFrame) -> pd.DataFrame:
     """More numbers, a column that is always the same, a category with rare levels."""
-    rng = np.random.default_rng(3)
+    generator = np.random.default_rng(3)
     return X.assign(
-        calls=rng.poisson(4, len(X)),
+        calls=generator.poisson(4, len(X)),
         same=1.0,
-        town=rng.choice([*"abcdefgh"], len(X), p=[0.9, *[0.1 / 7] * 7]),
+        town=generator.choice([*"abcdefgh"], len(X), p=[0.9, *[0.1 / 7] * 7]),
     )
 
 
@@ -67,7 +67,7 @@ def expected_occlusion(model, table):
     """Literally: every column, every typical value, one after another."""
     now = log_odds(model, table)
     found = []
-    for column, typical in enumerate(typical_values(model.reference)):
+    for column, typical in enumerate(background_values(model.reference)):
         replaced = [
             log_odds(model, with_values(table, column, np.full(len(table), v)))
             for v in typical.values
@@ -83,13 +83,13 @@ def test_origins_are_the_columns_that_make_a_difference(draw_customers, missing)
     record = Prepare(missing=missing, **RICH).fit(table).record_
     before = prepare(record, table)
     p, q = table.numbers.shape[1], table.codes.shape[1]
-    found = origins(record, p, q)
+    found = lineage(record, p, q)
     assert len(found.numbers) == before.numbers.shape[1]
     assert len(found.codes) == before.codes.shape[1]
-    rng = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     everything = np.hstack([table.numbers, table.codes])
     for raw in range(p + q):
-        values = rng.permutation(everything[:, raw])
+        values = generator.permutation(everything[:, raw])
         values[::5] = np.nan if raw < p else -1
         after = prepare(record, with_values(table, raw, values))
         pairs = zip(
@@ -102,10 +102,10 @@ def test_origins_are_the_columns_that_make_a_difference(draw_customers, missing)
 def test_rows_reach_the_leaves_that_scoring_finds(rich, rows):
     prepared = prepare(rich.prepare, rows)
     matrix = booster_matrix(prepared)
-    made_of = origins(rich.prepare, rows.numbers.shape[1], rows.codes.shape[1]).columns
+    made_of = lineage(rich.prepare, rows.numbers.shape[1], rows.codes.shape[1]).columns
     for k, forest in enumerate(rich.leaves.forests):
         assert np.diff(forest.category_starts).any() or k
-        walk = Paths.of(forest, prepared, made_of, 8).walk(matrix)
+        walk = TreePaths.of(forest, prepared, made_of, 8).walk(matrix)
         first = np.append(0, np.cumsum(forest.sizes))[:-1]
         leaf = rich.leaves.leaf_codes(k, matrix) + first
         reached = np.zeros((walk.paths.leaves, len(rows)), bool)
@@ -116,9 +116,9 @@ def test_rows_reach_the_leaves_that_scoring_finds(rich, rows):
 def test_where_everything_adds_up_contributions_are_occlusion(rich, rows):
     """Without heads the logit is the sum of the leaves' and levels' own values: linear."""
     networks = []
-    rng = np.random.default_rng(5)
+    generator = np.random.default_rng(5)
     for network in rich.networks:
-        skip = rng.normal(size=sum(network.sizes)).astype(np.float32)
+        skip = generator.normal(size=sum(network.sizes)).astype(np.float32)
         networks.append(replace(network, head=np.zeros_like(network.head), skip=skip))
     linear = replace(rich, networks=tuple(networks))
     found = Explainer(linear).contributions(rows)
@@ -129,11 +129,13 @@ def test_where_everything_adds_up_contributions_are_occlusion(rich, rows):
 
 def test_near_a_linear_network_contributions_are_close_to_occlusion(rich, rows):
     """First-layer weights of a thousandth leave the sigmoids as good as straight."""
-    rng = np.random.default_rng(6)
+    generator = np.random.default_rng(6)
 
     def straight(network):
         shape = {"dense_weights": network.dense_weights, "code_weights": network.code_weights}
-        tiny = {k: (1e-3 * rng.normal(size=w.shape)).astype(np.float32) for k, w in shape.items()}
+        tiny = {
+            k: (1e-3 * generator.normal(size=w.shape)).astype(np.float32) for k, w in shape.items()
+        }
         return replace(
             network,
             **tiny,
@@ -191,9 +193,9 @@ def test_a_row_alone_is_explained_as_in_a_batch(fitted, draw_customers):
 
 
 def test_a_planted_driver_comes_first_and_its_direction_is_right(small):
-    rng = np.random.default_rng(0)
-    X = pd.DataFrame(rng.normal(size=(1500, 5)), columns=list("abcde"))
-    y = (rng.random(1500) < 1 / (1 + np.exp(1 - 2.5 * X["c"]))).astype(int)
+    generator = np.random.default_rng(0)
+    X = pd.DataFrame(generator.normal(size=(1500, 5)), columns=list("abcde"))
+    y = (generator.random(1500) < 1 / (1 + np.exp(1 - 2.5 * X["c"]))).astype(int)
     model = small(leaves=Leaves(folds=2, trees=20, depth=2)).fit(X, y).record_
     table, _ = read(model.schema, X)
     found = Explainer(model).contributions(table)
@@ -206,7 +208,7 @@ def test_a_planted_driver_comes_first_and_its_direction_is_right(small):
 def test_typical_values_are_those_of_training(fitted, customers):
     X, _ = customers
     table, _ = read(fitted.schema_, X)
-    for column, typical in enumerate(typical_values(fitted.record_.reference)):
+    for column, typical in enumerate(background_values(fitted.record_.reference)):
         assert typical.shares.sum() == pytest.approx(1)
         p = table.numbers.shape[1]
         if column >= p:
@@ -227,11 +229,13 @@ def test_typical_values_are_those_of_training(fitted, customers):
 
 def test_a_value_that_repeats_is_kept_as_it_is(small, customers):
     X, y = customers
-    rng = np.random.default_rng(0)
-    X = X.assign(paid=np.where(rng.random(len(X)) < 0.6, 0.0, rng.uniform(10, 20, len(X))))
+    generator = np.random.default_rng(0)
+    X = X.assign(
+        paid=np.where(generator.random(len(X)) < 0.6, 0.0, generator.uniform(10, 20, len(X)))
+    )
     reference = small().fit(X, y).record_.reference
     place = [column.name for column in reference.columns].index("paid")
-    typical = typical_values(reference)[place]
+    typical = background_values(reference)[place]
     assert typical.shares[typical.values == 0].sum() > 0.5
 
 

@@ -36,7 +36,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     FULL: {},
     "without leaves": {"use_leaves": False},
     "leaves not cross-fitted": {"leaves__cross_fit": False},
-    "without pretraining": {"pretrain": False},
+    "without pretraining": {"network__pretrain": False},
     "without companion": {"use_companion": False},
     "random oversampling": {"oversample__method": "random"},
     "SMOTE-NC": {"oversample__method": "smotenc"},

@@ -15,16 +15,15 @@ from benchmark_scoring import simulated as mixed
 from benchmark_stream import simulated as plain
 
 from dbnchurn import ChurnClassifier
-from dbnchurn.dbn import DBN, FineTune
+from dbnchurn.dbn import DBN, FineTune, NetworkStage
 from dbnchurn.features import Leaves
 from dbnchurn.predictor.reference import Distribution, learn_reference
 from dbnchurn.tables.schema import Table
 
 FRESH = 20_000
 SMALL = {
-    "leaves": Leaves(trees=30),
-    "dbn": DBN((8, 4), epochs=2),
-    "finetune": FineTune(epochs=10),
+    "leaves": Leaves(n_trees=30),
+    "network": NetworkStage(dbn=DBN((8, 4), epochs=2), finetune=FineTune(epochs=10)),
     "use_companion": False,
 }
 EMPTY = Table(np.empty((1, 0)), np.empty((1, 0), np.int32), (), (), ())

@@ -117,12 +117,12 @@ def timed(name: str, work: Callable[[], Any]) -> Any:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--repeats", type=int, default=500)
+    parser.add_argument("--resamples", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     frame = made_up(options.rows, options.seed)
     test = frame[frame["part"] == "test"]
-    print(f"{options.rows:,} test rows, {options.repeats} resamples{'wall s':>36} {'cpu s':>8}")
+    print(f"{options.rows:,} test rows, {options.resamples} resamples{'wall s':>36} {'cpu s':>8}")
     timed(
         "all numbers of one model with their intervals",
         lambda: evaluate(
@@ -132,13 +132,13 @@ def main() -> None:
             budget=options.rows / 10,
             offer=Offer(),
             gain=test["gain"],
-            repeats=options.repeats,
+            resamples=options.resamples,
         ),
     )
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work)
         (folder / "start.yaml").write_text(CONFIG, encoding="utf-8")
-        config = read_config(folder / "start.yaml", [f"repeats={options.repeats}"])
+        config = read_config(folder / "start.yaml", [f"resamples={options.resamples}"])
         told = facts(np.random.default_rng(options.seed))
         (folder / "config.yaml").write_text(dump(config), encoding="utf-8")
         frame.to_parquet(folder / "predictions.parquet", index=False)

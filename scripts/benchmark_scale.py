@@ -120,13 +120,13 @@ def apart(options: argparse.Namespace, job: str, size: int, more: tuple[str, ...
 def pretraining(rows: int) -> tuple[str, ...]:
     """Changes to the config for pretraining on so many rows."""
     if not rows:
-        return ("classifier.pretrain=false",)
-    return (f"classifier.scale.pretrain_rows={rows}",)
+        return ("classifier.network.pretrain=false",)
+    return (f"classifier.large_tables.pretrain_rows={rows}",)
 
 
 def boosting(folds: int, rate: float) -> tuple[str, ...]:
     """Changes to the config for so many boosters that learn in such steps."""
-    return (f"classifier.leaves.folds={folds}", f"classifier.leaves.rate={rate}")
+    return (f"classifier.leaves.folds={folds}", f"classifier.leaves.learning_rate={rate}")
 
 
 def explore(options: argparse.Namespace) -> None:
@@ -264,7 +264,8 @@ def pretrained_job(options: argparse.Namespace) -> dict[str, Any]:
     scores = model.predict_proba(X.iloc[parts.test])[:, 1]
     tuned = model.curves_["finetune"]
     return {
-        "pretrain_rows": config.classifier.scale.pretrain_rows * config.classifier.pretrain,
+        "pretrain_rows": config.classifier.large_tables.pretrain_rows
+        * config.classifier.network.pretrain,
         "pretrain_seconds": round(model.seconds_["pretrain"], 1),
         "fine_tune_epochs": len(tuned),
         "validation_loss": round(min(record["validation_loss"] for record in tuned), 5),
@@ -295,7 +296,9 @@ def boosters_job(options: argparse.Namespace) -> dict[str, Any]:
     prepare = Prepare().fit(tables["train"])
     tables = {p: prepare.transform(table) for p, table in tables.items()}
     generator = np.random.default_rng(0)
-    kept = stratified_subsample(y[parts.validation], config.classifier.scale.stop_rows, generator)
+    kept = stratified_subsample(
+        y[parts.validation], config.classifier.large_tables.stop_rows, generator
+    )
     stop = (tables["validation"].take(kept), y[parts.validation][kept], np.ones(len(kept)))
     leaves = classifier_of(config).leaves
     start = time.perf_counter()
@@ -315,7 +318,7 @@ def boosters_job(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "trained_on": len(parts.train),
         "folds": leaves.folds,
-        "rate": leaves.rate,
+        "rate": leaves.learning_rate,
         "trees": round(float(np.mean([forest.trees for forest in record.forests]))),
         "seconds": round(seconds, 1),
         "average_precision": round(float(average_precision_score(y[parts.test], logit)), 5),
@@ -367,11 +370,11 @@ def fit_xgboost(X: Any, y: Any, parts: Any, options: argparse.Namespace) -> Call
     kinds = ["c" if column.kind == "category" else "q" for column in schema.used]
     kinds.sort(reverse=True)  # numbers first
     model = xgb.XGBClassifier(
-        n_estimators=leaves.trees,
-        max_depth=leaves.depth,
-        learning_rate=leaves.rate,
+        n_estimators=leaves.n_trees,
+        max_depth=leaves.max_depth,
+        learning_rate=leaves.learning_rate,
         subsample=leaves.subsample,
-        colsample_bytree=leaves.columns,
+        colsample_bytree=leaves.colsample,
         early_stopping_rounds=leaves.patience,
         eval_metric="logloss",
         tree_method="hist",

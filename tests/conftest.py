@@ -57,15 +57,16 @@ def make_telco(n: int = 600, seed: int = 0) -> pd.DataFrame:
 
 
 def make_small(**changes: Any) -> Any:
-    """A classifier that is small in every part; `changes` are parameters of it."""
+    """A classifier that is small in every part; `changes` are parameters of it or its network."""
     from dbnchurn import ChurnClassifier
     from dbnchurn.dbn import DBN, FineTune, NetworkStage
     from dbnchurn.features import Leaves
 
+    network = {"dbn": DBN((8, 4), epochs=1), "finetune": FineTune(epochs=2)}
+    network |= {key: changes.pop(key) for key in ("pretrain", "dbn", "finetune") if key in changes}
     small = {
-        "leaves": Leaves(folds=2, trees=5),
-        "dbn": DBN((8, 4), epochs=1),
-        "finetune": FineTune(epochs=2),
+        "leaves": Leaves(folds=2, n_trees=5),
+        "network": NetworkStage(**network),
         "companion": NetworkStage(pretrain=False, dbn=DBN((6,)), finetune=FineTune(epochs=2)),
         "device": "cpu",
         "n_threads": 1,
@@ -75,12 +76,12 @@ def make_small(**changes: Any) -> Any:
 
 
 SMALL_RUN = (
-    "classifier.leaves={folds: 2, trees: 5}",
-    "classifier.dbn={layers: [8, 4], epochs: 1}",
-    "classifier.finetune={epochs: 2}",
+    "classifier.leaves={folds: 2, n_trees: 5}",
+    "classifier.network.dbn={layers: [8, 4], epochs: 1}",
+    "classifier.network.finetune={epochs: 2}",
     "classifier.companion={pretrain: false, dbn: {layers: [6]}, finetune: {epochs: 2}}",
     "baselines=[]",
-    "repeats=50",
+    "resamples=50",
     "report.page=false",  # pictures take longer than all the rest
     "device=cpu",
     "n_threads=1",

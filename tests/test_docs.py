@@ -158,9 +158,11 @@ def prepare_readme(folder: Path) -> None:
     customers.to_csv(folder / "data/customers.csv", index=False)
     customers.drop(columns="churned").to_csv(folder / "september.csv", index=False)
     text = (folder / "configs/csv_example.yaml").read_text(encoding="utf-8")
-    small = "  leaves: {folds: 2, trees: 5}\n  dbn: {epochs: 1}\n  finetune: {epochs: 2}\n"
+    small = (
+        "  leaves: {folds: 2, n_trees: 5}\n  network: {dbn: {epochs: 1}, finetune: {epochs: 2}}\n"
+    )
     small += "  use_companion: false\n"
-    (folder / "configs/mine.yaml").write_text(f"{text}{small}baselines: []\nrepeats: 50\n")
+    (folder / "configs/mine.yaml").write_text(f"{text}{small}baselines: []\nresamples: 50\n")
 
 
 PREPARED: dict[str, Callable[[Path], None]] = {"README.md": prepare_readme}

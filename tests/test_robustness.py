@@ -10,7 +10,7 @@ from dbnchurn.dbn import DBN, FineTune, NetworkStage
 from dbnchurn.features import Leaves, Oversample
 
 SETTINGS = {
-    "leaves": Leaves(folds=2, trees=30, patience=5),
+    "leaves": Leaves(folds=2, n_trees=30, patience=5),
     "dbn": DBN((16,), epochs=1),
     "finetune": FineTune(epochs=8, patience=3),
     "companion": NetworkStage(

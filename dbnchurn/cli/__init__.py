@@ -58,7 +58,7 @@ def _options(
 def train(
     config: Annotated[Path | None, typer.Argument(help="YAML config.")] = None,
     overrides: Annotated[
-        list[str] | None, typer.Argument(help="Changes such as classifier.dbn.epochs=5.")
+        list[str] | None, typer.Argument(help="Changes such as classifier.network.dbn.epochs=5.")
     ] = None,
     resume: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Unfinished run to continue instead.")

@@ -50,6 +50,7 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
     made_from: ClassVar[Callable[..., Any] | None] = None
+    renamed: ClassVar[Mapping[str, str]] = {}  # former key → what replaces it, dotted
 
 
 def section_of(
@@ -81,7 +82,7 @@ def section_of(
     ...     def __init__(self, *, trees: int = 100, method: Literal["exact", "hist"] = "hist"):
     ...         self.trees, self.method = trees, method
     >>> section_of(Leaves)(trees=5)
-    Leaves(trees=5, method='hist')
+    Leaves(n_trees=5, method='hist')
     """
     hints = get_type_hints(_signature_owner(estimator), include_extras=True)
     notes = _parameter_notes(inspect.getdoc(estimator) or "")
@@ -93,11 +94,14 @@ def section_of(
         if name not in hints:
             raise TypeError(f"{where} has no type hint, so no config section can be built of it")
         default = (defaults or {}).get(name, parameter.default)
+        if default is None:  # a stage whose default the class keeps
+            default = getattr(estimator, "default_stages", {}).get(name)
         fields[name] = _field(hints[name], default, where, omit, notes.get(name))
     made: type[Section] = create_model(
         estimator.__name__, __base__=Section, __module__=__name__, **fields
     )
     made.made_from = estimator
+    made.renamed = getattr(estimator, "renamed_parameters", {})
     made.__doc__ = (inspect.getdoc(estimator) or estimator.__name__).partition("\n\n")[0]
     return made
 
@@ -193,7 +197,7 @@ def _field(
     if kept is None:
         raise TypeError(f"{where} has type {hint}, which a config cannot hold")
     if nested is not None:
-        return kept, Field(default_factory=nested, description=note)
+        return nested, Field(default_factory=nested, description=note)
     if default is inspect.Parameter.empty:
         return kept, Field(description=note)
     plain = tuple(default) if isinstance(default, list) else default

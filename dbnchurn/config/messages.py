@@ -91,8 +91,11 @@ def _sentence(path: Key, details: list[ErrorDetails], model: type[BaseModel]) ->
     first = details[0]
     name = dotted(path)
     if first["type"] == "extra_forbidden":
-        allowed = _keys(model, first["loc"][:-1])
-        return f"{name}: unknown key, {did_you_mean(str(path[-1]), allowed)}"
+        key, loc = str(path[-1]), first["loc"][:-1]
+        if renamed := _renamed(model, loc).get(key):
+            return f"{name}: renamed to {dotted((*path[:-1], renamed))}"
+        allowed = _keys(model, loc)
+        return f"{name}: unknown key, {did_you_mean(key, allowed)}"
     if first["type"] == "missing":
         return f"{name}: required, but not given"
     wishes = list(dict.fromkeys(filter(None, map(_wish, details))))
@@ -130,13 +133,24 @@ def _shown(value: object) -> str:
 
 def _keys(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
     """Keys that the section at `loc` allows."""
+    return list(dict.fromkeys(key for h in _sections(model, loc) for key in h.model_fields))
+
+
+def _renamed(model: type[BaseModel], loc: tuple[str | int, ...]) -> dict[str, str]:
+    """Former keys of the section at `loc`, each with what replaces it."""
+    sections = _sections(model, loc)
+    return {old: new for h in sections for old, new in getattr(h, "renamed", {}).items()}
+
+
+def _sections(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[type[BaseModel]]:
+    """The section at `loc`; several where a union allows them."""
     here: list[type[BaseModel]] = [model]
     for part in loc:
         deeper = [m for h in here if part in h.model_fields for m in _models(h, str(part))]
         # A part that is no field is a list index or names one member of a union.
         tagged = [h for h in here if part in _tags(h)]
         here = deeper or tagged or here
-    return list(dict.fromkeys(key for h in here for key in h.model_fields))
+    return here
 
 
 def _models(model: type[BaseModel], field: str) -> list[type[BaseModel]]:

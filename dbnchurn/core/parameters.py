@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, ClassVar, TypeVar, get_type_hints
 
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -44,13 +44,61 @@ def check_parameters(estimator: Any) -> None:
 Stage = TypeVar("Stage")
 
 
-def owned(owner: object, stage: Stage) -> Stage:
-    """A stage of the owner's own where the default of the owner's signature came in.
+class DefaultStages:
+    """Mixin of estimators whose parameters are stages, each None for the default of the class.
 
-    A default is one object for all instances; ``set_params`` of one must not change the others.
+    A default that is an object of the signature would be shared by all instances, and
+    scikit-learn refuses it. Here the signature says None, ``default_stages`` says what that means,
+    and ``fit`` works on :func:`resolved`. Setting a parameter of a stage that is None makes the
+    default stage the estimator's own first.
     """
-    defaults = (type(owner).__init__.__kwdefaults__ or {}).values()
-    return copy.deepcopy(stage) if any(stage is default for default in defaults) else stage
+
+    default_stages: ClassVar[Mapping[str, Any]] = {}
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters; ``stage__name`` sets one of a stage, also of one that is None.
+
+        Parameters
+        ----------
+        **params
+            Name → value.
+
+        Returns
+        -------
+        self
+        """
+        for name in {key.partition("__")[0] for key in params if "__" in key}:
+            if name in self.default_stages and getattr(self, name, None) is None:
+                setattr(self, name, copy.deepcopy(self.default_stages[name]))
+        return super().set_params(**params)  # type: ignore[misc]  # of scikit-learn's BaseEstimator
+
+
+def resolved(estimator: Stage) -> Stage:
+    """The same estimator, unfitted, with its default stages in place of None, however deep.
+
+    Other parameters are shared with the estimator given, stages are copies.
+
+    Parameters
+    ----------
+    estimator : scikit-learn estimator
+
+    Returns
+    -------
+    estimator of the same class
+
+    Examples
+    --------
+    >>> from dbnchurn.dbn import NetworkStage
+    >>> resolved(NetworkStage()).dbn.layers
+    (256, 128)
+    """
+    kind: Any = type(estimator)
+    parameters: dict[str, Any] = getattr(estimator, "get_params")(deep=False)  # noqa: B009
+    for name, default in getattr(kind, "default_stages", {}).items():
+        stage = parameters[name]
+        parameters[name] = resolved(copy.deepcopy(default if stage is None else stage))
+    made: Stage = kind(**parameters)
+    return made
 
 
 def _problems(estimator: Any) -> Iterator[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 
+from dbnchurn.core.parameters import DefaultStages, resolved
 from dbnchurn.core.typing import Rows
 from dbnchurn.dbn.checkpoint import Checkpoint
 from dbnchurn.dbn.dbn import DBN, Device
@@ -19,10 +20,8 @@ from dbnchurn.dbn.network import Network
 from dbnchurn.dbn.rows import RowSource, as_rows
 from dbnchurn.dbn.training import Callback
 
-_DBN, _FINETUNE = DBN(), FineTune()
 
-
-class NetworkStage(BaseEstimator):  # type: ignore[misc]
+class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
     """A deep belief network with one logit on top.
 
     Parameters
@@ -50,24 +49,25 @@ class NetworkStage(BaseEstimator):  # type: ignore[misc]
     Examples
     --------
     >>> X = np.random.default_rng(0).integers(0, 2, (400, 3)).astype(np.float32)
-    >>> branch = NetworkStage(dbn=DBN((8,), epochs=2), finetune=FineTune(epochs=2))
-    >>> branch.fit(X, X[:, 0], seed=0).network_.logits(X).shape
+    >>> stage = NetworkStage(dbn=DBN((8,), epochs=2), finetune=FineTune(epochs=2))
+    >>> stage.fit(X, X[:, 0], seed=0).network_.logits(X).shape
     (400,)
     """
+
+    default_stages: ClassVar[Mapping[str, Any]] = {"dbn": DBN(), "finetune": FineTune()}
 
     def __init__(
         self,
         *,
         pretrain: bool = True,
-        dbn: DBN = _DBN,
-        finetune: FineTune = _FINETUNE,
+        dbn: DBN | None = None,
+        finetune: FineTune | None = None,
         scaled: bool = False,
     ) -> None:
         self.pretrain = pretrain
         self.scaled = scaled
-        # A default is one object for all branches; set_params of one must not change the others.
-        self.dbn = clone(dbn) if dbn is _DBN else dbn
-        self.finetune = clone(finetune) if finetune is _FINETUNE else finetune
+        self.dbn = dbn
+        self.finetune = finetune
 
     def fit(
         self,
@@ -118,9 +118,12 @@ class NetworkStage(BaseEstimator):  # type: ignore[misc]
         seeds = [int(s) for s in np.random.default_rng(seed).integers(2**31, size=3)]
         start: dict[str, Any] = {"bias": bias, "skip": skip, "random_state": seeds[1]}
         self.curves_: list[list[dict[str, float]]] = []
+        stages = resolved(self)
+        assert stages.dbn is not None
+        assert stages.finetune is not None
         started = perf_counter()
         if self.pretrain:
-            dbn: DBN = clone(self.dbn).set_params(device=device, random_state=seeds[0])
+            dbn: DBN = stages.dbn.set_params(device=device, random_state=seeds[0])
             all_rows, weight = pretrain_on or (rows, sample_weight)
             self.dbn_ = dbn.fit(
                 all_rows,
@@ -136,13 +139,13 @@ class NetworkStage(BaseEstimator):  # type: ignore[misc]
             self.network_ = Network.from_random_weights(
                 source.widths,
                 source.sizes,
-                self.dbn.layers,
-                activation=self.dbn.functions(),
+                stages.dbn.layers,
+                activation=stages.dbn.functions(),
                 scaled=self.scaled,
                 **start,
             )
         pretrained = perf_counter()
-        self.finetune_curve_: list[Record] = self.finetune.fit(
+        self.finetune_curve_: list[Record] = stages.finetune.fit(
             self.network_,
             rows,
             y,

@@ -30,6 +30,11 @@ class Choice:
     recall: float
     f1: float
 
+    def facts(self) -> dict[str, float]:
+        """The threshold as ``value``, with its precision, recall and F1, as plain data."""
+        found = {name: getattr(self, name) for name in ("precision", "recall", "f1")}
+        return {"value": self.threshold, **found}
+
 
 class Threshold(BaseEstimator):  # type: ignore[misc]
     """From which probability on a customer is called a churner.

@@ -49,7 +49,7 @@ class Bootstrap:
     exact : dict
         Model → name of the number → value.
     drawn : dict
-        Model → name of the number → array of shape (repeats,).
+        Model → name of the number → array of shape (resamples,).
     fewer : float
         Number of customers in the rarer class.
     """
@@ -82,7 +82,7 @@ def bootstrap(
     numbers: Mapping[str, Numbers],
     *,
     cuts: Mapping[str, float | Sequence[float]],
-    repeats: int = 500,
+    resamples: int = 500,
     random_state: int | np.random.Generator = 0,
 ) -> Bootstrap:
     """Numbers of several models on the same rows, with resamples.
@@ -95,7 +95,7 @@ def bootstrap(
         Model → function from a ranking to its numbers, the same names for every model.
     cuts : mapping
         Model → threshold, or several, that merged groups of scores must not straddle.
-    repeats : int, default=500
+    resamples : int, default=500
         Number of resamples.
     random_state : int or Generator, default=0
         A seed gives the same intervals again.
@@ -112,8 +112,8 @@ def bootstrap(
     groupings = {m: Grouping.of(c, cuts[m]) for m, c in columns.items()}
     merged = {m: numbers[m](g.ranking()) for m, g in groupings.items()}
     n = len(next(iter(columns.values())).y)
-    drawn = {m: {name: np.empty(repeats) for name in exact[m]} for m in columns}
-    for i, counts in enumerate(poisson_counts(n, repeats, random_state)):
+    drawn = {m: {name: np.empty(resamples) for name in exact[m]} for m in columns}
+    for i, counts in enumerate(poisson_counts(n, resamples, random_state)):
         for m, grouping in groupings.items():
             for name, value in numbers[m](grouping.ranking(counts)).items():
                 drawn[m][name][i] = value + exact[m][name] - merged[m][name]
@@ -133,7 +133,7 @@ def interval(value: float, drawn: Floats, fewer: float = float("inf")) -> Interv
     ----------
     value : float
         The number on the data.
-    drawn : array of shape (repeats,)
+    drawn : array of shape (resamples,)
         The number on every resample.
     fewer : float, default=inf
         Number of customers in the rarer class, for the widening.
@@ -161,7 +161,7 @@ def _widened(fewer: float) -> float:
 
 
 def poisson_counts(
-    n: int, repeats: int, random_state: int | np.random.Generator = 0
+    n: int, resamples: int, random_state: int | np.random.Generator = 0
 ) -> Iterator[Floats]:
     """How often each of `n` rows is drawn, in every repeat; never all zero."""
     generator = np.random.default_rng(random_state)
@@ -170,7 +170,7 @@ def poisson_counts(
     # times as fast as Generator.poisson.
     rises = np.floor(np.cumsum(probabilities)[:-1] * 2**16 + 0.5).astype(np.uint16)
     counts = np.zeros(n, np.uint8)
-    for _ in range(repeats):
+    for _ in range(resamples):
         counts[:] = 0
         while not counts.any():
             drawn = generator.integers(2**16, size=n, dtype=np.uint16)

@@ -27,7 +27,7 @@ def by_group(
     sample_weight: npt.ArrayLike | None = None,
     fewest: int = FEWEST,
     pool: bool = True,
-    repeats: int = 200,
+    resamples: int = 200,
     random_state: int = 0,
 ) -> list[dict[str, Any]]:
     """Numbers of every group that is large enough; the others are pooled or marked.
@@ -49,7 +49,7 @@ def by_group(
         Churners, and others, from which a group is judged.
     pool : bool, default=True
         Whether smaller groups, if there are several, are judged together, as the last one.
-    repeats : int, default=200
+    resamples : int, default=200
         Number of resamples of each group.
     random_state : int, default=0
 
@@ -71,7 +71,7 @@ def by_group(
     >>> generator = np.random.default_rng(0)
     >>> p = generator.beta(2, 8, 900)
     >>> plan = np.where(np.arange(900) < 20, "rare", np.where(np.arange(900) % 2, "A", "B"))
-    >>> found = by_group(generator.random(900) < p, p, plan, 0.3, repeats=50)
+    >>> found = by_group(generator.random(900) < p, p, plan, 0.3, resamples=50)
     >>> [(g["name"], g["rows"], g["few"]) for g in found]
     [('A', 440, False), ('B', 440, False), ('rare', 20, True)]
     """
@@ -105,7 +105,7 @@ def by_group(
             "pooled": pooled,
             "few": few,
         }
-        rates = _rates_alone(own) if few else _judged(own, threshold, repeats, random_state)
+        rates = _rates_alone(own) if few else _judged(own, threshold, resamples, random_state)
         result.append(told | rates)
     return result
 
@@ -115,7 +115,7 @@ def _few(own: Columns, fewest: int) -> bool:
     return bool(counts.min() < fewest)
 
 
-def _judged(own: Columns, threshold: float, repeats: int, random_state: int) -> dict[str, Any]:
+def _judged(own: Columns, threshold: float, resamples: int, random_state: int) -> dict[str, Any]:
     """Numbers of a group that is large enough, with their intervals."""
 
     def numbers(ranking: Ranking) -> dict[str, float]:
@@ -129,7 +129,11 @@ def _judged(own: Columns, threshold: float, repeats: int, random_state: int) -> 
         }
 
     drawn = bootstrap(
-        {"": own}, {"": numbers}, cuts={"": threshold}, repeats=repeats, random_state=random_state
+        {"": own},
+        {"": numbers},
+        cuts={"": threshold},
+        resamples=resamples,
+        random_state=random_state,
     )
     return {key: number.plain() for key, number in drawn.intervals("").items()}
 

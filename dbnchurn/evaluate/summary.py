@@ -27,7 +27,7 @@ def evaluate(
     budget: float | None = None,
     offer: Offer | None = None,
     gain: npt.ArrayLike | None = None,
-    repeats: int = 500,
+    resamples: int = 500,
     random_state: int | np.random.Generator = 0,
 ) -> Plain:
     """Every number of one model with its 95 % bootstrap interval.
@@ -49,7 +49,7 @@ def evaluate(
         Campaign for ``expected_maximum_profit`` and, without `gain`, for ``profit``.
     gain : array of shape (n,), optional
         Gain of contacting each customer (:func:`contact_gain`), for ``profit``.
-    repeats : int, default=500
+    resamples : int, default=500
         Number of resamples.
     random_state : int or Generator, default=0
         Seed of the resamples.
@@ -83,7 +83,7 @@ def evaluate(
         budget=budget,
         offer=offer,
         gain=gain,
-        repeats=repeats,
+        resamples=resamples,
         random_state=random_state,
     )["model"]
 
@@ -97,7 +97,7 @@ def compare(
     budget: float | None = None,
     offer: Offer | None = None,
     gain: npt.ArrayLike | None = None,
-    repeats: int = 500,
+    resamples: int = 500,
     random_state: int | np.random.Generator = 0,
 ) -> dict[str, Plain]:
     """:func:`evaluate` for several models on the same rows and the same resamples.
@@ -133,7 +133,7 @@ def compare(
         columns,
         {name: _numbers(thresholds[name], share, offer) for name in columns},
         cuts=dict(thresholds),
-        repeats=repeats,
+        resamples=resamples,
         random_state=random_state,
     )
     return {name: _plain(name, columns, thresholds[name], drawn) for name in columns}

@@ -23,7 +23,7 @@ def at_thresholds(
     *,
     sample_weight: npt.ArrayLike | None = None,
     gain: npt.ArrayLike | None = None,
-    repeats: int = 500,
+    resamples: int = 500,
     random_state: int | np.random.Generator = 0,
 ) -> dict[str, dict[str, Any]]:
     """Decisions at several thresholds on the same resamples.
@@ -40,7 +40,7 @@ def at_thresholds(
         A weight of 2 is the same as the row twice.
     gain : array of shape (n,), optional
         What contacting each customer gains, in money, for ``profit`` per customer of the table.
-    repeats : int, default=500
+    resamples : int, default=500
         Number of resamples.
     random_state : int or Generator, default=0
         Seed of the resamples.
@@ -61,7 +61,7 @@ def at_thresholds(
     Examples
     --------
     >>> y, scores = [0, 0, 1, 1] * 50, [0.1, 0.4, 0.35, 0.8] * 50
-    >>> both = at_thresholds(y, scores, {"low": 0.3, "high": 0.5}, repeats=50)
+    >>> both = at_thresholds(y, scores, {"low": 0.3, "high": 0.5}, resamples=50)
     >>> both["high"]["difference"]["recall"]["value"]
     -0.5
     """
@@ -78,7 +78,7 @@ def at_thresholds(
         {"": rows},
         {"": numbers},
         cuts={"": list(thresholds.values())},
-        repeats=repeats,
+        resamples=resamples,
         random_state=random_state,
     )
     exact, resampled = drawn.exact[""], drawn.drawn[""]

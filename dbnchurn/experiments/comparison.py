@@ -33,7 +33,7 @@ Models = dict[str, dict[str, ModelScores]]
 METHOD = {
     "rows": (
         "All runs were tested on the same {n:,} customers. Intervals are 95 % bootstrap intervals "
-        "over these customers, {repeats} resamples that all models share; {seeds}. A difference "
+        "over these customers, {resamples} resamples that all models share; {seeds}. A difference "
         "is the model minus {reference}, paired by resample."
     ),
     "divisions": (
@@ -61,7 +61,7 @@ def compare_runs(
     *,
     metric: str = "average_precision",
     title: str = "Comparison",
-    repeats: int = 500,
+    resamples: int = 500,
     seed: int = 0,
     warnings: Sequence[str] = (),
 ) -> Comparison:
@@ -74,7 +74,7 @@ def compare_runs(
     metric : str, default "average_precision"
         Decides ranks and verdict.
     title : str
-    repeats : int, default 500
+    resamples : int, default 500
         Resamples, where customers are resampled.
     seed : int, default 0
         Of the resamples.
@@ -91,7 +91,7 @@ def compare_runs(
     models = by_model(scored(list(runs)))
     how = pairing(models)
     if how == "rows":
-        own, differences = over_rows(models, repeats, seed)
+        own, differences = over_rows(models, resamples, seed)
     elif how == "divisions":
         own, differences = over_divisions(models)
     else:
@@ -100,7 +100,7 @@ def compare_runs(
     return Comparison(
         title=title,
         metric=metric,
-        method=_method(how, models, repeats),
+        method=_method(how, models, resamples),
         models=[
             Compared(
                 name=name,
@@ -124,13 +124,13 @@ def compare_runs(
     )
 
 
-def _method(how: Pairing, models: Models, repeats: int) -> str:
+def _method(how: Pairing, models: Models, resamples: int) -> str:
     """How the numbers came about, for the reader."""
     reference, first = next(iter(models.items()))
     several = max(len(units) for units in models.values()) > 1
     method = METHOD[how].format(
         n=next(iter(first.values())).run.metrics["test"]["n"],
-        repeats=repeats,
+        resamples=resamples,
         units=len(shared_units(models)),
         reference=reference,
         seeds=SEVERAL if several else "there is one run per model",
@@ -174,7 +174,7 @@ def pairing(models: Models) -> Pairing:
 Found = dict[str, dict[str, Interval]]
 
 
-def over_rows(models: Models, repeats: int, seed: int) -> tuple[Found, Found]:
+def over_rows(models: Models, resamples: int, seed: int) -> tuple[Found, Found]:
     """Numbers and differences with intervals over the customers, means over the seeds."""
     each = {(name, unit): one for name, units in models.items() for unit, one in units.items()}
     names = {key: json.dumps(key) for key in each}
@@ -183,7 +183,7 @@ def over_rows(models: Models, repeats: int, seed: int) -> tuple[Found, Found]:
         {names[k]: checked(one.run.test["label"], one.scores) for k, one in each.items()},
         {names[key]: partial(numbers_at, threshold=thresholds[key]) for key in each},
         cuts={names[key]: thresholds[key] for key in each},
-        repeats=repeats,
+        resamples=resamples,
         random_state=seed,
     )
     exact, resampled = {}, {}

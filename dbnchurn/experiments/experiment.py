@@ -174,7 +174,7 @@ def _compare(
         runs,
         metric=section_of(config).metric,
         title=name,
-        repeats=config.repeats,
+        resamples=config.resamples,
         seed=config.seed,
         warnings=failures,
     )

@@ -25,7 +25,7 @@ RUNS_TABLE = "runs.csv"
 # What runs of one variant may differ in.
 OF_A_UNIT = ("seed", "split.fold")
 NO_SETTING = (
-    "output", "experiment", "tuning", "tracking", "published", "report", "baselines", "repeats",
+    "output", "experiment", "tuning", "tracking", "published", "report", "baselines", "resamples",
     "n_threads",
 )  # fmt: skip
 
@@ -167,7 +167,8 @@ def find_runs(paths: Sequence[Path]) -> list[FinishedRun]:
         runs = [path / "runs" / name for name in listed]
         prefix = f"{path.name.removesuffix('-experiment')}: " if len(paths) > 1 else ""
         found += [
-            read_run(run, f"{prefix}{(completion_marker(run) or {}).get('variant')}") for run in runs
+            read_run(run, f"{prefix}{(completion_marker(run) or {}).get('variant')}")
+            for run in runs
         ]
     return grouped(single) + found
 

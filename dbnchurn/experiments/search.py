@@ -227,8 +227,8 @@ class _Pruner:
         self.best_loss = np.inf
 
     def __call__(self, curve: str, record: Mapping[str, float]) -> None:
-        branch, _, kind = curve.partition(" ")
-        if branch != "dbn":
+        network, _, kind = curve.partition(" ")
+        if network != "network":
             return
         epoch = int(record["epoch"])
         if kind == "finetune":

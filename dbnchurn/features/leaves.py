@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -46,14 +47,14 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
     cross_fit : bool, default True
         Whether to fit one booster per fold. Otherwise a single booster sees all rows, and a
         training row's leaves come from a booster that saw it.
-    trees : int, default 600
+    n_trees : int, default 600
         Upper bound; fewer where the loss of validation rows stops improving.
-    depth : int, default 5
-    rate : float, default 0.05
+    max_depth : int, default 5
+    learning_rate : float, default 0.05
         Learning rate.
     subsample : float, default 0.8
         Share of the rows that a tree sees.
-    columns : float, default 0.8
+    colsample : float, default 0.8
         Share of the columns that a tree sees.
     patience : int, default 40
         Trees without improvement of the log loss before stopping.
@@ -75,30 +76,37 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
     >>> x = np.random.default_rng(0).normal(size=(200, 2))
     >>> table = Table(x, np.empty((200, 0), np.int32), ("a", "b"), (), ())
     >>> y = (x[:, 0] > 0).astype(np.int64)
-    >>> leaves = Leaves(folds=2, trees=3).fit(table, y, generator=np.random.default_rng(0))
+    >>> leaves = Leaves(folds=2, n_trees=3).fit(table, y, generator=np.random.default_rng(0))
     >>> leaves.record_.leaf_codes(0, booster_matrix(table)).shape
     (200, 3)
     """
+
+    renamed_parameters: ClassVar[Mapping[str, str]] = {
+        "trees": "n_trees",
+        "depth": "max_depth",
+        "rate": "learning_rate",
+        "columns": "colsample",
+    }
 
     def __init__(
         self,
         *,
         folds: Annotated[int, Field(ge=2)] = 5,
         cross_fit: bool = True,
-        trees: Annotated[int, Field(ge=1)] = 600,
-        depth: Annotated[int, Field(ge=1, le=12)] = 5,
-        rate: Annotated[float, Field(gt=0, le=1)] = 0.05,
+        n_trees: Annotated[int, Field(ge=1)] = 600,
+        max_depth: Annotated[int, Field(ge=1, le=12)] = 5,
+        learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.05,
         subsample: Annotated[float, Field(gt=0, le=1)] = 0.8,
-        columns: Annotated[float, Field(gt=0, le=1)] = 0.8,
+        colsample: Annotated[float, Field(gt=0, le=1)] = 0.8,
         patience: Annotated[int, Field(ge=1)] = 40,
     ) -> None:
         self.folds = folds
         self.cross_fit = cross_fit
-        self.trees = trees
-        self.depth = depth
-        self.rate = rate
+        self.n_trees = n_trees
+        self.max_depth = max_depth
+        self.learning_rate = learning_rate
         self.subsample = subsample
-        self.columns = columns
+        self.colsample = colsample
         self.patience = patience
 
     def fit(
@@ -186,17 +194,17 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
                 "objective": "binary:logistic",
                 "eval_metric": "logloss",
                 "tree_method": "hist",
-                "max_depth": self.depth,
-                "eta": self.rate,
+                "max_depth": self.max_depth,
+                "eta": self.learning_rate,
                 "subsample": self.subsample,
-                "colsample_bytree": self.columns,
+                "colsample_bytree": self.colsample,
                 "max_cat_to_onehot": ONE_LEVEL,
                 "seed": seed,
                 "nthread": n_threads,
                 "device": device,
             },
             train,
-            self.trees,
+            self.n_trees,
             evals=[] if stop is None else [(stop, "stop")],
             early_stopping_rounds=None if stop is None else self.patience,
             evals_result=curves,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from dbnchurn.core.checkpoints import CheckpointStore
 from dbnchurn.core.errors import ConfigError, DataError
-from dbnchurn.core.parameters import check_parameters, owned, parameters_text
+from dbnchurn.core.parameters import DefaultStages, check_parameters, parameters_text, resolved
 from dbnchurn.core.progress import stage
 from dbnchurn.core.typing import Floats
 from dbnchurn.dbn import DBN, FineTune, NetworkStage
@@ -25,7 +25,7 @@ from dbnchurn.decide import Threshold
 from dbnchurn.decide.threshold import Choice
 from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.model.compute import Compute, default_threads, limited_threads, threads_of_environment
-from dbnchurn.model.decision import CalibratedModel, calibrate, decision, transfer_decision
+from dbnchurn.model.decision import CalibratedModel, calibrate, transfer_decision
 from dbnchurn.model.inputs import fit_inputs, rows_fingerprint
 from dbnchurn.model.large_tables import LargeTableRules
 from dbnchurn.model.pipeline import Stages, fit_stages
@@ -36,9 +36,10 @@ from dbnchurn.predictor.reference import learn_reference
 from dbnchurn.prepare import Prepare
 from dbnchurn.tables.reading import as_frame
 
-# Sees the columns alone. Trained factors let it drop useless columns, strong dropout keeps it from
-# learning few rows by heart, and a falling rate makes its last epochs its best.
-COMPANION = NetworkStage(
+DEFAULT_NETWORK = NetworkStage(dbn=DBN((128, 64), epochs=2, batch_size=256))
+# Is given the columns alone. Trained factors let it drop useless columns, strong dropout keeps it
+# from memorising a small table, and the cosine schedule makes its last epochs its best.
+DEFAULT_COMPANION = NetworkStage(
     pretrain=False,
     scaled=True,
     dbn=DBN((256, 256), hidden="relu"),
@@ -53,7 +54,7 @@ COMPANION = NetworkStage(
 )
 
 
-class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Predicts who will leave, from a table of customers as it comes.
 
     The stages in order: the table is read by a schema learned from the training rows; columns are
@@ -67,39 +68,36 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     kinds : mapping of column → {"number", "flag", "category", "date", "ignore"}, optional
         Kinds that would be inferred wrongly; see :func:`dbnchurn.tables.schema.infer`.
-    prepare : Prepare
+    prepare : Prepare, optional
         How columns are cleaned and reduced.
-    encode : Encode
+    encode : Encode, optional
         How columns become visible units.
-    oversample : Oversample
+    oversample : Oversample, optional
         Whether churners are repeated, weighted or joined by synthetic ones in training.
     use_leaves : bool, default True
         Whether leaves of boosters join the visible layer.
-    leaves : Leaves
+    leaves : Leaves, optional
         The boosters.
     skip : bool, default True
         Whether the network starts at the boosters' own sum of leaf values, through a direct
         contribution of every leaf to the logit that is trained with the rest.
-    pretrain : bool, default True
-        Whether the network starts from pretrained Boltzmann machines or from random weights.
-    dbn : DBN
-        The Boltzmann machines.
-    finetune : FineTune
-        Training of the unrolled network.
+    network : NetworkStage, optional
+        The network on columns and leaves: its Boltzmann machines, whether they are pretrained,
+        and its fine-tuning. By default two layers of 128 and 64 units, pretrained.
     use_companion : bool, default True
         Whether a second network, which sees the columns alone, is averaged with the first; it
         fails differently from the boosters.
-    companion : NetworkStage
-        That network.
+    companion : NetworkStage, optional
+        That network. By default two layers of 256 rectified units, not pretrained.
     restraint : float, default 10
         How strongly the blend of the networks' logits keeps to their equal average; see
         :func:`dbnchurn.decide.calibration.fit_blend`.
-    threshold : Threshold
+    threshold : Threshold, optional
         Rule that chooses the threshold.
     validation : float, default 0.15
         Share of the rows that stop the training and choose the threshold where `fit` gets no
         validation rows.
-    scale : Scale
+    large_tables : LargeTableRules
         What a large table changes: the boosters, and how many rows pretrain and stop.
     refit : bool, default True
         Whether, where `fit` gets no validation rows, everything is then learned anew from all rows:
@@ -133,30 +131,45 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     >>> generator = np.random.default_rng(0)
     >>> X = pd.DataFrame({"debt": generator.normal(size=400), "plan": generator.choice(["A", "B"], 400)})
     >>> y = (X["debt"] + generator.normal(size=400) > 1.2).astype(int)
-    >>> model = ChurnClassifier(dbn=DBN((8, 4), epochs=2), random_state=0).fit(X, y)
+    >>> model = ChurnClassifier(leaves=Leaves(folds=2, n_trees=20), random_state=0).fit(X, y)
     >>> model.predict_proba(X).shape
     (400, 2)
     """
+
+    default_stages: ClassVar[Mapping[str, Any]] = {
+        "prepare": Prepare(),
+        "encode": Encode(),
+        "oversample": Oversample(),
+        "leaves": Leaves(),
+        "network": DEFAULT_NETWORK,
+        "companion": DEFAULT_COMPANION,
+        "threshold": Threshold(),
+        "large_tables": LargeTableRules(),
+    }
+    renamed_parameters: ClassVar[Mapping[str, str]] = {
+        "pretrain": "network.pretrain",
+        "dbn": "network.dbn",
+        "finetune": "network.finetune",
+        "scale": "large_tables",
+    }
 
     def __init__(
         self,
         *,
         kinds: Mapping[str, str] | None = None,
-        prepare: Prepare = Prepare(),
-        encode: Encode = Encode(),
-        oversample: Oversample = Oversample(),
+        prepare: Prepare | None = None,
+        encode: Encode | None = None,
+        oversample: Oversample | None = None,
         use_leaves: bool = True,
-        leaves: Leaves = Leaves(),
+        leaves: Leaves | None = None,
         skip: bool = True,
-        pretrain: bool = True,
-        dbn: DBN = DBN((128, 64), epochs=2, batch_size=256),
-        finetune: FineTune = FineTune(),
+        network: NetworkStage | None = None,
         use_companion: bool = True,
-        companion: NetworkStage = COMPANION,
+        companion: NetworkStage | None = None,
         restraint: Annotated[float, Field(ge=0)] = 10.0,
-        threshold: Threshold = Threshold(),
+        threshold: Threshold | None = None,
         validation: Annotated[float, Field(gt=0, lt=1)] = 0.15,
-        scale: LargeTableRules = LargeTableRules(),
+        large_tables: LargeTableRules | None = None,
         refit: bool = True,
         device: Literal["auto", "cpu", "cuda"] = "auto",
         n_threads: Annotated[int, Field(ge=1)] | None = None,
@@ -165,21 +178,19 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ) = None,
     ) -> None:
         self.kinds = kinds
-        self.prepare = owned(self, prepare)
-        self.encode = owned(self, encode)
-        self.oversample = owned(self, oversample)
+        self.prepare = prepare
+        self.encode = encode
+        self.oversample = oversample
         self.use_leaves = use_leaves
-        self.leaves = owned(self, leaves)
+        self.leaves = leaves
         self.skip = skip
-        self.pretrain = pretrain
-        self.dbn = owned(self, dbn)
-        self.finetune = owned(self, finetune)
+        self.network = network
         self.use_companion = use_companion
-        self.companion = owned(self, companion)
+        self.companion = companion
         self.restraint = restraint
-        self.threshold = owned(self, threshold)
+        self.threshold = threshold
         self.validation = validation
-        self.scale = owned(self, scale)
+        self.large_tables = large_tables
         self.refit = refit
         self.device = device
         self.n_threads = n_threads
@@ -225,7 +236,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ConfigError
             If a parameter is not allowed, or a CUDA device is asked for and there is none.
         """
-        check_parameters(self)
+        settings = resolved(self)
+        check_parameters(settings)
         size = len(X) if hasattr(X, "__len__") else 0
         compute = Compute.of(self.device, self.n_threads, self.random_state, size)
         store = self._shelf(checkpoints)
@@ -244,10 +256,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 )
                 self.classes_ = frames.classes
             more = None if X_unlabelled is None else self._frame(X_unlabelled)
-            stages = self._stages(len(frames.train.y))
+            stages = settings._stages(len(frames.train.y))
             store.begin(
                 lambda: {
-                    "parameters": parameters_text(self),
+                    "parameters": parameters_text(settings),
                     "rows": rows_fingerprint(frames, more),
                 }
             )
@@ -261,7 +273,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                     learned,
                     self.classes_,
                     restraint=self.restraint,
-                    threshold=self.threshold,
+                    threshold=stages.threshold,
                     n_threads=compute.n_threads,
                 )
             if self.refit and frames.whole is not None:
@@ -284,21 +296,22 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return CheckpointStore(None if checkpoints is None else Path(checkpoints))
 
     def _stages(self, rows: int) -> Stages:
-        """What is to be learned, as the parameters say."""
-        branches = {
-            "dbn": NetworkStage(pretrain=self.pretrain, dbn=self.dbn, finetune=self.finetune)
-        }
+        """What is to be fitted on so many training rows; of a classifier without open defaults."""
+        given = self.get_params(deep=False)
+        networks = {"network": given["network"]}
         if self.use_companion:
-            branches["companion"] = self.companion
+            networks["companion"] = given["companion"]
+        rules: LargeTableRules = given["large_tables"]
         return Stages(
             kinds=self.kinds,
-            prepare=self.prepare,
-            encode=self.encode,
-            oversample=self.oversample,
-            leaves=self.scale.leaves(self.leaves, rows) if self.use_leaves else None,
+            prepare=given["prepare"],
+            encode=given["encode"],
+            oversample=given["oversample"],
+            leaves=rules.leaves(given["leaves"], rows) if self.use_leaves else None,
             skip=self.skip,
-            branches=branches,
-            scale=self.scale,
+            networks=networks,
+            threshold=given["threshold"],
+            large_tables=rules,
         )
 
     def _keep(self, decided: CalibratedModel) -> None:
@@ -309,13 +322,13 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.schema_, self.prepare_, self.encode_ = learned.schema, learned.prepare, learned.encode
         if learned.leaves is not None:
             self.leaves_ = learned.leaves
-        self.branches_ = list(learned.branches.values())
-        if self.pretrain:
-            self.dbn_ = self.branches_[0].dbn_
+        self.networks_ = list(learned.networks.values())
+        if self.networks_[0].pretrain:
+            self.dbn_ = self.networks_[0].dbn_
         self.choice_, self.threshold_ = decided.choice, decided.choice.threshold
         reference = learn_reference(learned.train.table, decided.scores)
         self.record_ = replace(decided.record, reference=reference)
-        self.about_ = decided.about(self.threshold)
+        self.about_ = decided.about()
 
     def decide_by(self, choice: Choice) -> ChurnClassifier:
         """Decide at another threshold from now on, such as one that knows every customer's worth.
@@ -329,7 +342,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.choice_, self.threshold_ = choice, choice.threshold
         decided = replace(self.record_.decide, threshold=choice.threshold)
         self.record_ = replace(self.record_, decide=decided)
-        self.about_["threshold"] = decision(self.threshold, choice)
+        self.about_["threshold"] |= choice.facts()
         return self
 
     def _frame(self, X: Any, fitting: bool = False) -> pd.DataFrame:

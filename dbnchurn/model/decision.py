@@ -30,7 +30,9 @@ class CalibratedModel:
     Parameters
     ----------
     learned : FittedStages
-    val : Part
+    rule : Threshold
+        Chose the threshold.
+    val : LabelledTable
         The rows that the decision was made on, as read.
     record : ModelRecord
         Without a reference.
@@ -40,12 +42,13 @@ class CalibratedModel:
     """
 
     learned: FittedStages
+    rule: Threshold
     val: LabelledTable
     record: ModelRecord
     choice: Choice
     scores: Floats
 
-    def about(self, rule: Threshold) -> dict[str, Any]:
+    def about(self) -> dict[str, Any]:
         """Plain facts that are stored beside the model."""
         train, val = self.learned.train, self.val
         return {
@@ -62,21 +65,13 @@ class CalibratedModel:
                 "used": len(self.learned.schema.used),
                 "dropped": self.learned.prepare.dropped_,
             },
-            "threshold": decision(rule, self.choice),
+            "threshold": {
+                "rule": self.rule.rule,
+                "target": self.rule.target,
+                **self.choice.facts(),
+            },
             "versions": versions(),
         }
-
-
-def decision(rule: Threshold, choice: Choice) -> dict[str, Any]:
-    """A threshold, the rule that chose it and what it did, as plain data.
-
-    Examples
-    --------
-    >>> decision(Threshold(), Choice(threshold=0.3, precision=0.5, recall=0.6, f1=0.55))["rule"]
-    'expected f1'
-    """
-    did = {name: getattr(choice, name) for name in ("precision", "recall", "f1")}
-    return {"value": choice.threshold, "rule": rule.rule, "target": rule.target, **did}
 
 
 def calibrate(
@@ -106,7 +101,7 @@ def calibrate(
     """
     val = learned.val
     assert val is not None
-    balance, networks = learned.balance, len(learned.branches)
+    balance, networks = learned.balance, len(learned.networks)
     equal = np.full(networks, 1 / networks)
     undecided = DecideRecord(**asdict(balance), weights=equal, offset=0.0, threshold=0.5)
     record = _record(learned, undecided, classes)
@@ -117,7 +112,7 @@ def calibrate(
     scores = decide(blended, found)
     choice = threshold.choose(val.y, scores, val.sample_weight)
     record = replace(record, decide=replace(blended, threshold=choice.threshold))
-    return CalibratedModel(learned, val, record, choice, scores)
+    return CalibratedModel(learned, threshold, val, record, choice, scores)
 
 
 def transfer_decision(
@@ -151,7 +146,7 @@ def _record(learned: FittedStages, decided: DecideRecord, classes: Classes) -> M
         prepare=learned.prepare.record_,
         encode=learned.encode.record_,
         leaves=None if learned.leaves is None else learned.leaves.record_,
-        networks=tuple(branch.network_.record() for branch in learned.branches.values()),
+        networks=tuple(network.network_.record() for network in learned.networks.values()),
         decide=decided,
         labels=tuple(str(label) for label in classes),
         label_type=label_type(classes),

@@ -39,8 +39,8 @@ class LargeTableRules(BaseEstimator):  # type: ignore[misc]
     Examples
     --------
     >>> scale = LargeTableRules()
-    >>> small, large = (scale.leaves(Leaves(folds=5, rate=0.05), n) for n in (10_000, 1_000_000))
-    >>> (small.folds, small.rate), (large.folds, large.rate)
+    >>> small, large = (scale.leaves(Leaves(folds=5, learning_rate=0.05), n) for n in (10_000, 1_000_000))
+    >>> (small.folds, small.learning_rate), (large.folds, large.learning_rate)
     ((5, 0.05), (2, 0.1))
     """
 
@@ -66,8 +66,8 @@ class LargeTableRules(BaseEstimator):  # type: ignore[misc]
         passes = 2 * (leaves.folds - 1) / larger  # over the table, of all boosters together
         return clone(leaves).set_params(  # type: ignore[no-any-return]
             folds=min(leaves.folds, 1 + max(1, round(passes))),
-            rate=min(1.0, leaves.rate * faster),
-            trees=max(1, round(leaves.trees / faster)),
+            learning_rate=min(1.0, leaves.learning_rate * faster),
+            n_trees=max(1, round(leaves.n_trees / faster)),
         )
 
 

@@ -18,6 +18,7 @@ from dbnchurn.core.parallel import run_parallel
 from dbnchurn.core.progress import stage, tell_epoch
 from dbnchurn.core.typing import Floats32, Ints
 from dbnchurn.dbn import NetworkStage
+from dbnchurn.decide import Threshold
 from dbnchurn.decide.decide_record import log_odds
 from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.features.compact_rows import LeafRows
@@ -45,9 +46,10 @@ class Stages:
     leaves : Leaves or None
     skip : bool
         Whether the first network starts at the boosters' leaf values.
-    branches : dict of name → NetworkStage
-        ``dbn`` comes first and sees columns and leaves; the others see the columns alone.
-    scale : Scale
+    networks : dict of name → NetworkStage
+        ``network`` comes first and sees columns and leaves; the others see the columns alone.
+    threshold : Threshold
+    large_tables : LargeTableRules
         Its rules for the boosters are applied already.
     """
 
@@ -57,22 +59,23 @@ class Stages:
     oversample: Oversample
     leaves: Leaves | None
     skip: bool
-    branches: dict[str, NetworkStage]
-    scale: LargeTableRules
+    networks: dict[str, NetworkStage]
+    threshold: Threshold
+    large_tables: LargeTableRules
 
     def as_long_as(self, learned: FittedStages) -> Stages:
         """The same with as many trees and epochs as were best there."""
         leaves = None
         if self.leaves is not None and learned.leaves is not None:
             trees = np.mean([forest.trees for forest in learned.leaves.record_.forests])
-            leaves = _fresh(self.leaves).set_params(trees=round(float(trees)))
-        branches = {
-            name: _fresh(self.branches[name]).set_params(
-                finetune__until=best_epoch(branch.finetune_curve_)
+            leaves = _fresh(self.leaves).set_params(n_trees=round(float(trees)))
+        networks = {
+            name: _fresh(self.networks[name]).set_params(
+                finetune__until=best_epoch(network.finetune_curve_)
             )
-            for name, branch in learned.branches.items()
+            for name, network in learned.networks.items()
         }
-        return replace(self, leaves=leaves, branches=branches)
+        return replace(self, leaves=leaves, networks=networks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,16 +85,16 @@ class FittedStages:
     Parameters
     ----------
     schema : Schema
-    train : Part
+    train : LabelledTable
         The training rows as read.
-    val : Part or None
+    val : LabelledTable or None
         The validation rows as read, all of them.
     fold : int64 array of shape (n,)
         Which of them each booster has not seen; zeros without boosters.
     prepare : Prepare
     encode : Encode
     leaves : Leaves or None
-    branches : dict of name → NetworkStage
+    networks : dict of name → NetworkStage
     balance : ClassPriors
     seconds : dict of stage → wall seconds
     """
@@ -103,14 +106,14 @@ class FittedStages:
     prepare: Prepare
     encode: Encode
     leaves: Leaves | None
-    branches: dict[str, NetworkStage]
+    networks: dict[str, NetworkStage]
     balance: ClassPriors
     seconds: dict[str, float]
 
     @property
     def curves(self) -> dict[str, Any]:
         """Per-epoch records of machines and fine-tuning, and the boosters' losses."""
-        deep = self.branches["dbn"]
+        deep = self.networks["network"]
         boosters = {} if self.leaves is None else {"leaves": self.leaves.curves_}
         return {"rbm": deep.curves_, "finetune": deep.finetune_curve_, **boosters}
 
@@ -157,11 +160,11 @@ def fit_stages(
         with stage("leaves", seconds):
             leaves = _fit_leaves(stages.leaves, prepared, compute, store)
     with stage("encode", seconds):
-        material = TrainingRows.of(prepared, leaves, stages.scale, compute)
-    branches = _fit_branches(stages, material, compute, store)
-    for name, branch in branches.items():
-        spent = branch.seconds_
-        seconds |= spent if name == "dbn" else {name: sum(spent.values())}
+        material = TrainingRows.of(prepared, leaves, stages.large_tables, compute)
+    networks = _fit_networks(stages, material, compute, store)
+    for name, network in networks.items():
+        spent = network.seconds_
+        seconds |= spent if name == "network" else {name: sum(spent.values())}
     return FittedStages(
         schema=schema,
         train=part,
@@ -170,7 +173,7 @@ def fit_stages(
         prepare=prepare,
         encode=prepared.encode,
         leaves=leaves,
-        branches=branches,
+        networks=networks,
         balance=prepared.balance,
         seconds=seconds,
     )
@@ -206,7 +209,9 @@ def _prepared(
     balance = ClassPriors(train.prior, sample.prior)
     held_out = None
     if val is not None:
-        stopping = val.take(stratified_subsample(val.y, stages.scale.stop_rows, compute.generator))
+        stopping = val.take(
+            stratified_subsample(val.y, stages.large_tables.stop_rows, compute.generator)
+        )
         sample_weight = balance.weigh(stopping)
         held_out = LabelledTable(prepare.transform(stopping.table), stopping.y, sample_weight)
     encode = _fresh(stages.encode).fit(table)
@@ -234,26 +239,26 @@ def _fit_leaves(
     )
 
 
-def _fit_branches(
+def _fit_networks(
     stages: Stages, material: TrainingRows, compute: Compute, store: CheckpointStore
 ) -> dict[str, NetworkStage]:
     """Fitted copies of all networks, side by side where there are threads for that."""
-    n_jobs, n_threads = compute.shared_by(len(stages.branches))
+    n_jobs, n_threads = compute.shared_by(len(stages.networks))
     fits = [
         partial(
-            _fit_branch,
+            _fit_network,
             name,
-            branch,
-            material if name == "dbn" else replace(material, leaves=None),
+            network,
+            material if name == "network" else replace(material, leaves=None),
             skip=stages.skip,
             device=compute.device,
             seed=compute.seed(),
             checkpoints=store.part(name).folder,
         )
-        for name, branch in stages.branches.items()
+        for name, network in stages.networks.items()
     ]
     with limited_threads(n_threads):
-        return dict(zip(stages.branches, run_parallel(fits, n_jobs), strict=True))
+        return dict(zip(stages.networks, run_parallel(fits, n_jobs), strict=True))
 
 
 def _leaf_values(rows: VisibleRows) -> Floats32 | None:
@@ -264,9 +269,9 @@ def _leaf_values(rows: VisibleRows) -> Floats32 | None:
     return np.concatenate([columns, rows.record.leaf_values])
 
 
-def _fit_branch(
+def _fit_network(
     name: str,
-    branch: NetworkStage,
+    network: NetworkStage,
     material: TrainingRows,
     *,
     skip: bool,
@@ -279,13 +284,13 @@ def _fit_branch(
     rows = material.training()
     try:
         with stage(name):
-            return _fresh(branch).fit(
+            return _fresh(network).fit(
                 rows,
                 sample.y,
                 sample_weight=sample.sample_weight,
                 draw=sample.draw,
                 validation=material.validation(),
-                pretrain_on=material.pretraining(rows) if branch.pretrain else None,
+                pretrain_on=material.pretraining(rows) if network.pretrain else None,
                 bias=log_odds(balance.trained_prior),
                 skip=_leaf_values(rows) if skip else None,
                 device=device,

@@ -33,7 +33,7 @@ class PreparedRows:
         What is trained on: these customers, then synthetic ones.
     balance : ClassPriors
     encode : Encode
-    held_out : Part or None
+    held_out : LabelledTable or None
         Rows that stop boosters and networks, with the share of churners that training has.
     unlabelled : Table or None
         Customers who join the pretraining.

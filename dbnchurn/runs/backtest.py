@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dbnchurn.tables.contract import Contract, customers
-from dbnchurn.data.joins import LABEL
-from dbnchurn.tables.files import read_table
 from dbnchurn.core.errors import ArtifactError, ConfigError
+from dbnchurn.core.html.format import percent, plain, span
+from dbnchurn.data.joins import LABEL
 from dbnchurn.evaluate import evaluate
-from dbnchurn.runs.folder import read_json, write_json
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.report.comparison_content import LABELS
-from dbnchurn.core.html.format import percent, plain, span
+from dbnchurn.runs.folder import read_json, write_json
+from dbnchurn.tables.contract import Contract, customers
+from dbnchurn.tables.files import read_table
 
 DECIDES = "average_precision"
 Number = Mapping[str, Any]
@@ -139,7 +139,7 @@ def backtest(
     label: str | None = None,
     positive: str | None = None,
     output: str | Path | None = None,
-    repeats: int = 500,
+    resamples: int = 500,
 ) -> Backtest:
     """Measure a stored model on customers whose outcome is known by now.
 
@@ -157,7 +157,7 @@ def backtest(
         Label of those who left, where it is not obvious.
     output : path, optional
         New JSON file.
-    repeats : int, default 500
+    resamples : int, default 500
         Bootstrap resamples.
 
     Raises
@@ -184,7 +184,7 @@ def backtest(
         ),
     )
     came = evaluate(
-        found.y, predictor.predict_proba(found.X)[:, 1], predictor.threshold, repeats=repeats
+        found.y, predictor.predict_proba(found.X)[:, 1], predictor.threshold, resamples=resamples
     )
     later = Backtest(str(model), _promise(Path(model)), came, len(frame) - len(found))
     if output is not None:

@@ -1,13 +1,11 @@
 """What every report shows the model beside: simpler models on the same rows."""
 
 from __future__ import annotations
-from dbnchurn.core.typing import Floats, Floats32
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import xgboost as xgb
 from sklearn.compose import make_column_transformer
@@ -16,15 +14,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from dbnchurn.core.typing import Floats, Floats32
+from dbnchurn.features.leaves_record import booster_matrix
 from dbnchurn.model.compute import default_threads
 from dbnchurn.runs.dataset import LabelledFrame
-from dbnchurn.features.leaves_record import booster_matrix
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Table, infer
 
 
-
-def logistic_regression(train: LabelledFrame, val: LabelledFrame, config: Any) -> Callable[[pd.DataFrame], Floats]:
+def logistic_regression(
+    train: LabelledFrame, val: LabelledFrame, config: Any
+) -> Callable[[pd.DataFrame], Floats]:
     """Standardised numbers, one-hot categories, medians for missing values; scikit-learn's L2."""
     schema = infer(train.X, config.kinds)
 
@@ -50,7 +50,9 @@ def logistic_regression(train: LabelledFrame, val: LabelledFrame, config: Any) -
     return lambda X: np.asarray(model.predict_proba(matrix(X))[:, 1])
 
 
-def xgboost(train: LabelledFrame, val: LabelledFrame, config: Any) -> Callable[[pd.DataFrame], Floats]:
+def xgboost(
+    train: LabelledFrame, val: LabelledFrame, config: Any
+) -> Callable[[pd.DataFrame], Floats]:
     """One booster of depth 6, rate 0.05, stopped on average precision of the validation rows."""
     schema = infer(train.X, config.kinds)
 
@@ -78,5 +80,5 @@ def xgboost(train: LabelledFrame, val: LabelledFrame, config: Any) -> Callable[[
 PEERS: dict[str, Any] = {"logistic regression": logistic_regression, "xgboost": xgboost}
 VARIANTS: dict[str, dict[str, Any]] = {
     "without leaves": {"use_leaves": False, "use_companion": False},
-    "without pretraining": {"pretrain": False},
+    "without pretraining": {"network__pretrain": False},
 }

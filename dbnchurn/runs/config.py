@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.config import Section, build, model_from_signatures, read
 from dbnchurn.data.plan import DataPlan, Leakage
 from dbnchurn.evaluate import Offer
+from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.runs.protocol import Share, SplitSection
 from dbnchurn.runs.sections import (
     ExperimentSection,
     PublishedFigures,
+    SourceSection,
     TrackingSection,
     TuningSection,
 )
-from dbnchurn.runs.sections import SourceSection
 
 Baseline = Literal["logistic regression", "xgboost", "without leaves", "without pretraining"]
 # Set once for the whole run, at its top.
@@ -91,8 +91,10 @@ CampaignSection: type[Any] = model_from_signatures(
 class ReportSection(Section):
     """What the report shows."""
 
+    renamed: ClassVar[Mapping[str, str]] = {"segments": "groups"}
+
     page: bool = Field(default=True, description="Whether report.html is written.")
-    segments: tuple[str, ...] = Field(
+    groups: tuple[str, ...] = Field(
         default=(),
         description="Columns whose groups are reported on, features or dropped ones; by default "
         "the three that rank churners best alone.",
@@ -102,13 +104,15 @@ class ReportSection(Section):
 class RunBase(Section):
     """The config of one run."""
 
+    renamed: ClassVar[Mapping[str, str]] = {"labels": "display_names", "repeats": "resamples"}
+
     source: SourceSection | None = Field(default=None, description="One table.")
     columns: ColumnsSection | None = Field(default=None, description="Columns of the one table.")
     data: DataSection | None = Field(default=None, description="Several tables, instead of one.")
     leakage: Leakage = Field(default_factory=Leakage)
     report: ReportSection = Field(default_factory=ReportSection)
     split: SplitSection = Field(default_factory=SplitSection)
-    labels: dict[str, str] = Field(
+    display_names: dict[str, str] = Field(
         default_factory=dict,
         description="What the business calls a column, for reasons: {tenure: Months with us}.",
     )
@@ -116,7 +120,7 @@ class RunBase(Section):
         default=("logistic regression", "xgboost", "without leaves", "without pretraining"),
         description="Models that are trained and reported beside, on the same rows.",
     )
-    repeats: Annotated[int, Field(ge=50)] = Field(
+    resamples: Annotated[int, Field(ge=50)] = Field(
         default=500, description="Bootstrap resamples behind every interval."
     )
     seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Seed of everything.")
@@ -186,8 +190,8 @@ def read_config(path: str | Path, overrides: Sequence[str] = ()) -> Any:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "mine.yaml")
     ...     _ = path.write_text("source: {path: mine.csv}\ncolumns: {label: churned}")
-    ...     config = read_config(path, ["classifier.dbn.epochs=3"])
-    >>> config.columns.label, config.classifier.dbn.epochs
+    ...     config = read_config(path, ["classifier.network.dbn.epochs=3"])
+    >>> config.columns.label, config.classifier.network.dbn.epochs
     ('churned', 3)
     """
     return read(path, overrides, RunConfig)

@@ -1,7 +1,6 @@
 """A run's customers: from one table or several, checked before anything is trained."""
 
 from __future__ import annotations
-from dbnchurn.core.typing import Floats
 
 import logging
 import shutil
@@ -12,23 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.core.typing import Floats
 from dbnchurn.data.build import QUARANTINE, Built, build, load
-from dbnchurn.tables.contract import Contract, Customers, customers
-from dbnchurn.data.lookahead import foreseeing, may_foresee
 from dbnchurn.data.leakage import find_leaks, shared_customers, stop
-from dbnchurn.tables.misparsed import misread
+from dbnchurn.data.lookahead import foreseeing, may_foresee
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.data.quality import write_quality
-from dbnchurn.tables.splitting import Split
 from dbnchurn.data.simulate.truth import attainable
-from dbnchurn.core.errors import ConfigError, DataError
-from dbnchurn.runs.side_columns import cost_columns, set_beside
 from dbnchurn.runs.folder import write_json
+from dbnchurn.runs.side_columns import cost_columns, set_beside
+from dbnchurn.tables.contract import Contract, Customers, customers
+from dbnchurn.tables.misparsed import misread
+from dbnchurn.tables.splitting import Split
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +72,7 @@ def load_customers(config: Any) -> Customers:
         id=columns.id,
         date=columns.date,
         positive=columns.positive,
-        drop=[name for name in columns.drop if name not in config.report.segments],
+        drop=[name for name in columns.drop if name not in config.report.groups],
         max_quarantine=columns.max_quarantine,
     )
     table = customers(config.source.read(columns.id, cost_columns(config)), contract)
@@ -189,7 +188,9 @@ def prepare_tables(config: Any, folder: Path, cutoffs: Sequence[date] | None = N
     if config.data is None:
         raise ConfigError("the config names one table, so there is nothing to build; see 'data'")
     labelled = config.data.label is not None and cutoffs is None
-    built = build(config.data, folder, cutoffs=cutoffs, labelled=labelled, n_threads=config.n_threads)
+    built = build(
+        config.data, folder, cutoffs=cutoffs, labelled=labelled, n_threads=config.n_threads
+    )
     if labelled:
         write_quality(folder / QUALITY, load(built), built)
     return built

@@ -1,24 +1,22 @@
 """What classifiers and baselines learn from: training and validation rows, never test rows."""
 
 from __future__ import annotations
-from dbnchurn.core.typing import Floats, Ints, Rows
 
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dbnchurn.core.checkpoints import CheckpointStore
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.typing import Floats, Ints, Rows
 from dbnchurn.model.classifier import ChurnClassifier
+from dbnchurn.runs.config import classifier_of
+from dbnchurn.runs.metrics import by_worth
+from dbnchurn.runs.side_columns import gains
 from dbnchurn.tables import Customers
 from dbnchurn.tables.splitting import Split
-from dbnchurn.core.errors import ConfigError
-from dbnchurn.runs.side_columns import gains
-from dbnchurn.runs.metrics import by_worth
-from dbnchurn.runs.config import classifier_of
-from dbnchurn.core.checkpoints import CheckpointStore
-
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +64,9 @@ class Dataset:
             gain=gains(config, table)[parts.train],
         )
 
-    def fit(self, config: Any, store: CheckpointStore = CheckpointStore(), **changes: Any) -> ChurnClassifier:
+    def fit(
+        self, config: Any, store: CheckpointStore = CheckpointStore(), **changes: Any
+    ) -> ChurnClassifier:
         """The fitted classifier of a config.
 
         Parameters

@@ -1,16 +1,15 @@
 """How the Boltzmann machines did: their curves, and what the first one has learned."""
 
 from __future__ import annotations
-from dbnchurn.core.typing import Floats, Ints32
 
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from dbnchurn.model.classifier import ChurnClassifier
+from dbnchurn.core.typing import Floats, Ints32
 from dbnchurn.features.encode_record import EncodeRecord
+from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.prepare.record import Keep, Pool, PrepareRecord
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Schema, Table
@@ -23,7 +22,7 @@ def machines(classifier: ChurnClassifier) -> list[dict[str, Any]]:
     """Name and curves of every machine, one value per epoch."""
     found = []
     for number, curve in enumerate(classifier.curves_.get("rbm", []), start=1):
-        rbm = classifier.branches_[0].dbn_.rbms_[number - 1]
+        rbm = classifier.networks_[0].dbn_.rbms_[number - 1]
         name = f"RBM {number}, {rbm.n_hidden} hidden units"
         curves = {key: [epoch[key] for epoch in curve if key in epoch] for key in CURVES}
         found.append({"name": name, "rectified": rbm.hidden.kind == "relu", **curves})
@@ -49,7 +48,7 @@ def first_weights(classifier: ChurnClassifier, X: pd.DataFrame) -> dict[str, Any
         ``leaf_share`` (share of the squared weights that belongs to leaves). None without
         pretraining.
     """
-    if not classifier.pretrain:
+    if not classifier.networks_[0].pretrain:
         return None
     rbm = classifier.dbn_.rbms_[0]
     blocks = {kind: w.detach().cpu().numpy() for kind, w in rbm.weights.items()}

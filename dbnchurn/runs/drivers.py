@@ -1,25 +1,22 @@
 """What drives the scores of a run: columns, example customers, and whether to believe it."""
 
 from __future__ import annotations
-from dbnchurn.core.typing import Floats, Ints
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from dbnchurn.core.errors import ConfigError, did_you_mean
-from dbnchurn.runs.result import MODEL, RunResult
+from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.predictor.explain.contributions import Explainer
-from dbnchurn.predictor.explain.faithfulness import agreement, fall, leading
-from dbnchurn.predictor.explain.faithfulness import occluded, spread
+from dbnchurn.predictor.explain.faithfulness import agreement, fall, leading, occluded, spread
 from dbnchurn.predictor.explain.reason_codes import PARTS, describe, schema_order
+from dbnchurn.runs.result import MODEL, RunResult
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Column, Table
-
 
 SAMPLE = 1_000  # test customers whose contributions are averaged
 EXAMPLES = 6

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from dbnchurn.core.provenance import versions
 from dbnchurn.runs.diagnostics import first_weights, machines
 from dbnchurn.runs.result import RunResult
-from dbnchurn.core.provenance import versions
 
 FACTS = "training.json"
 STRONGEST = 10

@@ -1,24 +1,22 @@
 """Everything that ``metrics.json`` says of a run, from its predictions, config and facts alone."""
 
 from __future__ import annotations
-from dbnchurn.core.typing import Floats, Ints
 
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from dbnchurn.tables.splitting import PARTS
+from dbnchurn.core.errors import DataError
+from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.decide import choose_threshold
 from dbnchurn.decide.threshold import Choice
-from dbnchurn.core.errors import DataError
 from dbnchurn.evaluate import at_thresholds, by_group, compare, evaluate
-from dbnchurn.runs.side_columns import offer_of
-from dbnchurn.runs.predictions import SEGMENT, models, score_column
 from dbnchurn.runs.customers import shares_attained
+from dbnchurn.runs.predictions import SEGMENT, models, score_column
 from dbnchurn.runs.result import MODEL
+from dbnchurn.runs.side_columns import offer_of
+from dbnchurn.tables.splitting import PARTS
 
 Plain = dict[str, Any]
 LARGE = 50_000  # rows from which groups are resampled less often
@@ -49,7 +47,7 @@ def measured(frame: pd.DataFrame, config: Any, facts: Mapping[str, Any]) -> Plai
         budget=contacts * len(test) if contacts < 1 else contacts,
         offer=offer,
         gain=test["gain"].to_numpy(),
-        repeats=config.repeats,
+        resamples=config.resamples,
         random_state=config.seed,
     )
     own = found.pop(MODEL)
@@ -60,7 +58,7 @@ def measured(frame: pd.DataFrame, config: Any, facts: Mapping[str, Any]) -> Plai
             val["label"].to_numpy(),
             val["score"].to_numpy(),
             thresholds[MODEL],
-            repeats=config.repeats,
+            resamples=config.resamples,
             random_state=config.seed,
         ),
         "threshold": {
@@ -130,7 +128,7 @@ def alternatives(config: Any, val: pd.DataFrame, test: pd.DataFrame, own: float)
         test["score"].to_numpy(),
         cuts,
         gain=test["gain"].to_numpy(),
-        repeats=config.repeats,
+        resamples=config.resamples,
         random_state=config.seed,
     )
     return [{**entry, **did.get(str(i), {})} for i, entry in enumerate(listed)]
@@ -148,7 +146,7 @@ def groups(config: Any, test: pd.DataFrame, threshold: float) -> dict[str, list[
             test[column],
             threshold,
             pool=column != "month",
-            repeats=config.repeats if len(test) < LARGE else min(config.repeats, 200),
+            resamples=config.resamples if len(test) < LARGE else min(config.resamples, 200),
             random_state=config.seed,
         )
     return found

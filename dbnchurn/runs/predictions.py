@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dbnchurn.runs.side_columns import gains, months, segments
 from dbnchurn.runs.customers import true_probabilities
 from dbnchurn.runs.result import MODEL, RunResult
+from dbnchurn.runs.side_columns import gains, months, segments
 
 SCORED = ("validation", "test")
 SEGMENT = "segment "

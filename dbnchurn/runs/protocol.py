@@ -5,7 +5,6 @@ customer of an earlier month may be tested again in a later one.
 """
 
 from __future__ import annotations
-from dbnchurn.core.typing import Dates, Labels
 
 from typing import Annotated, Any, Literal
 
@@ -14,9 +13,10 @@ import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from dbnchurn.config import Section
+from dbnchurn.core.errors import DataError
+from dbnchurn.core.typing import Dates, Labels
 from dbnchurn.tables import Customers
 from dbnchurn.tables.splitting import Split, check_classes, set_aside, split
-from dbnchurn.core.errors import DataError
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Groups = npt.NDArray[Any] | None

@@ -12,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from dbnchurn.runs.sections import PublishedFigures
 from dbnchurn.runs.result import MODEL
+from dbnchurn.runs.sections import PublishedFigures
 
 COLUMNS = ("accuracy", "precision", "recall", "f1")
 ROUNDING = 0.0006  # of two figures printed with two decimals in percent, and a third from them

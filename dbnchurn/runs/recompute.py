@@ -13,12 +13,12 @@ from typing import Any
 import pandas as pd
 
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.runs.config import read_config
 from dbnchurn.runs.facts import FACTS
 from dbnchurn.runs.folder import read_json, write_json
 from dbnchurn.runs.metrics import measured
-from dbnchurn.runs.report import write_report
 from dbnchurn.runs.published import write_table
-from dbnchurn.runs.config import read_config
+from dbnchurn.runs.report import write_report
 
 SOURCES = ("config.yaml", "predictions.parquet", FACTS)
 METRICS, REPORT = "metrics.json", "report.html"

@@ -7,15 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from dbnchurn.tables.splitting import PARTS
-from dbnchurn.runs.baselines import VARIANTS
-from dbnchurn.runs.side_columns import offer_of
-from dbnchurn.runs.facts import FACTS
-from dbnchurn.runs.folder import read_json
-from dbnchurn.runs.predictions import SEGMENT, models, score_column
-from dbnchurn.runs.published import notes
-from dbnchurn.runs.config import read_config
-from dbnchurn.runs.result import MODEL
 from dbnchurn.report import (
     Alternative,
     Breakdown,
@@ -26,6 +17,15 @@ from dbnchurn.report import (
     Weights,
 )
 from dbnchurn.report import write as write_page
+from dbnchurn.runs.baselines import VARIANTS
+from dbnchurn.runs.config import read_config
+from dbnchurn.runs.facts import FACTS
+from dbnchurn.runs.folder import read_json
+from dbnchurn.runs.predictions import SEGMENT, models, score_column
+from dbnchurn.runs.published import notes
+from dbnchurn.runs.result import MODEL
+from dbnchurn.runs.side_columns import offer_of
+from dbnchurn.tables.splitting import PARTS
 
 RULES = {
     "expected f1": "chosen for the best F1 that the scores of the validation customers let expect",

@@ -1,20 +1,18 @@
 """What a run has learned and found out, before it is written."""
 
 from __future__ import annotations
-from dbnchurn.core.typing import Floats
 
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from dbnchurn.core.typing import Floats
 from dbnchurn.model.classifier import ChurnClassifier
+from dbnchurn.runs.side_columns import strengths
 from dbnchurn.tables import Customers
 from dbnchurn.tables.splitting import Split
-from dbnchurn.runs.side_columns import strengths
 
 MODEL = "dbnchurn"
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
-from pydantic import Field, model_validator
-from dbnchurn.config import Section
 from collections.abc import Collection
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
+
 import pandas as pd
+from pydantic import Field, model_validator
+
+from dbnchurn.config import Section
 from dbnchurn.tables.files import SAMPLES, read_sample, read_table
 
 Metric = Literal[
@@ -23,11 +24,12 @@ class ExperimentSection(Section):
 
     variants: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
-        description="Name → changes, such as classifier.pretrain: false. The first one is what the "
+        description="Name → changes, such as classifier.network.pretrain: false. The first one is what the "
         "others are compared with.",
     )
     grid: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field(
-        default_factory=dict, description="Key, such as classifier.dbn.cd_k → values to try."
+        default_factory=dict,
+        description="Key, such as classifier.network.dbn.cd_k → values to try.",
     )
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
         default=(), description="Each divides and trains anew; by default the seed of the config."
@@ -67,7 +69,7 @@ class TuningSection(Section):
     """The search for better settings; validation rows decide, test rows are not looked at."""
 
     space: Annotated[dict[str, Searched], Field(min_length=1)] = Field(
-        description="Key, such as classifier.dbn.learning_rate → a range or choices."
+        description="Key, such as classifier.network.dbn.learning_rate → a range or choices."
     )
     metric: Metric = Field(default="average_precision", description="On the validation rows.")
     trials: Annotated[int, Field(ge=1)] | None = Field(

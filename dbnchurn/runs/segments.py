@@ -12,14 +12,14 @@ from pydantic import Field
 
 from dbnchurn.config import Section, build, dump, model_from_signatures, read
 from dbnchurn.core.errors import DataError, did_you_mean
+from dbnchurn.core.files import atomic_folder
+from dbnchurn.core.progress import stage
 from dbnchurn.runs.folder import free_folder, open_output
 from dbnchurn.runs.sections import SourceSection
-from dbnchurn.core.progress import stage
 from dbnchurn.segments.files import load, save
 from dbnchurn.segments.miner import SegmentMiner
 from dbnchurn.segments.page import headline
 from dbnchurn.segments.sweep import as_table, sweep
-from dbnchurn.core.files import atomic_folder
 
 log = logging.getLogger(__name__)
 SWEPT = {"bins": "intervals per column", "min_count": "minimum count"}

@@ -4,23 +4,21 @@ None of it is ever trained on.
 """
 
 from __future__ import annotations
-from dbnchurn.core.typing import Dates, Floats, Rows
 
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from dbnchurn.core.errors import DataError, did_you_mean
+from dbnchurn.core.typing import Dates, Floats, Rows
+from dbnchurn.data.leakage import LOOKED_AT, column_auc
+from dbnchurn.evaluate import contact_gain
 from dbnchurn.tables import Customers
 from dbnchurn.tables.contract import put_beside
-from dbnchurn.data.leakage import LOOKED_AT, column_auc
-from dbnchurn.core.errors import DataError, did_you_mean
-from dbnchurn.evaluate import contact_gain
 from dbnchurn.tables.schema import text
-
 
 FEW_LEVELS = 12  # more are quarters of a number, or the commonest levels and the others
 SEGMENTS = 3
@@ -36,7 +34,7 @@ def set_beside(config: Any, table: Customers) -> Customers:
     """
     names = cost_columns(config)
     dropped = config.columns.drop if config.columns is not None else ()
-    aside = [name for name in config.report.segments if name in dropped]
+    aside = [name for name in config.report.groups if name in dropped]
     table = put_beside(table, [*names, *aside])
     numbers = {name: _cost(table.beside[name]) for name in names}
     return replace(table, beside=table.beside.assign(**numbers))
@@ -101,11 +99,11 @@ def segments(
         If the config names a column that is not there.
     """
     whole = pd.concat([table.X, table.beside], axis=1)
-    names = config.report.segments or tuple(strength)[:SEGMENTS]
+    names = config.report.groups or tuple(strength)[:SEGMENTS]
     for name in names:
         if name not in whole:
             raise DataError(
-                f"report.segments: no column {name!r}: {did_you_mean(name, whole.columns)}"
+                f"report.groups: no column {name!r}: {did_you_mean(name, whole.columns)}"
             )
     return {name: grouped(whole[name], train, rows) for name in names}
 

@@ -1,7 +1,6 @@
 """One run, start to end: table → parts → model and baselines → run folder."""
 
 from __future__ import annotations
-from dbnchurn.core.typing import Floats
 
 import tempfile
 from pathlib import Path
@@ -10,21 +9,13 @@ from typing import Any
 import numpy as np
 
 from dbnchurn.config import dump
-from dbnchurn.tables import Customers
+from dbnchurn.core.checkpoints import Arrays, CheckpointStore
+from dbnchurn.core.files import atomic_folder
+from dbnchurn.core.progress import stage
+from dbnchurn.core.typing import Floats
 from dbnchurn.data.build import Built
 from dbnchurn.data.quality import write_quality
-from dbnchurn.tables.splitting import Split
 from dbnchurn.runs.baselines import PEERS, VARIANTS
-from dbnchurn.runs.side_columns import gains
-from dbnchurn.runs.drivers import check_labels, find_drivers
-from dbnchurn.runs.facts import FACTS, facts_of
-from dbnchurn.runs.folder import open_output, write_json
-from dbnchurn.runs.dataset import Dataset, LabelledFrame
-from dbnchurn.runs.metrics import by_worth, chosen, measured
-from dbnchurn.runs.report import write_report
-from dbnchurn.runs.predictions import predictions
-from dbnchurn.runs.protocol import division
-from dbnchurn.runs.published import write_table
 from dbnchurn.runs.customers import (
     QUALITY,
     check_leakage,
@@ -32,12 +23,21 @@ from dbnchurn.runs.customers import (
     stored_plan,
     write_tables,
 )
-from dbnchurn.runs.tracking import require_mlflow, track
+from dbnchurn.runs.dataset import Dataset, LabelledFrame
+from dbnchurn.runs.drivers import check_labels, find_drivers
+from dbnchurn.runs.facts import FACTS, facts_of
+from dbnchurn.runs.folder import open_output, write_json
+from dbnchurn.runs.metrics import by_worth, chosen, measured
+from dbnchurn.runs.predictions import predictions
+from dbnchurn.runs.protocol import division
+from dbnchurn.runs.published import write_table
+from dbnchurn.runs.report import write_report
 from dbnchurn.runs.result import MODEL, Findings, RunResult
+from dbnchurn.runs.side_columns import gains
+from dbnchurn.runs.tracking import require_mlflow, track
 from dbnchurn.runs.unfinished import Unfinished
-from dbnchurn.core.progress import stage
-from dbnchurn.core.checkpoints import Arrays, CheckpointStore
-from dbnchurn.core.files import atomic_folder
+from dbnchurn.tables import Customers
+from dbnchurn.tables.splitting import Split
 
 
 def train(config: Any, name: str = "run") -> Path:
@@ -125,7 +125,11 @@ def divide(table: Customers, config: Any) -> Split:
 
 
 def fit_all(
-    config: Any, table: Customers, parts: Split, seconds: dict[str, float], store: CheckpointStore = CheckpointStore()
+    config: Any,
+    table: Customers,
+    parts: Split,
+    seconds: dict[str, float],
+    store: CheckpointStore = CheckpointStore(),
 ) -> RunResult:
     """Fit the classifier and the baselines on the same rows, and score what they have not seen.
 
@@ -155,7 +159,11 @@ def fit_all(
 
 
 def _peer_scores(
-    baseline: str, given: Dataset, rows: dict[str, LabelledFrame], config: Any, store: CheckpointStore
+    baseline: str,
+    given: Dataset,
+    rows: dict[str, LabelledFrame],
+    config: Any,
+    store: CheckpointStore,
 ) -> dict[str, Floats]:
     def fit_and_score() -> tuple[Arrays, None]:
         predict = PEERS[baseline](given.train, given.validation, config)

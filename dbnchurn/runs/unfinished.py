@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from dbnchurn.config import dump
-from dbnchurn.core.errors import ConfigError, DbnchurnError, ResourceError
-from dbnchurn.runs.config import read_config
 from dbnchurn.core.checkpoints import CheckpointStore
+from dbnchurn.core.errors import ConfigError, DbnchurnError, ResourceError
 from dbnchurn.core.files import lock
+from dbnchurn.runs.config import read_config
 
 SUFFIX = ".unfinished"
 CONFIG = "config.yaml"
@@ -145,7 +145,7 @@ def lacking(error: BaseException) -> str:
     Examples
     --------
     >>> lacking(MemoryError())
-    'memory does not suffice: free some, or set classifier.scale.memory lower'
+    'memory does not suffice: free some, or set classifier.large_tables.memory lower'
     >>> lacking(KeyError("debt"))
     ''
     """
@@ -153,5 +153,5 @@ def lacking(error: BaseException) -> str:
     if isinstance(error, OSError) and (error.errno in DISK_FULL or "No space left" in said):
         return f"the disk is full ({said}): free some space"
     if isinstance(error, MemoryError) or any(words in said.lower() for words in NO_MEMORY):
-        return "memory does not suffice: free some, or set classifier.scale.memory lower"
+        return "memory does not suffice: free some, or set classifier.large_tables.memory lower"
     return ""

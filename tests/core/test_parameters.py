@@ -35,7 +35,7 @@ def test_numbers_of_numpy_hold():
         ({"random_state": "x"}, r"random_state='x'\) should be a valid integer or .* RandomState"),
         ({"leaves": None}, r"leaves=None\) should be an instance of Leaves"),
         ({"leaves": Leaves(folds=1)}, r"Leaves\(folds=1\) should be greater than or equal to 2"),
-        ({"leaves": Leaves(trees=True)}, r"Leaves\(trees=True\) should be a valid integer"),
+        ({"leaves": Leaves(n_trees=True)}, r"Leaves\(trees=True\) should be a valid integer"),
         ({"prepare": Prepare(missing="drop")}, "should be 'no evidence' or 'fill'"),
     ],
 )
@@ -46,5 +46,5 @@ def test_others_are_refused_before_anything_is_computed(small, customers, change
 
 def test_all_that_is_wrong_is_told_in_one_go():
     with pytest.raises(ConfigError) as caught:
-        check_parameters(Leaves(folds=1, trees=0, rate=2))
+        check_parameters(Leaves(folds=1, n_trees=0, learning_rate=2))
     assert str(caught.value).count("\n") == 2

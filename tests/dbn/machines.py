@@ -54,13 +54,13 @@ def some_rows(rbm: RBM, n: int = 50, *, missing: float = 0.0, seed: int = 1) -> 
     generator = np.random.default_rng(seed)
     widths = {kind: len(unit.bias) for kind, unit in rbm.visible.items()}
     gaussian = generator.normal(size=(n, widths.get("gaussian", 0)))
-    binary = (generator.generator((n, widths.get("binary", 0))) < 0.4).astype(float)
+    binary = (generator.random((n, widths.get("binary", 0))) < 0.4).astype(float)
     codes = (
-        generator.generator((n, len(rbm.groups))) * np.array(rbm.groups.sizes, dtype=float)
+        generator.random((n, len(rbm.groups))) * np.array(rbm.groups.sizes, dtype=float)
     ).astype(int)
     for part in (gaussian, binary):
-        part[generator.generator(part.shape) < missing] = np.nan
-    codes[generator.generator(codes.shape) < missing] = -1
+        part[generator.random(part.shape) < missing] = np.nan
+    codes[generator.random(codes.shape) < missing] = -1
     return Visible.of(gaussian=gaussian, binary=binary, codes=codes, sizes=rbm.groups.sizes)
 
 

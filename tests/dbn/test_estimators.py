@@ -27,7 +27,7 @@ def test_scikit_learn_contract(estimator, check):
 
 
 def test_a_single_machine_has_the_names_of_scikit_learns_own():
-    X = (np.random.default_rng(0).generator((60, 5)) < 0.4).astype(np.float32)
+    X = (np.random.default_rng(0).random((60, 5)) < 0.4).astype(np.float32)
     one = RBMTransformer(4, n_iter=3, learning_rate=0.3, random_state=0).fit(X)
     weights, hidden, visible = one.components_, one.intercept_hidden_, one.intercept_visible_
     assert (weights.shape, hidden.shape, visible.shape) == ((4, 5), (4,), (5,))

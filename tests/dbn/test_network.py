@@ -28,7 +28,7 @@ WIDTHS = (2, 3, 9)
 def rows_and_labels(n: int = 400, missing: float = 0.1, seed: int = 1):
     rows = some_rows(mixed(), n, missing=missing, seed=seed)
     score = np.nan_to_num(rows.gaussian[:, 0]) * 2 + (rows.codes[:, 0] == 1) * 2 - 1
-    y = (np.random.default_rng(seed).generator(n) < 1 / (1 + np.exp(-3 * score))).astype(int)
+    y = (np.random.default_rng(seed).random(n) < 1 / (1 + np.exp(-3 * score))).astype(int)
     return rows, y
 
 
@@ -154,7 +154,9 @@ def test_products_in_small_pieces_are_products(n, k, width):
 def test_what_arrives_adds_up_over_code_groups():
     """The first groups alone, and rows of the table for the others: the same logits."""
     rows, _ = rows_and_labels(40, missing=0.0)
-    record = Network.from_random_weights(WIDTHS, SIZES, (5,), random_state=0, skip=np.arange(9.0)).record()
+    record = Network.from_random_weights(
+        WIDTHS, SIZES, (5,), random_state=0, skip=np.arange(9.0)
+    ).record()
     first = replace(rows, codes=rows.codes[:, :1], sizes=SIZES[:1])
     others = record.table[rows.codes[:, 1:] + np.array([3, 5])].sum(axis=1)
     found = logits_from(record, drive(record, first) + others)
@@ -344,7 +346,7 @@ def net() -> Network:
 
 def test_dbn_samples_look_like_the_rows():
     generator = np.random.default_rng(0)
-    one = generator.generator(2000) < 0.5
+    one = generator.random(2000) < 0.5
     rows = Visible.of(
         binary=np.column_stack([one, one, ~one]), codes=one.astype(int)[:, None] * 2, sizes=(3,)
     )

@@ -145,7 +145,7 @@ def test_constant_columns_certain_units_and_unseen_levels_stay_finite():
 
 def test_a_short_last_batch_weighs_as_much_per_row_as_a_full_one():
     """257 rows in batches of 256: the biases stay at the log odds instead of running away."""
-    rows = Visible.of(binary=np.random.default_rng(0).generator((257, 8)) < 0.3)
+    rows = Visible.of(binary=np.random.default_rng(0).random((257, 8)) < 0.3)
     dbn = DBN((4,), epochs=50, batch_size=256, learning_rate=0.1, random_state=0).fit(rows)
     assert dbn.rbms_[0].visible["binary"].bias.abs().max() < 2
 
@@ -158,7 +158,7 @@ def test_divergence_is_said_aloud():
 
 
 def test_sparsity_target_lowers_the_activity():
-    rows = Visible.of(binary=np.random.default_rng(0).generator((500, 12)) < 0.4)
+    rows = Visible.of(binary=np.random.default_rng(0).random((500, 12)) < 0.4)
     active = [
         DBN((8,), epochs=30, random_state=0, sparsity_target=t, sparsity_cost=1.0)
         .fit(rows)
@@ -171,7 +171,7 @@ def test_sparsity_target_lowers_the_activity():
 
 def test_gap_stops_training_when_the_machine_learns_its_rows_by_heart():
     generator = np.random.default_rng(0)
-    fit, held_out = (Visible.of(binary=generator.generator((40, 20)) < 0.5) for _ in range(2))
+    fit, held_out = (Visible.of(binary=generator.random((40, 20)) < 0.5) for _ in range(2))
     dbn = DBN((32,), epochs=400, batch_size=10, learning_rate=0.2, patience=3, random_state=0)
     dbn.fit(fit, X_val=held_out)
     curve = dbn.curves_[0]
@@ -358,7 +358,7 @@ def test_persistent_chains_walk_on():
 def test_same_seed_same_result_and_nothing_else_is_touched(settings):
     rows = table()
     copies = [rows.gaussian.copy(), rows.binary.copy(), rows.codes.copy()]
-    weights = np.random.default_rng(0).generator(len(rows))
+    weights = np.random.default_rng(0).random(len(rows))
     torch.manual_seed(5)
     np.random.seed(5)  # noqa: NPY002, the global state is what must not move
     before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
@@ -493,8 +493,8 @@ def test_settings_that_are_not_allowed(settings, message):
 
 def test_missing_values_become_no_evidence_in_a_plain_array():
     generator = np.random.default_rng(0)
-    values = (generator.generator((50, 4)) < 0.5).astype(float)
-    values[generator.generator(values.shape) < 0.2] = np.nan
+    values = (generator.random((50, 4)) < 0.5).astype(float)
+    values[generator.random(values.shape) < 0.2] = np.nan
     dbn = DBN((3,), **FAST).fit(values)
     assert np.isfinite(dbn.transform(values)).all()
 

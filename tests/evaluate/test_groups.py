@@ -22,7 +22,7 @@ def rows():
 
 def test_a_group_has_the_numbers_of_its_rows(rows):
     y, p, plan = rows
-    for group in by_group(y, p, plan, 0.25, repeats=40)[:2]:
+    for group in by_group(y, p, plan, 0.25, resamples=40)[:2]:
         own = plan == group["name"]
         assert group["rows"] == own.sum()
         assert group["churners"] == y[own].sum()
@@ -38,7 +38,7 @@ def test_a_group_has_the_numbers_of_its_rows(rows):
 
 def test_small_groups_are_pooled_and_no_row_is_lost(rows):
     y, p, plan = rows
-    found = by_group(y, p, plan, 0.25, repeats=20)
+    found = by_group(y, p, plan, 0.25, resamples=20)
     assert [g["name"] for g in found] == ["A", "B", "other (3 small groups)"]
     assert sum(g["rows"] for g in found) == 3000
     assert sum(g["churners"] for g in found) == y.sum()
@@ -48,7 +48,7 @@ def test_small_groups_are_pooled_and_no_row_is_lost(rows):
 
 def test_without_pooling_they_are_marked_and_not_judged(rows):
     y, p, plan = rows
-    found = {g["name"]: g for g in by_group(y, p, plan, 0.25, pool=False, repeats=20)}
+    found = {g["name"]: g for g in by_group(y, p, plan, 0.25, pool=False, resamples=20)}
     assert list(found) == ["A", "B", "odd", "rare", "missing"]
     rare = found["rare"]
     assert rare["few"]
@@ -59,7 +59,7 @@ def test_without_pooling_they_are_marked_and_not_judged(rows):
 
 def test_one_small_group_keeps_its_name(rows):
     y, p, _ = rows
-    found = by_group(y, p, np.where(np.arange(3000) < 30, "new", "old"), 0.25, repeats=20)
+    found = by_group(y, p, np.where(np.arange(3000) < 30, "new", "old"), 0.25, resamples=20)
     assert [(g["name"], g["few"], g["pooled"]) for g in found] == [
         ("new", True, 0),
         ("old", False, 0),
@@ -69,7 +69,7 @@ def test_one_small_group_keeps_its_name(rows):
 def test_groups_come_in_the_order_of_their_categories(rows):
     y, p, _ = rows
     size = pd.Categorical.from_codes(np.arange(3000) % 3, ["small", "medium", "huge"])
-    assert [g["name"] for g in by_group(y, p, size, 0.25, repeats=10)] == [
+    assert [g["name"] for g in by_group(y, p, size, 0.25, resamples=10)] == [
         "small",
         "medium",
         "huge",
@@ -79,9 +79,9 @@ def test_groups_come_in_the_order_of_their_categories(rows):
 def test_a_weight_of_two_is_the_row_twice(rows):
     y, p, plan = rows
     times = np.random.default_rng(1).integers(1, 3, 3000)
-    weighted = by_group(y, p, plan, 0.25, sample_weight=times, repeats=5)
+    weighted = by_group(y, p, plan, 0.25, sample_weight=times, resamples=5)
     again = np.repeat(np.arange(3000), times)
-    repeated = by_group(y[again], p[again], plan[again], 0.25, repeats=5)
+    repeated = by_group(y[again], p[again], plan[again], 0.25, resamples=5)
     for one, other in zip(weighted[:2], repeated[:2], strict=True):
         for kind in ("rate", "mean_score", "precision", "recall", "roc_auc"):
             assert one[kind]["value"] == pytest.approx(other[kind]["value"], rel=1e-9)

@@ -19,7 +19,7 @@ def sample(n, seed):
 
 def test_the_summary_is_plain_and_its_values_are_the_metrics():
     y, p = sample(1500, 0)
-    found = evaluate(y, p, 0.1, budget=100, offer=Offer(), repeats=50)
+    found = evaluate(y, p, 0.1, budget=100, offer=Offer(), resamples=50)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     ranking = Ranking.of(y, p)
     at = metrics.Confusion.of(ranking, 0.1)
@@ -37,14 +37,14 @@ def test_the_summary_is_plain_and_its_values_are_the_metrics():
 
 def test_a_seed_gives_the_same_intervals_and_another_seed_others():
     y, p = sample(500, 1)
-    one, two, other = (evaluate(y, p, 0.1, repeats=30, random_state=s) for s in (3, 3, 4))
+    one, two, other = (evaluate(y, p, 0.1, resamples=30, random_state=s) for s in (3, 3, 4))
     assert one == two
     assert one["roc_auc"]["low"] != other["roc_auc"]["low"]
     assert one["roc_auc"]["value"] == other["roc_auc"]["value"]
 
 
 def test_undefined_numbers_are_null():
-    found = evaluate([0, 0, 0], [0.1, 0.2, 0.3], 0.9, repeats=5)
+    found = evaluate([0, 0, 0], [0.1, 0.2, 0.3], 0.9, resamples=5)
     nothing = {"value": None, "low": None, "high": None}
     assert found["precision"] == found["recall"] == found["roc_auc"] == nothing
     assert found["accuracy"]["value"] == 1
@@ -74,9 +74,9 @@ def test_differences_are_paired():
 
 def test_merging_neighbouring_scores_does_not_move_intervals(monkeypatch):
     y, p = sample(20_000, 3)
-    exact = evaluate(y, p, 0.1, repeats=40, offer=Offer())
+    exact = evaluate(y, p, 0.1, resamples=40, offer=Offer())
     monkeypatch.setattr(intervals, "MAX_GROUPS", 4000)
-    merged = evaluate(y, p, 0.1, repeats=40, offer=Offer())
+    merged = evaluate(y, p, 0.1, resamples=40, offer=Offer())
     for name in (
         "precision",
         "recall",
@@ -97,7 +97,7 @@ def test_merging_neighbouring_scores_does_not_move_intervals(monkeypatch):
 
 def test_every_tenth_has_its_intervals():
     y, p = sample(3000, 4)
-    tenths = evaluate(y, p, 0.1, repeats=60)["deciles"]
+    tenths = evaluate(y, p, 0.1, resamples=60)["deciles"]
     assert [tenth["part"] for tenth in tenths] == list(range(1, 11))
     by_hand = y[np.argsort(-p)].reshape(10, -1).mean(axis=1)
     np.testing.assert_allclose([t["rate"]["value"] for t in tenths], by_hand)
@@ -116,10 +116,12 @@ def test_a_weight_of_two_is_the_row_twice_in_every_number():
     times = np.random.default_rng(0).integers(0, 3, 900)
     gain = Offer().gain(y)
     weighted = evaluate(
-        y, p, 0.1, sample_weight=times, budget=90, offer=Offer(), gain=gain, repeats=5
+        y, p, 0.1, sample_weight=times, budget=90, offer=Offer(), gain=gain, resamples=5
     )
     rows = np.repeat(np.arange(900), times)
-    repeated = evaluate(y[rows], p[rows], 0.1, budget=90, offer=Offer(), gain=gain[rows], repeats=5)
+    repeated = evaluate(
+        y[rows], p[rows], 0.1, budget=90, offer=Offer(), gain=gain[rows], resamples=5
+    )
     for name, number in repeated.items():
         if isinstance(number, dict) and "value" in number:
             assert weighted[name]["value"] == pytest.approx(number["value"], rel=1e-9), name
@@ -163,7 +165,7 @@ def test_merging_neighbouring_scores_hardly_moves_an_interval(monkeypatch):
     rounds = {}
     for groups in (10**9, 2_000):
         monkeypatch.setattr(intervals, "MAX_GROUPS", groups)
-        rounds[groups] = evaluate(y, p, 0.1, budget=2_000, offer=Offer(), repeats=100)
+        rounds[groups] = evaluate(y, p, 0.1, budget=2_000, offer=Offer(), resamples=100)
     full, merged = rounds.values()
     for name, number in full.items():
         if isinstance(number, dict) and "low" in number:
@@ -230,7 +232,7 @@ def test_intervals_cover_the_truth(noise):
             {"": checked(*draw(3000, seed))},
             {"": few_numbers},
             cuts={"": 0.12},
-            repeats=300,
+            resamples=300,
             random_state=np.random.default_rng([seed, 2]),
         )
         for name, found in drawn.intervals("").items():

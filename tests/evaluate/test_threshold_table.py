@@ -19,10 +19,10 @@ def rows():
 
 def test_every_threshold_has_the_numbers_it_has_alone(rows):
     y, p, gain = rows
-    found = at_thresholds(y, p, {"low": 0.05, "high": 0.3}, gain=gain, repeats=80)
+    found = at_thresholds(y, p, {"low": 0.05, "high": 0.3}, gain=gain, resamples=80)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     for name, threshold in (("low", 0.05), ("high", 0.3)):
-        alone = evaluate(y, p, threshold, gain=gain, repeats=80)
+        alone = evaluate(y, p, threshold, gain=gain, resamples=80)
         for kind in ("precision", "recall", "f1", "profit"):
             assert found[name][kind] == alone[kind]
         picked = p >= threshold
@@ -43,7 +43,7 @@ def test_differences_are_to_the_first_and_paired(rows):
 
 def test_without_gains_there_is_no_profit_and_nobody_may_be_picked(rows):
     y, p, _ = rows
-    found = at_thresholds(y, p, {"nobody": 1.0}, repeats=20)["nobody"]
+    found = at_thresholds(y, p, {"nobody": 1.0}, resamples=20)["nobody"]
     assert "profit" not in found
     assert (found["picked"], found["recall"]["value"]) == (0, 0)
     assert found["precision"] == {"value": None, "low": None, "high": None}

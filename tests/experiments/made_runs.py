@@ -37,7 +37,7 @@ def make_run(
     found = {"dbnchurn": scores(skill, 0)}
     for number, (name, strength) in enumerate((baselines or {}).items(), start=1):
         found[name] = scores(strength, number)
-    measured = compare(y, found, dict.fromkeys(found, THRESHOLD), repeats=50)
+    measured = compare(y, found, dict.fromkeys(found, THRESHOLD), resamples=50)
     metrics = {
         "test": measured.pop("dbnchurn"),
         "baselines": measured,

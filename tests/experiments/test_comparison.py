@@ -38,13 +38,13 @@ def test_runs_on_the_same_customers_are_compared_by_resampling_them(tmp_path):
     """One run each: the numbers are those of `evaluate.compare` on the stored predictions."""
     good = make_run(tmp_path / "good", skill=2.0, settings={"a": 1})
     poor = make_run(tmp_path / "poor", skill=0.5, settings={"a": 2})
-    found = compare_runs(runs_of(good, poor), repeats=80, seed=3)
+    found = compare_runs(runs_of(good, poor), resamples=80, seed=3)
     tables = [pd.read_parquet(folder / "predictions.parquet") for folder in (good, poor)]
     expected = compare(
         tables[0]["label"],
         {"poor": tables[1]["score"], "good": tables[0]["score"]},
         {"poor": THRESHOLD, "good": THRESHOLD},
-        repeats=80,
+        resamples=80,
         random_state=3,
     )
     assert "same 400 customers" in found.method
@@ -62,7 +62,7 @@ def test_seeds_on_the_same_customers_are_averaged(tmp_path):
         for name, skill in (("a", 1.5), ("b", 1.0))
         for seed in (0, 1, 2)
     ]
-    found = compare_runs(runs_of(*folders), repeats=60)
+    found = compare_runs(runs_of(*folders), resamples=60)
     assert [model.name for model in found.models] == ["a0", "b0"]
     assert [model.runs for model in found.models] == [3, 3]
     values = [read_run(folder).metrics["test"]["roc_auc"]["value"] for folder in folders]
@@ -146,8 +146,8 @@ def test_runs_of_the_same_settings_are_one_variant_unless_they_repeat_a_unit(tmp
     assert [run.variant for run in runs] == ["same0", "same0", "other", "twice"]
     assert len(scored(runs)) == 4
     found = compare_runs(runs)
-    assert found.models[1].differs == {"classifier.pretrain": "false"}
-    assert found.models[0].differs == {"classifier.pretrain": "true"}
+    assert found.models[1].differs == {"classifier.network.pretrain": "false"}
+    assert found.models[0].differs == {"classifier.network.pretrain": "true"}
 
 
 def test_the_files_say_the_same_and_the_table_has_no_times(tmp_path):

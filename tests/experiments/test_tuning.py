@@ -21,10 +21,10 @@ tuning:
   trials: 6
   startup: 2
   space:
-    classifier.dbn.layers: {choices: [[8], [8, 4]]}
-    classifier.dbn.learning_rate: {low: 0.005, high: 0.1, log: true}
-    classifier.finetune.epochs: {low: 1, high: 3}
-    classifier.finetune.dropout: {low: 0.0, high: 0.4, step: 0.2}
+    classifier.network.dbn.layers: {choices: [[8], [8, 4]]}
+    classifier.network.dbn.learning_rate: {low: 0.005, high: 0.1, log: true}
+    classifier.network.finetune.epochs: {low: 1, high: 3}
+    classifier.network.finetune.dropout: {low: 0.0, high: 0.4, step: 0.2}
 """
 
 
@@ -62,7 +62,7 @@ def test_a_search_that_was_stopped_tries_the_same_as_one_that_was_not(config_of,
 BY_WORTH = (
     "campaign.costs={tp_cost: 2, fp_cost: 2, fn_cost: MonthlyCharges}",
     "columns.drop=[TotalCharges]",
-    "report.segments=[TotalCharges]",
+    "report.groups=[TotalCharges]",
     "classifier.threshold.rule=profit",
 )
 
@@ -76,8 +76,10 @@ def test_the_best_config_runs_and_is_the_best_trial(config_of, changes):
     best = trials.loc[trials["value"].idxmax()]
     ready = read_config(found.folder / "best.yaml")
     assert ready.tuning is None
-    assert ready.classifier.finetune.epochs == best["classifier.finetune.epochs"]
-    assert list(ready.classifier.dbn.layers) == json.loads(best["classifier.dbn.layers"])
+    assert ready.classifier.network.finetune.epochs == best["classifier.network.finetune.epochs"]
+    assert list(ready.classifier.network.dbn.layers) == json.loads(
+        best["classifier.network.dbn.layers"]
+    )
     run = train(read_config(found.folder / "best.yaml"), "best")
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["validation"]["average_precision"]["value"] == pytest.approx(found.value)
@@ -105,7 +107,7 @@ def test_trials_that_fall_behind_are_cut_short(config_of, monkeypatch):
     monkeypatch.setitem(WORST, "finetune", 0.0)
     monkeypatch.setitem(WORST, "rbm", 1.0)
     space = (
-        "tuning: {trials: 8, startup: 2, space: {classifier.finetune.learning_rate: "
+        "tuning: {trials: 8, startup: 2, space: {classifier.network.finetune.learning_rate: "
         "{low: 0.00001, high: 0.01, log: true}}}\n"
     )
     found = tune(config_of(more=space), "x")
@@ -127,7 +129,7 @@ def test_what_falls_behind_is_larger_than_enough_others():
 
 def test_settings_that_cannot_be_fitted_fail_and_the_search_goes_on(config_of):
     space = (
-        "tuning: {trials: 4, startup: 4, space: {classifier.dbn.epochs: "
+        "tuning: {trials: 4, startup: 4, space: {classifier.network.dbn.epochs: "
         "{choices: [1, [1, 1, 1]]}}}\n"
     )
     found = tune(config_of(more=space), "x")
@@ -158,7 +160,10 @@ def test_a_journal_of_something_else_is_refused(config_of, change):
     ("more", "message"),
     [
         ("", "no section 'tuning'"),
-        (SPACE.replace("classifier.dbn.layers", "split.validation"), "only settings of the class"),
+        (
+            SPACE.replace("classifier.network.dbn.layers", "split.validation"),
+            "only settings of the class",
+        ),
         (SPACE.replace("trials: 6", "trials: null"), "tuning needs a budget"),
         (SPACE.replace("low: 1, high: 3", "low: 3, high: 1"), "'low' should be below 'high'"),
         (SPACE.replace("low: 0.005", "low: 0.0"), "with 'log', 'low' has to be above 0"),
@@ -183,7 +188,7 @@ def test_every_epoch_of_every_curve_can_be_watched(small, customers):
     with watched(lambda curve, record: seen.append((curve, record["epoch"]))):
         model = small(refit=False).fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:])
     assert set(seen) == {
-        ("dbn rbm 1", 1.0), ("dbn rbm 2", 1.0), ("dbn finetune", 1.0), ("dbn finetune", 2.0),
+        ("network rbm 1", 1.0), ("network rbm 2", 1.0), ("network finetune", 1.0), ("network finetune", 2.0),
         ("companion finetune", 1.0), ("companion finetune", 2.0),
     }  # fmt: skip
     seen.clear()

@@ -9,7 +9,7 @@ import pytest
 from dbnchurn import ChurnClassifier, Predictor
 from dbnchurn.cli import main
 from dbnchurn.core.errors import ConfigError
-from dbnchurn.dbn import DBN, FineTune
+from dbnchurn.dbn import DBN, FineTune, NetworkStage
 from dbnchurn.exports import export_onnx, graph_inputs
 from dbnchurn.features import Leaves
 
@@ -46,9 +46,8 @@ def many_cities(n=900, seed=3):
 def with_sets():
     X, y = many_cities()
     model = ChurnClassifier(
-        leaves=Leaves(trees=25, depth=3, folds=3),
-        dbn=DBN((12, 6), epochs=1),
-        finetune=FineTune(epochs=2),
+        leaves=Leaves(n_trees=25, max_depth=3, folds=3),
+        network=NetworkStage(dbn=DBN((12, 6), epochs=1), finetune=FineTune(epochs=2)),
         random_state=0,
     )
     with pytest.MonkeyPatch.context() as patch:

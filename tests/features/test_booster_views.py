@@ -17,7 +17,7 @@ def parts(draw_customers):
     table = read(infer(X), X)[0]
     base = Encode().fit(table).transform(table)
     generator = np.random.default_rng(0)
-    record = Leaves(folds=3, trees=4).fit(table, y, generator=generator).record_
+    record = Leaves(folds=3, n_trees=4).fit(table, y, generator=generator).record_
     blocks = generator.integers(0, 3, 400)
     return table, base, record, blocks, LeafRows.of(base, record, table, blocks)
 

@@ -68,7 +68,7 @@ def test_a_room_uses_memory_first_and_cleans_up_its_files():
 def forests():
     table = make_table(6_000)
     y = (table.numbers[:, 1] > 1).astype(np.int64)
-    leaves = Leaves(folds=2, trees=60).fit(table, y, generator=np.random.default_rng(0))
+    leaves = Leaves(folds=2, n_trees=60).fit(table, y, generator=np.random.default_rng(0))
     return table, y, leaves
 
 

@@ -11,13 +11,16 @@ ROWS = (1_000, 50_000, 70_000, 100_000, 200_000, 979_902, 3_000_000)
 
 
 def test_small_tables_keep_the_boosters_they_have():
-    leaves = Leaves(folds=7, trees=123, rate=0.07)
+    leaves = Leaves(folds=7, n_trees=123, learning_rate=0.07)
     for rows in (1, 1_000, 50_000):
         assert LargeTableRules().leaves(leaves, rows) is leaves
 
 
 def test_boosters_of_large_tables_are_fewer_and_faster():
-    found = [LargeTableRules().leaves(Leaves(folds=5, trees=600, rate=0.05), rows) for rows in ROWS]
+    found = [
+        LargeTableRules().leaves(Leaves(folds=5, n_trees=600, learning_rate=0.05), rows)
+        for rows in ROWS
+    ]
     for name, direction in (("folds", -1), ("trees", -1), ("rate", 1)):
         values = [getattr(leaves, name) for leaves in found]
         assert values == sorted(values, key=lambda v: direction * v), name
@@ -32,11 +35,11 @@ def test_what_all_boosters_see_of_a_tree_grows_no_faster_than_the_table(rows):
 
 
 def test_the_learning_rate_stays_one_that_is_allowed():
-    assert LargeTableRules().leaves(Leaves(rate=0.8), 10**7).rate == 1.0
+    assert LargeTableRules().leaves(Leaves(learning_rate=0.8), 10**7).rate == 1.0
 
 
 def test_other_settings_are_kept_and_nothing_is_changed_in_place():
-    leaves = Leaves(depth=3, subsample=0.5, patience=7)
+    leaves = Leaves(max_depth=3, subsample=0.5, patience=7)
     found = LargeTableRules().leaves(leaves, 10**6)
     assert (found.depth, found.subsample, found.patience) == (3, 0.5, 7)
     assert leaves.rate == Leaves().rate
@@ -62,8 +65,8 @@ def test_a_table_over_the_bounds_learns_from_all_its_rows(small, draw_customers)
     X, y = draw_customers(1200, 3)
     bounds = LargeTableRules(boost_rows=300, pretrain_rows=200, stop_rows=80, memory=0)
     model = small(
-        scale=bounds,
-        leaves=Leaves(folds=5, trees=20, rate=0.2),
+        large_tables=bounds,
+        leaves=Leaves(folds=5, n_trees=20, learning_rate=0.2),
         finetune=FineTune(epochs=4, epoch_rows=250),
         companion=NetworkStage(pretrain=False, dbn=DBN((6,)), finetune=FineTune(epochs=4)),
     )
@@ -74,14 +77,14 @@ def test_a_table_over_the_bounds_learns_from_all_its_rows(small, draw_customers)
     scores = model.predict_proba(X)[:, 1]
     assert scores[y == 1].mean() > 1.5 * scores[y == 0].mean()
     again = small(**{name: getattr(model, name) for name in (
-        "scale", "leaves", "finetune", "companion")}).fit(X, y)  # fmt: skip
+        "large_tables", "leaves", "network", "companion")}).fit(X, y)  # fmt: skip
     np.testing.assert_array_equal(again.predict_proba(X)[:, 1], scores)
 
 
 def test_memory_or_files_make_no_difference(small, draw_customers):
     X, y = draw_customers(400, 5)
     in_memory, in_files = (
-        small(scale=LargeTableRules(memory=gigabytes)).fit(X, y).predict_proba(X)
+        small(large_tables=LargeTableRules(memory=gigabytes)).fit(X, y).predict_proba(X)
         for gigabytes in (1.0, 0.0)
     )
     np.testing.assert_array_equal(in_memory, in_files)

@@ -36,7 +36,7 @@ def bound(model):
     [(0, {}), (1, {}), (2, {}), (3, {"use_leaves": False}), (4, {"use_companion": False})],
 )
 def test_fresh_customers_of_the_same_kind_have_not_moved(small, draw_customers, seed, changes):
-    changes = {"leaves": Leaves(folds=3, trees=25), **changes}  # scores of more than a few values
+    changes = {"leaves": Leaves(folds=3, n_trees=25), **changes}  # scores of more than a few values
     model = small(random_state=seed, **changes).fit(*draw_customers(ROWS, seed))
     fresh, _ = draw_customers(FRESH, seed + 100)
     assert index_of(model, fresh) < bound(model) < 0.1

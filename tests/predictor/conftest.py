@@ -58,7 +58,7 @@ def thorough(small: Callable[..., Any], draw_many: Callable[..., Any]) -> Any:
         trends={"slope": ("debt", "age", "spend")},
         compress=3.0,
     )
-    leaves = Leaves(folds=2, trees=6, depth=3)
+    leaves = Leaves(folds=2, n_trees=6, max_depth=3)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("dbnchurn.features.leaves.ONE_LEVEL", 1)  # so that trees test sets of levels
         return small(prepare=prepare, leaves=leaves).fit(*draw_many(600, 0))

@@ -221,7 +221,7 @@ def scores_or_refuses(folder: Path, tree: Any, arrays: Any, X: Any) -> bool:
 
 @pytest.fixture(scope="module")
 def tiny(small, draw_customers) -> Any:
-    return small(leaves=Leaves(folds=2, trees=2, depth=2)).fit(*draw_customers()).record_
+    return small(leaves=Leaves(folds=2, n_trees=2, max_depth=2)).fit(*draw_customers()).record_
 
 
 def test_any_value_may_be_replaced_and_nothing_breaks(model, tiny, customers):

@@ -31,7 +31,7 @@ def test_the_card_of_a_classifier(model, fitted):
 def test_the_card_of_a_run_has_windows_and_metrics_with_intervals(fitted):
     generator = np.random.default_rng(0)
     scores = generator.beta(1, 9, 2000)
-    metrics = evaluate(generator.random(2000) < scores, scores, 0.2, repeats=50)
+    metrics = evaluate(generator.random(2000) < scores, scores, 0.2, resamples=50)
     text = model_card({**fitted.about_, "data": PLAN, "metrics": metrics})
     assert "- tables: basic, complaints" in text
     assert "features of the 3 months before the cutoffs 2024-08-01" in text

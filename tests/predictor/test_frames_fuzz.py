@@ -43,7 +43,7 @@ def predictor(small, draw_customers, tmp_path_factory) -> Predictor:
     X, y = draw_customers(500, 4)
     zone = np.random.default_rng(0).choice([1.0, 2.0, 2.5, np.nan], 500)
     X = X.drop(columns="age").assign(zone=zone)
-    model = small(kinds={"zone": "category"}, leaves=Leaves(folds=2, trees=8, depth=3))
+    model = small(kinds={"zone": "category"}, leaves=Leaves(folds=2, n_trees=8, max_depth=3))
     folder = tmp_path_factory.mktemp("fuzz") / "model"
     model.fit(X, y).save(folder)
     found = Predictor.load(folder)

@@ -29,10 +29,10 @@ def full_run(rows: int = 3000) -> ReportInput:
     }
     gain = Offer().gain(y)
     metrics = compare(
-        y, scores, dict.fromkeys(scores, 0.2), gain=gain, offer=Offer(), budget=300, repeats=60
+        y, scores, dict.fromkeys(scores, 0.2), gain=gain, offer=Offer(), budget=300, resamples=60
     )
     cuts = {"best F1 to be expected": 0.2, "recall of 50%": 0.12, "most profit": 0.15}
-    did = at_thresholds(y, p, cuts, gain=gain, repeats=60)
+    did = at_thresholds(y, p, cuts, gain=gain, resamples=60)
     months = np.where(
         np.arange(rows) < 60,
         "2024-06",
@@ -62,8 +62,8 @@ def full_run(rows: int = 3000) -> ReportInput:
             Alternative("precision of 90%", False, "no threshold reaches a precision of 0.9", {}),
         ],
         breakdowns=[
-            Breakdown("month", True, by_group(y, p, months, 0.2, pool=False, repeats=60)),
-            Breakdown("plan", False, by_group(y, p, plans, 0.2, repeats=60)),
+            Breakdown("month", True, by_group(y, p, months, 0.2, pool=False, resamples=60)),
+            Breakdown("plan", False, by_group(y, p, plans, 0.2, resamples=60)),
         ],
         published={"a paper": {"accuracy": None, "precision": 0.99, "recall": 0.88, "f1": 0.89}},
         published_notes=["a paper: its figures cannot all hold."],

@@ -18,7 +18,7 @@ from tests.report.example_run import FIGURES, full_run
 
 
 def run_of(y, scores, threshold=0.2, **more) -> ReportInput:
-    numbers = compare(y, scores, dict.fromkeys(scores, threshold), repeats=50, **more)
+    numbers = compare(y, scores, dict.fromkeys(scores, threshold), resamples=50, **more)
     parts = [Part("train", 900, 0.1), Part("test", len(y), float(np.mean(y)))]
     return ReportInput(
         "a run",
@@ -258,7 +258,7 @@ def test_many_customers_fit_on_a_small_page(tmp_path):
         name: np.clip(p + generator.normal(0, s, len(p)), 0, 1)
         for name, s in [("a", 0.0), ("b", 0.01), ("c", 0.02), ("d", 0.05), ("e", 0.1)]
     }
-    numbers = compare(y, scores, dict.fromkeys(scores, 0.2), repeats=5)
+    numbers = compare(y, scores, dict.fromkeys(scores, 0.2), resamples=5)
     run = ReportInput("big", y, scores, numbers, "by hand", [Part("test", len(y), float(y.mean()))])
     write(tmp_path / "page.html", run)
     assert (tmp_path / "page.html").stat().st_size < 1_000_000

@@ -21,7 +21,7 @@ def run(tmp_path_factory, draw_telco, small_run):
         f"source: {{path: {folder / 'telco.csv'}}}\noutput: {folder / 'runs'}\n"
         "columns: {id: customerID, label: Churn}\n"
     )
-    deeper = ["classifier.leaves={folds: 2, trees: 40}", "repeats=200"]
+    deeper = ["classifier.leaves={folds: 2, n_trees: 40}", "resamples=200"]
     return train(read_config(config, [*small_run, *deeper]), "telco")
 
 
@@ -41,7 +41,7 @@ def test_on_the_test_customers_it_finds_what_the_run_found(run, draw_telco, tmp_
     predictions = pd.read_parquet(run / "predictions.parquet").query("part == 'test'")
     telco = draw_telco(900).set_index("customerID", drop=False).loc[predictions["id"]]
     telco.to_csv(tmp_path / "same.csv", index=False)
-    found = backtest(run / "model", tmp_path / "same.csv", repeats=50)
+    found = backtest(run / "model", tmp_path / "same.csv", resamples=50)
     promised = json.loads((run / "metrics.json").read_text())["test"]
     for name in ("average_precision", "recall", "brier"):
         assert found.came[name]["value"] == pytest.approx(promised[name]["value"])
@@ -52,7 +52,7 @@ def test_on_the_test_customers_it_finds_what_the_run_found(run, draw_telco, tmp_
 
 def test_numbers_are_those_of_the_model_on_the_new_rows(run, new, tmp_path):
     output = tmp_path / "out" / "later.json"
-    found = backtest(run / "model", new(), output=output, repeats=50)
+    found = backtest(run / "model", new(), output=output, resamples=50)
     assert found.came["n"] == 900
     stored = json.loads(output.read_text())
     assert stored["verdict"] == found.verdict
@@ -78,7 +78,7 @@ def test_rows_without_an_outcome_are_left_out(run, new):
         telco.loc[:99, "Churn"] = None
         return telco
 
-    found = backtest(run / "model", new(later), repeats=50)
+    found = backtest(run / "model", new(later), resamples=50)
     assert (found.came["n"], found.left_out) == (800, 100)
     assert "100 rows were left out" in found.words()
 
@@ -89,7 +89,7 @@ def test_another_label_column_and_words(run, new):
         return telco.drop(columns="Churn").assign(outcome=words)
 
     path = new(renamed)
-    found = backtest(run / "model", path, label="outcome", positive="weg", repeats=50)
+    found = backtest(run / "model", path, label="outcome", positive="weg", resamples=50)
     assert found.came["n"] == 900
     with pytest.raises(DataError, match="no label column 'Churn'"):
         backtest(run / "model", path)
@@ -99,12 +99,12 @@ def test_another_label_column_and_words(run, new):
 
 def test_without_its_run_there_is_no_promise(run, new, tmp_path):
     shutil.copytree(run / "model", tmp_path / "model")
-    found = backtest(tmp_path / "model", new(), repeats=50)
+    found = backtest(tmp_path / "model", new(), resamples=50)
     assert found.promised == {}
     assert "no promise to hold it against" in found.verdict
     (tmp_path / "metrics.json").write_text("{}")
     with pytest.raises(ArtifactError, match=r"metrics\.json cannot be read"):
-        backtest(tmp_path / "model", new(), repeats=50)
+        backtest(tmp_path / "model", new(), resamples=50)
 
 
 def test_an_output_is_not_replaced(run, new, tmp_path):

@@ -17,7 +17,9 @@ CONFIG = SimpleNamespace(kinds={}, seed=0, n_threads=1)
 
 @pytest.fixture
 def rows(draw_customers) -> tuple[LabelledFrame, LabelledFrame, LabelledFrame]:
-    return tuple(LabelledFrame(*draw_customers(n, seed)) for n, seed in ((1500, 1), (500, 2), (1500, 3)))
+    return tuple(
+        LabelledFrame(*draw_customers(n, seed)) for n, seed in ((1500, 1), (500, 2), (1500, 3))
+    )
 
 
 def test_a_config_may_ask_for_each_of_them():

@@ -26,7 +26,7 @@ def test_compare_prints_the_comparison_and_where_it_lies(call, tmp_path):
     code, out, _ = call("compare", good, poor, "--output", tmp_path / "both", "--metric", "roc_auc")
     assert code == 0
     assert "By ROC AUC, poor is worse than good." in out
-    assert "`classifier.pretrain: false`" in out
+    assert "`classifier.network.pretrain: false`" in out
     assert f"page: {tmp_path / 'both' / 'compare.html'}" in out
 
 
@@ -39,7 +39,7 @@ def test_experiment_and_its_comparison_with_a_run(call, write_config, telco, sma
     assert "[2/2] " in err
     folder = tmp_path / "runs" / "telco-experiment"
     assert (folder / "comparison.md").read_text() in out
-    code, *_ = call("train", config, *small_run, "classifier.pretrain=false")
+    code, *_ = call("train", config, *small_run, "classifier.network.pretrain=false")
     assert code == 0
     both = tmp_path / "both"
     code, out, _ = call("compare", folder, tmp_path / "runs" / "telco", "--output", both)
@@ -66,11 +66,11 @@ def test_evaluate_prints_the_verdict(call, model, customers, tmp_path):
 
 def test_tune_prints_the_best_settings(call, write_config, telco, small_run):
     pytest.importorskip("optuna")
-    more = "tuning: {trials: 2, space: {classifier.dbn.cd_k: {low: 1, high: 3}}}\n"
+    more = "tuning: {trials: 2, space: {classifier.network.dbn.cd_k: {low: 1, high: 3}}}\n"
     code, out, err = call("tune", write_config(telco, more=more), *small_run)
     assert code == 0
     assert err.splitlines()[1].startswith("[trial 2] average_precision 0.")
-    assert "classifier.dbn.cd_k: " in out
+    assert "classifier.network.dbn.cd_k: " in out
     assert "next: dbnchurn train" in out
 
 

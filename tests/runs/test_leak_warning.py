@@ -13,7 +13,9 @@ from dbnchurn.runs.report import report_input
 
 def planted(telco, noise):
     generator = np.random.default_rng(0)
-    return telco.assign(call_code=(telco["Churn"] == "Yes") + generator.normal(0, noise, len(telco)))
+    return telco.assign(
+        call_code=(telco["Churn"] == "Yes") + generator.normal(0, noise, len(telco))
+    )
 
 
 def warnings(folder) -> list[str]:

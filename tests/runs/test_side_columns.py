@@ -23,7 +23,9 @@ COSTS = "campaign: {costs: {tp_cost: offer, fp_cost: offer, tn_cost: 0, fn_cost:
 def priced(telco):
     """A telecom's export with what every customer is worth and an offer costs."""
     generator = np.random.default_rng(3)
-    return telco.assign(worth=generator.gamma(4, 50, 600).round(2), offer=generator.uniform(5, 15, 600))
+    return telco.assign(
+        worth=generator.gamma(4, 50, 600).round(2), offer=generator.uniform(5, 15, 600)
+    )
 
 
 def folder_of(config, *overrides):
@@ -126,7 +128,7 @@ def test_costs_of_the_tv_table_come_when_asked_for(root):
 
 def test_segments_may_be_columns_that_are_no_features(telco, write_config, small_run):
     telco["region"] = np.random.default_rng(0).choice(["north", "south"], 600)
-    overrides = ["columns.drop=[region]", "report.segments=[region, Contract]"]
+    overrides = ["columns.drop=[region]", "report.groups=[region, Contract]"]
     folder = folder_of(write_config(telco), *small_run, *overrides)
     assert "region" not in {c.name for c in Predictor.load(folder / "model").schema.columns}
     found = pd.read_parquet(folder / "predictions.parquet")
@@ -146,7 +148,7 @@ def test_without_names_the_strongest_columns_are_segments(telco, write_config, s
 
 def test_an_unknown_segment_is_named(telco, write_config, small_run):
     with pytest.raises(DataError, match="no column 'Contrat': did you mean 'Contract'"):
-        folder_of(write_config(telco), *small_run, "report.segments=[Contrat]")
+        folder_of(write_config(telco), *small_run, "report.groups=[Contrat]")
 
 
 def test_several_months_are_reported_on(draw_telco, write_config, small_run):

@@ -51,7 +51,7 @@ def test_a_run_is_logged_whole(tracked):
     metrics = json.loads((folder / "metrics.json").read_text())
     assert run.info.status == "FINISHED"
     assert run.info.run_name == "telco"
-    assert run.data.params["classifier.dbn.layers"] == "[8, 4]"
+    assert run.data.params["classifier.network.dbn.layers"] == "[8, 4]"
     assert run.data.params["seed"] == "0"
     logged = run.data.metrics
     assert logged["test.roc_auc"] == metrics["test"]["roc_auc"]["value"]

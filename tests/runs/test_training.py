@@ -302,7 +302,7 @@ def test_a_date_column_divides_by_time(draw_telco, write_config, small_run):
         ),
         (lambda t: t, ["columns.kinds.tenur=number"], DataError, "did you mean 'tenure'"),
         (lambda t: t, ["columns.kinds.tenure=numeric"], ConfigError, "'number', .*got 'numeric'"),
-        (lambda t: t, ["classifier.dbn.epoch=1"], ConfigError, "did you mean 'epochs'"),
+        (lambda t: t, ["classifier.network.dbn.epoch=1"], ConfigError, "did you mean 'epochs'"),
         (lambda t: t, ["split={validation: 0.5, test: 0.5}"], ConfigError, "rows to train on"),
         (lambda t: t.assign(MonthlyCharges=np.inf), (), DataError, "MonthlyCharges.*inf is infin"),
         (lambda t: t, ["source.path=nowhere.csv"], DataError, r"nowhere\.csv: no such file"),

@@ -42,7 +42,7 @@ def cut_after(monkeypatch, saves: int, what: BaseException | None = None) -> Non
 
 
 SETTINGS = (
-    "baselines=[without leaves, xgboost]", "classifier.dbn.epochs=2", "report.page=false",
+    "baselines=[without leaves, xgboost]", "classifier.network.dbn.epochs=2", "report.page=false",
 )  # fmt: skip
 
 
@@ -208,11 +208,11 @@ def test_a_refit_is_taken_up_as_well(small, customers, monkeypatch, tmp_path):
 def test_a_run_killed_twenty_times_has_the_weights_of_one_undisturbed(root, tmp_path):
     script = [sys.executable, root / "scripts" / "check_interruption.py", "--customers", "5000"]
     changes = (
-        "classifier.leaves.trees=40",
-        "classifier.dbn={layers: [16, 8], epochs: 3}",
-        "classifier.finetune.epochs=8",
+        "classifier.leaves.n_trees=40",
+        "classifier.network.dbn={layers: [16, 8], epochs: 3}",
+        "classifier.network.finetune.epochs=8",
         "classifier.companion.finetune.epochs=6",
-        "repeats=50",
+        "resamples=50",
     )
     done = subprocess.run(
         [*script, "--folder", tmp_path, *changes],

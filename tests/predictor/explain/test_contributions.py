@@ -49,7 +49,7 @@ def enrich(X: pd.DataFrame) -> pd.DataFrame:
 def rich(small, draw_customers):
     """A model whose preparation does everything that it can do."""
     X, y = draw_customers(600, seed=1)
-    classifier = small(prepare=Prepare(**RICH), leaves=Leaves(folds=2, trees=8, depth=4))
+    classifier = small(prepare=Prepare(**RICH), leaves=Leaves(folds=2, n_trees=8, max_depth=4))
     return classifier.fit(enrich(X), y).record_
 
 
@@ -196,7 +196,7 @@ def test_a_planted_driver_comes_first_and_its_direction_is_right(small):
     generator = np.random.default_rng(0)
     X = pd.DataFrame(generator.normal(size=(1500, 5)), columns=list("abcde"))
     y = (generator.random(1500) < 1 / (1 + np.exp(1 - 2.5 * X["c"]))).astype(int)
-    model = small(leaves=Leaves(folds=2, trees=20, depth=2)).fit(X, y).record_
+    model = small(leaves=Leaves(folds=2, n_trees=20, max_depth=2)).fit(X, y).record_
     table, _ = read(model.schema, X)
     found = Explainer(model).contributions(table)
     far = np.abs(X["c"]) > 1

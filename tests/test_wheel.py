@@ -11,7 +11,8 @@ import dbnchurn
 
 @pytest.mark.parametrize(
     "name",
-    ["py.typed", "core/html/layout.html", "core/html/parts.html", "core/html/page.css", "report/page.html",
+    ["py.typed", "core/html/layout.html", "core/html/parts.html", "core/html/page.css",
+     "report/page.html",
      "report/comparison.html", "segments/page.html"],
 )  # fmt: skip
 def test_files_that_are_no_modules_are_installed(name):

@@ -1,1 +1,1 @@
-"""What every part shares and nothing of churn: errors, files, records, progress, statistics, pages."""
+"""What every part shares, nothing of it about churn: errors, files, records, statistics, pages."""

@@ -8,7 +8,8 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+
+from filelock import FileLock, Timeout
 
 from dbnchurn.core.errors import ConfigError
 
@@ -86,30 +87,40 @@ def atomic_folder(folder: Path, aside: Path | None = None) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def lock(path: Path, refusal: str) -> IO[str]:
-    """Keep other processes from holding a file until it is closed, at the latest as this one ends.
+@contextmanager
+def lock(path: Path, refusal: str) -> Iterator[None]:
+    """Keep other processes from the same lock inside the block, at most until this one ends.
 
     Parameters
     ----------
     path : Path
-        Made if it is not there.
+        Made if it is not there; its folder has to exist.
     refusal : str
         What to say where another process holds it.
+
+    Yields
+    ------
+    None
 
     Raises
     ------
     ConfigError
         With `refusal`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with lock(Path(folder, "lock"), "another process is at work"):
+    ...         Path(folder, "lock").exists()
+    True
     """
-    file = path.open("a", encoding="utf-8")
+    holder = FileLock(path, blocking=False)
     try:
-        import fcntl
-    except ImportError:  # Windows has no locks of this kind, and removes no file that is open
-        file.close()
-        return open(os.devnull, encoding="utf-8")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
+        holder.acquire()
+    except Timeout:
         raise ConfigError(refusal) from None
-    return file
+    try:
+        yield
+    finally:
+        holder.release()

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.plan import Aggregates, Rule, TablePlan
 from dbnchurn.data.windows import Window, shift
-from dbnchurn.tables.duckdb import literal, quoted
 
 ONE = 2**20
 MONTH_DAYS = 30.4375
@@ -64,7 +64,7 @@ def rows_within(table: TablePlan, start: date, until: date) -> str:
 
 def day(when: date) -> str:
     """A date as SQL writes it."""
-    return f"TIMESTAMP {literal(when)}"
+    return f"TIMESTAMP {text_literal(when)}"
 
 
 def month_spans(table: TablePlan, window: Window, months: int) -> list[Span]:
@@ -111,7 +111,7 @@ def _levels(
     label: str, column: str, rule: Rule | None, inside: str, span: Span
 ) -> Iterator[Feature]:
     for level in rule.levels if rule else ():
-        condition = f"{inside[:-1]} AND {quoted(column)} = {literal(level)})"
+        condition = f"{inside[:-1]} AND {quoted(column)} = {text_literal(level)})"
         yield Feature(f"{label}_{level}_count{span.suffix}", f"count(*) {condition}", empty=0.0)
 
 

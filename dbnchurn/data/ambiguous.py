@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.sql import text_literal
 from dbnchurn.data.open import is_csv, raw_name
 from dbnchurn.data.plan import TablePlan
 from dbnchurn.data.typed import present
-from dbnchurn.tables.duckdb import Session, literal
+from dbnchurn.tables.duckdb import Session
 
 OTHER_FORMATS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y%m%d", "%d.%m.%y")
 OFFSET = r"[0-9](Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
@@ -71,7 +72,7 @@ def _check_offsets(session: Session, name: str, table: TablePlan, column: str, t
     aware, naive, one, other = session.row(
         f"SELECT count_if(aware), count_if(NOT aware), min(d) FILTER (aware), "
         f"min(d) FILTER (NOT aware) FROM (SELECT {text} AS d, length({text}) > 10 AND "
-        f"regexp_matches({text}, {literal(OFFSET)}) AS aware FROM {raw_name(name)}) "
+        f"regexp_matches({text}, {text_literal(OFFSET)}) AS aware FROM {raw_name(name)}) "
         "WHERE d IS NOT NULL"
     )
     if aware and naive:
@@ -87,7 +88,7 @@ def _check_offsets(session: Session, name: str, table: TablePlan, column: str, t
 
 
 def _check_formats(session: Session, name: str, column: str, text: str) -> None:
-    formats = ", ".join(literal(f) for f in OTHER_FORMATS)
+    formats = ", ".join(text_literal(f) for f in OTHER_FORMATS)
     iso, others, one, other = session.row(
         f"SELECT count_if(iso), count_if(other), min(d) FILTER (iso), min(d) FILTER (other) FROM "
         f"(SELECT d, TRY_CAST(d AS TIMESTAMP) IS NOT NULL OR regexp_full_match(d, "

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
+from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.contracts import CheckedTable, described, enforce
 from dbnchurn.data.joins import (
     CUTOFF,
@@ -29,7 +30,7 @@ from dbnchurn.data.joins import (
 from dbnchurn.data.open import open_table
 from dbnchurn.data.plan import DataPlan, TablePlan, used
 from dbnchurn.tables.contract import Customers
-from dbnchurn.tables.duckdb import Session, literal, quoted
+from dbnchurn.tables.duckdb import Session
 
 log = logging.getLogger(__name__)
 FEATURES, QUARANTINE = "features.parquet", "quarantine"
@@ -162,7 +163,7 @@ def _needed(plan: DataPlan, name: str, table: TablePlan) -> set[str]:
 
 def _write(session: Session, plan: DataPlan, path: Path) -> None:
     order = f"{CUTOFF}, {quoted(plan.tables[plan.base].key)}"
-    session.run(f"COPY (FROM {RESULT} ORDER BY {order}) TO {literal(path)} (FORMAT parquet)")
+    session.run(f"COPY (FROM {RESULT} ORDER BY {order}) TO {text_literal(path)} (FORMAT parquet)")
 
 
 def load(built: Built) -> Customers:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data import ambiguous as suspect
 from dbnchurn.data.open import raw_name
 from dbnchurn.data.plan import ColumnKind, Rule, TablePlan
 from dbnchurn.data.typed import Typed, held, present, read_as, typed
-from dbnchurn.tables.duckdb import Session, literal, quoted
+from dbnchurn.tables.duckdb import Session
 
 log = logging.getLogger(__name__)
 REPEATS = "repeats a key with other values"
@@ -164,12 +165,12 @@ def _set_aside(
         return
     raw = ", ".join(f"{quoted(c)} := {quoted(c)}" for c in session.columns(raw_name(name)))
     faults = _faults(columns)
-    whens = " ".join(f"WHEN {condition} THEN {literal(why)}" for condition, why in faults)
+    whens = " ".join(f"WHEN {condition} THEN {text_literal(why)}" for condition, why in faults)
     quarantine.parent.mkdir(parents=True, exist_ok=True)
     session.run(
         f"COPY (SELECT unnest(broken) FROM (SELECT unnest(list(struct_pack({raw}, reason := why)) "
         f"FILTER (why IS NOT NULL)) AS broken FROM (SELECT *, CASE {whens} END AS why "
-        f"FROM {_typed_name(name)}))) TO {literal(quarantine)} (FORMAT parquet)"
+        f"FROM {_typed_name(name)}))) TO {text_literal(quarantine)} (FORMAT parquet)"
     )
 
 
@@ -302,6 +303,6 @@ def _keep_one_each(
         if quarantine is not None:
             quarantine.parent.mkdir(parents=True, exist_ok=True)
             session.run(
-                f"COPY (SELECT * EXCLUDE (place), {literal(REPEATS)} AS reason {losers}) TO "
-                f"{literal(quarantine.with_suffix('.repeats.parquet'))} (FORMAT parquet)"
+                f"COPY (SELECT * EXCLUDE (place), {text_literal(REPEATS)} AS reason {losers}) TO "
+                f"{text_literal(quarantine.with_suffix('.repeats.parquet'))} (FORMAT parquet)"
             )

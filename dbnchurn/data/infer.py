@@ -8,11 +8,12 @@ from pathlib import Path
 import yaml
 
 from dbnchurn.core.errors import DataError, did_you_mean
+from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.ambiguous import OTHER_FORMATS
 from dbnchurn.data.open import open_table, raw_name
 from dbnchurn.data.plan import Csv, Grain, Rule, TablePlan
 from dbnchurn.data.typed import NO, YES, present
-from dbnchurn.tables.duckdb import Session, literal, quoted
+from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.postgres import Postgres
 
 MOST_LEVELS = 40
@@ -105,7 +106,7 @@ def _text(session: Session, relation: str) -> Rule:
     rows, numbers, dates, flags, distinct = session.row(
         f"SELECT count(*), count(TRY_CAST(v AS DOUBLE)), "
         f"count_if(TRY_CAST(v AS TIMESTAMP) IS NOT NULL), "
-        f"count_if(lower(v) IN ({', '.join(literal(w) for w in (*YES, *NO))})), "
+        f"count_if(lower(v) IN ({', '.join(text_literal(w) for w in (*YES, *NO))})), "
         f"count(DISTINCT v) FROM {relation}"
     )
     if rows == 0:
@@ -118,7 +119,7 @@ def _text(session: Session, relation: str) -> Rule:
         return Rule(kind="date")
     for written in OTHER_FORMATS:
         found = session.row(
-            f"SELECT count_if(try_strptime(v, {literal(written)}) IS NOT NULL) FROM {relation}"
+            f"SELECT count_if(try_strptime(v, {text_literal(written)}) IS NOT NULL) FROM {relation}"
         )[0]
         if found == rows:
             return Rule(kind="date", format=written)

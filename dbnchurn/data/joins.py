@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.aggregates import (
     Feature,
     day,
@@ -24,7 +25,7 @@ from dbnchurn.data.label import already_left, outcome
 from dbnchurn.data.plan import NUMERIC, DataPlan, TablePlan, Through
 from dbnchurn.data.typed import as_text
 from dbnchurn.data.windows import Window
-from dbnchurn.tables.duckdb import Session, literal, quoted
+from dbnchurn.tables.duckdb import Session
 
 CUTOFF, LABEL = "cutoff", "label"
 RESULT = quoted("finished features")
@@ -239,7 +240,7 @@ def hide_from(session: Session, name: str, table: TablePlan, until: date) -> Non
     own, whole = quoted(name), quoted(f"whole {name}")
     kinds = session.rows(
         "SELECT table_type FROM information_schema.tables WHERE table_name = "
-        f"{literal(name)} AND table_schema = 'main'"
+        f"{text_literal(name)} AND table_schema = 'main'"
     )
     kind = "VIEW" if kinds[0][0] == "VIEW" else "TABLE"
     session.run(f"ALTER {kind} {own} RENAME TO {whole}")

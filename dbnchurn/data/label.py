@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.sql import quoted, text_literals
 from dbnchurn.data.aggregates import day
 from dbnchurn.data.plan import DataPlan, Label, TablePlan
 from dbnchurn.data.windows import Window
 from dbnchurn.tables.contract import POSITIVE_WORDS
-from dbnchurn.tables.duckdb import Session, literals, quoted
+from dbnchurn.tables.duckdb import Session
 
 
 def outcome(session: Session, plan: DataPlan, window: Window) -> str:
@@ -70,9 +71,9 @@ def _left(label: Label) -> str:
         return "TRUE"
     word = f"lower(CAST({quoted(label.column)} AS VARCHAR))"
     if not label.left:
-        return f"{word} IN {literals(sorted({*POSITIVE_WORDS, '1.0'}))}"
+        return f"{word} IN {text_literals(sorted({*POSITIVE_WORDS, '1.0'}))}"
     spelt = {text for value in label.left for text in _spellings(value)}
-    return f"{word} IN {literals(sorted(spelt))}"
+    return f"{word} IN {text_literals(sorted(spelt))}"
 
 
 def _spellings(value: object) -> set[str]:

@@ -10,8 +10,9 @@ from pathlib import Path
 import duckdb
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.plan import Csv, TablePlan
-from dbnchurn.tables.duckdb import Session, literal, quoted
+from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.files import PARQUET_ENDINGS, find_files
 from dbnchurn.tables.postgres import copy_from_postgres
 
@@ -43,7 +44,7 @@ def open_table(session: Session, name: str, table: TablePlan, *, guess_types: bo
         assert table.path is not None
         files = find_files(table.path, name)
         if files[0].name.lower().endswith(PARQUET_ENDINGS):
-            listing = ", ".join(literal(file) for file in files)
+            listing = ", ".join(text_literal(file) for file in files)
             _view(session, name, f"read_parquet([{listing}], union_by_name = true)")
         else:
             _load_csv(session, name, files, table.csv, typed=guess_types and not table.columns)
@@ -67,14 +68,14 @@ def _load_csv(session: Session, name: str, files: Sequence[Path], csv: Csv, type
     encoding = (csv.encoding or "utf-8").lower()
     if encoding not in PLAIN_ENCODINGS:
         files = [_transcoded(session, file, encoding) for file in files]
-    options = ["header = true", f"quote = {literal(csv.quote)}", "union_by_name = true"]
+    options = ["header = true", f"quote = {text_literal(csv.quote)}", "union_by_name = true"]
     if csv.delimiter is not None:
-        options.append(f"delim = {literal(csv.delimiter)}")
+        options.append(f"delim = {text_literal(csv.delimiter)}")
     if typed:
-        options.append(f"decimal_separator = {literal(csv.decimal)}")
+        options.append(f"decimal_separator = {text_literal(csv.decimal)}")
     else:
         options.append("all_varchar = true")
-    listing = ", ".join(literal(file) for file in files)
+    listing = ", ".join(text_literal(file) for file in files)
     reader = f"read_csv([{listing}], {', '.join(options)})"
     try:
         session.run(f"CREATE TABLE {raw_name(name)} AS SELECT * FROM {reader}")

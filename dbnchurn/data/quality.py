@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from dbnchurn.core.statistics import population_stability_index
 from dbnchurn.core.typing import Dates, Floats, Ints
 from dbnchurn.data.build import Built
 from dbnchurn.data.leakage import LOOKED_AT, column_auc
@@ -153,22 +153,7 @@ def _drift(codes: Ints, dates: Dates, size: int) -> float | None:
     if len(days) < 2:
         return None
     parts = [np.bincount(codes[dates == day] + 1, minlength=size + 1) for day in days]
-    return max(stability_index(parts[0], part) for part in parts[1:])
-
-
-def stability_index(before: npt.ArrayLike, after: npt.ArrayLike) -> float:
-    """Population stability index: Σ (q - p) ln(q / p) over the bars' shares.
-
-    Half a row is added to every bar, so that an empty one counts without being infinite.
-
-    Examples
-    --------
-    >>> stability_index([50, 50], [500, 500]) < 1e-4, round(stability_index([90, 10], [10, 90]), 1)
-    (True, 3.4)
-    """
-    p, q = (np.asarray(counts, np.float64) + 0.5 for counts in (before, after))
-    p, q = p / p.sum(), q / q.sum()
-    return float(((q - p) * np.log(q / p)).sum())
+    return max(population_stability_index(parts[0], part) for part in parts[1:])
 
 
 def write_quality(

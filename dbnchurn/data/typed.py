@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dbnchurn.core.sql import quoted, text_literal, text_literals
 from dbnchurn.data.plan import NUMERIC, Rule
-from dbnchurn.tables.duckdb import literal, literals, quoted
 
 YES = ("1", "1.0", "true", "t", "yes", "y")
 NO = ("0", "0.0", "false", "f", "no", "n")
@@ -117,7 +117,7 @@ def present(column: str, kind: str, missing: Sequence[str] = ()) -> str:
     """The raw value, NULL where it stands for nothing."""
     name = quoted(column)
     if kind == "VARCHAR":
-        nothing = " ".join(f"WHEN {literal(word)} THEN NULL" for word in ("", *missing))
+        nothing = " ".join(f"WHEN {text_literal(word)} THEN NULL" for word in ("", *missing))
         return f"CASE trim({name}) {nothing} ELSE trim({name}) END"
     if kind in ("DOUBLE", "FLOAT"):
         return f"CASE WHEN NOT isnan({name}) THEN {name} END"
@@ -142,7 +142,7 @@ def _flag(raw: str, kind: str) -> str:
         return f"CASE WHEN {raw} IN (0, 1) THEN CAST({raw} AS DOUBLE) END"
     word = f"lower(CAST({raw} AS VARCHAR))"
     meant = [*((w, 1.0) for w in YES), *((w, 0.0) for w in NO)]
-    return f"CASE {word} {' '.join(f'WHEN {literal(w)} THEN {v}' for w, v in meant)} END"
+    return f"CASE {word} {' '.join(f'WHEN {text_literal(w)} THEN {v}' for w, v in meant)} END"
 
 
 def as_text(raw: str, kind: str) -> str:
@@ -160,25 +160,27 @@ def _category(text: str, rule: Rule) -> str:
     meant |= {spelling.strip().lower(): level for spelling, level in rule.codes.items()}
     if not meant:
         return text
-    words = " ".join(f"WHEN {literal(word)} THEN {literal(level)}" for word, level in meant.items())
+    words = " ".join(
+        f"WHEN {text_literal(word)} THEN {text_literal(level)}" for word, level in meant.items()
+    )
     if not rule.levels:
         return f"CASE lower({text}) {words} ELSE {text} END"
     # One byte a value instead of sixteen.
-    return f"CAST(CASE lower({text}) {words} END AS ENUM {literals(rule.levels)})"
+    return f"CAST(CASE lower({text}) {words} END AS ENUM {text_literals(rule.levels)})"
 
 
 def _date(raw: str, kind: str, rule: Rule, zone: str | None) -> str:
     if kind == "VARCHAR":
         if rule.formats:
-            formats = ", ".join(literal(f) for f in rule.formats)
+            formats = ", ".join(text_literal(f) for f in rule.formats)
             return f"CAST(try_strptime({raw}, [{formats}]) AS TIMESTAMP)"
         if zone is not None:
             instant = f"TRY_CAST({raw} AS TIMESTAMPTZ)"
-            return f"CAST(timezone({literal(zone)}, {instant}) AS TIMESTAMP)"
+            return f"CAST(timezone({text_literal(zone)}, {instant}) AS TIMESTAMP)"
         iso = f"TRY_CAST({raw} AS TIMESTAMP)"
         return f"coalesce({iso}, CAST(try_strptime({raw}, '%Y-%m') AS TIMESTAMP))"
     if kind == "TIMESTAMP WITH TIME ZONE":
-        return f"CAST(timezone({literal(zone or 'UTC')}, {raw}) AS TIMESTAMP)"
+        return f"CAST(timezone({text_literal(zone or 'UTC')}, {raw}) AS TIMESTAMP)"
     return f"CAST({raw} AS TIMESTAMP)" if _is_time(kind) else "CAST(NULL AS TIMESTAMP)"
 
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 from typing import Annotated
 
+from dateutil.relativedelta import relativedelta
 from pydantic import Field, field_validator, model_validator
 
 from dbnchurn.config.from_signatures import Section
@@ -125,9 +126,9 @@ def shift(day: date, span: str, times: int = 1) -> date:
     if found is None:
         raise ValueError(f"not a span: {span!r}; write for example '3 months'")
     number, unit = int(found[1]) * times, found[2]
-    if unit != "month":
-        return day + timedelta(days=number * (7 if unit == "week" else 1))
-    year, month = divmod(day.year * 12 + day.month - 1 + number, 12)
-    following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
-    last = (following - timedelta(days=1)).day
-    return date(year, month + 1, min(day.day, last))
+    later: date = day + relativedelta(
+        days=number if unit == "day" else 0,
+        weeks=number if unit == "week" else 0,
+        months=number if unit == "month" else 0,
+    )
+    return later

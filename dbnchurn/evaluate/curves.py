@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dbnchurn.core.statistics import wilson
 from dbnchurn.core.typing import Floats
 from dbnchurn.evaluate.metrics import DECILES, calibration_sums, decile_numbers
 from dbnchurn.evaluate.ranking import Ranking, thinned
@@ -92,7 +93,7 @@ def calibration(ranking: Ranking, bins: int = 10) -> Curve:
     promised, came = calibration_sums(ranking, bins)
     size = ranking.total / bins
     rate = came[::-1] / size
-    low, high = wilson(rate, size)
+    low, high = wilson(rate * size, size)
     return _lists(predicted=promised[::-1] / size, observed=rate, low=low, high=high)
 
 
@@ -140,14 +141,6 @@ def distribution(ranking: Ranking, bins: int = 25) -> Curve:
         churners=share(ranking.positive),
         stayers=share(ranking.negative),
     )
-
-
-def wilson(rate: Floats, n: float) -> tuple[Floats, Floats]:
-    """95 % interval of a share of `n` (Wilson, 1927)."""
-    z2 = 1.959964**2
-    centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
-    half = np.sqrt(z2 * (rate * (1 - rate) + z2 / (4 * n)) / n) / (1 + z2 / n)
-    return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
 
 
 def _lists(**columns: Floats) -> Curve:

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.statistics import wilson
 from dbnchurn.core.typing import Floats
 from dbnchurn.evaluate.bootstrap import bootstrap
-from dbnchurn.evaluate.curves import wilson
 from dbnchurn.evaluate.metrics import Confusion, roc_auc
 from dbnchurn.evaluate.ranking import Columns, Ranking, checked
 
@@ -146,7 +146,8 @@ def _rates_alone(own: Columns) -> dict[str, Any]:
     if not total:
         return {"rate": nothing, "mean_score": nothing, **kept}
     rate: Floats = np.array([own.sample_weight @ own.y / total])
-    low, high = wilson(rate, total**2 / float(own.sample_weight @ own.sample_weight))
+    effective = total**2 / float(own.sample_weight @ own.sample_weight)  # number of rows
+    low, high = wilson(rate * effective, effective)
     mean = float(own.sample_weight @ own.scores / total)
     return {
         "rate": {"value": float(rate[0]), "low": float(low[0]), "high": float(high[0])},

@@ -1,4 +1,4 @@
-"""FinishedRun runs, read from their folders: what was measured, and on whom."""
+"""Finished runs, read from their folders: what was measured, and on whom."""
 
 from __future__ import annotations
 

@@ -99,8 +99,8 @@ def named_changes(
 
     Examples
     --------
-    >>> named_changes({"whole": {}}, {"classifier.network.dbn.cd_k": [1, 5]})
-    {'whole, cd_k=1': {'classifier.network.dbn.cd_k': 1}, 'whole, cd_k=5': {'classifier.network.dbn.cd_k': 5}}
+    >>> named_changes({"whole": {}}, {"seed": [1, 5]})
+    {'whole, seed=1': {'seed': 1}, 'whole, seed=5': {'seed': 5}}
     >>> named_changes({}, {})
     {'as configured': {}}
     """

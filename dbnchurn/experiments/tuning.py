@@ -1,6 +1,6 @@
 """The search for better settings: trials on the validation rows, a journal on disk, a best config.
 
-LabelledFrame of the test part take no part: they are dropped before the first trial, and the best config is
+Rows of the test part are dropped before the first trial, and the best config is
 tested when it is trained. The journal makes the search go on where it was stopped.
 """
 

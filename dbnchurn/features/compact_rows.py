@@ -59,8 +59,10 @@ def smallest_integer_type(sizes: Sequence[int], missing: bool) -> np.dtype[Any]:
 
     Examples
     --------
-    >>> smallest_integer_type([4, 256], missing=False), smallest_integer_type([4, 256], missing=True)
-    (dtype('uint8'), dtype('int16'))
+    >>> smallest_integer_type([4, 256], missing=False)
+    dtype('uint8')
+    >>> smallest_integer_type([4, 256], missing=True)
+    dtype('int16')
     """
     largest = max(sizes, default=1) - 1
     return np.min_scalar_type(-largest - 1 if missing else largest)

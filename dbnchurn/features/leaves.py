@@ -15,7 +15,7 @@ from pydantic import Field
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import BaseCrossValidator, StratifiedGroupKFold, StratifiedKFold
 
-from dbnchurn.core.checkpoints import Arrays, CheckpointStore
+from dbnchurn.core.checkpoints import NOWHERE, Arrays, CheckpointStore
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.parallel import run_parallel
 from dbnchurn.core.records import pack, unpack
@@ -121,7 +121,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         device: str = "cpu",
         n_threads: int = 1,
         n_jobs: int = 1,
-        store: CheckpointStore = CheckpointStore(),
+        store: CheckpointStore = NOWHERE,
     ) -> Leaves:
         """Fit one booster without each fold.
 

@@ -129,7 +129,8 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
     Examples
     --------
     >>> generator = np.random.default_rng(0)
-    >>> X = pd.DataFrame({"debt": generator.normal(size=400), "plan": generator.choice(["A", "B"], 400)})
+    >>> debt, plan = generator.normal(size=400), generator.choice(["A", "B"], 400)
+    >>> X = pd.DataFrame({"debt": debt, "plan": plan})
     >>> y = (X["debt"] + generator.normal(size=400) > 1.2).astype(int)
     >>> model = ChurnClassifier(leaves=Leaves(folds=2, n_trees=20), random_state=0).fit(X, y)
     >>> model.predict_proba(X).shape

@@ -28,7 +28,7 @@ from dbnchurn.tables.splitting import set_aside
 
 @dataclass(frozen=True, eq=False)
 class LabelledTable:
-    """LabelledFrame customers: table as read, labels 0 and 1, weights, and groups if there are any."""
+    """Labelled customers: table as read, labels 0 and 1, weights, and groups if there are any."""
 
     table: Table
     y: Labels

@@ -38,8 +38,9 @@ class LargeTableRules(BaseEstimator):  # type: ignore[misc]
 
     Examples
     --------
-    >>> scale = LargeTableRules()
-    >>> small, large = (scale.leaves(Leaves(folds=5, learning_rate=0.05), n) for n in (10_000, 1_000_000))
+    >>> rules = LargeTableRules()
+    >>> leaves = Leaves(folds=5, learning_rate=0.05)
+    >>> small, large = (rules.leaves(leaves, n) for n in (10_000, 1_000_000))
     >>> (small.folds, small.learning_rate), (large.folds, large.learning_rate)
     ((5, 0.05), (2, 0.1))
     """

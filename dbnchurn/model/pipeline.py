@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
-from dbnchurn.core.checkpoints import CheckpointStore
+from dbnchurn.core.checkpoints import NOWHERE, CheckpointStore
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.parallel import run_parallel
 from dbnchurn.core.progress import stage, tell_epoch
@@ -124,7 +124,7 @@ def fit_stages(
     val: LabelledFrame | None,
     unlabelled: pd.DataFrame | None,
     compute: Compute,
-    store: CheckpointStore = CheckpointStore(),
+    store: CheckpointStore = NOWHERE,
 ) -> FittedStages:
     """Fit all stages on the training rows.
 

@@ -143,7 +143,7 @@ class TrainingRows:
 
 
 def encode_rows(encode: Encode, table: Table, room: MemoryBudget) -> EncodedRows:
-    """EncodedRows rows; of a large table in few bytes.
+    """Encode prepared rows; of a large table in few bytes.
 
     Parameters
     ----------

@@ -81,8 +81,9 @@ def save(
 def version_of(tree: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> str:
     """Twelve hexadecimal digits that stand for a model's contents, whenever and wherever stored.
 
-    The beginning of the SHA-256 of the records as :func:`~dbnchurn.core.records.pack` gives them: the
-    tree as JSON with sorted keys, then the fingerprint of every array in the order of their names.
+    The beginning of the SHA-256 of the records as :func:`~dbnchurn.core.records.pack` gives them:
+    the tree as JSON with sorted keys, then the fingerprint of every array in the order of their
+    names.
     """
     digest = hashlib.sha256(json.dumps(tree, sort_keys=True).encode())
     for name in sorted(arrays):

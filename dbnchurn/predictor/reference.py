@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.statistics import population_stability_index
 from dbnchurn.core.typing import Floats, Ints, Ints32
 from dbnchurn.tables.schema import Table
 
 BINS = 10
-SMALLEST_SHARE = 1e-4  # of a bin in the stability index: an empty bin is no infinite drift
 ABSENT = 2  # slots after the bins or levels: never seen in training, missing
 
 
@@ -72,13 +72,8 @@ class Distribution:
         return counts
 
     def stability_index(self, counts: Ints) -> float:
-        """Population stability index of the counted rows against training; 0 where all is equal.
-
-        ``Σ (p - q) log(p / q)`` over the slots, shares below 0.0001 counted as that.
-        """
-        now = np.maximum(counts / max(counts.sum(), 1), SMALLEST_SHARE)
-        then = np.maximum(self.shares, SMALLEST_SHARE)
-        return float(((now - then) * np.log(now / then)).sum())
+        """Population stability index of the counted rows against training; 0 where all is equal."""
+        return population_stability_index(self.shares, counts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +137,8 @@ def learn_reference(table: Table, probability: Floats) -> Reference:
     Examples
     --------
     >>> generator = np.random.default_rng(0)
-    >>> table = Table(generator.normal(size=(1000, 1)), np.zeros((1000, 0), np.int32), ("debt",), (), ())
+    >>> debt = generator.normal(size=(1000, 1))
+    >>> table = Table(debt, np.zeros((1000, 0), np.int32), ("debt",), (), ())
     >>> reference = learn_reference(table, generator.random(500))
     >>> counts = reference.numbers[0].count_numbers(table.numbers[:, 0])
     >>> reference.numbers[0].stability_index(counts)

@@ -79,7 +79,8 @@ def write(path: str | Path, run: ReportInput) -> None:
     >>> from dbnchurn.report import Part
     >>> generator = np.random.default_rng(0)
     >>> p = generator.beta(1, 9, 500)
-    >>> y, scores = (generator.random(500) < p).astype(int), {"dbn": p, "chance": generator.random(500)}
+    >>> y = (generator.random(500) < p).astype(int)
+    >>> scores = {"dbn": p, "chance": generator.random(500)}
     >>> run = ReportInput("demo", y, scores, compare(y, scores, {"dbn": 0.2, "chance": 0.9}),
     ...                   "for the best F1", [Part("test", 500, y.mean())])
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy.typing as npt
 import pandas as pd
 
-from dbnchurn.core.checkpoints import CheckpointStore
+from dbnchurn.core.checkpoints import NOWHERE, CheckpointStore
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.typing import Floats, Ints, Rows
 from dbnchurn.model.classifier import ChurnClassifier
@@ -64,9 +64,7 @@ class Dataset:
             gain=gains(config, table)[parts.train],
         )
 
-    def fit(
-        self, config: Any, store: CheckpointStore = CheckpointStore(), **changes: Any
-    ) -> ChurnClassifier:
+    def fit(self, config: Any, store: CheckpointStore = NOWHERE, **changes: Any) -> ChurnClassifier:
         """The fitted classifier of a config.
 
         Parameters

@@ -24,8 +24,8 @@ class ExperimentSection(Section):
 
     variants: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
-        description="Name → changes, such as classifier.network.pretrain: false. The first one is what the "
-        "others are compared with.",
+        description="Name → changes, such as classifier.network.pretrain: false. The first one is "
+        "what the others are compared with.",
     )
     grid: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field(
         default_factory=dict,

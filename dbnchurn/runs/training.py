@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dbnchurn.config import dump
-from dbnchurn.core.checkpoints import Arrays, CheckpointStore
+from dbnchurn.core.checkpoints import NOWHERE, Arrays, CheckpointStore
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
 from dbnchurn.core.typing import Floats
@@ -129,7 +129,7 @@ def fit_all(
     table: Customers,
     parts: Split,
     seconds: dict[str, float],
-    store: CheckpointStore = CheckpointStore(),
+    store: CheckpointStore = NOWHERE,
 ) -> RunResult:
     """Fit the classifier and the baselines on the same rows, and score what they have not seen.
 

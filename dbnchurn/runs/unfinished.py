@@ -123,20 +123,25 @@ class Unfinished:
             If another process trains it.
         """
         how = f"what was learned is kept; continue with: dbnchurn train --resume {self.folder}"
-        with lock(self.folder / "lock", f"{self.folder} is being trained by another process"):
-            try:
-                yield
-            except KeyboardInterrupt as error:
-                raise Interrupted(how) from error
-            except Exception as error:
-                mistake = isinstance(error, DbnchurnError)  # which continuing would not mend
-                if self.fresh and (mistake or not self.store.kept):
-                    self.discard()
-                    how = "nothing was learned yet"
-                if reason := lacking(error):
-                    raise ResourceError(f"{reason}; {how}") from error
-                raise
-            self.discard()
+        needed = True  # the folder, which is removed unlocked: Windows removes no open file
+        try:
+            with lock(self.folder / "lock", f"{self.folder} is being trained by another process"):
+                try:
+                    yield
+                except KeyboardInterrupt as error:
+                    raise Interrupted(how) from error
+                except Exception as error:
+                    mistake = isinstance(error, DbnchurnError)  # which continuing would not mend
+                    if self.fresh and (mistake or not self.store.kept):
+                        needed = False
+                        how = "nothing was learned yet"
+                    if reason := lacking(error):
+                        raise ResourceError(f"{reason}; {how}") from error
+                    raise
+                needed = False
+        finally:
+            if not needed:
+                self.discard()
 
 
 def lacking(error: BaseException) -> str:

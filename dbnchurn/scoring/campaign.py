@@ -19,10 +19,11 @@ import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import ConfigError, DataError, listed
 from dbnchurn.core.files import atomic_write
+from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.core.typing import Bools
 from dbnchurn.data.typed import as_text
 from dbnchurn.scoring.paths import disk_errors
-from dbnchurn.tables.duckdb import Session, literal, quoted
+from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.writing import ending_of, relation_of, write_pieces
 
 log = logging.getLogger(__name__)
@@ -200,7 +201,7 @@ def _names(session: Session, path: Path) -> str:
     """Ids of a suppression list as SQL."""
     if path.suffix.lower() == ".txt":
         relation = (
-            f"read_csv({literal(path)}, header = false, delim = '{NEVER}', quote = '', "
+            f"read_csv({text_literal(path)}, header = false, delim = '{NEVER}', quote = '', "
             "columns = {'id': 'VARCHAR'})"
         )
         return f"SELECT trim(id) AS name FROM {relation} WHERE trim(id) <> ''"
@@ -245,7 +246,7 @@ def _pieces(session: Session, contact: int, control: int, seed: int) -> Iterator
     ranked = session.folder / "ranked.parquet"
     session.run(
         f"COPY (SELECT * EXCLUDE (name, height) FROM eligible {once if repeated else ''} "
-        f"ORDER BY height DESC, name LIMIT {chosen}) TO {literal(ranked)} (FORMAT parquet)"
+        f"ORDER BY height DESC, name LIMIT {chosen}) TO {text_literal(ranked)} (FORMAT parquet)"
     )
     with pq.ParquetFile(ranked, pre_buffer=False) as file:
         if not chosen:

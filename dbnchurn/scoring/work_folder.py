@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -74,9 +75,13 @@ class WorkFolder:
                 f"{folder} is needed for the work of this job and is something else; move it"
             )
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = lock(
-            folder / LOCK,
-            f"another job is at work in {folder}; wait for it or choose another output",
+        self._done = False
+        self._lock = ExitStack()
+        self._lock.enter_context(
+            lock(
+                folder / LOCK,
+                f"another job is at work in {folder}; wait for it or choose another output",
+            )
         )
         if not manifest.exists() or manifest.read_text(encoding="utf-8") != text:
             _clear(folder)
@@ -93,6 +98,8 @@ class WorkFolder:
         if kind is not None and not self.facts:
             self.remove()  # nothing is lost
         self._lock.close()
+        if self._done:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def __len__(self) -> int:
         return len(self.facts)
@@ -130,8 +137,12 @@ class WorkFolder:
         del self.facts[number:]
 
     def remove(self) -> None:
-        """Take the folder away; the job is done."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Empty the folder; the job is done.
+
+        The folder itself goes once the lock is released: Windows removes no file that is open.
+        """
+        _clear(self.folder)
+        self._done = True
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.parquet"

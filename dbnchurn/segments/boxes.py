@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dbnchurn.core.statistics import normal_quantile, wilson
 from dbnchurn.core.typing import Bools, Floats, Ints, Ints32
 from dbnchurn.segments.counts import CodedRows
 from dbnchurn.segments.patterns import Patterns
-from dbnchurn.segments.rates import normal_quantile, wilson
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dbnchurn.core.sql import literal, quoted
 from dbnchurn.core.typing import Bools
 
 Level = str | bool | int | float
@@ -257,20 +258,3 @@ def exact(value: Level) -> str:
     if isinstance(value, float) and math.isfinite(value) and value == int(value):
         return str(int(value)) if abs(value) < 1e15 else repr(value)
     return repr(value) if not isinstance(value, float) else repr(float(value))
-
-
-def quoted(name: str) -> str:
-    """An SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(value: Level) -> str:
-    """An SQL literal; floats carry an exponent, so that engines read them as doubles, exactly."""
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        text = repr(float(value))
-        return text if "e" in text else f"{text}e0"
-    return "'" + value.replace("'", "''") + "'"

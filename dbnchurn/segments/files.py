@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.sql import quoted
 from dbnchurn.segments import page
-from dbnchurn.segments.conditions import condition_from_dict, quoted
+from dbnchurn.segments.conditions import condition_from_dict
 from dbnchurn.segments.listing import SegmentList
 from dbnchurn.segments.rates import Rate
 from dbnchurn.segments.segment import Chance, PairCounts, Segment, percent

@@ -121,7 +121,8 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
     Examples
     --------
     >>> generator = np.random.default_rng(0)
-    >>> X = pd.DataFrame({"age": generator.integers(18, 80, 8000), "visits": generator.poisson(3, 8000)})
+    >>> age, visits = generator.integers(18, 80, 8000), generator.poisson(3, 8000)
+    >>> X = pd.DataFrame({"age": age, "visits": visits})
     >>> y = generator.random(8000) < np.where(X["age"] >= 60, 0.4, 0.1)
     >>> miner = SegmentMiner(edges={"age": [30, 45, 60, 70]}, random_state=0).fit(X, y)
     >>> miner.table()["words"].tolist()

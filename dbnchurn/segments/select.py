@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dbnchurn.core.statistics import adjusted_p_values, wilson
 from dbnchurn.core.typing import Bools, Floats, Ints, Rows
 from dbnchurn.segments.counts import CodedRows
 from dbnchurn.segments.patterns import Patterns, rows_in
-from dbnchurn.segments.rates import benjamini_hochberg, upper_tail, wilson
+from dbnchurn.segments.rates import upper_tail
 
 
 def p_values(patterns: Patterns, data: CodedRows) -> Floats:
@@ -71,7 +72,7 @@ def significant(patterns: Patterns, data: CodedRows, alpha: float) -> tuple[Rows
         p-value and Benjamini–Hochberg adjusted p-value of all candidates.
     """
     p = p_values(patterns, data)
-    q = benjamini_hochberg(p) if len(p) else p
+    q = adjusted_p_values(p)
     return np.flatnonzero(q <= alpha), p, q
 
 

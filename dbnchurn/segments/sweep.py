@@ -81,7 +81,8 @@ def sweep(
     --------
     >>> import numpy as np
     >>> generator = np.random.default_rng(0)
-    >>> X = pd.DataFrame({"age": generator.integers(18, 80, 3000), "visits": generator.poisson(3, 3000)})
+    >>> age, visits = generator.integers(18, 80, 3000), generator.poisson(3, 3000)
+    >>> X = pd.DataFrame({"age": age, "visits": visits})
     >>> y = generator.random(3000) < np.where(X["age"] >= 60, 0.4, 0.1)
     >>> points = sweep(X, y, miner=SegmentMiner(mode="paper"), parameter="min_count",
     ...                values=[20, 40], repeats=1)

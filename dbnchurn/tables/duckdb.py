@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -74,24 +73,3 @@ class Session:
     def columns(self, relation: str) -> dict[str, str]:
         """Name → SQL type of the columns of a table, view or other relation."""
         return {name: kind for name, kind, *_ in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
-
-
-def quoted(name: str) -> str:
-    """A name as SQL writes it.
-
-    Examples
-    --------
-    >>> quoted("Zip Code")
-    '"Zip Code"'
-    """
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(value: object) -> str:
-    """A text or date as SQL writes it."""
-    return "'" + str(value).replace("'", "''") + "'"
-
-
-def literals(values: Iterable[object]) -> str:
-    """A list of texts in brackets."""
-    return "(" + ", ".join(literal(value) for value in values) + ")"

@@ -22,8 +22,9 @@ from pydantic import Field, model_validator
 
 from dbnchurn.config.from_signatures import Section
 from dbnchurn.core.errors import ConfigError, DataError, wants_extra
+from dbnchurn.core.sql import quoted
 from dbnchurn.tables.chunks import Chunk, sized
-from dbnchurn.tables.duckdb import Session, quoted
+from dbnchurn.tables.duckdb import Session
 
 NUMERIC = "numeric"
 

@@ -133,9 +133,9 @@ def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema
     kinds : mapping of column → kind, optional
         Overrides what would be inferred. Inferred are: numbers, and text with more than 20
         distinct values of which nearly all are numbers → ``number`` (so that
-        :func:`~dbnchurn.tables.reading.read` names the others); booleans → ``flag``; dates → ``date``;
-        other text → ``category``, or ``ignore`` where it looks like an identifier (over 1,000
-        levels, over half of them met once).
+        :func:`~dbnchurn.tables.reading.read` names the others); booleans → ``flag``; dates →
+        ``date``; other text → ``category``, or ``ignore`` where it looks like an identifier (over
+        1,000 levels, over half of them met once).
 
     Raises
     ------

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import ConfigError, listed
-from dbnchurn.tables.duckdb import literal
+from dbnchurn.core.sql import text_literal
 
 ENDINGS = (".csv", ".parquet")
 
@@ -57,7 +57,7 @@ def write_pieces(pieces: Iterable[pa.Table], path: Path, ending: str) -> None:
 
 def relation_of(paths: Sequence[Path]) -> str:
     """Files of one kind as SQL; the values of CSV as text, for 007 is not 7."""
-    files = ", ".join(literal(path) for path in paths)
+    files = ", ".join(text_literal(path) for path in paths)
     if ending_of(paths[0]) == ".csv":
         return f"read_csv([{files}], header = true, all_varchar = true)"
     return f"read_parquet([{files}])"

@@ -25,7 +25,7 @@ class Leaves(BaseEstimator):
 
 
 class Net(BaseEstimator):
-    def __init__(self, *, layers: Sequence[int] = (8, 4), leaves: Leaves = Leaves(n_trees=7)):
+    def __init__(self, *, layers: Sequence[int] = (8, 4), leaves: Leaves = Leaves(trees=7)):
         self.layers = layers
         self.leaves = leaves
 
@@ -62,7 +62,7 @@ def test_defaults_come_from_the_signature_and_from_default_estimators():
 def test_build_is_the_inverse_of_the_section():
     section = section_without_callback()()
     whole = build(section, Whole)
-    assert whole.get_params()["net__leaves__n_trees"] == 7
+    assert whole.get_params()["net__leaves__trees"] == 7
     assert whole.leaves.get_params() == Leaves().get_params()
     assert (whole.spare, whole.net.layers) == (None, (3,))
 

@@ -21,7 +21,7 @@ def test_random_states_hold(small, state):
 
 
 def test_numbers_of_numpy_hold():
-    check_parameters(Leaves(folds=np.int64(2), rate=np.float64(0.1)))
+    check_parameters(Leaves(folds=np.int64(2), learning_rate=np.float64(0.1)))
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,9 @@ def test_numbers_of_numpy_hold():
         ({"n_threads": 0}, r"\(n_threads=0\) should be greater than or equal to 1"),
         ({"use_leaves": "no"}, "should be a valid boolean"),
         ({"random_state": "x"}, r"random_state='x'\) should be a valid integer or .* RandomState"),
-        ({"leaves": None}, r"leaves=None\) should be an instance of Leaves"),
+        ({"leaves": 3}, r"leaves=3\) should be an instance of Leaves"),
         ({"leaves": Leaves(folds=1)}, r"Leaves\(folds=1\) should be greater than or equal to 2"),
-        ({"leaves": Leaves(n_trees=True)}, r"Leaves\(trees=True\) should be a valid integer"),
+        ({"leaves": Leaves(n_trees=True)}, r"Leaves\(n_trees=True\) should be a valid integer"),
         ({"prepare": Prepare(missing="drop")}, "should be 'no evidence' or 'fill'"),
     ],
 )

@@ -89,7 +89,10 @@ def test_variants_that_are_no_configs_are_refused(config_of, variants, message):
 
 
 def test_every_mistake_of_a_variant_has_a_line(config_of):
-    changes = "{classifier.network.dbn.epoch: 3, classifier.restraint: -1, classifier.network.dbn.cd_k.x: 1}"
+    changes = (
+        "{classifier.network.dbn.epoch: 3, classifier.restraint: -1, "
+        "classifier.network.dbn.cd_k.x: 1}"
+    )
     with pytest.raises(ConfigError) as refused:
         plan(config_of(f"experiment: {{variants: {{x: {changes}}}}}\n"))
     lines = str(refused.value).splitlines()

@@ -188,7 +188,8 @@ def test_every_epoch_of_every_curve_can_be_watched(small, customers):
     with watched(lambda curve, record: seen.append((curve, record["epoch"]))):
         model = small(refit=False).fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:])
     assert set(seen) == {
-        ("network rbm 1", 1.0), ("network rbm 2", 1.0), ("network finetune", 1.0), ("network finetune", 2.0),
+        ("network rbm 1", 1.0), ("network rbm 2", 1.0),
+        ("network finetune", 1.0), ("network finetune", 2.0),
         ("companion finetune", 1.0), ("companion finetune", 2.0),
     }  # fmt: skip
     seen.clear()

@@ -171,7 +171,7 @@ def test_trees_of_too_many_leaves_are_refused(forest, monkeypatch):
 
 
 NODES = ("feature", "threshold", "left", "right", "default_left")
-SMALL = {"folds": 3, "trees": 8, "depth": 3}
+SMALL = {"folds": 3, "n_trees": 8, "max_depth": 3}
 
 
 def fit(table: Table, y: np.ndarray, **more) -> Leaves:
@@ -205,7 +205,7 @@ def test_a_row_changes_every_booster_but_that_of_its_fold(monkeypatch):
 def test_weights_stand_for_copies():
     """Rows that are drawn twice and rows of weight 2 grow the same trees."""
     table, y = make_table(600)
-    settings = {"subsample": 1.0, "columns": 1.0, "rate": 0.07}
+    settings = {"subsample": 1.0, "colsample": 1.0, "learning_rate": 0.07}
     stop = (table, y, np.ones(600))
     once = fit(table, y, sample_weight=np.full(600, 2.0), validation=stop, settings=settings)
     matrix, inside = booster_matrix(table), once.fold_ != 0
@@ -227,7 +227,7 @@ def test_stopping_rows_decide_the_number_of_trees_alone():
     table, y = make_table(900)
     one, two = make_table(300, seed=5), make_table(300, seed=6)
     flipped = (two[0], 1 - two[1])
-    settings = {"trees": 30, "patience": 3}
+    settings = {"n_trees": 30, "patience": 3}
     first, second = (
         fit(table, y, validation=(*stop, np.ones(300)), settings=settings).record_.forests
         for stop in (one, flipped)
@@ -358,6 +358,6 @@ def test_given_folds_are_kept():
 
 
 def test_without_validation_rows_all_trees_are_grown():
-    leaves = fit(*make_table(300), settings={"patience": 1, "trees": 30})
+    leaves = fit(*make_table(300), settings={"patience": 1, "n_trees": 30})
     assert {forest.trees for forest in leaves.record_.forests} == {30}
     assert leaves.curves_ == [[], [], []]

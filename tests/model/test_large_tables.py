@@ -21,10 +21,10 @@ def test_boosters_of_large_tables_are_fewer_and_faster():
         LargeTableRules().leaves(Leaves(folds=5, n_trees=600, learning_rate=0.05), rows)
         for rows in ROWS
     ]
-    for name, direction in (("folds", -1), ("trees", -1), ("rate", 1)):
+    for name, direction in (("folds", -1), ("n_trees", -1), ("learning_rate", 1)):
         values = [getattr(leaves, name) for leaves in found]
         assert values == sorted(values, key=lambda v: direction * v), name
-    assert (found[-1].folds, found[-1].trees, found[-1].rate) == (2, 300, 0.1)
+    assert (found[-1].folds, found[-1].n_trees, found[-1].learning_rate) == (2, 300, 0.1)
 
 
 @pytest.mark.parametrize("rows", ROWS)
@@ -35,14 +35,14 @@ def test_what_all_boosters_see_of_a_tree_grows_no_faster_than_the_table(rows):
 
 
 def test_the_learning_rate_stays_one_that_is_allowed():
-    assert LargeTableRules().leaves(Leaves(learning_rate=0.8), 10**7).rate == 1.0
+    assert LargeTableRules().leaves(Leaves(learning_rate=0.8), 10**7).learning_rate == 1.0
 
 
 def test_other_settings_are_kept_and_nothing_is_changed_in_place():
     leaves = Leaves(max_depth=3, subsample=0.5, patience=7)
     found = LargeTableRules().leaves(leaves, 10**6)
-    assert (found.depth, found.subsample, found.patience) == (3, 0.5, 7)
-    assert leaves.rate == Leaves().rate
+    assert (found.max_depth, found.subsample, found.patience) == (3, 0.5, 7)
+    assert leaves.learning_rate == Leaves().learning_rate
 
 
 @pytest.mark.parametrize("limit", [1, 10, 99, 100, 1_000])

@@ -7,7 +7,7 @@ from dbnchurn.report import (
     Alternative,
     Breakdown,
     FineTuning,
-    Part,
+    PartSummary,
     Pretraining,
     ReportInput,
     Weights,
@@ -49,9 +49,9 @@ def full_run(rows: int = 3000) -> ReportInput:
         metrics=metrics,
         threshold_rule="chosen for the best F1 on the validation customers",
         parts=[
-            Part("train", 9000, 0.1),
-            Part("validation", 2000, 0.1),
-            Part("test", rows, y.mean()),
+            PartSummary("train", 9000, 0.1),
+            PartSummary("validation", 2000, 0.1),
+            PartSummary("test", rows, y.mean()),
         ],
         ablations=["without leaves", "without pretraining"],
         alternatives=[

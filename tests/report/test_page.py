@@ -11,7 +11,7 @@ import pytest
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.html.figure import Canvas, Picture
 from dbnchurn.evaluate import Offer, compare
-from dbnchurn.report import FineTuning, Part, Pretraining, ReportInput, render, write
+from dbnchurn.report import FineTuning, PartSummary, Pretraining, ReportInput, render, write
 from dbnchurn.report.pictures import confusion
 from dbnchurn.report.words import cautions, headlines, verdict
 from tests.report.example_run import FIGURES, full_run
@@ -19,7 +19,7 @@ from tests.report.example_run import FIGURES, full_run
 
 def run_of(y, scores, threshold=0.2, **more) -> ReportInput:
     numbers = compare(y, scores, dict.fromkeys(scores, threshold), resamples=50, **more)
-    parts = [Part("train", 900, 0.1), Part("test", len(y), float(np.mean(y)))]
+    parts = [PartSummary("train", 900, 0.1), PartSummary("test", len(y), float(np.mean(y)))]
     return ReportInput(
         "a run",
         y,
@@ -259,6 +259,7 @@ def test_many_customers_fit_on_a_small_page(tmp_path):
         for name, s in [("a", 0.0), ("b", 0.01), ("c", 0.02), ("d", 0.05), ("e", 0.1)]
     }
     numbers = compare(y, scores, dict.fromkeys(scores, 0.2), resamples=5)
-    run = ReportInput("big", y, scores, numbers, "by hand", [Part("test", len(y), float(y.mean()))])
+    parts = [PartSummary("test", len(y), float(y.mean()))]
+    run = ReportInput("big", y, scores, numbers, "by hand", parts)
     write(tmp_path / "page.html", run)
     assert (tmp_path / "page.html").stat().st_size < 1_000_000

@@ -15,7 +15,8 @@ from dbnchurn.runs import read_config, train
 CONFIGS = Path(__file__).parents[2] / "configs"
 SMALL = (
     "classifier.leaves.folds=2", "classifier.leaves.n_trees=10", "classifier.network.dbn.epochs=1",
-    "classifier.network.dbn.layers=[16, 8]", "classifier.network.finetune.epochs=2", "resamples=50", "n_threads=1",
+    "classifier.network.dbn.layers=[16, 8]", "classifier.network.finetune.epochs=2",
+    "resamples=50", "n_threads=1",
     "classifier.companion={pretrain: false, dbn: {layers: [6]}, finetune: {epochs: 1}}",
     "report.page=false", "device=cpu", "classifier.refit=false",
 )  # fmt: skip

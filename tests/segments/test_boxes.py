@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.statistics import wilson
 from dbnchurn.segments.boxes import BoxMiner, Ranges, box_counts, counts_of, summed
 from dbnchurn.segments.counts import CodedRows, guard
-from dbnchurn.segments.rates import wilson
 
 
 def small_table(generator, most_rows=300):

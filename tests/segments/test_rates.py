@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dbnchurn.segments.rates import Rate, benjamini_hochberg, upper_tail, wilson
+from dbnchurn.core.statistics import adjusted_p_values, wilson
+from dbnchurn.segments.rates import Rate, upper_tail
 
 
 def test_wilson_agrees_with_scipy():
@@ -39,7 +40,7 @@ def test_upper_tail_of_nothing_is_one():
 
 def test_benjamini_hochberg_agrees_with_scipy():
     p = np.random.default_rng(0).random(50) ** 3
-    assert benjamini_hochberg(p) == pytest.approx(stats.false_discovery_control(p))
+    assert adjusted_p_values(p) == pytest.approx(stats.false_discovery_control(p))
 
 
 def test_rates_add_up():

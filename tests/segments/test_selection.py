@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.statistics import wilson
 from dbnchurn.segments.counts import CodedRows
 from dbnchurn.segments.patterns import Patterns
-from dbnchurn.segments.rates import upper_tail, wilson
+from dbnchurn.segments.rates import upper_tail
 from dbnchurn.segments.select import CoverRules, greedy_cover, p_values, significant
 from dbnchurn.segments.split import split_at_random, split_by_date
 

@@ -30,7 +30,7 @@ class Background:
 
 
 def background_values(reference: Reference | None) -> list[Background]:
-    """Background values of every column, as the training rows had them.
+    """Typical values of every column, as the training rows had them.
 
     Raises
     ------

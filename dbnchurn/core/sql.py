@@ -1,0 +1,58 @@
+"""Names and values as SQL writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier.
+
+    Examples
+    --------
+    >>> quoted("Zip Code")
+    '"Zip Code"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text_literal(value: object) -> str:
+    """A text, path or date as an SQL literal.
+
+    Examples
+    --------
+    >>> text_literal("it's")
+    "'it''s'"
+    """
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def text_literals(values: Iterable[object]) -> str:
+    """Texts as a list of SQL literals in brackets.
+
+    Examples
+    --------
+    >>> text_literals(["a", "b"])
+    "('a', 'b')"
+    """
+    return "(" + ", ".join(text_literal(value) for value in values) + ")"
+
+
+def literal(value: str | float | bool) -> str:
+    """A value as an SQL literal of its type.
+
+    Floats carry an exponent, so that engines read them as doubles, exactly.
+
+    Examples
+    --------
+    >>> literal(0.5), literal(3), literal(True), literal("a")
+    ('0.5e0', '3', 'TRUE', "'a'")
+    """
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        text = repr(float(value))
+        return text if "e" in text else f"{text}e0"
+    return text_literal(value)

@@ -1,0 +1,152 @@
+"""Public functions say what they take, give and raise; what a package exports has an example."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import dbnchurn
+
+PACKAGE = Path(dbnchurn.__file__).parent
+# Their docstring is the help that the command line prints; parameters carry help of their own.
+COMMANDS = "app.command", "app.callback"
+# Callers write these by name through a protocol that is documented once, where it stands.
+DOCUMENTED_BY_PROTOCOL: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Function:
+    """A public function or method with its source."""
+
+    module: str
+    name: str
+    node: ast.FunctionDef
+    in_class: bool
+
+    @property
+    def parameters(self) -> list[str]:
+        """Names of all parameters but self and cls."""
+        given = self.node.args
+        names = [a.arg for a in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+        if self.in_class and "staticmethod" not in self.decorators:
+            names = names[1:]
+        return names
+
+    @property
+    def decorators(self) -> list[str]:
+        return [ast.unparse(d).split("(")[0] for d in self.node.decorator_list]
+
+    @property
+    def gives(self) -> bool:
+        """Whether a caller gets something: not None, and not the object itself."""
+        returns = self.node.returns
+        plain = "None" if returns is None else ast.unparse(returns).strip("'\"")
+        return plain not in ("None", "NoReturn", "Self")
+
+    @property
+    def raised(self) -> set[str]:
+        """Names of the exceptions that the body itself raises."""
+        found = set()
+        stack: list[ast.AST] = list(self.node.body)
+        while stack:
+            node = stack.pop()
+            if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda):
+                continue
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                name = ast.unparse(node.exc.func)
+                if name[0].isupper():
+                    found.add(name.rsplit(".", 1)[-1])
+            stack += ast.iter_child_nodes(node)
+        return found
+
+    def problems(self) -> Iterator[str]:
+        """What its docstring lacks."""
+        text = ast.get_docstring(self.node) or ""
+        if not text:
+            yield "has no docstring"
+            return
+        if len(self.parameters) >= 2:
+            section = _section(text, "Parameters")
+            documented = {
+                name.strip().lstrip("*")
+                for line in section.splitlines()
+                if line and not line[0].isspace()
+                for name in line.split(" : ")[0].split(",")
+            }
+            missing = [name for name in self.parameters if name not in documented]
+            if missing:
+                yield f"does not document {', '.join(missing)}"
+            if self.gives and not (_section(text, "Returns") or _section(text, "Yields")):
+                yield "does not say what it returns"
+        raises = _section(text, "Raises")
+        for name in sorted(self.raised):
+            if name not in raises:
+                yield f"does not say that it raises {name}"
+
+
+def _section(text: str, title: str) -> str:
+    """The body of a numpydoc section; empty where there is none."""
+    lines = text.splitlines()
+    for number, line in enumerate(lines[:-1]):
+        if line == title and set(lines[number + 1]) == {"-"}:
+            body = []
+            for at in range(number + 2, len(lines)):
+                if at + 1 < len(lines) and lines[at + 1] and set(lines[at + 1]) == {"-"}:
+                    break
+                body.append(lines[at])
+            return "\n".join(body)
+    return ""
+
+
+def functions(path: Path) -> Iterator[Function]:
+    """Public functions of a module, and public methods of its public classes."""
+    module = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+
+    def public(body: list[ast.stmt], prefix: str, in_class: bool) -> Iterator[Function]:
+        for node in body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                yield from public(node.body, f"{prefix}{node.name}.", True)
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                yield Function(module, f"{prefix}{node.name}", node, in_class)
+
+    yield from public(ast.parse(path.read_text(encoding="utf-8")).body, "", False)
+
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_public_functions_say_what_they_take_give_and_raise(path: Path) -> None:
+    found = [
+        f"{function.module}.{function.name} {problem}"
+        for function in functions(path)
+        if f"{function.module}.{function.name}" not in DOCUMENTED_BY_PROTOCOL
+        and not set(function.decorators) & set(COMMANDS)
+        for problem in function.problems()
+    ]
+    assert not found, "\n".join(found)
+
+
+def exported() -> list[str]:
+    """Dotted names of all that the packages export."""
+    packages = ["dbnchurn"] + [
+        f"dbnchurn.{found.name}" for found in pkgutil.iter_modules([str(PACKAGE)]) if found.ispkg
+    ]
+    return [
+        f"{name}.{public}"
+        for name in packages
+        for public in getattr(importlib.import_module(name), "__all__", ())
+        if callable(getattr(importlib.import_module(name), public, None))
+    ]
+
+
+@pytest.mark.parametrize("name", exported())
+def test_what_a_package_exports_has_a_runnable_example(name: str) -> None:
+    package, _, public = name.rpartition(".")
+    thing = getattr(importlib.import_module(package), public)
+    assert ">>>" in (inspect.getdoc(thing) or ""), f"{name} has no example"

@@ -1,10 +1,12 @@
 """Predict which customers will leave, with boosting leaves and a deep belief network.
 
-The parts, in the order in which data meets them: ``data`` (tables to one row per customer),
-``prepare`` (cleaning), ``features`` (the visible layer and the leaves), ``dbn`` (the Boltzmann
-machines and the network), ``decide`` (true probabilities and the threshold), ``classifier`` (all of
-these as one estimator), ``predictor`` (the scoring job's side), ``segments`` (who says yes, in
-words), ``evaluate``, ``config``, ``experiment``, ``report``, ``scoring`` and ``cli``.
+The packages, each of which imports only those above it: ``core`` (errors, files, records,
+statistics, pages), ``config`` (typed YAML), ``dbn`` (Boltzmann machines and networks), ``decide``
+(calibration and threshold), ``evaluate`` (metrics and intervals), ``segments`` (offer segments),
+``tables`` (one table read, checked and divided), ``report`` (the page of a run), ``data`` (several
+tables to one row per customer), ``prepare`` (cleaning), ``features`` (visible units and leaves),
+``predictor`` (the stored model), ``model`` (the classifier), ``exports`` (a model elsewhere),
+``runs`` (one training run), ``scoring`` (batch jobs), ``experiments`` (many runs) and ``cli``.
 """
 
 import lazy_loader

@@ -84,7 +84,7 @@ def measures(table: Table, fits: Iterator[tuple[Fit, Parts]]) -> pd.DataFrame:
         scores = np.array(fit.scores_test)
         threshold = fit.threshold
         if threshold is None:
-            threshold = choose_threshold(y[val], np.array(fit.scores_val)).threshold
+            threshold = choose_threshold(y[val], np.array(fit.scores_val), "f1").threshold
         found = measure(y[test], scores, threshold) | {"cpu": fit.cpu, "wall": fit.wall}
         rows.append({"model": name, "seed": seed, "fold": fold, **found})
         labels, together = pooled.setdefault((name, seed), ([], []))

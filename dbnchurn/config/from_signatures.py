@@ -50,7 +50,8 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
     made_from: ClassVar[Callable[..., Any] | None] = None
-    renamed: ClassVar[Mapping[str, str]] = {}  # former key → what replaces it, dotted
+    # Former key → what replaces it, dotted; from the top of the config where it starts with a dot.
+    renamed: ClassVar[Mapping[str, str]] = {}
 
 
 def section_of(

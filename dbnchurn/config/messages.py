@@ -93,7 +93,9 @@ def _sentence(path: Key, details: list[ErrorDetails], model: type[BaseModel]) ->
     if first["type"] == "extra_forbidden":
         key, loc = str(path[-1]), first["loc"][:-1]
         if renamed := _renamed(model, loc).get(key):
-            return f"{name}: renamed to {dotted((*path[:-1], renamed))}"
+            absolute = renamed.startswith(".")
+            place = renamed[1:] if absolute else dotted((*path[:-1], renamed))
+            return f"{name}: renamed to {place}"
         allowed = _keys(model, loc)
         return f"{name}: unknown key, {did_you_mean(key, allowed)}"
     if first["type"] == "missing":

@@ -1,7 +1,7 @@
-"""Finished pieces of a long computation, kept in files so that an interruption does not lose them.
+"""Checkpoints: finished pieces of a long computation, kept in files to survive an interruption.
 
 A file holds named arrays and plain facts (npz and JSON, no pickle). It is written under another
-name and renamed, so what stands under its own name is whole.
+name and renamed, so a file under its own name is complete.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dbnchurn.core.errors import ConfigError
-
-Arrays = dict[str, npt.NDArray[Any]]
+from dbnchurn.core.typing import Arrays as Arrays
 
 FACTS = "facts"  # name of the JSON text among the arrays
 START = "start"  # name of the piece that says what is computed, before any of it is
@@ -72,7 +71,7 @@ def load(path: Path) -> tuple[Arrays, Any]:
 
 @dataclass(frozen=True)
 class CheckpointStore:
-    """Where finished pieces are kept, each under its name; without a folder nothing is.
+    """A folder of finished pieces, each under its name; without a folder nothing is kept.
 
     Parameters
     ----------
@@ -83,8 +82,8 @@ class CheckpointStore:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     store = CheckpointStore(Path(folder)).part("model")
-    ...     first = shelf.once("sum", lambda: ({"sum": np.ones(2)}, 1))
-    ...     again = shelf.once("sum", lambda: 1 / 0)
+    ...     first = store.get_or_compute("sum", lambda: ({"sum": np.ones(2)}, 1))
+    ...     again = store.get_or_compute("sum", lambda: 1 / 0)
     >>> again[0]["sum"]
     array([1., 1.])
     """
@@ -93,26 +92,26 @@ class CheckpointStore:
 
     @property
     def kept(self) -> bool:
-        """Whether anything is computed already."""
+        """Whether any piece is there."""
         pieces = () if self.folder is None else self.folder.rglob("*.npz")
         return any(piece.stem != START for piece in pieces)
 
     def part(self, name: str) -> CheckpointStore:
-        """A shelf of its own for a part of the computation."""
+        """The store of one part of the computation, a folder inside."""
         return CheckpointStore(None if self.folder is None else self.folder / name)
 
     def begin(self, make: Callable[[], dict[str, str]]) -> None:
-        """Note what is computed, before any of it is; refuse a folder of something else.
+        """Write what is to be computed into the folder; refuse a folder of another computation.
 
         Parameters
         ----------
         make : function without arguments
-            Gives, for every part of what is computed, a text that tells it from others.
+            Gives a text that identifies the input, for every part of it.
 
         Raises
         ------
         ConfigError
-            If the folder was begun with another text; the message names the part.
+            If the folder holds another text; the message names the part.
         """
         if self.folder is None:
             return
@@ -128,7 +127,19 @@ class CheckpointStore:
     def get_or_compute(
         self, name: str, make: Callable[[], tuple[Arrays, Any]]
     ) -> tuple[Arrays, Any]:
-        """Arrays and facts of that name; made, and kept, if they are not there."""
+        """Arrays and facts of one piece; computed and kept if they are not there.
+
+        Parameters
+        ----------
+        name : str
+        make : function without arguments
+            Computes arrays (mapping of name → array) and facts (JSON value).
+
+        Returns
+        -------
+        arrays : dict of name → array
+        facts : JSON value
+        """
         if self.folder is None:
             return make()
         path = self.folder / f"{name}.npz"

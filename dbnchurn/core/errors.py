@@ -1,4 +1,4 @@
-"""The ways in which a user's input can be wrong, or the machine too small.
+"""Errors that the user can mend: wrong input, or a machine that is too small.
 
 Every message says in one sentence what is wrong, where, what is allowed and what to do, so the
 command line shows the message alone, without a traceback. The classes derive from
@@ -21,7 +21,7 @@ class ConfigError(DbnchurnError):
 
 
 class DataError(DbnchurnError):
-    """A table is missing, unreadable, or breaks what its columns promise."""
+    """A table is missing, unreadable, or breaks its contract."""
 
 
 class ArtifactError(DbnchurnError):
@@ -34,6 +34,15 @@ class ResourceError(DbnchurnError):
 
 def listed(values: Iterable[object], limit: int = 8) -> str:
     """Values for a message: quoted, in order, cut after `limit`.
+
+    Parameters
+    ----------
+    values : iterable
+    limit : int, default 8
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -48,7 +57,16 @@ def listed(values: Iterable[object], limit: int = 8) -> str:
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
-    """The end of a message about an unknown name: the closest allowed one and all that are.
+    """The end of a message about an unknown name: the closest allowed one, and all allowed ones.
+
+    Parameters
+    ----------
+    name : str
+    allowed : iterable of str
+
+    Returns
+    -------
+    str
 
     Examples
     --------

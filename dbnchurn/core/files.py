@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, and that one process works on at a time."""
+"""Files and folders written atomically, and locks that keep other processes out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dbnchurn.core.errors import ConfigError
 
 @contextmanager
 def atomic_write(path: Path, aside: Path | None = None) -> Iterator[Path]:
-    """Write a file under another name; renamed when all of it is on disk, removed if that fails.
+    """Write a file under another name; it is renamed once it is complete, and removed on failure.
 
     Parameters
     ----------
@@ -24,6 +24,11 @@ def atomic_write(path: Path, aside: Path | None = None) -> Iterator[Path]:
         What was there before is replaced; its folder is made if need be.
     aside : Path, optional
         Folder of the same file system for the unfinished file; by default that of `path`.
+
+    Yields
+    ------
+    Path
+        The unfinished file, to be written.
 
     Examples
     --------
@@ -67,6 +72,11 @@ def atomic_folder(folder: Path, aside: Path | None = None) -> Iterator[Path]:
     aside : Path, optional
         Its name until then, in the same file system; by default a hidden one beside `folder`. What
         a killed process left there is removed.
+
+    Yields
+    ------
+    Path
+        The unfinished folder, to be written into.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Independent pieces of work, several at once where that is asked for."""
+"""Independent tasks, run in several threads."""
 
 from __future__ import annotations
 
@@ -13,9 +13,19 @@ Result = TypeVar("Result")
 
 
 def run_parallel(tasks: Iterable[Callable[[], Result]], n_jobs: int) -> list[Result]:
-    """Results of independent tasks in their order, so many computed at once as there are lanes.
+    """Results of independent tasks in their order, computed by at most `n_jobs` threads.
 
-    The tasks share what the caller's context holds, such as progress bars.
+    Every task runs in a copy of the caller's context, so that progress bars are shared.
+
+    Parameters
+    ----------
+    tasks : iterable of functions without arguments
+    n_jobs : int
+
+    Returns
+    -------
+    list
+        One result a task.
 
     Examples
     --------
@@ -29,7 +39,7 @@ def run_parallel(tasks: Iterable[Callable[[], Result]], n_jobs: int) -> list[Res
         running = [pool.submit(copy_context().run, task) for task in tasks]
         results = [result.result() for result in running]
     except BaseException:
-        # An interruption is not to wait until everything is fitted.
+        # After an interruption nothing waits for the tasks that still run.
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     pool.shutdown()
@@ -48,6 +58,11 @@ def map_row_chunks(
     n, size : int
     n_threads : int, default 1
         No more are started than there are chunks or processors.
+
+    Returns
+    -------
+    list
+        One result a chunk.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Parameters of estimators, held to the type hints of their signatures.
+"""Parameters of estimators: checked against type hints, with default stages.
 
-scikit-learn's estimators take whatever they are given and check it when they are fitted. What is
-allowed stands once, in the hints of ``__init__``, from which configs are built as well.
+scikit-learn's estimators accept any parameter and check it when they are fitted. The allowed values
+stand once, in the type hints of ``__init__``, from which configs are built as well.
 """
 
 from __future__ import annotations
@@ -90,13 +90,14 @@ def resolved(estimator: Stage) -> Stage:
     --------
     >>> from dbnchurn.dbn import NetworkStage
     >>> resolved(NetworkStage()).dbn.layers
-    (256, 128)
+    (128, 64)
     """
     kind: Any = type(estimator)
     parameters: dict[str, Any] = getattr(estimator, "get_params")(deep=False)  # noqa: B009
     for name, default in getattr(kind, "default_stages", {}).items():
-        stage = parameters[name]
-        parameters[name] = resolved(copy.deepcopy(default if stage is None else stage))
+        stage = default if parameters[name] is None else parameters[name]
+        if hasattr(stage, "get_params"):  # else it is refused by :func:`check_parameters`
+            parameters[name] = resolved(copy.deepcopy(stage))
     made: Stage = kind(**parameters)
     return made
 
@@ -107,23 +108,23 @@ def _problems(estimator: Any) -> Iterator[str]:
     for name, value in estimator.get_params(deep=False).items():
         if name in adapters:
             try:
-                adapters[name].validate_python(_plain(value), strict=True)
+                adapters[name].validate_python(_python_values(value), strict=True)
             except ValidationError as error:
-                yield f"{kind.__name__}({name}={value!r}) {_said(error, value)}"
+                yield f"{kind.__name__}({name}={value!r}) {_allowed(error, value)}"
         if hasattr(value, "get_params") and not isinstance(value, type):
             yield from _problems(value)
 
 
-def _said(error: ValidationError, value: Any) -> str:
+def _allowed(error: ValidationError, value: Any) -> str:
     """What is allowed instead, and at which key of a mapping."""
-    told = [problem["msg"] for problem in error.errors()]
-    told = [message for message in told if message.startswith("Input ")] or told
-    said = " or ".join(dict.fromkeys(message.removeprefix("Input ") for message in told))
-    said = said.replace("an instance of Sequence", "a list")
+    messages = [problem["msg"] for problem in error.errors()]
+    messages = [message for message in messages if message.startswith("Input ")] or messages
+    allowed = " or ".join(dict.fromkeys(message.removeprefix("Input ") for message in messages))
+    allowed = allowed.replace("an instance of Sequence", "a list")
     keys: set[str] = set()
     if isinstance(value, Mapping):
         keys = {repr(problem["loc"][0]) for problem in error.errors() if problem["loc"]}
-    return f"{said} (at {', '.join(sorted(keys))})" if keys else said
+    return f"{allowed} (at {', '.join(sorted(keys))})" if keys else allowed
 
 
 @cache
@@ -135,12 +136,12 @@ def _adapters(kind: Any) -> dict[str, TypeAdapter[Any]]:
     }
 
 
-def _plain(value: Any) -> Any:
-    """Numbers and lists of numpy as Python's own, which the hints speak of."""
+def _python_values(value: Any) -> Any:
+    """Numbers and arrays of numpy as numbers and lists of Python, which the hints name."""
     if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
+        return {key: _python_values(inner) for key, inner in value.items()}
     if type(value) in (list, tuple):
-        return type(value)(_plain(inner) for inner in value)
+        return type(value)(_python_values(inner) for inner in value)
     if isinstance(value, np.generic):
         return value.item()
     return value.tolist() if isinstance(value, np.ndarray) else value

@@ -1,7 +1,7 @@
 """Progress of long stages: bars where a terminal is attached, one log line otherwise.
 
-A stage reports through :func:`stage`; whether anything is drawn is decided by whoever started the
-run, through :func:`displayed`, so that nothing has to be handed down.
+A stage reports through :func:`stage`; :func:`displayed`, around a whole run, decides whether bars
+are drawn, so that no function in between needs a parameter for it.
 """
 
 from __future__ import annotations
@@ -56,6 +56,11 @@ def stage(
     steps : int, default 1
         How often the yielded function will be called.
 
+    Yields
+    ------
+    function without arguments
+        To be called after every step.
+
     Examples
     --------
     >>> seconds = {}
@@ -86,15 +91,15 @@ def stage(
 
 @contextmanager
 def watched(watcher: Watcher) -> Iterator[None]:
-    """Let `watcher` see the record of every epoch inside; what it raises ends the training.
+    """Call `watcher` with the record of every epoch inside; what it raises ends the training.
 
     Examples
     --------
     >>> seen = []
     >>> with watched(lambda curve, record: seen.append((curve, record["loss"]))):
-    ...     tell_epoch("dbn finetune", {"epoch": 1.0, "loss": 0.5})
+    ...     report_epoch("network finetune", {"epoch": 1.0, "loss": 0.5})
     >>> seen
-    [('dbn finetune', 0.5)]
+    [('network finetune', 0.5)]
     """
     token = _watcher.set(watcher)
     try:
@@ -103,8 +108,15 @@ def watched(watcher: Watcher) -> Iterator[None]:
         _watcher.reset(token)
 
 
-def tell_epoch(curve: str, record: Mapping[str, float]) -> None:
-    """Show the record of an epoch, by the name of its curve, to whoever watches."""
+def report_epoch(curve: str, record: Mapping[str, float]) -> None:
+    """Pass the record of an epoch to the function that :func:`watched` has set, if there is one.
+
+    Parameters
+    ----------
+    curve : str
+        Name of the training curve, such as ``network finetune``.
+    record : mapping of name → number
+    """
     watcher = _watcher.get()
     if watcher is not None:
         watcher(curve, record)

@@ -1,4 +1,4 @@
-"""What a model was made from: versions of packages and a fingerprint of the data."""
+"""Provenance of a model: versions of packages and a fingerprint of the data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PACKAGES = ("dbnchurn", "numpy", "pandas", "scikit-learn", "torch", "treelite", 
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that shape a model."""
+    """Versions of Python and of the packages that a model depends on."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:

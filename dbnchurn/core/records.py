@@ -1,4 +1,4 @@
-"""Records: what a fitted stage knows, as plain data.
+"""Records: the result of fitting a stage, as plain data.
 
 A record is a frozen dataclass of scalars, strings, arrays and further records. :func:`pack` splits
 it into a JSON tree and named arrays, :func:`unpack` builds it again after checking every name, type
@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dbnchurn.core.errors import ArtifactError, did_you_mean
+from dbnchurn.core.typing import Arrays
 
 Json = Any
-Arrays = dict[str, npt.NDArray[Any]]
 R = TypeVar("R")
 
 REFERENCE = {"array", "dtype", "shape"}
@@ -91,8 +91,20 @@ def pack(record: object, path: str = "") -> tuple[Json, Arrays]:
 def unpack(kind: type[R], tree: Json, arrays: Arrays, path: str = "") -> R:
     """Build a record of type `kind` from what :func:`pack` made of it.
 
-    Types are taken from the annotations of the dataclass. A record that defines ``audit(self)``
-    is asked to check its own consistency.
+    Types are taken from the annotations of the dataclass. ``audit(self)`` of a record is called,
+    where it is defined, to check its own consistency.
+
+    Parameters
+    ----------
+    kind : dataclass
+    tree : JSON value
+    arrays : dict of name → array
+    path : str, optional
+        Place in the whole, for messages; by default the name of `kind`.
+
+    Returns
+    -------
+    instance of `kind`
 
     Raises
     ------

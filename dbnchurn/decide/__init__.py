@@ -1,4 +1,4 @@
-"""From scores to decisions: true probabilities after oversampling, and a threshold."""
+"""From logits to decisions: prior correction, calibration, and the choice of a threshold."""
 
 import lazy_loader
 

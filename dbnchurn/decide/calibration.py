@@ -1,4 +1,4 @@
-"""How several networks become one probability: weights of their logits, fitted with restraint."""
+"""Calibration: regularised weights that combine the logits of several networks."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ def fit_blend(
 ) -> tuple[Floats, float]:
     """Weights and offset that minimise the log loss of ``logits @ weights + offset``.
 
-    Stacking (Wolpert, 1992) and Platt's calibration (1999) in one: with few churners among the rows
-    the equal average is kept, with many the rows decide. The weights are not negative.
+    Stacking (Wolpert, 1992) and Platt's calibration (1999) in one. The penalty keeps the weights
+    close to equal ones where there are few churners. The weights are not negative.
 
     Parameters
     ----------
     logits : float64 array of shape (n, networks)
         Prior-corrected logits of rows that no network was trained on.
     y : int array of shape (n,)
+        1 for churners, 0 for the others.
     sample_weight : float64 array of shape (n,)
     restraint : float
-        Half of it times the squared distance from equal weights and no offset is added to the
-        summed log loss.
+        Strength of the penalty: half of it times the squared distance from equal weights and a
+        zero offset is added to the summed log loss.
 
     Returns
     -------
@@ -44,10 +45,10 @@ def fit_blend(
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         z = columns @ parameters
-        away = parameters - equal
-        value = sample_weight @ (np.logaddexp(0, z) - y * z) + restraint / 2 * away @ away
-        return float(value), columns.T @ (sample_weight * (expit(z) - y)) + restraint * away
+        distance = parameters - equal
+        value = sample_weight @ (np.logaddexp(0, z) - y * z) + restraint / 2 * distance @ distance
+        return float(value), columns.T @ (sample_weight * (expit(z) - y)) + restraint * distance
 
     bounds = [(0.0, None)] * logits.shape[1] + [(None, None)]
-    found = minimize(loss, equal, jac=True, bounds=bounds, method="L-BFGS-B").x
-    return np.asarray(found[:-1]), float(found[-1])
+    best = minimize(loss, equal, jac=True, bounds=bounds, method="L-BFGS-B").x
+    return np.asarray(best[:-1]), float(best[-1])

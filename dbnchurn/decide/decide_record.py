@@ -11,25 +11,32 @@ from scipy.special import expit
 from dbnchurn.core.errors import ArtifactError
 from dbnchurn.core.typing import Floats
 
-LARGEST = 1e6  # of weights and offset; a logit of 40 is certainty already
+LARGEST = 1e6  # of weights and offset; at a logit of 40 the probability is 1 already
 
 
 @dataclass(frozen=True, eq=False)
 class DecideRecord:
-    """How a logit becomes a probability and a probability a decision.
+    """All that turns logits into probabilities, and probabilities into decisions.
 
     Parameters
     ----------
     prior : float
-        Share of churners among the customers that the model learned from.
+        Share of churners among the training rows.
     trained_prior : float
-        Their share after oversampling, as the network saw it.
+        Their share after oversampling, on which the networks were trained.
     weights : float64 array of shape (networks,)
         Weights of the networks' prior-corrected logits.
     offset : float
         Added to the weighted sum.
     threshold : float
         Customers with at least this probability are called churners.
+
+    Examples
+    --------
+    >>> record = DecideRecord(
+    ...     prior=0.05, trained_prior=0.5, weights=np.array([1.0]), offset=0.0, threshold=0.2
+    ... )
+    >>> record.audit()
     """
 
     prior: float
@@ -39,7 +46,13 @@ class DecideRecord:
     threshold: float
 
     def audit(self) -> None:
-        """Refuse shares and thresholds outside their range."""
+        """Check shares, weights and threshold.
+
+        Raises
+        ------
+        ArtifactError
+            If one of them is outside its range.
+        """
         if not (0 < self.prior < 1 and 0 < self.trained_prior < 1 and 0 <= self.threshold <= 1):
             raise ArtifactError(f"decide record: a share or the threshold is out of range: {self}")
         if self.weights.ndim != 1 or not len(self.weights) or (self.weights < 0).any():
@@ -60,10 +73,21 @@ def log_odds(share: float) -> float:
 
 
 def correct_prior(logits: npt.ArrayLike, trained_prior: float, prior: float) -> Floats:
-    """Logits at `prior` from logits learned at `trained_prior`.
+    """Logits of the customers' own prior, from logits of an oversampled table.
 
     Oversampling multiplies the odds of every customer by one constant, so subtracting its
     logarithm restores them (Elkan, 2001; King and Zeng, 2001).
+
+    Parameters
+    ----------
+    logits : array
+        Of networks trained with a share of churners of `trained_prior`.
+    trained_prior, prior : float
+        Shares of churners after and before oversampling, between 0 and 1.
+
+    Returns
+    -------
+    float64 array of the shape of `logits`
 
     Examples
     --------
@@ -80,7 +104,7 @@ def decide(record: DecideRecord, logits: Floats) -> Floats:
     ----------
     record : DecideRecord
     logits : float64 array of shape (n, networks)
-        As the networks give them.
+        Outputs of the networks.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Rules that choose the threshold from labelled rows the model has not trained on."""
+"""Rules that choose the threshold on labelled rows that the model was not trained on."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ RULES: tuple[str, ...] = get_args(Rule)
 
 @dataclass(frozen=True)
 class Choice:
-    """A threshold and what it does on the rows it was chosen on.
+    """A threshold and its metrics on the rows that it was chosen on.
 
     Parameters
     ----------
-    threshold, precision, recall, f1 : float
+    threshold : float
+        Customers with a score of at least this are called churners.
+    precision, recall, f1 : float
     """
 
     threshold: float
@@ -32,31 +34,35 @@ class Choice:
 
     def facts(self) -> dict[str, float]:
         """The threshold as ``value``, with its precision, recall and F1, as plain data."""
-        found = {name: getattr(self, name) for name in ("precision", "recall", "f1")}
-        return {"value": self.threshold, **found}
+        return {
+            "value": self.threshold,
+            "precision": self.precision,
+            "recall": self.recall,
+            "f1": self.f1,
+        }
 
 
 class Threshold(BaseEstimator):  # type: ignore[misc]
-    """From which probability on a customer is called a churner.
+    """A rule that chooses the probability from which on a customer is called a churner.
 
     Parameters
     ----------
     rule : {"expected f1", "f1", "precision", "recall", "budget", "profit", "fixed"}
-        The threshold with the best F1 to be expected if every score is the true probability of its
-        row (the default); the one with the best F1 by the labels of the rows; the lowest one that
-        reaches a target precision; the highest one that reaches a target recall; the one that calls
-        a given share of the customers; the one that earns most; or a given value.
+        Which threshold to choose. "expected f1", the default: the best expected F1 if every score
+        is the true probability of its row. "f1": the best F1 by the labels. "precision": the lowest
+        threshold that reaches a target precision. "recall": the highest that reaches a target
+        recall. "budget": the lowest that calls at most a target share of the customers. "profit":
+        the largest profit. "fixed": the target itself.
     target : float, optional
-        The precision, recall, share of customers or value that the rule asks for; unused by the
-        rules for F1. For "profit", what calling a stayer costs, as a share of what calling a
-        churner brings.
+        Precision, recall, share of customers or threshold, by the rule; unused by the rules for F1.
+        For "profit", the cost of calling a stayer over the gain of calling a churner.
 
     Notes
     -----
-    With few churners the best F1 by the labels is mostly luck of single rows. Calibrated scores say
-    the same with less noise: the expected F1 replaces each label by its probability, and is best
-    where the threshold is half of that F1 (Lipton, Elkan and Naryanaswamy, 2014). Scores that are
-    no probabilities need the rule "f1".
+    With few churners the threshold with the best F1 by the labels depends on the labels of single
+    rows. The expected F1 has less variance: it replaces each label by its calibrated probability,
+    and is largest where the threshold is half of that F1 (Lipton, Elkan and Naryanaswamy, 2014).
+    Scores that are not probabilities need the rule "f1".
 
     Examples
     --------
@@ -92,10 +98,15 @@ class Threshold(BaseEstimator):  # type: ignore[misc]
         y : array of shape (n,)
             1 for churners.
         scores : array of shape (n,)
+            Probabilities of churn.
         sample_weight : array of shape (n,), optional
-            Counts rows.
+            A weight of 2 is the same as the row twice.
         gain : array of shape (n,), optional
-            What calling each customer gains in money, for "profit" instead of the target.
+            Gain of calling each customer, in money, for "profit" instead of the target.
+
+        Returns
+        -------
+        Choice
 
         Raises
         ------
@@ -110,25 +121,31 @@ class Threshold(BaseEstimator):  # type: ignore[misc]
 def choose_threshold(
     y: Ints,
     scores: Floats,
-    rule: str = "f1",
+    rule: str,
     target: float | None = None,
     sample_weight: Floats | None = None,
     gain: Floats | None = None,
 ) -> Choice:
-    """Choose a threshold on labelled rows; :class:`Threshold` says what the rules are.
+    """Choose a threshold on labelled rows by one of the rules of :class:`Threshold`.
 
     Parameters
     ----------
     y : int array of shape (n,)
         1 for churners, 0 for stayers.
     scores : float64 array of shape (n,)
-    rule : str, default "f1"
+        Probabilities of churn.
+    rule : str
+        As of :class:`Threshold`.
     target : float, optional
-        What the rule asks for; unused by the rules for F1, and for "profit" where there is a gain.
+        As of :class:`Threshold`; unused by "profit" where there is a gain.
     sample_weight : float64 array of shape (n,), optional
-        Counts rows; one each if not given.
+        A weight of 2 is the same as the row twice; ones by default.
     gain : float64 array of shape (n,), optional
-        What calling each customer gains in money, for "profit".
+        Gain of calling each customer, in money, for "profit".
+
+    Returns
+    -------
+    Choice
 
     Raises
     ------
@@ -152,7 +169,7 @@ def choose_threshold(
             )
         target = 0.0
     cuts = _Cuts.of(y, scores, np.ones(len(y)) if sample_weight is None else sample_weight, gain)
-    if not len(cuts.called) or not 0 < cuts.caught[-1] < cuts.called[-1]:
+    if not len(cuts.called) or not 0 < cuts.hits[-1] < cuts.called[-1]:
         raise DataError(
             f"a threshold cannot be chosen on {len(y)} rows with {int(np.sum(y))} churners; "
             "both classes are needed"
@@ -160,21 +177,35 @@ def choose_threshold(
     if rule == "fixed":
         return _fixed(float(target), cuts)
     best = _best(rule, target, cuts)
-    values = (cuts.threshold, cuts.precision, cuts.recall, cuts.f1)
-    return Choice(*(float(each[best]) for each in values))
+    return Choice(
+        threshold=float(cuts.threshold[best]),
+        precision=float(cuts.precision[best]),
+        recall=float(cuts.recall[best]),
+        f1=float(cuts.f1[best]),
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class _Cuts:
-    """Every distinct score as a threshold, the highest first, and the weight of whom it calls.
+    """Every distinct score as a threshold, highest first, with sums over the rows that it calls.
 
-    `caught` are the churners among the `called`, `expected` as many as the scores say there are.
+    Parameters
+    ----------
+    threshold : array of shape (g,)
+    called : array of shape (g,)
+        Weight of the rows with a score of at least the threshold.
+    hits : array of shape (g,)
+        Weight of the churners among them.
+    expected_hits : array of shape (g,)
+        Sum of their scores: the weight of churners to be expected among them.
+    earned : array of shape (g,), or None
+        Sum of their gains, where gains are given.
     """
 
     threshold: Floats
     called: Floats
-    caught: Floats
-    expected: Floats
+    hits: Floats
+    expected_hits: Floats
     earned: Floats | None
 
     @classmethod
@@ -182,47 +213,50 @@ class _Cuts:
         sample_weight = np.asarray(sample_weight, np.float64)
         order = np.argsort(-scores, kind="stable")
         ends = np.flatnonzero(np.diff(scores[order], append=-np.inf))  # last row of every tie
-        ends = ends[np.cumsum(sample_weight[order])[ends] > 0]  # rows of weight 0 call nobody
+        ends = ends[np.cumsum(sample_weight[order])[ends] > 0]  # thresholds that call some weight
 
-        def reached(amount: Floats) -> Floats:
+        def sums(amount: Floats) -> Floats:
             return np.asarray(np.cumsum(amount[order])[ends])
 
         return cls(
             scores[order][ends],
-            reached(sample_weight),
-            reached(sample_weight * y),
-            reached(sample_weight * scores),
-            None if gain is None else reached(sample_weight * gain),
+            sums(sample_weight),
+            sums(sample_weight * y),
+            sums(sample_weight * scores),
+            None if gain is None else sums(sample_weight * gain),
         )
 
     @property
     def precision(self) -> Floats:
-        return self.caught / self.called
+        return self.hits / self.called
 
     @property
     def recall(self) -> Floats:
-        return np.asarray(self.caught / self.caught[-1])
+        return np.asarray(self.hits / self.hits[-1])
 
     @property
     def f1(self) -> Floats:
-        return np.asarray(2 * self.caught / (self.called + self.caught[-1]))
+        return np.asarray(2 * self.hits / (self.called + self.hits[-1]))
 
 
 def _best(rule: str, target: float, cuts: _Cuts) -> int:
-    """Position of the threshold that the rule asks for."""
-    called, caught, expected = cuts.called, cuts.caught, cuts.expected
+    """Position of the threshold that the rule chooses."""
+    called, hits, expected_hits = cuts.called, cuts.hits, cuts.expected_hits
     if rule == "f1":
         return int(np.argmax(cuts.f1))
     if rule == "expected f1":
-        return int(np.argmax(expected / (called + expected[-1])))
+        return int(np.argmax(expected_hits / (called + expected_hits[-1])))
     if rule == "precision":
-        most = f"reaches a precision of {target}, best is {cuts.precision.max():.3f}"
-        return _last(cuts.precision >= target, f"{most}; lower the target")
+        best = cuts.precision.max()
+        return _last(
+            cuts.precision >= target,
+            f"reaches a precision of {target}, best is {best:.3f}; lower the target",
+        )
     if rule == "recall":
         return int(np.argmax(cuts.recall >= target - 1e-12))
     if rule == "profit":
-        earned = cuts.earned
-        return _most_earned(caught - target * (called - caught) if earned is None else earned)
+        in_churners = hits - target * (called - hits)  # in gains of a churner
+        return _most_earned(in_churners if cuts.earned is None else cuts.earned)
     return _last(
         called <= target * called[-1] + 1e-9,
         f"keeps to a budget of {target:.2%} of the customers: {called[0] / called[-1]:.2%} of them "
@@ -231,13 +265,13 @@ def _best(rule: str, target: float, cuts: _Cuts) -> int:
 
 
 def _fixed(value: float, cuts: _Cuts) -> Choice:
-    reached = int(np.sum(cuts.threshold >= value)) - 1
-    calls, hits = (cuts.called[reached], cuts.caught[reached]) if reached >= 0 else (0.0, 0.0)
+    last = int(np.sum(cuts.threshold >= value)) - 1
+    called, hits = (cuts.called[last], cuts.hits[last]) if last >= 0 else (0.0, 0.0)
     return Choice(
-        value,
-        float(hits / calls) if calls else 0.0,
-        float(hits / cuts.caught[-1]),
-        float(2 * hits / (calls + cuts.caught[-1])),
+        threshold=value,
+        precision=float(hits / called) if called else 0.0,
+        recall=float(hits / cuts.hits[-1]),
+        f1=float(2 * hits / (called + cuts.hits[-1])),
     )
 
 
@@ -251,7 +285,8 @@ def _most_earned(earned: Floats) -> int:
     return best
 
 
-def _last(reached: Bools, what: str) -> int:
-    if not reached.any():
-        raise DataError(f"no threshold {what}")
-    return int(np.flatnonzero(reached)[-1])
+def _last(allowed: Bools, condition: str) -> int:
+    """Position of the lowest threshold that meets the condition."""
+    if not allowed.any():
+        raise DataError(f"no threshold {condition}")
+    return int(np.flatnonzero(allowed)[-1])

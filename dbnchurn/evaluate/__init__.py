@@ -1,8 +1,16 @@
 """How good scores are: functions of labels, scores and weights, nothing else.
 
-``ranking`` (labels behind scores, sorted once), ``metrics``, ``profit``, ``curves``, ``intervals``
-(bootstrap and paired differences), ``decisions`` (several thresholds side by side), ``groups`` and
-``summary`` (all of it as plain data).
+``ranking``
+    Labels and weights by score, sorted once: what every metric and curve is computed from.
+``metrics``, ``profit``
+    One function per metric.
+``registry``
+    Every metric in one row: computation, label, direction, bounds, where it is shown.
+``bootstrap``, ``corrected_t``
+    Intervals and paired differences, over customers and over divisions of one table.
+``summary``, ``groups``, ``threshold_table``, ``curves``
+    All metrics of one or several models, of groups of customers and of several thresholds, and
+    the points of curves, as plain data.
 """
 
 from dbnchurn.evaluate.curves import all_curves

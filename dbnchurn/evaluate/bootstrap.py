@@ -1,12 +1,12 @@
 """Bootstrap intervals of many numbers and many models in one pass over the resamples.
 
 Rows are drawn with Poisson(1) counts, which for all but tiny tables equals drawing n rows with
-replacement; classes are not held fixed, because next month's churn rate is not either. Every
-model sees the same resamples, so differences between models are paired.
+replacement. The number of churners differs between resamples, because the churn rate differs
+between months. All models are evaluated on the same resamples, so differences are paired.
 
 The intervals are bias-corrected percentiles (Efron, 1981): average precision in particular is too
-high in small samples, and higher still in resamples of them, so that plain percentiles leave out
-the truth too often. They are widened by Student's t for as many customers as the rarer class has
+high in small samples, and higher still in resamples of them, so that plain percentiles miss the
+true value too often. They are widened by Student's t with as many customers as the rarer class has
 (Hesterberg, 2015).
 """
 
@@ -19,16 +19,17 @@ import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
 
 from dbnchurn.core.typing import Floats, Rows
-from dbnchurn.evaluate.ranking import Columns, Ranking, thinned
+from dbnchurn.evaluate.ranking import Ranking, ScoredRows, thinned
 
 Numbers = Callable[[Ranking], dict[str, float]]
-STRONG = 1.0  # of a bias, in standard errors
-MAX_GROUPS = 5_000  # of neighbouring scores; below that many distinct scores nothing is merged
+LARGE_BIAS = 1.0  # in standard errors
+MAX_GROUPS = 5_000
+"""Number of distinct scores above which neighbouring ones are merged for the resamples."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A number with its 95 % bootstrap interval; NaN where the data leave it undefined."""
+    """A number with its 95 % interval; NaN where the data leave it undefined."""
 
     value: float
     low: float
@@ -36,134 +37,176 @@ class Interval:
 
     def plain(self) -> dict[str, float | None]:
         """As JSON has it, undefined numbers as null."""
-        both = {"value": self.value, "low": self.low, "high": self.high}
-        return {name: number if np.isfinite(number) else None for name, number in both.items()}
+        numbers = {"value": self.value, "low": self.low, "high": self.high}
+        return {name: number if np.isfinite(number) else None for name, number in numbers.items()}
 
 
 @dataclass(frozen=True, eq=False)
 class Bootstrap:
-    """Numbers of several models on the data (`exact`) and on every resample (`drawn`).
+    """Numbers of several models on the data and on every resample.
 
     Parameters
     ----------
     exact : dict
-        Model → name of the number → value.
-    drawn : dict
-        Model → name of the number → array of shape (resamples,).
-    fewer : float
+        Model → name of the number → value on the data.
+    resampled : dict
+        Model → name of the number → values on the resamples, of shape (resamples,).
+    rarer_class_size : float
         Number of customers in the rarer class.
     """
 
     exact: dict[str, dict[str, float]]
-    drawn: dict[str, dict[str, Floats]]
-    fewer: float
+    resampled: dict[str, dict[str, Floats]]
+    rarer_class_size: float
 
     def intervals(self, model: str) -> dict[str, Interval]:
         """Every number of one model."""
         return {
-            name: interval(value, self.drawn[model][name], self.fewer)
+            name: interval(value, self.resampled[model][name], self.rarer_class_size)
             for name, value in self.exact[model].items()
         }
 
     def difference(self, model: str, other: str) -> dict[str, Interval]:
-        """Every number of `model` minus that of `other`, paired by resample."""
+        """Every number of one model minus that of another, paired by resample.
+
+        Parameters
+        ----------
+        model, other : str
+            Names of models.
+
+        Returns
+        -------
+        dict of str → Interval
+            Name of the number → difference.
+        """
         return {
             name: interval(
                 value - self.exact[other][name],
-                self.drawn[model][name] - self.drawn[other][name],
-                self.fewer,
+                self.resampled[model][name] - self.resampled[other][name],
+                self.rarer_class_size,
             )
             for name, value in self.exact[model].items()
         }
 
 
 def bootstrap(
-    columns: Mapping[str, Columns],
+    rows: Mapping[str, ScoredRows],
     numbers: Mapping[str, Numbers],
     *,
     cuts: Mapping[str, float | Sequence[float]],
     resamples: int = 500,
     random_state: int | np.random.Generator = 0,
+    max_groups: int = MAX_GROUPS,
 ) -> Bootstrap:
     """Numbers of several models on the same rows, with resamples.
 
     Parameters
     ----------
-    columns : mapping
-        Model → its checked rows; all models have the same rows in the same order.
+    rows : mapping
+        Model → its rows; all models have the same rows in the same order.
     numbers : mapping
         Model → function from a ranking to its numbers, the same names for every model.
     cuts : mapping
-        Model → threshold, or several, that merged groups of scores must not straddle.
+        Model → threshold, or several, that no group of merged scores may straddle.
     resamples : int, default=500
         Number of resamples.
     random_state : int or Generator, default=0
         A seed gives the same intervals again.
+    max_groups : int, default=5000
+        Number of distinct scores above which neighbouring ones are merged for the resamples.
+
+    Returns
+    -------
+    Bootstrap
+        With `resamples` values of every number of every model.
 
     Notes
     -----
-    With more than 5,000 distinct scores, neighbours are merged for the resamples, which are then
-    shifted by the difference that this makes to the number itself.
+    Where scores are merged, the numbers of the resamples are shifted by the difference that
+    merging makes to the number on the data.
     """
     exact = {
-        m: numbers[m](Ranking.of(c.y, c.scores, c.sample_weight, c.gain))
-        for m, c in columns.items()
+        model: numbers[model](Ranking.of(own.y, own.scores, own.sample_weight, own.gain))
+        for model, own in rows.items()
     }
-    groupings = {m: Grouping.of(c, cuts[m]) for m, c in columns.items()}
-    merged = {m: numbers[m](g.ranking()) for m, g in groupings.items()}
-    n = len(next(iter(columns.values())).y)
-    drawn = {m: {name: np.empty(resamples) for name in exact[m]} for m in columns}
-    for i, counts in enumerate(poisson_counts(n, resamples, random_state)):
-        for m, grouping in groupings.items():
-            for name, value in numbers[m](grouping.ranking(counts)).items():
-                drawn[m][name][i] = value + exact[m][name] - merged[m][name]
-    return Bootstrap(exact, drawn, rarer(next(iter(columns.values()))))
+    groupings = {model: Grouping.of(own, cuts[model], max_groups) for model, own in rows.items()}
+    merged = {model: numbers[model](grouping.ranking()) for model, grouping in groupings.items()}
+    first = next(iter(rows.values()))
+    resampled = {model: {name: np.empty(resamples) for name in exact[model]} for model in rows}
+    for i, counts in enumerate(poisson_counts(len(first.y), resamples, random_state)):
+        for model, grouping in groupings.items():
+            for name, value in numbers[model](grouping.ranking(counts)).items():
+                resampled[model][name][i] = value + exact[model][name] - merged[model][name]
+    return Bootstrap(exact, resampled, rarer_class_size(first))
 
 
-def rarer(rows: Columns) -> float:
+def rarer_class_size(rows: ScoredRows) -> float:
     """Effective number of rows of the rarer class: (Σ w)² / Σ w², which is n for equal weights."""
-    found = [rows.sample_weight[rows.y == label] for label in (0, 1)]
-    return min(float(w.sum() ** 2 / (w @ w)) if w.any() else 0.0 for w in found)
+    weights = [rows.sample_weight[rows.y == label] for label in (0, 1)]
+    return min(float(w.sum() ** 2 / (w @ w)) if w.any() else 0.0 for w in weights)
 
 
-def interval(value: float, drawn: Floats, fewer: float = float("inf")) -> Interval:
+def interval(value: float, resampled: Floats, rarer_class_size: float = float("inf")) -> Interval:
     """95 % interval from the resamples in which the number is defined.
 
     Parameters
     ----------
     value : float
         The number on the data.
-    drawn : array of shape (resamples,)
-        The number on every resample.
-    fewer : float, default=inf
+    resampled : array of shape (resamples,)
+        The number on every resample; NaN where undefined.
+    rarer_class_size : float, default=inf
         Number of customers in the rarer class, for the widening.
+
+    Returns
+    -------
+    Interval
+        Without ends if the number is undefined, or defined in fewer than two resamples.
     """
-    known = drawn[np.isfinite(drawn)]
-    if not np.isfinite(value) or len(known) < 2:
+    defined = resampled[np.isfinite(resampled)]
+    if not np.isfinite(value) or len(defined) < 2:
         return Interval(value, float("nan"), float("nan"))
-    z = _widened(fewer)
-    below = ((known < value).mean() + (known <= value).mean()) / 2
-    shift = ndtri(np.clip(below, 0.5 / len(known), 1 - 0.5 / len(known)))
-    if abs(shift) < STRONG:
-        low, high = np.quantile(known, ndtr([2 * shift - z, 2 * shift + z]))
+    z = _widened_quantile(rarer_class_size)
+    below = ((defined < value).mean() + (defined <= value).mean()) / 2
+    shift = ndtri(np.clip(below, 0.5 / len(defined), 1 - 0.5 / len(defined)))
+    if abs(shift) < LARGE_BIAS:
+        low, high = np.quantile(defined, ndtr([2 * shift - z, 2 * shift + z]))
         return Interval(value, float(low), float(high))
-    # Nearly all resamples lie on one side (as a calibration error does), so percentiles say
-    # nothing: the bias is taken off, from the number itself and from the resamples.
-    low, high = np.quantile(known, ndtr([-z, z])) - 2 * (known.mean() - value)
-    return Interval(value, max(float(low), 0.0) if known.min() >= 0 else float(low), float(high))
+    # Nearly all resamples lie on one side of the value (as those of a calibration error do), where
+    # corrected percentiles are those of a few extreme resamples. The bias, estimated by their mean
+    # minus the value, is subtracted twice: the resamples have that of the value and their own.
+    low, high = np.quantile(defined, ndtr([-z, z])) - 2 * (defined.mean() - value)
+    return Interval(value, max(float(low), 0.0) if defined.min() >= 0 else float(low), float(high))
 
 
-def _widened(fewer: float) -> float:
-    """1.96, or Student's quantile for a small sample, with its too small variance made good."""
-    if not 2 <= fewer < np.inf:
+def _widened_quantile(size: float) -> float:
+    """1.96; for a small sample Student's quantile, times the root of n / (n − 1).
+
+    The bootstrap's variance is that of a sample divided by n, not by n − 1.
+    """
+    if not 2 <= size < np.inf:
         return float(ndtri(0.975))
-    return float(np.sqrt(fewer / (fewer - 1)) * stdtrit(fewer - 1, 0.975))
+    return float(np.sqrt(size / (size - 1)) * stdtrit(size - 1, 0.975))
 
 
 def poisson_counts(
     n: int, resamples: int, random_state: int | np.random.Generator = 0
 ) -> Iterator[Floats]:
-    """How often each of `n` rows is drawn, in every repeat; never all zero."""
+    """How often each row is drawn, resample by resample; never all zero.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    resamples : int
+        Number of resamples.
+    random_state : int or Generator, default=0
+        A seed gives the same counts again.
+
+    Yields
+    ------
+    counts : float64 array of shape (n,)
+    """
     generator = np.random.default_rng(random_state)
     probabilities = 1 / np.cumprod([np.e, 1, 2, 3, 4, 5, 6, 7, 8])
     # 16 random bits per row, compared with the eight places where the count rises by one: fifteen
@@ -181,25 +224,53 @@ def poisson_counts(
 
 @dataclass(frozen=True, eq=False)
 class Grouping:
-    """Rows with their group of neighbouring scores, so that a resample needs no sorting."""
+    """Rows with their group of equal or neighbouring scores, so that a resample needs no sorting.
 
-    columns: Columns
+    Parameters
+    ----------
+    rows : ScoredRows
+        Of shape (n,).
+    cells : int array of shape (n,)
+        Group and label of every row, as :meth:`ScoredRows.cells` gives them.
+    scores : float64 array of shape (groups,)
+        Score of every group, descending.
+    """
+
+    rows: ScoredRows
     cells: Rows
     scores: Floats
 
     @classmethod
-    def of(cls, columns: Columns, cuts: float | Sequence[float]) -> Grouping:
-        """Group by distinct score; if they are too many, by runs of them that end at the cuts."""
-        distinct, group = np.unique(-columns.scores, return_inverse=True)
-        if len(distinct) <= MAX_GROUPS:
-            return cls(columns, columns.cells(group), -distinct)
-        starts = thinned(len(distinct), MAX_GROUPS)
+    def of(
+        cls, rows: ScoredRows, cuts: float | Sequence[float], max_groups: int = MAX_GROUPS
+    ) -> Grouping:
+        """Group by distinct score; if there are too many, by runs of them that end at the cuts.
+
+        Parameters
+        ----------
+        rows : ScoredRows
+            Of shape (n,).
+        cuts : float or sequence of float
+            Thresholds; scores on both sides of one are never merged.
+        max_groups : int, default=5000
+            Number of distinct scores up to which none are merged, and of groups otherwise; every
+            cut may add one.
+
+        Returns
+        -------
+        Grouping
+            A group of merged scores has the middle one of them.
+        """
+        distinct, group = np.unique(-rows.scores, return_inverse=True)
+        if len(distinct) <= max_groups:
+            return cls(rows, rows.cells(group), -distinct)
+        starts = thinned(len(distinct), max_groups)
         starts = np.union1d(starts, np.searchsorted(distinct, -np.atleast_1d(cuts), side="right"))
         starts = starts[starts < len(distinct)]
         of_distinct = np.searchsorted(starts, np.arange(len(distinct)), side="right") - 1
         middle = (starts + np.append(starts[1:], len(distinct))) // 2
-        return cls(columns, columns.cells(of_distinct[group]), -distinct[middle])
+        return cls(rows, rows.cells(of_distinct[group]), -distinct[middle])
 
     def ranking(self, counts: Floats | None = None) -> Ranking:
         """The ranking of a resample in which row `i` was drawn ``counts[i]`` times."""
-        return Ranking(self.scores, *self.columns.sums(self.cells, len(self.scores), counts))
+        return Ranking(self.scores, *self.rows.sums(self.cells, len(self.scores), counts))

@@ -1,8 +1,8 @@
-"""Numbers from several divisions of one table, which are not independent: intervals and ranks.
+"""Intervals and ranks of numbers from several divisions of one table, which are not independent.
 
 The training parts of two folds, or of two random divisions, share most of their rows, so the
-numbers found on them agree more than those on fresh tables would, and the usual standard error of
-the mean is too small.
+numbers vary less between them than between independent tables, and the usual standard error of the
+mean is too small.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ def corrected_interval(
     values : array of shape (J,)
         The number of a model on every division, or the difference of two models on each.
     test_share : float
-        Tested rows over the rows that were learned from (those of validation included).
+        Number of test rows over number of training and validation rows.
     confidence : float, default=0.95
+        Probability that the interval covers the mean.
 
     Returns
     -------
     Interval
-        Without ends where there is one division only.
+        Without ends where there is only one division.
 
     Raises
     ------
@@ -50,21 +51,21 @@ def corrected_interval(
 
     Examples
     --------
-    >>> found = corrected_interval([0.10, 0.12, 0.14, 0.12], test_share=0.25)
-    >>> round(found.value, 3), round(found.low, 3), round(found.high, 3)
+    >>> interval = corrected_interval([0.10, 0.12, 0.14, 0.12], test_share=0.25)
+    >>> round(interval.value, 3), round(interval.low, 3), round(interval.high, 3)
     (0.12, 0.083, 0.157)
     """
-    found = np.asarray(values, np.float64)
-    if found.size == 0 or not test_share > 0:
+    numbers = np.asarray(values, np.float64)
+    if numbers.size == 0 or not test_share > 0:
         raise DataError(
             f"an interval over divisions needs values and a positive share of tested rows, got "
-            f"{found.size} values and the share {test_share:g}"
+            f"{numbers.size} values and the share {test_share:g}"
         )
-    mean = float(found.mean())
-    if len(found) < 2:
+    mean = float(numbers.mean())
+    if len(numbers) < 2:
         return Interval(mean, float("nan"), float("nan"))
-    error = np.sqrt((1 / len(found) + test_share) * found.var(ddof=1))
-    half = float(t.ppf((1 + confidence) / 2, len(found) - 1) * error)
+    error = np.sqrt((1 / len(numbers) + test_share) * numbers.var(ddof=1))
+    half = float(t.ppf((1 + confidence) / 2, len(numbers) - 1) * error)
     return Interval(mean, mean - half, mean + half)
 
 
@@ -76,6 +77,11 @@ def mean_ranks(values: npt.ArrayLike, *, lower_is_better: bool = False) -> Float
     values : array of shape (models, divisions)
         Undefined values (NaN) come last.
     lower_is_better : bool, default=False
+        Whether the smallest value has rank 1.
+
+    Returns
+    -------
+    float64 array of shape (models,)
 
     References
     ----------
@@ -86,7 +92,7 @@ def mean_ranks(values: npt.ArrayLike, *, lower_is_better: bool = False) -> Float
     >>> mean_ranks([[0.9, 0.8], [0.7, 0.8], [0.1, 0.2]]).tolist()
     [1.25, 1.75, 3.0]
     """
-    found = np.asarray(values, np.float64)
-    worst_last = np.where(np.isnan(found), np.inf, found if lower_is_better else -found)
-    ranks: Floats = rankdata(worst_last, axis=0).mean(axis=1)
+    numbers = np.asarray(values, np.float64)
+    best_first = np.where(np.isnan(numbers), np.inf, numbers if lower_is_better else -numbers)
+    ranks: Floats = rankdata(best_first, axis=0).mean(axis=1)
     return ranks

@@ -1,4 +1,4 @@
-"""Curves as plain lists, thinned to a few hundred points, ready for a picture or JSON."""
+"""Curves as plain lists of at most a few hundred points, for a picture or JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dbnchurn.evaluate.metrics import DECILES, calibration_sums, decile_numbers
 from dbnchurn.evaluate.ranking import Ranking, thinned
 
 Curve = dict[str, list[float]]
-POINTS = 300
+POINTS = 300  # of a curve, at most
 
 
 def all_curves(ranking: Ranking) -> dict[str, Curve]:
@@ -19,7 +19,7 @@ def all_curves(ranking: Ranking) -> dict[str, Curve]:
     Parameters
     ----------
     ranking : Ranking
-        Of one model; with gains for the profit.
+        Of one model; with gains for the profit curve.
 
     Returns
     -------
@@ -31,8 +31,8 @@ def all_curves(ranking: Ranking) -> dict[str, Curve]:
 
     Examples
     --------
-    >>> found = all_curves(Ranking.of([1, 0, 1, 0], [0.9, 0.5, 0.5, 0.1]))
-    >>> found["precision_recall"]["precision"]
+    >>> curves = all_curves(Ranking.of([1, 0, 1, 0], [0.9, 0.5, 0.5, 0.1]))
+    >>> curves["precision_recall"]["precision"]
     [1.0, 0.666667, 0.5]
     """
     curves = {"distribution": distribution(ranking)}
@@ -53,24 +53,31 @@ def precision_recall(ranking: Ranking) -> Curve:
     """Precision against recall, from the highest threshold to the lowest."""
     at = thinned(len(ranking.scores), POINTS)
     return _lists(
-        recall=ranking.caught[at] / ranking.churners,
-        precision=ranking.caught[at] / ranking.contacted[at],
+        recall=ranking.hits[at] / ranking.churners,
+        precision=ranking.hits[at] / ranking.contacted[at],
     )
 
 
 def roc(ranking: Ranking) -> Curve:
     """True-positive rate against false-positive rate, from (0, 0) to (1, 1)."""
     at = thinned(len(ranking.scores), POINTS)
-    caught, contacted = ranking.caught[at], ranking.contacted[at]
+    hits, contacted = ranking.hits[at], ranking.contacted[at]
     stayers = ranking.total - ranking.churners
     return _lists(
-        fpr=np.append(0.0, (contacted - caught) / stayers),
-        tpr=np.append(0.0, caught / ranking.churners),
+        fpr=np.append(0.0, (contacted - hits) / stayers),
+        tpr=np.append(0.0, hits / ranking.churners),
     )
 
 
 def deciles(ranking: Ranking, parts: int = DECILES) -> Curve:
-    """Churn rate, lift and cumulated gain of customers in parts of equal weight, best first.
+    """Churn rate, lift and cumulated gain in parts of equal weight, highest scores first.
+
+    Parameters
+    ----------
+    ranking : Ranking
+        Of one model.
+    parts : int, default=10
+        Number of parts.
 
     Returns
     -------
@@ -85,33 +92,46 @@ def deciles(ranking: Ranking, parts: int = DECILES) -> Curve:
 def calibration(ranking: Ranking, bins: int = 10) -> Curve:
     """Mean score and churn rate in bins of equal weight, with a 95 % Wilson interval.
 
+    Parameters
+    ----------
+    ranking : Ranking
+        Of one model.
+    bins : int, default=10
+        Number of bins.
+
     Returns
     -------
     dict
         ``predicted``, ``observed``, ``low``, ``high``; lowest scores first.
     """
-    promised, came = calibration_sums(ranking, bins)
+    expected, observed = calibration_sums(ranking, bins)
     size = ranking.total / bins
-    rate = came[::-1] / size
+    rate = observed[::-1] / size
     low, high = wilson(rate * size, size)
-    return _lists(predicted=promised[::-1] / size, observed=rate, low=low, high=high)
+    return _lists(predicted=expected[::-1] / size, observed=rate, low=low, high=high)
 
 
 def thresholds(ranking: Ranking) -> Curve:
-    """What every threshold would give: precision, recall, F1 and the share contacted."""
+    """Precision, recall, F1 and the share contacted against the threshold."""
     at = thinned(len(ranking.scores), POINTS)
-    caught, contacted = ranking.caught[at], ranking.contacted[at]
+    hits, contacted = ranking.hits[at], ranking.contacted[at]
     return _lists(
         threshold=ranking.scores[at],
-        precision=caught / contacted,
-        recall=caught / ranking.churners,
-        f1=2 * caught / (contacted + ranking.churners),
+        precision=hits / contacted,
+        recall=hits / ranking.churners,
+        f1=2 * hits / (contacted + ranking.churners),
         contacted=contacted / ranking.total,
     )
 
 
 def profit(ranking: Ranking) -> Curve:
-    """Cumulated gain per customer of the table against the share contacted, from nobody."""
+    """Cumulated gain per customer of the table against the share contacted, from 0.
+
+    Raises
+    ------
+    ValueError
+        If the ranking has no gains.
+    """
     if ranking.gain is None:
         raise ValueError("a profit curve needs a gain for every row")
     at = thinned(len(ranking.scores), POINTS)
@@ -124,16 +144,29 @@ def profit(ranking: Ranking) -> Curve:
 def distribution(ranking: Ranking, bins: int = 25) -> Curve:
     """Share of churners and of stayers in equally wide bins of the score.
 
-    The bins end at the score that one customer in a thousand exceeds; the last one holds the rest.
+    The bins end at the score that one customer in a thousand exceeds; the last bin includes those.
+
+    Parameters
+    ----------
+    ranking : Ranking
+        Of one model.
+    bins : int, default=25
+        Number of bins.
+
+    Returns
+    -------
+    dict
+        ``left`` and ``right`` edge of each bin, and the shares ``churners`` and ``stayers``, each
+        of which sums to 1.
     """
     tail = int(np.searchsorted(ranking.contacted, ranking.total / 1000))
     top, bottom = ranking.scores[tail], ranking.scores[-1]
     edges = np.linspace(bottom, top if top > bottom else bottom + 1e-9, bins + 1)
-    place = np.clip(np.searchsorted(edges, ranking.scores, side="right") - 1, 0, bins - 1)
+    bin_of = np.clip(np.searchsorted(edges, ranking.scores, side="right") - 1, 0, bins - 1)
 
     def share(sample_weight: Floats) -> Floats:
-        found: Floats = np.bincount(place, sample_weight, bins) / max(sample_weight.sum(), 1e-300)
-        return found
+        sums = np.bincount(bin_of, sample_weight, bins)
+        return np.asarray(sums / max(sample_weight.sum(), 1e-300))
 
     return _lists(
         left=edges[:-1],

@@ -1,4 +1,4 @@
-"""Scores in money: what contacting the customers at the top is worth."""
+"""Profit of contacting the customers with the highest scores."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dbnchurn.evaluate.ranking import Ranking
 class Offer:
     """A retention campaign: every contacted customer is offered an incentive.
 
-    Stayers always take it; of the churners a share takes it and stays, and that share follows a
+    Stayers always accept it; a share of the churners accepts it and stays, and that share follows a
     Beta distribution (Verbraken, Verbeke and Baesens, 2013).
 
     Parameters
@@ -26,9 +26,9 @@ class Offer:
     clv : float, default=200
         Lifetime value of a customer who stays, in money.
     incentive_cost : float, default=10
-        Cost of the incentive.
+        Cost of the incentive, in money.
     contact_cost : float, default=1
-        Cost of a contact.
+        Cost of a contact, in money.
     alpha, beta : float, default=6 and 14
         Of the Beta distribution; the mean share is ``alpha / (alpha + beta)``.
 
@@ -75,7 +75,7 @@ def contact_gain(
     tn_cost: npt.ArrayLike,
     fn_cost: npt.ArrayLike,
 ) -> Floats:
-    """What contacting each customer gains, from the costs of the four outcomes.
+    """Gain of contacting each customer, from the costs of the four outcomes.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def contact_gain(
     Returns
     -------
     float array of shape (n,)
-        What not contacting the customer costs more than contacting.
+        Cost of not contacting the customer minus that of contacting, in money.
 
     Examples
     --------
@@ -101,7 +101,25 @@ def contact_gain(
 
 
 def profit_at(ranking: Ranking, threshold: float) -> float:
-    """Gain per customer of the whole table if those at or above `threshold` are contacted."""
+    """Gain per customer of the whole table if those at or above a threshold are contacted.
+
+    Parameters
+    ----------
+    ranking : Ranking
+        Of one model, with gains.
+    threshold : float
+        Customers with a score of at least this are contacted.
+
+    Returns
+    -------
+    float
+        In money.
+
+    Raises
+    ------
+    ConfigError
+        If the ranking has no gains.
+    """
     if ranking.gain is None:
         raise ConfigError("profit needs a gain for every row")
     return float(ranking.gain[: ranking.above(threshold)].sum()) / ranking.total
@@ -113,10 +131,22 @@ def expected_maximum_profit(ranking: Ranking, offer: Offer) -> float:
     For an accept rate γ a contacted churner gains ``γ (clv − incentive) − contact`` and a stayer
     costs ``incentive + contact``; the best rates for all γ are the corners of the convex hull of
     the ROC curve, which are the blocks of an isotonic regression (Verbraken et al., 2013, eq. 19).
+
+    Parameters
+    ----------
+    ranking : Ranking
+        Of one model.
+    offer : Offer
+        Values, costs and the distribution of the accept rate.
+
+    Returns
+    -------
+    float
+        In money, not negative.
     """
     tp, fp = _hull(ranking)
     value, waste = offer.clv - offer.incentive_cost, offer.incentive_cost + offer.contact_cost
-    # From this accept rate on it pays to go one corner further.
+    # Accept rate above which the next corner of the hull earns more than this one.
     steps = np.diff(fp) * waste
     turn = np.full(len(steps), np.inf)
     np.divide(steps, np.diff(tp), out=turn, where=np.diff(tp) > 0)
@@ -128,9 +158,9 @@ def expected_maximum_profit(ranking: Ranking, offer: Offer) -> float:
 
 
 def _hull(ranking: Ranking) -> tuple[Floats, Floats]:
-    """Weights of caught churners and contacted stayers at the corners, from (0, 0)."""
-    held = ranking.sample_weight > 0
-    sample_weight, positive = ranking.sample_weight[held], ranking.positive[held]
+    """Weights of contacted churners and contacted stayers at the corners, from (0, 0)."""
+    weighted = ranking.sample_weight > 0
+    sample_weight, positive = ranking.sample_weight[weighted], ranking.positive[weighted]
     blocks = isotonic_regression(
         positive / sample_weight, weights=sample_weight, increasing=False
     ).blocks

@@ -1,4 +1,4 @@
-"""Labels behind scores, sorted once: what every metric and curve is computed from."""
+"""Weights of churners and stayers by score, sorted once: the input of every metric and curve."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from dbnchurn.core.typing import Bools, Floats, Ints, Rows
 class Ranking:
     """Groups of customers with the same score, highest score first.
 
-    No metric tells apart customers with the same score, so the weight of churners and of stayers
-    in every such group is all that is needed, and a resample only changes the weights.
+    No metric depends on the order of customers with the same score, so the weight of churners and
+    of stayers in every such group is all that is needed, and a resample only changes the weights.
 
     Parameters
     ----------
@@ -59,7 +59,12 @@ class Ranking:
         sample_weight : array of shape (n,), optional
             Not negative; a weight of 2 is the same as the row twice.
         gain : array of shape (n,), optional
-            What contacting this customer gains or, if negative, costs.
+            What contacting this customer gains or, if negative, costs, in money.
+
+        Returns
+        -------
+        Ranking
+            With one group per distinct score.
 
         Raises
         ------
@@ -82,8 +87,8 @@ class Ranking:
         return np.cumsum(self.sample_weight)
 
     @cached_property
-    def caught(self) -> Floats:
-        """Weight of the churners among them, of shape (g,)."""
+    def hits(self) -> Floats:
+        """Weight of the churners among those contacted down to every group, of shape (g,)."""
         return np.cumsum(self.positive)
 
     @property
@@ -94,14 +99,14 @@ class Ranking:
     @property
     def churners(self) -> float:
         """Weight of all churners."""
-        return float(self.caught[-1])
+        return float(self.hits[-1])
 
-    def caught_at(self, contacts: npt.ArrayLike) -> Floats:
+    def hits_at(self, contacts: npt.ArrayLike) -> Floats:
         """Expected weight of churners among the first `contacts` customers.
 
         Where the limit falls among equal scores, their order is taken as random.
         """
-        return upto(self.contacted, self.caught, contacts)
+        return cumulated_at(self.contacted, self.hits, contacts)
 
     def above(self, threshold: float) -> int:
         """Number of groups with a score of at least `threshold`."""
@@ -109,21 +114,33 @@ class Ranking:
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
-    """Checked rows: labels (0 or 1), scores, weights, and gains or None, each of shape (n,)."""
+class ScoredRows:
+    """Rows as :func:`checked` returns them.
+
+    Parameters
+    ----------
+    y : int array of shape (n,)
+        1 for churners, 0 for the others.
+    scores : float64 array of shape (n,)
+        Finite.
+    sample_weight : float64 array of shape (n,)
+        Not negative, and not zero everywhere.
+    gain : float64 array of shape (n,), or None
+        What contacting each customer gains, in money.
+    """
 
     y: Ints
     scores: Floats
     sample_weight: Floats
     gain: Floats | None
 
-    def take(self, rows: Bools) -> Columns:
+    def take(self, rows: Bools) -> ScoredRows:
         """The rows for which a mask holds."""
         gain = None if self.gain is None else self.gain[rows]
-        return Columns(self.y[rows], self.scores[rows], self.sample_weight[rows], gain)
+        return ScoredRows(self.y[rows], self.scores[rows], self.sample_weight[rows], gain)
 
     def cells(self, group: Rows) -> Rows:
-        """Where each row is counted: by its group, and within it by its label."""
+        """Number of the cell, group × label, that each row is counted in, of shape (n,)."""
         return 2 * group + self.y
 
     def sums(
@@ -136,15 +153,20 @@ class Columns:
         cells : array of shape (n,)
             As :meth:`cells` gives them.
         groups : int
-            How many groups there are.
+            Number of groups.
         counts : array of shape (n,), optional
             How often each row was drawn; once by default.
+
+        Returns
+        -------
+        positive, negative : float64 arrays of shape (groups,)
+        gain : float64 array of shape (groups,), or None where the rows have none
         """
         sample_weight = self.sample_weight
         if counts is not None:
-            sample_weight = counts if self._even else sample_weight * counts
-        both = _sums(cells, sample_weight, 2 * groups)
-        negative, positive = both[::2], both[1::2]
+            sample_weight = counts if self._unweighted else sample_weight * counts
+        by_cell = _sums(cells, sample_weight, 2 * groups)
+        negative, positive = by_cell[::2], by_cell[1::2]
         if self.gain is None:
             return positive, negative, None
         if self._gain_by_label is not None:
@@ -153,17 +175,17 @@ class Columns:
         return positive, negative, _sums(cells >> 1, sample_weight * self.gain, groups)
 
     @cached_property
-    def _even(self) -> bool:
+    def _unweighted(self) -> bool:
         return bool((self.sample_weight == 1).all())
 
     @cached_property
     def _gain_by_label(self) -> tuple[float, float] | None:
-        """Gain of a stayer and of a churner, if it is the same for all: an offer's is."""
+        """Gain of a stayer and of a churner, if all of a class have the same, as with an offer."""
         assert self.gain is not None
-        found = [self.gain[self.y == label] for label in (0, 1)]
-        if any(len(gain) and np.ptp(gain) for gain in found):
+        by_label = [self.gain[self.y == label] for label in (0, 1)]
+        if any(len(gain) and np.ptp(gain) for gain in by_label):
             return None
-        of_stayers, of_churners = (float(gain[0]) if len(gain) else 0.0 for gain in found)
+        of_stayers, of_churners = (float(gain[0]) if len(gain) else 0.0 for gain in by_label)
         return of_stayers, of_churners
 
 
@@ -172,25 +194,47 @@ def checked(
     scores: npt.ArrayLike,
     sample_weight: npt.ArrayLike | None = None,
     gain: npt.ArrayLike | None = None,
-) -> Columns:
-    """Rows as arrays, or a :class:`DataError` that says what is wrong with them."""
+) -> ScoredRows:
+    """Check rows and convert them to arrays.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        1 or True for churners, 0 or False for the others.
+    scores : array of shape (n,)
+        Higher means more likely to churn.
+    sample_weight : array of shape (n,), optional
+        Not negative; ones by default.
+    gain : array of shape (n,), optional
+        What contacting each customer gains, in money.
+
+    Returns
+    -------
+    ScoredRows
+
+    Raises
+    ------
+    DataError
+        If there are no rows, lengths differ, labels are not 0 and 1, weights are negative or all
+        zero, or a number is missing or infinite.
+    """
     labels = np.asarray(y)
     n = len(labels) if labels.ndim == 1 else -1
     if n <= 0:
         raise DataError(f"labels should be a list of at least one row, got shape {labels.shape}")
-    strange = np.unique(labels[~np.isin(labels, (0, 1))].astype(str))
-    if len(strange):
-        raise DataError(f"labels should be 0 or 1, got also {', '.join(strange[:5])}")
-    sample_weight = _numbers(
+    others = np.unique(labels[~np.isin(labels, (0, 1))].astype(str))
+    if len(others):
+        raise DataError(f"labels should be 0 or 1, got also {', '.join(others[:5])}")
+    sample_weight = _finite(
         "sample_weight", np.ones(n) if sample_weight is None else sample_weight, n
     )
     if sample_weight.min() < 0 or sample_weight.sum() == 0:
         raise DataError("sample_weight should not be negative and not zero everywhere")
-    return Columns(
+    return ScoredRows(
         labels.astype(np.int64),
-        _numbers("scores", scores, n),
+        _finite("scores", scores, n),
         sample_weight,
-        None if gain is None else _numbers("gain", gain, n),
+        None if gain is None else _finite("gain", gain, n),
     )
 
 
@@ -198,7 +242,7 @@ def _sums(group: Rows, values: Floats, groups: int) -> Floats:
     return np.asarray(np.bincount(group, weights=values, minlength=groups), np.float64)
 
 
-def _numbers(name: str, values: npt.ArrayLike, n: int) -> Floats:
+def _finite(name: str, values: npt.ArrayLike, n: int) -> Floats:
     array = np.asarray(values, np.float64)
     if array.shape != (n,):
         raise DataError(
@@ -213,17 +257,55 @@ def _numbers(name: str, values: npt.ArrayLike, n: int) -> Floats:
     return array
 
 
-def upto(cumulated: Floats, values: Floats, at: npt.ArrayLike) -> Floats:
-    """Cumulated `values` where the cumulated weight reaches `at`, proportionally within a group."""
+def cumulated_at(contacted: Floats, cumulated: Floats, contacts: npt.ArrayLike) -> Floats:
+    """A cumulated amount after a number of contacts, interpolated linearly within a group.
+
+    Parameters
+    ----------
+    contacted : array of shape (g,)
+        Cumulated weight of the groups.
+    cumulated : array of shape (g,)
+        Cumulated amount, such as the weight of churners.
+    contacts : float or array
+        Weight of the customers contacted.
+
+    Returns
+    -------
+    float64 array of the shape of `contacts`
+
+    Examples
+    --------
+    >>> cumulated_at(np.array([2.0, 4.0]), np.array([2.0, 3.0]), [1, 3]).tolist()
+    [1.0, 2.5]
+    """
     return np.asarray(
-        np.interp(np.asarray(at, np.float64), np.append(0.0, cumulated), np.append(0.0, values))
+        np.interp(
+            np.asarray(contacts, np.float64), np.append(0.0, contacted), np.append(0.0, cumulated)
+        )
     )
 
 
 def thinned(n: int, points: int) -> Rows:
-    """At most `points` of `n` ranks, first and last included: dense at the top, even below.
+    """A selection of ranks, first and last included: dense at the top, evenly spaced below.
 
     The first contacts move a curve most, so half of the points follow the logarithm of the rank.
+
+    Parameters
+    ----------
+    n : int
+        Number of ranks.
+    points : int
+        Largest number of ranks to keep.
+
+    Returns
+    -------
+    int array of shape (at most `points`,)
+        Ascending, from 0 to n - 1.
+
+    Examples
+    --------
+    >>> thinned(1000, 8).tolist()
+    [0, 9, 99, 333, 666, 999]
     """
     if n <= points:
         return np.arange(n)

@@ -1,4 +1,4 @@
-"""All numbers of one model, or of several on the same rows, as plain data."""
+"""All metrics of one model, or of several on the same rows, as plain data."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.evaluate import metrics
-from dbnchurn.evaluate.bootstrap import Bootstrap, Interval, Numbers, bootstrap
-from dbnchurn.evaluate.profit import Offer, expected_maximum_profit, profit_at
-from dbnchurn.evaluate.ranking import Columns, Ranking, checked
+from dbnchurn.evaluate.bootstrap import MAX_GROUPS, Bootstrap, Interval, Numbers, bootstrap
+from dbnchurn.evaluate.profit import Offer
+from dbnchurn.evaluate.ranking import Ranking, ScoredRows, checked
+from dbnchurn.evaluate.registry import Scored, compute
 
-Plain = dict[str, Any]
-DECILE = ("rate", "lift", "gain")
+JsonObject = dict[str, Any]
+DECILE = ("rate", "lift", "gain")  # numbers of every tenth of the customers
 
 
 def evaluate(
@@ -29,8 +30,9 @@ def evaluate(
     gain: npt.ArrayLike | None = None,
     resamples: int = 500,
     random_state: int | np.random.Generator = 0,
-) -> Plain:
-    """Every number of one model with its 95 % bootstrap interval.
+    max_groups: int = MAX_GROUPS,
+) -> JsonObject:
+    """Every metric of one model with its 95 % bootstrap interval.
 
     Parameters
     ----------
@@ -52,15 +54,17 @@ def evaluate(
     resamples : int, default=500
         Number of resamples.
     random_state : int or Generator, default=0
-        Seed of the resamples.
+        Of the resamples; a seed gives the same intervals again.
+    max_groups : int, default=5000
+        Number of distinct scores above which neighbouring ones are merged for the resamples.
 
     Returns
     -------
     dict
-        Name → ``{"value", "low", "high"}``; ``deciles``, a list of ten with the ``rate``, ``lift``
-        and cumulated ``gain`` of every tenth of the customers, best first; ``confusion`` with
-        ``tn, fp, fn, tp``; ``n``; ``base_rate``; ``threshold``. Undefined numbers are None. JSON
-        can hold all of it.
+        Metric → ``{"value", "low", "high"}``; ``deciles``, a list of ten with the ``rate``,
+        ``lift`` and cumulated ``gain`` of every tenth of the customers, highest scores first;
+        ``confusion`` with ``tn, fp, fn, tp``; ``n``; ``base_rate``; ``threshold``. Undefined
+        numbers are None. JSON can hold all of it.
 
     Raises
     ------
@@ -85,6 +89,7 @@ def evaluate(
         gain=gain,
         resamples=resamples,
         random_state=random_state,
+        max_groups=max_groups,
     )["model"]
 
 
@@ -99,24 +104,32 @@ def compare(
     gain: npt.ArrayLike | None = None,
     resamples: int = 500,
     random_state: int | np.random.Generator = 0,
-) -> dict[str, Plain]:
+    max_groups: int = MAX_GROUPS,
+) -> dict[str, JsonObject]:
     """:func:`evaluate` for several models on the same rows and the same resamples.
-
-    All other parameters, and what is raised, are those of :func:`evaluate`.
 
     Parameters
     ----------
+    y : array of shape (n,)
+        1 for churners, 0 for the others.
     scores : mapping
         Name of the model → probabilities of shape (n,). The first is the one that the others are
         compared with.
     thresholds : mapping
         Name of the model → its threshold.
+    sample_weight, budget, offer, gain, resamples, random_state, max_groups
+        As of :func:`evaluate`.
 
     Returns
     -------
     dict
         Name of the model → as :func:`evaluate`; every model but the first has also
         ``difference``: the first model's numbers minus its own, with paired intervals.
+
+    Raises
+    ------
+    DataError
+        If labels are not 0 and 1 or scores are not probabilities.
 
     Examples
     --------
@@ -127,101 +140,99 @@ def compare(
     """
     if offer is not None and gain is None:
         gain = offer.gain(y)
-    columns = {name: _probabilities(name, y, s, sample_weight, gain) for name, s in scores.items()}
-    share = None if budget is None else budget / next(iter(columns.values())).sample_weight.sum()
-    drawn = bootstrap(
-        columns,
-        {name: _numbers(thresholds[name], share, offer) for name in columns},
+    rows = {
+        name: _checked_probabilities(name, y, s, sample_weight, gain) for name, s in scores.items()
+    }
+    share = None if budget is None else budget / next(iter(rows.values())).sample_weight.sum()
+    sample = bootstrap(
+        rows,
+        {name: _numbers(thresholds[name], share, offer) for name in rows},
         cuts=dict(thresholds),
         resamples=resamples,
         random_state=random_state,
+        max_groups=max_groups,
     )
-    return {name: _plain(name, columns, thresholds[name], drawn) for name in columns}
+    return {name: _model_summary(name, rows, thresholds[name], sample) for name in rows}
 
 
-def _probabilities(
+def _checked_probabilities(
     name: str,
     y: npt.ArrayLike,
     scores: npt.ArrayLike,
     sample_weight: npt.ArrayLike | None,
     gain: npt.ArrayLike | None,
-) -> Columns:
-    columns = checked(y, scores, sample_weight, gain)
-    low, high = columns.scores.min(), columns.scores.max()
+) -> ScoredRows:
+    rows = checked(y, scores, sample_weight, gain)
+    low, high = rows.scores.min(), rows.scores.max()
     if low < 0 or high > 1:
         raise DataError(f"the scores of {name!r} should be probabilities, got {low:g} to {high:g}")
-    return columns
+    return rows
 
 
 def numbers_at(ranking: Ranking, threshold: float) -> dict[str, float]:
-    """Every number of scores that needs no campaign, with the decisions of a threshold.
+    """Every metric that needs no contact budget and no campaign.
+
+    Parameters
+    ----------
+    ranking : Ranking
+        Of one model.
+    threshold : float
+        Customers with a score of at least this are picked.
+
+    Returns
+    -------
+    dict of str → float
+        Name of the metric → value; NaN where undefined.
 
     Examples
     --------
     >>> numbers_at(Ranking.of([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), 0.35)["recall"]
     1.0
     """
-    at = metrics.Confusion.of(ranking, threshold)
-    return {
-        "precision": at.precision,
-        "recall": at.recall,
-        "f1": at.f1,
-        "accuracy": at.accuracy,
-        "balanced_accuracy": at.balanced_accuracy,
-        "average_precision": metrics.average_precision(ranking),
-        "roc_auc": metrics.roc_auc(ranking),
-        "lift_top_decile": metrics.lift(ranking, 0.1),
-        "brier": metrics.brier(ranking),
-        "log_loss": metrics.log_loss(ranking),
-        "calibration_error": metrics.calibration_error(ranking),
-        "calibration_in_the_large": metrics.calibration_in_the_large(ranking),
-    }
+    return compute(Scored(ranking, threshold))
 
 
-def _numbers(threshold: float, share: float | None, offer: Offer | None) -> Numbers:
+def _numbers(threshold: float, contact_share: float | None, offer: Offer | None) -> Numbers:
+    """Function from a ranking to all metrics and the numbers of its deciles."""
+
     def numbers(ranking: Ranking) -> dict[str, float]:
-        found = numbers_at(ranking, threshold)
-        if share is not None:
-            contacts = share * ranking.total
-            found["precision_at_budget"] = metrics.precision_at(ranking, contacts)
-            found["recall_at_budget"] = metrics.recall_at(ranking, contacts)
-        if ranking.gain is not None:
-            found["profit"] = profit_at(ranking, threshold)
-        if offer is not None:
-            found["expected_maximum_profit"] = expected_maximum_profit(ranking, offer)
-        for part, numbers in enumerate(zip(*metrics.decile_numbers(ranking), strict=True)):
-            found |= {f"{kind} {part}": value for kind, value in zip(DECILE, numbers, strict=True)}
-        return found
+        values = compute(Scored(ranking, threshold, contact_share, offer))
+        for part, decile in enumerate(zip(*metrics.decile_numbers(ranking), strict=True)):
+            values |= {f"{kind} {part}": v for kind, v in zip(DECILE, decile, strict=True)}
+        return values
 
     return numbers
 
 
-def _plain(name: str, columns: Mapping[str, Columns], threshold: float, drawn: Bootstrap) -> Plain:
-    rows = columns[name]
-    confusion = metrics.Confusion.of(Ranking.of(rows.y, rows.scores, rows.sample_weight), threshold)
-    result: Plain = _with_deciles(drawn.intervals(name))
+def _model_summary(
+    name: str, rows: Mapping[str, ScoredRows], threshold: float, sample: Bootstrap
+) -> JsonObject:
+    """All that is said of one model, as plain data."""
+    own = rows[name]
+    confusion = metrics.Confusion.of(Ranking.of(own.y, own.scores, own.sample_weight), threshold)
+    result = _with_deciles(sample.intervals(name))
     result |= {
         "confusion": {key: _count(value) for key, value in vars(confusion).items()},
-        "n": len(rows.y),
-        "base_rate": float(rows.sample_weight @ rows.y / rows.sample_weight.sum()),
+        "n": len(own.y),
+        "base_rate": float(own.sample_weight @ own.y / own.sample_weight.sum()),
         "threshold": float(threshold),
     }
-    first = next(iter(columns))
+    first = next(iter(rows))
     if name != first:
-        result["difference"] = _with_deciles(drawn.difference(first, name))
+        result["difference"] = _with_deciles(sample.difference(first, name))
     return result
 
 
-def _with_deciles(found: Mapping[str, Interval]) -> Plain:
-    """Plain intervals, those of the deciles in a list of their own."""
-    result: Plain = {key: number.plain() for key, number in found.items()}
-    tenths = range(metrics.DECILES)
+def _with_deciles(intervals: Mapping[str, Interval]) -> JsonObject:
+    """Intervals as plain data, those of the deciles in a list of their own."""
+    result: JsonObject = {key: number.plain() for key, number in intervals.items()}
     result["deciles"] = [
-        {"part": i + 1, **{kind: result.pop(f"{kind} {i}") for kind in DECILE}} for i in tenths
+        {"part": i + 1, **{kind: result.pop(f"{kind} {i}") for kind in DECILE}}
+        for i in range(metrics.DECILES)
     ]
     return result
 
 
-def _count(sample_weight: float) -> float | int:
+def _count(weight: float) -> float | int:
     """Whole weights as integers: they are numbers of customers."""
-    return int(sample_weight) if sample_weight == int(sample_weight) else sample_weight
+    return int(weight) if weight == int(weight) else weight

@@ -1,4 +1,4 @@
-"""What several thresholds would do with the same customers, side by side."""
+"""Metrics of several thresholds on the same customers, side by side."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dbnchurn.evaluate.bootstrap import Bootstrap, Interval, bootstrap, interval
+from dbnchurn.evaluate.bootstrap import bootstrap, interval
 from dbnchurn.evaluate.metrics import Confusion
-from dbnchurn.evaluate.profit import profit_at
 from dbnchurn.evaluate.ranking import Ranking, checked
+from dbnchurn.evaluate.registry import Scored, compute
 
-NUMBERS = ("contacted", "precision", "recall", "f1", "profit")
+SHOWN = ("precision", "recall", "f1", "profit")  # metrics of a threshold
 
 
 def at_thresholds(
@@ -26,7 +26,7 @@ def at_thresholds(
     resamples: int = 500,
     random_state: int | np.random.Generator = 0,
 ) -> dict[str, dict[str, Any]]:
-    """Decisions at several thresholds on the same resamples.
+    """Metrics of the decisions at several thresholds, on the same resamples.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def at_thresholds(
     sample_weight : array of shape (n,), optional
         A weight of 2 is the same as the row twice.
     gain : array of shape (n,), optional
-        What contacting each customer gains, in money, for ``profit`` per customer of the table.
+        Gain of contacting each customer, in money, for ``profit`` per customer of the table.
     resamples : int, default=500
         Number of resamples.
     random_state : int or Generator, default=0
@@ -48,15 +48,15 @@ def at_thresholds(
     Returns
     -------
     dict
-        Name → ``threshold``; the weights ``picked`` and ``caught`` (churners among them); and
+        Name → ``threshold``; the weights ``picked`` and ``caught`` (picked churners); and
         ``contacted`` (share of the customers), ``precision``, ``recall``, ``f1`` and, with `gain`,
         ``profit``, each with ``value``, ``low`` and ``high``. All but the first have
-        ``difference``: their own numbers minus the first one's, with paired intervals.
+        ``difference``: their own numbers minus those of the first, with paired intervals.
 
     Raises
     ------
     DataError
-        If rows cannot be used.
+        If labels are not 0 and 1, lengths differ, or a number is not finite.
 
     Examples
     --------
@@ -68,54 +68,52 @@ def at_thresholds(
     rows = checked(y, scores, sample_weight, gain)
 
     def numbers(ranking: Ranking) -> dict[str, float]:
-        found = {}
-        for name, threshold in thresholds.items():
-            for kind, value in _decision(ranking, threshold).items():
-                found[f"{kind} {name}"] = value
-        return found
+        return {
+            f"{kind} {name}": value
+            for name, threshold in thresholds.items()
+            for kind, value in _decision(ranking, threshold).items()
+        }
 
-    drawn = bootstrap(
+    sample = bootstrap(
         {"": rows},
         {"": numbers},
         cuts={"": list(thresholds.values())},
         resamples=resamples,
         random_state=random_state,
     )
-    exact, resampled = drawn.exact[""], drawn.drawn[""]
-    kinds = [kind for kind in NUMBERS if kind != "profit" or gain is not None]
+    exact, resampled = sample.exact[""], sample.resampled[""]
+    size = sample.rarer_class_size
     ranking = Ranking.of(y, scores, sample_weight, gain)
     first = next(iter(thresholds))
     result: dict[str, dict[str, Any]] = {}
     for name, threshold in thresholds.items():
-        at = Confusion.of(ranking, threshold)
-        found: dict[str, Any] = {
+        confusion = Confusion.of(ranking, threshold)
+        kinds = _decision(ranking, threshold)
+        keys = {kind: f"{kind} {name}" for kind in kinds}
+        result[name] = {
             "threshold": float(threshold),
-            "picked": at.tp + at.fp,
-            "caught": at.tp,
+            "picked": confusion.tp + confusion.fp,
+            "caught": confusion.tp,
+            **{
+                kind: interval(exact[key], resampled[key], size).plain()
+                for kind, key in keys.items()
+            },
         }
-        for kind in kinds:
-            key = f"{kind} {name}"
-            found[kind] = interval(exact[key], resampled[key], drawn.fewer).plain()
         if name != first:
-            found["difference"] = {
-                kind: _difference(drawn, f"{kind} {name}", f"{kind} {first}").plain()
-                for kind in kinds
+            others = {kind: f"{kind} {first}" for kind in kinds}
+            result[name]["difference"] = {
+                kind: interval(
+                    exact[key] - exact[others[kind]],
+                    resampled[key] - resampled[others[kind]],
+                    size,
+                ).plain()
+                for kind, key in keys.items()
             }
-        result[name] = found
     return result
 
 
 def _decision(ranking: Ranking, threshold: float) -> dict[str, float]:
-    at = Confusion.of(ranking, threshold)
-    found = {
-        "contacted": (at.tp + at.fp) / ranking.total,
-        "precision": at.precision,
-        "recall": at.recall,
-        "f1": at.f1,
-    }
-    return found if ranking.gain is None else {**found, "profit": profit_at(ranking, threshold)}
-
-
-def _difference(found: Bootstrap, one: str, other: str) -> Interval:
-    exact, drawn = found.exact[""], found.drawn[""]
-    return interval(exact[one] - exact[other], drawn[one] - drawn[other], found.fewer)
+    """Share contacted and the metrics of the decisions at a threshold."""
+    scored = Scored(ranking, threshold)
+    contacted = (scored.confusion.tp + scored.confusion.fp) / ranking.total
+    return {"contacted": contacted, **compute(scored, SHOWN)}

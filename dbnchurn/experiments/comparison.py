@@ -22,9 +22,10 @@ from dbnchurn.core.errors import DataError
 from dbnchurn.evaluate.bootstrap import Bootstrap, Interval, bootstrap
 from dbnchurn.evaluate.corrected_t import corrected_interval, mean_ranks
 from dbnchurn.evaluate.ranking import checked
+from dbnchurn.evaluate.registry import COMPARED, METRICS, PRIMARY
 from dbnchurn.evaluate.summary import numbers_at
 from dbnchurn.experiments.finished_runs import FinishedRun, ModelScores, scored
-from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER, Compared, Comparison
+from dbnchurn.report.comparison_content import Compared, Comparison
 
 Pairing = Literal["rows", "divisions", "nothing"]
 Models = dict[str, dict[str, ModelScores]]
@@ -52,14 +53,13 @@ SEVERAL = (
     "numbers are means over the seeds, so that intervals show what other customers would change, "
     "not what other seeds would"
 )
-UNBOUNDED = ("lift_top_decile", "log_loss")
 UNADJUSTED = "Intervals are not widened for the number of models compared."
 
 
 def compare_runs(
     runs: Sequence[FinishedRun],
     *,
-    metric: str = "average_precision",
+    metric: str = PRIMARY,
     title: str = "Comparison",
     resamples: int = 500,
     seed: int = 0,
@@ -115,7 +115,7 @@ def compare_runs(
         ],
         runs=[
             {"model": name, "unit": unit, "run": found.run.folder.name}
-            | {key: found.value(key) for key in LABELS}
+            | {key: found.value(key) for key in COMPARED}
             | {"seconds": found.seconds}
             for name, units in models.items()
             for unit, found in units.items()
@@ -189,9 +189,11 @@ def over_rows(models: Models, resamples: int, seed: int) -> tuple[Found, Found]:
     exact, resampled = {}, {}
     for name, units in models.items():
         parts = [names[name, unit] for unit in units]
-        exact[name] = {k: float(np.mean([drawn.exact[p][k] for p in parts])) for k in LABELS}
-        resampled[name] = {k: np.mean([drawn.drawn[p][k] for p in parts], axis=0) for k in LABELS}
-    both = Bootstrap(exact, resampled, drawn.fewer)
+        exact[name] = {k: float(np.mean([drawn.exact[p][k] for p in parts])) for k in COMPARED}
+        resampled[name] = {
+            k: np.mean([drawn.resampled[p][k] for p in parts], axis=0) for k in COMPARED
+        }
+    both = Bootstrap(exact, resampled, drawn.rarer_class_size)
     reference = next(iter(models))
     return (
         {name: both.intervals(name) for name in models},
@@ -206,12 +208,12 @@ def over_divisions(models: Models) -> tuple[Found, Found]:
     reference = next(iter(models))
     share = float(np.mean([models[reference][unit].run.test_share for unit in shared]))
     for name, units in models.items():
-        values = {k: np.array([one.value(k) for one in units.values()]) for k in LABELS}
+        values = {k: np.array([one.value(k) for one in units.values()]) for k in COMPARED}
         own[name] = {k: _possible(k, corrected_interval(v, share)) for k, v in values.items()}
         if name != reference:
             gaps = {
                 k: np.array([units[u].value(k) - models[reference][u].value(k) for u in shared])
-                for k in LABELS
+                for k in COMPARED
             }
             differences[name] = {k: corrected_interval(gap, share) for k, gap in gaps.items()}
     return own, differences
@@ -219,9 +221,9 @@ def over_divisions(models: Models) -> tuple[Found, Found]:
 
 def _possible(metric: str, found: Interval) -> Interval:
     """An interval cut at what the number can be."""
-    top = np.inf if metric in UNBOUNDED else 1.0
+    low, high = METRICS[metric].low, METRICS[metric].high
     return Interval(
-        found.value, float(np.maximum(found.low, 0)), float(np.minimum(found.high, top))
+        found.value, float(np.maximum(found.low, low)), float(np.minimum(found.high, high))
     )
 
 
@@ -230,7 +232,7 @@ def side_by_side(models: Models) -> tuple[Found, Found]:
     own: Found = {}
     for name, units in models.items():
         numbers = next(iter(units.values())).numbers
-        own[name] = {key: Interval(**_known(numbers[key])) for key in LABELS}
+        own[name] = {key: Interval(**_known(numbers[key])) for key in COMPARED}
     return own, {}
 
 
@@ -245,7 +247,7 @@ def ranks_of(models: Models, metric: str) -> dict[str, float]:
     if not shared or len(models) < 2:
         return {}
     values = [[units[unit].value(metric) for unit in shared] for units in models.values()]
-    ranks = mean_ranks(values, lower_is_better=metric in LOWER_IS_BETTER)
+    ranks = mean_ranks(values, lower_is_better=not METRICS[metric].higher_is_better)
     return dict(zip(models, ranks.tolist(), strict=True))
 
 
@@ -274,7 +276,7 @@ def plain_rows(comparison: Comparison) -> list[dict[str, Any]]:
     """One row per model and metric, for a table without times."""
     rows = []
     for model in comparison.models:
-        for metric in LABELS:
+        for metric in COMPARED:
             gap = (model.difference or {}).get(metric, {})
             rows.append(
                 {"model": model.name, "runs": model.runs, "metric": metric}

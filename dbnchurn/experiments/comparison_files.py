@@ -10,13 +10,14 @@ import pandas as pd
 from dbnchurn.core.errors import ConfigError, did_you_mean
 from dbnchurn.core.files import atomic_write
 from dbnchurn.core.html.format import plain, span
+from dbnchurn.evaluate.registry import COMPARED, METRICS, Table, columns
 from dbnchurn.experiments.comparison import compare_runs, plain_rows
 from dbnchurn.experiments.finished_runs import find_runs
-from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER, Comparison, Number
+from dbnchurn.report.comparison_content import Comparison, Number
 from dbnchurn.report.comparison_page import render_comparison
 from dbnchurn.runs.folder import LOCK
 
-SHORT = ("average_precision", "roc_auc", "f1", "precision", "recall", "accuracy", "brier")
+SHORT = columns(Table.NOTES)
 PAGE = "compare.html"
 
 
@@ -39,8 +40,8 @@ def compare_folders(paths: Sequence[Path], output: Path, metric: str) -> Compari
     DataError
         If a folder holds no finished run.
     """
-    if metric not in LABELS:
-        raise ConfigError(f"metric {metric!r}: {did_you_mean(metric, LABELS)}")
+    if metric not in COMPARED:
+        raise ConfigError(f"metric {metric!r}: {did_you_mean(metric, COMPARED)}")
     if (output / "metrics.json").exists() or (output / LOCK).exists():
         raise ConfigError(f"{output} holds a run or an experiment; choose another --output")
     comparison = compare_runs(find_runs(paths), metric=metric, title=output.name)
@@ -70,7 +71,7 @@ def markdown(comparison: Comparison) -> str:
     lines = [f"# {comparison.title}", "", comparison.verdict, ""]
     lines += [f"- **{warning}**" for warning in comparison.warnings]
     lines += [""] if comparison.warnings else []
-    names = [LABELS[key] + (" ↓" if key in LOWER_IS_BETTER else "") for key in SHORT]
+    names = [m.label if m.higher_is_better else f"{m.label} ↓" for m in SHORT.values()]
     lines += _table(
         ["model", "runs", "mean rank", *names, "seconds"],
         [
@@ -88,7 +89,7 @@ def markdown(comparison: Comparison) -> str:
     if paired:
         lines += ["", f"Differences from {comparison.reference.name}:", ""]
         lines += _table(
-            ["model", *names, "by " + LABELS[metric]],
+            ["model", *names, f"by {METRICS[metric].label}"],
             [
                 [
                     model.name,

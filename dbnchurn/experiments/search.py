@@ -22,8 +22,8 @@ from dbnchurn.config import changed, dump
 from dbnchurn.core.errors import ConfigError, DbnchurnError
 from dbnchurn.core.files import atomic_write
 from dbnchurn.core.progress import stage, watched
+from dbnchurn.evaluate.registry import METRICS
 from dbnchurn.experiments.grid import NOT_OF_A_RUN
-from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER
 from dbnchurn.runs.sections import Searched, TuningSection
 
 Judge = Callable[[Any], float]
@@ -66,7 +66,7 @@ class Tuned:
         chosen = "\n".join(f"  {key}: {json.dumps(v)}" for key, v in self.settings.items())
         return (
             f"{self.finished} trials, of which {self.cut_short} were cut short and {self.failed} "
-            f"failed\nbest {LABELS[self.metric]} on the validation rows: {self.value:.4f}\n"
+            f"failed\nbest {METRICS[self.metric].label} on the validation rows: {self.value:.4f}\n"
             f"{chosen}\nnext: dbnchurn train {self.folder / BEST}"
         )
 
@@ -87,11 +87,11 @@ class Search:
         self.optuna = optuna
         self.config, self.folder, self.judge = config, folder, judge
         self.section: TuningSection = config.tuning
-        lower = self.section.metric in LOWER_IS_BETTER
+        higher = METRICS[self.section.metric].higher_is_better
         self.study = optuna.create_study(
             storage=_journal(folder / JOURNAL),
             study_name="tuning",
-            direction="minimize" if lower else "maximize",
+            direction="maximize" if higher else "minimize",
             load_if_exists=True,
         )
         for trial in self.study.get_trials(deepcopy=False):

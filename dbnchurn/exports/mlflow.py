@@ -17,7 +17,12 @@ from dbnchurn.predictor.predictor import Predictor
 
 
 class PyfuncModel:
-    """What MLflow calls: a frame of customers in, a frame of scores out."""
+    """The interface that MLflow calls: a frame of customers in, a frame of scores out.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    """
 
     def __init__(self, predictor: Predictor) -> None:
         self.predictor = predictor
@@ -27,9 +32,14 @@ class PyfuncModel:
 
         Parameters
         ----------
-        model_input : DataFrame
+        model_input : DataFrame of n rows
         params : dict, optional
-            ``{"id": column}`` names the column that names the customer.
+            ``{"id": column}`` gives the column that names the customer.
+
+        Returns
+        -------
+        DataFrame of n rows
+            Columns ``id``, ``probability``, ``decision``, ``risk`` (text) and ``model``.
         """
         scores = self.predictor.score(model_input, id=(params or {}).get("id") or None)
         return scores.assign(risk=scores["risk"].astype(str))
@@ -59,11 +69,10 @@ def log_model(model: str | Path, name: str = "model", **options: Any) -> Any:
 
     Examples
     --------
-    ::
-
-        with mlflow.start_run():
-            info = log_model("runs/tv/model")
-        mlflow.pyfunc.load_model(info.model_uri).predict(customers)
+    >>> import mlflow  # doctest: +SKIP
+    >>> with mlflow.start_run():  # doctest: +SKIP
+    ...     info = log_model("runs/tv/model")
+    >>> mlflow.pyfunc.load_model(info.model_uri).predict(customers)  # doctest: +SKIP
     """
     with wants_extra("mlflow"):
         import mlflow.pyfunc

@@ -1,4 +1,9 @@
-"""A graph under construction: nodes by name, constants once each."""
+"""The stored model as one ONNX graph, from the prepared table to the probability.
+
+First the graph under construction, then the trees of a booster as one of its nodes, then the
+export, which adds the parts of the model in the order of the data: units, leaves, networks,
+decision.
+"""
 
 from __future__ import annotations
 
@@ -28,15 +33,16 @@ if TYPE_CHECKING:
     from dbnchurn.features.encode_record import EncodeRecord
 
 OPSET, ML_OPSET, IR_VERSION = 21, 5, 10
+# Codes of the operator TreeEnsemble.
+SUM, NO_POSTPROCESSING = 1, 0
+BRANCH_LESS, BRANCH_MEMBER = 1, 6
+NUMBERS, CODES, PROBABILITY = "numbers", "codes", "probability"  # inputs and output
 
 
-class Graph:
-    """Collects nodes; calling it adds one and gives the name of its output.
+class _Graph:
+    """A graph under construction; calling it adds a node and returns the name of its output.
 
-    Attributes
-    ----------
-    leaves : list of int
-        Number of leaves of every tree ensemble added so far.
+    Values of the graph are handed on by name. Shapes begin with the n customers.
     """
 
     def __init__(self) -> None:
@@ -47,7 +53,6 @@ class Graph:
         self.constants: list[Any] = []
         self.inputs: list[Any] = []
         self.outputs: list[Any] = []
-        self.leaves: list[int] = []
 
     def __call__(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """Add a node."""
@@ -57,20 +62,20 @@ class Graph:
         )
         return name
 
-    def kind(self, dtype: npt.DTypeLike) -> int:
-        """The graph's name of a dtype."""
+    def type_of(self, dtype: npt.DTypeLike) -> int:
+        """ONNX's number of a dtype."""
         return int(self.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
     def input(self, name: str, dtype: npt.DTypeLike, width: int) -> str:
-        """Add an input of shape (n, width)."""
+        """Add an input of shape (n, width); returns its name."""
         shape: list[str | int | None] = ["n", width]
-        self.inputs.append(self.helper.make_tensor_value_info(name, self.kind(dtype), shape))
+        self.inputs.append(self.helper.make_tensor_value_info(name, self.type_of(dtype), shape))
         return name
 
     def output(self, value: str, name: str, dtype: npt.DTypeLike) -> None:
-        """Make a value of shape (n,) an output."""
+        """Make a value of shape (n,) an output called `name`."""
         self.nodes.append(self.helper.make_node("Identity", [value], [name], name))
-        self.outputs.append(self.helper.make_tensor_value_info(name, self.kind(dtype), ["n"]))
+        self.outputs.append(self.helper.make_tensor_value_info(name, self.type_of(dtype), ["n"]))
 
     def constant(self, value: npt.ArrayLike) -> str:
         """Add a constant."""
@@ -84,28 +89,28 @@ class Graph:
 
     def cast(self, value: str, dtype: npt.DTypeLike) -> str:
         """Add a change of type."""
-        return self("Cast", value, to=self.kind(dtype))
+        return self("Cast", value, to=self.type_of(dtype))
 
     def pick(self, table: str, columns: Ints) -> str:
         """Add a choice of columns."""
         return self("Gather", table, self.constant(columns.astype(np.int64)), axis=1)
 
     def where_nan(self, values: str, otherwise: npt.ArrayLike) -> str:
-        """Put another value in the place of NaN."""
+        """Replace NaN."""
         other = self.constant(np.asarray(otherwise, np.float64))
         return self("Where", self("IsNaN", values), other, values)
 
     def sum_of_rows(self, table: Floats32, rows: str) -> str:
-        """Sum the rows of a table that each customer points at, as float64."""
+        """Sum the table's rows of the given numbers, (n, k) → (n, columns), as float64."""
         picked = self("Gather", self.constant(table.astype(np.float32)), rows, axis=0)
         return self.cast(self("ReduceSum", picked, self.ints(1), keepdims=0), np.float64)
 
-    def activation(self, field: str, name: str) -> str:
+    def activation(self, inputs: str, name: str) -> str:
         """Add a layer's activation."""
         operators = {"sigmoid": "Sigmoid", "relu": "Relu"}
         if name not in operators:
             raise ConfigError(f"a layer with the activation {name!r} has no ONNX form yet")
-        return self(operators[name], field)
+        return self(operators[name], inputs)
 
     def model(self) -> Any:
         """The finished graph."""
@@ -121,35 +126,18 @@ class Graph:
         )
 
 
-SUM, NO_POSTPROCESSING = 1, 0
-BRANCH_LESS, BRANCH_MEMBER = 1, 6
+def _leaf_numbers(graph: _Graph, forest: Forest, matrix: str) -> str:
+    """Leaves of every tree as int64 row numbers of the booster's embedding table, (n, trees).
 
-
-def tree_ensemble(graph: Graph, forest: Forest, matrix: str) -> str:
-    """Add the trees of a booster.
-
-    Every tree is a target of its own, and the weight of a leaf is its place among all leaves of the
-    booster; float32 holds whole numbers up to 2^24 exactly.
-
-    Parameters
-    ----------
-    graph : Graph
-    forest : Forest
-    matrix : str
-        The booster matrix, NaN where missing.
-
-    Returns
-    -------
-    str
-        Name of int64 values of shape (n, trees): rows of the booster's embedding table.
+    Every tree is a target of its own, and the weight of a leaf is its number among all leaves of
+    the booster; float32 holds whole numbers up to 2^24 exactly.
     """
-    graph.leaves.append(sum(forest.sizes))
-    attributes = _attributes(graph, forest)
-    places = graph("TreeEnsemble", matrix, domain="ai.onnx.ml", **attributes)
-    return graph.cast(places, np.int64)
+    attributes = _tree_attributes(graph, forest)
+    numbers = graph("TreeEnsemble", matrix, domain="ai.onnx.ml", **attributes)
+    return graph.cast(numbers, np.int64)
 
 
-def _attributes(graph: Graph, forest: Forest) -> dict[str, Any]:
+def _tree_attributes(graph: _Graph, forest: Forest) -> dict[str, Any]:
     """The arrays of the trees as the operator wants them: inner nodes and leaves apart.
 
     A tree of one leaf becomes a test whose two answers are that leaf.
@@ -167,7 +155,7 @@ def _attributes(graph: Graph, forest: Forest) -> dict[str, Any]:
 
     def floating(name: str, values: npt.ArrayLike) -> Any:
         flat = np.asarray(values, np.float32)
-        return graph.helper.make_tensor(name, graph.kind(np.float32), [len(flat)], flat)
+        return graph.helper.make_tensor(name, graph.type_of(np.float32), [len(flat)], flat)
 
     modes = np.where(by_set, BRANCH_MEMBER, BRANCH_LESS)[inner].astype(np.uint8)
     attributes = {
@@ -175,7 +163,9 @@ def _attributes(graph: Graph, forest: Forest) -> dict[str, Any]:
         "aggregate_function": SUM,
         "post_transform": NO_POSTPROCESSING,
         "tree_roots": node_id[roots].tolist(),
-        "nodes_modes": graph.helper.make_tensor("modes", graph.kind(np.uint8), [len(modes)], modes),
+        "nodes_modes": graph.helper.make_tensor(
+            "modes", graph.type_of(np.uint8), [len(modes)], modes
+        ),
         "nodes_featureids": np.maximum(forest.feature, 0)[inner].tolist(),
         "nodes_splits": floating("splits", np.where(by_set, 0, forest.threshold)[inner]),
         "nodes_truenodeids": id_of_child[true].tolist(),
@@ -207,9 +197,6 @@ def _sets(forest: Forest, which: Bools) -> Floats32:
     return np.concatenate(sets).astype(np.float32)
 
 
-NUMBERS, CODES, PROBABILITY = "numbers", "codes", "probability"
-
-
 def export_onnx(model: Predictor | str | Path, path: str | Path) -> None:
     """Write a model as one ONNX graph.
 
@@ -233,11 +220,21 @@ def export_onnx(model: Predictor | str | Path, path: str | Path) -> None:
 
     Examples
     --------
-    ::
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from dbnchurn import ChurnClassifier
+    >>> customers = pd.DataFrame({"debt": [5.0, 80.0] * 50, "plan": ["basic", "family"] * 50})
+    >>> classifier = ChurnClassifier(use_leaves=False, use_companion=False, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     classifier.fit(customers, ["no", "yes"] * 50).save(Path(folder, "model"))
+    ...     export_onnx(Path(folder, "model"), Path(folder, "churn.onnx"))
+    ...     {name: x.shape for name, x in graph_inputs(Path(folder, "model"), customers).items()}
+    {'numbers': (100, 1), 'codes': (100, 1)}
 
-        export_onnx("runs/tv/model", "churn.onnx")
+    Any runtime of ONNX scores with these arrays, without this package::
+
         session = onnxruntime.InferenceSession("churn.onnx")
-        session.run(None, graph_inputs("runs/tv/model", customers))
+        session.run(["probability"], inputs)
     """
     with wants_extra("onnx"):
         import onnx
@@ -256,21 +253,34 @@ def export_onnx(model: Predictor | str | Path, path: str | Path) -> None:
 
 
 def graph_inputs(model: Predictor | str | Path, frame: Any) -> dict[str, npt.NDArray[Any]]:
-    """What the graph of a model takes for the customers of a frame.
+    """Inputs of a model's graph for the customers of a frame.
 
     Parameters
     ----------
     model : Predictor or path of a model folder
     frame : DataFrame or whatever `Predictor` takes
+        n rows.
 
     Returns
     -------
     dict of input → array
+        ``numbers``, float64 of shape (n, p), and ``codes``, int64 of shape (n, q); each only where
+        the model has such columns.
 
     Raises
     ------
     DataError
         If the frame cannot be read as the schema says.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from dbnchurn import ChurnClassifier
+    >>> customers = pd.DataFrame({"debt": [5.0, 80.0] * 50, "plan": ["basic", "family"] * 50})
+    >>> classifier = ChurnClassifier(use_leaves=False, use_companion=False, random_state=0)
+    >>> predictor = Predictor(classifier.fit(customers, ["no", "yes"] * 50).record_, {})
+    >>> graph_inputs(predictor, pd.DataFrame({"debt": [7.5], "plan": [None]}))
+    {'numbers': array([[7.5]]), 'codes': array([[-1]])}
     """
     record = _predictor(model)._model
     table, _ = read(record.schema, as_frame(frame))
@@ -303,31 +313,34 @@ def _metadata(predictor: Predictor) -> dict[str, str]:
 
 
 def onnx_model(model: ModelRecord) -> Any:
-    """The graph as an ``onnx.ModelProto``."""
+    """The graph of a model as an ``onnx.ModelProto``."""
     prepared = prepare(model.prepare, no_evidence(model.schema, 0))
-    graph = Graph()
+    graph = _Graph()
     numbers, codes = None, None
     if prepared.number_names:
         numbers = graph.input(NUMBERS, np.float64, len(prepared.number_names))
     if prepared.code_names:
         codes = graph.input(CODES, np.int64, len(prepared.code_names))
-    dense = None if numbers is None else _encoded(graph, model.encode, numbers)
-    # Leaves of every booster as rows of its part of the embedding table, shape (n, trees).
-    leaves = []
+    dense = None if numbers is None else _units(graph, model.encode, numbers)
+    # Of every booster, leaf numbers of shape (n, trees), and how many leaves it has.
+    leaves: list[tuple[str, int]] = []
     if model.leaves is not None:
         matrix = _booster_matrix(graph, numbers, codes)
-        leaves = [tree_ensemble(graph, forest, matrix) for forest in model.leaves.forests]
+        leaves = [
+            (_leaf_numbers(graph, forest, matrix), sum(forest.sizes))
+            for forest in model.leaves.forests
+        ]
     columns = prepared.sizes
     logits = [
         _network(graph, network, dense, codes, columns, leaves if network.sizes != columns else [])
         for network in model.networks
     ]
-    graph.output(_decided(graph, model, logits), PROBABILITY, np.float64)
+    graph.output(_probability(graph, model, logits), PROBABILITY, np.float64)
     return graph.model()
 
 
-def _encoded(graph: Graph, record: EncodeRecord, numbers: str) -> str:
-    """Gaussian and binary units in float64, shape (n, g + b); 0 where missing."""
+def _units(graph: _Graph, record: EncodeRecord, numbers: str) -> str:
+    """Gaussian and binary units in float64, shape (n, gaussian + binary); 0 where missing."""
     picked = graph.pick(numbers, record.gaussian)
     present = graph.where_nan(picked, record.center)
     z = graph("Sub", present, graph.constant(record.center))
@@ -336,8 +349,8 @@ def _encoded(graph: Graph, record: EncodeRecord, numbers: str) -> str:
     length = graph("Sqrt", graph("Add", graph("Mul", z, z), graph.constant(1.0)))
     gaussian = graph("Mul", graph("Div", z, length), graph.constant(record.reach))
     binary = graph.where_nan(graph.pick(numbers, record.binary), 0.0)
-    climbed = graph.where_nan(graph.pick(numbers, record.rungs), record.low)
-    rise = graph("Sub", climbed, graph.constant(record.low))
+    rungs = graph.where_nan(graph.pick(numbers, record.rungs), record.low)
+    rise = graph("Sub", rungs, graph.constant(record.low))
     ladders = graph("Div", rise, graph.constant(record.high - record.low))
     units = graph("Concat", binary, ladders, axis=1)
     units = graph("Clip", units, graph.constant(0.0), graph.constant(1.0))
@@ -346,55 +359,59 @@ def _encoded(graph: Graph, record: EncodeRecord, numbers: str) -> str:
     return graph.cast(both, np.float64)
 
 
-def _booster_matrix(graph: Graph, numbers: str | None, codes: str | None) -> str:
-    parts = []
+def _booster_matrix(graph: _Graph, numbers: str | None, codes: str | None) -> str:
+    """What the boosters read: numbers and codes in float32, NaN where missing."""
+    blocks = []
     if numbers is not None:
-        parts.append(graph.cast(numbers, np.float32))
+        blocks.append(graph.cast(numbers, np.float32))
     if codes is not None:
         absent = graph("Less", codes, graph.constant(np.int64(0)))
         missing = graph.constant(np.float32(np.nan))
-        parts.append(graph("Where", absent, missing, graph.cast(codes, np.float32)))
-    return graph("Concat", *parts, axis=1)
+        blocks.append(graph("Where", absent, missing, graph.cast(codes, np.float32)))
+    return graph("Concat", *blocks, axis=1)
 
 
 def _network(
-    graph: Graph,
+    graph: _Graph,
     record: NetworkRecord,
     dense: str | None,
     codes: str | None,
     columns: tuple[int, ...],
-    leaves: list[str],
+    leaves: list[tuple[str, int]],
 ) -> str:
-    """Logits of one network, shape (n, 1): the mean over the boosters that it sees through."""
+    """Logits of one network, shape (n, 1): the mean over its boosters.
+
+    The last column of the first layer's inputs is the skip connection to the logit.
+    """
     levels, table = sum(columns), record.table
-    field = graph.constant(record.start[None])
+    inputs = graph.constant(record.start[None])
     if dense is not None:
         weights = np.column_stack([record.dense, np.zeros(len(record.dense))])
-        field = graph("Add", field, graph("MatMul", dense, graph.constant(weights)))
+        inputs = graph("Add", inputs, graph("MatMul", dense, graph.constant(weights)))
     if codes is not None:
         first = np.cumsum((0, *columns))[:-1]
         absent = graph("Less", codes, graph.constant(np.int64(0)))
         rows = graph("Add", codes, graph.constant(first.astype(np.int64)))
         rows = graph("Where", absent, graph.constant(np.int64(levels)), rows)
-        known = np.vstack([table[:levels], np.zeros((1, table.shape[1]), np.float32)])
-        field = graph("Add", field, graph.sum_of_rows(known, rows))
+        # A missing code points at a row of zeros after those of all levels.
+        padded = np.vstack([table[:levels], np.zeros((1, table.shape[1]), np.float32)])
+        inputs = graph("Add", inputs, graph.sum_of_rows(padded, rows))
     if not leaves:
-        return _upper(graph, record, field)
-    views, start = [], levels
-    for k, rows in enumerate(leaves):
-        size = graph.leaves[k]
-        seen = graph("Add", field, graph.sum_of_rows(table[start : start + size], rows))
-        views.append(_upper(graph, record, seen))
+        return _upper_layers(graph, record, inputs)
+    logits, start = [], levels
+    for rows, size in leaves:
+        added = graph.sum_of_rows(table[start : start + size], rows)
+        logits.append(_upper_layers(graph, record, graph("Add", inputs, added)))
         start += size
-    total = reduce(partial(graph, "Add"), views)
-    return graph("Mul", total, graph.constant(1 / len(views)))
+    total = reduce(partial(graph, "Add"), logits)
+    return graph("Mul", total, graph.constant(1 / len(logits)))
 
 
-def _upper(graph: Graph, record: NetworkRecord, seen: str) -> str:
-    """From the first layer's fields, and the skip beside them, to the logit."""
+def _upper_layers(graph: _Graph, record: NetworkRecord, inputs: str) -> str:
+    """From the inputs of the first layer, and the skip beside them, to the logit."""
     width = len(record.biases[0])
-    h = graph("Slice", seen, graph.ints(0), graph.ints(width), graph.ints(1))
-    skip = graph("Slice", seen, graph.ints(width), graph.ints(width + 1), graph.ints(1))
+    h = graph("Slice", inputs, graph.ints(0), graph.ints(width), graph.ints(1))
+    skip = graph("Slice", inputs, graph.ints(width), graph.ints(width + 1), graph.ints(1))
     h = graph.activation(h, record.activations[0])
     for (weights, bias), activation in zip(record.upper, record.activations[1:], strict=True):
         h = graph("MatMul", h, graph.constant(weights))
@@ -403,7 +420,7 @@ def _upper(graph: Graph, record: NetworkRecord, seen: str) -> str:
     return graph("Add", graph("MatMul", h, graph.constant(head)), skip)
 
 
-def _decided(graph: Graph, model: ModelRecord, logits: list[str]) -> str:
+def _probability(graph: _Graph, model: ModelRecord, logits: list[str]) -> str:
     """Prior correction, blend and probability, shape (n,)."""
     record = model.decide
     shift = log_odds(record.trained_prior) - log_odds(record.prior)

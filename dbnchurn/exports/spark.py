@@ -1,4 +1,4 @@
-"""Scoring where the customers already lie: a Spark data frame in, one with scores out."""
+"""Scoring on Spark: a data frame of customers in, one with scores out."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Files = tuple[tuple[str, bytes], ...]
 def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> DataFrame:
     """Score the customers of a Spark data frame.
 
-    The files of the model travel to every worker once, as a broadcast; each worker process loads
-    them, with all checks, when its first rows arrive. The workers need the core of this package,
-    nothing that trains.
+    The files of the model are broadcast to every worker once; each worker process loads them, with
+    all checks, when its first rows arrive. Workers need the core of this package, not the extra
+    ``train``.
 
     Parameters
     ----------
@@ -51,10 +51,10 @@ def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> D
 
     Examples
     --------
-    ::
-
-        scores = score_spark(spark.table("crm.customers"), "runs/tv/model", id="customer")
-        scores.write.mode("overwrite").saveAsTable("crm.churn_scores")
+    >>> scores = score_spark(  # doctest: +SKIP
+    ...     spark.table("crm.customers"), "runs/tv/model", id="customer"
+    ... )
+    >>> scores.write.mode("overwrite").saveAsTable("crm.churn_scores")  # doctest: +SKIP
     """
     with wants_extra("spark"):
         from pyspark.sql.types import (
@@ -68,10 +68,10 @@ def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> D
     predictor = Predictor.load(model)
     name = id or predictor.about.get("id")
     if name is None or name not in df.columns:
-        given = "none was named in training" if name is None else did_you_mean(name, df.columns)
+        reason = "none was named in training" if name is None else did_you_mean(name, df.columns)
         raise ConfigError(
             f"rows of a Spark data frame have no order, so a column has to name the customer: "
-            f"give id=; {given}"
+            f"give id=; {reason}"
         )
     files: Files = tuple(
         (path.name, path.read_bytes()) for path in sorted(Path(model).iterdir()) if path.is_file()
@@ -79,7 +79,7 @@ def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> D
     broadcast = df.sparkSession.sparkContext.broadcast(files)
     wanted = [column.name for column in predictor.schema.used]
     absent = [column for column in wanted if column not in df.columns]
-    # A frame that lacks columns goes as it is, for the predictor's own error to name them.
+    # A frame that lacks columns is passed on whole, so that the predictor's error names them.
     chosen = df if absent else df.select(name, *(c for c in wanted if c != name))
     fields = [
         StructField("id", df.schema[name].dataType),
@@ -92,7 +92,8 @@ def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> D
     def score(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         loaded = loaded_once(broadcast.value)
         for frame in frames:
-            yield loaded.score(frame, id=name).assign(risk=lambda found: found["risk"].astype(str))
+            scores = loaded.score(frame, id=name)
+            yield scores.assign(risk=scores["risk"].astype(str))
 
     return chosen.mapInPandas(score, StructType(fields))
 

@@ -26,7 +26,7 @@ from dbnchurn.decide.threshold import Choice
 from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.model.compute import Compute, default_threads, limited_threads, threads_of_environment
 from dbnchurn.model.decision import CalibratedModel, calibrate, transfer_decision
-from dbnchurn.model.inputs import fit_inputs, rows_fingerprint
+from dbnchurn.model.inputs import fit_inputs
 from dbnchurn.model.large_tables import LargeTableRules
 from dbnchurn.model.pipeline import Stages, fit_stages
 from dbnchurn.predictor.artifact import save
@@ -37,8 +37,8 @@ from dbnchurn.prepare import Prepare
 from dbnchurn.tables.reading import as_frame
 
 DEFAULT_NETWORK = NetworkStage(dbn=DBN((128, 64), epochs=2, batch_size=256))
-# Is given the columns alone. Trained factors let it drop useless columns, strong dropout keeps it
-# from memorising a small table, and the cosine schedule makes its last epochs its best.
+# Fitted on the columns alone. Trained factors of the inputs can shrink useless columns, strong
+# dropout prevents memorising a small table, and with the cosine schedule the last epochs are best.
 DEFAULT_COMPANION = NetworkStage(
     pretrain=False,
     scaled=True,
@@ -57,12 +57,15 @@ DEFAULT_COMPANION = NetworkStage(
 class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Predicts who will leave, from a table of customers as it comes.
 
-    The stages in order: the table is read by a schema learned from the training rows; columns are
+    The stages in order: the table is read by a schema inferred from the training rows; columns are
     prepared; churners are oversampled if that is asked for; cross-fitted boosters give every row
-    its leaves; Boltzmann machines are pretrained on encoded columns and leaves together; the stack
-    is unrolled and fine-tuned; the prior is corrected, so that scores are true probabilities; and a
-    threshold is chosen. The leaves of a training row come from a booster that did not see it; a new
-    row is seen through each booster in turn and the logits are averaged.
+    its leaf codes; Boltzmann machines are pretrained on encoded columns and leaf codes together;
+    the stack is unrolled and fine-tuned; the prior is corrected, so that scores are true
+    probabilities; and a threshold is chosen. The leaf codes of a training row come from the booster
+    fitted without its fold; a new row is passed through every booster and the logits are averaged.
+
+    Parameters that are stages are None by default, which stands for the stage in
+    ``ChurnClassifier.default_stages``; ``set_params(leaves__n_trees=100)`` works all the same.
 
     Parameters
     ----------
@@ -85,8 +88,8 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         The network on columns and leaves: its Boltzmann machines, whether they are pretrained,
         and its fine-tuning. By default two layers of 128 and 64 units, pretrained.
     use_companion : bool, default True
-        Whether a second network, which sees the columns alone, is averaged with the first; it
-        fails differently from the boosters.
+        Whether a second network, fitted on the columns alone, is blended with the first; its
+        errors differ from those of the boosters.
     companion : NetworkStage, optional
         That network. By default two layers of 256 rectified units, not pretrained.
     restraint : float, default 10
@@ -230,6 +233,10 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
             same model as without it (on a CPU, with the same number of threads). Needs an integer
             `random_state`.
 
+        Returns
+        -------
+        self
+
         Raises
         ------
         DataError
@@ -241,58 +248,58 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         check_parameters(settings)
         size = len(X) if hasattr(X, "__len__") else 0
         compute = Compute.of(self.device, self.n_threads, self.random_state, size)
-        store = self._shelf(checkpoints)
+        store = self._store(checkpoints)
         self.seconds_: dict[str, float] = {}
         with limited_threads(compute.n_threads):
             with stage("prepare", self.seconds_):
-                frames = fit_inputs(
+                inputs = fit_inputs(
                     self._frame(X, fitting=True),
                     y,
                     None if X_val is None else self._frame(X_val),
                     y_val,
                     sample_weight=sample_weight,
                     groups=groups,
-                    share=self.validation,
+                    validation_share=self.validation,
                     generator=compute.generator,
                 )
-                self.classes_ = frames.classes
-            more = None if X_unlabelled is None else self._frame(X_unlabelled)
-            stages = settings._stages(len(frames.train.y))
+                self.classes_ = inputs.classes
+            unlabelled = None if X_unlabelled is None else self._frame(X_unlabelled)
             store.begin(
                 lambda: {
                     "parameters": parameters_text(settings),
-                    "rows": rows_fingerprint(frames, more),
+                    "rows": inputs.fingerprint(unlabelled),
                 }
             )
-            learned = fit_stages(
-                stages, frames.train, frames.val, more, compute, store.part("model")
+            stages = settings._stages(len(inputs.train.y))
+            fitted = fit_stages(
+                stages, inputs.train, inputs.validation, unlabelled, compute, store.part("model")
             )
-            self.seconds_ |= learned.seconds
-            self.curves_ = learned.curves
+            self.seconds_ |= fitted.seconds
+            self.curves_ = fitted.curves
             with stage("decide", self.seconds_):
-                decided = calibrate(
-                    learned,
+                model = calibrate(
+                    fitted,
                     self.classes_,
                     restraint=self.restraint,
                     threshold=stages.threshold,
                     n_threads=compute.n_threads,
                 )
-            if self.refit and frames.whole is not None:
+            if self.refit and inputs.all_rows is not None:
                 with stage("refit", self.seconds_):
-                    stages = stages.as_long_as(learned)
-                    anew = fit_stages(
-                        stages, frames.whole, None, more, compute, store.part("refit")
+                    stages = stages.with_lengths_of(fitted)
+                    refitted = fit_stages(
+                        stages, inputs.all_rows, None, unlabelled, compute, store.part("refit")
                     )
-                    decided = transfer_decision(decided, anew, self.classes_, compute.n_threads)
-        self._keep(decided)
+                    model = transfer_decision(model, refitted, self.classes_, compute.n_threads)
+        self._set_fitted(model)
         return self
 
-    def _shelf(self, checkpoints: str | Path | None) -> CheckpointStore:
-        """Where the pieces of this fit are kept."""
+    def _store(self, checkpoints: str | Path | None) -> CheckpointStore:
+        """Where finished boosters and epochs of this fit are kept."""
         if checkpoints is not None and not isinstance(self.random_state, int | np.integer):
             raise ConfigError(
-                f"checkpoints need an integer random_state, so that what is repeated comes out the "
-                f"same; it is {self.random_state!r}"
+                f"checkpoints need an integer random_state, so that a repeated step gives the same "
+                f"result; it is {self.random_state!r}"
             )
         return CheckpointStore(None if checkpoints is None else Path(checkpoints))
 
@@ -315,21 +322,21 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
             large_tables=rules,
         )
 
-    def _keep(self, decided: CalibratedModel) -> None:
-        """Show what was learned as attributes."""
-        learned = decided.learned
+    def _set_fitted(self, model: CalibratedModel) -> None:
+        """Set the fitted attributes."""
         for name in ("leaves_", "dbn_"):  # of an earlier fit with other parameters
             self.__dict__.pop(name, None)
-        self.schema_, self.prepare_, self.encode_ = learned.schema, learned.prepare, learned.encode
-        if learned.leaves is not None:
-            self.leaves_ = learned.leaves
-        self.networks_ = list(learned.networks.values())
+        fitted = model.stages
+        self.schema_, self.prepare_, self.encode_ = fitted.schema, fitted.prepare, fitted.encode
+        if fitted.leaves is not None:
+            self.leaves_ = fitted.leaves
+        self.networks_ = list(fitted.networks.values())
         if self.networks_[0].pretrain:
             self.dbn_ = self.networks_[0].dbn_
-        self.choice_, self.threshold_ = decided.choice, decided.choice.threshold
-        reference = learn_reference(learned.train.table, decided.scores)
-        self.record_ = replace(decided.record, reference=reference)
-        self.about_ = decided.about()
+        self.choice_, self.threshold_ = model.choice, model.choice.threshold
+        reference = learn_reference(fitted.train.table, model.reference_scores)
+        self.record_ = replace(model.record, reference=reference)
+        self.about_ = model.about()
 
     def decide_by(self, choice: Choice) -> ChurnClassifier:
         """Decide at another threshold from now on, such as one that knows every customer's worth.

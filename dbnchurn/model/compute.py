@@ -1,4 +1,4 @@
-"""What computes: the device and the number of threads, chosen explicitly."""
+"""Device, threads and randomness of one fit, chosen explicitly."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from threadpoolctl import threadpool_limits
 from dbnchurn.core.errors import ConfigError, did_you_mean
 
 DEVICES = ("auto", "cpu", "cuda")
-SMALL = 50_000  # rows of a table on which threads do not pay
+SMALL = 50_000  # rows; on smaller tables several threads are slower than one
 THREADS = "DBNCHURN_THREADS"
 
 
 @dataclass(frozen=True)
 class Compute:
-    """What one fit computes with.
+    """Device, threads and randomness of one fit.
 
     Parameters
     ----------
     device : {"cpu", "cuda"}
     n_threads : int
     n_jobs : int
-        How many independent boosters or networks are fitted at once, each on `n_threads` threads.
+        Number of boosters or networks that are fitted at once, each on `n_threads` threads.
     generator : numpy Generator
         All randomness of the fit comes from it.
     """
@@ -46,7 +46,19 @@ class Compute:
         random_state: int | np.random.Generator | np.random.RandomState | None,
         rows: int,
     ) -> Compute:
-        """Resolve what the user asked for, for a table of so many rows.
+        """Resolve parameters of the classifier for a table of so many rows.
+
+        Parameters
+        ----------
+        device : {"auto", "cpu", "cuda"}
+        n_threads : int or None
+            None for ``DBNCHURN_THREADS`` or, where that is not set, :func:`default_threads`.
+        random_state : int, Generator, RandomState or None
+        rows : int
+
+        Returns
+        -------
+        Compute
 
         Raises
         ------
@@ -62,7 +74,7 @@ class Compute:
         return cls(device, n_threads or default_threads(rows), n_jobs, generator)
 
     def shared_by(self, tasks: int) -> tuple[int, int]:
-        """Lanes for so many independent fits, and the threads of each.
+        """How many of so many independent fits run at once, and the threads of each.
 
         Fits side by side keep all processors at work; the threads of one fit wait for one another
         after every level of a tree and every step of a network.
@@ -139,7 +151,7 @@ def processors() -> int:
 def limited_threads(n: int) -> Iterator[None]:
     """Let torch and BLAS use `n` threads each inside, and as many as before afterwards.
 
-    XGBoost and treelite are told with every call. So there is one number for all of them, and
+    XGBoost and treelite take the number with every call. So there is one number for all, and
     libraries that work side by side do not take the processors from one another.
     """
     before = torch.get_num_threads()

@@ -1,4 +1,4 @@
-"""How a learned model decides: prior, blend and threshold, and the scores to be expected of it."""
+"""Calibrated models: prior correction, blend and threshold chosen on validation rows."""
 
 from __future__ import annotations
 
@@ -25,45 +25,48 @@ Classes = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class CalibratedModel:
-    """A learned model that decides.
+    """Fitted stages with true probabilities and a threshold.
 
     Parameters
     ----------
-    learned : FittedStages
+    stages : FittedStages
     rule : Threshold
         Chose the threshold.
-    val : LabelledTable
-        The rows that the decision was made on, as read.
+    validation : LabelledTable
+        The rows that blend and threshold were chosen on, as read.
     record : ModelRecord
         Without a reference.
     choice : Choice
-    scores : float64 array
-        Probabilities of customers whom the model has not seen, or as theirs are to be expected.
+    reference_scores : float64 array
+        Probabilities of customers that the model was not trained on, or an estimate of their
+        distribution; see :mod:`dbnchurn.model.reference_scores`.
     """
 
-    learned: FittedStages
+    stages: FittedStages
     rule: Threshold
-    val: LabelledTable
+    validation: LabelledTable
     record: ModelRecord
     choice: Choice
-    scores: Floats
+    reference_scores: Floats
 
     def about(self) -> dict[str, Any]:
         """Plain facts that are stored beside the model."""
-        train, val = self.learned.train, self.val
+        train, validation = self.stages.train, self.validation
         return {
             "training": {
                 "rows": len(train.y),
-                "validation_rows": len(val.y),
-                "refit": self.learned.val is None,
+                "validation_rows": len(validation.y),
+                "refit": self.stages.validation is None,
                 "prior": train.prior,
                 "fingerprint": fingerprint(
-                    array for p in (train, val) for array in (p.table.numbers, p.table.codes, p.y)
+                    array
+                    for rows in (train, validation)
+                    for array in (rows.table.numbers, rows.table.codes, rows.y)
                 ),
             },
             "columns": {
-                "used": len(self.learned.schema.used),
-                "dropped": self.learned.prepare.dropped_,
+                "used": len(self.stages.schema.used),
+                "dropped": self.stages.prepare.dropped_,
             },
             "threshold": {
                 "rule": self.rule.rule,
@@ -75,7 +78,7 @@ class CalibratedModel:
 
 
 def calibrate(
-    learned: FittedStages,
+    stages: FittedStages,
     classes: Classes,
     *,
     restraint: float,
@@ -86,68 +89,75 @@ def calibrate(
 
     Parameters
     ----------
-    learned : FittedStages
-        Stopped by validation rows.
+    stages : FittedStages
+        Fitted with validation rows.
     classes : array of two labels
     restraint : float
         See :func:`~dbnchurn.decide.calibration.fit_blend`.
     threshold : Threshold
     n_threads : int
 
+    Returns
+    -------
+    CalibratedModel
+
     Raises
     ------
     DataError
         If no threshold reaches what its rule asks for; the message says what to change.
     """
-    val = learned.val
-    assert val is not None
-    balance, networks = learned.balance, len(learned.networks)
-    equal = np.full(networks, 1 / networks)
-    undecided = DecideRecord(**asdict(balance), weights=equal, offset=0.0, threshold=0.5)
-    record = _record(learned, undecided, classes)
-    found = logits(record, val.table, n_threads)
-    corrected = correct_prior(found, balance.trained_prior, balance.prior)
-    weights, offset = fit_blend(corrected, val.y, val.sample_weight, restraint)
-    blended = replace(undecided, weights=weights, offset=offset)
-    scores = decide(blended, found)
-    choice = threshold.choose(val.y, scores, val.sample_weight)
+    validation = stages.validation
+    assert validation is not None
+    priors, n_networks = stages.priors, len(stages.networks)
+    equal = np.full(n_networks, 1 / n_networks)
+    uncalibrated = DecideRecord(**asdict(priors), weights=equal, offset=0.0, threshold=0.5)
+    record = _record(stages, uncalibrated, classes)
+    outputs = logits(record, validation.table, n_threads)
+    corrected = correct_prior(outputs, priors.trained_prior, priors.prior)
+    weights, offset = fit_blend(corrected, validation.y, validation.sample_weight, restraint)
+    blended = replace(uncalibrated, weights=weights, offset=offset)
+    scores = decide(blended, outputs)
+    choice = threshold.choose(validation.y, scores, validation.sample_weight)
     record = replace(record, decide=replace(blended, threshold=choice.threshold))
-    return CalibratedModel(learned, threshold, val, record, choice, scores)
+    return CalibratedModel(stages, threshold, validation, record, choice, scores)
 
 
 def transfer_decision(
-    first: CalibratedModel, learned: FittedStages, classes: Classes, n_threads: int
+    first: CalibratedModel, refitted: FittedStages, classes: Classes, n_threads: int
 ) -> CalibratedModel:
-    """The decision of a model that some rows were kept from, for one that has learned from all.
+    """Blend and threshold of a model with validation rows, for one refitted on all rows.
 
-    It has no rows left to decide on, nor to see how its scores are spread; see
-    :mod:`dbnchurn.model.reference_scores`.
+    The refitted model has no rows left to choose them on, nor to show how its scores are spread;
+    see :mod:`dbnchurn.model.reference_scores`.
 
     Parameters
     ----------
     first : CalibratedModel
-        The earlier model.
-    learned : FittedStages
-        Of all rows.
+    refitted : FittedStages
     classes : array of two labels
     n_threads : int
+
+    Returns
+    -------
+    CalibratedModel
     """
-    record = _record(learned, replace(first.record.decide, **asdict(learned.balance)), classes)
-    shrink = shrinkage(first.scores, out_of_fold_scores(first.record, first.learned, n_threads))
-    own = out_of_fold_scores(record, learned, n_threads)
-    scores = expected_scores(own, learned.fold, shrink)
-    return replace(first, learned=learned, record=record, scores=scores)
+    record = _record(refitted, replace(first.record.decide, **asdict(refitted.priors)), classes)
+    own = out_of_fold_scores(first.record, first.stages, n_threads)
+    factor = shrinkage(first.reference_scores, own)
+    own = out_of_fold_scores(record, refitted, n_threads)
+    scores = expected_scores(own, refitted.fold, factor)
+    return replace(first, stages=refitted, record=record, reference_scores=scores)
 
 
-def _record(learned: FittedStages, decided: DecideRecord, classes: Classes) -> ModelRecord:
+def _record(stages: FittedStages, decision: DecideRecord, classes: Classes) -> ModelRecord:
     """All that scoring needs, of all stages."""
     return ModelRecord(
-        schema=learned.schema,
-        prepare=learned.prepare.record_,
-        encode=learned.encode.record_,
-        leaves=None if learned.leaves is None else learned.leaves.record_,
-        networks=tuple(network.network_.record() for network in learned.networks.values()),
-        decide=decided,
+        schema=stages.schema,
+        prepare=stages.prepare.record_,
+        encode=stages.encode.record_,
+        leaves=None if stages.leaves is None else stages.leaves.record_,
+        networks=tuple(network.network_.record() for network in stages.networks.values()),
+        decide=decision,
         labels=tuple(str(label) for label in classes),
         label_type=label_type(classes),
         reference=None,

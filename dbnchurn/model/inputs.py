@@ -1,4 +1,4 @@
-"""Customers and outcomes as they reach the classifier: read, checked, and parted."""
+"""What ``fit`` is given: labelled customers, checked and divided into training and validation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,16 @@ from dbnchurn.tables.splitting import set_aside
 
 @dataclass(frozen=True, eq=False)
 class LabelledTable:
-    """Labelled customers: table as read, labels 0 and 1, weights, and groups if there are any."""
+    """Labelled customers as read by a schema.
+
+    Parameters
+    ----------
+    table : Table of n rows
+    y : int64 array of shape (n,)
+        1 for churners, else 0.
+    sample_weight : float64 array of shape (n,)
+    groups : array of shape (n,), optional
+    """
 
     table: Table
     y: Labels
@@ -36,7 +45,7 @@ class LabelledTable:
     groups: npt.NDArray[Any] | None = None
 
     def take(self, rows: Rows) -> LabelledTable:
-        """The given rows."""
+        """The given rows, in the given order."""
         groups = None if self.groups is None else self.groups[rows]
         return LabelledTable(self.table.take(rows), self.y[rows], self.sample_weight[rows], groups)
 
@@ -48,28 +57,35 @@ class LabelledTable:
 
 @dataclass(frozen=True)
 class ClassPriors:
-    """Shares of churners among the customers as they are, and as boosters and network see them."""
+    """Shares of churners before and after oversampling.
+
+    Parameters
+    ----------
+    prior : float
+        Among the customers as they are.
+    trained_prior : float
+        In the training set of boosters and networks.
+    """
 
     prior: float
     trained_prior: float
 
-    def weigh(self, part: LabelledTable) -> Floats:
-        """Weights that give a part the share of churners that training has, shape (n,)."""
-        churner, stayer = (
-            self.trained_prior / self.prior,
-            (1 - self.trained_prior) / (1 - self.prior),
-        )
-        return part.sample_weight * np.where(part.y == 1, churner, stayer)
+    def weigh(self, rows: LabelledTable) -> Floats:
+        """Weights that give rows the share of churners of the training set, shape (n,)."""
+        churner = self.trained_prior / self.prior
+        stayer = (1 - self.trained_prior) / (1 - self.prior)
+        return rows.sample_weight * np.where(rows.y == 1, churner, stayer)
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledFrame:
-    """Customers and outcomes before anything is learned.
+    """Labelled customers before a schema is inferred.
 
     Parameters
     ----------
     frame : DataFrame of n rows
     y : int64 array of shape (n,)
+        1 for churners, else 0.
     sample_weight : float64 array of shape (n,)
     groups : array of shape (n,), optional
     """
@@ -80,7 +96,7 @@ class LabelledFrame:
     groups: npt.NDArray[Any] | None = None
 
     def take(self, rows: Rows) -> LabelledFrame:
-        """The given rows."""
+        """The given rows, in the given order."""
         groups = None if self.groups is None else self.groups[rows]
         return LabelledFrame(self.frame.iloc[rows], self.y[rows], self.sample_weight[rows], groups)
 
@@ -91,34 +107,75 @@ class LabelledFrame:
 
 @dataclass(frozen=True, eq=False)
 class FitInputs:
-    """What `fit` was given, in parts.
+    """The arguments of ``fit``, checked.
 
     Parameters
     ----------
-    train, val : LabelledFrame
-    whole : LabelledFrame or None
+    train, validation : LabelledFrame
+    all_rows : LabelledFrame or None
         Both together, where the validation rows were set aside from the training rows.
     classes : array of two labels
     """
 
     train: LabelledFrame
-    val: LabelledFrame
-    whole: LabelledFrame | None
+    validation: LabelledFrame
+    all_rows: LabelledFrame | None
     classes: npt.NDArray[Any]
+
+    def fingerprint(self, unlabelled: pd.DataFrame | None = None) -> str:
+        """SHA-256 over values, labels, weights and groups of all customers, in hexadecimal.
+
+        Parameters
+        ----------
+        unlabelled : DataFrame, optional
+            Customers without a known outcome, who count as well.
+        """
+        digest = hashlib.sha256()
+
+        def add(frame: pd.DataFrame, *arrays: npt.NDArray[Any]) -> None:
+            digest.update(repr(list(frame.columns)).encode())
+            hashed = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+            digest.update(fingerprint([hashed, *arrays]).encode())
+
+        for rows in (self.train, self.validation):
+            groups = () if rows.groups is None else (pd.factorize(rows.groups)[0],)
+            add(rows.frame, rows.y, rows.sample_weight, *groups)
+        if unlabelled is not None:
+            add(unlabelled)
+        return digest.hexdigest()
 
 
 def fit_inputs(
     frame: pd.DataFrame,
     y: Any,
-    frame_val: pd.DataFrame | None,
+    validation_frame: pd.DataFrame | None,
     y_val: Any,
     *,
     sample_weight: npt.ArrayLike | None,
     groups: npt.ArrayLike | None,
-    share: float,
+    validation_share: float,
     generator: np.random.Generator,
 ) -> FitInputs:
-    """Check outcomes, weights and groups; without validation rows, set a share of the rows aside.
+    """Check labels, weights and groups; without validation rows, set a share of the rows aside.
+
+    Parameters
+    ----------
+    frame : DataFrame of n rows
+    y : array of shape (n,)
+        Two labels.
+    validation_frame : DataFrame of m rows, or None
+    y_val : array of shape (m,), or None
+    sample_weight : array of shape (n,), or None
+    groups : array of shape (n,), or None
+        Rows of one group stay together.
+    validation_share : float
+        Share of the n rows that is set aside where `validation_frame` is None.
+    generator : numpy Generator
+        Draws the rows that are set aside.
+
+    Returns
+    -------
+    FitInputs
 
     Raises
     ------
@@ -127,39 +184,27 @@ def fit_inputs(
     """
     labels = read_labels(y, len(frame))
     classes = two_classes(labels)
-    whole = LabelledFrame(
+    given = LabelledFrame(
         frame,
         encode_labels(labels, classes, "y"),
         check_weight(sample_weight, len(frame)),
         check_groups(groups, len(frame)),
     )
-    if frame_val is None:
+    if validation_frame is None:
         if y_val is not None:
             raise DataError("y_val comes without its rows; pass X_val as well, or neither")
-        rows, aside = set_aside(whole.y, whole.groups, share, generator)
-        frames = FitInputs(whole.take(rows), whole.take(aside), whole, classes)
+        kept, aside = set_aside(given.y, given.groups, validation_share, generator)
+        inputs = FitInputs(given.take(kept), given.take(aside), given, classes)
     else:
-        labels_val = encode_labels(read_labels(y_val, len(frame_val), "y_val"), classes, "y_val")
-        val = LabelledFrame(frame_val, labels_val, np.ones(len(frame_val)))
-        frames = FitInputs(whole, val, None, classes)
-    check_both_classes(frames.train.y, frames.train.sample_weight, "train on", "give more rows")
+        n = len(validation_frame)
+        validation = LabelledFrame(
+            validation_frame,
+            encode_labels(read_labels(y_val, n, "y_val"), classes, "y_val"),
+            np.ones(n),
+        )
+        inputs = FitInputs(given, validation, None, classes)
+    train, validation = inputs.train, inputs.validation
+    check_both_classes(train.y, train.sample_weight, "train on", "give more rows")
     advice = "give more rows or choose X_val and y_val yourself"
-    check_both_classes(frames.val.y, frames.val.sample_weight, "validate on", advice)
-    return frames
-
-
-def rows_fingerprint(frames: FitInputs, unlabelled: pd.DataFrame | None = None) -> str:
-    """SHA-256 over the values, outcomes, weights and groups of all customers, in hexadecimal."""
-    digest = hashlib.sha256()
-
-    def add(frame: pd.DataFrame, *arrays: npt.NDArray[Any]) -> None:
-        digest.update(repr(list(frame.columns)).encode())
-        hashed = pd.util.hash_pandas_object(frame, index=False).to_numpy()
-        digest.update(fingerprint([hashed, *arrays]).encode())
-
-    for part in (frames.train, frames.val):
-        groups = () if part.groups is None else (pd.factorize(part.groups)[0],)
-        add(part.frame, part.y, part.sample_weight, *groups)
-    if unlabelled is not None:
-        add(unlabelled)
-    return digest.hexdigest()
+    check_both_classes(validation.y, validation.sample_weight, "validate on", advice)
+    return inputs

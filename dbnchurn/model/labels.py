@@ -1,4 +1,4 @@
-"""Labels and weights that come with the customers: read, checked, and told apart."""
+"""Labels, weights and groups that come with the customers: read and checked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ def read_labels(y: Any, rows: int, name: str = "y") -> npt.NDArray[Any]:
     y : array of shape (n,)
     rows : int
     name : str, default "y"
-        What the caller calls them.
+        Name of the labels in messages.
+
+    Returns
+    -------
+    array of shape (rows,)
 
     Raises
     ------
@@ -86,6 +90,17 @@ def two_classes(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def encode_labels(labels: npt.NDArray[Any], classes: npt.NDArray[Any], where: str) -> Labels:
     """1 for the second class and 0 for the first.
 
+    Parameters
+    ----------
+    labels : array of shape (n,)
+    classes : array of two labels
+    where : str
+        Name of the labels in messages.
+
+    Returns
+    -------
+    int64 array of shape (n,)
+
     Raises
     ------
     DataError
@@ -109,6 +124,15 @@ def label_type(classes: npt.NDArray[Any]) -> str:
 
 def check_weight(sample_weight: npt.ArrayLike | None, rows: int) -> Floats:
     """Weights as an array with one entry per row; ones where none are given.
+
+    Parameters
+    ----------
+    sample_weight : array of shape (rows,), or None
+    rows : int
+
+    Returns
+    -------
+    float64 array of shape (rows,)
 
     Raises
     ------
@@ -134,6 +158,15 @@ def check_weight(sample_weight: npt.ArrayLike | None, rows: int) -> Floats:
 
 def check_groups(groups: npt.ArrayLike | None, rows: int) -> npt.NDArray[Any] | None:
     """Groups as an array with one entry per row, or None where none are given.
+
+    Parameters
+    ----------
+    groups : array of shape (rows,), or None
+    rows : int
+
+    Returns
+    -------
+    array of shape (rows,), or None
 
     Raises
     ------

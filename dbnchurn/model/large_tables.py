@@ -1,4 +1,4 @@
-"""What changes with the size of the table: rules, each with its number."""
+"""Rules for large tables: what is bounded, and from how many rows on."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from sklearn.base import BaseEstimator, clone
 from dbnchurn.core.typing import Ints, Rows
 from dbnchurn.features import Leaves
 
-FASTEST = 2.0  # largest factor on the boosters' learning rate
+LARGEST_FACTOR = 2.0  # on the boosters' learning rate
 
 
 class LargeTableRules(BaseEstimator):  # type: ignore[misc]
-    """Bounds on what a large table costs; up to their numbers of rows nothing changes.
+    """Bounds on the cost of a large table; up to their numbers of rows nothing changes.
 
     Parameters
     ----------
     boost_rows : int, default 50_000
         From so many training rows on, boosters learn in larger steps and there are fewer of them.
         At n times as many the learning rate is sqrt(n) times as large, at most doubled, and the
-        bound on the number of trees is divided by the same factor. There are as many folds as keep
-        the rows that all boosters together see for a tree near twice those that they see at
-        `boost_rows` (rounded to whole folds), and at least two: with many rows a booster that lacks
-        half of them is nearly as good.
+        bound on the number of trees is divided by the same factor. The number of folds is reduced
+        so that the rows of all boosters together stay near twice `boost_rows` for every tree
+        (rounded to whole folds), and is at least two: with many rows a booster fitted on half of
+        them is nearly as good.
     pretrain_rows : int, default 50_000
         Rows of pretraining at most; of more, so many are drawn, the same share of every fold.
     stop_rows : int, default 50_000
@@ -59,11 +59,24 @@ class LargeTableRules(BaseEstimator):  # type: ignore[misc]
         self.memory = memory
 
     def leaves(self, leaves: Leaves, rows: int) -> Leaves:
-        """The boosters for a table of so many training rows."""
+        """The boosters for a table of so many training rows.
+
+        Parameters
+        ----------
+        leaves : Leaves
+            As for a small table.
+        rows : int
+            Number of training rows.
+
+        Returns
+        -------
+        Leaves
+            `leaves` itself up to `boost_rows`, else an unfitted copy.
+        """
         larger = rows / self.boost_rows
         if larger <= 1:
             return leaves
-        faster = min(FASTEST, sqrt(larger))
+        faster = min(LARGEST_FACTOR, sqrt(larger))
         passes = 2 * (leaves.folds - 1) / larger  # over the table, of all boosters together
         return clone(leaves).set_params(  # type: ignore[no-any-return]
             folds=min(leaves.folds, 1 + max(1, round(passes))),
@@ -73,7 +86,18 @@ class LargeTableRules(BaseEstimator):  # type: ignore[misc]
 
 
 def stratified_subsample(stratum: Ints, limit: int, generator: np.random.Generator) -> Rows:
-    """Row numbers, in order: at most so many, drawn with the same share of every stratum.
+    """Row numbers, in order: at most `limit`, drawn with the same share of every stratum.
+
+    Parameters
+    ----------
+    stratum : int64 array of shape (n,)
+    limit : int
+    generator : numpy Generator
+        Used only where n is above `limit`.
+
+    Returns
+    -------
+    intp array of shape (min(n, limit),)
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""All stages fitted one after another: stopped by validation rows, or for as long as they said."""
+"""All stages of the classifier fitted one after another, from labelled rows to networks."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
 from dbnchurn.core.checkpoints import NOWHERE, CheckpointStore
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.parallel import run_parallel
-from dbnchurn.core.progress import stage, tell_epoch
+from dbnchurn.core.progress import report_epoch, stage
 from dbnchurn.core.typing import Floats32, Ints
 from dbnchurn.dbn import NetworkStage
 from dbnchurn.decide import Threshold
@@ -31,23 +32,27 @@ from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Schema, Table, infer
 
 Stage = TypeVar("Stage", bound=BaseEstimator)
+MAIN = "network"  # of the networks, the one on columns and leaves
 
 
 @dataclass(frozen=True, eq=False)
 class Stages:
-    """What is to be learned; none of the stages is changed.
+    """Unfitted stages of one fit; none of them is changed by it.
 
     Parameters
     ----------
     kinds : mapping of column → kind, or None
+        Kinds that are not to be inferred.
     prepare : Prepare
     encode : Encode
     oversample : Oversample
     leaves : Leaves or None
+        None for a model without boosters.
     skip : bool
-        Whether the first network starts at the boosters' leaf values.
+        Whether the logit of the first network starts at the boosters' leaf values.
     networks : dict of name → NetworkStage
-        ``network`` comes first and sees columns and leaves; the others see the columns alone.
+        ``network`` comes first and is fitted on columns and leaves; the others on the columns
+        alone.
     threshold : Threshold
     large_tables : LargeTableRules
         Its rules for the boosters are applied already.
@@ -63,65 +68,65 @@ class Stages:
     threshold: Threshold
     large_tables: LargeTableRules
 
-    def as_long_as(self, learned: FittedStages) -> Stages:
-        """The same with as many trees and epochs as were best there."""
+    def with_lengths_of(self, fitted: FittedStages) -> Stages:
+        """The same stages with fixed numbers of trees and epochs: the best ones of `fitted`."""
         leaves = None
-        if self.leaves is not None and learned.leaves is not None:
-            trees = np.mean([forest.trees for forest in learned.leaves.record_.forests])
-            leaves = _fresh(self.leaves).set_params(n_trees=round(float(trees)))
+        if self.leaves is not None and fitted.leaves is not None:
+            n_trees = np.mean([forest.trees for forest in fitted.leaves.record_.forests])
+            leaves = _fresh(self.leaves).set_params(n_trees=round(float(n_trees)))
         networks = {
             name: _fresh(self.networks[name]).set_params(
                 finetune__until=best_epoch(network.finetune_curve_)
             )
-            for name, network in learned.networks.items()
+            for name, network in fitted.networks.items()
         }
         return replace(self, leaves=leaves, networks=networks)
 
 
 @dataclass(frozen=True, eq=False)
 class FittedStages:
-    """Fitted stages.
+    """Fitted stages and the rows they were fitted on.
 
     Parameters
     ----------
     schema : Schema
-    train : LabelledTable
+    train : LabelledTable of n rows
         The training rows as read.
-    val : LabelledTable or None
+    validation : LabelledTable or None
         The validation rows as read, all of them.
     fold : int64 array of shape (n,)
-        Which of them each booster has not seen; zeros without boosters.
+        Fold index: the row was kept from the booster of that number; zeros without boosters.
     prepare : Prepare
     encode : Encode
     leaves : Leaves or None
     networks : dict of name → NetworkStage
-    balance : ClassPriors
+    priors : ClassPriors
     seconds : dict of stage → wall seconds
     """
 
     schema: Schema
     train: LabelledTable
-    val: LabelledTable | None
+    validation: LabelledTable | None
     fold: Ints
     prepare: Prepare
     encode: Encode
     leaves: Leaves | None
     networks: dict[str, NetworkStage]
-    balance: ClassPriors
+    priors: ClassPriors
     seconds: dict[str, float]
 
     @property
     def curves(self) -> dict[str, Any]:
         """Per-epoch records of machines and fine-tuning, and the boosters' losses."""
-        deep = self.networks["network"]
+        network = self.networks[MAIN]
         boosters = {} if self.leaves is None else {"leaves": self.leaves.curves_}
-        return {"rbm": deep.curves_, "finetune": deep.finetune_curve_, **boosters}
+        return {"rbm": network.curves_, "finetune": network.finetune_curve_, **boosters}
 
 
 def fit_stages(
     stages: Stages,
     train: LabelledFrame,
-    val: LabelledFrame | None,
+    validation: LabelledFrame | None,
     unlabelled: pd.DataFrame | None,
     compute: Compute,
     store: CheckpointStore = NOWHERE,
@@ -132,49 +137,60 @@ def fit_stages(
     ----------
     stages : Stages
     train : LabelledFrame
-    val : LabelledFrame or None
+    validation : LabelledFrame or None
         Rows that stop boosters and networks; without them all trees and epochs are used.
     unlabelled : DataFrame or None
-        Customers who join the pretraining.
+        Customers without a known outcome, who join the pretraining.
     compute : Compute
     store : CheckpointStore, optional
         Keeps finished boosters and the networks' training after every epoch; what is there already
-        is taken from there.
+        is taken from there. By default nothing is kept.
+
+    Returns
+    -------
+    FittedStages
 
     Raises
     ------
     DataError
-        If a table cannot be read, or holds nothing to learn from.
+        If a table cannot be read, or no column is left to learn from.
     ConfigError
         If settings do not fit together.
     """
     seconds: dict[str, float] = {}
     with stage("prepare", seconds):
         schema = infer(train.frame, stages.kinds)
-        part, part_val = train.read(schema), None if val is None else val.read(schema)
-        prepare = _fresh(stages.prepare).fit(part.table)
-        more = None if unlabelled is None else prepare.transform(read(schema, unlabelled)[0])
-        prepared = _prepared(stages, prepare, part, part_val, more, compute)
+        train_table = train.read(schema)
+        validation_table = None if validation is None else validation.read(schema)
+        prepare = _fresh(stages.prepare)
+        prepared = _prepared_rows(
+            stages,
+            prepare,
+            train_table,
+            validation_table,
+            None if unlabelled is None else read(schema, unlabelled)[0],
+            compute,
+        )
     leaves = None
     if stages.leaves is not None:
         with stage("leaves", seconds):
             leaves = _fit_leaves(stages.leaves, prepared, compute, store)
     with stage("encode", seconds):
-        material = TrainingRows.of(prepared, leaves, stages.large_tables, compute)
-    networks = _fit_networks(stages, material, compute, store)
+        rows = TrainingRows.of(prepared, leaves, stages.large_tables, compute)
+    networks = _fit_networks(stages, rows, compute, store)
     for name, network in networks.items():
         spent = network.seconds_
-        seconds |= spent if name == "network" else {name: sum(spent.values())}
+        seconds |= spent if name == MAIN else {name: sum(spent.values())}
     return FittedStages(
         schema=schema,
-        train=part,
-        val=part_val,
-        fold=prepared.sample.fold[: len(part.y)],
+        train=train_table,
+        validation=validation_table,
+        fold=prepared.training.fold[: len(train_table.y)],
         prepare=prepare,
         encode=prepared.encode,
         leaves=leaves,
         networks=networks,
-        balance=prepared.balance,
+        priors=prepared.priors,
         seconds=seconds,
     )
 
@@ -190,47 +206,53 @@ def best_epoch(curve: Sequence[Mapping[str, float]]) -> int:
     return int(np.argmin([record["validation_loss"] for record in curve])) + 1
 
 
-def _prepared(
+def _prepared_rows(
     stages: Stages,
     prepare: Prepare,
     train: LabelledTable,
-    val: LabelledTable | None,
+    validation: LabelledTable | None,
     unlabelled: Table | None,
     compute: Compute,
 ) -> PreparedRows:
-    """Training rows prepared and sampled, and the validation rows that stop the training."""
-    table, fold = prepare.transform(train.table), None
-    # Folds on the original rows first, so that oversampling can keep to them.
+    """Fit `prepare`; the training rows prepared and resampled, and the rows that stop training."""
+    table, fold = prepare.fit(train.table).transform(train.table), None
+    # Folds are drawn on the original rows, so that oversampling can keep to them.
     if stages.leaves is not None:
         fold = stages.leaves.assign(train.y, train.groups, compute.generator)
-    sample = stages.oversample.sample(
+    training = stages.oversample.sample(
         table, train.y, sample_weight=train.sample_weight, fold=fold, generator=compute.generator
     )
-    balance = ClassPriors(train.prior, sample.prior)
-    held_out = None
-    if val is not None:
-        stopping = val.take(
-            stratified_subsample(val.y, stages.large_tables.stop_rows, compute.generator)
+    priors = ClassPriors(train.prior, training.prior)
+    stopping = None
+    if validation is not None:
+        kept = validation.take(
+            stratified_subsample(validation.y, stages.large_tables.stop_rows, compute.generator)
         )
-        sample_weight = balance.weigh(stopping)
-        held_out = LabelledTable(prepare.transform(stopping.table), stopping.y, sample_weight)
-    encode = _fresh(stages.encode).fit(table)
-    return PreparedRows(table, train.sample_weight, sample, balance, encode, held_out, unlabelled)
+        stopping = LabelledTable(prepare.transform(kept.table), kept.y, priors.weigh(kept))
+    return PreparedRows(
+        table=table,
+        sample_weight=train.sample_weight,
+        training=training,
+        priors=priors,
+        encode=_fresh(stages.encode).fit(table),
+        stopping=stopping,
+        unlabelled=None if unlabelled is None else prepare.transform(unlabelled),
+    )
 
 
 def _fit_leaves(
     leaves: Leaves, prepared: PreparedRows, compute: Compute, store: CheckpointStore
 ) -> Leaves:
-    sample, held_out = prepared.sample, prepared.held_out
-    n_jobs, n_threads = compute.shared_by(int(sample.fold.max()) + 1)
+    training, stopping = prepared.training, prepared.stopping
+    n_jobs, n_threads = compute.shared_by(int(training.fold.max()) + 1)
     return _fresh(leaves).fit(
-        sample.table,
-        sample.y,
-        sample_weight=sample.counted,
-        fold=sample.fold,
-        validation=None
-        if held_out is None
-        else (held_out.table, held_out.y, held_out.sample_weight),
+        training.table,
+        training.y,
+        sample_weight=training.counted,
+        fold=training.fold,
+        validation=(
+            None if stopping is None else (stopping.table, stopping.y, stopping.sample_weight)
+        ),
         generator=compute.generator,
         device=compute.device,
         n_threads=n_threads,
@@ -240,7 +262,7 @@ def _fit_leaves(
 
 
 def _fit_networks(
-    stages: Stages, material: TrainingRows, compute: Compute, store: CheckpointStore
+    stages: Stages, rows: TrainingRows, compute: Compute, store: CheckpointStore
 ) -> dict[str, NetworkStage]:
     """Fitted copies of all networks, side by side where there are threads for that."""
     n_jobs, n_threads = compute.shared_by(len(stages.networks))
@@ -249,10 +271,10 @@ def _fit_networks(
             _fit_network,
             name,
             network,
-            material if name == "network" else replace(material, leaves=None),
+            rows if name == MAIN else replace(rows, leaves=None),
             skip=stages.skip,
             device=compute.device,
-            seed=compute.seed(),
+            random_state=compute.seed(),
             checkpoints=store.part(name).folder,
         )
         for name, network in stages.networks.items()
@@ -261,45 +283,45 @@ def _fit_networks(
         return dict(zip(stages.networks, run_parallel(fits, n_jobs), strict=True))
 
 
-def _leaf_values(rows: VisibleRows) -> Floats32 | None:
-    """What every level adds to the logit at first: the boosters' leaf values."""
-    if not isinstance(rows, LeafRows):
-        return None
-    columns = np.zeros(sum(rows.base.sizes), np.float32)
-    return np.concatenate([columns, rows.record.leaf_values])
-
-
 def _fit_network(
     name: str,
     network: NetworkStage,
-    material: TrainingRows,
+    rows: TrainingRows,
     *,
     skip: bool,
     device: Literal["cpu", "cuda"],
-    seed: int,
+    random_state: int,
     checkpoints: Path | None,
 ) -> NetworkStage:
     """A fitted copy of one network."""
-    sample, balance = material.prepared.sample, material.prepared.balance
-    rows = material.training()
+    training, priors = rows.prepared.training, rows.prepared.priors
+    visible = rows.fine_tuning_rows()
     try:
         with stage(name):
             return _fresh(network).fit(
-                rows,
-                sample.y,
-                sample_weight=sample.sample_weight,
-                draw=sample.draw,
-                validation=material.validation(),
-                pretrain_on=material.pretraining(rows) if network.pretrain else None,
-                bias=log_odds(balance.trained_prior),
-                skip=_leaf_values(rows) if skip else None,
+                visible,
+                training.y,
+                sample_weight=training.sample_weight,
+                draw=training.draw,
+                validation=rows.stopping_rows(),
+                pretrain_on=rows.pretraining_rows(visible) if network.pretrain else None,
+                bias=log_odds(priors.trained_prior),
+                skip=_leaf_values(visible) if skip else None,
                 device=device,
-                seed=seed,
-                on_epoch=lambda curve, record: tell_epoch(f"{name} {curve}", record),
+                seed=random_state,
+                on_epoch=lambda curve, record: report_epoch(f"{name} {curve}", record),
                 checkpoints=checkpoints,
             )
-    except ValueError as error:  # the rows are ours, so a setting is wrong
+    except ValueError as error:  # the rows were made here, so a setting is wrong
         raise ConfigError(f"{name}: {error}") from error
+
+
+def _leaf_values(rows: VisibleRows) -> Floats32 | None:
+    """Initial contribution of every level to the logit: the boosters' leaf values."""
+    if not isinstance(rows, LeafRows):
+        return None
+    columns: npt.NDArray[np.float32] = np.zeros(sum(rows.base.sizes), np.float32)
+    return np.concatenate([columns, rows.record.leaf_values])
 
 
 def _fresh(stage: Stage) -> Stage:

@@ -1,10 +1,10 @@
-"""The scores that a model gives to customers whom it has not seen, told from those it has learned.
+"""Reference scores: how the scores of customers outside the training rows are distributed.
 
-A model that has learned from all rows has no rows left that show how its scores will be spread; its
-scores of the rows that it learned from are spread too far. Three corrections, each measured:
-every row is seen through the one booster that did not see it; what sets the boosters apart, which
-their average evens out, is taken away; and the spread that is left is drawn in as much as it had
-to be for an earlier model of the same kind, which some rows were kept from.
+A model refitted on all rows has no rows left that show how its scores will be spread, and its
+scores of training rows are spread too far. Three corrections, each measured: every training row is
+scored with leaf codes of the one booster fitted without its fold; differences between boosters,
+which averaging over them would remove, are standardised away; and the remaining spread is shrunk
+by the factor that an earlier model of the same kind needed, for which validation rows were kept.
 """
 
 from __future__ import annotations
@@ -25,43 +25,51 @@ from dbnchurn.prepare.record import prepare
 SMALLEST = 1e-12  # probability: its logit has to be finite
 
 
-def out_of_fold_scores(model: ModelRecord, learned: FittedStages, n_threads: int = 1) -> Floats:
-    """Probabilities of training rows, each through the one booster that did not see it.
+def out_of_fold_scores(model: ModelRecord, stages: FittedStages, n_threads: int = 1) -> Floats:
+    """Probabilities of training rows, with leaf codes of the booster fitted without their fold.
 
     Parameters
     ----------
     model : ModelRecord
-    learned : FittedStages
-        What it was made of; its n training rows are scored.
+    stages : FittedStages
+        The stages that `model` was made of; their n training rows are scored.
     n_threads : int, default 1
 
     Returns
     -------
     float64 array of shape (n,)
     """
-    table, fold = learned.train.table, learned.fold
+    table, fold = stages.train.table, stages.fold
 
     def score(chunk: slice) -> Floats:
         prepared = prepare(model.prepare, table.take(np.arange(chunk.start, chunk.stop)))
-        seen = base = encode(model.encode, prepared)
+        visible = columns = encode(model.encode, prepared)
         if model.leaves is not None:
-            views = LeafRows.of(base, model.leaves, prepared, fold[chunk])
-            seen = views.take(np.arange(len(views)))
-        found = [logits(n, base if n.sizes == base.sizes else seen) for n in model.networks]
-        return decide(model.decide, np.column_stack(found))
+            rows = LeafRows.of(columns, model.leaves, prepared, fold[chunk])
+            visible = rows.take(np.arange(len(rows)))
+        outputs = [
+            logits(network, columns if network.sizes == columns.sizes else visible)
+            for network in model.networks
+        ]
+        return decide(model.decide, np.column_stack(outputs))
 
     return np.concatenate(map_row_chunks(score, len(table), CHUNK, n_threads))
 
 
-def shrinkage(unseen: Floats, own: Floats) -> float:
-    """How much less the log-odds of customers are spread whom a model has not seen.
+def shrinkage(held_out: Floats, own: Floats) -> float:
+    """Ratio of the spread of log-odds on rows outside the training to that on training rows.
 
     Parameters
     ----------
-    unseen : float64 array of shape (m,)
+    held_out : float64 array of shape (m,)
         Probabilities of rows that were kept from the model.
     own : float64 array of shape (n,)
-        Those of its training rows, see :func:`own_scores`.
+        Those of its training rows, see :func:`out_of_fold_scores`.
+
+    Returns
+    -------
+    float
+        1 where the training rows have no spread.
 
     Examples
     --------
@@ -69,19 +77,19 @@ def shrinkage(unseen: Floats, own: Floats) -> float:
     0.5
     """
     spread = _log_odds(own).std()
-    return float(_log_odds(unseen).std() / spread) if spread > 0 else 1.0
+    return float(_log_odds(held_out).std() / spread) if spread > 0 else 1.0
 
 
-def expected_scores(own: Floats, fold: Ints, shrink: float) -> Floats:
-    """Scores spread as those of customers whom the model has not seen.
+def expected_scores(own: Floats, fold: Ints, factor: float) -> Floats:
+    """Scores with the distribution to be expected of customers outside the training rows.
 
     Parameters
     ----------
     own : float64 array of shape (n,)
-        See :func:`own_scores`.
+        See :func:`out_of_fold_scores`.
     fold : int64 array of shape (n,)
         The log-odds of every fold get the mean and the spread of all.
-    shrink : float
+    factor : float
         See :func:`shrinkage`.
 
     Returns
@@ -94,14 +102,14 @@ def expected_scores(own: Floats, fold: Ints, shrink: float) -> Floats:
     >>> np.log(expected_scores(own, np.array([0, 0, 1, 1]), 1.0)).round(2)
     array([-2.69, -0.9 , -2.69, -0.9 ])
     """
-    found = _log_odds(own)
-    standard = np.zeros(len(found))
-    for one in np.unique(fold):
-        rows = np.flatnonzero(fold == one)
-        spread = found[rows].std()
+    odds = _log_odds(own)
+    standard = np.zeros(len(odds))
+    for number in np.unique(fold):
+        rows = np.flatnonzero(fold == number)
+        spread = odds[rows].std()
         if spread > 0:
-            standard[rows] = (found[rows] - found[rows].mean()) / spread
-    return np.asarray(expit(found.mean() + shrink * found.std() * standard))
+            standard[rows] = (odds[rows] - odds[rows].mean()) / spread
+    return np.asarray(expit(odds.mean() + factor * odds.std() * standard))
 
 
 def _log_odds(probability: Floats) -> Floats:

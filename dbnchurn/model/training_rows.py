@@ -1,4 +1,4 @@
-"""What boosters and networks are fitted on: customers prepared once, and how each is looked at."""
+"""Rows for the networks: encoded once, and given to each network with or without leaf codes."""
 
 from __future__ import annotations
 
@@ -22,41 +22,43 @@ VisibleRows = EncodedRows | LeafRows
 
 @dataclass(frozen=True, eq=False)
 class PreparedRows:
-    """Customers as preparation leaves them.
+    """Rows after preparation and oversampling, before encoding.
 
     Parameters
     ----------
     table : Table of n rows
         The training customers.
     sample_weight : float64 array of shape (n,)
-    sample : TrainingSet
-        What is trained on: these customers, then synthetic ones.
-    balance : ClassPriors
+    training : TrainingSet
+        These customers, then synthetic ones.
+    priors : ClassPriors
     encode : Encode
-    held_out : LabelledTable or None
-        Rows that stop boosters and networks, with the share of churners that training has.
+        Fitted on `table`.
+    stopping : LabelledTable or None
+        Prepared validation rows that stop boosters and networks, weighted to the share of churners
+        of the training set.
     unlabelled : Table or None
-        Customers who join the pretraining.
+        Prepared customers without a known outcome, who join the pretraining.
     """
 
     table: Table
     sample_weight: Floats
-    sample: TrainingSet
-    balance: ClassPriors
+    training: TrainingSet
+    priors: ClassPriors
     encode: Encode
-    held_out: LabelledTable | None
+    stopping: LabelledTable | None
     unlabelled: Table | None
 
 
 @dataclass(frozen=True, eq=False)
 class PretrainingSet:
-    """The customers of the pretraining: real ones alone, with or without an outcome.
+    """Rows of the pretraining: real customers, with or without a known outcome, none synthetic.
 
     Parameters
     ----------
     table : Table of m rows
     fold : int64 array of shape (m,)
-        Whose booster shows the row.
+        Fold index: the row's leaf codes come from the booster fitted without that fold.
     sample_weight : float64 array of shape (m,)
     """
 
@@ -68,89 +70,145 @@ class PretrainingSet:
     def of(
         cls, prepared: PreparedRows, limit: int, generator: np.random.Generator
     ) -> PretrainingSet:
-        """All of them, and of more than `limit` so many."""
+        """Training customers and unlabelled ones, or a subsample of them.
+
+        Parameters
+        ----------
+        prepared : PreparedRows
+        limit : int
+            Largest number of rows; of more, that many are drawn, the same share of every fold.
+        generator : numpy Generator
+            Draws the subsample.
+
+        Returns
+        -------
+        PretrainingSet
+        """
         table, sample_weight = prepared.table, prepared.sample_weight
-        fold = prepared.sample.fold[: len(table)]
+        fold = prepared.training.fold[: len(table)]
         if prepared.unlabelled is not None:
-            more = len(prepared.unlabelled)
+            added = len(prepared.unlabelled)
             table = stacked(table, prepared.unlabelled)
-            fold = np.concatenate([fold, np.arange(more) % (fold.max() + 1)])
-            sample_weight = np.concatenate([sample_weight, np.ones(more)])
-        kept = stratified_subsample(fold, limit, generator)
-        if len(kept) == len(table):
+            fold = np.concatenate([fold, np.arange(added) % (fold.max() + 1)])
+            sample_weight = np.concatenate([sample_weight, np.ones(added)])
+        rows = stratified_subsample(fold, limit, generator)
+        if len(rows) == len(table):
             return cls(table, fold, sample_weight)
-        return cls(table.take(kept), fold[kept], sample_weight[kept])
+        return cls(table.take(rows), fold[rows], sample_weight[rows])
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingRows:
-    """What the networks are fitted on: rows encoded once for all of them, and through which leaves.
+    """Encoded rows that the networks are fitted on.
 
-    Without `leaves` a network sees the columns alone.
+    Parameters
+    ----------
+    prepared : PreparedRows
+    pretraining : PretrainingSet
+    encoded : Visible or CompactRows
+        Rows of ``prepared.training``, encoded.
+    encoded_stopping : Visible or CompactRows or None
+        Rows of ``prepared.stopping``, encoded.
+    leaves : Leaves or None
+        Fitted boosters; without them the networks are given the columns alone.
+    budget : MemoryBudget
+    n_threads : int
+        Threads of the leaf look-up.
     """
 
     prepared: PreparedRows
-    crowd: PretrainingSet
-    rows: EncodedRows
-    rows_val: EncodedRows | None
+    pretraining: PretrainingSet
+    encoded: EncodedRows
+    encoded_stopping: EncodedRows | None
     leaves: Leaves | None
-    room: MemoryBudget
+    budget: MemoryBudget
     n_threads: int
 
     @classmethod
     def of(
-        cls, prepared: PreparedRows, leaves: Leaves | None, scale: LargeTableRules, compute: Compute
+        cls,
+        prepared: PreparedRows,
+        leaves: Leaves | None,
+        rules: LargeTableRules,
+        compute: Compute,
     ) -> TrainingRows:
-        """Encode the rows; the random numbers are those that choose the crowd."""
-        room, held_out = MemoryBudget(scale.memory), prepared.held_out
+        """Encode the rows and draw the pretraining set.
+
+        Parameters
+        ----------
+        prepared : PreparedRows
+        leaves : Leaves or None
+            Fitted.
+        rules : LargeTableRules
+            Bound the pretraining set and the memory of encoded rows.
+        compute : Compute
+            Its generator draws the pretraining set.
+
+        Returns
+        -------
+        TrainingRows
+        """
+        budget, stopping = MemoryBudget(rules.memory), prepared.stopping
         return cls(
             prepared,
-            PretrainingSet.of(prepared, scale.pretrain_rows, compute.generator),
-            encode_rows(prepared.encode, prepared.sample.table, room),
-            None if held_out is None else encode_rows(prepared.encode, held_out.table, room),
+            PretrainingSet.of(prepared, rules.pretrain_rows, compute.generator),
+            encode_rows(prepared.encode, prepared.training.table, budget),
+            None if stopping is None else encode_rows(prepared.encode, stopping.table, budget),
             leaves,
-            room,
+            budget,
             compute.n_threads,
         )
 
-    def see(self, base: EncodedRows, table: Table, fold: Ints | None = None) -> VisibleRows:
-        """Each row through one booster: that of its fold or, without folds, each in turn."""
+    def fine_tuning_rows(self) -> VisibleRows:
+        """Visible rows of ``prepared.training``."""
+        training = self.prepared.training
+        return self._with_leaves(self.encoded, training.table, training.fold)
+
+    def pretraining_rows(self, fine_tuning: VisibleRows) -> tuple[VisibleRows, Floats]:
+        """Visible rows of the pretraining and their weights.
+
+        `fine_tuning` itself where the rows are the same.
+        """
+        pretraining, prepared = self.pretraining, self.prepared
+        if pretraining.table is prepared.training.table:
+            return fine_tuning, pretraining.sample_weight
+        encoded = encode_rows(prepared.encode, pretraining.table, self.budget)
+        rows = self._with_leaves(encoded, pretraining.table, pretraining.fold)
+        return rows, pretraining.sample_weight
+
+    def stopping_rows(self) -> tuple[VisibleRows, Labels, Floats] | None:
+        """Visible rows that stop the training, their labels and weights; None if there are none."""
+        stopping = self.prepared.stopping
+        if stopping is None or self.encoded_stopping is None:
+            return None
+        rows = self._with_leaves(self.encoded_stopping, stopping.table)
+        return rows, stopping.y, stopping.sample_weight
+
+    def _with_leaves(
+        self, encoded: EncodedRows, table: Table, fold: Ints | None = None
+    ) -> VisibleRows:
+        """Add each row's leaf codes: of its fold's booster, or without folds of each in turn."""
         if self.leaves is None:
-            return base
+            return encoded
         record = self.leaves.record_
         if fold is None:
             fold = np.arange(len(table)) % len(record.forests)
-        return LeafRows.of(base, record, table, fold, self.n_threads, self.room)
-
-    def training(self) -> VisibleRows:
-        """Rows of fine-tuning."""
-        return self.see(self.rows, self.prepared.sample.table, self.prepared.sample.fold)
-
-    def pretraining(self, training: VisibleRows) -> tuple[VisibleRows, Floats]:
-        """Rows of pretraining, with their weights; those of `training` where they are the same."""
-        crowd, prepared = self.crowd, self.prepared
-        if crowd.table is prepared.sample.table:
-            return training, crowd.sample_weight
-        base = encode_rows(prepared.encode, crowd.table, self.room)
-        return self.see(base, crowd.table, crowd.fold), crowd.sample_weight
-
-    def validation(self) -> tuple[VisibleRows, Labels, Floats] | None:
-        """Rows that stop the training, with labels and weights."""
-        held_out = self.prepared.held_out
-        if held_out is None or self.rows_val is None:
-            return None
-        return self.see(self.rows_val, held_out.table), held_out.y, held_out.sample_weight
+        return LeafRows.of(encoded, record, table, fold, self.n_threads, self.budget)
 
 
-def encode_rows(encode: Encode, table: Table, room: MemoryBudget) -> EncodedRows:
-    """Encode prepared rows; of a large table in few bytes.
+def encode_rows(encode: Encode, table: Table, budget: MemoryBudget) -> EncodedRows:
+    """Encode prepared rows; a table of more than one chunk is stored in compact integer types.
 
     Parameters
     ----------
     encode : Encode
         Fitted.
     table : Table of n prepared rows
-    room : MemoryBudget
-        Where arrays of a large table lie.
+    budget : MemoryBudget
+        Decides whether compact rows lie in memory or in files.
+
+    Returns
+    -------
+    Visible or CompactRows of n rows
     """
-    return CompactRows.of(encode, table, room) if len(table) > CHUNK else encode.transform(table)
+    return CompactRows.of(encode, table, budget) if len(table) > CHUNK else encode.transform(table)

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-# Names in the order in which readers look for them; others follow.
-HEADLINES = ("average_precision", "roc_auc", "precision", "recall", "f1", "brier")
-
 
 def model_card(about: Mapping[str, Any]) -> str:
     """Write the card from what is stored beside the model.
@@ -73,8 +70,6 @@ def _metrics(metrics: Any) -> list[str]:
             "Not measured beyond the threshold below.",
         ]
     found = {name: m for name, m in metrics.items() if isinstance(m, Mapping) and "low" in m}
-    names = [name for name in HEADLINES if name in found]
-    names += [name for name in found if name not in HEADLINES]
     return [
         "## How good it is",
         "",
@@ -88,7 +83,7 @@ def _metrics(metrics: Any) -> list[str]:
             f"| {name.replace('_', ' ')} | "
             + " | ".join(_number(found[name][key]) for key in ("value", "low", "high"))
             + " |"
-            for name in names
+            for name in found
         ),
     ]
 

@@ -7,23 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dbnchurn.core.html.format import joined
+from dbnchurn.evaluate.registry import METRICS
 
 Number = Mapping[str, float | None]
 """``value``, ``low`` and ``high``; None where undefined."""
-
-LABELS = {
-    "average_precision": "Average precision",
-    "roc_auc": "ROC AUC",
-    "f1": "F1",
-    "precision": "Precision",
-    "recall": "Recall",
-    "accuracy": "Accuracy",
-    "lift_top_decile": "Lift, top tenth",
-    "brier": "Brier score",
-    "log_loss": "Log loss (nats)",
-    "calibration_error": "Calibration error",
-}
-LOWER_IS_BETTER = {"brier", "log_loss", "calibration_error"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +85,7 @@ class Comparison:
             return "not compared with"
         if found["low"] <= 0 <= found["high"]:
             return "not told apart from"
-        better = (found["low"] > 0) != (self.metric in LOWER_IS_BETTER)
+        better = (found["low"] > 0) == METRICS[self.metric].higher_is_better
         return "better than" if better else "worse than"
 
     @property
@@ -115,6 +102,4 @@ class Comparison:
             for how in ("better than", "worse than", "not told apart from", "not compared with")
             if how in said
         ]
-        return f"By {LABELS[self.metric].lower()}, {'; '.join(phrases)}.".replace(
-            "roc auc", "ROC AUC"
-        )
+        return f"By {METRICS[self.metric].label_in_sentence}, {'; '.join(phrases)}."

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dbnchurn.core.html import format
 from dbnchurn.core.html.figure import COLOURS, MARK, Canvas, Picture
 from dbnchurn.core.html.page import render_page
-from dbnchurn.report.comparison_content import LABELS, LOWER_IS_BETTER, Comparison
+from dbnchurn.evaluate.registry import COMPARED, METRICS
+from dbnchurn.report.comparison_content import Comparison
 
 
 def render_comparison(comparison: Comparison) -> str:
@@ -16,14 +17,14 @@ def render_comparison(comparison: Comparison) -> str:
     Examples
     --------
     >>> from dbnchurn.report.comparison_content import Compared
-    >>> numbers = {name: {"value": 0.5, "low": 0.4, "high": 0.6} for name in LABELS}
+    >>> numbers = {name: {"value": 0.5, "low": 0.4, "high": 0.6} for name in COMPARED}
     >>> model = Compared("whole", 1, numbers, None, 1.0, 2.0)
     >>> render_comparison(Comparison("demo", "f1", "One run.", [model], []))[:15]
     '<!doctype html>'
     """
     heads = [
-        f"{name} (lower is better)" if key in LOWER_IS_BETTER else name
-        for key, name in LABELS.items()
+        metric.label if metric.higher_is_better else f"{metric.label} (lower is better)"
+        for metric in COMPARED.values()
     ]
     return render_page(
         "dbnchurn.report",
@@ -33,15 +34,15 @@ def render_comparison(comparison: Comparison) -> str:
         verdict=comparison.verdict,
         warnings=comparison.warnings,
         comparison=comparison,
-        labels=LABELS,
+        labels={name: metric.label for name, metric in COMPARED.items()},
         heads=heads,
     )
 
 
 def pictures(comparison: Comparison) -> list[Picture]:
     """Every model with its interval, and every difference with its own."""
-    name = LABELS[comparison.metric]
-    way = "Lower" if comparison.metric in LOWER_IS_BETTER else "Higher"
+    metric = METRICS[comparison.metric]
+    name, way = metric.label, "Higher" if metric.higher_is_better else "Lower"
     drawn = [
         _intervals(
             {model.name: model.numbers[comparison.metric] for model in comparison.models},

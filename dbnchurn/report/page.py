@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dbnchurn.core.html.page import render_page
+from dbnchurn.evaluate.registry import METRICS, PRINTED, Table, columns
 from dbnchurn.report import words
 from dbnchurn.report.content import ReportInput
 from dbnchurn.report.driver_pictures import driver_pictures
@@ -12,30 +13,12 @@ from dbnchurn.report.group_pictures import group_pictures
 from dbnchurn.report.pictures import outcome_pictures
 from dbnchurn.report.training_pictures import training_pictures
 
-COLUMNS = {
-    "average_precision": "Average precision",
-    "roc_auc": "ROC AUC",
-    "precision": "Precision",
-    "recall": "Recall",
-    "f1": "F1",
-}
-PUBLISHED = {  # in the order in which papers print them
-    "accuracy": "Accuracy",
-    "precision": "Precision",
-    "recall": "Recall",
-    "f1": "F1",
-}
+COLUMNS = {name: metric.label for name, metric in columns(Table.REPORT).items()}
+PUBLISHED = {name: METRICS[name].label for name in PRINTED}
 FURTHER = {
-    "accuracy": "Accuracy (picking nobody: see base rate)",
-    "balanced_accuracy": "Balanced accuracy",
-    "brier": "Brier score (lower is better)",
-    "log_loss": "Log loss, nats (lower is better)",
-    "calibration_error": "Expected calibration error (above 0 by chance too)",
-    "calibration_in_the_large": "Mean score minus churn rate",
-    "precision_at_budget": "Precision within the contact budget",
-    "recall_at_budget": "Recall within the contact budget",
-    "profit": "Profit per customer at the threshold",
-    "expected_maximum_profit": "Expected maximum profit per customer",
+    name: metric.long_label or metric.label
+    for name, metric in METRICS.items()
+    if not metric.headline
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dbnchurn.core.html.format import Number, joined, percent, percents, plain, span
+from dbnchurn.evaluate.registry import METRICS, PRIMARY, Metric
 from dbnchurn.report.content import ReportInput
 
 FEW_CHURNERS = 100
@@ -26,22 +27,25 @@ def verdict(run: ReportInput) -> str:
     A difference counts only if its paired 95 % interval of average precision leaves out zero.
     """
     own = run.own
-    if own["average_precision"]["value"] is None or own["roc_auc"]["value"] is None:
+    if own[PRIMARY]["value"] is None or own["roc_auc"]["value"] is None:
         return "The test customers are all of one outcome, so nothing can be said of the model."
+    lift = own["lift_top_decile"]
     opening = (
         f"Among the tenth of the {own['n']:,} test customers with the highest scores, churners are "
-        f"{plain(own['lift_top_decile']['value'], 1)} times as frequent as among all "
+        f"{plain(lift['value'], METRICS['lift_top_decile'].digits)} times as frequent as among all "
         f"({percent(own['base_rate'])})."
     )
     if not run.peers:
         return f"{opening} There is no baseline to compare {run.model} with."
     said: dict[str, list[str]] = {"better than": [], "not told apart from": [], "worse than": []}
     for name in run.peers:
-        said[_standing(run.metrics[name]["difference"]["average_precision"])].append(
-            f"{name} ({_gap(run.metrics[name]['difference']['average_precision'])})"
+        said[_standing(run.metrics[name]["difference"][PRIMARY])].append(
+            f"{name} ({_gap(run.metrics[name]['difference'][PRIMARY])})"
         )
     phrases = [f"{how} {joined(names)}" for how, names in said.items() if names]
-    return f"{opening} By average precision, {run.model} is {'; '.join(phrases)}."
+    return (
+        f"{opening} By {METRICS[PRIMARY].label_in_sentence}, {run.model} is {'; '.join(phrases)}."
+    )
 
 
 def _standing(difference: Number) -> str:
@@ -60,30 +64,25 @@ def headlines(run: ReportInput) -> list[Headline]:
     picked = counts["tp"] + counts["fp"]
     churners = counts["tp"] + counts["fn"]
 
-    def share(name: str, key: str, meaning: str) -> Headline:
-        return Headline(name, percent(own[key]["value"]), percents(own[key]), meaning)
+    meanings = {
+        "precision": f"{counts['tp']:,} of the {picked:,} customers picked churned",
+        "recall": f"{counts['tp']:,} of the {churners:,} churners were picked",
+        "f1": "harmonic mean of precision and recall",
+        "average_precision": (
+            f"mean precision over all thresholds; chance gives {plain(own['base_rate'])}"
+        ),
+        "roc_auc": "chance that a churner scores above a stayer; chance gives 0.5",
+        "lift_top_decile": "churn rate of the best tenth over that of all",
+    }
+    return [_headline(METRICS[name], own[name], meaning) for name, meaning in meanings.items()]
 
-    def score(name: str, key: str, meaning: str, digits: int = 3) -> Headline:
-        return Headline(name, plain(own[key]["value"], digits), span(own[key], digits), meaning)
 
-    return [
-        share(
-            "Precision", "precision", f"{counts['tp']:,} of the {picked:,} customers picked churned"
-        ),
-        share("Recall", "recall", f"{counts['tp']:,} of the {churners:,} churners were picked"),
-        score("F1", "f1", "harmonic mean of precision and recall"),
-        score(
-            "Average precision",
-            "average_precision",
-            f"mean precision over all thresholds; chance gives {plain(own['base_rate'])}",
-        ),
-        score(
-            "ROC AUC", "roc_auc", "chance that a churner scores above a stayer; chance gives 0.5"
-        ),
-        score(
-            "Lift, top tenth", "lift_top_decile", "churn rate of the best tenth over that of all", 1
-        ),
-    ]
+def _headline(metric: Metric, number: Number, meaning: str) -> Headline:
+    if metric.reads_as == "percent":
+        value, ends = percent(number["value"], metric.digits), percents(number, metric.digits)
+    else:
+        value, ends = plain(number["value"], metric.digits), span(number, metric.digits)
+    return Headline(metric.label, value, ends, meaning)
 
 
 def cautions(run: ReportInput) -> list[str]:
@@ -108,7 +107,7 @@ def cautions(run: ReportInput) -> list[str]:
     worse = [
         name
         for name in run.baselines
-        if _standing(run.metrics[name]["difference"]["average_precision"]) == "worse than"
+        if _standing(run.metrics[name]["difference"][PRIMARY]) == "worse than"
     ]
     if worse:
         found.append(f"{joined(worse)} ranks customers better than {run.model}.")

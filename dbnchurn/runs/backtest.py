@@ -15,13 +15,12 @@ from dbnchurn.core.errors import ArtifactError, ConfigError
 from dbnchurn.core.html.format import percent, plain, span
 from dbnchurn.data.joins import LABEL
 from dbnchurn.evaluate import evaluate
+from dbnchurn.evaluate.registry import COMPARED, METRICS, PRIMARY
 from dbnchurn.predictor.predictor import Predictor
-from dbnchurn.report.comparison_content import LABELS
 from dbnchurn.runs.folder import read_json, write_json
 from dbnchurn.tables.contract import Contract, customers
 from dbnchurn.tables.files import read_table
 
-DECIDES = "average_precision"
 Number = Mapping[str, Any]
 
 
@@ -63,15 +62,15 @@ class Backtest:
     @property
     def verdict(self) -> str:
         """The result in a sentence."""
-        new, old = self.came[DECIDES], self.promised.get(DECIDES)
+        new, old = self.came[PRIMARY], self.promised.get(PRIMARY)
         who = (
             f"{self.came['n']:,} newly labelled customers, of whom "
             f"{percent(self.came['base_rate'], 2)} left"
         )
         if new["value"] is None:
             return f"{who}: nothing can be said, as all have one outcome."
-        found = f"average precision {plain(new['value'])} ({span(new)}) on {who}"
-        where = self.standing(DECIDES)
+        found = f"{METRICS[PRIMARY].label_in_sentence} {plain(new['value'])} ({span(new)}) on {who}"
+        where = self.standing(PRIMARY)
         if old is None or where == "–":
             return f"{_capital(found)}; there is no promise to hold it against."
         gave = f"the interval that training gave, {span(old)}"
@@ -99,12 +98,12 @@ class Backtest:
         """Metric, promised, found, and where it lies, as text."""
         return [
             (
-                name,
+                metric.label,
                 _number(self.promised[key]) if key in self.promised else "–",
                 _number(self.came[key]),
                 self.standing(key),
             )
-            for key, name in LABELS.items()
+            for key, metric in COMPARED.items()
         ]
 
     def words(self) -> str:
@@ -125,9 +124,9 @@ class Backtest:
             "model": self.model,
             "verdict": self.verdict,
             "calibration": self.calibration,
-            "promised": {key: dict(self.promised[key]) for key in LABELS if key in self.promised},
+            "promised": {key: dict(self.promised[key]) for key in COMPARED if key in self.promised},
             "found": dict(self.came),
-            "standing": {key: self.standing(key) for key in LABELS},
+            "standing": {key: self.standing(key) for key in COMPARED},
             "left_out": self.left_out,
         }
 
@@ -200,7 +199,7 @@ def _promise(model: Path) -> dict[str, Number]:
         return {}
     try:
         test = read_json(path)["test"]
-        return {key: test[key] for key in LABELS if key in test}
+        return {key: test[key] for key in COMPARED if key in test}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"{path} cannot be read: {error}") from error
 

@@ -23,6 +23,7 @@ from dbnchurn.data.lookahead import foreseeing, may_foresee
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.data.quality import write_quality
 from dbnchurn.data.simulate.truth import attainable
+from dbnchurn.evaluate.registry import METRICS
 from dbnchurn.runs.folder import write_json
 from dbnchurn.runs.side_columns import cost_columns, set_beside
 from dbnchurn.tables.contract import Contract, Customers, customers
@@ -146,7 +147,7 @@ def shares_attained(p: Floats, own: dict[str, Any]) -> dict[str, dict[str, float
     found = {}
     for name in ("average_precision", "f1", "brier"):
         value, limit = own[name]["value"], getattr(best, name)
-        share = limit / value if name == "brier" else value / limit
+        share = value / limit if METRICS[name].higher_is_better else limit / value
         found[name] = {"best": limit, "value": value, "share": share}
     return found
 

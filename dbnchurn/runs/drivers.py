@@ -59,7 +59,7 @@ def find_drivers(trained: RunResult, config: Any) -> dict[str, Any]:
     frame = trained.customers.X.iloc[test[some]]
     table, _ = read(model.schema, frame)
     contributions = explainer.contributions(table)
-    labels = dict(config.labels)
+    labels = dict(config.display_names)
     drivers = [
         {
             "column": column.name,

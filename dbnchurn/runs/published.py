@@ -12,10 +12,10 @@ from typing import Any
 
 import pandas as pd
 
+from dbnchurn.evaluate.registry import METRICS, PRINTED
 from dbnchurn.runs.result import MODEL
 from dbnchurn.runs.sections import PublishedFigures
 
-COLUMNS = ("accuracy", "precision", "recall", "f1")
 ROUNDING = 0.0006  # of two figures printed with two decimals in percent, and a third from them
 
 
@@ -100,12 +100,12 @@ def run_table(
     rows: list[dict[str, Any]] = []
     for model, found in {MODEL: metrics["test"], **metrics["baselines"]}.items():
         row: dict[str, Any] = {"model": model}
-        for name in COLUMNS:
+        for name in PRINTED:
             ends = ("", "value"), ("_low", "low"), ("_high", "high")
             row |= {f"{name}{ending}": found[name][key] for ending, key in ends}
         rows.append(row)
     for source, printed in published.items():
-        rows.append({"model": source, **{name: getattr(printed, name) for name in COLUMNS}})
+        rows.append({"model": source, **{name: getattr(printed, name) for name in PRINTED}})
     return pd.DataFrame(rows)
 
 
@@ -131,12 +131,10 @@ def notes(metrics: Mapping[str, Any], published: Mapping[str, PublishedFigures])
 
 def markdown(table: pd.DataFrame, said: list[str]) -> str:
     """The table in percent with its notes."""
-    lines = [
-        "| model | accuracy | precision | recall | F1 |",
-        "|---|---|---|---|---|",
-    ]
+    heads = ["model", *(METRICS[name].label_in_sentence for name in PRINTED)]
+    lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     for row in table.to_dict("records"):
-        cells = [_cell(row, name) for name in COLUMNS]
+        cells = [_cell(row, name) for name in PRINTED]
         lines.append(f"| {row['model']} | {' | '.join(cells)} |")
     return "\n".join([*lines, "", *(f"- {note}" for note in said), ""])
 

@@ -28,15 +28,12 @@ class RunResult:
     parts : Parts
     scores : dict of model name → part → probabilities
         Of the classifier and the baselines, on the validation and test rows.
-    thresholds : dict of model name → float
-        Chosen on the validation rows by the classifier's rule.
     """
 
     classifier: ChurnClassifier
     customers: Customers
     parts: Split
     scores: dict[str, dict[str, Floats]]
-    thresholds: dict[str, float]
 
     @cached_property
     def strength(self) -> dict[str, float]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pandas as pd
 from pydantic import Field, model_validator
 
 from dbnchurn.config import Section
+from dbnchurn.evaluate.registry import COMPARED, PRIMARY
 from dbnchurn.tables.files import SAMPLES, read_sample, read_table
 
-Metric = Literal[
-    "average_precision", "roc_auc", "f1", "precision", "recall", "accuracy", "lift_top_decile",
-    "brier", "log_loss", "calibration_error",
-]  # fmt: skip
+if TYPE_CHECKING:
+    MetricName = str
+else:
+    MetricName = Literal[tuple(COMPARED)]
 Unit = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -34,7 +35,7 @@ class ExperimentSection(Section):
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
         default=(), description="Each divides and trains anew; by default the seed of the config."
     )
-    metric: Metric = Field(default="average_precision", description="Decides ranks and verdict.")
+    metric: MetricName = Field(default=PRIMARY, description="Decides ranks and verdict.")
     jobs: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="Runs at once; by default what processors and memory allow."
     )
@@ -71,7 +72,7 @@ class TuningSection(Section):
     space: Annotated[dict[str, Searched], Field(min_length=1)] = Field(
         description="Key, such as classifier.network.dbn.learning_rate → a range or choices."
     )
-    metric: Metric = Field(default="average_precision", description="On the validation rows.")
+    metric: MetricName = Field(default=PRIMARY, description="On the validation rows.")
     trials: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="Stop when so many settings have been tried, over all calls."
     )

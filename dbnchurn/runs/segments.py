@@ -3,36 +3,76 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
-from dbnchurn.config import Section, build, dump, model_from_signatures, read
-from dbnchurn.core.errors import DataError, did_you_mean
+from dbnchurn.config import Section, build, dump, read, section_of
+from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
 from dbnchurn.runs.folder import free_folder, open_output
 from dbnchurn.runs.sections import SourceSection
+from dbnchurn.segments.conditions import Level
 from dbnchurn.segments.files import load, save
 from dbnchurn.segments.miner import SegmentMiner
 from dbnchurn.segments.page import headline
 from dbnchurn.segments.sweep import as_table, sweep
+from dbnchurn.tables.contract import NEGATIVE_WORDS, POSITIVE_WORDS
+from dbnchurn.tables.reading import read as read_as
+from dbnchurn.tables.schema import Column, Schema, text
 
 log = logging.getLogger(__name__)
 SWEPT = {"bins": "intervals per column", "min_count": "minimum count"}
+# Parameters of the miner that other sections set.
+SET_ELSEWHERE = {"random_state": ".seed", "positive": ".columns.positive", "date": ".columns.date"}
 
 
 class ColumnsSection(Section):
-    """What the columns are."""
+    """What the columns are; the keys mean what they mean in the config of a run."""
+
+    renamed: ClassVar[Mapping[str, str]] = {"group": "id"}
 
     label: str = Field(description="Column with the answers, or with scores.")
-    group: str | None = Field(
-        default=None, description="Column whose rows of one value stay in one part (a customer)."
+    id: str | None = Field(
+        default=None,
+        description="Column that names the customer, whose rows stay in one part; with a date, "
+        "parts are divided by time instead.",
+    )
+    date: str | None = Field(
+        default=None, description="Date of the snapshot; the table is then divided by time."
+    )
+    positive: str | int | float | bool | None = Field(
+        default=None, description="Label of those who say yes, where it is not obvious."
     )
     drop: tuple[str, ...] = Field(default=(), description="Columns that describe nobody.")
+    kinds: dict[str, Literal["number", "flag", "category", "date", "ignore"]] = Field(
+        default_factory=dict, description="Kinds of columns that would be read wrongly."
+    )
+
+    @field_validator("kinds")
+    @classmethod
+    def _no_dates(cls, kinds: dict[str, str]) -> dict[str, str]:
+        if dates := [name for name, kind in kinds.items() if kind == "date"]:
+            raise ValueError(
+                f"a segment is not described by dates: name {dates[0]!r} under 'date' to divide "
+                "the table by time, or under 'drop'"
+            )
+        return kinds
+
+
+GeneratedMinerSection: Any = section_of(SegmentMiner, omit=SET_ELSEWHERE)
+
+
+class MinerSection(GeneratedMinerSection):  # type: ignore[misc]
+    """The search itself: parameters of the miner."""
+
+    renamed: ClassVar[Mapping[str, str]] = SET_ELSEWHERE
 
 
 class SweepsSection(Section):
@@ -45,23 +85,61 @@ class SweepsSection(Section):
     repeats: Annotated[int, Field(ge=1)] = Field(default=3, description="Random splits.")
 
 
-class SegmentsBase(Section):
+class SegmentsConfig(Section):
     """The config of one search."""
 
     source: SourceSection
     columns: ColumnsSection
     sweeps: SweepsSection | None = None
     seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Seed of everything.")
-    output: Path = Field(default=Path("runs"), description="Folder for the folder of results.")
+    output: Path = Field(default=Path("runs"), description="Folder in which run folders are made.")
+    miner: MinerSection = Field(default_factory=MinerSection)
+
+    @model_validator(mode="after")
+    def _answers_or_scores(self) -> SegmentsConfig:
+        if self.columns.positive is not None and self.miner.threshold is not None:
+            raise ValueError(
+                "give either columns.positive, where the label holds answers, or miner.threshold, "
+                "where it holds scores"
+            )
+        return self
 
 
-SegmentsConfig: type[Any] = model_from_signatures(
-    "SegmentsConfig", {"miner": SegmentMiner}, base=SegmentsBase, omit=("random_state",)
-)
+@dataclass(frozen=True, eq=False)
+class SegmentsTable:
+    """The table of a search.
+
+    Parameters
+    ----------
+    X : DataFrame of n rows
+        Columns that may describe segments, and the date if there is one.
+    y : Series of n rows
+        Answers or scores.
+    positive : str, bool, int or float
+        The answer that means yes; 1 for scores.
+    ids : Series of n rows, or None
+        Names of the customers.
+    """
+
+    X: pd.DataFrame
+    y: pd.Series[Any]
+    positive: Level
+    ids: pd.Series[Any] | None
 
 
-def read_segments_config(path: str | Path, overrides: Sequence[str] = ()) -> Any:
+def read_segments_config(path: str | Path, overrides: Sequence[str] = ()) -> SegmentsConfig:
     """Read and check the config of a search.
+
+    Parameters
+    ----------
+    path : path
+        A YAML file.
+    overrides : sequence of str
+        ``a.b=c`` replaces what the file says.
+
+    Returns
+    -------
+    SegmentsConfig
 
     Raises
     ------
@@ -71,21 +149,21 @@ def read_segments_config(path: str | Path, overrides: Sequence[str] = ()) -> Any
     return read(path, overrides, SegmentsConfig)
 
 
-def run(config: Any, name: str = "segments") -> Path:
+def run(config: SegmentsConfig, name: str = "segments") -> Path:
     """Find segments as `config` says.
 
     Parameters
     ----------
     config : SegmentsConfig
-    name : str
+    name : str, default "segments"
         Name of the run folder; a number is added if there is one of that name.
 
     Returns
     -------
-    folder : Path
-        With ``segments.csv``, ``.json``, ``.sql``, ``.md`` and ``.html``, ``candidates.csv``,
-        ``config.yaml`` and, where settings are swept, ``sweeps.csv`` and a picture of each. It
-        appears when all of it is written.
+    Path
+        Folder with ``segments.csv``, ``.json``, ``.sql``, ``.md`` and ``.html``,
+        ``candidates.csv``, ``config.yaml`` and, where settings are swept, ``sweeps.csv`` and a
+        picture of each. It appears when all of it is written.
 
     Raises
     ------
@@ -94,39 +172,48 @@ def run(config: Any, name: str = "segments") -> Path:
     """
     open_output(config.output)
     with stage("read"):
-        X, y, groups = load_table(config)
+        table = load_table(config)
+    miner = _miner(config, table)
     with stage("mine"):
-        miner = build(config.miner, SegmentMiner, random_state=config.seed)
-        miner.fit(X, y, groups=groups)
-    for column, why in miner.skipped_.items():
-        log.warning("column %r is left out: %s", column, why)
+        miner.fit(table.X, table.y, groups=_groups(config, table))
+    for column, reason in miner.skipped_.items():
+        log.warning("column %r is left out: %s", column, reason)
+    if config.columns.date is not None and table.ids is not None:
+        _warn_of_shared_customers(miner, table.ids)
     folder = free_folder(config.output, name)
-    with atomic_folder(folder) as aside:
-        save(miner.segments_, aside)
-        miner.candidates_.to_csv(aside / "candidates.csv", index=False)
-        (aside / "config.yaml").write_text(dump(config), encoding="utf-8")
+    with atomic_folder(folder) as unfinished:
+        save(miner.segments_, unfinished)
+        miner.candidates_.to_csv(unfinished / "candidates.csv", index=False)
+        (unfinished / "config.yaml").write_text(dump(config), encoding="utf-8")
         if config.sweeps:
-            write_sweeps(config, X, y, miner.segments_.base["report"].value, aside)
+            write_sweeps(config, table, miner.segments_.base["report"].value, unfinished)
     return folder
 
 
-def load_table(config: Any) -> tuple[pd.DataFrame, pd.Series[Any], pd.Series[Any] | None]:
-    """The columns that may describe segments, the answers, and the groups.
+def load_table(config: SegmentsConfig) -> SegmentsTable:
+    """Read the table of a search and sort its columns.
 
     Raises
     ------
     DataError
         If the table cannot be read or lacks a column.
     """
-    columns, frame = config.columns, config.source.read()
-    special = [columns.label, *columns.drop, *([columns.group] if columns.group else [])]
-    for name in special:
+    columns = config.columns
+    frame = config.source.read(columns.id)
+    named = [columns.label, *columns.drop]
+    named += [name for name in (columns.id, columns.date) if name is not None]
+    for name in named:
         _require(name, frame)
-    groups = frame[columns.group] if columns.group else None
-    X = frame.drop(columns=special)
+    X = _as_kinds(frame.drop(columns=named), columns.kinds)
     for name in config.sweeps.columns if config.sweeps else ():
         _require(name, X)  # now, not after the search
-    return X, frame[columns.label], groups
+    y = frame[columns.label]
+    return SegmentsTable(
+        X if columns.date is None else X.assign(**{columns.date: frame[columns.date]}),
+        y,
+        1 if config.miner.threshold is not None else _positive(y, columns.positive),
+        None if columns.id is None else frame[columns.id],
+    )
 
 
 def _require(name: str, frame: pd.DataFrame) -> None:
@@ -134,20 +221,117 @@ def _require(name: str, frame: pd.DataFrame) -> None:
         raise DataError(f"the table has no column {name!r}: {did_you_mean(name, frame.columns)}")
 
 
-def write_sweeps(config: Any, X: pd.DataFrame, y: Any, base: float, folder: Path) -> None:
-    """``sweeps.csv`` and a figure per swept setting; `base` is the rate of everyone."""
+def _as_kinds(X: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
+    """The columns converted to the kinds that the config gives them."""
+    for name, kind in kinds.items():
+        if name not in X:
+            raise DataError(f"kinds names the column {name!r}: {did_you_mean(name, X.columns)}")
+        if kind == "ignore":
+            X = X.drop(columns=name)
+        elif kind == "category":
+            X = X.assign(**{name: text(X[name])})
+        else:
+            table, _ = read_as(Schema((Column(name, kind),)), X[[name]])
+            values = pd.Series(table.numbers[:, 0], X.index)
+            if kind == "flag":
+                if not values.dropna().isin([0, 1]).all():
+                    raise DataError(f"column {name!r} (flag) holds other values than 0 and 1")
+                values = values.astype("boolean")
+            X = X.assign(**{name: values})
+    return X
+
+
+def _positive(answers: pd.Series[Any], given: Level | None) -> Level:
+    """The answer that means yes, as the column holds it."""
+    words = text(answers)
+    levels = sorted(words.dropna().unique())
+    where = f"label column {answers.name!r}"
+    if given is not None:
+        positive = text(pd.Series([given])).iloc[0]
+        if positive not in levels:
+            raise DataError(
+                f"{where} never holds the positive value {given!r}; it holds {listed(levels)}"
+            )
+    else:
+        if len(levels) != 2:
+            raise DataError(
+                f"{where} has to hold two answers, it holds {len(levels)}: {listed(levels)}; "
+                "for scores set miner.threshold"
+            )
+        yes = [level for level in levels if level.lower() in POSITIVE_WORDS]
+        no = [level for level in levels if level.lower() in NEGATIVE_WORDS]
+        if len(yes) != 1 or len(no) != 1:
+            raise DataError(
+                f"{where} holds {listed(levels)}; say which of them means yes, for example "
+                f"columns.positive: {levels[1]!r}"
+            )
+        positive = yes[0]
+    value = answers[words == positive].iloc[0]
+    plain: Level = value.item() if isinstance(value, np.generic) else value
+    return plain
+
+
+def _miner(config: SegmentsConfig, table: SegmentsTable) -> SegmentMiner:
+    return build(
+        config.miner,
+        SegmentMiner,
+        positive=table.positive,
+        date=config.columns.date,
+        random_state=config.seed,
+    )
+
+
+def _groups(config: SegmentsConfig, table: SegmentsTable) -> pd.Series[Any] | None:
+    """Customers whose rows stay in one part; None if parts are divided by time or all ids differ.
+
+    Without groups, every part has the same rate of yeses.
+    """
+    by_time = config.columns.date is not None
+    return None if by_time or table.ids is None or table.ids.is_unique else table.ids
+
+
+def _warn_of_shared_customers(miner: SegmentMiner, ids: pd.Series[Any]) -> None:
+    """Log how many customers of the report's part were mined or selected on at other dates."""
+    parts = miner.parts_
+    earlier = ids.iloc[np.concatenate([parts.mine, parts.select])]
+    report = ids.iloc[parts.report].unique()
+    if shared := int(np.isin(report, earlier.unique()).sum()):
+        log.warning(
+            "%d of the %d customers in the part to report from are in earlier parts too",
+            shared,
+            len(report),
+        )
+
+
+def write_sweeps(config: SegmentsConfig, table: SegmentsTable, base: float, folder: Path) -> None:
+    """Write ``sweeps.csv`` and a picture of every setting that is swept.
+
+    Parameters
+    ----------
+    config : SegmentsConfig
+        With ``sweeps``.
+    table : SegmentsTable
+    base : float
+        Rate of yeses among all customers.
+    folder : Path
+    """
     from dbnchurn.segments.pictures import sweep_figure
 
     sweeps, tables = config.sweeps, []
-    X = X[list(sweeps.columns)] if sweeps.columns else X
-    miner = build(config.miner, SegmentMiner).set_params(mode=sweeps.mode)
+    if sweeps is None:
+        return
+    X = table.X
+    if sweeps.columns:
+        dates = [] if config.columns.date is None else [config.columns.date]
+        X = X[[*sweeps.columns, *dates]]
+    miner = _miner(config, table).set_params(mode=sweeps.mode)
     for parameter, axis in SWEPT.items():
         values = getattr(sweeps, parameter)
         if not values:
             continue
         with stage(f"sweep {parameter}"):
             points = sweep(
-                X, y, miner=miner, parameter=parameter, values=values, repeats=sweeps.repeats
+                X, table.y, miner=miner, parameter=parameter, values=values, repeats=sweeps.repeats
             )
         figure = sweep_figure(points, axis, miner.n_segments, base)
         figure.savefig(folder / f"sweep_{parameter}.png", dpi=130, metadata={"Software": None})
@@ -157,17 +341,21 @@ def write_sweeps(config: Any, X: pd.DataFrame, y: Any, base: float, folder: Path
 
 
 def summary(folder: Path) -> str:
-    """What a run found, as text: the list, what it amounts to, and the means of the sweeps.
+    """The result of a search as text: the list, its totals, and the means of the sweeps.
 
     Parameters
     ----------
     folder : Path
         What :func:`run` returned.
+
+    Returns
+    -------
+    str
     """
     segments = load(folder)
     table = segments.table()
     rates = ["rate", "low", "high", "mined_rate", "reach", "cumulative_share", "cumulative_rate"]
-    parts = [
+    paragraphs = [
         table[["words", "customers"]].join((100 * table[rates]).round(1)).to_string(index=False)
         if len(table)
         else "",
@@ -178,7 +366,7 @@ def summary(folder: Path) -> str:
         _sweep_means(folder / "sweeps.csv"),
         f"page: {folder / 'segments.html'}",
     ]
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
 def _sweep_means(path: Path) -> str:

@@ -8,9 +8,11 @@ from typing import Any
 
 from rich.table import Table
 
+from dbnchurn.evaluate.registry import Table as MetricTable
+from dbnchurn.evaluate.registry import columns
 from dbnchurn.runs.result import MODEL
 
-SHOWN = ("average_precision", "roc_auc", "precision", "recall", "f1", "brier")
+SHOWN = tuple(columns(MetricTable.TERMINAL))
 
 
 def result_table(metrics: Mapping[str, Any]) -> Table:

@@ -100,7 +100,7 @@ def _finish(config: Any, unfinished: Unfinished) -> Path:
     with unfinished.underway(), tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
         with stage("read", seconds):
             table, built = read_customers(config, Path(work))
-            check_labels(config.labels, [*table.X, *table.beside])
+            check_labels(config.display_names, [*table.X, *table.beside])
             parts = divide(table, config)
         with stage("check", seconds):
             table = check_leakage(config, table, parts, built)
@@ -147,15 +147,10 @@ def fit_all(
                 scores[baseline] = _score(variant.predict_proba, rows)
             else:
                 scores[baseline] = _peer_scores(baseline, given, rows, config, store)
-    gain = gains(config, table)[parts.validation]
-    choices = {
-        model: chosen(config, given.validation.y, found["validation"], gain)
-        for model, found in scores.items()
-    }
     if by_worth(config):
-        classifier.decide_by(choices[MODEL])
-    thresholds = {model: choice.threshold for model, choice in choices.items()}
-    return RunResult(classifier, table, parts, scores, thresholds)
+        gain = gains(config, table)[parts.validation]
+        classifier.decide_by(chosen(config, given.validation.y, scores[MODEL]["validation"], gain))
+    return RunResult(classifier, table, parts, scores)
 
 
 def _peer_scores(
@@ -205,7 +200,7 @@ def write(
             table.quarantine.astype(str).to_parquet(aside / "quarantine.parquet", index=False)
         about: dict[str, Any] = {
             "id": table.id,
-            "column_labels": dict(config.labels),
+            "column_labels": dict(config.display_names),
             # Of validation rows: a test row must not change a byte of the model.
             "metrics": found.metrics["validation"],
         }

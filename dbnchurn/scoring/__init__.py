@@ -1,7 +1,9 @@
 """Scoring jobs: a table of any size in, a table with scores out.
 
-``job`` reads chunks (``files``, ``database``), scores them (``frames``, ``rows``), keeps what is
-done (``parts``) and writes the whole (``finish``), with ``drift`` and, on request, ``campaign``.
+``job`` reads the table in chunks (or builds it with ``month``), ``scorer`` scores a chunk,
+``work_folder`` keeps finished chunks, ``outputs`` writes the files of the job to the
+``output_paths``, among them the ``campaign`` list. The ``result`` says how it came out, with the
+``drift`` since training; ``summary_text`` prints it.
 """
 
 import lazy_loader

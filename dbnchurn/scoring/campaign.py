@@ -1,6 +1,6 @@
-"""The campaign list: whom to contact, and a group of the same customers to be left alone.
+"""The campaign list: customers to contact, and a control group drawn from the same customers.
 
-Only the difference between those two groups shows what a campaign did.
+Only the difference between these two groups measures the effect of a campaign.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from dbnchurn.core.files import atomic_write
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.core.typing import Bools
 from dbnchurn.data.typed import as_text
-from dbnchurn.scoring.paths import disk_errors
+from dbnchurn.scoring.output_paths import disk_errors
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.writing import ending_of, relation_of, write_pieces
 
 log = logging.getLogger(__name__)
-MEMORY = "400MB"
-PIECE = 50_000  # rows
-NEVER = chr(1)  # in an id
+MEMORY = "400MB"  # of DuckDB
+PIECE = 50_000  # rows that are written at a time
+NEVER = chr(1)  # a delimiter that no id contains
 LISTS = (".csv", ".parquet", ".txt")
 CONTACT, CONTROL = "contact", "control"
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """What a campaign list is to be.
+    """The campaign list that is wanted.
 
     Parameters
     ----------
@@ -50,20 +50,25 @@ class Campaign:
     control : float, default 0
         Share of the list, drawn at random, that is not contacted. The control group comes on top
         of the budget.
-    seed : int, default 0
-        The same seed gives the same control group.
+    random_state : int, default 0
+        Seed of the draw of the control group.
 
     Raises
     ------
     ConfigError
         If a number is out of its range, or a file cannot be used.
+
+    Examples
+    --------
+    >>> Campaign(Path("campaign.csv"), budget=0.05, control=0.1).random_state
+    0
     """
 
     path: Path
     budget: float
     suppress: Path | None = None
     control: float = 0.0
-    seed: int = 0
+    random_state: int = 0
 
     def __post_init__(self) -> None:
         if not self.budget > 0 or (self.budget >= 1 and self.budget != math.floor(self.budget)):
@@ -73,8 +78,8 @@ class Campaign:
             )
         if not 0 <= self.control < 1:
             raise ConfigError(f"control share {self.control:g}: give a share from 0 to below 1")
-        if self.seed < 0:
-            raise ConfigError(f"campaign seed {self.seed}: give a number from 0 on")
+        if self.random_state < 0:
+            raise ConfigError(f"campaign seed {self.random_state}: give a number from 0 on")
         ending_of(self.path)
         if self.suppress is not None:
             if not self.suppress.is_file():
@@ -87,7 +92,7 @@ class Campaign:
 
 @dataclass(frozen=True)
 class CampaignList:
-    """How a campaign list came out.
+    """A campaign list that was written.
 
     Parameters
     ----------
@@ -108,7 +113,7 @@ class CampaignList:
 
 
 def write_campaign(scores: Path | Sequence[Path], campaign: Campaign) -> CampaignList:
-    """Choose the customers who are likeliest to leave, out of core.
+    """Write the customers who are likeliest to leave, best first, out of core.
 
     Every customer is on the list once, with the highest score, and customers without id are not.
     Equal scores are ordered by id, so the list does not depend on the order of the rows.
@@ -116,13 +121,13 @@ def write_campaign(scores: Path | Sequence[Path], campaign: Campaign) -> Campaig
     Parameters
     ----------
     scores : path or paths
-        What a scoring job wrote; CSV or Parquet with ``id`` and ``probability``.
+        Scores of a job; CSV or Parquet with ``id`` and ``probability``.
     campaign : Campaign
 
     Returns
     -------
-    found : CampaignList
-        The list has the columns ``rank``, ``group`` (contact or control), then those of the scores.
+    CampaignList
+        The file has the columns ``rank``, ``group`` (contact or control), then those of the scores.
 
     Raises
     ------
@@ -136,8 +141,8 @@ def write_campaign(scores: Path | Sequence[Path], campaign: Campaign) -> Campaig
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     scores, path = Path(folder, "scores.csv"), Path(folder, "campaign.csv")
     ...     pd.DataFrame({"id": [1, 2, 3, 4], "probability": [0.1, 0.4, 0.3, 0.2]}).to_csv(scores)
-    ...     found = write_campaign(scores, Campaign(path, budget=2, control=1 / 3))
-    ...     list(pd.read_csv(path)["id"]), found.contact, found.control
+    ...     made = write_campaign(scores, Campaign(path, budget=2, control=1 / 3))
+    ...     list(pd.read_csv(path)["id"]), made.contact, made.control
     ([2, 3, 4], 2, 1)
     """
     paths = [scores] if isinstance(scores, Path) else list(scores)
@@ -149,7 +154,7 @@ def write_campaign(scores: Path | Sequence[Path], campaign: Campaign) -> Campaig
             suppressed, listed_ids = _eligible(session)
             contact, control = _sizes(session, campaign)
             with disk_errors(campaign.path), atomic_write(campaign.path) as unfinished:
-                pieces = _pieces(session, contact, control, campaign.seed)
+                pieces = _pieces(session, contact, control, campaign.random_state)
                 write_pieces(pieces, unfinished, ending_of(campaign.path))
     if listed_ids and not suppressed:
         log.warning(
@@ -162,7 +167,7 @@ def write_campaign(scores: Path | Sequence[Path], campaign: Campaign) -> Campaig
 
 @contextmanager
 def _readable(file: Path | None) -> Iterator[None]:
-    """Name the file that DuckDB stumbled over."""
+    """Re-raise errors of DuckDB as a DataError that names the file."""
     try:
         yield
     except duckdb.Error as error:
@@ -170,7 +175,7 @@ def _readable(file: Path | None) -> Iterator[None]:
 
 
 def _id(session: Session, relation: str, column: str = "id") -> str:
-    """SQL of an id as text, 7 and 7.0 being the same customer."""
+    """SQL of an id as text; 7 and 7.0 are the same customer."""
     return f"trim({as_text(quoted(column), session.columns(relation)[column])})"
 
 
@@ -218,27 +223,28 @@ def _names(session: Session, path: Path) -> str:
 
 
 def _sizes(session: Session, campaign: Campaign) -> tuple[int, int]:
-    """Customers to be contacted and to be left alone."""
-    there = _customers(session, "eligible")
+    """Customers to contact, and customers of the control group."""
+    eligible = _customers(session, "eligible")
     budget = int(campaign.budget)
     if campaign.budget < 1:
         budget = round(campaign.budget * _customers(session, "known"))
-    chosen = min(there, round(budget / (1 - campaign.control)))
+    chosen = min(eligible, round(budget / (1 - campaign.control)))
     control = round(campaign.control * chosen)
     return chosen - control, control
 
 
 def _customers(session: Session, view: str) -> int:
-    # Not count(DISTINCT …), which cannot go to disk.
+    # Not count(DISTINCT …), which cannot spill to disk.
     return int(session.row(f"SELECT count(*) FROM (SELECT DISTINCT name FROM {view})")[0])
 
 
-def _pieces(session: Session, contact: int, control: int, seed: int) -> Iterator[pa.Table]:
+def _pieces(session: Session, contact: int, control: int, random_state: int) -> Iterator[pa.Table]:
     """The list, best customers first."""
     chosen = contact + control
+    generator = np.random.default_rng(random_state)
     held_out = np.zeros(chosen, bool)
-    held_out[np.random.default_rng(seed).choice(chosen, control, replace=False)] = True
-    # Sorting is dear, so only where a customer comes twice.
+    held_out[generator.choice(chosen, control, replace=False)] = True
+    # The window function sorts all rows, so only where a customer comes twice.
     repeated = session.row(
         "SELECT EXISTS (SELECT name FROM eligible GROUP BY name HAVING count(*) > 1)"
     )[0]

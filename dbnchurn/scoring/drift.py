@@ -14,15 +14,15 @@ SCORE = "score"
 
 @dataclass(frozen=True)
 class Shift:
-    """How far one column moved.
+    """How far the distribution of one column moved.
 
     Parameters
     ----------
     column : str
     index : float
-        Population stability index; 0 where nothing moved.
+        Population stability index; 0 where the distributions are the same.
     by_chance : float
-        What so few rows would be expected to give if nothing had moved.
+        The index that rows of this number have on average if nothing moved.
     """
 
     column: str
@@ -37,7 +37,7 @@ class Drift:
     Parameters
     ----------
     score : Shift
-        Against the scores of customers that the model was not trained on.
+        Compared with the scores of customers that the model was not trained on.
     columns : tuple of Shift
         Of the inputs, the largest first.
     """
@@ -47,37 +47,43 @@ class Drift:
 
     def beyond(self, limit: float) -> list[Shift]:
         """Score and columns whose index is at least `limit`, the largest first."""
-        found = [shift for shift in (self.score, *self.columns) if shift.index >= limit]
-        return sorted(found, key=lambda shift: -shift.index)
+        moved = [shift for shift in (self.score, *self.columns) if shift.index >= limit]
+        return sorted(moved, key=lambda shift: -shift.index)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return {
-            "score": _plain(self.score),
-            "columns": {shift.column: _plain(shift) for shift in self.columns},
+            "score": _indices(self.score),
+            "columns": {shift.column: _indices(shift) for shift in self.columns},
         }
 
 
-def _plain(shift: Shift) -> dict[str, float]:
+def _indices(shift: Shift) -> dict[str, float]:
     return {"index": shift.index, "by_chance": shift.by_chance}
 
 
 def drift(reference: Reference, counts: Mapping[str, Ints]) -> Drift:
     """Measure drift by the population stability index.
 
-    ``Σ (p - q) log(p / q)`` over deciles of the training, or over levels, with a slot each for
-    what training never saw and for what is missing (Siddiqi, 2006). With `n` rows and nothing
+    ``Σ (p - q) log(p / q)`` over deciles of the training rows, or over levels, with a slot each for
+    values that no training row had and for missing ones (Siddiqi, 2006). With `n` rows and nothing
     moved, it is about ``(slots - 1) / n`` (Yurdakul and Naranjo, 2020).
 
     Parameters
     ----------
     reference : Reference
+        Distributions of the training rows.
     counts : mapping of column → rows in every slot
         As :meth:`~dbnchurn.predictor.reference.Reference.count` gives them; they may be sums over
         chunks.
 
+    Returns
+    -------
+    Drift
+
     Examples
     --------
+    >>> import numpy as np
     >>> from dbnchurn.predictor.reference import learn_reference
     >>> from dbnchurn.tables.schema import Table
     >>> def table(x):
@@ -92,10 +98,10 @@ def drift(reference: Reference, counts: Mapping[str, Ints]) -> Drift:
     """
     shifts = []
     for column in (reference.score, *reference.columns):
-        found = counts[column.name]
-        slots = int(((column.shares > 0) | (found > 0)).sum())
-        by_chance = max(slots - 1, 0) / max(int(found.sum()), 1)
+        rows = counts[column.name]
+        slots = int(((column.shares > 0) | (rows > 0)).sum())
+        by_chance = max(slots - 1, 0) / max(int(rows.sum()), 1)
         name = SCORE if column is reference.score else column.name
-        shifts.append(Shift(name, column.stability_index(found), by_chance))
+        shifts.append(Shift(name, column.stability_index(rows), by_chance))
     score, *columns = shifts
     return Drift(score, tuple(sorted(columns, key=lambda shift: -shift.index)))

@@ -20,9 +20,10 @@ from dbnchurn.data.build import QUARANTINE
 from dbnchurn.predictor.artifact import MANIFEST
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.scoring.campaign import Campaign
-from dbnchurn.scoring.outputs import Job, finish, write_rejected
-from dbnchurn.scoring.paths import OutputPaths, disk_errors
-from dbnchurn.scoring.replay import build_month
+from dbnchurn.scoring.month import build_month
+from dbnchurn.scoring.output_paths import OutputPaths, disk_errors
+from dbnchurn.scoring.outputs import write_outputs, write_rejected
+from dbnchurn.scoring.result import Job
 from dbnchurn.scoring.scorer import Scorer, check_columns
 from dbnchurn.scoring.work_folder import WorkFolder
 from dbnchurn.tables.chunks import Source
@@ -30,8 +31,8 @@ from dbnchurn.tables.postgres import Query
 from dbnchurn.tables.streaming import open_files
 
 log = logging.getLogger(__name__)
-CHUNK = 100_000  # rows
-MAX_REJECTED = 0.05
+CHUNK_ROWS = 100_000
+MAX_REJECTED = 0.05  # share of the rows
 
 
 def score_file(
@@ -47,7 +48,7 @@ def score_file(
     rejected: str | Path | None = None,
     max_rejected: float = MAX_REJECTED,
     campaign: Campaign | None = None,
-    chunk_rows: int = CHUNK,
+    chunk_rows: int = CHUNK_ROWS,
     n_threads: int = 1,
 ) -> Job:
     """Score every customer of a table of any size.
@@ -60,26 +61,27 @@ def score_file(
         CSV or Parquet file, a folder of them, or a pattern; with `database` a table or SQL. None
         to build a month from raw tables, as the model's training did.
     output : path
-        ``.csv`` or ``.parquet``. Finished chunks lie in ``OUTPUT.parts`` until it is written.
+        ``.csv`` or ``.parquet``. Finished chunks are kept in ``OUTPUT.parts`` until it is written.
     id : str, optional
         Column that names the customer; by default the one that was named in training, if the
         table has it, and otherwise rows are numbered from 0.
     database : str, optional
         Environment variable that holds the URL of a PostgreSQL database.
     cutoff, tables : date, mapping of table → path; optional
-        The month to be built, see :func:`dbnchurn.scoring.replay.build_month`.
+        The month to be built, see :func:`dbnchurn.scoring.month.build_month`.
     reasons : int, default 0
         How many reasons to give for every score.
     rejected : path, optional
-        Where rows go that cannot be read, with the reason; by default ``scores.rejected.csv``
+        Gets the rows that cannot be read, with the reason; by default ``scores.rejected.csv``
         beside ``scores.csv``.
     max_rejected : float, default 0.05
-        Share of the rows that may be rejected.
+        Share of the rows that may be rejected; a job without a row left stops in any case.
     campaign : Campaign, optional
         A campaign list to be written beside the scores.
     chunk_rows : int, default 100,000
         Rows at a time; bounds the memory.
     n_threads : int, default 1
+        Threads for the trees.
 
     Returns
     -------
@@ -93,12 +95,19 @@ def score_file(
 
     Examples
     --------
-    ::
-
-        from dbnchurn.scoring import score_file
-
-        job = score_file("runs/tv/model", "customers.parquet", "scores.parquet")
-        print(job.scored, job.drift.columns[0])
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from dbnchurn import ChurnClassifier
+    >>> customers = pd.DataFrame({"debt": [5.0, 80.0] * 50, "plan": ["basic", "family"] * 50})
+    >>> classifier = ChurnClassifier(use_leaves=False, use_companion=False, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     classifier.fit(customers, ["no", "yes"] * 50).save(Path(folder, "model"))
+    ...     customers.to_parquet(Path(folder, "customers.parquet"))
+    ...     job = score_file(
+    ...         Path(folder, "model"), Path(folder, "customers.parquet"), Path(folder, "scores.csv")
+    ...     )
+    ...     list(job.read()), job.scored, job.drift.score.column
+    (['id', 'probability', 'decision', 'risk', 'model'], 100, 'score')
     """
     if chunk_rows < 1:
         raise ConfigError(f"chunk_rows {chunk_rows} is out of its range: give at least 1")
@@ -123,13 +132,13 @@ def score_file(
         "options": {"id": id, "reasons": reasons, "rows": chunk_rows, "threads": n_threads},
         "versions": versions(),
     }
-    with disk_errors(output), WorkFolder(paths.work, manifest) as parts:
+    with disk_errors(output), WorkFolder(paths.work, manifest) as work_folder:
         if source is None or scorer is None:
-            source = _month(model, cutoff, tables, paths, n_threads)
+            source = _month(model, predictor, cutoff, tables, paths)
             scorer = _scorer(predictor, source, id, reasons)
-        _score_chunks(scorer, source, parts, chunk_rows, max_rejected, paths)
-        job = finish(scorer, parts, paths, campaign)
-        parts.remove()  # while it is still locked
+        _score_chunks(scorer, source, work_folder, chunk_rows, max_rejected, paths)
+        job = write_outputs(scorer, work_folder, paths, campaign)
+        work_folder.remove()  # while it is still locked
     return job
 
 
@@ -145,15 +154,22 @@ def _source(table: str | Path, database: str | None, output: Path) -> Source:
 
 def _month(
     model: str | Path,
+    predictor: Predictor,
     cutoff: date | None,
     tables: Mapping[str, str] | None,
     paths: OutputPaths,
-    n_threads: int,
 ) -> Source:
     """The table of a scoring month, built anew."""
     folder = paths.work / "month"
     shutil.rmtree(folder, ignore_errors=True)
-    built = build_month(model, cutoff, folder, paths=tables, n_threads=n_threads)
+    built = build_month(
+        model,
+        cutoff,
+        folder,
+        paths=tables,
+        n_threads=predictor.n_threads,
+        predictor=predictor,
+    )
     shutil.rmtree(paths.quarantine, ignore_errors=True)
     if (built.folder / QUARANTINE).exists():
         shutil.copytree(built.folder / QUARANTINE, paths.quarantine)
@@ -175,43 +191,51 @@ def _scorer(predictor: Predictor, source: Source, id: str | None, reasons: int) 
 
 
 def _score_chunks(
-    scorer: Scorer, source: Source, parts: WorkFolder, size: int, limit: float, paths: OutputPaths
+    scorer: Scorer,
+    source: Source,
+    work_folder: WorkFolder,
+    size: int,
+    limit: float,
+    paths: OutputPaths,
 ) -> None:
-    """Score what is not finished yet."""
+    """Score the chunks that are not finished yet."""
     identity = source.identity()
-    number = 0 if identity is None else len(parts)
+    # Without an identity, only the contents show whether a finished chunk is still right.
+    number = 0 if identity is None else len(work_folder)
     if number:
         log.info("going on after %d finished chunks", number)
     with stage("score", steps=source.steps(size)) as step:
         for chunk in source.chunks(scorer.wanted, size, number):
             digest = "" if identity is not None else chunk.digest()
-            if number == len(parts) or parts.facts[number].digest != digest:
-                parts.put(number, *scorer.score(chunk, digest))
-                _check_rejected(parts, number + 1, source.rows, limit, paths)
+            if number == len(work_folder) or work_folder.facts[number].digest != digest:
+                work_folder.put(number, *scorer.score(chunk, digest))
+                _check_rejected(work_folder, number + 1, source.rows, limit, paths)
             number += 1
             for _ in range(chunk.steps):
                 step()
-    parts.cut(number)
+    work_folder.cut(number)
     if source.identity() != identity:
         raise DataError("the table changed while it was read; run the job again")
-    rows = sum(facts.rows for facts in parts.facts)
+    rows = sum(facts.rows for facts in work_folder.facts)
     if not rows:
         file, columns = next(iter(source.columns.items()))
         raise DataError(f"{file}: the table has {len(columns)} columns but no rows")
-    _check_rejected(parts, number, rows, limit, paths)
+    _check_rejected(work_folder, number, rows, limit, paths)
 
 
 def _check_rejected(
-    parts: WorkFolder, finished: int, rows: int | None, limit: float, paths: OutputPaths
+    work_folder: WorkFolder, finished: int, rows: int | None, limit: float, paths: OutputPaths
 ) -> None:
-    """Stop a job that rejects too many rows, as soon as that is certain."""
-    rejected = sum(facts.rejected for facts in parts.facts[:finished])
+    """Stop a job that rejects too many rows, or all of them, as soon as that is certain."""
+    rejected = sum(facts.rejected for facts in work_folder.facts[:finished])
     if not rejected or rows is None or (rejected <= limit * rows and rejected < rows):
         return
-    write_rejected(parts, paths)
-    first = next(parts.rejected()).slice(0, 1).to_pylist()[0]
+    write_rejected(work_folder, paths)
+    first = next(work_folder.rejected()).slice(0, 1).to_pylist()[0]
+    too_many = f"more than the {limit:.2%} allowed (max_rejected)"
     raise DataError(
-        f"{rejected} of {rows} rows cannot be scored, more than the {limit:.2%} allowed "
-        f"(max_rejected); the first: {first['file']}, row {first['row']}: {first['reason']}; "
+        f"{rejected} of {rows} rows cannot be scored, "
+        f"{too_many if rejected > limit * rows else 'so there are no scores to write'}; "
+        f"the first: {first['file']}, row {first['row']}: {first['reason']}; "
         f"the others are in {paths.rejected}"
     )

@@ -1,4 +1,4 @@
-"""One chunk of customers → their scores, the rows that cannot be scored, and what to sum up."""
+"""One chunk of customers → their scores, the rows that cannot be scored, and counts to sum up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 from dbnchurn.core.errors import DataError
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scores import Scored
-from dbnchurn.scoring.work_folder import Facts
+from dbnchurn.scoring.work_folder import ChunkFacts
 from dbnchurn.tables.arrow import frame_of
 from dbnchurn.tables.chunks import Broken, Chunk
 from dbnchurn.tables.reading import read, unreadable
@@ -26,9 +26,18 @@ REJECTED = pa.schema(
 def check_columns(schema: Schema, file: str, columns: Sequence[str]) -> None:
     """Refuse a file that lacks columns.
 
+    Parameters
+    ----------
+    schema : Schema
+    file : str
+        Named in the message.
+    columns : sequence of str
+        Columns of the file.
+
     Raises
     ------
     DataError
+        If one of the schema's columns is absent.
     """
     try:
         read(schema, pd.DataFrame(columns=list(columns)))
@@ -46,11 +55,11 @@ class Scorer:
     id : str or None
         Column that names the customers; None to number them.
     id_type : Arrow type or None
-        Of the ids in the scores.
+        Type of the ids in the scores; None where customers are numbered.
     untyped : bool
-        Whether all values are text because the source knows nothing else.
+        Whether all values are text, as in CSV.
     reasons : int
-        How many reasons to give for every score.
+        Reasons that are given for every score.
     """
 
     predictor: Predictor
@@ -65,8 +74,14 @@ class Scorer:
         used = [column.name for column in self.predictor.schema.used]
         return used if self.id is None or self.id in used else [*used, self.id]
 
-    def score(self, chunk: Chunk, digest: str) -> tuple[pa.Table, pa.Table, Facts]:
+    def score(self, chunk: Chunk, digest: str) -> tuple[pa.Table, pa.Table, ChunkFacts]:
         """Score the rows that can be read.
+
+        Parameters
+        ----------
+        chunk : Chunk
+        digest : str
+            Of its contents; goes into the facts.
 
         Returns
         -------
@@ -74,7 +89,7 @@ class Scorer:
             Columns ``id``, ``probability``, ``decision``, ``risk``, ``model``, and the reasons.
         rejected : Arrow table
             Columns ``file``, ``row`` (in its file, from 0), ``id`` and ``reason``.
-        facts : Facts
+        facts : ChunkFacts
 
         Raises
         ------
@@ -93,12 +108,14 @@ class Scorer:
             0, "id", ids.take(pa.array(kept))
         )
         if self.reasons:
-            for name, values in _given(self.predictor, frame.iloc[kept], self.reasons).items():
+            for name, values in _reason_columns(
+                self.predictor, frame.iloc[kept], self.reasons
+            ).items():
                 scores = scores.append_column(name, values)
         broken = [*chunk.broken]
-        for row, why in refused.items():
-            broken.append(Broken(int(chunk.places[row]), _text(ids[row]), why))
-        facts = Facts(
+        for row, reason in refused.items():
+            broken.append(Broken(int(chunk.places[row]), _as_text(ids[row]), reason))
+        facts = ChunkFacts(
             digest,
             len(frame) + len(chunk.broken),
             len(broken),
@@ -129,7 +146,7 @@ class Scorer:
 
 
 def _arrow(scores: pd.DataFrame) -> pa.Table:
-    """With the same types for every chunk, even one without rows."""
+    """Scores as an Arrow table of the same types for every chunk, even one without rows."""
     return pa.table(
         {
             "probability": pa.array(scores["probability"], pa.float64()),
@@ -140,14 +157,14 @@ def _arrow(scores: pd.DataFrame) -> pa.Table:
     )
 
 
-def _given(predictor: Predictor, frame: pd.DataFrame, k: int) -> dict[str, pa.Array]:
-    """Reason columns: numbers, or text."""
-    found = predictor.reasons(frame, k)
+def _reason_columns(predictor: Predictor, frame: pd.DataFrame, k: int) -> dict[str, pa.Array]:
+    """Name → column of the reasons: numbers, or text."""
+    reasons = predictor.reasons(frame, k)
     return {
         str(name): pa.array(values, pa.float64(), from_pandas=True)
         if pd.api.types.is_numeric_dtype(values.dtype)
         else pa.array(values, pa.string(), from_pandas=True)
-        for name, values in found.items()
+        for name, values in reasons.items()
     }
 
 
@@ -158,6 +175,6 @@ def _rejected(file: str, broken: Sequence[Broken]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=REJECTED)
 
 
-def _text(value: pa.Scalar) -> str | None:
-    found = value.as_py()
-    return None if found is None else str(found)
+def _as_text(scalar: pa.Scalar) -> str | None:
+    value = scalar.as_py()
+    return None if value is None else str(value)

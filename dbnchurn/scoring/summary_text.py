@@ -1,4 +1,4 @@
-"""What a scoring job says when it is done."""
+"""What ``dbnchurn score`` prints when a job is done."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from rich.table import Table
 
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.scoring.drift import Drift
-from dbnchurn.scoring.outputs import Job
+from dbnchurn.scoring.result import Job
 
 SHOWN = 8  # columns
 
 
-def told(job: Job) -> str:
-    """How many were scored, and where everything lies."""
+def summary_text(job: Job) -> str:
+    """How many rows were scored, and which files were written."""
     lines = [
         f"{job.scored} customers scored, {job.called} at or above the threshold; "
         f"mean probability {job.mean:.4f}; written to {job.output}"
     ]
     if job.rejected is not None:
-        left = job.rows - job.scored
-        lines.append(f"{left} {'row' if left == 1 else 'rows'} could not be read: {job.rejected}")
-    if (found := job.campaign) is not None:
-        kept_off = f"; {found.suppressed} kept off, being among {found.listed} suppressed"
+        count = job.rows - job.scored
+        lines.append(f"{count} {'row' if count == 1 else 'rows'} could not be read: {job.rejected}")
+    if (made := job.campaign) is not None:
+        kept_off = f"; {made.suppressed} kept off, being among {made.listed} suppressed"
         lines.append(
-            f"campaign list: {found.contact} to contact, {found.control} held out as control"
-            f"{kept_off if found.listed else ''}: {found.path}"
+            f"campaign list: {made.contact} to contact, {made.control} held out as control"
+            f"{kept_off if made.listed else ''}: {made.path}"
         )
     if job.drift is None:
-        lines.append("no drift: the model does not know its training's distributions; train anew")
+        lines.append("no drift: the model has no distributions of its training rows; train anew")
     return "\n".join([*lines, f"summary: {job.summary}"])
 
 
@@ -44,7 +44,7 @@ def drift_table(drift: Drift) -> Table:
     return table
 
 
-def alarming(job: Job, alarm: float) -> str | None:
+def alarm_message(job: Job, alarm: float) -> str | None:
     """Which of score and columns have drifted by `alarm` or more; None if nothing has.
 
     Parameters
@@ -53,10 +53,15 @@ def alarming(job: Job, alarm: float) -> str | None:
     alarm : float
         Population stability index, from 0 up.
 
+    Returns
+    -------
+    str or None
+        One sentence.
+
     Raises
     ------
     ConfigError
-        If the model does not know what its training looked like.
+        If the model has no distributions of its training rows.
     """
     if job.drift is None:
         raise ConfigError(f"--alarm {alarm:g}: the drift of this model cannot be measured")
@@ -66,17 +71,29 @@ def alarming(job: Job, alarm: float) -> str | None:
     return f"alarm: drift of {alarm:g} or more: {shown}"
 
 
-def reasons_table(scores: pd.DataFrame, top: int) -> Table:
-    """Customers with their scores and up to `top` reasons each."""
+def reasons_table(scores: pd.DataFrame, reasons: int) -> Table:
+    """Customers with their scores and reasons.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As a job with reasons writes it.
+    reasons : int
+        Reasons that every customer has at most.
+
+    Returns
+    -------
+    rich.table.Table
+    """
     table = Table(title="The customers with the highest scores", show_lines=True)
     for name in ("id", "probability", "reasons, in log-odds"):
         table.add_column(name)
     for row in scores.to_dict("records"):
-        reasons = [
+        lines = [
             f"{row[f'reason_{rank}']} {row[f'contribution_{rank}']:+.2f}"
-            for rank in range(1, top + 1)
+            for rank in range(1, reasons + 1)
             if pd.notna(row[f"reason_{rank}"])
         ]
-        given = (str(row["id"]), f"{row['probability']:.4f}", "\n".join(reasons))
-        table.add_row(*map(escape, given))
+        cells = (str(row["id"]), f"{row['probability']:.4f}", "\n".join(lines))
+        table.add_row(*map(escape, cells))
     return table

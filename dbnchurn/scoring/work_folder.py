@@ -1,7 +1,7 @@
-"""The work folder of a job: chunks that are finished, kept until the whole is.
+"""The work folder of a job: finished chunks, kept until all are finished.
 
 A killed job leaves the folder behind, and the next one goes on from there, but only where model,
-input and options are the same: a manifest says so.
+input and options are the same, which the manifest in the folder records.
 """
 
 from __future__ import annotations
@@ -25,20 +25,21 @@ FACTS = b"facts"
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What is known of a chunk beside its rows; plain data.
+class ChunkFacts:
+    """Counts and sums over the rows of a chunk; plain data.
 
     Parameters
     ----------
     digest : str
-        Of the contents that were scored; empty where the input's identity stands for them.
+        SHA-256 of the contents that were scored; empty where the manifest identifies the input.
     rows, rejected, called : int
         Rows of the chunk, those that cannot be scored, those at or above the threshold.
     probability : float
-        Sum over the rows.
+        Sum over the scored rows.
     unusual : dict
         Fields of :class:`dbnchurn.predictor.Oddities`.
     counts : dict of column → list of int
+        Scored rows in every slot of the column's distribution.
     """
 
     digest: str
@@ -51,19 +52,19 @@ class Facts:
 
 
 class WorkFolder:
-    """Finished chunks of one job, held by one process at a time.
+    """Finished chunks of one job, locked by one process at a time.
 
     Parameters
     ----------
     folder : Path
-        Made if need be. Chunks of a job with another manifest are dropped.
+        Made if need be. Chunks of a job with another manifest are deleted.
     job : dict
         The manifest, as plain data.
 
     Raises
     ------
     ConfigError
-        If another process is at the same job, or the folder is something else.
+        If another process works on the same job, or the folder is something else.
     """
 
     def __init__(self, folder: Path, job: dict[str, Any]) -> None:
@@ -87,7 +88,7 @@ class WorkFolder:
             _clear(folder)
             with atomic_write(manifest) as unfinished:
                 unfinished.write_text(text, encoding="utf-8")
-        self.facts: list[Facts] = []
+        self.facts: list[ChunkFacts] = []
         while (facts := self._facts(len(self.facts))) is not None:
             self.facts.append(facts)
 
@@ -96,7 +97,7 @@ class WorkFolder:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None and not self.facts:
-            self.remove()  # nothing is lost
+            self.remove()  # no finished chunk is lost
         self._lock.close()
         if self._done:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -118,20 +119,32 @@ class WorkFolder:
         """The rejected rows of every chunk that has any."""
         for file, facts in zip(self.files, self.facts, strict=True):
             if facts.rejected:
-                yield pq.read_table(_beside(file))
+                yield pq.read_table(_rejected_file(file))
 
-    def put(self, number: int, rows: pa.Table, rejected: pa.Table, facts: Facts) -> None:
-        """Keep a finished chunk, the next one or in place of an older one."""
-        plain = json.dumps(asdict(facts))
+    def put(self, number: int, scores: pa.Table, rejected: pa.Table, facts: ChunkFacts) -> None:
+        """Keep a finished chunk, the next one or in place of an older one.
+
+        Parameters
+        ----------
+        number : int
+            Of the chunk, from 0; at most the number of finished ones.
+        scores : Arrow table
+            Its scored rows.
+        rejected : Arrow table
+            Its other rows.
+        facts : ChunkFacts
+        """
+        metadata = {FACTS: json.dumps(asdict(facts)).encode()}
         if facts.rejected:
-            with atomic_write(_beside(self._path(number))) as unfinished:
+            with atomic_write(_rejected_file(self._path(number))) as unfinished:
                 pq.write_table(rejected, unfinished)
+        # Last, for the chunk counts as finished from now on.
         with atomic_write(self._path(number)) as unfinished:
-            pq.write_table(rows.replace_schema_metadata({FACTS: plain.encode()}), unfinished)
+            pq.write_table(scores.replace_schema_metadata(metadata), unfinished)
         self.facts[number : number + 1] = [facts]
 
     def cut(self, number: int) -> None:
-        """Forget the chunks from `number` on."""
+        """Delete the chunks from `number` on."""
         for file in reversed(self.files[number:]):
             file.unlink()
         del self.facts[number:]
@@ -139,7 +152,8 @@ class WorkFolder:
     def remove(self) -> None:
         """Empty the folder; the job is done.
 
-        The folder itself goes once the lock is released: Windows removes no file that is open.
+        The folder itself is removed once the lock is released: Windows removes no file that is
+        open.
         """
         _clear(self.folder)
         self._done = True
@@ -147,24 +161,24 @@ class WorkFolder:
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.parquet"
 
-    def _facts(self, number: int) -> Facts | None:
-        """Facts of a chunk that is finished and whole."""
+    def _facts(self, number: int) -> ChunkFacts | None:
+        """Facts of a chunk; None if it is not finished, or damaged."""
         try:
             metadata = pq.read_schema(self._path(number)).metadata or {}
-            return Facts(**json.loads(metadata[FACTS]))
+            return ChunkFacts(**json.loads(metadata[FACTS]))
         except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
             return None
 
 
 def _usable(folder: Path) -> bool:
-    """Whether a work folder is there, or can be made."""
+    """Whether the folder is a work folder, or can be made one."""
     if not folder.is_dir():
         return not folder.exists()
     return (folder / LOCK).exists() or not any(folder.iterdir())
 
 
-def _beside(part: Path) -> Path:
-    return part.with_suffix(".rejected")
+def _rejected_file(chunk: Path) -> Path:
+    return chunk.with_suffix(".rejected")
 
 
 def _clear(folder: Path) -> None:

@@ -5,7 +5,6 @@ import os
 import runpy
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,37 +13,6 @@ import pytest
 import torch
 
 from dbnchurn import Predictor
-from dbnchurn.cli import main
-
-
-@pytest.fixture
-def call(capsys) -> Callable[..., tuple[int, str, str]]:
-    """``call(*arguments)`` → exit code, standard output and error."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        code = end.value.code
-        out, err = capsys.readouterr()
-        return int(code or 0), out, err
-
-    return run
-
-
-@pytest.fixture
-def refused(call) -> Callable[..., str]:
-    """The one line in which a command is refused."""
-
-    def run(*arguments: object) -> str:
-        code, out, err = call(*arguments)
-        assert (code, out) == (2, "")
-        assert err.startswith("error: ")
-        assert err.endswith("\n")
-        assert err.count("\n") == 1
-        assert "Traceback" not in err
-        return err
-
-    return run
 
 
 def test_the_package_can_be_run(root):
@@ -109,7 +77,10 @@ def test_segments_prints_the_list_and_where_it_lies(call, offer, tmp_path):
         ("columns.label=buy", "no column 'buy'"),
         ("miner.edges={ages: [30]}", "edges names column 'ages', which X lacks"),
         ("miner.parts=[0.5, 0.5]", "three positive shares"),
-        ("miner.positive=maybe", "y has no positives"),
+        (
+            "columns.positive=maybe",
+            "never holds the positive value 'maybe'; it holds 'False', 'True'",
+        ),
     ],
 )
 def test_mistakes_of_a_search_are_one_line(refused, offer, override, message):
@@ -141,8 +112,18 @@ def test_schema_of_segments_is_that_of_their_configs(call):
     schema = json.loads(out)
     assert code == 0
     assert set(schema["required"]) == {"source", "columns"}
-    assert "min_count" in schema["$defs"]["SegmentMiner"]["properties"]
+    assert "min_count" in schema["$defs"]["MinerSection"]["properties"]
     assert "'run', 'segments'" in call("schema", "runs")[2]
+
+
+def test_verbs_stand_in_groups_and_former_ones_are_hidden(call):
+    out = call("--help")[1]
+    titles = ["Train and measure", "Compare and tune", "Use a model", "Make tables"]
+    titles += ["Find segments", "Write configs"]
+    places = [out.index(title) for title in titles]
+    assert places == sorted(places)
+    assert places[2] < out.index("score ") < out.index("export ") < places[3]
+    assert "explain" not in out
 
 
 @pytest.mark.parametrize(
@@ -238,11 +219,11 @@ def test_a_config_is_told_off_with_file_and_line(call, refused, write_config, te
     assert "no such config file (there is 'telco.yaml')" in refused(
         "train", write_config(telco).with_name("tv.yaml")
     )
-    config = write_config(telco, more="clasifier: {}\nrepeats: few\n")
+    config = write_config(telco, more="clasifier: {}\nresamples: few\n")
     code, _, err = call("train", config)
     assert code == 2
     assert f"{config}:4: clasifier: unknown key, did you mean 'classifier'" in err
-    assert f"{config}:5: repeats should be" in err  # every mistake in one go
+    assert f"{config}:5: resamples should be" in err  # every mistake in one go
     assert "Traceback" not in err
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from dbnchurn import ChurnClassifier
 from dbnchurn.core.errors import ConfigError
-from dbnchurn.core.parameters import check_parameters
+from dbnchurn.core.parameters import check_parameters, resolved
 from dbnchurn.features import Leaves
 from dbnchurn.prepare import Prepare
 
@@ -48,3 +49,28 @@ def test_all_that_is_wrong_is_told_in_one_go():
     with pytest.raises(ConfigError) as caught:
         check_parameters(Leaves(folds=1, n_trees=0, learning_rate=2))
     assert str(caught.value).count("\n") == 2
+
+
+def test_defaults_are_resolved_however_deep_and_not_shared():
+    first, second = resolved(ChurnClassifier()), resolved(ChurnClassifier())
+    assert first.network.dbn.get_params() == second.network.dbn.get_params()
+    assert first.network is not second.network
+    assert first.network.dbn is not ChurnClassifier.default_stages["network"].dbn
+    assert first.companion.finetune.epochs == 30
+
+
+def test_resolving_keeps_what_is_given_and_changes_nothing():
+    leaves, generator = Leaves(folds=3), np.random.default_rng(0)
+    given = ChurnClassifier(leaves=leaves, random_state=generator)
+    found = resolved(given)
+    assert (found.leaves.folds, found.leaves is leaves) == (3, False)
+    assert found.random_state is generator  # a copy would draw the same numbers again
+    assert given.leaves is leaves
+    assert given.network is None
+
+
+def test_a_parameter_of_a_default_stage_can_be_set():
+    given = ChurnClassifier().set_params(network__finetune__epochs=7)
+    assert given.network.finetune.epochs == 7
+    assert given.network.dbn.layers == resolved(ChurnClassifier()).network.dbn.layers
+    assert ChurnClassifier.default_stages["network"].finetune is None

@@ -1,4 +1,4 @@
-"""Every rule keeps its promise on the rows it was chosen on, ties and weights included."""
+"""Every rule meets its target on the rows it was chosen on, ties and weights included."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,9 @@ def test_the_choice_says_what_it_does(rows, rule, target):
 
 def test_f1_is_the_best_there_is(rows):
     y, scores = rows
-    assert choose_threshold(y, scores).f1 == pytest.approx(max(everywhere(f1_score, y, scores)))
+    assert choose_threshold(y, scores, "f1").f1 == pytest.approx(
+        max(everywhere(f1_score, y, scores))
+    )
 
 
 def test_expected_f1_calls_down_to_half_of_itself():
@@ -133,7 +135,7 @@ def test_weights_count_like_copies(rows):
     y, scores = rows
     weight = np.random.default_rng(9).integers(0, 4, len(y))
     weighted = choose_threshold(y, scores, "f1", None, weight)
-    copied = choose_threshold(np.repeat(y, weight), np.repeat(scores, weight))
+    copied = choose_threshold(np.repeat(y, weight), np.repeat(scores, weight), "f1")
     assert weighted == copied
 
 
@@ -163,4 +165,4 @@ def test_a_rule_that_is_none_is_refused():
 @pytest.mark.parametrize("y", [[0, 0], [1, 1], []])
 def test_one_class_is_refused(y):
     with pytest.raises(DataError, match="both classes are needed"):
-        choose_threshold(np.array(y, int), np.linspace(0, 1, len(y)))
+        choose_threshold(np.array(y, int), np.linspace(0, 1, len(y)), "f1")

@@ -7,7 +7,7 @@ import pytest
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.evaluate import Offer, Ranking, compare, evaluate, metrics
-from dbnchurn.evaluate import bootstrap as intervals
+from dbnchurn.evaluate.bootstrap import Grouping, Interval, bootstrap, interval, poisson_counts
 from dbnchurn.evaluate.ranking import checked
 
 
@@ -72,11 +72,10 @@ def test_differences_are_paired():
     assert both["a"] == evaluate(y, p, 0.1)
 
 
-def test_merging_neighbouring_scores_does_not_move_intervals(monkeypatch):
+def test_merging_neighbouring_scores_does_not_move_intervals():
     y, p = sample(20_000, 3)
     exact = evaluate(y, p, 0.1, resamples=40, offer=Offer())
-    monkeypatch.setattr(intervals, "MAX_GROUPS", 4000)
-    merged = evaluate(y, p, 0.1, resamples=40, offer=Offer())
+    merged = evaluate(y, p, 0.1, resamples=40, offer=Offer(), max_groups=4000)
     for name in (
         "precision",
         "recall",
@@ -130,11 +129,10 @@ def test_a_weight_of_two_is_the_row_twice_in_every_number():
         assert one["lift"]["value"] == pytest.approx(other["lift"]["value"], rel=1e-9, abs=1e-12)
 
 
-def test_several_thresholds_stay_exact_when_scores_are_merged(monkeypatch):
+def test_several_thresholds_stay_exact_when_scores_are_merged():
     y, p = sample(20_000, 6)
-    monkeypatch.setattr(intervals, "MAX_GROUPS", 500)
     cuts = [0.05, 0.1, 0.11, 0.3]
-    grouped = intervals.Grouping.of(checked(y, p), cuts)
+    grouped = Grouping.of(checked(y, p), cuts, max_groups=500)
     assert len(grouped.scores) < 600
     for cut in cuts:
         merged = metrics.Confusion.of(grouped.ranking(), cut)
@@ -150,7 +148,7 @@ def test_a_resample_is_the_ranking_of_the_drawn_rows(weighted, own):
     weight = generator.uniform(0, 3, 700) if weighted else np.ones(700)
     gain = generator.normal(1, 5, 700) if own else Offer().gain(y)
     counts = generator.integers(0, 4, 700)
-    resample = intervals.Grouping.of(checked(y, p, weight, gain), 0.1).ranking(counts.astype(float))
+    resample = Grouping.of(checked(y, p, weight, gain), 0.1).ranking(counts.astype(float))
     rows = np.repeat(np.arange(700), counts)
     drawn = Ranking.of(y[rows], p[rows], weight[rows], gain[rows])
     held = np.isin(resample.scores, drawn.scores)
@@ -160,13 +158,12 @@ def test_a_resample_is_the_ranking_of_the_drawn_rows(weighted, own):
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12, err_msg=name)
 
 
-def test_merging_neighbouring_scores_hardly_moves_an_interval(monkeypatch):
+def test_merging_neighbouring_scores_hardly_moves_an_interval():
     y, p = sample(20_000, 9)
-    rounds = {}
-    for groups in (10**9, 2_000):
-        monkeypatch.setattr(intervals, "MAX_GROUPS", groups)
-        rounds[groups] = evaluate(y, p, 0.1, budget=2_000, offer=Offer(), resamples=100)
-    full, merged = rounds.values()
+    full, merged = (
+        evaluate(y, p, 0.1, budget=2_000, offer=Offer(), resamples=100, max_groups=groups)
+        for groups in (10**9, 2_000)
+    )
     for name, number in full.items():
         if isinstance(number, dict) and "low" in number:
             width = number["high"] - number["low"]
@@ -178,28 +175,28 @@ def test_merging_neighbouring_scores_hardly_moves_an_interval(monkeypatch):
 def test_intervals_mend_a_bias_that_resampling_repeats():
     """A number whose resamples lie half a deviation too high has its interval moved down."""
     drawn = np.random.default_rng(0).normal(0.5, 1, 100_000)
-    found = intervals.interval(0.0, drawn)
+    found = interval(0.0, drawn)
     assert (found.low, found.high) == pytest.approx((-0.5 - 1.96, -0.5 + 1.96), abs=0.05)
-    strong = intervals.interval(0.0, drawn + 2.5)
+    strong = interval(0.0, drawn + 2.5)
     assert (strong.low, strong.high) == pytest.approx((-3 - 1.96, -3 + 1.96), abs=0.05)
-    assert intervals.interval(0.0, np.zeros(50)) == intervals.Interval(0.0, 0.0, 0.0)
+    assert interval(0.0, np.zeros(50)) == Interval(0.0, 0.0, 0.0)
 
 
 def test_intervals_of_few_churners_are_wider_by_students_t():
     drawn = np.random.default_rng(0).normal(0, 1, 200_000)
-    wide, many = (intervals.interval(0.0, drawn, fewer) for fewer in (8, 1e6))
+    wide, many = (interval(0.0, drawn, fewer) for fewer in (8, 1e6))
     expected = (8 / 7) ** 0.5 * 2.3646  # t with 7 degrees of freedom
     assert wide.high - wide.low == pytest.approx(2 * expected, rel=0.02)
     assert many.high - many.low == pytest.approx(2 * 1.96, rel=0.02)
 
 
 def test_counts_are_poisson():
-    counts = np.concatenate(list(intervals.poisson_counts(50_000, 4)))
+    counts = np.concatenate(list(poisson_counts(50_000, 4)))
     n = len(counts)
     assert counts.mean() == pytest.approx(1, abs=4 / n**0.5)
     assert counts.var() == pytest.approx(1, abs=4 * (3 / n) ** 0.5)
     assert (counts == 0).mean() == pytest.approx(np.exp(-1), abs=4 * 0.5 / n**0.5)
-    assert all(c.any() for c in intervals.poisson_counts(1, 50))
+    assert all(c.any() for c in poisson_counts(1, 50))
 
 
 TRIALS = 500
@@ -228,7 +225,7 @@ def test_intervals_cover_the_truth(noise):
     truth = few_numbers(Ranking.of(*draw(4_000_000, 10**6)))
     hits = dict.fromkeys(truth, 0)
     for seed in range(TRIALS):
-        drawn = intervals.bootstrap(
+        drawn = bootstrap(
             {"": checked(*draw(3000, seed))},
             {"": few_numbers},
             cuts={"": 0.12},

@@ -1,7 +1,6 @@
 """Comparisons: how runs are paired, numbers that can be recomputed, pages that stand alone."""
 
 import re
-from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -10,21 +9,16 @@ import pytest
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.evaluate import compare
 from dbnchurn.evaluate.corrected_t import corrected_interval
+from dbnchurn.evaluate.registry import COMPARED, METRICS
 from dbnchurn.experiments.comparison import compare_runs, plain_rows
 from dbnchurn.experiments.comparison_files import compare_folders, markdown, write_comparison
 from dbnchurn.experiments.finished_runs import find_runs, grouped, read_run, scored
-from dbnchurn.report.comparison_content import LABELS
 from dbnchurn.report.comparison_page import render_comparison
-from dbnchurn.runs.sections import Metric
 from tests.experiments.made_runs import THRESHOLD, make_run
 
 
 def runs_of(*folders):
     return find_runs(folders)
-
-
-def test_a_config_may_decide_by_every_metric_that_is_compared():
-    assert get_args(Metric) == tuple(LABELS)
 
 
 def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path):
@@ -48,7 +42,7 @@ def test_runs_on_the_same_customers_are_compared_by_resampling_them(tmp_path):
         random_state=3,
     )
     assert "same 400 customers" in found.method
-    for key in LABELS:
+    for key in COMPARED:
         assert found.models[0].numbers[key] == pytest.approx(expected["good"][key])
         turned = found.models[1].difference[key]  # poor minus good, as compare's first minus other
         assert turned == pytest.approx(expected["good"]["difference"][key])
@@ -99,8 +93,8 @@ def test_intervals_over_folds_stay_where_numbers_can_be(tmp_path):
         for fold in (1, 2)
     ]
     for row in plain_rows(compare_runs(runs_of(*folders))):
-        top = np.inf if row["metric"] in ("lift_top_decile", "log_loss") else 1
-        assert 0 <= row["low"] <= row["value"] <= row["high"] <= top
+        metric = METRICS[row["metric"]]
+        assert metric.low <= row["low"] <= row["value"] <= row["high"] <= metric.high
 
 
 def test_runs_that_share_nothing_stand_side_by_side(tmp_path):
@@ -161,7 +155,7 @@ def test_the_files_say_the_same_and_the_table_has_no_times(tmp_path):
     ]  # fmt: skip
     table = pd.read_csv(tmp_path / "out" / "comparison.csv")
     assert not [name for name in table if "second" in name]
-    assert len(table) == 2 * len(LABELS)
+    assert len(table) == 2 * len(COMPARED)
     value = table.set_index(["model", "metric"]).loc[("b|c", "roc_auc"), "value"]
     page = (tmp_path / "out" / "compare.html").read_text(encoding="utf-8")
     text = (tmp_path / "out" / "comparison.md").read_text(encoding="utf-8")

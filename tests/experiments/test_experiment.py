@@ -251,7 +251,7 @@ def test_processes_of_a_killed_command_end_with_it(write_config, telco, tmp_path
     """The command as users start it, whose runs fork from a process that has imported them."""
     config = write_config(telco)  # at full size, so that it is under way for a while
     process = subprocess.Popen(
-        [sys.executable, "-m", "dbnchurn.cli", "experiment", str(config), "--jobs", "2"],
+        [sys.executable, "-m", "dbnchurn", "experiment", str(config), "--jobs", "2"],
         env={**os.environ, "PYTHONPATH": str(root)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

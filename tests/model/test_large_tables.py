@@ -27,6 +27,15 @@ def test_boosters_of_large_tables_are_fewer_and_faster():
     assert (found[-1].folds, found[-1].n_trees, found[-1].learning_rate) == (2, 300, 0.1)
 
 
+@pytest.mark.parametrize(("times", "factor"), [(1.44, 1.2), (2.25, 1.5), (4, 2.0), (9, 2.0)])
+def test_the_learning_rate_grows_with_the_root_of_the_rows_up_to_twice(times, factor):
+    found = LargeTableRules(boost_rows=1_000).leaves(
+        Leaves(n_trees=600, learning_rate=0.05), int(1_000 * times)
+    )
+    assert found.learning_rate == pytest.approx(0.05 * factor)
+    assert found.n_trees == round(600 / factor)
+
+
 @pytest.mark.parametrize("rows", ROWS)
 def test_what_all_boosters_see_of_a_tree_grows_no_faster_than_the_table(rows):
     folds = LargeTableRules().leaves(Leaves(folds=5), rows).folds

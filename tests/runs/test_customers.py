@@ -14,7 +14,7 @@ from dbnchurn.core.errors import ArtifactError, ConfigError, DataError
 from dbnchurn.data.simulate import simulate
 from dbnchurn.runs import read_config, train
 from dbnchurn.runs.report import report_input
-from dbnchurn.scoring.replay import build_month
+from dbnchurn.scoring.month import build_month
 
 CONFIG = Path(__file__).parents[2] / "configs" / "crm.yaml"
 CUSTOMERS = 12_000

@@ -119,8 +119,8 @@ def test_a_model_of_a_run_explains_from_the_command_line(run, held_out, tmp_path
     held_out.to_parquet(tmp_path / "new.parquet")
     output = tmp_path / "reasons.csv"
     with pytest.raises(SystemExit) as end:
-        main(["explain", str(run / "model"), str(tmp_path / "new.parquet"),
-              "--output", str(output)])  # fmt: skip
+        main(["score", str(run / "model"), str(tmp_path / "new.parquet"), "--output", str(output),
+              "--reasons", "3", "--show", "5"])  # fmt: skip
     assert not end.value.code
     found = pd.read_csv(output)
     assert found["id"].tolist() == held_out["customerID"].tolist()

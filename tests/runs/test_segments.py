@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
-from dbnchurn.runs.segments import read_segments_config, run, summary
+from dbnchurn.runs.config import ColumnsSection as RunColumns
+from dbnchurn.runs.segments import (
+    ColumnsSection,
+    load_table,
+    read_segments_config,
+    run,
+    summary,
+)
 from dbnchurn.segments import load
 
 
@@ -31,8 +38,8 @@ def own(tmp_path):
     config = tmp_path / "own.yaml"
     config.write_text(
         f"source: {{path: {tmp_path / 'customers.csv'}}}\n"
-        "columns: {label: won, group: id}\n"
-        "miner: {positive: 'yes', edges: {a: [0.5, 0.8]}, min_count: 10, max_length: 2}\n"
+        "columns: {label: won, id: id}\n"
+        "miner: {edges: {a: [0.5, 0.8]}, min_count: 10, max_length: 2}\n"
         f"output: {tmp_path / 'runs'}\n"
     )
     return config
@@ -44,11 +51,11 @@ def test_the_published_config_runs(published, tmp_path):
     files = {path.name for path in folder.iterdir()}
     assert {"segments.html", "candidates.csv", "config.yaml", "sweep_bins.png"} <= files
     assert set(pd.read_csv(folder / "sweeps.csv")["parameter"]) == {"bins", "min_count"}
-    told = summary(folder)
-    assert "Of all customers 12.6 % subscribe" in told
-    assert "On shuffled answers" in told
-    assert "Best patterns together" in told
-    assert str(folder / "segments.html") in told
+    text = summary(folder)
+    assert "Of all customers 12.6 % subscribe" in text
+    assert "On shuffled answers" in text
+    assert "Best patterns together" in text
+    assert str(folder / "segments.html") in text
     found = load(folder)
     reached = found.total()
     assert reached.value >= 2 * found.base["report"].value
@@ -75,6 +82,15 @@ def test_a_table_of_ones_own_with_groups(own, caplog):
         (["miner.bin=1"], r"miner\.bin: unknown key, did you mean 'bins'"),
         (["miner.mode=range"], "should be 'ranges' or 'paper', got 'range'"),
         (["source.path=nowhere.csv"], "exactly one of"),
+        (["columns.group=customer"], r"columns\.group: renamed to columns\.id"),
+        (["columns.dat=day"], r"columns\.dat: unknown key, did you mean 'date'"),
+        (["columns.max_quarantine=0.1"], r"columns\.max_quarantine: unknown key"),
+        (["columns.kinds={age: date}"], "a segment is not described by dates: name 'age' under"),
+        (["columns.kinds={age: text}"], "should be 'number', 'flag', 'category', 'date' or"),
+        (["miner.positive=1"], r"miner\.positive: renamed to columns\.positive"),
+        (["miner.date=day"], r"miner\.date: renamed to columns\.date"),
+        (["miner.random_state=1"], r"miner\.random_state: renamed to seed"),
+        (["miner.threshold=0.5", "columns.positive=1"], "give either columns.positive"),
     ],
 )
 def test_configs_that_are_refused(published, overrides, message):
@@ -86,15 +102,102 @@ def test_configs_that_are_refused(published, overrides, message):
     ("override", "message"),
     [
         ("columns.label=wonn", "no column 'wonn': did you mean 'won'"),
-        ("columns.group=idd", "no column 'idd': did you mean 'id'"),
+        ("columns.id=idd", "no column 'idd': did you mean 'id'"),
         ("source.path=nowhere.csv", "nowhere.csv: no such file"),
         ("sweeps={columns: [won], bins: [5]}", "no column 'won'"),
+        ("columns.date=day", "no column 'day'"),
+        ("columns.drop=[notes]", "no column 'notes': did you mean 'note'"),
+        ("columns.kinds={won: number}", "kinds names the column 'won'"),
+        ("columns.kinds={note: number}", "column 'note' .number., row 0: 'x' is not a number"),
+        ("columns.kinds={a: flag}", "column 'a' .flag. holds other values than 0 and 1"),
+        ("columns.positive=maybe", "never holds the positive value 'maybe'; it holds 'no', 'yes'"),
+        ("columns.label=note", "has to hold two answers, it holds 1: 'x'"),
+        ("columns.label=b", "has to hold two answers, it holds 2000: .* set miner.threshold"),
     ],
 )
 def test_tables_that_do_not_fit_leave_nothing_behind(own, override, message):
     with pytest.raises(DataError, match=message):
         run(read_segments_config(own, [override]))
     assert not list((own.parent / "runs").iterdir())
+
+
+def test_the_columns_are_told_as_in_the_config_of_a_run():
+    segments, of_run = ColumnsSection.model_fields, RunColumns.model_fields
+    assert set(of_run) - set(segments) == {"max_quarantine"}
+    for name, field in segments.items():
+        assert field.annotation == of_run[name].annotation, name
+        assert field.default == of_run[name].default, name
+
+
+@pytest.fixture
+def read_own(own):
+    """``read_own(frame, *overrides)``: the table of `own` in place of that of the file."""
+
+    def read(frame, *overrides):
+        frame.to_csv(own.parent / "customers.csv", index=False)
+        return load_table(read_segments_config(own, overrides))
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("answers", "given", "positive"),
+    [
+        (["yes", "no"], None, "yes"),
+        (["Stayed", "Left"], None, "Left"),
+        ([0, 1], None, 1),
+        ([True, False], None, True),
+        (["A", "B"], "A", "A"),
+        ([1, 2], 2, 2),
+        ([1, 2], "'2'", 2),
+    ],
+)
+def test_the_answer_that_means_yes(read_own, answers, given, positive):
+    frame = pd.DataFrame({"id": [1, 2], "won": answers, "a": [3.0, 4.0]})
+    table = read_own(frame, *([] if given is None else [f"columns.positive={given}"]))
+    assert table.positive == positive
+    assert type(table.positive) is type(positive)
+
+
+def test_answers_that_can_be_read_in_two_ways_are_refused(read_own):
+    frame = pd.DataFrame({"id": [1, 2], "won": ["A", "B"], "a": [3.0, 4.0]})
+    with pytest.raises(DataError, match="say which of them means yes, for example"):
+        read_own(frame)
+
+
+def test_kinds_are_heeded(read_own):
+    frame = pd.DataFrame({"won": ["yes", "no", "no"], "id": [1, 2, 3], "plan": [1, 2, None]})
+    frame = frame.assign(debt=["1.5", " ", "7"], tv=[1, 0, None], number=[8, 9, 10])
+    kinds = "columns.kinds={plan: category, debt: number, tv: flag, number: ignore}"
+    X = read_own(frame, kinds).X
+    assert list(X) == ["plan", "debt", "tv"]
+    assert X["plan"].fillna("-").tolist() == ["1", "2", "-"]
+    assert X["debt"].fillna(-1).tolist() == [1.5, -1, 7]
+    assert X["tv"].dtype == "boolean"
+    assert X["tv"].tolist() == [True, False, pd.NA]
+
+
+def test_ids_keep_the_rows_of_a_customer_together_and_dates_divide_by_time(own, caplog):
+    table = pd.read_csv(own.parent / "customers.csv", dtype={"id": str})
+    table["day"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(2000) % 100, "D")
+    table.to_csv(own.parent / "customers.csv", index=False)
+    dated = run(read_segments_config(own, ["columns.date=day", "columns.drop=[note]"]), "dated")
+    assert "customers in the part to report from are in earlier parts too" in caplog.text
+    caplog.clear()
+    settings = ["columns.drop=[note, day]"]
+    by_customer = run(read_segments_config(own, settings), "by_customer")
+    assert "earlier parts" not in caplog.text
+    for folder in (dated, by_customer):
+        assert "a 0.8 or more" in summary(folder)
+        used = {c.column for s in load(folder).segments for c in s.conditions}
+        assert used <= set("abcd")
+
+
+def test_ids_that_all_differ_change_nothing(published):
+    quick = ("miner.permutations=0", "sweeps=null")
+    named = run(published(*quick), "named")
+    dropped = run(published(*quick, "columns.id=null", "columns.drop=[customer]"), "dropped")
+    assert load(named) == load(dropped)
 
 
 def test_an_output_that_is_a_file_is_refused_at_once(own):

@@ -71,7 +71,7 @@ def test_the_budget_is_for_contacts_and_the_control_group_comes_on_top(
 
 
 def test_the_control_group_is_drawn_from_all_of_the_list(choose, scores):
-    found, _ = choose(scores, 1000, control=0.5, seed=1)
+    found, _ = choose(scores, 1000, control=0.5, random_state=1)
     ranks = found.query("group == 'control'")["rank"]
     # The mean of 1000 of 2000 ranks drawn without replacement, within four standard errors.
     error = np.sqrt((2000**2 - 1) / 12 / 1000 * (2000 - 1000) / (2000 - 1))
@@ -79,10 +79,10 @@ def test_the_control_group_is_drawn_from_all_of_the_list(choose, scores):
 
 
 def test_the_seed_decides_and_the_order_of_rows_does_not(choose, scores):
-    first, _ = choose(scores, 100, control=0.3, seed=4)
-    shuffled, _ = choose(scores.sample(frac=1, random_state=0), 100, control=0.3, seed=4)
+    first, _ = choose(scores, 100, control=0.3, random_state=4)
+    shuffled, _ = choose(scores.sample(frac=1, random_state=0), 100, control=0.3, random_state=4)
     pd.testing.assert_frame_equal(first, shuffled)
-    other, _ = choose(scores, 100, control=0.3, seed=5)
+    other, _ = choose(scores, 100, control=0.3, random_state=5)
     assert other["id"].tolist() == first["id"].tolist()
     assert other["group"].tolist() != first["group"].tolist()
 
@@ -145,7 +145,7 @@ def test_budgets_as_shares_and_beyond_all_customers(choose, scores, write):
         ({"budget": float("nan")}, "budget nan"),
         ({"control": 1.0}, "control share 1"),
         ({"control": -0.1}, "control share -0.1"),
-        ({"seed": -1}, "seed -1"),
+        ({"random_state": -1}, "seed -1"),
         ({"suppress": "nowhere.csv"}, "nowhere.csv: there is no such suppression list"),
         ({"suppress": "list.xlsx"}, "list.xlsx: a suppression list is one of '.csv', '.parquet'"),
         ({"path": "list.xlsx"}, "written as one of"),

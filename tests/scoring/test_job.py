@@ -227,6 +227,20 @@ def test_too_many_rejected_rows_stop_the_job(model, spoiled, write, tmp_path, en
     assert not (tmp_path / "s.csv.parts").exists()
 
 
+@pytest.mark.parametrize("chunk_rows", [100, 100_000])
+def test_a_table_of_which_no_row_can_be_scored_is_refused_whatever_is_allowed(
+    model, named, write, tmp_path, chunk_rows
+):
+    table = write(named.assign(debt="much"), "t.csv")
+    output = tmp_path / "s.csv"
+    with pytest.raises(DataError, match="950 of 950 rows cannot be scored, so there are no scores"):
+        score_file(model, table, output, max_rejected=1, chunk_rows=chunk_rows)
+    assert not output.exists()
+    assert len(pd.read_csv(tmp_path / "s.rejected.csv")) == 950
+    write(named.assign(debt=["much"] * 949 + [1.0]), "t.csv")
+    assert score_file(model, table, output, max_rejected=1, chunk_rows=chunk_rows).scored == 1
+
+
 def test_ids_that_come_twice_or_not_at_all_are_counted(model, named, write, tmp_path, caplog):
     frame = named.copy()
     frame.loc[[10, 900], "customer"] = "C0003"
@@ -236,7 +250,7 @@ def test_ids_that_come_twice_or_not_at_all_are_counted(model, named, write, tmp_
         job = score_file(
             model, write(frame, name), tmp_path / "s.csv", id="customer", chunk_rows=99
         )
-        assert (job.nameless, job.repeated, job.scored) == (1, 2, 950)
+        assert (job.without_id, job.repeated_ids, job.scored) == (1, 2, 950)
         assert "1 rows have no customer, 2 repeat that of another row" in caplog.text
 
 
@@ -315,6 +329,16 @@ def test_reasons_become_columns(model, named, spoiled, write, tmp_path, predicto
             assert found[name].fillna("-").tolist() == expected[name].fillna("-").tolist()
         effect = f"contribution_{rank}"
         np.testing.assert_allclose(found[effect], expected[effect], atol=2e-4)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_the_highest_are_those_that_sorting_finds(model, named, write, tmp_path, ending):
+    table = write(named, "t.csv")
+    job = score_file(model, table, tmp_path / f"s.{ending}", reasons=1, id="customer")
+    every = job.read().sort_values(["probability", "id"], ascending=[False, True])
+    highest = job.highest(7)
+    assert highest["id"].tolist() == every["id"].tolist()[:7]
+    np.testing.assert_array_equal(highest["contribution_1"], every["contribution_1"][:7])
 
 
 def test_chunks_without_a_reason_have_the_columns_all_the_same(

@@ -2,17 +2,19 @@
 
 import datetime
 import shutil
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from dbnchurn import Predictor
 from dbnchurn.core.errors import ArtifactError, ConfigError
 from dbnchurn.data.build import build, load
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.runs.customers import stored_plan
 from dbnchurn.scoring import score_file
-from dbnchurn.scoring.replay import build_month
+from dbnchurn.scoring.month import build_month, trained_plan
 from dbnchurn.scoring.scorer import Scorer
 from tests.data.small_crm import PLAN, crm
 
@@ -49,6 +51,39 @@ def test_a_month_is_scored_like_its_table(trained, expected, tmp_path):
     assert found.read()["id"].is_unique
     left = {"expected.csv", "expected.job.json", "s.csv", "s.job.json", "september"}
     assert {path.name for path in tmp_path.iterdir()} == left
+
+
+def opened_models(action):
+    """How many times a file of model weights is opened while `action` runs."""
+    opened = []
+
+    def hook(event, arguments):
+        if event == "open" and str(arguments[0]).endswith("model.safetensors"):
+            opened.append(arguments[0])
+
+    sys.addaudithook(hook)  # stays for good, and only adds to this list
+    action()
+    return len(opened)
+
+
+def test_the_model_is_loaded_once(trained, tmp_path, monkeypatch):
+    loads, load = [], Predictor.load.__func__
+    counted = classmethod(
+        lambda cls, *given, **how: loads.append(given) or load(cls, *given, **how)
+    )
+    once = opened_models(lambda: Predictor.load(trained / "model"))
+    monkeypatch.setattr(Predictor, "load", counted)
+    how = {"cutoff": SEPTEMBER}
+    job = opened_models(lambda: score_file(trained / "model", None, tmp_path / "s.csv", **how))
+    assert job == once >= 1
+    assert len(loads) == 1
+
+
+def test_the_plan_of_a_loaded_model_is_that_of_its_folder(trained):
+    loaded = Predictor.load(trained / "model")
+    plan = trained_plan(trained / "model", loaded)
+    assert plan == trained_plan(trained / "model")
+    assert set(plan.tables) == set(PLAN["tables"])
 
 
 def test_a_crashed_month_goes_on_and_rows_that_changed_are_scored_anew(

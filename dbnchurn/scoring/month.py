@@ -1,4 +1,4 @@
-"""The same tables next month: builds the features of a scoring month as training did."""
+"""The features of a scoring month, built from the raw tables as training built its own."""
 
 from __future__ import annotations
 
@@ -12,30 +12,36 @@ from pydantic import ValidationError
 from dbnchurn.core.errors import ArtifactError, ConfigError, did_you_mean
 from dbnchurn.data.build import Built, build
 from dbnchurn.data.plan import DataPlan
-from dbnchurn.predictor.artifact import load
+from dbnchurn.predictor.predictor import Predictor
 
 
-def trained_plan(model: str | Path) -> DataPlan:
+def trained_plan(model: str | Path, predictor: Predictor | None = None) -> DataPlan:
     """The data plan that a model was trained with.
 
     Parameters
     ----------
     model : path
         Model folder.
+    predictor : Predictor, optional
+        That model, if it is loaded already.
+
+    Returns
+    -------
+    DataPlan
 
     Raises
     ------
     ArtifactError
-        If the model holds none, or one that cannot be read.
+        If the model has no plan, or one that cannot be read.
     """
-    _, about = load(model)
-    if about.get("data") is None:
+    stored = (predictor or Predictor.load(model)).about.get("data")
+    if stored is None:
         raise ArtifactError(
             f"{model}: the model was trained from one table, so there is nothing to build; score "
             "that month's table directly"
         )
     try:
-        return DataPlan.model_validate_json(json.dumps(about["data"]), strict=True)
+        return DataPlan.model_validate_json(json.dumps(stored), strict=True)
     except ValidationError as error:
         raise ArtifactError(f"{model}: its data plan cannot be read: {error}") from error
 
@@ -47,6 +53,7 @@ def build_month(
     *,
     paths: Mapping[str, str] | None = None,
     n_threads: int | None = None,
+    predictor: Predictor | None = None,
 ) -> Built:
     """Build the feature table of a scoring month from the raw tables.
 
@@ -54,13 +61,20 @@ def build_month(
     ----------
     model : path
         Model folder.
-    cutoff : date, optional
-        Features see what lies before it. Needed where the tables have dates.
+    cutoff : date or None
+        Features are computed from records before it. Needed where the tables have dates.
     output : path
         New folder; ``features.parquet`` in it is what ``dbnchurn score`` reads.
     paths : mapping of table → path, optional
-        Where tables lie now, if not where they lay in training.
+        Present places of the tables, where they differ from those of the training.
     n_threads : int, optional
+        By default what suits the size of the tables.
+    predictor : Predictor, optional
+        The model, if it is loaded already; it is then not loaded again.
+
+    Returns
+    -------
+    Built
 
     Raises
     ------
@@ -71,7 +85,7 @@ def build_month(
     DataError
         If the tables break their contract.
     """
-    plan = trained_plan(model)
+    plan = trained_plan(model, predictor)
     tables = dict(plan.tables)
     for name, path in (paths or {}).items():
         if name not in tables:

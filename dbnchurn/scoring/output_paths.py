@@ -1,9 +1,7 @@
-"""Where a scoring job writes."""
+"""The files that a scoring job writes."""
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,9 +20,9 @@ class OutputPaths:
     output : Path
         The scores.
     rejected : Path
-        Rows that cannot be read.
+        Rows that cannot be scored.
     summary : Path
-        What is known about the job.
+        Counts, drift and unusual values of the job, as JSON.
     quarantine : Path
         Folder for rows of raw tables that broke their contract.
     work : Path
@@ -39,23 +37,34 @@ class OutputPaths:
 
     @classmethod
     def of(cls, output: Path, rejected: str | Path | None = None) -> OutputPaths:
-        """Names that follow from that of the scores, for which a folder is made.
+        """Derive all names from that of the scores, and make its folder.
+
+        Parameters
+        ----------
+        output : Path
+            ``.csv`` or ``.parquet``.
+        rejected : path, optional
+            By default ``NAME.rejected.csv`` beside ``NAME.csv``.
+
+        Returns
+        -------
+        OutputPaths
 
         Raises
         ------
         ConfigError
-            If scores cannot be written there.
+            If an ending is another one, or scores cannot be written there.
         """
         ending = ending_of(output)
-        aside = Path(rejected or output.with_suffix(f".rejected{ending}"))
-        ending_of(aside)
+        rejected = Path(rejected or output.with_suffix(f".rejected{ending}"))
+        ending_of(rejected)
+        if output.is_dir():
+            raise ConfigError(f"{output}: scores cannot be written there: it is a folder")
         with disk_errors(output):
             output.parent.mkdir(parents=True, exist_ok=True)
-            if output.is_dir():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         return cls(
             output,
-            aside,
+            rejected,
             output.with_suffix(".job.json"),
             output.with_suffix(".quarantine"),
             output.with_name(output.name + ".parts"),
@@ -64,7 +73,7 @@ class OutputPaths:
 
 @contextmanager
 def disk_errors(output: Path) -> Iterator[None]:
-    """Tell of a full or unwritable disk in one sentence.
+    """Re-raise a full or unwritable disk as a ConfigError of one sentence.
 
     Raises
     ------

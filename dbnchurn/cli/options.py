@@ -1,0 +1,86 @@
+"""Arguments and options that several verbs share, and the checks of ``--output``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dbnchurn.core.errors import ConfigError, listed
+
+# Endings by which a path is a file even if it does not exist.
+FILE_ENDINGS = (
+    ".csv", ".html", ".json", ".md", ".onnx", ".parquet", ".tsv", ".txt", ".xlsx", ".yaml", ".yml",
+)  # fmt: skip
+
+Config = Annotated[Path, typer.Argument(help="YAML config.")]
+Model = Annotated[Path, typer.Argument(help="Model folder.")]
+Id = Annotated[str | None, typer.Option(help="Column that names the customer.")]
+Database = Annotated[str | None, typer.Option(help="Environment variable with a PostgreSQL URL.")]
+Cutoff = typer.Option(
+    formats=["%Y-%m-%d"], help="Build a month: from the records before this date."
+)
+RawTables = typer.Option("--table", metavar="NAME=PATH", help="Present place of a raw table.")
+
+
+def output_file(*endings: str, help: str) -> Any:
+    """The option ``--output`` of a verb that writes one file.
+
+    Parameters
+    ----------
+    *endings : str
+        Endings that the name may have.
+    help : str
+
+    Returns
+    -------
+    typer option
+        Its metavar is FILE; another ending, or a folder, is refused.
+    """
+
+    def check(path: Path | None) -> Path | None:
+        if path is None:
+            return None
+        if path.is_dir() or path.suffix.lower() not in endings:
+            raise ConfigError(
+                f"--output {path}: a file is written here, so give a name with one of the "
+                f"endings {listed(endings)}"
+            )
+        return path
+
+    return typer.Option("--output", metavar="FILE", help=help, callback=check)
+
+
+def output_folder(*, help: str) -> Any:
+    """The option ``--output`` of a verb that writes several files into one folder.
+
+    Returns
+    -------
+    typer option
+        Its metavar is FOLDER; a file, or a name that ends like one, is refused.
+    """
+
+    def check(path: Path) -> Path:
+        if path.is_file() or path.suffix.lower() in FILE_ENDINGS:
+            raise ConfigError(
+                f"--output {path}: a folder is written here, so give no name of a file"
+            )
+        return path
+
+    return typer.Option("--output", metavar="FOLDER", help=help, callback=check)
+
+
+def paths_by_table(texts: Sequence[str] | None) -> dict[str, str]:
+    """Table → path of the texts ``NAME=PATH`` that ``--table`` was given.
+
+    Raises
+    ------
+    ConfigError
+        If a text has no ``=``.
+    """
+    for text in texts or ():
+        if "=" not in text:
+            raise ConfigError(f"--table {text!r}: write NAME=PATH")
+    return {name: path for name, _, path in (text.partition("=") for text in texts or ())}

@@ -1,0 +1,162 @@
+"""Verbs that use a stored model: ``score``, ``export``, and ``explain``, which is part of score."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dbnchurn.cli.command_line import app, console
+from dbnchurn.cli.options import (
+    Cutoff,
+    Database,
+    Id,
+    Model,
+    RawTables,
+    output_file,
+    paths_by_table,
+)
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.progress import displayed
+
+if TYPE_CHECKING:
+    from dbnchurn.scoring.campaign import Campaign
+
+PANEL = "Use a model"
+ALARM = 3  # exit code
+# Former defaults of `explain`.
+EXPLAIN_REASONS, EXPLAIN_SHOW = 3, 5
+
+
+@app.command(rich_help_panel=PANEL)
+def score(
+    model: Model,
+    output: Annotated[
+        Path, output_file(".csv", ".parquet", help="The scores: a .csv or .parquet file.")
+    ],
+    table: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="INPUT",
+            help="CSV or Parquet file, folder of them, or pattern; with --database a table or "
+            "SQL. Left out, a month is built from the raw tables of the training.",
+        ),
+    ] = None,
+    id: Id = None,
+    database: Database = None,
+    cutoff: Annotated[datetime | None, Cutoff] = None,
+    raw: Annotated[list[str] | None, RawTables] = None,
+    reasons: Annotated[int, typer.Option(help="Reasons to give for every score.")] = 0,
+    show: Annotated[
+        int, typer.Option(min=0, help="Customers to print: the highest scores with their reasons.")
+    ] = 0,
+    rejected: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The rows that cannot be read.")
+    ] = None,
+    max_rejected: Annotated[float, typer.Option(help="Share of rows that may be rejected.")] = 0.05,
+    alarm: Annotated[
+        float | None,
+        typer.Option(help="Stability index of score or column from which on the job alarms."),
+    ] = None,
+    alarm_code: Annotated[int, typer.Option(help="Exit code of an alarm.")] = ALARM,
+    campaign: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a campaign list there.")
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="Customers to contact: a number, or a share below 1.")
+    ] = None,
+    suppress: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Ids of customers who must not be contacted."),
+    ] = None,
+    control: Annotated[float, typer.Option(help="Share of the list that is held out.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of the draw of the control group.")] = 0,
+    chunk_rows: Annotated[int, typer.Option(help="Rows at a time.")] = 100_000,
+    threads: Annotated[int, typer.Option(help="Threads for the trees.")] = 1,
+) -> None:
+    """Score customers with a stored model; a job that was killed goes on where it was."""
+    from dbnchurn.scoring.job import score_file
+    from dbnchurn.scoring.summary_text import (
+        alarm_message,
+        drift_table,
+        reasons_table,
+        summary_text,
+    )
+
+    if show and not reasons:
+        raise ConfigError(f"--show {show} prints reasons, so it needs --reasons NUMBER")
+    wanted = _campaign(campaign, budget, suppress, control, seed)
+    with displayed():
+        job = score_file(
+            model,
+            table,
+            output,
+            id=id,
+            database=database,
+            cutoff=cutoff.date() if cutoff is not None else None,
+            tables=paths_by_table(raw),
+            reasons=reasons,
+            rejected=rejected,
+            max_rejected=max_rejected,
+            campaign=wanted,
+            chunk_rows=chunk_rows,
+            n_threads=threads,
+        )
+    if job.drift is not None:
+        console().print(drift_table(job.drift))
+    if show:
+        console().print(reasons_table(job.highest(show), reasons))
+    print(summary_text(job))
+    if alarm is not None and (message := alarm_message(job, alarm)):
+        print(message, file=sys.stderr)
+        raise typer.Exit(alarm_code)
+
+
+def _campaign(
+    path: Path | None, budget: float | None, suppress: Path | None, control: float, seed: int
+) -> Campaign | None:
+    """The campaign list of the options; None if they name none."""
+    from dbnchurn.scoring.campaign import Campaign
+
+    if (path is None) != (budget is None):
+        raise ConfigError("a campaign list needs both --campaign FILE and --budget NUMBER")
+    if path is not None and budget is not None:
+        return Campaign(path, budget, suppress, control, random_state=seed)
+    if suppress is not None or control:
+        raise ConfigError("--suppress and --control belong to --campaign FILE")
+    return None
+
+
+@app.command(
+    hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def explain(context: typer.Context) -> None:
+    """Print the command that replaces this one."""
+    command = shlex.join(["dbnchurn", "score", *_arguments_of_score(context.args)])
+    raise ConfigError(f"'explain' is part of 'score' now: {command}")
+
+
+def _arguments_of_score(arguments: Sequence[str]) -> list[str]:
+    """Arguments of the former ``explain`` as ``score`` takes them."""
+    renamed = [re.sub("^--top(?=$|=)", "--reasons", argument) for argument in arguments]
+    if not any(argument.startswith("--reasons") for argument in renamed):
+        renamed += ["--reasons", str(EXPLAIN_REASONS)]
+    return [*renamed, "--show", str(EXPLAIN_SHOW)]
+
+
+@app.command(rich_help_panel=PANEL)
+def export(
+    model: Model,
+    output: Annotated[Path, output_file(".onnx", help="The graph: an .onnx file.")],
+) -> None:
+    """Write a stored model as one ONNX graph, for systems that cannot run this package."""
+    from dbnchurn.exports import export_onnx
+
+    export_onnx(model, output)
+    print(f"written to {output}; its metadata says how its inputs are made")

@@ -1,0 +1,29 @@
+"""The verb ``segments``: who says yes to an offer, in words."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dbnchurn.cli.command_line import app
+from dbnchurn.cli.options import Config
+from dbnchurn.core.progress import displayed
+
+PANEL = "Find segments"
+
+
+@app.command(rich_help_panel=PANEL)
+def segments(
+    config: Config,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Changes such as miner.budget=0.1.")
+    ] = None,
+) -> None:
+    """Find segments of customers who say yes, described in words."""
+    from dbnchurn.runs.segments import read_segments_config, run, summary
+
+    settings = read_segments_config(config, overrides or [])
+    with displayed():
+        folder = run(settings, name=config.stem)
+    print(summary(folder))

@@ -1,0 +1,86 @@
+"""Verbs that make tables: ``simulate``, ``infer``, ``prepare``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dbnchurn.cli.command_line import app
+from dbnchurn.cli.options import (
+    Cutoff,
+    Database,
+    RawTables,
+    output_file,
+    output_folder,
+    paths_by_table,
+)
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.progress import displayed
+
+PANEL = "Make tables"
+
+
+@app.command(rich_help_panel=PANEL)
+def simulate(
+    output: Annotated[Path, output_folder(help="New folder for the tables.")],
+    customers: Annotated[int, typer.Option(help="How many customers.")] = 10_000,
+    months: Annotated[int, typer.Option(help="Months from May 2024 on.")] = 4,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same tables.")] = 0,
+    dirt: Annotated[float, typer.Option(help="0: clean records; 1: those of a neglected CRM.")] = 1,
+    database: Annotated[
+        str | None,
+        typer.Option(help="Environment variable with a PostgreSQL URL: load the tables there too."),
+    ] = None,
+) -> None:
+    """Write the tables of a simulated telecom whose true probabilities are known."""
+    from dbnchurn.data.commands import simulate as write_simulated
+
+    with displayed():
+        print(write_simulated(output, customers, months, seed, dirt, database))
+
+
+@app.command(rich_help_panel=PANEL)
+def infer(
+    inputs: Annotated[list[str], typer.Argument(help="Files or folders; tables of a database.")],
+    output: Annotated[Path, output_file(".yaml", ".yml", help="New YAML file.")],
+    key: Annotated[str | None, typer.Option(help="Column that names the customer.")] = None,
+    date: Annotated[str | None, typer.Option(help="Column with the date.")] = None,
+    database: Database = None,
+) -> None:
+    """Propose the contracts of tables, as YAML to edit."""
+    from dbnchurn.data.commands import infer as write_inferred
+
+    print(write_inferred(inputs, output, key, date, database))
+
+
+@app.command(rich_help_panel=PANEL)
+def prepare(
+    output: Annotated[Path, output_folder(help="New folder for features.parquet.")],
+    config: Annotated[Path | None, typer.Argument(help="YAML config with 'data'.")] = None,
+    overrides: Annotated[list[str] | None, typer.Argument(help="Changes to the config.")] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Model folder: build the table as for its training."),
+    ] = None,
+    cutoff: Annotated[datetime | None, Cutoff] = None,
+    table: Annotated[list[str] | None, RawTables] = None,
+) -> None:
+    """Build the table of features from the source tables, without training."""
+    day = cutoff.date() if cutoff is not None else None
+    if (model is None) == (config is None):
+        raise ConfigError("give either a config or --model with a model folder")
+    with displayed():
+        if model is not None:
+            from dbnchurn.scoring.month import build_month
+
+            built = build_month(model, day, output, paths=paths_by_table(table))
+        elif config is not None:
+            from dbnchurn.runs import read_config
+            from dbnchurn.runs.customers import prepare_tables
+
+            settings = read_config(config, overrides or [])
+            built = prepare_tables(settings, output, [day] if day else None)
+    print(f"{built.rows} rows written to {built.features}")

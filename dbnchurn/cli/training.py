@@ -1,0 +1,91 @@
+"""Verbs that train a model and measure it: ``train``, ``recompute``, ``evaluate``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dbnchurn.cli.command_line import app, console
+from dbnchurn.cli.options import Model, output_file
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.progress import displayed
+
+PANEL = "Train and measure"
+INTERRUPTED = 130  # exit code of shells for Ctrl-C
+
+
+@app.command(rich_help_panel=PANEL)
+def train(
+    config: Annotated[Path | None, typer.Argument(help="YAML config.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Changes such as classifier.network.dbn.epochs=5.")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Unfinished run to continue instead.")
+    ] = None,
+) -> None:
+    """Train a model and report how good it is beside simpler ones.
+
+    While it trains, the run is a folder NAME.unfinished; if it is interrupted, --resume continues.
+    """
+    from dbnchurn.runs import read_config
+    from dbnchurn.runs import resume as resume_run
+    from dbnchurn.runs import train as train_run
+    from dbnchurn.runs.folder import read_json
+    from dbnchurn.runs.summary_text import result_table, told
+    from dbnchurn.runs.unfinished import Interrupted
+
+    if (config is None) == (resume is None):
+        raise ConfigError("give either a config or an unfinished run with --resume")
+    try:
+        with displayed():
+            if resume is not None:
+                folder = resume_run(resume)
+            elif config is not None:
+                folder = train_run(read_config(config, overrides or []), name=config.stem)
+    except Interrupted as stop:
+        print(f"interrupted: {stop}", file=sys.stderr, flush=True)
+        os._exit(INTERRUPTED)  # at once: threads that are still training are not waited for
+    metrics = read_json(folder / "metrics.json")
+    console().print(result_table(metrics))
+    print(told(folder, metrics))
+    if read_config(folder / "config.yaml").published:
+        print((folder / "table.md").read_text(encoding="utf-8"))
+
+
+@app.command(rich_help_panel=PANEL)
+def recompute(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    write: Annotated[
+        bool, typer.Option("--write", help="Replace what differs by what was made again.")
+    ] = False,
+) -> None:
+    """Make a run's numbers and report again from its files, and print what differs."""
+    from dbnchurn.runs.recompute import recompute as recompute_run
+
+    result = recompute_run(run, write=write)
+    print(result.words())
+    if not result.same:
+        raise typer.Exit(1)
+
+
+@app.command(rich_help_panel=PANEL)
+def evaluate(
+    model: Model,
+    table: Annotated[Path, typer.Argument(help="CSV or Parquet file of customers with outcomes.")],
+    label: Annotated[
+        str | None, typer.Option(help="Column with the outcome; by default that of the training.")
+    ] = None,
+    positive: Annotated[str | None, typer.Option(help="Label of those who left.")] = None,
+    output: Annotated[
+        Path | None, output_file(".json", help="New JSON file for the numbers.")
+    ] = None,
+) -> None:
+    """Measure a stored model on newly labelled customers, beside what it promised."""
+    from dbnchurn.runs.backtest import backtest
+
+    print(backtest(model, table, label=label, positive=positive, output=output).words())

@@ -1,0 +1,31 @@
+"""Names and values come back from DuckDB as they went in."""
+
+import duckdb
+import pytest
+
+from dbnchurn.core.sql import literal, quoted, text_literal, text_literals
+
+
+@pytest.mark.parametrize("name", ["debt", "Zip Code", 'a "b" c', "select", "é;--"])
+def test_a_quoted_name_is_the_name(name):
+    found = duckdb.execute(f"SELECT 1 AS {quoted(name)}").description
+    assert [column[0] for column in found] == [name]
+
+
+@pytest.mark.parametrize("text", ["", "it's", "''", "a\\b", "%_", "\n"])
+def test_a_text_literal_is_the_text(text):
+    assert duckdb.execute(f"SELECT {text_literal(text)}").fetchone() == (text,)
+
+
+@pytest.mark.parametrize("value", [True, False, 0, -3, 2**40, 0.1, 1e-300, 1e22, -2.5, "O'Hara"])
+def test_a_literal_is_the_value_with_its_type(value):
+    (found,) = duckdb.execute(f"SELECT {literal(value)}").fetchone()
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_a_list_holds_its_texts():
+    values = ["a", "it's"]
+    for text, inside in (("it's", True), ("b", False)):
+        query = f"SELECT {text_literal(text)} IN {text_literals(values)}"
+        assert duckdb.execute(query).fetchone() == (inside,)

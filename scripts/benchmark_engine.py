@@ -26,6 +26,7 @@ import argparse
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -35,8 +36,9 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from measuring import Taken, apart, clocked, exponent, medians, peak_mb, ratio, rounds_of  # noqa: E402
 
-from dbnchurn.dbn.random import Random  # noqa: E402
-from dbnchurn.dbn.training import TrainingSettings, train  # noqa: E402
+from dbnchurn.dbn.dbn import DBN  # noqa: E402
+from dbnchurn.dbn.random import DeviceGenerator  # noqa: E402
+from dbnchurn.dbn.training import Training, train  # noqa: E402
 from dbnchurn.dbn.visible import Visible  # noqa: E402
 
 BATCH = 256
@@ -52,10 +54,21 @@ PLAIN = {"momentum": 0.0, "first_momentum": 0.0, "weight_decay": 0.0, "centering
 """Contrastive divergence and nothing else, as the peers do it."""
 
 
+def trained(rows: Visible, n_hidden: int, **settings: object) -> Training:
+    """A trained machine: the defaults of a DBN, but for the settings given."""
+    defaults = DBN().training_settings()[0]
+    return train(
+        rows,
+        replace(defaults, batch_size=BATCH, **settings),
+        n_hidden=n_hidden,
+        hidden="bernoulli",
+        generator=DeviceGenerator(0),
+    )
+
+
 def ours(rows: Visible, epochs: int, **settings: object) -> Contender:
     """Our whole training: start, epochs, records."""
-    recipe = TrainingSettings(epochs=epochs, batch_size=BATCH, **settings)
-    return clocked(lambda: train(rows, recipe, n_hidden=N_HIDDEN, generator=Random(0)))
+    return clocked(lambda: trained(rows, N_HIDDEN, epochs=epochs, **settings))
 
 
 def matrix_products(values: np.ndarray, epochs: int) -> Contender:
@@ -217,10 +230,7 @@ def row_exponent(sizes: tuple[int, ...], rounds: int) -> float:
 
 def epoch_seconds(rows: Visible) -> float:
     """Seconds of one epoch, the start of the machine left out."""
-    training = train(
-        rows, TrainingSettings(epochs=1, batch_size=BATCH), n_hidden=64, generator=Random(0)
-    )
-    return training.curve[-1]["seconds"]
+    return trained(rows, 64, epochs=1).curve[-1]["seconds"]
 
 
 def main() -> None:

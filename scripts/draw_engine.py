@@ -18,9 +18,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from dbnchurn.dbn.random import Random
+from dbnchurn.dbn.dbn import DBN
+from dbnchurn.dbn.likelihood import log_likelihood
+from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.training import Training, TrainingSettings, train
+from dbnchurn.dbn.training import Training
 from dbnchurn.dbn.visible import Visible
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -61,10 +63,11 @@ def draw_bars(folder: Path) -> None:
         epoch = len(training.curve)
         if epoch == 1 or epoch % 50 == 0:
             epochs.append(epoch)
-            found = training.rbm.log_likelihood(Visible.of(binary=patterns))
+            found = log_likelihood(training.rbm, Visible.of(binary=patterns))
             likelihoods.append(float(found.mean()))
 
-    recipe = TrainingSettings(
+    dbn = DBN(
+        (16,),
         epochs=3000,
         batch_size=512,
         learning_rate=0.2,
@@ -73,9 +76,10 @@ def draw_bars(folder: Path) -> None:
         cd_k=10,
         persistent=True,
         weight_decay=0.0,
+        random_state=0,
     )
-    rbm = train(rows, recipe, n_hidden=16, generator=Random(0), callbacks=[watch]).rbm
-    drawn = rbm.visible_rows(rbm.sample(2000, Random(1), sweeps=2000)).binary
+    rbm = dbn.fit(rows, callbacks=[watch]).rbms_[0]
+    drawn = rbm.visible_rows(rbm.sample(2000, DeviceGenerator(1), sweeps=2000)).binary
     right = np.mean([(patterns == sample).all(1).any() for sample in drawn])
     print(f"bars and stripes {SIDE}x{SIDE}: best mean log-likelihood {best:.3f}, ", end="")
     print(f"reached {likelihoods[-1]:.3f}; {right:.1%} of 2000 samples are bars or stripes")
@@ -106,16 +110,20 @@ def draw_bars(folder: Path) -> None:
 def draw_gap(folder: Path) -> None:
     """The free-energy gap on few rows and on many."""
     generator = np.random.default_rng(0)
-    teacher = RBM.create((0, 40, 0), n_hidden=8, weight_scale=0.8, generator=Random(5))
+    teacher = RBM.create((0, 40, 0), n_hidden=8, weight_scale=0.8, generator=DeviceGenerator(5))
     figure, axis = plt.subplots(figsize=(5.5, 3))
     for n, colour in ((100, ORANGE), (5000, BLUE)):
         rows, held_out = (
-            teacher.visible_rows(teacher.sample(size, Random(seed), sweeps=300))
+            teacher.visible_rows(teacher.sample(size, DeviceGenerator(seed), sweeps=300))
             for seed, size in ((1, n), (2, 1000))
         )
-        recipe = TrainingSettings(epochs=200 if n == 100 else 60, batch_size=50, learning_rate=0.05)
-        random = Random(int(generator.integers(100)))
-        curve = train(rows, recipe, n_hidden=64, generator=random, rows_val=held_out).curve
+        dbn = DBN(
+            (64,),
+            epochs=200 if n == 100 else 60,
+            batch_size=50,
+            random_state=int(generator.integers(100)),
+        )
+        curve = dbn.fit(rows, X_val=held_out).curves_[0]
         gap = [record["free_energy_gap"] for record in curve]
         updates = np.arange(1, len(gap) + 1) * -(-n // 50)
         axis.plot(updates, gap, color=colour, label=f"{n:,} training rows")
@@ -136,7 +144,8 @@ def draw_mixed(folder: Path) -> None:
     real = generator.normal(np.array([-1.2, 0.2, 1.4])[code], 0.5)
     real = (real - real.mean()) / real.std()
     rows = Visible.of(gaussian=real[:, None], binary=flag[:, None], codes=code[:, None], sizes=(3,))
-    recipe = TrainingSettings(
+    dbn = DBN(
+        (12,),
         epochs=120,
         batch_size=500,
         learning_rate=0.05,
@@ -147,9 +156,10 @@ def draw_mixed(folder: Path) -> None:
         gaussian_rate=1.0,
         variance_rate=0.1,
         weight_decay=0.0,
+        random_state=0,
     )
-    rbm = train(rows, recipe, n_hidden=12, generator=Random(0)).rbm
-    drawn = rbm.visible_rows(rbm.sample(n, Random(1), sweeps=500))
+    rbm = dbn.fit(rows).rbms_[0]
+    drawn = rbm.visible_rows(rbm.sample(n, DeviceGenerator(1), sweeps=500))
     figure, axes = plt.subplots(1, 3, figsize=(8.5, 2.6), sharey=True)
     bins = np.linspace(-3, 3, 40)
     for level, axis in enumerate(axes):

@@ -2,28 +2,26 @@
 
 The modules in the order in which they build on one another:
 
-``rows``            where rows come from: memory, blocks, a stream; mini-batches by index
-``generator``          one source of random numbers for the CPU and the GPU
-``codes``           softmax groups by index: sums of table rows, their gradient, sampling
-``spans``           the groups that a mini-batch has
-``units``           Bernoulli, Gaussian, softmax and rectified units, one contract
-``likelihood``      log partition, annealed importance sampling, likelihoods
-``rbm``             two layers and the weights between them; knows nothing of training
-``contrastive``     the gradient of contrastive divergence and the step along it
-``monitor``         what an epoch is judged by
-``table``           mini-batches on the machine's device
-``start``           biases and variances that fit the columns, small weights
-``training``        the loop over epochs
-``checkpoint``      saving a training and taking it up again
-``lifted``          rows as a higher machine of a stack sees them
-``stack``           DBN: machines trained one on top of another, a scikit-learn transformer
-``transformer``     one machine as a scikit-learn transformer
-``network``         the unrolled stack with one logit, a torch module
-``adamw``           the optimiser: steps by rows of a table
-``finetuning``      supervised training of the network
-``fine_tune``       its settings as a stage
-``branch``          one network from start to end: pretrained, unrolled, fine-tuned
-``network_record``  the network as plain arrays; needs numpy and scipy only
+``visible``                 rows of a visible layer: gaussian and binary units, codes of groups
+``rows``                    sources of rows, checks of their values, row numbers of mini-batches
+``random``                  random numbers on the CPU or a GPU, with a state that can be saved
+``groups``                  softmax groups by index: sums, gradients, sampling, present groups
+``units``                   Bernoulli, Gaussian, softmax and rectified units, one contract
+``rbm``                     parameters, energy and conditional distributions of one machine
+``likelihood``              log partition function, log-likelihood, pseudo-likelihood
+``minibatches``             mini-batches on the device; rows passed up through a stack
+``contrastive_divergence``  the gradient of contrastive divergence, and gradient ascent
+``initialization``          first parameters of a machine
+``diagnostics``             reconstruction error, free-energy gap, dead units, update ratio
+``training``                settings, the loop over epochs, early stopping
+``checkpoint``              saving and continuing a training
+``dbn``                     DBN: machines trained one on top of another, a transformer
+``transformer``             one machine as a scikit-learn transformer
+``network_record``          a network as frozen arrays; needs numpy and scipy only
+``network``                 the unrolled stack with one logit, a torch module
+``sparse_adamw``            AdamW with steps on some rows of a parameter
+``finetuning``              supervised training of a network, as a stage
+``network_stage``           one network as a stage: pretrained, unrolled, fine-tuned
 """
 
 import lazy_loader

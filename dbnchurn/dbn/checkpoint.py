@@ -1,33 +1,35 @@
-"""Saving the training of a machine after an epoch, and taking it up again exactly there."""
+"""Saving the training of a machine after an epoch, to continue it exactly there."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from dbnchurn.core import checkpoints as stored
-from dbnchurn.dbn.contrastive_divergence import GradientAscent, Offsets
-from dbnchurn.dbn.random import Random
+from dbnchurn.core import checkpoints
+from dbnchurn.core.typing import Arrays
+from dbnchurn.dbn.contrastive_divergence import CenteringOffsets, GradientAscent
+from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.training import Training, TrainingSettings
+from dbnchurn.dbn.units import HiddenKind
 
 
 class Checkpoint:
     """A callback that saves the training of every layer after every epoch.
 
-    Continuing from it gives bit for bit what would have come without the break, since velocities,
-    offsets, persistent chains, the record so far and the state of the random generator are saved
+    A continued training gives bit for bit the result of one without interruption, since velocities,
+    offsets, persistent chains, the records so far and the state of the random generator are saved
     with the parameters.
 
     Parameters
     ----------
     folder : path
-        Gets one file per layer, ``layer0.npz`` and so on: arrays and JSON, no pickle. A file is
-        written under another name first, so a broken one never stands there.
+        Gets one file per layer, ``layer0.npz`` and so on: arrays and JSON, no pickle. Files are
+        replaced atomically.
 
     Examples
     --------
@@ -47,70 +49,123 @@ class Checkpoint:
 
     def __call__(self, training: Training) -> None:
         """Save `training`."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         save(training, file_of(self.folder, training.layer))
 
 
 def file_of(folder: str | os.PathLike[str], layer: int) -> Path:
-    """The file of one layer."""
+    """Path of the checkpoint of one layer.
+
+    Parameters
+    ----------
+    folder : path
+    layer : int
+        Number of the layer, from 0.
+
+    Returns
+    -------
+    Path
+    """
     return Path(folder) / f"layer{layer}.npz"
 
 
 def save(training: Training, path: Path) -> None:
-    """Write everything that continuing needs."""
-    arrays: dict[str, Tensor] = {}
-    for group, tensors in _tensors(training).items():
-        arrays |= {f"{group}/{name}": tensor for name, tensor in tensors.items()}
+    """Write the state of a training to a file.
+
+    Parameters
+    ----------
+    training : Training
+    path : Path
+        Its folder is made if it is not there.
+    """
     generator = training.generator.state()
     state = {
         "layer": training.layer,
         "curve": training.curve,
         "stop": training.stop,
-        "widened": training.widened,
+        "widened": training.epochs_widened,
         "sizes": training.rbm.groups.sizes,
         "hidden": training.rbm.hidden.kind,
         "random": generator["numpy"],
     }
-    plain: dict[str, Any] = {name: tensor.cpu().numpy() for name, tensor in arrays.items()}
-    stored.save(path, plain | {"random/torch": generator["torch"]}, state)
+    arrays = flattened(_tensors(training)) | {"random/torch": generator["torch"]}
+    checkpoints.save(path, arrays, state)
 
 
-def load(path: Path, recipe: TrainingSettings, device: torch.device) -> Training:
-    """Read what :func:`save` wrote.
+def load(path: Path, settings: TrainingSettings, device: torch.device) -> Training:
+    """Read a file of :func:`save`.
+
+    Parameters
+    ----------
+    path : Path
+    settings : TrainingSettings
+        The factors on the learning rate are taken from here.
+    device : torch.device
+
+    Returns
+    -------
+    Training
 
     Raises
     ------
     ValueError
         If the file is damaged or not a checkpoint.
     """
-    arrays, state = stored.load(path)
-    generator = Random(0, device)
+    arrays, state = checkpoints.load(path)
+    generator = DeviceGenerator(0, device)
     generator.restore({"numpy": state["random"], "torch": arrays.pop("random/torch")})
-    groups: dict[str, dict[str, Tensor]] = {}
-    for name, array in arrays.items():
-        group, _, key = name.partition("/")
-        groups.setdefault(group, {})[key] = torch.from_numpy(array).to(device)
+    groups = nested(arrays, device)
     parameters = groups["parameters"]
     rbm = _machine(parameters, tuple(state["sizes"]), state["hidden"], device)
-    ascent = GradientAscent(rbm, recipe.gaussian_rate, recipe.variance_rate)
+    ascent = GradientAscent(rbm, settings.gaussian_rate, settings.variance_rate)
     ascent.load(groups["velocity"], groups.get("first", {}).get("variance"))
     offsets = groups["offsets"]
     return Training(
         rbm,
         ascent,
-        Offsets({k: v for k, v in offsets.items() if k != "hidden"}, offsets["hidden"]),
+        CenteringOffsets({k: v for k, v in offsets.items() if k != "hidden"}, offsets["hidden"]),
         groups.get("chains", {}).get("h"),
         generator,
         state["curve"],
         layer=state["layer"],
         stop=state["stop"],
         best=groups.get("best"),
-        widened=state["widened"],
+        epochs_widened=state["widened"],
     )
 
 
+def flattened(groups: Mapping[str, Mapping[str, Tensor]]) -> Arrays:
+    """Groups of named tensors as arrays under the names ``group/name``."""
+    return {
+        f"{group}/{name}": tensor.detach().cpu().numpy()
+        for group, tensors in groups.items()
+        for name, tensor in tensors.items()
+    }
+
+
+def nested(arrays: Arrays, device: torch.device) -> dict[str, dict[str, Tensor]]:
+    """The inverse of :func:`flattened`.
+
+    Parameters
+    ----------
+    arrays : dict
+        ``group/name`` → array.
+    device : torch.device
+        Device of the tensors.
+
+    Returns
+    -------
+    dict
+        Group → name → Tensor.
+    """
+    groups: dict[str, dict[str, Tensor]] = {}
+    for path, array in arrays.items():
+        group, _, name = path.partition("/")
+        groups.setdefault(group, {})[name] = torch.from_numpy(array).to(device)
+    return groups
+
+
 def _tensors(training: Training) -> dict[str, dict[str, Tensor]]:
-    """All tensors of a training by group."""
+    """All tensors of a training: group → name → tensor."""
     groups = {
         "parameters": training.rbm.parameters(),
         "velocity": training.ascent.velocity,
@@ -126,7 +181,7 @@ def _tensors(training: Training) -> dict[str, dict[str, Tensor]]:
 
 
 def _machine(
-    parameters: dict[str, Tensor], sizes: tuple[int, ...], hidden: Any, device: torch.device
+    parameters: dict[str, Tensor], sizes: tuple[int, ...], hidden: HiddenKind, device: torch.device
 ) -> RBM:
     widths = [len(parameters.get(f"{kind}.bias", ())) for kind in ("gaussian", "binary", "codes")]
     rbm = RBM.create(
@@ -134,7 +189,7 @@ def _machine(
         sizes=sizes,
         n_hidden=len(parameters["hidden.bias"]),
         hidden=hidden,
-        generator=Random(0, device),
+        generator=DeviceGenerator(0, device),
     )
     rbm.load(parameters)
     return rbm

@@ -1,4 +1,4 @@
-"""Contrastive divergence: the gradient from a mini-batch, and the step along it."""
+"""Contrastive divergence: the gradient of a mini-batch, and gradient ascent."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from math import log
 import torch
 from torch import Tensor
 
-from dbnchurn.dbn.groups import Span, level_slices, pick
-from dbnchurn.dbn.random import Random
+from dbnchurn.dbn.groups import GroupRanges, level_slices, select_levels
+from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.units import Gaussian, Softmax, State, Unit
-
-Stretches = list[tuple[slice | None, Tensor]]
+from dbnchurn.dbn.units import Gaussian, Softmax, State, VisibleUnits
 
 Gradient = dict[str, Tensor]
 """Name of a parameter (see `RBM.parameters`) → derivative of the log-likelihood."""
@@ -21,45 +19,85 @@ Gradient = dict[str, Tensor]
 
 @dataclass
 class Phase:
-    """A visible state with the hidden statistics that belong to it."""
+    """States of the positive or negative phase.
+
+    Attributes
+    ----------
+    v : dict
+        Visible state of n rows.
+    h : Tensor of shape (n, n_hidden)
+        Hidden statistics of these rows, mostly their hidden means.
+    """
 
     v: State
     h: Tensor
 
 
 @dataclass
-class Offsets:
-    """Centres of the units: the statistics are taken about them (Melchior, Fischer, Wiskott 2016).
+class CenteringOffsets:
+    """Offsets μ and λ of a centered machine (Melchior, Fischer and Wiskott, 2016).
+
+    Its statistics are those of ``v - μ`` and ``h - λ``.
 
     Attributes
     ----------
     visible : dict
-        Kind → Tensor of shape (units,); for Gaussian units of their value, not of their signal.
-        For softmax groups they sum to one over the levels of a group, which keeps the weights of
-        every group summing to zero.
+        Kind → Tensor of shape (units,); for Gaussian units an offset of the value, not of the
+        signal. Those of a softmax group sum to one, so that the weights of the group keep summing
+        to zero.
     hidden : Tensor of shape (n_hidden,)
     """
 
     visible: dict[str, Tensor]
     hidden: Tensor
 
-    def on_groups(self, rbm: RBM, span: Span) -> Offsets:
-        """The offsets of a machine without the groups outside `span`."""
-        if "codes" not in self.visible or span == ((0, len(rbm.groups)),):
+    def on_groups(self, rbm: RBM, ranges: GroupRanges) -> CenteringOffsets:
+        """The offsets of ``rbm.on_groups(ranges)``.
+
+        Parameters
+        ----------
+        rbm : RBM
+            The machine with all groups.
+        ranges : GroupRanges
+
+        Returns
+        -------
+        CenteringOffsets
+        """
+        if "codes" not in self.visible or ranges == ((0, len(rbm.groups)),):
             return self
-        visible = {kind: centre for kind, centre in self.visible.items() if kind != "codes"}
-        if span:
-            visible["codes"] = pick(self.visible["codes"], rbm.groups, span)
-        return Offsets(visible, self.hidden)
+        visible = {kind: offset for kind, offset in self.visible.items() if kind != "codes"}
+        if ranges:
+            visible["codes"] = select_levels(self.visible["codes"], rbm.groups, ranges)
+        return CenteringOffsets(visible, self.hidden)
 
 
 def gibbs(
-    rbm: RBM, h: Tensor, like: State, steps: int, generator: Random, mean_field: bool = False
+    rbm: RBM,
+    h: Tensor,
+    like: State,
+    steps: int,
+    generator: DeviceGenerator,
+    mean_field: bool = False,
 ) -> Phase:
-    """`steps` sweeps from a hidden sample, ending with the hidden mean.
+    """Gibbs sampling from a hidden state, with the hidden mean at the end.
 
-    Entries that `like` misses stay missing all the way, so every row walks in its own machine. With
-    `mean_field` Bernoulli visible units keep their probabilities.
+    Parameters
+    ----------
+    rbm : RBM
+    h : Tensor of shape (n, n_hidden)
+        Hidden state to start from.
+    like : dict
+        Visible state of n rows; entries that are missing here are missing in all samples.
+    steps : int
+        Number of sweeps, at least 1.
+    generator : DeviceGenerator
+    mean_field : bool, default False
+        Whether Bernoulli visible units keep their probabilities.
+
+    Returns
+    -------
+    Phase
     """
     v = rbm.sample_v_from_h(h, generator, like, mean_field)
     for _ in range(steps - 1):
@@ -68,80 +106,86 @@ def gibbs(
     return Phase(v, rbm.mean_h_from_v(v))
 
 
-def contrast(
+def cd_gradient(
     rbm: RBM,
     data: Phase,
     model: Phase,
     *,
     sample_weight: Tensor | None = None,
     model_weight: Tensor | None = None,
-    offsets: Offsets | None = None,
+    offsets: CenteringOffsets | None = None,
 ) -> Gradient:
-    """Statistics of the data minus statistics of the model, averaged over rows.
+    """Mean statistics of the data minus mean statistics of the model.
 
     Statistics are the derivatives of minus the energy. With exact model statistics this is the
-    gradient of the log-likelihood; with samples after k sweeps it is contrastive divergence.
+    gradient of the log-likelihood; with samples after k sweeps it is contrastive divergence, CD-k.
 
     Parameters
     ----------
     rbm : RBM
     data, model : Phase
-        Same rows; what is missing in a row of one is missing in the other.
+        Of the same rows, with the same entries missing.
     sample_weight : Tensor of shape (n,), optional
-        Weight of every row, with mean one; the sum is divided by n.
+        With mean one over all rows of the training: weighted sums are divided by n.
     model_weight : Tensor of shape (n,), optional
-        Of the rows of `model`; `sample_weight` if not given.
-    offsets : Offsets, optional
-        Take the derivatives by the parameters of the centred machine, whose interaction is
-        ``(v - μ)ᵀ W (h - λ)``. Every row is centred on the units that it has.
+        Weights of the rows of `model`; `sample_weight` if not given.
+    offsets : CenteringOffsets, optional
+        Take the derivatives by the parameters of the centered machine, whose interaction is
+        ``(v - μ)ᵀ W (h - λ)``. In every row the known units are centered.
+
+    Returns
+    -------
+    dict
+        Name of a parameter → Tensor of its shape.
     """
     share = 1 / data.h.shape[0]
-    same = model_weight is None or model_weight is sample_weight
-    each_data = _shares(data.h, sample_weight)
-    each_model = each_data if same else _shares(model.h, model_weight)
+    same_weight = model_weight is None or model_weight is sample_weight
+    share_data = _shares(data.h, sample_weight)
+    share_model = share_data if same_weight else _shares(model.h, model_weight)
     h_data = _weighted(data.h, sample_weight, offsets)
-    h_model = _weighted(model.h, sample_weight if same else model_weight, offsets)
-    gradient = {"hidden.bias": (each_data @ data.h).sub_(each_model @ model.h)}
+    h_model = _weighted(model.h, sample_weight if same_weight else model_weight, offsets)
+    gradient = {"hidden.bias": (share_data @ data.h).sub_(share_model @ model.h)}
     for kind, unit in rbm.visible.items():
         v_data, v_model = data.v[kind], model.v[kind]
-        own, own_model = unit.statistics(v_data, each_data), unit.statistics(v_model, each_model)
-        for name in own:
-            own[name] -= own_model[name]
+        changes = unit.statistics(v_data, share_data)
+        model_statistics = unit.statistics(v_model, share_model)
+        for name in changes:
+            changes[name] -= model_statistics[name]
         weights = unit.outer_difference(v_data, h_data, v_model, h_model, share)
         if isinstance(unit, Gaussian):
-            # The variance's derivative also knows the weights: -(v/σ²)ᵀ W h, about no centre.
-            own["log_variance"] -= (weights * rbm.weights[kind]).sum(1)
+            # The term of the derivative by log σ² in the weights, -(v/σ²)ᵀ W h, without offsets.
+            changes["log_variance"] -= (weights * rbm.weights[kind]).sum(1)
             if offsets is not None:
-                own["log_variance"] -= own["bias"] * (rbm.weights[kind] @ offsets.hidden)
+                changes["log_variance"] -= changes["bias"] * (rbm.weights[kind] @ offsets.hidden)
         if offsets is not None:
             change = gradient["hidden.bias"]
             if v_data.known is not None:
                 change = v_data.known.to(h_data.dtype).T @ (h_data - h_model).mul_(share)
-            _centre(unit, weights, offsets.visible[kind], change)
-        gradient |= {f"{kind}.{name}": change for name, change in own.items()}
+            _subtract_offset(unit, weights, offsets.visible[kind], change)
+        gradient |= {f"{kind}.{name}": change for name, change in changes.items()}
         gradient[f"{kind}.weights"] = weights
     return gradient
 
 
 def _shares(h: Tensor, sample_weight: Tensor | None) -> Tensor:
-    """The share of every row in a mean."""
+    """Weight of every row in a mean, shape (n,)."""
     n = h.shape[0]
     return h.new_full((n,), 1 / n) if sample_weight is None else sample_weight / n
 
 
-def _weighted(h: Tensor, sample_weight: Tensor | None, offsets: Offsets | None) -> Tensor:
-    """The hidden statistics of every row, centred and weighted."""
+def _weighted(h: Tensor, sample_weight: Tensor | None, offsets: CenteringOffsets | None) -> Tensor:
+    """Hidden statistics of every row, centered and weighted."""
     centred = h if offsets is None else h - offsets.hidden
     return centred if sample_weight is None else centred * sample_weight[:, None]
 
 
-def _centre(unit: Unit, weights: Tensor, centre: Tensor, change: Tensor) -> None:
-    """Take the visible centre out of the change of the weights.
+def _subtract_offset(unit: VisibleUnits, weights: Tensor, offset: Tensor, change: Tensor) -> None:
+    """Subtract the term of the visible offset from the change of the weights, in place.
 
-    `change` is that of the hidden units, of shape (n_hidden,), or by visible unit or group over the
-    rows that know it, of shape (units, n_hidden).
+    `change` is that of the hidden biases, of shape (n_hidden,); where entries are missing it is of
+    shape (units, n_hidden), over the rows in which the visible unit or group is known.
     """
-    signal = centre * unit.precision if isinstance(unit, Gaussian) else centre
+    signal = offset * unit.precision if isinstance(unit, Gaussian) else offset
     if change.dim() == 1:
         weights.addr_(signal, change, alpha=-1)
     else:
@@ -150,22 +194,21 @@ def _centre(unit: Unit, weights: Tensor, centre: Tensor, change: Tensor) -> None
 
 
 class GradientAscent:
-    """Steps along gradients, with momentum, weight decay and bounds on the variances.
+    """Gradient ascent with momentum, weight decay and bounds on the variances.
 
-    The velocity is the gradient plus `momentum` times the velocity before; a step adds the learning
-    rate times the velocity.
+    The velocity is the gradient plus `momentum` times the previous velocity; a step adds the
+    learning rate times the velocity.
 
-    Weight decay takes the share ``rate * weight_decay`` of the weights away with every step; it
-    pulls on weights only, never on biases. The derivatives by Gaussian weights and
-    biases are multiplied by σ², so that a step is on the scale of the unit however small its
-    variance. A softmax group that is missing in a whole mini-batch is not touched by its step:
-    neither its velocity nor its weights.
+    Weight decay multiplies the weights by ``1 - rate * weight_decay`` in every step; biases do not
+    decay. The derivatives by Gaussian weights and biases are multiplied by σ², so that a step is on
+    the scale of the unit however small its variance. Velocity and weights of a softmax group that
+    is missing in a whole mini-batch do not change in its step.
 
     Parameters
     ----------
     rbm : RBM
-        The machine to change.
-    gaussian_rate, variance_rate : float
+        Changed by every step.
+    gaussian_rate, variance_rate : float, default 1
         Factors on the learning rate for the weights and biases, and for the log variances, of
         Gaussian units.
     """
@@ -184,16 +227,21 @@ class GradientAscent:
         )
 
     def updates(self) -> dict[str, Tensor]:
-        """What the last step added to every parameter, apart from weight decay."""
+        """Last change of every parameter, without weight decay."""
         if self.last_phases is not None:
-            self.velocity = contrast(self.rbm, *self.last_phases)
+            self.velocity = cd_gradient(self.rbm, *self.last_phases)
         return {name: v * self.last_rate[name] for name, v in self.velocity.items()}
 
     def plain_step(self, data: Phase, model: Phase, learning_rate: float) -> None:
-        """Move a machine of complete binary units straight along the statistics.
+        """Step of a machine of complete binary units, without momentum, weight decay and offsets.
 
-        The step of :meth:`step` along :func:`contrast` with neither momentum, decay nor centres,
-        but without a gradient in between, which is a tenth of the time of a mini-batch.
+        The same as :meth:`step` along :func:`cd_gradient`, but added to the parameters without a
+        gradient in between, which saves a tenth of the time of a mini-batch.
+
+        Parameters
+        ----------
+        data, model : Phase
+        learning_rate : float
         """
         v0, v1, weights = data.v["binary"].values, model.v["binary"].values, self.rbm.weights
         rate = learning_rate / data.h.shape[0]
@@ -205,7 +253,15 @@ class GradientAscent:
         self.last_rate = dict.fromkeys(self.parameters, learning_rate)
 
     def load(self, velocity: Gradient, first_variance: Tensor | None) -> None:
-        """Take over velocities, and the variances that the bounds refer to."""
+        """Restore the state from a checkpoint.
+
+        Parameters
+        ----------
+        velocity : dict
+            Name of a parameter → Tensor of its shape; copied.
+        first_variance : Tensor of shape (g,), optional
+            Log variances that the bounds refer to; None without Gaussian units.
+        """
         for name, tensor in self.velocity.items():
             tensor.copy_(velocity[name])
         self.first_variance = first_variance
@@ -217,10 +273,23 @@ class GradientAscent:
         *,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
-        offsets: Offsets | None = None,
-        span: Span = (),
+        offsets: CenteringOffsets | None = None,
+        ranges: GroupRanges = (),
     ) -> None:
-        """Move the machine; `gradient` belongs to its ``on_groups(span)`` and is used up."""
+        """Change the parameters of the machine.
+
+        Parameters
+        ----------
+        gradient : dict
+            Of ``rbm.on_groups(ranges)``; its tensors may be overwritten.
+        learning_rate : float
+        momentum : float, default 0
+        weight_decay : float, default 0
+        offsets : CenteringOffsets, optional
+            Of the whole machine, if the gradient is that of the centered machine.
+        ranges : GroupRanges, default ()
+            The softmax groups of the gradient.
+        """
         self.last_phases = None
         for name, change in gradient.items():
             rate = learning_rate * self.rates.get(name, 1.0)
@@ -228,7 +297,7 @@ class GradientAscent:
                 change = self._by_variance(change)
             to_weights = name.endswith(".weights")
             kept = 1 - rate * weight_decay if to_weights else 1.0
-            for rows, piece in self._stretches(name, change, span):
+            for rows, piece in self._slices(name, change, ranges):
                 velocity, value = self.velocity[name], self.parameters[name]
                 if rows is not None:
                     velocity, value = velocity[rows], value[rows]
@@ -242,41 +311,48 @@ class GradientAscent:
                     value.mul_(kept)
                 value.add_(velocity, alpha=rate)
                 if offsets is not None and to_weights:
-                    self._follow(name.removesuffix(".weights"), velocity, rate, rows, offsets)
+                    self._move_biases(name.removesuffix(".weights"), velocity, rate, rows, offsets)
             self.last_rate[name] = rate
         if "gaussian" in self.rbm.visible:
             self._bound_variances()
 
-    def _stretches(self, name: str, change: Tensor, span: Span) -> Stretches:
-        """Where in the parameter each piece of its gradient belongs; None is everywhere."""
+    def _slices(
+        self, name: str, change: Tensor, ranges: GroupRanges
+    ) -> list[tuple[slice | None, Tensor]]:
+        """Rows of a parameter, None for all, with their piece of the gradient."""
         if change.shape == self.parameters[name].shape:
             return [(None, change)]
-        places = level_slices(self.rbm.groups, span)
-        pieces = torch.split(change, [rows.stop - rows.start for rows in places])
-        return list(zip(places, pieces, strict=True))
+        slices = level_slices(self.rbm.groups, ranges)
+        pieces = torch.split(change, [rows.stop - rows.start for rows in slices])
+        return list(zip(slices, pieces, strict=True))
 
     def _by_variance(self, change: Tensor) -> Tensor:
-        """A derivative by Gaussian weights or biases times σ²."""
+        """A derivative by Gaussian weights or biases, times σ²."""
         gaussian = self.rbm.visible["gaussian"]
         assert isinstance(gaussian, Gaussian)
         variance = gaussian.log_variance.exp()
         return change * (variance if change.dim() == 1 else variance[:, None])
 
-    def _follow(
-        self, kind: str, velocity: Tensor, rate: float, rows: slice | None, offsets: Offsets
+    def _move_biases(
+        self,
+        kind: str,
+        velocity: Tensor,
+        rate: float,
+        rows: slice | None,
+        offsets: CenteringOffsets,
     ) -> None:
-        """From the centred machine's biases back to the plain one's: ``-ΔW λ`` and ``-ΔWᵀ μ``."""
-        unit, centre = self.rbm.visible[kind], offsets.visible[kind]
+        """Keep the biases of the centered machine as its weights change: ``-ΔW λ``, ``-ΔWᵀ μ``."""
+        unit, offset = self.rbm.visible[kind], offsets.visible[kind]
         bias = unit.bias
         if rows is not None:
-            bias, centre = bias[rows], centre[rows]
+            bias, offset = bias[rows], offset[rows]
         if isinstance(unit, Gaussian):
-            centre = centre * unit.precision
+            offset = offset * unit.precision
         bias.addmv_(velocity, offsets.hidden, alpha=-rate)
-        self.rbm.hidden.bias.addmv_(velocity.T, centre, alpha=-rate)
+        self.rbm.hidden.bias.addmv_(velocity.T, offset, alpha=-rate)
 
     def _bound_variances(self) -> None:
-        """Keep every σ within 0.1 to 1.1 times what it was at the start."""
+        """Keep every σ within 0.1 to 1.1 times its first value."""
         gaussian = self.rbm.visible.get("gaussian")
         if isinstance(gaussian, Gaussian) and self.first_variance is not None:
             low, high = 2 * log(0.1), 2 * log(1.1)

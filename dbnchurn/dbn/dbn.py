@@ -1,4 +1,4 @@
-"""DBN: restricted Boltzmann machines trained one on top of another."""
+"""Deep belief network: restricted Boltzmann machines trained one on top of another."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from dbnchurn.core.typing import Floats32
 from dbnchurn.dbn.checkpoint import file_of, load
 from dbnchurn.dbn.minibatches import UpwardRows, UpwardStream, upward_pass
-from dbnchurn.dbn.random import Random, Seed, seed_of
+from dbnchurn.dbn.random import DeviceGenerator, RandomStateLike, integer_seed
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import (
     CHUNK,
     RowSource,
     Stream,
     as_rows,
+    check_sample_weight,
     check_visible,
-    check_weights,
     chunks,
 )
 from dbnchurn.dbn.training import Callback, Schedule, TrainingSettings, is_count, train
@@ -37,7 +37,7 @@ Units = Literal["auto", "bernoulli", "gaussian"]
 
 
 def device_of(name: Device) -> torch.device:
-    """The device of that name; "auto" is CUDA where there is a GPU.
+    """The device of that name; "auto" is CUDA if there is a GPU.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def device_of(name: Device) -> torch.device:
 
 @contextmanager
 def torch_threads(n_threads: int | None) -> Iterator[None]:
-    """Let torch use `n_threads` CPU threads inside; None leaves the setting alone."""
+    """Set the CPU threads of torch within the context; None leaves the setting unchanged."""
     before = torch.get_num_threads()
     if n_threads is not None:
         torch.set_num_threads(n_threads)
@@ -105,11 +105,11 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
     weight_decay : float, default 1e-4
         L2 on weights, never on biases; per layer.
     centering : bool, default True
-        Take statistics about the means of the units; per layer.
+        Train the centered machine, with offsets at the means of the units; per layer.
     sparsity_target : float, optional
-        Mean activity that hidden units are pulled to; per layer.
+        Mean activation to which hidden units are regularised; per layer.
     sparsity_cost : float, default 0.1
-        Strength of that pull; per layer.
+        Strength of that regularisation; per layer.
     gaussian_rate : float, default 0.1
         Factor on the learning rate for weights and biases of Gaussian units; per layer.
     variance_rate : float, default 0.01
@@ -117,11 +117,11 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
     hidden : {"bernoulli", "relu"}, default "bernoulli"
         Kind of the hidden units; per layer.
     patience : int, optional
-        Epochs for which the free-energy gap may stay wider than it was before training stops;
-        needs validation rows. Per layer.
+        Epochs with a widened free-energy gap after which training stops and the weights of the
+        epoch before them are restored; needs validation rows. Per layer.
     units : {"auto", "bernoulli", "gaussian"}, default "auto"
-        What the columns of a plain array are. "auto": Bernoulli if all training values lie between
-        0 and 1, otherwise Gaussian. Of no effect on a `Visible`, which says it itself.
+        Kind of the columns of a plain array. "auto": Bernoulli if all training values lie between
+        0 and 1, otherwise Gaussian. Without effect on a `Visible`, which has its own kinds.
     device : {"cpu", "cuda", "auto"}, default "cpu"
     n_threads : int, optional
         CPU threads of torch while fitting; unchanged if None.
@@ -171,7 +171,7 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         units: Units = "auto",
         device: Device = "cpu",
         n_threads: int | None = None,
-        random_state: Seed = None,
+        random_state: RandomStateLike = None,
     ) -> None:
         self.layers = layers
         self.epochs = epochs
@@ -220,8 +220,12 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         callbacks : sequence of callables
             Each is called with the :class:`~dbnchurn.dbn.training.Training` after every epoch.
         resume_from : path, optional
-            Folder of a :class:`~dbnchurn.dbn.checkpoint.Checkpoint`: continue where it was saved;
-            layers without a file there start afresh.
+            Folder of a :class:`~dbnchurn.dbn.checkpoint.Checkpoint`, whose training is continued;
+            layers without a file there are trained from the start.
+
+        Returns
+        -------
+        self
 
         Raises
         ------
@@ -229,32 +233,33 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
             If a value, code, weight, shape or setting is not allowed; the message says which.
         """
         self._check_settings()
-        recipes, hidden = self._recipes(), self._per_layer("hidden", self.hidden)
+        settings_by_layer, hidden = self.training_settings(), self._per_layer("hidden", self.hidden)
         rows = self._rows(X, fitting=True)
         rows_val = None if X_val is None else self._rows(X_val)
-        weights = None
+        weight = None
         if isinstance(rows, RowSource):
-            weights = check_weights(sample_weight, len(rows))
+            weight = check_sample_weight(sample_weight, len(rows))
         elif sample_weight is not None:
             raise ValueError("sample_weight does not go with a stream; give rows with a length")
-        generator = Random(seed_of(self.random_state), device_of(self.device))
+        generator = DeviceGenerator(integer_seed(self.random_state), device_of(self.device))
         self.rbms_: list[RBM] = []
         self.curves_: list[list[dict[str, float]]] = []
         with torch_threads(self.n_threads):
-            for layer, recipe in enumerate(recipes):
+            for layer, settings in enumerate(settings_by_layer):
                 saved = None if resume_from is None else file_of(resume_from, layer)
                 resume = None
                 if saved is not None and saved.exists():
-                    resume = load(saved, recipe, generator.device)
+                    resume = load(saved, settings, generator.device)
                     generator = resume.generator
+                held_out = None if rows_val is None else self._layer_input(rows_val, layer, hidden)
                 training = train(
-                    self._lifted(rows, layer, hidden),
-                    recipe,
+                    self._layer_input(rows, layer, hidden),
+                    settings,
                     n_hidden=self.layers[layer],
                     hidden=hidden[layer],
                     generator=generator,
-                    sample_weight=weights,
-                    rows_val=None if rows_val is None else self._lifted(rows_val, layer, hidden),
+                    sample_weight=weight,
+                    rows_val=held_out,
                     callbacks=callbacks,
                     layer=layer,
                     resume=resume,
@@ -275,7 +280,7 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
                 raise ValueError(f"hidden={kind!r} is not one of {', '.join(map(repr, HIDDEN))}")
 
     def functions(self) -> list[str]:
-        """What every layer becomes in a network: its activation.
+        """Activation function of every layer in the unrolled network: "sigmoid" or "relu".
 
         Raises
         ------
@@ -296,26 +301,39 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
             )
         return list(value)
 
-    def _recipes(self) -> list[TrainingSettings]:
+    def training_settings(self) -> list[TrainingSettings]:
+        """Settings of every machine.
+
+        Raises
+        ------
+        ValueError
+            If a setting is not allowed, or has another number of values than there are layers.
+
+        Examples
+        --------
+        >>> [settings.epochs for settings in DBN((8, 4), epochs=(3, 2)).training_settings()]
+        [3, 2]
+        """
         names = [field.name for field in fields(TrainingSettings) if hasattr(self, field.name)]
-        settings = {name: self._per_layer(name, getattr(self, name)) for name in names}
+        values = {name: self._per_layer(name, getattr(self, name)) for name in names}
         return [
-            TrainingSettings(**{name: values[layer] for name, values in settings.items()})
+            TrainingSettings(**{name: by_layer[layer] for name, by_layer in values.items()})
             for layer in range(len(self.layers))
         ]
 
-    def _lifted(self, rows: Any, layer: int, hidden: Sequence[HiddenKind]) -> Any:
+    def _layer_input(self, rows: Any, layer: int, hidden: Sequence[HiddenKind]) -> Any:
+        """Rows of the visible layer of one machine."""
         if layer == 0:
             return rows
-        lift = UpwardRows if isinstance(rows, RowSource) else UpwardStream
-        return lift(rows, tuple(self.rbms_), HIDDEN[hidden[layer - 1]].seen_as)
+        upward = UpwardRows if isinstance(rows, RowSource) else UpwardStream
+        return upward(rows, tuple(self.rbms_), HIDDEN[hidden[layer - 1]].seen_as)
 
     # --- input ----------------------------------------------------------------------------------
 
     def _rows(self, X: Any, fitting: bool = False) -> RowSource | Stream:
-        """Check the input, and turn a plain array into the kind of units it is taken for."""
-        plain = hasattr(X, "dtype") or hasattr(X, "columns") or isinstance(X, list)
-        if not plain and isinstance(X, RowSource | Stream):
+        """Checked rows; a plain array as units of the kind that `units` says."""
+        is_array = hasattr(X, "dtype") or hasattr(X, "columns") or isinstance(X, list)
+        if not is_array and isinstance(X, RowSource | Stream):
             rows: RowSource | Stream = as_rows(X) if isinstance(X, RowSource) else X
             if fitting:
                 self.n_features_in_ = _n_columns(rows)
@@ -331,16 +349,16 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
             self, X, reset=fitting, dtype=np.float32, ensure_all_finite="allow-nan"
         )
         if fitting:
-            inside = not ((values < 0) | (values > 1)).any()
-            kind = "bernoulli" if inside else "gaussian"
-            self.array_units_ = kind if self.units == "auto" else self.units
-        part = "gaussian" if getattr(self, "array_units_", "") == "gaussian" else "binary"
-        visible = Visible.of(**{part: values})
+            in_range = not ((values < 0) | (values > 1)).any()
+            by_range = "bernoulli" if in_range else "gaussian"
+            self.array_units_ = by_range if self.units == "auto" else self.units
+        kind = "gaussian" if getattr(self, "array_units_", "") == "gaussian" else "binary"
+        visible = Visible.of(**{kind: values})
         check_visible(visible)
         return visible
 
     def _check_units(self, rows: RowSource, fitting: bool) -> None:
-        """The rows must have the units that the first machine was fitted on."""
+        """Remember the units of the rows in fitting; refuse rows of other units later."""
         units = (rows.widths[:2], tuple(rows.sizes))
         if fitting:
             self.units_ = units
@@ -351,8 +369,19 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
                 f"{self.units_[0][1]} and {self.units_[1]}"
             )
 
-    def _batches(self, X: Any, size: int) -> Iterable[Visible]:
-        """Checked rows, so many at a time; those of a stream as it gives them."""
+    def row_chunks(self, X: Any, size: int) -> Iterable[Visible]:
+        """Checked rows in chunks.
+
+        Parameters
+        ----------
+        X : Visible, RowSource, Stream, or 2-D array
+        size : int
+            Rows of a chunk; without effect on a stream, which yields its own mini-batches.
+
+        Returns
+        -------
+        iterable of Visible
+        """
         rows = self._rows(X)
         return chunks(rows, size) if isinstance(rows, RowSource) else rows
 
@@ -364,33 +393,40 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
 
     @torch.no_grad()
     def transform(self, X: Any) -> Floats32:
-        """Hidden activations of the last machine, shape (n, layers[-1]).
+        """Hidden activations of the last machine, float32 of shape (n, layers[-1]).
 
-        Computed in float64, so that a row alone gets what it gets among others.
+        Computed in float64, so that the result for a row does not depend on the other rows.
         """
         check_is_fitted(self, "rbms_")
         exact = [rbm.in_dtype(torch.float64) for rbm in self.rbms_]
-        parts = [
-            upward_pass(exact, batch).float().cpu().numpy() for batch in self._batches(X, CHUNK)
+        activations = [
+            upward_pass(exact, batch).float().cpu().numpy() for batch in self.row_chunks(X, CHUNK)
         ]
-        return np.concatenate(parts)
+        return np.concatenate(activations)
 
     @torch.no_grad()
-    def sample(self, n: int, *, sweeps: int = 1000, random_state: Seed = None) -> Visible:
+    def sample(
+        self, n: int, *, sweeps: int = 1000, random_state: RandomStateLike = None
+    ) -> Visible:
         """`n` rows from the model: Gibbs sampling in the last machine, then one pass down.
 
         Parameters
         ----------
         n : int
         sweeps : int, default 1000
-        random_state : int, Generator, RandomState or None
+        random_state : int, Generator, RandomState or None, default None
+
+        Returns
+        -------
+        Visible
+            n rows of the first machine.
         """
         check_is_fitted(self, "rbms_")
-        generator = Random(seed_of(random_state), self.rbms_[0].device)
+        generator = DeviceGenerator(integer_seed(random_state), self.rbms_[0].device)
         state = self.rbms_[-1].sample(n, generator, sweeps=sweeps)
         for rbm in reversed(self.rbms_[:-1]):
-            (part,) = state.values()
-            state = rbm.sample_v_from_h(part.values, generator)
+            (h,) = state.values()
+            state = rbm.sample_v_from_h(h.values, generator)
         return self.rbms_[0].visible_rows(state)
 
     def __sklearn_tags__(self) -> Any:

@@ -1,4 +1,4 @@
-"""What an epoch of training is judged by, measured on small fixed sets of rows."""
+"""Diagnostics of training, measured after every epoch on small fixed sets of rows."""
 
 from __future__ import annotations
 
@@ -11,22 +11,34 @@ from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.units import Gaussian, Softmax, State
 
 DEAD = 0.02
-"""A Bernoulli unit is dead if no row of the set gives it more than this probability."""
+"""A Bernoulli unit is dead if its probability is below this in all rows of the set."""
 
 
 def reconstruction_error(rbm: RBM, v: State, h: Tensor) -> float:
-    """Mean error per unit or group between the rows and their mean-field reconstruction.
+    """Mean error per unit or group of the mean-field reconstruction of rows.
 
-    `h` are the hidden means of the rows. Squared error in units of the variance for Gaussian
-    units, squared error for Bernoulli units, and one minus the probability of the level for softmax
-    groups; missing entries do not count.
+    It is the squared error in units of the variance for Gaussian units, the squared error for
+    Bernoulli units, and one minus the probability of the level for softmax groups; missing entries
+    do not count.
+
+    Parameters
+    ----------
+    rbm : RBM
+    v : dict
+        Visible state of n rows.
+    h : Tensor of shape (n, n_hidden)
+        Their hidden means.
+
+    Returns
+    -------
+    float
     """
     total, count = 0.0, 0.0
     for kind, unit in rbm.visible.items():
         values, known = v[kind]
         field = rbm.field_v_from_h(h, kind)
         if isinstance(unit, Softmax):
-            error = 1 - unit.chance(field, values)
+            error = 1 - unit.level_probability(field, values)
         else:
             error = (values - unit.mean(field)) ** 2
         if isinstance(unit, Gaussian):
@@ -37,27 +49,45 @@ def reconstruction_error(rbm: RBM, v: State, h: Tensor) -> float:
     return total / max(count, 1.0)
 
 
-def free_energy_gap(rbm: RBM, fit: State, validation: State) -> tuple[float, float]:
-    """Mean free energy of the validation rows minus that of the training rows; standard error.
+def free_energy_gap(rbm: RBM, train: State, validation: State) -> tuple[float, float]:
+    """Mean free energy of validation rows minus that of training rows.
 
-    A gap that widens says that the machine begins to fit the training rows themselves.
+    A gap that widens is a sign of overfitting (Hinton, 2012, section 6).
+
+    Parameters
+    ----------
+    rbm : RBM
+    train, validation : dict
+        Visible states.
+
+    Returns
+    -------
+    gap : float
+        In nats.
+    error : float
+        Its standard error.
     """
-    held_out, seen = rbm.free_energy(validation).double(), rbm.free_energy(fit).double()
+    held_out, fitted = rbm.free_energy(validation).double(), rbm.free_energy(train).double()
     error = sqrt(
-        sum(float(energy.var(unbiased=False)) / len(energy) for energy in (held_out, seen))
+        sum(float(energy.var(unbiased=False)) / len(energy) for energy in (held_out, fitted))
     )
-    return float(held_out.mean() - seen.mean()), error
+    return float(held_out.mean() - fitted.mean()), error
 
 
-def idle_units(h: Tensor, rectified: bool) -> tuple[float, float]:
-    """Shares of hidden units that are off, and that are on, whatever the row.
+def dead_and_saturated(h: Tensor, rectified: bool) -> tuple[float, float]:
+    """Shares of dead and of saturated hidden units: off, or on, in all rows.
 
     Parameters
     ----------
     h : Tensor of shape (n, n_hidden)
         Hidden activations.
     rectified : bool
-        Rectified units are dead at zero and cannot saturate.
+        Whether the units are rectified: they are dead at zero and cannot saturate.
+
+    Returns
+    -------
+    dead, saturated : float
+        Between 0 and 1.
     """
     if rectified:
         return float((h.amax(0) <= 0).float().mean()), 0.0
@@ -67,8 +97,18 @@ def idle_units(h: Tensor, rectified: bool) -> tuple[float, float]:
 
 
 def update_ratio(updates: dict[str, Tensor], parameters: dict[str, Tensor]) -> float:
-    """Length of the last update of all weights over the length of the weights."""
+    """Norm of the last update of all weights over the norm of the weights.
+
+    Parameters
+    ----------
+    updates, parameters : dict
+        Name of a parameter → Tensor of its shape.
+
+    Returns
+    -------
+    float
+    """
     names = [name for name in parameters if name.endswith(".weights")]
-    moved = torch.stack([updates[name].norm() ** 2 for name in names]).sum()
+    change = torch.stack([updates[name].norm() ** 2 for name in names]).sum()
     length = torch.stack([parameters[name].norm() ** 2 for name in names]).sum()
-    return float(torch.sqrt(moved / torch.clamp(length, min=1e-30)))
+    return float(torch.sqrt(change / torch.clamp(length, min=1e-30)))

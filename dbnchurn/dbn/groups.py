@@ -1,7 +1,7 @@
-"""Softmax groups by index: nothing here ever builds a one-hot matrix.
+"""Softmax groups by index, without one-hot matrices.
 
-A group of `K` levels is one column of integers. All groups together have `L` levels, numbered
-through, so a *level* is a row of a table of shape (L, h), and a missing entry is level -1.
+A group of K levels is one column of *codes*, 0 … K - 1. All groups together have L levels with
+consecutive numbers: a *level* is a row number of a table of shape (L, h). Missing is -1 in both.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dbnchurn.core.typing import Bools, Ints32
-from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.rows import runs
+from dbnchurn.dbn.random import DeviceGenerator
+from dbnchurn.dbn.rows import true_ranges
 from dbnchurn.dbn.visible import Visible
 
 CPU = torch.device("cpu")
@@ -31,14 +31,14 @@ SAFE_SPREAD = 18.0
 
 @dataclass(frozen=True)
 class Groups:
-    """How the levels are divided into groups.
+    """Division of the levels into groups.
 
     Parameters
     ----------
     sizes : tuple of int
         Levels of every group.
     device : torch.device, default CPU
-        Where the index tensors live.
+        Device of the index tensors.
     """
 
     sizes: tuple[int, ...]
@@ -54,6 +54,7 @@ class Groups:
 
     @property
     def n_levels(self) -> int:
+        """Levels of all groups together, L."""
         return int(self.bounds[-1])
 
     @cached_property
@@ -78,12 +79,24 @@ class Groups:
         return self.sizes[0] if len(set(self.sizes)) == 1 else None
 
     def levels(self, codes: Tensor, known: Tensor | None = None) -> Tensor:
-        """Levels of codes of shape (n, c), -1 where they are not `known`; None if all are."""
+        """Numbers of the levels that have the given codes.
+
+        Parameters
+        ----------
+        codes : int Tensor of shape (n, c)
+        known : bool Tensor of shape (n, c), optional
+            Entries that are not missing; None if all are known.
+
+        Returns
+        -------
+        int Tensor of shape (n, c)
+            -1 where missing.
+        """
         levels = codes + self.first
         return levels if known is None else torch.where(known, levels, -1)
 
     def codes(self, levels: Tensor) -> Tensor:
-        """Codes of levels of shape (n, c); -1 stays -1."""
+        """Codes of int levels of shape (n, c); -1 stays -1."""
         return torch.where(levels >= 0, levels - self.first, -1)
 
 
@@ -115,7 +128,7 @@ def gather_sum(table: Tensor, levels: Tensor, known: Tensor | None = None) -> Te
 def scatter_sum(
     levels: Tensor, values: Tensor, n_levels: int, known: Tensor | None = None
 ) -> Tensor:
-    """For every level, the sum of `values` over the rows that show it.
+    """For every level, the sum of `values` over the rows that have it.
 
     ``onehot(levels).T @ values`` without the one-hot matrix: sorting the pairs (level, row) turns
     the scatter into another sum of rows.
@@ -145,7 +158,7 @@ def scatter_sum(
 
 
 def _sorted(keys: Tensor) -> Tensor:
-    """`keys` in ascending order, possibly in place: numpy sorts integers faster than torch."""
+    """`keys` in ascending order; on the CPU in place, by numpy, which is faster than torch."""
     if keys.device.type != "cpu":
         return keys.sort().values
     keys.numpy().sort()
@@ -153,14 +166,14 @@ def _sorted(keys: Tensor) -> Tensor:
 
 
 def _positions(keys: Tensor, edges: Tensor) -> Tensor:
-    """Where each of the ascending `edges` would stand among the sorted `keys`."""
+    """Insertion points of the ascending `edges` in the sorted `keys`."""
     if keys.device.type != "cpu":
         return torch.searchsorted(keys, edges)
     return torch.from_numpy(np.searchsorted(keys.numpy(), edges.numpy()))
 
 
 def zero_sum(weights: Tensor, groups: Groups) -> None:
-    """Take the mean over the levels of a group from each of them, in place.
+    """Subtract from every level the mean over the levels of its group, in place.
 
     Parameters
     ----------
@@ -181,7 +194,17 @@ def zero_sum(weights: Tensor, groups: Groups) -> None:
 
 
 def group_max(logits: Tensor, groups: Groups) -> Tensor:
-    """The largest logit of every group, shape (n, c)."""
+    """Largest logit of every group.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n, L)
+    groups : Groups
+
+    Returns
+    -------
+    Tensor of shape (n, c)
+    """
     n = len(logits)
     if groups.common_size:
         return logits.view(n, len(groups), groups.common_size).amax(-1)
@@ -190,15 +213,25 @@ def group_max(logits: Tensor, groups: Groups) -> Tensor:
 
 
 def group_logsumexp(logits: Tensor, groups: Groups) -> Tensor:
-    """The logarithm of the sum of exponentials of every group, shape (n, c)."""
+    """Logarithm of the sum of exponentials of every group.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n, L)
+    groups : Groups
+
+    Returns
+    -------
+    Tensor of shape (n, c)
+    """
     if groups.common_size:
         return logits.view(len(logits), len(groups), groups.common_size).logsumexp(-1)
-    nothing = logits.new_zeros(len(logits), len(groups))
+    zeros = logits.new_zeros(len(logits), len(groups))
     if _within(logits, SAFE_EXPONENT):
-        return nothing.index_add(1, groups.of_level, logits.exp()).log()
+        return zeros.index_add(1, groups.of_level, logits.exp()).log()
     top = group_max(logits, groups).detach()
-    weights = torch.exp(logits - top[:, groups.of_level])
-    return nothing.index_add(1, groups.of_level, weights).log() + top
+    exponentials = torch.exp(logits - top[:, groups.of_level])
+    return zeros.index_add(1, groups.of_level, exponentials).log() + top
 
 
 def _within(logits: Tensor, limit: float) -> bool:
@@ -210,21 +243,32 @@ def _within(logits: Tensor, limit: float) -> bool:
 
 
 def group_softmax(logits: Tensor, groups: Groups) -> Tensor:
-    """Probabilities of the levels, which sum to one in every group; shape (n, L)."""
-    return torch.exp(logits - group_logsumexp(logits, groups)[:, groups.of_level])
-
-
-def draw_levels(logits: Tensor, groups: Groups, generator: Random) -> Tensor:
-    """One level of every group, drawn from the softmax of its logits; overwrites `logits`.
-
-    Inverts the distribution function: exponential, running sum, and a search for one uniform
-    number per group.
+    """Probabilities of the levels, which sum to one in every group.
 
     Parameters
     ----------
     logits : Tensor of shape (n, L)
     groups : Groups
-    generator : Random
+
+    Returns
+    -------
+    Tensor of shape (n, L)
+    """
+    return torch.exp(logits - group_logsumexp(logits, groups)[:, groups.of_level])
+
+
+def draw_levels(logits: Tensor, groups: Groups, generator: DeviceGenerator) -> Tensor:
+    """One level of every group, drawn from the softmax of its logits.
+
+    The cumulative distribution is inverted: exponential, running sum, and a search for one uniform
+    number per group.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n, L)
+        Overwritten.
+    groups : Groups
+    generator : DeviceGenerator
 
     Returns
     -------
@@ -234,20 +278,20 @@ def draw_levels(logits: Tensor, groups: Groups, generator: Random) -> Tensor:
     if not _within(logits, SAFE_EXPONENT if groups.common_size else SAFE_SPREAD):
         logits = logits - group_max(logits, groups)[:, groups.of_level]
         if not groups.common_size:
-            return _draw_apart(logits, groups, generator)
-    weights = logits.exp_()
+            return _draw_by_group(logits, groups, generator)
+    exponentials = logits.exp_()
     if groups.common_size:
-        running = weights.view(n * c, groups.common_size).cumsum_(-1)
+        running = exponentials.view(n * c, groups.common_size).cumsum_(-1)
         target = generator.uniform(n * c, 1, dtype=logits.dtype).mul_(running[:, -1:])
         drawn = torch.searchsorted(running, target, right=True, out_int32=True)
         return drawn.view(n, c).add_(groups.first)
-    return _draw_along(weights, groups, generator)
+    return _draw_along_row(exponentials, groups, generator)
 
 
-def _draw_along(weights: Tensor, groups: Groups, generator: Random) -> Tensor:
-    """Draw from groups of different sizes in one running sum along the whole row."""
-    n, c = len(weights), len(groups)
-    running = torch.cumsum(weights, -1, dtype=torch.float64)
+def _draw_along_row(exponentials: Tensor, groups: Groups, generator: DeviceGenerator) -> Tensor:
+    """Draw for groups of different sizes from one running sum along the whole row."""
+    n, c = len(exponentials), len(groups)
+    running = torch.cumsum(exponentials, -1, dtype=torch.float64)
     end = running[:, groups.end - 1]
     start = F.pad(end[:, :-1], (1, 0))
     target = generator.uniform(n, c, dtype=torch.float64).mul_(end - start).add_(start)
@@ -255,8 +299,8 @@ def _draw_along(weights: Tensor, groups: Groups, generator: Random) -> Tensor:
     return torch.clamp(drawn, groups.first, (groups.end - 1).to(torch.int32))
 
 
-def _draw_apart(logits: Tensor, groups: Groups, generator: Random) -> Tensor:
-    """Draw group by group: slower, right for logits of any size."""
+def _draw_by_group(logits: Tensor, groups: Groups, generator: DeviceGenerator) -> Tensor:
+    """Draw group by group: slower, but exact for logits of any size."""
     uniform = generator.uniform(len(logits), len(groups), dtype=torch.float64)
     drawn = []
     for group, (low, high) in enumerate(pairwise(groups.bounds)):
@@ -266,41 +310,88 @@ def _draw_apart(logits: Tensor, groups: Groups, generator: Random) -> Tensor:
     return torch.cat(drawn, dim=1)
 
 
-Span = tuple[tuple[int, int], ...]
-"""Stretches of groups as (first, end)."""
+GroupRanges = tuple[tuple[int, int], ...]
+"""Groups as ascending half-open ranges (first, end) of group numbers."""
 
 
-def present_groups(codes: Ints32) -> Span:
-    """Stretches of the groups that at least one row of `codes` has."""
+def present_groups(codes: Ints32) -> GroupRanges:
+    """Ranges of the groups that are known in at least one row of `codes`, int of shape (n, c)."""
     if not codes.size:
         return ((0, codes.shape[1]),) if codes.shape[1] else ()
-    some: Bools = np.asarray(codes[0] >= 0)
-    return runs(some if some.all() else np.asarray((codes >= 0).any(axis=0)))
+    present: Bools = np.asarray(codes[0] >= 0)  # mostly all of them, and a glance at one row
+    if not present.all():
+        present = np.asarray((codes >= 0).any(axis=0))
+    return true_ranges(present)
 
 
-def pick_columns(v: Visible, span: Span) -> Visible:
-    """The rows without the groups outside `span`."""
-    if not v.sizes or span == ((0, len(v.sizes)),):
+def select_groups(v: Visible, ranges: GroupRanges) -> Visible:
+    """The rows without the groups outside `ranges`.
+
+    Parameters
+    ----------
+    v : Visible
+    ranges : GroupRanges
+
+    Returns
+    -------
+    Visible
+    """
+    if not v.sizes or ranges == ((0, len(v.sizes)),):
         return v
-    sizes = tuple(size for first, end in span for size in v.sizes[first:end])
+    sizes = tuple(size for first, end in ranges for size in v.sizes[first:end])
     empty = v.codes[:, :0]
-    codes = [v.codes[:, first:end] for first, end in span] or [empty]
+    codes = [v.codes[:, first:end] for first, end in ranges] or [empty]
     return Visible(v.gaussian, v.binary, np.concatenate(codes, axis=1), sizes)
 
 
-def level_slices(groups: Groups, span: Span) -> list[slice]:
-    """Rows of a table of levels that belong to the groups of `span`."""
-    return list(starmap(slice, ((groups.bounds[first], groups.bounds[end]) for first, end in span)))
+def level_slices(groups: Groups, ranges: GroupRanges) -> list[slice]:
+    """Level numbers of the groups of `ranges`.
+
+    Parameters
+    ----------
+    groups : Groups
+    ranges : GroupRanges
+
+    Returns
+    -------
+    list of slice
+        One per range.
+    """
+    return list(
+        starmap(slice, ((groups.bounds[first], groups.bounds[end]) for first, end in ranges))
+    )
 
 
-def pick(table: Tensor, groups: Groups, span: Span) -> Tensor:
-    """The rows of `table` that belong to the groups of `span`; a view if they are one stretch."""
-    parts = [table[rows] for rows in level_slices(groups, span)]
+def select_levels(table: Tensor, groups: Groups, ranges: GroupRanges) -> Tensor:
+    """The rows of a table that belong to the levels of `ranges`.
+
+    Parameters
+    ----------
+    table : Tensor of shape (L,) or (L, h)
+    groups : Groups
+    ranges : GroupRanges
+
+    Returns
+    -------
+    Tensor
+        A view if there is one range, else a copy.
+    """
+    parts = [table[rows] for rows in level_slices(groups, ranges)]
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 @lru_cache(maxsize=256)
-def subset(groups: Groups, span: Span) -> Groups:
-    """The groups of `span`, renumbered."""
-    sizes = tuple(size for first, end in span for size in groups.sizes[first:end])
+def group_subset(groups: Groups, ranges: GroupRanges) -> Groups:
+    """The groups of `ranges`, renumbered from 0.
+
+    Parameters
+    ----------
+    groups : Groups
+    ranges : GroupRanges
+
+    Returns
+    -------
+    Groups
+    """
+    sizes = tuple(size for first, end in ranges for size in groups.sizes[first:end])
     return Groups(sizes, groups.device)

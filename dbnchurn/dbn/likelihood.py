@@ -1,6 +1,7 @@
-"""How probable rows are: log partition, log-likelihood and pseudo-likelihood.
+"""Log partition function, log-likelihood and pseudo-likelihood of rows.
 
-A small machine is summed up exactly; a large one is estimated by annealed importance sampling.
+The states of a small machine are summed exactly; log Z of a large one is estimated by annealed
+importance sampling.
 """
 
 from __future__ import annotations
@@ -9,43 +10,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf, prod, sqrt
-from typing import Protocol, Self
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dbnchurn.dbn.groups import Groups
-from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.units import BernoulliHidden, Hidden, Part, Softmax, State, Unit
+from dbnchurn.dbn.random import DeviceGenerator
+from dbnchurn.dbn.rbm import RBM
+from dbnchurn.dbn.units import BernoulliHidden, Softmax, State, UnitState
+from dbnchurn.dbn.visible import Visible
 
 EXACT_STATES = 2**20
-"""Largest number of states that `log_partition` adds up one by one."""
+"""Largest number of states that `log_partition` sums by default."""
 
 CHUNK = 2**13
-
-
-class Machine(Protocol):
-    """What is asked of an :class:`~dbnchurn.dbn.rbm.RBM` here."""
-
-    visible: dict[str, Unit]
-    weights: dict[str, Tensor]
-    hidden: Hidden
-
-    @property
-    def n_hidden(self) -> int: ...
-    @property
-    def dtype(self) -> torch.dtype: ...
-    @property
-    def device(self) -> torch.device: ...
-    @property
-    def groups(self) -> Groups: ...
-    def free_energy(self, v: State) -> Tensor: ...
-    def field_h_from_v(self, v: State) -> Tensor: ...
-    def field_v_from_h(self, h: Tensor, kind: str) -> Tensor: ...
-    def sample_v_from_h(self, h: Tensor, generator: Random) -> State: ...
-    def tempered(self, beta: float) -> Self: ...
-    def without_missing(self, known: dict[str, Tensor]) -> Self: ...
+"""States summed at a time."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +36,9 @@ class LogPartition:
     ----------
     value : float
     error : float
-        Standard error; 0 if exact.
+        Standard error of the estimate; 0 if exact.
     effective_samples : float
-        Of annealed importance sampling: how many of its chains carry the estimate; inf if exact.
+        Effective sample size of the importance weights, at most the number of chains; inf if exact.
     """
 
     value: float
@@ -67,26 +47,31 @@ class LogPartition:
 
 
 def log_partition(
-    rbm: Machine,
+    rbm: RBM,
     *,
     chains: int = 512,
     temperatures: int = 2000,
     exact: bool | None = None,
-    generator: Random | None = None,
+    generator: DeviceGenerator | None = None,
 ) -> LogPartition:
     """Log Z, the logarithm of the sum of exp(-E) over all states.
 
     Parameters
     ----------
-    rbm : Machine
+    rbm : RBM
     chains : int, default 512
-        Of annealed importance sampling.
+        Number of chains of annealed importance sampling.
     temperatures : int, default 2000
-        Steps from the machine without weights to the machine itself.
+        Number of its steps from the machine without weights to the machine itself.
     exact : bool, optional
         Force or forbid exact summation; by default exact up to 2^20 states of the smaller layer
         that can be summed (Bernoulli hidden units, or visible layers without Gaussian units).
-    generator : Random, optional
+    generator : DeviceGenerator, optional
+        For the chains; seed 0 if not given.
+
+    Returns
+    -------
+    LogPartition
 
     Raises
     ------
@@ -102,7 +87,9 @@ def log_partition(
     if exact is None:
         exact = min(n_hidden, n_visible) <= EXACT_STATES
     if not exact:
-        return annealed(rbm, chains, temperatures, generator or Random(0, rbm.device))
+        return annealed_importance_sampling(
+            rbm, chains, temperatures, generator or DeviceGenerator(0, rbm.device)
+        )
     if min(n_hidden, n_visible) == inf:
         raise ValueError(
             "log Z has no finite sum: the hidden units are rectified and the visible layer has "
@@ -111,41 +98,52 @@ def log_partition(
     return LogPartition(_sum_over_hidden(rbm) if n_hidden <= n_visible else _sum_over_visible(rbm))
 
 
-def _hidden_states(rbm: Machine) -> float:
+def _hidden_states(rbm: RBM) -> float:
     return 2.0**rbm.n_hidden if isinstance(rbm.hidden, BernoulliHidden) else inf
 
 
-def _visible_states(rbm: Machine) -> float:
+def _visible_states(rbm: RBM) -> float:
     if "gaussian" in rbm.visible:
         return inf
     n_binary = len(rbm.visible["binary"].bias) if "binary" in rbm.visible else 0
     return 2.0**n_binary * prod(float(size) for size in rbm.groups.sizes)
 
 
-def _sum_over_hidden(rbm: Machine) -> float:
+def _sum_over_hidden(rbm: RBM) -> float:
     parts = []
     for start in range(0, 2**rbm.n_hidden, CHUNK):
         numbers = torch.arange(start, min(start + CHUNK, 2**rbm.n_hidden), device=rbm.device)
         h = bits(numbers, rbm.n_hidden).to(rbm.dtype)
-        mass = -rbm.hidden.energy(h)
+        log_mass = -rbm.hidden.energy(h)
         for kind, unit in rbm.visible.items():
-            mass = mass + unit.log_mass(rbm.field_v_from_h(h, kind))
-        parts.append(torch.logsumexp(mass.double(), 0))
+            log_mass = log_mass + unit.log_normalizer(rbm.field_v_from_h(h, kind))
+        parts.append(torch.logsumexp(log_mass.double(), 0))
     return float(torch.logsumexp(torch.stack(parts), 0))
 
 
-def _sum_over_visible(rbm: Machine) -> float:
+def _sum_over_visible(rbm: RBM) -> float:
     parts = [torch.logsumexp(-rbm.free_energy(v).double(), 0) for v in visible_states(rbm)]
     return float(torch.logsumexp(torch.stack(parts), 0))
 
 
 def bits(numbers: Tensor, width: int) -> Tensor:
-    """The binary digits of integers, lowest first, as a bool tensor of shape (n, width)."""
+    """Binary digits of integers, lowest first.
+
+    Parameters
+    ----------
+    numbers : int Tensor of shape (n,)
+    width : int
+        Number of digits.
+
+    Returns
+    -------
+    bool Tensor of shape (n, width)
+    """
     return (numbers[:, None] >> torch.arange(width, device=numbers.device)) & 1 > 0
 
 
-def visible_states(rbm: Machine) -> Iterator[State]:
-    """Every state of a visible layer without Gaussian units, some at a time."""
+def visible_states(rbm: RBM) -> Iterator[State]:
+    """All states of a visible layer without Gaussian units, in chunks."""
     n_binary = len(rbm.visible["binary"].bias) if "binary" in rbm.visible else 0
     groups = rbm.groups
     total = 2**n_binary * prod(groups.sizes)
@@ -153,67 +151,109 @@ def visible_states(rbm: Machine) -> Iterator[State]:
         number = torch.arange(start, min(start + CHUNK, total), device=rbm.device)
         state: State = {}
         if n_binary:
-            state["binary"] = Part(bits(number, n_binary).to(rbm.dtype))
+            state["binary"] = UnitState(bits(number, n_binary).to(rbm.dtype))
             number = number >> n_binary
         if len(groups):
             codes = []
             for size in groups.sizes:
                 codes.append(number % size)
                 number = number // size
-            state["codes"] = Part(torch.stack(codes, 1).to(torch.int32) + groups.first)
+            state["codes"] = UnitState(torch.stack(codes, 1).to(torch.int32) + groups.first)
         yield state
 
 
-def annealed(rbm: Machine, chains: int, temperatures: int, generator: Random) -> LogPartition:
+def annealed_importance_sampling(
+    rbm: RBM, chains: int, temperatures: int, generator: DeviceGenerator
+) -> LogPartition:
     """Log Z by annealed importance sampling from the machine without weights.
 
     At inverse temperature β the weights and hidden biases are multiplied by β; the visible biases
     and variances stay, so that at β = 0 the visible units are independent and log Z is known.
+
+    Parameters
+    ----------
+    rbm : RBM
+    chains : int
+    temperatures : int
+        Number of steps of β from 0 to 1, all of the same size.
+    generator : DeviceGenerator
+
+    Returns
+    -------
+    LogPartition
+
+    References
+    ----------
+    Neal (2001), Annealed importance sampling.
     """
     betas = torch.linspace(0, 1, temperatures + 1, dtype=torch.float64).tolist()
     base = rbm.tempered(0.0)
-    none = torch.zeros(1, rbm.n_hidden, dtype=rbm.dtype, device=rbm.device)
-    start = base.hidden.log_mass(none)
+    no_input = torch.zeros(1, rbm.n_hidden, dtype=rbm.dtype, device=rbm.device)
+    start = base.hidden.log_normalizer(no_input)
     for unit in base.visible.values():
-        start = start + unit.log_mass(unit.bias[None])
-    v = base.sample_v_from_h(none.expand(chains, -1), generator)
-    weight = torch.zeros(chains, dtype=torch.float64, device=rbm.device)
+        start = start + unit.log_normalizer(unit.bias[None])
+    v = base.sample_v_from_h(no_input.expand(chains, -1), generator)
+    log_weight = torch.zeros(chains, dtype=torch.float64, device=rbm.device)
     for low, high in pairwise(betas):
         field = rbm.field_h_from_v(v)
-        colder = rbm.hidden.log_mass(high * field)
-        weight += (colder - rbm.hidden.log_mass(low * field)).double()
+        at_high = rbm.hidden.log_normalizer(high * field)
+        log_weight += (at_high - rbm.hidden.log_normalizer(low * field)).double()
         machine = rbm.tempered(high)
         v = machine.sample_v_from_h(machine.hidden.sample(high * field, generator), generator)
-    top = weight.max()
-    relative = torch.exp(weight - top)
+    top = log_weight.max()
+    relative = torch.exp(log_weight - top)
     mean = relative.mean()
     error = float(relative.std() / mean) / sqrt(chains)
     effective = float(relative.sum() ** 2 / (relative**2).sum())
     return LogPartition(float(start) + float(top + mean.log()), error, effective)
 
 
-def log_likelihood(rbm: Machine, v: State, **options: object) -> Tensor:
-    """Exact or estimated log-likelihood of every row, shape (n,); density for Gaussian units.
+def log_likelihood(rbm: RBM, v: Visible | State, **options: Any) -> Tensor:
+    """Exact or estimated log-likelihood of every row; log density for Gaussian units.
 
-    A row with missing entries is judged by the machine without those units: rows are put together
-    by what they miss, and log Z is found for each pattern.
+    A row with missing entries has its likelihood under the machine without those units: log Z is
+    computed once for every pattern of missing entries.
 
     Parameters
     ----------
-    rbm : Machine
-    v : dict
-        A visible state.
+    rbm : RBM
+    v : Visible or dict
+        Rows, or a visible state.
     **options
         For :func:`log_partition`.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+
+    Examples
+    --------
+    >>> rbm = RBM.create((0, 2, 0), n_hidden=3)
+    >>> total = log_likelihood(rbm, Visible.of(binary=[[0, 0], [0, 1], [1, 0], [1, 1]])).exp().sum()
+    >>> round(float(total), 5)
+    1.0
     """
+    v = rbm.state(v)
     result = -rbm.free_energy(v)
-    for rows, smaller in patterns(rbm, v):
-        result[rows] -= log_partition(smaller, **options).value  # type: ignore[arg-type]
+    for rows, smaller in missing_patterns(rbm, v):
+        result[rows] -= log_partition(smaller, **options).value
     return result
 
 
-def patterns(rbm: Machine, v: State) -> Iterator[tuple[Tensor, Machine]]:
-    """Rows that miss the same entries, with the machine without them."""
+def missing_patterns(rbm: RBM, v: State) -> Iterator[tuple[Tensor, RBM]]:
+    """Groups of rows that miss the same entries, each with the machine without these units.
+
+    Parameters
+    ----------
+    rbm : RBM
+    v : dict
+        Visible state.
+
+    Yields
+    ------
+    rows : int Tensor of shape (m,)
+    smaller : RBM
+    """
     n = len(next(iter(v.values())).values)
     kinds = list(v)
     known = [
@@ -222,60 +262,71 @@ def patterns(rbm: Machine, v: State) -> Iterator[tuple[Tensor, Machine]]:
         else mask > 0
         for kind in kinds
     ]
-    if all(part.known is None for part in v.values()):
+    if all(state.known is None for state in v.values()):
         yield torch.arange(n), rbm
         return
-    seen, which = torch.unique(torch.cat(known, 1), dim=0, return_inverse=True)
-    for number, pattern in enumerate(seen):
+    patterns, pattern_of_row = torch.unique(torch.cat(known, 1), dim=0, return_inverse=True)
+    for number, pattern in enumerate(patterns):
         kept = dict(zip(kinds, pattern.split([mask.shape[1] for mask in known]), strict=True))
-        yield torch.nonzero(which == number)[:, 0], rbm.without_missing(kept)
+        yield torch.nonzero(pattern_of_row == number)[:, 0], rbm.without_missing(kept)
 
 
-def pseudo_likelihood(rbm: Machine, v: State) -> Tensor:
-    """Sum over Bernoulli units and softmax groups of log p(unit | all others), shape (n,).
+def pseudo_likelihood(rbm: RBM, v: Visible | State) -> Tensor:
+    """Sum over Bernoulli units and softmax groups of log p(unit | all others). Needs no log Z.
 
-    Gaussian units are conditioned on, not judged; missing units are neither. Needs no log Z.
+    Gaussian units are among the others but add no term; missing units are left out.
+
+    Parameters
+    ----------
+    rbm : RBM
+    v : Visible or dict
+        Rows, or a visible state.
+
+    Returns
+    -------
+    Tensor of shape (n,)
 
     References
     ----------
     Besag (1975), Statistical analysis of non-lattice data.
     """
+    v = rbm.state(v)
     field = rbm.field_h_from_v(v)
-    mass = rbm.hidden.log_mass(field)
-    total = torch.zeros_like(mass)
+    log_mass = rbm.hidden.log_normalizer(field)
+    total = torch.zeros_like(log_mass)
     if "binary" in v:
-        total = total + _binary_pseudo(rbm, v["binary"], field, mass)
+        total = total + _binary_pseudo(rbm, v["binary"], field, log_mass)
     if "codes" in v:
         total = total + _codes_pseudo(rbm, v["codes"], field)
     return total
 
 
-def _binary_pseudo(rbm: Machine, part: Part, field: Tensor, mass: Tensor) -> Tensor:
+def _binary_pseudo(rbm: RBM, state: UnitState, field: Tensor, log_mass: Tensor) -> Tensor:
     bias, weights = rbm.visible["binary"].bias, rbm.weights["binary"]
-    total = torch.zeros_like(mass)
+    total = torch.zeros_like(log_mass)
     for unit in range(len(bias)):
-        flip = 1 - 2 * part.values[:, unit]
-        gain = flip * bias[unit] - mass
-        gain = gain + rbm.hidden.log_mass(field + flip[:, None] * weights[unit])
+        flip = 1 - 2 * state.values[:, unit]
+        gain = flip * bias[unit] - log_mass
+        gain = gain + rbm.hidden.log_normalizer(field + flip[:, None] * weights[unit])
         term = F.logsigmoid(-gain)
-        total = total + (term if part.known is None else term * part.known[:, unit])
+        total = total + (term if state.known is None else term * state.known[:, unit])
     return total
 
 
-def _codes_pseudo(rbm: Machine, part: Part, field: Tensor) -> Tensor:
+def _codes_pseudo(rbm: RBM, state: UnitState, field: Tensor) -> Tensor:
     softmax, weights = rbm.visible["codes"], rbm.weights["codes"]
     assert isinstance(softmax, Softmax)
     total = field.new_zeros(len(field))
     for group, (first, end) in enumerate(pairwise(softmax.groups.bounds)):
-        level = part.values[:, group].long().clamp(min=first)
+        level = state.values[:, group].long().clamp(min=first)
         others = field - weights[level]
         scores = torch.stack(
             [
-                softmax.bias[other] + rbm.hidden.log_mass(others + weights[other])
+                softmax.bias[other] + rbm.hidden.log_normalizer(others + weights[other])
                 for other in range(first, end)
             ],
             1,
         )
         term = scores.log_softmax(1).gather(1, (level - first)[:, None])[:, 0]
-        total = total + (term if part.known is None else term * part.known[:, group])
+        total = total + (term if state.known is None else term * state.known[:, group])
     return total

@@ -1,4 +1,4 @@
-"""Rows as the machine takes them, on its device: from memory, from a source, from a stream."""
+"""Mini-batches of a machine on its device, and rows passed up through a stack of machines."""
 
 from __future__ import annotations
 
@@ -10,47 +10,54 @@ import torch
 from torch import Tensor
 
 from dbnchurn.core.typing import Floats32, Rows
-from dbnchurn.dbn.groups import Span, pick_columns, present_groups
-from dbnchurn.dbn.random import Random
+from dbnchurn.dbn.groups import GroupRanges, present_groups, select_groups
+from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.rows import RowSource, Stream, batches, blocks_of, check_visible
-from dbnchurn.dbn.units import Part, State
+from dbnchurn.dbn.rows import RowSource, Stream, blocks_of, check_visible, minibatch_rows
+from dbnchurn.dbn.units import State, UnitState
 from dbnchurn.dbn.visible import Visible
 
 
 @dataclass
 class MiniBatch:
-    """Some rows on the device, without the softmax groups that none of them has.
+    """Rows on the device, without the softmax groups that are missing in all of them.
 
     Attributes
     ----------
     v : dict
-        The visible state, for ``rbm.on_groups(span)``.
-    span : Span
-        Stretches of the groups that are there.
+        Visible state of ``rbm.on_groups(ranges)``.
+    ranges : GroupRanges
+        The groups that are not missing in all rows.
     sample_weight : Tensor of shape (n,), optional
-        Weights of the rows, with mean one over all rows.
+        With mean one over all rows of the source.
     """
 
     v: State
-    span: Span
+    ranges: GroupRanges
     sample_weight: Tensor | None = None
 
 
-class Table:
-    """Rows without missing entries, moved to the device once."""
+class DeviceRows:
+    """Rows without missing entries, moved to the device once.
+
+    Parameters
+    ----------
+    rows : Visible
+    rbm : RBM
+    """
 
     def __init__(self, rows: Visible, rbm: RBM) -> None:
-        self.whole = rbm.state(rows, complete=True)
-        self.span: Span = ((0, len(rows.sizes)),) if rows.sizes else ()
+        self.state = rbm.state(rows, complete=True)
+        self.ranges: GroupRanges = ((0, len(rows.sizes)),) if rows.sizes else ()
 
-    def batch(self, rows: Rows) -> tuple[State, Span]:
-        """The given rows."""
-        index = torch.from_numpy(rows).to(next(iter(self.whole.values())).values.device)
-        picked = {
-            kind: Part(part.values.index_select(0, index)) for kind, part in self.whole.items()
+    def batch(self, rows: Rows) -> tuple[State, GroupRanges]:
+        """The rows of these numbers as a visible state, and the ranges of all groups."""
+        index = torch.from_numpy(rows).to(next(iter(self.state.values())).values.device)
+        state = {
+            kind: UnitState(units.values.index_select(0, index))
+            for kind, units in self.state.items()
         }
-        return picked, self.span
+        return state, self.ranges
 
 
 def is_complete(rows: Visible) -> bool:
@@ -62,13 +69,26 @@ def is_complete(rows: Visible) -> bool:
     )
 
 
-def focused(rbm: RBM, rows: Visible) -> tuple[State, Span]:
-    """Rows as a state of the machine without the groups that none of them has, and that span."""
-    span = present_groups(rows.codes)
-    return rbm.on_groups(span).state(pick_columns(rows, span)), span
+def present_state(rbm: RBM, rows: Visible) -> tuple[State, GroupRanges]:
+    """Rows as a visible state without the groups that are missing in all of them.
+
+    Parameters
+    ----------
+    rbm : RBM
+        The machine with all groups.
+    rows : Visible
+
+    Returns
+    -------
+    state : dict
+        Visible state of ``rbm.on_groups(ranges)``.
+    ranges : GroupRanges
+    """
+    ranges = present_groups(rows.codes)
+    return rbm.on_groups(ranges).state(select_groups(rows, ranges)), ranges
 
 
-class Batches:
+class MiniBatches:
     """The mini-batches of training, epoch after epoch.
 
     Parameters
@@ -76,7 +96,7 @@ class Batches:
     rows : RowSource or Stream
     rbm : RBM
     batch_size : int
-        Of no effect on a stream, which makes its own batches.
+        Rows of a mini-batch; without effect on a stream, which yields its own mini-batches.
     sample_weight : float32 array of shape (n,), optional
     """
 
@@ -95,29 +115,41 @@ class Batches:
             mean = sample_weight.mean(dtype=np.float64)
             self.sample_weight = torch.from_numpy(sample_weight / np.float32(mean)).to(rbm.device)
         complete = isinstance(rows, Visible) and is_complete(rows)
-        self.table = Table(rows, rbm) if isinstance(rows, Visible) and complete else None
+        self.device_rows = DeviceRows(rows, rbm) if isinstance(rows, Visible) and complete else None
 
-    def epoch(self, generator: Random) -> Iterator[MiniBatch]:
-        """All rows once, in random order within blocks; a stream in its own order."""
+    def epoch(self, generator: DeviceGenerator) -> Iterator[MiniBatch]:
+        """Mini-batches of all rows once, in random order; those of a stream in its own order."""
         if not isinstance(self.rows, RowSource):
             for rows in self.rows:
                 check_visible(rows)
-                yield MiniBatch(*focused(self.rbm, rows))
+                yield MiniBatch(*present_state(self.rbm, rows))
             return
         blocks = blocks_of(self.rows)
-        for index in batches(len(self.rows), self.batch_size, generator.numpy, blocks=blocks):
-            if self.table is not None:
-                v, span = self.table.batch(index)
+        for index in minibatch_rows(
+            len(self.rows), self.batch_size, generator.numpy, blocks=blocks
+        ):
+            if self.device_rows is not None:
+                v, ranges = self.device_rows.batch(index)
             else:
-                v, span = focused(self.rbm, self.rows.take(index))
+                v, ranges = present_state(self.rbm, self.rows.take(index))
             sample_weight = (
                 None if self.sample_weight is None else self.sample_weight[torch.from_numpy(index)]
             )
-            yield MiniBatch(v, span, sample_weight)
+            yield MiniBatch(v, ranges, sample_weight)
 
 
 class UpwardRows:
-    """Rows as a higher machine sees them: passed up through the machines below when asked for."""
+    """Rows of the visible layer of a higher machine: computed on demand by the machines below.
+
+    Parameters
+    ----------
+    rows : RowSource
+        Rows of the first machine.
+    rbms : sequence of RBM
+        The machines below.
+    kind : {"binary", "gaussian"}
+        Kind of the higher machine's visible units.
+    """
 
     sizes: tuple[int, ...] = ()
 
@@ -131,15 +163,17 @@ class UpwardRows:
 
     @property
     def widths(self) -> tuple[int, int, int]:
+        """Number of gaussian units, binary units and levels, of which there are none."""
         n = self.rbms[-1].n_hidden
         return (n, 0, 0) if self.kind == "gaussian" else (0, n, 0)
 
     def take(self, rows: Rows) -> Visible:
+        """Activations of the given rows, in the given order."""
         return _as_kind(upward_pass(self.rbms, self.rows.take(rows)), self.kind)
 
 
 class UpwardStream:
-    """A stream as a higher machine sees it."""
+    """The same for a stream of rows of the first machine."""
 
     sizes: tuple[int, ...] = ()
 
@@ -160,7 +194,19 @@ def _as_kind(h: Tensor, kind: str) -> Visible:
 
 @torch.no_grad()
 def upward_pass(rbms: Sequence[RBM], v: Visible) -> Tensor:
-    """Hidden activations of the last machine, shape (n, n_hidden)."""
+    """Hidden activations of the last machine.
+
+    Parameters
+    ----------
+    rbms : sequence of RBM
+        From the first to the last.
+    v : Visible
+        Rows of the first machine.
+
+    Returns
+    -------
+    Tensor of shape (n, n_hidden)
+    """
     h = rbms[0].hidden.activation(rbms[0].field_h_from_v(v))
     for rbm in rbms[1:]:
         h = rbm.hidden.activation(rbm.field_h_from_v(_state_of(rbm, h)))
@@ -170,4 +216,4 @@ def upward_pass(rbms: Sequence[RBM], v: Visible) -> Tensor:
 def _state_of(rbm: RBM, h: Tensor) -> State:
     """Hidden activations as the visible state of the next machine."""
     (kind,) = rbm.visible
-    return {kind: Part(h)}
+    return {kind: UnitState(h)}

@@ -1,4 +1,4 @@
-"""The stack unrolled into a feed-forward network with one logit."""
+"""A stack of machines unrolled into a feed-forward network with one logit."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from torch import Tensor, nn
 from dbnchurn.core.typing import Floats32
 from dbnchurn.dbn.dbn import DBN
 from dbnchurn.dbn.groups import (
+    GroupRanges,
     Groups,
-    Span,
     gather_sum,
-    pick,
-    pick_columns,
+    group_subset,
     present_groups,
     scatter_sum,
-    subset,
+    select_groups,
+    select_levels,
 )
 from dbnchurn.dbn.network_record import ACTIVATIONS, NetworkRecord
-from dbnchurn.dbn.random import Random, Seed, seed_of
+from dbnchurn.dbn.random import DeviceGenerator, RandomStateLike, integer_seed
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.rows import RowSource, as_rows, chunks, moved
+from dbnchurn.dbn.rows import RowSource, as_rows, chunks, to_device
 from dbnchurn.dbn.units import Gaussian
 from dbnchurn.dbn.visible import Visible
 
 HEAD_STD = 0.01
-"""Standard deviation of the first weights of the logit over a pretrained stack."""
+"""Standard deviation of the first weights of the logit on a pretrained stack or beside a skip."""
 
 
 class _GatherSum(torch.autograd.Function):
-    """`gather_sum` whose gradient is `scatter_sum`: no one-hot matrix in either direction."""
+    """`gather_sum` with `scatter_sum` as its gradient: no one-hot matrix in either direction."""
 
     @staticmethod
     def forward(ctx: Any, table: Tensor, levels: Tensor, known: Tensor | None) -> Tensor:
@@ -55,36 +55,44 @@ def _gather_sum(table: Tensor, levels: Tensor, known: Tensor | None) -> Tensor:
     return cast(Tensor, _GatherSum.apply(table, levels, known))  # type: ignore[no-untyped-call]
 
 
-class Batch:
-    """A mini-batch on a device, without the groups that none of its rows has.
+class NetworkBatch:
+    """A mini-batch on a device, without the groups that are missing in all of its rows.
+
+    Parameters
+    ----------
+    rows : Visible
+    groups : Groups
+        All groups of the network, on its device.
 
     Attributes
     ----------
     dense : Tensor of shape (n, g + b)
         Gaussian and binary units, 0 where missing.
     levels : int32 Tensor of shape (n, c)
-        Levels of the groups in `span`, numbered within it; -1 where missing.
+        Levels of the groups in `ranges`, numbered among these; -1 where missing.
     known : bool Tensor of shape (n, c), optional
-    span : Span
+        None if no code is missing.
+    ranges : GroupRanges
+        The groups that are not missing in all rows.
     """
 
     def __init__(self, rows: Visible, groups: Groups) -> None:
-        self.span = present_groups(rows.codes)
-        rows = pick_columns(rows, self.span)
+        self.ranges = present_groups(rows.codes)
+        rows = select_groups(rows, self.ranges)
         dense = np.concatenate([rows.gaussian, rows.binary], axis=1)
-        self.dense = moved(np.nan_to_num(dense, copy=False, nan=0.0), groups.device)
-        # Asked before it is moved: a question to a GPU would stop it.
+        self.dense = to_device(np.nan_to_num(dense, copy=False, nan=0.0), groups.device)
+        # Tested on the CPU: the result of a test on a GPU would have to be waited for.
         known = rows.codes >= 0
-        self.known = None if known.all() else moved(known, groups.device)
-        codes = moved(rows.codes, groups.device)
-        self.levels = subset(groups, self.span).levels(codes, self.known)
+        self.known = None if known.all() else to_device(known, groups.device)
+        codes = to_device(rows.codes, groups.device)
+        self.levels = group_subset(groups, self.ranges).levels(codes, self.known)
 
 
 class Network(nn.Module):
     """The hidden layers of a DBN with one logit on top, to be trained with labels.
 
     The first layer multiplies gaussian and binary units with a matrix and sums rows of a table for
-    codes; a missing entry adds nothing. Make one with :meth:`from_dbn` or :meth:`generator`.
+    codes; a missing entry adds nothing. :meth:`from_dbn` and :meth:`from_random_weights` make one.
 
     Parameters
     ----------
@@ -161,7 +169,7 @@ class Network(nn.Module):
         dropout: float = 0.0,
         skip: npt.ArrayLike | None = None,
         bias: float = 0.0,
-        random_state: Seed = 0,
+        random_state: RandomStateLike = 0,
     ) -> Self:
         """Unroll a fitted DBN: hidden activations are those of ``dbn.transform``.
 
@@ -172,6 +180,10 @@ class Network(nn.Module):
             See :class:`Network`.
         random_state : int, Generator, RandomState or None, default 0
             For the weights of the logit.
+
+        Returns
+        -------
+        Network
         """
         first = dbn.rbms_[0]
         n_hidden = first.n_hidden
@@ -179,7 +191,7 @@ class Network(nn.Module):
         dense = [_signal_weights(first, kind) for kind in ("gaussian", "binary")]
         codes = first.weights.get("codes", empty)
         upper = [_signal_weights(rbm, next(iter(rbm.visible))) for rbm in dbn.rbms_[1:]]
-        generator = Random(seed_of(random_state))
+        generator = DeviceGenerator(integer_seed(random_state))
         return cls(
             first.groups.sizes,
             torch.cat([part.cpu() for part in dense if part is not None] or [empty]),
@@ -205,7 +217,7 @@ class Network(nn.Module):
         skip: npt.ArrayLike | None = None,
         scaled: bool = False,
         bias: float = 0.0,
-        random_state: Seed = 0,
+        random_state: RandomStateLike = 0,
     ) -> Self:
         """A network of the same shape without pretraining.
 
@@ -224,13 +236,25 @@ class Network(nn.Module):
         dropout, skip, scaled, bias
             See :class:`Network`.
         random_state : int, Generator, RandomState or None, default 0
+            For the weights.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        ValueError
+            If there is no such activation.
         """
-        each = [activation] * len(layers) if isinstance(activation, str) else list(activation)
-        if unknown := set(each) - set(ACTIVATIONS):
+        activations = (
+            [activation] * len(layers) if isinstance(activation, str) else list(activation)
+        )
+        if unknown := set(activations) - set(ACTIVATIONS):
             known = ", ".join(map(repr, ACTIVATIONS))
             raise ValueError(f"activation={min(unknown)!r} is not one of {known}")
-        generator = Random(seed_of(random_state))
-        gains = [2.0 if name == "relu" else 1.0 for name in each]
+        generator = DeviceGenerator(integer_seed(random_state))
+        gains = [2.0 if name == "relu" else 1.0 for name in activations]
         n_dense, active = widths[0] + widths[1], widths[0] + widths[1] + len(sizes)
         std = sqrt(gains[0] / max(active, 1))
         return cls(
@@ -242,8 +266,8 @@ class Network(nn.Module):
                 for (n, m), gain in zip(pairwise(layers), gains[1:], strict=True)
             ],
             [torch.zeros(n) for n in layers],
-            each,
-            # Beside a skip the network begins as what the skip says.
+            activations,
+            # With a skip the first logits are almost those of the skip alone.
             generator.normal(layers[-1]) * (sqrt(1 / layers[-1]) if skip is None else HEAD_STD),
             bias=bias,
             dropout=dropout,
@@ -256,32 +280,36 @@ class Network(nn.Module):
         """The code groups on the network's device."""
         return _groups(self.sizes, self.bias.device)
 
-    def tables(self, span: Span) -> dict[str, Tensor]:
-        """Rows of `code_weights`, and of a `skip`, that belong to the groups of `span`."""
+    def tables(self, ranges: GroupRanges) -> dict[str, Tensor]:
+        """Rows of `code_weights`, and of a `skip`, that belong to the groups of `ranges`."""
         named = {"code_weights": self.code_weights}
         if self.skip.numel():
             named["skip"] = self.skip
-        if not span or not self.sizes:
+        if not ranges or not self.sizes:
             return {}
-        return {name: pick(table, self.groups, span) for name, table in named.items()}
+        return {name: select_levels(table, self.groups, ranges) for name, table in named.items()}
 
     def forward(
         self,
-        batch: Batch,
+        batch: NetworkBatch,
         tables: dict[str, Tensor] | None = None,
-        generator: Random | None = None,
+        generator: DeviceGenerator | None = None,
     ) -> Tensor:
-        """The logit of every row, shape (n,).
+        """The logit of every row.
 
         Parameters
         ----------
-        batch : Batch
+        batch : NetworkBatch
         tables : dict, optional
-            Stands in for ``self.tables(batch.span)``.
-        generator : Random, optional
-            Draws the dropout; without it nothing is dropped.
+            Used in place of ``self.tables(batch.ranges)``, to differentiate by them.
+        generator : DeviceGenerator, optional
+            For dropout; without it nothing is dropped.
+
+        Returns
+        -------
+        Tensor of shape (n,)
         """
-        tables = self.tables(batch.span) if tables is None else tables
+        tables = self.tables(batch.ranges) if tables is None else tables
         dense = batch.dense if self.scale is None else batch.dense * self.scale
         field = torch.addmm(self.biases[0], dense, self.dense_weights)
         logit: Tensor = self.bias
@@ -294,42 +322,44 @@ class Network(nn.Module):
             h = self._activated(torch.addmm(self.biases[layer], h, weights), layer, generator)
         return logit + h @ self.head
 
-    def _activated(self, field: Tensor, layer: int, generator: Random | None) -> Tensor:
+    def _activated(self, field: Tensor, layer: int, generator: DeviceGenerator | None) -> Tensor:
         h = torch.relu(field) if self.activations[layer] == "relu" else torch.sigmoid(field)
         if generator is None or not self.dropout:
             return h
-        kept = generator.coins(*h.shape) >= self.dropout
+        kept = generator.lattice_uniform(*h.shape) >= self.dropout
         return h * kept / (1 - self.dropout)
 
     @torch.no_grad()
     def logits(self, rows: RowSource | npt.ArrayLike) -> Floats32:
         """The logit of every row, in chunks; float32 of shape (n,)."""
-        parts = [self(Batch(chunk, self.groups)).cpu().numpy() for chunk in chunks(as_rows(rows))]
-        return np.concatenate(parts) if parts else np.empty(0, np.float32)
+        logits = [
+            self(NetworkBatch(chunk, self.groups)).cpu().numpy() for chunk in chunks(as_rows(rows))
+        ]
+        return np.concatenate(logits) if logits else np.empty(0, np.float32)
 
     def record(self) -> NetworkRecord:
         """The network as plain arrays."""
 
-        def plain(tensor: Tensor) -> Floats32:
+        def as_array(tensor: Tensor) -> Floats32:
             return tensor.detach().cpu().numpy().astype(np.float32, copy=True)
 
         dense = self.dense_weights
         return NetworkRecord(
             sizes=self.sizes,
-            dense_weights=plain(dense if self.scale is None else self.scale[:, None] * dense),
-            code_weights=plain(self.code_weights),
-            weights=tuple(plain(tensor) for tensor in self.weights),
-            biases=tuple(plain(tensor) for tensor in self.biases),
-            head=plain(self.head),
+            dense_weights=as_array(dense if self.scale is None else self.scale[:, None] * dense),
+            code_weights=as_array(self.code_weights),
+            weights=tuple(as_array(tensor) for tensor in self.weights),
+            biases=tuple(as_array(tensor) for tensor in self.biases),
+            head=as_array(self.head),
             bias=float(self.bias.detach()),
-            skip=plain(self.skip)[:, 0] if self.skip.numel() else np.empty(0, np.float32),
+            skip=as_array(self.skip)[:, 0] if self.skip.numel() else np.empty(0, np.float32),
             activations=self.activations,
         )
 
 
 @lru_cache(maxsize=64)
 def _groups(sizes: tuple[int, ...], device: torch.device) -> Groups:
-    """Groups whose index tensors are made once, not for every mini-batch."""
+    """Groups, cached so that their index tensors are not made for every mini-batch."""
     return Groups(sizes, device)
 
 
@@ -338,7 +368,7 @@ def _parameter(tensor: Tensor) -> nn.Parameter:
 
 
 def _signal_weights(rbm: RBM, kind: str) -> Tensor | None:
-    """Weights by the values of the units: for Gaussian ones 1/σ² is folded in."""
+    """Weights on the values of the units, with the 1/σ² of Gaussian units folded in."""
     if kind not in rbm.visible:
         return None
     unit = rbm.visible[kind]

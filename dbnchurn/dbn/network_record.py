@@ -1,4 +1,4 @@
-"""The network as plain arrays, and its arithmetic in numpy and scipy alone."""
+"""A network as frozen arrays, and its logits with numpy and scipy alone."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from dbnchurn.dbn.visible import Visible
 ACTIVATIONS = ("sigmoid", "relu")
 
 CHUNK = 1_024
-"""Rows scored at a time: their hidden values then stay in the processor's cache."""
+"""Rows scored at a time: their hidden values then stay in the cache of the CPU."""
 
-STACK = 4
-OWN_THREAD = 2**18
-"""Multiplications up to which OpenBLAS starts no threads."""
+ROWS_PER_PRODUCT = 4
+SINGLE_THREADED = 2**18
+"""Multiplications of a matrix product up to which OpenBLAS starts no threads."""
 
 
 @dataclass(frozen=True, eq=False)
 class NetworkRecord:
-    """All that scoring needs of a :class:`~dbnchurn.dbn.network.Network`.
+    """Frozen arrays of a :class:`~dbnchurn.dbn.network.Network`, all that scoring needs of it.
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ class NetworkRecord:
 
     @cached_property
     def table(self) -> Floats32:
-        """What every level drives: ``[code_weights | skip]``, shape (L, h + 1)."""
+        """First-layer input of every level: ``[code_weights | skip]``, shape (L, h + 1)."""
         skip = self.skip if self.skip.size else np.zeros(len(self.code_weights), np.float32)
         return np.column_stack([self.code_weights, skip])
 
@@ -115,7 +115,7 @@ class NetworkRecord:
 
     @cached_property
     def start(self) -> Floats:
-        """What drives a row without evidence, shape (h + 1,)."""
+        """First-layer input of a row without evidence: ``[biases[0] | bias]``, shape (h + 1,)."""
         return np.append(self.biases[0].astype(np.float64), self.bias)
 
     @cached_property
@@ -126,7 +126,7 @@ class NetworkRecord:
 
 
 def logits(record: NetworkRecord, rows: Visible) -> Floats:
-    """The logit of every row; a row alone gets what it gets among others.
+    """The logit of every row, independent of the other rows of the call.
 
     Parameters
     ----------
@@ -144,29 +144,27 @@ def logits(record: NetworkRecord, rows: Visible) -> Floats:
         If the rows do not have the record's units.
     """
     _check(record, rows, record.sizes)
-    starts = range(0, len(rows), CHUNK)
-    parts = [
-        logits_from(
-            record, drive(record, rows.take(np.arange(start, min(start + CHUNK, len(rows)))))
-        )
-        for start in starts
-    ]
-    return np.concatenate(parts) if parts else np.empty(0)
+    chunks = []
+    for start in range(0, len(rows), CHUNK):
+        chunk = rows.take(np.arange(start, min(start + CHUNK, len(rows))))
+        chunks.append(logits_from_first_layer(record, first_layer_input(record, chunk)))
+    return np.concatenate(chunks) if chunks else np.empty(0)
 
 
-def drive(record: NetworkRecord, rows: Visible) -> Floats:
-    """What arrives at the first hidden layer and, in the last column, at the logit directly.
+def first_layer_input(record: NetworkRecord, rows: Visible) -> Floats:
+    """Input to the first hidden layer, biases included, and the direct input to the logit.
 
     Parameters
     ----------
     record : NetworkRecord
     rows : Visible
-        With the record's gaussian and binary units, and with its code groups or the first of them:
-        what further groups add, rows of ``record.table``, may be added to the result.
+        With the record's gaussian and binary units, and with all of its code groups or the first of
+        them: the rows of ``record.table`` for further groups may be added to the result.
 
     Returns
     -------
     float64 array of shape (n, h + 1)
+        The last column is the input to the logit.
 
     Raises
     ------
@@ -176,27 +174,47 @@ def drive(record: NetworkRecord, rows: Visible) -> Floats:
     _check(record, rows, record.sizes[: len(rows.sizes)])
     dense = np.concatenate([rows.gaussian, rows.binary], axis=1, dtype=np.float64)
     dense[np.isnan(dense)] = 0
-    driven = np.tile(record.start, (len(rows), 1))
-    driven[:, :-1] += product(dense, record.dense)
+    layer_input = np.tile(record.start, (len(rows), 1))
+    layer_input[:, :-1] += product(dense, record.dense)
     if rows.sizes:
-        driven += one_hot(rows.codes, rows.sizes) @ record.table[: sum(rows.sizes)]
-    return driven
+        layer_input += one_hot(rows.codes, rows.sizes) @ record.table[: sum(rows.sizes)]
+    return layer_input
 
 
-def logits_from(record: NetworkRecord, driven: Floats) -> Floats:
-    """The logits of rows, given what :func:`drive` says arrives; shape (n,)."""
-    h = _activate(driven[:, :-1], record.activations[0])
+def logits_from_first_layer(record: NetworkRecord, layer_input: Floats) -> Floats:
+    """The logits of rows from their first-layer input.
+
+    Parameters
+    ----------
+    record : NetworkRecord
+    layer_input : float64 array of shape (n, h + 1)
+        Result of :func:`first_layer_input`.
+
+    Returns
+    -------
+    float64 array of shape (n,)
+    """
+    h = _activate(layer_input[:, :-1], record.activations[0])
     for (weights, bias), activation in zip(record.upper, record.activations[1:], strict=True):
         h = _activate(product(h, weights) + bias, activation)
-    # Summed row by row: a matrix-vector product may round a row alone otherwise than among others.
-    return np.asarray(driven[:, -1] + (h * record.head).sum(axis=1))
+    # Summed row by row: the rounding of a matrix-vector product may depend on the number of rows.
+    return np.asarray(layer_input[:, -1] + (h * record.head).sum(axis=1))
 
 
 def product(rows: Floats, weights: Floats) -> Floats:
-    """``rows @ weights``, four rows at a time and in the caller's thread.
+    """``rows @ weights``, four rows at a time and in the thread of the caller.
 
-    The rounding of a row then never depends on its company, as it may in one large product; and
-    BLAS starts no threads of its own, which would wait for those that share out the rows.
+    The rounding of a row then does not depend on the other rows, as it may in one large product;
+    and BLAS starts no threads, which would compete with those of the caller.
+
+    Parameters
+    ----------
+    rows : float64 array of shape (n, k)
+    weights : float64 array of shape (k, m)
+
+    Returns
+    -------
+    float64 array of shape (n, m)
 
     Examples
     --------
@@ -206,10 +224,10 @@ def product(rows: Floats, weights: Floats) -> Floats:
            [4., 5.]])
     """
     n, k = rows.shape
-    if n % STACK:
-        rows = np.concatenate([rows, np.zeros((-n % STACK, k))])
-    stacked = rows.reshape(len(rows) // STACK, STACK, k)
-    pieces = -(-weights.size * STACK // OWN_THREAD) or 1
+    if n % ROWS_PER_PRODUCT:
+        rows = np.concatenate([rows, np.zeros((-n % ROWS_PER_PRODUCT, k))])
+    stacked = rows.reshape(len(rows) // ROWS_PER_PRODUCT, ROWS_PER_PRODUCT, k)
+    pieces = -(-weights.size * ROWS_PER_PRODUCT // SINGLE_THREADED) or 1
     parts = [stacked @ piece for piece in np.array_split(weights, pieces, axis=1)]
     out = parts[0] if pieces == 1 else np.concatenate(parts, axis=2)
     return out.reshape(len(rows), weights.shape[1])[:n]
@@ -235,7 +253,19 @@ def _activate(field: Floats, activation: str) -> Floats:
 
 
 def one_hot(codes: Ints32, sizes: Sequence[int]) -> csr_matrix:
-    """The levels of every row as a sparse matrix of shape (n, L); -1 is left out."""
+    """The levels of every row as a sparse matrix of zeros and ones.
+
+    Parameters
+    ----------
+    codes : int32 array of shape (n, c)
+        -1 where missing: no entry.
+    sizes : sequence of c integers
+        Levels of every group.
+
+    Returns
+    -------
+    csr_matrix of shape (n, L)
+    """
     known = codes >= 0
     present = known.any(axis=0)
     first = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int32)

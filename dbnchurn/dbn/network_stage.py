@@ -1,4 +1,4 @@
-"""One network from start to end: machines pretrained, unrolled and fine-tuned."""
+"""One network as a stage: machines pretrained, unrolled and fine-tuned."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from dbnchurn.core.parameters import DefaultStages, resolved
 from dbnchurn.core.typing import Rows
 from dbnchurn.dbn.checkpoint import Checkpoint
 from dbnchurn.dbn.dbn import DBN, Device
-from dbnchurn.dbn.finetuning import FineTune, Record, Validation
+from dbnchurn.dbn.finetuning import FineTune, Validation
 from dbnchurn.dbn.network import Network
 from dbnchurn.dbn.rows import RowSource, as_rows
-from dbnchurn.dbn.training import Callback
+from dbnchurn.dbn.training import Callback, Record
 
 
 class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
@@ -27,7 +27,7 @@ class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     pretrain : bool, default True
-        Whether the network starts from pretrained machines or from random weights.
+        Whether the network starts from pretrained machines, or else from random weights.
     dbn : DBN
         Layers and pretraining.
     finetune : FineTune
@@ -50,7 +50,7 @@ class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
     --------
     >>> X = np.random.default_rng(0).integers(0, 2, (400, 3)).astype(np.float32)
     >>> stage = NetworkStage(dbn=DBN((8,), epochs=2), finetune=FineTune(epochs=2))
-    >>> stage.fit(X, X[:, 0], seed=0).network_.logits(X).shape
+    >>> stage.fit(X, X[:, 0], random_state=0).network_.logits(X).shape
     (400,)
     """
 
@@ -81,7 +81,7 @@ class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
         bias: float = 0.0,
         skip: npt.ArrayLike | None = None,
         device: Device = "cpu",
-        seed: int | None = None,
+        random_state: int | np.random.Generator | None = None,
         on_epoch: Callable[[str, Mapping[str, float]], object] | None = None,
         checkpoints: Path | None = None,
     ) -> Self:
@@ -94,28 +94,32 @@ class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
             0 or 1.
         sample_weight : array of shape (n,), optional
         draw : intp array, optional
-            Rows of an epoch of fine-tuning, with repeats.
-        validation : (rows, y, weight), optional
+            Row numbers of an epoch of fine-tuning, with repeats; all rows once if not given.
+        validation : (rows, y, sample_weight), optional
             Held-out rows: for the free-energy gap, and to stop fine-tuning.
-        pretrain_on : (rows, weight), optional
-            Rows of pretraining, where they are others than `rows`.
+        pretrain_on : (rows, sample_weight), optional
+            Rows of pretraining; `rows` if not given.
         bias, skip
-            Where the logit starts; see :class:`~dbnchurn.dbn.network.Network`.
+            First values of the logit; see :class:`~dbnchurn.dbn.network.Network`.
         device : {"cpu", "cuda", "auto"}, default "cpu"
-        seed : int, optional
+        random_state : int, Generator or None, default None
         on_epoch : callable, optional
-            Is called after every epoch with ``rbm 1``, ``rbm 2``, … or ``finetune`` and the record;
-            what it raises ends the training.
+            Called after every epoch with ``rbm 1``, ``rbm 2``, … or ``finetune`` and the record; an
+            exception that it raises ends the training.
         checkpoints : Path, optional
-            Folder that gets the state of training after every epoch. What is there already is
-            continued, bit for bit as if it had not been interrupted.
+            Folder that gets the state of training after every epoch. A training whose state is
+            there is continued, bit for bit as if it had not been interrupted.
+
+        Returns
+        -------
+        self
 
         Raises
         ------
         ValueError
             If rows, labels and settings do not fit together.
         """
-        seeds = [int(s) for s in np.random.default_rng(seed).integers(2**31, size=3)]
+        seeds = [int(s) for s in np.random.default_rng(random_state).integers(2**31, size=3)]
         start: dict[str, Any] = {"bias": bias, "skip": skip, "random_state": seeds[1]}
         self.curves_: list[list[dict[str, float]]] = []
         stages = resolved(self)
@@ -124,12 +128,12 @@ class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
         started = perf_counter()
         if self.pretrain:
             dbn: DBN = stages.dbn.set_params(device=device, random_state=seeds[0])
-            all_rows, weight = pretrain_on or (rows, sample_weight)
+            pretraining_rows, pretraining_weight = pretrain_on or (rows, sample_weight)
             self.dbn_ = dbn.fit(
-                all_rows,
-                sample_weight=weight,
+                pretraining_rows,
+                sample_weight=pretraining_weight,
                 X_val=None if validation is None else validation[0],
-                callbacks=_watchers(checkpoints, on_epoch),
+                callbacks=_epoch_callbacks(checkpoints, on_epoch),
                 resume_from=checkpoints,
             )
             self.curves_ = self.dbn_.curves_
@@ -153,7 +157,7 @@ class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
             draw=draw,
             validation=validation,
             device=device,
-            seed=seeds[2],
+            random_state=seeds[2],
             callbacks=[lambda _, record: on_epoch("finetune", record)] if on_epoch else [],
             checkpoint=None if checkpoints is None else checkpoints / "network.npz",
         )
@@ -161,13 +165,13 @@ class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
         return self
 
 
-def _watchers(
+def _epoch_callbacks(
     checkpoints: Path | None, on_epoch: Callable[[str, Mapping[str, float]], object] | None
 ) -> list[Callback]:
-    """What is called after every epoch of a machine."""
-    found: list[Callback] = []
+    """Callbacks of pretraining: checkpoints, and `on_epoch`."""
+    callbacks: list[Callback] = []
     if checkpoints is not None:
-        found.append(Checkpoint(checkpoints))
+        callbacks.append(Checkpoint(checkpoints))
     if on_epoch is not None:
-        found.append(lambda at: on_epoch(f"rbm {at.layer + 1}", at.curve[-1]))
-    return found
+        callbacks.append(lambda state: on_epoch(f"rbm {state.layer + 1}", state.curve[-1]))
+    return callbacks

@@ -1,4 +1,4 @@
-"""One source of random numbers, whose whole state can be saved and restored."""
+"""Random numbers on a device, from a generator whose state can be saved and restored."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-Seed = int | np.random.Generator | np.random.RandomState | None
+RandomStateLike = int | np.random.Generator | np.random.RandomState | None
 
 
-def seed_of(random_state: Seed) -> int:
-    """An integer seed; a generator gives, and so advances, its next one."""
+def integer_seed(random_state: RandomStateLike) -> int:
+    """An integer seed; drawn from a generator, which is advanced, and from the system for None."""
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0])
     if isinstance(random_state, np.random.Generator):
@@ -24,18 +24,27 @@ def seed_of(random_state: Seed) -> int:
     return int(random_state)
 
 
-class Random:
-    """Uniform and normal tensors on a device, and permutations.
+class DeviceGenerator:
+    """Generator of uniform, Bernoulli and normal tensors on a device.
 
     On the CPU the numbers come from numpy's SFC64, which is faster than torch's generator; on a GPU
-    from a generator of that device. No global generator is read or changed.
+    from a torch generator of that device. No global generator is read or changed.
 
     Parameters
     ----------
     seed : int
-        Starts the sequence.
-    device : torch.device, default CPU
-        Where the tensors are made.
+    device : torch.device or str, default "cpu"
+        Device of the tensors.
+
+    Attributes
+    ----------
+    numpy : numpy Generator
+        On the CPU the source of all numbers; on a GPU still that of permutations.
+
+    Examples
+    --------
+    >>> DeviceGenerator(0).uniform(2, 3).shape
+    torch.Size([2, 3])
     """
 
     def __init__(self, seed: int, device: torch.device | str = "cpu") -> None:
@@ -46,19 +55,38 @@ class Random:
         self.torch.manual_seed(seed)
 
     def uniform(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
-        """Uniform numbers in [0, 1)."""
+        """Uniform numbers in [0, 1).
+
+        Parameters
+        ----------
+        *shape : int
+        dtype : torch.dtype, default torch.float32
+
+        Returns
+        -------
+        Tensor of that shape
+        """
         if not self.on_cpu:
             return torch.rand(shape, dtype=dtype, device=self.device, generator=self.torch)
         kind = np.float64 if dtype == torch.float64 else np.float32
         return torch.from_numpy(self.numpy.random(shape, dtype=kind))
 
-    def coins(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
-        """Uniform numbers in [0, 1) to compare with probabilities at once.
+    def lattice_uniform(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Uniform numbers in [0, 1) that are faster to draw, to be compared with probabilities.
 
         On the CPU four numbers come from one 64-bit draw: sixteen random bits each, on a lattice
         that eight more bits shift as a whole. Every single number is therefore uniform on the 2^24
         steps of a float32, as usual; only jointly do the numbers of one call lie on a common
         lattice.
+
+        Parameters
+        ----------
+        *shape : int
+        dtype : torch.dtype, default torch.float32
+
+        Returns
+        -------
+        Tensor of that shape
         """
         if not self.on_cpu or dtype != torch.float32:
             return self.uniform(*shape, dtype=dtype)
@@ -66,30 +94,40 @@ class Random:
         return lattice.mul_(2.0**-16).add_(shift)
 
     def bernoulli(self, probability: Tensor) -> Tensor:
-        """1 with the given probabilities, else 0, by :meth:`coins`."""
+        """1 with the given probabilities, else 0, as a Tensor of their shape and type."""
         if not self.on_cpu or probability.dtype != torch.float32:
-            coins = self.uniform(*probability.shape, dtype=probability.dtype)
-            return torch.gt(probability, coins, out=coins)
-        # As p - lattice / 2^16 > shift, a pass less than making the coins first.
+            uniform = self.uniform(*probability.shape, dtype=probability.dtype)
+            return torch.gt(probability, uniform, out=uniform)
+        # p > lattice / 2^16 + shift, written with one pass less than by lattice_uniform.
         lattice, shift = self._lattice(probability.shape)
         return torch.add(probability, lattice, alpha=-(2.0**-16), out=lattice).gt_(shift)
 
     def _lattice(self, shape: Sequence[int]) -> tuple[Tensor, float]:
-        """Whole numbers from -2^15 to 2^15 - 1, and what to add to them over 2^16 for coins."""
+        """Integers from -2^15 to 2^15 - 1, and the shift: integer / 2^16 + shift is uniform."""
         n = prod(shape)
         raw = self.numpy.bit_generator.random_raw(n // 4 + 1)
         shift = (int(raw[-1]) & 255) * 2.0**-24 + 0.5
         return torch.from_numpy(raw.view(np.int16)[:n]).view(shape).to(torch.float32), shift
 
     def normal(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
-        """Standard normal numbers."""
+        """Standard normal numbers.
+
+        Parameters
+        ----------
+        *shape : int
+        dtype : torch.dtype, default torch.float32
+
+        Returns
+        -------
+        Tensor of that shape
+        """
         if not self.on_cpu:
             return torch.randn(shape, dtype=dtype, device=self.device, generator=self.torch)
         kind = np.float64 if dtype == torch.float64 else np.float32
         return torch.from_numpy(self.numpy.standard_normal(shape, dtype=kind))
 
     def state(self) -> dict[str, Any]:
-        """Everything needed to continue the sequence, as plain numbers and arrays."""
+        """State of both generators, as numbers and arrays, for :meth:`restore`."""
         return {
             "numpy": self.numpy.bit_generator.state,
             "torch": self.torch.get_state().numpy(),

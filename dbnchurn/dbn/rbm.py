@@ -1,31 +1,30 @@
-"""A restricted Boltzmann machine: two layers and the weights between them.
+"""A restricted Boltzmann machine: its parameters, energy and conditional distributions.
 
-It knows its energy and its conditional distributions, and nothing of training.
+Training and likelihoods are functions of other modules.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from math import isnan
-from typing import Any, Self
+from typing import Self
 
 import torch
 from torch import Tensor
 
-from dbnchurn.dbn import likelihood
-from dbnchurn.dbn.groups import Groups, Span, pick, subset, zero_sum
-from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.rows import runs
+from dbnchurn.dbn.groups import GroupRanges, Groups, group_subset, select_levels, zero_sum
+from dbnchurn.dbn.random import DeviceGenerator
+from dbnchurn.dbn.rows import true_ranges
 from dbnchurn.dbn.units import (
     HIDDEN,
     Bernoulli,
     Gaussian,
-    Hidden,
     HiddenKind,
-    Part,
+    HiddenUnits,
     Softmax,
     State,
-    Unit,
+    UnitState,
+    VisibleUnits,
 )
 from dbnchurn.dbn.visible import Visible
 
@@ -42,7 +41,7 @@ class RBM:
         Kind ("gaussian", "binary", "codes") → its units.
     weights : dict
         Kind → Tensor of shape (units, n_hidden).
-    hidden : BernoulliHidden, RectifiedHidden or another of the kind
+    hidden : HiddenUnits
 
     See Also
     --------
@@ -65,9 +64,9 @@ class RBM:
 
     def __init__(
         self,
-        visible: dict[str, Unit],
+        visible: dict[str, VisibleUnits],
         weights: dict[str, Tensor],
-        hidden: Hidden,
+        hidden: HiddenUnits,
     ) -> None:
         self.visible = visible
         self.weights = weights
@@ -82,10 +81,10 @@ class RBM:
         sizes: tuple[int, ...] = (),
         hidden: HiddenKind = "bernoulli",
         weight_scale: float = 0.01,
-        generator: Random | None = None,
+        generator: DeviceGenerator | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> RBM:
-        """A machine with zero biases, unit variances and normal weights of std `weight_scale`.
+        """A machine with zero biases, unit variances and normal weights.
 
         The weights of every softmax group sum to zero over its levels, since a common shift of all
         levels of a group is only another hidden bias.
@@ -99,9 +98,14 @@ class RBM:
             Levels of every softmax group; as ``rows.sizes``.
         hidden : {"bernoulli", "relu"}, default "bernoulli"
         weight_scale : float, default 0.01
-        generator : Random, optional
-            Draws the weights and names the device; seed 0 on the CPU if not given.
+            Standard deviation of the weights.
+        generator : DeviceGenerator, optional
+            Draws the weights, on its device; seed 0 on the CPU if not given.
         dtype : torch.dtype, default torch.float32
+
+        Returns
+        -------
+        RBM
 
         Raises
         ------
@@ -110,7 +114,7 @@ class RBM:
         """
         if sum(sizes) != widths[2]:
             raise ValueError(f"the group sizes sum to {sum(sizes)}, but widths say {widths[2]}")
-        generator = generator or Random(0)
+        generator = generator or DeviceGenerator(0)
         device = generator.device
 
         def zeros(n: int) -> Tensor:
@@ -118,7 +122,7 @@ class RBM:
 
         n_gaussian, n_binary, n_levels = widths
         groups = Groups(tuple(int(size) for size in sizes), device)
-        kinds: dict[str, Unit] = {
+        kinds: dict[str, VisibleUnits] = {
             "gaussian": Gaussian(zeros(n_gaussian), zeros(n_gaussian)),
             "binary": Bernoulli(zeros(n_binary)),
             "codes": Softmax(zeros(n_levels), groups),
@@ -134,18 +138,21 @@ class RBM:
             zero_sum(weights["codes"], groups)
         return cls(visible, weights, HIDDEN[hidden](zeros(n_hidden)))
 
-    # --- what it is made of ---------------------------------------------------------------------
+    # --- parameters -----------------------------------------------------------------------------
 
     @property
     def n_hidden(self) -> int:
+        """Number of hidden units."""
         return len(self.hidden.bias)
 
     @property
     def dtype(self) -> torch.dtype:
+        """Type of the parameters."""
         return self.hidden.bias.dtype
 
     @property
     def device(self) -> torch.device:
+        """Device of the parameters."""
         return self.hidden.bias.device
 
     @property
@@ -168,23 +175,24 @@ class RBM:
         for name, tensor in self.parameters().items():
             tensor.copy_(parameters[name])
 
-    def on_groups(self, span: Span) -> RBM:
-        """The machine without the softmax groups outside `span`; one stretch shares memory."""
+    def on_groups(self, ranges: GroupRanges) -> RBM:
+        """The machine without the softmax groups outside `ranges`; a single range shares memory."""
         softmax = self.visible.get("codes")
-        if not isinstance(softmax, Softmax) or span == ((0, len(softmax.groups)),):
+        if not isinstance(softmax, Softmax) or ranges == ((0, len(softmax.groups)),):
             return self
         visible = {kind: unit for kind, unit in self.visible.items() if kind != "codes"}
         weights = {kind: self.weights[kind] for kind in visible}
-        if span:
+        if ranges:
             visible["codes"] = Softmax(
-                pick(softmax.bias, self.groups, span), subset(softmax.groups, span)
+                select_levels(softmax.bias, self.groups, ranges),
+                group_subset(softmax.groups, ranges),
             )
-            weights["codes"] = pick(self.weights["codes"], self.groups, span)
+            weights["codes"] = select_levels(self.weights["codes"], self.groups, ranges)
         return RBM(visible, weights, self.hidden)
 
     def in_dtype(self, dtype: torch.dtype) -> RBM:
         """A copy whose parameters have another precision."""
-        visible: dict[str, Unit] = {}
+        visible: dict[str, VisibleUnits] = {}
         for kind, unit in self.visible.items():
             bias = unit.bias.to(dtype)
             if isinstance(unit, Gaussian):
@@ -211,14 +219,14 @@ class RBM:
         """
         smaller: RBM = self
         if "codes" in known:
-            smaller = self.on_groups(runs(known["codes"].cpu().numpy()))
+            smaller = self.on_groups(true_ranges(known["codes"].cpu().numpy()))
         visible, weights = dict(smaller.visible), dict(smaller.weights)
         for kind in known.keys() & {"gaussian", "binary"}:
             unit, kept = visible.pop(kind), known[kind]
-            rows = weights.pop(kind)[kept]
+            kept_weights = weights.pop(kind)[kept]
             if not kept.any():
                 continue
-            weights[kind] = rows
+            weights[kind] = kept_weights
             if isinstance(unit, Gaussian):
                 visible[kind] = Gaussian(unit.bias[kept], unit.log_variance[kept])
             else:
@@ -230,7 +238,17 @@ class RBM:
     def state(self, v: Visible | State, complete: bool = False) -> State:
         """Rows as tensors on the machine's device, missing entries marked.
 
-        `complete` promises that nothing is missing, which saves looking.
+        Parameters
+        ----------
+        v : Visible or dict
+            A state is returned as it is.
+        complete : bool, default False
+            Promise that no gaussian or binary entry is missing, which saves the search.
+
+        Returns
+        -------
+        dict
+            Kind → UnitState.
         """
         if isinstance(v, dict):
             return v
@@ -238,13 +256,13 @@ class RBM:
         for kind, array in (("gaussian", v.gaussian), ("binary", v.binary)):
             if kind in self.visible:
                 values = torch.from_numpy(array).to(self.device, self.dtype)
-                state[kind] = Part(values) if complete else _dense_part(values)
+                state[kind] = UnitState(values) if complete else _dense_state(values)
         if "codes" in self.visible:
-            state["codes"] = _codes_part(torch.from_numpy(v.codes).to(self.device), self.groups)
+            state["codes"] = _codes_state(torch.from_numpy(v.codes).to(self.device), self.groups)
         return state
 
     def visible_rows(self, v: State) -> Visible:
-        """The opposite of :meth:`state`."""
+        """Rows of a state: the inverse of :meth:`state`."""
         rows = {
             kind: (
                 part.values
@@ -263,7 +281,17 @@ class RBM:
     # --- energies and conditional distributions ---------------------------------------------------
 
     def energy(self, v: Visible | State, h: Tensor) -> Tensor:
-        """``E(v, h)`` of every row, shape (n,)."""
+        """``E(v, h)`` of every row.
+
+        Parameters
+        ----------
+        v : Visible or dict
+        h : Tensor of shape (n, n_hidden)
+
+        Returns
+        -------
+        Tensor of shape (n,)
+        """
         v = self.state(v)
         own = sum((unit.energy(v[kind]) for kind, unit in self.visible.items()), torch.zeros(()))
         return own + self.hidden.energy(h) - (self.inputs_h_from_v(v) * h).sum(-1)
@@ -272,36 +300,65 @@ class RBM:
         """``F(v) = -log Σ_h exp(-E(v, h))`` of every row, shape (n,)."""
         v = self.state(v)
         own = sum((unit.energy(v[kind]) for kind, unit in self.visible.items()), torch.zeros(()))
-        return own - self.hidden.log_mass(self.field_h_from_v(v))
+        return own - self.hidden.log_normalizer(self.field_h_from_v(v))
 
     def inputs_h_from_v(self, v: Visible | State) -> Tensor:
-        """What the visible units add to the hidden bias, shape (n, n_hidden)."""
+        """Input to the hidden units, without their bias; shape (n, n_hidden)."""
         return self.field_h_from_v(v) - self.hidden.bias
 
     def field_h_from_v(self, v: Visible | State) -> Tensor:
-        """Hidden bias plus input, shape (n, n_hidden)."""
+        """HiddenUnits bias plus input, shape (n, n_hidden)."""
         v = self.state(v)
         field = self.hidden.bias
         for kind, unit in self.visible.items():
-            field = unit.pull(field, self.weights[kind], v[kind])
+            field = unit.add_input(field, self.weights[kind], v[kind])
         return field if self.visible else field.clone()
 
     def field_v_from_h(self, h: Tensor, kind: str) -> Tensor:
-        """Visible bias plus input of one kind, shape (n, units)."""
+        """Bias plus input of one kind of visible units.
+
+        Parameters
+        ----------
+        h : Tensor of shape (n, n_hidden)
+        kind : {"gaussian", "binary", "codes"}
+
+        Returns
+        -------
+        Tensor of shape (n, units)
+        """
         return torch.addmm(self.visible[kind].bias, h, self.weights[kind].T)
 
     def mean_h_from_v(self, v: Visible | State) -> Tensor:
         """Expected hidden state of every row, shape (n, n_hidden)."""
         return self.hidden.mean_(self.field_h_from_v(v))
 
-    def sample_h_from_v(self, v: Visible | State, generator: Random) -> Tensor:
-        """A hidden state for every row, shape (n, n_hidden)."""
+    def sample_h_from_v(self, v: Visible | State, generator: DeviceGenerator) -> Tensor:
+        """Draw a hidden state for every row.
+
+        Parameters
+        ----------
+        v : Visible or dict
+        generator : DeviceGenerator
+
+        Returns
+        -------
+        Tensor of shape (n, n_hidden)
+        """
         return self.hidden.sample(self.field_h_from_v(v), generator)
 
     def mean_v_from_h(self, h: Tensor, like: State | None = None) -> dict[str, Tensor]:
-        """Expected visible state by kind; for softmax groups the probabilities of all levels.
+        """Expected visible state of every row.
 
-        Where `like` is missing an entry, so is the mean (as 0).
+        Parameters
+        ----------
+        h : Tensor of shape (n, n_hidden)
+        like : dict, optional
+            State of n rows; where it is missing an entry, the mean is 0.
+
+        Returns
+        -------
+        dict
+            Kind → Tensor of shape (n, units); for softmax groups the probabilities of all levels.
         """
         return {
             kind: unit.mean(self.field_v_from_h(h, kind), _known(like, kind))
@@ -309,35 +366,56 @@ class RBM:
         }
 
     def sample_v_from_h(
-        self, h: Tensor, generator: Random, like: State | None = None, mean_field: bool = False
+        self,
+        h: Tensor,
+        generator: DeviceGenerator,
+        like: State | None = None,
+        mean_field: bool = False,
     ) -> State:
-        """A visible state for every row; where `like` is missing an entry, so is the sample.
+        """Draw a visible state for every row.
 
-        With `mean_field` Bernoulli units get their probability instead of 0 or 1.
+        Parameters
+        ----------
+        h : Tensor of shape (n, n_hidden)
+        generator : DeviceGenerator
+        like : dict, optional
+            State of n rows, whose missing entries are missing in the result as well.
+        mean_field : bool, default False
+            Whether Bernoulli units get their probability instead of 0 or 1.
+
+        Returns
+        -------
+        dict
+            Kind → UnitState.
         """
         state = {}
         for kind, unit in self.visible.items():
             field, known = self.field_v_from_h(h, kind), _known(like, kind)
             if mean_field and isinstance(unit, Bernoulli):
-                state[kind] = Part(unit.probability(field, known), known)
+                state[kind] = UnitState(unit.mean_(field, known), known)
             else:
-                state[kind] = Part(unit.sample(field, generator, known), known)
+                state[kind] = UnitState(unit.sample(field, generator, known), known)
         return state
 
     def sample(
-        self, n: int, generator: Random, *, sweeps: int = 1000, start: State | None = None
+        self, n: int, generator: DeviceGenerator, *, sweeps: int = 1000, start: State | None = None
     ) -> State:
         """Visible states by Gibbs sampling.
 
         Parameters
         ----------
         n : int
-            Chains, each of which gives one state.
-        generator : Random
+            Number of chains, and of states.
+        generator : DeviceGenerator
         sweeps : int, default 1000
         start : dict, optional
-            Visible state of n rows to start from, whose missing entries stay missing; hidden units
-            that are coin flips if not given.
+            Visible state of n rows to start from, whose missing entries stay missing; if not given,
+            hidden units that are 0 or 1 with equal probability.
+
+        Returns
+        -------
+        dict
+            Kind → UnitState of n rows.
         """
         h = (
             generator.uniform(n, self.n_hidden, dtype=self.dtype).round_()
@@ -348,35 +426,22 @@ class RBM:
             h = self.sample_h_from_v(self.sample_v_from_h(h, generator, like=start), generator)
         return self.sample_v_from_h(h, generator, like=start)
 
-    # --- how probable rows are --------------------------------------------------------------------
-
-    def log_partition(self, **options: Any) -> likelihood.LogPartition:
-        """Log Z, exact or estimated; see :func:`dbnchurn.dbn.likelihood.log_partition`."""
-        return likelihood.log_partition(self, **options)
-
-    def log_likelihood(self, v: Visible | State, **options: Any) -> Tensor:
-        """Of every row; see :func:`dbnchurn.dbn.likelihood.log_likelihood`."""
-        return likelihood.log_likelihood(self, self.state(v), **options)
-
-    def pseudo_likelihood(self, v: Visible | State) -> Tensor:
-        """Log pseudo-likelihood; see :func:`dbnchurn.dbn.likelihood.pseudo_likelihood`."""
-        return likelihood.pseudo_likelihood(self, self.state(v))
-
 
 def _known(state: State | None, kind: str) -> Tensor | None:
     return None if state is None else state[kind].known
 
 
-def _dense_part(values: Tensor) -> Part:
-    """NaN becomes 0 and not known; the sum tells cheaply whether there is any."""
+def _dense_state(values: Tensor) -> UnitState:
+    """Values with NaN as 0 and not known."""
+    # One sum is the cheapest search for NaN.
     if not isnan(values.sum().item()):
-        return Part(values)
+        return UnitState(values)
     known = ~torch.isnan(values)
-    return Part(torch.where(known, values, 0.0), known.to(values.dtype))
+    return UnitState(torch.where(known, values, 0.0), known.to(values.dtype))
 
 
-def _codes_part(codes: Tensor, groups: Groups) -> Part:
+def _codes_state(codes: Tensor, groups: Groups) -> UnitState:
     known = codes >= 0
     if bool(known.all()):
-        return Part(groups.levels(codes))
-    return Part(groups.levels(codes, known), known)
+        return UnitState(groups.levels(codes))
+    return UnitState(groups.levels(codes, known), known)

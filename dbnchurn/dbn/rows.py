@@ -1,8 +1,8 @@
-"""Where rows come from, and how they are drawn into mini-batches."""
+"""Sources of rows, checks of their values, and the row numbers of mini-batches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
@@ -14,20 +14,20 @@ from dbnchurn.core.typing import Bools, Floats32, Rows
 from dbnchurn.dbn.visible import Visible
 
 CHUNK = 16_384
-"""Rows handled at a time wherever a whole table passes through."""
+"""Rows passed through machines and networks at a time."""
 
 
 @runtime_checkable
 class RowSource(Protocol):
-    """Rows of a visible layer that can be asked for by index.
+    """Rows of a visible layer by row number.
 
-    `Visible` is one. Another may read from disk or assemble rows when asked. It may have an
-    attribute ``blocks``, an integer array of shape (n,): then every mini-batch holds rows of one
-    block only, so that groups which are missing in a whole block cost nothing in its batches.
+    `Visible` is one. Another may read rows from disk or build them on demand. An attribute
+    ``blocks``, an integer array of shape (n,), is optional: every mini-batch then holds rows of one
+    block only, and groups that are missing in a whole block cost nothing in its mini-batches.
 
     Examples
     --------
-    Binary rows, then the same with 0 and 1 exchanged, made when they are asked for:
+    Binary rows, followed by the same with 0 and 1 exchanged, built on demand:
 
     >>> class Mirrored:
     ...     sizes = ()
@@ -60,14 +60,14 @@ class RowSource(Protocol):
 
 @runtime_checkable
 class Stream(Protocol):
-    """Batches that do not fit in memory: every pass over it yields the batches of one epoch."""
+    """Rows that do not fit in memory: each iteration yields the mini-batches of one epoch."""
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """Levels of every code group."""
 
     def __iter__(self) -> Iterator[Visible]:
-        """The batches of one epoch, each at most as large as a training step should be."""
+        """Mini-batches of one epoch; each is one training step."""
 
 
 def as_rows(rows: object) -> RowSource:
@@ -92,11 +92,18 @@ def as_rows(rows: object) -> RowSource:
 
 
 def check_visible(visible: Visible) -> None:
-    """Refuse values that no unit can take; each message names the first column that has one."""
-    part = visible.gaussian
-    _refuse(np.isinf(part), "gaussian", part, "a finite number, or NaN for missing")
-    part = visible.binary
-    _refuse((part < 0) | (part > 1), "binary", part, "0, 1 or between, or NaN for missing")
+    """Refuse values that no unit can take.
+
+    Raises
+    ------
+    ValueError
+        If a value is infinite, not between 0 and 1, or not a code of its group; the message names
+        the first column that has one.
+    """
+    values = visible.gaussian
+    _refuse(np.isinf(values), "gaussian", values, "a finite number, or NaN for missing")
+    values = visible.binary
+    _refuse((values < 0) | (values > 1), "binary", values, "0, 1 or between, or NaN for missing")
     codes = visible.codes
     for column, size in enumerate(visible.sizes):
         wrong = (codes[:, column] < -1) | (codes[:, column] >= size)
@@ -118,34 +125,50 @@ def _refuse(wrong: Bools, kind: str, values: Floats32, allowed: str) -> None:
     )
 
 
-def check_weights(sample_weight: npt.ArrayLike | None, n: int) -> Floats32 | None:
-    """Row weights as float32 of shape (n,): finite, not negative, not all zero."""
+def check_sample_weight(sample_weight: npt.ArrayLike | None, n: int) -> Floats32 | None:
+    """Sample weights as float32.
+
+    Parameters
+    ----------
+    sample_weight : array of shape (n,), optional
+    n : int
+        Number of rows.
+
+    Returns
+    -------
+    float32 array of shape (n,), or None if not given
+
+    Raises
+    ------
+    ValueError
+        If the shape is another, a weight is negative or not finite, or all are zero.
+    """
     if sample_weight is None:
         return None
-    weights = np.asarray(sample_weight, dtype=np.float64)
-    if weights.shape != (n,):
+    sample_weight = np.asarray(sample_weight, dtype=np.float64)
+    if sample_weight.shape != (n,):
         raise ValueError(
-            f"sample_weight has shape {weights.shape}; one weight per row means ({n},)"
+            f"sample_weight has shape {sample_weight.shape}; one weight per row means ({n},)"
         )
-    wrong = ~(np.isfinite(weights) & (weights >= 0))
+    wrong = ~(np.isfinite(sample_weight) & (sample_weight >= 0))
     if wrong.any():
         row = int(np.argmax(wrong))
         raise ValueError(
-            f"sample_weight holds {weights[row]} in row {row} ({int(wrong.sum())} such rows); "
-            "weights must be finite and not negative"
+            f"sample_weight holds {sample_weight[row]} in row {row} ({int(wrong.sum())} such rows);"
+            " weights must be finite and not negative"
         )
-    if n and not weights.any():
+    if n and not sample_weight.any():
         raise ValueError("every sample_weight is zero; at least one row must count")
-    return weights.astype(np.float32)
+    return sample_weight.astype(np.float32)
 
 
 def blocks_of(rows: RowSource) -> npt.NDArray[np.integer] | None:
-    """The block of every row, if the source has blocks."""
+    """Block of every row, int of shape (n,); None if the source has no blocks."""
     blocks = getattr(rows, "blocks", None)
     return None if blocks is None else cast("npt.NDArray[np.integer]", np.asarray(blocks))
 
 
-def batches(
+def minibatch_rows(
     n: int,
     batch_size: int,
     generator: np.random.Generator,
@@ -153,8 +176,8 @@ def batches(
     blocks: npt.NDArray[np.integer] | None = None,
     draw: Rows | None = None,
     limit: int | None = None,
-) -> Iterable[Rows]:
-    """Row indices of the mini-batches of one epoch, in random order.
+) -> list[Rows]:
+    """Row numbers of the mini-batches of one epoch, in random order.
 
     Parameters
     ----------
@@ -166,14 +189,18 @@ def batches(
     blocks : int array of shape (n,), optional
         Every mini-batch holds rows of one block.
     draw : intp array, optional
-        Rows that make the epoch, with repeats; all rows once if not given.
+        Row numbers of the epoch, with repeats; all rows once if not given.
     limit : int, optional
-        Rows of the epoch at most: so many, drawn anew every time, if there are more.
+        Largest number of rows of the epoch; a larger epoch is cut to a random sample of them.
+
+    Returns
+    -------
+    list of intp arrays
 
     Examples
     --------
-    >>> parts = batches(5, 2, np.random.default_rng(0))
-    >>> sorted(int(row) for part in parts for row in part)
+    >>> minibatches = minibatch_rows(5, 2, np.random.default_rng(0))
+    >>> sorted(int(row) for rows in minibatches for row in rows)
     [0, 1, 2, 3, 4]
     """
     rows = generator.permutation(n) if draw is None else generator.permutation(draw)
@@ -183,35 +210,57 @@ def batches(
     block = blocks[rows]
     rows = rows[np.argsort(block, kind="stable")]
     _, counts = np.unique(block, return_counts=True)
-    parts = [
-        part[start : start + batch_size]
-        for part in np.split(rows, np.cumsum(counts)[:-1])
-        for start in range(0, len(part), batch_size)
+    minibatches = [
+        of_block[start : start + batch_size]
+        for of_block in np.split(rows, np.cumsum(counts)[:-1])
+        for start in range(0, len(of_block), batch_size)
     ]
-    return [parts[index] for index in generator.permutation(len(parts))]
+    return [minibatches[index] for index in generator.permutation(len(minibatches))]
 
 
-def moved(array: npt.NDArray[Any], device: torch.device) -> Tensor:
-    """An array as a tensor on a device; the processor does not wait for a GPU to have it."""
+def to_device(array: npt.NDArray[Any], device: torch.device) -> Tensor:
+    """An array as a tensor on a device; a copy to a GPU is asynchronous.
+
+    Parameters
+    ----------
+    array : array
+    device : torch.device
+
+    Returns
+    -------
+    Tensor of the same shape
+        On the CPU it shares memory with `array` where that is contiguous.
+    """
     tensor = torch.from_numpy(np.ascontiguousarray(array))
     if device.type == "cpu":
         return tensor
     return tensor.pin_memory().to(device, non_blocking=True)
 
 
-def chunks(rows: RowSource, size: int = CHUNK) -> Iterable[Visible]:
-    """All rows in order, some at a time."""
+def chunks(rows: RowSource, size: int = CHUNK) -> Iterator[Visible]:
+    """All rows in order, in chunks.
+
+    Parameters
+    ----------
+    rows : RowSource
+    size : int, default 16,384
+        Rows of a chunk; the last one may be smaller.
+
+    Yields
+    ------
+    Visible
+    """
     for start in range(0, len(rows), size):
         yield rows.take(np.arange(start, min(start + size, len(rows))))
 
 
-def runs(present: Bools) -> tuple[tuple[int, int], ...]:
-    """Stretches of neighbouring columns that are present, as (first, end).
+def true_ranges(values: Bools) -> tuple[tuple[int, int], ...]:
+    """Half-open ranges (first, end) of neighbouring entries that are True.
 
     Examples
     --------
-    >>> runs(np.array([True, True, False, True]))
+    >>> true_ranges(np.array([True, True, False, True]))
     ((0, 2), (3, 4))
     """
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], present, [False]]).astype(np.int8)))
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], values, [False]]).astype(np.int8)))
     return tuple((int(first), int(end)) for first, end in edges.reshape(-1, 2))

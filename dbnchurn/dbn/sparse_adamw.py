@@ -1,4 +1,4 @@
-"""The optimiser of fine-tuning."""
+"""AdamW with steps on some rows of a parameter: the optimiser of fine-tuning."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from torch.optim.adamw import adamw
 from dbnchurn.dbn.network import Network
 
 
-class AdamW:
-    """Adam with decoupled weight decay, by rows of a table where only some took part.
+class SparseAdamW:
+    """Adam with decoupled weight decay, where a step may be limited to some rows of a parameter.
 
-    Levels of groups that a mini-batch does not have keep their moments, their step count and their
-    value, so that a table costs what the present groups cost.
+    Weights of groups that are missing in a whole mini-batch keep their value, their moments and
+    their number of steps, so that a step costs no more than the present groups.
 
     Parameters
     ----------
     network : Network
     weight_decay : float
-        On weights and tables, not on biases, the skip or factors of inputs.
+        Of weights, not of biases, the skip or the factors of inputs.
+
+    Attributes
+    ----------
+    parameters, first, second, steps : dict
+        Name of a parameter → its values, first and second moments, and steps per row.
 
     References
     ----------
@@ -28,7 +33,7 @@ class AdamW:
 
     BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
     SCALE_RATE = 6.0
-    """Factor of the learning rate of the inputs' factors (Holzmüller et al., 2024)."""
+    """Factor on the learning rate for the factors of inputs (Holzmüller et al., 2024)."""
 
     def __init__(self, network: Network, weight_decay: float) -> None:
         self.parameters: dict[str, Tensor] = dict(network.named_parameters())
@@ -38,22 +43,32 @@ class AdamW:
         }
         self.first = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
         self.second = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
-        # Counted beside the GPU: to read them there would make every mini-batch wait.
+        # On the CPU: reading them from a GPU would make every mini-batch wait.
         self.steps = {name: torch.zeros(len(p)) for name, p in self.parameters.items()}
 
     @torch.no_grad()
     def step(
         self, name: str, gradient: Tensor, learning_rate: float, rows: slice = slice(None)
     ) -> None:
-        """Move the given rows of a parameter."""
-        moving = (self.parameters, self.first, self.second, self.steps)
-        value, first, second, steps = (of[name].detach()[rows] for of in moving)
+        """Change some rows of a parameter.
+
+        Parameters
+        ----------
+        name : str
+            Of the parameter.
+        gradient : Tensor
+            Of the shape of these rows.
+        learning_rate : float
+        rows : slice, default all
+        """
+        states = (self.parameters, self.first, self.second, self.steps)
+        value, first, second, steps = (state[name].detach()[rows] for state in states)
         learning_rate *= self.SCALE_RATE if name == "scale" else 1.0
-        # One pass over memory for all rows with the same number of steps, mostly all there are.
-        done, alike = torch.unique_consecutive(steps, return_counts=True)
+        # One pass over memory for all rows with the same number of steps: mostly all rows.
+        counts, lengths = torch.unique_consecutive(steps, return_counts=True)
         tensors = (value, gradient.contiguous(), first, second)
-        parts = (torch.split(tensor, alike.tolist()) for tensor in tensors)
-        for count, v, g, m1, m2 in zip(done.tolist(), *parts, strict=True):
+        pieces = (torch.split(tensor, lengths.tolist()) for tensor in tensors)
+        for count, v, g, m1, m2 in zip(counts.tolist(), *pieces, strict=True):
             adamw(
                 [v], [g], [m1], [m2], [], [torch.full((), count, device=v.device)],
                 fused=True, amsgrad=False, beta1=self.BETA1, beta2=self.BETA2, lr=learning_rate,

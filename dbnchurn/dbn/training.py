@@ -1,4 +1,4 @@
-"""Training of one machine: start, loop over epochs, record, stop, resume."""
+"""Training of one machine: settings, the loop over epochs, early stopping."""
 
 from __future__ import annotations
 
@@ -14,20 +14,34 @@ import torch
 from torch import Tensor
 
 from dbnchurn.core.typing import Floats32
-from dbnchurn.dbn.contrastive_divergence import GradientAscent, Offsets, Phase, contrast, gibbs
-from dbnchurn.dbn.diagnostics import free_energy_gap, idle_units, reconstruction_error, update_ratio
-from dbnchurn.dbn.initialization import initialize, marginals
-from dbnchurn.dbn.minibatches import Batches, MiniBatch
-from dbnchurn.dbn.random import Random
+from dbnchurn.dbn.contrastive_divergence import (
+    CenteringOffsets,
+    GradientAscent,
+    Phase,
+    cd_gradient,
+    gibbs,
+)
+from dbnchurn.dbn.diagnostics import (
+    dead_and_saturated,
+    free_energy_gap,
+    reconstruction_error,
+    update_ratio,
+)
+from dbnchurn.dbn.initialization import initialization_rows, initialize
+from dbnchurn.dbn.minibatches import MiniBatch, MiniBatches
+from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import RowSource, Stream
 from dbnchurn.dbn.units import HiddenKind, State
 
 MONITOR_ROWS = 256
-"""Training rows that the record of an epoch is measured on."""
+"""Training rows on which the record of an epoch is measured."""
 
 GAP_ROWS = 1024
 """Training rows, and as many validation rows, for the free-energy gap."""
+
+GAP_STANDARD_ERRORS = 2.0
+"""A free-energy gap has widened if it exceeds the smallest one by so many standard errors."""
 
 Record = dict[str, float]
 Schedule = Literal["constant", "linear", "cosine"]
@@ -63,31 +77,49 @@ _ALLOWED: dict[str, tuple[str, Callable[[Any], bool]]] = {
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How one machine is trained; see :class:`dbnchurn.dbn.DBN` for what each setting means."""
+    """How one machine is trained.
 
-    epochs: int = 10
-    batch_size: int = 128
-    learning_rate: float = 0.05
-    schedule: Schedule = "constant"
-    cd_k: int = 1
-    persistent: bool = False
-    mean_field: bool = False
-    momentum: float = 0.9
+    :meth:`dbnchurn.dbn.DBN.training_settings` makes them of the parameters of a DBN, which have
+    the defaults and say what each setting means.
+
+    Attributes
+    ----------
+    epochs, batch_size, learning_rate, schedule, cd_k, persistent, mean_field, momentum, \
+weight_decay, centering, sparsity_target, sparsity_cost, gaussian_rate, variance_rate, patience
+        See :class:`dbnchurn.dbn.DBN`.
+    first_momentum : float, default 0.5
+        Momentum of the first epochs.
+    momentum_epochs : int, default 5
+        Their number.
+    centering_rate : float, default 0.01
+        Step of the moving average that the hidden offsets are.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    schedule: Schedule
+    cd_k: int
+    persistent: bool
+    mean_field: bool
+    momentum: float
+    weight_decay: float
+    centering: bool
+    sparsity_target: float | None
+    sparsity_cost: float
+    gaussian_rate: float
+    variance_rate: float
+    patience: int | None
     first_momentum: float = 0.5
     momentum_epochs: int = 5
-    weight_decay: float = 1e-4
-    centering: bool = True
     centering_rate: float = 0.01
-    sparsity_target: float | None = None
-    sparsity_cost: float = 0.1
-    gaussian_rate: float = 0.1
-    variance_rate: float = 0.01
-    patience: int | None = None
 
     def __post_init__(self) -> None:
-        for name, (allowed, test) in _ALLOWED.items():
+        for name, (allowed, is_allowed) in _ALLOWED.items():
             value = getattr(self, name)
-            if not (value is None and name in ("patience", "sparsity_target")) and not test(value):
+            if not (value is None and name in ("patience", "sparsity_target")) and not is_allowed(
+                value
+            ):
                 raise ValueError(f"{name}={value!r} is not allowed; it must be {allowed}")
 
     @property
@@ -98,8 +130,8 @@ class TrainingSettings:
 
     def rate(self, epoch: int) -> float:
         """Learning rate of an epoch, counted from 0."""
-        done = epoch / self.epochs
-        factor = {"constant": 1.0, "linear": 1 - done, "cosine": 0.5 * (1 + cos(pi * done))}
+        progress = epoch / self.epochs
+        factor = {"constant": 1.0, "linear": 1 - progress, "cosine": 0.5 * (1 + cos(pi * progress))}
         return self.learning_rate * factor[self.schedule]
 
     def momentum_of(self, epoch: int) -> float:
@@ -109,39 +141,39 @@ class TrainingSettings:
 
 @dataclass
 class Training:
-    """All that changes while a machine is trained; callbacks see it after every epoch.
+    """State of the training of one machine, passed to callbacks after every epoch.
 
     Attributes
     ----------
     rbm : RBM
     ascent : GradientAscent
-        Holds the velocities.
-    offsets : Offsets
+        With the velocities.
+    offsets : CenteringOffsets
     chains : Tensor, optional
         Hidden states of the persistent chains.
-    generator : Random
+    generator : DeviceGenerator
     curve : list of dict
         One record per epoch.
     layer : int
-        Which machine of a stack this is, from 0.
+        Number of the machine in its stack, from 0.
     stop : bool
         A callback may set it to end the training.
     best : dict, optional
         Parameters of the last epoch whose free-energy gap had not widened.
-    widened : int
-        Epochs since then.
+    epochs_widened : int
+        Number of epochs since then.
     """
 
     rbm: RBM
     ascent: GradientAscent
-    offsets: Offsets
+    offsets: CenteringOffsets
     chains: Tensor | None
-    generator: Random
+    generator: DeviceGenerator
     curve: list[Record]
     layer: int = 0
     stop: bool = False
     best: dict[str, Tensor] | None = None
-    widened: int = 0
+    epochs_widened: int = 0
 
 
 Callback = Callable[[Training], object]
@@ -150,11 +182,11 @@ Callback = Callable[[Training], object]
 @torch.no_grad()
 def train(
     rows: RowSource | Stream,
-    recipe: TrainingSettings,
+    settings: TrainingSettings,
     *,
-    n_hidden: int = 128,
-    hidden: HiddenKind = "bernoulli",
-    generator: Random | None = None,
+    n_hidden: int,
+    hidden: HiddenKind,
+    generator: DeviceGenerator | None = None,
     sample_weight: Floats32 | None = None,
     rows_val: RowSource | Stream | None = None,
     callbacks: Sequence[Callback] = (),
@@ -166,19 +198,20 @@ def train(
     Parameters
     ----------
     rows : RowSource or Stream
-    recipe : TrainingSettings
-    n_hidden : int, default 128
-    hidden : {"bernoulli", "relu"}, default "bernoulli"
-    generator : Random, optional
+    settings : TrainingSettings
+    n_hidden : int
+    hidden : {"bernoulli", "relu"}
+    generator : DeviceGenerator, optional
+        Seed 0 on the CPU if not given.
     sample_weight : float32 array of shape (n,), optional
     rows_val : RowSource or Stream, optional
         Held-out rows for the free-energy gap.
     callbacks : sequence of callables
         Each is called with the `Training` after every epoch.
     layer : int, default 0
-        Noted in the `Training`, for the callbacks.
+        Number of the machine in its stack, for callbacks and messages.
     resume : Training, optional
-        Continue from here instead of starting.
+        State of an interrupted training, which is continued.
 
     Returns
     -------
@@ -187,47 +220,48 @@ def train(
     Raises
     ------
     FloatingPointError
-        If the weights run off to infinity.
+        If the weights are no longer finite.
     ValueError
         If `resume` holds a machine for other rows, or with other hidden units.
     """
-    generator = generator or Random(0)
+    generator = generator or DeviceGenerator(0)
     if resume is None:
-        some, weights = marginals(rows, generator, sample_weight)
+        sample, weight = initialization_rows(rows, generator, sample_weight)
         rbm, offsets = initialize(
-            some, weights, n_hidden=n_hidden, hidden=hidden, generator=generator
+            sample, weight, n_hidden=n_hidden, hidden=hidden, generator=generator
         )
-        ascent = GradientAscent(rbm, recipe.gaussian_rate, recipe.variance_rate)
+        ascent = GradientAscent(rbm, settings.gaussian_rate, settings.variance_rate)
         training = Training(rbm, ascent, offsets, None, generator, [], layer=layer)
     else:
-        _refuse_another_machine(resume, rows.sizes, n_hidden, hidden)
+        _check_same_machine(resume, rows.sizes, n_hidden, hidden)
         training = resume
-    watched = MonitoredRows.of(rows, rows_val, training.rbm)
-    mini_batches = Batches(rows, training.rbm, recipe.batch_size, sample_weight)
+    monitored = MonitoredRows.of(rows, rows_val, training.rbm)
+    mini_batches = MiniBatches(rows, training.rbm, settings.batch_size, sample_weight)
 
-    for epoch in range(len(training.curve), recipe.epochs):
+    for epoch in range(len(training.curve), settings.epochs):
         if training.stop:
             break
         started = perf_counter()
         with torch.inference_mode():
             for batch in mini_batches.epoch(training.generator):
-                cd_step(training, recipe, epoch, batch)
+                cd_step(training, settings, epoch, batch)
         training.curve.append(
-            {"epoch": float(epoch + 1), "learning_rate": recipe.rate(epoch)}
-            | watched.measure(training)
+            {"epoch": float(epoch + 1), "learning_rate": settings.rate(epoch)}
+            | monitored.measure(training)
             | {"seconds": perf_counter() - started}
         )
-        _refuse_divergence(training.curve[-1], layer)
-        _heed_the_gap(training, recipe)
+        _check_divergence(training.curve[-1], layer)
+        if settings.patience is not None:
+            stop_on_gap(training, settings.patience)
         for callback in callbacks:
             callback(training)
     return training
 
 
-def _refuse_another_machine(
+def _check_same_machine(
     resume: Training, sizes: tuple[int, ...], n_hidden: int, hidden: HiddenKind
 ) -> None:
-    """A training is continued with the machine that it was begun with."""
+    """Refuse to continue the training of a machine of another shape."""
     rbm, kind = resume.rbm, resume.rbm.hidden.kind
     if (rbm.groups.sizes, rbm.n_hidden, kind) != (tuple(sizes), n_hidden, hidden):
         raise ValueError(
@@ -237,50 +271,65 @@ def _refuse_another_machine(
         )
 
 
-def cd_step(training: Training, recipe: TrainingSettings, epoch: int, batch: MiniBatch) -> None:
-    """One mini-batch: positive phase, Gibbs sweeps, contrast, step."""
-    rbm = training.rbm.on_groups(batch.span)
-    offsets = training.offsets.on_groups(training.rbm, batch.span)
+def cd_step(training: Training, settings: TrainingSettings, epoch: int, batch: MiniBatch) -> None:
+    """One step of contrastive divergence.
+
+    Parameters
+    ----------
+    training : Training
+        Its machine, velocities, offsets, chains and generator change.
+    settings : TrainingSettings
+    epoch : int
+        Number of the epoch, from 0.
+    batch : MiniBatch
+    """
+    rbm = training.rbm.on_groups(batch.ranges)
+    offsets = training.offsets.on_groups(training.rbm, batch.ranges)
     generator = training.generator
 
     # Positive phase: the hidden layer driven by the data.
     field = rbm.field_h_from_v(batch.v)
     data = Phase(batch.v, rbm.hidden.mean_(field))
-    # Negative phase: sweeps from the data, or from where the persistent chains stand.
-    chains = _chains(training, recipe, field) if recipe.persistent else None
+    # Negative phase: sweeps from the data, or from the persistent chains.
+    chains = _chains(training, settings, field) if settings.persistent else None
     start = rbm.hidden.sample(field, generator, mean=data.h) if chains is None else chains
-    model = gibbs(rbm, start, batch.v, recipe.cd_k, generator, recipe.mean_field)
+    model = gibbs(rbm, start, batch.v, settings.cd_k, generator, settings.mean_field)
     if chains is not None:
         chains.copy_(rbm.sample_h_from_v(model.v, generator))
     # Step along the difference of their statistics.
-    if recipe.is_plain and batch.sample_weight is None and _is_binary(batch.v):
-        training.ascent.plain_step(data, model, recipe.rate(epoch))
+    if settings.is_plain and batch.sample_weight is None and _is_binary(batch.v):
+        training.ascent.plain_step(data, model, settings.rate(epoch))
         return
-    if recipe.centering:
-        offsets.hidden.lerp_(data.h.sum(0).div_(len(data.h)), recipe.centering_rate)
-    if recipe.sparsity_target is not None:
-        drive = recipe.sparsity_cost * (recipe.sparsity_target - data.h.mean(0))
-        data = Phase(batch.v, data.h + drive)
-    centres = offsets if recipe.centering else None
+    if settings.centering:
+        offsets.hidden.lerp_(data.h.sum(0).div_(len(data.h)), settings.centering_rate)
+    if settings.sparsity_target is not None:
+        pull = settings.sparsity_cost * (settings.sparsity_target - data.h.mean(0))
+        data = Phase(batch.v, data.h + pull)
     training.ascent.step(
-        contrast(rbm, data, model, sample_weight=batch.sample_weight, offsets=centres),
-        recipe.rate(epoch),
-        momentum=recipe.momentum_of(epoch),
-        weight_decay=recipe.weight_decay,
-        offsets=training.offsets if recipe.centering else None,
-        span=batch.span,
+        cd_gradient(
+            rbm,
+            data,
+            model,
+            sample_weight=batch.sample_weight,
+            offsets=offsets if settings.centering else None,
+        ),
+        settings.rate(epoch),
+        momentum=settings.momentum_of(epoch),
+        weight_decay=settings.weight_decay,
+        offsets=training.offsets if settings.centering else None,
+        ranges=batch.ranges,
     )
 
 
 def _is_binary(v: State) -> bool:
-    """Whether there are binary units alone, and all are known."""
+    """Whether all units are binary, and none is missing."""
     return v.keys() == {"binary"} and v["binary"].known is None
 
 
-def _chains(training: Training, recipe: TrainingSettings, field: Tensor) -> Tensor:
+def _chains(training: Training, settings: TrainingSettings, field: Tensor) -> Tensor:
     """Hidden states of as many persistent chains as the batch has rows."""
     if training.chains is None:
-        size = (recipe.batch_size, field.shape[1])
+        size = (settings.batch_size, field.shape[1])
         start = training.rbm.hidden.bias.expand(size)
         training.chains = training.rbm.hidden.sample(start.clone(), training.generator)
     return training.chains[: len(field)]
@@ -288,46 +337,65 @@ def _chains(training: Training, recipe: TrainingSettings, field: Tensor) -> Tens
 
 @dataclass
 class MonitoredRows:
-    """Fixed rows on which every epoch is measured."""
+    """Fixed rows on which every epoch is measured.
 
-    fit: State
+    Attributes
+    ----------
+    train : dict
+        Visible state of training rows.
+    validation : dict, optional
+        Visible state of validation rows.
+    """
+
+    train: State
     validation: State | None
 
     @classmethod
     def of(
         cls, rows: RowSource | Stream, rows_val: RowSource | Stream | None, rbm: RBM
     ) -> MonitoredRows:
-        """Rows spread evenly over the training and the validation rows; a stream's first batch."""
+        """Rows at even distances of training and validation rows.
+
+        Parameters
+        ----------
+        rows, rows_val : RowSource or Stream
+            Of a stream the first mini-batch is taken. `rows_val` may be None.
+        rbm : RBM
+
+        Returns
+        -------
+        MonitoredRows
+        """
         limit = MONITOR_ROWS if rows_val is None else GAP_ROWS
 
-        def some(source: RowSource | Stream) -> State:
+        def spread(source: RowSource | Stream) -> State:
             if not isinstance(source, RowSource):
                 return rbm.state(next(iter(source)))
-            spread = np.linspace(0, len(source) - 1, min(limit, len(source)))
-            return rbm.state(source.take(np.unique(spread.astype(np.intp))))
+            numbers = np.linspace(0, len(source) - 1, min(limit, len(source)))
+            return rbm.state(source.take(np.unique(numbers.astype(np.intp))))
 
-        return cls(some(rows), None if rows_val is None else some(rows_val))
+        return cls(spread(rows), None if rows_val is None else spread(rows_val))
 
     def measure(self, training: Training) -> Record:
         """The record of one epoch."""
         rbm = training.rbm
-        field = rbm.field_h_from_v(self.fit)
+        field = rbm.field_h_from_v(self.train)
         activation = rbm.hidden.activation(field)
-        dead, saturated = idle_units(activation, rbm.hidden.kind == "relu")
+        dead, saturated = dead_and_saturated(activation, rbm.hidden.kind == "relu")
         record = {
-            "reconstruction_error": reconstruction_error(rbm, self.fit, rbm.hidden.mean(field)),
+            "reconstruction_error": reconstruction_error(rbm, self.train, rbm.hidden.mean(field)),
             "update_ratio": update_ratio(training.ascent.updates(), rbm.parameters()),
             "dead": dead,
             "saturated": saturated,
         }
         if self.validation is not None:
-            gap, error = free_energy_gap(rbm, self.fit, self.validation)
+            gap, error = free_energy_gap(rbm, self.train, self.validation)
             record |= {"free_energy_gap": gap, "gap_error": error}
         return record
 
 
-def _refuse_divergence(record: Record, layer: int) -> None:
-    """Say why there would be NaN from here on."""
+def _check_divergence(record: Record, layer: int) -> None:
+    """Refuse parameters that are no longer finite."""
     if not isfinite(record["update_ratio"] + record["reconstruction_error"]):
         raise FloatingPointError(
             f"training of layer {layer} diverged in epoch {record['epoch']:.0f} at learning rate "
@@ -336,21 +404,29 @@ def _refuse_divergence(record: Record, layer: int) -> None:
         )
 
 
-def _heed_the_gap(training: Training, recipe: TrainingSettings) -> None:
-    """Stop when the free-energy gap stays wider than it was; go back to before it widened.
+def stop_on_gap(training: Training, patience: int) -> None:
+    """Early stopping on the free-energy gap, with the best weights restored.
 
-    Wider means more than two standard errors above the smallest gap so far.
+    The gap of an epoch has widened if it exceeds the smallest gap so far by more than two standard
+    errors. After `patience` such epochs in a row training stops, and the parameters of the last
+    epoch before them are restored. Without validation rows there is no gap, and nothing happens.
+
+    Parameters
+    ----------
+    training : Training
+        After an epoch; ``best``, ``epochs_widened``, ``stop`` and the machine may change.
+    patience : int
     """
-    last: dict[str, Any] = training.curve[-1]
-    if recipe.patience is None or "free_energy_gap" not in last:
+    last = training.curve[-1]
+    if "free_energy_gap" not in last:
         return
     smallest = min(record["free_energy_gap"] for record in training.curve)
-    if last["free_energy_gap"] <= smallest + 2 * last["gap_error"]:
-        training.widened = 0
+    if last["free_energy_gap"] <= smallest + GAP_STANDARD_ERRORS * last["gap_error"]:
+        training.epochs_widened = 0
         training.best = {name: p.clone() for name, p in training.rbm.parameters().items()}
         return
-    training.widened += 1
-    if training.widened >= recipe.patience:
+    training.epochs_widened += 1
+    if training.epochs_widened >= patience:
         training.stop = True
         if training.best is not None:
             training.rbm.load(training.best)

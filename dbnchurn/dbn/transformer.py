@@ -13,7 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from dbnchurn.core.typing import Floats32
 from dbnchurn.dbn.dbn import DBN, Device, Units
-from dbnchurn.dbn.random import Seed
+from dbnchurn.dbn.likelihood import pseudo_likelihood
+from dbnchurn.dbn.random import RandomStateLike
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.training import Callback, Schedule
 from dbnchurn.dbn.units import HiddenKind
@@ -67,7 +68,7 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         hidden: HiddenKind = "bernoulli",
         units: Units = "auto",
         device: Device = "cpu",
-        random_state: Seed = None,
+        random_state: RandomStateLike = None,
     ) -> None:
         self.n_components = n_components
         self.learning_rate = learning_rate
@@ -93,7 +94,17 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         X_val: Any = None,
         callbacks: Sequence[Callback] = (),
     ) -> Self:
-        """Train the machine; parameters as of :meth:`dbnchurn.dbn.DBN.fit`."""
+        """Train the machine.
+
+        Parameters
+        ----------
+        X, y, sample_weight, X_val, callbacks
+            See :meth:`dbnchurn.dbn.DBN.fit`.
+
+        Returns
+        -------
+        self
+        """
         settings = self.get_params(deep=False)
         layers, epochs = (settings.pop("n_components"),), settings.pop("n_iter")
         self.dbn_ = DBN(layers, epochs=epochs, **settings)
@@ -110,7 +121,7 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     @property
     def curve_(self) -> list[dict[str, float]]:
-        """One record per epoch, as of :class:`~dbnchurn.dbn.DBN`."""
+        """One record per epoch; see ``curves_`` of :class:`~dbnchurn.dbn.DBN`."""
         return self.dbn_.curves_[0]
 
     @property
@@ -138,11 +149,24 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     def score_samples(self, X: Any) -> Floats32:
         """Log pseudo-likelihood of the discrete units of every row, shape (n,)."""
         check_is_fitted(self, "dbn_")
-        batches = self.dbn_._batches(X, 2048)
-        return np.concatenate([self.rbm_.pseudo_likelihood(v).cpu().numpy() for v in batches])
+        chunks = self.dbn_.row_chunks(X, 2048)
+        return np.concatenate([pseudo_likelihood(self.rbm_, v).cpu().numpy() for v in chunks])
 
-    def sample(self, n: int, *, sweeps: int = 1000, random_state: Seed = None) -> Visible:
-        """`n` rows from the model by Gibbs sampling."""
+    def sample(
+        self, n: int, *, sweeps: int = 1000, random_state: RandomStateLike = None
+    ) -> Visible:
+        """`n` rows from the model by Gibbs sampling.
+
+        Parameters
+        ----------
+        n : int
+        sweeps : int, default 1000
+        random_state : int, Generator, RandomState or None, default None
+
+        Returns
+        -------
+        Visible
+        """
         check_is_fitted(self, "dbn_")
         return self.dbn_.sample(n, sweeps=sweeps, random_state=random_state)
 

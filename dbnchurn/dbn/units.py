@@ -1,18 +1,12 @@
-"""Units of a Boltzmann machine, all with one small contract.
+"""Units of a Boltzmann machine: Bernoulli, Gaussian, softmax and rectified, all with one contract.
 
-A layer of units holds its own parameters and answers, for states ``v`` of n rows:
+A layer of units holds its own parameters. :class:`VisibleUnits` and :class:`HiddenUnits` are the
+contracts; the classes below them give the formulas. Two terms occur throughout:
 
-``energy(v)``              its part of the energy, shape (n,)
-``log_mass(field)``        ``log Σ exp(-energy + input·signal)`` over all its states: the
-                           free-energy term, shape (n,)
-``mean(field)``            expected state
-``sample(field, random)``  a state; may overwrite `field`
-``statistics(v)``          derivative of minus the energy with respect to its own parameters
-
-``field`` is the bias plus the input from the other layer, shape (n, units). What the other layer
-sees of a state is its *signal*: ``v`` itself, ``v / σ²`` for Gaussian units. Visible units join it
-to the weights with ``pull`` (``field + signal @ weights``) and ``outer_difference``
-(``scale * (signal0.T @ h0 - signal1.T @ h1)``), where the kinds differ in their fast paths.
+*signal*
+    What the other layer receives from a state: ``v`` itself, ``v / σ²`` for Gaussian units.
+*field*
+    The bias plus the input from the other layer, shape (n, units): ``bias + signal @ weights``.
 
 Missing entries are dropped row by row: their state is 0 (level -1 in a softmax group) and ``known``
 is 0 there, so they add nothing to energy, field or statistics.
@@ -35,11 +29,11 @@ from dbnchurn.dbn.groups import (
     group_softmax,
     scatter_sum,
 )
-from dbnchurn.dbn.random import Random
+from dbnchurn.dbn.random import DeviceGenerator
 
 
-class Part(NamedTuple):
-    """The state of one kind of visible units.
+class UnitState(NamedTuple):
+    """State of one kind of visible units.
 
     Attributes
     ----------
@@ -47,29 +41,31 @@ class Part(NamedTuple):
         float of shape (n, units), 0 where missing; for softmax groups int32 levels of shape (n, c),
         -1 where missing.
     known : Tensor, optional
-        Same shape, 1 or True where there is evidence; None if nothing is missing.
+        Same shape, 1 or True where the entry is known; None if nothing is missing.
     """
 
     values: Tensor
     known: Tensor | None = None
 
 
-State = dict[str, Part]
-"""A visible state: kind of unit → its part. Kinds without units are left out."""
-
+State = dict[str, UnitState]
+"""Visible state: kind of unit → its state. Kinds without units are left out."""
 
 HiddenKind = Literal["bernoulli", "relu"]
 
 
-class Hidden(Protocol):
-    """What the RBM asks of its hidden layer: a dataclass, made of its bias.
+class HiddenUnits(Protocol):
+    """What an RBM needs of its hidden layer: a dataclass, made of its bias.
 
     Attributes
     ----------
+    kind : {"bernoulli", "relu"}
+        Name in settings and checkpoints.
     function : str
-        What the unit becomes in the unrolled network: one of its activations.
+        Activation function of the layer in the unrolled network.
     seen_as : {"binary", "gaussian"}
-        What its activation is to the machine above.
+        Kind of visible unit that the next machine of a stack has for it.
+    bias : Tensor of shape (units,)
     """
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
@@ -78,36 +74,153 @@ class Hidden(Protocol):
     seen_as: ClassVar[Literal["binary", "gaussian"]]
     bias: Tensor
 
-    def energy(self, h: Tensor) -> Tensor: ...
-    def log_mass(self, field: Tensor) -> Tensor: ...
-    def mean(self, field: Tensor) -> Tensor: ...
-    def mean_(self, field: Tensor) -> Tensor: ...
-    def activation(self, field: Tensor) -> Tensor: ...
-    def sample(self, field: Tensor, generator: Random, mean: Tensor | None = None) -> Tensor: ...
+    def energy(self, h: Tensor) -> Tensor:
+        """Energy of the hidden states `h` of shape (n, units), without weights; shape (n,)."""
+
+    def log_normalizer(self, field: Tensor) -> Tensor:
+        """``log Σ exp(-energy + input·h)`` over all hidden states, shape (n,)."""
+
+    def mean(self, field: Tensor) -> Tensor:
+        """Expected state given the field, shape (n, units)."""
+
+    def mean_(self, field: Tensor) -> Tensor:
+        """:meth:`mean`, allowed to overwrite `field` where :meth:`sample` then needs it no more."""
+
+    def activation(self, field: Tensor) -> Tensor:
+        """Value passed to the next layer, shape (n, units)."""
+
+    def sample(
+        self, field: Tensor, generator: DeviceGenerator, mean: Tensor | None = None
+    ) -> Tensor:
+        """Draw a state given the field.
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, units)
+            May be overwritten.
+        generator : DeviceGenerator
+        mean : Tensor of shape (n, units), optional
+            Result of :meth:`mean_`, where it is known already.
+
+        Returns
+        -------
+        Tensor of shape (n, units)
+        """
 
 
-class Unit(Protocol):
-    """What the RBM asks of one kind of visible units."""
+class VisibleUnits(Protocol):
+    """What an RBM needs of one kind of visible units.
+
+    Attributes
+    ----------
+    bias : Tensor of shape (units,); a softmax group has one unit per level
+    """
 
     bias: Tensor
 
-    def energy(self, v: Part) -> Tensor: ...
-    def log_mass(self, field: Tensor, known: Tensor | None = None) -> Tensor: ...
-    def mean(self, field: Tensor, known: Tensor | None = None) -> Tensor: ...
-    def sample(self, field: Tensor, generator: Random, known: Tensor | None = None) -> Tensor: ...
-    def statistics(self, v: Part, sample_weight: Tensor) -> dict[str, Tensor]: ...
-    def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor: ...
+    def energy(self, v: UnitState) -> Tensor:
+        """Energy of the states, without weights; shape (n,)."""
+
+    def log_normalizer(self, field: Tensor, known: Tensor | None = None) -> Tensor:
+        """``log Σ exp(-energy + input·signal)`` over all states: their free-energy term.
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, units)
+        known : Tensor, optional
+            Shape (n, units), or (n, c) for softmax groups: entries that count; None if all do.
+
+        Returns
+        -------
+        Tensor of shape (n,)
+        """
+
+    def mean(self, field: Tensor, known: Tensor | None = None) -> Tensor:
+        """Expected state given the field.
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, units)
+        known : Tensor, optional
+            As in :meth:`log_normalizer`; other entries are 0.
+
+        Returns
+        -------
+        Tensor of shape (n, units)
+            For softmax groups the probabilities of all levels.
+        """
+
+    def sample(
+        self, field: Tensor, generator: DeviceGenerator, known: Tensor | None = None
+    ) -> Tensor:
+        """Draw a state given the field.
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, units)
+            May be overwritten.
+        generator : DeviceGenerator
+        known : Tensor, optional
+            As in :meth:`log_normalizer`; other entries are 0, or level -1.
+
+        Returns
+        -------
+        Tensor
+            Values as in :class:`UnitState`.
+        """
+
+    def statistics(self, v: UnitState, sample_weight: Tensor) -> dict[str, Tensor]:
+        """Weighted sum over rows of the derivatives of minus the energy.
+
+        Parameters
+        ----------
+        v : UnitState
+        sample_weight : Tensor of shape (n,)
+
+        Returns
+        -------
+        dict
+            Name of a parameter of the units → Tensor of its shape.
+        """
+
+    def add_input(self, field: Tensor, weights: Tensor, v: UnitState) -> Tensor:
+        """``field + signal @ weights``.
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, n_hidden) or (n_hidden,)
+        weights : Tensor of shape (units, n_hidden)
+        v : UnitState
+
+        Returns
+        -------
+        Tensor of shape (n, n_hidden)
+        """
+
     def outer_difference(
-        self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float
-    ) -> Tensor: ...
+        self, v0: UnitState, h0: Tensor, v1: UnitState, h1: Tensor, scale: float
+    ) -> Tensor:
+        """``scale * (signal0.T @ h0 - signal1.T @ h1)``.
+
+        Parameters
+        ----------
+        v0, v1 : UnitState
+            Same entries missing in both.
+        h0, h1 : Tensor of shape (n, n_hidden)
+        scale : float
+
+        Returns
+        -------
+        Tensor of shape (units, n_hidden)
+        """
 
 
 def softplus(x: Tensor) -> Tensor:
-    """``log(1 + exp(x))`` without the jump of a linear branch."""
+    """``log(1 + exp(x))``; torch's own switches to a linear branch above 20, with a jump."""
     return torch.logaddexp(x, torch.zeros((), dtype=x.dtype, device=x.device))
 
 
-def _kept(values: Tensor, known: Tensor | None) -> Tensor:
+def _masked(values: Tensor, known: Tensor | None) -> Tensor:
     return values if known is None else values * known
 
 
@@ -127,24 +240,41 @@ class BernoulliHidden:
     bias: Tensor
 
     def energy(self, h: Tensor) -> Tensor:
+        """``-c·h``."""
         return -(h @ self.bias)
 
-    def log_mass(self, field: Tensor) -> Tensor:
+    def log_normalizer(self, field: Tensor) -> Tensor:
+        """``Σ log(1 + exp(x))`` for fields x."""
         return softplus(field).sum(-1)
 
     def mean(self, field: Tensor) -> Tensor:
+        """``sigmoid(x)``, the probability of 1."""
         return torch.sigmoid(field)
 
     def mean_(self, field: Tensor) -> Tensor:
-        """The mean, written over `field`; a sample then needs the mean alone."""
+        """The mean, written over `field`; :meth:`sample` then takes it as `mean`."""
         return field.sigmoid_()
 
     def activation(self, field: Tensor) -> Tensor:
-        """What the unit hands to the next layer: its mean."""
+        """The mean is passed to the next layer."""
         return torch.sigmoid(field)
 
-    def sample(self, field: Tensor, generator: Random, mean: Tensor | None = None) -> Tensor:
-        """A state; `mean` saves computing it again."""
+    def sample(
+        self, field: Tensor, generator: DeviceGenerator, mean: Tensor | None = None
+    ) -> Tensor:
+        """1 with probability `mean`, else 0.
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, units)
+        generator : DeviceGenerator
+        mean : Tensor of shape (n, units), optional
+            The mean, if it is known already; `field` is then ignored.
+
+        Returns
+        -------
+        Tensor of shape (n, units)
+        """
         return generator.bernoulli(self.mean(field) if mean is None else mean)
 
 
@@ -152,10 +282,10 @@ class BernoulliHidden:
 class RectifiedHidden:
     """Noisy rectified linear units: energy ``h²/2 - c·h`` on h ≥ 0.
 
-    Given its field x a unit follows the normal distribution N(x, 1) cut at zero; its most probable
-    value is max(0, x), which is what it hands to the next layer. Nair and Hinton (2010) draw
-    max(0, x + N(0, sigmoid(x))) instead, a rule that belongs to no energy; with this one the free
-    energy, the likelihood and Gibbs sampling stay exact.
+    Given its field x a unit follows the normal distribution N(x, 1) truncated to h ≥ 0; its mode
+    max(0, x) is passed to the next layer. Nair and Hinton (2010) draw
+    max(0, x + N(0, sigmoid(x))) instead, which is the conditional of no energy function; with the
+    truncated normal the free energy, the likelihood and Gibbs sampling are exact.
     """
 
     kind: ClassVar[HiddenKind] = "relu"
@@ -164,9 +294,10 @@ class RectifiedHidden:
     bias: Tensor
 
     def energy(self, h: Tensor) -> Tensor:
+        """``Σ h²/2 - c·h``."""
         return (0.5 * h * h - h * self.bias).sum(-1)
 
-    def log_mass(self, field: Tensor) -> Tensor:
+    def log_normalizer(self, field: Tensor) -> Tensor:
         """``log ∫ exp(-h²/2 + xh) dh = log √(π/2) + log erfcx(-x/√2)``, for large x by log Φ."""
         terms = torch.where(
             field < 0,
@@ -184,15 +315,29 @@ class RectifiedHidden:
         return torch.where(field < -30, tail, field + ratio)
 
     def mean_(self, field: Tensor) -> Tensor:
-        """The mean; `field` is left as it is, for a sample needs it."""
+        """The mean; `field` is not overwritten, since :meth:`sample` needs it."""
         return self.mean(field)
 
     def activation(self, field: Tensor) -> Tensor:
-        """What the unit hands to the next layer: its most probable value."""
+        """The mode, max(0, x), is passed to the next layer."""
         return torch.relu(field)
 
-    def sample(self, field: Tensor, generator: Random, mean: Tensor | None = None) -> Tensor:
-        """Inverts the upper tail: ``P(H > h) = Φ(x - h)/Φ(x)``."""
+    def sample(
+        self, field: Tensor, generator: DeviceGenerator, mean: Tensor | None = None
+    ) -> Tensor:
+        """A draw by inversion of the upper tail, ``P(H > h) = Φ(x - h)/Φ(x)``.
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, units)
+        generator : DeviceGenerator
+        mean : Tensor, optional
+            Ignored: the draw needs the field.
+
+        Returns
+        -------
+        Tensor of shape (n, units)
+        """
         field64 = field.to(torch.float64)
         uniform = 1 - generator.uniform(*field.shape, dtype=torch.float64)
         inside = torch.special.ndtr(field64) * uniform
@@ -213,29 +358,120 @@ class Bernoulli:
 
     bias: Tensor
 
-    def energy(self, v: Part) -> Tensor:
+    def energy(self, v: UnitState) -> Tensor:
+        """``-b·v`` over known entries."""
         return -(v.values @ self.bias)
 
-    def log_mass(self, field: Tensor, known: Tensor | None = None) -> Tensor:
-        return _kept(softplus(field), known).sum(-1)
+    def log_normalizer(self, field: Tensor, known: Tensor | None = None) -> Tensor:
+        """``Σ log(1 + exp(x))`` over known units.
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, b)
+        known : Tensor of shape (n, b), optional
+            Entries that count; None if all do.
+
+        Returns
+        -------
+        Tensor of shape (n,)
+        """
+        return _masked(softplus(field), known).sum(-1)
 
     def mean(self, field: Tensor, known: Tensor | None = None) -> Tensor:
-        return _kept(torch.sigmoid(field), known)
+        """``sigmoid(x)``, the probability of 1.
 
-    def sample(self, field: Tensor, generator: Random, known: Tensor | None = None) -> Tensor:
-        return _kept(generator.bernoulli(field.sigmoid_()), known)
+        Parameters
+        ----------
+        field : Tensor of shape (n, b)
+        known : Tensor of shape (n, b), optional
+            Entries that count; None if all do.
 
-    def probability(self, field: Tensor, known: Tensor | None = None) -> Tensor:
-        """The mean, written over `field`."""
-        return _kept(field.sigmoid_(), known)
+        Returns
+        -------
+        Tensor of shape (n, b)
+        """
+        return _masked(torch.sigmoid(field), known)
 
-    def statistics(self, v: Part, sample_weight: Tensor) -> dict[str, Tensor]:
+    def sample(
+        self, field: Tensor, generator: DeviceGenerator, known: Tensor | None = None
+    ) -> Tensor:
+        """1 with probability ``sigmoid(x)``, else 0; overwrites `field`.
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, b)
+            Overwritten.
+        generator : DeviceGenerator
+        known : Tensor of shape (n, b), optional
+            Entries that count; None if all do.
+
+        Returns
+        -------
+        Tensor of shape (n, b)
+        """
+        return _masked(generator.bernoulli(field.sigmoid_()), known)
+
+    def mean_(self, field: Tensor, known: Tensor | None = None) -> Tensor:
+        """The mean, written over `field`.
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, units)
+            Overwritten.
+        known : Tensor of shape (n, units), optional
+            Other entries are 0.
+
+        Returns
+        -------
+        Tensor of shape (n, units)
+        """
+        return _masked(field.sigmoid_(), known)
+
+    def statistics(self, v: UnitState, sample_weight: Tensor) -> dict[str, Tensor]:
+        """Derivative by the bias.
+
+        Parameters
+        ----------
+        v : UnitState
+        sample_weight : Tensor of shape (n,)
+
+        Returns
+        -------
+        dict
+            Name of a parameter → Tensor of its shape.
+        """
         return {"bias": sample_weight @ v.values}
 
-    def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor:
+    def add_input(self, field: Tensor, weights: Tensor, v: UnitState) -> Tensor:
+        """``field + v @ weights``.
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, n_hidden) or (n_hidden,)
+        weights : Tensor of shape (b, n_hidden)
+        v : UnitState
+
+        Returns
+        -------
+        Tensor of shape (n, n_hidden)
+        """
         return torch.addmm(field, v.values, weights)
 
-    def outer_difference(self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float) -> Tensor:
+    def outer_difference(
+        self, v0: UnitState, h0: Tensor, v1: UnitState, h1: Tensor, scale: float
+    ) -> Tensor:
+        """``scale * (v0.T @ h0 - v1.T @ h1)``.
+
+        Parameters
+        ----------
+        v0, v1 : UnitState
+        h0, h1 : Tensor of shape (n, n_hidden)
+        scale : float
+
+        Returns
+        -------
+        Tensor of shape (b, n_hidden)
+        """
         return _outer_difference(v0.values, h0, v1.values, h1, scale)
 
 
@@ -255,66 +491,208 @@ class Gaussian:
         """1/σ²."""
         return torch.exp(-self.log_variance)
 
-    def energy(self, v: Part) -> Tensor:
-        return 0.5 * _kept((v.values - self.bias) ** 2, v.known) @ self.precision
+    def energy(self, v: UnitState) -> Tensor:
+        """``Σ (v - b)² / 2σ²`` over known entries."""
+        return 0.5 * _masked((v.values - self.bias) ** 2, v.known) @ self.precision
 
-    def log_mass(self, field: Tensor, known: Tensor | None = None) -> Tensor:
+    def log_normalizer(self, field: Tensor, known: Tensor | None = None) -> Tensor:
+        """``Σ (x² - b²) / 2σ² + log √(2πσ²)`` over known units.
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, g)
+        known : Tensor of shape (n, g), optional
+            Entries that count; None if all do.
+
+        Returns
+        -------
+        Tensor of shape (n,)
+        """
         gained = 0.5 * (field**2 - self.bias**2) * self.precision
         volume = 0.5 * (self.log_variance + log(2 * pi))
-        return _kept(gained + volume, known).sum(-1)
+        return _masked(gained + volume, known).sum(-1)
 
     def mean(self, field: Tensor, known: Tensor | None = None) -> Tensor:
-        return _kept(field, known)
+        """The field itself.
 
-    def sample(self, field: Tensor, generator: Random, known: Tensor | None = None) -> Tensor:
+        Parameters
+        ----------
+        field : Tensor of shape (n, g)
+        known : Tensor of shape (n, g), optional
+            Entries that count; None if all do.
+
+        Returns
+        -------
+        Tensor of shape (n, g)
+        """
+        return _masked(field, known)
+
+    def sample(
+        self, field: Tensor, generator: DeviceGenerator, known: Tensor | None = None
+    ) -> Tensor:
+        """A draw from N(x, σ²).
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, g)
+        generator : DeviceGenerator
+        known : Tensor of shape (n, g), optional
+            Entries that count; None if all do.
+
+        Returns
+        -------
+        Tensor of shape (n, g)
+        """
         noise = generator.normal(*field.shape, dtype=field.dtype)
-        return _kept(noise.mul_(torch.exp(0.5 * self.log_variance)).add_(field), known)
+        return _masked(noise.mul_(torch.exp(0.5 * self.log_variance)).add_(field), known)
 
-    def statistics(self, v: Part, sample_weight: Tensor) -> dict[str, Tensor]:
-        """The part of the variance's derivative that knows no weights; see `variance_pull`."""
-        away = _kept(v.values - self.bias, v.known)
+    def statistics(self, v: UnitState, sample_weight: Tensor) -> dict[str, Tensor]:
+        """Derivatives by bias and log variance, the latter without its term in the weights.
+
+        :func:`~dbnchurn.dbn.contrastive_divergence.cd_gradient` adds that term.
+
+        Parameters
+        ----------
+        v : UnitState
+        sample_weight : Tensor of shape (n,)
+
+        Returns
+        -------
+        dict
+            Name of a parameter → Tensor of its shape.
+        """
+        deviation = _masked(v.values - self.bias, v.known)
         return {
-            "bias": (sample_weight @ away) * self.precision,
-            "log_variance": 0.5 * (sample_weight @ away**2) * self.precision,
+            "bias": (sample_weight @ deviation) * self.precision,
+            "log_variance": 0.5 * (sample_weight @ deviation**2) * self.precision,
         }
 
-    def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor:
+    def add_input(self, field: Tensor, weights: Tensor, v: UnitState) -> Tensor:
+        """``field + (v / σ²) @ weights``.
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, n_hidden) or (n_hidden,)
+        weights : Tensor of shape (g, n_hidden)
+        v : UnitState
+
+        Returns
+        -------
+        Tensor of shape (n, n_hidden)
+        """
         return torch.mm(v.values * self.precision, weights).add_(field)
 
-    def outer_difference(self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float) -> Tensor:
+    def outer_difference(
+        self, v0: UnitState, h0: Tensor, v1: UnitState, h1: Tensor, scale: float
+    ) -> Tensor:
+        """``scale * (v0.T @ h0 - v1.T @ h1) / σ²``.
+
+        Parameters
+        ----------
+        v0, v1 : UnitState
+        h0, h1 : Tensor of shape (n, n_hidden)
+        scale : float
+
+        Returns
+        -------
+        Tensor of shape (g, n_hidden)
+        """
         change = _outer_difference(v0.values, h0, v1.values, h1, scale)
         return change.mul_(self.precision[:, None])
 
 
 @dataclass
 class Softmax:
-    """Visible groups of which one level is on: energy ``-Σ b[level]``."""
+    """Softmax groups, of each of which one level is active: energy ``-Σ b[level]``."""
 
     bias: Tensor
     groups: Groups
 
-    def energy(self, v: Part) -> Tensor:
+    def energy(self, v: UnitState) -> Tensor:
+        """``-Σ b[level]`` over known groups."""
         return -gather_sum(self.bias[:, None], v.values, v.known)[:, 0]
 
-    def log_mass(self, field: Tensor, known: Tensor | None = None) -> Tensor:
-        return _kept(group_logsumexp(field, self.groups), known).sum(-1)
+    def log_normalizer(self, field: Tensor, known: Tensor | None = None) -> Tensor:
+        """``Σ logsumexp(x of the group)`` over known groups.
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, L)
+        known : bool Tensor of shape (n, c), optional
+            Entries that count; None if all do.
+
+        Returns
+        -------
+        Tensor of shape (n,)
+        """
+        return _masked(group_logsumexp(field, self.groups), known).sum(-1)
 
     def mean(self, field: Tensor, known: Tensor | None = None) -> Tensor:
-        """Probabilities of all levels, shape (n, L); 0 where the group is missing."""
+        """Probabilities of all levels, 0 where the group is missing.
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, L)
+        known : bool Tensor of shape (n, c), optional
+            Entries that count; None if all do.
+
+        Returns
+        -------
+        Tensor of shape (n, L)
+        """
         wide = None if known is None else known[:, self.groups.of_level]
-        return _kept(group_softmax(field, self.groups), wide)
+        return _masked(group_softmax(field, self.groups), wide)
 
-    def chance(self, field: Tensor, levels: Tensor) -> Tensor:
-        """Probability of the given level of every group, shape (n, c)."""
-        picked = field.gather(1, levels.clamp(min=0).long())
-        return torch.exp(picked - group_logsumexp(field, self.groups))
+    def level_probability(self, field: Tensor, levels: Tensor) -> Tensor:
+        """Probability of one level of every group.
 
-    def sample(self, field: Tensor, generator: Random, known: Tensor | None = None) -> Tensor:
-        """Levels of shape (n, c); overwrites `field`."""
+        Parameters
+        ----------
+        field : Tensor of shape (n, L)
+        levels : int Tensor of shape (n, c)
+            A missing level, -1, is read as level 0.
+
+        Returns
+        -------
+        Tensor of shape (n, c)
+        """
+        of_levels = field.gather(1, levels.clamp(min=0).long())
+        return torch.exp(of_levels - group_logsumexp(field, self.groups))
+
+    def sample(
+        self, field: Tensor, generator: DeviceGenerator, known: Tensor | None = None
+    ) -> Tensor:
+        """Levels of shape (n, c); overwrites `field`.
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, L)
+            Overwritten.
+        generator : DeviceGenerator
+        known : bool Tensor of shape (n, c), optional
+            Entries that count; None if all do.
+
+        Returns
+        -------
+        int32 Tensor of shape (n, c)
+            Levels, -1 where missing.
+        """
         levels = draw_levels(field, self.groups, generator)
         return levels if known is None else torch.where(known, levels, -1)
 
-    def statistics(self, v: Part, sample_weight: Tensor) -> dict[str, Tensor]:
+    def statistics(self, v: UnitState, sample_weight: Tensor) -> dict[str, Tensor]:
+        """Derivative by the bias.
+
+        Parameters
+        ----------
+        v : UnitState
+        sample_weight : Tensor of shape (n,)
+
+        Returns
+        -------
+        dict
+            Name of a parameter → Tensor of its shape.
+        """
         each = sample_weight[:, None].expand(v.values.shape)
         flat, each = (
             (v.values.reshape(-1), each.reshape(-1))
@@ -323,10 +701,36 @@ class Softmax:
         )
         return {"bias": torch.zeros_like(self.bias).index_add_(0, flat, each)}
 
-    def pull(self, field: Tensor, weights: Tensor, v: Part) -> Tensor:
+    def add_input(self, field: Tensor, weights: Tensor, v: UnitState) -> Tensor:
+        """``field`` plus the weights of the levels of the row.
+
+        Parameters
+        ----------
+        field : Tensor of shape (n, n_hidden) or (n_hidden,)
+        weights : Tensor of shape (L, n_hidden)
+        v : UnitState
+
+        Returns
+        -------
+        Tensor of shape (n, n_hidden)
+        """
         return field + gather_sum(weights, v.values, v.known)
 
-    def outer_difference(self, v0: Part, h0: Tensor, v1: Part, h1: Tensor, scale: float) -> Tensor:
+    def outer_difference(
+        self, v0: UnitState, h0: Tensor, v1: UnitState, h1: Tensor, scale: float
+    ) -> Tensor:
+        """The difference of the outer products, summed by level.
+
+        Parameters
+        ----------
+        v0, v1 : UnitState
+        h0, h1 : Tensor of shape (n, n_hidden)
+        scale : float
+
+        Returns
+        -------
+        Tensor of shape (L, n_hidden)
+        """
         known = None if v0.known is None else torch.cat([v0.known, v0.known])
         levels = torch.cat([v0.values, v1.values])
         h = torch.cat([h0 * scale, h1 * -scale])

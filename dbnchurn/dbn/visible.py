@@ -1,7 +1,4 @@
-"""The visible layer: how a customer looks to a Boltzmann machine.
-
-Features make it and the engine takes it; neither knows the other.
-"""
+"""Rows of the visible layer: the input of all machines and networks of this package."""
 
 from __future__ import annotations
 
@@ -48,7 +45,7 @@ class Visible:
     def __post_init__(self) -> None:
         rows = {len(self.gaussian), len(self.binary), len(self.codes)}
         if len(rows) > 1:
-            raise ValueError(f"the parts of a visible layer differ in rows: {sorted(rows)}")
+            raise ValueError(f"the arrays of a visible layer differ in rows: {sorted(rows)}")
         if self.codes.shape[1] != len(self.sizes):
             raise ValueError(
                 f"{self.codes.shape[1]} code columns but {len(self.sizes)} group sizes"
@@ -62,7 +59,20 @@ class Visible:
         codes: npt.ArrayLike | None = None,
         sizes: tuple[int, ...] = (),
     ) -> Visible:
-        """Build from whatever parts there are; the others become empty."""
+        """Build from the kinds of units that there are; the others become empty.
+
+        Parameters
+        ----------
+        gaussian : array of shape (n, g), optional
+        binary : array of shape (n, b), optional
+        codes : int array of shape (n, c), optional
+        sizes : tuple of c integers, default ()
+            Number of levels of every group.
+
+        Returns
+        -------
+        Visible
+        """
         given = [np.asarray(part) for part in (gaussian, binary, codes) if part is not None]
         n = len(given[0]) if given else 0
 

@@ -308,7 +308,7 @@ def _fit_network(
                 bias=log_odds(priors.trained_prior),
                 skip=_leaf_values(visible) if skip else None,
                 device=device,
-                seed=random_state,
+                random_state=random_state,
                 on_epoch=lambda curve, record: report_epoch(f"{name} {curve}", record),
                 checkpoints=checkpoints,
             )

@@ -16,7 +16,11 @@ from scipy.sparse import csr_matrix
 from dbnchurn.core.errors import ArtifactError
 from dbnchurn.core.parallel import map_row_chunks
 from dbnchurn.core.typing import Floats, Floats32, Ints32
-from dbnchurn.dbn.network_record import NetworkRecord, drive, logits_from
+from dbnchurn.dbn.network_record import (
+    NetworkRecord,
+    first_layer_input,
+    logits_from_first_layer,
+)
 from dbnchurn.dbn.network_record import logits as network_logits
 from dbnchurn.dbn.visible import Visible
 from dbnchurn.decide.decide_record import DecideRecord, decide
@@ -139,15 +143,15 @@ def _leaf_logits(
     leaves: LeavesRecord, network: NetworkRecord, prepared: Table, base: Visible
 ) -> Floats:
     """Mean logits over the boosters' views, which differ in what the leaves add."""
-    columns = drive(network, base)
+    columns = first_layer_input(network, base)
     driven = [columns.copy() for _ in leaves.forests]
     table = network.table[sum(base.sizes) :]
     for booster, added in _leaf_sums(leaves.lookup, table, booster_matrix(prepared)):
         driven[booster] += added
     if len(base) > FEW:
-        found = [logits_from(network, each) for each in driven]
+        found = [logits_from_first_layer(network, each) for each in driven]
     else:
-        found = np.split(logits_from(network, np.concatenate(driven)), len(driven))
+        found = np.split(logits_from_first_layer(network, np.concatenate(driven)), len(driven))
     return np.asarray(sum(found) / len(found))
 
 

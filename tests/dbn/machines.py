@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
-from dbnchurn.dbn.random import Random
+from dbnchurn.dbn.dbn import DBN
+from dbnchurn.dbn.finetuning import FineTune
+from dbnchurn.dbn.network import Network
+from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
+from dbnchurn.dbn.training import Record, TrainingSettings
 from dbnchurn.dbn.units import Gaussian, HiddenKind, State
 from dbnchurn.dbn.visible import Visible
 
@@ -25,7 +31,7 @@ def mixed(
     dtype: torch.dtype = torch.float64,
 ) -> RBM:
     """A machine with every kind of unit and random parameters that matter."""
-    generator = Random(seed)
+    generator = DeviceGenerator(seed)
     rbm = RBM.create(
         (n_gaussian, n_binary, sum(sizes)),
         sizes=sizes,
@@ -50,7 +56,7 @@ def discrete(**options: object) -> RBM:
 
 
 def some_rows(rbm: RBM, n: int = 50, *, missing: float = 0.0, seed: int = 1) -> Visible:
-    """Random rows for a machine, a share of their entries missing."""
+    """DeviceGenerator rows for a machine, a share of their entries missing."""
     generator = np.random.default_rng(seed)
     widths = {kind: len(unit.bias) for kind, unit in rbm.visible.items()}
     gaussian = generator.normal(size=(n, widths.get("gaussian", 0)))
@@ -86,3 +92,16 @@ def one_hot(state: State, rbm: RBM) -> torch.Tensor:
 def all_weights(rbm: RBM) -> torch.Tensor:
     """The weights of all kinds, one under the other."""
     return torch.cat(list(rbm.weights.values()))
+
+
+def training_settings(**changes: object) -> TrainingSettings:
+    """Settings of one machine: the defaults of a DBN, but for the changes."""
+    return replace(DBN().training_settings()[0], **changes)
+
+
+def finetune(network: Network, rows, y, *, random_state=None, **options) -> list[Record]:
+    """Fine-tune with the dropout of the network; `options` of the stage and of its ``fit``."""
+    names = FineTune().get_params()
+    stage = {"batch_size": 256, "patience": 5, "dropout": network.dropout}
+    stage |= {name: options.pop(name) for name in names if name in options}
+    return FineTune(**stage).fit(network, rows, y, random_state=random_state, **options)

@@ -4,11 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from dbnchurn.dbn.contrastive_divergence import GradientAscent, Offsets, Phase, contrast, gibbs
-from dbnchurn.dbn.likelihood import bits, visible_states
-from dbnchurn.dbn.random import Random
+from dbnchurn.dbn.contrastive_divergence import (
+    CenteringOffsets,
+    GradientAscent,
+    Phase,
+    cd_gradient,
+    gibbs,
+)
+from dbnchurn.dbn.likelihood import bits, log_likelihood, visible_states
+from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.units import Gaussian, Part, State
+from dbnchurn.dbn.units import Gaussian, State, UnitState
 from dbnchurn.dbn.visible import Visible
 from tests.dbn.machines import discrete, mixed, some_rows
 
@@ -16,17 +22,17 @@ from tests.dbn.machines import discrete, mixed, some_rows
 def repeat(state: State, index: torch.Tensor) -> State:
     """The given rows of a state."""
     return {
-        kind: Part(part.values[index], None if part.known is None else part.known[index])
+        kind: UnitState(part.values[index], None if part.known is None else part.known[index])
         for kind, part in state.items()
     }
 
 
-def exact_draws(rbm: RBM, n: int, generator: Random) -> State:
+def exact_draws(rbm: RBM, n: int, generator: DeviceGenerator) -> State:
     """Rows drawn exactly from the model, by way of the distribution of the hidden layer."""
     h = bits(torch.arange(2**rbm.n_hidden), rbm.n_hidden).to(rbm.dtype)
     mass = -rbm.hidden.energy(h)
     for kind, unit in rbm.visible.items():
-        mass = mass + unit.log_mass(rbm.field_v_from_h(h, kind))
+        mass = mass + unit.log_normalizer(rbm.field_v_from_h(h, kind))
     running = mass.softmax(0).cumsum(0)
     pick = torch.searchsorted(
         running, generator.uniform(n, dtype=rbm.dtype) * running[-1], right=True
@@ -34,7 +40,7 @@ def exact_draws(rbm: RBM, n: int, generator: Random) -> State:
     return rbm.sample_v_from_h(h[pick], generator)
 
 
-def log_likelihood_by_parameters(rbm: RBM, rows: State, offsets: Offsets | None = None):
+def log_likelihood_by_parameters(rbm: RBM, rows: State, offsets: CenteringOffsets | None = None):
     """Mean exact log-likelihood and its derivatives by the parameters, from autograd.
 
     With offsets the parameters are those of the centred machine.
@@ -76,7 +82,7 @@ def log_partition(rbm: RBM) -> torch.Tensor:
     h = bits(torch.arange(2**rbm.n_hidden), rbm.n_hidden).to(rbm.dtype)
     mass = -rbm.hidden.energy(h)
     for kind, unit in rbm.visible.items():
-        mass = mass + unit.log_mass(rbm.field_v_from_h(h, kind))
+        mass = mass + unit.log_normalizer(rbm.field_v_from_h(h, kind))
     return torch.logsumexp(mass, 0)
 
 
@@ -86,13 +92,13 @@ def model_phase(rbm: RBM) -> tuple[Phase, torch.Tensor]:
     return Phase(v, rbm.mean_h_from_v(v)), (-rbm.free_energy(v)).softmax(0)
 
 
-def exact_gradient(rbm: RBM, rows: State, offsets: Offsets | None = None):
-    """The gradient from `contrast`, with enumerated model statistics."""
+def exact_gradient(rbm: RBM, rows: State, offsets: CenteringOffsets | None = None):
+    """The gradient from `cd_gradient`, with enumerated model statistics."""
     model, chance = model_phase(rbm)
     n = len(chance)
     data_v = repeat(rows, torch.arange(n) % len(next(iter(rows.values())).values))
     data = Phase(data_v, rbm.mean_h_from_v(data_v))
-    return contrast(
+    return cd_gradient(
         rbm,
         data,
         model,
@@ -117,14 +123,14 @@ def test_data_statistics_of_every_kind_are_derivatives_of_the_free_energy():
     first = second = rbm.state(some_rows(rbm, 40, missing=0.3))
     other = rbm.state(some_rows(rbm, 40, seed=2))
     second = {
-        kind: Part(torch.where(part.known > 0, other[kind].values, part.values), part.known)
+        kind: UnitState(torch.where(part.known > 0, other[kind].values, part.values), part.known)
         for kind, part in second.items()
     }
     leaves = {name: p.clone().requires_grad_() for name, p in rbm.parameters().items()}
     machine = mixed_like(rbm, leaves)
     value = (machine.free_energy(second) - machine.free_energy(first)).mean()
     slopes = torch.autograd.grad(value, list(leaves.values()))
-    change = contrast(
+    change = cd_gradient(
         rbm, Phase(first, rbm.mean_h_from_v(first)), Phase(second, rbm.mean_h_from_v(second))
     )
     for name, slope in zip(leaves, slopes, strict=True):
@@ -138,7 +144,7 @@ def test_centred_statistics_are_the_gradient_of_the_centred_machine():
     centre = {"binary": torch.tensor([0.3, 0.6]).double(), "codes": torch.full((5,), 0.4).double()}
     centre["codes"][:3] = 1 / 3
     centre["codes"][3:] = 1 / 2
-    offsets = Offsets(centre, torch.full((4,), 0.45).double())
+    offsets = CenteringOffsets(centre, torch.full((4,), 0.45).double())
     by_autograd = log_likelihood_by_parameters(rbm, rows, offsets)
     for name, change in exact_gradient(rbm, rows, offsets).items():
         torch.testing.assert_close(change, by_autograd[name], rtol=0, atol=4e-15)
@@ -150,10 +156,11 @@ def test_centred_gaussian_statistics_shift_by_the_offsets():
     data = Phase(first, rbm.mean_h_from_v(first))
     model = Phase(second, rbm.mean_h_from_v(second))
     centre = {
-        kind: Random(3).uniform(len(u.bias), dtype=torch.float64) for kind, u in rbm.visible.items()
+        kind: DeviceGenerator(3).uniform(len(u.bias), dtype=torch.float64)
+        for kind, u in rbm.visible.items()
     }
-    offsets = Offsets(centre, torch.full((4,), 0.3).double())
-    plain, centred = contrast(rbm, data, model), contrast(rbm, data, model, offsets=offsets)
+    offsets = CenteringOffsets(centre, torch.full((4,), 0.3).double())
+    plain, centred = cd_gradient(rbm, data, model), cd_gradient(rbm, data, model, offsets=offsets)
     for kind, unit in rbm.visible.items():
         signal = centre[kind] * (unit.precision if isinstance(unit, Gaussian) else 1)
         expected = (
@@ -169,14 +176,14 @@ def test_centred_gaussian_statistics_shift_by_the_offsets():
 def test_centred_and_plain_steps_agree_on_where_the_centre_is_zero():
     """With all offsets zero, centred training is plain training."""
     machines = [mixed(), mixed()]
-    zero = Offsets(
+    zero = CenteringOffsets(
         {kind: torch.zeros_like(u.bias) for kind, u in machines[0].visible.items()},
         torch.zeros(4).double(),
     )
     for machine, offsets in zip(machines, (None, zero), strict=True):
         v, w = (machine.state(some_rows(machine, 30, seed=s)) for s in (1, 2))
         data, model = Phase(v, machine.mean_h_from_v(v)), Phase(w, machine.mean_h_from_v(w))
-        change = contrast(machine, data, model, offsets=offsets)
+        change = cd_gradient(machine, data, model, offsets=offsets)
         GradientAscent(machine).step(change, 0.1, momentum=0.5, offsets=offsets)
     for name, value in machines[0].parameters().items():
         torch.testing.assert_close(value, machines[1].parameters()[name])
@@ -197,10 +204,10 @@ def test_centred_training_does_not_see_a_flip():
                 for r in (rows, other)
             )
             mean = v["binary"].values.mean(0)
-            offsets = Offsets({"binary": mean}, torch.full((4,), 0.4).double())
+            offsets = CenteringOffsets({"binary": mean}, torch.full((4,), 0.4).double())
             offsets = offsets if centred else None
             data, model = Phase(v, machine.mean_h_from_v(v)), Phase(w, machine.mean_h_from_v(w))
-            change = contrast(machine, data, model, offsets=offsets)
+            change = cd_gradient(machine, data, model, offsets=offsets)
             GradientAscent(machine).step(change, 0.5, offsets=offsets)
         gaps[centred] = float((rbm.weights["binary"] + flipped.weights["binary"]).abs().max())
     assert gaps[True] < 1e-14
@@ -210,15 +217,15 @@ def test_centred_training_does_not_see_a_flip():
 def test_zero_sum_weights_stay_so_under_centred_steps():
     rbm = RBM.create((0, 0, 9), sizes=(3, 2, 4), n_hidden=4, weight_scale=0.5)
     v, w = (rbm.state(some_rows(rbm, 60, missing=0.3, seed=1)) for _ in range(2))
-    w["codes"] = Part(
+    w["codes"] = UnitState(
         torch.where(w["codes"].known, rbm.groups.first.expand(60, -1), -1), w["codes"].known
     )
     shares = torch.cat([torch.full((size,), 1 / size) for size in (3, 2, 4)])
-    offsets = Offsets({"codes": shares}, torch.full((4,), 0.5))
-    change = contrast(
+    offsets = CenteringOffsets({"codes": shares}, torch.full((4,), 0.5))
+    change = cd_gradient(
         rbm, Phase(v, rbm.mean_h_from_v(v)), Phase(w, rbm.mean_h_from_v(w)), offsets=offsets
     )
-    GradientAscent(rbm).step(change, 0.5, offsets=offsets, span=((0, 3),))
+    GradientAscent(rbm).step(change, 0.5, offsets=offsets, ranges=((0, 3),))
     for part in rbm.weights["codes"].split((3, 2, 4)):
         torch.testing.assert_close(part.sum(0), torch.zeros(4), rtol=0, atol=1e-6)
 
@@ -228,17 +235,17 @@ def test_integer_weights_are_repeated_rows():
     counts = torch.tensor([1, 3, 2, 1, 5])
     v = rbm.state(some_rows(rbm, 5, missing=0.2))
     binary, known = v["binary"]
-    w = v | {"binary": Part((1 - binary) * known, known)}
+    w = v | {"binary": UnitState((1 - binary) * known, known)}
     index = torch.arange(5).repeat_interleave(counts)
     weight = counts / counts.double().mean()
-    offsets = Offsets(
+    offsets = CenteringOffsets(
         {kind: torch.full_like(u.bias, 0.2) for kind, u in rbm.visible.items()},
         torch.full((4,), 0.3).double(),
     )
     phases = [Phase(s, rbm.mean_h_from_v(s)) for s in (v, w)]
     repeated = [Phase(repeat(p.v, index), p.h[index]) for p in phases]
-    one = contrast(rbm, *phases, sample_weight=weight, offsets=offsets)
-    two = contrast(rbm, *repeated, offsets=offsets)
+    one = cd_gradient(rbm, *phases, sample_weight=weight, offsets=offsets)
+    two = cd_gradient(rbm, *repeated, offsets=offsets)
     for name in one:
         torch.testing.assert_close(one[name], two[name], rtol=1e-12, atol=1e-14)
 
@@ -249,8 +256,8 @@ def test_a_missing_unit_is_not_moved():
     rows.binary[:, 1] = np.nan
     rows.codes[:, 2] = -1
     v = rbm.state(rows)
-    model = gibbs(rbm, rbm.mean_h_from_v(v).round(), v, 2, Random(0))
-    change = contrast(rbm, Phase(v, rbm.mean_h_from_v(v)), model)
+    model = gibbs(rbm, rbm.mean_h_from_v(v).round(), v, 2, DeviceGenerator(0))
+    change = cd_gradient(rbm, Phase(v, rbm.mean_h_from_v(v)), model)
     assert not change["binary.weights"][1].any()
     assert not change["codes.weights"][5:].any()
     assert change["codes.weights"][:5].any()
@@ -258,7 +265,7 @@ def test_a_missing_unit_is_not_moved():
 
 def test_contrastive_divergence_tends_to_the_exact_gradient():
     """Relative error falls with every doubling of k and ends at the Monte Carlo floor."""
-    rbm, n, generator = discrete(scale=1.0), 100_000, Random(7)
+    rbm, n, generator = discrete(scale=1.0), 100_000, DeviceGenerator(7)
     states, _ = model_phase(rbm)
     rows = repeat(states.v, torch.tensor([0, 5, 11, 17]))
     exact = exact_gradient(rbm, rows)["binary.weights"]
@@ -267,7 +274,7 @@ def test_contrastive_divergence_tends_to_the_exact_gradient():
     errors = []
     for k in (1, 4, 16):
         model = gibbs(rbm, rbm.sample_h_from_v(many, generator), many, k, generator)
-        found = contrast(rbm, data, model)["binary.weights"]
+        found = cd_gradient(rbm, data, model)["binary.weights"]
         errors.append(float((found - exact).norm() / exact.norm()))
     assert errors[0] > 0.1
     assert errors[1] < errors[0] / 1.5
@@ -280,7 +287,7 @@ def drift(rbm: RBM, sampler: RBM, sweeps: int = 20, n: int = 40_000) -> float:
     Distances are total variations between histograms of binary and code states and of Gaussian
     units cut into bins; `sampler` makes the sweeps.
     """
-    generator = Random(11)
+    generator = DeviceGenerator(11)
     start, fresh = exact_draws(rbm, n, generator), exact_draws(rbm, n, generator)
     moved = sampler.sample(n, generator, sweeps=sweeps, start=start)
     reference = histogram(exact_draws(rbm, 20 * n, generator))
@@ -333,7 +340,7 @@ def test_mean_field_reconstructions_are_probabilities():
     rbm = mixed()
     v = rbm.state(some_rows(rbm, 30, missing=0.2))
     h = rbm.mean_h_from_v(v).round()
-    model = gibbs(rbm, h, v, 1, Random(0), mean_field=True)
+    model = gibbs(rbm, h, v, 1, DeviceGenerator(0), mean_field=True)
     mean = rbm.mean_v_from_h(h, like=v)
     torch.testing.assert_close(model.v["binary"].values, mean["binary"])
     assert not torch.equal(model.v["gaussian"].values, mean["gaussian"])
@@ -345,7 +352,7 @@ def test_exact_gradient_ascent_never_loses_likelihood():
     rows = repeat(states.v, torch.arange(24) % 3)
     ascent, values = GradientAscent(rbm), []
     for _ in range(600):
-        values.append(float(rbm.log_likelihood(rows).mean()))
+        values.append(float(log_likelihood(rbm, rows).mean()))
         ascent.step(exact_gradient(rbm, rows), 0.5)
     assert (np.diff(values) > -1e-12).all()
     assert values[-1] > -np.log(3) - 0.15  # the best any model can do is -log 3
@@ -355,13 +362,13 @@ def test_weight_decay_spares_the_biases_and_variances_stay_in_bounds():
     rbm = mixed()
     before = {name: p.clone() for name, p in rbm.parameters().items()}
     nothing = {name: torch.zeros_like(p) for name, p in before.items()}
-    GradientAscent(rbm).step(nothing, 0.1, weight_decay=0.5, span=((0, 3),))
+    GradientAscent(rbm).step(nothing, 0.1, weight_decay=0.5, ranges=((0, 3),))
     for name, value in rbm.parameters().items():
         kept = 0.95 if name.endswith("weights") else 1.0
         torch.testing.assert_close(value, before[name] * kept)
     nothing["gaussian.log_variance"] = torch.full((2,), -1e6).double()
     ascent = GradientAscent(rbm)
-    ascent.step(nothing, 1.0, span=((0, 3),))
+    ascent.step(nothing, 1.0, ranges=((0, 3),))
     ratio = torch.exp(
         0.5 * (rbm.visible["gaussian"].log_variance - before["gaussian.log_variance"])
     )
@@ -376,7 +383,7 @@ def test_momentum_remembers_gradients_and_the_updates_say_what_was_added():
     for rate, factor in ((0.1, 1.0), (0.1, 1.5), (0.2, 1.75)):
         before = {name: rbm.parameters()[name].clone() for name in gradient}
         copies = {name: change.clone() for name, change in gradient.items()}
-        ascent.step(copies, rate, momentum=0.5, span=((0, 3),))
+        ascent.step(copies, rate, momentum=0.5, ranges=((0, 3),))
         for name in gradient:
             added = rbm.parameters()[name] - before[name]
             torch.testing.assert_close(added, torch.full_like(added, rate * factor))

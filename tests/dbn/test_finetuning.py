@@ -1,13 +1,14 @@
-"""Fine-tuning: broken off and continued is as never broken off; an epoch has its bound."""
+"""Fine-tuning: continued after an interruption, and with a bound on the rows of an epoch."""
 
 import numpy as np
 import pytest
 import torch
 
-from dbnchurn.dbn.finetuning import finetune
+from dbnchurn.dbn.finetuning import FineTune
 from dbnchurn.dbn.network import Network
-from dbnchurn.dbn.rows import batches
+from dbnchurn.dbn.rows import minibatch_rows
 from dbnchurn.dbn.visible import Visible
+from tests.dbn.machines import finetune
 
 RNG = np.random.default_rng(0)
 N = 300
@@ -24,7 +25,8 @@ def network() -> Network:
 
 def trained(net: Network, **settings):
     settings = {"epochs": 6, "batch_size": 32, "random_state": 3, **settings}
-    return finetune(net, ROWS, Y, rows_val=ROWS.take(np.arange(60)), y_val=Y[:60], **settings)
+    validation = ROWS.take(np.arange(60)), Y[:60], None
+    return finetune(net, ROWS, Y, validation=validation, **settings)
 
 
 class PowerCut(Exception):
@@ -96,6 +98,28 @@ def test_a_bound_above_the_rows_changes_nothing():
 def test_a_limited_epoch_keeps_to_blocks_and_repeats(limit):
     blocks = np.repeat([0, 1, 2], [5, 25, 20])
     draw = np.repeat(np.arange(50), 2)
-    parts = list(batches(50, 4, np.random.default_rng(0), blocks=blocks, draw=draw, limit=limit))
+    parts = list(
+        minibatch_rows(50, 4, np.random.default_rng(0), blocks=blocks, draw=draw, limit=limit)
+    )
     assert sum(map(len, parts)) == limit
     assert all(len(np.unique(blocks[part])) == 1 for part in parts)
+
+
+@pytest.mark.parametrize(("n", "steps"), [(300, 5), (6400, 50), (60_000, 59)])
+def test_the_default_batch_is_a_fiftieth_of_the_rows_within_bounds(n, steps):
+    """At least 64 rows, at most 1,024."""
+    counted = []
+
+    class Counting:
+        sizes, widths = (), (0, 1, 0)
+
+        def __len__(self):
+            return n
+
+        def take(self, rows):
+            counted.append(len(rows))
+            return Visible.of(binary=np.zeros((len(rows), 1)))
+
+    net = Network.from_random_weights((0, 1, 0), (), (2,), random_state=0)
+    FineTune(epochs=1).fit(net, Counting(), np.zeros(n), random_state=0)
+    assert len(counted) == steps

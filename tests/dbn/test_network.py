@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from dbnchurn.dbn import DBN, FineTune, Network, NetworkStage, finetune, logits
-from dbnchurn.dbn.finetuning import log_loss
+from dbnchurn.dbn.dbn import DBN
+from dbnchurn.dbn.finetuning import FineTune, LabelledRows, log_loss
 from dbnchurn.dbn.minibatches import upward_pass
-from dbnchurn.dbn.network import Batch, _GatherSum
-from dbnchurn.dbn.network_record import drive, logits_from, product
-from dbnchurn.dbn.random import Random
-from dbnchurn.dbn.sparse_adamw import AdamW
+from dbnchurn.dbn.network import Network, NetworkBatch, _GatherSum
+from dbnchurn.dbn.network_record import first_layer_input, logits, logits_from_first_layer, product
+from dbnchurn.dbn.network_stage import NetworkStage
+from dbnchurn.dbn.random import DeviceGenerator
+from dbnchurn.dbn.sparse_adamw import SparseAdamW
 from dbnchurn.dbn.units import HIDDEN
 from dbnchurn.dbn.visible import Visible
-from tests.dbn.machines import mixed, one_hot, some_rows
+from tests.dbn.machines import finetune, mixed, one_hot, some_rows
 from tests.dbn.test_training import Blocks
 
 SIZES = (3, 2, 4)
@@ -78,7 +79,7 @@ def test_codes_by_index_have_the_gradient_of_the_dense_product(missing):
         lambda t: _GatherSum.apply(t, part.values, part.known), (table,), atol=1e-6
     )
     dense = one_hot({"codes": part}, rbm)
-    values = Random(0).normal(30, 4, dtype=torch.float64)
+    values = DeviceGenerator(0).normal(30, 4, dtype=torch.float64)
     (slope,) = torch.autograd.grad((_GatherSum.apply(table, *part) * values).sum(), table)
     torch.testing.assert_close(slope, dense.T @ values)
 
@@ -159,7 +160,7 @@ def test_what_arrives_adds_up_over_code_groups():
     ).record()
     first = replace(rows, codes=rows.codes[:, :1], sizes=SIZES[:1])
     others = record.table[rows.codes[:, 1:] + np.array([3, 5])].sum(axis=1)
-    found = logits_from(record, drive(record, first) + others)
+    found = logits_from_first_layer(record, first_layer_input(record, first) + others)
     np.testing.assert_allclose(found, logits(record, rows), rtol=0, atol=1e-5)  # float32 sums
 
 
@@ -197,8 +198,8 @@ def test_absent_groups_keep_their_weights_and_moments():
     rows.codes[30:, 0] = -1
     source = Blocks(rows, np.repeat([0, 1], 30))
     network = Network.from_random_weights(WIDTHS, SIZES, (5,), skip=np.zeros(9))
-    batch = Batch(source.take(np.arange(30)), network.groups)
-    assert batch.span == ((0, 2),)
+    batch = NetworkBatch(source.take(np.arange(30)), network.groups)
+    assert batch.ranges == ((0, 2),)
     before = every_parameter(network)
     only_first = np.arange(30)
     finetune(network, source, y, draw=only_first, epochs=2, batch_size=10, weight_decay=0.1)
@@ -212,9 +213,9 @@ def test_the_optimiser_is_adamw():
     network = Network.from_random_weights(WIDTHS, SIZES, (5,))
     reference = torch.nn.Parameter(network.code_weights.detach().clone())
     torch_adamw = torch.optim.AdamW([reference], lr=0.01, weight_decay=0.1, eps=1e-8)
-    ours = AdamW(network, weight_decay=0.1)
+    ours = SparseAdamW(network, weight_decay=0.1)
     for step in range(5):
-        gradient = Random(step).normal(9, 5)
+        gradient = DeviceGenerator(step).normal(9, 5)
         reference.grad = gradient.clone()
         torch_adamw.step()
         ours.step("code_weights", gradient, 0.01)
@@ -225,9 +226,9 @@ def test_the_optimiser_is_adamw():
 
 def test_rows_that_took_fewer_steps_are_stepped_as_if_alone():
     network, alone = (Network.from_random_weights(WIDTHS, SIZES, (5,)) for _ in range(2))
-    apart, whole = AdamW(alone, weight_decay=0.1), AdamW(network, weight_decay=0.1)
+    apart, whole = SparseAdamW(alone, weight_decay=0.1), SparseAdamW(network, weight_decay=0.1)
     for step in range(4):
-        gradient = Random(step).normal(9, 5)
+        gradient = DeviceGenerator(step).normal(9, 5)
         if step:
             whole.step("code_weights", gradient, 0.01)
             apart.step("code_weights", gradient[:3], 0.01, slice(0, 3))
@@ -267,8 +268,7 @@ def test_the_best_epoch_is_kept():
         network,
         rows,
         y,
-        rows_val=rows_val,
-        y_val=y_val,
+        validation=(rows_val, y_val, None),
         epochs=200,
         patience=4,
         learning_rate=0.02,
@@ -277,7 +277,7 @@ def test_the_best_epoch_is_kept():
     )
     losses = [record["validation_loss"] for record in curve]
     assert len(losses) == int(np.argmin(losses)) + 1 + 4
-    assert log_loss(network, rows_val, y_val.astype(np.float32)) == pytest.approx(min(losses))
+    assert log_loss(network, LabelledRows.of(rows_val, y_val, None)) == pytest.approx(min(losses))
 
 
 def test_fine_tuning_is_repeatable_and_touches_no_global_state():
@@ -296,11 +296,11 @@ def test_fine_tuning_is_repeatable_and_touches_no_global_state():
 def test_dropout_keeps_the_mean_and_is_off_without_a_generator():
     network = Network.from_random_weights(WIDTHS, SIZES, (200,), dropout=0.4, random_state=0)
     rows, _ = rows_and_labels(1, missing=0.0)
-    batch = Batch(rows, network.groups)
+    batch = NetworkBatch(rows, network.groups)
     with torch.no_grad():
         plain = float(network(batch))
         assert plain == float(network(batch))
-        generator = Random(0)
+        generator = DeviceGenerator(0)
         noisy = torch.tensor([float(network(batch, generator=generator)) for _ in range(2000)])
     assert abs(float(noisy.mean()) - plain) < 4 * float(noisy.std()) / 2000**0.5
     assert noisy.std() > 0
@@ -322,7 +322,10 @@ def test_logits_do_not_depend_on_the_batch():
     [
         (lambda r, y: finetune(net(), r, y[:-1]), r"one label per row means \(400,\)"),
         (lambda r, y: finetune(net(), r, y + 1), "labels are 0 or 1"),
-        (lambda r, y: finetune(net(), r, y, rows_val=r), "rows_val and y_val belong together"),
+        (
+            lambda r, y: finetune(net(), r, y, validation=(r, y[:-1], None)),
+            r"y_val has shape \(399,\); one label per row means \(400,\)",
+        ),
         (lambda r, y: finetune(net(), r, y, schedule="cosin"), "schedule='cosin' is not one of"),
         (lambda r, y: Network.from_random_weights(WIDTHS, SIZES, (4,), dropout=1.0), "dropout=1.0"),
         (
@@ -391,18 +394,18 @@ def test_a_cosine_schedule_that_ends_early_is_the_start_of_the_whole_one():
 
 
 @pytest.mark.parametrize("pretrain", [True, False])
-def test_a_branch_has_the_activations_of_its_units_with_and_without_pretraining(pretrain):
+def test_a_network_stage_has_the_activations_of_its_units_with_and_without_pretraining(pretrain):
     rows, y = rows_and_labels(80)
     dbn = DBN((5, 4), hidden=("relu", "bernoulli"), epochs=1)
-    branch = NetworkStage(pretrain=pretrain, dbn=dbn, finetune=FineTune(epochs=1)).fit(
-        rows, y, seed=0
+    stage = NetworkStage(pretrain=pretrain, dbn=dbn, finetune=FineTune(epochs=1)).fit(
+        rows, y, random_state=0
     )
-    assert list(branch.network_.activations) == ["relu", "sigmoid"]
+    assert list(stage.network_.activations) == ["relu", "sigmoid"]
 
 
 def test_units_that_do_not_exist_are_refused_without_pretraining_too():
-    branch = NetworkStage(pretrain=False, dbn=DBN((5,), hidden="rely"))
+    stage = NetworkStage(pretrain=False, dbn=DBN((5,), hidden="rely"))
     with pytest.raises(ValueError, match="hidden='rely' is not one of 'bernoulli', 'relu'"):
-        branch.fit(*rows_and_labels(80), seed=0)
+        stage.fit(*rows_and_labels(80), random_state=0)
     with pytest.raises(ValueError, match="activation='rely' is not one of 'sigmoid', 'relu'"):
         Network.from_random_weights((1, 0, 0), (), (2,), activation=["rely"])

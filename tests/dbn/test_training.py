@@ -4,18 +4,26 @@ import numpy as np
 import pytest
 import torch
 
-from dbnchurn.dbn import DBN, Checkpoint, Network, RBMTransformer, finetune
-from dbnchurn.dbn.contrastive_divergence import GradientAscent, Offsets
-from dbnchurn.dbn.diagnostics import free_energy_gap, idle_units, reconstruction_error
+from dbnchurn.dbn.checkpoint import Checkpoint
+from dbnchurn.dbn.contrastive_divergence import CenteringOffsets, GradientAscent
+from dbnchurn.dbn.dbn import DBN
+from dbnchurn.dbn.diagnostics import dead_and_saturated, free_energy_gap, reconstruction_error
 from dbnchurn.dbn.initialization import initialize
-from dbnchurn.dbn.likelihood import bits, visible_states
-from dbnchurn.dbn.minibatches import Batches
-from dbnchurn.dbn.random import Random
+from dbnchurn.dbn.likelihood import bits, log_likelihood, pseudo_likelihood, visible_states
+from dbnchurn.dbn.minibatches import MiniBatches
+from dbnchurn.dbn.network import Network
+from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.rows import as_rows, batches, check_weights
-from dbnchurn.dbn.training import Training, TrainingSettings, cd_step, train
+from dbnchurn.dbn.rows import as_rows, check_sample_weight, minibatch_rows
+from dbnchurn.dbn.training import (
+    Training,
+    cd_step,
+    stop_on_gap,
+    train,
+)
+from dbnchurn.dbn.transformer import RBMTransformer
 from dbnchurn.dbn.visible import Visible
-from tests.dbn.machines import discrete, mixed, some_rows
+from tests.dbn.machines import discrete, finetune, mixed, some_rows, training_settings
 
 FAST = {"epochs": 3, "batch_size": 20, "random_state": 0}
 
@@ -72,7 +80,7 @@ def test_bars_and_stripes_come_near_the_best_possible_likelihood():
     bars = np.stack([np.tile(p, (side, 1)) for p in patterns])
     every = np.concatenate([bars, bars.transpose(0, 2, 1)]).reshape(-1, side * side)
     rows = Visible.of(binary=np.tile(every, (8, 1)))
-    recipe = TrainingSettings(
+    settings = training_settings(
         epochs=1200,
         batch_size=64,
         learning_rate=0.1,
@@ -81,8 +89,8 @@ def test_bars_and_stripes_come_near_the_best_possible_likelihood():
         weight_decay=0.0,
         schedule="linear",
     )
-    rbm = train(rows, recipe, n_hidden=16, generator=Random(0)).rbm
-    found = float(rbm.log_likelihood(Visible.of(binary=every)).mean())
+    rbm = train(rows, settings, n_hidden=16, hidden="bernoulli", generator=DeviceGenerator(0)).rbm
+    found = float(log_likelihood(rbm, Visible.of(binary=every)).mean())
     best = float(np.log(1 / 16) * 12 / 16 + np.log(2 / 16) * 4 / 16)
     assert found < best + 1e-6
     # Seeds 0 to 3 end 0.156 below the best on average, with a standard deviation of 0.024;
@@ -94,14 +102,16 @@ def test_a_student_learns_the_distribution_of_its_teacher():
     teacher = discrete(scale=1.2, dtype=torch.float32, seed=3)
     state = next(iter(visible_states(teacher)))
     chance = (-teacher.free_energy(state)).softmax(0)
-    drawn = torch.searchsorted(chance.cumsum(0), Random(0).uniform(8_000)).clamp(
+    drawn = torch.searchsorted(chance.cumsum(0), DeviceGenerator(0).uniform(8_000)).clamp(
         max=len(chance) - 1
     )
     rows = teacher.visible_rows(state).take(drawn.numpy())
-    recipe = TrainingSettings(
+    settings = training_settings(
         epochs=12, batch_size=50, learning_rate=0.1, cd_k=5, schedule="linear"
     )
-    student = train(rows, recipe, n_hidden=6, generator=Random(1)).rbm
+    student = train(
+        rows, settings, n_hidden=6, hidden="bernoulli", generator=DeviceGenerator(1)
+    ).rbm
     learned = (-student.free_energy(state)).softmax(0)
     shuffled = chance.sort().values
     assert (learned - chance).abs().sum() / 2 < 0.05
@@ -111,7 +121,11 @@ def test_a_student_learns_the_distribution_of_its_teacher():
 def test_the_first_machine_fits_the_marginals():
     rows = table(4000, missing=0.1)
     rbm, offsets = initialize(
-        rows, np.ones(len(rows), np.float32), n_hidden=4, hidden="bernoulli", generator=Random(0)
+        rows,
+        np.ones(len(rows), np.float32),
+        n_hidden=4,
+        hidden="bernoulli",
+        generator=DeviceGenerator(0),
     )
     for kind in rbm.weights:
         rbm.weights[kind].zero_()
@@ -181,6 +195,32 @@ def test_gap_stops_training_when_the_machine_learns_its_rows_by_heart():
     assert gap < curve[-1]["free_energy_gap"]  # it went back
 
 
+@pytest.mark.parametrize("error", [0.5, 2.0])
+def test_a_gap_has_widened_beyond_two_standard_errors_above_the_smallest(error):
+    """Patience of two epochs, then the parameters of the last epoch before them."""
+    rbm = mixed()
+    offsets = CenteringOffsets({}, torch.zeros(4))
+    training = Training(rbm, GradientAscent(rbm), offsets, None, DeviceGenerator(0), [])
+    smallest, inside, outside = 3.0, 3.0 + 1.99 * error, 3.0 + 2.01 * error
+    gaps = [5.0, smallest, outside, inside, outside, outside]
+    for epoch, gap in enumerate(gaps):
+        assert not training.stop, epoch
+        rbm.hidden.bias.fill_(epoch)
+        training.curve.append({"free_energy_gap": gap, "gap_error": error})
+        stop_on_gap(training, patience=2)
+    assert training.stop
+    assert training.epochs_widened == 2
+    torch.testing.assert_close(rbm.hidden.bias, torch.full((4,), 3.0).double())
+
+
+def test_without_validation_rows_no_gap_stops_the_training():
+    rbm = mixed()
+    training = Training(rbm, GradientAscent(rbm), None, None, DeviceGenerator(0), [{"epoch": 1.0}])
+    stop_on_gap(training, patience=1)
+    assert not training.stop
+    assert training.best is None
+
+
 # --- records and schedules ----------------------------------------------------------------------
 
 
@@ -211,14 +251,14 @@ def test_every_epoch_leaves_a_record_of_plain_floats():
     ],
 )
 def test_schedules(schedule, rates):
-    recipe = TrainingSettings(epochs=4, learning_rate=0.4, schedule=schedule)
-    assert [recipe.rate(epoch) for epoch in range(4)] == pytest.approx(rates)
+    settings = training_settings(epochs=4, learning_rate=0.4, schedule=schedule)
+    assert [settings.rate(epoch) for epoch in range(4)] == pytest.approx(rates)
 
 
 def test_monitors_count_what_they_say():
     h = torch.tensor([[0.0, 1.0, 0.5], [0.01, 0.99, 0.1]])
-    assert idle_units(h, rectified=False) == pytest.approx((1 / 3, 1 / 3))
-    assert idle_units(torch.tensor([[0.0, 2.0]]), rectified=True) == (0.5, 0.0)
+    assert dead_and_saturated(h, rectified=False) == pytest.approx((1 / 3, 1 / 3))
+    assert dead_and_saturated(torch.tensor([[0.0, 2.0]]), rectified=True) == (0.5, 0.0)
     rbm = discrete()
     for kind in rbm.weights:
         rbm.weights[kind].zero_()
@@ -230,20 +270,28 @@ def test_monitors_count_what_they_say():
     assert error == pytest.approx(float(by_hand) / 4)
 
 
-def test_the_plain_step_is_the_step_along_the_gradient(monkeypatch):
+def test_the_plain_step_is_the_step_along_the_gradient():
     rows = Visible.of(binary=np.random.default_rng(0).integers(0, 2, (70, 5)))
-    recipe = TrainingSettings(
+    settings = training_settings(
         epochs=3, batch_size=32, momentum=0, first_momentum=0, weight_decay=0, centering=False
     )
-    assert recipe.is_plain
-    assert not TrainingSettings(momentum=0, first_momentum=0, weight_decay=0).is_plain
-    straight = train(rows, recipe, n_hidden=4, generator=Random(1))
-    assert straight.ascent.last_phases is not None
-    monkeypatch.setattr(TrainingSettings, "is_plain", False)
-    general = train(rows, recipe, n_hidden=4, generator=Random(1))
+    assert settings.is_plain
+    assert not training_settings(momentum=0, first_momentum=0, weight_decay=0).is_plain
+    plain = train(rows, settings, n_hidden=4, hidden="bernoulli", generator=DeviceGenerator(1))
+    assert plain.ascent.last_phases is not None
+    ones = np.ones(len(rows), np.float32)  # weights of one: the same step by way of a gradient
+    general = train(
+        rows,
+        settings,
+        n_hidden=4,
+        hidden="bernoulli",
+        generator=DeviceGenerator(1),
+        sample_weight=ones,
+    )
+    assert general.ascent.last_phases is None
     for name, value in general.rbm.parameters().items():
-        torch.testing.assert_close(straight.rbm.parameters()[name], value, rtol=1e-5, atol=1e-6)
-    ratios = [[e["update_ratio"] for e in t.curve] for t in (straight, general)]
+        torch.testing.assert_close(plain.rbm.parameters()[name], value, rtol=1e-5, atol=1e-6)
+    ratios = [[e["update_ratio"] for e in t.curve] for t in (plain, general)]
     assert ratios[0] == pytest.approx(ratios[1], rel=1e-4)
 
 
@@ -252,13 +300,13 @@ def test_the_plain_step_is_the_step_along_the_gradient(monkeypatch):
 
 def test_batches_cover_every_row_once_and_keep_to_their_block():
     blocks = np.random.default_rng(0).integers(0, 3, 101)
-    parts = list(batches(101, 8, np.random.default_rng(1), blocks=blocks))
+    parts = list(minibatch_rows(101, 8, np.random.default_rng(1), blocks=blocks))
     assert sorted(np.concatenate(parts)) == list(range(101))
     assert all(len(set(blocks[part])) == 1 for part in parts)
     order = [blocks[part[0]] for part in parts]
     assert order != sorted(order)
     draw = np.repeat(np.arange(10), 3)
-    drawn = np.concatenate(list(batches(101, 8, np.random.default_rng(1), draw=draw)))
+    drawn = np.concatenate(list(minibatch_rows(101, 8, np.random.default_rng(1), draw=draw)))
     assert sorted(drawn) == sorted(draw)
     assert list(drawn) != list(draw)
 
@@ -277,13 +325,15 @@ def test_absent_groups_are_neither_moved_nor_needed():
     rows.codes[30:, 0] = -1
     blocks = np.repeat([0, 1], 30)
     rbm, offsets = initialize(
-        rows, np.ones(60, np.float32), n_hidden=4, hidden="bernoulli", generator=Random(0)
+        rows, np.ones(60, np.float32), n_hidden=4, hidden="bernoulli", generator=DeviceGenerator(0)
     )
     before = {name: p.clone() for name, p in rbm.parameters().items()}
-    by_span = {b.span: b for b in Batches(Blocks(rows, blocks), rbm, 30).epoch(Random(1))}
+    by_span = {
+        b.ranges: b for b in MiniBatches(Blocks(rows, blocks), rbm, 30).epoch(DeviceGenerator(1))
+    }
     assert sorted(by_span) == [((0, 2),), ((1, 3),)]
-    training = Training(rbm, GradientAscent(rbm), offsets, None, Random(2), [])
-    cd_step(training, TrainingSettings(), 0, by_span[((0, 2),)])
+    training = Training(rbm, GradientAscent(rbm), offsets, None, DeviceGenerator(2), [])
+    cd_step(training, training_settings(), 0, by_span[((0, 2),)])
     assert torch.equal(rbm.weights["codes"][5:], before["codes.weights"][5:])
     assert torch.equal(rbm.visible["codes"].bias[5:], before["codes.bias"][5:])
     assert not torch.equal(rbm.weights["codes"][:5], before["codes.weights"][:5])
@@ -326,7 +376,7 @@ def test_one_machine_scores_rows_and_streams_alike():
     rows = table(80, missing=0.1)
     machine = RBMTransformer(4, n_iter=2, random_state=0).fit(rows)
     scores = machine.score_samples(rows)
-    expected = machine.rbm_.pseudo_likelihood(rows)
+    expected = pseudo_likelihood(machine.rbm_, rows)
     np.testing.assert_allclose(scores, expected, rtol=1e-5)
     np.testing.assert_allclose(machine.score_samples(Passes(rows, 30)), expected, rtol=1e-5)
     assert machine.components_.shape == (4, len(machine.intercept_visible_))
@@ -362,11 +412,11 @@ def test_same_seed_same_result_and_nothing_else_is_touched(settings):
     torch.manual_seed(5)
     np.random.seed(5)  # noqa: NPY002, the global state is what must not move
     before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
-    one = DBN((5, 3), **FAST, **settings).fit(rows, sample_weight=weights)
-    two = DBN((5, 3), **FAST, **settings).fit(rows, sample_weight=weights)
-    assert_same(one, two)
+    first = DBN((5, 3), **FAST, **settings).fit(rows, sample_weight=weights)
+    second = DBN((5, 3), **FAST, **settings).fit(rows, sample_weight=weights)
+    assert_same(first, second)
     other = DBN((5, 3), **FAST | {"random_state": 1}, **settings).fit(rows)
-    assert not torch.equal(parameters(one)["0.hidden.bias"], parameters(other)["0.hidden.bias"])
+    assert not torch.equal(parameters(first)["0.hidden.bias"], parameters(other)["0.hidden.bias"])
     assert torch.equal(torch.get_rng_state(), before[0])
     assert (np.random.get_state()[1] == before[1]).all()  # noqa: NPY002
     for part, copy in zip((rows.gaussian, rows.binary, rows.codes), copies, strict=True):
@@ -408,6 +458,14 @@ def test_a_checkpoint_of_another_machine_is_refused(tmp_path, other):
         DBN(**{"layers": (3,), **FAST, **other}).fit(table(), resume_from=tmp_path)
 
 
+def test_one_machine_has_the_defaults_of_a_stack():
+    stack, one = DBN().get_params(), RBMTransformer().get_params()
+    assert one.pop("n_iter") == stack["epochs"]
+    assert {name: stack[name] for name in one if name != "n_components"} == {
+        name: value for name, value in one.items() if name != "n_components"
+    }
+
+
 def test_a_callback_can_stop_the_training():
     def stop(training):
         training.stop = len(training.curve) == 2
@@ -445,7 +503,7 @@ def test_a_bernoulli_layer_refuses_other_numbers():
 
 
 @pytest.mark.parametrize(
-    ("weights", "message"),
+    ("sample_weight", "message"),
     [
         ([1, -1, 1], r"-1.0 in row 1"),
         ([1, np.nan, 1], "nan in row 1"),
@@ -454,9 +512,9 @@ def test_a_bernoulli_layer_refuses_other_numbers():
         ([1, np.inf, 1], "inf in row 1"),
     ],
 )
-def test_weights_that_are_not_weights(weights, message):
+def test_sample_weights_that_are_refused(sample_weight, message):
     with pytest.raises(ValueError, match=message):
-        check_weights(weights, 3)
+        check_sample_weight(sample_weight, 3)
 
 
 @pytest.mark.parametrize(
@@ -522,9 +580,12 @@ def test_per_layer_settings_reach_their_layer():
 def test_offsets_follow_the_hidden_means():
     rows = table(60, missing=0.0)
     training = train(
-        rows, TrainingSettings(epochs=5, batch_size=20, centering_rate=0.5), n_hidden=4
+        rows,
+        training_settings(epochs=5, batch_size=20, centering_rate=0.5),
+        n_hidden=4,
+        hidden="bernoulli",
     )
-    assert isinstance(training.offsets, Offsets)
+    assert isinstance(training.offsets, CenteringOffsets)
     mean = training.rbm.mean_h_from_v(rows).mean(0)
     torch.testing.assert_close(training.offsets.hidden, mean, rtol=0, atol=0.05)
 

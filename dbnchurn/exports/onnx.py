@@ -22,11 +22,11 @@ from dbnchurn.core.typing import Bools, Floats32, Ints, Ints32
 from dbnchurn.decide.decide_record import log_odds
 from dbnchurn.features.encode_record import FAR
 from dbnchurn.features.leaves_record import Forest
-from dbnchurn.predictor.explain.background import no_evidence
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.prepare.record import prepare
 from dbnchurn.tables.reading import as_frame, read
+from dbnchurn.tables.schema import Table
 
 if TYPE_CHECKING:
     from dbnchurn.dbn.network_record import NetworkRecord
@@ -296,7 +296,7 @@ def _predictor(model: Predictor | str | Path) -> Predictor:
 def _metadata(predictor: Predictor) -> dict[str, str]:
     """How to make the inputs and what to do with the output, as JSON texts."""
     record = predictor._model
-    prepared = prepare(record.prepare, no_evidence(record.schema, 0))
+    prepared = prepare(record.prepare, Table.empty(record.schema, 0))
     steps, arrays = pack(record.prepare)
     schema, _ = pack(record.schema)
     return {
@@ -314,7 +314,7 @@ def _metadata(predictor: Predictor) -> dict[str, str]:
 
 def onnx_model(model: ModelRecord) -> Any:
     """The graph of a model as an ``onnx.ModelProto``."""
-    prepared = prepare(model.prepare, no_evidence(model.schema, 0))
+    prepared = prepare(model.prepare, Table.empty(model.schema, 0))
     graph = _Graph()
     numbers, codes = None, None
     if prepared.number_names:

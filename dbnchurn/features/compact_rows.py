@@ -1,4 +1,9 @@
-"""Rows of a visible layer in as few bytes as they need, in memory or in files."""
+"""Rows of the visible layer in as few bytes as they need, in memory or in files.
+
+:class:`CompactRows` holds the encoded columns, :class:`LeafRows` adds the leaves of one booster per
+row. Both give an ordinary :class:`~dbnchurn.dbn.visible.Visible` for the rows of a mini-batch; a
+:class:`MemoryBudget` decides which of their arrays are files.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +23,22 @@ from dbnchurn.features.encode import Encode
 from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix
 from dbnchurn.tables.schema import Table
 
-CHUNK = 50_000  # rows made at a time
+CHUNK = 50_000  # rows that are encoded or looked up at a time
 
 
 class MemoryBudget:
-    """Where large arrays are put: in memory as long as it lasts, then in files.
+    """Allocates large arrays in memory until the budget is used up, and then in temporary files.
 
     Parameters
     ----------
     gigabytes : float
-        What may be taken in memory.
+        Memory that all arrays together may take.
 
     Examples
     --------
-    >>> room = MemoryBudget(1e-6)
-    >>> type(room.empty((10, 10), np.uint8)).__name__, type(room.empty((99, 99), np.uint8)).__name__
+    >>> budget = MemoryBudget(1e-6)
+    >>> small, large = budget.empty((10, 10), np.uint8), budget.empty((99, 99), np.uint8)
+    >>> type(small).__name__, type(large).__name__
     ('ndarray', 'memmap')
     """
 
@@ -42,7 +48,19 @@ class MemoryBudget:
         self._files = 0
 
     def empty(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-        """An array without values; its file goes with the last reference to the room."""
+        """Allocate an array without values.
+
+        Parameters
+        ----------
+        shape : tuple of int
+        dtype : dtype
+
+        Returns
+        -------
+        array of that shape
+            A memory map where the budget does not suffice; its file is deleted when the last
+            reference to the budget is gone.
+        """
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
         if size <= self.left or not size:
             self.left -= size
@@ -55,7 +73,18 @@ class MemoryBudget:
 
 
 def smallest_integer_type(sizes: Sequence[int], missing: bool) -> np.dtype[Any]:
-    """The smallest integer type for codes below the sizes, with -1 for missing if that is needed.
+    """The smallest integer type that holds the codes of all groups.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Number of levels of every group; codes go from 0 to the size less 1.
+    missing : bool
+        Whether -1 has to fit too.
+
+    Returns
+    -------
+    numpy dtype
 
     Examples
     --------
@@ -68,15 +97,64 @@ def smallest_integer_type(sizes: Sequence[int], missing: bool) -> np.dtype[Any]:
     return np.min_scalar_type(-largest - 1 if missing else largest)
 
 
+def row_chunks(n: int, chunk: int = CHUNK) -> Iterator[slice]:
+    """Slices that cover n rows in order.
+
+    Parameters
+    ----------
+    n : int
+    chunk : int, default 50,000
+        Rows of a slice; the last one may be shorter.
+
+    Yields
+    ------
+    slice
+
+    Examples
+    --------
+    >>> list(row_chunks(5, chunk=3))
+    [slice(0, 3, None), slice(3, 5, None)]
+    """
+    for start in range(0, n, chunk):
+        yield slice(start, min(start + chunk, n))
+
+
+def fill_by_chunks(
+    shape: tuple[int, int],
+    dtype: npt.DTypeLike,
+    make_rows: Callable[[slice], npt.NDArray[Any]],
+    budget: MemoryBudget,
+) -> npt.NDArray[Any]:
+    """Allocate an array and compute its rows a chunk at a time.
+
+    Parameters
+    ----------
+    shape : tuple of two int
+    dtype : dtype
+    make_rows : callable of slice → array
+        Computes the rows of a slice.
+    budget : MemoryBudget
+
+    Returns
+    -------
+    array of that shape
+    """
+    out = budget.empty(shape, dtype)
+    for chunk in row_chunks(shape[0]):
+        out[chunk] = make_rows(chunk)
+    return out
+
+
 @dataclass(frozen=True, eq=False)
 class CompactRows:
-    """Encoded rows whose codes are stored in one or two bytes; they widen when they are taken.
+    """Encoded rows with codes of one or two bytes, which become int32 when rows are taken.
 
     Parameters
     ----------
     gaussian, binary : float32 arrays of shape (n, g) and (n, b)
     codes : integer array of shape (n, c)
     sizes : tuple of c integers
+        Number of levels of every code group.
     """
 
     gaussian: Floats32
@@ -85,20 +163,36 @@ class CompactRows:
     sizes: tuple[int, ...]
 
     @classmethod
-    def of(cls, encode: Encode, table: Table, room: MemoryBudget) -> CompactRows:
-        """Encode a prepared table some rows at a time."""
+    def of(
+        cls, encode: Encode, table: Table, budget: MemoryBudget, *, chunk: int = CHUNK
+    ) -> CompactRows:
+        """Encode a prepared table a chunk of rows at a time.
+
+        Parameters
+        ----------
+        encode : Encode
+            Fitted.
+        table : Table of n prepared rows
+        budget : MemoryBudget
+        chunk : int, default 50,000
+            Rows encoded at a time; changes no value.
+
+        Returns
+        -------
+        CompactRows of n rows
+        """
         first = encode.transform(table.take(np.arange(0)))
         n, (gaussian, binary, _) = len(table), first.widths
         rows = cls(
-            room.empty((n, gaussian), np.float32),
-            room.empty((n, binary), np.float32),
-            room.empty((n, len(first.sizes)), smallest_integer_type(first.sizes, missing=True)),
+            budget.empty((n, gaussian), np.float32),
+            budget.empty((n, binary), np.float32),
+            budget.empty((n, len(first.sizes)), smallest_integer_type(first.sizes, missing=True)),
             first.sizes,
         )
-        for here in row_chunks(n):
-            part = encode.transform(table.take(np.arange(here.start, here.stop)))
-            rows.gaussian[here], rows.binary[here] = part.gaussian, part.binary
-            rows.codes[here] = part.codes
+        for some in row_chunks(n, chunk):
+            encoded = encode.transform(table.take(np.arange(some.start, some.stop)))
+            rows.gaussian[some], rows.binary[some] = encoded.gaussian, encoded.binary
+            rows.codes[some] = encoded.codes
         return rows
 
     def __len__(self) -> int:
@@ -117,31 +211,12 @@ class CompactRows:
         )
 
 
-def row_chunks(n: int) -> Iterator[slice]:
-    """All rows in order, some at a time."""
-    for start in range(0, n, CHUNK):
-        yield slice(start, min(start + CHUNK, n))
-
-
-def fill_by_chunks(
-    shape: tuple[int, int],
-    dtype: npt.DTypeLike,
-    make: Callable[[slice], npt.NDArray[Any]],
-    room: MemoryBudget,
-) -> npt.NDArray[Any]:
-    """An array whose rows are made some at a time."""
-    out = room.empty(shape, dtype)
-    for here in row_chunks(shape[0]):
-        out[here] = make(here)
-    return out
-
-
 @dataclass(frozen=True, eq=False)
 class LeafRows:
-    """A table that shows every row through one booster; codes of the other boosters are missing.
+    """Encoded rows with the leaf codes of one booster per row; those of the others are missing.
 
-    Stored compactly, one narrow array of codes per booster; the wide layer of
-    :func:`~dbnchurn.features.leaves_record.with_leaves` is built for the rows that are taken.
+    The leaf codes are stored in one narrow array per booster. Rows that are taken get the same wide
+    layer as from :func:`~dbnchurn.features.leaves_record.with_leaves`.
 
     Parameters
     ----------
@@ -149,10 +224,10 @@ class LeafRows:
         Encoded columns.
     record : LeavesRecord
     blocks : int64 array of shape (n,)
-        Booster of every row; mini-batches are drawn within a block, so a batch needs the leaves
-        of one booster only.
+        Booster of every row. Mini-batches are drawn within a block, so that a batch needs the
+        leaves of one booster only.
     place : int32 array of shape (n,)
-        Where a row stands in the codes of its booster.
+        Position of a row in the codes of its booster.
     codes : tuple of integer arrays of shape (rows of the booster, its trees)
     """
 
@@ -170,9 +245,9 @@ class LeafRows:
         table: Table,
         blocks: Ints,
         n_threads: int = 1,
-        room: MemoryBudget | None = None,
+        budget: MemoryBudget | None = None,
     ) -> LeafRows:
-        """Look up the leaves of prepared rows, each with the booster that `blocks` names.
+        """Look up the leaves of prepared rows, each in the booster that `blocks` names.
 
         Parameters
         ----------
@@ -181,10 +256,14 @@ class LeafRows:
         table : Table of n prepared rows
         blocks : int64 array of shape (n,)
         n_threads : int, default 1
-        room : MemoryBudget, optional
-            Where the codes are put; in memory if not given.
+        budget : MemoryBudget, optional
+            Allocates the codes; without one they are in memory.
+
+        Returns
+        -------
+        LeafRows of n rows
         """
-        room = room or MemoryBudget(np.inf)
+        budget = budget or MemoryBudget(np.inf)
         place = np.empty(len(table), np.int32)
         codes = []
         for booster, forest in enumerate(record.forests):
@@ -192,7 +271,7 @@ class LeafRows:
             place[rows] = np.arange(len(rows))
             look_up = partial(_look_up, record, booster, table, rows, n_threads)
             dtype = smallest_integer_type(forest.sizes, missing=False)
-            codes.append(fill_by_chunks((len(rows), forest.trees), dtype, look_up, room))
+            codes.append(fill_by_chunks((len(rows), forest.trees), dtype, look_up, budget))
         return cls(base, record, blocks, place, tuple(codes))
 
     def __len__(self) -> int:
@@ -215,14 +294,16 @@ class LeafRows:
         leaves = np.full((len(rows), len(self.record.sizes)), -1, np.int32)
         blocks = self.blocks[rows]
         for booster in np.unique(blocks):
-            here = np.flatnonzero(blocks == booster)
-            leaves[here, self.record.groups[booster]] = self.codes[booster][self.place[rows[here]]]
+            inside = np.flatnonzero(blocks == booster)
+            codes = self.codes[booster][self.place[rows[inside]]]
+            leaves[inside, self.record.groups[booster]] = codes
         codes = np.hstack([base.codes, leaves])
         return Visible(base.gaussian, base.binary, codes, self.sizes)
 
 
 def _look_up(
-    record: LeavesRecord, booster: int, table: Table, rows: Rows, n_threads: int, here: slice
+    record: LeavesRecord, booster: int, table: Table, rows: Rows, n_threads: int, chunk: slice
 ) -> Ints32:
-    matrix = booster_matrix(table.take(rows[here]))
+    """Leaf codes of some of a booster's rows."""
+    matrix = booster_matrix(table.take(rows[chunk]))
     return record.leaf_codes(booster, matrix, n_threads)

@@ -1,4 +1,4 @@
-"""Fitting of the encoding: which number is which kind of unit, and on what scale."""
+"""Fitting of the encoding: which numbers become which kind of unit, and on what scale."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from dbnchurn.tables.schema import Table
 
 
 class Encode(BaseEstimator):  # type: ignore[misc]
-    """Numbers as Gaussian units on a robust scale, 0/1 columns as binary ones, categories as codes.
+    """Encode numbers as Gaussian units, 0/1 columns as binary units and categories as codes.
 
-    The scale is z = (x - median) / interquartile range, drawn in smoothly to within `reach`,
-    ``z / sqrt(1 + (z / reach)²)`` (Holzmüller, Grinsztajn and Steinwart, 2024): unlike scaling by
-    ranks it keeps the magnitudes that networks need, unlike standardising it does not let a heavy
-    tail squeeze everyone else. Where half of the rows share one value, so that the interquartile
-    range is 0, the standard deviation takes its place.
+    Numbers are scaled to z = (x - median) / interquartile range and then limited smoothly to
+    (-`reach`, `reach`) by ``z / sqrt(1 + (z / reach)²)`` (Holzmüller, Grinsztajn and Steinwart,
+    2024). Unlike scaling by ranks this keeps magnitudes; unlike standardising it does not let a
+    heavy tail compress the other rows. Where the interquartile range is 0, because half of the rows
+    share one value, the standard deviation is used instead.
 
     A number also gets a *ladder* of binary units between its quantiles. A rung is 0 below its
-    interval, 1 above it and rises in it (piecewise-linear encoding; Gorishniy, Rubachev and
-    Babenko, 2022): what a network would otherwise need many steps to learn, that a value matters
-    from some point on, is then one weight. The outer rungs stop at 0 and 1 as well, for they are
-    binary units; the Gaussian unit keeps the magnitude.
+    interval, 1 above it and linear within it (piecewise-linear encoding; Gorishniy, Rubachev and
+    Babenko, 2022), so that a network learns with one weight that a value matters from some point
+    on. The outer rungs are limited to 0 and 1 as well, since they are binary units; the Gaussian
+    unit keeps the magnitude.
 
     Parameters
     ----------
@@ -67,7 +67,17 @@ class Encode(BaseEstimator):  # type: ignore[misc]
         self.rungs = rungs
 
     def fit(self, table: Table) -> Encode:
-        """Learn kinds and scales from the prepared training table."""
+        """Find which numbers are binary, and the scales and ladders of the others.
+
+        Parameters
+        ----------
+        table : Table of n prepared rows
+
+        Returns
+        -------
+        Encode
+            Itself.
+        """
         numbers = table.numbers
         binary = np.array(
             [bool(np.isin(c[~np.isnan(c)], (0.0, 1.0)).all()) for c in numbers.T], dtype=bool
@@ -89,7 +99,7 @@ class Encode(BaseEstimator):  # type: ignore[misc]
         return self
 
     def transform(self, table: Table) -> Visible:
-        """Encode a prepared table."""
+        """Encode a prepared table, which has the columns of the training table."""
         return encode(self.record_, table)
 
 

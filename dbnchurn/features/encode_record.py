@@ -1,4 +1,4 @@
-"""What encoding learned, and its arithmetic: from a prepared table to visible units."""
+"""The fitted encoding as a record, and its arithmetic: from a prepared table to visible units."""
 
 from __future__ import annotations
 
@@ -24,13 +24,26 @@ class EncodeRecord:
         Positions of the numbers that become Gaussian units.
     center, scale : float64 arrays of shape (g,)
     reach : float
-        Values further than about this many scales from the center are drawn in smoothly.
+        Limit of the encoded magnitude, in scales from the center.
     binary : int64 array of shape (b,)
         Positions of the 0/1 numbers.
     rungs : int64 array of shape (r,)
         Position of the number that each rung of a ladder belongs to.
     low, high : float64 arrays of shape (r,)
         A rung rises from 0 to 1 between these values of its number.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from dbnchurn.features import Encode
+    >>> from dbnchurn.tables.reading import read
+    >>> from dbnchurn.tables.schema import infer
+    >>> frame = pd.DataFrame({"debt": [1.0, 2.0, 3.0], "tv": [0, 1, 0]})
+    >>> record = Encode(rungs=2).fit(read(infer(frame), frame)[0]).record_
+    >>> record.gaussian, record.center, record.scale, record.binary
+    (array([0]), array([2.]), array([1.]), array([1]))
+    >>> record.low, record.high
+    (array([1., 2.]), array([2., 3.]))
     """
 
     gaussian: Ints
@@ -43,7 +56,13 @@ class EncodeRecord:
     high: Floats
 
     def audit(self) -> None:
-        """Refuse lengths that disagree and scales that would divide by nothing."""
+        """Check the lengths of the arrays, the scales and the rungs.
+
+        Raises
+        ------
+        ArtifactError
+            If lengths differ, a scale is not positive or a rung does not rise.
+        """
         flat = (self.gaussian, self.binary, self.rungs)
         if any(positions.ndim != 1 for positions in flat):
             raise ArtifactError("encode record: positions have to be a list")
@@ -66,9 +85,20 @@ def squash(
     scale: Floats | float,
     reach: float,
 ) -> Floats:
-    """Scale to z = (x - center) / scale, then draw in the tails: z / sqrt(1 + (z / reach)²).
+    """Scale to z = (x - center) / scale, then limit the tails: z / sqrt(1 + (z / reach)²).
 
-    Keeps magnitudes in the middle, is strictly increasing, and never leaves (-reach, reach).
+    Nearly the identity around 0, strictly increasing, and within (-reach, reach).
+
+    Parameters
+    ----------
+    values : float64 array of shape (..., g)
+        NaN stays NaN.
+    center, scale : float or float64 arrays of shape (g,)
+    reach : float
+
+    Returns
+    -------
+    float64 array of the shape of `values`
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The trees of a booster as plain arrays."""
+"""The trees of one booster as plain arrays, and the check that they are trees."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from dbnchurn.core.errors import ArtifactError
 from dbnchurn.core.typing import Bools, Floats32, Ints, Ints32
 
-LEAVES = 2**19  # of a tree at most: the leaves of 32 trees can then be counted in float32
+LARGEST_TREE = 2**19  # leaves; those of a block of 32 trees can then be counted in float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,14 @@ class Forest:
         return self.value[self.feature < 0]
 
     def audit(self) -> None:
-        """Refuse arrays that are not trees: wrong lengths, cycles, orphans, bad references."""
+        """Check that the arrays are trees.
+
+        Raises
+        ------
+        ArtifactError
+            If lengths differ, a child does not follow its parent within the tree, a node has no
+            parent or several, a reference is out of range, or a tree has too many leaves.
+        """
         n = len(self.feature)
         per_node = (self.threshold, self.left, self.right, self.default_left, self.value)
         starts, spans = self.starts, np.diff(self.starts)
@@ -98,5 +105,5 @@ class Forest:
         parents[starts[:-1]] += 1
         if (parents != 1).any():
             raise ArtifactError("trees: a node has no parent or more than one")
-        if max(self.sizes, default=0) > LEAVES:
-            raise ArtifactError(f"trees: a tree has more than {LEAVES} leaves")
+        if max(self.sizes, default=0) > LARGEST_TREE:
+            raise ArtifactError(f"trees: a tree has more than {LARGEST_TREE} leaves")

@@ -1,10 +1,10 @@
-"""Which leaf of every tree a row falls into, looked up by treelite.
+"""The leaf of every tree that a row falls into, looked up by treelite.
 
-treelite needs neither xgboost nor scikit-learn. It takes a row through all trees of a model before
-the next one, so many rows meet the trees a block at a time: a block stays in the processor's cache.
-And it searches the set of every categorical test that it meets, which costs several times what a
-test of a number does; so within a block a test for a set is a test of a 0/1 column, which says for
-every row whether its category is in the set.
+treelite needs neither xgboost nor scikit-learn. It evaluates all trees of a model for one row
+before the next row. Many rows are therefore evaluated on one block of trees after another, since a
+block fits into the processor's cache. A categorical test costs treelite a search through its set,
+several times as much as a test of a number; within a block it is therefore replaced by a test of a
+0/1 column, which says for every row whether its category is in the set.
 """
 
 from __future__ import annotations
@@ -22,18 +22,19 @@ from dbnchurn.features.forest_record import Forest
 
 Sets = dict[tuple[int, bytes], int]
 
-TREES = 32  # of a block; their nodes and the first-layer weights of their leaves fit the cache
+BLOCK_TREES = 32  # their nodes and the first-layer weights of their leaves fit the cache
 
 
 @dataclass(frozen=True)
 class Span:
-    """Neighbouring trees of one booster.
+    """Consecutive trees of one booster.
 
     Parameters
     ----------
     booster : int
+        Number of the booster.
     forest : Forest
-        Of that booster.
+        All trees of that booster.
     inside : range
         The trees, counted within the booster.
     trees, leaves : slice
@@ -48,7 +49,7 @@ class Span:
 
 
 class Block:
-    """A span of trees with the columns that say which sets a row's categories are in.
+    """A span of trees, and the 0/1 columns that replace its tests for sets of categories.
 
     Parameters
     ----------
@@ -69,38 +70,54 @@ class Block:
         }
 
     def places(self, matrix: Floats32, categories: dict[int, Rows]) -> Ints32:
-        """Places of every row's leaves among those of the span, shape (n, its trees)."""
+        """Look up the leaves of rows.
+
+        Parameters
+        ----------
+        matrix : float32 array of shape (n, n_features)
+        categories : dict of column → intp array of shape (n,)
+            As :meth:`Lookup.categories` gives them.
+
+        Returns
+        -------
+        int32 array of shape (n, trees of the span)
+            Leaves, counted over the trees of the span.
+        """
         members = (table[categories[column]] for column, table in self.members.items())
         return _places(self.model, np.concatenate([matrix, *members], axis=1))
 
 
 class Lookup:
-    """The trees of all boosters, ready to be walked.
+    """The trees of all boosters as treelite models.
 
     Parameters
     ----------
     forests : iterable of Forest
     n_features : int
         Columns of the matrix that the trees test.
+    block_trees : int, default 32
+        Trees of a block; changes no leaf.
     """
 
-    def __init__(self, forests: Iterable[Forest], n_features: int) -> None:
+    def __init__(
+        self, forests: Iterable[Forest], n_features: int, *, block_trees: int = BLOCK_TREES
+    ) -> None:
         self.n_features = n_features
-        self.spans = tuple(_spans(forests))
+        self.spans = tuple(_spans(forests, block_trees))
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
-        """The trees for many rows."""
+        """The trees for many rows: a model per span."""
         return tuple(Block(span, self.n_features, self.levels) for span in self.spans)
 
     @cached_property
     def whole(self) -> treelite.Model:
-        """The trees for a few rows: a call costs more than its work, so all are in one model."""
+        """The trees for a few rows: one model, since then calls cost more than the look-up."""
         return treelite.Model.concatenate([_build(span, self.n_features) for span in self.spans])
 
     @cached_property
     def levels(self) -> dict[int, int]:
-        """Levels of every column that is tested for sets, as far as the sets know them."""
+        """For every column that is tested for sets: the largest category of its sets, plus 1."""
         levels: dict[int, int] = {}
         for forest in dict.fromkeys(span.forest for span in self.spans):
             tests = np.repeat(forest.feature, np.diff(forest.category_starts))
@@ -121,9 +138,19 @@ class Lookup:
     def by_span(
         self, matrix: Floats32, booster: int | None = None
     ) -> Iterator[tuple[Span, Ints32]]:
-        """Leaves of every row span by span, counted within the span; for many rows.
+        """Look up the leaves of many rows, span by span.
 
-        Of all boosters, or of one.
+        Parameters
+        ----------
+        matrix : float32 array of shape (n, n_features)
+        booster : int, optional
+            Only the spans of this booster; of all boosters if not given.
+
+        Yields
+        ------
+        span : Span
+        leaves : int32 array of shape (n, trees of the span)
+            Counted within the span.
         """
         categories = self.categories(matrix)
         for block in self.blocks:
@@ -137,11 +164,11 @@ class Lookup:
         return np.asarray(_places(self.whole, matrix) + np.repeat(first, trees))
 
 
-def _spans(forests: Iterable[Forest]) -> Iterator[Span]:
+def _spans(forests: Iterable[Forest], block_trees: int) -> Iterator[Span]:
     tree = leaf = 0
     for booster, forest in enumerate(forests):
-        for first in range(0, forest.trees, TREES):
-            inside = range(first, min(first + TREES, forest.trees))
+        for first in range(0, forest.trees, block_trees):
+            inside = range(first, min(first + block_trees, forest.trees))
             trees = slice(tree, tree + len(inside))
             leaves = slice(leaf, leaf + sum(forest.sizes[first : inside.stop]))
             yield Span(booster, forest, inside, trees, leaves)
@@ -169,12 +196,12 @@ def _membership(sets: list[bytes], levels: int) -> Floats32:
 
 
 def _places(model: treelite.Model, matrix: Floats32) -> Ints32:
-    found = treelite.gtil.predict_per_tree(model, matrix, nthread=1)
-    return np.asarray(found.reshape(found.shape[:2]), np.int32)
+    leaves = treelite.gtil.predict_per_tree(model, matrix, nthread=1)
+    return np.asarray(leaves.reshape(leaves.shape[:2]), np.int32)
 
 
 def _build(span: Span, n_features: int, sets: Sets | None = None) -> treelite.Model:
-    """Trees as treelite holds them; the value of a leaf is its number within the span.
+    """The span as a treelite model; the value of a leaf is its number within the span.
 
     With `sets`, tests for sets become tests of the columns that follow the `n_features`.
     """
@@ -205,7 +232,7 @@ def _build(span: Span, n_features: int, sets: Sets | None = None) -> treelite.Mo
 def _build_tree(
     builder: ModelBuilder, forest: Forest, tree: int, leaf: int, n_features: int, sets: Sets | None
 ) -> int:
-    """Add the nodes of a tree whose first leaf has the given number; gives the next number."""
+    """Add the nodes of a tree whose first leaf has the given number; return the next number."""
     nodes = slice(int(forest.starts[tree]), int(forest.starts[tree + 1]))
     arrays = (forest.feature, forest.threshold, forest.left, forest.right, forest.default_left)
     feature, threshold, left, right, default_left = (array[nodes].tolist() for array in arrays)

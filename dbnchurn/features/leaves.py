@@ -1,4 +1,4 @@
-"""Leaves of boosters as features: cross-fitted, so that they are as honest as on new customers."""
+"""Leaves of cross-fitted boosters as features: out of fold for training rows as for new rows."""
 
 from __future__ import annotations
 
@@ -23,39 +23,40 @@ from dbnchurn.core.typing import Floats, Floats32, Ints
 from dbnchurn.features.leaves_record import Forest, LeavesRecord, booster_matrix
 from dbnchurn.tables.schema import Table
 
-BINNED_ROWS = 50_000  # up to so many, values are kept beside their bins
+BINNED_ROWS = 50_000  # of more rows XGBoost keeps the bins alone, not the values
 
 SMALL_GROUP = 0.01
-"""Groups that are all smaller than this share of a fold are drawn like rows: folds come out even
-without looking at one group after another, which takes a minute for a million of them."""
-
-ONE_LEVEL = 2**24
-"""Categories up to this size are split one level against the others: sorting many levels by their
-churn and cutting there, which XGBoost does otherwise, fits the noise of rare ones."""
+"""Groups that are all smaller than this share of a fold are assigned to folds at random, as rows
+are: the folds are of nearly the same size then, and StratifiedGroupKFold, which assigns one group
+after another, would take a minute for a million groups."""
 
 
 class Leaves(BaseEstimator):  # type: ignore[misc]
-    """One booster per fold, fitted without that fold; a row's leaves come from its fold's booster.
+    """Fit one booster per fold, without that fold's rows, and use its leaves for these rows.
 
-    Leaves learned and used on the same rows are optimistic: a booster sorts the rows that it saw
-    better than it will sort new ones (He et al., 2014, train both parts on different days for that
-    reason). Here no training row ever meets a booster that saw it, and neither does any new row.
+    Leaves are too optimistic on the rows that the booster was fitted on (He et al., 2014, therefore
+    train the boosters and the model above them on different days). Here the leaf codes of a
+    training row come from the booster fitted without its fold, so that they are as good as those of
+    a new row, which come from every booster in turn.
 
     Parameters
     ----------
     folds : int, default 5
+        Number of boosters.
     cross_fit : bool, default True
-        Whether to fit one booster per fold. Otherwise a single booster sees all rows, and a
-        training row's leaves come from a booster that saw it.
+        Whether to fit one booster per fold. Otherwise one booster is fitted on all rows, and the
+        leaf codes of the training rows come from it.
     n_trees : int, default 600
-        Upper bound; fewer where the loss of validation rows stops improving.
+        Largest number of trees of a booster; fewer where the loss of the validation rows stops
+        improving.
     max_depth : int, default 5
+        Tests on the way to a leaf, at most.
     learning_rate : float, default 0.05
-        Learning rate.
+        Factor of every tree's leaf values.
     subsample : float, default 0.8
-        Share of the rows that a tree sees.
+        Share of the rows that a tree is grown on.
     colsample : float, default 0.8
-        Share of the columns that a tree sees.
+        Share of the columns that a tree may test.
     patience : int, default 40
         Trees without improvement of the log loss before stopping.
 
@@ -63,8 +64,10 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
     ----------
     record_ : LeavesRecord
     fold_ : int64 array of shape (n,)
-        Fold of every training row.
-    curves_ : list of per-booster lists of validation log loss
+        Fold index of every training row: its leaf codes come from the booster fitted without that
+        fold.
+    curves_ : list of lists of float
+        Validation log loss after every tree, booster by booster; empty without validation rows.
 
     References
     ----------
@@ -80,6 +83,11 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
     >>> leaves.record_.leaf_codes(0, booster_matrix(table)).shape
     (200, 3)
     """
+
+    max_cat_to_onehot: ClassVar[int] = 2**24
+    """Categories with fewer levels are split one level against the others. The alternative in
+    XGBoost, a cut through the levels sorted by churn, fits the noise of rare levels. No parameter,
+    so that no configuration sets it; a subclass may."""
 
     renamed_parameters: ClassVar[Mapping[str, str]] = {
         "trees": "n_trees",
@@ -132,9 +140,9 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         sample_weight : float array of shape (n,), optional
             How often a row counts; oversampled rows come as weights, not as copies.
         fold : int array of shape (n,), optional
-            Fold of every row, as :meth:`assign` gives it; drawn if not given.
-        validation : (table, y, weight), optional
-            Rows that decide the number of trees; without them all `trees` are grown.
+            Fold index of every row, as :meth:`assign` gives it; drawn if not given.
+        validation : (table, y, sample_weight), optional
+            Rows that decide the number of trees; without them all `n_trees` are grown.
         generator : numpy Generator
         device : {"cpu", "cuda"}, default "cpu"
         n_threads : int, default 1
@@ -142,29 +150,35 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         n_jobs : int, default 1
             Boosters that are fitted at once.
         store : CheckpointStore, optional
-            Keeps every finished booster; those that are there already are not fitted again.
+            Keeps every finished booster; boosters that it holds are not fitted again.
+
+        Returns
+        -------
+        Leaves
+            Itself.
         """
         matrix = booster_matrix(table)
         sample_weight = np.ones(len(y)) if sample_weight is None else sample_weight
         kinds = ["q"] * len(table.number_names) + ["c"] * len(table.code_names)
         self.fold_ = self.assign(y, None, generator) if fold is None else fold
         seeds = generator.integers(2**31, size=int(self.fold_.max()) + 1).tolist()
+        stop_values = None if validation is None else booster_matrix(validation[0])
 
-        def boost(k: int) -> tuple[Forest, list[float]]:
-            seen = self.fold_ != k if self.cross_fit else np.ones(len(y), bool)
-            train = _matrix(matrix[seen], kinds, y[seen], sample_weight[seen], n_threads)
-            # XGBoost does not promise that boosters at work may share a matrix.
+        def fit_booster(k: int) -> tuple[Forest, list[float]]:
+            inside = self.fold_ != k if self.cross_fit else np.ones(len(y), bool)
+            train = _matrix(matrix[inside], kinds, y[inside], sample_weight[inside], n_threads)
             stop = None
-            if validation is not None:
-                held_out = booster_matrix(validation[0])
-                stop = _matrix(held_out, kinds, *validation[1:], n_threads, like=train)
+            if validation is not None and stop_values is not None:
+                # A DMatrix of its own for each booster: XGBoost does not promise that boosters
+                # fitted at once may share one, and bins follow the booster's own training rows.
+                stop = _matrix(stop_values, kinds, *validation[1:], n_threads, like=train)
             return self._boost(train, stop, seeds[k], device, n_threads)
 
-        def kept(k: int) -> tuple[Forest, list[float]]:
-            arrays, facts = store.get_or_compute(f"booster{k}", lambda: _packed(*boost(k)))
+        def load_or_fit(k: int) -> tuple[Forest, list[float]]:
+            arrays, facts = store.get_or_compute(f"booster{k}", lambda: _packed(*fit_booster(k)))
             return unpack(Forest, facts["forest"], arrays), facts["curve"]
 
-        fitted = run_parallel([partial(kept, k) for k in range(len(seeds))], n_jobs)
+        fitted = run_parallel([partial(load_or_fit, k) for k in range(len(seeds))], n_jobs)
         self.curves_ = [curve for _, curve in fitted]
         self.record_ = LeavesRecord(tuple(forest for forest, _ in fitted), matrix.shape[1])
         return self
@@ -175,7 +189,21 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         groups: npt.NDArray[Any] | None,
         generator: np.random.Generator,
     ) -> Ints:
-        """Fold of every row: see :func:`assign_folds`; one for all rows without cross-fitting."""
+        """Draw the fold index of every row.
+
+        Parameters
+        ----------
+        y : int array of shape (n,)
+            1 for churners, 0 for stayers.
+        groups : array of shape (n,), or None
+            Rows with the same value share a fold.
+        generator : numpy Generator
+
+        Returns
+        -------
+        int64 array of shape (n,)
+            As :func:`assign_folds` gives it; zeros without cross-fitting.
+        """
         if not self.cross_fit:
             return np.zeros(len(y), np.int64)
         return assign_folds(y, self.folds, groups, generator)
@@ -198,7 +226,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
                 "eta": self.learning_rate,
                 "subsample": self.subsample,
                 "colsample_bytree": self.colsample,
-                "max_cat_to_onehot": ONE_LEVEL,
+                "max_cat_to_onehot": self.max_cat_to_onehot,
                 "seed": seed,
                 "nthread": n_threads,
                 "device": device,
@@ -221,10 +249,23 @@ def assign_folds(
     groups: npt.NDArray[Any] | None,
     generator: np.random.Generator,
 ) -> Ints:
-    """Fold of every original row, stratified by label; rows of one group share a fold.
+    """Draw the fold index of every row, stratified by label; rows of one group share a fold.
 
-    There are as many folds as asked for, or as there are rows of the rarer class or groups if those
-    are fewer, and at least two.
+    Parameters
+    ----------
+    y : int array of shape (n,)
+        1 for churners, 0 for stayers.
+    folds : int
+        Number of folds; fewer where there are fewer rows of the rarer class, or fewer groups, but
+        at least two.
+    groups : array of shape (n,), or None
+        Rows with the same value share a fold.
+    generator : numpy Generator
+
+    Returns
+    -------
+    int64 array of shape (n,)
+        Numbered from 0 without gaps.
 
     Raises
     ------
@@ -252,10 +293,10 @@ def _stratified(y: Ints, folds: int, seed: int) -> Ints:
 
 
 def _fold_of(splitter: BaseCrossValidator, y: Ints, groups: Any = None) -> Ints:
-    """The part outside of which every row is, numbered without gaps."""
+    """The split whose test rows contain each row, numbered without gaps."""
     fold = np.zeros(len(y), np.int64)
-    for k, (_, outside) in enumerate(splitter.split(np.empty((len(y), 0)), y, groups)):
-        fold[outside] = k
+    for k, (_, test) in enumerate(splitter.split(np.empty((len(y), 0)), y, groups)):
+        fold[test] = k
     return np.unique(fold, return_inverse=True)[1]
 
 
@@ -272,7 +313,10 @@ def _matrix(
     n_threads: int,
     like: xgb.DMatrix | None = None,
 ) -> xgb.DMatrix:
-    """Rows as XGBoost takes them; many of them as bins alone, a byte or two for each value."""
+    """Rows as XGBoost takes them; many rows as bins alone, a byte or two per value.
+
+    With `like`, a matrix of bins is cut where that one is.
+    """
     settings = {
         "label": y,
         "weight": sample_weight,
@@ -312,7 +356,7 @@ def forest_of(booster: xgb.Booster) -> Forest:
 
 
 def _tree_arrays(tree: dict[str, Any]) -> dict[str, Any]:
-    """Arrays of one tree of XGBoost's JSON model, reached nodes only, breadth first."""
+    """Arrays of one tree of XGBoost's JSON model: the nodes below its root, breadth first."""
     left, right = tree["left_children"], tree["right_children"]
     order = [0]
     for node in order:

@@ -16,7 +16,7 @@ from dbnchurn.features.forest_record import Forest as Forest
 from dbnchurn.features.leaf_lookup_record import Lookup
 from dbnchurn.tables.schema import Table
 
-CHUNK = 1_024  # rows that meet all blocks of trees before the next ones do
+CHUNK = 1_024  # rows that are looked up in all blocks of trees before the next rows are
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +29,17 @@ class LeavesRecord:
         One per fold; booster `k` was fitted without the rows of fold `k`.
     n_features : int
         Columns of the matrix that the trees test.
+
+    Examples
+    --------
+    >>> from dbnchurn.features import Leaves
+    >>> x = np.random.default_rng(0).normal(size=(200, 2))
+    >>> table = Table(x, np.empty((200, 0), np.int32), ("a", "b"), (), ())
+    >>> y = (x[:, 0] > 0).astype(np.int64)
+    >>> leaves = Leaves(folds=2, n_trees=3, max_depth=1)
+    >>> record = leaves.fit(table, y, generator=np.random.default_rng(0)).record_
+    >>> record.sizes, record.groups
+    ((2, 2, 2, 2, 2, 2), (slice(0, 3, None), slice(3, 6, None)))
     """
 
     forests: tuple[Forest, ...]
@@ -47,7 +58,7 @@ class LeavesRecord:
 
     @cached_property
     def lookup(self) -> Lookup:
-        """The trees, ready to be walked."""
+        """The trees as treelite models."""
         return Lookup(self.forests, self.n_features)
 
     @property
@@ -56,7 +67,13 @@ class LeavesRecord:
         return np.concatenate([forest.leaf_values for forest in self.forests])
 
     def audit(self) -> None:
-        """Refuse boosters without trees, and trees that test columns which do not exist."""
+        """Check that every booster has trees, and that they test existing columns.
+
+        Raises
+        ------
+        ArtifactError
+            If one of them does not.
+        """
         if not self.forests or not all(forest.trees for forest in self.forests):
             raise ArtifactError("trees: a booster has none")
         for forest in self.forests:
@@ -64,7 +81,7 @@ class LeavesRecord:
                 raise ArtifactError("trees: a node tests a column that does not exist")
 
     def leaf_codes(self, booster: int, matrix: Floats32, n_threads: int = 1) -> Ints32:
-        """Which leaf of every tree of one booster each row falls into.
+        """The leaf of every tree of one booster that each row falls into.
 
         Parameters
         ----------
@@ -89,7 +106,7 @@ class LeavesRecord:
         return codes
 
     def __getstate__(self) -> dict[str, object]:
-        """Return the arrays alone: what is cached points into memory and is built anew."""
+        """The fields alone, since treelite models cannot be pickled; they are built again."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
@@ -105,7 +122,7 @@ def booster_matrix(table: Table) -> Floats32:
 
 
 def with_leaves(base: Visible, record: LeavesRecord, booster: int, codes: Ints32) -> Visible:
-    """The visible layer seen through one booster: its leaves present, those of the others missing.
+    """Add the leaf codes of one booster to a visible layer; those of the others are missing.
 
     Parameters
     ----------

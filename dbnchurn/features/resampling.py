@@ -1,4 +1,4 @@
-"""Remedies for few churners, in training rows only: repeats by index, weights, synthetic rows."""
+"""Oversampling of churners in the training rows: repeats by index, weights, or synthetic rows."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from dbnchurn.tables.schema import Table, stacked
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """What is trained on: the n rows that came, then synthetic ones, and how often each counts.
+    """The rows to train on, the given ones before synthetic ones, and how often each counts.
 
     Parameters
     ----------
-    table : Table of at least n rows
-    y : int64 array, one label per row
-    sample_weight : float64 array, one weight per row
-    fold : int64 array, one fold per row
-    draw : intp array
-        Rows of one epoch, every row at least once.
+    table : Table of m prepared rows
+    y : int64 array of shape (m,)
+        1 for churners, 0 for stayers.
+    sample_weight : float64 array of shape (m,)
+    fold : int64 array of shape (m,)
+        Fold index of every row.
+    draw : intp array of shape (at least m,)
+        Row numbers of one epoch; every row at least once.
     """
 
     table: Table
@@ -36,38 +38,38 @@ class TrainingSet:
 
     @property
     def counted(self) -> Floats:
-        """Weight of every row times the number of its repeats."""
+        """Weight of every row times the number of its repeats, shape (m,)."""
         return self.sample_weight * np.bincount(self.draw, minlength=len(self.y))
 
     @property
     def prior(self) -> float:
-        """Share of churners in training."""
+        """Weighted share of churners."""
         return float(np.average(self.y, weights=self.counted))
 
 
 class Oversample(BaseEstimator):  # type: ignore[misc]
-    """Let churners count more until there are `ratio` of them per stayer.
+    """Increase the number or the weight of churners until there are `ratio` of them per stayer.
 
     Parameters
     ----------
     method : {"none", "random", "smotenc", "class weights"}, default "none"
         Leave the rows as they are; draw churners repeatedly; add synthetic churners between
-        neighbouring ones; or weigh churners. Repeats are row numbers, so all of them lie in the
-        fold of their row. Synthetic churners are made within a fold, from its rows alone, and
-        lie in it: no fold holds anything of another fold's rows.
+        neighbouring ones (SMOTE-NC); or increase the weight of churners. Repeats are row numbers
+        and stay in the fold of their row. Synthetic churners are made of the rows of one fold
+        alone and belong to it, so that no fold holds information of another one.
     ratio : float, default 1.0
         Churners per stayer; a table that has more already is left as it is.
     neighbours : int, default 5
-        Churners among which a synthetic one is made; fewer where a fold has fewer. A fold with a
-        single churner repeats it.
+        Nearest churners of which one is drawn to interpolate with; fewer where a fold has fewer.
+        A fold with a single churner repeats it.
 
     Notes
     -----
-    SMOTE-NC interpolates numbers and lets the neighbours vote for categories. A 0/1 column, and
-    whether a value is missing, follow the nearer of the two churners between whom a row is made: a
-    vote would leave a synthetic churner without all that most churners lack. The search for
-    neighbours, the interpolation and the vote see the median or the most frequent level in a gap.
-    Numbers are standardised for the search.
+    SMOTE-NC interpolates numbers, and takes the most frequent category of the neighbours. A 0/1
+    column, and whether a value is missing, are taken from the nearer of the two churners of the
+    interpolation: by majority, a synthetic churner would never have what most churners lack. A
+    missing value counts as the median or the most frequent level in the search for neighbours, the
+    interpolation and the majority. Numbers are standardised for the search.
 
     References
     ----------
@@ -78,8 +80,8 @@ class Oversample(BaseEstimator):  # type: ignore[misc]
     --------
     >>> table = Table(np.arange(4.0)[:, None], np.empty((4, 0), np.int32), ("debt",), (), ())
     >>> y = np.array([0, 0, 0, 1])
-    >>> sample = Oversample(method="random").sample(table, y, generator=np.random.default_rng(0))
-    >>> len(sample.draw), sample.counted.tolist(), sample.prior
+    >>> rows = Oversample(method="random").sample(table, y, generator=np.random.default_rng(0))
+    >>> len(rows.draw), rows.counted.tolist(), rows.prior
     (6, [1.0, 1.0, 1.0, 3.0], 0.5)
     """
 
@@ -103,7 +105,7 @@ class Oversample(BaseEstimator):  # type: ignore[misc]
         fold: Labels | None = None,
         generator: np.random.Generator,
     ) -> TrainingSet:
-        """Decide what to train on.
+        """Make the rows to train on.
 
         Parameters
         ----------
@@ -111,23 +113,28 @@ class Oversample(BaseEstimator):  # type: ignore[misc]
         y : int array of shape (n,)
             1 for churners, 0 for stayers.
         sample_weight : float array of shape (n,), optional
+            1 if not given.
         fold : int array of shape (n,), optional
-            Fold of every row; one for all if not given.
+            Fold index of every row; 0 if not given.
         generator : numpy Generator
+
+        Returns
+        -------
+        TrainingSet of n rows or, with synthetic ones, more
         """
-        everyone = np.arange(len(y))
+        every_row = np.arange(len(y))
         sample_weight = np.ones(len(y)) if sample_weight is None else sample_weight
         fold = np.zeros(len(y), np.int64) if fold is None else fold
-        plain = TrainingSet(table, y, sample_weight, fold, everyone)
+        unchanged = TrainingSet(table, y, sample_weight, fold, every_row)
         stayers, churners = np.bincount(y, minlength=2)
         if self.method == "none" or churners >= self.ratio * stayers:
-            return plain
+            return unchanged
         if self.method == "class weights":
             heavier = np.where(y == 1, self.ratio * stayers / churners, 1.0)
-            return TrainingSet(table, y, sample_weight * heavier, fold, everyone)
+            return TrainingSet(table, y, sample_weight * heavier, fold, every_row)
         if self.method == "random":
             return TrainingSet(table, y, sample_weight, fold, self._repeats(y, generator))
-        return self._with_synthetic(plain, generator)
+        return self._with_synthetic(unchanged, generator)
 
     def _repeats(self, y: Labels, generator: np.random.Generator) -> Rows:
         sampler = RandomOverSampler(sampling_strategy=self.ratio, random_state=_seed(generator))
@@ -135,7 +142,7 @@ class Oversample(BaseEstimator):  # type: ignore[misc]
         return np.asarray(sampler.sample_indices_, dtype=np.intp)
 
     def _with_synthetic(self, rows: TrainingSet, generator: np.random.Generator) -> TrainingSet:
-        """Every fold's own synthetic churners behind all original rows."""
+        """The rows, followed by the synthetic churners of every fold."""
         table, y, sample_weight, fold = rows.table, rows.y, rows.sample_weight, rows.fold
         for k in np.unique(rows.fold):
             inside = np.flatnonzero((rows.fold == k) & (rows.sample_weight > 0))
@@ -155,16 +162,22 @@ class Oversample(BaseEstimator):  # type: ignore[misc]
 def synthetic(
     table: Table, y: Labels, count: int, neighbours: int, generator: np.random.Generator
 ) -> Table:
-    """So many churners between the churners of a table.
+    """Make synthetic churners by interpolation between the churners of a table.
 
     Parameters
     ----------
-    table : Table of n rows
+    table : Table of n prepared rows
     y : int array of shape (n,)
-        At least one churner and one stayer.
+        1 for churners, 0 for stayers; at least one of each.
     count : int
+        Number of synthetic churners.
     neighbours : int
+        As :class:`Oversample` takes them.
     generator : numpy Generator
+
+    Returns
+    -------
+    Table of `count` rows
     """
     churners = np.flatnonzero(y == 1)
     neighbours = min(neighbours, len(churners) - 1)
@@ -175,37 +188,37 @@ def synthetic(
     filled, center, scale = _standardised(table.numbers, smooth)
     gaps = np.hstack([np.isnan(table.numbers), table.codes < 0])
     varying = gaps.any(axis=0)
-    words = _with_modes(table.codes)
-    matrix = np.hstack([filled, gaps[:, varying], words])
+    codes = _with_modes(table.codes)
+    matrix = np.hstack([filled, gaps[:, varying], codes])
     target = {1: len(churners) + count}
     settings = {"sampling_strategy": target, "k_neighbors": neighbours}
-    sampler = _sampler(matrix.shape[1] - words.shape[1], words.shape[1], settings, generator)
+    sampler = _sampler(matrix.shape[1] - codes.shape[1], codes.shape[1], settings, generator)
     made = np.asarray(sampler.fit_resample(matrix, y)[0], np.float64)[len(y) :]
-    numbers, holes, voted = np.split(
-        made, [filled.shape[1], matrix.shape[1] - words.shape[1]], axis=1
+    numbers, gaps_made, levels = np.split(
+        made, [filled.shape[1], matrix.shape[1] - codes.shape[1]], axis=1
     )
     flags = numbers > 0.5
     numbers = numbers * scale + center
     numbers[:, binary.all(axis=0)] = flags[:, binary.all(axis=0)]
     missing = np.zeros((count, gaps.shape[1]), bool)
-    missing[:, varying] = holes > 0.5
+    missing[:, varying] = gaps_made > 0.5
     return replace(
         table,
         numbers=np.where(missing[:, : numbers.shape[1]], np.nan, numbers),
-        codes=np.where(missing[:, numbers.shape[1] :], -1, voted).astype(np.int32),
+        codes=np.where(missing[:, numbers.shape[1] :], -1, levels).astype(np.int32),
     )
 
 
 def _sampler(
-    numbers: int, words: int, settings: dict[str, Any], generator: np.random.Generator
+    numbers: int, categories: int, settings: dict[str, Any], generator: np.random.Generator
 ) -> Any:
-    """The member of the family for numbers, categories, or both."""
+    """The SMOTE variant for numbers, for categories, or for both."""
     settings = {**settings, "random_state": _seed(generator)}
-    if not words:
+    if not categories:
         return SMOTE(**settings)
     if not numbers:
         return SMOTEN(**settings)
-    return SMOTENC(categorical_features=list(range(numbers, numbers + words)), **settings)
+    return SMOTENC(categorical_features=list(range(numbers, numbers + categories)), **settings)
 
 
 def _standardised(numbers: Floats, smooth: Rows) -> tuple[Floats, Floats, Floats]:

@@ -215,7 +215,7 @@ def _prepared_rows(
     compute: Compute,
 ) -> PreparedRows:
     """Fit `prepare`; the training rows prepared and resampled, and the rows that stop training."""
-    table, fold = prepare.fit(train.table).transform(train.table), None
+    table, fold = prepare.fit_transform(train.table), None
     # Folds are drawn on the original rows, so that oversampling can keep to them.
     if stages.leaves is not None:
         fold = stages.leaves.assign(train.y, train.groups, compute.generator)

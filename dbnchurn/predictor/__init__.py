@@ -1,4 +1,4 @@
-"""The scoring job's side: a stored model, loaded safely, that gives the trained probabilities.
+"""Scoring with a stored model: safe loading, and the same probabilities as after training.
 
 Needs neither torch, scikit-learn nor xgboost.
 """

@@ -1,7 +1,7 @@
 """The stored model: a folder with ``manifest.json``, ``model.safetensors`` and ``card.md``.
 
-Two formats, JSON and safetensors, and no other parser. Loading is parse → audit → build; nothing is
-ever executed or unpickled.
+The only parsers are those of JSON and safetensors. Loading is parse → build the records, each
+audited alone → audit the model; nothing is ever executed or unpickled.
 """
 
 from __future__ import annotations
@@ -23,21 +23,23 @@ from safetensors.numpy import save as save_arrays
 from dbnchurn.core.errors import ArtifactError, ConfigError, listed
 from dbnchurn.core.provenance import fingerprint
 from dbnchurn.core.records import pack, references, unpack
+from dbnchurn.predictor.audit import audit_model
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
 
 FORMAT = 2
 MANIFEST, ARRAYS, CARD = "manifest.json", "model.safetensors", "card.md"
 LARGEST = {MANIFEST: 64 * 2**20, ARRAYS: 4 * 2**30, CARD: 16 * 2**20}  # bytes
-UNFOLLOWED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+OPEN_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def save(
     model: ModelRecord, folder: str | Path, *, card: str, about: Mapping[str, Any] | None = None
 ) -> None:
-    """Write a model, whole or not at all.
+    """Write a model atomically: after a failure the folder is as it was before.
 
-    The folder is written under another name and renamed; a model that was there before is replaced.
+    The files are written into a temporary folder, which is then renamed; an older model in the
+    folder is replaced.
 
     Parameters
     ----------
@@ -53,6 +55,19 @@ def save(
     ------
     ConfigError
         If the folder holds something else.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from dbnchurn import ChurnClassifier
+    >>> customers = pd.DataFrame({"debt": [5.0, 80.0] * 50})
+    >>> model = ChurnClassifier(use_leaves=False, use_companion=False, random_state=0)
+    >>> record = model.fit(customers, ["no", "yes"] * 50).record_
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(record, folder, card="# Churn model", about={"id": "customer"})
+    ...     sorted(path.name for path in Path(folder).iterdir())
+    ['card.md', 'manifest.json', 'model.safetensors']
     """
     folder = Path(folder)
     if folder.exists() and not _replaceable(folder):
@@ -79,11 +94,19 @@ def save(
 
 
 def version_of(tree: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> str:
-    """Twelve hexadecimal digits that stand for a model's contents, whenever and wherever stored.
+    """The version of a model: a hash of its contents alone.
 
-    The beginning of the SHA-256 of the records as :func:`~dbnchurn.core.records.pack` gives them:
-    the tree as JSON with sorted keys, then the fingerprint of every array in the order of their
-    names.
+    Parameters
+    ----------
+    tree : JSON value
+    arrays : mapping of name → array
+        Both as :func:`~dbnchurn.core.records.pack` gives them.
+
+    Returns
+    -------
+    str
+        The first twelve hexadecimal digits of a SHA-256, of the tree as JSON with sorted keys and
+        then the fingerprint of every array in the order of their names.
     """
     digest = hashlib.sha256(json.dumps(tree, sort_keys=True).encode())
     for name in sorted(arrays):
@@ -105,17 +128,17 @@ def _write_durably(path: Path, content: bytes) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Stored:
-    """A model as it was stored.
+class StoredModel:
+    """A loaded model with its metadata.
 
     Parameters
     ----------
     model : ModelRecord
     about : dict
-        What was stored beside it.
+        The plain data that was stored with it, see :func:`save`.
     version : str
-        See :func:`version_of`; the format in which a model is stored is part of it, the format of
-        the package that reads it is not.
+        As :func:`version_of` gives it for the stored records, before they are upgraded to the
+        current format.
     """
 
     model: ModelRecord
@@ -124,7 +147,7 @@ class Stored:
 
 
 def load(folder: str | Path) -> tuple[ModelRecord, dict[str, Any]]:
-    """Read a model and what was stored beside it.
+    """Read a model and the plain data that was stored with it.
 
     Parameters
     ----------
@@ -139,13 +162,34 @@ def load(folder: str | Path) -> tuple[ModelRecord, dict[str, Any]]:
     ------
     ArtifactError
         As :func:`load_stored`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from dbnchurn import ChurnClassifier
+    >>> customers = pd.DataFrame({"debt": [5.0, 80.0] * 50})
+    >>> model = ChurnClassifier(use_leaves=False, use_companion=False, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model.fit(customers, ["no", "yes"] * 50).save(folder)
+    ...     record, about = load(folder)
+    >>> record.labels, about["columns"]["used"]
+    (('no', 'yes'), 1)
     """
     stored = load_stored(folder)
     return stored.model, stored.about
 
 
-def load_stored(folder: str | Path) -> Stored:
-    """Read a model and check everything about it.
+def load_stored(folder: str | Path) -> StoredModel:
+    """Read a model, and audit it before it is returned.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Returns
+    -------
+    StoredModel
 
     Raises
     ------
@@ -166,8 +210,8 @@ def load_stored(folder: str | Path) -> Stored:
         raise ArtifactError(f"{folder}: the model is nested or sized beyond reason") from error
 
 
-def _build(manifest: dict[str, Any], folder: Path) -> Stored:
-    """The model of a parsed manifest; every record is audited as it is built."""
+def _build(manifest: dict[str, Any], folder: Path) -> StoredModel:
+    """The model of a parsed manifest: every record is audited as it is built, then the model."""
     arrays = parse_arrays(_verified(folder, ARRAYS, manifest))
     _verified(folder, CARD, manifest)
     version = version_of(manifest["model"], arrays)
@@ -177,16 +221,18 @@ def _build(manifest: dict[str, Any], folder: Path) -> Stored:
         raise ArtifactError(f"{ARRAYS}: arrays that no record names: {listed(unnamed)}")
     if shared := sorted(name for name, uses in named.items() if uses > 1):
         raise ArtifactError(f"{MANIFEST}: several records name the arrays {listed(shared)}")
-    return Stored(unpack(ModelRecord, tree, arrays, "model"), manifest["about"], version)
+    model = unpack(ModelRecord, tree, arrays, "model")
+    audit_model(model)
+    return StoredModel(model, manifest["about"], version)
 
 
 def _contents(folder: Path, name: str) -> bytes:
-    """The bytes of a plain file of allowed size; neither links nor pipes are followed."""
+    """The bytes of a regular file of allowed size; links and pipes are refused."""
     path = folder / name
     if path.is_symlink() or not path.is_file():
         raise ArtifactError(f"{name} is {'a link' if path.is_symlink() else 'missing'}")
     try:
-        with open(os.open(path, os.O_RDONLY | UNFOLLOWED), "rb") as file:
+        with open(os.open(path, os.O_RDONLY | OPEN_FLAGS), "rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size > LARGEST[name]:
                 raise ArtifactError(f"{name} has {size} bytes, at most {LARGEST[name]} are allowed")
@@ -212,8 +258,8 @@ def _parse_manifest(content: bytes) -> dict[str, Any]:
             f"{MANIFEST}: a model has the files {listed((ARRAYS, CARD))}, this one names "
             f"{listed(manifest['files'])}"
         )
-    if more := set(manifest) - {"format", *kinds}:
-        raise ArtifactError(f"{MANIFEST}: unknown entries {listed(sorted(more))}")
+    if unknown := set(manifest) - {"format", *kinds}:
+        raise ArtifactError(f"{MANIFEST}: unknown entries {listed(sorted(unknown))}")
     return manifest
 
 
@@ -226,7 +272,7 @@ def _check_format(number: Any) -> None:
 
 
 def _upgraded(manifest: dict[str, Any]) -> dict[str, Any]:
-    """The manifest in today's format, one step after another."""
+    """The manifest in the current format, upgraded by one format after another."""
     while manifest["format"] != FORMAT:
         step = UPGRADES[manifest["format"]]
         manifest = {**step(manifest), "format": manifest["format"] + 1}
@@ -234,7 +280,7 @@ def _upgraded(manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_reference(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Format 1 did not keep what the training rows looked like."""
+    """From format 1, which has no reference, to format 2."""
     return {**manifest, "model": {**manifest["model"], "reference": None}}
 
 
@@ -242,6 +288,7 @@ UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _without_r
 
 
 def _verified(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:
+    """The bytes of a file, whose hash has to be that in the manifest."""
     content = _contents(folder, name)
     if hashlib.sha256(content).hexdigest() != manifest["files"].get(name):
         raise ArtifactError(f"{name} is damaged: its contents differ from what was stored")

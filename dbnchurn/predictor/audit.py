@@ -1,14 +1,17 @@
-"""Do the stages of a stored model fit one another? Asked before anything is computed with them.
+"""The audit of a whole model: whether its stages fit one another.
 
-Every record has checked itself when it was built; here its columns, codes and units are held
-against what the stage before hands on, so that no index, category or weight can lead nowhere.
+Each record is checked alone when it is built from a stored model (its own ``audit``). Here the
+columns, codes and units that a stage takes are compared with those that the stage before it gives,
+so that no index, category or weight refers to something that does not exist. Loading calls
+:func:`audit_model` before anything else is done with a model
+(:func:`dbnchurn.predictor.artifact.load_stored`); a model that was just trained needs no audit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,32 +19,64 @@ import numpy.typing as npt
 from dbnchurn.core.errors import ArtifactError
 from dbnchurn.core.typing import Floats, Floats32
 from dbnchurn.dbn.network_record import NetworkRecord
+from dbnchurn.decide.decide_record import decide
 from dbnchurn.features.encode_record import EncodeRecord
 from dbnchurn.features.leaves_record import Forest, LeavesRecord
-from dbnchurn.predictor.explain.background import no_evidence
+from dbnchurn.predictor.model_record import LABEL_TYPES, ModelRecord, logits
 from dbnchurn.predictor.reference import ABSENT, Reference
 from dbnchurn.prepare import record as steps
-from dbnchurn.tables.schema import Table
-
-if TYPE_CHECKING:
-    from dbnchurn.predictor.model_record import ModelRecord
+from dbnchurn.tables.reading import LARGEST
+from dbnchurn.tables.schema import Schema, Table
 
 Sizes = tuple[int, ...]
 
 MISFIT = "the stages of the model do not fit one another"
-LARGEST_SIGNAL = 1e30  # between layers; far from any that training finds, and from overflow
+LARGEST_SIGNAL = 1e30  # between layers; far above what training finds, far below overflow
 DEEPEST = 512  # tests on the way to a leaf
 
 
-def audit_stages(model: ModelRecord) -> None:
-    """Follow the columns through the stages of a model.
+def audit_model(model: ModelRecord) -> None:
+    """Refuse a model whose stages do not fit one another, or that cannot score extreme rows.
+
+    Parameters
+    ----------
+    model : ModelRecord
+        Of records that passed their own audits.
 
     Raises
     ------
     ArtifactError
-        At the first stage that does not fit the one before.
+        At the first stage that does not fit the one before it, and if the labels or the score of
+        an extreme row are invalid.
     """
-    raw = no_evidence(model.schema, 0)
+    if model.label_type not in LABEL_TYPES or len(model.labels) != 2:
+        raise ArtifactError(f"labels: {model.labels!r} of type {model.label_type!r}")
+    try:
+        with np.errstate(all="ignore"):  # an overflow is no warning here, but a reason to refuse
+            _audit_stages(model)
+            scores = decide(model.decide, logits(model, _extreme_rows(model.schema)))
+        finite = np.isfinite(scores).all()
+        distinct = len(set(model.classes)) == 2
+    except ArtifactError:
+        raise
+    except (IndexError, OverflowError, TypeError, ValueError) as error:
+        raise ArtifactError(f"{MISFIT}: {error}") from error
+    if not finite or not distinct:
+        raise ArtifactError("the model gives some customers no number, or has one label only")
+
+
+def _extreme_rows(schema: Schema) -> Table:
+    """Everything missing; first levels beside 0; last levels beside ± the largest number."""
+    rows = Table.empty(schema, 4)
+    rows.numbers[1:] = [[0.0], [LARGEST], [-LARGEST]]
+    last = np.array(rows.sizes, np.int32) - 1
+    rows.codes[1:] = np.minimum(0, last), last, last
+    return rows
+
+
+def _audit_stages(model: ModelRecord) -> None:
+    """Follow the columns through the stages of a model."""
+    raw = Table.empty(model.schema, 0)
     numbers, sizes = len(raw.number_names), raw.sizes
     for place, step in enumerate(model.prepare.steps):
         fits, numbers, sizes = _after(step, numbers, sizes)
@@ -68,7 +103,7 @@ def audit_stages(model: ModelRecord) -> None:
 
 
 def _within(positions: npt.NDArray[Any], count: int) -> bool:
-    """Whether these are positions among so many; negative ones would count from the end."""
+    """Whether all positions are from 0 to below the count; negative ones count from the end."""
     return positions.ndim == 1 and bool(((positions >= 0) & (positions < count)).all())
 
 
@@ -93,13 +128,13 @@ def _after(step: steps.Step, numbers: int, sizes: Sizes) -> tuple[bool, int, Siz
         case steps.Smooth() | steps.Compress():
             return _within(step.columns, numbers), numbers, sizes
         case steps.Construct():
-            asked = (step.above, step.below, *step.series)
-            fits = all(_within(positions, numbers) for positions in asked)
+            taken = (step.above, step.below, *step.series)
+            fits = all(_within(positions, numbers) for positions in taken)
             return fits, numbers + len(step.names), sizes
 
 
 def _units(encode: EncodeRecord, numbers: int) -> int:
-    """Gaussian and binary units that encoding makes of so many numbers."""
+    """Number of Gaussian and binary units that encoding makes of the numbers."""
     if not all(_within(p, numbers) for p in (encode.gaussian, encode.binary, encode.rungs)):
         raise ArtifactError(
             f"the encode record does not fit the columns: it takes others than the {numbers} "
@@ -109,7 +144,7 @@ def _units(encode: EncodeRecord, numbers: int) -> int:
 
 
 def _audit_leaves(leaves: LeavesRecord, numbers: int, sizes: Sizes) -> None:
-    """Trees may test the columns there are, each in its way, and the levels there are."""
+    """Trees test existing columns, numbers as numbers and categories as such, and their levels."""
     if leaves.n_features != numbers + len(sizes):
         raise ArtifactError(
             f"the trees test {leaves.n_features} columns, preparation makes {numbers + len(sizes)}"
@@ -131,7 +166,7 @@ def _audit_leaves(leaves: LeavesRecord, numbers: int, sizes: Sizes) -> None:
 def _audit_network(
     name: str, network: NetworkRecord, units: int, sizes: Sizes, leaves: Sizes
 ) -> None:
-    """A network takes all units, and the code groups of the columns or of columns and leaves."""
+    """A network takes all units, and the code groups of columns, or of columns and leaves."""
     if network.sizes not in (sizes, sizes + leaves):
         raise ArtifactError(
             f"{MISFIT}: {name} takes {len(network.sizes)} code groups, columns and leaves give "
@@ -145,7 +180,7 @@ def _audit_network(
 
 
 def _audit_depth(forest: Forest) -> None:
-    """Refuse trees so deep that looking up a leaf would take for ever."""
+    """Refuse trees so deep that looking up a leaf would take too long."""
     start = np.repeat(forest.starts[:-1], np.diff(forest.starts))
     at = forest.starts[:-1]
     for _ in range(DEEPEST):

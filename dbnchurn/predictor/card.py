@@ -1,4 +1,4 @@
-"""The model card: what a reader of a stored model has to know, in Markdown."""
+"""The model card: data, quality, threshold and limits of a stored model, in Markdown."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def model_card(about: Mapping[str, Any]) -> str:
-    """Write the card from what is stored beside the model.
+    """Write the card from the plain data that is stored with the model.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def _data(about: Mapping[str, Any]) -> list[str]:
 
 
 def _windows(plan: Any) -> list[str]:
-    """Where the columns came from, and from which time; nothing for a model of a single table."""
+    """Tables and time windows of the columns; nothing for a model of a single table."""
     if not isinstance(plan, Mapping) or not isinstance(plan.get("tables"), Mapping):
         return []
     lines = ["## Tables and windows", "", f"- tables: {', '.join(plan['tables'])}"]
@@ -62,14 +62,14 @@ def _windows(plan: Any) -> list[str]:
 
 
 def _metrics(metrics: Any) -> list[str]:
-    """What the model was worth on the validation rows, with intervals."""
+    """The metrics of the validation rows, with intervals."""
     if not isinstance(metrics, Mapping) or not {"n", "base_rate"} <= set(metrics):
         return [
             "## How good it is",
             "",
             "Not measured beyond the threshold below.",
         ]
-    found = {name: m for name, m in metrics.items() if isinstance(m, Mapping) and "low" in m}
+    measured = {name: m for name, m in metrics.items() if isinstance(m, Mapping) and "low" in m}
     return [
         "## How good it is",
         "",
@@ -81,9 +81,9 @@ def _metrics(metrics: Any) -> list[str]:
         "|---|---|---|---|",
         *(
             f"| {name.replace('_', ' ')} | "
-            + " | ".join(_number(found[name][key]) for key in ("value", "low", "high"))
+            + " | ".join(_number(measured[name][key]) for key in ("value", "low", "high"))
             + " |"
-            for name in found
+            for name in measured
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""The predictor: loads a stored model and scores customers with it."""
+"""The predictor: a stored model, loaded, with which customers are scored."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ log = logging.getLogger(__name__)
 class Predictor:
     """Scores customers with a stored model.
 
-    Guarantees: nothing of the model is executed; columns are found by name, in any order, others
-    are passed over; a row alone gets the number that it gets in a batch; a category that training
-    never saw is no evidence. One predictor may be used by several threads at once.
+    Guarantees: nothing of the model is executed; columns are found by name, in any order, and
+    others are ignored; a row alone gets the same number as in a batch; a category that training
+    did not have adds nothing to the score. One predictor may be used by several threads at once.
 
     Parameters
     ----------
     model : ModelRecord
     about : dict
-        What was stored beside the model.
+        The plain data that was stored with the model.
     n_threads : int, default 1
     risk_edges : three rising probabilities, optional
         Where the risk tiers medium, high and very high begin; by default at 1, 2 and 5 times the
         odds of the average customer of the training.
     version : str, optional
-        By default made from the model.
+        As :func:`~dbnchurn.predictor.artifact.version_of` gives it; computed if not given.
 
     Attributes
     ----------
     classes_ : array of two labels
     version : str
-        Twelve hexadecimal digits that stand for the contents of the model.
+        A hash of the contents of the model.
 
     Raises
     ------
@@ -108,6 +108,10 @@ class Predictor:
         n_threads, risk_edges
             As the class takes them.
 
+        Returns
+        -------
+        Predictor
+
         Raises
         ------
         ArtifactError
@@ -123,7 +127,7 @@ class Predictor:
 
     @property
     def reference(self) -> Reference | None:
-        """What training looked like; None for models of before it was kept."""
+        """Distributions of the training rows; None for models of format 1."""
         return self._model.reference
 
     @property
@@ -179,14 +183,14 @@ class Predictor:
         ----------
         frame : DataFrame, Arrow table, or whatever offers one of their interchange protocols
         id : str, optional
-            Column that names the customer; by default the one that was named in training, if the
-            table has it, and otherwise rows are numbered from 0.
+            Column with the customers' identifiers. By default the one that was given in training,
+            if the table has it; otherwise rows are numbered from 0.
 
         Returns
         -------
         scores : DataFrame
-            Columns ``id``, ``probability``, ``decision``, ``risk`` and ``model``; what was unusual
-            in the rows stands in ``scores.attrs["unusual"]``, see :class:`Oddities`.
+            Columns ``id``, ``probability``, ``decision``, ``risk`` and ``model``. What was unusual
+            in the rows is in ``scores.attrs["unusual"]``, as :meth:`Oddities.as_dict` gives it.
 
         Raises
         ------
@@ -198,7 +202,7 @@ class Predictor:
         return scored.frame
 
     def examine(self, frame: Any, *, id: str | None = None) -> Scored:
-        """Score customers as :meth:`score` does, with summaries that add up over parts of a table.
+        """Score customers as :meth:`score` does, with counts that add up over parts of a table.
 
         Parameters
         ----------
@@ -215,12 +219,12 @@ class Predictor:
         DataError
             As :meth:`score`.
         """
-        given = as_frame(frame)
-        table, unknown = read(self._model.schema, given)
+        customers = as_frame(frame)
+        table, unknown = read(self._model.schema, customers)
         probability = decide(self._model.decide, logits(self._model, table, self.n_threads))
         scores = pd.DataFrame(
             {
-                "id": self._ids(given, id),
+                "id": self._ids(customers, id),
                 "probability": probability,
                 "decision": probability >= self.threshold,
                 "risk": tiers(probability, self.risk_edges),
@@ -232,7 +236,7 @@ class Predictor:
         return Scored(scores, oddities(table, levels, reference), counts)
 
     def reasons(self, X: Any, k: int = 3) -> pd.DataFrame:
-        """The columns that raise or lower each customer's risk most, as the user knows them.
+        """The columns that raise or lower each customer's risk most.
 
         The contribution of a column is how much the log-odds of leaving are above what they would
         be on average if the column had the values of the training customers instead. Contributions
@@ -259,7 +263,7 @@ class Predictor:
         ConfigError
             If `k` is less than 1.
         ArtifactError
-            If the model is of before the spread of its columns was kept.
+            If the model has no reference, as models of format 1.
 
         Examples
         --------
@@ -275,7 +279,7 @@ class Predictor:
         return Explainer(self._model)
 
     def _ids(self, frame: pd.DataFrame, id: str | None) -> Any:
-        """The values that name the rows."""
+        """The identifiers of the rows."""
         names = check_names(frame)
         if id is None and self.about.get("id") in names:
             id = str(self.about["id"])

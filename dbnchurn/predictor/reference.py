@@ -1,6 +1,6 @@
-"""What the training rows looked like, so that later rows can be held against them.
+"""Distributions of the training rows, with which later rows are compared.
 
-Counts of later rows add up, so that a table may be counted piece by piece.
+Counts of later rows add up, so that a table may be counted in parts.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from dbnchurn.core.typing import Floats, Ints, Ints32
 from dbnchurn.tables.schema import Table
 
 BINS = 10
-ABSENT = 2  # slots after the bins or levels: never seen in training, missing
+ABSENT = 2  # slots after the bins or levels: not seen in training, missing
 
 
 @dataclass(frozen=True, eq=False)
 class Distribution:
-    """How one column was spread in training.
+    """The distribution of one column in training.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Distribution:
         A number `x` lies in bin ``(edges <= x).sum()``; empty for a category, whose levels are its
         bins.
     shares : float64 array of shape (bins + 2,)
-        Of the rows: bin after bin, then those of a level never seen, then those missing.
+        Shares of the rows: bin after bin, then those with an unseen level, then missing.
     low, high : float
         Smallest and largest number; 0 for categories and columns without a number.
     """
@@ -42,7 +42,13 @@ class Distribution:
     high: float
 
     def audit(self) -> None:
-        """Refuse what is no distribution."""
+        """Check edges, shares and range.
+
+        Raises
+        ------
+        ArtifactError
+            If edges do not rise, shares are negative or do not sum to 1, or lengths disagree.
+        """
         if (
             self.edges.ndim != 1
             or self.shares.ndim != 1
@@ -60,13 +66,25 @@ class Distribution:
         return float(self.shares[-1])
 
     def count_numbers(self, values: Floats) -> Ints:
-        """Rows in every slot of `shares`."""
+        """Count rows in every slot of `shares`; NaN is missing."""
         bins = np.searchsorted(self.edges, values, side="right")
         slots = np.where(np.isnan(values), len(self.shares) - 1, bins)
         return np.bincount(slots, minlength=len(self.shares)).astype(np.int64)
 
     def count_codes(self, codes: Ints32, unknown: int = 0) -> Ints:
-        """Rows in every slot of `shares`; `unknown` of those with code -1 had an unseen level."""
+        """Count rows in every slot of `shares`.
+
+        Parameters
+        ----------
+        codes : int32 array of shape (n,)
+            Codes of a category; -1 for a missing value and for an unseen level.
+        unknown : int, default 0
+            Number of the rows with code -1 that had an unseen level.
+
+        Returns
+        -------
+        int64 array of the shape of `shares`
+        """
         counts = np.bincount(codes[codes >= 0], minlength=len(self.shares)).astype(np.int64)
         counts[-2:] = unknown, (codes < 0).sum() - unknown
         return counts
@@ -78,7 +96,7 @@ class Distribution:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """How the columns were spread in training, and the scores on rows that were not trained on.
+    """Distributions of the columns in training, and of the scores on rows not trained on.
 
     Parameters
     ----------
@@ -125,14 +143,18 @@ class Reference:
 
 
 def learn_reference(table: Table, probability: Floats) -> Reference:
-    """How the columns of the training rows and the scores of unseen rows are spread.
+    """Find the distributions of the columns and of the scores.
 
     Parameters
     ----------
     table : Table of n rows
         Training rows as read.
     probability : array of shape (m,)
-        Of rows that were not trained on, or as they would be.
+        Out-of-sample scores, of rows that were not trained on.
+
+    Returns
+    -------
+    Reference
 
     Examples
     --------
@@ -151,7 +173,7 @@ def learn_reference(table: Table, probability: Floats) -> Reference:
         _of_codes(name, size, table.codes[:, j])
         for j, (name, size) in enumerate(zip(table.code_names, table.sizes, strict=True))
     )
-    # Not the name of a column: the score has its own place.
+    # The score has no name, so that it cannot have that of a column.
     return Reference(numbers, categories, _of_numbers("", np.asarray(probability, np.float64)))
 
 

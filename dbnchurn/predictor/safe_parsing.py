@@ -1,4 +1,4 @@
-"""The two formats of a stored model, read with more suspicion than their libraries have."""
+"""Parsers of the two formats of a stored model, stricter than those of their libraries."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import numpy.typing as npt
 
 from dbnchurn.core.errors import ArtifactError, listed
 
-# What records hold, as safetensors names it; all of it is little-endian.
+# Types of the arrays in records, by their safetensors names; all are little-endian.
 DTYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "BOOL": "|b1"}
 LARGEST_HEADER = 16 * 2**20  # bytes
 LARGEST_DIMENSIONS = 2
-LENGTH = 8  # bytes that say how long the header is
+LENGTH = 8  # bytes at the start of the file, which hold the length of the header
 UNREADABLE = "model.safetensors cannot be read"
 
 
 def parse_json(content: bytes) -> Any:
-    """Read JSON without its ambiguities: no NaN, no infinities, no key twice.
+    """Parse JSON that has no NaN, no infinities and no repeated keys.
 
     Raises
     ------
     ValueError, RecursionError
-        If it is not that.
+        If it has, is invalid, or is nested too deeply.
 
     Examples
     --------
@@ -34,7 +34,9 @@ def parse_json(content: bytes) -> Any:
     ValueError: the key 'a' stands twice
     """
     return json.loads(
-        content.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_once
+        content.decode("utf-8"),
+        parse_constant=_refuse_constant,
+        object_pairs_hook=_unique_keys,
     )
 
 
@@ -42,19 +44,19 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a number")
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found:
+        if key in mapping:
             raise ValueError(f"the key {key!r:.60} stands twice")
-        found[key] = value
-    return found
+        mapping[key] = value
+    return mapping
 
 
 def parse_arrays(content: bytes) -> dict[str, npt.NDArray[Any]]:
-    """Read the arrays of a safetensors file; they are views into it and cannot be written to.
+    """Parse a safetensors file; its arrays are read-only views into the bytes.
 
-    Nothing is allocated for a shape before it is known that the file holds so many bytes.
+    Nothing is allocated for a shape before it is checked that the file holds as many bytes.
 
     Raises
     ------
@@ -103,7 +105,7 @@ def _array(name: str, data: memoryview, entry: dict[str, Any]) -> npt.NDArray[An
 
 
 def _span(name: str, entry: Any) -> tuple[int, int]:
-    """Where an array begins and ends, after checking that its description is one."""
+    """The first byte of an array and the end of its bytes, after checks of its description."""
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise ArtifactError(f"{UNREADABLE}: {name!r:.80} is not described as one")
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
@@ -123,7 +125,7 @@ def _span(name: str, entry: Any) -> tuple[int, int]:
 
 
 def _counts(values: Any) -> bool:
-    """Whether these are a few whole numbers from 0 to what memory could ever hold."""
+    """Whether these are at most 8 whole numbers from 0 to below 2⁴⁸."""
     return (
         isinstance(values, list)
         and len(values) <= 8

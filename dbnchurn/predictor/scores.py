@@ -1,4 +1,4 @@
-"""What scoring gives beside probabilities: decisions, risk tiers, and what was unusual."""
+"""What scoring gives besides probabilities: risk tiers, counts, and what was unusual."""
 
 from __future__ import annotations
 
@@ -19,25 +19,26 @@ from dbnchurn.tables.schema import Table
 
 TIERS = ("low", "medium", "high", "very high")
 RISK_ODDS = (1.0, 2.0, 5.0)
-"""A tier begins at these multiples of the average customer's odds of leaving."""
+"""Multiples of the average customer's odds of leaving at which the tiers after the first begin."""
 
-# A share of missing values stands out when it moved by this much, and by more than chance would.
+# A share of missing values is reported when it changed by both of these at least.
 NOTABLE_CHANGE = 0.05
 STANDARD_ERRORS = 4.0
 
 
 @dataclass(frozen=True)
 class Oddities:
-    """What the scored rows had that training had not; those of several tables may be added.
+    """Counts of scored rows that differ from the training rows; those of several tables add up.
 
     Parameters
     ----------
     rows : int
-    unknown_levels : dict of column → rows with a category that training never saw
+        Number of scored rows.
+    unknown_levels : dict of column → rows with a category that training did not have
     out_of_range : dict of column → rows with a number outside the range of training
     missing : dict of column → rows without a value, for every column
     trained_missing : dict of column → share of the training rows without a value
-        Empty, as `out_of_range` is, for models that do not know their training's distributions.
+        Empty, as `out_of_range` is, for models without a reference.
 
     Examples
     --------
@@ -65,7 +66,7 @@ class Oddities:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON: shares of missing values stand beside those of training."""
+        """Plain data for JSON, with the shares of missing values here and in training."""
         shares = {name: rows / max(self.rows, 1) for name, rows in self.missing.items()}
         return {
             "rows": self.rows,
@@ -79,16 +80,16 @@ class Oddities:
         }
 
     def lines(self) -> list[str]:
-        """What stands out, a sentence for each finding; empty where nothing does.
+        """One line per notable finding; none where nothing is notable.
 
-        Every unknown level and every number out of range is told; a share of missing values where
-        it differs from training by 5 points or more and by more than four standard errors.
+        Unknown levels and numbers out of range are always notable; a share of missing values is
+        where it differs from training by at least 5 points and four standard errors.
         """
-        found = [
+        lines = [
             f"{name}: {_rows(rows, self.rows)} with a category that training never saw"
             for name, rows in self.unknown_levels.items()
         ]
-        found += [
+        lines += [
             f"{name}: {_rows(rows, self.rows)} outside the range of training"
             for name, rows in self.out_of_range.items()
         ]
@@ -96,8 +97,8 @@ class Oddities:
             now = self.missing.get(name, 0) / max(self.rows, 1)
             by_chance = STANDARD_ERRORS * np.sqrt(then * (1 - then) / max(self.rows, 1))
             if self.rows and abs(now - then) >= max(NOTABLE_CHANGE, by_chance):
-                found.append(f"{name}: {now:.1%} missing, {then:.1%} in training")
-        return found
+                lines.append(f"{name}: {now:.1%} missing, {then:.1%} in training")
+        return lines
 
 
 def _rows(count: int, total: int) -> str:
@@ -110,13 +111,17 @@ def oddities(table: Table, unknown: Mapping[str, int], reference: Reference | No
     Parameters
     ----------
     table : Table of n rows
-    unknown : mapping of column → rows with a level that training never saw
+    unknown : mapping of column → rows with a level that training did not have
     reference : Reference or None
-        What training looked like.
+        Distributions of the training rows.
+
+    Returns
+    -------
+    Oddities
     """
-    gone = [*np.isnan(table.numbers).sum(axis=0), *(table.codes < 0).sum(axis=0)]
+    absent = [*np.isnan(table.numbers).sum(axis=0), *(table.codes < 0).sum(axis=0)]
     names = table.number_names + table.code_names
-    missing = {name: int(n) - unknown.get(name, 0) for name, n in zip(names, gone, strict=True)}
+    missing = {name: int(n) - unknown.get(name, 0) for name, n in zip(names, absent, strict=True)}
     if reference is None:
         return Oddities(len(table), dict(unknown), {}, missing)
     outside = {
@@ -133,7 +138,7 @@ def oddities(table: Table, unknown: Mapping[str, int], reference: Reference | No
 
 
 def _outside(column: Distribution, values: Floats) -> int:
-    """Rows with a number outside the range; any number is, where training had none."""
+    """Rows with a number outside the range of training; every number where training had none."""
     if column.missing == 1:
         return int((~np.isnan(values)).sum())
     return int(((values < column.low) | (values > column.high)).sum())
@@ -141,7 +146,7 @@ def _outside(column: Distribution, values: Floats) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """Scores of a table's rows and what is worth knowing about them.
+    """Scores of a table's rows, with counts to find what is unusual and to measure drift.
 
     Parameters
     ----------
@@ -150,9 +155,20 @@ class Scored:
         (one of :data:`TIERS`) and ``model`` (version of the model).
     unusual : Oddities
     counts : dict of column → int64 array
-        Rows in every slot of the model's :class:`~dbnchurn.predictor.reference.Reference`, the
-        score's under its own name; counts of several tables may be added. Empty for models
+        Rows in every slot of the model's :class:`~dbnchurn.predictor.reference.Reference`; those of
+        the score have the key ``""``. Counts of several tables may be added. Empty for models
         without a reference.
+
+    Examples
+    --------
+    >>> from dbnchurn import ChurnClassifier
+    >>> from dbnchurn.predictor import Predictor
+    >>> customers = pd.DataFrame({"debt": [5.0, 80.0] * 50})
+    >>> model = ChurnClassifier(use_leaves=False, use_companion=False, random_state=0)
+    >>> model = model.fit(customers, ["no", "yes"] * 50)
+    >>> scored = Predictor(model.record_, {}).examine(pd.DataFrame({"debt": [5.0, 500.0]}))
+    >>> scored.frame.shape, scored.unusual.lines()
+    ((2, 5), ['debt: 1 of 2 rows outside the range of training'])
     """
 
     frame: pd.DataFrame
@@ -168,7 +184,11 @@ def default_edges(prior: float) -> tuple[float, ...]:
     Parameters
     ----------
     prior : float
-        Share of leavers among the customers that the model learned from.
+        Share of leavers among the training rows.
+
+    Returns
+    -------
+    tuple of three float
 
     Examples
     --------
@@ -180,25 +200,36 @@ def default_edges(prior: float) -> tuple[float, ...]:
 
 
 def check_edges(edges: Iterable[float]) -> tuple[float, ...]:
-    """Three rising probabilities.
+    """Check that the edges of the risk tiers are three rising probabilities.
 
     Raises
     ------
     ConfigError
         If they are something else.
     """
-    found = tuple(float(edge) for edge in edges)
-    rising = all(a < b for a, b in pairwise(found))
-    if len(found) != len(TIERS) - 1 or not rising or not all(0 < edge < 1 for edge in found):
+    numbers = tuple(float(edge) for edge in edges)
+    rising = all(a < b for a, b in pairwise(numbers))
+    if len(numbers) != len(TIERS) - 1 or not rising or not all(0 < edge < 1 for edge in numbers):
         raise ConfigError(
-            f"risk edges {found!r}: give three rising probabilities between 0 and 1, where the "
+            f"risk edges {numbers!r}: give three rising probabilities between 0 and 1, where the "
             "tiers medium, high and very high begin"
         )
-    return found
+    return numbers
 
 
 def tiers(probability: Floats, edges: Sequence[float]) -> npt.NDArray[np.object_]:
-    """The risk tier of every probability; a tier begins at its edge.
+    """The risk tier of every probability.
+
+    Parameters
+    ----------
+    probability : float64 array of shape (n,)
+    edges : sequence of three float
+        A tier after the first begins at its edge.
+
+    Returns
+    -------
+    object array of shape (n,)
+        Members of :data:`TIERS`.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""One row per customer → clean, transformed, reduced columns.
+"""Preparation of the columns: clean, transform, reduce.
 
-Steps are fitted on training rows and replayed frozen; they change values or columns and never drop
-a row, so every customer gets a score.
+Steps are fitted on the training rows and applied unchanged to all others; they change values or
+columns and never drop a row, so that every customer gets a score.
 """
 
 import lazy_loader

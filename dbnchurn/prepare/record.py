@@ -1,4 +1,7 @@
-"""What preparation learned, and its arithmetic: pure functions of (record, table)."""
+"""The fitted steps of preparation as records, and their arithmetic.
+
+Everything is a pure function of a record and a table.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from dbnchurn.tables.schema import Table
 
 @dataclass(frozen=True, eq=False)
 class Keep:
-    """Keep the columns that tell something of their own; see :class:`~dbnchurn.prepare.Prepare`.
+    """Drop columns without information of their own; see :class:`~dbnchurn.prepare.Prepare`.
 
     Parameters
     ----------
@@ -37,7 +40,7 @@ class Keep:
 
 @dataclass(frozen=True, eq=False)
 class FlagMissing:
-    """Say in a 0/1 column that a value is missing, for then its absence may itself tell.
+    """Mark missing values in 0/1 columns, since being missing may itself predict churn.
 
     Parameters
     ----------
@@ -67,13 +70,20 @@ class Clip:
     Parameters
     ----------
     low, high : float64 arrays of shape (numbers,)
+        Fences of every number; the largest finite floats where it has none.
     """
 
     low: Floats
     high: Floats
 
     def audit(self) -> None:
-        """Refuse fences in the wrong order."""
+        """Check the order of the fences.
+
+        Raises
+        ------
+        ArtifactError
+            If a lower fence is above the upper one, or their numbers differ.
+        """
         if self.low.shape != self.high.shape or (self.low > self.high).any():
             raise ArtifactError("clip record: every number needs a lower and an upper fence")
 
@@ -96,11 +106,17 @@ class Pool:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Number of new codes of every category."""
+        """Number of new codes of every category; 0 for a category without levels."""
         return tuple(int(new.max()) + 1 if len(new) else 0 for new in self.codes)
 
     def audit(self) -> None:
-        """Refuse new codes that are none, or more than there were."""
+        """Check the new codes.
+
+        Raises
+        ------
+        ArtifactError
+            If a new code is negative, or not below the number of old codes.
+        """
         if any(new.ndim != 1 or ((new < 0) | (new >= len(new))).any() for new in self.codes):
             raise ArtifactError("pool record: a new code is out of range")
 
@@ -118,21 +134,27 @@ class Pool:
 
 @dataclass(frozen=True, eq=False)
 class Fill:
-    """Put a typical value where one is missing.
+    """Replace missing values by a typical one.
 
     Parameters
     ----------
     numbers : float64 array
         Median of every number.
     codes : int32 array
-        Most frequent code of every category.
+        Most frequent code of every category; -1 where training had none.
     """
 
     numbers: Floats
     codes: Ints32
 
     def audit(self) -> None:
-        """Refuse codes that are none; -1 says that a category was always missing."""
+        """Check the codes.
+
+        Raises
+        ------
+        ArtifactError
+            If one is below -1.
+        """
         if (self.codes < -1).any():
             raise ArtifactError("fill record: a code is out of range")
 
@@ -147,14 +169,15 @@ class Fill:
 
 @dataclass(frozen=True, eq=False)
 class Smooth:
-    """Put the middle of its bin in the place of a number, so that noise within the bin is gone.
+    """Replace numbers by the median of their bin, which removes noise within the bin.
 
     Parameters
     ----------
     columns : int64 array
         Positions of the smoothed numbers.
     edges, middles : tuples of float64 arrays, one per smoothed number
-        A value goes to the bin after the last edge that it reaches.
+        A value is in the bin after the last edge that is at most the value. The middle is the
+        median of the bin's training values.
     """
 
     columns: Ints
@@ -162,7 +185,13 @@ class Smooth:
     middles: tuple[Floats, ...]
 
     def audit(self) -> None:
-        """Refuse bins that are none: edges have to rise, with a middle around each."""
+        """Check the bins.
+
+        Raises
+        ------
+        ArtifactError
+            If a column lacks edges or middles, edges do not rise, or a bin has no middle.
+        """
         if not self.columns.shape == (len(self.edges),) == (len(self.middles),):
             raise ArtifactError("smooth record: every column needs edges and middles")
         for edges, middles in zip(self.edges, self.middles, strict=True):
@@ -186,9 +215,9 @@ class Construct:
     Parameters
     ----------
     names : tuple of str
-        Of the ratios, then of the trends.
-    above, below : int64 arrays
-        Positions of what is divided, and by what; a division by 0 is missing.
+        Names of the ratios, then of the trends.
+    above, below : int64 arrays, one position per ratio
+        Positions of the dividends and the divisors; a division by 0 gives a missing value.
     series : tuple of int64 arrays, one per trend
         Positions of the numbers in the order of time; the trend is their least-squares slope, and
         missing where one of them is.
@@ -200,7 +229,13 @@ class Construct:
     series: tuple[Ints, ...]
 
     def audit(self) -> None:
-        """Refuse other than a name for every ratio and trend, and trends over a single number."""
+        """Check names, ratios and trends.
+
+        Raises
+        ------
+        ArtifactError
+            If one of them has no name, or a trend is over a single number.
+        """
         if (
             self.above.shape != self.below.shape
             or self.above.ndim != 1
@@ -223,26 +258,34 @@ class Construct:
 
 def _slope(values: Floats) -> Floats:
     time = np.arange(values.shape[1]) - (values.shape[1] - 1) / 2
-    # Added column by column, so that a row alone gets the bits that it gets in a batch.
+    # Added column by column, so that a row alone gives the same bits as in a batch.
     total = sum(t * values[:, k] for k, t in enumerate(time))
     return np.asarray(total / np.square(time).sum())
 
 
 @dataclass(frozen=True, eq=False)
 class Compress:
-    """Draw long tails in: x becomes s · arcsinh(x / s), which is x near 0 and a logarithm far out.
+    """Compress long tails: x becomes s · arcsinh(x / s), linear near 0 and logarithmic far out.
 
     Parameters
     ----------
     columns : int64 array
+        Positions of the compressed numbers.
     scale : float64 array of the same length
+        The s of every column.
     """
 
     columns: Ints
     scale: Floats
 
     def audit(self) -> None:
-        """Refuse scales that would divide by nothing."""
+        """Check the scales.
+
+        Raises
+        ------
+        ArtifactError
+            If one is not positive, or there is not one per column.
+        """
         if self.columns.shape != self.scale.shape or (self.scale <= 0).any():
             raise ArtifactError("compress record: scales have to be positive, one per column")
 
@@ -262,14 +305,32 @@ class PrepareRecord:
 
     Parameters
     ----------
-    steps : tuple of steps
+    steps : tuple of :data:`Step`
+
+    Examples
+    --------
+    >>> record = PrepareRecord((Clip(low=np.array([0.0]), high=np.array([9.0])),))
+    >>> table = Table(np.array([[-5.0], [2.0]]), np.empty((2, 0), np.int32), ("debt",), (), ())
+    >>> record.steps[0].apply(table).numbers.ravel()
+    array([0., 2.])
     """
 
     steps: tuple[Step, ...]
 
 
 def prepare(record: PrepareRecord, table: Table) -> Table:
-    """Replay the fitted steps on any table with the training table's columns.
+    """Apply the fitted steps to a table with the columns of the training table.
+
+    Parameters
+    ----------
+    record : PrepareRecord
+    table : Table of n rows
+        As read.
+
+    Returns
+    -------
+    Table of n rows
+        The input is not changed.
 
     Raises
     ------

@@ -1,7 +1,6 @@
-"""What each step learns from the training table.
+"""Fitting of the steps: each function gives the record of one step, from the training table.
 
-Every function looks at the columns named in `fresh` only, and returns None where there is nothing
-to do.
+A step is fitted on the columns named in `fresh` only; where there is nothing to do, it is None.
 """
 
 from __future__ import annotations
@@ -24,16 +23,41 @@ from dbnchurn.prepare.record import (
 )
 from dbnchurn.tables.schema import Table
 
-LOOKED_AT = 50_000  # rows from which a correlation is told
+CORRELATION_ROWS = 50_000  # of a longer table, every so many rows
 
 
 def positions(names: Sequence[str], fresh: Collection[str]) -> Ints:
-    """Places of the fresh names."""
+    """Positions of the names that are fresh.
+
+    Parameters
+    ----------
+    names : sequence of str
+    fresh : collection of str
+
+    Returns
+    -------
+    int64 array
+        Ascending.
+    """
     return np.array([j for j, name in enumerate(names) if name in fresh], np.int64)
 
 
 def fit_flags(table: Table, fresh: Collection[str], least: float) -> FlagMissing | None:
-    """Columns of which more than the share `least` is missing, and as much is there."""
+    """Flag the columns that are neither hardly ever nor nearly always missing.
+
+    Parameters
+    ----------
+    table : Table of n rows
+        The training table as the previous step left it.
+    fresh : collection of str
+        Names of the columns that the step has not been fitted on.
+    least : float
+        Of the rows, more than this share has to be missing, and more than it present.
+
+    Returns
+    -------
+    FlagMissing or None
+    """
 
     def worth_a_flag(missing: Bools, names: Sequence[str]) -> Ints:
         share = missing.mean(axis=0)
@@ -46,7 +70,21 @@ def fit_flags(table: Table, fresh: Collection[str], least: float) -> FlagMissing
 
 
 def fit_clip(table: Table, fresh: Collection[str], share: float) -> Clip | None:
-    """Fences at the quantiles `share` and 1 - `share`."""
+    """Put the fences of every number at its quantiles `share` and 1 - `share`.
+
+    Parameters
+    ----------
+    table : Table of n rows
+        The training table as the previous step left it.
+    fresh : collection of str
+        Names of the columns that the step has not been fitted on.
+    share : float
+        0 for no fences.
+
+    Returns
+    -------
+    Clip or None
+    """
     low = np.full(table.numbers.shape[1], -np.finfo(np.float64).max)
     high = -low
     for j in positions(table.number_names, fresh) if share > 0 else ():
@@ -61,7 +99,21 @@ def fit_clip(table: Table, fresh: Collection[str], share: float) -> Clip | None:
 
 
 def fit_smooth(table: Table, fresh: Collection[str], bins: int) -> Smooth | None:
-    """Bins of equally many rows, for numbers with more distinct values than bins."""
+    """Divide numbers with more distinct values than bins into bins of equally many rows.
+
+    Parameters
+    ----------
+    table : Table of n rows
+        The training table as the previous step left it.
+    fresh : collection of str
+        Names of the columns that the step has not been fitted on.
+    bins : int
+        0 for none.
+
+    Returns
+    -------
+    Smooth or None
+    """
     columns, edges, middles = [], [], []
     for j in positions(table.number_names, fresh) if bins else ():
         values = np.sort(_present(table.numbers[:, j]))
@@ -69,7 +121,7 @@ def fit_smooth(table: Table, fresh: Collection[str], bins: int) -> Smooth | None
             continue
         cuts = np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)[1:-1]))
         parts = np.split(values, np.searchsorted(values, cuts, "left"))
-        # A cut at the smallest value has nothing below; its bin is never asked for.
+        # Below a cut at the smallest value there is no training value: any middle will do.
         columns.append(j)
         edges.append(cuts)
         middles.append(np.array([np.median(p) if len(p) else values[0] for p in parts]))
@@ -79,7 +131,21 @@ def fit_smooth(table: Table, fresh: Collection[str], bins: int) -> Smooth | None
 
 
 def fit_pool(table: Table, fresh: Collection[str], share: float) -> Pool | None:
-    """Levels in less than the share of the rows, or fewer than 10, get one code."""
+    """Give the rare levels of a category, if there are two or more, one common code.
+
+    Parameters
+    ----------
+    table : Table of n rows
+        The training table as the previous step left it.
+    fresh : collection of str
+        Names of the columns that the step has not been fitted on.
+    share : float
+        Levels in less than this share of the rows, or in fewer than 10, are rare; 0 for none.
+
+    Returns
+    -------
+    Pool or None
+    """
     least = max(10.0, share * len(table)) if share > 0 else 0.0
     pooled, any_rare = [], False
     for j, (name, size) in enumerate(zip(table.code_names, table.sizes, strict=True)):
@@ -95,7 +161,19 @@ def fit_pool(table: Table, fresh: Collection[str], share: float) -> Pool | None:
 
 
 def fit_fill(table: Table, fresh: Collection[str]) -> Fill | None:
-    """Medians and most frequent levels, also for columns that only lack values later."""
+    """Find the median or the most frequent level of every column, missing values or not.
+
+    Parameters
+    ----------
+    table : Table of n rows
+        The training table as the previous step left it.
+    fresh : collection of str
+        Names of the columns that the step has not been fitted on.
+
+    Returns
+    -------
+    Fill or None
+    """
     if not fresh:
         return None
     numbers = [np.median(v) if len(v := _present(c)) else 0.0 for c in table.numbers.T]
@@ -109,7 +187,26 @@ def fit_construct(
     ratios: Mapping[str, Sequence[str]],
     trends: Mapping[str, Sequence[str]],
 ) -> Construct | None:
-    """The wanted ratios and trends that are not there yet."""
+    """Construct the ratios and trends that the table does not have yet.
+
+    Parameters
+    ----------
+    table : Table of n rows
+        The training table as the previous step left it.
+    fresh : collection of str
+        Names of the columns that the step has not been fitted on.
+    ratios : mapping of name → (dividend, divisor)
+    trends : mapping of name → names of numbers in the order of time
+
+    Returns
+    -------
+    Construct or None
+
+    Raises
+    ------
+    ConfigError
+        If a ratio or trend is made of a number that does not exist.
+    """
     ratios = {name: pair for name, pair in ratios.items() if name not in table.number_names}
     trends = {name: names for name, names in trends.items() if name not in table.number_names}
     if not fresh or not (ratios or trends):
@@ -122,8 +219,8 @@ def fit_construct(
             )
         return table.number_names.index(name)
 
-    found = [[place(new, name) for name in pair] for new, pair in ratios.items()]
-    pairs = np.array(found, np.int64).reshape(-1, 2)
+    places = [[place(new, name) for name in pair] for new, pair in ratios.items()]
+    pairs = np.array(places, np.int64).reshape(-1, 2)
     series = tuple(
         np.array([place(new, name) for name in names], np.int64) for new, names in trends.items()
     )
@@ -131,7 +228,22 @@ def fit_construct(
 
 
 def fit_compress(table: Table, fresh: Collection[str], tail: float) -> Compress | None:
-    """Numbers whose middle 98 % reaches more than `tail` times as far as their middle half."""
+    """Find the numbers with long tails, and their interquartile ranges.
+
+    Parameters
+    ----------
+    table : Table of n rows
+        The training table as the previous step left it.
+    fresh : collection of str
+        Names of the columns that the step has not been fitted on.
+    tail : float
+        The range between the 1 % and the 99 % quantile has to be more than so many interquartile
+        ranges; 0 for no compression.
+
+    Returns
+    -------
+    Compress or None
+    """
     columns, scales = [], []
     for j in positions(table.number_names, fresh) if tail else ():
         values = _present(table.numbers[:, j])
@@ -147,7 +259,22 @@ def fit_compress(table: Table, fresh: Collection[str], tail: float) -> Compress 
 
 
 def fit_keep(table: Table, correlated: float, dropped: dict[str, str]) -> Keep | None:
-    """Columns that tell something of their own; why others do not goes into `dropped`."""
+    """Find the columns that are not empty, not constant and repeat no other.
+
+    Parameters
+    ----------
+    table : Table of n rows
+        The training table as the previous step left it; all of its columns are compared.
+    correlated : float
+        Of numbers whose absolute correlation is above this, and that are missing in the same rows,
+        only the first is kept; 1 keeps all.
+    dropped : dict of column → reason
+        The dropped columns are added to it.
+
+    Returns
+    -------
+    Keep or None
+    """
     before = len(dropped)
     numbers = _informative(table.numbers, table.number_names, np.isnan(table.numbers), dropped)
     codes = _informative(table.codes, table.code_names, table.codes < 0, dropped)
@@ -183,8 +310,8 @@ def _informative(
 
 
 def _uncorrelated(table: Table, kept: Ints, limit: float, dropped: dict[str, str]) -> Ints:
-    """Of numbers that correlate above the limit, the first; absence has to agree as well."""
-    sample = table.numbers[:: max(1, len(table) // LOOKED_AT), :][:, kept]
+    """Of numbers that correlate above the limit and are missing together, the first."""
+    sample = table.numbers[:: max(1, len(table) // CORRELATION_ROWS), :][:, kept]
     missing = np.isnan(sample)
     with np.errstate(invalid="ignore"):
         middle = np.nanmean(np.where(missing.all(axis=0), 0.0, sample), axis=0)

@@ -107,6 +107,37 @@ class Table:
     code_names: tuple[str, ...]
     sizes: tuple[int, ...]
 
+    @classmethod
+    def empty(cls, schema: Schema, rows: int) -> Table:
+        """A table with the columns of a schema in which every value is missing.
+
+        Parameters
+        ----------
+        schema : Schema
+        rows : int
+            Number of rows.
+
+        Returns
+        -------
+        Table of `rows` rows
+
+        Examples
+        --------
+        >>> schema = Schema((Column("plan", "category", ("A", "B")), Column("debt", "number")))
+        >>> table = Table.empty(schema, 1)
+        >>> table.number_names, table.code_names, table.sizes, table.numbers, table.codes
+        (('debt',), ('plan',), (2,), array([[nan]]), array([[-1]], dtype=int32))
+        """
+        numbers = [column for column in schema.used if column.kind != "category"]
+        categories = [column for column in schema.used if column.kind == "category"]
+        return cls(
+            np.full((rows, len(numbers)), np.nan),
+            np.full((rows, len(categories)), -1, np.int32),
+            tuple(column.name for column in numbers),
+            tuple(column.name for column in categories),
+            tuple(len(column.levels) for column in categories),
+        )
+
     def __len__(self) -> int:
         return len(self.numbers)
 

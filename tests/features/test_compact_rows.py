@@ -1,4 +1,4 @@
-"""CompactRows rows are the rows they stand for, wherever they lie."""
+"""Compact rows equal the encoded rows, in memory or in files."""
 
 import tracemalloc
 from pathlib import Path
@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from dbnchurn.features import Encode, Leaves, Oversample
-from dbnchurn.features import compact_rows as module
 from dbnchurn.features.compact_rows import (
     CompactRows,
     LeafRows,
@@ -29,11 +28,12 @@ def make_table(n: int, levels: int = 4) -> Table:
 
 @pytest.mark.parametrize("gigabytes", [0.0, 1.0])
 @pytest.mark.parametrize("levels", [4, 127, 300])
-def test_narrow_rows_are_the_encoded_rows(monkeypatch, gigabytes, levels):
-    monkeypatch.setattr(module, "CHUNK", 64)  # several stretches, the last one short
+def test_compact_rows_are_the_encoded_rows(gigabytes, levels):
     table = make_table(500, levels)
     encode = Encode().fit(table)
-    rows, expected = CompactRows.of(encode, table, MemoryBudget(gigabytes)), encode.transform(table)
+    # Several chunks, the last one short.
+    rows = CompactRows.of(encode, table, MemoryBudget(gigabytes), chunk=64)
+    expected = encode.transform(table)
     assert (len(rows), rows.widths, rows.sizes) == (500, expected.widths, expected.sizes)
     assert isinstance(rows.gaussian, np.memmap) == (gigabytes == 0)
     picked = np.array([499, 0, 7, 7])
@@ -53,14 +53,14 @@ def test_codes_take_the_bytes_they_need(largest, missing, expected):
     assert smallest_integer_type([], missing).itemsize == 1
 
 
-def test_a_room_uses_memory_first_and_cleans_up_its_files():
-    room = MemoryBudget(1e-6)
-    arrays = [room.empty((500,), np.uint8) for _ in range(3)]
+def test_a_budget_takes_memory_first_and_cleans_up_its_files():
+    budget = MemoryBudget(1e-6)
+    arrays = [budget.empty((500,), np.uint8) for _ in range(3)]
     assert [isinstance(array, np.memmap) for array in arrays] == [False, False, True]
-    folder = room._folder.name
+    folder = budget._folder.name
     arrays[2][:] = 7
     assert (arrays[2] == 7).all()
-    del arrays, room
+    del arrays, budget
     assert not Path(folder).exists()
 
 
@@ -76,12 +76,12 @@ def test_training_data_takes_little_more_than_its_own_arrays(forests):
     table, _, leaves = forests
     encode = Encode().fit(table)
     n = len(table)
-    room = MemoryBudget(1.0)
+    budget = MemoryBudget(1.0)
     leaves.record_.leaf_codes(0, np.zeros((1, 23), np.float32))  # what is made once is made
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     rows = LeafRows.of(
-        CompactRows.of(encode, table, room), leaves.record_, table, leaves.fold_, 1, room
+        CompactRows.of(encode, table, budget), leaves.record_, table, leaves.fold_, 1, budget
     )
     taken = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()

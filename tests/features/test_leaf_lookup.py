@@ -5,7 +5,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from dbnchurn.features import leaf_lookup_record as lookup_record
 from dbnchurn.features.forest_record import Forest
 from dbnchurn.features.leaf_lookup_record import Lookup
 from dbnchurn.features.leaves import forest_of
@@ -45,9 +44,8 @@ def walked(forest: Forest, tree: int, row: np.ndarray) -> int:
 
 
 @pytest.mark.parametrize("trees", [1, 3, 32])
-def test_both_ways_find_the_leaves_of_a_walk(forest, strange, monkeypatch, trees):
-    monkeypatch.setattr(lookup_record, "TREES", trees)
-    lookup = Lookup([forest, forest], n_features=5)
+def test_both_ways_find_the_leaves_of_a_walk(forest, strange, trees):
+    lookup = Lookup([forest, forest], n_features=5, block_trees=trees)
     expected = np.array([[walked(forest, t, row) for t in range(forest.trees)] for row in strange])
     first = np.append(0, np.cumsum(forest.sizes))
     expected = np.hstack([expected + first[:-1], expected + first[:-1] + first[-1]])
@@ -63,5 +61,8 @@ def test_spans_divide_trees_and_leaves(forest):
     assert [span.booster for span in spans] == [0, 1]
     assert (spans[0].trees.start, spans[-1].trees.stop) == (0, 40)
     assert (spans[0].leaves.start, spans[-1].leaves.stop) == (0, sum(record.sizes))
-    for one, next_one in pairwise(spans):
-        assert (one.trees.stop, one.leaves.stop) == (next_one.trees.start, next_one.leaves.start)
+    for span, following in pairwise(spans):
+        assert (span.trees.stop, span.leaves.stop) == (
+            following.trees.start,
+            following.leaves.start,
+        )

@@ -1,4 +1,4 @@
-"""Leaves: plain trees that agree with XGBoost, from boosters that did not see the row."""
+"""Leaves: plain trees that agree with XGBoost, from boosters fitted without the row's fold."""
 
 import dataclasses
 import pickle
@@ -10,10 +10,9 @@ import xgboost as xgb
 from dbnchurn.core.errors import ArtifactError, DataError
 from dbnchurn.core.records import pack, unpack
 from dbnchurn.dbn.visible import Visible
-from dbnchurn.features import Leaves, forest_record
-from dbnchurn.features import leaves as leaves_module
-from dbnchurn.features.forest_record import Forest
-from dbnchurn.features.leaves import ONE_LEVEL, assign_folds, forest_of
+from dbnchurn.features import Leaves
+from dbnchurn.features.forest_record import LARGEST_TREE, Forest
+from dbnchurn.features.leaves import assign_folds, forest_of
 from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix, with_leaves
 from dbnchurn.tables.schema import Table
 
@@ -162,12 +161,28 @@ def test_boosters_without_trees_are_refused(forest, forests):
         unpack(LeavesRecord, *pack(LeavesRecord((none,) * forests, 5)))
 
 
-def test_trees_of_too_many_leaves_are_refused(forest, monkeypatch):
-    monkeypatch.setattr(forest_record, "LEAVES", max(forest.sizes))
-    unpack(Forest, *pack(forest))
-    monkeypatch.setattr(forest_record, "LEAVES", max(forest.sizes) - 1)
+def balanced(leaves: int) -> Forest:
+    """One tree, as balanced as can be: the children of node i are 2 i + 1 and 2 i + 2."""
+    nodes = 2 * leaves - 1
+    place = np.arange(nodes, dtype=np.int32)
+    is_leaf = place >= leaves - 1
+    return Forest(
+        starts=np.array([0, nodes]),
+        feature=np.where(is_leaf, -1, 0).astype(np.int32),
+        threshold=np.zeros(nodes, np.float32),
+        left=np.where(is_leaf, -1, 2 * place + 1).astype(np.int32),
+        right=np.where(is_leaf, -1, 2 * place + 2).astype(np.int32),
+        default_left=np.zeros(nodes, bool),
+        category_starts=np.zeros(nodes + 1, np.int64),
+        categories=np.empty(0, np.int32),
+        value=np.zeros(nodes, np.float32),
+    )
+
+
+def test_trees_of_too_many_leaves_are_refused():
+    unpack(Forest, *pack(balanced(LARGEST_TREE)))
     with pytest.raises(ArtifactError, match="more than"):
-        unpack(Forest, *pack(forest))
+        unpack(Forest, *pack(balanced(LARGEST_TREE + 1)))
 
 
 NODES = ("feature", "threshold", "left", "right", "default_left")
@@ -186,18 +201,17 @@ def same(a: Forest, b: Forest) -> bool:
     )
 
 
-def test_a_row_changes_every_booster_but_that_of_its_fold(monkeypatch):
-    """Feature and label of one row change; folds and stopping rows are held still."""
+def test_a_row_changes_every_booster_but_that_of_its_fold():
+    """Feature and label of one row change; folds and stopping rows stay the same."""
     table, y = make_table(900)
     stop = (*make_table(300, seed=5), np.ones(300))
     folds = np.arange(900) % 3
-    monkeypatch.setattr(leaves_module, "assign_folds", lambda *_: folds)
-    before = fit(table, y, validation=stop).record_.forests
+    before = fit(table, y, fold=folds, validation=stop).record_.forests
     for row in (0, 400, 899):
         numbers, label = table.numbers.copy(), y.copy()
         numbers[row], label[row] = 50.0, 1 - y[row]
         poisoned = dataclasses.replace(table, numbers=numbers)
-        after = fit(poisoned, label, validation=stop).record_.forests
+        after = fit(poisoned, label, fold=folds, validation=stop).record_.forests
         unchanged = [same(a, b) for a, b in zip(before, after, strict=True)]
         assert unchanged == [fold == folds[row] for fold in range(3)]
 
@@ -215,7 +229,7 @@ def test_weights_stand_for_copies():
     )  # fmt: skip
     parameters = {
         "objective": "binary:logistic", "max_depth": 3, "eta": 0.07, "nthread": 1,
-        "max_cat_to_onehot": ONE_LEVEL,
+        "max_cat_to_onehot": Leaves.max_cat_to_onehot,
     }  # fmt: skip
     twice = forest_of(xgb.train(parameters, doubled, 8))
     codes = once.record_.leaf_codes(0, matrix)
@@ -324,20 +338,20 @@ def test_trees_that_test_columns_beyond_the_table_are_refused():
         unpack(type(record), *pack(dataclasses.replace(record, n_features=1)))
 
 
-def test_a_view_shows_one_booster_and_no_other():
+def test_a_layer_has_the_leaves_of_one_booster_alone():
     table, y = make_table(300)
     record = fit(table, y).record_
     base = Visible.of(gaussian=table.numbers, codes=table.codes, sizes=table.sizes)
     codes = record.leaf_codes(1, booster_matrix(table))
-    view = with_leaves(base, record, 1, codes)
+    layer = with_leaves(base, record, 1, codes)
     first, second = record.forests[0].trees, record.forests[1].trees
-    leaves = view.codes[:, 2:]
-    assert view.sizes == table.sizes + record.sizes
+    leaves = layer.codes[:, 2:]
+    assert layer.sizes == table.sizes + record.sizes
     np.testing.assert_array_equal(leaves[:, first : first + second], codes)
     assert (np.delete(leaves, np.s_[first : first + second], axis=1) == -1).all()
 
 
-def test_without_cross_fitting_one_booster_sees_all_rows():
+def test_without_cross_fitting_one_booster_is_fitted_on_all_rows():
     table, y = make_table(900)
     leaves = fit(table, y, settings={"cross_fit": False})
     assert len(leaves.record_.forests) == 1

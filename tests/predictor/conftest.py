@@ -12,6 +12,12 @@ from dbnchurn.features import Leaves
 from dbnchurn.prepare import Prepare
 
 
+class LeavesOfSets(Leaves):
+    """Boosters whose trees test sets of levels."""
+
+    max_cat_to_onehot = 1
+
+
 @pytest.fixture(scope="session")
 def draw_many(draw_customers: Callable[..., Any]) -> Callable[..., tuple[pd.DataFrame, np.ndarray]]:
     """``draw_many(n, seed)``: customers with more columns, of more kinds, and more gaps."""
@@ -58,7 +64,5 @@ def thorough(small: Callable[..., Any], draw_many: Callable[..., Any]) -> Any:
         trends={"slope": ("debt", "age", "spend")},
         compress=3.0,
     )
-    leaves = Leaves(folds=2, n_trees=6, max_depth=3)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dbnchurn.features.leaves.ONE_LEVEL", 1)  # so that trees test sets of levels
-        return small(prepare=prepare, leaves=leaves).fit(*draw_many(600, 0))
+    leaves = LeavesOfSets(folds=2, n_trees=6, max_depth=3)
+    return small(prepare=prepare, leaves=leaves).fit(*draw_many(600, 0))

@@ -50,6 +50,21 @@ EVERYTHING = {
 }
 
 
+@pytest.mark.parametrize("settings", [{}, EVERYTHING, {"passes": 1}])
+def test_the_table_of_the_fit_is_the_table_of_the_replayed_steps(frame, settings):
+    table = table_of(frame)
+    stage = Prepare(**settings)
+    fitted = stage.fit_transform(table)
+    replayed = stage.transform(table)
+    assert fitted.numbers.tobytes() == replayed.numbers.tobytes()
+    assert fitted.codes.tobytes() == replayed.codes.tobytes()
+    for name in ("number_names", "code_names", "sizes"):
+        assert getattr(fitted, name) == getattr(replayed, name)
+    again = Prepare(**settings).fit(table)
+    assert (again.log_, again.dropped_) == (stage.log_, stage.dropped_)
+    assert again.transform(table).numbers.tobytes() == fitted.numbers.tobytes()
+
+
 def test_ratios_and_trends_are_what_they_say(frame):
     table = table_of(frame)
     stage = Prepare(clip=0, ratios=EVERYTHING["ratios"], trends=EVERYTHING["trends"]).fit(table)

@@ -2,10 +2,10 @@
 
 The contribution of a column is how much the log-odds are above what they would be on average if
 the column had, instead of its value, the values that it takes in training (Robnik-Šikonja and
-Kononenko, 2008: occlusion by the marginal). Doing that literally costs a pass through the model
-for every column and value. Here the averages over the values are taken exactly in the first layer,
-where everything adds up, the trees included. The layers above are run once more per column in the
-networks that see the columns alone, and taken as linear close to the customer in the others.
+Kononenko, 2008: occlusion by the marginal). Taken literally, that costs an evaluation of the model
+for every column and value. Here the input of the first layer, which is a sum over units and leaves,
+is averaged exactly over the values. The layers above are evaluated once more per column in the
+networks of the columns alone, and linearised at the customer in the networks with leaves.
 
 Robnik-Šikonja and Kononenko average probabilities and then take their log-odds. Here log-odds are
 averaged, since they add up over networks, boosters and leaves.
@@ -20,19 +20,19 @@ import numpy as np
 from dbnchurn.core.typing import Floats, Floats32, Ints
 from dbnchurn.features.encode_record import encode
 from dbnchurn.features.leaves_record import booster_matrix
-from dbnchurn.predictor.explain.background import background_values, no_evidence, with_values
+from dbnchurn.predictor.explain.background import background_values, with_values
 from dbnchurn.predictor.explain.lineage import Raw, lineage
-from dbnchurn.predictor.explain.networks import Average, OnColumns, OnLeaves
+from dbnchurn.predictor.explain.networks import Average, ColumnNetwork, LeafNetwork
 from dbnchurn.predictor.explain.tree_paths import TreePaths
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.prepare.record import prepare
 from dbnchurn.tables.schema import Table, stacked
 
-BLOCK = 256  # rows; always so many, so that a row alone is rounded as in a batch
+BLOCK = 256  # rows, always as many, so that rounding is the same for a row alone as in a batch
 
 
 class Explainer:
-    """Finds contributions with a model; what it builds at first pays off over many rows.
+    """Computes contributions with a model; the construction is worth it for many rows.
 
     Parameters
     ----------
@@ -41,29 +41,29 @@ class Explainer:
     Raises
     ------
     ArtifactError
-        If the model is of before the spread of its columns was kept.
+        If the model has no reference, as models of format 1.
     """
 
     def __init__(self, model: ModelRecord) -> None:
         self._model = model
-        self._typical = background_values(model.reference)
-        self._empty = no_evidence(model.schema, 1)
+        self._backgrounds = background_values(model.reference)
+        self._empty = Table.empty(model.schema, 1)
         prepared = prepare(model.prepare, self._empty)
-        found = lineage(model.prepare, self._empty.numbers.shape[1], self._empty.codes.shape[1])
-        columns = range(len(self._typical))
-        units = found.units(model.encode, prepared.sizes)
-        self._units = [_made_of(column, units) for column in columns]
+        made_of = lineage(model.prepare, self._empty.numbers.shape[1], self._empty.codes.shape[1])
+        columns = range(len(self._backgrounds))
+        units = made_of.units(model.encode, prepared.sizes)
+        self._units = [_units_of(column, units) for column in columns]
         forests = () if model.leaves is None else model.leaves.forests
-        self._paths = [TreePaths.of(f, prepared, found.columns, len(columns)) for f in forests]
+        self._paths = [TreePaths.of(f, prepared, made_of.columns, len(columns)) for f in forests]
         leaves = [paths.leaves for paths in self._paths]
-        self._branches = [
-            OnColumns(network)
+        self._networks = [
+            ColumnNetwork(network)
             if network.sizes == prepared.sizes
-            else OnLeaves(network, sum(prepared.sizes), leaves)
+            else LeafNetwork(network, sum(prepared.sizes), leaves)
             for network in model.networks
         ]
-        # What is constructed from several columns hangs on the customer's other values too.
-        mixed = set[int]().union(*(raw for raw in found.columns if len(raw) > 1))
+        # Averages of columns that are combined with others depend on the customer's values there.
+        mixed = set[int]().union(*(raw for raw in made_of.columns if len(raw) > 1))
         self._averages = [
             None if column in mixed else self._average(column, self._empty) for column in columns
         ]
@@ -82,26 +82,26 @@ class Explainer:
             Positive where the value raises the risk.
         """
         n = len(table)
-        out = np.empty((n, len(self._typical)))
+        out = np.empty((n, len(self._backgrounds)))
         for start in range(0, n, BLOCK):
             rows = table.take(np.arange(start, min(start + BLOCK, n)))
-            blanks = self._empty.take(np.zeros(BLOCK - len(rows), np.intp))
-            out[start : start + BLOCK] = self._block(stacked(rows, blanks))[: len(rows)]
+            padding = self._empty.take(np.zeros(BLOCK - len(rows), np.intp))
+            out[start : start + BLOCK] = self._block(stacked(rows, padding))[: len(rows)]
         return out
 
     def _block(self, table: Table) -> Floats:
-        units, matrix = self._see(table)
+        units, matrix = self._first_layer(table)
         averages = [
             self._average(column, table) if average is None else average
             for column, average in enumerate(self._averages)
         ]
         walks = [paths.walk(matrix) for paths in self._paths]
-        parts = [branch.contributions(units, averages, walks) for branch in self._branches]
+        parts = [network.contributions(units, averages, walks) for network in self._networks]
         weights = self._model.decide.weights
         return np.asarray(sum(w * part for w, part in zip(weights, parts, strict=True)))
 
-    def _see(self, table: Table) -> tuple[Floats32, Floats32]:
-        """Units and levels, 0 where missing, and the boosters' matrix."""
+    def _first_layer(self, table: Table) -> tuple[Floats32, Floats32]:
+        """Visible units and levels, 0 where missing, and the boosters' matrix."""
         prepared = prepare(self._model.prepare, table)
         visible = encode(self._model.encode, prepared)
         dense = np.hstack([visible.gaussian, visible.binary])
@@ -113,11 +113,13 @@ class Explainer:
         return units, booster_matrix(prepared)
 
     def _average(self, column: int, rows: Table) -> Average:
-        """Over the typical values of a column, put into every row in turn."""
-        typical, place, n = self._typical[column], self._units[column], len(rows)
-        shares = typical.shares.astype(np.float32)
+        """Mean input of the first layer with every background value of a column in every row."""
+        background, place, n = self._backgrounds[column], self._units[column], len(rows)
+        shares = background.shares.astype(np.float32)
         repeated = rows.take(np.repeat(np.arange(n), len(shares)))
-        units, matrix = self._see(with_values(repeated, column, np.tile(typical.values, n)))
+        units, matrix = self._first_layer(
+            with_values(repeated, column, np.tile(background.values, n))
+        )
         by_row = units[:, place].reshape(n, len(shares), len(place))
         return Average(
             place,
@@ -126,5 +128,6 @@ class Explainer:
         )
 
 
-def _made_of(column: int, units: Sequence[Raw]) -> Ints:
+def _units_of(column: int, units: Sequence[Raw]) -> Ints:
+    """Positions of the units that are made of a raw column."""
     return np.array([place for place, raw in enumerate(units) if column in raw], np.int64)

@@ -1,4 +1,4 @@
-"""Which raw columns every prepared column is made of."""
+"""The raw columns that every prepared column is made of."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from dbnchurn.features.encode_record import EncodeRecord
 from dbnchurn.prepare.record import Construct, FlagMissing, Keep, PrepareRecord, Step
 
 Raw = frozenset[int]
+"""Positions of raw columns, counted as a Table orders them: numbers, then categories."""
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """Raw columns, by their position, behind every prepared column.
+    """The raw columns that every prepared column is made of.
 
     Parameters
     ----------
-    numbers, codes : tuples of frozenset of int
-        One set per prepared number and category. Raw columns are counted as a
-        :class:`~dbnchurn.tables.schema.Table` orders them: numbers, then categories.
+    numbers, codes : tuples of :data:`Raw`
+        One set per prepared number and category.
     """
 
     numbers: tuple[Raw, ...]
@@ -30,11 +30,23 @@ class Lineage:
 
     @property
     def columns(self) -> tuple[Raw, ...]:
-        """Of the prepared numbers, then of the categories, as the boosters see them."""
+        """Of the columns of the boosters' matrix: prepared numbers, then categories."""
         return self.numbers + self.codes
 
     def units(self, record: EncodeRecord, sizes: Sequence[int]) -> list[Raw]:
-        """Of every visible unit: Gaussian, binary, rungs, and every level of every category."""
+        """The raw columns that every visible unit is made of.
+
+        Parameters
+        ----------
+        record : EncodeRecord
+        sizes : sequence of int
+            Levels of every prepared category.
+
+        Returns
+        -------
+        list of :data:`Raw`
+            For the Gaussian units, the binary ones, the rungs, and every level of every category.
+        """
         places = np.concatenate([record.gaussian, record.binary, record.rungs])
         dense = [self.numbers[place] for place in places]
         return dense + [
@@ -43,31 +55,36 @@ class Lineage:
 
 
 def lineage(record: PrepareRecord, numbers: int, codes: int) -> Lineage:
-    """Follow the names of the raw columns through the steps of preparation.
+    """Follow the raw columns through the steps of preparation.
 
     Parameters
     ----------
     record : PrepareRecord
     numbers, codes : int
-        How many raw numbers and categories there are.
+        Number of raw numbers and of raw categories.
+
+    Returns
+    -------
+    Lineage
 
     Examples
     --------
     >>> flag = FlagMissing(np.array([1]), np.array([0]))
-    >>> found = lineage(PrepareRecord((flag,)), 2, 1)
-    >>> [sorted(raw) for raw in found.numbers], [sorted(raw) for raw in found.codes]
+    >>> prepared = lineage(PrepareRecord((flag,)), 2, 1)
+    >>> [sorted(raw) for raw in prepared.numbers], [sorted(raw) for raw in prepared.codes]
     ([[0], [1], [1], [2]], [[2]])
     """
-    found = Lineage(
+    columns = Lineage(
         tuple(frozenset([j]) for j in range(numbers)),
         tuple(frozenset([numbers + j]) for j in range(codes)),
     )
     for step in record.steps:
-        found = _after(step, found)
-    return found
+        columns = _after(step, columns)
+    return columns
 
 
 def _after(step: Step, before: Lineage) -> Lineage:
+    """The lineage of the columns that a step returns."""
     numbers, codes = before.numbers, before.codes
     if isinstance(step, Keep):
         return Lineage(_at(numbers, step.numbers), _at(codes, step.codes))
@@ -81,5 +98,5 @@ def _after(step: Step, before: Lineage) -> Lineage:
     return before  # the other steps change values within their column
 
 
-def _at(found: tuple[Raw, ...], places: Ints) -> tuple[Raw, ...]:
-    return tuple(found[place] for place in places)
+def _at(columns: tuple[Raw, ...], places: Ints) -> tuple[Raw, ...]:
+    return tuple(columns[place] for place in places)

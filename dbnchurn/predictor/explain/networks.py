@@ -1,4 +1,8 @@
-"""What another value in one column would do to the logit of each network."""
+"""What another value in one column would do to the logit of each network.
+
+A network of the columns alone is evaluated again for every column (:class:`ColumnNetwork`), a
+network with leaves is linearised at the customer (:class:`LeafNetwork`).
+"""
 
 from __future__ import annotations
 
@@ -16,15 +20,16 @@ from dbnchurn.predictor.explain.tree_paths import Walk
 
 @dataclass(frozen=True, eq=False)
 class Average:
-    """What a raw column does to the first layer, on average over its typical values.
+    """The input of the first layer from one raw column, averaged over its background values.
 
     Parameters
     ----------
     place : int64 array
-        The units that the column is part of.
+        Positions of the units that are made of the column.
     units : float32 array of shape (1 or n, len(place))
+        Mean values of these units.
     passed : list of float32 arrays of shape (s, 1 or n), one per booster
-        Share of the values that pass the tests of each leaf.
+        Share of the values that pass all tests on the path to each leaf.
     """
 
     place: Ints
@@ -32,10 +37,10 @@ class Average:
     passed: list[Floats32]
 
 
-class OnColumns:
-    """A network that sees the columns alone: asked anew for every column.
+class ColumnNetwork:
+    """A network of the columns alone, whose upper layers are evaluated once more per column.
 
-    Each time the first layer stands where it stands on average over the column's typical values.
+    Each time the input of the first layer is its average over the column's background values.
 
     Parameters
     ----------
@@ -50,7 +55,21 @@ class OnColumns:
     def contributions(
         self, units: Floats32, averages: Sequence[Average], walks: Sequence[Walk]
     ) -> Floats:
-        """Contribution of every raw column to the logit, shape (n, raw columns)."""
+        """Contribution of every raw column to the logit.
+
+        Parameters
+        ----------
+        units : float32 array of shape (n, units)
+            Visible units and levels of the columns; 0 where missing.
+        averages : sequence of Average
+            One per raw column.
+        walks : sequence of Walk
+            Not used here.
+
+        Returns
+        -------
+        float64 array of shape (n, raw columns)
+        """
         field = units @ self._weights + self._network.biases[0]
         logit = _upper(self._network, field)
         out = np.zeros((len(units), len(averages)))
@@ -63,11 +82,12 @@ class OnColumns:
         return out
 
 
-class OnLeaves:
-    """A network that sees columns and leaves: taken as linear close to the row.
+class LeafNetwork:
+    """A network of columns and leaves, whose upper layers are linearised at the row.
 
-    Its first layer is averaged exactly. Its leaves are too many for another pass per column, and
-    their own sum of values, which goes past the hidden layers, is linear anyway.
+    The input of the first layer is averaged exactly. Evaluating the upper layers for every column
+    would cost too much with so many leaves; the skip connection from the leaves to the logit is
+    linear anyway.
 
     Parameters
     ----------
@@ -89,20 +109,31 @@ class OnLeaves:
     def contributions(
         self, units: Floats32, averages: Sequence[Average], walks: Sequence[Walk]
     ) -> Floats:
-        """Contribution of every raw column to the logit, shape (n, raw columns).
+        """Contribution of every raw column to the logit.
 
-        The mean over the boosters' views.
+        Parameters
+        ----------
+        units : float32 array of shape (n, units)
+            Visible units and levels of the columns; 0 where missing.
+        averages : sequence of Average
+            One per raw column.
+        walks : sequence of Walk
+            Of the rows through every booster; contributions are the mean over the boosters.
+
+        Returns
+        -------
+        float64 array of shape (n, raw columns)
         """
         out = np.zeros((len(units), len(averages)))
         base = units @ self._weights + self._network.biases[0]
         slopes = np.zeros_like(base)
-        views = zip(walks, self._leaves, self._leaf_skips, strict=True)
-        for k, (walk, weights, skip) in enumerate(views):
+        boosters = zip(walks, self._leaves, self._leaf_skips, strict=True)
+        for k, (walk, weights, skip) in enumerate(boosters):
             slope = _slope(self._network, base + walk.sums(weights))
             slopes += slope
             effects = weights @ slope.T + skip
             for column, average in enumerate(averages):
-                out[:, column] += walk.away(column, effects, average.passed[k])
+                out[:, column] += walk.contribution(column, effects, average.passed[k])
         effects = slopes @ self._weights.T + len(walks) * self._skip
         for column, average in enumerate(averages):
             away = units[:, average.place] - average.units
@@ -111,13 +142,13 @@ class OnLeaves:
 
 
 def _skip_of_columns(network: NetworkRecord, levels: int) -> Floats32:
-    """What every unit and level of the columns adds to the logit directly."""
+    """What every unit and level of the columns adds to the logit through the skip connection."""
     none = np.zeros(len(network.dense_weights), np.float32)
     return np.append(none, network.table[:levels, -1])
 
 
 def _upper(network: NetworkRecord, field: Floats32) -> Floats32:
-    """From the input of the first hidden layer to the logit, but for constants and the skip."""
+    """The logit from the input of the first hidden layer, without its bias and the skip."""
     for i, activation in enumerate(network.activations):
         h = np.maximum(field, 0) if activation == "relu" else expit(field)
         if i < len(network.weights):

@@ -1,4 +1,4 @@
-"""Reason codes: the columns that speak most for or against a customer's risk, in words."""
+"""Reason codes: the columns that raise or lower a customer's risk most, as text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dbnchurn.predictor.explain.contributions import Explainer
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Column, Schema, Table, text
 
-DECIMALS = 4  # of a contribution; less than that is no reason
+DECIMALS = 4  # of a contribution; what rounds to 0 is no reason
 UNKNOWN = "not known"
 PARTS = ("reason", "column", "value", "contribution")
 
@@ -58,7 +58,7 @@ def find_reasons(
 
 
 def schema_order(schema: Schema) -> Ints:
-    """Place of every used column of the schema among a table's numbers and then categories."""
+    """Position of every used column among a table's numbers and then categories, shape (used,)."""
     is_category = np.array([column.kind == "category" for column in schema.used])
     places = np.empty(len(is_category), np.int64)
     places[np.argsort(is_category, kind="stable")] = np.arange(len(is_category))
@@ -73,7 +73,7 @@ def describe(
     k: int,
     labels: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """The largest contributions of every row in words; of equal ones the earlier column's first.
+    """The largest contributions of every row as text; of equal ones the earlier column's first.
 
     Parameters
     ----------
@@ -84,7 +84,13 @@ def describe(
     contributions : float64 array of shape (n, used columns)
         In the order of the schema.
     k : int
-    labels : mapping of column → label, optional
+        Reasons per row.
+    labels : mapping of column → what the business calls it, optional
+
+    Returns
+    -------
+    DataFrame of n rows with the index of `frame`
+        As :meth:`dbnchurn.predictor.predictor.Predictor.reasons` describes it.
     """
     labels = labels or {}
     rounded = np.round(contributions, DECIMALS) + 0.0  # + 0.0: no negative zero
@@ -97,24 +103,25 @@ def describe(
         chosen = leading[:, rank] if rank < leading.shape[1] else np.full(n, -1)
         for j in np.unique(chosen[chosen >= 0]):
             rows = np.flatnonzero((chosen == j) & (rounded[:, j] != 0))
-            column, effect = schema.used[j], rounded[rows, j]
-            shown, values = _spelled(column, frame, table, places[j], rows)
-            raises = np.where(effect > 0, " (raises risk)", " (lowers risk)")
+            column, effects = schema.used[j], rounded[rows, j]
+            shown, values = _value_texts(column, frame, table, places[j], rows)
+            directions = np.where(effects > 0, " (raises risk)", " (lowers risk)")
             label = labels.get(column.name, column.name)
             columns["reason"][rows] = [
-                f"{label}: {value}{way}" for value, way in zip(shown, raises, strict=True)
+                f"{label}: {value}{direction}"
+                for value, direction in zip(shown, directions, strict=True)
             ]
             columns["column"][rows] = column.name
             columns["value"][rows] = values
-            contribution[rows] = effect
-        for part, found in columns.items():
-            out[f"{part}_{rank + 1}"] = pd.array(found, dtype="string")
+            contribution[rows] = effects
+        for part, texts in columns.items():
+            out[f"{part}_{rank + 1}"] = pd.array(texts, dtype="string")
         out[f"contribution_{rank + 1}"] = contribution
     return pd.DataFrame(out, index=frame.index)
 
 
 def stored_labels(about: Mapping[str, Any]) -> dict[str, str]:
-    """Business labels of the columns as they were stored beside the model.
+    """The business labels of the columns that were stored with the model.
 
     Raises
     ------
@@ -127,14 +134,14 @@ def stored_labels(about: Mapping[str, Any]) -> dict[str, str]:
     return labels
 
 
-def _spelled(
+def _value_texts(
     column: Column,
     frame: pd.DataFrame,
     table: Table,
     place: int,
     rows: Rows,
 ) -> tuple[list[str], list[str | None]]:
-    """The values of some rows as a reader wants them, and as plain text, None where missing."""
+    """A column's values as shown in a reason, and as text that is None where missing."""
     if column.kind == "category":
         codes = table.codes[rows, place - table.numbers.shape[1]]
         names = [str(name) for name in frame.columns]

@@ -1,4 +1,11 @@
-"""Which values of a column let a row reach a leaf, if all its other columns do."""
+"""Paths through the trees, column by column: which values of a column let a row reach a leaf.
+
+A path to a leaf is a set of tests, and each test is of one column. :func:`path_tests` collects them
+by prepared column (:class:`NumberTests`, :class:`CategoryTests`), :class:`RawColumnTests` groups
+them by raw column. :class:`TreePaths` holds both for one forest; its :class:`Walk` counts for some
+rows how many columns fail on each path, and so finds what the leaves would add to a logit if one
+raw column had other values.
+"""
 
 from __future__ import annotations
 
@@ -18,24 +25,26 @@ from dbnchurn.predictor.explain.lineage import Raw
 from dbnchurn.tables.schema import Table
 
 Counts = npt.NDArray[np.unsignedinteger]
-Allowed = tuple[int, int, bool] | Bools  # of cells from … to below …, and of missing; or per level
+# Values that pass all tests of a column on a path: for a number the first cell, the end of the
+# cells and whether a missing value passes; for a category whether each level passes, then missing.
+Allowed = tuple[int, int, bool] | Bools
 
 
 @dataclass(frozen=True, eq=False)
 class NumberTests:
-    """What the paths of one forest ask of a number.
+    """The tests of one prepared number on the paths of one forest.
 
     Parameters
     ----------
     leaves : int64 array of shape (s,)
         Leaves whose path tests the number, counted over all trees.
     thresholds : float32 array
-        All that it is compared with, sorted. A value lies in the cell after the last threshold
-        that it reaches.
+        All thresholds of the number, sorted. Cell `i` holds the values that are at least as large
+        as `i` of them.
     first, end : int32 arrays of shape (s,)
-        Cells from `first` to before `end` lead to the leaf.
+        Values in the cells from `first` to before `end` pass the tests on the path to the leaf.
     missing : bool array of shape (s,)
-        Whether a missing value leads there.
+        Whether a missing value passes.
     """
 
     leaves: Ints
@@ -45,7 +54,7 @@ class NumberTests:
     missing: Bools
 
     def failed(self, values: Floats32) -> Bools:
-        """Whether each value keeps its row from each leaf, shape (s, n)."""
+        """Whether each of n values fails a test on the path to each leaf, shape (s, n)."""
         cells = np.searchsorted(self.thresholds, values, side="right").astype(np.int32)
         absent = np.isnan(values)
         cells[absent] = -1  # before every first cell
@@ -57,20 +66,21 @@ class NumberTests:
 
 @dataclass(frozen=True, eq=False)
 class CategoryTests:
-    """What the paths of one forest ask of a category.
+    """The tests of one prepared category on the paths of one forest.
 
     Parameters
     ----------
     leaves : int64 array of shape (s,)
+        Leaves whose path tests the category, counted over all trees.
     allowed : bool array of shape (s, levels + 1)
-        Which levels lead to the leaf; the last column is a missing one.
+        Which levels pass the tests on the path to the leaf; the last column is for missing.
     """
 
     leaves: Ints
     allowed: Bools
 
     def failed(self, values: Floats32) -> Bools:
-        """Whether each code keeps its row from each leaf, shape (s, n)."""
+        """Whether each of n codes fails a test on the path to each leaf, shape (s, n)."""
         codes = np.where(np.isnan(values), self.allowed.shape[1] - 1, values).astype(np.int64)
         return ~self.allowed[:, codes]
 
@@ -79,20 +89,20 @@ Tests = NumberTests | CategoryTests
 
 
 def path_tests(forest: Forest, numbers: int, sizes: tuple[int, ...]) -> dict[int, Tests]:
-    """What the paths of a forest ask of every column that it tests.
+    """Collect the tests of a forest by column.
 
     Parameters
     ----------
     forest : Forest
     numbers : int
-        The first so many columns of the boosters' matrix are numbers.
+        Number of the first columns of the boosters' matrix that are numbers.
     sizes : tuple of int
-        Levels of the categories, which follow.
+        Levels of the categories, which are the other columns.
 
     Returns
     -------
     dict of column → NumberTests or CategoryTests
-        A row falls into the leaf that none of its values fails.
+        A row falls into the leaf on whose path none of its values fails.
 
     Raises
     ------
@@ -106,26 +116,26 @@ def path_tests(forest: Forest, numbers: int, sizes: tuple[int, ...]) -> dict[int
         int(j): np.unique(forest.threshold[forest.feature == j])
         for j in np.unique(forest.feature[is_number & (forest.feature >= 0)])
     }
-    asked: dict[int, list[tuple[int, Allowed]]] = defaultdict(list)
+    by_column: dict[int, list[tuple[int, Allowed]]] = defaultdict(list)
     for leaf, path in enumerate(_paths(forest, numbers, sizes, thresholds)):
         for column, allowed in path.items():
-            asked[column].append((leaf, allowed))
+            by_column[column].append((leaf, allowed))
     return {
-        column: _number_tests(found, thresholds[column])
+        column: _number_tests(tested, thresholds[column])
         if column < numbers
-        else CategoryTests(_leaves(found), np.array([allowed for _, allowed in found]))
-        for column, found in asked.items()
+        else CategoryTests(_leaves(tested), np.array([allowed for _, allowed in tested]))
+        for column, tested in by_column.items()
     }
 
 
-def _leaves(found: list[tuple[int, Allowed]]) -> Ints:
-    return np.array([leaf for leaf, _ in found], np.int64)
+def _leaves(tested: list[tuple[int, Allowed]]) -> Ints:
+    return np.array([leaf for leaf, _ in tested], np.int64)
 
 
-def _number_tests(found: list[tuple[int, Allowed]], thresholds: Floats32) -> NumberTests:
-    first, end, missing = zip(*(allowed for _, allowed in found), strict=True)
+def _number_tests(tested: list[tuple[int, Allowed]], thresholds: Floats32) -> NumberTests:
+    first, end, missing = zip(*(allowed for _, allowed in tested), strict=True)
     return NumberTests(
-        _leaves(found),
+        _leaves(tested),
         thresholds,
         np.array(first, np.int32),
         np.array(end, np.int32),
@@ -139,7 +149,7 @@ def _paths(
     sizes: tuple[int, ...],
     thresholds: dict[int, Floats32],
 ) -> list[dict[int, Allowed]]:
-    """What the path to every leaf asks of the columns that it tests."""
+    """For the path to every leaf: the values that pass its tests, by column."""
     feature, left, right = (a.tolist() for a in (forest.feature, forest.left, forest.right))
     paths: list[dict[int, Allowed]] = [{}] * len(feature)
     for start, stop in pairwise(forest.starts.tolist()):
@@ -161,6 +171,7 @@ def _paths(
 def _divide_cells(
     forest: Forest, node: int, thresholds: Floats32, before: Allowed | None
 ) -> tuple[Allowed, Allowed]:
+    """The values of a number that pass the tests up to a node and go left, and right."""
     first, end, missing = (0, len(thresholds) + 1, True) if before is None else before
     cut = int(np.searchsorted(thresholds, forest.threshold[node])) + 1
     goes_left = bool(forest.default_left[node])
@@ -173,6 +184,7 @@ def _divide_cells(
 def _divide_levels(
     forest: Forest, node: int, size: int, before: Allowed | None
 ) -> tuple[Bools, Bools]:
+    """The levels of a category that pass the tests up to a node and go left, and right."""
     sent = forest.categories[forest.category_starts[node] : forest.category_starts[node + 1]]
     goes_right = np.append(np.arange(size) >= forest.threshold[node], not forest.default_left[node])
     if len(sent):
@@ -182,23 +194,34 @@ def _divide_levels(
 
 
 @dataclass(frozen=True, eq=False)
-class Regions:
-    """What the paths of one forest ask of everything that comes of one raw column.
+class RawColumnTests:
+    """The tests of all prepared columns that are made of one raw column.
 
     Parameters
     ----------
     leaves : int64 array of shape (s,)
-        Leaves whose path tests it.
+        Leaves whose path tests one of them, counted over all trees.
     places : dict of prepared column → int64 array
-        Which of `leaves` the tests of that column belong to.
+        Positions in `leaves` of the leaves whose path tests that column.
     """
 
     leaves: Ints
     places: dict[int, Ints]
 
     @classmethod
-    def of(cls, tests: dict[int, Tests], columns: Iterable[int]) -> Regions:
-        """Put the tests of the prepared columns that a raw column has become side by side."""
+    def of(cls, tests: dict[int, Tests], columns: Iterable[int]) -> RawColumnTests:
+        """Group the tests of some prepared columns.
+
+        Parameters
+        ----------
+        tests : dict of prepared column → NumberTests or CategoryTests
+        columns : iterable of int
+            The prepared columns that are made of the raw column.
+
+        Returns
+        -------
+        RawColumnTests
+        """
         tested = [column for column in columns if column in tests]
         leaves = [tests[column].leaves for column in tested]
         union = np.unique(np.concatenate([np.empty(0, np.int64), *leaves]))
@@ -207,7 +230,19 @@ class Regions:
         )
 
     def failures(self, failed: Mapping[int, Bools], n: int) -> Counts:
-        """How many of its prepared columns keep each of n rows from each leaf, shape (s, n)."""
+        """Count the prepared columns that fail on the path to each leaf.
+
+        Parameters
+        ----------
+        failed : mapping of prepared column → bool array
+            As ``failed`` of the column's tests gives it.
+        n : int
+            Number of rows.
+
+        Returns
+        -------
+        array of unsigned integers of shape (s, n)
+        """
         if len(self.places) == 1:
             return failed[next(iter(self.places))].view(np.uint8)
         count = np.zeros((len(self.leaves), n), np.min_scalar_type(len(self.places)))
@@ -218,19 +253,19 @@ class Regions:
 
 @dataclass(frozen=True, eq=False)
 class TreePaths:
-    """The paths of one forest, column by column.
+    """The tests on all paths of one forest.
 
     Parameters
     ----------
     leaves : int
-        Leaves of all trees together.
-    tests : dict of prepared column → Tests
-    regions : list of Regions, one per raw column
+        Number of leaves of all trees together.
+    tests : dict of prepared column → NumberTests or CategoryTests
+    by_raw_column : list of RawColumnTests, one per raw column
     """
 
     leaves: int
     tests: dict[int, Tests]
-    regions: list[Regions]
+    by_raw_column: list[RawColumnTests]
 
     @classmethod
     def of(cls, forest: Forest, prepared: Table, made_of: Sequence[Raw], raw: int) -> TreePaths:
@@ -240,21 +275,25 @@ class TreePaths:
         ----------
         forest : Forest
         prepared : Table
-            For its columns.
-        made_of : sequence of frozenset
-            Raw columns behind every prepared one.
+            Any prepared table of the model; its columns are read, not its rows.
+        made_of : sequence of frozenset of int
+            Raw columns that every prepared column is made of.
         raw : int
-            How many raw columns there are.
+            Number of raw columns.
+
+        Returns
+        -------
+        TreePaths
         """
         tests = path_tests(forest, prepared.numbers.shape[1], prepared.sizes)
-        regions = [
-            Regions.of(tests, [j for j, found in enumerate(made_of) if column in found])
+        by_raw_column = [
+            RawColumnTests.of(tests, [j for j, origin in enumerate(made_of) if column in origin])
             for column in range(raw)
         ]
-        return cls(len(forest.leaf_values), tests, regions)
+        return cls(len(forest.leaf_values), tests, by_raw_column)
 
     def walk(self, matrix: Floats32) -> Walk:
-        """Where the rows of a boosters' matrix of shape (n, columns) fail on their way."""
+        """Evaluate all tests for the rows of a boosters' matrix, shape (n, columns)."""
         failed = {column: test.failed(matrix[:, column]) for column, test in self.tests.items()}
         count = np.zeros((self.leaves, len(matrix)), np.min_scalar_type(len(self.tests)))
         for column, test in self.tests.items():
@@ -262,22 +301,36 @@ class TreePaths:
         return Walk(self, failed, count)
 
     def passed(self, column: int, matrix: Floats32) -> Bools:
-        """Whether the values of a raw column let each row into each leaf that asks for it."""
-        region = self.regions[column]
-        failed = {j: self.tests[j].failed(matrix[:, j]) for j in region.places}
-        return np.equal(region.failures(failed, len(matrix)), 0)
+        """Whether the values of one raw column pass the tests on the path to each leaf.
+
+        Parameters
+        ----------
+        column : int
+            The raw column.
+        matrix : float32 array of shape (n, prepared columns)
+            The boosters' matrix.
+
+        Returns
+        -------
+        bool array of shape (s, n)
+            For the leaves whose path tests the column.
+        """
+        own = self.by_raw_column[column]
+        failed = {j: self.tests[j].failed(matrix[:, j]) for j in own.places}
+        return np.equal(own.failures(failed, len(matrix)), 0)
 
 
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """The way of n rows through the trees.
+    """All tests of a forest, evaluated for n rows.
 
     Parameters
     ----------
     paths : TreePaths
     failed : dict of prepared column → bool array of shape (s, n)
-    count : array of small integers of shape (leaves, n)
-        How many columns keep each row from each leaf.
+        As ``failed`` of the column's tests gives it.
+    count : array of unsigned integers of shape (leaves, n)
+        How many columns fail on the path to each leaf; 0 for the leaf that the row falls into.
     """
 
     paths: TreePaths
@@ -285,7 +338,7 @@ class Walk:
     count: Counts
 
     def sums(self, weights: Floats32) -> Floats32:
-        """Sum of the weights of the leaves that each row falls into.
+        """Sum the weights of the leaves that each row falls into.
 
         Parameters
         ----------
@@ -297,23 +350,24 @@ class Walk:
         """
         return np.asarray(csr_matrix(self.count.T == 0, dtype=np.float32) @ weights)
 
-    def away(self, column: int, effects: Floats32, share: Floats32) -> Floats:
-        """What the leaves add, less their average over the typical values of one raw column.
+    def contribution(self, column: int, effects: Floats32, share: Floats32) -> Floats:
+        """What the leaves add, less its average over the background values of one raw column.
 
         Parameters
         ----------
         column : int
+            The raw column.
         effects : float32 array of shape (leaves, n)
-            What each leaf adds for each row.
+            What each leaf adds to the logit of each row that falls into it.
         share : float32 array of shape (s, 1) or (s, n)
-            Share of the column's typical values that pass the tests of each leaf.
+            Share of the column's background values that pass the tests on the path to each leaf.
 
         Returns
         -------
         float array of shape (n,)
         """
-        region = self.paths.regions[column]
-        mine = region.failures(self.failed, self.count.shape[1])
-        alone = self.count[region.leaves] == mine  # no other column stands in the way
-        change = alone * ((mine == 0) - share)
-        return np.asarray(np.einsum("sn,sn->n", effects[region.leaves], change))
+        own = self.paths.by_raw_column[column]
+        failures = own.failures(self.failed, self.count.shape[1])
+        others_pass = self.count[own.leaves] == failures
+        change = others_pass * ((failures == 0) - share)
+        return np.asarray(np.einsum("sn,sn->n", effects[own.leaves], change))

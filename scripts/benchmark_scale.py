@@ -180,7 +180,7 @@ def matrix(folder: Path, customers: int) -> Path:
         return path
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as work:
-        tables = simulate(Path(work, "tables"), customers=customers, dirt=0, seed=1)
+        tables = simulate(Path(work, "tables"), customers=customers, dirt=0, random_state=1)
         names = ("basic", "complaints", "optical")
         plan = read_config(CONFIG, [f"data.tables.{t}.path={tables / t}" for t in names]).data
         found = load(build(plan, Path(work, "built"), n_threads=2))

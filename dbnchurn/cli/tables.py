@@ -36,10 +36,14 @@ def simulate(
     ] = None,
 ) -> None:
     """Write the tables of a simulated telecom whose true probabilities are known."""
-    from dbnchurn.data.commands import simulate as write_simulated
+    from dbnchurn.data.simulate.write import load_tables
+    from dbnchurn.data.simulate.write import simulate as write_tables
 
     with displayed():
-        print(write_simulated(output, customers, months, seed, dirt, database))
+        write_tables(output, customers=customers, months=months, random_state=seed, dirt=dirt)
+        print(f"{customers} customers, {months} months: tables in {output}")
+        if database is not None:
+            print(load_tables(output, database))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -51,9 +55,10 @@ def infer(
     database: Database = None,
 ) -> None:
     """Propose the contracts of tables, as YAML to edit."""
-    from dbnchurn.data.commands import infer as write_inferred
+    from dbnchurn.data.infer import summary_text, write_inferred_contracts
 
-    print(write_inferred(inputs, output, key, date, database))
+    tables = write_inferred_contracts(inputs, output, key=key, date=date, database=database)
+    print(summary_text(tables, output))
 
 
 @app.command(rich_help_panel=PANEL)

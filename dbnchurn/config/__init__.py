@@ -1,7 +1,11 @@
-"""Typed configs: YAML files and ``a.b=c`` overrides, checked against the stages' own signatures.
+"""Typed configs: YAML files and ``a.b=c`` overrides, checked against the signatures of estimators.
 
-``sections`` builds the types, ``yaml_text`` reads and writes YAML with line numbers, ``problems``
-says what is wrong, ``loading`` puts them together. Nothing here knows a stage by name.
+- ``from_signatures``: config sections made from the parameters of estimators, and back.
+- ``yaml``: YAML with the line number of every key.
+- ``messages``: validation errors as sentences.
+- ``loading``: read a config with overrides, and write it.
+
+None of these modules refers to an estimator by name.
 """
 
 from dbnchurn.config.from_signatures import Section, build, model_from_signatures, section_of

@@ -1,4 +1,4 @@
-"""Config sections from the signatures of estimators, so that a default is written once.
+"""Config sections made from the signatures of estimators, so that a default is written once.
 
 A parameter becomes a field: its type hint the type, its default the default, its entry in the
 docstring the description. A parameter whose default is an estimator becomes a nested section.
@@ -38,7 +38,9 @@ MAPPINGS = (dict, Mapping)
 class Section(BaseModel):
     """A part of a config: unknown keys are refused and values stay as they were read.
 
-    Hand-written sections derive from it and nest with generated ones.
+    The base class of all sections, hand-written and generated. A section may declare `renamed`, a
+    class attribute that maps former keys to what replaces them (dotted for a key of a nested
+    section), for messages.
 
     Examples
     --------
@@ -67,10 +69,14 @@ def section_of(
     estimator : class or function
         Its named parameters have type hints. Of a union only the members that YAML can hold are
         kept, so ``int | Generator | None`` reads as an integer or null.
-    omit : collection of str, default=()
+    omit : collection of str, default ()
         Parameters to leave out, here and in nested sections (such as ``random_state``).
     defaults : mapping, optional
-        Replaces defaults of the signature.
+        Parameter → default that replaces the one of the signature.
+
+    Returns
+    -------
+    Section subclass
 
     Raises
     ------
@@ -83,7 +89,7 @@ def section_of(
     ...     def __init__(self, *, trees: int = 100, method: Literal["exact", "hist"] = "hist"):
     ...         self.trees, self.method = trees, method
     >>> section_of(Leaves)(trees=5)
-    Leaves(n_trees=5, method='hist')
+    Leaves(trees=5, method='hist')
     """
     hints = get_type_hints(_signature_owner(estimator), include_extras=True)
     notes = _parameter_notes(inspect.getdoc(estimator) or "")
@@ -95,7 +101,7 @@ def section_of(
         if name not in hints:
             raise TypeError(f"{where} has no type hint, so no config section can be built of it")
         default = (defaults or {}).get(name, parameter.default)
-        if default is None:  # a stage whose default the class keeps
+        if default is None:  # the default may be an estimator that the class declares
             default = getattr(estimator, "default_stages", {}).get(name)
         fields[name] = _field(hints[name], default, where, omit, notes.get(name))
     made: type[Section] = create_model(
@@ -123,10 +129,14 @@ def model_from_signatures(
     fields : mapping
         Field name → estimator class or keyword function (becomes :func:`section_of` it), pydantic
         model (nested; optional if the model needs nothing), or ``(type, default)`` pair.
-    base : Section subclass, default=Section
+    base : Section subclass, default Section
         Hand-written fields and validators to start from.
-    omit : collection of str, default=()
+    omit : collection of str, default ()
         Parameters to leave out of generated sections.
+
+    Returns
+    -------
+    Section subclass
 
     Examples
     --------
@@ -150,6 +160,15 @@ def build(section: Section, estimator: Callable[..., T], **also: Any) -> T:
         What to call.
     **also
         Parameters that were omitted from the section.
+
+    Returns
+    -------
+    Instance of `estimator`, or what the function returns
+
+    Raises
+    ------
+    TypeError
+        If the section was made from another estimator.
 
     Examples
     --------
@@ -249,11 +268,13 @@ def _parameter_notes(doc: str) -> dict[str, str]:
     >>> _parameter_notes("Title.\n\nParameters\n----------\na, b : int\n    Two of\n    them.")
     {'a': 'Two of them.', 'b': 'Two of them.'}
     """
-    found = re.search(r"^Parameters\n-{3,}\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", doc, re.M | re.S)
+    section = re.search(r"^Parameters\n-{3,}\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", doc, re.M | re.S)
     notes: dict[str, str] = {}
-    if found is None:
+    if section is None:
         return notes
-    for entry in re.finditer(r"^(\w[\w, ]*?) ?:[^\n]*\n((?:[ \t]+[^\n]*\n?|\n)*)", found[1], re.M):
+    for entry in re.finditer(
+        r"^(\w[\w, ]*?) ?:[^\n]*\n((?:[ \t]+[^\n]*\n?|\n)*)", section[1], re.M
+    ):
         for name in entry[1].split(","):
             notes[name.strip()] = " ".join(entry[2].split())
     return notes

@@ -1,4 +1,4 @@
-"""Read a config file with overrides, and write a config back."""
+"""Read a config file with overrides, and write a config."""
 
 from __future__ import annotations
 
@@ -54,41 +54,45 @@ def read(path: str | Path, overrides: Sequence[str], model: type[Model]) -> Mode
     ...     read(path, ["rate=1e-3"], Run)
     Run(seed=3, rate=0.001)
     """
-    found = _parse_file(Path(path), model)
-    places: dict[Key, Place] = {key: (line, None) for key, line in found.lines.items()}
-    wrong: list[tuple[Place, str]] = [((line, None), problem) for line, problem in found.problems]
-    if not isinstance(found.data, dict):
+    parsed = _parse_file(Path(path), model)
+    places: dict[Key, Place] = {key: (line, None) for key, line in parsed.lines.items()}
+    wrong: list[tuple[Place, str]] = [((line, None), problem) for line, problem in parsed.problems]
+    if not isinstance(parsed.data, dict):
         raise _error(path, wrong)
     for number, override in enumerate(overrides):
         place = (number, override)
-        problem = _apply(override, found.data, places, place)
+        problem = _apply(override, parsed.data, places, place)
         if problem:
             wrong.append((place, problem))
     try:
         # As JSON, pydantic's strict mode takes lists for tuples and texts for paths and dates.
-        config = model.model_validate_json(json.dumps(found.data), strict=True)
+        config = model.model_validate_json(json.dumps(parsed.data), strict=True)
     except ValidationError as error:
-        told = [
+        refused = [
             (_place(key, places), sentence)
-            for key, sentence in sentences(error, found.data, model).items()
+            for key, sentence in sentences(error, parsed.data, model).items()
         ]
-        unread = {place for place, _ in wrong}  # what could not be read is no value to judge
-        wrong += [(place, sentence) for place, sentence in told if place not in unread]
+        unread = {place for place, _ in wrong}  # these have a problem already and no value to check
+        wrong += [(place, sentence) for place, sentence in refused if place not in unread]
     if wrong:
         raise _error(path, wrong)
     return config
 
 
 def changed(config: Model, changes: Mapping[str, Any], where: str) -> Model:
-    """A config with some values replaced, checked anew.
+    """A copy of a config with some values replaced, validated again.
 
     Parameters
     ----------
     config : pydantic model
     changes : mapping
-        Dotted key → plain value, as an override has it.
+        Dotted key → value as plain data.
     where : str
-        What the changes are, to open the lines of an error.
+        Name of the changes, with which every line of an error starts.
+
+    Returns
+    -------
+    Instance of the same model
 
     Raises
     ------
@@ -161,12 +165,12 @@ def _parse_file(path: Path, model: type[BaseModel]) -> Located:
         raise ConfigError(f"{path}: not UTF-8 text (byte {error.start + 1})") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    found = yaml_text.parse(text)
-    if not isinstance(found.data, dict) and not found.problems:
-        what = "empty" if found.data is None else f"a {_KIND_OF[type(found.data)]}"
+    parsed = yaml_text.parse(text)
+    if not isinstance(parsed.data, dict) and not parsed.problems:
+        what = "empty" if parsed.data is None else f"a {_KIND_OF[type(parsed.data)]}"
         keys = listed(model.model_fields, limit=30)
-        found.problems.append((1, f"the file is {what}, not a mapping of keys like {keys}"))
-    return found
+        parsed.problems.append((1, f"the file is {what}, not a mapping of keys like {keys}"))
+    return parsed
 
 
 _KIND_OF = {list: "list", str: "text", int: "number", float: "number", bool: "single value"}
@@ -196,40 +200,40 @@ def _apply(
     value = yaml_text.parse(text)
     if value.problems:
         return f"the value is {value.problems[0][1]}"
-    here: Any = data
+    container: Any = data
     path: Key = ()
     for part in parts[:-1]:
-        index = _index(here, part)
+        index = _index(container, part)
         if index is None:
-            return _no_place(path, here, part)
+            return _no_place(path, container, part)
         path = (*path, index)
-        if isinstance(here, dict) and here.get(part) is None:
-            here[part] = {}
+        if isinstance(container, dict) and container.get(part) is None:
+            container[part] = {}
             places[path] = place
-        here = here[index]
-    index = _index(here, parts[-1])
+        container = container[index]
+    index = _index(container, parts[-1])
     if index is None:
-        return _no_place(path, here, parts[-1])
+        return _no_place(path, container, parts[-1])
     path = (*path, index)
-    here[index] = value.data
+    container[index] = value.data
     for old in [key for key in places if key[: len(path)] == path]:
         del places[old]
     places[path] = place
     return None
 
 
-def _index(here: Any, part: str) -> str | int | None:
-    if isinstance(here, dict):
+def _index(container: Any, part: str) -> str | int | None:
+    if isinstance(container, dict):
         return part
-    if isinstance(here, list) and part.isdecimal() and int(part) < len(here):
+    if isinstance(container, list) and part.isdecimal() and int(part) < len(container):
         return int(part)
     return None
 
 
-def _no_place(path: Key, here: Any, part: str) -> str:
-    if isinstance(here, list):
-        return f"{dotted(path)} is a list of {len(here)} values, so it has no {part!r}"
-    return f"{dotted(path)} is {here!r} in the file, not a section with a key {part!r}"
+def _no_place(path: Key, container: Any, part: str) -> str:
+    if isinstance(container, list):
+        return f"{dotted(path)} is a list of {len(container)} values, so it has no {part!r}"
+    return f"{dotted(path)} is {container!r} in the file, not a section with a key {part!r}"
 
 
 def _place(key: Key, places: dict[Key, Place]) -> Place:

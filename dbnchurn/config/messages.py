@@ -1,4 +1,4 @@
-"""From pydantic's errors to sentences: what is wrong, what is allowed, what was meant."""
+"""Validation errors of pydantic as sentences: what is wrong, what is allowed, what was meant."""
 
 from __future__ import annotations
 
@@ -45,10 +45,17 @@ def sentences(error: ValidationError, data: Any, model: type[BaseModel]) -> dict
 
     Members of a union that fail at the same place are joined with *or*.
 
+    Parameters
+    ----------
+    error : ValidationError
+    data : dict
+        What was validated.
+    model : pydantic model
+
     Returns
     -------
-    dict
-        Path of keys → sentence that starts with the dotted path.
+    dict of path of keys → sentence
+        The sentence starts with the dotted path.
     """
     at: dict[Key, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
@@ -69,22 +76,22 @@ def dotted(path: Key) -> str:
 def _path(detail: ErrorDetails, data: Any) -> Key:
     """The error's place in the data: its location without the names of union members."""
     path: Key = ()
-    here = data
+    value = data
     for i, part in enumerate(detail["loc"]):
         last = i + 1 == len(detail["loc"])
-        if isinstance(here, dict) and part in here:
-            here, path = here[str(part)], (*path, part)
-        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
-            here, path = here[part], (*path, part)
+        if isinstance(value, dict) and part in value:
+            value, path = value[str(part)], (*path, part)
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value, path = value[part], (*path, part)
         elif last and detail["type"] == "missing":
             path = (*path, part)
     return path
 
 
 def _hidden(path: Key, details: list[ErrorDetails], all_paths: set[Key]) -> bool:
-    """Whether one member of a union got deeper, so that its complaint tells more."""
+    """Whether a member of a union fails at a deeper place, so that its message is more exact."""
     deeper = any(len(p) > len(path) and p[: len(path)] == path for p in all_paths)
-    return deeper and all(_wish(detail) for detail in details)
+    return deeper and all(_expectation(detail) for detail in details)
 
 
 def _sentence(path: Key, details: list[ErrorDetails], model: type[BaseModel]) -> str:
@@ -100,21 +107,21 @@ def _sentence(path: Key, details: list[ErrorDetails], model: type[BaseModel]) ->
         return f"{name}: unknown key, {did_you_mean(key, allowed)}"
     if first["type"] == "missing":
         return f"{name}: required, but not given"
-    wishes = list(dict.fromkeys(filter(None, map(_wish, details))))
-    if wishes:
-        return f"{name} should be {' or '.join(wishes)}, got {_shown(first['input'])}"
+    expected = list(dict.fromkeys(filter(None, map(_expectation, details))))
+    if expected:
+        return f"{name} should be {' or '.join(expected)}, got {_shown(first['input'])}"
     context = first.get("ctx", {})
     return f"{name}: {context['error'] if 'error' in context else first['msg']}"
 
 
-def _wish(detail: ErrorDetails) -> str | None:
+def _expectation(detail: ErrorDetails) -> str | None:
     """What the value should have been, to follow *should be*."""
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in _KINDS:
         return _KINDS[kind]
     if kind in _BOUNDS:
-        key, words = _BOUNDS[kind]
-        return f"{words} {str(context[key]).removesuffix('.0')}"
+        key, bound = _BOUNDS[kind]
+        return f"{bound} {str(context[key]).removesuffix('.0')}"
     if kind in ("literal_error", "enum"):
         return str(context["expected"])
     if kind == "union_tag_invalid":
@@ -146,13 +153,13 @@ def _renamed(model: type[BaseModel], loc: tuple[str | int, ...]) -> dict[str, st
 
 def _sections(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[type[BaseModel]]:
     """The section at `loc`; several where a union allows them."""
-    here: list[type[BaseModel]] = [model]
+    sections: list[type[BaseModel]] = [model]
     for part in loc:
-        deeper = [m for h in here if part in h.model_fields for m in _models(h, str(part))]
+        deeper = [m for h in sections if part in h.model_fields for m in _models(h, str(part))]
         # A part that is no field is a list index or names one member of a union.
-        tagged = [h for h in here if part in _tags(h)]
-        here = deeper or tagged or here
-    return here
+        tagged = [h for h in sections if part in _tags(h)]
+        sections = deeper or tagged or sections
+    return sections
 
 
 def _models(model: type[BaseModel], field: str) -> list[type[BaseModel]]:
@@ -161,7 +168,7 @@ def _models(model: type[BaseModel], field: str) -> list[type[BaseModel]]:
     def inside(hint: Any) -> list[type[BaseModel]]:
         if isinstance(hint, type) and issubclass(hint, BaseModel):
             return [hint]
-        return [found for member in get_args(hint) for found in inside(member)]
+        return [model for member in get_args(hint) for model in inside(member)]
 
     return inside(model.model_fields[field].annotation)
 

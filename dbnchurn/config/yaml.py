@@ -1,4 +1,4 @@
-"""YAML as configs use it: every value remembers its line, and words mean what they look like.
+"""Read and write YAML as configs use it, with the line number of every key.
 
 Scalars follow the core schema of YAML 1.2: ``no`` and ``on`` are words, ``1e-3`` is a number and
 ``2024-08-01`` is a text that a date field may parse.
@@ -58,7 +58,7 @@ for _name, (_pattern, _first) in _SCALARS.items():
 
 @dataclass
 class Located:
-    """Plain data with the line of every key, and what was wrong while reading it.
+    """Plain data with the line of every key, and the problems of its text.
 
     `lines` maps a path of keys, such as ``("dbn", "layers", 0)``, to a line counted from 1.
     """
@@ -73,25 +73,27 @@ def parse(text: str) -> Located:
 
     Examples
     --------
-    >>> found = parse("dbn:\n  lr: 1e-3")
-    >>> found.data, found.lines["dbn", "lr"]
+    >>> located = parse("dbn:\n  lr: 1e-3")
+    >>> located.data, located.lines["dbn", "lr"]
     ({'dbn': {'lr': 0.001}}, 2)
     >>> parse("a: 1\na: 2").problems
     [(2, "'a' is given twice, first on line 1")]
     """
-    found = Located()
+    located = Located()
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        found.problems.append((mark.line + 1 if mark else 1, _syntax(error)))
+        located.problems.append((mark.line + 1 if mark else 1, _syntax(error)))
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        found.problems.append((line, f"character {chr(error.character)!r} is not allowed in YAML"))
+        located.problems.append(
+            (line, f"character {chr(error.character)!r} is not allowed in YAML")
+        )
     else:
         if node is not None:
-            found.data = _plain(node, (), found, ())
-    return found
+            located.data = _node_data(node, (), located, ())
+    return located
 
 
 def write(data: object) -> str:
@@ -125,39 +127,39 @@ def _syntax(error: yaml.MarkedYAMLError) -> str:
     return f"not valid YAML: {problem}{context}"
 
 
-def _plain(node: yaml.Node, path: Key, found: Located, above: tuple[int, ...]) -> Any:
-    found.lines.setdefault(path, node.start_mark.line + 1)
+def _node_data(node: yaml.Node, path: Key, located: Located, above: tuple[int, ...]) -> Any:
+    located.lines.setdefault(path, node.start_mark.line + 1)
     if id(node) in above:
-        found.problems.append((node.start_mark.line + 1, "an alias holds itself"))
+        located.problems.append((node.start_mark.line + 1, "an alias holds itself"))
         return None
     above = (*above, id(node))
     if isinstance(node, yaml.MappingNode):
-        return _plain_mapping(node, path, found, above)
+        return _mapping_data(node, path, located, above)
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, (*path, i), found, above) for i, item in enumerate(node.value)]
-    return _plain_scalar(node, found)
+        return [_node_data(item, (*path, i), located, above) for i, item in enumerate(node.value)]
+    return _scalar_data(node, located)
 
 
-def _plain_mapping(
-    node: yaml.MappingNode, path: Key, found: Located, above: tuple[int, ...]
+def _mapping_data(
+    node: yaml.MappingNode, path: Key, located: Located, above: tuple[int, ...]
 ) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode):
-            found.problems.append((line, "a key must be a word, not a list or a mapping"))
+            located.problems.append((line, "a key must be a word, not a list or a mapping"))
             continue
         key = key_node.value  # as written: a column may be called 2024 or yes
         if key in data:
-            first = found.lines[(*path, key)]
-            found.problems.append((line, f"{key!r} is given twice, first on line {first}"))
+            first = located.lines[(*path, key)]
+            located.problems.append((line, f"{key!r} is given twice, first on line {first}"))
             continue
-        found.lines[(*path, key)] = line
-        data[key] = _plain(value_node, (*path, key), found, above)
+        located.lines[(*path, key)] = line
+        data[key] = _node_data(value_node, (*path, key), located, above)
     return data
 
 
-def _plain_scalar(node: yaml.Node, found: Located) -> Any:
+def _scalar_data(node: yaml.Node, located: Located) -> Any:
     kind, text = node.tag.removeprefix(_TAG), str(node.value)
     if kind == "null":
         return None
@@ -169,7 +171,7 @@ def _plain_scalar(node: yaml.Node, found: Located) -> Any:
         special = {".inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
         return special[text.lower().lstrip("+")] if text[-1].isalpha() else float(text)
     if kind != "str":
-        found.problems.append(
+        located.problems.append(
             (node.start_mark.line + 1, f"the tag {node.tag.replace(_TAG, '!!')} is not allowed")
         )
     return text

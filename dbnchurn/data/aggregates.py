@@ -1,7 +1,7 @@
-"""Aggregates of one table's rows per customer, as SQL.
+"""SQL of the features that aggregate the rows of one table for each customer.
 
-Sums are added up in whole numbers (of 2⁻²⁰), so that they are the same in whatever order the rows
-come: a feature built again is equal to the last bit.
+Sums are computed in integers (multiples of 2⁻²⁰), so that they do not depend on the order of the
+rows: a feature that is built again is equal to the last bit.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.plan import Aggregates, Rule, TablePlan
 from dbnchurn.data.windows import Window, shift
 
-ONE = 2**20
+SCALE = 2**20  # values are summed as multiples of 2⁻²⁰
 MONTH_DAYS = 30.4375
 
 
 @dataclass(frozen=True)
 class Feature:
-    """A column of the finished table.
+    """A feature: a column of the table that is built.
 
     Parameters
     ----------
     name : str
     sql : str
         Aggregate expression.
-    kind : {"number", "category"}
+    kind : {"number", "category", "date"}, default "number"
     empty : float, optional
-        What a customer without any row has; missing by default.
+        Value for a customer without any row; missing by default.
     """
 
     name: str
@@ -40,7 +40,14 @@ class Feature:
 
 @dataclass(frozen=True)
 class Span:
-    """The rows that an aggregate sees: from `start` and before `until`."""
+    """The rows that an aggregate covers: from `start` to before `until`.
+
+    Parameters
+    ----------
+    start, until : date
+    suffix : str, default ""
+        End of the feature names, such as ``_m1``.
+    """
 
     start: date
     until: date
@@ -48,9 +55,19 @@ class Span:
 
 
 def rows_within(table: TablePlan, start: date, until: date) -> str:
-    """Condition that a row says nothing of the time before `start` or from `until` on.
+    """SQL condition that a row lies from `start` to before `until`.
 
-    A month's row speaks of the whole month, so it counts only where the month is over.
+    A row of a table of months covers its whole month, so the month has to end by `until`.
+
+    Parameters
+    ----------
+    table : TablePlan
+        With a date column.
+    start, until : date
+
+    Returns
+    -------
+    str
     """
     assert table.date is not None
     when = quoted(table.date)
@@ -63,12 +80,26 @@ def rows_within(table: TablePlan, start: date, until: date) -> str:
 
 
 def day(when: date) -> str:
-    """A date as SQL writes it."""
+    """A date as an SQL timestamp literal."""
     return f"TIMESTAMP {text_literal(when)}"
 
 
 def month_spans(table: TablePlan, window: Window, months: int) -> list[Span]:
-    """The months of the observation window; ``m1`` is the last before the cutoff."""
+    """The months of the observation window; ``m1`` is the last before the cutoff.
+
+    Parameters
+    ----------
+    table : TablePlan
+        For a table of months the spans are calendar months.
+    window : Window
+    months : int
+        Number of months.
+
+    Returns
+    -------
+    list of Span
+        The latest first.
+    """
     last = window.cutoff.replace(day=1) if table.rows == "month" else window.cutoff
     return [
         Span(shift(last, f"{k} months", -1), shift(last, f"{k - 1} months", -1), f"_m{k}")
@@ -77,7 +108,17 @@ def month_spans(table: TablePlan, window: Window, months: int) -> list[Span]:
 
 
 def whole_span(table: TablePlan, window: Window) -> Span:
-    """The observation window; of a table of months, the months that end in it."""
+    """The observation window; for a table of months, the calendar months that end in it.
+
+    Parameters
+    ----------
+    table : TablePlan
+    window : Window
+
+    Returns
+    -------
+    Span
+    """
     if table.rows == "month":
         return Span(window.start.replace(day=1), window.cutoff.replace(day=1))
     return Span(window.start, window.cutoff)
@@ -86,7 +127,22 @@ def whole_span(table: TablePlan, window: Window) -> Span:
 def features_of(
     name: str, table: TablePlan, aggregates: Aggregates, span: Span, window: Window
 ) -> Iterator[Feature]:
-    """The features that some aggregates of a table make within a span."""
+    """The features of the aggregates of a table over one span.
+
+    Parameters
+    ----------
+    name : str
+        Name of the table, with which feature names start.
+    table : TablePlan
+    aggregates : Aggregates
+    span : Span
+    window : Window
+        Its cutoff is the day from which ``days_since`` counts.
+
+    Yields
+    ------
+    Feature
+    """
     inside = f"FILTER ({rows_within(table, span.start, span.until)})"
     for aggregate, columns in aggregates:
         for column in columns:
@@ -101,7 +157,7 @@ def features_of(
 
 
 def _empty(aggregate: str, table: TablePlan) -> float | None:
-    """Nothing happened is 0 events; nothing recorded in a month is not known."""
+    """Without rows, counts and sums of events are 0; values of a month are unknown."""
     if aggregate in ("count", "distinct") or (aggregate == "sum" and table.rows == "event"):
         return 0.0
     return None
@@ -147,14 +203,14 @@ def _aggregate(
         return f"{aggregate}({value}) {inside}", "date" if is_date else "number"
     total = _total(value, inside)
     if aggregate == "sum":
-        return f"({total}) / {ONE}.0", "number"
+        return f"({total}) / {SCALE}.0", "number"
     if aggregate == "mean":
-        return f"({total}) / nullif(count({value}) {inside}, 0) / {ONE}.0", "number"
+        return f"({total}) / nullif(count({value}) {inside}, 0) / {SCALE}.0", "number"
     return _trend(value, when, table, inside, span), "number"
 
 
 def _total(value: str, inside: str, times: str = "") -> str:
-    return f"sum(CAST(round({value} * {ONE}) AS HUGEINT){times}) {inside}"
+    return f"sum(CAST(round({value} * {SCALE}) AS HUGEINT){times}) {inside}"
 
 
 def _at_end(aggregate: str, value: str, when: str, table: TablePlan, inside: str) -> str:
@@ -176,5 +232,5 @@ def _trend(value: str, when: str, table: TablePlan, inside: str, span: Span) -> 
     per_month = 1.0 if unit == "month" else MONTH_DAYS
     return (
         f"(({n}) * ({sxy}) - ({sx}) * ({sy}))::DOUBLE "
-        f"/ nullif((({n}) * ({sxx}) - ({sx}) * ({sx}))::DOUBLE, 0) / {ONE}.0 * {per_month}"
+        f"/ nullif((({n}) * ({sxx}) - ({sx}) * ({sx}))::DOUBLE, 0) / {SCALE}.0 * {per_month}"
     )

@@ -1,4 +1,4 @@
-"""Keys and dates that can be read in more than one way are refused rather than guessed."""
+"""Checks that refuse keys and dates which could be read in more than one way."""
 
 from __future__ import annotations
 
@@ -18,13 +18,29 @@ OFFSET = r"[0-9](Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 def key_kind(
     session: Session, name: str, table: TablePlan, kinds: dict[str, str]
 ) -> Literal["number", "text"]:
-    """Whether keys are numbers or text; a text key may not hold some of both.
+    """Whether the keys of a table are numbers or text.
 
-    Keys of a CSV file, where all is text, are numbers if none has a letter or a leading zero.
+    Keys of a CSV file, where every value is text, are numbers if none has a letter or a leading
+    zero.
+
+    Parameters
+    ----------
+    session : Session
+        Has the raw rows, see :func:`dbnchurn.data.open.open_table`.
+    name : str
+        Name of the table.
+    table : TablePlan
+    kinds : dict of column → SQL type
+        Of the raw rows.
+
+    Returns
+    -------
+    {"number", "text"}
 
     Raises
     ------
     DataError
+        If a text column holds both numbers and other words.
     """
     if table.key_kind is not None:
         return table.key_kind
@@ -47,11 +63,24 @@ def key_kind(
 
 
 def check_dates(session: Session, name: str, table: TablePlan, kinds: dict[str, str]) -> None:
-    """Refuse dates written in two ways, and times with an offset beside times without.
+    """Refuse dates in two formats, and times with an offset next to times without.
+
+    Parameters
+    ----------
+    session : Session
+        Has the raw rows, see :func:`dbnchurn.data.open.open_table`.
+    name : str
+        Name of the table.
+    table : TablePlan
+        Has a rule for every date column.
+    kinds : dict of column → SQL type
+        Of the raw rows.
 
     Raises
     ------
     DataError
+        If a date column can be read in more than one way, or times have an offset and the plan
+        names no time zone.
     """
     for column, rule in table.columns.items():
         if rule.kind != "date":
@@ -69,7 +98,7 @@ def check_dates(session: Session, name: str, table: TablePlan, kinds: dict[str, 
 
 
 def _check_offsets(session: Session, name: str, table: TablePlan, column: str, text: str) -> None:
-    aware, naive, one, other = session.row(
+    aware, naive, with_offset, without = session.row(
         f"SELECT count_if(aware), count_if(NOT aware), min(d) FILTER (aware), "
         f"min(d) FILTER (NOT aware) FROM (SELECT {text} AS d, length({text}) > 10 AND "
         f"regexp_matches({text}, {text_literal(OFFSET)}) AS aware FROM {raw_name(name)}) "
@@ -77,19 +106,20 @@ def _check_offsets(session: Session, name: str, table: TablePlan, column: str, t
     )
     if aware and naive:
         raise DataError(
-            f"table {name!r}: {column!r} mixes times with an offset, like {one!r} ({aware} rows), "
-            f"and without, like {other!r} ({naive} rows); write them in one way"
+            f"table {name!r}: {column!r} mixes times with an offset, like {with_offset!r} ({aware} "
+            f"rows), and without, like {without!r} ({naive} rows); write them in one way"
         )
     if aware and table.timezone is None:
         raise DataError(
-            f"table {name!r}: {column!r} has times with an offset, like {one!r}, while cutoffs "
-            "have none; say in which times to read them, for example timezone: Europe/Berlin"
+            f"table {name!r}: {column!r} has times with an offset, like {with_offset!r}, while "
+            "cutoffs have none; say in which times to read them, for example timezone: "
+            "Europe/Berlin"
         )
 
 
 def _check_formats(session: Session, name: str, column: str, text: str) -> None:
     formats = ", ".join(text_literal(f) for f in OTHER_FORMATS)
-    iso, others, one, other = session.row(
+    iso, others, iso_date, other = session.row(
         f"SELECT count_if(iso), count_if(other), min(d) FILTER (iso), min(d) FILTER (other) FROM "
         f"(SELECT d, TRY_CAST(d AS TIMESTAMP) IS NOT NULL OR regexp_full_match(d, "
         f"'[0-9]{{4}}-[0-9]{{2}}') AS iso, NOT iso AND try_strptime(d, [{formats}]) IS NOT NULL AS "
@@ -97,8 +127,8 @@ def _check_formats(session: Session, name: str, column: str, text: str) -> None:
     )
     if iso and others:
         raise DataError(
-            f"table {name!r}: {column!r} has dates in two formats: {iso} like {one!r} and {others} "
-            f"like {other!r}; write them in one way, or name both, for example "
+            f"table {name!r}: {column!r} has dates in two formats: {iso} like {iso_date!r} and "
+            f"{others} like {other!r}; write them in one way, or name both, for example "
             "format: ['%Y-%m-%d', '%d.%m.%Y']"
         )
     if others:

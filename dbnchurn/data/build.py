@@ -1,4 +1,4 @@
-"""Source tables → one row per customer and cutoff: open, hold to contract, integrate, write."""
+"""Build the table of features that a plan describes: open, check, join and write the tables."""
 
 from __future__ import annotations
 
@@ -38,18 +38,25 @@ FEATURES, QUARANTINE = "features.parquet", "quarantine"
 
 @dataclass(frozen=True)
 class Built:
-    """A finished table of features and how it came about.
+    """A table of features on disk, and the report of how it was built.
 
     Parameters
     ----------
     folder : Path
         Holds ``features.parquet`` and, if rows broke their contract, ``quarantine/``.
     plan : DataPlan
-        With a rule for every column, also where the config left them to be found out.
+        With a rule for every column, also for those whose kind was inferred.
     tables : dict of table → CheckedTable
+        Rows kept and quarantined.
     joins : list of Join
     categories : tuple of str
-        Features that are not numbers.
+        Features that are categories.
+
+    Examples
+    --------
+    >>> plan = DataPlan(tables={"bills": {"path": "bills.csv", "key": "id"}}, base="bills")
+    >>> Built(Path("prepared"), plan, {}, [], ("plan",)).features.name
+    'features.parquet'
     """
 
     folder: Path
@@ -60,12 +67,12 @@ class Built:
 
     @property
     def features(self) -> Path:
-        """The file with the table."""
+        """The Parquet file with the table."""
         return self.folder / FEATURES
 
     @property
     def rows(self) -> int:
-        """Rows of the table."""
+        """Number of rows of the table."""
         return int(pq.read_metadata(self.features).num_rows)
 
 
@@ -90,15 +97,20 @@ def build(
     labelled : bool, default True
         False for a scoring month, whose outcome is not known yet.
     until : date, optional
-        Look at no row from this date on, as if it were that day.
+        Ignore all rows from this date on.
     n_threads : int, optional
+        By default the number that DuckDB chooses.
+
+    Returns
+    -------
+    Built
 
     Raises
     ------
     DataError
         If a source or its contents cannot be used.
     ConfigError
-        If the folder exists.
+        If the folder exists, or the plan has no label and `labelled` is true.
     """
     folder = Path(folder)
     if folder.exists():
@@ -107,13 +119,13 @@ def build(
         raise ConfigError("the data need a 'label' to train with")
     if cutoffs is None:
         cutoffs = plan.windows.cutoffs if plan.windows else []
-    with atomic_folder(folder) as aside, Session(plan.memory, n_threads) as session:
-        plan, tables = _clean(session, plan, aside / QUARANTINE, until)
+    with atomic_folder(folder) as unfinished, Session(plan.memory, n_threads) as session:
+        plan, tables = _clean(session, plan, unfinished / QUARANTINE, until)
         try:
             with stage("integrate"):
                 features = integrate(session, plan, cutoffs, labelled=labelled)
                 joins = report_joins(session, plan)
-                _write(session, plan, aside / FEATURES)
+                _write(session, plan, unfinished / FEATURES)
         except duckdb.Error as error:
             raise DataError(f"the tables cannot be joined: {error}") from error
     categories = tuple(f.name for f in features if f.kind == "category")
@@ -123,33 +135,33 @@ def build(
 def _clean(
     session: Session, plan: DataPlan, quarantine: Path, until: date | None
 ) -> tuple[DataPlan, dict[str, CheckedTable]]:
-    """Clean rows of every table, and the plan with all rules."""
-    tables: dict[str, CheckedTable] = {}
-    full = dict(plan.tables)
+    """Load the clean rows of every table; the plan with all rules, and the report of the checks."""
+    checked: dict[str, CheckedTable] = {}
+    complete = dict(plan.tables)
     derived = [name for name, table in plan.tables.items() if table.query is not None]
     for name in sorted(plan.tables, key=lambda name: name in derived):
         table = plan.tables[name]
         with stage(f"read {name}"):
             open_table(session, name, table)
-            full[name] = described(session, name, table)
-            needed = None if derived else _needed(plan, name, full[name])
+            complete[name] = described(session, name, table)
+            needed = None if derived else _needed(plan, name, complete[name])
             try:
-                tables[name] = enforce(
+                checked[name] = enforce(
                     session,
                     name,
-                    full[name],
+                    complete[name],
                     needed=needed,
                     quarantine=quarantine / f"{name}.parquet",
                 )
             except duckdb.Error as error:
                 raise DataError(f"table {name!r} cannot be read: {error}") from error
-            if until is not None and full[name].rows in ("month", "event"):
-                hide_from(session, name, full[name], until)
-    return plan.model_copy(update={"tables": full}), tables
+            if until is not None and complete[name].rows in ("month", "event"):
+                hide_from(session, name, complete[name], until)
+    return plan.model_copy(update={"tables": complete}), checked
 
 
 def _needed(plan: DataPlan, name: str, table: TablePlan) -> set[str]:
-    """Columns that features, label or lookups ask for."""
+    """Columns that features, label or lookups use."""
     wanted: set[str] = set()
     if name in plan.features:
         features = plan.features[name]
@@ -167,12 +179,12 @@ def _write(session: Session, plan: DataPlan, path: Path) -> None:
 
 
 def load(built: Built) -> Customers:
-    """The built table as customers with labels; rows without one are set aside.
+    """The built table as customers with labels; rows without a label go to quarantine.
 
     Raises
     ------
     DataError
-        If there is one class only.
+        If all labels are the same.
     """
     categories = [*built.categories]
     frame = pq.read_table(built.features, read_dictionary=categories).to_pandas()
@@ -182,8 +194,8 @@ def load(built: Built) -> Customers:
     if not known.all():
         frame = frame[known].reset_index(drop=True)
     y = frame.pop(LABEL).to_numpy(np.int64)
-    if len(found := np.unique(y)) < 2:
-        who = "nobody" if not found.any() else "everybody"
+    if len(classes := np.unique(y)) < 2:
+        who = "nobody" if not classes.any() else "everybody"
         raise DataError(
             f"{who} of {len(y)} customers left within the outcome window; both those who left and "
             "those who stayed are needed: check label and windows"

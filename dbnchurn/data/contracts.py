@@ -1,7 +1,8 @@
-"""Holds source tables to their contracts, inside DuckDB.
+"""Check source tables against their contracts, inside DuckDB.
 
-Nothing here is fitted. Values get their types and codes their one spelling; rows that break the
-contract go to quarantine with a reason; exact copies and repeats of a key and date are removed.
+Nothing here is fitted. Values get their types, and the spellings of a level become one; rows that
+break the contract go to quarantine with a reason; of exact copies, and of rows with the same key
+and date, one row is kept.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from pathlib import Path
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import quoted, text_literal
-from dbnchurn.data import ambiguous as suspect
+from dbnchurn.data.ambiguous import check_dates, key_kind
 from dbnchurn.data.open import raw_name
 from dbnchurn.data.plan import ColumnKind, Rule, TablePlan
-from dbnchurn.data.typed import Typed, held, present, read_as, typed
+from dbnchurn.data.typed import TypedColumn, cell_name, present, typed_column, value_name
 from dbnchurn.tables.duckdb import Session
 
 log = logging.getLogger(__name__)
@@ -28,18 +29,19 @@ TEXT_LIKE = ("VARCHAR", "ENUM", "UUID")
 
 @dataclass
 class CheckedTable:
-    """What became of a table's rows.
+    """How many rows and values of a table kept its contract.
 
     Parameters
     ----------
     rows : int
-        As they came.
-    kept : int
-    quarantined : dict of reason → rows
-    copies : int
-        Exact repetitions, dropped.
-    blanked : dict of column → values
-        Broke their promise and count as missing.
+        Rows of the source.
+    kept : int, default 0
+        Rows that go on.
+    quarantined : dict of reason → number of rows
+    copies : int, default 0
+        Exact repetitions, which are dropped.
+    blanked : dict of column → number of values
+        Values that broke their rule and count as missing.
     """
 
     rows: int
@@ -64,12 +66,17 @@ def enforce(
     session : Session
         Has the raw rows, see :func:`dbnchurn.data.open.open_table`.
     name : str
+        Name of the table.
     table : TablePlan
     needed : collection of str, optional
-        Columns to keep beside key and date; by default all of the contract. Every column of the
-        contract is checked all the same.
+        Columns to keep in addition to key and date; by default all of the contract. Every column
+        of the contract is checked in any case.
     quarantine : Path, optional
-        File for the rows that break the contract, as they came, with ``reason``.
+        Parquet file for the rows that break the contract, as they came, with ``reason``.
+
+    Returns
+    -------
+    CheckedTable
 
     Raises
     ------
@@ -79,13 +86,13 @@ def enforce(
     """
     kinds = session.columns(raw_name(name))
     table = described(session, name, table)
-    suspect.check_dates(session, name, table, kinds)
+    check_dates(session, name, table, kinds)
     columns = _typed_columns(table, kinds)
     _view(session, name, columns)
     kept = [c for c in columns if needed is None or c in needed or c in (table.key, table.date)]
     checked = _read(session, name, columns, kept if table.rows != "event" else list(columns))
     if checked.quarantined:
-        _set_aside(session, name, columns, quarantine)
+        _write_quarantine(session, name, columns, quarantine)
     if table.rows == "event":
         _keep_distinct(session, name, kept)
     else:
@@ -100,10 +107,12 @@ def _typed_name(name: str) -> str:
     return quoted(f"typed {name}")
 
 
-def _view(session: Session, name: str, columns: dict[str, Typed]) -> None:
-    """The raw rows with what each cell holds and is read as, computed once each."""
-    raws = ", ".join(f"{one.raw} AS {held(column)}" for column, one in columns.items())
-    values = ", ".join(f"{one.value} AS {read_as(column)}" for column, one in columns.items())
+def _view(session: Session, name: str, columns: dict[str, TypedColumn]) -> None:
+    """A view of the raw rows with the cell and the typed value of every column."""
+    raws = ", ".join(f"{typed.raw} AS {cell_name(column)}" for column, typed in columns.items())
+    values = ", ".join(
+        f"{typed.value} AS {value_name(column)}" for column, typed in columns.items()
+    )
     session.run(
         f"CREATE VIEW {_typed_name(name)} AS SELECT *, {values} FROM "
         f"(SELECT *, {raws} FROM {raw_name(name)})"
@@ -111,7 +120,7 @@ def _view(session: Session, name: str, columns: dict[str, Typed]) -> None:
 
 
 def _read(
-    session: Session, name: str, columns: dict[str, Typed], kept: Iterable[str]
+    session: Session, name: str, columns: dict[str, TypedColumn], kept: Iterable[str]
 ) -> CheckedTable:
     """Store every row's values with the number of its fault, 0 for none, and count."""
     values = ", ".join(f"{columns[column].kept} AS {quoted(column)}" for column in kept)
@@ -122,27 +131,27 @@ def _read(
         f"CREATE TABLE {_all_name(name)} AS SELECT {values}, {fault}::SMALLINT AS {FAULT} "
         f"FROM {_typed_name(name)}"
     )
-    found = session.rows(
+    counts = session.rows(
         f"SELECT {FAULT}, count(*) AS n FROM {_all_name(name)} GROUP BY ALL ORDER BY n DESC, 1"
     )
-    checked = CheckedTable(rows=sum(n for _, n in found))
+    checked = CheckedTable(rows=sum(n for _, n in counts))
     if checked.rows == 0:
         raise DataError(f"table {name!r} has no rows")
-    for number, n in found:
+    for number, n in counts:
         if number:
             why = faults[number - 1][1]
             checked.quarantined[why] = checked.quarantined.get(why, 0) + n
-    lenient = {column: one.broken for column, one in columns.items() if one.lenient and one.faults}
+    lenient = {c: typed.broken for c, typed in columns.items() if typed.lenient and typed.faults}
     if lenient:
-        counts = ", ".join(f"count_if({broken})" for broken in lenient.values())
-        blanked = session.row(f"SELECT {counts} FROM {_typed_name(name)}")
+        numbers = ", ".join(f"count_if({broken})" for broken in lenient.values())
+        blanked = session.row(f"SELECT {numbers} FROM {_typed_name(name)}")
         checked.blanked = {c: n for c, n in zip(lenient, blanked, strict=True) if n}
     return checked
 
 
-def _faults(columns: dict[str, Typed]) -> list[tuple[str, str]]:
-    """What breaks a row, key and date first."""
-    return [fault for one in columns.values() if not one.lenient for fault in one.faults]
+def _faults(columns: dict[str, TypedColumn]) -> list[tuple[str, str]]:
+    """Condition and reason of every fault that breaks a row; those of the key first."""
+    return [fault for typed in columns.values() if not typed.lenient for fault in typed.faults]
 
 
 def _all_name(name: str) -> str:
@@ -153,13 +162,13 @@ def _good(name: str) -> str:
     return f"(SELECT * EXCLUDE ({FAULT}) FROM {_all_name(name)} WHERE {FAULT} = 0)"
 
 
-def _set_aside(
-    session: Session, name: str, columns: dict[str, Typed], quarantine: Path | None
+def _write_quarantine(
+    session: Session, name: str, columns: dict[str, TypedColumn], quarantine: Path | None
 ) -> None:
     """Write the rows that break the contract as they came, each with its first reason.
 
     They are gathered by an aggregate: a WHERE would be pushed down through the layers of
-    :class:`Typed` and compute every expression again and again.
+    :class:`TypedColumn` and compute every expression again and again.
     """
     if quarantine is None:
         return
@@ -184,7 +193,20 @@ def _keep_distinct(session: Session, name: str, kept: Iterable[str]) -> None:
 
 
 def described(session: Session, name: str, table: TablePlan) -> TablePlan:
-    """The table with a rule for every column that is read, and the kind of its key.
+    """The plan of a table with a rule for every column that is read, and the kind of its key.
+
+    Parameters
+    ----------
+    session : Session
+        Has the raw rows, see :func:`dbnchurn.data.open.open_table`.
+    name : str
+        Name of the table.
+    table : TablePlan
+        Without rules, these are inferred from the SQL types.
+
+    Returns
+    -------
+    TablePlan
 
     Raises
     ------
@@ -208,12 +230,12 @@ def described(session: Session, name: str, table: TablePlan) -> TablePlan:
     rules.pop(table.key, None)
     if table.date is not None:
         rules.setdefault(table.date, Rule(kind="date"))
-    key_kind = suspect.key_kind(session, name, table, kinds)
-    return table.model_copy(update={"columns": rules, "key_kind": key_kind})
+    keys = key_kind(session, name, table, kinds)
+    return table.model_copy(update={"columns": rules, "key_kind": keys})
 
 
 def kind_of(kind: str) -> ColumnKind:
-    """The kind of column that an SQL type suggests."""
+    """The kind of a column without a rule, inferred from its SQL type."""
     if kind.startswith(("DATE", "TIME")):
         return "date"
     if kind == "BOOLEAN":
@@ -221,34 +243,36 @@ def kind_of(kind: str) -> ColumnKind:
     return "category" if kind.startswith(TEXT_LIKE) else "number"
 
 
-def _typed_columns(table: TablePlan, kinds: dict[str, str]) -> dict[str, Typed]:
+def _typed_columns(table: TablePlan, kinds: dict[str, str]) -> dict[str, TypedColumn]:
     comma = table.csv.decimal == ","
-    found = {table.key: _typed_key(table, kinds[table.key])}
+    columns = {table.key: _typed_key(table, kinds[table.key])}
     for column, rule in table.columns.items():
         if column == table.date:
             rule = rule.model_copy(update={"nullable": False, "otherwise": "quarantine"})
-        one = typed(column, rule, kinds[column], table.missing, table.timezone, comma)
+        typed = typed_column(
+            column, rule, kinds[column], table.missing, zone=table.timezone, comma=comma
+        )
         if column == table.date and table.rows == "month":
-            one = replace(one, value=f"CAST(date_trunc('month', {one.value}) AS TIMESTAMP)")
-        found[column] = one
-    return found
+            typed = replace(typed, value=f"CAST(date_trunc('month', {typed.value}) AS TIMESTAMP)")
+        columns[column] = typed
+    return columns
 
 
-def _typed_key(table: TablePlan, kind: str) -> Typed:
+def _typed_key(table: TablePlan, kind: str) -> TypedColumn:
     raw = present(table.key, kind, table.missing)
-    held_key, value = held(table.key), read_as(table.key)
+    cell, value = cell_name(table.key), value_name(table.key)
     number = table.key_kind == "number"
     if number:
-        found = f"TRY_CAST(TRY_CAST({held_key} AS DOUBLE) AS BIGINT)"
-        found = f"CAST({held_key} AS BIGINT)" if kind in INTEGERS else found
+        key = f"TRY_CAST(TRY_CAST({cell} AS DOUBLE) AS BIGINT)"
+        key = f"CAST({cell} AS BIGINT)" if kind in INTEGERS else key
     elif kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
-        found = f"CAST(TRY_CAST({held_key} AS BIGINT) AS VARCHAR)"
+        key = f"CAST(TRY_CAST({cell} AS BIGINT) AS VARCHAR)"
     else:
-        found = f"CAST({held_key} AS VARCHAR)"
-    faults = [(f"{held_key} IS NULL", f"no key {table.key}")]
+        key = f"CAST({cell} AS VARCHAR)"
+    faults = [(f"{cell} IS NULL", f"no key {table.key}")]
     if (kind not in INTEGERS and not kind.startswith(TEXT_LIKE)) or number:
         faults.append((f"{value} IS NULL", f"the key {table.key} is not an integer"))
-    return Typed(table.key, raw, found, tuple(faults))
+    return TypedColumn(table.key, raw, key, tuple(faults))
 
 
 def _refuse_many(name: str, table: TablePlan, checked: CheckedTable) -> None:

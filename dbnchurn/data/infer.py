@@ -1,13 +1,14 @@
-"""Proposes the contract of a table from its rows, as YAML for its owner to edit."""
+"""Infer contracts from the rows of tables, and write them as YAML to edit."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
-from dbnchurn.core.errors import DataError, did_you_mean
+from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.ambiguous import OTHER_FORMATS
 from dbnchurn.data.open import open_table, raw_name
@@ -29,20 +30,28 @@ def infer_table(
     key: str | None = None,
     date: str | None = None,
 ) -> TablePlan:
-    """Propose a table's plan.
+    """Infer the contract of one table.
 
-    Kinds are those that all values fit; text with at most 40 distinct values is a category whose
-    spellings that differ in case alone are one level. A number that is never negative gets the
-    lower bound 0. Bounds and levels are proposals: edit them.
+    The kind of a column is one that all its values fit; text with at most 40 distinct values is a
+    category, where spellings that differ only in case are one level. A number that is never
+    negative gets the lower bound 0. Bounds and levels are proposals to edit.
 
     Parameters
     ----------
     name : str
-        What to call the table in messages.
-    path, postgres
-        The source: one of both.
-    key, date : str, optional
-        By default the column that looks like one.
+        Name of the table, for messages.
+    path : str, optional
+        File, folder or pattern; exactly one of `path` and `postgres` is needed.
+    postgres : Postgres, optional
+        Table or query of a database.
+    key : str, optional
+        By default the column that looks like a key.
+    date : str, optional
+        By default the first column of dates.
+
+    Returns
+    -------
+    TablePlan
 
     Raises
     ------
@@ -68,7 +77,7 @@ def infer_table(
 
 
 def _open(session: Session, name: str, source: TablePlan) -> TablePlan:
-    """Open the source; text that is not UTF-8 is tried in the usual other encoding."""
+    """Open the source; a CSV file that is not UTF-8 is opened as cp1252."""
     try:
         open_table(session, name, source, guess_types=False)
     except DataError as error:
@@ -117,28 +126,29 @@ def _text(session: Session, relation: str) -> Rule:
         return _number(session, f"(SELECT CAST(v AS DOUBLE) AS v FROM {relation}) WHERE TRUE")
     if dates == rows:
         return Rule(kind="date")
-    for written in OTHER_FORMATS:
-        found = session.row(
-            f"SELECT count_if(try_strptime(v, {text_literal(written)}) IS NOT NULL) FROM {relation}"
+    for date_format in OTHER_FORMATS:
+        fitting = session.row(
+            f"SELECT count_if(try_strptime(v, {text_literal(date_format)}) IS NOT NULL) "
+            f"FROM {relation}"
         )[0]
-        if found == rows:
-            return Rule(kind="date", format=written)
+        if fitting == rows:
+            return Rule(kind="date", format=date_format)
     if distinct <= MOST_LEVELS:
         return _category(session, relation)
     return Rule(kind="category" if distinct <= rows / 2 else "text")
 
 
 def _category(session: Session, relation: str) -> Rule:
-    """Levels are the most frequent spellings; those that differ in case need no code."""
-    found = session.rows(
+    """A category with the most frequent of the spellings that differ only in case as levels."""
+    levels = session.rows(
         f"SELECT arg_max(v, n) FROM (SELECT v, count(*) AS n FROM {relation} GROUP BY v "
         f"ORDER BY v) GROUP BY lower(v) ORDER BY sum(n) DESC, 1"
     )
-    return Rule(kind="category", levels=tuple(level for (level,) in found))
+    return Rule(kind="category", levels=tuple(level for (level,) in levels))
 
 
 def _key(session: Session, name: str, columns: dict[str, str]) -> str:
-    """The column with the most distinct values among those that are called like a key."""
+    """The column with the most distinct values among those with the name of a key."""
     named = [column for column in columns if KEY_NAMES.search(column)]
     if not named:
         raise DataError(
@@ -147,12 +157,12 @@ def _key(session: Session, name: str, columns: dict[str, str]) -> str:
         )
     counts = ", ".join(f"approx_count_distinct({quoted(column)})" for column in named)
     distinct = session.row(f"SELECT {counts} FROM {raw_name(name)}")
-    # Of equal ones the first: a table leads with its key.
+    # Of equal ones the first, since the key is usually the first column.
     return max(zip(distinct, range(0, -len(named), -1), named, strict=True))[2]
 
 
 def _date(rules: dict[str, Rule]) -> str | None:
-    """The first date: a table leads with its key and the time of its rows."""
+    """The first column of dates, since key and date are usually the first columns."""
     return next((column for column, rule in rules.items() if rule.kind == "date"), None)
 
 
@@ -192,6 +202,11 @@ def as_yaml(tables: dict[str, TablePlan]) -> str:
 def write_contracts(output: Path, tables: dict[str, TablePlan]) -> None:
     """Write :func:`as_yaml` to a new file.
 
+    Parameters
+    ----------
+    output : Path
+    tables : dict of name → TablePlan
+
     Raises
     ------
     DataError
@@ -200,3 +215,75 @@ def write_contracts(output: Path, tables: dict[str, TablePlan]) -> None:
     if output.exists():
         raise DataError(f"{output} exists already; name a new file")
     output.write_text(as_yaml(tables), encoding="utf-8")
+
+
+def write_inferred_contracts(
+    inputs: Sequence[str],
+    output: Path,
+    *,
+    key: str | None = None,
+    date: str | None = None,
+    database: str | None = None,
+) -> dict[str, TablePlan]:
+    """Infer the contracts of several tables and write them to one new YAML file.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        Files or folders; names of tables if `database` is given.
+    output : Path
+    key, date : str, optional
+        Columns of every table; as for :func:`infer_table`.
+    database : str, optional
+        Environment variable with a PostgreSQL URL.
+
+    Returns
+    -------
+    dict of name → TablePlan
+        The name of a file is that without its endings.
+
+    Raises
+    ------
+    ConfigError
+        If two inputs would have the same name.
+    DataError
+        As :func:`infer_table`, or if the output exists.
+    """
+    tables: dict[str, TablePlan] = {}
+    for source in inputs:
+        name = source if database is not None else Path(source).name.split(".")[0]
+        if name in tables:
+            raise ConfigError(f"two inputs would both be called {name!r}")
+        if database is None:
+            tables[name] = infer_table(name, path=source, key=key, date=date)
+        else:
+            postgres = Postgres(url=database, table=source)
+            tables[name] = infer_table(name, postgres=postgres, key=key, date=date)
+    write_contracts(output, tables)
+    return tables
+
+
+def summary_text(tables: dict[str, TablePlan], output: Path) -> str:
+    """A sentence about contracts that were written, for the command line.
+
+    Parameters
+    ----------
+    tables : dict of name → TablePlan
+    output : Path
+        The file that they were written to.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> tables = {"bills": TablePlan(path="bills.csv", key="id")}
+    >>> summary_text(tables, Path("contracts.yaml")).partition(";")[0]
+    "contracts of bills (0 columns, key 'id', rows are customers) written to contracts.yaml"
+    """
+    described = ", ".join(
+        f"{name} ({len(table.columns)} columns, key {table.key!r}, rows are {table.rows}s)"
+        for name, table in tables.items()
+    )
+    return f"contracts of {described} written to {output}; edit them before you rely on them"

@@ -1,4 +1,4 @@
-"""Joins the tables: one row per customer and cutoff, out of core.
+"""Join the clean tables into one row per customer and cutoff, in bounded memory.
 
 Every cutoff is built by the same statements, whether it is one of many for training or the only
 one of a scoring month, so both give the same columns.
@@ -21,7 +21,7 @@ from dbnchurn.data.aggregates import (
     rows_within,
     whole_span,
 )
-from dbnchurn.data.label import already_left, outcome
+from dbnchurn.data.label import departed_customers, outcome
 from dbnchurn.data.plan import NUMERIC, DataPlan, TablePlan, Through
 from dbnchurn.data.typed import as_text
 from dbnchurn.data.windows import Window
@@ -29,23 +29,26 @@ from dbnchurn.tables.duckdb import Session
 
 CUTOFF, LABEL = "cutoff", "label"
 RESULT = quoted("finished features")
-AT_ONCE = 24  # aggregates of one pass: their states have to fit into memory
-NO_WINDOWS = date(1970, 1, 1)
-NO_TIME = date(1, 1, 1)
+FEATURES_PER_QUERY = 24  # the states of all aggregates of a query have to fit into memory
+NO_WINDOWS = date(1970, 1, 1)  # cutoff of tables without dates
+EARLIEST = date(1, 1, 1)
 
 
 @dataclass(frozen=True)
 class Join:
-    """How a table met the base table's customers.
+    """How the rows of a table match the customers of the base table.
 
     Parameters
     ----------
     table : str
     rows, keys : int
+        Number of rows, and of different keys.
     matched : float
-        Share of the base table's customers with a row.
-    mean_rows, most_rows : float, int
-        Rows per key: the fan-out that aggregation takes in.
+        Share of the customers of the base table that have a row.
+    mean_rows : float
+        Rows per key.
+    most_rows : int
+        Rows of the key with the most.
     orphans : int
         Keys that the base table does not have.
     """
@@ -60,8 +63,14 @@ class Join:
 
 
 @dataclass(frozen=True)
-class Part:
-    """Some features of one table, by key."""
+class FeatureQuery:
+    """A query that computes some features of one table, one row for each key.
+
+    Parameters
+    ----------
+    sql : str
+    features : tuple of Feature
+    """
 
     sql: str
     features: tuple[Feature, ...]
@@ -89,25 +98,25 @@ def integrate(
     """
     _check_keys(session, plan)
     features: list[Feature] = []
-    for number, cutoff in enumerate(cutoffs or [NO_WINDOWS]):
+    for snapshot, cutoff in enumerate(cutoffs or [NO_WINDOWS]):
         window = plan.windows.at(cutoff) if plan.windows else Window(*(5 * [cutoff]))
         _snapshot(session, plan, window)
-        parts = list(_parts(plan, window))
-        for place, part in enumerate(parts):
-            session.run(f"CREATE TABLE part{place} AS {part.sql}")
-        features = [feature for part in parts for feature in part.features]
+        queries = list(_feature_queries(plan, window))
+        for number, query in enumerate(queries):
+            session.run(f"CREATE TABLE features{number} AS {query.sql}")
+        features = [feature for query in queries for feature in query.features]
         columns = _columns(plan, features)
         label = f", {outcome(session, plan, window)} AS {LABEL}" if labelled else ""
-        joins = " ".join(f"LEFT JOIN part{i} USING (key)" for i in range(len(parts)))
+        joins = " ".join(f"LEFT JOIN features{i} USING (key)" for i in range(len(queries)))
         select = (
             f"SELECT snapshot.key AS {quoted(plan.tables[plan.base].key)}, DATE '{cutoff}' AS "
             f"{CUTOFF}, {', '.join(columns)}{label} FROM snapshot {joins}"
         )
         session.run(
-            f"INSERT INTO {RESULT} {select}" if number else f"CREATE TABLE {RESULT} AS {select}"
+            f"INSERT INTO {RESULT} {select}" if snapshot else f"CREATE TABLE {RESULT} AS {select}"
         )
-        for place in range(len(parts)):
-            session.run(f"DROP TABLE part{place}")
+        for number in range(len(queries)):
+            session.run(f"DROP TABLE features{number}")
         session.run("DROP TABLE snapshot")
     return features + [Feature(name, "") for name in plan.ratios]
 
@@ -119,18 +128,18 @@ def _check_keys(session: Session, plan: DataPlan) -> None:
     for name, table in plan.tables.items():
         if table.rows != "lookup" and kinds[name] != own:
             raise DataError(
-                f"keys of mixed types: {plan.tables[plan.base].key!r} is {_words(own)} in "
-                f"{plan.base!r} and {table.key!r} is {_words(kinds[name])} in {name!r}; say "
+                f"keys of mixed types: {plan.tables[plan.base].key!r} is {_kind_text(own)} in "
+                f"{plan.base!r} and {table.key!r} is {_kind_text(kinds[name])} in {name!r}; say "
                 "key_kind: text (or number) in both tables"
             )
 
 
-def _words(kind: str) -> str:
+def _kind_text(kind: str) -> str:
     return "text" if kind == "VARCHAR" else "a number"
 
 
 def _snapshot(session: Session, plan: DataPlan, window: Window) -> None:
-    """The customers that are there at a cutoff and have not left before the outcome window."""
+    """Create the table of customers with records at a cutoff who have not left before."""
     base = plan.tables[plan.base]
     where = ["TRUE"]
     if base.date is not None:
@@ -142,9 +151,9 @@ def _snapshot(session: Session, plan: DataPlan, window: Window) -> None:
         f"CREATE TABLE snapshot AS SELECT DISTINCT {quoted(base.key)} AS key "
         f"FROM {quoted(plan.base)} WHERE {' AND '.join(where)}"
     )
-    gone = already_left(plan, window)
-    if gone is not None:
-        session.run(f"DELETE FROM snapshot WHERE key IN ({gone})")
+    departed = departed_customers(plan, window)
+    if departed is not None:
+        session.run(f"DELETE FROM snapshot WHERE key IN ({departed})")
     if not session.row("SELECT count(*) FROM snapshot")[0]:
         raise DataError(
             f"table {plan.base!r} has no customers within {window.active} and {window.cutoff}; "
@@ -152,31 +161,31 @@ def _snapshot(session: Session, plan: DataPlan, window: Window) -> None:
         )
 
 
-def _parts(plan: DataPlan, window: Window) -> Iterator[Part]:
+def _feature_queries(plan: DataPlan, window: Window) -> Iterator[FeatureQuery]:
     for name, wanted in plan.features.items():
         table = plan.tables[name]
         if table.rows in ("customer", "lookup"):
-            yield _values(name, plan, window)
+            yield _value_columns(name, plan, window)
             continue
         spans = [whole_span(table, window)]
-        found = list(features_of(name, table, wanted.window, spans[0], window))
+        features = list(features_of(name, table, wanted.window, spans[0], window))
         if plan.windows is not None and plan.windows.months:
             months = month_spans(table, window, plan.windows.months)
             for span in months:
-                found += features_of(name, table, wanted.month, span, window)
+                features += features_of(name, table, wanted.month, span, window)
             spans += months
         within = rows_within(table, min(s.start for s in spans), max(s.until for s in spans))
-        for first in range(0, len(found), AT_ONCE):
-            some = tuple(found[first : first + AT_ONCE])
+        for first in range(0, len(features), FEATURES_PER_QUERY):
+            some = tuple(features[first : first + FEATURES_PER_QUERY])
             columns = ", ".join(f"{f.sql} AS {quoted(f.name)}" for f in some)
-            yield Part(
+            yield FeatureQuery(
                 f"SELECT {quoted(table.key)} AS key, {columns} FROM {quoted(name)} "
                 f"WHERE {within} GROUP BY ALL",
                 some,
             )
 
 
-def _values(name: str, plan: DataPlan, window: Window) -> Part:
+def _value_columns(name: str, plan: DataPlan, window: Window) -> FeatureQuery:
     """Columns of a table with one row per customer, or per entry of a lookup."""
     table = plan.tables[name]
     wanted = plan.features[name].values
@@ -195,11 +204,11 @@ def _values(name: str, plan: DataPlan, window: Window) -> Part:
             f"SELECT w.{quoted(way.key)} AS key, {chosen} FROM {quoted(table.through.table)} w "
             f"JOIN {quoted(name)} t ON {there} = CAST(t.{quoted(table.key)} AS VARCHAR)"
         )
-    return Part(sql, features)
+    return FeatureQuery(sql, features)
 
 
 def _comparable(column: str, plan: DataPlan, through: Through) -> str:
-    """The joined column as text; clean numbers are DOUBLE, keys are not."""
+    """The column that a lookup is joined by, as text; numbers that are no keys are DOUBLE."""
     rule = plan.tables[through.table].columns.get(through.column)
     return as_text(column, "DOUBLE" if rule is not None and rule.kind in NUMERIC else "BIGINT")
 
@@ -210,33 +219,44 @@ def _kind(table: TablePlan, column: str) -> str:
 
 
 def _columns(plan: DataPlan, features: Sequence[Feature]) -> list[str]:
-    """The selected expressions: features with what nothing means, and ratios."""
+    """SQL expressions of all features, with their value for customers without rows, and ratios."""
     names = [f.name for f in features] + list(plan.ratios)
     if repeated := [name for name, count in Counter(names).items() if count > 1]:
         raise DataError(f"features of the same name: {listed(repeated)}")
-    found = []
+    columns = []
     for feature in features:
         name = quoted(feature.name)
         if feature.kind == "number":
             empty = f"coalesce({name}, {feature.empty})" if feature.empty is not None else name
-            found.append(f"CAST({empty} AS DOUBLE) AS {name}")
+            columns.append(f"CAST({empty} AS DOUBLE) AS {name}")
         else:
-            found.append(name)
+            columns.append(name)
     by_name = {f.name: f for f in features}
     for name, (above, below) in plan.ratios.items():
         for part in (above, below):
             if part not in by_name:
                 raise DataError(f"ratio {name!r}: {part!r}: {did_you_mean(part, by_name)}")
-        found.append(
+        columns.append(
             f"CAST({quoted(above)} / nullif({quoted(below)}, 0) AS DOUBLE) AS {quoted(name)}"
         )
-    if not found:
+    if not columns:
         raise DataError("the plan names no features; list some under features")
-    return found
+    return columns
 
 
 def hide_from(session: Session, name: str, table: TablePlan, until: date) -> None:
-    """Replace a clean table by its rows from before a date."""
+    """Replace a clean table by a view of its rows before a date.
+
+    Parameters
+    ----------
+    session : Session
+    name : str
+        Name of the table.
+    table : TablePlan
+        With a date column.
+    until : date
+        Rows from this date on are hidden.
+    """
     own, whole = quoted(name), quoted(f"whole {name}")
     kinds = session.rows(
         "SELECT table_type FROM information_schema.tables WHERE table_name = "
@@ -244,19 +264,31 @@ def hide_from(session: Session, name: str, table: TablePlan, until: date) -> Non
     )
     kind = "VIEW" if kinds[0][0] == "VIEW" else "TABLE"
     session.run(f"ALTER {kind} {own} RENAME TO {whole}")
-    before = rows_within(table, NO_TIME, until)
+    before = rows_within(table, EARLIEST, until)
     session.run(f"CREATE VIEW {own} AS SELECT * FROM {whole} WHERE {before}")
 
 
 def report_joins(session: Session, plan: DataPlan) -> list[Join]:
-    """How every table meets the customers of the base table."""
+    """How the rows of every table match the customers of the base table.
+
+    Parameters
+    ----------
+    session : Session
+        Has every clean table under its name.
+    plan : DataPlan
+
+    Returns
+    -------
+    list of Join
+        In the order of the plan.
+    """
     base = plan.tables[plan.base]
     session.run(
         f"CREATE TABLE customers_of_base AS SELECT DISTINCT {quoted(base.key)} AS key "
         f"FROM {quoted(plan.base)}"
     )
     customers = session.row("SELECT count(*) FROM customers_of_base")[0]
-    found = []
+    report = []
     for name, table in plan.tables.items():
         key, other = quoted(table.key), "SELECT key FROM customers_of_base"
         if table.through is not None:
@@ -271,7 +303,7 @@ def report_joins(session: Session, plan: DataPlan) -> list[Join]:
             f"(SELECT {key} AS k, count(*) AS n FROM {quoted(name)} GROUP BY ALL))"
         )
         total = customers if table.through is None else keys
-        found.append(
+        report.append(
             Join(
                 name,
                 int(rows),
@@ -283,4 +315,4 @@ def report_joins(session: Session, plan: DataPlan) -> list[Join]:
             )
         )
     session.run("DROP TABLE customers_of_base")
-    return found
+    return report

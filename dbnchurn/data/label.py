@@ -1,4 +1,4 @@
-"""The label: who left within the outcome window, as SQL."""
+"""SQL of the label: which customers leave within the outcome window."""
 
 from __future__ import annotations
 
@@ -12,14 +12,27 @@ from dbnchurn.tables.duckdb import Session
 
 
 def outcome(session: Session, plan: DataPlan, window: Window) -> str:
-    """1 for customers of the snapshot who leave within the outcome window, 0 for others.
+    """SQL expression of the label: 1 for customers who leave within the outcome window, else 0.
 
-    NULL where it is not known.
+    NULL where the outcome is not known. The expression refers to the table ``snapshot`` and to
+    ``outcomes``, which this function creates.
+
+    Parameters
+    ----------
+    session : Session
+        Has the clean tables.
+    plan : DataPlan
+    window : Window
+
+    Returns
+    -------
+    str
 
     Raises
     ------
     DataError
-        If the outcome window holds no rows, or labelled customers are unknown.
+        If the plan has no label, the outcome window holds no rows, or the label table has
+        customers that the base table lacks.
     """
     label = plan.label
     if label is None:
@@ -43,17 +56,28 @@ def outcome(session: Session, plan: DataPlan, window: Window) -> str:
             f"max(({_left(label)})::TINYINT) AS y FROM {name} WHERE {inside} GROUP BY ALL"
         )
         return "(SELECT y FROM outcomes WHERE outcomes.key = snapshot.key)"
-    found = _left(label) if label.kind == "events" else _active(label)
+    condition = _left(label) if label.kind == "events" else _active(label)
     session.run(
         f"CREATE OR REPLACE TABLE outcomes AS SELECT DISTINCT {key} AS key FROM {name} "
-        f"WHERE {inside} AND {found}"
+        f"WHERE {inside} AND {condition}"
     )
-    there = "snapshot.key IN (SELECT key FROM outcomes)"
-    return f"({there if label.kind == 'events' else f'NOT {there}'})::TINYINT"
+    listed = "snapshot.key IN (SELECT key FROM outcomes)"
+    return f"({listed if label.kind == 'events' else f'NOT {listed}'})::TINYINT"
 
 
-def already_left(plan: DataPlan, window: Window) -> str | None:
-    """Query for the customers that have left before the outcome window opens."""
+def departed_customers(plan: DataPlan, window: Window) -> str | None:
+    """Query for the keys of customers who left before the outcome window opens.
+
+    Parameters
+    ----------
+    plan : DataPlan
+    window : Window
+
+    Returns
+    -------
+    str or None
+        None where the label has no dated events.
+    """
     label = plan.label
     if label is None or label.kind not in ("events", "status"):
         return None
@@ -66,18 +90,18 @@ def already_left(plan: DataPlan, window: Window) -> str | None:
 
 
 def _left(label: Label) -> str:
-    """Condition that a row says the customer left."""
+    """SQL condition that a row means the customer left."""
     if label.column is None:
         return "TRUE"
     word = f"lower(CAST({quoted(label.column)} AS VARCHAR))"
     if not label.left:
         return f"{word} IN {text_literals(sorted({*POSITIVE_WORDS, '1.0'}))}"
-    spelt = {text for value in label.left for text in _spellings(value)}
-    return f"{word} IN {text_literals(sorted(spelt))}"
+    spellings = {text for value in label.left for text in _spellings(value)}
+    return f"{word} IN {text_literals(sorted(spellings))}"
 
 
 def _spellings(value: object) -> set[str]:
-    """How a value of the config may look as text in the table."""
+    """The texts that a value of the config may have in the table."""
     if isinstance(value, bool):
         return {str(value).lower(), "1.0" if value else "0.0", str(int(value))}
     if isinstance(value, int | float) and float(value).is_integer():

@@ -1,6 +1,6 @@
-"""Checks that stop a run whose features know the outcome.
+"""Checks for leakage: features that reveal the outcome stop a run.
 
-Each check can be passed over by name, for one column or for all, but only with a reason.
+Each check can be switched off by name, for one column or for all, but only with a reason.
 """
 
 from __future__ import annotations
@@ -27,24 +27,25 @@ CHECKS = {
     "identifier": "a column names its row",
     "shared_customers": "customers are both trained on and tested on",
 }
-LOOKED_AT = 200_000  # rows; an AUC is known to a thousandth from as many
+LOOKED_AT = 200_000  # rows of a sample, from which an AUC is known to about a thousandth
 BINS = 64
-SURE = 0.999  # share of rows in which missing and label agree
-DISTINCT = 0.99  # share of rows in which an identifier differs from all others
-FEWEST = 100  # rows from which a column may be told to be an identifier
+AGREEMENT = 0.999  # share of rows where missing and label agree
+DISTINCT_SHARE = 0.99  # share of distinct values from which a column is an identifier
+MIN_ROWS = 100  # fewer rows are not enough to recognise an identifier
 
 
 @dataclass(frozen=True)
 class Leak:
-    """One thing found.
+    """A column that a check found to reveal the outcome.
 
     Parameters
     ----------
     check : str
         One of ``CHECKS``.
     column : str
-        Column, or part of the data, that it is about.
+        Column, or ``parts`` for customers in two parts.
     evidence : str
+        What was found, for messages.
     """
 
     check: str
@@ -63,18 +64,24 @@ def find_leaks(
     cutoffs: Dates | None = None,
     auc: float = 0.90,
 ) -> list[Leak]:
-    """Look for columns that know the label, dates after the cutoff, and identifiers.
+    """Find columns that nearly decide the label, dates after the cutoff, and identifiers.
 
     Parameters
     ----------
     X : DataFrame of shape (n, columns)
         Training rows.
     y : int array of shape (n,)
+        0 or 1.
     ids : array of shape (n,), optional
-        Customers.
+        Customer of each row.
     cutoffs : datetime64 array of shape (n,), optional
     auc : float, default 0.90
-        Of a column alone.
+        Area under the ROC curve from which a column alone is a leak.
+
+    Returns
+    -------
+    list of Leak
+        In the order of the columns.
 
     Examples
     --------
@@ -89,10 +96,10 @@ def find_leaks(
     leaks: list[Leak] = []
     for name in X.columns:
         column = sample[name]
-        found = _missingness(column, labels) or _single_column(column, labels, auc)
-        found = found or _identifier(X[name], ids)
-        if found:
-            leaks.append(Leak(found[0], str(name), found[1]))
+        finding = _missingness(column, labels) or _single_column(column, labels, auc)
+        finding = finding or _identifier(X[name], ids)
+        if finding:
+            leaks.append(Leak(finding[0], str(name), finding[1]))
         if cutoffs is not None and (late := _late(X[name], cutoffs)):
             leaks.append(Leak("date_after_cutoff", str(name), late))
     return leaks
@@ -104,9 +111,23 @@ def shared_customers(
     train: Rows,
     test: Rows,
 ) -> list[Leak]:
-    """Customers that are trained on and tested on at the same date.
+    """Customers that are in both the train and the test part at the same date.
 
-    A customer may be tested at a later cutoff than trained on: that is what happens in use.
+    A customer may be in the test part at a later cutoff than in the train part, as in use.
+
+    Parameters
+    ----------
+    ids : array of shape (n,)
+        Customer of each row.
+    dates : datetime64 array of shape (n,), or None
+        Snapshot of each row.
+    train, test : intp arrays
+        Row numbers.
+
+    Returns
+    -------
+    list of Leak
+        At most one.
     """
     frame = pd.DataFrame({"id": ids})
     if dates is not None:
@@ -120,8 +141,8 @@ def shared_customers(
     ]
 
 
-def stop(leaks: list[Leak], allow: Mapping[str, str]) -> list[str]:
-    """Stop the run unless every leak is allowed for.
+def refuse_leaks(leaks: list[Leak], allow: Mapping[str, str]) -> list[str]:
+    """Refuse leaks that are not allowed.
 
     Parameters
     ----------
@@ -130,8 +151,8 @@ def stop(leaks: list[Leak], allow: Mapping[str, str]) -> list[str]:
 
     Returns
     -------
-    passed : list of str
-        One sentence for each leak that was allowed, with the reason.
+    allowed : list of str
+        A sentence for each leak that is allowed, with the reason.
 
     Raises
     ------
@@ -159,16 +180,16 @@ def stop(leaks: list[Leak], allow: Mapping[str, str]) -> list[str]:
             "drop these columns, or name them with a reason under leakage.allow, for example "
             f"{{{first!r}: known before the cutoff}}"
         )
-    passed = [f"{leak}; allowed: {reason}" for leak, reason in reasons.items()]
-    for sentence in passed:
+    allowed = [f"{leak}; allowed: {reason}" for leak, reason in reasons.items()]
+    for sentence in allowed:
         log.warning("leakage check passed over: %s", sentence)
-    return passed
+    return allowed
 
 
 def _missingness(column: pd.Series[Any], y: Ints) -> tuple[str, str] | None:
     missing = column.isna().to_numpy()
     agree = float((missing == (y == 1)).mean())
-    if max(agree, 1 - agree) < SURE or not missing.any():
+    if max(agree, 1 - agree) < AGREEMENT or not missing.any():
         return None
     stayed, left = 100 * missing[y == 0].mean(), 100 * missing[y == 1].mean()
     evidence = f"missing in {stayed:.1f} % of those who stayed and {left:.1f} % of those who left"
@@ -176,15 +197,26 @@ def _missingness(column: pd.Series[Any], y: Ints) -> tuple[str, str] | None:
 
 
 def _single_column(column: pd.Series[Any], y: Ints, limit: float) -> tuple[str, str] | None:
-    found = column_auc(column, y)
-    return ("single_column", f"AUC {found:.3f} alone") if found >= limit else None
+    auc = column_auc(column, y)
+    return ("single_column", f"AUC {auc:.3f} alone") if auc >= limit else None
 
 
 def column_auc(column: pd.Series[Any], y: Ints) -> float:
-    """How well one column ranks churners, in whatever order of its values is best.
+    """Area under the ROC curve of one column, with its values in the best order.
 
     Values (numbers in up to 64 bins, missing as one of them) are ordered by the share of churners
-    among the other half of the rows, so that a name of every row gains nothing.
+    in the other half of the rows, so that a column with a different value in every row has 0.5.
+
+    Parameters
+    ----------
+    column : Series of n values
+    y : int array of shape (n,)
+        0 or 1.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
 
     Examples
     --------
@@ -195,7 +227,7 @@ def column_auc(column: pd.Series[Any], y: Ints) -> float:
     if y.min() == y.max():
         return 0.5
     codes = _codes(column)
-    # Halves by a fixed scramble: neighbours in a sorted table are alike.
+    # Pseudo-random halves, since neighbouring rows of a sorted table are similar.
     half = (np.arange(len(y)) * 2654435761 % 2**32) >> 31
     score = np.empty(len(y))
     for side in (0, 1):
@@ -232,22 +264,22 @@ def _auc(score: Floats, y: Ints) -> float:
 
 
 def _identifier(column: pd.Series[Any], ids: npt.NDArray[Any] | None) -> tuple[str, str] | None:
-    """A text or whole number that hardly ever repeats, among one row per customer."""
+    """Whether text or integers hardly ever repeat, among the first rows of the customers."""
     if ids is not None:
         column = column[~pd.Series(ids, index=column.index).duplicated()]
     present = column.dropna()
-    if len(present) < FEWEST or pd.api.types.is_datetime64_any_dtype(column.dtype):
+    if len(present) < MIN_ROWS or pd.api.types.is_datetime64_any_dtype(column.dtype):
         return None
     if pd.api.types.is_bool_dtype(column.dtype):
         return None
-    # Amounts with decimals hardly ever repeat either, and many exports write them as text.
+    # Amounts with decimals hardly ever repeat either, and some exports write them as text.
     if not pd.api.types.is_numeric_dtype(column.dtype):
         present = present.astype(str)
     numbers = pd.to_numeric(present, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     if np.isfinite(numbers).mean() > 0.9 and (numbers % 1 > 0).any():
         return None
     distinct = present.nunique() / len(present)
-    if distinct < DISTINCT:
+    if distinct < DISTINCT_SHARE:
         return None
     return "identifier", f"{distinct:.1%} of its values occur once"
 

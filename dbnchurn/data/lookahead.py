@@ -1,4 +1,4 @@
-"""Finds features that see beyond the cutoff, by building them without what comes after."""
+"""Find features that use rows from the cutoff on, by building them without these rows."""
 
 from __future__ import annotations
 
@@ -14,41 +14,47 @@ from dbnchurn.data.leakage import Leak
 from dbnchurn.data.plan import DataPlan
 
 
-def may_foresee(plan: DataPlan) -> bool:
-    """Whether a table's rows are not told apart by a date, so that they may know the future.
+def can_look_ahead(plan: DataPlan) -> bool:
+    """Whether a table is made by a query, so that its values may use rows after the cutoff.
 
-    Aggregates of dated tables exclude the cutoff and what follows by their making.
+    Aggregates of tables with dates exclude rows from the cutoff on by construction.
     """
     return plan.windows is not None and any(t.query is not None for t in plan.tables.values())
 
 
-def foreseeing(built: Built, cutoff: date, *, n_threads: int | None = None) -> list[Leak]:
+def find_lookahead(built: Built, cutoff: date, *, n_threads: int | None = None) -> list[Leak]:
     """Features that change when every row from the cutoff on is hidden.
-
-    The outcome window is then empty, so whatever changes has looked into it.
 
     Parameters
     ----------
     built : Built
-        As it was built for training.
+        The table that was built for training.
     cutoff : date
+        One of its cutoffs.
     n_threads : int, optional
+        By default the number that DuckDB chooses.
+
+    Returns
+    -------
+    list of Leak
+        One for every feature that changes.
     """
     plan: DataPlan = built.plan
     with tempfile.TemporaryDirectory(prefix="dbnchurn-") as folder:
-        blind = build(
-            plan, Path(folder, "blind"), cutoffs=[cutoff], labelled=False, until=cutoff,
+        hidden = build(
+            plan, Path(folder, "hidden"), cutoffs=[cutoff], labelled=False, until=cutoff,
             n_threads=n_threads,
         )  # fmt: skip
-        seen, unseen = pd.read_parquet(built.features), pd.read_parquet(blind.features)
+        full, past = pd.read_parquet(built.features), pd.read_parquet(hidden.features)
     key = plan.tables[plan.base].key
-    seen = seen[pd.to_datetime(seen[CUTOFF]) == pd.Timestamp(cutoff)].set_index(key)
-    unseen = unseen.set_index(key)
-    both = seen.index.intersection(unseen.index)
+    full = full[pd.to_datetime(full[CUTOFF]) == pd.Timestamp(cutoff)].set_index(key)
+    past = past.set_index(key)
+    both = full.index.intersection(past.index)
     leaks = []
-    for name in unseen.columns.drop(CUTOFF):
-        one, other = seen.loc[both, name], unseen.loc[both, name]
-        differ = int((~((one == other) | (one.isna() & other.isna()))).sum())
+    for name in past.columns.drop(CUTOFF):
+        with_all, with_past = full.loc[both, name], past.loc[both, name]
+        same = (with_all == with_past) | (with_all.isna() & with_past.isna())
+        differ = int((~same).sum())
         if differ:
             leaks.append(
                 Leak(

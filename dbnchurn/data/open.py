@@ -1,4 +1,4 @@
-"""Opens a table of the plan as a relation of the session, streamed and never loaded whole."""
+"""Open the source of a table as a relation of a DuckDB session, without loading it into memory."""
 
 from __future__ import annotations
 
@@ -20,14 +20,21 @@ PLAIN_ENCODINGS = {"utf-8", "utf8", "utf-8-sig", "ascii"}
 
 
 def raw_name(table: str) -> str:
-    """The relation that holds a table as it came, quoted."""
+    """SQL name of the relation with the raw rows of a table, quoted."""
     return quoted(f"raw {table}")
 
 
 def open_table(session: Session, name: str, table: TablePlan, *, guess_types: bool = True) -> None:
-    """Make the rows of a source available under :func:`raw_name`, as they are.
+    """Make the raw rows of a source available under :func:`raw_name`.
 
-    Values of CSV files are text where a contract says how to read them, or `guess_types` is false.
+    Parameters
+    ----------
+    session : Session
+    name : str
+        Name of the table.
+    table : TablePlan
+    guess_types : bool, default True
+        Whether DuckDB infers the types of a CSV file without rules; otherwise its values are text.
 
     Raises
     ------
@@ -37,7 +44,7 @@ def open_table(session: Session, name: str, table: TablePlan, *, guess_types: bo
     columns = [table.key, *([table.date] if table.date else []), *table.columns]
     wanted = list(dict.fromkeys(columns)) if table.columns else []
     if table.postgres is not None:
-        copy_from_postgres(session, name, raw_name(name), table.postgres, wanted)
+        copy_from_postgres(session, raw_name(name), table.postgres, wanted)
     elif table.query is not None:
         _view(session, name, f"({table.query.strip().rstrip(';')})")
     else:
@@ -51,7 +58,7 @@ def open_table(session: Session, name: str, table: TablePlan, *, guess_types: bo
 
 
 def is_csv(table: TablePlan) -> bool:
-    """Whether the rows come from CSV files, where everything is text."""
+    """Whether the source is a CSV file, where every value is text."""
     return table.path is not None and not find_files(table.path, "")[0].name.lower().endswith(
         PARQUET_ENDINGS
     )
@@ -89,7 +96,7 @@ def _load_csv(session: Session, name: str, files: Sequence[Path], csv: Csv, type
 
 
 def _transcoded(session: Session, file: Path, encoding: str) -> Path:
-    """A UTF-8 copy, made piece by piece."""
+    """A copy of a file in UTF-8, written block by block."""
     target = session.folder / f"{len(list(session.folder.glob('*.csv')))}.csv"
     opened = gzip.open if file.suffix.lower() == ".gz" else open
     try:

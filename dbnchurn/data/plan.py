@@ -1,7 +1,7 @@
-"""What a data set is made of: tables with their contracts, windows, label and features.
+"""The plan of a table of features: source tables with their contracts, windows, label, features.
 
-A plan is plain data. A config holds it, the pipeline follows it, and a stored model keeps it, so
-that the table of a scoring month is built exactly as the training table was.
+A plan is a config section. Training uses it, and a stored model contains it, so that the table of
+a scoring month is built exactly as the training table was.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MISSING = ("", "NA", "N/A", "NaN", "null", "NULL", "None", "-", "?")
 
 
 class Csv(Section):
-    """How a CSV file is written; what is left out is found out."""
+    """Format of a CSV file; what is not given is inferred."""
 
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     encoding: str | None = Field(
@@ -34,7 +34,7 @@ class Csv(Section):
 
 
 class Rule(Section):
-    """What one column promises."""
+    """The rule of one column: its kind, and the values that it may have."""
 
     kind: ColumnKind
     unit: str | None = None
@@ -148,8 +148,8 @@ class Label(Section):
     ``events``: a row of the table within the outcome window (with one of the values `left` in
     `column`, if given). ``status``: a row within the outcome window has one of the values `left` in
     `column`; customers without a row there have no known outcome. ``inactivity``: no row within the
-    outcome window, or none with a positive
-    number in `column`. ``column``: a column of a table without dates.
+    outcome window, or none with a positive number in `column`. ``column``: a column of a table
+    without dates.
     """
 
     table: str
@@ -199,7 +199,7 @@ class TableFeatures(Section):
 
 
 class Leakage(Section):
-    """Checks against features that know the outcome."""
+    """Checks for features that reveal the outcome."""
 
     auc: Annotated[float, Field(gt=0.5, le=1)] = Field(
         default=0.90, description="A column that alone ranks churners as well as this is stopped."
@@ -270,11 +270,11 @@ class DataPlan(Section):
         return self
 
     def _mentions(self) -> list[tuple[str, str]]:
-        found = [("base", self.base), *(("features", name) for name in self.features)]
+        mentions = [("base", self.base), *(("features", name) for name in self.features)]
         if self.label is not None:
-            found.append(("label", self.label.table))
+            mentions.append(("label", self.label.table))
         throughs = [t.through for t in self.tables.values() if t.through is not None]
-        return found + [("through", through.table) for through in throughs]
+        return mentions + [("through", through.table) for through in throughs]
 
     def _check_label(self, label: Label) -> None:
         table = self.tables[label.table]
@@ -310,5 +310,5 @@ class DataPlan(Section):
 
 
 def used(aggregates: Aggregates) -> list[str]:
-    """Every column that is aggregated, without repetition."""
+    """All columns that are aggregated, without repetition."""
     return list(dict.fromkeys(c for _, columns in aggregates for c in columns))

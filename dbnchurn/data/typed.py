@@ -1,4 +1,4 @@
-"""One column's promise as SQL: how its value is read, and what may be wrong with it."""
+"""SQL that reads one column as its rule says, and finds the values that break the rule."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from dbnchurn.data.plan import NUMERIC, Rule
 
 YES = ("1", "1.0", "true", "t", "yes", "y")
 NO = ("0", "0.0", "false", "f", "no", "n")
-LARGEST = 1e24  # beyond it no customer's number means anything
+LARGEST = 1e24  # larger numbers in a table of customers are mistakes
 
 
 @dataclass(frozen=True)
-class Typed:
+class TypedColumn:
     """SQL expressions in three layers, each over the columns of the one below.
 
     Parameters
     ----------
     column : str
     raw : str
-        Over the raw columns: what the cell holds, NULL where that stands for nothing.
+        Over the raw columns: the content of the cell, NULL if it stands for a missing value.
     value : str
-        Over :func:`held`: the value with its type, NULL where it cannot be read.
+        Over :func:`cell_name`: the value with its type, NULL if it cannot be read.
     faults : tuple of (condition, reason)
-        Over :func:`held` and :func:`read_as`: what is wrong with it, if anything.
-    lenient : bool
+        Over :func:`cell_name` and :func:`value_name`: how the value may break its rule.
+    lenient : bool, default False
         Whether a value with a fault counts as missing, instead of breaking its row.
     """
 
@@ -38,32 +38,38 @@ class Typed:
 
     @property
     def broken(self) -> str:
-        """Condition that anything is wrong."""
+        """Condition that the value has any fault."""
         return (
             " OR ".join(f"coalesce({condition}, FALSE)" for condition, _ in self.faults) or "FALSE"
         )
 
     @property
     def kept(self) -> str:
-        """The value that goes on."""
-        value = read_as(self.column)
+        """The value of the clean table."""
+        value = value_name(self.column)
         return f"CASE WHEN NOT ({self.broken}) THEN {value} END" if self.lenient else value
 
 
-def held(column: str) -> str:
-    """Name of what a cell holds, quoted."""
-    return quoted(f"held {column}")
+def cell_name(column: str) -> str:
+    """SQL name of the content of a cell, quoted."""
+    return quoted(f"cell {column}")
 
 
-def read_as(column: str) -> str:
-    """Name of the typed value of a cell, quoted."""
-    return quoted(f"read {column}")
+def value_name(column: str) -> str:
+    """SQL name of the typed value of a cell, quoted."""
+    return quoted(f"value {column}")
 
 
-def typed(
-    column: str, rule: Rule, kind: str, missing: Sequence[str], zone: str | None, comma: bool
-) -> Typed:
-    """Read a column of SQL type `kind` as its rule says.
+def typed_column(
+    column: str,
+    rule: Rule,
+    kind: str,
+    missing: Sequence[str],
+    *,
+    zone: str | None = None,
+    comma: bool = False,
+) -> TypedColumn:
+    """SQL expressions that read a column as its rule says.
 
     Parameters
     ----------
@@ -72,26 +78,28 @@ def typed(
     kind : str
         SQL type of the raw column.
     missing : sequence of str
-        Texts that stand for nothing.
+        Texts that stand for a missing value.
     zone : str, optional
-        Time zone for instants.
-    comma : bool
+        Time zone in which times with an offset are read; UTC by default.
+    comma : bool, default False
         Whether numbers in text have a decimal comma.
+
+    Returns
+    -------
+    TypedColumn
     """
-    raw, value = held(column), read_as(column)
+    raw, value = cell_name(column), value_name(column)
     if rule.kind in ("number", "integer"):
-        found, what = (
-            _number(raw, kind, comma),
-            f"not {'a number' if rule.kind == 'number' else 'an integer'}",
-        )
+        reading = _number(raw, kind, comma)
+        what = f"not {'a number' if rule.kind == 'number' else 'an integer'}"
     elif rule.kind == "flag":
-        found, what = _flag(raw, kind), "neither yes nor no"
+        reading, what = _flag(raw, kind), "neither yes nor no"
     elif rule.kind == "date":
-        found, what = _date(raw, kind, rule, zone), "not a date"
+        reading, what = _date(raw, kind, rule, zone), "not a date"
     elif rule.kind == "category":
-        found, what = _category(as_text(raw, kind), rule), "not one of its levels"
+        reading, what = _category(as_text(raw, kind), rule), "not one of its levels"
     else:
-        found, what = as_text(raw, kind), "not text"
+        reading, what = as_text(raw, kind), "not text"
     faults = []
     if not _always_fits(rule, kind):
         faults.append((f"{raw} IS NOT NULL AND {value} IS NULL", f"{column}: {what}"))
@@ -101,8 +109,12 @@ def typed(
         faults += _bounds(column, value, rule)
     if not rule.nullable:
         faults.append((f"{raw} IS NULL", f"{column}: missing"))
-    return Typed(
-        column, present(column, kind, missing), found, tuple(faults), rule.otherwise == "missing"
+    return TypedColumn(
+        column,
+        present(column, kind, missing),
+        reading,
+        tuple(faults),
+        rule.otherwise == "missing",
     )
 
 
@@ -114,7 +126,20 @@ def _always_fits(rule: Rule, kind: str) -> bool:
 
 
 def present(column: str, kind: str, missing: Sequence[str] = ()) -> str:
-    """The raw value, NULL where it stands for nothing."""
+    """SQL of a raw value, NULL if it stands for a missing value; text is stripped.
+
+    Parameters
+    ----------
+    column : str
+    kind : str
+        SQL type of the raw column.
+    missing : sequence of str, default ()
+        Texts that stand for a missing value, in addition to blanks.
+
+    Returns
+    -------
+    str
+    """
     name = quoted(column)
     if kind == "VARCHAR":
         nothing = " ".join(f"WHEN {text_literal(word)} THEN NULL" for word in ("", *missing))
@@ -146,7 +171,19 @@ def _flag(raw: str, kind: str) -> str:
 
 
 def as_text(raw: str, kind: str) -> str:
-    """SQL of a value as text; 3 and 3.0 are the same code, so whole numbers lose the fraction."""
+    """SQL of a value as text; 3.0 becomes 3, so that both are the same code.
+
+    Parameters
+    ----------
+    raw : str
+        SQL expression of the value.
+    kind : str
+        Its SQL type.
+
+    Returns
+    -------
+    str
+    """
     if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
         return (
             f"CASE WHEN {raw} = floor({raw}) AND abs({raw}) < 1e15 "
@@ -165,7 +202,7 @@ def _category(text: str, rule: Rule) -> str:
     )
     if not rule.levels:
         return f"CASE lower({text}) {words} ELSE {text} END"
-    # One byte a value instead of sixteen.
+    # An ENUM takes one byte a value instead of sixteen.
     return f"CAST(CASE lower({text}) {words} END AS ENUM {text_literals(rule.levels)})"
 
 
@@ -185,9 +222,9 @@ def _date(raw: str, kind: str, rule: Rule, zone: str | None) -> str:
 
 
 def _bounds(column: str, value: str, rule: Rule) -> list[tuple[str, str]]:
-    found = []
+    faults = []
     if rule.low is not None:
-        found.append((f"{value} < {rule.low!r}", f"{column}: below {rule.low:g}"))
+        faults.append((f"{value} < {rule.low!r}", f"{column}: below {rule.low:g}"))
     if rule.high is not None:
-        found.append((f"{value} > {rule.high!r}", f"{column}: above {rule.high:g}"))
-    return found
+        faults.append((f"{value} > {rule.high!r}", f"{column}: above {rule.high:g}"))
+    return faults

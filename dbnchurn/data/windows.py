@@ -1,10 +1,10 @@
-"""Observation window, gap and outcome window around a cutoff; every one excludes its end.
+"""Observation window, gap and outcome window around a cutoff; each excludes its last day.
 
 ::
 
     start ───── observation ─────▶ cutoff ── gap ──▶ opens ── outcome ──▶ closes
 
-Features see start ≤ date < cutoff, the label sees opens ≤ date < closes.
+Features use rows with start ≤ date < cutoff, the label those with opens ≤ date < closes.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Window:
 
 
 class Windows(Section):
-    """Snapshots: at which dates, and how far features and label look back and ahead.
+    """Cutoffs of the snapshots, and lengths of the windows for features and label.
 
     Attributes
     ----------
@@ -115,17 +115,33 @@ class Windows(Section):
 def shift(day: date, span: str, times: int = 1) -> date:
     """The date some spans later, or earlier if `times` is negative.
 
-    A day that a month does not have becomes its last.
+    A day that the month does not have becomes its last day.
+
+    Parameters
+    ----------
+    day : date
+    span : str
+        Such as ``3 months``, ``2 weeks`` or ``30 days``.
+    times : int, default 1
+
+    Returns
+    -------
+    date
+
+    Raises
+    ------
+    ValueError
+        If `span` is not written like that.
 
     Examples
     --------
     >>> shift(date(2024, 3, 31), "1 month", -1)
     datetime.date(2024, 2, 29)
     """
-    found = re.fullmatch(r"([0-9]+) (day|week|month)s?", span)
-    if found is None:
+    match = re.fullmatch(r"([0-9]+) (day|week|month)s?", span)
+    if match is None:
         raise ValueError(f"not a span: {span!r}; write for example '3 months'")
-    number, unit = int(found[1]) * times, found[2]
+    number, unit = int(match[1]) * times, match[2]
     later: date = day + relativedelta(
         days=number if unit == "day" else 0,
         weeks=number if unit == "week" else 0,

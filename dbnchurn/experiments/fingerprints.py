@@ -39,7 +39,7 @@ def of_customers(table: Customers) -> str:
     True
     """
     arrays = [np.frombuffer(repr(_columns(table)).encode(), np.uint8), table.y]
-    beside = [table.beside] if len(table.beside.columns) else []
+    beside = [table.side_columns] if len(table.side_columns.columns) else []
     for frame in (table.X, table.unlabelled, pd.DataFrame({"id": table.ids}), *beside):
         arrays.append(pd.util.hash_pandas_object(frame.astype(_plain(frame)), index=False))
     arrays += [dates for dates in (table.dates, table.closed) if dates is not None]

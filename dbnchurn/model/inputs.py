@@ -23,7 +23,7 @@ from dbnchurn.model.labels import (
 )
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Schema, Table
-from dbnchurn.tables.splitting import set_aside
+from dbnchurn.tables.splitting import hold_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +193,7 @@ def fit_inputs(
     if validation_frame is None:
         if y_val is not None:
             raise DataError("y_val comes without its rows; pass X_val as well, or neither")
-        kept, aside = set_aside(given.y, given.groups, validation_share, generator)
+        kept, aside = hold_out(given.y, given.groups, validation_share, generator)
         inputs = FitInputs(given.take(kept), given.take(aside), given, classes)
     else:
         n = len(validation_frame)

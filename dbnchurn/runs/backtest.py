@@ -18,7 +18,7 @@ from dbnchurn.evaluate import evaluate
 from dbnchurn.evaluate.registry import COMPARED, METRICS, PRIMARY
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.runs.folder import read_json, write_json
-from dbnchurn.tables.contract import Contract, customers
+from dbnchurn.tables.contract import Contract, apply_contract
 from dbnchurn.tables.files import read_table
 
 Number = Mapping[str, Any]
@@ -173,7 +173,7 @@ def backtest(
     name = label or about.get("label") or (LABEL if LABEL in frame.columns else None)
     if name is None:
         raise ConfigError("the model does not name its label; give the column as --label")
-    found = customers(
+    found = apply_contract(
         frame,
         Contract(
             label=name,

@@ -18,16 +18,16 @@ import pyarrow.parquet as pq
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.typing import Floats
 from dbnchurn.data.build import QUARANTINE, Built, build, load
-from dbnchurn.data.leakage import find_leaks, shared_customers, stop
-from dbnchurn.data.lookahead import foreseeing, may_foresee
+from dbnchurn.data.leakage import find_leaks, refuse_leaks, shared_customers
+from dbnchurn.data.lookahead import can_look_ahead, find_lookahead
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.data.quality import write_quality
 from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.evaluate.registry import METRICS
 from dbnchurn.runs.folder import write_json
 from dbnchurn.runs.side_columns import cost_columns, set_beside
-from dbnchurn.tables.contract import Contract, Customers, customers
-from dbnchurn.tables.misparsed import misread
+from dbnchurn.tables.contract import Contract, Customers, apply_contract
+from dbnchurn.tables.misparsed import misparsed_columns
 from dbnchurn.tables.splitting import Split
 
 log = logging.getLogger(__name__)
@@ -76,13 +76,13 @@ def load_customers(config: Any) -> Customers:
         drop=[name for name in columns.drop if name not in config.report.groups],
         max_quarantine=columns.max_quarantine,
     )
-    table = customers(config.source.read(columns.id, cost_columns(config)), contract)
+    table = apply_contract(config.source.read(columns.id, cost_columns(config)), contract)
     log.info(
         "%d customers, %d columns, %.2f %% left; %d more without an outcome; "
         "%d rows in quarantine", len(table), table.X.shape[1], 100 * table.y.mean(),
         len(table.unlabelled), len(table.quarantine),
     )  # fmt: skip
-    notes = misread(table.X, columns.kinds)
+    notes = misparsed_columns(table.X, columns.kinds)
     for note in notes:
         log.warning("%s", note)
     return replace(table, notes=(*table.notes, *notes))
@@ -101,9 +101,9 @@ def check_leakage(config: Any, table: Customers, parts: Split, built: Built | No
     if table.id is not None:
         for part in (parts.validation, parts.test):
             leaks += shared_customers(table.ids, table.dates, train, part)
-    if built is not None and built.plan.windows is not None and may_foresee(built.plan):
-        leaks += foreseeing(built, max(built.plan.windows.cutoffs), n_threads=config.n_threads)
-    passed = stop(leaks, config.leakage.allow)
+    if built is not None and built.plan.windows is not None and can_look_ahead(built.plan):
+        leaks += find_lookahead(built, max(built.plan.windows.cutoffs), n_threads=config.n_threads)
+    passed = refuse_leaks(leaks, config.leakage.allow)
     notes = [PARDONED.format(sentence) for sentence in passed]
     return replace(table, notes=(*table.notes, *notes))
 

@@ -16,7 +16,7 @@ from dbnchurn.config import Section
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Dates, Labels
 from dbnchurn.tables import Customers
-from dbnchurn.tables.splitting import Split, check_classes, set_aside, split
+from dbnchurn.tables.splitting import Split, check_classes, hold_out, split
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Groups = npt.NDArray[Any] | None
@@ -143,7 +143,7 @@ def kfold(
     tested = fold_of[place] == number
     rest = np.flatnonzero(~tested)
     share = validation / (1 - 1 / folds)
-    train, val = set_aside(y[rest], None if groups is None else groups[rest], share, generator)
+    train, val = hold_out(y[rest], None if groups is None else groups[rest], share, generator)
     parts = Split(rest[train], rest[val], np.flatnonzero(tested))
     check_classes(parts, y, "use fewer folds or another share for validation")
     return parts
@@ -205,6 +205,6 @@ def forward(
         dates=dates[rows],
         closed=None if closed is None else closed[rows],
         groups=None if groups is None else groups[rows],
-        seed=seed,
+        random_state=seed,
     )
     return Split(rows[parts.train], rows[parts.validation], rows[parts.test])

@@ -17,7 +17,7 @@ from dbnchurn.core.typing import Dates, Floats, Rows
 from dbnchurn.data.leakage import LOOKED_AT, column_auc
 from dbnchurn.evaluate import contact_gain
 from dbnchurn.tables import Customers
-from dbnchurn.tables.contract import put_beside
+from dbnchurn.tables.contract import with_side_columns
 from dbnchurn.tables.schema import text
 
 FEW_LEVELS = 12  # more are quarters of a number, or the commonest levels and the others
@@ -35,9 +35,9 @@ def set_beside(config: Any, table: Customers) -> Customers:
     names = cost_columns(config)
     dropped = config.columns.drop if config.columns is not None else ()
     aside = [name for name in config.report.groups if name in dropped]
-    table = put_beside(table, [*names, *aside])
-    numbers = {name: _cost(table.beside[name]) for name in names}
-    return replace(table, beside=table.beside.assign(**numbers))
+    table = with_side_columns(table, [*names, *aside])
+    numbers = {name: _cost(table.side_columns[name]) for name in names}
+    return replace(table, side_columns=table.side_columns.assign(**numbers))
 
 
 def cost_columns(config: Any) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ def gains(config: Any, table: Customers) -> Floats:
     if costs is None:
         return np.asarray(offer_of(config).gain(table.y))
     given: dict[str, Any] = {
-        name: table.beside[cost].to_numpy() if isinstance(cost, str) else cost
+        name: table.side_columns[cost].to_numpy() if isinstance(cost, str) else cost
         for name, cost in dict(costs).items()
     }
     return np.asarray(contact_gain(table.y, **given))
@@ -98,7 +98,7 @@ def segments(
     DataError
         If the config names a column that is not there.
     """
-    whole = pd.concat([table.X, table.beside], axis=1)
+    whole = pd.concat([table.X, table.side_columns], axis=1)
     names = config.report.groups or tuple(strength)[:SEGMENTS]
     for name in names:
         if name not in whole:

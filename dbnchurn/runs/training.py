@@ -100,7 +100,7 @@ def _finish(config: Any, unfinished: Unfinished) -> Path:
     with unfinished.underway(), tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
         with stage("read", seconds):
             table, built = read_customers(config, Path(work))
-            check_labels(config.display_names, [*table.X, *table.beside])
+            check_labels(config.display_names, [*table.X, *table.side_columns])
             parts = divide(table, config)
         with stage("check", seconds):
             table = check_leakage(config, table, parts, built)

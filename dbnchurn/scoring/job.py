@@ -26,8 +26,8 @@ from dbnchurn.scoring.outputs import write_outputs, write_rejected
 from dbnchurn.scoring.result import Job
 from dbnchurn.scoring.scorer import Scorer, check_columns
 from dbnchurn.scoring.work_folder import WorkFolder
-from dbnchurn.tables.chunks import Source
-from dbnchurn.tables.postgres import Query
+from dbnchurn.tables.chunks import ChunkSource
+from dbnchurn.tables.postgres import PostgresSource
 from dbnchurn.tables.streaming import open_files
 
 log = logging.getLogger(__name__)
@@ -142,9 +142,9 @@ def score_file(
     return job
 
 
-def _source(table: str | Path, database: str | None, output: Path) -> Source:
+def _source(table: str | Path, database: str | None, output: Path) -> ChunkSource:
     if database is not None:
-        return Query(database, str(table))
+        return PostgresSource(database, str(table))
     source = open_files(table)
     inside = Path(table).is_dir() and Path(table).resolve() in output.resolve().parents
     if inside or any(output.resolve() == Path(file).resolve() for file in source.columns):
@@ -158,7 +158,7 @@ def _month(
     cutoff: date | None,
     tables: Mapping[str, str] | None,
     paths: OutputPaths,
-) -> Source:
+) -> ChunkSource:
     """The table of a scoring month, built anew."""
     folder = paths.work / "month"
     shutil.rmtree(folder, ignore_errors=True)
@@ -177,7 +177,7 @@ def _month(
     return open_files(built.features, by_contents=True)
 
 
-def _scorer(predictor: Predictor, source: Source, id: str | None, reasons: int) -> Scorer:
+def _scorer(predictor: Predictor, source: ChunkSource, id: str | None, reasons: int) -> Scorer:
     """Check every file's columns before the first row is read."""
     files = source.columns
     trained = predictor.about.get("id")
@@ -192,7 +192,7 @@ def _scorer(predictor: Predictor, source: Source, id: str | None, reasons: int) 
 
 def _score_chunks(
     scorer: Scorer,
-    source: Source,
+    source: ChunkSource,
     work_folder: WorkFolder,
     size: int,
     limit: float,

@@ -14,7 +14,7 @@ from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scores import Scored
 from dbnchurn.scoring.work_folder import ChunkFacts
 from dbnchurn.tables.arrow import frame_of
-from dbnchurn.tables.chunks import Broken, Chunk
+from dbnchurn.tables.chunks import Chunk, RejectedRow
 from dbnchurn.tables.reading import read, unreadable
 from dbnchurn.tables.schema import Schema
 
@@ -97,7 +97,7 @@ class Scorer:
             If a whole column is of another kind than in training.
         """
         frame = frame_of(self.predictor.schema, chunk.rows, untyped=self.untyped)
-        frame.index = pd.Index(chunk.places)
+        frame.index = pd.Index(chunk.row_numbers)
         try:
             ids = self._ids(chunk)
             refused, scored = self._examined(frame)
@@ -112,12 +112,12 @@ class Scorer:
                 self.predictor, frame.iloc[kept], self.reasons
             ).items():
                 scores = scores.append_column(name, values)
-        broken = [*chunk.broken]
+        broken = [*chunk.rejected]
         for row, reason in refused.items():
-            broken.append(Broken(int(chunk.places[row]), _as_text(ids[row]), reason))
+            broken.append(RejectedRow(int(chunk.row_numbers[row]), _as_text(ids[row]), reason))
         facts = ChunkFacts(
             digest,
-            len(frame) + len(chunk.broken),
+            len(frame) + len(chunk.rejected),
             len(broken),
             int(scored.frame["decision"].sum()),
             float(scored.frame["probability"].sum()),
@@ -128,7 +128,7 @@ class Scorer:
 
     def _ids(self, chunk: Chunk) -> pa.Array:
         if self.id is None:
-            return pa.array(chunk.before + chunk.places)
+            return pa.array(chunk.rows_before + chunk.row_numbers)
         ids = chunk.rows.column(self.id).combine_chunks()
         return ids if ids.type == self.id_type else ids.cast(self.id_type)
 
@@ -168,8 +168,8 @@ def _reason_columns(predictor: Predictor, frame: pd.DataFrame, k: int) -> dict[s
     }
 
 
-def _rejected(file: str, broken: Sequence[Broken]) -> pa.Table:
-    rows = [(file, b.place, b.id, b.reason) for b in sorted(broken, key=lambda b: b.place)]
+def _rejected(file: str, broken: Sequence[RejectedRow]) -> pa.Table:
+    rows = [(file, b.row, b.id, b.reason) for b in sorted(broken, key=lambda b: b.row)]
     columns = zip(*rows, strict=True) if rows else [[]] * len(REJECTED)
     arrays = [pa.array(c, f.type) for c, f in zip(columns, REJECTED, strict=True)]
     return pa.Table.from_arrays(arrays, schema=REJECTED)

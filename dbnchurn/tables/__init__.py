@@ -1,4 +1,23 @@
-"""One customer table: how a file or frame is read, what it promises, how it is divided."""
+"""One table of customers: read, checked against its contract, split, streamed and written.
+
+In the order in which data meets them:
+
+- ``files``: read one whole CSV or Parquet file, or a sample table.
+- ``contract``: check the table; take label, id and date apart from the features.
+- ``misparsed``: warn of text that is probably numbers or dates.
+- ``splitting``: train, validation and test parts.
+- ``schema``: name, kind and levels of the feature columns; the arrays they are read into.
+- ``reading``: read a frame into these arrays, for training and scoring alike.
+
+For tables that do not fit into memory:
+
+- ``chunks``: the protocol of a source that yields a table chunk by chunk.
+- ``streaming``: CSV and Parquet files as such a source.
+- ``postgres``: a PostgreSQL table or query as such a source; loading tables into a database.
+- ``arrow``: a chunk as the frame that ``reading`` takes.
+- ``writing``: write scores as CSV or Parquet.
+- ``duckdb``: a temporary DuckDB database with bounded memory.
+"""
 
 import lazy_loader
 

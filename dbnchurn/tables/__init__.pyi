@@ -1,6 +1,6 @@
 from .contract import Contract as Contract
 from .contract import Customers as Customers
-from .contract import customers as customers
+from .contract import apply_contract as apply_contract
 from .files import read_sample as read_sample
 from .files import read_table as read_table
 from .schema import Schema as Schema

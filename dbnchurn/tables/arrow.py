@@ -1,7 +1,7 @@
-"""Rows as they came → the frame that a model's schema reads, every value on its own.
+"""Convert an Arrow chunk into the frame that :func:`dbnchurn.tables.reading.read` takes.
 
-Neither pandas' guesses nor what else a chunk holds may change what a value means: whole numbers
-stay whole beside gaps, and 01 in a CSV file is the level 1 wherever it stands.
+Every value is converted on its own: neither type inference nor other rows of the chunk change what
+it means. Integers stay integers beside missing values, and 01 in a CSV file is always the level 1.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ TRUE, FALSE = ("True", "TRUE", "true"), ("False", "FALSE", "false")  # as pandas
 
 
 def frame_of(schema: Schema, rows: pa.Table, *, untyped: bool = False) -> pd.DataFrame:
-    """The used columns as a frame.
+    """The columns that a schema uses, as a frame.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def frame_of(schema: Schema, rows: pa.Table, *, untyped: bool = False) -> pd.Dat
     rows : Arrow table of n rows
         Has the columns that are used.
     untyped : bool, default False
-        Whether all values are text because the source knows nothing else.
+        Whether every value is text because the source, such as CSV, has no types.
 
     Returns
     -------
@@ -38,19 +38,19 @@ def frame_of(schema: Schema, rows: pa.Table, *, untyped: bool = False) -> pd.Dat
     >>> frame_of(schema, rows, untyped=True).to_dict("list")
     {'debt': [1.5, nan], 'zip': ['7', '8']}
     """
-    columns = {c.name: _plain(c, rows.column(c.name), untyped) for c in schema.used}
+    columns = {c.name: _convert(c, rows.column(c.name), untyped) for c in schema.used}
     frame: pd.DataFrame = pa.table(columns).to_pandas()
     return frame
 
 
-def _plain(column: Column, values: pa.ChunkedArray, untyped: bool) -> pa.ChunkedArray:
+def _convert(column: Column, values: pa.ChunkedArray, untyped: bool) -> pa.ChunkedArray:
     kind = values.type
     if column.kind == "category":
         if pa.types.is_integer(kind):  # pandas would make them floats beside gaps
             return values.cast(pa.string())
         return _levels(column, values) if untyped else values
     if column.kind == "date":
-        # Not a Python object for every day.
+        # pandas would make a Python object of every day.
         return values.cast(pa.timestamp("ms")) if pa.types.is_date(kind) else values
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return _numbers(values, untyped)
@@ -58,7 +58,7 @@ def _plain(column: Column, values: pa.ChunkedArray, untyped: bool) -> pa.Chunked
 
 
 def _numbers(values: pa.ChunkedArray, untyped: bool) -> pa.ChunkedArray:
-    """Numbers, if all of the text is; otherwise text, of which the schema makes the same."""
+    """Text as numbers if every value is one; otherwise text, which `read` converts."""
     try:
         numbers = values.cast(pa.float64())
     except pa.ArrowInvalid:
@@ -75,12 +75,12 @@ def _booleans(values: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _levels(column: Column, values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Text as the level that it stands for, if there is one."""
+    """Text as the level of the schema that it spells; unchanged if it spells none."""
     coded = values.combine_chunks().dictionary_encode()
-    found = coded.dictionary.to_pylist()
+    words = coded.dictionary.to_pylist()
     levels = set(column.levels)
-    meant = [_level(word, levels) for word in found]
-    if meant == found:
+    meant = [_level(word, levels) for word in words]
+    if meant == words:
         return values
     return pa.chunked_array([pa.array(meant, pa.string()).take(coded.indices)])
 

@@ -1,4 +1,8 @@
-"""A table of any size as a stream of chunks, whose boundaries are the same every time."""
+"""The protocol of a source that yields a table of any size chunk by chunk.
+
+Chunk boundaries are the same every time, so that scoring can resume at any chunk. Sources are in
+:mod:`dbnchurn.tables.streaming` (files) and :mod:`dbnchurn.tables.postgres`.
+"""
 
 from __future__ import annotations
 
@@ -13,60 +17,61 @@ from dbnchurn.core.typing import Ints
 
 
 @dataclass(frozen=True)
-class Broken:
+class RejectedRow:
     """A row that cannot be scored.
 
     Parameters
     ----------
-    place : int
-        Row in its file, from 0.
+    row : int
+        Row number in its file, from 0.
     id : str or None
-        The customer, where it could be read.
+        The customer; None if the id cannot be read.
     reason : str
     """
 
-    place: int
+    row: int
     id: str | None
     reason: str
 
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Some neighbouring rows of one file.
+    """Consecutive rows of one file.
 
     Parameters
     ----------
     file : str
-    before : int
-        Rows of the files before.
-    places : int64 array of shape (n,)
-        Where the rows stand in their file, from 0.
+        Its path, or the name of a query.
+    rows_before : int
+        Number of rows in the files before this one.
+    row_numbers : int64 array of shape (n,)
+        Row numbers in the file, from 0.
     rows : Arrow table of n rows
-        Columns as they came.
-    broken : tuple of Broken
-        Lines among them that are no rows of a table.
-    steps : int
-        Progress made since the chunk before.
+        Columns with the types of the source.
+    rejected : tuple of RejectedRow, default ()
+        Lines between these rows that have too few or too many fields.
+    steps : int, default 1
+        Steps of a progress bar since the chunk before.
     """
 
     file: str
-    before: int
-    places: Ints
+    rows_before: int
+    row_numbers: Ints
     rows: pa.Table
-    broken: tuple[Broken, ...] = ()
+    rejected: tuple[RejectedRow, ...] = ()
     steps: int = 1
 
     def digest(self) -> str:
-        """SHA-256 of the contents, in hexadecimal."""
-        found = hashlib.sha256(f"{self.file} {self.before}".encode())
-        found.update(self.places.tobytes())
-        with pa.ipc.new_stream(pa.PythonFile(_Sink(found), "w"), self.rows.schema) as stream:
+        """SHA-256 of file name, row numbers and values, in hexadecimal."""
+        digest = hashlib.sha256(f"{self.file} {self.rows_before}".encode())
+        digest.update(self.row_numbers.tobytes())
+        with pa.ipc.new_stream(pa.PythonFile(_HashFile(digest), "w"), self.rows.schema) as stream:
             stream.write_table(self.rows.combine_chunks())
-        return found.hexdigest()
+        return digest.hexdigest()
 
 
-class _Sink:
-    """A file that is only hashed."""
+class _HashFile:
+    """A file object that hashes what is written to it and stores nothing."""
 
     closed = False
 
@@ -82,48 +87,73 @@ class _Sink:
     def close(self) -> None: ...
 
 
-class Source(Protocol):
-    """Where the rows come from."""
+class ChunkSource(Protocol):
+    """A table in files or a database that can be read chunk by chunk, several times."""
 
     columns: dict[str, list[str]]
-    """File → names of all its columns."""
+    """File, or name of the query → names of all its columns."""
 
     text: bool
-    """Whether everything is text, as in CSV."""
+    """Whether every value is text, as in CSV."""
 
     rows: int | None
-    """How many, if that is known beforehand."""
+    """Number of rows; None if it is not known before reading."""
 
     def identity(self) -> dict[str, Any] | None:
-        """What changes when the contents do, as plain data; None if only the contents tell."""
+        """Plain data that changes when the rows change; None if only the rows show a change."""
 
     def id_type(self, name: str) -> pa.DataType:
-        """Type of the column that names the customers."""
+        """Arrow type of the column `name`, which holds the customers' ids."""
 
     def steps(self, size: int) -> int:
-        """Sum over the chunks of their `steps`."""
+        """Sum of the `steps` of all chunks of `size` rows."""
 
     def chunks(self, wanted: list[str], size: int, first: int = 0) -> Iterator[Chunk]:
-        """The columns `wanted`, `size` rows at a time, from chunk number `first` on."""
+        """Read the table from a chunk on.
+
+        Parameters
+        ----------
+        wanted : list of str
+            Columns to read.
+        size : int
+            Rows of a chunk; the last chunk of a file may have fewer.
+        first : int, default 0
+            Number of the first chunk to yield.
+
+        Yields
+        ------
+        Chunk
+        """
 
 
-def sized(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
-    """The same rows in tables of `size` rows; the last may be smaller.
+def rechunk(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
+    """Regroup the rows of batches into tables of equal size.
+
+    Parameters
+    ----------
+    batches : iterable of RecordBatch
+    size : int
+        Rows of a table.
+
+    Yields
+    ------
+    Table of `size` rows
+        The last one may have fewer.
 
     Examples
     --------
     >>> batches = pa.table({"x": range(7)}).to_batches(max_chunksize=3)
-    >>> [table["x"].to_pylist() for table in sized(batches, 4)]
+    >>> [table["x"].to_pylist() for table in rechunk(batches, 4)]
     [[0, 1, 2, 3], [4, 5, 6]]
     """
-    held: list[pa.RecordBatch] = []
-    room = size
+    waiting: list[pa.RecordBatch] = []
+    missing = size
     for batch in batches:
-        while batch.num_rows >= room:
-            yield pa.Table.from_batches([*held, batch.slice(0, room)])
-            batch, held, room = batch.slice(room), [], size
+        while batch.num_rows >= missing:
+            yield pa.Table.from_batches([*waiting, batch.slice(0, missing)])
+            batch, waiting, missing = batch.slice(missing), [], size
         if batch.num_rows:
-            held.append(batch)
-            room -= batch.num_rows
-    if held:
-        yield pa.Table.from_batches(held)
+            waiting.append(batch)
+            missing -= batch.num_rows
+    if waiting:
+        yield pa.Table.from_batches(waiting)

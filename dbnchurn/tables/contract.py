@@ -1,6 +1,8 @@
-"""The contract of a customer table: which column is id, label and date, and what rows must hold.
+"""The contract of one customer table: which columns are label, id and date, and what rows hold.
 
-Nothing here is fitted. Rows that break the contract go to quarantine with a reason.
+:func:`apply_contract` checks a frame against a :class:`Contract` and returns :class:`Customers`:
+features, labels, ids and dates. Nothing here is fitted. Rows that break the contract go to
+quarantine with a reason.
 """
 
 from __future__ import annotations
@@ -17,26 +19,27 @@ from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.typing import Dates, Ints
 from dbnchurn.tables.schema import check_names, text
 
-# Spellings that are understood without being told which label is the churner.
+# Spellings of labels that need no ``positive`` in the contract.
 POSITIVE_WORDS = {"1", "true", "yes", "y", "churn", "churned", "leave", "left"}
 NEGATIVE_WORDS = {"0", "false", "no", "n", "stay", "stayed", "active", "retained"}
 
 
 @dataclass(frozen=True)
 class Contract:
-    """What a customer table promises.
+    """Roles of the columns of a customer table, and how many rows may break them.
 
     Parameters
     ----------
     label : str
-        Column that says who left.
+        Column with the label: whether the customer left.
     id : str, optional
         Column that names the customer; without it rows are numbered.
     date : str, optional
         Column with the date of the snapshot; parts are then divided by time.
-    positive : optional
-        The label of those who left; needed where the two labels do not speak for themselves.
-    drop : sequence of str
+    positive : str, int, float or bool, optional
+        The label of those who left; needed unless one label is a word such as yes or churned and
+        the other one such as no or active.
+    drop : sequence of str, default ()
         Columns that are not features.
     max_quarantine : float, default 0.05
         Share of the rows that may break the contract before the run stops.
@@ -57,7 +60,7 @@ class Contract:
 
 @dataclass(frozen=True, eq=False)
 class Customers:
-    """One row per customer (and snapshot) that keeps the contract.
+    """Labelled customers, one row for each customer (and snapshot) that keeps the contract.
 
     Parameters
     ----------
@@ -66,20 +69,28 @@ class Customers:
     y : int64 array of shape (n,)
         1 for those who left.
     dates : datetime64 array of shape (n,), or None
+        Date of the snapshot of each row.
     quarantine : DataFrame
-        The other rows as they came, with a column ``reason``.
+        Rows that break the contract as they came, with a column ``reason``.
     id : str, optional
         Column that names the customer; without it rows are numbered.
     closed : datetime64 array of shape (n,), optional
         When the outcome of each row was known.
-    notes : tuple of str
-        What the reader of a report should know of the table.
-    unlabelled : DataFrame
-        Features of customers whose outcome is not known.
-    unlabelled_dates : datetime64 array, or None
-        Dates of these.
-    beside : DataFrame of n rows
-        Columns that are no features, such as what a contact costs.
+    notes : tuple of str, default ()
+        Sentences about the table for the report.
+    unlabelled : DataFrame of shape (m, features)
+        Features of customers whose outcome is not known; empty by default.
+    unlabelled_dates : datetime64 array of shape (m,), or None
+        Dates of their snapshots.
+    side_columns : DataFrame of n rows
+        Columns that are no features, such as the cost of a contact; empty by default.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame({"debt": [0.0, 5.0]})
+    >>> table = Customers(np.array(["a", "b"]), X, np.array([0, 1]), None, pd.DataFrame(), id="id")
+    >>> len(table), table.y.mean()
+    (2, np.float64(0.5))
     """
 
     ids: npt.NDArray[Any]
@@ -92,17 +103,27 @@ class Customers:
     notes: tuple[str, ...] = ()
     unlabelled: pd.DataFrame = field(default_factory=pd.DataFrame)
     unlabelled_dates: Dates | None = None
-    beside: pd.DataFrame = field(default_factory=pd.DataFrame)
+    side_columns: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __len__(self) -> int:
         return len(self.y)
 
 
-def customers(frame: pd.DataFrame, contract: Contract) -> Customers:
-    """Hold a table to its contract.
+def apply_contract(frame: pd.DataFrame, contract: Contract) -> Customers:
+    """Check a table against its contract, and take its columns apart by their roles.
 
-    Exact repetitions of a row are dropped. Rows without an id or date are set aside; rows without
-    a label are customers whose outcome is not known yet.
+    Exact repetitions of a row are dropped. Rows without an id or date go to quarantine; rows
+    without a label are customers whose outcome is not known yet.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n, columns)
+    contract : Contract
+
+    Returns
+    -------
+    Customers
+        At most n rows, in the order of the frame.
 
     Raises
     ------
@@ -113,14 +134,14 @@ def customers(frame: pd.DataFrame, contract: Contract) -> Customers:
     Examples
     --------
     >>> frame = pd.DataFrame({"id": [1, 2, 3], "debt": [0, 5, 9], "left": ["No", "Yes", None]})
-    >>> table = customers(frame, Contract(label="left", id="id"))
+    >>> table = apply_contract(frame, Contract(label="left", id="id"))
     >>> table.y, list(table.X), table.unlabelled["debt"].tolist()
     (array([0, 1]), ['debt'], [9])
     """
     names = check_names(frame)
     frame = frame.set_axis(names, axis=1)
     _check_columns(names, contract)
-    frame, quarantine = _set_aside(frame, contract)
+    frame, quarantine = _quarantined(frame, contract)
     labelled = text(frame[contract.label]).notna()
     frame, others = frame[labelled], frame[~labelled]
     y = _labels(frame[contract.label], contract)
@@ -145,8 +166,19 @@ def customers(frame: pd.DataFrame, contract: Contract) -> Customers:
     )
 
 
-def put_beside(table: Customers, names: Sequence[str]) -> Customers:
-    """Take columns out of the features; they are kept beside them.
+def with_side_columns(table: Customers, names: Sequence[str]) -> Customers:
+    """Move columns from the features to the side columns.
+
+    Parameters
+    ----------
+    table : Customers
+    names : sequence of str
+        Features to move.
+
+    Returns
+    -------
+    Customers
+        The same rows; its side columns are the named ones alone.
 
     Raises
     ------
@@ -156,8 +188,9 @@ def put_beside(table: Customers, names: Sequence[str]) -> Customers:
     Examples
     --------
     >>> frame = pd.DataFrame({"debt": [0, 5], "value": [90, 70], "left": ["No", "Yes"]})
-    >>> table = put_beside(customers(frame, Contract(label="left")), ["value"])
-    >>> list(table.X), table.beside["value"].tolist()
+    >>> table = apply_contract(frame, Contract(label="left"))
+    >>> table = with_side_columns(table, ["value"])
+    >>> list(table.X), table.side_columns["value"].tolist()
     (['debt'], [90, 70])
     """
     for name in names:
@@ -168,12 +201,12 @@ def put_beside(table: Customers, names: Sequence[str]) -> Customers:
             )
     if not set(table.X) - set(names):
         raise DataError("the table has no feature column beside costs and segments")
-    taken = list(dict.fromkeys(names))
+    side_names = list(dict.fromkeys(names))
     return replace(
         table,
-        X=table.X.drop(columns=taken),
-        unlabelled=table.unlabelled.drop(columns=taken, errors="ignore"),
-        beside=table.X[taken],
+        X=table.X.drop(columns=side_names),
+        unlabelled=table.unlabelled.drop(columns=side_names, errors="ignore"),
+        side_columns=table.X[side_names],
     )
 
 
@@ -187,8 +220,8 @@ def _check_columns(names: list[str], contract: Contract) -> None:
             raise DataError(f"drop names the column {name!r}: {did_you_mean(name, names)}")
 
 
-def _set_aside(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows that keep the contract and those that break it."""
+def _quarantined(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows that keep the contract, and rows that break it with a column ``reason``."""
     frame = frame.drop_duplicates()
     reason = pd.Series("", frame.index, dtype=object)
     if contract.id is not None:

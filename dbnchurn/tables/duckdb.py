@@ -1,4 +1,4 @@
-"""A DuckDB of its own for one job: bounded memory, spills beside itself, gone when done."""
+"""A temporary DuckDB database for one job, with bounded memory."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import duckdb
 
 
 class Session:
-    """One job's tables; larger than memory if need be.
+    """A context manager around a temporary DuckDB database, whose tables may exceed memory.
 
-    Everything, spilled memory included, lies in a temporary folder that is removed at the end,
-    however it ends. No extension is ever downloaded.
+    Everything, data spilled from memory included, is in a temporary folder that is removed when
+    the context ends, also after an error. No extension is ever downloaded.
 
     Parameters
     ----------
     memory : str, default "2GB"
-        What DuckDB may use before it goes to disk.
+        Memory that DuckDB may use before it writes to disk.
     n_threads : int, optional
-        By default as many as DuckDB finds.
+        By default the number that DuckDB chooses.
 
     Examples
     --------
@@ -62,12 +62,12 @@ class Session:
         self.connection.execute(sql)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """The answer to a query."""
-        found: list[tuple[Any, ...]] = self.connection.execute(sql).fetchall()
-        return found
+        """All rows of the result of a query."""
+        rows: list[tuple[Any, ...]] = self.connection.execute(sql).fetchall()
+        return rows
 
     def row(self, sql: str) -> tuple[Any, ...]:
-        """The only row of an answer."""
+        """The first row of the result of a query."""
         return self.rows(sql)[0]
 
     def columns(self, relation: str) -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""Where tables come from: files of the user, and real tables that come inside packages."""
+"""One whole table from a CSV or Parquet file, and the sample tables of the empulse package.
+
+For tables that are read in chunks see :mod:`dbnchurn.tables.streaming`.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,10 @@ def read_table(path: str | Path, id: str | None = None) -> pd.DataFrame:
     id : str, optional
         Column that names the customers. In a CSV file its values are whole numbers if all are
         written as such; otherwise they stay as they are written: 007 is not 7.
+
+    Returns
+    -------
+    DataFrame of shape (n, columns)
 
     Raises
     ------
@@ -67,7 +74,7 @@ def read_table(path: str | Path, id: str | None = None) -> pd.DataFrame:
 
 
 def nearby(path: Path) -> str:
-    """A hint for a mistyped name, or where a relative path was looked for."""
+    """End of a message about a missing file: a similar name, or the folder that was searched."""
     if path.parent.is_dir():
         endings = CSV_ENDINGS + PARQUET_ENDINGS
         tables = sorted(p.name for p in path.parent.iterdir() if p.name.lower().endswith(endings))
@@ -93,7 +100,9 @@ def _read_csv(path: Path, id: str | None) -> pd.DataFrame:
             low_memory=False,
             dtype=None if id is None else {id: str},
         )
-        return frame.apply(lambda column: (_ids if column.name == id else _numbers_again)(column))
+        return frame.apply(
+            lambda column: (_id_values if column.name == id else _mostly_numbers)(column)
+        )
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text ({error}); save the file as UTF-8") from error
     except (
@@ -106,17 +115,17 @@ def _read_csv(path: Path, id: str | None) -> pd.DataFrame:
         raise DataError(f"{path}: not a readable CSV file: {error}") from error
 
 
-def _ids(column: pd.Series[Any]) -> pd.Series[Any]:
+def _id_values(column: pd.Series[Any]) -> pd.Series[Any]:
     """Whole numbers, if all are written as such."""
     if column.dropna().str.fullmatch(r"0|[1-9]\d{0,17}").all():
         return pd.to_numeric(column)
     return column
 
 
-def _numbers_again(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Numbers as numbers, though a few words among them made pandas read the column as text.
+def _mostly_numbers(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Numbers of a column that pandas read as text because of a few words among them.
 
-    Otherwise a single cell, of a test row say, would change what all other rows mean.
+    Otherwise one cell, of a test row for example, would change the values of all other rows.
     """
     if pd.api.types.infer_dtype(column, skipna=True) != "string":
         return column
@@ -127,21 +136,21 @@ def _numbers_again(column: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def delimiter(path: Path) -> str:
-    """The one of comma, semicolon, tab and bar that the header holds most of."""
+    """The delimiter of a CSV file: of comma, semicolon, tab and bar the commonest in its header."""
     opened = gzip.open if path.suffix.lower() == ".gz" else open
     with opened(path, "rt", encoding="utf-8-sig") as file:
         header = file.readline()
     return max(",;\t|", key=header.count)
 
 
-SAMPLES = {  # in the empulse package: how it is loaded, and a name for its label
+SAMPLES = {  # sample table → its loader in the empulse package, the name for its label column
     "tv_subscriptions": ("load_churn_tv_subscriptions", "churn"),
     "bank_telemarketing": ("load_upsell_bank_telemarketing", "subscribed"),
 }
 
 
 def read_sample(name: str, costs: Collection[str] = ()) -> pd.DataFrame:
-    """A real table that comes inside the empulse package, with an id and its label as columns.
+    """A sample table of real customers from the empulse package, with columns for id and label.
 
     Parameters
     ----------
@@ -152,6 +161,10 @@ def read_sample(name: str, costs: Collection[str] = ()) -> pd.DataFrame:
         Which of the costs of every customer to add as columns; the first table has ``tp_cost``,
         ``fp_cost``, ``tn_cost`` and ``fn_cost``. They depend on what a customer is worth, so they
         are no features.
+
+    Returns
+    -------
+    DataFrame of shape (n, columns)
 
     Raises
     ------
@@ -179,7 +192,19 @@ def read_sample(name: str, costs: Collection[str] = ()) -> pd.DataFrame:
 
 
 def find_files(path: str, name: str) -> list[Path]:
-    """The files that a path, folder or pattern means, in order.
+    """The table files that a path, folder or pattern stands for, sorted by name.
+
+    Parameters
+    ----------
+    path : str
+        A file, a folder (with its subfolders), or a pattern with ``*``. Empty files are left out.
+    name : str
+        Name of the table, for messages.
+
+    Returns
+    -------
+    list of Path
+        All CSV or all Parquet.
 
     Raises
     ------
@@ -198,8 +223,8 @@ def find_files(path: str, name: str) -> list[Path]:
         files = [place] if place.exists() else []
     files = [f for f in files if f.stat().st_size > 0]
     if not files:
-        here = "" if place.is_absolute() else f" (looked in {Path.cwd()})"
-        raise DataError(f"{where}: no table there{here}; it needs one of {listed(endings)}")
+        folder = "" if place.is_absolute() else f" (looked in {Path.cwd()})"
+        raise DataError(f"{where}: no table there{folder}; it needs one of {listed(endings)}")
     kinds = {f.name.lower().endswith(PARQUET_ENDINGS) for f in files}
     if len(kinds) > 1:
         raise DataError(f"{where}: holds both CSV and Parquet files; keep one kind")

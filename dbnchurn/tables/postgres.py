@@ -1,7 +1,10 @@
-"""PostgreSQL through ADBC: rows stream in batches of Arrow, in and out.
+"""PostgreSQL tables and queries, read and written through ADBC in Arrow batches.
+
+:class:`Postgres` is the config section; :func:`copy_from_postgres` loads a table into DuckDB,
+:class:`PostgresSource` yields one in chunks, and :func:`load_into_postgres` writes tables.
 
 The URL with its password is read from an environment variable when a connection is made, and is
-kept nowhere: neither plan, run folder, log nor message holds it.
+stored nowhere: no plan, run folder, log or message contains it.
 """
 
 from __future__ import annotations
@@ -23,10 +26,10 @@ from pydantic import Field, model_validator
 from dbnchurn.config.from_signatures import Section
 from dbnchurn.core.errors import ConfigError, DataError, wants_extra
 from dbnchurn.core.sql import quoted
-from dbnchurn.tables.chunks import Chunk, sized
+from dbnchurn.tables.chunks import Chunk, rechunk
 from dbnchurn.tables.duckdb import Session
 
-NUMERIC = "numeric"
+NUMERIC = "numeric"  # PostgreSQL's exact numbers of any length, which Arrow does not have
 
 
 class Postgres(Section):
@@ -47,7 +50,16 @@ class Postgres(Section):
 
 @contextmanager
 def connected(variable: str) -> Iterator[Any]:
-    """A connection to the database whose URL an environment variable holds.
+    """Connect to the database whose URL is in an environment variable.
+
+    Parameters
+    ----------
+    variable : str
+        Name of the environment variable.
+
+    Yields
+    ------
+    connection : adbc_driver_postgresql.dbapi.Connection
 
     Raises
     ------
@@ -84,11 +96,21 @@ def _close(connection: Any, error: type[Exception]) -> None:
         connection.close()
 
 
+def _hidden(error: Exception, url: str) -> str:
+    """The message of an error with URL and password replaced by ***."""
+    message = " ".join(str(error).split())
+    password = urlsplit(url).password
+    for secret in (url, password, unquote(password) if password else None):
+        if secret:
+            message = message.replace(secret, "***")
+    return message
+
+
 @contextmanager
 def rows_of(
     source: Postgres, columns: Sequence[str] = (), *, limit: int | None = None
 ) -> Iterator[tuple[pa.RecordBatchReader, list[str]]]:
-    """Stream a table or the answer to a query.
+    """Stream the rows of a table or query.
 
     Parameters
     ----------
@@ -101,9 +123,9 @@ def rows_of(
     Yields
     ------
     batches : RecordBatchReader
-        Types that Arrow does not have come as text or bytes.
+        Values of types that Arrow does not have are text or bytes.
     numeric : list of str
-        Columns of them that hold exact numbers of any length.
+        Columns whose text is an exact number of any length (``numeric``).
 
     Raises
     ------
@@ -111,41 +133,25 @@ def rows_of(
         As :func:`connected`.
     """
     rows = source.query.strip().rstrip(";") if source.query else None
-    relation = f"({rows}) AS rows" if rows else _dotted(source.table or "")
+    relation = f"({rows}) AS rows" if rows else _quoted_parts(source.table or "")
     wanted = ", ".join(quoted(column) for column in columns) or "*"
     at_most = "" if limit is None else f" LIMIT {limit}"
     with connected(source.url) as connection, connection.cursor() as cursor:
         cursor.execute(f"SELECT {wanted} FROM {relation}{at_most}")
         reader = cursor.fetch_record_batch()
-        yield _plain(reader), [f.name for f in reader.schema if _opaque(f) == NUMERIC]
+        yield (
+            _without_extension_types(reader),
+            [f.name for f in reader.schema if _extension_name(f) == NUMERIC],
+        )
 
 
-def copy_from_postgres(
-    session: Session, name: str, target: str, source: Postgres, columns: Sequence[str]
-) -> None:
-    """Stream a table or the answer to a query into a table of the session."""
-    with rows_of(source, columns) as (reader, numeric):
-        session.connection.register("incoming", reader)
-        try:
-            casts = "".join(f", {quoted(c)}::DOUBLE AS {quoted(c)}" for c in numeric)
-            others = f"* EXCLUDE ({', '.join(map(quoted, numeric))})" if numeric else "*"
-            # Two steps, so that the columns keep their order.
-            session.run(f"CREATE TABLE {target} AS SELECT {others}{casts} FROM incoming")
-        finally:
-            session.connection.unregister("incoming")
-
-
-def _dotted(table: str) -> str:
-    return ".".join(quoted(part) for part in table.split("."))
-
-
-def _opaque(field: pa.Field) -> str | None:
-    """The database's own name of a type that Arrow does not have."""
+def _extension_name(field: pa.Field) -> str | None:
+    """The database's name of a type that Arrow does not have, None for other types."""
     return getattr(field.type, "type_name", None) if hasattr(field.type, "storage_type") else None
 
 
-def _plain(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
-    """The same batches with types that Arrow does not have as the text or bytes they come in."""
+def _without_extension_types(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    """The same batches with values of types that Arrow does not have as text or bytes."""
     fields = [
         pa.field(f.name, f.type.storage_type if hasattr(f.type, "storage_type") else f.type)
         for f in reader.schema
@@ -160,77 +166,50 @@ def _plain(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(schema, batches())
 
 
-def load_into_postgres(variable: str, folder: Path, tables: Sequence[str]) -> dict[str, int]:
-    """Stream folders of Parquet files into new tables; all of them or none.
+def _quoted_parts(table: str) -> str:
+    return ".".join(quoted(part) for part in table.split("."))
+
+
+def copy_from_postgres(
+    session: Session, target: str, source: Postgres, columns: Sequence[str]
+) -> None:
+    """Copy a table or the result of a query into a table of a DuckDB session.
 
     Parameters
     ----------
-    variable : str
-        Environment variable that holds the URL.
-    folder : Path
-        Holds one folder per table.
-    tables : sequence of str
-
-    Returns
-    -------
-    dict of table → rows
+    session : Session
+    target : str
+        Name of the new table, quoted as in SQL. Exact numbers become DOUBLE.
+    source : Postgres
+    columns : sequence of str
+        Columns to copy; all if empty.
 
     Raises
     ------
-    DataError
-        If the database refuses, drops the connection, or has such a table already.
+    ConfigError, DataError
+        As :func:`connected`.
     """
-    counts: dict[str, int] = {}
-    with connected(variable) as connection, connection.cursor() as cursor:
-        for table in tables:
-            for number, file in enumerate(sorted((folder / table).glob("*.parquet"))):
-                found = pq.ParquetFile(file)
-                reader = pa.RecordBatchReader.from_batches(
-                    _text_schema(found.schema_arrow),
-                    (_as_text(batch) for batch in found.iter_batches()),
-                )
-                mode = "create" if number == 0 else "append"
-                cursor.adbc_ingest(table, reader, mode=mode)
-                counts[table] = counts.get(table, 0) + found.metadata.num_rows
-        connection.commit()
-    return counts
+    with rows_of(source, columns) as (reader, numeric):
+        session.connection.register("incoming", reader)
+        try:
+            casts = "".join(f", {quoted(c)}::DOUBLE AS {quoted(c)}" for c in numeric)
+            others = f"* EXCLUDE ({', '.join(map(quoted, numeric))})" if numeric else "*"
+            # Two steps, so that the columns keep their order.
+            session.run(f"CREATE TABLE {target} AS SELECT {others}{casts} FROM incoming")
+        finally:
+            session.connection.unregister("incoming")
 
 
-def _text_schema(schema: pa.Schema) -> pa.Schema:
-    return pa.schema(
-        [
-            pa.field(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type)
-            for f in schema
-        ]
-    )
-
-
-def _as_text(batch: pa.RecordBatch) -> pa.RecordBatch:
-    schema = _text_schema(batch.schema)
-    arrays = [c.cast(f.type) for c, f in zip(batch.columns, schema, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _hidden(error: Exception, url: str) -> str:
-    """The message without the URL and its password."""
-    message = " ".join(str(error).split())
-    password = urlsplit(url).password
-    for secret in (url, password, unquote(password) if password else None):
-        if secret:
-            message = message.replace(secret, "***")
-    return message
-
-
-class Query:
-    """Rows of a database.
+class PostgresSource:
+    """A table or query of a database as a :class:`~dbnchurn.tables.chunks.ChunkSource`.
 
     Parameters
     ----------
     variable : str
-        Environment variable that holds the URL.
+        Environment variable with the URL.
     wanted : str
         Name of a table, or SQL that the database runs (recognised by its blanks). Without ORDER
-        BY a database may give its rows in another order the next time.
+        BY a database may return its rows in another order the next time.
     """
 
     text = False
@@ -251,34 +230,100 @@ class Query:
         self.columns = {self.name: self._schema.names}
 
     def identity(self) -> dict[str, Any] | None:
-        """Nothing: a database does not tell whether its rows have changed."""
+        """None: whether the rows of a database have changed is not known without reading them."""
         return None
 
     def steps(self, size: int) -> int:
-        """One: the number of rows is not known beforehand."""
+        """Always 1, since the number of rows is not known before reading."""
         return 1
 
     def id_type(self, name: str) -> pa.DataType:
-        """Exact numbers of any length are text."""
-        found: pa.DataType = self._schema.field(name).type
-        return found
+        """Arrow type of the column; exact numbers of any length are text."""
+        kind: pa.DataType = self._schema.field(name).type
+        return kind
 
     def chunks(self, wanted: list[str], size: int, first: int = 0) -> Iterator[Chunk]:
-        """See :class:`~dbnchurn.tables.chunks.Source`."""
-        place = 0
+        """Read the rows from a chunk on.
+
+        Parameters
+        ----------
+        wanted : list of str
+            Columns to read.
+        size : int
+            Rows of a chunk; the last chunk may have fewer.
+        first : int, default 0
+            Number of the first chunk to yield.
+
+        Yields
+        ------
+        Chunk
+        """
+        row = 0
         with rows_of(self.source, wanted) as (reader, numeric):
-            for number, table in enumerate(sized(reader, size)):
-                places = np.arange(place, place + table.num_rows)
-                place += table.num_rows
+            for number, table in enumerate(rechunk(reader, size)):
+                numbers = np.arange(row, row + table.num_rows)
+                row += table.num_rows
                 if number >= first:
-                    yield Chunk(self.name, 0, places, _shortened(table, numeric), steps=0)
+                    yield Chunk(self.name, 0, numbers, _shortened(table, numeric), steps=0)
 
 
 def _shortened(table: pa.Table, numeric: list[str]) -> pa.Table:
-    """Exact numbers, which come as text, as short as they can be written: 7 for 7.00."""
+    """Exact numbers, which are text, without trailing zeros: 7 for 7.00."""
     for name in numeric:
         words = pc.replace_substring_regex(table.column(name), r"(\.\d*?)0+$", r"\1")
         words = pc.replace_substring_regex(words, r"\.$", "")
         words = pc.if_else(pc.equal(words, "NaN"), pa.scalar(None, pa.string()), words)
         table = table.set_column(table.column_names.index(name), name, words)
     return table
+
+
+def load_into_postgres(variable: str, folder: Path, tables: Sequence[str]) -> dict[str, int]:
+    """Write folders of Parquet files into new tables, all in one transaction.
+
+    Parameters
+    ----------
+    variable : str
+        Environment variable with the URL.
+    folder : Path
+        Holds one folder per table.
+    tables : sequence of str
+        Names of these folders, and of the new tables.
+
+    Returns
+    -------
+    dict of table → number of rows
+
+    Raises
+    ------
+    DataError
+        If the database refuses, drops the connection, or has such a table already.
+    """
+    counts: dict[str, int] = {}
+    with connected(variable) as connection, connection.cursor() as cursor:
+        for table in tables:
+            for number, file in enumerate(sorted((folder / table).glob("*.parquet"))):
+                parquet = pq.ParquetFile(file)
+                reader = pa.RecordBatchReader.from_batches(
+                    _schema_without_dictionaries(parquet.schema_arrow),
+                    (_without_dictionaries(batch) for batch in parquet.iter_batches()),
+                )
+                mode = "create" if number == 0 else "append"
+                cursor.adbc_ingest(table, reader, mode=mode)
+                counts[table] = counts.get(table, 0) + parquet.metadata.num_rows
+        connection.commit()
+    return counts
+
+
+def _schema_without_dictionaries(schema: pa.Schema) -> pa.Schema:
+    return pa.schema(
+        [
+            pa.field(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type)
+            for f in schema
+        ]
+    )
+
+
+def _without_dictionaries(batch: pa.RecordBatch) -> pa.RecordBatch:
+    schema = _schema_without_dictionaries(batch.schema)
+    arrays = [c.cast(f.type) for c, f in zip(batch.columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)

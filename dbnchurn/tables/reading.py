@@ -1,7 +1,8 @@
-"""How a frame of customers becomes plain arrays, the same way every time.
+"""Read a frame of customers into the arrays of a :class:`~dbnchurn.tables.schema.Table`.
 
-Training and scoring call the same :func:`read`, which refuses what cannot be read without loss and
-counts what it has not seen before.
+Training and scoring call the same :func:`read`. It refuses values that cannot be read without loss
+and counts categories that the training frame did not hold. :func:`as_frame` turns Arrow, polars
+and arrays into a frame, :func:`unreadable` names the rows that :func:`read` refuses.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from dbnchurn.core.typing import Floats, Ints32, Rows
 from dbnchurn.tables.schema import Column, Schema, Table, check_names, text
 
 DAY = 86_400.0  # seconds
-# Boosters and network compute in float32; what lies beyond is read as its largest number.
+# Boosters and networks compute in float32; values beyond its range are clipped to it.
 LARGEST = float(np.finfo(np.float32).max)
-FEW = 8  # values, of which finding the distinct ones costs more than it saves
+FEW = 8  # up to so many values, looking for distinct ones costs more time than it saves
 STARTS_AS_DATE = r"[0-9]{4}([0-9]{4})?(?![0-9])"  # a year, or a year with month and day
 
 Mask = Sequence[bool] | npt.ArrayLike
@@ -33,7 +34,7 @@ Refuse = Callable[[Column, "pd.Series[Any]", Mask, str], None]
 
 @dataclass
 class Unusual:
-    """What :func:`read` met that training had not: counts per column.
+    """Values of a frame that the training frame did not hold, counted for each column.
 
     Parameters
     ----------
@@ -44,8 +45,8 @@ class Unusual:
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
-    """Say in our words that pandas, Arrow or a cell failed; they raise errors of every kind."""
+def _as_data_error(what: str) -> Iterator[None]:
+    """Re-raise errors of pandas, Arrow and cell values, which are of many classes, as DataError."""
     try:
         yield
     except (DataError, MemoryError):
@@ -56,7 +57,7 @@ def _told(what: str) -> Iterator[None]:
 
 
 def as_frame(X: Any) -> pd.DataFrame:
-    """Whatever holds a table as a DataFrame: pandas, Arrow, polars and the like, or a 2-D array.
+    """A table of any library as a DataFrame: pandas, Arrow, polars and the like, or a 2-D array.
 
     The columns of an array are called ``x0``, ``x1``, …
 
@@ -72,7 +73,7 @@ def as_frame(X: Any) -> pd.DataFrame:
     """
     if isinstance(X, pd.DataFrame):
         return X
-    with _told(f"{type(X).__name__} cannot be read as a table"):
+    with _as_data_error(f"{type(X).__name__} cannot be read as a table"):
         if hasattr(X, "__arrow_c_stream__"):
             frame: pd.DataFrame = pa.table(X).to_pandas()
             return frame
@@ -89,10 +90,11 @@ def as_frame(X: Any) -> pd.DataFrame:
 
 
 def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:
-    """Read a frame as `schema` says.
+    """Read the columns of a schema from a frame.
 
-    Columns may come in any order and others are passed over. A category that training has not
-    seen is read as no evidence and counted.
+    Columns may stand in any order, and columns that the schema does not have are ignored. A
+    category that the training frame did not hold gets the code -1, as a missing one, and is
+    counted.
 
     Parameters
     ----------
@@ -131,10 +133,10 @@ def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:
     number_matrix = np.empty((len(frame), len(numbers)), np.float64)
     code_matrix = np.empty((len(frame), len(categories)), np.int32)
     for j, column in enumerate(numbers):
-        with _told(f"column {column.name!r} ({column.kind}) cannot be read"):
+        with _as_data_error(f"column {column.name!r} ({column.kind}) cannot be read"):
             number_matrix[:, j] = _read_number(column, values[column.name])
     for j, column in enumerate(categories):
-        with _told(f"column {column.name!r} ({column.kind}) cannot be read"):
+        with _as_data_error(f"column {column.name!r} ({column.kind}) cannot be read"):
             codes, unknown = _read_codes(column, values[column.name])
         code_matrix[:, j] = codes
         if unknown:
@@ -152,7 +154,7 @@ def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:
 
 
 def unreadable(schema: Schema, frame: pd.DataFrame) -> dict[int, str]:
-    """Which rows :func:`read` refuses, and why; for use when it did.
+    """The rows that :func:`read` refuses, each with its reason.
 
     Parameters
     ----------
@@ -162,7 +164,7 @@ def unreadable(schema: Schema, frame: pd.DataFrame) -> dict[int, str]:
 
     Returns
     -------
-    reasons : dict of position of the row → every column and value at fault, in words
+    reasons : dict of row number → sentence with every column and value at fault
 
     Raises
     ------
@@ -177,17 +179,17 @@ def unreadable(schema: Schema, frame: pd.DataFrame) -> dict[int, str]:
     {1: "column 'debt' (number): 'much' is not a number; leave it empty if it is unknown"}
     """
     place = {name: i for i, name in enumerate(check_names(frame))}
-    found: dict[int, list[str]] = {}
+    reasons: dict[int, list[str]] = {}
 
     def note(column: Column, values: pd.Series[Any], bad: Mask, what: str) -> None:
         for row in np.flatnonzero(np.asarray(bad)):
             why = f"column {column.name!r} ({column.kind}): {_shown(values.iloc[row])} {what}"
-            found.setdefault(int(row), []).append(why)
+            reasons.setdefault(int(row), []).append(why)
 
     for column in schema.used:
         if column.kind != "category":
             _read_number(column, frame.iloc[:, place[column.name]], refuse=note)
-    return {row: "; ".join(reasons) for row, reasons in sorted(found.items())}
+    return {row: "; ".join(found) for row, found in sorted(reasons.items())}
 
 
 def _read_number(column: Column, values: pd.Series[Any], refuse: Refuse | None = None) -> Floats:
@@ -210,8 +212,8 @@ def _read_number(column: Column, values: pd.Series[Any], refuse: Refuse | None =
         words = words.where(~words.isin(["True", "False"]), words == "True")
         parsed = pd.to_numeric(words, errors="coerce")
         what = "is not a number; leave it empty if it is unknown"
-        refuse(column, values, _of_rows(parsed.isna() & words.notna(), places, False), what)
-        numbers = _of_rows(parsed.to_numpy(np.float64, na_value=np.nan), places, np.nan)
+        refuse(column, values, _per_row(parsed.isna() & words.notna(), places, False), what)
+        numbers = _per_row(parsed.to_numpy(np.float64, na_value=np.nan), places, np.nan)
     refuse(column, values, np.isinf(numbers), "is infinite; leave it empty if it is unknown")
     return np.asarray(np.clip(numbers, -LARGEST, LARGEST), np.float64)
 
@@ -225,30 +227,34 @@ def _read_date(column: Column, values: pd.Series[Any], refuse: Refuse) -> Floats
             f"column {column.name!r} has to hold dates, it holds numbers; "
             "write them as 2026-08-31 or give the column the kind 'number'"
         )
-    words = values if pd.api.types.is_datetime64_any_dtype(values.dtype) else _dated(text(values))
+    words = (
+        values
+        if pd.api.types.is_datetime64_any_dtype(values.dtype)
+        else _starting_as_dates(text(values))
+    )
     parsed = pd.to_datetime(words, errors="coerce", format="ISO8601", utc=True)
     refuse(column, values, parsed.isna() & words.notna(), "is not a date such as 2026-08-31")
-    # Text, for its unit is coarse enough for contracts that end in 9999.
+    # Parsed from text the unit is coarse enough to hold contracts that end in the year 9999.
     seconds = (parsed - pd.Timestamp("1970-01-01", tz="UTC")).dt.total_seconds()
     return np.asarray(seconds.to_numpy(np.float64, na_value=np.nan) / DAY, np.float64)
 
 
-def _dated(words: pd.Series[Any]) -> pd.Series[Any]:
-    """Text without what pandas would take for a year: -1, 5, 12345."""
+def _starting_as_dates(words: pd.Series[Any]) -> pd.Series[Any]:
+    """Texts that pandas would take for a year (-1, 5, 12345) replaced by one that is no date."""
     return words.where(words.isna() | words.astype(str).str.match(STARTS_AS_DATE), "no date")
 
 
 def _read_codes(column: Column, values: pd.Series[Any]) -> tuple[Ints32, int]:
     places, words = _distinct(values)
-    found = np.array([column.code_of.get(word, -1) if word else -1 for word in words], np.int32)
+    codes = np.array([column.code_of.get(word, -1) if word else -1 for word in words], np.int32)
     unknown = np.array([bool(word) and word not in column.code_of for word in words], bool)
-    return _of_rows(found, places, -1), int(_of_rows(unknown, places, False).sum())
+    return _per_row(codes, places, -1), int(_per_row(unknown, places, False).sum())
 
 
 def _distinct(values: pd.Series[Any]) -> tuple[Rows, list[str | None]]:
-    """Place of every value among the distinct ones, -1 where missing, and these as :func:`text`.
+    """Position of every value among the distinct ones, -1 where missing, and these as text.
 
-    Values repeat, so what has to be done with their text is done once for each.
+    Values repeat, so work on their text is done once for each distinct one.
     """
     if isinstance(values.dtype, pd.CategoricalDtype):
         return np.asarray(values.cat.codes, np.intp), _words(values.cat.categories)
@@ -262,15 +268,16 @@ def _distinct(values: pd.Series[Any]) -> tuple[Rows, list[str | None]]:
 
 def _words(distinct: Any) -> list[str | None]:
     """Distinct values as :func:`text`, missing and blank as None."""
-    found = list(distinct)
-    if not all(type(value) is str for value in found):
-        words = text(pd.Series(distinct))
-        found = ["" if gone else word for word, gone in zip(words, words.isna(), strict=True)]
-    return [word.strip() or None for word in found]
+    words = list(distinct)
+    if not all(type(value) is str for value in words):
+        spelled = text(pd.Series(distinct))
+        missing = spelled.isna()
+        words = ["" if gone else word for word, gone in zip(spelled, missing, strict=True)]
+    return [word.strip() or None for word in words]
 
 
-def _of_rows(of_distinct: npt.ArrayLike, places: Rows, missing: object) -> npt.NDArray[Any]:
-    """What each row's distinct value has, and `missing` where there is none."""
+def _per_row(of_distinct: npt.ArrayLike, places: Rows, missing: object) -> npt.NDArray[Any]:
+    """An array over distinct values taken for every row; `missing` where a row has no value."""
     of_distinct = np.asarray(of_distinct)
     return np.append(of_distinct, np.array(missing, of_distinct.dtype))[places]
 

@@ -1,6 +1,7 @@
-"""The schema: which columns a model expects, of which kinds, and what their values are.
+"""The schema of a model's input columns, and the arrays that a frame is read into.
 
-:func:`infer` learns it from the training frame; :func:`dbnchurn.tables.reading.read` applies it.
+:func:`infer` derives the schema from the training frame: name, kind and levels of every column.
+:func:`dbnchurn.tables.reading.read` applies it and returns a :class:`Table`.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from dbnchurn.core.typing import Floats, Ints32, Rows
 Kind = Literal["number", "flag", "category", "date", "ignore"]
 KINDS: tuple[str, ...] = get_args(Kind)
 
-# A text column whose values hardly ever repeat names its rows rather than describing them.
+# A text column is an identifier if this share of its values, of this many, occurs only once.
 IDENTIFIER_SHARE = 0.5
 IDENTIFIER_LEVELS = 1_000
-# Text of which this share of the distinct values are numbers is a column of numbers with mistakes.
+# Text is a number column with mistakes in it if this share of its distinct values are numbers.
 NUMERIC_SHARE = 0.9
 
 
@@ -44,7 +45,13 @@ class Column:
     levels: tuple[str, ...] = ()
 
     def audit(self) -> None:
-        """Refuse a column that cannot have come from :func:`infer`."""
+        """Refuse a column that :func:`infer` cannot have returned.
+
+        Raises
+        ------
+        ArtifactError
+            If the kind is unknown, a level is repeated, or a column that is no category has levels.
+        """
         if self.kind not in KINDS:
             raise ArtifactError(
                 f"schema: column {self.name!r} has the unknown kind {self.kind!r}, "
@@ -57,7 +64,7 @@ class Column:
 
     @cached_property
     def code_of(self) -> dict[str, int]:
-        """Position of every level."""
+        """Level → its position in `levels`, which is its code."""
         return {level: code for code, level in enumerate(self.levels)}
 
 
@@ -68,6 +75,12 @@ class Schema:
     Parameters
     ----------
     columns : tuple of Column
+
+    Examples
+    --------
+    >>> schema = Schema((Column("debt", "number"), Column("note", "ignore")))
+    >>> [column.name for column in schema.used]
+    ['debt']
     """
 
     columns: tuple[Column, ...]
@@ -78,7 +91,13 @@ class Schema:
         return tuple(column for column in self.columns if column.kind != "ignore")
 
     def audit(self) -> None:
-        """Refuse names that are empty or repeated."""
+        """Refuse names that are empty or repeated.
+
+        Raises
+        ------
+        ArtifactError
+            If a name is empty or repeated.
+        """
         names = Counter(column.name for column in self.columns)
         if repeated := [name for name, count in names.items() if count > 1]:
             raise ArtifactError(f"schema: repeated columns {listed(repeated)}")
@@ -88,7 +107,7 @@ class Schema:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Customers as two plain matrices; this is what the stages pass on.
+    """Customers as two matrices, numbers and category codes: the input of every stage.
 
     Parameters
     ----------
@@ -99,6 +118,13 @@ class Table:
     number_names, code_names : tuples of str
     sizes : tuple of q integers
         Number of levels of every category.
+
+    Examples
+    --------
+    >>> debt, plan = np.array([[1.5], [np.nan]]), np.array([[0], [-1]], np.int32)
+    >>> table = Table(debt, plan, ("debt",), ("plan",), (3,))
+    >>> len(table), table.take(np.array([1])).codes.tolist()
+    (2, [[-1]])
     """
 
     numbers: Floats
@@ -142,12 +168,21 @@ class Table:
         return len(self.numbers)
 
     def take(self, rows: Rows) -> Table:
-        """The given rows, in the given order, as copies."""
+        """A copy of the rows with these row numbers, in their order."""
         return replace(self, numbers=self.numbers[rows], codes=self.codes[rows])
 
 
 def stacked(first: Table, second: Table) -> Table:
-    """The rows of both tables, which have the same columns."""
+    """The rows of two tables with the same columns, one below the other.
+
+    Parameters
+    ----------
+    first, second : Table of n and m rows
+
+    Returns
+    -------
+    Table of n + m rows
+    """
     return replace(
         first,
         numbers=np.vstack([first.numbers, second.numbers]),
@@ -156,7 +191,7 @@ def stacked(first: Table, second: Table) -> Table:
 
 
 def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema:
-    """Learn the schema of a training frame.
+    """Infer the schema of a training frame.
 
     Parameters
     ----------
@@ -167,6 +202,11 @@ def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema
         :func:`~dbnchurn.tables.reading.read` names the others); booleans → ``flag``; dates →
         ``date``; other text → ``category``, or ``ignore`` where it looks like an identifier (over
         1,000 levels, over half of them met once).
+
+    Returns
+    -------
+    Schema
+        One column for every column of the frame, in its order.
 
     Raises
     ------
@@ -204,7 +244,13 @@ def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema
 
 
 def check_names(frame: pd.DataFrame) -> list[str]:
-    """Column names as text; repeated ones are refused."""
+    """Column names as text.
+
+    Raises
+    ------
+    DataError
+        If a name is repeated.
+    """
     names = [str(name) for name in frame.columns]
     if repeated := [name for name, count in Counter(names).items() if count > 1]:
         raise DataError(f"the table repeats the columns {listed(repeated)}; give each its own name")

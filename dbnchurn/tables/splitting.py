@@ -1,4 +1,7 @@
-"""Division of customers into parts: to train on, to stop and choose with, to report on."""
+"""Split customers into train, validation and test parts, by time or at random.
+
+The validation part stops training and chooses the threshold; the test part is only reported on.
+"""
 
 from __future__ import annotations
 
@@ -36,29 +39,39 @@ def split(
     dates: Dates | None = None,
     closed: Dates | None = None,
     groups: npt.NDArray[Any] | None = None,
-    seed: int = 0,
+    random_state: int = 0,
 ) -> Split:
-    """Divide rows into parts.
+    """Split rows into train, validation and test parts.
 
-    By time where there are dates: the latest rows are tested, those before them validate, and all
-    rows of one date share a part. Otherwise at random with the same share of churners in every
-    part; rows of one group (one customer) share a part.
+    With `dates` the split is by time: the latest rows are the test part, those before them the
+    validation part, and all rows of one date are in the same part. Otherwise it is random with the
+    same share of churners in every part, and rows of one group (one customer) are in the same part.
 
-    Where it is said when each row's outcome was known, rows are trained on and validated with only
-    if that was no later than the first date of the test; the others are in no part. The latest date
-    left validates if earlier ones closed before it, or else some of the customers do. With one date
-    all parts are drawn at random.
+    With `closed` as well, train and validation hold only rows whose outcome was known by the first
+    date of the test part; other rows are in no part. Of these rows the latest date is the
+    validation part if outcomes of earlier dates were known by then; otherwise customers are drawn
+    for it at random. With a single date all parts are drawn at random.
 
     Parameters
     ----------
     y : int array of shape (n,)
-    validation, test : float
-        Shares of the rows.
+        0 or 1.
+    validation : float, default 0.15
+        Share of the rows.
+    test : float, default 0.2
+        Share of the rows.
     dates : datetime64 array of shape (n,), optional
     closed : datetime64 array of shape (n,), optional
         When the outcome of each row was known; goes with `dates`.
     groups : array of shape (n,), optional
-    seed : int, default 0
+        Customer of each row.
+    random_state : int, default 0
+        Seed of the random split.
+
+    Returns
+    -------
+    Split
+        Row numbers of every part, ascending.
 
     Raises
     ------
@@ -71,12 +84,13 @@ def split(
     >>> len(parts.train), len(parts.validation), len(parts.test)
     (130, 30, 40)
     """
+    generator = np.random.default_rng(random_state)
     if dates is not None and closed is not None:
-        part = _by_cutoff(y, dates, closed, validation, test, groups, seed)
+        part = _by_cutoff(y, dates, closed, validation, test, groups, generator)
     elif dates is not None:
         part = _by_time(dates, validation, test)
     else:
-        part = _at_random(y, validation, test, groups, seed)
+        part = _at_random(y, validation, test, groups, generator)
     parts = Split(*(np.flatnonzero(part == code) for code in range(3)))
     check_classes(parts, y, "give more rows or other shares")
     return parts
@@ -87,45 +101,63 @@ def check_classes(parts: Split, y: Ints, advice: str) -> None:
 
     Parameters
     ----------
-    parts : Parts
+    parts : Split
     y : int array of shape (n,)
         0 or 1.
     advice : str
-        What to do about it; ends the message.
+        End of the message: what the user can do.
 
     Raises
     ------
     DataError
-        With the part, its churners and rows, and `advice`.
+        If a part lacks churners or others.
 
     Examples
     --------
     >>> check_classes(Split(*np.arange(6).reshape(3, 2)), np.array([0, 1] * 3), "give more rows")
     """
     for name in PARTS:
-        found = np.bincount(y[getattr(parts, name)], minlength=2)
-        if found.min() == 0:
+        counts = np.bincount(y[getattr(parts, name)], minlength=2)
+        if counts.min() == 0:
             raise DataError(
-                f"the {name} part has {found[1]} churners among {found.sum()} rows; every part "
+                f"the {name} part has {counts[1]} churners among {counts.sum()} rows; every part "
                 f"needs both classes: {advice}"
             )
 
 
-def set_aside(
+def hold_out(
     y: Ints,
     groups: npt.NDArray[Any] | None,
     share: float,
     generator: np.random.Generator,
 ) -> tuple[Rows, Rows]:
-    """Row numbers to train on and a `share` of them set aside, both with both classes.
+    """Split rows at random into those to train on and those held out, stratified by class.
+
+    Parameters
+    ----------
+    y : int array of shape (n,)
+        0 or 1.
+    groups : array of shape (n,), or None
+        Rows of one group are on the same side.
+    share : float
+        Share of the rows to hold out.
+    generator : Generator
+
+    Returns
+    -------
+    train : intp array
+        Row numbers, ascending.
+    held_out : intp array
+        Row numbers, ascending.
 
     Examples
     --------
-    >>> train, aside = set_aside(np.tile([0, 1], 50), None, 0.2, np.random.default_rng(0))
-    >>> len(train), len(aside)
+    >>> train, held_out = hold_out(np.tile([0, 1], 50), None, 0.2, np.random.default_rng(0))
+    >>> len(train), len(held_out)
     (80, 20)
     """
-    part = _at_random(y, share, 0.0, groups, int(generator.integers(2**31)))
+    own = np.random.default_rng(int(generator.integers(2**31)))
+    part = _at_random(y, share, 0.0, groups, own)
     return np.flatnonzero(part == 0), np.flatnonzero(part == 1)
 
 
@@ -152,12 +184,12 @@ def _by_cutoff(
     validation: float,
     test: float,
     groups: npt.NDArray[Any] | None,
-    seed: int,
+    generator: np.random.Generator,
 ) -> Ints:
     """As :func:`_by_time`, with -1 for rows whose outcome was not known in time."""
     cutoffs, place, counts = np.unique(dates, return_inverse=True, return_counts=True)
     if len(cutoffs) == 1:
-        return _at_random(y, validation, test, groups, seed)
+        return _at_random(y, validation, test, groups, generator)
     middle = (np.cumsum(counts) - counts / 2) / counts.sum()
     first_test = min(int(np.searchsorted(middle, 1 - test, "right")), len(cutoffs) - 1)
     part = np.where(place >= first_test, 2, -1)
@@ -176,7 +208,7 @@ def _by_cutoff(
         return part
     rows = np.flatnonzero(usable)
     of = None if groups is None else groups[rows]
-    part[rows] = _at_random(y[rows], validation / (1 - test), 0.0, of, seed)
+    part[rows] = _at_random(y[rows], validation / (1 - test), 0.0, of, generator)
     return part
 
 
@@ -185,10 +217,9 @@ def _at_random(
     validation: float,
     test: float,
     groups: npt.NDArray[Any] | None,
-    seed: int,
+    generator: np.random.Generator,
 ) -> Ints:
     """Draw whole groups, class by class, in exact shares."""
-    generator = np.random.default_rng(seed)
     if groups is None:
         place, of_group = np.arange(len(y)), y
     else:
@@ -205,5 +236,5 @@ def _at_random(
 
 
 def _count(share: float, members: int) -> int:
-    """How many of a class go to a part: at least one, as long as two are left."""
+    """Number of members of a class for a part: at least one if the class has three or more."""
     return max(round(share * members), 1) if share > 0 and members > 2 else 0

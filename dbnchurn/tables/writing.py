@@ -1,4 +1,7 @@
-"""Tables as CSV or Parquet, written piece by piece: the same bytes for the same rows."""
+"""Write a table of scores as CSV or Parquet, one piece after another.
+
+The same rows give the same bytes. :func:`relation_of` reads such files again with DuckDB.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,12 @@ ENDINGS = (".csv", ".parquet")
 
 
 def ending_of(path: Path) -> str:
-    """How a table is written.
+    """The ending of a file's name, which says how its table is written: .csv or .parquet.
 
     Raises
     ------
     ConfigError
-        If the name does not say so.
+        If it has another ending.
     """
     ending = path.suffix.lower()
     if ending not in ENDINGS:
@@ -56,7 +59,13 @@ def write_pieces(pieces: Iterable[pa.Table], path: Path, ending: str) -> None:
 
 
 def relation_of(paths: Sequence[Path]) -> str:
-    """Files of one kind as SQL; the values of CSV as text, for 007 is not 7."""
+    """Files of one ending as a DuckDB table function; CSV values stay text, so 007 is not 7.
+
+    Examples
+    --------
+    >>> relation_of([Path("a.parquet"), Path("b.parquet")])
+    "read_parquet(['a.parquet', 'b.parquet'])"
+    """
     files = ", ".join(text_literal(path) for path in paths)
     if ending_of(paths[0]) == ".csv":
         return f"read_csv([{files}], header = true, all_varchar = true)"

@@ -1,8 +1,9 @@
 """Configs: everything wrong in one message, each with its place; what is written reads back."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import pytest
 from pydantic import Field, model_validator
@@ -262,3 +263,53 @@ def test_a_validated_config_cannot_be_changed(write):
     config = read(write(SOURCE), [], Run)
     with pytest.raises(ValueError, match="frozen"):
         config.device = "cpu"
+
+
+class Trees:
+    """Trees whose parameters once had other names."""
+
+    renamed_parameters: ClassVar[Mapping[str, str]] = {"rate": "learning_rate", "trees": "n_trees"}
+
+    def __init__(self, *, n_trees: int = 100, learning_rate: float = 0.1):
+        self.n_trees, self.learning_rate = n_trees, learning_rate
+
+
+class Limits(Section):
+    renamed: ClassVar[Mapping[str, str]] = {"cap": "largest", "margin": "bounds.low"}
+    largest: int = 10
+
+
+Renamed = model_from_signatures("Renamed", {"trees": Trees, "limits": Limits})
+
+
+def test_a_former_key_is_refused_with_its_place_and_what_replaces_it(write):
+    path = write("trees:\n  n_trees: 5\n  rate: 0.3\nlimits:\n  cap: 3\n  margin: 1\n")
+    assert problems(path, ["trees.trees=7"], Renamed) == [
+        "bad.yaml:3: trees.rate: renamed to trees.learning_rate",
+        "bad.yaml:5: limits.cap: renamed to limits.largest",
+        "bad.yaml:6: limits.margin: renamed to limits.bounds.low",
+        "command line 'trees.trees=7': trees.trees: renamed to trees.n_trees",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides"),
+    [
+        ("trees:\n  learning_rate: 0.2\n  rate: 0.3\n", []),
+        ("trees:\n  rate: 0.3\n", ["trees.learning_rate=0.2"]),
+        ("trees:\n  learning_rate: 0.2\n", ["trees.rate=0.3"]),
+    ],
+)
+def test_a_value_for_the_new_key_does_not_hide_the_former_one(write, text, overrides):
+    (line,) = problems(write(text), overrides, Renamed)
+    where = "command line 'trees.rate=0.3'" if overrides == ["trees.rate=0.3"] else "bad.yaml:"
+    assert line.startswith(where)
+    assert line.endswith("trees.rate: renamed to trees.learning_rate")
+
+
+def test_a_wrong_value_and_a_former_key_are_both_refused(write):
+    lines = problems(write("limits:\n  largest: many\n  cap: 3\n"), [], Renamed)
+    assert lines == [
+        "bad.yaml:2: limits.largest should be an integer, got 'many'",
+        "bad.yaml:3: limits.cap: renamed to limits.largest",
+    ]

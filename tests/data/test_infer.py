@@ -7,8 +7,7 @@ import pytest
 import yaml
 
 from dbnchurn.core.errors import ConfigError, DataError
-from dbnchurn.data.commands import infer
-from dbnchurn.data.infer import infer_table
+from dbnchurn.data.infer import infer_table, summary_text, write_inferred_contracts
 from dbnchurn.data.plan import TablePlan
 from dbnchurn.data.simulate import simulate
 from tests.data.small_crm import crm
@@ -43,10 +42,10 @@ def test_kinds_bounds_levels_and_formats(folder):
 
 def test_the_proposal_is_a_plan_that_its_own_table_keeps(tmp_path):
     tables = simulate(tmp_path / "crm", customers=500)
-    said = infer(
-        [str(tables / "basic"), str(tables / "optical")], tmp_path / "c.yaml", None, None, None
-    )
-    assert "basic (41 columns, key 'customer_id', rows are months)" in said
+    output = tmp_path / "c.yaml"
+    written = write_inferred_contracts([str(tables / "basic"), str(tables / "optical")], output)
+    text = summary_text(written, output)
+    assert "basic (41 columns, key 'customer_id', rows are months)" in text
     plain = yaml.safe_load((tmp_path / "c.yaml").read_text())["data"]["tables"]
     for table in plain.values():
         again = infer_table("again", path=table["path"])
@@ -70,8 +69,8 @@ def test_what_cannot_be_proposed_is_said(folder):
     with pytest.raises(DataError, match="no column looks like a key; name it with --key"):
         infer_table("plain", path=str(folder / "plain.csv"))
     with pytest.raises(ConfigError, match="two inputs would both be called 'calls'"):
-        infer([path, path], folder / "out.yaml", None, None, None)
+        write_inferred_contracts([path, path], folder / "out.yaml")
     (folder / "out.yaml").write_text("edited")
     with pytest.raises(DataError, match="exists already"):
-        infer([path], folder / "out.yaml", None, None, None)
+        write_inferred_contracts([path], folder / "out.yaml")
     assert (folder / "out.yaml").read_text() == "edited"

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
-from dbnchurn.data.leakage import Leak, column_auc, find_leaks, shared_customers, stop
-from dbnchurn.data.lookahead import foreseeing, may_foresee
+from dbnchurn.data.leakage import Leak, column_auc, find_leaks, refuse_leaks, shared_customers
+from dbnchurn.data.lookahead import can_look_ahead, find_lookahead
 
 IBM = Path(os.environ.get("DBNCHURN_DATA", "data"))
 AFTERWARDS = {
@@ -117,15 +117,17 @@ def test_customers_in_two_parts_of_one_date():
 def test_a_leak_stops_the_run_unless_a_reason_is_given():
     leaks = [Leak("single_column", "score", "AUC 0.99 alone"), Leak("identifier", "zip", "all")]
     with pytest.raises(DataError, match=r"leakage: 2 signs .*\n.*single_column: score"):
-        stop(leaks, {})
+        refuse_leaks(leaks, {})
     with pytest.raises(DataError, match="leakage: 1 sign that"):
-        stop(leaks, {"single_column": "a bureau's score of before"})
+        refuse_leaks(leaks, {"single_column": "a bureau's score of before"})
     with pytest.raises(DataError, match="leakage: 2 signs"):
-        stop(leaks, {"single_column: other": "?"})
-    passed = stop(leaks, {"single_column: score": "bought in June", "identifier": "a real zip"})
+        refuse_leaks(leaks, {"single_column: other": "?"})
+    passed = refuse_leaks(
+        leaks, {"single_column: score": "bought in June", "identifier": "a real zip"}
+    )
     assert "allowed: bought in June" in passed[0]
     with pytest.raises(ConfigError, match="'single' is no check: did you mean"):
-        stop([], {"single: score": "x"})
+        refuse_leaks([], {"single: score": "x"})
 
 
 def test_a_query_that_looks_past_the_cutoff_is_found(make):
@@ -140,10 +142,10 @@ def test_a_query_that_looks_past_the_cutoff_is_found(make):
         "features": {"totals": {"values": ["minutes", "before"]}},
     }
     built = make(None, changes)
-    assert may_foresee(built.plan)
-    leaks = foreseeing(built, built.plan.windows.cutoffs[0], n_threads=1)
+    assert can_look_ahead(built.plan)
+    leaks = find_lookahead(built, built.plan.windows.cutoffs[0], n_threads=1)
     assert names(leaks) == {("outcome_window", "totals_minutes")}
-    assert not may_foresee(make().plan)
+    assert not can_look_ahead(make().plan)
 
 
 @pytest.mark.skipif(

@@ -12,10 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
-from dbnchurn.data.commands import infer, simulate
-from dbnchurn.data.plan import Postgres
+from dbnchurn.data.infer import write_inferred_contracts
+from dbnchurn.data.simulate import simulate
+from dbnchurn.data.simulate.write import load_tables
 from dbnchurn.tables.duckdb import Session
-from dbnchurn.tables.postgres import copy_from_postgres
+from dbnchurn.tables.postgres import Postgres, copy_from_postgres
 from tests.data.small_crm import crm
 
 pytest.importorskip("adbc_driver_postgresql", reason="needs the extra 'db'")
@@ -77,7 +78,7 @@ def test_types_that_arrow_lacks_come_as_numbers_and_text(database):
         "(NULL, NULL, NULL, NULL)",
     )
     with Session() as session:
-        copy_from_postgres(session, "odd", "odd", Postgres(url="TEST_DATABASE", table="odd"), [])
+        copy_from_postgres(session, "odd", Postgres(url="TEST_DATABASE", table="odd"), [])
         rows = session.rows("SELECT money, note FROM odd ORDER BY money")
         assert session.columns("odd")["money"] == "DOUBLE"
         assert [(round(Decimal(m or 0), 2), note) for m, note in rows] == [
@@ -88,18 +89,19 @@ def test_types_that_arrow_lacks_come_as_numbers_and_text(database):
 
 def test_simulated_tables_load_and_their_contracts_are_inferred(database, tmp_path):
     database.run("DROP TABLE IF EXISTS basic", "DROP TABLE IF EXISTS complaints")
-    said = simulate(tmp_path / "crm", 400, 4, 0, 1.0, "TEST_DATABASE")
-    assert "loaded into the database of TEST_DATABASE: basic (" in said
+    folder = simulate(tmp_path / "crm", customers=400)
+    text = load_tables(folder, "TEST_DATABASE")
+    assert text.startswith("loaded into the database of TEST_DATABASE: basic (")
     with Session() as session:
         source = Postgres(url="TEST_DATABASE", query="SELECT count(*) AS n FROM basic")
-        copy_from_postgres(session, "n", "n", source, [])
+        copy_from_postgres(session, "n", source, [])
         assert session.row("SELECT n FROM n")[0] == pq.read_table(tmp_path / "crm/basic").num_rows
-    infer(["basic"], tmp_path / "contract.yaml", None, None, "TEST_DATABASE")
+    write_inferred_contracts(["basic"], tmp_path / "contract.yaml", database="TEST_DATABASE")
     text = (tmp_path / "contract.yaml").read_text()
     assert "url: TEST_DATABASE" in text
     assert "postgresql://" not in text
     with pytest.raises(DataError, match="already exists"):
-        simulate(tmp_path / "again", 10, 4, 0, 1.0, "TEST_DATABASE")
+        load_tables(simulate(tmp_path / "again", customers=10), "TEST_DATABASE")
 
 
 def no_secret_in(text):

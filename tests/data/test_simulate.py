@@ -82,17 +82,16 @@ def test_attainable_of_equal_probabilities_is_the_base_rate():
 
 def test_a_seed_gives_the_same_files_and_another_seed_others(tmp_path):
     first, again, other = (
-        tables(simulate(tmp_path / str(i), customers=300, seed=seed))
+        tables(simulate(tmp_path / str(i), customers=300, random_state=seed))
         for i, seed in enumerate((3, 3, 4))
     )
     assert all(first[name].equals(again[name]) for name in TABLES)
     assert not first["basic"].equals(other["basic"])
 
 
-def test_chunks_do_not_depend_on_how_many_follow(tmp_path, monkeypatch):
-    monkeypatch.setattr("dbnchurn.data.simulate.write.CHUNK", 200)
-    few = simulate(tmp_path / "few", customers=400)
-    many = simulate(tmp_path / "many", customers=600)
+def test_chunks_do_not_depend_on_how_many_follow(tmp_path):
+    few = simulate(tmp_path / "few", customers=400, chunk_size=200)
+    many = simulate(tmp_path / "many", customers=600, chunk_size=200)
     name = "basic/part-00001.parquet"
     assert pq.read_table(few / name).equals(pq.read_table(many / name))
     assert len(list((many / "basic").iterdir())) == 3

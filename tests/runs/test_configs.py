@@ -24,7 +24,9 @@ SMALL = (
 
 @pytest.fixture(scope="module")
 def crm(tmp_path_factory):
-    return simulate(tmp_path_factory.mktemp("crm") / "tables", customers=3_000, months=4, seed=1)
+    return simulate(
+        tmp_path_factory.mktemp("crm") / "tables", customers=3_000, months=4, random_state=1
+    )
 
 
 def tables_of(crm: Path) -> list[str]:

@@ -118,9 +118,9 @@ def test_an_offer_that_cannot_pay_is_refused(telco, write_config, small_run):
 def test_costs_of_the_tv_table_come_when_asked_for(root):
     config = read_config(root / "configs" / "tv.yaml")
     table, _ = read_customers(config, root)
-    assert list(table.beside) == ["tp_cost", "fp_cost", "tn_cost", "fn_cost"]
-    assert not set(table.X) & set(table.beside)
-    assert table.beside["fn_cost"].min() > 0
+    assert list(table.side_columns) == ["tp_cost", "fp_cost", "tn_cost", "fn_cost"]
+    assert not set(table.X) & set(table.side_columns)
+    assert table.side_columns["fn_cost"].min() > 0
 
 
 # --- Segments and months --------------------------------------------------------------------------

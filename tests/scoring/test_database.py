@@ -68,7 +68,7 @@ def test_a_crashed_job_uses_its_chunks_where_the_rows_are_the_same(
     def score(self, chunk, digest):
         if len(scored) == crash["before"]:
             raise RuntimeError
-        scored.append(int(chunk.places[0]))
+        scored.append(int(chunk.row_numbers[0]))
         return real(self, chunk, digest)
 
     monkeypatch.setattr(Scorer, "score", score)

@@ -114,7 +114,7 @@ def test_a_table_that_changes_meanwhile_is_refused(crashed, monkeypatch, meddle,
     score = Scorer.score
 
     def and_meddle(self, chunk, digest):
-        if chunk.places[0] == 800:
+        if chunk.row_numbers[0] == 800:
             meddle(crashed.table)
         return score(self, chunk, digest)
 

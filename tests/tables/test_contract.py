@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.tables import Contract, customers
+from dbnchurn.tables import Contract, apply_contract
 
 TELCO = Contract(label="Churn", id="customerID")
 
 
 def test_columns_take_their_roles(telco):
     before = telco.copy()
-    found = customers(telco, Contract(label="Churn", id="customerID", drop=("gender",)))
+    found = apply_contract(telco, Contract(label="Churn", id="customerID", drop=("gender",)))
     assert list(found.X) == [c for c in telco if c not in ("customerID", "Churn", "gender")]
     assert found.y.tolist() == (telco["Churn"] == "Yes").astype(int).tolist()
     assert found.ids.tolist() == telco["customerID"].tolist()
@@ -35,7 +35,7 @@ def test_columns_take_their_roles(telco):
 )
 def test_who_left(telco, labels, positive, left):
     column = pd.Series(labels * 300)
-    found = customers(telco.assign(Churn=column), Contract(label="Churn", positive=positive))
+    found = apply_contract(telco.assign(Churn=column), Contract(label="Churn", positive=positive))
     assert found.y.tolist() == (column == left).astype(int).tolist()
 
 
@@ -66,19 +66,19 @@ def test_who_left(telco, labels, positive, left):
 def test_tables_that_break_the_contract_are_refused(telco, changes, contract, message):
     frame = telco.assign(**changes)
     with pytest.raises(DataError, match=message):
-        customers(frame, Contract(**{"label": "Churn", "id": "customerID", **contract}))
+        apply_contract(frame, Contract(**{"label": "Churn", "id": "customerID", **contract}))
 
 
 def test_no_feature_column():
     frame = pd.DataFrame({"id": [1, 2], "Churn": ["Yes", "No"]})
     with pytest.raises(DataError, match="no feature column beside id, label and date"):
-        customers(frame, Contract(label="Churn", id="id"))
+        apply_contract(frame, Contract(label="Churn", id="id"))
 
 
 def test_rows_without_id_are_set_aside_and_those_without_label_are_unlabelled(telco):
     telco.loc[[3, 5], "Churn"] = None
     telco.loc[7, "customerID"] = None
-    found = customers(telco, TELCO)
+    found = apply_contract(telco, TELCO)
     assert found.quarantine["reason"].to_dict() == {7: "no id"}
     assert len(found) == len(found.X) == len(found.ids) == 597
     assert list(found.unlabelled) == list(found.X)
@@ -88,7 +88,7 @@ def test_rows_without_id_are_set_aside_and_those_without_label_are_unlabelled(te
 def test_unlabelled_rows_keep_their_dates(telco):
     telco["day"] = pd.date_range("2024-01-01", periods=600).astype(str)
     telco.loc[[3, 599], "Churn"] = None
-    found = customers(telco, Contract(label="Churn", id="customerID", date="day"))
+    found = apply_contract(telco, Contract(label="Churn", id="customerID", date="day"))
     days = found.unlabelled_dates.astype("datetime64[D]").astype(str).tolist()
     assert days == telco.loc[[3, 599], "day"].tolist()
 
@@ -96,23 +96,23 @@ def test_unlabelled_rows_keep_their_dates(telco):
 def test_too_many_rows_set_aside_stop_the_run(telco):
     telco.loc[:59, "customerID"] = None
     with pytest.raises(DataError, match=r"60 of 600 rows .*'no id'.*share of 5%; mend the table"):
-        customers(telco, TELCO)
+        apply_contract(telco, TELCO)
     allowed = Contract(label="Churn", id="customerID", max_quarantine=0.1)
-    assert len(customers(telco, allowed)) == 540
+    assert len(apply_contract(telco, allowed)) == 540
 
 
 def test_exact_repetitions_are_dropped_and_snapshots_are_not(telco):
     twice = pd.concat([telco, telco])
-    assert len(customers(twice, TELCO)) == 600
+    assert len(apply_contract(twice, TELCO)) == 600
     months = pd.concat([telco.assign(day="2024-01-31"), telco.assign(day="2024-02-29")])
-    found = customers(months, Contract(label="Churn", id="customerID", date="day"))
+    found = apply_contract(months, Contract(label="Churn", id="customerID", date="day"))
     assert len(found) == 1200
     assert np.unique(found.dates).astype("datetime64[D]").astype(str).tolist() == [
         "2024-01-31",
         "2024-02-29",
     ]
     with pytest.raises(DataError, match="share their id and date with another row that differs"):
-        customers(
+        apply_contract(
             pd.concat([months, months.assign(tenure=1)]),
             Contract(label="Churn", id="customerID", date="day"),
         )

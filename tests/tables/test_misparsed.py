@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from dbnchurn.tables.misparsed import misread
+from dbnchurn.tables.misparsed import misparsed_columns
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,9 @@ from dbnchurn.tables.misparsed import misread
     ],
 )
 def test_numbers_and_dates_in_words_are_told(values, told):
-    (sentence,) = misread(pd.DataFrame({"x": values}))
+    (sentence,) = misparsed_columns(pd.DataFrame({"x": values}))
     assert told in sentence
-    assert misread(pd.DataFrame({"x": values}), kinds={"x": "category"}) == ()
+    assert misparsed_columns(pd.DataFrame({"x": values}), kinds={"x": "category"}) == ()
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_numbers_and_dates_in_words_are_told(values, told):
     ],
 )
 def test_other_columns_are_not(values):
-    assert misread(pd.DataFrame({"x": values})) == ()
+    assert misparsed_columns(pd.DataFrame({"x": values})) == ()

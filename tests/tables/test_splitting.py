@@ -5,7 +5,7 @@ import pytest
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.tables import split
-from dbnchurn.tables.splitting import set_aside
+from dbnchurn.tables.splitting import hold_out
 
 Y = (np.random.default_rng(0).random(2000) < 0.05).astype(int)
 
@@ -24,7 +24,11 @@ def test_parts_divide_the_rows_in_their_shares():
 
 
 def test_the_same_seed_gives_the_same_parts():
-    first, again, other = split(Y, seed=3), split(Y, seed=3), split(Y, seed=4)
+    first, again, other = (
+        split(Y, random_state=3),
+        split(Y, random_state=3),
+        split(Y, random_state=4),
+    )
     assert all((a == b).all() for a, b in zip(parts_of(first), parts_of(again), strict=True))
     assert (first.test != other.test).any()
 
@@ -61,7 +65,7 @@ def test_parts_without_churners_are_refused():
 
 def test_rows_set_aside_keep_the_share_and_the_groups():
     groups = np.arange(2000) // 2
-    train, aside = set_aside(Y, groups, 0.2, np.random.default_rng(0))
+    train, aside = hold_out(Y, groups, 0.2, np.random.default_rng(0))
     assert np.sort(np.concatenate([train, aside])).tolist() == list(range(2000))
     assert not set(groups[train]) & set(groups[aside])
     assert abs(len(aside) - 400) <= 2

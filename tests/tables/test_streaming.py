@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.tables.chunks import Chunk, sized
+from dbnchurn.tables.chunks import Chunk, rechunk
 from dbnchurn.tables.streaming import open_files
 
 WANTED = ["customer", "debt", "plan"]
@@ -34,8 +34,8 @@ def table(request, named, write, tmp_path):
 def test_all_rows_come_once_and_in_order(table, named, size):
     found = list(open_files(table).chunks(WANTED, size))
     assert joined(found)["customer"].to_pylist() == named["customer"].tolist()
-    assert all(0 < len(chunk.places) == chunk.rows.num_rows <= size for chunk in found)
-    numbers = np.concatenate([chunk.before + chunk.places for chunk in found])
+    assert all(0 < len(chunk.row_numbers) == chunk.rows.num_rows <= size for chunk in found)
+    numbers = np.concatenate([chunk.rows_before + chunk.row_numbers for chunk in found])
     np.testing.assert_array_equal(numbers, np.arange(len(named)))
     np.testing.assert_allclose(
         pd.to_numeric(joined(found)["debt"].to_pandas()), named["debt"], rtol=0, atol=0
@@ -66,7 +66,7 @@ def test_the_digest_is_of_the_contents():
 def test_sizes_do_not_depend_on_the_batches():
     table = pa.table({"x": range(100)})
     for rows in (1, 9, 10, 33, 100):
-        found = list(sized(table.to_batches(max_chunksize=rows), 10))
+        found = list(rechunk(table.to_batches(max_chunksize=rows), 10))
         assert [piece.num_rows for piece in found] == 10 * [10]
         assert pa.concat_tables(found)["x"].to_pylist() == list(range(100))
 
@@ -78,24 +78,23 @@ def test_lines_that_are_no_rows_are_set_aside_where_they_stand(tmp_path, size):
     path.write_text("\n".join(lines))
     found = list(open_files(path).chunks(["id", "x"], size))
     assert joined(found)["id"].to_pylist() == ["a", "c", "d\ne", "g"]
-    assert np.concatenate([c.places for c in found]).tolist() == [0, 2, 3, 5]
-    broken = [line for chunk in found for line in chunk.broken]
-    assert [line.place for line in broken] == [1, 4, 6, 7]
+    assert np.concatenate([c.row_numbers for c in found]).tolist() == [0, 2, 3, 5]
+    broken = [line for chunk in found for line in chunk.rejected]
+    assert [line.row for line in broken] == [1, 4, 6, 7]
     assert broken[0].reason == "the line has 1 field, the header has 2: 'b'"
     assert broken[1].reason == "the line has 3 fields, the header has 2: 'f,5,6'"
     for chunk in found[:-1]:
-        assert all(line.place < chunk.places[-1] for line in chunk.broken)
+        assert all(line.row < chunk.row_numbers[-1] for line in chunk.rejected)
 
 
-def test_broken_lines_beyond_one_block_of_the_parser_keep_their_places(tmp_path, monkeypatch):
-    monkeypatch.setattr("dbnchurn.tables.streaming.BLOCK", 4096)
+def test_broken_lines_beyond_one_block_of_the_parser_keep_their_places(tmp_path):
     path = tmp_path / "t.csv"
     odd = set(range(5, 30_000, 97))
     path.write_text("id,x\n" + "".join(f"{i}\n" if i in odd else f"{i},1\n" for i in range(30_000)))
-    found = list(open_files(path).chunks(["id"], 1000))
+    found = list(open_files(path, block_size=4096).chunks(["id"], 1000))
     for chunk in found:
-        assert chunk.rows["id"].to_pylist() == [str(place) for place in chunk.places]
-    assert [line.place for chunk in found for line in chunk.broken] == sorted(odd)
+        assert chunk.rows["id"].to_pylist() == [str(place) for place in chunk.row_numbers]
+    assert [line.row for chunk in found for line in chunk.rejected] == sorted(odd)
 
 
 @pytest.mark.parametrize("mark", [";", "\t", "|"])
@@ -132,12 +131,11 @@ def test_what_is_no_table_is_told(tmp_path, name, make, message):
         list(open_files(path).chunks(["x"], 10))
 
 
-def test_a_file_of_nothing_but_broken_lines_is_refused_before_memory_is_full(tmp_path, monkeypatch):
-    monkeypatch.setattr("dbnchurn.tables.streaming.MOST_BROKEN", 50)
+def test_a_file_of_nothing_but_broken_lines_is_refused_before_memory_is_full(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("id,x\n" + "1,2,3\n" * 1000)
     with pytest.raises(DataError, match="Expected 2 columns, got 3"):
-        list(open_files(path).chunks(["x"], 10))
+        list(open_files(path, max_rejected=50).chunks(["x"], 10))
 
 
 def test_a_parquet_file_cut_off_in_its_pages_is_refused(named, write):

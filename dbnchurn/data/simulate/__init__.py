@@ -1,8 +1,12 @@
-"""A telecom with known truth: the paper's three tables, and who would leave with what probability.
+"""A simulated telecom: the paper's three tables, and every customer's true churn probability.
 
-``world`` draws customers and their months, ``hazard`` says how likely each leaves given what is
-recorded, ``dirt`` spoils the records, ``write`` puts them into files chunk by chunk, ``truth``
-says how good any model could be.
+In the order of the simulation:
+
+- ``world``: customers and their monthly records.
+- ``hazard``: probability that a customer leaves, given these records.
+- ``dirt``: blanks, noise and misspellings in the records.
+- ``truth``: scores of the best possible model.
+- ``write``: the tables as Parquet files, and into a database.
 """
 
 import lazy_loader

@@ -1,6 +1,6 @@
-"""Spoils records the way real ones are spoilt.
+"""Errors of real records, added to simulated ones.
 
-Blanks, noise, codes spelt in several ways, rows that come twice, values that cannot be, lost keys.
+Blanks, noise, levels in several spellings, repeated rows, impossible values, missing keys.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy.typing as npt
 from dbnchurn.core.typing import Bools, Rows
 from dbnchurn.data.simulate.world import COMPLAINT_KINDS, LEVELS
 
-# How many values or rows are spoilt at full strength.
+# Shares of values or rows with each error at strength 1.
 BLANK = 0.02
 NOISY = 0.05
 MISSPELT = 0.03
-TWICE = 0.03
+COPIED = 0.03
 REPEATED = 0.01
 IMPOSSIBLE = 0.002
 NO_KEY = 0.0005
@@ -52,22 +52,27 @@ Table = dict[str, npt.NDArray[Any]]
 
 
 @cache
-def words(column: str) -> tuple[str, ...]:
-    """Everything that a category may hold: its levels first, then their other spellings."""
+def spellings(column: str) -> tuple[str, ...]:
+    """All texts of a category: its levels first, then their other spellings."""
     levels = CATEGORIES[column]
     return levels + tuple(other for level in levels for other in OTHER_SPELLINGS.get(level, ()))
 
 
 def spoil(table: Table, strength: float, generator: np.random.Generator) -> Table:
-    """A spoilt copy of a table of columns.
+    """A copy of a table of columns with errors.
 
     Parameters
     ----------
     table : dict of column → array of shape (n,)
-        Categories as positions in :func:`words`, missing is NaN, NaT or -1.
+        Categories as positions in :func:`spellings`, missing is NaN, NaT or -1.
     strength : float
-        0 spoils nothing, 1 as much as a neglected CRM does.
+        0 for no errors, 1 for those of a neglected CRM.
     generator : Generator
+
+    Returns
+    -------
+    dict of column → array of shape (m,)
+        Some rows are repeated, so m ≥ n.
     """
     if strength == 0:
         return table
@@ -104,9 +109,9 @@ def _spoil_values(
 
 
 def _repeated_rows(n: int, strength: float, generator: np.random.Generator) -> tuple[Rows, Rows]:
-    """Row numbers in order, some of them twice, and which of the second ones are to differ."""
+    """Row numbers in order, some of them twice, and positions of the copies that are to differ."""
     draw = generator.random(n)
-    times = 1 + (draw < (TWICE + REPEATED) * strength)
+    times = 1 + (draw < (COPIED + REPEATED) * strength)
     rows = np.repeat(np.arange(n), times)
     second = np.diff(rows, prepend=-1) == 0
     return rows, np.flatnonzero(second & (draw[rows] < REPEATED * strength))
@@ -116,11 +121,11 @@ def _misspell(
     codes: npt.NDArray[Any], column: str, which: Bools, generator: np.random.Generator
 ) -> None:
     """Replace codes of levels by codes of their other spellings, where there are any."""
-    place = {word: code for code, word in enumerate(words(column))}
+    code_of = {word: code for code, word in enumerate(spellings(column))}
     rows = np.flatnonzero(which)
     picks = generator.random(len(rows))
     for code, level in enumerate(CATEGORIES[column]):
-        others = np.array([place[other] for other in OTHER_SPELLINGS.get(level, ())], codes.dtype)
-        mine = codes[rows] == code
+        others = np.array([code_of[other] for other in OTHER_SPELLINGS.get(level, ())], codes.dtype)
+        same = codes[rows] == code
         if len(others):
-            codes[rows[mine]] = others[(picks[mine] * len(others)).astype(int)]
+            codes[rows[same]] = others[(picks[same] * len(others)).astype(int)]

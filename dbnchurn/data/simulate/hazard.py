@@ -1,12 +1,11 @@
-"""How likely a customer leaves in a month, given what the three months before have recorded.
+"""Probability that a customer leaves in a month, given the records of the three months before.
 
-The probability is a function of recorded values alone: whatever else there is in a customer's life
-acts through them. So it is exactly the probability that the best possible model would give, and
-what such a model attains is known.
+The probability is a function of recorded values alone, so it is exactly what the best possible
+model would predict, and the scores of such a model are known.
 
-Most of it is interaction: falling traffic matters one way on a flat rate and the other way on a
-capped plan, a weak optical signal only when the customer has complained about it. A model that adds
-up columns sees little of it.
+Most terms are interactions: falling traffic lowers the probability on one kind of plan and raises
+it on the other, a weak optical signal matters only together with a complaint. An additive model
+captures few of them.
 """
 
 from __future__ import annotations
@@ -21,23 +20,33 @@ INTERCEPT = -6.915  # one customer in 28 leaves
 
 
 def leaving_probability(world: World, month: int) -> Floats:
-    """Probability that each customer leaves in the month at position `month`, shape (n,).
+    """Probability that each customer leaves in a month.
 
-    Only records of the `OBSERVED` months before it are looked at.
+    Parameters
+    ----------
+    world : World
+        Of n customers.
+    month : int
+        Position in ``world.months``, at least ``OBSERVED``; only records of the ``OBSERVED`` months
+        before it are used.
+
+    Returns
+    -------
+    float64 array of shape (n,)
     """
-    seen = slice(month - OBSERVED, month)
-    return np.asarray(expit(INTERCEPT + sum(_terms(world, seen))))
+    observed = slice(month - OBSERVED, month)
+    return np.asarray(expit(INTERCEPT + sum(_terms(world, observed))))
 
 
-def _terms(world: World, seen: slice) -> list[Floats]:
+def _terms(world: World, observed: slice) -> list[Floats]:
     fixed = world.fixed
-    monthly = {name: values[:, seen] for name, values in world.monthly.items()}
+    monthly = {name: values[:, observed] for name, values in world.monthly.items()}
     traffic = np.log1p(monthly["broadband_gb"])
     trend = traffic[:, -1] - traffic[:, 0]
     capped = fixed["package_name"] < CAPPED
-    weak = _weakest_power(world, seen) < -26.5
-    complained = _complaints(world, seen, kinds=(0, 1)) > 0
-    billing = _complaints(world, seen, kinds=(2, 3)) > 0
+    weak = _weakest_power(world, observed) < -26.5
+    complained = _complaints(world, observed, kinds=(0, 1)) > 0
+    billing = _complaints(world, observed, kinds=(2, 3)) > 0
     out_of_contract = monthly["contract_months_left"][:, -1] <= 1
     dear = monthly["billing_income"].mean(axis=1) > 0.98 * PRICES[fixed["package_name"]]
     mobile_heavy = monthly["mobile_gb"].mean(axis=1) > 4.0
@@ -58,23 +67,23 @@ def _terms(world: World, seen: slice) -> list[Floats]:
     ]
 
 
-def _within(days: Dates, world: World, seen: slice) -> Bools:
-    first = world.months[seen.start].astype("datetime64[D]")
-    until = (world.months[0] + seen.stop).astype("datetime64[D]")
+def _within(days: Dates, world: World, observed: slice) -> Bools:
+    first = world.months[observed.start].astype("datetime64[D]")
+    until = (world.months[0] + observed.stop).astype("datetime64[D]")
     return np.asarray((days >= first) & (days < until))
 
 
-def _weakest_power(world: World, seen: slice) -> Floats:
+def _weakest_power(world: World, observed: slice) -> Floats:
     """Lowest receive power of every customer in the months; 0 without a reading."""
     weakest = np.zeros(len(world.ids))
-    inside = _within(world.readings["day"], world, seen)
+    inside = _within(world.readings["day"], world, observed)
     power = world.readings["receive_power_dbm"][inside]
     np.minimum.at(weakest, world.readings["customer"][inside], power)
     return weakest
 
 
-def _complaints(world: World, seen: slice, kinds: tuple[int, ...]) -> Ints:
+def _complaints(world: World, observed: slice, kinds: tuple[int, ...]) -> Ints:
     """Number of complaints of the given kinds in the months."""
-    inside = _within(world.complaints["day"], world, seen)
+    inside = _within(world.complaints["day"], world, observed)
     inside &= np.isin(world.complaints["kind"], kinds)
     return np.bincount(world.complaints["customer"][inside], minlength=len(world.ids))

@@ -1,4 +1,4 @@
-"""How good the best possible model is where the true probabilities are known."""
+"""Expected scores of the best possible model, from the true probabilities."""
 
 from __future__ import annotations
 
@@ -10,13 +10,20 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Attainable:
-    """Expected scores of a model that knows every customer's true probability.
+    """Expected scores of a model that predicts every customer's true probability.
 
     Parameters
     ----------
     average_precision, f1, brier : float
         No model does better on average; the F1 is at the best threshold.
     base_rate : float
+        Mean probability.
+
+    Examples
+    --------
+    >>> best = Attainable(average_precision=0.5, f1=0.5, brier=0.03, base_rate=0.04)
+    >>> best.base_rate
+    0.04
     """
 
     average_precision: float
@@ -26,7 +33,7 @@ class Attainable:
 
 
 def attainable(p: npt.ArrayLike) -> Attainable:
-    r"""What a model can at best attain on customers with true probabilities `p`.
+    r"""Expected scores of the best possible model on customers with true probabilities `p`.
 
     Ranked by p, a churner at rank k has the expected precision
     :math:`(1 + \sum_{j<k} p_j) / k`. The expected Brier score is the mean of p (1 - p).
@@ -36,6 +43,11 @@ def attainable(p: npt.ArrayLike) -> Attainable:
     Parameters
     ----------
     p : array of shape (n,)
+        From 0 to 1.
+
+    Returns
+    -------
+    Attainable
 
     Examples
     --------

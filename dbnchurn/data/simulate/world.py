@@ -1,7 +1,7 @@
-"""Customers and their monthly records, as they really are.
+"""Simulated customers and their monthly records, without errors.
 
 The columns are those the paper names (access time, package, product, bundling, income, debt, calls,
-traffic, time online, messages, speed, the same for mobile) and what a CRM keeps beside them.
+traffic, time online, messages, speed, the same for mobile) and other columns of a CRM.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dbnchurn.core.typing import Bools, Dates, Floats, Ints, Ints32
 Columns = dict[str, npt.NDArray[Any]]
 
 START = np.datetime64("2024-05")
-OBSERVED = 3  # months on which the decision to leave depends
+OBSERVED = 3  # months of records on which the probability of leaving depends
 
 LEVELS: dict[str, tuple[str, ...]] = {
     "package_name": ("Light 50", "Basic 100", "Family 200", "Plus 300", "Giga 500", "Giga 1000"),
@@ -31,7 +31,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
 }
 SPEEDS = np.array([50, 100, 200, 300, 500, 1000])
 PRICES = np.array([19.0, 29.0, 39.0, 49.0, 65.0, 89.0])
-CAPPED = 2  # packages below this place have a traffic allowance
+CAPPED = 2  # packages at positions below this have a traffic allowance
 MOBILE_PRICES = np.array([0.0, 9.0, 15.0, 25.0, 39.0])
 SEASON = np.array([1.10, 1.08, 1.0, 0.98, 0.96, 0.92, 0.88, 0.86, 0.97, 1.02, 1.06, 1.15])
 COMPLAINT_KINDS = ("speed", "outage", "billing", "service", "moving")
@@ -46,7 +46,7 @@ class World:
     ids : int64 array of shape (n,)
     months : datetime64[M] array of shape (m,)
     fixed : columns of shape (n,)
-        What does not change; categories as positions in ``LEVELS``.
+        Values that do not change; categories as positions in ``LEVELS``.
     monthly : columns of shape (n, m)
     complaints, readings : columns of shape (events,)
         ``customer`` is the position of the customer in the chunk, ``day`` a datetime64[D].
@@ -61,7 +61,19 @@ class World:
 
 
 def draw(ids: Ints, months: int, generator: np.random.Generator) -> World:
-    """Draw customers and everything that would be recorded of them if nobody left."""
+    """Draw customers and the records they would have if nobody left.
+
+    Parameters
+    ----------
+    ids : int64 array of shape (n,)
+    months : int
+        Number of months, from ``START`` on.
+    generator : Generator
+
+    Returns
+    -------
+    World
+    """
     n = len(ids)
     calendar = START + np.arange(months)
     habit = generator.normal(size=n)  # how much they do online
@@ -120,7 +132,7 @@ def _monthly(
 ) -> Columns:
     n, m = len(habit), len(calendar)
     season = SEASON[calendar.astype(int) % 12]
-    # A random walk per customer: usage drifts, and drift is what the decision looks at.
+    # A random walk per customer: the probability of leaving depends on the drift of usage.
     drift = np.cumsum(generator.normal(0, 0.35, (n, m)), axis=1)
     level = 4.0 + 0.7 * habit[:, None] + drift
 

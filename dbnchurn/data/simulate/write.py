@@ -1,4 +1,7 @@
-"""Writes a simulated telecom: Parquet folders, chunk by chunk, in flat memory."""
+"""Write the tables of a simulated telecom as Parquet folders, and load them into a database.
+
+Customers are drawn in chunks, so memory does not grow with their number.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,13 @@ from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
 from dbnchurn.core.typing import Bools, Floats, Ints, Rows
-from dbnchurn.data.simulate.dirt import CATEGORIES, Table, spoil, words
+from dbnchurn.data.simulate.dirt import CATEGORIES, Table, spellings, spoil
 from dbnchurn.data.simulate.hazard import leaving_probability
 from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.data.simulate.world import OBSERVED, World, draw
+from dbnchurn.tables.postgres import load_into_postgres
 
-CHUNK = 50_000  # customers
+CHUNK_SIZE = 50_000  # customers
 TABLES = ("basic", "complaints", "optical")
 
 
@@ -31,27 +35,30 @@ def simulate(
     *,
     customers: int = 10_000,
     months: int = 4,
-    seed: int = 0,
+    random_state: int = 0,
     dirt: float = 1.0,
+    chunk_size: int = CHUNK_SIZE,
 ) -> Path:
     """Write the three tables of a telecom and the true probabilities of leaving.
 
     ``basic`` has one row per customer and month, ``complaints`` and ``optical`` one per event,
     ``truth`` one per customer and cutoff: the probability of leaving in the month after the cutoff
-    given what the three months before have recorded, and whether the customer left. It is exact
-    for records without dirt. ``simulation.json`` says what is attainable.
+    given the records of the three months before, and whether the customer left. It is exact for
+    records without dirt. ``simulation.json`` holds the scores of the best possible model.
 
     Parameters
     ----------
     output : path
-        A new folder; it appears when it is whole.
+        A new folder; it appears when it is complete.
     customers : int, default 10_000
     months : int, default 4
         From May 2024. Customers may leave from the fourth on.
-    seed : int, default 0
-        The same seed gives the same files.
+    random_state : int, default 0
+        The same number gives the same files.
     dirt : float, default 1.0
         0 for clean records, 1 for those of a neglected CRM.
+    chunk_size : int, default 50,000
+        Customers that are drawn at once; the files depend on it.
 
     Returns
     -------
@@ -73,24 +80,45 @@ def simulate(
     output = Path(output)
     if output.exists():
         raise ConfigError(f"{output} exists already; name a new folder for the simulated tables")
-    if customers < 1 or months < 1 or not 0 <= dirt <= 10 or seed < 0:
+    if customers < 1 or months < 1 or not 0 <= dirt <= 10 or random_state < 0:
         raise ConfigError(
             f"customers and months have to be at least 1, dirt between 0 and 10 and the seed not "
-            f"negative, got customers={customers}, months={months}, dirt={dirt}, seed={seed}"
+            f"negative, got customers={customers}, months={months}, dirt={dirt}, "
+            f"seed={random_state}"
         )
-    starts = range(0, customers, CHUNK)
-    with atomic_folder(output) as aside:
+    starts = range(0, customers, chunk_size)
+    with atomic_folder(output) as unfinished:
         for table in (*TABLES, "truth"):
-            (aside / table).mkdir()
+            (unfinished / table).mkdir()
         truth: list[Floats] = []
         with stage("simulate", steps=len(starts)) as step:
             for number, first in enumerate(starts):
-                ids = np.arange(first, min(first + CHUNK, customers)) + 100_000_001
-                for table, columns in _chunk(ids, months, seed, number, dirt, truth):
-                    pq.write_table(columns, aside / table / f"part-{number:05d}.parquet")
+                ids = np.arange(first, min(first + chunk_size, customers)) + 100_000_001
+                for table, columns in _chunk(ids, months, random_state, number, dirt, truth):
+                    pq.write_table(columns, unfinished / table / f"part-{number:05d}.parquet")
                 step()
-        _describe(aside, truth, customers, months, seed, dirt)
+        _describe(unfinished, truth, customers, months, random_state, dirt)
     return output
+
+
+def load_tables(folder: Path, variable: str) -> str:
+    """Load simulated tables into a PostgreSQL database.
+
+    Parameters
+    ----------
+    folder : Path
+        As :func:`simulate` returned it.
+    variable : str
+        Environment variable with the URL of the database.
+
+    Returns
+    -------
+    str
+        A sentence with the number of rows of each table.
+    """
+    rows = load_into_postgres(variable, folder, (*TABLES, "truth"))
+    loaded = ", ".join(f"{table} ({n} rows)" for table, n in rows.items())
+    return f"loaded into the database of {variable}: {loaded}"
 
 
 def _describe(
@@ -98,13 +126,13 @@ def _describe(
     truth: list[Floats],
     customers: int,
     months: int,
-    seed: int,
+    random_state: int,
     dirt: float,
 ) -> None:
     about: dict[str, Any] = {
         "customers": customers,
         "months": months,
-        "seed": seed,
+        "seed": random_state,
         "dirt": dirt,
         "truth": "exact" if dirt == 0 else "of the records before they were spoilt",
     }
@@ -116,13 +144,15 @@ def _describe(
 def _chunk(
     ids: Ints,
     months: int,
-    seed: int,
+    random_state: int,
     number: int,
     dirt: float,
     truth: list[Floats],
 ) -> Iterator[tuple[str, pa.Table]]:
     """The tables of some customers, with a stream of random numbers of their own."""
-    life, fate, spoiling = (np.random.default_rng([seed, number, purpose]) for purpose in range(3))
+    life, fate, spoiling = (
+        np.random.default_rng([random_state, number, purpose]) for purpose in range(3)
+    )
     world = draw(ids, months, life)
     left_in = np.full(len(ids), months)  # position of the month in which each leaves
     outcomes = []
@@ -195,7 +225,7 @@ def _arrow(columns: Table) -> pa.Table:
 def _column(name: str, values: npt.NDArray[Any]) -> pa.Array:
     if name in CATEGORIES:
         codes = pa.array(values, mask=values < 0)
-        return pa.DictionaryArray.from_arrays(codes, pa.array(words(name)))
+        return pa.DictionaryArray.from_arrays(codes, pa.array(spellings(name)))
     if name == "customer_id":
         return pa.array(values, mask=np.isnan(values)).cast(pa.int64())
     return pa.array(values, from_pandas=True)

@@ -65,7 +65,7 @@ def fit(rows: int) -> Any:
 
 def single(rows: int) -> Any:
     """One interval per column: closed sets of the yeses, counted on the noes."""
-    from dbnchurn.segments.closed import mine_closed
+    from dbnchurn.segments.closed_sets import mine_closed
 
     data = coded(rows)
     return lambda: len(mine_closed(data, LENGTH, MIN_COUNT))

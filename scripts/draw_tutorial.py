@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from dbnchurn.report import pictures
+from dbnchurn.report import outcome_pictures as pictures
 from dbnchurn.runs.report import report_input
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"

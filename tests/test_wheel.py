@@ -12,8 +12,7 @@ import dbnchurn
 @pytest.mark.parametrize(
     "name",
     ["py.typed", "core/html/layout.html", "core/html/parts.html", "core/html/page.css",
-     "report/page.html",
-     "report/comparison.html", "segments/page.html"],
+     "report/page.html", "report/comparison.html", "segments/page.html", "data/quality.html"],
 )  # fmt: skip
 def test_files_that_are_no_modules_are_installed(name):
     assert files("dbnchurn").joinpath(name).is_file()

@@ -1,6 +1,11 @@
-"""One HTML page per run: what it says (`content`), in words (`words`) and pictures, on a `page`."""
+"""HTML pages: the report of one run, and the comparison of several.
 
-from dbnchurn.report.content import (
+``report_input`` and ``comparison_content`` hold the data of a page, ``verdict`` makes sentences of
+them, the modules ``*_pictures`` draw, ``page`` and ``comparison_page`` render.
+"""
+
+from dbnchurn.report.page import render, write
+from dbnchurn.report.report_input import (
     Alternative,
     Breakdown,
     FineTuning,
@@ -9,7 +14,6 @@ from dbnchurn.report.content import (
     ReportInput,
     Weights,
 )
-from dbnchurn.report.page import render, write
 
 __all__ = [
     "Alternative",

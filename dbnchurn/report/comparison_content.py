@@ -1,4 +1,4 @@
-"""What a comparison says: plain data, filled from finished runs."""
+"""The input of a comparison page: plain data, filled from finished runs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Comparison:
     metric : str
         The number that decides ranks and verdict.
     method : str
-        How intervals came about, in sentences.
+        How the intervals were computed, in sentences.
     models : sequence of Compared
     runs : sequence of mappings
         One row per model and run: ``model``, ``unit``, ``run``, the metrics and ``seconds``.
@@ -79,13 +79,13 @@ class Comparison:
         return self.models[1:]
 
     def standing(self, model: Compared) -> str:
-        """How a model stands to the reference by the metric that decides."""
-        found = None if model.difference is None else model.difference[self.metric]
-        if found is None or found["low"] is None or found["high"] is None:
+        """Phrase that compares a model with the reference by `metric`, from the paired interval."""
+        difference = None if model.difference is None else model.difference[self.metric]
+        if difference is None or difference["low"] is None or difference["high"] is None:
             return "not compared with"
-        if found["low"] <= 0 <= found["high"]:
+        if difference["low"] <= 0 <= difference["high"]:
             return "not told apart from"
-        better = (found["low"] > 0) == METRICS[self.metric].higher_is_better
+        better = (difference["low"] > 0) == METRICS[self.metric].higher_is_better
         return "better than" if better else "worse than"
 
     @property
@@ -93,13 +93,13 @@ class Comparison:
         """The result in one sentence."""
         if not self.others:
             return f"There is one model only, {self.reference.name}, so nothing is compared."
-        said: dict[str, list[str]] = {}
+        by_standing: dict[str, list[str]] = {}
         for model in self.others:
-            said.setdefault(self.standing(model), []).append(model.name)
+            by_standing.setdefault(self.standing(model), []).append(model.name)
         phrases = [
-            f"{joined(said[how])} {'is' if len(said[how]) == 1 else 'are'} {how} "
+            f"{joined(by_standing[how])} {'is' if len(by_standing[how]) == 1 else 'are'} {how} "
             f"{self.reference.name}"
             for how in ("better than", "worse than", "not told apart from", "not compared with")
-            if how in said
+            if how in by_standing
         ]
         return f"By {METRICS[self.metric].label_in_sentence}, {'; '.join(phrases)}."

@@ -1,18 +1,19 @@
-"""The comparison as one HTML file that needs nothing else."""
+"""The comparison of several runs: one HTML file that needs no other."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from dbnchurn.core.html import format
-from dbnchurn.core.html.figure import COLOURS, MARK, Canvas, Picture
+from dbnchurn.core.html.figure import COLOURS, MARK, Canvas
 from dbnchurn.core.html.page import render_page
+from dbnchurn.core.html.picture import Picture
 from dbnchurn.evaluate.registry import COMPARED, METRICS
 from dbnchurn.report.comparison_content import Comparison
 
 
 def render_comparison(comparison: Comparison) -> str:
-    """The page as HTML text, with its pictures inside.
+    """Render a comparison as HTML text, with its pictures inside.
 
     Examples
     --------
@@ -89,7 +90,7 @@ def _intervals(
             c.axes.plot([number["value"]], [place], "o", color=COLOURS[0], ms=5)
         c.axes.set_yticks(range(len(known)), [format.cut(name, 34) for name in known])
         c.axes.set_ylim(len(known) - 0.5, -0.5)
-        said = "; ".join(
+        numbers_text = "; ".join(
             f"{name} {format.plain(n['value'])}, {format.span(n)}" for name, n in known.items()
         )
-        return c.picture(title, reading, f"{axis}: {said}.")
+        return c.picture(title, reading, f"{axis}: {numbers_text}.")

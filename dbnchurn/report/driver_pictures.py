@@ -1,12 +1,13 @@
-"""Pictures of what drives the scores, and whether the reasons given can be believed."""
+"""Pictures of the columns that move the scores most, and of how faithful the reasons are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from dbnchurn.core.html.figure import COLOURS, DASHES, Canvas, Picture
+from dbnchurn.core.html.figure import COLOURS, DASHES, Canvas
 from dbnchurn.core.html.format import cut, plain
+from dbnchurn.core.html.picture import Picture
 
 SHOWN = 12  # columns
 WIDEST = 32  # letters of a label
@@ -18,7 +19,7 @@ def driver_pictures(reasons: Mapping[str, Any] | None) -> list[Picture]:
     Parameters
     ----------
     reasons : mapping, optional
-        As ``training.json`` has it under ``reasons``.
+        As ``training.json`` has it under ``reasons``; None or no columns give no picture.
     """
     if not reasons or not reasons["columns"]:
         return []
@@ -27,28 +28,28 @@ def driver_pictures(reasons: Mapping[str, Any] | None) -> list[Picture]:
 
 def drivers(reasons: Mapping[str, Any]) -> Picture:
     """Mean absolute contribution of the leading columns, with their direction."""
-    found = reasons["columns"][:SHOWN]
-    size = (5.4, 1.0 + 0.36 * len(found))
+    leading = reasons["columns"][:SHOWN]
+    size = (5.4, 1.0 + 0.36 * len(leading))
     with Canvas("Mean contribution, up or down (log-odds)", "", size) as c:
-        names = [cut(driver["label"], WIDEST) for driver in found]
-        places = range(len(found))
-        values = [driver["mean_absolute"] for driver in found]
+        names = [cut(driver["label"], WIDEST) for driver in leading]
+        places = range(len(leading))
+        values = [driver["mean_absolute"] for driver in leading]
         c.axes.barh(places, values, color=COLOURS[0], height=0.5)
         c.axes.set_yticks(places, names)
-        c.axes.set_ylim(len(found) - 0.4, -0.8)
-        for place, driver in zip(places, found, strict=True):
+        c.axes.set_ylim(len(leading) - 0.4, -0.8)
+        for place, driver in zip(places, leading, strict=True):
             c.axes.text(0, place - 0.27, cut(driver["direction"], 60), fontsize=6.5, va="bottom")
         c.axes.grid(visible=False, axis="y")
-        told = [
+        columns_text = [
             f"{d['label']} {plain(d['mean_absolute'], 2)}"
             + (f" ({d['direction']})" if d["direction"] else "")
-            for d in found
+            for d in leading
         ]
         return c.picture(
-            f"What drives the scores: the {len(found)} columns that move them most",
+            f"What drives the scores: the {len(leading)} columns that move them most",
             "A bar of 0.7 says that the column, by its value, doubles or halves the odds of "
             "leaving of a typical customer; the words above it tell which values raise them.",
-            "Mean absolute contribution to the log-odds: " + "; ".join(told) + ".",
+            "Mean absolute contribution to the log-odds: " + "; ".join(columns_text) + ".",
         )
 
 

@@ -1,4 +1,4 @@
-"""Pictures of groups of the test customers: how well each is ranked, and what it was promised."""
+"""Pictures of groups of the test customers: ROC AUC, and mean score beside churn rate."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from dbnchurn.core.html.figure import COLOURS, MARK, Canvas, Picture
+from dbnchurn.core.html.figure import COLOURS, MARK, Canvas
 from dbnchurn.core.html.format import cut, percent, plain
-from dbnchurn.report.content import Breakdown, ReportInput
+from dbnchurn.core.html.picture import Picture
+from dbnchurn.report.report_input import Breakdown, ReportInput
 
 SHOWN = 36  # groups of one picture; of more months, the latest
 LONGEST = 24  # characters of a group's name
@@ -17,7 +18,7 @@ Group = Mapping[str, Any]
 
 
 def group_pictures(run: ReportInput) -> list[Picture]:
-    """Two pictures for each way to tell groups apart."""
+    """Two pictures per breakdown: ranking, and mean score against churn rate."""
     return [
         picture
         for breakdown in run.breakdowns
@@ -26,7 +27,19 @@ def group_pictures(run: ReportInput) -> list[Picture]:
 
 
 def ranking(run: ReportInput, breakdown: Breakdown) -> Picture:
-    """ROC AUC of every group that is large enough."""
+    """ROC AUC of every group that is large enough.
+
+    Parameters
+    ----------
+    run : ReportInput
+        Its own model's ROC AUC is marked.
+    breakdown : Breakdown
+        Its last 36 groups are drawn.
+
+    Returns
+    -------
+    Picture
+    """
     groups = breakdown.groups[-SHOWN:]
     whole = run.own["roc_auc"]["value"]
     with Canvas("ROC AUC", _axis(breakdown), _size(groups)) as c:

@@ -1,4 +1,4 @@
-"""The page: one HTML file that needs nothing else."""
+"""The report of a run: one HTML file that needs no other."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from dbnchurn.core.html.page import render_page
 from dbnchurn.evaluate.registry import METRICS, PRINTED, Table, columns
-from dbnchurn.report import words
-from dbnchurn.report.content import ReportInput
 from dbnchurn.report.driver_pictures import driver_pictures
 from dbnchurn.report.group_pictures import group_pictures
-from dbnchurn.report.pictures import outcome_pictures
+from dbnchurn.report.outcome_pictures import outcome_pictures
+from dbnchurn.report.report_input import ReportInput
 from dbnchurn.report.training_pictures import training_pictures
+from dbnchurn.report.verdict import cautions, headlines, verdict
 
 COLUMNS = {name: metric.label for name, metric in columns(Table.REPORT).items()}
 PUBLISHED = {name: METRICS[name].label for name in PRINTED}
@@ -22,22 +22,43 @@ FURTHER = {
 }
 
 
-def render(run: ReportInput) -> str:
-    """The report as HTML text, with its pictures inside."""
+def render(run: ReportInput, *, pictures: bool = True) -> str:
+    """Render the report of a run as HTML text, with its pictures inside.
+
+    Parameters
+    ----------
+    run : ReportInput
+    pictures : bool, default True
+        False leaves them out; drawing takes nearly all of the time.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from dbnchurn.evaluate import compare
+    >>> from dbnchurn.report import PartSummary
+    >>> y, p = [0, 1] * 20, [0.1, 0.3] * 20
+    >>> numbers = compare(y, {"dbn": p}, {"dbn": 0.2}, resamples=5)
+    >>> run = ReportInput("demo", y, {"dbn": p}, numbers, "fixed", [PartSummary("test", 40, 0.5)])
+    >>> render(run, pictures=False)[:15]
+    '<!doctype html>'
+    """
     return render_page(
         "dbnchurn.report",
         "page.html",
         {
-            "outcome_pictures": outcome_pictures(run),
-            "group_pictures": group_pictures(run),
-            "driver_pictures": driver_pictures(run.reasons),
-            "training_pictures": training_pictures(run),
+            "outcome_pictures": outcome_pictures(run) if pictures else [],
+            "group_pictures": group_pictures(run) if pictures else [],
+            "driver_pictures": driver_pictures(run.reasons) if pictures else [],
+            "training_pictures": training_pictures(run) if pictures else [],
         },
         title=run.title,
-        verdict=words.verdict(run),
-        warnings=[*run.warnings, *words.cautions(run)],
+        verdict=verdict(run),
+        warnings=[*run.warnings, *cautions(run)],
         run=run,
-        headlines=words.headlines(run),
+        headlines=headlines(run),
         columns=COLUMNS,
         published=PUBLISHED,
         further={key: name for key, name in FURTHER.items() if key in run.own},
@@ -52,20 +73,20 @@ def write(path: str | Path, run: ReportInput) -> None:
     path : path
         File to write; a page for a million test customers has less than a megabyte.
     run : ReportInput
-        What to show.
+        What the page shows.
 
     Examples
     --------
     >>> import tempfile
     >>> import numpy as np
     >>> from dbnchurn.evaluate import compare
-    >>> from dbnchurn.report import Part
+    >>> from dbnchurn.report import PartSummary
     >>> generator = np.random.default_rng(0)
     >>> p = generator.beta(1, 9, 500)
     >>> y = (generator.random(500) < p).astype(int)
     >>> scores = {"dbn": p, "chance": generator.random(500)}
     >>> run = ReportInput("demo", y, scores, compare(y, scores, {"dbn": 0.2, "chance": 0.9}),
-    ...                   "for the best F1", [Part("test", 500, y.mean())])
+    ...                   "for the best F1", [PartSummary("test", 500, y.mean())])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write(Path(folder, "report.html"), run)
     ...     Path(folder, "report.html").read_text(encoding="utf-8")[:15]

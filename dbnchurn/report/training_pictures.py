@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dbnchurn.core.html.figure import COLOURS, MARK, Canvas, Picture
+from dbnchurn.core.html.figure import COLOURS, MARK, Canvas
 from dbnchurn.core.html.format import cut, percent
-from dbnchurn.report.content import FineTuning, Pretraining, ReportInput, Weights
+from dbnchurn.core.html.picture import Picture
+from dbnchurn.report.report_input import FineTuning, Pretraining, ReportInput, Weights
 
 SIZE = (5.0, 2.8)
 LONGEST = 34  # characters of a unit's name
@@ -81,9 +82,9 @@ def idle(machine: Pretraining) -> Picture:
         )
 
 
-def weights(found: Weights) -> Picture:
+def weights(top: Weights) -> Picture:
     """Heatmap of the strongest weights of the first machine."""
-    values = np.asarray(found.weights, np.float64)
+    values = np.asarray(top.weights, np.float64)
     # A few outliers must not make all others pale.
     limit = float(np.quantile(np.abs(values), 0.98)) or 1.0
     with Canvas(
@@ -94,8 +95,8 @@ def weights(found: Weights) -> Picture:
         image = c.axes.imshow(
             values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
         )
-        c.axes.set_yticks(range(len(found.units)), [cut(name, LONGEST) for name in found.units])
-        c.axes.set_xticks(range(len(found.hidden)), [str(number) for number in found.hidden])
+        c.axes.set_yticks(range(len(top.units)), [cut(name, LONGEST) for name in top.units])
+        c.axes.set_xticks(range(len(top.hidden)), [str(number) for number in top.hidden])
         c.axes.tick_params(axis="both", labelsize=7, length=0)
         c.axes.tick_params(axis="x", rotation=90)
         c.axes.grid(visible=False)
@@ -103,19 +104,19 @@ def weights(found: Weights) -> Picture:
         bar.set_label("Weight", fontsize=8)
         bar.ax.tick_params(labelsize=7)
         leaves = (
-            f" Leaves of the boosters, which are not shown, hold {percent(found.leaf_share)} of "
+            f" Leaves of the boosters, which are not shown, hold {percent(top.leaf_share)} of "
             "the squared weights."
-            if found.leaf_share
+            if top.leaf_share
             else ""
         )
         return c.picture(
             "What the first machine has learned from the columns: its strongest weights",
             "Red cells push a hidden unit on and blue cells off; a column of the picture with "
-            f"several strong cells is a pattern of customers. The {len(found.units)} strongest of "
-            f"{found.of_units:,} inputs and {len(found.hidden)} of {found.of_hidden:,} hidden "
+            f"several strong cells is a pattern of customers. The {len(top.units)} strongest of "
+            f"{top.of_units:,} inputs and {len(top.hidden)} of {top.of_hidden:,} hidden "
             f"units.{leaves}",
-            f"Heatmap of the weights between {len(found.units)} inputs and {len(found.hidden)} "
-            f"hidden units; the strongest inputs are {', '.join(found.units[:5])}.",
+            f"Heatmap of the weights between {len(top.units)} inputs and {len(top.hidden)} "
+            f"hidden units; the strongest inputs are {', '.join(top.units[:5])}.",
         )
 
 

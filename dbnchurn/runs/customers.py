@@ -21,7 +21,7 @@ from dbnchurn.data.build import QUARANTINE, Built, build, load
 from dbnchurn.data.leakage import find_leaks, refuse_leaks, shared_customers
 from dbnchurn.data.lookahead import can_look_ahead, find_lookahead
 from dbnchurn.data.plan import DataPlan
-from dbnchurn.data.quality import write_quality
+from dbnchurn.data.quality_page import write_quality
 from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.evaluate.registry import METRICS
 from dbnchurn.runs.folder import write_json

@@ -315,7 +315,7 @@ def write_sweeps(config: SegmentsConfig, table: SegmentsTable, base: float, fold
         Rate of yeses among all customers.
     folder : Path
     """
-    from dbnchurn.segments.pictures import sweep_figure
+    from dbnchurn.segments.pictures import sweep_png
 
     sweeps, tables = config.sweeps, []
     if sweeps is None:
@@ -333,8 +333,8 @@ def write_sweeps(config: SegmentsConfig, table: SegmentsTable, base: float, fold
             points = sweep(
                 X, table.y, miner=miner, parameter=parameter, values=values, repeats=sweeps.repeats
             )
-        figure = sweep_figure(points, axis, miner.n_segments, base)
-        figure.savefig(folder / f"sweep_{parameter}.png", dpi=130, metadata={"Software": None})
+        drawn = sweep_png(points, axis, miner.n_segments, base)
+        (folder / f"sweep_{parameter}.png").write_bytes(drawn)
         tables.append(as_table(points).assign(parameter=parameter))
     if tables:
         pd.concat(tables).to_csv(folder / "sweeps.csv", index=False)
@@ -360,7 +360,7 @@ def summary(folder: Path) -> str:
         if len(table)
         else "",
         "\n".join(headline(segments)),
-        segments.chance.words(segments.outcome, segments.base["report"].value)
+        segments.chance.summary_text(segments.outcome, segments.base["report"].value)
         if segments.chance
         else "",
         _sweep_means(folder / "sweeps.csv"),

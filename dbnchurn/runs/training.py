@@ -14,7 +14,7 @@ from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
 from dbnchurn.core.typing import Floats
 from dbnchurn.data.build import Built
-from dbnchurn.data.quality import write_quality
+from dbnchurn.data.quality_page import write_quality
 from dbnchurn.runs.baselines import PEERS, VARIANTS
 from dbnchurn.runs.customers import (
     QUALITY,

@@ -1,11 +1,11 @@
-"""Offer segments: who says yes, in plain words, with rates that hold on new customers.
+"""Offer segments: groups of customers with a high rate of yeses, with rates on fresh rows.
 
-In the order in which data meets them: ``columns`` (a table made plain), ``conditions`` (what is
-said of one column), ``bins`` (columns to items), ``split`` (rows in three parts), ``coding`` (all
-of these), ``counts`` and ``patterns`` (what mining works on), ``boxes`` and ``closed`` (the two
-modes), ``rates`` and ``select`` (tests and the cover), ``segment``, ``listing`` and ``measure``
-(the result), ``miner`` (the search as one estimator), ``page`` and ``files`` (what is written and
-read), ``sweep`` (how rates depend on the settings).
+Modules in the order of the work: ``columns`` (a table as numpy columns), ``conditions`` (on one
+column), ``bins`` (columns to items), ``row_parts`` (rows in three parts), ``coded_table`` (all of
+these), ``counts`` and ``patterns`` (data of mining), ``boxes`` and ``closed_sets`` (the two modes),
+``rates`` and ``selection`` (tests and the cover), ``segment``, ``segment_list`` and ``measurement``
+(the result), ``miner`` (the search as an estimator), ``page``, ``pictures`` and ``files`` (output),
+``sweep`` (rates by setting).
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
 from .files import load as load
 from .files import save as save
-from .listing import SegmentList as SegmentList
 from .miner import SegmentMiner as SegmentMiner
+from .segment_list import SegmentList as SegmentList

@@ -32,8 +32,7 @@ from dbnchurn.segments.counts import CodedRows
 
 Codes = npt.NDArray[np.int16]
 
-ZERO_SHARE = 0.01
-"""Zero gets its own bin from this share of the rows on; rarer ones say nothing by themselves."""
+ZERO_SHARE = 0.01  # of the rows; from here on zero gets a bin of its own
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,17 @@ class Axis:
         return levels
 
     def condition(self, first: int, last: int) -> Condition:
-        """What a row says whose item is `first` … `last`."""
+        """The condition that holds for the rows whose item is one of `first` … `last`.
+
+        Parameters
+        ----------
+        first, last : int
+            Item numbers; equal unless both are below `neighbours`.
+
+        Returns
+        -------
+        Condition
+        """
         if first < self.intervals:
             low, high = self.breaks[first], self.breaks[last + 1]
             inside = tuple(float(code) for code in self.levels if low <= float(code) < high)
@@ -113,13 +122,13 @@ class Axis:
 
     def labels(self) -> tuple[str, ...]:
         """Short names of the items, for a picture."""
-        words = (self.condition(item, item).words() for item in range(self.items))
-        return tuple(w.removeprefix(f"{self.column} ").removeprefix("= ") for w in words)
+        texts = (self.condition(item, item).to_text() for item in range(self.items))
+        return tuple(text.removeprefix(f"{self.column} ").removeprefix("= ") for text in texts)
 
 
 @dataclass(frozen=True)
 class Binning:
-    """How columns are cut: what the miner's parameters say, with :meth:`axis` to do it.
+    """How columns are cut into items; :meth:`axis` does it for one column.
 
     Parameters
     ----------
@@ -128,7 +137,7 @@ class Binning:
     bins : int
         Intervals per numeric column, besides those of zero, special codes and missing.
     edges : dict
-        Inner edges of columns that shall be cut just there.
+        Column → inner edges to cut it at, in place of computed ones.
     zero : bool
         Zero is an interval of its own.
     special : dict
@@ -145,12 +154,23 @@ class Binning:
     max_levels: int
 
     def axes(self, columns: Sequence[PlainColumn]) -> tuple[tuple[Axis, ...], dict[str, str]]:
-        """The items of all columns, and the columns that were left out with the reason why.
+        """Cut all columns; those with one item in all rows are left out.
+
+        Parameters
+        ----------
+        columns : sequence of PlainColumn
+            Mined rows.
+
+        Returns
+        -------
+        axes : tuple of Axis
+        skipped : dict of str to str
+            Column that was left out → reason.
 
         Raises
         ------
         DataError
-            None is left.
+            No column is left.
         """
         axes, skipped = [], {}
         for column in columns:
@@ -185,18 +205,18 @@ class Binning:
         named = tuple(dict.fromkeys(level_of(code, "number") for code in special))
         values = distinct(known)
         if edges is None and not named and len(values) == 2:
-            # no range lies between two values: they are levels, a flag mostly
-            two = tuple(level_of(value, "number") for value in values)
-            return Axis(column.name, "number", levels=two, missing=has_missing)
+            # no range lies between two values: they are levels of a flag, mostly
+            levels = tuple(level_of(value, "number") for value in values)
+            return Axis(column.name, "number", levels=levels, missing=has_missing)
         breaks = self._breaks(column.name, known, values) if len(values) else ()
         return Axis(column.name, "number", breaks, column.whole, named, missing=has_missing)
 
     def _refuse_numeric_settings(self, column: PlainColumn) -> None:
-        for what, given in (("edges", self.edges), ("special", self.special)):
+        for parameter, given in (("edges", self.edges), ("special", self.special)):
             if column.name in given:
                 raise ConfigError(
-                    f"{what} names column {column.name!r}, which is not numeric; "
-                    f"remove it from {what}"
+                    f"{parameter} names column {column.name!r}, which is not numeric; "
+                    f"remove it from {parameter}"
                 )
 
     def _levels_axis(self, column: PlainColumn, has_missing: bool) -> Axis:
@@ -292,7 +312,18 @@ def _short_quantile(known: Floats, edge: float, slack: float) -> float:
 
 
 def shortest(value: float, good: Callable[[float], bool]) -> float:
-    """`value` with the fewest significant digits that are still good.
+    """Round to the fewest significant digits that `good` accepts.
+
+    Parameters
+    ----------
+    value : float
+    good : callable
+        Whether a candidate may stand for `value`.
+
+    Returns
+    -------
+    float
+        `value` itself where no rounding is good.
 
     Examples
     --------
@@ -316,7 +347,21 @@ def _checked_edges(name: str, edges: Sequence[float]) -> tuple[float, ...]:
 
 
 def code_rows(axes: Sequence[Axis], columns: Sequence[PlainColumn], hits: Bools) -> CodedRows:
-    """The columns that became axes, as item codes."""
+    """Code the columns of all axes as items.
+
+    Parameters
+    ----------
+    axes : sequence of d Axis
+    columns : sequence of PlainColumn
+        Those of the axes among them, n rows each.
+    hits : bool array of shape (n,)
+        Rows that said yes.
+
+    Returns
+    -------
+    CodedRows
+        d columns, n rows.
+    """
     by_name = {column.name: column for column in columns}
     codes = np.stack([axis.codes(by_name[axis.column]) for axis in axes])
     return CodedRows(codes, hits, tuple(a.items for a in axes), tuple(a.neighbours for a in axes))

@@ -41,7 +41,18 @@ class Ranges:
     def of(cls, items: int, neighbours: int) -> Ranges:
         """Contiguous ranges of the neighbouring items, then the single ones.
 
-        The range of all items is left out: it says nothing.
+        The range of all items is left out: it excludes no row.
+
+        Parameters
+        ----------
+        items : int
+            Items of the axis.
+        neighbours : int
+            How many of them, from the first on, may be joined to ranges.
+
+        Returns
+        -------
+        Ranges
 
         Examples
         --------
@@ -78,7 +89,19 @@ def summed(table: Ints) -> Ints32:
 
 
 def box_counts(sums: Ints32, axes: Sequence[Ranges]) -> Ints32:
-    """Yeses and rows of every box, shape ``(2, R_1, …, R_l)``."""
+    """Count every box of l columns.
+
+    Parameters
+    ----------
+    sums : int array of shape (2, items + 1, …)
+        As :func:`summed` gives them.
+    axes : sequence of l Ranges
+
+    Returns
+    -------
+    int array of shape (2, R_1, …, R_l)
+        Yeses and rows.
+    """
     counts = sums
     # the last axis first: its differences are taken while the others are still small
     for axis, ranges in reversed(list(enumerate(axes, start=1))):
@@ -87,7 +110,20 @@ def box_counts(sums: Ints32, axes: Sequence[Ranges]) -> Ints32:
 
 
 def counts_of(sums: Ints32, first: Ints, last: Ints) -> Ints32:
-    """Yeses and rows of given boxes, shape (2, m); `first` and `last` have shape (m, l)."""
+    """Count m given boxes of l columns.
+
+    Parameters
+    ----------
+    sums : int array of shape (2, items + 1, …)
+        As :func:`summed` gives them.
+    first, last : int array of shape (m, l)
+        First and last item of every box and column.
+
+    Returns
+    -------
+    int array of shape (2, m)
+        Yeses and rows.
+    """
     total = np.zeros((2, len(first)), np.int32)
     length = first.shape[1]
     for corner in range(1 << length):
@@ -107,10 +143,11 @@ class BoxMiner:
        exceeds the rate of all rows;
     2. is a peak: moving one edge by one item gives no such box with a higher z = (rate - rate of
        all rows) · √rows, the binomial test's statistic (and moving one inwards none with the same).
-       The bound itself would not do: a quarter of the rows may go and hardly lower it, so that
-       edges would follow chance;
-    3. earns every column: its bound exceeds the rate of the same box without any one of them;
-    4. is not explained: its bound exceeds the rate of every returned box that contains it.
+       The bound itself is no good measure: it hardly changes when a box loses a quarter of its
+       rows, so that edges would follow chance;
+    3. needs every column: its bound exceeds the rate of the same box without any one of them;
+    4. is not explained by a wider box: its bound exceeds the rate of every returned box
+       that contains it.
 
     Parameters
     ----------
@@ -148,8 +185,8 @@ class BoxMiner:
         self.base = float(np.mean(data.hits))
 
     def run(self) -> Patterns:
-        """All such boxes, highest lower bound first; of equals the larger one."""
-        found: dict[tuple[int, ...], Patterns] = {}
+        """Search: all such boxes, highest lower bound first; of equal ones the larger first."""
+        kept: dict[tuple[int, ...], Patterns] = {}
         previous: dict[tuple[int, ...], Ints32] = {}
         current: dict[tuple[int, ...], Ints32] = {}
         length = 1
@@ -160,9 +197,9 @@ class BoxMiner:
             if length < self.max_length:
                 current[columns] = sums
             boxes = self._peaks(columns, sums)
-            boxes = boxes.take(self._earns_every_column(boxes, columns, previous))
-            found[columns] = self._unexplained(boxes, columns, found)
-        boxes = Patterns.join([Patterns.none(self.max_length), *found.values()])
+            boxes = boxes.take(self._needs_every_column(boxes, columns, previous))
+            kept[columns] = self._unexplained(boxes, columns, kept)
+        boxes = Patterns.join([Patterns.none(self.max_length), *kept.values()])
         return boxes.take(np.lexsort((-boxes.rows, -self._low(boxes.hits, boxes.rows))))
 
     def _peaks(self, columns: tuple[int, ...], sums: Ints32) -> Patterns:
@@ -209,15 +246,15 @@ class BoxMiner:
         for ranges, of_axis, stride in zip(axes, index, strides, strict=True):
             for steps, beaten in ((ranges.shrunk, np.greater_equal), (ranges.grown, np.greater)):
                 for moved in steps.T:
-                    here = of_axis[alive]
-                    there = moved[here]
-                    near = everywhere[at[alive] + (there - here) * stride]
-                    alive = alive[(there < 0) | ~beaten(near, z[alive])]
+                    current = of_axis[alive]
+                    neighbour = moved[current]
+                    z_neighbour = everywhere[at[alive] + (neighbour - current) * stride]
+                    alive = alive[(neighbour < 0) | ~beaten(z_neighbour, z[alive])]
         peak = np.zeros(len(at), bool)
         peak[alive] = True
         return peak
 
-    def _earns_every_column(
+    def _needs_every_column(
         self,
         boxes: Patterns,
         columns: tuple[int, ...],
@@ -227,9 +264,9 @@ class BoxMiner:
         good = np.ones(len(boxes), bool)
         if len(columns) == 1:
             return good  # without its column it is all rows, which rule 1 has compared
-        for kept in combinations(range(len(columns)), len(columns) - 1):
-            sums = parents[tuple(columns[a] for a in kept)]
-            hits, rows = counts_of(sums, boxes.first[:, kept], boxes.last[:, kept])
+        for others in combinations(range(len(columns)), len(columns) - 1):
+            sums = parents[tuple(columns[a] for a in others)]
+            hits, rows = counts_of(sums, boxes.first[:, others], boxes.last[:, others])
             good &= low * rows > hits
         return good
 
@@ -237,15 +274,15 @@ class BoxMiner:
         self,
         boxes: Patterns,
         columns: tuple[int, ...],
-        found: dict[tuple[int, ...], Patterns],
+        kept: dict[tuple[int, ...], Patterns],
     ) -> Patterns:
         """Rule 4; a box can only lie in one of the same columns or fewer, which came before."""
         low = self._low(boxes.hits, boxes.rows)
         good = np.ones(len(boxes), bool)
         for length in range(1, len(columns)):
-            for kept in combinations(range(len(columns)), length):
-                wider = found[tuple(columns[a] for a in kept)]
-                inside = _inside(boxes, wider, kept)
+            for subset in combinations(range(len(columns)), length):
+                wider = kept[tuple(columns[a] for a in subset)]
+                inside = _inside(boxes, wider, subset)
                 good &= ~(inside & (wider.rates >= low[:, None])).any(axis=1)
         boxes, low = boxes.take(good), low[good]
         inside = _inside(boxes, boxes, range(len(columns)))

@@ -1,6 +1,6 @@
-"""A user's table as plain columns: numbers with NaN, or strings with None.
+"""Columns of a user's table as numpy arrays: numbers with NaN, or strings with None.
 
-The only module of this package that knows pandas' many dtypes. Nothing here changes its input.
+All handling of pandas' dtypes in this package is here. Nothing changes its input.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DATES = {"datetime", "datetime64", "date", "timedelta", "timedelta64", "period",
 
 @dataclass(frozen=True, eq=False)
 class PlainColumn:
-    """One column, ready for numpy.
+    """One column as a numpy array.
 
     Parameters
     ----------
@@ -58,13 +58,24 @@ class PlainColumn:
 
     @property
     def whole(self) -> bool:
-        """Whether all values there are are whole numbers."""
+        """Whether all finite values are whole numbers, and there is one."""
         known = self.values[np.isfinite(self.values)]
         return bool(len(known)) and bool(np.all(known == np.floor(known)))
 
 
-def as_frame(X: Any) -> pd.DataFrame:
+def checked_frame(X: Any) -> pd.DataFrame:
     """A table or 2-D array as a data frame with text names (``x0``, ``x1`` … for arrays).
+
+    Stricter than ``dbnchurn.tables.reading.as_frame``, which reads other kinds of tables too and
+    leaves names to the schema; this package stands below ``tables`` and cannot import it.
+
+    Parameters
+    ----------
+    X : DataFrame or 2-D array of shape (n, d)
+
+    Returns
+    -------
+    DataFrame
 
     Raises
     ------
@@ -96,7 +107,17 @@ def as_frame(X: Any) -> pd.DataFrame:
 
 
 def read_columns(frame: pd.DataFrame, names: Sequence[str] | None = None) -> list[PlainColumn]:
-    """The given columns of a table (all by default) as plain columns.
+    """Read columns of a table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    names : sequence of str, optional
+        Columns to read; all by default.
+
+    Returns
+    -------
+    list of PlainColumn
 
     Raises
     ------
@@ -105,19 +126,29 @@ def read_columns(frame: pd.DataFrame, names: Sequence[str] | None = None) -> lis
     """
     names = list(frame.columns) if names is None else names
     require(frame, names)
-    return [plain(frame[name]) for name in names]
+    return [plain_column(frame[name]) for name in names]
 
 
 def read_known_columns(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> dict[str, PlainColumn]:
-    """Columns as they were at fit, by name: the same kind of values, or an error.
+    """Read columns that hold the same kinds of values as when segments were found.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    kinds : mapping of str to {"number", "boolean", "text"}
+        Column → kind; numbers and booleans may stand for each other.
+
+    Returns
+    -------
+    dict of str to PlainColumn
 
     Raises
     ------
     DataError
         A column is absent or has become another kind.
     """
-    found = {column.name: column for column in read_columns(frame, list(kinds))}
-    return {name: _as_kind(found[name], kind) for name, kind in kinds.items()}
+    columns = {column.name: column for column in read_columns(frame, list(kinds))}
+    return {name: _as_kind(columns[name], kind) for name, kind in kinds.items()}
 
 
 def _as_kind(column: PlainColumn, kind: Kind) -> PlainColumn:
@@ -136,15 +167,26 @@ def _as_kind(column: PlainColumn, kind: Kind) -> PlainColumn:
 
 
 def require(frame: pd.DataFrame, names: Iterable[str]) -> None:
-    """Raise if one of the columns is absent."""
+    """Refuse a table that lacks a column.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    names : iterable of str
+
+    Raises
+    ------
+    DataError
+        A column is absent.
+    """
     absent = [name for name in names if name not in frame.columns]
     if absent:
         hint = did_you_mean(absent[0], list(frame.columns))
         raise DataError(f"X has no column {listed(absent)}: {hint}")
 
 
-def plain(series: pd.Series[Any]) -> PlainColumn:
-    """One pandas column of any dtype as a plain column."""
+def plain_column(series: pd.Series[Any]) -> PlainColumn:
+    """Read one pandas column of any dtype but dates, complex numbers and mixtures."""
     name, dtype = str(series.name), series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return _categorical(name, series, dtype)
@@ -157,7 +199,7 @@ def plain(series: pd.Series[Any]) -> PlainColumn:
 def _categorical(name: str, series: pd.Series[Any], dtype: pd.CategoricalDtype) -> PlainColumn:
     levels = dtype.categories.to_series(name=name)
     kind = _kind(name, levels)
-    values = plain(levels).values
+    values = plain_column(levels).values
     codes = np.asarray(series.cat.codes)
     empty = None if kind == "text" else np.nan
     taken = np.append(values, np.array([empty], values.dtype))[codes]
@@ -166,7 +208,18 @@ def _categorical(name: str, series: pd.Series[Any], dtype: pd.CategoricalDtype) 
 
 
 def level_of(value: Any, kind: Kind) -> Level:
-    """A plain value as the Python object that words, SQL and JSON show."""
+    """A value of a :class:`PlainColumn` as a Python object, for text, SQL and JSON.
+
+    Parameters
+    ----------
+    value : str or float
+    kind : {"number", "boolean", "text"}
+
+    Returns
+    -------
+    str, bool, int or float
+        Whole numbers become int.
+    """
     if kind == "text":
         return str(value)
     if kind == "boolean":
@@ -212,18 +265,22 @@ def _text(series: pd.Series[Any]) -> npt.NDArray[np.object_]:
 
 
 def read_answers(y: Any, rows: int, positive: Level, threshold: float | None) -> Bools:
-    """Who said yes: ``y == positive``, or ``y >= threshold`` where a threshold is given.
+    """Read who said yes: ``y == positive``, or ``y >= threshold`` where a threshold is given.
 
     Parameters
     ----------
     y : array-like of `rows` values
         Answers of any two values, or scores.
     rows : int
-        Rows of the table beside it.
+        Rows of the table that the answers belong to.
     positive : str, bool, int or float
         The value that means yes.
     threshold : float or None
-        From which score on a row counts as a yes.
+        Lowest score that counts as a yes.
+
+    Returns
+    -------
+    bool array of shape (rows,)
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""What a segment says of one column: its words, its SQL, and the rows for which it holds.
+"""Conditions on one column: as text, as SQL, and the rows for which they hold.
 
-A condition reads a column that :mod:`dbnchurn.segments.columns` has made plain: float64 with NaN
+A condition reads the values of a :class:`~dbnchurn.segments.columns.PlainColumn`: float64 with NaN
 for missing, or an object array of strings with None for missing.
 """
 
@@ -18,8 +18,7 @@ from dbnchurn.core.typing import Bools
 
 Level = str | bool | int | float
 
-JUST_ABOVE_ZERO = float(np.nextafter(0.0, 1.0))
-"""The edge between zero and all that is more: ``x >= JUST_ABOVE_ZERO`` is ``x > 0``."""
+JUST_ABOVE_ZERO = float(np.nextafter(0.0, 1.0))  # as an edge: x >= JUST_ABOVE_ZERO is x > 0
 
 
 def missing(values: npt.NDArray[Any]) -> Bools:
@@ -39,14 +38,14 @@ class Between:
     low, high : float
         Edges in the column's own units.
     whole : bool, default False
-        The column holds whole numbers, so that words may say "30 to 39" for [30, 40).
+        The column holds whole numbers, so that text may say "30 to 39" for [30, 40).
     besides : tuple of float, default ()
         Special codes that lie inside the edges and do not belong to the interval.
 
     Examples
     --------
     >>> c = Between("age", 30, 40, whole=True)
-    >>> c.words(), c.sql(), c.edges()
+    >>> c.to_text(), c.sql(), c.edges()
     ('age 30 to 39', '"age" >= 30 AND "age" < 40', 'age in [30, 40)')
     >>> c.holds(np.array([29.0, 30.0, np.nan])).tolist()
     [False, True, False]
@@ -59,23 +58,23 @@ class Between:
     besides: tuple[float, ...] = ()
 
     def holds(self, values: npt.NDArray[Any]) -> Bools:
-        """Rows of the plain column inside the interval; missing is outside."""
+        """Rows whose value is inside the interval; missing is outside."""
         inside: Bools = values >= self.low
         inside &= (values <= math.inf) if self.high == math.inf else (values < self.high)
         for code in self.besides:
             inside &= values != code
         return inside
 
-    def words(self) -> str:
-        """As a marketer reads it."""
+    def to_text(self) -> str:
+        """The condition as readers of a page see it."""
         if self.low == -math.inf and self.high == math.inf:
             ends = "known"
         else:
-            ends = self._words_of_whole_numbers() if self.whole else self._words_of_decimals()
+            ends = self._text_of_whole_numbers() if self.whole else self._text_of_decimals()
         besides = ", ".join(shown(code) for code in self.besides)
         return f"{self.column} {ends}" + (f" (not {besides})" if besides else "")
 
-    def _words_of_decimals(self) -> str:
+    def _text_of_decimals(self) -> str:
         if (self.low, self.high) == (0.0, JUST_ABOVE_ZERO):
             return "= 0"
         above_zero = self.low == JUST_ABOVE_ZERO
@@ -86,7 +85,7 @@ class Between:
             return "0 or less" if self.high == JUST_ABOVE_ZERO else last
         return f"{'above 0' if above_zero else shown(self.low)} to {last}"
 
-    def _words_of_whole_numbers(self) -> str:
+    def _text_of_whole_numbers(self) -> str:
         if self.high == math.inf:
             return f"{shown(math.ceil(self.low))} or more"
         last = math.ceil(self.high) - 1
@@ -142,7 +141,7 @@ class OneOf:
     Examples
     --------
     >>> c = OneOf("plan", ("gold", "o'clock"))
-    >>> c.words()
+    >>> c.to_text()
     "plan gold or o'clock"
     >>> print(c.sql())
     "plan" IN ('gold', 'o''clock')
@@ -154,14 +153,14 @@ class OneOf:
     levels: tuple[Level, ...]
 
     def holds(self, values: npt.NDArray[Any]) -> Bools:
-        """Rows of the plain column that hold one of the levels."""
-        found: Bools = np.zeros(len(values), bool)
+        """Rows whose value is one of the levels."""
+        inside: Bools = np.zeros(len(values), bool)
         for level in self.levels:
-            found |= np.asarray(values == level, bool)
-        return found
+            inside |= np.asarray(values == level, bool)
+        return inside
 
-    def words(self) -> str:
-        """As a marketer reads it."""
+    def to_text(self) -> str:
+        """The condition as readers of a page see it."""
         if len(self.levels) == 1:
             return f"{self.column} = {shown(self.levels[0])}"
         return f"{self.column} {' or '.join(shown(level) for level in self.levels)}"
@@ -187,7 +186,7 @@ class IsMissing:
 
     Examples
     --------
-    >>> IsMissing("income").sql(), IsMissing("income").words()
+    >>> IsMissing("income").sql(), IsMissing("income").to_text()
     ('"income" IS NULL', 'income missing')
     """
 
@@ -197,12 +196,12 @@ class IsMissing:
         """Rows without a value."""
         return missing(values)
 
-    def words(self) -> str:
-        """As a marketer reads it."""
+    def to_text(self) -> str:
+        """The condition as readers of a page see it."""
         return f"{self.column} missing"
 
     def edges(self) -> str:
-        """In words: there is no interval."""
+        """The same as text: there is no interval."""
         return f"{self.column} is missing"
 
     def sql(self) -> str:
@@ -245,7 +244,7 @@ def condition_from_dict(data: dict[str, Any]) -> Condition:
 
 
 def shown(value: Level) -> str:
-    """A number or level as words show it: short, thousands apart from 10,000 on."""
+    """A number or level as text: six digits at most, thousands apart from 10,000 on."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return "''" if value == "" else str(value)
     if value == int(value) and abs(value) < 1e15:

@@ -13,20 +13,19 @@ import numpy.typing as npt
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Bools, Ints, Rows
 
-CHUNK = 1 << 16
-"""Rows counted at a time, so that the indices stay in the processor's cache."""
+ROWS_AT_ONCE = 1 << 16  # counted in one go, so that the indices stay in the processor's cache
 
 
 @dataclass(frozen=True, eq=False)
 class CodedRows:
-    """Rows as item codes, with their answers: what mining sees.
+    """Rows as item codes, with their answers: the input of mining.
 
     Parameters
     ----------
     codes : int array of shape (d, n)
         Column-major: one row per column of the table; ``items[j]`` means no item.
     hits : bool array of shape (n,)
-        Who said yes.
+        Rows that said yes.
     items : tuple of d integers
         Items per column.
     neighbours : tuple of d integers
@@ -56,8 +55,8 @@ class CodedRows:
         shape = (2, *(self.items[j] + 1 for j in columns))
         size = int(np.prod(shape))
         counts = np.zeros(size, np.int64)
-        for start in range(0, len(self.hits), CHUNK):
-            stop = start + CHUNK
+        for start in range(0, len(self.hits), ROWS_AT_ONCE):
+            stop = start + ROWS_AT_ONCE
             cell = self.hits[start:stop].astype(np.intp)
             for j in columns:
                 cell *= self.items[j] + 1
@@ -68,7 +67,7 @@ class CodedRows:
         return table[::-1]
 
 
-def guard(
+def check_cells(
     sizes: Sequence[int], names: Sequence[str], max_length: int, max_cells: int, ranges: bool
 ) -> None:
     """Refuse a search whose largest table has more than `max_cells` cells.
@@ -84,12 +83,12 @@ def guard(
     max_cells : int
         Cells allowed at once.
     ranges : bool
-        The sizes count ranges: b bins have b (b + 1) / 2.
+        Whether the sizes count ranges: b bins have b (b + 1) / 2.
 
     Raises
     ------
     DataError
-        Says which columns are the largest, and what to lower.
+        The message names the largest columns and the parameters to lower.
     """
     largest = sorted(zip(sizes, names, strict=True), reverse=True)[:max_length]
     cells = 1

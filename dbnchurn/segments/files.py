@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.html.format import percent
 from dbnchurn.core.sql import quoted
 from dbnchurn.segments import page
 from dbnchurn.segments.conditions import condition_from_dict
-from dbnchurn.segments.listing import SegmentList
 from dbnchurn.segments.rates import Rate
-from dbnchurn.segments.segment import Chance, PairCounts, Segment, percent
+from dbnchurn.segments.segment import Chance, PairCounts, Segment
+from dbnchurn.segments.segment_list import SegmentList
 
-FORMAT = 1
-"""Version of ``segments.json``. Raise it when a field changes its meaning or goes."""
+FORMAT = 1  # of segments.json; raise it when a field changes its meaning or is removed
 
 RATES = ("mined", "selected", "report", "alone")
-PLAIN = (
+FIELDS = (  # of a list that are JSON as they stand
     "outcome",
     "positive",
     "threshold",
@@ -60,19 +60,21 @@ def save(segments: SegmentList, folder: str | Path) -> Path:
     --------
     >>> import tempfile
     >>> from dbnchurn.segments import SegmentList
-    >>> nobody = SegmentList((), {}, {part: Rate(1, 8) for part in ("mine", "select", "report")})
+    >>> empty = SegmentList((), {}, {part: Rate(1, 8) for part in ("mine", "select", "report")})
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     load(save(nobody, folder) / "segments.json") == nobody
+    ...     load(save(empty, folder) / "segments.json") == empty
     True
     """
-    folder = Path(folder)
+    from dbnchurn.segments.pictures import segment_pictures  # needs matplotlib
+
+    folder, pictures = Path(folder), segment_pictures(segments)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         segments.table().to_csv(folder / "segments.csv", index=False)
         (folder / "segments.json").write_text(to_json(segments), encoding="utf-8")
         (folder / "segments.sql").write_text(to_sql(segments), encoding="utf-8")
-        page.write_markdown(segments, folder)
-        (folder / "segments.html").write_text(page.html(segments), encoding="utf-8")
+        page.write_markdown(segments, folder, pictures)
+        (folder / "segments.html").write_text(page.render(segments, pictures), encoding="utf-8")
     except OSError as error:
         raise ArtifactError(f"cannot write segments to {folder}: {error.strerror}") from error
     return folder
@@ -89,15 +91,19 @@ def to_sql(segments: SegmentList, table: str = "customers") -> str:
     segments : SegmentList
     table : str, default "customers"
         Name of the table in the query.
+
+    Returns
+    -------
+    str
     """
     lines = []
     for k, segment in enumerate(segments.segments, start=1):
         low, high = segment.report.interval(segments.confidence)
         rate = f"{percent(segment.report.value)} ({percent(low)} to {percent(high)})"
         part = f"; approach {percent(segment.share)} of them" if segment.share < 1 else ""
-        says = _one_line(f"{segment.words()}: {rate} {segments.outcome}{part}")
+        comment = _one_line(f"{segment.to_text()}: {rate} {segments.outcome}{part}")
         lines += [
-            f"-- segment {k}: {says}",
+            f"-- segment {k}: {comment}",
             f"SELECT * FROM {quoted(table)} WHERE {segment.sql()};",
             "",
         ]
@@ -126,7 +132,7 @@ def to_json(segments: SegmentList) -> str:
     """Everything the list holds, as JSON; :func:`load` gives it back."""
     data = {
         "format": FORMAT,
-        **{name: getattr(segments, name) for name in PLAIN},
+        **{name: getattr(segments, name) for name in FIELDS},
         "base": {name: asdict(rate) for name, rate in segments.base.items()},
         "chance": asdict(segments.chance) if segments.chance else None,
         "pairs": [asdict(pair) for pair in segments.pairs],
@@ -134,11 +140,14 @@ def to_json(segments: SegmentList) -> str:
             _segment_to_dict(segment, segments.confidence) for segment in segments.segments
         ],
     }
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False, default=_plain) + "\n"
+    return (
+        json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False, default=_to_json_type)
+        + "\n"
+    )
 
 
-def _plain(value: Any) -> Any:
-    """Parameters may be numpy numbers, which JSON does not know."""
+def _to_json_type(value: Any) -> Any:
+    """Parameters may be numpy numbers, which JSON has no form for."""
     if hasattr(value, "tolist"):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} {value!r} cannot be written as JSON")
@@ -147,7 +156,7 @@ def _plain(value: Any) -> Any:
 def _segment_to_dict(segment: Segment, confidence: float) -> dict[str, Any]:
     low, high = segment.report.interval(confidence)
     return {
-        "words": segment.words(),
+        "words": segment.to_text(),
         "sql": segment.sql(),
         "conditions": [condition.to_dict() for condition in segment.conditions],
         **{name: asdict(getattr(segment, name)) for name in RATES},
@@ -167,10 +176,22 @@ def load(path: str | Path) -> SegmentList:
     path : str or Path
         The file, or the folder that holds it.
 
+    Returns
+    -------
+    SegmentList
+
     Raises
     ------
     ArtifactError
         The file is absent, is not JSON, is of another format, or lacks something.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> empty = SegmentList((), {}, {part: Rate(1, 8) for part in ("mine", "select", "report")})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     load(save(empty, folder)).base["report"].value
+    0.125
     """
     path = Path(path)
     if path.is_dir():
@@ -181,10 +202,11 @@ def load(path: str | Path) -> SegmentList:
         raise ArtifactError(f"cannot read segments from {path}: {error.strerror}") from None
     except ValueError as error:
         raise ArtifactError(f"{path} is not JSON: {error}; export the segments again") from None
-    found = data.get("format") if isinstance(data, dict) else None
-    if found != FORMAT:
+    version = data.get("format") if isinstance(data, dict) else None
+    if version != FORMAT:
         raise ArtifactError(
-            f"{path} is of segment format {found!r}, but this version reads {FORMAT}; export again"
+            f"{path} is of segment format {version!r}, but this version reads {FORMAT}; "
+            "export again"
         )
     try:
         return SegmentList(
@@ -192,7 +214,7 @@ def load(path: str | Path) -> SegmentList:
             base={name: Rate(**rate) for name, rate in data["base"].items()},
             chance=_chance_from_dict(data["chance"]),
             pairs=tuple(_pair_from_dict(pair) for pair in data["pairs"]),
-            **{name: data[name] for name in PLAIN},
+            **{name: data[name] for name in FIELDS},
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(

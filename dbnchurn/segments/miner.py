@@ -1,4 +1,4 @@
-"""The estimator: a table and its answers in, a list of segments out."""
+"""The estimator ``SegmentMiner``: a table and answers in, a list of segments out."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from dbnchurn.core.typing import Floats
 from dbnchurn.segments.boxes import BoxMiner
-from dbnchurn.segments.closed import mine_closed
-from dbnchurn.segments.coding import Coded, code
+from dbnchurn.segments.closed_sets import mine_closed
+from dbnchurn.segments.coded_table import CodedTable, code_table
 from dbnchurn.segments.conditions import Level
 from dbnchurn.segments.counts import CodedRows
-from dbnchurn.segments.listing import SegmentList
-from dbnchurn.segments.measure import candidate_table, measured, pair_counts, top_rates
+from dbnchurn.segments.measurement import candidate_table, measured_segments, pair_counts, top_rates
 from dbnchurn.segments.patterns import Patterns
 from dbnchurn.segments.rates import Rate
+from dbnchurn.segments.row_parts import PARTS
 from dbnchurn.segments.segment import Chance
-from dbnchurn.segments.select import CoverRules, greedy_cover, significant
-from dbnchurn.segments.split import PARTS
+from dbnchurn.segments.segment_list import SegmentList
+from dbnchurn.segments.selection import CoverRules, greedy_cover, significant
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -52,7 +52,7 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
     bins : int, default 10
         Intervals per numeric column. A number with two values becomes two levels.
     edges : dict of column to list of float, default None
-        Inner edges for columns to be cut just there.
+        Column → inner edges to cut it at, in place of computed ones.
     zero : bool, default True
         Zero is an interval of its own in columns where at least 1 % of the rows hold it.
     special : dict of column to list of float, default None
@@ -88,9 +88,9 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
     positive : str, bool, int or float, default 1
         The answer that means yes.
     threshold : float, default None
-        `y` holds scores, and those from here on mean yes: explains a model's list.
+        `y` holds scores, and those of at least the threshold mean yes: describes a model's list.
     outcome : str, default "say yes"
-        What the yeses do, for words only ("buy", "leave").
+        What the yeses do, for texts only ("buy", "leave").
     permutations : int, default 0
         Shuffles of the answers for the diagnostic; each mines once more.
     max_cells : int, default 10_000_000
@@ -103,13 +103,13 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
     segments_ : SegmentList
         The result; plain data that can be saved and applied without the miner.
     axes_ : tuple of Axis
-        What became of the columns.
+        Items of the columns that could be mined.
     skipped_ : dict
-        Columns that were left out, and why.
-    parts_ : Parts
+        Columns that were left out → reason.
+    parts_ : RowParts
         Row numbers that were mined, selected on and reported from.
     candidates_ : DataFrame
-        Every candidate with its words, mined counts and rate, p-value and q-value.
+        Every candidate with its text, mined counts and rate, p-value and q-value.
     feature_names_in_ : array of str
     n_features_in_ : int
 
@@ -212,14 +212,16 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
             `X` or `y` cannot be used; the message says what to do.
         """
         generator = as_generator(self.random_state)
-        coded = code(self, X, y, groups, generator)
+        coded = code_table(self, X, y, groups, generator)
         mine, select, _ = coded.rows
         patterns = self._mine(mine)
         kept, p, q = significant(patterns, select, self.alpha)
         chosen, shares = self._cover(patterns.take(kept), coded)
         self.candidates_ = candidate_table(patterns, coded.axes, p, q)
         number = kept[chosen]
-        self.segments_ = self._listed(patterns.take(number), shares, p[number], q[number], coded)
+        self.segments_ = self._segment_list(
+            patterns.take(number), shares, p[number], q[number], coded
+        )
         if self.permutations:
             self.segments_ = replace(self.segments_, chance=self._chance(coded.rows, generator))
         self.axes_, self.skipped_, self.parts_ = coded.axes, coded.skipped, coded.parts
@@ -236,11 +238,23 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         return self._fitted().assign(X)
 
     def evaluate(self, X: Any, y: Any) -> pd.DataFrame:
-        """The fixed segments on other customers: see :meth:`SegmentList.evaluate`."""
+        """Measure the fixed segments on other customers: see :meth:`SegmentList.evaluate`.
+
+        Parameters
+        ----------
+        X : DataFrame or 2-D array of shape (n, d)
+        y : array-like of shape (n,)
+            Answers or scores, as for :meth:`fit`.
+
+        Returns
+        -------
+        DataFrame
+            One row per segment.
+        """
         return self._fitted().evaluate(X, y)
 
     def best_mined(self, X: Any, y: Any, *, shuffled: bool = False) -> tuple[float, float, float]:
-        """What mining alone promises, without any selection, and what it keeps.
+        """Rate of the best mined patterns, without any selection, on mined rows and on fresh ones.
 
         Parameters
         ----------
@@ -258,7 +272,7 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
             Share of the report's rows they hold.
         """
         generator = as_generator(self.random_state)
-        parts: Sequence[CodedRows] = code(self, X, y, None, generator).rows
+        parts: Sequence[CodedRows] = code_table(self, X, y, None, generator).rows
         if shuffled:
             parts = [part.answering(generator.permutation(part.hits)) for part in parts]
         mined, fresh = top_rates(self._mine(parts[0]).take(slice(self.n_segments)), parts)
@@ -268,18 +282,18 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "segments_")
         return self.segments_
 
-    # -- what fit does, step by step ---------------------------------------------------------
+    # -- steps of fit ------------------------------------------------------------------------
 
     def _mine(self, data: CodedRows) -> Patterns:
         if self.mode == "paper":
-            found = mine_closed(data, self.max_length, self.min_count, self.min_rate)
+            patterns = mine_closed(data, self.max_length, self.min_count, self.min_rate)
         else:
-            found = BoxMiner(
+            patterns = BoxMiner(
                 data, self.max_length, self.min_count, self.min_rate, self.confidence
             ).run()
-        return found.take(slice(self.candidates))
+        return patterns.take(slice(self.candidates))
 
-    def _cover(self, patterns: Patterns, coded: Coded) -> tuple[list[int], list[float]]:
+    def _cover(self, patterns: Patterns, coded: CodedTable) -> tuple[list[int], list[float]]:
         mined, selected = len(coded.parts.mine), len(coded.parts.select)
         rules = CoverRules(
             self.n_segments,
@@ -292,17 +306,17 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         chosen = list(greedy_cover(patterns, coded.rows[1], rules))
         return [i for i, _ in chosen], [share for _, share in chosen]
 
-    # -- what fit leaves ---------------------------------------------------------------------
+    # -- results of fit ----------------------------------------------------------------------
 
-    def _listed(
+    def _segment_list(
         self,
         patterns: Patterns,
         shares: Sequence[float],
         p: Floats,
         q: Floats,
-        coded: Coded,
+        coded: CodedTable,
     ) -> SegmentList:
-        segments = measured(patterns, shares, coded.axes, coded.rows, p, q)
+        segments = measured_segments(patterns, shares, coded.axes, coded.rows, p, q)
         used = {c.column for segment in segments for c in segment.conditions}
         return SegmentList(
             segments,
@@ -322,13 +336,13 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         )
 
     def _settings(self) -> dict[str, Any]:
-        """All parameters but the seed, as plain data."""
+        """All parameters but `random_state`, as JSON has them."""
         given = {k: v for k, v in self.get_params().items() if k != "random_state"}
-        plain: dict[str, Any] = json.loads(json.dumps(given, default=_as_plain))
-        return plain
+        settings: dict[str, Any] = json.loads(json.dumps(given, default=_to_json_type))
+        return settings
 
     def _chance(self, parts: Sequence[CodedRows], generator: np.random.Generator) -> Chance:
-        """What the same search finds on shuffled answers."""
+        """The same search on shuffled answers."""
         true = top_rates(self._mine(parts[0]).take(slice(self.n_segments)), parts)
         shuffled = [Rate(0, 0), Rate(0, 0)]
         findings = 0
@@ -341,12 +355,12 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         return Chance(self.permutations, findings, self.n_segments, *true, *shuffled)
 
 
-def _as_plain(value: Any) -> Any:
+def _to_json_type(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else np.asarray(value).tolist()
 
 
 def as_generator(random_state: Any) -> np.random.Generator:
-    """A numpy Generator from all that scikit-learn allows as a seed."""
+    """A numpy Generator from a `random_state` as scikit-learn allows it."""
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(random_state.randint(2**31, size=4))
     return np.random.default_rng(random_state)

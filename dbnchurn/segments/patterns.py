@@ -42,7 +42,23 @@ class Patterns:
         rows: npt.NDArray[np.integer],
         width: int,
     ) -> Patterns:
-        """Sets that share their columns, padded to `width`; `first` has shape (m, l)."""
+        """Build m sets of the same l columns.
+
+        Parameters
+        ----------
+        columns : sequence of l int
+            Ascending column numbers.
+        first, last : int array of shape (m, l)
+            Items.
+        hits, rows : int array of shape (m,)
+            Yeses and rows in every set.
+        width : int
+            Columns of the arrays, at least l; what is left is filled with -1.
+
+        Returns
+        -------
+        Patterns
+        """
         m, length = first.shape
 
         def padded(values: npt.NDArray[np.integer]) -> Ints:
@@ -102,7 +118,7 @@ class Patterns:
         ]
 
     def containers(self) -> list[Rows]:
-        """For every set, the numbers of those that are more general: they hold all its rows."""
+        """For every set, the numbers of the more general sets, which contain all its rows."""
         d = int(self.columns.max(initial=-1)) + 1
         first = np.full((d, len(self)), np.iinfo(np.int64).min)
         last = np.full((d, len(self)), np.iinfo(np.int64).max)
@@ -116,12 +132,36 @@ class Patterns:
         return [np.flatnonzero(row) for row in inside]
 
     def mask(self, i: int, data: CodedRows) -> Bools:
-        """Rows that one set holds, shape (n,)."""
+        """Rows that one set contains.
+
+        Parameters
+        ----------
+        i : int
+            Number of the set.
+        data : CodedRows
+            n rows.
+
+        Returns
+        -------
+        bool array of shape (n,)
+        """
         return rows_in(self.ranges(i), data)
 
 
 def rows_in(ranges: Sequence[tuple[int, int, int]], data: CodedRows) -> Bools:
-    """Rows whose items lie in all ranges; all rows for no range."""
+    """Rows whose items lie in all ranges.
+
+    Parameters
+    ----------
+    ranges : sequence of (column, first, last)
+        None of them means all rows.
+    data : CodedRows
+        n rows.
+
+    Returns
+    -------
+    bool array of shape (n,)
+    """
     inside = np.ones(len(data.hits), bool)
     for column, first, last in ranges:
         codes = data.codes[column]

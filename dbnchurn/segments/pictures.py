@@ -10,33 +10,55 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import PercentFormatter
 
-from dbnchurn.segments.listing import SegmentList
+from dbnchurn.core.html.figure import (
+    COLOURS,
+    drawing_style,
+    percent_axis,
+    to_picture,
+    to_png,
+)
+from dbnchurn.core.html.format import cut, percent
+from dbnchurn.core.html.picture import Picture
 from dbnchurn.segments.segment import PairCounts
+from dbnchurn.segments.segment_list import SegmentList
 
 if TYPE_CHECKING:
     from dbnchurn.segments.sweep import SweepPoint
 
-BLUE, ORANGE, GREY = "#0057a8", "#d55e00", "#666666"  # told apart by colour-blind readers
-STYLE: Any = {
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#888888",
-    "axes.grid": True,
-    "grid.color": "#e4e4e4",
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-}
-PERCENT = PercentFormatter(1.0, symbol=" %")
+BLUE, ORANGE, GREY = COLOURS[0], COLOURS[1], COLOURS[6]
+FEWEST = 10  # customers in a cell of a heatmap; rates of fewer are not drawn
 
 
-def rates_figure(segments: SegmentList) -> Figure:
-    """Rate with its interval per segment, beside the mined rate and the rate of everyone."""
+def segment_pictures(segments: SegmentList) -> dict[str, Picture]:
+    """Pictures of a list, each as SVG and PNG, by the name of its PNG file.
+
+    Parameters
+    ----------
+    segments : SegmentList
+
+    Returns
+    -------
+    dict of str to Picture
+        Rates, reach and, where a segment has two columns, heatmaps; empty for an empty list.
+    """
+    if not len(segments):
+        return {}
+    drawn = {
+        "segments_rates.png": rates_picture(segments),
+        "segments_reach.png": reach_picture(segments),
+    }
+    if segments.pairs:
+        drawn["segments_pairs.png"] = heatmaps_picture(segments.pairs, segments.outcome)
+    return drawn
+
+
+def rates_picture(segments: SegmentList) -> Picture:
+    """Rate of every segment with its interval, its rate on the mined rows, and everyone's."""
     table = segments.table()
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(8, 1.3 + 0.38 * len(table)), layout="constrained")
+    base = segments.base["report"].value
+    with drawing_style():
+        figure = Figure(figsize=(6.2, 1.5 + 0.42 * len(table)), layout="constrained")
         axes = figure.add_subplot()
         y = np.arange(len(table))
         bars = np.clip([table["rate"] - table["low"], table["high"] - table["rate"]], 0, None)
@@ -44,26 +66,38 @@ def rates_figure(segments: SegmentList) -> Figure:
             table["rate"], y, xerr=bars, fmt="o", color=BLUE, capsize=3, label="on fresh rows"
         )
         axes.plot(table["mined_rate"], y, "x", color=ORANGE, label="on the rows mined")
-        base = segments.base["report"].value
-        axes.axvline(base, color=GREY, linestyle="--", label=f"everyone ({100 * base:.1f} %)")
+        axes.axvline(base, color=GREY, linestyle="--", label=f"everyone ({percent(base)})")
         axes.set_yticks(
-            y, [wrapped(f"{k}  {w}") for k, w in zip(y + 1, table["words"], strict=True)]
+            y, [_two_lines(f"{k}  {w}") for k, w in zip(y + 1, table["words"], strict=True)]
         )
         axes.invert_yaxis()
         axes.set_xlim(0, max(1.05 * float(table["high"].max()), base))
-        axes.xaxis.set_major_formatter(PERCENT)
+        percent_axis(axes.xaxis)
         axes.set_xlabel(f"share who {segments.outcome}, {100 * segments.confidence:g} % interval")
-        figure.legend(loc="outside upper right", ncols=3)
-    return figure
+        figure.legend(loc="outside upper right", ncols=3, columnspacing=1.2)
+        return to_picture(
+            figure,
+            "How high the rate of every segment is",
+            "Rate of every segment on fresh rows with its interval, beside the rate on the mined "
+            "rows and that of everyone.",
+            f"Rates on fresh rows, {percent(base)} for everyone: "
+            + "; ".join(
+                f"segment {row.segment} {percent(row.rate)}, {percent(row.low)} to "
+                f"{percent(row.high)}"
+                for row in table.itertuples()
+            )
+            + ".",
+            png=True,
+        )
 
 
-def reach_figure(segments: SegmentList) -> Figure:
+def reach_picture(segments: SegmentList) -> Picture:
     """Share of all yeses reached against the share of customers approached."""
     table = segments.table()
     x = np.append(0, table["cumulative_share"])
     y = np.append(0, table["cumulative_reach"])
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(8, 3.6), layout="constrained")
+    with drawing_style():
+        figure = Figure(figsize=(6.2, 3.6), layout="constrained")
         axes = figure.add_subplot()
         axes.plot(x, y, "o-", color=BLUE, label="segments, in order")
         end = 1.08 * max(x[-1], segments.budget or 0)
@@ -76,18 +110,37 @@ def reach_figure(segments: SegmentList) -> Figure:
             )
         axes.set_xlim(0, end)
         axes.set_ylim(0, 1.12 * max(y[-1], end))
-        axes.xaxis.set_major_formatter(PERCENT)
-        axes.yaxis.set_major_formatter(PERCENT)
+        percent_axis(axes.xaxis)
+        percent_axis(axes.yaxis)
         axes.set_xlabel("share of customers approached")
         axes.set_ylabel(f"share reached of all who {segments.outcome}")
         axes.legend(loc="upper left")
-    return figure
+        return to_picture(
+            figure,
+            "How many yeses the segments reach",
+            "How many of all yeses are reached when segments are approached in order, against "
+            "approaching anyone.",
+            f"All segments together reach {percent(y[-1])} of the yeses with {percent(x[-1])} of "
+            "the customers.",
+            png=True,
+        )
 
 
-def heatmaps_figure(pairs: Sequence[PairCounts], outcome: str) -> Figure:
-    """Rate over the items of two columns, with the segments' boxes.
+def heatmaps_picture(pairs: Sequence[PairCounts], outcome: str) -> Picture:
+    """Rate over the items of two columns, with a frame around every segment.
 
-    Segments that share their two columns, and whatever else they ask for, share a panel.
+    Segments with the same two columns and the same further conditions share a panel.
+
+    Parameters
+    ----------
+    pairs : sequence of PairCounts
+        At least one.
+    outcome : str
+        What the yeses do, e.g. "buy".
+
+    Returns
+    -------
+    Picture
     """
     shared: dict[tuple[object, ...], list[PairCounts]] = {}
     for pair in pairs:
@@ -97,7 +150,7 @@ def heatmaps_figure(pairs: Sequence[PairCounts], outcome: str) -> Figure:
     down = -(-len(groups) // across)
     rates = [_rates(group[0]) for group in groups]
     top = max(float(np.nanmax(rate, initial=0.0)) for rate in rates) or 1.0
-    with mpl.rc_context({**STYLE, "axes.grid": False, "font.size": 8}):
+    with drawing_style(), mpl.rc_context({"axes.grid": False, "font.size": 8}):
         figure = Figure(figsize=(4.6 * across + 0.8, 3.7 * down), layout="constrained")
         panels = np.atleast_1d(figure.subplots(down, across)).ravel()
         for axes, group, rate in zip(panels, groups, rates, strict=False):
@@ -105,42 +158,74 @@ def heatmaps_figure(pairs: Sequence[PairCounts], outcome: str) -> Figure:
         for axes in panels[len(groups) :]:
             axes.set_visible(False)
         bar = figure.colorbar(image, ax=panels.tolist(), shrink=0.6)
-        bar.ax.yaxis.set_major_formatter(PERCENT)
-        bar.set_label(f"share who {outcome}; grey: fewer than 10 customers")
-    return figure
+        percent_axis(bar.ax.yaxis)
+        bar.set_label(f"share who {outcome}\n(grey: fewer than {FEWEST} customers)")
+        return to_picture(
+            figure,
+            "Where in two columns the rate is high",
+            "Rate over two columns of a segment, on fresh rows; the frame is the segment.",
+            "Heatmaps of the rate: "
+            + "; ".join(
+                f"{_panel_title(group).replace(chr(10), ' ')}, {' by '.join(group[0].columns)}"
+                for group in groups
+            )
+            + ".",
+            png=True,
+        )
 
 
 def _rates(pair: PairCounts) -> Any:
     hits, rows = np.array(pair.hits, float), np.array(pair.rows, float)
-    return np.where(rows >= 10, hits / np.maximum(rows, 1), np.nan)
+    return np.where(rows >= FEWEST, hits / np.maximum(rows, 1), np.nan)
+
+
+def _panel_title(group: Sequence[PairCounts]) -> str:
+    among = f"\namong {group[0].among}" if group[0].among else ""
+    numbers = ", ".join(str(pair.segment) for pair in group)
+    return cut(f"segment{'s' if len(group) > 1 else ''} {numbers}{among}", 70)
 
 
 def _heatmap(axes: Any, group: Sequence[PairCounts], rate: Any, top: float) -> Any:
-    pair = group[0]
+    shared = group[0]
     colours = mpl.colormaps["cividis"].with_extremes(bad="#dddddd")
-    image = axes.imshow(rate.T, origin="lower", aspect="auto", cmap=colours, vmin=0, vmax=top)
-    for one in group:
-        (x0, x1), (y0, y1) = one.box
+    image = axes.imshow(
+        rate.T, origin="lower", aspect="auto", cmap=colours, vmin=0, vmax=top,
+        interpolation="nearest",
+    )  # fmt: skip
+    for pair in group:
+        (x0, x1), (y0, y1) = pair.box
         corner, width, height = (x0 - 0.5, y0 - 0.5), x1 - x0 + 1, y1 - y0 + 1
         axes.add_patch(Rectangle(corner, width, height, fill=False, ec=ORANGE, lw=2.5))
-    names = [[cut(label, 18) for label in labels] for labels in pair.labels]
+    names = [[cut(label, 18) for label in labels] for labels in shared.labels]
     axes.set_xticks(range(len(names[0])), names[0], rotation=60, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(names[1])), names[1])
-    axes.set_xlabel(cut(pair.columns[0], 40))
-    axes.set_ylabel(cut(pair.columns[1], 30))
-    among = f"\namong {pair.among}" if pair.among else ""
-    numbers = ", ".join(str(one.segment) for one in group)
-    axes.set_title(
-        cut(f"segment{'s' if len(group) > 1 else ''} {numbers}{among}", 70), fontsize=8.5
-    )
+    axes.set_xlabel(cut(shared.columns[0], 40))
+    axes.set_ylabel(cut(shared.columns[1], 30))
+    axes.set_title(_panel_title(group), fontsize=8.5)
     return image
 
 
-def sweep_figure(points: Sequence[SweepPoint], parameter: str, top: int, base: float) -> Figure:
-    """Rate of the best patterns against one setting: where mined, and on fresh rows."""
+def sweep_png(points: Sequence[SweepPoint], parameter: str, top: int, base: float) -> bytes:
+    """Draw the rate of the best patterns against one setting: on mined rows and on fresh ones.
+
+    Parameters
+    ----------
+    points : sequence of SweepPoint
+    parameter : str
+        Name of the setting, for the axis.
+    top : int
+        Number of best patterns that were counted together.
+    base : float
+        Rate of everyone.
+
+    Returns
+    -------
+    bytes
+        A PNG file with a panel for true and one for shuffled answers.
+    """
     values = sorted({point.setting for point in points})
     panels = (("true answers", False), ("shuffled answers", True))
-    with mpl.rc_context(STYLE):
+    with drawing_style():
         figure = Figure(figsize=(8, 3.5), layout="constrained")
         both = figure.subplots(1, 2, sharey=True)
         for axes, (title, shuffled) in zip(both, panels, strict=True):
@@ -158,20 +243,14 @@ def sweep_figure(points: Sequence[SweepPoint], parameter: str, top: int, base: f
             axes.axhline(base, color=GREY, linestyle="--", label="everyone")
             axes.set_title(title)
             axes.set_xlabel(parameter)
-            axes.yaxis.set_major_formatter(PERCENT)
+            percent_axis(axes.yaxis)
         both[0].set_ylabel(f"rate of the best {top} patterns together")
         both[0].set_ylim(bottom=0)
         both[1].legend(loc="upper right")
-    return figure
+        return to_png(figure)
 
 
-def wrapped(text: str) -> str:
-    """A segment's words on at most two lines."""
-    lines = textwrap.wrap(text, width=44, max_lines=2, placeholder=" …")
+def _two_lines(text: str) -> str:
+    """A segment's conditions on at most two lines."""
+    lines = textwrap.wrap(text, width=34, max_lines=2, placeholder=" …")
     return cut("\n".join(lines), 100)
-
-
-def cut(text: str, length: int) -> str:
-    """`text`, shortened with an ellipsis; dollars do not start a formula."""
-    short = text if len(text) <= length else f"{text[: length - 1]}…"
-    return short.replace("$", r"\$")

@@ -1,4 +1,4 @@
-"""Rates of segments, and the chance that a segment has its rate by luck."""
+"""Rates, and the test whether a part of some rows has a higher rate by chance."""
 
 from __future__ import annotations
 
@@ -42,7 +42,13 @@ def upper_tail(
 
 @dataclass(frozen=True)
 class Rate:
-    """How many of some rows said yes.
+    """Number of yeses among some rows.
+
+    Parameters
+    ----------
+    hits : int
+        Rows that said yes.
+    rows : int
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""One segment and its rates, and the plain data that stands beside a list of them."""
+"""One segment with its rates, and the further data of a list of segments."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dbnchurn.core.html.format import percent
 from dbnchurn.core.typing import Bools
 from dbnchurn.segments.columns import PlainColumn
 from dbnchurn.segments.conditions import Condition
@@ -16,15 +17,15 @@ from dbnchurn.segments.rates import Rate
 class Segment:
     """One segment: conditions that all hold, and its rates on three sets of rows.
 
-    Customers whom an earlier segment of the list holds are not counted again.
+    Customers who belong to an earlier segment of the list are not counted.
 
     Parameters
     ----------
     conditions : tuple of Condition
     mined, selected, report : Rate
-        On the rows it was found on, those it was chosen on, and those nobody had looked at.
+        On the rows that were mined, those of selection, and the untouched ones of the report.
     alone : Rate
-        On the report's rows, with those that earlier segments hold.
+        On the report's rows, including customers of earlier segments.
     p_value, q_value : float
         Of the selection's test, plain and adjusted for the number of candidates.
     share : float, default 1
@@ -40,9 +41,9 @@ class Segment:
     q_value: float
     share: float = 1.0
 
-    def words(self) -> str:
-        """In plain words."""
-        return ", ".join(condition.words() for condition in self.conditions)
+    def to_text(self) -> str:
+        """Its conditions as readers of a page see them."""
+        return ", ".join(condition.to_text() for condition in self.conditions)
 
     def edges(self) -> str:
         """Edges in original units, exact."""
@@ -60,7 +61,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Chance:
-    """What the same method finds where there is nothing to find: on shuffled answers.
+    """Results of the same search on shuffled answers, where every segment is chance.
 
     Parameters
     ----------
@@ -84,8 +85,20 @@ class Chance:
     shuffled_mined: Rate
     shuffled_fresh: Rate
 
-    def words(self, outcome: str, base: float) -> str:
-        """In one paragraph; `base` is the rate of everyone."""
+    def summary_text(self, outcome: str, base: float) -> str:
+        """One paragraph on the runs.
+
+        Parameters
+        ----------
+        outcome : str
+            What the yeses do, e.g. "buy".
+        base : float
+            Rate of everyone.
+
+        Returns
+        -------
+        str
+        """
         return (
             f"On shuffled answers a segment passed the test in {self.runs_with_findings} of "
             f"{self.runs} runs. There the best {self.top} patterns mined seemed to reach "
@@ -122,8 +135,3 @@ class PairCounts:
     rows: tuple[tuple[int, ...], ...]
     box: tuple[tuple[int, int], tuple[int, int]]
     among: str = ""
-
-
-def percent(value: float) -> str:
-    """A share in words: "12.6 %"."""
-    return "–" if value != value else f"{100 * value:.1f} %"

@@ -1,4 +1,4 @@
-"""How the rate of the best patterns depends on the settings, where mined and on fresh rows.
+"""Sweeps: the rate of the best patterns by setting, on mined rows and on fresh ones.
 
 The source paper varies the number of intervals and the minimum count and quotes rates of the rows
 that were mined. Here each setting is measured twice, and once more on shuffled answers, where the
@@ -98,11 +98,11 @@ def sweep(
         for repeat in range(repeats):
             tried = clone(miner).set_params(**{parameter: value, "random_state": repeat})
             for shuffled in (False, True):
-                found = tried.best_mined(X, y, shuffled=shuffled)
-                points.append(SweepPoint(value, repeat, shuffled, *found))
+                rates = tried.best_mined(X, y, shuffled=shuffled)
+                points.append(SweepPoint(value, repeat, shuffled, *rates))
     return points
 
 
 def as_table(points: Sequence[SweepPoint]) -> pd.DataFrame:
-    """One row per point."""
+    """Points as a table, one row each."""
     return pd.DataFrame([vars(point) for point in points])

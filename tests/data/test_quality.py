@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from dbnchurn.data.quality import describe, stability_index, write_quality
+from dbnchurn.core.statistics import population_stability_index as stability
+from dbnchurn.data.quality import describe
+from dbnchurn.data.quality_page import bars, write_quality
 from dbnchurn.tables.contract import Customers
 
 
@@ -44,9 +46,9 @@ def test_the_stability_index_is_symmetric_positive_and_zero_for_equals():
     generator = np.random.default_rng(0)
     for _ in range(20):
         p, q = generator.integers(0, 100, (2, 8))
-        np.testing.assert_allclose(stability_index(p, q), stability_index(q, p))
-        assert stability_index(p, q) >= 0
-        assert stability_index(p, p) == 0
+        np.testing.assert_allclose(stability(p, q), stability(q, p))
+        assert stability(p, q) >= 0
+        assert stability(p, p) == 0
 
 
 def test_the_page_stands_alone_and_escapes_names(tmp_path):
@@ -56,5 +58,18 @@ def test_the_page_stands_alone_and_escapes_names(tmp_path):
     assert "<plan>" not in page
     assert "beware &lt;of&gt; it" in page
     assert "2024-08-01" in page
-    assert "http" not in page
+    assert "://" not in page
     assert "<script" not in page
+    assert "default-src 'none'" in page
+
+
+def test_bars_show_shares_by_height_and_churn_by_shade():
+    column = next(c for c in describe(table()) if c.name == "telling")
+    drawn = list(bars(column, table().y.mean()))
+    heights = np.array([bar.height for bar in drawn])
+    np.testing.assert_allclose(heights / heights.sum(), column.shares / column.shares.sum())
+    darkest_first = np.argsort([bar.lightness for bar in drawn], kind="stable")
+    churn = np.minimum(column.churn, 3 * table().y.mean())[darkest_first]
+    assert (np.diff(churn) <= 0).all()
+    assert 25 <= min(bar.lightness for bar in drawn) < max(bar.lightness for bar in drawn) <= 75
+    assert all(bar.text.endswith(" left") for bar in drawn)

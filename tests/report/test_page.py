@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from dbnchurn.core.errors import ConfigError
-from dbnchurn.core.html.figure import Canvas, Picture
+from dbnchurn.core.html.figure import Canvas
+from dbnchurn.core.html.picture import Picture
 from dbnchurn.evaluate import Offer, compare
 from dbnchurn.report import FineTuning, PartSummary, Pretraining, ReportInput, render, write
-from dbnchurn.report.pictures import confusion
-from dbnchurn.report.words import cautions, headlines, verdict
+from dbnchurn.report.outcome_pictures import confusion
+from dbnchurn.report.verdict import cautions, headlines, verdict
 from tests.report.example_run import FIGURES, full_run
 
 
@@ -56,13 +57,6 @@ def text(run) -> str:
     return render(run)
 
 
-@pytest.fixture
-def without_pictures(monkeypatch) -> None:
-    """They take nearly all of the time, and some tests look at words alone."""
-    for pictures in ("outcome", "group", "driver", "training"):
-        monkeypatch.setattr(f"dbnchurn.report.page.{pictures}_pictures", lambda _: [])
-
-
 @pytest.fixture(scope="module")
 def full() -> ReportInput:
     return full_run()
@@ -98,14 +92,13 @@ def test_the_page_needs_nothing_from_outside(text):
     assert not re.search(r"url\((?!#)", text)
 
 
-@pytest.mark.usefixtures("without_pictures")
 def test_published_figures_stand_beside_only_where_there_are_some(full, full_text):
     part = full_text.partition("Beside published figures")[2].partition("<h2>")[0]
     accuracy = full.own["accuracy"]
     assert f"<td>{100 * accuracy['value']:.2f} %<small>{100 * accuracy['low']:.2f} to" in part
     assert "<td>–</td><td>99.00 %</td><td>88.00 %</td><td>89.00 %</td>" in part
     assert "<li>a paper: its figures cannot all hold.</li>" in part
-    assert "Beside published" not in render(replace(full, published={}))
+    assert "Beside published" not in render(replace(full, published={}), pictures=False)
 
 
 def test_every_figure_has_a_title_a_reading_and_words_instead(text):
@@ -192,18 +185,16 @@ def test_groups_are_shown_and_small_ones_not_judged(full_text):
     assert "60" in small
 
 
-@pytest.mark.usefixtures("without_pictures")
 def test_a_fixed_threshold_is_not_told_as_chosen(run):
     fixed = replace(run, threshold_rule="fixed in the config")
-    text = render(fixed)
+    text = render(fixed, pictures=False)
     assert "at least 0.2, fixed in the config." in text
     assert "The threshold was fixed in the config;" in confusion(fixed).reading
     assert "chosen" not in text
 
 
-@pytest.mark.usefixtures("without_pictures")
 def test_what_users_wrote_is_escaped(run):
-    text = render(replace(run, title="<script>alert(1)</script>"))
+    text = render(replace(run, title="<script>alert(1)</script>"), pictures=False)
     assert "<script>" not in text
     assert "&lt;script&gt;" in text
     assert "&lt; 3 &amp; looks like the label" in text
@@ -217,9 +208,9 @@ def test_the_same_run_gives_the_same_page_and_leaves_matplotlib_alone(run, text,
 
 
 def test_the_verdict_counts_only_differences_that_leave_out_zero(run):
-    said = verdict(run)
-    assert re.search(r"DBN is better than noisy \(by \+0\.\d+; \+0\.\d+ to \+0\.\d+\)", said)
-    assert "not told apart from twin" in said
+    sentence = verdict(run)
+    assert re.search(r"DBN is better than noisy \(by \+0\.\d+; \+0\.\d+ to \+0\.\d+\)", sentence)
+    assert "not told apart from twin" in sentence
     turned = run_of(run.y, {name: run.scores[name] for name in ("noisy", "DBN")})
     assert "noisy is worse than DBN (by −0." in verdict(turned)
 

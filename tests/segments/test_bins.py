@@ -9,7 +9,7 @@ import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.segments.bins import Binning
-from dbnchurn.segments.columns import plain, read_answers, read_columns
+from dbnchurn.segments.columns import plain_column, read_answers, read_columns
 from dbnchurn.segments.conditions import Between, IsMissing, OneOf, condition_from_dict
 
 
@@ -72,7 +72,7 @@ def test_a_condition_holds_for_the_rows_of_its_items_also_in_sql():
                 ).fetchall()
                 assert sorted(r for (r,) in rows) == np.flatnonzero(inside).tolist(), condition
                 assert condition_from_dict(condition.to_dict()) == condition
-                assert condition.words().startswith(column.name)
+                assert condition.to_text().startswith(column.name)
                 checked += 1
     assert checked > 80
 
@@ -107,7 +107,7 @@ def test_items_divide_the_rows():
     ],
 )  # fmt: skip
 def test_edges(values, changes, breaks):
-    axis = binning(**changes).axis(plain(pd.Series(values, name="x", dtype=float)))
+    axis = binning(**changes).axis(plain_column(pd.Series(values, name="x", dtype=float)))
     inner = [b for b in axis.breaks if math.isfinite(b) and abs(b) > 1e-300]
     assert inner == pytest.approx([b for b in breaks if b != "zero"])
     assert (5e-324 in axis.breaks) == ("zero" in breaks)
@@ -115,8 +115,8 @@ def test_edges(values, changes, breaks):
 
 def test_quantile_bins_are_about_equal_and_their_edges_short():
     values = pd.Series(np.random.default_rng(0).lognormal(3, 1, 10_000), name="x")
-    axis = binning(bins=10).axis(plain(values))
-    counts = np.bincount(axis.codes(plain(values)))
+    axis = binning(bins=10).axis(plain_column(values))
+    counts = np.bincount(axis.codes(plain_column(values)))
     assert len(counts) == 10
     assert counts.min() > 880
     assert counts.max() < 1120
@@ -128,15 +128,15 @@ def test_what_was_never_seen_is_no_item():
         {"a": [0, 0, 1, 2, 3.0], "b": ["u", "u", "v", "w", "w"], "c": [0, 1] * 2 + [1]}
     )
     new = pd.DataFrame({"a": [-5.0, np.nan, 99], "b": ["new", None, "u"], "c": [2, 0, 1]})
-    a, b, c = (binning().axis(plain(mined[name])) for name in mined)
-    assert a.codes(plain(new["a"])).tolist() == [a.items, a.items, a.items - 1]
-    assert b.codes(plain(new["b"]))[:2].tolist() == [b.items] * 2
-    assert c.codes(plain(new["c"]))[0] == c.items
+    a, b, c = (binning().axis(plain_column(mined[name])) for name in mined)
+    assert a.codes(plain_column(new["a"])).tolist() == [a.items, a.items, a.items - 1]
+    assert b.codes(plain_column(new["b"]))[:2].tolist() == [b.items] * 2
+    assert c.codes(plain_column(new["c"]))[0] == c.items
 
 
 def test_rows_outside_the_mined_range_belong_to_the_outer_intervals():
-    axis = binning().axis(plain(pd.Series(np.arange(1.0, 101), name="x")))
-    codes = axis.codes(plain(pd.Series([-1e9, -np.inf, 1e9, np.inf], name="x")))
+    axis = binning().axis(plain_column(pd.Series(np.arange(1.0, 101), name="x")))
+    codes = axis.codes(plain_column(pd.Series([-1e9, -np.inf, 1e9, np.inf], name="x")))
     assert codes.tolist() == [0, 0, 3, 3]
 
 
@@ -164,7 +164,7 @@ def test_rows_outside_the_mined_range_belong_to_the_outer_intervals():
     ],
 )  # fmt: skip
 def test_words_edges_and_sql(condition, words, edges, sql):
-    assert (condition.words(), condition.edges(), condition.sql()) == (words, edges, sql)
+    assert (condition.to_text(), condition.edges(), condition.sql()) == (words, edges, sql)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_words_edges_and_sql(condition, words, edges, sql):
 )
 def test_columns_that_cannot_be_used(values, message):
     with pytest.raises(DataError, match=message):
-        plain(values)
+        plain_column(values)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_settings_that_do_not_fit_their_column(changes, message):
     table = pd.DataFrame({"x": [1.0, 2, 3, 4], "word": list("abcd")})
     name = next(name for column in changes.values() for name in column)
     with pytest.raises(ConfigError, match=message):
-        binning(**changes).axis(plain(table[name]))
+        binning(**changes).axis(plain_column(table[name]))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.statistics import wilson
 from dbnchurn.segments.boxes import BoxMiner, Ranges, box_counts, counts_of, summed
-from dbnchurn.segments.counts import CodedRows, guard
+from dbnchurn.segments.counts import CodedRows, check_cells
 
 
 def small_table(generator, most_rows=300):
@@ -158,12 +158,12 @@ def test_ranges_know_their_neighbours():
 
 
 def test_guard_says_what_to_lower():
-    guard([55, 55, 55], ["a", "b", "c"], 3, 166_375, ranges=True)
+    check_cells([55, 55, 55], ["a", "b", "c"], 3, 166_375, ranges=True)
     with pytest.raises(DataError, match=r"166,375 cells, more than max_cells=1,000.*'c' \(55\)"):
-        guard([55, 55, 55], ["a", "b", "c"], 3, 1000, ranges=True)
+        check_cells([55, 55, 55], ["a", "b", "c"], 3, 1000, ranges=True)
     # 4 bins have 10 ranges, and 10³ is just allowed
     with pytest.raises(DataError, match=r"Lower max_length to 1, bins or max_levels to about 4,"):
-        guard([55, 55, 55], ["a", "b", "c"], 3, 1000, ranges=True)
+        check_cells([55, 55, 55], ["a", "b", "c"], 3, 1000, ranges=True)
     with pytest.raises(DataError, match=r"Lower bins or max_levels to about 2,"):
-        guard([40], ["a"], 1, 3, ranges=False)
-    guard([10, 10, 10], ["a", "b", "c"], 3, 1000, ranges=True)
+        check_cells([40], ["a"], 1, 3, ranges=False)
+    check_cells([10, 10, 10], ["a", "b", "c"], 3, 1000, ranges=True)

@@ -11,7 +11,8 @@ import pytest
 from dbnchurn.core.errors import ArtifactError
 from dbnchurn.segments import SegmentMiner, load, save
 from dbnchurn.segments.files import to_json, to_sql
-from dbnchurn.segments.page import html
+from dbnchurn.segments.page import render
+from dbnchurn.segments.pictures import segment_pictures
 
 
 def awkward(n=4000):
@@ -103,15 +104,17 @@ class Reader(HTMLParser):
 
 def test_the_page_stands_alone_and_escapes(found):
     reader = Reader()
-    reader.feed(html(found))
+    reader.feed(render(found, segment_pictures(found)))
     tags = [tag for tag, _ in reader.tags]
     assert "script" not in tags
     assert "b" not in tags
-    assert tags.count("img") == 3
-    for tag, attrs in reader.tags:
-        if tag == "img":
-            assert attrs["src"].startswith("data:image/png;base64,")
-            assert attrs["alt"]
+    assert tags.count("figure") == 3
+    pictures = [attrs for _, attrs in reader.tags if attrs.get("role") == "img"]
+    assert len(pictures) == 3
+    assert all(len(attrs["aria-label"]) > 30 for attrs in pictures)
+    for _, attrs in reader.tags:
+        for key in ("src", "href", "xlink:href"):
+            assert (attrs.get(key) or "#").startswith(("#", "data:")), attrs
     assert all(words in reader.cells for words in found.table()["words"])
     assert any("On shuffled answers" in cell for cell in reader.cells)
     assert any("The budget is 80.0 %" in cell for cell in reader.cells)

@@ -236,7 +236,7 @@ def test_the_permutation_diagnostic_shows_the_optimism(miner):
     assert chance.runs == 2
     assert chance.shuffled_mined.value > 1.3 * base
     assert chance.shuffled_fresh.value == pytest.approx(base, abs=0.06)
-    assert "in 0 of 2 runs" in chance.words("buy", base)
+    assert "in 0 of 2 runs" in chance.summary_text("buy", base)
 
 
 def test_paper_mode_mines_single_items_ranked_by_rate(data):

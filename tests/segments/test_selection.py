@@ -11,8 +11,8 @@ from dbnchurn.core.statistics import wilson
 from dbnchurn.segments.counts import CodedRows
 from dbnchurn.segments.patterns import Patterns
 from dbnchurn.segments.rates import upper_tail
-from dbnchurn.segments.select import CoverRules, greedy_cover, p_values, significant
-from dbnchurn.segments.split import split_at_random, split_by_date
+from dbnchurn.segments.row_parts import split_at_random, split_by_date
+from dbnchurn.segments.selection import CoverRules, greedy_cover, p_values, significant
 
 SHARES = (0.5, 0.25, 0.25)
 

@@ -1,1 +1,1 @@
-"""Pages that need nothing else: their frame, their pictures and how numbers read on them."""
+"""HTML pages that need no other file: frame, pictures, and how numbers are written on them."""

@@ -1,16 +1,17 @@
-"""The look of all pictures, and their way into the page as SVG."""
+"""Drawing with matplotlib: one style for all pictures, and figures as :class:`Picture`."""
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from dbnchurn.core.html.picture import Picture
 
 # Okabe and Ito's colours can be told apart by colour-blind readers; the model comes first.
 COLOURS = ("#0057a8", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#666666")
@@ -31,23 +32,82 @@ STYLE: Any = {  # a plain dict; matplotlib types its keys one by one
     "svg.fonttype": "path",
     "text.parse_math": False,  # a dollar in a name is a dollar
 }
-LETTER = re.compile(r'<path id="(DejaVu[^"]+)"(?: d="[^"]*")? transform="scale\(0\.015625\)"/>')
+DPI = 130  # of PNG files
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A figure of the page: what it shows, how to read it, and what to say instead of it."""
+def drawing_style() -> AbstractContextManager[None]:
+    """Context in which matplotlib draws in the style of the pages; its settings return after."""
+    return mpl.rc_context(STYLE)
 
-    title: str
-    reading: str
-    alt: str
-    svg: str
+
+def percent_axis(axis: Any, nbins: int = 6) -> None:
+    """Write the ticks of an axis in percent.
+
+    Parameters
+    ----------
+    axis : matplotlib Axis
+        Of shares from 0 to 1.
+    nbins : int, default 6
+        At most so many intervals between ticks.
+    """
+    axis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    axis.set_major_locator(MaxNLocator(nbins=nbins))
+
+
+def to_png(figure: Figure) -> bytes:
+    """A figure as a PNG file; the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def to_picture(figure: Figure, title: str, reading: str, alt: str, png: bool = False) -> Picture:
+    """A figure as a picture of a page; called inside :func:`drawing_style`.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+    title, reading, alt : str
+        As in :class:`Picture`; pictures of one page need different titles.
+    png : bool, default False
+        Make a PNG file as well.
+
+    Returns
+    -------
+    Picture
+        Its SVG has no size of its own, so that it fills the width it is given.
+    """
+    text = io.StringIO()
+    # Identifiers are hashes; the title as salt keeps those of two pictures apart.
+    with mpl.rc_context({"svg.hashsalt": title}):
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    svg = text.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.S)
+    svg = re.sub(r' id="[A-Za-z0-9.]+_\d+"', "", svg)  # nothing refers to them
+    svg = re.sub(r'<svg ([^>]*?)width="[^"]*" ?', r"<svg \1", svg, count=1)
+    svg = re.sub(r'<svg ([^>]*?)height="[^"]*" ?', r"<svg \1", svg, count=1)
+    svg = re.sub(r"\s*\n\s*", " ", re.sub(r' d="[^"]*"', _shortened, svg))
+    svg = svg.replace("<svg ", '<svg aria-hidden="true" ', 1)
+    return Picture(title, reading, alt, svg, to_png(figure) if png else b"")
+
+
+def _shortened(path: re.Match[str]) -> str:
+    """A path with coordinates to a hundredth of a point."""
+    return re.sub(r"(\.\d{2})\d+", r"\1", path[0])
 
 
 class Canvas:
-    """One pair of axes in the report's style; ``picture`` turns it into SVG.
+    """One pair of axes in the style of the pages; ``picture`` turns it into SVG.
 
-    Used as a context, so that the style holds while drawing and is gone afterwards.
+    Used as a context: the style is set while drawing, and matplotlib's own returns afterwards.
+
+    Parameters
+    ----------
+    x, y : str
+        Labels of the axes.
+    size : pair of float, default (5.0, 3.4)
+        Width and height in inches.
     """
 
     def __init__(self, x: str, y: str, size: tuple[float, float] = (5.0, 3.4)) -> None:
@@ -55,7 +115,7 @@ class Canvas:
         self._size = size
 
     def __enter__(self) -> Canvas:
-        self._style = mpl.rc_context(STYLE)
+        self._style = drawing_style()
         self._style.__enter__()
         self.figure = Figure(figsize=self._size, layout="constrained")
         self.axes: Any = self.figure.add_subplot()
@@ -63,15 +123,13 @@ class Canvas:
         self.axes.set_ylabel(self._labels[1])
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._style.__exit__(None, None, None)
+    def __exit__(self, *error: Any) -> None:
+        self._style.__exit__(*error)
 
     def percents(self, *which: str) -> None:
         """Write the axes ``x`` and ``y`` in percent."""
         for name in which:
-            axis = getattr(self.axes, f"{name}axis")
-            axis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
-            axis.set_major_locator(MaxNLocator(nbins=6))
+            percent_axis(getattr(self.axes, f"{name}axis"))
 
     def whole_numbers(self) -> None:
         """Number the horizontal axis by integers."""
@@ -86,34 +144,15 @@ class Canvas:
         self.figure.legend(loc="outside lower center", ncols=3)
 
     def picture(self, title: str, reading: str, alt: str) -> Picture:
-        """The drawing as it stands."""
-        text = io.StringIO()
-        # Identifiers are hashes; the title as salt keeps those of two pictures apart.
-        with mpl.rc_context({"svg.hashsalt": title}):
-            self.figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-        svg = text.getvalue()
-        svg = svg[svg.index("<svg") :]
-        svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.S)
-        svg = re.sub(r' id="[A-Za-z0-9.]+_\d+"', "", svg)  # nothing refers to them
-        svg = re.sub(r'<svg ([^>]*?)width="[^"]*" ?', r"<svg \1", svg, count=1)
-        svg = re.sub(r'<svg ([^>]*?)height="[^"]*" ?', r"<svg \1", svg, count=1)
-        svg = re.sub(r"\s*\n\s*", " ", re.sub(r' d="[^"]*"', _shortened, svg))
-        return Picture(title, reading, alt, svg.replace("<svg ", '<svg aria-hidden="true" ', 1))
+        """The drawing so far as a picture.
 
+        Parameters
+        ----------
+        title, reading, alt : str
+            As in :class:`Picture`.
 
-def with_shared_letters(groups: Sequence[Sequence[Picture]]) -> tuple[list[list[Picture]], str]:
-    """Pictures without the shapes of their letters, and the shapes, once for the whole page."""
-    shapes: dict[str, str] = {}
-
-    def moved(picture: Picture) -> Picture:
-        shapes.update({found[1]: found[0] for found in LETTER.finditer(picture.svg)})
-        svg = re.sub(r"<defs>\s*</defs>", "", LETTER.sub("", picture.svg))
-        return replace(picture, svg=svg)
-
-    lighter = [[moved(picture) for picture in group] for group in groups]
-    return lighter, "".join(shapes.values())
-
-
-def _shortened(path: re.Match[str]) -> str:
-    """A path with coordinates to a hundredth of a point."""
-    return re.sub(r"(\.\d{2})\d+", r"\1", path[0])
+        Returns
+        -------
+        Picture
+        """
+        return to_picture(self.figure, title, reading, alt)

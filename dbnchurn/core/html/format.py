@@ -1,7 +1,8 @@
-"""Numbers as readers of a page have them: shares in percent, true minus signs, intervals."""
+"""Numbers as text for readers: shares in percent, true minus signs, intervals."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,18 @@ Number = Mapping[str, Any]  # value, low and high; None where undefined
 
 
 def cut(text: str, most: int) -> str:
-    """A text of at most `most` letters, to fit beside an axis.
+    """Shorten a text to fit beside an axis.
+
+    Parameters
+    ----------
+    text : str
+    most : int
+        Characters that the result may have.
+
+    Returns
+    -------
+    str
+        The text, or its start with an ellipsis.
 
     Examples
     --------
@@ -20,29 +32,87 @@ def cut(text: str, most: int) -> str:
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """A share for readers.
+    """A share in percent.
+
+    Parameters
+    ----------
+    value : float or None
+        A share, 1 for all.
+    digits : int, default 1
+        After the point.
+
+    Returns
+    -------
+    str
+        A dash where the value is None or NaN.
 
     Examples
     --------
-    >>> percent(0.0479), percent(None)
-    ('4.8 %', '–')
+    >>> percent(0.0479), percent(None), percent(float("nan"))
+    ('4.8 %', '–', '–')
     """
-    return "–" if value is None else f"{100 * value:.{digits}f} %"
+    return "–" if value is None or math.isnan(value) else f"{100 * value:.{digits}f} %"
 
 
 def plain(value: float | None, digits: int = 3) -> str:
-    """A number for readers, with a true minus sign.
+    """A number with a fixed number of digits and a true minus sign.
+
+    Parameters
+    ----------
+    value : float or None
+    digits : int, default 3
+        After the point.
+
+    Returns
+    -------
+    str
+        A dash where the value is None or NaN.
 
     Examples
     --------
     >>> plain(-0.25, 2)
     '−0.25'
     """
-    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+    return "–" if value is None or math.isnan(value) else _minus(f"{value:.{digits}f}")
+
+
+def amount(value: float) -> str:
+    """An amount of money: thousands apart, two digits after the point unless it is whole.
+
+    Examples
+    --------
+    >>> amount(1234.0), amount(-1234.5)
+    ('1,234', '−1,234.50')
+    """
+    return _minus(f"{value:,.0f}" if value == int(value) else f"{value:,.2f}")
+
+
+def thousands(count: int) -> str:
+    """A count with its thousands apart.
+
+    Examples
+    --------
+    >>> thousands(12345)
+    '12,345'
+    """
+    return f"{count:,}"
 
 
 def span(number: Number, digits: int = 3, signed: bool = False) -> str:
     """Low to high of an interval.
+
+    Parameters
+    ----------
+    number : mapping
+        With ``low`` and ``high``; None where there is no interval.
+    digits : int, default 3
+        After the point.
+    signed : bool, default False
+        Write a plus before positive ends.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -52,12 +122,22 @@ def span(number: Number, digits: int = 3, signed: bool = False) -> str:
     if number["low"] is None:
         return "no interval"
     sign = "+" if signed else ""
-    ends = (f"{number[end]:{sign}.{digits}f}".replace("-", "−") for end in ("low", "high"))
-    return " to ".join(ends)
+    return " to ".join(_minus(f"{number[end]:{sign}.{digits}f}") for end in ("low", "high"))
 
 
 def percents(number: Number, digits: int = 1) -> str:
-    """Low to high of a share's interval.
+    """Low to high of a share's interval, in percent.
+
+    Parameters
+    ----------
+    number : mapping
+        With ``low`` and ``high``; None where there is no interval.
+    digits : int, default 1
+        After the point.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -70,7 +150,7 @@ def percents(number: Number, digits: int = 1) -> str:
 
 
 def joined(names: Sequence[str]) -> str:
-    """Names as a sentence has them.
+    """Names with commas, and "and" before the last.
 
     Examples
     --------
@@ -78,3 +158,7 @@ def joined(names: Sequence[str]) -> str:
     'a, b and c'
     """
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")

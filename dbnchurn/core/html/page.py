@@ -1,4 +1,4 @@
-"""What every page of the package shares: its frame, its macros, and how pictures get into it."""
+"""Render a page: a template of any package in the frame that all pages share."""
 
 from __future__ import annotations
 
@@ -7,13 +7,23 @@ from collections.abc import Mapping, Sequence
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from dbnchurn.core.html import format
-from dbnchurn.core.html.figure import Picture, with_shared_letters
+from dbnchurn.core.html.picture import Picture, with_shared_letters
+
+FILTERS = (format.amount, format.percent, format.percents, format.plain, format.span,
+           format.thousands)  # fmt: skip
 
 
 def render_page(
-    package: str, template: str, pictures: Mapping[str, Sequence[Picture]], **content: object
+    package: str,
+    template: str,
+    pictures: Mapping[str, Sequence[Picture]] | None = None,
+    *,
+    title: str,
+    verdict: str = "",
+    warnings: Sequence[str] = (),
+    **content: object,
 ) -> str:
-    """A page as HTML text.
+    """Render a page as HTML text.
 
     Parameters
     ----------
@@ -21,10 +31,21 @@ def render_page(
         Package that holds the template.
     template : str
         File of that package that extends ``layout.html`` of this one.
-    pictures : mapping
-        Name that the template knows → pictures.
+    pictures : mapping, optional
+        Name in the template → pictures.
+    title : str
+        Heading of the page.
+    verdict : str, default ""
+        The result in a sentence or two, below the heading.
+    warnings : sequence of str, default ()
+        One sentence each, below the verdict.
     **content
-        What else it shows; ``title``, ``verdict`` and ``warnings`` are in the frame.
+        Further names in the template.
+
+    Returns
+    -------
+    str
+        A page that needs no other file.
     """
     environment = Environment(
         loader=ChoiceLoader(
@@ -35,12 +56,14 @@ def render_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "percent": format.percent,
-        "percents": format.percents,
-        "plain": format.plain,
-        "span": format.span,
-    }
+    environment.filters |= {function.__name__: function for function in FILTERS}
+    pictures = pictures or {}
     lighter, letters = with_shared_letters(list(pictures.values()))
-    shown = dict(zip(pictures, lighter, strict=True))
-    return environment.get_template(template).render(letters=letters, **shown, **content)
+    return environment.get_template(template).render(
+        letters=letters,
+        title=title,
+        verdict=verdict,
+        warnings=warnings,
+        **dict(zip(pictures, lighter, strict=True)),
+        **content,
+    )

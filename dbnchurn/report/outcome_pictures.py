@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from dbnchurn.core.html.figure import COLOURS, DASHES, MARK, Canvas, Picture
+from dbnchurn.core.html.figure import COLOURS, DASHES, MARK, Canvas
 from dbnchurn.core.html.format import percent, plain
-from dbnchurn.report.content import ReportInput
+from dbnchurn.core.html.picture import Picture
+from dbnchurn.report.report_input import ReportInput
 
 
 def outcome_pictures(run: ReportInput) -> list[Picture]:
@@ -80,24 +81,24 @@ def roc(run: ReportInput) -> Picture:
 
 def lift(run: ReportInput) -> Picture:
     """Lift per decile of the model."""
-    found = run.curves[run.model]["deciles"]
+    deciles = run.curves[run.model]["deciles"]
     with Canvas(
         "Tenth of the customers, highest scores first", "Lift (times the overall churn rate)"
     ) as c:
         tenths = [tenth["lift"] for tenth in run.own["deciles"]]
         ends = np.array([[tenth[end] for end in ("low", "high")] for tenth in tenths], np.float64).T
-        errors = np.nan_to_num(np.maximum(np.abs(ends - found["lift"]), 0))
-        bars = c.axes.bar(found["part"], found["lift"], color=COLOURS[0], width=0.75)
-        c.axes.errorbar(found["part"], found["lift"], errors, fmt="none", ecolor=MARK, lw=1)
-        tops = [f"{value:.1f}" for value in found["lift"]]
-        for bar, top, high in zip(bars, tops, found["lift"] + errors[1], strict=True):
+        errors = np.nan_to_num(np.maximum(np.abs(ends - deciles["lift"]), 0))
+        bars = c.axes.bar(deciles["part"], deciles["lift"], color=COLOURS[0], width=0.75)
+        c.axes.errorbar(deciles["part"], deciles["lift"], errors, fmt="none", ecolor=MARK, lw=1)
+        tops = [f"{value:.1f}" for value in deciles["lift"]]
+        for bar, top, high in zip(bars, tops, deciles["lift"] + errors[1], strict=True):
             c.axes.annotate(
                 top, (bar.get_x() + bar.get_width() / 2, high), (0, 2), fontsize=8, ha="center",
                 textcoords="offset points",
             )  # fmt: skip
         c.axes.margins(y=0.1)
         c.axes.axhline(1, color=MARK, lw=0.9, ls=":", label="chance")
-        c.axes.set_xticks(found["part"])
+        c.axes.set_xticks(deciles["part"])
         c.axes.grid(visible=False, axis="x")
         c.legend()
         return c.picture(
@@ -105,7 +106,7 @@ def lift(run: ReportInput) -> Picture:
             "The first bar is the tenth with the highest scores; a bar of 3 means three times the "
             "overall churn rate, bars should fall from left to right, and the thin lines are 95 % "
             "intervals.",
-            "Lift per tenth, best first: " + ", ".join(plain(v, 1) for v in found["lift"]) + ".",
+            "Lift per tenth, best first: " + ", ".join(plain(v, 1) for v in deciles["lift"]) + ".",
         )
 
 
@@ -132,7 +133,7 @@ def gain(run: ReportInput) -> Picture:
 
 def threshold_sweep(run: ReportInput) -> Picture:
     """Precision, recall and F1 against the threshold."""
-    found, chosen = run.curves[run.model]["thresholds"], run.own["threshold"]
+    sweep, chosen = run.curves[run.model]["thresholds"], run.own["threshold"]
     with Canvas("Threshold: customers with at least this score are picked", "Share") as c:
         names = {
             "precision": "precision",
@@ -141,11 +142,11 @@ def threshold_sweep(run: ReportInput) -> Picture:
             "contacted": "customers picked",
         }
         for i, (key, label) in enumerate(names.items()):
-            c.axes.plot(found["threshold"], found[key], **_line(i, label))
+            c.axes.plot(sweep["threshold"], sweep[key], **_line(i, label))
         c.axes.axvline(chosen, color=MARK, lw=1, label=f"the threshold: {chosen:.3g}")
         # Beyond the scores of the first few customers the lines only jump.
-        few = np.asarray(found["contacted"]) >= 20 / run.own["n"]
-        top = max(np.asarray(found["threshold"])[few].max(initial=0), 1.1 * min(chosen, 0.9))
+        few = np.asarray(sweep["contacted"]) >= 20 / run.own["n"]
+        top = max(np.asarray(sweep["threshold"])[few].max(initial=0), 1.1 * min(chosen, 0.9))
         c.axes.set_xlim(0, min(1, top))
         c.axes.set_ylim(0, 1.02)
         c.percents("y")
@@ -189,14 +190,14 @@ def confusion(run: ReportInput) -> Picture:
 
 def calibration(run: ReportInput) -> Picture:
     """Churn rate against mean score in ten bins."""
-    found = {k: np.asarray(v) for k, v in run.curves[run.model]["calibration"].items()}
+    bins = {k: np.asarray(v) for k, v in run.curves[run.model]["calibration"].items()}
     with Canvas("Mean score", "Share that churned") as c:
-        high = 1.05 * max(found["high"].max(), found["predicted"].max())
+        high = 1.05 * max(bins["high"].max(), bins["predicted"].max())
         c.axes.plot([0, high], [0, high], color=MARK, lw=0.9, ls=":", label="true probabilities")
-        errors = [found["observed"] - found["low"], found["high"] - found["observed"]]
+        errors = [bins["observed"] - bins["low"], bins["high"] - bins["observed"]]
         c.axes.errorbar(
-            found["predicted"],
-            found["observed"],
+            bins["predicted"],
+            bins["observed"],
             np.maximum(errors, 0),
             fmt="o",
             ms=4,
@@ -213,7 +214,7 @@ def calibration(run: ReportInput) -> Picture:
             "Mean score and churn rate per tenth: "
             + ", ".join(
                 f"{percent(p)} and {percent(o)}"
-                for p, o in zip(found["predicted"], found["observed"], strict=True)
+                for p, o in zip(bins["predicted"], bins["observed"], strict=True)
             )
             + ".",
         )
@@ -221,12 +222,12 @@ def calibration(run: ReportInput) -> Picture:
 
 def distribution(run: ReportInput) -> Picture:
     """Histogram of the scores per outcome."""
-    found = run.curves[run.model]["distribution"]
-    edges = [*found["left"], found["right"][-1]]
+    histogram = run.curves[run.model]["distribution"]
+    edges = [*histogram["left"], histogram["right"][-1]]
     with Canvas("Score", "Share of the group per bin") as c:
         for i, (key, label) in enumerate({"churners": "churned", "stayers": "stayed"}.items()):
-            c.axes.stairs(found[key], edges, fill=True, alpha=0.25, color=COLOURS[1 - i])
-            c.axes.stairs(found[key], edges, color=COLOURS[1 - i], lw=1.4, label=label)
+            c.axes.stairs(histogram[key], edges, fill=True, alpha=0.25, color=COLOURS[1 - i])
+            c.axes.stairs(histogram[key], edges, color=COLOURS[1 - i], lw=1.4, label=label)
         c.axes.axvline(run.own["threshold"], color=MARK, lw=1, label="threshold")
         c.axes.set_xlim(edges[0], max(edges[-1], min(1, 1.05 * run.own["threshold"])))
         c.percents("y")
@@ -281,8 +282,8 @@ def _line(i: int, label: str) -> dict[str, Any]:
 
 def _per_model(c: Canvas, run: ReportInput, curve: str, x: str, y: str) -> None:
     for i, name in enumerate(run.scores):
-        found = run.curves[name][curve]
-        c.axes.plot(found[x], found[y], **_line(i, name))
+        points = run.curves[name][curve]
+        c.axes.plot(points[x], points[y], **_line(i, name))
 
 
 def _at_threshold(c: Canvas, x: float | None, y: float | None) -> None:

@@ -1,11 +1,11 @@
-"""From a user's table to what mining sees: three parts of the rows, as items."""
+"""A user's table as three parts of coded rows, ready to be mined."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,13 +15,16 @@ from dbnchurn.core.parameters import check_parameters
 from dbnchurn.core.typing import Bools
 from dbnchurn.segments.bins import Axis, Binning, code_rows
 from dbnchurn.segments.boxes import Ranges
-from dbnchurn.segments.columns import as_frame, read_answers, read_columns
-from dbnchurn.segments.counts import CodedRows, guard
-from dbnchurn.segments.split import Parts, check_answers, split_at_random, split_by_date
+from dbnchurn.segments.columns import checked_frame, read_answers, read_columns
+from dbnchurn.segments.counts import CodedRows, check_cells
+from dbnchurn.segments.row_parts import RowParts, check_answers, split_at_random, split_by_date
+
+if TYPE_CHECKING:
+    from dbnchurn.segments.miner import SegmentMiner
 
 
 @dataclass(frozen=True, eq=False)
-class Coded:
+class CodedTable:
     """A table ready to be mined.
 
     Parameters
@@ -29,34 +32,40 @@ class Coded:
     names : tuple of str
         Columns of the table.
     axes : tuple of Axis
-        What became of those that tell customers apart.
+        The items of those with more than one item.
     skipped : dict
-        The others, and why.
-    parts : Parts
+        The other columns → reason.
+    parts : RowParts
         Row numbers to mine, select on and report from.
     rows : three CodedRows
-        These rows.
+        The rows of each part, in this order.
     """
 
     names: tuple[str, ...]
     axes: tuple[Axis, ...]
     skipped: dict[str, str]
-    parts: Parts
+    parts: RowParts
     rows: tuple[CodedRows, CodedRows, CodedRows]
 
 
-def code(miner: Any, X: Any, y: Any, groups: Any, generator: np.random.Generator) -> Coded:
+def code_table(
+    miner: SegmentMiner, X: Any, y: Any, groups: Any, generator: np.random.Generator
+) -> CodedTable:
     """Check everything, split the rows, and cut the columns by what the mined rows hold.
 
     Parameters
     ----------
     miner : SegmentMiner
-        Its parameters say how.
+        Its parameters say how to split and cut.
     X : DataFrame or 2-D array of shape (n, d)
     y : array-like of shape (n,)
     groups : array-like of shape (n,) or None
     generator : numpy Generator
         Splits the rows.
+
+    Returns
+    -------
+    CodedTable
 
     Raises
     ------
@@ -67,9 +76,9 @@ def code(miner: Any, X: Any, y: Any, groups: Any, generator: np.random.Generator
     """
     check_parameters(miner)
     _check_shares(miner.parts)
-    frame = as_frame(X)
+    frame = checked_frame(X)
     hits = read_answers(y, len(frame), miner.positive, miner.threshold)
-    columns = read_columns(frame, _described(miner, frame))
+    columns = read_columns(frame, _describing(miner, frame))
     parts = _split(miner, frame, hits, generator, groups)
     check_answers(hits, parts, miner.min_count)
     binning = Binning(
@@ -81,10 +90,10 @@ def code(miner: Any, X: Any, y: Any, groups: Any, generator: np.random.Generator
         miner.max_levels,
     )
     axes, skipped = binning.axes([column.take(parts.mine) for column in columns])
-    _guard(miner, axes)
+    _check_memory(miner, axes)
     data = code_rows(axes, columns, hits)
     rows = (data.take(parts.mine), data.take(parts.select), data.take(parts.report))
-    return Coded(tuple(frame.columns), axes, skipped, parts, rows)
+    return CodedTable(tuple(frame.columns), axes, skipped, parts, rows)
 
 
 def _check_shares(parts: Sequence[float]) -> None:
@@ -96,7 +105,7 @@ def _check_shares(parts: Sequence[float]) -> None:
         )
 
 
-def _described(miner: Any, frame: pd.DataFrame) -> list[str]:
+def _describing(miner: SegmentMiner, frame: pd.DataFrame) -> list[str]:
     """Columns that may describe segments: all but the date."""
     named = {"edges": miner.edges or {}, "special": miner.special or {}}
     if miner.date is not None:
@@ -113,8 +122,12 @@ def _described(miner: Any, frame: pd.DataFrame) -> list[str]:
 
 
 def _split(
-    miner: Any, frame: pd.DataFrame, hits: Bools, generator: np.random.Generator, groups: Any
-) -> Parts:
+    miner: SegmentMiner,
+    frame: pd.DataFrame,
+    hits: Bools,
+    generator: np.random.Generator,
+    groups: Any,
+) -> RowParts:
     if miner.date is None:
         return split_at_random(hits, miner.parts, generator, groups)
     if groups is not None:
@@ -122,11 +135,11 @@ def _split(
     return split_by_date(frame[miner.date], miner.parts)
 
 
-def _guard(miner: Any, axes: Sequence[Axis]) -> None:
+def _check_memory(miner: SegmentMiner, axes: Sequence[Axis]) -> None:
     """Refuse a search that needs more memory than the miner allows."""
     ranges = miner.mode == "ranges"
     sizes = [
         len(Ranges.of(axis.items, axis.neighbours)) if ranges else axis.items + 1 for axis in axes
     ]
     names = [axis.column for axis in axes]
-    guard(sizes, names, min(miner.max_length, len(sizes)), miner.max_cells, ranges)
+    check_cells(sizes, names, min(miner.max_length, len(sizes)), miner.max_cells, ranges)

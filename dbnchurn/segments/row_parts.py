@@ -1,8 +1,8 @@
-"""Rows in three parts: mined, then selected on, then reported from."""
+"""The three parts of the rows: to mine, to select on, to report from."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ PARTS = ("mine", "select", "report")
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class RowParts:
     """Row numbers of the three parts, ascending; every row is in exactly one."""
 
     mine: Rows
@@ -25,18 +25,18 @@ class Parts:
     report: Rows
 
     @classmethod
-    def of(cls, part: npt.NDArray[np.integer]) -> Parts:
-        """From the part's number (0, 1, 2) of every row."""
+    def of(cls, part: npt.NDArray[np.integer]) -> RowParts:
+        """From the part number (0, 1, 2) of every row."""
         return cls(*(np.flatnonzero(part == k) for k in range(3)))
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Rows]:
         return iter((self.mine, self.select, self.report))
 
 
 def split_at_random(
     hits: Bools, shares: Sequence[float], generator: np.random.Generator, groups: Any = None
-) -> Parts:
-    """Random parts, with the same rate of yeses in each; rows of one group stay together.
+) -> RowParts:
+    """Split at random, with the same rate of yeses in each part; rows of one group stay together.
 
     Parameters
     ----------
@@ -46,6 +46,10 @@ def split_at_random(
     groups : array-like of n values or None
         Rows of one value (a customer with several answers) go to one part; rates of yeses are
         then equal only by chance.
+
+    Returns
+    -------
+    RowParts
 
     Raises
     ------
@@ -57,7 +61,7 @@ def split_at_random(
         for answer in (True, False):
             rows = generator.permutation(np.flatnonzero(hits == answer))
             part[rows] = _parts_in_order(np.ones(len(rows)), shares)
-        return Parts.of(part)
+        return RowParts.of(part)
     codes, names = pd.factorize(np.asarray(groups))
     if len(codes) != len(hits):
         raise DataError(f"groups has {len(codes)} rows, but X has {len(hits)}; they must match")
@@ -68,17 +72,21 @@ def split_at_random(
     order = generator.permutation(len(names))
     of_group = np.empty(len(names), np.int8)
     of_group[order] = _parts_in_order(np.bincount(codes)[order], shares)
-    return Parts.of(of_group[codes])
+    return RowParts.of(of_group[codes])
 
 
-def split_by_date(dates: pd.Series[Any], shares: Sequence[float]) -> Parts:
-    """The oldest rows are mined and the newest reported from; rows of one date stay together.
+def split_by_date(dates: pd.Series[Any], shares: Sequence[float]) -> RowParts:
+    """Split in time: oldest rows to mine, newest to report from; rows of one date stay together.
 
     Parameters
     ----------
     dates : Series
         Dates, ISO text (2024-05-31), or numbers in time's order (e.g. 202405).
     shares : three floats that sum to 1
+
+    Returns
+    -------
+    RowParts
 
     Raises
     ------
@@ -97,17 +105,31 @@ def split_by_date(dates: pd.Series[Any], shares: Sequence[float]) -> Parts:
     absent = int(values.isna().sum())
     if absent:
         raise DataError(f"date column {name!r} is missing in {absent} rows; fill or drop them")
-    codes, seen = pd.factorize(values, sort=True)
-    if len(seen) < 3:
+    codes, different = pd.factorize(values, sort=True)
+    if len(different) < 3:
         raise DataError(
-            f"date column {name!r} holds {len(seen)} different dates; at least 3 are needed, one "
-            "per part; leave date=None for a random split"
+            f"date column {name!r} holds {len(different)} different dates; at least 3 are needed, "
+            "one per part; leave date=None for a random split"
         )
-    return Parts.of(_parts_in_order(np.bincount(codes), shares)[codes])
+    return RowParts.of(_parts_in_order(np.bincount(codes), shares)[codes])
 
 
-def check_answers(hits: Bools, parts: Parts, min_count: int) -> None:
-    """Raise DataError unless every part has both answers, and the mined one `min_count` yeses."""
+def check_answers(hits: Bools, parts: RowParts, min_count: int) -> None:
+    """Refuse parts without both answers.
+
+    Parameters
+    ----------
+    hits : bool array of shape (n,)
+        Rows that said yes.
+    parts : RowParts
+    min_count : int
+        Yeses that the part to mine has to have.
+
+    Raises
+    ------
+    DataError
+        A part has one answer only, or the part to mine too few yeses.
+    """
     if not hits.any() or hits.all():
         which = "no positives" if not hits.any() else "only positives"
         raise DataError(f"y has {which} in {len(hits)} rows; segments need both answers")

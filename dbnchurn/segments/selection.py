@@ -1,4 +1,4 @@
-"""Fresh rows decide: which candidates are more than chance, and which few to act on."""
+"""Selection on fresh rows: tests of the candidates, and the greedy cover of the customers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dbnchurn.segments.rates import upper_tail
 
 
 def p_values(patterns: Patterns, data: CodedRows) -> Floats:
-    """How likely the rows' rate is if the pattern were no better than a simpler one.
+    """p-value of every pattern: chance of its rate if it were no better than a simpler one.
 
     One-sided hypergeometric tests against all rows, against the same pattern without each of its
     columns in turn, and against every candidate that contains it; the largest p-value counts. So a
@@ -63,11 +63,21 @@ def p_values(patterns: Patterns, data: CodedRows) -> Floats:
 
 
 def significant(patterns: Patterns, data: CodedRows, alpha: float) -> tuple[Rows, Floats, Floats]:
-    """Candidates that hold on fresh rows, with at most a share `alpha` of false ones.
+    """Select candidates by their p-values, with at most a share `alpha` of false ones.
+
+    Parameters
+    ----------
+    patterns : Patterns
+        m candidates, found on other rows.
+    data : CodedRows
+        Fresh rows.
+    alpha : float
+        Expected share of false ones, in (0, 1].
 
     Returns
     -------
     kept : int array of shape (k,)
+        Numbers of the selected ones.
     p, q : float array of shape (m,)
         p-value and Benjamini–Hochberg adjusted p-value of all candidates.
     """
@@ -78,7 +88,7 @@ def significant(patterns: Patterns, data: CodedRows, alpha: float) -> tuple[Rows
 
 @dataclass(frozen=True)
 class CoverRules:
-    """When the greedy cover takes a segment.
+    """Rules by which the greedy cover takes segments.
 
     Parameters
     ----------
@@ -102,7 +112,19 @@ class CoverRules:
     min_count: int = 1
 
     def worth(self, low: Floats, base: float) -> Bools:
-        """Rates whose lower bound beats approaching anyone, and the cost of doing so."""
+        """Whether approaching a segment is better than approaching anyone, and pays.
+
+        Parameters
+        ----------
+        low : float array of shape (m,)
+            Lower bounds of the rates.
+        base : float
+            Rate of everyone.
+
+        Returns
+        -------
+        bool array of shape (m,)
+        """
         good = low > base
         if self.cost is not None and self.value is not None:
             good &= low * self.value > self.cost
@@ -112,11 +134,28 @@ class CoverRules:
 def greedy_cover(
     patterns: Patterns, data: CodedRows, rules: CoverRules
 ) -> Iterator[tuple[int, float]]:
-    """Numbers of the patterns to act on, in order, each with the share of its rows to approach.
+    """Choose patterns to act on, in order, each with the share of its rows to approach.
 
+    Parameters
+    ----------
+    patterns : Patterns
+        m candidates.
+    data : CodedRows
+        Rows of selection.
+    rules : CoverRules
+
+    Yields
+    ------
+    i : int
+        Number of a pattern.
+    share : float
+        Part of its rows that the budget allows, in (0, 1]; only the last may be below 1.
+
+    Notes
+    -----
     Each step takes the pattern with the highest lower bound of the rate *among the rows that no
-    earlier one holds*: the greedy rule for maximum coverage under a budget, with a cautious rate in
-    the place of the observed one. Where the budget ends within a pattern, part of its rows are
+    earlier one holds*: the greedy rule for maximum coverage under a budget, with the lower bound in
+    the place of the observed rate. Where the budget ends within a pattern, part of its rows are
     approached (share < 1), and the list ends.
 
     References
@@ -129,7 +168,7 @@ def greedy_cover(
         inside[i] = np.packbits(patterns.mask(i, data))
     left, hits = np.packbits(np.ones(n, bool)), np.packbits(data.hits)
     base = float(np.mean(data.hits))
-    room = math.inf if rules.budget is None else rules.budget * n
+    left_to_approach = math.inf if rules.budget is None else rules.budget * n
     for _ in range(rules.n_segments):
         rows = _count(inside & left)
         yes = _count(inside & left & hits)
@@ -139,9 +178,9 @@ def greedy_cover(
         if not len(score) or score.max() < 0:
             return
         best = int(np.argmax(score))
-        yield best, min(1.0, room / int(rows[best]))
-        room -= int(rows[best])
-        if room <= 0:
+        yield best, min(1.0, left_to_approach / int(rows[best]))
+        left_to_approach -= int(rows[best])
+        if left_to_approach <= 0:
             return
         left &= ~inside[best]
 

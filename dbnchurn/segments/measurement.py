@@ -1,4 +1,4 @@
-"""What the chosen patterns amount to on each part of the rows."""
+"""Rates of patterns on each part of the rows, and patterns as segments."""
 
 from __future__ import annotations
 
@@ -17,12 +17,36 @@ from dbnchurn.segments.segment import PairCounts, Segment
 
 
 def conditions(patterns: Patterns, i: int, axes: Sequence[Axis]) -> tuple[Condition, ...]:
-    """What pattern `i` says of its columns."""
+    """Conditions of one pattern.
+
+    Parameters
+    ----------
+    patterns : Patterns
+    i : int
+        Number of the pattern.
+    axes : sequence of Axis
+
+    Returns
+    -------
+    tuple of Condition
+        One per column.
+    """
     return tuple(axes[j].condition(first, last) for j, first, last in patterns.ranges(i))
 
 
 def marginal_rates(patterns: Patterns, data: CodedRows) -> list[Rate]:
-    """Rate of each pattern among the rows that no earlier one holds."""
+    """Rate of each pattern among the rows that no earlier pattern contains.
+
+    Parameters
+    ----------
+    patterns : Patterns
+    data : CodedRows
+
+    Returns
+    -------
+    list of Rate
+        One per pattern.
+    """
     left, rates = np.ones(len(data.hits), bool), []
     for i in range(len(patterns)):
         inside = patterns.mask(i, data) & left
@@ -32,13 +56,27 @@ def marginal_rates(patterns: Patterns, data: CodedRows) -> list[Rate]:
 
 
 def candidate_table(patterns: Patterns, axes: Sequence[Axis], p: Floats, q: Floats) -> pd.DataFrame:
-    """One row per candidate: its words, what it held where mined, and its p-values."""
-    words = [
-        ", ".join(c.words() for c in conditions(patterns, i, axes)) for i in range(len(patterns))
+    """List all candidates with their p-values.
+
+    Parameters
+    ----------
+    patterns : Patterns
+        m candidates.
+    axes : sequence of Axis
+    p, q : float array of shape (m,)
+        Plain and adjusted p-values of selection.
+
+    Returns
+    -------
+    DataFrame of m rows
+        ``words, mined_hits, mined_rows, mined_rate, p_value, q_value``.
+    """
+    texts = [
+        ", ".join(c.to_text() for c in conditions(patterns, i, axes)) for i in range(len(patterns))
     ]
     return pd.DataFrame(
         {
-            "words": pd.Series(words, dtype=object),
+            "words": pd.Series(texts, dtype=object),
             "mined_hits": patterns.hits,
             "mined_rows": patterns.rows,
             "mined_rate": patterns.rates,
@@ -49,14 +87,26 @@ def candidate_table(patterns: Patterns, axes: Sequence[Axis], p: Floats, q: Floa
 
 
 def top_rates(patterns: Patterns, parts: Sequence[CodedRows]) -> tuple[Rate, Rate]:
-    """Rate of all rows in the patterns together, on the mined rows and on the report's."""
+    """Rate of all rows in the patterns together.
+
+    Parameters
+    ----------
+    patterns : Patterns
+    parts : three CodedRows
+        Mined, selected on, and reported from.
+
+    Returns
+    -------
+    mined, fresh : Rate
+        On the first part and on the last.
+    """
     mined, fresh = (
         sum(marginal_rates(patterns, part), Rate(0, 0)) for part in (parts[0], parts[2])
     )
     return mined, fresh
 
 
-def measured(
+def measured_segments(
     patterns: Patterns,
     shares: Sequence[float],
     axes: Sequence[Axis],
@@ -64,19 +114,23 @@ def measured(
     p: Floats,
     q: Floats,
 ) -> tuple[Segment, ...]:
-    """The patterns as segments, in their order, with their rates on the three parts.
+    """Make segments of patterns, in their order, with their rates on the three parts.
 
     Parameters
     ----------
     patterns : Patterns
         In the order in which to act on them.
     shares : sequence of float
-        Part of each one's customers to approach.
+        Part of each segment's customers to approach, from 0 to 1.
     axes : sequence of Axis
     parts : three CodedRows
         Mined, selected on, and reported from.
     p, q : float array
         Plain and adjusted p-values of the patterns.
+
+    Returns
+    -------
+    tuple of Segment
     """
     mined, selected, report = (marginal_rates(patterns, part) for part in parts)
     return tuple(
@@ -97,7 +151,20 @@ def measured(
 def pair_counts(
     patterns: Patterns, axes: Sequence[Axis], report: CodedRows
 ) -> tuple[PairCounts, ...]:
-    """Counts over the first two columns of every pattern that has two."""
+    """Count yeses and rows over the first two columns of every pattern that has two.
+
+    Parameters
+    ----------
+    patterns : Patterns
+        In the order of the segments.
+    axes : sequence of Axis
+    report : CodedRows
+        Rows to count.
+
+    Returns
+    -------
+    tuple of PairCounts
+    """
     long_enough = np.flatnonzero(patterns.lengths >= 2).tolist()
     return tuple(_pair(patterns.ranges(i), i, axes, report) for i in long_enough)
 
@@ -115,5 +182,5 @@ def _pair(
         hits=tuple(tuple(row) for row in hits),
         rows=tuple(tuple(row) for row in rows),
         box=((box_a[0], box_a[1]), (box_b[0], box_b[1])),
-        among=", ".join(axes[j].condition(f, t).words() for j, f, t in ranges[2:]),
+        among=", ".join(axes[j].condition(f, t).to_text() for j, f, t in ranges[2:]),
     )

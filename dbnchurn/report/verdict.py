@@ -1,4 +1,4 @@
-"""Numbers in words: the verdict, the headline and what to be careful about."""
+"""Sentences on the numbers of a run: the verdict, the headlines and cautions."""
 
 from __future__ import annotations
 
@@ -6,14 +6,23 @@ from dataclasses import dataclass
 
 from dbnchurn.core.html.format import Number, joined, percent, percents, plain, span
 from dbnchurn.evaluate.registry import METRICS, PRIMARY, Metric
-from dbnchurn.report.content import ReportInput
+from dbnchurn.report.report_input import ReportInput
 
-FEW_CHURNERS = 100
+FEW_CHURNERS = 100  # in the test part; with fewer the page warns
 
 
 @dataclass(frozen=True)
 class Headline:
-    """One number of the headline: its name, how it reads, its range, and what it means."""
+    """One number at the top of the page, as text.
+
+    Parameters
+    ----------
+    name, value : str
+    range : str
+        Its 95 % interval.
+    meaning : str
+        What it counts, in a few words.
+    """
 
     name: str
     value: str
@@ -37,12 +46,16 @@ def verdict(run: ReportInput) -> str:
     )
     if not run.peers:
         return f"{opening} There is no baseline to compare {run.model} with."
-    said: dict[str, list[str]] = {"better than": [], "not told apart from": [], "worse than": []}
+    by_standing: dict[str, list[str]] = {
+        "better than": [],
+        "not told apart from": [],
+        "worse than": [],
+    }
     for name in run.peers:
-        said[_standing(run.metrics[name]["difference"][PRIMARY])].append(
+        by_standing[_standing(run.metrics[name]["difference"][PRIMARY])].append(
             f"{name} ({_gap(run.metrics[name]['difference'][PRIMARY])})"
         )
-    phrases = [f"{how} {joined(names)}" for how, names in said.items() if names]
+    phrases = [f"{how} {joined(names)}" for how, names in by_standing.items() if names]
     return (
         f"{opening} By {METRICS[PRIMARY].label_in_sentence}, {run.model} is {'; '.join(phrases)}."
     )
@@ -59,7 +72,7 @@ def _gap(difference: Number) -> str:
 
 
 def headlines(run: ReportInput) -> list[Headline]:
-    """The numbers at the top of the page."""
+    """Precision, recall, F1, average precision, ROC AUC and lift of the run's own model."""
     own, counts = run.own, run.own["confusion"]
     picked = counts["tp"] + counts["fp"]
     churners = counts["tp"] + counts["fn"]
@@ -86,23 +99,24 @@ def _headline(metric: Metric, number: Number, meaning: str) -> Headline:
 
 
 def cautions(run: ReportInput) -> list[str]:
-    """What the numbers themselves warn of."""
+    """Warnings that follow from the numbers: few churners, no contacts, bias, better baselines."""
     own, counts = run.own, run.own["confusion"]
     churners, picked = counts["tp"] + counts["fn"], counts["tp"] + counts["fp"]
-    found = []
+    sentences = []
     if churners < FEW_CHURNERS:
-        found.append(
+        sentences.append(
             f"The test part has only {churners:,} churners: intervals are wide and small "
             "differences cannot be seen."
         )
     if not picked:
-        found.append("No test customer reaches the threshold, so precision is undefined.")
+        sentences.append("No test customer reaches the threshold, so precision is undefined.")
     gap = own["calibration_in_the_large"]
     if gap["low"] is not None and not gap["low"] <= 0 <= gap["high"]:
-        more = "more" if gap["value"] > 0 else "fewer"
-        found.append(
-            f"Scores promise {more} churners than came: {percent(own['base_rate'] + gap['value'])} "
-            f"on average, {percent(own['base_rate'])} in truth."
+        direction = "more" if gap["value"] > 0 else "fewer"
+        sentences.append(
+            f"Scores promise {direction} churners than came: "
+            f"{percent(own['base_rate'] + gap['value'])} on average, "
+            f"{percent(own['base_rate'])} in truth."
         )
     worse = [
         name
@@ -110,5 +124,5 @@ def cautions(run: ReportInput) -> list[str]:
         if _standing(run.metrics[name]["difference"][PRIMARY]) == "worse than"
     ]
     if worse:
-        found.append(f"{joined(worse)} ranks customers better than {run.model}.")
-    return found
+        sentences.append(f"{joined(worse)} ranks customers better than {run.model}.")
+    return sentences

@@ -1,6 +1,6 @@
-"""The segments found: what they say, how sure it is, and the customers they hold.
+"""The list of segments: rates with intervals, and which customers belong to which segment.
 
-A :class:`SegmentList` is plain data. It needs no miner to assign and evaluate;
+A :class:`SegmentList` is plain data and needs no miner to assign and evaluate;
 :mod:`dbnchurn.segments.files` writes and reads it.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from dbnchurn.core.typing import Ints
-from dbnchurn.segments.columns import Kind, as_frame, read_answers, read_known_columns
+from dbnchurn.segments.columns import Kind, checked_frame, read_answers, read_known_columns
 from dbnchurn.segments.conditions import Level
 from dbnchurn.segments.rates import Rate
 from dbnchurn.segments.segment import Chance, PairCounts, Segment
@@ -28,7 +28,7 @@ class SegmentList:
     ----------
     segments : tuple of Segment
     kinds : dict
-        Columns the segments read, and what their values are.
+        Column that a segment reads → kind of its values.
     base : dict
         Rate of all rows of each part: ``"mine"``, ``"select"``, ``"report"``.
     outcome : str
@@ -36,7 +36,7 @@ class SegmentList:
     positive : str, bool, int or float
         The answer that means yes.
     threshold : float or None
-        From which score on a row is a yes; None where answers were given.
+        Lowest score that is a yes; None where answers were given.
     confidence : float
         Of all intervals.
     budget, cost, value : float or None
@@ -49,6 +49,17 @@ class SegmentList:
         How the segments were found.
     candidates, significant : int
         Patterns that went on to selection, and that passed it.
+
+    Examples
+    --------
+    >>> from dbnchurn.segments.conditions import Between
+    >>> old = Between("age", 60.0, float("inf"), whole=True)
+    >>> rate = Rate(30, 100)
+    >>> segment = Segment((old,), rate, rate, rate, rate, 0.001, 0.001)
+    >>> base = {part: Rate(50, 500) for part in ("mine", "select", "report")}
+    >>> segments = SegmentList((segment,), {"age": "number"}, base)
+    >>> segments.assign(pd.DataFrame({"age": [30, 70]})).tolist()
+    [<NA>, 1]
     """
 
     segments: tuple[Segment, ...]
@@ -113,12 +124,12 @@ class SegmentList:
         DataError
             A column is absent or has become another kind.
         """
-        frame = as_frame(X)
+        frame = checked_frame(X)
         number = self._first_match(frame)
         return pd.Series(number, frame.index, "Int64", "segment").mask(number == 0)
 
     def evaluate(self, X: Any, y: Any) -> pd.DataFrame:
-        """How the segments do on other customers; nothing is learned.
+        """Measure the segments on other customers; nothing is fitted.
 
         Parameters
         ----------
@@ -132,11 +143,11 @@ class SegmentList:
             As :meth:`table`, measured on these rows; ``reported_rate`` is the rate that the report
             promised, ``change`` the difference.
         """
-        frame = as_frame(X)
+        frame = checked_frame(X)
         hits = read_answers(y, len(frame), self.positive, self.threshold)
         number = self._first_match(frame)
-        found = [Rate.of(hits[number == k]) for k in range(1, len(self) + 1)]
-        table = self._rates(found, Rate.of(hits))
+        rates = [Rate.of(hits[number == k]) for k in range(1, len(self) + 1)]
+        table = self._rates(rates, Rate.of(hits))
         table["reported_rate"] = np.array([s.report.value for s in self.segments], np.float64)
         table["change"] = table["rate"] - table["reported_rate"]
         return table
@@ -146,7 +157,7 @@ class SegmentList:
         return sum((getattr(s, part) for s in self.segments), Rate(0, 0))
 
     def approached(self, part: str = "report") -> Rate:
-        """The same, of those whom the budget allows to approach, to whole customers."""
+        """The same, of the customers that the budget allows to approach, in whole customers."""
         return sum(
             (
                 Rate(round(getattr(s, part).hits * s.share), round(getattr(s, part).rows * s.share))
@@ -162,20 +173,20 @@ class SegmentList:
             number[(number == 0) & segment.holds(columns)] = k
         return number
 
-    def _rates(self, found: Sequence[Rate], base: Rate) -> pd.DataFrame:
-        rows = np.array([rate.rows for rate in found], np.int64)
-        hits = np.array([rate.hits for rate in found], np.int64)
+    def _rates(self, rates: Sequence[Rate], base: Rate) -> pd.DataFrame:
+        rows = np.array([rate.rows for rate in rates], np.int64)
+        hits = np.array([rate.hits for rate in rates], np.int64)
         share = np.array([segment.share for segment in self.segments], np.float64)
         contacts, yeses = rows * share, hits * share
-        intervals = np.array([r.interval(self.confidence) for r in found]).reshape(-1, 2)
+        intervals = np.array([r.interval(self.confidence) for r in rates]).reshape(-1, 2)
         with np.errstate(divide="ignore", invalid="ignore"):
             rate, so_far = hits / rows, yeses.cumsum() / contacts.cumsum()
             lift = rate / base.value
             reach = hits / base.hits
         table = pd.DataFrame(
             {
-                "segment": np.arange(1, len(found) + 1),
-                "words": pd.Series([s.words() for s in self.segments], dtype=object),
+                "segment": np.arange(1, len(rates) + 1),
+                "words": pd.Series([s.to_text() for s in self.segments], dtype=object),
                 "customers": rows,
                 "hits": hits,
                 "rate": rate,

@@ -1,4 +1,4 @@
-"""What a report is made of: plain data, filled from a run."""
+"""The input of a report: plain data of one run, which :mod:`dbnchurn.runs.report` fills."""
 
 from __future__ import annotations
 
@@ -15,7 +15,17 @@ from dbnchurn.evaluate import Ranking, all_curves
 
 @dataclass(frozen=True)
 class PartSummary:
-    """A part of the data: its name (``train``), number of customers and share of churners."""
+    """One part of the data.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``train``.
+    rows : int
+        Customers.
+    base_rate : float
+        Share of churners.
+    """
 
     name: str
     rows: int
@@ -81,11 +91,11 @@ class Alternative:
     Parameters
     ----------
     rule : str
-        In words.
+        As the page names it.
     own : bool
         Whether it is the run's own rule.
     unreached : str or None
-        Why there is no such threshold.
+        Why no threshold satisfies the rule; None where one does.
     numbers : mapping
         As :func:`dbnchurn.evaluate.at_thresholds` gives them.
     """
@@ -103,7 +113,7 @@ class Breakdown:
     Parameters
     ----------
     name : str
-        What tells the groups apart.
+        Column or month by which the customers are grouped.
     by_time : bool
         Whether they are months.
     groups : sequence of mapping
@@ -117,7 +127,16 @@ class Breakdown:
 
 @dataclass(frozen=True)
 class FineTuning:
-    """Loss per epoch of the whole network; `best_epoch`, counted from 1, was kept."""
+    """Loss curves of the whole network, one value per epoch.
+
+    Parameters
+    ----------
+    train_loss : sequence of float
+        In nats per customer.
+    validation_loss : sequence of float, default=()
+    best_epoch : int, optional
+        Epoch, counted from 1, whose weights were kept.
+    """
 
     train_loss: Sequence[float]
     validation_loss: Sequence[float] = ()
@@ -126,7 +145,7 @@ class FineTuning:
 
 @dataclass(frozen=True, eq=False)
 class ReportInput:
-    """All that the page shows.
+    """Everything that the report of one run shows.
 
     Parameters
     ----------
@@ -141,7 +160,7 @@ class ReportInput:
         Model → numbers, as :func:`dbnchurn.evaluate.compare` gives them, for the same models.
     threshold_rule : str
         Where the threshold comes from: ``chosen for the best F1 on validation``, ``fixed``.
-    parts : sequence of Part
+    parts : sequence of PartSummary
         Train, validation and test.
     ablations : sequence of str, default=()
         The models among the baselines that are the reported one without a part of it.
@@ -152,7 +171,7 @@ class ReportInput:
         Source → its printed ``accuracy``, ``precision``, ``recall`` and ``f1`` as shares, None
         where it prints none; they stand beside the models' own.
     published_notes : sequence of str, default=()
-        What the reader of that table should know.
+        Sentences below that table.
     budget : float, optional
         Number of test customers that can be contacted.
     money : str, default=""
@@ -168,7 +187,7 @@ class ReportInput:
     seconds : mapping, default={}
         Stage → wall seconds, in order.
     facts : mapping, default={}
-        Anything else worth a line, such as source, seed, device and package versions.
+        Further lines of the page, such as source, seed, device and package versions.
     config_yaml : str, default=""
         The resolved config.
     warnings : sequence of str, default=()
@@ -223,7 +242,7 @@ class ReportInput:
 
     @property
     def baselines(self) -> list[str]:
-        """The other models."""
+        """The other models, in the order of `scores`."""
         return list(self.scores)[1:]
 
     @property

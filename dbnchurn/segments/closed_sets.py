@@ -44,12 +44,13 @@ def mine_closed(
     --------
     >>> codes = np.array([[0, 0, 1, 1], [0, 0, 0, 1]], np.int16)
     >>> data = CodedRows(codes, np.array([True, True, False, True]), (2, 2), (2, 2))
-    >>> [found.ranges(i) for found in [mine_closed(data, 2, 2)] for i in range(len(found))]
+    >>> patterns = mine_closed(data, 2, 2)
+    >>> [patterns.ranges(i) for i in range(len(patterns))]
     [[(0, 0, 0), (1, 0, 0)]]
     """
     length = min(max_length, len(data.items))
     yes = data.take(np.flatnonzero(data.hits))
-    parts = [Patterns.none(length)]
+    by_columns = [Patterns.none(length)]
     for columns in data.subsets(length):
         hits, rows = data.table(columns)
         inner = tuple(slice(0, -1) for _ in columns)  # the last code of an axis is no item
@@ -58,13 +59,15 @@ def mine_closed(
         frequent &= hits >= min_rate * rows
         frequent[frequent] = _closed(yes, columns, frequent)
         cells = np.argwhere(frequent)
-        parts.append(Patterns.of(columns, cells, cells, hits[frequent], rows[frequent], length))
-    found = Patterns.join(parts)
-    return found.take(np.lexsort((-found.hits, -found.rates)))
+        by_columns.append(
+            Patterns.of(columns, cells, cells, hits[frequent], rows[frequent], length)
+        )
+    patterns = Patterns.join(by_columns)
+    return patterns.take(np.lexsort((-patterns.hits, -patterns.rates)))
 
 
 def _closed(yes: CodedRows, columns: tuple[int, ...], frequent: Bools) -> Bools:
-    """Which of the frequent cells no further column can narrow without losing a yes."""
+    """Frequent cells that no further column can narrow without losing a yes."""
     number = np.full(frequent.shape, -1, np.int64)
     number[frequent] = np.arange(np.count_nonzero(frequent))
     cell: Ints = number[tuple(yes.codes[j] for j in columns)]
@@ -75,9 +78,9 @@ def _closed(yes: CodedRows, columns: tuple[int, ...], frequent: Bools) -> Bools:
         if other in columns or not len(cell):
             continue
         codes = yes.codes[other, inside]
-        one = np.empty(len(closed), codes.dtype)
-        one[cell] = codes
-        varied = one == yes.items[other]
-        varied[cell[codes != one[cell]]] = True
+        code_of_cell = np.empty(len(closed), codes.dtype)
+        code_of_cell[cell] = codes
+        varied = code_of_cell == yes.items[other]
+        varied[cell[codes != code_of_cell[cell]]] = True
         closed &= varied
     return closed

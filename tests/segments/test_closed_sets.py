@@ -5,7 +5,7 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from dbnchurn.segments.closed import mine_closed
+from dbnchurn.segments.closed_sets import mine_closed
 from dbnchurn.segments.counts import CodedRows
 
 

@@ -1,5 +1,6 @@
 """Small customers of known make, and a classifier that trains on them in a tenth of a second."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,27 @@ def write_config(tmp_path: Path) -> Callable[..., Path]:
 def small_run() -> tuple[str, ...]:
     """Overrides that make a run small in every part."""
     return SMALL_RUN
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished small run on the telecom's export; not to be changed."""
+    from dbnchurn.runs import read_config, train
+
+    folder = tmp_path_factory.mktemp("finished")
+    make_telco().to_csv(folder / "telco.csv", index=False)
+    config = folder / "telco.yaml"
+    config.write_text(
+        f"source: {{path: {folder / 'telco.csv'}}}\noutput: {folder / 'runs'}\n"
+        "columns: {id: customerID, label: Churn}\n"
+    )
+    return train(read_config(config, SMALL_RUN), "telco")
+
+
+@pytest.fixture
+def own_run(finished_run: Path, tmp_path: Path) -> Path:
+    """A copy of the finished run for a test that changes it."""
+    return Path(shutil.copytree(finished_run, tmp_path / "runs" / "telco"))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -27,12 +27,12 @@ def experiment(
     from dbnchurn.experiments.worker_pool import warm_up
 
     warm_up()
-    from dbnchurn.experiments.comparison_files import told
+    from dbnchurn.experiments.comparison_files import summary_text
     from dbnchurn.experiments.experiment import run_experiment
     from dbnchurn.runs import read_config
 
     folder = run_experiment(read_config(config, overrides or []), config.stem, jobs=jobs)
-    print(told(folder))
+    print(summary_text(folder))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -46,10 +46,10 @@ def compare(
     metric: Annotated[str, typer.Option(help="Decides ranks and verdict.")] = "average_precision",
 ) -> None:
     """Compare finished runs: means with intervals, ranks, paired differences, what differed."""
-    from dbnchurn.experiments.comparison_files import compare_folders, told
+    from dbnchurn.experiments.comparison_files import compare_folders, summary_text
 
     compare_folders(runs, output, metric)
-    print(told(output))
+    print(summary_text(output))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -63,4 +63,4 @@ def tune(
     from dbnchurn.experiments.tuning import tune as tune_run
     from dbnchurn.runs import read_config
 
-    print(tune_run(read_config(config, overrides or []), config.stem).words())
+    print(tune_run(read_config(config, overrides or []), config.stem).to_text())

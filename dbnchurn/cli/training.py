@@ -36,7 +36,7 @@ def train(
     from dbnchurn.runs import resume as resume_run
     from dbnchurn.runs import train as train_run
     from dbnchurn.runs.folder import read_json
-    from dbnchurn.runs.summary_text import result_table, told
+    from dbnchurn.runs.summary_text import result_table, summary_text
     from dbnchurn.runs.unfinished import Interrupted
 
     if (config is None) == (resume is None):
@@ -52,7 +52,7 @@ def train(
         os._exit(INTERRUPTED)  # at once: threads that are still training are not waited for
     metrics = read_json(folder / "metrics.json")
     console().print(result_table(metrics))
-    print(told(folder, metrics))
+    print(summary_text(folder, metrics))
     if read_config(folder / "config.yaml").published:
         print((folder / "table.md").read_text(encoding="utf-8"))
 
@@ -68,7 +68,7 @@ def recompute(
     from dbnchurn.runs.recompute import recompute as recompute_run
 
     result = recompute_run(run, write=write)
-    print(result.words())
+    print(result.to_text())
     if not result.same:
         raise typer.Exit(1)
 
@@ -88,4 +88,4 @@ def evaluate(
     """Measure a stored model on newly labelled customers, beside what it promised."""
     from dbnchurn.runs.backtest import backtest
 
-    print(backtest(model, table, label=label, positive=positive, output=output).words())
+    print(backtest(model, table, label=label, positive=positive, output=output).to_text())

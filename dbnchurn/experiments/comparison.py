@@ -1,12 +1,12 @@
-"""Models side by side, from finished runs: means with intervals, ranks and paired differences.
+"""Comparison of finished runs: means with intervals, ranks and paired differences.
 
-How runs are paired depends on what they were tested on, and the comparison says which it was:
+How runs are paired depends on what they were tested on; the comparison names the pairing:
 
 - *rows*: every run was tested on the same customers. Customers are resampled; where there are
   several seeds, a model's number is the mean over them.
 - *divisions*: models were tested on the same customers within each seed and fold. Differences are
-  taken within these, and their interval knows that divisions of one table overlap.
-- *nothing*: the runs share no test customers, so numbers stand side by side.
+  taken within these, and their interval allows for divisions of one table that overlap.
+- *nothing*: the runs share no test customers, so there are no paired differences.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def compare_runs(
     metric: str = PRIMARY,
     title: str = "Comparison",
     resamples: int = 500,
-    seed: int = 0,
+    random_state: int = 0,
     warnings: Sequence[str] = (),
 ) -> Comparison:
     """Compare the variants of finished runs, or the model and baselines of a single variant.
@@ -76,10 +76,14 @@ def compare_runs(
     title : str
     resamples : int, default 500
         Resamples, where customers are resampled.
-    seed : int, default 0
-        Of the resamples.
-    warnings : sequence of str
-        To be shown with the result.
+    random_state : int, default 0
+        Draws the resamples.
+    warnings : sequence of str, default ()
+        Shown with the result.
+
+    Returns
+    -------
+    Comparison
 
     Raises
     ------
@@ -91,7 +95,7 @@ def compare_runs(
     models = by_model(scored(list(runs)))
     how = pairing(models)
     if how == "rows":
-        own, differences = over_rows(models, resamples, seed)
+        own, differences = over_rows(models, resamples, random_state)
     elif how == "divisions":
         own, differences = over_divisions(models)
     else:
@@ -105,27 +109,27 @@ def compare_runs(
             Compared(
                 name=name,
                 runs=len(units),
-                numbers=_plain(own[name]),
-                difference=_plain(differences[name]) if name in differences else None,
+                numbers=_plain_intervals(own[name]),
+                difference=_plain_intervals(differences[name]) if name in differences else None,
                 rank=ranks.get(name),
-                seconds=float(np.mean([found.seconds for found in units.values()])),
+                seconds=float(np.mean([scores.seconds for scores in units.values()])),
                 differs=differs[name],
             )
             for name, units in models.items()
         ],
         runs=[
-            {"model": name, "unit": unit, "run": found.run.folder.name}
-            | {key: found.value(key) for key in COMPARED}
-            | {"seconds": found.seconds}
+            {"model": name, "unit": unit, "run": scores.run.folder.name}
+            | {key: scores.value(key) for key in COMPARED}
+            | {"seconds": scores.seconds}
             for name, units in models.items()
-            for unit, found in units.items()
+            for unit, scores in units.items()
         ],
         warnings=[*warnings, *_gaps(models)],
     )
 
 
 def _method(how: Pairing, models: Models, resamples: int) -> str:
-    """How the numbers came about, for the reader."""
+    """How values and intervals were computed, for the page."""
     reference, first = next(iter(models.items()))
     several = max(len(units) for units in models.values()) > 1
     method = METHOD[how].format(
@@ -138,21 +142,28 @@ def _method(how: Pairing, models: Models, resamples: int) -> str:
     return f"{method} {UNADJUSTED}" if len(models) > 2 else method
 
 
-def _plain(found: Mapping[str, Interval]) -> dict[str, Any]:
-    return {key: number.plain() for key, number in found.items()}
+def _plain_intervals(intervals: Mapping[str, Interval]) -> dict[str, Any]:
+    return {key: interval.plain() for key, interval in intervals.items()}
 
 
-def by_model(found: Sequence[ModelScores]) -> Models:
-    """Model → unit → run, in the order given."""
+def by_model(runs: Sequence[ModelScores]) -> Models:
+    """Model → unit → scores, in the order given.
+
+    Raises
+    ------
+    DataError
+        If a model has two runs of one seed and fold.
+    """
     models: Models = {}
-    for one in found:
-        units = models.setdefault(one.model, {})
-        if one.run.unit in units:
+    for scores in runs:
+        units = models.setdefault(scores.model, {})
+        unit = scores.run.unit
+        if unit in units:
             raise DataError(
-                f"{one.model!r} has two runs of {one.run.unit}: {units[one.run.unit].run.folder} "
-                f"and {one.run.folder}; leave one out"
+                f"{scores.model!r} has two runs of {unit}: {units[unit].run.folder} "
+                f"and {scores.run.folder}; leave one out"
             )
-        units[one.run.unit] = one
+        units[unit] = scores
     return models
 
 
@@ -164,27 +175,41 @@ def shared_units(models: Models) -> list[str]:
 
 def pairing(models: Models) -> Pairing:
     """What the runs have in common."""
-    if len({one.run.tested for units in models.values() for one in units.values()}) == 1:
+    if len({scores.run.tested for units in models.values() for scores in units.values()}) == 1:
         return "rows"
     shared = shared_units(models)
     same = all(len({units[u].run.tested for units in models.values()}) == 1 for u in shared)
     return "divisions" if len(shared) > 1 and same else "nothing"
 
 
-Found = dict[str, dict[str, Interval]]
+Intervals = dict[str, dict[str, Interval]]
+"""Model → metric → interval."""
 
 
-def over_rows(models: Models, resamples: int, seed: int) -> tuple[Found, Found]:
-    """Numbers and differences with intervals over the customers, means over the seeds."""
-    each = {(name, unit): one for name, units in models.items() for unit, one in units.items()}
+def over_rows(models: Models, resamples: int, random_state: int) -> tuple[Intervals, Intervals]:
+    """Numbers and differences with intervals over the customers, means over the seeds.
+
+    Parameters
+    ----------
+    models : model → unit → scores
+        All tested on the same customers; the first model is the reference.
+    resamples : int
+    random_state : int
+
+    Returns
+    -------
+    own, differences : model → metric → Interval
+        Of all models, and of all but the reference.
+    """
+    each = {(name, unit): run for name, units in models.items() for unit, run in units.items()}
     names = {key: json.dumps(key) for key in each}
-    thresholds = {key: float(one.numbers["threshold"]) for key, one in each.items()}
+    thresholds = {key: float(run.numbers["threshold"]) for key, run in each.items()}
     drawn = bootstrap(
-        {names[k]: checked(one.run.test["label"], one.scores) for k, one in each.items()},
+        {names[k]: checked(run.run.test["label"], run.scores) for k, run in each.items()},
         {names[key]: partial(numbers_at, threshold=thresholds[key]) for key in each},
         cuts={names[key]: thresholds[key] for key in each},
         resamples=resamples,
-        random_state=seed,
+        random_state=random_state,
     )
     exact, resampled = {}, {}
     for name, units in models.items():
@@ -201,14 +226,14 @@ def over_rows(models: Models, resamples: int, seed: int) -> tuple[Found, Found]:
     )
 
 
-def over_divisions(models: Models) -> tuple[Found, Found]:
+def over_divisions(models: Models) -> tuple[Intervals, Intervals]:
     """Numbers and differences with corrected intervals over seeds and folds."""
     shared = shared_units(models)
     own, differences = {}, {}
     reference = next(iter(models))
     share = float(np.mean([models[reference][unit].run.test_share for unit in shared]))
     for name, units in models.items():
-        values = {k: np.array([one.value(k) for one in units.values()]) for k in COMPARED}
+        values = {k: np.array([scores.value(k) for scores in units.values()]) for k in COMPARED}
         own[name] = {k: _possible(k, corrected_interval(v, share)) for k, v in values.items()}
         if name != reference:
             gaps = {
@@ -219,30 +244,41 @@ def over_divisions(models: Models) -> tuple[Found, Found]:
     return own, differences
 
 
-def _possible(metric: str, found: Interval) -> Interval:
-    """An interval cut at what the number can be."""
+def _possible(metric: str, interval: Interval) -> Interval:
+    """An interval cut at the bounds of its metric."""
     low, high = METRICS[metric].low, METRICS[metric].high
     return Interval(
-        found.value, float(np.maximum(found.low, low)), float(np.minimum(found.high, high))
+        interval.value, float(np.maximum(interval.low, low)), float(np.minimum(interval.high, high))
     )
 
 
-def side_by_side(models: Models) -> tuple[Found, Found]:
-    """Numbers of the first run of every model, as that run found them."""
-    own: Found = {}
+def side_by_side(models: Models) -> tuple[Intervals, Intervals]:
+    """Numbers of the first run of every model, from its own metrics."""
+    own: Intervals = {}
     for name, units in models.items():
         numbers = next(iter(units.values())).numbers
-        own[name] = {key: Interval(**_known(numbers[key])) for key in COMPARED}
+        own[name] = {key: Interval(**_with_nan(numbers[key])) for key in COMPARED}
     return own, {}
 
 
-def _known(number: Mapping[str, float | None]) -> dict[str, float]:
+def _with_nan(number: Mapping[str, float | None]) -> dict[str, float]:
     ends = {key: number[key] for key in ("value", "low", "high")}
     return {key: float("nan") if value is None else value for key, value in ends.items()}
 
 
 def ranks_of(models: Models, metric: str) -> dict[str, float]:
-    """Mean rank over the units that all models have."""
+    """Mean rank over the units that all models have.
+
+    Parameters
+    ----------
+    models : model → unit → scores
+    metric : str
+
+    Returns
+    -------
+    dict of model → float
+        From 1, best first; empty for one model, and where no unit is shared.
+    """
     shared = shared_units(models)
     if not shared or len(models) < 2:
         return {}
@@ -254,11 +290,11 @@ def ranks_of(models: Models, metric: str) -> dict[str, float]:
 def differing(models: Models) -> dict[str, dict[str, str]]:
     """Settings that are not the same for all models, as text."""
     settings = {name: next(iter(units.values())).run.settings for name, units in models.items()}
-    keys = list(dict.fromkeys(key for found in settings.values() for key in found))
-    varied = [k for k in keys if len({json.dumps(f.get(k)) for f in settings.values()}) > 1]
+    keys = list(dict.fromkeys(key for values in settings.values() for key in values))
+    varied = [k for k in keys if len({json.dumps(v.get(k)) for v in settings.values()}) > 1]
     return {
-        name: {key: json.dumps(found[key]) for key in varied if key in found}
-        for name, found in settings.items()
+        name: {key: json.dumps(values[key]) for key in varied if key in values}
+        for name, values in settings.items()
     }
 
 

@@ -33,6 +33,10 @@ def compare_folders(paths: Sequence[Path], output: Path, metric: str) -> Compari
     metric : str
         Decides ranks and verdict.
 
+    Returns
+    -------
+    Comparison
+
     Raises
     ------
     ConfigError
@@ -50,9 +54,14 @@ def compare_folders(paths: Sequence[Path], output: Path, metric: str) -> Compari
 
 
 def write_comparison(folder: Path, comparison: Comparison) -> None:
-    """Write all four files; each appears whole, in place of an older one.
+    """Write all four files; each replaces an older one when it is complete.
 
     ``comparison.csv`` has no times, so that it is the same for the same runs.
+
+    Parameters
+    ----------
+    folder : Path
+    comparison : Comparison
     """
     files = {
         "comparison.csv": pd.DataFrame(plain_rows(comparison)).to_csv(index=False),
@@ -66,7 +75,7 @@ def write_comparison(folder: Path, comparison: Comparison) -> None:
 
 
 def markdown(comparison: Comparison) -> str:
-    """The comparison for a page of notes."""
+    """The comparison as a Markdown page."""
     metric = comparison.metric
     lines = [f"# {comparison.title}", "", comparison.verdict, ""]
     lines += [f"- **{warning}**" for warning in comparison.warnings]
@@ -108,8 +117,8 @@ def markdown(comparison: Comparison) -> str:
     return "\n".join([*lines, "", comparison.method, ""])
 
 
-def told(folder: Path) -> str:
-    """A written comparison as text, and where its page lies."""
+def summary_text(folder: Path) -> str:
+    """A written comparison as text, and the path of its page."""
     text = (folder / "comparison.md").read_text(encoding="utf-8")
     return f"{text}\npage: {folder / PAGE}"
 

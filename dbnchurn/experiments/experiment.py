@@ -1,7 +1,7 @@
-"""An experiment, start to end: plan, run what is not finished yet, compare, write.
+"""An experiment from start to end: plan, train the runs that are missing, compare, write.
 
-Its folder keeps every run. A second call trains only what is missing: after a kill, after a
-failure, or after variants, seeds or folds were added.
+Its folder keeps every run. A second call trains only missing runs: after a kill, after a failure,
+or after variants, seeds or folds were added.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from dbnchurn.config import dump
 from dbnchurn.core.errors import DataError
@@ -19,12 +18,13 @@ from dbnchurn.experiments.comparison import compare_runs
 from dbnchurn.experiments.comparison_files import write_comparison
 from dbnchurn.experiments.fingerprints import Fingerprints, completion_marker, key_of
 from dbnchurn.experiments.finished_runs import read_run
-from dbnchurn.experiments.grid import PlannedRun, plan, section_of
+from dbnchurn.experiments.grid import PlannedRun, experiment_section, plan
 from dbnchurn.experiments.progress_board import ProgressBoard
 from dbnchurn.experiments.worker import run_one
 from dbnchurn.experiments.worker_pool import Event, WorkerJob, run_jobs
 from dbnchurn.model.compute import resolve_device
 from dbnchurn.report.comparison_content import Comparison
+from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.folder import only_one, open_output
 from dbnchurn.runs.tracking import require_mlflow, track
 
@@ -33,8 +33,8 @@ RUNS, LOGS = "runs", "logs"
 
 
 @dataclass(frozen=True, eq=False)
-class _Named:
-    """A planned run with its key and the folder that is to hold it."""
+class _KeyedRun:
+    """A planned run with its key and its folder."""
 
     run: PlannedRun
     key: str
@@ -46,13 +46,13 @@ class _Named:
         return facts is not None and facts.get("key") == self.key
 
 
-def run_experiment(config: Any, name: str = "experiment", *, jobs: int | None = None) -> Path:
-    """Run an experiment, or what is left of it, and compare its runs.
+def run_experiment(config: RunConfig, name: str = "experiment", *, jobs: int | None = None) -> Path:
+    """Run an experiment, or the runs that it lacks, and compare its runs.
 
     Parameters
     ----------
     config : RunConfig
-        ``experiment`` says what is varied; without it the config's folds are run.
+        ``experiment`` names variants, grid and seeds; without it the config's folds are run.
     name : str
         The folder is ``NAME-experiment`` in the config's output.
     jobs : int, optional
@@ -70,6 +70,12 @@ def run_experiment(config: Any, name: str = "experiment", *, jobs: int | None = 
         If a variant is no valid config, or another process works on the experiment.
     DataError
         If the table cannot be used, or no run could be finished.
+
+    Examples
+    --------
+    >>> from dbnchurn.runs import read_config
+    >>> run_experiment(read_config("configs/ablation.yaml"), jobs=4)  # doctest: +SKIP
+    PosixPath('runs/experiment-experiment')
     """
     open_output(Path(config.output))
     if config.tracking is not None:
@@ -78,103 +84,106 @@ def run_experiment(config: Any, name: str = "experiment", *, jobs: int | None = 
     planned = plan(config)
     with only_one(folder):
         (folder / "config.yaml").write_text(dump(config), encoding="utf-8")
-        data = Fingerprints()
-        named = [_name(run, folder, data) for run in planned]
-        failures = _run_missing(config, named, folder, jobs, data.largest)
-        comparison = _compare(config, name, named, failures)
+        fingerprints = Fingerprints()
+        runs = [_keyed(run, folder, fingerprints) for run in planned]
+        failures = _run_missing(config, runs, folder, jobs, fingerprints.largest)
+        comparison = _compare(config, name, runs, failures)
         write_comparison(folder, comparison)
     return folder
 
 
-def _name(run: PlannedRun, folder: Path, data: Fingerprints) -> _Named:
-    """Runs compute on one thread, unless the config says otherwise, and lie in one folder."""
+def _keyed(run: PlannedRun, folder: Path, fingerprints: Fingerprints) -> _KeyedRun:
+    """The run with its folder in the experiment, on one thread unless the config says more."""
     config = run.config.model_copy(
         update={"output": folder / RUNS, "n_threads": run.config.n_threads or 1}
     )
-    key = key_of(config, data.of(config))
+    key = key_of(config, fingerprints.of(config))
     ready = PlannedRun(run.variant, run.changes, config)
-    return _Named(ready, key, folder / RUNS / f"{run.slug}-{key[:12]}")
+    return _KeyedRun(ready, key, folder / RUNS / f"{run.slug}-{key[:12]}")
 
 
 def _run_missing(
-    config: Any, named: Sequence[_Named], folder: Path, jobs: int | None, table: int
+    config: RunConfig, runs: Sequence[_KeyedRun], folder: Path, jobs: int | None, table_bytes: int
 ) -> list[str]:
-    """Train what has no sealed folder; returns a sentence for every failure."""
-    section = section_of(config)
+    """Train the runs whose folder has no valid completion marker; a sentence for every failure."""
+    section = experiment_section(config)
     failures: list[str] = []
     missing = {}
-    with ProgressBoard([one.run for one in named], section.metric) as board:
-        for one in named:
-            if one.finished:
-                board.reused(one.run, one.folder)
+    with ProgressBoard([keyed.run for keyed in runs], section.metric) as board:
+        for keyed in runs:
+            if keyed.finished:
+                board.reused(keyed.run, keyed.folder)
             else:
-                shutil.rmtree(one.folder, ignore_errors=True)
-                missing[one.folder.name] = one
+                shutil.rmtree(keyed.folder, ignore_errors=True)
+                missing[keyed.folder.name] = keyed
         _remove_remains(folder / RUNS)
 
-        def tell(event: Event) -> None:
-            one = missing[event.job.name]
+        def on_event(event: Event) -> None:
+            keyed = missing[event.job.name]
             if event.kind == "started":
-                board.started(one.run)
+                board.started(keyed.run)
             elif event.kind == "done":
-                board.done(one.run, one.folder, event.seconds)
-                _track(config, one)
+                board.done(keyed.run, keyed.folder, event.seconds)
+                _track(config, keyed)
             else:
-                board.gave_up(one.run, event.error)
-                failures.append(f"{one.run.label} failed: {event.error}")
+                board.failed_with(keyed.run, event.error)
+                failures.append(f"{keyed.run.label} failed: {event.error}")
 
         run_jobs(
-            [_job(one, folder) for one in missing.values()],
-            tell,
+            [_job(keyed, folder) for keyed in missing.values()],
+            on_event,
             at_once=jobs or section.jobs or _on_cuda(config),
-            table=table,
-            n_threads=max((one.run.config.n_threads for one in missing.values()), default=1),
+            table_bytes=table_bytes,
+            n_threads=max(
+                (keyed.run.config.n_threads or 1 for keyed in missing.values()), default=1
+            ),
         )
     return failures
 
 
-def _job(one: _Named, folder: Path) -> WorkerJob:
+def _job(keyed: _KeyedRun, folder: Path) -> WorkerJob:
     facts = {
-        "key": one.key,
-        "variant": one.run.variant,
-        "changes": one.run.changes,
-        "seed": one.run.config.seed,
-        "fold": one.run.config.split.fold,
+        "key": keyed.key,
+        "variant": keyed.run.variant,
+        "changes": keyed.run.changes,
+        "seed": keyed.run.config.seed,
+        "fold": keyed.run.config.split.fold,
     }
-    name = one.folder.name
-    arguments = (one.run.config.model_dump_json(), name, facts)
+    name = keyed.folder.name
+    arguments = (keyed.run.config.model_dump_json(), name, facts)
     return WorkerJob(name, run_one, arguments, folder / LOGS / f"{name}.log")
 
 
-def _on_cuda(config: Any) -> int | None:
-    """Runs on a CUDA device take turns."""
+def _on_cuda(config: RunConfig) -> int | None:
+    """One run at a time on a CUDA device; elsewhere no limit."""
     return 1 if resolve_device(config.device) == "cuda" else None
 
 
 def _remove_remains(runs: Path) -> None:
-    """Half-written folders of processes that were killed."""
-    for left in runs.glob(".*") if runs.is_dir() else ():
-        shutil.rmtree(left, ignore_errors=True)
+    """Remove partly written folders of processes that were killed."""
+    for partial in runs.glob(".*") if runs.is_dir() else ():
+        shutil.rmtree(partial, ignore_errors=True)
 
 
-def _track(config: Any, one: _Named) -> None:
+def _track(config: RunConfig, keyed: _KeyedRun) -> None:
     if config.tracking is not None:
-        track(one.folder, config.tracking, {"variant": one.run.variant, "unit": one.run.unit})
+        tags = {"variant": keyed.run.variant, "unit": keyed.run.unit}
+        track(keyed.folder, config.tracking, tags)
 
 
 def _compare(
-    config: Any, name: str, named: Sequence[_Named], failures: Sequence[str]
+    config: RunConfig, name: str, runs: Sequence[_KeyedRun], failures: Sequence[str]
 ) -> Comparison:
-    runs = [read_run(one.folder, one.run.variant) for one in named if one.finished]
-    if not runs:
+    finished = [read_run(keyed.folder, keyed.run.variant) for keyed in runs if keyed.finished]
+    if not finished:
         raise DataError("no run could be finished:\n" + "\n".join(failures))
     for failure in failures:
         log.warning("%s", failure)
     return compare_runs(
-        runs,
-        metric=section_of(config).metric,
+        finished,
+        metric=experiment_section(config).metric,
         title=name,
         resamples=config.resamples,
-        seed=config.seed,
+        random_state=config.seed,
         warnings=failures,
     )

@@ -1,8 +1,8 @@
-"""Which run is which: a key of config, data and packages, and a seal on a finished folder.
+"""Keys of runs, from config, data and packages; and completion markers of finished folders.
 
-A run counts as finished if its folder has a seal with its key and every file is as it was sealed.
-Folders appear by rename and the seal is written last, so what a killed process left is never taken
-for a result.
+A run counts as finished if its folder has a completion marker with its key, and every file has the
+hash that the marker lists. Folders appear by rename and the marker is written last, so that what a
+killed process left is never taken for a result.
 """
 
 from __future__ import annotations
@@ -19,16 +19,19 @@ import pandas as pd
 
 from dbnchurn.core.files import atomic_write
 from dbnchurn.core.provenance import fingerprint, versions
+from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import read_customers
 from dbnchurn.tables import Customers
 
-SEAL = "seal.json"
-DATA = ("source", "columns", "data", "n_threads")
-NO_MATTER = {"output", "experiment", "tuning", "tracking"}
+MARKER = "seal.json"
+DATA = {"source", "columns", "data", "n_threads"}
+"""Sections that decide which table is read."""
+NO_RESULT = frozenset({"output", "experiment", "tuning", "tracking"})
+"""Sections that change no number of a run."""
 
 
 def of_customers(table: Customers) -> str:
-    """Fingerprint of all that is learned from and tested on.
+    """Fingerprint of all rows that runs train and test on, in hexadecimal.
 
     Examples
     --------
@@ -39,9 +42,9 @@ def of_customers(table: Customers) -> str:
     True
     """
     arrays = [np.frombuffer(repr(_columns(table)).encode(), np.uint8), table.y]
-    beside = [table.side_columns] if len(table.side_columns.columns) else []
-    for frame in (table.X, table.unlabelled, pd.DataFrame({"id": table.ids}), *beside):
-        arrays.append(pd.util.hash_pandas_object(frame.astype(_plain(frame)), index=False))
+    side_columns = [table.side_columns] if len(table.side_columns.columns) else []
+    for frame in (table.X, table.unlabelled, pd.DataFrame({"id": table.ids}), *side_columns):
+        arrays.append(pd.util.hash_pandas_object(frame.astype(_mixed_columns(frame)), index=False))
     arrays += [dates for dates in (table.dates, table.closed) if dates is not None]
     return fingerprint(np.asarray(array) for array in arrays)
 
@@ -50,8 +53,8 @@ def _columns(table: Customers) -> list[tuple[str, str]]:
     return [(str(name), str(kind)) for name, kind in table.X.dtypes.items()]
 
 
-def _plain(frame: pd.DataFrame) -> dict[Any, Any]:
-    """Mixed columns are hashed as text."""
+def _mixed_columns(frame: pd.DataFrame) -> dict[Any, Any]:
+    """Columns that may hold values of several types, which are hashed as text."""
     return {name: str for name, kind in frame.dtypes.items() if str(kind) == "object"}
 
 
@@ -68,42 +71,62 @@ class Fingerprints:
         self.largest = 0
         self._known: dict[str, str] = {}
 
-    def of(self, config: Any) -> str:
-        """The fingerprint of what a config's runs see."""
-        asked = config.model_dump_json(include=set(DATA))
-        if asked not in self._known:
+    def of(self, config: RunConfig) -> str:
+        """The fingerprint of the table of a config."""
+        data = config.model_dump_json(include=DATA)
+        if data not in self._known:
             with tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
                 table, _ = read_customers(config, Path(work))
             self.largest = max(self.largest, int(table.X.memory_usage(deep=True).sum()))
-            self._known[asked] = of_customers(table)
-        return self._known[asked]
+            self._known[data] = of_customers(table)
+        return self._known[data]
 
 
-def key_of(config: Any, data: str, exclude: set[str] = NO_MATTER) -> str:
-    """SHA-256 of a config, a data fingerprint and the versions of the packages, in hexadecimal."""
-    said = {"config": config.model_dump(mode="json", exclude=exclude), "data": data}
-    text = json.dumps({**said, "versions": versions()}, sort_keys=True)
+def key_of(config: RunConfig, data: str) -> str:
+    """The key of a run: the same for runs whose numbers are the same.
+
+    Parameters
+    ----------
+    config : RunConfig
+        All of it but the sections that change no number.
+    data : str
+        Fingerprint of the table.
+
+    Returns
+    -------
+    str
+        SHA-256 of both and the versions of the packages, in hexadecimal.
+    """
+    settings = config.model_dump(mode="json", exclude=set(NO_RESULT))
+    text = json.dumps({"config": settings, "data": data, "versions": versions()}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write_completion_marker(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Note the facts and the hash of every file, as the last file of a folder."""
+    """Write the completion marker, as the last file of a folder.
+
+    Parameters
+    ----------
+    folder : Path
+    facts : mapping
+        Plain data; ``files``, the hash of every file, is added.
+    """
     text = json.dumps({**facts, "files": _hashes(folder)}, indent=1)
-    with atomic_write(folder / SEAL) as unfinished:
+    with atomic_write(folder / MARKER) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
 
 
 def completion_marker(folder: Path) -> dict[str, Any] | None:
-    """The facts of a folder whose files are all as they were sealed; None otherwise."""
+    """The facts of a folder whose files all have the hashes of its marker; None otherwise."""
     try:
-        facts: dict[str, Any] = json.loads((folder / SEAL).read_text(encoding="utf-8"))
+        facts: dict[str, Any] = json.loads((folder / MARKER).read_text(encoding="utf-8"))
         return facts if facts["files"] == _hashes(folder) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != SEAL)
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MARKER)
     return {
         p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files
     }

@@ -1,4 +1,4 @@
-"""Finished runs, read from their folders: what was measured, and on whom."""
+"""Finished runs, read from their folders: settings, metrics and scores of the test customers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pandas as pd
 
 from dbnchurn.config.yaml import parse
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.flattening import dotted, flatten
 from dbnchurn.core.typing import Floats
 from dbnchurn.experiments.fingerprints import completion_marker
 from dbnchurn.runs.folder import read_json
@@ -22,7 +23,7 @@ from dbnchurn.runs.result import MODEL
 RUNS_TABLE = "runs.csv"
 """Of an experiment's folder: which runs are in its comparison."""
 
-# What runs of one variant may differ in.
+# Keys in which runs of one variant may differ.
 OF_A_UNIT = ("seed", "split.fold")
 NO_SETTING = (
     "output", "experiment", "tuning", "tracking", "published", "report", "baselines", "resamples",
@@ -62,23 +63,24 @@ class FinishedRun:
 
     @cached_property
     def tested(self) -> str:
-        """The same for runs that were tested on the same customers with the same outcomes."""
+        """Hash of ids and labels of the test customers."""
         digest = hashlib.sha256(self.test["label"].to_numpy(np.int64).tobytes())
         digest.update("\n".join(map(str, self.test["id"])).encode())
         return digest.hexdigest()
 
     @property
     def test_share(self) -> float:
-        """Tested rows over those that were learned from."""
-        rows = {part: found["rows"] for part, found in self.metrics["parts"].items()}
+        """Test rows over training and validation rows."""
+        rows = {name: part["rows"] for name, part in self.metrics["parts"].items()}
         return float(rows["test"] / (rows["train"] + rows["validation"]))
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Dotted key → value of all that makes the variant."""
+        """Dotted key → value of the settings that make the variant."""
+        settings = {dotted(path): value for path, value in flatten(self.config)}
         return {
             key: value
-            for key, value in flat(self.config).items()
+            for key, value in settings.items()
             if key not in OF_A_UNIT and key.split(".")[0] not in NO_SETTING
         }
 
@@ -104,15 +106,15 @@ class ModelScores:
     def numbers(self) -> Mapping[str, Any]:
         """As in ``metrics.json``."""
         metrics = self.run.metrics
-        found: Mapping[str, Any] = (
+        numbers: Mapping[str, Any] = (
             metrics["test"] if self.baseline is None else metrics["baselines"][self.baseline]
         )
-        return found
+        return numbers
 
     def value(self, metric: str) -> float:
         """One number; NaN where it is undefined."""
-        found = self.numbers[metric]["value"]
-        return float("nan") if found is None else float(found)
+        value = self.numbers[metric]["value"]
+        return float("nan") if value is None else float(value)
 
     @property
     def scores(self) -> Floats:
@@ -129,10 +131,20 @@ class ModelScores:
 def read_run(folder: Path, variant: str | None = None) -> FinishedRun:
     """Read a run folder.
 
+    Parameters
+    ----------
+    folder : Path
+    variant : str, optional
+        Name of its settings; by default that of the folder.
+
+    Returns
+    -------
+    FinishedRun
+
     Raises
     ------
     DataError
-        If it is none, or lacks a file.
+        If it is no run folder, or lacks a file.
     """
     try:
         config = parse((folder / "config.yaml").read_text(encoding="utf-8")).data
@@ -150,14 +162,14 @@ def read_run(folder: Path, variant: str | None = None) -> FinishedRun:
 def find_runs(paths: Sequence[Path]) -> list[FinishedRun]:
     """The runs of run folders and of experiment folders, under the names of their variants.
 
-    A run folder is named as it stands, or by its whole path where another has the same name.
+    A run folder is named by its last part, or by its whole path where another has the same name.
 
     Raises
     ------
     DataError
         If a folder is neither.
     """
-    single, found = [], []
+    single, of_experiments = [], []
     names = [path.name for path in dict.fromkeys(paths)]
     for path in paths:
         if not (path / RUNS_TABLE).is_file():
@@ -166,20 +178,20 @@ def find_runs(paths: Sequence[Path]) -> list[FinishedRun]:
         listed = pd.read_csv(path / RUNS_TABLE)["run"].drop_duplicates()
         runs = [path / "runs" / name for name in listed]
         prefix = f"{path.name.removesuffix('-experiment')}: " if len(paths) > 1 else ""
-        found += [
+        of_experiments += [
             read_run(run, f"{prefix}{(completion_marker(run) or {}).get('variant')}")
             for run in runs
         ]
-    return grouped(single) + found
+    return grouped(single) + of_experiments
 
 
 def grouped(runs: list[FinishedRun]) -> list[FinishedRun]:
-    """Runs that differ in seed and fold alone under one name, that of the first.
+    """Give runs that differ in seed and fold alone one name, that of the first.
 
     Two runs of one seed and fold stay two variants, whatever their settings.
     """
     names: list[tuple[dict[str, Any], str, set[str]]] = []
-    found = []
+    renamed = []
     for run in runs:
         same = [
             (name, units)
@@ -192,29 +204,16 @@ def grouped(runs: list[FinishedRun]) -> list[FinishedRun]:
         else:
             name = run.variant
             names.append((run.settings, name, {run.unit}))
-        found.append(FinishedRun(run.folder, name, run.config, run.metrics))
-    return found
+        renamed.append(FinishedRun(run.folder, name, run.config, run.metrics))
+    return renamed
 
 
 def scored(runs: list[FinishedRun]) -> list[ModelScores]:
     """The models to compare: the variants, or of a single variant also its baselines."""
     if len({run.variant for run in runs}) > 1:
         return [ModelScores(run.variant, run) for run in runs]
-    found = []
+    models = []
     for run in runs:
-        found.append(ModelScores(MODEL, run))
-        found += [ModelScores(name, run, name) for name in run.metrics["baselines"]]
-    return found
-
-
-def flat(value: Any, path: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Nested mappings as one with dotted keys.
-
-    Examples
-    --------
-    >>> flat({"dbn": {"layers": [8], "cd_k": 1}})
-    {'dbn.layers': [8], 'dbn.cd_k': 1}
-    """
-    if not isinstance(value, dict) or not value:
-        return {".".join(path): value}
-    return {k: v for key, inner in value.items() for k, v in flat(inner, (*path, key)).items()}
+        models.append(ModelScores(MODEL, run))
+        models += [ModelScores(name, run, name) for name in run.metrics["baselines"]]
+    return models

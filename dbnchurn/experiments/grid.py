@@ -11,10 +11,12 @@ from typing import Any
 
 from dbnchurn.config import changed
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.sections import ExperimentSection
 
-WHOLE = "as configured"
+UNCHANGED = "as configured"
 NOT_OF_A_RUN = {"experiment": None, "tuning": None, "tracking": None}
+"""Sections that a single run is without."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +35,7 @@ class PlannedRun:
 
     variant: str
     changes: dict[str, Any]
-    config: Any
+    config: RunConfig
 
     @property
     def unit(self) -> str:
@@ -51,12 +53,12 @@ class PlannedRun:
         return re.sub(r"[^a-z0-9]+", "-", self.label.lower()).strip("-")[:60]
 
 
-def section_of(config: Any) -> ExperimentSection:
+def experiment_section(config: RunConfig) -> ExperimentSection:
     """The section of the config, or its defaults."""
     return config.experiment or ExperimentSection()
 
 
-def plan(config: Any) -> list[PlannedRun]:
+def plan(config: RunConfig) -> list[PlannedRun]:
     """All runs of an experiment, by seed and fold and within these by variant.
 
     Parameters
@@ -68,7 +70,7 @@ def plan(config: Any) -> list[PlannedRun]:
     ConfigError
         If a variant or a point of the grid is no valid config; every mistake has a line.
     """
-    section = section_of(config)
+    section = experiment_section(config)
     settings = {
         name: _settings(config, name, changes)
         for name, changes in named_changes(section.variants, section.grid).items()
@@ -85,7 +87,9 @@ def plan(config: Any) -> list[PlannedRun]:
     return planned
 
 
-def _settings(config: Any, name: str, changes: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+def _settings(
+    config: RunConfig, name: str, changes: dict[str, Any]
+) -> tuple[dict[str, Any], RunConfig]:
     for key in changes:
         if key.split(".")[0] in (*NOT_OF_A_RUN, "seed", "output") or key == "split.fold":
             raise ConfigError(f"variant {name!r}: {key} is not a setting that variants can have")
@@ -95,7 +99,18 @@ def _settings(config: Any, name: str, changes: dict[str, Any]) -> tuple[dict[str
 def named_changes(
     variants: Mapping[str, Mapping[str, Any]], grid: Mapping[str, Sequence[Any]]
 ) -> dict[str, dict[str, Any]]:
-    """Name → changes of every variant at every point of a grid.
+    """Every variant at every point of a grid.
+
+    Parameters
+    ----------
+    variants : mapping of name → changes
+        By default a single one without changes.
+    grid : mapping of dotted key → values
+
+    Returns
+    -------
+    dict of name → changes
+        A name is that of the variant with the point of the grid.
 
     Examples
     --------
@@ -105,26 +120,26 @@ def named_changes(
     {'as configured': {}}
     """
     short = _short_names(list(grid))
-    found: dict[str, dict[str, Any]] = {}
+    named: dict[str, dict[str, Any]] = {}
     for name, changes in (variants or {"": {}}).items():
         for values in itertools.product(*grid.values()):
             point = dict(zip(grid, values, strict=True))
-            words = [f"{short[key]}={_value(value)}" for key, value in point.items()]
-            found[", ".join(filter(None, [name, *words])) or WHOLE] = {**changes, **point}
-    return found
+            settings = [f"{short[key]}={_value(value)}" for key, value in point.items()]
+            named[", ".join(filter(None, [name, *settings])) or UNCHANGED] = {**changes, **point}
+    return named
 
 
 def _short_names(keys: list[str]) -> dict[str, str]:
-    """The last word of every key, or as many as tell it from the others."""
-    found = {}
+    """The last part of every key, or as many as make it unlike the others."""
+    short = {}
     for key in keys:
-        words = key.split(".")
-        for count in range(1, len(words) + 1):
-            end = words[-count:]
+        parts = key.split(".")
+        for count in range(1, len(parts) + 1):
+            end = parts[-count:]
             if sum(other.split(".")[-count:] == end for other in keys) == 1:
                 break
-        found[key] = ".".join(end)
-    return found
+        short[key] = ".".join(end)
+    return short
 
 
 def _value(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""How an experiment goes: a live table in a terminal, one line per run elsewhere."""
+"""The progress of an experiment: a live table in a terminal, one line per run elsewhere."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from dbnchurn.runs.folder import read_json
 
 
 class ProgressBoard(AbstractContextManager["ProgressBoard"]):
-    """Counts runs by variant, and shows them on standard error.
+    """Counts of runs by variant, shown on standard error.
 
     Parameters
     ----------
     planned : sequence of PlannedRun
     metric : str
-        Number of a finished run that is shown.
+        Metric of finished runs that is shown.
     """
 
     def __init__(self, planned: Sequence[PlannedRun], metric: str) -> None:
@@ -57,28 +57,49 @@ class ProgressBoard(AbstractContextManager["ProgressBoard"]):
             self.live.__exit__(kind, error, where)
 
     def reused(self, run: PlannedRun, folder: Path) -> None:
-        """A run that was finished before."""
+        """Count a run that was finished before.
+
+        Parameters
+        ----------
+        run : PlannedRun
+        folder : Path
+            Of the finished run.
+        """
         self._finished(run, folder)
-        self._say(f"{run.label}: finished before")
+        self._print(f"{run.label}: finished before")
 
     def started(self, run: PlannedRun) -> None:
-        """A run whose process has started."""
+        """Count a run whose process has started."""
         self.running[run.variant] += 1
-        self._show()
+        self._refresh()
 
     def done(self, run: PlannedRun, folder: Path, seconds: float) -> None:
-        """A run that has ended well."""
+        """Count a run that has just finished.
+
+        Parameters
+        ----------
+        run : PlannedRun
+        folder : Path
+            Of the finished run.
+        seconds : float
+        """
         self.running[run.variant] -= 1
         self.seconds[run.variant].append(seconds)
         value = self._finished(run, folder)
-        self._say(f"{run.label}: {self.metric} {value:.4f} ({seconds:.0f} s)")
+        self._print(f"{run.label}: {self.metric} {value:.4f} ({seconds:.0f} s)")
 
-    def gave_up(self, run: PlannedRun, error: str) -> None:
-        """A run that failed."""
+    def failed_with(self, run: PlannedRun, error: str) -> None:
+        """Count a run that failed.
+
+        Parameters
+        ----------
+        run : PlannedRun
+        error : str
+        """
         self.running[run.variant] -= 1
         self.failed[run.variant] += 1
         self.ended += 1
-        self._say(f"{run.label}: failed: {error}")
+        self._print(f"{run.label}: failed: {error}")
 
     def table(self) -> Table:
         """The state of every variant."""
@@ -86,30 +107,30 @@ class ProgressBoard(AbstractContextManager["ProgressBoard"]):
         for name in ("variant", "done", "running", "failed", self.metric, "seconds"):
             table.add_column(name, justify="left" if name == "variant" else "right")
         for name, wanted in self.wanted.items():
-            found, spent = self.values[name], self.seconds[name]
+            values, seconds = self.values[name], self.seconds[name]
             table.add_row(
                 name,
-                f"{len(found)}/{wanted}",
+                f"{len(values)}/{wanted}",
                 str(self.running[name] or ""),
                 str(self.failed[name] or ""),
-                f"{np.mean(found):.4f}" if found else "",
-                f"{np.mean(spent):.0f}" if spent else "",
+                f"{np.mean(values):.4f}" if values else "",
+                f"{np.mean(seconds):.0f}" if seconds else "",
             )
         return table
 
     def _finished(self, run: PlannedRun, folder: Path) -> float:
         metrics: dict[str, Any] = read_json(folder / "metrics.json")
-        found = metrics["test"][self.metric]["value"]
-        value = float("nan") if found is None else float(found)
+        number = metrics["test"][self.metric]["value"]
+        value = float("nan") if number is None else float(number)
         self.values[run.variant].append(value)
         self.ended += 1
         return value
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         if self.live is None:
             print(f"[{self.ended}/{self.total}] {line}", file=sys.stderr, flush=True)
-        self._show()
+        self._refresh()
 
-    def _show(self) -> None:
+    def _refresh(self) -> None:
         if self.live is not None:
             self.live.update(self.table())

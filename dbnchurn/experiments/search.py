@@ -1,4 +1,4 @@
-"""Trials of a search: drawn by Optuna, cut short where their curves fall behind, kept in a journal.
+"""Trials of a search: settings drawn by Optuna, early stopping by their curves, a journal on disk.
 
 The sampler of a trial is seeded by the number of finished trials, so that a search that was killed
 tries the same settings as one that was not.
@@ -24,22 +24,23 @@ from dbnchurn.core.files import atomic_write
 from dbnchurn.core.progress import stage, watched
 from dbnchurn.evaluate.registry import METRICS
 from dbnchurn.experiments.grid import NOT_OF_A_RUN
+from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.sections import Searched, TuningSection
 
-Judge = Callable[[Any], float]
-"""Fits the classifier of a config and says how good it is."""
+Objective = Callable[[RunConfig], float]
+"""Fits the classifier of a config and returns its metric on the validation rows."""
 JOURNAL, BEST, TRIALS = "journal.log", "best.yaml", "trials.csv"
 FINETUNING = 1_000_000
-"""Steps of fine-tuning come after those of all machines, of which each has a thousand."""
+"""First step of fine-tuning in Optuna's numbering; machine k begins at step 1,000 k."""
 WORST = {"rbm": 0.9, "finetune": 0.5}
-"""A trial is cut short if it is worse than this share of the others at the same step. How well rows
-are rebuilt hardly says how good a model will be, so only the worst tenth goes; validation loss says
-more."""
+"""A trial is cut short if its error is above this quantile of the others at the same step.
+Reconstruction error predicts the quality of a model poorly, so that only the worst tenth is cut
+short by it; validation loss predicts it better."""
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """What a search has found so far.
+    """The result of a search so far.
 
     Parameters
     ----------
@@ -61,32 +62,60 @@ class Tuned:
     cut_short: int
     failed: int
 
-    def words(self) -> str:
+    def to_text(self) -> str:
         """The result in a few lines."""
-        chosen = "\n".join(f"  {key}: {json.dumps(v)}" for key, v in self.settings.items())
+        settings = "\n".join(f"  {key}: {json.dumps(v)}" for key, v in self.settings.items())
         return (
             f"{self.finished} trials, of which {self.cut_short} were cut short and {self.failed} "
             f"failed\nbest {METRICS[self.metric].label} on the validation rows: {self.value:.4f}\n"
-            f"{chosen}\nnext: dbnchurn train {self.folder / BEST}"
+            f"{settings}\nnext: dbnchurn train {self.folder / BEST}"
         )
 
 
 def require_optuna() -> None:
-    """Say what to install."""
+    """Refuse to begin without Optuna.
+
+    Raises
+    ------
+    ConfigError
+        If Optuna is not installed.
+    """
     if importlib.util.find_spec("optuna") is None:
         raise ConfigError("tuning needs the extra 'tune': pip install 'dbnchurn[tune]'")
 
 
 class Search:
-    """An Optuna study and what its trials are made of."""
+    """An Optuna study whose trials change a config.
 
-    def __init__(self, config: Any, folder: Path, judge: Judge) -> None:
+    Parameters
+    ----------
+    config : RunConfig
+        What a trial changes.
+    section : TuningSection
+        The space and the budget.
+    folder : Path
+        With the journal; has to be locked, so that no other process writes.
+    objective : callable
+        RunConfig → metric on the validation rows.
+    worst : mapping of "rbm" and "finetune" → float
+        A trial is cut short if its error is above this quantile of the others at the same step.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        section: TuningSection,
+        folder: Path,
+        objective: Objective,
+        *,
+        worst: Mapping[str, float] = WORST,
+    ) -> None:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.optuna = optuna
-        self.config, self.folder, self.judge = config, folder, judge
-        self.section: TuningSection = config.tuning
+        self.config, self.section, self.folder = config, section, folder
+        self.objective, self.worst = objective, worst
         higher = METRICS[self.section.metric].higher_is_better
         self.study = optuna.create_study(
             storage=_journal(folder / JOURNAL),
@@ -98,8 +127,14 @@ class Search:
             if not trial.state.is_finished():  # its process was killed
                 self.study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
 
-    def belongs(self, key: str) -> None:
-        """Refuse a journal of other data or settings."""
+    def check_key(self, key: str) -> None:
+        """Refuse a journal of other data or settings.
+
+        Raises
+        ------
+        ConfigError
+            If the journal was begun with another key.
+        """
         known = self.study.user_attrs.get("key")
         if known is None:
             self.study.set_user_attr("key", key)
@@ -111,40 +146,55 @@ class Search:
 
     @property
     def finished(self) -> list[Any]:
-        """Trials that ended by themselves."""
+        """Trials that ended, cut short or failed among them; not those that were killed."""
         return [
             trial for trial in self.study.get_trials(deepcopy=False) if "ended" in trial.user_attrs
         ]
 
     @property
     def complete(self) -> list[Any]:
-        """Trials that gave a model."""
+        """Trials that ended with a model."""
         return self.study.get_trials(deepcopy=False, states=[self.optuna.trial.TrialState.COMPLETE])
 
-    def may_go_on(self, seconds: float, done: int) -> bool:
-        """Whether the budget allows one more trial; a call makes at least one by the clock."""
+    def has_budget(self, seconds: float, done: int) -> bool:
+        """Whether the budget allows one more trial.
+
+        Parameters
+        ----------
+        seconds : float
+            Since the call began.
+        done : int
+            Trials of this call; the first is allowed whatever the clock says.
+
+        Returns
+        -------
+        bool
+        """
         trials, minutes = self.section.trials, self.section.minutes
         if trials is not None and len(self.finished) >= trials:
             return False
         return minutes is None or done == 0 or seconds < 60 * minutes
 
-    def trial(self) -> None:
-        """One trial: draw settings, fit, judge; note what became of it."""
+    def run_trial(self) -> None:
+        """One trial: draw settings, fit, measure, and record how it ended."""
         number = len(self.finished)
         self.study.sampler = self.optuna.samplers.TPESampler(
             n_startup_trials=self.section.startup,
             seed=self.config.seed * 100_003 + number,
         )
         trial = self.study.ask()
-        settings = {key: _draw(trial, key, where) for key, where in self.section.space.items()}
+        space = self.section.space
+        settings = {key: _draw(trial, key, values) for key, values in space.items()}
         trial.set_user_attr("settings", json.dumps(settings))
-        watcher = _Pruner(trial, self.study, self.section.startup, self.optuna.TrialPruned)
+        watcher = _Pruner(
+            trial, self.study, self.section.startup, self.worst, self.optuna.TrialPruned
+        )
         state = self.optuna.trial.TrialState
         started = time.perf_counter()
         try:
             config = changed(self.config, settings, f"trial {number + 1}")
             with stage(f"trial {number + 1}"), watched(watcher):
-                value = self.judge(config)
+                value = self.objective(config)
         except self.optuna.TrialPruned as why:
             self._end(trial, started, f"cut short: {why}", state.PRUNED)
         except (DbnchurnError, FloatingPointError) as error:
@@ -159,8 +209,8 @@ class Search:
         trial.set_user_attr("seconds", time.perf_counter() - started)
         trial.set_user_attr("ended", how)
         self.study.tell(trial, value, state=state)
-        found = how if value is None else f"{self.section.metric} {value:.4f}"
-        print(f"[trial {len(self.finished)}] {found}", file=sys.stderr, flush=True)
+        outcome = how if value is None else f"{self.section.metric} {value:.4f}"
+        print(f"[trial {len(self.finished)}] {outcome}", file=sys.stderr, flush=True)
 
     def _write(self) -> None:
         """``trials.csv`` and, once there is a finished trial, ``best.yaml``."""
@@ -194,7 +244,13 @@ class Search:
         return head + dump(ready)
 
     def result(self) -> Tuned:
-        """The best trial and what became of the others."""
+        """The best trial, and how many of the others ended how.
+
+        Raises
+        ------
+        ConfigError
+            If no trial ended with a model.
+        """
         ended = [trial.user_attrs["ended"] for trial in self.finished]
         failed = sum(how.startswith("failed") for how in ended)
         if not self.complete:
@@ -213,11 +269,18 @@ class Search:
 
 
 class _Pruner:
-    """Watches the curves of one trial and ends it where it falls behind those before it."""
+    """Ends a trial whose curve is worse than those of the trials before it."""
 
-    def __init__(self, trial: Any, study: Any, startup: int, ending: type[Exception]) -> None:
-        self.trial, self.ending, self.startup = trial, ending, startup
-        # The sampler takes what is reported for the objective, in which more may be better.
+    def __init__(
+        self,
+        trial: Any,
+        study: Any,
+        startup: int,
+        worst: Mapping[str, float],
+        ending: type[Exception],
+    ) -> None:
+        self.trial, self.ending, self.startup, self.worst = trial, ending, startup, worst
+        # The sampler takes reported values for the objective, of which more may be better.
         self.sign = 1.0 if study.direction.name == "MINIMIZE" else -1.0
         self.others = [
             other.intermediate_values
@@ -241,12 +304,27 @@ class _Pruner:
             value = record["reconstruction_error"]
         self.trial.report(self.sign * value, step)
         others = [self.sign * values[step] for values in self.others if step in values]
-        if falls_behind(value, others, WORST[kind.split()[0]], self.startup):
+        if falls_behind(value, others, self.worst[kind.split()[0]], self.startup):
             raise self.ending(f"{kind}, epoch {epoch}")
 
 
 def falls_behind(value: float, others: list[float], share: float, startup: int) -> bool:
-    """Whether an error is larger than that of a share of the others, if there are enough of them.
+    """Whether an error is larger than that of a share of the others.
+
+    Parameters
+    ----------
+    value : float
+        NaN counts as larger.
+    others : list of float
+        Errors of other trials at the same step.
+    share : float
+        Between 0 and 1.
+    startup : int
+        With fewer others no error is too large.
+
+    Returns
+    -------
+    bool
 
     Examples
     --------
@@ -258,31 +336,28 @@ def falls_behind(value: float, others: list[float], share: float, startup: int) 
     return len(others) >= startup and not value <= np.quantile(others, share)
 
 
-def _draw(trial: Any, key: str, where: Searched) -> Any:
-    """One value of the space; choices go by their text, as a journal cannot hold lists."""
-    if where.choices is not None:
-        return json.loads(trial.suggest_categorical(key, [json.dumps(c) for c in where.choices]))
-    low, high, step = where.low, where.high, where.step
+def _draw(trial: Any, key: str, values: Searched) -> Any:
+    """One value of the space; choices are drawn as JSON, as a journal cannot hold lists."""
+    if values.choices is not None:
+        return json.loads(trial.suggest_categorical(key, [json.dumps(c) for c in values.choices]))
+    low, high, step = values.low, values.high, values.step
     if all(isinstance(value, int) for value in (low, high, step or 1)):
-        return trial.suggest_int(key, low, high, log=where.log, step=step or 1)
-    return trial.suggest_float(key, low, high, log=where.log, step=step)
+        return trial.suggest_int(key, low, high, log=values.log, step=step or 1)
+    return trial.suggest_float(key, low, high, log=values.log, step=step)
 
 
 def _settings(trial: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(trial.user_attrs["settings"])
-    return found
+    settings: dict[str, Any] = json.loads(trial.user_attrs["settings"])
+    return settings
 
 
 def _journal(path: Path) -> Any:
-    """The journal as Optuna's storage, without what a kill left: locks and half a line.
-
-    The folder of the search is locked, so that no other process writes.
-    """
+    """The journal as Optuna's storage, without locks and partial line of a killed process."""
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
-    for left in path.parent.glob(f"{path.name}.lock*"):
-        left.unlink()
+    for stale in path.parent.glob(f"{path.name}.lock*"):
+        stale.unlink()
     if path.exists():
         content = path.read_bytes()
         with path.open("r+b") as file:

@@ -1,24 +1,25 @@
 """The search for better settings: trials on the validation rows, a journal on disk, a best config.
 
-Rows of the test part are dropped before the first trial, and the best config is
-tested when it is trained. The journal makes the search go on where it was stopped.
+Test rows are dropped before the first trial; the best config is tested when it is trained. With the
+journal a search continues where it was stopped.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import stage
 from dbnchurn.evaluate import Ranking
 from dbnchurn.evaluate.summary import numbers_at
 from dbnchurn.experiments.fingerprints import key_of, of_customers
-from dbnchurn.experiments.search import Search, Tuned, require_optuna
+from dbnchurn.experiments.search import WORST, Search, Tuned, require_optuna
+from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import check_leakage, read_customers
 from dbnchurn.runs.dataset import Dataset
 from dbnchurn.runs.folder import only_one, open_output
@@ -26,8 +27,8 @@ from dbnchurn.runs.protocol import division
 from dbnchurn.runs.sections import TuningSection
 
 
-def tune(config: Any, name: str = "tune") -> Tuned:
-    """Search for better settings until the budget is used, or go on with a search.
+def tune(config: RunConfig, name: str = "tune", *, worst: Mapping[str, float] = WORST) -> Tuned:
+    """Search for better settings until the budget is used, or continue a search.
 
     Parameters
     ----------
@@ -35,6 +36,9 @@ def tune(config: Any, name: str = "tune") -> Tuned:
         With ``tuning``.
     name : str
         The folder is ``NAME-tuning`` in the config's output.
+    worst : mapping of "rbm" and "finetune" → float, default 0.9 and 0.5
+        A trial is cut short if its reconstruction error, or its validation loss, is above this
+        quantile of the others at the same epoch.
 
     Returns
     -------
@@ -47,23 +51,30 @@ def tune(config: Any, name: str = "tune") -> Tuned:
         or the folder holds a search of another config or other data.
     DataError
         If the table cannot be used.
+
+    Examples
+    --------
+    >>> from dbnchurn.runs import read_config
+    >>> tune(read_config("configs/tune.yaml", ["tuning.trials=5"]))  # doctest: +SKIP
+    Tuned(folder=PosixPath('runs/tune-tuning'), metric='average_precision', ...)
     """
-    _check(config.tuning)
+    section = _checked(config.tuning)
     require_optuna()
     open_output(Path(config.output))
     folder = Path(config.output) / f"{name}-tuning"
     with only_one(folder):
-        given, data = _given(config)
-        search = Search(config, folder, partial(_value, given))
-        search.belongs(_key(config, data))
+        dataset, fingerprint = _dataset(config)
+        objective = partial(_validation_metric, dataset, section)
+        search = Search(config, section, folder, objective, worst=worst)
+        search.check_key(_key(config, section, fingerprint))
         started, done = time.monotonic(), 0
-        while search.may_go_on(time.monotonic() - started, done):
-            search.trial()
+        while search.has_budget(time.monotonic() - started, done):
+            search.run_trial()
             done += 1
         return search.result()
 
 
-def _check(section: TuningSection | None) -> None:
+def _checked(section: TuningSection | None) -> TuningSection:
     if section is None:
         raise ConfigError("the config has no section 'tuning' that says what to search")
     for key in section.space:
@@ -72,25 +83,26 @@ def _check(section: TuningSection | None) -> None:
                 f"tuning.space: {key}: only settings of the classifier can be tuned, as data and "
                 "parts have to stay the same for all trials"
             )
+    return section
 
 
-def _key(config: Any, data: str) -> str:
+def _key(config: RunConfig, section: TuningSection, fingerprint: str) -> str:
     """The same for searches whose trials can be compared; the budget does not matter."""
-    space = config.tuning.model_dump(mode="json", include={"space", "metric", "startup"})
-    return key_of(config, f"{data} {json.dumps(space)}")
+    space = section.model_dump(mode="json", include={"space", "metric", "startup"})
+    return key_of(config, f"{fingerprint} {json.dumps(space)}")
 
 
-def _given(config: Any) -> tuple[Dataset, str]:
-    """Training and validation rows, and the fingerprint of the table; the test rows are let go."""
+def _dataset(config: RunConfig) -> tuple[Dataset, str]:
+    """Training and validation rows, without the test rows, and the fingerprint of the table."""
     with TemporaryDirectory(prefix="dbnchurn-") as work, stage("read"):
         table, built = read_customers(config, Path(work))
         parts = division(table, config.split, config.seed)
-        table = check_leakage(config, table, parts, built)
-    return Dataset.of(config, table, parts), of_customers(table)
+        table = check_leakage(config.leakage, table, parts, built, n_threads=config.n_threads)
+    return Dataset.of(table, parts, config.campaign), of_customers(table)
 
 
-def _value(given: Dataset, config: Any) -> float:
-    """How good the fitted classifier of a trial's config is on the validation rows."""
-    classifier, rows = given.fit(config), given.validation
-    ranking = Ranking.of(rows.y, classifier.predict_proba(rows.X)[:, 1])
-    return numbers_at(ranking, classifier.threshold_)[config.tuning.metric]
+def _validation_metric(dataset: Dataset, section: TuningSection, config: RunConfig) -> float:
+    """The metric of the fitted classifier of a trial's config on the validation rows."""
+    classifier, rows = dataset.fit(config), dataset.validation
+    ranking = Ranking.of(rows.y, classifier.predict_proba(rows.frame)[:, 1])
+    return numbers_at(ranking, classifier.threshold_)[section.metric]

@@ -12,7 +12,7 @@ from dbnchurn.runs.unfinished import SUFFIX
 
 
 def run_one(config: str, name: str, facts: dict[str, object]) -> str:
-    """Train as a config says and seal the run folder.
+    """Train a run and write the completion marker of its folder.
 
     Parameters
     ----------
@@ -21,17 +21,22 @@ def run_one(config: str, name: str, facts: dict[str, object]) -> str:
     name : str
         Name of the folder.
     facts : dict
-        Plain data for the seal: key, variant, seed, fold.
+        Plain data for the completion marker: key, variant, seed, fold.
 
     Returns
     -------
     str
         The run folder.
+
+    Raises
+    ------
+    RuntimeError
+        If another process took the name of the folder meanwhile.
     """
     settings = RunConfig.model_validate_json(config)
-    if (half := Path(settings.output, name + SUFFIX)).exists():
-        shutil.rmtree(half)  # what a killed experiment left behind
-    folder: Path = train(settings, name)
+    if (unfinished := Path(settings.output, name + SUFFIX)).exists():
+        shutil.rmtree(unfinished)  # of an experiment that was killed
+    folder = train(settings, name)
     if folder.name != name:
         raise RuntimeError(f"another process wrote {name} at the same time; call again")
     write_completion_marker(folder, facts)

@@ -1,7 +1,7 @@
-"""Runs in processes of their own, as many at once as processors and memory allow.
+"""Jobs in processes of their own, as many at once as processors and memory allow.
 
-Every process computes on as many threads as its config says, so that processors are not shared out
-twice. A process ends when the one that started it does, however that ended.
+Every process computes on as many threads as its config has, and that number divides the processors.
+A process ends with the one that started it, even if that was killed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class WorkerJob:
 
 @dataclass(frozen=True)
 class Event:
-    """What became of a job: it started, ended with a `result`, or failed with an `error`."""
+    """A job started, ended with a `result`, or failed with an `error`."""
 
     job: WorkerJob
     kind: Literal["started", "done", "failed"]
@@ -53,20 +53,20 @@ class Event:
 
 
 def free_memory() -> int | None:
-    """Bytes that processes may still take, of the machine or of the container; None if unknown."""
-    found = []
+    """Free memory in bytes, of the machine or the container, the smaller; None if unknown."""
+    limits = []
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
-                found.append(int(line.split()[1]) * 1024)
+                limits.append(int(line.split()[1]) * 1024)
         group = Path("/sys/fs/cgroup")
         limit = (group / "memory.max").read_text(encoding="ascii").strip()
         if limit != "max":
             used = int((group / "memory.current").read_text(encoding="ascii"))
-            found.append(int(limit) - used)
+            limits.append(int(limit) - used)
     except (OSError, ValueError):
         pass
-    return min(found) if found else None
+    return min(limits) if limits else None
 
 
 def processors() -> int:
@@ -75,70 +75,94 @@ def processors() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
-def fitting(free: int | None, one: int, n_threads: int = 1) -> int:
-    """How many processes of so many bytes and threads fit; at least one.
+def fitting(
+    free: int | None, process_bytes: int, n_threads: int = 1, n_processors: int | None = None
+) -> int:
+    """How many processes fit at once; at least one.
+
+    Parameters
+    ----------
+    free : int or None
+        Free memory in bytes; None where it is unknown, and then only processors count.
+    process_bytes : int
+        Peak memory of one process.
+    n_threads : int, default 1
+        Of one process.
+    n_processors : int, optional
+        By default those that this process may use.
+
+    Returns
+    -------
+    int
 
     Examples
     --------
-    >>> fitting(free=10 * 2**30, one=5 * 2**30)
+    >>> fitting(free=10 * 2**30, process_bytes=5 * 2**30)
     1
     """
-    by_processors = max(1, processors() // n_threads)
+    by_processors = max(1, (n_processors or processors()) // n_threads)
     if free is None:
         return by_processors
-    return max(1, min(by_processors, int(SPARE * free / one)))
+    return max(1, min(by_processors, int(SPARE * free / process_bytes)))
 
 
 def run_jobs(
     jobs: Sequence[WorkerJob],
-    tell: Callable[[Event], None],
+    on_event: Callable[[Event], None],
     *,
     at_once: int | None,
-    table: int,
+    table_bytes: int,
     n_threads: int = 1,
+    free: int | None = None,
+    n_processors: int | None = None,
 ) -> None:
-    """Run all jobs; what each becomes is told as it happens.
+    """Run all jobs and report their events as they happen.
 
     Parameters
     ----------
-    jobs : sequence of Job
+    jobs : sequence of WorkerJob
         Functions and arguments have to be picklable.
-    tell : callable
-        Gets every :class:`Event`, in this process.
+    on_event : callable
+        Called with every :class:`Event`, in this process.
     at_once : int or None
         How many processes; None is as many as fit by their threads and by the largest peak of
         memory that was measured so far, and before that by an estimate.
-    table : int
-        Bytes of the table, for the estimate.
+    table_bytes : int
+        Size of the table, for the estimate.
     n_threads : int, default 1
-        On which each process computes.
+        Of each process.
+    free : int, optional
+        Free memory in bytes; by default as measured.
+    n_processors : int, optional
+        By default those that this process may use.
     """
-    free, peak = free_memory(), IMPORTS + COPIES * table
+    free = free_memory() if free is None else free
+    peak = IMPORTS + COPIES * table_bytes
     measured = 0
     waiting, running = deque(jobs), dict[Connection, _Running]()
     with _threads_of_children():
         context = _context()
         try:
             while waiting or running:
-                allowed = at_once or fitting(free, measured or peak, n_threads)
+                allowed = at_once or fitting(free, measured or peak, n_threads, n_processors)
                 while waiting and len(running) < allowed:
                     started = _start(context, waiting.popleft())
                     running[started.receiver] = started
-                    tell(Event(started.job, "started"))
+                    on_event(Event(started.job, "started"))
                 ready = wait(list(running), timeout=1.0)
-                for receiver in [one for one in running if one in ready]:
+                for receiver in [receiver for receiver in running if receiver in ready]:
                     ended = running.pop(receiver)
                     event, memory = ended.end()
                     measured = max(measured, memory)
-                    tell(event)
+                    on_event(event)
         finally:
-            for left in running.values():
-                left.process.terminate()
-                left.process.join()
+            for started in running.values():
+                started.process.terminate()
+                started.process.join()
 
 
 def warm_up() -> None:
-    """Begin to import what the processes need, while the caller does the same for itself."""
+    """Start the server that workers fork from, which imports while the caller imports too."""
     with _threads_of_children():
         if _context().get_start_method() == "forkserver":
             from multiprocessing.forkserver import ensure_running
@@ -154,7 +178,7 @@ class _Running:
     since: float
 
     def end(self) -> tuple[Event, int]:
-        """What became of it, and its peak of memory in bytes."""
+        """The last event of the job, and its peak of memory in bytes."""
         seconds = time.perf_counter() - self.since
         try:
             error, result, peak = self.receiver.recv()
@@ -180,7 +204,7 @@ def _start(context: Any, job: WorkerJob) -> _Running:
 
 
 def _work(job: WorkerJob, sender: Connection) -> None:
-    """The life of one process."""
+    """The main function of a worker process."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _redirect(job.log)
     result, error = None, ""
@@ -212,7 +236,7 @@ def _end_with_parent() -> None:
 
 
 def _redirect(log: Path) -> None:
-    """What the process prints goes to a file, not between the lines of the live table."""
+    """Send what the process prints to a file, away from the lines of the live table."""
     log.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
@@ -221,7 +245,7 @@ def _redirect(log: Path) -> None:
 
 
 def _context() -> Any:
-    """Processes that fork from one that has the imports behind it, where there is such a thing."""
+    """A forkserver that has imported the worker, where there is such a thing; else spawn."""
     methods = multiprocessing.get_all_start_methods()
     context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if "forkserver" in methods:
@@ -231,7 +255,7 @@ def _context() -> Any:
 
 @contextmanager
 def _threads_of_children() -> Iterator[None]:
-    """Libraries that read it when they are loaded take one thread; the configs say the rest."""
+    """Libraries take one thread by default in worker processes; configs set their own numbers."""
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))
     try:

@@ -1,17 +1,13 @@
 """One run: config in; model, predictions, metrics and report out, in one folder.
 
-In the order in which a run meets them: ``run_config`` with ``sections``, ``source`` and
-``protocol`` (what a config may say), ``unfinished`` and ``folder`` (where the run lies), ``tables``
-(its customers), ``beside`` (what is known of them beside features), ``given`` (what is learned
-from), ``baselines``, ``trained``; then, from what was trained, ``predictions``, ``diagnostics`` and
-``facts``, and from these alone ``measure``, ``drivers``, ``published`` and ``page``. ``run`` is all
-of it, ``words`` and ``tracking`` tell of it, ``recompute`` makes it again from its files, ``later``
-holds it against customers that came after.
-
-Many runs: ``grid`` (which), ``identity`` (which are finished already), ``one`` in ``processes`` of
-its own, ``live`` (how it goes), ``finished``, ``comparison`` and ``comparison_files`` (what came
-out); ``series`` is all of it. A search for settings is ``search`` and ``tuning``, one for segments
-``segments_run``.
+In the order in which a run meets them: ``config`` with ``sections`` and ``protocol`` (what a config
+may say), ``unfinished`` and ``folder`` (the folder of the run), ``side_columns`` (columns that are
+no features) and ``customers`` (the table), ``dataset`` (what is fitted on), ``baselines`` and
+``result``; then, from what was trained, ``predictions``, ``diagnostics``, ``drivers`` and
+``facts``, and from these alone ``metrics``, ``published`` and ``report``. ``training`` is all of
+it; ``summary_text`` and ``tracking`` show a finished run, ``recompute`` makes it again from its
+files, and ``backtest`` evaluates its model on customers that came later. ``segments`` is a run of
+another kind: a search for segments.
 """
 
 import lazy_loader

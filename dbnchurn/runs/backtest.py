@@ -1,7 +1,7 @@
-"""A stored model on newly labelled customers: what came, beside what was promised.
+"""A stored model evaluated on newly labelled customers, compared with what its run measured.
 
-The promise is what the run measured on its test customers, with its intervals. New customers are
-measured in the same way, at the stored threshold.
+The run measured the model on its test customers, with intervals: these are the promised numbers.
+New customers are measured in the same way, at the stored threshold.
 """
 
 from __future__ import annotations
@@ -26,97 +26,102 @@ Number = Mapping[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    """What a model promised and what came.
+    """Promised and new metrics of a model.
 
     Parameters
     ----------
     model : str
     promised : mapping of metric → value, low, high
-        Empty where the run's ``metrics.json`` does not lie beside the model.
-    came : mapping
-        As :func:`dbnchurn.evaluate.evaluate` gives it.
+        Empty where the folder of the model is not in its run folder with ``metrics.json``.
+    measured : mapping
+        On the new customers, as :func:`dbnchurn.evaluate.evaluate` gives it.
     left_out : int
         Rows of the table that broke the contract or have no outcome yet.
     """
 
     model: str
     promised: Mapping[str, Number]
-    came: Mapping[str, Any]
+    measured: Mapping[str, Any]
     left_out: int = 0
 
     def standing(self, metric: str) -> str:
-        """Where a number lies: ``inside``, ``below`` or ``above`` the promised interval, or ``–``.
+        """Where the new number lies: ``inside``, ``below`` or ``above`` the promised interval.
 
-        ``near`` is added where it is outside, but the new number's own interval reaches into the
-        promised one.
+        ``, near`` is added where it is outside, but its own interval overlaps the promised one;
+        ``–`` stands for a number that is undefined or was not promised.
         """
-        old, new = self.promised.get(metric), self.came[metric]
+        old, new = self.promised.get(metric), self.measured[metric]
         if old is None or old["low"] is None or new["value"] is None:
             return "–"
         if old["low"] <= new["value"] <= old["high"]:
             return "inside"
         side = "below" if new["value"] < old["low"] else "above"
-        reaches = new["low"] is not None and new["low"] <= old["high"] and new["high"] >= old["low"]
-        return f"{side}, near" if reaches else side
+        overlaps = (
+            new["low"] is not None and new["low"] <= old["high"] and new["high"] >= old["low"]
+        )
+        return f"{side}, near" if overlaps else side
 
     @property
     def verdict(self) -> str:
         """The result in a sentence."""
-        new, old = self.came[PRIMARY], self.promised.get(PRIMARY)
-        who = (
-            f"{self.came['n']:,} newly labelled customers, of whom "
-            f"{percent(self.came['base_rate'], 2)} left"
+        new, old = self.measured[PRIMARY], self.promised.get(PRIMARY)
+        customers = (
+            f"{self.measured['n']:,} newly labelled customers, of whom "
+            f"{percent(self.measured['base_rate'], 2)} left"
         )
         if new["value"] is None:
-            return f"{who}: nothing can be said, as all have one outcome."
-        found = f"{METRICS[PRIMARY].label_in_sentence} {plain(new['value'])} ({span(new)}) on {who}"
-        where = self.standing(PRIMARY)
-        if old is None or where == "–":
-            return f"{_capital(found)}; there is no promise to hold it against."
-        gave = f"the interval that training gave, {span(old)}"
-        if where == "inside":
-            return f"{_capital(found)}, lies inside {gave}: the model holds its promise."
-        if where.endswith("near"):
+            return f"{customers}: nothing can be said, as all have one outcome."
+        label = METRICS[PRIMARY].label_in_sentence
+        measured = _capital(f"{label} {plain(new['value'])} ({span(new)}) on {customers}")
+        standing = self.standing(PRIMARY)
+        if old is None or standing == "–":
+            return f"{measured}; there is no promise to hold it against."
+        interval = f"the interval that training gave, {span(old)}"
+        if standing == "inside":
+            return f"{measured}, lies inside {interval}: the model holds its promise."
+        if standing.endswith("near"):
             return (
-                f"{_capital(found)}, lies outside {gave}, but so few customers leave it open: the "
+                f"{measured}, lies outside {interval}, but so few customers leave it open: the "
                 "two intervals overlap."
             )
-        which = "worse" if where == "below" else "better"
-        return f"{_capital(found)}, lies outside {gave}: the model does {which} than promised."
+        change = "worse" if standing == "below" else "better"
+        return f"{measured}, lies outside {interval}: the model does {change} than promised."
 
     @property
     def calibration(self) -> str:
-        """Promised and real share of leavers, in a sentence."""
-        gap, rate = self.came["calibration_in_the_large"], self.came["base_rate"]
-        told = f"Scores promised {percent(rate + gap['value'], 2)} leavers, {percent(rate, 2)} came"
+        """Predicted and observed share of churners, in a sentence."""
+        gap, rate = self.measured["calibration_in_the_large"], self.measured["base_rate"]
+        sentence = (
+            f"Scores promised {percent(rate + gap['value'], 2)} leavers, {percent(rate, 2)} came"
+        )
         if gap["low"] is None:
-            return f"{told}."
+            return f"{sentence}."
         agrees = gap["low"] <= 0 <= gap["high"]
-        return f"{told}: {'within' if agrees else 'beyond'} what chance explains."
+        return f"{sentence}: {'within' if agrees else 'beyond'} what chance explains."
 
     def rows(self) -> list[tuple[str, str, str, str]]:
-        """Metric, promised, found, and where it lies, as text."""
+        """Metric, promised and new number, and where the new one lies, as text."""
         return [
             (
                 metric.label,
                 _number(self.promised[key]) if key in self.promised else "–",
-                _number(self.came[key]),
+                _number(self.measured[key]),
                 self.standing(key),
             )
             for key, metric in COMPARED.items()
         ]
 
-    def words(self) -> str:
-        """All of it as Markdown."""
+    def to_text(self) -> str:
+        """Verdict, table of the metrics and calibration, as Markdown."""
         table = [
             "| number | promised | on the new customers | the new value lies |",
             "|---|---|---|---|",
             *(f"| {' | '.join(row)} |" for row in self.rows()),
         ]
-        said = [self.verdict, "", *table, "", self.calibration]
+        lines = [self.verdict, "", *table, "", self.calibration]
         if self.left_out:
-            said.append(f"{self.left_out} rows were left out: no outcome, or a broken contract.")
-        return "\n".join(said)
+            lines.append(f"{self.left_out} rows were left out: no outcome, or a broken contract.")
+        return "\n".join(lines)
 
     def plain(self) -> dict[str, Any]:
         """All of it as plain data."""
@@ -125,7 +130,7 @@ class Backtest:
             "verdict": self.verdict,
             "calibration": self.calibration,
             "promised": {key: dict(self.promised[key]) for key in COMPARED if key in self.promised},
-            "found": dict(self.came),
+            "found": dict(self.measured),
             "standing": {key: self.standing(key) for key in COMPARED},
             "left_out": self.left_out,
         }
@@ -140,13 +145,13 @@ def backtest(
     output: str | Path | None = None,
     resamples: int = 500,
 ) -> Backtest:
-    """Measure a stored model on customers whose outcome is known by now.
+    """Evaluate a stored model on customers whose outcome is known by now.
 
     Parameters
     ----------
     model : path
-        Model folder; where it still lies in its run folder, the run's ``metrics.json`` holds what
-        was promised.
+        Model folder. Where it is still in its run folder, the promised numbers are read from the
+        run's ``metrics.json``.
     table : path
         CSV or Parquet file with the columns of the model and the outcome; rows without an outcome
         are left out.
@@ -158,6 +163,10 @@ def backtest(
         New JSON file.
     resamples : int, default 500
         Bootstrap resamples.
+
+    Returns
+    -------
+    Backtest
 
     Raises
     ------
@@ -173,7 +182,7 @@ def backtest(
     name = label or about.get("label") or (LABEL if LABEL in frame.columns else None)
     if name is None:
         raise ConfigError("the model does not name its label; give the column as --label")
-    found = apply_contract(
+    labelled = apply_contract(
         frame,
         Contract(
             label=name,
@@ -182,18 +191,21 @@ def backtest(
             max_quarantine=1.0,
         ),
     )
-    came = evaluate(
-        found.y, predictor.predict_proba(found.X)[:, 1], predictor.threshold, resamples=resamples
+    measured = evaluate(
+        labelled.y,
+        predictor.predict_proba(labelled.X)[:, 1],
+        predictor.threshold,
+        resamples=resamples,
     )
-    later = Backtest(str(model), _promise(Path(model)), came, len(frame) - len(found))
+    result = Backtest(str(model), _promised(Path(model)), measured, len(frame) - len(labelled))
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
-        write_json(output, later.plain())
-    return later
+        write_json(output, result.plain())
+    return result
 
 
-def _promise(model: Path) -> dict[str, Number]:
-    """The test numbers of the run that the model lies in."""
+def _promised(model: Path) -> dict[str, Number]:
+    """The test numbers of the run that the model is of; empty if they are not there."""
     path = model.parent / "metrics.json"
     if not path.is_file():
         return {}

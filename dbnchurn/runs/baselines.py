@@ -1,9 +1,9 @@
-"""What every report shows the model beside: simpler models on the same rows."""
+"""Simpler models on the same rows, which every report compares the model with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -17,23 +17,62 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from dbnchurn.core.typing import Floats, Floats32
 from dbnchurn.features.leaves_record import booster_matrix
 from dbnchurn.model.compute import default_threads
-from dbnchurn.runs.dataset import LabelledFrame
+from dbnchurn.model.inputs import LabelledFrame
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Table, infer
 
+Predict = Callable[[pd.DataFrame], Floats]
+"""Probabilities of the rows of a frame, of shape (n,)."""
+
+
+class Peer(Protocol):
+    """Fits a simpler model; its parameters are those of :func:`logistic_regression`."""
+
+    def __call__(
+        self,
+        train: LabelledFrame,
+        validation: LabelledFrame,
+        *,
+        kinds: Mapping[str, str],
+        random_state: int,
+        n_threads: int | None,
+    ) -> Predict: ...
+
 
 def logistic_regression(
-    train: LabelledFrame, val: LabelledFrame, config: Any
-) -> Callable[[pd.DataFrame], Floats]:
-    """Standardised numbers, one-hot categories, medians for missing values; scikit-learn's L2."""
-    schema = infer(train.X, config.kinds)
+    train: LabelledFrame,
+    validation: LabelledFrame,
+    *,
+    kinds: Mapping[str, str],
+    random_state: int = 0,
+    n_threads: int | None = None,
+) -> Predict:
+    """Standardised numbers, one-hot categories, medians for missing values; scikit-learn's L2.
+
+    Parameters
+    ----------
+    train, validation : LabelledFrame
+        The validation rows are not used.
+    kinds : mapping of column → kind
+        For columns whose kind would be inferred wrongly.
+    random_state : int, default 0
+        Not used.
+    n_threads : int, optional
+        Not used.
+
+    Returns
+    -------
+    callable
+        DataFrame of n rows → probabilities of shape (n,).
+    """
+    schema = infer(train.frame, kinds)
 
     def matrix(X: pd.DataFrame) -> Floats:
         table = read(schema, X)[0]
         return np.hstack([table.numbers, table.codes])
 
-    fitted = matrix(train.X)
-    numbers = list(range(read(schema, train.X.iloc[:1])[0].numbers.shape[1]))
+    fitted = matrix(train.frame)
+    numbers = list(range(read(schema, train.frame.iloc[:1])[0].numbers.shape[1]))
     codes = list(range(len(numbers), fitted.shape[1]))
     model = make_pipeline(
         make_column_transformer(
@@ -51,16 +90,36 @@ def logistic_regression(
 
 
 def xgboost(
-    train: LabelledFrame, val: LabelledFrame, config: Any
-) -> Callable[[pd.DataFrame], Floats]:
-    """One booster of depth 6, rate 0.05, stopped on average precision of the validation rows."""
-    schema = infer(train.X, config.kinds)
+    train: LabelledFrame,
+    validation: LabelledFrame,
+    *,
+    kinds: Mapping[str, str],
+    random_state: int = 0,
+    n_threads: int | None = None,
+) -> Predict:
+    """One booster of depth 6, rate 0.05, stopped on average precision of the validation rows.
+
+    Parameters
+    ----------
+    train, validation : LabelledFrame
+    kinds : mapping of column → kind
+        For columns whose kind would be inferred wrongly.
+    random_state : int, default 0
+    n_threads : int, optional
+        By default as many as the number of rows is worth.
+
+    Returns
+    -------
+    callable
+        DataFrame of n rows → probabilities of shape (n,).
+    """
+    schema = infer(train.frame, kinds)
 
     def matrix(X: pd.DataFrame) -> tuple[Table, Floats32]:
         table = read(schema, X)[0]
         return table, booster_matrix(table)
 
-    table, fitted = matrix(train.X)
+    table, fitted = matrix(train.frame)
     model = xgb.XGBClassifier(
         n_estimators=2000,
         max_depth=6,
@@ -71,13 +130,13 @@ def xgboost(
         eval_metric="aucpr",
         enable_categorical=True,
         feature_types=["q"] * len(table.number_names) + ["c"] * len(table.code_names),
-        random_state=config.seed,
-        n_jobs=config.n_threads or default_threads(len(train.y)),
-    ).fit(fitted, train.y, eval_set=[(matrix(val.X)[1], val.y)], verbose=False)
+        random_state=random_state,
+        n_jobs=n_threads or default_threads(len(train.y)),
+    ).fit(fitted, train.y, eval_set=[(matrix(validation.frame)[1], validation.y)], verbose=False)
     return lambda X: np.asarray(model.predict_proba(matrix(X)[1])[:, 1], np.float64)
 
 
-PEERS: dict[str, Any] = {"logistic regression": logistic_regression, "xgboost": xgboost}
+PEERS: dict[str, Peer] = {"logistic regression": logistic_regression, "xgboost": xgboost}
 VARIANTS: dict[str, dict[str, Any]] = {
     "without leaves": {"use_leaves": False, "use_companion": False},
     "without pretraining": {"network__pretrain": False},

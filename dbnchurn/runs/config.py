@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from dbnchurn.config import Section, build, model_from_signatures, read
+from dbnchurn.config import Section, build, read, section_of
 from dbnchurn.data.plan import DataPlan, Leakage
+from dbnchurn.decide import Threshold
 from dbnchurn.evaluate import Offer
 from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.runs.protocol import Share, SplitSection
@@ -24,6 +25,18 @@ from dbnchurn.runs.sections import (
 Baseline = Literal["logistic regression", "xgboost", "without leaves", "without pretraining"]
 # Set once for the whole run, at its top.
 SHARED = ("random_state", "device", "n_threads", "kinds")
+
+if TYPE_CHECKING:  # made from signatures when the module is imported; mypy sees their base class
+    ClassifierSection = Section
+    OfferSection = Section
+else:
+    ClassifierSection = section_of(ChurnClassifier, omit=SHARED)
+    OfferSection = section_of(Offer)
+
+
+def _drop_description(schema: dict[str, Any]) -> None:
+    """Keep the class docstring out of the JSON schema, where it would describe no key."""
+    schema.pop("description", None)
 
 
 class ColumnsSection(Section):
@@ -70,8 +83,10 @@ class CostsSection(Section):
         return tuple(dict.fromkeys(cost for cost in given if isinstance(cost, str)))
 
 
-class CampaignBase(Section):
+class CampaignSection(Section):
     """What is done with the scores, so that they can be judged in money and contacts."""
+
+    model_config = ConfigDict(json_schema_extra=_drop_description)
 
     contacts: Annotated[float, Field(gt=0)] = Field(
         default=0.1, description="Customers that can be contacted: a share below 1, or a number."
@@ -81,11 +96,11 @@ class CampaignBase(Section):
     costs: CostsSection | None = Field(
         default=None, description="Costs of every customer, instead of the offer's averages."
     )
+    offer: OfferSection = Field(default_factory=OfferSection)
 
-
-CampaignSection: type[Any] = model_from_signatures(
-    "CampaignSection", {"offer": Offer}, base=CampaignBase
-)
+    def build_offer(self) -> Offer:
+        """The offer with the numbers of the config."""
+        return build(self.offer, Offer)
 
 
 class ReportSection(Section):
@@ -101,9 +116,22 @@ class ReportSection(Section):
     )
 
 
-class RunBase(Section):
-    """The config of one run."""
+class RunConfig(Section):
+    """The config of one run.
 
+    `classifier` has the parameters of :class:`dbnchurn.ChurnClassifier`, without those that are set
+    once for the whole run.
+
+    Examples
+    --------
+    >>> config = RunConfig.model_validate(
+    ...     {"source": {"path": "mine.csv"}, "columns": {"label": "churned"}}
+    ... )
+    >>> config.campaign.contacts, config.split.validation, config.threshold.rule
+    (0.1, 0.15, 'expected f1')
+    """
+
+    model_config = ConfigDict(json_schema_extra=_drop_description)
     renamed: ClassVar[Mapping[str, str]] = {"labels": "display_names", "repeats": "resamples"}
 
     source: SourceSection | None = Field(default=None, description="One table.")
@@ -141,11 +169,13 @@ class RunBase(Section):
     tuning: TuningSection | None = Field(
         default=None, description="What 'dbnchurn tune' searches; 'train' passes over it."
     )
+    classifier: ClassifierSection = Field(default_factory=ClassifierSection)
+    campaign: CampaignSection = Field(default_factory=CampaignSection)
 
     @model_validator(mode="after")
-    def _one_table_or_several(self) -> RunBase:
-        one = self.source is not None and self.columns is not None
-        if one == (self.data is not None) or (self.source is None) != (self.columns is None):
+    def _one_table_or_several(self) -> RunConfig:
+        one_table = self.source is not None and self.columns is not None
+        if one_table == (self.data is not None) or (self.source is None) != (self.columns is None):
             raise ValueError(
                 "give either 'source' and 'columns' for one table, or 'data' for several"
             )
@@ -153,19 +183,16 @@ class RunBase(Section):
 
     @property
     def kinds(self) -> dict[str, str]:
-        """Kinds of columns that are told rather than inferred."""
+        """Column → kind, for the kinds that are given and not inferred."""
         return dict(self.columns.kinds) if self.columns is not None else {}
 
-
-RunConfig: type[Any] = model_from_signatures(
-    "RunConfig",
-    {"classifier": ChurnClassifier, "campaign": CampaignSection},
-    base=RunBase,
-    omit=SHARED,
-)
+    @property
+    def threshold(self) -> Threshold:
+        """The rule that chooses the threshold, as `classifier.threshold` describes it."""
+        return classifier_of(self).threshold or Threshold()
 
 
-def read_config(path: str | Path, overrides: Sequence[str] = ()) -> Any:
+def read_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
     r"""Read and check the config of a run.
 
     Parameters
@@ -197,16 +224,21 @@ def read_config(path: str | Path, overrides: Sequence[str] = ()) -> Any:
     return read(path, overrides, RunConfig)
 
 
-def classifier_of(config: Any, **changes: Any) -> ChurnClassifier:
-    """The classifier that a config describes; `changes` replace nested parameters.
+def classifier_of(config: RunConfig, **changes: Any) -> ChurnClassifier:
+    """The unfitted classifier that a config describes.
 
     Parameters
     ----------
     config : RunConfig
     **changes
-        As in ``set_params``, for example ``use_leaves=False``.
+        Nested parameters in place of the config's, as in ``set_params``, for example
+        ``use_leaves=False``.
+
+    Returns
+    -------
+    ChurnClassifier
     """
-    classifier: ChurnClassifier = build(
+    classifier = build(
         config.classifier,
         ChurnClassifier,
         random_state=config.seed,

@@ -16,16 +16,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import ConfigError, DataError
-from dbnchurn.core.typing import Floats
+from dbnchurn.core.typing import Floats, Rows
 from dbnchurn.data.build import QUARANTINE, Built, build, load
 from dbnchurn.data.leakage import find_leaks, refuse_leaks, shared_customers
 from dbnchurn.data.lookahead import can_look_ahead, find_lookahead
-from dbnchurn.data.plan import DataPlan
+from dbnchurn.data.plan import DataPlan, Leakage
 from dbnchurn.data.quality_page import write_quality
 from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.evaluate.registry import METRICS
+from dbnchurn.runs.config import DataSection, RunConfig
 from dbnchurn.runs.folder import write_json
-from dbnchurn.runs.side_columns import cost_columns, set_beside
+from dbnchurn.runs.side_columns import cost_columns, separate_side_columns
 from dbnchurn.tables.contract import Contract, Customers, apply_contract
 from dbnchurn.tables.misparsed import misparsed_columns
 from dbnchurn.tables.splitting import Split
@@ -33,14 +34,14 @@ from dbnchurn.tables.splitting import Split
 log = logging.getLogger(__name__)
 
 QUALITY = "data_quality.html"
-PARDONED = (
+ALLOWED_LEAK = (
     "Leakage check passed over: {}. If this was not known at the time of scoring, the numbers on "
     "this page are too good to be true."
 )
 
 
-def read_customers(config: Any, work: Path) -> tuple[Customers, Built | None]:
-    """The customers of a config, with what is no feature set beside the features.
+def read_customers(config: RunConfig, work: Path) -> tuple[Customers, Built | None]:
+    """The customers of a config; costs and dropped segment columns are no features of theirs.
 
     Parameters
     ----------
@@ -60,14 +61,22 @@ def read_customers(config: Any, work: Path) -> tuple[Customers, Built | None]:
         If the tables cannot be used.
     """
     if config.data is None:
-        return set_beside(config, load_customers(config)), None
+        return separate_side_columns(config, load_customers(config)), None
     built = build(config.data, work / "tables", n_threads=config.n_threads)
-    return set_beside(config, load(built)), built
+    return separate_side_columns(config, load(built)), built
 
 
-def load_customers(config: Any) -> Customers:
-    """The one table of the config, held to its contract."""
-    columns = config.columns
+def load_customers(config: RunConfig) -> Customers:
+    """The one table of the config, checked against its contract.
+
+    Raises
+    ------
+    ConfigError
+        If the config has several tables.
+    """
+    source, columns = config.source, config.columns
+    if source is None or columns is None:
+        raise ConfigError("the config has several tables, so there is no single one to load")
     contract = Contract(
         label=columns.label,
         id=columns.id,
@@ -76,7 +85,7 @@ def load_customers(config: Any) -> Customers:
         drop=[name for name in columns.drop if name not in config.report.groups],
         max_quarantine=columns.max_quarantine,
     )
-    table = apply_contract(config.source.read(columns.id, cost_columns(config)), contract)
+    table = apply_contract(source.read(columns.id, cost_columns(config.campaign)), contract)
     log.info(
         "%d customers, %d columns, %.2f %% left; %d more without an outcome; "
         "%d rows in quarantine", len(table), table.X.shape[1], 100 * table.y.mean(),
@@ -88,36 +97,65 @@ def load_customers(config: Any) -> Customers:
     return replace(table, notes=(*table.notes, *notes))
 
 
-def check_leakage(config: Any, table: Customers, parts: Split, built: Built | None) -> Customers:
-    """Stop if features know the outcome; returns the table with a note for each pardoned one."""
+def check_leakage(
+    leakage: Leakage,
+    table: Customers,
+    parts: Split,
+    built: Built | None,
+    *,
+    n_threads: int | None = None,
+) -> Customers:
+    """Stop if a feature reveals the outcome or a customer is in two parts.
+
+    Parameters
+    ----------
+    leakage : Leakage
+        Which findings stop the run, and which are allowed.
+    table : Customers
+    parts : Split
+        Only training rows of the features are looked at.
+    built : Built or None
+        How several tables became one, to look for features that change after the cutoff.
+    n_threads : int, optional
+        For the queries over the source tables.
+
+    Returns
+    -------
+    Customers
+        The same table, with a note for each finding that the config allows.
+    """
     train = parts.train
     leaks = find_leaks(
         table.X.iloc[train],
         table.y[train],
         ids=table.ids[train] if table.id is not None else None,
         cutoffs=table.dates[train] if table.dates is not None else None,
-        auc=config.leakage.auc,
+        auc=leakage.auc,
     )
     if table.id is not None:
         for part in (parts.validation, parts.test):
             leaks += shared_customers(table.ids, table.dates, train, part)
     if built is not None and built.plan.windows is not None and can_look_ahead(built.plan):
-        leaks += find_lookahead(built, max(built.plan.windows.cutoffs), n_threads=config.n_threads)
-    passed = refuse_leaks(leaks, config.leakage.allow)
-    notes = [PARDONED.format(sentence) for sentence in passed]
+        leaks += find_lookahead(built, max(built.plan.windows.cutoffs), n_threads=n_threads)
+    allowed = refuse_leaks(leaks, leakage.allow)
+    notes = [ALLOWED_LEAK.format(sentence) for sentence in allowed]
     return replace(table, notes=(*table.notes, *notes))
 
 
-def true_probabilities(config: Any, table: Customers, test: Any) -> Floats:
+def true_probabilities(data: DataSection, table: Customers, test: Rows) -> Floats:
     """True probabilities of the test rows of simulated tables.
 
     Parameters
     ----------
-    config : RunConfig
-        With ``data.truth``.
-    table : Customers
-    test : int array
+    data : DataSection
+        With `truth`.
+    table : Customers of n rows
+    test : int array of shape (m,)
         Row numbers.
+
+    Returns
+    -------
+    float64 array of shape (m,)
 
     Raises
     ------
@@ -125,10 +163,10 @@ def true_probabilities(config: Any, table: Customers, test: Any) -> Floats:
         If they cannot be read, or some are missing.
     """
     try:
-        truth = pq.read_table(config.data.truth).to_pandas()
+        truth = pq.read_table(data.truth).to_pandas()
     except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{config.data.truth}: not readable as Parquet: {error}") from error
-    key = config.data.tables[config.data.base].key
+        raise DataError(f"{data.truth}: not readable as Parquet: {error}") from error
+    key = data.tables[data.base].key
     rows = pd.DataFrame({key: table.ids[test]})
     on = [key]
     if table.dates is not None:
@@ -137,23 +175,44 @@ def true_probabilities(config: Any, table: Customers, test: Any) -> Floats:
         rows["cutoff"] = rows["cutoff"].astype(truth["cutoff"].dtype)
     p = rows.merge(truth, on=on, how="left")["probability"].to_numpy()
     if np.isnan(p).any():
-        raise DataError(f"{config.data.truth} lacks {int(np.isnan(p).sum())} of the test customers")
+        raise DataError(f"{data.truth} lacks {int(np.isnan(p).sum())} of the test customers")
     return np.asarray(p, np.float64)
 
 
-def shares_attained(p: Floats, own: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """What share of the attainable a model with the metrics `own` has, where `p` is the truth."""
+def shares_attained(p: Floats, metrics: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """What share of the attainable a model has.
+
+    Parameters
+    ----------
+    p : float array of shape (n,)
+        True probabilities of the test rows.
+    metrics : dict
+        The model's metrics on these rows, as ``metrics.json`` holds them.
+
+    Returns
+    -------
+    dict
+        Average precision, F1 and Brier score → ``best`` (attainable), ``value`` and ``share``.
+    """
     best = attainable(p)
-    found = {}
+    shares = {}
     for name in ("average_precision", "f1", "brier"):
-        value, limit = own[name]["value"], getattr(best, name)
+        value, limit = metrics[name]["value"], getattr(best, name)
         share = value / limit if METRICS[name].higher_is_better else limit / value
-        found[name] = {"best": limit, "value": value, "share": share}
-    return found
+        shares[name] = {"best": limit, "value": value, "share": share}
+    return shares
 
 
 def write_tables(folder: Path, built: Built) -> None:
-    """Put what a run should keep of its tables into the run folder."""
+    """Write ``tables.json`` and the quarantined rows of the source tables into a run folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    built : Built
+        How several tables became one.
+    """
     if (built.folder / QUARANTINE).exists():
         shutil.copytree(built.folder / QUARANTINE, folder / QUARANTINE)
     facts = {
@@ -164,12 +223,12 @@ def write_tables(folder: Path, built: Built) -> None:
 
 
 def stored_plan(built: Built) -> dict[str, Any]:
-    """The plan as plain data, for the model; secrets are not in it."""
+    """The plan of the features as plain data for the model's manifest, without secrets."""
     plan: dict[str, Any] = built.plan.model_dump(mode="json", include=set(DataPlan.model_fields))
     return plan
 
 
-def prepare_tables(config: Any, folder: Path, cutoffs: Sequence[date] | None = None) -> Built:
+def prepare_tables(config: RunConfig, folder: Path, cutoffs: Sequence[date] | None = None) -> Built:
     """Build the table of features of a config, with the page about its quality.
 
     Parameters
@@ -179,7 +238,11 @@ def prepare_tables(config: Any, folder: Path, cutoffs: Sequence[date] | None = N
     folder : Path
         New.
     cutoffs : sequence of date, optional
-        Instead of those of the config; the outcome is then not looked at.
+        Instead of those of the config; the outcome is then not read.
+
+    Returns
+    -------
+    Built
 
     Raises
     ------

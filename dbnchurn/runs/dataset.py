@@ -1,97 +1,120 @@
-"""What classifiers and baselines learn from: training and validation rows, never test rows."""
+"""What classifiers and baselines are fitted on: training and validation rows, never test rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-import numpy.typing as npt
+import numpy as np
 import pandas as pd
 
 from dbnchurn.core.checkpoints import NOWHERE, CheckpointStore
 from dbnchurn.core.errors import ConfigError
-from dbnchurn.core.typing import Floats, Ints, Rows
+from dbnchurn.core.typing import Floats, Labels, Rows
 from dbnchurn.model.classifier import ChurnClassifier
-from dbnchurn.runs.config import classifier_of
-from dbnchurn.runs.metrics import by_worth
+from dbnchurn.model.inputs import LabelledFrame
+from dbnchurn.runs.config import CampaignSection, RunConfig, classifier_of
+from dbnchurn.runs.metrics import uses_each_gain
 from dbnchurn.runs.side_columns import gains
 from dbnchurn.tables import Customers
 from dbnchurn.tables.splitting import Split
 
 
-@dataclass(frozen=True, eq=False)
-class LabelledFrame:
-    """Features and labels of one part."""
+def labelled_frame(table: Customers, rows: Rows) -> LabelledFrame:
+    """Features and labels of some customers, all of weight 1.
 
-    X: pd.DataFrame
-    y: Ints
+    Parameters
+    ----------
+    table : Customers
+    rows : int array of shape (n,)
+        Row numbers.
 
-    @classmethod
-    def of(cls, table: Customers, which: Rows) -> LabelledFrame:
-        """Those with the given row numbers."""
-        return cls(table.X.iloc[which], table.y[which])
+    Returns
+    -------
+    LabelledFrame of n rows
+        Its groups are the ids, where the table has a column of them.
+    """
+    groups = table.ids[rows] if table.id is not None else None
+    return LabelledFrame(table.X.iloc[rows], table.y[rows], np.ones(len(rows)), groups)
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """All that a fit takes.
+    """The arguments of a fit.
 
     Parameters
     ----------
-    train, validation : LabelledFrame
-    groups : array, or None
-        Customer of every training row.
+    train : LabelledFrame of n rows
+    validation : LabelledFrame
     unlabelled : DataFrame, or None
-        Customers without a known outcome, who join the pretraining.
-    gain : float array
-        What contacting each training customer gains.
+        Customers without a known outcome, for the pretraining.
+    gain : float array of shape (n,)
+        What contacting each training customer gains, in money.
     """
 
     train: LabelledFrame
     validation: LabelledFrame
-    groups: npt.NDArray[Any] | None
     unlabelled: pd.DataFrame | None
     gain: Floats
 
     @classmethod
-    def of(cls, config: Any, table: Customers, parts: Split) -> Dataset:
-        """What the parts of a table hold."""
+    def of(cls, table: Customers, parts: Split, campaign: CampaignSection) -> Dataset:
+        """The training and validation rows of a table.
+
+        Parameters
+        ----------
+        table : Customers
+        parts : Split
+        campaign : CampaignSection
+            Says what a contact gains.
+
+        Returns
+        -------
+        Dataset
+        """
         return cls(
-            train=LabelledFrame.of(table, parts.train),
-            validation=LabelledFrame.of(table, parts.validation),
-            groups=table.ids[parts.train] if table.id is not None else None,
-            unlabelled=without_outcome(table, parts),
-            gain=gains(config, table)[parts.train],
+            train=labelled_frame(table, parts.train),
+            validation=labelled_frame(table, parts.validation),
+            unlabelled=unlabelled_rows(table, parts),
+            gain=gains(campaign, table)[parts.train],
         )
 
-    def fit(self, config: Any, store: CheckpointStore = NOWHERE, **changes: Any) -> ChurnClassifier:
+    def fit(
+        self, config: RunConfig, store: CheckpointStore = NOWHERE, **changes: Any
+    ) -> ChurnClassifier:
         """The fitted classifier of a config.
 
         Parameters
         ----------
         config : RunConfig
         store : CheckpointStore
-            Whatever it has already is taken from there.
+            Finished stages that it holds are loaded, not fitted again.
         **changes
             Parameters of the classifier, in place of the config's.
+
+        Returns
+        -------
+        ChurnClassifier
         """
-        if by_worth(config):
+        if uses_each_gain(config.threshold):
             changes["threshold__target"] = wasted_share(self.gain, self.train.y)
         return classifier_of(config, **changes).fit(
-            self.train.X,
+            self.train.frame,
             self.train.y,
-            X_val=self.validation.X,
+            X_val=self.validation.frame,
             y_val=self.validation.y,
-            groups=self.groups,
+            sample_weight=self.train.sample_weight,
+            groups=self.train.groups,
             X_unlabelled=self.unlabelled,
             checkpoints=store.folder,
         )
 
 
-def wasted_share(gain: Floats, y: Ints) -> float:
-    """Of every customer's worth, the one ratio for all that a classifier's threshold can know.
+def wasted_share(gain: Floats, y: Labels) -> float:
+    """The mean cost of contacting a stayer, as a share of the mean gain from a churner.
 
-    It is what contacting a stayer costs in the mean, as a share of what a churner brings.
+    A classifier's threshold takes one ratio for all customers; this is the one that stands for
+    gains that differ between them.
 
     Parameters
     ----------
@@ -99,6 +122,11 @@ def wasted_share(gain: Floats, y: Ints) -> float:
         What contacting each customer gains, in money.
     y : int array of shape (n,)
         1 for churners.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
 
     Raises
     ------
@@ -119,13 +147,22 @@ def wasted_share(gain: Floats, y: Ints) -> float:
     return min(max(wasted / brought, 0.0), 1.0)
 
 
-def without_outcome(table: Customers, parts: Split) -> pd.DataFrame | None:
-    """Customers without a known outcome, who may join the pretraining; None if there are none.
+def unlabelled_rows(table: Customers, parts: Split) -> pd.DataFrame | None:
+    """Customers without a known outcome, for the pretraining.
 
-    Where the parts are divided by time, only those from before the tested dates: nothing is learned
-    from a time that is reported on.
+    Parameters
+    ----------
+    table : Customers
+    parts : Split
+        Where it divides by time, rows from the first tested date on are left out: nothing is
+        learned from the time that is tested.
+
+    Returns
+    -------
+    DataFrame or None
+        With the columns of the features; None if there are no such customers.
     """
-    found = table.unlabelled
+    frame = table.unlabelled
     if table.dates is not None and table.unlabelled_dates is not None:
-        found = found[table.unlabelled_dates < table.dates[parts.test].min()]
-    return found[list(table.X)] if len(found) else None
+        frame = frame[table.unlabelled_dates < table.dates[parts.test].min()]
+    return frame[list(table.X)] if len(frame) else None

@@ -1,4 +1,4 @@
-"""How the Boltzmann machines did: their curves, and what the first one has learned."""
+"""Diagnostics of the Boltzmann machines: training curves, and the weights of the first machine."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ CURVES = ("reconstruction_error", "free_energy_gap", "dead", "saturated")
 
 def machines(classifier: ChurnClassifier) -> list[dict[str, Any]]:
     """Name and curves of every machine, one value per epoch."""
-    found = []
+    curves_of_machines = []
     for number, curve in enumerate(classifier.curves_.get("rbm", []), start=1):
         rbm = classifier.networks_[0].dbn_.rbms_[number - 1]
         name = f"RBM {number}, {rbm.n_hidden} hidden units"
         curves = {key: [epoch[key] for epoch in curve if key in epoch] for key in CURVES}
-        found.append({"name": name, "rectified": rbm.hidden.kind == "relu", **curves})
-    return found
+        curves_of_machines.append({"name": name, "rectified": rbm.hidden.kind == "relu", **curves})
+    return curves_of_machines
 
 
 def first_weights(classifier: ChurnClassifier, X: pd.DataFrame) -> dict[str, Any] | None:
@@ -56,28 +56,41 @@ def first_weights(classifier: ChurnClassifier, X: pd.DataFrame) -> dict[str, Any
     weights: Floats = np.concatenate(
         [blocks[kind][: len(names[kind])] for kind in blocks if names[kind]]
     ).astype(np.float64)
-    words = [name for kind in blocks for name in names[kind]]
-    everything = sum(float(np.square(block, dtype=np.float64).sum()) for block in blocks.values())
+    units = [name for kind in blocks for name in names[kind]]
+    squared = sum(float(np.square(block, dtype=np.float64).sum()) for block in blocks.values())
     rows = np.argsort(-np.square(weights).sum(1), kind="stable")[:UNITS]
     columns = np.argsort(-np.square(weights[rows]).sum(0), kind="stable")[:HIDDEN]
     return {
-        "units": [words[row] for row in rows],
+        "units": [units[row] for row in rows],
         "hidden": (columns + 1).tolist(),
         "weights": [[float(f"{w:.4g}") for w in weights[row, columns]] for row in rows],
-        "of_units": len(words),
+        "of_units": len(units),
         "of_hidden": weights.shape[1],
-        "leaf_share": max(0.0, 1 - float(np.square(weights).sum()) / max(everything, 1e-300)),
+        "leaf_share": max(0.0, 1 - float(np.square(weights).sum()) / max(squared, 1e-300)),
     }
 
 
 def unit_names(classifier: ChurnClassifier, X: pd.DataFrame) -> dict[str, list[str]]:
-    """Kind → names of the visible units that come from columns; those of leaves are left out."""
+    """Names of the visible units that come from columns, not from leaves.
+
+    Parameters
+    ----------
+    classifier : ChurnClassifier
+        Fitted.
+    X : DataFrame
+        Any rows with the columns it was fitted on.
+
+    Returns
+    -------
+    dict
+        ``gaussian``, ``binary`` and ``codes`` → names in the order of the units.
+    """
     table = read(classifier.schema_, X.iloc[:1])[0]
-    table, levels = _followed(classifier.prepare_.record_, classifier.schema_, table)
+    table, levels = _prepared(classifier.prepare_.record_, classifier.schema_, table)
     names, record = table.number_names, classifier.encode_.record_
     return {
         "gaussian": [names[j] for j in record.gaussian],
-        "binary": [names[j] for j in record.binary] + _rungs(record, names),
+        "binary": [names[j] for j in record.binary] + _interval_names(record, names),
         "codes": [
             f"{name} = {level}"
             for name, known in zip(table.code_names, levels, strict=True)
@@ -86,13 +99,13 @@ def unit_names(classifier: ChurnClassifier, X: pd.DataFrame) -> dict[str, list[s
     }
 
 
-def _rungs(record: EncodeRecord, names: tuple[str, ...]) -> list[str]:
+def _interval_names(record: EncodeRecord, names: tuple[str, ...]) -> list[str]:
     edges = zip(record.rungs, record.low, record.high, strict=True)
     return [f"{names[j]}, {low:.3g} to {high:.3g}" for j, low, high in edges]
 
 
-def _followed(record: PrepareRecord, schema: Schema, table: Table) -> tuple[Table, list[list[str]]]:
-    """A table after preparation, and what every code of its categories then stands for."""
+def _prepared(record: PrepareRecord, schema: Schema, table: Table) -> tuple[Table, list[list[str]]]:
+    """A table after preparation, and the levels that the codes of its categories then stand for."""
     levels = [list(c.levels) for c in schema.used if c.kind == "category"]
     for step in record.steps:
         if isinstance(step, Keep):

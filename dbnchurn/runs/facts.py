@@ -1,14 +1,16 @@
-"""What training found out and the predictions do not tell: curves, weights, counts and seconds.
+"""The facts of a training that its predictions do not hold: curves, weights, counts, warnings.
 
-It is stored as ``training.json``; with it, the predictions and the config, the report can be made
-again.
+They are stored as ``training.json``; from them, the predictions and the config, the report can be
+made again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dbnchurn.core.provenance import versions
+from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.diagnostics import first_weights, machines
 from dbnchurn.runs.result import RunResult
 
@@ -18,8 +20,19 @@ SUSPECT_AUC = 0.8  # of a column alone; less is suspect if it stands out
 STANDS_OUT = 0.75
 
 
-def facts_of(trained: RunResult, config: Any) -> dict[str, Any]:
-    """Facts of a trained run, as plain data."""
+def facts_of(trained: RunResult, config: RunConfig) -> dict[str, Any]:
+    """Facts of a trained run, as plain data.
+
+    Parameters
+    ----------
+    trained : RunResult
+    config : RunConfig
+
+    Returns
+    -------
+    dict
+        All of ``training.json`` but the name of the run, its seconds and its reasons.
+    """
     classifier, table = trained.classifier, trained.customers
     y = table.y[trained.parts.train]
     return {
@@ -39,32 +52,39 @@ def facts_of(trained: RunResult, config: Any) -> dict[str, Any]:
     }
 
 
-def _source(config: Any) -> str:
+def _source(config: RunConfig) -> str:
     if config.data is not None:
         return ", ".join(config.data.tables)
-    return str(config.source.path or config.source.sample)
+    return "" if config.source is None else str(config.source.path or config.source.sample)
 
 
 def _warnings(trained: RunResult) -> list[str]:
-    found = list(trained.customers.notes)
-    found += _suspect(trained.strength)
+    warnings = [*trained.customers.notes, *leak_warnings(trained.strength)]
     if dropped := trained.classifier.prepare_.dropped_:
         names = ", ".join(f"{name} ({why})" for name, why in dropped.items())
         were = "1 column was" if len(dropped) == 1 else f"{len(dropped)} columns were"
-        found.append(f"{were} not used: {names}.")
+        warnings.append(f"{were} not used: {names}.")
     ignored = [c.name for c in trained.classifier.schema_.columns if c.kind == "ignore"]
     if ignored:
-        found.append(
+        warnings.append(
             f"Ignored columns, identifiers by their look or by the config: {', '.join(ignored)}."
         )
     if rows := len(trained.customers.quarantine):
         broke = "1 row" if rows == 1 else f"{rows} rows"
-        found.append(f"{broke} broke the contract; see quarantine.parquet for the reasons.")
-    return found
+        warnings.append(f"{broke} broke the contract; see quarantine.parquet for the reasons.")
+    return warnings
 
 
-def _suspect(strength: dict[str, float]) -> list[str]:
-    """A column that is strong alone, or far stronger than all others, may know the outcome."""
+def leak_warnings(strength: Mapping[str, float]) -> list[str]:
+    """A warning if one column is strong alone, or far stronger than all others: a possible leak.
+
+    `strength` maps columns to areas under the ROC curve, best first.
+
+    Examples
+    --------
+    >>> len(leak_warnings({"debt": 0.76, "age": 0.6})), leak_warnings({"debt": 0.76, "age": 0.7})
+    (1, [])
+    """
     (name, first), *rest = [*strength.items(), ("", 0.5)]
     second = max((value for _, value in rest), default=0.5)
     stands_out = first >= STANDS_OUT and first - 0.5 >= 2 * (second - 0.5)

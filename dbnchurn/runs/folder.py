@@ -1,4 +1,4 @@
-"""Where the folders of runs lie: one name each, and one process at a time in those that grow."""
+"""Folders of runs: free names, JSON files, and a lock against a second process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOCK = ".lock"
 
 
 def open_output(parent: Path) -> None:
-    """Make the folder of the runs, before hours go into something that cannot be written.
+    """Make the folder of the runs and check, before training, that it can be written to.
 
     Raises
     ------
@@ -28,19 +28,20 @@ def open_output(parent: Path) -> None:
     try:
         parent.mkdir(parents=True, exist_ok=True)
         if not os.access(parent, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            refused = os.strerror(errno.EACCES)
+            raise ConfigError(f"output: no run can be written to {parent}: {refused}")
     except OSError as error:
         raise ConfigError(f"output: no run can be written to {parent}: {error.strerror}") from error
 
 
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """Make the folder of an experiment or a search and keep other processes out.
+    """Make the folder of an experiment or a search and lock it while inside.
 
     Raises
     ------
     ConfigError
-        If another process has the folder.
+        If another process holds the lock.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with lock(folder / LOCK, f"{folder}: another process works on it"):
@@ -53,12 +54,29 @@ def read_json(path: Path) -> Any:
 
 
 def write_json(path: Path, plain: Any) -> None:
-    """Write plain data so that people can read it too."""
+    """Write plain data as indented JSON.
+
+    Parameters
+    ----------
+    path : Path
+    plain : nested dicts, lists and scalars
+        Without NaN and infinities.
+    """
     path.write_text(json.dumps(plain, indent=1, allow_nan=False), encoding="utf-8")
 
 
 def free_folder(parent: Path, name: str) -> Path:
-    """The folder of that name, with a number added if there is one already.
+    """A folder that does not exist yet.
+
+    Parameters
+    ----------
+    parent : Path
+    name : str
+        Gets a number, from 2 on, if there is a folder of that name.
+
+    Returns
+    -------
+    Path
 
     Examples
     --------

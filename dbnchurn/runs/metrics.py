@@ -1,4 +1,4 @@
-"""Everything that ``metrics.json`` says of a run, from its predictions, config and facts alone."""
+"""The contents of ``metrics.json``, from predictions, config and facts of a run alone."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 import pandas as pd
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.core.typing import Floats, Ints
-from dbnchurn.decide import choose_threshold
+from dbnchurn.core.typing import Floats, Labels
+from dbnchurn.decide import Threshold, choose_threshold
 from dbnchurn.decide.threshold import Choice
 from dbnchurn.evaluate import at_thresholds, by_group, compare, evaluate
+from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import shares_attained
 from dbnchurn.runs.predictions import SEGMENT, models, score_column
 from dbnchurn.runs.result import MODEL
-from dbnchurn.runs.side_columns import offer_of
 from dbnchurn.tables.splitting import PARTS
 
 Plain = dict[str, Any]
 LARGE = 50_000  # rows from which groups are resampled less often
 
 
-def measured(frame: pd.DataFrame, config: Any, facts: Mapping[str, Any]) -> Plain:
+def measured(frame: pd.DataFrame, config: RunConfig, facts: Mapping[str, Any]) -> Plain:
     """How good the models are, as plain data.
 
     Parameters
@@ -32,26 +32,31 @@ def measured(frame: pd.DataFrame, config: Any, facts: Mapping[str, Any]) -> Plai
     config : RunConfig
     facts : mapping
         As :func:`dbnchurn.runs.facts.facts_of` gives it.
+
+    Returns
+    -------
+    dict
+        All of ``metrics.json`` but the seconds.
     """
     val, test = (frame[frame["part"] == part] for part in ("validation", "test"))
     outcome, gain = val["label"].to_numpy(), val["gain"].to_numpy()
+    rule = config.threshold
     thresholds = {
-        model: chosen(config, outcome, val[score_column(model)].to_numpy(), gain).threshold
+        model: chosen(rule, outcome, val[score_column(model)].to_numpy(), gain).threshold
         for model in models(frame)
     }
-    offer, contacts = offer_of(config), config.campaign.contacts
-    found = compare(
+    contacts = config.campaign.contacts
+    models_metrics = compare(
         test["label"].to_numpy(),
         {model: test[score_column(model)].to_numpy() for model in thresholds},
         thresholds,
         budget=contacts * len(test) if contacts < 1 else contacts,
-        offer=offer,
+        offer=config.campaign.build_offer(),
         gain=test["gain"].to_numpy(),
         resamples=config.resamples,
         random_state=config.seed,
     )
-    own = found.pop(MODEL)
-    rule = config.classifier.threshold
+    own = models_metrics.pop(MODEL)
     return {
         "test": own,
         "validation": evaluate(
@@ -68,34 +73,66 @@ def measured(frame: pd.DataFrame, config: Any, facts: Mapping[str, Any]) -> Plai
             "chosen_on": None if rule.rule == "fixed" else "validation",
         },
         "alternatives": alternatives(config, val, test, thresholds[MODEL]),
-        "groups": groups(config, test, thresholds[MODEL]),
+        "groups": groups(
+            test,
+            thresholds[MODEL],
+            resamples=config.resamples,
+            random_state=config.seed,
+        ),
         "parts": _parts(frame, facts),
-        "baselines": found,
+        "baselines": models_metrics,
         "quarantined_rows": facts["quarantined_rows"],
         "unlabelled_rows": facts["unlabelled_rows"],
         **_attained(test, own),
     }
 
 
-def chosen(config: Any, y: Ints, scores: Floats, gain: Floats) -> Choice:
-    """The threshold that the config's rule chooses on the validation rows."""
-    rule = config.classifier.threshold
-    worth = gain if by_worth(config) else None
-    return choose_threshold(y, scores, rule.rule, rule.target, gain=worth)
+def chosen(rule: Threshold, y: Labels, scores: Floats, gain: Floats) -> Choice:
+    """The threshold that a rule chooses on the validation rows.
+
+    Parameters
+    ----------
+    rule : Threshold
+    y : int array of shape (n,)
+        1 for churners.
+    scores : float array of shape (n,)
+    gain : float array of shape (n,)
+        What contacting each customer gains; for the rule "profit" without a target.
+
+    Returns
+    -------
+    Choice
+    """
+    used = gain if uses_each_gain(rule) else None
+    return choose_threshold(y, scores, rule.rule, rule.target, gain=used)
 
 
-def by_worth(config: Any) -> bool:
-    """Whether the threshold is chosen by what each customer gains, not by one ratio for all."""
-    rule = config.classifier.threshold
+def uses_each_gain(rule: Threshold) -> bool:
+    """Whether the threshold is chosen by each customer's gain, not by one ratio for all."""
     return bool(rule.rule == "profit" and rule.target is None)
 
 
-def alternatives(config: Any, val: pd.DataFrame, test: pd.DataFrame, own: float) -> list[Plain]:
-    """What other rules choose on the validation rows, and what that does on the test rows.
+def alternatives(
+    config: RunConfig, val: pd.DataFrame, test: pd.DataFrame, own: float
+) -> list[Plain]:
+    """The thresholds of other rules, chosen on the validation rows, and their metrics on test rows.
 
-    The first is the run's own; a rule whose target cannot be reached says so instead.
+    Parameters
+    ----------
+    config : RunConfig
+        ``campaign`` has the targets of the rules.
+    val, test : DataFrame
+        Rows of the predictions.
+    own : float
+        The threshold of the run.
+
+    Returns
+    -------
+    list of dict
+        ``rule``, ``target``, ``own`` and the metrics; the run's own rule is the first. A rule whose
+        target cannot be reached has ``unreached`` with the reason in place of metrics.
     """
-    campaign, rule = config.campaign, config.classifier.threshold
+    campaign, rule = config.campaign, config.threshold
     share = campaign.contacts if campaign.contacts < 1 else campaign.contacts / len(test)
     rules: list[tuple[str, float | None]] = [
         ("f1", None),
@@ -105,7 +142,7 @@ def alternatives(config: Any, val: pd.DataFrame, test: pd.DataFrame, own: float)
         ("profit", None),
     ]
     listed: list[Plain] = [{"rule": rule.rule, "target": rule.target, "own": True}]
-    cuts = {"0": own}
+    thresholds = {"0": own}
     for name, target in rules:
         if (name, target) == (rule.rule, rule.target):
             continue
@@ -121,35 +158,52 @@ def alternatives(config: Any, val: pd.DataFrame, test: pd.DataFrame, own: float)
         except DataError as error:
             entry["unreached"] = str(error)
         else:
-            cuts[str(len(listed))] = choice.threshold
+            thresholds[str(len(listed))] = choice.threshold
         listed.append(entry)
-    did = at_thresholds(
+    metrics = at_thresholds(
         test["label"].to_numpy(),
         test["score"].to_numpy(),
-        cuts,
+        thresholds,
         gain=test["gain"].to_numpy(),
         resamples=config.resamples,
         random_state=config.seed,
     )
-    return [{**entry, **did.get(str(i), {})} for i, entry in enumerate(listed)]
+    return [{**entry, **metrics.get(str(i), {})} for i, entry in enumerate(listed)]
 
 
-def groups(config: Any, test: pd.DataFrame, threshold: float) -> dict[str, list[Plain]]:
-    """Performance by month, if there are several, and by segment."""
-    found = {}
+def groups(
+    test: pd.DataFrame, threshold: float, *, resamples: int, random_state: int
+) -> dict[str, list[Plain]]:
+    """Metrics by month, if there are several, and by segment.
+
+    Parameters
+    ----------
+    test : DataFrame
+        Test rows of the predictions.
+    threshold : float
+    resamples : int
+        Bootstrap resamples; at most 200 from 50,000 rows on.
+    random_state : int
+
+    Returns
+    -------
+    dict
+        Column → one dict per group, as :func:`dbnchurn.evaluate.by_group` gives it.
+    """
+    metrics = {}
     for column in (c for c in test if c == "month" or str(c).startswith(SEGMENT)):
         if test[column].nunique(dropna=False) < 2:
             continue
-        found[str(column)] = by_group(
+        metrics[str(column)] = by_group(
             test["label"].to_numpy(),
             test["score"].to_numpy(),
             test[column],
             threshold,
             pool=column != "month",
-            resamples=config.resamples if len(test) < LARGE else min(config.resamples, 200),
-            random_state=config.seed,
+            resamples=resamples if len(test) < LARGE else min(resamples, 200),
+            random_state=random_state,
         )
-    return found
+    return metrics
 
 
 def _parts(frame: pd.DataFrame, facts: Mapping[str, Any]) -> dict[str, Plain]:

@@ -1,4 +1,4 @@
-"""The scores of a run with all that its numbers are made of, one row per customer."""
+"""The scores of a run, with all columns that its metrics are computed from; a row per customer."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import true_probabilities
 from dbnchurn.runs.result import MODEL, RunResult
 from dbnchurn.runs.side_columns import gains, months, segments
@@ -15,8 +16,13 @@ SCORED = ("validation", "test")
 SEGMENT = "segment "
 
 
-def predictions(trained: RunResult, config: Any) -> pd.DataFrame:
+def predictions(trained: RunResult, config: RunConfig) -> pd.DataFrame:
     """One row per customer that was not trained on.
+
+    Parameters
+    ----------
+    trained : RunResult
+    config : RunConfig
 
     Returns
     -------
@@ -27,22 +33,25 @@ def predictions(trained: RunResult, config: Any) -> pd.DataFrame:
     """
     table, parts = trained.customers, trained.parts
     which = np.concatenate([getattr(parts, part) for part in SCORED])
-    found: dict[str, Any] = {
+    columns: dict[str, Any] = {
         "id": table.ids[which],
         "part": np.repeat(SCORED, [len(getattr(parts, part)) for part in SCORED]),
         "label": table.y[which],
     }
     for model, scores in trained.scores.items():
-        found[score_column(model)] = np.concatenate([scores[part] for part in SCORED])
-    found["gain"] = gains(config, table)[which]
+        columns[score_column(model)] = np.concatenate([scores[part] for part in SCORED])
+    columns["gain"] = gains(config.campaign, table)[which]
     if table.dates is not None:
-        found["month"] = months(table.dates[which])
-    for name, groups in segments(config, table, parts.train, which, trained.strength).items():
-        found[SEGMENT + name] = groups
-    frame = pd.DataFrame(found)
+        columns["month"] = months(table.dates[which])
+    for name, groups in segments(
+        config.report, table, parts.train, which, trained.strength
+    ).items():
+        columns[SEGMENT + name] = groups
+    frame = pd.DataFrame(columns)
     if config.data is not None and config.data.truth is not None:
         frame["truth"] = np.nan
-        frame.loc[frame["part"] == "test", "truth"] = true_probabilities(config, table, parts.test)
+        truth = true_probabilities(config.data, table, parts.test)
+        frame.loc[frame["part"] == "test", "truth"] = truth
     return frame
 
 

@@ -1,6 +1,6 @@
-"""How customers are divided into those to learn from and those to test on, once or several times.
+"""Protocols that divide customers into training, validation and test rows, once or several times.
 
-Whatever the protocol, all rows of one customer share a part, except where time divides: there a
+All rows of one customer are in one part, whatever the protocol, except where time divides: there a
 customer of an earlier month may be tested again in a later one.
 """
 
@@ -71,8 +71,20 @@ class SplitSection(Section):
         return (self.folds or 1) if self.protocol == "time" else 1
 
 
-def division(table: Customers, section: SplitSection, seed: int) -> Split:
-    """The parts of one run, as its config says.
+def division(table: Customers, section: SplitSection, random_state: int) -> Split:
+    """The parts of one run.
+
+    Parameters
+    ----------
+    table : Customers
+    section : SplitSection
+        Protocol, shares, and which of its divisions.
+    random_state : int
+
+    Returns
+    -------
+    Split
+        Row numbers of the parts.
 
     Raises
     ------
@@ -80,12 +92,17 @@ def division(table: Customers, section: SplitSection, seed: int) -> Split:
         If a part would lack one of the classes, or there are no dates to divide by.
     """
     groups = table.ids if table.id is not None else None
-    shared: dict[str, Any] = {"validation": section.validation, "groups": groups, "seed": seed}
+    shared: dict[str, Any] = {
+        "validation": section.validation,
+        "groups": groups,
+        "random_state": random_state,
+    }
     dated: dict[str, Any] = {"dates": table.dates, "closed": table.closed}
     if section.protocol == "kfold":
         return kfold(table.y, folds=section.folds or FOLDS, fold=section.fold, **shared)
     if section.protocol == "time":
         return forward(table.y, back=section.divisions - section.fold, **dated, **shared)
+    shared["seed"] = shared.pop("random_state")
     if section.protocol == "holdout":
         return split(table.y, test=section.test, **shared)
     return split(table.y, test=section.test, **dated, **shared)
@@ -98,9 +115,9 @@ def kfold(
     fold: int = 1,
     validation: float = 0.15,
     groups: Groups = None,
-    seed: int = 0,
+    random_state: int = 0,
 ) -> Split:
-    """One fold is tested, the others are learned from; stratified, customers stay together.
+    """One fold is tested, the others are trained on; stratified, with customers kept together.
 
     Parameters
     ----------
@@ -112,7 +129,13 @@ def kfold(
     validation : float, default 0.15
         Share of all rows, taken from those that are not tested.
     groups : array of shape (n,), optional
-    seed : int, default 0
+        Customer of each row.
+    random_state : int, default 0
+
+    Returns
+    -------
+    Split
+        Row numbers of the parts.
 
     Raises
     ------
@@ -126,21 +149,21 @@ def kfold(
     [50, 50, 50, 50]
     """
     repeat, number = divmod(fold - 1, folds)
-    generator = np.random.default_rng([seed, repeat])
-    place = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
-    of_group = np.zeros(place.max() + 1, np.int64)
-    np.maximum.at(of_group, place, y)
-    counts = np.bincount(of_group, minlength=2)
+    generator = np.random.default_rng([random_state, repeat])
+    customer = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    labels = np.zeros(customer.max() + 1, np.int64)  # of customers: 1 if any row is a churner
+    np.maximum.at(labels, customer, y)
+    counts = np.bincount(labels, minlength=2)
     if counts.min() < folds:
         raise DataError(
             f"{folds} folds need at least {folds} customers who left and as many who stayed, the "
             f"table has {counts[1]} and {counts[0]}: use fewer folds"
         )
-    # Both classes are dealt like cards, one after the other, so that sizes differ by one at most.
-    order = np.concatenate([generator.permutation(np.flatnonzero(of_group == c)) for c in (1, 0)])
-    fold_of = np.empty(len(of_group), np.int64)
+    # Shuffled churners and then stayers are assigned to the folds in turn: sizes differ by one.
+    order = np.concatenate([generator.permutation(np.flatnonzero(labels == c)) for c in (1, 0)])
+    fold_of = np.empty(len(labels), np.int64)
     fold_of[order] = np.arange(len(order)) % folds
-    tested = fold_of[place] == number
+    tested = fold_of[customer] == number
     rest = np.flatnonzero(~tested)
     share = validation / (1 - 1 / folds)
     train, val = hold_out(y[rest], None if groups is None else groups[rest], share, generator)
@@ -157,9 +180,9 @@ def forward(
     back: int = 0,
     validation: float = 0.15,
     groups: Groups = None,
-    seed: int = 0,
+    random_state: int = 0,
 ) -> Split:
-    """One date is tested by a model of what was known before it (a rolling origin).
+    """One date is tested, and only rows known before it are trained on (rolling origin).
 
     Parameters
     ----------
@@ -167,13 +190,18 @@ def forward(
     dates : datetime64 array of shape (n,)
         Date of the snapshot of every row.
     closed : datetime64 array of shape (n,), optional
-        When the outcome of each row was known: only rows known by the tested date are learned from.
+        When the outcome of each row was known: only rows known by the tested date are trained on.
     back : int, default 0
         How many dates before the last one is tested; rows after it are in no part.
     validation : float, default 0.15
     groups : array of shape (n,), optional
         Keeps customers together where validation rows have to be drawn from training dates.
-    seed : int, default 0
+    random_state : int, default 0
+
+    Returns
+    -------
+    Split
+        Row numbers of the parts.
 
     Raises
     ------
@@ -205,6 +233,6 @@ def forward(
         dates=dates[rows],
         closed=None if closed is None else closed[rows],
         groups=None if groups is None else groups[rows],
-        random_state=seed,
+        random_state=random_state,
     )
     return Split(rows[parts.train], rows[parts.validation], rows[parts.test])

@@ -1,7 +1,7 @@
-"""The table of a run in the form papers print it, beside figures that were published elsewhere.
+"""The table of a run in the form papers print it, with figures that were published elsewhere.
 
 Printed figures can contradict one another. Precision, recall and F1 are tied, and with the share of
-churners so is accuracy; :func:`remarks` says what follows from what was printed.
+churners so is accuracy; :func:`remarks` states what follows from the printed ones.
 """
 
 from __future__ import annotations
@@ -16,11 +16,21 @@ from dbnchurn.evaluate.registry import METRICS, PRINTED
 from dbnchurn.runs.result import MODEL
 from dbnchurn.runs.sections import PublishedFigures
 
-ROUNDING = 0.0006  # of two figures printed with two decimals in percent, and a third from them
+ROUNDING = 0.0006  # error of an F1 from two figures that are rounded to two decimals in percent
 
 
 def f1_of(precision: float, recall: float) -> float:
-    """Harmonic mean.
+    """Harmonic mean of precision and recall.
+
+    Parameters
+    ----------
+    precision, recall : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    float
+        0 where both are 0.
 
     Examples
     --------
@@ -31,7 +41,17 @@ def f1_of(precision: float, recall: float) -> float:
 
 
 def precision_of(recall: float, f1: float) -> float | None:
-    """The precision that goes with a recall and an F1; None if there is none.
+    """The precision that a recall and an F1 imply.
+
+    Parameters
+    ----------
+    recall, f1 : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    float or None
+        None if no precision up to 1 gives that F1.
 
     Examples
     --------
@@ -40,13 +60,25 @@ def precision_of(recall: float, f1: float) -> float | None:
     >>> precision_of(0.2, 0.9) is None
     True
     """
-    below = 2 * recall - f1
-    found = f1 * recall / below if below > 0 else 2.0
-    return found if found <= 1 else None
+    denominator = 2 * recall - f1
+    if denominator <= 0 or f1 * recall > denominator:
+        return None
+    return f1 * recall / denominator
 
 
 def accuracy_of(precision: float, recall: float, base_rate: float) -> float:
-    """Share of right decisions, from the share of churners.
+    """Share of right decisions.
+
+    Parameters
+    ----------
+    precision, recall : float
+        Between 0 and 1.
+    base_rate : float
+        Share of churners.
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -59,7 +91,19 @@ def accuracy_of(precision: float, recall: float, base_rate: float) -> float:
 
 
 def remarks(name: str, printed: PublishedFigures) -> Iterator[str]:
-    """What follows from printed figures, in sentences."""
+    """Sentences about printed figures that contradict one another.
+
+    Parameters
+    ----------
+    name : str
+        Source of the figures.
+    printed : PublishedFigures
+
+    Yields
+    ------
+    str
+        None where the figures agree, or precision, recall or F1 was not printed.
+    """
     precision, recall, f1 = printed.precision, printed.recall, printed.f1
     if precision is None or recall is None or f1 is None:
         return
@@ -85,7 +129,7 @@ def remarks(name: str, printed: PublishedFigures) -> Iterator[str]:
 def run_table(
     metrics: Mapping[str, Any], published: Mapping[str, PublishedFigures]
 ) -> pd.DataFrame:
-    """Accuracy, precision, recall and F1 of a run's model and baselines, and of what was printed.
+    """Accuracy, precision, recall and F1 of a run's model and baselines, and the published ones.
 
     Parameters
     ----------
@@ -98,11 +142,11 @@ def run_table(
     DataFrame with columns ``model`` and, for each number, ``…``, ``…_low`` and ``…_high``
     """
     rows: list[dict[str, Any]] = []
-    for model, found in {MODEL: metrics["test"], **metrics["baselines"]}.items():
+    for model, numbers in {MODEL: metrics["test"], **metrics["baselines"]}.items():
         row: dict[str, Any] = {"model": model}
         for name in PRINTED:
             ends = ("", "value"), ("_low", "low"), ("_high", "high")
-            row |= {f"{name}{ending}": found[name][key] for ending, key in ends}
+            row |= {f"{name}{ending}": numbers[name][key] for ending, key in ends}
         rows.append(row)
     for source, printed in published.items():
         rows.append({"model": source, **{name: getattr(printed, name) for name in PRINTED}})
@@ -110,33 +154,57 @@ def run_table(
 
 
 def notes(metrics: Mapping[str, Any], published: Mapping[str, PublishedFigures]) -> list[str]:
-    """What the reader of the table should know."""
-    found = metrics["test"]
-    said = [
-        f"On {found['n']:,} test customers with their true share of churners, "
-        f"{found['base_rate']:.2%}; none of them is repeated. Picking nobody would already have an "
-        f"accuracy of {1 - found['base_rate']:.2%}, so accuracy says little here.",
+    """Sentences below the table.
+
+    Parameters
+    ----------
+    metrics : mapping
+        As in ``metrics.json``.
+    published : mapping of source → PublishedFigures
+
+    Returns
+    -------
+    list of str
+    """
+    test = metrics["test"]
+    sentences = [
+        f"On {test['n']:,} test customers with their true share of churners, "
+        f"{test['base_rate']:.2%}; none of them is repeated. Picking nobody would already have an "
+        f"accuracy of {1 - test['base_rate']:.2%}, so accuracy says little here.",
         "Precision, recall and F1 are those of the churners, at the threshold that each model's "
         "validation customers chose; ranges beside are 95 % bootstrap intervals.",
     ]
     for name, printed in published.items():
-        said += remarks(name, printed)
+        sentences += remarks(name, printed)
     if published:
-        said.append(
+        sentences.append(
             "Printed figures are of other customers: they stand beside for their form, and which "
             "is larger says nothing about the methods."
         )
-    return said
+    return sentences
 
 
-def markdown(table: pd.DataFrame, said: list[str]) -> str:
-    """The table in percent with its notes."""
+def markdown(table: pd.DataFrame, sentences: list[str]) -> str:
+    """The table in percent with its notes.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As :func:`run_table` gives it.
+    sentences : list of str
+        As :func:`notes` gives them.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
     heads = ["model", *(METRICS[name].label_in_sentence for name in PRINTED)]
     lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     for row in table.to_dict("records"):
         cells = [_cell(row, name) for name in PRINTED]
         lines.append(f"| {row['model']} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", *(f"- {note}" for note in said), ""])
+    return "\n".join([*lines, "", *(f"- {sentence}" for sentence in sentences), ""])
 
 
 def _cell(row: Mapping[Any, Any], name: str) -> str:
@@ -152,7 +220,15 @@ def _cell(row: Mapping[Any, Any], name: str) -> str:
 def write_table(
     folder: Path, metrics: Mapping[str, Any], published: Mapping[str, PublishedFigures]
 ) -> None:
-    """``table.md`` and ``table.csv`` of a run."""
+    """Write ``table.md`` and ``table.csv`` of a run.
+
+    Parameters
+    ----------
+    folder : Path
+    metrics : mapping
+        As in ``metrics.json``.
+    published : mapping of source → PublishedFigures
+    """
     table = run_table(metrics, published)
     table.to_csv(folder / "table.csv", index=False)
     text = markdown(table, notes(metrics, published))

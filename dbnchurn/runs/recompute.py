@@ -1,11 +1,11 @@
-"""Makes numbers, table and report of a finished run again, from the other files of its folder."""
+"""Recomputes metrics, table and report of a finished run from the other files of its folder."""
 
 from __future__ import annotations
 
 import math
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.flattening import dotted, flatten
 from dbnchurn.runs.config import read_config
 from dbnchurn.runs.facts import FACTS
 from dbnchurn.runs.folder import read_json, write_json
@@ -28,17 +29,17 @@ TOLERANCE = 1e-9  # relative: another version of numpy may sum in another order
 
 @dataclass(frozen=True)
 class Recomputed:
-    """What came out.
+    """The result of a recomputation.
 
     Parameters
     ----------
     numbers : int
-        How many numbers of ``metrics.json`` were made again.
+        How many values ``metrics.json`` has.
     differences : list of str
         One line for each that differs, with both values.
     files : list of str
-        Which of ``report.html``, ``table.md`` and ``table.csv`` are not what the other files give,
-        byte for byte, or are not there.
+        Which of ``report.html``, ``table.md`` and ``table.csv`` are absent or differ in a byte from
+        what the other files give.
     """
 
     numbers: int
@@ -55,8 +56,8 @@ class Recomputed:
         """Whether nothing differs."""
         return not self.differences and not self.files
 
-    def words(self) -> str:
-        """What differs, a line each, and how many numbers were made again."""
+    def to_text(self) -> str:
+        """A line for each difference, and one with the counts."""
         return "\n".join(
             [
                 *self.differences,
@@ -67,17 +68,21 @@ class Recomputed:
 
 
 def recompute(folder: str | Path, *, write: bool = False) -> Recomputed:
-    """Make ``metrics.json``, ``report.html`` and the table of a run again and compare.
+    """Recompute ``metrics.json``, ``report.html`` and the table of a run, and compare.
 
     The metrics come from the predictions, the config and the facts of training; report and table
-    from these and the metrics made again.
+    from these and the recomputed metrics.
 
     Parameters
     ----------
     folder : path
         Of a finished run.
-    write : bool, default=False
-        Whether to put what was made again in the place of what is there.
+    write : bool, default False
+        Whether to replace the files of the folder by the recomputed ones.
+
+    Returns
+    -------
+    Recomputed
 
     Raises
     ------
@@ -102,56 +107,59 @@ def recompute(folder: str | Path, *, write: bool = False) -> Recomputed:
         if config.report.page:
             write_report(aside)
         made = [name for name in (REPORT, *TABLES) if (aside / name).exists()]
-        found = Recomputed(
-            sum(1 for _ in leaves(metrics)),
+        recomputed = Recomputed(
+            len(values_by_path(metrics)),
             list(differences(stored, metrics)),
             [name for name in made if not _equal(folder / name, aside / name)],
         )
         if write:
             for name in (METRICS, *made):
                 shutil.copyfile(aside / name, folder / name)
-    return found
+    return recomputed
 
 
-def _equal(one: Path, other: Path) -> bool:
-    return one.is_file() and one.read_bytes() == other.read_bytes()
+def _equal(stored: Path, again: Path) -> bool:
+    return stored.is_file() and stored.read_bytes() == again.read_bytes()
 
 
-def leaves(plain: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value of nested plain data, with where it stands.
+def values_by_path(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Dotted path → value of everything in nested metrics but empty mappings and lists.
 
     Examples
     --------
-    >>> list(leaves({"test": {"f1": 0.5}, "tenths": [3, 2]}))
-    [('test.f1', 0.5), ('tenths[0]', 3), ('tenths[1]', 2)]
+    >>> values_by_path({"test": {"f1": 0.5}, "tenths": [3, 2]})
+    {'test.f1': 0.5, 'tenths[0]': 3, 'tenths[1]': 2}
     """
-    if isinstance(plain, Mapping):
-        for key, value in plain.items():
-            yield from leaves(value, f"{path}.{key}" if path else str(key))
-    elif isinstance(plain, list):
-        for i, value in enumerate(plain):
-            yield from leaves(value, f"{path}[{i}]")
-    else:
-        yield path, plain
+    pairs = flatten(metrics, lists="items")
+    return {dotted(path): value for path, value in pairs if value not in ({}, [])}
 
 
-def differences(stored: Any, again: Any) -> Iterator[str]:
-    """One line for every value that is not the same in both.
+def differences(stored: dict[str, Any], again: dict[str, Any]) -> Iterator[str]:
+    """One line for every value that is not the same in both, up to the last digits of a number.
+
+    Parameters
+    ----------
+    stored, again : dict
+        Nested plain data of the file, and recomputed.
+
+    Yields
+    ------
+    str
 
     Examples
     --------
     >>> list(differences({"f1": 0.5, "n": 3}, {"f1": 0.4, "n": 3}))
     ['f1: 0.5 in the file, 0.4 made again']
     """
-    old, new = dict(leaves(stored)), dict(leaves(again))
+    old, new = values_by_path(stored), values_by_path(again)
     for path in [*old, *(path for path in new if path not in old)]:
-        one, other = old.get(path, "nothing"), new.get(path, "nothing")
-        if not _same(one, other):
-            yield f"{path}: {one} in the file, {other} made again"
+        before, after = old.get(path, "nothing"), new.get(path, "nothing")
+        if not _same(before, after):
+            yield f"{path}: {before} in the file, {after} made again"
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(before: Any, after: Any) -> bool:
     numbers = (int, float)
-    if isinstance(one, numbers) and isinstance(other, numbers):
-        return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=1e-12)
-    return bool(one == other)
+    if isinstance(before, numbers) and isinstance(after, numbers):
+        return math.isclose(before, after, rel_tol=TOLERANCE, abs_tol=1e-12)
+    return bool(before == after)

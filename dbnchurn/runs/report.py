@@ -18,13 +18,12 @@ from dbnchurn.report import (
 )
 from dbnchurn.report import write as write_page
 from dbnchurn.runs.baselines import VARIANTS
-from dbnchurn.runs.config import read_config
+from dbnchurn.runs.config import CampaignSection, read_config
 from dbnchurn.runs.facts import FACTS
 from dbnchurn.runs.folder import read_json
 from dbnchurn.runs.predictions import SEGMENT, models, score_column
 from dbnchurn.runs.published import notes
 from dbnchurn.runs.result import MODEL
-from dbnchurn.runs.side_columns import offer_of
 from dbnchurn.tables.splitting import PARTS
 
 RULES = {
@@ -53,7 +52,7 @@ def write_report(folder: Path) -> None:
 
 
 def report_input(folder: Path) -> ReportInput:
-    """What the page of a run shows.
+    """The input of the page of a run.
 
     Parameters
     ----------
@@ -70,24 +69,24 @@ def report_input(folder: Path) -> ReportInput:
         y=test["label"].to_numpy(),
         scores={model: test[score_column(model)].to_numpy() for model in models(frame)},
         metrics={MODEL: metrics["test"], **metrics["baselines"]},
-        threshold_rule=_said(RULES, rule),
+        threshold_rule=_rule_text(RULES, rule),
         parts=[
-            PartSummary(part, found["rows"], found["base_rate"])
-            for part, found in ((part, metrics["parts"][part]) for part in PARTS)
+            PartSummary(part, metrics["parts"][part]["rows"], metrics["parts"][part]["base_rate"])
+            for part in PARTS
         ],
         ablations=[model for model in models(frame) if model in VARIANTS],
-        alternatives=[_alternative(found) for found in metrics["alternatives"]],
+        alternatives=[_alternative(plain) for plain in metrics["alternatives"]],
         breakdowns=_breakdowns(metrics["groups"]),
         published={name: printed.model_dump() for name, printed in config.published.items()},
         published_notes=notes(metrics, config.published),
-        budget=_budget(config, len(test)),
-        money=_money(config),
+        budget=_budget(config.campaign, len(test)),
+        money=_money(config.campaign),
         pretraining=[_machine(machine) for machine in facts["machines"]],
         weights=None if facts["weights"] is None else Weights(**facts["weights"]),
         fine_tuning=_fine_tuning(facts["fine_tuning"]),
         strongest=facts["strongest_columns"],
         seconds=_seconds(metrics["seconds"]),
-        facts=_facts(config, metrics, facts),
+        facts=_facts(config.seed, metrics, facts),
         config_yaml=(folder / "config.yaml").read_text(encoding="utf-8"),
         warnings=facts["warnings"],
         gain=test["gain"].to_numpy(),
@@ -95,14 +94,15 @@ def report_input(folder: Path) -> ReportInput:
     )
 
 
-def _said(sentences: dict[str, str], rule: dict[str, Any]) -> str:
+def _rule_text(sentences: dict[str, str], rule: dict[str, Any]) -> str:
     if rule["target"] is None:
         return sentences[rule["rule"]]
     return sentences[rule["rule"]].format(target=rule["target"])
 
 
-def _alternative(found: dict[str, Any]) -> Alternative:
-    return Alternative(_said(ALTERNATIVES, found), found["own"], found.get("unreached"), found)
+def _alternative(plain: dict[str, Any]) -> Alternative:
+    text = _rule_text(ALTERNATIVES, plain)
+    return Alternative(text, plain["own"], plain.get("unreached"), plain)
 
 
 def _breakdowns(groups: dict[str, Any]) -> list[Breakdown]:
@@ -112,16 +112,16 @@ def _breakdowns(groups: dict[str, Any]) -> list[Breakdown]:
     ]
 
 
-def _budget(config: Any, rows: int) -> float:
-    contacts = float(config.campaign.contacts)
+def _budget(campaign: CampaignSection, rows: int) -> float:
+    contacts = float(campaign.contacts)
     return contacts * rows if contacts < 1 else contacts
 
 
-def _money(config: Any) -> str:
-    """Where the profit comes from."""
-    if config.campaign.costs is not None:
+def _money(campaign: CampaignSection) -> str:
+    """What the profit is computed from."""
+    if campaign.costs is not None:
         return "Profit counts every customer's own costs, from the columns in campaign.costs."
-    offer = offer_of(config)
+    offer = campaign.build_offer()
     return (
         f"Profit assumes an offer that costs {offer.incentive_cost:g} and a contact that costs "
         f"{offer.contact_cost:g}, taken by {offer.accept_rate:.0%} of the churners, who are then "
@@ -151,11 +151,11 @@ def _seconds(seconds: dict[str, Any]) -> dict[str, float]:
     return {**stages, **{f"train: {part}": s for part, s in seconds["classifier"].items()}}
 
 
-def _facts(config: Any, metrics: dict[str, Any], facts: dict[str, Any]) -> dict[str, object]:
+def _facts(seed: int, metrics: dict[str, Any], facts: dict[str, Any]) -> dict[str, object]:
     return {
         "source": facts["source"],
         **_attained(metrics),
-        "seed": config.seed,
+        "seed": seed,
         "columns used": facts["columns_used"],
         "trees": facts["trees"],
         "rows in quarantine": facts["quarantined_rows"],
@@ -165,7 +165,7 @@ def _facts(config: Any, metrics: dict[str, Any], facts: dict[str, Any]) -> dict[
 
 
 def _attained(metrics: dict[str, Any]) -> dict[str, str]:
-    """What share of the attainable the model has, where the truth is known."""
+    """What share of the attainable the model has, where the true probabilities are stored."""
     return {
         f"share of the attainable {name.replace('_', ' ')}": (
             f"{part['share']:.1%} of {part['best']:.3f}"

@@ -1,4 +1,4 @@
-"""What a run has learned and found out, before it is written."""
+"""Results of a run in memory: fitted models with their scores, and the contents of its files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RunResult:
     ----------
     classifier : ChurnClassifier
     customers : Customers
-    parts : Parts
+    parts : Split
     scores : dict of model name → part → probabilities
         Of the classifier and the baselines, on the validation and test rows.
     """
@@ -43,7 +43,7 @@ class RunResult:
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """What is said of a trained run, as its files hold it.
+    """Contents of the files of a trained run.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a config may say of experiments, tuning, tracking and published figures."""
+"""Sections of a config: table, experiment, tuning, tracking and published figures."""
 
 from __future__ import annotations
 
@@ -128,9 +128,18 @@ class SourceSection(Section):
         return self
 
     def read(self, id: str | None = None, costs: Collection[str] = ()) -> pd.DataFrame:
-        """The table, whose customers `id` names.
+        """The table.
 
-        `costs` are columns that a sample has only if they are asked for.
+        Parameters
+        ----------
+        id : str, optional
+            Column that names the customer; ids such as 007 keep their zeros.
+        costs : collection of str
+            Columns with costs, which a sample has only if they are named here.
+
+        Returns
+        -------
+        DataFrame
 
         Raises
         ------

@@ -1,6 +1,6 @@
-"""What is known of customers beside their features: what they are worth, when, and in which group.
+"""Columns that are no features: costs of each customer, months, and the segments of the report.
 
-None of it is ever trained on.
+None of them is trained on.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dbnchurn.core.errors import DataError, did_you_mean
 from dbnchurn.core.typing import Dates, Floats, Rows
 from dbnchurn.data.leakage import LOOKED_AT, column_auc
 from dbnchurn.evaluate import contact_gain
+from dbnchurn.runs.config import CampaignSection, ReportSection, RunConfig
 from dbnchurn.tables import Customers
 from dbnchurn.tables.contract import with_side_columns
 from dbnchurn.tables.schema import text
@@ -24,25 +25,35 @@ FEW_LEVELS = 12  # more are quarters of a number, or the commonest levels and th
 SEGMENTS = 3
 
 
-def set_beside(config: Any, table: Customers) -> Customers:
-    """Take costs, and segments that were dropped as features, out of the features.
+def separate_side_columns(config: RunConfig, table: Customers) -> Customers:
+    """Move costs, and segment columns that the config drops, from the features to the side columns.
+
+    Parameters
+    ----------
+    config : RunConfig
+        ``campaign.costs``, ``columns.drop`` and ``report.groups`` name them.
+    table : Customers
+
+    Returns
+    -------
+    Customers
 
     Raises
     ------
     DataError
         If a column is absent, or a cost is no finite number.
     """
-    names = cost_columns(config)
+    names = cost_columns(config.campaign)
     dropped = config.columns.drop if config.columns is not None else ()
-    aside = [name for name in config.report.groups if name in dropped]
-    table = with_side_columns(table, [*names, *aside])
+    segment_columns = [name for name in config.report.groups if name in dropped]
+    table = with_side_columns(table, [*names, *segment_columns])
     numbers = {name: _cost(table.side_columns[name]) for name in names}
     return replace(table, side_columns=table.side_columns.assign(**numbers))
 
 
-def cost_columns(config: Any) -> tuple[str, ...]:
+def cost_columns(campaign: CampaignSection) -> tuple[str, ...]:
     """Columns that hold costs."""
-    costs = config.campaign.costs
+    costs = campaign.costs
     return () if costs is None else tuple(costs.columns)
 
 
@@ -59,11 +70,23 @@ def _cost(column: pd.Series[Any]) -> Floats:
     return np.asarray(numbers)
 
 
-def gains(config: Any, table: Customers) -> Floats:
-    """What contacting each customer gains: by its own costs, or else by the offer's averages."""
-    costs = config.campaign.costs
+def gains(campaign: CampaignSection, table: Customers) -> Floats:
+    """What contacting each customer gains: by its own costs, or else by the offer's averages.
+
+    Parameters
+    ----------
+    campaign : CampaignSection
+    table : Customers of n rows
+        With the columns that `campaign` names among its side columns.
+
+    Returns
+    -------
+    float64 array of shape (n,)
+        In money.
+    """
+    costs = campaign.costs
     if costs is None:
-        return np.asarray(offer_of(config).gain(table.y))
+        return np.asarray(campaign.build_offer().gain(table.y))
     given: dict[str, Any] = {
         name: table.side_columns[cost].to_numpy() if isinstance(cost, str) else cost
         for name, cost in dict(costs).items()
@@ -71,27 +94,47 @@ def gains(config: Any, table: Customers) -> Floats:
     return np.asarray(contact_gain(table.y, **given))
 
 
-def offer_of(config: Any) -> Any:
-    """The campaign's offer."""
-    offer = config.campaign.offer
-    return type(offer).made_from(**dict(offer))
-
-
 def strengths(table: Customers, train: Rows) -> dict[str, float]:
     """How well each feature alone ranks churners among the training rows, best first.
 
-    The areas under the ROC curve are those of :func:`dbnchurn.data.leakage.column_auc`.
+    Parameters
+    ----------
+    table : Customers
+    train : int array of shape (m,)
+        Row numbers; of a long table every k-th row is used.
+
+    Returns
+    -------
+    dict
+        Column → area under the ROC curve, as :func:`dbnchurn.data.leakage.column_auc` gives it.
     """
-    some = train[:: max(1, len(train) // LOOKED_AT)]
-    y = table.y[some]
-    found = {str(name): column_auc(table.X[name].iloc[some], y) for name in table.X}
-    return dict(sorted(found.items(), key=lambda item: -item[1]))
+    sample = train[:: max(1, len(train) // LOOKED_AT)]
+    y = table.y[sample]
+    aucs = {str(name): column_auc(table.X[name].iloc[sample], y) for name in table.X}
+    return dict(sorted(aucs.items(), key=lambda item: -item[1]))
 
 
 def segments(
-    config: Any, table: Customers, train: Rows, rows: Rows, strength: dict[str, float]
+    report: ReportSection, table: Customers, train: Rows, rows: Rows, strength: dict[str, float]
 ) -> dict[str, pd.Categorical[Any]]:
     """Groups of the given rows by every column that is reported on.
+
+    Parameters
+    ----------
+    report : ReportSection
+        Names the columns, features or side columns.
+    table : Customers
+    train : int array
+        Row numbers that decide which groups there are.
+    rows : int array of shape (m,)
+        Row numbers to group.
+    strength : dict of column → float
+        As :func:`strengths` gives it; its first three are taken if `report` names no column.
+
+    Returns
+    -------
+    dict
+        Column → Categorical of length m.
 
     Raises
     ------
@@ -99,7 +142,7 @@ def segments(
         If the config names a column that is not there.
     """
     whole = pd.concat([table.X, table.side_columns], axis=1)
-    names = config.report.groups or tuple(strength)[:SEGMENTS]
+    names = report.groups or tuple(strength)[:SEGMENTS]
     for name in names:
         if name not in whole:
             raise DataError(
@@ -111,8 +154,21 @@ def segments(
 def grouped(column: pd.Series[Any], train: Rows, rows: Rows) -> pd.Categorical[Any]:
     """Groups of a column's values in some rows, as the training rows divide them.
 
-    Few values are groups as they are; numbers fall in quarters, dates in years; of many words the
-    commonest are groups and the rest is *other*.
+    Up to twelve values are groups as they are; more numbers are divided at their quartiles, dates
+    by year; of more texts the commonest twelve are groups, and the rest is *other values*.
+
+    Parameters
+    ----------
+    column : Series of length n
+    train : int array
+        Row numbers that decide which groups there are.
+    rows : int array of shape (m,)
+        Row numbers to group.
+
+    Returns
+    -------
+    Categorical of length m
+        A missing value has no group.
 
     Examples
     --------
@@ -122,42 +178,44 @@ def grouped(column: pd.Series[Any], train: Rows, rows: Rows) -> pd.Categorical[A
     """
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return pd.Categorical(column.iloc[rows].dt.year.astype("Int64").astype("string"))
-    words = text(column.iloc[train])
-    if words.nunique() <= FEW_LEVELS:
-        return _commonest(words, text(column.iloc[rows]))
-    numbers = pd.to_numeric(words, errors="coerce")
-    if numbers.notna().sum() >= 0.9 * words.notna().sum():
-        found = pd.to_numeric(text(column.iloc[rows]), errors="coerce")
-        return _quarters(numbers.dropna().to_numpy(np.float64), found.to_numpy(np.float64))
-    return _commonest(words, text(column.iloc[rows]))
+    texts = text(column.iloc[train])
+    if texts.nunique() <= FEW_LEVELS:
+        return _commonest(texts, text(column.iloc[rows]))
+    numbers = pd.to_numeric(texts, errors="coerce")
+    if numbers.notna().sum() >= 0.9 * texts.notna().sum():
+        grouped_numbers = pd.to_numeric(text(column.iloc[rows]), errors="coerce")
+        return _quarters(
+            numbers.dropna().to_numpy(np.float64), grouped_numbers.to_numpy(np.float64)
+        )
+    return _commonest(texts, text(column.iloc[rows]))
 
 
 def _commonest(train: pd.Series[Any], rows: pd.Series[Any]) -> pd.Categorical[Any]:
-    kept = sorted(train.value_counts().index[:FEW_LEVELS], key=_naturally)
+    kept = sorted(train.value_counts().index[:FEW_LEVELS], key=_natural_order)
     values = rows.where(rows.isin(kept) | rows.isna(), "other values")
     return pd.Categorical(values, categories=[*kept, "other values"]).remove_unused_categories()
 
 
-def _naturally(word: str) -> tuple[bool, float, str]:
-    """Numbers by size, then words."""
-    number = pd.to_numeric(word, errors="coerce")
-    return (bool(np.isnan(number)), 0.0 if np.isnan(number) else float(number), word)
+def _natural_order(value: str) -> tuple[bool, float, str]:
+    """A key that sorts numbers by size, and other texts after them."""
+    number = pd.to_numeric(value, errors="coerce")
+    return (bool(np.isnan(number)), 0.0 if np.isnan(number) else float(number), value)
 
 
 def _quarters(train: Floats, rows: Floats) -> pd.Categorical[Any]:
     edges = np.unique(np.quantile(train, [0.25, 0.5, 0.75]))
     shown = next(
-        words
+        texts
         for digits in range(3, 18)
-        if len(set(words := [f"{edge:.{digits}g}" for edge in edges])) == len(edges)
+        if len(set(texts := [f"{edge:.{digits}g}" for edge in edges])) == len(edges)
     )
     between = [f"{low} to {high}" for low, high in pairwise(shown)]
     codes = np.where(np.isnan(rows), -1, np.searchsorted(edges, rows, side="left"))
     names: pd.Index[Any] = pd.Index([f"up to {shown[0]}", *between, f"above {shown[-1]}"])
-    found: pd.Categorical[Any] = pd.Categorical.from_codes(codes.astype(np.int64), names)
-    return found
+    quarters: pd.Categorical[Any] = pd.Categorical.from_codes(codes.astype(np.int64), names)
+    return quarters
 
 
 def months(dates: Dates) -> pd.Categorical[Any]:
-    """Month of every date, in words that sort."""
+    """Month of every date as text, such as ``2024-05``."""
     return pd.Categorical(pd.Series(dates).dt.strftime("%Y-%m"))

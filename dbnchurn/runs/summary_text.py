@@ -1,4 +1,4 @@
-"""What a finished run says on the command line."""
+"""The summary of a finished run on the command line."""
 
 from __future__ import annotations
 
@@ -33,13 +33,26 @@ def result_table(metrics: Mapping[str, Any]) -> Table:
     table.add_column("model", no_wrap=True)
     for name in SHOWN:
         table.add_column(name.replace("_", " "), justify="right")
-    for model, found in {MODEL: metrics["test"], **metrics["baselines"]}.items():
-        table.add_row(model, *(_interval(found[name]) for name in SHOWN))
+    for model, numbers in {MODEL: metrics["test"], **metrics["baselines"]}.items():
+        table.add_row(model, *(_interval(numbers[name]) for name in SHOWN))
     return table
 
 
-def told(folder: Path, metrics: Mapping[str, Any]) -> str:
-    """How the threshold was chosen, and where report and model lie."""
+def summary_text(folder: Path, metrics: Mapping[str, Any]) -> str:
+    """The threshold with its rule, and the paths of report and model.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    metrics : mapping
+        As ``metrics.json`` has them.
+
+    Returns
+    -------
+    str
+        Two or three lines.
+    """
     threshold = metrics["threshold"]
     origin = f"rule {threshold['rule']}, chosen on {threshold['chosen_on']}"
     if threshold["chosen_on"] is None:
@@ -50,7 +63,7 @@ def told(folder: Path, metrics: Mapping[str, Any]) -> str:
     return "\n".join([*lines, f"model:  {folder / 'model'}"])
 
 
-def _interval(found: Mapping[str, float | None]) -> str:
-    if found["value"] is None:
+def _interval(number: Mapping[str, float | None]) -> str:
+    if number["value"] is None:
         return "–"
-    return f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+    return f"{number['value']:.3f} [{number['low']:.3f}, {number['high']:.3f}]"

@@ -16,6 +16,7 @@ from typing import Any
 
 from dbnchurn.config.yaml import parse
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.flattening import flatten
 from dbnchurn.runs.folder import read_json
 from dbnchurn.runs.sections import TrackingSection
 
@@ -26,7 +27,7 @@ AT_ONCE = 100  # parameters in one call; 1,000 numbers
 
 
 def require_mlflow() -> None:
-    """Say what to install, before hours of training.
+    """Refuse to begin without MLflow, so that nothing is trained in vain.
 
     Raises
     ------
@@ -103,33 +104,26 @@ def _new_run(section: TrackingSection, name: str, tags: Mapping[str, str]) -> tu
 
 def _params(folder: Path) -> Iterator[tuple[str, str]]:
     config = parse((folder / "config.yaml").read_text(encoding="utf-8")).data
-    for name, value in _leaves(config):
-        yield name, str(value)[:LONGEST]
+    for path, value in flatten(config, lists="nested"):
+        yield _name(path), str(value)[:LONGEST]
 
 
 def _numbers(folder: Path) -> Iterator[tuple[str, float, int]]:
     """Name, value and step of every number and of every curve."""
     metrics = read_json(folder / "metrics.json")
-    for name, value in _leaves(metrics):
+    for path, value in flatten(metrics, lists="nested"):
         if isinstance(value, int | float) and not isinstance(value, bool):
-            yield _allowed(name.removesuffix(".value")), float(value), 0
+            yield _allowed(_name(path).removesuffix(".value")), float(value), 0
     curves = read_json(folder / "curves.json")
-    for name, value in _leaves(curves):
-        *series, step, key = name.split(".")
-        if isinstance(value, int | float) and key != "epoch" and math.isfinite(value):
-            yield _allowed(".".join(["curve", *series, key])), float(value), int(step) + 1
+    for path, value in flatten(curves, lists="nested"):
+        if isinstance(value, int | float) and path[-1] != "epoch" and math.isfinite(value):
+            *curve, step, key = path
+            yield _allowed(_name(("curve", *curve, key))), float(value), int(step) + 1
 
 
-def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Dotted name and value of everything in nested plain data; lists count from 0."""
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            yield from _leaves(inner, (*path, str(key)))
-    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-        for number, inner in enumerate(value):
-            yield from _leaves(inner, (*path, str(number)))
-    else:
-        yield ".".join(path), value
+def _name(path: tuple[str | int, ...]) -> str:
+    """A dotted name; list indices count from 0."""
+    return ".".join(map(str, path))
 
 
 def _allowed(name: str) -> str:

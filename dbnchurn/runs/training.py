@@ -1,4 +1,4 @@
-"""One run, start to end: table → parts → model and baselines → run folder."""
+"""One run from start to end: table → parts → model and baselines → run folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from dbnchurn.core.progress import stage
 from dbnchurn.core.typing import Floats
 from dbnchurn.data.build import Built
 from dbnchurn.data.quality_page import write_quality
-from dbnchurn.runs.baselines import PEERS, VARIANTS
+from dbnchurn.model.inputs import LabelledFrame
+from dbnchurn.runs.baselines import PEERS, VARIANTS, Predict
+from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import (
     QUALITY,
     check_leakage,
@@ -23,11 +25,11 @@ from dbnchurn.runs.customers import (
     stored_plan,
     write_tables,
 )
-from dbnchurn.runs.dataset import Dataset, LabelledFrame
-from dbnchurn.runs.drivers import check_labels, find_drivers
+from dbnchurn.runs.dataset import Dataset, labelled_frame
+from dbnchurn.runs.drivers import check_display_names, find_drivers
 from dbnchurn.runs.facts import FACTS, facts_of
 from dbnchurn.runs.folder import open_output, write_json
-from dbnchurn.runs.metrics import by_worth, chosen, measured
+from dbnchurn.runs.metrics import chosen, measured, uses_each_gain
 from dbnchurn.runs.predictions import predictions
 from dbnchurn.runs.protocol import division
 from dbnchurn.runs.published import write_table
@@ -40,8 +42,8 @@ from dbnchurn.tables import Customers
 from dbnchurn.tables.splitting import Split
 
 
-def train(config: Any, name: str = "run") -> Path:
-    """Train and report as `config` says.
+def train(config: RunConfig, name: str = "run") -> Path:
+    """Train a model and its baselines, measure them, and write a run folder.
 
     Parameters
     ----------
@@ -62,6 +64,12 @@ def train(config: Any, name: str = "run") -> Path:
     ------
     DataError, ConfigError
         If the table or the config cannot be used.
+
+    Examples
+    --------
+    >>> config = read_config("configs/tv.yaml", ["baselines=[]"])  # doctest: +SKIP
+    >>> train(config, "tv")  # doctest: +SKIP
+    PosixPath('runs/tv')
     """
     open_output(Path(config.output))
     if config.tracking is not None:
@@ -86,29 +94,36 @@ def resume(folder: str | Path) -> Path:
     ------
     ConfigError
         If there is no such unfinished run, or its rows are no longer those it was begun with.
+
+    Examples
+    --------
+    >>> resume("nowhere/tv")
+    Traceback (most recent call last):
+    dbnchurn.core.errors.ConfigError: the run nowhere/tv does not exist, so it cannot be \
+resumed; none is unfinished there
     """
     unfinished = Unfinished.at(folder)
-    if unfinished.whole:
+    if unfinished.complete:
         unfinished.discard()
         return unfinished.target
     return _finish(unfinished.config(), unfinished)
 
 
-def _finish(config: Any, unfinished: Unfinished) -> Path:
-    """Train from whatever is there already, and write the run folder."""
+def _finish(config: RunConfig, unfinished: Unfinished) -> Path:
+    """Train from the checkpoints that are there, and write the run folder."""
     seconds: dict[str, float] = {}
     with unfinished.underway(), tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
         with stage("read", seconds):
             table, built = read_customers(config, Path(work))
-            check_labels(config.display_names, [*table.X, *table.side_columns])
+            check_display_names(config.display_names, [*table.X, *table.side_columns])
             parts = divide(table, config)
         with stage("check", seconds):
-            table = check_leakage(config, table, parts, built)
+            table = check_leakage(config.leakage, table, parts, built, n_threads=config.n_threads)
         trained = fit_all(config, table, parts, seconds, unfinished.store)
         with stage("evaluate", seconds):
             found = findings(trained, config)
         with stage("explain", seconds):
-            reasons = find_drivers(trained, config)
+            reasons = find_drivers(trained, config.display_names, config.seed)
         found.metrics["seconds"] = {**seconds, "classifier": trained.classifier.seconds_}
         found.facts.update(
             name=unfinished.target.name, seconds=found.metrics["seconds"], reasons=reasons
@@ -119,75 +134,131 @@ def _finish(config: Any, unfinished: Unfinished) -> Path:
     return folder
 
 
-def divide(table: Customers, config: Any) -> Split:
-    """Train, validation and test rows."""
+def divide(table: Customers, config: RunConfig) -> Split:
+    """Training, validation and test rows.
+
+    Parameters
+    ----------
+    table : Customers
+    config : RunConfig
+        ``split`` and ``seed`` decide.
+
+    Returns
+    -------
+    Split
+    """
     return division(table, config.split, config.seed)
 
 
 def fit_all(
-    config: Any,
+    config: RunConfig,
     table: Customers,
     parts: Split,
     seconds: dict[str, float],
     store: CheckpointStore = NOWHERE,
 ) -> RunResult:
-    """Fit the classifier and the baselines on the same rows, and score what they have not seen.
+    """Fit the classifier and the baselines on the same rows; score validation and test rows.
 
-    Whatever `store` has already is taken from there.
+    Parameters
+    ----------
+    config : RunConfig
+    table : Customers
+    parts : Split
+    seconds : dict of stage → float
+        Gets the wall seconds of every stage.
+    store : CheckpointStore
+        Finished stages that it holds are loaded, not fitted again.
+
+    Returns
+    -------
+    RunResult
     """
-    given = Dataset.of(config, table, parts)
-    rows = {"validation": given.validation, "test": LabelledFrame.of(table, parts.test)}
+    dataset = Dataset.of(table, parts, config.campaign)
+    rows = {"validation": dataset.validation, "test": labelled_frame(table, parts.test)}
     with stage("train", seconds):
-        classifier = given.fit(config, store.part(MODEL))
+        classifier = dataset.fit(config, store.part(MODEL))
     scores = {MODEL: _score(classifier.predict_proba, rows)}
     for baseline in config.baselines:
         with stage(baseline, seconds):
             if baseline in VARIANTS:
-                variant = given.fit(config, store.part(baseline), **VARIANTS[baseline])
+                variant = dataset.fit(config, store.part(baseline), **VARIANTS[baseline])
                 scores[baseline] = _score(variant.predict_proba, rows)
             else:
-                scores[baseline] = _peer_scores(baseline, given, rows, config, store)
-    if by_worth(config):
-        gain = gains(config, table)[parts.validation]
-        classifier.decide_by(chosen(config, given.validation.y, scores[MODEL]["validation"], gain))
+                scores[baseline] = _peer_scores(baseline, dataset, rows, config, store)
+    rule = config.threshold
+    if uses_each_gain(rule):
+        gain = gains(config.campaign, table)[parts.validation]
+        validation = scores[MODEL]["validation"]
+        classifier.decide_by(chosen(rule, dataset.validation.y, validation, gain))
     return RunResult(classifier, table, parts, scores)
 
 
 def _peer_scores(
     baseline: str,
-    given: Dataset,
+    dataset: Dataset,
     rows: dict[str, LabelledFrame],
-    config: Any,
+    config: RunConfig,
     store: CheckpointStore,
 ) -> dict[str, Floats]:
     def fit_and_score() -> tuple[Arrays, None]:
-        predict = PEERS[baseline](given.train, given.validation, config)
+        predict = PEERS[baseline](
+            dataset.train,
+            dataset.validation,
+            kinds=config.kinds,
+            random_state=config.seed,
+            n_threads=config.n_threads,
+        )
         return dict(_score(predict, rows)), None
 
     return store.get_or_compute(baseline, fit_and_score)[0]
 
 
-def _score(predict: Any, rows: dict[str, LabelledFrame]) -> dict[str, Floats]:
-    found = {part: np.asarray(predict(some.X)) for part, some in rows.items()}
-    return {part: s[:, 1] if s.ndim == 2 else s for part, s in found.items()}
+def _score(predict: Predict, rows: dict[str, LabelledFrame]) -> dict[str, Floats]:
+    """Probabilities of each part; of two columns, as classifiers give them, the second."""
+    scores = {part: np.asarray(predict(labelled.frame)) for part, labelled in rows.items()}
+    return {part: s[:, 1] if s.ndim == 2 else s for part, s in scores.items()}
 
 
-def findings(trained: RunResult, config: Any) -> Findings:
+def findings(trained: RunResult, config: RunConfig) -> Findings:
     """Predictions, facts, and the metrics that follow from both.
 
     Parameters
     ----------
     trained : RunResult
     config : RunConfig
+
+    Returns
+    -------
+    Findings
     """
     frame, facts = predictions(trained, config), facts_of(trained, config)
     return Findings(frame, measured(frame, config, facts), facts)
 
 
 def write(
-    config: Any, unfinished: Unfinished, trained: RunResult, found: Findings, built: Built | None
+    config: RunConfig,
+    unfinished: Unfinished,
+    trained: RunResult,
+    found: Findings,
+    built: Built | None,
 ) -> Path:
-    """Write the run folder aside and rename it when it is whole."""
+    """Write the run folder under a temporary name and rename it when it is complete.
+
+    Parameters
+    ----------
+    config : RunConfig
+    unfinished : Unfinished
+        Says where.
+    trained : RunResult
+    found : Findings
+        Contents of the files.
+    built : Built or None
+        How several tables became one.
+
+    Returns
+    -------
+    folder : Path
+    """
     table, folder = trained.customers, unfinished.target
     with atomic_folder(folder, unfinished.aside) as aside:
         (aside / "config.yaml").write_text(dump(config), encoding="utf-8")
@@ -201,7 +272,7 @@ def write(
         about: dict[str, Any] = {
             "id": table.id,
             "column_labels": dict(config.display_names),
-            # Of validation rows: a test row must not change a byte of the model.
+            # Of validation rows: no byte of the model may depend on a test row.
             "metrics": found.metrics["validation"],
         }
         if config.columns is not None:

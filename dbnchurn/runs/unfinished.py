@@ -1,4 +1,4 @@
-"""The folder of a run that is not finished: there from the start, and what it is taken up from."""
+"""The folder of an unfinished run: config and checkpoints, from which the run is resumed."""
 
 from __future__ import annotations
 
@@ -10,23 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from dbnchurn.config import dump
 from dbnchurn.core.checkpoints import CheckpointStore
 from dbnchurn.core.errors import ConfigError, DbnchurnError, ResourceError
 from dbnchurn.core.files import lock
-from dbnchurn.runs.config import read_config
+from dbnchurn.runs.config import RunConfig, read_config
 
 SUFFIX = ".unfinished"
 CONFIG = "config.yaml"
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# What libraries say instead of raising a MemoryError.
+# Messages of libraries that do not raise a MemoryError.
 NO_MEMORY = ("bad_alloc", "can't allocate memory", "out of memory", "cannot allocate memory")
 
 
 class Interrupted(KeyboardInterrupt):
-    """A run was stopped by its user; the message says how to continue it."""
+    """A run was stopped by its user; the message names the command that continues it."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +37,26 @@ class Unfinished:
     folder : Path
         ``NAME.unfinished`` beside the run folders, with the resolved config and the checkpoints.
     fresh : bool
-        Whether it has only just begun, rather than been taken up.
+        Whether it has just begun, and is not resumed.
     """
 
     folder: Path
     fresh: bool = False
 
     @classmethod
-    def begin(cls, config: Any, name: str) -> Unfinished:
-        """A new one; the name gets a number if there is a run of that name."""
+    def begin(cls, config: RunConfig, name: str) -> Unfinished:
+        """A new one, with the config as its only file.
+
+        Parameters
+        ----------
+        config : RunConfig
+        name : str
+            Gets a number, from 2 on, if there is a run of that name, finished or not.
+
+        Returns
+        -------
+        Unfinished
+        """
         parent, number, free = Path(config.output), 1, name
         aside = parent / f".{name}.{uuid.uuid4().hex[:8]}"
         aside.mkdir(parents=True)
@@ -65,7 +75,7 @@ class Unfinished:
 
     @classmethod
     def at(cls, folder: str | Path) -> Unfinished:
-        """The one in `folder`, given with or without its ending.
+        """The unfinished run in `folder`, given with or without its ending.
 
         Raises
         ------
@@ -88,30 +98,34 @@ class Unfinished:
 
     @property
     def aside(self) -> Path:
-        """Where the results are written before they are whole."""
+        """Where the results are written before they are complete."""
         return self.folder / "result"
 
     @property
     def store(self) -> CheckpointStore:
-        """Where finished pieces are kept."""
+        """Checkpoints of finished stages."""
         return CheckpointStore(self.folder / "checkpoints")
 
-    def config(self) -> Any:
-        """The config that it was begun with."""
+    def config(self) -> RunConfig:
+        """The config that the run was begun with."""
         return read_config(self.folder / CONFIG)
 
     @property
-    def whole(self) -> bool:
-        """Whether the results are written: it was stopped when nothing was left to do."""
+    def complete(self) -> bool:
+        """Whether the results are written: the run was stopped when nothing was left to do."""
         return self.target.exists()
 
     def discard(self) -> None:
-        """Remove what is no longer needed."""
+        """Remove the folder."""
         shutil.rmtree(self.folder)
 
     @contextmanager
     def underway(self) -> Iterator[None]:
-        """While inside, the run is trained by this process alone; afterwards it is finished.
+        """Lock the run while inside; remove its folder afterwards unless the run can be resumed.
+
+        Yields
+        ------
+        None
 
         Raises
         ------
@@ -131,7 +145,7 @@ class Unfinished:
                 except KeyboardInterrupt as error:
                     raise Interrupted(how) from error
                 except Exception as error:
-                    mistake = isinstance(error, DbnchurnError)  # which continuing would not mend
+                    mistake = isinstance(error, DbnchurnError)  # resuming would raise it again
                     if self.fresh and (mistake or not self.store.kept):
                         needed = False
                         how = "nothing was learned yet"
@@ -145,7 +159,7 @@ class Unfinished:
 
 
 def lacking(error: BaseException) -> str:
-    """What was not there in sufficient quantity when `error` was raised; empty if something else.
+    """The advice for an error that means too little memory or disk; empty for other errors.
 
     Examples
     --------
@@ -154,9 +168,9 @@ def lacking(error: BaseException) -> str:
     >>> lacking(KeyError("debt"))
     ''
     """
-    said = str(error)
-    if isinstance(error, OSError) and (error.errno in DISK_FULL or "No space left" in said):
-        return f"the disk is full ({said}): free some space"
-    if isinstance(error, MemoryError) or any(words in said.lower() for words in NO_MEMORY):
+    message = str(error)
+    if isinstance(error, OSError) and (error.errno in DISK_FULL or "No space left" in message):
+        return f"the disk is full ({message}): free some space"
+    if isinstance(error, MemoryError) or any(text in message.lower() for text in NO_MEMORY):
         return "memory does not suffice: free some, or set classifier.large_tables.memory lower"
     return ""

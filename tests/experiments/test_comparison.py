@@ -32,7 +32,7 @@ def test_runs_on_the_same_customers_are_compared_by_resampling_them(tmp_path):
     """One run each: the numbers are those of `evaluate.compare` on the stored predictions."""
     good = make_run(tmp_path / "good", skill=2.0, settings={"a": 1})
     poor = make_run(tmp_path / "poor", skill=0.5, settings={"a": 2})
-    found = compare_runs(runs_of(good, poor), resamples=80, seed=3)
+    found = compare_runs(runs_of(good, poor), resamples=80, random_state=3)
     tables = [pd.read_parquet(folder / "predictions.parquet") for folder in (good, poor)]
     expected = compare(
         tables[0]["label"],

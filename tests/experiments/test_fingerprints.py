@@ -77,7 +77,7 @@ def test_a_table_is_read_once_for_configs_that_share_it(config, monkeypatch):
     monkeypatch.setattr("dbnchurn.experiments.fingerprints.read_customers", read)
     known = Fingerprints()
     known.of(config)
-    known.of(config.model_copy(update={"seed": 7, "repeats": 60}))
+    known.of(config.model_copy(update={"seed": 7, "resamples": 60}))
     assert len(calls) == 1
     columns = config.columns.model_copy(update={"drop": ("tenure",)})
     known.of(config.model_copy(update={"columns": columns}))

@@ -24,7 +24,7 @@ def go_through(board, planned, tmp_path) -> None:
     for run in planned[1:]:
         board.started(run)
     board.done(planned[1], make_run(tmp_path / "second"), 3.0)
-    board.gave_up(planned[2], "no memory")
+    board.failed_with(planned[2], "no memory")
 
 
 def cells(board) -> list[list[str]]:

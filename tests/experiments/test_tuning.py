@@ -8,7 +8,7 @@ import pytest
 
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import watched
-from dbnchurn.experiments.search import JOURNAL, WORST, falls_behind
+from dbnchurn.experiments.search import JOURNAL, falls_behind
 from dbnchurn.experiments.tuning import tune
 from dbnchurn.runs import read_config, train
 from dbnchurn.runs.customers import load_customers
@@ -83,7 +83,7 @@ def test_the_best_config_runs_and_is_the_best_trial(config_of, changes):
     run = train(read_config(found.folder / "best.yaml"), "best")
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["validation"]["average_precision"]["value"] == pytest.approx(found.value)
-    assert "next: dbnchurn train" in found.words()
+    assert "next: dbnchurn train" in found.to_text()
 
 
 def test_test_rows_change_nothing(config_of, draw_telco, tmp_path):
@@ -102,15 +102,13 @@ def test_test_rows_change_nothing(config_of, draw_telco, tmp_path):
     pd.testing.assert_frame_equal(trials_of(spoilt), trials_of(clean))
 
 
-def test_trials_that_fall_behind_are_cut_short(config_of, monkeypatch):
-    """Strictness itself: whoever is not the best so far by its curve is cut short."""
-    monkeypatch.setitem(WORST, "finetune", 0.0)
-    monkeypatch.setitem(WORST, "rbm", 1.0)
+def test_trials_that_fall_behind_are_cut_short(config_of):
+    """As strict as can be: a trial that is not the best so far by its curve is cut short."""
     space = (
         "tuning: {trials: 8, startup: 2, space: {classifier.network.finetune.learning_rate: "
         "{low: 0.00001, high: 0.01, log: true}}}\n"
     )
-    found = tune(config_of(more=space), "x")
+    found = tune(config_of(more=space), "x", worst={"finetune": 0.0, "rbm": 1.0})
     trials = trials_of(found)
     cut = trials["ended"].str.startswith("cut short: finetune, epoch")
     assert 0 < found.cut_short == cut.sum() < 8

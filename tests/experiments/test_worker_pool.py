@@ -9,6 +9,8 @@ import pytest
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.experiments.worker_pool import (
+    COPIES,
+    IMPORTS,
     SPARE,
     WorkerJob,
     fitting,
@@ -53,7 +55,7 @@ def run(jobs, tmp_path, at_once=2):
         WorkerJob(f"{i}", function, (argument,), tmp_path / "logs" / f"{i}.log")
         for i, (function, argument) in enumerate(jobs)
     ]
-    run_jobs(made, events.append, at_once=at_once, table=0)
+    run_jobs(made, events.append, at_once=at_once, table_bytes=0)
     return {e.job.name: e for e in events if e.kind != "started"}, events
 
 
@@ -90,8 +92,27 @@ def test_processes_of_many_threads_take_turns(tmp_path):
     """As many threads as there are processors leave room for one process."""
     events = []
     jobs = [WorkerJob(f"{i}", double, (i,), tmp_path / f"{i}.log") for i in range(3)]
-    run_jobs(jobs, events.append, at_once=None, table=0, n_threads=processors())
+    run_jobs(jobs, events.append, at_once=None, table_bytes=0, n_threads=processors())
     assert [event.kind for event in events] == ["started", "done"] * 3
+
+
+def started_at_first(tmp_path, **limits) -> int:
+    """How many processes are started before one has ended, whose peak replaces the estimate."""
+    events = []
+    jobs = [WorkerJob(f"{i}", double, (i,), tmp_path / f"{i}.log") for i in range(4)]
+    run_jobs(jobs, events.append, at_once=None, **limits)
+    kinds = [event.kind for event in events]
+    return kinds.index("done")
+
+
+def test_as_many_run_at_once_as_memory_allows_by_the_estimate(tmp_path):
+    gigabyte = 2**30
+    one_table = {"table_bytes": gigabyte, "n_processors": 3}
+    need = (IMPORTS + COPIES * gigabyte) / SPARE
+    assert started_at_first(tmp_path, free=int(1.5 * need), **one_table) == 1
+    assert started_at_first(tmp_path, free=int(50 * need), **one_table) == 3
+    small = {"table_bytes": 0, "n_processors": 3}
+    assert started_at_first(tmp_path, free=int(2.5 * IMPORTS / SPARE), **small) == 2
 
 
 def test_children_take_one_thread_and_the_environment_is_as_before(tmp_path, monkeypatch):

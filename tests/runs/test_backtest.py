@@ -44,21 +44,21 @@ def test_on_the_test_customers_it_finds_what_the_run_found(run, draw_telco, tmp_
     found = backtest(run / "model", tmp_path / "same.csv", resamples=50)
     promised = json.loads((run / "metrics.json").read_text())["test"]
     for name in ("average_precision", "recall", "brier"):
-        assert found.came[name]["value"] == pytest.approx(promised[name]["value"])
+        assert found.measured[name]["value"] == pytest.approx(promised[name]["value"])
         assert found.standing(name) == "inside"
-    assert found.came["confusion"] == promised["confusion"]
+    assert found.measured["confusion"] == promised["confusion"]
     assert "the model holds its promise" in found.verdict
 
 
 def test_numbers_are_those_of_the_model_on_the_new_rows(run, new, tmp_path):
     output = tmp_path / "out" / "later.json"
     found = backtest(run / "model", new(), output=output, resamples=50)
-    assert found.came["n"] == 900
+    assert found.measured["n"] == 900
     stored = json.loads(output.read_text())
     assert stored["verdict"] == found.verdict
-    assert stored["found"]["roc_auc"] == found.came["roc_auc"]
+    assert stored["found"]["roc_auc"] == found.measured["roc_auc"]
     assert set(stored["standing"]) == set(stored["promised"])
-    assert f"| ROC AUC | {stored['promised']['roc_auc']['value']:.3f} (" in found.words()
+    assert f"| ROC AUC | {stored['promised']['roc_auc']['value']:.3f} (" in found.to_text()
 
 
 def test_a_model_whose_signal_is_gone_is_told(run, new):
@@ -79,8 +79,8 @@ def test_rows_without_an_outcome_are_left_out(run, new):
         return telco
 
     found = backtest(run / "model", new(later), resamples=50)
-    assert (found.came["n"], found.left_out) == (800, 100)
-    assert "100 rows were left out" in found.words()
+    assert (found.measured["n"], found.left_out) == (800, 100)
+    assert "100 rows were left out" in found.to_text()
 
 
 def test_another_label_column_and_words(run, new):
@@ -90,7 +90,7 @@ def test_another_label_column_and_words(run, new):
 
     path = new(renamed)
     found = backtest(run / "model", path, label="outcome", positive="weg", resamples=50)
-    assert found.came["n"] == 900
+    assert found.measured["n"] == 900
     with pytest.raises(DataError, match="no label column 'Churn'"):
         backtest(run / "model", path)
     with pytest.raises(DataError, match="say which of them left"):

@@ -13,7 +13,7 @@ from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.html.format import percent
 from dbnchurn.runs import read_config, train
 
-LABELS = "labels: {tenure: Months with us, Contract: Kind of <contract>}\n"
+LABELS = "display_names: {tenure: Months with us, Contract: Kind of <contract>}\n"
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +77,13 @@ def test_examples_are_reasons_of_the_stored_model(run, reasons, held_out):
     assert scores == sorted(scores, reverse=True)
 
 
+def test_examples_are_the_top_four_the_first_after_a_quarter_and_the_last(run, reasons):
+    test = pd.read_parquet(run / "predictions.parquet").query("part == 'test'")
+    ranked = test.sort_values("score", ascending=False, kind="stable")["id"].tolist()
+    expected = [*ranked[:4], ranked[len(ranked) // 4], ranked[-1]]
+    assert [example["id"] for example in reasons["examples"]] == expected
+
+
 def test_reasons_are_faithful_and_random_ones_are_not(reasons):
     measured = reasons["faithfulness"]
     assert measured["sign"] > 0.9 > 0.8 > measured["random"]["sign"]
@@ -110,7 +117,7 @@ def test_the_same_seed_gives_the_same_numbers(run, reasons):
 
 
 def test_labels_of_unknown_columns_are_refused(write_config, telco, small_run):
-    config = write_config(telco, more="labels: {tenur: Months}\n")
+    config = write_config(telco, more="display_names: {tenur: Months}\n")
     with pytest.raises(ConfigError, match="'tenur': did you mean 'tenure'"):
         train(read_config(config, small_run))
 

@@ -53,6 +53,5 @@ def test_a_leak_too_weak_to_stop_the_run_is_a_warning_too(draw_telco, write_conf
     assert next(iter(strongest)) == "call_code"
 
 
-def test_without_a_leak_there_is_no_such_warning(telco, write_config, small_run):
-    folder = train(read_config(write_config(telco), small_run), "clean")
-    assert not [line for line in report_input(folder).warnings if "eak" in line]
+def test_without_a_leak_there_is_no_such_warning(finished_run):
+    assert not [line for line in report_input(finished_run).warnings if "eak" in line]

@@ -30,13 +30,15 @@ def table(dates=None, ids=None, closed=None) -> Customers:
 def divisions(table: Customers, section: SplitSection) -> list:
     """The parts of every division of a protocol, in order."""
     every = range(1, section.divisions + 1)
-    return [division(table, section.model_copy(update={"fold": fold}), seed=0) for fold in every]
+    return [
+        division(table, section.model_copy(update={"fold": fold}), random_state=0) for fold in every
+    ]
 
 
 def test_every_row_is_tested_once_and_in_one_part_of_every_fold():
     tested = []
     for fold in range(1, 6):
-        parts = kfold(Y, folds=5, fold=fold, seed=1)
+        parts = kfold(Y, folds=5, fold=fold, random_state=1)
         assert np.sort(np.concatenate(parts_of(parts))).tolist() == list(range(N))
         assert len(parts.validation) == pytest.approx(0.15 * N, abs=3)
         tested.append(parts.test)
@@ -69,7 +71,7 @@ def test_repeats_divide_anew_and_each_is_whole():
 
 
 def test_a_seed_gives_the_same_folds_and_another_gives_others():
-    first, again, other = (kfold(Y, fold=2, seed=seed) for seed in (3, 3, 4))
+    first, again, other = (kfold(Y, fold=2, random_state=seed) for seed in (3, 3, 4))
     assert all((a == b).all() for a, b in zip(parts_of(first), parts_of(again), strict=True))
     assert set(first.test) != set(other.test)
 
@@ -109,8 +111,8 @@ def test_holdout_passes_over_dates_that_auto_heeds():
 @pytest.mark.parametrize(
     ("protocol", "expected"),
     [
-        ("kfold", lambda t: kfold(t.y, folds=3, fold=2, groups=t.ids, seed=5)),
-        ("time", lambda t: forward(t.y, dates=t.dates, back=1, groups=t.ids, seed=5)),
+        ("kfold", lambda t: kfold(t.y, folds=3, fold=2, groups=t.ids, random_state=5)),
+        ("time", lambda t: forward(t.y, dates=t.dates, back=1, groups=t.ids, random_state=5)),
     ],
 )
 def test_the_config_gives_what_the_function_gives(write_config, telco, protocol, expected):

@@ -139,10 +139,9 @@ def test_segments_may_be_columns_that_are_no_features(telco, write_config, small
     assert sum(group["rows"] for group in groups["segment region"]) == 120
 
 
-def test_without_names_the_strongest_columns_are_segments(telco, write_config, small_run):
-    folder = folder_of(write_config(telco), *small_run)
-    strongest = json.loads((folder / "training.json").read_text())["strongest_columns"]
-    groups = json.loads((folder / "metrics.json").read_text())["groups"]
+def test_without_names_the_strongest_columns_are_segments(finished_run):
+    strongest = json.loads((finished_run / "training.json").read_text())["strongest_columns"]
+    groups = json.loads((finished_run / "metrics.json").read_text())["groups"]
     assert [name.removeprefix("segment ") for name in groups] == list(strongest)[:3]
 
 

@@ -22,7 +22,7 @@ from dbnchurn import Predictor
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.runs import read_config, resume, train
 from dbnchurn.runs.customers import load_customers
-from dbnchurn.runs.dataset import without_outcome
+from dbnchurn.runs.dataset import unlabelled_rows
 from dbnchurn.runs.training import divide, fit_all
 from dbnchurn.tables.splitting import PARTS
 
@@ -252,7 +252,7 @@ def test_of_the_unlabelled_only_those_before_the_tested_dates_join(write_config,
     config = read_config(write_config(telco), [*small_run, "columns.date=month"])
     table = load_customers(config)
     assert len(table.unlabelled) == 60
-    found = without_outcome(table, divide(table, config))
+    found = unlabelled_rows(table, divide(table, config))
     before = telco.iloc[:60].query("month < '2024-06-01'")
     assert found["tenure"].tolist() == before["tenure"].tolist()
     assert list(found) == list(table.X)
@@ -262,7 +262,7 @@ def test_unlabelled_rows_change_the_machines(write_config, telco, small_run):
     config = read_config(write_config(telco), small_run)
     table = load_customers(config)
     parts = divide(table, config)
-    assert without_outcome(table, parts) is None
+    assert unlabelled_rows(table, parts) is None
     more = dataclasses.replace(table, unlabelled=table.X.iloc[:50])
     first, second = (fit_all(config, t, parts, {}).classifier for t in (table, more))
     weights = [c.dbn_.rbms_[0].parameters() for c in (first, second)]

@@ -27,10 +27,10 @@ class PowerCut(BaseException):
 
 def cut_after(monkeypatch, saves: int, what: BaseException | None = None) -> None:
     """Stop everything once so many checkpoints are written."""
-    from dbnchurn import stored
+    from dbnchurn.core import checkpoints
 
     written = []
-    save = stored.save
+    save = checkpoints.save
 
     def then_stop(*arguments):
         save(*arguments)
@@ -38,7 +38,7 @@ def cut_after(monkeypatch, saves: int, what: BaseException | None = None) -> Non
         if len(written) == saves:
             raise what or PowerCut
 
-    monkeypatch.setattr(stored, "save", then_stop)
+    monkeypatch.setattr(checkpoints, "save", then_stop)
 
 
 SETTINGS = (
@@ -165,20 +165,19 @@ def test_other_parameters_are_refused(small, customers, tmp_path):
         small(random_state=None).fit(*customers, checkpoints=tmp_path)
 
 
-def test_what_cannot_be_resumed(config, tmp_path):
-    folder = train(config, "b")
+def test_what_cannot_be_resumed(own_run, tmp_path):
     with pytest.raises(ConfigError, match="is finished, so it cannot be resumed; none is unfin"):
-        resume(folder)
+        resume(own_run)
     with pytest.raises(ConfigError, match="c does not exist, so it cannot be resumed"):
         resume(tmp_path / "runs" / "c")
 
 
-def test_a_run_stopped_at_its_very_end_is_whole(config, tmp_path):
-    folder = train(config, "b")
-    (tmp_path / "runs" / "b.unfinished").mkdir()
-    (tmp_path / "runs" / "b.unfinished" / "config.yaml").write_text("")
-    assert resume(folder) == folder
-    assert [path.name for path in folder.parent.iterdir()] == ["b"]
+def test_a_run_stopped_at_its_very_end_is_complete(own_run):
+    unfinished = own_run.with_name("telco.unfinished")
+    unfinished.mkdir()
+    (unfinished / "config.yaml").write_text("")
+    assert resume(own_run) == own_run
+    assert [path.name for path in own_run.parent.iterdir()] == ["telco"]
 
 
 def test_two_processes_do_not_train_one_run(config, monkeypatch, tmp_path):

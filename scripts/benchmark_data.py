@@ -29,12 +29,12 @@ def main() -> None:
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(measure(options.one, options.n_threads)))
+        print(json.dumps(measure(options.one, options.threads)))
         return
     found = {}
     for size in options.sizes:
         tables = simulated(options.folder, size)
-        found[size] = apart(__file__, "--one", tables, "--threads", options.n_threads)
+        found[size] = apart(__file__, "--one", tables, "--threads", options.threads)
         print(f"{size:>9,} customers: {found[size]}", flush=True)
     sizes = sorted(found)
     own = found[PAPER if PAPER in found else sizes[-1]]
@@ -91,7 +91,8 @@ def measure(tables: Path, threads: int) -> dict[str, float]:
 
 def scan_seconds(tables: Path, threads: int) -> float:
     """Seconds for DuckDB to read every value of the same files once."""
-    from dbnchurn.tables.duckdb import Session, quoted
+    from dbnchurn.core.sql import quoted
+    from dbnchurn.tables.duckdb import Session
 
     with Session(n_threads=threads) as session:
         start = time.perf_counter()

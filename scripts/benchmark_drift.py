@@ -29,14 +29,6 @@ SMALL = {
 EMPTY = Table(np.empty((1, 0)), np.empty((1, 0), np.int32), (), (), ())
 
 
-class Watched(ChurnClassifier):
-    """Keeps the scores of the validation rows by the first fit."""
-
-    def _choose(self, *given):
-        decided, self.first_scores = super()._choose(*given)
-        return decided, self.first_scores
-
-
 def draw(world: str, rows: int, seed: int):
     """Customers to learn from, and fresh ones."""
     if world == "mixed":
@@ -71,14 +63,15 @@ def main() -> None:
             for rows in options.rows:
                 for seed in range(options.seeds):
                     (X, y), fresh = draw(world, rows, seed)
-                    settings = SMALL if model == "small" else {}
-                    found = Watched(random_state=seed, device="cpu", n_threads=1, **settings)
-                    found.fit(X, y)
-                    scores = found.predict_proba(fresh)[:, 1]
+                    settings = dict(SMALL) if model == "small" else {}
+                    settings |= {"random_state": seed, "device": "cpu", "n_threads": 1}
+                    final = ChurnClassifier(**settings).fit(X, y)
+                    first = ChurnClassifier(**settings, refit=False).fit(X, y)
+                    scores = final.predict_proba(fresh)[:, 1]
                     references = (
-                        found.record_.reference.score,
-                        spread(found.first_scores),
-                        spread(found.predict_proba(X)[:, 1]),
+                        final.record_.reference.score,
+                        first.record_.reference.score,
+                        spread(final.predict_proba(X)[:, 1]),
                     )
                     shown = " | ".join(f"{index(each, scores):.4f}" for each in references)
                     chance = 9 * (1 / rows + 1 / FRESH)

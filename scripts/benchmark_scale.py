@@ -63,7 +63,7 @@ def main() -> None:
     if options.curve or options.boosters or options.counts:
         explore(options)
         return
-    found: dict[str, Any] = {"threads": options.n_threads, "device": options.device}
+    found: dict[str, Any] = {"threads": options.threads, "device": options.device}
     found["runs"] = [apart(options, "train", size) for size in options.sizes]
     print(table_of([flat(run) for run in found["runs"]]), flush=True)
     if options.peers_at:
@@ -107,7 +107,7 @@ def summary(found: dict[str, Any], options: argparse.Namespace) -> dict[str, flo
 def apart(options: argparse.Namespace, job: str, size: int, more: tuple[str, ...] = ()) -> Any:
     """What a job says that runs in a process of its own."""
     command = [sys.executable, __file__, "--job", job, "--sizes", str(size)]
-    command += ["--folder", str(options.folder), "--threads", str(options.n_threads)]
+    command += ["--folder", str(options.folder), "--threads", str(options.threads)]
     command += ["--device", options.device, "--set", *options.set, *more]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -304,7 +304,7 @@ def boosters_job(options: argparse.Namespace) -> dict[str, Any]:
     start = time.perf_counter()
     leaves.fit(
         tables["train"], y[parts.train], validation=stop, generator=generator,
-        device=options.device, n_threads=options.n_threads,
+        device=options.device, n_threads=options.threads,
     )  # fmt: skip
     seconds = time.perf_counter() - start
     record, matrix = leaves.record_, booster_matrix(tables["test"])
@@ -313,7 +313,7 @@ def boosters_job(options: argparse.Namespace) -> dict[str, Any]:
         starts = np.cumsum([0, *forest.sizes[:-1]])
         for first in range(0, len(matrix), 50_000):
             rows = slice(first, first + 50_000)
-            codes = record.leaf_codes(booster, matrix[rows], options.n_threads)
+            codes = record.leaf_codes(booster, matrix[rows], options.threads)
             logit[rows] += forest.leaf_values[codes + starts].sum(axis=1)
     return {
         "trained_on": len(parts.train),
@@ -379,7 +379,7 @@ def fit_xgboost(X: Any, y: Any, parts: Any, options: argparse.Namespace) -> Call
         eval_metric="logloss",
         tree_method="hist",
         device=options.device,
-        n_jobs=options.n_threads,
+        n_jobs=options.threads,
         feature_types=kinds,
         enable_categorical=True,
     )
@@ -397,7 +397,7 @@ def fit_catboost(X: Any, y: Any, parts: Any, options: argparse.Namespace) -> Cal
     words = [name for name in X if not pd.api.types.is_numeric_dtype(X[name])]
     frame = X.assign(**{name: X[name].astype(str) for name in words})
     model = CatBoostClassifier(
-        thread_count=options.n_threads,
+        thread_count=options.threads,
         task_type="GPU" if options.device == "cuda" else "CPU",
         cat_features=words,
         verbose=False,
@@ -411,7 +411,7 @@ def profile_job(options: argparse.Namespace) -> dict[str, str]:
     """Functions in which a training spends its time, on one thread so that all of it is seen."""
     from dbnchurn.runs import train
 
-    options.n_threads = 1
+    options.threads = 1
     profile = cProfile.Profile()
     with tempfile.TemporaryDirectory(prefix="dbnchurn-scale-") as output:
         config = config_of(options, output)

@@ -36,16 +36,16 @@ def main() -> None:
     parser.add_argument("--child", type=Path, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        print(json.dumps(score(*options.child, options.n_threads)))
+        print(json.dumps(score(*options.child, options.threads)))
         return
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         tile, left = simulated(TILE)
         model = options.model or Path(folder, "model")
         if not model.exists():
-            train(tile[:TRAINED], left[:TRAINED], model, options.n_threads)
+            train(tile[:TRAINED], left[:TRAINED], model, options.threads)
         table = Path(folder, "customers.parquet")
         write(tile, options.rows, table)
-        print(json.dumps(apart(__file__, "--child", model, table, "--threads", options.n_threads)))
+        print(json.dumps(apart(__file__, "--child", model, table, "--threads", options.threads)))
 
 
 def simulated(rows: int) -> tuple[pd.DataFrame, np.ndarray]:

@@ -96,7 +96,7 @@ def draw_box(axes: Axes, box: Box) -> None:
         va="center",
         color=INK,
         size=11.5,
-        sample_weight="bold",
+        weight="bold",
     )
     for j, line in enumerate(box.lines, start=1):
         axes.text(box.x, first - j * step, line, ha="center", va="center", color=GREY, size=10.5)

@@ -48,12 +48,16 @@ Row = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Module:
-    """One source file: its dotted name, its lines and its tree."""
+    """One source file: its dotted name, its lines and its tree.
+
+    `contents` are the public names of a package, by the module and name that define them.
+    """
 
     name: str
     lines: int
     tree: ast.Module
     is_package: bool
+    contents: dict[str, tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,28 @@ def modules(root: Path = ROOT) -> list[Module]:
         parts = path.relative_to(root).with_suffix("").parts
         is_package = parts[-1] == "__init__"
         name = ".".join(parts[:-1] if is_package else parts)
-        found.append(Module(name, len(text.splitlines()), ast.parse(text), is_package))
+        tree = ast.parse(text)
+        stub = path.with_suffix(".pyi")
+        lazy = is_package and stub.exists()
+        listed = ast.parse(stub.read_text(encoding="utf-8")) if lazy else tree
+        contents = contents_of(name, listed, lazy) if is_package else {}
+        found.append(Module(name, len(text.splitlines()), tree, is_package, contents))
     return found
+
+
+def contents_of(package: str, tree: ast.Module, lazy: bool) -> dict[str, tuple[str, str]]:
+    """What a package lists in ``__all__`` or, where its names are imported late, in its stub."""
+    public = None if lazy else set(_all_of(tree))
+    return {
+        alias.asname or alias.name: (
+            f"{package}.{node.module}" if node.level else str(node.module),
+            alias.name,
+        )
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if public is None or (alias.asname or alias.name) in public
+    }
 
 
 def functions(module: Module) -> Iterator[Function]:
@@ -120,27 +144,34 @@ def docs(node: ast.AST) -> str:
     return ast.get_docstring(node) or ""
 
 
-def imports(module: Module, names: set[str], *, in_functions: bool) -> set[str]:
-    """Modules of the package that a module imports when it is imported, or in its functions too.
+def imports(module: Module, by_name: dict[str, Module], *, anywhere: bool) -> set[str]:
+    """Modules of the package that a module imports when it is imported, or `anywhere` in it.
 
-    What stands under ``if TYPE_CHECKING`` is read by type checkers alone.
+    Anywhere: in its functions, and under ``if TYPE_CHECKING`` too. What is imported from a package
+    counts as an import of the module that defines it.
     """
 
     def visit(node: ast.AST) -> Iterator[str]:
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            return
-        if isinstance(node, Node) and not in_functions:
+        for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if (for_types or isinstance(node, Node)) and not anywhere:
             return
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                yield inner if inner in names else str(node.module)
+                yield defining(str(node.module), alias.name, by_name)
         for child in ast.iter_child_nodes(node):
             yield from visit(child)
 
-    return {name for name in visit(module.tree) if name in names}
+    return {name for name in visit(module.tree) if name in by_name}
+
+
+def defining(module: str, name: str, by_name: dict[str, Module]) -> str:
+    """The module that ``from module import name`` leads to, through the lists of packages."""
+    if f"{module}.{name}" in by_name:
+        return f"{module}.{name}"
+    listed = by_name[module].contents if module in by_name else {}
+    return defining(*listed[name], by_name) if name in listed else module
 
 
 def cycles(graph: dict[str, set[str]]) -> list[list[str]]:
@@ -157,16 +188,14 @@ def cycles(graph: dict[str, set[str]]) -> list[list[str]]:
 
 
 def exported(found: list[Module]) -> list[tuple[str, ast.AST]]:
-    """Classes and functions that some package lists in ``__all__``, where they are defined."""
-    trees = {module.name: module.tree for module in found}
+    """Classes and functions that some package exports, where they are defined."""
+    by_name = {module.name: module for module in found}
     names = []
-    for package in (module for module in found if module.is_package):
-        listed = set(_all_of(package.tree))
-        for node in ast.walk(package.tree):
-            if isinstance(node, ast.ImportFrom) and node.module in trees:
-                for alias in node.names:
-                    if (alias.asname or alias.name) in listed:
-                        names += _defined(trees[node.module], str(node.module), alias.name)
+    for package in found:
+        for name, (module, defined_as) in package.contents.items():
+            if module in by_name:
+                place = defining(module, defined_as, by_name)
+                names += _defined(by_name[place].tree, place, name)
     return sorted(dict(names).items())
 
 
@@ -332,21 +361,26 @@ def size_rows(found: list[Module], all_functions: list[Function]) -> list[Row]:
 
 def import_rows(found: list[Module]) -> list[Row]:
     """Circles of imports."""
-    names = {module.name for module in found}
-    at_once = {module.name: imports(module, names, in_functions=False) for module in found}
-    ever = {module.name: imports(module, names, in_functions=True) for module in found}
-    late = sum(len(ever[name] - at_once[name]) for name in names)
+    by_name = {module.name: module for module in found}
+    inner = [module for module in found if not module.is_package]
+    at_once = {module.name: imports(module, by_name, anywhere=False) for module in found}
+    # A package's list of its modules is no import, once every import leads to what it needs.
+    ever = {
+        module.name: imports(module, by_name, anywhere=True) & {m.name for m in inner}
+        for module in inner
+    }
+    late = sum(len(ever[module.name] - at_once[module.name]) for module in inner)
     return [
-        ("import cycles, at import", told(cycles(at_once)), aim("none", not cycles(at_once))),
+        ("import cycles, at import", in_words(cycles(at_once)), aim("none", not cycles(at_once))),
         (
-            "import cycles, imports in functions included",
-            f"{told(cycles(ever))} ({late} such imports)",
-            "",
+            "import cycles, imports in functions and for type checkers included",
+            f"{in_words(cycles(ever))} ({late} such imports)",
+            aim("none", not cycles(ever)),
         ),
     ]
 
 
-def told(circles: list[list[str]]) -> str:
+def in_words(circles: list[list[str]]) -> str:
     """Circles by name."""
     shown = "; ".join(", ".join(f"`{name}`" for name in sorted(circle)) for circle in circles)
     return f"{len(circles)}: {shown}" if circles else "0"
@@ -356,7 +390,7 @@ def documentation_rows(found: list[Module]) -> list[Row]:
     """How much of what is public is explained and shown."""
     rows = []
     for title, names in (
-        ("names in some `__all__`", exported(found)),
+        ("names that packages export", exported(found)),
         ("public classes and functions of all modules", public(found)),
     ):
         docs, examples = documented(names)

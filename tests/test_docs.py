@@ -207,8 +207,9 @@ def test_relative_links_and_pictures_lead_to_something(page: Page) -> None:
 PUBLIC = [
     "dbnchurn",
     *(f"dbnchurn.{part}" for part in ("config", "data", "dbn", "decide", "evaluate")),
-    *(f"dbnchurn.{part}" for part in ("experiment", "features", "predictor", "prepare")),
-    *(f"dbnchurn.{part}" for part in ("scoring", "segments")),
+    *(f"dbnchurn.{part}" for part in ("experiments", "exports", "features", "model")),
+    *(f"dbnchurn.{part}" for part in ("predictor", "prepare", "runs", "scoring", "segments")),
+    "dbnchurn.tables",
 ]
 
 
@@ -229,6 +230,31 @@ def named(path: str) -> object:
         return getattr(import_module(package), name)
     except AttributeError:
         return import_module(path)
+
+
+FOLDERS = "cli|config|core|data|dbn|decide|evaluate|experiments|exports|features|model"
+FOLDERS += "|predictor|prepare|report|runs|scoring|segments|tables"
+FOR_DEVELOPERS = ("docs/structure.md", "docs/contributing.md", "docs/method.md")
+
+
+@pytest.mark.parametrize("name", FOR_DEVELOPERS)
+def test_files_that_are_named_exist(name: str) -> None:
+    files = [code for code in PAGES[name].codes if re.fullmatch(r"[\w./-]+/[\w.-]*", code)]
+    files = [file for file in files if "NAME" not in file and file != "dist/"]
+    places = [ROOT, Path(dbnchurn.__file__).parents[1], Path(dbnchurn.__file__).parent]
+    assert len(files) > 10
+    assert not [file for file in files if not any((place / file).exists() for place in places)]
+
+
+def test_steps_of_the_walks_exist() -> None:
+    codes = PAGES["docs/structure.md"].codes
+    steps = [code for code in codes if re.fullmatch(rf"({FOLDERS})\.\w+\.[\w.]+", code)]
+    assert len(steps) > 20
+    for step in steps:
+        package, module, *names = step.split(".")
+        found = import_module(f"dbnchurn.{package}.{module}")
+        for part in names:
+            found = getattr(found, part)
 
 
 def test_pages_are_taken_apart(tmp_path: Path) -> None:

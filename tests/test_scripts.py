@@ -68,15 +68,28 @@ def test_lines_of_functions_with_and_without_what_is_no_code(measure, found):
 
 
 @pytest.mark.parametrize(
-    ("in_functions", "circles"), [(False, []), (True, [["dbnchurn.one", "dbnchurn.two"]])]
+    ("anywhere", "circles"),
+    [(False, []), (True, [["dbnchurn.one", "dbnchurn.three", "dbnchurn.two"]])],
 )
-def test_circles_of_imports_count_late_ones_apart(measure, found, in_functions, circles):
+def test_circles_of_imports_count_late_ones_apart(measure, found, anywhere, circles):
     graph = {
-        name: measure.imports(module, set(found), in_functions=in_functions)
-        for name, module in found.items()
+        name: measure.imports(module, found, anywhere=anywhere) for name, module in found.items()
     }
     assert graph["dbnchurn.three"] == {"dbnchurn.one"}
     assert measure.cycles(graph) == circles
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_what_is_imported_from_a_package_is_an_import_of_what_defines_it(measure, tmp_path, lazy):
+    (tmp_path / "dbnchurn").mkdir()
+    listed = "from .one import f as f\n" if lazy else PACKAGE["__init__.py"]
+    (tmp_path / "dbnchurn" / f"__init__.py{'i' if lazy else ''}").write_text(listed)
+    (tmp_path / "dbnchurn" / "__init__.py").touch()
+    (tmp_path / "dbnchurn" / "one.py").write_text(PACKAGE["one.py"])
+    (tmp_path / "dbnchurn" / "four.py").write_text("from dbnchurn import f\n")
+    by_name = {module.name: module for module in measure.modules(tmp_path)}
+    assert measure.imports(by_name["dbnchurn.four"], by_name, anywhere=False) == {"dbnchurn.one"}
+    assert [name for name, _ in measure.exported(list(by_name.values()))] == ["dbnchurn.one.f"]
 
 
 def test_what_is_public_and_shown(measure, found):

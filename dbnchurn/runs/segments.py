@@ -233,11 +233,9 @@ def _as_kinds(X: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
         else:
             table, _ = read_as(Schema((Column(name, kind),)), X[[name]])
             values = pd.Series(table.numbers[:, 0], X.index)
-            if kind == "flag":
-                if not values.dropna().isin([0, 1]).all():
-                    raise DataError(f"column {name!r} (flag) holds other values than 0 and 1")
-                values = values.astype("boolean")
-            X = X.assign(**{name: values})
+            if kind == "flag" and not values.dropna().isin([0, 1]).all():
+                raise DataError(f"column {name!r} (flag) holds other values than 0 and 1")
+            X = X.assign(**{name: values.astype("boolean") if kind == "flag" else values})
     return X
 
 

@@ -82,9 +82,11 @@ def rates_picture(segments: SegmentList) -> Picture:
             "rows and that of everyone.",
             f"Rates on fresh rows, {percent(base)} for everyone: "
             + "; ".join(
-                f"segment {row.segment} {percent(row.rate)}, {percent(row.low)} to "
-                f"{percent(row.high)}"
-                for row in table.itertuples()
+                f"segment {number} {percent(rate)}, {percent(low)} to {percent(high)}"
+                for number, rate, low, high in zip(
+                    *(table[name].tolist() for name in ("segment", "rate", "low", "high")),
+                    strict=True,
+                )
             )
             + ".",
             png=True,

@@ -4,11 +4,15 @@ import json
 import shutil
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.scoring import score_file
-from dbnchurn.scoring.scorer import Scorer
+from dbnchurn.scoring.output_paths import OutputPaths
+from dbnchurn.scoring.outputs import write_rejected
+from dbnchurn.scoring.scorer import REJECTED, Scorer
+from dbnchurn.scoring.work_folder import ChunkFacts, WorkFolder
 
 ROWS = 100  # of a chunk, of which there are ten
 
@@ -152,3 +156,38 @@ def test_the_work_folder_names_the_job(crashed, tmp_path):
     job = json.loads((tmp_path / "s.csv.parts" / "job.json").read_text())
     assert job["input"]["files"][0][0] == str(crashed.table.resolve())
     assert job["options"]["rows"] == ROWS
+
+
+def chunk(number, rejected=0):
+    """A chunk of three rows, of which some are rejected, as `put` takes it."""
+    scores = pa.table({"id": [3 * number + i for i in range(3 - rejected)]})
+    rows = [("t.csv", 3 * number + i, None, "bad") for i in range(rejected)]
+    columns = zip(*rows, strict=True) if rows else [[]] * len(REJECTED)
+    listed = pa.Table.from_arrays(
+        [pa.array(column, field.type) for column, field in zip(columns, REJECTED, strict=True)],
+        schema=REJECTED,
+    )
+    return scores, listed, ChunkFacts(f"d{number}", 3, rejected, 1, 0.5, {}, {"debt": [1, 2]})
+
+
+def test_chunks_are_there_again_until_the_job_or_its_options_change(tmp_path):
+    folder, job = tmp_path / "work", {"model": "a"}
+    with WorkFolder(folder, job) as work_folder:
+        for number in range(4):
+            work_folder.put(number, *chunk(number, rejected=number % 2))
+        kept = list(work_folder.facts)
+        with pytest.raises(ConfigError, match="another job is at work"):
+            WorkFolder(folder, job)
+    with WorkFolder(folder, job) as work_folder:
+        assert work_folder.facts == kept
+        ids = [table["id"].to_pylist() for table in work_folder.tables()]
+        assert ids == [[0, 1, 2], [3, 4], [6, 7, 8], [9, 10]]
+        work_folder.cut(3)
+        assert work_folder.facts == kept[:3]
+        paths = OutputPaths.of(tmp_path / "s.csv")
+        write_rejected(work_folder, paths)
+        assert pd.read_csv(paths.rejected)["row"].tolist() == [3]
+    with WorkFolder(folder, {"model": "b"}) as work_folder:
+        assert len(work_folder) == 0
+        work_folder.remove()
+    assert not folder.exists()

@@ -15,8 +15,6 @@ import dbnchurn
 PACKAGE = Path(dbnchurn.__file__).parent
 # Their docstring is the help that the command line prints; parameters carry help of their own.
 COMMANDS = "app.command", "app.callback"
-# Callers write these by name through a protocol that is documented once, where it stands.
-DOCUMENTED_BY_PROTOCOL: frozenset[str] = frozenset()
 # Plain data that a run fills and a page shows; the example of `render` makes one.
 WITHOUT_EXAMPLE = frozenset(
     f"dbnchurn.report.{name}"
@@ -35,6 +33,7 @@ class Function:
     name: str
     node: ast.FunctionDef
     in_class: bool
+    of_protocol: bool = False  # a protocol of the module documents the method of this name
 
     @property
     def parameters(self) -> list[str]:
@@ -77,6 +76,7 @@ class Function:
         text = ast.get_docstring(self.node) or ""
         if not text:
             yield "has no docstring"
+        if not text or self.of_protocol:
             return
         if len(self.parameters) >= 2:
             section = _section(text, "Parameters")
@@ -114,15 +114,31 @@ def _section(text: str, title: str) -> str:
 def functions(path: Path) -> Iterator[Function]:
     """Public functions of a module, and public methods of its public classes."""
     module = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    protocols = [node for node in classes if "Protocol" in map(ast.unparse, node.bases)]
+    documented = {
+        method.name
+        for protocol in protocols
+        for method in protocol.body
+        if isinstance(method, ast.FunctionDef)
+    }
 
-    def public(body: list[ast.stmt], prefix: str, in_class: bool) -> Iterator[Function]:
+    def public(body: list[ast.stmt], prefix: str, owner: ast.ClassDef | None) -> Iterator[Function]:
         for node in body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                yield from public(node.body, f"{prefix}{node.name}.", True)
+                yield from public(node.body, f"{prefix}{node.name}.", node)
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-                yield Function(module, f"{prefix}{node.name}", node, in_class)
+                implements = owner is not None and owner not in protocols
+                yield Function(
+                    module,
+                    f"{prefix}{node.name}",
+                    node,
+                    owner is not None,
+                    implements and node.name in documented,
+                )
 
-    yield from public(ast.parse(path.read_text(encoding="utf-8")).body, "", False)
+    yield from public(tree.body, "", None)
 
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -133,8 +149,7 @@ def test_public_functions_say_what_they_take_give_and_raise(path: Path) -> None:
     found = [
         f"{function.module}.{function.name} {problem}"
         for function in functions(path)
-        if f"{function.module}.{function.name}" not in DOCUMENTED_BY_PROTOCOL
-        and not set(function.decorators) & set(COMMANDS)
+        if not set(function.decorators) & set(COMMANDS)
         for problem in function.problems()
     ]
     assert not found, "\n".join(found)

@@ -101,9 +101,12 @@ def section_of(
         if name not in hints:
             raise TypeError(f"{where} has no type hint, so no config section can be built of it")
         default = (defaults or {}).get(name, parameter.default)
-        if default is None:  # the default may be an estimator that the class declares
-            default = getattr(estimator, "default_stages", {}).get(name)
-        fields[name] = _field(hints[name], default, where, omit, notes.get(name))
+        hint = hints[name]
+        if default is None and name in getattr(estimator, "default_stages", {}):
+            # Here None stands for the estimator that the class declares, so null means nothing.
+            default = estimator.default_stages[name]  # type: ignore[attr-defined]
+            hint = type(default)
+        fields[name] = _field(hint, default, where, omit, notes.get(name))
     made: type[Section] = create_model(
         estimator.__name__, __base__=Section, __module__=__name__, **fields
     )
@@ -217,7 +220,7 @@ def _field(
     if kept is None:
         raise TypeError(f"{where} has type {hint}, which a config cannot hold")
     if nested is not None:
-        return nested, Field(default_factory=nested, description=note)
+        return kept, Field(default_factory=nested, description=note)
     if default is inspect.Parameter.empty:
         return kept, Field(description=note)
     plain = tuple(default) if isinstance(default, list) else default

@@ -20,7 +20,7 @@ The modules in the order in which they build on one another:
 ``network_record``          a network as frozen arrays; needs numpy and scipy only
 ``network``                 the unrolled stack with one logit, a torch module
 ``sparse_adamw``            AdamW with steps on some rows of a parameter
-``finetuning``              supervised training of a network, as a stage
+``finetune``                supervised training of a network, as a stage
 ``network_stage``           one network as a stage: pretrained, unrolled, fine-tuned
 """
 

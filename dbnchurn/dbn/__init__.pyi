@@ -1,6 +1,6 @@
 from .checkpoint import Checkpoint as Checkpoint
 from .dbn import DBN as DBN
-from .finetuning import FineTune as FineTune
+from .finetune import FineTune as FineTune
 from .network import Network as Network
 from .network_record import NetworkRecord as NetworkRecord
 from .network_record import logits as logits

@@ -142,6 +142,15 @@ def logits(record: NetworkRecord, rows: Visible) -> Floats:
     ------
     ValueError
         If the rows do not have the record's units.
+
+    Examples
+    --------
+    >>> from dbnchurn.dbn import Network
+    >>> network = Network.from_random_weights((1, 0, 3), (3,), (4,), random_state=0)
+    >>> rows = Visible.of(gaussian=[[0.5], [1.0]], codes=[[2], [-1]], sizes=(3,))
+    >>> both, second = logits(network.record(), rows), rows.take(np.array([1]))
+    >>> bool(both[1] == logits(network.record(), second)[0])
+    True
     """
     _check(record, rows, record.sizes)
     chunks = []

@@ -15,7 +15,7 @@ from dbnchurn.core.parameters import DefaultStages, resolved
 from dbnchurn.core.typing import Rows
 from dbnchurn.dbn.checkpoint import Checkpoint
 from dbnchurn.dbn.dbn import DBN, Device
-from dbnchurn.dbn.finetuning import FineTune, Validation
+from dbnchurn.dbn.finetune import FineTune, Validation
 from dbnchurn.dbn.network import Network
 from dbnchurn.dbn.rows import RowSource, as_rows
 from dbnchurn.dbn.training import Callback, Record

@@ -262,19 +262,7 @@ class BernoulliHidden:
     def sample(
         self, field: Tensor, generator: DeviceGenerator, mean: Tensor | None = None
     ) -> Tensor:
-        """1 with probability `mean`, else 0.
-
-        Parameters
-        ----------
-        field : Tensor of shape (n, units)
-        generator : DeviceGenerator
-        mean : Tensor of shape (n, units), optional
-            The mean, if it is known already; `field` is then ignored.
-
-        Returns
-        -------
-        Tensor of shape (n, units)
-        """
+        """1 with probability `mean`, else 0."""
         return generator.bernoulli(self.mean(field) if mean is None else mean)
 
 
@@ -325,19 +313,7 @@ class RectifiedHidden:
     def sample(
         self, field: Tensor, generator: DeviceGenerator, mean: Tensor | None = None
     ) -> Tensor:
-        """A draw by inversion of the upper tail, ``P(H > h) = Φ(x - h)/Φ(x)``.
-
-        Parameters
-        ----------
-        field : Tensor of shape (n, units)
-        generator : DeviceGenerator
-        mean : Tensor, optional
-            Ignored: the draw needs the field.
-
-        Returns
-        -------
-        Tensor of shape (n, units)
-        """
+        """A draw by inversion of the upper tail, ``P(H > h) = Φ(x - h)/Φ(x)``."""
         field64 = field.to(torch.float64)
         uniform = 1 - generator.uniform(*field.shape, dtype=torch.float64)
         inside = torch.special.ndtr(field64) * uniform
@@ -363,115 +339,35 @@ class Bernoulli:
         return -(v.values @ self.bias)
 
     def log_normalizer(self, field: Tensor, known: Tensor | None = None) -> Tensor:
-        """``Σ log(1 + exp(x))`` over known units.
-
-        Parameters
-        ----------
-        field : Tensor of shape (n, b)
-        known : Tensor of shape (n, b), optional
-            Entries that count; None if all do.
-
-        Returns
-        -------
-        Tensor of shape (n,)
-        """
+        """``Σ log(1 + exp(x))`` over known units."""
         return _masked(softplus(field), known).sum(-1)
 
     def mean(self, field: Tensor, known: Tensor | None = None) -> Tensor:
-        """``sigmoid(x)``, the probability of 1.
-
-        Parameters
-        ----------
-        field : Tensor of shape (n, b)
-        known : Tensor of shape (n, b), optional
-            Entries that count; None if all do.
-
-        Returns
-        -------
-        Tensor of shape (n, b)
-        """
+        """``sigmoid(x)``, the probability of 1."""
         return _masked(torch.sigmoid(field), known)
 
     def sample(
         self, field: Tensor, generator: DeviceGenerator, known: Tensor | None = None
     ) -> Tensor:
-        """1 with probability ``sigmoid(x)``, else 0; overwrites `field`.
-
-        Parameters
-        ----------
-        field : Tensor of shape (n, b)
-            Overwritten.
-        generator : DeviceGenerator
-        known : Tensor of shape (n, b), optional
-            Entries that count; None if all do.
-
-        Returns
-        -------
-        Tensor of shape (n, b)
-        """
+        """1 with probability ``sigmoid(x)``, else 0; overwrites `field`."""
         return _masked(generator.bernoulli(field.sigmoid_()), known)
 
     def mean_(self, field: Tensor, known: Tensor | None = None) -> Tensor:
-        """The mean, written over `field`.
-
-        Parameters
-        ----------
-        field : Tensor of shape (n, units)
-            Overwritten.
-        known : Tensor of shape (n, units), optional
-            Other entries are 0.
-
-        Returns
-        -------
-        Tensor of shape (n, units)
-        """
+        """The mean, written over `field`."""
         return _masked(field.sigmoid_(), known)
 
     def statistics(self, v: UnitState, sample_weight: Tensor) -> dict[str, Tensor]:
-        """Derivative by the bias.
-
-        Parameters
-        ----------
-        v : UnitState
-        sample_weight : Tensor of shape (n,)
-
-        Returns
-        -------
-        dict
-            Name of a parameter → Tensor of its shape.
-        """
+        """Derivative by the bias."""
         return {"bias": sample_weight @ v.values}
 
     def add_input(self, field: Tensor, weights: Tensor, v: UnitState) -> Tensor:
-        """``field + v @ weights``.
-
-        Parameters
-        ----------
-        field : Tensor of shape (n, n_hidden) or (n_hidden,)
-        weights : Tensor of shape (b, n_hidden)
-        v : UnitState
-
-        Returns
-        -------
-        Tensor of shape (n, n_hidden)
-        """
+        """``field + v @ weights``."""
         return torch.addmm(field, v.values, weights)
 
     def outer_difference(
         self, v0: UnitState, h0: Tensor, v1: UnitState, h1: Tensor, scale: float
     ) -> Tensor:
-        """``scale * (v0.T @ h0 - v1.T @ h1)``.
-
-        Parameters
-        ----------
-        v0, v1 : UnitState
-        h0, h1 : Tensor of shape (n, n_hidden)
-        scale : float
-
-        Returns
-        -------
-        Tensor of shape (b, n_hidden)
-        """
+        """``scale * (v0.T @ h0 - v1.T @ h1)``."""
         return _outer_difference(v0.values, h0, v1.values, h1, scale)
 
 
@@ -496,53 +392,19 @@ class Gaussian:
         return 0.5 * _masked((v.values - self.bias) ** 2, v.known) @ self.precision
 
     def log_normalizer(self, field: Tensor, known: Tensor | None = None) -> Tensor:
-        """``Σ (x² - b²) / 2σ² + log √(2πσ²)`` over known units.
-
-        Parameters
-        ----------
-        field : Tensor of shape (n, g)
-        known : Tensor of shape (n, g), optional
-            Entries that count; None if all do.
-
-        Returns
-        -------
-        Tensor of shape (n,)
-        """
+        """``Σ (x² - b²) / 2σ² + log √(2πσ²)`` over known units."""
         gained = 0.5 * (field**2 - self.bias**2) * self.precision
         volume = 0.5 * (self.log_variance + log(2 * pi))
         return _masked(gained + volume, known).sum(-1)
 
     def mean(self, field: Tensor, known: Tensor | None = None) -> Tensor:
-        """The field itself.
-
-        Parameters
-        ----------
-        field : Tensor of shape (n, g)
-        known : Tensor of shape (n, g), optional
-            Entries that count; None if all do.
-
-        Returns
-        -------
-        Tensor of shape (n, g)
-        """
+        """The field itself."""
         return _masked(field, known)
 
     def sample(
         self, field: Tensor, generator: DeviceGenerator, known: Tensor | None = None
     ) -> Tensor:
-        """A draw from N(x, σ²).
-
-        Parameters
-        ----------
-        field : Tensor of shape (n, g)
-        generator : DeviceGenerator
-        known : Tensor of shape (n, g), optional
-            Entries that count; None if all do.
-
-        Returns
-        -------
-        Tensor of shape (n, g)
-        """
+        """A draw from N(x, σ²)."""
         noise = generator.normal(*field.shape, dtype=field.dtype)
         return _masked(noise.mul_(torch.exp(0.5 * self.log_variance)).add_(field), known)
 
@@ -550,16 +412,6 @@ class Gaussian:
         """Derivatives by bias and log variance, the latter without its term in the weights.
 
         :func:`~dbnchurn.dbn.contrastive_divergence.cd_gradient` adds that term.
-
-        Parameters
-        ----------
-        v : UnitState
-        sample_weight : Tensor of shape (n,)
-
-        Returns
-        -------
-        dict
-            Name of a parameter → Tensor of its shape.
         """
         deviation = _masked(v.values - self.bias, v.known)
         return {
@@ -568,35 +420,13 @@ class Gaussian:
         }
 
     def add_input(self, field: Tensor, weights: Tensor, v: UnitState) -> Tensor:
-        """``field + (v / σ²) @ weights``.
-
-        Parameters
-        ----------
-        field : Tensor of shape (n, n_hidden) or (n_hidden,)
-        weights : Tensor of shape (g, n_hidden)
-        v : UnitState
-
-        Returns
-        -------
-        Tensor of shape (n, n_hidden)
-        """
+        """``field + (v / σ²) @ weights``."""
         return torch.mm(v.values * self.precision, weights).add_(field)
 
     def outer_difference(
         self, v0: UnitState, h0: Tensor, v1: UnitState, h1: Tensor, scale: float
     ) -> Tensor:
-        """``scale * (v0.T @ h0 - v1.T @ h1) / σ²``.
-
-        Parameters
-        ----------
-        v0, v1 : UnitState
-        h0, h1 : Tensor of shape (n, n_hidden)
-        scale : float
-
-        Returns
-        -------
-        Tensor of shape (g, n_hidden)
-        """
+        """``scale * (v0.T @ h0 - v1.T @ h1) / σ²``."""
         change = _outer_difference(v0.values, h0, v1.values, h1, scale)
         return change.mul_(self.precision[:, None])
 
@@ -613,33 +443,11 @@ class Softmax:
         return -gather_sum(self.bias[:, None], v.values, v.known)[:, 0]
 
     def log_normalizer(self, field: Tensor, known: Tensor | None = None) -> Tensor:
-        """``Σ logsumexp(x of the group)`` over known groups.
-
-        Parameters
-        ----------
-        field : Tensor of shape (n, L)
-        known : bool Tensor of shape (n, c), optional
-            Entries that count; None if all do.
-
-        Returns
-        -------
-        Tensor of shape (n,)
-        """
+        """``Σ logsumexp(x of the group)`` over known groups."""
         return _masked(group_logsumexp(field, self.groups), known).sum(-1)
 
     def mean(self, field: Tensor, known: Tensor | None = None) -> Tensor:
-        """Probabilities of all levels, 0 where the group is missing.
-
-        Parameters
-        ----------
-        field : Tensor of shape (n, L)
-        known : bool Tensor of shape (n, c), optional
-            Entries that count; None if all do.
-
-        Returns
-        -------
-        Tensor of shape (n, L)
-        """
+        """Probabilities of all levels, 0 where the group is missing."""
         wide = None if known is None else known[:, self.groups.of_level]
         return _masked(group_softmax(field, self.groups), wide)
 
@@ -662,37 +470,12 @@ class Softmax:
     def sample(
         self, field: Tensor, generator: DeviceGenerator, known: Tensor | None = None
     ) -> Tensor:
-        """Levels of shape (n, c); overwrites `field`.
-
-        Parameters
-        ----------
-        field : Tensor of shape (n, L)
-            Overwritten.
-        generator : DeviceGenerator
-        known : bool Tensor of shape (n, c), optional
-            Entries that count; None if all do.
-
-        Returns
-        -------
-        int32 Tensor of shape (n, c)
-            Levels, -1 where missing.
-        """
+        """Levels of shape (n, c); overwrites `field`."""
         levels = draw_levels(field, self.groups, generator)
         return levels if known is None else torch.where(known, levels, -1)
 
     def statistics(self, v: UnitState, sample_weight: Tensor) -> dict[str, Tensor]:
-        """Derivative by the bias.
-
-        Parameters
-        ----------
-        v : UnitState
-        sample_weight : Tensor of shape (n,)
-
-        Returns
-        -------
-        dict
-            Name of a parameter → Tensor of its shape.
-        """
+        """Derivative by the bias."""
         each = sample_weight[:, None].expand(v.values.shape)
         flat, each = (
             (v.values.reshape(-1), each.reshape(-1))
@@ -702,35 +485,13 @@ class Softmax:
         return {"bias": torch.zeros_like(self.bias).index_add_(0, flat, each)}
 
     def add_input(self, field: Tensor, weights: Tensor, v: UnitState) -> Tensor:
-        """``field`` plus the weights of the levels of the row.
-
-        Parameters
-        ----------
-        field : Tensor of shape (n, n_hidden) or (n_hidden,)
-        weights : Tensor of shape (L, n_hidden)
-        v : UnitState
-
-        Returns
-        -------
-        Tensor of shape (n, n_hidden)
-        """
+        """``field`` plus the weights of the levels of the row."""
         return field + gather_sum(weights, v.values, v.known)
 
     def outer_difference(
         self, v0: UnitState, h0: Tensor, v1: UnitState, h1: Tensor, scale: float
     ) -> Tensor:
-        """The difference of the outer products, summed by level.
-
-        Parameters
-        ----------
-        v0, v1 : UnitState
-        h0, h1 : Tensor of shape (n, n_hidden)
-        scale : float
-
-        Returns
-        -------
-        Tensor of shape (L, n_hidden)
-        """
+        """The difference of the outer products, summed by level."""
         known = None if v0.known is None else torch.cat([v0.known, v0.known])
         levels = torch.cat([v0.values, v1.values])
         h = torch.cat([h0 * scale, h1 * -scale])

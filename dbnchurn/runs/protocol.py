@@ -102,7 +102,6 @@ def division(table: Customers, section: SplitSection, random_state: int) -> Spli
         return kfold(table.y, folds=section.folds or FOLDS, fold=section.fold, **shared)
     if section.protocol == "time":
         return forward(table.y, back=section.divisions - section.fold, **dated, **shared)
-    shared["seed"] = shared.pop("random_state")
     if section.protocol == "holdout":
         return split(table.y, test=section.test, **shared)
     return split(table.y, test=section.test, **dated, **shared)

@@ -130,8 +130,11 @@ def values_by_path(metrics: dict[str, Any]) -> dict[str, Any]:
     >>> values_by_path({"test": {"f1": 0.5}, "tenths": [3, 2]})
     {'test.f1': 0.5, 'tenths[0]': 3, 'tenths[1]': 2}
     """
-    pairs = flatten(metrics, lists="items")
-    return {dotted(path): value for path, value in pairs if value not in ({}, [])}
+    return {
+        dotted(path): value
+        for path, value in flatten(metrics, lists="items")
+        if not isinstance(value, dict | list)
+    }
 
 
 def differences(stored: dict[str, Any], again: dict[str, Any]) -> Iterator[str]:

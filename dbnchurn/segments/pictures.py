@@ -82,10 +82,9 @@ def rates_picture(segments: SegmentList) -> Picture:
             "rows and that of everyone.",
             f"Rates on fresh rows, {percent(base)} for everyone: "
             + "; ".join(
-                f"segment {number} {percent(rate)}, {percent(low)} to {percent(high)}"
-                for number, rate, low, high in zip(
-                    *(table[name].tolist() for name in ("segment", "rate", "low", "high")),
-                    strict=True,
+                f"segment {k} {percent(rate)}, {percent(low)} to {percent(high)}"
+                for k, (rate, low, high) in enumerate(
+                    table[["rate", "low", "high"]].to_numpy(np.float64), start=1
                 )
             )
             + ".",

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from dbnchurn.dbn.dbn import DBN
-from dbnchurn.dbn.finetuning import FineTune
+from dbnchurn.dbn.finetune import FineTune
 from dbnchurn.dbn.network import Network
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from dbnchurn.dbn.dbn import DBN
-from dbnchurn.dbn.finetuning import FineTune, LabelledRows, log_loss
+from dbnchurn.dbn.finetune import FineTune, LabelledRows, log_loss
 from dbnchurn.dbn.minibatches import upward_pass
 from dbnchurn.dbn.network import Network, NetworkBatch, _GatherSum
 from dbnchurn.dbn.network_record import first_layer_input, logits, logits_from_first_layer, product

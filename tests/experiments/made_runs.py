@@ -47,7 +47,7 @@ def make_run(
     config = {
         "seed": seed,
         "split": {"protocol": "kfold", "fold": fold},
-        "classifier": {"pretrain": True, **(settings or {})},
+        "classifier": {"network": {"pretrain": True}, **(settings or {})},
         "output": str(folder.parent),
     }
     frame = pd.DataFrame({"id": np.arange(customers), "part": "test", "label": y})

@@ -134,7 +134,7 @@ def test_of_one_variant_the_baselines_are_compared(tmp_path):
 
 def test_runs_of_the_same_settings_are_one_variant_unless_they_repeat_a_unit(tmp_path):
     same = [make_run(tmp_path / f"same{seed}", seed=seed) for seed in (0, 1)]
-    other = make_run(tmp_path / "other", settings={"pretrain": False})
+    other = make_run(tmp_path / "other", settings={"network": {"pretrain": False}})
     twice = make_run(tmp_path / "twice", seed=1)
     runs = grouped([read_run(folder) for folder in (*same, other, twice)])
     assert [run.variant for run in runs] == ["same0", "same0", "other", "twice"]

@@ -95,7 +95,7 @@ def test_a_run_that_fails_is_told_and_the_others_are_compared(config_of):
     wrong = "experiment.variants={whole: {}, wrong: {'classifier.network.dbn.epochs': [1, 2, 3]}}"
     folder = run_experiment(config_of(wrong, "experiment.seeds=[0]"), "telco", jobs=2)
     text = (folder / "comparison.md").read_text()
-    assert "wrong, seed 0, fold 1 failed: dbn: epochs has 3 values for 2 layers" in text
+    assert "wrong, seed 0, fold 1 failed: network: epochs has 3 values for 2 layers" in text
     assert "one model only" in text
     all_wrong = "experiment.variants={wrong: {'classifier.network.dbn.epochs': [1, 2, 3]}}"
     with pytest.raises(DataError, match="no run could be finished:\nwrong, seed 0"):

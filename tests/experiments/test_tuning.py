@@ -135,7 +135,9 @@ def test_settings_that_cannot_be_fitted_fail_and_the_search_goes_on(config_of):
     assert found.failed == ended.str.contains("epochs has 3 values for 2 layers").sum() > 0
     assert found.finished == 4
     hopeless = space.replace("[1, [1, 1, 1]]", "[[2, 2, 2], [1, 1, 1]]")
-    with pytest.raises(ConfigError, match="no trial of 4 gave a model; the last failed: dbn"):
+    with pytest.raises(
+        ConfigError, match="no trial of 4 gave a model; the last failed: network: epochs"
+    ):
         tune(config_of(more=hopeless), "hopeless")
 
 

@@ -313,8 +313,8 @@ def test_arrays_are_stored_as_they_are(model, fitted):
 OLD = Path(__file__).parent / "old"
 
 
-@pytest.mark.parametrize("number", UPGRADES)
-def test_a_model_of_an_older_format_gives_its_old_scores(number):
+@pytest.mark.parametrize("number", [*UPGRADES, FORMAT])
+def test_a_model_that_an_earlier_version_stored_gives_its_old_scores(number):
     rows = pd.read_csv(OLD / f"format_{number}_rows.csv")
     found = Predictor.load(OLD / f"format_{number}").predict_proba(rows)[:, 1]
     stored = np.loadtxt(OLD / f"format_{number}_probabilities.txt")

@@ -88,7 +88,7 @@ def test_the_reader_agrees_on_every_step_and_categorical_splits(
     agree(tmp_path / "model", odd(draw_many(60, 7)[0]), read_and_score)
 
 
-@pytest.mark.parametrize("number", UPGRADES)
+@pytest.mark.parametrize("number", [*UPGRADES, FORMAT])
 def test_the_reader_reads_older_formats(read_and_score, number):
     rows = pd.read_csv(OLD / f"format_{number}_rows.csv")
     agree(OLD / f"format_{number}", rows, read_and_score)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dbnchurn.dbn.finetuning import FineTune
+from dbnchurn.dbn.finetune import FineTune
 from dbnchurn.dbn.network import Network
 from dbnchurn.dbn.rows import minibatch_rows
 from dbnchurn.dbn.visible import Visible

@@ -21,7 +21,7 @@ def call(capsys):
 
 
 def test_compare_prints_the_comparison_and_where_it_lies(call, tmp_path):
-    good = make_run(tmp_path / "good", skill=2.0, settings={"network": {"pretrain": True}})
+    good = make_run(tmp_path / "good", skill=2.0)
     poor = make_run(tmp_path / "poor", skill=0.3, settings={"network": {"pretrain": False}})
     code, out, _ = call("compare", good, poor, "--output", tmp_path / "both", "--metric", "roc_auc")
     assert code == 0

@@ -103,6 +103,12 @@ def population_stability_index(before: npt.ArrayLike, after: npt.ArrayLike) -> f
     >>> round(population_stability_index([90, 10], [10, 90]), 1)
     3.5
     """
-    counts = (np.asarray(given, np.float64) for given in (before, after))
-    p, q = (np.maximum(each / max(each.sum(), 1e-300), SMALLEST_SHARE) for each in counts)
+    p, q = (np.maximum(_shares(given), SMALLEST_SHARE) for given in (before, after))
     return float(((q - p) * np.log(q / p)).sum())
+
+
+def _shares(given: npt.ArrayLike) -> Floats:
+    """Counts as shares; shares stay as they are, so that equal ones differ by no rounding."""
+    values = np.asarray(given, np.float64)
+    total = values.sum()
+    return values if np.isclose(total, 1) else values / max(total, 1e-300)

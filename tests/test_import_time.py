@@ -30,3 +30,10 @@ def test_public_names_are_there_and_others_are_not():
 
     assert {name for name in dbnchurn.__all__ if getattr(dbnchurn, name)} == set(dbnchurn.__all__)
     assert not hasattr(dbnchurn, "Classifier")
+
+
+def test_the_predictor_imports_only_what_scoring_needs():
+    code = "import sys\nfrom dbnchurn import Predictor\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # Together they take longer to import than all the rest.
+    assert not set(done.stdout.split()) & {"scipy.stats", "scipy.optimize", "duckdb", "jinja2"}

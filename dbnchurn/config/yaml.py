@@ -19,12 +19,14 @@ _TAG = "tag:yaml.org,2002:"
 _SCALARS = {
     "null": (r"~|null|Null|NULL|", "~nN\0"),
     "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    "int": (r"[-+]?(?:0|[1-9][0-9_]*)", "-+0123456789"),
+    "int": (r"[-+]?(?:0|[1-9](?:_?[0-9])*)", "-+0123456789"),
     "float": (
-        r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf)|\.(?:nan|NaN)",
+        r"[-+]?(?:\.[0-9]+|[0-9](?:_?[0-9])*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(?:inf|Inf)|\.(?:nan|NaN)",
         "-+.0123456789",
     ),
 }
+_OTHER_BREAKS = re.compile("[\x85\u2028\u2029]")
 
 
 class _Loader(yaml.SafeLoader):
@@ -44,7 +46,9 @@ def _represent_sequence(dumper: yaml.SafeDumper, values: list[Any]) -> yaml.Node
 
 
 def _represent_str(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    return dumper.represent_scalar(f"{_TAG}str", text, style="|" if "\n" in text else None)
+    # A block would turn the line breaks of Unicode into plain ones; quotes escape them.
+    style = '"' if _OTHER_BREAKS.search(text) else "|" if "\n" in text else None
+    return dumper.represent_scalar(f"{_TAG}str", text, style=style)
 
 
 _Dumper.add_representer(list, _represent_sequence)
@@ -114,7 +118,8 @@ def write(data: object) -> str:
         default_flow_style=False,
         width=96,
     )
-    return text.removesuffix("...\n")
+    # A line of three dots ends a document; a text may end in three dots as well.
+    return text.removesuffix("...\n") if text.endswith("\n...\n") else text
 
 
 def _syntax(error: yaml.MarkedYAMLError) -> str:
@@ -161,17 +166,24 @@ def _mapping_data(
 
 def _scalar_data(node: yaml.Node, located: Located) -> Any:
     kind, text = node.tag.removeprefix(_TAG), str(node.value)
+    line = node.start_mark.line + 1
+    # Only an explicit tag, such as !!int, can disagree with its text.
+    if kind in _SCALARS and not re.fullmatch(_SCALARS[kind][0], text):
+        located.problems.append((line, f"{text!r} does not fit its tag !!{kind}"))
+        return text
     if kind == "null":
         return None
     if kind == "bool":
         return text.lower() == "true"
     if kind == "int":
-        return int(text)
+        try:
+            return int(text)
+        except ValueError:  # Python limits the digits of a text
+            located.problems.append((line, f"an integer of {len(text)} digits is too long"))
+            return text
     if kind == "float":
         special = {".inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
         return special[text.lower().lstrip("+")] if text[-1].isalpha() else float(text)
     if kind != "str":
-        located.problems.append(
-            (node.start_mark.line + 1, f"the tag {node.tag.replace(_TAG, '!!')} is not allowed")
-        )
+        located.problems.append((line, f"the tag {node.tag.replace(_TAG, '!!')} is not allowed"))
     return text

@@ -73,14 +73,19 @@ class DefaultStages:
         return super().set_params(**params)  # type: ignore[misc]  # of scikit-learn's BaseEstimator
 
 
-def resolved(estimator: Stage) -> Stage:
-    """The same estimator, unfitted, with its default stages in place of None, however deep.
+def resolved(estimator: Stage, default: object = None) -> Stage:
+    """The same estimator, unfitted, with default stages in place of None, however deep.
 
-    Other parameters are shared with the estimator given, stages are copies.
+    A stage that is None is that of `default`, where it has one, or else that of the class. So
+    ``NetworkStage(pretrain=False)`` as the network of a classifier keeps the machines of the
+    classifier's default network. Other parameters are shared with the estimator given, stages are
+    copies.
 
     Parameters
     ----------
     estimator : scikit-learn estimator
+    default : scikit-learn estimator, optional
+        The default of the owner, where the estimator is a stage of another.
 
     Returns
     -------
@@ -94,10 +99,12 @@ def resolved(estimator: Stage) -> Stage:
     """
     kind: Any = type(estimator)
     parameters: dict[str, Any] = getattr(estimator, "get_params")(deep=False)  # noqa: B009
-    for name, default in getattr(kind, "default_stages", {}).items():
-        stage = default if parameters[name] is None else parameters[name]
-        if hasattr(stage, "get_params"):  # else it is refused by :func:`check_parameters`
-            parameters[name] = resolved(copy.deepcopy(stage))
+    for name, of_class in getattr(kind, "default_stages", {}).items():
+        of_owner = getattr(default, name, None) if isinstance(default, kind) else None
+        fallback = of_class if of_owner is None else of_owner
+        stage = fallback if parameters[name] is None else parameters[name]
+        if hasattr(stage, "get_params") and not isinstance(stage, type):
+            parameters[name] = resolved(copy.deepcopy(stage), fallback)
     made: Stage = kind(**parameters)
     return made
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
-from scipy.stats import false_discovery_control
 
 from dbnchurn.core.typing import Floats
 
@@ -73,6 +72,8 @@ def adjusted_p_values(p_values: npt.ArrayLike) -> Floats:
     >>> adjusted_p_values([0.01, 0.04, 0.03, 0.5]).round(4).tolist()
     [0.04, 0.0533, 0.0533, 0.5]
     """
+    from scipy.stats import false_discovery_control  # importing it takes more than a second
+
     p = np.asarray(p_values, np.float64)
     return np.asarray(false_discovery_control(p), np.float64) if len(p) else p
 

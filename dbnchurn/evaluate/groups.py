@@ -12,7 +12,7 @@ from dbnchurn.core.errors import DataError
 from dbnchurn.core.statistics import wilson
 from dbnchurn.evaluate.bootstrap import bootstrap
 from dbnchurn.evaluate.ranking import Ranking, ScoredRows, checked
-from dbnchurn.evaluate.registry import Scored, compute
+from dbnchurn.evaluate.registry import MetricInput, compute
 
 SMALLEST_CLASS = 20  # churners, and others, that a group needs for its metrics
 SHOWN = ("precision", "recall", "roc_auc")  # metrics of a group
@@ -122,7 +122,7 @@ def _metrics(
         return {
             "rate": ranking.churners / ranking.total,
             "mean_score": float(ranking.sample_weight @ ranking.scores) / ranking.total,
-            **compute(Scored(ranking, threshold), SHOWN),
+            **compute(MetricInput(ranking, threshold), SHOWN),
         }
 
     sample = bootstrap(

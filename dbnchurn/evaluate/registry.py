@@ -30,7 +30,7 @@ Needed = Literal["contact_share", "gain", "offer"]
 
 
 @dataclass(frozen=True, eq=False)
-class Scored:
+class MetricInput:
     """A ranking with all that a metric may need.
 
     Parameters
@@ -71,7 +71,7 @@ class Scored:
         return needed is None or given[needed] is not None
 
 
-class Table(IntEnum):
+class MetricTable(IntEnum):
     """Tables with a column per metric, the one with the fewest columns first.
 
     A metric in one table is in all wider ones.
@@ -98,13 +98,13 @@ class Metric:
     label : str
         For readers, as the head of a column.
     compute : callable
-        From a :class:`Scored` to a float; NaN where the data leave the number undefined.
+        From a :class:`MetricInput` to a float; NaN where the data leave the number undefined.
     higher_is_better : bool, default=True
     low, high : float, default=0 and 1
         Bounds of the number.
     needs : {"contact_share", "gain", "offer"}, optional
         What has to be given; without it the number is left out.
-    table : Table, optional
+    table : MetricTable, optional
         The narrowest table that has a column for it. Without one, runs are not compared by it.
     headline : bool, default=False
         Whether it is at the top of the report; the others are in its table of further numbers.
@@ -119,18 +119,18 @@ class Metric:
     --------
     >>> METRICS["brier"].higher_is_better, METRICS["lift_top_decile"].high
     (False, inf)
-    >>> METRICS["roc_auc"].compute(Scored(Ranking.of([1, 0], [0.9, 0.2]), threshold=0.5))
+    >>> METRICS["roc_auc"].compute(MetricInput(Ranking.of([1, 0], [0.9, 0.2]), threshold=0.5))
     1.0
     """
 
     name: str
     label: str
-    compute: Callable[[Scored], float]
+    compute: Callable[[MetricInput], float]
     higher_is_better: bool = True
     low: float = 0.0
     high: float = 1.0
     needs: Needed | None = None
-    table: Table | None = None
+    table: MetricTable | None = None
     headline: bool = False
     reads_as: Literal["number", "percent"] = "number"
     digits: int = 3
@@ -150,11 +150,11 @@ class Metric:
         return self.label[0].lower() + self.label[1:]
 
 
-def _of_ranking(function: Callable[[Ranking], float]) -> Callable[[Scored], float]:
+def _of_ranking(function: Callable[[Ranking], float]) -> Callable[[MetricInput], float]:
     return lambda scored: function(scored.ranking)
 
 
-def _expected_maximum_profit(scored: Scored) -> float:
+def _expected_maximum_profit(scored: MetricInput) -> float:
     assert scored.offer is not None
     return expected_maximum_profit(scored.ranking, scored.offer)
 
@@ -164,21 +164,21 @@ ROWS = (
         "average_precision",
         "Average precision",
         _of_ranking(metrics.average_precision),
-        table=Table.REPORT,
+        table=MetricTable.REPORT,
         headline=True,
     ),
     Metric(
         "roc_auc",
         "ROC AUC",
         _of_ranking(metrics.roc_auc),
-        table=Table.REPORT,
+        table=MetricTable.REPORT,
         headline=True,
     ),
     Metric(
         "precision",
         "Precision",
         lambda scored: scored.confusion.precision,
-        table=Table.REPORT,
+        table=MetricTable.REPORT,
         headline=True,
         reads_as="percent",
         digits=1,
@@ -187,7 +187,7 @@ ROWS = (
         "recall",
         "Recall",
         lambda scored: scored.confusion.recall,
-        table=Table.REPORT,
+        table=MetricTable.REPORT,
         headline=True,
         reads_as="percent",
         digits=1,
@@ -196,14 +196,14 @@ ROWS = (
         "f1",
         "F1",
         lambda scored: scored.confusion.f1,
-        table=Table.REPORT,
+        table=MetricTable.REPORT,
         headline=True,
     ),
     Metric(
         "accuracy",
         "Accuracy",
         lambda scored: scored.confusion.accuracy,
-        table=Table.NOTES,
+        table=MetricTable.NOTES,
         long_label="Accuracy (picking nobody: see base rate)",
     ),
     Metric(
@@ -216,7 +216,7 @@ ROWS = (
         "Lift, top tenth",
         _of_ranking(partial(metrics.lift, share=0.1)),
         high=INFINITY,
-        table=Table.COMPARISON,
+        table=MetricTable.COMPARISON,
         headline=True,
         digits=1,
     ),
@@ -225,7 +225,7 @@ ROWS = (
         "Brier score",
         _of_ranking(metrics.brier),
         higher_is_better=False,
-        table=Table.TERMINAL,
+        table=MetricTable.TERMINAL,
         long_label="Brier score (lower is better)",
     ),
     Metric(
@@ -234,7 +234,7 @@ ROWS = (
         _of_ranking(metrics.log_loss),
         higher_is_better=False,
         high=INFINITY,
-        table=Table.COMPARISON,
+        table=MetricTable.COMPARISON,
         long_label="Log loss, nats (lower is better)",
     ),
     Metric(
@@ -242,7 +242,7 @@ ROWS = (
         "Calibration error",
         _of_ranking(metrics.calibration_error),
         higher_is_better=False,
-        table=Table.COMPARISON,
+        table=MetricTable.COMPARISON,
         long_label="Expected calibration error (above 0 by chance too)",
     ),
     Metric(
@@ -285,12 +285,12 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in ROWS}
 """Name → metric, in the order of ``metrics.json`` and of every table."""
 
 
-def columns(table: Table) -> dict[str, Metric]:
+def columns(table: MetricTable) -> dict[str, Metric]:
     """The metrics that have a column in a table, by name.
 
     Examples
     --------
-    >>> list(columns(Table.REPORT))
+    >>> list(columns(MetricTable.REPORT))
     ['average_precision', 'roc_auc', 'precision', 'recall', 'f1']
     """
     return {
@@ -300,16 +300,16 @@ def columns(table: Table) -> dict[str, Metric]:
     }
 
 
-COMPARED = columns(Table.COMPARISON)
+COMPARED = columns(MetricTable.COMPARISON)
 """The metrics that runs can be compared and tuned by."""
 
 
-def compute(scored: Scored, names: Sequence[str] | None = None) -> dict[str, float]:
+def compute(scored: MetricInput, names: Sequence[str] | None = None) -> dict[str, float]:
     """Metrics of one model by name.
 
     Parameters
     ----------
-    scored : Scored
+    scored : MetricInput
         What they need.
     names : sequence of str, optional
         The metrics to compute; by default all.
@@ -321,7 +321,7 @@ def compute(scored: Scored, names: Sequence[str] | None = None) -> dict[str, flo
 
     Examples
     --------
-    >>> scored = Scored(Ranking.of([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), threshold=0.35)
+    >>> scored = MetricInput(Ranking.of([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), threshold=0.35)
     >>> compute(scored, ["recall", "profit"])
     {'recall': 1.0}
     """

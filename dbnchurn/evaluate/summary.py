@@ -13,7 +13,7 @@ from dbnchurn.evaluate import metrics
 from dbnchurn.evaluate.bootstrap import MAX_GROUPS, Bootstrap, Interval, Numbers, bootstrap
 from dbnchurn.evaluate.profit import Offer
 from dbnchurn.evaluate.ranking import Ranking, ScoredRows, checked
-from dbnchurn.evaluate.registry import Scored, compute
+from dbnchurn.evaluate.registry import MetricInput, compute
 
 JsonObject = dict[str, Any]
 DECILE = ("rate", "lift", "gain")  # numbers of every tenth of the customers
@@ -189,14 +189,14 @@ def numbers_at(ranking: Ranking, threshold: float) -> dict[str, float]:
     >>> numbers_at(Ranking.of([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), 0.35)["recall"]
     1.0
     """
-    return compute(Scored(ranking, threshold))
+    return compute(MetricInput(ranking, threshold))
 
 
 def _numbers(threshold: float, contact_share: float | None, offer: Offer | None) -> Numbers:
     """Function from a ranking to all metrics and the numbers of its deciles."""
 
     def numbers(ranking: Ranking) -> dict[str, float]:
-        values = compute(Scored(ranking, threshold, contact_share, offer))
+        values = compute(MetricInput(ranking, threshold, contact_share, offer))
         for part, decile in enumerate(zip(*metrics.decile_numbers(ranking), strict=True)):
             values |= {f"{kind} {part}": v for kind, v in zip(DECILE, decile, strict=True)}
         return values

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dbnchurn.evaluate.bootstrap import bootstrap, interval
 from dbnchurn.evaluate.metrics import Confusion
 from dbnchurn.evaluate.ranking import Ranking, checked
-from dbnchurn.evaluate.registry import Scored, compute
+from dbnchurn.evaluate.registry import MetricInput, compute
 
 SHOWN = ("precision", "recall", "f1", "profit")  # metrics of a threshold
 
@@ -114,6 +114,6 @@ def at_thresholds(
 
 def _decision(ranking: Ranking, threshold: float) -> dict[str, float]:
     """Share contacted and the metrics of the decisions at a threshold."""
-    scored = Scored(ranking, threshold)
+    scored = MetricInput(ranking, threshold)
     contacted = (scored.confusion.tp + scored.confusion.fp) / ranking.total
     return {"contacted": contacted, **compute(scored, SHOWN)}

@@ -10,14 +10,14 @@ import pandas as pd
 from dbnchurn.core.errors import ConfigError, did_you_mean
 from dbnchurn.core.files import atomic_write
 from dbnchurn.core.html.format import plain, span
-from dbnchurn.evaluate.registry import COMPARED, METRICS, Table, columns
+from dbnchurn.evaluate.registry import COMPARED, METRICS, MetricTable, columns
 from dbnchurn.experiments.comparison import compare_runs, plain_rows
 from dbnchurn.experiments.finished_runs import find_runs
 from dbnchurn.report.comparison_content import Comparison, Number
 from dbnchurn.report.comparison_page import render_comparison
 from dbnchurn.runs.folder import LOCK
 
-SHORT = columns(Table.NOTES)
+SHORT = columns(MetricTable.NOTES)
 PAGE = "compare.html"
 
 

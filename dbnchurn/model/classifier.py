@@ -65,7 +65,8 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
     fitted without its fold; a new row is passed through every booster and the logits are averaged.
 
     Parameters that are stages are None by default, which stands for the stage in
-    ``ChurnClassifier.default_stages``; ``set_params(leaves__n_trees=100)`` works all the same.
+    ``ChurnClassifier.default_stages``; ``set_params(leaves__n_trees=100)`` works all the same. A
+    network that is given without machines or fine-tuning has those of the default network.
 
     Parameters
     ----------
@@ -339,7 +340,7 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         self.about_ = model.about()
 
     def decide_by(self, choice: Choice) -> ChurnClassifier:
-        """Decide at another threshold from now on, such as one that knows every customer's worth.
+        """Decide at another threshold from now on, such as one that uses each gain.
 
         Parameters
         ----------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dbnchurn.core.html.page import render_page
-from dbnchurn.evaluate.registry import METRICS, PRINTED, Table, columns
+from dbnchurn.evaluate.registry import METRICS, PRINTED, MetricTable, columns
 from dbnchurn.report.driver_pictures import driver_pictures
 from dbnchurn.report.group_pictures import group_pictures
 from dbnchurn.report.outcome_pictures import outcome_pictures
@@ -13,7 +13,7 @@ from dbnchurn.report.report_input import ReportInput
 from dbnchurn.report.training_pictures import training_pictures
 from dbnchurn.report.verdict import cautions, headlines, verdict
 
-COLUMNS = {name: metric.label for name, metric in columns(Table.REPORT).items()}
+COLUMNS = {name: metric.label for name, metric in columns(MetricTable.REPORT).items()}
 PUBLISHED = {name: METRICS[name].label for name in PRINTED}
 FURTHER = {
     name: metric.long_label or metric.label

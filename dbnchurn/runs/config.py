@@ -160,7 +160,8 @@ class RunConfig(Section):
     )
     output: Path = Field(default=Path("runs"), description="Folder in which run folders are made.")
     published: dict[str, PublishedFigures] = Field(
-        default_factory=dict, description="Source → figures that stand beside in table.md."
+        default_factory=dict,
+        description="Source → figures that are printed beside those of the run in table.md.",
     )
     tracking: TrackingSection | None = Field(default=None, description="Log to MLflow.")
     experiment: ExperimentSection | None = Field(
@@ -189,7 +190,8 @@ class RunConfig(Section):
     @property
     def threshold(self) -> Threshold:
         """The rule that chooses the threshold, as `classifier.threshold` describes it."""
-        return classifier_of(self).threshold or Threshold()
+        section: Section = getattr(self.classifier, "threshold")  # noqa: B009  generated section
+        return build(section, Threshold)
 
 
 def read_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:

@@ -8,8 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from dbnchurn.evaluate.registry import Table as MetricTable
-from dbnchurn.evaluate.registry import columns
+from dbnchurn.evaluate.registry import MetricTable, columns
 from dbnchurn.runs.result import MODEL
 
 SHOWN = tuple(columns(MetricTable.TERMINAL))

@@ -174,7 +174,9 @@ def _usable(folder: Path) -> bool:
     """Whether the folder is a work folder, or can be made one."""
     if not folder.is_dir():
         return not folder.exists()
-    return (folder / LOCK).exists() or not any(folder.iterdir())
+    # Windows removes the file of a lock that is released.
+    known = (folder / LOCK).exists() or (folder / MANIFEST).exists()
+    return known or not any(folder.iterdir())
 
 
 def _rejected_file(chunk: Path) -> Path:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,28 @@ from dbnchurn.core.typing import Bools
 from dbnchurn.segments.bins import Axis, Binning, code_rows
 from dbnchurn.segments.boxes import Ranges
 from dbnchurn.segments.columns import checked_frame, read_answers, read_columns
+from dbnchurn.segments.conditions import Level
 from dbnchurn.segments.counts import CodedRows, check_cells
 from dbnchurn.segments.row_parts import RowParts, check_answers, split_at_random, split_by_date
 
-if TYPE_CHECKING:
-    from dbnchurn.segments.miner import SegmentMiner
+
+class CodingSettings(Protocol):
+    """Parameters of a :class:`~dbnchurn.segments.miner.SegmentMiner` that coding reads."""
+
+    mode: Literal["ranges", "paper"]
+    method: Literal["quantile", "width"]
+    bins: int
+    edges: Mapping[str, Sequence[float]] | None
+    zero: bool
+    special: Mapping[str, Sequence[float]] | None
+    max_levels: int
+    max_length: int
+    min_count: int
+    parts: Sequence[float]
+    date: str | None
+    positive: Level
+    threshold: float | None
+    max_cells: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +66,7 @@ class CodedTable:
 
 
 def code_table(
-    miner: SegmentMiner, X: Any, y: Any, groups: Any, generator: np.random.Generator
+    miner: CodingSettings, X: Any, y: Any, groups: Any, generator: np.random.Generator
 ) -> CodedTable:
     """Check everything, split the rows, and cut the columns by what the mined rows hold.
 
@@ -105,7 +122,7 @@ def _check_shares(parts: Sequence[float]) -> None:
         )
 
 
-def _describing(miner: SegmentMiner, frame: pd.DataFrame) -> list[str]:
+def _describing(miner: CodingSettings, frame: pd.DataFrame) -> list[str]:
     """Columns that may describe segments: all but the date."""
     named = {"edges": miner.edges or {}, "special": miner.special or {}}
     if miner.date is not None:
@@ -122,7 +139,7 @@ def _describing(miner: SegmentMiner, frame: pd.DataFrame) -> list[str]:
 
 
 def _split(
-    miner: SegmentMiner,
+    miner: CodingSettings,
     frame: pd.DataFrame,
     hits: Bools,
     generator: np.random.Generator,
@@ -135,7 +152,7 @@ def _split(
     return split_by_date(frame[miner.date], miner.parts)
 
 
-def _check_memory(miner: SegmentMiner, axes: Sequence[Axis]) -> None:
+def _check_memory(miner: CodingSettings, axes: Sequence[Axis]) -> None:
     """Refuse a search that needs more memory than the miner allows."""
     ranges = miner.mode == "ranges"
     sizes = [

@@ -6,6 +6,7 @@ import pytest
 from dbnchurn import ChurnClassifier
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.parameters import check_parameters, resolved
+from dbnchurn.dbn import NetworkStage
 from dbnchurn.features import Leaves
 from dbnchurn.prepare import Prepare
 
@@ -74,3 +75,19 @@ def test_a_parameter_of_a_default_stage_can_be_set():
     assert given.network.finetune.epochs == 7
     assert given.network.dbn.layers == resolved(ChurnClassifier()).network.dbn.layers
     assert ChurnClassifier.default_stages["network"].finetune is None
+
+
+def test_a_stage_that_is_given_keeps_the_open_parts_of_the_owners_default():
+    given = ChurnClassifier(
+        network=NetworkStage(pretrain=False), companion=NetworkStage(scaled=True)
+    )
+    found, usual = resolved(given), resolved(ChurnClassifier())
+    assert found.network.pretrain is False
+    assert found.network.dbn.get_params() == usual.network.dbn.get_params()
+    assert found.companion.dbn.get_params() == usual.companion.dbn.get_params()
+    assert found.companion.finetune.get_params() == usual.companion.finetune.get_params()
+
+
+def test_a_class_in_place_of_a_stage_is_refused(customers):
+    with pytest.raises(ConfigError, match=r"prepare=.* should be an instance of Prepare"):
+        ChurnClassifier(prepare=Prepare).fit(*customers)

@@ -15,16 +15,16 @@ from dbnchurn.evaluate.registry import (
     METRICS,
     PRIMARY,
     PRINTED,
-    Scored,
-    Table,
+    MetricInput,
+    MetricTable,
     columns,
     compute,
 )
 from dbnchurn.experiments.comparison import compare_runs, plain_rows
 from dbnchurn.experiments.finished_runs import find_runs
-from dbnchurn.report.content import PartSummary, ReportInput
 from dbnchurn.report.page import FURTHER, render
-from dbnchurn.report.words import headlines
+from dbnchurn.report.report_input import PartSummary, ReportInput
+from dbnchurn.report.verdict import headlines
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.sections import MetricName, PublishedFigures
 from tests.experiments.made_runs import make_run
@@ -53,8 +53,10 @@ def test_metrics_json_has_every_metric_and_nothing_else_with_an_interval(rows):
 def test_a_metric_that_lacks_what_it_needs_is_left_out(rows):
     ranking = Ranking.of(*rows)
     plain = {name for name, metric in METRICS.items() if metric.needs is None}
-    assert set(compute(Scored(ranking, 0.2))) == plain
-    lacking = set(METRICS) - set(compute(Scored(ranking, 0.2, contact_share=0.1, offer=Offer())))
+    assert set(compute(MetricInput(ranking, 0.2))) == plain
+    lacking = set(METRICS) - set(
+        compute(MetricInput(ranking, 0.2, contact_share=0.1, offer=Offer()))
+    )
     assert lacking == {name for name, metric in METRICS.items() if metric.needs == "gain"}
 
 
@@ -64,7 +66,7 @@ def test_values_lie_within_the_bounds(rows, name, better):
     y, p = rows
     scores = (p, 1 - p)[better]
     ranking = Ranking.of(y, scores, gain=Offer().gain(y))
-    scored = Scored(ranking, 0.2, contact_share=0.1, offer=Offer())
+    scored = MetricInput(ranking, 0.2, contact_share=0.1, offer=Offer())
     assert METRICS[name].low <= METRICS[name].compute(scored) <= METRICS[name].high
 
 
@@ -72,7 +74,7 @@ def test_values_lie_within_the_bounds(rows, name, better):
 def test_the_direction_is_that_of_perfect_scores(rows, name):
     y, _ = rows
     perfect, reversed_ = (
-        METRICS[name].compute(Scored(Ranking.of(y, s.astype(float)), 0.5)) for s in (y, 1 - y)
+        METRICS[name].compute(MetricInput(Ranking.of(y, s.astype(float)), 0.5)) for s in (y, 1 - y)
     )
     if name == "calibration_in_the_large":
         assert perfect == pytest.approx(0)  # has no direction: 0 is best
@@ -81,7 +83,7 @@ def test_the_direction_is_that_of_perfect_scores(rows, name):
 
 
 def test_wider_tables_have_all_columns_of_narrower_ones():
-    tables = [set(columns(table)) for table in sorted(Table)]
+    tables = [set(columns(table)) for table in sorted(MetricTable)]
     assert all(narrow < wide for narrow, wide in pairwise(tables))
     assert tables[-1] == set(COMPARED)
 

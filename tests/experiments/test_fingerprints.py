@@ -64,7 +64,7 @@ def test_labels_dates_and_unlabelled_rows_count(config):
     assert of_customers(replace(table, y=1 - table.y)) != known
     assert of_customers(replace(table, dates=dates)) != known
     assert of_customers(replace(table, unlabelled=table.X.iloc[:3])) != known
-    assert of_customers(replace(table, beside=table.X[["tenure"]])) != known
+    assert of_customers(replace(table, side_columns=table.X[["tenure"]])) != known
 
 
 def test_a_table_is_read_once_for_configs_that_share_it(config, monkeypatch):

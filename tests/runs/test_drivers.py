@@ -1,6 +1,7 @@
 """A run tells what drives its scores; what it tells can be recomputed from its folder."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,12 @@ from dbnchurn import Predictor
 from dbnchurn.cli import main
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.html.format import percent
+from dbnchurn.predictor.explain.contributions import Explainer
 from dbnchurn.runs import read_config, train
+from dbnchurn.runs.drivers import SAMPLE, check_display_names, find_drivers
+from dbnchurn.runs.result import MODEL
+from dbnchurn.tables.reading import read
+from tests.runs.made_results import make_result
 
 LABELS = "display_names: {tenure: Months with us, Contract: Kind of <contract>}\n"
 
@@ -135,3 +141,42 @@ def test_a_model_of_a_run_explains_from_the_command_line(run, held_out, tmp_path
     assert "Months with us" in capsys.readouterr().out
     predictions = pd.read_parquet(run / "predictions.parquet").query("part == 'test'")
     np.testing.assert_allclose(found["probability"], predictions["score"], atol=1e-9)
+
+
+# --- Without a run folder -------------------------------------------------------------------------
+
+
+def test_display_names_of_columns_that_are_there_are_accepted():
+    check_display_names({"tenure": "Months with us"}, ["tenure", "Contract"])
+    check_display_names({}, [])
+    with pytest.raises(ConfigError, match="names the column 'contract': did you mean 'Contract'"):
+        check_display_names({"tenure": "Months", "contract": "Kind"}, ["tenure", "Contract"])
+
+
+def test_drivers_are_mean_absolute_contributions_of_the_test_customers(fitted, customers):
+    result = make_result(fitted, *customers)
+    drivers = find_drivers(result, {"debt": "Money owed"}, random_state=0)
+    assert drivers["customers"] == 100
+    table, _ = read(fitted.schema_, customers[0].iloc[result.parts.test])
+    contributions = np.abs(Explainer(fitted.record_).contributions(table)).mean(axis=0)
+    expected = dict(zip([*table.number_names, *table.code_names], contributions, strict=True))
+    measured = {driver["column"]: driver["mean_absolute"] for driver in drivers["columns"]}
+    assert measured == pytest.approx(expected)
+    first = drivers["columns"][0]
+    assert (first["column"], first["label"]) == ("debt", "Money owed")
+    assert first["direction"] == "a higher value raises the risk"
+    assert {d["label"] for d in drivers["columns"][1:]} == {"age", "plan", "tv", "since"}
+
+
+def test_of_many_test_customers_a_sample_is_explained(fitted, draw_customers):
+    result = make_result(fitted, *draw_customers(1500, seed=2))
+    rows = np.arange(1500)
+    scores = {"test": fitted.predict_proba(result.customers.X)[:, 1]}
+    parts = replace(result.parts, train=rows[:0], validation=rows[:0], test=rows)
+    large = replace(result, parts=parts, scores={MODEL: scores})
+    drivers = find_drivers(large, {}, random_state=3)
+    assert drivers["customers"] == SAMPLE
+    for example in drivers["examples"]:
+        assert example["probability"] == scores["test"][int(example["id"].removeprefix("C"))]
+    assert find_drivers(large, {}, random_state=3) == drivers
+    assert find_drivers(large, {}, random_state=4) != drivers

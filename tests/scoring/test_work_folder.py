@@ -62,6 +62,13 @@ def test_a_crashed_job_goes_on_and_writes_the_same_bytes(crashed, scored_chunks,
     assert not (tmp_path / "s.csv.parts").exists()
 
 
+def test_a_crashed_job_goes_on_where_the_lock_went_with_its_process(crashed, scored_chunks):
+    """Windows removes the file of a lock that is released."""
+    OutputPaths.of(crashed.output).work.joinpath("lock").unlink()
+    crashed()
+    assert scored_chunks["chunks"] == 6
+
+
 def test_chunks_are_kept_over_several_crashes(crashed, scored_chunks):
     for more in (1, 0, 3):
         with pytest.raises(Crashed):

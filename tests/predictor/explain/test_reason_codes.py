@@ -7,6 +7,9 @@ import pytest
 from dbnchurn import Predictor
 from dbnchurn.core.errors import ArtifactError, ConfigError, DataError
 from dbnchurn.predictor.artifact import load
+from dbnchurn.predictor.explain.reason_codes import describe, schema_order, stored_labels
+from dbnchurn.tables.reading import read
+from dbnchurn.tables.schema import Column, Schema
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +134,60 @@ def test_models_of_before_tell_what_to_do(root, customers):
     rows = pd.read_csv(root / "tests" / "predictor" / "old" / "format_1_rows.csv")
     with pytest.raises(ArtifactError, match="train it anew"):
         old.reasons(rows)
+
+
+# --- Text of given contributions ------------------------------------------------------------------
+
+MIXED = Schema(
+    (
+        Column("plan", "category", ("A", "B")),
+        Column("debt", "number"),
+        Column("note", "ignore"),
+        Column("town", "category", ("X",)),
+        Column("tv", "flag"),
+    )
+)
+
+
+def test_positions_are_those_among_numbers_and_then_categories():
+    assert schema_order(MIXED).tolist() == [2, 0, 3, 1]
+
+
+def describe_rows(contributions, k, labels=None):
+    frame = pd.DataFrame(
+        {"plan": "B", "debt": [2.0, 7.5], "note": "-", "town": ["X", None], "tv": [1.0, 0.0]},
+        index=[30, 40],
+    )
+    return describe(MIXED, frame, read(MIXED, frame)[0], np.array(contributions), k, labels)
+
+
+def test_contributions_in_the_order_of_the_schema_meet_their_own_columns():
+    reasons = describe_rows([[0.1, -0.2, 0.3, -0.4], [-0.4, 0.3, 0.2, 0.1]], 4, {"debt": "Owed"})
+    assert reasons.index.tolist() == [30, 40]
+    assert reasons.filter(like="reason_").to_numpy().tolist() == [
+        ["tv: yes (lowers risk)", "town: X (raises risk)", "Owed: 2 (lowers risk)",
+         "plan: B (raises risk)"],
+        ["plan: B (lowers risk)", "Owed: 7.5 (raises risk)", "town: not known (raises risk)",
+         "tv: no (raises risk)"],
+    ]  # fmt: skip
+    assert reasons.loc[40, ["column_2", "value_2", "contribution_2"]].tolist() == [
+        "debt", "7.5", 0.3,
+    ]  # fmt: skip
+    assert pd.isna(reasons.loc[40, "value_3"])
+
+
+def test_of_equal_contributions_the_earlier_column_comes_first():
+    reasons = describe_rows([[0.2, -0.2, 0.2, 0.3]] * 2, 3)
+    assert reasons.loc[30, ["column_1", "column_2", "column_3"]].tolist() == ["tv", "plan", "debt"]
+
+
+def test_a_contribution_that_rounds_to_zero_is_no_reason():
+    reasons = describe_rows([[0.0, 0.00006, -0.00004, 0.0], [0.0, 0.0, 0.0, -0.00004]], 2)
+    assert reasons.loc[30, "contribution_1"] == 0.0001
+    assert reasons.loc[30].filter(like="_2").isna().all()
+    assert reasons.loc[40].isna().all()
+
+
+@pytest.mark.parametrize("about", [{}, {"column_labels": None}, {"column_labels": {}}])
+def test_a_model_without_labels_has_none(about):
+    assert stored_labels(about) == {}

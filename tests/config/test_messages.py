@@ -38,7 +38,7 @@ class Net(Section):
 
 class Run(Section):
     source: Annotated[File | Sample, Field(discriminator="kind")] = Sample(kind="sample")
-    nets: tuple[Net, ...] = ()
+    layers: tuple[Net, ...] = ()
     net: Net = Net()
     size: int | Literal["auto"] | Net = 1
     count: Annotated[int, Field(ge=2, lt=9)] = 3
@@ -81,9 +81,9 @@ def refusals(data, model=Run):
         ({"net": {"layers": 5}}, ("net", "layers"), "net.layers should be a list, got 5"),
         ({"net": {"name": "a b"}}, ("net", "name"), "net.name: a name has no blanks"),
         (
-            {"nets": [{}, {"lr": "x"}]},
-            ("nets", 1, "lr"),
-            "nets.1.lr should be a number, got 'x'",
+            {"layers": [{}, {"lr": "x"}]},
+            ("layers", 1, "lr"),
+            "layers.1.lr should be a number, got 'x'",
         ),
         ({"source": {"kind": "file"}}, ("source", "path"), "source.path: required, but not given"),
         (
@@ -98,7 +98,7 @@ def refusals(data, model=Run):
         ),
         ({"net": {"rate": 1}}, ("net", "rate"), "net.rate: renamed to net.lr"),
         ({"net": {"device": "x"}}, ("net", "device"), "net.device: renamed to device"),
-        ({"nets": [{"rate": 1}]}, ("nets", 0, "rate"), "nets.0.rate: renamed to nets.0.lr"),
+        ({"layers": [{"rate": 1}]}, ("layers", 0, "rate"), "layers.0.rate: renamed to layers.0.lr"),
     ],
 )
 def test_a_refused_value_is_one_sentence_at_its_place(data, path, sentence):
@@ -106,8 +106,8 @@ def test_a_refused_value_is_one_sentence_at_its_place(data, path, sentence):
 
 
 def test_every_place_has_its_sentence():
-    data = {"count": 1, "on": "x", "nets": [{"lr": 2.0, "lrr": 1}]}
-    assert list(refusals(data)) == [("nets", 0, "lr"), ("nets", 0, "lrr"), ("count",), ("on",)]
+    data = {"count": 1, "on": "x", "layers": [{"lr": 2.0, "lrr": 1}]}
+    assert list(refusals(data)) == [("layers", 0, "lr"), ("layers", 0, "lrr"), ("count",), ("on",)]
 
 
 def test_members_of_a_union_are_joined_unless_one_fails_deeper():

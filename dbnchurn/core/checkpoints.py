@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dbnchurn.core.errors import ConfigError
-from dbnchurn.core.typing import Arrays as Arrays
+from dbnchurn.core.typing import Arrays
 
 FACTS = "facts"  # name of the JSON text among the arrays
 START = "start"  # name of the piece that says what is computed, before any of it is

@@ -15,11 +15,11 @@ from pydantic import Field
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import BaseCrossValidator, StratifiedGroupKFold, StratifiedKFold
 
-from dbnchurn.core.checkpoints import NOWHERE, Arrays, CheckpointStore
+from dbnchurn.core.checkpoints import NOWHERE, CheckpointStore
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.parallel import run_parallel
 from dbnchurn.core.records import pack, unpack
-from dbnchurn.core.typing import Floats, Floats32, Ints
+from dbnchurn.core.typing import Arrays, Floats, Floats32, Ints
 from dbnchurn.features.leaves_record import Forest, LeavesRecord, booster_matrix
 from dbnchurn.tables.schema import Table
 

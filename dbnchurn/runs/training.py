@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from dbnchurn.config import dump
-from dbnchurn.core.checkpoints import NOWHERE, Arrays, CheckpointStore
+from dbnchurn.core.checkpoints import NOWHERE, CheckpointStore
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
-from dbnchurn.core.typing import Floats
+from dbnchurn.core.typing import Arrays, Floats
 from dbnchurn.data.build import Built
 from dbnchurn.data.quality_page import write_quality
 from dbnchurn.model.inputs import LabelledFrame

@@ -46,6 +46,12 @@ def run_parallel(tasks: Iterable[Callable[[], Result]], n_jobs: int) -> list[Res
     return results
 
 
+def available_processors() -> int:
+    """How many processors the process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
 def map_row_chunks(
     work: Callable[[slice], Result], n: int, size: int, n_threads: int = 1
 ) -> list[Result]:
@@ -70,5 +76,5 @@ def map_row_chunks(
     [(0, 2), (2, 4), (4, 5)]
     """
     chunks = [slice(start, min(start + size, n)) for start in range(0, n, size)]
-    n_jobs = min(n_threads, len(chunks), os.cpu_count() or 1)
+    n_jobs = min(n_threads, len(chunks), available_processors())
     return run_parallel([partial(work, rows) for rows in chunks], n_jobs)

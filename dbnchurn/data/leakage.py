@@ -23,7 +23,7 @@ CHECKS = {
     "single_column": "one column alone nearly decides the label",
     "missingness": "a value is missing exactly where the label says so",
     "date_after_cutoff": "a date lies after the cutoff",
-    "outcome_window": "an aggregate sees rows from the cutoff on",
+    "outcome_window": "an aggregate covers rows from the cutoff on",
     "identifier": "a column names its row",
     "shared_customers": "customers are both trained on and tested on",
 }

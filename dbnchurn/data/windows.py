@@ -21,7 +21,7 @@ from pydantic import Field, field_validator, model_validator
 from dbnchurn.config.from_signatures import Section
 
 SPAN = r"^[0-9]+ (day|week|month)s?$"
-Span = Annotated[str, Field(pattern=SPAN, examples=["3 months", "90 days"])]
+Duration = Annotated[str, Field(pattern=SPAN, examples=["3 months", "90 days"])]
 
 
 @dataclass(frozen=True)
@@ -66,17 +66,17 @@ class Windows(Section):
     """
 
     cutoffs: tuple[date, ...] = Field(min_length=1)
-    observation: Span = "3 months"
-    gap: Span = "0 days"
-    outcome: Span = "1 month"
-    active: Span | None = None
+    observation: Duration = "3 months"
+    gap: Duration = "0 days"
+    outcome: Duration = "1 month"
+    active: Duration | None = None
     overlapping: bool = False
 
     @field_validator("observation", "outcome", "active")
     @classmethod
     def _not_empty(cls, span: str | None) -> str | None:
         if span is not None and int(span.split()[0]) == 0:
-            raise ValueError("a window of no length sees nothing; give for example '1 month'")
+            raise ValueError("a window of no length covers nothing; give for example '1 month'")
         return span
 
     @model_validator(mode="after")

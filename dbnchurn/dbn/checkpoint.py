@@ -12,10 +12,10 @@ from torch import Tensor
 from dbnchurn.core import checkpoints
 from dbnchurn.core.typing import Arrays
 from dbnchurn.dbn.contrastive_divergence import CenteringOffsets, GradientAscent
+from dbnchurn.dbn.hidden_units import HiddenKind
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.training import Training, TrainingSettings
-from dbnchurn.dbn.units import HiddenKind
 
 
 class Checkpoint:

@@ -11,7 +11,7 @@ from torch import Tensor
 from dbnchurn.dbn.groups import GroupRanges, level_slices, select_levels
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.units import Gaussian, Softmax, State, VisibleUnits
+from dbnchurn.dbn.visible_units import Gaussian, Softmax, State, VisibleUnits
 
 Gradient = dict[str, Tensor]
 """Name of a parameter (see `RBM.parameters`) → derivative of the log-likelihood."""

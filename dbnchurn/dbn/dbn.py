@@ -14,10 +14,12 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from dbnchurn.core.random_state import RandomStateLike, integer_seed
 from dbnchurn.core.typing import Floats32
 from dbnchurn.dbn.checkpoint import file_of, load
+from dbnchurn.dbn.hidden_units import HIDDEN, HiddenKind
 from dbnchurn.dbn.minibatches import UpwardRows, UpwardStream, upward_pass
-from dbnchurn.dbn.random import DeviceGenerator, RandomStateLike, integer_seed
+from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import (
     CHUNK,
@@ -29,7 +31,6 @@ from dbnchurn.dbn.rows import (
     chunks,
 )
 from dbnchurn.dbn.training import Callback, Schedule, TrainingSettings, is_count, train
-from dbnchurn.dbn.units import HIDDEN, HiddenKind
 from dbnchurn.dbn.visible import Visible
 
 Device = Literal["cpu", "cuda", "auto"]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.units import Gaussian, Softmax, State
+from dbnchurn.dbn.visible_units import Gaussian, Softmax, State
 
 DEAD = 0.02
 """A Bernoulli unit is dead if its probability is below this in all rows of the set."""

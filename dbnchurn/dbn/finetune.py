@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from math import cos, inf, pi
+from dataclasses import dataclass, replace
+from math import cos, pi
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Literal
@@ -18,13 +18,13 @@ from pydantic import Field
 from sklearn.base import BaseEstimator
 from torch import Tensor
 
-from dbnchurn.core import checkpoints
+from dbnchurn.core.random_state import RandomStateLike, integer_seed
 from dbnchurn.core.typing import Floats32, Rows
-from dbnchurn.dbn.checkpoint import flattened, nested
 from dbnchurn.dbn.dbn import Device, device_of
+from dbnchurn.dbn.finetuning_state import BestWeights, FineTuningState
 from dbnchurn.dbn.groups import GroupRanges, level_slices
 from dbnchurn.dbn.network import Network, NetworkBatch
-from dbnchurn.dbn.random import DeviceGenerator, RandomStateLike, integer_seed
+from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rows import (
     RowSource,
     as_rows,
@@ -123,100 +123,6 @@ def log_loss(network: Network, labelled: LabelledRows) -> float:
     logits = network.logits(labelled.rows).astype(np.float64)
     losses = np.logaddexp(0, logits) - labelled.y * logits
     return float(np.average(losses, weights=labelled.sample_weight))
-
-
-@dataclass
-class BestWeights:
-    """Weights of the epoch with the smallest validation loss.
-
-    Attributes
-    ----------
-    loss : float
-        The smallest validation loss.
-    epochs_since : int
-        Number of epochs since it.
-    weights : dict
-        Name of a parameter → Tensor; empty before the first epoch.
-    """
-
-    loss: float = inf
-    epochs_since: int = 0
-    weights: dict[str, Tensor] = field(default_factory=dict)
-
-    def update(self, network: Network, loss: float) -> None:
-        """Keep the weights if the loss is the smallest so far.
-
-        Parameters
-        ----------
-        network : Network
-        loss : float
-            Its validation loss.
-        """
-        self.epochs_since += 1
-        if loss < self.loss:
-            self.loss, self.epochs_since = loss, 0
-            self.weights = {name: p.detach().clone() for name, p in network.named_parameters()}
-
-    @torch.no_grad()
-    def restore(self, network: Network) -> None:
-        """Copy the weights into a network, if there are any."""
-        for name, parameter in network.named_parameters():
-            if name in self.weights:
-                parameter.copy_(self.weights[name])
-
-
-@dataclass
-class FineTuningState:
-    """State of fine-tuning: all that changes from epoch to epoch.
-
-    Attributes
-    ----------
-    network : Network
-    optimiser : SparseAdamW
-    generator : DeviceGenerator
-    curve : list of dict
-        One record per epoch.
-    best : BestWeights
-    """
-
-    network: Network
-    optimiser: SparseAdamW
-    generator: DeviceGenerator
-    curve: list[Record]
-    best: BestWeights
-
-    def _tensors(self) -> dict[str, dict[str, Tensor]]:
-        return {
-            "parameters": self.optimiser.parameters,
-            "first": self.optimiser.first,
-            "second": self.optimiser.second,
-            "steps": self.optimiser.steps,
-        }
-
-    def save(self, path: Path) -> None:
-        """Write a checkpoint, from which :meth:`restore` continues bit for bit."""
-        generator = self.generator.state()
-        facts = {
-            "curve": self.curve,
-            "random": generator["numpy"],
-            "since": self.best.epochs_since,
-            "loss": self.best.loss,
-        }
-        arrays = flattened(self._tensors() | {"best": self.best.weights})
-        checkpoints.save(path, arrays | {"random/torch": generator["torch"]}, facts)
-
-    @torch.no_grad()
-    def restore(self, path: Path) -> None:
-        """Continue from a checkpoint of :meth:`save`."""
-        arrays, facts = checkpoints.load(path)
-        self.generator.restore({"numpy": facts["random"], "torch": arrays.pop("random/torch")})
-        groups = nested(arrays, self.network.bias.device)
-        self.curve = facts["curve"]
-        self.best = BestWeights(facts["loss"], facts["since"], groups.pop("best", {}))
-        current = self._tensors()
-        for group, tensors in groups.items():
-            for name, tensor in tensors.items():
-                current[group][name].copy_(tensor)
 
 
 def _train_epoch(

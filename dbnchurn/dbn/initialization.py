@@ -10,11 +10,12 @@ from torch import Tensor
 
 from dbnchurn.core.typing import Floats, Floats32
 from dbnchurn.dbn.contrastive_divergence import CenteringOffsets
+from dbnchurn.dbn.hidden_units import HiddenKind
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import RowSource, Stream
-from dbnchurn.dbn.units import Gaussian, HiddenKind
 from dbnchurn.dbn.visible import Visible
+from dbnchurn.dbn.visible_units import Gaussian
 
 INITIALIZATION_ROWS = 65_536
 """Largest number of rows from which the first biases and variances are estimated."""

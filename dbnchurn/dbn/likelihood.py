@@ -16,10 +16,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from dbnchurn.dbn.hidden_units import BernoulliHidden
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.units import BernoulliHidden, Softmax, State, UnitState
 from dbnchurn.dbn.visible import Visible
+from dbnchurn.dbn.visible_units import Softmax, State, UnitState
 
 EXACT_STATES = 2**20
 """Largest number of states that `log_partition` sums by default."""

@@ -14,8 +14,8 @@ from dbnchurn.dbn.groups import GroupRanges, present_groups, select_groups
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import RowSource, Stream, blocks_of, check_visible, minibatch_rows
-from dbnchurn.dbn.units import State, UnitState
 from dbnchurn.dbn.visible import Visible
+from dbnchurn.dbn.visible_units import State, UnitState
 
 
 @dataclass

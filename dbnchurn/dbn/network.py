@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from dbnchurn.core.random_state import RandomStateLike, integer_seed
 from dbnchurn.core.typing import Floats32
 from dbnchurn.dbn.dbn import DBN
 from dbnchurn.dbn.groups import (
@@ -26,11 +27,11 @@ from dbnchurn.dbn.groups import (
     select_levels,
 )
 from dbnchurn.dbn.network_record import ACTIVATIONS, NetworkRecord
-from dbnchurn.dbn.random import DeviceGenerator, RandomStateLike, integer_seed
+from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import RowSource, as_rows, chunks, to_device
-from dbnchurn.dbn.units import Gaussian
 from dbnchurn.dbn.visible import Visible
+from dbnchurn.dbn.visible_units import Gaussian
 
 HEAD_STD = 0.01
 """Standard deviation of the first weights of the logit on a pretrained stack or beside a skip."""

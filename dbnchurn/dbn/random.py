@@ -10,19 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-RandomStateLike = int | np.random.Generator | np.random.RandomState | None
-
-
-def integer_seed(random_state: RandomStateLike) -> int:
-    """An integer seed; drawn from a generator, which is advanced, and from the system for None."""
-    if random_state is None:
-        return int(np.random.SeedSequence().generate_state(1)[0])
-    if isinstance(random_state, np.random.Generator):
-        return int(random_state.integers(2**31))
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(2**31 - 1))
-    return int(random_state)
-
 
 class DeviceGenerator:
     """Generator of uniform, Bernoulli and normal tensors on a device.

@@ -13,20 +13,11 @@ import torch
 from torch import Tensor
 
 from dbnchurn.dbn.groups import GroupRanges, Groups, group_subset, select_levels, zero_sum
+from dbnchurn.dbn.hidden_units import HIDDEN, HiddenKind, HiddenUnits
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rows import true_ranges
-from dbnchurn.dbn.units import (
-    HIDDEN,
-    Bernoulli,
-    Gaussian,
-    HiddenKind,
-    HiddenUnits,
-    Softmax,
-    State,
-    UnitState,
-    VisibleUnits,
-)
 from dbnchurn.dbn.visible import Visible
+from dbnchurn.dbn.visible_units import Bernoulli, Gaussian, Softmax, State, UnitState, VisibleUnits
 
 
 class RBM:

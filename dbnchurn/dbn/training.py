@@ -27,12 +27,13 @@ from dbnchurn.dbn.diagnostics import (
     reconstruction_error,
     update_ratio,
 )
+from dbnchurn.dbn.hidden_units import HiddenKind
 from dbnchurn.dbn.initialization import initialization_rows, initialize
 from dbnchurn.dbn.minibatches import MiniBatch, MiniBatches
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.rows import RowSource, Stream
-from dbnchurn.dbn.units import HiddenKind, State
+from dbnchurn.dbn.visible_units import State
 
 MONITOR_ROWS = 256
 """Training rows on which the record of an epoch is measured."""

@@ -11,13 +11,13 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from dbnchurn.core.random_state import RandomStateLike
 from dbnchurn.core.typing import Floats32
 from dbnchurn.dbn.dbn import DBN, Device, Units
+from dbnchurn.dbn.hidden_units import HiddenKind
 from dbnchurn.dbn.likelihood import pseudo_likelihood
-from dbnchurn.dbn.random import RandomStateLike
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.training import Callback, Schedule
-from dbnchurn.dbn.units import HiddenKind
 from dbnchurn.dbn.visible import Visible
 
 

@@ -23,6 +23,8 @@ from dbnchurn.evaluate.ranking import Ranking, ScoredRows, thinned
 
 Numbers = Callable[[Ranking], dict[str, float]]
 LARGE_BIAS = 1.0  # in standard errors
+RESAMPLES = 500
+"""Number of resamples behind every interval, unless told."""
 MAX_GROUPS = 5_000
 """Number of distinct scores above which neighbouring ones are merged for the resamples."""
 
@@ -94,7 +96,7 @@ def bootstrap(
     numbers: Mapping[str, Numbers],
     *,
     cuts: Mapping[str, float | Sequence[float]],
-    resamples: int = 500,
+    resamples: int = RESAMPLES,
     random_state: int | np.random.Generator = 0,
     max_groups: int = MAX_GROUPS,
 ) -> Bootstrap:
@@ -108,11 +110,11 @@ def bootstrap(
         Model → function from a ranking to its numbers, the same names for every model.
     cuts : mapping
         Model → threshold, or several, that no group of merged scores may straddle.
-    resamples : int, default=500
+    resamples : int, default 500
         Number of resamples.
-    random_state : int or Generator, default=0
+    random_state : int or Generator, default 0
         A seed gives the same intervals again.
-    max_groups : int, default=5000
+    max_groups : int, default 5000
         Number of distinct scores above which neighbouring ones are merged for the resamples.
 
     Returns
@@ -155,7 +157,7 @@ def interval(value: float, resampled: Floats, rarer_class_size: float = float("i
         The number on the data.
     resampled : array of shape (resamples,)
         The number on every resample; NaN where undefined.
-    rarer_class_size : float, default=inf
+    rarer_class_size : float, default inf
         Number of customers in the rarer class, for the widening.
 
     Returns
@@ -200,7 +202,7 @@ def poisson_counts(
         Number of rows.
     resamples : int
         Number of resamples.
-    random_state : int or Generator, default=0
+    random_state : int or Generator, default 0
         A seed gives the same counts again.
 
     Yields
@@ -252,7 +254,7 @@ class Grouping:
             Of shape (n,).
         cuts : float or sequence of float
             Thresholds; scores on both sides of one are never merged.
-        max_groups : int, default=5000
+        max_groups : int, default 5000
             Number of distinct scores up to which none are merged, and of groups otherwise; every
             cut may add one.
 

@@ -30,7 +30,7 @@ def corrected_interval(
         The number of a model on every division, or the difference of two models on each.
     test_share : float
         Number of test rows over number of training and validation rows.
-    confidence : float, default=0.95
+    confidence : float, default 0.95
         Probability that the interval covers the mean.
 
     Returns
@@ -76,7 +76,7 @@ def mean_ranks(values: npt.ArrayLike, *, lower_is_better: bool = False) -> Float
     ----------
     values : array of shape (models, divisions)
         Undefined values (NaN) come last.
-    lower_is_better : bool, default=False
+    lower_is_better : bool, default False
         Whether the smallest value has rank 1.
 
     Returns

@@ -76,7 +76,7 @@ def deciles(ranking: Ranking, parts: int = DECILES) -> Curve:
     ----------
     ranking : Ranking
         Of one model.
-    parts : int, default=10
+    parts : int, default 10
         Number of parts.
 
     Returns
@@ -96,7 +96,7 @@ def calibration(ranking: Ranking, bins: int = 10) -> Curve:
     ----------
     ranking : Ranking
         Of one model.
-    bins : int, default=10
+    bins : int, default 10
         Number of bins.
 
     Returns
@@ -150,7 +150,7 @@ def distribution(ranking: Ranking, bins: int = 25) -> Curve:
     ----------
     ranking : Ranking
         Of one model.
-    bins : int, default=25
+    bins : int, default 25
         Number of bins.
 
     Returns

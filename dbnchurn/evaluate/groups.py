@@ -46,13 +46,13 @@ def by_group(
         Customers with a score of at least this are picked.
     sample_weight : array of shape (n,), optional
         A weight of 2 is the same as the row twice.
-    smallest_class : int, default=20
+    smallest_class : int, default 20
         Number of churners, and of others, that a group needs for its metrics.
-    pool : bool, default=True
+    pool : bool, default True
         Whether smaller groups, if there are several, are merged into one, the last of the list.
-    resamples : int, default=200
+    resamples : int, default 200
         Number of resamples of each group.
-    random_state : int, default=0
+    random_state : int, default 0
         Seed of the resamples, the same for every group.
 
     Returns

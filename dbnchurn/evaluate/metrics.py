@@ -141,7 +141,7 @@ def calibration_error(ranking: Ranking, bins: int = 10) -> float:
     ----------
     ranking : Ranking
         Of one model.
-    bins : int, default=10
+    bins : int, default 10
         Number of bins of equal weight.
 
     Returns
@@ -186,7 +186,7 @@ def lift(ranking: Ranking, share: float = 0.1) -> float:
     ----------
     ranking : Ranking
         Of one model.
-    share : float, default=0.1
+    share : float, default 0.1
         Share of the customers at the top.
 
     Returns
@@ -239,7 +239,7 @@ def decile_numbers(ranking: Ranking, parts: int = DECILES) -> tuple[Floats, Floa
     ----------
     ranking : Ranking
         Of one model.
-    parts : int, default=10
+    parts : int, default 10
         Number of parts.
 
     Returns

@@ -23,13 +23,13 @@ class Offer:
 
     Parameters
     ----------
-    clv : float, default=200
+    clv : float, default 200
         Lifetime value of a customer who stays, in money.
-    incentive_cost : float, default=10
+    incentive_cost : float, default 10
         Cost of the incentive, in money.
-    contact_cost : float, default=1
+    contact_cost : float, default 1
         Cost of a contact, in money.
-    alpha, beta : float, default=6 and 14
+    alpha, beta : float, default 6 and 14
         Of the Beta distribution; the mean share is ``alpha / (alpha + beta)``.
 
     Raises

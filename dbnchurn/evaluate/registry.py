@@ -99,18 +99,18 @@ class Metric:
         For readers, as the head of a column.
     compute : callable
         From a :class:`MetricInput` to a float; NaN where the data leave the number undefined.
-    higher_is_better : bool, default=True
-    low, high : float, default=0 and 1
+    higher_is_better : bool, default True
+    low, high : float, default 0 and 1
         Bounds of the number.
     needs : {"contact_share", "gain", "offer"}, optional
         What has to be given; without it the number is left out.
     table : MetricTable, optional
         The narrowest table that has a column for it. Without one, runs are not compared by it.
-    headline : bool, default=False
+    headline : bool, default False
         Whether it is at the top of the report; the others are in its table of further numbers.
-    reads_as : {"number", "percent"}, default="number"
+    reads_as : {"number", "percent"}, default "number"
         How the headline is written.
-    digits : int, default=3
+    digits : int, default 3
         Decimals of the headline.
     long_label : str, optional
         Label with a remark, for the table of further numbers; by default the label.

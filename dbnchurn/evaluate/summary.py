@@ -10,7 +10,14 @@ import numpy.typing as npt
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.evaluate import metrics
-from dbnchurn.evaluate.bootstrap import MAX_GROUPS, Bootstrap, Interval, Numbers, bootstrap
+from dbnchurn.evaluate.bootstrap import (
+    MAX_GROUPS,
+    RESAMPLES,
+    Bootstrap,
+    Interval,
+    Numbers,
+    bootstrap,
+)
 from dbnchurn.evaluate.profit import Offer
 from dbnchurn.evaluate.ranking import Ranking, ScoredRows, checked
 from dbnchurn.evaluate.registry import MetricInput, compute
@@ -28,7 +35,7 @@ def evaluate(
     budget: float | None = None,
     offer: Offer | None = None,
     gain: npt.ArrayLike | None = None,
-    resamples: int = 500,
+    resamples: int = RESAMPLES,
     random_state: int | np.random.Generator = 0,
     max_groups: int = MAX_GROUPS,
 ) -> JsonObject:
@@ -51,11 +58,11 @@ def evaluate(
         Campaign for ``expected_maximum_profit`` and, without `gain`, for ``profit``.
     gain : array of shape (n,), optional
         Gain of contacting each customer (:func:`contact_gain`), for ``profit``.
-    resamples : int, default=500
+    resamples : int, default 500
         Number of resamples.
-    random_state : int or Generator, default=0
+    random_state : int or Generator, default 0
         Of the resamples; a seed gives the same intervals again.
-    max_groups : int, default=5000
+    max_groups : int, default 5000
         Number of distinct scores above which neighbouring ones are merged for the resamples.
 
     Returns
@@ -102,7 +109,7 @@ def compare(
     budget: float | None = None,
     offer: Offer | None = None,
     gain: npt.ArrayLike | None = None,
-    resamples: int = 500,
+    resamples: int = RESAMPLES,
     random_state: int | np.random.Generator = 0,
     max_groups: int = MAX_GROUPS,
 ) -> dict[str, JsonObject]:

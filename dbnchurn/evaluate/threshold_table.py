@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dbnchurn.evaluate.bootstrap import bootstrap, interval
+from dbnchurn.evaluate.bootstrap import RESAMPLES, bootstrap, interval
 from dbnchurn.evaluate.metrics import Confusion
 from dbnchurn.evaluate.ranking import Ranking, checked
 from dbnchurn.evaluate.registry import MetricInput, compute
@@ -23,7 +23,7 @@ def at_thresholds(
     *,
     sample_weight: npt.ArrayLike | None = None,
     gain: npt.ArrayLike | None = None,
-    resamples: int = 500,
+    resamples: int = RESAMPLES,
     random_state: int | np.random.Generator = 0,
 ) -> dict[str, dict[str, Any]]:
     """Metrics of the decisions at several thresholds, on the same resamples.
@@ -40,9 +40,9 @@ def at_thresholds(
         A weight of 2 is the same as the row twice.
     gain : array of shape (n,), optional
         Gain of contacting each customer, in money, for ``profit`` per customer of the table.
-    resamples : int, default=500
+    resamples : int, default 500
         Number of resamples.
-    random_state : int or Generator, default=0
+    random_state : int or Generator, default 0
         Seed of the resamples.
 
     Returns

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.evaluate.bootstrap import Bootstrap, Interval, bootstrap
+from dbnchurn.evaluate.bootstrap import RESAMPLES, Bootstrap, Interval, bootstrap
 from dbnchurn.evaluate.corrected_t import corrected_interval, mean_ranks
 from dbnchurn.evaluate.ranking import checked
 from dbnchurn.evaluate.registry import COMPARED, METRICS, PRIMARY
@@ -61,7 +61,7 @@ def compare_runs(
     *,
     metric: str = PRIMARY,
     title: str = "Comparison",
-    resamples: int = 500,
+    resamples: int = RESAMPLES,
     random_state: int = 0,
     warnings: Sequence[str] = (),
 ) -> Comparison:

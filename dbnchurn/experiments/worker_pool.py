@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dbnchurn.core.errors import DbnchurnError
+from dbnchurn.core.parallel import available_processors
 
 IMPORTS = 700 * 2**20
 """Bytes of a process that has imported all that training needs and holds a small table."""
@@ -69,12 +70,6 @@ def free_memory() -> int | None:
     return min(limits) if limits else None
 
 
-def processors() -> int:
-    """How many processors the process may use."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
-
-
 def fitting(
     free: int | None, process_bytes: int, n_threads: int = 1, n_processors: int | None = None
 ) -> int:
@@ -100,7 +95,7 @@ def fitting(
     >>> fitting(free=10 * 2**30, process_bytes=5 * 2**30)
     1
     """
-    by_processors = max(1, (n_processors or processors()) // n_threads)
+    by_processors = max(1, (n_processors or available_processors()) // n_threads)
     if free is None:
         return by_processors
     return max(1, min(by_processors, int(SPARE * free / process_bytes)))

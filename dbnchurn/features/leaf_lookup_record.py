@@ -26,7 +26,7 @@ BLOCK_TREES = 32  # their nodes and the first-layer weights of their leaves fit 
 
 
 @dataclass(frozen=True)
-class Span:
+class TreeSpan:
     """Consecutive trees of one booster.
 
     Parameters
@@ -53,14 +53,14 @@ class Block:
 
     Parameters
     ----------
-    span : Span
+    span : TreeSpan
     n_features : int
         Columns of the matrix that the trees test.
     levels : dict of column → int
         Smallest number that is larger than all categories in the sets of all blocks.
     """
 
-    def __init__(self, span: Span, n_features: int, levels: dict[int, int]) -> None:
+    def __init__(self, span: TreeSpan, n_features: int, levels: dict[int, int]) -> None:
         self.span = span
         sets = _sets(span)
         self.model = _build(span, n_features, sets)
@@ -137,7 +137,7 @@ class Lookup:
 
     def by_span(
         self, matrix: Floats32, booster: int | None = None
-    ) -> Iterator[tuple[Span, Ints32]]:
+    ) -> Iterator[tuple[TreeSpan, Ints32]]:
         """Look up the leaves of many rows, span by span.
 
         Parameters
@@ -148,7 +148,7 @@ class Lookup:
 
         Yields
         ------
-        span : Span
+        span : TreeSpan
         leaves : int32 array of shape (n, trees of the span)
             Counted within the span.
         """
@@ -164,18 +164,18 @@ class Lookup:
         return np.asarray(_places(self.whole, matrix) + np.repeat(first, trees))
 
 
-def _spans(forests: Iterable[Forest], block_trees: int) -> Iterator[Span]:
+def _spans(forests: Iterable[Forest], block_trees: int) -> Iterator[TreeSpan]:
     tree = leaf = 0
     for booster, forest in enumerate(forests):
         for first in range(0, forest.trees, block_trees):
             inside = range(first, min(first + block_trees, forest.trees))
             trees = slice(tree, tree + len(inside))
             leaves = slice(leaf, leaf + sum(forest.sizes[first : inside.stop]))
-            yield Span(booster, forest, inside, trees, leaves)
+            yield TreeSpan(booster, forest, inside, trees, leaves)
             tree, leaf = trees.stop, leaves.stop
 
 
-def _sets(span: Span) -> Sets:
+def _sets(span: TreeSpan) -> Sets:
     """The distinct (column, set) that the trees test, numbered column after column."""
     forest, sets = span.forest, set()
     first, last = forest.starts[span.inside.start], forest.starts[span.inside.stop]
@@ -200,7 +200,7 @@ def _places(model: treelite.Model, matrix: Floats32) -> Ints32:
     return np.asarray(leaves.reshape(leaves.shape[:2]), np.int32)
 
 
-def _build(span: Span, n_features: int, sets: Sets | None = None) -> treelite.Model:
+def _build(span: TreeSpan, n_features: int, sets: Sets | None = None) -> treelite.Model:
     """The span as a treelite model; the value of a leaf is its number within the span.
 
     With `sets`, tests for sets become tests of the columns that follow the `n_features`.

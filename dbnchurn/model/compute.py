@@ -13,6 +13,8 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from dbnchurn.core.errors import ConfigError, did_you_mean
+from dbnchurn.core.parallel import available_processors
+from dbnchurn.core.random_state import RandomStateLike, as_generator
 
 DEVICES = ("auto", "cpu", "cuda")
 SMALL = 50_000  # rows; on smaller tables several threads are slower than one
@@ -43,7 +45,7 @@ class Compute:
         cls,
         device: str,
         n_threads: int | None,
-        random_state: int | np.random.Generator | np.random.RandomState | None,
+        random_state: RandomStateLike,
         rows: int,
     ) -> Compute:
         """Resolve parameters of the classifier for a table of so many rows.
@@ -65,9 +67,7 @@ class Compute:
         ConfigError
             If CUDA is asked for and not there.
         """
-        if isinstance(random_state, np.random.RandomState):
-            random_state = int(random_state.randint(2**31))
-        generator = np.random.default_rng(random_state)
+        generator = as_generator(random_state)
         device = resolve_device(device)
         n_threads = n_threads or threads_of_environment()
         n_jobs = 1 if n_threads or device == "cuda" or rows >= SMALL else processors()
@@ -142,9 +142,8 @@ def default_threads(rows: int) -> int:
 
 
 def processors() -> int:
-    """How many processors the process may use, at most 4."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return min(4, len(allowed(0)) if allowed else os.cpu_count() or 1)
+    """How many processors a fit uses by default: those the process may use, at most 4."""
+    return min(4, available_processors())
 
 
 @contextmanager

@@ -113,7 +113,7 @@ def _limits(about: Mapping[str, Any]) -> list[str]:
         "time between the features and the outcome, a similar share of leavers.",
         f"- It learned from about {leavers} leavers; what only a handful of them had in common "
         "may be chance.",
-        "- A category that training never saw, and a missing value, are no evidence.",
+        "- A category that no training row has, and a missing value, are no evidence.",
         "- The score says who is likely to leave, not whom an offer would keep.",
     ]
 

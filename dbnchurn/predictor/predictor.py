@@ -154,7 +154,7 @@ class Predictor:
         leaving, unusual = probabilities(self._model, as_frame(X), self.n_threads)
         if unusual.unknown_levels:
             counts = listed(f"{name}: {rows}" for name, rows in unusual.unknown_levels.items())
-            log.warning("categories that training never saw, rows per column: %s", counts)
+            log.warning("categories that no training row has, rows per column: %s", counts)
         return np.column_stack([1 - leaving, leaving])
 
     def predict(self, X: Any) -> npt.NDArray[np.generic]:

@@ -124,7 +124,7 @@ class Reference:
         ----------
         table : Table of n rows
         probability : array of shape (n,)
-        unknown : mapping of column → rows with a level that training never saw, optional
+        unknown : mapping of column → rows with a level that the training rows do not have, optional
             As :func:`dbnchurn.tables.reading.read` counts them.
 
         Returns

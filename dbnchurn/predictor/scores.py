@@ -86,7 +86,7 @@ class Oddities:
         where it differs from training by at least 5 points and four standard errors.
         """
         lines = [
-            f"{name}: {_rows(rows, self.rows)} with a category that training never saw"
+            f"{name}: {_rows(rows, self.rows)} with a category that no training row has"
             for name, rows in self.unknown_levels.items()
         ]
         lines += [

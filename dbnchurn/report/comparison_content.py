@@ -57,7 +57,7 @@ class Comparison:
     models : sequence of Compared
     runs : sequence of mappings
         One row per model and run: ``model``, ``unit``, ``run``, the metrics and ``seconds``.
-    warnings : sequence of str, default=()
+    warnings : sequence of str, default ()
         One sentence each, such as runs that failed.
     """
 

@@ -42,11 +42,11 @@ class Pretraining:
         Such as ``RBM 1, 312 → 256``.
     reconstruction_error : sequence of float
         On training rows.
-    free_energy_gap : sequence of float, default=()
+    free_energy_gap : sequence of float, default ()
         Mean free energy of validation rows minus that of training rows.
-    dead, saturated : sequences of float, default=()
+    dead, saturated : sequences of float, default ()
         Shares of the hidden units that are off, or on, whatever the row.
-    rectified : bool, default=False
+    rectified : bool, default False
         Rectified units cannot saturate.
     """
 
@@ -133,7 +133,7 @@ class FineTuning:
     ----------
     train_loss : sequence of float
         In nats per customer.
-    validation_loss : sequence of float, default=()
+    validation_loss : sequence of float, default ()
     best_epoch : int, optional
         Epoch, counted from 1, whose weights were kept.
     """
@@ -162,35 +162,35 @@ class ReportInput:
         Where the threshold comes from: ``chosen for the best F1 on validation``, ``fixed``.
     parts : sequence of PartSummary
         Train, validation and test.
-    ablations : sequence of str, default=()
+    ablations : sequence of str, default ()
         The models among the baselines that are the reported one without a part of it.
-    alternatives : sequence of Alternative, default=()
+    alternatives : sequence of Alternative, default ()
         Other thresholds, the run's own first.
-    breakdowns : sequence of Breakdown, default=()
-    published : mapping, default={}
+    breakdowns : sequence of Breakdown, default ()
+    published : mapping, default {}
         Source → its printed ``accuracy``, ``precision``, ``recall`` and ``f1`` as shares, None
         where it prints none; they stand beside the models' own.
-    published_notes : sequence of str, default=()
+    published_notes : sequence of str, default ()
         Sentences below that table.
     budget : float, optional
         Number of test customers that can be contacted.
-    money : str, default=""
+    money : str, default ""
         One sentence on where the profit comes from.
-    pretraining : sequence of Pretraining, default=()
+    pretraining : sequence of Pretraining, default ()
         One per Boltzmann machine.
     weights : Weights, optional
         Of the first machine.
     fine_tuning : FineTuning, optional
         Losses of the network.
-    strongest : mapping, default={}
+    strongest : mapping, default {}
         Feature → AUC of it alone on training rows, best first.
-    seconds : mapping, default={}
+    seconds : mapping, default {}
         Stage → wall seconds, in order.
-    facts : mapping, default={}
+    facts : mapping, default {}
         Further lines of the page, such as source, seed, device and package versions.
-    config_yaml : str, default=""
+    config_yaml : str, default ""
         The resolved config.
-    warnings : sequence of str, default=()
+    warnings : sequence of str, default ()
         One sentence each.
     reasons : mapping, optional
         What drives the scores, as ``training.json`` has it under ``reasons``.

@@ -15,6 +15,7 @@ from dbnchurn.core.errors import ArtifactError, ConfigError
 from dbnchurn.core.html.format import percent, plain, span
 from dbnchurn.data.joins import LABEL
 from dbnchurn.evaluate import evaluate
+from dbnchurn.evaluate.bootstrap import RESAMPLES
 from dbnchurn.evaluate.registry import COMPARED, METRICS, PRIMARY
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.runs.folder import read_json, write_json
@@ -143,7 +144,7 @@ def backtest(
     label: str | None = None,
     positive: str | None = None,
     output: str | Path | None = None,
-    resamples: int = 500,
+    resamples: int = RESAMPLES,
 ) -> Backtest:
     """Evaluate a stored model on customers whose outcome is known by now.
 

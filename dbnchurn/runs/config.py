@@ -12,6 +12,7 @@ from dbnchurn.config import Section, build, read, section_of
 from dbnchurn.data.plan import DataPlan, Leakage
 from dbnchurn.decide import Threshold
 from dbnchurn.evaluate import Offer
+from dbnchurn.evaluate.bootstrap import RESAMPLES
 from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.runs.protocol import Share, SplitSection
 from dbnchurn.runs.sections import (
@@ -149,7 +150,7 @@ class RunConfig(Section):
         description="Models that are trained and reported beside, on the same rows.",
     )
     resamples: Annotated[int, Field(ge=50)] = Field(
-        default=500, description="Bootstrap resamples behind every interval."
+        default=RESAMPLES, description="Bootstrap resamples behind every interval."
     )
     seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Seed of everything.")
     device: Literal["auto", "cpu", "cuda"] = Field(

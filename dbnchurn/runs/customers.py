@@ -41,7 +41,7 @@ ALLOWED_LEAK = (
 
 
 def read_customers(config: RunConfig, work: Path) -> tuple[Customers, Built | None]:
-    """The customers of a config; costs and dropped segment columns are no features of theirs.
+    """The customers of a config; costs and dropped columns of groups are no features of theirs.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from dbnchurn.decide.threshold import Choice
 from dbnchurn.evaluate import at_thresholds, by_group, compare, evaluate
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import shares_attained
-from dbnchurn.runs.predictions import SEGMENT, models, score_column
+from dbnchurn.runs.predictions import GROUP, models, score_column
 from dbnchurn.runs.result import MODEL
 from dbnchurn.tables.splitting import PARTS
 
@@ -174,7 +174,7 @@ def alternatives(
 def groups(
     test: pd.DataFrame, threshold: float, *, resamples: int, random_state: int
 ) -> dict[str, list[Plain]]:
-    """Metrics by month, if there are several, and by segment.
+    """Metrics by month, if there are several, and by the groups of the report.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def groups(
         Column → one dict per group, as :func:`dbnchurn.evaluate.by_group` gives it.
     """
     metrics = {}
-    for column in (c for c in test if c == "month" or str(c).startswith(SEGMENT)):
+    for column in (c for c in test if c == "month" or str(c).startswith(GROUP)):
         if test[column].nunique(dropna=False) < 2:
             continue
         metrics[str(column)] = by_group(

@@ -10,10 +10,10 @@ import pandas as pd
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import true_probabilities
 from dbnchurn.runs.result import MODEL, RunResult
-from dbnchurn.runs.side_columns import gains, months, segments
+from dbnchurn.runs.side_columns import gains, months, report_groups
 
 SCORED = ("validation", "test")
-SEGMENT = "segment "
+GROUP = "group "
 
 
 def predictions(trained: RunResult, config: RunConfig) -> pd.DataFrame:
@@ -28,7 +28,7 @@ def predictions(trained: RunResult, config: RunConfig) -> pd.DataFrame:
     -------
     DataFrame
         ``id``, ``part``, ``label`` and ``score``; ``score NAME`` of every baseline; ``gain``, what
-        contacting the customer gains; ``month``, where there are dates; ``segment NAME`` for the
+        contacting the customer gains; ``month``, where there are dates; ``group NAME`` for the
         groups of the report; ``truth``, the true probability of simulated customers (test only).
     """
     table, parts = trained.customers, trained.parts
@@ -43,10 +43,10 @@ def predictions(trained: RunResult, config: RunConfig) -> pd.DataFrame:
     columns["gain"] = gains(config.campaign, table)[which]
     if table.dates is not None:
         columns["month"] = months(table.dates[which])
-    for name, groups in segments(
+    for name, of_rows in report_groups(
         config.report, table, parts.train, which, trained.strength
     ).items():
-        columns[SEGMENT + name] = groups
+        columns[GROUP + name] = of_rows
     frame = pd.DataFrame(columns)
     if config.data is not None and config.data.truth is not None:
         frame["truth"] = np.nan

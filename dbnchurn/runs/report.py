@@ -21,7 +21,7 @@ from dbnchurn.runs.baselines import VARIANTS
 from dbnchurn.runs.config import CampaignSection, read_config
 from dbnchurn.runs.facts import FACTS
 from dbnchurn.runs.folder import read_json
-from dbnchurn.runs.predictions import SEGMENT, models, score_column
+from dbnchurn.runs.predictions import GROUP, models, score_column
 from dbnchurn.runs.published import notes
 from dbnchurn.runs.result import MODEL
 from dbnchurn.tables.splitting import PARTS
@@ -107,7 +107,7 @@ def _alternative(plain: dict[str, Any]) -> Alternative:
 
 def _breakdowns(groups: dict[str, Any]) -> list[Breakdown]:
     return [
-        Breakdown("month" if name == "month" else name.removeprefix(SEGMENT), name == "month", rows)
+        Breakdown("month" if name == "month" else name.removeprefix(GROUP), name == "month", rows)
         for name, rows in groups.items()
     ]
 

@@ -33,7 +33,7 @@ SWEPT = {"bins": "intervals per column", "min_count": "minimum count"}
 SET_ELSEWHERE = {"random_state": ".seed", "positive": ".columns.positive", "date": ".columns.date"}
 
 
-class ColumnsSection(Section):
+class SegmentColumnsSection(Section):
     """What the columns are; the keys mean what they mean in the config of a run."""
 
     renamed: ClassVar[Mapping[str, str]] = {"group": "id"}
@@ -89,7 +89,7 @@ class SegmentsConfig(Section):
     """The config of one search."""
 
     source: SourceSection
-    columns: ColumnsSection
+    columns: SegmentColumnsSection
     sweeps: SweepsSection | None = None
     seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Seed of everything.")
     output: Path = Field(default=Path("runs"), description="Folder in which run folders are made.")

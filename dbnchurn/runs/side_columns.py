@@ -1,4 +1,4 @@
-"""Columns that are no features: costs of each customer, months, and the segments of the report.
+"""Columns that are no features: costs of each customer, months, and the groups of the report.
 
 None of them is trained on.
 """
@@ -22,11 +22,11 @@ from dbnchurn.tables.contract import with_side_columns
 from dbnchurn.tables.schema import text
 
 FEW_LEVELS = 12  # more are quarters of a number, or the commonest levels and the others
-SEGMENTS = 3
+GROUPS = 3
 
 
 def separate_side_columns(config: RunConfig, table: Customers) -> Customers:
-    """Move costs, and segment columns that the config drops, from the features to the side columns.
+    """Move costs, and dropped columns that make groups, from the features to the side columns.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ def separate_side_columns(config: RunConfig, table: Customers) -> Customers:
     """
     names = cost_columns(config.campaign)
     dropped = config.columns.drop if config.columns is not None else ()
-    segment_columns = [name for name in config.report.groups if name in dropped]
-    table = with_side_columns(table, [*names, *segment_columns])
+    group_columns = [name for name in config.report.groups if name in dropped]
+    table = with_side_columns(table, [*names, *group_columns])
     numbers = {name: _cost(table.side_columns[name]) for name in names}
     return replace(table, side_columns=table.side_columns.assign(**numbers))
 
@@ -114,7 +114,7 @@ def strengths(table: Customers, train: Rows) -> dict[str, float]:
     return dict(sorted(aucs.items(), key=lambda item: -item[1]))
 
 
-def segments(
+def report_groups(
     report: ReportSection, table: Customers, train: Rows, rows: Rows, strength: dict[str, float]
 ) -> dict[str, pd.Categorical[Any]]:
     """Groups of the given rows by every column that is reported on.
@@ -142,7 +142,7 @@ def segments(
         If the config names a column that is not there.
     """
     whole = pd.concat([table.X, table.side_columns], axis=1)
-    names = report.groups or tuple(strength)[:SEGMENTS]
+    names = report.groups or tuple(strength)[:GROUPS]
     for name in names:
         if name not in whole:
             raise DataError(

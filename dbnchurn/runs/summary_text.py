@@ -28,7 +28,7 @@ def result_table(metrics: Mapping[str, Any]) -> Table:
     >>> result_table({"test": {"n": 5} | unknown, "baselines": {"xgboost": unknown}}).row_count
     2
     """
-    table = Table(title=f"Test: {metrics['test']['n']} customers that no model has seen")
+    table = Table(title=f"Test: {metrics['test']['n']} customers that no model was trained on")
     table.add_column("model", no_wrap=True)
     for name in SHOWN:
         table.add_column(name.replace("_", " "), justify="right")

@@ -14,6 +14,7 @@ from pydantic import Field
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from dbnchurn.core.random_state import RandomStateLike, as_generator
 from dbnchurn.core.typing import Floats
 from dbnchurn.segments.boxes import BoxMiner
 from dbnchurn.segments.closed_sets import mine_closed
@@ -160,7 +161,7 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         outcome: str = "say yes",
         permutations: Annotated[int, Field(ge=0)] = 0,
         max_cells: Count = 10_000_000,
-        random_state: int | np.random.Generator | np.random.RandomState | None = None,
+        random_state: RandomStateLike = None,
     ) -> None:
         self.mode = mode
         self.method = method
@@ -357,10 +358,3 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
 
 def _to_json_type(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else np.asarray(value).tolist()
-
-
-def as_generator(random_state: Any) -> np.random.Generator:
-    """A numpy Generator from a `random_state` as scikit-learn allows it."""
-    if isinstance(random_state, np.random.RandomState):
-        return np.random.default_rng(random_state.randint(2**31, size=4))
-    return np.random.default_rng(random_state)

@@ -1,9 +1,17 @@
 """``--output``: its kind stands in the help, and the other kind is refused before any work."""
 
+import inspect
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
+from dbnchurn.cli import scoring, tables
 from dbnchurn.cli.options import FILE_ENDINGS, paths_by_table
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.data.simulate.write import simulate
+from dbnchurn.scoring.campaign import Campaign
+from dbnchurn.scoring.job import score_file
 
 FILES = {  # verb → what stands before --output, and an allowed ending
     "score": (["model", "t.csv"], ".parquet"),
@@ -49,3 +57,26 @@ def test_tables_are_given_by_name():
     assert paths_by_table(["a=b", "c=d=e"]) == {"a": "b", "c": "d=e"}
     with pytest.raises(ConfigError, match="write NAME=PATH"):
         paths_by_table(["a=b", "c"])
+
+
+@pytest.mark.parametrize(
+    ("verb", "function", "renamed"),
+    [
+        (scoring.score, score_file, {"n_threads": "threads"}),
+        (scoring.score, Campaign, {"random_state": "seed"}),
+        (tables.simulate, simulate, {"random_state": "seed"}),
+    ],
+)
+def test_an_option_has_the_default_of_the_function_behind_it(
+    verb: Callable[..., Any], function: Callable[..., Any], renamed: dict[str, str]
+):
+    # Options repeat the defaults, so that help starts without an import of the function.
+    options = inspect.signature(verb).parameters
+    compared = {
+        name: (options[option].default, parameter.default)
+        for name, parameter in inspect.signature(function).parameters.items()
+        if (option := renamed.get(name, name)) in options
+        and parameter.default not in (None, inspect.Parameter.empty)
+    }
+    assert compared
+    assert {name: pair for name, pair in compared.items() if pair[0] != pair[1]} == {}

@@ -9,12 +9,13 @@ import torch
 
 from dbnchurn.dbn.dbn import DBN
 from dbnchurn.dbn.finetune import FineTune
+from dbnchurn.dbn.hidden_units import HiddenKind
 from dbnchurn.dbn.network import Network
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.training import Record, TrainingSettings
-from dbnchurn.dbn.units import Gaussian, HiddenKind, State
 from dbnchurn.dbn.visible import Visible
+from dbnchurn.dbn.visible_units import Gaussian, State
 
 SIZES = (3, 2, 4)
 
@@ -56,7 +57,7 @@ def discrete(**options: object) -> RBM:
 
 
 def some_rows(rbm: RBM, n: int = 50, *, missing: float = 0.0, seed: int = 1) -> Visible:
-    """DeviceGenerator rows for a machine, a share of their entries missing."""
+    """Random rows for a machine, a share of their entries missing."""
     generator = np.random.default_rng(seed)
     widths = {kind: len(unit.bias) for kind, unit in rbm.visible.items()}
     gaussian = generator.normal(size=(n, widths.get("gaussian", 0)))

@@ -14,8 +14,8 @@ from dbnchurn.dbn.contrastive_divergence import (
 from dbnchurn.dbn.likelihood import bits, log_likelihood, visible_states
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.units import Gaussian, State, UnitState
 from dbnchurn.dbn.visible import Visible
+from dbnchurn.dbn.visible_units import Gaussian, State, UnitState
 from tests.dbn.machines import discrete, mixed, some_rows
 
 

@@ -6,8 +6,8 @@ import torch
 
 from dbnchurn.dbn.likelihood import log_likelihood, log_partition, pseudo_likelihood, visible_states
 from dbnchurn.dbn.random import DeviceGenerator
-from dbnchurn.dbn.units import State, UnitState
 from dbnchurn.dbn.visible import Visible
+from dbnchurn.dbn.visible_units import State, UnitState
 from tests.dbn.machines import discrete, mixed, some_rows
 
 

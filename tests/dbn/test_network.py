@@ -11,13 +11,13 @@ import torch
 
 from dbnchurn.dbn.dbn import DBN
 from dbnchurn.dbn.finetune import FineTune, LabelledRows, log_loss
+from dbnchurn.dbn.hidden_units import HIDDEN
 from dbnchurn.dbn.minibatches import upward_pass
 from dbnchurn.dbn.network import Network, NetworkBatch, _GatherSum
 from dbnchurn.dbn.network_record import first_layer_input, logits, logits_from_first_layer, product
 from dbnchurn.dbn.network_stage import NetworkStage
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.sparse_adamw import SparseAdamW
-from dbnchurn.dbn.units import HIDDEN
 from dbnchurn.dbn.visible import Visible
 from tests.dbn.machines import finetune, mixed, one_hot, some_rows
 from tests.dbn.test_training import Blocks

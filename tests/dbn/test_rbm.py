@@ -17,19 +17,13 @@ from dbnchurn.dbn.groups import (
     group_softmax,
     scatter_sum,
 )
+from dbnchurn.dbn.hidden_units import HIDDEN, BernoulliHidden, HiddenKind, RectifiedHidden
 from dbnchurn.dbn.likelihood import bits, log_partition, visible_states
 from dbnchurn.dbn.network_record import ACTIVATIONS
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.units import (
-    HIDDEN,
-    BernoulliHidden,
-    HiddenKind,
-    RectifiedHidden,
-    UnitState,
-    softplus,
-)
 from dbnchurn.dbn.visible import Visible
+from dbnchurn.dbn.visible_units import UnitState, softplus
 from tests.dbn.machines import SIZES, all_weights, discrete, mixed, one_hot, some_rows
 
 

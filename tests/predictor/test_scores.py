@@ -91,7 +91,7 @@ def test_what_was_unusual(predictor, customers):
     assert found.missing["plan"] == customers[0]["plan"].iloc[7:].isna().sum()
     assert found.trained_missing["age"] == pytest.approx(customers[0]["age"].isna().mean())
     lines = found.lines()
-    assert "plan: 7 of 600 rows with a category that training never saw" in lines
+    assert "plan: 7 of 600 rows with a category that no training row has" in lines
     assert "debt: 3 of 600 rows outside the range of training" in lines
     assert "tv: 100.0% missing, 0.0% in training" in lines
     assert len(lines) == 3

@@ -54,14 +54,14 @@ def test_groups_are_of_the_named_columns_or_the_three_strongest(fitted, customer
     X, y = customers
     result = make_result(fitted, X, y)
     frame = predictions(result, make_config(report={"groups": ["plan", "tv"]}))
-    assert [name for name in frame if name.startswith("segment ")] == ["segment plan", "segment tv"]
+    assert [name for name in frame if name.startswith("group ")] == ["group plan", "group tv"]
     own = X["plan"].iloc[420:].to_numpy()
-    known = frame["segment plan"].notna().to_numpy()
+    known = frame["group plan"].notna().to_numpy()
     assert (known == pd.notna(own)).all()
-    assert (frame["segment plan"].to_numpy()[known] == own[known]).all()
-    strongest = [f"segment {name}" for name in list(result.strength)[:3]]
+    assert (frame["group plan"].to_numpy()[known] == own[known]).all()
+    strongest = [f"group {name}" for name in list(result.strength)[:3]]
     by_default = predictions(result, make_config())
-    assert [name for name in by_default if name.startswith("segment ")] == strongest
+    assert [name for name in by_default if name.startswith("group ")] == strongest
 
 
 # --- True probabilities of simulated customers ----------------------------------------------------
@@ -107,7 +107,7 @@ def test_a_truth_that_lacks_test_customers_is_refused(fitted, customers, tmp_pat
 
 def test_models_are_read_back_from_the_columns_of_their_scores():
     names = [MODEL, "xgboost", "score keeper"]
-    columns = ["id", *(score_column(name) for name in names), "gain", "segment score"]
+    columns = ["id", *(score_column(name) for name in names), "gain", "group score"]
     assert columns[1:4] == ["score", "score xgboost", "score score keeper"]
     assert models(pd.DataFrame(columns=columns)) == names
 

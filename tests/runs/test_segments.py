@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
-from dbnchurn.runs.config import ColumnsSection as RunColumns
+from dbnchurn.runs.config import ColumnsSection
 from dbnchurn.runs.segments import (
-    ColumnsSection,
+    SegmentColumnsSection,
     load_table,
     read_segments_config,
     run,
@@ -122,7 +122,7 @@ def test_tables_that_do_not_fit_leave_nothing_behind(own, override, message):
 
 
 def test_the_columns_are_told_as_in_the_config_of_a_run():
-    segments, of_run = ColumnsSection.model_fields, RunColumns.model_fields
+    segments, of_run = SegmentColumnsSection.model_fields, ColumnsSection.model_fields
     assert set(of_run) - set(segments) == {"max_quarantine"}
     for name, field in segments.items():
         assert field.annotation == of_run[name].annotation, name

@@ -133,16 +133,16 @@ def test_segments_may_be_columns_that_are_no_features(telco, write_config, small
     assert "region" not in {c.name for c in Predictor.load(folder / "model").schema.columns}
     found = pd.read_parquet(folder / "predictions.parquet")
     own = telco.set_index("customerID").loc[found["id"]]
-    assert found["segment region"].tolist() == own["region"].tolist()
+    assert found["group region"].tolist() == own["region"].tolist()
     groups = json.loads((folder / "metrics.json").read_text())["groups"]
-    assert list(groups) == ["segment region", "segment Contract"]
-    assert sum(group["rows"] for group in groups["segment region"]) == 120
+    assert list(groups) == ["group region", "group Contract"]
+    assert sum(group["rows"] for group in groups["group region"]) == 120
 
 
 def test_without_names_the_strongest_columns_are_segments(finished_run):
     strongest = json.loads((finished_run / "training.json").read_text())["strongest_columns"]
     groups = json.loads((finished_run / "metrics.json").read_text())["groups"]
-    assert [name.removeprefix("segment ") for name in groups] == list(strongest)[:3]
+    assert [name.removeprefix("group ") for name in groups] == list(strongest)[:3]
 
 
 def test_an_unknown_segment_is_named(telco, write_config, small_run):

@@ -39,7 +39,7 @@ def test_an_undefined_number_is_a_dash():
 
 def test_the_title_has_the_number_of_test_customers(finished_run):
     metrics = json.loads((finished_run / "metrics.json").read_text())
-    assert result_table(metrics).title == "Test: 120 customers that no model has seen"
+    assert result_table(metrics).title == "Test: 120 customers that no model was trained on"
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_a_new_category_is_scored_and_logged(model, customers, tmp_path, caplog)
         found = score_file(model, table, tmp_path / "s.csv")
     assert found.read()["probability"].between(0, 1).all()
     assert found.unusual.unknown_levels == {"plan": 600}
-    assert "plan: 600 of 600 rows with a category that training never saw" in caplog.text
+    assert "plan: 600 of 600 rows with a category that no training row has" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,8 @@ def measure(tables: Path, threads: int) -> dict[str, float]:
     from dbnchurn.data.build import build, load
     from dbnchurn.prepare import Prepare
     from dbnchurn.runs import read_config
+    from dbnchurn.tables.kinds import infer
     from dbnchurn.tables.reading import read
-    from dbnchurn.tables.schema import infer
 
     overrides = [f"data.tables.{t}.path={tables / t}" for t in ("basic", "complaints", "optical")]
     plan = read_config(CONFIG, overrides).data

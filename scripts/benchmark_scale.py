@@ -283,8 +283,8 @@ def boosters_job(options: argparse.Namespace) -> dict[str, Any]:
     from dbnchurn.runs.config import classifier_of
     from dbnchurn.runs.customers import load_customers
     from dbnchurn.runs.training import divide
+    from dbnchurn.tables.kinds import infer
     from dbnchurn.tables.reading import read
-    from dbnchurn.tables.schema import infer
 
     with tempfile.TemporaryDirectory() as output:
         config = config_of(options, output)
@@ -354,8 +354,8 @@ def fit_xgboost(X: Any, y: Any, parts: Any, options: argparse.Namespace) -> Call
     from dbnchurn.features import Leaves
     from dbnchurn.features.leaves_record import booster_matrix
     from dbnchurn.model.large_tables import LargeTableRules, stratified_subsample
+    from dbnchurn.tables.kinds import infer
     from dbnchurn.tables.reading import read
-    from dbnchurn.tables.schema import infer
 
     schema = infer(X.iloc[parts.train])
 

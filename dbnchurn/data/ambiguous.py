@@ -7,11 +7,14 @@ from typing import Literal
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.sql import text_literal
 from dbnchurn.data.open import is_csv, raw_name
-from dbnchurn.data.plan import TablePlan
+from dbnchurn.data.plan import Rule, TablePlan
 from dbnchurn.data.typed import present
 from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.text_column import TextColumn
+from dbnchurn.tables.text_decision import ReadingRules, decide, name_of
 
 OTHER_FORMATS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y%m%d", "%d.%m.%y")
+READ_FROM_TEXT = ("number", "integer", "date")
 OFFSET = r"[0-9](Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 
@@ -92,7 +95,7 @@ def check_dates(session: Session, name: str, table: TablePlan, kinds: dict[str, 
                 "say in which times to read them, for example timezone: Europe/Berlin"
             )
         if kind == "VARCHAR" and not rule.formats:
-            text = present(column, "VARCHAR", table.missing)
+            text = present(column, "VARCHAR", table.missing, rule)
             _check_offsets(session, name, table, column, text)
             _check_formats(session, name, column, text)
 
@@ -131,8 +134,59 @@ def _check_formats(session: Session, name: str, column: str, text: str) -> None:
             f"{others} like {other!r}; write them in one way, or name both, for example "
             "format: ['%Y-%m-%d', '%d.%m.%Y']"
         )
-    if others:
-        raise DataError(
-            f"table {name!r}: {column!r} has dates like {other!r}; say how they are written, for "
-            "example format: '%d.%m.%Y'"
-        )
+
+
+def with_formats(
+    session: Session, name: str, table: TablePlan, kinds: dict[str, str]
+) -> dict[str, Rule]:
+    """The rules of a table with the formats of its texts, found out where they do not say.
+
+    Parameters
+    ----------
+    session : Session
+        Has the raw rows, see :func:`dbnchurn.data.open.open_table`.
+    name : str
+        Name of the table.
+    table : TablePlan
+        Has a rule for every column.
+    kinds : dict of column → SQL type
+        Of the raw rows.
+
+    Returns
+    -------
+    dict of column → Rule
+
+    Raises
+    ------
+    DataError
+        If columns can be read in two ways.
+    """
+    texts = []
+    for column, rule in table.columns.items():
+        if kinds[column] == "VARCHAR" and rule.kind in READ_FROM_TEXT and not rule.formats:
+            cell = present(column, "VARCHAR", table.missing, rule)
+            words = session.arrow(
+                f"SELECT DISTINCT w FROM (SELECT {cell} AS w FROM {raw_name(name)}) "
+                "WHERE w IS NOT NULL ORDER BY w"
+            )
+            texts.append(TextColumn.of(column, words.column("w"), table.missing))
+    if not texts:
+        return table.columns
+    numbers = {column: rule.kind != "date" for column, rule in table.columns.items()}
+    known = {c: r.formats[0] for c, r in table.columns.items() if len(r.formats) == 1}
+    rules = ReadingRules(
+        decimal=table.csv.decimal,
+        kinds={column: "number" if numbers[column] else "date" for column in table.columns},
+        place="format of",
+    )
+    try:
+        decisions = decide(texts, rules)
+    except DataError as error:
+        raise DataError(f"table {name!r}: {error}") from error
+    found = {c: name_of(d.form) for c, d in decisions.items() if d.form is not None}
+    return {
+        column: rule.model_copy(update={"format": found[column]})
+        if column in found and column not in known
+        else rule
+        for column, rule in table.columns.items()
+    }

@@ -142,7 +142,7 @@ def _clean(
     for name in sorted(plan.tables, key=lambda name: name in derived):
         table = plan.tables[name]
         with stage(f"read {name}"):
-            open_table(session, name, table)
+            lines = open_table(session, name, table)
             complete[name] = described(session, name, table)
             needed = None if derived else _needed(plan, name, complete[name])
             try:
@@ -152,6 +152,7 @@ def _clean(
                     complete[name],
                     needed=needed,
                     quarantine=quarantine / f"{name}.parquet",
+                    rejected=lines,
                 )
             except duckdb.Error as error:
                 raise DataError(f"table {name!r} cannot be read: {error}") from error

@@ -8,20 +8,25 @@ and date, one row is kept.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import quoted, text_literal
-from dbnchurn.data.ambiguous import check_dates, key_kind
+from dbnchurn.data.ambiguous import check_dates, key_kind, with_formats
 from dbnchurn.data.open import raw_name
 from dbnchurn.data.plan import ColumnKind, Rule, TablePlan
 from dbnchurn.data.typed import TypedColumn, cell_name, present, typed_column, value_name
+from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.duckdb import Session
 
 log = logging.getLogger(__name__)
 REPEATS = "repeats a key with other values"
+FIELDS = "too few or too many fields"
 INTEGERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT")
 FAULT = quoted("number of the fault")
 TEXT_LIKE = ("VARCHAR", "ENUM", "UUID")
@@ -58,6 +63,7 @@ def enforce(
     *,
     needed: Collection[str] | None = None,
     quarantine: Path | None = None,
+    rejected: Sequence[RejectedRow] = (),
 ) -> CheckedTable:
     """Turn the raw rows of a table into clean ones, under the table's name.
 
@@ -73,6 +79,9 @@ def enforce(
         of the contract is checked in any case.
     quarantine : Path, optional
         Parquet file for the rows that break the contract, as they came, with ``reason``.
+    rejected : sequence of RejectedRow, default ()
+        Lines of the source with too few or too many fields; they count as rows that break the
+        contract.
 
     Returns
     -------
@@ -85,14 +94,18 @@ def enforce(
         contract.
     """
     kinds = session.columns(raw_name(name))
-    table = described(session, name, table)
     check_dates(session, name, table, kinds)
+    table = described(session, name, table)
     columns = _typed_columns(table, kinds)
     _view(session, name, columns)
     kept = [c for c in columns if needed is None or c in needed or c in (table.key, table.date)]
     checked = _read(session, name, columns, kept if table.rows != "event" else list(columns))
     if checked.quarantined:
         _write_quarantine(session, name, columns, quarantine)
+    if rejected:
+        checked.rows += len(rejected)
+        checked.quarantined[FIELDS] = len(rejected)
+        _write_lines(rejected, quarantine)
     if table.rows == "event":
         _keep_distinct(session, name, kept)
     else:
@@ -183,6 +196,15 @@ def _write_quarantine(
     )
 
 
+def _write_lines(rejected: Sequence[RejectedRow], quarantine: Path | None) -> None:
+    """Write lines with too few or too many fields beside the rows that break the contract."""
+    if quarantine is None:
+        return
+    quarantine.parent.mkdir(parents=True, exist_ok=True)
+    lines = {"row": [line.row for line in rejected], "reason": [line.reason for line in rejected]}
+    pq.write_table(pa.table(lines), quarantine.with_suffix(".lines.parquet"))
+
+
 def _keep_distinct(session: Session, name: str, kept: Iterable[str]) -> None:
     """Of events that are equal in every column of the contract, keep one."""
     session.run(
@@ -231,6 +253,7 @@ def described(session: Session, name: str, table: TablePlan) -> TablePlan:
     if table.date is not None:
         rules.setdefault(table.date, Rule(kind="date"))
     keys = key_kind(session, name, table, kinds)
+    rules = with_formats(session, name, table.model_copy(update={"columns": rules}), kinds)
     return table.model_copy(update={"columns": rules, "key_kind": keys})
 
 
@@ -244,14 +267,11 @@ def kind_of(kind: str) -> ColumnKind:
 
 
 def _typed_columns(table: TablePlan, kinds: dict[str, str]) -> dict[str, TypedColumn]:
-    comma = table.csv.decimal == ","
     columns = {table.key: _typed_key(table, kinds[table.key])}
     for column, rule in table.columns.items():
         if column == table.date:
             rule = rule.model_copy(update={"nullable": False, "otherwise": "quarantine"})
-        typed = typed_column(
-            column, rule, kinds[column], table.missing, zone=table.timezone, comma=comma
-        )
+        typed = typed_column(column, rule, kinds[column], table.missing, zone=table.timezone)
         if column == table.date and table.rows == "month":
             typed = replace(typed, value=f"CAST(date_trunc('month', {typed.value}) AS TIMESTAMP)")
         columns[column] = typed
@@ -262,17 +282,29 @@ def _typed_key(table: TablePlan, kind: str) -> TypedColumn:
     raw = present(table.key, kind, table.missing)
     cell, value = cell_name(table.key), value_name(table.key)
     number = table.key_kind == "number"
+    integer = _integer(cell, kind)
     if number:
-        key = f"TRY_CAST(TRY_CAST({cell} AS DOUBLE) AS BIGINT)"
-        key = f"CAST({cell} AS BIGINT)" if kind in INTEGERS else key
+        key = f"CAST({cell} AS BIGINT)" if kind in INTEGERS else integer
     elif kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
-        key = f"CAST(TRY_CAST({cell} AS BIGINT) AS VARCHAR)"
+        key = f"CAST({integer} AS VARCHAR)"
     else:
         key = f"CAST({cell} AS VARCHAR)"
     faults = [(f"{cell} IS NULL", f"no key {table.key}")]
     if (kind not in INTEGERS and not kind.startswith(TEXT_LIKE)) or number:
         faults.append((f"{value} IS NULL", f"the key {table.key} is not an integer"))
     return TypedColumn(table.key, raw, key, tuple(faults))
+
+
+def _integer(cell: str, kind: str) -> str:
+    """SQL of a cell as the integer that it is, NULL where it is none: 7.4 is not 7."""
+    if kind == "VARCHAR":
+        digits = f"regexp_replace({cell}, '[.]0+$', '')"
+        return (
+            f"CASE WHEN regexp_full_match({digits}, '[-+]?[0-9]+') "
+            f"THEN TRY_CAST({digits} AS BIGINT) END"
+        )
+    exact = f"abs({cell}) < {2**53}" if kind in ("DOUBLE", "FLOAT") else "TRUE"
+    return f"CASE WHEN {cell} = floor({cell}) AND {exact} THEN TRY_CAST({cell} AS BIGINT) END"
 
 
 def _refuse_many(name: str, table: TablePlan, checked: CheckedTable) -> None:

@@ -13,9 +13,10 @@ from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.ambiguous import OTHER_FORMATS
 from dbnchurn.data.open import open_table, raw_name
 from dbnchurn.data.plan import Csv, Grain, Rule, TablePlan
-from dbnchurn.data.typed import NO, YES, present
+from dbnchurn.data.typed import present
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.postgres import Postgres
+from dbnchurn.tables.text_column import NO, YES
 
 MOST_LEVELS = 40
 KEY_NAMES = re.compile(r"(^|[_ .-])(id|key|customer|account|subscriber|number|no)$", re.IGNORECASE)
@@ -93,7 +94,7 @@ def _rule(session: Session, name: str, column: str, kind: str) -> Rule:
         return Rule(kind="date")
     if kind == "BOOLEAN":
         return Rule(kind="flag")
-    value = present(column, kind, TablePlan(path="", key="").missing)
+    value = present(column, kind)
     relation = f"(SELECT {value} AS v FROM {raw_name(name)}) WHERE v IS NOT NULL"
     if kind != "VARCHAR":
         return _number(session, relation)

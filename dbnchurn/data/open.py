@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import gzip
-import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.sql import quoted, text_literal
-from dbnchurn.data.plan import Csv, TablePlan
+from dbnchurn.data.plan import TablePlan
+from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.duckdb import Session
-from dbnchurn.tables.files import PARQUET_ENDINGS, find_files
+from dbnchurn.tables.files import find_files, kind_of_file
+from dbnchurn.tables.loading import load_table
 from dbnchurn.tables.postgres import copy_from_postgres
+from dbnchurn.tables.streaming import CsvSource, SheetSource
+from dbnchurn.tables.text_decision import ReadingRules
 
-PLAIN_ENCODINGS = {"utf-8", "utf8", "utf-8-sig", "ascii"}
+CHUNK_ROWS = 2**17
 
 
 def raw_name(table: str) -> str:
@@ -24,8 +28,12 @@ def raw_name(table: str) -> str:
     return quoted(f"raw {table}")
 
 
-def open_table(session: Session, name: str, table: TablePlan, *, guess_types: bool = True) -> None:
+def open_table(
+    session: Session, name: str, table: TablePlan, *, guess_types: bool = True
+) -> list[RejectedRow]:
     """Make the raw rows of a source available under :func:`raw_name`.
+
+    Files of text are read by the reader that training and scoring use.
 
     Parameters
     ----------
@@ -34,7 +42,12 @@ def open_table(session: Session, name: str, table: TablePlan, *, guess_types: bo
         Name of the table.
     table : TablePlan
     guess_types : bool, default True
-        Whether DuckDB infers the types of a CSV file without rules; otherwise its values are text.
+        Whether the types of a CSV file without rules are found out; otherwise its values are text.
+
+    Returns
+    -------
+    list of RejectedRow
+        Lines with too few or too many fields.
 
     Raises
     ------
@@ -45,23 +58,33 @@ def open_table(session: Session, name: str, table: TablePlan, *, guess_types: bo
     wanted = list(dict.fromkeys(columns)) if table.columns else []
     if table.postgres is not None:
         copy_from_postgres(session, raw_name(name), table.postgres, wanted)
-    elif table.query is not None:
+        return []
+    if table.query is not None:
         _view(session, name, f"({table.query.strip().rstrip(';')})")
-    else:
-        assert table.path is not None
-        files = find_files(table.path, name)
-        if files[0].name.lower().endswith(PARQUET_ENDINGS):
-            listing = ", ".join(text_literal(file) for file in files)
-            _view(session, name, f"read_parquet([{listing}], union_by_name = true)")
+        return []
+    assert table.path is not None
+    files = find_files(table.path, name)
+    kind = kind_of_file(files[0])
+    if kind == "parquet":
+        listing = ", ".join(text_literal(file) for file in files)
+        _view(session, name, f"read_parquet([{listing}], union_by_name = true)")
+        return []
+    source: CsvSource | SheetSource
+    try:
+        if kind == "excel":
+            source = SheetSource(files, False, table.sheet)
         else:
-            _load_csv(session, name, files, table.csv, typed=guess_types and not table.columns)
+            source = CsvSource(files, False, table.csv.settings())
+        if guess_types and not table.columns:
+            return _load_typed(session, name, source, table)
+        return _load_text(session, name, source)
+    except DataError as error:
+        raise DataError(f"table {name!r}: {error}") from error
 
 
 def is_csv(table: TablePlan) -> bool:
     """Whether the source is a CSV file, where every value is text."""
-    return table.path is not None and not find_files(table.path, "")[0].name.lower().endswith(
-        PARQUET_ENDINGS
-    )
+    return table.path is not None and kind_of_file(find_files(table.path, "")[0]) == "csv"
 
 
 def _view(session: Session, name: str, relation: str) -> None:
@@ -71,43 +94,47 @@ def _view(session: Session, name: str, relation: str) -> None:
         raise DataError(f"table {name!r} cannot be read: {_first_line(error)}") from error
 
 
-def _load_csv(session: Session, name: str, files: Sequence[Path], csv: Csv, typed: bool) -> None:
-    encoding = (csv.encoding or "utf-8").lower()
-    if encoding not in PLAIN_ENCODINGS:
-        files = [_transcoded(session, file, encoding) for file in files]
-    options = ["header = true", f"quote = {text_literal(csv.quote)}", "union_by_name = true"]
-    if csv.delimiter is not None:
-        options.append(f"delim = {text_literal(csv.delimiter)}")
-    if typed:
-        options.append(f"decimal_separator = {text_literal(csv.decimal)}")
-    else:
-        options.append("all_varchar = true")
-    listing = ", ".join(text_literal(file) for file in files)
-    reader = f"read_csv([{listing}], {', '.join(options)})"
-    try:
-        session.run(f"CREATE TABLE {raw_name(name)} AS SELECT * FROM {reader}")
-    except duckdb.Error as error:
-        hint = ""
-        if "unicode" in str(error).lower() or "utf-8" in str(error).lower():
-            hint = "; say how it is written, for example csv: {encoding: latin-1}"
-        raise DataError(
-            f"table {name!r}: {files[0]}: not a readable CSV file: {_first_line(error)}{hint}"
-        ) from error
+def _load_text(session: Session, name: str, source: CsvSource | SheetSource) -> list[RejectedRow]:
+    """Store the rows as they are written; files may have different columns."""
+    rejected: list[RejectedRow] = []
+    columns = list(dict.fromkeys(chain.from_iterable(source.columns.values())))
+
+    def batches(files: Sequence[Path]) -> Iterator[pa.RecordBatch]:
+        for file in files:
+            one = source.of_file(file)
+            own = one.columns[str(file)]
+            for chunk in one.chunks(own, CHUNK_ROWS):
+                rejected.extend(chunk.rejected)
+                yield from _completed(chunk.rows, schema).to_batches()
+
+    schema = source.arrow_schema(columns)
+    reader = pa.RecordBatchReader.from_batches(schema, batches(source.files))
+    session.store(raw_name(name), reader)
+    return rejected
 
 
-def _transcoded(session: Session, file: Path, encoding: str) -> Path:
-    """A copy of a file in UTF-8, written block by block."""
-    target = session.folder / f"{len(list(session.folder.glob('*.csv')))}.csv"
-    opened = gzip.open if file.suffix.lower() == ".gz" else open
-    try:
-        with (
-            opened(file, "rt", encoding=encoding, newline="") as source,
-            target.open("w", encoding="utf-8", newline="") as copy,
-        ):
-            shutil.copyfileobj(source, copy, 2**20)
-    except (LookupError, UnicodeError, OSError) as error:
-        raise DataError(f"{file}: cannot be read as {encoding}: {error}") from error
-    return target
+def _completed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Rows with all columns of a schema; those that they lack are null."""
+    return pa.table(
+        [
+            rows.column(field.name).cast(field.type)
+            if field.name in rows.column_names
+            else pa.nulls(rows.num_rows, field.type)
+            for field in schema
+        ],
+        schema=schema,
+    )
+
+
+def _load_typed(
+    session: Session, name: str, source: CsvSource | SheetSource, table: TablePlan
+) -> list[RejectedRow]:
+    """Store the rows with the types that are found out."""
+    rules = ReadingRules(decimal=table.csv.decimal, missing=table.missing, place="columns")
+    loaded = load_table(source, rules, ids=[table.key])
+    typed = pa.Table.from_pandas(loaded.frame, preserve_index=False)
+    session.store(raw_name(name), typed.to_reader())
+    return list(loaded.rejected)
 
 
 def _first_line(error: Exception) -> str:

@@ -13,13 +13,13 @@ from pydantic import Field, model_validator
 from dbnchurn.config.from_signatures import Section
 from dbnchurn.core.errors import did_you_mean
 from dbnchurn.data.windows import Windows
+from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.postgres import Postgres
 
 Value = str | int | float | bool
 Grain = Literal["customer", "month", "event", "lookup"]
 ColumnKind = Literal["number", "integer", "flag", "category", "text", "date"]
 NUMERIC = ("number", "integer", "flag")
-MISSING = ("", "NA", "N/A", "NaN", "null", "NULL", "None", "-", "?")
 
 
 class Csv(Section):
@@ -27,10 +27,16 @@ class Csv(Section):
 
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     encoding: str | None = Field(
-        default=None, description="Such as latin-1, cp1252 or gb18030; by default UTF-8."
+        default=None, description="Such as utf-16, cp1252 or gb18030; found out by default."
     )
-    decimal: Literal[".", ","] = "."
+    decimal: Literal[".", ","] | None = Field(
+        default=None, description="Decimal mark of all columns; found out by default."
+    )
     quote: str = Field(default='"', min_length=1, max_length=1)
+
+    def settings(self) -> CsvSettings:
+        """What the reader of CSV files is told."""
+        return CsvSettings(self.delimiter, self.encoding, self.quote, self.decimal)
 
 
 class Rule(Section):
@@ -89,7 +95,7 @@ class TablePlan(Section):
     """One source table and its contract."""
 
     path: str | None = Field(
-        default=None, description="CSV or Parquet file, folder of them, or pattern with *."
+        default=None, description="CSV, Parquet or Excel file, folder of them, or pattern with *."
     )
     query: str | None = Field(
         default=None, description="DuckDB SQL over the other tables, by their names, or files."
@@ -110,7 +116,10 @@ class TablePlan(Section):
     timezone: str | None = Field(
         default=None, description="In which times that carry an offset are read."
     )
-    missing: tuple[str, ...] = Field(default=MISSING, description="Texts that mean nothing there.")
+    sheet: str | None = Field(default=None, description="Sheet of a spreadsheet.")
+    missing: tuple[str, ...] = Field(
+        default=(), description="Further texts that stand for a missing value."
+    )
     columns: dict[str, Rule] = Field(
         default_factory=dict, description="The contract; columns that are not in it are not read."
     )

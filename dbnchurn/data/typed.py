@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dbnchurn.core.sql import quoted, text_literal, text_literals
 from dbnchurn.data.plan import NUMERIC, Rule
+from dbnchurn.tables.date_format import MONTHS
+from dbnchurn.tables.number_format import NumberFormat
+from dbnchurn.tables.text_column import MISSING, NO, PERHAPS_MISSING, YES
+from dbnchurn.tables.text_decision import form_of
 
-YES = ("1", "1.0", "true", "t", "yes", "y")
-NO = ("0", "0.0", "false", "f", "no", "n")
+TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+ISO = ("%Y-%m-%d", "%Y-%m")
+SHORT = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 LARGEST = 1e24  # larger numbers in a table of customers are mistakes
 
 
@@ -67,7 +73,6 @@ def typed_column(
     missing: Sequence[str],
     *,
     zone: str | None = None,
-    comma: bool = False,
 ) -> TypedColumn:
     """SQL expressions that read a column as its rule says.
 
@@ -78,11 +83,9 @@ def typed_column(
     kind : str
         SQL type of the raw column.
     missing : sequence of str
-        Texts that stand for a missing value.
+        Further texts that stand for a missing value.
     zone : str, optional
         Time zone in which times with an offset are read; UTC by default.
-    comma : bool, default False
-        Whether numbers in text have a decimal comma.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def typed_column(
     """
     raw, value = cell_name(column), value_name(column)
     if rule.kind in ("number", "integer"):
-        reading = _number(raw, kind, comma)
+        reading = _number(raw, kind, rule)
         what = f"not {'a number' if rule.kind == 'number' else 'an integer'}"
     elif rule.kind == "flag":
         reading, what = _flag(raw, kind), "neither yes nor no"
@@ -111,7 +114,7 @@ def typed_column(
         faults.append((f"{raw} IS NULL", f"{column}: missing"))
     return TypedColumn(
         column,
-        present(column, kind, missing),
+        present(column, kind, missing, rule),
         reading,
         tuple(faults),
         rule.otherwise == "missing",
@@ -125,7 +128,7 @@ def _always_fits(rule: Rule, kind: str) -> bool:
     return rule.kind == "text" or (rule.kind == "category" and not rule.levels)
 
 
-def present(column: str, kind: str, missing: Sequence[str] = ()) -> str:
+def present(column: str, kind: str, missing: Sequence[str] = (), rule: Rule | None = None) -> str:
     """SQL of a raw value, NULL if it stands for a missing value; text is stripped.
 
     Parameters
@@ -134,7 +137,9 @@ def present(column: str, kind: str, missing: Sequence[str] = ()) -> str:
     kind : str
         SQL type of the raw column.
     missing : sequence of str, default ()
-        Texts that stand for a missing value, in addition to blanks.
+        Texts that stand for a missing value, in addition to the usual ones.
+    rule : Rule, optional
+        Its levels and spellings are no missing values; among numbers and dates more texts are.
 
     Returns
     -------
@@ -142,17 +147,28 @@ def present(column: str, kind: str, missing: Sequence[str] = ()) -> str:
     """
     name = quoted(column)
     if kind == "VARCHAR":
-        nothing = " ".join(f"WHEN {text_literal(word)} THEN NULL" for word in ("", *missing))
-        return f"CASE trim({name}) {nothing} ELSE trim({name}) END"
+        absent = {*MISSING, *missing}
+        if rule is not None:
+            if rule.kind in (*NUMERIC, "date"):
+                absent |= set(PERHAPS_MISSING)
+            absent -= {*rule.levels, *rule.codes}
+        words = text_literals(sorted(absent | {""}))
+        return f"CASE WHEN trim({name}) NOT IN {words} THEN trim({name}) END"
     if kind in ("DOUBLE", "FLOAT"):
         return f"CASE WHEN NOT isnan({name}) THEN {name} END"
     return name
 
 
-def _number(raw: str, kind: str, comma: bool) -> str:
+def _number(raw: str, kind: str, rule: Rule) -> str:
     if kind == "VARCHAR":
-        text = f"replace(replace({raw}, '.', ''), ',', '.')" if comma else raw
-        number = f"TRY_CAST({text} AS DOUBLE)"
+        form = form_of(rule.formats[0]) if rule.formats else NumberFormat()
+        if not isinstance(form, NumberFormat):
+            form = NumberFormat()
+        number = form.sql(raw)
+        if form.is_plain:
+            number = f"coalesce(TRY_CAST({raw} AS DOUBLE), {number})"
+    elif kind == "INTERVAL":
+        number = f"epoch({raw}) / 86400"
     else:
         number = f"CAST({raw} AS DOUBLE)" if not _is_time(kind) else "CAST(NULL AS DOUBLE)"
     return f"CASE WHEN abs({number}) < {LARGEST!r} THEN {number} END"
@@ -166,7 +182,7 @@ def _flag(raw: str, kind: str) -> str:
     if kind not in ("VARCHAR", "BOOLEAN"):
         return f"CASE WHEN {raw} IN (0, 1) THEN CAST({raw} AS DOUBLE) END"
     word = f"lower(CAST({raw} AS VARCHAR))"
-    meant = [*((w, 1.0) for w in YES), *((w, 0.0) for w in NO)]
+    meant = [*((w, 1.0) for w in sorted(YES)), *((w, 0.0) for w in sorted(NO))]
     return f"CASE {word} {' '.join(f'WHEN {text_literal(w)} THEN {v}' for w, v in meant)} END"
 
 
@@ -185,9 +201,10 @@ def as_text(raw: str, kind: str) -> str:
     str
     """
     if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
+        shortest = f"CAST({raw} AS DOUBLE)" if kind.startswith("DECIMAL") else raw
         return (
             f"CASE WHEN {raw} = floor({raw}) AND abs({raw}) < 1e15 "
-            f"THEN CAST(CAST({raw} AS BIGINT) AS VARCHAR) ELSE CAST({raw} AS VARCHAR) END"
+            f"THEN CAST(CAST({raw} AS BIGINT) AS VARCHAR) ELSE CAST({shortest} AS VARCHAR) END"
         )
     return raw if kind == "VARCHAR" else f"CAST({raw} AS VARCHAR)"
 
@@ -202,15 +219,19 @@ def _category(text: str, rule: Rule) -> str:
     )
     if not rule.levels:
         return f"CASE lower({text}) {words} ELSE {text} END"
+    if all(re.fullmatch(r"-?\d+(\.\d+)?", level) for level in rule.levels):
+        # 0.10 is the level 0.1.
+        decimals = text_literal(r"-?\d+\.\d*")
+        shortest = f"regexp_replace({text}, {text_literal(r'[.]?0*$')}, '')"
+        text = f"CASE WHEN regexp_full_match({text}, {decimals}) THEN {shortest} ELSE {text} END"
     # An ENUM takes one byte a value instead of sixteen.
     return f"CAST(CASE lower({text}) {words} END AS ENUM {text_literals(rule.levels)})"
 
 
 def _date(raw: str, kind: str, rule: Rule, zone: str | None) -> str:
     if kind == "VARCHAR":
-        if rule.formats:
-            formats = ", ".join(text_literal(f) for f in rule.formats)
-            return f"CAST(try_strptime({raw}, [{formats}]) AS TIMESTAMP)"
+        if rule.formats and not set(rule.formats) <= set(ISO):
+            return _strptime(raw, rule.formats)
         if zone is not None:
             instant = f"TRY_CAST({raw} AS TIMESTAMPTZ)"
             return f"CAST(timezone({text_literal(zone)}, {instant}) AS TIMESTAMP)"
@@ -218,7 +239,27 @@ def _date(raw: str, kind: str, rule: Rule, zone: str | None) -> str:
         return f"coalesce({iso}, CAST(try_strptime({raw}, '%Y-%m') AS TIMESTAMP))"
     if kind == "TIMESTAMP WITH TIME ZONE":
         return f"CAST(timezone({text_literal(zone or 'UTC')}, {raw}) AS TIMESTAMP)"
+    if kind in ("BIGINT", "INTEGER", "DOUBLE", "UINTEGER", "UBIGINT"):  # such as 20260831
+        digits = f"CAST(TRY_CAST({raw} AS BIGINT) AS VARCHAR)"
+        return f"CAST(try_strptime({digits}, '%Y%m%d') AS TIMESTAMP)"
     return f"CAST({raw} AS TIMESTAMP)" if _is_time(kind) else "CAST(NULL AS TIMESTAMP)"
+
+
+def _strptime(raw: str, formats: Sequence[str]) -> str:
+    """SQL that reads a date with or without a time, and names of months in several languages."""
+    if any("%b" in form for form in formats):
+        name = f"lower(regexp_extract({raw}, '\\p{{L}}{{3,}}'))"
+        english = " ".join(
+            f"WHEN {text_literal(word)} THEN '{SHORT[number - 1]}'"
+            for word, number in MONTHS.items()
+        )
+        raw = f"regexp_replace({raw}, '\\p{{L}}{{3,}}[.]?', CASE {name} {english} ELSE 'x' END)"
+    every = [
+        form + time
+        for form in formats
+        for time in (TIMES if "%H" not in form and "%I" not in form else ("",))
+    ]
+    return f"CAST(try_strptime({raw}, [{', '.join(map(text_literal, every))}]) AS TIMESTAMP)"
 
 
 def _bounds(column: str, value: str, rule: Rule) -> list[tuple[str, str]]:

@@ -50,7 +50,7 @@ class Encode(BaseEstimator):  # type: ignore[misc]
     --------
     >>> import pandas as pd
     >>> from dbnchurn.tables.reading import read
-    >>> from dbnchurn.tables.schema import infer
+    >>> from dbnchurn.tables.kinds import infer
     >>> frame = pd.DataFrame({"debt": [1.0, 2.0, 3.0], "tv": [0, 1, None], "plan": ["A", "B", "A"]})
     >>> table = read(infer(frame), frame)[0]
     >>> Encode().fit(table).transform(table).widths

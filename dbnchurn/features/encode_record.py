@@ -37,7 +37,7 @@ class EncodeRecord:
     >>> import pandas as pd
     >>> from dbnchurn.features import Encode
     >>> from dbnchurn.tables.reading import read
-    >>> from dbnchurn.tables.schema import infer
+    >>> from dbnchurn.tables.kinds import infer
     >>> frame = pd.DataFrame({"debt": [1.0, 2.0, 3.0], "tv": [0, 1, 0]})
     >>> record = Encode(rungs=2).fit(read(infer(frame), frame)[0]).record_
     >>> record.gaussian, record.center, record.scale, record.binary

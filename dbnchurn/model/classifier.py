@@ -71,7 +71,10 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
     Parameters
     ----------
     kinds : mapping of column → {"number", "flag", "category", "date", "ignore"}, optional
-        Kinds that would be inferred wrongly; see :func:`dbnchurn.tables.schema.infer`.
+        Kinds that would be inferred wrongly; see :func:`dbnchurn.tables.kinds.infer`.
+    formats : mapping of column → str, optional
+        How numbers or dates in text are written, where that is in doubt: the number 1234.5, such
+        as ``"1.234,5"``, or a date format, such as ``"%d.%m.%Y"``.
     prepare : Prepare, optional
         How columns are cleaned and reduced.
     encode : Encode, optional
@@ -162,6 +165,7 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         self,
         *,
         kinds: Mapping[str, str] | None = None,
+        formats: Mapping[str, str] | None = None,
         prepare: Prepare | None = None,
         encode: Encode | None = None,
         oversample: Oversample | None = None,
@@ -183,6 +187,7 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         ) = None,
     ) -> None:
         self.kinds = kinds
+        self.formats = formats
         self.prepare = prepare
         self.encode = encode
         self.oversample = oversample
@@ -313,6 +318,7 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         rules: LargeTableRules = given["large_tables"]
         return Stages(
             kinds=self.kinds,
+            formats=self.formats,
             prepare=given["prepare"],
             encode=given["encode"],
             oversample=given["oversample"],

@@ -28,8 +28,9 @@ from dbnchurn.model.inputs import ClassPriors, LabelledFrame, LabelledTable
 from dbnchurn.model.large_tables import LargeTableRules, stratified_subsample
 from dbnchurn.model.training_rows import PreparedRows, TrainingRows, VisibleRows
 from dbnchurn.prepare import Prepare
+from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.reading import read
-from dbnchurn.tables.schema import Schema, Table, infer
+from dbnchurn.tables.schema import Schema, Table
 
 Stage = TypeVar("Stage", bound=BaseEstimator)
 MAIN = "network"  # of the networks, the one on columns and leaves
@@ -43,6 +44,8 @@ class Stages:
     ----------
     kinds : mapping of column → kind, or None
         Kinds that are not to be inferred.
+    formats : mapping of column → format, or None
+        How numbers and dates in text are written.
     prepare : Prepare
     encode : Encode
     oversample : Oversample
@@ -59,6 +62,7 @@ class Stages:
     """
 
     kinds: Mapping[str, str] | None
+    formats: Mapping[str, str] | None
     prepare: Prepare
     encode: Encode
     oversample: Oversample
@@ -159,7 +163,7 @@ def fit_stages(
     """
     seconds: dict[str, float] = {}
     with stage("prepare", seconds):
-        schema = infer(train.frame, stages.kinds)
+        schema = infer(train.frame, stages.kinds, stages.formats)
         train_table = train.read(schema)
         validation_table = None if validation is None else validation.read(schema)
         prepare = _fresh(stages.prepare)

@@ -101,7 +101,7 @@ class Prepare(BaseEstimator):  # type: ignore[misc]
     --------
     >>> import pandas as pd
     >>> from dbnchurn.tables.reading import read
-    >>> from dbnchurn.tables.schema import infer
+    >>> from dbnchurn.tables.kinds import infer
     >>> frame = pd.DataFrame({"debt": [0.0, 5.0, 9.0], "year": [1, 1, 1], "owed": [0.0, 5.0, 9.0]})
     >>> stage = Prepare().fit(read(infer(frame), frame)[0])
     >>> stage.dropped_

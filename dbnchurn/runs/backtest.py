@@ -20,7 +20,7 @@ from dbnchurn.evaluate.registry import COMPARED, METRICS, PRIMARY
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.runs.folder import read_json, write_json
 from dbnchurn.tables.contract import Contract, apply_contract
-from dbnchurn.tables.files import read_table
+from dbnchurn.tables.loading import read_table
 
 Number = Mapping[str, Any]
 

@@ -18,8 +18,9 @@ from dbnchurn.core.typing import Floats, Floats32
 from dbnchurn.features.leaves_record import booster_matrix
 from dbnchurn.model.compute import default_threads
 from dbnchurn.model.inputs import LabelledFrame
+from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.reading import read
-from dbnchurn.tables.schema import Table, infer
+from dbnchurn.tables.schema import Table
 
 Predict = Callable[[pd.DataFrame], Floats]
 """Probabilities of the rows of a frame, of shape (n,)."""

@@ -18,14 +18,14 @@ from dbnchurn.runs.protocol import Share, SplitSection
 from dbnchurn.runs.sections import (
     ExperimentSection,
     PublishedFigures,
-    SourceSection,
     TrackingSection,
     TuningSection,
 )
+from dbnchurn.runs.source import SourceSection
 
 Baseline = Literal["logistic regression", "xgboost", "without leaves", "without pretraining"]
 # Set once for the whole run, at its top.
-SHARED = ("random_state", "device", "n_threads", "kinds")
+SHARED = ("random_state", "device", "n_threads", "kinds", "formats")
 
 if TYPE_CHECKING:  # made from signatures when the module is imported; mypy sees their base class
     ClassifierSection = Section

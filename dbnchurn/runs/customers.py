@@ -27,8 +27,7 @@ from dbnchurn.evaluate.registry import METRICS
 from dbnchurn.runs.config import DataSection, RunConfig
 from dbnchurn.runs.folder import write_json
 from dbnchurn.runs.side_columns import cost_columns, separate_side_columns
-from dbnchurn.tables.contract import Contract, Customers, apply_contract
-from dbnchurn.tables.misparsed import misparsed_columns
+from dbnchurn.tables.contract import Contract, Customers, apply_contract, with_rejected_lines
 from dbnchurn.tables.splitting import Split
 
 log = logging.getLogger(__name__)
@@ -85,16 +84,27 @@ def load_customers(config: RunConfig) -> Customers:
         drop=[name for name in columns.drop if name not in config.report.groups],
         max_quarantine=columns.max_quarantine,
     )
-    table = apply_contract(source.read(columns.id, cost_columns(config.campaign)), contract)
+    loaded = source.load(
+        id=columns.id,
+        label=columns.label,
+        kinds=columns.kinds,
+        drop=contract.drop,
+        costs=cost_columns(config.campaign),
+    )
+    table = apply_contract(loaded.frame, contract)
     log.info(
         "%d customers, %d columns, %.2f %% left; %d more without an outcome; "
         "%d rows in quarantine", len(table), table.X.shape[1], 100 * table.y.mean(),
         len(table.unlabelled), len(table.quarantine),
     )  # fmt: skip
-    notes = misparsed_columns(table.X, columns.kinds)
-    for note in notes:
+    for note in loaded.notes:
         log.warning("%s", note)
-    return replace(table, notes=(*table.notes, *notes))
+    formats = {name: form for name, form in loaded.formats.items() if name in table.X}
+    return replace(
+        with_rejected_lines(table, loaded.rejected, contract),
+        notes=(*table.notes, *loaded.notes),
+        formats=formats,
+    )
 
 
 def check_leakage(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -50,12 +51,15 @@ class Dataset:
         Customers without a known outcome, for the pretraining.
     gain : float array of shape (n,)
         What contacting each training customer gains, in money.
+    formats : mapping of column → format, optional
+        How numbers and dates were written in the file.
     """
 
     train: LabelledFrame
     validation: LabelledFrame
     unlabelled: pd.DataFrame | None
     gain: Floats
+    formats: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, table: Customers, parts: Split, campaign: CampaignSection) -> Dataset:
@@ -77,6 +81,7 @@ class Dataset:
             validation=labelled_frame(table, parts.validation),
             unlabelled=unlabelled_rows(table, parts),
             gain=gains(campaign, table)[parts.train],
+            formats={name: form for name, form in table.formats.items() if name in table.X},
         )
 
     def fit(
@@ -98,6 +103,7 @@ class Dataset:
         """
         if uses_each_gain(config.threshold):
             changes["threshold__target"] = wasted_share(self.gain, self.train.y)
+        changes["formats"] = dict(self.formats) or None
         return classifier_of(config, **changes).fit(
             self.train.frame,
             self.train.y,

@@ -55,7 +55,7 @@ def facts_of(trained: RunResult, config: RunConfig) -> dict[str, Any]:
 def _source(config: RunConfig) -> str:
     if config.data is not None:
         return ", ".join(config.data.tables)
-    return "" if config.source is None else str(config.source.path or config.source.sample)
+    return "" if config.source is None else config.source.name
 
 
 def _warnings(trained: RunResult) -> list[str]:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import pandas as pd
 from pydantic import Field, model_validator
 
 from dbnchurn.config import Section
 from dbnchurn.evaluate.registry import COMPARED, PRIMARY
-from dbnchurn.tables.files import SAMPLES, read_sample, read_table
 
 if TYPE_CHECKING:
     MetricName = str
@@ -109,43 +105,3 @@ class PublishedFigures(Section):
     recall: Unit | None = None
     f1: Unit | None = None
     base_rate: Unit | None = Field(default=None, description="Share of churners they had.")
-
-
-class SourceSection(Section):
-    """The table: a file of yours, or a real one that comes inside a package."""
-
-    path: Path | None = Field(
-        default=None, description="CSV or Parquet file, relative to the working folder."
-    )
-    sample: Literal[tuple(SAMPLES)] | None = Field(  # type: ignore[valid-type]
-        default=None, description="A real table inside the empulse package."
-    )
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> SourceSection:
-        if (self.path is None) == (self.sample is None):
-            raise ValueError("source needs exactly one of 'path' and 'sample'")
-        return self
-
-    def read(self, id: str | None = None, costs: Collection[str] = ()) -> pd.DataFrame:
-        """The table.
-
-        Parameters
-        ----------
-        id : str, optional
-            Column that names the customer; ids such as 007 keep their zeros.
-        costs : collection of str
-            Columns with costs, which a sample has only if they are named here.
-
-        Returns
-        -------
-        DataFrame
-
-        Raises
-        ------
-        DataError
-            If the file cannot be read.
-        """
-        if self.path is not None:
-            return read_table(self.path, id)
-        return read_sample(str(self.sample), costs)

@@ -17,7 +17,7 @@ from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
 from dbnchurn.runs.folder import free_folder, open_output
-from dbnchurn.runs.sections import SourceSection
+from dbnchurn.runs.source import SourceSection
 from dbnchurn.segments.conditions import Level
 from dbnchurn.segments.files import load, save
 from dbnchurn.segments.miner import SegmentMiner
@@ -199,7 +199,12 @@ def load_table(config: SegmentsConfig) -> SegmentsTable:
         If the table cannot be read or lacks a column.
     """
     columns = config.columns
-    frame = config.source.read(columns.id)
+    loaded = config.source.load(
+        id=columns.id, label=columns.label, kinds=columns.kinds, drop=columns.drop
+    )
+    for note in loaded.notes:
+        log.warning("%s", note)
+    frame = loaded.frame
     named = [columns.label, *columns.drop]
     named += [name for name in (columns.id, columns.date) if name is not None]
     for name in named:

@@ -28,7 +28,7 @@ from dbnchurn.scoring.scorer import Scorer, check_columns
 from dbnchurn.scoring.work_folder import WorkFolder
 from dbnchurn.tables.chunks import ChunkSource
 from dbnchurn.tables.postgres import PostgresSource
-from dbnchurn.tables.streaming import open_files
+from dbnchurn.tables.streaming import open_files, text_formats
 
 log = logging.getLogger(__name__)
 CHUNK_ROWS = 100_000
@@ -187,7 +187,8 @@ def _scorer(predictor: Predictor, source: ChunkSource, id: str | None, reasons: 
         check_columns(predictor.schema, file, columns)
         if id is not None and id not in columns:
             raise DataError(f"{file}: no id column {id!r}: {did_you_mean(id, columns)}")
-    return Scorer(predictor, id, None if id is None else source.id_type(id), source.text, reasons)
+    formats = text_formats(source, predictor.schema)
+    return Scorer(predictor, id, None if id is None else source.id_type(id), formats, reasons)
 
 
 def _score_chunks(

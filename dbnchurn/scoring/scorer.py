@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -56,8 +56,8 @@ class Scorer:
         Column that names the customers; None to number them.
     id_type : Arrow type or None
         Type of the ids in the scores; None where customers are numbered.
-    untyped : bool
-        Whether all values are text, as in CSV.
+    formats : mapping of file → column → format
+        How numbers and dates are written in files of text.
     reasons : int
         Reasons that are given for every score.
     """
@@ -65,7 +65,7 @@ class Scorer:
     predictor: Predictor
     id: str | None
     id_type: pa.DataType | None
-    untyped: bool
+    formats: Mapping[str, Mapping[str, str]]
     reasons: int
 
     @property
@@ -96,7 +96,8 @@ class Scorer:
         DataError
             If a whole column is of another kind than in training.
         """
-        frame = frame_of(self.predictor.schema, chunk.rows, untyped=self.untyped)
+        formats = self.formats.get(chunk.file)
+        frame = frame_of(self.predictor.schema, chunk.rows, formats)
         frame.index = pd.Index(chunk.row_numbers)
         try:
             ids = self._ids(chunk)

@@ -1,22 +1,68 @@
 """Convert an Arrow chunk into the frame that :func:`dbnchurn.tables.reading.read` takes.
 
-Every value is converted on its own: neither type inference nor other rows of the chunk change what
-it means. Integers stay integers beside missing values, and 01 in a CSV file is always the level 1.
+Every value is converted on its own: other rows of the chunk do not change what it means. Integers
+stay integers beside missing values. How a file of text writes numbers and dates is decided once, by
+its first rows and by what training found, see :func:`formats_of`.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dbnchurn.tables.schema import Column, Schema, text
+from dbnchurn.tables.schema import Column, Schema
+from dbnchurn.tables.text_column import MISSING, TextColumn
+from dbnchurn.tables.text_decision import Decision, ReadingRules, decide, form_of, name_of
 
-TRUE, FALSE = ("True", "TRUE", "true"), ("False", "FALSE", "false")  # as pandas reads CSV
+
+def formats_of(schema: Schema, rows: pa.Table) -> dict[str, str]:
+    """How the numbers and dates of a text file are written.
+
+    Parameters
+    ----------
+    schema : Schema
+        Its formats count where the rows can be read in two ways.
+    rows : Arrow table
+        The first rows of the file, as text.
+
+    Returns
+    -------
+    dict of column → format
+
+    Raises
+    ------
+    DataError
+        If columns can be read in two ways, and training did not see text.
+    """
+    used = {c.name: c for c in schema.used if c.kind in ("number", "date")}
+    texts = [
+        TextColumn.of(name, rows.column(name), MISSING)
+        for name in used
+        if is_text(rows.schema.field(name).type)
+    ]
+    rules = ReadingRules(
+        usual={name: column.format for name, column in used.items() if column.format},
+        kinds={name: column.kind for name, column in used.items()},
+    )
+    return {
+        name: name_of(decision.form)
+        for name, decision in decide(texts, rules).items()
+        if decision.form is not None
+    }
 
 
-def frame_of(schema: Schema, rows: pa.Table, *, untyped: bool = False) -> pd.DataFrame:
+def is_text(kind: pa.DataType) -> bool:
+    """Whether an Arrow type holds text."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def frame_of(
+    schema: Schema, rows: pa.Table, formats: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """The columns that a schema uses, as a frame.
 
     Parameters
@@ -24,8 +70,8 @@ def frame_of(schema: Schema, rows: pa.Table, *, untyped: bool = False) -> pd.Dat
     schema : Schema
     rows : Arrow table of n rows
         Has the columns that are used.
-    untyped : bool, default False
-        Whether every value is text because the source, such as CSV, has no types.
+    formats : mapping of column → format, optional
+        How texts of numbers and dates are written.
 
     Returns
     -------
@@ -34,65 +80,34 @@ def frame_of(schema: Schema, rows: pa.Table, *, untyped: bool = False) -> pd.Dat
     Examples
     --------
     >>> schema = Schema((Column("debt", "number"), Column("zip", "category", ("7", "8"))))
-    >>> rows = pa.table({"zip": ["07", "8.0"], "debt": ["1.50", None], "note": ["x", "y"]})
-    >>> frame_of(schema, rows, untyped=True).to_dict("list")
+    >>> rows = pa.table({"zip": ["7", "8"], "debt": ["1,50", None], "note": ["x", "y"]})
+    >>> frame_of(schema, rows, {"debt": "1234,5"}).to_dict("list")
     {'debt': [1.5, nan], 'zip': ['7', '8']}
     """
-    columns = {c.name: _convert(c, rows.column(c.name), untyped) for c in schema.used}
-    frame: pd.DataFrame = pa.table(columns).to_pandas()
-    return frame
+    formats = formats or {}
+    return pd.DataFrame(
+        {c.name: _convert(c, rows.column(c.name), formats.get(c.name)) for c in schema.used}
+    )
 
 
-def _convert(column: Column, values: pa.ChunkedArray, untyped: bool) -> pa.ChunkedArray:
+def _convert(column: Column, values: pa.ChunkedArray, form: str | None) -> pd.Series[Any]:
     kind = values.type
-    if column.kind == "category":
-        if pa.types.is_integer(kind):  # pandas would make them floats beside gaps
-            return values.cast(pa.string())
-        return _levels(column, values) if untyped else values
-    if column.kind == "date":
-        # pandas would make a Python object of every day.
-        return values.cast(pa.timestamp("ms")) if pa.types.is_date(kind) else values
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return _numbers(values, untyped)
-    return values
-
-
-def _numbers(values: pa.ChunkedArray, untyped: bool) -> pa.ChunkedArray:
-    """Text as numbers if every value is one; otherwise text, which `read` converts."""
-    try:
-        numbers = values.cast(pa.float64())
-    except pa.ArrowInvalid:
-        return _booleans(values) if untyped else values
-    gaps = pc.sum(pc.is_nan(numbers)).as_py()  # "nan" is text
-    return values if gaps else numbers
-
-
-def _booleans(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    for spellings in (TRUE, FALSE):
-        meant = pc.is_in(values, pa.array(spellings))
-        values = pc.if_else(meant, spellings[0], values)
-    return values
-
-
-def _levels(column: Column, values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Text as the level of the schema that it spells; unchanged if it spells none."""
-    coded = values.combine_chunks().dictionary_encode()
-    words = coded.dictionary.to_pylist()
-    levels = set(column.levels)
-    meant = [_level(word, levels) for word in words]
-    if meant == words:
-        return values
-    return pa.chunked_array([pa.array(meant, pa.string()).take(coded.indices)])
-
-
-def _level(word: str, levels: set[str]) -> str:
-    clean = word.strip()
-    if clean in levels:
-        return clean
-    if clean in TRUE + FALSE:
-        clean = clean.title()
-    else:
-        number = pd.to_numeric(clean, errors="coerce")
-        if np.isfinite(number):
-            clean = str(text(pd.Series([float(number)])).iloc[0])
-    return clean if clean in levels else word
+    if column.kind == "category" and pa.types.is_integer(kind):
+        values = values.cast(pa.string())  # pandas would make them floats beside gaps
+    if column.kind == "date" and pa.types.is_date(kind):
+        values = values.cast(pa.timestamp("ms"))  # pandas would make a Python object of every day
+    if form is None or not is_text(kind):
+        series: pd.Series[Any] = values.to_pandas()
+        return series
+    if form == "1234.5":
+        try:
+            numbers = values.cast(pa.float64())
+        except pa.ArrowInvalid:
+            pass
+        else:
+            if not pc.any(pc.is_nan(numbers)).as_py():  # "nan" is text
+                plain: pd.Series[Any] = numbers.to_pandas()
+                return plain
+    texts = TextColumn.of(column.name, values, MISSING)
+    dates = column.kind == "date"
+    return Decision(texts, "date" if dates else "number", form_of(form)).values()

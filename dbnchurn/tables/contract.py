@@ -7,7 +7,7 @@ quarantine with a reason.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ import pandas as pd
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.typing import Dates, Ints
+from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.schema import check_names, text
 
 # Spellings of labels that need no ``positive`` in the contract.
@@ -84,6 +85,8 @@ class Customers:
         Dates of their snapshots.
     side_columns : DataFrame of n rows
         Columns that are no features, such as the cost of a contact; empty by default.
+    formats : mapping of column → format, optional
+        How numbers and dates were written in the file.
 
     Examples
     --------
@@ -104,6 +107,7 @@ class Customers:
     unlabelled: pd.DataFrame = field(default_factory=pd.DataFrame)
     unlabelled_dates: Dates | None = None
     side_columns: pd.DataFrame = field(default_factory=pd.DataFrame)
+    formats: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -164,6 +168,42 @@ def apply_contract(frame: pd.DataFrame, contract: Contract) -> Customers:
         unlabelled=others[list(X)].reset_index(drop=True),
         unlabelled_dates=other_dates,
     )
+
+
+def with_rejected_lines(
+    table: Customers, lines: Sequence[RejectedRow], contract: Contract
+) -> Customers:
+    """Add lines of a file that could not be read to the rows in quarantine.
+
+    Parameters
+    ----------
+    table : Customers
+    lines : sequence of RejectedRow
+    contract : Contract
+        Says how many rows may break it.
+
+    Returns
+    -------
+    Customers
+
+    Raises
+    ------
+    DataError
+        If there are too many.
+    """
+    if not lines:
+        return table
+    rows = len(table) + len(table.unlabelled) + len(table.quarantine) + len(lines)
+    bad = len(table.quarantine) + len(lines)
+    if bad > contract.max_quarantine * rows:
+        raise DataError(
+            f"{len(lines)} of {rows} lines cannot be read, more than the allowed share of "
+            f"{contract.max_quarantine:.0%} ({bad} rows with those that break the contract); the "
+            f"first is row {lines[0].row}: {lines[0].reason}; mend the file or raise max_quarantine"
+        )
+    reasons = [f"row {line.row}: {line.reason}" for line in lines]
+    quarantine = pd.concat([table.quarantine, pd.DataFrame({"reason": reasons})])
+    return replace(table, quarantine=quarantine.reset_index(drop=True))
 
 
 def with_side_columns(table: Customers, names: Sequence[str]) -> Customers:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 
 class Session:
@@ -69,6 +70,25 @@ class Session:
     def row(self, sql: str) -> tuple[Any, ...]:
         """The first row of the result of a query."""
         return self.rows(sql)[0]
+
+    def store(self, relation: str, batches: pa.RecordBatchReader) -> None:
+        """Make a table of the rows of a reader.
+
+        Parameters
+        ----------
+        relation : str
+            Its SQL name, quoted.
+        batches : RecordBatchReader
+        """
+        self.connection.register("incoming", batches)
+        try:
+            self.run(f"CREATE TABLE {relation} AS SELECT * FROM incoming")
+        finally:
+            self.connection.unregister("incoming")
+
+    def arrow(self, sql: str) -> pa.Table:
+        """The result of a query as an Arrow table."""
+        return self.connection.execute(sql).to_arrow_table()
 
     def columns(self, relation: str) -> dict[str, str]:
         """Name → SQL type of the columns of a table, view or other relation."""

@@ -7,7 +7,8 @@ and arrays into a frame, :func:`unreadable` names the rows that :func:`read` ref
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,14 +20,20 @@ import pyarrow as pa
 import pyarrow.interchange
 
 from dbnchurn.core.errors import DataError, listed
-from dbnchurn.core.typing import Floats, Ints32, Rows
+from dbnchurn.core.typing import Bools, Floats, Ints32, Rows
+from dbnchurn.tables.date_format import DateFormat, certain_dates
+from dbnchurn.tables.kinds import is_date
+from dbnchurn.tables.number_format import certain_numbers
 from dbnchurn.tables.schema import Column, Schema, Table, check_names, text
+from dbnchurn.tables.text_column import MISSING, PERHAPS_MISSING, truth_of
+from dbnchurn.tables.text_decision import TRUTH, form_of
 
 DAY = 86_400.0  # seconds
 # Boosters and networks compute in float32; values beyond its range are clipped to it.
 LARGEST = float(np.finfo(np.float32).max)
 FEW = 8  # up to so many values, looking for distinct ones costs more time than it saves
-STARTS_AS_DATE = r"[0-9]{4}([0-9]{4})?(?![0-9])"  # a year, or a year with month and day
+GROUPED = r"[-+]?[1-9]\d{0,2}\.\d{3}"  # thousands, if the point groups digits
+ABSENT = frozenset(MISSING)
 
 Mask = Sequence[bool] | npt.ArrayLike
 Refuse = Callable[[Column, "pd.Series[Any]", Mask, str], None]
@@ -114,7 +121,7 @@ def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:
 
     Examples
     --------
-    >>> from dbnchurn.tables.schema import infer
+    >>> from dbnchurn.tables.kinds import infer
     >>> schema = infer(pd.DataFrame({"debt": [1.0, 2.0], "plan": ["A", "B"]}))
     >>> table, unusual = read(schema, pd.DataFrame({"plan": ["B", "C"], "debt": ["7", None]}))
     >>> table.numbers.ravel(), table.codes.ravel(), unusual.unknown_levels
@@ -132,9 +139,15 @@ def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:
     categories = [c for c in schema.used if c.kind == "category"]
     number_matrix = np.empty((len(frame), len(numbers)), np.float64)
     code_matrix = np.empty((len(frame), len(categories)), np.int32)
+    refused: list[str] = []
     for j, column in enumerate(numbers):
-        with _as_data_error(f"column {column.name!r} ({column.kind}) cannot be read"):
-            number_matrix[:, j] = _read_number(column, values[column.name])
+        try:
+            with _as_data_error(f"column {column.name!r} ({column.kind}) cannot be read"):
+                number_matrix[:, j] = _read_number(column, values[column.name])
+        except DataError as error:
+            refused.append(str(error))
+    if refused:
+        raise DataError("; ".join(refused))
     for j, column in enumerate(categories):
         with _as_data_error(f"column {column.name!r} ({column.kind}) cannot be read"):
             codes, unknown = _read_codes(column, values[column.name])
@@ -173,7 +186,7 @@ def unreadable(schema: Schema, frame: pd.DataFrame) -> dict[int, str]:
 
     Examples
     --------
-    >>> from dbnchurn.tables.schema import infer
+    >>> from dbnchurn.tables.kinds import infer
     >>> schema = infer(pd.DataFrame({"debt": [1.0, 2.0]}))
     >>> unreadable(schema, pd.DataFrame({"debt": ["7", "much"]}))
     {1: "column 'debt' (number): 'much' is not a number; leave it empty if it is unknown"}
@@ -200,7 +213,9 @@ def _read_number(column: Column, values: pd.Series[Any], refuse: Refuse | None =
         return _read_date(column, values, refuse)
     if isinstance(values.dtype, np.dtype) and values.dtype.kind in "biuf":
         numbers = values.to_numpy().astype(np.float64)
-    elif pd.api.types.is_datetime64_any_dtype(values.dtype):
+    elif pd.api.types.is_timedelta64_dtype(values.dtype):
+        numbers = values.dt.total_seconds().to_numpy(np.float64, na_value=np.nan) / DAY
+    elif is_date(values) and values.notna().any():
         raise DataError(f"column {column.name!r} has to hold numbers, it holds dates")
     elif pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
         if pd.api.types.is_complex_dtype(values.dtype):
@@ -208,72 +223,133 @@ def _read_number(column: Column, values: pd.Series[Any], refuse: Refuse | None =
         numbers = values.to_numpy(np.float64, na_value=np.nan)
     else:
         places, distinct = _distinct(values)
-        words = pd.Series(distinct, dtype=object)
-        words = words.where(~words.isin(["True", "False"]), words == "True")
-        parsed = pd.to_numeric(words, errors="coerce")
+        parsed, doubtful = _numbers_of(column, distinct)
+        unread = np.isnan(parsed) & np.array([bool(word) for word in distinct], bool)
         what = "is not a number; leave it empty if it is unknown"
-        refuse(column, values, _per_row(parsed.isna() & words.notna(), places, False), what)
-        numbers = _per_row(parsed.to_numpy(np.float64, na_value=np.nan), places, np.nan)
+        refuse(column, values, _per_row(unread & ~doubtful, places, False), what)
+        what = "is a number in two ways; give numbers instead of text, or say formats"
+        refuse(column, values, _per_row(doubtful, places, False), what)
+        numbers = _per_row(parsed, places, np.nan)
     refuse(column, values, np.isinf(numbers), "is infinite; leave it empty if it is unknown")
     return np.asarray(np.clip(numbers, -LARGEST, LARGEST), np.float64)
+
+
+def _numbers_of(column: Column, words: Sequence[str | None]) -> tuple[Floats, Bools]:
+    """Numbers of distinct words, NaN where missing or unreadable; which are numbers in two ways."""
+    texts = [word or "" for word in words]
+    doubtful = np.zeros(len(texts), bool)
+    if column.format:
+        parsed = form_of(column.format).parse(texts)
+    else:
+        parsed = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").to_numpy(np.float64)
+        # What is grouped in threes may be thousands; what is not plain may be certain all the same.
+        unsure = np.array(
+            [_is_unsure(word, number) for word, number in zip(texts, parsed, strict=True)], bool
+        )
+        if unsure.any():
+            where = np.flatnonzero(unsure)
+            parsed[where], doubtful[where] = certain_numbers([texts[i] for i in where])
+    flag = column.kind == "flag"
+    for i in np.flatnonzero(np.isnan(parsed)):
+        word = texts[i]
+        truth = truth_of(word) if flag or word.lower() in TRUTH else None
+        if truth is not None:
+            parsed[i] = float(truth)
+        elif word in PERHAPS_MISSING:
+            words[i] = None  # type: ignore[index]
+    return parsed, doubtful
+
+
+def _is_unsure(word: str, number: float) -> bool:
+    if not word or word in PERHAPS_MISSING or not any(c.isdigit() for c in word):
+        return False
+    return bool(np.isnan(number)) or re.fullmatch(GROUPED, word) is not None
 
 
 def _read_date(column: Column, values: pd.Series[Any], refuse: Refuse) -> Floats:
     if isinstance(values.dtype, np.dtype) and values.dtype.kind == "M":
         since = values.to_numpy() - np.datetime64(0, "s")
         return np.asarray(since / np.timedelta64(1, "s") / DAY, np.float64)
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        seconds = (values - pd.Timestamp("1970-01-01", tz="UTC")).dt.total_seconds()
+        return np.asarray(seconds.to_numpy(np.float64, na_value=np.nan) / DAY, np.float64)
+    if isinstance(values.dtype, pd.PeriodDtype):
+        return _read_date(column, values.dt.to_timestamp(), refuse)
     if pd.api.types.is_numeric_dtype(values.dtype) and values.notna().any():
-        raise DataError(
-            f"column {column.name!r} has to hold dates, it holds numbers; "
-            "write them as 2026-08-31 or give the column the kind 'number'"
-        )
-    words = (
-        values
-        if pd.api.types.is_datetime64_any_dtype(values.dtype)
-        else _starting_as_dates(text(values))
-    )
-    parsed = pd.to_datetime(words, errors="coerce", format="ISO8601", utc=True)
-    refuse(column, values, parsed.isna() & words.notna(), "is not a date such as 2026-08-31")
-    # Parsed from text the unit is coarse enough to hold contracts that end in the year 9999.
-    seconds = (parsed - pd.Timestamp("1970-01-01", tz="UTC")).dt.total_seconds()
-    return np.asarray(seconds.to_numpy(np.float64, na_value=np.nan) / DAY, np.float64)
+        days = _written_days(values)
+        if days is None:
+            raise DataError(
+                f"column {column.name!r} has to hold dates, it holds numbers; "
+                "write them as 2026-08-31 or give the column the kind 'number'"
+            )
+        return days
+    places, distinct = _distinct(values)
+    texts = [word or "" for word in distinct]
+    known = np.array([word not in ("", *PERHAPS_MISSING) for word in texts], bool)
+    doubtful = np.zeros(len(texts), bool)
+    parsed = np.full(len(texts), np.nan)
+    if column.format:
+        parsed = form_of(column.format).parse(texts)
+    rest = np.flatnonzero(known & np.isnan(parsed))
+    if len(rest):
+        parsed[rest], doubtful[rest] = certain_dates([texts[i] for i in rest])
+    unread = known & np.isnan(parsed)
+    what = "is not a date such as 2026-08-31"
+    refuse(column, values, _per_row(unread & ~doubtful, places, False), what)
+    what = "is a date in two ways; write dates as 2026-08-31, or say formats"
+    refuse(column, values, _per_row(doubtful, places, False), what)
+    return np.asarray(_per_row(parsed, places, np.nan), np.float64)
 
 
-def _starting_as_dates(words: pd.Series[Any]) -> pd.Series[Any]:
-    """Texts that pandas would take for a year (-1, 5, 12345) replaced by one that is no date."""
-    return words.where(words.isna() | words.astype(str).str.match(STARTS_AS_DATE), "no date")
+def _written_days(values: pd.Series[Any]) -> Floats | None:
+    """Days of whole numbers such as 20260831; None if some are no days."""
+    numbers = values.to_numpy(np.float64, na_value=np.nan)
+    known = np.isfinite(numbers)
+    words = [
+        "" if not there else f"{number:.0f}" for number, there in zip(numbers, known, strict=True)
+    ]
+    days = DateFormat("%Y%m%d").parse(words)
+    return None if np.isnan(days[known]).any() else days
 
 
 def _read_codes(column: Column, values: pd.Series[Any]) -> tuple[Ints32, int]:
-    places, words = _distinct(values)
-    codes = np.array([column.code_of.get(word, -1) if word else -1 for word in words], np.int32)
-    unknown = np.array([bool(word) and word not in column.code_of for word in words], bool)
+    places, words = _distinct(values, column)
+    found = [column.code(word) if word else None for word in words]
+    codes = np.array([-1 if code is None else code for code in found], np.int32)
+    unknown = np.array(
+        [bool(word) and code is None for word, code in zip(words, found, strict=True)], bool
+    )
     return _per_row(codes, places, -1), int(_per_row(unknown, places, False).sum())
 
 
-def _distinct(values: pd.Series[Any]) -> tuple[Rows, list[str | None]]:
+def _distinct(
+    values: pd.Series[Any], column: Column | None = None
+) -> tuple[Rows, list[str | None]]:
     """Position of every value among the distinct ones, -1 where missing, and these as text.
 
-    Values repeat, so work on their text is done once for each distinct one.
+    Values repeat, so work on their text is done once for each distinct one. A text that usually
+    stands for a missing value is none where it is a level of the column.
     """
+    levels = {} if column is None else column.code_of
     if isinstance(values.dtype, pd.CategoricalDtype):
-        return np.asarray(values.cat.codes, np.intp), _words(values.cat.categories)
+        return np.asarray(values.cat.codes, np.intp), _words(values.cat.categories, levels)
     if len(values) <= FEW:
-        return np.arange(len(values)), _words(values)
+        return np.arange(len(values)), _words(values, levels)
     if values.dtype == object and pd.api.types.infer_dtype(values) not in ("string", "boolean"):
         values = text(values)  # objects of several types may not be merged by equality: 1 == True
     places, distinct = pd.factorize(values)
-    return np.asarray(places, np.intp), _words(distinct)
+    return np.asarray(places, np.intp), _words(distinct, levels)
 
 
-def _words(distinct: Any) -> list[str | None]:
+def _words(distinct: Any, levels: Collection[str] = ()) -> list[str | None]:
     """Distinct values as :func:`text`, missing and blank as None."""
     words = list(distinct)
     if not all(type(value) is str for value in words):
         spelled = text(pd.Series(distinct))
         missing = spelled.isna()
         words = ["" if gone else word for word, gone in zip(spelled, missing, strict=True)]
-    return [word.strip() or None for word in words]
+    clean = [word.strip() for word in words]
+    return [word if word in levels or word not in ABSENT else None for word in clean]
 
 
 def _per_row(of_distinct: npt.ArrayLike, places: Rows, missing: object) -> npt.NDArray[Any]:

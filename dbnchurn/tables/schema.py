@@ -1,31 +1,28 @@
 """The schema of a model's input columns, and the arrays that a frame is read into.
 
-:func:`infer` derives the schema from the training frame: name, kind and levels of every column.
+:func:`dbnchurn.tables.kinds.infer` derives the schema from the training frame, and
 :func:`dbnchurn.tables.reading.read` applies it and returns a :class:`Table`.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from dbnchurn.core.errors import ArtifactError, DataError, did_you_mean, listed
+from dbnchurn.core.errors import ArtifactError, ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.typing import Floats, Ints32, Rows
+from dbnchurn.tables.text_column import truth_of
+from dbnchurn.tables.text_decision import form_of
 
 Kind = Literal["number", "flag", "category", "date", "ignore"]
 KINDS: tuple[str, ...] = get_args(Kind)
-
-# A text column is an identifier if this share of its values, of this many, occurs only once.
-IDENTIFIER_SHARE = 0.5
-IDENTIFIER_LEVELS = 1_000
-# Text is a number column with mistakes in it if this share of its distinct values are numbers.
-NUMERIC_SHARE = 0.9
 
 
 @dataclass(frozen=True)
@@ -37,12 +34,19 @@ class Column:
     name : str
     kind : {"number", "flag", "category", "date", "ignore"}
     levels : tuple of str, default ()
-        Values of a category seen in training, in sorted order.
+        Values of a category in the training frame, in sorted order.
+    format : str, default ""
+        How texts of a number or date are written, see
+        :func:`dbnchurn.tables.text_decision.form_of`; empty if the training frame had none.
+    note : str, default ""
+        Why the column is ignored, or how it was read where that is not plain.
     """
 
     name: str
     kind: str
     levels: tuple[str, ...] = ()
+    format: str = ""
+    note: str = ""
 
     def audit(self) -> None:
         """Refuse a column that :func:`infer` cannot have returned.
@@ -61,11 +65,64 @@ class Column:
             raise ArtifactError(f"schema: column {self.name!r} repeats a level")
         if self.levels and self.kind != "category":
             raise ArtifactError(f"schema: column {self.name!r} is a {self.kind} and has levels")
+        if self.format and self.kind not in ("number", "date"):
+            raise ArtifactError(f"schema: column {self.name!r} is a {self.kind} and has a format")
+        if self.format:
+            try:
+                form_of(self.format)
+            except ConfigError as error:
+                raise ArtifactError(f"schema: column {self.name!r}: {error}") from error
 
     @cached_property
     def code_of(self) -> dict[str, int]:
         """Level → its position in `levels`, which is its code."""
         return {level: code for code, level in enumerate(self.levels)}
+
+    @cached_property
+    def _code_of_meaning(self) -> dict[str, int]:
+        """Number or truth value → code of the only level that spells it."""
+        meanings = [_meaning(level) for level in self.levels]
+        counts = Counter(meanings)
+        return {
+            meaning: code
+            for code, meaning in enumerate(meanings)
+            if meaning is not None and counts[meaning] == 1
+        }
+
+    def code(self, word: str) -> int | None:
+        """The code of a value as text: of the level, or of the only one that means the same.
+
+        ``0.10`` means the same as the level ``0.1``, and ``true`` the same as the level ``Yes``.
+
+        Parameters
+        ----------
+        word : str
+            Without blanks around it.
+
+        Returns
+        -------
+        int or None
+            None if no level means the same.
+
+        Examples
+        --------
+        >>> column = Column("rate", "category", ("0.1", "0.25"))
+        >>> column.code("0.10"), column.code("0.3")
+        (0, None)
+        """
+        code = self.code_of.get(word)
+        if code is not None:
+            return code
+        meaning = _meaning(word)
+        return None if meaning is None else self._code_of_meaning.get(meaning)
+
+
+def _meaning(word: str) -> str | None:
+    """What a level says apart from its spelling: a number, or yes or no."""
+    if re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", word):
+        return repr(float(word) + 0.0) if len(word) < 16 else word
+    truth = truth_of(word)
+    return None if truth is None else str(truth)
 
 
 @dataclass(frozen=True)
@@ -190,59 +247,6 @@ def stacked(first: Table, second: Table) -> Table:
     )
 
 
-def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema:
-    """Infer the schema of a training frame.
-
-    Parameters
-    ----------
-    frame : DataFrame of shape (n, columns)
-    kinds : mapping of column → kind, optional
-        Overrides what would be inferred. Inferred are: numbers, and text with more than 20
-        distinct values of which nearly all are numbers → ``number`` (so that
-        :func:`~dbnchurn.tables.reading.read` names the others); booleans → ``flag``; dates →
-        ``date``; other text → ``category``, or ``ignore`` where it looks like an identifier (over
-        1,000 levels, over half of them met once).
-
-    Returns
-    -------
-    Schema
-        One column for every column of the frame, in its order.
-
-    Raises
-    ------
-    DataError
-        If a name is empty, repeated or not in the frame, a kind is unknown, or nothing is left to
-        use.
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"debt": [1.5, None], "plan": ["A", "B"], "tv": [True, False]})
-    >>> [column.kind for column in infer(frame).columns]
-    ['number', 'category', 'flag']
-    """
-    kinds = dict(kinds or {})
-    names = check_names(frame)
-    if "" in names:
-        place = names.index("") + 1
-        raise DataError(f"column {place} of {len(names)} has an empty name; give it one or drop it")
-    for name, kind in kinds.items():
-        if name not in names:
-            raise DataError(f"kinds names the column {name!r}: {did_you_mean(name, names)}")
-        if kind not in KINDS:
-            raise DataError(
-                f"unknown kind {kind!r} of column {name!r}: {did_you_mean(kind, KINDS)}"
-            )
-    schema = Schema(
-        tuple(
-            _infer_column(name, frame.iloc[:, i], kinds.get(name)) for i, name in enumerate(names)
-        )
-    )
-    if not schema.used:
-        what = f"all of {listed(names)} are ignored or identifiers" if names else "there is none"
-        raise DataError(f"no column is left to learn from: {what}")
-    return schema
-
-
 def check_names(frame: pd.DataFrame) -> list[str]:
     """Column names as text.
 
@@ -255,44 +259,6 @@ def check_names(frame: pd.DataFrame) -> list[str]:
     if repeated := [name for name, count in Counter(names).items() if count > 1]:
         raise DataError(f"the table repeats the columns {listed(repeated)}; give each its own name")
     return names
-
-
-def _infer_column(name: str, values: pd.Series[Any], kind: str | None) -> Column:
-    kind = kind or _infer_kind(values)
-    if kind != "category":
-        return Column(name, kind)
-    present = text(values).dropna()
-    return Column(name, kind, tuple(sorted(present.unique())))
-
-
-def _infer_kind(values: pd.Series[Any]) -> str:
-    if pd.api.types.is_bool_dtype(values.dtype):
-        return "flag"
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return "date"
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        return "number"
-    present = text(values).dropna()
-    if present.empty:
-        return "number"
-    if pd.api.types.infer_dtype(values, skipna=True) == "boolean":
-        return "flag"
-    distinct = pd.Series(present.unique())
-    numeric = pd.to_numeric(distinct, errors="coerce").notna().mean()
-    levels = len(distinct)
-    if (levels > 20 and numeric >= NUMERIC_SHARE) or (numeric == 1 and not _is_text(values)):
-        return "number"
-    if levels > IDENTIFIER_LEVELS and (present.value_counts() == 1).mean() > IDENTIFIER_SHARE:
-        return "ignore"
-    return "category"
-
-
-def _is_text(values: pd.Series[Any]) -> bool:
-    """Whether a non-numeric column holds strings (as opposed to, say, Decimal objects)."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return True
-    present = values.dropna()
-    return present.empty or any(isinstance(value, str) for value in present)
 
 
 def text(values: pd.Series[Any]) -> pd.Series[Any]:
@@ -313,10 +279,13 @@ def text(values: pd.Series[Any]) -> pd.Series[Any]:
         ).where(values.cat.codes >= 0)
     missing = values.isna()
     if pd.api.types.is_float_dtype(values.dtype):
+        # A float32 is spelled with its own digits: 0.1, not 0.10000000149011612.
+        narrow = getattr(values.dtype, "itemsize", 8) < 8
         numbers = values.to_numpy(np.float64, na_value=np.nan)
         whole = np.isfinite(numbers) & (numbers == np.round(numbers)) & (abs(numbers) < 2**53)
         integers = np.where(whole, numbers, 0).astype(np.int64)
-        spelled = np.where(whole, integers.astype(str), numbers.astype(str))
+        decimals = numbers.astype(np.float32) if narrow else numbers
+        spelled = np.where(whole, integers.astype(str), decimals.astype(str))
         return pd.Series(spelled, values.index, dtype=object).where(~missing)
     if pd.api.types.infer_dtype(values, skipna=True) != "string":
         words = values.astype(object).map(_word, na_action="ignore")
@@ -329,6 +298,9 @@ def text(values: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _word(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
+    if isinstance(value, Decimal) and value.is_finite():
+        value = float(value)
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        value = int(number) if number.is_integer() and abs(number) < 2**53 else value
     return str(value).strip()

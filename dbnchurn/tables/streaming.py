@@ -1,53 +1,53 @@
-"""CSV and Parquet files, one or a folder of them, as sources of chunks.
+"""CSV, Parquet and Excel files, one or a folder of them, as sources of chunks.
 
-For files that fit into memory see :mod:`dbnchurn.tables.files`.
+For a whole table see :mod:`dbnchurn.tables.loading`.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
 import math
-import zlib
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
-from dbnchurn.core.errors import DataError, listed
-from dbnchurn.core.typing import Ints
-from dbnchurn.tables.chunks import Chunk, ChunkSource, RejectedRow, rechunk
-from dbnchurn.tables.files import CSV_ENDINGS, PARQUET_ENDINGS, delimiter, find_files, nearby
+from dbnchurn.core.errors import DataError
+from dbnchurn.tables.arrow import formats_of
+from dbnchurn.tables.chunks import Chunk, ChunkSource, rechunk
+from dbnchurn.tables.csv_reader import BLOCK_SIZE, MAX_REJECTED, MEGABYTE, CsvReader, column_names
+from dbnchurn.tables.dialect import CsvSettings, detect_dialect, readable_csv, unpacked
+from dbnchurn.tables.excel import read_sheet
+from dbnchurn.tables.files import checked_file, find_files, kind_of_file
+from dbnchurn.tables.schema import Schema
 
-MEGABYTE = 2**20
-BLOCK_SIZE = 4 * MEGABYTE
-MAX_REJECTED = 100_000
-# The texts that pandas, with which training reads CSV, takes for a missing value.
-MISSING_TEXTS = (
-    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
-    "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
-)  # fmt: skip
+FIRST_ROWS = 100_000  # that show how a file is written
 
 
 def open_files(
     path: str | Path,
+    settings: CsvSettings | None = None,
     *,
+    sheet: str | None = None,
     by_contents: bool = False,
     block_size: int = BLOCK_SIZE,
     max_rejected: int = MAX_REJECTED,
-) -> ChunkSource:
-    """Open a CSV or Parquet file, a folder of them (in the order of their names), or a pattern.
+) -> FileSource:
+    """Open a file, a folder of them (in the order of their names), or a pattern.
 
     Parameters
     ----------
     path : path
+        Of CSV, Parquet or Excel files.
+    settings : CsvSettings, optional
+        How CSV files are written; found out where it does not say.
+    sheet : str, optional
+        Sheet of a spreadsheet.
     by_contents : bool, default False
         Recognise the table by its rows alone, not by name, size and time of change of its files.
     block_size : int, default 4 MiB
@@ -57,7 +57,7 @@ def open_files(
 
     Returns
     -------
-    ChunkSource
+    FileSource
 
     Raises
     ------
@@ -68,27 +68,17 @@ def open_files(
     if place.is_dir() or "*" in str(path):
         files = find_files(str(path), "input")
     else:
-        files = [_checked(place)]
-    parquet = files[0].name.lower().endswith(PARQUET_ENDINGS)
-    if parquet:
+        files = [checked_file(place)]
+    kind = kind_of_file(files[0])
+    if kind == "parquet":
         return ParquetSource(files, by_contents)
-    return CsvSource(files, by_contents, block_size=block_size, max_rejected=max_rejected)
+    if kind == "excel":
+        return SheetSource(files, by_contents, sheet)
+    return CsvSource(files, by_contents, settings, block_size=block_size, max_rejected=max_rejected)
 
 
-def _checked(path: Path) -> Path:
-    if not path.exists():
-        raise DataError(f"{path}: no such file{nearby(path)}")
-    if not path.name.lower().endswith(CSV_ENDINGS + PARQUET_ENDINGS):
-        raise DataError(
-            f"{path}: unknown ending; a table is one of {listed(CSV_ENDINGS + PARQUET_ENDINGS)}"
-        )
-    if path.stat().st_size == 0:
-        raise DataError(f"{path}: the file is empty; it needs a header and rows")
-    return path
-
-
-class FileSource:
-    """Files of one kind, in order: the part that CSV and Parquet have in common."""
+class FileSource(ChunkSource):
+    """Files of one kind, in order: the part that all kinds have in common."""
 
     def __init__(self, files: Sequence[Path], by_contents: bool) -> None:
         self.files = list(files)
@@ -187,19 +177,131 @@ def _readable_parquet(file: Path) -> Iterator[None]:
         raise DataError(f"{file}: not a readable Parquet file: {error}") from error
 
 
+class SheetSource(FileSource):
+    """Rows of spreadsheets, each of which is read whole."""
+
+    text = False
+
+    def __init__(self, files: Sequence[Path], by_contents: bool, sheet: str | None) -> None:
+        super().__init__(files, by_contents)
+        self._tables = {file: read_sheet(file, sheet) for file in self.files}
+        self.columns = {str(file): table.column_names for file, table in self._tables.items()}
+        self.rows: int | None = sum(table.num_rows for table in self._tables.values())
+
+    def heads(self, wanted: list[str], size: int) -> Iterator[tuple[str, pa.Table]]:
+        """The first rows of every file.
+
+        Parameters
+        ----------
+        wanted : list of str
+            Columns to read.
+        size : int
+            Rows of each file.
+
+        Yields
+        ------
+        file : str
+        rows : Arrow table
+        """
+        for file, table in self._tables.items():
+            yield str(file), table.select(wanted).slice(0, size)
+
+    def of_file(self, file: Path) -> SheetSource:
+        """The rows of one of the files."""
+        one = copy(self)
+        one.files, one._tables = [file], {file: self._tables[file]}
+        one.columns = {str(file): self.columns[str(file)]}
+        return one
+
+    def arrow_schema(self, columns: Sequence[str]) -> pa.Schema:
+        """Arrow types of columns: text where the files differ."""
+        kinds: dict[str, set[pa.DataType]] = {name: set() for name in columns}
+        for table in self._tables.values():
+            for field in table.schema:
+                kinds[field.name].add(field.type)
+        return pa.schema(
+            [
+                (name, next(iter(found)) if len(found) == 1 else pa.string())
+                for name, found in kinds.items()
+            ]
+        )
+
+    def steps(self, size: int) -> int:
+        """Number of chunks."""
+        return sum(math.ceil(table.num_rows / size) for table in self._tables.values())
+
+    def id_type(self, name: str) -> pa.DataType:
+        """Arrow type of the column in the first file."""
+        return next(iter(self._tables.values())).schema.field(name).type
+
+    def chunks(self, wanted: list[str], size: int, first: int = 0) -> Iterator[Chunk]:
+        """Read the files from a chunk on.
+
+        Parameters
+        ----------
+        wanted : list of str
+            Columns to read.
+        size : int
+            Rows of a chunk; the last chunk of a file may have fewer.
+        first : int, default 0
+            Number of the first chunk to yield.
+
+        Yields
+        ------
+        Chunk
+        """
+        rows_before, number = 0, 0
+        for file, table in self._tables.items():
+            for start in range(0, table.num_rows, size):
+                rows = table.select(wanted).slice(start, size)
+                if number >= first:
+                    numbers = np.arange(start, start + rows.num_rows)
+                    steps = 1 + first if number == first else 1
+                    yield Chunk(str(file), rows_before, numbers, rows, steps=steps)
+                number += 1
+            rows_before += table.num_rows
+
+
 class CsvSource(FileSource):
-    """Rows of CSV files; every value is text or missing."""
+    """Rows of CSV files; every value is text, as it stands there, or missing."""
 
     text = True
     rows: int | None = None
 
     def __init__(
-        self, files: Sequence[Path], by_contents: bool, *, block_size: int, max_rejected: int
+        self,
+        files: Sequence[Path],
+        by_contents: bool,
+        settings: CsvSettings | None = None,
+        *,
+        block_size: int = BLOCK_SIZE,
+        max_rejected: int = MAX_REJECTED,
     ) -> None:
         super().__init__(files, by_contents)
-        self.columns = {str(file): header(file) for file in self.files}
+        self.dialects = {file: detect_dialect(file, settings) for file in self.files}
+        self.columns = {
+            str(file): [name for name in dialect.names if name]
+            for file, dialect in self.dialects.items()
+        }
+        self._settings = settings
         self._block_size = block_size
         self._max_rejected = max_rejected
+
+    def of_file(self, file: Path) -> CsvSource:
+        """The rows of one of the files."""
+        one = copy(self)
+        one.files, one.dialects = [file], {file: self.dialects[file]}
+        one.columns = {str(file): self.columns[str(file)]}
+        return one
+
+    def arrow_schema(self, columns: Sequence[str]) -> pa.Schema:
+        """Arrow types of columns."""
+        return pa.schema([(name, pa.string()) for name in columns])
+
+    @property
+    def all_columns(self) -> list[str]:
+        """Columns of the first file, with those that have no name."""
+        return list(column_names(next(iter(self.dialects.values()))))
 
     def steps(self, size: int) -> int:
         """Megabytes of all files."""
@@ -233,21 +335,43 @@ class CsvSource(FileSource):
                 yield replace(chunk, steps=skipped + chunk.steps)
                 skipped = 0
 
+    def heads(self, wanted: list[str], size: int) -> Iterator[tuple[str, pa.Table]]:
+        """The first rows of every file.
+
+        Parameters
+        ----------
+        wanted : list of str
+            Columns to read.
+        size : int
+            Rows of each file.
+
+        Yields
+        ------
+        file : str
+        rows : Arrow table
+        """
+        for file in self.files:
+            one = self.of_file(file)
+            none = pa.table({name: pa.array([], pa.string()) for name in wanted})
+            yield str(file), next((chunk.rows for chunk in one.chunks(wanted, size)), none)
+
     def _from_the_start(self, wanted: list[str], size: int) -> Iterator[Chunk]:
         """All chunks: where a chunk begins is known only after reading the lines before it."""
         rows_before = 0
-        for file in self.files:
-            with _readable_csv(file), file.open("rb") as raw:
+        for file, dialect in self.dialects.items():
+            with _parsed(file), file.open("rb") as raw, unpacked(file, raw) as content:
                 reader = CsvReader(
                     file,
-                    raw,
+                    content,
+                    dialect,
                     wanted,
                     block_size=self._block_size,
                     max_rejected=self._max_rejected,
                 )
                 megabytes = 0
                 for table in rechunk(reader.batches(), size):
-                    read = math.ceil(raw.tell() / MEGABYTE)
+                    # Reading a small file ahead closes it.
+                    read = megabytes if raw.closed else math.ceil(raw.tell() / MEGABYTE)
                     yield reader.chunk(rows_before, table, read - megabytes)
                     megabytes = read
                 if rejected := reader.rejected_at_end():
@@ -258,129 +382,41 @@ class CsvSource(FileSource):
             rows_before += reader.next_row
 
 
-class CsvReader:
-    """Reads one CSV file and keeps the row number of every row and of every rejected line.
+@contextmanager
+def _parsed(file: Path) -> Iterator[None]:
+    try:
+        with readable_csv(file):
+            yield
+    except pa.ArrowException as error:
+        raise DataError(f"{file}: not a readable CSV file: {error}") from error
+
+
+def text_formats(source: ChunkSource, schema: Schema) -> dict[str, dict[str, str]]:
+    """How numbers and dates are written in the files of a source, by the first rows of each.
 
     Parameters
     ----------
-    file : Path
-    raw : binary file
-        The same file, opened.
-    wanted : list of str
-        Columns to read.
-    block_size, max_rejected : int
-        As for :func:`open_files`.
+    source : ChunkSource
+    schema : Schema
+        Its formats count where a column can be read in two ways.
+
+    Returns
+    -------
+    dict of file → column → format
+        Empty for files with types.
+
+    Raises
+    ------
+    DataError
+        If columns can be read in two ways, and training did not see text.
     """
-
-    def __init__(
-        self,
-        file: Path,
-        raw: IO[bytes],
-        wanted: list[str],
-        *,
-        block_size: int,
-        max_rejected: int,
-    ) -> None:
-        self.file = file
-        self.next_row = 0
-        # The parser rejects lines of a whole block before its rows are numbered.
-        self._not_numbered: deque[RejectedRow] = deque()
-        self._numbered: deque[RejectedRow] = deque()
-        self._raw = raw
-        self._wanted = wanted
-        self._block_size = block_size
-        self._max_rejected = max_rejected
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Batches of rows as text; the last column holds the row numbers."""
-        gzipped = self.file.suffix.lower() == ".gz"
-        names = header(self.file)
-        reader = arrow_csv.open_csv(
-            gzip.GzipFile(fileobj=self._raw) if gzipped else self._raw,
-            # The parser numbers lines only when it runs in one thread.
-            read_options=arrow_csv.ReadOptions(use_threads=False, block_size=self._block_size),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=delimiter(self.file),
-                newlines_in_values=True,
-                invalid_row_handler=self._reject,
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types={name: pa.string() for name in names},
-                include_columns=self._wanted,
-                null_values=list(MISSING_TEXTS),
-                strings_can_be_null=True,
-            ),
-        )
-        for batch in reader:
-            yield batch.append_column("", pa.array(self._row_numbers(batch.num_rows)))
-        self._numbered.extend(self._not_numbered)
-        self.next_row += len(self._not_numbered)
-
-    def _reject(self, line: arrow_csv.InvalidRow) -> str:
-        if len(self._not_numbered) > self._max_rejected:
-            return "error"
-        fields = f"{line.actual_columns} {'field' if line.actual_columns == 1 else 'fields'}"
-        what = f"the line has {fields}, the header has {line.expected_columns}: {line.text[:60]!r}"
-        self._not_numbered.append(RejectedRow(line.number - 2, None, what))
-        return "skip"
-
-    def _row_numbers(self, rows: int) -> Ints:
-        """Numbers of the next rows; rejected lines count as rows."""
-        runs = []
-        waiting = self._not_numbered
-        while rows:
-            while waiting and waiting[0].row == self.next_row:
-                self._numbered.append(waiting.popleft())
-                self.next_row += 1
-            run = min(rows, waiting[0].row - self.next_row) if waiting else rows
-            runs.append(np.arange(self.next_row, self.next_row + run))
-            self.next_row += run
-            rows -= run
-        return np.concatenate([np.empty(0, np.int64), *runs])
-
-    def chunk(self, rows_before: int, table: pa.Table, steps: int) -> Chunk:
-        """A chunk of rows together with the lines that were rejected before its last row.
-
-        Parameters
-        ----------
-        rows_before : int
-            Number of rows in the files before this one.
-        table : Arrow table
-            Rows of :meth:`batches`, the last column with their row numbers.
-        steps : int
-            Steps of a progress bar since the chunk before.
-
-        Returns
-        -------
-        Chunk
-        """
-        last = table.num_columns - 1
-        numbers = table.column(last).to_numpy()
-        rejected = []
-        while self._numbered and self._numbered[0].row < numbers[-1]:
-            rejected.append(self._numbered.popleft())
-        rows = table.remove_column(last)
-        return Chunk(str(self.file), rows_before, numbers, rows, tuple(rejected), steps)
-
-    def rejected_at_end(self) -> tuple[RejectedRow, ...]:
-        """Lines that were rejected after the last row, and so are in no chunk."""
-        return tuple(self._numbered)
-
-
-def header(file: Path) -> list[str]:
-    """Names of the columns of a CSV file."""
-    opened = gzip.open if file.suffix.lower() == ".gz" else open
-    with _readable_csv(file), opened(file, "rt", encoding="utf-8-sig", newline="") as text:
-        return next(csv.reader(text, delimiter=delimiter(file)), [])
-
-
-@contextmanager
-def _readable_csv(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file}: not UTF-8 text ({error}); save the file as UTF-8") from error
-    except (pa.ArrowException, OSError, EOFError, zlib.error, csv.Error) as error:
-        if "UTF8" in str(error):
-            raise DataError(f"{file}: not UTF-8 text; save the file as UTF-8") from error
-        raise DataError(f"{file}: not a readable CSV file: {error}") from error
+    if not isinstance(source, CsvSource | SheetSource):
+        return {}
+    wanted = [column.name for column in schema.used]
+    formats = {}
+    for file, rows in source.heads(wanted, FIRST_ROWS):
+        try:
+            formats[file] = formats_of(schema, rows)
+        except DataError as error:
+            raise DataError(f"{file}: {error}") from error
+    return formats

@@ -10,8 +10,9 @@ from dbnchurn.core.errors import ArtifactError
 from dbnchurn.core.records import pack, unpack
 from dbnchurn.features import Encode
 from dbnchurn.features.encode_record import squash
+from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.reading import read
-from dbnchurn.tables.schema import Table, infer
+from dbnchurn.tables.schema import Table
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -7,8 +7,8 @@ import pytest
 from dbnchurn.features import Encode, Leaves
 from dbnchurn.features.compact_rows import LeafRows
 from dbnchurn.features.leaves_record import booster_matrix, with_leaves
+from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.reading import read
-from dbnchurn.tables.schema import infer
 
 
 @pytest.fixture(scope="module")

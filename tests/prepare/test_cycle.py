@@ -8,8 +8,8 @@ from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.records import pack, unpack
 from dbnchurn.prepare import Prepare
 from dbnchurn.prepare.record import Compress
+from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.reading import read
-from dbnchurn.tables.schema import infer
 
 
 def table_of(frame):

@@ -7,8 +7,9 @@ import pytest
 from dbnchurn.core.errors import ArtifactError, DataError
 from dbnchurn.core.records import pack, unpack
 from dbnchurn.prepare import Prepare
+from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.reading import read
-from dbnchurn.tables.schema import Table, infer
+from dbnchurn.tables.schema import Table
 
 
 def table_of(frame: pd.DataFrame, **kinds: str) -> Table:

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 
 from dbnchurn.tables.arrow import frame_of
+from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.reading import read, unreadable
-from dbnchurn.tables.schema import Column, Schema, infer
+from dbnchurn.tables.schema import Column, Schema
 from dbnchurn.tables.streaming import open_files
 
 

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.reading import FEW, as_frame, read
-from dbnchurn.tables.schema import Column, Schema, infer, text
+from dbnchurn.tables.schema import Column, Schema, text
 
 
 @pytest.fixture

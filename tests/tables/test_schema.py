@@ -8,8 +8,9 @@ import pytest
 
 from dbnchurn.core.errors import ArtifactError, DataError
 from dbnchurn.core.records import pack, unpack
+from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.reading import read
-from dbnchurn.tables.schema import Column, Schema, infer, stacked, text
+from dbnchurn.tables.schema import Column, Schema, stacked, text
 
 MANY = [str(i) for i in range(30)]
 

@@ -24,8 +24,8 @@ from dbnchurn.predictor.explain.lineage import lineage
 from dbnchurn.predictor.explain.tree_paths import TreePaths, path_tests
 from dbnchurn.prepare import Prepare
 from dbnchurn.prepare.record import prepare
+from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.reading import read
-from dbnchurn.tables.schema import infer
 
 RICH = {
     "ratios": {"debt per year": ("debt", "age")},

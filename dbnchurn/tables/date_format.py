@@ -1,0 +1,352 @@
+"""How a column of text writes its dates, and the days that the texts stand for.
+
+Known are dates of numbers in every usual order, with names of months in eight languages, months
+without a day, and times with or without an offset. ``03/04/2026`` is the third of April or the
+fourth of March: :func:`date_readings` finds every format that all texts of a column keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dbnchurn.core.errors import ConfigError, did_you_mean
+from dbnchurn.core.typing import Bools, Floats
+
+PIVOT = 69  # two digits up to 68 are years of this century, as in POSIX
+DAY = 86_400.0  # seconds
+PROBED = 500  # texts that decide which formats come into question; all are parsed by those
+
+PATTERNS = (
+    "%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d",
+    "%Y%m%d", "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%y/%m/%d",
+    "%d-%b-%Y", "%d %b %Y", "%d. %b %Y", "%b %d, %Y", "%b %d %Y", "%d-%b-%y", "%d %b %y",
+    "%d/%b/%Y", "%Y-%b-%d", "%Y-%m", "%Y/%m", "%b-%Y", "%b %Y", "%b-%y", "%m/%Y", "%m.%Y", "%m-%Y",
+    "%Y-%b", "%Y年%m月%d日",
+)  # fmt: skip
+"""Known formats, in the letters of ``strptime``; ``%b`` stands for short and long names."""
+
+_MONTHS = """
+jan january januar janvier janv enero ene gennaio gen janeiro januari jänner sty stycznia
+feb february februar février févr fév febrero febbraio fevereiro fev februari lut luty lutego
+mar march märz mär mrz mars marzo março maart mrt marca marzec
+apr april avril avr abril abr aprile kwi kwiecień kwietnia
+may mai mayo maggio mag maio mei maj maja
+jun june juni juin junio giugno giu junho cze czerwiec czerwca
+jul july juli juillet juil julio luglio lug julho lip lipiec lipca
+aug august août aoû agosto ago augustus sie sierpień sierpnia
+sep sept september septembre septiembre settembre set setembro wrz wrzesień września
+oct october okt oktober octobre octubre ottobre ott outubro out paź października
+nov november novembre noviembre novembro lis listopad listopada
+dec december dez dezember décembre déc diciembre dic dicembre dezembro gru grudzień grudnia
+"""
+MONTHS = {
+    name: number
+    for number, names in enumerate(_MONTHS.strip().splitlines(), 1)
+    for name in names.split()
+}
+"""Name of a month in small letters → its number."""
+
+_PARTS = {
+    "%Y": r"(?P<Y>\d{4})",
+    "%y": r"(?P<y>\d{2})",
+    "%m": r"(?P<m>\d{1,2})",
+    "%d": r"(?P<d>\d{1,2})",
+    "%b": r"(?P<b>[^\W\d_]{3,12})\.?",
+}
+_TIME = (
+    r"(?:(?:T|,? +)(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2}(?:[.,]\d+)?))?"
+    r" ?(?P<p>[AaPp]\.?[Mm]\.?)?"
+    r" ?(?P<z>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?(?::\d{2})?)?(?:\[[A-Za-z/_]+\])?)?"
+)
+
+
+@dataclass(frozen=True)
+class DateFormat:
+    """Order and marks of the dates of a column; a time may follow each of them.
+
+    Parameters
+    ----------
+    pattern : str, default "%Y-%m-%d"
+        In the letters of ``strptime``; one of the known formats.
+
+    Raises
+    ------
+    ConfigError
+        If the format is not known.
+
+    Examples
+    --------
+    >>> DateFormat("%d.%m.%Y").parse(["01.01.1970", "2.1.1970 12:00", "1970-01-01"]).tolist()
+    [0.0, 1.5, nan]
+    """
+
+    pattern: str = "%Y-%m-%d"
+
+    def __post_init__(self) -> None:
+        if self.pattern not in PATTERNS:
+            raise ConfigError(
+                f"unknown date format {self.pattern!r}: {did_you_mean(self.pattern, PATTERNS)}"
+            )
+
+    @property
+    def day_first(self) -> bool | None:
+        """Whether the day stands before the month; None where the format leaves no doubt."""
+        order = [letter for letter in self.pattern if letter in "dmyY"]
+        return (
+            order.index("d") < order.index("m") if order[:2] in (["d", "m"], ["m", "d"]) else None
+        )
+
+    @cached_property
+    def _regex(self) -> str:
+        regex = self.pattern.replace(".", r"\.")
+        if self.pattern == "%Y%m%d":
+            return r"^(?P<Y>(?:19|20|21)\d{2})(?P<m>\d{2})(?P<d>\d{2})" + _TIME + "$"
+        for letter, part in _PARTS.items():
+            regex = regex.replace(letter, part)
+        return "^" + regex + _TIME + "$"
+
+    def parse(self, texts: Sequence[str] | pd.Series[Any]) -> Floats:
+        """The days that texts stand for.
+
+        Parameters
+        ----------
+        texts : sequence of n str
+
+        Returns
+        -------
+        float64 array of shape (n,)
+            Days since 1970, in UTC where the text has an offset; NaN where a text is no date of
+            this format.
+        """
+        found = pd.Series(texts, dtype=object).str.strip().str.extract(self._regex)
+        year, month, day = _year(found), _month(found), _number(found, "d", 1.0)
+        with np.errstate(invalid="ignore"):
+            start = _days_of(year, month)
+            length = _days_of(year, month + 1) - start
+            valid = (month >= 1) & (month <= 12) & (day >= 1) & (day <= length)
+        seconds = _seconds_of_day(found)
+        days = start + day - 1 + (seconds - _offset(found)) / DAY
+        return np.where(valid & ~np.isnan(seconds), days, np.nan)
+
+    def has_offset(self, texts: Sequence[str] | pd.Series[Any]) -> Bools:
+        """Which texts name their distance from UTC, shape (n,)."""
+        found = pd.Series(texts, dtype=object).str.strip().str.extract(self._regex)
+        return np.asarray(found["z"].notna())
+
+
+def _number(found: pd.DataFrame, part: str, default: float) -> Floats:
+    if part not in found:
+        return np.full(len(found), default)
+    return pd.to_numeric(found[part], errors="coerce").to_numpy(np.float64, na_value=np.nan)
+
+
+def _year(found: pd.DataFrame) -> Floats:
+    if "Y" in found:
+        return _number(found, "Y", np.nan)
+    year = _number(found, "y", np.nan)
+    return np.where(year < PIVOT, year + 2000, year + 1900)
+
+
+def _month(found: pd.DataFrame) -> Floats:
+    if "b" not in found:
+        return _number(found, "m", np.nan)
+    names = found["b"].map(lambda name: MONTHS.get(name.lower()), na_action="ignore")
+    return names.to_numpy(np.float64, na_value=np.nan)
+
+
+def _days_of(year: Floats, month: Floats) -> Floats:
+    """Days from 1970 to the first day of a month; month 13 is January of the next year."""
+    months = (year - 1970) * 12 + month - 1
+    known = np.isfinite(months)
+    dates = np.where(known, months, 0).astype("datetime64[M]").astype("datetime64[D]")
+    return np.where(known, dates.astype(np.float64), np.nan)
+
+
+def _seconds_of_day(found: pd.DataFrame) -> Floats:
+    """Seconds since midnight, 0 where no time stands; NaN if there is no such time."""
+    hour = np.where(found["H"].isna(), 0.0, _number(found, "H", 0.0))
+    minute = np.where(found["M"].isna(), 0.0, _number(found, "M", 0.0))
+    second = np.where(
+        found["S"].isna(),
+        0.0,
+        pd.to_numeric(found["S"].str.replace(",", "."), errors="coerce").to_numpy(
+            np.float64, na_value=np.nan
+        ),
+    )
+    half = found["p"].str.lower().str.slice(0, 1).fillna("").to_numpy(object)
+    twelve = half != ""
+    valid = (minute < 60) & (second < 61) & np.where(twelve, (hour >= 1) & (hour <= 12), hour <= 24)
+    hour = np.where(twelve, hour % 12 + np.where(half == "p", 12, 0), hour)
+    return np.where(valid, hour * 3600 + minute * 60 + second, np.nan)
+
+
+def _offset(found: pd.DataFrame) -> Floats:
+    """Seconds by which the time is ahead of UTC."""
+    zone = found["z"].fillna("")
+    parts = zone.str.extract(r"^(?P<s>[+-])(?P<h>\d{2}):?(?P<m>\d{2})?:?(?P<c>\d{2})?$")
+    ahead = sum(
+        np.nan_to_num(_number(parts, part, 0.0)) * seconds
+        for part, seconds in (("h", 3600), ("m", 60), ("c", 1))
+    )
+    return np.where(parts["s"] == "-", -ahead, ahead)
+
+
+@dataclass(frozen=True, eq=False)
+class DateReadings:
+    """What the texts of a column may mean as dates.
+
+    Parameters
+    ----------
+    formats : tuple of DateFormat
+        Formats that give different days, each with the most texts that any format reads. Empty if
+        no text is a date.
+    days : tuple of float64 arrays of shape (n,)
+        Days since 1970 by each format, NaN where a text is no date.
+    """
+
+    formats: tuple[DateFormat, ...]
+    days: tuple[Floats, ...]
+
+    @property
+    def example(self) -> int:
+        """Position of a text that the formats read differently; of the first date if none."""
+        first = self.days[0]
+        for other in self.days[1:]:
+            differs = np.flatnonzero((first != other) & ~(np.isnan(first) & np.isnan(other)))
+            if len(differs):
+                return int(differs[0])
+        return int(np.flatnonzero(~np.isnan(first))[0])
+
+
+def date_readings(texts: Sequence[str] | pd.Series[Any]) -> DateReadings:
+    """Find the formats in which the most texts are dates.
+
+    Parameters
+    ----------
+    texts : sequence of n str
+        Distinct values of a column.
+
+    Returns
+    -------
+    DateReadings
+
+    Examples
+    --------
+    >>> [form.pattern for form in date_readings(["03/04/2026", "05/06/2026"]).formats]
+    ['%d/%m/%Y', '%m/%d/%Y']
+    >>> [form.pattern for form in date_readings(["03/04/2026", "25/06/2026"]).formats]
+    ['%d/%m/%Y']
+    """
+    words = pd.Series(texts, dtype=object)
+    step = max(1, len(words) // PROBED)
+    candidates, _ = _reading_most([DateFormat(pattern) for pattern in PATTERNS], words[::step])
+    return DateReadings(*_reading_most(candidates, words))
+
+
+def _reading_most(
+    candidates: Sequence[DateFormat], words: pd.Series[Any]
+) -> tuple[tuple[DateFormat, ...], tuple[Floats, ...]]:
+    """The formats that read the most texts, the first of those that read the same, with days."""
+    formats: list[DateFormat] = []
+    days: list[Floats] = []
+    most = 0
+    for form in candidates:
+        parsed = form.parse(words)
+        count = int((~np.isnan(parsed)).sum())
+        if count > most:
+            formats, days, most = [], [], count
+        same = any(np.array_equal(parsed, other, equal_nan=True) for other in days)
+        if count == most and count and not same:
+            formats.append(form)
+            days.append(parsed)
+    return tuple(formats), tuple(days)
+
+
+def certain_dates(texts: Sequence[str]) -> tuple[Floats, Bools]:
+    """The days of texts that mean the same in every format, each judged by itself.
+
+    Parameters
+    ----------
+    texts : sequence of n str
+
+    Returns
+    -------
+    days : float64 array of shape (n,)
+        Days since 1970, NaN where a text is no date, or is one in two ways.
+    doubtful : bool array of shape (n,)
+        Which texts are dates in two ways, such as ``03/04/2026``.
+
+    Examples
+    --------
+    >>> days, doubtful = certain_dates(["03/04/1970", "15.01.1970", "basic"])
+    >>> days.tolist(), doubtful.tolist()
+    ([nan, 14.0, nan], [True, False, False])
+    """
+    days = DateFormat().parse(texts)
+    doubtful = np.zeros(len(days), bool)
+    others = np.flatnonzero(np.isnan(days))
+    if len(others):
+        rest = pd.Series(texts, dtype=object).iloc[others]
+        readings = np.array([DateFormat(pattern).parse(rest) for pattern in PATTERNS])
+        known = ~np.isnan(readings)
+        low = np.where(known, readings, np.inf).min(0)
+        high = np.where(known, readings, -np.inf).max(0)
+        doubtful[others] = known.any(0) & (low != high)
+        days[others] = np.where(known.any(0) & (low == high), low, np.nan)
+    return days, doubtful
+
+
+@dataclass(frozen=True)
+class DurationFormat:
+    """Spans of time such as ``3 days 02:30:00``, ``02:30:00`` or ``P3DT2H30M``, read as days.
+
+    Examples
+    --------
+    >>> DurationFormat().parse(["1 days 12:00:00", "06:00:00", "PT6H", "basic"]).tolist()
+    [1.5, 0.25, 0.25, nan]
+    """
+
+    @property
+    def picture(self) -> str:
+        """The name of the format in configs and artifacts."""
+        return "duration"
+
+    def parse(self, texts: Sequence[str] | pd.Series[Any]) -> Floats:
+        """The days that texts stand for.
+
+        Parameters
+        ----------
+        texts : sequence of n str
+
+        Returns
+        -------
+        float64 array of shape (n,)
+            NaN where a text is no span of time.
+        """
+        words = pd.Series(texts, dtype=object).str.strip()
+        days = np.full(len(words), np.nan)
+        for pattern in DURATIONS:
+            found = words.str.extract(pattern)
+            given = found.notna() & (found != "")
+            parts = [
+                np.nan_to_num(_number(found, part, 0.0)) * seconds
+                for part, seconds in (("d", DAY), ("h", 3600.0), ("m", 60.0), ("s", 1.0))
+            ]
+            seconds = np.where(given["n"], -1.0, 1.0) * sum(parts)
+            fits = given[["d", "h", "m", "s"]].any(axis=1).to_numpy() & np.isnan(days)
+            days = np.where(fits, seconds / DAY, days)
+        return days
+
+
+DURATIONS = (
+    r"^(?P<n>-)?(?:(?P<d>\d+) days?,? ?)?(?:\+?(?P<h>\d{1,4}):(?P<m>[0-5]\d):"
+    r"(?P<s>[0-5]\d(?:\.\d+)?))?$",
+    r"^(?P<n>-)?P(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?$",
+)
+"""Spans as pandas and spreadsheets write them, and as ISO 8601 has them."""

@@ -1,0 +1,299 @@
+"""How a CSV file is written: compression, encoding, delimiter, and the names of its columns.
+
+Everything is found out from the file, unless it is given, and everything that does not fit is
+refused with the key that decides.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, cast
+
+from dbnchurn.core.errors import DataError, listed
+
+DELIMITERS = "\t;|,"  # of those that fit alike the first: a comma may mark decimals
+PROBED_BYTES = 2**18
+PROBED_RECORDS = 200
+BLOCK = 2**22
+NATIONAL_WORD = r"[^\W\d_a-zA-Z]{3,}"  # letters without a plain one: no word of a Western language
+FALLBACK = "cp1252"
+
+
+@dataclass(frozen=True)
+class CsvSettings:
+    """What is known of how CSV files are written; what is not given is found out.
+
+    Parameters
+    ----------
+    delimiter : str, optional
+        One character.
+    encoding : str, optional
+        Such as ``utf-16``, ``cp1252`` or ``gb18030``.
+    quote : str, default '"'
+    decimal : {".", ","}, optional
+        Decimal mark of all columns.
+    """
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    quote: str = '"'
+    decimal: str | None = None
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one CSV file is written.
+
+    Parameters
+    ----------
+    delimiter, encoding, quote : str
+    names : tuple of str
+        Names of the columns in their order.
+    first_line : int
+        Number of the first line with values, from 0.
+    trailing : bool, default False
+        Whether every line of values ends with a delimiter that the header lacks.
+    notes : tuple of str, default ()
+        Sentences about what was assumed.
+    """
+
+    delimiter: str
+    encoding: str
+    quote: str
+    names: tuple[str, ...]
+    first_line: int
+    trailing: bool = False
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+
+@contextmanager
+def unpacked(path: Path, raw: IO[bytes]) -> Iterator[IO[bytes]]:
+    """The content of a file, out of its archive if the name ends with ``.gz`` or ``.zip``.
+
+    Parameters
+    ----------
+    path : Path
+    raw : binary file
+        The same file, opened.
+
+    Raises
+    ------
+    DataError
+        If an archive holds other than one file.
+    """
+    ending = path.suffix.lower()
+    if ending == ".gz":
+        with gzip.GzipFile(fileobj=raw) as content:
+            yield cast(IO[bytes], content)
+    elif ending == ".zip":
+        with zipfile.ZipFile(raw) as archive:
+            members = [name for name in archive.namelist() if not name.endswith("/")]
+            members = [name for name in members if not name.startswith("__MACOSX")]
+            if len(members) != 1:
+                raise DataError(
+                    f"{path}: the archive holds {len(members)} files ({listed(members)}); it "
+                    "should hold one table"
+                )
+            with archive.open(members[0]) as content:
+                yield content
+    else:
+        yield raw
+
+
+def detect_dialect(path: Path, settings: CsvSettings | None = None) -> Dialect:
+    r"""Find out how a CSV file is written.
+
+    Parameters
+    ----------
+    path : Path
+    settings : CsvSettings, optional
+
+    Returns
+    -------
+    Dialect
+
+    Raises
+    ------
+    DataError
+        If the file is empty or cannot be decoded, or header and lines do not fit together.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "customers.csv")
+    ...     _ = file.write_bytes("Name;Umsatz, netto\nMüller;12,50\n".encode("cp1252"))
+    ...     dialect = detect_dialect(file)
+    >>> dialect.delimiter, dialect.encoding, dialect.names
+    (';', 'cp1252', ('Name', 'Umsatz, netto'))
+    """
+    settings = settings or CsvSettings()
+    with readable_csv(path):
+        encoding = settings.encoding or _encoding(path)
+        with path.open("rb") as raw, unpacked(path, raw) as content:
+            head = _decoded(content.read(PROBED_BYTES), encoding, path)
+    lines = list(io.StringIO(head, newline=None))
+    start = 0
+    delimiter = settings.delimiter
+    if lines and (named := re.fullmatch(r"\"?sep=(.)\"?\s*", lines[0], re.IGNORECASE)):
+        delimiter, start = delimiter or named[1], 1
+    while start < len(lines) and not lines[start].strip():
+        start += 1
+    if start == len(lines):
+        raise DataError(f"{path}: the file is empty; it needs a header and rows")
+    body = "".join(lines[start:])
+    delimiter = delimiter or _delimiter(body, settings.quote)
+    records, ends = _records(body, delimiter, settings.quote, whole=len(head) < PROBED_BYTES // 2)
+    names = tuple(" ".join(name.split()) for name in records[0])
+    trailing = _check_shape(path, names, records[1:], delimiter)
+    assumed = (
+        (f"{path.name}: not UTF-8, read as {encoding}; if it is not, say csv: {{encoding: ...}}",)
+        if settings.encoding is None and encoding == FALLBACK
+        else ()
+    )
+    return Dialect(delimiter, encoding, settings.quote, names, start + ends[0], trailing, assumed)
+
+
+@contextmanager
+def readable_csv(path: Path) -> Iterator[None]:
+    """Re-raise what may be wrong with the bytes of a CSV file as DataError."""
+    try:
+        yield
+    except UnicodeError as error:
+        raise DataError(
+            f"{path}: not readable as {getattr(error, 'encoding', 'text')} ({error}); say how it "
+            "is written, for example csv: {encoding: cp1252}"
+        ) from error
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, csv.Error) as error:
+        raise DataError(f"{path}: not a readable CSV file: {error}") from error
+
+
+def _encoding(path: Path) -> str:
+    """The encoding by byte order mark, zero bytes, validity as UTF-8, or else Western Windows."""
+    with path.open("rb") as raw, unpacked(path, raw) as content:
+        head = content.read(PROBED_BYTES)
+        if head.startswith(codecs.BOM_UTF8):
+            return "utf-8-sig"
+        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        zeros = [head[parity::2].count(0) / max(len(head) // 2, 1) for parity in (0, 1)]
+        if max(zeros) > 0.3:
+            return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        block = head
+        try:
+            while block:
+                decoder.decode(block)
+                block = content.read(BLOCK)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            pass
+        else:
+            return "utf-8"
+        text = block.decode(FALLBACK, "replace") + head.decode(FALLBACK, "replace")
+    national = [word for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()]
+    foreign = [word for word in national if re.search(NATIONAL_WORD, word)]
+    if "\ufffd" in text or len(foreign) > 0.1 * len(national):
+        shown = listed(sorted(set(foreign))[:3])
+        raise DataError(
+            f"{path}: not UTF-8, and not Western European either (read so it has words such as "
+            f"{shown or 'undefined characters'}); say how it is written, for example "
+            "csv: {encoding: cp1251} or csv: {encoding: gb18030}"
+        )
+    return FALLBACK
+
+
+def _decoded(block: bytes, encoding: str, path: Path) -> str:
+    """The start of a file as text; a character that is cut at its end is left out."""
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(block)
+    except LookupError as error:
+        raise DataError(f"{path}: unknown encoding {encoding!r}") from error
+
+
+def _records(
+    text: str, delimiter: str, quote: str, *, whole: bool = True
+) -> tuple[list[list[str]], list[int]]:
+    """The first records, and the number of the line after each; the last is left out if cut."""
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, quotechar=quote)
+    records, ends = [], []
+    for record in reader:
+        if record:
+            records.append(record)
+            ends.append(reader.line_num)
+        if len(records) > PROBED_RECORDS:
+            break
+    else:
+        if not whole and len(records) > 1:
+            records.pop()
+    return records, ends
+
+
+def _delimiter(text: str, quote: str) -> str:
+    """The delimiter by which most lines have as many fields as the header."""
+
+    def fit(delimiter: str) -> tuple[float, int]:
+        try:
+            records, _ = _records(text, delimiter, quote, whole=len(text) < PROBED_BYTES // 2)
+        except csv.Error:
+            return 0.0, 0
+        fields = len(records[0])
+        if fields < 2:
+            return 0.0, 0
+        if len(records) == 1:
+            return 1.0, fields
+        like = sum(len(record) in (fields, fields + 1) for record in records[1:])
+        return round(like / (len(records) - 1), 1), fields
+
+    best = max(DELIMITERS, key=fit)
+    if fit(best)[0] < 0.5:  # no line is like the header: the mark that is most frequent in it
+        header = text.splitlines()[0]
+        best = max(DELIMITERS, key=header.count)
+    return best
+
+
+def _check_shape(
+    path: Path, names: Sequence[str], records: Sequence[Sequence[str]], delimiter: str
+) -> bool:
+    """Refuse a header that does not fit the lines; True if every line has one empty field more."""
+    repeated = [name for name, count in Counter(names).items() if count > 1 and name]
+    if repeated:
+        raise DataError(
+            f"{path}: the header repeats the columns {listed(repeated)}; give each its own name"
+        )
+    if sum(_is_number(name) for name in names) > len(names) / 2:
+        raise DataError(
+            f"{path}: the first line holds values ({listed(names, limit=5)}), not names; add a "
+            "line with the names of the columns"
+        )
+    if not records:
+        return False
+    counts = Counter(len(record) for record in records)
+    usual, lines = counts.most_common(1)[0]
+    if usual == len(names) + 1 and all(
+        not record[-1].strip() for record in records if len(record) == usual
+    ):
+        return True
+    if usual != len(names) and lines > len(records) / 2:
+        raise DataError(
+            f"{path}: the header has {len(names)} {'name' if len(names) == 1 else 'names'} "
+            f"({listed(names, limit=5)}), but {lines} of the first {len(records)} lines have "
+            f"{usual} fields by the delimiter {delimiter!r}: name every column in the first line, "
+            "take away title lines above it, or say csv: {delimiter: ...}"
+        )
+    return False
+
+
+def _is_number(name: str) -> bool:
+    return bool(re.fullmatch(r"[-+]?[\d.,' ]*\d[\d.,' ]*[€$£%]?", name))

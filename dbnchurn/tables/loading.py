@@ -1,0 +1,282 @@
+"""One whole table from files, its texts read as numbers and dates by one set of decisions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dbnchurn.core.errors import DataError, listed
+from dbnchurn.tables.chunks import RejectedRow
+from dbnchurn.tables.csv_reader import AFTER_LAST, UNNAMED
+from dbnchurn.tables.dialect import CsvSettings
+from dbnchurn.tables.number_format import NumberFormat
+from dbnchurn.tables.streaming import CsvSource, FileSource, SheetSource, open_files
+from dbnchurn.tables.text_column import MISSING, TextColumn
+from dbnchurn.tables.text_decision import Decision, ReadingRules, decide, name_of
+
+CHUNK_ROWS = 2**20
+EVIDENCE = 1_000  # numbers of a column that show its decimal mark
+GROUPED = r"^-?[1-9]\d{0,2}\.\d{3}$"  # thousands, if the point groups digits
+DAYS = (19_000_101, 21_991_231)  # whole numbers in this range may be days such as 20260831
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedTable:
+    """A table as it was read.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n, columns)
+    formats : dict of column → format
+        How texts were read as numbers or dates, see :func:`dbnchurn.tables.text_decision.form_of`.
+    missing : tuple of str
+        Further texts that stand for a missing value.
+    rejected : tuple of RejectedRow
+        Lines with too few or too many fields.
+    notes : tuple of str
+        Sentences about what was converted, assumed or left out.
+    """
+
+    frame: pd.DataFrame
+    formats: dict[str, str]
+    missing: tuple[str, ...] = ()
+    rejected: tuple[RejectedRow, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read_table(
+    path: str | Path,
+    id: str | None = None,
+    *,
+    settings: CsvSettings | None = None,
+    rules: ReadingRules | None = None,
+    sheet: str | None = None,
+) -> pd.DataFrame:
+    r"""Read a CSV, Parquet or Excel file, a folder of them, or a pattern.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.csv``, ``.tsv`` or ``.txt``, also packed as ``.gz`` or ``.zip``; ``.parquet``; ``.xlsx``,
+        ``.xls`` or ``.ods``.
+    id : str, optional
+        Column that names the customers. In a CSV file its values are whole numbers if all are
+        written as such; otherwise they stay as they are written: 007 is not 7.
+    settings : CsvSettings, optional
+        How CSV files are written; found out where it does not say.
+    rules : ReadingRules, optional
+        How texts are read; found out where it does not say.
+    sheet : str, optional
+        Sheet of a spreadsheet; needed where several hold something.
+
+    Returns
+    -------
+    DataFrame of shape (n, columns)
+
+    Raises
+    ------
+    DataError
+        If the file is missing, empty, of another kind, cannot be read, or can be read in two ways.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "customers.csv")
+    ...     _ = file.write_text("id;debt\n7;1.250,50\n")
+    ...     read_table(file, id="id").values.tolist()
+    [[7.0, 1250.5]]
+    """
+    source = open_files(path, settings, sheet=sheet)
+    loaded = load_table(source, rules, ids=[] if id is None else [id])
+    if loaded.rejected:
+        raise DataError(
+            f"{path}: {len(loaded.rejected)} lines cannot be read, the first is row "
+            f"{loaded.rejected[0].row}: {loaded.rejected[0].reason}"
+        )
+    return loaded.frame
+
+
+def load_table(
+    source: FileSource,
+    rules: ReadingRules | None = None,
+    *,
+    ids: Collection[str] = (),
+    as_written: Collection[str] = (),
+) -> LoadedTable:
+    """Read all rows of files.
+
+    Parameters
+    ----------
+    source : FileSource
+    rules : ReadingRules, optional
+        How texts are read; found out where it does not say.
+    ids : collection of str, default ()
+        Columns of text that become whole numbers if all values are written as such.
+    as_written : collection of str, default ()
+        Columns of text that stay as they are written, such as labels.
+
+    Returns
+    -------
+    LoadedTable
+
+    Raises
+    ------
+    DataError
+        If the files cannot be read, have different columns, or can be read in two ways.
+    """
+    rules = rules or ReadingRules()
+    where = ", ".join(source.columns)
+    tables, rejected = _chunks(source)
+    if not sum(table.num_rows for table in tables):
+        columns = len(next(iter(source.columns.values())))
+        raise DataError(f"{where}: the table has {columns} columns but no rows")
+    table = pa.concat_tables(tables, promote_options="permissive")
+    table, notes = _without_unnamed(table, where)
+    notes = [note for d in getattr(source, "dialects", {}).values() for note in d.notes] + notes
+    texts = {
+        name
+        for name, kind in zip(table.column_names, table.schema.types, strict=True)
+        if pa.types.is_string(kind) and isinstance(source, CsvSource | SheetSource)
+    }
+    values: dict[str, pd.Series[Any]] = {}
+    undecided: list[TextColumn] = []
+    missing = {*MISSING, *rules.missing}
+    numbers: dict[str, pd.Series[Any]] = {}
+    for name in table.column_names:
+        column = table.column(name)
+        if name not in texts:
+            values[name] = column.to_pandas()
+        elif name in ids or name in as_written:
+            written = TextColumn.of(name, column, missing).as_text()
+            values[name] = whole_numbers(written) if name in ids else written
+        elif (plain := _plain_numbers(column, rules, name)) is not None:
+            numbers[name] = plain
+            undecided.append(_evidence(name, column))
+        else:
+            undecided.append(TextColumn.of(name, column, missing))
+    try:
+        decisions = decide(undecided, rules)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
+    for name, decision in decisions.items():
+        values[name] = numbers[name] if name in numbers else decision.values()
+    frame = pd.DataFrame({name: values[name] for name in table.column_names})
+    formats = {name: name_of(d.form) for name, d in decisions.items() if d.form is not None}
+    notes += [_converted(d) for d in decisions.values() if _is_news(d)]
+    notes += [f"column {name!r} stays text: {d.doubt}" for name, d in decisions.items() if d.doubt]
+    return LoadedTable(frame, formats, (), tuple(rejected), tuple(notes))
+
+
+def _chunks(source: FileSource) -> tuple[list[pa.Table], list[RejectedRow]]:
+    first, columns = next(iter(source.columns.items()))
+    for file, others in source.columns.items():
+        if differing := set(columns) ^ set(others):
+            raise DataError(
+                f"{first} and {file} have different columns: {listed(sorted(differing))} stand in "
+                "one of them only"
+            )
+    wanted = columns
+    if isinstance(source, CsvSource):
+        wanted = source.all_columns
+    tables: list[pa.Table] = []
+    rejected: list[RejectedRow] = []
+    for chunk in source.chunks(wanted, CHUNK_ROWS):
+        tables.append(chunk.rows)
+        rejected += chunk.rejected
+    return tables, rejected
+
+
+def _without_unnamed(table: pa.Table, where: str) -> tuple[pa.Table, list[str]]:
+    """The table without columns that have no name, which are empty or number the rows."""
+    notes = []
+    for name in table.column_names:
+        if name != AFTER_LAST and not re.fullmatch(UNNAMED, name):
+            continue
+        column = table.column(name)
+        present = column.drop_null()
+        if len(present) and present.to_pylist() not in (
+            [str(k) for k in range(len(column))],
+            [str(k) for k in range(1, len(column) + 1)],
+        ):
+            raise DataError(
+                f"{where}: {name} has values ({listed(present.to_pylist()[:3])}) but no name in "
+                "the header; give it one"
+            )
+        what = "numbers the rows" if len(present) else "is empty"
+        notes.append(f"{name} has no name and {what}: left out")
+        table = table.drop_columns([name])
+    return table, notes
+
+
+def whole_numbers(texts: pd.Series[Any]) -> pd.Series[Any]:
+    """Texts as whole numbers, if all are written as such."""
+    if texts.notna().all() and texts.str.fullmatch(r"0|[1-9]\d{0,17}").all():
+        return texts.astype(np.int64)
+    return texts
+
+
+def _plain_numbers(
+    column: pa.ChunkedArray, rules: ReadingRules, name: str
+) -> pd.Series[Any] | None:
+    """The numbers of a column that leaves no doubt about them; None if it has to be looked at."""
+    form = rules.formats.get(name, NumberFormat().picture)
+    if form != NumberFormat().picture or rules.kinds.get(name, "number") != "number":
+        return None
+    try:
+        numbers = column.cast(pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    if column.null_count == len(column) or pc.any(pc.is_nan(numbers)).as_py():
+        return None
+    coded = pc.any(pc.match_substring_regex(column, r"^[-+]?0\d|^\s|\s$")).as_py()
+    low, high = pc.min_max(numbers).as_py().values()
+    dotted = pc.match_substring(column, ".")
+    pointed = pc.any(dotted).as_py()
+    if not pointed and DAYS[0] <= low <= high <= DAYS[1]:
+        return None
+    certain = (
+        name in rules.formats
+        or rules.decimal == "."
+        or not pointed
+        or pc.any(pc.and_(dotted, pc.invert(pc.match_substring_regex(column, GROUPED)))).as_py()
+    )
+    told_otherwise = pointed and name not in rules.formats and rules.decimal == ","
+    if coded or not certain or told_otherwise:
+        return None
+    series: pd.Series[Any] = numbers.to_pandas()
+    return series
+
+
+def _evidence(name: str, column: pa.ChunkedArray) -> TextColumn:
+    """A few numbers of a column that show its decimal mark."""
+    marked = pc.match_substring_regex(column, r"\.(\d{1,2}|\d{4,})?$|^-?0?\.|^-?\d{4,}\.")
+    shown = column.filter(marked).slice(0, EVIDENCE)
+    if not len(shown):
+        shown = column.drop_null().slice(0, EVIDENCE)
+    return TextColumn.of(name, shown, MISSING)
+
+
+def _is_news(decision: Decision) -> bool:
+    """Whether a conversion is more than the reading of plain numbers and ISO dates."""
+    form = decision.form
+    return form is not None and name_of(form) not in (NumberFormat().picture, "%Y-%m-%d")
+
+
+def _converted(decision: Decision) -> str:
+    """A sentence about how a column was read, with an example."""
+    column, form = decision.column, decision.form
+    assert form is not None
+    read = next(
+        (word for word in column.texts if not np.isnan(form.parse([word])[0])), column.texts[0]
+    )
+    value = replace(decision, column=TextColumn.of("", pa.array([read]), ())).values().iloc[0]
+    return f"column {column.name!r} is read as {decision.kind}s: {read!r} is {value}"

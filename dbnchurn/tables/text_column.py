@@ -1,0 +1,123 @@
+"""A column of text: its distinct words, where they stand, and which stand for a missing value."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dbnchurn.core.typing import Ints32
+
+MISSING = (
+    "", "-", "--", "---", "?", "n/a", "N/A", "n.a.", "N.A.", "#N/A", "#N/A N/A", "#NA", "#NULL!",
+    "#VALUE!", "#DIV/0!", "#REF!", "-1.#IND", "1.#IND", "-1.#QNAN", "1.#QNAN", "<NA>", "NULL",
+    "null", "Null", "NaN", "nan", "NAN", "-NaN", "-nan", "NaT", "\\N", "(null)", "(blank)",
+)  # fmt: skip
+"""Texts that stand for a missing value in every column, unless they are a known level of it."""
+
+_YES = """
+1 1.0 true t yes y ja j oui o si sí s sim da on wahr vrai vero verdadero tak да evet hai
+"""
+_NO = """
+0 0.0 false f no n nein non não nao nej nee off falsch faux falso nie niet нет hayır
+"""
+YES, NO = frozenset(_YES.split()), frozenset(_NO.split())
+"""Spellings of yes and no, in small letters."""
+
+PERHAPS_MISSING = ("NA", "na", "Na", "None", "none", "NONE", "nil", "missing", "unknown", ".", "*")
+"""Texts that stand for a missing value among numbers and dates, and are levels of a category."""
+
+
+@dataclass(frozen=True, eq=False)
+class TextColumn:
+    """The distinct texts of a column and where they stand.
+
+    Parameters
+    ----------
+    name : str
+    words : Arrow array of str
+        Distinct, without blanks around them and without texts that stand for a missing value.
+    places : int32 array of shape (n,)
+        Position of every row's text in `words`; -1 where it is missing.
+    """
+
+    name: str
+    words: pa.Array
+    places: Ints32
+
+    @classmethod
+    def of(
+        cls, name: str, values: pa.Array | pa.ChunkedArray, missing: Collection[str]
+    ) -> TextColumn:
+        """The column of texts.
+
+        Parameters
+        ----------
+        name : str
+        values : Arrow array of n str
+        missing : collection of str
+            Texts that stand for a missing value.
+
+        Returns
+        -------
+        TextColumn
+        """
+        coded = values.dictionary_encode()
+        if isinstance(coded, pa.ChunkedArray):
+            coded = coded.unify_dictionaries().combine_chunks()
+            if isinstance(coded, pa.ChunkedArray):  # no chunk at all
+                coded = pa.array([], pa.string()).dictionary_encode()
+        clean = pc.utf8_trim_whitespace(coded.dictionary.cast(pa.string()))
+        words = clean.dictionary_encode()
+        names = words.dictionary
+        gone = pc.is_in(names, pa.array(sorted({*missing, ""})))
+        keep = pc.invert(gone).to_numpy(zero_copy_only=False)
+        renumbered = np.where(keep, np.cumsum(keep) - 1, -1).astype(np.int32)
+        by_word = np.append(renumbered[words.indices.to_numpy(zero_copy_only=False)], np.int32(-1))
+        places = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        return cls(name, names.filter(pa.array(keep)), by_word[places].astype(np.int32))
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The words as a list."""
+        words: list[str] = self.words.to_pylist()
+        return words
+
+    def without(self, missing: Collection[str]) -> TextColumn:
+        """The column in which further texts count as missing."""
+        gone = pc.is_in(self.words, pa.array(sorted(missing), pa.string()))
+        if not pc.any(gone).as_py():
+            return self
+        keep = pc.invert(gone).to_numpy(zero_copy_only=False)
+        renumbered = np.append(np.where(keep, np.cumsum(keep) - 1, -1), -1).astype(np.int32)
+        return TextColumn(self.name, self.words.filter(pa.array(keep)), renumbered[self.places])
+
+    def spread(self, of_words: Any, absent: object) -> Any:
+        """Values of the words taken for every row, `absent` where a row has none."""
+        array = np.asarray(of_words)
+        return np.append(array, np.array([absent], array.dtype))[self.places]
+
+    def as_text(self) -> pd.Series[Any]:
+        """Every row's text, None where it is missing."""
+        return pd.Series(self.spread(np.array(self.texts, object), None), dtype=object)
+
+
+def truth_of(word: str) -> bool | None:
+    """Whether a word says yes or no, in any of the usual spellings; None if neither.
+
+    Examples
+    --------
+    >>> truth_of("TRUE"), truth_of(" nein "), truth_of("perhaps")
+    (True, False, None)
+    """
+    plain = word.strip().lower().rstrip(".")
+    return True if plain in YES else False if plain in NO else None

@@ -1,0 +1,411 @@
+"""What columns of text stand for, decided once for all columns of a table.
+
+A file of text does not say which of its columns are numbers or dates, nor how these are written.
+:func:`decide` finds out from the values themselves. Where a column can be read in two ways, the
+other columns of the table decide; where they do not, the user is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from dbnchurn.core.errors import ConfigError, DataError, listed
+from dbnchurn.core.typing import Floats
+from dbnchurn.tables.date_format import DateFormat, DurationFormat, date_readings
+from dbnchurn.tables.number_format import (
+    CURRENCIES,
+    NumberFormat,
+    NumberReadings,
+    number_readings,
+)
+from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
+
+TextKind = Literal["number", "date", "flag", "text"]
+MATCHING_SHARE = 0.9  # of the distinct values, for a column of numbers or dates with mistakes in it
+FEW_LEVELS = 20  # distinct texts that look like numbers and may be names all the same
+BARE = r"[-+]?\d+(\.\d+)?"
+NUMERIC_DATE = r"(0[1-9]|1[0-2])\.(19|20)\d\d|(19|20)\d{6}"
+TRUTH = ("true", "false")
+DAY = 86_400_000_000  # microseconds
+
+Form = NumberFormat | DateFormat | DurationFormat
+
+
+def form_of(text: str) -> Form:
+    """The format that a config or artifact names.
+
+    Parameters
+    ----------
+    text : str
+        A picture of the number 1234.5, such as ``1.234,5``, a date format, such as ``%d.%m.%Y``,
+        or ``duration``.
+
+    Raises
+    ------
+    ConfigError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> form_of("1.234,5"), form_of("%d.%m.%Y")
+    (NumberFormat(decimal=',', grouping='.', unit=''), DateFormat(pattern='%d.%m.%Y'))
+    """
+    if text == DurationFormat().picture:
+        return DurationFormat()
+    return DateFormat(text) if text.startswith("%") else NumberFormat.from_picture(text)
+
+
+def name_of(form: Form) -> str:
+    """The text that stands for a format in a config or artifact, see :func:`form_of`."""
+    return form.pattern if isinstance(form, DateFormat) else form.picture
+
+
+@dataclass(frozen=True)
+class ReadingRules:
+    """What a user, a config or a stored model says about the texts of a table.
+
+    Parameters
+    ----------
+    formats : mapping of column → format, optional
+        As :func:`form_of` reads them.
+    decimal : {".", ","}, optional
+        Decimal mark of all columns.
+    kinds : mapping of column → kind, optional
+        Columns of the kind ``number`` or ``date`` are read as such; of other kinds they stay text.
+    missing : sequence of str, default ()
+        Texts that stand for a missing value, in addition to the usual ones.
+    usual : mapping of column → format, optional
+        Formats that count where a column can be read in two ways.
+    place : str, default "formats"
+        Config key of `formats`, for messages.
+
+    Raises
+    ------
+    ConfigError
+        If a format is not known.
+    """
+
+    formats: Mapping[str, str] = field(default_factory=dict)
+    decimal: str | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    missing: Sequence[str] = ()
+    usual: Mapping[str, str] = field(default_factory=dict)
+    place: str = "formats"
+
+    def __post_init__(self) -> None:
+        for column, text in self.formats.items():
+            try:
+                form_of(text)
+            except ConfigError as error:
+                raise ConfigError(f"{self.place}: column {column!r}: {error}") from error
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """What a column of text stands for.
+
+    Parameters
+    ----------
+    column : TextColumn
+        Without the words that turned out to stand for a missing value.
+    kind : {"number", "date", "flag", "text"}
+    form : NumberFormat, DateFormat or DurationFormat, optional
+        How numbers or dates are written.
+    unread : tuple of str, default ()
+        Words that are no number or date, though nearly all others are.
+    doubt : str, default ""
+        Why the column stays text although it looks like numbers or dates.
+    """
+
+    column: TextColumn
+    kind: TextKind
+    form: Form | None = None
+    unread: tuple[str, ...] = ()
+    doubt: str = ""
+
+    def values(self) -> pd.Series[Any]:
+        """The rows of the column with the type that was decided.
+
+        Returns
+        -------
+        Series of length n
+            float64, datetime64, bool or text. Words that cannot be read stay as they are, in a
+            column of objects.
+        """
+        column = self.column
+        if self.kind == "flag":
+            truth = np.array([word.lower() == "true" for word in column.texts], object)
+            flags = pd.Series(column.spread(truth, None), dtype=object)
+            return flags if flags.isna().any() else flags.astype(bool)
+        if self.form is None or self.kind == "text":
+            return column.as_text()
+        numbers = self.form.parse(column.texts)
+        if not np.isnan(numbers).any():
+            rows = column.spread(numbers, np.nan)
+            return days_as_dates(rows) if self.kind == "date" else pd.Series(rows)
+        if self.kind == "date":
+            return column.as_text()
+        mixed = np.where(np.isnan(numbers), np.array(column.texts, object), numbers)
+        return pd.Series(column.spread(mixed, None), dtype=object)
+
+
+def days_as_dates(days: Floats) -> pd.Series[Any]:
+    """Days since 1970 as a Series of datetime64, NaN as NaT."""
+    known = np.isfinite(days)
+    micro = np.round(np.where(known, days, 0.0) * DAY).astype(np.int64)
+    dates = micro.astype("datetime64[us]")
+    dates[~known] = np.datetime64("NaT")
+    return pd.Series(dates)
+
+
+def decide(
+    columns: Sequence[TextColumn], rules: ReadingRules | None = None, *, typed: bool = False
+) -> dict[str, Decision]:
+    """Decide what columns of text stand for.
+
+    Parameters
+    ----------
+    columns : sequence of TextColumn
+        All columns of a table that are used, for one is evidence of how the others are written.
+    rules : ReadingRules, optional
+    typed : bool, default False
+        Whether the table has typed columns too, as a DataFrame has. Few distinct whole numbers
+        that are text all the same are then text on purpose.
+
+    Returns
+    -------
+    dict of column → Decision
+
+    Raises
+    ------
+    DataError
+        If columns can be read in two ways; all of them are named, with both readings.
+
+    Examples
+    --------
+    >>> from dbnchurn.tables.text_column import MISSING
+    >>> paid = TextColumn.of("paid", pa.array(["12,50", "7,685"]), MISSING)
+    >>> debt = TextColumn.of("debt", pa.array(["7.685", "1.250"]), MISSING)
+    >>> name_of(decide([paid, debt])["debt"].form)
+    '1.234,5'
+    >>> decide([debt])
+    Traceback (most recent call last):
+    ...
+    dbnchurn.core.errors.DataError: column 'debt': '7.685' is 7.685 or 7685: say \
+formats: {debt: '1234.5'} or formats: {debt: '1.234,5'}
+    """
+    rules = rules or ReadingRules()
+    readings = [_reading(column, rules, typed) for column in columns]
+    decimals = {rules.decimal} if rules.decimal else {r.decimal for r in readings} - {None}
+    day_first = {r.day_first for r in readings} - {None}
+    decisions: dict[str, Decision] = {}
+    questions: list[str] = []
+    for reading in readings:
+        forms = _usual(reading, reading.kept(decimals, day_first), rules)
+        question = reading.question or (_two_readings(reading, forms, rules) if forms[1:] else "")
+        if question:
+            questions.append(question)
+        decisions[reading.column.name] = reading.decision(forms)
+    if questions:
+        raise DataError("; ".join(questions))
+    words = {
+        word
+        for reading in readings
+        if reading.kind in ("number", "date")
+        for word in reading.perhaps_missing
+    }
+    return {
+        name: replace(decision, column=decision.column.without(words))
+        if decision.kind == "text" and name not in rules.kinds
+        else decision
+        for name, decision in decisions.items()
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class _Reading:
+    """What one column may stand for, judged by itself."""
+
+    column: TextColumn
+    kind: TextKind
+    forms: tuple[Form, ...] = ()
+    example: str = ""
+    perhaps_missing: tuple[str, ...] = ()
+    marked: bool = False
+    doubt: str = ""
+    question: str = ""
+
+    @property
+    def decimal(self) -> str | None:
+        """The decimal mark, if the column proves it."""
+        form = self.forms[0] if len(self.forms) == 1 else None
+        return form.decimal if self.marked and isinstance(form, NumberFormat) else None
+
+    @property
+    def day_first(self) -> bool | None:
+        """Whether days stand before months, if the column proves it."""
+        form = self.forms[0] if len(self.forms) == 1 else None
+        return form.day_first if isinstance(form, DateFormat) else None
+
+    def kept(
+        self, decimals: Collection[str | None], day_first: Collection[bool | None]
+    ) -> list[Form]:
+        """The formats that agree with the other columns; all if these disagree."""
+        agreeing: list[Form] = [
+            form
+            for form in self.forms
+            if (isinstance(form, NumberFormat) and {form.decimal} == decimals)
+            or (isinstance(form, DateFormat) and {form.day_first} == day_first)
+        ]
+        return agreeing or list(self.forms)
+
+    def decision(self, forms: Sequence[Form]) -> Decision:
+        """The decision for the first of the formats that are left."""
+        if self.kind in ("text", "flag"):
+            return Decision(self.column, self.kind, doubt=self.doubt)
+        form = forms[0]
+        parsed = np.isnan(form.parse(self.column.texts))
+        unread = tuple(word for word, bad in zip(self.column.texts, parsed, strict=True) if bad)
+        return Decision(self.column, self.kind, form, unread)
+
+
+def _reading(column: TextColumn, rules: ReadingRules, typed: bool) -> _Reading:
+    kind = rules.kinds.get(column.name)
+    if kind not in (None, "number", "date"):
+        return _Reading(column, "text")
+    known = column.without(PERHAPS_MISSING)
+    gone = tuple(sorted({*column.texts} - {*known.texts})) if len(known.words) else ()
+    if column.name in rules.formats:
+        form = form_of(rules.formats[column.name])
+        if isinstance(form, DateFormat):
+            return _Reading(known, "date", (form,), perhaps_missing=gone)
+        return _Reading(known, "number", (form,), perhaps_missing=gone, marked=True)
+    words = known.texts
+    if not words:
+        return _Reading(column, "text")
+    if kind is None and {word.lower() for word in words[:3]} <= set(TRUTH) and len(words) <= 6:
+        truth = {word.lower() for word in words} <= set(TRUTH)
+        if truth:
+            return _Reading(known, "flag", perhaps_missing=gone)
+    needed = 1 if kind is not None else max(1, int(np.ceil(MATCHING_SHARE * len(words))))
+    if kind != "number" and (dates := _dates(words, needed, given=kind == "date")) is not None:
+        return replace(dates, column=known, perhaps_missing=gone)
+    if kind == "date":
+        return _Reading(column, "text")
+    numbers = _numbers(known, needed, rules, typed=typed and kind is None)
+    if numbers is None:
+        return _Reading(column, "text", doubt=_doubt(words) if kind is None else "")
+    if numbers.kind == "text":
+        return replace(numbers, column=column)
+    return replace(numbers, perhaps_missing=gone)
+
+
+def _dates(words: Sequence[str], needed: int, given: bool) -> _Reading | None:
+    """The reading of words as dates, if enough of them are."""
+    if not given and not any(any(c.isdigit() for c in word) for word in words[:20]):
+        return None
+    found = date_readings(words)
+    if not found.formats or np.isfinite(found.days[0]).sum() < needed:
+        return None
+    if not given and {form.pattern for form in found.formats} & {"%Y%m%d", "%m.%Y"}:
+        # Such words could be numbers as well: all of them have to be dates, 01.2020 among them.
+        strict = all(re.fullmatch(NUMERIC_DATE, word) for word in words)
+        if not strict or not any(len(word) == 8 or word.startswith("0") for word in words):
+            return None
+    return _Reading(_NO_COLUMN, "date", found.formats, words[found.example])
+
+
+def _numbers(column: TextColumn, needed: int, rules: ReadingRules, typed: bool) -> _Reading | None:
+    """The reading of words as numbers or spans of time, if enough of them are."""
+    words, given = column.texts, column.name in rules.kinds
+    durations = np.isfinite(DurationFormat().parse(words[:50])).all()
+    if durations and np.isfinite(DurationFormat().parse(words)).sum() >= needed:
+        return _Reading(column, "number", (DurationFormat(),), marked=True)
+    found = number_readings(words)
+    if not found.formats or found.read.sum() < needed:
+        return None
+    if not given and any(re.fullmatch(r"[-+]?0\d+", word) for word in words):
+        return _Reading(column, "text")  # codes, such as 007
+    if typed and len(words) <= FEW_LEVELS and all(re.fullmatch(BARE, word) for word in words):
+        return _Reading(column, "text")
+    forms = found.formats
+    if rules.decimal is not None:
+        forms = tuple(form for form in forms if form.decimal == rules.decimal)
+        if not forms:
+            example = words[found.example]
+            return _Reading(
+                column, "number", found.formats, example, question=_not_so(column, example, rules)
+            )
+    reading = _Reading(column, "number", forms, words[found.example], marked=found.marked)
+    mixed = _mixed_units(found)
+    if not mixed:
+        return reading
+    if len(words) <= FEW_LEVELS and not given:
+        return _Reading(column, "text", doubt=mixed)
+    key = f"{rules.place}: {{{column.name}: '1234.5 {found.units[0]}'}}"
+    question = (
+        f"column {column.name!r} holds {mixed}; write them in one unit, or leave them text: "
+        f"kinds: {{{column.name}: category}}"
+    )
+    return replace(reading, question=question if found.units[1:] else f"{question}, or say {key}")
+
+
+def _mixed_units(found: NumberReadings) -> str:
+    """What is wrong with the units of numbers, empty if nothing is."""
+    if found.units[1:]:
+        return f"numbers with several units: {listed(found.units)}"
+    bare = np.abs(found.numbers[0][found.bare])
+    if found.units and found.units[0] not in CURRENCIES.split() and np.nansum(bare) > 0:
+        return f"numbers with the unit {found.units[0]!r} and without"
+    return ""
+
+
+def _usual(reading: _Reading, forms: list[Form], rules: ReadingRules) -> list[Form]:
+    """The format that is usual for a column, if its texts keep it."""
+    text = rules.usual.get(reading.column.name)
+    if text is None or reading.question:
+        return forms
+    usual = form_of(text)
+    if not forms or not isinstance(usual, type(forms[0])):
+        return forms
+    parsed = [form.parse(reading.column.texts) for form in (usual, forms[0])]
+    as_many = (~np.isnan(parsed[0])).sum() >= (~np.isnan(parsed[1])).sum()
+    return [usual] if forms[1:] and as_many else forms
+
+
+def _two_readings(reading: _Reading, forms: Sequence[Form], rules: ReadingRules) -> str:
+    name, example = reading.column.name, reading.example
+    meanings, keys = [], []
+    for form in forms:
+        value = form.parse([example])[0]
+        date = isinstance(form, DateFormat)
+        meanings.append(str(days_as_dates(np.array([value]))[0])[:10] if date else f"{value:.12g}")
+        keys.append(f"{rules.place}: {{{name}: '{name_of(form)}'}}")
+    return f"column {name!r}: {example!r} is {' or '.join(meanings)}: say {' or '.join(keys)}"
+
+
+def _not_so(column: TextColumn, example: str, rules: ReadingRules) -> str:
+    return (
+        f"column {column.name!r}: {example!r} is no number with the decimal mark "
+        f"{rules.decimal!r}; say how it is written, for example {rules.place}: "
+        f"{{{column.name}: '1234.5'}}"
+    )
+
+
+def _doubt(words: Sequence[str]) -> str:
+    if all(re.fullmatch(r"\d{1,3}:[0-5]\d", word) for word in words):
+        return (
+            f"{words[0]!r} may be hours and minutes or minutes and seconds: write 00:12:30 if it "
+            "is a span of time"
+        )
+    return ""
+
+
+_NO_COLUMN = TextColumn("", pa.array([], pa.string()), np.empty(0, np.int32))

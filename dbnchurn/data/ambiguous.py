@@ -10,7 +10,7 @@ from dbnchurn.data.open import is_csv, raw_name
 from dbnchurn.data.plan import Rule, TablePlan
 from dbnchurn.data.typed import present
 from dbnchurn.tables.duckdb import Session
-from dbnchurn.tables.text_column import TextColumn
+from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
 from dbnchurn.tables.text_decision import ReadingRules, decide, name_of
 
 OTHER_FORMATS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y%m%d", "%d.%m.%y")
@@ -49,7 +49,7 @@ def key_kind(
         return table.key_kind
     if kinds[table.key] != "VARCHAR":
         return "text" if kinds[table.key].startswith(("ENUM", "UUID")) else "number"
-    key = present(table.key, "VARCHAR", table.missing)
+    key = present(table.key, "VARCHAR", (*table.missing, *PERHAPS_MISSING))
     digits, words, padded, number, word = session.row(
         "SELECT count_if(d), count_if(NOT d), count_if(regexp_matches(k, '^0[0-9]')), "
         "min(k) FILTER (d), min(k) FILTER (NOT d) FROM (SELECT k, "

@@ -23,6 +23,7 @@ from dbnchurn.data.plan import ColumnKind, Rule, TablePlan
 from dbnchurn.data.typed import TypedColumn, cell_name, present, typed_column, value_name
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.text_column import PERHAPS_MISSING
 
 log = logging.getLogger(__name__)
 REPEATS = "repeats a key with other values"
@@ -94,7 +95,6 @@ def enforce(
         contract.
     """
     kinds = session.columns(raw_name(name))
-    check_dates(session, name, table, kinds)
     table = described(session, name, table)
     columns = _typed_columns(table, kinds)
     _view(session, name, columns)
@@ -253,7 +253,9 @@ def described(session: Session, name: str, table: TablePlan) -> TablePlan:
     if table.date is not None:
         rules.setdefault(table.date, Rule(kind="date"))
     keys = key_kind(session, name, table, kinds)
-    rules = with_formats(session, name, table.model_copy(update={"columns": rules}), kinds)
+    table = table.model_copy(update={"columns": rules})
+    check_dates(session, name, table, kinds)
+    rules = with_formats(session, name, table, kinds)
     return table.model_copy(update={"columns": rules, "key_kind": keys})
 
 
@@ -279,7 +281,7 @@ def _typed_columns(table: TablePlan, kinds: dict[str, str]) -> dict[str, TypedCo
 
 
 def _typed_key(table: TablePlan, kind: str) -> TypedColumn:
-    raw = present(table.key, kind, table.missing)
+    raw = present(table.key, kind, (*table.missing, *PERHAPS_MISSING))
     cell, value = cell_name(table.key), value_name(table.key)
     number = table.key_kind == "number"
     integer = _integer(cell, kind)

@@ -241,7 +241,8 @@ def _numbers_of(column: Column, words: Sequence[str | None]) -> tuple[Floats, Bo
     if column.format:
         parsed = form_of(column.format).parse(texts)
     else:
-        parsed = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").to_numpy(np.float64)
+        plain = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce")
+        parsed = np.array(plain, np.float64)
         # What is grouped in threes may be thousands; what is not plain may be certain all the same.
         unsure = np.array(
             [_is_unsure(word, number) for word, number in zip(texts, parsed, strict=True)], bool
@@ -271,7 +272,9 @@ def _read_date(column: Column, values: pd.Series[Any], refuse: Refuse) -> Floats
         since = values.to_numpy() - np.datetime64(0, "s")
         return np.asarray(since / np.timedelta64(1, "s") / DAY, np.float64)
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        seconds = (values - pd.Timestamp("1970-01-01", tz="UTC")).dt.total_seconds()
+        aware = values.dt.tz is not None
+        start = pd.Timestamp("1970-01-01", tz="UTC" if aware else None)
+        seconds = (values - start).dt.total_seconds()
         return np.asarray(seconds.to_numpy(np.float64, na_value=np.nan) / DAY, np.float64)
     if isinstance(values.dtype, pd.PeriodDtype):
         return _read_date(column, values.dt.to_timestamp(), refuse)

@@ -119,7 +119,7 @@ class Column:
 
 def _meaning(word: str) -> str | None:
     """What a level says apart from its spelling: a number, or yes or no."""
-    if re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", word):
+    if re.fullmatch(r"[-+]?(0|[1-9]\d*)(\.\d*)?([eE][-+]?\d+)?", word):  # 007 is a code
         return repr(float(word) + 0.0) if len(word) < 16 else word
     truth = truth_of(word)
     return None if truth is None else str(truth)

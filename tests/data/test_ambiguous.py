@@ -90,6 +90,7 @@ def check(session, days, *, rule=None, **changes):
         ["2024-08-01", "NA", "", None],
         ["2024-08-01", "soon"],
         [None, "NA"],
+        ["01.08.2024", "31.08.24"],
         pd.to_datetime(["2024-08-01"]),
     ],
 )
@@ -102,8 +103,6 @@ def test_dates_of_one_way_pass(session, days):
     [
         (["2024-08-01", "01.08.2024"], r"in two formats: 1 like '2024-08-01' and 1 like '01\.08"),
         (["2024-08", "01/08/2024"], "in two formats: 1 like '2024-08' and 1 like '01/08/2024'"),
-        (["01.08.2024"], r"dates like '01\.08\.2024'; say how they are written.*'%d\.%m\.%Y'"),
-        (["01.08.24"], r"dates like '01\.08\.24'; say how"),
         (["2024-08-01T10:00Z"], "offset, like '2024-08-01T10:00Z', while cutoffs have none"),
         (["2024-08-01 10:00+02"], "times with an offset.*timezone: Europe/Berlin"),
         (

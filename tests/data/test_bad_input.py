@@ -108,9 +108,20 @@ def test_dates_in_two_formats(make, tmp_path):
     tables["calls"]["at"] = at
     message = r"'at' has dates in two formats: 240 like '2024-.*' and 240 like '.*\.2024'"
     refused(make, tmp_path, message, tables)
-    tables["calls"]["at"] = tables["calls"]["at"].where(at.index % 2 == 0, "01.05.2024")
-    message = "has dates like '.*2024'; say how they are written"
+    tables["calls"]["at"] = "03/05/2024"
+    message = "column 'at': '03/05/2024' is 2024-05-03 or 2024-03-05: say .*'%d/%m/%Y'"
     refused(make, tmp_path, message, tables)
+
+
+def test_dates_of_one_other_format_are_found_out(make):
+    tables = crm()
+    expected = make(tables)
+    tables["calls"]["at"] = tables["calls"]["at"].dt.strftime("%d.%m.%Y %H:%M:%S")
+    found = make(tables)
+    assert found.plan.tables["calls"].columns["at"].format == "%d.%m.%Y"
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(found.features), pd.read_parquet(expected.features)
+    )
 
 
 def test_both_formats_may_be_named(make):
@@ -159,14 +170,13 @@ def test_a_gzipped_file_of_another_encoding_delimiter_and_decimal(make, tmp_path
     text = tables["calls"].to_csv(index=False, sep=";", decimal=",")
     path.write_bytes(gzip.compress(text.encode("cp1252")))
     rules = {"minutes": {"kind": "number"}, "kind": {"kind": "category", "levels": ["in", "hör"]}}
-    csv = {"encoding": "cp1252", "delimiter": ";", "decimal": ","}
     features = {"calls": {"window": {"count": ["*"], "levels": ["kind"], "sum": ["minutes"]}}}
-    changes = {"tables": {"calls": {"path": str(path), "csv": csv, "columns": rules}}}
+    changes = {"tables": {"calls": {"path": str(path), "columns": rules}}}
     found = make(tables, {**changes, "features": features})
     plain = make(tables, {"tables": {"calls": {"columns": rules}}, "features": features})
     pd.testing.assert_frame_equal(pd.read_parquet(found.features), pd.read_parquet(plain.features))
-    wrong = {"tables": {"calls": {**changes["tables"]["calls"], "csv": {"delimiter": ";"}}}}
-    refused(make, tmp_path, "not a readable CSV file: .*encoding: latin-1", changes=wrong)
+    wrong = {"tables": {"calls": {**changes["tables"]["calls"], "csv": {"encoding": "utf-8"}}}}
+    refused(make, tmp_path, "calls.csv.gz: not readable as utf-8 .*encoding: cp1252", changes=wrong)
 
 
 def test_folders_patterns_and_queries_are_sources(make, tmp_path):

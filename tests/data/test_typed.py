@@ -48,7 +48,8 @@ LEVELS = {"kind": "category", "levels": ["A", "it's"], "codes": {" Old A ": "A"}
         (NUMBER, "NA", None, None),
         (NUMBER, "", None, None),
         (NUMBER, None, None, None),
-        (NUMBER, "na", None, "not a number"),
+        (NUMBER, "na", None, None),
+        (NUMBER, "many", None, "not a number"),
         (NUMBER, "many", None, "not a number"),
         (NUMBER, "inf", None, "not a number"),
         (NUMBER, "1e24", None, "not a number"),
@@ -105,7 +106,8 @@ def test_text_is_read_as_its_rule_says(session, rule, value, kept, why):
         ({"kind": "category"}, "BIGINT", "3", "3", None),
         ({"kind": "category", "levels": ["3"]}, "DOUBLE", "3", "3", None),
         ({"kind": "date"}, "DATE", "2024-01-01", datetime(2024, 1, 1), None),
-        ({"kind": "date"}, "INTEGER", "20240101", None, "not a date"),
+        ({"kind": "date"}, "INTEGER", "20240101", datetime(2024, 1, 1), None),
+        ({"kind": "date"}, "INTEGER", "20241301", None, "not a date"),
     ],
 )
 def test_typed_values_are_read_as_their_rule_says(session, rule, kind, value, kept, why):
@@ -119,8 +121,9 @@ def test_a_lenient_rule_keeps_the_row_without_the_value(session, value, why):
 
 
 def test_a_decimal_comma_has_points_between_thousands(session):
-    assert read(session, "1.234,5", NUMBER, comma=True) == (1234.5, None)
-    assert read(session, "1.234", NUMBER, comma=False) == (1.234, None)
+    assert read(session, "1.234,5", {**NUMBER, "format": "1.234,5"}) == (1234.5, None)
+    assert read(session, "1.234", NUMBER) == (1.234, None)
+    assert read(session, "1,234.5", {**NUMBER, "format": "1.234,5"}) == (None, "not a number")
 
 
 def test_instants_are_read_in_the_named_zone(session):

@@ -7,28 +7,31 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from dbnchurn.tables.arrow import frame_of
+from dbnchurn.tables.arrow import formats_of, frame_of
 from dbnchurn.tables.kinds import infer
+from dbnchurn.tables.loading import load_table
 from dbnchurn.tables.reading import read, unreadable
 from dbnchurn.tables.schema import Column, Schema
 from dbnchurn.tables.streaming import open_files
 
 
-def table_of(schema, rows, **how):
-    table, unusual = read(schema, frame_of(schema, rows, **how))
+def table_of(schema, rows):
+    table, unusual = read(schema, frame_of(schema, rows, formats_of(schema, rows)))
     return table, unusual.unknown_levels
 
 
-def test_text_reads_as_pandas_would_have_read_the_file(named, write):
+def test_scoring_reads_a_file_as_training_did(named, write):
     frame = named.drop(columns="customer").assign(zip=[f"{i % 7:05d}" for i in range(len(named))])
     path = write(frame, "t.csv")
-    whole = pd.read_csv(path)
-    schema = infer(whole, {"zip": "category"})
+    loaded = load_table(open_files(path))
+    formats = {name: form for name, form in loaded.formats.items() if name != "zip"}
+    schema = infer(loaded.frame, {"zip": "category"}, formats)
     (chunk,) = open_files(path).chunks(list(frame), 1000)
-    expected, _ = read(schema, whole)
-    found, unknown = table_of(schema, chunk.rows, untyped=True)
+    expected, _ = read(schema, loaded.frame)
+    found, unknown = table_of(schema, chunk.rows)
     np.testing.assert_array_equal(found.numbers, expected.numbers)
     np.testing.assert_array_equal(found.codes, expected.codes)
+    assert expected.sizes[expected.code_names.index("zip")] == 7
     assert not unknown
 
 
@@ -43,24 +46,24 @@ CASES = [
 @pytest.mark.parametrize(("kind", "words", "expected"), CASES)
 def test_a_value_means_the_same_alone_and_among_others(kind, words, expected):
     schema = Schema((Column("x", kind),))
-    whole, _ = table_of(schema, pa.table({"x": words}), untyped=True)
+    whole, _ = table_of(schema, pa.table({"x": words}))
     np.testing.assert_array_equal(whole.numbers.ravel(), expected)
     for word, value in zip(words, expected, strict=True):
         rows = pa.table({"x": pa.array([word], pa.string())})
-        alone, _ = table_of(schema, rows, untyped=True)
+        alone, _ = table_of(schema, rows)
         np.testing.assert_array_equal(alone.numbers.ravel(), [value])
 
 
 def test_levels_of_text_alone_and_among_others():
     schema = Schema((Column("x", "category", ("1", "2.5", "B", "True", "007")),))
     words = ["1", "1.0", "01", " 1", "2.50", "B", " B ", "true", "007", "7", "b", None]
-    codes = [0, 0, 0, 0, 1, 2, 2, 3, 4, -1, -1, -1]
-    whole, unknown = table_of(schema, pa.table({"x": words}), untyped=True)
+    codes = [0, 0, -1, 0, 1, 2, 2, 3, 4, -1, -1, -1]  # 01 and 007 are codes, not numbers
+    whole, unknown = table_of(schema, pa.table({"x": words}))
     assert whole.codes.ravel().tolist() == codes
-    assert unknown == {"x": 2}
+    assert unknown == {"x": 3}
     for word, code in zip(words, codes, strict=True):
         rows = pa.table({"x": pa.array([word], pa.string())})
-        assert table_of(schema, rows, untyped=True)[0].codes.item() == code
+        assert table_of(schema, rows)[0].codes.item() == code
 
 
 def test_typed_text_is_not_reinterpreted():

@@ -44,8 +44,6 @@ class Stages:
     ----------
     kinds : mapping of column → kind, or None
         Kinds that are not to be inferred.
-    formats : mapping of column → format, or None
-        How numbers and dates in text are written.
     prepare : Prepare
     encode : Encode
     oversample : Oversample
@@ -59,10 +57,11 @@ class Stages:
     threshold : Threshold
     large_tables : LargeTableRules
         Its rules for the boosters are applied already.
+    formats : mapping of column → format, optional
+        How numbers and dates in text are written.
     """
 
     kinds: Mapping[str, str] | None
-    formats: Mapping[str, str] | None
     prepare: Prepare
     encode: Encode
     oversample: Oversample
@@ -71,6 +70,7 @@ class Stages:
     networks: dict[str, NetworkStage]
     threshold: Threshold
     large_tables: LargeTableRules
+    formats: Mapping[str, str] | None = None
 
     def with_lengths_of(self, fitted: FittedStages) -> Stages:
         """The same stages with fixed numbers of trees and epochs: the best ones of `fitted`."""

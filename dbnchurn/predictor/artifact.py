@@ -27,7 +27,7 @@ from dbnchurn.predictor.audit import audit_model
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST, ARRAYS, CARD = "manifest.json", "model.safetensors", "card.md"
 LARGEST = {MANIFEST: 64 * 2**20, ARRAYS: 4 * 2**30, CARD: 16 * 2**20}  # bytes
 OPEN_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -284,7 +284,18 @@ def _without_reference(manifest: dict[str, Any]) -> dict[str, Any]:
     return {**manifest, "model": {**manifest["model"], "reference": None}}
 
 
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _without_reference}
+def _without_formats(manifest: dict[str, Any]) -> dict[str, Any]:
+    """From format 2, whose columns do not say how text is written, to format 3."""
+    model = manifest["model"]
+    columns = [{"format": "", "note": "", **column} for column in model["schema"]["columns"]]
+    schema = {**model["schema"], "columns": columns}
+    return {**manifest, "model": {**model, "schema": schema}}
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    1: _without_reference,
+    2: _without_formats,
+}
 
 
 def _verified(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:

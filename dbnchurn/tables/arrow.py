@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dbnchurn.tables.schema import Column, Schema
-from dbnchurn.tables.text_column import MISSING, TextColumn
+from dbnchurn.tables.text_column import MISSING, PERHAPS_MISSING, TextColumn
 from dbnchurn.tables.text_decision import Decision, ReadingRules, decide, form_of, name_of
 
 
@@ -108,6 +108,6 @@ def _convert(column: Column, values: pa.ChunkedArray, form: str | None) -> pd.Se
             if not pc.any(pc.is_nan(numbers)).as_py():  # "nan" is text
                 plain: pd.Series[Any] = numbers.to_pandas()
                 return plain
-    texts = TextColumn.of(column.name, values, MISSING)
+    texts = TextColumn.of(column.name, values, (*MISSING, *PERHAPS_MISSING))
     dates = column.kind == "date"
     return Decision(texts, "date" if dates else "number", form_of(form)).values()

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -222,7 +223,8 @@ def _read_number(column: Column, values: pd.Series[Any], refuse: Refuse | None =
             raise DataError(f"Complex data not supported: column {column.name!r}")
         numbers = values.to_numpy(np.float64, na_value=np.nan)
     else:
-        places, distinct = _distinct(values)
+        texts, typed = _apart(values)
+        places, distinct = _distinct(texts)
         parsed, doubtful = _numbers_of(column, distinct)
         unread = np.isnan(parsed) & np.array([bool(word) for word in distinct], bool)
         what = "is not a number; leave it empty if it is unknown"
@@ -230,8 +232,22 @@ def _read_number(column: Column, values: pd.Series[Any], refuse: Refuse | None =
         what = "is a number in two ways; give numbers instead of text, or say formats"
         refuse(column, values, _per_row(doubtful, places, False), what)
         numbers = _per_row(parsed, places, np.nan)
+        if typed is not None:
+            numbers = np.where(np.isnan(typed), numbers, typed)
     refuse(column, values, np.isinf(numbers), "is infinite; leave it empty if it is unknown")
     return np.asarray(np.clip(numbers, -LARGEST, LARGEST), np.float64)
+
+
+def _apart(values: pd.Series[Any]) -> tuple[pd.Series[Any], Floats | None]:
+    """The texts of a column of objects, and the numbers among them, which no format concerns."""
+    if values.dtype != object:
+        return values, None
+    number = np.fromiter((isinstance(v, Number) for v in values), bool, len(values))
+    if not number.any():
+        return values, None
+    typed = np.full(len(values), np.nan)
+    typed[number] = values[number].astype(np.float64)
+    return values.where(~(number & ~np.isnan(typed)), None), typed
 
 
 def _numbers_of(column: Column, words: Sequence[str | None]) -> tuple[Floats, Bools]:

@@ -137,7 +137,7 @@ class Decision:
         -------
         Series of length n
             float64, datetime64, bool or text. Words that cannot be read stay as they are, in a
-            column of objects.
+            column of objects, in which dates are text such as 2026-08-31.
         """
         column = self.column
         if self.kind == "flag":
@@ -150,9 +150,13 @@ class Decision:
         if not np.isnan(numbers).any():
             rows = column.spread(numbers, np.nan)
             return days_as_dates(rows) if self.kind == "date" else pd.Series(rows)
+        unread = np.array(column.texts, object)
         if self.kind == "date":
-            return column.as_text()
-        mixed = np.where(np.isnan(numbers), np.array(column.texts, object), numbers)
+            days = days_as_dates(numbers).to_numpy()
+            iso = np.datetime_as_string(days)
+            mixed = np.where(np.isnan(numbers), unread, iso.astype(object))
+        else:
+            mixed = np.where(np.isnan(numbers), unread, numbers)
         return pd.Series(column.spread(mixed, None), dtype=object)
 
 

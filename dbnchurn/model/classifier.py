@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.model.compute import Compute, default_threads, limited_threads, threads_of_environment
 from dbnchurn.model.decision import CalibratedModel, calibrate, transfer_decision
 from dbnchurn.model.inputs import fit_inputs
+from dbnchurn.model.labels import PYTHON
 from dbnchurn.model.large_tables import LargeTableRules
 from dbnchurn.model.pipeline import Stages, fit_stages
 from dbnchurn.predictor.artifact import save
@@ -34,6 +36,8 @@ from dbnchurn.predictor.card import model_card
 from dbnchurn.predictor.model_record import probabilities
 from dbnchurn.predictor.reference import learn_reference
 from dbnchurn.prepare import Prepare
+from dbnchurn.tables.label import LabelWarning, inverted
+from dbnchurn.tables.label_classes import LabelValues, left_sentence, majority_warning
 from dbnchurn.tables.reading import as_frame
 
 DEFAULT_NETWORK = NetworkStage(dbn=DBN((128, 64), epochs=2, batch_size=256))
@@ -72,6 +76,12 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
     ----------
     kinds : mapping of column → {"number", "flag", "category", "date", "ignore"}, optional
         Kinds that would be inferred wrongly; see :func:`dbnchurn.tables.schema.infer`.
+    positive : label or list of labels, optional
+        Labels of those who left. By default known words decide, such as yes and no, or churned and
+        stayed; where they do not, the second label in sorted order, with a ``LabelWarning``.
+    negative : label or list of labels, optional
+        Labels of those who stayed; by default the other one. Needed, as `positive` is, where there
+        are more than two labels.
     prepare : Prepare, optional
         How columns are cleaned and reduced.
     encode : Encode, optional
@@ -117,7 +127,11 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
     Attributes
     ----------
     classes_ : array of two labels
-        The second is the one whose probability is predicted.
+        Of those who stayed and of those who left, in this order, which is the sorted one unless
+        `positive`, `negative` or known words say otherwise (``["stay", "leave"]``). Column 1 of
+        ``predict_proba`` is the probability of leaving.
+    meaning_ : LabelMeaning
+        All labels of those who left and of those who stayed.
     threshold_ : float
     record_ : ModelRecord
         All that scoring needs.
@@ -162,6 +176,8 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         self,
         *,
         kinds: Mapping[str, str] | None = None,
+        positive: LabelValues | None = None,
+        negative: LabelValues | None = None,
         prepare: Prepare | None = None,
         encode: Encode | None = None,
         oversample: Oversample | None = None,
@@ -183,6 +199,8 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         ) = None,
     ) -> None:
         self.kinds = kinds
+        self.positive = positive
+        self.negative = negative
         self.prepare = prepare
         self.encode = encode
         self.oversample = oversample
@@ -219,7 +237,8 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         ----------
         X : DataFrame or 2-D array of shape (n, columns)
         y : array of shape (n,)
-            Two labels.
+            Labels of two classes, or of several that `positive` and `negative` divide; spellings
+            such as ``Yes`` and ``yes`` are one label.
         X_val, y_val : like X and y, optional
             Rows that stop the training and choose the threshold, and are never trained on. Without
             them a share `validation` of the rows is set aside for that.
@@ -262,8 +281,10 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
                     groups=groups,
                     validation_share=self.validation,
                     generator=compute.generator,
+                    positive=self.positive,
+                    negative=self.negative,
                 )
-                self.classes_ = inputs.classes
+                self.classes_, self.meaning_ = inputs.classes, inputs.meaning
             unlabelled = None if X_unlabelled is None else self._frame(X_unlabelled)
             store.begin(
                 lambda: {
@@ -337,7 +358,10 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         self.choice_, self.threshold_ = model.choice, model.choice.threshold
         reference = learn_reference(fitted.train.table, model.reference_scores)
         self.record_ = replace(model.record, reference=reference)
-        self.about_ = model.about()
+        self.about_ = {**self.meaning_.as_dict(), **model.about()}
+        prior, turned = self.about_["training"]["prior"], inverted(self.meaning_, PYTHON)
+        if warning := majority_warning(self.meaning_.condition, prior, turned):
+            warnings.warn(warning, LabelWarning, stacklevel=3)
 
     def decide_by(self, choice: Choice) -> ChurnClassifier:
         """Decide at another threshold from now on, such as one that uses each gain.
@@ -417,6 +441,10 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         """
         check_is_fitted(self, "record_")
         facts = {**self.about_, **(about or {})}
+        training = facts["training"]
+        facts["outcome"] = left_sentence(
+            facts["left"], training["prior"], training["rows"], "training customers"
+        )
         save(self.record_, folder, card=model_card(facts), about=facts)
 
     def __sklearn_tags__(self) -> Tags:

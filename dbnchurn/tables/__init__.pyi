@@ -3,6 +3,8 @@ from .contract import Customers as Customers
 from .contract import apply_contract as apply_contract
 from .files import read_sample as read_sample
 from .files import read_table as read_table
+from .label import LabelMeaning as LabelMeaning
+from .label import LabelWarning as LabelWarning
 from .schema import Schema as Schema
 from .schema import Table as Table
 from .splitting import split as split

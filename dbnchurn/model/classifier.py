@@ -76,12 +76,9 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
     ----------
     kinds : mapping of column → {"number", "flag", "category", "date", "ignore"}, optional
         Kinds that would be inferred wrongly; see :func:`dbnchurn.tables.schema.infer`.
-    positive : label or list of labels, optional
-        Labels of those who left. By default known words decide, such as yes and no, or churned and
-        stayed; where they do not, the second label in sorted order, with a ``LabelWarning``.
-    negative : label or list of labels, optional
-        Labels of those who stayed; by default the other one. Needed, as `positive` is, where there
-        are more than two labels.
+    positive, negative : label or list of labels, optional
+        Of those who left, and of those who stayed; of more than two, both. By default known words
+        decide, such as churned and stayed, or the sorted order, with a ``LabelWarning``.
     prepare : Prepare, optional
         How columns are cleaned and reduced.
     encode : Encode, optional
@@ -127,9 +124,7 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
     Attributes
     ----------
     classes_ : array of two labels
-        Of those who stayed and of those who left, in this order, which is the sorted one unless
-        `positive`, `negative` or known words say otherwise (``["stay", "leave"]``). Column 1 of
-        ``predict_proba`` is the probability of leaving.
+        Of those who stayed and of those who left, in this order, whatever their alphabet.
     meaning_ : LabelMeaning
         All labels of those who left and of those who stayed.
     threshold_ : float

@@ -187,6 +187,8 @@ def run(config: SegmentsConfig, name: str = "segments") -> Path:
     miner = _miner(config, table)
     with stage("mine"):
         miner.fit(table.X, table.y, groups=_groups(config, table))
+    if (note := miner.segments_.majority_note()) is not None:
+        log.warning("%s", note)
     for column, reason in miner.skipped_.items():
         log.warning("column %r is left out: %s", column, reason)
     if config.columns.date is not None and table.ids is not None:

@@ -124,6 +124,8 @@ def notes(segments: SegmentList) -> list[str]:
         "A high rate says who accepts, not who accepts because of being asked: only a control "
         "group left alone can show that.",
     ]
+    if (note := segments.majority_note()) is not None:
+        sentences.insert(0, note)
     if segments.budget is not None:
         used = segments.approached("selected")
         sentences.append(

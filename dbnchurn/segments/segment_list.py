@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dbnchurn.core.errors import listed
 from dbnchurn.core.html.format import percent
 from dbnchurn.core.typing import Bools, Ints
 from dbnchurn.segments.columns import (
@@ -187,6 +188,16 @@ class SegmentList:
         return (
             f"Counts as “{self.outcome}”: {what}, {percent(whole.value)} of {whole.rows:,} "
             "customers."
+        )
+
+    def majority_note(self) -> str | None:
+        """A warning where more than half of all rows count as a yes of answers, else None."""
+        share = sum(self.base.values(), Rate(0, 0)).value
+        if self.threshold is not None or not share > 0.5:
+            return None
+        return (
+            f"Most customers count as “{self.outcome}”. If the others are meant, turn it: give "
+            f"{listed(self.negative)} as positive."
         )
 
     def total(self, part: str = "report") -> Rate:

@@ -290,7 +290,7 @@ def _check_two(classes: Sequence[LabelClass], subject: str, question: Question) 
     if len(classes) > 2:
         raise DataError(
             f"{question.many}{subject} holds {len(classes)} classes: {counts_text(classes, rows)}; "
-            f"name each of them in one of two lists, {question.lists()}, or empty the cells whose "
+            f"two are needed, so name each of them in one of two lists, {question.lists()}, or empty the cells whose "
             f"outcome is not known{question.scores}"
         )
 

@@ -267,7 +267,8 @@ def _check_ids(frame: pd.DataFrame, contract: Contract) -> None:
 
 def _labels(values: pd.Series[Any], contract: Contract) -> tuple[LabelMeaning, Ints]:
     """What the labels mean, by the contract or by a decision that it brings, and who left."""
-    words, question = text(values), contract.question
+    plain = pd.api.types.is_numeric_dtype(values.dtype)  # booleans are, too
+    words, question = values if plain else text(values), contract.question
     if contract.meaning is not None:
         y = apply_meaning(contract.meaning, words, column=contract.label, question=question)
         return replace(contract.meaning, column=contract.label), y

@@ -290,8 +290,8 @@ def _check_two(classes: Sequence[LabelClass], subject: str, question: Question) 
     if len(classes) > 2:
         raise DataError(
             f"{question.many}{subject} holds {len(classes)} classes: {counts_text(classes, rows)}; "
-            f"two are needed, so name each of them in one of two lists, {question.lists()}, or empty the cells whose "
-            f"outcome is not known{question.scores}"
+            f"two are needed, so name each of them in one of two lists, {question.lists()}, or "
+            f"empty the cells whose outcome is not known{question.scores}"
         )
 
 

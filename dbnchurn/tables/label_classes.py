@@ -94,13 +94,18 @@ def merge_spellings(spellings: Sequence[LabelValue], rows: Ints) -> tuple[Ints, 
     classes, members = [], []
     for key, places in by_key.items():
         first = min(places, key=lambda i: (-rows[i], str(spellings[i])))
-        classes.append(LabelClass(key, spellings[first], int(rows[places].sum())))
+        classes.append(LabelClass(key, _whole(spellings[first]), int(rows[places].sum())))
         members.append(places)
     order = sorted(range(len(classes)), key=lambda i: _rank(classes[i].value))
     number = np.empty(len(spellings), np.int64)
     for place, i in enumerate(order):
         number[members[i]] = place
     return number, [classes[i] for i in order]
+
+
+def _whole(value: LabelValue) -> LabelValue:
+    """A whole float, as gaps make of integers, as an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _plain_array(values: Any) -> npt.NDArray[Any]:

@@ -392,8 +392,8 @@ def test_only_the_columns_of_the_segments_are_needed(data, miner):
 
 TABLE, ANSWERS = people(400)
 BAD_DATA = [
-    (TABLE, np.zeros(400), {}, r"y holds one class only \(0.0 in all 400"),
-    (TABLE, np.ones(400), {}, r"y holds one class only \(1.0 in all 400"),
+    (TABLE, np.zeros(400), {}, r"y holds one class only \(0 in all 400"),
+    (TABLE, np.ones(400), {}, r"y holds one class only \(1 in all 400"),
     (TABLE, np.where(ANSWERS, "B", "A"), {}, r"positive='A'\) or SegmentMiner\(positive='B'\)"),
     (TABLE, pd.Series(ANSWERS, name="active"), {}, "says the opposite of leaving.*two ways"),
     (TABLE, np.where(ANSWERS, " ", "A"), {}, "y is missing in"),

@@ -39,6 +39,12 @@ def test_who_left(telco, labels, positive, left):
     assert found.y.tolist() == (column == left).astype(int).tolist()
 
 
+def test_who_left_is_said_in_the_type_of_the_column(telco):
+    for column, words in (([1.0, 0.0], "1"), ([True, False], "True"), (["1", "0"], "'1'")):
+        found = apply_contract(telco.assign(Churn=column * 300), TELCO)
+        assert found.meaning.condition == f"Churn = {words}"
+
+
 @pytest.mark.parametrize(
     ("changes", "contract", "message"),
     [

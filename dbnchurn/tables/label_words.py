@@ -68,6 +68,7 @@ WHOLE = re.compile(r"([+-]?)(0|[1-9]\d*)(\.0*)?")
 BROKEN = re.compile(r"[+-]?\d*\.\d+|[+-]?\d+(\.\d*)?e[+-]?\d+", re.IGNORECASE)
 BOOLEANS = {"true": "1", "false": "0"}
 PARTS = re.compile(r"[^\W\d_]+")
+GLUED = re.compile("^(is|was|has|still)|(flag|yn|ind|status)$")  # as in isactive
 HUMP = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
 
 
@@ -127,5 +128,6 @@ def says_the_opposite(name: str | None, leaving: bool = True) -> bool:
     """
     if name is None:
         return False
-    parts = {part.casefold() for part in PARTS.findall(HUMP.sub(" ", name))}
+    found = [part.casefold() for part in PARTS.findall(HUMP.sub(" ", name))]
+    parts = {*found, *(GLUED.sub("", part) for part in found)}
     return bool(parts & (OPPOSITE_NAMES | (NAMES_OF_CUSTOMERS if leaving else set())))

@@ -116,7 +116,15 @@ def test_where_it_may_be_assumed_it_is_said():
         assert not read_label(["two", "one"], positive="one", assume=True)[0].assumed
 
 
-OPPOSITE = ["active", "is_active", "IsActiveMember", "Retained", "stayed", "not_churned", "renewed"]
+OPPOSITE = [
+    "active",
+    "is_active",
+    "IsActiveMember",
+    "Retained",
+    "stayed",
+    "not_churned",
+    "ISACTIVE",
+]
 
 
 @pytest.mark.parametrize("column", OPPOSITE)

@@ -17,10 +17,10 @@ STAGES = {"data", "prepare", "features", "dbn", "decide", "evaluate", "segments"
 LAYERS = (
     {"core"},
     {"config"},
-    {"dbn", "decide", "evaluate", "segments"},
+    {"dbn", "decide", "evaluate"},
     {"tables"},
     {"report"},
-    {"data", "prepare", "features"},
+    {"data", "prepare", "features", "segments"},
     {"predictor"},
     {"model"},
     {"exports"},

@@ -80,7 +80,13 @@ def evaluate(
     label: Annotated[
         str | None, typer.Option(help="Column with the outcome; by default that of the training.")
     ] = None,
-    positive: Annotated[str | None, typer.Option(help="Label of those who left.")] = None,
+    positive: Annotated[
+        list[str] | None,
+        typer.Option(help="Label of those who left, by default as in training; may be repeated."),
+    ] = None,
+    negative: Annotated[
+        list[str] | None, typer.Option(help="Label of those who stayed; may be repeated.")
+    ] = None,
     output: Annotated[
         Path | None, output_file(".json", help="New JSON file for the numbers.")
     ] = None,
@@ -88,4 +94,12 @@ def evaluate(
     """Measure a stored model on newly labelled customers, beside what it promised."""
     from dbnchurn.runs.backtest import backtest
 
-    print(backtest(model, table, label=label, positive=positive, output=output).to_text())
+    found = backtest(
+        model,
+        table,
+        label=label,
+        positive=positive or None,
+        negative=negative or None,
+        output=output,
+    )
+    print(found.to_text())

@@ -151,7 +151,7 @@ def _snapshot(session: Session, plan: DataPlan, window: Window) -> None:
         f"CREATE TABLE snapshot AS SELECT DISTINCT {quoted(base.key)} AS key "
         f"FROM {quoted(plan.base)} WHERE {' AND '.join(where)}"
     )
-    departed = departed_customers(plan, window)
+    departed = departed_customers(session, plan, window)
     if departed is not None:
         session.run(f"DELETE FROM snapshot WHERE key IN ({departed})")
     if not session.row("SELECT count(*) FROM snapshot")[0]:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.sql import quoted, text_literals
 from dbnchurn.data.aggregates import day
 from dbnchurn.data.plan import DataPlan, Label, TablePlan
 from dbnchurn.data.windows import Window
-from dbnchurn.tables.contract import POSITIVE_WORDS
 from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.label import decide_classes
+from dbnchurn.tables.label_classes import counts_text, merge_spellings
+from dbnchurn.tables.label_question import Question
+from dbnchurn.tables.label_words import Word, class_key, says_the_opposite, word_of
+
+QUESTION = Question("data.label.left: [{}]", "data.label.stayed: [{}]")
 
 
 def outcome(session: Session, plan: DataPlan, window: Window) -> str:
@@ -43,7 +50,7 @@ def outcome(session: Session, plan: DataPlan, window: Window) -> str:
     if label.kind == "column":
         session.run(
             f"CREATE OR REPLACE TABLE outcomes AS SELECT {key} AS key, "
-            f"max(({_left(label)})::TINYINT) AS y FROM {name} GROUP BY ALL"
+            f"max(({_known_outcome(session, label)})::TINYINT) AS y FROM {name} GROUP BY ALL"
         )
         return "(SELECT y FROM outcomes WHERE outcomes.key = snapshot.key)"
     assert table.date is not None
@@ -53,10 +60,10 @@ def outcome(session: Session, plan: DataPlan, window: Window) -> str:
     if label.kind == "status":
         session.run(
             f"CREATE OR REPLACE TABLE outcomes AS SELECT {key} AS key, "
-            f"max(({_left(label)})::TINYINT) AS y FROM {name} WHERE {inside} GROUP BY ALL"
+            f"max(({_left(session, label)})::TINYINT) AS y FROM {name} WHERE {inside} GROUP BY ALL"
         )
         return "(SELECT y FROM outcomes WHERE outcomes.key = snapshot.key)"
-    condition = _left(label) if label.kind == "events" else _active(label)
+    condition = _left(session, label) if label.kind == "events" else _active(label)
     session.run(
         f"CREATE OR REPLACE TABLE outcomes AS SELECT DISTINCT {key} AS key FROM {name} "
         f"WHERE {inside} AND {condition}"
@@ -65,11 +72,13 @@ def outcome(session: Session, plan: DataPlan, window: Window) -> str:
     return f"({listed if label.kind == 'events' else f'NOT {listed}'})::TINYINT"
 
 
-def departed_customers(plan: DataPlan, window: Window) -> str | None:
+def departed_customers(session: Session, plan: DataPlan, window: Window) -> str | None:
     """Query for the keys of customers who left before the outcome window opens.
 
     Parameters
     ----------
+    session : Session
+        Has the clean tables.
     plan : DataPlan
     window : Window
 
@@ -85,28 +94,63 @@ def departed_customers(plan: DataPlan, window: Window) -> str | None:
     assert table.date is not None
     return (
         f"SELECT {quoted(table.key)} FROM {quoted(label.table)} "
-        f"WHERE {quoted(table.date)} < {day(window.opens)} AND {_left(label)}"
+        f"WHERE {quoted(table.date)} < {day(window.opens)} AND {_left(session, label)}"
     )
 
 
-def _left(label: Label) -> str:
+def _known_outcome(session: Session, label: Label) -> str:
+    """SQL expression of a label column: 1 for those who left, 0 who stayed, NULL where empty."""
+    spellings, rows = _spellings(session, label)
+    number, classes = merge_spellings(spellings, np.array(rows, np.int64))
+    meaning = decide_classes(
+        classes,
+        positive=label.left or None,
+        negative=label.stayed or None,
+        column=label.column,
+        question=QUESTION,
+    )
+    sides = [
+        [text for text, i in zip(spellings, number, strict=True) if classes[i].value in values]
+        for values in (meaning.positive, meaning.negative)
+    ]
+    word = _word(label)
+    left, stayed = (f"{word} IN {text_literals(texts)}" for texts in sides)
+    return f"CASE WHEN {left} THEN 1 WHEN {stayed} THEN 0 END"
+
+
+def _left(session: Session, label: Label) -> str:
     """SQL condition that a row means the customer left."""
     if label.column is None:
         return "TRUE"
-    word = f"lower(CAST({quoted(label.column)} AS VARCHAR))"
-    if not label.left:
-        return f"{word} IN {text_literals(sorted({*POSITIVE_WORDS, '1.0'}))}"
-    spellings = {text for value in label.left for text in _spellings(value)}
-    return f"{word} IN {text_literals(sorted(spellings))}"
+    spellings, rows = _spellings(session, label)
+    if label.left:
+        keys = {class_key(value) for value in label.left}
+        texts = [text for text in spellings if class_key(text) in keys]
+    else:
+        words = {text: word_of(class_key(text)) for text in spellings}
+        texts = [text for text in spellings if words[text] in (Word.LEFT, Word.YES)]
+        answers = any(words[text] in (Word.YES, Word.NO) for text in spellings)
+        if spellings and (not texts or (answers and says_the_opposite(label.column))):
+            classes = merge_spellings(spellings, np.array(rows, np.int64))[1]
+            raise DataError(
+                f"column {label.column!r} of the label table {label.table!r} holds "
+                f"{counts_text(classes, sum(rows))}, of which no word says for certain that a "
+                "customer left; name the values that mean left: data.label.left: […]"
+            )
+    return f"{_word(label)} IN {text_literals(texts)}" if texts else "FALSE"
 
 
-def _spellings(value: object) -> set[str]:
-    """The texts that a value of the config may have in the table."""
-    if isinstance(value, bool):
-        return {str(value).lower(), "1.0" if value else "0.0", str(int(value))}
-    if isinstance(value, int | float) and float(value).is_integer():
-        return {str(int(value)), f"{float(value)}"}
-    return {str(value).lower()}
+def _word(label: Label) -> str:
+    return f"CAST({quoted(label.column or '')} AS VARCHAR)"
+
+
+def _spellings(session: Session, label: Label) -> tuple[list[str], list[int]]:
+    """The distinct texts of the label column that are not blank, and the rows of each."""
+    found = session.rows(
+        f"SELECT {_word(label)} AS word, count(*) FROM {quoted(label.table)} "
+        "WHERE word IS NOT NULL AND trim(word) <> '' GROUP BY word ORDER BY word"
+    )
+    return [str(text) for text, _ in found], [int(rows) for _, rows in found]
 
 
 def _active(label: Label) -> str:

@@ -165,14 +165,31 @@ class Label(Section):
     kind: Literal["events", "status", "inactivity", "column"]
     column: str | None = None
     left: tuple[Value, ...] = Field(default=(), description="Values of the column that mean left.")
+    stayed: tuple[Value, ...] = Field(
+        default=(),
+        description="Values that mean stayed, where a label of kind column has three or more.",
+    )
     unknown: Literal["stop", "drop"] = Field(
         default="stop", description="Labelled customers whom the base table does not know."
     )
+
+    @property
+    def condition(self) -> str:
+        """Who left, in words."""
+        where = self.table if self.column is None else f"{self.table}.{self.column}"
+        if self.kind == "inactivity":
+            return f"inactivity in {where}"
+        left = " or ".join(repr(value) for value in self.left)
+        if not left:
+            left = "any row" if self.column is None else "a word for leaving"
+        return f"{self.kind} of {where} = {left}"
 
     @model_validator(mode="after")
     def _complete(self) -> Label:
         if self.kind in ("status", "column") and self.column is None:
             raise ValueError(f"a label of kind {self.kind} needs a 'column'")
+        if self.kind != "column" and self.stayed:
+            raise ValueError(f"'stayed' belongs to a label of kind column, this is {self.kind}")
         if self.kind == "status" and not self.left:
             raise ValueError("a label of kind status needs 'left': the values that mean left")
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.model.compute import Compute, default_threads, limited_threads, threads_of_environment
 from dbnchurn.model.decision import CalibratedModel, calibrate, transfer_decision
 from dbnchurn.model.inputs import fit_inputs
+from dbnchurn.model.labels import PYTHON
 from dbnchurn.model.large_tables import LargeTableRules
 from dbnchurn.model.pipeline import Stages, fit_stages
 from dbnchurn.predictor.artifact import save
@@ -34,6 +36,8 @@ from dbnchurn.predictor.card import model_card
 from dbnchurn.predictor.model_record import probabilities
 from dbnchurn.predictor.reference import learn_reference
 from dbnchurn.prepare import Prepare
+from dbnchurn.tables.label import LabelWarning, inverted
+from dbnchurn.tables.label_classes import LabelValues, left_sentence, majority_warning
 from dbnchurn.tables.reading import as_frame
 
 DEFAULT_NETWORK = NetworkStage(dbn=DBN((128, 64), epochs=2, batch_size=256))
@@ -75,6 +79,9 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
     formats : mapping of column → str, optional
         How numbers or dates in text are written, where that is in doubt: the number 1234.5, such
         as ``"1.234,5"``, or a date format, such as ``"%d.%m.%Y"``.
+    positive, negative : label or list of labels, optional
+        Of those who left, and of those who stayed; of more than two, both. By default known words
+        decide, such as churned and stayed, or the sorted order, with a ``LabelWarning``.
     prepare : Prepare, optional
         How columns are cleaned and reduced.
     encode : Encode, optional
@@ -120,7 +127,9 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
     Attributes
     ----------
     classes_ : array of two labels
-        The second is the one whose probability is predicted.
+        Of those who stayed and of those who left, in this order, whatever their alphabet.
+    meaning_ : LabelMeaning
+        All labels of those who left and of those who stayed.
     threshold_ : float
     record_ : ModelRecord
         All that scoring needs.
@@ -166,6 +175,8 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         *,
         kinds: Mapping[str, str] | None = None,
         formats: Mapping[str, str] | None = None,
+        positive: LabelValues | None = None,
+        negative: LabelValues | None = None,
         prepare: Prepare | None = None,
         encode: Encode | None = None,
         oversample: Oversample | None = None,
@@ -188,6 +199,8 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
     ) -> None:
         self.kinds = kinds
         self.formats = formats
+        self.positive = positive
+        self.negative = negative
         self.prepare = prepare
         self.encode = encode
         self.oversample = oversample
@@ -224,7 +237,8 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         ----------
         X : DataFrame or 2-D array of shape (n, columns)
         y : array of shape (n,)
-            Two labels.
+            Labels of two classes, or of several that `positive` and `negative` divide; spellings
+            such as ``Yes`` and ``yes`` are one label.
         X_val, y_val : like X and y, optional
             Rows that stop the training and choose the threshold, and are never trained on. Without
             them a share `validation` of the rows is set aside for that.
@@ -267,8 +281,10 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
                     groups=groups,
                     validation_share=self.validation,
                     generator=compute.generator,
+                    positive=self.positive,
+                    negative=self.negative,
                 )
-                self.classes_ = inputs.classes
+                self.classes_, self.meaning_ = inputs.classes, inputs.meaning
             unlabelled = None if X_unlabelled is None else self._frame(X_unlabelled)
             store.begin(
                 lambda: {
@@ -343,7 +359,10 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         self.choice_, self.threshold_ = model.choice, model.choice.threshold
         reference = learn_reference(fitted.train.table, model.reference_scores)
         self.record_ = replace(model.record, reference=reference)
-        self.about_ = model.about()
+        self.about_ = {**self.meaning_.as_dict(), **model.about()}
+        prior, turned = self.about_["training"]["prior"], inverted(self.meaning_, PYTHON)
+        if warning := majority_warning(self.meaning_.condition, prior, turned):
+            warnings.warn(warning, LabelWarning, stacklevel=3)
 
     def decide_by(self, choice: Choice) -> ChurnClassifier:
         """Decide at another threshold from now on, such as one that uses each gain.
@@ -423,6 +442,10 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         """
         check_is_fitted(self, "record_")
         facts = {**self.about_, **(about or {})}
+        training = facts["training"]
+        facts["outcome"] = left_sentence(
+            facts["left"], training["prior"], training["rows"], "training customers"
+        )
         save(self.record_, folder, card=model_card(facts), about=facts)
 
     def __sklearn_tags__(self) -> Tags:

@@ -18,9 +18,12 @@ from dbnchurn.model.labels import (
     check_groups,
     check_weight,
     encode_labels,
+    label_name,
+    read_classes,
     read_labels,
-    two_classes,
 )
+from dbnchurn.tables.label import LabelMeaning
+from dbnchurn.tables.label_classes import LabelValues
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Schema, Table
 from dbnchurn.tables.splitting import hold_out
@@ -115,12 +118,16 @@ class FitInputs:
     all_rows : LabelledFrame or None
         Both together, where the validation rows were set aside from the training rows.
     classes : array of two labels
+        Of those who stayed and of those who left.
+    meaning : LabelMeaning
+        All labels of both.
     """
 
     train: LabelledFrame
     validation: LabelledFrame
     all_rows: LabelledFrame | None
     classes: npt.NDArray[Any]
+    meaning: LabelMeaning
 
     def fingerprint(self, unlabelled: pd.DataFrame | None = None) -> str:
         """SHA-256 over values, labels, weights and groups of all customers, in hexadecimal.
@@ -155,6 +162,8 @@ def fit_inputs(
     groups: npt.ArrayLike | None,
     validation_share: float,
     generator: np.random.Generator,
+    positive: LabelValues | None = None,
+    negative: LabelValues | None = None,
 ) -> FitInputs:
     """Check labels, weights and groups; without validation rows, set a share of the rows aside.
 
@@ -162,7 +171,7 @@ def fit_inputs(
     ----------
     frame : DataFrame of n rows
     y : array of shape (n,)
-        Two labels.
+        Labels of two classes, or of several that `positive` and `negative` decide.
     validation_frame : DataFrame of m rows, or None
     y_val : array of shape (m,), or None
     sample_weight : array of shape (n,), or None
@@ -172,6 +181,8 @@ def fit_inputs(
         Share of the n rows that is set aside where `validation_frame` is None.
     generator : numpy Generator
         Draws the rows that are set aside.
+    positive, negative : one label or several, optional
+        Of those who left, and of those who stayed.
 
     Returns
     -------
@@ -183,10 +194,12 @@ def fit_inputs(
         If labels, weights or groups cannot be used; the message says what to do.
     """
     labels = read_labels(y, len(frame))
-    classes = two_classes(labels)
+    classes, meaning, coded = read_classes(
+        labels, positive=positive, negative=negative, column=label_name(y)
+    )
     given = LabelledFrame(
         frame,
-        encode_labels(labels, classes, "y"),
+        coded,
         check_weight(sample_weight, len(frame)),
         check_groups(groups, len(frame)),
     )
@@ -194,15 +207,15 @@ def fit_inputs(
         if y_val is not None:
             raise DataError("y_val comes without its rows; pass X_val as well, or neither")
         kept, aside = hold_out(given.y, given.groups, validation_share, generator)
-        inputs = FitInputs(given.take(kept), given.take(aside), given, classes)
+        inputs = FitInputs(given.take(kept), given.take(aside), given, classes, meaning)
     else:
         n = len(validation_frame)
         validation = LabelledFrame(
             validation_frame,
-            encode_labels(read_labels(y_val, n, "y_val"), classes, "y_val"),
+            encode_labels(read_labels(y_val, n, "y_val"), meaning, "y_val"),
             np.ones(n),
         )
-        inputs = FitInputs(given, validation, None, classes)
+        inputs = FitInputs(given, validation, None, classes, meaning)
     train, validation = inputs.train, inputs.validation
     check_both_classes(train.y, train.sample_weight, "train on", "give more rows")
     advice = "give more rows or choose X_val and y_val yourself"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,13 @@ import pandas as pd
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Floats, Labels
+from dbnchurn.tables.label import LabelMeaning, apply_meaning, read_label
+from dbnchurn.tables.label_classes import LabelValues
+from dbnchurn.tables.label_question import Question
+
+PYTHON = Question("ChurnClassifier(positive={})", "ChurnClassifier(negative={})", subject="y")
 
 
 def read_labels(y: Any, rows: int, name: str = "y") -> npt.NDArray[Any]:
@@ -48,10 +54,15 @@ def read_labels(y: Any, rows: int, name: str = "y") -> npt.NDArray[Any]:
     missing = pd.isna(labels)
     if labels.dtype.kind == "f":
         missing |= np.isinf(labels)
+    elif labels.dtype.kind in "OU":
+        codes, spellings = pd.factorize(labels)
+        blank = [isinstance(spelling, str) and not spelling.strip() for spelling in spellings]
+        missing |= np.array([*blank, False])[codes]
     if missing.any():
         raise DataError(
-            f"{int(missing.sum())} labels of {name} are missing (NaN) or infinite, the first in "
-            f"row {int(np.flatnonzero(missing)[0])}; pass such rows as X_unlabelled or drop them"
+            f"{int(missing.sum())} labels of {name} are missing (NaN or blank) or infinite, the "
+            f"first in row {int(np.flatnonzero(missing)[0])}; pass such rows as X_unlabelled or "
+            "drop them"
         )
     return _plain(labels)
 
@@ -64,37 +75,65 @@ def _plain(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.array([str(x) for x in labels], object) if kind is None else labels.astype(kind)
 
 
-def two_classes(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The two distinct labels in sorted order.
+def read_classes(
+    labels: npt.NDArray[Any],
+    *,
+    positive: LabelValues | None = None,
+    negative: LabelValues | None = None,
+    column: str | None = None,
+) -> tuple[npt.NDArray[Any], LabelMeaning, Labels]:
+    """Decide which of the labels mean that a customer left.
 
-    Raises
-    ------
-    DataError
-        If there are not exactly two.
-    """
-    kind = type_of_target(labels)
-    classes = np.unique(labels)
-    if len(classes) == 1:
-        raise DataError(
-            f"the labels hold one class only ({listed(classes.tolist())}); both those who left and "
-            "those who stayed are needed"
-        )
-    if len(classes) > 2:
-        raise DataError(
-            f"Only binary classification is supported. The type of the target is {kind}, it holds "
-            f"{len(classes)} values: {listed(classes.tolist())}"
-        )
-    return classes
-
-
-def encode_labels(labels: npt.NDArray[Any], classes: npt.NDArray[Any], where: str) -> Labels:
-    """1 for the second class and 0 for the first.
+    Where nothing says it, the second in sorted order does, with a warning.
 
     Parameters
     ----------
     labels : array of shape (n,)
+        As :func:`read_labels` gives them.
+    positive, negative : one value or several, optional
+        Labels of those who left, and of those who stayed.
+    column : str, optional
+        Name of the labels.
+
+    Returns
+    -------
     classes : array of two labels
-    where : str
+        Of those who stayed and of those who left, in the type of the labels.
+    meaning : LabelMeaning
+    y : int64 array of shape (n,)
+        1 for those who left.
+
+    Raises
+    ------
+    DataError
+        If there is one class only, or several of which the lists do not decide all.
+
+    Examples
+    --------
+    >>> classes, meaning, y = read_classes(np.array(["stay", "leave", "stay"]))
+    >>> classes.tolist(), y
+    (['stay', 'leave'], array([0, 1, 0]))
+    """
+    kind = type_of_target(labels)
+    question = PYTHON
+    if kind != "binary":
+        many = f"Only binary classification is supported. The type of the target is {kind}: "
+        question = replace(PYTHON, many=many)
+    meaning, y = read_label(
+        labels, positive=positive, negative=negative, column=column, question=question, assume=True
+    )
+    classes = np.array([meaning.negative[0], meaning.positive[0]], labels.dtype)
+    return classes, meaning, y
+
+
+def encode_labels(labels: npt.NDArray[Any], meaning: LabelMeaning, name: str) -> Labels:
+    """1 for those who left and 0 for the others, by what was decided for the training labels.
+
+    Parameters
+    ----------
+    labels : array of shape (n,)
+    meaning : LabelMeaning
+    name : str
         Name of the labels in messages.
 
     Returns
@@ -106,14 +145,15 @@ def encode_labels(labels: npt.NDArray[Any], classes: npt.NDArray[Any], where: st
     DataError
         If a label is neither.
     """
-    unknown = ~np.isin(labels, classes)
-    if unknown.any():
-        found = np.unique(labels[unknown]).tolist()
-        raise DataError(
-            f"{where} holds labels that training has not: {listed(found)}; "
-            f"allowed are {listed(classes.tolist())}"
-        )
-    return np.asarray(labels == classes[1], dtype=np.int64)
+    unnamed = replace(meaning, column=None)
+    return apply_meaning(unnamed, labels, question=replace(PYTHON, subject=name))
+
+
+def label_name(y: Any) -> str | None:
+    """The name of labels that come as a column with a name."""
+    if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
+        y = y.iloc[:, 0]
+    return y.name if isinstance(y, pd.Series) and isinstance(y.name, str) else None
 
 
 def label_type(classes: npt.NDArray[Any]) -> str:

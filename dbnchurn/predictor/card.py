@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dbnchurn.tables.label_classes import left_sentence, majority_warning
+
 
 def model_card(about: Mapping[str, Any]) -> str:
     """Write the card from the plain data that is stored with the model.
@@ -35,12 +37,27 @@ def _data(about: Mapping[str, Any]) -> list[str]:
     return [
         "## Data",
         "",
+        *_outcome(about),
         f"- {training['rows']} training rows, {training['prior']:.2%} left",
         f"- {training['validation_rows']} validation rows stopped the training and chose the "
         f"threshold{again}",
         f"- {about['columns']['used']} columns used",
         f"- fingerprint of these rows: `{training['fingerprint']}`",
     ]
+
+
+def _outcome(about: Mapping[str, Any]) -> list[str]:
+    """Who counts as having left, with a warning where that was assumed or is most customers."""
+    if "left" not in about:
+        return []
+    training, left = about["training"], about["left"]
+    lines = [f"- {left_sentence(left, training['prior'], training['rows'], 'training customers')}"]
+    if about.get("assumed"):
+        lines.append("- **This was assumed: nothing said which of the labels means having left.**")
+    turn = "train again with the other label as `positive`"
+    if warning := majority_warning(left, training["prior"], turn):
+        lines.append(f"- **{warning}**")
+    return lines
 
 
 def _windows(plan: Any) -> list[str]:

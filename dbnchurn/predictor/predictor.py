@@ -50,6 +50,8 @@ class Predictor:
     Attributes
     ----------
     classes_ : array of two labels
+        Of those who stayed and of those who left, in this order; column 1 of ``predict_proba`` is
+        the probability of leaving.
     version : str
         A hash of the contents of the model.
 
@@ -134,6 +136,11 @@ class Predictor:
     def threshold(self) -> float:
         """Customers with at least this probability are called churners."""
         return self._model.decide.threshold
+
+    @property
+    def outcome(self) -> str:
+        """Who counts as having left, and what share of the training customers; "" if not stored."""
+        return str(self.about.get("outcome", ""))
 
     def predict_proba(self, X: Any) -> Floats:
         """Probabilities of staying and of leaving.

@@ -194,6 +194,8 @@ class ReportInput:
         One sentence each.
     reasons : mapping, optional
         What drives the scores, as ``training.json`` has it under ``reasons``.
+    outcome : str, default ""
+        Who counts as having left, and what share of the customers.
     sample_weight, gain : arrays of shape (n,), optional
         As given to :func:`dbnchurn.evaluate.compare`.
 
@@ -225,6 +227,7 @@ class ReportInput:
     config_yaml: str = ""
     warnings: Sequence[str] = ()
     reasons: Mapping[str, Any] | None = None
+    outcome: str = ""
     sample_weight: npt.ArrayLike | None = None
     gain: npt.ArrayLike | None = None
 

@@ -20,9 +20,13 @@ from dbnchurn.evaluate.registry import COMPARED, METRICS, PRIMARY
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.runs.folder import read_json, write_json
 from dbnchurn.tables.contract import Contract, apply_contract
+from dbnchurn.tables.label import LabelMeaning, inverted
+from dbnchurn.tables.label_classes import LabelValues, left_sentence, majority_warning
+from dbnchurn.tables.label_question import Question
 from dbnchurn.tables.loading import read_table
 
 Number = Mapping[str, Any]
+QUESTION = Question("--positive {}", "--negative {}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +42,18 @@ class Backtest:
         On the new customers, as :func:`dbnchurn.evaluate.evaluate` gives it.
     left_out : int
         Rows of the table that broke the contract or have no outcome yet.
+    outcome : str
+        Who counts as having left, and what share of the new customers.
+    warning : str or None
+        Where most of them count as having left.
     """
 
     model: str
     promised: Mapping[str, Number]
     measured: Mapping[str, Any]
     left_out: int = 0
+    outcome: str = ""
+    warning: str | None = None
 
     def standing(self, metric: str) -> str:
         """Where the new number lies: ``inside``, ``below`` or ``above`` the promised interval.
@@ -120,6 +130,7 @@ class Backtest:
             *(f"| {' | '.join(row)} |" for row in self.rows()),
         ]
         lines = [self.verdict, "", *table, "", self.calibration]
+        lines += [line for line in (self.outcome and f"{self.outcome}.", self.warning) if line]
         if self.left_out:
             lines.append(f"{self.left_out} rows were left out: no outcome, or a broken contract.")
         return "\n".join(lines)
@@ -134,6 +145,8 @@ class Backtest:
             "found": dict(self.measured),
             "standing": {key: self.standing(key) for key in COMPARED},
             "left_out": self.left_out,
+            "outcome": self.outcome,
+            "warnings": [] if self.warning is None else [self.warning],
         }
 
 
@@ -142,7 +155,8 @@ def backtest(
     table: str | Path,
     *,
     label: str | None = None,
-    positive: str | None = None,
+    positive: LabelValues | None = None,
+    negative: LabelValues | None = None,
     output: str | Path | None = None,
     resamples: int = RESAMPLES,
 ) -> Backtest:
@@ -158,8 +172,8 @@ def backtest(
         are left out.
     label : str, optional
         Column with the outcome; by default that of the training.
-    positive : str, optional
-        Label of those who left, where it is not obvious.
+    positive, negative : label or list of labels, optional
+        Labels of those who left and of those who stayed; by default those of the training.
     output : path, optional
         New JSON file.
     resamples : int, default 500
@@ -188,21 +202,42 @@ def backtest(
         Contract(
             label=name,
             id=about.get("id") if about.get("id") in frame.columns else None,
-            positive=positive if positive is not None else about.get("positive"),
+            **_meaning(about, positive, negative),
             max_quarantine=1.0,
+            question=QUESTION,
         ),
     )
+    assert labelled.meaning is not None
+    condition, share = labelled.meaning.condition, float(labelled.y.mean())
     measured = evaluate(
         labelled.y,
         predictor.predict_proba(labelled.X)[:, 1],
         predictor.threshold,
         resamples=resamples,
     )
-    result = Backtest(str(model), _promised(Path(model)), measured, len(frame) - len(labelled))
+    result = Backtest(
+        str(model),
+        _promised(Path(model)),
+        measured,
+        len(frame) - len(labelled),
+        left_sentence(condition, share, len(labelled)),
+        majority_warning(condition, share, inverted(labelled.meaning, QUESTION)),
+    )
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
         write_json(output, result.plain())
     return result
+
+
+def _meaning(
+    about: Mapping[str, Any], positive: LabelValues | None, negative: LabelValues | None
+) -> dict[str, Any]:
+    """What the labels mean: as the user says, or else as in training."""
+    if positive is not None or negative is not None:
+        return {"positive": positive, "negative": negative}
+    if (meaning := LabelMeaning.from_dict(about)) is not None:
+        return {"meaning": meaning}
+    return {"positive": about.get("positive")}  # of older models
 
 
 def _promised(model: Path) -> dict[str, Number]:

@@ -22,16 +22,21 @@ from dbnchurn.runs.sections import (
     TuningSection,
 )
 from dbnchurn.runs.source import SourceSection
+from dbnchurn.tables.label_classes import LabelValue
 
 Baseline = Literal["logistic regression", "xgboost", "without leaves", "without pretraining"]
 # Set once for the whole run, at its top.
 SHARED = ("random_state", "device", "n_threads", "kinds", "formats")
 
+# What the label means is said of the table.
+OF_COLUMNS = {"positive": ".columns.positive", "negative": ".columns.negative"}
+
 if TYPE_CHECKING:  # made from signatures when the module is imported; mypy sees their base class
     ClassifierSection = Section
     OfferSection = Section
 else:
-    ClassifierSection = section_of(ChurnClassifier, omit=SHARED)
+    ClassifierSection = section_of(ChurnClassifier, omit=(*SHARED, *OF_COLUMNS))
+    ClassifierSection.renamed = {**ClassifierSection.renamed, **OF_COLUMNS}
     OfferSection = section_of(Offer)
 
 
@@ -48,8 +53,11 @@ class ColumnsSection(Section):
     date: str | None = Field(
         default=None, description="Date of the snapshot; the table is then divided by time."
     )
-    positive: str | int | float | bool | None = Field(
-        default=None, description="Label of those who left, where it is not obvious."
+    positive: LabelValue | tuple[LabelValue, ...] | None = Field(
+        default=None, description="Label or labels of those who left, where no word says it."
+    )
+    negative: LabelValue | tuple[LabelValue, ...] | None = Field(
+        default=None, description="Label or labels of those who stayed; by default the one left."
     )
     drop: tuple[str, ...] = Field(default=(), description="Columns that are not features.")
     kinds: dict[str, Literal["number", "flag", "category", "date", "ignore"]] = Field(

@@ -28,6 +28,9 @@ from dbnchurn.runs.config import DataSection, RunConfig
 from dbnchurn.runs.folder import write_json
 from dbnchurn.runs.side_columns import cost_columns, separate_side_columns
 from dbnchurn.tables.contract import Contract, Customers, apply_contract, with_rejected_lines
+from dbnchurn.tables.label import inverted
+from dbnchurn.tables.label_classes import left_sentence, majority_warning
+from dbnchurn.tables.label_question import Question
 from dbnchurn.tables.splitting import Split
 
 log = logging.getLogger(__name__)
@@ -60,9 +63,42 @@ def read_customers(config: RunConfig, work: Path) -> tuple[Customers, Built | No
         If the tables cannot be used.
     """
     if config.data is None:
-        return separate_side_columns(config, load_customers(config)), None
-    built = build(config.data, work / "tables", n_threads=config.n_threads)
-    return separate_side_columns(config, load(built)), built
+        table, built = load_customers(config), None
+    else:
+        built = build(config.data, work / "tables", n_threads=config.n_threads)
+        table = load(built)
+    return separate_side_columns(config, _with_outcome(table, config)), built
+
+
+def _with_outcome(table: Customers, config: RunConfig) -> Customers:
+    """Log who counts as having left; a note of the table where they are most of them."""
+    condition, share = condition_of(table, config), float(table.y.mean())
+    log.info("%s", left_sentence(condition, share, len(table)))
+    turn = "see data.label" if table.meaning is None else inverted(table.meaning, Question())
+    if warning := majority_warning(condition, share, turn):
+        log.warning("%s", warning)
+        return replace(table, notes=(*table.notes, warning))
+    return table
+
+
+def condition_of(table: Customers, config: RunConfig) -> str:
+    """Who counts as having left, in words.
+
+    Parameters
+    ----------
+    table : Customers
+    config : RunConfig
+        Its ``data.label`` says it, where several tables became one.
+
+    Returns
+    -------
+    str
+        Such as ``Churn = 'Yes'``.
+    """
+    if table.meaning is not None:
+        return table.meaning.condition
+    label = None if config.data is None else config.data.label
+    return "label = 1" if label is None else label.condition
 
 
 def load_customers(config: RunConfig) -> Customers:
@@ -81,6 +117,7 @@ def load_customers(config: RunConfig) -> Customers:
         id=columns.id,
         date=columns.date,
         positive=columns.positive,
+        negative=columns.negative,
         drop=[name for name in columns.drop if name not in config.report.groups],
         max_quarantine=columns.max_quarantine,
     )
@@ -93,9 +130,8 @@ def load_customers(config: RunConfig) -> Customers:
     )
     table = apply_contract(loaded.frame, contract)
     log.info(
-        "%d customers, %d columns, %.2f %% left; %d more without an outcome; "
-        "%d rows in quarantine", len(table), table.X.shape[1], 100 * table.y.mean(),
-        len(table.unlabelled), len(table.quarantine),
+        "%d customers, %d columns; %d more without an outcome; %d rows in quarantine",
+        len(table), table.X.shape[1], len(table.unlabelled), len(table.quarantine),
     )  # fmt: skip
     for note in loaded.notes:
         log.warning("%s", note)

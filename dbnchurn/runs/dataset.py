@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from dbnchurn.runs.config import CampaignSection, RunConfig, classifier_of
 from dbnchurn.runs.metrics import uses_each_gain
 from dbnchurn.runs.side_columns import gains
 from dbnchurn.tables import Customers
+from dbnchurn.tables.label import LabelWarning
 from dbnchurn.tables.splitting import Split
 
 
@@ -104,16 +106,18 @@ class Dataset:
         if uses_each_gain(config.threshold):
             changes["threshold__target"] = wasted_share(self.gain, self.train.y)
         changes["formats"] = dict(self.formats) or None
-        return classifier_of(config, **changes).fit(
-            self.train.frame,
-            self.train.y,
-            X_val=self.validation.frame,
-            y_val=self.validation.y,
-            sample_weight=self.train.sample_weight,
-            groups=self.train.groups,
-            X_unlabelled=self.unlabelled,
-            checkpoints=store.folder,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LabelWarning)  # said once, of the table
+            return classifier_of(config, **changes).fit(
+                self.train.frame,
+                self.train.y,
+                X_val=self.validation.frame,
+                y_val=self.validation.y,
+                sample_weight=self.train.sample_weight,
+                groups=self.train.groups,
+                X_unlabelled=self.unlabelled,
+                checkpoints=store.folder,
+            )
 
 
 def wasted_share(gain: Floats, y: Labels) -> float:

@@ -11,8 +11,10 @@ from typing import Any
 
 from dbnchurn.core.provenance import versions
 from dbnchurn.runs.config import RunConfig
+from dbnchurn.runs.customers import condition_of
 from dbnchurn.runs.diagnostics import first_weights, machines
 from dbnchurn.runs.result import RunResult
+from dbnchurn.tables.label_classes import left_sentence
 
 FACTS = "training.json"
 STRONGEST = 10
@@ -37,6 +39,7 @@ def facts_of(trained: RunResult, config: RunConfig) -> dict[str, Any]:
     y = table.y[trained.parts.train]
     return {
         "source": _source(config),
+        "outcome": left_sentence(condition_of(table, config), float(table.y.mean()), len(table)),
         "train": {"rows": len(y), "churners": int(y.sum())},
         "quarantined_rows": len(table.quarantine),
         "unlabelled_rows": len(table.unlabelled),

@@ -91,6 +91,7 @@ def report_input(folder: Path) -> ReportInput:
         warnings=facts["warnings"],
         gain=test["gain"].to_numpy(),
         reasons=facts.get("reasons"),
+        outcome=facts.get("outcome", ""),
     )
 
 

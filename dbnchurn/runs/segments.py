@@ -13,24 +13,31 @@ import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
 from dbnchurn.config import Section, build, dump, read, section_of
-from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.errors import DataError, did_you_mean
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
 from dbnchurn.runs.folder import free_folder, open_output
 from dbnchurn.runs.source import SourceSection
-from dbnchurn.segments.conditions import Level
 from dbnchurn.segments.files import load, save
 from dbnchurn.segments.miner import SegmentMiner
 from dbnchurn.segments.page import headline
 from dbnchurn.segments.sweep import as_table, sweep
-from dbnchurn.tables.contract import NEGATIVE_WORDS, POSITIVE_WORDS
+from dbnchurn.tables.label import LabelMeaning, read_label
+from dbnchurn.tables.label_classes import LabelValue
+from dbnchurn.tables.label_question import Question
 from dbnchurn.tables.reading import read as read_as
 from dbnchurn.tables.schema import Column, Schema, text
 
 log = logging.getLogger(__name__)
 SWEPT = {"bins": "intervals per column", "min_count": "minimum count"}
 # Parameters of the miner that other sections set.
-SET_ELSEWHERE = {"random_state": ".seed", "positive": ".columns.positive", "date": ".columns.date"}
+SET_ELSEWHERE = {
+    "random_state": ".seed",
+    "positive": ".columns.positive",
+    "negative": ".columns.negative",
+    "date": ".columns.date",
+}
+ANSWERS = Question(asked="said yes", leaving=False, scores="; for scores set miner.threshold")
 
 
 class SegmentColumnsSection(Section):
@@ -47,8 +54,11 @@ class SegmentColumnsSection(Section):
     date: str | None = Field(
         default=None, description="Date of the snapshot; the table is then divided by time."
     )
-    positive: str | int | float | bool | None = Field(
-        default=None, description="Label of those who say yes, where it is not obvious."
+    positive: LabelValue | tuple[LabelValue, ...] | None = Field(
+        default=None, description="Label or labels of those who say yes, where no word says it."
+    )
+    negative: LabelValue | tuple[LabelValue, ...] | None = Field(
+        default=None, description="Label or labels of the others; by default the one left."
     )
     drop: tuple[str, ...] = Field(default=(), description="Columns that describe nobody.")
     kinds: dict[str, Literal["number", "flag", "category", "date", "ignore"]] = Field(
@@ -97,10 +107,11 @@ class SegmentsConfig(Section):
 
     @model_validator(mode="after")
     def _answers_or_scores(self) -> SegmentsConfig:
-        if self.columns.positive is not None and self.miner.threshold is not None:
+        given = self.columns.positive is not None or self.columns.negative is not None
+        if given and self.miner.threshold is not None:
             raise ValueError(
-                "give either columns.positive, where the label holds answers, or miner.threshold, "
-                "where it holds scores"
+                "give either columns.positive and columns.negative, where the label holds "
+                "answers, or miner.threshold, where it holds scores"
             )
         return self
 
@@ -115,15 +126,15 @@ class SegmentsTable:
         Columns that may describe segments, and the date if there is one.
     y : Series of n rows
         Answers or scores.
-    positive : str, bool, int or float
-        The answer that means yes; 1 for scores.
+    meaning : LabelMeaning or None
+        Which answers mean yes; None for scores.
     ids : Series of n rows, or None
         Names of the customers.
     """
 
     X: pd.DataFrame
     y: pd.Series[Any]
-    positive: Level
+    meaning: LabelMeaning | None
     ids: pd.Series[Any] | None
 
 
@@ -176,6 +187,8 @@ def run(config: SegmentsConfig, name: str = "segments") -> Path:
     miner = _miner(config, table)
     with stage("mine"):
         miner.fit(table.X, table.y, groups=_groups(config, table))
+    if (note := miner.segments_.majority_note()) is not None:
+        log.warning("%s", note)
     for column, reason in miner.skipped_.items():
         log.warning("column %r is left out: %s", column, reason)
     if config.columns.date is not None and table.ids is not None:
@@ -216,7 +229,7 @@ def load_table(config: SegmentsConfig) -> SegmentsTable:
     return SegmentsTable(
         X if columns.date is None else X.assign(**{columns.date: frame[columns.date]}),
         y,
-        1 if config.miner.threshold is not None else _positive(y, columns.positive),
+        None if config.miner.threshold is not None else _meaning(y, columns),
         None if columns.id is None else frame[columns.id],
     )
 
@@ -244,41 +257,25 @@ def _as_kinds(X: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
     return X
 
 
-def _positive(answers: pd.Series[Any], given: Level | None) -> Level:
-    """The answer that means yes, as the column holds it."""
-    words = text(answers)
-    levels = sorted(words.dropna().unique())
-    where = f"label column {answers.name!r}"
-    if given is not None:
-        positive = text(pd.Series([given])).iloc[0]
-        if positive not in levels:
-            raise DataError(
-                f"{where} never holds the positive value {given!r}; it holds {listed(levels)}"
-            )
-    else:
-        if len(levels) != 2:
-            raise DataError(
-                f"{where} has to hold two answers, it holds {len(levels)}: {listed(levels)}; "
-                "for scores set miner.threshold"
-            )
-        yes = [level for level in levels if level.lower() in POSITIVE_WORDS]
-        no = [level for level in levels if level.lower() in NEGATIVE_WORDS]
-        if len(yes) != 1 or len(no) != 1:
-            raise DataError(
-                f"{where} holds {listed(levels)}; say which of them means yes, for example "
-                f"columns.positive: {levels[1]!r}"
-            )
-        positive = yes[0]
-    value = answers[words == positive].iloc[0]
-    plain: Level = value.item() if isinstance(value, np.generic) else value
-    return plain
+def _meaning(answers: pd.Series[Any], columns: SegmentColumnsSection) -> LabelMeaning:
+    """Which of the answers mean yes, of the rows that have one."""
+    known = answers[text(answers).notna()]
+    meaning, _ = read_label(
+        known,
+        positive=columns.positive,
+        negative=columns.negative,
+        column=columns.label,
+        question=ANSWERS,
+    )
+    return meaning
 
 
 def _miner(config: SegmentsConfig, table: SegmentsTable) -> SegmentMiner:
     return build(
         config.miner,
         SegmentMiner,
-        positive=table.positive,
+        positive=None if table.meaning is None else table.meaning.positive,
+        negative=None if table.meaning is None else table.meaning.negative,
         date=config.columns.date,
         random_state=config.seed,
     )

@@ -9,6 +9,8 @@ from typing import Any
 from rich.table import Table
 
 from dbnchurn.evaluate.registry import MetricTable, columns
+from dbnchurn.runs.facts import FACTS
+from dbnchurn.runs.folder import read_json
 from dbnchurn.runs.result import MODEL
 
 SHOWN = tuple(columns(MetricTable.TERMINAL))
@@ -38,7 +40,7 @@ def result_table(metrics: Mapping[str, Any]) -> Table:
 
 
 def summary_text(folder: Path, metrics: Mapping[str, Any]) -> str:
-    """The threshold with its rule, and the paths of report and model.
+    """Who counts as having left, the threshold with its rule, and the paths of report and model.
 
     Parameters
     ----------
@@ -50,13 +52,18 @@ def summary_text(folder: Path, metrics: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        Two or three lines.
+        Up to four lines.
     """
     threshold = metrics["threshold"]
     origin = f"rule {threshold['rule']}, chosen on {threshold['chosen_on']}"
     if threshold["chosen_on"] is None:
         origin = "fixed in the config"
-    lines = [f"threshold {threshold['value']:.4f} ({origin}); brackets are 95 % intervals"]
+    facts = read_json(folder / FACTS) if (folder / FACTS).exists() else {}
+    outcome = [facts["outcome"]] if "outcome" in facts else []
+    lines = [
+        *outcome,
+        f"threshold {threshold['value']:.4f} ({origin}); brackets are 95 % intervals",
+    ]
     if (folder / "report.html").exists():
         lines.append(f"report: {folder / 'report.html'}")
     return "\n".join([*lines, f"model:  {folder / 'model'}"])

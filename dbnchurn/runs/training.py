@@ -21,6 +21,7 @@ from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import (
     QUALITY,
     check_leakage,
+    condition_of,
     read_customers,
     stored_plan,
     write_tables,
@@ -275,8 +276,9 @@ def write(
             # Of validation rows: no byte of the model may depend on a test row.
             "metrics": found.metrics["validation"],
         }
-        if config.columns is not None:
-            about |= {"label": config.columns.label, "positive": config.columns.positive}
+        about["left"] = condition_of(table, config)
+        if table.meaning is not None:
+            about |= table.meaning.as_dict()
         if built is not None:
             about["data"] = stored_plan(built)
             write_tables(aside, built)

@@ -16,9 +16,10 @@ from dbnchurn.core.typing import Bools
 from dbnchurn.segments.bins import Axis, Binning, code_rows
 from dbnchurn.segments.boxes import Ranges
 from dbnchurn.segments.columns import checked_frame, read_answers, read_columns
-from dbnchurn.segments.conditions import Level
 from dbnchurn.segments.counts import CodedRows, check_cells
 from dbnchurn.segments.row_parts import RowParts, check_answers, split_at_random, split_by_date
+from dbnchurn.tables.label import LabelMeaning
+from dbnchurn.tables.label_classes import LabelValues
 
 
 class CodingSettings(Protocol):
@@ -35,7 +36,8 @@ class CodingSettings(Protocol):
     min_count: int
     parts: Sequence[float]
     date: str | None
-    positive: Level
+    positive: LabelValues | None
+    negative: LabelValues | None
     threshold: float | None
     max_cells: int
 
@@ -56,6 +58,8 @@ class CodedTable:
         Row numbers to mine, select on and report from.
     rows : three CodedRows
         The rows of each part, in this order.
+    meaning : LabelMeaning or None
+        Which answers mean yes; None for scores.
     """
 
     names: tuple[str, ...]
@@ -63,6 +67,7 @@ class CodedTable:
     skipped: dict[str, str]
     parts: RowParts
     rows: tuple[CodedRows, CodedRows, CodedRows]
+    meaning: LabelMeaning | None = None
 
 
 def code_table(
@@ -94,7 +99,13 @@ def code_table(
     check_parameters(miner)
     _check_shares(miner.parts)
     frame = checked_frame(X)
-    hits = read_answers(y, len(frame), miner.positive, miner.threshold)
+    meaning, hits = read_answers(
+        y,
+        len(frame),
+        positive=miner.positive,
+        negative=miner.negative,
+        threshold=miner.threshold,
+    )
     columns = read_columns(frame, _describing(miner, frame))
     parts = _split(miner, frame, hits, generator, groups)
     check_answers(hits, parts, miner.min_count)
@@ -110,7 +121,7 @@ def code_table(
     _check_memory(miner, axes)
     data = code_rows(axes, columns, hits)
     rows = (data.take(parts.mine), data.take(parts.select), data.take(parts.report))
-    return CodedTable(tuple(frame.columns), axes, skipped, parts, rows)
+    return CodedTable(tuple(frame.columns), axes, skipped, parts, rows, meaning)
 
 
 def _check_shares(parts: Sequence[float]) -> None:

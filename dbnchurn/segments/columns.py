@@ -17,6 +17,10 @@ from pandas.api import types
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.typing import Bools, Floats, Rows
 from dbnchurn.segments.conditions import Level
+from dbnchurn.tables.label import LabelMeaning, read_label
+from dbnchurn.tables.label_classes import LabelValues
+from dbnchurn.tables.label_question import Question
+from dbnchurn.tables.schema import text
 
 Kind = Literal["number", "boolean", "text"]
 KINDS: dict[str, Kind] = {
@@ -264,48 +268,92 @@ def _text(series: pd.Series[Any]) -> npt.NDArray[np.object_]:
     return values
 
 
-def read_answers(y: Any, rows: int, positive: Level, threshold: float | None) -> Bools:
-    """Read who said yes: ``y == positive``, or ``y >= threshold`` where a threshold is given.
+# Where a user of Python says which answer means yes.
+ANSWERS = Question(
+    "SegmentMiner(positive={})",
+    "SegmentMiner(negative={})",
+    subject="y",
+    asked="said yes",
+    leaving=False,
+    scores="; for scores set threshold",
+)
+
+
+def read_answers(
+    y: Any,
+    rows: int,
+    *,
+    positive: LabelValues | None = None,
+    negative: LabelValues | None = None,
+    threshold: float | None = None,
+) -> tuple[LabelMeaning | None, Bools]:
+    """Decide what a yes is, and read who said yes; or whose score reaches a threshold.
 
     Parameters
     ----------
     y : array-like of `rows` values
-        Answers of any two values, or scores.
+        Answers, or scores.
     rows : int
         Rows of the table that the answers belong to.
-    positive : str, bool, int or float
-        The value that means yes.
-    threshold : float or None
+    positive, negative : one value or several, optional
+        The answers that mean yes, and those that mean no; by default known words decide.
+    threshold : float, optional
         Lowest score that counts as a yes.
 
     Returns
     -------
-    bool array of shape (rows,)
+    meaning : LabelMeaning or None
+        None for scores.
+    hits : bool array of shape (rows,)
 
     Raises
     ------
     DataError
-        Wrong length, missing answers, more than two values, or text scores.
+        Wrong length, missing answers, classes that nothing decides, or text scores.
+
+    Examples
+    --------
+    >>> read_answers(["no", "YES"], 2)[1]
+    array([False,  True])
+    """
+    answers = checked_answers(y, rows)
+    if threshold is not None:
+        if not types.is_numeric_dtype(answers.dtype):
+            raise DataError("a threshold needs scores, but y is not numeric; leave threshold=None")
+        return None, np.asarray(answers >= threshold, bool)
+    meaning, hits = read_label(
+        answers, positive=positive, negative=negative, column=answer_name(y), question=ANSWERS
+    )
+    return meaning, hits.astype(bool)
+
+
+def checked_answers(y: Any, rows: int) -> pd.Series[Any]:
+    """Answers or scores as a column, none of them missing.
+
+    Parameters
+    ----------
+    y : array-like of `rows` values
+    rows : int
+
+    Returns
+    -------
+    Series
+
+    Raises
+    ------
+    DataError
+        Wrong length, or missing answers.
     """
     answers = y if isinstance(y, pd.Series) else pd.Series(np.asarray(y).squeeze(), name="y")
     if len(answers) != rows:
         raise DataError(f"y has {len(answers)} rows, but X has {rows}; they must match")
-    unknown = int(answers.isna().sum())
+    plain = types.is_numeric_dtype(answers.dtype)
+    unknown = int((answers if plain else text(answers)).isna().sum())
     if unknown:
         raise DataError(f"y is missing in {unknown} of {rows} rows; drop these rows first")
-    if threshold is not None:
-        if not types.is_numeric_dtype(answers.dtype):
-            raise DataError("a threshold needs scores, but y is not numeric; leave threshold=None")
-        return np.asarray(answers >= threshold, bool)
-    values = list(pd.unique(answers))
-    if len(values) > 2:
-        raise DataError(
-            f"y holds {len(values)} values ({listed(values, 4)}); allowed are two, one of them "
-            f"positive={positive!r}; for scores set threshold"
-        )
-    if positive not in values:
-        raise DataError(
-            f"y has no positives: none of {rows} rows equals positive={positive!r} "
-            f"(found: {listed(values)})"
-        )
-    return np.asarray(answers == positive, bool)
+    return answers
+
+
+def answer_name(y: Any) -> str | None:
+    """The name of answers that come as a column with a name."""
+    return y.name if isinstance(y, pd.Series) and isinstance(y.name, str) else None

@@ -15,13 +15,13 @@ from dbnchurn.segments.conditions import condition_from_dict
 from dbnchurn.segments.rates import Rate
 from dbnchurn.segments.segment import Chance, PairCounts, Segment
 from dbnchurn.segments.segment_list import SegmentList
+from dbnchurn.tables.label_classes import value_tuple
 
 FORMAT = 1  # of segments.json; raise it when a field changes its meaning or is removed
 
 RATES = ("mined", "selected", "report", "alone")
 FIELDS = (  # of a list that are JSON as they stand
     "outcome",
-    "positive",
     "threshold",
     "confidence",
     "budget",
@@ -133,6 +133,9 @@ def to_json(segments: SegmentList) -> str:
     data = {
         "format": FORMAT,
         **{name: getattr(segments, name) for name in FIELDS},
+        "label": segments.label,
+        "positive": list(segments.positive),
+        "negative": list(segments.negative),
         "base": {name: asdict(rate) for name, rate in segments.base.items()},
         "chance": asdict(segments.chance) if segments.chance else None,
         "pairs": [asdict(pair) for pair in segments.pairs],
@@ -214,6 +217,9 @@ def load(path: str | Path) -> SegmentList:
             base={name: Rate(**rate) for name, rate in data["base"].items()},
             chance=_chance_from_dict(data["chance"]),
             pairs=tuple(_pair_from_dict(pair) for pair in data["pairs"]),
+            positive=value_tuple(data["positive"]),
+            negative=value_tuple(data.get("negative", ())),
+            label=data.get("label"),
             **{name: data[name] for name in FIELDS},
         )
     except (KeyError, TypeError, AttributeError) as error:

@@ -19,7 +19,6 @@ from dbnchurn.core.typing import Floats
 from dbnchurn.segments.boxes import BoxMiner
 from dbnchurn.segments.closed_sets import mine_closed
 from dbnchurn.segments.coded_table import CodedTable, code_table
-from dbnchurn.segments.conditions import Level
 from dbnchurn.segments.counts import CodedRows
 from dbnchurn.segments.measurement import candidate_table, measured_segments, pair_counts, top_rates
 from dbnchurn.segments.patterns import Patterns
@@ -28,6 +27,7 @@ from dbnchurn.segments.row_parts import PARTS
 from dbnchurn.segments.segment import Chance
 from dbnchurn.segments.segment_list import SegmentList
 from dbnchurn.segments.selection import CoverRules, greedy_cover, significant
+from dbnchurn.tables.label_classes import LabelValues
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -86,8 +86,11 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         Of approaching one customer.
     value : float, default None
         Of one yes. With a cost, segments that would not earn it back are left out.
-    positive : str, bool, int or float, default 1
-        The answer that means yes.
+    positive : answer or list of answers, default None
+        The answers that mean yes; by default known words decide, such as yes and no, 1 and 0, or
+        churned and stayed.
+    negative : answer or list of answers, default None
+        The answers that mean no; by default the other one.
     threshold : float, default None
         `y` holds scores, and those of at least the threshold mean yes: describes a model's list.
     outcome : str, default "say yes"
@@ -156,7 +159,8 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         budget: Share | None = None,
         cost: Amount | None = None,
         value: Amount | None = None,
-        positive: Level = 1,
+        positive: LabelValues | None = None,
+        negative: LabelValues | None = None,
         threshold: float | None = None,
         outcome: str = "say yes",
         permutations: Annotated[int, Field(ge=0)] = 0,
@@ -183,6 +187,7 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         self.cost = cost
         self.value = value
         self.positive = positive
+        self.negative = negative
         self.threshold = threshold
         self.outcome = outcome
         self.permutations = permutations
@@ -318,13 +323,16 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         coded: CodedTable,
     ) -> SegmentList:
         segments = measured_segments(patterns, shares, coded.axes, coded.rows, p, q)
+        meaning = coded.meaning
         used = {c.column for segment in segments for c in segment.conditions}
         return SegmentList(
             segments,
             kinds={axis.column: axis.kind for axis in coded.axes if axis.column in used},
             base={name: Rate.of(part.hits) for name, part in zip(PARTS, coded.rows, strict=True)},
             outcome=self.outcome,
-            positive=self.positive,
+            label=None if meaning is None else meaning.column,
+            positive=() if meaning is None else meaning.positive,
+            negative=() if meaning is None else meaning.negative,
             threshold=self.threshold,
             confidence=self.confidence,
             budget=self.budget,

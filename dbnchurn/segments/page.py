@@ -83,16 +83,21 @@ def headline(segments: SegmentList) -> list[str]:
     """Sentences on the whole list: rate, reach and, with a value, profit."""
     base = segments.base["report"]
     everyone = f"Of all customers {percent(base.value)} {segments.outcome}."
+    who = segments.yes_sentence()
     if not len(segments):
-        return [f"{everyone} No segment does better on fresh rows: there is nothing to act on."]
+        return [
+            who,
+            f"{everyone} No segment does better on fresh rows: there is nothing to act on.",
+        ]
     total = segments.approached()
     low, high = total.interval(segments.confidence)
     count = "one segment" if len(segments) == 1 else f"{len(segments)} segments"
     lines = [
+        who,
         f"{everyone} In the {count} below {percent(total.value)} do ({percent(low)} to "
         f"{percent(high)}), {total.value / base.value:.1f} times as many. They hold "
         f"{percent(total.rows / base.rows)} of the customers and reach "
-        f"{percent(total.hits / max(base.hits, 1))} of all who {segments.outcome}."
+        f"{percent(total.hits / max(base.hits, 1))} of all who {segments.outcome}.",
     ]
     if segments.value is not None:
         profit = segments.table()["profit"].sum()
@@ -119,6 +124,8 @@ def notes(segments: SegmentList) -> list[str]:
         "A high rate says who accepts, not who accepts because of being asked: only a control "
         "group left alone can show that.",
     ]
+    if (note := segments.majority_note()) is not None:
+        sentences.insert(0, note)
     if segments.budget is not None:
         used = segments.approached("selected")
         sentences.append(

@@ -13,11 +13,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dbnchurn.core.typing import Ints
-from dbnchurn.segments.columns import Kind, checked_frame, read_answers, read_known_columns
-from dbnchurn.segments.conditions import Level
+from dbnchurn.core.errors import listed
+from dbnchurn.core.html.format import percent
+from dbnchurn.core.typing import Bools, Ints
+from dbnchurn.segments.columns import (
+    ANSWERS,
+    Kind,
+    answer_name,
+    checked_answers,
+    checked_frame,
+    read_answers,
+    read_known_columns,
+)
 from dbnchurn.segments.rates import Rate
 from dbnchurn.segments.segment import Chance, PairCounts, Segment
+from dbnchurn.tables.label import LabelMeaning, apply_meaning
+from dbnchurn.tables.label_classes import LabelValue
 
 
 @dataclass(frozen=True)
@@ -33,8 +44,10 @@ class SegmentList:
         Rate of all rows of each part: ``"mine"``, ``"select"``, ``"report"``.
     outcome : str
         What the yeses do, e.g. "buy".
-    positive : str, bool, int or float
-        The answer that means yes.
+    positive, negative : tuples of str, bool, int or float
+        The answers that mean yes, and those that mean no; of scores both are empty.
+    label : str or None
+        Name of the column with the answers.
     threshold : float or None
         Lowest score that is a yes; None where answers were given.
     confidence : float
@@ -66,7 +79,9 @@ class SegmentList:
     kinds: dict[str, Kind]
     base: dict[str, Rate]
     outcome: str = "say yes"
-    positive: Level = 1
+    positive: tuple[LabelValue, ...] = (1,)
+    negative: tuple[LabelValue, ...] = (0,)
+    label: str | None = None
     threshold: float | None = None
     confidence: float = 0.95
     budget: float | None = None
@@ -144,13 +159,46 @@ class SegmentList:
             promised, ``change`` the difference.
         """
         frame = checked_frame(X)
-        hits = read_answers(y, len(frame), self.positive, self.threshold)
+        hits = self._hits(y, len(frame))
         number = self._first_match(frame)
         rates = [Rate.of(hits[number == k]) for k in range(1, len(self) + 1)]
         table = self._rates(rates, Rate.of(hits))
         table["reported_rate"] = np.array([s.report.value for s in self.segments], np.float64)
         table["change"] = table["rate"] - table["reported_rate"]
         return table
+
+    def _hits(self, y: Any, rows: int) -> Bools:
+        """Who says yes, by what was decided when the segments were found."""
+        if self.threshold is not None:
+            return read_answers(y, rows, threshold=self.threshold)[1]
+        if not self.negative:  # of an older list, which names the yeses alone
+            return read_answers(y, rows, positive=self.positive)[1]
+        meaning = LabelMeaning(self.label, self.positive, self.negative)
+        answers, name = checked_answers(y, rows), answer_name(y)
+        return apply_meaning(meaning, answers, column=name, question=ANSWERS).astype(bool)
+
+    def yes_sentence(self) -> str:
+        """Who counts as saying yes, and what share of all rows, in words."""
+        whole = sum(self.base.values(), Rate(0, 0))
+        what = (
+            f"{self.label or 'the score'} of at least {self.threshold:g}"
+            if (self.threshold is not None)
+            else LabelMeaning(self.label, self.positive, self.negative).condition
+        )
+        return (
+            f"Counts as “{self.outcome}”: {what}, {percent(whole.value)} of {whole.rows:,} "
+            "customers."
+        )
+
+    def majority_note(self) -> str | None:
+        """A warning where more than half of all rows count as a yes of answers, else None."""
+        share = sum(self.base.values(), Rate(0, 0)).value
+        if self.threshold is not None or not share > 0.5:
+            return None
+        return (
+            f"Most customers count as “{self.outcome}”. If the others are meant, turn it: give "
+            f"{listed(self.negative)} as positive."
+        )
 
     def total(self, part: str = "report") -> Rate:
         """Rate of all segments together on one part ("mined", "selected" or "report")."""

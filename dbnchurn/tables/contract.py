@@ -18,11 +18,10 @@ import pandas as pd
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.typing import Dates, Ints
 from dbnchurn.tables.chunks import RejectedRow
+from dbnchurn.tables.label import LabelMeaning, apply_meaning, read_label
+from dbnchurn.tables.label_classes import LabelValues
+from dbnchurn.tables.label_question import Question
 from dbnchurn.tables.schema import check_names, text
-
-# Spellings of labels that need no ``positive`` in the contract.
-POSITIVE_WORDS = {"1", "true", "yes", "y", "churn", "churned", "leave", "left"}
-NEGATIVE_WORDS = {"0", "false", "no", "n", "stay", "stayed", "active", "retained"}
 
 
 @dataclass(frozen=True)
@@ -37,13 +36,17 @@ class Contract:
         Column that names the customer; without it rows are numbered.
     date : str, optional
         Column with the date of the snapshot; parts are then divided by time.
-    positive : str, int, float or bool, optional
-        The label of those who left; needed unless one label is a word such as yes or churned and
-        the other one such as no or active.
+    positive, negative : one value or several, optional
+        The labels of those who left and of those who stayed; needed where there are more than two
+        classes, or where no known words such as yes and no, or churned and active, decide.
     drop : sequence of str, default ()
         Columns that are not features.
     max_quarantine : float, default 0.05
         Share of the rows that may break the contract before the run stops.
+    meaning : LabelMeaning, optional
+        What the labels mean by an earlier decision; instead of `positive` and `negative`.
+    question : Question, optional
+        Where a user says what the labels mean; by default in a config.
 
     Examples
     --------
@@ -54,9 +57,12 @@ class Contract:
     label: str
     id: str | None = None
     date: str | None = None
-    positive: str | int | float | bool | None = None
+    positive: LabelValues | None = None
+    negative: LabelValues | None = None
     drop: Sequence[str] = ()
     max_quarantine: float = 0.05
+    meaning: LabelMeaning | None = None
+    question: Question | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +93,8 @@ class Customers:
         Columns that are no features, such as the cost of a contact; empty by default.
     formats : mapping of column → format, optional
         How numbers and dates were written in the file.
+    meaning : LabelMeaning, optional
+        Which labels left and which stayed, where the label is a column.
 
     Examples
     --------
@@ -108,6 +116,7 @@ class Customers:
     unlabelled_dates: Dates | None = None
     side_columns: pd.DataFrame = field(default_factory=pd.DataFrame)
     formats: Mapping[str, str] = field(default_factory=dict)
+    meaning: LabelMeaning | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -132,8 +141,8 @@ def apply_contract(frame: pd.DataFrame, contract: Contract) -> Customers:
     Raises
     ------
     DataError
-        If a named column is absent, the label has other than two values, an id stands for several
-        different rows (of one date), or too many rows break the contract.
+        If a named column is absent, nothing says which classes of the label left, an id stands for
+        several different rows (of one date), or too many rows break the contract.
 
     Examples
     --------
@@ -148,7 +157,7 @@ def apply_contract(frame: pd.DataFrame, contract: Contract) -> Customers:
     frame, quarantine = _quarantined(frame, contract)
     labelled = text(frame[contract.label]).notna()
     frame, others = frame[labelled], frame[~labelled]
-    y = _labels(frame[contract.label], contract)
+    meaning, y = _labels(frame[contract.label], contract)
     dates = other_dates = None
     if contract.date is not None:
         dates = _dates(frame[contract.date]).to_numpy("datetime64[ns]")
@@ -167,6 +176,7 @@ def apply_contract(frame: pd.DataFrame, contract: Contract) -> Customers:
         contract.id,
         unlabelled=others[list(X)].reset_index(drop=True),
         unlabelled_dates=other_dates,
+        meaning=meaning,
     )
 
 
@@ -295,40 +305,20 @@ def _check_ids(frame: pd.DataFrame, contract: Contract) -> None:
         )
 
 
-def _labels(values: pd.Series[Any], contract: Contract) -> Ints:
-    words = text(values)
-    levels = sorted(words.unique())
-    if len(levels) == 1:
-        raise DataError(
-            f"label column {contract.label!r} holds one class only ({levels[0]!r} in all "
-            f"{len(words)} rows); both those who left and those who stayed are needed"
-        )
-    if len(levels) != 2:
-        raise DataError(
-            f"label column {contract.label!r} has to hold two values, it holds {len(levels)}: "
-            f"{listed(levels)}; empty the cells whose outcome is not known, and mend the others"
-        )
-    if contract.positive is not None:
-        positive = text(pd.Series([contract.positive])).iloc[0]
-        if positive not in levels:
-            raise DataError(
-                f"label column {contract.label!r} never holds the positive value "
-                f"{contract.positive!r}; it holds {listed(levels)}"
-            )
-    else:
-        positive = _obvious_positive(levels, contract.label)
-    return np.asarray(words == positive, dtype=np.int64)
-
-
-def _obvious_positive(levels: list[str], label: str) -> str:
-    left = [level for level in levels if level.lower() in POSITIVE_WORDS]
-    stayed = [level for level in levels if level.lower() in NEGATIVE_WORDS]
-    if len(left) != 1 or len(stayed) != 1:
-        raise DataError(
-            f"label column {label!r} holds {listed(levels)}; say which of them left, "
-            f"for example positive: {levels[1]!r}"
-        )
-    return left[0]
+def _labels(values: pd.Series[Any], contract: Contract) -> tuple[LabelMeaning, Ints]:
+    """What the labels mean, by the contract or by a decision that it brings, and who left."""
+    plain = pd.api.types.is_numeric_dtype(values.dtype)  # booleans are, too
+    words, question = values if plain else text(values), contract.question
+    if contract.meaning is not None:
+        y = apply_meaning(contract.meaning, words, column=contract.label, question=question)
+        return replace(contract.meaning, column=contract.label), y
+    return read_label(
+        words,
+        positive=contract.positive,
+        negative=contract.negative,
+        column=contract.label,
+        question=question,
+    )
 
 
 def _dates(values: pd.Series[Any]) -> pd.Series[Any]:

@@ -71,12 +71,13 @@ def test_silence_is_no_row_or_none_with_a_positive_number(session):
 @pytest.mark.parametrize(
     ("left", "values", "expected"),
     [
-        ((), ["Yes", "churned", "1", "1.0", "no"], [1, 1, 1, 1, 0]),
-        ((1,), ["1", "1.0", "true", "0", "yes"], [1, 1, 0, 0, 0]),
+        ((), ["Yes", "YES ", "no", " ", None], [1, 1, 0, None, None]),
+        ((), ["Churned", "stayed", "stayed", None, "STAYED"], [1, 0, 0, None, 0]),
+        ((1,), ["1", "1.0", "true", "0", "0.0"], [1, 1, 1, 0, 0]),
         ((True,), ["true", "TRUE", "1", "1.0", "false"], [1, 1, 1, 1, 0]),
         ((False,), ["false", "0", "0.0", "true", None], [1, 1, 1, 0, None]),
-        (("It's over", 2), ["IT'S OVER", "2.0", "2", "it", "20"], [1, 1, 1, 0, 0]),
-        ((0.5,), ["0.5", "0", "1", "5", "0.50"], [1, 0, 0, 0, 0]),
+        (("It's over", 2), ["IT'S OVER", "2.0", "2", "it", "it"], [1, 1, 1, 0, 0]),
+        ((0.5,), ["0.5", "5", "5", "5.0", "0.50"], [1, 0, 0, 0, 1]),
     ],
 )
 def test_values_of_leaving_in_their_spellings(session, left, values, expected):
@@ -84,17 +85,41 @@ def test_values_of_leaving_in_their_spellings(session, left, values, expected):
     assert labels(session, plan(kind="column", column="v", left=left)) == expected
 
 
+def test_three_classes_are_named_in_two_lists(session):
+    fill(session, [(i, DAYS[1], v) for i, v in enumerate(["Churned", "Stayed", "Joined"], 1)], n=3)
+    lists = {"left": ["churned"], "stayed": ["stayed", "joined"]}
+    assert labels(session, plan(kind="column", column="v", **lists)) == [1, 0, 0]
+    for left in ((), ("churned",)):
+        message = r"'v' holds 3 classes.*'Joined' \(1 row.*data.label.left: .* data.label.stayed"
+        with pytest.raises(DataError, match=message):
+            labels(session, plan(kind="column", column="v", left=left))
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"), [("column", ["A", "B"]), ("events", ["moved", "upgrade"])]
+)
+def test_values_that_no_word_explains_are_asked(session, kind, values):
+    fill(session, [(i, DAYS[1], value) for i, value in enumerate(values, 1)])
+    with pytest.raises(DataError, match=rf"'{values[0]}' \(1 row, 50.0 %\).*data.label.left"):
+        labels(session, plan(kind=kind, column="v"))
+
+
+def test_events_whose_words_mean_leaving_need_no_list(session):
+    fill(session, [(i, DAYS[1], v) for i, v in enumerate(["Churned", "upgrade", "cancelled"], 1)])
+    assert labels(session, plan(kind="events", column="v")) == [1, 0, 1, 0, 0]
+
+
 def test_who_left_before_the_outcome_window_opens_has_departed(session):
     fill(session, [(i, day, "gone") for i, day in enumerate(DAYS, 1)] + [(5, DAYS[0], "ok")])
     chosen = plan(kind="status", column="v", left=["gone"])
-    query = departed_customers(chosen, chosen.windows.at(CUTOFF))
+    query = departed_customers(session, chosen, chosen.windows.at(CUTOFF))
     assert session.rows(query) == [(1,)]
 
 
 @pytest.mark.parametrize("label", [{"kind": "inactivity"}, {"kind": "column", "column": "v"}])
-def test_without_dated_departures_nobody_is_known_to_have_departed(label):
+def test_without_dated_departures_nobody_is_known_to_have_departed(session, label):
     chosen = plan(**label)
-    assert departed_customers(chosen, chosen.windows.at(CUTOFF)) is None
+    assert departed_customers(session, chosen, chosen.windows.at(CUTOFF)) is None
 
 
 def test_an_outcome_window_without_rows_is_refused(session):
@@ -119,4 +144,4 @@ def test_a_plan_without_label_has_no_outcome(session):
     unlabelled = plan(kind="events").model_copy(update={"label": None})
     with pytest.raises(DataError, match="the plan has no 'label'"):
         labels(session, unlabelled)
-    assert departed_customers(unlabelled, unlabelled.windows.at(CUTOFF)) is None
+    assert departed_customers(session, unlabelled, unlabelled.windows.at(CUTOFF)) is None

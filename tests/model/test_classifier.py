@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import check_estimator
 
-from dbnchurn import ChurnClassifier
+from dbnchurn import ChurnClassifier, Predictor
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.parameters import resolved
 from dbnchurn.core.records import pack
@@ -22,6 +22,7 @@ from dbnchurn.dbn import DBN, FineTune, NetworkStage
 from dbnchurn.decide import Threshold
 from dbnchurn.features import Leaves, Oversample
 from dbnchurn.prepare import Prepare
+from dbnchurn.tables import LabelWarning
 
 
 def artifact(classifier, folder) -> dict[str, bytes]:
@@ -226,6 +227,75 @@ def test_predictions_follow_the_threshold(fitted, customers):
     np.testing.assert_array_equal(
         fitted.predict(X), fitted.classes_[(scores[:, 1] >= fitted.threshold_).astype(int)]
     )
+
+
+# --- What the labels mean -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def plain(small, draw_customers):
+    X, y = draw_customers(600)
+    return small(refit=False).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("stayed", "left", "lists"),
+    [
+        ("stay", "leave", {}),
+        ("Existing Customer", "Attrited Customer", {}),
+        ("B", "A", {"positive": "a"}),
+        (1, 2, {"negative": [1]}),
+        (False, True, {}),
+    ],
+)
+def test_column_1_is_leaving_whatever_the_labels_are_called(
+    small, customers, plain, stayed, left, lists, tmp_path
+):
+    X, y = customers
+    model = small(refit=False, **lists).fit(X, np.where(y == 1, left, stayed))
+    assert model.classes_.tolist() == [stayed, left]
+    np.testing.assert_array_equal(model.predict_proba(X), plain.predict_proba(X))
+    assert (model.predict(X) == np.where(plain.predict(X) == 1, left, stayed)).all()
+    model.save(tmp_path / "model")
+    stored = Predictor.load(tmp_path / "model")
+    assert stored.classes_.tolist() == [stayed, left]
+    np.testing.assert_allclose(stored.predict_proba(X), plain.predict_proba(X), rtol=1e-12)
+    rows = len(y) - round(0.15 * len(y))
+    share = f"{100 * model.record_.decide.prior:.1f} % of {rows} training customers"
+    assert stored.outcome == f"Left: label = {left!r}, {share}"
+    assert stored.outcome in (tmp_path / "model" / "card.md").read_text(encoding="utf-8")
+
+
+def test_several_labels_and_spellings(small, customers, plain):
+    X, y = customers
+    words = np.where(y == 1, "Churned", np.where(np.arange(len(y)) % 2, "Stayed", "Joined"))
+    words[::7] = np.char.upper(words[::7])
+    lists = {"positive": "churned", "negative": ["Stayed", "Joined"]}
+    model = small(refit=False, **lists).fit(X, pd.Series(words, name="Customer Status"))
+    assert model.classes_.tolist() == ["Stayed", "Churned"]
+    np.testing.assert_array_equal(model.predict_proba(X), plain.predict_proba(X))
+    assert model.about_["left"] == "Customer Status = 'Churned'"
+    with pytest.raises(DataError, match=r"Only binary .*'Churned' .*'Joined' .*'Stayed' "):
+        small().fit(X, words)
+
+
+def test_what_is_assumed_is_said_and_stored(small, customers, tmp_path):
+    X, y = customers
+    with pytest.warns(LabelWarning, match="'two' counts as having left"):
+        model = small(refit=False).fit(X, np.where(y == 1, "two", "one"))
+    model.save(tmp_path / "model")
+    assert "This was assumed" in (tmp_path / "model" / "card.md").read_text(encoding="utf-8")
+    with pytest.warns(LabelWarning, match=r"Most customers .*turn it: ChurnClassifier.positive=1"):
+        most = small(refit=False, positive=0).fit(X, y)
+    most.save(tmp_path / "most")
+    assert "Most customers" in (tmp_path / "most" / "card.md").read_text(encoding="utf-8")
+
+
+def test_a_column_called_active_is_asked(small, customers):
+    X, y = customers
+    with pytest.raises(DataError, match=r"'active' .*two ways; say which of them left: ChurnC"):
+        small().fit(X, pd.Series(1 - y, name="active"))
+    assert small(positive=0).fit(X, pd.Series(1 - y, name="active")).classes_.tolist() == [1, 0]
 
 
 # --- Reproducible, and no trace left behind -----------------------------------------------------
@@ -435,8 +505,8 @@ def few(y: np.ndarray, churners: int) -> np.ndarray:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda X, y: {"y": np.zeros(600, int)}, r"one class only \(0\)"),
-        (lambda X, y: {"y": np.arange(600) % 3}, "it holds 3 values: 0, 1, 2"),
+        (lambda X, y: {"y": np.zeros(600, int)}, r"one class only \(0 in all 600 rows\)"),
+        (lambda X, y: {"y": np.arange(600) % 3}, "y holds 3 classes: 0 "),
         (lambda X, y: {"y": y[:-1]}, "600 rows but y holds 599 labels"),
         (lambda X, y: {"y": np.where(y == 1, np.nan, 0)}, "labels of y are missing"),
         (lambda X, y: {"y": None}, "labels are needed: y is None"),

@@ -10,10 +10,12 @@ from dbnchurn.model.labels import (
     check_groups,
     check_weight,
     encode_labels,
+    label_name,
     label_type,
+    read_classes,
     read_labels,
-    two_classes,
 )
+from dbnchurn.tables.label import LabelMeaning, LabelWarning
 
 
 @pytest.mark.parametrize(
@@ -21,24 +23,51 @@ from dbnchurn.model.labels import (
     [
         ([0, 1, 1], [0, 1], "int"),
         ([True, False], [False, True], "bool"),
-        ([1.0, -1.0], [-1.0, 1.0], "float"),
-        (["stay", "leave"], ["leave", "stay"], "str"),
+        ([1.0, 0.0], [0.0, 1.0], "float"),
+        (["stay", "leave"], ["stay", "leave"], "str"),
+        (["Churned", "Stayed"], ["Stayed", "Churned"], "str"),
+        ([" True.", " False."], [" False.", " True."], "str"),
         (np.array([0, 1], object), [0, 1], "int"),
         (np.array([True, False], object), [False, True], "bool"),
         (pd.Series([0, 1], dtype="Int64"), [0, 1], "int"),
         (pd.Series([True, False], dtype="boolean"), [False, True], "bool"),
-        (pd.Series(["a", "b"], dtype="category"), ["a", "b"], "str"),
-        (pd.Series(["a", "b"], dtype="string"), ["a", "b"], "str"),
+        (pd.Series(["no", "yes"], dtype="category"), ["no", "yes"], "str"),
+        (pd.Series(["no", "yes"], dtype="string"), ["no", "yes"], "str"),
         (pd.Series([0, 1], index=[7, 9]), [0, 1], "int"),
     ],
 )
 def test_two_labels_of_any_kind(y, classes, kind):
     labels = read_labels(y, len(y))
-    found = two_classes(labels)
+    found, meaning, coded = read_classes(labels)
     assert found.tolist() == classes
     assert label_type(found) == kind
-    coded = encode_labels(labels, found, "y")
     assert found[coded].tolist() == list(y)
+    assert encode_labels(labels, meaning, "y").tolist() == coded.tolist()
+
+
+@pytest.mark.parametrize("y", [[1.0, -1.0], [2, 1], ["one", "two"]])
+def test_without_a_known_word_the_second_label_is_taken_aloud(y):
+    with pytest.warns(LabelWarning, match=r"left: ChurnClassifier\(positive=.*\) or Churn"):
+        found, meaning, coded = read_classes(np.array(y))
+    assert found.tolist() == sorted(y)
+    assert coded.tolist() == [int(label == max(y)) for label in y]
+    assert meaning.assumed
+
+
+def test_several_labels_are_two_classes_by_lists():
+    labels = read_labels(["Churned", "joined", "Stayed", "Joined"], 4)
+    found, meaning, coded = read_classes(labels, positive="churned", negative=["Stayed", "Joined"])
+    assert found.tolist() == ["Stayed", "Churned"]
+    assert coded.tolist() == [1, 0, 0, 0]
+    assert encode_labels(np.array(["JOINED", "Churned"]), meaning, "y_val").tolist() == [0, 1]
+
+
+def test_labels_have_the_name_of_their_column():
+    column = pd.Series([0, 1], name="active")
+    assert label_name(column) == label_name(column.to_frame()) == "active"
+    assert label_name(column.to_numpy()) is None
+    with pytest.raises(DataError, match=r"'active' .* two ways; .*Classifier\(positive=0\) or"):
+        read_classes(column.to_numpy(), column="active")
 
 
 @pytest.mark.parametrize(
@@ -49,6 +78,7 @@ def test_two_labels_of_any_kind(y, classes, kind):
         ([0, np.nan, 1], "1 labels of y_val are missing .* first in row 1; .* X_unlabelled"),
         ([0, np.inf, 1], "infinite"),
         (pd.Series(["a", None, "b"]), "first in row 1"),
+        (["a", " ", "b"], "blank.* first in row 1"),
         (pd.Series([0, None, 1], dtype="Int64"), "first in row 1"),
     ],
 )
@@ -60,19 +90,20 @@ def test_labels_that_are_not_there_are_refused(y, message):
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        ([1, 1, 1], r"one class only \(1\); both those who left"),
-        ([0, 1, 2], "Only binary classification .* multiclass, it holds 3 values: 0, 1, 2"),
-        ([0.1, 0.2, 0.3], "continuous, it holds 3 values"),
+        ([1, 1, 1], r"one class only \(1 in all 3 rows\); both those who left"),
+        ([0, 1, 2], r"Only binary classification .* multiclass: y holds 3 classes: 0 \(1 row, 33"),
+        ([0.1, 0.2, 0.3], "continuous: y holds 3 classes"),
     ],
 )
 def test_other_than_two_labels_are_refused(y, message):
     with pytest.raises(DataError, match=message):
-        two_classes(read_labels(y, 3))
+        read_classes(read_labels(y, 3))
 
 
 def test_unknown_labels_are_named():
-    with pytest.raises(DataError, match=r"y_val holds labels .* not: 2, 3; allowed are 0, 1"):
-        encode_labels(np.array([0, 2, 3]), np.array([0, 1]), "y_val")
+    meaning = LabelMeaning(None, (1,), (0,))
+    with pytest.raises(DataError, match=r"y_val holds labels .* not: 2 \(1 row, .*, 3 .* 1 counts"):
+        encode_labels(np.array([0, 2, 3]), meaning, "y_val")
 
 
 def test_weights_are_a_copy_and_ones_by_default():

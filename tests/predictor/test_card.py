@@ -22,6 +22,7 @@ def test_the_card_of_a_classifier(model, fitted):
     for heading in ("Data", "How good it is", "Threshold", "Limits", "Versions"):
         assert f"\n## {heading}\n" in text
     assert "600 training rows" in text
+    assert f"- Left: label = 1, {100 * fitted.about_['training']['prior']:.1f} % of 600" in text
     assert fitted.about_["training"]["fingerprint"] in text
     assert f"{fitted.threshold_:.6g}, chosen by the rule `expected f1`" in text
     assert "Not measured" in text

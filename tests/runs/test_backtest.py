@@ -93,8 +93,42 @@ def test_another_label_column_and_words(run, new):
     assert found.measured["n"] == 900
     with pytest.raises(DataError, match="no label column 'Churn'"):
         backtest(run / "model", path)
-    with pytest.raises(DataError, match="say which of them left"):
+    with pytest.raises(DataError, match=r"training has not: 'weg' .*'Yes' counts .*--positive"):
         backtest(run / "model", path, label="outcome")
+
+
+@pytest.mark.parametrize(
+    "words", [{"Yes": "YES ", "No": "no"}, {"Yes": True, "No": False}, {"Yes": 1.0, "No": 0.0}]
+)
+def test_the_same_labels_in_another_spelling(run, new, words):
+    same = backtest(run / "model", new(), resamples=50)
+    found = backtest(
+        run / "model", new(lambda t: t.assign(Churn=t["Churn"].map(words))), resamples=50
+    )
+    assert found.measured == same.measured
+    rate = f"{100 * same.measured['base_rate']:.1f} % of 900 customers"
+    assert f"Left: Churn = 'Yes', {rate}." in found.to_text().splitlines()
+    assert found.warning is None
+
+
+def test_a_month_that_means_something_else_is_refused_or_warned_of(run, new):
+    other = new(lambda t: t.assign(Churn=t["Churn"].map({"Yes": "gone", "No": "kept"})))
+    with pytest.raises(DataError, match=r"'gone' .*'kept' .*'Yes' counts as having left and 'No'"):
+        backtest(run / "model", other)
+    path = new(lambda t: t.assign(active=t["Churn"].map({"Yes": 0, "No": 1})))
+    with pytest.raises(DataError, match=r"'active' .*its name turns into the opposite"):
+        backtest(run / "model", path, label="active")
+    same = backtest(run / "model", path, resamples=50)
+    assert backtest(run / "model", path, label="active", positive="0", resamples=50).measured == (
+        same.measured
+    )
+    turned = backtest(run / "model", path, positive="No", resamples=50)
+    assert "turn it: --positive 'Yes'" in turned.to_text()
+
+
+def test_a_month_in_which_nobody_left_is_measured(run, new):
+    found = backtest(run / "model", new(lambda t: t.assign(Churn="No")), resamples=50)
+    assert "nothing can be said" in found.verdict
 
 
 def test_without_its_run_there_is_no_promise(run, new, tmp_path):

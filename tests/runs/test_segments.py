@@ -88,6 +88,7 @@ def test_a_table_of_ones_own_with_groups(own, caplog):
         (["columns.kinds={age: date}"], "a segment is not described by dates: name 'age' under"),
         (["columns.kinds={age: text}"], "should be 'number', 'flag', 'category', 'date' or"),
         (["miner.positive=1"], r"miner\.positive: renamed to columns\.positive"),
+        (["miner.negative=1"], r"miner\.negative: renamed to columns\.negative"),
         (["miner.date=day"], r"miner\.date: renamed to columns\.date"),
         (["miner.random_state=1"], r"miner\.random_state: renamed to seed"),
         (["miner.threshold=0.5", "columns.positive=1"], "give either columns.positive"),
@@ -110,9 +111,9 @@ def test_configs_that_are_refused(published, overrides, message):
         ("columns.kinds={won: number}", "kinds names the column 'won'"),
         ("columns.kinds={note: number}", "column 'note' .number., row 0: 'x' is not a number"),
         ("columns.kinds={a: flag}", "column 'a' .flag. holds other values than 0 and 1"),
-        ("columns.positive=maybe", "never holds the positive value 'maybe'; it holds 'no', 'yes'"),
-        ("columns.label=note", "has to hold two answers, it holds 1: 'x'"),
-        ("columns.label=b", "has to hold two answers, it holds 2000: .* set miner.threshold"),
+        ("columns.positive=maybe", "never holds the positive value 'maybe'; it holds 'no' "),
+        ("columns.label=note", "holds one class only .'x' in all"),
+        ("columns.label=b", "holds 2000 classes: .* set miner.threshold"),
     ],
 )
 def test_tables_that_do_not_fit_leave_nothing_behind(own, override, message):
@@ -155,13 +156,13 @@ def read_own(own):
 def test_the_answer_that_means_yes(read_own, answers, given, positive):
     frame = pd.DataFrame({"id": [1, 2], "won": answers, "a": [3.0, 4.0]})
     table = read_own(frame, *([] if given is None else [f"columns.positive={given}"]))
-    assert table.positive == positive
-    assert type(table.positive) is type(positive)
+    assert table.meaning.positive == (positive,)
+    assert type(table.meaning.positive[0]) is type(positive)
 
 
 def test_answers_that_can_be_read_in_two_ways_are_refused(read_own):
     frame = pd.DataFrame({"id": [1, 2], "won": ["A", "B"], "a": [3.0, 4.0]})
-    with pytest.raises(DataError, match="say which of them means yes, for example"):
+    with pytest.raises(DataError, match=r"means yes: columns\.positive: 'A' or col"):
         read_own(frame)
 
 

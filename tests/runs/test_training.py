@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -71,6 +72,47 @@ def test_the_folder_is_whole(run):
         "training.json",
     ]
     assert [path.name for path in run.parent.iterdir()] == ["telco"]  # nothing half-written
+
+
+def test_who_left_is_said_in_words(run):
+    outcome = json.loads((run / "training.json").read_text())["outcome"]
+    assert re.fullmatch(r"Left: Churn = 'Yes', \d+\.\d % of 595 customers", outcome)
+    assert outcome.replace("'", "&#39;") in (run / "report.html").read_text(encoding="utf-8")
+    predictor = Predictor.load(run / "model")
+    assert re.fullmatch(
+        r"Left: Churn = 'Yes', \d+\.\d % of \d+ training customers", predictor.outcome
+    )
+    assert predictor.outcome in (run / "model" / "card.md").read_text(encoding="utf-8")
+    stored = {key: predictor.about[key] for key in ("label", "positive", "negative")}
+    assert stored == {"label": "Churn", "positive": ["Yes"], "negative": ["No"]}
+
+
+def test_most_customers_leaving_is_warned_of(tmp_path, draw_telco, small_run, caplog):
+    telco = draw_telco().assign(Churn=lambda t: t["Churn"].map({"Yes": "A", "No": "B"}))
+    telco.to_csv(tmp_path / "telco.csv", index=False)
+    (tmp_path / "telco.yaml").write_text(
+        f"source: {{path: {tmp_path / 'telco.csv'}}}\noutput: {tmp_path / 'runs'}\n"
+        "columns: {id: customerID, label: Churn}\n"
+    )
+    message = r"columns\.positive: 'A' or columns\.positive: 'B'"
+    with pytest.raises(DataError, match=message):
+        train(read_config(tmp_path / "telco.yaml", small_run), "asked")
+    given = [*small_run, "columns.positive=b"]
+    folder = train(read_config(tmp_path / "telco.yaml", given), "most")
+    warning = r"Most customers count as having left: Churn = 'B' .*: columns\.positive: 'A'"
+    facts = json.loads((folder / "training.json").read_text())
+    assert any(re.match(warning, sentence) for sentence in facts["warnings"])
+    assert re.search(warning, caplog.text)
+    assert "Most customers count" in (folder / "model" / "card.md").read_text(encoding="utf-8")
+
+
+def test_what_the_label_means_is_said_of_the_columns(tmp_path):
+    (tmp_path / "x.yaml").write_text("source: {path: x.csv}\ncolumns: {label: y}\n")
+    for key in ("positive", "negative"):
+        with pytest.raises(ConfigError, match=rf"renamed to columns\.{key}"):
+            read_config(tmp_path / "x.yaml", [f"classifier.{key}=1"])
+    lists = read_config(tmp_path / "x.yaml", ["columns.positive=[A, 1]", "columns.negative=B"])
+    assert (lists.columns.positive, lists.columns.negative) == (("A", 1), "B")
 
 
 def test_metrics_have_what_was_promised(metrics):
@@ -293,7 +335,7 @@ def test_a_date_column_divides_by_time(draw_telco, write_config, small_run):
     [
         (lambda t: t.drop(columns="Churn"), (), DataError, "no label column 'Churn'"),
         (lambda t: t.assign(Churn="No"), (), DataError, r"one class only \('No' in all 600 rows"),
-        (lambda t: t.assign(Churn=["a", "b", "c"] * 200), (), DataError, "holds 3: 'a', 'b', 'c'"),
+        (lambda t: t.assign(Churn=["a", "b", "c"] * 200), (), DataError, "holds 3 classes: 'a' "),
         (lambda t: t.assign(Churn=["a", "b"] * 300), (), DataError, "say which of them left"),
         (lambda t: t.assign(customerID="x"), (), DataError, "600 rows share their id"),
         (

@@ -219,19 +219,24 @@ def test_settings_that_do_not_fit_their_column(changes, message):
     ],
 )
 def test_answers(y, positive, threshold, yes):
-    assert read_answers(y, 3, positive, threshold).tolist() == yes
+    meaning, hits = read_answers(y, 3, positive=positive, threshold=threshold)
+    assert hits.tolist() == yes
+    assert (meaning is None) == (threshold is not None)
 
 
 @pytest.mark.parametrize(
     ("y", "threshold", "message"),
     [
-        ([0, 0, 0], None, "no positives: none of 3 rows equals positive=1"),
+        ([0, 0, 0], None, "y never holds the positive value 1; it holds 0"),
         ([0, 1], None, "y has 2 rows, but X has 3"),
         ([0, 1, None], None, "missing in 1 of 3 rows"),
-        ([0.1, 0.2, 0.3], None, "3 values.*for scores set threshold"),
+        ([0.1, 0.2, 0.3], None, "never holds the positive value 1"),
         (["a", "b", "b"], 0.5, "threshold needs scores"),
     ],
 )
 def test_answers_that_cannot_be_used(y, threshold, message):
     with pytest.raises(DataError, match=message):
-        read_answers(y, 3, 1, threshold)
+        read_answers(y, 3, positive=1, threshold=threshold)
+    if threshold is None and len(y) == 3 and None not in y:
+        with pytest.raises(DataError, match=r"one class only|holds 3 classes.*set threshold"):
+            read_answers(y, 3)

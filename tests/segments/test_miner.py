@@ -269,6 +269,27 @@ def test_text_answers_and_groups(data):
     assert len(found.evaluate(X, words)) == len(found.segments_)
 
 
+def test_words_decide_as_the_user_would(data):
+    X, y = data
+    lists = [
+        SegmentMiner(random_state=0, bins=5, **given).fit(X, answers).segments_
+        for answers, given in [
+            (y, {}),
+            (y.map({0: "existing customer", 1: "Attrited Customer"}), {}),
+            (y.map({0: "A", 1: "B"}), {"positive": "b"}),
+            (y.map({0: "A", 1: "B"}), {"negative": ["A", "C"], "positive": ["B", "D"]}),
+        ]
+    ]
+    assert {found.positive for found in lists} == {(1,), ("Attrited Customer",), ("B",)}
+    for found in lists[1:]:
+        pd.testing.assert_frame_equal(found.table(), lists[0].table())
+    assert lists[0].evaluate(X, y.map({0: "no", 1: "YES"})).equals(lists[0].evaluate(X, y))
+    with pytest.raises(DataError, match=r"labels that training has not: 'A' .*, 'B'"):
+        lists[0].evaluate(X, y.map({0: "A", 1: "B"}))
+    rows = f"{100 * y.mean():.1f} % of {len(y):,} customers"
+    assert lists[0].yes_sentence() == f"Counts as “say yes”: {y.name or 'label'} = 1, {rows}."
+
+
 def test_a_smaller_budget_reaches_fewer_customers(data):
     X, y = data
     shares = []
@@ -371,8 +392,11 @@ def test_only_the_columns_of_the_segments_are_needed(data, miner):
 
 TABLE, ANSWERS = people(400)
 BAD_DATA = [
-    (TABLE, np.zeros(400), {}, "y has no positives"),
-    (TABLE, np.ones(400), {}, "y has only positives in 400 rows"),
+    (TABLE, np.zeros(400), {}, r"y holds one class only \(0 in all 400"),
+    (TABLE, np.ones(400), {}, r"y holds one class only \(1 in all 400"),
+    (TABLE, np.where(ANSWERS, "B", "A"), {}, r"positive='A'\) or SegmentMiner\(positive='B'\)"),
+    (TABLE, pd.Series(ANSWERS, name="active"), {}, "says the opposite of leaving.*two ways"),
+    (TABLE, np.where(ANSWERS, " ", "A"), {}, "y is missing in"),
     (TABLE, np.full(400, 0.1), {"threshold": 0.5}, "y has no positives in 400 rows"),
     (TABLE, ANSWERS, {"min_count": 300}, r"part to mine has \d+ positives.*lower min_count"),
     (TABLE["age"], ANSWERS, {}, r"X is one column \('age'\), not a table.*X\[\['age'\]\]"),

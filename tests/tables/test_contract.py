@@ -39,6 +39,12 @@ def test_who_left(telco, labels, positive, left):
     assert found.y.tolist() == (column == left).astype(int).tolist()
 
 
+def test_who_left_is_said_in_the_type_of_the_column(telco):
+    for column, words in (([1.0, 0.0], "1"), ([True, False], "True"), (["1", "0"], "'1'")):
+        found = apply_contract(telco.assign(Churn=column * 300), TELCO)
+        assert found.meaning.condition == f"Churn = {words}"
+
+
 @pytest.mark.parametrize(
     ("changes", "contract", "message"),
     [
@@ -47,13 +53,17 @@ def test_who_left(telco, labels, positive, left):
         ({}, {"date": "day"}, "no date column 'day'"),
         ({}, {"drop": ("Gender",)}, "drop names the column 'Gender': did you mean 'gender'"),
         ({"Churn": "No"}, {}, r"one class only \('No' in all 600 rows\)"),
-        ({"Churn": ["Yes", "No", "?"] * 200}, {}, "two values, it holds 3: '[?]', 'No', 'Yes'"),
+        (
+            {"Churn": ["Yes", "No", "?"] * 200},
+            {},
+            r"holds 3 classes: '[?]' \(200 rows, 33",
+        ),
         (
             {"Churn": ["A", "B"] * 300},
             {},
-            "holds 'A', 'B'; say which .*, for example positive: 'B'",
+            "'A' .*, 'B' .*; .*say which .* left: columns.positive: 'A' or columns.positive: 'B'",
         ),
-        ({}, {"positive": "yes"}, "never holds the positive value 'yes'; it holds 'No', 'Yes'"),
+        ({}, {"positive": "left"}, "never holds the positive value 'left'; it holds 'No' .*'Yes'"),
         (
             {"customerID": "x"},
             {},

@@ -63,7 +63,10 @@ def whole(tmp_path_factory, draw_telco, small_run) -> Path:
     return train(read_config(folder / "telco.yaml", [*small_run, *SETTINGS]), "whole")
 
 
-@pytest.mark.parametrize("saves", [1, 2, 3, 4, 7, 9, 11, 14])
+LATER = [pytest.param(saves, marks=pytest.mark.long) for saves in (2, 3, 7, 11)]
+
+
+@pytest.mark.parametrize("saves", [1, 4, 9, 14, *LATER])
 def test_a_run_taken_up_is_the_run_without_the_break(config, whole, monkeypatch, tmp_path, saves):
     with monkeypatch.context() as patch:
         cut_after(patch, saves)

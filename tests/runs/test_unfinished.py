@@ -217,6 +217,7 @@ def test_a_run_killed_many_times_has_the_weights_of_one_undisturbed(root, tmp_pa
         "classifier.network.finetune.epochs=8",
         "classifier.companion.finetune.epochs=6",
         "resamples=50",
+        "report.page=false",
     )
     done = subprocess.run(
         [*script, "--folder", tmp_path, *changes],

@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 EXTRAS := $(VENV)/.installed-extras
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup demo wheel test lint types docs clean
+.PHONY: setup demo wheel test test-long lint types docs clean
 
 setup: $(STAMP)
 
@@ -33,6 +33,10 @@ wheel: setup
 # What is released is what is tested: the installed wheel, where the source cannot be imported.
 test: $(EXTRAS) wheel
 	$(BIN)/python scripts/check_wheel.py
+
+# Many cases of what `make test` tries on few: thousands of mutated models, tens of kills.
+test-long: $(EXTRAS) wheel
+	$(BIN)/python scripts/check_wheel.py -- -n 2 --dist worksteal -m long tests
 
 lint: setup
 	$(BIN)/ruff check .

@@ -19,6 +19,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "dbnchurn"
+# A file of tests in one of two processes, in the order of tests/conftest.py: slow files first.
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def environment(folder: Path, wheel: Path) -> Path:
@@ -87,7 +89,7 @@ def main() -> None:
     if not place.is_relative_to((folder / "env").resolve()):
         raise SystemExit(f"the package is imported from {place}, not from the wheel")
     print(f"testing {wheel.name} as installed in {place.parent}", flush=True)
-    what = theirs or ["-n", "2", "--dist", "loadfile", "tests", str(place.parent)]
+    what = theirs or [*SIDE_BY_SIDE, "tests", str(place.parent)]
     pytest = [python, "-m", "pytest", "-c", "pyproject.toml", "--rootdir", "."]
     done = subprocess.run([*pytest, *what], cwd=apart, env=variables)
     raise SystemExit(done.returncode)

@@ -1,7 +1,9 @@
 """Small customers of known make, and a classifier that trains on them in a tenth of a second."""
 
 import shutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +91,12 @@ SMALL_RUN = (
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with the most slow tests first, so that no process is left with one at the end."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The folder of the repository."""
@@ -174,6 +182,27 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "columns: {id: customerID, label: Churn}\n"
     )
     return train(read_config(config, SMALL_RUN), "telco")
+
+
+@contextmanager
+def pictures_left_empty() -> Iterator[None]:
+    """Pages with titles, readings and words of their pictures; drawing takes longer than a run."""
+    from dbnchurn.core.html.figure import Canvas
+    from dbnchurn.core.html.picture import Picture
+
+    def empty(canvas: Canvas, title: str, reading: str, alt: str) -> Picture:
+        return Picture(title, reading, alt, "<svg></svg>")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Canvas, "picture", empty)
+        yield
+
+
+@pytest.fixture
+def empty_pictures() -> Iterator[None]:
+    """For a test that needs a report and none of its pictures."""
+    with pictures_left_empty():
+        yield
 
 
 @pytest.fixture

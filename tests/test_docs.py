@@ -3,6 +3,10 @@
 All blocks of a page run in their order in one folder that looks like the root of a clone: Python in
 one namespace, shell with ``bash -euo pipefail``. YAML is written where its first line says, or is a
 part of a config and is held against the schema. JSON is parsed; text is neither run nor read.
+
+Commands are those that a page shows, word by word. In ``make test`` they run in processes that need
+not import anything, and ``dbnchurn train`` is told behind them to train less; ``make test-long``
+runs them as they stand.
 """
 
 import json
@@ -11,7 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +27,7 @@ import dbnchurn
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.runs import read_config
 from dbnchurn.runs.segments import read_segments_config
+from tests.command_server import MORE, offered
 from tests.java import has_java
 from tests.pages import Block, Page, read
 from tests.shown_commands import ROOT, STARTS, commands, wrong
@@ -43,6 +48,13 @@ LONG = {
     "docs/scale.md": {"dbnchurn train --resume": "needs a run that was interrupted"},
     "docs/segments.md": {"dbnchurn segments": "searches a bank's 37,931 calls, 20 times shuffled"},
 }
+# What trains less in ``make test``.
+LESS = (
+    "classifier.leaves.folds=2", "classifier.leaves.n_trees=20",
+    "classifier.network.dbn.epochs=1", "classifier.network.finetune.epochs=2",
+    "classifier.companion.finetune.epochs=2", "resamples=50",
+)  # fmt: skip
+WITH_REPORT = ("README.md", "docs/tutorial.md")  # its pictures take longer than all the rest
 # Packages of extras: a block of Python that names one that is not installed is passed over.
 EXTRAS = ("pyspark", "mlflow", "onnxruntime")
 
@@ -81,9 +93,39 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[Path]:
+    """The folder with a program ``dbnchurn`` that is at work at once."""
+    with offered() as folder:
+        yield folder
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_BLOCKS)
-def test_the_blocks_of_a_page_run(name: str, clone: Path) -> None:
+def test_the_blocks_of_a_page_run(
+    name: str, clone: Path, server: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{server}{os.pathsep}{os.environ['PATH']}")
+    drawn = () if name in WITH_REPORT else ("report.page=false",)
+    monkeypatch.setenv(MORE, "\n".join([*LESS, *drawn]))
+    run_page(name, clone)
+
+
+TRAINS = [
+    name
+    for name, page in PAGES.items()
+    if any("dbnchurn train" in b.text for b in page.blocks if b.language == "bash")
+]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", TRAINS)
+def test_the_blocks_of_a_page_run_as_they_stand(name: str, clone: Path) -> None:
+    run_page(name, clone)
+
+
+def run_page(name: str, clone: Path) -> None:
+    """Run all blocks of a page in the folder."""
     page, names = PAGES[name], {"__name__": "__main__"}
     if prepare := PREPARED.get(name):
         prepare(clone)

@@ -9,13 +9,12 @@ from dbnchurn import Predictor
 from dbnchurn.dbn import DBN, FineTune, NetworkStage
 from dbnchurn.features import Leaves, Oversample
 
+SHORT = FineTune(epochs=8, patience=3, batch_size=128, learning_rate=0.003)
 SETTINGS = {
     "leaves": Leaves(folds=2, n_trees=30, patience=5),
     "dbn": DBN((16,), epochs=1),
-    "finetune": FineTune(epochs=8, patience=3),
-    "companion": NetworkStage(
-        pretrain=False, dbn=DBN((16,)), finetune=FineTune(epochs=8, patience=3)
-    ),
+    "finetune": SHORT,
+    "companion": NetworkStage(pretrain=False, dbn=DBN((16,)), finetune=SHORT),
 }
 
 

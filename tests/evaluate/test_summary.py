@@ -199,10 +199,6 @@ def test_counts_are_poisson():
     assert all(c.any() for c in poisson_counts(1, 50))
 
 
-TRIALS = 500
-DEVIATION = (0.95 * 0.05 / TRIALS) ** 0.5
-
-
 def few_numbers(found: Ranking) -> dict[str, float]:
     return {
         "average_precision": metrics.average_precision(found),
@@ -213,27 +209,28 @@ def few_numbers(found: Ranking) -> dict[str, float]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("trials", [180, pytest.param(500, marks=pytest.mark.long)])
 @pytest.mark.parametrize("noise", [0.0, 0.8], ids=["true scores", "noisy scores"])
-def test_intervals_cover_the_truth(noise):
-    """150 churners; the truth is that of four million rows; 95 % ± 3 deviations of 500 trials."""
+def test_intervals_cover_the_truth(noise, trials):
+    """150 churners; the truth is that of two million rows; 95 % ± 3 deviations of the trials."""
 
     def draw(n, seed):
         y, p = sample(n, seed)
         factor = np.exp(np.random.default_rng([seed, 1]).normal(0, noise, n))
         return y, np.minimum(p * factor, 1)
 
-    truth = few_numbers(Ranking.of(*draw(4_000_000, 10**6)))
+    truth = few_numbers(Ranking.of(*draw(2_000_000, 10**6)))
     hits = dict.fromkeys(truth, 0)
-    for seed in range(TRIALS):
+    for seed in range(trials):
         drawn = bootstrap(
             {"": checked(*draw(3000, seed))},
             {"": few_numbers},
             cuts={"": 0.12},
-            resamples=300,
+            resamples=200,
             random_state=np.random.default_rng([seed, 2]),
         )
         for name, found in drawn.intervals("").items():
             hits[name] += found.low <= truth[name] <= found.high
-    limit = 3 * DEVIATION
-    assert 0.92 <= 0.95 - limit <= 0.95 + limit <= 0.98
-    assert all(abs(hit / TRIALS - 0.95) <= limit for hit in hits.values()), hits
+    limit = 3 * (0.95 * 0.05 / trials) ** 0.5
+    assert 0.9 < 0.95 - limit < 0.95 + limit < 1  # so intervals that always cover fail as well
+    assert all(abs(hit / trials - 0.95) <= limit for hit in hits.values()), hits

@@ -208,7 +208,8 @@ def test_customers_of_one_group_share_a_fold_when_refitted(small, customers):
 def test_scores_average_to_the_base_rate(small, draw_customers, method):
     train, new = draw_customers(3000, seed=1), draw_customers(6000, seed=2)
     classifier = small(
-        oversample=Oversample(method=method), finetune=FineTune(epochs=15, learning_rate=3e-3)
+        oversample=Oversample(method=method),
+        finetune=FineTune(epochs=10, learning_rate=0.01, batch_size=128),
     ).fit(*train)
     scores = classifier.predict_proba(new[0])[:, 1]
     rate = new[1].mean()
@@ -424,11 +425,8 @@ EXPECTED_TO_FAIL = {
 
 def test_scikit_learns_own_checks(small):
     """One of them wants `predict` to call whoever is more likely to leave than to stay."""
-    classifier = small(
-        leaves=Leaves(folds=2, n_trees=20),
-        finetune=FineTune(epochs=30, learning_rate=0.01),
-        threshold=Threshold(rule="fixed", target=0.5),
-    )
+    threshold = Threshold(rule="fixed", target=0.5)
+    classifier = small(leaves=Leaves(folds=2, n_trees=20), threshold=threshold)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = check_estimator(classifier, on_fail=None, expected_failed_checks=EXPECTED_TO_FAIL)

@@ -2,13 +2,19 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import sysconfig
+import tomllib
+from importlib.metadata import distribution
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+import dbnchurn
 
 SCORE = """
 import importlib.util, json, sys, time
@@ -41,9 +47,50 @@ def copied(root: Path, folder: Path) -> Path:
     return folder
 
 
+def needed(lines: list[str]) -> set[str]:
+    """What is required, and all that it requires in turn by its metadata, without extras."""
+    found, waiting = set(), list(lines)
+    while waiting:
+        line = waiting.pop()
+        name = re.match(r"[\w.-]+", line)[0]
+        if name not in found and "extra ==" not in line and is_for_this_machine(line):
+            found.add(name)
+            waiting += distribution(name).requires or ()
+    return found
+
+
+def is_for_this_machine(line: str) -> bool:
+    """Whether the condition behind a requirement holds, if it has one."""
+    markers = pytest.importorskip("packaging.markers")
+    condition = line.partition(";")[2].strip()
+    return not condition or markers.Marker(condition).evaluate()
+
+
+def borrow(folder: Path, lines: list[str]) -> None:
+    """Links to the package and to the files of what it requires, and to nothing else."""
+    (folder / "dbnchurn").symlink_to(Path(dbnchurn.__file__).parent)
+    for name in needed(lines):
+        files = distribution(name).files or ()
+        for top in {file.parts[0] for file in files} - {"..", "__pycache__"}:
+            source = Path(distribution(name).locate_file(top))
+            if source.exists() and not (folder / top).exists():
+                (folder / top).symlink_to(source)
+
+
 @pytest.fixture(scope="module")
-def python(tmp_path_factory, root) -> Path:
-    """The interpreter of a fresh environment that has the package without its extras."""
+def borrowing_python(tmp_path_factory, root) -> Path:
+    """The interpreter of a fresh environment with links to what the package needs."""
+    folder = tmp_path_factory.mktemp("borrowing")
+    assert run(sys.executable, "-m", "venv", "--without-pip", folder).returncode == 0
+    names = {"base": str(folder), "platbase": str(folder)}
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    borrow(Path(sysconfig.get_path("purelib", "venv", names)), project["dependencies"])
+    return Path(sysconfig.get_path("scripts", "venv", names)) / Path(sys.executable).name
+
+
+@pytest.fixture(scope="module")
+def installed_python(tmp_path_factory, root) -> Path:
+    """The interpreter of a fresh environment into which pip installs the package."""
     folder = tmp_path_factory.mktemp("fresh")
     assert run(sys.executable, "-m", "venv", folder / "env").returncode == 0
     found = folder / "env" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
@@ -59,7 +106,13 @@ def python(tmp_path_factory, root) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_a_stored_model_scores_without_what_trained_it(python, fitted, draw_customers, tmp_path):
+@pytest.mark.parametrize(
+    "environment", ["borrowing", pytest.param("installed", marks=pytest.mark.long)]
+)
+def test_a_stored_model_scores_without_what_trained_it(
+    request, environment, fitted, draw_customers, tmp_path
+):
+    python = request.getfixturevalue(f"{environment}_python")
     X, _ = draw_customers(200, 8)
     fitted.save(tmp_path / "model")
     X.to_parquet(tmp_path / "rows.parquet")

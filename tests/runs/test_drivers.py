@@ -17,6 +17,7 @@ from dbnchurn.runs import read_config, train
 from dbnchurn.runs.drivers import SAMPLE, check_display_names, find_drivers
 from dbnchurn.runs.result import MODEL
 from dbnchurn.tables.reading import read
+from tests.conftest import pictures_left_empty
 from tests.runs.made_results import make_result
 
 LABELS = "display_names: {tenure: Months with us, Contract: Kind of <contract>}\n"
@@ -31,7 +32,8 @@ def run(tmp_path_factory, draw_telco, small_run) -> Path:
         f"source: {{path: {folder / 'telco.csv'}}}\noutput: {folder / 'runs'}\n{LABELS}"
         "columns: {id: customerID, label: Churn}\n"
     )
-    return train(read_config(config, [*small_run, "report.page=true"]), "telco")
+    with pictures_left_empty():
+        return train(read_config(config, [*small_run, "report.page=true"]), "telco")
 
 
 @pytest.fixture(scope="module")

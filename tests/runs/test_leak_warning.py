@@ -30,6 +30,7 @@ def test_a_leak_stops_the_run(telco, write_config, small_run):
         train(config)
 
 
+@pytest.mark.usefixtures("empty_pictures")
 def test_a_leak_that_is_let_pass_is_a_warning_in_the_report(telco, write_config, small_run):
     allow = "leakage.allow={'single_column: call_code': known before the cutoff}"
     config = read_config(write_config(planted(telco, 0.2)), [*small_run, "report.page=true", allow])

@@ -50,6 +50,7 @@ def test_figures_that_agree_or_are_too_few_are_passed_over():
     assert len(list(remarks("x", PublishedFigures(precision=0.9, recall=0.1, f1=0.9)))) == 1
 
 
+@pytest.mark.usefixtures("empty_pictures")
 def test_every_run_has_the_table_and_it_is_that_of_its_metrics(
     write_config, telco, small_run, tmp_path
 ):

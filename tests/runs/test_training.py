@@ -180,6 +180,7 @@ def test_predictions_are_those_of_the_stored_model(run, predictions, draw_telco)
     assert predictor.about["id"] == "customerID"
 
 
+@pytest.mark.usefixtures("empty_pictures")
 def test_the_stored_config_is_read_back_to_the_same_run(run, metrics):
     config = read_config(run / "config.yaml")
     again = train(config, "again")

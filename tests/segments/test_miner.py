@@ -86,17 +86,20 @@ def test_with_quantile_bins_the_planted_edges_are_the_nearest():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("times", "least"), [(25, 21), pytest.param(100, 89, marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize("mode", ["ranges", "paper"])
-def test_on_shuffled_answers_nothing_is_called_significant(mode):
+def test_on_shuffled_answers_nothing_is_called_significant(mode, times, least):
     X, y = planted(8000)
     X = X.iloc[:, :6]
     quiet = 0
-    for seed in range(100):
+    for seed in range(times):
         mixed = np.random.default_rng(seed).permutation(y)
         found = SegmentMiner(mode=mode, random_state=seed).fit(X, mixed)
         quiet += found.segments_.significant == 0
-    # at a level of 5 % at least 89 of 100 are quiet but for a chance of 1 %
-    assert quiet >= 89
+    # at a level of 5 % at least so many are quiet but for a chance of 1 %
+    assert quiet >= least
 
 
 def test_real_answers_hold_on_customers_nobody_looked_at():

@@ -1,0 +1,138 @@
+"""Commands that need not import anything: a process that has done so forks one for every call.
+
+The imports of a command take longer than all else that it does on a small table. ``offered`` gives
+a folder with a program ``dbnchurn`` to put on the path: it hands its words, working folder,
+environment and files to the server, passes signals on, and ends with the exit code of the command.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+MODULES = (
+    "dbnchurn.cli",
+    "dbnchurn.data.quality_page",
+    "dbnchurn.model.classifier",
+    "dbnchurn.report.page",
+    "dbnchurn.runs.baselines",
+    "dbnchurn.runs.training",
+    "dbnchurn.scoring",
+    "empulse.datasets",
+    "matplotlib.backends.backend_svg",
+)
+MORE = "DBNCHURN_TEST_OVERRIDES"  # lines that are put behind the words of ``dbnchurn train``
+CLIENT = """#!{python} -IS
+import json, os, signal, socket, sys
+with socket.socket(socket.AF_UNIX) as link:
+    link.connect({place!r})
+    call = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
+    socket.send_fds(link, [len(call).to_bytes(4, "big")], [0, 1, 2])
+    link.sendall(call)
+    process = int.from_bytes(link.recv(4), "big")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: os.kill(process, number))
+    ended = link.recv(1)
+sys.exit(ended[0] if ended else 1)
+"""
+
+
+@contextlib.contextmanager
+def offered() -> Iterator[Path]:
+    """The folder with the program; the server ends with the block."""
+    folder = Path(tempfile.mkdtemp(prefix="dbnchurn-"))
+    place, program = folder / "socket", folder / "bin" / "dbnchurn"
+    program.parent.mkdir()
+    program.write_text(CLIENT.format(python=sys.executable, place=str(place)), encoding="utf-8")
+    program.chmod(0o755)
+    server = subprocess.Popen(
+        [sys.executable, __file__, str(place)],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "DBNCHURN_THREADS": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert server.stdout is not None
+        if server.stdout.readline() != "ready\n":
+            raise RuntimeError("the server of commands does not start")
+        yield program.parent
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+        shutil.rmtree(folder)
+
+
+def serve(place: str) -> None:
+    """Run one command after the other, each in a fork of this process."""
+    for name in MODULES:
+        with contextlib.suppress(ModuleNotFoundError):  # extras
+            import_module(name)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(place)
+        listening.listen()
+        print("ready", flush=True)
+        while True:
+            link, _ = listening.accept()
+            with link:
+                answer(link)
+
+
+def answer(link: socket.socket) -> None:
+    """Fork, tell the number of the process, wait for it, tell its exit code."""
+    size, files, _, _ = socket.recv_fds(link, 4, 3)
+    left = int.from_bytes(size, "big")
+    call = b""
+    while len(call) < left:
+        call += link.recv(left - len(call))
+    process = os.fork()
+    if not process:
+        run(*json.loads(call), files)
+    for file in files:
+        os.close(file)
+    with contextlib.suppress(BrokenPipeError):
+        link.sendall(process.to_bytes(4, "big"))
+        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        link.sendall((status if status >= 0 else 128 - status).to_bytes(1, "big"))
+
+
+def run(words: list[str], folder: str, variables: dict[str, str], files: list[int]) -> None:
+    """The command; it does not return."""
+    from dbnchurn.cli import main
+
+    for place, file in enumerate(files):
+        os.dup2(file, place)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(variables)
+    if words[:1] == ["train"] and "--resume" not in words:
+        words += variables.get(MORE, "").splitlines()
+    sys.argv = ["dbnchurn", *words]
+    code: object = 1
+    try:
+        main(words)
+        code = 0
+    except SystemExit as end:
+        code = 0 if end.code is None else end.code
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 1)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])

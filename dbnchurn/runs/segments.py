@@ -213,7 +213,10 @@ def load_table(config: SegmentsConfig) -> SegmentsTable:
     """
     columns = config.columns
     loaded = config.source.load(
-        id=columns.id, label=columns.label, kinds=columns.kinds, drop=columns.drop
+        id=columns.id,
+        label=None if config.miner.threshold is not None else columns.label,
+        kinds=columns.kinds,
+        drop=columns.drop,
     )
     for note in loaded.notes:
         log.warning("%s", note)

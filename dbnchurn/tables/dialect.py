@@ -87,6 +87,10 @@ def unpacked(path: Path, raw: IO[bytes]) -> Iterator[IO[bytes]]:
     raw : binary file
         The same file, opened.
 
+    Yields
+    ------
+    binary file
+
     Raises
     ------
     DataError
@@ -167,7 +171,13 @@ def detect_dialect(path: Path, settings: CsvSettings | None = None) -> Dialect:
 
 @contextmanager
 def readable_csv(path: Path) -> Iterator[None]:
-    """Re-raise what may be wrong with the bytes of a CSV file as DataError."""
+    """Re-raise what may be wrong with the bytes of a CSV file.
+
+    Raises
+    ------
+    DataError
+        If the bytes are no text of their encoding, or cannot be read.
+    """
     try:
         yield
     except UnicodeError as error:

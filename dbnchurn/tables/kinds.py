@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +14,7 @@ import pyarrow as pa
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.schema import KINDS, Column, Schema, check_names, text
-from dbnchurn.tables.text_column import MISSING, TextColumn
+from dbnchurn.tables.text_column import MISSING, TextColumn, shortest
 from dbnchurn.tables.text_decision import MATCHING_SHARE, Decision, ReadingRules, decide, name_of
 
 # A text column is an identifier if this share of its values, of this many, occurs only once.
@@ -24,7 +23,6 @@ IDENTIFIER_LEVELS = 1_000
 WRITTEN_DAY = DateFormat("%Y%m%d")
 DAYS = (19_000_101, 21_991_231)
 NESTED = (list, tuple, dict, set, bytes, bytearray, np.ndarray)
-PLAIN_NUMBER = r"-?(0|[1-9]\d*)(\.\d+)?"  # 007 is a code
 PROBED = 1_000  # values of an object column that are asked for their type
 
 
@@ -252,6 +250,4 @@ def levels_of(words: Sequence[str]) -> tuple[str, ...]:
     >>> levels_of(["0.10", "0.1", "2"]), levels_of(["0.10", "basic"])
     (('0.1', '2'), ('0.10', 'basic'))
     """
-    if all(re.fullmatch(PLAIN_NUMBER, word) for word in words):
-        words = [word.rstrip("0").rstrip(".") if "." in word else word for word in words]
-    return tuple(sorted(set(words)))
+    return tuple(sorted(set(shortest(words))))

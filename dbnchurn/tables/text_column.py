@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,6 +22,7 @@ MISSING = (
 )  # fmt: skip
 """Texts that stand for a missing value in every column, unless they are a known level of it."""
 
+PLAIN_NUMBER = r"-?(0|[1-9]\d*)(\.\d+)?"  # 007 is a code
 _YES = """
 1 1.0 true t yes y ja j oui o si sí s sim da on wahr vrai vero verdadero tak да evet hai
 """
@@ -102,13 +104,38 @@ class TextColumn:
         return TextColumn(self.name, self.words.filter(pa.array(keep)), renumbered[self.places])
 
     def spread(self, of_words: Any, absent: object) -> Any:
-        """Values of the words taken for every row, `absent` where a row has none."""
+        """Values of the words taken for every row.
+
+        Parameters
+        ----------
+        of_words : array
+            A value for every word.
+        absent : object
+            The value of a row without a word.
+
+        Returns
+        -------
+        array of shape (n,)
+        """
         array = np.asarray(of_words)
         return np.append(array, np.array([absent], array.dtype))[self.places]
 
     def as_text(self) -> pd.Series[Any]:
         """Every row's text, None where it is missing."""
         return pd.Series(self.spread(np.array(self.texts, object), None), dtype=object)
+
+
+def shortest(words: Sequence[str]) -> list[str]:
+    """The words as they are or, if all are numbers, each in its shortest spelling.
+
+    Examples
+    --------
+    >>> shortest(["0.10", "2.0"]), shortest(["2.0", "007"])
+    (['0.1', '2'], ['2.0', '007'])
+    """
+    if all(re.fullmatch(PLAIN_NUMBER, word) for word in words):
+        return [word.rstrip("0").rstrip(".") if "." in word else word for word in words]
+    return list(words)
 
 
 def truth_of(word: str) -> bool | None:

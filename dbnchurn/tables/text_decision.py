@@ -25,7 +25,7 @@ from dbnchurn.tables.number_format import (
     NumberReadings,
     number_readings,
 )
-from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
+from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn, shortest
 
 TextKind = Literal["number", "date", "flag", "text"]
 MATCHING_SHARE = 0.9  # of the distinct values, for a column of numbers or dates with mistakes in it
@@ -145,7 +145,7 @@ class Decision:
             flags = pd.Series(column.spread(truth, None), dtype=object)
             return flags if flags.isna().any() else flags.astype(bool)
         if self.form is None or self.kind == "text":
-            return column.as_text()
+            return pd.Series(column.spread(np.array(shortest(column.texts), object), None))
         numbers = self.form.parse(column.texts)
         if not np.isnan(numbers).any():
             rows = column.spread(numbers, np.nan)

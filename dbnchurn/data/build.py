@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -36,12 +37,14 @@ from dbnchurn.tables.contract import Customers
 from dbnchurn.tables.duckdb import Session
 
 log = logging.getLogger(__name__)
-FEATURES, QUARANTINE = "features.parquet", "quarantine"
+FEATURES, QUARANTINE, COVERAGE = "features.parquet", "quarantine", "coverage.json"
 
 
 @dataclass(frozen=True)
 class Built:
     """A table of features on disk, and the report of how it was built.
+
+    A scoring month has ``coverage.json`` beside it, with what `coverage` holds.
 
     Parameters
     ----------
@@ -150,6 +153,9 @@ def build(
                 features = integrate(session, plan, cutoffs, labelled=labelled)
                 joins = report_joins(session, plan)
                 _write(session, plan, unfinished / FEATURES)
+            if not labelled:
+                told = json.dumps(asdict(coverage), indent=1, ensure_ascii=False)
+                (unfinished / COVERAGE).write_text(told + "\n", encoding="utf-8")
         except duckdb.Error as error:
             raise DataError(f"the tables cannot be joined: {error}") from error
     categories = tuple(f.name for f in features if f.kind == "category")

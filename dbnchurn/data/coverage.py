@@ -21,6 +21,7 @@ from dbnchurn.data.windows import Window, shift
 from dbnchurn.tables.duckdb import Session
 
 FEWEST_DAYS = 3  # days with rows below which nothing is known about the gaps between them
+FEW_GAPS = 10  # up to which the longest may be as usual as the others
 SHORTEST = 7  # days without rows that are never a fault, unless the plan says so
 MONTH = 28  # days without rows that may be a lost month
 FEW_ROWS = 0.1  # share of the fullest month's rows below which a month is not there
@@ -233,8 +234,9 @@ def _days(session: Session, name: str, table: TablePlan, until: date) -> list[da
 def usual_gap(days: Sequence[date]) -> int | None:
     """Days that a table may be without rows, by the gaps between its days with rows.
 
-    The longest gap but one (the longest may be a month that was lost), and as much again as it is
-    longer than the usual gap: where rows come by chance, the next gap may well be the longest.
+    The longest gap (the longest but one of many, for the longest may be a month that was lost), and
+    as much again as it is longer than the median: where rows come by chance, the next gap may well
+    be the longest.
 
     Parameters
     ----------
@@ -256,7 +258,7 @@ def usual_gap(days: Sequence[date]) -> int | None:
     if len(days) < FEWEST_DAYS:
         return None
     gaps = sorted((other - one).days for one, other in pairwise(days))
-    longest = gaps[-2] if len(gaps) > FEWEST_DAYS else gaps[-1]
+    longest = gaps[-2] if len(gaps) > FEW_GAPS else gaps[-1]
     return max(SHORTEST, math.ceil(longest + (longest - median(gaps))))
 
 

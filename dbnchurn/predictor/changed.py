@@ -32,10 +32,13 @@ class Changed:
     column : str
     sentence : str
         What happened to it.
+    emptied : bool
+        Whether it lacks values; otherwise it has unknown categories.
     """
 
     column: str
     sentence: str
+    emptied: bool
 
 
 def changed_columns(unusual: Oddities) -> tuple[Changed, ...]:
@@ -71,6 +74,7 @@ def changed_columns(unusual: Oddities) -> tuple[Changed, ...]:
                     column,
                     f"column {column!r} is missing in {missing} of {rows} rows, in training in "
                     f"{100 * then:.1f} % of them",
+                    emptied=True,
                 )
             )
     for column, unknown in unusual.unknown_levels.items():
@@ -81,6 +85,7 @@ def changed_columns(unusual: Oddities) -> tuple[Changed, ...]:
                     column,
                     f"column {column!r} holds categories that no training row has in {unknown} of "
                     f"the {present} rows with a value",
+                    emptied=False,
                 )
             )
     return tuple(found)

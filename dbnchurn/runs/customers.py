@@ -218,6 +218,7 @@ def write_tables(folder: Path, built: Built) -> None:
     facts = {
         "tables": {name: asdict(checked) for name, checked in built.tables.items()},
         "joins": [asdict(join) for join in built.joins],
+        "coverage": asdict(built.coverage),
     }
     write_json(folder / "tables.json", facts)
 

@@ -13,7 +13,7 @@ import numpy as np
 from dbnchurn.core.files import atomic_write
 from dbnchurn.core.typing import Ints
 from dbnchurn.data.build import QUARANTINE, Built
-from dbnchurn.predictor.changed import refuse_changed
+from dbnchurn.predictor.changed import changed_columns, refuse_changed
 from dbnchurn.predictor.scores import Oddities
 from dbnchurn.scoring.campaign import Campaign, write_campaign
 from dbnchurn.scoring.drift import drift
@@ -63,7 +63,10 @@ def write_outputs(
         If a column is not what it was in training, or ids of the suppression list match nobody.
     """
     unusual = sum((Oddities(**f.unusual) for f in work_folder.facts), Oddities())
-    changed = refuse_changed(unusual, allow_changed)
+    allowed = set(allow_changed)
+    if month is not None and month.coverage.uncovered:  # it was allowed, so what it empties is too
+        allowed |= {found.column for found in changed_columns(unusual) if found.emptied}
+    changed = refuse_changed(unusual, allowed)
     job = replace(
         _summed(scorer, work_folder, paths, unusual),
         changed=changed,

@@ -277,11 +277,10 @@ def test_the_summary_says_what_was_unusual_and_how_far_it_moved(model, named, wr
 
 def test_output_must_not_lie_in_the_input(model, named, write, tmp_path):
     table = write(named, "in/t.parquet")
-    for output in (table, tmp_path / "in" / "s.csv"):
-        with pytest.raises(
-            ConfigError, match="output and input are the same file|lies in what is read"
-        ):
-            score_file(model, table.parent if output != table else table, output)
+    with pytest.raises(ConfigError, match="output and input are the same file"):
+        score_file(model, table, table)
+    with pytest.raises(ConfigError, match=r"s\.csv lies in what is read \(input "):
+        score_file(model, table.parent, tmp_path / "in" / "s.csv")
 
 
 def test_a_file_that_lacks_a_column_stops_the_job_before_the_first_row(

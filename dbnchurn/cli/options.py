@@ -43,12 +43,12 @@ RawTables = typer.Option("--table", metavar="NAME=PATH", help="Present place of 
 
 
 def make_above(output: Path, mkdir: bool) -> None:
-    """Make the folder above a config's ``output`` if the user asked for that.
+    """Make the folder above an output if the user asked for that.
 
     Parameters
     ----------
     output : Path
-        Folder of the runs.
+        A file, or the folder of the runs.
     mkdir : bool
         Whether ``--mkdir`` was given.
 

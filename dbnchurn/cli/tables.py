@@ -15,6 +15,7 @@ from dbnchurn.cli.options import (
     Database,
     Mkdir,
     RawTables,
+    make_above,
     output_file,
     output_folder,
     paths_by_table,
@@ -65,6 +66,7 @@ def infer(
     from dbnchurn.data.infer import summary_text, write_inferred_contracts
 
     check_places({"output": output}, {"input": [] if database else inputs}, mkdir=mkdir)
+    make_above(output, mkdir)
     tables = write_inferred_contracts(inputs, output, key=key, date=date, database=database)
     print(summary_text(tables, output))
 

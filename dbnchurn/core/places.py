@@ -109,7 +109,7 @@ def check_places(
     written, read, emptied
         As :func:`conflicts` takes them.
     mkdir : bool, default False
-        Make the folders that are not there, once nothing is refused.
+        Folders need not be there: what writes the files makes them.
 
     Raises
     ------
@@ -134,10 +134,6 @@ else
         messages.append(f"{'; '.join(absent)}{how if makeable else ''}")
     if messages:
         raise ConfigError("; ".join(messages))
-    if mkdir:
-        for role, path in written.items():
-            if path is not None:
-                make_folder(Path(path).parent, role)
 
 
 def make_folder(folder: Path, role: str) -> None:

@@ -66,8 +66,10 @@ def test_all_faults_are_told_at_once_and_nothing_is_made(place):
     assert not (place / "oot").exists()
 
 
-def test_folders_are_made_where_that_is_asked_for(place):
+def test_folders_may_be_absent_where_they_will_be_made(place):
     check_places({"output": "new/er/s.csv", "campaign": "new/c.csv"}, mkdir=True)
+    assert not (place / "new").exists()  # a job that is refused later leaves nothing
+    make_folder(place / "new" / "er", "output")
     assert (place / "new" / "er").is_dir()
     with pytest.raises(ConfigError, match=r"output in/t.csv/s.csv: in/t.csv is a file, not a fol"):
         check_places({"output": "in/t.csv/s.csv"}, mkdir=True)

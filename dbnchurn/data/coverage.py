@@ -54,8 +54,8 @@ class Coverage:
             lines.append("no table is stale, so --allow-stale was not needed")
         if self.gone:
             lines.append(
-                f"{self.gone} customers of the base table have no row in its last month before the "
-                "cutoff: they count as gone"
+                "customers of the base table without a row in its last month before the cutoff: "
+                f"{self.gone}; they count as gone"
             )
         return lines
 

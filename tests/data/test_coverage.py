@@ -134,7 +134,7 @@ def test_who_has_no_row_in_the_last_month_of_the_base_table_is_gone(make):
         assert set(pd.read_parquet(built.features)["id"]) == set(basic["id"]) - {3, 5, 8}
         assert built.coverage.gone == 3
     assert (
-        "3 customers of the base table have no row in its last month" in built.coverage.lines()[0]
+        "in its last month before the cutoff: 3; they count as gone" in built.coverage.lines()[0]
     )
     windows = {"windows": {"active": "3 months"}}
     assert make(tables, windows, labelled=False).rows == 300

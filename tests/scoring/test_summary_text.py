@@ -70,8 +70,8 @@ def test_what_was_allowed_is_told_apart_to_be_read_first():
     assert lines.splitlines() == [
         "changed, and allowed: column 'debt' is missing",
         "stale, and allowed (a strike): table 'bills' ends with 2024-07",
-        "3 customers of the base table have no row in its last month before the cutoff: they count "
-        "as gone",
+        "customers of the base table without a row in its last month before the cutoff: 3; they "
+        "count as gone",
     ]
     needless = allowed_text(replace(JOB, month=Coverage(reason="a strike")))
     assert needless == "no table is stale, so --allow-stale was not needed"

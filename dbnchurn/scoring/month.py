@@ -104,6 +104,7 @@ def build_month(
         labelled=False,
         n_threads=n_threads,
         allow_stale=allow_stale,
+        mkdir=mkdir,
     )
 
 

@@ -73,7 +73,8 @@ def write_outputs(
         month=None if month is None else month.coverage,
     )
     if campaign is not None:
-        made = write_campaign(work_folder.files, campaign, id=scorer.id)
+        # Whether its folder may be made was checked before the first row.
+        made = write_campaign(work_folder.files, campaign, id=scorer.id, mkdir=True)
         job = replace(job, campaign=made)
     if month is not None:
         _write_quarantine(month, paths)

@@ -133,9 +133,7 @@ def test_who_has_no_row_in_the_last_month_of_the_base_table_is_gone(make):
         built = make(tables, **how)
         assert set(pd.read_parquet(built.features)["id"]) == set(basic["id"]) - {3, 5, 8}
         assert built.coverage.gone == 3
-    assert (
-        "in its last month before the cutoff: 3; they count as gone" in built.coverage.lines()[0]
-    )
+    assert "in its last month before the cutoff: 3; they count as gone" in built.coverage.lines()[0]
     windows = {"windows": {"active": "3 months"}}
     assert make(tables, windows, labelled=False).rows == 300
     newest = without(tables, "basic", "month", "2024-07-01")

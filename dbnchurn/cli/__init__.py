@@ -15,3 +15,7 @@ from dbnchurn.cli import configs  # noqa: F401
 # isort: on
 from dbnchurn.cli.command_line import app as app
 from dbnchurn.cli.command_line import main as main
+from dbnchurn.cli.exit_codes import EPILOG
+
+for _command in app.registered_commands:
+    _command.epilog = EPILOG

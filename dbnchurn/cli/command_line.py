@@ -5,7 +5,9 @@ A user's mistake ends in one message on standard error and exit code 2, without 
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -13,9 +15,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from dbnchurn.cli.exit_codes import EPILOG, ExitCode
 from dbnchurn.core.errors import DbnchurnError
 
-MISTAKE = 2  # exit code
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS}
 WIDTH = 170  # characters, where standard output is no terminal
 
 app = typer.Typer(
@@ -23,6 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Predict which customers will leave.",
+    epilog=EPILOG,
 )
 
 
@@ -55,4 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(args=None if arguments is None else list(arguments))
     except DbnchurnError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(MISTAKE)
+        sys.exit(ExitCode.REFUSED)
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"error: {where}{os.strerror(error.errno or 0)}", file=sys.stderr)
+        sys.exit(ExitCode.REFUSED)
+    except KeyboardInterrupt:  # outside of a verb
+        sys.exit(ExitCode.INTERRUPTED)

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from dbnchurn.cli.command_line import app
-from dbnchurn.cli.options import Config, output_folder
+from dbnchurn.cli.options import Config, Mkdir, make_above, output_folder
+from dbnchurn.core.places import check_places
 
 PANEL = "Compare and tune"
+RUNS = Path("runs")  # the output of a config that names none
 
 
 @app.command(rich_help_panel=PANEL)
@@ -22,6 +24,7 @@ def experiment(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Runs at once; by default what memory allows.")
     ] = None,
+    mkdir: Mkdir = False,
 ) -> None:
     """Run variants over seeds and folds and compare them; call again to go on after a stop."""
     from dbnchurn.experiments.worker_pool import warm_up
@@ -31,7 +34,9 @@ def experiment(
     from dbnchurn.experiments.experiment import run_experiment
     from dbnchurn.runs import read_config
 
-    folder = run_experiment(read_config(config, overrides or []), config.stem, jobs=jobs)
+    settings = read_config(config, overrides or [])
+    make_above(settings.output, mkdir)
+    folder = run_experiment(settings, config.stem, jobs=jobs)
     print(summary_text(folder))
 
 
@@ -40,14 +45,16 @@ def compare(
     runs: Annotated[
         list[Path], typer.Argument(metavar="RUN...", help="Folders of runs or experiments.")
     ],
-    output: Annotated[Path, output_folder(help="Folder for the comparison.")] = Path(
-        "runs/comparison"
-    ),
+    output: Annotated[Path, output_folder(help="Folder for the comparison.")] = RUNS / "comparison",
     metric: Annotated[str, typer.Option(help="Decides ranks and verdict.")] = "average_precision",
+    mkdir: Mkdir = False,
 ) -> None:
     """Compare finished runs: means with intervals, ranks, paired differences, what differed."""
     from dbnchurn.experiments.comparison_files import compare_folders, summary_text
 
+    # The folder of the runs is made where it is the one that configs have by default.
+    made = mkdir or output.parent == RUNS
+    check_places({"output": output}, {"run": runs}, mkdir=made)
     compare_folders(runs, output, metric)
     print(summary_text(output))
 
@@ -58,9 +65,12 @@ def tune(
     overrides: Annotated[
         list[str] | None, typer.Argument(help="Changes such as tuning.trials=50.")
     ] = None,
+    mkdir: Mkdir = False,
 ) -> None:
     """Search for better settings on the validation rows; call again to go on."""
     from dbnchurn.experiments.tuning import tune as tune_run
     from dbnchurn.runs import read_config
 
-    print(tune_run(read_config(config, overrides or []), config.stem).to_text())
+    settings = read_config(config, overrides or [])
+    make_above(settings.output, mkdir)
+    print(tune_run(settings, config.stem).to_text())

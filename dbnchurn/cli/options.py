@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from dbnchurn.core.errors import ConfigError, listed
+from dbnchurn.core.places import make_folder
 
 # Endings by which a path is a file even if it does not exist.
 FILE_ENDINGS = (
@@ -22,7 +23,42 @@ Database = Annotated[str | None, typer.Option(help="Environment variable with a 
 Cutoff = typer.Option(
     formats=["%Y-%m-%d"], help="Build a month: from the records before this date."
 )
+Mkdir = Annotated[
+    bool, typer.Option("--mkdir", help="Make the folder of an output if it is not there.")
+]
+AllowStale = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REASON", help="Build a month from tables that do not reach over its windows."
+    ),
+]
+AllowChanged = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Column that may be empty, or full of unknown categories, unlike in training.",
+    ),
+]
 RawTables = typer.Option("--table", metavar="NAME=PATH", help="Present place of a raw table.")
+
+
+def make_above(output: Path, mkdir: bool) -> None:
+    """Make the folder above an output if the user asked for that.
+
+    Parameters
+    ----------
+    output : Path
+        A file, or the folder of the runs.
+    mkdir : bool
+        Whether ``--mkdir`` was given.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be made.
+    """
+    if mkdir:
+        make_folder(output.parent, "output")
 
 
 def output_file(*endings: str, help: str) -> Any:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dbnchurn.cli.command_line import app, console
+from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.cli.options import (
+    AllowChanged,
+    AllowStale,
     Cutoff,
     Database,
     Id,
+    Mkdir,
     Model,
     RawTables,
     output_file,
@@ -27,11 +33,19 @@ from dbnchurn.core.progress import displayed
 
 if TYPE_CHECKING:
     from dbnchurn.scoring.campaign import Campaign
+    from dbnchurn.scoring.suppression import Match
 
 PANEL = "Use a model"
-ALARM = 3  # exit code
 # Former defaults of `explain`.
 EXPLAIN_REASONS, EXPLAIN_SHOW = 3, 5
+
+
+class SuppressMatch(StrEnum):
+    """How ids of a suppression list are compared, as ``dbnchurn.scoring.suppression`` has it."""
+
+    EXACT = "exact"
+    DIGITS = "digits"
+    LOOSE = "loose"
 
 
 @app.command(rich_help_panel=PANEL)
@@ -64,7 +78,7 @@ def score(
         float | None,
         typer.Option(help="Stability index of score or column from which on the job alarms."),
     ] = None,
-    alarm_code: Annotated[int, typer.Option(help="Exit code of an alarm.")] = ALARM,
+    alarm_code: Annotated[int, typer.Option(help="Exit code of an alarm.")] = ExitCode.ALARM.value,
     campaign: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a campaign list there.")
     ] = None,
@@ -75,15 +89,30 @@ def score(
         Path | None,
         typer.Option(metavar="FILE", help="Ids of customers who must not be contacted."),
     ] = None,
+    suppress_match: Annotated[
+        SuppressMatch,
+        typer.Option(
+            help="How its ids are compared: exact, as written; digits, without blanks and leading "
+            "zeros; loose, without case as well."
+        ),
+    ] = SuppressMatch.EXACT,
+    allow_unmatched: Annotated[
+        bool,
+        typer.Option("--allow-unmatched", help="Its ids may be of people who are no customers."),
+    ] = False,
     control: Annotated[float, typer.Option(help="Share of the list that is held out.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the draw of the control group.")] = 0,
     chunk_rows: Annotated[int, typer.Option(help="Rows at a time.")] = 100_000,
     threads: Annotated[int, typer.Option(help="Threads for the trees.")] = 1,
+    allow_changed: AllowChanged = None,
+    allow_stale: AllowStale = None,
+    mkdir: Mkdir = False,
 ) -> None:
     """Score customers with a stored model; a job that was killed goes on where it was."""
     from dbnchurn.scoring.job import score_file
     from dbnchurn.scoring.summary_text import (
         alarm_message,
+        allowed_text,
         drift_table,
         reasons_table,
         summary_text,
@@ -91,8 +120,10 @@ def score(
 
     if show and not reasons:
         raise ConfigError(f"--show {show} prints reasons, so it needs --reasons NUMBER")
-    wanted = _campaign(campaign, budget, suppress, control, seed)
-    with displayed():
+    wanted = _campaign(
+        campaign, budget, suppress, control, seed, suppress_match.value, allow_unmatched
+    )
+    with displayed(), _interruptible(output):
         job = score_file(
             model,
             table,
@@ -107,7 +138,12 @@ def score(
             campaign=wanted,
             chunk_rows=chunk_rows,
             n_threads=threads,
+            allow_changed=allow_changed,
+            allow_stale=allow_stale,
+            mkdir=mkdir,
         )
+    if allowed := allowed_text(job):
+        print(allowed)
     if job.drift is not None:
         console().print(drift_table(job.drift))
     if show:
@@ -118,8 +154,26 @@ def score(
         raise typer.Exit(alarm_code)
 
 
+@contextmanager
+def _interruptible(output: Path) -> Iterator[None]:
+    """Say what an interrupted job leaves."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        parts = output.with_name(f"{output.name}.parts")
+        left = f"finished chunks are kept in {parts}, and the same command goes on from there"
+        print(f"interrupted: {left if parts.exists() else 'nothing is left'}", file=sys.stderr)
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
 def _campaign(
-    path: Path | None, budget: float | None, suppress: Path | None, control: float, seed: int
+    path: Path | None,
+    budget: float | None,
+    suppress: Path | None,
+    control: float,
+    seed: int,
+    match: Match,
+    allow_unmatched: bool,
 ) -> Campaign | None:
     """The campaign list of the options; None if they name none."""
     from dbnchurn.scoring.campaign import Campaign
@@ -127,7 +181,7 @@ def _campaign(
     if (path is None) != (budget is None):
         raise ConfigError("a campaign list needs both --campaign FILE and --budget NUMBER")
     if path is not None and budget is not None:
-        return Campaign(path, budget, suppress, control, random_state=seed)
+        return Campaign(path, budget, suppress, control, seed, match, allow_unmatched)
     if suppress is not None or control:
         raise ConfigError("--suppress and --control belong to --campaign FILE")
     return None
@@ -154,9 +208,10 @@ def _arguments_of_score(arguments: Sequence[str]) -> list[str]:
 def export(
     model: Model,
     output: Annotated[Path, output_file(".onnx", help="The graph: an .onnx file.")],
+    mkdir: Mkdir = False,
 ) -> None:
     """Write a stored model as one ONNX graph, for systems that cannot run this package."""
     from dbnchurn.exports import export_onnx
 
-    export_onnx(model, output)
+    export_onnx(model, output, mkdir=mkdir)
     print(f"written to {output}; its metadata says how its inputs are made")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dbnchurn.cli.command_line import app
-from dbnchurn.cli.options import Config
+from dbnchurn.cli.options import Config, Mkdir, make_above
 from dbnchurn.core.progress import displayed
 
 PANEL = "Find segments"
@@ -19,11 +19,13 @@ def segments(
     overrides: Annotated[
         list[str] | None, typer.Argument(help="Changes such as miner.budget=0.1.")
     ] = None,
+    mkdir: Mkdir = False,
 ) -> None:
     """Find segments of customers who say yes, described in words."""
     from dbnchurn.runs.segments import read_segments_config, run, summary
 
     settings = read_segments_config(config, overrides or [])
+    make_above(settings.output, mkdir)
     with displayed():
         folder = run(settings, name=config.stem)
     print(summary(folder))

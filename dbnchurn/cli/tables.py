@@ -10,14 +10,18 @@ import typer
 
 from dbnchurn.cli.command_line import app
 from dbnchurn.cli.options import (
+    AllowStale,
     Cutoff,
     Database,
+    Mkdir,
     RawTables,
+    make_above,
     output_file,
     output_folder,
     paths_by_table,
 )
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import displayed
 
 PANEL = "Make tables"
@@ -34,13 +38,16 @@ def simulate(
         str | None,
         typer.Option(help="Environment variable with a PostgreSQL URL: load the tables there too."),
     ] = None,
+    mkdir: Mkdir = False,
 ) -> None:
     """Write the tables of a simulated telecom whose true probabilities are known."""
     from dbnchurn.data.simulate.write import load_tables
     from dbnchurn.data.simulate.write import simulate as write_tables
 
     with displayed():
-        write_tables(output, customers=customers, months=months, random_state=seed, dirt=dirt)
+        write_tables(
+            output, customers=customers, months=months, random_state=seed, dirt=dirt, mkdir=mkdir
+        )
         print(f"{customers} customers, {months} months: tables in {output}")
         if database is not None:
             print(load_tables(output, database))
@@ -53,10 +60,13 @@ def infer(
     key: Annotated[str | None, typer.Option(help="Column that names the customer.")] = None,
     date: Annotated[str | None, typer.Option(help="Column with the date.")] = None,
     database: Database = None,
+    mkdir: Mkdir = False,
 ) -> None:
     """Propose the contracts of tables, as YAML to edit."""
     from dbnchurn.data.infer import summary_text, write_inferred_contracts
 
+    check_places({"output": output}, {"input": [] if database else inputs}, mkdir=mkdir)
+    make_above(output, mkdir)
     tables = write_inferred_contracts(inputs, output, key=key, date=date, database=database)
     print(summary_text(tables, output))
 
@@ -72,6 +82,8 @@ def prepare(
     ] = None,
     cutoff: Annotated[datetime | None, Cutoff] = None,
     table: Annotated[list[str] | None, RawTables] = None,
+    allow_stale: AllowStale = None,
+    mkdir: Mkdir = False,
 ) -> None:
     """Build the table of features from the source tables, without training."""
     day = cutoff.date() if cutoff is not None else None
@@ -81,11 +93,22 @@ def prepare(
         if model is not None:
             from dbnchurn.scoring.month import build_month
 
-            built = build_month(model, day, output, paths=paths_by_table(table))
+            built = build_month(
+                model,
+                day,
+                output,
+                paths=paths_by_table(table),
+                allow_stale=allow_stale,
+                mkdir=mkdir,
+            )
         elif config is not None:
             from dbnchurn.runs import read_config
             from dbnchurn.runs.customers import prepare_tables
 
             settings = read_config(config, overrides or [])
-            built = prepare_tables(settings, output, [day] if day else None)
+            built = prepare_tables(
+                settings, output, [day] if day else None, allow_stale=allow_stale, mkdir=mkdir
+            )
+    for line in built.coverage.lines():
+        print(line)
     print(f"{built.rows} rows written to {built.features}")

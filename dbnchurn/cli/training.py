@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 
 from dbnchurn.cli.command_line import app, console
-from dbnchurn.cli.options import Model, output_file
+from dbnchurn.cli.exit_codes import ExitCode
+from dbnchurn.cli.options import AllowChanged, Mkdir, Model, make_above, output_file
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import displayed
 
 PANEL = "Train and measure"
-INTERRUPTED = 130  # exit code of shells for Ctrl-C
 
 
 @app.command(rich_help_panel=PANEL)
@@ -27,6 +27,7 @@ def train(
     resume: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Unfinished run to continue instead.")
     ] = None,
+    mkdir: Mkdir = False,
 ) -> None:
     """Train a model and report how good it is beside simpler ones.
 
@@ -46,10 +47,14 @@ def train(
             if resume is not None:
                 folder = resume_run(resume)
             elif config is not None:
-                folder = train_run(read_config(config, overrides or []), name=config.stem)
+                settings = read_config(config, overrides or [])
+                make_above(settings.output, mkdir)
+                folder = train_run(settings, name=config.stem)
     except Interrupted as stop:
         print(f"interrupted: {stop}", file=sys.stderr, flush=True)
-        os._exit(INTERRUPTED)  # at once: threads that are still training are not waited for
+        os._exit(
+            ExitCode.INTERRUPTED
+        )  # at once: threads that are still training are not waited for
     metrics = read_json(folder / "metrics.json")
     console().print(result_table(metrics))
     print(summary_text(folder, metrics))
@@ -70,7 +75,7 @@ def recompute(
     result = recompute_run(run, write=write)
     print(result.to_text())
     if not result.same:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.DIFFERENT)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -90,6 +95,8 @@ def evaluate(
     output: Annotated[
         Path | None, output_file(".json", help="New JSON file for the numbers.")
     ] = None,
+    allow_changed: AllowChanged = None,
+    mkdir: Mkdir = False,
 ) -> None:
     """Measure a stored model on newly labelled customers, beside what it promised."""
     from dbnchurn.runs.backtest import backtest
@@ -100,6 +107,8 @@ def evaluate(
         label=label,
         positive=positive or None,
         negative=negative or None,
+        allow_changed=allow_changed or (),
         output=output,
+        mkdir=mkdir,
     )
     print(found.to_text())

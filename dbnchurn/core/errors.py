@@ -29,7 +29,7 @@ class ArtifactError(DbnchurnError):
 
 
 class ResourceError(DbnchurnError):
-    """Memory or disk do not suffice."""
+    """Memory, disk or a connection failed; nothing is wrong with the input, so work is kept."""
 
 
 def listed(values: Iterable[object], limit: int = 8) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -15,14 +16,17 @@ import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.files import atomic_folder
+from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import stage
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.contracts import CheckedTable, described, enforce
+from dbnchurn.data.coverage import Coverage, check_reason, refuse_uncovered, uncovered, with_gaps
 from dbnchurn.data.joins import (
     CUTOFF,
     LABEL,
     RESULT,
     Join,
+    count_gone,
     hide_from,
     integrate,
     report_joins,
@@ -33,12 +37,14 @@ from dbnchurn.tables.contract import Customers
 from dbnchurn.tables.duckdb import Session
 
 log = logging.getLogger(__name__)
-FEATURES, QUARANTINE = "features.parquet", "quarantine"
+FEATURES, QUARANTINE, COVERAGE = "features.parquet", "quarantine", "coverage.json"
 
 
 @dataclass(frozen=True)
 class Built:
     """A table of features on disk, and the report of how it was built.
+
+    A scoring month has ``coverage.json`` beside it, with what `coverage` holds.
 
     Parameters
     ----------
@@ -51,6 +57,8 @@ class Built:
     joins : list of Join
     categories : tuple of str
         Features that are categories.
+    coverage : Coverage, optional
+        What the tables lack for the windows, and how many customers count as gone.
 
     Examples
     --------
@@ -64,6 +72,7 @@ class Built:
     tables: dict[str, CheckedTable]
     joins: list[Join]
     categories: tuple[str, ...]
+    coverage: Coverage = field(default_factory=Coverage)
 
     @property
     def features(self) -> Path:
@@ -84,14 +93,19 @@ def build(
     labelled: bool = True,
     until: date | None = None,
     n_threads: int | None = None,
+    allow_stale: str | None = None,
+    mkdir: bool = False,
 ) -> Built:
     """Build the table of features that a plan describes.
+
+    The tables of a scoring month have to reach over its windows; where they do not in training,
+    that is logged.
 
     Parameters
     ----------
     plan : DataPlan
     folder : path
-        New folder; it appears when it is whole.
+        New folder; it appears when it is whole. What is above it has to exist.
     cutoffs : sequence of date, optional
         By default those of the plan.
     labelled : bool, default True
@@ -100,6 +114,10 @@ def build(
         Ignore all rows from this date on.
     n_threads : int, optional
         By default the number that DuckDB chooses.
+    allow_stale : str, optional
+        The reason why a scoring month is built from tables that do not reach over its windows.
+    mkdir : bool, default False
+        Make the folder above `folder` if it is not there.
 
     Returns
     -------
@@ -108,28 +126,69 @@ def build(
     Raises
     ------
     DataError
-        If a source or its contents cannot be used.
+        If a source or its contents cannot be used, or the tables do not reach over the windows of
+        a scoring month.
     ConfigError
-        If the folder exists, or the plan has no label and `labelled` is true.
+        If the folder exists, or the one above it does not, or the plan has no label and `labelled`
+        is true.
     """
     folder = Path(folder)
     if folder.exists():
         raise ConfigError(f"{folder} exists already; name a new folder")
     if labelled and plan.label is None:
         raise ConfigError("the data need a 'label' to train with")
+    check_reason(allow_stale)
+    check_places({"output": folder}, {"tables": places(plan)}, mkdir=mkdir)
     if cutoffs is None:
         cutoffs = plan.windows.cutoffs if plan.windows else []
     with atomic_folder(folder) as unfinished, Session(plan.memory, n_threads) as session:
         plan, tables = _clean(session, plan, unfinished / QUARANTINE, until)
         try:
+            if labelled and cutoffs:
+                plan = with_gaps(session, plan, max(cutoffs))
+            coverage = Coverage()
+            if until is None and plan.windows is not None:
+                coverage = _cover(session, plan, cutoffs, labelled, allow_stale)
             with stage("integrate"):
                 features = integrate(session, plan, cutoffs, labelled=labelled)
                 joins = report_joins(session, plan)
                 _write(session, plan, unfinished / FEATURES)
+            if not labelled:
+                told = json.dumps(asdict(coverage), indent=1, ensure_ascii=False)
+                (unfinished / COVERAGE).write_text(told + "\n", encoding="utf-8")
         except duckdb.Error as error:
             raise DataError(f"the tables cannot be joined: {error}") from error
     categories = tuple(f.name for f in features if f.kind == "category")
-    return Built(folder, plan, tables, joins, categories)
+    return Built(folder, plan, tables, joins, categories, coverage)
+
+
+def places(plan: DataPlan) -> list[str]:
+    """Files, folders and patterns that the tables of a plan are read from."""
+    return [table.path for table in plan.tables.values() if table.path is not None]
+
+
+def _cover(
+    session: Session,
+    plan: DataPlan,
+    cutoffs: Sequence[date],
+    labelled: bool,
+    allow_stale: str | None,
+) -> Coverage:
+    """What the tables lack for the windows; refused for a scoring month, logged for a training."""
+    assert plan.windows is not None
+    found: list[str] = []
+    gone = 0
+    for cutoff in cutoffs:
+        window = plan.windows.at(cutoff)
+        lacking = uncovered(session, plan, window)
+        if not labelled:
+            refuse_uncovered(lacking, cutoff, allow_stale)
+        gone += count_gone(session, plan, window)
+        found += [f"cutoff {cutoff}: {sentence}" for sentence in lacking]
+    coverage = Coverage(tuple(found), allow_stale, gone)
+    for sentence in coverage.uncovered if labelled else ():
+        log.warning("%s", sentence)
+    return coverage
 
 
 def _clean(
@@ -190,6 +249,7 @@ def load(built: Built) -> Customers:
     categories = [*built.categories]
     frame = pq.read_table(built.features, read_dictionary=categories).to_pandas()
     key = built.plan.tables[built.plan.base].key
+    notes = built.coverage.uncovered
     known = frame[LABEL].notna()
     quarantine = frame.loc[~known, [key, CUTOFF]].assign(reason="the outcome is not known")
     if not known.all():
@@ -205,8 +265,8 @@ def load(built: Built) -> Customers:
     cutoffs = pd.to_datetime(frame.pop(CUTOFF)).to_numpy("datetime64[ns]")
     windows = built.plan.windows
     if windows is None:
-        return Customers(ids, frame, y, None, quarantine, key)
+        return Customers(ids, frame, y, None, quarantine, key, notes=notes)
     days, place = np.unique(cutoffs, return_inverse=True)
     closes = [windows.at(day.astype("datetime64[D]").item()).closes for day in days]
     closed = np.array(closes, "datetime64[ns]")[place]
-    return Customers(ids, frame, y, cutoffs, quarantine, key, closed)
+    return Customers(ids, frame, y, cutoffs, quarantine, key, closed, notes)

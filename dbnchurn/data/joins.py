@@ -15,12 +15,14 @@ from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.aggregates import (
     Feature,
+    Span,
     day,
     features_of,
     month_spans,
     rows_within,
     whole_span,
 )
+from dbnchurn.data.coverage import months_there
 from dbnchurn.data.label import departed_customers, outcome
 from dbnchurn.data.plan import NUMERIC, DataPlan, TablePlan, Through
 from dbnchurn.data.typed import as_text
@@ -143,7 +145,7 @@ def _snapshot(session: Session, plan: DataPlan, window: Window) -> None:
     base = plan.tables[plan.base]
     where = ["TRUE"]
     if base.date is not None:
-        span = whole_span(base, replace(window, start=window.active))
+        span = current_span(session, plan, window)
         where = [rows_within(base, span.start, span.until)]
         if base.rows == "customer":
             where = [f"{quoted(base.date)} < {day(window.cutoff)}"]
@@ -159,6 +161,63 @@ def _snapshot(session: Session, plan: DataPlan, window: Window) -> None:
             f"table {plan.base!r} has no customers within {window.active} and {window.cutoff}; "
             "choose a cutoff that lies after records, or a longer observation window"
         )
+
+
+def current_span(session: Session, plan: DataPlan, window: Window) -> Span:
+    """The span in which a customer of a dated base table needs a row to be a customer still.
+
+    For a table of months that is its last month before the cutoff, or the newest that is there;
+    who has a row in earlier months alone has left. Windows with ``active`` say otherwise.
+
+    Parameters
+    ----------
+    session : Session
+        Has the clean tables.
+    plan : DataPlan
+        Its base table has dates.
+    window : Window
+
+    Returns
+    -------
+    Span
+    """
+    base = plan.tables[plan.base]
+    span = whole_span(base, replace(window, start=window.active))
+    if base.rows != "month" or (plan.windows is not None and plan.windows.active is not None):
+        return span
+    months = months_there(session, plan.base, base, span)
+    return replace(span, start=months[-1]) if months else span
+
+
+def count_gone(session: Session, plan: DataPlan, window: Window) -> int:
+    """Customers of a base table of months with rows in the window, but none in the last month.
+
+    Parameters
+    ----------
+    session : Session
+        Has the clean tables.
+    plan : DataPlan
+    window : Window
+
+    Returns
+    -------
+    int
+        Without those whom the label's table knows as departed.
+    """
+    base = plan.tables[plan.base]
+    if base.rows != "month":
+        return 0
+    whole, current = whole_span(base, window), current_span(session, plan, window)
+    keys = f"SELECT {quoted(base.key)} AS key FROM {quoted(plan.base)} WHERE "
+    earlier = f"{keys}{rows_within(base, whole.start, whole.until)}"
+    still = f"{keys}{rows_within(base, current.start, current.until)}"
+    departed = departed_customers(session, plan, window)
+    known = "" if departed is None else f" AND key NOT IN ({departed})"
+    return int(
+        session.row(
+            f"SELECT count(DISTINCT key) FROM ({earlier}) WHERE key NOT IN ({still}){known}"
+        )[0]
+    )
 
 
 def _feature_queries(plan: DataPlan, window: Window) -> Iterator[FeatureQuery]:

@@ -126,6 +126,11 @@ class TablePlan(Section):
     max_quarantine: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.05, description="Share of rows that may break the contract."
     )
+    max_gap: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="Days that a table of events may be without rows before a scoring month is "
+        "refused; by default from the gaps that the rows of the training have.",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> TablePlan:

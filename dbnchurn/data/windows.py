@@ -32,7 +32,8 @@ class Window:
     ----------
     start, cutoff, opens, closes : date
     active : date
-        A customer needs a record from this date on (and before the cutoff) to be in the snapshot.
+        A customer needs a record from this date on (and before the cutoff) to be in the snapshot;
+        of a base table of months, in its last month, unless the windows say ``active``.
     """
 
     start: date
@@ -53,7 +54,7 @@ class Windows(Section):
         Such as ``3 months`` or ``30 days``.
     active : str, optional
         Only customers with a record within this span before the cutoff are in a snapshot; by
-        default the whole observation window.
+        default the whole observation window, and of a base table of months its last month.
     overlapping : bool, default False
         Allow outcome windows of different cutoffs to overlap, so that one departure may be the
         label of several snapshots.

@@ -77,7 +77,7 @@ def run_experiment(config: RunConfig, name: str = "experiment", *, jobs: int | N
     >>> run_experiment(read_config("configs/ablation.yaml"), jobs=4)  # doctest: +SKIP
     PosixPath('runs/experiment-experiment')
     """
-    open_output(Path(config.output))
+    open_output(Path(config.output), config.sources)
     if config.tracking is not None:
         require_mlflow()
     folder = Path(config.output) / f"{name}-experiment"

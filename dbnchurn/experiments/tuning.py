@@ -60,7 +60,7 @@ def tune(config: RunConfig, name: str = "tune", *, worst: Mapping[str, float] = 
     """
     section = _checked(config.tuning)
     require_optuna()
-    open_output(Path(config.output))
+    open_output(Path(config.output), config.sources)
     folder = Path(config.output) / f"{name}-tuning"
     with only_one(folder):
         dataset, fingerprint = _dataset(config)

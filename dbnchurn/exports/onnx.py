@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from dbnchurn.core.errors import ConfigError, wants_extra
 from dbnchurn.core.files import atomic_write
+from dbnchurn.core.places import check_places
 from dbnchurn.core.records import pack
 from dbnchurn.core.typing import Bools, Floats32, Ints, Ints32
 from dbnchurn.decide.decide_record import log_odds
@@ -197,7 +198,7 @@ def _sets(forest: Forest, which: Bools) -> Floats32:
     return np.concatenate(sets).astype(np.float32)
 
 
-def export_onnx(model: Predictor | str | Path, path: str | Path) -> None:
+def export_onnx(model: Predictor | str | Path, path: str | Path, *, mkdir: bool = False) -> None:
     """Write a model as one ONNX graph.
 
     The graph has the inputs ``numbers`` (float64 of shape (n, p), NaN where missing) and ``codes``
@@ -210,11 +211,14 @@ def export_onnx(model: Predictor | str | Path, path: str | Path) -> None:
     model : Predictor or path of a model folder
     path : path
         Written under another name and renamed.
+    mkdir : bool, default False
+        Make the folder of the file if it is not there.
 
     Raises
     ------
     ConfigError
-        If the extra ``onnx`` is not installed, or the file cannot be written.
+        If the extra ``onnx`` is not installed, or the file cannot be written or lies in the model
+        folder.
     ArtifactError
         If the model cannot be read.
 
@@ -236,6 +240,8 @@ def export_onnx(model: Predictor | str | Path, path: str | Path) -> None:
         session = onnxruntime.InferenceSession("churn.onnx")
         session.run(["probability"], inputs)
     """
+    read = {} if isinstance(model, Predictor) else {"model": [model]}
+    check_places({"output": path}, read, mkdir=mkdir)
     with wants_extra("onnx"):
         import onnx
 

@@ -6,25 +6,31 @@ New customers are measured in the same way, at the stored threshold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dbnchurn.core.errors import ArtifactError, ConfigError
 from dbnchurn.core.html.format import percent, plain, span
+from dbnchurn.core.places import check_places
 from dbnchurn.data.joins import LABEL
 from dbnchurn.evaluate import evaluate
 from dbnchurn.evaluate.bootstrap import RESAMPLES
 from dbnchurn.evaluate.registry import COMPARED, METRICS, PRIMARY
+from dbnchurn.predictor.changed import check_frame
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.runs.folder import read_json, write_json
+from dbnchurn.tables.arrow import rules_of
 from dbnchurn.tables.contract import Contract, apply_contract
 from dbnchurn.tables.label import LabelMeaning, inverted
 from dbnchurn.tables.label_classes import LabelValues, left_sentence, majority_warning
 from dbnchurn.tables.label_question import Question
-from dbnchurn.tables.loading import read_table
+from dbnchurn.tables.loading import load_table
+from dbnchurn.tables.streaming import open_files
 
+log = logging.getLogger(__name__)
 Number = Mapping[str, Any]
 QUESTION = Question("--positive {}", "--negative {}")
 
@@ -157,7 +163,9 @@ def backtest(
     label: str | None = None,
     positive: LabelValues | None = None,
     negative: LabelValues | None = None,
+    allow_changed: Collection[str] = (),
     output: str | Path | None = None,
+    mkdir: bool = False,
     resamples: int = RESAMPLES,
 ) -> Backtest:
     """Evaluate a stored model on customers whose outcome is known by now.
@@ -168,14 +176,18 @@ def backtest(
         Model folder. Where it is still in its run folder, the promised numbers are read from the
         run's ``metrics.json``.
     table : path
-        CSV or Parquet file with the columns of the model and the outcome; rows without an outcome
-        are left out.
+        CSV, Parquet or Excel file, folder of them, or pattern, with the columns of the model and
+        the outcome; rows without an outcome are left out. Texts are read as in training.
     label : str, optional
         Column with the outcome; by default that of the training.
     positive, negative : label or list of labels, optional
         Labels of those who left and of those who stayed; by default those of the training.
+    allow_changed : collection of str, default ()
+        Columns that may have become empty or be full of unknown categories.
     output : path, optional
         New JSON file.
+    mkdir : bool, default False
+        Whether the folder of `output` is made if it does not exist.
     resamples : int, default 500
         Bootstrap resamples.
 
@@ -191,12 +203,26 @@ def backtest(
     output = None if output is None else Path(output)
     if output is not None and output.exists():
         raise ConfigError(f"{output} exists already; name a new file")
+    if output is not None:
+        check_places({"output": output}, {"input": [table], "model": [model]}, mkdir=mkdir)
     predictor = Predictor.load(model)
     about = predictor.about
-    frame = read_table(table, about.get("id"))
-    name = label or about.get("label") or (LABEL if LABEL in frame.columns else None)
+    source = open_files(table)
+    columns = next(iter(source.columns.values()))
+    name = label or about.get("label") or (LABEL if LABEL in columns else None)
     if name is None:
         raise ConfigError("the model does not name its label; give the column as --label")
+    loaded = load_table(
+        source,
+        rules_of(predictor.schema, columns),
+        ids=[about["id"]] if about.get("id") is not None else [],
+        as_written=[name],
+    )
+    for note in loaded.notes:
+        log.warning("%s", note)
+    frame = loaded.frame
+    for sentence in check_frame(predictor, frame, allow_changed):
+        log.warning("changed, and allowed: %s", sentence)
     labelled = apply_contract(
         frame,
         Contract(
@@ -219,12 +245,12 @@ def backtest(
         str(model),
         _promised(Path(model)),
         measured,
-        len(frame) - len(labelled),
+        len(frame) + len(loaded.rejected) - len(labelled),
         left_sentence(condition, share, len(labelled)),
         majority_warning(condition, share, inverted(labelled.meaning, QUESTION)),
     )
     if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
+        output.parent.mkdir(parents=True, exist_ok=True)  # only asked for: see mkdir
         write_json(output, result.plain())
     return result
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from dbnchurn.config import Section, build, read, section_of
+from dbnchurn.data.build import places
 from dbnchurn.data.plan import DataPlan, Leakage
 from dbnchurn.decide import Threshold
 from dbnchurn.evaluate import Offer
@@ -181,6 +182,13 @@ class RunConfig(Section):
     )
     classifier: ClassifierSection = Field(default_factory=ClassifierSection)
     campaign: CampaignSection = Field(default_factory=CampaignSection)
+
+    @property
+    def sources(self) -> list[str | Path]:
+        """Files, folders and patterns that the tables are read from."""
+        if self.source is not None and self.source.path is not None:
+            return [self.source.path]
+        return [] if self.data is None else [*places(self.data)]
 
     @model_validator(mode="after")
     def _one_table_or_several(self) -> RunConfig:

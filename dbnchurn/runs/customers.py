@@ -264,6 +264,7 @@ def write_tables(folder: Path, built: Built) -> None:
     facts = {
         "tables": {name: asdict(checked) for name, checked in built.tables.items()},
         "joins": [asdict(join) for join in built.joins],
+        "coverage": asdict(built.coverage),
     }
     write_json(folder / "tables.json", facts)
 
@@ -274,7 +275,14 @@ def stored_plan(built: Built) -> dict[str, Any]:
     return plan
 
 
-def prepare_tables(config: RunConfig, folder: Path, cutoffs: Sequence[date] | None = None) -> Built:
+def prepare_tables(
+    config: RunConfig,
+    folder: Path,
+    cutoffs: Sequence[date] | None = None,
+    *,
+    allow_stale: str | None = None,
+    mkdir: bool = False,
+) -> Built:
     """Build the table of features of a config, with the page about its quality.
 
     Parameters
@@ -285,6 +293,10 @@ def prepare_tables(config: RunConfig, folder: Path, cutoffs: Sequence[date] | No
         New.
     cutoffs : sequence of date, optional
         Instead of those of the config; the outcome is then not read.
+    allow_stale : str, optional
+        The reason why a month is built from tables that do not reach over its windows.
+    mkdir : bool, default False
+        Make the folder above `folder` if it is not there.
 
     Returns
     -------
@@ -299,7 +311,13 @@ def prepare_tables(config: RunConfig, folder: Path, cutoffs: Sequence[date] | No
         raise ConfigError("the config names one table, so there is nothing to build; see 'data'")
     labelled = config.data.label is not None and cutoffs is None
     built = build(
-        config.data, folder, cutoffs=cutoffs, labelled=labelled, n_threads=config.n_threads
+        config.data,
+        folder,
+        cutoffs=cutoffs,
+        labelled=labelled,
+        n_threads=config.n_threads,
+        allow_stale=allow_stale,
+        mkdir=mkdir,
     )
     if labelled:
         write_quality(folder / QUALITY, load(built), built)

@@ -5,26 +5,39 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.files import lock
+from dbnchurn.core.places import absent_folders, conflicts
 
 LOCK = ".lock"
 """In the folder of an experiment or a search."""
 
 
-def open_output(parent: Path) -> None:
+def open_output(parent: Path, read: Iterable[str | Path | None] = ()) -> None:
     """Make the folder of the runs and check, before training, that it can be written to.
+
+    Parameters
+    ----------
+    parent : Path
+        New or there; the folder above it has to exist.
+    read : iterable of path or None
+        Tables that are read; None where a table is no file.
 
     Raises
     ------
     ConfigError
-        If nothing can be written there.
+        If nothing can be written there, the folder above it does not exist, or it lies in a table.
     """
+    sources = [path for path in read if path is not None]
+    if clashes := conflicts({"output": parent}, {"source": sources}):
+        raise ConfigError(f"{'; '.join(clashes)}; write the runs somewhere else")
+    if absent := [] if parent.exists() else absent_folders({"output": parent}):
+        raise ConfigError(f"{absent[0]}; make it, or let it be made with --mkdir")
     try:
         parent.mkdir(parents=True, exist_ok=True)
         if not os.access(parent, os.W_OK):

@@ -181,7 +181,7 @@ def run(config: SegmentsConfig, name: str = "segments") -> Path:
     DataError, ConfigError
         If the table or the config cannot be used.
     """
-    open_output(config.output)
+    open_output(config.output, [config.source.path])
     with stage("read"):
         table = load_table(config)
     miner = _miner(config, table)

@@ -72,7 +72,7 @@ def train(config: RunConfig, name: str = "run") -> Path:
     >>> train(config, "tv")  # doctest: +SKIP
     PosixPath('runs/tv')
     """
-    open_output(Path(config.output))
+    open_output(Path(config.output), config.sources)
     if config.tracking is not None:
         require_mlflow()
     return _finish(config, Unfinished.begin(config, name))

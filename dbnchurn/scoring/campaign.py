@@ -5,31 +5,28 @@ Only the difference between these two groups measures the effect of a campaign.
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dbnchurn.core.errors import ConfigError, DataError, listed
+from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.files import atomic_write
+from dbnchurn.core.places import check_places, conflicts
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.core.typing import Bools
 from dbnchurn.data.typed import as_text
 from dbnchurn.scoring.output_paths import disk_errors
+from dbnchurn.scoring.suppression import MATCHES, Match, comparable, readable, suppress
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.writing import ending_of, relation_of, write_pieces
 
-log = logging.getLogger(__name__)
 MEMORY = "400MB"  # of DuckDB
 PIECE = 50_000  # rows that are written at a time
-NEVER = chr(1)  # a delimiter that no id contains
 LISTS = (".csv", ".parquet", ".txt")
 CONTACT, CONTROL = "contact", "control"
 
@@ -45,13 +42,21 @@ class Campaign:
     budget : float
         Customers that can be contacted; below 1, their share of all that were scored.
     suppress : Path, optional
-        Customers who must not be on the list: a CSV or Parquet file with a column ``id`` (or one
-        column alone), or a ``.txt`` file with one id a line.
+        Customers who must not be on the list: a CSV or Parquet file with a column ``id`` or one
+        named as the id column of the scored table (or one column alone), or a ``.txt`` file with
+        one id a line.
     control : float, default 0
         Share of the list, drawn at random, that is not contacted. The control group comes on top
         of the budget.
     random_state : int, default 0
         Seed of the draw of the control group.
+    suppress_match : {"exact", "digits", "loose"}, default "exact"
+        How ids of the suppression list are compared with those of the scores: as they are written
+        but for blanks around them; without blanks, leading zeros and a ``.0`` at the end; or
+        without these and case.
+    allow_unmatched : bool, default False
+        Go on where ids of the suppression list match no customer in this comparison, but would in
+        a less strict one, or where not one of them matches in any.
 
     Raises
     ------
@@ -69,6 +74,8 @@ class Campaign:
     suppress: Path | None = None
     control: float = 0.0
     random_state: int = 0
+    suppress_match: Match = "exact"
+    allow_unmatched: bool = False
 
     def __post_init__(self) -> None:
         if not self.budget > 0 or (self.budget >= 1 and self.budget != math.floor(self.budget)):
@@ -80,13 +87,20 @@ class Campaign:
             raise ConfigError(f"control share {self.control:g}: give a share from 0 to below 1")
         if self.random_state < 0:
             raise ConfigError(f"campaign seed {self.random_state}: give a number from 0 on")
+        if self.suppress_match not in MATCHES:
+            raise ConfigError(
+                f"suppress_match {self.suppress_match!r}: "
+                f"{did_you_mean(self.suppress_match, MATCHES)}"
+            )
         ending_of(self.path)
+        if self.path.is_dir():
+            raise ConfigError(f"{self.path}: a campaign list is a file, this is a folder")
         if self.suppress is not None:
             if not self.suppress.is_file():
                 raise ConfigError(f"{self.suppress}: there is no such suppression list")
             if self.suppress.suffix.lower() not in LISTS:
                 raise ConfigError(f"{self.suppress}: a suppression list is one of {listed(LISTS)}")
-            if self.path.resolve() == self.suppress.resolve():
+            if conflicts({"campaign": self.path}, {"suppress": [self.suppress]}):
                 raise ConfigError(f"{self.path} is the suppression list; write the list elsewhere")
 
 
@@ -102,7 +116,15 @@ class CampaignList:
     suppressed : int
         Scored customers that the suppression list kept off.
     listed : int
-        Entries of the suppression list.
+        Different ids of the suppression list.
+    matched : int
+        Those that are ids of scored customers.
+    repeated : int
+        Entries of the suppression list that repeat an earlier one.
+    match : {"exact", "digits", "loose"}
+        How ids were compared.
+    given : bool
+        Whether there was a suppression list.
     """
 
     path: Path
@@ -110,9 +132,19 @@ class CampaignList:
     control: int
     suppressed: int
     listed: int
+    matched: int = 0
+    repeated: int = 0
+    match: Match = "exact"
+    given: bool = False
 
 
-def write_campaign(scores: Path | Sequence[Path], campaign: Campaign) -> CampaignList:
+def write_campaign(
+    scores: Path | Sequence[Path],
+    campaign: Campaign,
+    *,
+    id: str | None = None,
+    mkdir: bool = False,
+) -> CampaignList:
     """Write the customers who are likeliest to leave, best first, out of core.
 
     Every customer is on the list once, with the highest score, and customers without id are not.
@@ -123,6 +155,11 @@ def write_campaign(scores: Path | Sequence[Path], campaign: Campaign) -> Campaig
     scores : path or paths
         Scores of a job; CSV or Parquet with ``id`` and ``probability``.
     campaign : Campaign
+    id : str, optional
+        How the id column was called in the table that was scored; the suppression list may call
+        it so too.
+    mkdir : bool, default False
+        Make the folder of the list if it is not there.
 
     Returns
     -------
@@ -132,7 +169,8 @@ def write_campaign(scores: Path | Sequence[Path], campaign: Campaign) -> Campaig
     Raises
     ------
     DataError, ConfigError
-        If scores or suppression list cannot be read, or the list cannot be written.
+        If scores or suppression list cannot be read, the ids of the suppression list are written
+        otherwise than those of the scores, or the list cannot be written.
 
     Examples
     --------
@@ -146,80 +184,45 @@ def write_campaign(scores: Path | Sequence[Path], campaign: Campaign) -> Campaig
     ([2, 3, 4], 2, 1)
     """
     paths = [scores] if isinstance(scores, Path) else list(scores)
-    with Session(MEMORY, n_threads=1) as session:
-        with _readable(campaign.suppress):
-            _suppressed(session, campaign.suppress)
-        with _readable(paths[0]):
-            session.run(f"CREATE VIEW scores AS SELECT * FROM {relation_of(paths)}")
-            suppressed, listed_ids = _eligible(session)
-            contact, control = _sizes(session, campaign)
-            with disk_errors(campaign.path), atomic_write(campaign.path) as unfinished:
-                pieces = _pieces(session, contact, control, campaign.random_state)
-                write_pieces(pieces, unfinished, ending_of(campaign.path))
-    if listed_ids and not suppressed:
-        log.warning(
-            "%s: not one of its %d ids was scored; check that both write ids the same way",
+    check_places({"campaign": campaign.path}, {"scores": paths}, mkdir=mkdir)
+    with Session(MEMORY, n_threads=1) as session, readable(paths[0]):
+        session.run(f"CREATE VIEW scores AS SELECT * FROM {relation_of(paths)}")
+        _known(session)
+        kept_off = suppress(
+            session,
             campaign.suppress,
-            listed_ids,
+            id,
+            campaign.suppress_match,
+            allow_unmatched=campaign.allow_unmatched,
         )
-    return CampaignList(campaign.path, contact, control, suppressed, listed_ids)
+        contact, control = _sizes(session, campaign)
+        with disk_errors(campaign.path), atomic_write(campaign.path) as unfinished:
+            pieces = _pieces(session, contact, control, campaign.random_state)
+            write_pieces(pieces, unfinished, ending_of(campaign.path))
+    return CampaignList(
+        campaign.path,
+        contact,
+        control,
+        kept_off.customers,
+        kept_off.ids,
+        kept_off.matched,
+        kept_off.repeated,
+        campaign.suppress_match,
+        campaign.suppress is not None,
+    )
 
 
-@contextmanager
-def _readable(file: Path | None) -> Iterator[None]:
-    """Re-raise errors of DuckDB as a DataError that names the file."""
-    try:
-        yield
-    except duckdb.Error as error:
-        raise DataError(f"campaign list: {file}: {str(error).strip().splitlines()[0]}") from error
-
-
-def _id(session: Session, relation: str, column: str = "id") -> str:
-    """SQL of an id as text; 7 and 7.0 are the same customer."""
-    return f"trim({as_text(quoted(column), session.columns(relation)[column])})"
-
-
-def _suppressed(session: Session, suppress: Path | None) -> None:
-    """Make the table of customers who must not be on the list."""
-    session.run("CREATE TABLE suppressed (name VARCHAR)")
-    if suppress is not None:
-        names = _names(session, suppress)
-        session.run(f"INSERT INTO suppressed SELECT DISTINCT name FROM ({names})")
-
-
-def _eligible(session: Session) -> tuple[int, int]:
-    """Make the view of customers who may be on the list; counts those who may not."""
-    missing = {"id", "probability"} - set(session.columns("scores"))
+def _known(session: Session) -> None:
+    """Make the view of the customers with an id, as text: 7 and 7.0 are the same customer."""
+    kinds = session.columns("scores")
+    missing = {"id", "probability"} - set(kinds)
     if missing:
         raise DataError(f"campaign list: the scores have no column {listed(sorted(missing))}")
-    name = _id(session, "scores")
+    name = comparable(as_text(quoted("id"), kinds["id"]), "exact")
     session.run(
         f"CREATE VIEW known AS SELECT *, {name} AS name, CAST(probability AS DOUBLE) AS height "
         f"FROM scores WHERE probability IS NOT NULL AND {name} <> ''"
     )
-    session.run("CREATE VIEW eligible AS SELECT * FROM known ANTI JOIN suppressed USING (name)")
-    kept_off = "SELECT count(DISTINCT name) FROM known SEMI JOIN suppressed USING (name)"
-    return session.row(kept_off)[0], session.row("SELECT count(*) FROM suppressed")[0]
-
-
-def _names(session: Session, path: Path) -> str:
-    """Ids of a suppression list as SQL."""
-    if path.suffix.lower() == ".txt":
-        relation = (
-            f"read_csv({text_literal(path)}, header = false, delim = '{NEVER}', quote = '', "
-            "columns = {'id': 'VARCHAR'})"
-        )
-        return f"SELECT trim(id) AS name FROM {relation} WHERE trim(id) <> ''"
-    relation = relation_of([path])
-    columns = list(session.columns(relation))
-    if "id" not in columns and len(columns) != 1:
-        raise DataError(
-            f"{path}: a suppression list has a column 'id' or one column alone, this has "
-            f"{listed(columns)}"
-        )
-    column = "id" if "id" in columns else columns[0]
-    name = _id(session, relation, column)
-    return f"SELECT {name} AS name FROM {relation} WHERE {name} <> ''"
 
 
 def _sizes(session: Session, campaign: Campaign) -> tuple[int, int]:

@@ -9,24 +9,28 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
+from dbnchurn.core.errors import ConfigError, DataError, ResourceError, did_you_mean
+from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import stage
 from dbnchurn.core.provenance import versions
-from dbnchurn.data.build import QUARANTINE
+from dbnchurn.data.build import Built, places
+from dbnchurn.data.coverage import check_reason
 from dbnchurn.predictor.artifact import MANIFEST
+from dbnchurn.predictor.changed import check_allowed
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.scoring.campaign import Campaign
-from dbnchurn.scoring.month import build_month
+from dbnchurn.scoring.month import build_month, placed_plan, trained_plan
 from dbnchurn.scoring.output_paths import OutputPaths, disk_errors
 from dbnchurn.scoring.outputs import write_outputs, write_rejected
 from dbnchurn.scoring.result import Job
 from dbnchurn.scoring.scorer import Scorer, check_columns
+from dbnchurn.scoring.suppression import check_suppression
 from dbnchurn.scoring.work_folder import WorkFolder
-from dbnchurn.tables.chunks import ChunkSource
+from dbnchurn.tables.chunks import Chunk, ChunkSource
 from dbnchurn.tables.postgres import PostgresSource
 from dbnchurn.tables.streaming import open_files, text_formats
 
@@ -50,6 +54,9 @@ def score_file(
     campaign: Campaign | None = None,
     chunk_rows: int = CHUNK_ROWS,
     n_threads: int = 1,
+    allow_changed: Collection[str] | None = None,
+    allow_stale: str | None = None,
+    mkdir: bool = False,
 ) -> Job:
     """Score every customer of a table of any size.
 
@@ -82,6 +89,13 @@ def score_file(
         Rows at a time; bounds the memory.
     n_threads : int, default 1
         Threads for the trees.
+    allow_changed : collection of str, optional
+        Columns that may be empty, or full of categories that no training row has; any other such
+        column stops the job, see :func:`dbnchurn.predictor.changed.changed_columns`.
+    allow_stale : str, optional
+        The reason why a month is built from raw tables that do not reach over its windows.
+    mkdir : bool, default False
+        Make the folders of `output`, `rejected` and campaign list if they are not there.
 
     Returns
     -------
@@ -90,8 +104,11 @@ def score_file(
     Raises
     ------
     ArtifactError, DataError, ConfigError
-        If model, table or output cannot be used, or too many rows are rejected. Nothing is written
-        to `output` then; finished chunks are kept for the next time.
+        If model, table or output cannot be used, too many rows are rejected, a column changed or
+        the month is stale. Nothing is written then but the rejected rows where they are too many.
+    ResourceError
+        If a disk is full, or a database drops the connection: finished chunks are kept for the
+        next time.
 
     Examples
     --------
@@ -119,11 +136,19 @@ def score_file(
         raise ConfigError(f"reasons {reasons} is out of its range: give at least 0")
     if table is not None and (cutoff is not None or tables):
         raise ConfigError("give a table, or cutoff and raw tables to build it from, not both")
+    check_reason(allow_stale)
+    if allow_stale is not None and table is not None:
+        raise ConfigError("allow_stale belongs to a month that is built from raw tables")
     output = Path(output)
     paths = OutputPaths.of(output, rejected)
     predictor = Predictor.load(model, n_threads=n_threads)
-    source = None if table is None else _source(table, database, output)
+    changed = allow_changed or ()
+    check_allowed(changed, [column.name for column in predictor.schema.used])
+    _check_places(model, predictor, table, database, tables, paths, campaign, mkdir)
+    source = None if table is None else _source(table, database)
     scorer = _scorer(predictor, source, id, reasons) if source else None
+    if scorer is not None:
+        _check_suppression(scorer, campaign)
     manifest = {
         "model": hashlib.sha256((Path(model) / MANIFEST).read_bytes()).hexdigest(),
         "input": (source and source.identity())
@@ -133,23 +158,56 @@ def score_file(
         "versions": versions(),
     }
     with disk_errors(output), WorkFolder(paths.work, manifest) as work_folder:
+        month = None
         if source is None or scorer is None:
-            source = _month(model, predictor, cutoff, tables, paths)
+            month = _month(model, predictor, cutoff, tables, paths, allow_stale)
+            source = open_files(month.features, by_contents=True)
             scorer = _scorer(predictor, source, id, reasons)
+            _check_suppression(scorer, campaign)
         _score_chunks(scorer, source, work_folder, chunk_rows, max_rejected, paths)
-        job = write_outputs(scorer, work_folder, paths, campaign)
+        job = write_outputs(
+            scorer, work_folder, paths, campaign, allow_changed=changed, month=month
+        )
         work_folder.remove()  # while it is still locked
     return job
 
 
-def _source(table: str | Path, database: str | None, output: Path) -> ChunkSource:
-    if database is not None:
-        return PostgresSource(database, str(table))
-    source = open_files(table)
-    inside = Path(table).is_dir() and Path(table).resolve() in output.resolve().parents
-    if inside or any(output.resolve() == Path(file).resolve() for file in source.columns):
-        raise ConfigError(f"{output} lies in what is read; write the scores somewhere else")
-    return source
+def _check_places(
+    model: str | Path,
+    predictor: Predictor,
+    table: str | Path | None,
+    database: str | None,
+    tables: Mapping[str, str] | None,
+    paths: OutputPaths,
+    campaign: Campaign | None,
+    mkdir: bool,
+) -> None:
+    """Refuse files in two roles, and outputs without a folder."""
+    read: dict[str, list[str | Path]] = {"model": [model]}
+    if table is None:
+        read["table"] = [*places(placed_plan(trained_plan(model, predictor), tables))]
+    elif database is None:
+        read["input"] = [table]
+    if campaign is not None and campaign.suppress is not None:
+        read["suppress"] = [campaign.suppress]
+    written = {**paths.written, "campaign": None if campaign is None else campaign.path}
+    check_places(written, read, emptied=("quarantine", "parts"), mkdir=mkdir)
+
+
+def _check_suppression(scorer: Scorer, campaign: Campaign | None) -> None:
+    """Refuse a suppression list that cannot be read, before a row is scored."""
+    if campaign is None or campaign.suppress is None:
+        return
+    if scorer.id is None:
+        raise ConfigError(
+            f"{campaign.suppress}: a suppression list needs the ids of the customers, and the rows "
+            "are only numbered; name their column with --id (id=)"
+        )
+    check_suppression(campaign.suppress, scorer.id)
+
+
+def _source(table: str | Path, database: str | None) -> ChunkSource:
+    return open_files(table) if database is None else PostgresSource(database, str(table))
 
 
 def _month(
@@ -158,23 +216,20 @@ def _month(
     cutoff: date | None,
     tables: Mapping[str, str] | None,
     paths: OutputPaths,
-) -> ChunkSource:
+    allow_stale: str | None,
+) -> Built:
     """The table of a scoring month, built anew."""
     folder = paths.work / "month"
     shutil.rmtree(folder, ignore_errors=True)
-    built = build_month(
+    return build_month(
         model,
         cutoff,
         folder,
         paths=tables,
         n_threads=predictor.n_threads,
         predictor=predictor,
+        allow_stale=allow_stale,
     )
-    shutil.rmtree(paths.quarantine, ignore_errors=True)
-    if (built.folder / QUARANTINE).exists():
-        shutil.copytree(built.folder / QUARANTINE, paths.quarantine)
-        log.warning("rows of the raw tables that broke their contract are in %s", paths.quarantine)
-    return open_files(built.features, by_contents=True)
 
 
 def _scorer(predictor: Predictor, source: ChunkSource, id: str | None, reasons: int) -> Scorer:
@@ -206,7 +261,7 @@ def _score_chunks(
     if number:
         log.info("going on after %d finished chunks", number)
     with stage("score", steps=source.steps(size)) as step:
-        for chunk in source.chunks(scorer.wanted, size, number):
+        for chunk in _chunks(source, scorer.wanted, size, number, work_folder):
             digest = "" if identity is not None else chunk.digest()
             if number == len(work_folder) or work_folder.facts[number].digest != digest:
                 work_folder.put(number, *scorer.score(chunk, digest))
@@ -224,6 +279,21 @@ def _score_chunks(
     _check_rejected(work_folder, number, rows, limit, paths)
 
 
+def _chunks(
+    source: ChunkSource, wanted: list[str], size: int, first: int, work_folder: WorkFolder
+) -> Iterator[Chunk]:
+    """Chunks of a source; where a database drops the connection, finished chunks are kept."""
+    try:
+        yield from source.chunks(wanted, size, first)
+    except DataError as error:
+        if not isinstance(source, PostgresSource) or not work_folder.facts:
+            raise
+        raise ResourceError(
+            f"{error}; {len(work_folder)} finished chunks are kept in {work_folder.folder}, and "
+            "the same command goes on from there"
+        ) from error
+
+
 def _check_rejected(
     work_folder: WorkFolder, finished: int, rows: int | None, limit: float, paths: OutputPaths
 ) -> None:
@@ -238,5 +308,5 @@ def _check_rejected(
         f"{rejected} of {rows} rows cannot be scored, "
         f"{too_many if rejected > limit * rows else 'so there are no scores to write'}; "
         f"the first: {first['file']}, row {first['row']}: {first['reason']}; "
-        f"the others are in {paths.rejected}"
+        f"the others are in {paths.rejected}, which is all that was written"
     )

@@ -10,7 +10,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from dbnchurn.core.errors import ArtifactError, ConfigError, did_you_mean
-from dbnchurn.data.build import Built, build
+from dbnchurn.core.places import check_places
+from dbnchurn.data.build import Built, build, places
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.predictor.predictor import Predictor
 
@@ -54,6 +55,8 @@ def build_month(
     paths: Mapping[str, str] | None = None,
     n_threads: int | None = None,
     predictor: Predictor | None = None,
+    allow_stale: str | None = None,
+    mkdir: bool = False,
 ) -> Built:
     """Build the feature table of a scoring month from the raw tables.
 
@@ -71,6 +74,10 @@ def build_month(
         By default what suits the size of the tables.
     predictor : Predictor, optional
         The model, if it is loaded already; it is then not loaded again.
+    allow_stale : str, optional
+        The reason why the month is built from tables that do not reach over its windows.
+    mkdir : bool, default False
+        Make the folder above `output` if it is not there.
 
     Returns
     -------
@@ -81,11 +88,44 @@ def build_month(
     ArtifactError
         If the model cannot be read.
     ConfigError
-        If `cutoff` is missing, or `paths` names an unknown table.
+        If `cutoff` is missing, `paths` names an unknown table, or `output` lies in the model
+        folder or in a table.
     DataError
-        If the tables break their contract.
+        If the tables break their contract, or do not reach over the windows of the cutoff.
     """
-    plan = trained_plan(model, predictor)
+    plan = placed_plan(trained_plan(model, predictor), paths)
+    if plan.windows is not None and cutoff is None:
+        raise ConfigError("the tables have dates, so a cutoff is needed, such as 2024-09-01")
+    check_places({"output": output}, {"model": [model], "tables": places(plan)}, mkdir=mkdir)
+    return build(
+        plan,
+        output,
+        cutoffs=[cutoff] if plan.windows is not None and cutoff is not None else [],
+        labelled=False,
+        n_threads=n_threads,
+        allow_stale=allow_stale,
+        mkdir=mkdir,
+    )
+
+
+def placed_plan(plan: DataPlan, paths: Mapping[str, str] | None) -> DataPlan:
+    """A plan with the present places of its tables.
+
+    Parameters
+    ----------
+    plan : DataPlan
+    paths : mapping of table → path, or None
+        Tables that are no longer where the plan says.
+
+    Returns
+    -------
+    DataPlan
+
+    Raises
+    ------
+    ConfigError
+        If `paths` names an unknown table.
+    """
     tables = dict(plan.tables)
     for name, path in (paths or {}).items():
         if name not in tables:
@@ -93,12 +133,4 @@ def build_month(
         tables[name] = tables[name].model_copy(
             update={"path": path, "query": None, "postgres": None}
         )
-    if plan.windows is not None and cutoff is None:
-        raise ConfigError("the tables have dates, so a cutoff is needed, such as 2024-09-01")
-    return build(
-        plan.model_copy(update={"tables": tables}),
-        output,
-        cutoffs=[cutoff] if plan.windows is not None and cutoff is not None else [],
-        labelled=False,
-        n_threads=n_threads,
-    )
+    return plan.model_copy(update={"tables": tables})

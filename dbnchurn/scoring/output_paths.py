@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.errors import ConfigError, ResourceError
 from dbnchurn.tables.writing import ending_of
 
 
@@ -37,7 +37,7 @@ class OutputPaths:
 
     @classmethod
     def of(cls, output: Path, rejected: str | Path | None = None) -> OutputPaths:
-        """Derive all names from that of the scores, and make its folder.
+        """Derive all names from that of the scores.
 
         Parameters
         ----------
@@ -53,15 +53,14 @@ class OutputPaths:
         Raises
         ------
         ConfigError
-            If an ending is another one, or scores cannot be written there.
+            If an ending is another one, or there is a folder of one of these names.
         """
         ending = ending_of(output)
         rejected = Path(rejected or output.with_suffix(f".rejected{ending}"))
         ending_of(rejected)
-        if output.is_dir():
-            raise ConfigError(f"{output}: scores cannot be written there: it is a folder")
-        with disk_errors(output):
-            output.parent.mkdir(parents=True, exist_ok=True)
+        for path in (output, rejected):
+            if path.is_dir():
+                raise ConfigError(f"{path}: scores cannot be written there: it is a folder")
         return cls(
             output,
             rejected,
@@ -70,21 +69,32 @@ class OutputPaths:
             output.with_name(output.name + ".parts"),
         )
 
+    @property
+    def written(self) -> dict[str, Path]:
+        """Role → file or folder of the job, as messages name them."""
+        return {
+            "output": self.output,
+            "rejected": self.rejected,
+            "summary": self.summary,
+            "quarantine": self.quarantine,
+            "parts": self.work,
+        }
+
 
 @contextmanager
 def disk_errors(output: Path) -> Iterator[None]:
-    """Re-raise a full or unwritable disk as a ConfigError of one sentence.
+    """Re-raise a full or unwritable disk as a ResourceError of one sentence.
 
     Raises
     ------
-    ConfigError
-        In place of an ``OSError``.
+    ResourceError
+        In place of an ``OSError``; it says that finished chunks are kept.
     """
     try:
         yield
     except OSError as error:
         why = error.strerror or str(error)
-        raise ConfigError(
+        raise ResourceError(
             f"{output}: scores cannot be written there: {why}; with that mended, the same command "
             "goes on from the chunks that are finished"
         ) from error

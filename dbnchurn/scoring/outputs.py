@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from dbnchurn.core.files import atomic_write
 from dbnchurn.core.typing import Ints
+from dbnchurn.data.build import QUARANTINE, Built
+from dbnchurn.predictor.changed import changed_columns, refuse_changed
 from dbnchurn.predictor.scores import Oddities
 from dbnchurn.scoring.campaign import Campaign, write_campaign
 from dbnchurn.scoring.drift import drift
@@ -31,8 +34,11 @@ def write_outputs(
     work_folder: WorkFolder,
     paths: OutputPaths,
     campaign: Campaign | None,
+    *,
+    allow_changed: Collection[str] = (),
+    month: Built | None = None,
 ) -> Job:
-    """Write everything, the scores last.
+    """Write everything, the scores last; nothing if columns or suppression list are refused.
 
     Parameters
     ----------
@@ -42,18 +48,40 @@ def write_outputs(
         All chunks of the job.
     paths : OutputPaths
     campaign : Campaign or None
+    allow_changed : collection of str, optional
+        Columns that may be emptied or full of unknown categories.
+    month : Built, optional
+        The month that was built from raw tables.
 
     Returns
     -------
     Job
+
+    Raises
+    ------
+    DataError
+        If a column is not what it was in training, or ids of the suppression list match nobody.
     """
-    job = _summed(scorer, work_folder, paths)
+    unusual = sum((Oddities(**f.unusual) for f in work_folder.facts), Oddities())
+    allowed = set(allow_changed)
+    if month is not None and month.coverage.uncovered:  # it was allowed, so what it empties is too
+        allowed |= {found.column for found in changed_columns(unusual) if found.emptied}
+    changed = refuse_changed(unusual, allowed)
+    job = replace(
+        _summed(scorer, work_folder, paths, unusual),
+        changed=changed,
+        month=None if month is None else month.coverage,
+    )
+    if campaign is not None:
+        # Whether its folder may be made was checked before the first row.
+        made = write_campaign(work_folder.files, campaign, id=scorer.id, mkdir=True)
+        job = replace(job, campaign=made)
+    if month is not None:
+        _write_quarantine(month, paths)
     if job.rejected is not None:
         write_rejected(work_folder, paths)
     else:
         paths.rejected.unlink(missing_ok=True)  # of an earlier job
-    if campaign is not None:
-        job = replace(job, campaign=write_campaign(work_folder.files, campaign))
     with atomic_write(paths.summary, work_folder.folder) as unfinished:
         unfinished.write_text(json.dumps(job.as_dict(), indent=1) + "\n", encoding="utf-8")
     with atomic_write(paths.output, work_folder.folder) as unfinished:
@@ -74,10 +102,17 @@ def write_rejected(work_folder: WorkFolder, paths: OutputPaths) -> None:
         write_pieces(work_folder.rejected(), unfinished, ending_of(paths.rejected))
 
 
-def _summed(scorer: Scorer, work_folder: WorkFolder, paths: OutputPaths) -> Job:
+def _write_quarantine(month: Built, paths: OutputPaths) -> None:
+    """Copy the rows of the raw tables that broke their contract."""
+    shutil.rmtree(paths.quarantine, ignore_errors=True)  # of an earlier job
+    if (month.folder / QUARANTINE).exists():
+        shutil.copytree(month.folder / QUARANTINE, paths.quarantine)
+        log.warning("rows of the raw tables that broke their contract are in %s", paths.quarantine)
+
+
+def _summed(scorer: Scorer, work_folder: WorkFolder, paths: OutputPaths, unusual: Oddities) -> Job:
     facts = work_folder.facts
     rows, rejected = sum(f.rows for f in facts), sum(f.rejected for f in facts)
-    unusual = sum((Oddities(**f.unusual) for f in facts), Oddities())
     without_id, repeated = _check_ids(work_folder) if scorer.id is not None else (0, 0)
     if without_id or repeated:
         log.warning(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from dbnchurn.data.coverage import Coverage
 from dbnchurn.predictor.scores import Oddities
 from dbnchurn.scoring.campaign import CampaignList
 from dbnchurn.scoring.drift import Drift
@@ -43,6 +44,11 @@ class Job:
     drift : Drift or None
         None for models from before distributions of the training rows were stored.
     campaign : CampaignList or None
+    changed : tuple of str, default ()
+        A sentence for every column that was emptied, or filled with unknown categories, and that
+        was allowed to be.
+    month : Coverage, optional
+        Of a month that was built from raw tables: what these lack, and why that was allowed.
 
     Examples
     --------
@@ -70,6 +76,8 @@ class Job:
     unusual: Oddities
     drift: Drift | None
     campaign: CampaignList | None
+    changed: tuple[str, ...] = ()
+    month: Coverage | None = None
 
     def read(self) -> pd.DataFrame:
         """The scores, in memory."""
@@ -109,4 +117,6 @@ class Job:
             "campaign": None
             if self.campaign is None
             else {**asdict(self.campaign), "path": str(self.campaign.path)},
+            "changed_columns": list(self.changed),
+            "month": None if self.month is None else asdict(self.month),
         }

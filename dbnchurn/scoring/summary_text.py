@@ -9,24 +9,39 @@ from rich.table import Table
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.scoring.drift import Drift
 from dbnchurn.scoring.result import Job
+from dbnchurn.scoring.suppression import MATCHES
 
 SHOWN = 8  # columns
+
+
+def allowed_text(job: Job) -> str:
+    """What was allowed though it would stop a job: what is to be read first; mostly empty.
+
+    Customers of a built month who count as gone are among it.
+    """
+    changed = [f"changed, and allowed: {sentence}" for sentence in job.changed]
+    return "\n".join([*changed, *([] if job.month is None else job.month.lines())])
 
 
 def summary_text(job: Job) -> str:
     """How many rows were scored, and which files were written."""
     lines = [
         f"{job.scored} customers scored, {job.called} at or above the threshold; "
-        f"mean probability {job.mean:.4f}; written to {job.output}"
+        f"mean probability {job.mean:.4f}; written to {job.output}",
     ]
     if job.rejected is not None:
         count = job.rows - job.scored
         lines.append(f"{count} {'row' if count == 1 else 'rows'} could not be read: {job.rejected}")
     if (made := job.campaign) is not None:
-        kept_off = f"; {made.suppressed} kept off, being among {made.listed} suppressed"
+        kept_off = (
+            f"; {made.suppressed} kept off, as {made.matched} of the {made.listed} ids of the "
+            f"suppression list are ids of scored customers ({MATCHES[made.match]}; "
+            f"{made.repeated} entries repeated)"
+        )
+        empty = "; the suppression list is empty" if made.given else ""
         lines.append(
             f"campaign list: {made.contact} to contact, {made.control} held out as control"
-            f"{kept_off if made.listed else ''}: {made.path}"
+            f"{kept_off if made.listed else empty}: {made.path}"
         )
     if job.drift is None:
         lines.append("no drift: the model has no distributions of its training rows; train anew")

@@ -1,7 +1,8 @@
 """The work folder of a job: finished chunks, kept until all are finished.
 
-A killed job leaves the folder behind, and the next one goes on from there, but only where model,
-input and options are the same, which the manifest in the folder records.
+A killed job leaves the folder behind, and so does one whose disk is full or whose database is gone;
+the next one goes on from there, but only where model, input and options are the same, which the
+manifest in the folder records. A job that is refused removes the folder: it would be refused again.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.errors import ConfigError, DbnchurnError, ResourceError
 from dbnchurn.core.files import atomic_write, lock
 
 MANIFEST, LOCK = "job.json", "lock"
@@ -96,8 +97,8 @@ class WorkFolder:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None and not self.facts:
-            self.remove()  # no finished chunk is lost
+        if kind is not None and (not self.facts or _refused(kind)):
+            self.remove()  # no finished chunk is lost that another job could use
         self._lock.close()
         if self._done:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -168,6 +169,11 @@ class WorkFolder:
             return ChunkFacts(**json.loads(metadata[FACTS]))
         except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
             return None
+
+
+def _refused(kind: type[BaseException]) -> bool:
+    """Whether an error means that the same job would stop again."""
+    return issubclass(kind, DbnchurnError) and not issubclass(kind, ResourceError)
 
 
 def _usable(folder: Path) -> bool:

@@ -7,7 +7,7 @@ its first rows and by what training found, see :func:`formats_of`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -44,15 +44,35 @@ def formats_of(schema: Schema, rows: pa.Table) -> dict[str, str]:
         for name in used
         if is_text(rows.schema.field(name).type)
     ]
-    rules = ReadingRules(
-        usual={name: column.format for name, column in used.items() if column.format},
-        kinds={name: column.kind for name, column in used.items()},
-    )
     return {
         name: name_of(decision.form)
-        for name, decision in decide(texts, rules).items()
+        for name, decision in decide(texts, rules_of(schema)).items()
         if decision.form is not None
     }
+
+
+def rules_of(schema: Schema, columns: Collection[str] = ()) -> ReadingRules:
+    """What a stored schema says about the texts of a file.
+
+    Parameters
+    ----------
+    schema : Schema
+        Its formats count where a column can be read in two ways.
+    columns : collection of str, default ()
+        Columns of the file; of those that the schema does not have nothing is found out.
+
+    Returns
+    -------
+    ReadingRules
+    """
+    used = {column.name: column for column in schema.used}
+    return ReadingRules(
+        usual={name: column.format for name, column in used.items() if column.format},
+        kinds={
+            **dict.fromkeys((name for name in columns if name not in used), "ignore"),
+            **{name: column.kind for name, column in used.items()},
+        },
+    )
 
 
 def is_text(kind: pa.DataType) -> bool:

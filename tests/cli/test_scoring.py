@@ -19,7 +19,7 @@ def table(customers, tmp_path):
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_score_writes_reasons_and_prints_the_highest(call, model, table, tmp_path, ending):
     output = tmp_path / "new" / f"reasons.{ending}"
-    options = ("--output", output, "--reasons", 2, "--show", 4, "--id", "name")
+    options = ("--output", output, "--reasons", 2, "--show", 4, "--id", "name", "--mkdir")
     code, out, _ = call("score", model, table, *options)
     assert code == 0
     found = getattr(pd, f"read_{ending}")(output)

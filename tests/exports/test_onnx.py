@@ -136,6 +136,13 @@ def main_ends(arguments):
 
 
 def test_a_place_that_cannot_be_written(model, tmp_path):
-    with pytest.raises(ConfigError, match="cannot be written"):
-        export_onnx(model, model / "card.md" / "m.onnx")
-    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    with pytest.raises(ConfigError, match="lies in what is read"):
+        export_onnx(model, model / "m.onnx")
+    with pytest.raises(ConfigError, match=r"the folder .* does not exist; make it, or let it"):
+        export_onnx(model, tmp_path / "new" / "m.onnx")
+    (tmp_path / "folder.onnx").mkdir()
+    with pytest.raises(ConfigError, match="cannot be written: Is a directory"):
+        export_onnx(model, tmp_path / "folder.onnx")
+    assert {path.name for path in tmp_path.iterdir()} == {"model", "folder.onnx"}
+    export_onnx(model, tmp_path / "new" / "m.onnx", mkdir=True)
+    assert (tmp_path / "new" / "m.onnx").exists()

@@ -52,7 +52,9 @@ def test_on_the_test_customers_it_finds_what_the_run_found(run, draw_telco, tmp_
 
 def test_numbers_are_those_of_the_model_on_the_new_rows(run, new, tmp_path):
     output = tmp_path / "out" / "later.json"
-    found = backtest(run / "model", new(), output=output, resamples=50)
+    with pytest.raises(ConfigError, match="the folder .*out does not exist"):
+        backtest(run / "model", new(), output=output)
+    found = backtest(run / "model", new(), output=output, mkdir=True, resamples=50)
     assert found.measured["n"] == 900
     stored = json.loads(output.read_text())
     assert stored["verdict"] == found.verdict
@@ -164,3 +166,21 @@ def test_the_verdict_goes_by_where_the_number_lies(value, low, high, standing, w
     found = Backtest("m", promised, {"average_precision": number, "n": 100, "base_rate": 0.1})
     assert found.standing("average_precision") == standing
     assert words in found.verdict
+
+
+def test_a_lost_column_is_refused_unless_it_is_allowed(run, new):
+    lost = new(lambda table: table.assign(tenure=np.nan))
+    with pytest.raises(DataError, match="column 'tenure' is missing in 900 of 900 rows"):
+        backtest(run / "model", lost)
+    assert (
+        backtest(run / "model", lost, allow_changed=["tenure"], resamples=50).measured["n"] == 900
+    )
+
+
+def test_a_table_in_another_locale_gives_the_same_numbers(run, new, tmp_path):
+    plain = backtest(run / "model", new(), resamples=50).measured
+    table = pd.read_csv(tmp_path / "new.csv", dtype=str)
+    for name in ("MonthlyCharges", "TotalCharges"):
+        table[name] = table[name].str.replace(".", ",")
+    table.to_csv(tmp_path / "german.csv", index=False, sep=";", encoding="utf-16")
+    assert backtest(run / "model", tmp_path / "german.csv", resamples=50).measured == plain

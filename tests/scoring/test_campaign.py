@@ -112,8 +112,10 @@ def test_numbers_as_ids_are_met_however_they_are_stored(choose, scores, write, c
         assert made.suppressed == 10
     assert not caplog.text
     other = write(pd.DataFrame({"id": [f"C{i}" for i in gone]}), "other.parquet")
-    choose(scores, 20, suppress=other)
-    assert "not one of its 10 ids was scored" in caplog.text
+    with pytest.raises(DataError, match="none of its 10 ids is the id of a scored customer"):
+        choose(scores, 20, suppress=other)
+    _, made = choose(scores, 20, suppress=other, allow_unmatched=True)
+    assert (made.suppressed, made.listed, made.matched) == (0, 10, 0)
 
 
 def test_nobody_is_on_the_list_twice_or_without_id(choose, scores):

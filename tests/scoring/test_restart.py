@@ -93,6 +93,8 @@ def kill_somewhere(process, output, chance):
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_killed_jobs_end_with_the_bytes_of_an_uninterrupted_one(start, tmp_path, ending, wanted):
     expected, folder = tmp_path / "expected", tmp_path / "killed"
+    expected.mkdir()
+    folder.mkdir()
     assert ended_well(start(expected / f"s.{ending}"))
     left = {f"s.{ending}", f"s.rejected.{ending}", "s.job.json", "campaign.csv"}
     assert set(written(expected)) == left

@@ -9,12 +9,14 @@ import pytest
 from rich.console import Console
 
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.data.coverage import Coverage
 from dbnchurn.predictor.scores import Oddities
 from dbnchurn.scoring.campaign import CampaignList
 from dbnchurn.scoring.drift import Drift, Shift
 from dbnchurn.scoring.result import Job
 from dbnchurn.scoring.summary_text import (
     alarm_message,
+    allowed_text,
     drift_table,
     reasons_table,
     summary_text,
@@ -43,9 +45,36 @@ def test_the_summary_has_counts_and_files():
     one = summary_text(replace(JOB, scored=9, rejected=Path("bad.csv"), drift=None))
     assert "1 row could not be read: bad.csv" in one
     assert "no drift: the model has no distributions" in one
-    listed = CampaignList(Path("c.csv"), contact=5, control=1, suppressed=2, listed=3)
+    listed = CampaignList(
+        Path("c.csv"),
+        contact=5,
+        control=1,
+        suppressed=2,
+        listed=3,
+        matched=2,
+        repeated=1,
+        given=True,
+    )
     text = summary_text(replace(JOB, campaign=listed))
-    assert "5 to contact, 1 held out as control; 2 kept off, being among 3 suppressed" in text
+    assert "5 to contact, 1 held out as control; 2 kept off, as 2 of the 3 ids of the" in text
+    assert "(as written; 1 entries repeated)" in text
+    nobody = replace(listed, suppressed=0, listed=0, matched=0)
+    text = summary_text(replace(JOB, campaign=nobody))
+    assert "control; the suppression list is empty: c.csv" in text
+
+
+def test_what_was_allowed_is_told_apart_to_be_read_first():
+    assert allowed_text(JOB) == ""
+    stale = Coverage(("table 'bills' ends with 2024-07",), "a strike", gone=3)
+    lines = allowed_text(replace(JOB, changed=("column 'debt' is missing",), month=stale))
+    assert lines.splitlines() == [
+        "changed, and allowed: column 'debt' is missing",
+        "stale, and allowed (a strike): table 'bills' ends with 2024-07",
+        "customers of the base table without a row in its last month before the cutoff: 3; they "
+        "count as gone",
+    ]
+    needless = allowed_text(replace(JOB, month=Coverage(reason="a strike")))
+    assert needless == "no table is stale, so --allow-stale was not needed"
 
 
 def test_an_alarm_names_what_moved_the_most_first():

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.files import atomic_folder
+from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import stage
 from dbnchurn.core.typing import Bools, Floats, Ints, Rows
 from dbnchurn.data.simulate.dirt import CATEGORIES, Table, spellings, spoil
@@ -38,6 +39,7 @@ def simulate(
     random_state: int = 0,
     dirt: float = 1.0,
     chunk_size: int = CHUNK_SIZE,
+    mkdir: bool = False,
 ) -> Path:
     """Write the three tables of a telecom and the true probabilities of leaving.
 
@@ -59,6 +61,8 @@ def simulate(
         0 for clean records, 1 for those of a neglected CRM.
     chunk_size : int, default 50,000
         Customers that are drawn at once; the files depend on it.
+    mkdir : bool, default False
+        Make the folder above `output` if it is not there.
 
     Returns
     -------
@@ -67,7 +71,7 @@ def simulate(
     Raises
     ------
     ConfigError
-        If the folder exists, or a number is out of its range.
+        If the folder exists, the one above it does not, or a number is out of its range.
 
     Examples
     --------
@@ -86,6 +90,7 @@ def simulate(
             f"negative, got customers={customers}, months={months}, dirt={dirt}, "
             f"seed={random_state}"
         )
+    check_places({"output": output}, mkdir=mkdir)
     starts = range(0, customers, chunk_size)
     with atomic_folder(output) as unfinished:
         for table in (*TABLES, "truth"):

@@ -1,0 +1,40 @@
+"""How a command ends: the exit codes, the same for all commands."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes; ``meaning`` says in a sentence what each stands for.
+
+    Examples
+    --------
+    >>> ExitCode.REFUSED.value, ExitCode(3).name
+    (2, 'ALARM')
+    """
+
+    DONE = 0
+    FAULT = 1
+    REFUSED = 2
+    ALARM = 3
+    DIFFERENT = 4
+    INTERRUPTED = 130
+
+    @property
+    def meaning(self) -> str:
+        """What the code stands for, as the help and the documentation have it."""
+        return MEANINGS[self]
+
+
+MEANINGS = {
+    ExitCode.DONE: "done",
+    ExitCode.FAULT: "an unexpected fault of the program, with a traceback",
+    ExitCode.REFUSED: "refused, in one line: input, config, options, or a disk that is full",
+    ExitCode.ALARM: "done, and the drift reached --alarm",
+    ExitCode.DIFFERENT: "done, and recompute found what differs from its run",
+    ExitCode.INTERRUPTED: "interrupted by the user (Ctrl-C)",
+}
+
+EPILOG = "Exit codes: " + "; ".join(f"{code.value} {code.meaning}" for code in ExitCode) + "."
+"""One paragraph for the end of every help page."""

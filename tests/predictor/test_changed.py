@@ -1,0 +1,81 @@
+"""A column that was lost, or that holds other categories, is found; a few rows say nothing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.predictor.changed import (
+    changed_columns,
+    check_allowed,
+    check_frame,
+    refuse_changed,
+)
+from dbnchurn.predictor.scores import Oddities
+
+
+def counts(rows=100, missing=0, then=0.02, unknown=0):
+    unusual = {"plan": unknown} if unknown else {}
+    return Oddities(rows, unusual, {}, {"debt": missing, "plan": 0}, {"debt": then, "plan": 0.0})
+
+
+@pytest.mark.parametrize(
+    ("unusual", "columns"),
+    [
+        (counts(missing=100), ["debt"]),
+        (counts(missing=100, then=0.5), ["debt"]),
+        (counts(missing=95), ["debt"]),
+        (counts(missing=94), []),
+        (counts(missing=100, then=0.6), []),  # rarely there in training
+        (counts(unknown=51), ["plan"]),
+        (counts(unknown=50), []),
+        (counts(missing=100, unknown=100), ["debt", "plan"]),
+        (counts(rows=20, missing=20), ["debt"]),
+        (counts(rows=19, missing=19, unknown=19), []),
+        (counts(rows=1, missing=1, unknown=1), []),
+    ],
+)
+def test_emptied_and_unknown_columns_are_found_where_the_rows_suffice(unusual, columns):
+    assert [found.column for found in changed_columns(unusual)] == columns
+
+
+def test_unknown_categories_are_a_share_of_the_values_that_are_there():
+    missing = {"plan": 60}
+    assert changed_columns(Oddities(100, {"plan": 21}, {}, missing, {"plan": 0.6}))
+    assert not changed_columns(Oddities(100, {"plan": 20}, {}, missing, {"plan": 0.6}))
+    few = Oddities(100, {"plan": 19}, {}, {"plan": 81}, {"plan": 0.8})
+    assert not changed_columns(few)
+
+
+def test_a_model_without_distributions_has_unknown_categories_alone():
+    assert [c.column for c in changed_columns(Oddities(50, {"plan": 50}, {}, {"debt": 50}))] == [
+        "plan"
+    ]
+
+
+def test_all_refused_columns_are_named_and_allowed_ones_are_told():
+    both = counts(missing=100, unknown=100)
+    with pytest.raises(DataError) as told:
+        refuse_changed(both)
+    assert "column 'debt' is missing in 100 of 100 rows, in training in 2.0 %" in str(told.value)
+    assert "--allow-changed 'debt' --allow-changed 'plan'" in str(told.value)
+    with pytest.raises(DataError, match=r"^column 'plan' holds categories that no training row"):
+        refuse_changed(both, ["debt"])
+    assert len(refuse_changed(both, ["plan", "debt"])) == 2
+    assert refuse_changed(counts()) == ()
+    with pytest.raises(ConfigError, match="allow_changed 'dept': did you mean 'debt'"):
+        check_allowed(["dept"], ["debt", "plan"])
+
+
+def test_a_frame_is_checked_by_its_readable_rows(predictor, named):
+    assert check_frame(predictor, named) == ()
+    lost = named.assign(age=np.nan)
+    with pytest.raises(DataError, match="column 'age' is missing in 950 of 950 rows"):
+        check_frame(predictor, lost)
+    assert len(check_frame(predictor, lost, ["age"])) == 1
+    spoiled = lost.assign(debt=lost["debt"].astype(object))
+    spoiled.loc[3, "debt"] = "much"
+    with pytest.raises(DataError, match="column 'age' is missing in 949 of 949 rows"):
+        check_frame(predictor, spoiled)
+    assert check_frame(predictor, lost.head(19)) == ()
+    assert check_frame(predictor, pd.concat([named, lost.head(50)])) == ()

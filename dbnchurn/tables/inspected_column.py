@@ -15,10 +15,11 @@ from dbnchurn.core.errors import DataError
 from dbnchurn.tables import kinds
 from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.loading import whole_numbers
+from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.roles import ColumnFacts
 from dbnchurn.tables.schema import Column
 from dbnchurn.tables.tally import ColumnTally
-from dbnchurn.tables.text_column import TextColumn
+from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
 from dbnchurn.tables.text_decision import (
     Decision,
     Form,
@@ -66,6 +67,8 @@ class InspectedColumn:
         What has to be decided, if it can be read in two ways.
     words : tuple of str, default ()
         All values as they are written, if they are at most 100.
+    is_open : bool, default False
+        Whether the column alone could be read in two ways, and the others decided.
     facts : ColumnFacts, optional
         What its role is guessed by.
     """
@@ -83,12 +86,18 @@ class InspectedColumn:
     doubt: str = ""
     question: Question | None = None
     words: tuple[str, ...] = ()
+    is_open: bool = False
     facts: ColumnFacts | None = field(default=None, repr=False)
 
     @property
     def missing_rows(self) -> int:
         """Rows without a value."""
         return sum(self.missing.values())
+
+    @property
+    def perhaps_missing(self) -> tuple[str, ...]:
+        """Words such as NA that stand for a missing value here, and could be levels."""
+        return tuple(word for word in self.missing if word in PERHAPS_MISSING)
 
     @property
     def is_sampled(self) -> bool:
@@ -154,8 +163,17 @@ def inspect_columns(
         column = found.get(name, usual)
         if name in ids or name in as_written:
             column = Column(name, "id" if name in ids else "label")
-        columns.append(_inspected(column, tally, decision, asked.get(name)))
+        is_open = decision is not None and name not in asked and _is_open(texts[name], decision)
+        columns.append(_inspected(column, tally, decision, asked.get(name), is_open))
     return columns, questions
+
+
+def _is_open(text: TextColumn, decision: Decision) -> bool:
+    """Whether a column alone could be read in two ways."""
+    form = decision.form
+    if not isinstance(form, NumberFormat) or not form.is_plain:
+        return False  # other formats are named in any case
+    return bool(decisions_and_questions([text])[1])
 
 
 def _text_column(name: str, tally: ColumnTally) -> TextColumn:
@@ -203,7 +221,11 @@ def _kinds(
 
 
 def _inspected(
-    column: Column, tally: ColumnTally, decision: Decision | None, question: Question | None
+    column: Column,
+    tally: ColumnTally,
+    decision: Decision | None,
+    question: Question | None,
+    is_open: bool,
 ) -> InspectedColumn:
     counts = tally.counts
     missing = {"": tally.empty, **tally.missing_by_text}
@@ -234,6 +256,7 @@ def _inspected(
         "" if decision is None else decision.doubt,
         question,
         tuple(words),
+        is_open,
         _facts(column, tally, decision, distinct, sum(missing.values()), words),
     )
 
@@ -266,7 +289,21 @@ def _facts(
         repeated,
         whole,
         tuple(words),
+        _span_days(tally, decision),
     )
+
+
+def _span_days(tally: ColumnTally, decision: Decision | None) -> float:
+    """Days from the first date to the last; 0 of other columns."""
+    if decision is not None:
+        if decision.kind != "date" or decision.form is None:
+            return 0.0
+        days = decision.form.parse(decision.column.texts)
+        return float(np.nanmax(days) - np.nanmin(days)) if np.isfinite(days).any() else 0.0
+    if not pa.types.is_date(tally.kind) and not pa.types.is_timestamp(tally.kind):
+        return 0.0
+    moments = pd.to_datetime(pd.Series(list(tally.counts), dtype=object), utc=True)
+    return float((moments.max() - moments.min()).days) if len(moments) else 0.0
 
 
 def _examples(

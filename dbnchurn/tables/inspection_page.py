@@ -22,14 +22,16 @@ HOW_TO_READ = (
     "the first different ones. Missing are empty cells and texts that stand for them."
 )
 STYLE = """\
-.columns td, .columns th { text-align: left; white-space: normal; overflow-wrap: anywhere; }
-.columns td { min-width: 6rem; }
+.columns td, .columns th { text-align: left; white-space: normal; overflow-wrap: break-word; }
+.columns th, .columns td { max-width: 30rem; }
+.columns td:nth-child(4) { min-width: 14rem; }
 .columns td:last-child { min-width: 14rem; }
 .columns tr.asked td, .columns tr.asked th { background: var(--warn-tint); }
 .columns tr.ignored td, .columns tr.ignored th { color: var(--soft); }
 .warnings li, li { overflow-wrap: anywhere; }
 @media (max-width: 45rem) {
-.columns, .columns tbody, .columns tr, .columns th, .columns td { display: block; min-width: 0; }
+.columns, .columns tbody, .columns tr, .columns th, .columns td, .columns td:nth-child(n) \
+{ display: block; min-width: 0; max-width: none; }
 .columns thead { display: none; }
 .columns tr { border-bottom: 2px solid var(--line); padding: .5rem 0; }
 .columns td, .columns th { border: 0; padding: .15rem .4rem; }

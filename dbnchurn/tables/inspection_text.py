@@ -11,7 +11,6 @@ from dbnchurn.core.errors import listed
 from dbnchurn.core.html.format import cut, percent, thousands
 from dbnchurn.tables.inspected_column import InspectedColumn
 from dbnchurn.tables.inspection import InspectedFile, Inspection
-from dbnchurn.tables.text_column import PERHAPS_MISSING
 
 HEADS = ("column", "read as", "missing", "before → after", "notes")
 LONGEST = 40  # characters of an example
@@ -130,9 +129,7 @@ def notes_of(column: InspectedColumn, found: Inspection) -> Iterator[str]:
         yield f"ignored: {column.note}"
     elif column.note and not column.note.startswith("text, written as"):
         yield column.note
-    if column.kind == "category" and (
-        perhaps := [w for w in PERHAPS_MISSING if w in column.missing]
-    ):
+    if column.kind == "category" and (perhaps := column.perhaps_missing):
         yield f"{listed(perhaps)} stands for a missing value, as in a column of numbers or dates"
     if column.doubt:
         yield f"stays text: {column.doubt}"

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+DAYS_BETWEEN = 100  # at most, on average, between the dates of snapshots
 FEW_DATES = 60  # distinct dates of snapshots: five years of months
 MIN_COVERAGE = 0.95  # of the rows, for an id beyond its name
 WHOLE_ID = 0.5  # distinct values per row, for an id beyond its name
@@ -27,8 +28,8 @@ gekuendigt kuendigung gekundigt kundigung abgewandert terminated baja resilie la
 """
 LABEL_WORDS = frozenset(_LABEL_WORDS.split())
 _SNAPSHOT_WORDS = """
-snapshot month monat mois mes mese period periode periodo stichtag asof date datum fecha data
-reporting report cutoff day tag week woche quarter quartal time timestamp
+snapshot month monat mois mes mese period periode periodo stichtag asof date datum fecha
+reporting report cutoff quarter quartal
 """
 SNAPSHOT_WORDS = frozenset(_SNAPSHOT_WORDS.split())
 _OPENING_WORDS = """
@@ -43,6 +44,8 @@ OPENING_STARTS = (
     "eroffn", "eroeffn", "aktivier", "activat", "geburt", "birth", "vertragsbeg", "vertragsstart",
     "abschluss",
 )  # fmt: skip
+DAY_WORDS = frozenset({"day", "tag", "time", "timestamp", "at", "jour", "dia", "giorno"})
+SNAPSHOT_STARTS = ("snapshot", "stichtag", "period", "reporting", "asof")
 WORD = r"[a-z]+|\d+"
 
 
@@ -66,6 +69,8 @@ class ColumnFacts:
         Whether all values are whole numbers or text.
     words : sequence of str, default ()
         Distinct values, where they are few.
+    span_days : float, default 0.0
+        Days from the first date to the last.
     """
 
     name: str
@@ -76,6 +81,7 @@ class ColumnFacts:
     repeated: bool
     whole: bool = True
     words: Sequence[str] = ()
+    span_days: float = 0.0
 
     @property
     def is_unique(self) -> bool:
@@ -222,6 +228,9 @@ def _joined(column: ColumnFacts) -> set[str]:
 def find_date(columns: Sequence[ColumnFacts], key: str | None) -> tuple[str | None, str]:
     """The column with the date of the snapshot, and why.
 
+    It has few dates, or tells the rows of a customer apart, or is named like one; the opening day
+    of an account, of which every customer has an own one, is none.
+
     Parameters
     ----------
     columns : sequence of ColumnFacts
@@ -239,26 +248,35 @@ def find_date(columns: Sequence[ColumnFacts], key: str | None) -> tuple[str | No
     >>> month = ColumnFacts("month", "date", 900, 0, 3, True)
     >>> opened = ColumnFacts("activation date", "date", 900, 0, 280, True)
     >>> find_date([key, opened, month], "id")
-    ('month', 'it is named like a snapshot and has 3 dates')
+    ('month', 'it is named like a snapshot and has 3 different dates')
     """
     dates = [c for c in columns if c.kind == "date" and c.distinct]
     if not dates:
         return None, "no column holds dates"
     able = [c for c in dates if not _is_opening(c.name)]
-    panel = any(c.name == key and c.repeated for c in columns)
-    named = [c for c in able if set(words_of(c.name)) & SNAPSHOT_WORDS or _is_snapshot(c.name)]
-    for candidates, how in ((named, "is named like a snapshot and "), (able, "")):
-        few = [c for c in candidates if c.distinct <= FEW_DATES and c.distinct <= c.rows / 2]
-        if few:
-            best = min(few, key=lambda c: c.distinct)
-            return best.name, f"it {how}has {best.distinct} date{'s' * (best.distinct > 1)}"
-        if panel and candidates:
-            return candidates[0].name, f"it {how}tells the rows of a customer apart"
+    named = [c for c in able if _is_snapshot(c.name)]
+    few = [c for c in able if c.distinct <= FEW_DATES and c.distinct <= c.rows / 2]
+    if exact := [c for c in named if "".join(words_of(c.name)) in SNAPSHOT_WORDS]:
+        return exact[0].name, f"it is named like a snapshot and has {_dates(exact[0])}"
+    if both := [c for c in few if c in named]:
+        return both[0].name, f"it is named like a snapshot and has {_dates(both[0])}"
+    if any(c.name == key and c.repeated for c in columns) and able:
+        best = (named or able)[0]
+        return best.name, f"customers have several rows, and it has {_dates(best)}"
+    if exact := [c for c in able if "".join(words_of(c.name)) in DAY_WORDS]:
+        return exact[0].name, "it is named like the day of what a row says"
+    if compact := [c for c in few if c.span_days <= DAYS_BETWEEN * c.distinct]:
+        best = min(compact, key=lambda c: c.distinct)
+        return best.name, f"it has {_dates(best)} only"
     names = ", ".join(repr(c.name) for c in dates)
     return None, (
         f"{names} {'holds' if len(dates) == 1 else 'hold'} dates of each customer, such as an "
         "opening day, rather than of snapshots"
     )
+
+
+def _dates(column: ColumnFacts) -> str:
+    return f"{column.distinct} different date{'s' * (column.distinct > 1)}"
 
 
 def _is_opening(name: str) -> bool:
@@ -269,10 +287,9 @@ def _is_opening(name: str) -> bool:
 
 
 def _is_snapshot(name: str) -> bool:
-    joined = "".join(words_of(name))
-    return joined in ("asof", "asofdate") or any(
-        joined.startswith(word) for word in ("snapshot", "stichtag", "period", "reporting")
-    )
+    words = words_of(name)
+    joined = "".join(words)
+    return bool({*words, joined} & SNAPSHOT_WORDS) or joined.startswith(SNAPSHOT_STARTS)
 
 
 def find_roles(columns: Sequence[ColumnFacts]) -> Roles:

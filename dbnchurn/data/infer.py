@@ -52,8 +52,8 @@ def as_yaml(tables: Mapping[str, InferredTable]) -> str:
         name: table.plan.model_dump(mode="json", exclude_defaults=True)
         for name, table in tables.items()
     }
-    for table in plain.values():
-        for rule in table.get("columns", {}).values():
+    for section in plain.values():
+        for rule in section.get("columns", {}).values():
             if "low" in rule and float(rule["low"]).is_integer():
                 rule["low"] = int(rule["low"])
     text = yaml.safe_dump(

@@ -189,11 +189,12 @@ def _values(tally: ColumnTally, decision: Decision | None, *, typed: bool) -> pd
     if decision is not None:
         return decision.column.as_text() if typed else decision.values()
     if not tally.is_counted:
-        return pd.Series([[]] if tally.rows > tally.empty else [None], dtype=object)
+        some: list[object] = [()] if tally.rows > tally.empty else [None]
+        return pd.Series(some, dtype=object)
     counts = tally.counts
     times = np.minimum(np.fromiter(counts.values(), np.int64, len(counts)), TWICE)
     series: pd.Series[Any] = pa.array(list(counts), tally.kind).to_pandas()
-    return series.repeat(times).reset_index(drop=True)
+    return series.repeat(times.tolist()).reset_index(drop=True)
 
 
 def _kinds(

@@ -189,7 +189,7 @@ def inspect_table(
         as_written=[named["label"]] if "label" in named else [],
     )
     roles = find_roles([c.facts for c in columns if c.facts is not None])
-    roles = replace(roles, **named)
+    roles = replace(roles, id=named.get("id", roles.id), label=named.get("label", roles.label))
     return Inspection(
         str(path),
         tuple(counted.files),

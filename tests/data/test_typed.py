@@ -50,7 +50,6 @@ LEVELS = {"kind": "category", "levels": ["A", "it's"], "codes": {" Old A ": "A"}
         (NUMBER, None, None, None),
         (NUMBER, "na", None, None),
         (NUMBER, "many", None, "not a number"),
-        (NUMBER, "many", None, "not a number"),
         (NUMBER, "inf", None, "not a number"),
         (NUMBER, "1e24", None, "not a number"),
         (NUMBER, "-9e23", -9e23, None),

@@ -66,7 +66,7 @@ class InspectedFile:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a table holds and how it would be read.
+    r"""What a table holds and how it would be read.
 
     Parameters
     ----------
@@ -87,6 +87,16 @@ class Inspection:
         Number of all of them.
     notes : tuple of str, default ()
         Sentences about what was assumed or left out.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "customers.csv")
+    ...     _ = file.write_text("id,plan\n7,basic\n8,NA\n")
+    ...     found = inspect_table(file)
+    >>> found["plan"].kind, found["plan"].words, found.roles.id
+    ('category', ('basic', 'NA'), 'id')
     """
 
     path: str

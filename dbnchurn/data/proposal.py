@@ -55,7 +55,7 @@ def propose_config(
         If the table cannot be read, a named column is absent, or the label has one value only.
     """
     rules = ReadingRules(place="source.formats")
-    first = inspect_table(path, rules=rules, sheet=sheet, id=key, label=label)
+    first = inspect_table(path, rules=rules, sheet=sheet, id=key, label=label, date=date)
     names = [column.name for column in first.columns]
     for role, name in (("label", label), ("key", key), ("date", date)):
         if name is not None and name not in names:

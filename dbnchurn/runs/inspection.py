@@ -54,6 +54,7 @@ def inspect_with(path: str | Path, config: RunConfig, *, sheet: str | None = Non
         sheet=sheet or source.sheet,
         id=columns.id,
         label=columns.label,
+        date=columns.date,
         drop=columns.drop,
     )
 
@@ -98,6 +99,7 @@ def _by_contract(path: str | Path, name: str, data: DataSection, sheet: str | No
         sheet=sheet or table.sheet,
         id=table.key,
         label=label,
+        date=table.date,
         drop=_not_read(path, table, label, sheet),
     )
 

@@ -131,6 +131,7 @@ def inspect_table(
     sheet: str | None = None,
     id: str | None = None,
     label: str | None = None,
+    date: str | None = None,
     drop: Collection[str] = (),
 ) -> Inspection:
     r"""Find out what a table holds and how it would be read.
@@ -147,6 +148,8 @@ def inspect_table(
         Sheet of a spreadsheet; needed where several hold something.
     id, label : str, optional
         Columns that name the customers and say who left; both stay as they are written.
+    date : str, optional
+        Column with the date of the snapshot.
     drop : collection of str, default ()
         Columns that are not used.
 
@@ -182,8 +185,10 @@ def inspect_table(
     if not counted.rows:
         width = len(counted.tallies)
         raise DataError(f"{path}: the table has {width} columns but no rows")
-    given = {"id": id, "label": label}
-    named = {role: name for role, name in given.items() if name in counted.tallies}
+    given = {"id": id, "label": label, "date": date}
+    named = {
+        role: name for role, name in given.items() if name is not None and name in counted.tallies
+    }
     faults, notes = counted.without_unnamed(), counted.differences()
     notes += [
         f"there is no column {name!r}, which is named as the {role}: "
@@ -199,7 +204,7 @@ def inspect_table(
         as_written=[named["label"]] if "label" in named else [],
     )
     roles = find_roles([c.facts for c in columns if c.facts is not None])
-    roles = replace(roles, id=named.get("id", roles.id), label=named.get("label", roles.label))
+    roles = roles.with_given(named)
     return Inspection(
         str(path),
         tuple(counted.files),

@@ -11,6 +11,7 @@ from dbnchurn.core.errors import listed
 from dbnchurn.core.html.format import cut, percent, thousands
 from dbnchurn.tables.inspected_column import InspectedColumn
 from dbnchurn.tables.inspection import InspectedFile, Inspection
+from dbnchurn.tables.roles import GIVEN
 
 HEADS = ("column", "read as", "missing", "before → after", "notes")
 LONGEST = 40  # characters of an example
@@ -122,7 +123,7 @@ def notes_of(column: InspectedColumn, found: Inspection) -> Iterator[str]:
         yield f"question: {column.question.text}"
     roles = {"id": found.roles.id, "label": found.roles.label, "date": found.roles.date}
     for role, name in roles.items():
-        if name == column.name and column.kind != role:
+        if name == column.name and found.roles.why[role] != GIVEN:
             what = "the date of the snapshot" if role == "date" else f"the {role}"
             yield f"looks like {what}: {found.roles.why[role]}"
     if column.kind == "ignore" and column.note:
@@ -151,17 +152,9 @@ def role_lines(found: Inspection) -> list[str]:
     """Sentences about id, label and date of the snapshot."""
     named = {"id": found.roles.id, "label": found.roles.label, "date": found.roles.date}
     return [
-        f"{role}: {name!r}, because {found.roles.why[role]}"
-        if name is not None and not _is_said(found, role)
-        else f"{role}: {name!r}"
-        if name is not None
-        else f"{role}: none, because {found.roles.why.get(role, 'nothing decides')}"
+        f"{role}: {'none' if name is None else repr(name)}, because {found.roles.why[role]}"
         for role, name in named.items()
     ]
-
-
-def _is_said(found: Inspection, role: str) -> bool:
-    return any(column.kind == role for column in found.columns if role != "date")
 
 
 def rejected_lines(found: Inspection) -> list[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+GIVEN = "it was named as such"
 DAYS_BETWEEN = 100  # at most, on average, between the dates of snapshots
 FEW_DATES = 60  # distinct dates of snapshots: five years of months
 MIN_COVERAGE = 0.95  # of the rows, for an id beyond its name
@@ -104,6 +105,15 @@ class Roles:
     label: str | None
     date: str | None
     why: dict[str, str]
+
+    def with_given(self, named: Mapping[str, str]) -> Roles:
+        """The roles, of which some are not guessed but given: role → column."""
+        return Roles(
+            named.get("id", self.id),
+            named.get("label", self.label),
+            named.get("date", self.date),
+            {**self.why, **dict.fromkeys(named, GIVEN)},
+        )
 
 
 def words_of(name: str) -> list[str]:

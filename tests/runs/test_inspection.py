@@ -24,6 +24,7 @@ def test_settings_of_one_table_count_and_the_rest_is_asked(table):
             "columns": {
                 "id": "id",
                 "label": "churned",
+                "date": "day",
                 "drop": ["note"],
                 "kinds": {"plan": "flag"},
             },
@@ -36,6 +37,8 @@ def test_settings_of_one_table_count_and_the_rest_is_asked(table):
     }  # fmt: skip
     assert found["debt"].examples == (("1.250", "1250"), ("7.685", "7685"))
     assert found["plan"].missing == {"none": 1}
+    assert (found.roles.id, found.roles.label, found.roles.date) == ("id", "churned", "day")
+    assert set(found.roles.why.values()) == {"it was named as such"}
     (question,) = found.questions
     assert question.text.endswith("source.formats: {day: '%m/%d/%Y'}")
 

@@ -11,6 +11,7 @@ from dbnchurn.core.errors import DataError
 from dbnchurn.tables import inspect_table
 from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.inspected_column import inspect_columns, read_as
+from dbnchurn.tables.inspection_text import notes_of
 from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.loading import load_table
 from dbnchurn.tables.streaming import open_files
@@ -192,6 +193,14 @@ def test_named_roles_stay_as_written_and_dropped_columns_are_ignored(tmp_path, t
 def test_roles_are_guessed(tmp_path, text):
     roles = inspect_table(written(tmp_path / "a.csv", text)).roles
     assert (roles.id, roles.label, roles.date) == ("Kundennummer", "churned", None)
+
+
+def test_a_snapshot_is_shown_as_such(tmp_path):
+    rows = "".join(f"{k},2026-0{k % 3 + 1}-01\n" for k in range(90))
+    (tmp_path / "a.csv").write_text(f"id,month\n{rows}")
+    found = inspect_table(tmp_path / "a.csv")
+    assert found.roles.date == "month"
+    assert "the date of the snapshot" in " ".join(notes_of(found["month"], found))
 
 
 def test_of_very_many_values_a_sample_decides_and_it_is_said(tmp_path):

@@ -192,19 +192,13 @@ def check_config(text: str, file: Path) -> None:
 
 
 def prepare_readme(folder: Path) -> None:
-    """What its reader brings: a table, a config for it, and next month's customers."""
+    """What its reader brings: a table, and next month's customers."""
     from tests.conftest import make_telco
 
     (folder / "data").mkdir()
     customers = make_telco().rename(columns={"customerID": "customer_id", "Churn": "churned"})
     customers.to_csv(folder / "data/customers.csv", index=False)
     customers.drop(columns="churned").to_csv(folder / "september.csv", index=False)
-    text = (folder / "configs/csv_example.yaml").read_text(encoding="utf-8")
-    small = (
-        "  leaves: {folds: 2, n_trees: 5}\n  network: {dbn: {epochs: 1}, finetune: {epochs: 2}}\n"
-    )
-    small += "  use_companion: false\n"
-    (folder / "configs/mine.yaml").write_text(f"{text}{small}baselines: []\nresamples: 50\n")
 
 
 PREPARED: dict[str, Callable[[Path], None]] = {"README.md": prepare_readme}

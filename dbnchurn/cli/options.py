@@ -61,14 +61,15 @@ def make_above(output: Path, mkdir: bool) -> None:
         make_folder(output.parent, "output")
 
 
-def output_file(*endings: str, help: str) -> Any:
-    """The option ``--output`` of a verb that writes one file.
+def output_file(*endings: str, help: str, option: str = "--output") -> Any:
+    """The option ``--output`` of a verb that writes one file, or another one that names a file.
 
     Parameters
     ----------
     *endings : str
         Endings that the name may have.
     help : str
+    option : str, default "--output"
 
     Returns
     -------
@@ -81,12 +82,12 @@ def output_file(*endings: str, help: str) -> Any:
             return None
         if path.is_dir() or path.suffix.lower() not in endings:
             raise ConfigError(
-                f"--output {path}: a file is written here, so give a name with one of the "
+                f"{option} {path}: a file is written here, so give a name with one of the "
                 f"endings {listed(endings)}"
             )
         return path
 
-    return typer.Option("--output", metavar="FILE", help=help, callback=check)
+    return typer.Option(option, metavar="FILE", help=help, callback=check)
 
 
 def output_folder(*, help: str) -> Any:

@@ -1,4 +1,4 @@
-"""Verbs that make tables: ``simulate``, ``infer``, ``prepare``."""
+"""Verbs that make tables: ``simulate``, ``inspect``, ``infer``, ``prepare``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from dbnchurn.cli.command_line import app
+from dbnchurn.cli.command_line import app, console
 from dbnchurn.cli.options import (
     AllowStale,
     Cutoff,
@@ -54,20 +54,73 @@ def simulate(
 
 
 @app.command(rich_help_panel=PANEL)
+def inspect(
+    table: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE", help="CSV, Excel or Parquet file, folder of them, or pattern."
+        ),
+    ],
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="CONFIG", help="YAML config: show what is read by its settings."),
+    ] = None,
+    html: Annotated[
+        Path | None, output_file(".html", help="Write a page too.", option="--html")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a spreadsheet.")] = None,
+) -> None:
+    """Show what a table holds, how it is read, and what has to be decided."""
+    from dbnchurn.tables.inspection import inspect_table
+    from dbnchurn.tables.inspection_page import write_inspection
+    from dbnchurn.tables.inspection_text import closing_lines, columns_table, file_lines
+    from dbnchurn.tables.text_decision import ReadingRules
+
+    with displayed():
+        if config is None:
+            found = inspect_table(table, rules=ReadingRules(place="source.formats"), sheet=sheet)
+        else:
+            from dbnchurn.runs import read_config
+            from dbnchurn.runs.inspection import inspect_with
+
+            found = inspect_with(table, read_config(config), sheet=sheet)
+    print("\n".join(file_lines(found)))
+    console().print(columns_table(found))
+    print("\n".join(closing_lines(found)))
+    if html is not None:
+        write_inspection(html, found)
+        print(f"page: {html}")
+
+
+@app.command(rich_help_panel=PANEL)
 def infer(
     inputs: Annotated[list[str], typer.Argument(help="Files or folders; tables of a database.")],
     output: Annotated[Path, output_file(".yaml", ".yml", help="New YAML file.")],
     key: Annotated[str | None, typer.Option(help="Column that names the customer.")] = None,
     date: Annotated[str | None, typer.Option(help="Column with the date.")] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(help="Column that says who left: write a config to train with, of one table."),
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a spreadsheet.")] = None,
     database: Database = None,
     mkdir: Mkdir = False,
 ) -> None:
-    """Propose the contracts of tables, as YAML to edit."""
-    from dbnchurn.data.infer import summary_text, write_inferred_contracts
-
+    """Propose the contracts of tables, or a config to train with, as YAML to edit."""
     check_places({"output": output}, {"input": [] if database else inputs}, mkdir=mkdir)
     make_above(output, mkdir)
-    tables = write_inferred_contracts(inputs, output, key=key, date=date, database=database)
+    if label is not None:
+        from dbnchurn.data.proposal import write_proposal
+
+        if len(inputs) != 1 or database is not None:
+            raise ConfigError("--label writes a config for one table: give one file or folder")
+        print(write_proposal(inputs[0], output, label=label, key=key, date=date, sheet=sheet))
+        return
+    from dbnchurn.data.infer import summary_text, write_inferred_contracts
+
+    tables = write_inferred_contracts(
+        inputs, output, key=key, date=date, sheet=sheet, database=database
+    )
     print(summary_text(tables, output))
 
 

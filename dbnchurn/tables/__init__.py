@@ -3,6 +3,7 @@
 In the order in which data meets them:
 
 - ``files``: read one whole CSV or Parquet file, or a sample table.
+- ``inspection``: what a table holds and how it would be read, without loading it.
 - ``contract``: check the table; take label, id and date apart from the features.
 - ``misparsed``: warn of text that is probably numbers or dates.
 - ``splitting``: train, validation and test parts.

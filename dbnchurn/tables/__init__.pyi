@@ -1,6 +1,8 @@
 from .contract import Contract as Contract
 from .contract import Customers as Customers
 from .contract import apply_contract as apply_contract
+from .inspection import Inspection as Inspection
+from .inspection import inspect_table as inspect_table
 from .label import LabelMeaning as LabelMeaning
 from .label import LabelWarning as LabelWarning
 from .loading import read_table as read_table

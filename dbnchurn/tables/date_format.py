@@ -125,6 +125,14 @@ class DateFormat:
             this format.
         """
         found = pd.Series(texts, dtype=object).str.strip().str.extract(self._regex)
+        days = np.full(len(found), np.nan)
+        fitting = found.iloc[:, 0].notna().to_numpy()
+        if fitting.any():
+            days[fitting] = self._days(found[fitting])
+        return days
+
+    def _days(self, found: pd.DataFrame) -> Floats:
+        """The days of texts that have the parts of a date."""
         year, month, day = _year(found), _month(found), _number(found, "d", 1.0)
         with np.errstate(invalid="ignore"):
             start = _days_of(year, month)

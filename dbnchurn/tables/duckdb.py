@@ -88,7 +88,7 @@ class Session:
 
     def arrow(self, sql: str) -> pa.Table:
         """The result of a query as an Arrow table."""
-        return self.connection.execute(sql).to_arrow_table()
+        return self.connection.sql(sql).to_arrow_table()
 
     def columns(self, relation: str) -> dict[str, str]:
         """Name → SQL type of the columns of a table, view or other relation."""

@@ -40,17 +40,7 @@ def read_sheet(path: Path, sheet: str | None = None) -> pa.Table:
         named, or names are repeated.
     """
     with _readable(path), python_calamine.CalamineWorkbook.from_path(str(path)) as book:
-        names = book.sheet_names
-        if sheet is None:
-            filled = [name for name in names if book.get_sheet_by_name(name).total_height > 1]
-            if len(filled) > 1:
-                raise DataError(
-                    f"{path}: {len(filled)} sheets hold something; say which is the table, for "
-                    f"example sheet: {filled[0]!r} (there are {listed(filled)})"
-                )
-            sheet = filled[0] if filled else names[0]
-        elif sheet not in names:
-            raise DataError(f"{path}: no sheet {sheet!r}: {did_you_mean(sheet, names)}")
+        sheet = _chosen(path, book, sheet)
         rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=True)
     while rows and all(cell == "" for cell in rows[0]):
         rows = rows[1:]
@@ -63,6 +53,42 @@ def read_sheet(path: Path, sheet: str | None = None) -> pa.Table:
         for place, name in enumerate(header, 1)
     }
     return pa.table(columns)
+
+
+def chosen_sheet(path: Path, sheet: str | None = None) -> str:
+    """The name of the sheet that :func:`read_sheet` reads.
+
+    Parameters
+    ----------
+    path : Path
+    sheet : str, optional
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    DataError
+        As :func:`read_sheet`.
+    """
+    with _readable(path), python_calamine.CalamineWorkbook.from_path(str(path)) as book:
+        return _chosen(path, book, sheet)
+
+
+def _chosen(path: Path, book: python_calamine.CalamineWorkbook, sheet: str | None) -> str:
+    names = book.sheet_names
+    if sheet is None:
+        filled = [name for name in names if book.get_sheet_by_name(name).total_height > 1]
+        if len(filled) > 1:
+            raise DataError(
+                f"{path}: {len(filled)} sheets hold something; say which is the table, for "
+                f"example sheet: {filled[0]!r} (there are {listed(filled)})"
+            )
+        return filled[0] if filled else names[0]
+    if sheet not in names:
+        raise DataError(f"{path}: no sheet {sheet!r}: {did_you_mean(sheet, names)}")
+    return sheet
 
 
 def _check_header(path: Path, header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:

@@ -205,32 +205,71 @@ def decide(
     dbnchurn.core.errors.DataError: column 'debt': '7.685' is 7.685 or 7685: say \
 formats: {debt: '1234.5'} or formats: {debt: '1.234,5'}
     """
+    decisions, questions = decisions_and_questions(columns, rules, typed=typed)
+    if questions:
+        raise DataError("; ".join(question.text for question in questions))
+    return decisions
+
+
+@dataclass(frozen=True)
+class Question:
+    """What has to be asked about a column that can be read in two ways.
+
+    Parameters
+    ----------
+    column, text : str
+        Its name, and a sentence with an example, both readings and the key that decides.
+    formats : tuple of str, default ()
+        The formats to choose from; empty where another key decides.
+    """
+
+    column: str
+    text: str
+    formats: tuple[str, ...] = ()
+
+
+def decisions_and_questions(
+    columns: Sequence[TextColumn], rules: ReadingRules | None = None, *, typed: bool = False
+) -> tuple[dict[str, Decision], list[Question]]:
+    """What columns of text stand for, and what has to be asked about them.
+
+    Parameters
+    ----------
+    columns, rules, typed
+        As for :func:`decide`.
+
+    Returns
+    -------
+    decisions : dict of column → Decision
+        The first of the readings where a column has several.
+    questions : list of Question
+    """
     rules = rules or ReadingRules()
     readings = [_reading(column, rules, typed) for column in columns]
     decimals = {rules.decimal} if rules.decimal else {r.decimal for r in readings} - {None}
     day_first = {r.day_first for r in readings} - {None}
     decisions: dict[str, Decision] = {}
-    questions: list[str] = []
+    questions: list[Question] = []
     for reading in readings:
         forms = _usual(reading, reading.kept(decimals, day_first), rules)
         question = reading.question or (_two_readings(reading, forms, rules) if forms[1:] else "")
         if question:
-            questions.append(question)
+            choices = () if reading.question else tuple(map(name_of, forms))
+            questions.append(Question(reading.column.name, question, choices))
         decisions[reading.column.name] = reading.decision(forms)
-    if questions:
-        raise DataError("; ".join(questions))
     words = {
         word
         for reading in readings
         if reading.kind in ("number", "date")
         for word in reading.perhaps_missing
     }
-    return {
+    cleaned = {
         name: replace(decision, column=decision.column.without(words))
         if decision.kind == "text" and name not in rules.kinds
         else decision
         for name, decision in decisions.items()
     }
+    return cleaned, questions
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,7 +52,7 @@ def test_on_the_test_customers_it_finds_what_the_run_found(run, draw_telco, tmp_
 
 def test_numbers_are_those_of_the_model_on_the_new_rows(run, new, tmp_path):
     output = tmp_path / "out" / "later.json"
-    with pytest.raises(ConfigError, match="the folder .*out does not exist"):
+    with pytest.raises(ConfigError, match=r"the folder .*out does not exist"):
         backtest(run / "model", new(), output=output)
     found = backtest(run / "model", new(), output=output, mkdir=True, resamples=50)
     assert found.measured["n"] == 900

@@ -1,0 +1,140 @@
+"""The frame that all pages share, for pages that are made without templates.
+
+A scoring machine has no jinja2; what is put together here is escaped piece by piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+
+FRAME = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
+img-src data:">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<header>
+<h1>{title}</h1>
+</header>
+<main>
+<p class="verdict">{verdict}</p>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def plain_page(title: str, verdict: str, sections: Sequence[str], style: str = "") -> str:
+    """A page as HTML text that needs no other file.
+
+    Parameters
+    ----------
+    title, verdict : str
+        Heading, and the result below it; escaped here.
+    sections : sequence of str
+        HTML, as the other functions of this module make it.
+    style : str, default ""
+        Further rules of CSS.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> page = plain_page("a < b", "7 rows", [paragraph("it is so & so")])
+    >>> "<h1>a &lt; b</h1>" in page, "<p>it is so &amp; so</p>" in page
+    (True, True)
+    """
+    shared = files("dbnchurn.core.html").joinpath("page.css").read_text(encoding="utf-8")
+    body = "\n".join(section for section in sections if section)
+    return FRAME.format(
+        title=escape(title), verdict=escape(verdict), style=shared + style, body=body
+    )
+
+
+def paragraph(text: str, kind: str = "") -> str:
+    """A paragraph, of a class of the style sheet if one is named.
+
+    Parameters
+    ----------
+    text : str
+    kind : str, default ""
+
+    Returns
+    -------
+    str
+    """
+    return f"<p{_class(kind)}>{escape(text)}</p>"
+
+
+def bullets(title: str, texts: Sequence[str], kind: str = "") -> str:
+    """A heading and a list; nothing if there is nothing to list.
+
+    Parameters
+    ----------
+    title : str
+        Without one there is no heading.
+    texts : sequence of str
+    kind : str, default ""
+        Class of the style sheet.
+
+    Returns
+    -------
+    str
+    """
+    if not texts:
+        return ""
+    heading = f"<h2>{escape(title)}</h2>\n" if title else ""
+    return f"{heading}<ul{_class(kind)}>\n{''.join(f'<li>{escape(t)}</li>' for t in texts)}\n</ul>"
+
+
+def rows_table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], kinds: Sequence[str] = (), kind: str = ""
+) -> str:
+    """A table whose first column names the rows; lines of a cell stand below one another.
+
+    Parameters
+    ----------
+    heads : sequence of str
+    rows : sequence of sequence of str
+        As many cells each as there are heads.
+    kinds : sequence of str, default ()
+        Class of every row.
+    kind : str, default ""
+        Class of the table.
+
+    Returns
+    -------
+    str
+    """
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
+    body = []
+    for number, row in enumerate(rows):
+        first, *others = row
+        cells = f'<th scope="row">{escape(first)}</th>'
+        cells += "".join(
+            f'<td data-head="{escape(name)}">{_lines(text)}</td>'
+            for name, text in zip(heads[1:], others, strict=True)
+        )
+        body.append(f"<tr{_class(kinds[number] if kinds else '')}>{cells}</tr>")
+    table = f"<thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(body) + "\n</tbody>"
+    return f'<div class="scroll">\n<table{_class(kind)}>\n{table}\n</table>\n</div>'
+
+
+def _class(kind: str) -> str:
+    return f' class="{escape(kind)}"' if kind else ""
+
+
+def _lines(text: str) -> str:
+    return "<br>".join(escape(line) for line in text.split("\n"))

@@ -16,6 +16,7 @@ from rich.console import Console
 from dbnchurn.core.errors import DbnchurnError
 
 MISTAKE = 2  # exit code
+NOTES = "dbnchurn.notes"  # logger of what is left out or assumed, which is always shown
 WIDTH = 170  # characters, where standard output is no terminal
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ def log_to_standard_error(
         format="%(levelname)s: %(message)s",
         stream=sys.stderr,
     )
+    logging.getLogger(NOTES).setLevel(logging.INFO)
 
 
 def console() -> Console:

@@ -21,6 +21,7 @@ from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.runs.folder import read_json, write_json
 from dbnchurn.tables.contract import Contract, apply_contract
 from dbnchurn.tables.loading import read_table
+from dbnchurn.tables.unused_columns import say, unused_columns
 
 Number = Mapping[str, Any]
 
@@ -192,6 +193,9 @@ def backtest(
             max_quarantine=1.0,
         ),
     )
+    known = {column.name for column in predictor.schema.columns}
+    extra = [column for column in labelled.X if column not in known]
+    say(unused_columns(predictor.schema, extra=extra))
     measured = evaluate(
         labelled.y,
         predictor.predict_proba(labelled.X)[:, 1],

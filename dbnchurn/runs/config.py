@@ -25,7 +25,7 @@ from dbnchurn.runs.source import SourceSection
 
 Baseline = Literal["logistic regression", "xgboost", "without leaves", "without pretraining"]
 # Set once for the whole run, at its top.
-SHARED = ("random_state", "device", "n_threads", "kinds", "formats")
+SHARED = ("random_state", "device", "n_threads", "kinds", "formats", "leakage")
 
 if TYPE_CHECKING:  # made from signatures when the module is imported; mypy sees their base class
     ClassifierSection = Section
@@ -248,6 +248,7 @@ def classifier_of(config: RunConfig, **changes: Any) -> ChurnClassifier:
         device=config.device,
         n_threads=config.n_threads,
         kinds=config.kinds or None,
+        leakage="off",  # the run has looked at the columns already
     )
     classifier.set_params(**changes)
     return classifier

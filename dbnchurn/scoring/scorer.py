@@ -17,6 +17,7 @@ from dbnchurn.tables.arrow import frame_of
 from dbnchurn.tables.chunks import Chunk, RejectedRow
 from dbnchurn.tables.reading import read, unreadable
 from dbnchurn.tables.schema import Schema
+from dbnchurn.tables.unused_columns import say, unused_columns
 
 REJECTED = pa.schema(
     [("file", pa.string()), ("row", pa.int64()), ("id", pa.string()), ("reason", pa.string())]
@@ -43,6 +44,21 @@ def check_columns(schema: Schema, file: str, columns: Sequence[str]) -> None:
         read(schema, pd.DataFrame(columns=list(columns)))
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
+
+
+def say_unused(predictor: Predictor, files: Mapping[str, Sequence[str]], id: str | None) -> None:
+    """Log which columns of the files the model does not use.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    files : mapping of file → columns
+    id : str or None
+        Column that names the customers.
+    """
+    known = {id, predictor.about.get("id"), *(c.name for c in predictor.schema.columns)}
+    extra = dict.fromkeys(name for names in files.values() for name in names if name not in known)
+    say(unused_columns(predictor.schema, extra=extra))
 
 
 @dataclass(frozen=True)

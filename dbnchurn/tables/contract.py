@@ -18,6 +18,7 @@ import pandas as pd
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.typing import Dates, Ints
 from dbnchurn.tables.chunks import RejectedRow
+from dbnchurn.tables.model_columns import ModelColumns
 from dbnchurn.tables.schema import check_names, text
 
 # Spellings of labels that need no ``positive`` in the contract.
@@ -87,6 +88,8 @@ class Customers:
         Columns that are no features, such as the cost of a contact; empty by default.
     formats : mapping of column → format, optional
         How numbers and dates were written in the file.
+    columns : ModelColumns of n rows, optional
+        The features as the model reads them, where that was found out already.
 
     Examples
     --------
@@ -108,9 +111,19 @@ class Customers:
     unlabelled_dates: Dates | None = None
     side_columns: pd.DataFrame = field(default_factory=pd.DataFrame)
     formats: Mapping[str, str] = field(default_factory=dict)
+    columns: ModelColumns | None = None
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def model_columns(self) -> ModelColumns:
+        """The features as a model reads them."""
+        return self.columns or ModelColumns.of(self.X, formats=self.feature_formats)
+
+    @property
+    def feature_formats(self) -> dict[str, str]:
+        """How numbers and dates of the features were written in the file."""
+        return {name: form for name, form in self.formats.items() if name in self.X}
 
 
 def apply_contract(frame: pd.DataFrame, contract: Contract) -> Customers:
@@ -247,6 +260,7 @@ def with_side_columns(table: Customers, names: Sequence[str]) -> Customers:
         X=table.X.drop(columns=side_names),
         unlabelled=table.unlabelled.drop(columns=side_names, errors="ignore"),
         side_columns=table.X[side_names],
+        columns=None,
     )
 
 

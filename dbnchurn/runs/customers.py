@@ -99,16 +99,14 @@ def load_customers(config: RunConfig) -> Customers:
         "%d rows in quarantine", len(table), table.X.shape[1], 100 * table.y.mean(),
         len(table.unlabelled), len(table.quarantine),
     )  # fmt: skip
-    for note in loaded.notes:
+    for note in (*loaded.notes, *table.notes):
         log.warning("%s", note)
     formats = {
         name: form for name, form in {**source.formats, **loaded.formats}.items() if name in table.X
     }
-    return replace(
-        with_rejected_lines(table, loaded.rejected, contract),
-        notes=(*table.notes, *loaded.notes),
-        formats=formats,
-    )
+    table = with_rejected_lines(table, loaded.rejected, contract)
+    say(table.set_aside)
+    return replace(table, notes=(*table.notes, *loaded.notes), formats=formats)
 
 
 def check_leakage(

@@ -17,11 +17,11 @@ STAGES = {"data", "prepare", "features", "dbn", "decide", "evaluate", "segments"
 LAYERS = (
     {"core"},
     {"config"},
-    {"dbn", "decide", "evaluate", "segments"},
+    {"dbn", "decide", "evaluate"},
     {"tables"},
     {"report"},
     {"data", "prepare", "features"},
-    {"predictor"},
+    {"predictor", "segments"},
     {"model"},
     {"exports"},
     {"runs"},

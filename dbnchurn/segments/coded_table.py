@@ -15,10 +15,12 @@ from dbnchurn.core.parameters import check_parameters
 from dbnchurn.core.typing import Bools
 from dbnchurn.segments.bins import Axis, Binning, code_rows
 from dbnchurn.segments.boxes import Ranges
-from dbnchurn.segments.columns import checked_frame, read_answers, read_columns
+from dbnchurn.segments.columns import checked_frame, columns_of, read_answers, stored_column
 from dbnchurn.segments.conditions import Level
 from dbnchurn.segments.counts import CodedRows, check_cells
 from dbnchurn.segments.row_parts import RowParts, check_answers, split_at_random, split_by_date
+from dbnchurn.tables.model_columns import ModelColumns
+from dbnchurn.tables.schema import Schema
 
 
 class CodingSettings(Protocol):
@@ -35,6 +37,8 @@ class CodingSettings(Protocol):
     min_count: int
     parts: Sequence[float]
     date: str | None
+    kinds: Mapping[str, str] | None
+    formats: Mapping[str, str] | None
     positive: Level
     threshold: float | None
     max_cells: int
@@ -56,6 +60,12 @@ class CodedTable:
         Row numbers to mine, select on and report from.
     rows : three CodedRows
         The rows of each part, in this order.
+    schema : Schema
+        How the columns were read.
+    columns : ModelColumns of n rows
+        The same columns as a model reads them.
+    hits : bool array of shape (n,)
+        Rows that said yes.
     """
 
     names: tuple[str, ...]
@@ -63,6 +73,9 @@ class CodedTable:
     skipped: dict[str, str]
     parts: RowParts
     rows: tuple[CodedRows, CodedRows, CodedRows]
+    schema: Schema
+    columns: ModelColumns
+    hits: Bools
 
 
 def code_table(
@@ -95,7 +108,8 @@ def code_table(
     _check_shares(miner.parts)
     frame = checked_frame(X)
     hits = read_answers(y, len(frame), miner.positive, miner.threshold)
-    columns = read_columns(frame, _describing(miner, frame))
+    read = ModelColumns.of(frame[_describing(miner, frame)], miner.kinds, _formats(miner))
+    columns = columns_of(read.schema, frame)
     parts = _split(miner, frame, hits, generator, groups)
     check_answers(hits, parts, miner.min_count)
     binning = Binning(
@@ -107,10 +121,15 @@ def code_table(
         miner.max_levels,
     )
     axes, skipped = binning.axes([column.take(parts.mine) for column in columns])
+    ignored = {c.name: c.note for c in read.schema.columns if c.kind == "ignore"}
+    known = {column.name: column for column in read.schema.used}
+    stored = tuple(stored_column(known[column.name], column) for column in columns)
     _check_memory(miner, axes)
     data = code_rows(axes, columns, hits)
     rows = (data.take(parts.mine), data.take(parts.select), data.take(parts.report))
-    return CodedTable(tuple(frame.columns), axes, skipped, parts, rows)
+    return CodedTable(
+        tuple(frame.columns), axes, {**skipped, **ignored}, parts, rows, Schema(stored), read, hits
+    )
 
 
 def _check_shares(parts: Sequence[float]) -> None:
@@ -138,6 +157,11 @@ def _describing(miner: CodingSettings, frame: pd.DataFrame) -> list[str]:
     return names
 
 
+def _formats(miner: CodingSettings) -> dict[str, str]:
+    """Formats of the columns that may describe segments."""
+    return {name: form for name, form in (miner.formats or {}).items() if name != miner.date}
+
+
 def _split(
     miner: CodingSettings,
     frame: pd.DataFrame,
@@ -149,7 +173,8 @@ def _split(
         return split_at_random(hits, miner.parts, generator, groups)
     if groups is not None:
         raise ConfigError("groups and date exclude each other: a split in time divides groups")
-    return split_by_date(frame[miner.date], miner.parts)
+    form = (miner.formats or {}).get(miner.date, "")
+    return split_by_date(frame[miner.date], miner.parts, form)
 
 
 def _check_memory(miner: CodingSettings, axes: Sequence[Axis]) -> None:

@@ -63,10 +63,12 @@ def says_nothing(present: Bools, shares: npt.ArrayLike | None = None) -> Bools:
     """
     rows, columns = present.shape
     counts = present.sum(axis=1)
+    if columns < 2 or not rows or (shares is None and present.mean() < FULL):
+        return np.zeros(rows, bool)
     if shares is None:
         shares = present[counts > 1].mean(axis=0) if (counts > 1).any() else np.zeros(columns)
     known = np.asarray(shares, np.float64)
-    if columns < 2 or known.mean() < FULL:
+    if known.mean() < FULL:
         return np.zeros(rows, bool)
     fewest = 1 if columns >= 3 and _chance_of_one_at_most(known) < CHANCE else 0
     return np.asarray(counts <= fewest)

@@ -246,7 +246,7 @@ def condition_from_dict(data: dict[str, Any]) -> Condition:
     Examples
     --------
     >>> condition_from_dict(Between("age", 30, 40).to_dict())
-    Between(column='age', low=30, high=40, whole=False, besides=())
+    Between(column='age', low=30, high=40, whole=False, besides=(), date=False)
     """
     if data.get("missing"):
         return IsMissing(data["column"])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
@@ -90,6 +91,43 @@ def test_dates_from_the_cutoff_on():
     assert str(leak) == (
         "date_after_cutoff: billed: 1 rows, such as 2024-08-01 at the cutoff 2024-08-01"
     )
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda days: days,
+        lambda days: days.dt.tz_localize("UTC"),
+        lambda days: days.dt.date,
+        lambda days: days.dt.strftime("%d.%m.%Y"),
+        lambda days: days.dt.to_period("D"),
+        lambda days: days.dt.strftime("%Y%m%d").astype(int),
+        lambda days: days.astype(pd.ArrowDtype(pa.date32())),
+        lambda days: days.astype(pd.ArrowDtype(pa.timestamp("us", "UTC"))),
+    ],
+)
+def test_a_date_after_the_cutoff_is_found_however_it_is_written(spell):
+    generator, y, X = rows()
+    days = pd.Series(
+        pd.Timestamp("2020-01-20") + pd.to_timedelta(generator.integers(0, 900, 4000), "D")
+    )
+    cutoffs = np.full(len(y), np.datetime64("2024-08-01", "ns"))
+    assert find_leaks(ModelColumns.of(X.assign(day=spell(days))), y, cutoffs=cutoffs) == []
+    days[5] = pd.Timestamp("2026-08-31")
+    (leak,) = find_leaks(ModelColumns.of(X.assign(day=spell(days))), y, cutoffs=cutoffs)
+    assert str(leak) == (
+        "date_after_cutoff: day: 1 rows, such as 2026-08-31 at the cutoff 2024-08-01"
+    )
+
+
+def test_timestamps_spans_and_flags_that_all_differ_are_no_identifiers():
+    generator, y, X = rows()
+    seconds = pd.Series(generator.choice(10**8, len(y), replace=False))
+    X["changed"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(seconds, "s")
+    X["written"] = X["changed"].dt.strftime("%Y-%m-%dT%H:%M:%S")
+    X["online"] = pd.to_timedelta(seconds // 1000 * 86_400, "s")
+    X["tv"] = generator.random(len(y)) < 0.5
+    assert find_leaks(ModelColumns.of(X), y) == []
 
 
 def test_amounts_are_no_identifiers_though_none_occurs_twice():

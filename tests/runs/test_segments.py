@@ -70,6 +70,7 @@ def test_the_published_config_runs(published, tmp_path):
 
 
 def test_a_table_of_ones_own_with_groups(own, caplog):
+    caplog.set_level("INFO")
     folder = run(read_segments_config(own), "own")
     assert "a 0.8 or more" in summary(folder)
     assert "column 'note' is left out" in caplog.text

@@ -354,7 +354,7 @@ def test_a_column_may_change_its_dtype_but_not_its_kind(data, miner):
     X, _ = data
     same = X.astype({"age": "float32", "plan": str, "active": int, "calls": "float64"})
     pd.testing.assert_series_equal(miner.assign(same), miner.assign(X))
-    with pytest.raises(DataError, match="'age' .number., row .*: 'old' is not a number"):
+    with pytest.raises(DataError, match=r"'age' .number., row .*: 'old' is not a number"):
         miner.assign(X.assign(age="old"))
     assert miner.assign(X.assign(age=None, plan=None)).notna().any()  # all missing is no change
 

@@ -19,7 +19,7 @@ from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.parallel import run_parallel
 from dbnchurn.core.progress import report_epoch, stage
 from dbnchurn.core.typing import Floats32, Ints
-from dbnchurn.data.leak_warning import Action, warn_of_leaks
+from dbnchurn.data.leakage_warning import Action, warn_of_leaks
 from dbnchurn.dbn import NetworkStage
 from dbnchurn.decide import Threshold
 from dbnchurn.decide.decide_record import log_odds

@@ -194,7 +194,7 @@ def backtest(
         ),
     )
     known = {column.name for column in predictor.schema.columns}
-    extra = [column for column in labelled.X if column not in known]
+    extra = [str(column) for column in labelled.X if column not in known]
     say([*labelled.notes, *labelled.set_aside])
     say(unused_columns(predictor.schema, extra=extra))
     measured = evaluate(

@@ -172,7 +172,7 @@ class Scorer:
         shares = None
         if reference is not None:
             missing = {column.name: column.missing for column in reference.columns}
-            shares = [1 - missing[name] for name in frame]
+            shares = [1 - missing[str(name)] for name in frame]
         nothing = np.flatnonzero(says_nothing(present_values(frame), shares))
         refused = {int(row): NOTHING_ELSE for row in nothing}
         if self.id is not None:

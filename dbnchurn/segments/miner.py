@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from dbnchurn.core.random_state import RandomStateLike, as_generator
 from dbnchurn.core.typing import Floats
-from dbnchurn.data.leak_warning import OF_THE_OUTCOME, warn_of_leaks
+from dbnchurn.data.leakage_warning import OF_THE_OUTCOME, warn_of_leaks
 from dbnchurn.segments.boxes import BoxMiner
 from dbnchurn.segments.closed_sets import mine_closed
 from dbnchurn.segments.coded_table import CodedTable, code_table

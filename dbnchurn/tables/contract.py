@@ -329,7 +329,7 @@ def _quarantined(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame,
         )
     good = frame[~bad].assign(**{name: values[~bad] for name, values in converted.items()})
     if contract.id is not None:
-        good = good.assign(**{contract.id: _as_integers(good[contract.id], totals.any())})
+        good = good.assign(**{contract.id: _as_integers(good[contract.id], bool(totals.any()))})
     _check_ids(good, contract)
     return good, frame[bad].assign(reason=reason[bad])
 

@@ -72,10 +72,12 @@ class ModelColumn:
             return pd.Series(names[self.codes], dtype=object)
         if self.kind == "date":
             days = days_as_dates(self.numbers).dt.strftime("%Y-%m-%d").astype(object)
-            return days.where(~self.missing, None)
+            known: pd.Series[Any] = days.where(~self.missing, None)
+            return known
         if self.kind == "flag":
-            named = np.where(self.numbers == 1, "yes", np.where(self.numbers == 0, "no", None))
-            return pd.Series(named, dtype=object)
+            flags = np.full(len(self.numbers), None, object)
+            flags[self.numbers == 0], flags[self.numbers == 1] = "no", "yes"
+            return pd.Series(flags, dtype=object)
         return text(pd.Series(self.numbers))
 
 

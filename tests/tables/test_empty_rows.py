@@ -58,7 +58,7 @@ def test_they_are_set_aside_with_the_reason(last, reason):
 
 
 def test_too_many_of_them_stop_the_run():
-    frame = pd.concat([table(["777", None, None, None, "no"])] * 1)
+    frame = table(["777", None, None, None, "no"])
     frame.loc[:20, ["debt", "calls", "plan"]] = None
-    with pytest.raises(DataError, match="22 of 100 rows break .*'an id and nothing else'"):
+    with pytest.raises(DataError, match=r"22 of 100 rows break .*'an id and nothing else'"):
         apply_contract(frame, Contract(label="left", id="id"))

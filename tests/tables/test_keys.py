@@ -36,7 +36,7 @@ def test_other_ids_stay_as_they_are(ids):
 
 
 def test_numbers_that_no_longer_tell_ids_apart_are_refused():
-    with pytest.raises(DataError, match="'id': 2 ids such as 9.*above 2.53"):
+    with pytest.raises(DataError, match=r"'id': 2 ids such as 9.*above 2.53"):
         whole_keys(pd.Series([2.0**53, 2.0**53 + 2, 5.0], name="id"))
 
 
@@ -54,7 +54,7 @@ def test_an_id_with_decimals_is_set_aside():
 
 def test_numbers_and_texts_that_say_the_same_id_are_not_merged():
     ids = [*range(99), "7"]
-    with pytest.raises(DataError, match="2 rows share their id .*first is '7'"):
+    with pytest.raises(DataError, match=r"2 rows share their id .*first is '7'"):
         apply_contract(frame(ids), Contract(label="left", id="id"))
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import DataError, LeakageWarning
-from dbnchurn.data.leak_warning import OF_THE_OUTCOME, warn_of_leaks
+from dbnchurn.data.leakage_warning import OF_THE_OUTCOME, warn_of_leaks
 from dbnchurn.tables.model_columns import ModelColumns
 
 

@@ -19,6 +19,7 @@ from dbnchurn.cli.exit_codes import EPILOG, ExitCode
 from dbnchurn.core.errors import DbnchurnError
 
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS}
+NOTES = "dbnchurn.notes"  # logger of what is left out or assumed, which is always shown
 WIDTH = 170  # characters, where standard output is no terminal
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ def log_to_standard_error(
         format="%(levelname)s: %(message)s",
         stream=sys.stderr,
     )
+    logging.getLogger(NOTES).setLevel(logging.INFO)
 
 
 def console() -> Console:

@@ -32,6 +32,10 @@ class ResourceError(DbnchurnError):
     """Memory, disk or a connection failed; nothing is wrong with the input, so work is kept."""
 
 
+class LeakageWarning(UserWarning):
+    """A column seems to reveal the outcome, or names its row; see the parameter ``leakage``."""
+
+
 def listed(values: Iterable[object], limit: int = 8) -> str:
     """Values for a message: quoted, in order, cut after `limit`.
 

@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
-from dbnchurn.core.typing import Dates, Floats, Ints, Rows
+from dbnchurn.core.typing import Bools, Dates, Floats, Ints, Rows
+from dbnchurn.tables.model_columns import ModelColumn, ModelColumns
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Leak:
 
 
 def find_leaks(
-    X: pd.DataFrame,
+    columns: ModelColumns,
     y: Ints,
     *,
     ids: npt.NDArray[Any] | None = None,
@@ -66,9 +67,11 @@ def find_leaks(
 ) -> list[Leak]:
     """Find columns that nearly decide the label, dates after the cutoff, and identifiers.
 
+    Every column is judged by the kind as which the model reads it.
+
     Parameters
     ----------
-    X : DataFrame of shape (n, columns)
+    columns : ModelColumns of n rows
         Training rows.
     y : int array of shape (n,)
         0 or 1.
@@ -81,27 +84,30 @@ def find_leaks(
     Returns
     -------
     list of Leak
-        In the order of the columns.
+        In the order of the columns; identifiers that are ignored as such at the end.
 
     Examples
     --------
     >>> y = np.tile([0, 0, 0, 1], 50)
     >>> X = pd.DataFrame({"debt": np.arange(200) % 7, "reason": np.where(y, "price", None)})
-    >>> for leak in find_leaks(X, y):
+    >>> for leak in find_leaks(ModelColumns.of(X), y):
     ...     print(leak)
     missingness: reason: missing in 100.0 % of those who stayed and 0.0 % of those who left
     """
-    step = max(1, len(X) // LOOKED_AT)
-    sample, labels = X.iloc[::step], y[::step]
+    step = max(1, len(columns) // LOOKED_AT)
+    first = None if ids is None else ~pd.Series(ids).duplicated().to_numpy()
     leaks: list[Leak] = []
-    for name in X.columns:
-        column = sample[name]
-        finding = _missingness(column, labels) or _single_column(column, labels, auc)
-        finding = finding or _identifier(X[name], ids)
+    for column in columns:
+        sample, labels = column.take(slice(None, None, step)), y[::step]
+        finding = _missingness(sample, labels) or _single_column(sample, labels, auc)
+        finding = finding or _identifier(column, first)
         if finding:
-            leaks.append(Leak(finding[0], str(name), finding[1]))
-        if cutoffs is not None and (late := _late(X[name], cutoffs)):
-            leaks.append(Leak("date_after_cutoff", str(name), late))
+            leaks.append(Leak(finding[0], column.name, finding[1]))
+        if cutoffs is not None and (late := _late(column, cutoffs)):
+            leaks.append(Leak("date_after_cutoff", column.name, late))
+    for column in columns.identifiers:
+        if finding := _identifier(column, first):
+            leaks.append(Leak(finding[0], column.name, finding[1]))
     return leaks
 
 
@@ -186,8 +192,8 @@ def refuse_leaks(leaks: list[Leak], allow: Mapping[str, str]) -> list[str]:
     return allowed
 
 
-def _missingness(column: pd.Series[Any], y: Ints) -> tuple[str, str] | None:
-    missing = column.isna().to_numpy()
+def _missingness(column: ModelColumn, y: Ints) -> tuple[str, str] | None:
+    missing = column.missing
     agree = float((missing == (y == 1)).mean())
     if max(agree, 1 - agree) < AGREEMENT or not missing.any():
         return None
@@ -196,20 +202,21 @@ def _missingness(column: pd.Series[Any], y: Ints) -> tuple[str, str] | None:
     return "missingness", evidence
 
 
-def _single_column(column: pd.Series[Any], y: Ints, limit: float) -> tuple[str, str] | None:
+def _single_column(column: ModelColumn, y: Ints, limit: float) -> tuple[str, str] | None:
     auc = column_auc(column, y)
     return ("single_column", f"AUC {auc:.3f} alone") if auc >= limit else None
 
 
-def column_auc(column: pd.Series[Any], y: Ints) -> float:
+def column_auc(column: ModelColumn, y: Ints) -> float:
     """Area under the ROC curve of one column, with its values in the best order.
 
-    Values (numbers in up to 64 bins, missing as one of them) are ordered by the share of churners
-    in the other half of the rows, so that a column with a different value in every row has 0.5.
+    Values (numbers and dates in up to 64 bins, missing as one of them) are ordered by the share of
+    churners in the other half of the rows, so that a column with a different value in every row has
+    0.5.
 
     Parameters
     ----------
-    column : Series of n values
+    column : ModelColumn of n rows
     y : int array of shape (n,)
         0 or 1.
 
@@ -221,7 +228,8 @@ def column_auc(column: pd.Series[Any], y: Ints) -> float:
     Examples
     --------
     >>> y = np.tile([0, 1], 500)
-    >>> column_auc(pd.Series(np.where(y, 3, 9)), y), column_auc(pd.Series(np.arange(1000)), y) < 0.6
+    >>> columns = ModelColumns.of(pd.DataFrame({"told": np.where(y, 3, 9), "row": np.arange(1000)}))
+    >>> column_auc(columns["told"], y), column_auc(columns["row"], y) < 0.6
     (1.0, True)
     """
     if y.min() == y.max():
@@ -239,15 +247,14 @@ def column_auc(column: pd.Series[Any], y: Ints) -> float:
     return float(np.mean([_auc(score[half == side], y[half == side]) for side in (0, 1)]))
 
 
-def _codes(column: pd.Series[Any]) -> Ints:
+def _codes(column: ModelColumn) -> Ints:
     """Values as codes from 0; missing is one of them."""
-    numeric = pd.api.types.is_numeric_dtype(column.dtype)
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        column, numeric = column.astype("int64").where(column.notna()), True
-    places, values = pd.factorize(column, use_na_sentinel=False)
-    if not numeric or pd.api.types.is_bool_dtype(column.dtype) or len(values) <= BINS:
+    if column.has_levels:
+        return column.codes.astype(np.int64) + 1
+    numbers = column.numbers
+    places, values = pd.factorize(numbers, use_na_sentinel=False)
+    if len(values) <= BINS:
         return np.asarray(places, np.int64)
-    numbers = column.to_numpy(np.float64, na_value=np.nan)
     present = numbers[~np.isnan(numbers)]
     edges = np.unique(np.quantile(present, np.linspace(0, 1, BINS + 1)[1:-1]))
     return np.where(np.isnan(numbers), len(edges) + 1, np.searchsorted(edges, numbers, "right"))
@@ -263,34 +270,37 @@ def _auc(score: Floats, y: Ints) -> float:
     return float(above / (positives * (len(y) - positives)))
 
 
-def _identifier(column: pd.Series[Any], ids: npt.NDArray[Any] | None) -> tuple[str, str] | None:
-    """Whether text or integers hardly ever repeat, among the first rows of the customers."""
-    if ids is not None:
-        column = column[~pd.Series(ids, index=column.index).duplicated()]
-    present = column.dropna()
-    if len(present) < MIN_ROWS or pd.api.types.is_datetime64_any_dtype(column.dtype):
+def _identifier(column: ModelColumn, first: Bools | None) -> tuple[str, str] | None:
+    """Whether levels or whole numbers hardly ever repeat, among the first rows of the customers."""
+    if column.kind in ("date", "flag") or column.is_span:
         return None
-    if pd.api.types.is_bool_dtype(column.dtype):
+    if first is not None:
+        column = column.take(np.flatnonzero(first))
+    values = column.codes if column.has_levels else column.numbers
+    present = values[~column.missing]
+    if len(present) < MIN_ROWS or _has_decimals(column):
         return None
-    # Amounts with decimals hardly ever repeat either, and some exports write them as text.
-    if not pd.api.types.is_numeric_dtype(column.dtype):
-        present = present.astype(str)
-    numbers = pd.to_numeric(present, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    if np.isfinite(numbers).mean() > 0.9 and (numbers % 1 > 0).any():
-        return None
-    distinct = present.nunique() / len(present)
+    distinct = len(np.unique(present)) / len(present)
     if distinct < DISTINCT_SHARE:
         return None
     return "identifier", f"{distinct:.1%} of its values occur once"
 
 
-def _late(column: pd.Series[Any], cutoffs: Dates) -> str:
-    if not pd.api.types.is_datetime64_any_dtype(column.dtype):
+def _has_decimals(column: ModelColumn) -> bool:
+    """Whether it holds amounts with decimals, which hardly ever repeat either."""
+    numbers = column.numbers
+    if column.has_levels:
+        numbers = pd.to_numeric(pd.Series(column.levels, dtype=object), errors="coerce").to_numpy()
+    known = np.isfinite(numbers)
+    return bool(known.mean() > 0.9 and (numbers[known] % 1 > 0).any()) if len(known) else False
+
+
+def _late(column: ModelColumn, cutoffs: Dates) -> str:
+    if column.kind != "date":
         return ""
-    dates = pd.to_datetime(column, utc=True).dt.tz_localize(None).to_numpy("datetime64[ns]")
-    rows = np.flatnonzero(dates >= cutoffs)
+    days = (cutoffs - np.datetime64(0, "s")) / np.timedelta64(1, "D")
+    rows = np.flatnonzero(column.numbers >= days)
     if not len(rows):
         return ""
-    first = rows[0]
-    day, cutoff = (str(when[first])[:10] for when in (dates, cutoffs))
-    return f"{len(rows)} rows, such as {day} at the cutoff {cutoff}"
+    day = column.take(rows[:1]).words().iloc[0]
+    return f"{len(rows)} rows, such as {day} at the cutoff {str(cutoffs[rows[0]])[:10]}"

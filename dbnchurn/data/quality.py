@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from dbnchurn.core.statistics import population_stability_index
 from dbnchurn.core.typing import Dates, Floats, Ints
 from dbnchurn.data.leakage import LOOKED_AT, column_auc
 from dbnchurn.tables.contract import Customers
+from dbnchurn.tables.model_columns import ModelColumn
+from dbnchurn.tables.text_decision import days_as_dates
 
 BARS = 20  # of a number
 TOP = 12  # most frequent levels of a category with a bar of their own
@@ -27,13 +27,13 @@ class ColumnQuality:
     Parameters
     ----------
     name : str
-    kind : {"number", "date", "category"}
+    kind : {"number", "flag", "date", "category", "ignore"}
     missing : float
         Share of rows without a value.
     distinct : int
         Number of different values.
     typical : str
-        Quartiles of a number or date, most frequent level of a category.
+        Quartiles of a number or date, most frequent level of a category, why a column is ignored.
     shares : float array of shape (bars,)
         Share of the rows in every bar.
     churn : float array of shape (bars,)
@@ -74,38 +74,38 @@ def describe(customers: Customers) -> list[ColumnQuality]:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> X = pd.DataFrame({"debt": [0.0, 5.0, None, 9.0], "plan": ["A", "B", "A", "A"]})
     >>> table = Customers(np.arange(4), X, np.array([0, 1, 0, 0]), None, pd.DataFrame())
     >>> [(c.name, c.kind, c.missing, c.distinct) for c in describe(table)]
     [('debt', 'number', 0.25, 3), ('plan', 'category', 0.0, 2)]
     """
     step = max(1, len(customers) // LOOKED_AT)
-    X, y = customers.X.iloc[::step], customers.y[::step]
+    columns, y = customers.model_columns().take(slice(None, None, step)), customers.y[::step]
     dates = None if customers.dates is None else customers.dates[::step]
-    return [_measured(X[name], y, dates) for name in X.columns]
+    found = [(column, columns[column.name]) for column in columns.schema.columns]
+    return [_measured(column, y, dates, about.note) for about, column in found]
 
 
-def _measured(column: pd.Series[Any], y: Ints, dates: Dates | None) -> ColumnQuality:
-    if pd.api.types.is_bool_dtype(column.dtype):
-        column = column.astype("Float64")  # quantiles are not for booleans
-    number = pd.api.types.is_numeric_dtype(column.dtype)
-    date = pd.api.types.is_datetime64_any_dtype(column.dtype)
-    present = column.dropna()
-    if number or date:
-        codes, labels = _by_value(column)
-        typical = " / ".join(_label(v) for v in _quartiles(present))
-    else:
+def _measured(column: ModelColumn, y: Ints, dates: Dates | None, note: str) -> ColumnQuality:
+    known = ~column.missing
+    if column.has_levels:
         codes, labels = _by_level(column)
-        typical = str(present.mode().iloc[0]) if len(present) else "–"
+        typical = column.levels[_most_frequent(column)] if known.any() else "–"
+        distinct = len(np.unique(column.codes[known]))
+    else:
+        codes, labels = _by_value(column)
+        typical = " / ".join(_shown(column, _quartiles(column.numbers[known])))
+        distinct = len(np.unique(column.numbers[known]))
     size = len(labels)
     rows = np.bincount(codes[codes >= 0], minlength=size)[:size]
     churners = np.bincount(codes[codes >= 0], y[codes >= 0], minlength=size)[:size]
     return ColumnQuality(
-        name=str(column.name),
-        kind="number" if number else "date" if date else "category",
-        missing=float(column.isna().mean()),
-        distinct=int(present.nunique()),
-        typical=typical,
+        name=column.name,
+        kind=column.kind,
+        missing=float(column.missing.mean()),
+        distinct=distinct,
+        typical=f"ignored: {note}" if column.kind == "ignore" else typical,
         shares=rows / max(len(column), 1),
         churn=np.divide(churners, rows, out=np.zeros(size), where=rows > 0),
         labels=labels,
@@ -114,46 +114,50 @@ def _measured(column: pd.Series[Any], y: Ints, dates: Dates | None) -> ColumnQua
     )
 
 
-def _quartiles(present: pd.Series[Any]) -> list[Any]:
-    return list(present.quantile([0.25, 0.5, 0.75])) if len(present) else []
+def _most_frequent(column: ModelColumn) -> int:
+    return int(np.bincount(column.codes[column.codes >= 0]).argmax())
 
 
-def _label(value: Any) -> str:
-    return str(value)[:10] if isinstance(value, pd.Timestamp) else f"{value:.4g}"
+def _quartiles(present: Floats) -> Floats:
+    return np.quantile(present, [0.25, 0.5, 0.75]) if len(present) else present
 
 
-def _by_value(column: pd.Series[Any]) -> tuple[Ints, tuple[str, ...]]:
+def _shown(column: ModelColumn, values: Floats) -> list[str]:
+    """Values of a column as text: dates as days, numbers with four digits."""
+    if column.kind == "date":
+        return [str(day)[:10] for day in days_as_dates(values)]
+    return [f"{value:.4g}" for value in values]
+
+
+def _by_value(column: ModelColumn) -> tuple[Ints, tuple[str, ...]]:
     """The bar of every row, -1 where missing, and the labels.
 
     Bars have equal width between the 1 % and the 99 % quantile; few values have a bar each.
     """
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        days = column - pd.Timestamp(0, tz=getattr(column.dtype, "tz", None))
-        column = days.dt.total_seconds() / 86400
-    values = column.to_numpy(np.float64, na_value=np.nan)
+    values = column.numbers
     present = values[~np.isnan(values)]
     if not len(present):
         return np.full(len(values), -1), ("no value",)
     low, high = np.quantile(present, [0.01, 0.99])
     few = np.unique(present) if len(np.unique(present[:10_000])) <= BARS else present
     if len(few) <= BARS:
-        edges, labels = (few[1:] + few[:-1]) / 2, tuple(f"{v:.4g}" for v in few)
+        edges, labels = (few[1:] + few[:-1]) / 2, tuple(_shown(column, few))
     else:
         edges = np.unique(np.linspace(low, high, BARS + 1))[1:-1]
-        labels = tuple(f"from {v:.4g}" for v in (low, *edges))
+        labels = tuple(f"from {v}" for v in _shown(column, np.array([low, *edges])))
     return np.where(np.isnan(values), -1, np.searchsorted(edges, values, "right")), labels
 
 
-def _by_level(column: pd.Series[Any]) -> tuple[Ints, tuple[str, ...]]:
+def _by_level(column: ModelColumn) -> tuple[Ints, tuple[str, ...]]:
     """The bar of every row, -1 where missing, and the labels: one bar for all rare levels."""
-    counts = column.value_counts()
-    top = [level for level in counts.index[:TOP] if counts[level]]
-    codes = pd.Index(top).get_indexer(pd.Index(column.astype(object)))
-    labels = [str(level) for level in top]
+    counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.levels))
+    top = [int(code) for code in np.argsort(-counts, kind="stable")[:TOP] if counts[code]]
+    bar = np.full(len(column.levels) + 1, len(top))
+    bar[top], bar[-1] = np.arange(len(top)), -1
+    labels = [column.levels[code] for code in top]
     if (counts > 0).sum() > TOP:
-        codes = np.where((codes < 0) & column.notna().to_numpy(), len(top), codes)
         labels.append("others")
-    return codes, tuple(labels or ["no value"])
+    return bar[column.codes], tuple(labels or ["no value"])
 
 
 def _drift(codes: Ints, dates: Dates, size: int) -> float | None:

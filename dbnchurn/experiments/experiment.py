@@ -25,8 +25,10 @@ from dbnchurn.experiments.worker_pool import Event, WorkerJob, run_jobs
 from dbnchurn.model.compute import resolve_device
 from dbnchurn.report.comparison_content import Comparison
 from dbnchurn.runs.config import RunConfig
-from dbnchurn.runs.folder import only_one, open_output
+from dbnchurn.runs.facts import FACTS
+from dbnchurn.runs.folder import only_one, open_output, read_json
 from dbnchurn.runs.tracking import require_mlflow, track
+from dbnchurn.tables.unused_columns import say
 
 log = logging.getLogger(__name__)
 RUNS, LOGS = "runs", "logs"
@@ -171,6 +173,12 @@ def _track(config: RunConfig, keyed: _KeyedRun) -> None:
         track(keyed.folder, config.tracking, tags)
 
 
+def _unused(folder: Path) -> list[str]:
+    """What a run did not use of its table; runs of older versions do not say."""
+    sentences: list[str] = read_json(folder / FACTS).get("unused_columns", [])
+    return sentences
+
+
 def _compare(
     config: RunConfig, name: str, runs: Sequence[_KeyedRun], failures: Sequence[str]
 ) -> Comparison:
@@ -179,6 +187,7 @@ def _compare(
         raise DataError("no run could be finished:\n" + "\n".join(failures))
     for failure in failures:
         log.warning("%s", failure)
+    say(sentence for keyed in runs if keyed.finished for sentence in _unused(keyed.folder))
     return compare_runs(
         finished,
         metric=experiment_section(config).metric,

@@ -97,7 +97,7 @@ def _dataset(config: RunConfig) -> tuple[Dataset, str]:
     with TemporaryDirectory(prefix="dbnchurn-") as work, stage("read"):
         table, built = read_customers(config, Path(work))
         parts = division(table, config.split, config.seed)
-        table = check_leakage(config.leakage, table, parts, built, n_threads=config.n_threads)
+        table = check_leakage(config, table, parts, built)
     return Dataset.of(table, parts, config.campaign), of_customers(table)
 
 

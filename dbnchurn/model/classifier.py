@@ -113,6 +113,11 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         validation rows.
     large_tables : LargeTableRules
         What a large table changes: the boosters, and how many rows pretrain and stop.
+    leakage : {"error", "warn", "off"}, default "warn"
+        What happens if a column alone decides the label or names its row: a
+        :class:`~dbnchurn.core.errors.DataError`, one
+        :class:`~dbnchurn.core.errors.LeakageWarning` that names all of them, or nothing. Tables of
+        fewer than 200 rows, or fewer than 20 of either label, are not looked at.
     refit : bool, default True
         Whether, where `fit` gets no validation rows, everything is then learned anew from all rows:
         with the numbers of trees and epochs, the blend and the threshold that the rows set aside
@@ -190,6 +195,7 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         threshold: Threshold | None = None,
         validation: Annotated[float, Field(gt=0, lt=1)] = 0.15,
         large_tables: LargeTableRules | None = None,
+        leakage: Literal["error", "warn", "off"] = "warn",
         refit: bool = True,
         device: Literal["auto", "cpu", "cuda"] = "auto",
         n_threads: Annotated[int, Field(ge=1)] | None = None,
@@ -214,6 +220,7 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         self.threshold = threshold
         self.validation = validation
         self.large_tables = large_tables
+        self.leakage = leakage
         self.refit = refit
         self.device = device
         self.n_threads = n_threads
@@ -342,6 +349,7 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
             skip=self.skip,
             networks=networks,
             threshold=given["threshold"],
+            leakage=self.leakage,
             large_tables=rules,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +19,7 @@ from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.parallel import run_parallel
 from dbnchurn.core.progress import report_epoch, stage
 from dbnchurn.core.typing import Floats32, Ints
+from dbnchurn.data.leakage_warning import Action, warn_of_leaks
 from dbnchurn.dbn import NetworkStage
 from dbnchurn.decide import Threshold
 from dbnchurn.decide.decide_record import log_odds
@@ -28,9 +30,10 @@ from dbnchurn.model.inputs import ClassPriors, LabelledFrame, LabelledTable
 from dbnchurn.model.large_tables import LargeTableRules, stratified_subsample
 from dbnchurn.model.training_rows import PreparedRows, TrainingRows, VisibleRows
 from dbnchurn.prepare import Prepare
-from dbnchurn.tables.kinds import infer
+from dbnchurn.tables.model_columns import ModelColumns
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Schema, Table
+from dbnchurn.tables.unused_columns import ignored_columns, say
 
 Stage = TypeVar("Stage", bound=BaseEstimator)
 MAIN = "network"  # of the networks, the one on columns and leaves
@@ -57,6 +60,8 @@ class Stages:
     threshold : Threshold
     large_tables : LargeTableRules
         Its rules for the boosters are applied already.
+    leakage : {"error", "warn", "off"}
+        What happens if a column reveals the outcome.
     formats : mapping of column → format, optional
         How numbers and dates in text are written.
     """
@@ -70,6 +75,7 @@ class Stages:
     networks: dict[str, NetworkStage]
     threshold: Threshold
     large_tables: LargeTableRules
+    leakage: Action
     formats: Mapping[str, str] | None = None
 
     def with_lengths_of(self, fitted: FittedStages) -> Stages:
@@ -84,7 +90,7 @@ class Stages:
             )
             for name, network in fitted.networks.items()
         }
-        return replace(self, leaves=leaves, networks=networks)
+        return replace(self, leaves=leaves, networks=networks, leakage="off")
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,13 +163,18 @@ def fit_stages(
     Raises
     ------
     DataError
-        If a table cannot be read, or no column is left to learn from.
+        If a table cannot be read, no column is left to learn from, or a column reveals the outcome
+        and that is not allowed.
     ConfigError
         If settings do not fit together.
     """
     seconds: dict[str, float] = {}
     with stage("prepare", seconds):
-        schema = infer(train.frame, stages.kinds, stages.formats)
+        columns = ModelColumns.of(train.frame, stages.kinds, stages.formats)
+        schema = columns.schema
+        if stages.leakage != "off":
+            say(ignored_columns(schema), logging.WARNING)
+            warn_of_leaks(columns, train.y, stages.leakage, ids=train.groups)
         train_table = train.read(schema)
         validation_table = None if validation is None else validation.read(schema)
         prepare = _fresh(stages.prepare)

@@ -29,6 +29,7 @@ from dbnchurn.tables.label_classes import LabelValues, left_sentence, majority_w
 from dbnchurn.tables.label_question import Question
 from dbnchurn.tables.loading import load_table
 from dbnchurn.tables.streaming import open_files
+from dbnchurn.tables.unused_columns import say, unused_columns
 
 log = logging.getLogger(__name__)
 Number = Mapping[str, Any]
@@ -235,6 +236,10 @@ def backtest(
     )
     assert labelled.meaning is not None
     condition, share = labelled.meaning.condition, float(labelled.y.mean())
+    known = {column.name for column in predictor.schema.columns}
+    extra = [str(column) for column in labelled.X if column not in known]
+    say([*labelled.notes, *labelled.set_aside])
+    say(unused_columns(predictor.schema, extra=extra))
     measured = evaluate(
         labelled.y,
         predictor.predict_proba(labelled.X)[:, 1],

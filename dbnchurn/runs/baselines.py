@@ -35,6 +35,7 @@ class Peer(Protocol):
         validation: LabelledFrame,
         *,
         kinds: Mapping[str, str],
+        formats: Mapping[str, str] | None = None,
         random_state: int,
         n_threads: int | None,
     ) -> Predict: ...
@@ -45,6 +46,7 @@ def logistic_regression(
     validation: LabelledFrame,
     *,
     kinds: Mapping[str, str],
+    formats: Mapping[str, str] | None = None,
     random_state: int = 0,
     n_threads: int | None = None,
 ) -> Predict:
@@ -56,6 +58,8 @@ def logistic_regression(
         The validation rows are not used.
     kinds : mapping of column → kind
         For columns whose kind would be inferred wrongly.
+    formats : mapping of column → format, optional
+        How numbers and dates in text are written.
     random_state : int, default 0
         Not used.
     n_threads : int, optional
@@ -66,7 +70,7 @@ def logistic_regression(
     callable
         DataFrame of n rows → probabilities of shape (n,).
     """
-    schema = infer(train.frame, kinds)
+    schema = infer(train.frame, kinds, formats)
 
     def matrix(X: pd.DataFrame) -> Floats:
         table = read(schema, X)[0]
@@ -95,6 +99,7 @@ def xgboost(
     validation: LabelledFrame,
     *,
     kinds: Mapping[str, str],
+    formats: Mapping[str, str] | None = None,
     random_state: int = 0,
     n_threads: int | None = None,
 ) -> Predict:
@@ -105,6 +110,8 @@ def xgboost(
     train, validation : LabelledFrame
     kinds : mapping of column → kind
         For columns whose kind would be inferred wrongly.
+    formats : mapping of column → format, optional
+        How numbers and dates in text are written.
     random_state : int, default 0
     n_threads : int, optional
         By default as many as the number of rows is worth.
@@ -114,7 +121,7 @@ def xgboost(
     callable
         DataFrame of n rows → probabilities of shape (n,).
     """
-    schema = infer(train.frame, kinds)
+    schema = infer(train.frame, kinds, formats)
 
     def matrix(X: pd.DataFrame) -> tuple[Table, Floats32]:
         table = read(schema, X)[0]

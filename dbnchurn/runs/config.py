@@ -27,7 +27,7 @@ from dbnchurn.tables.label_classes import LabelValue
 
 Baseline = Literal["logistic regression", "xgboost", "without leaves", "without pretraining"]
 # Set once for the whole run, at its top.
-SHARED = ("random_state", "device", "n_threads", "kinds", "formats")
+SHARED = ("random_state", "device", "n_threads", "kinds", "formats", "leakage")
 
 # What the label means is said of the table.
 OF_COLUMNS = {"positive": ".columns.positive", "negative": ".columns.negative"}
@@ -264,6 +264,7 @@ def classifier_of(config: RunConfig, **changes: Any) -> ChurnClassifier:
         device=config.device,
         n_threads=config.n_threads,
         kinds=config.kinds or None,
+        leakage="off",  # the run has looked at the columns already
     )
     classifier.set_params(**changes)
     return classifier

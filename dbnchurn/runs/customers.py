@@ -20,7 +20,7 @@ from dbnchurn.core.typing import Floats, Rows
 from dbnchurn.data.build import QUARANTINE, Built, build, load
 from dbnchurn.data.leakage import find_leaks, refuse_leaks, shared_customers
 from dbnchurn.data.lookahead import can_look_ahead, find_lookahead
-from dbnchurn.data.plan import DataPlan, Leakage
+from dbnchurn.data.plan import DataPlan
 from dbnchurn.data.quality_page import write_quality
 from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.evaluate.registry import METRICS
@@ -31,7 +31,9 @@ from dbnchurn.tables.contract import Contract, Customers, apply_contract, with_r
 from dbnchurn.tables.label import inverted
 from dbnchurn.tables.label_classes import left_sentence, majority_warning
 from dbnchurn.tables.label_question import Question
+from dbnchurn.tables.model_columns import ModelColumns
 from dbnchurn.tables.splitting import Split
+from dbnchurn.tables.unused_columns import constant_columns, say, unused_columns
 
 log = logging.getLogger(__name__)
 
@@ -133,46 +135,50 @@ def load_customers(config: RunConfig) -> Customers:
         "%d customers, %d columns; %d more without an outcome; %d rows in quarantine",
         len(table), table.X.shape[1], len(table.unlabelled), len(table.quarantine),
     )  # fmt: skip
-    for note in loaded.notes:
+    for note in (*loaded.notes, *table.notes):
         log.warning("%s", note)
-    formats = {name: form for name, form in loaded.formats.items() if name in table.X}
-    return replace(
-        with_rejected_lines(table, loaded.rejected, contract),
-        notes=(*table.notes, *loaded.notes),
-        formats=formats,
-    )
+    formats = {
+        name: form for name, form in {**source.formats, **loaded.formats}.items() if name in table.X
+    }
+    table = with_rejected_lines(table, loaded.rejected, contract)
+    say(table.set_aside)
+    return replace(table, notes=(*table.notes, *loaded.notes), formats=formats)
 
 
 def check_leakage(
-    leakage: Leakage,
+    config: RunConfig,
     table: Customers,
     parts: Split,
     built: Built | None,
-    *,
-    n_threads: int | None = None,
 ) -> Customers:
     """Stop if a feature reveals the outcome or a customer is in two parts.
 
+    Features are judged by the kinds as which the model reads them; columns that it does not use are
+    said.
+
     Parameters
     ----------
-    leakage : Leakage
-        Which findings stop the run, and which are allowed.
+    config : RunConfig
+        ``leakage`` says which findings stop the run, and which are allowed.
     table : Customers
     parts : Split
         Only training rows of the features are looked at.
     built : Built or None
         How several tables became one, to look for features that change after the cutoff.
-    n_threads : int, optional
-        For the queries over the source tables.
 
     Returns
     -------
     Customers
-        The same table, with a note for each finding that the config allows.
+        The same table, with its columns as the model reads them, and a note for each column that is
+        not used and each finding that the config allows.
     """
-    train = parts.train
+    train, leakage = parts.train, config.leakage
+    columns = ModelColumns.of(table.X, config.kinds, table.feature_formats, train=train)
+    dropped = () if config.columns is None else config.columns.drop
+    unused = unused_columns(columns.schema, dropped=dropped)
+    say(unused)
     leaks = find_leaks(
-        table.X.iloc[train],
+        columns.take(train),
         table.y[train],
         ids=table.ids[train] if table.id is not None else None,
         cutoffs=table.dates[train] if table.dates is not None else None,
@@ -182,10 +188,11 @@ def check_leakage(
         for part in (parts.validation, parts.test):
             leaks += shared_customers(table.ids, table.dates, train, part)
     if built is not None and built.plan.windows is not None and can_look_ahead(built.plan):
-        leaks += find_lookahead(built, max(built.plan.windows.cutoffs), n_threads=n_threads)
+        latest = max(built.plan.windows.cutoffs)
+        leaks += find_lookahead(built, latest, n_threads=config.n_threads)
     allowed = refuse_leaks(leaks, leakage.allow)
     notes = [ALLOWED_LEAK.format(sentence) for sentence in allowed]
-    return replace(table, notes=(*table.notes, *notes))
+    return replace(table, columns=columns, notes=(*table.notes, *unused, *notes))
 
 
 def true_probabilities(data: DataSection, table: Customers, test: Rows) -> Floats:
@@ -320,5 +327,9 @@ def prepare_tables(
         mkdir=mkdir,
     )
     if labelled:
-        write_quality(folder / QUALITY, load(built), built)
+        table = load(built)
+        columns = table.model_columns()
+        unused = unused_columns(columns.schema, reduced=constant_columns(columns))
+        say(unused)
+        write_quality(folder / QUALITY, replace(table, columns=columns), built, unused)
     return built

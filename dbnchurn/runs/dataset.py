@@ -83,7 +83,7 @@ class Dataset:
             validation=labelled_frame(table, parts.validation),
             unlabelled=unlabelled_rows(table, parts),
             gain=gains(campaign, table)[parts.train],
-            formats={name: form for name, form in table.formats.items() if name in table.X},
+            formats=table.feature_formats,
         )
 
     def fit(

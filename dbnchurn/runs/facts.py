@@ -15,6 +15,7 @@ from dbnchurn.runs.customers import condition_of
 from dbnchurn.runs.diagnostics import first_weights, machines
 from dbnchurn.runs.result import RunResult
 from dbnchurn.tables.label_classes import left_sentence
+from dbnchurn.tables.unused_columns import unused_columns
 
 FACTS = "training.json"
 STRONGEST = 10
@@ -45,6 +46,7 @@ def facts_of(trained: RunResult, config: RunConfig) -> dict[str, Any]:
         "unlabelled_rows": len(table.unlabelled),
         "warnings": _warnings(trained),
         "prepare": [str(change) for change in classifier.prepare_.log_],
+        "unused_columns": _unused(trained),
         "columns_used": len(classifier.schema_.used),
         "trees": len(classifier.leaves_.record_.sizes) if classifier.use_leaves else 0,
         "strongest_columns": dict(list(trained.strength.items())[:STRONGEST]),
@@ -61,17 +63,17 @@ def _source(config: RunConfig) -> str:
     return "" if config.source is None else config.source.name
 
 
+def _unused(trained: RunResult) -> list[str]:
+    """What the model does not use of its table, in sentences."""
+    return [*unused_columns(trained.classifier.schema_), *trained.reduced]
+
+
 def _warnings(trained: RunResult) -> list[str]:
-    warnings = [*trained.customers.notes, *leak_warnings(trained.strength)]
-    if dropped := trained.classifier.prepare_.dropped_:
-        names = ", ".join(f"{name} ({why})" for name, why in dropped.items())
-        were = "1 column was" if len(dropped) == 1 else f"{len(dropped)} columns were"
-        warnings.append(f"{were} not used: {names}.")
-    ignored = [c.name for c in trained.classifier.schema_.columns if c.kind == "ignore"]
-    if ignored:
-        warnings.append(
-            f"Ignored columns, identifiers by their look or by the config: {', '.join(ignored)}."
-        )
+    warnings = [
+        *trained.customers.notes,
+        *leak_warnings(trained.strength),
+        *trained.reduced,
+    ]
     if rows := len(trained.customers.quarantine):
         broke = "1 row" if rows == 1 else f"{rows} rows"
         warnings.append(f"{broke} broke the contract; see quarantine.parquet for the reasons.")

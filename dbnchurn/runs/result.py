@@ -12,7 +12,9 @@ from dbnchurn.core.typing import Floats
 from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.runs.side_columns import strengths
 from dbnchurn.tables import Customers
+from dbnchurn.tables.schema import Schema
 from dbnchurn.tables.splitting import Split
+from dbnchurn.tables.unused_columns import unused_columns
 
 MODEL = "dbnchurn"
 
@@ -39,6 +41,11 @@ class RunResult:
     def strength(self) -> dict[str, float]:
         """How well each feature alone ranks churners among the training rows, best first."""
         return strengths(self.customers, self.parts.train)
+
+    @property
+    def reduced(self) -> list[str]:
+        """The columns that the preparation dropped, in a sentence; empty if there are none."""
+        return unused_columns(Schema(()), reduced=self.classifier.prepare_.dropped_)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from dbnchurn.config import Section, build, dump, read, section_of
 from dbnchurn.core.errors import DataError, did_you_mean
@@ -22,11 +23,18 @@ from dbnchurn.segments.files import load, save
 from dbnchurn.segments.miner import SegmentMiner
 from dbnchurn.segments.page import headline
 from dbnchurn.segments.sweep import as_table, sweep
+from dbnchurn.tables.empty_rows import (
+    NOTHING_ELSE,
+    TOTAL,
+    present_values,
+    says_nothing,
+    total_rows,
+)
 from dbnchurn.tables.label import LabelMeaning, read_label
 from dbnchurn.tables.label_classes import LabelValue
 from dbnchurn.tables.label_question import Question
-from dbnchurn.tables.reading import read as read_as
-from dbnchurn.tables.schema import Column, Schema, text
+from dbnchurn.tables.schema import Schema, text
+from dbnchurn.tables.unused_columns import say, unused_columns
 
 log = logging.getLogger(__name__)
 SWEPT = {"bins": "intervals per column", "min_count": "minimum count"}
@@ -36,6 +44,8 @@ SET_ELSEWHERE = {
     "positive": ".columns.positive",
     "negative": ".columns.negative",
     "date": ".columns.date",
+    "kinds": ".columns.kinds",
+    "formats": ".source.formats",
 }
 ANSWERS = Question(asked="said yes", leaving=False, scores="; for scores set miner.threshold")
 
@@ -64,16 +74,6 @@ class SegmentColumnsSection(Section):
     kinds: dict[str, Literal["number", "flag", "category", "date", "ignore"]] = Field(
         default_factory=dict, description="Kinds of columns that would be read wrongly."
     )
-
-    @field_validator("kinds")
-    @classmethod
-    def _no_dates(cls, kinds: dict[str, str]) -> dict[str, str]:
-        if dates := [name for name, kind in kinds.items() if kind == "date"]:
-            raise ValueError(
-                f"a segment is not described by dates: name {dates[0]!r} under 'date' to divide "
-                "the table by time, or under 'drop'"
-            )
-        return kinds
 
 
 GeneratedMinerSection: Any = section_of(SegmentMiner, omit=SET_ELSEWHERE)
@@ -130,12 +130,15 @@ class SegmentsTable:
         Which answers mean yes; None for scores.
     ids : Series of n rows, or None
         Names of the customers.
+    formats : mapping of column → format
+        How numbers and dates were written in the file.
     """
 
     X: pd.DataFrame
     y: pd.Series[Any]
     meaning: LabelMeaning | None
     ids: pd.Series[Any] | None
+    formats: Mapping[str, str]
 
 
 def read_segments_config(path: str | Path, overrides: Sequence[str] = ()) -> SegmentsConfig:
@@ -185,12 +188,15 @@ def run(config: SegmentsConfig, name: str = "segments") -> Path:
     with stage("read"):
         table = load_table(config)
     miner = _miner(config, table)
-    with stage("mine"):
+    with stage("mine"), warnings.catch_warnings(record=True) as caught:
         miner.fit(table.X, table.y, groups=_groups(config, table))
     if (note := miner.segments_.majority_note()) is not None:
         log.warning("%s", note)
-    for column, reason in miner.skipped_.items():
-        log.warning("column %r is left out: %s", column, reason)
+    for warning in caught:
+        log.warning("%s", warning.message)
+    say(f"column {name!r} is left out: {reason}" for name, reason in miner.skipped_.items())
+    if config.columns.drop:
+        say(unused_columns(Schema(()), dropped=config.columns.drop))
     if config.columns.date is not None and table.ids is not None:
         _warn_of_shared_customers(miner, table.ids)
     folder = free_folder(config.output, name)
@@ -220,12 +226,13 @@ def load_table(config: SegmentsConfig) -> SegmentsTable:
     )
     for note in loaded.notes:
         log.warning("%s", note)
-    frame = loaded.frame
+    frame, formats = loaded.frame, {**config.source.formats, **loaded.formats}
     named = [columns.label, *columns.drop]
     named += [name for name in (columns.id, columns.date) if name is not None]
     for name in named:
         _require(name, frame)
-    X = _as_kinds(frame.drop(columns=named), columns.kinds)
+    frame = _without_totals(frame, columns)
+    X = frame.drop(columns=named)
     for name in config.sweeps.columns if config.sweeps else ():
         _require(name, X)  # now, not after the search
     y = frame[columns.label]
@@ -234,30 +241,26 @@ def load_table(config: SegmentsConfig) -> SegmentsTable:
         y,
         None if config.miner.threshold is not None else _meaning(y, columns),
         None if columns.id is None else frame[columns.id],
+        {name: form for name, form in formats.items() if name in (*X, columns.date)},
     )
+
+
+def _without_totals(frame: pd.DataFrame, columns: SegmentColumnsSection) -> pd.DataFrame:
+    """The rows that are customers; how many others there are is said."""
+    special = {columns.label, columns.id, columns.date, *columns.drop}
+    features = frame[[name for name in frame if name not in special]]
+    nothing = says_nothing(present_values(features))
+    totals = np.zeros(len(frame), bool)
+    if columns.id is not None:
+        totals = total_rows(frame[columns.id])
+    counts = {TOTAL: totals, NOTHING_ELSE: nothing & ~totals}
+    say(f"{rows.sum()} rows are set aside: {why}" for why, rows in counts.items() if rows.any())
+    return frame[~(totals | nothing)] if (totals | nothing).any() else frame
 
 
 def _require(name: str, frame: pd.DataFrame) -> None:
     if name not in frame.columns:
         raise DataError(f"the table has no column {name!r}: {did_you_mean(name, frame.columns)}")
-
-
-def _as_kinds(X: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
-    """The columns converted to the kinds that the config gives them."""
-    for name, kind in kinds.items():
-        if name not in X:
-            raise DataError(f"kinds names the column {name!r}: {did_you_mean(name, X.columns)}")
-        if kind == "ignore":
-            X = X.drop(columns=name)
-        elif kind == "category":
-            X = X.assign(**{name: text(X[name])})
-        else:
-            table, _ = read_as(Schema((Column(name, kind),)), X[[name]])
-            values = pd.Series(table.numbers[:, 0], X.index)
-            if kind == "flag" and not values.dropna().isin([0, 1]).all():
-                raise DataError(f"column {name!r} (flag) holds other values than 0 and 1")
-            X = X.assign(**{name: values.astype("boolean") if kind == "flag" else values})
-    return X
 
 
 def _meaning(answers: pd.Series[Any], columns: SegmentColumnsSection) -> LabelMeaning:
@@ -280,6 +283,8 @@ def _miner(config: SegmentsConfig, table: SegmentsTable) -> SegmentMiner:
         positive=None if table.meaning is None else table.meaning.positive,
         negative=None if table.meaning is None else table.meaning.negative,
         date=config.columns.date,
+        kinds=dict(config.columns.kinds) or None,
+        formats=dict(table.formats) or None,
         random_state=config.seed,
     )
 

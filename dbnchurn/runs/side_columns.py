@@ -19,7 +19,7 @@ from dbnchurn.evaluate import contact_gain
 from dbnchurn.runs.config import CampaignSection, ReportSection, RunConfig
 from dbnchurn.tables import Customers
 from dbnchurn.tables.contract import with_side_columns
-from dbnchurn.tables.schema import text
+from dbnchurn.tables.model_columns import ModelColumn, side_column
 
 FEW_LEVELS = 12  # more are quarters of a number, or the commonest levels and the others
 GROUPS = 3
@@ -106,11 +106,12 @@ def strengths(table: Customers, train: Rows) -> dict[str, float]:
     Returns
     -------
     dict
-        Column → area under the ROC curve, as :func:`dbnchurn.data.leakage.column_auc` gives it.
+        Column that is learned from → area under the ROC curve, as
+        :func:`dbnchurn.data.leakage.column_auc` gives it.
     """
     sample = train[:: max(1, len(train) // LOOKED_AT)]
     y = table.y[sample]
-    aucs = {str(name): column_auc(table.X[name].iloc[sample], y) for name in table.X}
+    aucs = {column.name: column_auc(column, y) for column in table.model_columns().take(sample)}
     return dict(sorted(aucs.items(), key=lambda item: -item[1]))
 
 
@@ -141,25 +142,34 @@ def report_groups(
     DataError
         If the config names a column that is not there.
     """
-    whole = pd.concat([table.X, table.side_columns], axis=1)
     names = report.groups or tuple(strength)[:GROUPS]
+    whole = [*table.X.columns, *table.side_columns.columns]
     for name in names:
         if name not in whole:
-            raise DataError(
-                f"report.groups: no column {name!r}: {did_you_mean(name, whole.columns)}"
-            )
-    return {name: grouped(whole[name], train, rows) for name in names}
+            raise DataError(f"report.groups: no column {name!r}: {did_you_mean(name, whole)}")
+    columns = table.model_columns() if set(names) & set(table.X.columns) else None
+    return {
+        name: grouped(
+            columns[name]
+            if columns is not None and name in table.X
+            else side_column(table.side_columns[name], table.formats),
+            train,
+            rows,
+        )
+        for name in names
+    }
 
 
-def grouped(column: pd.Series[Any], train: Rows, rows: Rows) -> pd.Categorical[Any]:
+def grouped(column: ModelColumn, train: Rows, rows: Rows) -> pd.Categorical[Any]:
     """Groups of a column's values in some rows, as the training rows divide them.
 
-    Up to twelve values are groups as they are; more numbers are divided at their quartiles, dates
-    by year; of more texts the commonest twelve are groups, and the rest is *other values*.
+    Dates are grouped by year. Up to twelve other values are groups as they are; more numbers are
+    divided at their quartiles; of more texts the commonest twelve are groups, and the rest is
+    *other values*.
 
     Parameters
     ----------
-    column : Series of length n
+    column : ModelColumn of n rows
     train : int array
         Row numbers that decide which groups there are.
     rows : int array of shape (m,)
@@ -172,22 +182,20 @@ def grouped(column: pd.Series[Any], train: Rows, rows: Rows) -> pd.Categorical[A
 
     Examples
     --------
+    >>> from dbnchurn.tables.model_columns import ModelColumns
     >>> every = np.arange(100)
-    >>> list(grouped(pd.Series(every), every, every[::30]))
+    >>> column = ModelColumns.of(pd.DataFrame({"months": every}))["months"]
+    >>> list(grouped(column, every, every[::30]))
     ['up to 24.8', '24.8 to 49.5', '49.5 to 74.2', 'above 74.2']
     """
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return pd.Categorical(column.iloc[rows].dt.year.astype("Int64").astype("string"))
-    texts = text(column.iloc[train])
-    if texts.nunique() <= FEW_LEVELS:
-        return _commonest(texts, text(column.iloc[rows]))
-    numbers = pd.to_numeric(texts, errors="coerce")
-    if numbers.notna().sum() >= 0.9 * texts.notna().sum():
-        grouped_numbers = pd.to_numeric(text(column.iloc[rows]), errors="coerce")
-        return _quarters(
-            numbers.dropna().to_numpy(np.float64), grouped_numbers.to_numpy(np.float64)
-        )
-    return _commonest(texts, text(column.iloc[rows]))
+    known, shown = column.take(train), column.take(rows)
+    if column.kind == "date":
+        return pd.Categorical(shown.words().str[:4])
+    if column.kind == "number":
+        numbers = known.numbers[~known.missing]
+        if len(np.unique(numbers)) > FEW_LEVELS:
+            return _quarters(numbers, shown.numbers)
+    return _commonest(known.words(), shown.words())
 
 
 def _commonest(train: pd.Series[Any], rows: pd.Series[Any]) -> pd.Categorical[Any]:

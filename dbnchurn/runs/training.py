@@ -41,6 +41,7 @@ from dbnchurn.runs.tracking import require_mlflow, track
 from dbnchurn.runs.unfinished import Unfinished
 from dbnchurn.tables import Customers
 from dbnchurn.tables.splitting import Split
+from dbnchurn.tables.unused_columns import say
 
 
 def train(config: RunConfig, name: str = "run") -> Path:
@@ -119,8 +120,9 @@ def _finish(config: RunConfig, unfinished: Unfinished) -> Path:
             check_display_names(config.display_names, [*table.X, *table.side_columns])
             parts = divide(table, config)
         with stage("check", seconds):
-            table = check_leakage(config.leakage, table, parts, built, n_threads=config.n_threads)
+            table = check_leakage(config, table, parts, built)
         trained = fit_all(config, table, parts, seconds, unfinished.store)
+        say(trained.reduced)
         with stage("evaluate", seconds):
             found = findings(trained, config)
         with stage("explain", seconds):
@@ -206,6 +208,7 @@ def _peer_scores(
             dataset.train,
             dataset.validation,
             kinds=config.kinds,
+            formats=dataset.formats,
             random_state=config.seed,
             n_threads=config.n_threads,
         )

@@ -27,7 +27,7 @@ from dbnchurn.scoring.month import build_month, placed_plan, trained_plan
 from dbnchurn.scoring.output_paths import OutputPaths, disk_errors
 from dbnchurn.scoring.outputs import write_outputs, write_rejected
 from dbnchurn.scoring.result import Job
-from dbnchurn.scoring.scorer import Scorer, check_columns
+from dbnchurn.scoring.scorer import Scorer, check_columns, say_unused
 from dbnchurn.scoring.suppression import check_suppression
 from dbnchurn.scoring.work_folder import WorkFolder
 from dbnchurn.tables.chunks import Chunk, ChunkSource
@@ -242,6 +242,7 @@ def _scorer(predictor: Predictor, source: ChunkSource, id: str | None, reasons: 
         check_columns(predictor.schema, file, columns)
         if id is not None and id not in columns:
             raise DataError(f"{file}: no id column {id!r}: {did_you_mean(id, columns)}")
+    say_unused(predictor, files, id)
     formats = text_formats(source, predictor.schema)
     return Scorer(predictor, id, None if id is None else source.id_type(id), formats, reasons)
 

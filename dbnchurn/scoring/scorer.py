@@ -15,8 +15,17 @@ from dbnchurn.predictor.scores import Scored
 from dbnchurn.scoring.work_folder import ChunkFacts
 from dbnchurn.tables.arrow import frame_of
 from dbnchurn.tables.chunks import Chunk, RejectedRow
+from dbnchurn.tables.empty_rows import (
+    NOTHING_ELSE,
+    TOTAL,
+    present_values,
+    says_nothing,
+    total_rows,
+)
+from dbnchurn.tables.keys import whole_keys
 from dbnchurn.tables.reading import read, unreadable
 from dbnchurn.tables.schema import Schema
+from dbnchurn.tables.unused_columns import say, unused_columns
 
 REJECTED = pa.schema(
     [("file", pa.string()), ("row", pa.int64()), ("id", pa.string()), ("reason", pa.string())]
@@ -43,6 +52,21 @@ def check_columns(schema: Schema, file: str, columns: Sequence[str]) -> None:
         read(schema, pd.DataFrame(columns=list(columns)))
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
+
+
+def say_unused(predictor: Predictor, files: Mapping[str, Sequence[str]], id: str | None) -> None:
+    """Log which columns of the files the model does not use.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    files : mapping of file → columns
+    id : str or None
+        Column that names the customers.
+    """
+    known = {id, predictor.about.get("id"), *(c.name for c in predictor.schema.columns)}
+    extra = dict.fromkeys(name for names in files.values() for name in names if name not in known)
+    say(unused_columns(predictor.schema, extra=extra))
 
 
 @dataclass(frozen=True)
@@ -100,8 +124,9 @@ class Scorer:
         frame = frame_of(self.predictor.schema, chunk.rows, formats)
         frame.index = pd.Index(chunk.row_numbers)
         try:
-            ids = self._ids(chunk)
-            refused, scored = self._examined(frame)
+            ids, refused = self._ids(chunk)
+            refused |= self._no_customers(frame, ids)
+            refused, scored = self._examined(frame, refused)
         except (DataError, pa.ArrowException) as error:
             raise DataError(f"{chunk.file}: {error}") from error
         kept = np.setdiff1d(np.arange(len(frame)), np.fromiter(refused, np.int64, len(refused)))
@@ -127,23 +152,54 @@ class Scorer:
         )
         return scores, _rejected(chunk.file, broken), facts
 
-    def _ids(self, chunk: Chunk) -> pa.Array:
+    def _ids(self, chunk: Chunk) -> tuple[pa.Array, dict[int, str]]:
+        """The ids, and the rows whose id is no key, with the reason."""
         if self.id is None:
-            return pa.array(chunk.rows_before + chunk.row_numbers)
+            return pa.array(chunk.rows_before + chunk.row_numbers), {}
         ids = chunk.rows.column(self.id).combine_chunks()
-        return ids if ids.type == self.id_type else ids.cast(self.id_type)
+        if pa.types.is_floating(ids.type):
+            keys, no_key = whole_keys(ids.to_pandas().rename(self.id))
+            ids = pa.array(keys, pa.int64(), from_pandas=True)
+            refused = {int(row): "the id is no whole number" for row in np.flatnonzero(no_key)}
+        else:
+            refused = {}
+        wanted = key_type(self.id_type)
+        return ids if ids.type == wanted else ids.cast(wanted), refused
 
-    def _examined(self, frame: pd.DataFrame) -> tuple[dict[int, str], Scored]:
-        """Rows that cannot be read, with the reason, and the scores of the others."""
+    def _no_customers(self, frame: pd.DataFrame, ids: pa.Array) -> dict[int, str]:
+        """Rows that are totals, or hold an id and nothing else, with the reason."""
+        reference = self.predictor.reference
+        shares = None
+        if reference is not None:
+            missing = {column.name: column.missing for column in reference.columns}
+            shares = [1 - missing[str(name)] for name in frame]
+        nothing = np.flatnonzero(says_nothing(present_values(frame), shares))
+        refused = {int(row): NOTHING_ELSE for row in nothing}
+        if self.id is not None:
+            totals = np.flatnonzero(total_rows(ids.to_pandas()))
+            refused |= {int(row): TOTAL for row in totals}
+        return refused
+
+    def _examined(
+        self, frame: pd.DataFrame, refused: dict[int, str]
+    ) -> tuple[dict[int, str], Scored]:
+        """Rows that cannot be scored, with the reason, and the scores of the others."""
+        scorable = np.ones(len(frame), bool)
+        scorable[list(refused)] = False
         try:
-            return {}, self.predictor.examine(frame)
+            return refused, self.predictor.examine(frame[scorable])
         except DataError:
-            refused = unreadable(self.predictor.schema, frame)
-            if not refused:
+            unread = unreadable(self.predictor.schema, frame)
+            if not unread:
                 raise
-        readable = np.ones(len(frame), bool)
-        readable[list(refused)] = False
-        return refused, self.predictor.examine(frame[readable])
+        refused = {**unread, **refused}
+        scorable[list(refused)] = False
+        return refused, self.predictor.examine(frame[scorable])
+
+
+def key_type(kind: pa.DataType | None) -> pa.DataType | None:
+    """Type of the ids in the scores: whole numbers for ids such as 7.0."""
+    return pa.int64() if kind is not None and pa.types.is_floating(kind) else kind
 
 
 def _arrow(scores: pd.DataFrame) -> pa.Table:

@@ -42,7 +42,7 @@ class Axis:
     Parameters
     ----------
     column : str
-    kind : {"number", "boolean", "text"}
+    kind : {"number", "date", "boolean", "text"}
         What the column's values are.
     breaks : tuple of float
         Ends of the intervals, one more than intervals, half-open ``[a, b)``; empty without any.
@@ -115,7 +115,7 @@ class Axis:
         if first < self.intervals:
             low, high = self.breaks[first], self.breaks[last + 1]
             inside = tuple(float(code) for code in self.levels if low <= float(code) < high)
-            return Between(self.column, low, high, self.whole, inside)
+            return Between(self.column, low, high, self.whole, inside, self.kind == "date")
         if self.missing and first == self.items - 1:
             return IsMissing(self.column)
         return OneOf(self.column, self.levels[first - self.intervals : last + 1 - self.intervals])
@@ -196,6 +196,9 @@ class Binning:
         """
         edges, special = self.edges.get(column.name), self.special.get(column.name, ())
         has_missing = bool(missing(column.values).any())
+        if column.kind == "date":
+            self._refuse_numeric_settings(column)
+            return self._dates_axis(column, has_missing)
         if column.kind != "number" or column.levels is not None:
             self._refuse_numeric_settings(column)
             return self._levels_axis(column, has_missing)
@@ -218,6 +221,14 @@ class Binning:
                     f"{parameter} names column {column.name!r}, which is not numeric; "
                     f"remove it from {parameter}"
                 )
+
+    def _dates_axis(self, column: PlainColumn, has_missing: bool) -> Axis:
+        known = np.sort(column.values[~np.isnan(column.values)])
+        breaks: tuple[float, ...] = ()
+        if len(known):
+            inner = sorted({float(np.ceil(edge)) for edge in self._inner_edges(known)})
+            breaks = (-math.inf, *_without_empty(inner, -math.inf, known), math.inf)
+        return Axis(column.name, "date", breaks, whole=True, missing=has_missing)
 
     def _levels_axis(self, column: PlainColumn, has_missing: bool) -> Axis:
         known = pd.Series(column.values[~missing(column.values)])

@@ -15,11 +15,13 @@ from dbnchurn.core.parameters import check_parameters
 from dbnchurn.core.typing import Bools
 from dbnchurn.segments.bins import Axis, Binning, code_rows
 from dbnchurn.segments.boxes import Ranges
-from dbnchurn.segments.columns import checked_frame, read_answers, read_columns
+from dbnchurn.segments.columns import checked_frame, columns_of, read_answers, stored_column
 from dbnchurn.segments.counts import CodedRows, check_cells
 from dbnchurn.segments.row_parts import RowParts, check_answers, split_at_random, split_by_date
 from dbnchurn.tables.label import LabelMeaning
 from dbnchurn.tables.label_classes import LabelValues
+from dbnchurn.tables.model_columns import ModelColumns
+from dbnchurn.tables.schema import Schema
 
 
 class CodingSettings(Protocol):
@@ -38,6 +40,8 @@ class CodingSettings(Protocol):
     date: str | None
     positive: LabelValues | None
     negative: LabelValues | None
+    kinds: Mapping[str, str] | None
+    formats: Mapping[str, str] | None
     threshold: float | None
     max_cells: int
 
@@ -58,6 +62,12 @@ class CodedTable:
         Row numbers to mine, select on and report from.
     rows : three CodedRows
         The rows of each part, in this order.
+    schema : Schema
+        How the columns were read.
+    columns : ModelColumns of n rows
+        The same columns as a model reads them.
+    hits : bool array of shape (n,)
+        Rows that said yes.
     meaning : LabelMeaning or None
         Which answers mean yes; None for scores.
     """
@@ -67,6 +77,9 @@ class CodedTable:
     skipped: dict[str, str]
     parts: RowParts
     rows: tuple[CodedRows, CodedRows, CodedRows]
+    schema: Schema
+    columns: ModelColumns
+    hits: Bools
     meaning: LabelMeaning | None = None
 
 
@@ -106,7 +119,8 @@ def code_table(
         negative=miner.negative,
         threshold=miner.threshold,
     )
-    columns = read_columns(frame, _describing(miner, frame))
+    read = ModelColumns.of(frame[_describing(miner, frame)], miner.kinds, _formats(miner))
+    columns = columns_of(read.schema, frame)
     parts = _split(miner, frame, hits, generator, groups)
     check_answers(hits, parts, miner.min_count)
     binning = Binning(
@@ -118,10 +132,23 @@ def code_table(
         miner.max_levels,
     )
     axes, skipped = binning.axes([column.take(parts.mine) for column in columns])
+    ignored = {c.name: c.note for c in read.schema.columns if c.kind == "ignore"}
+    known = {column.name: column for column in read.schema.used}
+    stored = tuple(stored_column(known[column.name], column) for column in columns)
     _check_memory(miner, axes)
     data = code_rows(axes, columns, hits)
     rows = (data.take(parts.mine), data.take(parts.select), data.take(parts.report))
-    return CodedTable(tuple(frame.columns), axes, skipped, parts, rows, meaning)
+    return CodedTable(
+        tuple(frame.columns),
+        axes,
+        {**skipped, **ignored},
+        parts,
+        rows,
+        Schema(stored),
+        read,
+        hits,
+        meaning,
+    )
 
 
 def _check_shares(parts: Sequence[float]) -> None:
@@ -149,6 +176,11 @@ def _describing(miner: CodingSettings, frame: pd.DataFrame) -> list[str]:
     return names
 
 
+def _formats(miner: CodingSettings) -> dict[str, str]:
+    """Formats of the columns that may describe segments."""
+    return {name: form for name, form in (miner.formats or {}).items() if name != miner.date}
+
+
 def _split(
     miner: CodingSettings,
     frame: pd.DataFrame,
@@ -160,7 +192,8 @@ def _split(
         return split_at_random(hits, miner.parts, generator, groups)
     if groups is not None:
         raise ConfigError("groups and date exclude each other: a split in time divides groups")
-    return split_by_date(frame[miner.date], miner.parts)
+    form = (miner.formats or {}).get(miner.date, "")
+    return split_by_date(frame[miner.date], miner.parts, form)
 
 
 def _check_memory(miner: CodingSettings, axes: Sequence[Axis]) -> None:

@@ -1,6 +1,7 @@
 """Columns of a user's table as numpy arrays: numbers with NaN, or strings with None.
 
-All handling of pandas' dtypes in this package is here. Nothing changes its input.
+They are read by the schema that a model would have, see :mod:`dbnchurn.tables.kinds`. Nothing
+changes its input.
 """
 
 from __future__ import annotations
@@ -17,21 +18,22 @@ from pandas.api import types
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.typing import Bools, Floats, Rows
 from dbnchurn.segments.conditions import Level
+from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.label import LabelMeaning, read_label
 from dbnchurn.tables.label_classes import LabelValues
 from dbnchurn.tables.label_question import Question
-from dbnchurn.tables.schema import text
+from dbnchurn.tables.reading import as_frame, read
+from dbnchurn.tables.schema import Column, Schema, text
+from dbnchurn.tables.text_column import MISSING
 
-Kind = Literal["number", "boolean", "text"]
-KINDS: dict[str, Kind] = {
-    "string": "text",
-    "boolean": "boolean",
-    "integer": "number",
-    "floating": "number",
-    "mixed-integer-float": "number",
-    "decimal": "number",
+Kind = Literal["number", "date", "boolean", "text"]
+OF_SCHEMA: dict[str, Kind] = {
+    "number": "number",
+    "date": "date",
+    "flag": "boolean",
+    "category": "text",
 }
-DATES = {"datetime", "datetime64", "date", "timedelta", "timedelta64", "period", "time"}
+KIND_OF: dict[str, str] = {kind: name for name, kind in OF_SCHEMA.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +43,10 @@ class PlainColumn:
     Parameters
     ----------
     name : str
-    kind : {"number", "boolean", "text"}
+    kind : {"number", "date", "boolean", "text"}
     values : array of n rows
-        float64 with NaN for missing (0 and 1 for booleans), or objects: str and None.
+        float64 with NaN for missing (0 and 1 for booleans, days since 1970 for dates), or objects:
+        str and None.
     levels : tuple or None
         Levels of a categorical column, in its order.
     ordered : bool
@@ -68,14 +71,11 @@ class PlainColumn:
 
 
 def checked_frame(X: Any) -> pd.DataFrame:
-    """A table or 2-D array as a data frame with text names (``x0``, ``x1`` … for arrays).
-
-    Stricter than ``dbnchurn.tables.reading.as_frame``, which reads other kinds of tables too and
-    leaves names to the schema; this package stands below ``tables`` and cannot import it.
+    """A table of any library or a 2-D array as a data frame with text names.
 
     Parameters
     ----------
-    X : DataFrame or 2-D array of shape (n, d)
+    X : DataFrame, Arrow or polars table, or 2-D array of shape (n, d)
 
     Returns
     -------
@@ -86,22 +86,18 @@ def checked_frame(X: Any) -> pd.DataFrame:
     DataError
         Not a table, no rows, no columns, or two columns of one name.
     """
-    if isinstance(X, pd.DataFrame):
-        frame = X
-        if not all(isinstance(name, str) for name in X.columns):
-            frame = X.set_axis([str(name) for name in X.columns], axis=1)
-    elif isinstance(X, pd.Series):
+    if isinstance(X, pd.Series):
         raise DataError(
             f"X is one column ({X.name!r}), not a table; pass a data frame, e.g. X[[{X.name!r}]]"
         )
-    else:
-        array = np.asarray(X)
-        if array.ndim != 2:
-            raise DataError(
-                f"X must be a data frame or a 2-D array, but has {array.ndim} dimensions; "
-                "reshape one column with X.reshape(-1, 1)"
-            )
-        frame = pd.DataFrame(array, columns=[f"x{j}" for j in range(array.shape[1])])
+    if isinstance(X, np.ndarray) and X.ndim != 2:
+        raise DataError(
+            f"X must be a data frame or a 2-D array, but has {X.ndim} dimensions; "
+            "reshape one column with X.reshape(-1, 1)"
+        )
+    frame = as_frame(X)
+    if not all(isinstance(name, str) for name in frame.columns):
+        frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
     twice = frame.columns[frame.columns.duplicated()].unique()
     if len(twice):
         raise DataError(f"X has several columns of one name: {listed(twice)}; rename or drop them")
@@ -111,7 +107,7 @@ def checked_frame(X: Any) -> pd.DataFrame:
 
 
 def read_columns(frame: pd.DataFrame, names: Sequence[str] | None = None) -> list[PlainColumn]:
-    """Read columns of a table.
+    """Read columns of a table, their kinds as they are found.
 
     Parameters
     ----------
@@ -122,25 +118,54 @@ def read_columns(frame: pd.DataFrame, names: Sequence[str] | None = None) -> lis
     Returns
     -------
     list of PlainColumn
+        Without columns that are ignored.
 
     Raises
     ------
     DataError
-        A column is absent, holds dates, or mixes kinds of values.
+        A column is absent or can be read in two ways.
     """
-    names = list(frame.columns) if names is None else names
+    names = list(frame.columns) if names is None else list(names)
     require(frame, names)
-    return [plain_column(frame[name]) for name in names]
+    return columns_of(infer(frame[names]), frame)
 
 
-def read_known_columns(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> dict[str, PlainColumn]:
-    """Read columns that hold the same kinds of values as when segments were found.
+def columns_of(schema: Schema, frame: pd.DataFrame) -> list[PlainColumn]:
+    """Read the columns of a schema.
+
+    Parameters
+    ----------
+    schema : Schema
+    frame : DataFrame
+        Has its columns.
+
+    Returns
+    -------
+    list of PlainColumn
+        One for each column that is not ignored.
+
+    Raises
+    ------
+    DataError
+        A value cannot be read.
+    """
+    return [_plain(column, frame[column.name]) for column in schema.used]
+
+
+def read_known_columns(
+    frame: pd.DataFrame, kinds: Mapping[str, Kind], schema: Schema
+) -> dict[str, PlainColumn]:
+    """Read columns as they were read when segments were found, however they are written now.
+
+    A level that is spelled in another way, such as 0.10 for 0.1 or TRUE for Yes, is that level.
 
     Parameters
     ----------
     frame : DataFrame
-    kinds : mapping of str to {"number", "boolean", "text"}
-        Column → kind; numbers and booleans may stand for each other.
+    kinds : mapping of str to {"number", "date", "boolean", "text"}
+        Column → kind.
+    schema : Schema
+        These columns; of lists that were stored without it, made of the kinds.
 
     Returns
     -------
@@ -149,25 +174,30 @@ def read_known_columns(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> dict[s
     Raises
     ------
     DataError
-        A column is absent or has become another kind.
+        A column is absent, or holds values that cannot be read as its kind.
     """
-    columns = {column.name: column for column in read_columns(frame, list(kinds))}
-    return {name: _as_kind(columns[name], kind) for name, kind in kinds.items()}
+    require(frame, kinds)
+    stored = {column.name: column for column in schema.columns}
+    columns = [stored.get(name, Column(name, KIND_OF[kind])) for name, kind in kinds.items()]
+    return {column.name: _plain(column, frame[column.name]) for column in columns}
 
 
-def _as_kind(column: PlainColumn, kind: Kind) -> PlainColumn:
-    numeric = {"number", "boolean"}
-    if column.kind == kind or {column.kind, kind} <= numeric:
-        return column
-    empty = np.full(len(column.values), None, object)
-    if kind == "text" and bool(np.all(pd.isna(column.values))):
-        return PlainColumn(column.name, "text", empty)
-    if kind in numeric and all(value is None for value in column.values):
-        return PlainColumn(column.name, kind, empty.astype(np.float64))
-    raise DataError(
-        f"column {column.name!r} held {kind} values when the segments were found and holds "
-        f"{column.kind} values now; convert it"
-    )
+def stored_column(column: Column, plain: PlainColumn) -> Column:
+    """What has to be stored of a column to read it again.
+
+    Parameters
+    ----------
+    column : Column
+        Of the schema.
+    plain : PlainColumn
+        What was read by it.
+
+    Returns
+    -------
+    Column
+    """
+    kind = KIND_OF[plain.kind]
+    return Column(column.name, kind, column.levels if kind == "category" else (), column.format)
 
 
 def require(frame: pd.DataFrame, names: Iterable[str]) -> None:
@@ -190,25 +220,54 @@ def require(frame: pd.DataFrame, names: Iterable[str]) -> None:
 
 
 def plain_column(series: pd.Series[Any]) -> PlainColumn:
-    """Read one pandas column of any dtype but dates, complex numbers and mixtures."""
-    name, dtype = str(series.name), series.dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        return _categorical(name, series, dtype)
-    kind = _kind(name, series)
+    """Read one pandas column of any type, its kind as it is found."""
+    name = str(series.name)
+    return read_columns(series.to_frame(name))[0]
+
+
+def _plain(column: Column, series: pd.Series[Any]) -> PlainColumn:
+    if column.kind == "category":
+        return _category(column, series)
+    table, _ = read(Schema((column,)), series.to_frame(column.name))
+    # adding zero turns -0.0 into 0.0
+    values: Floats = table.numbers[:, 0] + 0.0
+    if column.kind == "date":
+        values = np.floor(values)
+    known = values[~np.isnan(values)]
+    if column.kind == "flag" and not np.isin(known, (0, 1)).all():
+        raise DataError(f"column {column.name!r} (flag) holds other values than 0 and 1")
+    return PlainColumn(column.name, OF_SCHEMA[column.kind], values)
+
+
+def _category(column: Column, series: pd.Series[Any]) -> PlainColumn:
+    dtype = series.dtype
+    if not isinstance(dtype, pd.CategoricalDtype):
+        return PlainColumn(column.name, "text", _levels_of(column, series))
+    levels = dtype.categories.to_series(name=column.name)
+    number, boolean = types.is_numeric_dtype(levels.dtype), types.is_bool_dtype(levels.dtype)
+    kind: Kind = "boolean" if boolean else "number" if number else "text"
     if kind == "text":
-        return PlainColumn(name, kind, _text(series))
-    return PlainColumn(name, kind, _numbers(series))
-
-
-def _categorical(name: str, series: pd.Series[Any], dtype: pd.CategoricalDtype) -> PlainColumn:
-    levels = dtype.categories.to_series(name=name)
-    kind = _kind(name, levels)
-    values = plain_column(levels).values
+        values: npt.NDArray[Any] = _levels_of(column, levels)
+    else:
+        values = levels.to_numpy(np.float64, na_value=np.nan) + 0.0
     codes = np.asarray(series.cat.codes)
     empty = None if kind == "text" else np.nan
     taken = np.append(values, np.array([empty], values.dtype))[codes]
-    named = tuple(level_of(value, kind) for value in values)
-    return PlainColumn(name, kind, taken, named, bool(dtype.ordered))
+    named = tuple(level_of(value, kind) for value in values if value is not None)
+    return PlainColumn(column.name, kind, taken, named, bool(dtype.ordered))
+
+
+def _levels_of(column: Column, series: pd.Series[Any]) -> npt.NDArray[np.object_]:
+    """Every value as the level that means the same, or as it is written; None where missing."""
+    places, words = pd.factorize(text(series))
+    names: list[str | None] = []
+    for word in words:
+        code = column.code(str(word))
+        if code is not None:
+            names.append(column.levels[code])
+        else:
+            names.append(None if word in MISSING else str(word))
+    return np.array([*names, None], object)[places]
 
 
 def level_of(value: Any, kind: Kind) -> Level:
@@ -217,7 +276,7 @@ def level_of(value: Any, kind: Kind) -> Level:
     Parameters
     ----------
     value : str or float
-    kind : {"number", "boolean", "text"}
+    kind : {"number", "date", "boolean", "text"}
 
     Returns
     -------
@@ -229,43 +288,6 @@ def level_of(value: Any, kind: Kind) -> Level:
     if kind == "boolean":
         return bool(value)
     return int(value) if np.isfinite(value) and value == int(value) else float(value)
-
-
-def _kind(name: str, series: pd.Series[Any]) -> Kind:
-    if types.is_bool_dtype(series.dtype):
-        return "boolean"
-    if types.is_complex_dtype(series.dtype):
-        raise DataError(f"column {name!r} holds complex numbers; split or drop it")
-    if types.is_numeric_dtype(series.dtype):
-        return "number"
-    inferred = types.infer_dtype(series, skipna=True)
-    if inferred == "empty":
-        return "text"
-    if inferred in DATES or types.is_datetime64_any_dtype(series.dtype):
-        raise DataError(
-            f"column {name!r} holds dates; turn it into a number (e.g. days since then), drop it, "
-            f"or set date={name!r} to split the rows by it"
-        )
-    if inferred not in KINDS:
-        kinds = sorted({type(value).__name__ for value in series.dropna()})
-        raise DataError(
-            f"column {name!r} mixes kinds of values ({listed(kinds)}); allowed: numbers, "
-            "booleans or text; convert it with .astype(str) or pandas.to_numeric"
-        )
-    return KINDS[inferred]
-
-
-def _numbers(series: pd.Series[Any]) -> Floats:
-    if series.dtype == object:
-        series = series.where(series.notna(), np.nan)
-    # adding zero turns -0.0 into 0.0
-    return series.to_numpy(dtype=np.float64, na_value=np.nan, copy=True) + 0.0
-
-
-def _text(series: pd.Series[Any]) -> npt.NDArray[np.object_]:
-    values = series.to_numpy(dtype=object, copy=True)
-    values[np.asarray(series.isna())] = None
-    return values
 
 
 # Where a user of Python says which answer means yes.

@@ -41,6 +41,8 @@ class Between:
         The column holds whole numbers, so that text may say "30 to 39" for [30, 40).
     besides : tuple of float, default ()
         Special codes that lie inside the edges and do not belong to the interval.
+    date : bool, default False
+        The numbers are dates, as days since 1970.
 
     Examples
     --------
@@ -56,6 +58,7 @@ class Between:
     high: float
     whole: bool = False
     besides: tuple[float, ...] = ()
+    date: bool = False
 
     def holds(self, values: npt.NDArray[Any]) -> Bools:
         """Rows whose value is inside the interval; missing is outside."""
@@ -69,10 +72,20 @@ class Between:
         """The condition as readers of a page see it."""
         if self.low == -math.inf and self.high == math.inf:
             ends = "known"
+        elif self.date:
+            ends = self._text_of_dates()
         else:
             ends = self._text_of_whole_numbers() if self.whole else self._text_of_decimals()
         besides = ", ".join(shown(code) for code in self.besides)
         return f"{self.column} {ends}" + (f" (not {besides})" if besides else "")
+
+    def _text_of_dates(self) -> str:
+        if self.high == math.inf:
+            return f"{_day(self.low)} or later"
+        last = _day(self.high - 1)
+        if self.low == -math.inf:
+            return f"{last} or earlier"
+        return f"= {last}" if self.low == self.high - 1 else f"{_day(self.low)} to {last}"
 
     def _text_of_decimals(self) -> str:
         if (self.low, self.high) == (0.0, JUST_ABOVE_ZERO):
@@ -100,7 +113,10 @@ class Between:
         low = 0.0 if self.low == JUST_ABOVE_ZERO else self.low
         closed_high = self.high == JUST_ABOVE_ZERO
         high = 0.0 if closed_high else self.high
-        text = f"{'(' if open_low else '['}{exact(low)}, {exact(high)}{']' if closed_high else ')'}"
+        ends = [
+            _day(end) if self.date and math.isfinite(end) else exact(end) for end in (low, high)
+        ]
+        text = f"{'(' if open_low else '['}{', '.join(ends)}{']' if closed_high else ')'}"
         besides = f" besides {', '.join(map(exact, self.besides))}" if self.besides else ""
         return f"{self.column} in {text}{besides}"
 
@@ -121,6 +137,8 @@ class Between:
         return " AND ".join(parts)
 
     def _literal(self, value: float) -> str:
+        if self.date:
+            return f"DATE '{_day(value)}'"
         return literal(int(value)) if self.whole and value == int(value) else literal(float(value))
 
     def to_dict(self) -> dict[str, Any]:
@@ -131,6 +149,7 @@ class Between:
             "high": None if self.high == math.inf else self.high,
             "whole": self.whole,
             "besides": list(self.besides),
+            **({"date": True} if self.date else {}),
         }
 
 
@@ -227,7 +246,7 @@ def condition_from_dict(data: dict[str, Any]) -> Condition:
     Examples
     --------
     >>> condition_from_dict(Between("age", 30, 40).to_dict())
-    Between(column='age', low=30, high=40, whole=False, besides=())
+    Between(column='age', low=30, high=40, whole=False, besides=(), date=False)
     """
     if data.get("missing"):
         return IsMissing(data["column"])
@@ -240,7 +259,13 @@ def condition_from_dict(data: dict[str, Any]) -> Condition:
         math.inf if high is None else high,
         data["whole"],
         tuple(data["besides"]),
+        data.get("date", False),
     )
+
+
+def _day(days: float) -> str:
+    """Days since 1970 as text, such as 2026-08-31."""
+    return str(np.datetime64(int(days), "D"))
 
 
 def shown(value: Level) -> str:

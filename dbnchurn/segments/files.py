@@ -16,6 +16,7 @@ from dbnchurn.segments.rates import Rate
 from dbnchurn.segments.segment import Chance, PairCounts, Segment
 from dbnchurn.segments.segment_list import SegmentList
 from dbnchurn.tables.label_classes import value_tuple
+from dbnchurn.tables.schema import Column, Schema
 
 FORMAT = 1  # of segments.json; raise it when a field changes its meaning or is removed
 
@@ -83,8 +84,9 @@ def save(segments: SegmentList, folder: str | Path) -> Path:
 def to_sql(segments: SegmentList, table: str = "customers") -> str:
     """A query with its WHERE clause per segment, and one that gives every customer its segment.
 
-    NULL means missing. Floating columns must hold NULL, not NaN, which engines sort above all
-    numbers.
+    NULL means missing: columns must hold NULL, not NaN, which engines sort above all numbers, nor
+    texts such as ``-`` that stand for a missing value. Columns have to be of the kind as which they
+    were read: numbers, dates, booleans or text.
 
     Parameters
     ----------
@@ -139,6 +141,10 @@ def to_json(segments: SegmentList) -> str:
         "base": {name: asdict(rate) for name, rate in segments.base.items()},
         "chance": asdict(segments.chance) if segments.chance else None,
         "pairs": [asdict(pair) for pair in segments.pairs],
+        "schema": [
+            {"name": c.name, "kind": c.kind, "levels": list(c.levels), "format": c.format}
+            for c in segments.schema.columns
+        ],
         "segments": [
             _segment_to_dict(segment, segments.confidence) for segment in segments.segments
         ],
@@ -220,12 +226,27 @@ def load(path: str | Path) -> SegmentList:
             positive=value_tuple(data["positive"]),
             negative=value_tuple(data.get("negative", ())),
             label=data.get("label"),
+            schema=_schema_from_list(data.get("schema", [])),
             **{name: data[name] for name in FIELDS},
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(
             f"{path} lacks or garbles a field ({error}); export the segments again"
         ) from None
+
+
+def _schema_from_list(columns: list[dict[str, Any]]) -> Schema:
+    """The schema; lists of older versions have none."""
+    schema = Schema(
+        tuple(
+            Column(column["name"], column["kind"], tuple(column["levels"]), column["format"])
+            for column in columns
+        )
+    )
+    schema.audit()
+    for column in schema.columns:
+        column.audit()
+    return schema
 
 
 def _segment_from_dict(data: dict[str, Any]) -> Segment:

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from dbnchurn.core.random_state import RandomStateLike, as_generator
 from dbnchurn.core.typing import Floats
+from dbnchurn.data.leakage_warning import OF_THE_OUTCOME, warn_of_leaks
 from dbnchurn.segments.boxes import BoxMiner
 from dbnchurn.segments.closed_sets import mine_closed
 from dbnchurn.segments.coded_table import CodedTable, code_table
@@ -28,6 +29,7 @@ from dbnchurn.segments.segment import Chance
 from dbnchurn.segments.segment_list import SegmentList
 from dbnchurn.segments.selection import CoverRules, greedy_cover, significant
 from dbnchurn.tables.label_classes import LabelValues
+from dbnchurn.tables.schema import Schema
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -91,6 +93,14 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         churned and stayed.
     negative : answer or list of answers, default None
         The answers that mean no; by default the other one.
+    kinds : dict of column to {"number", "flag", "category", "date", "ignore"}, default None
+        Kinds that would be inferred wrongly; see :func:`dbnchurn.tables.kinds.infer`.
+    formats : dict of column to str, default None
+        How numbers or dates in text are written, where that is in doubt, such as ``"1.234,5"`` or
+        ``"%d.%m.%Y"``.
+    leakage : {"error", "warn", "off"}, default "warn"
+        What happens if a column alone decides the answer: an error, one warning that names all
+        such columns, or nothing. Scores are not looked at, nor fewer than 200 rows.
     threshold : float, default None
         `y` holds scores, and those of at least the threshold mean yes: describes a model's list.
     outcome : str, default "say yes"
@@ -161,6 +171,9 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         value: Amount | None = None,
         positive: LabelValues | None = None,
         negative: LabelValues | None = None,
+        kinds: Mapping[str, str] | None = None,
+        formats: Mapping[str, str] | None = None,
+        leakage: Literal["error", "warn", "off"] = "warn",
         threshold: float | None = None,
         outcome: str = "say yes",
         permutations: Annotated[int, Field(ge=0)] = 0,
@@ -188,6 +201,9 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         self.value = value
         self.positive = positive
         self.negative = negative
+        self.kinds = kinds
+        self.formats = formats
+        self.leakage = leakage
         self.threshold = threshold
         self.outcome = outcome
         self.permutations = permutations
@@ -199,8 +215,8 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : DataFrame or 2-D array of shape (n, d)
-            One row per customer; numbers, booleans, text and categories, with missing values.
+        X : DataFrame, Arrow or polars table, or 2-D array of shape (n, d)
+            One row per customer; its columns are read as a classifier reads them.
         y : array-like of shape (n,)
             Answers of an offer, churn, or scores (see `threshold`).
         groups : array-like of shape (n,), optional
@@ -219,6 +235,7 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         """
         generator = as_generator(self.random_state)
         coded = code_table(self, X, y, groups, generator)
+        self._check_columns(coded)
         mine, select, _ = coded.rows
         patterns = self._mine(mine)
         kept, p, q = significant(patterns, select, self.alpha)
@@ -290,6 +307,12 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
 
     # -- steps of fit ------------------------------------------------------------------------
 
+    def _check_columns(self, coded: CodedTable) -> None:
+        """Warn of columns that decide the answer, where there are answers and no scores."""
+        if self.threshold is None:
+            answers = coded.hits.astype(np.int64)
+            warn_of_leaks(coded.columns, answers, self.leakage, checks=OF_THE_OUTCOME)
+
     def _mine(self, data: CodedRows) -> Patterns:
         if self.mode == "paper":
             patterns = mine_closed(data, self.max_length, self.min_count, self.min_rate)
@@ -341,6 +364,7 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
             pairs=pair_counts(patterns, coded.axes, coded.rows[2]),
             settings=self._settings(),
             candidates=len(self.candidates_),
+            schema=Schema(tuple(c for c in coded.schema.columns if c.name in used)),
             significant=int((self.candidates_["q_value"] <= self.alpha).sum()),
         )
 

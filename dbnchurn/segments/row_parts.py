@@ -12,6 +12,7 @@ import pandas as pd
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Bools, Rows
+from dbnchurn.tables.model_columns import ModelColumns
 
 PARTS = ("mine", "select", "report")
 
@@ -75,14 +76,16 @@ def split_at_random(
     return RowParts.of(of_group[codes])
 
 
-def split_by_date(dates: pd.Series[Any], shares: Sequence[float]) -> RowParts:
+def split_by_date(dates: pd.Series[Any], shares: Sequence[float], form: str = "") -> RowParts:
     """Split in time: oldest rows to mine, newest to report from; rows of one date stay together.
 
     Parameters
     ----------
     dates : Series
-        Dates, ISO text (2024-05-31), or numbers in time's order (e.g. 202405).
+        Dates, however they are written, or numbers in time's order (e.g. 202405).
     shares : three floats that sum to 1
+    form : str, default ""
+        Format of the dates, where they are text in an ambiguous one.
 
     Returns
     -------
@@ -93,15 +96,14 @@ def split_by_date(dates: pd.Series[Any], shares: Sequence[float]) -> RowParts:
     DataError
         Dates are missing or unreadable, or there are fewer than three.
     """
-    name, values = dates.name, dates
-    if not pd.api.types.is_numeric_dtype(values.dtype):
-        try:
-            values = pd.to_datetime(values, format="ISO8601")
-        except (ValueError, TypeError):
-            raise DataError(
-                f"date column {name!r} does not read as dates; allowed are dates, ISO text "
-                "(2024-05-31) and numbers in time's order"
-            ) from None
+    name = str(dates.name)
+    column = ModelColumns.of(dates.to_frame(name), formats={name: form} if form else {})[name]
+    if column.has_levels:
+        raise DataError(
+            f"date column {name!r} does not read as dates; allowed are dates, however they are "
+            "written, and numbers in time's order"
+        )
+    values = pd.Series(column.numbers)
     absent = int(values.isna().sum())
     if absent:
         raise DataError(f"date column {name!r} is missing in {absent} rows; fill or drop them")

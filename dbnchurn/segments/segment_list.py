@@ -25,10 +25,12 @@ from dbnchurn.segments.columns import (
     read_answers,
     read_known_columns,
 )
+from dbnchurn.segments.conditions import OneOf
 from dbnchurn.segments.rates import Rate
 from dbnchurn.segments.segment import Chance, PairCounts, Segment
 from dbnchurn.tables.label import LabelMeaning, apply_meaning
 from dbnchurn.tables.label_classes import LabelValue
+from dbnchurn.tables.schema import Column, Schema
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class SegmentList:
         How the segments were found.
     candidates, significant : int
         Patterns that went on to selection, and that passed it.
+    schema : Schema
+        How the columns that segments read were written.
 
     Examples
     --------
@@ -92,6 +96,7 @@ class SegmentList:
     settings: dict[str, Any] = field(default_factory=dict)
     candidates: int = 0
     significant: int = 0
+    schema: Schema = field(default_factory=lambda: Schema(()))
 
     def __len__(self) -> int:
         return len(self.segments)
@@ -127,8 +132,9 @@ class SegmentList:
         Parameters
         ----------
         X : DataFrame or 2-D array
-            Customers with the columns the segments read; others may be absent. A level or a value
-            never seen at fit belongs to no segment that tests it.
+            Customers with the columns the segments read; others may be absent. A level that is
+            spelled in another way, such as TRUE for Yes, is that level; one that was never seen
+            belongs to no segment that tests it.
 
         Returns
         -------
@@ -137,7 +143,7 @@ class SegmentList:
         Raises
         ------
         DataError
-            A column is absent or has become another kind.
+            A column is absent, or holds values that cannot be read as its kind.
         """
         frame = checked_frame(X)
         number = self._first_match(frame)
@@ -215,11 +221,23 @@ class SegmentList:
         )
 
     def _first_match(self, frame: pd.DataFrame) -> Ints:
-        columns = read_known_columns(frame, self.kinds)
+        columns = read_known_columns(frame, self.kinds, self._known())
         number = np.zeros(len(frame), np.int64)
         for k, segment in enumerate(self.segments, start=1):
             number[(number == 0) & segment.holds(columns)] = k
         return number
+
+    def _known(self) -> Schema:
+        """The columns that segments read; of lists stored without levels, those they name."""
+        if self.schema.columns:
+            return self.schema
+        named: dict[str, dict[str, None]] = {}
+        for condition in (c for segment in self.segments for c in segment.conditions):
+            if isinstance(condition, OneOf) and self.kinds[condition.column] == "text":
+                named.setdefault(condition.column, {}).update(
+                    dict.fromkeys(str(level) for level in condition.levels)
+                )
+        return Schema(tuple(Column(name, "category", tuple(of)) for name, of in named.items()))
 
     def _rates(self, rates: Sequence[Rate], base: Rate) -> pd.DataFrame:
         rows = np.array([rate.rows for rate in rates], np.int64)

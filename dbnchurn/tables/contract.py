@@ -18,10 +18,23 @@ import pandas as pd
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.typing import Dates, Ints
 from dbnchurn.tables.chunks import RejectedRow
+from dbnchurn.tables.empty_rows import (
+    NOTHING_ELSE,
+    TOTAL,
+    present_values,
+    says_nothing,
+    total_rows,
+)
+from dbnchurn.tables.keys import nearly_equal_ids, whole_keys
+from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.label import LabelMeaning, apply_meaning, read_label
 from dbnchurn.tables.label_classes import LabelValues
 from dbnchurn.tables.label_question import Question
-from dbnchurn.tables.schema import check_names, text
+from dbnchurn.tables.loading import whole_numbers
+from dbnchurn.tables.model_columns import ModelColumns
+from dbnchurn.tables.reading import read, unreadable
+from dbnchurn.tables.schema import Schema, check_names, text
+from dbnchurn.tables.text_decision import days_as_dates
 
 
 @dataclass(frozen=True)
@@ -95,6 +108,8 @@ class Customers:
         How numbers and dates were written in the file.
     meaning : LabelMeaning, optional
         Which labels left and which stayed, where the label is a column.
+    columns : ModelColumns of n rows, optional
+        The features as the model reads them, where that was found out already.
 
     Examples
     --------
@@ -117,16 +132,37 @@ class Customers:
     side_columns: pd.DataFrame = field(default_factory=pd.DataFrame)
     formats: Mapping[str, str] = field(default_factory=dict)
     meaning: LabelMeaning | None = None
+    columns: ModelColumns | None = None
 
     def __len__(self) -> int:
         return len(self.y)
+
+    @property
+    def set_aside(self) -> list[str]:
+        """How many rows are in quarantine and why, in a sentence; empty without any."""
+        if not len(self.quarantine):
+            return []
+        counts = self.quarantine["reason"].str.replace(r"^row \d+: ", "", regex=True).value_counts()
+        reasons = ", ".join(f"{reason} ({count})" for reason, count in counts.items())
+        rows = "1 row is" if len(self.quarantine) == 1 else f"{len(self.quarantine)} rows are"
+        return [f"{rows} set aside: {reasons}"]
+
+    def model_columns(self) -> ModelColumns:
+        """The features as a model reads them."""
+        return self.columns or ModelColumns.of(self.X, formats=self.feature_formats)
+
+    @property
+    def feature_formats(self) -> dict[str, str]:
+        """How numbers and dates of the features were written in the file."""
+        return {name: form for name, form in self.formats.items() if name in self.X}
 
 
 def apply_contract(frame: pd.DataFrame, contract: Contract) -> Customers:
     """Check a table against its contract, and take its columns apart by their roles.
 
-    Exact repetitions of a row are dropped. Rows without an id or date go to quarantine; rows
-    without a label are customers whose outcome is not known yet.
+    Exact repetitions of a row are dropped. Rows without an id or date, totals, and rows that hold
+    an id and nothing else go to quarantine; rows without a label are customers whose outcome is not
+    known yet. Ids such as 7.0 become whole numbers, and 7.4 is none.
 
     Parameters
     ----------
@@ -160,13 +196,13 @@ def apply_contract(frame: pd.DataFrame, contract: Contract) -> Customers:
     meaning, y = _labels(frame[contract.label], contract)
     dates = other_dates = None
     if contract.date is not None:
-        dates = _dates(frame[contract.date]).to_numpy("datetime64[ns]")
-        other_dates = _dates(others[contract.date]).to_numpy("datetime64[ns]")
-    special = {contract.label, contract.id, contract.date, *contract.drop}
-    X = frame[[name for name in names if name not in special]]
+        dates = frame[contract.date].to_numpy("datetime64[ns]")
+        other_dates = others[contract.date].to_numpy("datetime64[ns]")
+    X = frame[[name for name in names if name not in _special(contract)]]
     if X.empty:
         raise DataError("the table has no feature column beside id, label and date")
     ids = np.arange(len(frame)) if contract.id is None else frame[contract.id].to_numpy()
+    alike = "" if contract.id is None else nearly_equal_ids(frame[contract.id])
     return Customers(
         ids,
         X.reset_index(drop=True),
@@ -174,6 +210,7 @@ def apply_contract(frame: pd.DataFrame, contract: Contract) -> Customers:
         dates,
         quarantine,
         contract.id,
+        notes=(alike,) if alike else (),
         unlabelled=others[list(X)].reset_index(drop=True),
         unlabelled_dates=other_dates,
         meaning=meaning,
@@ -257,6 +294,7 @@ def with_side_columns(table: Customers, names: Sequence[str]) -> Customers:
         X=table.X.drop(columns=side_names),
         unlabelled=table.unlabelled.drop(columns=side_names, errors="ignore"),
         side_columns=table.X[side_names],
+        columns=None,
     )
 
 
@@ -271,13 +309,27 @@ def _check_columns(names: list[str], contract: Contract) -> None:
 
 
 def _quarantined(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows that keep the contract, and rows that break it with a column ``reason``."""
+    """Rows that keep the contract, and rows that break it with a column ``reason``.
+
+    Of the former, dates are read and whole numbers among the ids are such.
+    """
     frame = frame.drop_duplicates()
-    reason = pd.Series("", frame.index, dtype=object)
-    if contract.id is not None:
-        reason[frame[contract.id].isna()] = "no id"
+    reason, converted = pd.Series("", frame.index, dtype=object), {}
+    features = [name for name in frame if name not in _special(contract)]
+    reason[says_nothing(present_values(frame[features]))] = (
+        NOTHING_ELSE if contract.id is not None else "no value"
+    )
     if contract.date is not None:
-        reason[_dates(frame[contract.date]).isna()] = "no readable date"
+        converted[contract.date] = _dates(frame[contract.date])
+        reason[converted[contract.date].isna()] = "no readable date"
+    if contract.id is not None:
+        ids = frame[contract.id]
+        totals = total_rows(ids)
+        keys, no_key = whole_keys(ids.mask(totals) if totals.any() else ids)
+        converted[contract.id] = keys
+        reason[no_key] = "the id is no whole number"
+        reason[totals] = TOTAL
+        reason[text(ids).isna()] = "no id"
     bad = reason != ""
     if bad.mean() > contract.max_quarantine:
         raise DataError(
@@ -285,9 +337,24 @@ def _quarantined(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame,
             f"({listed(reason[bad].unique())}), more than the allowed share of "
             f"{contract.max_quarantine:.0%}; mend the table or raise max_quarantine"
         )
-    good = frame[~bad]
+    good = frame[~bad].assign(**{name: values[~bad] for name, values in converted.items()})
+    if contract.id is not None:
+        good = good.assign(**{contract.id: _as_integers(good[contract.id], bool(totals.any()))})
     _check_ids(good, contract)
     return good, frame[bad].assign(reason=reason[bad])
+
+
+def _special(contract: Contract) -> set[str | None]:
+    """Columns that are no features."""
+    return {contract.label, contract.id, contract.date, *contract.drop}
+
+
+def _as_integers(ids: pd.Series[Any], had_totals: bool) -> pd.Series[Any]:
+    """Whole numbers without a gap as plain ones; also texts, if a total was among them."""
+    if ids.dtype == "Int64":
+        return ids.astype(np.int64)
+    is_text = had_totals and pd.api.types.infer_dtype(ids) == "string"
+    return whole_numbers(ids) if is_text else ids
 
 
 def _check_ids(frame: pd.DataFrame, contract: Contract) -> None:
@@ -322,6 +389,19 @@ def _labels(values: pd.Series[Any], contract: Contract) -> tuple[LabelMeaning, I
 
 
 def _dates(values: pd.Series[Any]) -> pd.Series[Any]:
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        raise DataError(f"date column {values.name!r} holds numbers; write dates as 2026-08-31")
-    return pd.to_datetime(values, errors="coerce", format="ISO8601", utc=True).dt.tz_localize(None)
+    """Dates however they are written; NaT where there is none or it cannot be read."""
+    name = str(values.name)
+    frame = values.to_frame(name)
+    schema = Schema((replace(infer(frame, {name: "date"}).columns[0], name=name),))
+    try:
+        bad = list(unreadable(schema, frame))
+    except DataError:
+        if not pd.api.types.is_numeric_dtype(values.dtype):
+            raise
+        raise DataError(f"date column {name!r} holds numbers; write dates as 2026-08-31") from None
+    if bad:
+        known = np.ones(len(frame), bool)
+        known[bad] = False
+        frame = frame.where(pd.Series(known, frame.index))
+    table, _ = read(schema, frame)
+    return pd.Series(days_as_dates(table.numbers[:, 0]).to_numpy(), values.index)

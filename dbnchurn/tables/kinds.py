@@ -23,6 +23,8 @@ IDENTIFIER_LEVELS = 1_000
 WRITTEN_DAY = DateFormat("%Y%m%d")
 DAYS = (19_000_101, 21_991_231)
 NESTED = (list, tuple, dict, set, bytes, bytearray, np.ndarray)
+IDENTIFIER = "looks like an identifier"
+SPANS = "spans of time, in days"
 PROBED = 1_000  # values of an object column that are asked for their type
 
 
@@ -154,7 +156,7 @@ def judge(values: pd.Series[Any], kind: str | None = None) -> Judgement:
     if is_date(values):
         return Judgement(kind or "date")
     if pd.api.types.is_timedelta64_dtype(dtype):
-        return Judgement(kind or "number", "spans of time, in days")
+        return Judgement(kind or "number", SPANS)
     if pd.api.types.is_bool_dtype(dtype):
         return Judgement(kind or "flag")
     if pd.api.types.is_numeric_dtype(dtype):
@@ -165,7 +167,7 @@ def judge(values: pd.Series[Any], kind: str | None = None) -> Judgement:
     if inferred == "boolean":
         return Judgement(kind or "flag")
     if inferred in ("timedelta", "timedelta64"):
-        return Judgement(kind or "number", "spans of time, in days")
+        return Judgement(kind or "number", SPANS)
     if inferred in ("integer", "floating", "decimal", "mixed-integer-float"):
         return Judgement(kind or "number")
     if inferred == "empty":
@@ -237,7 +239,7 @@ def _with_levels(column: Column, values: pd.Series[Any], *, asked: bool) -> Colu
     counts = words.value_counts()
     singles = int((counts == 1).sum())
     if not asked and len(counts) > IDENTIFIER_LEVELS and singles > IDENTIFIER_SHARE * len(counts):
-        note = f"looks like an identifier: {singles} of {len(counts)} values occur once"
+        note = f"{IDENTIFIER}: {singles} of {len(counts)} values occur once"
         return Column(column.name, "ignore", note=note)
     return Column(column.name, "category", levels_of(list(counts.index)), note=column.note)
 

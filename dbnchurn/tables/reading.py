@@ -287,6 +287,8 @@ def _read_date(column: Column, values: pd.Series[Any], refuse: Refuse) -> Floats
     if isinstance(values.dtype, np.dtype) and values.dtype.kind == "M":
         since = values.to_numpy() - np.datetime64(0, "s")
         return np.asarray(since / np.timedelta64(1, "s") / DAY, np.float64)
+    if isinstance(values.dtype, pd.ArrowDtype) and pa.types.is_date(values.dtype.pyarrow_dtype):
+        values = values.astype(pd.ArrowDtype(pa.timestamp("ms")))
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         aware = values.dt.tz is not None
         start = pd.Timestamp("1970-01-01", tz="UTC" if aware else None)

@@ -15,7 +15,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import check_estimator
 
 from dbnchurn import ChurnClassifier, Predictor
-from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.core.errors import ConfigError, DataError, LeakageWarning
 from dbnchurn.core.parameters import resolved
 from dbnchurn.core.records import pack
 from dbnchurn.dbn import DBN, FineTune, NetworkStage
@@ -577,3 +577,23 @@ def test_a_model_trained_on_cuda_scores_like_its_stored_self(small, customers, t
         rtol=0,
         atol=1e-12,
     )
+
+
+def test_a_column_that_reveals_the_outcome_is_warned_of_once(small, customers):
+    X, y = customers
+    leaky = X.assign(told=0.9 * y, customer_id=range(len(X)))
+    with pytest.warns(LeakageWarning, match="2 columns seem .*told: .*customer_id: ") as caught:
+        clone(small).fit(leaky, y)
+    assert len([w for w in caught if w.category is LeakageWarning]) == 1
+    assert caught[0].filename == __file__
+    with pytest.raises(DataError, match="2 columns seem to reveal the outcome"):
+        clone(small).set_params(leakage="error").fit(leaky, y)
+
+
+@pytest.mark.parametrize("leakage", ["warn", "off"])
+def test_an_honest_table_and_a_check_that_is_off_give_no_warning(small, customers, leakage):
+    X, y = customers
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", LeakageWarning)
+        frame = X if leakage == "warn" else X.assign(told=0.9 * y)
+        clone(small).set_params(leakage=leakage).fit(frame, y)

@@ -19,6 +19,7 @@ from dbnchurn.prepare import Prepare
 
 STAGES = Stages(
     kinds=None,
+    formats=None,
     prepare=Prepare(),
     encode=Encode(),
     oversample=Oversample(),
@@ -32,6 +33,7 @@ STAGES = Stages(
     },
     threshold=Threshold(),
     large_tables=LargeTableRules(),
+    leakage="off",
 )
 
 

@@ -56,3 +56,25 @@ def test_a_leak_too_weak_to_stop_the_run_is_a_warning_too(draw_telco, write_conf
 
 def test_without_a_leak_there_is_no_such_warning(finished_run):
     assert not [line for line in report_input(finished_run).warnings if "eak" in line]
+
+
+def test_columns_that_are_not_used_are_said_in_the_log_and_the_report(
+    telco, write_config, small_run, caplog
+):
+    telco = telco.assign(constant=1, twin=telco["tenure"], region="north")
+    config = read_config(
+        write_config(telco),
+        [*small_run, "columns.drop=[region]", "columns.kinds={gender: ignore}"],
+    )
+    with caplog.at_level("INFO", "dbnchurn.notes"):
+        folder = train(config, "unused")
+    told = "1 column is ignored as told: 'gender'"
+    dropped = "1 column is dropped by the config: 'region'"
+    said = [r.getMessage() for r in caplog.records if r.name == "dbnchurn.notes"]
+    assert said[:2] == [told, dropped]
+    assert said[2].startswith("2 columns are not used, as they say nothing that others do not: ")
+    assert "constant (constant)" in said[2]
+    shown = report_input(folder).warnings
+    assert set(said) <= set(shown)
+    facts = json.loads((folder / "training.json").read_text())
+    assert facts["unused_columns"] == [told, said[2]]

@@ -7,6 +7,7 @@ import pytest
 
 from dbnchurn.data.leakage import column_auc
 from dbnchurn.runs.result import MODEL, Findings
+from dbnchurn.tables.model_columns import ModelColumns
 from tests.runs.made_results import make_result
 
 
@@ -14,7 +15,8 @@ def test_strengths_are_of_the_training_rows_and_the_best_is_first(fitted, custom
     X, y = customers
     result = make_result(fitted, X, y)
     train = result.parts.train
-    aucs = {name: column_auc(X[name].iloc[train], y[train]) for name in X}
+    columns = ModelColumns.of(X).take(train)
+    aucs = {column.name: column_auc(column, y[train]) for column in columns}
     assert result.strength == aucs
     assert list(result.strength.values()) == sorted(aucs.values(), reverse=True)
     assert next(iter(result.strength)) == "debt"

@@ -14,6 +14,8 @@ from dbnchurn.runs.segments import (
     summary,
 )
 from dbnchurn.segments import load
+from dbnchurn.segments.columns import columns_of
+from dbnchurn.tables.kinds import infer
 
 
 @pytest.fixture
@@ -68,6 +70,7 @@ def test_the_published_config_runs(published, tmp_path):
 
 
 def test_a_table_of_ones_own_with_groups(own, caplog):
+    caplog.set_level("INFO")
     folder = run(read_segments_config(own), "own")
     assert "a 0.8 or more" in summary(folder)
     assert "column 'note' is left out" in caplog.text
@@ -85,7 +88,6 @@ def test_a_table_of_ones_own_with_groups(own, caplog):
         (["columns.group=customer"], r"columns\.group: renamed to columns\.id"),
         (["columns.dat=day"], r"columns\.dat: unknown key, did you mean 'date'"),
         (["columns.max_quarantine=0.1"], r"columns\.max_quarantine: unknown key"),
-        (["columns.kinds={age: date}"], "a segment is not described by dates: name 'age' under"),
         (["columns.kinds={age: text}"], "should be 'number', 'flag', 'category', 'date' or"),
         (["miner.positive=1"], r"miner\.positive: renamed to columns\.positive"),
         (["miner.negative=1"], r"miner\.negative: renamed to columns\.negative"),
@@ -169,12 +171,14 @@ def test_kinds_are_heeded(read_own):
     frame = pd.DataFrame({"won": ["yes", "no", "no"], "id": [1, 2, 3], "plan": [1, 2, None]})
     frame = frame.assign(debt=["1.5", " ", "7"], tv=[1, 0, None], number=[8, 9, 10])
     kinds = "columns.kinds={plan: category, debt: number, tv: flag, number: ignore}"
-    X = read_own(frame, kinds).X
-    assert list(X) == ["plan", "debt", "tv"]
-    assert X["plan"].fillna("-").tolist() == ["1", "2", "-"]
-    assert X["debt"].fillna(-1).tolist() == [1.5, -1, 7]
-    assert X["tv"].dtype == "boolean"
-    assert X["tv"].tolist() == [True, False, pd.NA]
+    table = read_own(frame, kinds)
+    told = {"plan": "category", "debt": "number", "tv": "flag", "number": "ignore"}
+    columns = {c.name: c for c in columns_of(infer(table.X, told), table.X)}
+    assert list(columns) == ["plan", "debt", "tv"]
+    assert columns["plan"].values.tolist() == ["1", "2", None]
+    assert pd.Series(columns["debt"].values).fillna(-1).tolist() == [1.5, -1, 7]
+    assert columns["tv"].kind == "boolean"
+    assert pd.Series(columns["tv"].values).fillna(-1).tolist() == [1, 0, -1]
 
 
 def test_ids_keep_the_rows_of_a_customer_together_and_dates_divide_by_time(own, caplog):

@@ -15,6 +15,7 @@ from dbnchurn.runs import read_config, train
 from dbnchurn.runs.customers import read_customers
 from dbnchurn.runs.report import ALTERNATIVES, RULES, report_input
 from dbnchurn.runs.side_columns import grouped
+from dbnchurn.tables.model_columns import ModelColumns
 
 COSTS = "campaign: {costs: {tp_cost: offer, fp_cost: offer, tn_cost: 0, fn_cost: worth}}\n"
 
@@ -164,6 +165,10 @@ def test_several_months_are_reported_on(draw_telco, write_config, small_run):
 EVERY = np.arange(100)
 
 
+def one(values):
+    return ModelColumns.of(pd.DataFrame({"x": values}))["x"]
+
+
 @pytest.mark.parametrize(
     ("column", "row", "expected"),
     [
@@ -173,22 +178,22 @@ EVERY = np.arange(100)
         (pd.Series([f"{i / 7:.3f}" for i in EVERY]), 60, "7.07 to 10.6"),
         (pd.Series(["often"] * 80 + [f"word {i}" for i in range(20)]), 3, "often"),
         (pd.Series(["often"] * 80 + [f"word {i}" for i in range(20)]), 99, "other values"),
-        (pd.Series(EVERY % 2 == 0), 3, "False"),
+        (pd.Series(EVERY % 2 == 0), 3, "no"),
         (pd.Series(pd.to_datetime("2020-12-31") + pd.to_timedelta(EVERY, "D")), 50, "2021"),
         (pd.Series(100.0 + EVERY / 1e6), 0, "up to 100.00002"),
     ],
 )
 def test_values_fall_into_few_groups(column, row, expected):
-    found = grouped(column, EVERY, np.array([row]))
+    found = grouped(one(column), EVERY, np.array([row]))
     assert list(found) == [expected]
 
 
 def test_missing_values_have_no_group():
     column = pd.Series(EVERY / 7).mask(EVERY == 5)
-    assert grouped(column, EVERY, np.array([5])).codes.tolist() == [-1]
+    assert grouped(one(column), EVERY, np.array([5])).codes.tolist() == [-1]
 
 
 def test_groups_are_those_of_the_training_rows():
     column = pd.Series(np.r_[np.arange(100), np.full(100, 1e6)])
-    low = grouped(column, EVERY, np.arange(100, 200))
+    low = grouped(one(column), EVERY, np.arange(100, 200))
     assert set(low) == {"above 74.2"}

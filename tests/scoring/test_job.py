@@ -365,3 +365,29 @@ def test_chunks_without_a_reason_have_the_columns_all_the_same(
     found = job.read()
     assert found["reason_1"][:300].isna().all()
     assert found["reason_1"][300:].notna().any()
+
+
+def test_totals_and_ids_without_any_value_are_rejected_and_extra_columns_said(
+    model, named, write, tmp_path, caplog
+):
+    known = named.assign(customer=np.arange(len(named), dtype=float), town="x")
+    last = known.iloc[[0, 1]].assign(customer=[5000.0, 7.4]).astype(object)
+    features = [name for name in named if name != "customer"]
+    last.loc[last.index[0], features[1:]] = None
+    table = write(pd.concat([known, last], ignore_index=True), "t.parquet")
+    with caplog.at_level("INFO", "dbnchurn.notes"):
+        score_file(model, table, tmp_path / "s.csv", id="customer")
+    rejected = read(tmp_path / "s.rejected.csv")
+    assert rejected["reason"].tolist() == ["an id and nothing else", "the id is no whole number"]
+    assert read(tmp_path / "s.csv")["id"].tolist() == list(range(len(named)))
+    said = [r.getMessage() for r in caplog.records if r.name == "dbnchurn.notes"]
+    assert said == ["1 column is passed over, as the model was not trained with it: 'town'"]
+
+
+def test_a_total_of_a_text_file_is_rejected(model, named, write, tmp_path):
+    known = named.assign(customer=np.arange(len(named)).astype(str))
+    total = known.iloc[[0]].assign(customer="Total")
+    table = write(pd.concat([known, total], ignore_index=True), "t.csv")
+    score_file(model, table, tmp_path / "s.csv", id="customer")
+    rejected = read(tmp_path / "s.rejected.csv")
+    assert rejected["reason"].tolist() == ["a total, not a customer"]

@@ -162,10 +162,11 @@ def present(column: str, kind: str, missing: Sequence[str] = (), rule: Rule | No
 def _number(raw: str, kind: str, rule: Rule) -> str:
     if kind == "VARCHAR":
         form = form_of(rule.formats[0]) if rule.formats else NumberFormat()
-        if not isinstance(form, NumberFormat):
-            form = NumberFormat()
-        number = form.sql(raw)
-        if form.is_plain:
+        if not isinstance(form, NumberFormat):  # spans of time, in days
+            number = f"(epoch(TRY_CAST({raw} AS INTERVAL)) / 86400)"
+        else:
+            number = form.sql(raw)
+        if form == NumberFormat():
             number = f"coalesce(TRY_CAST({raw} AS DOUBLE), {number})"
     elif kind == "INTERVAL":
         number = f"epoch({raw}) / 86400"

@@ -7,6 +7,7 @@ fourth of March: :func:`date_readings` finds every format that all texts of a co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from dbnchurn.core.errors import ConfigError, did_you_mean
-from dbnchurn.core.typing import Bools, Floats
+from dbnchurn.core.typing import Bools, Floats, Rows
 
 PIVOT = 69  # two digits up to 68 are years of this century, as in POSIX
 DAY = 86_400.0  # seconds
@@ -124,11 +125,10 @@ class DateFormat:
             Days since 1970, in UTC where the text has an offset; NaN where a text is no date of
             this format.
         """
-        found = pd.Series(texts, dtype=object).str.strip().str.extract(self._regex)
-        days = np.full(len(found), np.nan)
-        fitting = found.iloc[:, 0].notna().to_numpy()
-        if fitting.any():
-            days[fitting] = self._days(found[fitting])
+        days = np.full(len(texts), np.nan)
+        fitting, matches = _matches(self._regex, texts)
+        if matches:
+            days[fitting] = self._days(_named(matches))
         return days
 
     def _days(self, found: pd.DataFrame) -> Floats:
@@ -144,8 +144,26 @@ class DateFormat:
 
     def has_offset(self, texts: Sequence[str] | pd.Series[Any]) -> Bools:
         """Which texts name their distance from UTC, shape (n,)."""
-        found = pd.Series(texts, dtype=object).str.strip().str.extract(self._regex)
-        return np.asarray(found["z"].notna())
+        offset = np.zeros(len(texts), bool)
+        fitting, matches = _matches(self._regex, texts)
+        offset[fitting] = [match["z"] is not None for match in matches]
+        return offset
+
+
+def _matches(regex: str, texts: Sequence[str] | pd.Series[Any]) -> tuple[Rows, list[re.Match[str]]]:
+    """Positions of the texts that match, and the matches."""
+    match = re.compile(regex).match
+    found = [
+        (place, match_of)
+        for place, text in enumerate(texts)
+        if text and (match_of := match(text.strip())) is not None
+    ]
+    return np.array([place for place, _ in found], np.intp), [match_of for _, match_of in found]
+
+
+def _named(matches: Sequence[re.Match[str]]) -> pd.DataFrame:
+    """The named parts of matches, None where a part is absent."""
+    return pd.DataFrame([match.groupdict() for match in matches], dtype=object)
 
 
 def _number(found: pd.DataFrame, part: str, default: float) -> Floats:
@@ -337,18 +355,20 @@ class DurationFormat:
         float64 array of shape (n,)
             NaN where a text is no span of time.
         """
-        words = pd.Series(texts, dtype=object).str.strip()
-        days = np.full(len(words), np.nan)
+        days = np.full(len(texts), np.nan)
         for pattern in DURATIONS:
-            found = words.str.extract(pattern)
-            given = found.notna() & (found != "")
+            fitting, matches = _matches(pattern, texts)
+            if not matches:
+                continue
+            found = _named(matches)
+            given = found.notna().to_numpy()
             parts = [
                 np.nan_to_num(_number(found, part, 0.0)) * seconds
                 for part, seconds in (("d", DAY), ("h", 3600.0), ("m", 60.0), ("s", 1.0))
             ]
-            seconds = np.where(given["n"], -1.0, 1.0) * sum(parts)
-            fits = given[["d", "h", "m", "s"]].any(axis=1).to_numpy() & np.isnan(days)
-            days = np.where(fits, seconds / DAY, days)
+            seconds = np.where(found["n"].notna(), -1.0, 1.0) * sum(parts)
+            some = given[:, 1:].any(axis=1)  # a part beside the sign
+            days[fitting[some]] = seconds[some] / DAY
         return days
 
 

@@ -8,6 +8,7 @@ decimals. :func:`number_readings` finds every pair of marks that all texts of a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -223,24 +224,25 @@ def number_parts(texts: Sequence[str] | pd.Series[Any]) -> pd.DataFrame:
     >>> number_parts(["€ -1.234,5", "12 GB", "basic"]).values.tolist()
     [['1.234,5', '€', True], ['12', 'GB', False], [nan, '', False]]
     """
-    words = [None if text is None else " ".join(text.translate(PLAIN).split()) for text in texts]
-    found = pd.Series(words, dtype=object).str.extract(AFFIXES)
-    given = found.notna() & (found != "")
+    parts = [_parts(text) for text in texts]
+    columns = ("body", "unit", "negative")
+    return pd.DataFrame(dict(zip(columns, zip(*parts, strict=True), strict=True)), columns=columns)
+
+
+_AFFIXES = re.compile(AFFIXES)
+
+
+def _parts(text: str | None) -> tuple[str | None, str, bool]:
+    """Digits, unit and whether it is negative, of one text."""
+    found = None if text is None else _AFFIXES.match(" ".join(text.translate(PLAIN).split()))
+    if found is None:
+        return None, "", False
+    opened, sign, before, inner, body, behind, closed, last = found.groups()
     # One sign, in one place; one unit, on one side; brackets in pairs.
-    signs = given["open"].astype(int) + given["sign"] + given["inner"] + given["last"]
-    valid = (
-        given["body"] & (signs <= 1) & (given["open"] == given["close"])
-        & ~(given["before"] & given["behind"])
-    )  # fmt: skip
-    unit = found["before"].where(given["before"], found["behind"]).where(valid).fillna("")
-    negative = given["open"] | given["last"] | (found["sign"] == "-") | (found["inner"] == "-")
-    return pd.DataFrame(
-        {
-            "body": found["body"].where(valid).astype(object),
-            "unit": unit.astype(object),
-            "negative": negative & valid,
-        }
-    )
+    signs = sum(part is not None for part in (opened, sign, inner, last))
+    if signs > 1 or (opened is None) != (closed is None) or (before and behind):
+        return None, "", False
+    return body, before or behind or "", bool(opened or last or "-" in (sign, inner))
 
 
 @dataclass(frozen=True, eq=False)

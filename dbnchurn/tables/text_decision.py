@@ -145,7 +145,7 @@ class Decision:
             flags = pd.Series(column.spread(truth, None), dtype=object)
             return flags if flags.isna().any() else flags.astype(bool)
         if self.form is None or self.kind == "text":
-            return pd.Series(column.spread(np.array(shortest(column.texts), object), None))
+            return column.as_text()
         numbers = self.form.parse(column.texts)
         if not np.isnan(numbers).any():
             rows = column.spread(numbers, np.nan)
@@ -321,6 +321,8 @@ class _Reading:
 
 def _reading(column: TextColumn, rules: ReadingRules, typed: bool) -> _Reading:
     kind = rules.kinds.get(column.name)
+    if kind == "category":  # the level 0.10 is the level 0.1
+        column = replace(column, words=pa.array(shortest(column.texts), pa.string()))
     if kind not in (None, "number", "date"):
         return _Reading(column, "text")
     known = column.without(PERHAPS_MISSING)

@@ -423,3 +423,19 @@ CELLS = [
     *((case, path, TEXT_PATHS[path]) for case in TEXT_CASES for path in TEXT_PATHS),
     *((case, path, TYPED_PATHS[path]) for case in TYPED_CASES for path in TYPED_PATHS),
 ]
+
+EXCEPTIONS: dict[tuple[str, str], Outcome] = {
+    # What is not read cannot decide: the model has no second column.
+    ("thousands, another column decides", "score, trained typed"): "asked",
+    ("thousands, another column decides", "evaluate"): "asked",
+    ("day or month first, another column decides", "score, trained typed"): "asked",
+    ("day or month first, another column decides", "evaluate"): "asked",
+    # Cutoffs have no zone: the plan has to name one.
+    ("ISO with zone", "data"): "refused",
+}
+"""(case, path) → its outcome, where it is not that of the case."""
+
+
+def expected(case: Case, path: str) -> Outcome:
+    """What a path has to make of a case."""
+    return EXCEPTIONS.get((case.name, path), case.expected)

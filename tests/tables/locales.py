@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -141,18 +143,18 @@ def written(frame: pd.DataFrame, locale: Locale) -> pd.DataFrame:
     -------
     DataFrame of n rows of str
     """
-    return pd.DataFrame(
-        {
-            "customer": frame["customer"],
-            "tenure": frame["tenure"].map(lambda v: locale.number(v, 0)),
-            "usage": frame["usage"].map(locale.number),
-            "balance": frame["balance"].map(locale.number),
-            "paid": frame["paid"].map(locale.amount),
-            "since": frame["since"].map(locale.day),
-            "plan": frame["plan"].fillna(locale.missing if locale.missing != "NA" else ""),
-            "tv": np.where(frame["tv"], locale.true, locale.false),
-        }
-    )
+    gap = "" if locale.missing == "NA" else locale.missing  # which would be a level
+    ways: dict[str, Callable[[Any], str]] = {
+        "tenure": lambda value: locale.number(value, 0),
+        "usage": locale.number,
+        "balance": locale.number,
+        "paid": locale.amount,
+        "since": locale.day,
+        "plan": lambda value: gap if pd.isna(value) else value,
+        "tv": lambda value: gap if pd.isna(value) else (locale.true if value else locale.false),
+    }
+    texts = {name: frame[name].map(ways[name]) for name in frame if name in ways}
+    return pd.DataFrame({"customer": frame["customer"], **texts})
 
 
 def write(frame: pd.DataFrame, locale: Locale, path: Path) -> Path:

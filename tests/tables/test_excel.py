@@ -1,0 +1,84 @@
+"""Spreadsheets: a sheet by its name, cells with their types."""
+
+import datetime
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from dbnchurn.core.errors import DataError
+from dbnchurn.tables.excel import read_sheet
+from dbnchurn.tables.files import ENDINGS, checked_file, find_files, kind_of_file
+
+FRAME = pd.DataFrame(
+    {
+        "id": [7, 8, 9],
+        "debt": [1.5, None, 2.25],
+        "since": pd.to_datetime(["2026-08-31", "2020-01-01", None]),
+        "plan": ["basic", "?", "family"],
+        "tv": [True, False, True],
+        "mixed": [1234.5, "many", 7],
+    }
+)
+
+
+@pytest.fixture
+def book(tmp_path):
+    """``book(sheets)``: a workbook of frames by the names of their sheets."""
+
+    def write(sheets, name="t.xlsx", **options):
+        path = tmp_path / name
+        with pd.ExcelWriter(path) as writer:
+            for sheet, frame in sheets.items():
+                frame.to_excel(writer, sheet_name=sheet, index=False, **options)
+        return path
+
+    return write
+
+
+def test_cells_have_their_types(book):
+    table = read_sheet(book({"customers": FRAME}))
+    assert table.schema.field("id").type == pa.int64()
+    assert table.to_pydict() == {
+        "id": [7, 8, 9],
+        "debt": [1.5, None, 2.25],
+        "since": [datetime.datetime(2026, 8, 31), datetime.datetime(2020, 1, 1), None],
+        "plan": ["basic", None, "family"],
+        "tv": [True, False, True],
+        "mixed": ["1234.5", "many", "7"],
+    }
+
+
+def test_a_word_for_missing_among_numbers_leaves_them_numbers(book):
+    for word in ("-", "NA", "n/a"):
+        frame = pd.DataFrame({"debt": [7.685, word, 2.0]})
+        assert read_sheet(book({"a": frame}))["debt"].to_pylist() == [7.685, None, 2.0]
+
+
+def test_one_of_several_sheets_has_to_be_named(book):
+    path = book({"customers": FRAME, "empty": pd.DataFrame(), "prices": FRAME[["id"]]})
+    with pytest.raises(DataError, match=r"2 sheets hold something; say .*sheet: 'customers'"):
+        read_sheet(path)
+    assert read_sheet(path, "prices").column_names == ["id"]
+    with pytest.raises(DataError, match="no sheet 'price': did you mean 'prices'"):
+        read_sheet(path, "price")
+
+
+def test_a_header_that_is_none_is_refused(book):
+    with pytest.raises(DataError, match=r"is empty; it needs a header and rows"):
+        read_sheet(book({"a": pd.DataFrame()}))
+    twice = pd.DataFrame([[1, 2]], columns=["x", "x"])
+    with pytest.raises(DataError, match="the header repeats the columns 'x'"):
+        read_sheet(book({"a": twice}))
+
+
+def test_kinds_of_files_are_known_by_their_endings(tmp_path, book):
+    for kind, endings in ENDINGS.items():
+        for ending in endings:
+            assert kind_of_file(tmp_path / f"T{ending.upper()}") == kind
+    path = book({"a": FRAME})
+    assert checked_file(path) == path
+    assert find_files(str(tmp_path), "customers") == [path]
+    (tmp_path / "t.csv").write_text("a\n1\n")
+    with pytest.raises(DataError, match="holds both CSV and Excel files; keep one kind"):
+        find_files(str(tmp_path), "customers")

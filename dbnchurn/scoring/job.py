@@ -32,7 +32,8 @@ from dbnchurn.scoring.suppression import check_suppression
 from dbnchurn.scoring.work_folder import WorkFolder
 from dbnchurn.tables.chunks import Chunk, ChunkSource
 from dbnchurn.tables.postgres import PostgresSource
-from dbnchurn.tables.streaming import open_files, text_formats
+from dbnchurn.tables.streaming import open_files, reading_notes, text_formats
+from dbnchurn.tables.unused_columns import say
 
 log = logging.getLogger(__name__)
 CHUNK_ROWS = 100_000
@@ -244,6 +245,7 @@ def _scorer(predictor: Predictor, source: ChunkSource, id: str | None, reasons: 
             raise DataError(f"{file}: no id column {id!r}: {did_you_mean(id, columns)}")
     say_unused(predictor, files, id)
     formats = text_formats(source, predictor.schema)
+    say(reading_notes(source, predictor.schema, formats))
     return Scorer(predictor, id, None if id is None else source.id_type(id), formats, reasons)
 
 

@@ -6,7 +6,7 @@ For a whole table see :mod:`dbnchurn.tables.loading`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
@@ -389,6 +389,36 @@ def _parsed(file: Path) -> Iterator[None]:
             yield
     except pa.ArrowException as error:
         raise DataError(f"{file}: not a readable CSV file: {error}") from error
+
+
+def reading_notes(
+    source: ChunkSource, schema: Schema, formats: Mapping[str, Mapping[str, str]]
+) -> list[str]:
+    """Sentences about files that are written otherwise than the table of the training.
+
+    Parameters
+    ----------
+    source : ChunkSource
+    schema : Schema
+    formats : mapping of file → column → format
+        As :func:`text_formats` gives it.
+
+    Returns
+    -------
+    list of str
+    """
+    notes = []
+    if isinstance(source, CsvSource):
+        notes += [note for dialect in source.dialects.values() for note in dialect.notes]
+    trained = {column.name: column.format for column in schema.used}
+    for file, columns in formats.items():
+        for name, form in columns.items():
+            usual = trained[name] or ("%Y-%m-%d" if form.startswith("%") else "1234.5")
+            if form != usual:
+                notes.append(
+                    f"{file}: column {name!r} is written as {form}, in the training as {usual}"
+                )
+    return notes
 
 
 def text_formats(source: ChunkSource, schema: Schema) -> dict[str, dict[str, str]]:

@@ -9,7 +9,8 @@ import pytest
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.tables.chunks import Chunk, rechunk
-from dbnchurn.tables.streaming import open_files
+from dbnchurn.tables.schema import Column, Schema
+from dbnchurn.tables.streaming import open_files, reading_notes, text_formats
 
 WANTED = ["customer", "debt", "plan"]
 
@@ -144,3 +145,18 @@ def test_a_parquet_file_cut_off_in_its_pages_is_refused(named, write):
     path.write_bytes(content[:4] + b"\xff" * 400 + content[404:])
     with pytest.raises(DataError, match="not a readable Parquet file"):
         list(open_files(path).chunks(list(named.columns), 10))
+
+
+def test_a_file_that_is_written_otherwise_than_the_training_is_told(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes("debt;at;plan\n1.250,50;31.08.2026;Müller\n".encode("cp1252"))
+    schema = Schema(
+        (Column("debt", "number"), Column("at", "date", (), "%d.%m.%Y"), Column("plan", "ignore"))
+    )
+    source = open_files(path)
+    formats = text_formats(source, schema)
+    assert formats == {str(path): {"debt": "1.234,5", "at": "%d.%m.%Y"}}
+    assert reading_notes(source, schema, formats) == [
+        "t.csv: not UTF-8, read as cp1252; if it is not, say csv: {encoding: ...}",
+        f"{path}: column 'debt' is written as 1.234,5, in the training as 1234.5",
+    ]

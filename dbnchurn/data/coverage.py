@@ -251,7 +251,7 @@ def usual_gap(days: Sequence[date]) -> int | None:
     Examples
     --------
     >>> usual_gap([date(2024, month, 1) for month in range(1, 9)])  # a reading a month
-    32
+    31
     >>> usual_gap([date(2024, 5, 1), date(2024, 5, 2)]) is None
     True
     """

@@ -6,7 +6,8 @@ The modules in the order in which they build on one another:
 ``rows``                    sources of rows, checks of their values, row numbers of mini-batches
 ``random``                  random numbers on the CPU or a GPU, with a state that can be saved
 ``groups``                  softmax groups by index: sums, gradients, sampling, present groups
-``units``                   Bernoulli, Gaussian, softmax and rectified units, one contract
+``visible_units``           Bernoulli, Gaussian and softmax units, one contract
+``hidden_units``            Bernoulli and rectified units, one contract
 ``rbm``                     parameters, energy and conditional distributions of one machine
 ``likelihood``              log partition function, log-likelihood, pseudo-likelihood
 ``minibatches``             mini-batches on the device; rows passed up through a stack
@@ -20,6 +21,7 @@ The modules in the order in which they build on one another:
 ``network_record``          a network as frozen arrays; needs numpy and scipy only
 ``network``                 the unrolled stack with one logit, a torch module
 ``sparse_adamw``            AdamW with steps on some rows of a parameter
+``finetuning_state``        all that changes while a network is fine-tuned, saved and restored
 ``finetune``                supervised training of a network, as a stage
 ``network_stage``           one network as a stage: pretrained, unrolled, fine-tuned
 """

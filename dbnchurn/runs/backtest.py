@@ -31,7 +31,6 @@ from dbnchurn.tables.loading import load_table
 from dbnchurn.tables.streaming import open_files
 from dbnchurn.tables.unused_columns import say, unused_columns
 
-log = logging.getLogger(__name__)
 Number = Mapping[str, Any]
 QUESTION = Question("--positive {}", "--negative {}")
 
@@ -53,6 +52,8 @@ class Backtest:
         Who counts as having left, and what share of the new customers.
     warning : str or None
         Where most of them count as having left.
+    allowed : tuple of str
+        Sentences about columns that changed since the training, and were allowed to.
     """
 
     model: str
@@ -61,6 +62,7 @@ class Backtest:
     left_out: int = 0
     outcome: str = ""
     warning: str | None = None
+    allowed: tuple[str, ...] = ()
 
     def standing(self, metric: str) -> str:
         """Where the new number lies: ``inside``, ``below`` or ``above`` the promised interval.
@@ -136,7 +138,8 @@ class Backtest:
             "|---|---|---|---|",
             *(f"| {' | '.join(row)} |" for row in self.rows()),
         ]
-        lines = [self.verdict, "", *table, "", self.calibration]
+        changed = [f"changed, and allowed: {sentence}" for sentence in self.allowed]
+        lines = [*changed, self.verdict, "", *table, "", self.calibration]
         lines += [line for line in (self.outcome and f"{self.outcome}.", self.warning) if line]
         if self.left_out:
             lines.append(f"{self.left_out} rows were left out: no outcome, or a broken contract.")
@@ -148,6 +151,7 @@ class Backtest:
             "model": self.model,
             "verdict": self.verdict,
             "calibration": self.calibration,
+            "allowed": list(self.allowed),
             "promised": {key: dict(self.promised[key]) for key in COMPARED if key in self.promised},
             "found": dict(self.measured),
             "standing": {key: self.standing(key) for key in COMPARED},
@@ -219,11 +223,9 @@ def backtest(
         ids=[about["id"]] if about.get("id") is not None else [],
         as_written=[name],
     )
-    for note in loaded.notes:
-        log.warning("%s", note)
+    say(loaded.notes, logging.WARNING)
     frame = loaded.frame
-    for sentence in check_frame(predictor, frame, allow_changed):
-        log.warning("changed, and allowed: %s", sentence)
+    allowed = check_frame(predictor, frame, allow_changed)
     labelled = apply_contract(
         frame,
         Contract(
@@ -253,6 +255,7 @@ def backtest(
         len(frame) + len(loaded.rejected) - len(labelled),
         left_sentence(condition, share, len(labelled)),
         majority_warning(condition, share, inverted(labelled.meaning, QUESTION)),
+        tuple(allowed),
     )
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)  # only asked for: see mkdir

@@ -49,7 +49,7 @@ class Column:
     note: str = ""
 
     def audit(self) -> None:
-        """Refuse a column that :func:`infer` cannot have returned.
+        """Refuse a column that :func:`dbnchurn.tables.kinds.infer` cannot have returned.
 
         Raises
         ------

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dbnchurn.core.typing import Ints32
+from dbnchurn.core.typing import Ints, Ints32
 
 MISSING = (
     "", "-", "--", "---", "?", "n/a", "N/A", "n.a.", "N.A.", "#N/A", "#N/A N/A", "#NA", "#NULL!",
@@ -93,6 +93,11 @@ class TextColumn:
         """The words as a list."""
         words: list[str] = self.words.to_pylist()
         return words
+
+    @cached_property
+    def counts(self) -> Ints:
+        """How many rows have each word."""
+        return np.bincount(self.places[self.places >= 0], minlength=len(self.words))
 
     def without(self, missing: Collection[str]) -> TextColumn:
         """The column in which further texts count as missing."""

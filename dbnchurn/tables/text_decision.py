@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from dbnchurn.core.errors import ConfigError, DataError, listed
-from dbnchurn.core.typing import Floats
+from dbnchurn.core.typing import Bools, Floats
 from dbnchurn.tables.date_format import DateFormat, DurationFormat, date_readings
 from dbnchurn.tables.number_format import (
     CURRENCIES,
@@ -29,6 +29,7 @@ from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn, shortest
 
 TextKind = Literal["number", "date", "flag", "text"]
 MATCHING_SHARE = 0.9  # of the distinct values, for a column of numbers or dates with mistakes in it
+MATCHING_ROWS = 0.98  # the same, of the rows
 FEW_LEVELS = 20  # distinct texts that look like numbers and may be names all the same
 BARE = r"[-+]?\d+(\.\d+)?"
 NUMERIC_DATE = r"(0[1-9]|1[0-2])\.(19|20)\d\d|(19|20)\d{6}"
@@ -339,12 +340,11 @@ def _reading(column: TextColumn, rules: ReadingRules, typed: bool) -> _Reading:
         truth = {word.lower() for word in words} <= set(TRUTH)
         if truth:
             return _Reading(known, "flag", perhaps_missing=gone)
-    needed = 1 if kind is not None else max(1, int(np.ceil(MATCHING_SHARE * len(words))))
-    if kind != "number" and (dates := _dates(words, needed, given=kind == "date")) is not None:
+    if kind != "number" and (dates := _dates(known, given=kind == "date")) is not None:
         return replace(dates, column=known, perhaps_missing=gone)
     if kind == "date":
         return _Reading(column, "text")
-    numbers = _numbers(known, needed, rules, typed=typed and kind is None)
+    numbers = _numbers(known, rules, typed=typed and kind is None)
     if numbers is None:
         return _Reading(column, "text", doubt=_doubt(words) if kind is None else "")
     if numbers.kind == "text":
@@ -352,12 +352,21 @@ def _reading(column: TextColumn, rules: ReadingRules, typed: bool) -> _Reading:
     return replace(numbers, perhaps_missing=gone)
 
 
-def _dates(words: Sequence[str], needed: int, given: bool) -> _Reading | None:
+def _are_enough(column: TextColumn, read: Bools, given: bool) -> bool:
+    """Whether so many words can be read that the others are mistakes."""
+    if given or not len(read):
+        return bool(read.any())
+    of_rows = column.counts[read].sum() / max(column.counts.sum(), 1)
+    return bool(read.mean() >= MATCHING_SHARE or of_rows >= MATCHING_ROWS)
+
+
+def _dates(column: TextColumn, given: bool) -> _Reading | None:
     """The reading of words as dates, if enough of them are."""
+    words = column.texts
     if not given and not any(any(c.isdigit() for c in word) for word in words[:20]):
         return None
     found = date_readings(words)
-    if not found.formats or np.isfinite(found.days[0]).sum() < needed:
+    if not found.formats or not _are_enough(column, np.isfinite(found.days[0]), given):
         return None
     if not given and {form.pattern for form in found.formats} & {"%Y%m%d", "%m.%Y"}:
         # Such words could be numbers as well: all of them have to be dates, 01.2020 among them.
@@ -367,14 +376,14 @@ def _dates(words: Sequence[str], needed: int, given: bool) -> _Reading | None:
     return _Reading(_NO_COLUMN, "date", found.formats, words[found.example])
 
 
-def _numbers(column: TextColumn, needed: int, rules: ReadingRules, typed: bool) -> _Reading | None:
+def _numbers(column: TextColumn, rules: ReadingRules, typed: bool) -> _Reading | None:
     """The reading of words as numbers or spans of time, if enough of them are."""
     words, given = column.texts, column.name in rules.kinds
     durations = np.isfinite(DurationFormat().parse(words[:50])).all()
-    if durations and np.isfinite(DurationFormat().parse(words)).sum() >= needed:
+    if durations and _are_enough(column, np.isfinite(DurationFormat().parse(words)), given):
         return _Reading(column, "number", (DurationFormat(),), marked=True)
     found = number_readings(words)
-    if not found.formats or found.read.sum() < needed:
+    if not found.formats or not _are_enough(column, found.read, given):
         return None
     if not given and any(re.fullmatch(r"[-+]?0\d+", word) for word in words):
         return _Reading(column, "text")  # codes, such as 007

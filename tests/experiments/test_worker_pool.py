@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.parallel import available_processors
 from dbnchurn.experiments.worker_pool import (
     COPIES,
     IMPORTS,
@@ -16,7 +17,6 @@ from dbnchurn.experiments.worker_pool import (
     fitting,
     free_memory,
     peak_memory,
-    processors,
     run_jobs,
 )
 
@@ -92,7 +92,7 @@ def test_processes_of_many_threads_take_turns(tmp_path):
     """As many threads as there are processors leave room for one process."""
     events = []
     jobs = [WorkerJob(f"{i}", double, (i,), tmp_path / f"{i}.log") for i in range(3)]
-    run_jobs(jobs, events.append, at_once=None, table_bytes=0, n_threads=processors())
+    run_jobs(jobs, events.append, at_once=None, table_bytes=0, n_threads=available_processors())
     assert [event.kind for event in events] == ["started", "done"] * 3
 
 
@@ -124,7 +124,7 @@ def test_children_take_one_thread_and_the_environment_is_as_before(tmp_path, mon
 
 def test_memory_and_processors_both_limit():
     gigabyte = 2**30
-    many = processors()
+    many = available_processors()
     assert fitting(None, gigabyte) == many
     assert fitting(1000 * many * gigabyte, gigabyte) == many
     assert fitting(int(2.5 * gigabyte / SPARE), gigabyte) == min(2, many)

@@ -583,11 +583,11 @@ def test_a_column_that_reveals_the_outcome_is_warned_of_once(small, customers):
     X, y = customers
     leaky = X.assign(told=0.9 * y, customer_id=range(len(X)))
     with pytest.warns(LeakageWarning, match="2 columns seem .*told: .*customer_id: ") as caught:
-        clone(small).fit(leaky, y)
+        small().fit(leaky, y)
     assert len([w for w in caught if w.category is LeakageWarning]) == 1
     assert caught[0].filename == __file__
     with pytest.raises(DataError, match="2 columns seem to reveal the outcome"):
-        clone(small).set_params(leakage="error").fit(leaky, y)
+        small(leakage="error").fit(leaky, y)
 
 
 @pytest.mark.parametrize("leakage", ["warn", "off"])
@@ -596,4 +596,4 @@ def test_an_honest_table_and_a_check_that_is_off_give_no_warning(small, customer
     with warnings.catch_warnings():
         warnings.simplefilter("error", LeakageWarning)
         frame = X if leakage == "warn" else X.assign(told=0.9 * y)
-        clone(small).set_params(leakage=leakage).fit(frame, y)
+        small(leakage=leakage).fit(frame, y)

@@ -9,7 +9,7 @@ import datetime as dt
 import math
 import re
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -24,9 +24,11 @@ from hypothesis import strategies as st
 from dbnchurn import Predictor
 from dbnchurn.core.errors import DataError, DbnchurnError
 from dbnchurn.features import Leaves
+from dbnchurn.tables.text_column import MISSING, PERHAPS_MISSING, truth_of
 
 REFUSED, UNSURE = "refused", "unsure"
 KINDS = {"debt": "number", "plan": "category", "zone": "category", "tv": "flag", "since": "date"}
+GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 fuzz = settings(
@@ -51,9 +53,9 @@ def predictor(small, draw_customers, tmp_path_factory) -> Predictor:
     return found
 
 
-def is_missing(value: Any) -> bool:
+def is_missing(value: Any, more: Collection[str] = ()) -> bool:
     if isinstance(value, str):
-        return not value.strip()
+        return value.strip() in {*MISSING, *more}
     if value is None or value is pd.NaT or value is pd.NA:
         return True
     if isinstance(value, np.datetime64 | np.timedelta64):
@@ -65,17 +67,18 @@ def is_missing(value: Any) -> bool:
 
 def as_number(value: Any) -> Any:
     """What a cell of a number or a flag means."""
-    if is_missing(value):
+    if is_missing(value, PERHAPS_MISSING):
         return math.nan
     if isinstance(value, str):
         word = value.strip()
         if word in ("True", "False"):
             return float(word == "True")
-        if not NUMBER.fullmatch(word):
-            return REFUSED if word.isalpha() and word.isascii() else UNSURE
+        if not NUMBER.fullmatch(word) or GROUPED.fullmatch(word):
+            known = truth_of(word) is not None or word.lower() in ("true", "false")
+            return REFUSED if word.isalpha() and word.isascii() and not known else UNSURE
         value = float(word)
-    if isinstance(value, np.timedelta64):  # numpy calls it an integer
-        return REFUSED
+    if isinstance(value, np.timedelta64 | dt.timedelta):  # in days, if the whole column is such
+        return UNSURE
     if isinstance(value, bool | int | float | Decimal | np.bool_ | np.integer | np.floating):
         try:
             number = float(value)
@@ -96,7 +99,7 @@ def as_level(value: Any) -> Any:
 
 def as_date(value: Any) -> Any:
     """What a cell of a date means: a moment without a time zone."""
-    if is_missing(value):
+    if is_missing(value, PERHAPS_MISSING):
         return pd.NaT
     if isinstance(value, np.datetime64):
         return pd.Timestamp(value)

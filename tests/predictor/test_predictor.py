@@ -67,7 +67,7 @@ def test_a_category_that_training_never_saw_is_no_evidence(predictor, customers,
     X, _ = customers
     with caplog.at_level(logging.WARNING):
         new = predictor.predict_proba(X.assign(plan="quantum"))
-    assert "never saw, rows per column: 'plan: 600'" in caplog.text
+    assert "no training row has, rows per column: 'plan: 600'" in caplog.text
     caplog.clear()
     np.testing.assert_array_equal(new, predictor.predict_proba(X.assign(plan=None)))
     assert not caplog.text

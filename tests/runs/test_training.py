@@ -349,7 +349,7 @@ def test_a_date_column_divides_by_time(draw_telco, write_config, small_run):
         (lambda t: t, ["split={validation: 0.5, test: 0.5}"], ConfigError, "rows to train on"),
         (lambda t: t.assign(MonthlyCharges=np.inf), (), DataError, "MonthlyCharges.*inf is infin"),
         (lambda t: t, ["source.path=nowhere.csv"], DataError, r"nowhere\.csv: no such file"),
-        (lambda t: t, ["source={}"], ConfigError, "exactly one of 'path' and 'sample'"),
+        (lambda t: t, ["source={}"], ConfigError, "exactly one of 'path', 'sample', 'query'"),
         (
             lambda t: t.assign(void=np.nan)[["customerID", "void", "Churn"]],
             (), DataError, r"nothing to learn from: 'void \(empty\)'",

@@ -297,7 +297,7 @@ def test_a_file_that_lacks_a_column_stops_the_job_before_the_first_row(
 
 
 def test_a_column_of_another_kind_stops_the_job(model, named, write, tmp_path):
-    table = write(named.assign(since=20240101), "t.parquet")
+    table = write(named.assign(since=20241301), "t.parquet")
     with pytest.raises(DataError, match=r"t.parquet: column 'since' has to hold dates, it holds"):
         score_file(model, table, tmp_path / "s.csv")
 

@@ -58,7 +58,7 @@ def test_the_reference_tells_parameters_fields_and_links(site: Path) -> None:
     classifier = (site / "reference/classifier.html").read_text(encoding="utf-8")
     assert 'href="stages.html#dbnchurn.features.Leaves"' in classifier
     config = (site / "reference/config.html").read_text(encoding="utf-8")
-    assert "CSV or Parquet file, folder of them, or pattern with *." in config
+    assert "CSV, Parquet or Excel file, folder of them, or pattern with *" in config
     assert ":func:" not in classifier + config
 
 

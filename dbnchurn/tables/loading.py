@@ -23,8 +23,11 @@ from dbnchurn.tables.text_column import MISSING, TextColumn
 from dbnchurn.tables.text_decision import Decision, ReadingRules, decide, name_of
 
 CHUNK_ROWS = 2**20
+WHOLE = r"0|[1-9]\d{0,17}"
 EVIDENCE = 1_000  # numbers of a column that show its decimal mark
-GROUPED = r"^-?[1-9]\d{0,2}\.\d{3}$"  # thousands, if the point groups digits
+DECIMALS = r"\.(\d{1,2}|\d{4,})?$|^-?0?\.|^-?\d{4,}\."  # no mark of thousands
+CODE = r"^-?0\d"  # such as 007
+PROBED = 20_000  # rows that are tried first
 DAYS = (19_000_101, 21_991_231)  # whole numbers in this range may be days such as 20260831
 
 
@@ -156,8 +159,8 @@ def load_table(
         if name not in texts:
             values[name] = column.to_pandas()
         elif name in ids or name in as_written:
-            written = TextColumn.of(name, column, missing).as_text()
-            values[name] = whole_numbers(written) if name in ids else written
+            written = TextColumn.of(name, column, missing)
+            values[name] = _whole_or_text(written) if name in ids else written.as_text()
         elif (plain := _plain_numbers(column, rules, name)) is not None:
             numbers[name] = plain
             undecided.append(_evidence(name, column))
@@ -219,9 +222,18 @@ def _without_unnamed(table: pa.Table, where: str) -> tuple[pa.Table, list[str]]:
 
 def whole_numbers(texts: pd.Series[Any]) -> pd.Series[Any]:
     """Texts as whole numbers, if all are written as such."""
-    if texts.notna().all() and texts.str.fullmatch(r"0|[1-9]\d{0,17}").all():
+    if texts.notna().all() and texts.str.fullmatch(WHOLE).all():
         return texts.astype(np.int64)
     return texts
+
+
+def _whole_or_text(column: TextColumn) -> pd.Series[Any]:
+    """As :func:`whole_numbers`, of a column of text."""
+    whole = pc.all(pc.match_substring_regex(column.words, f"^({WHOLE})$")).as_py()
+    if not whole or (column.places < 0).any():
+        return column.as_text()
+    numbers = column.words.cast(pa.int64()).to_numpy(zero_copy_only=False)
+    return pd.Series(numbers[column.places])
 
 
 def _plain_numbers(
@@ -237,29 +249,35 @@ def _plain_numbers(
         return None
     if column.null_count == len(column) or pc.any(pc.is_nan(numbers)).as_py():
         return None
-    coded = pc.any(pc.match_substring_regex(column, r"^[-+]?0\d|^\s|\s$")).as_py()
+    zero = pc.or_(pc.starts_with(column, "0"), pc.starts_with(column, "-0"))
     low, high = pc.min_max(numbers).as_py().values()
-    dotted = pc.match_substring(column, ".")
-    pointed = pc.any(dotted).as_py()
-    if not pointed and DAYS[0] <= low <= high <= DAYS[1]:
+    pointed = pc.any(pc.match_substring(column, ".")).as_py()
+    if _any_matches(column.filter(zero), CODE) or (
+        not pointed and DAYS[0] <= low <= high <= DAYS[1]
+    ):
         return None
-    certain = (
-        name in rules.formats
-        or rules.decimal == "."
-        or not pointed
-        or pc.any(pc.and_(dotted, pc.invert(pc.match_substring_regex(column, GROUPED)))).as_py()
-    )
-    told_otherwise = pointed and name not in rules.formats and rules.decimal == ","
-    if coded or not certain or told_otherwise:
-        return None
+    if pointed and name not in rules.formats and rules.decimal != ".":
+        decimals = rules.decimal is None and _any_matches(column, DECIMALS)
+        if not decimals:  # thousands, perhaps
+            return None
     series: pd.Series[Any] = numbers.to_pandas()
     return series
 
 
+def _any_matches(column: pa.ChunkedArray, pattern: str) -> bool:
+    """Whether a text matches; the first rows are tried first, since mostly they tell."""
+    for rows in (column.slice(0, PROBED), column.slice(PROBED)):
+        if pc.any(pc.match_substring_regex(rows, pattern)).as_py():
+            return True
+    return False
+
+
 def _evidence(name: str, column: pa.ChunkedArray) -> TextColumn:
     """A few numbers of a column that show its decimal mark."""
-    marked = pc.match_substring_regex(column, r"\.(\d{1,2}|\d{4,})?$|^-?0?\.|^-?\d{4,}\.")
-    shown = column.filter(marked).slice(0, EVIDENCE)
+    first = column.slice(0, PROBED)
+    if not _any_matches(first, DECIMALS):
+        first = column
+    shown = first.filter(pc.match_substring_regex(first, DECIMALS)).slice(0, EVIDENCE)
     if not len(shown):
         shown = column.drop_null().slice(0, EVIDENCE)
     return TextColumn.of(name, shown, MISSING)

@@ -75,14 +75,19 @@ class TextColumn:
             coded = coded.unify_dictionaries().combine_chunks()
             if isinstance(coded, pa.ChunkedArray):  # no chunk at all
                 coded = pa.array([], pa.string()).dictionary_encode()
-        clean = pc.utf8_trim_whitespace(coded.dictionary.cast(pa.string()))
-        words = clean.dictionary_encode()
-        names = words.dictionary
+        names = coded.dictionary.cast(pa.string())
+        clean = pc.utf8_trim_whitespace(names)
+        same: Any = slice(None)
+        if not clean.equals(names):
+            words = clean.dictionary_encode()
+            names, same = words.dictionary, words.indices.to_numpy(zero_copy_only=False)
         gone = pc.is_in(names, pa.array(sorted({*missing, ""})))
         keep = pc.invert(gone).to_numpy(zero_copy_only=False)
-        renumbered = np.where(keep, np.cumsum(keep) - 1, -1).astype(np.int32)
-        by_word = np.append(renumbered[words.indices.to_numpy(zero_copy_only=False)], np.int32(-1))
         places = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        if isinstance(same, slice) and keep.all():
+            return cls(name, names, places.astype(np.int32, copy=False))
+        renumbered = np.where(keep, np.cumsum(keep) - 1, -1).astype(np.int32)
+        by_word = np.append(renumbered[same], np.int32(-1))
         return cls(name, names.filter(pa.array(keep)), by_word[places].astype(np.int32))
 
     def __len__(self) -> int:

@@ -232,7 +232,7 @@ def test_a_config_is_told_off_with_file_and_line(call, refused, write_config, te
     [
         (lambda X: X.drop(columns="debt"), "lacks 1 of 5 columns: 'debt'"),
         (lambda X: X.astype({"debt": str}).assign(debt="much"), "'much' is not a number"),
-        (lambda X: X.assign(debt=np.inf), "'inf' is not a number"),
+        (lambda X: X.assign(debt=np.inf), "'inf' is infinite"),
     ],
 )
 def test_scoring_mistakes_are_one_line(refused, model, customers, tmp_path, spoil, message):

@@ -142,13 +142,6 @@ class DateFormat:
         days = start + day - 1 + (seconds - _offset(found)) / DAY
         return np.where(valid & ~np.isnan(seconds), days, np.nan)
 
-    def has_offset(self, texts: Sequence[str] | pd.Series[Any]) -> Bools:
-        """Which texts name their distance from UTC, shape (n,)."""
-        offset = np.zeros(len(texts), bool)
-        fitting, matches = _matches(self._regex, texts)
-        offset[fitting] = [match["z"] is not None for match in matches]
-        return offset
-
 
 def _matches(regex: str, texts: Sequence[str] | pd.Series[Any]) -> tuple[Rows, list[re.Match[str]]]:
     """Positions of the texts that match, and the matches."""

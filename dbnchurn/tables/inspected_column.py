@@ -104,13 +104,6 @@ class InspectedColumn:
         """Whether a sample of the distinct values decided."""
         return self.looked_at < self.distinct
 
-    @property
-    def is_converted(self) -> bool:
-        """Whether values become something else than what programs write: not 1234.5, 2026-08-31."""
-        return self.format not in ("", "1234.5", "%Y-%m-%d") or any(
-            before != after for before, after in self.examples
-        )
-
 
 def inspect_columns(
     tallies: Mapping[str, ColumnTally],

@@ -74,7 +74,7 @@ def inspect(
     from dbnchurn.tables.inspection import inspect_table
     from dbnchurn.tables.inspection_page import write_inspection
     from dbnchurn.tables.inspection_text import closing_lines, columns_table, file_lines
-    from dbnchurn.tables.text_decision import ReadingRules
+    from dbnchurn.tables.reading_rules import ReadingRules
 
     with displayed():
         if config is None:

@@ -10,8 +10,9 @@ from dbnchurn.data.open import is_csv, raw_name
 from dbnchurn.data.plan import Rule, TablePlan
 from dbnchurn.data.typed import present
 from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.reading_rules import ReadingRules, name_of
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
-from dbnchurn.tables.text_decision import ReadingRules, decide, name_of
+from dbnchurn.tables.text_decision import decide
 
 OTHER_FORMATS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y%m%d", "%d.%m.%y")
 READ_FROM_TEXT = ("number", "integer", "date")

@@ -20,14 +20,10 @@ from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.files import find_files, kind_of_file
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.postgres import Postgres
+from dbnchurn.tables.reading_rules import ReadingRules
 from dbnchurn.tables.roles import ColumnFacts, find_date, find_key
 from dbnchurn.tables.text_column import MISSING, NO, YES, TextColumn
-from dbnchurn.tables.text_decision import (
-    Decision,
-    Question,
-    ReadingRules,
-    decisions_and_questions,
-)
+from dbnchurn.tables.text_decision import Decision, Question, decisions_and_questions
 
 MOST_LEVELS = 40
 PROBED = 1_000  # words that show a decimal mark

@@ -17,8 +17,8 @@ from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.files import find_files, kind_of_file
 from dbnchurn.tables.loading import load_table
 from dbnchurn.tables.postgres import copy_from_postgres
+from dbnchurn.tables.reading_rules import ReadingRules
 from dbnchurn.tables.streaming import CsvSource, SheetSource
-from dbnchurn.tables.text_decision import ReadingRules
 
 CHUNK_ROWS = 2**17
 

@@ -15,8 +15,9 @@ from dbnchurn.data.infer import question_comments, write_new
 from dbnchurn.tables.contract import Contract, apply_contract
 from dbnchurn.tables.inspected_column import InspectedColumn
 from dbnchurn.tables.inspection import InspectedFile, Inspection, inspect_table
+from dbnchurn.tables.reading_rules import ReadingRules
 from dbnchurn.tables.roles import is_key_name
-from dbnchurn.tables.text_decision import Question, ReadingRules
+from dbnchurn.tables.text_decision import Question
 
 PLAIN = ("", "1234.5", "%Y-%m-%d")
 LEAST_DATES = 3  # that parts can be divided by

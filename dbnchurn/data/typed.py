@@ -10,8 +10,8 @@ from dbnchurn.core.sql import quoted, text_literal, text_literals
 from dbnchurn.data.plan import NUMERIC, Rule
 from dbnchurn.tables.date_format import MONTHS
 from dbnchurn.tables.number_format import NumberFormat
+from dbnchurn.tables.reading_rules import form_of
 from dbnchurn.tables.text_column import MISSING, NO, PERHAPS_MISSING, YES
-from dbnchurn.tables.text_decision import form_of
 
 TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 ISO = ("%Y-%m-%d", "%Y-%m")

@@ -9,8 +9,8 @@ from dbnchurn.data.plan import TablePlan
 from dbnchurn.runs.config import DataSection, RunConfig
 from dbnchurn.tables.files import find_files
 from dbnchurn.tables.inspection import Inspection, inspect_table
+from dbnchurn.tables.reading_rules import ReadingRules
 from dbnchurn.tables.streaming import open_files
-from dbnchurn.tables.text_decision import ReadingRules
 
 # Kind of a contract → kind of a column.
 KINDS = {"integer": "number", "text": "category"}

@@ -17,9 +17,9 @@ from dbnchurn.data.plan import Csv
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.loading import LoadedTable, load_table
 from dbnchurn.tables.postgres import Postgres, rows_of
+from dbnchurn.tables.reading_rules import ReadingRules
 from dbnchurn.tables.samples import SAMPLES, read_sample
 from dbnchurn.tables.streaming import open_files
-from dbnchurn.tables.text_decision import ReadingRules
 
 
 class SourceSection(Section):

@@ -30,9 +30,10 @@ from dbnchurn.scoring.result import Job
 from dbnchurn.scoring.scorer import Scorer, check_columns, say_unused
 from dbnchurn.scoring.suppression import check_suppression
 from dbnchurn.scoring.work_folder import WorkFolder
+from dbnchurn.tables.arrow import reading_notes, text_formats
 from dbnchurn.tables.chunks import Chunk, ChunkSource
 from dbnchurn.tables.postgres import PostgresSource
-from dbnchurn.tables.streaming import open_files, reading_notes, text_formats
+from dbnchurn.tables.streaming import open_files
 from dbnchurn.tables.unused_columns import say
 
 log = logging.getLogger(__name__)

@@ -14,9 +14,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dbnchurn.core.errors import DataError
+from dbnchurn.tables.chunks import ChunkSource
+from dbnchurn.tables.reading_rules import ReadingRules, form_of, name_of
 from dbnchurn.tables.schema import Column, Schema
+from dbnchurn.tables.streaming import CsvSource, SheetSource
 from dbnchurn.tables.text_column import MISSING, PERHAPS_MISSING, TextColumn
-from dbnchurn.tables.text_decision import Decision, ReadingRules, decide, form_of, name_of
+from dbnchurn.tables.text_decision import Decision, decide
+
+FIRST_ROWS = 100_000  # that show how a file is written
 
 
 def formats_of(schema: Schema, rows: pa.Table) -> dict[str, str]:
@@ -131,3 +137,64 @@ def _convert(column: Column, values: pa.ChunkedArray, form: str | None) -> pd.Se
     texts = TextColumn.of(column.name, values, (*MISSING, *PERHAPS_MISSING))
     dates = column.kind == "date"
     return Decision(texts, "date" if dates else "number", form_of(form)).values()
+
+
+def reading_notes(
+    source: ChunkSource, schema: Schema, formats: Mapping[str, Mapping[str, str]]
+) -> list[str]:
+    """Sentences about files that are written otherwise than the table of the training.
+
+    Parameters
+    ----------
+    source : ChunkSource
+    schema : Schema
+    formats : mapping of file → column → format
+        As :func:`text_formats` gives it.
+
+    Returns
+    -------
+    list of str
+    """
+    notes = []
+    if isinstance(source, CsvSource):
+        notes += [note for dialect in source.dialects.values() for note in dialect.notes]
+    trained = {column.name: column.format for column in schema.used}
+    for file, columns in formats.items():
+        for name, form in columns.items():
+            usual = trained[name] or ("%Y-%m-%d" if form.startswith("%") else "1234.5")
+            if form != usual:
+                notes.append(
+                    f"{file}: column {name!r} is written as {form}, in the training as {usual}"
+                )
+    return notes
+
+
+def text_formats(source: ChunkSource, schema: Schema) -> dict[str, dict[str, str]]:
+    """How numbers and dates are written in the files of a source, by the first rows of each.
+
+    Parameters
+    ----------
+    source : ChunkSource
+    schema : Schema
+        Its formats count where a column can be read in two ways.
+
+    Returns
+    -------
+    dict of file → column → format
+        Empty for files with types.
+
+    Raises
+    ------
+    DataError
+        If columns can be read in two ways, and training did not see text.
+    """
+    if not isinstance(source, CsvSource | SheetSource):
+        return {}
+    wanted = [column.name for column in schema.used]
+    formats = {}
+    for file, rows in source.heads(wanted, FIRST_ROWS):
+        try:
+            formats[file] = formats_of(schema, rows)
+        except DataError as error:
+            raise DataError(f"{file}: {error}") from error
+    return formats

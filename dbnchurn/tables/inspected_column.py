@@ -16,19 +16,12 @@ from dbnchurn.tables import kinds
 from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.loading import whole_numbers
 from dbnchurn.tables.number_format import NumberFormat
+from dbnchurn.tables.reading_rules import Form, ReadingRules, form_of, name_of
 from dbnchurn.tables.roles import ColumnFacts
 from dbnchurn.tables.schema import Column
 from dbnchurn.tables.tally import ColumnTally
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
-from dbnchurn.tables.text_decision import (
-    Decision,
-    Form,
-    Question,
-    ReadingRules,
-    decisions_and_questions,
-    form_of,
-    name_of,
-)
+from dbnchurn.tables.text_decision import Decision, Question, decisions_and_questions
 
 FILLER = "\0rows"  # so that a table of ignored columns alone has something to use
 TWICE = 2  # rows of a value in the frame by which kinds are inferred: one, or several

@@ -25,10 +25,11 @@ from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.excel import chosen_sheet
 from dbnchurn.tables.files import NAMES, kind_of_file
 from dbnchurn.tables.inspected_column import InspectedColumn, inspect_columns
+from dbnchurn.tables.reading_rules import ReadingRules
 from dbnchurn.tables.roles import Roles, find_roles
 from dbnchurn.tables.streaming import CsvSource, FileSource, ParquetSource, SheetSource, open_files
 from dbnchurn.tables.tally import ColumnTally
-from dbnchurn.tables.text_decision import Question, ReadingRules
+from dbnchurn.tables.text_decision import Question
 
 CHUNK_ROWS = 2**17
 SHOWN_LINES = 20

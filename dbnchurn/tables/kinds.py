@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.tables.date_format import DateFormat
+from dbnchurn.tables.reading_rules import ReadingRules, name_of
 from dbnchurn.tables.schema import KINDS, Column, Schema, check_names, text
 from dbnchurn.tables.text_column import MISSING, TextColumn, shortest
-from dbnchurn.tables.text_decision import MATCHING_SHARE, Decision, ReadingRules, decide, name_of
+from dbnchurn.tables.text_decision import MATCHING_SHARE, Decision, decide
 
 # A text column is an identifier if this share of its values, of this many, occurs only once.
 IDENTIFIER_SHARE = 0.5
@@ -48,7 +49,7 @@ def infer(
     kinds : mapping of column → kind, optional
         Overrides what would be inferred.
     formats : mapping of column → format, optional
-        How texts are written, see :func:`dbnchurn.tables.text_decision.form_of`; found out where
+        How texts are written, see :func:`dbnchurn.tables.reading_rules.form_of`; found out where
         it does not say.
 
     Returns

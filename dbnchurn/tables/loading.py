@@ -18,9 +18,10 @@ from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.csv_reader import AFTER_LAST, UNNAMED
 from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.number_format import NumberFormat
+from dbnchurn.tables.reading_rules import ReadingRules, name_of
 from dbnchurn.tables.streaming import CsvSource, FileSource, SheetSource, open_files
 from dbnchurn.tables.text_column import MISSING, TextColumn
-from dbnchurn.tables.text_decision import Decision, ReadingRules, decide, name_of
+from dbnchurn.tables.text_decision import Decision, decide
 
 CHUNK_ROWS = 2**20
 WHOLE = r"0|[1-9]\d{0,17}"
@@ -39,7 +40,7 @@ class LoadedTable:
     ----------
     frame : DataFrame of shape (n, columns)
     formats : dict of column → format
-        How texts were read as numbers or dates, see :func:`dbnchurn.tables.text_decision.form_of`.
+        How texts were read as numbers or dates, see :func:`dbnchurn.tables.reading_rules.form_of`.
     missing : tuple of str
         Further texts that stand for a missing value.
     rejected : tuple of RejectedRow

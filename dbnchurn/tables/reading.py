@@ -25,9 +25,10 @@ from dbnchurn.core.typing import Bools, Floats, Ints32, Rows
 from dbnchurn.tables.date_format import DateFormat, certain_dates
 from dbnchurn.tables.kinds import is_date
 from dbnchurn.tables.number_format import certain_numbers
+from dbnchurn.tables.reading_rules import form_of
 from dbnchurn.tables.schema import Column, Schema, Table, check_names, text
 from dbnchurn.tables.text_column import MISSING, PERHAPS_MISSING, truth_of
-from dbnchurn.tables.text_decision import TRUTH, form_of
+from dbnchurn.tables.text_decision import TRUTH
 
 DAY = 86_400.0  # seconds
 # Boosters and networks compute in float32; values beyond its range are clipped to it.

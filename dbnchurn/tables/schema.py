@@ -18,8 +18,8 @@ import pandas as pd
 
 from dbnchurn.core.errors import ArtifactError, ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.typing import Floats, Ints32, Rows
+from dbnchurn.tables.reading_rules import form_of
 from dbnchurn.tables.text_column import truth_of
-from dbnchurn.tables.text_decision import form_of
 
 Kind = Literal["number", "flag", "category", "date", "ignore"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -37,7 +37,7 @@ class Column:
         Values of a category in the training frame, in sorted order.
     format : str, default ""
         How texts of a number or date are written, see
-        :func:`dbnchurn.tables.text_decision.form_of`; empty if the training frame had none.
+        :func:`dbnchurn.tables.reading_rules.form_of`; empty if the training frame had none.
     note : str, default ""
         Why the column is ignored, or how it was read where that is not plain.
     """

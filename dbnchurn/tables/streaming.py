@@ -6,7 +6,7 @@ For a whole table see :mod:`dbnchurn.tables.loading`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
@@ -18,15 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.tables.arrow import formats_of
 from dbnchurn.tables.chunks import Chunk, ChunkSource, rechunk
 from dbnchurn.tables.csv_reader import BLOCK_SIZE, MAX_REJECTED, MEGABYTE, CsvReader, column_names
 from dbnchurn.tables.dialect import CsvSettings, detect_dialect, readable_csv, unpacked
 from dbnchurn.tables.excel import read_sheet
 from dbnchurn.tables.files import checked_file, find_files, kind_of_file
-from dbnchurn.tables.schema import Schema
-
-FIRST_ROWS = 100_000  # that show how a file is written
 
 
 def open_files(
@@ -389,64 +385,3 @@ def _parsed(file: Path) -> Iterator[None]:
             yield
     except pa.ArrowException as error:
         raise DataError(f"{file}: not a readable CSV file: {error}") from error
-
-
-def reading_notes(
-    source: ChunkSource, schema: Schema, formats: Mapping[str, Mapping[str, str]]
-) -> list[str]:
-    """Sentences about files that are written otherwise than the table of the training.
-
-    Parameters
-    ----------
-    source : ChunkSource
-    schema : Schema
-    formats : mapping of file → column → format
-        As :func:`text_formats` gives it.
-
-    Returns
-    -------
-    list of str
-    """
-    notes = []
-    if isinstance(source, CsvSource):
-        notes += [note for dialect in source.dialects.values() for note in dialect.notes]
-    trained = {column.name: column.format for column in schema.used}
-    for file, columns in formats.items():
-        for name, form in columns.items():
-            usual = trained[name] or ("%Y-%m-%d" if form.startswith("%") else "1234.5")
-            if form != usual:
-                notes.append(
-                    f"{file}: column {name!r} is written as {form}, in the training as {usual}"
-                )
-    return notes
-
-
-def text_formats(source: ChunkSource, schema: Schema) -> dict[str, dict[str, str]]:
-    """How numbers and dates are written in the files of a source, by the first rows of each.
-
-    Parameters
-    ----------
-    source : ChunkSource
-    schema : Schema
-        Its formats count where a column can be read in two ways.
-
-    Returns
-    -------
-    dict of file → column → format
-        Empty for files with types.
-
-    Raises
-    ------
-    DataError
-        If columns can be read in two ways, and training did not see text.
-    """
-    if not isinstance(source, CsvSource | SheetSource):
-        return {}
-    wanted = [column.name for column in schema.used]
-    formats = {}
-    for file, rows in source.heads(wanted, FIRST_ROWS):
-        try:
-            formats[file] = formats_of(schema, rows)
-        except DataError as error:
-            raise DataError(f"{file}: {error}") from error
-    return formats

@@ -8,15 +8,15 @@ other columns of the table decide; where they do not, the user is asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from dbnchurn.core.errors import ConfigError, DataError, listed
+from dbnchurn.core.errors import DataError, listed
 from dbnchurn.core.typing import Bools, Floats
 from dbnchurn.tables.date_format import DateFormat, DurationFormat, date_readings
 from dbnchurn.tables.number_format import (
@@ -25,6 +25,7 @@ from dbnchurn.tables.number_format import (
     NumberReadings,
     number_readings,
 )
+from dbnchurn.tables.reading_rules import Form, ReadingRules, form_of, name_of
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn, shortest
 
 TextKind = Literal["number", "date", "flag", "text"]
@@ -35,77 +36,6 @@ BARE = r"[-+]?\d+(\.\d+)?"
 NUMERIC_DATE = r"(0[1-9]|1[0-2])\.(19|20)\d\d|(19|20)\d{6}"
 TRUTH = ("true", "false")
 DAY = 86_400_000_000  # microseconds
-
-Form = NumberFormat | DateFormat | DurationFormat
-
-
-def form_of(text: str) -> Form:
-    """The format that a config or artifact names.
-
-    Parameters
-    ----------
-    text : str
-        A picture of the number 1234.5, such as ``1.234,5``, a date format, such as ``%d.%m.%Y``,
-        or ``duration``.
-
-    Raises
-    ------
-    ConfigError
-        If it is none of these.
-
-    Examples
-    --------
-    >>> form_of("1.234,5"), form_of("%d.%m.%Y")
-    (NumberFormat(decimal=',', grouping='.', unit=''), DateFormat(pattern='%d.%m.%Y'))
-    """
-    if text == DurationFormat().picture:
-        return DurationFormat()
-    return DateFormat(text) if text.startswith("%") else NumberFormat.from_picture(text)
-
-
-def name_of(form: Form) -> str:
-    """The text that stands for a format in a config or artifact, see :func:`form_of`."""
-    return form.pattern if isinstance(form, DateFormat) else form.picture
-
-
-@dataclass(frozen=True)
-class ReadingRules:
-    """What a user, a config or a stored model says about the texts of a table.
-
-    Parameters
-    ----------
-    formats : mapping of column → format, optional
-        As :func:`form_of` reads them.
-    decimal : {".", ","}, optional
-        Decimal mark of all columns.
-    kinds : mapping of column → kind, optional
-        Columns of the kind ``number`` or ``date`` are read as such; of other kinds they stay text.
-    missing : sequence of str, default ()
-        Texts that stand for a missing value, in addition to the usual ones.
-    usual : mapping of column → format, optional
-        Formats that count where a column can be read in two ways.
-    place : str, default "formats"
-        Config key of `formats`, for messages.
-
-    Raises
-    ------
-    ConfigError
-        If a format is not known.
-    """
-
-    formats: Mapping[str, str] = field(default_factory=dict)
-    decimal: str | None = None
-    kinds: Mapping[str, str] = field(default_factory=dict)
-    missing: Sequence[str] = ()
-    usual: Mapping[str, str] = field(default_factory=dict)
-    place: str = "formats"
-
-    def __post_init__(self) -> None:
-        for column, text in self.formats.items():
-            try:
-                form_of(text)
-            except ConfigError as error:
-                raise ConfigError(f"{self.place}: column {column!r}: {error}") from error
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,12 +23,12 @@ from dbnchurn.core.errors import DataError
 from dbnchurn.data.build import build
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.runs.source import SourceSection
-from dbnchurn.tables.arrow import frame_of, rules_of
+from dbnchurn.tables.arrow import frame_of, rules_of, text_formats
 from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.loading import load_table
 from dbnchurn.tables.reading import as_frame, read
 from dbnchurn.tables.schema import Schema
-from dbnchurn.tables.streaming import open_files, text_formats
+from dbnchurn.tables.streaming import open_files
 from tests.tables.locales import MONTHS_FR
 
 Outcome = Literal["right", "asked", "refused", "wrong"]

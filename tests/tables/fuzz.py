@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.tables.arrow import frame_of
+from dbnchurn.tables.arrow import frame_of, text_formats
 from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.loading import load_table
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Schema, Table
-from dbnchurn.tables.streaming import open_files, text_formats
+from dbnchurn.tables.streaming import open_files
 from tests.tables.cells import Outcome
 from tests.tables.locales import LOCALES, Locale, customers, write, written
 

@@ -14,8 +14,8 @@ from dbnchurn.tables.inspected_column import inspect_columns, read_as
 from dbnchurn.tables.inspection_text import notes_of
 from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.loading import load_table
+from dbnchurn.tables.reading_rules import ReadingRules, form_of
 from dbnchurn.tables.streaming import open_files
-from dbnchurn.tables.text_decision import ReadingRules, form_of
 
 N = 3000
 

@@ -10,8 +10,8 @@ from dbnchurn.core.errors import DataError
 from dbnchurn.tables.csv_reader import CsvReader, column_names
 from dbnchurn.tables.dialect import detect_dialect
 from dbnchurn.tables.loading import load_table
+from dbnchurn.tables.reading_rules import ReadingRules
 from dbnchurn.tables.streaming import open_files
-from dbnchurn.tables.text_decision import ReadingRules
 
 
 @pytest.fixture

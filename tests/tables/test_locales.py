@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dbnchurn.tables.arrow import frame_of
+from dbnchurn.tables.arrow import frame_of, text_formats
 from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.loading import load_table
 from dbnchurn.tables.reading import read
-from dbnchurn.tables.streaming import open_files, text_formats
+from dbnchurn.tables.streaming import open_files
 from tests.tables.locales import LOCALES, customers, write, written
 
 ENDINGS = (".csv", ".csv.gz", ".csv.zip", ".xlsx")

@@ -8,9 +8,10 @@ import pyarrow as pa
 import pytest
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.tables.arrow import reading_notes, text_formats
 from dbnchurn.tables.chunks import Chunk, rechunk
 from dbnchurn.tables.schema import Column, Schema
-from dbnchurn.tables.streaming import open_files, reading_notes, text_formats
+from dbnchurn.tables.streaming import open_files
 
 WANTED = ["customer", "debt", "plan"]
 

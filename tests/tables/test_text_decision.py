@@ -4,8 +4,9 @@ import pyarrow as pa
 import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.tables.reading_rules import ReadingRules, form_of, name_of
 from dbnchurn.tables.text_column import MISSING, TextColumn
-from dbnchurn.tables.text_decision import ReadingRules, decide, form_of, name_of
+from dbnchurn.tables.text_decision import decide
 
 
 def columns(**texts):

@@ -163,7 +163,8 @@ def _number(raw: str, kind: str, rule: Rule) -> str:
     if kind == "VARCHAR":
         form = form_of(rule.formats[0]) if rule.formats else NumberFormat()
         if not isinstance(form, NumberFormat):  # spans of time, in days
-            number = f"(epoch(TRY_CAST({raw} AS INTERVAL)) / 86400)"
+            spelled = f"replace({raw}, ',', '')"
+            number = f"(epoch(TRY_CAST({spelled} AS INTERVAL)) / 86400)"
         else:
             number = form.sql(raw)
         if form == NumberFormat():

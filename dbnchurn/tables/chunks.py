@@ -93,9 +93,6 @@ class ChunkSource(Protocol):
     columns: dict[str, list[str]]
     """File, or name of the query → names of all its columns."""
 
-    text: bool
-    """Whether every value is text, as in CSV."""
-
     rows: int | None
     """Number of rows; None if it is not known before reading."""
 

@@ -18,6 +18,7 @@ import pandas as pd
 
 from dbnchurn.core.errors import ConfigError, did_you_mean
 from dbnchurn.core.typing import Bools, Floats, Rows
+from dbnchurn.tables.readings import agreed, reading_most, telling_example
 
 PIVOT = 69  # two digits up to 68 are years of this century, as in POSIX
 DAY = 86_400.0  # seconds
@@ -235,12 +236,7 @@ class DateReadings:
     @property
     def example(self) -> int:
         """Position of a text that the formats read differently; of the first date if none."""
-        first = self.days[0]
-        for other in self.days[1:]:
-            differs = np.flatnonzero((first != other) & ~(np.isnan(first) & np.isnan(other)))
-            if len(differs):
-                return int(differs[0])
-        return int(np.flatnonzero(~np.isnan(first))[0])
+        return telling_example(self.days)
 
 
 def date_readings(texts: Sequence[str] | pd.Series[Any]) -> DateReadings:
@@ -264,27 +260,9 @@ def date_readings(texts: Sequence[str] | pd.Series[Any]) -> DateReadings:
     """
     words = pd.Series(texts, dtype=object)
     step = max(1, len(words) // PROBED)
-    candidates, _ = _reading_most([DateFormat(pattern) for pattern in PATTERNS], words[::step])
-    return DateReadings(*_reading_most(candidates, words))
-
-
-def _reading_most(
-    candidates: Sequence[DateFormat], words: pd.Series[Any]
-) -> tuple[tuple[DateFormat, ...], tuple[Floats, ...]]:
-    """The formats that read the most texts, the first of those that read the same, with days."""
-    formats: list[DateFormat] = []
-    days: list[Floats] = []
-    most = 0
-    for form in candidates:
-        parsed = form.parse(words)
-        count = int((~np.isnan(parsed)).sum())
-        if count > most:
-            formats, days, most = [], [], count
-        same = any(np.array_equal(parsed, other, equal_nan=True) for other in days)
-        if count == most and count and not same:
-            formats.append(form)
-            days.append(parsed)
-    return tuple(formats), tuple(days)
+    known = [DateFormat(pattern) for pattern in PATTERNS]
+    formats, _ = reading_most(known, [form.parse(words[::step]) for form in known])
+    return DateReadings(*reading_most(formats, [form.parse(words) for form in formats]))
 
 
 def certain_dates(texts: Sequence[str]) -> tuple[Floats, Bools]:
@@ -312,12 +290,8 @@ def certain_dates(texts: Sequence[str]) -> tuple[Floats, Bools]:
     others = np.flatnonzero(np.isnan(days))
     if len(others):
         rest = pd.Series(texts, dtype=object).iloc[others]
-        readings = np.array([DateFormat(pattern).parse(rest) for pattern in PATTERNS])
-        known = ~np.isnan(readings)
-        low = np.where(known, readings, np.inf).min(0)
-        high = np.where(known, readings, -np.inf).max(0)
-        doubtful[others] = known.any(0) & (low != high)
-        days[others] = np.where(known.any(0) & (low == high), low, np.nan)
+        readings = [DateFormat(pattern).parse(rest) for pattern in PATTERNS]
+        days[others], doubtful[others] = agreed(readings)
     return days, doubtful
 
 

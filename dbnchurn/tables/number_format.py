@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from dbnchurn.core.errors import ConfigError, did_you_mean
 from dbnchurn.core.sql import text_literal
 from dbnchurn.core.typing import Bools, Floats
+from dbnchurn.tables.readings import agreed, reading_most, telling_example
 
 BLANKS = "\u00a0\u202f\u2009\u2007\u2008\u2002\u2003\u3000\t"
 MINUS = "\u2212\u2012\u2013\u2014\ufe63\uff0d"
@@ -278,12 +279,7 @@ class NumberReadings:
     @property
     def example(self) -> int:
         """Position of a text that the formats read differently; of the first number if none."""
-        first = self.numbers[0]
-        for other in self.numbers[1:]:
-            differs = np.flatnonzero((first != other) & ~(np.isnan(first) & np.isnan(other)))
-            if len(differs):
-                return int(differs[0])
-        return int(np.flatnonzero(~np.isnan(first))[0])
+        return telling_example(self.numbers)
 
 
 def number_readings(texts: Sequence[str] | pd.Series[Any]) -> NumberReadings:
@@ -323,7 +319,8 @@ def number_readings(texts: Sequence[str] | pd.Series[Any]) -> NumberReadings:
         for decimal, grouping in MARKS
         if grouping in {"", *marks} and (decimal == "." or marks & set(",.'"))
     ]
-    formats, numbers = _reading_most(_reading_most(candidates, probe)[0], words)
+    formats, _ = reading_most(candidates, [form.parse(probe) for form in candidates])
+    formats, numbers = reading_most(formats, [form.parse(words) for form in formats])
     bare = np.ones(len(words), bool)
     if units:
         bare = (number_parts(texts)["unit"] == "").to_numpy()
@@ -339,25 +336,6 @@ def _spread(words: pa.Array) -> pa.Array:
     if len(words) <= PROBED:
         return words
     return words.take(pa.array(np.linspace(0, len(words) - 1, PROBED).astype(np.int64)))
-
-
-def _reading_most(
-    candidates: Sequence[NumberFormat], words: pa.Array
-) -> tuple[tuple[NumberFormat, ...], tuple[Floats, ...]]:
-    """The formats that read the most texts, the first of those that read the same, with numbers."""
-    formats: list[NumberFormat] = []
-    numbers: list[Floats] = []
-    most = 0
-    for form in candidates:
-        parsed = form.parse(words)
-        count = int((~np.isnan(parsed)).sum())
-        if count > most:
-            formats, numbers, most = [], [], count
-        same = any(np.array_equal(parsed, other, equal_nan=True) for other in numbers)
-        if count == most and count and not same:
-            formats.append(form)
-            numbers.append(parsed)
-    return tuple(formats), tuple(numbers)
 
 
 def certain_numbers(texts: Sequence[str]) -> tuple[Floats, Bools]:
@@ -382,10 +360,5 @@ def certain_numbers(texts: Sequence[str]) -> tuple[Floats, Bools]:
     """
     parts = number_parts(texts)
     bodies = pa.array(parts["body"], pa.string(), from_pandas=True)
-    readings = np.array([NumberFormat(*marks).parse(bodies) for marks in MARKS])
-    known = ~np.isnan(readings)
-    low = np.where(known, readings, np.inf).min(0)
-    high = np.where(known, readings, -np.inf).max(0)
-    doubtful = known.any(0) & (low != high)
-    sign = np.where(parts["negative"], -1.0, 1.0)
-    return np.where(known.any(0) & ~doubtful, sign * low, np.nan), doubtful
+    numbers, doubtful = agreed([NumberFormat(*marks).parse(bodies) for marks in MARKS])
+    return np.where(parts["negative"], -numbers, numbers), doubtful

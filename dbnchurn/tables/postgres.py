@@ -212,7 +212,6 @@ class PostgresSource:
         BY a database may return its rows in another order the next time.
     """
 
-    text = False
     rows: int | None = None
 
     def __init__(self, variable: str, wanted: str) -> None:

@@ -98,8 +98,6 @@ def _facts(file: Path) -> list[Any]:
 class ParquetSource(FileSource):
     """Rows of Parquet files, read one row group at a time."""
 
-    text = False
-
     def __init__(self, files: Sequence[Path], by_contents: bool) -> None:
         super().__init__(files, by_contents)
         self.columns: dict[str, list[str]] = {}
@@ -175,8 +173,6 @@ def _readable_parquet(file: Path) -> Iterator[None]:
 
 class SheetSource(FileSource):
     """Rows of spreadsheets, each of which is read whole."""
-
-    text = False
 
     def __init__(self, files: Sequence[Path], by_contents: bool, sheet: str | None) -> None:
         super().__init__(files, by_contents)
@@ -261,7 +257,6 @@ class SheetSource(FileSource):
 class CsvSource(FileSource):
     """Rows of CSV files; every value is text, as it stands there, or missing."""
 
-    text = True
     rows: int | None = None
 
     def __init__(
@@ -279,7 +274,6 @@ class CsvSource(FileSource):
             str(file): [name for name in dialect.names if name]
             for file, dialect in self.dialects.items()
         }
-        self._settings = settings
         self._block_size = block_size
         self._max_rejected = max_rejected
 

@@ -19,6 +19,7 @@ import pandas as pd
 from dbnchurn.core.errors import ConfigError, did_you_mean
 from dbnchurn.core.typing import Bools, Floats, Rows
 from dbnchurn.tables.readings import agreed, reading_most, telling_example
+from dbnchurn.tables.text_column import ascii_digits
 
 PIVOT = 69  # two digits up to 68 are years of this century, as in POSIX
 DAY = 86_400.0  # seconds
@@ -150,7 +151,7 @@ def _matches(regex: str, texts: Sequence[str] | pd.Series[Any]) -> tuple[Rows, l
     found = [
         (place, match_of)
         for place, text in enumerate(texts)
-        if text and (match_of := match(text.strip())) is not None
+        if text and (match_of := match(ascii_digits(text.strip()))) is not None
     ]
     return np.array([place for place, _ in found], np.intp), [match_of for _, match_of in found]
 

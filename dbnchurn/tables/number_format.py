@@ -23,6 +23,7 @@ from dbnchurn.core.errors import ConfigError, did_you_mean
 from dbnchurn.core.sql import text_literal
 from dbnchurn.core.typing import Bools, Floats
 from dbnchurn.tables.readings import agreed, reading_most, telling_example
+from dbnchurn.tables.text_column import ascii_digits
 
 BLANKS = "\u00a0\u202f\u2009\u2007\u2008\u2002\u2003\u3000\t"
 MINUS = "\u2212\u2012\u2013\u2014\ufe63\uff0d"
@@ -235,8 +236,10 @@ _AFFIXES = re.compile(AFFIXES)
 
 def _parts(text: str | None) -> tuple[str | None, str, bool]:
     """Digits, unit and whether it is negative, of one text."""
-    found = None if text is None else _AFFIXES.match(" ".join(text.translate(PLAIN).split()))
-    if found is None:
+    if text is None:
+        return None, "", False
+    plain = ascii_digits(text).translate(PLAIN)
+    if (found := _AFFIXES.match(" ".join(plain.split()))) is None:
         return None, "", False
     opened, sign, before, inner, body, behind, closed, last = found.groups()
     # One sign, in one place; one unit, on one side; brackets in pairs.

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from unicodedata import decimal
 
 import numpy as np
 import pandas as pd
@@ -133,6 +134,19 @@ class TextColumn:
     def as_text(self) -> pd.Series[Any]:
         """Every row's text, None where it is missing."""
         return pd.Series(self.spread(np.array(self.texts, object), None), dtype=object)
+
+
+def ascii_digits(text: str) -> str:
+    """The text with decimal digits of other scripts as those of ASCII.
+
+    Examples
+    --------
+    >>> ascii_digits("١٢,５")
+    '12,5'
+    """
+    if text.isascii():
+        return text
+    return "".join(str(decimal(c)) if c.isdecimal() else c for c in text)
 
 
 def shortest(words: Sequence[str]) -> list[str]:

@@ -18,11 +18,12 @@ import pyarrow as pa
 
 from dbnchurn.core.errors import DataError, listed
 from dbnchurn.core.typing import Bools, Floats
-from dbnchurn.tables.date_format import DateFormat, DurationFormat, date_readings
+from dbnchurn.tables.date_format import DateFormat, DurationFormat, certain_dates, date_readings
 from dbnchurn.tables.number_format import (
     CURRENCIES,
     NumberFormat,
     NumberReadings,
+    certain_numbers,
     number_readings,
 )
 from dbnchurn.tables.reading_rules import Form, ReadingRules, form_of, name_of
@@ -34,6 +35,9 @@ MATCHING_ROWS = 0.98  # the same, of the rows
 FEW_LEVELS = 20  # distinct texts that look like numbers and may be names all the same
 BARE = r"[-+]?\d+(\.\d+)?"
 NUMERIC_DATE = r"(0[1-9]|1[0-2])\.(19|20)\d\d|(19|20)\d{6}"
+NUMBER_INSIDE = r"[-+]?[0-9](?:[0-9.,' ]*[0-9])?"
+MOST_AFFIXES = 3  # different words around numbers that are a unit, and no names
+PROBED = 500  # words that are looked at
 TRUTH = ("true", "false")
 DAY = 86_400_000_000  # microseconds
 
@@ -275,8 +279,11 @@ def _reading(column: TextColumn, rules: ReadingRules, typed: bool) -> _Reading:
     if kind == "date":
         return _Reading(column, "text")
     numbers = _numbers(known, rules, typed=typed and kind is None)
+    if numbers is None and kind is not None:
+        return _Reading(column, "text")
     if numbers is None:
-        return _Reading(column, "text", doubt=_doubt(words) if kind is None else "")
+        question = _several_formats(known, rules)
+        return _Reading(column, "text", doubt=_doubt(words), question=question)
     if numbers.kind == "text":
         return replace(numbers, column=column)
     return replace(numbers, perhaps_missing=gone)
@@ -383,7 +390,38 @@ def _not_so(column: TextColumn, example: str, rules: ReadingRules) -> str:
     )
 
 
+def _several_formats(column: TextColumn, rules: ReadingRules) -> str:
+    """The question about a column whose texts are dates or numbers, each in a format of its own."""
+    step = max(1, len(column.texts) // PROBED)
+    words = column.texts[::step]
+    for what, certain, forms in (
+        ("dates", certain_dates, lambda word: date_readings([word]).formats),
+        ("numbers", certain_numbers, lambda word: number_readings([word]).formats),
+    ):
+        values, doubtful = certain(words)
+        if (np.isfinite(values) | doubtful).mean() < MATCHING_SHARE:
+            continue
+        examples: dict[str, str] = {}
+        for word in (words[place] for place in np.flatnonzero(np.isfinite(values))):
+            examples.setdefault(name_of(forms(word)[0]), word)
+        shown = listed(list(examples.values())[:2])
+        return (
+            f"column {column.name!r} has {what} in several formats, such as {shown}: write them in "
+            f"one way, or leave them text: kinds: {{{column.name}: category}}"
+        )
+    return ""
+
+
 def _doubt(words: Sequence[str]) -> str:
+    if len(words) > FEW_LEVELS:
+        affixes = {tuple(re.split(NUMBER_INSIDE, word, maxsplit=1)) for word in words[:PROBED]}
+        if len(affixes) <= MOST_AFFIXES and all(
+            len(affix) == 2 and not any(map(str.isalpha, affix[0])) for affix in affixes
+        ):
+            return (
+                f"its values, such as {words[0]!r}, hold numbers with a sign or unit that is not "
+                "known: write the numbers alone, if they are to be numbers"
+            )
     if all(re.fullmatch(r"\d{1,3}:[0-5]\d", word) for word in words):
         return (
             f"{words[0]!r} may be hours and minutes or minutes and seconds: write 00:12:30 if it "

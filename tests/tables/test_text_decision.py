@@ -97,3 +97,35 @@ def test_unknown_formats_are_refused_with_their_place():
     with pytest.raises(ConfigError, match=r"source\.formats: column 'a': '1:5' is no picture"):
         ReadingRules({"a": "1:5"}, place="source.formats")
     assert name_of(form_of("duration")) == "duration"
+
+
+@pytest.mark.parametrize(
+    ("texts", "what"),
+    [
+        (["2024-05-02", "01.05.2024", "2024-06-02", "03.05.2024"], "dates .* '2024-05-02', '01.05"),
+        (["1.234,50", "1,234.50", "2.345,75", "2,345.75"], "numbers in several formats"),
+    ],
+)
+def test_several_formats_in_one_column_are_asked_about(texts, what):
+    with pytest.raises(DataError, match=f"column 'a' has {what}.*kinds: .a: category"):
+        decide(columns(a=texts))
+    assert decided(ReadingRules(kinds={"a": "category"}), a=texts)["a"] == ("text", None)
+
+
+@pytest.mark.parametrize("write", ["{}.5k", "<{}", "~{},5", "{},5 Mio. €"])
+def test_numbers_with_an_unknown_sign_or_unit_stay_text_and_are_told(write):
+    texts = [write.format(i) for i in range(1, 40)]
+    found = decide(columns(a=texts))["a"]
+    assert found.kind == "text"
+    assert "a sign or unit that is not known" in found.doubt
+    names = [f"K{i:05d}" for i in range(40)] + [f"{i}{'ABCDE'[i % 5]}" for i in range(40)]
+    assert decide(columns(a=names[:40], b=names[40:]))["a"].doubt == ""
+
+
+@pytest.mark.parametrize("digits", ["٠١٢٣٤٥٦٧٨٩", "０１２３４５６７８９", "०१२३४५६७८९"])
+def test_digits_of_every_script_are_digits(digits):
+    script = str.maketrans("0123456789", digits)
+    texts = [text.translate(script) for text in ("12,50", "7,25", "31.08.2026", "01.02.2020")]
+    found = decide(columns(a=texts[:2], b=texts[2:]))
+    assert found["a"].values().tolist() == [12.5, 7.25]
+    assert found["b"].values().dt.year.tolist() == [2026, 2020]

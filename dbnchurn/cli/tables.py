@@ -69,8 +69,10 @@ def inspect(
         Path | None, output_file(".html", help="Write a page too.", option="--html")
     ] = None,
     sheet: Annotated[str | None, typer.Option(help="Sheet of a spreadsheet.")] = None,
+    mkdir: Mkdir = False,
 ) -> None:
     """Show what a table holds, how it is read, and what has to be decided."""
+    check_places({"--html": html}, {"FILE": [table]}, mkdir=mkdir)
     from dbnchurn.tables.inspection import inspect_table
     from dbnchurn.tables.inspection_page import write_inspection
     from dbnchurn.tables.inspection_text import closing_lines, columns_table, file_lines

@@ -127,6 +127,7 @@ def test_outputs_of_every_verb_have_a_folder_and_are_no_input(
     for verb, name in (
         (evaluate, "e.json"),
         (infer, "t.yaml"),
+        (("inspect", table, "--html"), "t.html"),
         (("export", model, "--output"), "m.onnx"),
         (("score", model, table, "--output"), "s.csv"),
         (("simulate", "--customers", 20, "--output"), "crm"),
@@ -134,7 +135,7 @@ def test_outputs_of_every_verb_have_a_folder_and_are_no_input(
     ):
         message = refused(*verb, no / name)
         assert f"the folder {no} does not exist; make it, or let it be made with --mkdir" in message
-        if verb[0] not in ("simulate", "compare", "infer"):
+        if verb[0] not in ("simulate", "compare", "infer", "inspect"):
             assert "lies in what is read (model" in refused(*verb, model / name)
     assert "lies in what is read (run " in refused("compare", model, "--output", model / "both")
     config = write_config(telco)

@@ -134,6 +134,7 @@ def references(tree: Json) -> Iterator[str]:
 
 
 def _build(hint: Any, tree: Json, arrays: Arrays, path: str) -> Any:
+    hint = _written_out(hint)
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return _build_union(args, tree, arrays, path)
@@ -196,6 +197,12 @@ def _build_record(kind: Any, tree: Json, arrays: Arrays, path: str) -> Any:
 def _hints(kind: Any) -> dict[str, Any]:
     """Types of a record's fields; a model has thousands of records of a few kinds."""
     return get_type_hints(kind)
+
+
+def _written_out(hint: Any) -> Any:
+    """What a type alias stands for: ``NDArray[x]`` is an alias in numpy 2.5, from Python 3.12 on."""
+    origin = get_origin(hint)
+    return origin.__value__[get_args(hint)] if hasattr(origin, "__value__") else hint
 
 
 def _build_array(args: tuple[Any, ...], tree: Json, arrays: Arrays, path: str) -> npt.NDArray[Any]:

@@ -187,14 +187,10 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def pictures_left_empty() -> Iterator[None]:
     """Pages with titles, readings and words of their pictures; drawing takes longer than a run."""
-    from dbnchurn.core.html.figure import Canvas
-    from dbnchurn.core.html.picture import Picture
-
-    def empty(canvas: Canvas, title: str, reading: str, alt: str) -> Picture:
-        return Picture(title, reading, alt, "<svg></svg>")
+    from tests.undrawn import leave_pictures_empty
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Canvas, "picture", empty)
+        leave_pictures_empty(patch.setattr)
         yield
 
 

@@ -167,6 +167,11 @@ class NumberFormat:
             numbers[others] = np.where(parts["negative"], -slow, slow)
         return numbers
 
+    def parse_digits(self, bodies: pa.Array) -> Floats:
+        """The numbers of digits with their marks but no sign or unit; NaN where they do not fit."""
+        fits = pc.match_substring_regex(bodies, self._body)
+        return self._digits(pc.if_else(fits, bodies, None))
+
     def _digits(self, digits: pa.Array) -> Floats:
         """Numbers of digits with the marks of this format."""
         if self.grouping:
@@ -363,5 +368,5 @@ def certain_numbers(texts: Sequence[str]) -> tuple[Floats, Bools]:
     """
     parts = number_parts(texts)
     bodies = pa.array(parts["body"], pa.string(), from_pandas=True)
-    numbers, doubtful = agreed([NumberFormat(*marks).parse(bodies) for marks in MARKS])
+    numbers, doubtful = agreed([NumberFormat(*marks).parse_digits(bodies) for marks in MARKS])
     return np.where(parts["negative"], -numbers, numbers), doubtful

@@ -31,7 +31,7 @@ from dbnchurn.core.errors import ConfigError
 from dbnchurn.runs import read_config
 from dbnchurn.runs.segments import read_segments_config
 from tests.command_server import MORE, UNDRAWN, offered
-from tests.java import has_java
+from tests.java import JAVA_OPTIONS, has_java
 from tests.pages import Block, Page, read
 from tests.shown_commands import ROOT, STARTS, commands, wrong
 
@@ -93,6 +93,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     binaries = Path(sys.executable).parent
     monkeypatch.setenv("PATH", f"{binaries}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    monkeypatch.setenv("JDK_JAVA_OPTIONS", JAVA_OPTIONS)
     if from_repository():
         monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     for name in ("OMP_NUM_THREADS", "DBNCHURN_THREADS"):

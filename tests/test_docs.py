@@ -54,13 +54,15 @@ LONG = {
 # What trains less in ``make test``.
 LESS = (
     "classifier.leaves.folds=2", "classifier.leaves.n_trees=20",
-    "classifier.network.dbn.epochs=1", "classifier.network.finetune.epochs=2",
-    "classifier.companion.finetune.epochs=2", "resamples=50",
+    "classifier.network.dbn.epochs=1", "classifier.network.dbn.layers=[16, 8]",
+    "classifier.network.finetune.epochs=2", "classifier.network.finetune.batch_size=256",
+    "classifier.companion.dbn.layers=[16]", "classifier.companion.finetune.epochs=2",
+    "classifier.companion.finetune.batch_size=256", "resamples=50",
 )  # fmt: skip
 SMALLER = {
     "leaves": {"folds": 2, "n_trees": 20},
-    "network": {"dbn__epochs": 1, "finetune__epochs": 2},
-    "companion": {"finetune__epochs": 2},
+    "network": {"dbn__epochs": 1, "dbn__layers": (16, 8), "finetune__epochs": 2},
+    "companion": {"dbn__layers": (16,), "finetune__epochs": 2},
 }
 WITH_REPORT = ("README.md", "docs/tutorial.md")  # which take longer than all the rest
 WITH_PICTURES = "README.md"  # which take longer still

@@ -37,13 +37,12 @@ experiment:
   variants: {plain: {}, restrained: {classifier.restraint: 20}}
   seeds: [0, 1]
 """
-FEW = ("resamples=5",)
 
 
 @pytest.fixture
 def config_of(write_config, telco, small_run):
     def read(*overrides: str, more: str = VARIED):
-        return read_config(write_config(telco, more=more), [*small_run, *FEW, *overrides])
+        return read_config(write_config(telco, more=more), [*small_run, *overrides])
 
     return read
 
@@ -230,7 +229,7 @@ def test_killed_at_random_points_it_ends_in_the_same_table(
     as many kills as wanted have hit one that was under way.
     """
     settings = [line for line in small_run if not line.startswith("classifier.companion")]
-    arguments = [str(write_config(telco.head(300), more=CHEAP)), *settings, *FEW]
+    arguments = [str(write_config(telco.head(300), more=CHEAP)), *settings]
     forking.experiment(*arguments, f"output={tmp_path / 'first'}")  # what a first call loads
     _, status, whole = forking.experiment(*arguments, f"output={tmp_path / 'reference'}")
     assert status == 0, forking.log.read_text()

@@ -17,7 +17,7 @@ SMALL = (
     "classifier.leaves.folds=2", "classifier.leaves.n_trees=5", "classifier.network.dbn.epochs=1",
     "classifier.network.dbn.layers=[16, 8]",
     "classifier.network.finetune={epochs: 2, batch_size: 512, learning_rate: 0.004}",
-    "resamples=10", "n_threads=1", "classifier.companion={pretrain: false, dbn: {layers: [6]}, "
+    "resamples=50", "n_threads=1", "classifier.companion={pretrain: false, dbn: {layers: [6]}, "
     "finetune: {epochs: 1, batch_size: 512, learning_rate: 0.004}}",
     "report.page=false", "device=cpu", "classifier.refit=false",
 )  # fmt: skip

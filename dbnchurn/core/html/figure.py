@@ -82,7 +82,8 @@ def to_picture(figure: Figure, title: str, reading: str, alt: str, png: bool = F
     # Identifiers are hashes; the title as salt keeps those of two pictures apart.
     with mpl.rc_context({"svg.hashsalt": title}):
         # Not savefig: it draws every figure twice, first without ink, for the same bytes.
-        FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None, "Creator": None})
+        canvas: Any = FigureCanvasSVG(figure)  # its methods have no types
+        canvas.print_svg(text, metadata={"Date": None, "Creator": None})
     svg = text.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.S)

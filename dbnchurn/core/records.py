@@ -24,6 +24,9 @@ from dbnchurn.core.typing import Arrays
 Json = Any
 R = TypeVar("R")
 
+ITEM_SIZES = {"float64": 8, "float32": 4, "int64": 8, "int32": 4, "bool": 1}
+LONGEST = 2**48  # no array has so many rows
+
 REFERENCE = {"array", "dtype", "shape"}
 """What stands in the tree in the place of an array."""
 
@@ -131,6 +134,35 @@ def references(tree: Json) -> Iterator[str]:
         else:
             for value in tree.values():
                 yield from references(value)
+
+
+def array_sizes(tree: Json) -> Iterator[int]:
+    """Bytes of every array that a tree refers to, by the type and shape that it says.
+
+    Examples
+    --------
+    >>> list(array_sizes(pack((np.zeros(3), {"a": np.zeros((2, 2), bool)}), "x")[0]))
+    [24, 4]
+    """
+    if isinstance(tree, list):
+        for value in tree:
+            yield from array_sizes(value)
+    elif isinstance(tree, dict):
+        if set(tree) == REFERENCE:
+            yield _size(tree["dtype"], tree["shape"])
+        else:
+            for value in tree.values():
+                yield from array_sizes(value)
+
+
+def _size(dtype: Json, shape: Json) -> int:
+    """Bytes of an array, 0 where its description is none: that is refused when it is built."""
+    known = isinstance(dtype, str) and dtype in ITEM_SIZES
+    if not known or not isinstance(shape, list):
+        return 0
+    if not all(type(length) is int and 0 <= length < LONGEST for length in shape):
+        return 0
+    return math.prod(shape) * ITEM_SIZES[dtype]
 
 
 def _build(hint: Any, tree: Json, arrays: Arrays, path: str) -> Any:

@@ -157,7 +157,7 @@ CASES = [
     ((*FOREST, "left"), cell(0, 2**31 - 1), "does not follow its parent"),
     ((*FOREST, "left"), cell(0, 2), "no parent or more than one"),
     (("leaves", "n_features"), lambda n: n + 1, "preparation makes"),
-    (("leaves", "n_features"), lambda _: 10**30, "preparation makes"),
+    (("leaves", "n_features"), lambda _: 10**30, "is too large"),
     (("leaves", "forests"), lambda _: (), "a booster has none"),
     (("leaves", "forests"), lambda v: v[:1], "do not fit one another"),
     (("leaves",), lambda _: None, "takes leaves, but the model has no boosters"),
@@ -193,7 +193,7 @@ CASES = [
     ((*DECIDE, "threshold"), lambda _: 1.5, "out of range"),
     ((*DECIDE, "prior"), lambda _: 0.0, "out of range"),
     ((*DECIDE, "trained_prior"), lambda _: 1.0, "out of range"),
-    (("labels",), lambda _: ("1", "1"), "one label only"),
+    (("labels",), lambda _: ("1", "1"), "no two labels of the type"),
     (("labels",), lambda _: ("0",), "labels: "),
     (("label_type",), lambda _: "eval", "labels: "),
     # what training looked like
@@ -301,7 +301,7 @@ def test_arrays_are_read_as_the_library_does():
     [
         ({"shape": [3, 3]}, "does not fill the bytes"),
         ({"shape": [2**40, 2**40]}, "does not fill the bytes"),
-        ({"shape": [10**400]}, "has no shape or no place"),
+        ({"shape": [10**400]}, "is too large"),
         ({"shape": [-2, -3]}, "has no shape or no place"),
         ({"shape": [2.0, 3]}, "has no shape or no place"),
         ({"shape": [True, 6]}, "has no shape or no place"),

@@ -25,6 +25,7 @@ from dbnchurn.core.provenance import fingerprint
 from dbnchurn.core.records import array_sizes, pack, references, unpack
 from dbnchurn.predictor.about import audit_about
 from dbnchurn.predictor.audit import audit_model
+from dbnchurn.predictor.budget import check_counts
 from dbnchurn.predictor.digest import SIGNATURE, check_signature, digest_of, refuse_other
 from dbnchurn.predictor.model_files import (
     ARRAYS,
@@ -236,6 +237,7 @@ def _checked(folder: Path, expect: str | None, public_key: str | Path | None) ->
     """Read the files, hold them to digest and signature, and build the model."""
     content = read_file(folder, MANIFEST)
     manifest = _parse_manifest(content)
+    check_counts(manifest["model"])
     most = most_bytes(array_sizes(manifest["model"]))
     files = {
         MANIFEST: content,

@@ -24,7 +24,6 @@ from dbnchurn.features.encode_record import EncodeRecord
 from dbnchurn.features.leaves_record import Forest, LeavesRecord
 from dbnchurn.predictor.budget import (
     check_columns,
-    check_counts,
     check_memory,
     check_positions,
     letters_after,
@@ -96,7 +95,6 @@ def _extreme_rows(schema: Schema) -> Table:
 
 def _audit_stages(model: ModelRecord) -> None:
     """Follow the columns through the stages of a model."""
-    check_counts(len(model.prepare.steps), len(model.networks))
     check_columns(column.name for column in model.schema.columns)
     raw = Table.empty(model.schema, 0)
     letters, code_letters = check_columns(raw.number_names), check_columns(raw.code_names)

@@ -6,7 +6,8 @@ long name is repeated with it, a set of levels becomes a row of a table for ever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -22,25 +23,34 @@ from dbnchurn.prepare import record as steps
 
 MOST_COLUMNS = 2**17
 MOST_LETTERS = 2**24
-MOST_STEPS = 64
-MOST_NETWORKS = 16
+MOST = {"steps of preparation": 64, "boosters": 256, "networks": 16}
 MOST_BYTES = 2 * 2**30
 COPIES = 4  # of the arrays of a chunk that exist at one time
 MISSING_NAME = len(" is missing")
 
 
-def check_counts(n_steps: int, n_networks: int) -> None:
-    """Refuse more steps of preparation or networks than a model can have.
+def check_counts(model: Mapping[str, Any]) -> None:
+    """Refuse more steps of preparation, boosters or networks than a model can have.
+
+    Parameters
+    ----------
+    model : mapping
+        The tree of the records as it is parsed; what is no record is refused later.
 
     Raises
     ------
     ArtifactError
         If there are more.
     """
-    if n_steps > MOST_STEPS:
-        raise _beyond(f"{n_steps} steps of preparation", MOST_STEPS)
-    if n_networks > MOST_NETWORKS:
-        raise _beyond(f"{n_networks} networks", MOST_NETWORKS)
+    prepare, leaves = model.get("prepare"), model.get("leaves")
+    lists = {
+        "steps of preparation": (prepare.get("steps") if isinstance(prepare, dict) else None),
+        "boosters": (leaves.get("forests") if isinstance(leaves, dict) else None),
+        "networks": model.get("networks"),
+    }
+    for name, values in lists.items():
+        if isinstance(values, list) and len(values) > MOST[name]:
+            raise _beyond(f"{len(values)} {name}", MOST[name])
 
 
 def check_columns(names: Iterable[str]) -> Ints:

@@ -15,7 +15,7 @@ from dbnchurn.core.errors import ArtifactError, listed
 # Types of the arrays in records, by their safetensors names; all are little-endian.
 DTYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "BOOL": "|b1"}
 LARGEST_HEADER = 16 * 2**20  # bytes
-MOST_MAPPINGS, MOST_VALUES = 2**16, 2**20
+MOST_MAPPINGS, MOST_VALUES = 2**16, 2**19
 DEEPEST = 64
 LONGEST_NUMBER = 64  # letters
 LARGEST_INTEGER = 2**64
@@ -82,8 +82,8 @@ def _check_depth(tree: Any) -> None:
         level = [
             value
             for node in level
-            for value in (node.values() if isinstance(node, dict) else node)
-            if isinstance(value, dict | list)
+            for value in (node.values() if type(node) is dict else node)
+            if type(value) in (dict, list)
         ]
         if not level:
             return
@@ -95,7 +95,10 @@ def _refuse_constant(name: str) -> None:
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    mapping: dict[str, Any] = {}
+    mapping = dict(pairs)
+    if len(mapping) == len(pairs):
+        return mapping
+    mapping = {}
     for key, value in pairs:
         if key in mapping:
             raise ValueError(f"the key {key!r:.60} stands twice")

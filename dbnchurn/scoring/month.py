@@ -94,7 +94,7 @@ def build_month(
     output: str | Path,
     *,
     paths: Mapping[str, str] | None = None,
-    sources: str | Path | None = None,
+    sources: str | Path | Sources | None = None,
     trust_sources: bool = False,
     n_threads: int | None = None,
     allow_stale: str | None = None,
@@ -114,7 +114,7 @@ def build_month(
         New folder; ``features.parquet`` in it is what ``dbnchurn score`` reads.
     paths : mapping of table → path, optional
         Places of the tables.
-    sources : path, optional
+    sources : path or Sources, optional
         YAML file that names sources, see :func:`dbnchurn.scoring.sources.read_sources`.
     trust_sources : bool, default False
         Whether tables that are not named may be read where the model says.

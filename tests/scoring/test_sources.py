@@ -14,7 +14,7 @@ from dbnchurn.scoring import score_file
 from dbnchurn.scoring.month import build_month
 from dbnchurn.scoring.sources import Sources, placed_plan, read_sources, sources_text
 from tests.data.small_crm import PLAN, crm
-from tests.scoring.escapes import SECRET, SEPTEMBER, escapes
+from tests.scoring.escapes import SECRET, SEPTEMBER, escape, escapes
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +145,19 @@ def test_a_table_without_a_path_has_to_be_named_even_where_the_model_is_trusted(
     with pytest.raises(ConfigError, match="has to name .the model holds no path.: 'bills'; name"):
         placed_plan(stored, trust=True)
     assert storable_plan(stored.plan)["tables"]["bills"]["path"] is None
+
+
+def test_the_watch_sees_what_the_caller_names(trained, tmp_path, monkeypatch):
+    """Else the law that nothing is touched would hold for a watch that sleeps."""
+    monkeypatch.setenv(SECRET, "postgresql://127.0.0.1:9/x")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    pd.read_parquet(trained / "calls.parquet").to_csv(outside / "calls.csv", index=False)
+    paths = {**places(trained), "calls": str(outside / "calls.csv")}
+    told, touched = escape(trained, outside, lambda plan: None, tmp_path / "a", paths=paths)
+    assert touched, told
+    del paths["calls"]
+    sources = Sources.model_validate({"tables": {"calls": {"postgres": {"url": SECRET, "table": "t"}}}})
+    given = {"paths": paths, "sources": sources}
+    told, touched = escape(trained, outside, lambda plan: None, tmp_path / "b", **given)
+    assert touched == [SECRET], told

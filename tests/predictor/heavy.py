@@ -24,6 +24,7 @@ from tests.predictor.mutations import (
     Files,
     peak_mb,
     read,
+    references_in,
     settle,
     with_hashes,
     write,
@@ -105,9 +106,36 @@ def wide_layer(manifest: Manifest, arrays: Arrays) -> None:
     """A hidden layer so wide that a chunk of rows would take gigabytes."""
     network = manifest["model"]["networks"][0]
     width = 500_000
-    old = arrays[network["dense_weights"]["array"]]
-    arrays[network["dense_weights"]["array"]] = np.zeros((0, width), np.float32)
-    del old
+    shapes = {"dense_weights": (0, width), "code_weights": (0, width), "skip": (0,)}
+    for key, shape in shapes.items():
+        arrays[network[key]["array"]] = np.zeros(shape, np.float32)
+    model = manifest["model"]
+    model["schema"]["columns"] = [{**model["schema"]["columns"][0], "kind": "ignore", "levels": []}]
+    model["schema"]["columns"][0]["format"] = ""
+    model |= {"leaves": None, "reference": None, "networks": [network]}
+    model["prepare"]["steps"] = []
+    encode = model["encode"]
+    for key in ("gaussian", "center", "scale", "binary", "rungs", "low", "high"):
+        name = encode[key]["array"]
+        arrays[name] = arrays[name][:0]
+    network |= {"sizes": [], "weights": [], "biases": network["biases"][:1]}
+    network["activations"] = network["activations"][:1]
+    arrays[network["head"]["array"]] = np.zeros(width, np.float32)
+    arrays[model["decide"]["weights"]["array"]] = np.ones(1)
+    keep_named(manifest, arrays)
+
+
+def keep_named(manifest: Manifest, arrays: Arrays) -> None:
+    """Leave out arrays that no record names any longer."""
+    named = {reference["array"] for reference in references_in(manifest["model"])}
+    for name in set(arrays) - named:
+        del arrays[name]
+
+
+def wide_rest(manifest: Manifest, arrays: Arrays) -> None:
+    """A layer whose bias alone has grown."""
+    network = manifest["model"]["networks"][0]
+    width = 500_000
     arrays[network["biases"][0]["array"]] = np.zeros(width, np.float32)
 
 
@@ -117,11 +145,9 @@ def sets_of_many_levels(manifest: Manifest, arrays: Arrays) -> None:
     (city,) = [c for c in model["schema"]["columns"] if c["name"] == "city"]
     city["levels"] = [f"c{i}" for i in range(200_000)]
     for forest in model["leaves"]["forests"]:
-        bounds = np.diff(arrays[forest["category_starts"]["array"]])
         codes = arrays[forest["categories"]["array"]].copy()
         codes[:] = 199_999
         arrays[forest["categories"]["array"]] = codes
-        del bounds
 
 
 def a_tree_of_stumps(manifest: Manifest, arrays: Arrays) -> None:
@@ -156,6 +182,7 @@ CHANGES: dict[str, Callable[[Manifest, Arrays], object]] = {
     "a column that is kept again and again": kept_again,
     "steps without end": many_steps,
     "a wide layer": wide_layer,
+    "a wide bias": wide_rest,
     "sets of many levels": sets_of_many_levels,
     "trees of one leaf": a_tree_of_stumps,
     "many columns": many_columns,
@@ -203,26 +230,39 @@ def header_only(folder: Path) -> None:
     (folder / ARRAYS).write_bytes(b"\xff\xff\xff\x7f" + bytes(12))
 
 
-def folders(source: Path, scratch: Path) -> Iterator[tuple[str, Path]]:
-    """Every heavy model, one after another in the same folder; the first is the model itself."""
+SPOILT: dict[str, Callable[[Path], None]] = {
+    "a sparse file": sparse,
+    "a manifest of 60 MiB": large_manifest,
+    "a header without arrays": header_only,
+}
+
+
+def folders(
+    source: Path, scratch: Path, names: list[str] | None = None
+) -> Iterator[tuple[str, Path]]:
+    """Every heavy model (or those of these names), one after another in the same folder."""
     files = read(source)
     scratch.mkdir(exist_ok=True)
+
+    def wanted(name: str) -> bool:
+        return names is None or name in names
+
     write(files, scratch)
-    yield "the model itself", scratch
+    if wanted("the model itself"):
+        yield "the model itself", scratch
     for name, change in CHANGES.items():
-        write(changed(files, change), scratch)
-        yield name, scratch
+        if wanted(name):
+            write(changed(files, change), scratch)
+            yield name, scratch
     for name, content in manifests(files):
-        write(content, scratch)
-        yield name, scratch
-    for name, spoil in {
-        "a sparse file": sparse,
-        "a manifest of 60 MiB": large_manifest,
-        "a header without arrays": header_only,
-    }.items():
-        write(files, scratch)
-        spoil(scratch)
-        yield name, scratch
+        if wanted(name):
+            write(content, scratch)
+            yield name, scratch
+    for name, spoil in SPOILT.items():
+        if wanted(name):
+            write(files, scratch)
+            spoil(scratch)
+            yield name, scratch
 
 
 def _load(folder: Path, results: Any) -> None:

@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from dbnchurn.core.errors import DbnchurnError
+from dbnchurn.data.build import build, load
+from dbnchurn.data.plan import DataPlan
+from dbnchurn.data.stored_plan import storable_plan
 from dbnchurn.scoring.month import build_month
+from tests.conftest import make_small
+from tests.data.small_crm import PLAN, crm
 
 SEPTEMBER = datetime.date(2024, 9, 1)
 SECRET = "PLANTED_DATABASE"
@@ -137,6 +142,22 @@ def attacks(outside: Path) -> dict[str, Callable[[Plan], None]]:
         "an encoding": table("basic", csv={"encoding": "../../x"}),
         "a further key": table("basic", script="rm -rf"),
     }
+
+
+def trained_crm(folder: Path) -> Path:
+    """Raw tables and a model that was trained on them in August, in a new folder."""
+    folder.mkdir(exist_ok=True)
+    tables = {}
+    for name, frame in crm(120).items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+        tables[name] = {**PLAN["tables"][name], "path": str(folder / f"{name}.parquet")}
+    built = build(
+        DataPlan.model_validate({**PLAN, "tables": tables}), folder / "built", n_threads=1
+    )
+    customers = load(built)
+    about = {"id": customers.id, "data": storable_plan(built.plan)}
+    make_small(use_leaves=False).fit(customers.X, customers.y).save(folder / "model", about=about)
+    return folder
 
 
 def escape(

@@ -6,30 +6,18 @@ import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
-from dbnchurn.data.build import build, load
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.data.stored_plan import StoredPlan, storable_plan
-from dbnchurn.runs.customers import stored_plan
 from dbnchurn.scoring import score_file
 from dbnchurn.scoring.month import build_month
 from dbnchurn.scoring.sources import Sources, placed_plan, read_sources, sources_text
-from tests.data.small_crm import PLAN, crm
-from tests.scoring.escapes import SECRET, SEPTEMBER, escape, escapes
+from tests.data.small_crm import PLAN
+from tests.scoring.escapes import SECRET, SEPTEMBER, escape, escapes, trained_crm
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, small):
-    folder = tmp_path_factory.mktemp("crm")
-    tables = {}
-    for name, frame in crm(120).items():
-        frame.to_parquet(folder / f"{name}.parquet", index=False)
-        tables[name] = {**PLAN["tables"][name], "path": str(folder / f"{name}.parquet")}
-    plan = DataPlan.model_validate({**PLAN, "tables": tables})
-    built = build(plan, folder / "built", n_threads=1)
-    customers = load(built)
-    about = {"id": customers.id, "data": stored_plan(built)}
-    small(use_leaves=False).fit(customers.X, customers.y).save(folder / "model", about=about)
-    return folder
+def trained(tmp_path_factory):
+    return trained_crm(tmp_path_factory.mktemp("crm"))
 
 
 def places(folder):

@@ -279,9 +279,7 @@ class DataPlan(Section):
     ratios: dict[str, tuple[str, str]] = Field(
         default_factory=dict, description="New feature → the features it divides."
     )
-    memory: Memory = Field(
-        default="2GB", description="What DuckDB may use before it goes to disk."
-    )
+    memory: Memory = Field(default="2GB", description="What DuckDB may use before it goes to disk.")
 
     @model_validator(mode="after")
     def _tables_fit(self) -> DataPlan:

@@ -17,8 +17,7 @@ from pydantic import ValidationError
 
 from dbnchurn.config.messages import sentences
 from dbnchurn.core.errors import ArtifactError, listed
-from dbnchurn.data.plan import STORED, DataPlan, TablePlan
-from dbnchurn.data.windows import Windows
+from dbnchurn.data.plan import STORED, DataPlan
 
 STATEMENTS = ("query", "postgres")
 """Keys of a table's source that a model does not hold."""

@@ -142,9 +142,7 @@ def build_month(
         If the tables break their contract, or do not reach over the windows of the cutoff.
     """
     predictor = Predictor.load(model, expect=expect, public_key=public_key)
-    plan = month_plan(
-        model, predictor, paths=paths, sources=sources, trust_sources=trust_sources
-    )
+    plan = month_plan(model, predictor, paths=paths, sources=sources, trust_sources=trust_sources)
     return built_month(
         plan,
         cutoff,

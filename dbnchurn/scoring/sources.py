@@ -188,7 +188,9 @@ def _check_named(stored: StoredPlan, missing: Mapping[str, TablePlan], trust: bo
     wrong = []
     if nowhere:
         why = "the model holds SQL or a database" if stored.dropped else "the model holds no path"
-        wrong.append(f"tables whose source the caller has to name ({why}): {listed(nowhere)}; {NAME}")
+        wrong.append(
+            f"tables whose source the caller has to name ({why}): {listed(nowhere)}; {NAME}"
+        )
     if held and not trust:
         shown = ", ".join(f"{name}: {path}" for name, path in held.items())
         wrong.append(f"the places to read are those that the model holds: {shown}; {WAYS}")

@@ -205,15 +205,21 @@ def manifests(files: Files) -> Iterator[tuple[str, Files]]:
         "nested lists": b"[[[[[[1]]]]]],",
     }.items():
         filler = b'"more": [' + piece * (most // len(piece)) + b"0],"
-        yield f"manifest of {name}", {
+        yield (
+            f"manifest of {name}",
+            {
+                **files,
+                MANIFEST: files[MANIFEST].replace(about, about + filler, 1),
+            },
+        )
+    filler = b'"more": "' + b"a" * most + b'",'
+    yield (
+        "manifest of one text",
+        {
             **files,
             MANIFEST: files[MANIFEST].replace(about, about + filler, 1),
-        }
-    filler = b'"more": "' + b"a" * most + b'",'
-    yield "manifest of one text", {
-        **files,
-        MANIFEST: files[MANIFEST].replace(about, about + filler, 1),
-    }
+        },
+    )
 
 
 def sparse(folder: Path) -> None:

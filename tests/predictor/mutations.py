@@ -211,7 +211,18 @@ def reshape(files: Files, generator: np.random.Generator) -> Files:
 
 Tree = dict[str, Any]
 Arrays = dict[str, np.ndarray]
-TEXTS = ["", "x", "a" * 1_000, "b" * 100_000, "\u0000", "\u202e", "\ud800", "é" * 300, "nan", "1e999"]
+TEXTS = [
+    "",
+    "x",
+    "a" * 1_000,
+    "b" * 100_000,
+    "\u0000",
+    "\u202e",
+    "\ud800",
+    "é" * 300,
+    "nan",
+    "1e999",
+]
 TEXTS += ["debt", "plan is missing", "'; DROP TABLE x; --", "%d.%m.%Y", "1.234,5", "duration"]
 NUMBERS = [0, -1, 1, 2, 1 - 1e-16, 1e-16, 5e-324, 1e308, -1e308, 2**53, 1e-12, 0.5, 1e12, "1e999"]
 

@@ -47,7 +47,7 @@ def test_every_file_and_every_note_counts_in_the_digest_and_not_in_the_version(m
     after = Predictor.load(model)
     assert after.version == before.version
     assert after.digest != before.digest
-    files = {name: b"x" for name in NAMES}
+    files = dict.fromkeys(NAMES, b"x")
     found = {digest_of({**files, name: b"y"}) for name in NAMES} | {digest_of(files)}
     assert len(found) == len(NAMES) + 1
 

@@ -69,8 +69,10 @@ def test_the_caller_may_name_queries_and_the_same_rows_come_out(trained, tmp_pat
     file = tmp_path / "sources.yaml"
     file.write_text("memory: 1GB\ntables:\n" + "\n".join(lines))
     built = build_month(trained / "model", SEPTEMBER, tmp_path / "b", sources=file)
-    pd.testing.assert_frame_equal(pd.read_parquet(built.features), pd.read_parquet(expected.features))
-    file.write_text(file.read_text().replace('parquet\'"', 'parquet\'; SELECT 1"'))
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(built.features), pd.read_parquet(expected.features)
+    )
+    file.write_text(file.read_text().replace("parquet'\"", "parquet'; SELECT 1\""))
     with pytest.raises(DataError, match="table 'basic': a query is one SELECT"):
         build_month(trained / "model", SEPTEMBER, tmp_path / "c", sources=file)
 
@@ -110,7 +112,10 @@ def test_a_wrong_file_of_sources_is_refused(tmp_path, text, message):
 
 BILLS = DataPlan.model_validate(
     {
-        "tables": {"bills": {"path": "b.csv", "key": "id"}, "plans": {"path": "p.csv", "key": "id"}},
+        "tables": {
+            "bills": {"path": "b.csv", "key": "id"},
+            "plans": {"path": "p.csv", "key": "id"},
+        },
         "base": "bills",
     }
 )
@@ -145,7 +150,9 @@ def test_the_watch_sees_what_the_caller_names(trained, tmp_path, monkeypatch):
     told, touched = escape(trained, outside, lambda plan: None, tmp_path / "a", paths=paths)
     assert touched, told
     del paths["calls"]
-    sources = Sources.model_validate({"tables": {"calls": {"postgres": {"url": SECRET, "table": "t"}}}})
+    sources = Sources.model_validate(
+        {"tables": {"calls": {"postgres": {"url": SECRET, "table": "t"}}}}
+    )
     given = {"paths": paths, "sources": sources}
     told, touched = escape(trained, outside, lambda plan: None, tmp_path / "b", **given)
     assert touched == [SECRET], told

@@ -17,7 +17,7 @@ import pytest
 from safetensors.numpy import save as save_arrays
 
 from dbnchurn.core.errors import ArtifactError
-from dbnchurn.predictor import load, save
+from dbnchurn.predictor import Predictor, load, save
 from dbnchurn.predictor.audit import DEEPEST
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
 from dbnchurn.prepare import record as steps

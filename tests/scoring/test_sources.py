@@ -135,7 +135,7 @@ def test_a_table_is_named_once_and_has_to_be_one_of_the_model():
 def test_a_table_without_a_path_has_to_be_named_even_where_the_model_is_trusted():
     plan = BILLS.tables["bills"].model_copy(update={"path": None})
     stored = StoredPlan(BILLS.model_copy(update={"tables": {**BILLS.tables, "bills": plan}}))
-    with pytest.raises(ConfigError, match="has to name .the model holds no path.: 'bills'; name"):
+    with pytest.raises(ConfigError, match=r"has to name .the model holds no path.: 'bills'; name"):
         placed_plan(stored, trust=True)
     assert storable_plan(stored.plan)["tables"]["bills"]["path"] is None
 

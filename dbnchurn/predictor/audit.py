@@ -69,7 +69,7 @@ def audit_model(model: ModelRecord) -> None:
 
 
 def _audit_labels(model: ModelRecord) -> None:
-    """The labels are two, differ, and are values of their type: NaN is none, and 01 is no number."""
+    """The labels are two values of their type that differ; NaN is none."""
     kind, labels = model.label_type, model.labels
     wrong = ArtifactError(f"labels: {labels!r:.80} are no two labels of the type {kind!r:.20}")
     if kind not in LABEL_TYPES or len(labels) != 2 or len(set(labels)) != 2:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dbnchurn.core.errors import DbnchurnError
 from dbnchurn.data.build import build, load
 from dbnchurn.data.plan import DataPlan
@@ -57,14 +59,15 @@ def watched() -> Iterator[tuple[list[str], Environment]]:
     if not hasattr(sys, "dbnchurn_watched"):
         sys.addaudithook(_hook)  # stays for good, and only adds to a list
         sys.dbnchurn_watched = True  # type: ignore[attr-defined]
-    environment, real = Environment(), os.environ
+    environment = Environment()
+    patch = pytest.MonkeyPatch()
     _opened.clear()
     _watching.append(True)
-    os.environ = environment  # type: ignore[assignment]
+    patch.setattr(os, "environ", environment)
     try:
         yield _opened, environment
     finally:
-        os.environ = real
+        patch.undo()
         _watching.clear()
 
 

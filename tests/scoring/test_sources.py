@@ -46,8 +46,8 @@ def test_what_would_be_read_is_shown_and_both_ways_to_go_on(trained, tmp_path):
         build_month(model, SEPTEMBER, tmp_path / "month")
     for words in ("basic: /", "calls.parquet", "--table NAME=PATH", "--trust-sources"):
         assert words in str(told.value)
+    some = {name: path for name, path in places(trained).items() if name != "leavers"}
     with pytest.raises(ConfigError, match=r"leavers: .*leavers\.parquet; name their places"):
-        some = {name: path for name, path in places(trained).items() if name != "leavers"}
         score_file(model, None, tmp_path / "s.csv", cutoff=SEPTEMBER, tables=some)
     assert not list(tmp_path.iterdir())
 

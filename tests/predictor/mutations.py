@@ -207,7 +207,7 @@ def reshape(files: Files, generator: np.random.Generator) -> Files:
     return {**files, MANIFEST: json.dumps(manifest).encode(), ARRAYS: join_arrays(header, data)}
 
 
-# --- Structured: manifest and arrays agree, only what they say is odd ------------------------------
+# --- Structured: manifest and arrays agree, only what they say is odd ---
 
 Tree = dict[str, Any]
 Arrays = dict[str, np.ndarray]

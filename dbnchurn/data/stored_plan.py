@@ -65,7 +65,7 @@ def storable_plan(plan: DataPlan) -> dict[str, Any]:
 
     Examples
     --------
-    >>> table = TablePlan(query="SELECT 1 AS id", key="id")
+    >>> table = {"query": "SELECT 1 AS id", "key": "id"}
     >>> stored = storable_plan(DataPlan(tables={"bills": table}, base="bills"))
     >>> stored["tables"]["bills"]["path"], "query" in stored["tables"]["bills"]
     (None, False)
@@ -135,7 +135,7 @@ def features_count(plan: DataPlan) -> int:
     >>> plan = DataPlan(
     ...     tables={"bills": bills},
     ...     base="bills",
-    ...     windows=Windows(cutoffs=("2024-08-01",)),
+    ...     windows={"cutoffs": ["2024-08-01"]},
     ...     features={"bills": {"window": {"sum": ["debt"]}, "month": {"mean": ["debt"]}}},
     ... )
     >>> features_count(plan)

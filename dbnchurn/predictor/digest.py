@@ -46,7 +46,7 @@ def digest_of(files: Mapping[str, bytes]) -> str:
     Examples
     --------
     >>> digest_of({"card.md": b"# Churn model"})[:12]
-    '55bd5dd9c6d1'
+    '4253d70263c5'
     """
     lines = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
@@ -73,10 +73,19 @@ def checked_digest(text: str) -> str:
 def refuse_other(found: str, expected: str) -> None:
     """Refuse a model whose digest is not the expected one.
 
+    Parameters
+    ----------
+    found : str
+        Digest of the model.
+    expected : str
+        As a user wrote it.
+
     Raises
     ------
     ArtifactError
-        If it is not.
+        If they differ.
+    ConfigError
+        If `expected` is no digest.
     """
     if found != checked_digest(expected):
         raise ArtifactError(

@@ -34,7 +34,6 @@ for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
-import treelite  # noqa: E402
 import xgboost as xgb  # noqa: E402
 from measuring import apart, clocked, exponent, medians, ratio, rounds_of  # noqa: E402
 from scipy.sparse import csr_matrix  # noqa: E402
@@ -170,29 +169,23 @@ def check(classifier: xgb.XGBClassifier, forests: tuple[Forest, ...], table: Tab
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)  # float32 sums of 1,000s
 
 
-def floor(model: ModelRecord, matrix: np.ndarray, threads: int) -> Callable[[], float]:
+def floor(model: ModelRecord, matrix: np.ndarray) -> Callable[[], float]:
     """Seconds of the leaves of all trees by treelite, and of one product with the first layer.
 
-    What lies between the two, codes made of treelite's node numbers, is not counted.
+    What lies between the two, the codes of the leaves side by side, is not counted.
     """
-    forests = model.leaves.forests
-    parts = [Lookup([forest], matrix.shape[1]).whole for forest in forests]
-    trees = treelite.Model.concatenate(parts)
-    starts = np.concatenate([forest.starts[:-1] for forest in forests])
-    sizes = [len(forest.feature) for forest in forests]
-    starts += np.repeat(np.append(0, np.cumsum(sizes))[:-1], [f.trees for f in forests])
-    is_leaf = np.concatenate([forest.feature for forest in forests]) < 0
-    leaf_of_node = np.cumsum(is_leaf, dtype=np.int32) - 1
-    weights = np.ascontiguousarray(model.networks[0].code_weights[-int(is_leaf.sum()) :])
+    lookup = Lookup(model.leaves.forests, matrix.shape[1])
+    leaves_count = sum(model.leaves.sizes)
+    weights = np.ascontiguousarray(model.networks[0].code_weights[-leaves_count:])
 
     def run() -> float:
         spent = 0.0
         for start in range(0, len(matrix), FLOOR_ROWS):
             rows = matrix[start : start + FLOOR_ROWS]
             began = perf_counter()
-            nodes = treelite.gtil.predict_leaf(trees, rows, nthread=threads)
+            found = list(lookup.by_span(rows))
             spent += perf_counter() - began
-            leaves = leaf_of_node[nodes.astype(np.int64) + starts]
+            leaves = np.hstack([places + span.leaves.start for span, places in found])
             row_starts = np.arange(0, leaves.size + 1, leaves.shape[1], dtype=np.int32)
             ones = np.ones(leaves.size, np.float32)
             codes = csr_matrix((ones, leaves.ravel(), row_starts), (len(rows), len(weights)))
@@ -253,7 +246,7 @@ def main() -> None:
         {
             "ours": clocked(lambda: predictor.predict_proba(frame)),
             "XGBoost": clocked(lambda: classifier.predict_proba(columns)),
-            "floor": floor(model, matrix, THREADS),
+            "floor": floor(model, matrix),
         },
         options.rounds,
     )

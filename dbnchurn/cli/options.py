@@ -39,7 +39,28 @@ AllowChanged = Annotated[
         help="Column that may be empty, or full of unknown categories, unlike in training.",
     ),
 ]
-RawTables = typer.Option("--table", metavar="NAME=PATH", help="Present place of a raw table.")
+RawTables = typer.Option("--table", metavar="NAME=PATH", help="Where a raw table lies.")
+RawSources = Annotated[
+    Path | None,
+    typer.Option(
+        "--sources",
+        metavar="FILE",
+        help="YAML file that names the raw tables' sources: files, queries, databases; or the "
+        "config of the training.",
+    ),
+]
+TrustSources = Annotated[
+    bool,
+    typer.Option("--trust-sources", help="Read raw tables where the model says they lie."),
+]
+Expect = Annotated[
+    str | None,
+    typer.Option(metavar="DIGEST", help="Refuse any model but that of 'dbnchurn digest MODEL'."),
+]
+PublicKey = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Refuse a model that the owner of this key has not signed."),
+]
 
 
 def make_above(output: Path, mkdir: bool) -> None:

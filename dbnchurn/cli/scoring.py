@@ -21,10 +21,14 @@ from dbnchurn.cli.options import (
     AllowStale,
     Cutoff,
     Database,
+    Expect,
     Id,
     Mkdir,
     Model,
+    PublicKey,
+    RawSources,
     RawTables,
+    TrustSources,
     output_file,
     paths_by_table,
 )
@@ -66,6 +70,8 @@ def score(
     database: Database = None,
     cutoff: Annotated[datetime | None, Cutoff] = None,
     raw: Annotated[list[str] | None, RawTables] = None,
+    sources: RawSources = None,
+    trust_sources: TrustSources = False,
     reasons: Annotated[int, typer.Option(help="Reasons to give for every score.")] = 0,
     show: Annotated[
         int, typer.Option(min=0, help="Customers to print: the highest scores with their reasons.")
@@ -106,6 +112,8 @@ def score(
     threads: Annotated[int, typer.Option(help="Threads for the trees.")] = 1,
     allow_changed: AllowChanged = None,
     allow_stale: AllowStale = None,
+    expect: Expect = None,
+    public_key: PublicKey = None,
     mkdir: Mkdir = False,
 ) -> None:
     """Score customers with a stored model; a job that was killed goes on where it was."""
@@ -132,6 +140,8 @@ def score(
             database=database,
             cutoff=cutoff.date() if cutoff is not None else None,
             tables=paths_by_table(raw),
+            sources=sources,
+            trust_sources=trust_sources,
             reasons=reasons,
             rejected=rejected,
             max_rejected=max_rejected,
@@ -141,6 +151,8 @@ def score(
             allow_changed=allow_changed,
             allow_stale=allow_stale,
             mkdir=mkdir,
+            expect=expect,
+            public_key=public_key,
         )
     if allowed := allowed_text(job):
         print(allowed)

@@ -13,8 +13,12 @@ from dbnchurn.cli.options import (
     AllowStale,
     Cutoff,
     Database,
+    Expect,
     Mkdir,
+    PublicKey,
+    RawSources,
     RawTables,
+    TrustSources,
     make_above,
     output_file,
     output_folder,
@@ -137,13 +141,22 @@ def prepare(
     ] = None,
     cutoff: Annotated[datetime | None, Cutoff] = None,
     table: Annotated[list[str] | None, RawTables] = None,
+    sources: RawSources = None,
+    trust_sources: TrustSources = False,
     allow_stale: AllowStale = None,
+    expect: Expect = None,
+    public_key: PublicKey = None,
     mkdir: Mkdir = False,
 ) -> None:
     """Build the table of features from the source tables, without training."""
     day = cutoff.date() if cutoff is not None else None
     if (model is None) == (config is None):
         raise ConfigError("give either a config or --model with a model folder")
+    if model is None and (table or sources or trust_sources or expect or public_key):
+        raise ConfigError(
+            "--table, --sources, --trust-sources, --expect and --public-key belong to --model; a "
+            "config names its tables itself"
+        )
     with displayed():
         if model is not None:
             from dbnchurn.scoring.month import build_month
@@ -153,8 +166,12 @@ def prepare(
                 day,
                 output,
                 paths=paths_by_table(table),
+                sources=sources,
+                trust_sources=trust_sources,
                 allow_stale=allow_stale,
                 mkdir=mkdir,
+                expect=expect,
+                public_key=public_key,
             )
         elif config is not None:
             from dbnchurn.runs import read_config

@@ -11,7 +11,15 @@ import typer
 
 from dbnchurn.cli.command_line import app, console
 from dbnchurn.cli.exit_codes import ExitCode
-from dbnchurn.cli.options import AllowChanged, Mkdir, Model, make_above, output_file
+from dbnchurn.cli.options import (
+    AllowChanged,
+    Expect,
+    Mkdir,
+    Model,
+    PublicKey,
+    make_above,
+    output_file,
+)
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import displayed
 
@@ -96,6 +104,8 @@ def evaluate(
         Path | None, output_file(".json", help="New JSON file for the numbers.")
     ] = None,
     allow_changed: AllowChanged = None,
+    expect: Expect = None,
+    public_key: PublicKey = None,
     mkdir: Mkdir = False,
 ) -> None:
     """Measure a stored model on newly labelled customers, beside what it promised."""
@@ -110,5 +120,7 @@ def evaluate(
         allow_changed=allow_changed or (),
         output=output,
         mkdir=mkdir,
+        expect=expect,
+        public_key=public_key,
     )
     print(found.to_text())

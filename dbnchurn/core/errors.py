@@ -7,6 +7,7 @@ command line shows the message alone, without a traceback. The classes derive fr
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -103,4 +104,29 @@ def wants_extra(extra: str) -> Iterator[None]:
         raise ConfigError(
             f"the package {error.name!r} is not installed; it comes with "
             f"pip install 'dbnchurn[{extra}]'"
+        ) from error
+
+
+@contextmanager
+def wants_docstrings() -> Iterator[None]:
+    """Say that training needs docstrings, where a package imported inside fails without them.
+
+    Raises
+    ------
+    ConfigError
+        If an import inside fails under ``python -OO``.
+
+    Examples
+    --------
+    >>> with wants_docstrings():
+    ...     import json
+    """
+    try:
+        yield
+    except AttributeError as error:
+        if sys.flags.optimize < 2:
+            raise
+        raise ConfigError(
+            "xgboost cannot be imported by python -OO, which strips docstrings; train with python "
+            "or python -O; a stored model is scored with -OO as well"
         ) from error

@@ -24,6 +24,11 @@ from dbnchurn.core.typing import Arrays
 Json = Any
 R = TypeVar("R")
 
+ITEM_SIZES = {"float64": 8, "float32": 4, "int64": 8, "int32": 4, "bool": 1}
+LONGEST = 2**48  # no array has so many rows
+
+EXACT = (bool, int, str)  # types of which a value has to be exactly
+
 REFERENCE = {"array", "dtype", "shape"}
 """What stands in the tree in the place of an array."""
 
@@ -122,20 +127,46 @@ def references(tree: Json) -> Iterator[str]:
     >>> list(references(pack((np.zeros(1), {"a": np.zeros(2)}), "x")[0]))
     ['x.0', 'x.1.a']
     """
-    if isinstance(tree, list):
-        for value in tree:
-            yield from references(value)
-    elif isinstance(tree, dict):
-        if set(tree) == REFERENCE and isinstance(tree["array"], str):
-            yield tree["array"]
-        else:
-            for value in tree.values():
-                yield from references(value)
+    return (entry["array"] for entry in _entries(tree) if isinstance(entry["array"], str))
+
+
+def array_sizes(tree: Json) -> Iterator[int]:
+    """Bytes of every array that a tree refers to, by the type and shape that it says.
+
+    Examples
+    --------
+    >>> list(array_sizes(pack((np.zeros(3), {"a": np.zeros((2, 2), bool)}), "x")[0]))
+    [24, 4]
+    """
+    return (_size(entry["dtype"], entry["shape"]) for entry in _entries(tree))
+
+
+def _entries(tree: Json) -> Iterator[dict[str, Json]]:
+    """What stands in the places of arrays, in the order of the tree."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict) and node.keys() == REFERENCE:
+            yield node
+        elif isinstance(node, dict | list):
+            inner = node.values() if isinstance(node, dict) else node
+            waiting += [value for value in inner if type(value) in (dict, list)][::-1]
+
+
+def _size(dtype: Json, shape: Json) -> int:
+    """Bytes of an array, 0 where its description is none: that is refused when it is built."""
+    known = isinstance(dtype, str) and dtype in ITEM_SIZES
+    if not known or not isinstance(shape, list):
+        return 0
+    if not all(type(length) is int and 0 <= length < LONGEST for length in shape):
+        return 0
+    return math.prod(shape) * ITEM_SIZES[dtype]
 
 
 def _build(hint: Any, tree: Json, arrays: Arrays, path: str) -> Any:
-    hint = _written_out(hint)
-    origin, args = get_origin(hint), get_args(hint)
+    if hint in EXACT and type(tree) is hint:
+        return tree
+    origin, args = _parts(hint)
     if origin in (Union, types.UnionType):
         return _build_union(args, tree, arrays, path)
     if dataclasses.is_dataclass(hint):
@@ -145,6 +176,8 @@ def _build(hint: Any, tree: Json, arrays: Arrays, path: str) -> Any:
     if origin is tuple:
         if not isinstance(tree, list):
             raise ArtifactError(f"{path}: expected a list, found {type(tree).__name__}")
+        if args[0] in EXACT and set(map(type, tree)) <= {args[0]}:
+            return tuple(tree)
         return tuple(_build(args[0], v, arrays, f"{path}.{i}") for i, v in enumerate(tree))
     if origin is dict:
         if not isinstance(tree, dict):
@@ -152,8 +185,6 @@ def _build(hint: Any, tree: Json, arrays: Arrays, path: str) -> Any:
         return {k: _build(args[1], v, arrays, f"{path}.{k}") for k, v in tree.items()}
     if hint is float and type(tree) in (int, float) and abs(tree) <= sys.float_info.max:
         return float(tree)
-    if hint in (bool, int, str) and type(tree) is hint:
-        return tree
     raise ArtifactError(f"{path}: expected {getattr(hint, '__name__', hint)}, found {tree!r:.60}")
 
 
@@ -171,7 +202,8 @@ def _build_union(options: tuple[Any, ...], tree: Json, arrays: Arrays, path: str
 
 
 def _build_record(kind: Any, tree: Json, arrays: Arrays, path: str) -> Any:
-    names = {field.name for field in dataclasses.fields(kind)}
+    hints = _hints(kind)
+    names = set(hints)
     if not isinstance(tree, dict) or tree.get("record") != kind.__name__:
         raise ArtifactError(f"{path}: expected a {kind.__name__}, found {tree!r:.60}")
     given = set(tree) - {"record"}
@@ -179,7 +211,6 @@ def _build_record(kind: Any, tree: Json, arrays: Arrays, path: str) -> Any:
         raise ArtifactError(
             f"{path}: a {kind.__name__} needs exactly {sorted(names)}, found {sorted(given)}"
         )
-    hints = _hints(kind)
     record = kind(**{n: _build(hints[n], tree[n], arrays, f"{path}.{n}") for n in sorted(names)})
     if hasattr(record, "audit"):
         try:
@@ -196,13 +227,16 @@ def _build_record(kind: Any, tree: Json, arrays: Arrays, path: str) -> Any:
 @cache
 def _hints(kind: Any) -> dict[str, Any]:
     """Types of a record's fields; a model has thousands of records of a few kinds."""
-    return get_type_hints(kind)
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 
 
-def _written_out(hint: Any) -> Any:
-    """What a type alias stands for: ``NDArray[x]`` is an alias in numpy 2.5, from Python 3.12 on."""
-    origin = get_origin(hint)
-    return origin.__value__[get_args(hint)] if hasattr(origin, "__value__") else hint
+@cache
+def _parts(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    """What a type is made of; an alias, as ``NDArray[x]`` in numpy 2.5, is written out first."""
+    if hasattr(get_origin(hint), "__value__"):
+        hint = get_origin(hint).__value__[get_args(hint)]
+    return get_origin(hint), get_args(hint)
 
 
 def _build_array(args: tuple[Any, ...], tree: Json, arrays: Arrays, path: str) -> npt.NDArray[Any]:

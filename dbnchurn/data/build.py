@@ -34,7 +34,8 @@ from dbnchurn.data.joins import (
 from dbnchurn.data.open import open_table
 from dbnchurn.data.plan import DataPlan, TablePlan, used
 from dbnchurn.tables.contract import Customers
-from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.duckdb import Reach, Session
+from dbnchurn.tables.files import find_files
 
 log = logging.getLogger(__name__)
 FEATURES, QUARANTINE, COVERAGE = "features.parquet", "quarantine", "coverage.json"
@@ -95,6 +96,7 @@ def build(
     n_threads: int | None = None,
     allow_stale: str | None = None,
     mkdir: bool = False,
+    closed: bool = False,
 ) -> Built:
     """Build the table of features that a plan describes.
 
@@ -118,6 +120,9 @@ def build(
         The reason why a scoring month is built from tables that do not reach over its windows.
     mkdir : bool, default False
         Make the folder above `folder` if it is not there.
+    closed : bool, default False
+        No statement may touch other files than those of the plan's paths and the new folder. For
+        a plan that another party may have written; a table that is a query cannot be read so.
 
     Returns
     -------
@@ -141,7 +146,10 @@ def build(
     check_places({"output": folder}, {"tables": places(plan)}, mkdir=mkdir)
     if cutoffs is None:
         cutoffs = plan.windows.cutoffs if plan.windows else []
-    with atomic_folder(folder) as unfinished, Session(plan.memory, n_threads) as session:
+    with (
+        atomic_folder(folder) as unfinished,
+        Session(plan.memory, n_threads, _reach(plan, unfinished) if closed else None) as session,
+    ):
         plan, tables = _clean(session, plan, unfinished / QUARANTINE, until)
         try:
             if labelled and cutoffs:
@@ -165,6 +173,17 @@ def build(
 def places(plan: DataPlan) -> list[str]:
     """Files, folders and patterns that the tables of a plan are read from."""
     return [table.path for table in plan.tables.values() if table.path is not None]
+
+
+def _reach(plan: DataPlan, folder: Path) -> Reach:
+    """The files of the paths of a plan, and the new folder."""
+    files = [
+        file
+        for name, table in plan.tables.items()
+        if table.path is not None
+        for file in find_files(table.path, name)
+    ]
+    return Reach(tuple(files), (folder,))
 
 
 def _cover(

@@ -13,7 +13,7 @@ from dbnchurn.core.errors import DataError
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.plan import TablePlan
 from dbnchurn.tables.chunks import RejectedRow
-from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.duckdb import Session, one_query
 from dbnchurn.tables.files import find_files, kind_of_file
 from dbnchurn.tables.loading import load_table
 from dbnchurn.tables.postgres import copy_from_postgres
@@ -60,9 +60,10 @@ def open_table(
         copy_from_postgres(session, raw_name(name), table.postgres, wanted)
         return []
     if table.query is not None:
-        _view(session, name, f"({table.query.strip().rstrip(';')})")
+        _view(session, name, f"({one_query(table.query, f'table {name!r}')})")
         return []
-    assert table.path is not None
+    if table.path is None:
+        raise DataError(f"table {name!r} has no source; name a file, a query or a database")
     files = find_files(table.path, name)
     kind = kind_of_file(files[0])
     if kind == "parquet":

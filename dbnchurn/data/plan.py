@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from dbnchurn.config.from_signatures import Section
 from dbnchurn.core.errors import did_you_mean
@@ -18,8 +18,11 @@ from dbnchurn.tables.postgres import Postgres
 
 Value = str | int | float | bool
 Grain = Literal["customer", "month", "event", "lookup"]
+Memory = Annotated[str, Field(pattern=r"^[0-9]+ ?[MG]B$")]
 ColumnKind = Literal["number", "integer", "flag", "category", "text", "date"]
 NUMERIC = ("number", "integer", "flag")
+STORED = "stored"
+"""Context of the validation of a plan that is part of a model: its tables need no source."""
 
 
 class Csv(Section):
@@ -133,9 +136,9 @@ class TablePlan(Section):
     )
 
     @model_validator(mode="after")
-    def _consistent(self) -> TablePlan:
+    def _consistent(self, info: ValidationInfo) -> TablePlan:
         sources = [n for n in ("path", "query", "postgres") if getattr(self, n) is not None]
-        if len(sources) != 1:
+        if len(sources) != 1 and not (info.context == STORED and not sources):
             raise ValueError("a table needs exactly one of 'path', 'query' and 'postgres'")
         if self.rows in ("month", "event") and self.date is None:
             raise ValueError(f"rows that are {self.rows}s need a 'date' column")
@@ -276,9 +279,7 @@ class DataPlan(Section):
     ratios: dict[str, tuple[str, str]] = Field(
         default_factory=dict, description="New feature → the features it divides."
     )
-    memory: Annotated[str, Field(pattern=r"^[0-9]+ ?[MG]B$")] = Field(
-        default="2GB", description="What DuckDB may use before it goes to disk."
-    )
+    memory: Memory = Field(default="2GB", description="What DuckDB may use before it goes to disk.")
 
     @model_validator(mode="after")
     def _tables_fit(self) -> DataPlan:

@@ -19,8 +19,10 @@ from dateutil.relativedelta import relativedelta
 from pydantic import Field, field_validator, model_validator
 
 from dbnchurn.config.from_signatures import Section
+from dbnchurn.core.errors import ConfigError
 
 SPAN = r"^[0-9]+ (day|week|month)s?$"
+LONGEST = {"day": 36_525, "week": 5_218, "month": 1_200}
 Duration = Annotated[str, Field(pattern=SPAN, examples=["3 months", "90 days"])]
 
 
@@ -80,6 +82,16 @@ class Windows(Section):
             raise ValueError("a window of no length covers nothing; give for example '1 month'")
         return span
 
+    @field_validator("observation", "gap", "outcome", "active")
+    @classmethod
+    def _within_a_century(cls, span: str | None) -> str | None:
+        if span is not None:
+            number, unit = span.split()
+            most = LONGEST[unit.rstrip("s")]
+            if len(number) > len(str(most)) or int(number) > most:
+                raise ValueError(f"a window of more than {most} {unit} is longer than a century")
+        return span
+
     @model_validator(mode="after")
     def _no_overlap(self) -> Windows:
         ordered = sorted(self.cutoffs)
@@ -133,6 +145,8 @@ def shift(day: date, span: str, times: int = 1) -> date:
     ------
     ValueError
         If `span` is not written like that.
+    ConfigError
+        If there is no such date.
 
     Examples
     --------
@@ -143,9 +157,15 @@ def shift(day: date, span: str, times: int = 1) -> date:
     if match is None:
         raise ValueError(f"not a span: {span!r}; write for example '3 months'")
     number, unit = int(match[1]) * times, match[2]
-    later: date = day + relativedelta(
-        days=number if unit == "day" else 0,
-        weeks=number if unit == "week" else 0,
-        months=number if unit == "month" else 0,
-    )
+    try:
+        later: date = day + relativedelta(
+            days=number if unit == "day" else 0,
+            weeks=number if unit == "week" else 0,
+            months=number if unit == "month" else 0,
+        )
+    except (ValueError, OverflowError) as error:
+        raise ConfigError(
+            f"{span} {'before' if times < 0 else 'after'} {day} there is no date: years are 1 to "
+            "9999; choose another cutoff"
+        ) from error
     return later

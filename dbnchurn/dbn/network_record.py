@@ -87,6 +87,7 @@ class NetworkRecord:
         chained = [w.shape for w in self.weights] == list(pairwise(widths))
         if (
             not widths
+            or not all(widths)
             or any(bias.ndim != 1 for bias in self.biases)
             or any(size < 0 for size in self.sizes)
             or self.dense_weights.shape[1:] != (widths[0],)

@@ -11,6 +11,7 @@ from scipy.special import expit
 from dbnchurn.core.errors import ArtifactError
 from dbnchurn.core.typing import Floats
 
+SMALLEST_SHARE = 1e-12  # nearer to 0 or 1, odds and risk tiers run into one another
 LARGEST = 1e6  # of weights and offset; at a logit of 40 the probability is 1 already
 
 
@@ -53,7 +54,9 @@ class DecideRecord:
         ArtifactError
             If one of them is outside its range.
         """
-        if not (0 < self.prior < 1 and 0 < self.trained_prior < 1 and 0 <= self.threshold <= 1):
+        shares = (self.prior, self.trained_prior)
+        inside = all(SMALLEST_SHARE <= share <= 1 - SMALLEST_SHARE for share in shares)
+        if not inside or not 0 <= self.threshold <= 1:
             raise ArtifactError(f"decide record: a share or the threshold is out of range: {self}")
         if self.weights.ndim != 1 or not len(self.weights) or (self.weights < 0).any():
             raise ArtifactError("decide record: the weights of the networks are not a list ≥ 0")

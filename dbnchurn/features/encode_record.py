@@ -137,7 +137,8 @@ def encode(record: EncodeRecord, table: Table) -> Visible:
         climbed = table.numbers[:, record.rungs]
     except IndexError as error:
         raise ArtifactError(f"the encode record does not fit the columns: {error}") from error
-    ladders = (climbed - record.low) / (record.high - record.low)
+    with np.errstate(over="ignore"):  # far above a rung, which is as good as infinite
+        ladders = (climbed - record.low) / (record.high - record.low)
     # A flag outside 0 and 1 at scoring time is as strong as the nearest one seen.
     units = np.clip(np.hstack([binary, ladders]), 0, 1)
     return Visible.of(gaussian, units, table.codes, table.sizes)

@@ -1,6 +1,7 @@
 """The leaf of every tree that a row falls into, looked up by treelite.
 
-treelite needs neither xgboost nor scikit-learn. It evaluates all trees of a model for one row
+A few rows are walked by :mod:`dbnchurn.features.leaf_walk_record`, many looked up by treelite,
+which needs neither xgboost nor scikit-learn. It evaluates all trees of a model for one row
 before the next row. Many rows are therefore evaluated on one block of trees after another, since a
 block fits into the processor's cache. A categorical test costs treelite a search through its set,
 several times as much as a test of a number; within a block it is therefore replaced by a test of a
@@ -19,6 +20,7 @@ from treelite.model_builder import Metadata, ModelBuilder, PostProcessorFunc, Tr
 
 from dbnchurn.core.typing import Floats32, Ints32, Rows
 from dbnchurn.features.forest_record import Forest
+from dbnchurn.features.leaf_walk_record import Walk
 
 Sets = dict[tuple[int, bytes], int]
 
@@ -103,7 +105,8 @@ class Lookup:
         self, forests: Iterable[Forest], n_features: int, *, block_trees: int = BLOCK_TREES
     ) -> None:
         self.n_features = n_features
-        self.spans = tuple(_spans(forests, block_trees))
+        self.forests = tuple(forests)
+        self.spans = tuple(_spans(self.forests, block_trees))
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
@@ -111,9 +114,9 @@ class Lookup:
         return tuple(Block(span, self.n_features, self.levels) for span in self.spans)
 
     @cached_property
-    def whole(self) -> treelite.Model:
-        """The trees for a few rows: one model, since then calls cost more than the look-up."""
-        return treelite.Model.concatenate([_build(span, self.n_features) for span in self.spans])
+    def walk(self) -> Walk:
+        """The trees for a few rows: arrays, from which nothing has to be built."""
+        return Walk(self.forests)
 
     @cached_property
     def levels(self) -> dict[int, int]:
@@ -159,9 +162,7 @@ class Lookup:
 
     def at_once(self, matrix: Floats32) -> Ints32:
         """Leaves of every row, counted over all boosters, shape (n, all trees); for a few rows."""
-        first = np.array([span.leaves.start for span in self.spans], np.int32)
-        trees = [len(span.inside) for span in self.spans]
-        return np.asarray(_places(self.whole, matrix) + np.repeat(first, trees))
+        return self.walk.leaves(matrix)
 
 
 def _spans(forests: Iterable[Forest], block_trees: int) -> Iterator[TreeSpan]:
@@ -200,17 +201,17 @@ def _places(model: treelite.Model, matrix: Floats32) -> Ints32:
     return np.asarray(leaves.reshape(leaves.shape[:2]), np.int32)
 
 
-def _build(span: TreeSpan, n_features: int, sets: Sets | None = None) -> treelite.Model:
+def _build(span: TreeSpan, n_features: int, sets: Sets) -> treelite.Model:
     """The span as a treelite model; the value of a leaf is its number within the span.
 
-    With `sets`, tests for sets become tests of the columns that follow the `n_features`.
+    Tests for sets become tests of the columns that follow the `n_features`.
     """
     trees = len(span.inside)
     builder = ModelBuilder(
         threshold_type="float32",
         leaf_output_type="float32",  # exact for whole numbers up to 2²⁴
         metadata=Metadata(
-            num_feature=n_features + len(sets or ()),
+            num_feature=n_features + len(sets),
             task_type="kRegressor",
             average_tree_output=False,
             num_target=1,
@@ -230,7 +231,7 @@ def _build(span: TreeSpan, n_features: int, sets: Sets | None = None) -> treelit
 
 
 def _build_tree(
-    builder: ModelBuilder, forest: Forest, tree: int, leaf: int, n_features: int, sets: Sets | None
+    builder: ModelBuilder, forest: Forest, tree: int, leaf: int, n_features: int, sets: Sets
 ) -> int:
     """Add the nodes of a tree whose first leaf has the given number; return the next number."""
     nodes = slice(int(forest.starts[tree]), int(forest.starts[tree + 1]))
@@ -250,15 +251,8 @@ def _build_tree(
             leaf += 1
         elif not len(sent_right):
             builder.numerical_test(column, threshold[node], opname="<", **children)
-        elif sets is not None:
+        else:
             member = n_features + sets[column, sent_right.tobytes()]
             builder.numerical_test(member, 0.5, opname="<", **children)
-        else:
-            builder.categorical_test(
-                column,
-                category_list=sent_right.tolist(),
-                category_list_right_child=True,
-                **children,
-            )
         builder.end_node()
     return leaf

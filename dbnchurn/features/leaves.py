@@ -10,18 +10,20 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import xgboost as xgb
 from pydantic import Field
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import BaseCrossValidator, StratifiedGroupKFold, StratifiedKFold
 
 from dbnchurn.core.checkpoints import NOWHERE, CheckpointStore
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import DataError, wants_docstrings
 from dbnchurn.core.parallel import run_parallel
 from dbnchurn.core.records import pack, unpack
 from dbnchurn.core.typing import Arrays, Floats, Floats32, Ints
 from dbnchurn.features.leaves_record import Forest, LeavesRecord, booster_matrix
 from dbnchurn.tables.schema import Table
+
+with wants_docstrings():
+    import xgboost as xgb
 
 BINNED_ROWS = 50_000  # of more rows XGBoost keeps the bins alone, not the values
 

@@ -118,7 +118,8 @@ def booster_matrix(table: Table) -> Floats32:
     matrix : float32 array of shape (n, numbers + categories)
     """
     codes = np.where(table.codes < 0, np.float32(np.nan), table.codes.astype(np.float32))
-    return np.hstack([table.numbers.astype(np.float32), codes])
+    with np.errstate(over="ignore"):  # what lies beyond float32 is as good as infinite to a test
+        return np.hstack([table.numbers.astype(np.float32), codes])
 
 
 def with_leaves(base: Visible, record: LeavesRecord, booster: int, codes: Ints32) -> Visible:

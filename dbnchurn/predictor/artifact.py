@@ -22,15 +22,26 @@ from safetensors.numpy import save as save_arrays
 
 from dbnchurn.core.errors import ArtifactError, ConfigError, listed
 from dbnchurn.core.provenance import fingerprint
-from dbnchurn.core.records import pack, references, unpack
+from dbnchurn.core.records import array_sizes, pack, references, unpack
+from dbnchurn.predictor.about import audit_about
 from dbnchurn.predictor.audit import audit_model
+from dbnchurn.predictor.budget import check_counts
+from dbnchurn.predictor.digest import SIGNATURE, check_signature, digest_of, refuse_other
+from dbnchurn.predictor.model_files import (
+    ARRAYS,
+    CARD,
+    MANIFEST,
+    check_entries,
+    most_bytes,
+    read_file,
+    read_signature,
+    verified,
+)
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
 
 FORMAT = 3
-MANIFEST, ARRAYS, CARD = "manifest.json", "model.safetensors", "card.md"
-LARGEST = {MANIFEST: 64 * 2**20, ARRAYS: 4 * 2**30, CARD: 16 * 2**20}  # bytes
-OPEN_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+LONGEST_MESSAGE = 600  # letters; what a message quotes was written by whoever wrote the model
 
 
 def save(
@@ -117,7 +128,7 @@ def version_of(tree: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> str:
 def _replaceable(folder: Path) -> bool:
     if not folder.is_dir() or folder.is_symlink():
         return False
-    return {entry.name for entry in folder.iterdir()} <= {MANIFEST, ARRAYS, CARD}
+    return {entry.name for entry in folder.iterdir()} <= {MANIFEST, ARRAYS, CARD, SIGNATURE}
 
 
 def _write_durably(path: Path, content: bytes) -> None:
@@ -139,11 +150,14 @@ class StoredModel:
     version : str
         As :func:`version_of` gives it for the stored records, before they are upgraded to the
         current format.
+    digest : str
+        Of all bytes of its files, see :func:`~dbnchurn.predictor.digest.digest_of`.
     """
 
     model: ModelRecord
     about: dict[str, Any]
     version: str
+    digest: str
 
 
 def load(folder: str | Path) -> tuple[ModelRecord, dict[str, Any]]:
@@ -180,12 +194,18 @@ def load(folder: str | Path) -> tuple[ModelRecord, dict[str, Any]]:
     return stored.model, stored.about
 
 
-def load_stored(folder: str | Path) -> StoredModel:
+def load_stored(
+    folder: str | Path, *, expect: str | None = None, public_key: str | Path | None = None
+) -> StoredModel:
     """Read a model, and audit it before it is returned.
 
     Parameters
     ----------
     folder : str or Path
+    expect : str, optional
+        Digest that the model has to have.
+    public_key : str or Path, optional
+        Public key in PEM of who has to have signed the model.
 
     Returns
     -------
@@ -194,8 +214,11 @@ def load_stored(folder: str | Path) -> StoredModel:
     Raises
     ------
     ArtifactError
-        If a file is missing, too large, a link, truncated or altered, the format is unknown, or
-        the records are inconsistent or do not fit one another.
+        If a file is missing, too large, a link, truncated or altered, the format is unknown, the
+        records are inconsistent or do not fit one another, scoring would take memory beyond all
+        bounds, or the model is not the expected one.
+    ConfigError
+        If `expect` is no digest, or `public_key` no key.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -203,17 +226,45 @@ def load_stored(folder: str | Path) -> StoredModel:
     if not (folder / MANIFEST).exists() and (folder / "model" / MANIFEST).is_file():
         raise ArtifactError(f"{folder} is a run; its model is {folder / 'model'}")
     try:
-        return _build(_parse_manifest(_contents(folder, MANIFEST)), folder)
+        return _checked(folder, expect, public_key)
     except ArtifactError as error:
-        raise ArtifactError(f"{folder}: {error}") from error
-    except (RecursionError, OverflowError) as error:
+        raise ArtifactError(f"{folder}: {_short(str(error))}") from error
+    except (RecursionError, OverflowError, MemoryError) as error:
         raise ArtifactError(f"{folder}: the model is nested or sized beyond reason") from error
 
 
-def _build(manifest: dict[str, Any], folder: Path) -> StoredModel:
+def _checked(folder: Path, expect: str | None, public_key: str | Path | None) -> StoredModel:
+    """Read the files, hold them to digest and signature, and build the model."""
+    content = read_file(folder, MANIFEST)
+    manifest = _parse_manifest(content)
+    check_counts(manifest["model"])
+    most = most_bytes(array_sizes(manifest["model"]))
+    files = {
+        MANIFEST: content,
+        ARRAYS: read_file(folder, ARRAYS, most=most),
+        CARD: read_file(folder, CARD),
+    }
+    digest = digest_of(files)
+    if expect is not None or public_key is not None:
+        check_entries(folder)
+    if expect is not None:
+        refuse_other(digest, expect)
+    if public_key is not None:
+        check_signature(read_signature(folder), digest, public_key)
+    return _build(manifest, files, digest)
+
+
+def _short(message: str) -> str:
+    """A message in one line, cut where a model quotes itself at length."""
+    line = " ".join(message.split())
+    return line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE]} …"
+
+
+def _build(manifest: dict[str, Any], files: Mapping[str, bytes], digest: str) -> StoredModel:
     """The model of a parsed manifest: every record is audited as it is built, then the model."""
-    arrays = parse_arrays(_verified(folder, ARRAYS, manifest))
-    _verified(folder, CARD, manifest)
+    for name in (ARRAYS, CARD):
+        verified(name, files[name], manifest["files"].get(name))
+    arrays = parse_arrays(files[ARRAYS])
     version = version_of(manifest["model"], arrays)
     tree = _upgraded(manifest)["model"]
     named = Counter(references(tree))
@@ -221,24 +272,10 @@ def _build(manifest: dict[str, Any], folder: Path) -> StoredModel:
         raise ArtifactError(f"{ARRAYS}: arrays that no record names: {listed(unnamed)}")
     if shared := sorted(name for name, uses in named.items() if uses > 1):
         raise ArtifactError(f"{MANIFEST}: several records name the arrays {listed(shared)}")
+    audit_about(manifest["about"])
     model = unpack(ModelRecord, tree, arrays, "model")
     audit_model(model)
-    return StoredModel(model, manifest["about"], version)
-
-
-def _contents(folder: Path, name: str) -> bytes:
-    """The bytes of a regular file of allowed size; links and pipes are refused."""
-    path = folder / name
-    if path.is_symlink() or not path.is_file():
-        raise ArtifactError(f"{name} is {'a link' if path.is_symlink() else 'missing'}")
-    try:
-        with open(os.open(path, os.O_RDONLY | OPEN_FLAGS), "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > LARGEST[name]:
-                raise ArtifactError(f"{name} has {size} bytes, at most {LARGEST[name]} are allowed")
-            return file.read(size)
-    except OSError as error:
-        raise ArtifactError(f"{name} cannot be read: {error.strerror}") from error
+    return StoredModel(model, manifest["about"], version, digest)
 
 
 def _parse_manifest(content: bytes) -> dict[str, Any]:
@@ -296,11 +333,3 @@ UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: _without_reference,
     2: _without_formats,
 }
-
-
-def _verified(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:
-    """The bytes of a file, whose hash has to be that in the manifest."""
-    content = _contents(folder, name)
-    if hashlib.sha256(content).hexdigest() != manifest["files"].get(name):
-        raise ArtifactError(f"{name} is damaged: its contents differ from what was stored")
-    return content

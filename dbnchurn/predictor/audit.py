@@ -22,6 +22,12 @@ from dbnchurn.dbn.network_record import NetworkRecord
 from dbnchurn.decide.decide_record import decide
 from dbnchurn.features.encode_record import EncodeRecord
 from dbnchurn.features.leaves_record import Forest, LeavesRecord
+from dbnchurn.predictor.budget import (
+    check_columns,
+    check_memory,
+    check_positions,
+    letters_after,
+)
 from dbnchurn.predictor.model_record import LABEL_TYPES, ModelRecord, logits
 from dbnchurn.predictor.reference import ABSENT, Reference
 from dbnchurn.prepare import record as steps
@@ -49,20 +55,33 @@ def audit_model(model: ModelRecord) -> None:
         At the first stage that does not fit the one before it, and if the labels or the score of
         an extreme row are invalid.
     """
-    if model.label_type not in LABEL_TYPES or len(model.labels) != 2:
-        raise ArtifactError(f"labels: {model.labels!r} of type {model.label_type!r}")
+    _audit_labels(model)
     try:
         with np.errstate(all="ignore"):  # an overflow is no warning here, but a reason to refuse
             _audit_stages(model)
             scores = decide(model.decide, logits(model, _extreme_rows(model.schema)))
-        finite = np.isfinite(scores).all()
-        distinct = len(set(model.classes)) == 2
     except ArtifactError:
         raise
     except (IndexError, OverflowError, TypeError, ValueError) as error:
         raise ArtifactError(f"{MISFIT}: {error}") from error
-    if not finite or not distinct:
-        raise ArtifactError("the model gives some customers no number, or has one label only")
+    if not np.isfinite(scores).all():
+        raise ArtifactError("the model gives some customers no number")
+
+
+def _audit_labels(model: ModelRecord) -> None:
+    """The labels are two values of their type that differ; NaN is none."""
+    kind, labels = model.label_type, model.labels
+    wrong = ArtifactError(f"labels: {labels!r:.80} are no two labels of the type {kind!r:.20}")
+    if kind not in LABEL_TYPES or len(labels) != 2 or len(set(labels)) != 2:
+        raise wrong
+    try:
+        classes = model.classes
+    except (ValueError, OverflowError) as error:
+        raise wrong from error
+    spelled = kind != "bool" or set(labels) == {"False", "True"}
+    held = classes.dtype.kind in "biufU" and classes[0] != classes[1]
+    if not spelled or not held or (classes.dtype.kind == "f" and not np.isfinite(classes).all()):
+        raise wrong
 
 
 def _extreme_rows(schema: Schema) -> Table:
@@ -76,20 +95,27 @@ def _extreme_rows(schema: Schema) -> Table:
 
 def _audit_stages(model: ModelRecord) -> None:
     """Follow the columns through the stages of a model."""
+    check_columns(column.name for column in model.schema.columns)
     raw = Table.empty(model.schema, 0)
-    numbers, sizes = len(raw.number_names), raw.sizes
+    letters, code_letters = check_columns(raw.number_names), check_columns(raw.code_names)
+    sizes, widest = raw.sizes, len(letters) + len(code_letters)
     for place, step in enumerate(model.prepare.steps):
-        fits, numbers, sizes = _after(step, numbers, sizes)
+        check_positions(step)
+        fits, _, after = _after(step, len(letters), sizes)
         if not fits:
             raise ArtifactError(
                 f"the prepare record does not fit the schema: step {place}, {type(step).__name__}, "
                 f"takes other columns than the one before it leaves"
             )
+        letters, code_letters = letters_after(step, letters, code_letters)
+        sizes, widest = after, max(widest, len(letters) + len(code_letters))
+    numbers = len(letters)
     units = _units(model.encode, numbers)
     leaves: Sizes = ()
     if model.leaves is not None:
         _audit_leaves(model.leaves, numbers, sizes)
         leaves = model.leaves.sizes
+    check_memory(widest, model.encode, model.leaves, model.networks)
     for place, network in enumerate(model.networks):
         _audit_network(f"network {place}", network, units, sizes, leaves)
         if not _largest_signal(network, model.encode) < LARGEST_SIGNAL:
@@ -200,25 +226,24 @@ def _largest_signal(network: NetworkRecord, encode: EncodeRecord) -> float:
         field = scale @ np.abs(network.dense_weights.astype(np.float64))
         field += _largest_of_groups(network.code_weights, network.sizes)
         signal = field + np.abs(network.biases[0])
-        largest = [encode.reach, *signal]
+        largest = max(encode.reach, signal.max(initial=0.0))
         for weights, bias in zip(network.weights, network.biases[1:], strict=True):
             signal = signal @ np.abs(weights.astype(np.float64)) + np.abs(bias)
-            largest.extend(signal)
+            largest = max(largest, signal.max(initial=0.0))
         head = float(signal @ np.abs(network.head.astype(np.float64))) + abs(network.bias)
         if network.skip.size:
             head += float(_largest_of_groups(network.skip[:, None], network.sizes)[0])
-    return float(max(*largest, head))
+    return float(max(largest, head))
 
 
 def _largest_of_groups(weights: Floats32, sizes: Sequence[int]) -> Floats:
     """What the code groups can add at most, one level each, per column of the weights."""
-    total = np.zeros(weights.shape[1])
-    place = 0
-    for size in sizes:
-        if size:
-            total += np.abs(weights[place : place + size]).max(axis=0)
-        place += size
-    return total
+    lengths = np.array(sizes, np.int64)
+    starts = (np.cumsum(lengths) - lengths)[lengths > 0]
+    if not len(starts):
+        return np.zeros(weights.shape[1])
+    largest = np.maximum.reduceat(np.abs(weights), starts)
+    return np.asarray(largest.sum(axis=0, dtype=np.float64))
 
 
 def _audit_reference(reference: Reference, raw: Table) -> None:

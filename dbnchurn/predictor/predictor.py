@@ -46,6 +46,8 @@ class Predictor:
         odds of the average customer of the training.
     version : str, optional
         As :func:`~dbnchurn.predictor.artifact.version_of` gives it; computed if not given.
+    digest : str, default ""
+        Of the folder that the model was loaded from.
 
     Attributes
     ----------
@@ -53,7 +55,10 @@ class Predictor:
         Of those who stayed and of those who left, in this order; column 1 of ``predict_proba`` is
         the probability of leaving.
     version : str
-        A hash of the contents of the model.
+        A hash of what scoring uses of the model; it stays the same when notes on the model change.
+    digest : str
+        A hash of every byte of the model folder, as ``dbnchurn digest MODEL`` prints it; empty for
+        a model that was not loaded.
 
     Raises
     ------
@@ -85,6 +90,7 @@ class Predictor:
         n_threads: int = 1,
         risk_edges: Iterable[float] | None = None,
         version: str | None = None,
+        digest: str = "",
     ) -> None:
         self._model = model
         self.about = about
@@ -93,6 +99,7 @@ class Predictor:
         self.risk_edges = check_edges(edges)
         self.classes_ = model.classes
         self.version = version or version_of(*pack(model))
+        self.digest = digest
 
     @classmethod
     def load(
@@ -101,6 +108,8 @@ class Predictor:
         *,
         n_threads: int = 1,
         risk_edges: Iterable[float] | None = None,
+        expect: str | None = None,
+        public_key: str | Path | None = None,
     ) -> Predictor:
         """Load a model that ``ChurnClassifier.save`` wrote.
 
@@ -109,6 +118,10 @@ class Predictor:
         folder : str or Path
         n_threads, risk_edges
             As the class takes them.
+        expect : str, optional
+            Digest that the model has to have; any other model is refused.
+        public_key : path, optional
+            Public key in PEM; a model that its owner has not signed is refused.
 
         Returns
         -------
@@ -117,10 +130,10 @@ class Predictor:
         Raises
         ------
         ArtifactError
-            If anything about it is missing, damaged or inconsistent.
+            If anything about it is missing, damaged or inconsistent, or it is not the expected one.
         """
-        stored = load_stored(folder)
-        return cls(stored.model, stored.about, n_threads, risk_edges, stored.version)
+        stored = load_stored(folder, expect=expect, public_key=public_key)
+        return cls(stored.model, stored.about, n_threads, risk_edges, stored.version, stored.digest)
 
     @property
     def schema(self) -> Schema:

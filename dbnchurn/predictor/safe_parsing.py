@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -14,30 +15,79 @@ from dbnchurn.core.errors import ArtifactError, listed
 # Types of the arrays in records, by their safetensors names; all are little-endian.
 DTYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "BOOL": "|b1"}
 LARGEST_HEADER = 16 * 2**20  # bytes
+MOST_MAPPINGS, MOST_VALUES = 2**16, 2**19
+DEEPEST = 64
+LONGEST_NUMBER = 64  # letters
+LARGEST_INTEGER = 2**64
 LARGEST_DIMENSIONS = 2
 LENGTH = 8  # bytes at the start of the file, which hold the length of the header
 UNREADABLE = "model.safetensors cannot be read"
 
 
 def parse_json(content: bytes) -> Any:
-    """Parse JSON that has no NaN, no infinities and no repeated keys.
+    """Parse JSON of bounded size that has no NaN, no infinities and no repeated keys.
+
+    Memory and time are bounded by counts of the bytes, before anything is made of them.
 
     Raises
     ------
     ValueError, RecursionError
-        If it has, is invalid, or is nested too deeply.
+        If it has, is invalid, is nested too deeply, or holds too many values or a number or text
+        that cannot be.
 
     Examples
     --------
     >>> parse_json(b'{"a": 1, "a": 2}')
     Traceback (most recent call last):
     ValueError: the key 'a' stands twice
+    >>> parse_json(b"1e999")
+    Traceback (most recent call last):
+    ValueError: the number 1e999 is too large
     """
-    return json.loads(
+    if (mappings := content.count(b"{")) > MOST_MAPPINGS:
+        raise ValueError(f"{mappings} mappings, at most {MOST_MAPPINGS} are allowed")
+    if (values := content.count(b",") + content.count(b"[")) > MOST_VALUES:
+        raise ValueError(f"{values} values, at most {MOST_VALUES} are allowed")
+    found = json.loads(
         content.decode("utf-8"),
         parse_constant=_refuse_constant,
+        parse_float=_float,
+        parse_int=_int,
         object_pairs_hook=_unique_keys,
     )
+    _check_depth(found)
+    if re.search(rb"\\u[dD][89a-fA-F]", content):  # half of a letter that has two
+        json.dumps(found, ensure_ascii=False).encode("utf-8")
+    return found
+
+
+def _float(text: str) -> float:
+    value = float(text) if len(text) <= LONGEST_NUMBER else math.inf
+    if math.isinf(value):
+        raise ValueError(f"the number {text:.40} is too large")
+    return value
+
+
+def _int(text: str) -> int:
+    value = int(text) if len(text) <= LONGEST_NUMBER else LARGEST_INTEGER
+    if abs(value) >= LARGEST_INTEGER:
+        raise ValueError(f"the integer {text:.40} is too large")
+    return value
+
+
+def _check_depth(tree: Any) -> None:
+    """Refuse a tree with more than `DEEPEST` lists or mappings in one another."""
+    level = [tree] if isinstance(tree, dict | list) else []
+    for _ in range(DEEPEST + 1):
+        level = [
+            value
+            for node in level
+            for value in (node.values() if type(node) is dict else node)
+            if type(value) in (dict, list)
+        ]
+        if not level:
+            return
+    raise ValueError(f"nested deeper than {DEEPEST} levels")
 
 
 def _refuse_constant(name: str) -> None:
@@ -45,7 +95,10 @@ def _refuse_constant(name: str) -> None:
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    mapping: dict[str, Any] = {}
+    mapping = dict(pairs)
+    if len(mapping) == len(pairs):
+        return mapping
+    mapping = {}
     for key, value in pairs:
         if key in mapping:
             raise ValueError(f"the key {key!r:.60} stands twice")

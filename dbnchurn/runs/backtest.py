@@ -172,6 +172,8 @@ def backtest(
     output: str | Path | None = None,
     mkdir: bool = False,
     resamples: int = RESAMPLES,
+    expect: str | None = None,
+    public_key: str | Path | None = None,
 ) -> Backtest:
     """Evaluate a stored model on customers whose outcome is known by now.
 
@@ -195,6 +197,8 @@ def backtest(
         Whether the folder of `output` is made if it does not exist.
     resamples : int, default 500
         Bootstrap resamples.
+    expect, public_key : optional
+        As :meth:`Predictor.load` takes them.
 
     Returns
     -------
@@ -210,7 +214,7 @@ def backtest(
         raise ConfigError(f"{output} exists already; name a new file")
     if output is not None:
         check_places({"output": output}, {"input": [table], "model": [model]}, mkdir=mkdir)
-    predictor = Predictor.load(model)
+    predictor = Predictor.load(model, expect=expect, public_key=public_key)
     about = predictor.about
     source = open_files(table)
     columns = next(iter(source.columns.values()))

@@ -20,9 +20,9 @@ from dbnchurn.core.typing import Floats, Rows
 from dbnchurn.data.build import QUARANTINE, Built, build, load
 from dbnchurn.data.leakage import find_leaks, refuse_leaks, shared_customers
 from dbnchurn.data.lookahead import can_look_ahead, find_lookahead
-from dbnchurn.data.plan import DataPlan
 from dbnchurn.data.quality_page import write_quality
 from dbnchurn.data.simulate.truth import attainable
+from dbnchurn.data.stored_plan import storable_plan
 from dbnchurn.evaluate.registry import METRICS
 from dbnchurn.runs.config import DataSection, RunConfig
 from dbnchurn.runs.folder import write_json
@@ -277,9 +277,8 @@ def write_tables(folder: Path, built: Built) -> None:
 
 
 def stored_plan(built: Built) -> dict[str, Any]:
-    """The plan of the features as plain data for the model's manifest, without secrets."""
-    plan: dict[str, Any] = built.plan.model_dump(mode="json", include=set(DataPlan.model_fields))
-    return plan
+    """The plan of the features as plain data for the model's manifest, without any statement."""
+    return storable_plan(built.plan)
 
 
 def prepare_tables(

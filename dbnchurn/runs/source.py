@@ -14,7 +14,7 @@ from dbnchurn.config import Section
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.sql import quoted
 from dbnchurn.data.plan import Csv
-from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.duckdb import Session, one_query
 from dbnchurn.tables.loading import LoadedTable, load_table
 from dbnchurn.tables.postgres import Postgres, rows_of
 from dbnchurn.tables.reading_rules import ReadingRules
@@ -122,9 +122,10 @@ class SourceSection(Section):
                 frame: pd.DataFrame = reader.read_all().to_pandas()
             return frame.astype(dict.fromkeys(numeric, "float64"))
         assert self.query is not None
+        query = one_query(self.query, "source.query")
         with Session() as session:
             try:
-                session.run(f"CREATE VIEW {quoted('source')} AS {self.query.strip().rstrip(';')}")
+                session.run(f"CREATE VIEW {quoted('source')} AS {query}")
                 table: pa.Table = session.arrow(f"FROM {quoted('source')}")
             except Exception as error:
                 first = str(error).strip().splitlines()[0]

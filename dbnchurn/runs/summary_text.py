@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from dbnchurn.evaluate.registry import MetricTable, columns
+from dbnchurn.predictor.model_files import digest_of_folder
 from dbnchurn.runs.facts import FACTS
 from dbnchurn.runs.folder import read_json
 from dbnchurn.runs.result import MODEL
@@ -40,7 +41,7 @@ def result_table(metrics: Mapping[str, Any]) -> Table:
 
 
 def summary_text(folder: Path, metrics: Mapping[str, Any]) -> str:
-    """Who counts as having left, the threshold with its rule, and the paths of report and model.
+    """Who counts as having left, the threshold, the paths of report and model, and its digest.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ def summary_text(folder: Path, metrics: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        Up to four lines.
+        Up to five lines.
     """
     threshold = metrics["threshold"]
     origin = f"rule {threshold['rule']}, chosen on {threshold['chosen_on']}"
@@ -66,7 +67,10 @@ def summary_text(folder: Path, metrics: Mapping[str, Any]) -> str:
     ]
     if (folder / "report.html").exists():
         lines.append(f"report: {folder / 'report.html'}")
-    return "\n".join([*lines, f"model:  {folder / 'model'}"])
+    lines.append(f"model:  {folder / 'model'}")
+    if (folder / "model").is_dir():
+        lines.append(f"digest: {digest_of_folder(folder / 'model')}")
+    return "\n".join(lines)
 
 
 def _interval(number: Mapping[str, float | None]) -> str:

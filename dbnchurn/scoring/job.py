@@ -6,7 +6,6 @@ there and writes the same bytes.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import shutil
 from collections.abc import Collection, Iterator, Mapping
@@ -19,15 +18,16 @@ from dbnchurn.core.progress import stage
 from dbnchurn.core.provenance import versions
 from dbnchurn.data.build import Built, places
 from dbnchurn.data.coverage import check_reason
-from dbnchurn.predictor.artifact import MANIFEST
+from dbnchurn.data.plan import DataPlan
 from dbnchurn.predictor.changed import check_allowed
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.scoring.campaign import Campaign
-from dbnchurn.scoring.month import build_month, placed_plan, trained_plan
+from dbnchurn.scoring.month import built_month, month_plan
 from dbnchurn.scoring.output_paths import OutputPaths, disk_errors
 from dbnchurn.scoring.outputs import write_outputs, write_rejected
 from dbnchurn.scoring.result import Job
 from dbnchurn.scoring.scorer import Scorer, check_columns, say_unused
+from dbnchurn.scoring.sources import sources_text
 from dbnchurn.scoring.suppression import check_suppression
 from dbnchurn.scoring.work_folder import WorkFolder
 from dbnchurn.tables.arrow import reading_notes, text_formats
@@ -50,6 +50,8 @@ def score_file(
     database: str | None = None,
     cutoff: date | None = None,
     tables: Mapping[str, str] | None = None,
+    sources: str | Path | None = None,
+    trust_sources: bool = False,
     reasons: int = 0,
     rejected: str | Path | None = None,
     max_rejected: float = MAX_REJECTED,
@@ -59,6 +61,8 @@ def score_file(
     allow_changed: Collection[str] | None = None,
     allow_stale: str | None = None,
     mkdir: bool = False,
+    expect: str | None = None,
+    public_key: str | Path | None = None,
 ) -> Job:
     """Score every customer of a table of any size.
 
@@ -76,8 +80,9 @@ def score_file(
         table has it, and otherwise rows are numbered from 0.
     database : str, optional
         Environment variable that holds the URL of a PostgreSQL database.
-    cutoff, tables : date, mapping of table → path; optional
-        The month to be built, see :func:`dbnchurn.scoring.month.build_month`.
+    cutoff, tables, sources, trust_sources : optional
+        The month to be built, as :func:`dbnchurn.scoring.month.build_month` takes it; `tables` are
+        its `paths`.
     reasons : int, default 0
         How many reasons to give for every score.
     rejected : path, optional
@@ -98,6 +103,8 @@ def score_file(
         The reason why a month is built from raw tables that do not reach over its windows.
     mkdir : bool, default False
         Make the folders of `output`, `rejected` and campaign list if they are not there.
+    expect, public_key : optional
+        As :meth:`Predictor.load` takes them.
 
     Returns
     -------
@@ -136,25 +143,31 @@ def score_file(
         )
     if reasons < 0:
         raise ConfigError(f"reasons {reasons} is out of its range: give at least 0")
-    if table is not None and (cutoff is not None or tables):
+    if table is not None and (cutoff is not None or tables or sources or trust_sources):
         raise ConfigError("give a table, or cutoff and raw tables to build it from, not both")
     check_reason(allow_stale)
     if allow_stale is not None and table is not None:
         raise ConfigError("allow_stale belongs to a month that is built from raw tables")
     output = Path(output)
     paths = OutputPaths.of(output, rejected)
-    predictor = Predictor.load(model, n_threads=n_threads)
+    predictor = Predictor.load(model, n_threads=n_threads, expect=expect, public_key=public_key)
     changed = allow_changed or ()
     check_allowed(changed, [column.name for column in predictor.schema.used])
-    _check_places(model, predictor, table, database, tables, paths, campaign, mkdir)
+    plan = None
+    if table is None:
+        plan = month_plan(
+            model, predictor, paths=tables, sources=sources, trust_sources=trust_sources
+        )
+    _check_places(model, plan, table, database, paths, campaign, mkdir)
     source = None if table is None else _source(table, database)
     scorer = _scorer(predictor, source, id, reasons) if source else None
     if scorer is not None:
         _check_suppression(scorer, campaign)
+    read_from = {} if plan is None else sources_text(plan)
     manifest = {
-        "model": hashlib.sha256((Path(model) / MANIFEST).read_bytes()).hexdigest(),
+        "model": predictor.digest,
         "input": (source and source.identity())
-        or {"table": table and str(table), "cutoff": str(cutoff), "tables": dict(tables or {})},
+        or {"table": table and str(table), "cutoff": str(cutoff), "sources": read_from},
         "database": database,
         "options": {"id": id, "reasons": reasons, "rows": chunk_rows, "threads": n_threads},
         "versions": versions(),
@@ -162,13 +175,20 @@ def score_file(
     with disk_errors(output), WorkFolder(paths.work, manifest) as work_folder:
         month = None
         if source is None or scorer is None:
-            month = _month(model, predictor, cutoff, tables, paths, allow_stale)
+            assert plan is not None
+            month = _month(model, plan, cutoff, n_threads, paths, allow_stale)
             source = open_files(month.features, by_contents=True)
             scorer = _scorer(predictor, source, id, reasons)
             _check_suppression(scorer, campaign)
         _score_chunks(scorer, source, work_folder, chunk_rows, max_rejected, paths)
         job = write_outputs(
-            scorer, work_folder, paths, campaign, allow_changed=changed, month=month
+            scorer,
+            work_folder,
+            paths,
+            campaign,
+            allow_changed=changed,
+            month=month,
+            sources=read_from,
         )
         work_folder.remove()  # while it is still locked
     return job
@@ -176,19 +196,18 @@ def score_file(
 
 def _check_places(
     model: str | Path,
-    predictor: Predictor,
+    plan: DataPlan | None,
     table: str | Path | None,
     database: str | None,
-    tables: Mapping[str, str] | None,
     paths: OutputPaths,
     campaign: Campaign | None,
     mkdir: bool,
 ) -> None:
     """Refuse files in two roles, and outputs without a folder."""
     read: dict[str, list[str | Path]] = {"model": [model]}
-    if table is None:
-        read["table"] = [*places(placed_plan(trained_plan(model, predictor), tables))]
-    elif database is None:
+    if plan is not None:
+        read["table"] = [*places(plan)]
+    elif table is not None and database is None:
         read["input"] = [table]
     if campaign is not None and campaign.suppress is not None:
         read["suppress"] = [campaign.suppress]
@@ -214,23 +233,17 @@ def _source(table: str | Path, database: str | None) -> ChunkSource:
 
 def _month(
     model: str | Path,
-    predictor: Predictor,
+    plan: DataPlan,
     cutoff: date | None,
-    tables: Mapping[str, str] | None,
+    n_threads: int,
     paths: OutputPaths,
     allow_stale: str | None,
 ) -> Built:
     """The table of a scoring month, built anew."""
     folder = paths.work / "month"
     shutil.rmtree(folder, ignore_errors=True)
-    return build_month(
-        model,
-        cutoff,
-        folder,
-        paths=tables,
-        n_threads=predictor.n_threads,
-        predictor=predictor,
-        allow_stale=allow_stale,
+    return built_month(
+        plan, cutoff, folder, model=model, n_threads=n_threads, allow_stale=allow_stale
     )
 
 

@@ -37,6 +37,7 @@ def write_outputs(
     *,
     allow_changed: Collection[str] = (),
     month: Built | None = None,
+    sources: Mapping[str, str] | None = None,
 ) -> Job:
     """Write everything, the scores last; nothing if columns or suppression list are refused.
 
@@ -52,6 +53,8 @@ def write_outputs(
         Columns that may be emptied or full of unknown categories.
     month : Built, optional
         The month that was built from raw tables.
+    sources : mapping of table → what was read for it, optional
+        Of that month.
 
     Returns
     -------
@@ -71,6 +74,7 @@ def write_outputs(
         _summed(scorer, work_folder, paths, unusual),
         changed=changed,
         month=None if month is None else month.coverage,
+        sources=dict(sources or {}),
     )
     if campaign is not None:
         # Whether its folder may be made was checked before the first row.
@@ -137,6 +141,7 @@ def _summed(scorer: Scorer, work_folder: WorkFolder, paths: OutputPaths, unusual
         unusual=unusual,
         drift=None if reference is None else drift(reference, _summed_counts(facts)),
         campaign=None,
+        digest=scorer.predictor.digest,
     )
 
 

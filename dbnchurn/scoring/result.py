@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,10 @@ class Job:
         was allowed to be.
     month : Coverage, optional
         Of a month that was built from raw tables: what these lack, and why that was allowed.
+    digest : str, default ""
+        Of the model folder; empty if that is not known.
+    sources : mapping of table → what was read for it
+        Of a month that was built from raw tables; empty otherwise.
 
     Examples
     --------
@@ -78,6 +83,8 @@ class Job:
     campaign: CampaignList | None
     changed: tuple[str, ...] = ()
     month: Coverage | None = None
+    digest: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def read(self) -> pd.DataFrame:
         """The scores, in memory."""
@@ -105,6 +112,7 @@ class Job:
         """Plain data for JSON; the same for the same job."""
         return {
             "model": self.model,
+            "digest": self.digest,
             "rows": self.rows,
             "scored": self.scored,
             "rejected": self.rows - self.scored,
@@ -119,4 +127,5 @@ class Job:
             else {**asdict(self.campaign), "path": str(self.campaign.path)},
             "changed_columns": list(self.changed),
             "month": None if self.month is None else asdict(self.month),
+            "sources": dict(self.sources),
         }

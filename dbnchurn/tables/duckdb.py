@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -11,12 +14,37 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from dbnchurn.core.errors import DataError
+from dbnchurn.core.sql import text_literals
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The only places outside of a session that its statements may touch.
+
+    Parameters
+    ----------
+    files : tuple of Path
+        Files that may be read.
+    folders : tuple of Path, default ()
+        Folders within which everything may be read and written.
+
+    Examples
+    --------
+    >>> Reach((Path("bills.parquet"),)).folders
+    ()
+    """
+
+    files: tuple[Path, ...]
+    folders: tuple[Path, ...] = ()
+
 
 class Session:
     """A context manager around a temporary DuckDB database, whose tables may exceed memory.
 
     Everything, data spilled from memory included, is in a temporary folder that is removed when
-    the context ends, also after an error. No extension is ever downloaded.
+    the context ends, also after an error. No extension is ever installed, no variable of Python
+    is taken for a table, and no statement can change the settings.
 
     Parameters
     ----------
@@ -24,6 +52,8 @@ class Session:
         Memory that DuckDB may use before it writes to disk.
     n_threads : int, optional
         By default the number that DuckDB chooses.
+    reach : Reach, optional
+        The files and folders that statements may touch; by default all that the user may.
 
     Examples
     --------
@@ -32,7 +62,9 @@ class Session:
     [(2,)]
     """
 
-    def __init__(self, memory: str = "2GB", n_threads: int | None = None) -> None:
+    def __init__(
+        self, memory: str = "2GB", n_threads: int | None = None, reach: Reach | None = None
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dbnchurn-"))
         config: dict[str, Any] = {
             "memory_limit": memory,
@@ -45,6 +77,26 @@ class Session:
             config["threads"] = n_threads
         self.connection = duckdb.connect(config=config)
         self.run("SET TimeZone = 'UTC'")
+        if reach is not None:
+            self._restrict(reach)
+        with suppress(duckdb.CatalogException):  # not a setting of every version
+            self.run("SET python_enable_replacements = false")
+        self.run("SET lock_configuration = true")
+
+    def _restrict(self, reach: Reach) -> None:
+        """Close everything but some files and folders, and what is spilled from memory."""
+        files = [path.absolute() for path in reach.files]
+        folders = [path.absolute() for path in (self.folder, *reach.folders)]
+        try:
+            self.run(f"SET allowed_paths = {_list(files)}")
+            self.run(f"SET allowed_directories = {_list(folders)}")
+            self.run("SET enable_external_access = false")
+        except duckdb.CatalogException as error:
+            self.__exit__(None, None, None)
+            raise DataError(
+                f"DuckDB {duckdb.__version__} cannot be held to the named files, which building a "
+                "month from a stored model needs; install duckdb 1.2 or later"
+            ) from error
 
     def __enter__(self) -> Session:
         return self
@@ -93,3 +145,44 @@ class Session:
     def columns(self, relation: str) -> dict[str, str]:
         """Name → SQL type of the columns of a table, view or other relation."""
         return {name: kind for name, kind, *_ in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
+
+
+def _list(paths: Sequence[Path]) -> str:
+    """Paths as an SQL list."""
+    return f"[{text_literals(paths)[1:-1]}]"
+
+
+def one_query(sql: str, name: str) -> str:
+    """The text of a single query, without a semicolon at its end.
+
+    Parameters
+    ----------
+    sql : str
+    name : str
+        What it is for, for messages.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    DataError
+        If it is no SQL, several statements, or one that does not only read.
+
+    Examples
+    --------
+    >>> one_query("SELECT 1;", "table 'bills'")
+    'SELECT 1'
+    """
+    try:
+        statements = duckdb.extract_statements(sql)
+    except duckdb.Error as error:
+        raise DataError(f"{name}: the query is no SQL: {_first_line(error)}") from error
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise DataError(f"{name}: a query is one SELECT, and this is something else; give one")
+    return sql.strip().rstrip(";").strip()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

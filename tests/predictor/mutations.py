@@ -10,21 +10,29 @@ import copy
 import faulthandler
 import hashlib
 import json
+import logging
+import resource
 import struct
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save as save_arrays
 
-from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.errors import DbnchurnError
 from dbnchurn.predictor import Predictor
 
 ARRAYS, MANIFEST, CARD = "model.safetensors", "manifest.json", "card.md"
 SLOWEST = 60  # seconds for one model; a watchdog against hangs, not a measurement
+MEMORY = 3 * 2**30  # bytes that a model may ask for beside what the process has
+GROWN = 2**22  # bytes of a grown array
+LONGEST_SENTENCE = 1_000
 Files = dict[str, bytes]
 ODD: list[Any] = [None, True, -1, 0, 1, 2, 3, 7, 2**31 - 1, 2**31, 2**63, 10**30, -(2**63)]
 ODD += [0.5, -0.0, 1e-320, 1e-9, 1e9, 1e38, 1e300, 1.7e308, -1e300, "", "x", "relu", "sigmoid"]
@@ -199,8 +207,171 @@ def reshape(files: Files, generator: np.random.Generator) -> Files:
     return {**files, MANIFEST: json.dumps(manifest).encode(), ARRAYS: join_arrays(header, data)}
 
 
+# --- Structured: manifest and arrays agree, only what they say is odd ---
+
+Tree = dict[str, Any]
+Arrays = dict[str, np.ndarray]
+TEXTS = [
+    "",
+    "x",
+    "a" * 1_000,
+    "b" * 100_000,
+    "\u0000",
+    "\u202e",
+    "\ud800",
+    "é" * 300,
+    "nan",
+    "1e999",
+]
+TEXTS += ["debt", "plan is missing", "'; DROP TABLE x; --", "%d.%m.%Y", "1.234,5", "duration"]
+NUMBERS = [0, -1, 1, 2, 1 - 1e-16, 1e-16, 5e-324, 1e308, -1e308, 2**53, 1e-12, 0.5, 1e12, "1e999"]
+
+
+def at(tree: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        tree = tree[key]
+    return tree
+
+
+def is_reference(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"array", "dtype", "shape"}
+
+
+def references_in(tree: Any) -> list[Tree]:
+    return [v for p in [(), *places(tree)] if is_reference(v := at(tree, p))]
+
+
+def settle(tree: Tree, arrays: Arrays) -> None:
+    """Let the manifest say of every array what it is."""
+    for reference in references_in(tree):
+        if reference["array"] in arrays:
+            array = arrays[reference["array"]]
+            reference |= {"dtype": array.dtype.name, "shape": list(array.shape)}
+
+
+def choose(generator: np.random.Generator, values: Any) -> Any:
+    return values[generator.integers(len(values))]
+
+
+def resize(array: np.ndarray, generator: np.random.Generator, factor: float) -> np.ndarray:
+    """More or fewer rows, the same ones again."""
+    rows = int(len(array) * factor) + int(generator.integers(0, 2))
+    most = GROWN // max(array[:1].nbytes, 1)
+    return np.resize(array, (min(rows, most), *array.shape[1:])) if array.size else array
+
+
+def change_lengths(tree: Tree, arrays: Arrays, generator: np.random.Generator) -> None:
+    """One array of another length, or all arrays of a record."""
+    factor = choose(generator, [0, 0.5, 2, 10, 1_000, 100_000])
+    owners = [p for p in places(tree) if isinstance(at(tree, p), dict) and "record" in at(tree, p)]
+    mine = references_in(at(tree, choose(generator, owners)))
+    if not mine:
+        mine = references_in(tree)
+    if generator.random() < 0.5:
+        mine = [choose(generator, mine)]
+    for reference in mine:
+        arrays[reference["array"]] = resize(arrays[reference["array"]], generator, factor)
+
+
+def change_values(tree: Tree, arrays: Arrays, generator: np.random.Generator) -> None:
+    """The same value everywhere, another order, or extremes in some places."""
+    name = choose(generator, sorted(arrays))
+    array = arrays[name].copy()
+    if not array.size:
+        return
+    kind = generator.integers(4)
+    flat = array.reshape(-1)
+    if kind == 0:
+        flat[:] = choose(generator, flat)
+    elif kind == 1:
+        generator.shuffle(flat)
+    else:
+        where = generator.integers(0, len(flat), generator.integers(1, 6))
+        odd = [0, 1, -1, 7, 1e9, -1e9, 1e38, 1e300, 2**31 - 1, 2**40, 0.5, np.nan]
+        with np.errstate(all="ignore"):
+            flat[where] = np.array(choose(generator, odd)).astype(array.dtype)
+    arrays[name] = array
+
+
+def change_type(tree: Tree, arrays: Arrays, generator: np.random.Generator) -> None:
+    name = choose(generator, sorted(arrays))
+    kind = choose(generator, [np.float64, np.float32, np.int64, np.int32, np.bool_])
+    with np.errstate(all="ignore"):
+        arrays[name] = arrays[name].astype(kind)
+
+
+def change_scalar(tree: Tree, arrays: Arrays, generator: np.random.Generator) -> None:
+    """A number, a text, a truth value or a list of them."""
+    scalars = [p for p in places(tree) if isinstance(at(tree, p), str | int | float | bool | None)]
+    scalars = [p for p in scalars if not is_reference(at(tree, p[:-1]))]
+    path = choose(generator, scalars)
+    here, old = at(tree, path[:-1]), at(tree, path)
+    values = TEXTS if isinstance(old, str) else NUMBERS
+    here[path[-1]] = choose(generator, ODD if generator.random() < 0.2 else values)
+
+
+def change_lists(tree: Tree, arrays: Arrays, generator: np.random.Generator) -> None:
+    """Steps, networks, boosters, columns, levels: one more of a kind, one less, another order."""
+    lists = [p for p in places(tree) if isinstance(at(tree, p), list) and at(tree, p)]
+    lists = [p for p in lists if p[-1] != "shape"]
+    mine = at(tree, choose(generator, lists))
+    match generator.integers(4):
+        case 0:
+            del mine[generator.integers(len(mine))]
+        case 1:
+            generator.shuffle(mine)
+        case _:
+            times = int(choose(generator, [1, 1, 2, 30]))
+            for number in range(times):
+                more = copy.deepcopy(choose(generator, mine))
+                for reference in references_in(more):
+                    name = f"{reference['array']}+{len(arrays)}"
+                    arrays[name] = arrays[reference["array"]]
+                    reference["array"] = name
+                mine.insert(int(generator.integers(len(mine) + 1)), more)
+                if isinstance(more, str) and generator.random() < 0.7:
+                    mine[mine.index(more)] = f"{more} {number}"
+
+
+STRUCTURED: dict[str, Callable[[Tree, Arrays, np.random.Generator], None]] = {
+    "lengths": change_lengths,
+    "values": change_values,
+    "type": change_type,
+    "scalar": change_scalar,
+    "lists": change_lists,
+}
+
+
+def mutate_structure(files: Files, generator: np.random.Generator) -> tuple[str, Files]:
+    """Between one and three changes of records or notes, after which all files agree."""
+    manifest, arrays = json.loads(files[MANIFEST]), dict(load_arrays(files[ARRAYS]))
+    kinds = []
+    for _ in range(int(choose(generator, [1, 1, 2, 3]))):
+        kind = choose(generator, list(STRUCTURED))
+        part = "about" if kind == "scalar" and generator.random() < 0.25 else "model"
+        STRUCTURED[kind](manifest[part], arrays, generator)
+        kinds.append(f"{kind} of {part}")
+    settle(manifest["model"], arrays)
+    named = {r["array"] for r in references_in(manifest["model"])}
+    kept = {name: np.ascontiguousarray(a) for name, a in arrays.items() if name in named}
+    text = json.dumps(manifest).replace('"1e999"', "1e999")
+    found = {**files, ARRAYS: save_arrays(kept), MANIFEST: text.encode()}
+    return ", ".join(kinds), with_hashes(found)
+
+
+def with_hashes(files: Files) -> Files:
+    """Right hashes, without making anything else of the manifest."""
+    text = files[MANIFEST].decode()
+    for name in (ARRAYS, CARD):
+        start = text.index(f'"{name}": "') + len(f'"{name}": "')
+        text = text[:start] + hashlib.sha256(files[name]).hexdigest() + text[start + 64 :]
+    return {**files, MANIFEST: text.encode()}
+
+
 def mutate(files: Files, generator: np.random.Generator) -> tuple[str, Files]:
     """One mutation, and its name."""
+    if generator.random() < 0.6:
+        return mutate_structure(files, generator)
     kind = generator.choice(
         ["flip", "cut", "splice", "manifest", "header", "values", "reshape"],
         p=[0.12, 0.06, 0.12, 0.25, 0.1, 0.25, 0.1],
@@ -224,18 +395,39 @@ def outcome(folder: Path, X: pd.DataFrame) -> str:
     """What became of loading and scoring; any other error passes through."""
     try:
         predictor = Predictor.load(folder)
-    except ArtifactError:
+    except DbnchurnError as error:
+        check_sentence(error)
         return "refused"
-    needed = [c.name for c in predictor.schema.used if c.name not in X]
-    kinds = {c.name: c.kind for c in predictor.schema.used}
-    if needed or any(X[name].dtype.kind == "M" and kind != "date" for name, kind in kinds.items()):
+    try:
+        scored = predictor.examine(X)
+    except DbnchurnError as error:
+        check_sentence(error)
         return "another table"
-    scored = predictor.examine(X.astype({n: str for n, k in kinds.items() if k == "category"}))
     scores = scored.frame["probability"].to_numpy()
     assert np.isfinite(scores).all(), scores
     assert ((scores >= 0) & (scores <= 1)).all(), scores
     scored.unusual.lines()
+    if predictor.reference is not None:
+        found = predictor.reasons(X.head(1), k=1)["contribution_1"]
+        assert not np.isinf(found.to_numpy(float)).any(), found
     return "scored"
+
+
+def check_sentence(error: DbnchurnError) -> None:
+    text = str(error)
+    assert text, error
+    assert "\n" not in text, text
+    assert len(text) < LONGEST_SENTENCE, len(text)
+
+
+def peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def bounded(memory: int = MEMORY) -> None:
+    """Let this process ask for so much more memory than it has, and no more."""
+    has = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (has + memory, has + memory))
 
 
 def run(source: Path, folder: Path, X: pd.DataFrame, count: int, seed: int) -> Counter[str]:
@@ -244,21 +436,36 @@ def run(source: Path, folder: Path, X: pd.DataFrame, count: int, seed: int) -> C
     folder.mkdir(exist_ok=True)
     found: Counter[str] = Counter()
     for number in range(count):
-        generator = np.random.default_rng([seed, number])
-        kind, mutated = mutate(files, generator)
-        write(mutated, folder)
-        faulthandler.dump_traceback_later(SLOWEST, exit=True)
-        try:
-            found[outcome(folder, X)] += 1
-        except Exception as error:
-            raise AssertionError(f"mutation {number} of seed {seed} ({kind})") from error
-        finally:
-            faulthandler.cancel_dump_traceback_later()
+        found[one(files, folder, X, number, seed)] += 1
+    return found
+
+
+def one(files: Files, folder: Path, X: pd.DataFrame, number: int, seed: int) -> str:
+    """The outcome of one mutation."""
+    generator = np.random.default_rng([seed, number])
+    kind, mutated = mutate(files, generator)
+    write(mutated, folder)
+    faulthandler.dump_traceback_later(SLOWEST, exit=True)
+    began, before = perf_counter(), peak_mb()
+    try:
+        found = outcome(folder, X)
+    except Exception as error:
+        raise AssertionError(f"mutation {number} of seed {seed} ({kind})") from error
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+    megabytes = sum(map(len, mutated.values())) / 2**20
+    grown = peak_mb() - before
+    assert grown < 20 * megabytes + 500, f"{number} of {seed} ({kind}): {grown} MB"
+    seconds = perf_counter() - began
+    assert seconds < 10 + megabytes, f"{number} of {seed} ({kind}): {seconds} s"
     return found
 
 
 if __name__ == "__main__":
     faulthandler.enable()
+    logging.disable(logging.WARNING)
     model, scratch, table, number, seed = sys.argv[1:]
-    result = run(Path(model), Path(scratch), pd.read_parquet(table), int(number), int(seed))
+    rows = pd.read_parquet(table).head(3)
+    bounded()
+    result = run(Path(model), Path(scratch), rows, int(number), int(seed))
     print(json.dumps(result))

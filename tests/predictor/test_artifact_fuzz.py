@@ -12,7 +12,7 @@ MUTATIONS = Path(__file__).with_name("mutations.py")
 
 @pytest.mark.parametrize(
     ("count", "seed"),
-    [(300, 1), pytest.param(10_000, 2, marks=pytest.mark.long)],
+    [(150, 1), pytest.param(10_000, 2, marks=pytest.mark.long)],
     ids=["quick", "long"],
 )
 @pytest.mark.parametrize("name", ["fitted", "thorough"])

@@ -17,7 +17,7 @@ import pytest
 from safetensors.numpy import save as save_arrays
 
 from dbnchurn.core.errors import ArtifactError
-from dbnchurn.predictor import load, save
+from dbnchurn.predictor import Predictor, load, save
 from dbnchurn.predictor.audit import DEEPEST
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
 from dbnchurn.prepare import record as steps
@@ -157,7 +157,7 @@ CASES = [
     ((*FOREST, "left"), cell(0, 2**31 - 1), "does not follow its parent"),
     ((*FOREST, "left"), cell(0, 2), "no parent or more than one"),
     (("leaves", "n_features"), lambda n: n + 1, "preparation makes"),
-    (("leaves", "n_features"), lambda _: 10**30, "preparation makes"),
+    (("leaves", "n_features"), lambda _: 10**30, "is too large"),
     (("leaves", "forests"), lambda _: (), "a booster has none"),
     (("leaves", "forests"), lambda v: v[:1], "do not fit one another"),
     (("leaves",), lambda _: None, "takes leaves, but the model has no boosters"),
@@ -193,7 +193,9 @@ CASES = [
     ((*DECIDE, "threshold"), lambda _: 1.5, "out of range"),
     ((*DECIDE, "prior"), lambda _: 0.0, "out of range"),
     ((*DECIDE, "trained_prior"), lambda _: 1.0, "out of range"),
-    (("labels",), lambda _: ("1", "1"), "one label only"),
+    ((*DECIDE, "prior"), lambda _: 1 - 1e-16, "out of range"),
+    ((*DECIDE, "trained_prior"), lambda _: 1e-300, "out of range"),
+    (("labels",), lambda _: ("1", "1"), "no two labels of the type"),
     (("labels",), lambda _: ("0",), "labels: "),
     (("label_type",), lambda _: "eval", "labels: "),
     # what training looked like
@@ -220,6 +222,34 @@ def test_records_that_cannot_be_are_refused(record, tmp_path, path, change, mess
     tampered = put(record, path, change(at(record, path)))
     with pytest.raises(ArtifactError, match=message):
         load(stored(tampered, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels"),
+    [("float", ("nan", "nan")), ("float", ("nan", "1")), ("float", ("inf", "1")),
+     ("float", ("1.0", "1")), ("int", ("01", "1")), ("int", ("x", "1")), ("int", ("9" * 40, "1")),
+     ("bool", ("True", "maybe")), ("bool", ("1", "0")), ("int", ("1" * 5_000, "1"))],
+)  # fmt: skip
+def test_labels_are_two_values_of_their_type(record, tmp_path, kind, labels):
+    tampered = dataclasses.replace(record, label_type=kind, labels=labels)
+    with pytest.raises(ArtifactError, match="are no two labels of the type"):
+        load(stored(tampered, tmp_path))
+
+
+def test_a_reference_of_levels_never_seen_gives_reasons_or_none(record, tmp_path, draw_many):
+    def unseen(spread: Any) -> Any:
+        shares = np.zeros_like(spread.shares)
+        shares[-2] = 1.0
+        return dataclasses.replace(spread, shares=shares)
+
+    reference = dataclasses.replace(
+        record.reference,
+        numbers=tuple(map(unseen, record.reference.numbers)),
+        categories=tuple(map(unseen, record.reference.categories)),
+    )
+    predictor = Predictor.load(stored(dataclasses.replace(record, reference=reference), tmp_path))
+    found = predictor.reasons(draw_many(5, 3)[0], k=2)
+    assert np.isfinite(found["contribution_1"].dropna().to_numpy(float)).all()
 
 
 def test_each_test_of_a_tree_has_the_kind_of_its_column(record, tmp_path):
@@ -301,7 +331,7 @@ def test_arrays_are_read_as_the_library_does():
     [
         ({"shape": [3, 3]}, "does not fill the bytes"),
         ({"shape": [2**40, 2**40]}, "does not fill the bytes"),
-        ({"shape": [10**400]}, "has no shape or no place"),
+        ({"shape": [10**400]}, "is too large"),
         ({"shape": [-2, -3]}, "has no shape or no place"),
         ({"shape": [2.0, 3]}, "has no shape or no place"),
         ({"shape": [True, 6]}, "has no shape or no place"),

@@ -126,3 +126,35 @@ def test_a_stored_model_scores_without_what_trained_it(
         found["probability"], fitted.predict_proba(X)[:, 1], rtol=0, atol=1e-9
     )
     np.testing.assert_array_equal(found["decision"], fitted.predict(X) == 1)
+
+
+OPTIMIZED = """
+import sys
+import pandas as pd
+from dbnchurn import Predictor
+model, table = sys.argv[1:]
+print(list(Predictor.load(model).score(pd.read_parquet(table))["probability"]))
+try:
+    from dbnchurn import ChurnClassifier
+except ValueError as error:
+    print(type(error).__name__, error)
+"""
+
+
+def test_without_docstrings_a_model_scores_and_training_says_why_not(
+    shared_model, customers, root, tmp_path
+):
+    """``python -OO``, as small images use it."""
+    customers[0].head(20).to_parquet(tmp_path / "t.parquet")
+    expected = dbnchurn.Predictor.load(shared_model).score(customers[0].head(20))["probability"]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        [sys.executable, "-OO", "-c", OPTIMIZED, str(shared_model), str(tmp_path / "t.parquet")],
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    scores, refusal = done.stdout.splitlines()
+    np.testing.assert_allclose(json.loads(scores), expected, atol=1e-12)
+    assert refusal.startswith("ConfigError xgboost cannot be imported by python -OO")

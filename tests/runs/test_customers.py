@@ -82,7 +82,9 @@ def test_only_snapshots_that_had_closed_are_trained_on(run):
 
 
 def test_next_month_is_built_from_the_model_as_training_would_have(crm, run, tmp_path):
-    built = build_month(run / "model", date(2024, 8, 1), tmp_path / "month", n_threads=1)
+    built = build_month(
+        run / "model", date(2024, 8, 1), tmp_path / "month", n_threads=1, trust_sources=True
+    )
     paths = [f"data.tables.{t}.path={crm / t}" for t in ("basic", "complaints", "optical")]
     command("prepare", "--output", tmp_path / "train", CONFIG, *paths)
     month = pd.read_parquet(built.features)
@@ -93,7 +95,8 @@ def test_next_month_is_built_from_the_model_as_training_would_have(crm, run, tmp
 def test_a_scoring_month_is_scored_like_the_same_rows_in_the_test(crm, run, tmp_path):
     features = tmp_path / "september"
     model, scores = run / "model", tmp_path / "scores.parquet"
-    command("prepare", "--model", model, "--cutoff", "2024-09-01", "--output", features)
+    how = ("--cutoff", "2024-09-01", "--output", features, "--trust-sources")
+    command("prepare", "--model", model, *how)
     command("score", model, features / "features.parquet", "--output", scores)
     found = pd.read_parquet(scores).set_index("id")["probability"]
     told = pd.read_parquet(run / "predictions.parquet").query("part == 'test'").set_index("id")
@@ -102,16 +105,15 @@ def test_a_scoring_month_is_scored_like_the_same_rows_in_the_test(crm, run, tmp_
 
 def test_the_model_holds_names_of_secrets_and_no_truth(run):
     plan = json.loads((run / "model" / "manifest.json").read_text())["about"]["data"]
-    assert set(plan) == {"tables", "base", "windows", "label", "features", "ratios", "memory"}
+    assert set(plan) == {"tables", "base", "windows", "label", "features", "ratios"}
     assert plan["tables"]["basic"]["columns"]["age"]["high"] == 110
 
 
 def test_tables_may_have_moved(crm, run, tmp_path):
     moved = tmp_path / "moved"
     shutil.copytree(crm / "basic", moved)
-    built = build_month(
-        run / "model", date(2024, 8, 1), tmp_path / "out", paths={"basic": str(moved)}, n_threads=1
-    )
+    how = {"paths": {"basic": str(moved)}, "n_threads": 1, "trust_sources": True}
+    built = build_month(run / "model", date(2024, 8, 1), tmp_path / "out", **how)
     assert built.rows == CUSTOMERS
     with pytest.raises(ConfigError, match="there is no table 'basics': did you mean 'basic'"):
         build_month(run / "model", date(2024, 8, 1), tmp_path / "x", paths={"basics": "y"})
@@ -123,14 +125,18 @@ def test_a_month_that_breaks_the_contract_is_refused(crm, run, tmp_path):
     frame.to_parquet(path)
     with pytest.raises(DataError, match="kind: not one of its levels"):
         build_month(
-            run / "model", date(2024, 8, 1), tmp_path / "out", paths={"complaints": str(path)}
+            run / "model",
+            date(2024, 8, 1),
+            tmp_path / "out",
+            paths={"complaints": str(path)},
+            trust_sources=True,
         )
     assert not (tmp_path / "out").exists()
 
 
 def test_a_cutoff_is_needed_and_a_model_of_one_table_has_no_plan(run, tmp_path):
     with pytest.raises(ConfigError, match="so a cutoff is needed"):
-        build_month(run / "model", None, tmp_path / "out")
+        build_month(run / "model", None, tmp_path / "out", trust_sources=True)
     manifest = json.loads((run / "model" / "manifest.json").read_text())
     model = tmp_path / "model"
     shutil.copytree(run / "model", model)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from dbnchurn.predictor.model_files import digest_of_folder
 from dbnchurn.runs.result import MODEL
 from dbnchurn.runs.summary_text import SHOWN, result_table, summary_text
 
@@ -58,9 +59,10 @@ def test_a_report_is_named_where_there_is_one(own_run):
     metrics = json.loads((own_run / "metrics.json").read_text())
     assert "report:" not in summary_text(own_run, metrics)
     (own_run / "report.html").write_text("<html>")
-    outcome, first, report, model = summary_text(own_run, metrics).splitlines()
+    outcome, first, report, model, digest = summary_text(own_run, metrics).splitlines()
     assert outcome == json.loads((own_run / "training.json").read_text())["outcome"]
     assert outcome.startswith("Left: Churn = 'Yes', ")
     assert outcome.endswith(" % of 600 customers")
     assert first.startswith(f"threshold {metrics['threshold']['value']:.4f} (rule ")
     assert (report, model) == (f"report: {own_run / 'report.html'}", f"model:  {own_run / 'model'}")
+    assert digest == f"digest: {digest_of_folder(own_run / 'model')}"

@@ -41,12 +41,15 @@ def trained(tmp_path_factory, small):
 @pytest.fixture
 def expected(trained, tmp_path):
     """Scores of September's table, built beforehand."""
-    built = build_month(trained / "model", SEPTEMBER, tmp_path / "september", n_threads=1)
+    how = {"n_threads": 1, "trust_sources": True}
+    built = build_month(trained / "model", SEPTEMBER, tmp_path / "september", **how)
     return score_file(trained / "model", built.features, tmp_path / "expected.csv")
 
 
 def test_a_month_is_scored_like_its_table(trained, expected, tmp_path):
-    found = score_file(trained / "model", None, tmp_path / "s.csv", cutoff=SEPTEMBER)
+    found = score_file(
+        trained / "model", None, tmp_path / "s.csv", cutoff=SEPTEMBER, trust_sources=True
+    )
     assert found.output.read_bytes() == expected.output.read_bytes()
     assert found.read()["id"].is_unique
     left = {"expected.csv", "expected.job.json", "s.csv", "s.job.json", "september"}
@@ -73,7 +76,7 @@ def test_the_model_is_loaded_once(trained, tmp_path, monkeypatch):
     )
     once = opened_models(lambda: Predictor.load(trained / "model"))
     monkeypatch.setattr(Predictor, "load", counted)
-    how = {"cutoff": SEPTEMBER}
+    how = {"cutoff": SEPTEMBER, "trust_sources": True}
     job = opened_models(lambda: score_file(trained / "model", None, tmp_path / "s.csv", **how))
     assert job == once >= 1
     assert len(loads) == 1
@@ -83,7 +86,7 @@ def test_the_plan_of_a_loaded_model_is_that_of_its_folder(trained):
     loaded = Predictor.load(trained / "model")
     plan = trained_plan(trained / "model", loaded)
     assert plan == trained_plan(trained / "model")
-    assert set(plan.tables) == set(PLAN["tables"])
+    assert set(plan.plan.tables) == set(PLAN["tables"])
 
 
 def test_a_crashed_month_goes_on_and_rows_that_changed_are_scored_anew(
@@ -98,7 +101,7 @@ def test_a_crashed_month_goes_on_and_rows_that_changed_are_scored_anew(
         return real(self, chunk, digest)
 
     monkeypatch.setattr(Scorer, "score", score)
-    how = {"cutoff": SEPTEMBER, "chunk_rows": 40}
+    how = {"cutoff": SEPTEMBER, "chunk_rows": 40, "trust_sources": True}
     with pytest.raises(RuntimeError):
         score_file(trained / "model", None, tmp_path / "s.csv", **how)
     chunks.clear()
@@ -113,7 +116,7 @@ def test_raw_tables_may_have_moved_and_their_bad_rows_are_kept(trained, tmp_path
     basic = pd.read_parquet(trained / "basic.parquet")
     # No month: the row breaks the contract.
     pd.concat([basic, basic.iloc[[5]].assign(month=pd.NaT)]).to_parquet(moved, index=False)
-    how = {"cutoff": SEPTEMBER, "tables": {"basic": str(moved)}}
+    how = {"cutoff": SEPTEMBER, "tables": {"basic": str(moved)}, "trust_sources": True}
     score_file(trained / "model", None, tmp_path / "s.csv", **how)
     assert len(pd.read_parquet(tmp_path / "s.quarantine" / "basic.parquet")) == 1
     assert "broke their contract" in caplog.text
@@ -123,7 +126,7 @@ def test_what_cannot_be_built_is_told(trained, model, tmp_path):
     shutil.copytree(trained / "model", tmp_path / "crm-model")
     crm_model, output = tmp_path / "crm-model", tmp_path / "s.csv"
     with pytest.raises(ConfigError, match="so a cutoff is needed"):
-        score_file(crm_model, None, output)
+        score_file(crm_model, None, output, trust_sources=True)
     with pytest.raises(ConfigError, match="there is no table 'basics': did you mean 'basic'"):
         score_file(crm_model, None, output, cutoff=SEPTEMBER, tables={"basics": "x"})
     with pytest.raises(ArtifactError, match="trained from one table"):

@@ -150,16 +150,16 @@ def trained(tmp_path_factory, small):
 def test_a_month_that_has_not_arrived_is_refused_unless_there_is_a_reason(trained, tmp_path):
     model, output = trained / "model", tmp_path / "s.csv"
     with pytest.raises(DataError, match=r"table 'basic' ends with 2024-08.* table 'calls': the la"):
-        score_file(model, None, output, cutoff=OCTOBER)
+        score_file(model, None, output, cutoff=OCTOBER, trust_sources=True)
     with pytest.raises(DataError, match="table 'basic' ends with 2024-08"):
-        build_month(model, OCTOBER, tmp_path / "october")
+        build_month(model, OCTOBER, tmp_path / "october", trust_sources=True)
     assert names(tmp_path) == set()
-    how = {"cutoff": OCTOBER, "allow_stale": "the warehouse moves"}
-    job = score_file(model, None, output, **how)
+    how = {"allow_stale": "the warehouse moves", "trust_sources": True}
+    job = score_file(model, None, output, cutoff=OCTOBER, **how)
     assert job.month.reason == job.as_dict()["month"]["reason"] == "the warehouse moves"
     assert len(job.month.uncovered) == 2
     assert [found.split("'")[1] for found in job.changed] == ["basic_gb_last_m1"]
-    built = build_month(model, OCTOBER, tmp_path / "october", allow_stale="the warehouse moves")
+    built = build_month(model, OCTOBER, tmp_path / "october", **how)
     assert built.coverage == job.month
     assert job.scored == built.rows
     with pytest.raises(ConfigError, match="allow_stale belongs to a month that is built"):
@@ -175,7 +175,7 @@ def test_the_gaps_of_the_training_are_those_of_the_scoring(trained, tmp_path):
     with pytest.raises(DataError, match=r"'calls': .* may be without rows for 7 days at most"):
         score_file(
             trained / "model", None, tmp_path / "s.csv", cutoff=SEPTEMBER,
-            tables={"calls": str(path)},
+            tables={"calls": str(path)}, trust_sources=True,
         )  # fmt: skip
 
 
@@ -185,7 +185,7 @@ def test_who_left_does_not_come_back(trained, tmp_path):
     gone = active["id"].isin([100, 200]) & (active["month"] >= "2024-08-01")
     path = tmp_path / "basic.parquet"
     active[~gone].to_parquet(path)
-    how = {"cutoff": SEPTEMBER, "tables": {"basic": str(path)}}
+    how = {"cutoff": SEPTEMBER, "tables": {"basic": str(path)}, "trust_sources": True}
     job = score_file(trained / "model", None, tmp_path / "s.csv", **how)
     left = set(basic["id"]) - set(active[active["month"] >= "2024-08-01"]["id"]) | {100, 200}
     assert set(job.read()["id"]) == set(basic["id"]) - left
@@ -198,9 +198,10 @@ def test_nothing_is_written_into_raw_tables_or_the_model(trained, tmp_path):
         with pytest.raises(
             ConfigError, match=r"output and table are the same|lies in what is read"
         ):
-            score_file(model, None, output, cutoff=SEPTEMBER)
+            score_file(model, None, output, cutoff=SEPTEMBER, trust_sources=True)
     with pytest.raises(ConfigError, match=r"lies in what is read .model"):
-        build_month(model, SEPTEMBER, model / "september")
+        build_month(model, SEPTEMBER, model / "september", trust_sources=True)
     with pytest.raises(ConfigError, match=r"the folder .*no does not exist"):
-        build_month(model, SEPTEMBER, tmp_path / "no" / "september")
-    assert build_month(model, SEPTEMBER, tmp_path / "no" / "september", mkdir=True).rows
+        build_month(model, SEPTEMBER, tmp_path / "no" / "september", trust_sources=True)
+    how = {"mkdir": True, "trust_sources": True}
+    assert build_month(model, SEPTEMBER, tmp_path / "no" / "september", **how).rows

@@ -90,10 +90,12 @@ def _of_number(column: Distribution) -> Background:
     edges, shares = column.edges, column.shares[: len(column.edges) + 1]
     low, high = np.append(column.low, edges), np.append(edges, column.high)
     if len(edges) > 1:  # outliers make the outer bins wide: at most as wide as the next ones
-        low[0] = max(low[0], 2 * edges[0] - edges[1])
-        high[-1] = min(high[-1], 2 * edges[-1] - edges[-2])
+        with np.errstate(over="ignore"):  # infinitely far: then the column's own range counts
+            low[0] = max(low[0], 2 * edges[0] - edges[1])
+            high[-1] = min(high[-1], 2 * edges[-1] - edges[-2])
     middles = np.where(shares > REPEATED, low, low / 2 + high / 2)
-    return _normalised(np.append(middles, np.nan), np.append(shares, column.missing))
+    absent = column.shares[len(edges) + 1 :].sum()  # never seen and missing, which act alike
+    return _normalised(np.append(middles, np.nan), np.append(shares, absent))
 
 
 def _of_code(column: Distribution) -> Background:

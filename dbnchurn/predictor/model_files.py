@@ -1,0 +1,133 @@
+"""The files of a model folder, read with bounds: nothing is read that is larger than it may be."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from dbnchurn.core.errors import ArtifactError, listed
+from dbnchurn.predictor.digest import SIGNATURE, digest_of
+from dbnchurn.predictor.safe_parsing import LARGEST_HEADER
+
+MANIFEST, ARRAYS, CARD = "manifest.json", "model.safetensors", "card.md"
+NAMES = (MANIFEST, ARRAYS, CARD)
+LARGEST = {  # bytes
+    MANIFEST: 16 * 2**20,
+    ARRAYS: 2**30,
+    CARD: 16 * 2**20,
+    SIGNATURE: 2**12,
+}
+SLACK = LARGEST_HEADER + 2**20  # beside the arrays that the manifest names
+OPEN_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def read_file(folder: Path, name: str, *, most: int | None = None) -> bytes:
+    """The bytes of a regular file of allowed size; links and pipes are refused.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the model.
+    name : str
+        A key of `LARGEST`.
+    most : int, optional
+        Bytes that it may have, if fewer are known to be needed.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    ArtifactError
+        If it is missing, no regular file, too large, or cannot be read.
+    """
+    path, most = folder / name, min(LARGEST[name], LARGEST[name] if most is None else most)
+    if path.is_symlink() or not path.is_file():
+        raise ArtifactError(f"{name} is {'a link' if path.is_symlink() else 'missing'}")
+    try:
+        with open(os.open(path, os.O_RDONLY | OPEN_FLAGS), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > most:
+                why = "" if most == LARGEST[name] else ", as its arrays do not take more"
+                raise ArtifactError(f"{name} has {size} bytes, at most {most} are allowed{why}")
+            return file.read(size)
+    except OSError as error:
+        raise ArtifactError(f"{name} cannot be read: {error.strerror}") from error
+
+
+def read_signature(folder: Path) -> bytes | None:
+    """The bytes of the signature; None if the model has none.
+
+    Raises
+    ------
+    ArtifactError
+        If it is a link, too large, or cannot be read.
+    """
+    path = folder / SIGNATURE
+    return read_file(folder, SIGNATURE) if path.exists() or path.is_symlink() else None
+
+
+def digest_of_folder(folder: Path) -> str:
+    """The digest of a model folder, of which nothing else is read or checked.
+
+    Raises
+    ------
+    ArtifactError
+        If a file is missing, no regular file, too large, or cannot be read.
+    """
+    return digest_of({name: read_file(folder, name) for name in NAMES})
+
+
+def check_entries(folder: Path) -> None:
+    """Refuse a folder with anything beside the files of a model and its signature.
+
+    Raises
+    ------
+    ArtifactError
+        If there is something that the digest of a model would not cover.
+    """
+    others = sorted({entry.name for entry in folder.iterdir()} - {*NAMES, SIGNATURE})
+    if others:
+        raise ArtifactError(
+            f"the folder holds {listed(others)}, which is no part of a model and in no digest; "
+            "move it elsewhere"
+        )
+
+
+def verified(name: str, content: bytes, stored: str | None) -> bytes:
+    """Contents whose hash is the stored one.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    content : bytes
+    stored : str or None
+        SHA-256 in hexadecimal, as the manifest has it.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    ArtifactError
+        If the hash is another.
+    """
+    if hashlib.sha256(content).hexdigest() != stored:
+        raise ArtifactError(f"{name} is damaged: its contents differ from what was stored")
+    return content
+
+
+def most_bytes(sizes: Iterable[int]) -> int:
+    """Bytes that the file of arrays of these sizes has at most.
+
+    Examples
+    --------
+    >>> most_bytes([10, 20]) - most_bytes([])
+    30
+    """
+    return SLACK + sum(sizes)

@@ -8,7 +8,6 @@ from scipy.special import expit
 
 from dbnchurn.core.blas import reserve_blas_memory
 from dbnchurn.core.typing import Floats, Ints
-from dbnchurn.core.weights import relative_weight
 
 
 def fit_blend(
@@ -26,7 +25,7 @@ def fit_blend(
     y : int array of shape (n,)
         1 for churners, 0 for the others.
     sample_weight : float64 array of shape (n,)
-        Only ratios matter.
+        A weight of 2 is the same as the row twice.
     restraint : float
         Strength of the penalty: half of it times the squared distance from equal weights and a
         zero offset is added to the summed log loss.
@@ -49,7 +48,6 @@ def fit_blend(
     True
     """
     reserve_blas_memory()
-    sample_weight = relative_weight(sample_weight)
     equal = np.append(np.full(logits.shape[1], 1 / logits.shape[1]), 0.0)
     columns = np.column_stack([logits, np.ones(len(logits))])
 

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.core.sql import quoted, text_literal
+from dbnchurn.core.sql import quoted, text_literal, without_end
 from dbnchurn.data.plan import TablePlan
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.duckdb import Session
@@ -60,7 +60,7 @@ def open_table(
         copy_from_postgres(session, raw_name(name), table.postgres, wanted)
         return []
     if table.query is not None:
-        _view(session, name, f"({table.query.strip().rstrip(';')})")
+        _view(session, name, f"({without_end(table.query)})")
         return []
     assert table.path is not None
     files = find_files(table.path, name)

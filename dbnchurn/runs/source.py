@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from dbnchurn.config import Section
 from dbnchurn.core.errors import DataError
-from dbnchurn.core.sql import quoted
+from dbnchurn.core.sql import quoted, without_end
 from dbnchurn.data.plan import Csv
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.loading import LoadedTable, load_table
@@ -124,7 +124,7 @@ class SourceSection(Section):
         assert self.query is not None
         with Session() as session:
             try:
-                session.run(f"CREATE VIEW {quoted('source')} AS {self.query.strip().rstrip(';')}")
+                session.run(f"CREATE VIEW {quoted('source')} AS {without_end(self.query)}")
                 table: pa.Table = session.arrow(f"FROM {quoted('source')}")
             except Exception as error:
                 first = str(error).strip().splitlines()[0]

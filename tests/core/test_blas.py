@@ -33,7 +33,8 @@ def test_reserving_again_does_nothing():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize(
-    ("when", "said"), [("never", "not 48 MiB of memory left for linear algebra"), ("before", "(2,)")]
+    ("when", "said"),
+    [("never", "not 48 MiB of memory left for linear algebra"), ("before", "(2,)")],
 )
 def test_a_blend_without_memory_ends_in_a_sentence_or_needs_none(when, said):
     found = subprocess.run(

@@ -25,6 +25,7 @@ from dbnchurn.cli.options import (
     Mkdir,
     Model,
     RawTables,
+    RawText,
     output_file,
     paths_by_table,
 )
@@ -107,6 +108,7 @@ def score(
     allow_changed: AllowChanged = None,
     allow_stale: AllowStale = None,
     mkdir: Mkdir = False,
+    raw_text: RawText = False,
 ) -> None:
     """Score customers with a stored model; a job that was killed goes on where it was."""
     from dbnchurn.scoring.job import score_file
@@ -141,6 +143,7 @@ def score(
             allow_changed=allow_changed,
             allow_stale=allow_stale,
             mkdir=mkdir,
+            raw_text=raw_text,
         )
     if allowed := allowed_text(job):
         print(allowed)

@@ -55,7 +55,7 @@ def _reserve(library: str, use: Callable[[], None]) -> None:
 
 def _use_numpy() -> None:
     square = np.ones((64, 64))
-    square @ square  # noqa: B018, only its buffer matters
+    square @ square  # only its buffer matters
 
 
 def _use_scipy() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from dbnchurn.core.spreadsheet_text import original_frame
 from dbnchurn.data.coverage import Coverage
 from dbnchurn.predictor.scores import Oddities
 from dbnchurn.scoring.campaign import CampaignList
@@ -49,6 +50,8 @@ class Job:
         was allowed to be.
     month : Coverage, optional
         Of a month that was built from raw tables: what these lack, and why that was allowed.
+    raw_text : bool, default False
+        Whether texts of CSV files were left as they are.
 
     Examples
     --------
@@ -78,11 +81,14 @@ class Job:
     campaign: CampaignList | None
     changed: tuple[str, ...] = ()
     month: Coverage | None = None
+    raw_text: bool = False
 
     def read(self) -> pd.DataFrame:
         """The scores, in memory."""
-        csv = ending_of(self.output) == ".csv"
-        return pd.read_csv(self.output) if csv else pd.read_parquet(self.output)
+        if ending_of(self.output) != ".csv":
+            return pd.read_parquet(self.output)
+        written = pd.read_csv(self.output)
+        return written if self.raw_text else original_frame(written)
 
     def highest(self, count: int) -> pd.DataFrame:
         """The customers with the highest probabilities, best first; the others stay on disk.
@@ -94,7 +100,7 @@ class Job:
         """
         with Session(MEMORY, n_threads=1) as session:
             customers: pd.DataFrame = session.connection.execute(
-                f"SELECT * FROM {relation_of([self.output])} "
+                f"SELECT * FROM {relation_of([self.output], raw_text=self.raw_text)} "
                 f"ORDER BY CAST(probability AS DOUBLE) DESC, id LIMIT {count}"
             ).df()
         columns = map(str, customers)

@@ -88,8 +88,9 @@ def connected(variable: str) -> Iterator[Any]:
     try:
         yield connection
     except (Error, duckdb.Error, pa.ArrowException, OSError) as error:
+        why = _hidden(error, parsed.secrets)
         raise DataError(
-            f"the database of {variable} failed or dropped the connection: {_hidden(error, parsed.secrets)}"
+            f"the database of {variable} failed or dropped the connection: {why}"
         ) from None
     finally:
         _close(connection, Error)

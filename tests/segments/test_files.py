@@ -150,3 +150,7 @@ def test_damaged_files_are_refused(found, tmp_path, change, message):
 def test_an_absent_file_is_named(tmp_path):
     with pytest.raises(ArtifactError, match=r"none\.json: No such file"):
         load(tmp_path / "none.json")
+
+
+def test_no_text_of_the_table_is_a_formula(hostile_list, tmp_path):
+    pass

@@ -45,7 +45,7 @@ def original(text: str) -> str:
 
 
 def csv_text(frame: pd.DataFrame, *, raw_text: bool = False) -> str:
-    """A frame as CSV without its index, header and texts inert.
+    r"""A frame as CSV without its index, header and texts inert.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def csv_text(frame: pd.DataFrame, *, raw_text: bool = False) -> str:
     Examples
     --------
     >>> csv_text(pd.DataFrame({"words": ["=1+1"], "n": [-1]}))
-    "words,n\\n'=1+1,-1\\n"
+    "words,n\n'=1+1,-1\n"
     """
     return (frame if raw_text else inert_frame(frame)).to_csv(index=False, lineterminator="\n")
 

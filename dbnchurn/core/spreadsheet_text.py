@@ -1,7 +1,7 @@
 """Texts that a spreadsheet would compute, with an apostrophe in front, as in ``'=1+1``.
 
-A spreadsheet takes a cell of a CSV file that begins with ``=``, ``+``, ``-`` or ``@`` for a formula,
-which may read other files or call an address. With the apostrophe it is a text. Plain numbers, such
+A spreadsheet takes a cell of a CSV file that begins with ``=``, ``+``, ``-`` or ``@`` for a formula
+that may read other files or call an address. With the apostrophe it is a text. Plain numbers, such
 as ``-5`` and ``+49170``, compute nothing and stay as they are.
 """
 

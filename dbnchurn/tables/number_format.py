@@ -156,7 +156,9 @@ class NumberFormat:
         words = texts if isinstance(texts, pa.Array) else pa.array(texts, pa.string())
         plain = pc.match_substring_regex(words, f"^-?(?:{self._body[1:-1]})$")
         numbers = self._digits(pc.if_else(plain, words, None))
-        others = np.flatnonzero(~plain.fill_null(False).to_numpy(zero_copy_only=False))
+        # Bare digits have neither sign nor unit to look for.
+        settled = pc.or_(plain, pc.match_substring_regex(words, BARE))
+        others = np.flatnonzero(~settled.fill_null(False).to_numpy(zero_copy_only=False))
         if len(others):  # with a unit, a sign of another form, or unreadable
             parts = number_parts(words.take(pa.array(others)).to_pylist())
             fits = parts["body"].str.match(self._body).fillna(False).astype(bool)
@@ -230,6 +232,9 @@ def number_parts(texts: Sequence[str] | pd.Series[Any]) -> pd.DataFrame:
     columns = ("body", "unit", "negative")
     return pd.DataFrame(dict(zip(columns, zip(*parts, strict=True), strict=True)), columns=columns)
 
+
+BARE = r"^-?[0-9]+(?:\.[0-9]+)?$"
+"""A text without unit and with no sign but a minus in front; no grouping mark but a point."""
 
 _AFFIXES = re.compile(AFFIXES)
 

@@ -27,6 +27,9 @@ def licence_of(found: Distribution) -> str:
     ]
     if named:
         return ", ".join(named)
+    files = [file for file in about.get_all("License-File") or [] if found.read_text(file)]
+    if not about.get("License") and files:
+        return f"see its {files[0]}"
     first = (str(about.get("License") or "").strip().splitlines() or ["not stated"])[0]
     return first[:LONGEST]
 

@@ -53,6 +53,8 @@ def locked(report: Mapping[str, Any]) -> str:
     for entry in report["install"]:
         about = entry["metadata"]
         name, version = about["name"], about["version"].partition("+")[0]
+        if name.lower() in LEFT_OUT:
+            continue
         sha256 = entry["download_info"].get("archive_info", {}).get("hashes", {}).get("sha256")
         if sha256 is None:
             raise SystemExit(f"{name} {version}: pip reports no hash of its file")

@@ -86,7 +86,7 @@ def _mapped(frame: pd.DataFrame, change: Any) -> pd.DataFrame:
     }
     mapped = frame.copy()
     for place, values in columns.items():
-        mapped.isetitem(place, values)
+        mapped.isetitem(place, values.array)
     return mapped
 
 

@@ -95,4 +95,4 @@ def relative_weight(weights: Floats) -> Floats:
         return weights.copy()
     shares = weights / weights.max()  # so that sums of huge numbers do not overflow
     relative = shares / shares[shares > 0].mean()
-    return relative.astype(np.float32).astype(np.float64)
+    return np.asarray(relative.astype(np.float32), np.float64)

@@ -19,6 +19,14 @@ FILE_ENDINGS = (
 Config = Annotated[Path, typer.Argument(help="YAML config.")]
 Model = Annotated[Path, typer.Argument(help="Model folder.")]
 Id = Annotated[str | None, typer.Option(help="Column that names the customer.")]
+RawText = Annotated[
+    bool,
+    typer.Option(
+        "--raw-text",
+        help="Leave texts of CSV files as they are; by default those that a spreadsheet would "
+        "compute (= + - @) have an apostrophe in front.",
+    ),
+]
 Database = Annotated[str | None, typer.Option(help="Environment variable with a PostgreSQL URL.")]
 Cutoff = typer.Option(
     formats=["%Y-%m-%d"], help="Build a month: from the records before this date."

@@ -28,6 +28,7 @@ from dbnchurn.cli.options import (
     PublicKey,
     RawSources,
     RawTables,
+    RawText,
     TrustSources,
     output_file,
     paths_by_table,
@@ -115,6 +116,7 @@ def score(
     expect: Expect = None,
     public_key: PublicKey = None,
     mkdir: Mkdir = False,
+    raw_text: RawText = False,
 ) -> None:
     """Score customers with a stored model; a job that was killed goes on where it was."""
     from dbnchurn.scoring.job import score_file
@@ -153,6 +155,7 @@ def score(
             mkdir=mkdir,
             expect=expect,
             public_key=public_key,
+            raw_text=raw_text,
         )
     if allowed := allowed_text(job):
         print(allowed)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dbnchurn.cli.command_line import app
-from dbnchurn.cli.options import Config, Mkdir, make_above
+from dbnchurn.cli.options import Config, Mkdir, RawText, make_above
 from dbnchurn.core.progress import displayed
 
 PANEL = "Find segments"
@@ -20,6 +20,7 @@ def segments(
         list[str] | None, typer.Argument(help="Changes such as miner.budget=0.1.")
     ] = None,
     mkdir: Mkdir = False,
+    raw_text: RawText = False,
 ) -> None:
     """Find segments of customers who say yes, described in words."""
     from dbnchurn.runs.segments import read_segments_config, run, summary
@@ -27,5 +28,5 @@ def segments(
     settings = read_segments_config(config, overrides or [])
     make_above(settings.output, mkdir)
     with displayed():
-        folder = run(settings, name=config.stem)
+        folder = run(settings, name=config.stem, raw_text=raw_text)
     print(summary(folder))

@@ -13,6 +13,7 @@ from dbnchurn.config import yaml as yaml_text
 from dbnchurn.config.messages import dotted, sentences
 from dbnchurn.config.yaml import Key, Located
 from dbnchurn.core.errors import ConfigError, listed
+from dbnchurn.core.secrets import holds_password
 
 Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[int, str | None]  # a line of the file, or the number of an override and its text
@@ -64,6 +65,8 @@ def read(path: str | Path, overrides: Sequence[str], model: type[Model]) -> Mode
         problem = _apply(override, parsed.data, places, place)
         if problem:
             wrong.append((place, problem))
+    if stored := _passwords(parsed.data):  # before any message shows a value
+        raise _error(path, [(_place(key, places), sentence) for key, sentence in stored.items()])
     try:
         # As JSON, pydantic's strict mode takes lists for tuples and texts for paths and dates.
         config = model.model_validate_json(json.dumps(parsed.data), strict=True)
@@ -114,6 +117,8 @@ def changed(config: Model, changes: Mapping[str, Any], where: str) -> Model:
         problem = _apply(f"{name}={json.dumps(value)}", data, {}, (0, None))
         if problem:
             wrong.append(f"{name}: {problem}")
+    if stored := _passwords(data):
+        raise ConfigError("\n".join(f"{where}: {sentence}" for sentence in stored.values()))
     try:
         made = type(config).model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
@@ -183,10 +188,31 @@ def _error(path: str | Path, wrong: list[tuple[Place, str]]) -> ConfigError:
         "\n".join(
             f"{path}:{line}: {sentence}"
             if override is None
-            else f"command line {override!r}: {sentence}"
+            else f"command line {_without_password(override)!r}: {sentence}"
             for (line, override), sentence in ordered
         )
     )
+
+
+def _without_password(override: str) -> str:
+    return f"{override.partition('=')[0]}=***" if holds_password(override) else override
+
+
+def _passwords(data: Any, path: Key = ()) -> dict[Key, str]:
+    """A sentence for every value that seems to hold a password; none of its text is in it."""
+    if isinstance(data, str) and holds_password(data):
+        return {
+            path: f"{dotted(path)} seems to hold a password, and a config is copied into runs, "
+            "models and reports; put the URL into an environment variable and give its name: "
+            "postgres: {url: NAME, ...}"
+        }
+    if not isinstance(data, dict | list):
+        return {}
+    return {
+        key: sentence
+        for part, value in (data.items() if isinstance(data, dict) else enumerate(data))
+        for key, sentence in _passwords(value, (*path, part)).items()
+    }
 
 
 def _apply(

@@ -12,9 +12,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 
+from dbnchurn.core.secrets import masked
+
 
 class DbnchurnError(ValueError):
-    """Base of all errors that the user can mend."""
+    """Base of all errors that the user can mend; URLs with a password are masked in the message.
+
+    Parameters
+    ----------
+    message : str
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(masked(str(message)))
 
 
 class ConfigError(DbnchurnError):

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+# What is one piece, whatever signs it holds; then blanks, comments and what ends a statement.
+_PIECES = re.compile(
+    r"""(?P<piece>[eE]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'|"(?:[^"]|"")*"
+    |\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
+    |(?P<end>--[^\n]*|/\*.*?\*/|[\s;])""",
+    re.S | re.X,
+)
 
 
 def quoted(name: str) -> str:
@@ -56,3 +65,20 @@ def literal(value: str | float | bool) -> str:
         text = repr(float(value))
         return text if "e" in text else f"{text}e0"
     return text_literal(value)
+
+
+def without_end(query: str) -> str:
+    """A query without the semicolon, blanks and comments behind it, to stand in another one.
+
+    Examples
+    --------
+    >>> without_end("SELECT '--;' FROM t; -- of last month")
+    "SELECT '--;' FROM t"
+    """
+    at = end = 0
+    while at < len(query):
+        found = _PIECES.match(query, at)
+        at = found.end() if found else at + 1
+        if found is None or found["piece"] is not None:
+            end = at
+    return query[:end].strip()

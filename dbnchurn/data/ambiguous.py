@@ -16,7 +16,7 @@ from dbnchurn.tables.text_decision import decide
 
 OTHER_FORMATS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y%m%d", "%d.%m.%y")
 READ_FROM_TEXT = ("number", "integer", "date")
-OFFSET = r"[0-9](Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+OFFSET = r"[0-9](Z|[+-][0-9]{2}(:?[0-9]{2}(:?[0-9]{2})?)?)$"  # before 1901 with seconds
 
 
 def key_kind(

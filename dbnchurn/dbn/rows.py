@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from dbnchurn.core.typing import Bools, Floats32, Rows
+from dbnchurn.core.weights import relative_weight, weight_problem
 from dbnchurn.dbn.visible import Visible
 
 CHUNK = 16_384
@@ -126,11 +127,12 @@ def _refuse(wrong: Bools, kind: str, values: Floats32, allowed: str) -> None:
 
 
 def check_sample_weight(sample_weight: npt.ArrayLike | None, n: int) -> Floats32 | None:
-    """Sample weights as float32.
+    """Sample weights as float32, with a mean of one over the rows that count.
 
     Parameters
     ----------
     sample_weight : array of shape (n,), optional
+        Only their ratios matter.
     n : int
         Number of rows.
 
@@ -141,25 +143,14 @@ def check_sample_weight(sample_weight: npt.ArrayLike | None, n: int) -> Floats32
     Raises
     ------
     ValueError
-        If the shape is another, a weight is negative or not finite, or all are zero.
+        If the shape is another, a weight is negative or not finite, all are zero, or the largest
+        is more than 1e12 times the smallest above 0.
     """
     if sample_weight is None:
         return None
-    sample_weight = np.asarray(sample_weight, dtype=np.float64)
-    if sample_weight.shape != (n,):
-        raise ValueError(
-            f"sample_weight has shape {sample_weight.shape}; one weight per row means ({n},)"
-        )
-    wrong = ~(np.isfinite(sample_weight) & (sample_weight >= 0))
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise ValueError(
-            f"sample_weight holds {sample_weight[row]} in row {row} ({int(wrong.sum())} such rows);"
-            " weights must be finite and not negative"
-        )
-    if n and not sample_weight.any():
-        raise ValueError("every sample_weight is zero; at least one row must count")
-    return sample_weight.astype(np.float32)
+    if problem := weight_problem(sample_weight, n, largest_ratio=1e12):
+        raise ValueError(problem)
+    return relative_weight(np.asarray(sample_weight, np.float64)).astype(np.float32)
 
 
 def blocks_of(rows: RowSource) -> npt.NDArray[np.integer] | None:

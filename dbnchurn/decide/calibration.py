@@ -6,6 +6,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from dbnchurn.core.blas import reserve_blas_memory
 from dbnchurn.core.typing import Floats, Ints
 
 
@@ -24,6 +25,7 @@ def fit_blend(
     y : int array of shape (n,)
         1 for churners, 0 for the others.
     sample_weight : float64 array of shape (n,)
+        A weight of 2 is the same as the row twice.
     restraint : float
         Strength of the penalty: half of it times the squared distance from equal weights and a
         zero offset is added to the summed log loss.
@@ -33,6 +35,11 @@ def fit_blend(
     weights : float64 array of shape (networks,)
     offset : float
 
+    Raises
+    ------
+    ResourceError
+        If there is no memory for the linear algebra.
+
     Examples
     --------
     >>> z = np.array([[2.0, 0.1], [-2.0, 0.3], [1.5, -0.2], [-1.0, 0.1]] * 50)
@@ -40,6 +47,7 @@ def fit_blend(
     >>> bool(weights[0] > weights[1])
     True
     """
+    reserve_blas_memory()
     equal = np.append(np.full(logits.shape[1], 1 / logits.shape[1]), 0.0)
     columns = np.column_stack([logits, np.ones(len(logits))])
 

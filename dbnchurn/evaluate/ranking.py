@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Bools, Floats, Ints, Rows
+from dbnchurn.core.weights import weight_problem
+
+SMALLEST_TOTAL, LARGEST_TOTAL = 1e-100, 1e100  # of the weights, whose squares are summed too
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,8 +218,8 @@ def checked(
     Raises
     ------
     DataError
-        If there are no rows, lengths differ, labels are not 0 and 1, weights are negative or all
-        zero, or a number is missing or infinite.
+        If there are no rows, lengths differ, labels are not 0 and 1, weights are negative, all
+        zero or too far apart, or a number is missing or infinite.
     """
     labels = np.asarray(y)
     n = len(labels) if labels.ndim == 1 else -1
@@ -225,21 +228,32 @@ def checked(
     others = np.unique(labels[~np.isin(labels, (0, 1))].astype(str))
     if len(others):
         raise DataError(f"labels should be 0 or 1, got also {', '.join(others[:5])}")
-    sample_weight = _finite(
-        "sample_weight", np.ones(n) if sample_weight is None else sample_weight, n
-    )
-    if sample_weight.min() < 0 or sample_weight.sum() == 0:
-        raise DataError("sample_weight should not be negative and not zero everywhere")
     return ScoredRows(
         labels.astype(np.int64),
         _finite("scores", scores, n),
-        sample_weight,
+        _weights(sample_weight, n),
         None if gain is None else _finite("gain", gain, n),
     )
 
 
 def _sums(group: Rows, values: Floats, groups: int) -> Floats:
     return np.asarray(np.bincount(group, weights=values, minlength=groups), np.float64)
+
+
+def _weights(sample_weight: npt.ArrayLike | None, n: int) -> Floats:
+    """Weights as they are, for they count customers; they have to have sums and squares."""
+    if sample_weight is None:
+        return np.ones(n)
+    if problem := weight_problem(sample_weight, n, largest_ratio=1e12):
+        raise DataError(problem)
+    weights = np.asarray(sample_weight, np.float64)
+    if not SMALLEST_TOTAL < weights.max() * n < LARGEST_TOTAL:
+        raise DataError(
+            f"sample_weight is up to {weights.max():g} over {n} rows, and sums have to stay "
+            f"between {SMALLEST_TOTAL:g} and {LARGEST_TOTAL:g}; a weight says how many customers "
+            "a row stands for"
+        )
+    return weights
 
 
 def _finite(name: str, values: npt.ArrayLike, n: int) -> Floats:

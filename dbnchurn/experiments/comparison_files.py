@@ -10,6 +10,7 @@ import pandas as pd
 from dbnchurn.core.errors import ConfigError, did_you_mean
 from dbnchurn.core.files import atomic_write
 from dbnchurn.core.html.format import plain, span
+from dbnchurn.core.spreadsheet_text import csv_text
 from dbnchurn.evaluate.registry import COMPARED, METRICS, MetricTable, columns
 from dbnchurn.experiments.comparison import compare_runs, plain_rows
 from dbnchurn.experiments.finished_runs import find_runs
@@ -64,8 +65,8 @@ def write_comparison(folder: Path, comparison: Comparison) -> None:
     comparison : Comparison
     """
     files = {
-        "comparison.csv": pd.DataFrame(plain_rows(comparison)).to_csv(index=False),
-        "runs.csv": pd.DataFrame(list(comparison.runs)).to_csv(index=False),
+        "comparison.csv": csv_text(pd.DataFrame(plain_rows(comparison))),
+        "runs.csv": csv_text(pd.DataFrame(list(comparison.runs))),
         "comparison.md": markdown(comparison),
         PAGE: render_comparison(comparison),
     }

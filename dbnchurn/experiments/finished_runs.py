@@ -15,6 +15,7 @@ import pandas as pd
 from dbnchurn.config.yaml import parse
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.flattening import dotted, flatten
+from dbnchurn.core.spreadsheet_text import original_frame
 from dbnchurn.core.typing import Floats
 from dbnchurn.experiments.fingerprints import completion_marker
 from dbnchurn.runs.folder import read_json
@@ -175,7 +176,7 @@ def find_runs(paths: Sequence[Path]) -> list[FinishedRun]:
         if not (path / RUNS_TABLE).is_file():
             single.append(read_run(path, str(path) if names.count(path.name) > 1 else None))
             continue
-        listed = pd.read_csv(path / RUNS_TABLE)["run"].drop_duplicates()
+        listed = original_frame(pd.read_csv(path / RUNS_TABLE))["run"].drop_duplicates()
         runs = [path / "runs" / name for name in listed]
         prefix = f"{path.name.removesuffix('-experiment')}: " if len(paths) > 1 else ""
         of_experiments += [

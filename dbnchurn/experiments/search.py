@@ -22,6 +22,7 @@ from dbnchurn.config import changed, dump
 from dbnchurn.core.errors import ConfigError, DbnchurnError
 from dbnchurn.core.files import atomic_write
 from dbnchurn.core.progress import stage, watched
+from dbnchurn.core.spreadsheet_text import csv_text
 from dbnchurn.evaluate.registry import METRICS
 from dbnchurn.experiments.grid import NOT_OF_A_RUN
 from dbnchurn.runs.config import RunConfig
@@ -225,7 +226,7 @@ class Search:
             }
             for number, trial in enumerate(self.finished, start=1)
         ]
-        files = {TRIALS: pd.DataFrame(rows).to_csv(index=False)}
+        files = {TRIALS: csv_text(pd.DataFrame(rows))}
         if self.complete:
             files[BEST] = self._best_config()
         for name, text in files.items():

@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from dbnchurn.core.blas import reserve_blas_memory
 from dbnchurn.core.checkpoints import CheckpointStore
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.parameters import DefaultStages, check_parameters, parameters_text, resolved
@@ -40,7 +41,7 @@ from dbnchurn.predictor.reference import learn_reference
 from dbnchurn.prepare import Prepare
 from dbnchurn.tables.label import LabelWarning, inverted
 from dbnchurn.tables.label_classes import LabelValues, left_sentence, majority_warning
-from dbnchurn.tables.reading import as_frame
+from dbnchurn.tables.reading import as_frame, refuse_sparse
 
 
 class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -235,6 +236,9 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
             Rows that stop the training and choose the threshold, and are never trained on. Without
             them a share `validation` of the rows is set aside for that.
         sample_weight : array of shape (n,), optional
+            How much a row counts. Only ratios matter: the mean is made one over the rows that
+            count, so weights and any multiple of them give the same model, and equal ones the
+            model without weights. The largest may be a million times the smallest above 0.
         groups : array of shape (n,), optional
             Rows of one group (one customer) stay together in folds.
         X_unlabelled : like X, optional
@@ -258,6 +262,8 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         """
         settings = resolved(self)
         check_parameters(settings)
+        reserve_blas_memory()
+        refuse_sparse(X)
         size = len(X) if hasattr(X, "__len__") else 0
         compute = Compute.of(self.device, self.n_threads, self.random_state, size)
         store = self._store(checkpoints)
@@ -353,6 +359,7 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
                 self.feature_names_in_ = np.array([str(name) for name in frame.columns], object)
                 self.n_features_in_ = frame.shape[1]
             return frame
+        refuse_sparse(X)
         values = validate_data(self, X, reset=fitting, ensure_all_finite="allow-nan")
         frame = as_frame(values)
         if not fitting and hasattr(self, "feature_names_in_"):

@@ -13,6 +13,7 @@ from sklearn.utils.validation import column_or_1d
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Floats, Labels
+from dbnchurn.core.weights import relative_weight, weight_problem
 from dbnchurn.tables.label import LabelMeaning, apply_meaning, read_label
 from dbnchurn.tables.label_classes import LabelValues
 from dbnchurn.tables.label_question import Question
@@ -173,27 +174,20 @@ def check_weight(sample_weight: npt.ArrayLike | None, rows: int) -> Floats:
     Returns
     -------
     float64 array of shape (rows,)
+        With a mean of one over the rows that count: only ratios matter, see
+        :func:`~dbnchurn.core.weights.relative_weight`.
 
     Raises
     ------
     DataError
-        If there is another number of them than of rows, or one is negative, not finite, or all 0.
+        If there is another number of them than of rows, one is negative or not finite, all are 0,
+        or the largest is more than a million times the smallest above 0.
     """
     if sample_weight is None:
         return np.ones(rows)
-    checked = np.array(sample_weight, np.float64)
-    if checked.shape != (rows,):
-        raise DataError(f"sample_weight has shape {checked.shape}, the table has {rows} rows")
-    bad = ~(np.isfinite(checked) & (checked >= 0))
-    if bad.any():
-        first = int(np.flatnonzero(bad)[0])
-        raise DataError(
-            f"sample_weight has to be finite and not negative; {int(bad.sum())} of {rows} are not, "
-            f"the first is {checked[first]} in row {first}"
-        )
-    if not checked.any():
-        raise DataError("every sample_weight is zero; some rows have to count")
-    return checked
+    if problem := weight_problem(sample_weight, rows):
+        raise DataError(problem)
+    return relative_weight(np.asarray(sample_weight, np.float64))
 
 
 def check_groups(groups: npt.ArrayLike | None, rows: int) -> npt.NDArray[Any] | None:

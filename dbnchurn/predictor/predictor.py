@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dbnchurn.core.blas import reserve_blas_memory
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.records import pack
 from dbnchurn.core.typing import Floats
@@ -92,6 +93,7 @@ class Predictor:
         version: str | None = None,
         digest: str = "",
     ) -> None:
+        reserve_blas_memory()
         self._model = model
         self.about = about
         self.n_threads = n_threads

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from dbnchurn.core.errors import ConfigError, did_you_mean
 from dbnchurn.core.typing import Bools, Floats, Ints, Ints32
@@ -23,6 +24,7 @@ from dbnchurn.prepare.record import (
 )
 from dbnchurn.tables.schema import Table
 
+CORRELATED_AT_ONCE = 512  # columns
 CORRELATION_ROWS = 50_000  # of a longer table, every so many rows
 
 
@@ -318,15 +320,16 @@ def _uncorrelated(table: Table, kept: Ints, limit: float, dropped: dict[str, str
         spread = np.where(missing, 0.0, sample - middle)
         norm = np.sqrt(np.square(spread).sum(axis=0))
         spread = np.divide(spread, norm, out=np.zeros_like(spread), where=norm > 0)
-    r = spread.T @ spread
-    stays: list[int] = []
+    stays: npt.NDArray[np.bool_] = np.zeros(len(kept), bool)
     for j in range(len(kept)):
-        twins = [
-            i for i in stays if abs(r[i, j]) > limit and (missing[:, i] == missing[:, j]).all()
-        ]
+        if j % CORRELATED_AT_ONCE == 0:  # not the whole square, which has no place in memory
+            r = spread.T @ spread[:, j : j + CORRELATED_AT_ONCE]
+        to_j = r[:, j % CORRELATED_AT_ONCE]
+        similar = np.flatnonzero((np.abs(to_j) > limit) & stays)
+        twins = [i for i in similar if (missing[:, i] == missing[:, j]).all()]
         if twins:
             name, twin = table.number_names[kept[j]], table.number_names[kept[twins[0]]]
-            dropped[name] = f"correlates with {twin!r} by {r[twins[0], j]:.4f}"
+            dropped[name] = f"correlates with {twin!r} by {to_j[twins[0]]:.4f}"
         else:
-            stays.append(j)
+            stays[j] = True
     return kept[stays]

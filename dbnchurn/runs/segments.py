@@ -17,6 +17,7 @@ from dbnchurn.config import Section, build, dump, read, section_of
 from dbnchurn.core.errors import DataError, did_you_mean
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
+from dbnchurn.core.spreadsheet_text import csv_text
 from dbnchurn.runs.folder import free_folder, open_output
 from dbnchurn.runs.source import SourceSection
 from dbnchurn.segments.files import load, save
@@ -163,7 +164,7 @@ def read_segments_config(path: str | Path, overrides: Sequence[str] = ()) -> Seg
     return read(path, overrides, SegmentsConfig)
 
 
-def run(config: SegmentsConfig, name: str = "segments") -> Path:
+def run(config: SegmentsConfig, name: str = "segments", *, raw_text: bool = False) -> Path:
     """Find segments as `config` says.
 
     Parameters
@@ -171,6 +172,9 @@ def run(config: SegmentsConfig, name: str = "segments") -> Path:
     config : SegmentsConfig
     name : str, default "segments"
         Name of the run folder; a number is added if there is one of that name.
+    raw_text : bool, default False
+        Leave texts of CSV files as they are; by default those that a spreadsheet would compute
+        have an apostrophe in front.
 
     Returns
     -------
@@ -201,8 +205,9 @@ def run(config: SegmentsConfig, name: str = "segments") -> Path:
         _warn_of_shared_customers(miner, table.ids)
     folder = free_folder(config.output, name)
     with atomic_folder(folder) as unfinished:
-        save(miner.segments_, unfinished)
-        miner.candidates_.to_csv(unfinished / "candidates.csv", index=False)
+        save(miner.segments_, unfinished, raw_text=raw_text)
+        candidates = csv_text(miner.candidates_, raw_text=raw_text)
+        (unfinished / "candidates.csv").write_text(candidates, encoding="utf-8")
         (unfinished / "config.yaml").write_text(dump(config), encoding="utf-8")
         if config.sweeps:
             write_sweeps(config, table, miner.segments_.base["report"].value, unfinished)
@@ -345,7 +350,7 @@ def write_sweeps(config: SegmentsConfig, table: SegmentsTable, base: float, fold
         (folder / f"sweep_{parameter}.png").write_bytes(drawn)
         tables.append(as_table(points).assign(parameter=parameter))
     if tables:
-        pd.concat(tables).to_csv(folder / "sweeps.csv", index=False)
+        (folder / "sweeps.csv").write_text(csv_text(pd.concat(tables)), encoding="utf-8")
 
 
 def summary(folder: Path) -> str:

@@ -57,6 +57,9 @@ class Campaign:
     allow_unmatched : bool, default False
         Go on where ids of the suppression list match no customer in this comparison, but would in
         a less strict one, or where not one of them matches in any.
+    raw_text : bool, default False
+        Texts of CSV, in the scores and on the list, are as they are; otherwise those that a
+        spreadsheet would compute have an apostrophe in front.
 
     Raises
     ------
@@ -76,6 +79,7 @@ class Campaign:
     random_state: int = 0
     suppress_match: Match = "exact"
     allow_unmatched: bool = False
+    raw_text: bool = False
 
     def __post_init__(self) -> None:
         if not self.budget > 0 or (self.budget >= 1 and self.budget != math.floor(self.budget)):
@@ -186,7 +190,8 @@ def write_campaign(
     paths = [scores] if isinstance(scores, Path) else list(scores)
     check_places({"campaign": campaign.path}, {"scores": paths}, mkdir=mkdir)
     with Session(MEMORY, n_threads=1) as session, readable(paths[0]):
-        session.run(f"CREATE VIEW scores AS SELECT * FROM {relation_of(paths)}")
+        relation = relation_of(paths, raw_text=campaign.raw_text)
+        session.run(f"CREATE VIEW scores AS SELECT * FROM {relation}")
         _known(session)
         kept_off = suppress(
             session,
@@ -198,7 +203,8 @@ def write_campaign(
         contact, control = _sizes(session, campaign)
         with disk_errors(campaign.path), atomic_write(campaign.path) as unfinished:
             pieces = _pieces(session, contact, control, campaign.random_state)
-            write_pieces(pieces, unfinished, ending_of(campaign.path))
+            ending = ending_of(campaign.path)
+            write_pieces(pieces, unfinished, ending, raw_text=campaign.raw_text)
     return CampaignList(
         campaign.path,
         contact,

@@ -35,6 +35,7 @@ from dbnchurn.tables.chunks import Chunk, ChunkSource
 from dbnchurn.tables.postgres import PostgresSource
 from dbnchurn.tables.streaming import open_files
 from dbnchurn.tables.unused_columns import say
+from dbnchurn.tables.writing import ending_of
 
 log = logging.getLogger(__name__)
 CHUNK_ROWS = 100_000
@@ -63,6 +64,7 @@ def score_file(
     mkdir: bool = False,
     expect: str | None = None,
     public_key: str | Path | None = None,
+    raw_text: bool = False,
 ) -> Job:
     """Score every customer of a table of any size.
 
@@ -105,6 +107,10 @@ def score_file(
         Make the folders of `output`, `rejected` and campaign list if they are not there.
     expect, public_key : optional
         As :meth:`Predictor.load` takes them.
+    raw_text : bool, default False
+        Leave texts of CSV files as they are. By default a text that a spreadsheet would compute,
+        because it begins with ``=``, ``+``, ``-`` or ``@`` and is no number, has an apostrophe in
+        front, ids included; ``Job.read`` gives what was written.
 
     Returns
     -------
@@ -149,7 +155,8 @@ def score_file(
     if allow_stale is not None and table is not None:
         raise ConfigError("allow_stale belongs to a month that is built from raw tables")
     output = Path(output)
-    paths = OutputPaths.of(output, rejected)
+    paths = OutputPaths.of(output, rejected, raw_text=raw_text)
+    _check_raw_text(paths, campaign)
     predictor = Predictor.load(model, n_threads=n_threads, expect=expect, public_key=public_key)
     changed = allow_changed or ()
     check_allowed(changed, [column.name for column in predictor.schema.used])
@@ -192,6 +199,13 @@ def score_file(
         )
         work_folder.remove()  # while it is still locked
     return job
+
+
+def _check_raw_text(paths: OutputPaths, campaign: Campaign | None) -> None:
+    """Refuse a setting that no file of the job obeys."""
+    files = [paths.output, paths.rejected, *([campaign.path] if campaign else [])]
+    if paths.raw_text and all(ending_of(file) != ".csv" for file in files):
+        raise ConfigError("raw_text (--raw-text) is about texts of CSV files, and none is written")
 
 
 def _check_places(

@@ -27,6 +27,9 @@ class OutputPaths:
         Folder for rows of raw tables that broke their contract.
     work : Path
         Folder for finished chunks.
+    raw_text : bool, default False
+        Whether texts of CSV files are left as they are; otherwise those that a spreadsheet would
+        compute have an apostrophe in front.
     """
 
     output: Path
@@ -34,9 +37,12 @@ class OutputPaths:
     summary: Path
     quarantine: Path
     work: Path
+    raw_text: bool = False
 
     @classmethod
-    def of(cls, output: Path, rejected: str | Path | None = None) -> OutputPaths:
+    def of(
+        cls, output: Path, rejected: str | Path | None = None, *, raw_text: bool = False
+    ) -> OutputPaths:
         """Derive all names from that of the scores.
 
         Parameters
@@ -45,6 +51,7 @@ class OutputPaths:
             ``.csv`` or ``.parquet``.
         rejected : path, optional
             By default ``NAME.rejected.csv`` beside ``NAME.csv``.
+        raw_text : bool, default False
 
         Returns
         -------
@@ -67,6 +74,7 @@ class OutputPaths:
             output.with_suffix(".job.json"),
             output.with_suffix(".quarantine"),
             output.with_name(output.name + ".parts"),
+            raw_text,
         )
 
     @property

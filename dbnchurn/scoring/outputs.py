@@ -78,6 +78,7 @@ def write_outputs(
     )
     if campaign is not None:
         # Whether its folder may be made was checked before the first row.
+        campaign = replace(campaign, raw_text=paths.raw_text)
         made = write_campaign(work_folder.files, campaign, id=scorer.id, mkdir=True)
         job = replace(job, campaign=made)
     if month is not None:
@@ -89,7 +90,8 @@ def write_outputs(
     with atomic_write(paths.summary, work_folder.folder) as unfinished:
         unfinished.write_text(json.dumps(job.as_dict(), indent=1) + "\n", encoding="utf-8")
     with atomic_write(paths.output, work_folder.folder) as unfinished:
-        write_pieces(work_folder.tables(), unfinished, ending_of(paths.output))
+        ending = ending_of(paths.output)
+        write_pieces(work_folder.tables(), unfinished, ending, raw_text=paths.raw_text)
     return job
 
 
@@ -103,7 +105,8 @@ def write_rejected(work_folder: WorkFolder, paths: OutputPaths) -> None:
     paths : OutputPaths
     """
     with atomic_write(paths.rejected) as unfinished:
-        write_pieces(work_folder.rejected(), unfinished, ending_of(paths.rejected))
+        ending = ending_of(paths.rejected)
+        write_pieces(work_folder.rejected(), unfinished, ending, raw_text=paths.raw_text)
 
 
 def _write_quarantine(month: Built, paths: OutputPaths) -> None:
@@ -142,6 +145,7 @@ def _summed(scorer: Scorer, work_folder: WorkFolder, paths: OutputPaths, unusual
         drift=None if reference is None else drift(reference, _summed_counts(facts)),
         campaign=None,
         digest=scorer.predictor.digest,
+        raw_text=paths.raw_text,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from dbnchurn.core.spreadsheet_text import original_frame
 from dbnchurn.data.coverage import Coverage
 from dbnchurn.predictor.scores import Oddities
 from dbnchurn.scoring.campaign import CampaignList
@@ -54,6 +55,8 @@ class Job:
         Of the model folder; empty if that is not known.
     sources : mapping of table → what was read for it
         Of a month that was built from raw tables; empty otherwise.
+    raw_text : bool, default False
+        Whether texts of CSV files were left as they are.
 
     Examples
     --------
@@ -85,11 +88,14 @@ class Job:
     month: Coverage | None = None
     digest: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
+    raw_text: bool = False
 
     def read(self) -> pd.DataFrame:
         """The scores, in memory."""
-        csv = ending_of(self.output) == ".csv"
-        return pd.read_csv(self.output) if csv else pd.read_parquet(self.output)
+        if ending_of(self.output) != ".csv":
+            return pd.read_parquet(self.output)
+        written = pd.read_csv(self.output)
+        return written if self.raw_text else original_frame(written)
 
     def highest(self, count: int) -> pd.DataFrame:
         """The customers with the highest probabilities, best first; the others stay on disk.
@@ -101,7 +107,7 @@ class Job:
         """
         with Session(MEMORY, n_threads=1) as session:
             customers: pd.DataFrame = session.connection.execute(
-                f"SELECT * FROM {relation_of([self.output])} "
+                f"SELECT * FROM {relation_of([self.output], raw_text=self.raw_text)} "
                 f"ORDER BY CAST(probability AS DOUBLE) DESC, id LIMIT {count}"
             ).df()
         columns = map(str, customers)

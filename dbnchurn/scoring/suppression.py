@@ -20,7 +20,7 @@ from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.typed import as_text
 from dbnchurn.tables.duckdb import Session
-from dbnchurn.tables.writing import relation_of
+from dbnchurn.tables.writing import relation_of, with_original_texts
 
 log = logging.getLogger(__name__)
 Match = Literal["exact", "digits", "loose"]
@@ -221,6 +221,7 @@ def _relation(session: Session, path: Path) -> tuple[str, dict[str, str]]:
         f"delim = {text_literal(mark)}, quote = '{quote}', escape = '{quote}', "
         f"columns = {{{columns}}})"
     )
+    relation = with_original_texts(relation)  # it may be an earlier campaign list
     return relation, dict.fromkeys(header, "VARCHAR")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from dbnchurn.core.errors import ArtifactError
 from dbnchurn.core.html.format import percent
+from dbnchurn.core.spreadsheet_text import csv_text
 from dbnchurn.core.sql import quoted
 from dbnchurn.segments import page
 from dbnchurn.segments.conditions import condition_from_dict
@@ -35,7 +36,7 @@ FIELDS = (  # of a list that are JSON as they stand
 )
 
 
-def save(segments: SegmentList, folder: str | Path) -> Path:
+def save(segments: SegmentList, folder: str | Path, *, raw_text: bool = False) -> Path:
     """Write every format into a folder, which is made if it is absent.
 
     The pictures and the page need the extra ``train`` (matplotlib, jinja2); nothing else here does.
@@ -45,6 +46,9 @@ def save(segments: SegmentList, folder: str | Path) -> Path:
     segments : SegmentList
     folder : str or Path
         Files of an earlier list are replaced.
+    raw_text : bool, default False
+        Leave texts of ``segments.csv`` as they are; by default those that a spreadsheet would
+        compute have an apostrophe in front.
 
     Returns
     -------
@@ -71,7 +75,8 @@ def save(segments: SegmentList, folder: str | Path) -> Path:
     folder, pictures = Path(folder), segment_pictures(segments)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        segments.table().to_csv(folder / "segments.csv", index=False)
+        table = csv_text(segments.table(), raw_text=raw_text)
+        (folder / "segments.csv").write_text(table, encoding="utf-8")
         (folder / "segments.json").write_text(to_json(segments), encoding="utf-8")
         (folder / "segments.sql").write_text(to_sql(segments), encoding="utf-8")
         page.write_markdown(segments, folder, pictures)

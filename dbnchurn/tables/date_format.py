@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -266,8 +266,34 @@ def date_readings(texts: Sequence[str] | pd.Series[Any]) -> DateReadings:
     words = pd.Series(texts, dtype=object)
     step = max(1, len(words) // PROBED)
     known = [DateFormat(pattern) for pattern in PATTERNS]
-    formats, _ = reading_most(known, [form.parse(words[::step]) for form in known])
+    formats, _ = reading_most(known, _every_reading(words[::step].tolist()))
     return DateReadings(*reading_most(formats, [form.parse(words) for form in formats]))
+
+
+def _every_reading(texts: Sequence[str]) -> list[Floats]:
+    """The days of texts in each of the known formats.
+
+    A format is tried on the texts of a shape that it may have, and shapes are few.
+    """
+    rows_of: dict[str, list[int]] = {}
+    for row, text in enumerate(texts):
+        shape = re.sub(r"\d", "0", ascii_digits(text.strip())) if text else ""
+        rows_of.setdefault(shape, []).append(row)
+    readings = []
+    for pattern in PATTERNS:
+        days = np.full(len(texts), np.nan)
+        rows = [row for shape, its in rows_of.items() if _may_be(pattern, shape) for row in its]
+        if rows:
+            days[rows] = DateFormat(pattern).parse([texts[row] for row in rows])
+        readings.append(days)
+    return readings
+
+
+@lru_cache(maxsize=2**16)
+def _may_be(pattern: str, shape: str) -> bool:
+    """Whether a text may be a date of a format, by its shape: its digits as zeros."""
+    regex = DateFormat(pattern)._regex.replace("(?:19|20|21)", r"\d{2}")
+    return re.match(regex, shape) is not None
 
 
 def certain_dates(texts: Sequence[str]) -> tuple[Floats, Bools]:
@@ -295,8 +321,7 @@ def certain_dates(texts: Sequence[str]) -> tuple[Floats, Bools]:
     others = np.flatnonzero(np.isnan(days))
     if len(others):
         rest = pd.Series(texts, dtype=object).iloc[others]
-        readings = [DateFormat(pattern).parse(rest) for pattern in PATTERNS]
-        days[others], doubtful[others] = agreed(readings)
+        days[others], doubtful[others] = agreed(_every_reading(rest.tolist()))
     return days, doubtful
 
 

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.core.sql import text_literals
+from dbnchurn.core.sql import text_literals, without_end
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _list(paths: Sequence[Path]) -> str:
 
 
 def one_query(sql: str, name: str) -> str:
-    """The text of a single query, without a semicolon at its end.
+    """The text of a single query, without the semicolon and comments at its end.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def one_query(sql: str, name: str) -> str:
         raise DataError(f"{name}: the query is no SQL: {_first_line(error)}") from error
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise DataError(f"{name}: a query is one SELECT, and this is something else; give one")
-    return sql.strip().rstrip(";").strip()
+    return without_end(sql)
 
 
 def _first_line(error: Exception) -> str:

@@ -156,7 +156,9 @@ class NumberFormat:
         words = texts if isinstance(texts, pa.Array) else pa.array(texts, pa.string())
         plain = pc.match_substring_regex(words, f"^-?(?:{self._body[1:-1]})$")
         numbers = self._digits(pc.if_else(plain, words, None))
-        others = np.flatnonzero(~plain.fill_null(False).to_numpy(zero_copy_only=False))
+        # Bare digits have neither sign nor unit to look for.
+        settled = pc.or_(plain, pc.match_substring_regex(words, BARE))
+        others = np.flatnonzero(~settled.fill_null(False).to_numpy(zero_copy_only=False))
         if len(others):  # with a unit, a sign of another form, or unreadable
             bodies, units, negative = _all_parts(words.take(pa.array(others)).to_pylist())
             # Beside the unit of the format stand only numbers without a unit.
@@ -239,6 +241,9 @@ def _all_parts(texts: Sequence[str] | pd.Series[Any]) -> tuple[pa.Array, list[st
     bodies = pa.array([body for body, _, _ in parts], pa.string())
     return bodies, [unit for _, unit, _ in parts], np.array([sign for _, _, sign in parts], bool)
 
+
+BARE = r"^-?[0-9]+(?:\.[0-9]+)?$"
+"""A text without unit and with no sign but a minus in front; no grouping mark but a point."""
 
 _AFFIXES = re.compile(AFFIXES)
 

@@ -10,11 +10,11 @@ stored nowhere: no plan, run folder, log or message contains it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import unquote, urlsplit
 
 import duckdb
 import numpy as np
@@ -25,8 +25,10 @@ from pydantic import Field, model_validator
 
 from dbnchurn.config.from_signatures import Section
 from dbnchurn.core.errors import ConfigError, DataError, wants_extra
-from dbnchurn.core.sql import quoted
+from dbnchurn.core.secrets import EXAMPLE, holds_password
+from dbnchurn.core.sql import quoted, without_end
 from dbnchurn.tables.chunks import Chunk, rechunk
+from dbnchurn.tables.database_url import parse_database_url
 from dbnchurn.tables.duckdb import Session
 
 NUMERIC = "numeric"  # PostgreSQL's exact numbers of any length, which Arrow does not have
@@ -64,7 +66,8 @@ def connected(variable: str) -> Iterator[Any]:
     Raises
     ------
     ConfigError
-        If the driver is not installed or the variable is not set.
+        If the driver is not installed, or the variable is not set or holds no URL that can be
+        read.
     DataError
         If the database refuses the connection or drops it.
     """
@@ -75,17 +78,19 @@ def connected(variable: str) -> Iterator[Any]:
     if not url:
         raise ConfigError(
             f"the environment variable {variable} is not set; it has to hold the database's URL, "
-            "postgresql://user:password@host/name"
+            f"{EXAMPLE}"
         )
+    parsed = parse_database_url(url, variable)
     try:
-        connection = dbapi.connect(url)
+        connection = dbapi.connect(parsed.connection_string())
     except Error as error:
-        raise DataError(f"the database of {variable} refuses: {_hidden(error, url)}") from None
+        raise DataError(f"the database of {variable} refuses: {_reason(error)}") from None
     try:
         yield connection
     except (Error, duckdb.Error, pa.ArrowException, OSError) as error:
+        why = _hidden(error, parsed.secrets)
         raise DataError(
-            f"the database of {variable} failed or dropped the connection: {_hidden(error, url)}"
+            f"the database of {variable} failed or dropped the connection: {why}"
         ) from None
     finally:
         _close(connection, Error)
@@ -96,13 +101,41 @@ def _close(connection: Any, error: type[Exception]) -> None:
         connection.close()
 
 
-def _hidden(error: Exception, url: str) -> str:
-    """The message of an error with URL and password replaced by ***."""
+REASONS = {  # of a refused connection: sign in the driver's text → words of ours
+    r"authentication|password": "authentication failed: its user or password is wrong",
+    r"pg_hba": "authentication failed: it takes no connection of this user from this machine",
+    r"role .* does not exist": "its user does not exist",
+    r"database .* does not exist": "its database does not exist there",
+    r"onnection refused": "Connection refused: nothing listens at its host and port",
+    r"could not translate host|ervice not known|ddress associated": "its host is not known",
+    r"imeout|imed out": "it does not answer in time",
+    r"starting up|shutting down": "it is starting or shutting down; try again",
+    r"too many": "it has too many connections; try again",
+    r"SSL|certificate": "the encrypted connection (SSL) fails; look at sslmode and certificates",
+    r"invalid connection option|invalid .* value": "a setting behind the ? of its URL is not known "
+    "to it, or has a value that is not allowed",
+    r"unreachable|no route": "its host cannot be reached",
+    r"closed the connection|reset by peer": "it closed the connection at once",
+}
+
+
+def _reason(error: Exception) -> str:
+    """Why a connection is refused, in words of ours: the driver's may hold parts of the URL."""
+    text = " ".join(str(error).split())
+    for sign, words in REASONS.items():
+        if re.search(sign, text):
+            return words
+    return (
+        "the reason is not shown, since the driver's words may hold parts of the URL; try the URL "
+        "with psql"
+    )
+
+
+def _hidden(error: Exception, secrets: Sequence[str]) -> str:
+    """The message of an error; none of it if it holds a password, which a gap would betray."""
     message = " ".join(str(error).split())
-    password = urlsplit(url).password
-    for secret in (url, password, unquote(password) if password else None):
-        if secret:
-            message = message.replace(secret, "***")
+    if any(secret in message for secret in secrets):
+        return "the reason is not shown, since the driver's words hold the password"
     return message
 
 
@@ -132,7 +165,7 @@ def rows_of(
     ConfigError, DataError
         As :func:`connected`.
     """
-    rows = source.query.strip().rstrip(";") if source.query else None
+    rows = without_end(source.query) if source.query else None
     relation = f"({rows}) AS rows" if rows else _quoted_parts(source.table or "")
     wanted = ", ".join(quoted(column) for column in columns) or "*"
     at_most = "" if limit is None else f" LIMIT {limit}"
@@ -221,6 +254,11 @@ class PostgresSource:
             raise ConfigError(
                 "database is the name of an environment variable that holds the URL, such as "
                 "CRM_DATABASE, and never the URL itself"
+            )
+        if holds_password(query):  # it would be in file names and logs
+            raise ConfigError(
+                "the query seems to hold a password; leave it to the database, which knows the "
+                f"user of {variable}"
             )
         self.source = Postgres.model_validate({"url": variable, **what})
         self.name = f"{variable}: {query}"

@@ -82,6 +82,7 @@ def as_frame(X: Any) -> pd.DataFrame:
     """
     if isinstance(X, pd.DataFrame):
         return X
+    refuse_sparse(X)
     with _as_data_error(f"{type(X).__name__} cannot be read as a table"):
         if hasattr(X, "__arrow_c_stream__"):
             frame: pd.DataFrame = pa.table(X).to_pandas()
@@ -96,6 +97,28 @@ def as_frame(X: Any) -> pd.DataFrame:
             f"type {values.dtype}; give a DataFrame or a 2-D array"
         )
     return pd.DataFrame(values, columns=[f"x{j}" for j in range(values.shape[1])])
+
+
+def refuse_sparse(X: Any) -> None:
+    """Refuse a sparse matrix: whether its empty cells are zeros or unknown is not told by it.
+
+    Raises
+    ------
+    DataError
+        If it is one.
+
+    Examples
+    --------
+    >>> refuse_sparse(np.zeros((1, 2)))
+    """
+    if not type(X).__module__.startswith("scipy.sparse"):
+        return
+    gigabytes = np.prod(X.shape, dtype=float) * 8 / 1e9
+    raise DataError(
+        f"sparse input ({type(X).__name__} of shape {X.shape}) is not read, since its empty cells "
+        f"may be zeros or missing values; give X.toarray() if they are zeros ({gigabytes:.3g} GB), "
+        "or a DataFrame with names and NaN for what is missing"
+    )
 
 
 def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:

@@ -1,5 +1,6 @@
 """Configs: everything wrong in one message, each with its place; what is written reads back."""
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import pytest
 from pydantic import Field, model_validator
 
-from dbnchurn.config import Section, dump, json_schema, model_from_signatures, read
+from dbnchurn.config import Section, changed, dump, json_schema, model_from_signatures, read
 from dbnchurn.core.errors import ConfigError
 
 
@@ -313,3 +314,31 @@ def test_a_wrong_value_and_a_former_key_are_both_refused(write):
         "bad.yaml:2: limits.largest should be an integer, got 'many'",
         "bad.yaml:3: limits.cap: renamed to limits.largest",
     ]
+
+
+SECRET = "geheim"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"postgresql://me:{SECRET}@db/crm",
+        f"postgresql://me:a@{SECRET}/b[c@db",
+        f"host=db user=me password={SECRET}",
+        f"SELECT * FROM dblink('host=db password={SECRET}', 'SELECT 1')",
+    ],
+)
+def test_a_password_is_refused_and_shown_nowhere(write, value):
+    """Wherever it stands: a config is copied into runs, models and reports."""
+    for path, overrides in (
+        (write(f"{SOURCE}note: {value!r}\n"), []),
+        (write(f"{SOURCE}dbn: {{layers: [{json.dumps(value)}]}}\n", "layers.yaml"), []),
+        (write(SOURCE, "good.yaml"), [f"device={json.dumps(value)}"]),
+        (write(SOURCE, "good.yaml"), [f"dbn.layers=[{json.dumps(value)}]"]),
+    ):
+        with pytest.raises(ConfigError, match="seems to hold a password") as refused:
+            read(path, overrides, Run)
+        assert SECRET not in str(refused.value)
+    with pytest.raises(ConfigError, match="variant: device seems to hold a password") as refused:
+        changed(read("good.yaml", [], Run), {"device": value}, "variant")
+    assert SECRET not in str(refused.value)

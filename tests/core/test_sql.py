@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from dbnchurn.core.sql import literal, quoted, text_literal, text_literals
+from dbnchurn.core.sql import literal, quoted, text_literal, text_literals, without_end
 
 
 @pytest.mark.parametrize("name", ["debt", "Zip Code", 'a "b" c', "select", "é;--"])
@@ -29,3 +29,33 @@ def test_a_list_holds_its_texts():
     for text, inside in (("it's", True), ("b", False)):
         query = f"SELECT {text_literal(text)} IN {text_literals(values)}"
         assert duckdb.execute(query).fetchone() == (inside,)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "",
+        ";",
+        " ;\n; ",
+        " -- of last month",
+        '; -- it\'s "so"',
+        "\n/* a; b */ ;",
+        "--\n-- ;\n",
+        ";--",
+    ],
+)
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT 'a;--b' AS x",
+        'SELECT 1 AS "x;--"',
+        "SELECT $$a;--$$ AS x",
+        "SELECT 1 AS x -- of\nFROM (SELECT 1)",
+        "SELECT 3 - -2 AS x",
+        "SELECT 'it''s -- so' AS x /* it's */ WHERE true",
+    ],
+)
+def test_a_query_without_its_end_stands_in_another_one(query, end):
+    expected = duckdb.execute(query).fetchall()
+    assert without_end(query + end) == query
+    assert duckdb.execute(f"SELECT * FROM ({without_end(query + end)}) AS t").fetchall() == expected

@@ -167,9 +167,11 @@ def test_what_one_class_leaves_undefined_is_nan(label):
         ([1, 0], [np.inf, np.nan], None, r"got inf in row 0 \(2 such rows\)"),
         ([1, 2], [0.5, 0.5], None, "labels should be 0 or 1, got also 2"),
         (["yes", "no"], [0.5, 0.5], None, "labels should be 0 or 1, got also no, yes"),
-        ([1, 0], [0.5, 0.5], [1, -1], "sample_weight should not be negative"),
-        ([1, 0], [0.5, 0.5], [0, 0], "not zero everywhere"),
-        ([1, 0], [0.5, 0.5], [1, np.nan], "sample_weight should be finite"),
+        ([1, 0], [0.5, 0.5], [1, -1], "sample_weight has to be finite and not negative"),
+        ([1, 0], [0.5, 0.5], [0, 0], "every sample_weight is zero"),
+        ([1, 0], [0.5, 0.5], [1, np.nan], "sample_weight has to be finite"),
+        ([1, 0], [0.5, 0.5], [1e300, 1e300], "sums have to stay"),
+        ([1, 0], [0.5, 0.5], [1e-320, 1], "too small to be kept exactly"),
     ],
 )
 def test_bad_rows_are_refused_in_words(y, scores, weight, message):

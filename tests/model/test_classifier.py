@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
@@ -496,6 +497,24 @@ def test_weight_zero_is_no_training_row(small, customers, tmp_path):
     assert priors[0] == priors[1] == pytest.approx(y[weight > 0].mean())
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1 / 600, 1000.0, 1e6, 1e300])
+def test_only_ratios_of_weights_count(small, customers, scale):
+    X, y = customers
+    weight = np.random.default_rng(0).gamma(2.0, size=600)
+    one, scaled = (
+        small().fit(X, y, sample_weight=weights).predict_proba(X)
+        for weights in (weight, weight * scale)
+    )
+    np.testing.assert_array_equal(scaled, one)
+
+
+@pytest.mark.parametrize("scale", [1 / 600, 1e30])
+def test_equal_weights_are_none(small, fitted, customers, scale):
+    weighted = small().fit(*customers, sample_weight=np.full(600, scale))
+    found, expected = (model.predict_proba(customers[0]) for model in (weighted, fitted))
+    np.testing.assert_array_equal(found, expected)
+
+
 # --- What is refused ----------------------------------------------------------------------------
 
 
@@ -521,6 +540,8 @@ def few(y: np.ndarray, churners: int) -> np.ndarray:
         (lambda X, y: {"groups": y * 0, "X_val": X, "y_val": y}, "all training rows are of one"),
         (lambda X, y: {"sample_weight": 1 - y}, "to train on hold 0 churners .* above 0"),
         (lambda X, y: {"sample_weight": -np.ones(600)}, "finite and not negative; 600 of 600"),
+        (lambda X, y: {"sample_weight": 1 + 1e7 * y}, r"largest may be 1e\+06 times"),
+        (lambda X, y: {"X": csr_matrix(X[["debt"]])}, r"sparse input \(csr_matrix of shape"),
         (lambda X, y: {"X": X.iloc[:0], "y": y[:0]}, "the table has no rows"),
         (lambda X, y: {"X": X[[]]}, "no column is left to learn from: there is none"),
         (lambda X, y: {"X": X[["plan"]].assign(plan="A")}, r"nothing to .* 'plan \(constant\)'"),

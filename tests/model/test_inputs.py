@@ -77,7 +77,7 @@ def test_the_fingerprint_is_of_values_labels_weights_and_groups(customers):
     different = [
         given(other, y).fingerprint(),
         given(X, flipped).fingerprint(),
-        given(X, y, sample_weight=np.full(len(X), 2.0)).fingerprint(),
+        given(X, y, sample_weight=1.0 + y).fingerprint(),
         given(X, y, groups=np.arange(len(X))).fingerprint(),
         given(X, y, seed=1).fingerprint(),
         given(X, y).fingerprint(pd.DataFrame({"debt": [1.0]})),

@@ -107,9 +107,9 @@ def test_unknown_labels_are_named():
 
 
 def test_weights_are_a_copy_and_ones_by_default():
-    given = np.array([0.0, 2.0])
-    weight = check_weight(given, 2)
-    assert weight.tolist() == [0, 2]
+    given = np.array([0.0, 2.0, 4.0])
+    weight = check_weight(given, 3)
+    np.testing.assert_allclose(weight, [0, 2 / 3, 4 / 3], rtol=1e-7)
     assert not np.shares_memory(weight, given)
     assert check_weight(None, 3).tolist() == [1, 1, 1]
 
@@ -117,7 +117,8 @@ def test_weights_are_a_copy_and_ones_by_default():
 @pytest.mark.parametrize(
     ("weight", "message"),
     [
-        ([1, 1], r"shape \(2,\), the table has 3 rows"),
+        ([1, 1], r"shape \(2,\), and there are 3 rows"),
+        ([1, 1e9, 1], r"the largest may be 1e\+06 times"),
         ([1, -1, np.nan], "2 of 3 are not, the first is -1.0 in row 1"),
         ([0, 0, 0], "every sample_weight is zero"),
     ],

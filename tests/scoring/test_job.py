@@ -392,3 +392,36 @@ def test_a_total_of_a_text_file_is_rejected(model, named, write, tmp_path):
     score_file(model, table, tmp_path / "s.csv", id="customer")
     rejected = read(tmp_path / "s.rejected.csv")
     assert rejected["reason"].tolist() == ["a total, not a customer"]
+
+
+def test_lists_hold_no_formula_and_their_ids_come_back(model, table, tmp_path, caplog):
+    hostile = ["=HYPERLINK(1)", "+1+1", "-1+1", "@x", "\t=1", "'=y"]
+    frame = pd.read_parquet(table)
+    frame.loc[:5, "customer"] = hostile
+    frame.to_parquet(table, index=False)
+    first = Campaign(tmp_path / "first.csv", 600)
+    job = score_file(model, table, tmp_path / "s.csv", id="customer", campaign=first)
+    assert "texts that a spreadsheet would compute are written with an apostrophe" in caplog.text
+    assert job.read()["id"].tolist()[:6] == hostile
+    assert set(hostile) < set(job.highest(600)["id"])
+    for path in (job.output, first.path):
+        written = pd.read_csv(path, dtype=str)["id"]
+        assert not written.str.match(r"[=+\-@\t\r]").any()
+        assert written.str.startswith("'").sum() == 6
+
+    # A list that was written keeps the same customers off the next one.
+    listed = pd.read_csv(first.path, dtype=str)
+    listed[listed["id"].str.startswith("'")].to_csv(tmp_path / "six.csv", index=False)
+    second = Campaign(tmp_path / "second.csv", 600, suppress=tmp_path / "six.csv")
+    made = score_file(model, table, tmp_path / "t.csv", id="customer", campaign=second).campaign
+    assert (made.matched, made.suppressed) == (6, 6)
+
+
+def test_raw_text_leaves_texts_and_belongs_to_csv(model, table, tmp_path):
+    frame = pd.read_parquet(table)
+    frame.loc[0, "customer"] = "=1+1"
+    frame.to_parquet(table, index=False)
+    job = score_file(model, table, tmp_path / "s.csv", id="customer", raw_text=True)
+    assert pd.read_csv(job.output)["id"][0] == job.read()["id"][0] == "=1+1"
+    with pytest.raises(ConfigError, match=r"raw_text .* is about texts of CSV"):
+        score_file(model, table, tmp_path / "s.parquet", id="customer", raw_text=True)

@@ -150,3 +150,17 @@ def test_damaged_files_are_refused(found, tmp_path, change, message):
 def test_an_absent_file_is_named(tmp_path):
     with pytest.raises(ArtifactError, match=r"none\.json: No such file"):
         load(tmp_path / "none.json")
+
+
+def test_no_text_of_the_csv_file_is_a_formula(tmp_path):
+    X, y = awkward()
+    X = X.rename(columns={"code": "=code", "plan\nname": "@plan"})
+    found = SegmentMiner(random_state=0, bins=5, permutations=0).fit(X, y).segments_
+    assert found.table()["words"].str.match("[=@]").any()
+    save(found, tmp_path, raw_text=True)
+    assert pd.read_csv(tmp_path / "segments.csv")["words"].str.match("[=@]").any()
+    save(found, tmp_path)
+    written = pd.read_csv(tmp_path / "segments.csv")
+    for name in ("words", "edges", "sql"):
+        assert not written[name].str.match(r"[=+\-@\t\r]").any()
+    assert written["words"].str.removeprefix("'").tolist() == found.table()["words"].tolist()

@@ -80,3 +80,19 @@ def test_spans_of_time_are_days():
     texts = ["3 days 06:00:00", "-1 days 00:00:00", "00:30:00", "P1DT12H", "36:00:00", "12:30", "x"]
     found = DurationFormat().parse(texts)
     np.testing.assert_allclose(found, [3.25, -1, 0.5 / 24, 1.5, 1.5, np.nan, np.nan])
+
+
+def test_every_format_is_tried_on_the_texts_that_it_may_read():
+    """The readings are those of every format on every text, however many shapes there are."""
+    generator = np.random.default_rng(0)
+    days = pd.Timestamp("1890-01-01") + pd.to_timedelta(generator.integers(0, 60000, 60), "D")
+    texts = [day.strftime(PATTERNS[i % len(PATTERNS)]) for i, day in enumerate(days)]
+    texts += ["1900-01-01 00:00:00+08:05:43", "1.234", "12345678", "20261301", "", "٠١.٠٢.٢٠٢٦"]
+    expected = [DateFormat(pattern).parse(texts) for pattern in PATTERNS]
+    found, _ = certain_dates(texts)
+    for text, day, readings in zip(texts, found, np.transpose(expected), strict=True):
+        known = set(readings[~np.isnan(readings)])
+        assert (known == {day}) if len(known) == 1 else np.isnan(day), text
+    for pattern, reading in zip(PATTERNS, expected, strict=True):
+        one = [text for text, day in zip(texts, reading, strict=True) if not np.isnan(day)]
+        assert pattern in [form.pattern for form in date_readings(one).formats] or len(one) < 2

@@ -100,3 +100,34 @@ def test_endings_in_capitals_are_the_same(name):
 def test_other_endings_are_refused(name):
     with pytest.raises(ConfigError, match=r"written as one of '\.csv', '\.parquet'"):
         ending_of(Path(name))
+
+
+HOSTILE = ['=HYPERLINK("http://x")', "+1+1", "-1+1", "@x", "\t=1", "'=y", "-5", "007", "a", None]
+
+
+@pytest.mark.parametrize("dictionary", [False, True])
+def test_csv_holds_no_formula_and_gives_the_ids_back(tmp_path, dictionary):
+    ids = pa.array(HOSTILE)
+    table = pa.table(
+        {"id": ids.dictionary_encode() if dictionary else ids, "n": [-1.5] * len(HOSTILE)}
+    )
+    path = tmp_path / "scores.csv"
+    write_pieces([table.slice(0, 4), table.slice(4)], path, ".csv")
+    written = pd.read_csv(path, dtype={"id": str})
+    assert not [i for i in written["id"].dropna() if i[0] in "=+-@\t\r" and i != "-5"]
+    assert (written["n"] == -1.5).all()
+    with duckdb.connect() as connection:
+        rows = connection.execute(f"SELECT id FROM {relation_of([path])}").fetchall()
+    assert [i for (i,) in rows] == HOSTILE
+
+
+def test_raw_text_is_left_as_it_is(tmp_path):
+    table = pa.table({"=id": HOSTILE})
+    path = tmp_path / "scores.csv"
+    write_pieces([table], path, ".csv", raw_text=True)
+    with duckdb.connect() as connection:
+        found = connection.execute(f"SELECT * FROM {relation_of([path], raw_text=True)}")
+        assert [column[0] for column in found.description] == ["=id"]
+        assert [i for (i,) in found.fetchall()] == HOSTILE
+    write_pieces([table], tmp_path / "scores.parquet", ".parquet")
+    assert pq.read_table(tmp_path / "scores.parquet").equals(table)

@@ -9,6 +9,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from dbnchurn.core.html import format
 from dbnchurn.core.html.picture import Picture, with_shared_letters
+from dbnchurn.core.html.plain_page import POLICY
 
 FILTERS = (format.amount, format.percent, format.percents, format.plain, format.span,
            format.thousands)  # fmt: skip
@@ -54,6 +55,7 @@ def render_page(
         _environment(package)
         .get_template(template)
         .render(
+            policy=POLICY,
             letters=letters,
             title=title,
             verdict=verdict,

@@ -9,13 +9,18 @@ from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'"
+)
+"""What a browser may do on a page: show it. No script runs, and nothing is fetched or sent."""
+
 FRAME = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
-img-src data:">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <link rel="icon" href="data:,">
 <title>{title}</title>
 <style>
@@ -59,7 +64,11 @@ def plain_page(title: str, verdict: str, sections: Sequence[str], style: str = "
     shared = files("dbnchurn.core.html").joinpath("page.css").read_text(encoding="utf-8")
     body = "\n".join(section for section in sections if section)
     return FRAME.format(
-        title=escape(title), verdict=escape(verdict), style=shared + style, body=body
+        policy=escape(POLICY, quote=False),
+        title=escape(title),
+        verdict=escape(verdict),
+        style=shared + style,
+        body=body,
     )
 
 

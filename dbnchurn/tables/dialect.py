@@ -64,6 +64,8 @@ class Dialect:
         Number of the first line with values, from 0.
     trailing : bool, default False
         Whether every line of values ends with a delimiter that the header lacks.
+    quoted : bool, default True
+        Whether the quote may stand anywhere in the file.
     notes : tuple of str, default ()
         Sentences about what was assumed.
     """
@@ -74,6 +76,7 @@ class Dialect:
     names: tuple[str, ...]
     first_line: int
     trailing: bool = False
+    quoted: bool = True
     notes: tuple[str, ...] = field(default=(), compare=False)
 
 
@@ -144,7 +147,8 @@ def detect_dialect(path: Path, settings: CsvSettings | None = None) -> Dialect:
     """
     settings = settings or CsvSettings()
     with readable_csv(path):
-        encoding = settings.encoding or _encoding(path)
+        encoding, quoted = (settings.encoding, True) if settings.encoding else _encoding(path)
+        quoted |= settings.quote != '"'
         with path.open("rb") as raw, unpacked(path, raw) as content:
             head = _decoded(content.read(PROBED_BYTES), encoding, path)
     lines = list(io.StringIO(head, newline=None))
@@ -166,7 +170,9 @@ def detect_dialect(path: Path, settings: CsvSettings | None = None) -> Dialect:
         if settings.encoding is None and encoding == FALLBACK
         else ()
     )
-    return Dialect(delimiter, encoding, settings.quote, names, start + ends[0], trailing, assumed)
+    return Dialect(
+        delimiter, encoding, settings.quote, names, start + ends[0], trailing, quoted, assumed
+    )
 
 
 @contextmanager
@@ -189,28 +195,32 @@ def readable_csv(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: not a readable CSV file: {error}") from error
 
 
-def _encoding(path: Path) -> str:
-    """The encoding by byte order mark, zero bytes, validity as UTF-8, or else Western Windows."""
+def _encoding(path: Path) -> tuple[str, bool]:
+    """The encoding by byte order mark, zero bytes, validity as UTF-8, or else Western Windows.
+
+    With it, whether a double quote may stand in the file.
+    """
     with path.open("rb") as raw, unpacked(path, raw) as content:
         head = content.read(PROBED_BYTES)
         if head.startswith(codecs.BOM_UTF8):
-            return "utf-8-sig"
+            return "utf-8-sig", True
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
+            return "utf-16", True
         zeros = [head[parity::2].count(0) / max(len(head) // 2, 1) for parity in (0, 1)]
         if max(zeros) > 0.3:
-            return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
+            return ("utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"), True
         decoder = codecs.getincrementaldecoder("utf-8")()
-        block = head
+        block, quoted = head, False
         try:
             while block:
                 decoder.decode(block)
+                quoted = quoted or b'"' in block
                 block = content.read(BLOCK)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             pass
         else:
-            return "utf-8"
+            return "utf-8", quoted
         text = block.decode(FALLBACK, "replace") + head.decode(FALLBACK, "replace")
     national = [word for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()]
     foreign = [word for word in national if re.search(NATIONAL_WORD, word)]
@@ -221,7 +231,7 @@ def _encoding(path: Path) -> str:
             f"{shown or 'undefined characters'}); say how it is written, for example "
             "csv: {encoding: cp1251} or csv: {encoding: gb18030}"
         )
-    return FALLBACK
+    return FALLBACK, True
 
 
 def _decoded(block: bytes, encoding: str, path: Path) -> str:

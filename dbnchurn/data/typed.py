@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dbnchurn.core.sql import quoted, text_literal, text_literals
 from dbnchurn.data.plan import NUMERIC, Rule
-from dbnchurn.tables.date_format import MONTHS
+from dbnchurn.tables.date_format import MONTHS, UP_TO, DateFormat
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.reading_rules import form_of
 from dbnchurn.tables.text_column import MISSING, NO, PERHAPS_MISSING, YES
@@ -256,12 +256,29 @@ def _strptime(raw: str, formats: Sequence[str]) -> str:
             for word, number in MONTHS.items()
         )
         raw = f"regexp_replace({raw}, '\\p{{L}}{{3,}}[.]?', CASE {name} {english} ELSE 'x' END)"
+    shifted = [_in_years(raw, DateFormat(form)) for form in formats if UP_TO in form]
+    rest = [form for form in formats if UP_TO not in form]
+    if rest:
+        shifted.append(_any_of(raw, rest))
+    return f"CAST(coalesce({', '.join(shifted)}) AS TIMESTAMP)"
+
+
+def _any_of(raw: str, formats: Sequence[str]) -> str:
     every = [
         form + time
         for form in formats
         for time in (TIMES if "%H" not in form and "%I" not in form else ("",))
     ]
-    return f"CAST(try_strptime({raw}, [{', '.join(map(text_literal, every))}]) AS TIMESTAMP)"
+    return f"try_strptime({raw}, [{', '.join(map(text_literal, every))}])"
+
+
+def _in_years(raw: str, form: DateFormat) -> str:
+    """SQL that reads a date whose two digits stand for the hundred years up to a given one."""
+    date, last = _any_of(raw, [form.base]), form.last_year
+    return (
+        f"CASE WHEN year({date}) > {last} THEN {date} - INTERVAL 100 YEAR "
+        f"WHEN year({date}) <= {last - 100} THEN {date} + INTERVAL 100 YEAR ELSE {date} END"
+    )
 
 
 def _bounds(column: str, value: str, rule: Rule) -> list[tuple[str, str]]:

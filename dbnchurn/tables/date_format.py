@@ -34,6 +34,9 @@ PATTERNS = (
 )  # fmt: skip
 """Known formats, in the letters of ``strptime``; ``%b`` stands for short and long names."""
 
+UP_TO = " up to "  # after a format with two digits: the latest year that they stand for
+OTHER_PIVOT = f"{UP_TO}2029"  # as spreadsheets read two digits, where POSIX reads 2030 to 2068
+
 _MONTHS = """
 jan january januar janvier janv enero ene gennaio gen janeiro januari jänner sty stycznia
 feb february februar février févr fév febrero febbraio fevereiro fev februari lut luty lutego
@@ -76,7 +79,8 @@ class DateFormat:
     Parameters
     ----------
     pattern : str, default "%Y-%m-%d"
-        In the letters of ``strptime``; one of the known formats.
+        In the letters of ``strptime``; one of the known formats. Years of two digits are those from
+        1969 to 2068, or the hundred up to the year that follows, as in ``%d.%m.%y up to 2029``.
 
     Raises
     ------
@@ -87,27 +91,46 @@ class DateFormat:
     --------
     >>> DateFormat("%d.%m.%Y").parse(["01.01.1970", "2.1.1970 12:00", "1970-01-01"]).tolist()
     [0.0, 1.5, nan]
+    >>> DateFormat("%d.%m.%y up to 2029").parse(["01.01.68"]).tolist()
+    [-731.0]
     """
 
     pattern: str = "%Y-%m-%d"
 
     def __post_init__(self) -> None:
-        if self.pattern not in PATTERNS:
+        base, _, year = self.pattern.partition(UP_TO)
+        if base not in PATTERNS:
             raise ConfigError(
                 f"unknown date format {self.pattern!r}: {did_you_mean(self.pattern, PATTERNS)}"
             )
+        if base != self.pattern and ("%y" not in base or not re.fullmatch(r"(19|20)\d\d", year)):
+            raise ConfigError(
+                f"unknown date format {self.pattern!r}: after a format with two digits for the "
+                "year may stand up to which year they go, as in '%d.%m.%y up to 2029'"
+            )
+
+    @property
+    def base(self) -> str:
+        """The format without the year up to which two digits go."""
+        return self.pattern.partition(UP_TO)[0]
+
+    @property
+    def last_year(self) -> int:
+        """The latest year that two digits stand for."""
+        year = self.pattern.partition(UP_TO)[2]
+        return int(year) if year else PIVOT + 1999
 
     @property
     def day_first(self) -> bool | None:
         """Whether the day stands before the month; None where the format leaves no doubt."""
-        order = [letter for letter in self.pattern if letter in "dmyY"]
+        order = [letter for letter in self.base if letter in "dmyY"]
         return (
             order.index("d") < order.index("m") if order[:2] in (["d", "m"], ["m", "d"]) else None
         )
 
     @cached_property
     def _regex(self) -> str:
-        regex = self.pattern.replace(".", r"\.")
+        regex = self.base.replace(".", r"\.")
         if self.pattern == "%Y%m%d":
             return r"^(?P<Y>(?:19|20|21)\d{2})(?P<m>\d{2})(?P<d>\d{2})" + _TIME + "$"
         for letter, part in _PARTS.items():
@@ -135,7 +158,7 @@ class DateFormat:
 
     def _days(self, found: pd.DataFrame) -> Floats:
         """The days of texts that have the parts of a date."""
-        year, month, day = _year(found), _month(found), _number(found, "d", 1.0)
+        year, month, day = _year(found, self.last_year), _month(found), _number(found, "d", 1.0)
         with np.errstate(invalid="ignore"):
             start = _days_of(year, month)
             length = _days_of(year, month + 1) - start
@@ -167,11 +190,10 @@ def _number(found: pd.DataFrame, part: str, default: float) -> Floats:
     return pd.to_numeric(found[part], errors="coerce").to_numpy(np.float64, na_value=np.nan)
 
 
-def _year(found: pd.DataFrame) -> Floats:
+def _year(found: pd.DataFrame, last: int) -> Floats:
     if "Y" in found:
         return _number(found, "Y", np.nan)
-    year = _number(found, "y", np.nan)
-    return np.where(year < PIVOT, year + 2000, year + 1900)
+    return last - (last - _number(found, "y", np.nan)) % 100
 
 
 def _month(found: pd.DataFrame) -> Floats:
@@ -258,12 +280,20 @@ def date_readings(texts: Sequence[str] | pd.Series[Any]) -> DateReadings:
     ['%d/%m/%Y', '%m/%d/%Y']
     >>> [form.pattern for form in date_readings(["03/04/2026", "25/06/2026"]).formats]
     ['%d/%m/%Y']
+    >>> [form.pattern for form in date_readings(["24.12.65"]).formats]
+    ['%d.%m.%y', '%d.%m.%y up to 2029']
     """
     words = pd.Series(texts, dtype=object)
     step = max(1, len(words) // PROBED)
     known = [DateFormat(pattern) for pattern in PATTERNS]
     formats, _ = reading_most(known, [form.parse(words[::step]) for form in known])
+    formats = tuple(other for form in formats for other in _with_other_years(form))
     return DateReadings(*reading_most(formats, [form.parse(words) for form in formats]))
+
+
+def _with_other_years(form: DateFormat) -> tuple[DateFormat, ...]:
+    """A format, and the same with the other usual meaning of years of two digits."""
+    return (form, DateFormat(form.pattern + OTHER_PIVOT)) if "%y" in form.pattern else (form,)
 
 
 def certain_dates(texts: Sequence[str]) -> tuple[Floats, Bools]:
@@ -291,7 +321,8 @@ def certain_dates(texts: Sequence[str]) -> tuple[Floats, Bools]:
     others = np.flatnonzero(np.isnan(days))
     if len(others):
         rest = pd.Series(texts, dtype=object).iloc[others]
-        readings = [DateFormat(pattern).parse(rest) for pattern in PATTERNS]
+        forms = [other for p in PATTERNS for other in _with_other_years(DateFormat(p))]
+        readings = [form.parse(rest) for form in forms]
         days[others], doubtful[others] = agreed(readings)
     return days, doubtful
 

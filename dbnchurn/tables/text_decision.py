@@ -229,8 +229,8 @@ class _Reading:
     @property
     def day_first(self) -> bool | None:
         """Whether days stand before months, if the column proves it."""
-        form = self.forms[0] if len(self.forms) == 1 else None
-        return form.day_first if isinstance(form, DateFormat) else None
+        found = {form.day_first for form in self.forms if isinstance(form, DateFormat)}
+        return found.pop() if len(found) == 1 else None
 
     def kept(
         self, decimals: Collection[str | None], day_first: Collection[bool | None]
@@ -366,6 +366,8 @@ def _usual(reading: _Reading, forms: list[Form], rules: ReadingRules) -> list[Fo
     usual = form_of(text)
     if not forms or not isinstance(usual, type(forms[0])):
         return forms
+    if isinstance(usual, DateFormat) and usual.base in [form.base for form in forms]:  # type: ignore[union-attr]
+        return [usual]
     parsed = [form.parse(reading.column.texts) for form in (usual, forms[0])]
     as_many = (~np.isnan(parsed[0])).sum() >= (~np.isnan(parsed[1])).sum()
     return [usual] if forms[1:] and as_many else forms

@@ -15,6 +15,7 @@ import pandas as pd
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scores import Oddities, oddities
+from dbnchurn.tables.doubtful_values import without_missing
 from dbnchurn.tables.reading import read, unreadable
 
 FEWEST_ROWS = 20  # below, shares say nothing
@@ -150,6 +151,7 @@ def check_frame(
     """
     schema = predictor.schema
     check_allowed(allowed, [column.name for column in schema.used])
+    frame = without_missing(frame, predictor.missing)
     try:
         table, unusual = read(schema, frame)
     except DataError:

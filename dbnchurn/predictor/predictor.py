@@ -22,6 +22,7 @@ from dbnchurn.predictor.explain.reason_codes import find_reasons, stored_labels
 from dbnchurn.predictor.model_record import ModelRecord, logits, probabilities
 from dbnchurn.predictor.reference import Reference
 from dbnchurn.predictor.scores import Scored, check_edges, default_edges, oddities, tiers
+from dbnchurn.tables.doubtful_values import without_missing
 from dbnchurn.tables.reading import as_frame, read
 from dbnchurn.tables.schema import Schema, check_names
 
@@ -142,6 +143,16 @@ class Predictor:
         """Who counts as having left, and what share of the training customers; "" if not stored."""
         return str(self.about.get("outcome", ""))
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Texts that stood for a missing value in the training, in addition to the usual ones."""
+        stored = self.about.get("missing", [])
+        return tuple(map(str, stored)) if isinstance(stored, list) else ()
+
+    def _frame(self, X: Any) -> pd.DataFrame:
+        """A table as a frame in which the values that were missing in the training are."""
+        return without_missing(as_frame(X), self.missing)
+
     def predict_proba(self, X: Any) -> Floats:
         """Probabilities of staying and of leaving.
 
@@ -158,7 +169,7 @@ class Predictor:
         DataError
             If columns are missing or values cannot be read; the message names them.
         """
-        leaving, unusual = probabilities(self._model, as_frame(X), self.n_threads)
+        leaving, unusual = probabilities(self._model, self._frame(X), self.n_threads)
         if unusual.unknown_levels:
             counts = listed(f"{name}: {rows}" for name, rows in unusual.unknown_levels.items())
             log.warning("categories that no training row has, rows per column: %s", counts)
@@ -226,7 +237,7 @@ class Predictor:
         DataError
             As :meth:`score`.
         """
-        customers = as_frame(frame)
+        customers = self._frame(frame)
         table, unknown = read(self._model.schema, customers)
         probability = decide(self._model.decide, logits(self._model, table, self.n_threads))
         scores = pd.DataFrame(
@@ -279,7 +290,7 @@ class Predictor:
             predictor.reasons(customers.head(), k=2)["reason_1"]
         """
         labels = stored_labels(self.about)
-        return find_reasons(self._explainer, self.schema, as_frame(X), k, labels)
+        return find_reasons(self._explainer, self.schema, self._frame(X), k, labels)
 
     @cached_property
     def _explainer(self) -> Explainer:

@@ -279,6 +279,8 @@ def write(
             # Of validation rows: no byte of the model may depend on a test row.
             "metrics": found.metrics["validation"],
         }
+        if config.source is not None and config.source.missing:
+            about["missing"] = list(config.source.missing)
         about["left"] = condition_of(table, config)
         if table.meaning is not None:
             about |= table.meaning.as_dict()

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from dbnchurn.core.errors import DataError, listed
+from dbnchurn.tables.column_names import refuse_alike
 
 DELIMITERS = "\t;|,"  # of those that fit alike the first: a comma may mark decimals
 PROBED_BYTES = 2**18
@@ -28,6 +29,19 @@ PROBED_RECORDS = 200
 BLOCK = 2**22
 NATIONAL_WORD = r"[^\W\d_a-zA-Z]{3,}"  # letters without a plain one: no word of a Western language
 FALLBACK = "cp1252"
+OTHER_FILES = (
+    (b"PK\x03\x04", "a spreadsheet or archive"),
+    (b"\xd0\xcf\x11\xe0", "an old spreadsheet"),
+    (b"PAR1", "Parquet"),
+    (b"\x1f\x8b", "packed data"),
+    (b"%PDF", "PDF"),
+    (b'{"', "JSON"),
+    (b"[{", "JSON"),
+    (b"<!doctype", "HTML"),
+    (b"<html", "HTML"),
+    (b"<table", "HTML"),
+    (b"<?xml", "XML"),
+)
 
 
 @dataclass(frozen=True)
@@ -147,6 +161,7 @@ def detect_dialect(path: Path, settings: CsvSettings | None = None) -> Dialect:
     """
     settings = settings or CsvSettings()
     with readable_csv(path):
+        _refuse_other_files(path)
         encoding, quoted = (settings.encoding, True) if settings.encoding else _encoding(path)
         quoted |= settings.quote != '"'
         with path.open("rb") as raw, unpacked(path, raw) as content:
@@ -234,6 +249,19 @@ def _encoding(path: Path) -> tuple[str, bool]:
     return FALLBACK, True
 
 
+def _refuse_other_files(path: Path) -> None:
+    """Refuse files that are no CSV whatever their name says."""
+    with path.open("rb") as raw, unpacked(path, raw) as content:
+        start = content.read(1024)
+    text = start.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    for mark, what in OTHER_FILES:
+        if text.startswith(mark) or start.startswith(mark):
+            raise DataError(
+                f"{path}: the file holds {what}, not CSV; name it by what it is if that is a table "
+                "(.xlsx, .xls, .parquet, .csv.gz), or export it as CSV"
+            )
+
+
 def _decoded(block: bytes, encoding: str, path: Path) -> str:
     """The start of a file as text; a character that is cut at its end is left out."""
     try:
@@ -294,6 +322,7 @@ def _check_shape(
         raise DataError(
             f"{path}: the header repeats the columns {listed(repeated)}; give each its own name"
         )
+    refuse_alike(names, path)
     if sum(_is_number(name) for name in names) > len(names) / 2:
         raise DataError(
             f"{path}: the first line holds values ({listed(names, limit=5)}), not names; add a "

@@ -17,12 +17,13 @@ NOTHING_ELSE = "an id and nothing else"
 TOTAL = "a total, not a customer"
 _TOTALS = """
 total totals sum summe gesamt gesamtsumme zwischensumme insgesamt subtotal sub-total overall all
-alle somme totale totaal suma итого
+alle somme totale totaal suma итого gesamtergebnis endsumme soma totalen yhteensä összesen toplam
 """
 TOTALS = frozenset(_TOTALS.split()) | {"grand total", "sub total", "alle kunden", "all customers"}
 FULL = 0.5  # share of the values that other rows have in the mean
 CHANCE = 1e-3  # of a row with at most one value, if values were missing independently
 MOST = 0.9  # of the ids hold a digit
+FEW = 0.5  # of the ids are totals; more are names that begin so
 
 
 def present_values(frame: pd.DataFrame) -> Bools:
@@ -83,7 +84,7 @@ def _chance_of_one_at_most(known: Floats) -> float:
 
 
 def total_rows(ids: pd.Series[Any]) -> Bools:
-    """Rows whose id is a word such as Total, while the other ids hold digits.
+    """Rows whose id is or begins with a word such as Total, while the other ids hold digits.
 
     Examples
     --------
@@ -93,8 +94,9 @@ def total_rows(ids: pd.Series[Any]) -> Bools:
     if pd.api.types.is_numeric_dtype(ids.dtype):
         return np.zeros(len(ids), bool)
     words = text(ids).astype("string").str.strip(" :.*").str.casefold()
-    totals = words.isin(TOTALS).to_numpy(bool)
-    if not totals.any() or totals.all():
+    first = words.str.extract(r"^([^\W\d_]+(?:-[^\W\d_]+)?)(?:[\s:(]|$)", expand=False)
+    totals = (words.isin(TOTALS) | first.isin(TOTALS)).fillna(False).to_numpy(bool)
+    if not totals.any() or totals.mean() > FEW:
         return np.zeros(len(ids), bool)
     digits = words[~totals].str.contains(r"\d", na=False).mean()
     return totals if digits >= MOST else np.zeros(len(ids), bool)

@@ -16,7 +16,17 @@ import pyarrow.compute as pc
 from dbnchurn.core.errors import DataError, listed
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.csv_reader import AFTER_LAST, UNNAMED
+from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.dialect import CsvSettings
+from dbnchurn.tables.doubtful_values import (
+    absent_sentence,
+    doubtful_dates,
+    doubtful_numbers,
+    doubtful_values,
+    doubtful_words,
+    signed_otherwise,
+    without_missing,
+)
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.reading_rules import ReadingRules, name_of
 from dbnchurn.tables.streaming import CsvSource, FileSource, SheetSource, open_files
@@ -159,8 +169,13 @@ def load_table(
         column = table.column(name)
         if name not in texts:
             values[name] = column.to_pandas()
+            if name not in ids and name not in as_written:
+                plain = values[name].to_frame()
+                values[name] = without_missing(plain, rules.missing).iloc[:, 0]
+                notes += doubtful_values(name, values[name])
         elif name in ids or name in as_written:
             written = TextColumn.of(name, column, missing)
+            notes += doubtful_words(written)
             values[name] = _whole_or_text(written) if name in ids else written.as_text()
         elif (plain := _plain_numbers(column, rules, name)) is not None:
             numbers[name] = plain
@@ -176,7 +191,10 @@ def load_table(
     frame = pd.DataFrame({name: values[name] for name in table.column_names})
     formats = {name: name_of(d.form) for name, d in decisions.items() if d.form is not None}
     notes += [_converted(d) for d in decisions.values() if _is_news(d)]
-    notes += [f"column {name!r} stays text: {d.doubt}" for name, d in decisions.items() if d.doubt]
+    for name, decision in decisions.items():
+        if decision.doubt:
+            notes.append(f"column {name!r} stays text: {decision.doubt}")
+        notes += _notes_of(decision, numbers.get(name))
     return LoadedTable(frame, formats, (), tuple(rejected), tuple(notes))
 
 
@@ -244,6 +262,8 @@ def _plain_numbers(
     form = rules.formats.get(name, NumberFormat().picture)
     if form != NumberFormat().picture or rules.kinds.get(name, "number") != "number":
         return None
+    if rules.missing and pc.any(pc.is_in(column, pa.array(rules.missing, pa.string()))).as_py():
+        return None
     try:
         numbers = column.cast(pa.float64())
     except pa.ArrowInvalid:
@@ -282,6 +302,23 @@ def _evidence(name: str, column: pa.ChunkedArray) -> TextColumn:
     if not len(shown):
         shown = column.drop_null().slice(0, EVIDENCE)
     return TextColumn.of(name, shown, MISSING)
+
+
+def _notes_of(decision: Decision, plain: pd.Series[Any] | None) -> list[str]:
+    """Sentences about single values of a column that was text."""
+    column, form = decision.column, decision.form
+    if plain is not None:
+        return doubtful_values(column.name, plain)
+    notes = [absent_sentence(column.name, decision.absent)] if decision.absent else []
+    if form is None:
+        return notes + doubtful_words(column)
+    numbers = form.parse(column.texts)
+    if isinstance(form, DateFormat):
+        return notes + doubtful_dates(column.name, numbers, column.counts, column.texts)
+    notes += doubtful_numbers(column.name, numbers, column.counts)
+    if isinstance(form, NumberFormat) and (odd := signed_otherwise(form, column.texts)):
+        notes.append(f"column {column.name!r}: {odd!r} is read as {form.parse([odd])[0]:.12g}")
+    return notes
 
 
 def _is_news(decision: Decision) -> bool:

@@ -216,6 +216,8 @@ class Predictor:
             If columns are missing or values cannot be read; the message names them.
         """
         scored = self.examine(frame, id=id)
+        for line in scored.unusual.rescaled_lines():
+            log.warning("%s", line)
         scored.frame.attrs["unusual"] = scored.unusual.as_dict()
         return scored.frame
 

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import quoted, text_literal
-from dbnchurn.data.ambiguous import check_dates, key_kind, with_formats
+from dbnchurn.data.ambiguous import check_dates, check_serials, key_kind, with_formats
 from dbnchurn.data.open import raw_name
 from dbnchurn.data.plan import ColumnKind, Rule, TablePlan
 from dbnchurn.data.typed import TypedColumn, cell_name, present, typed_column, value_name
@@ -246,6 +246,9 @@ def described(session: Session, name: str, table: TablePlan) -> TablePlan:
             f"table {name!r} lacks {listed(absent)}, which its contract promises; "
             f"it has {listed(kinds, limit=60)}"
         )
+    if not table.columns:
+        others = {c: k for c, k in kinds.items() if c not in (table.key, table.date)}
+        check_serials(session, name, others)
     rules = dict(table.columns) or {
         column: Rule(kind=kind_of(kind)) for column, kind in kinds.items() if column != table.key
     }

@@ -11,6 +11,7 @@ from dbnchurn.data.plan import NUMERIC, Rule
 from dbnchurn.tables.date_format import MONTHS, UP_TO, DateFormat
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.reading_rules import form_of
+from dbnchurn.tables.serial_format import SERIALS, SerialFormat
 from dbnchurn.tables.text_column import MISSING, NO, PERHAPS_MISSING, YES
 
 TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
@@ -231,6 +232,9 @@ def _category(text: str, rule: Rule) -> str:
 
 
 def _date(raw: str, kind: str, rule: Rule, zone: str | None) -> str:
+    if len(rule.formats) == 1 and rule.formats[0] in SERIALS and not _is_time(kind):
+        number = f"TRY_CAST({raw} AS DOUBLE)"
+        return SerialFormat(rule.formats[0]).sql(number)
     if kind == "VARCHAR":
         if rule.formats and not set(rule.formats) <= set(ISO):
             return _strptime(raw, rule.formats)

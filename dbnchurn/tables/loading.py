@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 from dbnchurn.core.errors import DataError, listed
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.csv_reader import AFTER_LAST, UNNAMED
-from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.doubtful_values import (
     absent_sentence,
@@ -28,7 +27,8 @@ from dbnchurn.tables.doubtful_values import (
     without_missing,
 )
 from dbnchurn.tables.number_format import NumberFormat
-from dbnchurn.tables.reading_rules import ReadingRules, name_of
+from dbnchurn.tables.reading_rules import ReadingRules, form_of, name_of
+from dbnchurn.tables.serial_format import is_date_name, serial_formats
 from dbnchurn.tables.streaming import CsvSource, FileSource, SheetSource, open_files
 from dbnchurn.tables.text_column import MISSING, TextColumn
 from dbnchurn.tables.text_decision import Decision, decide
@@ -259,7 +259,7 @@ def _plain_numbers(
     column: pa.ChunkedArray, rules: ReadingRules, name: str
 ) -> pd.Series[Any] | None:
     """The numbers of a column that leaves no doubt about them; None if it has to be looked at."""
-    form = rules.formats.get(name, NumberFormat().picture)
+    form = name_of(form_of(rules.formats.get(name, NumberFormat().picture)))
     if form != NumberFormat().picture or rules.kinds.get(name, "number") != "number":
         return None
     if rules.missing and pc.any(pc.is_in(column, pa.array(rules.missing, pa.string()))).as_py():
@@ -270,6 +270,9 @@ def _plain_numbers(
         return None
     if column.null_count == len(column) or pc.any(pc.is_nan(numbers)).as_py():
         return None
+    told = name in rules.formats or name in rules.kinds
+    if not told and is_date_name(name) and serial_formats(name, numbers.to_numpy()):
+        return None  # dates, perhaps
     zero = pc.or_(pc.starts_with(column, "0"), pc.starts_with(column, "-0"))
     low, high = pc.min_max(numbers).as_py().values()
     pointed = pc.any(pc.match_substring(column, ".")).as_py()
@@ -313,7 +316,7 @@ def _notes_of(decision: Decision, plain: pd.Series[Any] | None) -> list[str]:
     if form is None:
         return notes + doubtful_words(column)
     numbers = form.parse(column.texts)
-    if isinstance(form, DateFormat):
+    if decision.kind == "date":
         return notes + doubtful_dates(column.name, numbers, column.counts, column.texts)
     notes += doubtful_numbers(column.name, numbers, column.counts)
     if isinstance(form, NumberFormat) and (odd := signed_otherwise(form, column.texts)):

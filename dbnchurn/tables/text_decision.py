@@ -33,6 +33,12 @@ from dbnchurn.tables.number_format import (
     number_readings,
 )
 from dbnchurn.tables.reading_rules import Form, ReadingRules, form_of, name_of
+from dbnchurn.tables.serial_format import (
+    AS_NUMBER,
+    SerialFormat,
+    serial_formats,
+    serial_question,
+)
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn, shortest
 
 TextKind = Literal["number", "date", "flag", "text"]
@@ -213,7 +219,7 @@ def decisions_and_questions(
         forms = _usual(reading, reading.kept(decimals, day_first), rules)
         question = reading.question or (_two_readings(reading, forms, rules) if forms[1:] else "")
         if question:
-            choices = () if reading.question else tuple(map(name_of, forms))
+            choices = reading.choices if reading.question else tuple(map(name_of, forms))
             questions.append(Question(reading.column.name, question, choices))
         decisions[reading.column.name] = reading.decision(forms)
     words = {
@@ -243,6 +249,7 @@ class _Reading:
     marked: bool = False
     doubt: str = ""
     question: str = ""
+    choices: tuple[str, ...] = ()
 
     @property
     def decimal(self) -> str | None:
@@ -289,7 +296,7 @@ def _reading(column: TextColumn, rules: ReadingRules, typed: bool) -> _Reading:
     gone = tuple(sorted({*column.texts} - {*known.texts})) if len(known.words) else ()
     if column.name in rules.formats:
         form = form_of(rules.formats[column.name])
-        if isinstance(form, DateFormat):
+        if isinstance(form, DateFormat | SerialFormat):
             return _Reading(known, "date", (form,), perhaps_missing=gone)
         return _Reading(known, "number", (form,), perhaps_missing=gone, marked=True)
     words = known.texts
@@ -360,6 +367,11 @@ def _numbers(column: TextColumn, rules: ReadingRules, typed: bool) -> _Reading |
                 column, "number", found.formats, example, question=_not_so(column, example, rules)
             )
     reading = _Reading(column, "number", forms, words[found.example], marked=found.marked)
+    if not given and not forms[1:] and forms[0].is_plain:
+        serials = serial_formats(column.name, found.numbers[0])
+        if serials:
+            question = serial_question(column.name, found.numbers[0], rules.place)
+            return replace(reading, question=question, choices=(AS_NUMBER, *map(name_of, serials)))
     mixed = _mixed_units(found)
     if not mixed:
         return reading

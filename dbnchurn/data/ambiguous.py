@@ -11,6 +11,7 @@ from dbnchurn.data.open import is_csv, raw_name
 from dbnchurn.data.plan import Rule, TablePlan
 from dbnchurn.data.typed import present
 from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.keys import EXPONENT
 from dbnchurn.tables.reading_rules import ReadingRules, name_of
 from dbnchurn.tables.serial_format import is_date_name, serial_formats, serial_question
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
@@ -60,6 +61,15 @@ def key_kind(
         "regexp_full_match(k, '[0-9]+(\\.0)?') AS d FROM "
         f"(SELECT {key} AS k FROM {raw_name(name)}))"
     )
+    exponents, exponent = session.row(
+        f"SELECT count(k), min(k) FROM (SELECT {key} AS k FROM {raw_name(name)}) "
+        f"WHERE regexp_full_match(k, {text_literal(EXPONENT)})"
+    )
+    if exponents:
+        raise DataError(
+            f"table {name!r}: {exponents} keys {table.key!r} such as {exponent!r} are written with "
+            "an exponent, so their last digits are lost; export them as text"
+        )
     if digits and words:
         raise DataError(
             f"table {name!r}: the key {table.key!r} mixes types: {digits} are numbers like "

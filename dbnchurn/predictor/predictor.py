@@ -23,6 +23,13 @@ from dbnchurn.predictor.model_record import ModelRecord, logits, probabilities
 from dbnchurn.predictor.reference import Reference
 from dbnchurn.predictor.scores import Scored, check_edges, default_edges, oddities, tiers
 from dbnchurn.tables.doubtful_values import without_missing
+from dbnchurn.tables.empty_rows import (
+    NOTHING_ELSE,
+    TOTAL,
+    present_values,
+    says_nothing,
+    total_rows,
+)
 from dbnchurn.tables.reading import as_frame, read
 from dbnchurn.tables.schema import Schema, check_names
 
@@ -216,7 +223,7 @@ class Predictor:
             If columns are missing or values cannot be read; the message names them.
         """
         scored = self.examine(frame, id=id)
-        for line in scored.unusual.rescaled_lines():
+        for line in [*scored.unusual.rescaled_lines(), *self._no_customers(frame, scored)]:
             log.warning("%s", line)
         scored.frame.attrs["unusual"] = scored.unusual.as_dict()
         return scored.frame
@@ -297,6 +304,22 @@ class Predictor:
     @cached_property
     def _explainer(self) -> Explainer:
         return Explainer(self._model)
+
+    def _no_customers(self, frame: Any, scored: Scored) -> list[str]:
+        """Sentences about rows that are totals, or hold an id and nothing else."""
+        customers, reference = self._frame(frame), self._model.reference
+        if reference is None:
+            return []
+        names, shares = check_names(customers), {c.name: 1 - c.missing for c in reference.columns}
+        used = customers.iloc[:, [names.index(name) for name in shares]]
+        nothing = says_nothing(present_values(used), list(shares.values()))
+        totals = total_rows(scored.frame["id"])
+        return [
+            f"{rows.sum()} {'row is' if rows.sum() == 1 else 'rows are'} no customers ({why}), the "
+            f"first is row {np.flatnonzero(rows)[0]}; scored all the same: take them out"
+            for why, rows in ((TOTAL, totals), (NOTHING_ELSE, nothing & ~totals))
+            if rows.any()
+        ]
 
     def _ids(self, frame: pd.DataFrame, id: str | None) -> Any:
         """The identifiers of the rows."""

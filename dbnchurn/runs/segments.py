@@ -30,6 +30,7 @@ from dbnchurn.tables.empty_rows import (
     says_nothing,
     total_rows,
 )
+from dbnchurn.tables.keys import refuse_exponents
 from dbnchurn.tables.label import LabelMeaning, read_label
 from dbnchurn.tables.label_classes import LabelValue
 from dbnchurn.tables.label_question import Question
@@ -226,6 +227,12 @@ def load_table(config: SegmentsConfig) -> SegmentsTable:
     )
     for note in loaded.notes:
         log.warning("%s", note)
+    if loaded.rejected:
+        first = loaded.rejected[0]
+        log.warning(
+            "%d lines cannot be read and are left out, the first is row %d: %s",
+            len(loaded.rejected), first.row, first.reason,
+        )  # fmt: skip
     frame, formats = loaded.frame, {**config.source.formats, **loaded.formats}
     named = [columns.label, *columns.drop]
     named += [name for name in (columns.id, columns.date) if name is not None]
@@ -252,6 +259,7 @@ def _without_totals(frame: pd.DataFrame, columns: SegmentColumnsSection) -> pd.D
     nothing = says_nothing(present_values(features))
     totals = np.zeros(len(frame), bool)
     if columns.id is not None:
+        refuse_exponents(frame[columns.id])
         totals = total_rows(frame[columns.id])
     counts = {TOTAL: totals, NOTHING_ELSE: nothing & ~totals}
     say(f"{rows.sum()} rows are set aside: {why}" for why, rows in counts.items() if rows.any())

@@ -28,8 +28,8 @@ FIRST, LAST = 3_653.0, 32_872.0  # days since 1970: 1980 to 2059, where dates of
 FEWEST = 2  # different values
 _DATE_WORDS = """
 date dates datum day timestamp ts time datetime epoch unixtime fecha dia data jour giorno tag
-month monat mois mes mese period since seit from until bis start started end ended begin began valid expiry
-expires expired created updated modified opened closed joined signup registered registration
+month monat mois mes mese period since seit from until bis start started end ended begin began valid
+expiry expires expired created updated modified opened closed joined signup registered registration
 activated activation birth birthday dob geburtstag born seen login
 """
 DATE_WORDS = frozenset(_DATE_WORDS.split())

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dbnchurn.cli.command_line import app
-from dbnchurn.cli.options import Config, Mkdir, make_above
+from dbnchurn.cli.options import Config, Mkdir
 from dbnchurn.core.progress import displayed
 
 PANEL = "Find segments"
@@ -25,7 +25,6 @@ def segments(
     from dbnchurn.runs.segments import read_segments_config, run, summary
 
     settings = read_segments_config(config, overrides or [])
-    make_above(settings.output, mkdir)
     with displayed():
-        folder = run(settings, name=config.stem)
+        folder = run(settings, name=config.stem, mkdir=mkdir)
     print(summary(folder))

@@ -11,7 +11,7 @@ import typer
 
 from dbnchurn.cli.command_line import app, console
 from dbnchurn.cli.exit_codes import ExitCode
-from dbnchurn.cli.options import AllowChanged, Mkdir, Model, make_above, output_file
+from dbnchurn.cli.options import AllowChanged, Mkdir, Model, output_file
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import displayed
 
@@ -48,8 +48,7 @@ def train(
                 folder = resume_run(resume)
             elif config is not None:
                 settings = read_config(config, overrides or [])
-                make_above(settings.output, mkdir)
-                folder = train_run(settings, name=config.stem)
+                folder = train_run(settings, name=config.stem, mkdir=mkdir)
     except Interrupted as stop:
         print(f"interrupted: {stop}", file=sys.stderr, flush=True)
         os._exit(

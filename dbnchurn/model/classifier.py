@@ -433,7 +433,13 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         leaving = self.predict_proba(X)[:, 1]
         return np.asarray(self.classes_[(leaving >= self.threshold_).astype(int)])
 
-    def save(self, folder: str | Path, *, about: Mapping[str, Any] | None = None) -> None:
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        about: Mapping[str, Any] | None = None,
+        mkdir: bool = False,
+    ) -> None:
         """Write what scoring needs as a model folder, for ``Predictor.load``.
 
         Parameters
@@ -442,11 +448,14 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
             New, empty, or an older model, which is replaced.
         about : mapping, optional
             Plain data to keep beside the model, such as the name of the id column.
+        mkdir : bool, default False
+            Whether the folders above it are made if they do not exist.
 
         Raises
         ------
         ConfigError
-            If the folder exists and holds something other than a model.
+            If the folder exists and holds something other than a model, or the one above it does
+            not exist.
         """
         check_is_fitted(self, "record_")
         facts = {**self.about_, **(about or {})}
@@ -454,7 +463,7 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         facts["outcome"] = left_sentence(
             facts["left"], training["prior"], training["rows"], "training customers"
         )
-        save(self.record_, folder, card=model_card(facts), about=facts)
+        save(self.record_, folder, card=model_card(facts), about=facts, mkdir=mkdir)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

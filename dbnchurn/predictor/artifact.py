@@ -21,6 +21,7 @@ import numpy.typing as npt
 from safetensors.numpy import save as save_arrays
 
 from dbnchurn.core.errors import ArtifactError, ConfigError, listed
+from dbnchurn.core.places import check_places
 from dbnchurn.core.provenance import fingerprint
 from dbnchurn.core.records import pack, references, unpack
 from dbnchurn.predictor.audit import audit_model
@@ -34,7 +35,12 @@ OPEN_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def save(
-    model: ModelRecord, folder: str | Path, *, card: str, about: Mapping[str, Any] | None = None
+    model: ModelRecord,
+    folder: str | Path,
+    *,
+    card: str,
+    about: Mapping[str, Any] | None = None,
+    mkdir: bool = False,
 ) -> None:
     """Write a model atomically: after a failure the folder is as it was before.
 
@@ -50,11 +56,13 @@ def save(
         Model card in Markdown.
     about : mapping, optional
         Further plain data for the manifest: versions, metrics, fingerprint.
+    mkdir : bool, default False
+        Whether the folders above it are made if they do not exist.
 
     Raises
     ------
     ConfigError
-        If the folder holds something else.
+        If the folder holds something else, or the one above it does not exist.
 
     Examples
     --------
@@ -72,6 +80,7 @@ def save(
     folder = Path(folder)
     if folder.exists() and not _replaceable(folder):
         raise ConfigError(f"{folder} exists and is not a model; choose another folder")
+    check_places({"model": folder}, mkdir=mkdir)
     tree, arrays = pack(model)
     files = {ARRAYS: save_arrays(arrays), CARD: card.encode()}
     manifest = {

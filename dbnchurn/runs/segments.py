@@ -164,7 +164,7 @@ def read_segments_config(path: str | Path, overrides: Sequence[str] = ()) -> Seg
     return read(path, overrides, SegmentsConfig)
 
 
-def run(config: SegmentsConfig, name: str = "segments") -> Path:
+def run(config: SegmentsConfig, name: str = "segments", *, mkdir: bool = False) -> Path:
     """Find segments as `config` says.
 
     Parameters
@@ -172,6 +172,8 @@ def run(config: SegmentsConfig, name: str = "segments") -> Path:
     config : SegmentsConfig
     name : str, default "segments"
         Name of the run folder; a number is added if there is one of that name.
+    mkdir : bool, default False
+        Whether the folders above the output are made if they do not exist.
 
     Returns
     -------
@@ -185,7 +187,7 @@ def run(config: SegmentsConfig, name: str = "segments") -> Path:
     DataError, ConfigError
         If the table or the config cannot be used.
     """
-    open_output(config.output, [config.source.path])
+    open_output(config.output, [config.source.path], mkdir=mkdir)
     with stage("read"):
         table = load_table(config)
     miner = _miner(config, table)

@@ -9,6 +9,7 @@ from typing import Any
 
 from dbnchurn.core.errors import ArtifactError
 from dbnchurn.core.html.format import percent
+from dbnchurn.core.places import check_places
 from dbnchurn.core.sql import quoted
 from dbnchurn.segments import page
 from dbnchurn.segments.conditions import condition_from_dict
@@ -35,8 +36,8 @@ FIELDS = (  # of a list that are JSON as they stand
 )
 
 
-def save(segments: SegmentList, folder: str | Path) -> Path:
-    """Write every format into a folder, which is made if it is absent.
+def save(segments: SegmentList, folder: str | Path, *, mkdir: bool = False) -> Path:
+    """Write every format into a folder, which is made if the one above it exists.
 
     The pictures and the page need the extra ``train`` (matplotlib, jinja2); nothing else here does.
 
@@ -45,6 +46,8 @@ def save(segments: SegmentList, folder: str | Path) -> Path:
     segments : SegmentList
     folder : str or Path
         Files of an earlier list are replaced.
+    mkdir : bool, default False
+        Whether the folders above it are made if they do not exist.
 
     Returns
     -------
@@ -56,6 +59,8 @@ def save(segments: SegmentList, folder: str | Path) -> Path:
     ------
     ArtifactError
         The folder cannot be written.
+    ConfigError
+        The folder above it does not exist.
 
     Examples
     --------
@@ -68,7 +73,9 @@ def save(segments: SegmentList, folder: str | Path) -> Path:
     """
     from dbnchurn.segments.pictures import segment_pictures  # needs matplotlib
 
-    folder, pictures = Path(folder), segment_pictures(segments)
+    folder = Path(folder)
+    check_places({"segments": folder}, mkdir=mkdir)
+    pictures = segment_pictures(segments)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         segments.table().to_csv(folder / "segments.csv", index=False)

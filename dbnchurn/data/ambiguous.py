@@ -20,7 +20,7 @@ from dbnchurn.tables.text_decision import decide
 OTHER_FORMATS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y%m%d", "%d.%m.%y")
 NUMERIC_TYPES = ("INTEGER", "BIGINT", "DOUBLE", "FLOAT")
 READ_FROM_TEXT = ("number", "integer", "date")
-OFFSET = r"[0-9](Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+OFFSET = r"[0-9] ?(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)([[][A-Za-z/_]+[]])?$"
 
 
 def key_kind(

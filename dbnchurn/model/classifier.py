@@ -28,7 +28,7 @@ from dbnchurn.features import Encode, Leaves, Oversample
 from dbnchurn.model.compute import Compute, default_threads, limited_threads, threads_of_environment
 from dbnchurn.model.decision import CalibratedModel, calibrate, transfer_decision
 from dbnchurn.model.inputs import fit_inputs
-from dbnchurn.model.labels import PYTHON
+from dbnchurn.model.labels import PYTHON, unsorted_warning
 from dbnchurn.model.large_tables import LargeTableRules
 from dbnchurn.model.pipeline import Stages, fit_stages
 from dbnchurn.predictor.artifact import save
@@ -370,6 +370,8 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         self.about_ = {**self.meaning_.as_dict(), **model.about()}
         prior, turned = self.about_["training"]["prior"], inverted(self.meaning_, PYTHON)
         if warning := majority_warning(self.meaning_.condition, prior, turned):
+            warnings.warn(warning, LabelWarning, stacklevel=3)
+        if warning := unsorted_warning(self.classes_):
             warnings.warn(warning, LabelWarning, stacklevel=3)
 
     def decide_by(self, choice: Choice) -> ChurnClassifier:

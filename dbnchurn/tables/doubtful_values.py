@@ -179,6 +179,15 @@ def doubtful_values(name: str, values: pd.Series[Any]) -> list[str]:
 def signed_otherwise(form: NumberFormat, words: Collection[str]) -> str:
     """A number with its minus behind or in brackets, which is negative; empty without any.
 
+    Parameters
+    ----------
+    form : NumberFormat
+    words : collection of str
+
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> signed_otherwise(NumberFormat(), ["12.5", "(7)"])

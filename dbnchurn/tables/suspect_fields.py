@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -77,10 +76,10 @@ def check_fields(
         if lowest > ord("\r"):
             continue
         breaks = pc.match_substring_regex(values, "[\r\n]").fill_null(False)
-        for row in np.flatnonzero(breaks.to_numpy(zero_copy_only=False)):
+        for place in np.flatnonzero(breaks.to_numpy(zero_copy_only=False)):
             _check_lines(
-                values[int(row)].as_py(),
-                f"{file}: row {row_numbers[row]}, column {name!r}",
+                values[int(place)].as_py(),
+                f"{file}: row {row_numbers[place]}, column {name!r}",
                 delimiter,
                 columns,
             )
@@ -104,5 +103,5 @@ def _lowest_byte(values: pa.Array) -> int:
 
 
 def _first(mask: pa.Array) -> int | None:
-    rows: Sequence[int] = np.flatnonzero(mask.fill_null(False).to_numpy(zero_copy_only=False))
+    rows = np.flatnonzero(mask.fill_null(False).to_numpy(zero_copy_only=False))
     return int(rows[0]) if len(rows) else None

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from dbnchurn.core.typing import Bools, Floats
 from dbnchurn.tables.kinds import is_nested
@@ -32,10 +33,20 @@ def present_values(frame: pd.DataFrame) -> Bools:
     for j in range(frame.shape[1]):
         column = frame.iloc[:, j]
         known = column.notna()
-        if not pd.api.types.is_numeric_dtype(column.dtype) and not is_nested(column):
+        if _may_hold_text(column) and not is_nested(column):
             known &= ~column.isin(MISSING)
         present[:, j] = known
     return present
+
+
+def _may_hold_text(column: pd.Series[Any]) -> bool:
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return True
+    if isinstance(dtype, pd.ArrowDtype):
+        kind = dtype.pyarrow_dtype
+        return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return dtype == object or isinstance(dtype, pd.StringDtype)
 
 
 def says_nothing(present: Bools, shares: npt.ArrayLike | None = None) -> Bools:

@@ -46,7 +46,7 @@ def _may_hold_text(column: pd.Series[Any]) -> bool:
     if isinstance(dtype, pd.ArrowDtype):
         kind = dtype.pyarrow_dtype
         return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-    return dtype == object or isinstance(dtype, pd.StringDtype)
+    return pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.StringDtype)
 
 
 def says_nothing(present: Bools, shares: npt.ArrayLike | None = None) -> Bools:

@@ -223,7 +223,7 @@ def without_missing(frame: pd.DataFrame, missing: Collection[str]) -> pd.DataFra
     masked = frame.copy(deep=False)
     for place, rows in gone.items():
         column = frame.iloc[:, place]
-        masked.isetitem(place, column.mask(rows))
+        masked.isetitem(place, column.mask(rows).array)
     return masked
 
 

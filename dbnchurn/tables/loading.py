@@ -170,8 +170,7 @@ def load_table(
         if name not in texts:
             values[name] = column.to_pandas()
             if name not in ids and name not in as_written:
-                plain = values[name].to_frame()
-                values[name] = without_missing(plain, rules.missing).iloc[:, 0]
+                values[name] = without_missing(values[name].to_frame(), rules.missing).iloc[:, 0]
                 notes += doubtful_values(name, values[name])
         elif name in ids or name in as_written:
             written = TextColumn.of(name, column, missing)

@@ -302,10 +302,10 @@ def _read_date(column: Column, values: pd.Series[Any], refuse: Refuse) -> Floats
         form = form_of(column.format) if column.format else None
         if isinstance(form, SerialFormat):
             numbers = values.to_numpy(np.float64, na_value=np.nan)
-            days = form.days(numbers)
+            moments = form.days(numbers)
             what = f"is no date as {form.picture}"
-            refuse(column, values, np.isnan(days) & ~np.isnan(numbers), what)
-            return days
+            refuse(column, values, np.isnan(moments) & ~np.isnan(numbers), what)
+            return moments
         days = _written_days(values)
         if days is None:
             raise DataError(

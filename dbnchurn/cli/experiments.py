@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dbnchurn.cli.command_line import app
-from dbnchurn.cli.options import Config, Mkdir, make_above, output_folder
+from dbnchurn.cli.options import Config, Mkdir, output_folder
 from dbnchurn.core.places import check_places
 
 PANEL = "Compare and tune"
@@ -35,8 +35,7 @@ def experiment(
     from dbnchurn.runs import read_config
 
     settings = read_config(config, overrides or [])
-    make_above(settings.output, mkdir)
-    folder = run_experiment(settings, config.stem, jobs=jobs)
+    folder = run_experiment(settings, config.stem, jobs=jobs, mkdir=mkdir)
     print(summary_text(folder))
 
 
@@ -72,5 +71,4 @@ def tune(
     from dbnchurn.runs import read_config
 
     settings = read_config(config, overrides or [])
-    make_above(settings.output, mkdir)
-    print(tune_run(settings, config.stem).to_text())
+    print(tune_run(settings, config.stem, mkdir=mkdir).to_text())

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dbnchurn.cli.command_line import app
-from dbnchurn.cli.options import Config, Mkdir, RawText, make_above
+from dbnchurn.cli.options import Config, Mkdir, RawText
 from dbnchurn.core.progress import displayed
 
 PANEL = "Find segments"
@@ -26,7 +26,6 @@ def segments(
     from dbnchurn.runs.segments import read_segments_config, run, summary
 
     settings = read_segments_config(config, overrides or [])
-    make_above(settings.output, mkdir)
     with displayed():
-        folder = run(settings, name=config.stem, raw_text=raw_text)
+        folder = run(settings, name=config.stem, raw_text=raw_text, mkdir=mkdir)
     print(summary(folder))

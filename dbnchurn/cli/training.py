@@ -17,7 +17,6 @@ from dbnchurn.cli.options import (
     Mkdir,
     Model,
     PublicKey,
-    make_above,
     output_file,
 )
 from dbnchurn.core.errors import ConfigError
@@ -56,8 +55,7 @@ def train(
                 folder = resume_run(resume)
             elif config is not None:
                 settings = read_config(config, overrides or [])
-                make_above(settings.output, mkdir)
-                folder = train_run(settings, name=config.stem)
+                folder = train_run(settings, name=config.stem, mkdir=mkdir)
     except Interrupted as stop:
         print(f"interrupted: {stop}", file=sys.stderr, flush=True)
         os._exit(

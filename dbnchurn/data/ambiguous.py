@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.core.sql import text_literal
+from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.open import is_csv, raw_name
 from dbnchurn.data.plan import Rule, TablePlan
 from dbnchurn.data.typed import present
 from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.keys import EXPONENT
 from dbnchurn.tables.reading_rules import ReadingRules, name_of
+from dbnchurn.tables.serial_format import is_date_name, serial_formats, serial_question
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
 from dbnchurn.tables.text_decision import decide
 
 OTHER_FORMATS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y%m%d", "%d.%m.%y")
+NUMERIC_TYPES = ("INTEGER", "BIGINT", "DOUBLE", "FLOAT")
 READ_FROM_TEXT = ("number", "integer", "date")
-OFFSET = r"[0-9](Z|[+-][0-9]{2}(:?[0-9]{2}(:?[0-9]{2})?)?)$"  # before 1901 with seconds
+OFFSET = (  # before 1901 with seconds
+    r"[0-9] ?(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2}(:?[0-9]{2})?)?)([[][A-Za-z/_]+[]])?$"
+)
 
 
 def key_kind(
@@ -57,6 +63,15 @@ def key_kind(
         "regexp_full_match(k, '[0-9]+(\\.0)?') AS d FROM "
         f"(SELECT {key} AS k FROM {raw_name(name)}))"
     )
+    exponents, exponent = session.row(
+        f"SELECT count(k), min(k) FROM (SELECT {key} AS k FROM {raw_name(name)}) "
+        f"WHERE regexp_full_match(k, {text_literal(EXPONENT)})"
+    )
+    if exponents:
+        raise DataError(
+            f"table {name!r}: {exponents} keys {table.key!r} such as {exponent!r} are written with "
+            "an exponent, so their last digits are lost; export them as text"
+        )
     if digits and words:
         raise DataError(
             f"table {name!r}: the key {table.key!r} mixes types: {digits} are numbers like "
@@ -134,6 +149,40 @@ def _check_formats(session: Session, name: str, column: str, text: str) -> None:
             f"table {name!r}: {column!r} has dates in two formats: {iso} like {iso_date!r} and "
             f"{others} like {other!r}; write them in one way, or name both, for example "
             "format: ['%Y-%m-%d', '%d.%m.%Y']"
+        )
+
+
+def check_serials(session: Session, name: str, kinds: Mapping[str, str]) -> None:
+    """Refuse numbers that may be dates, of a table whose columns have no rules.
+
+    Parameters
+    ----------
+    session : Session
+        Has the raw rows, see :func:`dbnchurn.data.open.open_table`.
+    name : str
+        Name of the table.
+    kinds : mapping of column → SQL type
+        Of the raw rows.
+
+    Raises
+    ------
+    DataError
+        If columns that are named like dates hold numbers that are plausible as such.
+    """
+    found = []
+    for column, kind in kinds.items():
+        if not is_date_name(column) or not kind.endswith(NUMERIC_TYPES):
+            continue
+        rows = session.arrow(
+            f"SELECT DISTINCT CAST({quoted(column)} AS DOUBLE) AS v FROM {raw_name(name)}"
+        )
+        numbers = rows.column("v").to_numpy()
+        if serial_formats(column, numbers):
+            found.append(serial_question(column, numbers, "formats"))
+    if found:
+        raise DataError(
+            f"table {name!r}: {'; '.join(found)}; here it is said under columns, "
+            "as {kind: number} or {kind: date, format: excel_serial}"
         )
 
 

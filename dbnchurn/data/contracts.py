@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import quoted, text_literal
-from dbnchurn.data.ambiguous import check_dates, key_kind, with_formats
+from dbnchurn.data.ambiguous import check_dates, check_serials, key_kind, with_formats
+from dbnchurn.data.no_customers import no_customers
 from dbnchurn.data.open import raw_name
 from dbnchurn.data.plan import ColumnKind, Rule, TablePlan
 from dbnchurn.data.typed import TypedColumn, cell_name, present, typed_column, value_name
@@ -97,6 +98,9 @@ def enforce(
     kinds = session.columns(raw_name(name))
     table = described(session, name, table)
     columns = _typed_columns(table, kinds)
+    key = columns[table.key]
+    others = no_customers(session, name, table, kinds)
+    columns[table.key] = replace(key, faults=(*key.faults[:1], *others, *key.faults[1:]))
     _view(session, name, columns)
     kept = [c for c in columns if needed is None or c in needed or c in (table.key, table.date)]
     checked = _read(session, name, columns, kept if table.rows != "event" else list(columns))
@@ -246,6 +250,9 @@ def described(session: Session, name: str, table: TablePlan) -> TablePlan:
             f"table {name!r} lacks {listed(absent)}, which its contract promises; "
             f"it has {listed(kinds, limit=60)}"
         )
+    if not table.columns:
+        others = {c: k for c, k in kinds.items() if c not in (table.key, table.date)}
+        check_serials(session, name, others)
     rules = dict(table.columns) or {
         column: Rule(kind=kind_of(kind)) for column, kind in kinds.items() if column != table.key
     }

@@ -8,14 +8,19 @@ from dataclasses import dataclass
 
 from dbnchurn.core.sql import quoted, text_literal, text_literals
 from dbnchurn.data.plan import NUMERIC, Rule
-from dbnchurn.tables.date_format import MONTHS
+from dbnchurn.tables.date_format import MONTHS, UP_TO, DateFormat, DurationFormat
 from dbnchurn.tables.number_format import NumberFormat
-from dbnchurn.tables.reading_rules import form_of
+from dbnchurn.tables.reading_rules import Form, form_of
+from dbnchurn.tables.serial_format import SERIALS, SerialFormat
 from dbnchurn.tables.text_column import MISSING, NO, PERHAPS_MISSING, YES
 
 TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 ISO = ("%Y-%m-%d", "%Y-%m")
 SHORT = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+OFFSET_PARTS = (
+    r"'(.*[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?(?: ?[AaPp][Mm])?) ?"
+    r"(?:Z|UTC|GMT|([+-])([0-9]{2})(?::?([0-9]{2}))?)'"
+)
 LARGEST = 1e24  # larger numbers in a table of customers are mistakes
 
 
@@ -162,11 +167,7 @@ def present(column: str, kind: str, missing: Sequence[str] = (), rule: Rule | No
 def _number(raw: str, kind: str, rule: Rule) -> str:
     if kind == "VARCHAR":
         form = form_of(rule.formats[0]) if rule.formats else NumberFormat()
-        if not isinstance(form, NumberFormat):  # spans of time, in days
-            spelled = f"replace({raw}, ',', '')"
-            number = f"(epoch(TRY_CAST({spelled} AS INTERVAL)) / 86400)"
-        else:
-            number = form.sql(raw)
+        number = f"CAST({_of_text(form, raw)} AS DOUBLE)"
         if form == NumberFormat():
             number = f"coalesce(TRY_CAST({raw} AS DOUBLE), {number})"
     elif kind == "INTERVAL":
@@ -231,9 +232,13 @@ def _category(text: str, rule: Rule) -> str:
 
 
 def _date(raw: str, kind: str, rule: Rule, zone: str | None) -> str:
+    if len(rule.formats) == 1 and rule.formats[0] in SERIALS and not _is_time(kind):
+        number = f"TRY_CAST({raw} AS DOUBLE)"
+        return SerialFormat(rule.formats[0]).sql(number)
     if kind == "VARCHAR":
+        raw = _plain_time(raw)
         if rule.formats and not set(rule.formats) <= set(ISO):
-            return _strptime(raw, rule.formats)
+            return _in_zone(raw, rule.formats, zone)
         if zone is not None:
             instant = f"TRY_CAST({raw} AS TIMESTAMPTZ)"
             return f"CAST(timezone({text_literal(zone)}, {instant}) AS TIMESTAMP)"
@@ -247,6 +252,35 @@ def _date(raw: str, kind: str, rule: Rule, zone: str | None) -> str:
     return f"CAST({raw} AS TIMESTAMP)" if _is_time(kind) else "CAST(NULL AS TIMESTAMP)"
 
 
+def _of_text(form: Form, raw: str) -> str:
+    """SQL of a number or, in days, of a span of time."""
+    return form.sql(raw) if isinstance(form, NumberFormat | DurationFormat) else "NULL"
+
+
+def _plain_time(raw: str) -> str:
+    """SQL of a date without the name of its zone, and with a point before fractions of seconds."""
+    pointed = f"regexp_replace({raw}, '(:[0-9]{{2}}),([0-9]+)', '\\1.\\2')"
+    return f"regexp_replace({pointed}, '\\[[A-Za-z/_]+\\]$', '')"
+
+
+def _in_zone(raw: str, formats: Sequence[str], zone: str | None) -> str:
+    """SQL that reads dates of a format, and an offset that may stand behind them."""
+    plain = _strptime(raw, formats)
+    without, sign, hours, minutes = (
+        f"regexp_extract({raw}, {OFFSET_PARTS}, {k})" for k in range(1, 5)
+    )
+    ahead = (
+        f"coalesce(TRY_CAST({hours} AS INTEGER), 0) * 60 + "
+        f"coalesce(TRY_CAST({minutes} AS INTEGER), 0)"
+    )
+    utc = (
+        f"({_strptime(without, formats)} - to_minutes(CAST(CASE WHEN {sign} = '-' THEN -1 ELSE 1 "
+        f"END * ({ahead}) AS BIGINT)))"
+    )
+    local = utc if zone is None else f"timezone({text_literal(zone)}, timezone('UTC', {utc}))"
+    return f"CASE WHEN regexp_full_match({raw}, {OFFSET_PARTS}) THEN {local} ELSE {plain} END"
+
+
 def _strptime(raw: str, formats: Sequence[str]) -> str:
     """SQL that reads a date with or without a time, and names of months in several languages."""
     if any("%b" in form for form in formats):
@@ -256,12 +290,29 @@ def _strptime(raw: str, formats: Sequence[str]) -> str:
             for word, number in MONTHS.items()
         )
         raw = f"regexp_replace({raw}, '\\p{{L}}{{3,}}[.]?', CASE {name} {english} ELSE 'x' END)"
+    shifted = [_in_years(raw, DateFormat(form)) for form in formats if UP_TO in form]
+    rest = [form for form in formats if UP_TO not in form]
+    if rest:
+        shifted.append(_any_of(raw, rest))
+    return f"CAST(coalesce({', '.join(shifted)}) AS TIMESTAMP)"
+
+
+def _any_of(raw: str, formats: Sequence[str]) -> str:
     every = [
         form + time
         for form in formats
         for time in (TIMES if "%H" not in form and "%I" not in form else ("",))
     ]
-    return f"CAST(try_strptime({raw}, [{', '.join(map(text_literal, every))}]) AS TIMESTAMP)"
+    return f"try_strptime({raw}, [{', '.join(map(text_literal, every))}])"
+
+
+def _in_years(raw: str, form: DateFormat) -> str:
+    """SQL that reads a date whose two digits stand for the hundred years up to a given one."""
+    date, last = _any_of(raw, [form.base]), form.last_year
+    return (
+        f"CASE WHEN year({date}) > {last} THEN {date} - INTERVAL 100 YEAR "
+        f"WHEN year({date}) <= {last - 100} THEN {date} + INTERVAL 100 YEAR ELSE {date} END"
+    )
 
 
 def _bounds(column: str, value: str, rule: Rule) -> list[tuple[str, str]]:

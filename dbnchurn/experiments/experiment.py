@@ -48,7 +48,9 @@ class _KeyedRun:
         return facts is not None and facts.get("key") == self.key
 
 
-def run_experiment(config: RunConfig, name: str = "experiment", *, jobs: int | None = None) -> Path:
+def run_experiment(
+    config: RunConfig, name: str = "experiment", *, jobs: int | None = None, mkdir: bool = False
+) -> Path:
     """Run an experiment, or the runs that it lacks, and compare its runs.
 
     Parameters
@@ -59,6 +61,8 @@ def run_experiment(config: RunConfig, name: str = "experiment", *, jobs: int | N
         The folder is ``NAME-experiment`` in the config's output.
     jobs : int, optional
         Runs at once, in place of ``experiment.jobs``.
+    mkdir : bool, default False
+        Whether the folders above the output are made if they do not exist.
 
     Returns
     -------
@@ -79,7 +83,7 @@ def run_experiment(config: RunConfig, name: str = "experiment", *, jobs: int | N
     >>> run_experiment(read_config("configs/ablation.yaml"), jobs=4)  # doctest: +SKIP
     PosixPath('runs/experiment-experiment')
     """
-    open_output(Path(config.output), config.sources)
+    open_output(Path(config.output), config.sources, mkdir=mkdir)
     if config.tracking is not None:
         require_mlflow()
     folder = Path(config.output) / f"{name}-experiment"

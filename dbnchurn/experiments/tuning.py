@@ -27,7 +27,13 @@ from dbnchurn.runs.protocol import division
 from dbnchurn.runs.sections import TuningSection
 
 
-def tune(config: RunConfig, name: str = "tune", *, worst: Mapping[str, float] = WORST) -> Tuned:
+def tune(
+    config: RunConfig,
+    name: str = "tune",
+    *,
+    worst: Mapping[str, float] = WORST,
+    mkdir: bool = False,
+) -> Tuned:
     """Search for better settings until the budget is used, or continue a search.
 
     Parameters
@@ -39,6 +45,8 @@ def tune(config: RunConfig, name: str = "tune", *, worst: Mapping[str, float] = 
     worst : mapping of "rbm" and "finetune" → float, default 0.9 and 0.5
         A trial is cut short if its reconstruction error, or its validation loss, is above this
         quantile of the others at the same epoch.
+    mkdir : bool, default False
+        Whether the folders above the output are made if they do not exist.
 
     Returns
     -------
@@ -60,7 +68,7 @@ def tune(config: RunConfig, name: str = "tune", *, worst: Mapping[str, float] = 
     """
     section = _checked(config.tuning)
     require_optuna()
-    open_output(Path(config.output), config.sources)
+    open_output(Path(config.output), config.sources, mkdir=mkdir)
     folder = Path(config.output) / f"{name}-tuning"
     with only_one(folder):
         dataset, fingerprint = _dataset(config)

@@ -30,7 +30,7 @@ from dbnchurn.model.compute import Compute, default_threads, limited_threads, th
 from dbnchurn.model.decision import CalibratedModel
 from dbnchurn.model.default_networks import DEFAULT_COMPANION, DEFAULT_NETWORK
 from dbnchurn.model.inputs import fit_inputs
-from dbnchurn.model.labels import PYTHON
+from dbnchurn.model.labels import PYTHON, unsorted_warning
 from dbnchurn.model.large_tables import LargeTableRules
 from dbnchurn.model.learning import learn
 from dbnchurn.model.pipeline import Stages
@@ -331,6 +331,8 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         prior, turned = self.about_["training"]["prior"], inverted(self.meaning_, PYTHON)
         if warning := majority_warning(self.meaning_.condition, prior, turned):
             warnings.warn(warning, LabelWarning, stacklevel=3)
+        if warning := unsorted_warning(self.classes_):
+            warnings.warn(warning, LabelWarning, stacklevel=3)
 
     def decide_by(self, choice: Choice) -> ChurnClassifier:
         """Decide at another threshold from now on, such as one that uses each gain.
@@ -394,7 +396,13 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         leaving = self.predict_proba(X)[:, 1]
         return np.asarray(self.classes_[(leaving >= self.threshold_).astype(int)])
 
-    def save(self, folder: str | Path, *, about: Mapping[str, Any] | None = None) -> None:
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        about: Mapping[str, Any] | None = None,
+        mkdir: bool = False,
+    ) -> None:
         """Write what scoring needs as a model folder, for ``Predictor.load``.
 
         Parameters
@@ -403,11 +411,14 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
             New, empty, or an older model, which is replaced.
         about : mapping, optional
             Plain data to keep beside the model, such as the name of the id column.
+        mkdir : bool, default False
+            Whether the folders above it are made if they do not exist.
 
         Raises
         ------
         ConfigError
-            If the folder exists and holds something other than a model.
+            If the folder exists and holds something other than a model, or the one above it does
+            not exist.
         """
         check_is_fitted(self, "record_")
         facts = {**self.about_, **(about or {})}
@@ -415,7 +426,7 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         facts["outcome"] = left_sentence(
             facts["left"], training["prior"], training["rows"], "training customers"
         )
-        save(self.record_, folder, card=model_card(facts), about=facts)
+        save(self.record_, folder, card=model_card(facts), about=facts, mkdir=mkdir)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

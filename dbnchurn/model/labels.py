@@ -76,6 +76,36 @@ def _plain(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.array([str(x) for x in labels], object) if kind is None else labels.astype(kind)
 
 
+def unsorted_warning(classes: npt.NDArray[Any]) -> str:
+    """A sentence about scorers of scikit-learn, which take the last label in sorted order.
+
+    Parameters
+    ----------
+    classes : array of two labels
+        Of those who stayed and of those who left.
+
+    Returns
+    -------
+    str
+        Empty where the last label in sorted order is that of those who left.
+
+    Examples
+    --------
+    >>> unsorted_warning(np.array(["no", "yes"], object))
+    ''
+    >>> unsorted_warning(np.array(["stayed", "left"], object))[:66]
+    "'left' sorts before 'stayed', so scikit-learn's scorers by name, s"
+    """
+    stayed, left = classes
+    if np.unique(classes)[1] == left:
+        return ""
+    return (
+        f"{left!r} sorts before {stayed!r}, so scikit-learn's scorers by name, such as "
+        "scoring='roc_auc', take the probability of leaving for that of staying: fit with labels "
+        f"0 and 1 (y == {left!r}) where you use them"
+    )
+
+
 def read_classes(
     labels: npt.NDArray[Any],
     *,

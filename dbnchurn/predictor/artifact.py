@@ -21,6 +21,7 @@ import numpy.typing as npt
 from safetensors.numpy import save as save_arrays
 
 from dbnchurn.core.errors import ArtifactError, ConfigError, listed
+from dbnchurn.core.places import check_places
 from dbnchurn.core.provenance import fingerprint
 from dbnchurn.core.records import array_sizes, pack, references, unpack
 from dbnchurn.predictor.about import audit_about
@@ -45,7 +46,12 @@ LONGEST_MESSAGE = 600  # letters; what a message quotes was written by whoever w
 
 
 def save(
-    model: ModelRecord, folder: str | Path, *, card: str, about: Mapping[str, Any] | None = None
+    model: ModelRecord,
+    folder: str | Path,
+    *,
+    card: str,
+    about: Mapping[str, Any] | None = None,
+    mkdir: bool = False,
 ) -> None:
     """Write a model atomically: after a failure the folder is as it was before.
 
@@ -61,11 +67,13 @@ def save(
         Model card in Markdown.
     about : mapping, optional
         Further plain data for the manifest: versions, metrics, fingerprint.
+    mkdir : bool, default False
+        Whether the folders above it are made if they do not exist.
 
     Raises
     ------
     ConfigError
-        If the folder holds something else.
+        If the folder holds something else, or the one above it does not exist.
 
     Examples
     --------
@@ -83,6 +91,7 @@ def save(
     folder = Path(folder)
     if folder.exists() and not _replaceable(folder):
         raise ConfigError(f"{folder} exists and is not a model; choose another folder")
+    check_places({"model": folder}, mkdir=mkdir)
     tree, arrays = pack(model)
     files = {ARRAYS: save_arrays(arrays), CARD: card.encode()}
     manifest = {

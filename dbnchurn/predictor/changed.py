@@ -1,4 +1,4 @@
-"""Columns that are not what they were in training: emptied, or full of unknown categories.
+"""Columns that are not what they were in training: emptied, full of unknown categories, rescaled.
 
 A score is computed all the same, for a missing value and an unknown category are no evidence; so a
 column that an export lost would go unnoticed.
@@ -14,12 +14,14 @@ import pandas as pd
 
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
 from dbnchurn.predictor.predictor import Predictor
-from dbnchurn.predictor.scores import Oddities, oddities
+from dbnchurn.predictor.scores import Oddities, oddities, times
+from dbnchurn.tables.doubtful_values import without_missing
 from dbnchurn.tables.reading import read, unreadable
 
 FEWEST_ROWS = 20  # below, shares say nothing
 EMPTIED = 0.95  # share of missing values from which on a column is empty
 WAS_FILLED = 0.5  # share of missing values in training up to which it was not
+RESCALED = 0.1  # share of the values that belong to tables in another unit
 UNKNOWN = 0.5  # share of the values that are there above which they are of another kind
 
 
@@ -33,7 +35,7 @@ class Changed:
     sentence : str
         What happened to it.
     emptied : bool
-        Whether it lacks values; otherwise it has unknown categories.
+        Whether it lacks values; otherwise it has unknown categories or numbers in another unit.
     """
 
     column: str
@@ -42,7 +44,7 @@ class Changed:
 
 
 def changed_columns(unusual: Oddities) -> tuple[Changed, ...]:
-    """Find the columns that were emptied or whose values are mostly unknown categories.
+    """Find the columns in another unit, emptied, or with mostly unknown categories.
 
     Of fewer than 20 rows, or of fewer than 20 values for categories, nothing is said.
 
@@ -54,6 +56,7 @@ def changed_columns(unusual: Oddities) -> tuple[Changed, ...]:
     Returns
     -------
     tuple of Changed
+        Those in another unit first.
 
     Examples
     --------
@@ -66,6 +69,15 @@ def changed_columns(unusual: Oddities) -> tuple[Changed, ...]:
     rows, found = unusual.rows, []
     if rows < FEWEST_ROWS:
         return ()
+    for column, factors in unusual.rescaled.items():
+        present = rows - unusual.missing.get(column, 0)
+        if (scaled := sum(factors.values())) >= RESCALED * present:
+            usual = max(factors, key=lambda factor: factors[factor])
+            sentence = (
+                f"column {column!r} holds numbers {times(usual)} than in training in {scaled} of "
+                f"{rows} rows, as if written in another unit"
+            )
+            found.append(Changed(column, sentence, emptied=False))
     for column, missing in unusual.missing.items():
         then = unusual.trained_missing.get(column)
         if then is not None and then <= WAS_FILLED and missing >= EMPTIED * rows:
@@ -150,6 +162,7 @@ def check_frame(
     """
     schema = predictor.schema
     check_allowed(allowed, [column.name for column in schema.used])
+    frame = without_missing(frame, predictor.missing)
     try:
         table, unusual = read(schema, frame)
     except DataError:

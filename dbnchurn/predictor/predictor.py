@@ -23,6 +23,14 @@ from dbnchurn.predictor.explain.reason_codes import find_reasons, stored_labels
 from dbnchurn.predictor.model_record import ModelRecord, logits, probabilities
 from dbnchurn.predictor.reference import Reference
 from dbnchurn.predictor.scores import Scored, check_edges, default_edges, oddities, tiers
+from dbnchurn.tables.doubtful_values import without_missing
+from dbnchurn.tables.empty_rows import (
+    NOTHING_ELSE,
+    TOTAL,
+    present_values,
+    says_nothing,
+    total_rows,
+)
 from dbnchurn.tables.reading import as_frame, read
 from dbnchurn.tables.schema import Schema, check_names
 
@@ -157,6 +165,16 @@ class Predictor:
         """Who counts as having left, and what share of the training customers; "" if not stored."""
         return str(self.about.get("outcome", ""))
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Texts that stood for a missing value in the training, in addition to the usual ones."""
+        stored = self.about.get("missing", [])
+        return tuple(map(str, stored)) if isinstance(stored, list) else ()
+
+    def _frame(self, X: Any) -> pd.DataFrame:
+        """A table as a frame in which the values that were missing in the training are."""
+        return without_missing(as_frame(X), self.missing)
+
     def predict_proba(self, X: Any) -> Floats:
         """Probabilities of staying and of leaving.
 
@@ -173,7 +191,7 @@ class Predictor:
         DataError
             If columns are missing or values cannot be read; the message names them.
         """
-        leaving, unusual = probabilities(self._model, as_frame(X), self.n_threads)
+        leaving, unusual = probabilities(self._model, self._frame(X), self.n_threads)
         if unusual.unknown_levels:
             counts = listed(f"{name}: {rows}" for name, rows in unusual.unknown_levels.items())
             log.warning("categories that no training row has, rows per column: %s", counts)
@@ -220,6 +238,8 @@ class Predictor:
             If columns are missing or values cannot be read; the message names them.
         """
         scored = self.examine(frame, id=id)
+        for line in [*scored.unusual.rescaled_lines(), *self._no_customers(frame, scored)]:
+            log.warning("%s", line)
         scored.frame.attrs["unusual"] = scored.unusual.as_dict()
         return scored.frame
 
@@ -241,7 +261,7 @@ class Predictor:
         DataError
             As :meth:`score`.
         """
-        customers = as_frame(frame)
+        customers = self._frame(frame)
         table, unknown = read(self._model.schema, customers)
         probability = decide(self._model.decide, logits(self._model, table, self.n_threads))
         scores = pd.DataFrame(
@@ -294,11 +314,27 @@ class Predictor:
             predictor.reasons(customers.head(), k=2)["reason_1"]
         """
         labels = stored_labels(self.about)
-        return find_reasons(self._explainer, self.schema, as_frame(X), k, labels)
+        return find_reasons(self._explainer, self.schema, self._frame(X), k, labels)
 
     @cached_property
     def _explainer(self) -> Explainer:
         return Explainer(self._model)
+
+    def _no_customers(self, frame: Any, scored: Scored) -> list[str]:
+        """Sentences about rows that are totals, or hold an id and nothing else."""
+        customers, reference = self._frame(frame), self._model.reference
+        if reference is None:
+            return []
+        names, shares = check_names(customers), {c.name: 1 - c.missing for c in reference.columns}
+        used = customers.iloc[:, [names.index(name) for name in shares]]
+        nothing = says_nothing(present_values(used), list(shares.values()))
+        totals = total_rows(scored.frame["id"])
+        return [
+            f"{rows.sum()} {'row is' if rows.sum() == 1 else 'rows are'} no customers ({why}), the "
+            f"first is row {np.flatnonzero(rows)[0]}; scored all the same: take them out"
+            for why, rows in ((TOTAL, totals), (NOTHING_ELSE, nothing & ~totals))
+            if rows.any()
+        ]
 
     def _ids(self, frame: pd.DataFrame, id: str | None) -> Any:
         """The identifiers of the rows."""

@@ -15,6 +15,7 @@ import pandas as pd
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.predictor.reference import Distribution, Reference
+from dbnchurn.predictor.rescaled import factor_of
 from dbnchurn.tables.schema import Table
 
 TIERS = ("low", "medium", "high", "very high")
@@ -39,6 +40,8 @@ class Oddities:
     missing : dict of column → rows without a value, for every column
     trained_missing : dict of column → share of the training rows without a value
         Empty, as `out_of_range` is, for models without a reference.
+    rescaled : dict of column → factor → rows
+        Rows of tables whose numbers are those of training if they are multiplied by the factor.
 
     Examples
     --------
@@ -52,6 +55,7 @@ class Oddities:
     out_of_range: dict[str, int] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
     trained_missing: dict[str, float] = field(default_factory=dict)
+    rescaled: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def __add__(self, other: Oddities) -> Oddities:
         return Oddities(
@@ -63,6 +67,12 @@ class Oddities:
                 for name in self.missing | other.missing
             },
             self.trained_missing | other.trained_missing,
+            {
+                name: dict(
+                    Counter(self.rescaled.get(name, {})) + Counter(other.rescaled.get(name, {}))
+                )
+                for name in self.rescaled | other.rescaled
+            },
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -72,6 +82,7 @@ class Oddities:
             "rows": self.rows,
             "unknown_levels": dict(self.unknown_levels),
             "out_of_range": dict(self.out_of_range),
+            "rescaled": {name: dict(rows) for name, rows in self.rescaled.items()},
             "missing": {
                 name: {"share": share, "in_training": self.trained_missing.get(name)}
                 for name, share in shares.items()
@@ -79,13 +90,22 @@ class Oddities:
             },
         }
 
+    def rescaled_lines(self) -> list[str]:
+        """One line per column whose numbers are written in another unit than in training."""
+        return [
+            f"{name}: {_rows(rows, self.rows)} with numbers {times(factor)} than in training"
+            for name, factors in self.rescaled.items()
+            for factor, rows in factors.items()
+        ]
+
     def lines(self) -> list[str]:
         """One line per notable finding; none where nothing is notable.
 
         Unknown levels and numbers out of range are always notable; a share of missing values is
         where it differs from training by at least 5 points and four standard errors.
         """
-        lines = [
+        lines = self.rescaled_lines()
+        lines += [
             f"{name}: {_rows(rows, self.rows)} with a category that no training row has"
             for name, rows in self.unknown_levels.items()
         ]
@@ -99,6 +119,19 @@ class Oddities:
             if self.rows and abs(now - then) >= max(NOTABLE_CHANGE, by_chance):
                 lines.append(f"{name}: {now:.1%} missing, {then:.1%} in training")
         return lines
+
+
+def times(factor: str) -> str:
+    """What numbers are that have to be multiplied by a factor.
+
+    Examples
+    --------
+    >>> times("100"), times("0.001")
+    ('about 100 times smaller', 'about 1000 times larger')
+    """
+    number = float(factor)
+    larger = number < 1
+    return f"about {1 / number if larger else number:.0f} times {'larger' if larger else 'smaller'}"
 
 
 def _rows(count: int, total: int) -> str:
@@ -134,7 +167,17 @@ def oddities(table: Table, unknown: Mapping[str, int], reference: Reference | No
         {name: rows for name, rows in outside.items() if rows},
         missing,
         {column.name: column.missing for column in reference.columns},
+        _rescaled(table, reference),
     )
+
+
+def _rescaled(table: Table, reference: Reference) -> dict[str, dict[str, int]]:
+    found = {}
+    for j, column in enumerate(reference.numbers):
+        if (factor := factor_of(column, table.numbers[:, j])) is not None:
+            rows = int((~np.isnan(table.numbers[:, j])).sum())
+            found[column.name] = {f"{factor:g}": rows}
+    return found
 
 
 def _outside(column: Distribution, values: Floats) -> int:

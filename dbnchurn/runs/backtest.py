@@ -223,7 +223,7 @@ def backtest(
         raise ConfigError("the model does not name its label; give the column as --label")
     loaded = load_table(
         source,
-        rules_of(predictor.schema, columns),
+        rules_of(predictor.schema, columns, predictor.missing),
         ids=[about["id"]] if about.get("id") is not None else [],
         as_written=[name],
     )

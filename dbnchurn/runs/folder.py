@@ -12,13 +12,15 @@ from typing import Any
 
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.files import lock
-from dbnchurn.core.places import absent_folders, conflicts
+from dbnchurn.core.places import check_places, conflicts
 
 LOCK = ".lock"
 """In the folder of an experiment or a search."""
 
 
-def open_output(parent: Path, read: Iterable[str | Path | None] = ()) -> None:
+def open_output(
+    parent: Path, read: Iterable[str | Path | None] = (), *, mkdir: bool = False
+) -> None:
     """Make the folder of the runs and check, before training, that it can be written to.
 
     Parameters
@@ -27,6 +29,8 @@ def open_output(parent: Path, read: Iterable[str | Path | None] = ()) -> None:
         New or there; the folder above it has to exist.
     read : iterable of path or None
         Tables that are read; None where a table is no file.
+    mkdir : bool, default False
+        Whether folders above it are made if they do not exist.
 
     Raises
     ------
@@ -36,8 +40,8 @@ def open_output(parent: Path, read: Iterable[str | Path | None] = ()) -> None:
     sources = [path for path in read if path is not None]
     if clashes := conflicts({"output": parent}, {"source": sources}):
         raise ConfigError(f"{'; '.join(clashes)}; write the runs somewhere else")
-    if absent := [] if parent.exists() else absent_folders({"output": parent}):
-        raise ConfigError(f"{absent[0]}; make it, or let it be made with --mkdir")
+    if not parent.exists():
+        check_places({"output": parent}, mkdir=mkdir)
     try:
         parent.mkdir(parents=True, exist_ok=True)
         if not os.access(parent, os.W_OK):

@@ -31,6 +31,7 @@ from dbnchurn.tables.empty_rows import (
     says_nothing,
     total_rows,
 )
+from dbnchurn.tables.keys import refuse_exponents
 from dbnchurn.tables.label import LabelMeaning, read_label
 from dbnchurn.tables.label_classes import LabelValue
 from dbnchurn.tables.label_question import Question
@@ -164,7 +165,9 @@ def read_segments_config(path: str | Path, overrides: Sequence[str] = ()) -> Seg
     return read(path, overrides, SegmentsConfig)
 
 
-def run(config: SegmentsConfig, name: str = "segments", *, raw_text: bool = False) -> Path:
+def run(
+    config: SegmentsConfig, name: str = "segments", *, raw_text: bool = False, mkdir: bool = False
+) -> Path:
     """Find segments as `config` says.
 
     Parameters
@@ -175,6 +178,8 @@ def run(config: SegmentsConfig, name: str = "segments", *, raw_text: bool = Fals
     raw_text : bool, default False
         Leave texts of CSV files as they are; by default those that a spreadsheet would compute
         have an apostrophe in front.
+    mkdir : bool, default False
+        Whether the folders above the output are made if they do not exist.
 
     Returns
     -------
@@ -188,7 +193,7 @@ def run(config: SegmentsConfig, name: str = "segments", *, raw_text: bool = Fals
     DataError, ConfigError
         If the table or the config cannot be used.
     """
-    open_output(config.output, [config.source.path])
+    open_output(config.output, [config.source.path], mkdir=mkdir)
     with stage("read"):
         table = load_table(config)
     miner = _miner(config, table)
@@ -231,6 +236,12 @@ def load_table(config: SegmentsConfig) -> SegmentsTable:
     )
     for note in loaded.notes:
         log.warning("%s", note)
+    if loaded.rejected:
+        first = loaded.rejected[0]
+        log.warning(
+            "%d lines cannot be read and are left out, the first is row %d: %s",
+            len(loaded.rejected), first.row, first.reason,
+        )  # fmt: skip
     frame, formats = loaded.frame, {**config.source.formats, **loaded.formats}
     named = [columns.label, *columns.drop]
     named += [name for name in (columns.id, columns.date) if name is not None]
@@ -257,6 +268,7 @@ def _without_totals(frame: pd.DataFrame, columns: SegmentColumnsSection) -> pd.D
     nothing = says_nothing(present_values(features))
     totals = np.zeros(len(frame), bool)
     if columns.id is not None:
+        refuse_exponents(frame[columns.id])
         totals = total_rows(frame[columns.id])
     counts = {TOTAL: totals, NOTHING_ELSE: nothing & ~totals}
     say(f"{rows.sum()} rows are set aside: {why}" for why, rows in counts.items() if rows.any())

@@ -44,7 +44,7 @@ from dbnchurn.tables.splitting import Split
 from dbnchurn.tables.unused_columns import say
 
 
-def train(config: RunConfig, name: str = "run") -> Path:
+def train(config: RunConfig, name: str = "run", *, mkdir: bool = False) -> Path:
     """Train a model and its baselines, measure them, and write a run folder.
 
     Parameters
@@ -54,6 +54,8 @@ def train(config: RunConfig, name: str = "run") -> Path:
     name : str, default "run"
         Name of the run folder in the config's output; a number is added if there is one of that
         name.
+    mkdir : bool, default False
+        Whether the folders above the output are made if they do not exist.
 
     Returns
     -------
@@ -73,7 +75,7 @@ def train(config: RunConfig, name: str = "run") -> Path:
     >>> train(config, "tv")  # doctest: +SKIP
     PosixPath('runs/tv')
     """
-    open_output(Path(config.output), config.sources)
+    open_output(Path(config.output), config.sources, mkdir=mkdir)
     if config.tracking is not None:
         require_mlflow()
     return _finish(config, Unfinished.begin(config, name))
@@ -279,6 +281,8 @@ def write(
             # Of validation rows: no byte of the model may depend on a test row.
             "metrics": found.metrics["validation"],
         }
+        if config.source is not None and config.source.missing:
+            about["missing"] = list(config.source.missing)
         about["left"] = condition_of(table, config)
         if table.meaning is not None:
             about |= table.meaning.as_dict()

@@ -272,7 +272,7 @@ def _scorer(predictor: Predictor, source: ChunkSource, id: str | None, reasons: 
         if id is not None and id not in columns:
             raise DataError(f"{file}: no id column {id!r}: {did_you_mean(id, columns)}")
     say_unused(predictor, files, id)
-    formats = text_formats(source, predictor.schema)
+    formats = text_formats(source, predictor.schema, predictor.missing)
     say(reading_notes(source, predictor.schema, formats))
     return Scorer(predictor, id, None if id is None else source.id_type(id), formats, reasons)
 

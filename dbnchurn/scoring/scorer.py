@@ -13,8 +13,9 @@ from dbnchurn.core.errors import DataError
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scores import Scored
 from dbnchurn.scoring.work_folder import ChunkFacts
-from dbnchurn.tables.arrow import frame_of
+from dbnchurn.tables.arrow import frame_of, is_text
 from dbnchurn.tables.chunks import Chunk, RejectedRow
+from dbnchurn.tables.doubtful_values import without_missing
 from dbnchurn.tables.empty_rows import (
     NOTHING_ELSE,
     TOTAL,
@@ -22,7 +23,7 @@ from dbnchurn.tables.empty_rows import (
     says_nothing,
     total_rows,
 )
-from dbnchurn.tables.keys import whole_keys
+from dbnchurn.tables.keys import refuse_exponents, whole_keys
 from dbnchurn.tables.reading import read, unreadable
 from dbnchurn.tables.schema import Schema
 from dbnchurn.tables.unused_columns import say, unused_columns
@@ -122,6 +123,7 @@ class Scorer:
         """
         formats = self.formats.get(chunk.file)
         frame = frame_of(self.predictor.schema, chunk.rows, formats)
+        frame = without_missing(frame, self.predictor.missing)
         frame.index = pd.Index(chunk.row_numbers)
         try:
             ids, refused = self._ids(chunk)
@@ -163,6 +165,8 @@ class Scorer:
             refused = {int(row): "the id is no whole number" for row in np.flatnonzero(no_key)}
         else:
             refused = {}
+            if is_text(ids.type):
+                refuse_exponents(ids.to_pandas().rename(self.id))
         wanted = key_type(self.id_type)
         return ids if ids.type == wanted else ids.cast(wanted), refused
 

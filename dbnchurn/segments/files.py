@@ -9,6 +9,7 @@ from typing import Any
 
 from dbnchurn.core.errors import ArtifactError
 from dbnchurn.core.html.format import percent
+from dbnchurn.core.places import check_places
 from dbnchurn.core.spreadsheet_text import csv_text
 from dbnchurn.core.sql import quoted
 from dbnchurn.segments import page
@@ -36,8 +37,10 @@ FIELDS = (  # of a list that are JSON as they stand
 )
 
 
-def save(segments: SegmentList, folder: str | Path, *, raw_text: bool = False) -> Path:
-    """Write every format into a folder, which is made if it is absent.
+def save(
+    segments: SegmentList, folder: str | Path, *, raw_text: bool = False, mkdir: bool = False
+) -> Path:
+    """Write every format into a folder, which is made if the one above it exists.
 
     The pictures and the page need the extra ``train`` (matplotlib, jinja2); nothing else here does.
 
@@ -49,6 +52,8 @@ def save(segments: SegmentList, folder: str | Path, *, raw_text: bool = False) -
     raw_text : bool, default False
         Leave texts of ``segments.csv`` as they are; by default those that a spreadsheet would
         compute have an apostrophe in front.
+    mkdir : bool, default False
+        Whether the folders above it are made if they do not exist.
 
     Returns
     -------
@@ -60,6 +65,8 @@ def save(segments: SegmentList, folder: str | Path, *, raw_text: bool = False) -
     ------
     ArtifactError
         The folder cannot be written.
+    ConfigError
+        The folder above it does not exist.
 
     Examples
     --------
@@ -72,7 +79,9 @@ def save(segments: SegmentList, folder: str | Path, *, raw_text: bool = False) -
     """
     from dbnchurn.segments.pictures import segment_pictures  # needs matplotlib
 
-    folder, pictures = Path(folder), segment_pictures(segments)
+    folder = Path(folder)
+    check_places({"segments": folder}, mkdir=mkdir)
+    pictures = segment_pictures(segments)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         table = csv_text(segments.table(), raw_text=raw_text)

@@ -25,7 +25,7 @@ from dbnchurn.tables.text_decision import Decision, decide
 FIRST_ROWS = 100_000  # that show how a file is written
 
 
-def formats_of(schema: Schema, rows: pa.Table) -> dict[str, str]:
+def formats_of(schema: Schema, rows: pa.Table, missing: Collection[str] = ()) -> dict[str, str]:
     """How the numbers and dates of a text file are written.
 
     Parameters
@@ -34,6 +34,8 @@ def formats_of(schema: Schema, rows: pa.Table) -> dict[str, str]:
         Its formats count where the rows can be read in two ways.
     rows : Arrow table
         The first rows of the file, as text.
+    missing : collection of str, default ()
+        Further texts that stand for a missing value.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def formats_of(schema: Schema, rows: pa.Table) -> dict[str, str]:
     """
     used = {c.name: c for c in schema.used if c.kind in ("number", "date")}
     texts = [
-        TextColumn.of(name, rows.column(name), MISSING)
+        TextColumn.of(name, rows.column(name), {*MISSING, *missing})
         for name in used
         if is_text(rows.schema.field(name).type)
     ]
@@ -57,7 +59,9 @@ def formats_of(schema: Schema, rows: pa.Table) -> dict[str, str]:
     }
 
 
-def rules_of(schema: Schema, columns: Collection[str] = ()) -> ReadingRules:
+def rules_of(
+    schema: Schema, columns: Collection[str] = (), missing: Collection[str] = ()
+) -> ReadingRules:
     """What a stored schema says about the texts of a file.
 
     Parameters
@@ -66,6 +70,8 @@ def rules_of(schema: Schema, columns: Collection[str] = ()) -> ReadingRules:
         Its formats count where a column can be read in two ways.
     columns : collection of str, default ()
         Columns of the file; of those that the schema does not have nothing is found out.
+    missing : collection of str, default ()
+        Further texts that stand for a missing value.
 
     Returns
     -------
@@ -78,6 +84,7 @@ def rules_of(schema: Schema, columns: Collection[str] = ()) -> ReadingRules:
             **dict.fromkeys((name for name in columns if name not in used), "ignore"),
             **{name: column.kind for name, column in used.items()},
         },
+        missing=tuple(missing),
     )
 
 
@@ -169,7 +176,9 @@ def reading_notes(
     return notes
 
 
-def text_formats(source: ChunkSource, schema: Schema) -> dict[str, dict[str, str]]:
+def text_formats(
+    source: ChunkSource, schema: Schema, missing: Collection[str] = ()
+) -> dict[str, dict[str, str]]:
     """How numbers and dates are written in the files of a source, by the first rows of each.
 
     Parameters
@@ -177,6 +186,8 @@ def text_formats(source: ChunkSource, schema: Schema) -> dict[str, dict[str, str
     source : ChunkSource
     schema : Schema
         Its formats count where a column can be read in two ways.
+    missing : collection of str, default ()
+        Further texts that stand for a missing value.
 
     Returns
     -------
@@ -194,7 +205,7 @@ def text_formats(source: ChunkSource, schema: Schema) -> dict[str, dict[str, str
     formats = {}
     for file, rows in source.heads(wanted, FIRST_ROWS):
         try:
-            formats[file] = formats_of(schema, rows)
+            formats[file] = formats_of(schema, rows, missing)
         except DataError as error:
             raise DataError(f"{file}: {error}") from error
     return formats

@@ -25,7 +25,7 @@ from dbnchurn.tables.empty_rows import (
     says_nothing,
     total_rows,
 )
-from dbnchurn.tables.keys import nearly_equal_ids, whole_keys
+from dbnchurn.tables.keys import nearly_equal_ids, refuse_exponents, whole_keys
 from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.label import LabelMeaning, apply_meaning, read_label
 from dbnchurn.tables.label_classes import LabelValues
@@ -324,6 +324,7 @@ def _quarantined(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame,
         reason[converted[contract.date].isna()] = "no readable date"
     if contract.id is not None:
         ids = frame[contract.id]
+        refuse_exponents(ids)
         totals = total_rows(ids)
         keys, no_key = whole_keys(ids.mask(totals) if totals.any() else ids)
         converted[contract.id] = keys

@@ -14,6 +14,7 @@ import pyarrow.csv as arrow_csv
 from dbnchurn.core.typing import Ints
 from dbnchurn.tables.chunks import Chunk, RejectedRow
 from dbnchurn.tables.dialect import Dialect
+from dbnchurn.tables.suspect_fields import check_fields
 
 MEGABYTE = 2**20
 BLOCK_SIZE = 4 * MEGABYTE
@@ -61,9 +62,17 @@ class CsvReader:
         self._max_rejected = max_rejected
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Batches of rows as text, null where nothing stands; the last column numbers the rows."""
+        """Batches of rows as text, null where nothing stands; the last column numbers the rows.
+
+        Raises
+        ------
+        DataError
+            If a quote that is not closed swallowed rows, or a field holds a zero byte.
+        """
         dialect = self._dialect
         names = list(column_names(dialect))
+        # A quote that is not closed is found in whichever column it stands.
+        included = self._wanted if not dialect.quoted else _with_others(self._wanted, names)
         encoding = "utf8" if dialect.encoding in ("utf-8", "utf-8-sig") else dialect.encoding
         reader = arrow_csv.open_csv(
             self._content,
@@ -83,13 +92,17 @@ class CsvReader:
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types={name: pa.string() for name in names},
-                include_columns=self._wanted,
+                include_columns=included,
                 null_values=[""],
                 strings_can_be_null=True,
             ),
         )
         for batch in reader:
-            yield batch.append_column("", pa.array(self._row_numbers(batch.num_rows)))
+            numbers = self._row_numbers(batch.num_rows)
+            check_fields(
+                batch, numbers, file=self.file, delimiter=dialect.delimiter, columns=len(names)
+            )
+            yield batch.select(self._wanted).append_column("", pa.array(numbers))
         self._numbered.extend(self._not_numbered)
         self.next_row += len(self._not_numbered)
 
@@ -143,6 +156,10 @@ class CsvReader:
     def rejected_at_end(self) -> tuple[RejectedRow, ...]:
         """Lines that were rejected after the last row, and so are in no chunk."""
         return tuple(self._numbered)
+
+
+def _with_others(wanted: Sequence[str], names: Sequence[str]) -> list[str]:
+    return [*wanted, *(name for name in names if name not in set(wanted))]
 
 
 def column_names(dialect: Dialect) -> tuple[str, ...]:

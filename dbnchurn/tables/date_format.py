@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from dbnchurn.core.errors import ConfigError, did_you_mean
+from dbnchurn.core.sql import text_literal
 from dbnchurn.core.typing import Bools, Floats, Rows
 from dbnchurn.tables.readings import agreed, reading_most, telling_example
 from dbnchurn.tables.text_column import ascii_digits
@@ -33,6 +34,9 @@ PATTERNS = (
     "%Y-%b", "%Y年%m月%d日",
 )  # fmt: skip
 """Known formats, in the letters of ``strptime``; ``%b`` stands for short and long names."""
+
+UP_TO = " up to "  # after a format with two digits: the latest year that they stand for
+OTHER_PIVOT = f"{UP_TO}2029"  # as spreadsheets read two digits, where POSIX reads 2030 to 2068
 
 _MONTHS = """
 jan january januar janvier janv enero ene gennaio gen janeiro januari jänner sty stycznia
@@ -76,7 +80,8 @@ class DateFormat:
     Parameters
     ----------
     pattern : str, default "%Y-%m-%d"
-        In the letters of ``strptime``; one of the known formats.
+        In the letters of ``strptime``; one of the known formats. Years of two digits are those from
+        1969 to 2068, or the hundred up to the year that follows, as in ``%d.%m.%y up to 2029``.
 
     Raises
     ------
@@ -87,27 +92,46 @@ class DateFormat:
     --------
     >>> DateFormat("%d.%m.%Y").parse(["01.01.1970", "2.1.1970 12:00", "1970-01-01"]).tolist()
     [0.0, 1.5, nan]
+    >>> DateFormat("%d.%m.%y up to 2029").parse(["01.01.68"]).tolist()
+    [-731.0]
     """
 
     pattern: str = "%Y-%m-%d"
 
     def __post_init__(self) -> None:
-        if self.pattern not in PATTERNS:
+        base, _, year = self.pattern.partition(UP_TO)
+        if base not in PATTERNS:
             raise ConfigError(
                 f"unknown date format {self.pattern!r}: {did_you_mean(self.pattern, PATTERNS)}"
             )
+        if base != self.pattern and ("%y" not in base or not re.fullmatch(r"(19|20)\d\d", year)):
+            raise ConfigError(
+                f"unknown date format {self.pattern!r}: after a format with two digits for the "
+                "year may stand up to which year they go, as in '%d.%m.%y up to 2029'"
+            )
+
+    @property
+    def base(self) -> str:
+        """The format without the year up to which two digits go."""
+        return self.pattern.partition(UP_TO)[0]
+
+    @property
+    def last_year(self) -> int:
+        """The latest year that two digits stand for."""
+        year = self.pattern.partition(UP_TO)[2]
+        return int(year) if year else PIVOT + 1999
 
     @property
     def day_first(self) -> bool | None:
         """Whether the day stands before the month; None where the format leaves no doubt."""
-        order = [letter for letter in self.pattern if letter in "dmyY"]
+        order = [letter for letter in self.base if letter in "dmyY"]
         return (
             order.index("d") < order.index("m") if order[:2] in (["d", "m"], ["m", "d"]) else None
         )
 
     @cached_property
     def _regex(self) -> str:
-        regex = self.pattern.replace(".", r"\.")
+        regex = self.base.replace(".", r"\.")
         if self.pattern == "%Y%m%d":
             return r"^(?P<Y>(?:19|20|21)\d{2})(?P<m>\d{2})(?P<d>\d{2})" + _TIME + "$"
         for letter, part in _PARTS.items():
@@ -135,7 +159,7 @@ class DateFormat:
 
     def _days(self, found: pd.DataFrame) -> Floats:
         """The days of texts that have the parts of a date."""
-        year, month, day = _year(found), _month(found), _number(found, "d", 1.0)
+        year, month, day = _year(found, self.last_year), _month(found), _number(found, "d", 1.0)
         with np.errstate(invalid="ignore"):
             start = _days_of(year, month)
             length = _days_of(year, month + 1) - start
@@ -167,11 +191,10 @@ def _number(found: pd.DataFrame, part: str, default: float) -> Floats:
     return pd.to_numeric(found[part], errors="coerce").to_numpy(np.float64, na_value=np.nan)
 
 
-def _year(found: pd.DataFrame) -> Floats:
+def _year(found: pd.DataFrame, last: int) -> Floats:
     if "Y" in found:
         return _number(found, "Y", np.nan)
-    year = _number(found, "y", np.nan)
-    return np.where(year < PIVOT, year + 2000, year + 1900)
+    return last - (last - _number(found, "y", np.nan)) % 100
 
 
 def _month(found: pd.DataFrame) -> Floats:
@@ -262,16 +285,24 @@ def date_readings(texts: Sequence[str] | pd.Series[Any]) -> DateReadings:
     ['%d/%m/%Y', '%m/%d/%Y']
     >>> [form.pattern for form in date_readings(["03/04/2026", "25/06/2026"]).formats]
     ['%d/%m/%Y']
+    >>> [form.pattern for form in date_readings(["24.12.65"]).formats]
+    ['%d.%m.%y', '%d.%m.%y up to 2029']
     """
     words = pd.Series(texts, dtype=object)
     step = max(1, len(words) // PROBED)
     known = [DateFormat(pattern) for pattern in PATTERNS]
-    formats, _ = reading_most(known, _every_reading(words[::step].tolist()))
+    formats, _ = reading_most(known, _every_reading(words[::step].tolist(), known))
+    formats = tuple(other for form in formats for other in _with_other_years(form))
     return DateReadings(*reading_most(formats, [form.parse(words) for form in formats]))
 
 
-def _every_reading(texts: Sequence[str]) -> list[Floats]:
-    """The days of texts in each of the known formats.
+def _with_other_years(form: DateFormat) -> tuple[DateFormat, ...]:
+    """A format, and the same with the other usual meaning of years of two digits."""
+    return (form, DateFormat(form.pattern + OTHER_PIVOT)) if "%y" in form.pattern else (form,)
+
+
+def _every_reading(texts: Sequence[str], forms: Sequence[DateFormat]) -> list[Floats]:
+    """The days of texts in each of some formats.
 
     A format is tried on the texts of a shape that it may have, and shapes are few.
     """
@@ -280,19 +311,19 @@ def _every_reading(texts: Sequence[str]) -> list[Floats]:
         shape = re.sub(r"\d", "0", ascii_digits(text.strip())) if text else ""
         rows_of.setdefault(shape, []).append(row)
     readings = []
-    for pattern in PATTERNS:
+    for form in forms:
         days = np.full(len(texts), np.nan)
-        rows = [row for shape, its in rows_of.items() if _may_be(pattern, shape) for row in its]
+        rows = [row for shape, its in rows_of.items() if _may_be(form, shape) for row in its]
         if rows:
-            days[rows] = DateFormat(pattern).parse([texts[row] for row in rows])
+            days[rows] = form.parse([texts[row] for row in rows])
         readings.append(days)
     return readings
 
 
 @lru_cache(maxsize=2**16)
-def _may_be(pattern: str, shape: str) -> bool:
+def _may_be(form: DateFormat, shape: str) -> bool:
     """Whether a text may be a date of a format, by its shape: its digits as zeros."""
-    regex = DateFormat(pattern)._regex.replace("(?:19|20|21)", r"\d{2}")
+    regex = form._regex.replace("(?:19|20|21)", r"\d{2}")
     return re.match(regex, shape) is not None
 
 
@@ -321,7 +352,8 @@ def certain_dates(texts: Sequence[str]) -> tuple[Floats, Bools]:
     others = np.flatnonzero(np.isnan(days))
     if len(others):
         rest = pd.Series(texts, dtype=object).iloc[others]
-        days[others], doubtful[others] = agreed(_every_reading(rest.tolist()))
+        forms = [other for p in PATTERNS for other in _with_other_years(DateFormat(p))]
+        days[others], doubtful[others] = agreed(_every_reading(rest.tolist(), forms))
     return days, doubtful
 
 
@@ -329,8 +361,12 @@ def certain_dates(texts: Sequence[str]) -> tuple[Floats, Bools]:
 class DurationFormat:
     """Spans of time such as ``3 days 02:30:00``, ``02:30:00`` or ``P3DT2H30M``, read as days.
 
+    Years and months, as in ``P1Y2M``, have their mean length of 365.2425 days and a twelfth of it.
+
     Examples
     --------
+    >>> DurationFormat().parse(["-1 days +12:00:00", "P2W", "P1Y"]).tolist()
+    [-0.5, 14.0, 365.2425]
     >>> DurationFormat().parse(["1 days 12:00:00", "06:00:00", "PT6H", "basic"]).tolist()
     [1.5, 0.25, 0.25, nan]
     """
@@ -359,19 +395,65 @@ class DurationFormat:
                 continue
             found = _named(matches)
             given = found.notna().to_numpy()
-            parts = [
-                np.nan_to_num(_number(found, part, 0.0)) * seconds
-                for part, seconds in (("d", DAY), ("h", 3600.0), ("m", 60.0), ("s", 1.0))
-            ]
-            seconds = np.where(found["n"].notna(), -1.0, 1.0) * sum(parts)
+            parts = [np.nan_to_num(_number(found, part, 0.0)) * s for part, s in SPANS.items()]
+            sign = np.where(found["n"].notna(), -1.0, 1.0)
+            # The sign of '-1 days +02:00:00' is that of the days alone.
+            of_time = np.where(found["p"].notna(), 1.0, sign) if "p" in found else sign
+            seconds = sign * sum(parts[:DAY_PARTS]) + of_time * sum(parts[DAY_PARTS:])
             some = given[:, 1:].any(axis=1)  # a part beside the sign
             days[fitting[some]] = seconds[some] / DAY
         return days
 
+    def sql(self, text: str) -> str:
+        """SQL of the days that a text stands for, NULL where it is no span of time.
+
+        Parameters
+        ----------
+        text : str
+            SQL expression of the text.
+
+        Returns
+        -------
+        str
+        """
+        choices = []
+        for pattern in DURATIONS:
+            names = re.findall(r"\?P<(\w+)>", pattern)
+            plain = re.sub(r"\?P<\w+>", "", pattern)
+            part = {
+                name: f"regexp_extract({text}, {text_literal(plain)}, {place})"
+                for place, name in enumerate(names, 1)
+            }
+            seconds = {
+                name: f"coalesce(TRY_CAST({part[name]} AS DOUBLE), 0) * {length!r}"
+                for name, length in SPANS.items()
+                if name in part
+            }
+            sign = f"CASE WHEN {part['n']} = '-' THEN -1 ELSE 1 END"
+            plus = f"CASE WHEN {part['p']} = '+' THEN 1 ELSE {sign} END" if "p" in part else sign
+            spans = list(SPANS)
+            date = " + ".join(v for k, v in seconds.items() if spans.index(k) < DAY_PARTS)
+            time = " + ".join(v for k, v in seconds.items() if spans.index(k) >= DAY_PARTS)
+            some = " OR ".join(f"{part[name]} <> ''" for name in seconds)
+            choices.append(
+                f"WHEN regexp_full_match({text}, {text_literal(plain)}) AND ({some}) "
+                f"THEN (({sign}) * ({date}) + ({plus}) * ({time})) / {DAY}"
+            )
+        return f"(CASE {' '.join(choices)} END)"
+
+
+YEAR = 365.2425 * DAY
+SPANS = {
+    "y": YEAR, "mo": YEAR / 12, "w": 7 * DAY, "d": DAY, "h": 3600.0, "m": 60.0, "s": 1.0,
+}  # fmt: skip
+"""Part of a span → its seconds; years and months have their mean length."""
+DAY_PARTS = 4  # of the parts, before hours, minutes and seconds
 
 DURATIONS = (
-    r"^(?P<n>-)?(?:(?P<d>\d+) days?,? ?)?(?:\+?(?P<h>\d{1,4}):(?P<m>[0-5]\d):"
+    r"^(?P<n>-)?(?:(?P<d>\d+) days?,? ?)?(?:(?P<p>\+)?(?P<h>\d{1,4}):(?P<m>[0-5]\d):"
     r"(?P<s>[0-5]\d(?:\.\d+)?))?$",
-    r"^(?P<n>-)?P(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?$",
+    r"^(?P<n>-)?P(?:(?P<y>\d+(?:\.\d+)?)Y)?(?:(?P<mo>\d+(?:\.\d+)?)M)?"
+    r"(?:(?P<w>\d+(?:\.\d+)?)W)?(?:(?P<d>\d+(?:\.\d+)?)D)?"
+    r"(?:T(?:(?P<h>\d+(?:\.\d+)?)H)?(?:(?P<m>\d+(?:\.\d+)?)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?$",
 )
 """Spans as pandas and spreadsheets write them, and as ISO 8601 has them."""

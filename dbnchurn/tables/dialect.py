@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from dbnchurn.core.errors import DataError, listed
+from dbnchurn.tables.column_names import refuse_alike
 
 DELIMITERS = "\t;|,"  # of those that fit alike the first: a comma may mark decimals
 PROBED_BYTES = 2**18
@@ -28,6 +29,19 @@ PROBED_RECORDS = 200
 BLOCK = 2**22
 NATIONAL_WORD = r"[^\W\d_a-zA-Z]{3,}"  # letters without a plain one: no word of a Western language
 FALLBACK = "cp1252"
+OTHER_FILES = (
+    (b"PK\x03\x04", "a spreadsheet or archive"),
+    (b"\xd0\xcf\x11\xe0", "an old spreadsheet"),
+    (b"PAR1", "Parquet"),
+    (b"\x1f\x8b", "packed data"),
+    (b"%PDF", "PDF"),
+    (b'{"', "JSON"),
+    (b"[{", "JSON"),
+    (b"<!doctype", "HTML"),
+    (b"<html", "HTML"),
+    (b"<table", "HTML"),
+    (b"<?xml", "XML"),
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +78,8 @@ class Dialect:
         Number of the first line with values, from 0.
     trailing : bool, default False
         Whether every line of values ends with a delimiter that the header lacks.
+    quoted : bool, default True
+        Whether the quote may stand anywhere in the file.
     notes : tuple of str, default ()
         Sentences about what was assumed.
     """
@@ -74,6 +90,7 @@ class Dialect:
     names: tuple[str, ...]
     first_line: int
     trailing: bool = False
+    quoted: bool = True
     notes: tuple[str, ...] = field(default=(), compare=False)
 
 
@@ -144,7 +161,9 @@ def detect_dialect(path: Path, settings: CsvSettings | None = None) -> Dialect:
     """
     settings = settings or CsvSettings()
     with readable_csv(path):
-        encoding = settings.encoding or _encoding(path)
+        _refuse_other_files(path)
+        encoding, quoted = (settings.encoding, True) if settings.encoding else _encoding(path)
+        quoted |= settings.quote != '"'
         with path.open("rb") as raw, unpacked(path, raw) as content:
             head = _decoded(content.read(PROBED_BYTES), encoding, path)
     lines = list(io.StringIO(head, newline=None))
@@ -166,7 +185,9 @@ def detect_dialect(path: Path, settings: CsvSettings | None = None) -> Dialect:
         if settings.encoding is None and encoding == FALLBACK
         else ()
     )
-    return Dialect(delimiter, encoding, settings.quote, names, start + ends[0], trailing, assumed)
+    return Dialect(
+        delimiter, encoding, settings.quote, names, start + ends[0], trailing, quoted, assumed
+    )
 
 
 @contextmanager
@@ -189,28 +210,32 @@ def readable_csv(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: not a readable CSV file: {error}") from error
 
 
-def _encoding(path: Path) -> str:
-    """The encoding by byte order mark, zero bytes, validity as UTF-8, or else Western Windows."""
+def _encoding(path: Path) -> tuple[str, bool]:
+    """The encoding by byte order mark, zero bytes, validity as UTF-8, or else Western Windows.
+
+    With it, whether a double quote may stand in the file.
+    """
     with path.open("rb") as raw, unpacked(path, raw) as content:
         head = content.read(PROBED_BYTES)
         if head.startswith(codecs.BOM_UTF8):
-            return "utf-8-sig"
+            return "utf-8-sig", True
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
+            return "utf-16", True
         zeros = [head[parity::2].count(0) / max(len(head) // 2, 1) for parity in (0, 1)]
         if max(zeros) > 0.3:
-            return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
+            return ("utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"), True
         decoder = codecs.getincrementaldecoder("utf-8")()
-        block = head
+        block, quoted = head, False
         try:
             while block:
                 decoder.decode(block)
+                quoted = quoted or b'"' in block
                 block = content.read(BLOCK)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             pass
         else:
-            return "utf-8"
+            return "utf-8", quoted
         text = block.decode(FALLBACK, "replace") + head.decode(FALLBACK, "replace")
     national = [word for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()]
     foreign = [word for word in national if re.search(NATIONAL_WORD, word)]
@@ -221,7 +246,20 @@ def _encoding(path: Path) -> str:
             f"{shown or 'undefined characters'}); say how it is written, for example "
             "csv: {encoding: cp1251} or csv: {encoding: gb18030}"
         )
-    return FALLBACK
+    return FALLBACK, True
+
+
+def _refuse_other_files(path: Path) -> None:
+    """Refuse files that are no CSV whatever their name says."""
+    with path.open("rb") as raw, unpacked(path, raw) as content:
+        start = content.read(1024)
+    text = start.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    for mark, what in OTHER_FILES:
+        if text.startswith(mark) or start.startswith(mark):
+            raise DataError(
+                f"{path}: the file holds {what}, not CSV; name it by what it is if that is a table "
+                "(.xlsx, .xls, .parquet, .csv.gz), or export it as CSV"
+            )
 
 
 def _decoded(block: bytes, encoding: str, path: Path) -> str:
@@ -284,6 +322,7 @@ def _check_shape(
         raise DataError(
             f"{path}: the header repeats the columns {listed(repeated)}; give each its own name"
         )
+    refuse_alike(names, path)
     if sum(_is_number(name) for name in names) > len(names) / 2:
         raise DataError(
             f"{path}: the first line holds values ({listed(names, limit=5)}), not names; add a "

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from dbnchurn.core.typing import Bools, Floats
 from dbnchurn.tables.kinds import is_nested
@@ -17,12 +18,13 @@ NOTHING_ELSE = "an id and nothing else"
 TOTAL = "a total, not a customer"
 _TOTALS = """
 total totals sum summe gesamt gesamtsumme zwischensumme insgesamt subtotal sub-total overall all
-alle somme totale totaal suma итого
+alle somme totale totaal suma итого gesamtergebnis endsumme soma totalen yhteensä összesen toplam
 """
 TOTALS = frozenset(_TOTALS.split()) | {"grand total", "sub total", "alle kunden", "all customers"}
 FULL = 0.5  # share of the values that other rows have in the mean
 CHANCE = 1e-3  # of a row with at most one value, if values were missing independently
 MOST = 0.9  # of the ids hold a digit
+FEW = 0.5  # of the ids are totals; more are names that begin so
 
 
 def present_values(frame: pd.DataFrame) -> Bools:
@@ -31,10 +33,20 @@ def present_values(frame: pd.DataFrame) -> Bools:
     for j in range(frame.shape[1]):
         column = frame.iloc[:, j]
         known = column.notna()
-        if not pd.api.types.is_numeric_dtype(column.dtype) and not is_nested(column):
+        if _may_hold_text(column) and not is_nested(column):
             known &= ~column.isin(MISSING)
         present[:, j] = known
     return present
+
+
+def _may_hold_text(column: pd.Series[Any]) -> bool:
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return True
+    if isinstance(dtype, pd.ArrowDtype):
+        kind = dtype.pyarrow_dtype
+        return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.StringDtype)
 
 
 def says_nothing(present: Bools, shares: npt.ArrayLike | None = None) -> Bools:
@@ -83,7 +95,7 @@ def _chance_of_one_at_most(known: Floats) -> float:
 
 
 def total_rows(ids: pd.Series[Any]) -> Bools:
-    """Rows whose id is a word such as Total, while the other ids hold digits.
+    """Rows whose id is or begins with a word such as Total, while the other ids hold digits.
 
     Examples
     --------
@@ -93,8 +105,9 @@ def total_rows(ids: pd.Series[Any]) -> Bools:
     if pd.api.types.is_numeric_dtype(ids.dtype):
         return np.zeros(len(ids), bool)
     words = text(ids).astype("string").str.strip(" :.*").str.casefold()
-    totals = words.isin(TOTALS).to_numpy(bool)
-    if not totals.any() or totals.all():
+    first = words.str.extract(r"^([^\W\d_]+(?:-[^\W\d_]+)?)(?:[\s:(]|$)", expand=False)
+    totals = (words.isin(TOTALS) | first.isin(TOTALS)).fillna(False).to_numpy(bool)
+    if not totals.any() or totals.mean() > FEW:
         return np.zeros(len(ids), bool)
     digits = words[~totals].str.contains(r"\d", na=False).mean()
     return totals if digits >= MOST else np.zeros(len(ids), bool)

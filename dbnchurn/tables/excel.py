@@ -11,6 +11,7 @@ import pyarrow as pa
 import python_calamine
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.tables.column_names import refuse_alike
 from dbnchurn.tables.text_column import MISSING, PERHAPS_MISSING
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
@@ -97,6 +98,7 @@ def _check_header(path: Path, header: Sequence[str], rows: Sequence[Sequence[Cel
         raise DataError(
             f"{path}: the header repeats the columns {listed(repeated)}; give each its own name"
         )
+    refuse_alike(named, path)
     unnamed = [
         place
         for place, name in enumerate(header)

@@ -19,6 +19,7 @@ from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.reading_rules import Form, ReadingRules, form_of, name_of
 from dbnchurn.tables.roles import ColumnFacts
 from dbnchurn.tables.schema import Column
+from dbnchurn.tables.serial_format import SerialFormat
 from dbnchurn.tables.tally import ColumnTally
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
 from dbnchurn.tables.text_decision import Decision, Question, decisions_and_questions
@@ -325,7 +326,7 @@ def read_as(word: str, form: Form) -> str:
     Parameters
     ----------
     word : str
-    form : NumberFormat, DateFormat or DurationFormat
+    form : NumberFormat, DateFormat, DurationFormat or SerialFormat
 
     Returns
     -------
@@ -339,7 +340,7 @@ def read_as(word: str, form: Form) -> str:
     value = float(form.parse([word])[0])
     if np.isnan(value):
         return "missing"
-    if isinstance(form, DateFormat):
+    if isinstance(form, DateFormat | SerialFormat):
         moment = pd.Timestamp("1970-01-01") + pd.Timedelta(seconds=round(value * DAY, 3))
         return str(moment).removesuffix(" 00:00:00")
     return f"{value:.12g}"

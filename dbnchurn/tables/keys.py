@@ -13,6 +13,7 @@ from dbnchurn.tables.schema import text
 
 EXACT = 2**53  # from here on floating-point numbers skip whole numbers
 WHOLE = r"(0|[1-9]\d*)(\.0+)?"
+EXPONENT = r"\s*[-+]?\d[.,]\d+[eE]\+?\d{1,3}\s*"
 MOST = 0.9
 
 
@@ -61,6 +62,39 @@ def whole_keys(ids: pd.Series[Any]) -> tuple[pd.Series[Any], Bools]:
     keys = pd.array(np.where(whole, numbers, 0).astype(np.int64), "Int64")
     keys[~whole] = pd.NA
     return pd.Series(keys, ids.index, name=ids.name), no_key
+
+
+def refuse_exponents(ids: pd.Series[Any]) -> None:
+    """Refuse ids that a spreadsheet wrote with an exponent, so that their digits are lost.
+
+    Parameters
+    ----------
+    ids : Series of length n
+
+    Raises
+    ------
+    DataError
+        If there are such ids.
+
+    Examples
+    --------
+    >>> refuse_exponents(pd.Series(["4917", "4.917E+15"], name="id"))
+    Traceback (most recent call last):
+    ...
+    dbnchurn.core.errors.DataError: column 'id': 1 id such as '4.917E+15' is written with an \
+exponent, so its last digits are lost; export the ids as text
+    """
+    if ids.dtype != object and not pd.api.types.is_string_dtype(ids.dtype):
+        return
+    words = ids.dropna().astype(str)
+    found = words[words.str.fullmatch(EXPONENT)]
+    if len(found):
+        one = len(found) == 1
+        raise DataError(
+            f"column {ids.name!r}: {len(found)} {'id' if one else 'ids'} such as "
+            f"{found.iloc[0]!r} {'is' if one else 'are'} written with an exponent, so "
+            f"{'its' if one else 'their'} last digits are lost; export the ids as text"
+        )
 
 
 def _floats(ids: pd.Series[Any]) -> Floats | None:

@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.tables.date_format import DateFormat
-from dbnchurn.tables.reading_rules import ReadingRules, name_of
+from dbnchurn.tables.reading_rules import ReadingRules, form_of, name_of
 from dbnchurn.tables.schema import KINDS, Column, Schema, check_names, text
+from dbnchurn.tables.serial_format import SerialFormat, is_date_name, serial_question
 from dbnchurn.tables.text_column import MISSING, TextColumn, shortest
 from dbnchurn.tables.text_decision import MATCHING_SHARE, Decision, decide
 
@@ -85,6 +86,15 @@ def infer(
             )
     values = dict(zip(names, (column for _, column in frame.items()), strict=True))
     judged = {name: judge(values[name], kinds.get(name)) for name in names}
+    told = {*kinds, *formats}
+    asked = [
+        question
+        for name, found in judged.items()
+        if found.kind == "number" and found.words is None and name not in told
+        if (question := _serial_question(name, values[name]))
+    ]
+    if asked:
+        raise DataError("; ".join(asked))
     texts = [
         TextColumn.of(name, pa.array(found.words, pa.string(), from_pandas=True), MISSING)
         for name, found in judged.items()
@@ -101,8 +111,10 @@ def infer(
         )
         if column.kind == "category":
             column = _with_levels(column, values[name], asked=name in kinds)
-        elif column.kind in ("number", "date") and not column.format:
-            column = Column(name, column.kind, (), formats.get(name, ""), column.note)
+        elif column.kind in ("number", "date") and not column.format and name in formats:
+            form = form_of(formats[name])
+            kind = "date" if isinstance(form, SerialFormat) else column.kind
+            column = Column(name, kind, (), name_of(form), column.note)
         columns.append(column)
     schema = Schema(tuple(columns))
     if not schema.used:
@@ -204,6 +216,15 @@ def is_date(values: pd.Series[Any]) -> bool:
     return len(present) > 0 and all(
         isinstance(value, date | pd.Period | np.datetime64) for value in present
     )
+
+
+def _serial_question(name: str, values: pd.Series[Any]) -> str:
+    """The question about typed numbers that may be dates."""
+    if not is_date_name(name) or pd.api.types.is_timedelta64_dtype(values.dtype):
+        return ""
+    if not pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_complex_dtype(values):
+        return ""
+    return serial_question(name, values.to_numpy(np.float64, na_value=np.nan))
 
 
 def _are_written_days(values: pd.Series[Any]) -> bool:

@@ -17,8 +17,18 @@ from dbnchurn.core.errors import DataError, listed
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.csv_reader import AFTER_LAST, UNNAMED
 from dbnchurn.tables.dialect import CsvSettings
+from dbnchurn.tables.doubtful_values import (
+    absent_sentence,
+    doubtful_dates,
+    doubtful_numbers,
+    doubtful_values,
+    doubtful_words,
+    signed_otherwise,
+    without_missing,
+)
 from dbnchurn.tables.number_format import NumberFormat
-from dbnchurn.tables.reading_rules import ReadingRules, name_of
+from dbnchurn.tables.reading_rules import ReadingRules, form_of, name_of
+from dbnchurn.tables.serial_format import is_date_name, serial_formats
 from dbnchurn.tables.streaming import CsvSource, FileSource, SheetSource, open_files
 from dbnchurn.tables.text_column import MISSING, TextColumn
 from dbnchurn.tables.text_decision import Decision, decide
@@ -159,8 +169,12 @@ def load_table(
         column = table.column(name)
         if name not in texts:
             values[name] = column.to_pandas()
+            if name not in ids and name not in as_written:
+                values[name] = without_missing(values[name].to_frame(), rules.missing).iloc[:, 0]
+                notes += doubtful_values(name, values[name])
         elif name in ids or name in as_written:
             written = TextColumn.of(name, column, missing)
+            notes += doubtful_words(written)
             values[name] = _whole_or_text(written) if name in ids else written.as_text()
         elif (plain := _plain_numbers(column, rules, name)) is not None:
             numbers[name] = plain
@@ -176,7 +190,10 @@ def load_table(
     frame = pd.DataFrame({name: values[name] for name in table.column_names})
     formats = {name: name_of(d.form) for name, d in decisions.items() if d.form is not None}
     notes += [_converted(d) for d in decisions.values() if _is_news(d)]
-    notes += [f"column {name!r} stays text: {d.doubt}" for name, d in decisions.items() if d.doubt]
+    for name, decision in decisions.items():
+        if decision.doubt:
+            notes.append(f"column {name!r} stays text: {decision.doubt}")
+        notes += _notes_of(decision, numbers.get(name))
     return LoadedTable(frame, formats, (), tuple(rejected), tuple(notes))
 
 
@@ -241,8 +258,10 @@ def _plain_numbers(
     column: pa.ChunkedArray, rules: ReadingRules, name: str
 ) -> pd.Series[Any] | None:
     """The numbers of a column that leaves no doubt about them; None if it has to be looked at."""
-    form = rules.formats.get(name, NumberFormat().picture)
+    form = name_of(form_of(rules.formats.get(name, NumberFormat().picture)))
     if form != NumberFormat().picture or rules.kinds.get(name, "number") != "number":
+        return None
+    if rules.missing and pc.any(pc.is_in(column, pa.array(rules.missing, pa.string()))).as_py():
         return None
     try:
         numbers = column.cast(pa.float64())
@@ -250,6 +269,9 @@ def _plain_numbers(
         return None
     if column.null_count == len(column) or pc.any(pc.is_nan(numbers)).as_py():
         return None
+    told = name in rules.formats or name in rules.kinds
+    if not told and is_date_name(name) and serial_formats(name, numbers.to_numpy()):
+        return None  # dates, perhaps
     zero = pc.or_(pc.starts_with(column, "0"), pc.starts_with(column, "-0"))
     low, high = pc.min_max(numbers).as_py().values()
     pointed = pc.any(pc.match_substring(column, ".")).as_py()
@@ -282,6 +304,23 @@ def _evidence(name: str, column: pa.ChunkedArray) -> TextColumn:
     if not len(shown):
         shown = column.drop_null().slice(0, EVIDENCE)
     return TextColumn.of(name, shown, MISSING)
+
+
+def _notes_of(decision: Decision, plain: pd.Series[Any] | None) -> list[str]:
+    """Sentences about single values of a column that was text."""
+    column, form = decision.column, decision.form
+    if plain is not None:
+        return doubtful_values(column.name, plain)
+    notes = [absent_sentence(column.name, decision.absent)] if decision.absent else []
+    if form is None:
+        return notes + doubtful_words(column)
+    numbers = form.parse(column.texts)
+    if decision.kind == "date":
+        return notes + doubtful_dates(column.name, numbers, column.counts, column.texts)
+    notes += doubtful_numbers(column.name, numbers, column.counts)
+    if isinstance(form, NumberFormat) and (odd := signed_otherwise(form, column.texts)):
+        notes.append(f"column {column.name!r}: {odd!r} is read as {form.parse([odd])[0]:.12g}")
+    return notes
 
 
 def _is_news(decision: Decision) -> bool:

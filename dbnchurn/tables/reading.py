@@ -27,6 +27,7 @@ from dbnchurn.tables.kinds import is_date
 from dbnchurn.tables.number_format import certain_numbers
 from dbnchurn.tables.reading_rules import form_of
 from dbnchurn.tables.schema import Column, Schema, Table, check_names, text
+from dbnchurn.tables.serial_format import SerialFormat
 from dbnchurn.tables.text_column import MISSING, PERHAPS_MISSING, truth_of
 from dbnchurn.tables.text_decision import TRUTH
 
@@ -321,6 +322,13 @@ def _read_date(column: Column, values: pd.Series[Any], refuse: Refuse) -> Floats
     if isinstance(values.dtype, pd.PeriodDtype):
         return _read_date(column, values.dt.to_timestamp(), refuse)
     if pd.api.types.is_numeric_dtype(values.dtype) and values.notna().any():
+        form = form_of(column.format) if column.format else None
+        if isinstance(form, SerialFormat):
+            numbers = values.to_numpy(np.float64, na_value=np.nan)
+            moments = form.days(numbers)
+            what = f"is no date as {form.picture}"
+            refuse(column, values, np.isnan(moments) & ~np.isnan(numbers), what)
+            return moments
         days = _written_days(values)
         if days is None:
             raise DataError(

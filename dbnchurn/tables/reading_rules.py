@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.tables.date_format import DateFormat, DurationFormat
 from dbnchurn.tables.number_format import NumberFormat
+from dbnchurn.tables.serial_format import AS_NUMBER, SERIALS, SerialFormat
 
-Form = NumberFormat | DateFormat | DurationFormat
+Form = NumberFormat | DateFormat | DurationFormat | SerialFormat
 
 
 def form_of(text: str) -> Form:
@@ -19,7 +20,8 @@ def form_of(text: str) -> Form:
     ----------
     text : str
         A picture of the number 1234.5, such as ``1.234,5``, a date format, such as ``%d.%m.%Y``,
-        or ``duration``.
+        ``duration``, one of the dates that are numbers (``excel_serial``, ``epoch_s``,
+        ``epoch_ms``, ``yyyymm``), or ``number``.
 
     Raises
     ------
@@ -33,6 +35,10 @@ def form_of(text: str) -> Form:
     """
     if text == DurationFormat().picture:
         return DurationFormat()
+    if text in SERIALS:
+        return SerialFormat(text)
+    if text == AS_NUMBER:
+        return NumberFormat()
     return DateFormat(text) if text.startswith("%") else NumberFormat.from_picture(text)
 
 

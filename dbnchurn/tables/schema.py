@@ -18,6 +18,7 @@ import pandas as pd
 
 from dbnchurn.core.errors import ArtifactError, ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.typing import Floats, Ints32, Rows
+from dbnchurn.tables.column_names import refuse_alike
 from dbnchurn.tables.reading_rules import form_of
 from dbnchurn.tables.text_column import truth_of
 
@@ -253,11 +254,12 @@ def check_names(frame: pd.DataFrame) -> list[str]:
     Raises
     ------
     DataError
-        If a name is repeated.
+        If a name is repeated, or two differ only in case, blanks or the encoding of letters.
     """
     names = [str(name) for name in frame.columns]
     if repeated := [name for name, count in Counter(names).items() if count > 1]:
         raise DataError(f"the table repeats the columns {listed(repeated)}; give each its own name")
+    refuse_alike(names)
     return names
 
 

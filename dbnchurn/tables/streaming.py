@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.tables.chunks import Chunk, ChunkSource, rechunk
+from dbnchurn.tables.column_names import refuse_alike
 from dbnchurn.tables.csv_reader import BLOCK_SIZE, MAX_REJECTED, MEGABYTE, CsvReader, column_names
 from dbnchurn.tables.dialect import CsvSettings, detect_dialect, readable_csv, unpacked
 from dbnchurn.tables.excel import read_sheet
@@ -105,6 +106,7 @@ class ParquetSource(FileSource):
         for file in self.files:
             with _readable_parquet(file), pq.ParquetFile(file, pre_buffer=False) as opened:
                 self.columns[str(file)] = opened.schema_arrow.names
+                refuse_alike(self.columns[str(file)], file)
                 self._lengths.append(opened.metadata.num_rows)
         self.rows: int | None = sum(self._lengths)
 

@@ -36,6 +36,14 @@ YES, NO = frozenset(_YES.split()), frozenset(_NO.split())
 PERHAPS_MISSING = ("NA", "na", "Na", "None", "none", "NONE", "nil", "missing", "unknown", ".", "*")
 """Texts that stand for a missing value among numbers and dates, and are levels of a category."""
 
+UNSEEN = (
+    "[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+)
+"""Pattern of characters that cannot be seen: control characters, zero-width blanks, marks."""
+
+LOST = "\ufffd|\u00c3[\u00a0-\u00bf\u0178\u0153\u20ac\u2030\u0192]|\u00e2\u20ac"
+"""Pattern of what remains of letters that were read in a wrong encoding, such as Ã¼ for ü."""
+
 
 @dataclass(frozen=True, eq=False)
 class TextColumn:

@@ -18,7 +18,13 @@ import pyarrow as pa
 
 from dbnchurn.core.errors import DataError, listed
 from dbnchurn.core.typing import Bools, Floats
-from dbnchurn.tables.date_format import DateFormat, DurationFormat, certain_dates, date_readings
+from dbnchurn.tables.date_format import (
+    MONTHS,
+    DateFormat,
+    DurationFormat,
+    certain_dates,
+    date_readings,
+)
 from dbnchurn.tables.number_format import (
     CURRENCIES,
     NumberFormat,
@@ -27,6 +33,12 @@ from dbnchurn.tables.number_format import (
     number_readings,
 )
 from dbnchurn.tables.reading_rules import Form, ReadingRules, form_of, name_of
+from dbnchurn.tables.serial_format import (
+    AS_NUMBER,
+    SerialFormat,
+    serial_formats,
+    serial_question,
+)
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn, shortest
 
 TextKind = Literal["number", "date", "flag", "text"]
@@ -39,6 +51,21 @@ NUMBER_INSIDE = r"[-+]?[0-9](?:[0-9.,' ]*[0-9])?"
 MOST_AFFIXES = 3  # different words around numbers that are a unit, and no names
 PROBED = 500  # words that are looked at
 TRUTH = ("true", "false")
+SPAN = (
+    r"\d+(?:[.,]\d+)? ?"
+    r"(?:y|yrs?|years?|jahre?|mo|mon|m|months?|monate?|w|weeks?|wochen?|d|days?|tage?|"
+    r"h|hrs?|hours?|std|stunden?|mins?|minutes?|minuten?|s|secs?|seconds?|sek)\.?,? ?(?:and|und)? ?"
+)
+QUARTER = r"\d{4}[-/ ]?(?:Q|W|KW)\d{1,2}(?:-\d)?|(?:Q|W|KW) ?\d{1,2}[-/. ]?\d{2,4}"
+_WEEKDAYS = """
+monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun
+montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so
+lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miércoles jueves viernes sábado
+domingo lunedì martedì mercoledì giovedì venerdì sabato domenica
+"""
+WEEKDAYS = frozenset(_WEEKDAYS.split())
+_BETWEEN = "of de del den der le the st nd rd th at um t z am pm utc gmt cet cest"
+BETWEEN = frozenset(_BETWEEN.split())
 DAY = 86_400_000_000  # microseconds
 
 
@@ -57,6 +84,8 @@ class Decision:
         Words that are no number or date, though nearly all others are.
     doubt : str, default ""
         Why the column stays text although it looks like numbers or dates.
+    absent : tuple of str, default ()
+        Words such as ``unknown`` that count as missing, since the others are numbers or dates.
     """
 
     column: TextColumn
@@ -64,6 +93,7 @@ class Decision:
     form: Form | None = None
     unread: tuple[str, ...] = ()
     doubt: str = ""
+    absent: tuple[str, ...] = ()
 
     def values(self) -> pd.Series[Any]:
         """The rows of the column with the type that was decided.
@@ -189,7 +219,7 @@ def decisions_and_questions(
         forms = _usual(reading, reading.kept(decimals, day_first), rules)
         question = reading.question or (_two_readings(reading, forms, rules) if forms[1:] else "")
         if question:
-            choices = () if reading.question else tuple(map(name_of, forms))
+            choices = reading.choices if reading.question else tuple(map(name_of, forms))
             questions.append(Question(reading.column.name, question, choices))
         decisions[reading.column.name] = reading.decision(forms)
     words = {
@@ -219,6 +249,7 @@ class _Reading:
     marked: bool = False
     doubt: str = ""
     question: str = ""
+    choices: tuple[str, ...] = ()
 
     @property
     def decimal(self) -> str | None:
@@ -229,8 +260,8 @@ class _Reading:
     @property
     def day_first(self) -> bool | None:
         """Whether days stand before months, if the column proves it."""
-        form = self.forms[0] if len(self.forms) == 1 else None
-        return form.day_first if isinstance(form, DateFormat) else None
+        found = {form.day_first for form in self.forms if isinstance(form, DateFormat)}
+        return found.pop() if len(found) == 1 else None
 
     def kept(
         self, decimals: Collection[str | None], day_first: Collection[bool | None]
@@ -247,11 +278,12 @@ class _Reading:
     def decision(self, forms: Sequence[Form]) -> Decision:
         """The decision for the first of the formats that are left."""
         if self.kind in ("text", "flag"):
-            return Decision(self.column, self.kind, doubt=self.doubt)
+            absent = self.perhaps_missing if self.kind == "flag" else ()
+            return Decision(self.column, self.kind, doubt=self.doubt, absent=absent)
         form = forms[0]
         parsed = np.isnan(form.parse(self.column.texts))
         unread = tuple(word for word, bad in zip(self.column.texts, parsed, strict=True) if bad)
-        return Decision(self.column, self.kind, form, unread)
+        return Decision(self.column, self.kind, form, unread, absent=self.perhaps_missing)
 
 
 def _reading(column: TextColumn, rules: ReadingRules, typed: bool) -> _Reading:
@@ -264,7 +296,7 @@ def _reading(column: TextColumn, rules: ReadingRules, typed: bool) -> _Reading:
     gone = tuple(sorted({*column.texts} - {*known.texts})) if len(known.words) else ()
     if column.name in rules.formats:
         form = form_of(rules.formats[column.name])
-        if isinstance(form, DateFormat):
+        if isinstance(form, DateFormat | SerialFormat):
             return _Reading(known, "date", (form,), perhaps_missing=gone)
         return _Reading(known, "number", (form,), perhaps_missing=gone, marked=True)
     words = known.texts
@@ -335,6 +367,11 @@ def _numbers(column: TextColumn, rules: ReadingRules, typed: bool) -> _Reading |
                 column, "number", found.formats, example, question=_not_so(column, example, rules)
             )
     reading = _Reading(column, "number", forms, words[found.example], marked=found.marked)
+    if not given and not forms[1:] and forms[0].is_plain:
+        serials = serial_formats(column.name, found.numbers[0])
+        if serials:
+            question = serial_question(column.name, found.numbers[0], rules.place)
+            return replace(reading, question=question, choices=(AS_NUMBER, *map(name_of, serials)))
     mixed = _mixed_units(found)
     if not mixed:
         return reading
@@ -366,6 +403,8 @@ def _usual(reading: _Reading, forms: list[Form], rules: ReadingRules) -> list[Fo
     usual = form_of(text)
     if not forms or not isinstance(usual, type(forms[0])):
         return forms
+    if isinstance(usual, DateFormat) and usual.base in [form.base for form in forms]:  # type: ignore[union-attr]
+        return [usual]
     parsed = [form.parse(reading.column.texts) for form in (usual, forms[0])]
     as_many = (~np.isnan(parsed[0])).sum() >= (~np.isnan(parsed[1])).sum()
     return [usual] if forms[1:] and as_many else forms
@@ -424,12 +463,28 @@ def _doubt(words: Sequence[str]) -> str:
                 f"its values, such as {words[0]!r}, hold numbers with a sign or unit that is not "
                 "known: write the numbers alone, if they are to be numbers"
             )
+    if len(words) > FEW_LEVELS and all(map(_looks_like_time, words[:PROBED])):
+        return (
+            f"its values, such as {words[0]!r}, look like dates, spans or shares that are written "
+            "in no known way: write dates as 2026-08-31, spans as 3 days 02:30:00 and shares as "
+            "0.25, if they are to be such"
+        )
     if all(re.fullmatch(r"\d{1,3}:[0-5]\d", word) for word in words):
         return (
             f"{words[0]!r} may be hours and minutes or minutes and seconds: write 00:12:30 if it "
             "is a span of time"
         )
     return ""
+
+
+def _looks_like_time(word: str) -> bool:
+    """Whether a text is a date, a quarter, a span or a fraction that no format reads."""
+    if re.fullmatch(rf"(?:{SPAN})+|{QUARTER}|\d+ ?/ ?\d+", word.strip(), re.IGNORECASE):
+        return True
+    names = [name.lower() for name in re.findall(r"[^\W\d_]+", word)]
+    known = [name in MONTHS or name in WEEKDAYS for name in names]
+    fits = (k or name in BETWEEN for k, name in zip(known, names, strict=True))
+    return any(known) and all(fits) and any(map(str.isdigit, word))
 
 
 _NO_COLUMN = TextColumn("", pa.array([], pa.string()), np.empty(0, np.int32))

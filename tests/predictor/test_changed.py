@@ -39,6 +39,20 @@ def test_emptied_and_unknown_columns_are_found_where_the_rows_suffice(unusual, c
     assert [found.column for found in changed_columns(unusual)] == columns
 
 
+def test_numbers_in_another_unit_come_first_and_add_up():
+    scaled = Oddities(60, {"plan": 60}, {}, {"debt": 0, "plan": 0}, {}, {"debt": {"100": 60}})
+    both = scaled + Oddities(60, {}, {}, {"debt": 0, "plan": 0}, {}, {"debt": {"100": 50}})
+    assert both.rescaled == {"debt": {"100": 110}}
+    first, second = changed_columns(scaled)
+    assert (first.column, second.column, first.emptied) == ("debt", "plan", False)
+    message = (
+        "column 'debt' holds numbers about 100 times smaller than in training in 60 of 60 rows"
+    )
+    assert first.sentence.startswith(message)
+    with pytest.raises(DataError, match="allow it with --allow-changed 'debt'"):
+        refuse_changed(scaled, ["plan"])
+
+
 def test_unknown_categories_are_a_share_of_the_values_that_are_there():
     missing = {"plan": 60}
     assert changed_columns(Oddities(100, {"plan": 21}, {}, missing, {"plan": 0.6}))

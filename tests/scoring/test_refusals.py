@@ -33,6 +33,14 @@ def names(folder):
             lambda X: X.assign(plan=np.where(np.arange(950) < 500, "quantum", X["plan"])),
             "column 'plan' holds categories",
         ),
+        (
+            lambda X: X.assign(debt=X["debt"] / 100),
+            "column 'debt' holds numbers about 100 times small",
+        ),
+        (
+            lambda X: X.assign(debt=X["debt"] * 10),
+            "column 'debt' holds numbers about 10 times larger",
+        ),
         (lambda X: X.assign(debt=["1"] * 500 + ["much"] * 450), "of 950 rows cannot be scored"),
     ],
 )

@@ -157,10 +157,20 @@ def _numeric_cases() -> list[Case]:
     for mark in ("-", "?", "n/a", "NULL", "NA", "None", ""):
         texts = [mark if value is None else f"{value:.2f}" for value in gaps]
         cases.append(Case(f"missing is {mark or 'nothing'!r}", "number", gaps, texts))
+    years = [float(k) * 365.2425 + 30.436875 for k in range(ROWS)]
+    cases.append(Case("ISO spans", "number", years, [f"P{k}Y1M" for k in range(ROWS)]))
+    back = [k / 24 - 1 for k in range(1, ROWS - 6)] + [0.5] * 7
+    before = [f"-1 days +{k:02d}:00:00" for k in range(1, ROWS - 6)] + ["12:00:00"] * 7
+    cases.append(Case("spans before", "number", back, before))
+    cases.append(Case("unknown", "number", gaps, [_unknown(value) for value in gaps]))
     spans = [round(abs(v) % 90_000) / 86_400 for v in NUMBERS]
     clock = [str(datetime.timedelta(seconds=round(s * 86_400))) for s in spans]
     cases.append(Case("span of time", "number", spans, [c.zfill(8) for c in clock]))
     return cases
+
+
+def _unknown(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.2f}"
 
 
 def _date_cases() -> list[Case]:
@@ -174,6 +184,7 @@ def _date_cases() -> list[Case]:
         float(pd.Timestamp(2020, 1 + i % 12, 1 + i % 11).value // 86_400e9) for i in range(ROWS)
     ]
     old = [value - 60_000 for value in DAYS]
+    births = [value - 12_000 for value in DAYS]
     french = [_day(v, "%d @ %Y").replace("@", MONTHS_FR[int(_day(v, "%m")) - 1]) for v in DAYS]
     return [
         case("ISO", "%Y-%m-%d"),
@@ -185,6 +196,12 @@ def _date_cases() -> list[Case]:
         case("year first", "%Y/%m/%d"),
         case("digits", "%Y%m%d"),
         case("two digits", "%d.%m.%y"),
+        case("births in two digits", "%d.%m.%y", births, expected="asked"),
+        case("ISO with an offset without colon", "%Y-%m-%dT00:00:00+0000"),
+        case("German with an offset", "%d.%m.%Y 00:00:00 +0000"),
+        case("ISO with a comma in the seconds", "%Y-%m-%dT00:00:00,000"),
+        case("ISO with the name of the zone", "%Y-%m-%dT00:00:00+00:00[Europe/London]"),
+        case("Oracle", "%d-%b-%y"),
         case("months", "%Y-%m", months),
         case("before 1901", "%Y-%m-%d", old),
         Case("French months", "date", DAYS, french),
@@ -432,6 +449,9 @@ EXCEPTIONS: dict[tuple[str, str], Outcome] = {
     ("day or month first, another column decides", "evaluate"): "asked",
     # Cutoffs have no zone: the plan has to name one.
     ("ISO with zone", "data"): "refused",
+    ("ISO with an offset without colon", "data"): "refused",
+    ("German with an offset", "data"): "refused",
+    ("ISO with the name of the zone", "data"): "refused",
 }
 """(case, path) → its outcome, where it is not that of the case."""
 

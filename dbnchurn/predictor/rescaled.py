@@ -1,0 +1,73 @@
+"""Numbers that are written in another unit than in training: shares for percents, euros for cents.
+
+A score is computed from them all the same, and every one of them is wrong.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dbnchurn.core.typing import Floats
+from dbnchurn.predictor.reference import ABSENT, Distribution
+
+FACTORS = (0.001, 0.01, 0.1, 10.0, 100.0, 1000.0, 1e-6, 1e6)
+FEWEST_VALUES = 20  # below, a distribution says nothing
+FEWEST_BINS = 4
+FEWEST_OTHERS = 0.02  # share of the training rows with other numbers than zero
+LOOKED_AT = 5_000  # values, evenly spread
+FITS = 0.15  # total variation distance up to which two distributions are one, chance apart
+CHANCE = 1.5  # times the distance that chance alone explains
+CLOSER = 0.35  # by so much the other unit has to be closer than this one
+
+
+def factor_of(column: Distribution, values: Floats) -> float | None:
+    """The factor by which the values of a column have to be multiplied to be those of training.
+
+    Parameters
+    ----------
+    column : Distribution
+        Of the training rows.
+    values : float64 array of shape (n,)
+        NaN is missing. At most 5,000 of them are looked at.
+
+    Returns
+    -------
+    float or None
+        A power of ten; None if the values fit as they are, or no factor makes them fit.
+
+    Examples
+    --------
+    >>> percents = np.random.default_rng(0).uniform(5, 60, 1000)
+    >>> edges = np.quantile(percents, np.linspace(0.1, 0.9, 9))
+    >>> trained = Distribution("discount", edges, np.append(np.full(10, 0.1), [0, 0]), 5, 60)
+    >>> factor_of(trained, percents[:50] / 100), factor_of(trained, percents[:50])
+    (100.0, None)
+    """
+    bins = len(column.edges) + 1
+    known = values[~np.isnan(values)]
+    present = known[known != 0]  # a zero is a zero in every unit
+    if len(present) < FEWEST_VALUES or bins < FEWEST_BINS:
+        return None
+    assert len(column.shares) == bins + ABSENT
+    share = column.shares[:bins] / max(1 - column.missing, 1e-9)
+    zeros = int(np.searchsorted(column.edges, 0.0, side="right"))
+    share[zeros] = max(share[zeros] - (1 - len(present) / len(known)), 0.0)
+    if share.sum() < FEWEST_OTHERS:
+        return None
+    looked_at = present[:: -(-len(present) // LOOKED_AT)]
+    share = share / share.sum()
+    chance = 0.5 * np.sqrt(2 * share * (1 - share) / (np.pi * len(looked_at))).sum()
+    now = _distance(column, share, looked_at)
+    if now < CLOSER:
+        return None
+    distances = [_distance(column, share, looked_at * factor) for factor in FACTORS]
+    best = int(np.argmin(distances))
+    fits = distances[best] <= FITS + CHANCE * chance and now - distances[best] >= CLOSER
+    return FACTORS[best] if fits else None
+
+
+def _distance(column: Distribution, share: Floats, values: Floats) -> float:
+    """Total variation distance between values and training, by the bins of training."""
+    places = np.searchsorted(column.edges, values, side="right")
+    counts = np.bincount(places, minlength=len(share)) / len(values)
+    return float(0.5 * np.abs(counts - share).sum())

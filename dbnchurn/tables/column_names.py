@@ -1,0 +1,62 @@
+"""Names of columns that people take for one and the same, or that hold what cannot be seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from unicodedata import normalize
+
+from dbnchurn.core.errors import DataError
+from dbnchurn.tables.text_column import UNSEEN
+
+
+def folded(name: str) -> str:
+    """A name without case, outer and repeated blanks, and with one way to write each letter.
+
+    Examples
+    --------
+    >>> folded(" Total  Amount") == folded("total amount")
+    True
+    """
+    return " ".join(normalize("NFKC", name).casefold().split())
+
+
+def refuse_alike(names: Iterable[str], where: object = "the table") -> None:
+    """Refuse names that differ only in case, blanks or how letters are encoded.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Of one table; empty ones do not count.
+    where : object, default "the table"
+        Begins the message.
+
+    Raises
+    ------
+    DataError
+        If there are such names, or one holds a character that cannot be seen.
+
+    Examples
+    --------
+    >>> refuse_alike(["debt", "Debt ", "plan"])
+    Traceback (most recent call last):
+    ...
+    dbnchurn.core.errors.DataError: the table: the columns 'debt' and 'Debt ' differ only in upper \
+and lower case, blanks or the encoding of letters; give them names that nobody confuses, or take \
+one out
+    """
+    known: dict[str, str] = {}
+    for name in names:
+        plain = folded(name)
+        other = known.setdefault(plain, name) if plain else name
+        if other != name:
+            raise DataError(
+                f"{where}: the columns {other!r} and {name!r} differ only in upper and lower case, "
+                "blanks or the encoding of letters; give them names that nobody confuses, or take "
+                "one out"
+            )
+    if unseen := [name for name in known.values() if re.search(UNSEEN, name)]:
+        shown = ", ".join(ascii(name) for name in unseen)
+        raise DataError(
+            f"{where}: names of columns hold characters that cannot be seen: {shown}; take them out"
+        )

@@ -1,0 +1,204 @@
+"""Dates that are written as numbers: days since 1900, seconds since 1970, months such as 202608.
+
+Nothing but the name of a column says that 45,353 is a day, so it is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.typing import Floats
+from dbnchurn.tables.number_format import NumberFormat
+from dbnchurn.tables.roles import words_of
+
+Serial = Literal["excel_serial", "epoch_s", "epoch_ms", "yyyymm"]
+SERIALS: tuple[str, ...] = get_args(Serial)
+AS_NUMBER = "number"
+"""The format that says that numbers are numbers."""
+
+EXCEL_DAY_0 = 25_569.0  # the first of January 1970 in spreadsheets
+DAY = 86_400.0  # seconds
+FIRST, LAST = 3_653.0, 32_872.0  # days since 1970: 1980 to 2059, where dates of customers lie
+FEWEST = 2  # different values
+_DATE_WORDS = """
+date dates datum day timestamp ts time datetime epoch unixtime fecha dia data jour giorno tag
+month monat mois mes mese period since seit from until bis start started end ended begin began valid
+expiry expires expired created updated modified opened closed joined signup registered registration
+activated activation birth birthday dob geburtstag born seen login
+"""
+DATE_WORDS = frozenset(_DATE_WORDS.split())
+DATE_ENDINGS = ("date", "datum", "time", "timestamp", "at", "on", "since", "day", "seen", "login")
+
+
+@dataclass(frozen=True)
+class SerialFormat:
+    """Numbers that stand for dates.
+
+    Parameters
+    ----------
+    picture : {"excel_serial", "epoch_s", "epoch_ms", "yyyymm"}
+        Days of a spreadsheet, seconds or milliseconds since 1970 in UTC, or months such as 202608.
+        It names the format in configs and artifacts.
+
+    Raises
+    ------
+    ConfigError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> SerialFormat("excel_serial").days(np.array([25569.0, 25570.5])).tolist()
+    [0.0, 1.5]
+    >>> SerialFormat("yyyymm").parse(["197002", "197013"]).tolist()
+    [31.0, nan]
+    """
+
+    picture: str
+
+    def __post_init__(self) -> None:
+        if self.picture not in SERIALS:
+            raise ConfigError(f"unknown format {self.picture!r} of dates that are numbers")
+
+    def days(self, numbers: Floats) -> Floats:
+        """The days since 1970 that numbers stand for.
+
+        Parameters
+        ----------
+        numbers : float64 array of shape (n,)
+
+        Returns
+        -------
+        float64 array of shape (n,)
+            NaN where there is no such date.
+        """
+        if self.picture == "excel_serial":
+            return np.where(numbers >= 0, numbers - EXCEL_DAY_0, np.nan)
+        if self.picture != "yyyymm":
+            return numbers / (DAY if self.picture == "epoch_s" else DAY * 1000)
+        year, month = np.floor(numbers / 100), numbers % 100
+        known = (numbers == np.floor(numbers)) & (year >= 1) & (month >= 1) & (month <= 12)
+        since = np.where(known, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+        return np.where(known, since.astype("datetime64[D]").astype(np.float64), np.nan)
+
+    def parse(self, texts: Sequence[str] | pd.Series[Any]) -> Floats:
+        """The days since 1970 that texts stand for, NaN where a text is no number.
+
+        Parameters
+        ----------
+        texts : sequence of n str
+
+        Returns
+        -------
+        float64 array of shape (n,)
+        """
+        return self.days(NumberFormat().parse(texts))
+
+    def sql(self, number: str) -> str:
+        """SQL of the timestamp that a number stands for.
+
+        Parameters
+        ----------
+        number : str
+            SQL expression of a DOUBLE.
+
+        Returns
+        -------
+        str
+        """
+        if self.picture == "yyyymm":
+            month = f"CAST(TRY_CAST({number} AS BIGINT) AS VARCHAR)"
+            return f"CAST(try_strptime({month}, '%Y%m') AS TIMESTAMP)"
+        seconds = {
+            "excel_serial": f"({number} - {EXCEL_DAY_0}) * {DAY}",
+            "epoch_s": number,
+            "epoch_ms": f"{number} / 1000",
+        }[self.picture]
+        return f"make_timestamp(CAST(round(({seconds}) * 1e6) AS BIGINT))"
+
+
+def is_date_name(name: str) -> bool:
+    """Whether the name of a column says that it holds dates or times.
+
+    Examples
+    --------
+    >>> [is_date_name(name) for name in ("signup_date", "lastLogin", "created_at", "debt", "rate")]
+    [True, True, True, False, False]
+    """
+    words = words_of(name)
+    return (
+        bool({*words} & DATE_WORDS)
+        or (len(words) > 1 and words[-1] in DATE_ENDINGS)
+        or any(len(word) > 6 and word.endswith(("date", "datum", "timestamp")) for word in words)
+    )
+
+
+def serial_formats(name: str, numbers: Floats) -> tuple[SerialFormat, ...]:
+    """The formats by which all numbers of a column are plausible dates, if it is named like dates.
+
+    Parameters
+    ----------
+    name : str
+    numbers : float64 array of shape (n,)
+        NaN is missing.
+
+    Returns
+    -------
+    tuple of SerialFormat
+
+    Examples
+    --------
+    >>> [form.picture for form in serial_formats("opened", np.array([45353.0, 44250.0]))]
+    ['excel_serial']
+    >>> serial_formats("opened", np.array([45353.0, 12.0]))
+    ()
+    """
+    known = np.unique(numbers[~np.isnan(numbers)]) if is_date_name(name) else numbers[:0]
+    if len(known) < FEWEST:
+        return ()
+    found = []
+    for form in map(SerialFormat, SERIALS):
+        days = form.days(known)
+        if form.picture.startswith("epoch") and (known != np.floor(known)).any():
+            continue
+        if not np.isnan(days).any() and days.min() >= FIRST and days.max() <= LAST:
+            found.append(form)
+    return tuple(found)
+
+
+def serial_question(name: str, numbers: Floats, place: str = "formats") -> str:
+    """The question about numbers that may be dates; empty if they may not.
+
+    Parameters
+    ----------
+    name : str
+    numbers : float64 array of shape (n,)
+    place : str, default "formats"
+        Config key of the formats.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> serial_question("opened", np.array([45353.0, 44250.0]))
+    "column 'opened': 44250 is a number or the date 2021-02-23: say formats: {opened: number} or \
+formats: {opened: excel_serial}"
+    """
+    forms = serial_formats(name, numbers)
+    if not forms:
+        return ""
+    example = float(np.nanmin(numbers))
+    days = [float(np.floor(form.days(np.array([example]))[0])) for form in forms]
+    dates = [str(np.datetime64(int(day), "D")) for day in days]
+    keys = [f"{place}: {{{name}: {key}}}" for key in (AS_NUMBER, *(f.picture for f in forms))]
+    return (
+        f"column {name!r}: {example:.0f} is a number or the date {' or '.join(dates)}: say "
+        f"{' or '.join(keys)}"
+    )

@@ -1,0 +1,107 @@
+"""Dates that are written as numbers are asked where the name speaks of dates, and read as told."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.data.build import build
+from dbnchurn.data.plan import DataPlan
+from dbnchurn.tables.inspection import inspect_table
+from dbnchurn.tables.kinds import infer
+from dbnchurn.tables.loading import load_table
+from dbnchurn.tables.reading import read
+from dbnchurn.tables.reading_rules import ReadingRules, form_of
+from dbnchurn.tables.serial_format import SerialFormat, serial_formats
+from dbnchurn.tables.streaming import open_files
+
+DAYS = np.random.default_rng(0).integers(15_000, 20_000, 40)
+MONTH = DAYS.astype("M8[D]").astype("M8[M]")
+MONTHS = MONTH.astype("M8[D]").astype(int)
+WRITTEN = {
+    "excel_serial": DAYS + 25_569,
+    "epoch_s": DAYS * 86_400,
+    "epoch_ms": DAYS * 86_400_000,
+    "yyyymm": np.char.replace(MONTH.astype(str), "-", "").astype(int),
+}
+
+
+def table(form):
+    return pd.DataFrame({"signup_date": WRITTEN[form], "debt": DAYS * 0.25, "key": range(40)})
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+@pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx"])
+def test_files_are_asked_about_and_read_as_told(tmp_path, form, ending):
+    path = tmp_path / f"t.{ending}"
+    frame = table(form)
+    {"csv": frame.to_csv, "xlsx": frame.to_excel}.get(ending, frame.to_parquet)(path, index=False)
+    asked = rf"column 'signup_date': .* is a number or the date .*: {form}\}}"
+    with pytest.raises(DataError, match=asked):
+        infer(load_table(open_files(path)).frame)
+    question = next(q.text for q in inspect_table(path).questions)
+    assert "is a number or the date" in question
+    for told, kind in ((form, "date"), ("number", "number")):
+        loaded = load_table(open_files(path), ReadingRules(formats={"signup_date": told}))
+        schema = infer(loaded.frame, formats={"signup_date": told, **loaded.formats})
+        assert schema.columns[0].kind == kind
+        expected = WRITTEN[form] if kind == "number" else MONTHS if form == "yyyymm" else DAYS
+        np.testing.assert_array_equal(read(schema, loaded.frame)[0].numbers[:, 0], expected)
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+def test_a_frame_is_asked_about_and_a_kind_answers(form):
+    frame = table(form)
+    with pytest.raises(DataError, match=f"formats: {{signup_date: {form}}}"):
+        infer(frame)
+    assert infer(frame, {"signup_date": "number"}).columns[0].kind == "number"
+    schema = infer(frame, formats={"signup_date": form})
+    schema.columns[0].audit()
+    alone = read(schema, frame.iloc[[3]].astype(str))[0].numbers
+    typed = read(schema, frame.iloc[[3]].assign(signup_date=np.datetime64(int(DAYS[3]), "D")))[0]
+    assert alone[0, 0] == (MONTHS if form == "yyyymm" else DAYS)[3]
+    assert typed.numbers[0, 0] == DAYS[3]
+
+
+def test_other_names_and_other_numbers_are_numbers():
+    assert serial_formats("debt", WRITTEN["excel_serial"].astype(float)) == ()
+    for values in ([1.0, 2.0], [45_353.0, 12.0], [45_353.0], [np.nan], [202_613.0, 202_614.0]):
+        assert serial_formats("signup_date", np.array(values)) == ()
+
+
+def test_a_date_that_no_number_is_is_refused():
+    schema = infer(table("yyyymm"), formats={"signup_date": "yyyymm"})
+    with pytest.raises(DataError, match="202613 is no date as yyyymm"):
+        read(schema, table("yyyymm").assign(signup_date=202_613))
+    with pytest.raises(ConfigError, match="unknown format 'lotus'"):
+        SerialFormat("lotus")
+    assert form_of("epoch_s") == SerialFormat("epoch_s")
+
+
+def plan(path, **more):
+    return DataPlan.model_validate(
+        {
+            "base": "t",
+            "tables": {"t": {"path": str(path), "key": "key", **more}},
+            "label": {"table": "t", "kind": "column", "column": "left"},
+            "features": {"t": {"values": ["debt", "signup_date"]}},
+        }
+    )
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+def test_source_tables_are_asked_about_and_read_as_told(tmp_path, form):
+    frame = table(form).assign(left=np.arange(40) % 2)
+    frame.to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=r"table 't': column 'signup_date': .* is a number or the"):
+        build(plan(tmp_path / "t.parquet"), tmp_path / "asked")
+    rules = {
+        "signup_date": {"kind": "date", "format": form},
+        "debt": {"kind": "number"},
+        "left": {"kind": "flag"},
+    }
+    built = build(plan(tmp_path / "t.parquet", columns=rules), tmp_path / "built")
+    found = pd.read_parquet(built.features).sort_values("key")["t_signup_date"]
+    expected = (MONTHS if form == "yyyymm" else DAYS).astype("M8[D]")
+    if pd.api.types.is_datetime64_any_dtype(found):
+        np.testing.assert_array_equal(found.to_numpy().astype("M8[D]"), expected)

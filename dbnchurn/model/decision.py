@@ -85,7 +85,7 @@ def calibrate(
     threshold: Threshold,
     n_threads: int,
 ) -> CalibratedModel:
-    """Correct the prior, blend the networks and choose the threshold, on validation rows.
+    """Correct the prior, blend the members and choose the threshold, on validation rows.
 
     Parameters
     ----------
@@ -108,8 +108,8 @@ def calibrate(
     """
     validation = stages.validation
     assert validation is not None
-    priors, n_networks = stages.priors, len(stages.networks)
-    equal = np.full(n_networks, 1 / n_networks)
+    priors, n_members = stages.priors, len(stages.members)
+    equal = np.full(n_members, 1 / n_members)
     uncalibrated = DecideRecord(**asdict(priors), weights=equal, offset=0.0, threshold=0.5)
     record = _record(stages, uncalibrated, classes)
     outputs = logits(record, validation.table, n_threads)
@@ -151,12 +151,16 @@ def transfer_decision(
 
 def _record(stages: FittedStages, decision: DecideRecord, classes: Classes) -> ModelRecord:
     """All that scoring needs, of all stages."""
+    networks = tuple(network.network_.record() for network in stages.networks.values())
+    if stages.linear is not None:
+        networks += (stages.linear.record_,)
     return ModelRecord(
         schema=stages.schema,
         prepare=stages.prepare.record_,
         encode=stages.encode.record_,
         leaves=None if stages.leaves is None else stages.leaves.record_,
-        networks=tuple(network.network_.record() for network in stages.networks.values()),
+        networks=networks,
+        extra_trees=None if stages.extra_trees is None else stages.extra_trees.record_,
         decide=decision,
         labels=tuple(str(label) for label in classes),
         label_type=label_type(classes),

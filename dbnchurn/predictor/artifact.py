@@ -27,7 +27,7 @@ from dbnchurn.predictor.audit import audit_model
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
 
-FORMAT = 3
+FORMAT = 4
 MANIFEST, ARRAYS, CARD = "manifest.json", "model.safetensors", "card.md"
 LARGEST = {MANIFEST: 64 * 2**20, ARRAYS: 4 * 2**30, CARD: 16 * 2**20}  # bytes
 OPEN_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -292,9 +292,15 @@ def _without_formats(manifest: dict[str, Any]) -> dict[str, Any]:
     return {**manifest, "model": {**model, "schema": schema}}
 
 
+def _without_extra_trees(manifest: dict[str, Any]) -> dict[str, Any]:
+    """From format 3, whose blend has networks alone, to format 4."""
+    return {**manifest, "model": {**manifest["model"], "extra_trees": None}}
+
+
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: _without_reference,
     2: _without_formats,
+    3: _without_extra_trees,
 }
 
 

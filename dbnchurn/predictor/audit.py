@@ -94,9 +94,16 @@ def _audit_stages(model: ModelRecord) -> None:
         _audit_network(f"network {place}", network, units, sizes, leaves)
         if not _largest_signal(network, model.encode) < LARGEST_SIGNAL:
             raise ArtifactError(f"network {place}: weights so large that scores may overflow")
-    if len(model.networks) != len(model.decide.weights):
+    trees = model.extra_trees
+    if trees is not None and trees.n_features != numbers + len(sizes):
         raise ArtifactError(
-            f"{len(model.networks)} networks, but {len(model.decide.weights)} weights for them"
+            f"the extra trees test {trees.n_features} columns, preparation makes "
+            f"{numbers + len(sizes)}"
+        )
+    if model.members != len(model.decide.weights):
+        raise ArtifactError(
+            f"{model.members} members of the blend, but {len(model.decide.weights)} weights for "
+            f"them"
         )
     if model.reference is not None:
         _audit_reference(model.reference, raw)

@@ -31,7 +31,8 @@ MODULES = (
     "empulse.datasets",
     "matplotlib.backends.backend_svg",
 )
-MORE = "DBNCHURN_TEST_OVERRIDES"  # lines that are put behind the words of ``dbnchurn train``
+MORE = "DBNCHURN_TEST_OVERRIDES"  # lines put behind the words of ``dbnchurn train``, by key
+UNDRAWN = "DBNCHURN_TEST_UNDRAWN"  # set: pages with empty pictures
 CLIENT = """#!{python} -IS
 import json, os, signal, socket, sys
 with socket.socket(socket.AF_UNIX) as link:
@@ -56,7 +57,8 @@ def offered() -> Iterator[Path]:
     program.write_text(CLIENT.format(python=sys.executable, place=str(place)), encoding="utf-8")
     program.chmod(0o755)
     server = subprocess.Popen(
-        [sys.executable, __file__, str(place)],
+        [sys.executable, "-m", __name__, str(place)],
+        cwd=Path(__file__).parents[1],
         env={**os.environ, "OMP_NUM_THREADS": "1", "DBNCHURN_THREADS": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -119,7 +121,11 @@ def run(words: list[str], folder: str, variables: dict[str, str], files: list[in
     os.environ.clear()
     os.environ.update(variables)
     if words[:1] == ["train"] and "--resume" not in words:
-        words += variables.get(MORE, "").splitlines()
+        words += not_given(variables.get(MORE, "").splitlines(), words)
+    if UNDRAWN in variables:
+        from tests.undrawn import leave_pictures_empty
+
+        leave_pictures_empty(setattr)
     sys.argv = ["dbnchurn", *words]
     code: object = 1
     try:
@@ -132,6 +138,12 @@ def run(words: list[str], folder: str, variables: dict[str, str], files: list[in
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code if isinstance(code, int) else 1)
+
+
+def not_given(overrides: list[str], words: list[str]) -> list[str]:
+    """The overrides of keys that no word gives: what a command says itself holds."""
+    given = {word.partition("=")[0] for word in words}
+    return [line for line in overrides if line.partition("=")[0] not in given]
 
 
 if __name__ == "__main__":

@@ -65,12 +65,13 @@ def make_small(**changes: Any) -> Any:
     from dbnchurn.dbn import DBN, FineTune, NetworkStage
     from dbnchurn.features import Leaves
 
-    network = {"dbn": DBN((8, 4), epochs=1), "finetune": FineTune(epochs=2)}
+    few_steps = FineTune(epochs=2, batch_size=240, learning_rate=0.004)  # a step has its price
+    network = {"dbn": DBN((8, 4), epochs=1), "finetune": few_steps}
     network |= {key: changes.pop(key) for key in ("pretrain", "dbn", "finetune") if key in changes}
     small = {
         "leaves": Leaves(folds=2, n_trees=5),
         "network": NetworkStage(**network),
-        "companion": NetworkStage(pretrain=False, dbn=DBN((6,)), finetune=FineTune(epochs=2)),
+        "companion": NetworkStage(pretrain=False, dbn=DBN((6,)), finetune=few_steps),
         "device": "cpu",
         "n_threads": 1,
         "random_state": 0,
@@ -78,11 +79,12 @@ def make_small(**changes: Any) -> Any:
     return ChurnClassifier(**{**small, **changes})
 
 
+FEW_STEPS = "{epochs: 2, batch_size: 240, learning_rate: 0.004}"
 SMALL_RUN = (
     "classifier.leaves={folds: 2, n_trees: 5}",
     "classifier.network.dbn={layers: [8, 4], epochs: 1}",
-    "classifier.network.finetune={epochs: 2}",
-    "classifier.companion={pretrain: false, dbn: {layers: [6]}, finetune: {epochs: 2}}",
+    f"classifier.network.finetune={FEW_STEPS}",
+    f"classifier.companion={{pretrain: false, dbn: {{layers: [6]}}, finetune: {FEW_STEPS}}}",
     "baselines=[]",
     "resamples=50",
     "report.page=false",  # pictures take longer than all the rest
@@ -187,14 +189,10 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def pictures_left_empty() -> Iterator[None]:
     """Pages with titles, readings and words of their pictures; drawing takes longer than a run."""
-    from dbnchurn.core.html.figure import Canvas
-    from dbnchurn.core.html.picture import Picture
-
-    def empty(canvas: Canvas, title: str, reading: str, alt: str) -> Picture:
-        return Picture(title, reading, alt, "<svg></svg>")
+    from tests.undrawn import leave_pictures_empty
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Canvas, "picture", empty)
+        leave_pictures_empty(patch.setattr)
         yield
 
 

@@ -3,6 +3,9 @@
 import shutil
 import subprocess
 
+JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""For a session of seconds: compiling further would take longer than it saves."""
+
 
 def has_java() -> bool:
     """Whether Java 17 or later runs here."""

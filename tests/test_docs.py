@@ -5,8 +5,9 @@ one namespace, shell with ``bash -euo pipefail``. YAML is written where its firs
 part of a config and is held against the schema. JSON is parsed; text is neither run nor read.
 
 Commands are those that a page shows, word by word. In ``make test`` they run in processes that need
-not import anything, and ``dbnchurn train`` is told behind them to train less; ``make test-long``
-runs them as they stand.
+not import anything, ``dbnchurn train`` is told behind them to train less where they do not say how
+much, ``fit`` of a classifier likewise, and only one page draws the pictures of its report;
+``make test-long`` runs them as they stand.
 """
 
 import json
@@ -22,13 +23,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sklearn.base import clone
 
 import dbnchurn
+from dbnchurn import ChurnClassifier
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.runs import read_config
 from dbnchurn.runs.segments import read_segments_config
-from tests.command_server import MORE, offered
-from tests.java import has_java
+from tests.command_server import MORE, UNDRAWN, offered
+from tests.java import JAVA_OPTIONS, has_java
 from tests.pages import Block, Page, read
 from tests.shown_commands import ROOT, STARTS, commands, wrong
 
@@ -51,10 +54,18 @@ LONG = {
 # What trains less in ``make test``.
 LESS = (
     "classifier.leaves.folds=2", "classifier.leaves.n_trees=20",
-    "classifier.network.dbn.epochs=1", "classifier.network.finetune.epochs=2",
-    "classifier.companion.finetune.epochs=2", "resamples=50",
+    "classifier.network.dbn.epochs=1", "classifier.network.dbn.layers=[16, 8]",
+    "classifier.network.finetune.epochs=2", "classifier.network.finetune.batch_size=256",
+    "classifier.companion.dbn.layers=[16]", "classifier.companion.finetune.epochs=2",
+    "classifier.companion.finetune.batch_size=256", "resamples=50",
 )  # fmt: skip
-WITH_REPORT = ("README.md", "docs/tutorial.md")  # its pictures take longer than all the rest
+SMALLER = {
+    "leaves": {"folds": 2, "n_trees": 20},
+    "network": {"dbn__epochs": 1, "dbn__layers": (16, 8), "finetune__epochs": 2},
+    "companion": {"dbn__layers": (16,), "finetune__epochs": 2},
+}
+WITH_REPORT = ("README.md", "docs/tutorial.md")  # which take longer than all the rest
+WITH_PICTURES = "README.md"  # which take longer still
 # Packages of extras: a block of Python that names one that is not installed is passed over.
 EXTRAS = ("pyspark", "mlflow", "onnxruntime")
 
@@ -77,13 +88,14 @@ def from_repository() -> bool:
 
 
 @pytest.fixture
-def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working folder of a page, in which this process and its children are."""
     copy_of_repository(tmp_path)
     monkeypatch.chdir(tmp_path)
     binaries = Path(sys.executable).parent
     monkeypatch.setenv("PATH", f"{binaries}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    monkeypatch.setenv("JDK_JAVA_OPTIONS", JAVA_OPTIONS)
     if from_repository():
         monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     for name in ("OMP_NUM_THREADS", "DBNCHURN_THREADS"):
@@ -103,12 +115,28 @@ def server() -> Iterator[Path]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_BLOCKS)
 def test_the_blocks_of_a_page_run(
-    name: str, clone: Path, server: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, place: Path, server: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", f"{server}{os.pathsep}{os.environ['PATH']}")
     drawn = () if name in WITH_REPORT else ("report.page=false",)
     monkeypatch.setenv(MORE, "\n".join([*LESS, *drawn]))
-    run_page(name, clone)
+    if name != WITH_PICTURES:
+        monkeypatch.setenv(UNDRAWN, "1")
+    train_less(monkeypatch)
+    run_page(name, place)
+
+
+def train_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the classifiers of a page are told, they have few trees and epochs."""
+    fit = ChurnClassifier.fit
+
+    def less(model: ChurnClassifier, *args: object, **more: object) -> ChurnClassifier:
+        for name, small in SMALLER.items():
+            stage = getattr(model, name) or model.default_stages[name]
+            model.set_params(**{name: clone(stage).set_params(**small)})
+        return fit(model, *args, **more)
+
+    monkeypatch.setattr(ChurnClassifier, "fit", less)
 
 
 TRAINS = [
@@ -120,22 +148,22 @@ TRAINS = [
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", TRAINS)
-def test_the_blocks_of_a_page_run_as_they_stand(name: str, clone: Path) -> None:
-    run_page(name, clone)
+def test_the_blocks_of_a_page_run_as_they_stand(name: str, place: Path) -> None:
+    run_page(name, place)
 
 
-def run_page(name: str, clone: Path) -> None:
+def run_page(name: str, place: Path) -> None:
     """Run all blocks of a page in the folder."""
     page, names = PAGES[name], {"__name__": "__main__"}
     if prepare := PREPARED.get(name):
-        prepare(clone)
+        prepare(place)
     for block in page.blocks:
         if block.language == "python" and not lacks(block):
             exec(compile("\n" * (block.line - 1) + block.text, name, "exec"), names)
         elif block.language == "bash":
             run_shell(block, name)
         elif block.language == "yaml":
-            write_or_check(block, clone)
+            write_or_check(block, place)
         elif block.language == "json":
             json.loads(block.text)
 
@@ -164,14 +192,14 @@ def is_long(command: str, name: str) -> bool:
     return command.startswith((*LONG["*"], *LONG.get(name, ())))
 
 
-def write_or_check(block: Block, clone: Path) -> None:
+def write_or_check(block: Block, place: Path) -> None:
     """Writes the file that the first line names, and holds configs against their schema."""
     named = re.match(r"# ([\w./-]+\.ya?ml)\b", block.text)
     if named is None:
-        check_config(block.text, clone / "fragment.yaml")
+        check_config(block.text, place / "fragment.yaml")
         return
-    file = (clone / named[1]).resolve()
-    assert file.is_relative_to(clone)
+    file = (place / named[1]).resolve()
+    assert file.is_relative_to(place)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(block.text, encoding="utf-8")
     if named[1].startswith("configs/"):

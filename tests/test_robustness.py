@@ -1,5 +1,7 @@
 """Tables of every shape: probabilities are finite, stored models agree, signal is found."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,9 +11,9 @@ from dbnchurn import Predictor
 from dbnchurn.dbn import DBN, FineTune, NetworkStage
 from dbnchurn.features import Leaves, Oversample
 
-SHORT = FineTune(epochs=8, patience=3, batch_size=128, learning_rate=0.003)
+SHORT = FineTune(epochs=6, patience=3, batch_size=256, learning_rate=0.008)
 SETTINGS = {
-    "leaves": Leaves(folds=2, n_trees=30, patience=5),
+    "leaves": Leaves(folds=2, n_trees=20, patience=5),
     "dbn": DBN((16,), epochs=1),
     "finetune": SHORT,
     "companion": NetworkStage(pretrain=False, dbn=DBN((16,)), finetune=SHORT),
@@ -26,7 +28,7 @@ def churn(signal: np.ndarray, rate: float, generator: np.random.Generator) -> np
 
 
 def very_wide(generator, n=600):
-    X = pd.DataFrame(generator.normal(size=(n, 500))).add_prefix("x")
+    X = pd.DataFrame(generator.normal(size=(n, 200))).add_prefix("x")
     return X, churn(X["x0"].to_numpy() + X["x7"].to_numpy(), 0.3, generator)
 
 
@@ -145,8 +147,22 @@ def test_a_table_of_any_shape_is_learned_from(small, tmp_path, name):
     assert 0 < classifier.threshold_ < 1
 
 
-@pytest.mark.parametrize("method", ["random", "smotenc", "class weights"])
-@pytest.mark.parametrize("name", ["0.5 % churn", "mostly missing", "all categorical", "forty rows"])
+FEW = [
+    ("0.5 % churn", "random"),
+    ("0.5 % churn", "class weights"),
+    ("mostly missing", "smotenc"),
+    ("all categorical", "smotenc"),
+    ("forty rows", "class weights"),
+    ("forty rows", "random"),
+]
+ALL = product(
+    ["0.5 % churn", "mostly missing", "all categorical", "forty rows"],
+    ["random", "smotenc", "class weights"],
+)
+MORE = [pytest.param(*case, marks=pytest.mark.long) for case in ALL if case not in FEW]
+
+
+@pytest.mark.parametrize(("name", "method"), [*FEW, *MORE])
 def test_few_churners_may_be_multiplied_in_any_way(small, tmp_path, name, method):
     generator = np.random.default_rng(list(TABLES).index(name))
     X, y, X_test, y_test = parts_of(*TABLES[name](generator), generator)

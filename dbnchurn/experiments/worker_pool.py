@@ -136,7 +136,7 @@ def run_jobs(
     measured = 0
     waiting, running = deque(jobs), dict[Connection, _Running]()
     with _threads_of_children():
-        context = _context()
+        context = worker_context()
         try:
             while waiting or running:
                 allowed = at_once or fitting(free, measured or peak, n_threads, n_processors)
@@ -159,7 +159,7 @@ def run_jobs(
 def warm_up() -> None:
     """Start the server that workers fork from, which imports while the caller imports too."""
     with _threads_of_children():
-        if _context().get_start_method() == "forkserver":
+        if worker_context().get_start_method() == "forkserver":
             from multiprocessing.forkserver import ensure_running
 
             ensure_running()
@@ -239,7 +239,7 @@ def _redirect(log: Path) -> None:
     os.close(file)
 
 
-def _context() -> Any:
+def worker_context() -> Any:
     """A forkserver that has imported the worker, where there is such a thing; else spawn."""
     methods = multiprocessing.get_all_start_methods()
     context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")

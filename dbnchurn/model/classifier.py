@@ -21,16 +21,18 @@ from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.parameters import DefaultStages, check_parameters, parameters_text, resolved
 from dbnchurn.core.progress import stage
 from dbnchurn.core.typing import Floats
-from dbnchurn.dbn import DBN, FineTune, Linear, NetworkStage
+from dbnchurn.dbn import Linear, NetworkStage
 from dbnchurn.decide import Threshold
 from dbnchurn.decide.threshold import Choice
 from dbnchurn.features import Encode, ExtraTrees, Leaves, Oversample
 from dbnchurn.model.compute import Compute, default_threads, limited_threads, threads_of_environment
-from dbnchurn.model.decision import CalibratedModel, calibrate, transfer_decision
+from dbnchurn.model.decision import CalibratedModel
+from dbnchurn.model.default_networks import DEFAULT_COMPANION, DEFAULT_NETWORK
 from dbnchurn.model.inputs import fit_inputs
 from dbnchurn.model.labels import PYTHON
 from dbnchurn.model.large_tables import LargeTableRules
-from dbnchurn.model.pipeline import Stages, fit_stages
+from dbnchurn.model.learning import learn
+from dbnchurn.model.pipeline import Stages
 from dbnchurn.predictor.artifact import save
 from dbnchurn.predictor.card import model_card
 from dbnchurn.predictor.model_record import probabilities
@@ -39,23 +41,6 @@ from dbnchurn.prepare import Prepare
 from dbnchurn.tables.label import LabelWarning, inverted
 from dbnchurn.tables.label_classes import LabelValues, left_sentence, majority_warning
 from dbnchurn.tables.reading import as_frame
-
-DEFAULT_NETWORK = NetworkStage(dbn=DBN((128, 64), epochs=2, batch_size=256))
-# Fitted on the columns alone. Trained factors of the inputs can shrink useless columns, strong
-# dropout prevents memorising a small table, and with the cosine schedule the last epochs are best.
-DEFAULT_COMPANION = NetworkStage(
-    pretrain=False,
-    scaled=True,
-    dbn=DBN((256, 256), hidden="relu"),
-    finetune=FineTune(
-        epochs=30,
-        learning_rate=2e-3,
-        schedule="cosine",
-        weight_decay=1e-2,
-        dropout=0.4,
-        patience=8,
-    ),
-)
 
 
 class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -319,27 +304,17 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
                     "rows": inputs.fingerprint(unlabelled),
                 }
             )
-            stages = settings._stages(len(inputs.train.y))
-            fitted = fit_stages(
-                stages, inputs.train, inputs.validation, unlabelled, compute, store.part("model")
+            stages = Stages.of(settings.get_params(deep=False), len(inputs.train.y))
+            model, self.curves_ = learn(
+                stages,
+                inputs,
+                unlabelled,
+                compute,
+                store,
+                restraint=self.restraint,
+                refit=self.refit,
+                seconds=self.seconds_,
             )
-            self.seconds_ |= fitted.seconds
-            self.curves_ = fitted.curves
-            with stage("decide", self.seconds_):
-                model = calibrate(
-                    fitted,
-                    self.classes_,
-                    restraint=self.restraint,
-                    threshold=stages.threshold,
-                    n_threads=compute.n_threads,
-                )
-            if self.refit and inputs.all_rows is not None:
-                with stage("refit", self.seconds_):
-                    stages = stages.with_lengths_of(fitted)
-                    refitted = fit_stages(
-                        stages, inputs.all_rows, None, unlabelled, compute, store.part("refit")
-                    )
-                    model = transfer_decision(model, refitted, self.classes_, compute.n_threads)
         self._set_fitted(model)
         return self
 
@@ -351,29 +326,6 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
                 f"result; it is {self.random_state!r}"
             )
         return CheckpointStore(None if checkpoints is None else Path(checkpoints))
-
-    def _stages(self, rows: int) -> Stages:
-        """What is to be fitted on so many training rows; of a classifier without open defaults."""
-        given = self.get_params(deep=False)
-        networks = {"network": given["network"]}
-        if self.use_companion:
-            networks["companion"] = given["companion"]
-        rules: LargeTableRules = given["large_tables"]
-        return Stages(
-            kinds=self.kinds,
-            formats=self.formats,
-            prepare=given["prepare"],
-            encode=given["encode"],
-            oversample=given["oversample"],
-            leaves=rules.leaves(given["leaves"], rows) if self.use_leaves else None,
-            skip=self.skip,
-            networks=networks,
-            linear=given["linear"] if self.use_linear else None,
-            extra_trees=given["extra_trees"] if self.use_extra_trees else None,
-            threshold=given["threshold"],
-            leakage=self.leakage,
-            large_tables=rules,
-        )
 
     def _set_fitted(self, model: CalibratedModel) -> None:
         """Set the fitted attributes."""

@@ -37,6 +37,8 @@ class CalibratedModel:
     record : ModelRecord
         Without a reference.
     choice : Choice
+    spread : float64 array of shape (members,)
+        Standard deviation over the validation rows of what every member adds to the logit.
     reference_scores : float64 array
         Probabilities of customers that the model was not trained on, or an estimate of their
         distribution; see :mod:`dbnchurn.model.reference_scores`.
@@ -47,6 +49,7 @@ class CalibratedModel:
     validation: LabelledTable
     record: ModelRecord
     choice: Choice
+    spread: Floats
     reference_scores: Floats
 
     def about(self) -> dict[str, Any]:
@@ -73,6 +76,12 @@ class CalibratedModel:
                 "target": self.rule.target,
                 **self.choice.facts(),
             },
+            "blend": [
+                {"member": name, "weight": float(weight), "spread": float(spread)}
+                for name, weight, spread in zip(
+                    self.stages.members, self.record.decide.weights, self.spread, strict=True
+                )
+            ],
             "versions": versions(),
         }
 
@@ -119,7 +128,8 @@ def calibrate(
     scores = decide(blended, outputs)
     choice = threshold.choose(validation.y, scores, validation.sample_weight)
     record = replace(record, decide=replace(blended, threshold=choice.threshold))
-    return CalibratedModel(stages, threshold, validation, record, choice, scores)
+    spread = weights * corrected.std(axis=0)
+    return CalibratedModel(stages, threshold, validation, record, choice, spread, scores)
 
 
 def transfer_decision(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -83,6 +83,34 @@ class Stages:
     large_tables: LargeTableRules
     leakage: Action
     formats: Mapping[str, str] | None = None
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, Any], rows: int) -> Stages:
+        """The stages that a classifier's parameters name.
+
+        Parameters
+        ----------
+        parameters : mapping of name → value
+            Of :class:`ChurnClassifier`, without open defaults.
+        rows : int
+            How many rows they are to be fitted on.
+
+        Returns
+        -------
+        Stages
+        """
+        own = {"leaves", "networks", "linear", "extra_trees"}
+        given = {f.name: parameters[f.name] for f in fields(cls) if f.name not in own}
+        rules: LargeTableRules = parameters["large_tables"]
+        leaves = rules.leaves(parameters["leaves"], rows) if parameters["use_leaves"] else None
+        names = ("network", "companion") if parameters["use_companion"] else ("network",)
+        return cls(
+            **given,
+            leaves=leaves,
+            networks={name: parameters[name] for name in names},
+            linear=parameters["linear"] if parameters["use_linear"] else None,
+            extra_trees=parameters["extra_trees"] if parameters["use_extra_trees"] else None,
+        )
 
     def with_lengths_of(self, fitted: FittedStages) -> Stages:
         """The same stages with what validation rows chose in `fitted`: trees, epochs, penalty."""

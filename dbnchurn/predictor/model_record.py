@@ -101,6 +101,8 @@ class ModelRecord:
 def logits(model: ModelRecord, table: Table, n_threads: int = 1, *, chunk: int = CHUNK) -> Floats:
     """Logits of every member: networks, with leaves the mean over the boosters, then extra trees.
 
+    Those of a member without weight in the blend are left at 0.
+
     Parameters
     ----------
     model : ModelRecord
@@ -115,27 +117,31 @@ def logits(model: ModelRecord, table: Table, n_threads: int = 1, *, chunk: int =
     -------
     float64 array of shape (n, members)
     """
-    out = np.empty((len(table), model.members), np.float64)
+    out = np.zeros((len(table), model.members), np.float64)
 
     def score(rows: slice) -> None:
-        out[rows] = _chunk_logits(model, table.take(np.arange(rows.start, rows.stop)))
+        for place, member in _chunk_logits(model, table.take(np.arange(rows.start, rows.stop))):
+            out[rows, place] = member
 
     map_row_chunks(score, len(table), chunk, n_threads)
     return out
 
 
-def _chunk_logits(model: ModelRecord, table: Table) -> Floats:
+def _chunk_logits(model: ModelRecord, table: Table) -> Iterator[tuple[int, Floats]]:
+    """The place and the logits of every member that has a weight."""
     prepared = prepare(model.prepare, table)
     base = encode(model.encode, prepared)
-    columns = [
-        network_logits(network, base)
-        if model.leaves is None or network.sizes == base.sizes
-        else _leaf_logits(model.leaves, network, prepared, base)
-        for network in model.networks
-    ]
-    if model.extra_trees is not None:
-        columns.append(model.extra_trees.logits(booster_matrix(prepared)))
-    return np.column_stack(columns)
+    weighty = model.decide.weights > 0
+    for place, network in enumerate(model.networks):
+        if weighty[place]:
+            yield (
+                place,
+                network_logits(network, base)
+                if model.leaves is None or network.sizes == base.sizes
+                else _leaf_logits(model.leaves, network, prepared, base),
+            )
+    if model.extra_trees is not None and weighty[-1]:
+        yield model.members - 1, model.extra_trees.logits(booster_matrix(prepared))
 
 
 def _leaf_logits(

@@ -191,6 +191,8 @@ def _days_of(year: Floats, month: Floats) -> Floats:
 
 def _seconds_of_day(found: pd.DataFrame) -> Floats:
     """Seconds since midnight, 0 where no time stands; NaN if there is no such time."""
+    if found["H"].isna().all():
+        return np.zeros(len(found))
     hour = np.where(found["H"].isna(), 0.0, _number(found, "H", 0.0))
     minute = np.where(found["M"].isna(), 0.0, _number(found, "M", 0.0))
     second = np.where(
@@ -209,6 +211,8 @@ def _seconds_of_day(found: pd.DataFrame) -> Floats:
 
 def _offset(found: pd.DataFrame) -> Floats:
     """Seconds by which the time is ahead of UTC."""
+    if found["z"].isna().all():
+        return np.zeros(len(found))
     zone = found["z"].fillna("")
     parts = zone.str.extract(r"^(?P<s>[+-])(?P<h>\d{2}):?(?P<m>\d{2})?:?(?P<c>\d{2})?$")
     ahead = sum(

@@ -158,14 +158,17 @@ class NumberFormat:
         numbers = self._digits(pc.if_else(plain, words, None))
         others = np.flatnonzero(~plain.fill_null(False).to_numpy(zero_copy_only=False))
         if len(others):  # with a unit, a sign of another form, or unreadable
-            parts = number_parts(words.take(pa.array(others)).to_pylist())
-            fits = parts["body"].str.match(self._body).fillna(False).astype(bool)
+            bodies, units, negative = _all_parts(words.take(pa.array(others)).to_pylist())
             # Beside the unit of the format stand only numbers without a unit.
-            fits &= parts["unit"].isin(["", self.unit])
-            digits = pa.array(parts["body"].where(fits), pa.string(), from_pandas=True)
-            slow = self._digits(digits)
-            numbers[others] = np.where(parts["negative"], -slow, slow)
+            fits = np.array([unit in ("", self.unit) for unit in units])
+            slow = np.where(fits, self.parse_digits(bodies), np.nan)
+            numbers[others] = np.where(negative, -slow, slow)
         return numbers
+
+    def parse_digits(self, bodies: pa.Array) -> Floats:
+        """The numbers of digits with their marks but no sign or unit; NaN where they do not fit."""
+        fits = pc.match_substring_regex(bodies, self._body)
+        return self._digits(pc.if_else(fits, bodies, None))
 
     def _digits(self, digits: pa.Array) -> Floats:
         """Numbers of digits with the marks of this format."""
@@ -226,9 +229,15 @@ def number_parts(texts: Sequence[str] | pd.Series[Any]) -> pd.DataFrame:
     >>> number_parts(["€ -1.234,5", "12 GB", "basic"]).values.tolist()
     [['1.234,5', '€', True], ['12', 'GB', False], [nan, '', False]]
     """
+    bodies, units, negative = _all_parts(texts)
+    return pd.DataFrame({"body": bodies.to_pandas(), "unit": units, "negative": negative})
+
+
+def _all_parts(texts: Sequence[str] | pd.Series[Any]) -> tuple[pa.Array, list[str], Bools]:
+    """Digits, unit and whether it is negative, of every text."""
     parts = [_parts(text) for text in texts]
-    columns = ("body", "unit", "negative")
-    return pd.DataFrame(dict(zip(columns, zip(*parts, strict=True), strict=True)), columns=columns)
+    bodies = pa.array([body for body, _, _ in parts], pa.string())
+    return bodies, [unit for _, unit, _ in parts], np.array([sign for _, _, sign in parts], bool)
 
 
 _AFFIXES = re.compile(AFFIXES)
@@ -309,29 +318,23 @@ def number_readings(texts: Sequence[str] | pd.Series[Any]) -> NumberReadings:
     probe = pa.concat_arrays(
         [_spread(words.filter(marked)), _spread(words.filter(pc.invert(marked)))]
     )
-    parts = number_parts(probe.to_pylist())
-    present = set(parts["unit"][parts["body"].notna()])
-    units = tuple(sorted(present - {""}))
+    bodies, found, _ = _all_parts(probe.to_pylist())
+    units = tuple(sorted({*found} - {""}))
     unit = units[0] if len(units) == 1 else ""
     if len(units) > 1:  # units are judged apart from marks
-        words = _bodies(words.to_pylist())
-        probe = _bodies(probe.to_pylist())
-    marks = set("".join(parts["body"].dropna()))
+        words = _all_parts(words.to_pylist())[0]
+    marks = set("".join(bodies.drop_null().to_pylist()))
     candidates = [
         NumberFormat(decimal, grouping, unit)
         for decimal, grouping in MARKS
         if grouping in {"", *marks} and (decimal == "." or marks & set(",.'"))
     ]
-    formats, _ = reading_most(candidates, [form.parse(probe) for form in candidates])
+    formats, _ = reading_most(candidates, [form.parse_digits(bodies) for form in candidates])
     formats, numbers = reading_most(formats, [form.parse(words) for form in formats])
     bare = np.ones(len(words), bool)
     if units:
-        bare = (number_parts(texts)["unit"] == "").to_numpy()
+        bare = np.array([not unit for unit in _all_parts(texts)[1]], bool)
     return NumberReadings(formats, numbers, units, bare, bool(marks & set(".,' ")))
-
-
-def _bodies(texts: Sequence[str]) -> pa.Array:
-    return pa.array(number_parts(texts)["body"], pa.string(), from_pandas=True)
 
 
 def _spread(words: pa.Array) -> pa.Array:
@@ -361,7 +364,6 @@ def certain_numbers(texts: Sequence[str]) -> tuple[Floats, Bools]:
     >>> numbers.tolist(), doubtful.tolist()
     ([nan, 12.5, nan], [True, False, False])
     """
-    parts = number_parts(texts)
-    bodies = pa.array(parts["body"], pa.string(), from_pandas=True)
-    numbers, doubtful = agreed([NumberFormat(*marks).parse(bodies) for marks in MARKS])
-    return np.where(parts["negative"], -numbers, numbers), doubtful
+    bodies, _, negative = _all_parts(texts)
+    numbers, doubtful = agreed([NumberFormat(*marks).parse_digits(bodies) for marks in MARKS])
+    return np.where(negative, -numbers, numbers), doubtful

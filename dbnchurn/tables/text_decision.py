@@ -394,6 +394,8 @@ def _several_formats(column: TextColumn, rules: ReadingRules) -> str:
     """The question about a column whose texts are dates or numbers, each in a format of its own."""
     step = max(1, len(column.texts) // PROBED)
     words = column.texts[::step]
+    if np.mean([any(map(str.isdigit, word)) for word in words]) < MATCHING_SHARE:
+        return ""  # neither dates nor numbers are written without digits
     for what, certain, forms in (
         ("dates", certain_dates, lambda word: date_readings([word]).formats),
         ("numbers", certain_numbers, lambda word: number_readings([word]).formats),

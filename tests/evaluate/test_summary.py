@@ -209,9 +209,15 @@ def few_numbers(found: Ranking) -> dict[str, float]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("trials", [180, pytest.param(500, marks=pytest.mark.long)])
-@pytest.mark.parametrize("noise", [0.0, 0.8], ids=["true scores", "noisy scores"])
-def test_intervals_cover_the_truth(noise, trials):
+@pytest.mark.parametrize(
+    ("noise", "trials", "resamples"),
+    [
+        pytest.param(0.8, 180, 100, id="noisy scores, quick"),
+        pytest.param(0.0, 500, 200, id="true scores", marks=pytest.mark.long),
+        pytest.param(0.8, 500, 200, id="noisy scores", marks=pytest.mark.long),
+    ],
+)
+def test_intervals_cover_the_truth(noise, trials, resamples):
     """150 churners; the truth is that of two million rows; 95 % ± 3 deviations of the trials."""
 
     def draw(n, seed):
@@ -226,7 +232,7 @@ def test_intervals_cover_the_truth(noise, trials):
             {"": checked(*draw(3000, seed))},
             {"": few_numbers},
             cuts={"": 0.12},
-            resamples=200,
+            resamples=resamples,
             random_state=np.random.default_rng([seed, 2]),
         )
         for name, found in drawn.intervals("").items():

@@ -156,7 +156,7 @@ def test_every_row_trains_if_and_only_if_refitted(small, customers, refit):
     )
     before = weights_of(classifier.fit(X, y))
     changed = []
-    for row in range(0, 120, 10):
+    for row in range(0, 120, 20):
         other = X.copy()
         other.loc[row, "debt"] *= 1.5
         changed.append(not same(before, weights_of(classifier.fit(other, y))))
@@ -209,7 +209,7 @@ def test_scores_average_to_the_base_rate(small, draw_customers, method):
     train, new = draw_customers(3000, seed=1), draw_customers(6000, seed=2)
     classifier = small(
         oversample=Oversample(method=method),
-        finetune=FineTune(epochs=10, learning_rate=0.01, batch_size=128),
+        finetune=FineTune(epochs=6, learning_rate=0.02, batch_size=256),
     ).fit(*train)
     scores = classifier.predict_proba(new[0])[:, 1]
     rate = new[1].mean()
@@ -391,7 +391,10 @@ def test_parameters_of_one_classifier_are_not_those_of_another():
 
 def test_cross_validation_takes_frames(small, customers):
     scores = cross_val_score(
-        small(finetune=FineTune(epochs=15, learning_rate=3e-3)), *customers, cv=3, scoring="roc_auc"
+        small(finetune=FineTune(epochs=8, batch_size=128, learning_rate=0.01)),
+        *customers,
+        cv=3,
+        scoring="roc_auc",
     )
     assert scores.shape == (3,)
     assert scores.mean() > 0.6
@@ -426,7 +429,7 @@ EXPECTED_TO_FAIL = {
 def test_scikit_learns_own_checks(small):
     """One of them wants `predict` to call whoever is more likely to leave than to stay."""
     threshold = Threshold(rule="fixed", target=0.5)
-    classifier = small(leaves=Leaves(folds=2, n_trees=20), threshold=threshold)
+    classifier = small(leaves=Leaves(folds=2, n_trees=10), threshold=threshold)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = check_estimator(classifier, on_fail=None, expected_failed_checks=EXPECTED_TO_FAIL)

@@ -33,7 +33,13 @@ def bound(model):
 
 @pytest.mark.parametrize(
     ("seed", "changes"),
-    [(0, {}), (1, {}), (2, {}), (3, {"use_leaves": False}), (4, {"use_companion": False})],
+    [
+        (0, {}),
+        pytest.param(1, {}, marks=pytest.mark.long),
+        pytest.param(2, {}, marks=pytest.mark.long),
+        (3, {"use_leaves": False}),
+        (4, {"use_companion": False}),
+    ],
 )
 def test_fresh_customers_of_the_same_kind_have_not_moved(small, draw_customers, seed, changes):
     changes = {"leaves": Leaves(folds=3, n_trees=25), **changes}  # scores of more than a few values

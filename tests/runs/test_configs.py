@@ -14,10 +14,11 @@ from dbnchurn.runs import read_config, train
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SMALL = (
-    "classifier.leaves.folds=2", "classifier.leaves.n_trees=10", "classifier.network.dbn.epochs=1",
-    "classifier.network.dbn.layers=[16, 8]", "classifier.network.finetune.epochs=2",
-    "resamples=50", "n_threads=1",
-    "classifier.companion={pretrain: false, dbn: {layers: [6]}, finetune: {epochs: 1}}",
+    "classifier.leaves.folds=2", "classifier.leaves.n_trees=5", "classifier.network.dbn.epochs=1",
+    "classifier.network.dbn.layers=[16, 8]",
+    "classifier.network.finetune={epochs: 2, batch_size: 512, learning_rate: 0.004}",
+    "resamples=50", "n_threads=1", "classifier.companion={pretrain: false, dbn: {layers: [6]}, "
+    "finetune: {epochs: 1, batch_size: 512, learning_rate: 0.004}}",
     "report.page=false", "device=cpu", "classifier.refit=false",
 )  # fmt: skip
 
@@ -92,7 +93,7 @@ def test_ablation(tmp_path):
     assert names[0] == "whole model"
     two = {k: config.experiment.variants[k] for k in ("whole model", "without leaves")}
     fewer = config.experiment.model_copy(update={"variants": two})
-    folder = run_experiment(config.model_copy(update={"experiment": fewer}), "ablation", jobs=2)
+    folder = run_experiment(config.model_copy(update={"experiment": fewer}), "ablation", jobs=1)
     table = pd.read_csv(folder / "comparison.csv").set_index(["model", "metric"])
     assert set(table.loc["without leaves", "runs"]) == {2}
     assert table.loc[("without leaves", "average_precision"), "difference_low"] < 0.2

@@ -10,6 +10,7 @@ import pytest
 
 from dbnchurn import Predictor
 from dbnchurn.core.errors import ArtifactError, ConfigError, DataError
+from dbnchurn.predictor.artifact import load_stored
 from dbnchurn.scoring import Campaign, score_file
 
 
@@ -315,8 +316,8 @@ def test_a_model_that_forgot_its_training_scores_without_drift(
 ):
     table = write(named, "t.csv")
     expected = scored(model, table, tmp_path / "s.csv")
-    loaded = Predictor.load(model)
-    loaded._model = replace(loaded._model, reference=None)
+    stored = load_stored(model)
+    loaded = Predictor(replace(stored.model, reference=None), stored.about, version=stored.version)
     monkeypatch.setattr(Predictor, "load", lambda *_, **__: loaded)
     job = score_file(model, table, tmp_path / "s.csv")
     assert job.drift is None

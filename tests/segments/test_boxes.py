@@ -91,10 +91,11 @@ def literal_boxes(data, max_length, min_count, min_rate):
     return {box: counts[box] for box in kept}
 
 
-def test_equal_to_a_literal_search_on_500_small_tables():
+@pytest.mark.parametrize("tables", [120, pytest.param(500, marks=pytest.mark.long)])
+def test_equal_to_a_literal_search_on_small_tables(tables):
     generator = np.random.default_rng(0)
     total = 0
-    for _ in range(500):
+    for _ in range(tables):
         data = small_table(generator)
         length, min_count = int(generator.integers(1, 4)), int(generator.integers(1, 4))
         min_rate = float(generator.choice([0.0, 0.5]))
@@ -108,7 +109,7 @@ def test_equal_to_a_literal_search_on_500_small_tables():
         low = wilson(found.hits, found.rows)[0]
         assert np.all(np.diff(low) <= 0)
         total += len(expected)
-    assert total > 300  # the tables hold something to find
+    assert total > 0.6 * tables  # the tables hold something to find
 
 
 def test_every_box_is_counted_exactly():

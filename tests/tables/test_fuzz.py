@@ -6,7 +6,7 @@ import pytest
 
 from tests.tables.fuzz import fuzzed
 
-QUICK, LONG = 120, 10_000
+QUICK, LONG = 40, 10_000
 
 
 @pytest.mark.parametrize(

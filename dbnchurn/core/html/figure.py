@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
@@ -80,7 +81,9 @@ def to_picture(figure: Figure, title: str, reading: str, alt: str, png: bool = F
     text = io.StringIO()
     # Identifiers are hashes; the title as salt keeps those of two pictures apart.
     with mpl.rc_context({"svg.hashsalt": title}):
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+        # Not savefig: it draws every figure twice, first without ink, for the same bytes.
+        canvas: Any = FigureCanvasSVG(figure)  # its methods have no types
+        canvas.print_svg(text, metadata={"Date": None, "Creator": None})
     svg = text.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.S)

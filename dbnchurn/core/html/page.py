@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
@@ -47,23 +48,32 @@ def render_page(
     str
         A page that needs no other file.
     """
+    pictures = pictures or {}
+    lighter, letters = with_shared_letters(list(pictures.values()))
+    return (
+        _environment(package)
+        .get_template(template)
+        .render(
+            letters=letters,
+            title=title,
+            verdict=verdict,
+            warnings=warnings,
+            **dict(zip(pictures, lighter, strict=True)),
+            **content,
+        )
+    )
+
+
+@cache
+def _environment(package: str) -> Environment:
+    """The templates of a package, each compiled once in a process."""
+    loaders = [PackageLoader(name, ".") for name in ("dbnchurn.core.html", package)]
     environment = Environment(
-        loader=ChoiceLoader(
-            [PackageLoader("dbnchurn.core.html", "."), PackageLoader(package, ".")]
-        ),
+        loader=ChoiceLoader(loaders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {function.__name__: function for function in FILTERS}
-    pictures = pictures or {}
-    lighter, letters = with_shared_letters(list(pictures.values()))
-    return environment.get_template(template).render(
-        letters=letters,
-        title=title,
-        verdict=verdict,
-        warnings=warnings,
-        **dict(zip(pictures, lighter, strict=True)),
-        **content,
-    )
+    return environment

@@ -34,6 +34,8 @@ class ExtraTrees(BaseEstimator):  # type: ignore[misc]
         Trees of all folds together; at least one per fold.
     min_leaf : int, default 2
         Rows of a leaf, at least.
+    max_features : float, default 0.6
+        Share of the columns that a node draws a cut of, to take the best.
     max_rows : int, default 50_000
         Training rows, at most; of more, every tree is grown on a draw of so many.
     largest : int, default 500_000
@@ -63,11 +65,13 @@ class ExtraTrees(BaseEstimator):  # type: ignore[misc]
         *,
         n_trees: Annotated[int, Field(ge=1)] = 100,
         min_leaf: Annotated[int, Field(ge=1)] = 2,
+        max_features: Annotated[float, Field(gt=0, le=1)] = 0.6,
         max_rows: Annotated[int, Field(ge=1)] = 50_000,
         largest: Annotated[int, Field(ge=1)] = 500_000,
     ) -> None:
         self.n_trees = n_trees
         self.min_leaf = min_leaf
+        self.max_features = max_features
         self.max_rows = max_rows
         self.largest = largest
 
@@ -112,7 +116,12 @@ class ExtraTrees(BaseEstimator):  # type: ignore[misc]
             if len(rows) > self.max_rows:
                 draw = np.random.default_rng(seeds[k]).choice(len(rows), self.max_rows, False)
                 rows = rows[np.sort(draw)]
-            forest = ExtraTreesClassifier(n_trees, min_samples_leaf=min_leaf, random_state=seeds[k])
+            forest = ExtraTreesClassifier(
+                n_trees,
+                min_samples_leaf=min_leaf,
+                max_features=self.max_features,
+                random_state=seeds[k],
+            )
             return forest.fit(matrix[rows], y[rows], sample_weight[rows])
 
         forests = run_parallel([partial(grow, k) for k in range(folds)], n_jobs)

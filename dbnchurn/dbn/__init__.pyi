@@ -1,6 +1,7 @@
 from .checkpoint import Checkpoint as Checkpoint
 from .dbn import DBN as DBN
 from .finetune import FineTune as FineTune
+from .linear import Linear as Linear
 from .network import Network as Network
 from .network_record import NetworkRecord as NetworkRecord
 from .network_record import logits as logits

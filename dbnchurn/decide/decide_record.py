@@ -25,8 +25,8 @@ class DecideRecord:
         Share of churners among the training rows.
     trained_prior : float
         Their share after oversampling, on which the networks were trained.
-    weights : float64 array of shape (networks,)
-        Weights of the networks' prior-corrected logits.
+    weights : float64 array of shape (members,)
+        Weights of the members' prior-corrected logits.
     offset : float
         Added to the weighted sum.
     threshold : float
@@ -106,8 +106,8 @@ def decide(record: DecideRecord, logits: Floats) -> Floats:
     Parameters
     ----------
     record : DecideRecord
-    logits : float64 array of shape (n, networks)
-        Outputs of the networks.
+    logits : float64 array of shape (n, members)
+        Outputs of networks and other members.
 
     Returns
     -------

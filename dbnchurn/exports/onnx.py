@@ -22,6 +22,7 @@ from dbnchurn.core.records import pack
 from dbnchurn.core.typing import Bools, Floats32, Ints, Ints32
 from dbnchurn.decide.decide_record import log_odds
 from dbnchurn.features.encode_record import FAR
+from dbnchurn.features.extra_trees_record import LEAF, LEAST_SHARE, ExtraTreesRecord
 from dbnchurn.features.leaves_record import Forest
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.predictor.predictor import Predictor
@@ -341,6 +342,10 @@ def onnx_model(model: ModelRecord) -> Any:
         _network(graph, network, dense, codes, columns, leaves if network.sizes != columns else [])
         for network in model.networks
     ]
+    if model.extra_trees is not None:
+        logits.append(
+            _extra_trees(graph, model.extra_trees, _booster_matrix(graph, numbers, codes))
+        )
     graph.output(_probability(graph, model, logits), PROBABILITY, np.float64)
     return graph.model()
 
@@ -411,6 +416,40 @@ def _network(
         start += size
     total = reduce(partial(graph, "Add"), logits)
     return graph("Mul", total, graph.constant(1 / len(logits)))
+
+
+def _extra_trees(graph: _Graph, record: ExtraTreesRecord, matrix: str) -> str:
+    """Log-odds of the mean share, shape (n, 1)."""
+    forest = _as_forest(record)
+    attributes = _tree_attributes(graph, forest)
+    weights = forest.leaf_values / np.float32(record.trees)
+    attributes |= {
+        "n_targets": 1,
+        "leaf_targetids": [0] * len(weights),
+        "leaf_weights": graph.helper.make_tensor(
+            "weights", graph.type_of(np.float32), [len(weights)], weights
+        ),
+    }
+    share = graph.cast(graph("TreeEnsemble", matrix, domain="ai.onnx.ml", **attributes), np.float64)
+    share = graph("Clip", share, graph.constant(LEAST_SHARE), graph.constant(1 - LEAST_SHARE))
+    odds = graph("Div", share, graph("Sub", graph.constant(1.0), share))
+    return graph("Log", odds)
+
+
+def _as_forest(record: ExtraTreesRecord) -> Forest:
+    """The same trees in the arrays of a booster."""
+    leaf, nodes = record.feature == LEAF, len(record.feature)
+    return Forest(
+        starts=record.starts,
+        feature=record.feature,
+        threshold=np.where(leaf, np.float32(0), record.threshold),
+        left=np.where(leaf, np.int32(-1), record.left),
+        right=np.where(leaf, np.int32(-1), record.left + np.int32(1)),
+        default_left=record.default_left,
+        category_starts=np.zeros(nodes + 1, np.int64),
+        categories=np.empty(0, np.int32),
+        value=np.where(leaf, record.threshold, np.float32(0)),
+    )
 
 
 def _upper_layers(graph: _Graph, record: NetworkRecord, inputs: str) -> str:

@@ -22,10 +22,10 @@ from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.parameters import DefaultStages, check_parameters, parameters_text, resolved
 from dbnchurn.core.progress import stage
 from dbnchurn.core.typing import Floats
-from dbnchurn.dbn import NetworkStage
+from dbnchurn.dbn import Linear, NetworkStage
 from dbnchurn.decide import Threshold
 from dbnchurn.decide.threshold import Choice
-from dbnchurn.features import Encode, Leaves, Oversample
+from dbnchurn.features import Encode, ExtraTrees, Leaves, Oversample
 from dbnchurn.model.compute import Compute, default_threads, limited_threads, threads_of_environment
 from dbnchurn.model.decision import CalibratedModel
 from dbnchurn.model.default_networks import DEFAULT_COMPANION, DEFAULT_NETWORK
@@ -89,8 +89,18 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         errors differ from those of the boosters.
     companion : NetworkStage, optional
         That network. By default two layers of 256 rectified units, not pretrained.
+    use_linear : bool, default True
+        Whether a logistic regression on the columns is blended with the networks; of few churners
+        it learns most.
+    linear : Linear, optional
+        That regression.
+    use_extra_trees : bool, default True
+        Whether extremely randomised trees are blended with the networks; where rows nearly repeat,
+        they remember them.
+    extra_trees : ExtraTrees, optional
+        These trees.
     restraint : float, default 10
-        How strongly the blend of the networks' logits keeps to their equal average; see
+        How strongly the blend of the members' logits keeps to their equal average; see
         :func:`dbnchurn.decide.calibration.fit_blend`.
     threshold : Threshold, optional
         Rule that chooses the threshold.
@@ -151,6 +161,8 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         "leaves": Leaves(),
         "network": DEFAULT_NETWORK,
         "companion": DEFAULT_COMPANION,
+        "linear": Linear(),
+        "extra_trees": ExtraTrees(),
         "threshold": Threshold(),
         "large_tables": LargeTableRules(),
     }
@@ -177,6 +189,10 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         network: NetworkStage | None = None,
         use_companion: bool = True,
         companion: NetworkStage | None = None,
+        use_linear: bool = True,
+        linear: Linear | None = None,
+        use_extra_trees: bool = True,
+        extra_trees: ExtraTrees | None = None,
         restraint: Annotated[float, Field(ge=0)] = 10.0,
         threshold: Threshold | None = None,
         validation: Annotated[float, Field(gt=0, lt=1)] = 0.15,
@@ -202,6 +218,10 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         self.network = network
         self.use_companion = use_companion
         self.companion = companion
+        self.use_linear = use_linear
+        self.linear = linear
+        self.use_extra_trees = use_extra_trees
+        self.extra_trees = extra_trees
         self.restraint = restraint
         self.threshold = threshold
         self.validation = validation

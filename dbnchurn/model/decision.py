@@ -37,6 +37,8 @@ class CalibratedModel:
     record : ModelRecord
         Without a reference.
     choice : Choice
+    spread : float64 array of shape (members,)
+        Standard deviation over the validation rows of what every member adds to the logit.
     reference_scores : float64 array
         Probabilities of customers that the model was not trained on, or an estimate of their
         distribution; see :mod:`dbnchurn.model.reference_scores`.
@@ -47,6 +49,7 @@ class CalibratedModel:
     validation: LabelledTable
     record: ModelRecord
     choice: Choice
+    spread: Floats
     reference_scores: Floats
 
     def about(self) -> dict[str, Any]:
@@ -73,6 +76,12 @@ class CalibratedModel:
                 "target": self.rule.target,
                 **self.choice.facts(),
             },
+            "blend": [
+                {"member": name, "weight": float(weight), "spread": float(spread)}
+                for name, weight, spread in zip(
+                    self.stages.members, self.record.decide.weights, self.spread, strict=True
+                )
+            ],
             "versions": versions(),
         }
 
@@ -85,7 +94,7 @@ def calibrate(
     threshold: Threshold,
     n_threads: int,
 ) -> CalibratedModel:
-    """Correct the prior, blend the networks and choose the threshold, on validation rows.
+    """Correct the prior, blend the members and choose the threshold, on validation rows.
 
     Parameters
     ----------
@@ -108,8 +117,8 @@ def calibrate(
     """
     validation = stages.validation
     assert validation is not None
-    priors, n_networks = stages.priors, len(stages.networks)
-    equal = np.full(n_networks, 1 / n_networks)
+    priors, n_members = stages.priors, len(stages.members)
+    equal = np.full(n_members, 1 / n_members)
     uncalibrated = DecideRecord(**asdict(priors), weights=equal, offset=0.0, threshold=0.5)
     record = _record(stages, uncalibrated, classes)
     outputs = logits(record, validation.table, n_threads)
@@ -119,7 +128,8 @@ def calibrate(
     scores = decide(blended, outputs)
     choice = threshold.choose(validation.y, scores, validation.sample_weight)
     record = replace(record, decide=replace(blended, threshold=choice.threshold))
-    return CalibratedModel(stages, threshold, validation, record, choice, scores)
+    spread = weights * corrected.std(axis=0)
+    return CalibratedModel(stages, threshold, validation, record, choice, spread, scores)
 
 
 def transfer_decision(
@@ -151,12 +161,16 @@ def transfer_decision(
 
 def _record(stages: FittedStages, decision: DecideRecord, classes: Classes) -> ModelRecord:
     """All that scoring needs, of all stages."""
+    networks = tuple(network.network_.record() for network in stages.networks.values())
+    if stages.linear is not None:
+        networks += (stages.linear.record_,)
     return ModelRecord(
         schema=stages.schema,
         prepare=stages.prepare.record_,
         encode=stages.encode.record_,
         leaves=None if stages.leaves is None else stages.leaves.record_,
-        networks=tuple(network.network_.record() for network in stages.networks.values()),
+        networks=networks,
+        extra_trees=None if stages.extra_trees is None else stages.extra_trees.record_,
         decide=decision,
         labels=tuple(str(label) for label in classes),
         label_type=label_type(classes),

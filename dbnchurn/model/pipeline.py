@@ -20,11 +20,12 @@ from dbnchurn.core.parallel import run_parallel
 from dbnchurn.core.progress import report_epoch, stage
 from dbnchurn.core.typing import Floats32, Ints
 from dbnchurn.data.leakage_warning import Action, warn_of_leaks
-from dbnchurn.dbn import NetworkStage
+from dbnchurn.dbn import Linear, NetworkStage
 from dbnchurn.decide import Threshold
 from dbnchurn.decide.decide_record import log_odds
-from dbnchurn.features import Encode, Leaves, Oversample
+from dbnchurn.features import Encode, ExtraTrees, Leaves, Oversample
 from dbnchurn.features.compact_rows import LeafRows
+from dbnchurn.features.leaves import assign_folds
 from dbnchurn.model.compute import Compute, limited_threads
 from dbnchurn.model.inputs import ClassPriors, LabelledFrame, LabelledTable
 from dbnchurn.model.large_tables import LargeTableRules, stratified_subsample
@@ -37,6 +38,7 @@ from dbnchurn.tables.unused_columns import ignored_columns, say
 
 Stage = TypeVar("Stage", bound=BaseEstimator)
 MAIN = "network"  # of the networks, the one on columns and leaves
+FOLDS = 5  # of extra trees without boosters, which have folds of their own
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +59,8 @@ class Stages:
     networks : dict of name → NetworkStage
         ``network`` comes first and is fitted on columns and leaves; the others on the columns
         alone.
+    linear : Linear or None
+    extra_trees : ExtraTrees or None
     threshold : Threshold
     large_tables : LargeTableRules
         Its rules for the boosters are applied already.
@@ -73,6 +77,8 @@ class Stages:
     leaves: Leaves | None
     skip: bool
     networks: dict[str, NetworkStage]
+    linear: Linear | None
+    extra_trees: ExtraTrees | None
     threshold: Threshold
     large_tables: LargeTableRules
     leakage: Action
@@ -93,15 +99,21 @@ class Stages:
         -------
         Stages
         """
-        own = {"leaves", "networks"}
+        own = {"leaves", "networks", "linear", "extra_trees"}
         given = {f.name: parameters[f.name] for f in fields(cls) if f.name not in own}
         rules: LargeTableRules = parameters["large_tables"]
         leaves = rules.leaves(parameters["leaves"], rows) if parameters["use_leaves"] else None
         names = ("network", "companion") if parameters["use_companion"] else ("network",)
-        return cls(**given, leaves=leaves, networks={name: parameters[name] for name in names})
+        return cls(
+            **given,
+            leaves=leaves,
+            networks={name: parameters[name] for name in names},
+            linear=parameters["linear"] if parameters["use_linear"] else None,
+            extra_trees=parameters["extra_trees"] if parameters["use_extra_trees"] else None,
+        )
 
     def with_lengths_of(self, fitted: FittedStages) -> Stages:
-        """The same stages with fixed numbers of trees and epochs: the best ones of `fitted`."""
+        """The same stages with what validation rows chose in `fitted`: trees, epochs, penalty."""
         leaves = None
         if self.leaves is not None and fitted.leaves is not None:
             n_trees = np.mean([forest.trees for forest in fitted.leaves.record_.forests])
@@ -112,7 +124,10 @@ class Stages:
             )
             for name, network in fitted.networks.items()
         }
-        return replace(self, leaves=leaves, networks=networks, leakage="off")
+        linear = None
+        if self.linear is not None and fitted.linear is not None:
+            linear = _fresh(self.linear).set_params(C=(fitted.linear.C_,))
+        return replace(self, leaves=leaves, networks=networks, linear=linear, leakage="off")
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +147,8 @@ class FittedStages:
     encode : Encode
     leaves : Leaves or None
     networks : dict of name → NetworkStage
+    linear : Linear or None
+    extra_trees : ExtraTrees or None
     priors : ClassPriors
     seconds : dict of stage → wall seconds
     """
@@ -144,8 +161,17 @@ class FittedStages:
     encode: Encode
     leaves: Leaves | None
     networks: dict[str, NetworkStage]
+    linear: Linear | None
+    extra_trees: ExtraTrees | None
     priors: ClassPriors
     seconds: dict[str, float]
+
+    @property
+    def members(self) -> list[str]:
+        """What the blend combines, in the order of the logits of the model record."""
+        linear = [] if self.linear is None else ["linear"]
+        trees = [] if self.extra_trees is None else ["extra trees"]
+        return [*self.networks, *linear, *trees]
 
     @property
     def curves(self) -> dict[str, Any]:
@@ -218,6 +244,8 @@ def fit_stages(
     for name, network in networks.items():
         spent = network.seconds_
         seconds |= spent if name == MAIN else {name: sum(spent.values())}
+    linear = _fit_linear(stages.linear, rows, compute, seconds)
+    extra_trees = _fit_extra_trees(stages.extra_trees, prepared, compute, seconds)
     return FittedStages(
         schema=schema,
         train=train_table,
@@ -227,6 +255,8 @@ def fit_stages(
         encode=prepared.encode,
         leaves=leaves,
         networks=networks,
+        linear=linear,
+        extra_trees=extra_trees,
         priors=prepared.priors,
         seconds=seconds,
     )
@@ -256,6 +286,8 @@ def _prepared_rows(
     # Folds are drawn on the original rows, so that oversampling can keep to them.
     if stages.leaves is not None:
         fold = stages.leaves.assign(train.y, train.groups, compute.generator)
+    elif stages.extra_trees is not None:
+        fold = assign_folds(train.y, FOLDS, train.groups, compute.generator)
     training = stages.oversample.sample(
         table, train.y, sample_weight=train.sample_weight, fold=fold, generator=compute.generator
     )
@@ -296,6 +328,42 @@ def _fit_leaves(
         n_jobs=n_jobs,
         store=store,
     )
+
+
+def _fit_linear(
+    linear: Linear | None, rows: TrainingRows, compute: Compute, seconds: dict[str, float]
+) -> Linear | None:
+    """A fitted copy of the linear model on the columns."""
+    if linear is None:
+        return None
+    columns, training = replace(rows, leaves=None), rows.prepared.training
+    with stage("linear", seconds):
+        return _fresh(linear).fit(
+            columns.fine_tuning_rows(),
+            training.y,
+            sample_weight=training.counted,
+            validation=columns.stopping_rows(),
+            random_state=compute.seed(),
+        )
+
+
+def _fit_extra_trees(
+    trees: ExtraTrees | None, prepared: PreparedRows, compute: Compute, seconds: dict[str, float]
+) -> ExtraTrees | None:
+    """Fitted copies of the extra trees, folds side by side where there are threads for that."""
+    if trees is None:
+        return None
+    training = prepared.training
+    n_jobs, _ = compute.shared_by(int(training.fold.max()) + 1)
+    with stage("extra trees", seconds):
+        return _fresh(trees).fit(
+            training.table,
+            training.y,
+            sample_weight=training.counted,
+            fold=training.fold,
+            generator=compute.generator,
+            n_jobs=n_jobs,
+        )
 
 
 def _fit_networks(

@@ -18,6 +18,7 @@ from dbnchurn.dbn.network_record import logits
 from dbnchurn.decide.decide_record import decide
 from dbnchurn.features.compact_rows import LeafRows
 from dbnchurn.features.encode_record import encode
+from dbnchurn.features.leaves_record import booster_matrix
 from dbnchurn.model.pipeline import FittedStages
 from dbnchurn.predictor.model_record import CHUNK, ModelRecord
 from dbnchurn.prepare.record import prepare
@@ -51,6 +52,9 @@ def out_of_fold_scores(model: ModelRecord, stages: FittedStages, n_threads: int 
             logits(network, columns if network.sizes == columns.sizes else visible)
             for network in model.networks
         ]
+        if model.extra_trees is not None:
+            matrix = booster_matrix(prepared)
+            outputs.append(model.extra_trees.out_of_fold_logits(matrix, fold[chunk]))
         return decide(model.decide, np.column_stack(outputs))
 
     return np.concatenate(map_row_chunks(score, len(table), CHUNK, n_threads))

@@ -41,7 +41,7 @@ from dbnchurn.predictor.model_files import (
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
 
-FORMAT = 3
+FORMAT = 4
 LONGEST_MESSAGE = 600  # letters; what a message quotes was written by whoever wrote the model
 
 
@@ -338,7 +338,13 @@ def _without_formats(manifest: dict[str, Any]) -> dict[str, Any]:
     return {**manifest, "model": {**model, "schema": schema}}
 
 
+def _without_extra_trees(manifest: dict[str, Any]) -> dict[str, Any]:
+    """From format 3, whose blend has networks alone, to format 4."""
+    return {**manifest, "model": {**manifest["model"], "extra_trees": None}}
+
+
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: _without_reference,
     2: _without_formats,
+    3: _without_extra_trees,
 }

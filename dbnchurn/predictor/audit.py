@@ -21,6 +21,7 @@ from dbnchurn.core.typing import Floats, Floats32
 from dbnchurn.dbn.network_record import NetworkRecord
 from dbnchurn.decide.decide_record import decide
 from dbnchurn.features.encode_record import EncodeRecord
+from dbnchurn.features.extra_trees_record import ExtraTreesRecord
 from dbnchurn.features.leaves_record import Forest, LeavesRecord
 from dbnchurn.predictor.budget import (
     check_columns,
@@ -115,14 +116,22 @@ def _audit_stages(model: ModelRecord) -> None:
     if model.leaves is not None:
         _audit_leaves(model.leaves, numbers, sizes)
         leaves = model.leaves.sizes
-    check_memory(widest, model.encode, model.leaves, model.networks)
+    check_memory(widest, model.encode, model.leaves, model.networks, model.extra_trees)
     for place, network in enumerate(model.networks):
         _audit_network(f"network {place}", network, units, sizes, leaves)
         if not _largest_signal(network, model.encode) < LARGEST_SIGNAL:
             raise ArtifactError(f"network {place}: weights so large that scores may overflow")
-    if len(model.networks) != len(model.decide.weights):
+    if (trees := model.extra_trees) is not None:
+        if trees.n_features != numbers + len(sizes):
+            raise ArtifactError(
+                f"the extra trees test {trees.n_features} columns, preparation makes "
+                f"{numbers + len(sizes)}"
+            )
+        _audit_depth(trees)
+    if model.members != len(model.decide.weights):
         raise ArtifactError(
-            f"{len(model.networks)} networks, but {len(model.decide.weights)} weights for them"
+            f"{model.members} members of the blend, but {len(model.decide.weights)} weights for "
+            f"them"
         )
     if model.reference is not None:
         _audit_reference(model.reference, raw)
@@ -205,15 +214,16 @@ def _audit_network(
         )
 
 
-def _audit_depth(forest: Forest) -> None:
+def _audit_depth(trees: Forest | ExtraTreesRecord) -> None:
     """Refuse trees so deep that looking up a leaf would take too long."""
-    start = np.repeat(forest.starts[:-1], np.diff(forest.starts))
-    at = forest.starts[:-1]
+    start = np.repeat(trees.starts[:-1], np.diff(trees.starts))
+    right = trees.right if isinstance(trees, Forest) else trees.left + np.int32(1)
+    at = trees.starts[:-1]
     for _ in range(DEEPEST):
-        at = at[forest.feature[at] >= 0]
+        at = at[trees.feature[at] >= 0]
         if not len(at):
             return
-        at = np.concatenate([start[at] + forest.left[at], start[at] + forest.right[at]])
+        at = np.concatenate([start[at] + trees.left[at], start[at] + right[at]])
     raise ArtifactError(f"trees: a leaf lies deeper than {DEEPEST} tests")
 
 

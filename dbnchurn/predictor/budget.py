@@ -15,6 +15,7 @@ from dbnchurn.core.errors import ArtifactError
 from dbnchurn.core.typing import Ints
 from dbnchurn.dbn.network_record import NetworkRecord
 from dbnchurn.features.encode_record import EncodeRecord
+from dbnchurn.features.extra_trees_record import ExtraTreesRecord
 from dbnchurn.features.forest_record import Forest
 from dbnchurn.features.leaf_lookup_record import BLOCK_TREES
 from dbnchurn.features.leaves_record import LeavesRecord
@@ -133,6 +134,7 @@ def check_memory(
     encode: EncodeRecord,
     leaves: LeavesRecord | None,
     networks: Sequence[NetworkRecord],
+    extra_trees: ExtraTreesRecord | None,
 ) -> None:
     """Refuse a model with which scoring would take too much memory.
 
@@ -143,6 +145,7 @@ def check_memory(
     encode : EncodeRecord
     leaves : LeavesRecord or None
     networks : sequence of NetworkRecord
+    extra_trees : ExtraTreesRecord or None
 
     Raises
     ------
@@ -161,6 +164,10 @@ def check_memory(
         f"hidden layers of up to {widest} units": COPIES * 8 * CHUNK * widest,
         f"{len(forests)} boosters, each with {first} units": 8 * CHUNK * first * len(forests),
         f"{spans} blocks of trees, each with {first} units": 4 * FEW * first * spans,
+        "the shares in the leaves of all extra trees": COPIES
+        * 8
+        * CHUNK
+        * (0 if extra_trees is None else extra_trees.trees),
         "tables of the trees' sets of levels": sum(size for size, _ in sets),
         "the trees' tests of sets for the rows": COPIES
         * 4

@@ -24,6 +24,7 @@ def model_card(about: Mapping[str, Any]) -> str:
         _windows(about.get("data")),
         _metrics(about.get("metrics")),
         _threshold(about["threshold"]),
+        _blend(about.get("blend")),
         _limits(about),
         _dropped(about["columns"]["dropped"]),
         ["## Versions", "", *(f"- {name} {number}" for name, number in about["versions"].items())],
@@ -107,6 +108,22 @@ def _metrics(metrics: Any) -> list[str]:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
+
+
+def _blend(blend: Any) -> list[str]:
+    """What the logit is made of; nothing for older models."""
+    if not isinstance(blend, list):
+        return []
+    return [
+        "## Members of the blend",
+        "",
+        "The log-odds are a weighted sum. The spread is the standard deviation over the validation "
+        "rows of what a member adds: a member without spread tells no customer from another.",
+        "",
+        "| member | weight | spread |",
+        "|---|---|---|",
+        *(f"| {m['member']} | {m['weight']:.3f} | {m['spread']:.3f} |" for m in blend),
+    ]
 
 
 def _threshold(threshold: Mapping[str, Any]) -> list[str]:

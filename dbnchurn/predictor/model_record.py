@@ -24,6 +24,7 @@ from dbnchurn.dbn.network_record import logits as network_logits
 from dbnchurn.dbn.visible import Visible
 from dbnchurn.decide.decide_record import DecideRecord, decide
 from dbnchurn.features.encode_record import EncodeRecord, encode
+from dbnchurn.features.extra_trees_record import ExtraTreesRecord
 from dbnchurn.features.leaf_lookup_record import Lookup
 from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix
 from dbnchurn.predictor.reference import Reference
@@ -52,7 +53,9 @@ class ModelRecord:
         None for a model without leaves.
     networks : tuple of NetworkRecord
         The input of a network is the columns alone, or the columns and the leaves of one booster;
-        in the second case its logits are the mean over the boosters.
+        in the second case its logits are the mean over the boosters. A linear model is one, too.
+    extra_trees : ExtraTreesRecord or None
+        A member of the blend beside the networks.
     decide : DecideRecord
     labels : tuple of two str
         The labels of those who stay and those who leave, as text.
@@ -76,10 +79,16 @@ class ModelRecord:
     encode: EncodeRecord
     leaves: LeavesRecord | None
     networks: tuple[NetworkRecord, ...]
+    extra_trees: ExtraTreesRecord | None
     decide: DecideRecord
     labels: tuple[str, ...]
     label_type: str
     reference: Reference | None
+
+    @property
+    def members(self) -> int:
+        """Number of logits that the blend combines: of every network, and of the extra trees."""
+        return len(self.networks) + (self.extra_trees is not None)
 
     @property
     def classes(self) -> npt.NDArray[np.generic]:
@@ -90,7 +99,9 @@ class ModelRecord:
 
 
 def logits(model: ModelRecord, table: Table, n_threads: int = 1, *, chunk: int = CHUNK) -> Floats:
-    """Logits of every network; for one with leaves, the mean over the boosters.
+    """Logits of every member: networks, with leaves the mean over the boosters, then extra trees.
+
+    Those of a member without weight in the blend are left at 0.
 
     Parameters
     ----------
@@ -104,27 +115,33 @@ def logits(model: ModelRecord, table: Table, n_threads: int = 1, *, chunk: int =
 
     Returns
     -------
-    float64 array of shape (n, networks)
+    float64 array of shape (n, members)
     """
-    out = np.empty((len(table), len(model.networks)), np.float64)
+    out = np.zeros((len(table), model.members), np.float64)
 
     def score(rows: slice) -> None:
-        out[rows] = _chunk_logits(model, table.take(np.arange(rows.start, rows.stop)))
+        for place, member in _chunk_logits(model, table.take(np.arange(rows.start, rows.stop))):
+            out[rows, place] = member
 
     map_row_chunks(score, len(table), chunk, n_threads)
     return out
 
 
-def _chunk_logits(model: ModelRecord, table: Table) -> Floats:
+def _chunk_logits(model: ModelRecord, table: Table) -> Iterator[tuple[int, Floats]]:
+    """The place and the logits of every member that has a weight."""
     prepared = prepare(model.prepare, table)
     base = encode(model.encode, prepared)
-    columns = [
-        network_logits(network, base)
-        if model.leaves is None or network.sizes == base.sizes
-        else _leaf_logits(model.leaves, network, prepared, base)
-        for network in model.networks
-    ]
-    return np.column_stack(columns)
+    weighty = model.decide.weights > 0
+    for place, network in enumerate(model.networks):
+        if weighty[place]:
+            yield (
+                place,
+                network_logits(network, base)
+                if model.leaves is None or network.sizes == base.sizes
+                else _leaf_logits(model.leaves, network, prepared, base),
+            )
+    if model.extra_trees is not None and weighty[-1]:
+        yield model.members - 1, model.extra_trees.logits(booster_matrix(prepared))
 
 
 def _leaf_logits(

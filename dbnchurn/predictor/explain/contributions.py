@@ -5,7 +5,8 @@ the column had, instead of its value, the values that it takes in training (Robn
 Kononenko, 2008: occlusion by the marginal). Taken literally, that costs an evaluation of the model
 for every column and value. Here the input of the first layer, which is a sum over units and leaves,
 is averaged exactly over the values. The layers above are evaluated once more per column in the
-networks of the columns alone, and linearised at the customer in the networks with leaves.
+networks of the columns alone, and linearised at the customer in the networks with leaves. Of the
+extra trees, a sample is evaluated once more per column and value.
 
 Robnik-Šikonja and Kononenko average probabilities and then take their log-odds. Here log-odds are
 averaged, since they add up over networks, boosters and leaves.
@@ -21,6 +22,7 @@ from dbnchurn.core.typing import Floats, Floats32, Ints
 from dbnchurn.features.encode_record import encode
 from dbnchurn.features.leaves_record import booster_matrix
 from dbnchurn.predictor.explain.background import background_values, with_values
+from dbnchurn.predictor.explain.extra_trees import SampledTrees
 from dbnchurn.predictor.explain.lineage import Raw, lineage
 from dbnchurn.predictor.explain.networks import Average, ColumnNetwork, LeafNetwork
 from dbnchurn.predictor.explain.tree_paths import TreePaths
@@ -62,6 +64,11 @@ class Explainer:
             else LeafNetwork(network, sum(prepared.sizes), leaves)
             for network in model.networks
         ]
+        self._trees = (
+            None
+            if model.extra_trees is None
+            else SampledTrees(model.extra_trees, made_of.columns, self._matrix)
+        )
         # Averages of columns that are combined with others depend on the customer's values there.
         mixed = set[int]().union(*(raw for raw in made_of.columns if len(raw) > 1))
         self._averages = [
@@ -97,8 +104,14 @@ class Explainer:
         ]
         walks = [paths.walk(matrix) for paths in self._paths]
         parts = [network.contributions(units, averages, walks) for network in self._networks]
+        if self._trees is not None:
+            parts.append(self._trees.contributions(table, self._backgrounds))
         weights = self._model.decide.weights
         return np.asarray(sum(w * part for w, part in zip(weights, parts, strict=True)))
+
+    def _matrix(self, table: Table) -> Floats32:
+        """What the trees test."""
+        return booster_matrix(prepare(self._model.prepare, table))
 
     def _first_layer(self, table: Table) -> tuple[Floats32, Floats32]:
         """Visible units and levels, 0 where missing, and the boosters' matrix."""

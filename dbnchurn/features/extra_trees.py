@@ -11,6 +11,7 @@ from pydantic import Field
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.tree import ExtraTreeClassifier
+from sklearn.tree._tree import Tree
 
 from dbnchurn.core.parallel import run_parallel
 from dbnchurn.core.typing import Floats, Floats32, Ints
@@ -152,7 +153,7 @@ def _record(forests: list[list[ExtraTreeClassifier]], n_features: int) -> ExtraT
 
 
 def _tree_arrays(
-    tree: npt.Any,
+    tree: Tree,
 ) -> tuple[npt.NDArray[np.int32], Floats32, npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
     """Features, thresholds, left children and directions of missing values, siblings side by side.
 

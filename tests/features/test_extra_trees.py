@@ -55,10 +55,7 @@ def test_trees_of_a_fold_do_not_depend_on_its_labels():
     ours, theirs = (fitted(table, labels, fold, n_trees=9) for labels in (y, turned))
     rows = fold == 1
     matrix = booster_matrix(table)
-    same = (
-        ours.out_of_fold_logits(matrix, fold)[rows],
-        theirs.out_of_fold_logits(matrix, fold)[rows],
-    )
+    same = [record.out_of_fold_logits(matrix, fold)[rows] for record in (ours, theirs)]
     assert np.array_equal(*same)
     assert not np.array_equal(ours.logits(matrix), theirs.logits(matrix))
 

@@ -64,15 +64,15 @@ def test_a_step_after_a_step_may_not_widen_the_rows_without_end():
 
 def test_wide_layers_and_large_tables_of_sets(thorough):
     record = thorough.record_
-    given = (10, record.encode, record.leaves, record.networks)
+    given = (10, record.encode, record.leaves, record.networks, record.extra_trees)
     check_memory(*given)
     with pytest.raises(ArtifactError, match=r"GiB for 1000000 columns of prepared rows"):
         check_memory(1_000_000, *given[1:])
     wide = replace(record.networks[0], biases=(np.zeros(200_000, np.float32),))
     with pytest.raises(ArtifactError, match="hidden layers of up to 200000 units, at most 2 GiB"):
-        check_memory(*given[:3], (wide,))
+        check_memory(*given[:3], (wide,), None)
     forest = record.leaves.forests[0]
     codes = np.where(forest.categories >= 0, 10**9, 0).astype(np.int32)
     leaves = replace(record.leaves, forests=(replace(forest, categories=codes),))
     with pytest.raises(ArtifactError, match="tables of the trees' sets of levels"):
-        check_memory(10, record.encode, leaves, record.networks)
+        check_memory(10, record.encode, leaves, record.networks, None)

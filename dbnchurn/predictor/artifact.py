@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,9 +18,12 @@ from typing import Any
 import numpy.typing as npt
 from safetensors.numpy import save as save_arrays
 
-from dbnchurn.core.errors import ArtifactError, ConfigError, listed
+from dbnchurn.core.errors import ArtifactError, ConfigError, ResourceError, listed
+from dbnchurn.core.file_sets import content_of, is_waiting, read_as_one, replace_files
+from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.provenance import fingerprint
 from dbnchurn.core.records import pack, references, unpack
+from dbnchurn.core.scratch import PATTERN
 from dbnchurn.predictor.audit import audit_model
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
@@ -36,10 +37,11 @@ OPEN_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 def save(
     model: ModelRecord, folder: str | Path, *, card: str, about: Mapping[str, Any] | None = None
 ) -> None:
-    """Write a model atomically: after a failure the folder is as it was before.
+    """Write a model atomically: after a failure or a kill it is the old one or the new one.
 
-    The files are written into a temporary folder, which is then renamed; an older model in the
-    folder is replaced.
+    A new folder appears when it is whole. In a folder that is there, which may be a mount point,
+    the files are replaced as one, see :mod:`dbnchurn.core.file_sets`: who loads the model meanwhile
+    gets the old one or the new one.
 
     Parameters
     ----------
@@ -81,16 +83,16 @@ def save(
         "model": tree,
     }
     files[MANIFEST] = json.dumps(manifest, indent=1, allow_nan=False).encode()
-    aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        aside.mkdir(parents=True)
-        for name, content in files.items():
-            _write_durably(aside / name, content)
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(aside, folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    if not folder.exists():
+        try:
+            with atomic_folder(folder) as aside:
+                for name, content in files.items():
+                    (aside / name).write_bytes(content)
+            return
+        except ResourceError:  # another process has made it meanwhile
+            if not _replaceable(folder):
+                raise
+    replace_files(folder, files, MANIFEST)
 
 
 def version_of(tree: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> str:
@@ -117,14 +119,12 @@ def version_of(tree: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> str:
 def _replaceable(folder: Path) -> bool:
     if not folder.is_dir() or folder.is_symlink():
         return False
-    return {entry.name for entry in folder.iterdir()} <= {MANIFEST, ARRAYS, CARD}
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    return all(
+        entry.name in LARGEST
+        or is_waiting(entry.name, frozenset((ARRAYS, CARD)))
+        or PATTERN.fullmatch(entry.name)  # what a killed process left
+        for entry in folder.iterdir()
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +203,9 @@ def load_stored(folder: str | Path) -> StoredModel:
     if not (folder / MANIFEST).exists() and (folder / "model" / MANIFEST).is_file():
         raise ArtifactError(f"{folder} is a run; its model is {folder / 'model'}")
     try:
-        return _build(_parse_manifest(_contents(folder, MANIFEST)), folder)
+        return read_as_one(
+            folder, MANIFEST, lambda: _build(_parse_manifest(_contents(folder, MANIFEST)), folder)
+        )
     except ArtifactError as error:
         raise ArtifactError(f"{folder}: {error}") from error
     except (RecursionError, OverflowError) as error:
@@ -226,16 +228,17 @@ def _build(manifest: dict[str, Any], folder: Path) -> StoredModel:
     return StoredModel(model, manifest["about"], version)
 
 
-def _contents(folder: Path, name: str) -> bytes:
-    """The bytes of a regular file of allowed size; links and pipes are refused."""
+def _contents(folder: Path, name: str, kind: str | None = None) -> bytes:
+    """The bytes of a regular file of the size allowed for `kind`; links and pipes are refused."""
     path = folder / name
     if path.is_symlink() or not path.is_file():
         raise ArtifactError(f"{name} is {'a link' if path.is_symlink() else 'missing'}")
     try:
         with open(os.open(path, os.O_RDONLY | OPEN_FLAGS), "rb") as file:
             size = os.fstat(file.fileno()).st_size
-            if size > LARGEST[name]:
-                raise ArtifactError(f"{name} has {size} bytes, at most {LARGEST[name]} are allowed")
+            largest = LARGEST[kind or name]
+            if size > largest:
+                raise ArtifactError(f"{name} has {size} bytes, at most {largest} are allowed")
             return file.read(size)
     except OSError as error:
         raise ArtifactError(f"{name} cannot be read: {error.strerror}") from error
@@ -300,7 +303,8 @@ UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
 
 def _verified(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:
     """The bytes of a file, whose hash has to be that in the manifest."""
-    content = _contents(folder, name)
-    if hashlib.sha256(content).hexdigest() != manifest["files"].get(name):
+    named = str(manifest["files"].get(name))
+    content, right = content_of(folder, name, named, lambda file: _contents(folder, file, name))
+    if not right:
         raise ArtifactError(f"{name} is damaged: its contents differ from what was stored")
     return content

@@ -23,7 +23,7 @@ from dbnchurn.core.file_sets import content_of, is_waiting, read_as_one, replace
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.provenance import fingerprint
 from dbnchurn.core.records import pack, references, unpack
-from dbnchurn.core.scratch import PATTERN
+from dbnchurn.core.scratch import PATTERN, remove_remains
 from dbnchurn.predictor.audit import audit_model
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
@@ -83,6 +83,7 @@ def save(
         "model": tree,
     }
     files[MANIFEST] = json.dumps(manifest, indent=1, allow_nan=False).encode()
+    remove_remains(folder.parent)
     if not folder.exists():
         try:
             with atomic_folder(folder) as aside:

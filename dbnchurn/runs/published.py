@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from dbnchurn.core.files import write_whole
 from dbnchurn.evaluate.registry import METRICS, PRINTED
 from dbnchurn.runs.result import MODEL
 from dbnchurn.runs.sections import PublishedFigures
@@ -230,6 +231,5 @@ def write_table(
     published : mapping of source → PublishedFigures
     """
     table = run_table(metrics, published)
-    table.to_csv(folder / "table.csv", index=False)
-    text = markdown(table, notes(metrics, published))
-    (folder / "table.md").write_text(text, encoding="utf-8")
+    write_whole(folder / "table.csv", table.to_csv(index=False))
+    write_whole(folder / "table.md", markdown(table, notes(metrics, published)))

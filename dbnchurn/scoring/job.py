@@ -7,6 +7,7 @@ there and writes the same bytes.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import shutil
 from collections.abc import Collection, Iterator, Mapping
@@ -19,7 +20,6 @@ from dbnchurn.core.progress import stage
 from dbnchurn.core.provenance import versions
 from dbnchurn.data.build import Built, places
 from dbnchurn.data.coverage import check_reason
-from dbnchurn.predictor.artifact import MANIFEST
 from dbnchurn.predictor.changed import check_allowed
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.scoring.campaign import Campaign
@@ -152,7 +152,7 @@ def score_file(
     if scorer is not None:
         _check_suppression(scorer, campaign)
     manifest = {
-        "model": hashlib.sha256((Path(model) / MANIFEST).read_bytes()).hexdigest(),
+        "model": _identity(predictor),
         "input": (source and source.identity())
         or {"table": table and str(table), "cutoff": str(cutoff), "tables": dict(tables or {})},
         "database": database,
@@ -172,6 +172,12 @@ def score_file(
         )
         work_folder.remove()  # while it is still locked
     return job
+
+
+def _identity(predictor: Predictor) -> str:
+    """A hash of the model as it was loaded, whatever is in its folder by now."""
+    text = json.dumps([predictor.version, predictor.about], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _check_places(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.format import percent
 from dbnchurn.core.sql import quoted
 from dbnchurn.segments import page
@@ -71,11 +72,15 @@ def save(segments: SegmentList, folder: str | Path) -> Path:
     folder, pictures = Path(folder), segment_pictures(segments)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        segments.table().to_csv(folder / "segments.csv", index=False)
-        (folder / "segments.json").write_text(to_json(segments), encoding="utf-8")
-        (folder / "segments.sql").write_text(to_sql(segments), encoding="utf-8")
+        files = {
+            "segments.csv": segments.table().to_csv(index=False),
+            "segments.sql": to_sql(segments),
+            "segments.html": page.render(segments, pictures),
+            "segments.json": to_json(segments),  # last: what is read again is of a whole list
+        }
         page.write_markdown(segments, folder, pictures)
-        (folder / "segments.html").write_text(page.render(segments, pictures), encoding="utf-8")
+        for name, text in files.items():
+            write_whole(folder / name, text)
     except OSError as error:
         raise ArtifactError(f"cannot write segments to {folder}: {error.strerror}") from error
     return folder

@@ -11,6 +11,7 @@ import typer
 
 from dbnchurn.cli.command_line import app, console
 from dbnchurn.cli.exit_codes import ExitCode
+from dbnchurn.cli.interruption import code_of
 from dbnchurn.cli.options import AllowChanged, Mkdir, Model, make_above, output_file
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import displayed
@@ -52,9 +53,8 @@ def train(
                 folder = train_run(settings, name=config.stem)
     except Interrupted as stop:
         print(f"interrupted: {stop}", file=sys.stderr, flush=True)
-        os._exit(
-            ExitCode.INTERRUPTED
-        )  # at once: threads that are still training are not waited for
+        # At once: threads that are still training are not waited for.
+        os._exit(code_of(stop.__cause__))
     metrics = read_json(folder / "metrics.json")
     console().print(result_table(metrics))
     print(summary_text(folder, metrics))

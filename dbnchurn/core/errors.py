@@ -7,9 +7,15 @@ command line shows the message alone, without a traceback. The classes derive fr
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+DISK_FAULT = {errno.EIO, errno.EROFS, errno.ENODEV, errno.ESTALE}
+# Messages of libraries that do not raise a MemoryError.
+NO_MEMORY = ("bad_alloc", "can't allocate memory", "out of memory", "cannot allocate memory")
 
 
 class DbnchurnError(ValueError):
@@ -104,3 +110,23 @@ def wants_extra(extra: str) -> Iterator[None]:
             f"the package {error.name!r} is not installed; it comes with "
             f"pip install 'dbnchurn[{extra}]'"
         ) from error
+
+
+def lacking(error: BaseException) -> str:
+    """The advice for an error that means too little memory or disk; empty for other errors.
+
+    Examples
+    --------
+    >>> lacking(MemoryError())
+    'memory does not suffice: free some, or set classifier.large_tables.memory lower'
+    >>> lacking(KeyError("debt"))
+    ''
+    """
+    message = str(error)
+    if isinstance(error, OSError) and (error.errno in DISK_FULL or "No space left" in message):
+        return f"the disk is full ({message}): free some space"
+    if isinstance(error, OSError) and error.errno in DISK_FAULT:
+        return f"a file could not be written ({message})"
+    if isinstance(error, MemoryError) or any(text in message.lower() for text in NO_MEMORY):
+        return "memory does not suffice: free some, or set classifier.large_tables.memory lower"
+    return ""

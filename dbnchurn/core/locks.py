@@ -91,25 +91,23 @@ def _is_at(handle: int, path: Path) -> bool:
     return (opened.st_dev, opened.st_ino) == (there.st_dev, there.st_ino)
 
 
-if sys.platform == "win32":  # pragma: no cover
-    import msvcrt
+def _lock(handle: int, shared: bool) -> bool:
+    """Lock an open file without waiting; whether that went well."""
+    if sys.platform == "win32":  # pragma: no cover
+        import msvcrt
 
-    def _lock(handle: int, shared: bool) -> bool:
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         except OSError:
             return False
-        return True
+    else:
+        import fcntl
 
-else:
-    import fcntl
-
-    def _lock(handle: int, shared: bool) -> bool:
         try:
             fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        return True
+    return True
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from dbnchurn.config import dump
 from dbnchurn.core.checkpoints import CheckpointStore
-from dbnchurn.core.errors import ConfigError, DbnchurnError, ResourceError
+from dbnchurn.core.errors import ConfigError, DbnchurnError, ResourceError, lacking
 from dbnchurn.core.files import rename_new
 from dbnchurn.core.locks import HeldLock, try_lock
 from dbnchurn.core.scratch import ScratchFolder
@@ -20,10 +19,6 @@ from dbnchurn.runs.config import RunConfig, read_config
 
 SUFFIX = ".unfinished"
 CONFIG = "config.yaml"
-DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-DISK_FAULT = {errno.EIO, errno.EROFS, errno.ENODEV, errno.ESTALE}
-# Messages of libraries that do not raise a MemoryError.
-NO_MEMORY = ("bad_alloc", "can't allocate memory", "out of memory", "cannot allocate memory")
 
 
 class Interrupted(KeyboardInterrupt):
@@ -176,23 +171,3 @@ class Unfinished:
         if held is None:
             raise ConfigError(f"{self.folder} is being trained by another process")
         return held
-
-
-def lacking(error: BaseException) -> str:
-    """The advice for an error that means too little memory or disk; empty for other errors.
-
-    Examples
-    --------
-    >>> lacking(MemoryError())
-    'memory does not suffice: free some, or set classifier.large_tables.memory lower'
-    >>> lacking(KeyError("debt"))
-    ''
-    """
-    message = str(error)
-    if isinstance(error, OSError) and (error.errno in DISK_FULL or "No space left" in message):
-        return f"the disk is full ({message}): free some space"
-    if isinstance(error, OSError) and error.errno in DISK_FAULT:
-        return f"a file could not be written ({message})"
-    if isinstance(error, MemoryError) or any(text in message.lower() for text in NO_MEMORY):
-        return "memory does not suffice: free some, or set classifier.large_tables.memory lower"
-    return ""

@@ -23,7 +23,8 @@ class Session:
     """A context manager around a temporary DuckDB database, whose tables may exceed memory.
 
     Everything, data spilled from memory included, is in a scratch folder that is removed when the
-    context ends, also after an error, and by the next session if the process was killed. No extension is ever downloaded.
+    context ends, also after an error, and by the next session if the process was killed. No
+    extension is ever downloaded.
 
     Parameters
     ----------

@@ -13,6 +13,7 @@ import fcntl
 import io
 import json
 import os
+import pickle
 import shutil
 import signal
 import sys
@@ -25,7 +26,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -40,6 +40,7 @@ import dbnchurn.scoring.summary_text
 import dbnchurn.segments.pictures  # noqa: F401
 from dbnchurn import Predictor
 from dbnchurn.cli import main
+from dbnchurn.cli.interruption import sigterm_as_interruption
 from dbnchurn.core.scratch import PATTERN
 from tests.conftest import SMALL_RUN, make_customers, make_small, make_telco
 
@@ -119,14 +120,14 @@ def command(*words: object) -> Callable[[], None]:
 
 def save_model() -> None:
     """Replace a stored model by another."""
-    from dbnchurn.cli.interruption import sigterm_as_interruption
-
     with sigterm_as_interruption():
         OTHER[0].save("model")
 
 
 def save_new_model() -> None:
-    OTHER[0].save("fresh")
+    """Store a model where there is none."""
+    with sigterm_as_interruption():
+        OTHER[0].save("fresh")
 
 
 OTHER: list[Any] = []  # the classifier that is saved, fitted once
@@ -145,9 +146,7 @@ def train_again() -> None:
 
 def new_folder(folder: str, *words: object) -> Callable[[], None]:
     """Again, unless the folder is there already, which is then refused."""
-    return lambda: main(
-        ["clean", "."] if Path(folder).exists() else [str(word) for word in words]
-    )
+    return lambda: main(["clean", "."] if Path(folder).exists() else [str(word) for word in words])
 
 
 SCORE = (
@@ -194,6 +193,9 @@ def prepare_base(base: Path) -> None:
     os.chdir(base)
     X, y = make_customers()
     make_small().fit(X, y).save("model", about={"id": "customer"})
+    (base.parent / "other").write_bytes(
+        pickle.dumps(make_small(random_state=5).fit(*make_customers(600, 5)))
+    )
     wrong = X.assign(customer=[f"C{i:04d}" for i in range(len(X))], debt=X["debt"].astype(object))
     wrong.loc[7, "debt"] = "much"
     wrong.to_csv("t.csv", index=False)
@@ -339,7 +341,7 @@ class Faults:
         self.expected: dict[str, dict[str, Any]] = {}
         self.counts: dict[str, Counter[str]] = {}
         self.sizes: dict[str, int] = {}
-        OTHER[:] = [make_small(random_state=5)]
+        OTHER[:] = [pickle.loads((folder / "other").read_bytes())]
 
     def learn(self, scenario: Scenario) -> None:
         """Run a scenario without a fault, and count its calls."""
@@ -347,7 +349,7 @@ class Faults:
 
         def counted() -> None:
             try:
-                _started(place, self._fitted(scenario), injection)
+                _started(place, scenario.run, injection)
             finally:
                 with os.fdopen(os.open(self.folder / "counts", os.O_WRONLY | os.O_CREAT), "w") as f:
                     json.dump(injection.counts, f)
@@ -361,13 +363,6 @@ class Faults:
             (f.stat().st_size for o in scenario.outputs for f in _files(place / o)), default=0
         )
         shutil.rmtree(place)
-
-    def _fitted(self, scenario: Scenario) -> Callable[[], None]:
-        """The run of a scenario; a model that is saved is fitted before the calls count."""
-        if not scenario.name.startswith("save"):
-            return scenario.run
-        OTHER[0].fit(*make_customers(600, 5))
-        return scenario.run
 
     def _place(self, scenario: Scenario) -> Path:
         place = self.folder / "work"
@@ -393,24 +388,15 @@ class Faults:
         found, place, injection = Outcome(), self._place(scenario), Injection(point)
         before = {name: content(place / name) for name in scenario.outputs}
         expected, size = self.expected[scenario.name], self.sizes[scenario.name]
-        fitted = self._fitted
-        found.code = in_fork(
-            lambda: _started(place, fitted(scenario), injection, size), self.told
-        )
+        found.code = in_fork(lambda: _started(place, scenario.run, injection, size), self.told)
         said = self.told.read_text(errors="replace")
         killed = point.kind.startswith("SIGKILL")
         if "Traceback" in said or (found.code not in (0, 2, 130, 143) and not killed):
             found.tracebacks.append(f"exit code {found.code}: {said[-600:]}")
         for name in scenario.outputs:
             self._compare(found, place, name, before[name], expected[name])
-        again = scenario.again or fitted(scenario)
-
-        def repeated() -> None:
-            if scenario.again is None:
-                fitted(scenario)
-            _started(place, again, Injection(None))
-
-        code = in_fork(repeated, self.told)
+        again = scenario.again or scenario.run
+        code = in_fork(lambda: _started(place, again, Injection(None)), self.told)
         if code:
             found.lost.append(f"run again, it ends with {code}: {self.told.read_text()[-600:]}")
         for name in scenario.outputs:

@@ -20,7 +20,8 @@ from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.core.errors import DbnchurnError, lacking
 
 log = logging.getLogger(__name__)
-Given, Result = ParamSpec("Given"), TypeVar("Result")
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 # Verbs that go on where they were, and what of them is kept.
 KEPT = {
     "experiment": "finished runs are kept, and the same command goes on from there",

@@ -1,4 +1,4 @@
-"""Files that are replaced as one: whatever call fails, a reader gets all of before or all of after."""
+"""Files that are replaced as one: whatever fails, a reader gets all of before or all of after."""
 
 import hashlib
 import os

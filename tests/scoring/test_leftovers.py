@@ -1,4 +1,4 @@
-"""What stopped processes have left is found, told and removed; what is in use or can go on stays."""
+"""What stopped processes have left is found, told and removed; what is in use stays."""
 
 import pytest
 

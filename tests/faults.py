@@ -30,7 +30,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import dbnchurn.experiments.comparison_files
-import dbnchurn.experiments.experiment
 import dbnchurn.model.classifier
 import dbnchurn.runs.segments
 import dbnchurn.runs.training
@@ -175,10 +174,6 @@ SCENARIOS = (
         ("both/comparison.csv",),
     ),
     Scenario(
-        "experiment", command("experiment", "grid.yaml", *SMALL_RUN, "output=exp", "--jobs", 1),
-        ("exp/grid-experiment/comparison.csv",),
-    ),
-    Scenario(
         "train", command(*RUN),
         ("runs/telco/predictions.parquet", "runs/telco/model/model.safetensors",
          "runs/telco/training.json"),
@@ -202,7 +197,6 @@ def prepare_base(base: Path) -> None:
     make_telco().to_csv("telco.csv", index=False)
     telco = "source: {path: telco.csv}\ncolumns: {id: customerID, label: Churn}\n"
     Path("telco.yaml").write_text(telco)
-    Path("grid.yaml").write_text(telco + "experiment: {seeds: [0, 1]}\n")
     Path("segments.yaml").write_text(
         "source: {path: telco.csv}\ncolumns: {id: customerID, label: Churn}\noutput: found\n"
         "miner: {bins: 4, max_length: 1, min_count: 20, n_segments: 2, permutations: 0}\n"

@@ -14,7 +14,7 @@ from dbnchurn.core.checkpoints import CheckpointStore
 from dbnchurn.core.errors import ConfigError, DbnchurnError, ResourceError, lacking
 from dbnchurn.core.files import rename_new
 from dbnchurn.core.locks import HeldLock, try_lock
-from dbnchurn.core.scratch import ScratchFolder
+from dbnchurn.core.scratch import ScratchFolder, remove_remains
 from dbnchurn.runs.config import RunConfig, read_config
 
 SUFFIX = ".unfinished"
@@ -134,6 +134,7 @@ class Unfinished:
             If another process trains it.
         """
         how = f"what was learned is kept; continue with: dbnchurn train --resume {self.folder}"
+        remove_remains(self.folder.parent)  # of a process that was killed
         held, needed = self._locked(), True
         try:
             yield

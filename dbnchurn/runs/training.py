@@ -106,7 +106,8 @@ resumed; none is unfinished there
     """
     unfinished = Unfinished.at(folder)
     if unfinished.complete:
-        unfinished.discard()
+        with ScratchFolder():  # which clears up what the killed process has spilled
+            unfinished.discard()
         return unfinished.target
     return _finish(unfinished.config(), unfinished)
 

@@ -114,6 +114,7 @@ def save(
             if not _replaceable(folder):
                 raise
     replace_files(folder, files, MANIFEST)
+    (folder / SIGNATURE).unlink(missing_ok=True)  # of the model that was there
 
 
 def version_of(tree: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> str:

@@ -31,6 +31,8 @@ STAGES = Stages(
         ),
         "companion": NetworkStage(pretrain=False, dbn=DBN((4,)), finetune=FineTune(epochs=3)),
     },
+    linear=None,
+    extra_trees=None,
     threshold=Threshold(),
     large_tables=LargeTableRules(),
     leakage="off",

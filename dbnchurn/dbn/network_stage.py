@@ -30,6 +30,9 @@ HEAD_ROWS = 50_000
 INERT = 0.01
 """A path is inert if its part of the logit varies less than this share of the other's."""
 
+SMALLEST_SPREAD = 1e-6
+"""Standard deviation of a constant, but for rounding."""
+
 
 class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
     """A deep belief network with one logit on top.
@@ -49,7 +52,7 @@ class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
     lower_rate : float, default 0.1
         Factor on the learning rate of fine-tuning for all weights below the logit of a pretrained
         network.
-    penalties : tuple of float, default (30, 300, 3000, 1000000)
+    penalties : tuple of float, default (100, 1000, 10000, 1000000)
         Of the logit's weights on standardised codes, before fine-tuning; validation rows choose,
         and without them it is the third. The largest leaves them next to 0.
     all_units : bool, default False
@@ -91,7 +94,7 @@ class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
         dbn: DBN | None = None,
         finetune: FineTune | None = None,
         lower_rate: Annotated[float, Field(gt=0)] = 0.1,
-        penalties: tuple[Annotated[float, Field(gt=0)], ...] = (30.0, 300.0, 3000.0, 1e6),
+        penalties: tuple[Annotated[float, Field(gt=0)], ...] = (100.0, 1e3, 1e4, 1e6),
         all_units: bool = False,
         scaled: bool = False,
     ) -> None:
@@ -257,32 +260,60 @@ class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
         hidden = codes @ self.network_.head.detach().cpu().numpy()
         self.paths_ = {"direct": float(direct.std()), "hidden": float(hidden.std())}
 
-    def remarks(self) -> list[str]:
-        """What did not learn, and what adds nothing, in sentences.
+    def learned(self) -> dict[str, Any]:
+        """What the machines have learned and what the paths add, as plain data.
 
         Returns
         -------
-        list of str
-            Empty where every machine has learned and no path is inert.
+        dict
+            ``paths`` (as `paths_`), ``machines`` (of each: hidden units, epochs, code_spread, and
+            where it was measured the pseudo_likelihood before and after) and ``remarks``
+            (sentences: what did not learn, and what adds nothing).
         """
-        found = []
-        for number, (curve, rbm) in enumerate(
-            zip(self.curves_, self.dbn_.rbms_ if self.curves_ else [], strict=True), start=1
-        ):
-            if (why := learned_nothing(curve)) is not None:
-                found.append(f"machine {number} ({rbm.n_hidden} hidden units) {why}")
-        direct, hidden = self.paths_["direct"], self.paths_["hidden"]
-        if hidden <= max(INERT * direct, 1e-6):
-            found.append(
-                "the hidden layers are inert: their part of the logit varies by a standard "
-                f"deviation of {hidden:.2g}, that of the skip by {direct:.2g}"
+        machines = []
+        for curve, n_hidden in zip(self.curves_, self._sizes(), strict=True):
+            likelihood = [
+                curve[0].get("pseudo_likelihood_before"),
+                curve[-1].get("pseudo_likelihood"),
+            ]
+            machines.append(
+                {
+                    "hidden_units": n_hidden,
+                    "epochs": len(curve),
+                    "code_spread": curve[-1]["code_spread"],
+                    "pseudo_likelihood": None if None in likelihood else likelihood,
+                }
             )
-        elif 0 < direct < INERT * hidden:
-            found.append(
-                "the skip is inert: its part of the logit varies by a standard deviation of "
-                f"{direct:.2g}, that of the hidden layers by {hidden:.2g}"
+        remarks = [*self.unlearned(), *_inert(**self.paths_)]
+        return {"paths": dict(self.paths_), "machines": machines, "remarks": remarks}
+
+    def unlearned(self) -> list[str]:
+        """The machines that have learned nothing, in sentences."""
+        return [
+            f"machine {number} ({n_hidden} hidden units) {why}"
+            for number, (curve, n_hidden) in enumerate(
+                zip(self.curves_, self._sizes(), strict=True), start=1
             )
-        return found
+            if (why := learned_nothing(curve)) is not None
+        ]
+
+    def _sizes(self) -> list[int]:
+        return [rbm.n_hidden for rbm in self.dbn_.rbms_] if self.curves_ else []
+
+
+def _inert(direct: float, hidden: float) -> list[str]:
+    """Paths that add next to nothing to the logit, in a sentence."""
+    if hidden <= max(INERT * direct, SMALLEST_SPREAD):
+        return [
+            "the hidden layers are inert: their part of the logit varies by a standard deviation "
+            f"of {hidden:.2g}, that of the skip by {direct:.2g}"
+        ]
+    if SMALLEST_SPREAD < direct <= INERT * hidden:
+        return [
+            "the skip is inert: its part of the logit varies by a standard deviation of "
+            f"{direct:.2g}, that of the hidden layers by {hidden:.2g}"
+        ]
+    return []
 
 
 def _parts(network: Network, rows: RowSource, chosen: Rows) -> tuple[Floats32, Floats32]:

@@ -242,6 +242,11 @@ def fit_stages(
     with stage("encode", seconds):
         rows = TrainingRows.of(prepared, leaves, stages.large_tables, compute)
     networks = _fit_networks(stages, rows, compute, store)
+    if validation is not None:  # fitted anew on all rows, they would be said twice
+        say(
+            [f"{name}: {why}" for name, network in networks.items() for why in network.unlearned()],
+            logging.WARNING,
+        )
     for name, network in networks.items():
         spent = network.seconds_
         seconds |= spent if name == MAIN else {name: sum(spent.values())}

@@ -11,12 +11,16 @@ from dbnchurn.cli import scoring  # noqa: F401
 from dbnchurn.cli import models  # noqa: F401
 from dbnchurn.cli import tables  # noqa: F401
 from dbnchurn.cli import segments  # noqa: F401
+from dbnchurn.cli import cleaning  # noqa: F401
 from dbnchurn.cli import configs  # noqa: F401
 
 # isort: on
 from dbnchurn.cli.command_line import app as app
 from dbnchurn.cli.command_line import main as main
 from dbnchurn.cli.exit_codes import EPILOG
+from dbnchurn.cli.interruption import ending_in_one_line
 
 for _command in app.registered_commands:
     _command.epilog = EPILOG
+    if _command.callback is not None:
+        _command.callback = ending_in_one_line(_command.callback)

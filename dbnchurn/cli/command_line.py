@@ -16,9 +16,15 @@ import typer
 from rich.console import Console
 
 from dbnchurn.cli.exit_codes import EPILOG, ExitCode
-from dbnchurn.core.errors import DbnchurnError
+from dbnchurn.cli.interruption import (
+    closed_output,
+    code_of,
+    drop_output,
+    give_streams,
+    one_line,
+    sigterm_as_interruption,
+)
 
-DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS}
 NOTES = "dbnchurn.notes"  # logger of what is left out or assumed, which is always shown
 WIDTH = 170  # characters, where standard output is no terminal
 
@@ -46,7 +52,15 @@ def log_to_standard_error(
 
 def console() -> Console:
     """Standard output; wide where it is no terminal, so that a log keeps whole lines."""
-    return Console(width=None if sys.stdout.isatty() else WIDTH)
+    return _Console(width=None if sys.stdout.isatty() else WIDTH)
+
+
+class _Console(Console):
+    """Standard output, whose end is an error and no exit."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise what rich has caught."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -57,16 +71,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments : sequence of str, optional
         By default those of the process.
     """
-    try:
-        app(args=None if arguments is None else list(arguments))
-    except DbnchurnError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(ExitCode.REFUSED)
-    except OSError as error:
-        if error.errno not in DISK:
-            raise
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"error: {where}{os.strerror(error.errno or 0)}", file=sys.stderr)
-        sys.exit(ExitCode.REFUSED)
-    except KeyboardInterrupt:  # outside of a verb
-        sys.exit(ExitCode.INTERRUPTED)
+    give_streams()
+    with sigterm_as_interruption():
+        try:
+            try:
+                app(args=None if arguments is None else list(arguments))
+            except SystemExit:
+                sys.stdout.flush()  # here, where it can still be said that it is closed
+                raise
+        except KeyboardInterrupt as stop:  # outside of a verb
+            sys.exit(code_of(stop))
+        except BrokenPipeError:
+            sys.exit(closed_output())
+        except Exception as error:
+            if (message := one_line(error)) is None:
+                raise
+            print(f"error: {message}", file=sys.stderr)
+            drop_output()
+            sys.exit(ExitCode.REFUSED)

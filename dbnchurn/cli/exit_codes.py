@@ -20,6 +20,8 @@ class ExitCode(IntEnum):
     ALARM = 3
     DIFFERENT = 4
     INTERRUPTED = 130
+    OUTPUT_CLOSED = 141
+    TERMINATED = 143
 
     @property
     def meaning(self) -> str:
@@ -30,10 +32,12 @@ class ExitCode(IntEnum):
 MEANINGS = {
     ExitCode.DONE: "done",
     ExitCode.FAULT: "an unexpected fault of the program, with a traceback",
-    ExitCode.REFUSED: "refused, in one line: input, config, options, or a disk that is full",
+    ExitCode.REFUSED: "refused, in one line: input, config, options, or a full disk or memory",
     ExitCode.ALARM: "done, and the drift reached --alarm",
     ExitCode.DIFFERENT: "done, and recompute found what differs from its run",
     ExitCode.INTERRUPTED: "interrupted by the user (Ctrl-C)",
+    ExitCode.OUTPUT_CLOSED: "standard output was closed before the end; files are written",
+    ExitCode.TERMINATED: "stopped by SIGTERM, which is handled as Ctrl-C",
 }
 
 EPILOG = "Exit codes: " + "; ".join(f"{code.value} {code.meaning}" for code in ExitCode) + "."

@@ -16,6 +16,7 @@ import typer
 
 from dbnchurn.cli.command_line import app, console
 from dbnchurn.cli.exit_codes import ExitCode
+from dbnchurn.cli.interruption import code_of
 from dbnchurn.cli.options import (
     AllowChanged,
     AllowStale,
@@ -174,11 +175,11 @@ def _interruptible(output: Path) -> Iterator[None]:
     """Say what an interrupted job leaves."""
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         parts = output.with_name(f"{output.name}.parts")
         left = f"finished chunks are kept in {parts}, and the same command goes on from there"
         print(f"interrupted: {left if parts.exists() else 'nothing is left'}", file=sys.stderr)
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
+        raise typer.Exit(code_of(stop)) from None
 
 
 def _campaign(

@@ -52,9 +52,10 @@ def simulate(
         write_tables(
             output, customers=customers, months=months, random_state=seed, dirt=dirt, mkdir=mkdir
         )
+        loaded = None if database is None else load_tables(output, database)
         print(f"{customers} customers, {months} months: tables in {output}")
-        if database is not None:
-            print(load_tables(output, database))
+        if loaded is not None:
+            print(loaded)
 
 
 @app.command(rich_help_panel=PANEL)

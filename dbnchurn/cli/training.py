@@ -11,6 +11,7 @@ import typer
 
 from dbnchurn.cli.command_line import app, console
 from dbnchurn.cli.exit_codes import ExitCode
+from dbnchurn.cli.interruption import code_of
 from dbnchurn.cli.options import (
     AllowChanged,
     Expect,
@@ -58,9 +59,8 @@ def train(
                 folder = train_run(settings, name=config.stem, mkdir=mkdir)
     except Interrupted as stop:
         print(f"interrupted: {stop}", file=sys.stderr, flush=True)
-        os._exit(
-            ExitCode.INTERRUPTED
-        )  # at once: threads that are still training are not waited for
+        # At once: threads that are still training are not waited for.
+        os._exit(code_of(stop.__cause__))
     metrics = read_json(folder / "metrics.json")
     console().print(result_table(metrics))
     print(summary_text(folder, metrics))

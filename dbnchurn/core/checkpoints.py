@@ -7,7 +7,6 @@ name and renamed, so a file under its own name is complete.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.files import atomic_write
 from dbnchurn.core.typing import Arrays
 
 FACTS = "facts"  # name of the JSON text among the arrays
@@ -43,12 +43,9 @@ def save(path: Path, arrays: Mapping[str, npt.NDArray[Any]], facts: Any) -> None
     ...     load(Path(folder, "piece.npz"))
     ({'weights': array([1., 1.])}, {'epoch': 3})
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.unfinished")
-    with aside.open("wb") as file:
-        text = json.dumps(facts, default=lambda value: value.tolist())
+    text = json.dumps(facts, default=lambda value: value.tolist())
+    with atomic_write(path) as unfinished, unfinished.open("wb") as file:
         np.savez(file, **{FACTS: np.array(text)}, **arrays)  # type: ignore[arg-type]
-    os.replace(aside, path)
 
 
 def load(path: Path) -> tuple[Arrays, Any]:

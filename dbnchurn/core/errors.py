@@ -7,12 +7,18 @@ command line shows the message alone, without a traceback. The classes derive fr
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 
 from dbnchurn.core.secrets import masked
+
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+DISK_FAULT = {errno.EIO, errno.EROFS, errno.ENODEV, errno.ESTALE}
+# Messages of libraries that do not raise a MemoryError.
+NO_MEMORY = ("bad_alloc", "can't allocate memory", "out of memory", "cannot allocate memory")
 
 
 class DbnchurnError(ValueError):
@@ -140,3 +146,23 @@ def wants_docstrings() -> Iterator[None]:
             "xgboost cannot be imported by python -OO, which strips docstrings; train with python "
             "or python -O; a stored model is scored with -OO as well"
         ) from error
+
+
+def lacking(error: BaseException) -> str:
+    """The advice for an error that means too little memory or disk; empty for other errors.
+
+    Examples
+    --------
+    >>> lacking(MemoryError())
+    'memory does not suffice: free some, or set classifier.large_tables.memory lower'
+    >>> lacking(KeyError("debt"))
+    ''
+    """
+    message = str(error)
+    if isinstance(error, OSError) and (error.errno in DISK_FULL or "No space left" in message):
+        return f"the disk is full ({message}): free some space"
+    if isinstance(error, OSError) and error.errno in DISK_FAULT:
+        return f"a file could not be written ({message})"
+    if isinstance(error, MemoryError) or any(text in message.lower() for text in NO_MEMORY):
+        return "memory does not suffice: free some, or set classifier.large_tables.memory lower"
+    return ""

@@ -1,7 +1,12 @@
-"""Files and folders written atomically, and locks that keep other processes out."""
+"""Files and folders that appear whole or not at all, whatever fails or ends the process meanwhile.
+
+They are written in a folder of this process beside their place, made durable, and renamed. All
+renaming and syncing of the package is done here and in :mod:`dbnchurn.core.file_sets`.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import uuid
@@ -9,9 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from dbnchurn.core.errors import ResourceError
+from dbnchurn.core.scratch import SHOWN, ScratchFolder
 
-from dbnchurn.core.errors import ConfigError
+TAKEN = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR}
 
 
 @contextmanager
@@ -21,9 +27,12 @@ def atomic_write(path: Path, aside: Path | None = None) -> Iterator[Path]:
     Parameters
     ----------
     path : Path
-        What was there before is replaced; its folder is made if need be.
+        What was there before is replaced; its folder is made if need be. Several processes may
+        write it at the same time: each has a name of its own, and the last one to end remains.
     aside : Path, optional
-        Folder of the same file system for the unfinished file; by default that of `path`.
+        Folder of the same file system for the unfinished file, which this process has locked and
+        whose remains it clears; by default a :class:`~dbnchurn.core.scratch.ScratchFolder` beside
+        `path`.
 
     Yields
     ------
@@ -40,25 +49,51 @@ def atomic_write(path: Path, aside: Path | None = None) -> Iterator[Path]:
     ['scores.csv']
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = (aside or path.parent) / f".{path.name}.unfinished"
+    scratch = ScratchFolder(path.parent, path.name) if aside is None else None
+    name = path.name if scratch else f".{path.name[:SHOWN]}.{uuid.uuid4().hex[:12]}.unfinished"
+    unfinished = (scratch.path if scratch else aside or path.parent) / name
     try:
         yield unfinished
-        with unfinished.open("rb+") as file:
-            os.fsync(file.fileno())
+        sync(unfinished)
         os.replace(unfinished, path)
-        _sync_folder(path.parent)
+        sync(path.parent)
     finally:
-        unfinished.unlink(missing_ok=True)
+        if scratch is not None:
+            scratch.remove()
+        else:
+            unfinished.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a renaming last, where folders can be opened."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file at once, as :func:`atomic_write` does.
+
+    Parameters
+    ----------
+    path : Path
+    content : str or bytes
+        Text is written as UTF-8.
+    """
+    with atomic_write(path) as unfinished:
+        unfinished.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def sync(path: Path) -> None:
+    """Make the contents of a file, or the names in a folder, last; folders where they can be."""
+    if os.name != "posix" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_all(folder: Path) -> None:
+    """Make a folder with all that is in it last."""
+    for above, _, files in os.walk(folder):
+        for name in files:
+            sync(Path(above, name))
+        sync(Path(above))
 
 
 @contextmanager
@@ -70,13 +105,19 @@ def atomic_folder(folder: Path, aside: Path | None = None) -> Iterator[Path]:
     folder : Path
         New; what is above it is made if need be.
     aside : Path, optional
-        Its name until then, in the same file system; by default a hidden one beside `folder`. What
-        a killed process left there is removed.
+        Its name until then, in the same file system, in a folder that this process has locked; by
+        default in a :class:`~dbnchurn.core.scratch.ScratchFolder` beside `folder`. What a killed
+        process left there is removed.
 
     Yields
     ------
     Path
         The unfinished folder, to be written into.
+
+    Raises
+    ------
+    ResourceError
+        If another process has made `folder` meanwhile.
 
     Examples
     --------
@@ -87,50 +128,67 @@ def atomic_folder(folder: Path, aside: Path | None = None) -> Iterator[Path]:
     ...     [path.name for path in Path(parent).iterdir()]
     ['run']
     """
-    aside = aside or folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
-    shutil.rmtree(aside, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = ScratchFolder(folder.parent, folder.name) if aside is None else None
+    unfinished = scratch.path / folder.name if scratch else aside or folder
+    if aside is not None and os.path.lexists(unfinished):
+        shutil.rmtree(unfinished)
     try:
-        aside.mkdir(parents=True)
-        yield aside
-        os.replace(aside, folder)
+        unfinished.mkdir(parents=True)
+        yield unfinished
+        sync_all(unfinished)
+        rename_new(unfinished, folder)
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        if scratch is not None:
+            scratch.remove()
+        else:
+            shutil.rmtree(unfinished, ignore_errors=True)
 
 
-@contextmanager
-def lock(path: Path, refusal: str) -> Iterator[None]:
-    """Keep other processes from the same lock inside the block, at most until this one ends.
+def rename_new(unfinished: Path, folder: Path) -> None:
+    """Give a finished folder its name, which no other has.
 
     Parameters
     ----------
-    path : Path
-        Made if it is not there; its folder has to exist.
-    refusal : str
-        What to say where another process holds it.
-
-    Yields
-    ------
-    None
+    unfinished : Path
+    folder : Path
+        New, or an empty folder.
 
     Raises
     ------
-    ConfigError
-        With `refusal`.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with lock(Path(folder, "lock"), "another process is at work"):
-    ...         Path(folder, "lock").exists()
-    True
+    ResourceError
+        If there is something of that name.
     """
-    holder = FileLock(path, blocking=False)
     try:
-        holder.acquire()
-    except Timeout:
-        raise ConfigError(refusal) from None
-    try:
-        yield
-    finally:
-        holder.release()
+        os.rename(unfinished, folder)
+    except OSError as error:
+        if error.errno not in TAKEN:
+            raise
+        raise ResourceError(
+            f"{folder} was made by another process meanwhile; move it away, or choose another "
+            "name, and call again"
+        ) from error
+    sync(folder.parent)
+
+
+def replace_folder(unfinished: Path, folder: Path) -> None:
+    """Put a finished folder in the place of another, which is removed.
+
+    Parameters
+    ----------
+    unfinished : Path
+        Beside `folder`.
+    folder : Path
+        New, or a folder.
+    """
+    sync_all(unfinished)
+    with ScratchFolder(folder.parent, folder.name) as scratch:
+        if folder.exists():
+            os.rename(folder, scratch / "old")
+        try:
+            os.rename(unfinished, folder)
+        except BaseException:
+            if (scratch / "old").exists():
+                os.rename(scratch / "old", folder)
+            raise
+    sync(folder.parent)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -97,6 +97,7 @@ def build(
     allow_stale: str | None = None,
     mkdir: bool = False,
     closed: bool = False,
+    finish: Callable[[Built], None] | None = None,
 ) -> Built:
     """Build the table of features that a plan describes.
 
@@ -123,6 +124,8 @@ def build(
     closed : bool, default False
         No statement may touch other files than those of the plan's paths and the new folder. For
         a plan that another party may have written; a table that is a query cannot be read so.
+    finish : function of a Built, optional
+        Called before the folder appears, with what is built in the unfinished one; may add files.
 
     Returns
     -------
@@ -166,8 +169,11 @@ def build(
                 (unfinished / COVERAGE).write_text(told + "\n", encoding="utf-8")
         except duckdb.Error as error:
             raise DataError(f"the tables cannot be joined: {error}") from error
-    categories = tuple(f.name for f in features if f.kind == "category")
-    return Built(folder, plan, tables, joins, categories, coverage)
+        categories = tuple(f.name for f in features if f.kind == "category")
+        built = Built(unfinished, plan, tables, joins, categories, coverage)
+        if finish is not None:
+            finish(built)
+    return replace(built, folder=folder)
 
 
 def places(plan: DataPlan) -> list[str]:

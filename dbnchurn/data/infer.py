@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from dbnchurn.core.errors import ConfigError, DataError, listed
-from dbnchurn.core.files import atomic_write
+from dbnchurn.core.files import write_whole
 from dbnchurn.data.inferred import InferredTable, infer_table
 from dbnchurn.tables.postgres import Postgres
 from dbnchurn.tables.text_decision import Question
@@ -90,8 +90,7 @@ def write_new(output: Path, text: str) -> None:
     """
     if output.exists():
         raise DataError(f"{output} exists already; name a new file")
-    with atomic_write(output) as unfinished:
-        unfinished.write_text(text, encoding="utf-8")
+    write_whole(output, text)
 
 
 def write_inferred_contracts(

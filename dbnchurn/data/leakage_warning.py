@@ -79,7 +79,7 @@ customers are scored.
         return
     if action == "error":
         raise DataError(_sentence(leaks))
-    warnings.warn(_sentence(leaks), LeakageWarning, stacklevel=4)
+    warnings.warn(_sentence(leaks), LeakageWarning, stacklevel=5)
 
 
 def _evenly_spaced(y: Ints) -> Rows:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 
+from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.data.build import Built, build
 from dbnchurn.data.joins import CUTOFF
 from dbnchurn.data.leakage import Leak
@@ -40,9 +39,9 @@ def find_lookahead(built: Built, cutoff: date, *, n_threads: int | None = None) 
         One for every feature that changes.
     """
     plan: DataPlan = built.plan
-    with tempfile.TemporaryDirectory(prefix="dbnchurn-") as folder:
+    with ScratchFolder() as folder:
         hidden = build(
-            plan, Path(folder, "hidden"), cutoffs=[cutoff], labelled=False, until=cutoff,
+            plan, folder / "hidden", cutoffs=[cutoff], labelled=False, until=cutoff,
             n_threads=n_threads,
         )  # fmt: skip
         full, past = pd.read_parquet(built.features), pd.read_parquet(hidden.features)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.format import percent, thousands
 from dbnchurn.data.build import Built
 from dbnchurn.data.quality import ColumnQuality, describe
@@ -83,7 +84,7 @@ def write_quality(
         width=WIDTH,
         height=HEIGHT,
     )
-    Path(path).write_text(text, encoding="utf-8")
+    write_whole(Path(path), text)
 
 
 def bars(column: ColumnQuality, rate: float) -> Iterator[Bar]:

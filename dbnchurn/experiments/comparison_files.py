@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from dbnchurn.core.errors import ConfigError, did_you_mean
-from dbnchurn.core.files import atomic_write
+from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.format import plain, span
 from dbnchurn.core.spreadsheet_text import csv_text
 from dbnchurn.evaluate.registry import COMPARED, METRICS, MetricTable, columns
@@ -71,8 +71,7 @@ def write_comparison(folder: Path, comparison: Comparison) -> None:
         PAGE: render_comparison(comparison),
     }
     for name, text in files.items():
-        with atomic_write(folder / name) as unfinished:
-            unfinished.write_text(text, encoding="utf-8")
+        write_whole(folder / name, text)
 
 
 def markdown(comparison: Comparison) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dbnchurn.config import dump
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.files import write_whole
 from dbnchurn.experiments.comparison import compare_runs
 from dbnchurn.experiments.comparison_files import write_comparison
 from dbnchurn.experiments.fingerprints import Fingerprints, completion_marker, key_of
@@ -89,7 +90,7 @@ def run_experiment(
     folder = Path(config.output) / f"{name}-experiment"
     planned = plan(config)
     with only_one(folder):
-        (folder / "config.yaml").write_text(dump(config), encoding="utf-8")
+        write_whole(folder / "config.yaml", dump(config))
         fingerprints = Fingerprints()
         runs = [_keyed(run, folder, fingerprints) for run in planned]
         failures = _run_missing(config, runs, folder, jobs, fingerprints.largest)

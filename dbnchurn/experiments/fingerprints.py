@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dbnchurn.core.files import atomic_write
+from dbnchurn.core.files import write_whole
 from dbnchurn.core.provenance import fingerprint, versions
+from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import read_customers
 from dbnchurn.tables import Customers
@@ -75,8 +75,8 @@ class Fingerprints:
         """The fingerprint of the table of a config."""
         data = config.model_dump_json(include=DATA)
         if data not in self._known:
-            with tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
-                table, _ = read_customers(config, Path(work))
+            with ScratchFolder() as work:
+                table, _ = read_customers(config, work)
             self.largest = max(self.largest, int(table.X.memory_usage(deep=True).sum()))
             self._known[data] = of_customers(table)
         return self._known[data]
@@ -112,8 +112,7 @@ def write_completion_marker(folder: Path, facts: Mapping[str, Any]) -> None:
         Plain data; ``files``, the hash of every file, is added.
     """
     text = json.dumps({**facts, "files": _hashes(folder)}, indent=1)
-    with atomic_write(folder / MARKER) as unfinished:
-        unfinished.write_text(text, encoding="utf-8")
+    write_whole(folder / MARKER, text)
 
 
 def completion_marker(folder: Path) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ import pandas as pd
 
 from dbnchurn.config import changed, dump
 from dbnchurn.core.errors import ConfigError, DbnchurnError
-from dbnchurn.core.files import atomic_write
+from dbnchurn.core.files import write_whole
 from dbnchurn.core.progress import stage, watched
 from dbnchurn.core.spreadsheet_text import csv_text
 from dbnchurn.evaluate.registry import METRICS
@@ -230,8 +230,7 @@ class Search:
         if self.complete:
             files[BEST] = self._best_config()
         for name, text in files.items():
-            with atomic_write(self.folder / name) as unfinished:
-                unfinished.write_text(text, encoding="utf-8")
+            write_whole(self.folder / name, text)
 
     def _best_config(self) -> str:
         best = self.study.best_trial

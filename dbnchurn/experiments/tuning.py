@@ -11,10 +11,10 @@ import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import stage
+from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.evaluate import Ranking
 from dbnchurn.evaluate.summary import numbers_at
 from dbnchurn.experiments.fingerprints import key_of, of_customers
@@ -102,8 +102,8 @@ def _key(config: RunConfig, section: TuningSection, fingerprint: str) -> str:
 
 def _dataset(config: RunConfig) -> tuple[Dataset, str]:
     """Training and validation rows, without the test rows, and the fingerprint of the table."""
-    with TemporaryDirectory(prefix="dbnchurn-") as work, stage("read"):
-        table, built = read_customers(config, Path(work))
+    with ScratchFolder() as work, stage("read"):
+        table, built = read_customers(config, work)
         parts = division(table, config.split, config.seed)
         table = check_leakage(config, table, parts, built)
     return Dataset.of(table, parts, config.campaign), of_customers(table)

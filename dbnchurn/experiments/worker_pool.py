@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -22,6 +23,7 @@ from typing import Any, Literal
 
 from dbnchurn.core.errors import DbnchurnError
 from dbnchurn.core.parallel import available_processors
+from dbnchurn.core.scratch import remove_remains
 
 IMPORTS = 700 * 2**20
 """Bytes of a process that has imported all that training needs and holds a small table."""
@@ -154,6 +156,8 @@ def run_jobs(
             for started in running.values():
                 started.process.terminate()
                 started.process.join()
+            if running:
+                remove_remains(Path(tempfile.gettempdir()))
 
 
 def warm_up() -> None:

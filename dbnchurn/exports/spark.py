@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dbnchurn.core.errors import ConfigError, did_you_mean, wants_extra
+from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.predictor.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> D
 @lru_cache(maxsize=2)
 def loaded_once(files: Files) -> Predictor:
     """The predictor of some files, loaded once per process."""
-    with tempfile.TemporaryDirectory(prefix="dbnchurn-") as folder:
+    with ScratchFolder() as folder:
         for name, content in files:
-            Path(folder, name).write_bytes(content)
+            (folder / name).write_bytes(content)
         return Predictor.load(folder)

@@ -7,16 +7,15 @@ row. Both give an ordinary :class:`~dbnchurn.dbn.visible.Visible` for the rows o
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.core.typing import Floats32, Ints, Ints32, Rows
 from dbnchurn.dbn.visible import Visible
 from dbnchurn.features.encode import Encode
@@ -44,7 +43,7 @@ class MemoryBudget:
 
     def __init__(self, gigabytes: float) -> None:
         self.left = gigabytes * 1e9
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: ScratchFolder | None = None
         self._files = 0
 
     def empty(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
@@ -66,9 +65,9 @@ class MemoryBudget:
             self.left -= size
             return np.empty(shape, dtype)
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="dbnchurn-rows-")
+            self._folder = ScratchFolder()
         self._files += 1
-        path = Path(self._folder.name, f"{self._files}.npy")
+        path = self._folder.path / f"{self._files}.npy"
         return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
 
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,23 +17,27 @@ from typing import Any
 import numpy.typing as npt
 from safetensors.numpy import save as save_arrays
 
-from dbnchurn.core.errors import ArtifactError, ConfigError, listed
+from dbnchurn.core.errors import ArtifactError, ConfigError, ResourceError, listed
+from dbnchurn.core.file_sets import read_as_one, replace_files
+from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.places import check_places
 from dbnchurn.core.provenance import fingerprint
 from dbnchurn.core.records import array_sizes, pack, references, unpack
+from dbnchurn.core.scratch import remove_remains
 from dbnchurn.predictor.about import audit_about
 from dbnchurn.predictor.audit import audit_model
 from dbnchurn.predictor.budget import check_counts
-from dbnchurn.predictor.digest import SIGNATURE, check_signature, digest_of, refuse_other
+from dbnchurn.predictor.digest import check_signature, digest_of, refuse_other
 from dbnchurn.predictor.model_files import (
     ARRAYS,
     CARD,
     MANIFEST,
     check_entries,
+    is_part,
     most_bytes,
     read_file,
+    read_named,
     read_signature,
-    verified,
 )
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
@@ -53,10 +54,11 @@ def save(
     about: Mapping[str, Any] | None = None,
     mkdir: bool = False,
 ) -> None:
-    """Write a model atomically: after a failure the folder is as it was before.
+    """Write a model atomically: after a failure or a kill it is the old one or the new one.
 
-    The files are written into a temporary folder, which is then renamed; an older model in the
-    folder is replaced.
+    A new folder appears when it is whole. In a folder that is there, which may be a mount point,
+    the files are replaced as one, see :mod:`dbnchurn.core.file_sets`: who loads the model meanwhile
+    gets the old one or the new one.
 
     Parameters
     ----------
@@ -101,16 +103,18 @@ def save(
         "model": tree,
     }
     files[MANIFEST] = json.dumps(manifest, indent=1, allow_nan=False).encode()
-    aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        aside.mkdir(parents=True)
-        for name, content in files.items():
-            _write_durably(aside / name, content)
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(aside, folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    remove_remains(folder.parent)
+    if not folder.exists():
+        try:
+            with atomic_folder(folder) as aside:
+                for name, content in files.items():
+                    (aside / name).write_bytes(content)
+            return
+        except ResourceError:  # another process has made it meanwhile
+            if not _replaceable(folder):
+                raise
+    replace_files(folder, files, MANIFEST)
+    (folder / SIGNATURE).unlink(missing_ok=True)  # of the model that was there
 
 
 def version_of(tree: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> str:
@@ -137,14 +141,7 @@ def version_of(tree: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> str:
 def _replaceable(folder: Path) -> bool:
     if not folder.is_dir() or folder.is_symlink():
         return False
-    return {entry.name for entry in folder.iterdir()} <= {MANIFEST, ARRAYS, CARD, SIGNATURE}
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    return all(is_part(entry.name) for entry in folder.iterdir())
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,7 +232,7 @@ def load_stored(
     if not (folder / MANIFEST).exists() and (folder / "model" / MANIFEST).is_file():
         raise ArtifactError(f"{folder} is a run; its model is {folder / 'model'}")
     try:
-        return _checked(folder, expect, public_key)
+        return read_as_one(folder, MANIFEST, lambda: _checked(folder, expect, public_key))
     except ArtifactError as error:
         raise ArtifactError(f"{folder}: {_short(str(error))}") from error
     except (RecursionError, OverflowError, MemoryError) as error:
@@ -247,11 +244,10 @@ def _checked(folder: Path, expect: str | None, public_key: str | Path | None) ->
     content = read_file(folder, MANIFEST)
     manifest = _parse_manifest(content)
     check_counts(manifest["model"])
-    most = most_bytes(array_sizes(manifest["model"]))
-    files = {
-        MANIFEST: content,
-        ARRAYS: read_file(folder, ARRAYS, most=most),
-        CARD: read_file(folder, CARD),
+    most = {ARRAYS: most_bytes(array_sizes(manifest["model"])), CARD: None}
+    files = {MANIFEST: content} | {
+        name: read_named(folder, name, str(manifest["files"][name]), most=most[name])
+        for name in (ARRAYS, CARD)
     }
     digest = digest_of(files)
     if expect is not None or public_key is not None:
@@ -271,8 +267,6 @@ def _short(message: str) -> str:
 
 def _build(manifest: dict[str, Any], files: Mapping[str, bytes], digest: str) -> StoredModel:
     """The model of a parsed manifest: every record is audited as it is built, then the model."""
-    for name in (ARRAYS, CARD):
-        verified(name, files[name], manifest["files"].get(name))
     arrays = parse_arrays(files[ARRAYS])
     version = version_of(manifest["model"], arrays)
     tree = _upgraded(manifest)["model"]

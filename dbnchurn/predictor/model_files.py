@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from dbnchurn.core.errors import ArtifactError, listed
+from dbnchurn.core.file_sets import content_of, is_waiting
+from dbnchurn.core.scratch import PATTERN
 from dbnchurn.predictor.digest import SIGNATURE, digest_of
 from dbnchurn.predictor.safe_parsing import LARGEST_HEADER
 
@@ -23,7 +24,9 @@ SLACK = LARGEST_HEADER + 2**20  # beside the arrays that the manifest names
 OPEN_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
-def read_file(folder: Path, name: str, *, most: int | None = None) -> bytes:
+def read_file(
+    folder: Path, name: str, *, kind: str | None = None, most: int | None = None
+) -> bytes:
     """The bytes of a regular file of allowed size; links and pipes are refused.
 
     Parameters
@@ -31,7 +34,8 @@ def read_file(folder: Path, name: str, *, most: int | None = None) -> bytes:
     folder : Path
         Of the model.
     name : str
-        A key of `LARGEST`.
+    kind : str, optional
+        The key of `LARGEST` that bounds it; its name if not given.
     most : int, optional
         Bytes that it may have, if fewer are known to be needed.
 
@@ -44,14 +48,15 @@ def read_file(folder: Path, name: str, *, most: int | None = None) -> bytes:
     ArtifactError
         If it is missing, no regular file, too large, or cannot be read.
     """
-    path, most = folder / name, min(LARGEST[name], LARGEST[name] if most is None else most)
+    path, largest = folder / name, LARGEST[kind or name]
+    most = largest if most is None else min(largest, most)
     if path.is_symlink() or not path.is_file():
         raise ArtifactError(f"{name} is {'a link' if path.is_symlink() else 'missing'}")
     try:
         with open(os.open(path, os.O_RDONLY | OPEN_FLAGS), "rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size > most:
-                why = "" if most == LARGEST[name] else ", as its arrays do not take more"
+                why = "" if most == largest else ", as its arrays do not take more"
                 raise ArtifactError(f"{name} has {size} bytes, at most {most} are allowed{why}")
             return file.read(size)
     except OSError as error:
@@ -89,7 +94,7 @@ def check_entries(folder: Path) -> None:
     ArtifactError
         If there is something that the digest of a model would not cover.
     """
-    others = sorted({entry.name for entry in folder.iterdir()} - {*NAMES, SIGNATURE})
+    others = sorted(entry.name for entry in folder.iterdir() if not is_part(entry.name))
     if others:
         raise ArtifactError(
             f"the folder holds {listed(others)}, which is no part of a model and in no digest; "
@@ -97,16 +102,18 @@ def check_entries(folder: Path) -> None:
         )
 
 
-def verified(name: str, content: bytes, stored: str | None) -> bytes:
-    """Contents whose hash is the stored one.
+def read_named(folder: Path, name: str, digest: str, *, most: int | None = None) -> bytes:
+    """The contents that the manifest names, from their place or from where they wait for it.
 
     Parameters
     ----------
+    folder : Path
     name : str
         Of the file.
-    content : bytes
-    stored : str or None
+    digest : str
         SHA-256 in hexadecimal, as the manifest has it.
+    most : int, optional
+        As :func:`read_file` takes it.
 
     Returns
     -------
@@ -115,11 +122,29 @@ def verified(name: str, content: bytes, stored: str | None) -> bytes:
     Raises
     ------
     ArtifactError
-        If the hash is another.
+        If the hash is another, or the file cannot be read.
     """
-    if hashlib.sha256(content).hexdigest() != stored:
+    content, right = content_of(
+        folder, name, digest, lambda file: read_file(folder, file, kind=name, most=most)
+    )
+    if not right:
         raise ArtifactError(f"{name} is damaged: its contents differ from what was stored")
     return content
+
+
+def is_part(name: str) -> bool:
+    """Whether a file of this name belongs to a model, or was left by a process that wrote one.
+
+    Examples
+    --------
+    >>> is_part("card.md"), is_part("card.md.0123456789abcdef"), is_part("notes.txt")
+    (True, True, False)
+    """
+    return (
+        name in LARGEST
+        or is_waiting(name, frozenset((ARRAYS, CARD)))
+        or PATTERN.fullmatch(name) is not None
+    )
 
 
 def most_bytes(sizes: Iterable[int]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.page import render_page
 from dbnchurn.evaluate.registry import METRICS, PRINTED, MetricTable, columns
 from dbnchurn.report.driver_pictures import driver_pictures
@@ -92,4 +93,4 @@ def write(path: str | Path, run: ReportInput) -> None:
     ...     Path(folder, "report.html").read_text(encoding="utf-8")[:15]
     '<!doctype html>'
     """
-    Path(path).write_text(render(run), encoding="utf-8")
+    write_whole(Path(path), render(run))

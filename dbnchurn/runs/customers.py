@@ -316,7 +316,7 @@ def prepare_tables(
     if config.data is None:
         raise ConfigError("the config names one table, so there is nothing to build; see 'data'")
     labelled = config.data.label is not None and cutoffs is None
-    built = build(
+    return build(
         config.data,
         folder,
         cutoffs=cutoffs,
@@ -324,11 +324,14 @@ def prepare_tables(
         n_threads=config.n_threads,
         allow_stale=allow_stale,
         mkdir=mkdir,
+        finish=_write_page if labelled else None,
     )
-    if labelled:
-        table = load(built)
-        columns = table.model_columns()
-        unused = unused_columns(columns.schema, reduced=constant_columns(columns))
-        say(unused)
-        write_quality(folder / QUALITY, replace(table, columns=columns), built, unused)
-    return built
+
+
+def _write_page(built: Built) -> None:
+    """Write the page about the quality of a table that is built, beside it."""
+    table = load(built)
+    columns = table.model_columns()
+    unused = unused_columns(columns.schema, reduced=constant_columns(columns))
+    say(unused)
+    write_quality(built.folder / QUALITY, replace(table, columns=columns), built, unused)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from dbnchurn.core.errors import ConfigError
-from dbnchurn.core.files import lock
+from dbnchurn.core.files import write_whole
+from dbnchurn.core.locks import lock
 from dbnchurn.core.places import check_places, conflicts
 
 LOCK = ".lock"
@@ -79,7 +80,7 @@ def write_json(path: Path, plain: Any) -> None:
     plain : nested dicts, lists and scalars
         Without NaN and infinities.
     """
-    path.write_text(json.dumps(plain, indent=1, allow_nan=False), encoding="utf-8")
+    write_whole(path, json.dumps(plain, indent=1, allow_nan=False))
 
 
 def free_folder(parent: Path, name: str) -> Path:

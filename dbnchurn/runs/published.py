@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from dbnchurn.core.files import write_whole
 from dbnchurn.core.spreadsheet_text import csv_text
 from dbnchurn.evaluate.registry import METRICS, PRINTED
 from dbnchurn.runs.result import MODEL
@@ -231,6 +232,5 @@ def write_table(
     published : mapping of source → PublishedFigures
     """
     table = run_table(metrics, published)
-    (folder / "table.csv").write_text(csv_text(table), encoding="utf-8")
-    text = markdown(table, notes(metrics, published))
-    (folder / "table.md").write_text(text, encoding="utf-8")
+    write_whole(folder / "table.csv", csv_text(table))
+    write_whole(folder / "table.md", markdown(table, notes(metrics, published)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,9 @@ from typing import Any
 import pandas as pd
 
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.files import write_whole
 from dbnchurn.core.flattening import dotted, flatten
+from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.runs.config import read_config
 from dbnchurn.runs.facts import FACTS
 from dbnchurn.runs.folder import read_json, write_json
@@ -98,8 +99,7 @@ def recompute(folder: str | Path, *, write: bool = False) -> Recomputed:
     config = read_config(folder / "config.yaml")
     frame = pd.read_parquet(folder / "predictions.parquet")
     metrics = {**measured(frame, config, facts), "seconds": facts["seconds"]}
-    with tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
-        aside = Path(work)
+    with ScratchFolder() as aside:
         for name in SOURCES:
             shutil.copyfile(folder / name, aside / name)
         write_json(aside / METRICS, metrics)
@@ -114,7 +114,7 @@ def recompute(folder: str | Path, *, write: bool = False) -> Recomputed:
         )
         if write:
             for name in (METRICS, *made):
-                shutil.copyfile(aside / name, folder / name)
+                write_whole(folder / name, (aside / name).read_bytes())
     return recomputed
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from dbnchurn.config import dump
 from dbnchurn.core.checkpoints import NOWHERE, CheckpointStore
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
+from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.core.typing import Arrays, Floats
 from dbnchurn.data.build import Built
 from dbnchurn.data.quality_page import write_quality
@@ -108,7 +108,8 @@ resumed; none is unfinished there
     """
     unfinished = Unfinished.at(folder)
     if unfinished.complete:
-        unfinished.discard()
+        with ScratchFolder():  # which clears up what the killed process has spilled
+            unfinished.discard()
         return unfinished.target
     return _finish(unfinished.config(), unfinished)
 
@@ -116,9 +117,9 @@ resumed; none is unfinished there
 def _finish(config: RunConfig, unfinished: Unfinished) -> Path:
     """Train from the checkpoints that are there, and write the run folder."""
     seconds: dict[str, float] = {}
-    with unfinished.underway(), tempfile.TemporaryDirectory(prefix="dbnchurn-") as work:
+    with unfinished.underway(), ScratchFolder() as work:
         with stage("read", seconds):
-            table, built = read_customers(config, Path(work))
+            table, built = read_customers(config, work)
             check_display_names(config.display_names, [*table.X, *table.side_columns])
             parts = divide(table, config)
         with stage("check", seconds):

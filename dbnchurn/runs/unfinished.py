@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from dbnchurn.config import dump
 from dbnchurn.core.checkpoints import CheckpointStore
-from dbnchurn.core.errors import ConfigError, DbnchurnError, ResourceError
-from dbnchurn.core.files import lock
+from dbnchurn.core.errors import ConfigError, DbnchurnError, ResourceError, lacking
+from dbnchurn.core.files import rename_new
+from dbnchurn.core.locks import HeldLock, try_lock
+from dbnchurn.core.scratch import ScratchFolder, remove_remains
 from dbnchurn.runs.config import RunConfig, read_config
 
 SUFFIX = ".unfinished"
 CONFIG = "config.yaml"
-DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# Messages of libraries that do not raise a MemoryError.
-NO_MEMORY = ("bad_alloc", "can't allocate memory", "out of memory", "cannot allocate memory")
 
 
 class Interrupted(KeyboardInterrupt):
@@ -58,20 +55,19 @@ class Unfinished:
         Unfinished
         """
         parent, number, free = Path(config.output), 1, name
-        aside = parent / f".{name}.{uuid.uuid4().hex[:8]}"
-        aside.mkdir(parents=True)
-        (aside / CONFIG).write_text(dump(config), encoding="utf-8")
-        while True:
-            folder = parent / f"{free}{SUFFIX}"
-            if not (parent / free).exists() and not folder.exists():
-                try:
-                    os.rename(aside, folder)  # fails if another run takes the name meanwhile
-                    return cls(folder, fresh=True)
-                except OSError as error:
-                    if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
-                        raise
-            number += 1
-            free = f"{name}-{number}"
+        parent.mkdir(parents=True, exist_ok=True)
+        with ScratchFolder(parent, name) as scratch:
+            aside = scratch / name
+            aside.mkdir()
+            (aside / CONFIG).write_text(dump(config), encoding="utf-8")
+            while True:
+                folder = parent / f"{free}{SUFFIX}"
+                if not (parent / free).exists() and not folder.exists():
+                    with suppress(ResourceError):  # another run has taken the name meanwhile
+                        rename_new(aside, folder)
+                        return cls(folder, fresh=True)
+                number += 1
+                free = f"{name}-{number}"
 
     @classmethod
     def at(cls, folder: str | Path) -> Unfinished:
@@ -116,7 +112,8 @@ class Unfinished:
         return self.target.exists()
 
     def discard(self) -> None:
-        """Remove the folder."""
+        """Remove the folder, what resumes it first: one that is partly removed is not resumed."""
+        (self.folder / CONFIG).unlink(missing_ok=True)
         shutil.rmtree(self.folder)
 
     @contextmanager
@@ -137,40 +134,41 @@ class Unfinished:
             If another process trains it.
         """
         how = f"what was learned is kept; continue with: dbnchurn train --resume {self.folder}"
-        needed = True  # the folder, which is removed unlocked: Windows removes no open file
+        remove_remains(self.folder.parent)  # of a process that was killed
+        held, needed = self._locked(), True
         try:
-            with lock(self.folder / "lock", f"{self.folder} is being trained by another process"):
-                try:
-                    yield
-                except KeyboardInterrupt as error:
-                    raise Interrupted(how) from error
-                except Exception as error:
-                    mistake = isinstance(error, DbnchurnError)  # resuming would raise it again
-                    if self.fresh and (mistake or not self.store.kept):
-                        needed = False
-                        how = "nothing was learned yet"
-                    if reason := lacking(error):
-                        raise ResourceError(f"{reason}; {how}") from error
-                    raise
+            yield
+            needed = False
+        except KeyboardInterrupt as error:
+            raise Interrupted(how) from error
+        except Exception as error:
+            # Resuming would raise a user's mistake again.
+            mistake = isinstance(error, DbnchurnError) and not isinstance(error, ResourceError)
+            if self.fresh and (mistake or not self.store.kept):
                 needed = False
+                how = "nothing was learned yet"
+            if reason := lacking(error):
+                raise ResourceError(f"{reason}; {how}") from error
+            raise
         finally:
             if not needed:
-                self.discard()
+                if os.name != "posix":  # Windows removes no file that is open
+                    held.release()
+                self.discard()  # while it is locked: nobody else may have resumed it
+            held.release()
 
+    def _locked(self) -> HeldLock:
+        """The lock on the folder.
 
-def lacking(error: BaseException) -> str:
-    """The advice for an error that means too little memory or disk; empty for other errors.
-
-    Examples
-    --------
-    >>> lacking(MemoryError())
-    'memory does not suffice: free some, or set classifier.large_tables.memory lower'
-    >>> lacking(KeyError("debt"))
-    ''
-    """
-    message = str(error)
-    if isinstance(error, OSError) and (error.errno in DISK_FULL or "No space left" in message):
-        return f"the disk is full ({message}): free some space"
-    if isinstance(error, MemoryError) or any(text in message.lower() for text in NO_MEMORY):
-        return "memory does not suffice: free some, or set classifier.large_tables.memory lower"
-    return ""
+        Raises
+        ------
+        ConfigError
+            If another process trains it, or has just finished it.
+        """
+        try:
+            held = try_lock(self.folder / "lock")
+        except FileNotFoundError:
+            raise ConfigError(f"{self.folder} is no longer there: the run is finished") from None
+        if held is None:
+            raise ConfigError(f"{self.folder} is being trained by another process")
+        return held

@@ -13,7 +13,7 @@ from dbnchurn.tables.writing import ending_of
 
 @dataclass(frozen=True)
 class OutputPaths:
-    """The files of a job, named after its scores.
+    """The files of a job, named after its scores with their ending, so that no two jobs share one.
 
     Parameters
     ----------
@@ -71,8 +71,8 @@ class OutputPaths:
         return cls(
             output,
             rejected,
-            output.with_suffix(".job.json"),
-            output.with_suffix(".quarantine"),
+            output.with_name(output.name + ".job.json"),
+            output.with_name(output.name + ".quarantine"),
             output.with_name(output.name + ".parts"),
             raw_text,
         )

@@ -7,10 +7,12 @@ import logging
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from dbnchurn.core.files import atomic_write
+from dbnchurn.core.files import atomic_write, replace_folder
+from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.core.typing import Ints
 from dbnchurn.data.build import QUARANTINE, Built
 from dbnchurn.predictor.changed import changed_columns, refuse_changed
@@ -104,16 +106,24 @@ def write_rejected(work_folder: WorkFolder, paths: OutputPaths) -> None:
         With at least one such row.
     paths : OutputPaths
     """
-    with atomic_write(paths.rejected) as unfinished:
+    with atomic_write(paths.rejected, _aside(paths.rejected, work_folder)) as unfinished:
         ending = ending_of(paths.rejected)
         write_pieces(work_folder.rejected(), unfinished, ending, raw_text=paths.raw_text)
 
 
+def _aside(path: Path, work_folder: WorkFolder) -> Path | None:
+    """The work folder, where it is beside a file that is to be written."""
+    return work_folder.folder if path.parent == work_folder.folder.parent else None
+
+
 def _write_quarantine(month: Built, paths: OutputPaths) -> None:
     """Copy the rows of the raw tables that broke their contract."""
-    shutil.rmtree(paths.quarantine, ignore_errors=True)  # of an earlier job
-    if (month.folder / QUARANTINE).exists():
-        shutil.copytree(month.folder / QUARANTINE, paths.quarantine)
+    if not (month.folder / QUARANTINE).exists():
+        shutil.rmtree(paths.quarantine, ignore_errors=True)  # of an earlier job
+    else:
+        with ScratchFolder(paths.quarantine.parent, paths.quarantine.name) as scratch:
+            shutil.copytree(month.folder / QUARANTINE, scratch / QUARANTINE)
+            replace_folder(scratch / QUARANTINE, paths.quarantine)
         log.warning("rows of the raw tables that broke their contract are in %s", paths.quarantine)
 
 

@@ -8,9 +8,10 @@ manifest in the folder records. A job that is refused removes the folder: it wou
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import ConfigError, DbnchurnError, ResourceError
-from dbnchurn.core.files import atomic_write, lock
+from dbnchurn.core.files import atomic_write
+from dbnchurn.core.locks import HeldLock, try_lock
 
 MANIFEST, LOCK = "job.json", "lock"
 FACTS = b"facts"
@@ -76,22 +78,21 @@ class WorkFolder:
             raise ConfigError(
                 f"{folder} is needed for the work of this job and is something else; move it"
             )
-        folder.mkdir(parents=True, exist_ok=True)
-        self._done = False
-        self._lock = ExitStack()
-        self._lock.enter_context(
-            lock(
-                folder / LOCK,
-                f"another job is at work in {folder}; wait for it or choose another output",
-            )
-        )
-        if not manifest.exists() or manifest.read_text(encoding="utf-8") != text:
-            _clear(folder)
-            with atomic_write(manifest) as unfinished:
-                unfinished.write_text(text, encoding="utf-8")
+        self._lock = _locked(folder)
         self.facts: list[ChunkFacts] = []
-        while (facts := self._facts(len(self.facts))) is not None:
-            self.facts.append(facts)
+        try:
+            _clear(folder, unfinished=True)
+            if not manifest.exists() or manifest.read_text(encoding="utf-8") != text:
+                _clear(folder)
+                with atomic_write(manifest, folder) as unfinished:
+                    unfinished.write_text(text, encoding="utf-8")
+            while (facts := self._facts(len(self.facts))) is not None:
+                self.facts.append(facts)
+        except BaseException:
+            if not self.facts:
+                self.remove()
+            self._lock.release()
+            raise
 
     def __enter__(self) -> WorkFolder:
         return self
@@ -99,9 +100,7 @@ class WorkFolder:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None and (not self.facts or _refused(kind)):
             self.remove()  # no finished chunk is lost that another job could use
-        self._lock.close()
-        if self._done:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        self._lock.release()
 
     def __len__(self) -> int:
         return len(self.facts)
@@ -137,10 +136,10 @@ class WorkFolder:
         """
         metadata = {FACTS: json.dumps(asdict(facts)).encode()}
         if facts.rejected:
-            with atomic_write(_rejected_file(self._path(number))) as unfinished:
+            with atomic_write(_rejected_file(self._path(number)), self.folder) as unfinished:
                 pq.write_table(rejected, unfinished)
         # Last, for the chunk counts as finished from now on.
-        with atomic_write(self._path(number)) as unfinished:
+        with atomic_write(self._path(number), self.folder) as unfinished:
             pq.write_table(scores.replace_schema_metadata(metadata), unfinished)
         self.facts[number : number + 1] = [facts]
 
@@ -151,13 +150,16 @@ class WorkFolder:
         del self.facts[number:]
 
     def remove(self) -> None:
-        """Empty the folder; the job is done.
+        """Remove the folder; the job is done.
 
-        The folder itself is removed once the lock is released: Windows removes no file that is
-        open.
+        The lock is held until nothing is left, so that what is removed is of no other job.
         """
         _clear(self.folder)
-        self._done = True
+        if os.name != "posix":  # Windows removes no file that is open
+            self._lock.release()
+        with suppress(OSError):  # another job has begun: only Windows
+            (self.folder / LOCK).unlink(missing_ok=True)
+            self.folder.rmdir()
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.parquet"
@@ -189,7 +191,31 @@ def _rejected_file(chunk: Path) -> Path:
     return chunk.with_suffix(".rejected")
 
 
-def _clear(folder: Path) -> None:
+def _locked(folder: Path) -> HeldLock:
+    """The lock on the folder, which is made if need be.
+
+    Raises
+    ------
+    ConfigError
+        If another job holds it.
+    """
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            held = try_lock(folder / LOCK)
+        except FileNotFoundError:  # a job that ends has just removed the folder
+            continue
+        if held is None:
+            raise ConfigError(
+                f"another job is at work in {folder}; wait for it or choose another output"
+            )
+        return held
+
+
+def _clear(folder: Path, *, unfinished: bool = False) -> None:
+    """Remove all but the lock, the manifest first; or only what a killed job left unfinished."""
+    if not unfinished:
+        (folder / MANIFEST).unlink(missing_ok=True)
     for entry in folder.iterdir():
-        if entry.name != LOCK:
+        if entry.name != LOCK and (not unfinished or entry.name.startswith(".")):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.format import percent
 from dbnchurn.core.places import check_places
 from dbnchurn.core.spreadsheet_text import csv_text
@@ -84,12 +85,15 @@ def save(
     pictures = segment_pictures(segments)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        table = csv_text(segments.table(), raw_text=raw_text)
-        (folder / "segments.csv").write_text(table, encoding="utf-8")
-        (folder / "segments.json").write_text(to_json(segments), encoding="utf-8")
-        (folder / "segments.sql").write_text(to_sql(segments), encoding="utf-8")
+        files = {
+            "segments.csv": csv_text(segments.table(), raw_text=raw_text),
+            "segments.sql": to_sql(segments),
+            "segments.html": page.render(segments, pictures),
+            "segments.json": to_json(segments),  # last: what is read again is of a whole list
+        }
         page.write_markdown(segments, folder, pictures)
-        (folder / "segments.html").write_text(page.render(segments, pictures), encoding="utf-8")
+        for name, text in files.items():
+            write_whole(folder / name, text)
     except OSError as error:
         raise ArtifactError(f"cannot write segments to {folder}: {error.strerror}") from error
     return folder

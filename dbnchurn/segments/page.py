@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.format import amount, percent, plain, thousands
 from dbnchurn.core.html.picture import Picture
 from dbnchurn.segments.conditions import shown
@@ -71,11 +72,11 @@ def write_markdown(segments: SegmentList, folder: Path, pictures: Mapping[str, P
         if money(segments):
             lines += [*_md_table(_money_columns(segments), money(segments)), ""]
     for name, picture in pictures.items():
-        (folder / name).write_bytes(picture.png)
+        write_whole(folder / name, picture.png)
         lines += [f"![{_md(picture.reading)}]({name})", "", _md(picture.reading), ""]
     lines += ["## How to read this", "", *(f"- {_md(note)}" for note in notes(segments)), ""]
     path = folder / "segments.md"
-    path.write_text("\n".join(lines), encoding="utf-8")
+    write_whole(path, "\n".join(lines))
     return path
 
 

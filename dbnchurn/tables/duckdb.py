@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
 
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import DataError, ResourceError
+from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.core.sql import text_literals, without_end
+
+Result = TypeVar("Result")
+DISK_FULL = "no space left"
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,10 @@ class Reach:
 class Session:
     """A context manager around a temporary DuckDB database, whose tables may exceed memory.
 
-    Everything, data spilled from memory included, is in a temporary folder that is removed when
-    the context ends, also after an error. No extension is ever installed, no variable of Python
-    is taken for a table, and no statement can change the settings.
+    Everything, data spilled from memory included, is in a scratch folder that is removed when the
+    context ends, also after an error, and by the next session if the process was killed. No
+    extension is ever downloaded, no variable of Python is taken for a table, and no statement can
+    change the settings.
 
     Parameters
     ----------
@@ -65,7 +70,8 @@ class Session:
     def __init__(
         self, memory: str = "2GB", n_threads: int | None = None, reach: Reach | None = None
     ) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="dbnchurn-"))
+        self._scratch = ScratchFolder()
+        self.folder = self._scratch.path
         config: dict[str, Any] = {
             "memory_limit": memory,
             "temp_directory": str(self.folder / "spill"),
@@ -108,15 +114,17 @@ class Session:
         trace: TracebackType | None,
     ) -> None:
         self.connection.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._scratch.remove()
 
     def run(self, sql: str) -> None:
         """Run a statement."""
-        self.connection.execute(sql)
+        self._computed(lambda: self.connection.execute(sql))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows of the result of a query."""
-        rows: list[tuple[Any, ...]] = self.connection.execute(sql).fetchall()
+        rows: list[tuple[Any, ...]] = self._computed(
+            lambda: self.connection.execute(sql).fetchall()
+        )
         return rows
 
     def row(self, sql: str) -> tuple[Any, ...]:
@@ -140,11 +148,46 @@ class Session:
 
     def arrow(self, sql: str) -> pa.Table:
         """The result of a query as an Arrow table."""
-        return self.connection.sql(sql).to_arrow_table()
+        return self._computed(lambda: self.connection.sql(sql).to_arrow_table())
 
     def columns(self, relation: str) -> dict[str, str]:
         """Name → SQL type of the columns of a table, view or other relation."""
         return {name: kind for name, kind, *_ in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
+
+    def _computed(self, query: Callable[[], Result]) -> Result:
+        """The result of a query, computed in a thread so that signals are heard meanwhile."""
+        with _resource_errors():
+            if threading.current_thread() is not threading.main_thread():
+                return query()
+            with ThreadPoolExecutor(1) as thread:
+                result = thread.submit(query)
+                try:
+                    return result.result()
+                except BaseException:
+                    if not result.done():  # a signal came
+                        self.connection.interrupt()
+                    raise
+
+
+@contextmanager
+def _resource_errors() -> Iterator[None]:
+    """Re-raise a full disk, and memory that does not suffice, as a ResourceError.
+
+    Raises
+    ------
+    ResourceError
+        In place of an error of DuckDB.
+    """
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise ResourceError(
+            f"memory does not suffice for a query ({error}); free some, or allow more"
+        ) from error
+    except duckdb.Error as error:
+        if DISK_FULL in str(error).lower():
+            raise ResourceError(f"the disk is full ({error}): free some space") from error
+        raise
 
 
 def _list(paths: Sequence[Path]) -> str:

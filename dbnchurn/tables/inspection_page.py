@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dbnchurn.core.files import atomic_write
+from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.plain_page import bullets, paragraph, plain_page, rows_table
 from dbnchurn.tables.inspection import Inspection
 from dbnchurn.tables.inspection_text import (
@@ -83,5 +83,4 @@ def write_inspection(path: str | Path, found: Inspection) -> None:
     path : path
     found : Inspection
     """
-    with atomic_write(Path(path)) as beside:
-        beside.write_text(inspection_page(found), encoding="utf-8")
+    write_whole(Path(path), inspection_page(found))

@@ -26,7 +26,7 @@ def test_every_help_page_ends_with_the_codes(call):
     for verb in ([], *([name] for name in typer.main.get_command(app).commands)):
         out = " ".join(call(*verb, "--help")[1].split())
         assert first in out, verb
-        assert "130 interrupted by the user (Ctrl-C)." in out
+        assert "130 interrupted by the user (Ctrl-C);" in out
 
 
 REFUSED = {
@@ -44,6 +44,7 @@ REFUSED = {
     "inspect": ["nowhere.csv"],
     "prepare": ["nowhere.yaml", "--output", "features"],
     "segments": ["nowhere.yaml"],
+    "clean": ["nowhere"],
 }
 
 
@@ -81,7 +82,12 @@ def test_an_interrupted_job_ends_with_its_own_code(call, model, named, write, mo
 
 
 def test_a_fault_is_no_refusal_and_a_full_disk_is_one(call, model, tmp_path, monkeypatch):
-    errors = [OSError(28, "No space left on device", "m.onnx"), OSError(5, "Input/output error")]
+    errors: list[Exception] = [
+        OSError(28, "No space left on device", "m.onnx"),
+        OSError(5, "Input/output error"),
+        MemoryError(),
+        LookupError("a fault"),
+    ]
 
     def fail(*_, **__):
         raise errors.pop(0)
@@ -89,7 +95,11 @@ def test_a_fault_is_no_refusal_and_a_full_disk_is_one(call, model, tmp_path, mon
     monkeypatch.setattr("dbnchurn.exports.export_onnx", fail)
     code, _, err = call("export", model, "--output", tmp_path / "m.onnx")
     assert (code, err) == (ExitCode.REFUSED, "error: m.onnx: No space left on device\n")
-    with pytest.raises(OSError, match="Input/output"):  # a traceback, with which Python ends in 1
+    code, _, err = call("export", model, "--output", tmp_path / "m.onnx")
+    assert (code, err) == (ExitCode.REFUSED, "error: Input/output error\n")
+    code, _, err = call("export", model, "--output", tmp_path / "m.onnx")
+    assert (code, err.startswith("error: memory does not suffice")) == (ExitCode.REFUSED, True)
+    with pytest.raises(LookupError, match="a fault"):  # a traceback, with which Python ends in 1
         call("export", model, "--output", tmp_path / "m.onnx")
 
 

@@ -40,7 +40,8 @@ def test_score_writes_reasons_and_prints_the_highest(call, model, table, tmp_pat
         assert row["id"] in out
         assert f"{row['reason_1']} {row['contribution_1']:+.2f}" in out
     assert f"{ranked['id'].iloc[4]} " not in out
-    assert {path.name for path in output.parent.iterdir()} == {output.name, "reasons.job.json"}
+    left = {output.name, f"{output.name}.job.json"}
+    assert {path.name for path in output.parent.iterdir()} == left
 
 
 def test_nobody_is_printed_unless_asked_for_and_nobody_without_reasons(

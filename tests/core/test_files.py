@@ -3,7 +3,8 @@
 import pytest
 
 from dbnchurn.core.errors import ConfigError
-from dbnchurn.core.files import atomic_folder, atomic_write, lock
+from dbnchurn.core.files import atomic_folder, atomic_write
+from dbnchurn.core.locks import lock
 
 
 def test_a_file_is_replaced_when_it_is_whole(tmp_path):

@@ -1,7 +1,6 @@
 """Compact rows equal the encoded rows, in memory or in files."""
 
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -57,11 +56,11 @@ def test_a_budget_takes_memory_first_and_cleans_up_its_files():
     budget = MemoryBudget(1e-6)
     arrays = [budget.empty((500,), np.uint8) for _ in range(3)]
     assert [isinstance(array, np.memmap) for array in arrays] == [False, False, True]
-    folder = budget._folder.name
+    folder = budget._folder.path
     arrays[2][:] = 7
     assert (arrays[2] == 7).all()
     del arrays, budget
-    assert not Path(folder).exists()
+    assert not folder.exists()
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import pytest
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.parameters import parameters_text
 from dbnchurn.core.records import pack
-from dbnchurn.dbn import DBN, FineTune, NetworkStage
+from dbnchurn.dbn import DBN, FineTune, Linear, NetworkStage
 from dbnchurn.decide import Threshold
-from dbnchurn.features import Encode, Leaves, Oversample
+from dbnchurn.features import Encode, ExtraTrees, Leaves, Oversample
 from dbnchurn.model.compute import Compute
 from dbnchurn.model.inputs import LabelledFrame
 from dbnchurn.model.large_tables import LargeTableRules
@@ -31,8 +31,8 @@ STAGES = Stages(
         ),
         "companion": NetworkStage(pretrain=False, dbn=DBN((4,)), finetune=FineTune(epochs=3)),
     },
-    linear=None,
-    extra_trees=None,
+    linear=Linear(C=(0.1, 1.0)),
+    extra_trees=ExtraTrees(n_trees=6),
     threshold=Threshold(),
     large_tables=LargeTableRules(),
     leakage="off",

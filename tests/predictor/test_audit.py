@@ -183,7 +183,7 @@ CASES = [
     ((*NETWORK, "dense_weights"), cell((0, 0), 3e38), "so large that scores may overflow"),
     ((*NETWORK, "bias"), lambda _: 1e300, "so large that scores may overflow"),
     ((*NETWORK, "skip"), cell(0, 3e38), "so large that scores may overflow"),
-    (("networks",), lambda v: v[:1], "1 networks, but 2 weights"),
+    (("networks",), lambda v: v[:1], "members of the blend, but"),
     # decision
     ((*DECIDE, "weights"), lambda v: -v, "not a list ≥ 0"),
     ((*DECIDE, "weights"), lambda v: v[:, None], "not a list ≥ 0"),

@@ -12,8 +12,8 @@ from dbnchurn.predictor.model_files import (
     check_entries,
     most_bytes,
     read_file,
+    read_named,
     read_signature,
-    verified,
 )
 from tests.predictor.heavy import CHANGES, folders, measured
 
@@ -31,7 +31,7 @@ def test_a_file_is_measured_before_it_is_read(model):
 
 def test_other_contents_and_other_entries_are_refused(model):
     with pytest.raises(ArtifactError, match=r"card\.md is damaged"):
-        verified("card.md", b"x", None)
+        read_named(model, "card.md", "0" * 64)
     check_entries(model)
     assert read_signature(model) is None
     (model / "signature.json").symlink_to(model / "card.md")

@@ -90,7 +90,7 @@ def test_no_rows_give_no_scores(record, customers):
         ({"labels": ("no", "yes")}, "do not fit one another: invalid literal"),
         ({"labels": ("1", "1")}, "one label only"),
         ({"leaves": None}, "takes leaves, but the model has no boosters"),
-        ({"networks": ()}, "0 networks, but 2 weights"),
+        ({"networks": ()}, "members of the blend, but"),
     ],
 )
 def test_stages_that_do_not_fit_are_refused(record, change, message):

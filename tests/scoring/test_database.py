@@ -140,5 +140,5 @@ def test_the_variable_has_to_be_set(model, tmp_path, database, monkeypatch):
 
 def test_the_summary_holds_no_secret(model, tmp_path, database):
     score_file(model, "customers", tmp_path / "s.csv", database="TEST_DATABASE")
-    text = json.dumps(json.loads((tmp_path / "s.job.json").read_text()))
+    text = json.dumps(json.loads((tmp_path / "s.csv.job.json").read_text()))
     assert "postgresql://" not in text

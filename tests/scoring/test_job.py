@@ -43,7 +43,7 @@ def test_scores_are_those_of_the_predictor(model, customers, table, tmp_path, so
         np.testing.assert_allclose(found["probability"], scores, rtol=0, atol=1e-12)
         np.testing.assert_array_equal(found["decision"], scores >= predictor.threshold)
     left = sorted(path.name for path in output.parent.iterdir())
-    assert left == sorted([output.name, "scores.job.json"])
+    assert left == sorted([output.name, f"{output.name}.job.json"])
 
 
 def test_the_id_of_training_is_used_where_it_is(fitted, table, tmp_path):
@@ -263,7 +263,7 @@ def test_the_summary_says_what_was_unusual_and_how_far_it_moved(model, named, wr
         model, write(frame, "t.parquet"), tmp_path / "s.csv", chunk_rows=100,
         allow_changed=["age", "plan"],
     )  # fmt: skip
-    summary = json.loads((tmp_path / "s.job.json").read_text())
+    summary = json.loads((tmp_path / "s.csv.job.json").read_text())
     assert summary["unusual"]["out_of_range"]["debt"] == 950
     assert summary["unusual"]["unknown_levels"] == {"plan": 950}
     assert summary["unusual"]["missing"]["age"]["share"] == 1

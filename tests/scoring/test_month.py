@@ -52,7 +52,7 @@ def test_a_month_is_scored_like_its_table(trained, expected, tmp_path):
     )
     assert found.output.read_bytes() == expected.output.read_bytes()
     assert found.read()["id"].is_unique
-    left = {"expected.csv", "expected.job.json", "s.csv", "s.job.json", "september"}
+    left = {"expected.csv", "expected.csv.job.json", "s.csv", "s.csv.job.json", "september"}
     assert {path.name for path in tmp_path.iterdir()} == left
 
 
@@ -118,7 +118,7 @@ def test_raw_tables_may_have_moved_and_their_bad_rows_are_kept(trained, tmp_path
     pd.concat([basic, basic.iloc[[5]].assign(month=pd.NaT)]).to_parquet(moved, index=False)
     how = {"cutoff": SEPTEMBER, "tables": {"basic": str(moved)}, "trust_sources": True}
     score_file(trained / "model", None, tmp_path / "s.csv", **how)
-    assert len(pd.read_parquet(tmp_path / "s.quarantine" / "basic.parquet")) == 1
+    assert len(pd.read_parquet(tmp_path / "s.csv.quarantine" / "basic.parquet")) == 1
     assert "broke their contract" in caplog.text
 
 

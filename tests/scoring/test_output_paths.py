@@ -13,8 +13,8 @@ def test_names_follow_from_that_of_the_scores(tmp_path, ending):
     assert paths == OutputPaths(
         output=folder / f"s.{ending}",
         rejected=folder / f"s.rejected.{ending}",
-        summary=folder / "s.job.json",
-        quarantine=folder / "s.quarantine",
+        summary=folder / f"s.{ending}.job.json",
+        quarantine=folder / f"s.{ending}.quarantine",
         work=folder / f"s.{ending}.parts",
     )
     assert not folder.exists()

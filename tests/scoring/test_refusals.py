@@ -90,7 +90,7 @@ def test_a_job_that_was_stopped_by_other_things_keeps_its_chunks(
         assert len(list((tmp_path / "s.csv.parts").glob("*.parquet"))) == 5
     monkeypatch.setattr(Scorer, "score", real)
     score_file(model, table, tmp_path / "s.csv", chunk_rows=100)
-    assert names(tmp_path) == {"model", "t.csv", "s.csv", "s.job.json"}
+    assert names(tmp_path) == {"model", "t.csv", "s.csv", "s.csv.job.json"}
 
 
 @pytest.mark.parametrize("error", [DataError, ConfigError])
@@ -116,7 +116,7 @@ def test_no_file_is_in_two_roles_and_all_conflicts_are_told_at_once(model, named
             score_file(model, table, output)
     with pytest.raises(ConfigError, match="rejected and input are the same file"):
         score_file(model, table, tmp_path / "s.csv", rejected=table)
-    inside = write(named, "s.quarantine/t.csv")
+    inside = write(named, "s.csv.quarantine/t.csv")
     with pytest.raises(ConfigError, match=r"quarantine is replaced, and input .* lies in it"):
         score_file(model, inside, tmp_path / "s.csv")
     assert (table.read_bytes(), inside.read_bytes()) == (before, before)

@@ -96,7 +96,7 @@ def test_killed_jobs_end_with_the_bytes_of_an_uninterrupted_one(start, tmp_path,
     expected.mkdir()
     folder.mkdir()
     assert ended_well(start(expected / f"s.{ending}"))
-    left = {f"s.{ending}", f"s.rejected.{ending}", "s.job.json", "campaign.csv"}
+    left = {f"s.{ending}", f"s.rejected.{ending}", f"s.{ending}.job.json", "campaign.csv"}
     assert set(written(expected)) == left
     output, chance, kills, jobs = folder / f"s.{ending}", random.Random(ending), 0, 0
     while kills < wanted:

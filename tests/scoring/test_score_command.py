@@ -53,7 +53,8 @@ def test_everything_that_can_be_asked_for(call, model, table, named, tmp_path):
 def test_the_largest_drift_is_printed(call, model, named, write, tmp_path, caplog):
     table = write(named.assign(debt=named["debt"] + 1000), "t.csv")
     _, out, _ = call(model, table, "--output", tmp_path / "s.csv")
-    index = json.loads((tmp_path / "s.job.json").read_text())["drift"]["columns"]["debt"]["index"]
+    written = json.loads((tmp_path / "s.csv.job.json").read_text())
+    index = written["drift"]["columns"]["debt"]["index"]
     assert f"{index:.4f}" in out
     assert "unusual: debt: 950 of 950 rows outside the range of training" in caplog.text
 

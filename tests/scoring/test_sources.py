@@ -56,7 +56,7 @@ def test_confirmed_places_are_said_on_the_terminal_and_in_the_summary(trained, t
     how = {"cutoff": SEPTEMBER, "trust_sources": True}
     job = score_file(trained / "model", None, tmp_path / "s.csv", **how)
     assert "read where the model says, as confirmed: basic: /" in caplog.text
-    stored = json.loads((tmp_path / "s.job.json").read_text())
+    stored = json.loads((tmp_path / "s.csv.job.json").read_text())
     assert stored["sources"] == dict(job.sources) == places(trained)
     assert stored["digest"] == job.digest
     assert len(job.digest) == 64

@@ -58,7 +58,8 @@ def test_a_crashed_job_goes_on_and_writes_the_same_bytes(crashed, scored_chunks,
     crashed()
     assert scored_chunks["chunks"] == 6
     assert crashed.output.read_bytes() == crashed.whole.output.read_bytes()
-    assert (tmp_path / "s.job.json").read_bytes() == (tmp_path / "whole.job.json").read_bytes()
+    summaries = [tmp_path / f"{name}.csv.job.json" for name in ("s", "whole")]
+    assert summaries[0].read_bytes() == summaries[1].read_bytes()
     assert not (tmp_path / "s.csv.parts").exists()
 
 

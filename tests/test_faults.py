@@ -1,0 +1,102 @@
+"""Nothing is lost: every call of the system fails once, or ends the process, and all is whole."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import dbnchurn
+from tests.faults import SCENARIOS, Faults
+
+PACKAGE = Path(dbnchurn.__file__).parent
+# The only modules that rename, sync and lock.
+SEAM = {"core/files.py", "core/file_sets.py", "core/locks.py", "core/scratch.py"}
+RESERVED = {
+    ("os", "replace"), ("os", "rename"), ("os", "renames"), ("os", "fsync"), ("os", "link"),
+    ("shutil", "move"), ("fcntl", "flock"), ("tempfile", "mkdtemp"),
+    ("tempfile", "TemporaryDirectory"), ("tempfile", "NamedTemporaryFile"),
+}  # fmt: skip
+WRITING = {"write_text", "write_bytes", "to_parquet", "write_table", "ParquetWriter", "savefig"}
+INSIDE = {"atomic_write", "atomic_folder", "ScratchFolder"}
+# Functions that write to a path which their callers have made for them, and what it is.
+GIVEN = {
+    "tables/writing.py": "the unfinished file of atomic_write",
+    "data/contracts.py": "the quarantine in the unfinished folder of a build",
+    "data/simulate/write.py": "the unfinished folder of a simulation",
+    "runs/segments.py": "the unfinished folder of a search",
+    "tables/chunks.py": "a hash",
+    "core/html/figure.py": "a buffer in memory",
+}
+
+
+def calls(path):
+    """Every call of a module, and whether it is in the block of something that appears whole."""
+
+    def walk(node, inside):
+        if isinstance(node, ast.With):
+            inside = inside or any(name in ast.unparse(i) for i in node.items for name in INSIDE)
+        if isinstance(node, ast.Call):
+            yield node, inside
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child, inside)
+
+    yield from walk(ast.parse(path.read_text(encoding="utf-8")), False)
+
+
+def modules():
+    return [(path.relative_to(PACKAGE).as_posix(), path) for path in PACKAGE.rglob("*.py")]
+
+
+def test_renaming_syncing_and_locking_is_done_in_one_place():
+    found = {
+        (name, ast.unparse(node.func))
+        for name, path in modules()
+        if name not in SEAM
+        for node, _ in calls(path)
+        if isinstance(node.func, ast.Attribute)
+        and (ast.unparse(node.func.value), node.func.attr) in RESERVED
+    }
+    assert found == set()
+
+
+def test_nothing_is_written_under_its_final_name():
+    found = set()
+    for name, path in modules():
+        for node, inside in calls(path):
+            what = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            what = node.func.id if isinstance(node.func, ast.Name) else what
+            modes = [a.value for a in node.args[:2] if isinstance(a, ast.Constant)]
+            opened = what == "open" and any(str(m)[:1] in "wax" for m in modes if m)
+            if (what in WRITING or opened) and not inside:
+                found.add((name, what))
+    assert {name for name, _ in found} - set(GIVEN) - SEAM == {"cli/interruption.py"}  # devnull
+
+
+@pytest.fixture(scope="module")
+def faults(tmp_path_factory):
+    """The scenarios, in a folder of their own."""
+    return Faults(tmp_path_factory.mktemp("faults") / "all")
+
+
+NAMES = {scenario.name: scenario for scenario in SCENARIOS}
+MOST = pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("save", 1),
+        *(pytest.param(name, 4, marks=pytest.mark.long) for name in NAMES),
+    ],
+)
+
+
+@pytest.mark.slow
+@MOST
+def test_what_fails_once_leaves_the_old_or_the_new(faults, name, most):
+    scenario = NAMES[name]
+    faults.learn(scenario)
+    points = list(faults.points(scenario, most))
+    assert len(points) >= 30
+    wrong = {}
+    for point in points:
+        if found := faults.outcome(scenario, point).faults:
+            wrong[str(point)] = found
+    assert wrong == {}

@@ -434,7 +434,6 @@ class MonitoredRows:
             record |= {"free_energy_gap": gap, "gap_error": error}
         return record
 
-
     def pseudo_likelihood(self, training: Training) -> Record:
         """Mean pseudo-likelihood of held-out rows, where the machine has one; else nothing."""
         if training.layer:  # visible units that are means, not values

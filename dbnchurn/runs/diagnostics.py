@@ -59,9 +59,8 @@ def first_weights(classifier: ChurnClassifier, X: pd.DataFrame) -> dict[str, Any
         ``units`` (names of at most 30 visible units that come from columns, strongest first),
         ``hidden`` (numbers of at most 24 hidden units, from 1, strongest first), ``weights`` (one
         row per unit), ``of_units`` and ``of_hidden`` (how many there are in all), and
-        ``leaf_share`` (share of the squared weights that belongs to leaves; 0 where machines take the columns
-        alone). None without
-        pretraining.
+        ``leaf_share`` (share of the squared weights that belongs to leaves; 0 where the
+        machines are given the columns alone). None without pretraining.
     """
     if not classifier.networks_[0].pretrain:
         return None

@@ -27,7 +27,7 @@ from dbnchurn.core.scratch import remove_remains
 from dbnchurn.predictor.about import audit_about
 from dbnchurn.predictor.audit import audit_model
 from dbnchurn.predictor.budget import check_counts
-from dbnchurn.predictor.digest import check_signature, digest_of, refuse_other
+from dbnchurn.predictor.digest import SIGNATURE, check_signature, digest_of, refuse_other
 from dbnchurn.predictor.model_files import (
     ARRAYS,
     CARD,

@@ -87,8 +87,8 @@ def test_no_rows_give_no_scores(record, customers):
     [
         ({"labels": ("0", "1", "2")}, "labels: "),
         ({"label_type": "complex"}, "labels: .* 'complex'"),
-        ({"labels": ("no", "yes")}, "do not fit one another: invalid literal"),
-        ({"labels": ("1", "1")}, "one label only"),
+        ({"labels": ("no", "yes")}, "no two labels of the type 'int'"),
+        ({"labels": ("1", "1")}, "no two labels of the type 'int'"),
         ({"leaves": None}, "takes leaves, but the model has no boosters"),
         ({"networks": ()}, "members of the blend, but"),
     ],

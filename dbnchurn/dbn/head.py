@@ -105,11 +105,12 @@ def fit_head(rows: CodedRows, validation: CodedRows | None, penalties: Sequence[
 
 
 def _fit(rows: CodedRows, penalty: float) -> Head:
-    codes = rows.codes.astype(np.float64)
-    mean, spread = codes.mean(0), codes.std(0)
+    codes, weight = rows.codes.astype(np.float64), rows.weight
+    mean = np.average(codes, axis=0, weights=weight)
+    spread = np.sqrt(np.average((codes - mean) ** 2, axis=0, weights=weight))
     scale = np.where(spread > CONSTANT, 1 / np.maximum(spread, CONSTANT), 0.0)
     design = np.column_stack([(codes - mean) * scale, np.ones(len(codes))])
-    weight, direct = rows.weight, rows.direct.astype(np.float64)
+    direct = rows.direct.astype(np.float64)
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         z, inner = direct + design @ parameters, np.append(parameters[:-1], 0.0)

@@ -142,7 +142,9 @@ def whole(train: Rows, test: Rows, seed: int) -> float:
 def compared(train: Rows, test: Rows, seed: int, with_whole: bool) -> dict[str, float]:
     """Average precision of every variant on one table, and the seconds of the machines."""
     started = time.process_time()
-    stack = DBN(LAYERS, epochs="auto", units="bernoulli", random_state=seed).fit(train[0])
+    stack = DBN(LAYERS, epochs="auto", learning_rate=0.1, units="bernoulli", random_state=seed).fit(
+        train[0]
+    )
     codes = [stack.transform(rows) for rows, _ in (train, test)]
     spent = time.process_time() - started
     components = PCA(LAYERS[-1], random_state=seed).fit(train[0])

@@ -44,9 +44,7 @@ NETWORKS = {
 }
 
 
-def measured(
-    X: pd.DataFrame, y: np.ndarray, parts: tuple, seed: int
-) -> dict[str, dict[str, float]]:
+def measured(X: pd.DataFrame, y: np.ndarray, parts: Parts, seed: int) -> dict[str, dict[str, Any]]:
     """Average precision and seconds of every variant, and what its machines did."""
     train, val, test = parts
     found = {}

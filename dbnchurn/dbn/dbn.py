@@ -87,7 +87,7 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
     layers : sequence of int, default (128, 64)
         Hidden units of every machine.
     epochs : int or "auto", default 10
-        Passes over the rows; per layer. "auto": as many as make 400 mini-batches, from 2 to 40, and
+        Passes over the rows; per layer. "auto": as many as make 200 mini-batches, from 2 to 20, and
         fewer on a wide table; see :mod:`dbnchurn.dbn.epoch_count`.
     batch_size : int, default 128
         Rows of a mini-batch; per layer.

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from math import ceil
 
-STEPS = 400
+STEPS = 200
 """Mini-batches that train a machine: enough for most of what a long training reaches."""
 
-FEWEST, MOST = 2, 40
+FEWEST, MOST = 2, 20
 """Bounds of the number of epochs."""
 
 WORK = 2 * 10**10
@@ -18,7 +18,7 @@ WORK = 2 * 10**10
 
 
 def automatic_epochs(n_rows: int, batch_size: int, n_visible: int, n_hidden: int) -> int:
-    """Epochs of about 400 mini-batches, within bounds of their number and of the work.
+    """Epochs of about 200 mini-batches, within bounds of their number and of the work.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def automatic_epochs(n_rows: int, batch_size: int, n_visible: int, n_hidden: int
     Examples
     --------
     >>> [automatic_epochs(n, 128, 80, 128) for n in (500, 5_000, 50_000)]
-    [40, 10, 2]
+    [20, 5, 2]
     >>> automatic_epochs(50_000, 128, 3_000, 128)  # wide: less than an epoch would do
     1
     """

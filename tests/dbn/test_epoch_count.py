@@ -52,7 +52,7 @@ KINDS = (indicators, ladders, categories, mixed, with_gaps)
 
 def reached(rows, held_out, **settings):
     """Pseudo-likelihood of held-out rows before and after, and the machines."""
-    dbn = DBN((16, 8), random_state=0, **settings).fit(rows, X_val=held_out)
+    dbn = DBN((16, 8), learning_rate=0.1, random_state=0, **settings).fit(rows, X_val=held_out)
     curve = dbn.curves_[0]
     return curve[0]["pseudo_likelihood_before"], curve[-1]["pseudo_likelihood"], dbn
 

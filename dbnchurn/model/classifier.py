@@ -50,9 +50,10 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
     The stages in order: the table is read by a schema inferred from the training rows; columns are
     prepared; churners are oversampled if that is asked for; cross-fitted boosters give every row
     its leaf codes; Boltzmann machines are pretrained on the encoded columns; the stack is unrolled,
-    its logit starts at the leaf values, and all is fine-tuned; the prior is corrected, so that scores
-    are true probabilities; and a threshold is chosen. The leaf codes of a training row come from the booster
-    fitted without its fold; a new row is passed through every booster and the logits are averaged.
+    its logit starts at the leaf values, and all is fine-tuned; the prior is corrected, so that
+    scores are true probabilities; and a threshold is chosen. The leaf codes of a training row come
+    from the booster fitted without its fold; a new row is passed through every booster and the
+    logits are averaged.
 
     Parameters that are stages are None by default, which stands for the stage in
     ``ChurnClassifier.default_stages``; ``set_params(leaves__n_trees=100)`` works all the same. A

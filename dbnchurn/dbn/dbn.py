@@ -30,7 +30,7 @@ from dbnchurn.dbn.rows import (
     check_visible,
     chunks,
 )
-from dbnchurn.dbn.training import Callback, Schedule, TrainingSettings, is_count, train
+from dbnchurn.dbn.training import Callback, Epochs, Schedule, TrainingSettings, is_count, train
 from dbnchurn.dbn.visible import Visible
 
 Device = Literal["cpu", "cuda", "auto"]
@@ -86,8 +86,9 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
     ----------
     layers : sequence of int, default (128, 64)
         Hidden units of every machine.
-    epochs : int, default 10
-        Passes over the rows; per layer.
+    epochs : int or "auto", default 10
+        Passes over the rows; per layer. "auto": as many as make 200 mini-batches, from 2 to 20, and
+        fewer on a wide table; see :mod:`dbnchurn.dbn.epoch_count`.
     batch_size : int, default 128
         Rows of a mini-batch; per layer.
     learning_rate : float, default 0.05
@@ -133,7 +134,9 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
     rbms_ : list of RBM
     curves_ : list of lists of dict
         For every machine one record per epoch: reconstruction_error, free_energy_gap (with
-        validation rows), update_ratio, dead, saturated, learning_rate, seconds.
+        validation rows), update_ratio, dead, saturated, code_spread, learning_rate, seconds. Of
+        the first machine the first record also has pseudo_likelihood_before and the last one
+        pseudo_likelihood, of held-out rows where there are any.
 
     References
     ----------
@@ -153,7 +156,7 @@ class DBN(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         self,
         layers: Sequence[int] = (128, 64),
         *,
-        epochs: int | Sequence[int] = 10,
+        epochs: Epochs | Sequence[Epochs] = 10,
         batch_size: int | Sequence[int] = 128,
         learning_rate: float | Sequence[float] = 0.05,
         schedule: Schedule | Sequence[Schedule] = "constant",

@@ -41,6 +41,9 @@ FineTuneCallback = Callable[[Network, Record], object]
 Validation = tuple[RowSource | npt.ArrayLike, npt.ArrayLike, npt.ArrayLike | None]
 """Held-out rows, their labels and sample weights."""
 
+TOP = ("head", "bias", "skip")
+"""Parameters that add to the logit without a layer in between."""
+
 SMALLEST_BATCH, LARGEST_BATCH = 64, 1024
 """Bounds of the default number of rows of a mini-batch."""
 
@@ -133,6 +136,7 @@ def _train_epoch(
     learning_rate: float,
     batch_size: int,
     limit: int,
+    factor: float,
 ) -> float:
     """Step on every mini-batch of an epoch; returns the mean loss of its rows."""
     network = state.network
@@ -147,7 +151,9 @@ def _train_epoch(
     ):
         batch = NetworkBatch(training.rows.take(index), network.groups)
         weight = None if training.sample_weight is None else training.sample_weight[index]
-        total += _train_step(state, batch, training.y[index], weight, learning_rate) * len(index)
+        labels = training.y[index]
+        loss = _train_step(state, batch, labels, weight, learning_rate, factor)
+        total += loss * len(index)
         count += len(index)
     return float(total) / max(count, 1)
 
@@ -158,6 +164,7 @@ def _train_step(
     y: Floats32,
     sample_weight: Floats32 | None,
     learning_rate: float,
+    factor: float,
 ) -> Tensor:
     """Forward, backward and step on one mini-batch; returns its mean loss.
 
@@ -182,9 +189,11 @@ def _train_step(
     }
     gradients = torch.autograd.grad(loss, [*dense.values(), *tables.values()])
     for name, gradient in zip(dense, gradients, strict=False):
-        optimiser.step(name, gradient, learning_rate)
+        optimiser.step(name, gradient, learning_rate * (1.0 if name in TOP else factor))
     for name, gradient in zip(tables, gradients[len(dense) :], strict=True):
-        _step_table(optimiser, name, gradient, network, batch.ranges, learning_rate)
+        ranges = network.ranges_of(name, batch.ranges)
+        rate = learning_rate * (1.0 if name in TOP else factor)
+        _step_table(optimiser, name, gradient, network, ranges, rate)
     return loss.detach()
 
 
@@ -227,7 +236,7 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
         Epochs without a smaller validation loss before stopping.
     until : int, optional
         Epoch after which training ends, on a schedule that is made for `epochs`; `epochs` if not
-        given.
+        given. 0 leaves the network as it is.
     epoch_rows : int, default 100_000
         Largest number of rows of an epoch. A larger table has a random sample of so many rows in
         every epoch: what a network learns depends on the number of its steps, and validation losses
@@ -252,7 +261,7 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
         weight_decay: Annotated[float, Field(ge=0)] = 1e-4,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2,
         patience: Annotated[int, Field(ge=1)] = 3,
-        until: Annotated[int, Field(ge=1)] | None = None,
+        until: Annotated[int, Field(ge=0)] | None = None,
         epoch_rows: Annotated[int, Field(ge=1)] = 100_000,
     ) -> None:
         self.epochs = epochs
@@ -274,6 +283,8 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
         sample_weight: npt.ArrayLike | None = None,
         draw: Rows | None = None,
         validation: Validation | None = None,
+        lower_rate: float = 1.0,
+        start_competes: bool = False,
         device: Device = "cpu",
         random_state: RandomStateLike = None,
         callbacks: Sequence[FineTuneCallback] = (),
@@ -295,6 +306,11 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
             not given.
         validation : (rows, y, sample_weight), optional
             Held-out rows that stop the training, never trained on; the weights may be None.
+        lower_rate : float, default 1
+            Factor on the learning rate for all weights but those of the logit on the last layer.
+        start_competes : bool, default False
+            Whether the weights before the first epoch are kept if no epoch has a smaller
+            validation loss.
         device : {"cpu", "cuda", "auto"}, default "cpu"
         random_state : int, Generator, RandomState or None, default None
             For the order of rows and for dropout.
@@ -307,7 +323,8 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         list of dict
-            Per epoch: epoch, loss, seconds, and validation_loss with validation rows.
+            Per epoch: epoch, loss, seconds, and validation_loss with validation rows. Where the
+            start competes, the first record also has validation_loss_before.
 
         Raises
         ------
@@ -329,9 +346,12 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
             state.restore(path)
 
         n_rows = len(training.rows)
-        while len(state.curve) < (self.until or self.epochs) and (
-            state.best.epochs_since < self.patience
-        ):
+        before: Record = {}
+        if start_competes and held_out is not None and not state.curve:
+            before = {"validation_loss_before": log_loss(network, held_out)}
+            state.best.keep(network, before["validation_loss_before"])
+        last = self.epochs if self.until is None else self.until
+        while len(state.curve) < last and state.best.epochs_since < self.patience:
             started = perf_counter()
             loss = _train_epoch(
                 state,
@@ -340,8 +360,10 @@ class FineTune(BaseEstimator):  # type: ignore[misc]
                 learning_rate=self._rate(len(state.curve)),
                 batch_size=self.batch_size or max(SMALLEST_BATCH, min(LARGEST_BATCH, n_rows // 50)),
                 limit=self.epoch_rows,
+                factor=lower_rate,
             )
-            record = {"epoch": len(state.curve) + 1.0, "loss": loss}
+            record = {"epoch": len(state.curve) + 1.0, "loss": loss, **before}
+            before = {}
             if held_out is not None:
                 record["validation_loss"] = log_loss(network, held_out)
                 state.best.update(network, record["validation_loss"])

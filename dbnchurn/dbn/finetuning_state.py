@@ -46,8 +46,19 @@ class BestWeights:
         """
         self.epochs_since += 1
         if loss < self.loss:
-            self.loss, self.epochs_since = loss, 0
-            self.weights = {name: p.detach().clone() for name, p in network.named_parameters()}
+            self.keep(network, loss)
+
+    def keep(self, network: Network, loss: float) -> None:
+        """Keep the weights as the best so far.
+
+        Parameters
+        ----------
+        network : Network
+        loss : float
+            Its validation loss.
+        """
+        self.loss, self.epochs_since = loss, 0
+        self.weights = {name: p.detach().clone() for name, p in network.named_parameters()}
 
     @torch.no_grad()
     def restore(self, network: Network) -> None:

@@ -119,6 +119,9 @@ class Network(nn.Module):
         that a useless column is one number away from being left out (Holzmüller, Grinsztajn and
         Steinwart, 2024). The record folds it into the weights.
 
+    The hidden layers may be given the first code groups alone: `code_weights` then has rows for
+    their levels, and the other groups contribute through the skip only.
+
     Examples
     --------
     >>> net = Network.from_random_weights((2, 0, 3), (3,), (4,), random_state=0)
@@ -146,6 +149,7 @@ class Network(nn.Module):
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout={dropout} is not in [0, 1)")
         self.sizes = tuple(sizes)
+        self.hidden_groups = _first_groups(self.sizes, len(code_weights))
         self.activations = tuple(activations)
         self.dropout = dropout
         self.dense_weights = _parameter(dense_weights)
@@ -170,6 +174,7 @@ class Network(nn.Module):
         dropout: float = 0.0,
         skip: npt.ArrayLike | None = None,
         bias: float = 0.0,
+        sizes: tuple[int, ...] | None = None,
         random_state: RandomStateLike = 0,
     ) -> Self:
         """Unroll a fitted DBN: hidden activations are those of ``dbn.transform``.
@@ -179,6 +184,8 @@ class Network(nn.Module):
         dbn : DBN
         dropout, skip, bias
             See :class:`Network`.
+        sizes : tuple of int, optional
+            Levels of every code group, those of the DBN first; its own if not given.
         random_state : int, Generator, RandomState or None, default 0
             For the weights of the logit.
 
@@ -194,7 +201,7 @@ class Network(nn.Module):
         upper = [_signal_weights(rbm, next(iter(rbm.visible))) for rbm in dbn.rbms_[1:]]
         generator = DeviceGenerator(integer_seed(random_state))
         return cls(
-            first.groups.sizes,
+            first.groups.sizes if sizes is None else sizes,
             torch.cat([part.cpu() for part in dense if part is not None] or [empty]),
             codes,
             [weights for weights in upper if weights is not None],
@@ -218,6 +225,7 @@ class Network(nn.Module):
         skip: npt.ArrayLike | None = None,
         scaled: bool = False,
         bias: float = 0.0,
+        hidden_groups: int | None = None,
         random_state: RandomStateLike = 0,
     ) -> Self:
         """A network of the same shape without pretraining.
@@ -236,6 +244,8 @@ class Network(nn.Module):
         activation : {"relu", "sigmoid"} or one for every layer, default "relu"
         dropout, skip, scaled, bias
             See :class:`Network`.
+        hidden_groups : int, optional
+            Number of the first code groups that lead to the hidden layers; all if not given.
         random_state : int, Generator, RandomState or None, default 0
             For the weights.
 
@@ -256,12 +266,13 @@ class Network(nn.Module):
             raise ValueError(f"activation={min(unknown)!r} is not one of {known}")
         generator = DeviceGenerator(integer_seed(random_state))
         gains = [2.0 if name == "relu" else 1.0 for name in activations]
-        n_dense, active = widths[0] + widths[1], widths[0] + widths[1] + len(sizes)
+        seen = sizes[:hidden_groups]
+        n_dense, active = widths[0] + widths[1], widths[0] + widths[1] + len(seen)
         std = sqrt(gains[0] / max(active, 1))
         return cls(
             sizes,
             generator.normal(n_dense, layers[0]) * std,
-            generator.normal(widths[2], layers[0]) * std,
+            generator.normal(sum(seen), layers[0]) * std,
             [
                 generator.normal(n, m) * sqrt(gain / n)
                 for (n, m), gain in zip(pairwise(layers), gains[1:], strict=True)
@@ -283,12 +294,33 @@ class Network(nn.Module):
 
     def tables(self, ranges: GroupRanges) -> dict[str, Tensor]:
         """Rows of `code_weights`, and of a `skip`, that belong to the groups of `ranges`."""
+        if not ranges or not self.sizes:
+            return {}
         named = {"code_weights": self.code_weights}
         if self.skip.numel():
             named["skip"] = self.skip
-        if not ranges or not self.sizes:
-            return {}
-        return {name: select_levels(table, self.groups, ranges) for name, table in named.items()}
+        return {
+            name: select_levels(table, self.groups, among)
+            for name, table in named.items()
+            if (among := self.ranges_of(name, ranges))
+        }
+
+    def ranges_of(self, table: str, ranges: GroupRanges) -> GroupRanges:
+        """Those of `ranges` that a table of weights by level has rows for.
+
+        Parameters
+        ----------
+        table : {"code_weights", "skip"}
+        ranges : GroupRanges
+
+        Returns
+        -------
+        GroupRanges
+        """
+        if table == "skip" or self.hidden_groups == len(self.sizes):
+            return ranges
+        last = self.hidden_groups
+        return tuple((first, min(end, last)) for first, end in ranges if first < last)
 
     def forward(
         self,
@@ -311,17 +343,56 @@ class Network(nn.Module):
         Tensor of shape (n,)
         """
         tables = self.tables(batch.ranges) if tables is None else tables
+        return self.direct(batch, tables) + self.codes(batch, tables, generator) @ self.head
+
+    def direct(self, batch: NetworkBatch, tables: dict[str, Tensor] | None = None) -> Tensor:
+        """What goes to the logit past the hidden layers: its bias, and the skip.
+
+        Parameters
+        ----------
+        batch : NetworkBatch
+        tables : dict, optional
+            As for :meth:`forward`.
+
+        Returns
+        -------
+        Tensor of shape (n,) or (1,)
+        """
+        tables = self.tables(batch.ranges) if tables is None else tables
+        if "skip" not in tables:
+            return self.bias
+        return self.bias + _gather_sum(tables["skip"], batch.levels, batch.known)[:, 0]
+
+    def codes(
+        self,
+        batch: NetworkBatch,
+        tables: dict[str, Tensor] | None = None,
+        generator: DeviceGenerator | None = None,
+    ) -> Tensor:
+        """The activations of the last hidden layer.
+
+        Parameters
+        ----------
+        batch : NetworkBatch
+        tables, generator
+            As for :meth:`forward`.
+
+        Returns
+        -------
+        Tensor of shape (n, h_last)
+        """
+        tables = self.tables(batch.ranges) if tables is None else tables
         dense = batch.dense if self.scale is None else batch.dense * self.scale
         field = torch.addmm(self.biases[0], dense, self.dense_weights)
-        logit: Tensor = self.bias
         if "code_weights" in tables:
-            field = field + _gather_sum(tables["code_weights"], batch.levels, batch.known)
-        if "skip" in tables:
-            logit = logit + _gather_sum(tables["skip"], batch.levels, batch.known)[:, 0]
+            among = sum(end - first for first, end in self.ranges_of("code_weights", batch.ranges))
+            known = None if batch.known is None else batch.known[:, :among].contiguous()
+            levels = batch.levels[:, :among].contiguous()
+            field = field + _gather_sum(tables["code_weights"], levels, known)
         h = self._activated(field, 0, generator)
         for layer, weights in enumerate(self.weights, start=1):
             h = self._activated(torch.addmm(self.biases[layer], h, weights), layer, generator)
-        return logit + h @ self.head
+        return h
 
     def _activated(self, field: Tensor, layer: int, generator: DeviceGenerator | None) -> Tensor:
         h = torch.relu(field) if self.activations[layer] == "relu" else torch.sigmoid(field)
@@ -338,6 +409,22 @@ class Network(nn.Module):
         ]
         return np.concatenate(logits) if logits else np.empty(0, np.float32)
 
+    @torch.no_grad()
+    def parts(self, rows: RowSource | npt.ArrayLike) -> tuple[Floats32, Floats32]:
+        """What goes to the logit directly, and the activations of the last hidden layer.
+
+        Returns
+        -------
+        direct : float32 array of shape (n,)
+        codes : float32 array of shape (n, h_last)
+        """
+        direct, codes = [np.empty(0, np.float32)], [np.empty((0, len(self.head)), np.float32)]
+        for chunk in chunks(as_rows(rows)):
+            batch = NetworkBatch(chunk, self.groups)
+            codes.append(self.codes(batch).cpu().numpy())
+            direct.append(self.direct(batch).expand(len(chunk)).cpu().numpy())
+        return np.concatenate(direct), np.concatenate(codes)
+
     def record(self) -> NetworkRecord:
         """The network as plain arrays."""
 
@@ -345,10 +432,12 @@ class Network(nn.Module):
             return tensor.detach().cpu().numpy().astype(np.float32, copy=True)
 
         dense = self.dense_weights
+        codes = np.zeros((sum(self.sizes), dense.shape[1]), np.float32)
+        codes[: len(self.code_weights)] = as_array(self.code_weights)
         return NetworkRecord(
             sizes=self.sizes,
             dense_weights=as_array(dense if self.scale is None else self.scale[:, None] * dense),
-            code_weights=as_array(self.code_weights),
+            code_weights=codes,
             weights=tuple(as_array(tensor) for tensor in self.weights),
             biases=tuple(as_array(tensor) for tensor in self.biases),
             head=as_array(self.head),
@@ -362,6 +451,16 @@ class Network(nn.Module):
 def _groups(sizes: tuple[int, ...], device: torch.device) -> Groups:
     """Groups, cached so that their index tensors are not made for every mini-batch."""
     return Groups(sizes, device)
+
+
+def _first_groups(sizes: tuple[int, ...], n_levels: int) -> int:
+    """How many of the first groups have so many levels together."""
+    bounds = np.cumsum([0, *sizes]).tolist()
+    if n_levels == bounds[-1]:
+        return len(sizes)
+    if n_levels not in bounds:
+        raise ValueError(f"code_weights has {n_levels} rows; the groups end at levels {bounds}")
+    return bounds.index(n_levels)
 
 
 def _parameter(tensor: Tensor) -> nn.Parameter:

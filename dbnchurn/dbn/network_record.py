@@ -110,6 +110,12 @@ class NetworkRecord:
         return np.column_stack([self.code_weights, skip])
 
     @cached_property
+    def hidden_levels(self) -> int:
+        """Number of the first levels that lead to the hidden layers: the others have weights 0."""
+        leading = np.flatnonzero(self.code_weights.any(axis=1))
+        return int(leading[-1]) + 1 if len(leading) else 0
+
+    @cached_property
     def dense(self) -> Floats:
         """`dense_weights` in double precision."""
         return self.dense_weights.astype(np.float64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import cos, inf, isfinite, pi
 from time import perf_counter
@@ -22,11 +22,14 @@ from dbnchurn.dbn.contrastive_divergence import (
     gibbs,
 )
 from dbnchurn.dbn.diagnostics import (
+    code_spread,
     dead_and_saturated,
     free_energy_gap,
+    mean_pseudo_likelihood,
     reconstruction_error,
     update_ratio,
 )
+from dbnchurn.dbn.epoch_count import automatic_epochs
 from dbnchurn.dbn.hidden_units import HiddenKind
 from dbnchurn.dbn.initialization import initialization_rows, initialize
 from dbnchurn.dbn.minibatches import MiniBatch, MiniBatches
@@ -45,6 +48,7 @@ GAP_STANDARD_ERRORS = 2.0
 """A free-energy gap has widened if it exceeds the smallest one by so many standard errors."""
 
 Record = dict[str, float]
+Epochs = int | Literal["auto"]
 Schedule = Literal["constant", "linear", "cosine"]
 
 
@@ -58,7 +62,10 @@ def _between(low: float, high: float, value: Any) -> bool:
 
 
 _ALLOWED: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "epochs": ("a whole number of at least 1", is_count),
+    "epochs": (
+        "a whole number of at least 1, or 'auto'",
+        lambda value: is_count(value) or (isinstance(value, str) and value == "auto"),
+    ),
     "batch_size": ("a whole number of at least 1", is_count),
     "cd_k": ("a whole number of at least 1", is_count),
     "patience": ("a whole number of at least 1, or None", is_count),
@@ -96,7 +103,7 @@ weight_decay, centering, sparsity_target, sparsity_cost, gaussian_rate, variance
         Step of the moving average that the hidden offsets are.
     """
 
-    epochs: int
+    epochs: Epochs
     batch_size: int
     learning_rate: float
     schedule: Schedule
@@ -130,10 +137,37 @@ weight_decay, centering, sparsity_target, sparsity_cost, gaussian_rate, variance
         return not any(others) and self.sparsity_target is None
 
     def rate(self, epoch: int) -> float:
-        """Learning rate of an epoch, counted from 0."""
-        progress = epoch / self.epochs
+        """Learning rate of an epoch, counted from 0; of settings with a number of epochs."""
+        progress = epoch / int(self.epochs)
         factor = {"constant": 1.0, "linear": 1 - progress, "cosine": 0.5 * (1 + cos(pi * progress))}
         return self.learning_rate * factor[self.schedule]
+
+    def for_rows(self, rows: RowSource | Stream, n_hidden: int) -> TrainingSettings:
+        """The same settings with a number of epochs, where that was left to the sizes.
+
+        Parameters
+        ----------
+        rows : RowSource or Stream
+        n_hidden : int
+
+        Returns
+        -------
+        TrainingSettings
+
+        Raises
+        ------
+        ValueError
+            If a stream, whose length is not known, has no number of epochs.
+        """
+        if self.epochs != "auto":
+            return self
+        if not isinstance(rows, RowSource):
+            raise ValueError(
+                "epochs='auto' needs rows with a length; give a number of epochs for a stream"
+            )
+        n_visible = sum(rows.widths[:2]) + len(rows.sizes)
+        epochs = automatic_epochs(len(rows), self.batch_size, n_visible, n_hidden)
+        return replace(self, epochs=epochs)
 
     def momentum_of(self, epoch: int) -> float:
         """Momentum of an epoch, counted from 0."""
@@ -226,6 +260,7 @@ def train(
         If `resume` holds a machine for other rows, or with other hidden units.
     """
     generator = generator or DeviceGenerator(0)
+    settings = settings.for_rows(rows, n_hidden)
     if resume is None:
         sample, weight = initialization_rows(rows, generator, sample_weight)
         rbm, offsets = initialize(
@@ -238,8 +273,9 @@ def train(
         training = resume
     monitored = MonitoredRows.of(rows, rows_val, training.rbm)
     mini_batches = MiniBatches(rows, training.rbm, settings.batch_size, sample_weight)
+    before = monitored.pseudo_likelihood(training) if not training.curve else {}
 
-    for epoch in range(len(training.curve), settings.epochs):
+    for epoch in range(len(training.curve), int(settings.epochs)):
         if training.stop:
             break
         started = perf_counter()
@@ -249,13 +285,16 @@ def train(
         training.curve.append(
             {"epoch": float(epoch + 1), "learning_rate": settings.rate(epoch)}
             | monitored.measure(training)
+            | {f"{name}_before": value for name, value in before.items()}
             | {"seconds": perf_counter() - started}
         )
+        before = {}
         _check_divergence(training.curve[-1], layer)
         if settings.patience is not None:
             stop_on_gap(training, settings.patience)
         for callback in callbacks:
             callback(training)
+    training.curve[-1] |= monitored.pseudo_likelihood(training)
     return training
 
 
@@ -388,11 +427,20 @@ class MonitoredRows:
             "update_ratio": update_ratio(training.ascent.updates(), rbm.parameters()),
             "dead": dead,
             "saturated": saturated,
+            "code_spread": code_spread(activation),
         }
         if self.validation is not None:
             gap, error = free_energy_gap(rbm, self.train, self.validation)
             record |= {"free_energy_gap": gap, "gap_error": error}
         return record
+
+    def pseudo_likelihood(self, training: Training) -> Record:
+        """Mean pseudo-likelihood of held-out rows, where the machine has one; else nothing."""
+        if training.layer:  # visible units that are means, not values
+            return {}
+        held_out = self.train if self.validation is None else self.validation
+        value = mean_pseudo_likelihood(training.rbm, held_out)
+        return {} if value is None else {"pseudo_likelihood": value}
 
 
 def _check_divergence(record: Record, layer: int) -> None:

@@ -49,10 +49,11 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
 
     The stages in order: the table is read by a schema inferred from the training rows; columns are
     prepared; churners are oversampled if that is asked for; cross-fitted boosters give every row
-    its leaf codes; Boltzmann machines are pretrained on encoded columns and leaf codes together;
-    the stack is unrolled and fine-tuned; the prior is corrected, so that scores are true
-    probabilities; and a threshold is chosen. The leaf codes of a training row come from the booster
-    fitted without its fold; a new row is passed through every booster and the logits are averaged.
+    its leaf codes; Boltzmann machines are pretrained on the encoded columns; the stack is unrolled,
+    its logit starts at the leaf values, and all is fine-tuned; the prior is corrected, so that
+    scores are true probabilities; and a threshold is chosen. The leaf codes of a training row come
+    from the booster fitted without its fold; a new row is passed through every booster and the
+    logits are averaged.
 
     Parameters that are stages are None by default, which stands for the stage in
     ``ChurnClassifier.default_stages``; ``set_params(leaves__n_trees=100)`` works all the same. A
@@ -75,15 +76,15 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
     oversample : Oversample, optional
         Whether churners are repeated, weighted or joined by synthetic ones in training.
     use_leaves : bool, default True
-        Whether leaves of boosters join the visible layer.
+        Whether leaves of boosters contribute to the first network's logit.
     leaves : Leaves, optional
         The boosters.
     skip : bool, default True
         Whether the network starts at the boosters' own sum of leaf values, through a direct
         contribution of every leaf to the logit that is trained with the rest.
     network : NetworkStage, optional
-        The network on columns and leaves: its Boltzmann machines, whether they are pretrained,
-        and its fine-tuning. By default two layers of 128 and 64 units, pretrained.
+        The first network: its Boltzmann machines, whether they are pretrained, and its fine-tuning.
+        By default two layers of 128 and 64 units, pretrained.
     use_companion : bool, default True
         Whether a second network, fitted on the columns alone, is blended with the first; its
         errors differ from those of the boosters.

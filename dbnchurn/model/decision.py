@@ -82,6 +82,10 @@ class CalibratedModel:
                     self.stages.members, self.record.decide.weights, self.spread, strict=True
                 )
             ],
+            "networks": [
+                network.learned() | {"member": name}
+                for name, network in self.stages.networks.items()
+            ],
             "versions": versions(),
         }
 

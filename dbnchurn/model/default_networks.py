@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dbnchurn.dbn import DBN, FineTune, NetworkStage
 
-DEFAULT_NETWORK = NetworkStage(dbn=DBN((128, 64), epochs=2, batch_size=256))
+# At this rate few mini-batches teach the machines most of what a long training would.
+DEFAULT_NETWORK = NetworkStage(dbn=DBN((128, 64), epochs="auto", learning_rate=0.1))
 # Fitted on the columns alone. Trained factors of the inputs can shrink useless columns, strong
 # dropout prevents memorising a small table, and with the cosine schedule the last epochs are best.
 DEFAULT_COMPANION = NetworkStage(

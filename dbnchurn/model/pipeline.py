@@ -120,7 +120,8 @@ class Stages:
             leaves = _fresh(self.leaves).set_params(n_trees=round(float(n_trees)))
         networks = {
             name: _fresh(self.networks[name]).set_params(
-                finetune__until=best_epoch(network.finetune_curve_)
+                finetune__until=best_epoch(network.finetune_curve_),
+                **({} if network.penalty_ is None else {"penalties": (network.penalty_,)}),
             )
             for name, network in fitted.networks.items()
         }
@@ -241,6 +242,11 @@ def fit_stages(
     with stage("encode", seconds):
         rows = TrainingRows.of(prepared, leaves, stages.large_tables, compute)
     networks = _fit_networks(stages, rows, compute, store)
+    if validation is not None:  # fitted anew on all rows, they would be said twice
+        say(
+            [f"{name}: {why}" for name, network in networks.items() for why in network.unlearned()],
+            logging.WARNING,
+        )
     for name, network in networks.items():
         spent = network.seconds_
         seconds |= spent if name == MAIN else {name: sum(spent.values())}
@@ -263,14 +269,15 @@ def fit_stages(
 
 
 def best_epoch(curve: Sequence[Mapping[str, float]]) -> int:
-    """The epoch with the smallest validation loss, counted from 1.
+    """The epoch with the smallest validation loss, counted from 1; 0 if the start was better.
 
     Examples
     --------
     >>> best_epoch([{"validation_loss": 0.7}, {"validation_loss": 0.4}, {"validation_loss": 0.5}])
     2
     """
-    return int(np.argmin([record["validation_loss"] for record in curve])) + 1
+    losses = [curve[0].get("validation_loss_before", np.inf)]
+    return int(np.argmin(losses + [record["validation_loss"] for record in curve]))
 
 
 def _prepared_rows(
@@ -400,7 +407,10 @@ def _fit_network(
 ) -> NetworkStage:
     """A fitted copy of one network."""
     training, priors = rows.prepared.training, rows.prepared.priors
-    visible = rows.fine_tuning_rows()
+    visible, validation = rows.fine_tuning_rows(), rows.stopping_rows()
+    columns = rows if network.all_units else replace(rows, leaves=None)
+    given = visible if network.all_units else columns.fine_tuning_rows()
+    pretrain_validation = columns.stopping_rows()
     try:
         with stage(name):
             return _fresh(network).fit(
@@ -408,8 +418,12 @@ def _fit_network(
                 training.y,
                 sample_weight=training.sample_weight,
                 draw=training.draw,
-                validation=rows.stopping_rows(),
-                pretrain_on=rows.pretraining_rows(visible) if network.pretrain else None,
+                validation=validation,
+                pretrain_on=columns.pretraining_rows(given) if network.pretrain else None,
+                pretrain_validation=(
+                    None if pretrain_validation is None else pretrain_validation[0]
+                ),
+                hidden_groups=len(given.sizes),
                 bias=log_odds(priors.trained_prior),
                 skip=_leaf_values(visible) if skip else None,
                 device=device,

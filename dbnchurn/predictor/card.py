@@ -25,6 +25,7 @@ def model_card(about: Mapping[str, Any]) -> str:
         _metrics(about.get("metrics")),
         _threshold(about["threshold"]),
         _blend(about.get("blend")),
+        _networks(about.get("networks")),
         _limits(about),
         _dropped(about["columns"]["dropped"]),
         ["## Versions", "", *(f"- {name} {number}" for name, number in about["versions"].items())],
@@ -124,6 +125,33 @@ def _blend(blend: Any) -> list[str]:
         "|---|---|---|",
         *(f"| {m['member']} | {m['weight']:.3f} | {m['spread']:.3f} |" for m in blend),
     ]
+
+
+def _networks(networks: Any) -> list[str]:
+    """What the machines have learned and what the paths of each network add."""
+    if not isinstance(networks, list):
+        return []
+    lines = []
+    for network in networks:
+        direct, hidden = (network["paths"][path] for path in ("direct", "hidden"))
+        lines.append(
+            f"- {network['member']}: the hidden layers vary the logit by a standard deviation of "
+            f"{hidden:.3g}, the skip by {direct:.3g}"
+        )
+        for number, machine in enumerate(network["machines"], start=1):
+            likelihood = machine["pseudo_likelihood"]
+            rise = (
+                ""
+                if likelihood is None
+                else "; pseudo-likelihood of held-out rows {:.4g} before and {:.4g} after "
+                "pretraining".format(*likelihood)
+            )
+            lines.append(
+                f"- {network['member']}, machine {number}, {machine['hidden_units']} hidden units, "
+                f"{machine['epochs']} epochs: codes vary by {machine['code_spread']:.2g}{rise}"
+            )
+        lines += [f"- **{network['member']}: {remark}**" for remark in network["remarks"]]
+    return ["## What the networks have learned", "", *lines]
 
 
 def _threshold(threshold: Mapping[str, Any]) -> list[str]:

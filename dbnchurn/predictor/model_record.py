@@ -149,6 +149,8 @@ def _leaf_logits(
 ) -> Floats:
     """Mean over the boosters of the logits with the leaves of each."""
     columns = first_layer_input(network, base)
+    if network.hidden_levels <= sum(base.sizes):
+        return _skip_logits(leaves, network, prepared, columns, sum(base.sizes))
     driven = [columns.copy() for _ in leaves.forests]
     table = network.table[sum(base.sizes) :]
     for booster, added in _leaf_sums(leaves.lookup, table, booster_matrix(prepared)):
@@ -159,6 +161,17 @@ def _leaf_logits(
         stacked_inputs = np.concatenate(driven)
         by_booster = np.split(logits_from_first_layer(network, stacked_inputs), len(driven))
     return np.asarray(sum(by_booster) / len(by_booster))
+
+
+def _skip_logits(
+    leaves: LeavesRecord, network: NetworkRecord, prepared: Table, columns: Floats, levels: int
+) -> Floats:
+    """The same where leaves go past the hidden layers, which are then evaluated once."""
+    skip = network.table[levels:, -1:]
+    direct = np.zeros((len(columns), len(leaves.forests)))
+    for booster, added in _leaf_sums(leaves.lookup, skip, booster_matrix(prepared)):
+        direct[:, booster] += added[:, 0]
+    return np.asarray(logits_from_first_layer(network, columns) + direct.mean(axis=1))
 
 
 def _leaf_sums(lookup: Lookup, table: Floats32, matrix: Floats32) -> Iterator[tuple[int, Floats32]]:

@@ -48,6 +48,10 @@ class Pretraining:
         Shares of the hidden units that are off, or on, whatever the row.
     rectified : bool, default False
         Rectified units cannot saturate.
+    code_spread : sequence of float, default ()
+        Standard deviation over rows of a hidden activation, the mean of all units.
+    pseudo_likelihood : sequence of float, default ()
+        Of held-out rows before and after the training, or nothing where it was not measured.
     """
 
     name: str
@@ -56,6 +60,8 @@ class Pretraining:
     dead: Sequence[float] = ()
     saturated: Sequence[float] = ()
     rectified: bool = False
+    code_spread: Sequence[float] = ()
+    pseudo_likelihood: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
@@ -135,7 +141,7 @@ class FineTuning:
         In nats per customer.
     validation_loss : sequence of float, default ()
     best_epoch : int, optional
-        Epoch, counted from 1, whose weights were kept.
+        Epoch, counted from 1, whose weights were kept; 0 for those of the start.
     """
 
     train_loss: Sequence[float]

@@ -41,10 +41,27 @@ def reconstruction(machine: Pretraining) -> Picture:
         return c.picture(
             f"{machine.name}: error of rebuilding its input",
             "It should fall quickly and then level off; a rise means that the learning rate is "
-            "too high.",
+            f"too high.{_learned(machine)}",
             f"Reconstruction error over {len(error)} epochs, from {error[0]:.4g} to "
             f"{error[-1]:.4g}.",
         )
+
+
+def _learned(machine: Pretraining) -> str:
+    """What the machine learned in numbers, as further sentences."""
+    text = ""
+    if machine.pseudo_likelihood:
+        before, after = machine.pseudo_likelihood
+        text += (
+            f" The pseudo-likelihood of held-out customers was {before:.4g} before and is "
+            f"{after:.4g} after pretraining: higher is better."
+        )
+    if machine.code_spread:
+        text += (
+            " From customer to customer a hidden unit varies by a standard deviation of "
+            f"{machine.code_spread[-1]:.2g}: near 0 it would tell nothing."
+        )
+    return text
 
 
 def free_energy(machine: Pretraining) -> Picture:
@@ -129,9 +146,8 @@ def fine_tuning(curves: FineTuning) -> Picture:
         if validation:
             _per_epoch(c, validation, "validation", second=True)
         if curves.best_epoch is not None:
-            c.axes.axvline(
-                curves.best_epoch, color=MARK, lw=1, label=f"kept: epoch {curves.best_epoch}"
-            )
+            kept = f"epoch {curves.best_epoch}" if curves.best_epoch else "the start"
+            c.axes.axvline(curves.best_epoch, color=MARK, lw=1, label=f"kept: {kept}")
         c.legend()
         return c.picture(
             "Fine-tuning of the whole network",

@@ -15,17 +15,31 @@ from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Schema, Table
 
 UNITS, HIDDEN = 30, 24
-CURVES = ("reconstruction_error", "free_energy_gap", "dead", "saturated")
+CURVES = ("reconstruction_error", "free_energy_gap", "dead", "saturated", "code_spread")
 
 
 def machines(classifier: ChurnClassifier) -> list[dict[str, Any]]:
-    """Name and curves of every machine, one value per epoch."""
+    """Name and curves of every machine, one value per epoch.
+
+    ``pseudo_likelihood`` has two values, before and after the training, or none.
+    """
     curves_of_machines = []
     for number, curve in enumerate(classifier.curves_.get("rbm", []), start=1):
         rbm = classifier.networks_[0].dbn_.rbms_[number - 1]
         name = f"RBM {number}, {rbm.n_hidden} hidden units"
         curves = {key: [epoch[key] for epoch in curve if key in epoch] for key in CURVES}
-        curves_of_machines.append({"name": name, "rectified": rbm.hidden.kind == "relu", **curves})
+        likelihood = [
+            epoch[key]
+            for epoch, key in (
+                (curve[0], "pseudo_likelihood_before"),
+                (curve[-1], "pseudo_likelihood"),
+            )
+            if key in epoch
+        ]
+        rectified = rbm.hidden.kind == "relu"
+        curves_of_machines.append(
+            {"name": name, "rectified": rectified, "pseudo_likelihood": likelihood, **curves}
+        )
     return curves_of_machines
 
 
@@ -45,8 +59,8 @@ def first_weights(classifier: ChurnClassifier, X: pd.DataFrame) -> dict[str, Any
         ``units`` (names of at most 30 visible units that come from columns, strongest first),
         ``hidden`` (numbers of at most 24 hidden units, from 1, strongest first), ``weights`` (one
         row per unit), ``of_units`` and ``of_hidden`` (how many there are in all), and
-        ``leaf_share`` (share of the squared weights that belongs to leaves). None without
-        pretraining.
+        ``leaf_share`` (share of the squared weights that belongs to leaves; 0 where the
+        machines are given the columns alone). None without pretraining.
     """
     if not classifier.networks_[0].pretrain:
         return None

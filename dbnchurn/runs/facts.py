@@ -6,7 +6,7 @@ made again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dbnchurn.core.provenance import versions
@@ -73,11 +73,23 @@ def _warnings(trained: RunResult) -> list[str]:
         *trained.customers.notes,
         *leak_warnings(trained.strength),
         *trained.reduced,
+        *network_remarks(trained.classifier.about_["networks"]),
     ]
     if rows := len(trained.customers.quarantine):
         broke = "1 row" if rows == 1 else f"{rows} rows"
         warnings.append(f"{broke} broke the contract; see quarantine.parquet for the reasons.")
     return warnings
+
+
+def network_remarks(networks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What did not learn or adds nothing, of ``about_["networks"]``, in sentences.
+
+    Examples
+    --------
+    >>> network_remarks([{"member": "network", "remarks": ["the skip is inert"]}])
+    ['network: the skip is inert.']
+    """
+    return [f"{n['member']}: {remark}." for n in networks for remark in n["remarks"]]
 
 
 def leak_warnings(strength: Mapping[str, float]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -139,12 +140,17 @@ def _machine(machine: dict[str, Any]) -> Pretraining:
         machine["dead"],
         machine["saturated"],
         machine["rectified"],
+        machine.get("code_spread", ()),  # runs of earlier versions have none
+        machine.get("pseudo_likelihood", ()),
     )
 
 
 def _fine_tuning(curve: list[dict[str, float]]) -> FineTuning:
     losses = [epoch["validation_loss"] for epoch in curve]
-    return FineTuning([epoch["loss"] for epoch in curve], losses, losses.index(min(losses)) + 1)
+    best = losses.index(min(losses)) + 1
+    if curve[0].get("validation_loss_before", inf) <= min(losses):
+        best = 0
+    return FineTuning([epoch["loss"] for epoch in curve], losses, best)
 
 
 def _seconds(seconds: dict[str, Any]) -> dict[str, float]:

@@ -19,7 +19,7 @@ def many_levels(small, draw_customers):
     towns = ["abc"[i % 3] if i > 16 else "xy"[i % 2] for i in range(600)]
     X = X.assign(town=towns, same="-", **{f"n{i}": np.sqrt(i * X["debt"] + 1) for i in (5, 9)})
     wide = small(prepare=Prepare(rare=0.05, correlated=1.0), dbn=DBN((30, 4), epochs=2))
-    return wide.fit(X, y), X
+    return wide.set_params(network__all_units=True).fit(X, y), X
 
 
 def test_a_machine_has_its_size_and_one_value_per_epoch(fitted, many_levels):
@@ -89,6 +89,12 @@ def test_the_strongest_weights_come_first_and_keep_their_names(many_levels):
     leaves = everything - float(strengths.sum())
     assert 0 < leaves < everything
     assert top["leaf_share"] == pytest.approx(leaves / everything, rel=1e-4)
+
+
+def test_machines_of_the_columns_have_no_weights_of_leaves(fitted, customers):
+    assert first_weights(fitted, customers[0])["leaf_share"] < 1e-12
+    assert all(len(m["pseudo_likelihood"]) == 2 for m in machines(fitted)[:1])
+    assert all(m["code_spread"][-1] > 0 for m in machines(fitted))
 
 
 def test_the_rows_of_the_frame_do_not_matter(fitted, customers):

@@ -118,6 +118,13 @@ def test_rows_reach_the_leaves_that_scoring_finds(rich, rows):
         np.testing.assert_array_equal(walk.count == 0, reached)
 
 
+def of_networks(model, networks):
+    """The model with other networks, and without the extra trees, which are not linear."""
+    weights = model.decide.weights[: len(networks)]
+    decision = replace(model.decide, weights=weights)
+    return replace(model, networks=tuple(networks), extra_trees=None, decide=decision)
+
+
 def test_where_everything_adds_up_contributions_are_occlusion(rich, rows):
     """Without heads the logit is the sum of the leaves' and levels' own values: linear."""
     networks = []
@@ -125,7 +132,7 @@ def test_where_everything_adds_up_contributions_are_occlusion(rich, rows):
     for network in rich.networks:
         skip = generator.normal(size=sum(network.sizes)).astype(np.float32)
         networks.append(replace(network, head=np.zeros_like(network.head), skip=skip))
-    linear = replace(rich, networks=tuple(networks))
+    linear = of_networks(rich, networks)
     found = Explainer(linear).contributions(rows)
     assert np.abs(found).max() > 1
     # float32 sums of some tens of leaf values of size 1
@@ -149,7 +156,7 @@ def test_near_a_linear_network_contributions_are_close_to_occlusion(rich, rows):
             head=(1e3 * network.head).astype(np.float32),
         )
 
-    model = replace(rich, networks=tuple(straight(network) for network in rich.networks))
+    model = of_networks(rich, [straight(network) for network in rich.networks])
     found, truth = Explainer(model).contributions(rows), expected_occlusion(model, rows)
     # second order: moves of 0.05 in a sigmoid with curvature of at most 0.1 against its slope
     assert np.abs(found - truth).max() < 0.02 * np.abs(truth).max()

@@ -133,11 +133,7 @@ class Plausibility(BaseEstimator):  # type: ignore[misc]
             If the training diverges.
         """
         n = len(table)
-        if n < FEWEST_ROWS:
-            raise DataError(
-                f"the plausibility of rows is learned from {FEWEST_ROWS} rows or more, the table "
-                f"has {n}; leave it out (use_plausibility=False)"
-            )
+        check_rows(n)
         order = generator.permutation(n)
 
         def machine(rows: Rows) -> PlausibilityRecord:
@@ -205,6 +201,21 @@ class Plausibility(BaseEstimator):  # type: ignore[misc]
     def _epochs(self, rows: int) -> int:
         """Passes over so many rows."""
         return min(self.epochs, max(1, -(-400_000 // rows)))
+
+
+def check_rows(rows: int) -> None:
+    """Refuse fewer rows than a machine is trained on.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than 200.
+    """
+    if rows < FEWEST_ROWS:
+        raise DataError(
+            f"the plausibility of rows is learned from {FEWEST_ROWS} training rows or more, there "
+            f"are {rows}; leave it out (use_plausibility=False)"
+        )
 
 
 def _with_bins(table: Table, bins: int) -> PlausibilityRecord:

@@ -20,7 +20,7 @@ BLOCK = 1_024  # rows at a time, so that hidden units times rows stay in the cac
 BEYOND = 2  # bins of a number outside the range of training: below it, above it
 LARGEST_WEIGHT = 40.0
 LARGEST_PRODUCT = 80.0  # logarithm of what float32 holds, above and below 1
-FARTHEST = np.float32(16.0)  # field of a hidden unit, beyond which it is as good as on or off
+FARTHEST = np.float32(LARGEST_PRODUCT)  # field of a hidden unit, beyond which it is as good as on or off
 NAMED = 3  # columns that are named of a row
 ODD = 1_000.0  # a row is odd if one training customer in so many is as odd
 NAMED_FROM = 100.0  # one in so many: rows that are more common have no odd columns
@@ -266,8 +266,8 @@ class _Machine:
         the probability of the hidden unit without the column and ``q = 1 - p``. The factors of a
         group of units are multiplied before the logarithm is taken.
         """
-        on = 1 / (1 + np.exp(-np.clip(np.ascontiguousarray(others.T), -FARTHEST, FARTHEST)))
-        off = 1 - on
+        field = np.clip(np.ascontiguousarray(others.T), -FARTHEST, FARTHEST)
+        on, off = 1 / (1 + np.exp(-field)), 1 / (1 + np.exp(field))
         factor, out = np.empty_like(on), np.empty((stop - start, on.shape[1]))
         shape = (-1, self.group, on.shape[1])
         for level in range(start, stop):

@@ -91,7 +91,7 @@ def by_mahalanobis(train: Table) -> Score:
 def by_isolation_forest(train: Table) -> Score:
     """Isolation forest of 200 trees."""
     dense = _dense(train)
-    fitted = IsolationForest(200, random_state=0).fit(dense(train))
+    fitted = IsolationForest(n_estimators=200, random_state=0).fit(dense(train))
     return lambda table: -fitted.score_samples(dense(table))
 
 

@@ -20,7 +20,7 @@ BLOCK = 1_024  # rows at a time, so that hidden units times rows stay in the cac
 BEYOND = 2  # bins of a number outside the range of training: below it, above it
 LARGEST_WEIGHT = 40.0
 LARGEST_PRODUCT = 80.0  # logarithm of what float32 holds, above and below 1
-FARTHEST = np.float32(
+FARTHEST = np.float32(LARGEST_PRODUCT)  # field of a hidden unit that is as good as on or off
     LARGEST_PRODUCT
 )  # field of a hidden unit, beyond which it is as good as on or off
 NAMED = 3  # columns that are named of a row

@@ -102,7 +102,8 @@ def test_missing_cells_add_nothing(record: PlausibilityRecord) -> None:
     rows.numbers[:, 1] = np.nan
     rows.codes[:] = -1
     found = surprise(record, rows)
-    assert (found[:, [1, 3]] == 0).all() and (found[:, [0, 2]] != 0).any()
+    assert (found[:, [1, 3]] == 0).all()
+    assert (found[:, [0, 2]] != 0).any()
     # The others are what a machine without these columns gives.
     first = np.append(0, np.cumsum(record.sizes))
     kept = np.concatenate([np.arange(first[j], first[j + 1]) for j in (0, 2)])
@@ -130,7 +131,8 @@ def test_missing_cells_add_nothing(record: PlausibilityRecord) -> None:
 
 def test_no_rows(record: PlausibilityRecord) -> None:
     rarity, columns = examine_rows(record, _table(10).take(np.arange(0)))
-    assert rarity.shape == (0,) and columns.shape == (0, 3)
+    assert rarity.shape == (0,)
+    assert columns.shape == (0, 3)
 
 
 def test_values_that_many_rows_share_and_those_out_of_range_have_bins(
@@ -139,7 +141,8 @@ def test_values_that_many_rows_share_and_those_out_of_range_have_bins(
     rows = _table(5, seed=1)
     rows.numbers[:, 2] = [0.0, 30.0, -1.0, 1e6, np.nan]
     bins = bins_of(record, rows)[:, 2]
-    assert len(set(bins)) == 5 and bins[4] == record.sizes.sum()
+    assert len(set(bins)) == 5
+    assert bins[4] == record.sizes.sum()
 
 
 def test_fresh_rows_are_as_odd_as_said(record: PlausibilityRecord) -> None:
@@ -196,7 +199,8 @@ def test_the_same_seed_gives_the_same_machine() -> None:
         return stage.fit(_table(300), generator=np.random.default_rng(5)).record_
 
     (tree, arrays), (again, same) = pack(trained()), pack(trained())
-    assert tree == again and all(np.array_equal(arrays[name], same[name]) for name in arrays)
+    assert tree == again
+    assert all(np.array_equal(arrays[name], same[name]) for name in arrays)
 
 
 def test_too_few_rows_are_refused() -> None:
@@ -209,7 +213,8 @@ def test_the_curve_rises_and_its_tail_is_that_of_the_distribution(n: int) -> Non
     found, errors = [], []
     for seed in range(20):
         rarity, scores = rarity_curve(np.random.default_rng(seed).gumbel(size=n))
-        assert (np.diff(rarity) > 0).all() and (np.diff(scores) > 0).all()
+        assert (np.diff(rarity) > 0).all()
+        assert (np.diff(scores) > 0).all()
         found.append(np.interp(np.log(1000), np.log(rarity), scores))
         errors.append(np.interp(np.log(20), np.log(rarity), scores))
     assert abs(np.mean(found) - 6.907) < 0.35  # the quantile of a Gumbel distribution at 1 - 1/1000

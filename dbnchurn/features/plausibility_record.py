@@ -21,8 +21,6 @@ BEYOND = 2  # bins of a number outside the range of training: below it, above it
 LARGEST_WEIGHT = 40.0
 LARGEST_PRODUCT = 80.0  # logarithm of what float32 holds, above and below 1
 FARTHEST = np.float32(LARGEST_PRODUCT)  # field of a hidden unit that is as good as on or off
-    LARGEST_PRODUCT
-)  # field of a hidden unit, beyond which it is as good as on or off
 NAMED = 3  # columns that are named of a row
 ODD = 1_000.0  # a row is odd if one training customer in so many is as odd
 NAMED_FROM = 100.0  # one in so many: rows that are more common have no odd columns

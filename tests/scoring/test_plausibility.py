@@ -33,10 +33,10 @@ def knowing(fitted, tmp_path_factory):
 
 @pytest.fixture
 def moved(customers, tmp_path):
-    """Customers whose number of months and debt are written a thousand times too large."""
-    numbers = customers[0].select_dtypes("number").columns
+    """Customers whose ages stand in the column of the debts, and the other way round."""
     path = tmp_path / "moved.parquet"
-    customers[0].assign(**{n: customers[0][n] * 1000 for n in numbers}).to_parquet(path)
+    X = customers[0]
+    X.assign(debt=X["age"], age=X["debt"]).to_parquet(path)
     return path
 
 

@@ -29,7 +29,7 @@ class Linear(BaseEstimator):  # type: ignore[misc]
     C : tuple of float, default (0.01, 0.05, 0.3, 2.0)
         Inverse strengths of the squared penalty; of several, the middle one where there are no
         validation rows.
-    max_rows : int, default 50_000
+    max_rows : int, default 20_000
         Training rows, at most; of more, so many are drawn.
 
     Attributes
@@ -51,7 +51,7 @@ class Linear(BaseEstimator):  # type: ignore[misc]
         self,
         *,
         C: tuple[Annotated[float, Field(gt=0)], ...] = (0.01, 0.05, 0.3, 2.0),
-        max_rows: Annotated[int, Field(ge=1)] = 50_000,
+        max_rows: Annotated[int, Field(ge=1)] = 20_000,
     ) -> None:
         self.C = C
         self.max_rows = max_rows

@@ -15,12 +15,22 @@ import json
 import sys
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from benchmark_tables import folds_of, machine, measure, options_of, paired_interval, tables
+from benchmark_tables import (
+    Parts,
+    folds_of,
+    machine,
+    measure,
+    options_of,
+    paired_interval,
+    tables,
+)
 from scipy.special import expit
 
 from dbnchurn import ChurnClassifier
@@ -38,6 +48,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "leaves not cross-fitted": {"leaves__cross_fit": False},
     "without pretraining": {"network__pretrain": False},
     "without companion": {"use_companion": False},
+    "without linear model": {"use_linear": False},
+    "without extra trees": {"use_extra_trees": False},
     "random oversampling": {"oversample__method": "random"},
     "SMOTE-NC": {"oversample__method": "smotenc"},
     "class weights": {"oversample__method": "class weights"},
@@ -89,19 +101,29 @@ def scored(
             yield also, *(function(model, X.iloc[rows]) for rows in (val, test))
 
 
+def evaluate_fold(
+    X: pd.DataFrame, y: np.ndarray, names: list[str], seed: int, number: int, parts: Parts
+) -> list[dict[str, Any]]:
+    """One row per variant."""
+    warnings.filterwarnings("ignore")
+    _, val, test = parts
+    rows = []
+    for name, scores_val, scores in scored(names, X, y, parts, seed):
+        threshold = choose_threshold(y[val], scores_val, "expected f1").threshold
+        found = measure(y[test], scores, threshold)
+        rows.append({"seed": seed, "fold": number, "variant": name, **found})
+    print(f"seed {seed}, fold {number} done", file=sys.stderr, flush=True)
+    return rows
+
+
 def evaluate_table(
-    X: pd.DataFrame, y: np.ndarray, names: list[str], seeds: int, folds: int
+    X: pd.DataFrame, y: np.ndarray, names: list[str], seeds: int, folds: int, jobs: int
 ) -> pd.DataFrame:
     """One row per (seed, fold, variant)."""
-    rows = []
-    for seed, number, parts in folds_of(y, seeds, folds):
-        _, val, test = parts
-        for name, scores_val, scores in scored(names, X, y, parts, seed):
-            threshold = choose_threshold(y[val], scores_val, "expected f1").threshold
-            found = measure(y[test], scores, threshold)
-            rows.append({"seed": seed, "fold": number, "variant": name, **found})
-        print(f"seed {seed}, fold {number} done", file=sys.stderr, flush=True)
-    return pd.DataFrame(rows)
+    divided = [(X, y, names, *fold) for fold in folds_of(y, seeds, folds)]
+    with ProcessPoolExecutor(jobs, mp_context=get_context("forkserver")) as pool:
+        rows = [pool.submit(evaluate_fold, *arguments) for arguments in divided]
+        return pd.DataFrame([row for found in rows for row in found.result()])
 
 
 def differences(found: pd.DataFrame, name: str, metric: str) -> np.ndarray:
@@ -141,6 +163,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     options_of(parser)
     parser.add_argument("--variants", default=";".join(VARIANTS), help="separated by ';'")
+    parser.add_argument("--jobs", type=int, default=1, help="folds at once")
     options = parser.parse_args()
     results = {}
     asked = options.variants.split(";")
@@ -149,7 +172,7 @@ def main() -> None:
     names = list(dict.fromkeys([FULL, *asked]))
     for table, X, y in tables(options.tables, options.only):
         print(table, file=sys.stderr, flush=True)
-        results[table] = evaluate_table(X, y, names, options.seeds, options.folds)
+        results[table] = evaluate_table(X, y, names, options.seeds, options.folds, options.jobs)
     print(f"{machine()}, 1 thread, {options.seeds} seed(s) × {options.folds} folds\n")
     told = report(results, names)
     print(json.dumps({"tables": list(results), "minus_whole": told}))

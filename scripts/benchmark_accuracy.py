@@ -13,6 +13,8 @@ which no change of dbnchurn touches, are measured once. What was kept of other m
 beside the models asked for.
 
     python scripts/benchmark_accuracy.py --models dbnchurn --keep fits.jsonl --page docs/accuracy.md
+
+With ``--jobs 8`` so many fits run at once, each on one thread; seconds then depend on one another.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ import json
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -59,20 +63,31 @@ Table = tuple[str, pd.DataFrame, np.ndarray]
 
 
 def fits_of(
-    table: Table, names: Sequence[str], kept: Kept, seeds: int, folds: int
+    table: Table, names: Sequence[str], kept: Kept, seeds: int, folds: int, jobs: int
 ) -> Iterator[tuple[Fit, Parts]]:
     """The fits of `names`, and of other models if they are kept for every fold."""
     label, X, y = table
     divided = list(folds_of(y, seeds, folds))
+    wanted = []
     for name in MODELS:
         keys = [key_of(label, X, y, seed, fold, name) for seed, fold, _ in divided]
-        if name not in names and not all(key in kept.fits for key in keys):
-            continue
-        for key, (seed, fold, parts) in zip(keys, divided, strict=True):
-            if key not in kept.fits:
-                kept.add(measured(key, X, y, parts))
-                print(f"{label}, seed {seed}, fold {fold}: {name}", file=sys.stderr, flush=True)
-            yield kept.fits[key], parts
+        if name in names or all(key in kept.fits for key in keys):
+            wanted += [(key, parts) for key, (_, _, parts) in zip(keys, divided, strict=True)]
+    missing = [(key, X, y, parts) for key, parts in wanted if key not in kept.fits]
+    for fit in all_measured(missing, jobs):
+        kept.add(fit)
+        print("{}, seed {}, fold {}: {}".format(*fit.key[:4]), file=sys.stderr, flush=True)
+    yield from ((kept.fits[key], parts) for key, parts in wanted)
+
+
+def all_measured(missing: Sequence[tuple[Any, ...]], jobs: int) -> Iterator[Fit]:
+    """The fits of some keys, side by side in processes of their own if there are several jobs."""
+    if jobs == 1:
+        yield from (measured(*arguments) for arguments in missing)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("forkserver")) as pool:
+        for done in as_completed([pool.submit(measured, *arguments) for arguments in missing]):
+            yield done.result()
 
 
 def measures(table: Table, fits: Iterator[tuple[Fit, Parts]]) -> pd.DataFrame:
@@ -105,14 +120,16 @@ def main() -> None:
     options_of(parser, seeds=3)
     parser.add_argument("--models", default=",".join(MODELS), help="names, comma-separated")
     parser.add_argument("--keep", type=Path, help="JSON-lines file of finished fits")
+    parser.add_argument("--jobs", type=int, default=1, help="fits at once")
     parser.add_argument("--page", type=Path, help="Markdown file to write the result to as well")
     options = parser.parse_args()
     names = options.models.split(",")
     if unknown := set(names) - set(MODELS):
         parser.error(f"unknown models {sorted(unknown)}; there are {', '.join(MODELS)}")
     kept = Kept(options.keep)
+    shape = (options.seeds, options.folds, options.jobs)
     results = {
-        table[0]: measures(table, fits_of(table, names, kept, options.seeds, options.folds))
+        table[0]: measures(table, fits_of(table, names, kept, *shape))
         for table in tables(options.tables, options.only)
     }
     shared = set.intersection(*(set(found["model"]) for found in results.values()))
@@ -146,6 +163,7 @@ def summarise(results: dict[str, pd.DataFrame], names: list[str]) -> dict[str, A
     return {
         "mean_rank": {n: round(float(r), 3) for n, r in ranks_of(ap, "AP").items()},
         "worst_gap_to_xgboost": gap,
+        "ap_minus_catboost": interval_of(results, names, "catboost", "AP"),
         "mean_ap": {t: ap[t].round(4).to_dict() for t in ap},
     }
 
@@ -187,13 +205,27 @@ def page_of(
         yield f"Worst gap to the better XGBoost: {summary['worst_gap_to_xgboost']} AP.\n"
 
 
-def difference(results: dict[str, pd.DataFrame], name: str, metric: str) -> str:
-    """Mean paired difference with its interval."""
+def interval_of(
+    results: dict[str, pd.DataFrame], names: list[str], peer: str, metric: str
+) -> list[float] | None:
+    """Mean paired difference and its interval; None without the peer."""
+    if not {"dbnchurn", peer} <= set(names):
+        return None
+    return [round(number, 4) for number in paired(results, peer, metric)]
+
+
+def paired(results: dict[str, pd.DataFrame], name: str, metric: str) -> tuple[float, float, float]:
+    """Mean difference to a peer over tables and folds, and its interval."""
     found = []
     for table in results.values():
         wide = table.pivot(index=["seed", "fold"], columns="model", values=metric)
         found.append((wide["dbnchurn"] - wide[name]).to_numpy())
-    return "{:+.4f} [{:+.4f}, {:+.4f}]".format(*paired_interval(np.concatenate(found)))
+    return paired_interval(np.concatenate(found))
+
+
+def difference(results: dict[str, pd.DataFrame], name: str, metric: str) -> str:
+    """Mean paired difference with its interval, as text."""
+    return "{:+.4f} [{:+.4f}, {:+.4f}]".format(*paired(results, name, metric))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ import dbnchurn
 from dbnchurn import ChurnClassifier
 
 THREADS = 1
-LEARNS = ("prepare", "features", "dbn", "decide", "predictor", ".")
+LEARNS = ("tables", "prepare", "features", "dbn", "decide", "predictor", "model", ".")
 Fold = tuple[pd.DataFrame, np.ndarray, pd.DataFrame, np.ndarray]
 Scorer = Callable[[pd.DataFrame], np.ndarray]
 

@@ -75,6 +75,13 @@ def score(
     sources: RawSources = None,
     trust_sources: TrustSources = False,
     reasons: Annotated[int, typer.Option(help="Reasons to give for every score.")] = 0,
+    plausibility: Annotated[
+        bool,
+        typer.Option(
+            "--plausibility",
+            help="Say how odd every row is (1 in so many customers), and in which columns.",
+        ),
+    ] = False,
     show: Annotated[
         int, typer.Option(min=0, help="Customers to print: the highest scores with their reasons.")
     ] = 0,
@@ -146,6 +153,7 @@ def score(
             sources=sources,
             trust_sources=trust_sources,
             reasons=reasons,
+            plausibility=plausibility,
             rejected=rejected,
             max_rejected=max_rejected,
             campaign=wanted,

@@ -4,4 +4,6 @@ from .extra_trees import ExtraTrees as ExtraTrees
 from .extra_trees_record import ExtraTreesRecord as ExtraTreesRecord
 from .leaves import Leaves as Leaves
 from .leaves_record import LeavesRecord as LeavesRecord
+from .plausibility import Plausibility as Plausibility
+from .plausibility_record import PlausibilityRecord as PlausibilityRecord
 from .resampling import Oversample as Oversample

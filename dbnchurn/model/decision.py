@@ -179,4 +179,5 @@ def _record(stages: FittedStages, decision: DecideRecord, classes: Classes) -> M
         labels=tuple(str(label) for label in classes),
         label_type=label_type(classes),
         reference=None,
+        plausibility=None,
     )

@@ -42,7 +42,7 @@ from dbnchurn.predictor.model_files import (
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
 
-FORMAT = 4
+FORMAT = 5
 LONGEST_MESSAGE = 600  # letters; what a message quotes was written by whoever wrote the model
 
 
@@ -337,8 +337,14 @@ def _without_extra_trees(manifest: dict[str, Any]) -> dict[str, Any]:
     return {**manifest, "model": {**manifest["model"], "extra_trees": None}}
 
 
+def _without_plausibility(manifest: dict[str, Any]) -> dict[str, Any]:
+    """From format 4, which does not measure how plausible rows are, to format 5."""
+    return {**manifest, "model": {**manifest["model"], "plausibility": None}}
+
+
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: _without_reference,
     2: _without_formats,
     3: _without_extra_trees,
+    4: _without_plausibility,
 }

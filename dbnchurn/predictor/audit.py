@@ -23,6 +23,7 @@ from dbnchurn.decide.decide_record import decide
 from dbnchurn.features.encode_record import EncodeRecord
 from dbnchurn.features.extra_trees_record import ExtraTreesRecord
 from dbnchurn.features.leaves_record import Forest, LeavesRecord
+from dbnchurn.features.plausibility_record import PlausibilityRecord, examine_rows
 from dbnchurn.predictor.budget import (
     check_columns,
     check_memory,
@@ -116,7 +117,9 @@ def _audit_stages(model: ModelRecord) -> None:
     if model.leaves is not None:
         _audit_leaves(model.leaves, numbers, sizes)
         leaves = model.leaves.sizes
-    check_memory(widest, model.encode, model.leaves, model.networks, model.extra_trees)
+    check_memory(
+        widest, model.encode, model.leaves, model.networks, model.extra_trees, model.plausibility
+    )
     for place, network in enumerate(model.networks):
         _audit_network(f"network {place}", network, units, sizes, leaves)
         if not _largest_signal(network, model.encode) < LARGEST_SIGNAL:
@@ -135,6 +138,8 @@ def _audit_stages(model: ModelRecord) -> None:
         )
     if model.reference is not None:
         _audit_reference(model.reference, raw)
+    if model.plausibility is not None:
+        _audit_plausibility(model.plausibility, model.schema)
 
 
 def _within(positions: npt.NDArray[Any], count: int) -> bool:
@@ -270,3 +275,19 @@ def _audit_reference(reference: Reference, raw: Table) -> None:
     for spread, size in zip(reference.categories, raw.sizes, strict=True):
         if len(spread.edges) or len(spread.shares) != size + ABSENT:
             raise ArtifactError(f"reference: column {spread.name!r} has other levels")
+
+
+def _audit_plausibility(record: PlausibilityRecord, schema: Schema) -> None:
+    """The machine has the columns of the table as read, with their levels."""
+    extreme = _extreme_rows(schema)
+    if record.numbers != len(extreme.number_names):
+        raise ArtifactError("plausibility record: the schema has another number of numbers")
+    if len(record.sizes) - record.numbers != len(extreme.sizes):
+        raise ArtifactError("plausibility record: the schema has another number of categories")
+    if len(record.level_bins) != sum(extreme.sizes):
+        raise ArtifactError("plausibility record: the categories have other levels")
+    bins = np.repeat(record.sizes[record.numbers :], extreme.sizes)
+    if (record.level_bins >= bins).any():
+        raise ArtifactError("plausibility record: a level has a bin that does not exist")
+    if not np.isfinite(examine_rows(record, extreme)[0]).all():
+        raise ArtifactError("plausibility record: some rows have no number")

@@ -19,6 +19,7 @@ from dbnchurn.features.extra_trees_record import ExtraTreesRecord
 from dbnchurn.features.forest_record import Forest
 from dbnchurn.features.leaf_lookup_record import BLOCK_TREES
 from dbnchurn.features.leaves_record import LeavesRecord
+from dbnchurn.features.plausibility_record import BLOCK, PlausibilityRecord
 from dbnchurn.predictor.model_record import CHUNK, FEW
 from dbnchurn.prepare import record as steps
 
@@ -135,6 +136,7 @@ def check_memory(
     leaves: LeavesRecord | None,
     networks: Sequence[NetworkRecord],
     extra_trees: ExtraTreesRecord | None,
+    plausibility: PlausibilityRecord | None = None,
 ) -> None:
     """Refuse a model with which scoring would take too much memory.
 
@@ -146,6 +148,7 @@ def check_memory(
     leaves : LeavesRecord or None
     networks : sequence of NetworkRecord
     extra_trees : ExtraTreesRecord or None
+    plausibility : PlausibilityRecord or None, optional
 
     Raises
     ------
@@ -168,6 +171,7 @@ def check_memory(
         * 8
         * CHUNK
         * (0 if extra_trees is None else extra_trees.trees),
+        "the machine of the plausibility, for a block of rows": _machine_bytes(plausibility),
         "tables of the trees' sets of levels": sum(size for size, _ in sets),
         "the trees' tests of sets for the rows": COPIES
         * 4
@@ -180,6 +184,14 @@ def check_memory(
             f"scoring {CHUNK} rows would take {size / 2**30:.1f} GiB for {what}, at most "
             f"{MOST_BYTES / 2**30:.0f} GiB are allowed"
         )
+
+
+def _machine_bytes(plausibility: PlausibilityRecord | None) -> int:
+    """Bytes of a block of rows in a machine: hidden units, and the bins of the widest column."""
+    if plausibility is None:
+        return 0
+    hidden, widest = len(plausibility.hidden_bias), int(plausibility.sizes.max(initial=0))
+    return COPIES * 8 * BLOCK * (hidden + widest + len(plausibility.sizes))
 
 
 def _sets(forest: Forest) -> tuple[int, int]:

@@ -27,6 +27,7 @@ from dbnchurn.features.encode_record import EncodeRecord, encode
 from dbnchurn.features.extra_trees_record import ExtraTreesRecord
 from dbnchurn.features.leaf_lookup_record import Lookup
 from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix
+from dbnchurn.features.plausibility_record import PlausibilityRecord
 from dbnchurn.predictor.reference import Reference
 from dbnchurn.prepare.record import PrepareRecord, prepare
 from dbnchurn.tables.reading import Unusual, read
@@ -63,6 +64,8 @@ class ModelRecord:
         The original type of the labels.
     reference : Reference or None
         Distributions of the training rows; None for models of format 1.
+    plausibility : PlausibilityRecord or None
+        Which values of the columns as read occur together; has no part in the score.
 
     Examples
     --------
@@ -84,6 +87,7 @@ class ModelRecord:
     labels: tuple[str, ...]
     label_type: str
     reference: Reference | None
+    plausibility: PlausibilityRecord | None
 
     @property
     def members(self) -> int:

@@ -17,10 +17,12 @@ from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.records import pack
 from dbnchurn.core.typing import Floats
 from dbnchurn.decide.decide_record import decide
+from dbnchurn.features.plausibility_record import PlausibilityRecord, examine_rows
 from dbnchurn.predictor.artifact import load_stored, version_of
 from dbnchurn.predictor.explain.contributions import Explainer
 from dbnchurn.predictor.explain.reason_codes import find_reasons, stored_labels
 from dbnchurn.predictor.model_record import ModelRecord, logits, probabilities
+from dbnchurn.predictor.odd_rows import column_texts, count_odd, machine_of
 from dbnchurn.predictor.reference import Reference
 from dbnchurn.predictor.scores import Scored, check_edges, default_edges, oddities, tiers
 from dbnchurn.tables.doubtful_values import without_missing
@@ -156,6 +158,11 @@ class Predictor:
         return self._model.reference
 
     @property
+    def plausibility(self) -> PlausibilityRecord | None:
+        """The machine that measures how plausible rows are; None where none was trained."""
+        return self._model.plausibility
+
+    @property
     def threshold(self) -> float:
         """Customers with at least this probability are called churners."""
         return self._model.decide.threshold
@@ -216,7 +223,9 @@ class Predictor:
         leaving = self.predict_proba(X)[:, 1]
         return np.asarray(self.classes_[(leaving >= self.threshold).astype(int)])
 
-    def score(self, frame: Any, *, id: str | None = None) -> pd.DataFrame:
+    def score(
+        self, frame: Any, *, id: str | None = None, plausibility: bool = False
+    ) -> pd.DataFrame:
         """Score customers: one row each, with decision, risk tier and model version.
 
         Parameters
@@ -225,31 +234,45 @@ class Predictor:
         id : str, optional
             Column with the customers' identifiers. By default the one that was given in training,
             if the table has it; otherwise rows are numbered from 0.
+        plausibility : bool, default False
+            Whether to say how plausible every row is, as :meth:`examine` does.
 
         Returns
         -------
         scores : DataFrame
             Columns ``id``, ``probability``, ``decision``, ``risk`` and ``model``. What was unusual
             in the rows is in ``scores.attrs["unusual"]``, as :meth:`Oddities.as_dict` gives it.
+            With `plausibility` two more, as of :meth:`examine`, and their counts in
+            ``scores.attrs["plausibility"]``.
 
         Raises
         ------
         DataError
             If columns are missing or values cannot be read; the message names them.
+        ConfigError
+            If plausibility is asked of a model without a machine for it.
         """
-        scored = self.examine(frame, id=id)
-        for line in [*scored.unusual.rescaled_lines(), *self._no_customers(frame, scored)]:
+        scored = self.examine(frame, id=id, plausibility=plausibility)
+        odd = [scored.odd.line()] if scored.odd is not None and scored.odd.many else []
+        lines = [*scored.unusual.rescaled_lines(), *self._no_customers(frame, scored)]
+        for line in [*odd, *lines]:
             log.warning("%s", line)
         scored.frame.attrs["unusual"] = scored.unusual.as_dict()
+        if scored.odd is not None:
+            scored.frame.attrs["plausibility"] = scored.odd.as_dict()
         return scored.frame
 
-    def examine(self, frame: Any, *, id: str | None = None) -> Scored:
+    def examine(self, frame: Any, *, id: str | None = None, plausibility: bool = False) -> Scored:
         """Score customers as :meth:`score` does, with counts that add up over parts of a table.
 
         Parameters
         ----------
         frame, id
             As :meth:`score`.
+        plausibility : bool, default False
+            Whether the scores get the columns ``plausibility``, a number *n*: one customer in *n*
+            outside the training is as odd as the row; and ``odd_columns``, the names of up to
+            three columns that do not belong to the rest of it, for rows from 1 in 100 on.
 
         Returns
         -------
@@ -258,9 +281,10 @@ class Predictor:
 
         Raises
         ------
-        DataError
+        DataError, ConfigError
             As :meth:`score`.
         """
+        machine = machine_of(self._model.plausibility) if plausibility else None
         customers = self._frame(frame)
         table, unknown = read(self._model.schema, customers)
         probability = decide(self._model.decide, logits(self._model, table, self.n_threads))
@@ -275,7 +299,14 @@ class Predictor:
         )
         reference, levels = self._model.reference, unknown.unknown_levels
         counts = {} if reference is None else reference.count(table, probability, levels)
-        return Scored(scores, oddities(table, levels, reference), counts)
+        odd = None
+        if machine is not None:
+            names = table.number_names + table.code_names
+            rarity, columns = examine_rows(machine, table, self.n_threads)
+            scores["plausibility"] = rarity
+            scores["odd_columns"] = column_texts(names, columns)
+            odd = count_odd(names, rarity, columns)
+        return Scored(scores, oddities(table, levels, reference), counts, odd)
 
     def reasons(self, X: Any, k: int = 3) -> pd.DataFrame:
         """The columns that raise or lower each customer's risk most.

@@ -14,6 +14,7 @@ import pandas as pd
 
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.typing import Floats, Ints
+from dbnchurn.predictor.odd_rows import OddRows
 from dbnchurn.predictor.reference import Distribution, Reference
 from dbnchurn.predictor.rescaled import factor_of
 from dbnchurn.tables.schema import Table
@@ -195,12 +196,15 @@ class Scored:
     ----------
     frame : DataFrame of n rows
         Columns ``id``, ``probability``, ``decision`` (bool: at or above the threshold), ``risk``
-        (one of :data:`TIERS`) and ``model`` (version of the model).
+        (one of :data:`TIERS`) and ``model`` (version of the model); with plausibility also
+        ``plausibility`` (one customer in so many is as odd) and ``odd_columns``.
     unusual : Oddities
     counts : dict of column → int64 array
         Rows in every slot of the model's :class:`~dbnchurn.predictor.reference.Reference`; those of
         the score have the key ``""``. Counts of several tables may be added. Empty for models
         without a reference.
+    odd : OddRows or None
+        None where plausibility was not asked for.
 
     Examples
     --------
@@ -217,6 +221,7 @@ class Scored:
     frame: pd.DataFrame
     unusual: Oddities
     counts: dict[str, Ints]
+    odd: OddRows | None = None
 
 
 def default_edges(prior: float) -> tuple[float, ...]:

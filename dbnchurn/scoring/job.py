@@ -20,6 +20,7 @@ from dbnchurn.data.build import Built, places
 from dbnchurn.data.coverage import check_reason
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.predictor.changed import check_allowed
+from dbnchurn.predictor.odd_rows import machine_of
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.scoring.campaign import Campaign
 from dbnchurn.scoring.month import built_month, month_plan
@@ -54,6 +55,7 @@ def score_file(
     sources: str | Path | None = None,
     trust_sources: bool = False,
     reasons: int = 0,
+    plausibility: bool = False,
     rejected: str | Path | None = None,
     max_rejected: float = MAX_REJECTED,
     campaign: Campaign | None = None,
@@ -87,6 +89,9 @@ def score_file(
         its `paths`.
     reasons : int, default 0
         How many reasons to give for every score.
+    plausibility : bool, default False
+        Whether the scores get the columns ``plausibility`` and ``odd_columns``, as
+        :meth:`Predictor.examine` gives them; needs a model trained with ``use_plausibility``.
     rejected : path, optional
         Gets the rows that cannot be read, with the reason; by default ``scores.rejected.csv``
         beside ``scores.csv``.
@@ -158,6 +163,8 @@ def score_file(
     paths = OutputPaths.of(output, rejected, raw_text=raw_text)
     _check_raw_text(paths, campaign)
     predictor = Predictor.load(model, n_threads=n_threads, expect=expect, public_key=public_key)
+    if plausibility:
+        machine_of(predictor.plausibility)
     changed = allow_changed or ()
     check_allowed(changed, [column.name for column in predictor.schema.used])
     plan = None
@@ -167,7 +174,7 @@ def score_file(
         )
     _check_places(model, plan, table, database, paths, campaign, mkdir)
     source = None if table is None else _source(table, database)
-    scorer = _scorer(predictor, source, id, reasons) if source else None
+    scorer = _scorer(predictor, source, id, reasons, plausibility) if source else None
     if scorer is not None:
         _check_suppression(scorer, campaign)
     read_from = {} if plan is None else sources_text(plan)
@@ -176,7 +183,13 @@ def score_file(
         "input": (source and source.identity())
         or {"table": table and str(table), "cutoff": str(cutoff), "sources": read_from},
         "database": database,
-        "options": {"id": id, "reasons": reasons, "rows": chunk_rows, "threads": n_threads},
+        "options": {
+            "id": id,
+            "reasons": reasons,
+            "plausibility": plausibility,
+            "rows": chunk_rows,
+            "threads": n_threads,
+        },
         "versions": versions(),
     }
     with disk_errors(output), WorkFolder(paths.work, manifest) as work_folder:
@@ -185,7 +198,7 @@ def score_file(
             assert plan is not None
             month = _month(model, plan, cutoff, n_threads, paths, allow_stale)
             source = open_files(month.features, by_contents=True)
-            scorer = _scorer(predictor, source, id, reasons)
+            scorer = _scorer(predictor, source, id, reasons, plausibility)
             _check_suppression(scorer, campaign)
         _score_chunks(scorer, source, work_folder, chunk_rows, max_rejected, paths)
         job = write_outputs(
@@ -261,7 +274,9 @@ def _month(
     )
 
 
-def _scorer(predictor: Predictor, source: ChunkSource, id: str | None, reasons: int) -> Scorer:
+def _scorer(
+    predictor: Predictor, source: ChunkSource, id: str | None, reasons: int, plausibility: bool
+) -> Scorer:
     """Check every file's columns before the first row is read."""
     files = source.columns
     trained = predictor.about.get("id")
@@ -274,7 +289,8 @@ def _scorer(predictor: Predictor, source: ChunkSource, id: str | None, reasons: 
     say_unused(predictor, files, id)
     formats = text_formats(source, predictor.schema, predictor.missing)
     say(reading_notes(source, predictor.schema, formats))
-    return Scorer(predictor, id, None if id is None else source.id_type(id), formats, reasons)
+    id_type = None if id is None else source.id_type(id)
+    return Scorer(predictor, id, id_type, formats, reasons, plausibility)
 
 
 def _score_chunks(

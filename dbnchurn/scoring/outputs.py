@@ -16,6 +16,7 @@ from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.core.typing import Ints
 from dbnchurn.data.build import QUARANTINE, Built
 from dbnchurn.predictor.changed import changed_columns, refuse_changed
+from dbnchurn.predictor.odd_rows import OddRows
 from dbnchurn.predictor.scores import Oddities
 from dbnchurn.scoring.campaign import Campaign, write_campaign
 from dbnchurn.scoring.drift import drift
@@ -156,7 +157,14 @@ def _summed(scorer: Scorer, work_folder: WorkFolder, paths: OutputPaths, unusual
         campaign=None,
         digest=scorer.predictor.digest,
         raw_text=paths.raw_text,
+        odd=_summed_odd(facts),
     )
+
+
+def _summed_odd(facts: Sequence[ChunkFacts]) -> OddRows | None:
+    """Odd rows of all chunks; None where plausibility was not asked for."""
+    found = [OddRows(**chunk.odd) for chunk in facts if chunk.odd is not None]
+    return sum(found, OddRows()) if found else None
 
 
 def _summed_counts(facts: Sequence[ChunkFacts]) -> Mapping[str, Ints]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from dbnchurn.core.spreadsheet_text import original_frame
 from dbnchurn.data.coverage import Coverage
+from dbnchurn.predictor.odd_rows import OddRows
 from dbnchurn.predictor.scores import Oddities
 from dbnchurn.scoring.campaign import CampaignList
 from dbnchurn.scoring.drift import Drift
@@ -57,6 +58,8 @@ class Job:
         Of a month that was built from raw tables; empty otherwise.
     raw_text : bool, default False
         Whether texts of CSV files were left as they are.
+    odd : OddRows, optional
+        How many rows are odder than 1 in 1,000; None where plausibility was not asked for.
 
     Examples
     --------
@@ -89,6 +92,7 @@ class Job:
     digest: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
     raw_text: bool = False
+    odd: OddRows | None = None
 
     def read(self) -> pd.DataFrame:
         """The scores, in memory."""
@@ -127,6 +131,7 @@ class Job:
             "without_id": self.without_id,
             "repeated_ids": self.repeated_ids,
             "unusual": self.unusual.as_dict(),
+            "plausibility": None if self.odd is None else self.odd.as_dict(),
             "drift": None if self.drift is None else self.drift.as_dict(),
             "campaign": None
             if self.campaign is None

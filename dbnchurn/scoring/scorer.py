@@ -85,6 +85,8 @@ class Scorer:
         How numbers and dates are written in files of text.
     reasons : int
         Reasons that are given for every score.
+    plausibility : bool, default False
+        Whether every row gets its plausibility.
     """
 
     predictor: Predictor
@@ -92,6 +94,7 @@ class Scorer:
     id_type: pa.DataType | None
     formats: Mapping[str, Mapping[str, str]]
     reasons: int
+    plausibility: bool = False
 
     @property
     def wanted(self) -> list[str]:
@@ -111,7 +114,8 @@ class Scorer:
         Returns
         -------
         scores : Arrow table
-            Columns ``id``, ``probability``, ``decision``, ``risk``, ``model``, and the reasons.
+            Columns ``id``, ``probability``, ``decision``, ``risk``, ``model``, where asked for
+            ``plausibility`` and ``odd_columns``, and the reasons.
         rejected : Arrow table
             Columns ``file``, ``row`` (in its file, from 0), ``id`` and ``reason``.
         facts : ChunkFacts
@@ -151,6 +155,7 @@ class Scorer:
             float(scored.frame["probability"].sum()),
             asdict(scored.unusual),
             {name: rows.tolist() for name, rows in scored.counts.items()},
+            None if scored.odd is None else asdict(scored.odd),
         )
         return scores, _rejected(chunk.file, broken), facts
 
@@ -191,14 +196,17 @@ class Scorer:
         scorable = np.ones(len(frame), bool)
         scorable[list(refused)] = False
         try:
-            return refused, self.predictor.examine(frame[scorable])
+            return refused, self._examine(frame[scorable])
         except DataError:
             unread = unreadable(self.predictor.schema, frame)
             if not unread:
                 raise
         refused = {**unread, **refused}
         scorable[list(refused)] = False
-        return refused, self.predictor.examine(frame[scorable])
+        return refused, self._examine(frame[scorable])
+
+    def _examine(self, frame: pd.DataFrame) -> Scored:
+        return self.predictor.examine(frame, plausibility=self.plausibility)
 
 
 def key_type(kind: pa.DataType | None) -> pa.DataType | None:
@@ -208,7 +216,7 @@ def key_type(kind: pa.DataType | None) -> pa.DataType | None:
 
 def _arrow(scores: pd.DataFrame) -> pa.Table:
     """Scores as an Arrow table of the same types for every chunk, even one without rows."""
-    return pa.table(
+    columns = pa.table(
         {
             "probability": pa.array(scores["probability"], pa.float64()),
             "decision": pa.array(scores["decision"], pa.bool_()),
@@ -216,6 +224,11 @@ def _arrow(scores: pd.DataFrame) -> pa.Table:
             "model": pa.array(scores["model"], pa.string()),
         }
     )
+    if "plausibility" in scores:
+        rarity, named = scores["plausibility"], scores["odd_columns"]
+        columns = columns.append_column("plausibility", pa.array(rarity, pa.float64()))
+        columns = columns.append_column("odd_columns", pa.array(named, pa.string()))
+    return columns
 
 
 def _reason_columns(predictor: Predictor, frame: pd.DataFrame, k: int) -> dict[str, pa.Array]:

@@ -15,12 +15,16 @@ SHOWN = 8  # columns
 
 
 def allowed_text(job: Job) -> str:
-    """What was allowed though it would stop a job: what is to be read first; mostly empty.
+    """What is to be read first: implausible rows, and what was allowed though it would stop a job.
 
     Customers of a built month who count as gone are among it.
     """
     changed = [f"changed, and allowed: {sentence}" for sentence in job.changed]
-    return "\n".join([*changed, *([] if job.month is None else job.month.lines())])
+    odd = []
+    if job.odd is not None and job.odd.many:
+        times = job.odd.odd / job.odd.expected
+        odd = [f"implausible, {times:.0f} times as many as expected: {job.odd.line()}"]
+    return "\n".join([*odd, *changed, *([] if job.month is None else job.month.lines())])
 
 
 def summary_text(job: Job) -> str:
@@ -32,6 +36,8 @@ def summary_text(job: Job) -> str:
     if job.rejected is not None:
         count = job.rows - job.scored
         lines.append(f"{count} {'row' if count == 1 else 'rows'} could not be read: {job.rejected}")
+    if job.odd is not None:
+        lines.append(f"plausibility: {job.odd.line()}")
     if (made := job.campaign) is not None:
         kept_off = (
             f"; {made.suppressed} kept off, as {made.matched} of the {made.listed} ids of the "

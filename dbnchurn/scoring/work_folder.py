@@ -43,6 +43,8 @@ class ChunkFacts:
         Fields of :class:`dbnchurn.predictor.Oddities`.
     counts : dict of column → list of int
         Scored rows in every slot of the column's distribution.
+    odd : dict, optional
+        Fields of :class:`dbnchurn.predictor.OddRows`; None where plausibility was not asked for.
     """
 
     digest: str
@@ -52,6 +54,7 @@ class ChunkFacts:
     probability: float
     unusual: dict[str, Any]
     counts: dict[str, list[int]]
+    odd: dict[str, Any] | None = None
 
 
 class WorkFolder:

@@ -97,6 +97,8 @@ def split_by_date(dates: pd.Series[Any], shares: Sequence[float], form: str = ""
         Dates are missing or unreadable, or there are fewer than three.
     """
     name = str(dates.name)
+    if pd.api.types.is_numeric_dtype(dates):
+        form = form or "number"  # in time's order, whatever the numbers count
     column = ModelColumns.of(dates.to_frame(name), formats={name: form} if form else {})[name]
     if column.has_levels:
         raise DataError(

@@ -45,6 +45,8 @@ REFUSED = {
     "prepare": ["nowhere.yaml", "--output", "features"],
     "segments": ["nowhere.yaml"],
     "clean": ["nowhere"],
+    "digest": ["nowhere"],
+    "sign": ["nowhere", "--key", "model.key"],
 }
 
 

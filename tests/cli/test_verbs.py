@@ -2,9 +2,19 @@
 
 import typer
 
-from dbnchurn.cli import app, configs, experiments, models, scoring, segments, tables, training
+from dbnchurn.cli import (
+    app,
+    cleaning,
+    configs,
+    experiments,
+    models,
+    scoring,
+    segments,
+    tables,
+    training,
+)
 
-MODULES = [training, experiments, scoring, models, tables, segments, configs]
+MODULES = [training, experiments, scoring, models, tables, segments, cleaning, configs]
 
 
 def test_verbs_stand_in_the_group_of_their_module():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dbnchurn.features import Leaves
+from dbnchurn.features import Leaves, Plausibility
 from dbnchurn.prepare import Prepare
 from tests.conftest import make_customers, make_small
 
@@ -44,4 +44,9 @@ def thorough_classifier() -> Any:
         trends={"slope": ("debt", "age", "spend")},
         compress=3.0,
     )
-    return make_small(prepare=prepare, leaves=LeavesOfSets(folds=2, n_trees=6, max_depth=3))
+    return make_small(
+        prepare=prepare,
+        leaves=LeavesOfSets(folds=2, n_trees=6, max_depth=3),
+        use_plausibility=True,
+        plausibility=Plausibility(hidden=4, epochs=3, folds=2),
+    )

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import ArtifactError
-from dbnchurn.features import Leaves
+from dbnchurn.features import ExtraTrees, Leaves
 from dbnchurn.features.leaves_record import booster_matrix
 from dbnchurn.predictor.explain.background import background_values, with_values
 from dbnchurn.predictor.explain.contributions import Explainer
+from dbnchurn.predictor.explain.extra_trees import TREES
 from dbnchurn.predictor.explain.faithfulness import (
     agreement,
     fall,
@@ -49,7 +50,11 @@ def enrich(X: pd.DataFrame) -> pd.DataFrame:
 def rich(small, draw_customers):
     """A model whose preparation does everything that it can do."""
     X, y = draw_customers(600, seed=1)
-    classifier = small(prepare=Prepare(**RICH), leaves=Leaves(folds=2, n_trees=8, max_depth=4))
+    classifier = small(
+        prepare=Prepare(**RICH),
+        leaves=Leaves(folds=2, n_trees=8, max_depth=4),
+        extra_trees=ExtraTrees(n_trees=TREES),  # all are walked again: nothing is sampled
+    )
     return classifier.fit(enrich(X), y).record_
 
 

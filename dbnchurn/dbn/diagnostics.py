@@ -43,7 +43,7 @@ def mean_pseudo_likelihood(rbm: RBM, v: State) -> float | None:
     n = len(next(iter(v.values())).values)
     if not 0 < size <= MEASURED_LEVELS or not n:
         return None
-    rows = torch.linspace(0, n - 1, min(n, MEASURED_ROWS)).long().unique()
+    rows = torch.linspace(0, n - 1, min(n, MEASURED_ROWS)).long()
     taken = {
         kind: UnitState(state.values[rows], None if state.known is None else state.known[rows])
         for kind, state in v.items()

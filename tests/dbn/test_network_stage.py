@@ -20,7 +20,9 @@ TRAIN, HELD_OUT = np.arange(350), np.arange(350, N)
 
 def fitted(validation=True, finetune=None, **settings):
     stage = NetworkStage(
-        dbn=DBN((12, 6), epochs="auto"), finetune=finetune or FineTune(epochs=3), **settings
+        dbn=DBN((12, 6), epochs="auto", learning_rate=0.1),
+        finetune=finetune or FineTune(epochs=3),
+        **settings,
     )
     held_out = (ROWS.take(HELD_OUT), Y[HELD_OUT], None) if validation else None
     return stage.fit(

@@ -146,12 +146,12 @@ def main() -> None:
     parser.add_argument("--tables", type=Path, help="folder with iranian_churn.parquet")
     parser.add_argument("--only", help="names of tables, comma-separated")
     parser.add_argument("--draws", type=int, default=3)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the timing")
+    parser.add_argument("--rows", type=int, default=200_000, help="rows of the timing")
     parser.add_argument("--boosters", type=int, default=1, help="draws with boosters per column")
     options = parser.parse_args()
     auroc: dict[str, dict[str, dict[str, list[float]]]] = {}
     alarms: dict[int, list[float]] = {100: [], 1000: []}
-    fastest: tuple[PlausibilityRecord, Table] | None = None
+    speeds = []
     for name, frame, _ in tables(options.tables, options.only):
         whole = read(infer(frame), frame)[0]
         found = auroc.setdefault(name, defaultdict(lambda: defaultdict(list)))
@@ -181,17 +181,16 @@ def main() -> None:
             rarity, _ = examine_rows(record, fresh)
             for n, ratios in alarms.items():
                 ratios.append(float((rarity >= n).mean() * n))
-            fastest = record, fresh
+
+        many = fresh.take(np.arange(options.rows) % len(fresh))
+        start = perf_counter()
+        examine_rows(record, many, n_threads=min(2, available_processors()))
+        speeds.append(options.rows / (perf_counter() - start))
+        print(f"{name}: {len(record.sizes)} columns, {speeds[-1]:,.0f} rows a second")
         for fault in FAULTS:
             shown = ", ".join(f"{m} {np.mean(v):.3f}" for m, v in found[fault].items())
             print(f"{name}, {fault}: {shown}", flush=True)
-    assert fastest is not None
-    record, fresh = fastest
-    many = fresh.take(np.arange(options.rows) % len(fresh))
-    start = perf_counter()
-    examine_rows(record, many, n_threads=min(2, available_processors()))
-    speed = options.rows / (perf_counter() - start)
-    _print_result(auroc, alarms, speed)
+    _print_result(auroc, alarms, min(speeds))
 
 
 def _print_result(
@@ -219,7 +218,7 @@ def _print_result(
         )
         middle, low, high = paired_interval(differences)
         print(f"cells, machine - {method}: {middle:+.3f} [{low:+.3f}, {high:+.3f}]")
-    print(f"{speed:,.0f} rows a second; {machine()}")
+    print(f"{speed:,.0f} rows a second or more; {machine()}")
     result = {
         "auroc": mean["cells"],
         "auroc_by_fault": mean,

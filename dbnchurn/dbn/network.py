@@ -455,7 +455,7 @@ def _groups(sizes: tuple[int, ...], device: torch.device) -> Groups:
 
 def _first_groups(sizes: tuple[int, ...], n_levels: int) -> int:
     """How many of the first groups have so many levels together."""
-    bounds = np.cumsum([0, *sizes]).tolist()
+    bounds: list[int] = np.cumsum([0, *sizes]).tolist()
     if n_levels == bounds[-1]:
         return len(sizes)
     if n_levels not in bounds:

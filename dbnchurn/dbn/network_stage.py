@@ -240,7 +240,7 @@ class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
         self.penalty_ = head.penalty
         with torch.no_grad():
             self.network_.head.copy_(torch.as_tensor(head.weights))
-            self.network_.bias += head.bias
+            self.network_.bias.add_(head.bias)
 
     def _coded(
         self,

@@ -22,6 +22,7 @@ from dbnchurn.core.records import pack
 from dbnchurn.dbn import DBN, FineTune, NetworkStage
 from dbnchurn.decide import Threshold
 from dbnchurn.features import Leaves, Oversample
+from dbnchurn.model.pipeline import best_epoch
 from dbnchurn.prepare import Prepare
 from dbnchurn.tables import LabelWarning
 
@@ -177,8 +178,7 @@ def test_what_the_rows_set_aside_chose_stays(small, customers):
     assert len(set(trees)) > 1
     assert {f.trees for f in last.leaves_.record_.forests} == {round(np.mean(trees))}
     for once, again in zip(first.networks_, last.networks_, strict=True):
-        losses = [record["validation_loss"] for record in once.finetune_curve_]
-        assert len(again.finetune_curve_) == 1 + int(np.argmin(losses))
+        assert len(again.finetune_curve_) == best_epoch(once.finetune_curve_)
     assert last.curves_["finetune"][0].keys() >= {"loss", "validation_loss"}
     assert last.seconds_.keys() - first.seconds_.keys() == {"refit"}
 

@@ -446,7 +446,7 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         folder: str | Path,
         *,
         about: Mapping[str, Any] | None = None,
-        mkdir: bool = False,
+        mkdir: bool = True,
     ) -> None:
         """Write what scoring needs as a model folder, for ``Predictor.load``.
 
@@ -456,14 +456,14 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
             New, empty, or an older model, which is replaced.
         about : mapping, optional
             Plain data to keep beside the model, such as the name of the id column.
-        mkdir : bool, default False
+        mkdir : bool, default True
             Whether the folders above it are made if they do not exist.
 
         Raises
         ------
         ConfigError
             If the folder exists and holds something other than a model, or the one above it does
-            not exist.
+            not exist and is not to be made.
         """
         check_is_fitted(self, "record_")
         facts = {**self.about_, **(about or {})}

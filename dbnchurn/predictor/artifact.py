@@ -52,7 +52,7 @@ def save(
     *,
     card: str,
     about: Mapping[str, Any] | None = None,
-    mkdir: bool = False,
+    mkdir: bool = True,
 ) -> None:
     """Write a model atomically: after a failure or a kill it is the old one or the new one.
 
@@ -69,13 +69,14 @@ def save(
         Model card in Markdown.
     about : mapping, optional
         Further plain data for the manifest: versions, metrics, fingerprint.
-    mkdir : bool, default False
+    mkdir : bool, default True
         Whether the folders above it are made if they do not exist.
 
     Raises
     ------
     ConfigError
-        If the folder holds something else, or the one above it does not exist.
+        If the folder holds something else, or the one above it does not exist and is
+        not to be made.
 
     Examples
     --------

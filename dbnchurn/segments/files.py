@@ -39,7 +39,7 @@ FIELDS = (  # of a list that are JSON as they stand
 
 
 def save(
-    segments: SegmentList, folder: str | Path, *, raw_text: bool = False, mkdir: bool = False
+    segments: SegmentList, folder: str | Path, *, raw_text: bool = False, mkdir: bool = True
 ) -> Path:
     """Write every format into a folder, which is made if the one above it exists.
 
@@ -53,7 +53,7 @@ def save(
     raw_text : bool, default False
         Leave texts of ``segments.csv`` as they are; by default those that a spreadsheet would
         compute have an apostrophe in front.
-    mkdir : bool, default False
+    mkdir : bool, default True
         Whether the folders above it are made if they do not exist.
 
     Returns

@@ -291,7 +291,7 @@ def test_a_model_may_be_replaced_and_other_folders_may_not(fitted, model, tmp_pa
     assert [path.name for path in other.iterdir()] == ["dog.jpg"]
     (tmp_path / "empty").mkdir()
     fitted.save(tmp_path / "empty")
-    fitted.save(tmp_path / "new" / "folders" / "model", mkdir=True)
+    fitted.save(tmp_path / "new" / "folders" / "model")
 
 
 def test_a_failure_while_writing_leaves_the_old_model(fitted, model, monkeypatch):

@@ -22,18 +22,18 @@ def far(tmp_path):
 
 def test_a_classifier(fitted, far):
     with pytest.raises(ConfigError, match=SENTENCE):
-        fitted.save(far / "model")
+        fitted.save(far / "model", mkdir=False)
     assert not far.parent.exists()
-    fitted.save(far / "model", mkdir=True)
+    fitted.save(far / "model")
     assert Predictor.load(far / "model").threshold == fitted.threshold_
 
 
 def test_segments(far):
     empty = SegmentList((), {}, {part: Rate(1, 8) for part in ("mine", "select", "report")})
     with pytest.raises(ConfigError, match=SENTENCE):
-        save(empty, far)
+        save(empty, far, mkdir=False)
     assert not far.parent.exists()
-    assert (save(empty, far, mkdir=True) / "segments.json").exists()
+    assert (save(empty, far) / "segments.json").exists()
 
 
 @pytest.mark.parametrize("start", [train, run_experiment, tune], ids=lambda start: start.__name__)

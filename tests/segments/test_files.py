@@ -49,7 +49,7 @@ def found():
 
 @pytest.fixture(scope="module")
 def folder(found, tmp_path_factory):
-    return save(found, tmp_path_factory.mktemp("segments") / "new" / "folder", mkdir=True)
+    return save(found, tmp_path_factory.mktemp("segments") / "new" / "folder")
 
 
 def test_every_format_is_there(folder):

@@ -277,8 +277,8 @@ def boosters_job(options: argparse.Namespace) -> dict[str, Any]:
     """The boosters alone, averaged: what fewer folds and larger steps cost."""
     from sklearn.metrics import average_precision_score
 
+    from dbnchurn.core.random_state import stratified_subsample
     from dbnchurn.features.leaves_record import booster_matrix
-    from dbnchurn.model.large_tables import stratified_subsample
     from dbnchurn.prepare import Prepare
     from dbnchurn.runs.config import classifier_of
     from dbnchurn.runs.customers import load_customers
@@ -351,9 +351,10 @@ def fit_xgboost(X: Any, y: Any, parts: Any, options: argparse.Namespace) -> Call
     """One booster on all training rows, with the settings of those that make the leaves."""
     import xgboost as xgb
 
+    from dbnchurn.core.random_state import stratified_subsample
     from dbnchurn.features import Leaves
     from dbnchurn.features.leaves_record import booster_matrix
-    from dbnchurn.model.large_tables import LargeTableRules, stratified_subsample
+    from dbnchurn.model.large_tables import LargeTableRules
     from dbnchurn.tables.kinds import infer
     from dbnchurn.tables.reading import read
 

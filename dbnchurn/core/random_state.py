@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from dbnchurn.core.typing import Ints, Rows
+
 RandomStateLike = int | np.random.Generator | np.random.RandomState | None
 
 
@@ -38,3 +40,31 @@ def integer_seed(random_state: RandomStateLike) -> int:
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(2**31 - 1))
     return int(random_state)
+
+
+def stratified_subsample(stratum: Ints, limit: int, generator: np.random.Generator) -> Rows:
+    """Row numbers, in order: at most `limit`, drawn with the same share of every stratum.
+
+    Parameters
+    ----------
+    stratum : int64 array of shape (n,)
+    limit : int
+    generator : numpy Generator
+        Used only where n is above `limit`.
+
+    Returns
+    -------
+    intp array of shape (min(n, limit),)
+
+    Examples
+    --------
+    >>> rows = stratified_subsample(np.repeat([0, 1], [80, 20]), 10, np.random.default_rng(0))
+    >>> len(rows), int((rows >= 80).sum())
+    (10, 2)
+    """
+    n = len(stratum)
+    if n <= limit:
+        return np.arange(n)
+    shuffled = generator.permutation(n)
+    by_stratum = shuffled[np.argsort(stratum[shuffled], kind="stable")]
+    return np.sort(by_stratum[np.linspace(0, n - 1, limit).round().astype(np.intp)])

@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 
+from dbnchurn.core.random_state import stratified_subsample
 from dbnchurn.core.typing import Floats, Rows
 from dbnchurn.dbn.finetune import Validation
 from dbnchurn.dbn.network_record import NetworkRecord, logits
@@ -30,7 +31,7 @@ class Linear(BaseEstimator):  # type: ignore[misc]
         Inverse strengths of the squared penalty; of several, the middle one where there are no
         validation rows.
     max_rows : int, default 20_000
-        Training rows, at most; of more, so many are drawn.
+        Training rows, at most; of more, so many are drawn, the same share of either class.
 
     Attributes
     ----------
@@ -51,7 +52,7 @@ class Linear(BaseEstimator):  # type: ignore[misc]
         self,
         *,
         C: tuple[Annotated[float, Field(gt=0)], ...] = (0.01, 0.05, 0.3, 2.0),
-        max_rows: Annotated[int, Field(ge=1)] = 20_000,
+        max_rows: Annotated[int, Field(ge=2)] = 20_000,
     ) -> None:
         self.C = C
         self.max_rows = max_rows
@@ -94,7 +95,7 @@ class Linear(BaseEstimator):  # type: ignore[misc]
         chosen = np.arange(len(labels))
         if len(chosen) > self.max_rows:
             generator = np.random.default_rng(random_state)
-            chosen = np.sort(generator.choice(chosen, self.max_rows, replace=False))
+            chosen = stratified_subsample(labels.astype(np.int64), self.max_rows, generator)
         visible = source.take(chosen)
         design = _design(visible)
         strengths = sorted(self.C)

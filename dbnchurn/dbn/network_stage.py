@@ -14,6 +14,7 @@ from pydantic import Field
 from sklearn.base import BaseEstimator
 
 from dbnchurn.core.parameters import DefaultStages, resolved
+from dbnchurn.core.random_state import stratified_subsample
 from dbnchurn.core.typing import Floats32, Rows
 from dbnchurn.dbn.checkpoint import Checkpoint
 from dbnchurn.dbn.dbn import DBN, Device
@@ -228,8 +229,9 @@ class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
             raise ValueError("penalties needs at least one number above 0")
         chosen: Rows = np.arange(len(rows)) if draw is None else np.asarray(draw, np.intp)
         if len(chosen) > HEAD_ROWS:
-            generator = np.random.default_rng(seed)
-            chosen = np.sort(generator.choice(chosen, HEAD_ROWS, replace=False))
+            labels = np.asarray(y)[chosen].astype(np.int64)
+            draw_of = np.random.default_rng(seed)
+            chosen = chosen[stratified_subsample(labels, HEAD_ROWS, draw_of)]
         held_out = None
         if validation is not None:
             source = as_rows(validation[0])

@@ -83,13 +83,16 @@ def log_model(model: str | Path, name: str = "model", **options: Any) -> Any:
     requirements = options.pop("pip_requirements", [f"dbnchurn=={versions()['dbnchurn']}"])
     # The predictor checks the columns itself, and better; MLflow would drop those it does not know.
     id_column = ParamSpec("id", DataType.string, "")
+    signature = options.pop("signature", None) or ModelSignature(params=ParamSchema([id_column]))
+    known = {"version": predictor.version, "threshold": predictor.threshold}
+    metadata = known | (options.pop("metadata", None) or {})
     return mlflow.pyfunc.log_model(
         name=name,
         loader_module=__name__,
         data_path=str(model),
         pip_requirements=requirements,
-        signature=ModelSignature(params=ParamSchema([id_column])),
-        metadata={"version": predictor.version, "threshold": predictor.threshold},
+        signature=signature,
+        metadata=metadata,
         **options,
     )
 

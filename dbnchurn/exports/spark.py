@@ -80,7 +80,9 @@ def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> D
     wanted = [column.name for column in predictor.schema.used]
     absent = [column for column in wanted if column not in df.columns]
     # A frame that lacks columns is passed on whole, so that the predictor's error names them.
-    chosen = df if absent else df.select(name, *(c for c in wanted if c != name))
+    names = (name, *(c for c in wanted if c != name))
+    quoted = ["`" + c.replace("`", "``") + "`" for c in names]  # a dot in a name is no field
+    chosen = df if absent else df.select(*quoted)
     fields = [
         StructField("id", df.schema[name].dataType),
         StructField("probability", DoubleType()),

@@ -10,10 +10,10 @@ import numpy.typing as npt
 from pydantic import Field
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.tree import ExtraTreeClassifier
 from sklearn.tree._tree import Tree
 
 from dbnchurn.core.parallel import run_parallel
+from dbnchurn.core.random_state import stratified_subsample
 from dbnchurn.core.typing import Floats, Floats32, Ints
 from dbnchurn.features.extra_trees_record import LEAF, ExtraTreesRecord
 from dbnchurn.features.leaves_record import booster_matrix
@@ -38,7 +38,8 @@ class ExtraTrees(BaseEstimator):  # type: ignore[misc]
     max_features : float, default 0.6
         Share of the columns that a node draws a cut of, to take the best.
     max_rows : int, default 50_000
-        Training rows, at most; of more, every tree is grown on a draw of so many.
+        Training rows of a fold's trees, at most; of more, so many are drawn, the same share of
+        either class.
     largest : int, default 500_000
         Leaves of all trees together, about: on many rows there are fewer trees, but at least four
         per fold, and then larger leaves.
@@ -67,7 +68,7 @@ class ExtraTrees(BaseEstimator):  # type: ignore[misc]
         n_trees: Annotated[int, Field(ge=1)] = 100,
         min_leaf: Annotated[int, Field(ge=1)] = 2,
         max_features: Annotated[float, Field(gt=0, le=1)] = 0.6,
-        max_rows: Annotated[int, Field(ge=1)] = 50_000,
+        max_rows: Annotated[int, Field(ge=2)] = 50_000,
         largest: Annotated[int, Field(ge=1)] = 500_000,
     ) -> None:
         self.n_trees = n_trees
@@ -115,8 +116,8 @@ class ExtraTrees(BaseEstimator):  # type: ignore[misc]
         def grow(k: int) -> ExtraTreesClassifier:
             rows = np.flatnonzero(fold != k) if folds > 1 else np.arange(len(y))
             if len(rows) > self.max_rows:
-                draw = np.random.default_rng(seeds[k]).choice(len(rows), self.max_rows, False)
-                rows = rows[np.sort(draw)]
+                draw = np.random.default_rng(seeds[k])
+                rows = rows[stratified_subsample(y[rows], self.max_rows, draw)]
             forest = ExtraTreesClassifier(
                 n_trees,
                 min_samples_leaf=min_leaf,
@@ -126,7 +127,7 @@ class ExtraTrees(BaseEstimator):  # type: ignore[misc]
             return forest.fit(matrix[rows], y[rows], sample_weight[rows])
 
         forests = run_parallel([partial(grow, k) for k in range(folds)], n_jobs)
-        self.record_ = _record([forest.estimators_ for forest in forests], matrix.shape[1])
+        self.record_ = _record(forests, matrix.shape[1])
         return self
 
     def _sizes(self, rows: int, folds: int) -> tuple[int, int]:
@@ -138,12 +139,18 @@ class ExtraTrees(BaseEstimator):  # type: ignore[misc]
         return n_trees, max(self.min_leaf, round(self.min_leaf * larger))
 
 
-def _record(forests: list[list[ExtraTreeClassifier]], n_features: int) -> ExtraTreesRecord:
-    trees = [tree.tree_ for forest in forests for tree in forest]
-    parts = [_tree_arrays(tree) for tree in trees]
+def _record(forests: list[ExtraTreesClassifier], n_features: int) -> ExtraTreesRecord:
+    trees = [tree.tree_ for forest in forests for tree in forest.estimators_]
+    parts = [
+        _tree_arrays(tree.tree_, float(forest.classes_[-1]))
+        for forest in forests
+        for tree in forest.estimators_
+    ]
     return ExtraTreesRecord(
         starts=np.cumsum([0] + [tree.node_count for tree in trees]),
-        fold=np.repeat(np.arange(len(forests), dtype=np.int32), [len(f) for f in forests]),
+        fold=np.repeat(
+            np.arange(len(forests), dtype=np.int32), [len(f.estimators_) for f in forests]
+        ),
         feature=np.concatenate([part[0] for part in parts]),
         threshold=np.concatenate([part[1] for part in parts]),
         left=np.concatenate([part[2] for part in parts]),
@@ -154,11 +161,12 @@ def _record(forests: list[list[ExtraTreeClassifier]], n_features: int) -> ExtraT
 
 def _tree_arrays(
     tree: Tree,
+    only: float,
 ) -> tuple[npt.NDArray[np.int32], Floats32, npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
     """Features, thresholds, left children and directions of missing values, siblings side by side.
 
     scikit-learn numbers nodes depth first; here the two children of a node get two numbers in a
-    row, level by level.
+    row, level by level. Rows of one class alone, `only`, have one count.
     """
     left, right = tree.children_left, tree.children_right
     order, number = [np.zeros(1, np.int64)], np.zeros(tree.node_count, np.int64)
@@ -171,7 +179,7 @@ def _tree_arrays(
     nodes = np.concatenate(order)
     inner = left[nodes] >= 0
     counts = tree.value[nodes, 0]
-    share = counts[:, -1] / counts.sum(axis=1) if counts.shape[1] > 1 else np.ones(len(nodes))
+    share = counts[:, -1] / counts.sum(axis=1) if counts.shape[1] > 1 else np.full(len(nodes), only)
     # scikit-learn sends x ≤ t left, in double precision; here x < t goes left, in single.
     cut = tree.threshold[nodes].astype(np.float32)
     below = np.where(cut > tree.threshold[nodes], np.nextafter(cut, np.float32(-np.inf)), cut)

@@ -317,6 +317,7 @@ def rarity_curve(scores: Floats) -> tuple[Floats, Floats]:
         body,
         threshold + _tail(ordered[n - tail :] - threshold, one_in * tail / n),
     )
+    found = np.maximum.accumulate(found)  # scores may have a gap where the tail begins
     found, first = np.unique(found, return_index=True)
     # Of equal scores the most common meaning counts: so many rows have at least that score.
     return one_in[first], found

@@ -254,7 +254,7 @@ class _Machine:
                 others = field[known] - self.weights[at]
                 log_mass = self._log_mass(others, int(start), int(stop))
                 log_mass -= log_mass.max(axis=0)
-                norm = np.log(np.exp(log_mass).sum(axis=0))
+                norm = np.log(np.add.accumulate(np.exp(log_mass), axis=0)[-1])
                 value = norm - log_mass[at - start, np.arange(len(at))]
                 out[known, column] = value - record.discount[at]
         return out
@@ -274,7 +274,8 @@ class _Machine:
             np.multiply(on, self.factors[level][:, None], out=factor)
             factor += off
             product = np.multiply.reduce(factor.reshape(shape), axis=1)
-            out[level - start] = np.log(product).sum(axis=0, dtype=np.float64)
+            terms = np.log(product).astype(np.float64)
+            out[level - start] = np.add.accumulate(terms, axis=0)[-1]
             out[level - start] += self.record.bias[level]
         return out
 

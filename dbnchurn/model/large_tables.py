@@ -5,11 +5,9 @@ from __future__ import annotations
 from math import sqrt
 from typing import Annotated
 
-import numpy as np
 from pydantic import Field
 from sklearn.base import BaseEstimator, clone
 
-from dbnchurn.core.typing import Ints, Rows
 from dbnchurn.features import Leaves
 
 LARGEST_FACTOR = 2.0  # on the boosters' learning rate
@@ -83,31 +81,3 @@ class LargeTableRules(BaseEstimator):  # type: ignore[misc]
             learning_rate=min(1.0, leaves.learning_rate * faster),
             n_trees=max(1, round(leaves.n_trees / faster)),
         )
-
-
-def stratified_subsample(stratum: Ints, limit: int, generator: np.random.Generator) -> Rows:
-    """Row numbers, in order: at most `limit`, drawn with the same share of every stratum.
-
-    Parameters
-    ----------
-    stratum : int64 array of shape (n,)
-    limit : int
-    generator : numpy Generator
-        Used only where n is above `limit`.
-
-    Returns
-    -------
-    intp array of shape (min(n, limit),)
-
-    Examples
-    --------
-    >>> rows = stratified_subsample(np.repeat([0, 1], [80, 20]), 10, np.random.default_rng(0))
-    >>> len(rows), int((rows >= 80).sum())
-    (10, 2)
-    """
-    n = len(stratum)
-    if n <= limit:
-        return np.arange(n)
-    shuffled = generator.permutation(n)
-    by_stratum = shuffled[np.argsort(stratum[shuffled], kind="stable")]
-    return np.sort(by_stratum[np.linspace(0, n - 1, limit).round().astype(np.intp)])

@@ -18,6 +18,7 @@ from dbnchurn.core.checkpoints import NOWHERE, CheckpointStore
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.parallel import run_parallel
 from dbnchurn.core.progress import report_epoch, stage
+from dbnchurn.core.random_state import stratified_subsample
 from dbnchurn.core.typing import Floats32, Ints
 from dbnchurn.data.leakage_warning import Action, warn_of_leaks
 from dbnchurn.dbn import Linear, NetworkStage
@@ -28,7 +29,7 @@ from dbnchurn.features.compact_rows import LeafRows
 from dbnchurn.features.leaves import assign_folds
 from dbnchurn.model.compute import Compute, limited_threads
 from dbnchurn.model.inputs import ClassPriors, LabelledFrame, LabelledTable
-from dbnchurn.model.large_tables import LargeTableRules, stratified_subsample
+from dbnchurn.model.large_tables import LargeTableRules
 from dbnchurn.model.training_rows import PreparedRows, TrainingRows, VisibleRows
 from dbnchurn.prepare import Prepare
 from dbnchurn.tables.model_columns import ModelColumns
@@ -276,6 +277,8 @@ def best_epoch(curve: Sequence[Mapping[str, float]]) -> int:
     >>> best_epoch([{"validation_loss": 0.7}, {"validation_loss": 0.4}, {"validation_loss": 0.5}])
     2
     """
+    if not curve:
+        return 0
     losses = [curve[0].get("validation_loss_before", np.inf)]
     return int(np.argmin(losses + [record["validation_loss"] for record in curve]))
 

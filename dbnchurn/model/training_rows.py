@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dbnchurn.core.random_state import stratified_subsample
 from dbnchurn.core.typing import Floats, Ints, Labels
 from dbnchurn.dbn.visible import Visible
 from dbnchurn.features import Encode, Leaves
@@ -13,7 +14,7 @@ from dbnchurn.features.compact_rows import CHUNK, CompactRows, LeafRows, MemoryB
 from dbnchurn.features.resampling import TrainingSet
 from dbnchurn.model.compute import Compute
 from dbnchurn.model.inputs import ClassPriors, LabelledTable
-from dbnchurn.model.large_tables import LargeTableRules, stratified_subsample
+from dbnchurn.model.large_tables import LargeTableRules
 from dbnchurn.tables.schema import Table, stacked
 
 EncodedRows = Visible | CompactRows

@@ -78,6 +78,14 @@ def test_many_rows_are_drawn_the_same_for_a_seed():
     assert one == two != other
 
 
+def test_churners_are_among_the_rows_that_are_drawn():
+    visible, _ = make_rows()
+    y = np.zeros(400, int)
+    y[3] = 1
+    for seed in range(5):
+        assert Linear(C=(1.0,), max_rows=10).fit(visible, y, random_state=seed).C_ == 1.0
+
+
 def test_no_strength_is_refused():
     visible, y = make_rows(50)
     with pytest.raises(ValueError, match="at least one strength"):

@@ -108,6 +108,19 @@ def test_size_is_bounded_on_many_rows():
     assert (small.feature < 0).sum() < 10 * 100
 
 
+def test_folds_without_churners_expect_none():
+    table, _ = make_table(60)
+    y = np.zeros(60, int)
+    y[7] = 1
+    record, matrix = fitted(table, y, np.arange(60) % 2, n_trees=4), booster_matrix(table)
+    # The trees of the churner's fold saw stayers alone.
+    assert expit(record.out_of_fold_logits(matrix, np.arange(60) % 2))[7] == pytest.approx(
+        LEAST_SHARE
+    )
+    few = fitted(table, y, np.zeros(60, int), n_trees=2, max_rows=10)
+    assert few.logits(matrix).max() > few.logits(matrix).min()  # the churner is always drawn
+
+
 def test_a_sample_of_trees_is_a_record_of_these_trees():
     table, y = make_table()
     record, matrix = fitted(table, y, n_trees=20), booster_matrix(table)

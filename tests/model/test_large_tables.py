@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from dbnchurn.core.random_state import stratified_subsample
 from dbnchurn.dbn import DBN, FineTune, NetworkStage
 from dbnchurn.features import Leaves
-from dbnchurn.model.large_tables import LargeTableRules, stratified_subsample
+from dbnchurn.model.large_tables import LargeTableRules
 
 ROWS = (1_000, 50_000, 70_000, 100_000, 200_000, 979_902, 3_000_000)
 

@@ -59,6 +59,10 @@ def first(draw_customers):
     return fitted(draw_customers)
 
 
+def test_a_network_without_epochs_has_its_start():
+    assert best_epoch([]) == 0
+
+
 def test_no_stage_is_changed(first):
     assert first.prepare is not STAGES.prepare
     assert not hasattr(STAGES.prepare, "record_")

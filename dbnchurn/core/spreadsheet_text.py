@@ -13,7 +13,9 @@ from typing import Any
 import pandas as pd
 
 _SIGNS = "=+@\uff1d\uff0b\uff0d\uff20-"
-FORMULA = rf"'*(?:\s*[{_SIGNS}]|[\t\r\n])"
+# What is white space to Python, spelled out, since engines differ on what \s is.
+_BLANKS = " \t\n\r\f\v\x1c-\x1f\x85\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+FORMULA = rf"'*(?:[{_BLANKS}]*[{_SIGNS}]|[\t\r\n])"
 """Begins a text that is a formula, or would be one without its apostrophes; as RE2 reads it too."""
 
 NUMBER = r"[+-]?[0-9][0-9., ]*(?:[eE][+-]?[0-9]+)?"

@@ -14,6 +14,7 @@ The modules in the order in which they build on one another:
 ``contrastive_divergence``  the gradient of contrastive divergence, and gradient ascent
 ``initialization``          first parameters of a machine
 ``diagnostics``             reconstruction error, free-energy gap, dead units, update ratio
+``epoch_count``             epochs of a training, counted from sizes
 ``training``                settings, the loop over epochs, early stopping
 ``checkpoint``              saving and continuing a training
 ``dbn``                     DBN: machines trained one on top of another, a transformer
@@ -23,7 +24,9 @@ The modules in the order in which they build on one another:
 ``sparse_adamw``            AdamW with steps on some rows of a parameter
 ``finetuning_state``        all that changes while a network is fine-tuned, saved and restored
 ``finetune``                supervised training of a network, as a stage
+``head``                    the first logit, fitted on codes as they are
 ``network_stage``           one network as a stage: pretrained, unrolled, fine-tuned
+``linear``                  logistic regression on the visible layer, as a network record
 """
 
 import lazy_loader

@@ -119,6 +119,8 @@ class Network(nn.Module):
         that a useless column is one number away from being left out (Holzmüller, Grinsztajn and
         Steinwart, 2024). The record folds it into the weights.
 
+    Notes
+    -----
     The hidden layers may be given the first code groups alone: `code_weights` then has rows for
     their levels, and the other groups contribute through the skip only.
 

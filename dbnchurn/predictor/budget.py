@@ -27,6 +27,7 @@ MOST_COLUMNS = 2**17
 MOST_LETTERS = 2**24
 MOST = {"steps of preparation": 64, "boosters": 256, "networks": 16}
 MOST_BYTES = 2 * 2**30
+MOST_BINS = 2**20  # of the values that a plausibility record knows
 COPIES = 4  # of the arrays of a chunk that exist at one time
 MISSING_NAME = len(" is missing")
 
@@ -155,6 +156,8 @@ def check_memory(
     ArtifactError
         With what takes most, its size, and the bound.
     """
+    if plausibility is not None and len(plausibility.bias) > MOST_BINS:
+        raise _beyond(f"a plausibility record of {len(plausibility.bias)} bins", MOST_BINS)
     units = len(encode.gaussian) + len(encode.binary) + len(encode.rungs)
     forests = () if leaves is None else leaves.forests
     spans = sum(-(-forest.trees // BLOCK_TREES) for forest in forests)

@@ -71,7 +71,7 @@ class ModelRecord:
     --------
     >>> from dbnchurn import ChurnClassifier
     >>> customers = pd.DataFrame({"debt": [5.0, 80.0] * 50})
-    >>> model = ChurnClassifier(use_leaves=False, use_companion=False, random_state=0)
+    >>> model = ChurnClassifier(use_leaves=False, use_companion=False, use_linear=False)
     >>> record = model.fit(customers, ["no", "yes"] * 50).record_
     >>> record.classes, len(record.networks), record.leaves
     (array(['no', 'yes'], dtype='<U3'), 1, None)

@@ -112,7 +112,8 @@ def _resumable(above: Path, names: list[str]) -> Iterator[Leftover]:
     for name in names:
         for ending, (file, kind) in kinds.items():
             folder = above / name
-            if not name.endswith(ending) or not (folder / file).is_file():
+            known = (folder / file).is_file() or (folder / LOCK).is_file()
+            if not name.endswith(ending) or not known:
                 continue
             with suppress(OSError):
                 held = try_lock(folder / LOCK)

@@ -134,6 +134,7 @@ def doubtful_words(column: TextColumn) -> list[str]:
 
     Examples
     --------
+    >>> import pyarrow as pa
     >>> plans = TextColumn.of("plan", pa.array(["basic", "ba\u200bsic"]), ())
     >>> doubtful_words(plans)[0][:70]
     "column 'plan': 1 row holds a character that cannot be seen, such as 'b"

@@ -113,13 +113,19 @@ class SerialFormat:
         """
         if self.picture == "yyyymm":
             month = f"CAST(TRY_CAST({number} AS BIGINT) AS VARCHAR)"
-            return f"CAST(try_strptime({month}, '%Y%m') AS TIMESTAMP)"
+            return (
+                f"CASE WHEN {number} = floor({number}) AND {number} BETWEEN 100000 AND 999999 "
+                f"THEN CAST(try_strptime({month}, '%Y%m') AS TIMESTAMP) END"
+            )
         seconds = {
             "excel_serial": f"({number} - {EXCEL_DAY_0}) * {DAY}",
             "epoch_s": number,
             "epoch_ms": f"{number} / 1000",
         }[self.picture]
-        return f"make_timestamp(CAST(round(({seconds}) * 1e6) AS BIGINT))"
+        moment = f"make_timestamp(TRY_CAST(round(({seconds}) * 1e6) AS BIGINT))"
+        if self.picture == "excel_serial":
+            return f"CASE WHEN {number} >= 0 THEN {moment} END"
+        return moment
 
 
 def is_date_name(name: str) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.tables.date_format import (
     MONTHS,
+    OTHER_PIVOT,
     PATTERNS,
     DateFormat,
     DurationFormat,
@@ -89,8 +90,9 @@ def test_every_format_is_tried_on_the_texts_that_it_may_read():
     texts = [day.strftime(PATTERNS[i % len(PATTERNS)]) for i, day in enumerate(days)]
     texts += ["1900-01-01 00:00:00+08:05:43", "1.234", "12345678", "20261301", "", "٠١.٠٢.٢٠٢٦"]
     expected = [DateFormat(pattern).parse(texts) for pattern in PATTERNS]
+    others = [DateFormat(p + OTHER_PIVOT).parse(texts) for p in PATTERNS if "%y" in p]
     found, _ = certain_dates(texts)
-    for text, day, readings in zip(texts, found, np.transpose(expected), strict=True):
+    for text, day, readings in zip(texts, found, np.transpose([*expected, *others]), strict=True):
         known = set(readings[~np.isnan(readings)])
         assert (known == {day}) if len(known) == 1 else np.isnan(day), text
     for pattern, reading in zip(PATTERNS, expected, strict=True):

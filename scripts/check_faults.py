@@ -4,7 +4,8 @@
 
 Prints what was injected where and what came of it. The last line is one JSON object: ``points``,
 ``lost``, ``torn``, ``leftovers``, ``tracebacks``, ``saves_killed`` and ``failed_loads``;
-``artifact_mutations``, ``artifact_escapes`` and ``worst_load_mb``, as `check_artifacts.py` finds them. The exit code is 1 if anything was lost.
+``artifact_mutations``, ``artifact_escapes`` and ``worst_load_mb``, as ``check_artifacts.py`` finds
+them. The exit code is 1 if anything was lost.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class PlausibilityRecord:
     >>> record.audit()
     >>> rows = Table(np.array([[0.0], [0.0]]), np.array([[0], [1]], np.int32), ("a",), ("b",), (2,))
     >>> surprise(record, rows).round(1).tolist()
-    [[0.2, 0.1], [4.0, 2.3]]
+    [[0.1, 0.0], [0.9, 5.3]]
     """
 
     edges: Floats

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
 from dbnchurn.core.typing import Floats, Floats32
+
+Fitted = TypeVar("Fitted")
 
 CONSTANT = 1e-6
 """Codes that vary less over rows get weight 0."""
@@ -98,10 +101,45 @@ def fit_head(rows: CodedRows, validation: CodedRows | None, penalties: Sequence[
     >>> bool(head.weights[0] > 0.5), bool(head.weights[1] < -0.5)
     (True, True)
     """
-    ordered = sorted(penalties)
+
+    def fit(penalty: float) -> Head:
+        return _fit(rows, penalty)
+
     if validation is None:
-        return _fit(rows, ordered[len(ordered) // 2])
-    return min((_fit(rows, penalty) for penalty in ordered), key=lambda head: head.loss(validation))
+        return best_fit(fit, penalties, None)
+    return best_fit(fit, penalties, lambda head: head.loss(validation))
+
+
+def best_fit(
+    fit: Callable[[float], Fitted],
+    strengths: Sequence[float],
+    loss: Callable[[Fitted], float] | None,
+) -> Fitted:
+    """The fit with the smallest loss, of one per strength of a penalty.
+
+    Parameters
+    ----------
+    fit : function of a strength
+    strengths : sequence of float
+        At least one.
+    loss : function of what `fit` returns, or None
+        On held-out rows; without it the middle strength is taken.
+
+    Returns
+    -------
+    What `fit` returns.
+
+    Examples
+    --------
+    >>> best_fit(lambda strength: -strength, [3.0, 1.0, 2.0], None)
+    -2.0
+    >>> best_fit(lambda strength: -strength, [3.0, 1.0, 2.0], lambda fitted: fitted)
+    -3.0
+    """
+    ordered = sorted(strengths)
+    if loss is None:
+        return fit(ordered[len(ordered) // 2])
+    return min((fit(strength) for strength in ordered), key=loss)
 
 
 def _fit(rows: CodedRows, penalty: float) -> Head:

@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from dbnchurn.core.random_state import stratified_subsample
 from dbnchurn.core.typing import Floats, Rows
 from dbnchurn.dbn.finetune import Validation
+from dbnchurn.dbn.head import best_fit
 from dbnchurn.dbn.network_record import NetworkRecord, logits
 from dbnchurn.dbn.rows import RowSource, as_rows
 from dbnchurn.dbn.visible import Visible
@@ -98,15 +99,17 @@ class Linear(BaseEstimator):  # type: ignore[misc]
             chosen = stratified_subsample(labels.astype(np.int64), self.max_rows, generator)
         visible = source.take(chosen)
         design = _design(visible)
-        strengths = sorted(self.C)
-        candidates = strengths if validation is not None else [strengths[len(strengths) // 2]]
-        fitted = []
-        for strength in candidates:
+
+        def fitted(strength: float) -> tuple[float, NetworkRecord]:
             model = LogisticRegression(C=strength, max_iter=300)
             model.fit(design, labels[chosen], weight[chosen])
-            record = _record(visible, model.coef_[0], float(model.intercept_[0]))
-            fitted.append((_loss(record, validation), strength, record))
-        _, self.C_, self.record_ = min(fitted, key=lambda candidate: candidate[0])
+            return strength, _record(visible, model.coef_[0], float(model.intercept_[0]))
+
+        self.C_, self.record_ = best_fit(
+            fitted,
+            self.C,
+            None if validation is None else lambda candidate: _loss(candidate[1], validation),
+        )
         return self
 
 
@@ -139,10 +142,8 @@ def _record(visible: Visible, weights: Floats, bias: float) -> NetworkRecord:
     )
 
 
-def _loss(record: NetworkRecord, validation: Validation | None) -> float:
-    """Weighted log loss on validation rows; 0 without them."""
-    if validation is None:
-        return 0.0
+def _loss(record: NetworkRecord, validation: Validation) -> float:
+    """Weighted log loss on validation rows."""
     rows, y, sample_weight = validation
     source, target = as_rows(rows), np.asarray(y)
     every: Rows = np.arange(len(target))

@@ -9,6 +9,7 @@ from scipy.special import logit
 
 from dbnchurn.core.errors import ArtifactError
 from dbnchurn.core.typing import Bools, Floats, Floats32, Ints, Ints32
+from dbnchurn.features.forest_record import audit_children, audit_starts
 
 LEAF = -1  # in place of a column: the node is a leaf
 LEAST_SHARE = 1e-3  # trees grown to few rows per leaf know no smaller share, nor its complement
@@ -81,22 +82,15 @@ class ExtraTreesRecord:
         per_node = (self.feature, self.threshold, self.left, self.default_left)
         if any(array.shape != (n,) for array in per_node) or self.fold.shape != (len(spans),):
             raise ArtifactError("extra trees: the arrays of nodes or trees differ in length")
-        if len(starts) < 2 or starts[0] != 0 or starts[-1] != n or (spans < 1).any():
-            raise ArtifactError("extra trees: the starts of the trees do not divide the nodes")
+        audit_starts("extra trees", starts, n)
+        if not self.trees:
+            raise ArtifactError("extra trees: there are none")
         if (self.fold < 0).any() or (self.fold >= len(spans)).any():
             raise ArtifactError("extra trees: a fold is out of range")
         leaf = self.feature == LEAF
         if ((self.feature < LEAF) | (self.feature >= self.n_features)).any():
             raise ArtifactError("extra trees: a node tests a column that does not exist")
-        place = np.arange(n) - np.repeat(starts[:-1], spans)
-        inner = ~leaf
-        if ((self.left <= place) | (self.left + 1 >= np.repeat(spans, spans)))[inner].any():
-            raise ArtifactError("extra trees: a child does not follow its parent within the tree")
-        children = (np.repeat(starts[:-1], spans) + self.left)[inner]
-        parents = np.bincount(np.concatenate([children, children + 1]), minlength=n)
-        parents[starts[:-1]] += 1
-        if (parents != 1).any():
-            raise ArtifactError("extra trees: a node has no parent or more than one")
+        audit_children("extra trees", starts, ~leaf, self.left, self.left + np.int32(1))
         shares = self.threshold[leaf]
         if not ((shares >= 0) & (shares <= 1)).all():
             raise ArtifactError("extra trees: the share of a leaf is outside 0 to 1")

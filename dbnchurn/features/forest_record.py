@@ -83,27 +83,69 @@ class Forest:
         """
         n = len(self.feature)
         per_node = (self.threshold, self.left, self.right, self.default_left, self.value)
-        starts, spans = self.starts, np.diff(self.starts)
+        starts = self.starts
         if any(len(a) != n for a in per_node) or len(self.category_starts) != n + 1:
             raise ArtifactError("trees: the arrays of nodes differ in length")
-        if len(starts) < 1 or starts[0] != 0 or starts[-1] != n or (spans < 1).any():
-            raise ArtifactError("trees: the starts of the trees do not divide the nodes")
+        audit_starts("trees", starts, n)
         bounds = self.category_starts
         if bounds[0] != 0 or bounds[-1] != len(self.categories) or (np.diff(bounds) < 0).any():
             raise ArtifactError("trees: the category sets do not divide the categories")
         leaf = self.feature < 0
         if (self.categories < 0).any() or (self.feature < -1).any() or np.diff(bounds)[leaf].any():
             raise ArtifactError("trees: a feature or a category is out of range")
-        place = np.arange(n) - np.repeat(starts[:-1], spans)
-        size = np.repeat(spans, spans)
-        for child in (self.left, self.right):
-            if ((child <= place) | (child >= size))[~leaf].any():
-                raise ArtifactError("trees: a child does not follow its parent within the tree")
-        start_of = np.repeat(starts[:-1], spans)
-        children = np.concatenate([(start_of + c)[~leaf] for c in (self.left, self.right)])
-        parents = np.bincount(children, minlength=n)
-        parents[starts[:-1]] += 1
-        if (parents != 1).any():
-            raise ArtifactError("trees: a node has no parent or more than one")
+        audit_children("trees", starts, ~leaf, self.left, self.right)
         if max(self.sizes, default=0) > LARGEST_TREE:
             raise ArtifactError(f"trees: a tree has more than {LARGEST_TREE} leaves")
+
+
+def audit_starts(name: str, starts: Ints, nodes: int) -> None:
+    """Check that the first nodes of trees divide the nodes.
+
+    Parameters
+    ----------
+    name : str
+        Of the trees, for messages.
+    starts : int64 array of shape (trees + 1,)
+    nodes : int
+        Number of nodes of all trees.
+
+    Raises
+    ------
+    ArtifactError
+        If they do not.
+    """
+    whole = len(starts) >= 1 and starts[0] == 0 and starts[-1] == nodes
+    if not whole or (np.diff(starts) < 1).any():
+        raise ArtifactError(f"{name}: the starts of the trees do not divide the nodes")
+
+
+def audit_children(name: str, starts: Ints, inner: Bools, left: Ints32, right: Ints32) -> None:
+    """Check that every node but the first of a tree is the child of one node before it.
+
+    Parameters
+    ----------
+    name : str
+        Of the trees, for messages.
+    starts : int64 array of shape (trees + 1,)
+        As :func:`audit_starts` checks them.
+    inner : bool array of shape (nodes,)
+        Whether a node is no leaf.
+    left, right : int32 arrays of shape (nodes,)
+        Children of inner nodes, counted from the first node of the tree.
+
+    Raises
+    ------
+    ArtifactError
+        If a child does not follow its parent within the tree, or a node has no parent or several.
+    """
+    spans = np.diff(starts)
+    first, size = np.repeat(starts[:-1], spans), np.repeat(spans, spans)
+    place = np.arange(len(inner)) - first
+    for child in (left, right):
+        if ((child <= place) | (child >= size))[inner].any():
+            raise ArtifactError(f"{name}: a child does not follow its parent within the tree")
+    children = np.concatenate([(first + child)[inner] for child in (left, right)])
+    parents = np.bincount(children, minlength=len(inner))
+    parents[starts[:-1]] += 1
+    if (parents != 1).any():
+        raise ArtifactError(f"{name}: a node has no parent or more than one")

@@ -55,20 +55,28 @@ class Explainer:
         columns = range(len(self._backgrounds))
         units = made_of.units(model.encode, prepared.sizes)
         self._units = [_units_of(column, units) for column in columns]
-        forests = () if model.leaves is None else model.leaves.forests
+        # A member without weight takes no part in the log-odds, and trees that none sees neither.
+        weighty = [
+            (weight, network)
+            for weight, network in zip(model.decide.weights, model.networks, strict=False)
+            if weight > 0
+        ]
+        seen = any(network.sizes != prepared.sizes for _, network in weighty)
+        forests = model.leaves.forests if model.leaves is not None and seen else ()
         self._paths = [TreePaths.of(f, prepared, made_of.columns, len(columns)) for f in forests]
         leaves = [paths.leaves for paths in self._paths]
         self._networks = [
-            ColumnNetwork(network)
-            if network.sizes == prepared.sizes
-            else LeafNetwork(network, sum(prepared.sizes), leaves)
-            for network in model.networks
+            (
+                weight,
+                ColumnNetwork(network)
+                if network.sizes == prepared.sizes
+                else LeafNetwork(network, sum(prepared.sizes), leaves),
+            )
+            for weight, network in weighty
         ]
-        self._trees = (
-            None
-            if model.extra_trees is None
-            else SampledTrees(model.extra_trees, made_of.columns, self._matrix)
-        )
+        self._trees = None
+        if model.extra_trees is not None and model.decide.weights[-1] > 0:
+            self._trees = SampledTrees(model.extra_trees, made_of.columns, self._matrix)
         # Averages of columns that are combined with others depend on the customer's values there.
         mixed = set[int]().union(*(raw for raw in made_of.columns if len(raw) > 1))
         self._averages = [
@@ -103,11 +111,13 @@ class Explainer:
             for column, average in enumerate(self._averages)
         ]
         walks = [paths.walk(matrix) for paths in self._paths]
-        parts = [network.contributions(units, averages, walks) for network in self._networks]
+        out = np.zeros((len(table), len(averages)))
+        for weight, network in self._networks:
+            out += weight * network.contributions(units, averages, walks)
         if self._trees is not None:
-            parts.append(self._trees.contributions(table, self._backgrounds))
-        weights = self._model.decide.weights
-        return np.asarray(sum(w * part for w, part in zip(weights, parts, strict=True)))
+            weight = self._model.decide.weights[-1]
+            out += weight * self._trees.contributions(table, self._backgrounds)
+        return out
 
     def _matrix(self, table: Table) -> Floats32:
         """What the trees test."""

@@ -298,3 +298,14 @@ def test_scores_fall_most_without_the_reasons(rich, rows):
     assert ours[0] > 0.9 * best[0] > 0
     assert ours[0] > 2 * random[0]
     assert ours[1] > ours[0] > 0 > spared[0]
+
+
+def test_a_member_without_weight_contributes_nothing(rich, rows):
+    weights = rich.decide.weights.copy()
+    weights[0] = 0.0  # of the network that sees leaves
+    almost = weights + np.array([1e-12, 0, 0, 0])
+    found, near = (
+        Explainer(replace(rich, decide=replace(rich.decide, weights=w))).contributions(rows)
+        for w in (weights, almost)
+    )
+    np.testing.assert_allclose(found, near, rtol=0, atol=1e-9)

@@ -333,16 +333,16 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
             )
             machine = None
             if self.use_plausibility:
-                machine = self._fit_plausibility(settings.plausibility, model, compute)
+                machine = self._fit_plausibility(settings, model, compute)
         self._set_fitted(model, machine)
         return self
 
     def _fit_plausibility(
-        self, plausibility: Plausibility, model: CalibratedModel, compute: Compute
+        self, settings: ChurnClassifier, model: CalibratedModel, compute: Compute
     ) -> Plausibility:
         """A fitted copy of the machine that says which rows are odd."""
         with stage("plausibility", self.seconds_):
-            machine: Plausibility = clone(plausibility).fit(
+            machine: Plausibility = clone(settings.plausibility).fit(
                 model.stages.train.table,
                 generator=compute.generator,
                 device=compute.device,

@@ -241,12 +241,8 @@ def backtest(
     extra = [str(column) for column in labelled.X if column not in known]
     say([*labelled.notes, *labelled.set_aside])
     say(unused_columns(predictor.schema, extra=extra))
-    measured = evaluate(
-        labelled.y,
-        predictor.predict_proba(labelled.X)[:, 1],
-        predictor.threshold,
-        resamples=resamples,
-    )
+    scores = predictor.predict_proba(labelled.X)[:, 1]
+    measured = evaluate(labelled.y, scores, predictor.threshold, resamples=resamples)
     result = Backtest(
         str(model),
         _promised(Path(model)),

@@ -333,15 +333,22 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
             )
             machine = None
             if self.use_plausibility:
-                with stage("plausibility", self.seconds_):
-                    machine = clone(settings.plausibility).fit(
-                        model.stages.train.table,
-                        generator=compute.generator,
-                        device=compute.device,
-                        n_threads=compute.n_threads,
-                    )
+                machine = self._fit_plausibility(settings.plausibility, model, compute)
         self._set_fitted(model, machine)
         return self
+
+    def _fit_plausibility(
+        self, plausibility: Plausibility, model: CalibratedModel, compute: Compute
+    ) -> Plausibility:
+        """A fitted copy of the machine that says which rows are odd."""
+        with stage("plausibility", self.seconds_):
+            machine: Plausibility = clone(plausibility).fit(
+                model.stages.train.table,
+                generator=compute.generator,
+                device=compute.device,
+                n_threads=compute.n_threads,
+            )
+        return machine
 
     def _store(self, checkpoints: str | Path | None) -> CheckpointStore:
         """Where finished boosters and epochs of this fit are kept."""

@@ -146,19 +146,8 @@ def score_file(
     ...     list(job.read()), job.scored, job.drift.score.column
     (['id', 'probability', 'decision', 'risk', 'model'], 100, 'score')
     """
-    if chunk_rows < 1:
-        raise ConfigError(f"chunk_rows {chunk_rows} is out of its range: give at least 1")
-    if not 0 <= max_rejected <= 1:
-        raise ConfigError(
-            f"max_rejected {max_rejected:g} is out of its range: give a share, 0 to 1"
-        )
-    if reasons < 0:
-        raise ConfigError(f"reasons {reasons} is out of its range: give at least 0")
-    if table is not None and (cutoff is not None or tables or sources or trust_sources):
-        raise ConfigError("give a table, or cutoff and raw tables to build it from, not both")
-    check_reason(allow_stale)
-    if allow_stale is not None and table is not None:
-        raise ConfigError("allow_stale belongs to a month that is built from raw tables")
+    raw = cutoff is not None or bool(tables or sources or trust_sources)
+    _check_options(table, raw, allow_stale, chunk_rows, max_rejected, reasons)
     output = Path(output)
     paths = OutputPaths.of(output, rejected, raw_text=raw_text)
     _check_raw_text(paths, campaign)
@@ -212,6 +201,30 @@ def score_file(
         )
         work_folder.remove()  # while it is still locked
     return job
+
+
+def _check_options(
+    table: str | Path | None,
+    raw: bool,
+    allow_stale: str | None,
+    chunk_rows: int,
+    max_rejected: float,
+    reasons: int,
+) -> None:
+    """Refuse numbers out of their range, and a table beside `raw` tables to build it from."""
+    if chunk_rows < 1:
+        raise ConfigError(f"chunk_rows {chunk_rows} is out of its range: give at least 1")
+    if not 0 <= max_rejected <= 1:
+        raise ConfigError(
+            f"max_rejected {max_rejected:g} is out of its range: give a share, 0 to 1"
+        )
+    if reasons < 0:
+        raise ConfigError(f"reasons {reasons} is out of its range: give at least 0")
+    if table is not None and raw:
+        raise ConfigError("give a table, or cutoff and raw tables to build it from, not both")
+    check_reason(allow_stale)
+    if allow_stale is not None and table is not None:
+        raise ConfigError("allow_stale belongs to a month that is built from raw tables")
 
 
 def _check_raw_text(paths: OutputPaths, campaign: Campaign | None) -> None:

@@ -18,7 +18,7 @@ FEWEST_VALUES = 20  # below, a distribution says nothing
 FEWEST_BINS = 4
 FEWEST_OTHERS = 0.02  # share of the training rows with other numbers than zero
 LOOKED_AT = 5_000  # values, evenly spread
-FITS = 0.15  # total variation distance up to which two distributions are one, chance apart
+FITS = 0.22  # total variation distance up to which two distributions are one, chance apart
 CHANCE = 1.5  # times the distance that chance alone explains
 CLOSER = 0.35  # by so much the other unit has to be closer than this one
 

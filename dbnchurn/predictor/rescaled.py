@@ -1,4 +1,4 @@
-"""Numbers that are written in another unit than in training: shares for percents, minutes for hours.
+"""Numbers in another unit than in training: shares for percents, minutes for hours.
 
 A score is computed from them all the same, and every one of them is wrong.
 """

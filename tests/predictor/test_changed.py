@@ -105,13 +105,16 @@ COLUMNS = {"months": (1, 72), "price": (18, 118), "minutes": (0, 600), "joined":
 def drawn(seed, rows=400, **shift):
     generator = np.random.default_rng(seed)
     columns = [generator.uniform(*bounds, rows) + shift.get(n, 0) for n, bounds in COLUMNS.items()]
-    return Table(np.column_stack(columns), np.zeros((rows, 0), np.int32), tuple(COLUMNS), (), ())
+    no_codes = np.zeros((rows, 0), np.int32)
+    return Table(np.column_stack(columns), no_codes, tuple(COLUMNS), (), ())
 
 
 def changed_in(numbers):
     reference = learn_reference(drawn(0, 3000), np.linspace(0, 1, 50))
     table = replace(drawn(1), numbers=numbers)
-    return {c.column: c.sentence for c in changed_columns(oddities(table, {}, reference, ["joined"]))}
+    return {
+        c.column: c.sentence for c in changed_columns(oddities(table, {}, reference, ["joined"]))
+    }
 
 
 @pytest.mark.parametrize("factor", [60, 1 / 60, 24, 365.25, -1, 40])

@@ -262,8 +262,6 @@ def _doubtful(
     """Sentences about values that are read as they stand and often mean something else."""
     seldom = tally.perhaps_missing
     counts = {word: rows for word, rows in tally.counts.items() if word not in seldom}
-        word: rows for word, rows in tally.counts.items() if word not in tally.perhaps_missing
-    }
     rows = np.fromiter(counts.values(), np.int64, len(counts))
     if column.kind not in ("number", "date") or not len(rows):
         return

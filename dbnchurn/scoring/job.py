@@ -104,7 +104,7 @@ def score_file(
     n_threads : int, default 1
         Threads for the trees.
     allow_changed : collection of str, optional
-        Columns that may be empty, or full of categories that no training row has; any other such
+        Columns that may hold other values than in training, or none; any other such
         column stops the job, see :func:`dbnchurn.predictor.changed.changed_columns`.
     allow_stale : str, optional
         The reason why a month is built from raw tables that do not reach over its windows.

@@ -26,6 +26,10 @@ with wants_docstrings():
     import xgboost as xgb
 
 BINNED_ROWS = 50_000  # of more rows XGBoost keeps the bins alone, not the values
+BINS = 256  # of a number, as XGBoost has them
+WIDE_COLUMNS, WIDE_BINS = 1_000, 32
+"""A table of more columns than these and than rows has fewer bins: a node of a tree costs columns x
+bins, whatever the rows are, so that 5,000 columns of 300 rows would take minutes."""
 
 SMALL_GROUP = 0.01
 """Groups that are all smaller than this share of a fold are assigned to folds at random, as rows
@@ -229,6 +233,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
                 "subsample": self.subsample,
                 "colsample_bytree": self.colsample,
                 "max_cat_to_onehot": self.max_cat_to_onehot,
+                "max_bin": bins_of(train.num_row(), train.num_col()),
                 "seed": seed,
                 "nthread": n_threads,
                 "device": device,
@@ -243,6 +248,27 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         if stop is None:
             return forest_of(booster), []
         return forest_of(booster[: booster.best_iteration + 1]), curves["stop"]["logloss"]
+
+
+def bins_of(rows: int, columns: int) -> int:
+    """Bins that XGBoost cuts a number into.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Of the training rows of one booster.
+
+    Returns
+    -------
+    int
+        256, but 32 for tables of more than 1,000 columns and more columns than rows.
+
+    Examples
+    --------
+    >>> bins_of(300, 1_000), bins_of(300, 5_000), bins_of(10_000, 5_000)
+    (256, 32, 256)
+    """
+    return WIDE_BINS if columns > max(WIDE_COLUMNS, rows) else BINS
 
 
 def assign_folds(

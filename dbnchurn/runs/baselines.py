@@ -15,8 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from dbnchurn.core.typing import Floats, Floats32
-from dbnchurn.features.leaves import bins_of
 from dbnchurn.features.leaves_record import booster_matrix
+from dbnchurn.features.wide_tables import bins_of
 from dbnchurn.model.compute import default_threads
 from dbnchurn.model.inputs import LabelledFrame
 from dbnchurn.tables.kinds import infer

@@ -25,6 +25,7 @@ from dbnchurn.decide.decide_record import log_odds
 from dbnchurn.features import ExtraTrees, Leaves
 from dbnchurn.features.compact_rows import LeafRows
 from dbnchurn.features.leaves import assign_folds
+from dbnchurn.features.wide_tables import wide_sentence
 from dbnchurn.model.compute import Compute, limited_threads
 from dbnchurn.model.inputs import ClassPriors, LabelledFrame, LabelledTable
 from dbnchurn.model.stages import MAIN, FittedStages, Stages, fresh
@@ -93,6 +94,8 @@ def fit_stages(
             None if unlabelled is None else read(schema, unlabelled)[0],
             compute,
         )
+    if validation is not None:  # fitted anew on all rows, it would be said twice
+        say(wide_sentence(*prepared.table.numbers.shape), logging.WARNING)
     leaves = None
     if stages.leaves is not None:
         with stage("leaves", seconds):

@@ -202,6 +202,8 @@ class ReportInput:
         What drives the scores, as ``training.json`` has it under ``reasons``.
     outcome : str, default ""
         Who counts as having left, and what share of the customers.
+    stored : str, default ""
+        From which rows the measured and the stored model learned, in sentences.
     sample_weight, gain : arrays of shape (n,), optional
         As given to :func:`dbnchurn.evaluate.compare`.
 
@@ -234,6 +236,7 @@ class ReportInput:
     warnings: Sequence[str] = ()
     reasons: Mapping[str, Any] | None = None
     outcome: str = ""
+    stored: str = ""
     sample_weight: npt.ArrayLike | None = None
     gain: npt.ArrayLike | None = None
 

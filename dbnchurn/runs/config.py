@@ -268,3 +268,21 @@ def classifier_of(config: RunConfig, **changes: Any) -> ChurnClassifier:
     )
     classifier.set_params(**changes)
     return classifier
+
+
+def without_refit(config: RunConfig) -> RunConfig:
+    """The config of a run that stores the model that it measures.
+
+    Runs that are only compared do without a second fit, which no number is measured of.
+
+    Parameters
+    ----------
+    config : RunConfig
+
+    Returns
+    -------
+    RunConfig
+        With ``classifier.refit`` false, as its ``config.yaml`` then says.
+    """
+    classifier = config.classifier.model_copy(update={"refit": False})
+    return config.model_copy(update={"classifier": classifier})

@@ -25,6 +25,7 @@ from dbnchurn.runs.folder import read_json
 from dbnchurn.runs.predictions import GROUP, models, score_column
 from dbnchurn.runs.published import notes
 from dbnchurn.runs.result import MODEL
+from dbnchurn.runs.stored_model import stored_sentence
 from dbnchurn.tables.splitting import PARTS
 
 RULES = {
@@ -93,6 +94,7 @@ def report_input(folder: Path) -> ReportInput:
         gain=test["gain"].to_numpy(),
         reasons=facts.get("reasons"),
         outcome=facts.get("outcome", ""),
+        stored=stored_sentence(facts["stored"]) if "stored" in facts else "",
     )
 
 

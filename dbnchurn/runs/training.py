@@ -15,6 +15,7 @@ from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.core.typing import Arrays, Floats
 from dbnchurn.data.build import Built
 from dbnchurn.data.quality_page import write_quality
+from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.model.inputs import LabelledFrame
 from dbnchurn.runs.baselines import PEERS, VARIANTS, Predict
 from dbnchurn.runs.config import RunConfig
@@ -37,6 +38,7 @@ from dbnchurn.runs.published import write_table
 from dbnchurn.runs.report import write_report
 from dbnchurn.runs.result import MODEL, Findings, RunResult
 from dbnchurn.runs.side_columns import gains
+from dbnchurn.runs.stored_model import stored_facts, stored_model
 from dbnchurn.runs.tracking import require_mlflow, track
 from dbnchurn.runs.unfinished import Unfinished
 from dbnchurn.tables import Customers
@@ -130,11 +132,16 @@ def _finish(config: RunConfig, unfinished: Unfinished) -> Path:
             found = findings(trained, config)
         with stage("explain", seconds):
             reasons = find_drivers(trained, config.display_names, config.seed)
+        with stage("refit", seconds):
+            stored = stored_model(trained, unfinished.store.part("stored"))
         found.metrics["seconds"] = {**seconds, "classifier": trained.classifier.seconds_}
         found.facts.update(
-            name=unfinished.target.name, seconds=found.metrics["seconds"], reasons=reasons
+            name=unfinished.target.name,
+            seconds=found.metrics["seconds"],
+            reasons=reasons,
+            stored=stored_facts(trained, stored),
         )
-        folder = write(config, unfinished, trained, found, built)
+        folder = write(config, unfinished, trained, stored, found, built)
     if config.tracking is not None:
         track(folder, config.tracking)
     return folder
@@ -246,6 +253,7 @@ def write(
     config: RunConfig,
     unfinished: Unfinished,
     trained: RunResult,
+    stored: ChurnClassifier,
     found: Findings,
     built: Built | None,
 ) -> Path:
@@ -257,6 +265,8 @@ def write(
     unfinished : Unfinished
         Says where.
     trained : RunResult
+    stored : ChurnClassifier
+        Goes into the model folder.
     found : Findings
         Contents of the files.
     built : Built or None
@@ -279,8 +289,7 @@ def write(
         about: dict[str, Any] = {
             "id": table.id,
             "column_labels": dict(config.display_names),
-            # Of validation rows: no byte of the model may depend on a test row.
-            "metrics": found.metrics["validation"],
+            **_measured(found),
         }
         if config.source is not None and config.source.missing:
             about["missing"] = list(config.source.missing)
@@ -291,7 +300,18 @@ def write(
             about["data"] = stored_plan(built)
             write_tables(aside, built)
         write_quality(aside / QUALITY, table, built, table.notes)
-        trained.classifier.save(aside / "model", about=about)
+        stored.save(aside / "model", about=about)
         if config.report.page:
             write_report(aside)
     return folder
+
+
+def _measured(found: Findings) -> dict[str, Any]:
+    """The numbers that the model carries, and what they were measured on.
+
+    Those of the test rows where the stored model learned from them, after they were measured. Of
+    one that did not, no byte depends on a test row: it has those of the validation rows.
+    """
+    part = "test" if found.facts["stored"]["refit"] else "validation"
+    on = {"part": part, "rows": found.facts["stored"]["measured_rows"]}
+    return {"metrics": found.metrics[part], "measured": on}

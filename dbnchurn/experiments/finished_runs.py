@@ -24,7 +24,7 @@ from dbnchurn.runs.result import MODEL
 RUNS_TABLE = "runs.csv"
 """Of an experiment's folder: which runs are in its comparison."""
 
-# Keys in which runs of one variant may differ; what is stored after the measuring changes no number.
+# Keys in which runs of one variant may differ; a fit after the measuring changes no number.
 OF_A_UNIT = ("seed", "split.fold", "classifier.refit")
 NO_SETTING = (
     "output", "experiment", "tuning", "tracking", "published", "report", "baselines", "resamples",

@@ -117,7 +117,7 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         That machine.
     restraint : float, default 10
         How strongly the blend of the members' logits keeps to their equal average; see
-        :func:`dbnchurn.decide.calibration.fit_blend`.
+        :func:`dbnchurn.decide.calibration.fit_floored_blend`.
     threshold : Threshold, optional
         Rule that chooses the threshold.
     validation : float, default 0.15

@@ -24,7 +24,7 @@ def model_card(about: Mapping[str, Any]) -> str:
         _windows(about.get("data")),
         _metrics(about),
         _threshold(about["threshold"]),
-        _blend(about.get("blend")),
+        _blend(about.get("blend"), about.get("floor")),
         _networks(about.get("networks")),
         _limits(about),
         _dropped(about["columns"]["dropped"]),
@@ -131,7 +131,7 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def _blend(blend: Any) -> list[str]:
+def _blend(blend: Any, floor: Any) -> list[str]:
     """What the logit is made of; nothing for older models."""
     if not isinstance(blend, list):
         return []
@@ -144,6 +144,18 @@ def _blend(blend: Any) -> list[str]:
         "| member | weight | spread |",
         "|---|---|---|",
         *(f"| {m['member']} | {m['weight']:.3f} | {m['spread']:.3f} |" for m in blend),
+        *_floor(floor),
+    ]
+
+
+def _floor(floor: Any) -> list[str]:
+    """What no probability is below; nothing without a floor."""
+    if not isinstance(floor, float) or not floor:
+        return []
+    return [
+        "",
+        f"No probability is below {floor:.2%}: so many of the validation rows left whatever "
+        "their columns say.",
     ]
 
 

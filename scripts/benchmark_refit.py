@@ -84,7 +84,9 @@ def main() -> None:
     for metric in ("AP", "F1", "Brier", "ECE"):
         wide = found.pivot(index=["table", "seed"], columns="model", values=metric)
         summary[metric] = paired_interval((wide[STORED] - wide[MEASURED]).to_numpy())
-    print("\nStored minus measured, mean over tables and divisions [95 % bootstrap over divisions]:")
+    print(
+        "\nStored minus measured, mean over tables and divisions [95 % bootstrap over divisions]:"
+    )
     print("; ".join("{} {:+.4f} [{:+.4f}, {:+.4f}]".format(k, *v) for k, v in summary.items()))
     print(json.dumps({k: [round(number, 4) for number in v] for k, v in summary.items()}))
 

@@ -86,6 +86,7 @@ SMALL_RUN = (
     f"classifier.network.finetune={FEW_STEPS}",
     f"classifier.companion={{pretrain: false, dbn: {{layers: [6]}}, finetune: {FEW_STEPS}}}",
     "baselines=[]",
+    "classifier.refit=false",  # tests of the second fit ask for it
     "resamples=50",
     "report.page=false",  # pictures take longer than all the rest
     "device=cpu",

@@ -192,6 +192,8 @@ class ReportInput:
         Feature → AUC of it alone on training rows, best first.
     seconds : mapping, default {}
         Stage → wall seconds, in order.
+    fit_seconds : mapping, default {}
+        Model → wall seconds of its fit; None where they are not known as a whole.
     facts : mapping, default {}
         Further lines of the page, such as source, seed, device and package versions.
     config_yaml : str, default ""
@@ -231,6 +233,7 @@ class ReportInput:
     fine_tuning: FineTuning | None = None
     strongest: Mapping[str, float] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    fit_seconds: Mapping[str, float | None] = field(default_factory=dict)
     facts: Mapping[str, object] = field(default_factory=dict)
     config_yaml: str = ""
     warnings: Sequence[str] = ()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from dbnchurn.core.checkpoints import NOWHERE, CheckpointStore
+from dbnchurn.core.typing import Rows
 from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.runs.dataset import labelled_frame
 from dbnchurn.runs.result import RunResult
@@ -34,9 +35,7 @@ def stored_model(trained: RunResult, store: CheckpointStore = NOWHERE) -> ChurnC
     measured, table = trained.classifier, trained.customers
     if not measured.refit:
         return measured
-    parts = trained.parts
-    rows = np.sort(np.concatenate([parts.train, parts.validation, parts.test]))
-    everyone = labelled_frame(table, rows)
+    everyone = labelled_frame(table, all_rows(trained))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LabelWarning)  # said once, of the table
         return measured.refitted_on(
@@ -47,6 +46,31 @@ def stored_model(trained: RunResult, store: CheckpointStore = NOWHERE) -> ChurnC
             X_unlabelled=table.unlabelled[list(table.X)] if len(table.unlabelled) else None,
             checkpoints=store.folder,
         )
+
+
+def all_rows(trained: RunResult) -> Rows:
+    """Row numbers of training, validation and test customers, in the order of the table."""
+    parts = trained.parts
+    return np.sort(np.concatenate([parts.train, parts.validation, parts.test]))
+
+
+def learned_rows(trained: RunResult, stored: ChurnClassifier) -> Rows:
+    """Row numbers of the customers that had a part in the stored model.
+
+    Parameters
+    ----------
+    trained : RunResult
+    stored : ChurnClassifier
+        As :func:`stored_model` gives it.
+
+    Returns
+    -------
+    int array
+        All of them, or training and validation rows where the measured model is the stored one.
+    """
+    if stored is not trained.classifier:
+        return all_rows(trained)
+    return np.sort(np.concatenate([trained.parts.train, trained.parts.validation]))
 
 
 def stored_facts(trained: RunResult, stored: ChurnClassifier) -> dict[str, Any]:

@@ -169,6 +169,42 @@ def fingerprint_of(parts: Sequence[LabelledFrame], unlabelled: pd.DataFrame | No
     return digest.hexdigest()
 
 
+def labelled_rows(
+    frame: pd.DataFrame,
+    y: Any,
+    meaning: LabelMeaning,
+    sample_weight: npt.ArrayLike | None,
+    groups: npt.ArrayLike | None,
+) -> LabelledFrame:
+    """Checked rows whose labels mean what they meant before.
+
+    Parameters
+    ----------
+    frame : DataFrame of n rows
+    y : array of shape (n,)
+    meaning : LabelMeaning
+    sample_weight : array of shape (n,), or None
+    groups : array of shape (n,), or None
+
+    Returns
+    -------
+    LabelledFrame
+
+    Raises
+    ------
+    DataError
+        If labels, weights or groups cannot be used; the message says what to do.
+    """
+    rows = LabelledFrame(
+        frame,
+        encode_labels(read_labels(y, len(frame)), meaning, "y"),
+        check_weight(sample_weight, len(frame)),
+        check_groups(groups, len(frame)),
+    )
+    check_both_classes(rows.y, rows.sample_weight, "train on", "give more rows")
+    return rows
+
+
 def fit_inputs(
     frame: pd.DataFrame,
     y: Any,

@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy.typing as npt
 import pandas as pd
+from sklearn.base import clone
 
 from dbnchurn.core.checkpoints import CheckpointStore
 from dbnchurn.core.progress import stage
+from dbnchurn.features import Plausibility
 from dbnchurn.model.compute import Compute
 from dbnchurn.model.decision import CalibratedModel, calibrate, transfer_decision
 from dbnchurn.model.inputs import FitInputs, LabelledFrame
-from dbnchurn.model.pipeline import Stages, fit_stages
+from dbnchurn.model.pipeline import fit_stages
+from dbnchurn.model.stages import Stages
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,3 +117,27 @@ def learn(
                 inputs.all_rows, unlabelled, inputs.classes, compute, store.part("refit")
             )
     return model, fitted.curves
+
+
+def fit_plausibility(
+    machine: Plausibility, model: CalibratedModel, compute: Compute
+) -> Plausibility:
+    """A fitted copy of the machine of plausibility, on the training rows of a model.
+
+    Parameters
+    ----------
+    machine : Plausibility
+    model : CalibratedModel
+    compute : Compute
+
+    Returns
+    -------
+    Plausibility
+    """
+    copy: Plausibility = clone(machine)
+    return copy.fit(
+        model.stages.train.table,
+        generator=compute.generator,
+        device=compute.device,
+        n_threads=compute.n_threads,
+    )

@@ -46,7 +46,7 @@ def test_by_default_all_are_trained_whose_packages_are_installed(monkeypatch):
     assert set(baselines_of(None)) == set(plain)
     assert baselines_of(["xgboost"]) == ("xgboost",)
     assert baselines_of([]) == ()
-    with pytest.raises(ConfigError, match=r"catboost not installed; .* 'dbnchurn\[bench\]'"):
+    with pytest.raises(ConfigError, match=r"'catboost' not installed; .*'dbnchurn\[bench\]'"):
         baselines_of(["xgboost", "catboost"])
 
 

@@ -185,25 +185,26 @@ def lightgbm(
     def matrix(X: pd.DataFrame) -> Floats32:
         return booster_matrix(read(schema, X)[0])
 
-    model = lgb.LGBMClassifier(
-        n_estimators=2000,
-        num_leaves=15,
-        learning_rate=0.03,
-        subsample=0.8,
-        subsample_freq=1,
-        colsample_bytree=0.7,
-        random_state=random_state,
-        n_jobs=n_threads or default_threads(len(train.y)),
-        verbose=-1,
+    settings = {
+        "objective": "binary",
+        "metric": "average_precision",
+        "num_leaves": 15,
+        "learning_rate": 0.03,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "feature_fraction": 0.7,
+        "seed": random_state,
+        "num_threads": n_threads or default_threads(len(train.y)),
+        "verbosity": -1,
+    }
+    fitted = lgb.Dataset(matrix(train.frame), train.y)
+    booster = lgb.train(
+        settings,
+        fitted,
+        num_boost_round=2000,
+        valid_sets=[lgb.Dataset(matrix(validation.frame), validation.y, reference=fitted)],
+        callbacks=[lgb.early_stopping(100, verbose=False)],
     )
-    model.fit(
-        matrix(train.frame),
-        train.y,
-        eval_set=[(matrix(validation.frame), validation.y)],
-        eval_metric="average_precision",
-        callbacks=[lgb.early_stopping(100, first_metric_only=True, verbose=False)],
-    )
-    booster = model.booster_
     return lambda X: np.asarray(booster.predict(matrix(X)), np.float64)
 
 

@@ -58,7 +58,7 @@ LESS = (
     "classifier.network.finetune.epochs=2", "classifier.network.finetune.batch_size=256",
     "classifier.companion.dbn.layers=[16]", "classifier.companion.finetune.epochs=2",
     "classifier.companion.finetune.batch_size=256", "classifier.linear.C=[0.05]",
-    "classifier.extra_trees.n_trees=5", "resamples=50",
+    "classifier.extra_trees.n_trees=5", "classifier.refit=false", "resamples=50",
 )  # fmt: skip
 SMALLER = {
     "leaves": {"folds": 2, "n_trees": 20},

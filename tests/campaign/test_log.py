@@ -117,7 +117,7 @@ def test_a_wrong_log_is_refused_with_rows_and_remedy(changes, told):
 def test_everything_that_is_wrong_is_said_at_once_and_nothing_is_changed():
     frame = make_log(arm="x", propensity=0.0)
     before = frame.copy()
-    with pytest.raises(DataError, match="unknown arm.*propensity 0"):
+    with pytest.raises(DataError, match=r"unknown arm.*propensity 0"):
         ContactLog.of(frame)
     pd.testing.assert_frame_equal(frame, before)
     with pytest.raises(DataError, match="needs the column 'arm', 'propensity'"):

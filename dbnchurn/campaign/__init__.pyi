@@ -1,1 +1,4 @@
+from .lift import Lift as Lift
 from .log import ContactLog as ContactLog
+from .measure import measure as measure
+from .outcomes import Outcomes as Outcomes

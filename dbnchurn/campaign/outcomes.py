@@ -169,7 +169,7 @@ def _left_by_date(rows: pd.DataFrame, name: str) -> pd.Series[Any]:
             f"{name}: customers left (left 1) and have no date of leaving {rows_text(undated)}; "
             "add it, or leave the column 'left_date' out"
         )
-    return rows["left"]
+    return rows["left"].where(~dated, 1.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -232,9 +232,7 @@ def drawn(pilot: Pilot, generator: np.random.Generator) -> Draws:
     return Draws(acceptance, control - contact)
 
 
-def realised(
-    draws: Draws, contacted: int, generator: np.random.Generator
-) -> tuple[Floats, Floats]:
+def realised(draws: Draws, contacted: int, generator: np.random.Generator) -> tuple[Floats, Floats]:
     """Customers who accept and who are kept, of those contacted.
 
     Parameters
@@ -276,9 +274,7 @@ def _choice(settings: PlanSection, share: float, draws: Draws | None) -> Control
 
 
 def _notes(settings: PlanSection) -> tuple[str, ...]:
-    notes = [
-        "The chance of finding the effect is that of the interval that 'dbnchurn lift' gives."
-    ]
+    notes = ["The chance of finding the effect is that of the interval that 'dbnchurn lift' gives."]
     if settings.pilot is None:
         notes.append(
             "Nothing is said of cost and return: that needs the counts of a pilot with a control "

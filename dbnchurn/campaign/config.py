@@ -29,7 +29,7 @@ class LiftSection(Section):
     every: bool = Field(default=False, description="Take all campaigns of the log together.")
     days: Annotated[int, Field(ge=1)] | None = Field(
         default=None,
-        description="Outcome window: days from the contact on in which leaving counts.",,
+        description="Outcome window: days from the contact on in which leaving counts.",
     )
     as_of: date | None = Field(
         default=None, description="Day up to which outcomes are complete; by default the last date."

@@ -203,6 +203,11 @@ def money_lines(lift: Lift) -> list[str]:
 def _planned(lift: Lift) -> Sequence[str]:
     if not lift.planned:
         return ()
+    heads = ("", "planned", "measured", "interval", "")
+    return ("<h2>Planned and measured</h2>", rows_table(heads, _planned_rows(lift)))
+
+
+def _planned_rows(lift: Lift) -> list[tuple[str, ...]]:
     rows = []
     for found in lift.planned:
         share = found.what == "effect"
@@ -213,8 +218,7 @@ def _planned(lift: Lift) -> Sequence[str]:
         within = found.low <= found.planned <= found.high
         said = "the plan lies within the interval" if within else "the plan lies outside"
         rows.append((found.what, texts[0], texts[1], f"{texts[2]} to {texts[3]}", said))
-    heads = ("", "planned", "measured", "interval", "")
-    return ("<h2>Planned and measured</h2>", rows_table(heads, rows))
+    return rows
 
 
 def check_lines(lift: Lift) -> list[str]:
@@ -242,8 +246,8 @@ def lift_text(lift: Lift) -> str:
         ]
         lines += money_lines(lift)
         lines += [
-            f"planned {found.what}: {found.planned:,.4g}, measured {found.actual:,.4g}"
-            for found in lift.planned
+            f"planned {row[0]}: {row[1]}; measured: {row[2]}, {row[3]}; {row[4]}"
+            for row in _planned_rows(lift)
         ]
     if lift.before is not None:
         lines.append(f"before: {percent(lift.before, 2)}. {lift.before_sentence}")

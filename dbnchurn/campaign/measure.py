@@ -25,7 +25,7 @@ from dbnchurn.core.statistics import adjusted_p_values, normal_quantile, wilson
 from dbnchurn.core.typing import Floats
 
 TIERS = ("lowest third", "middle third", "highest third")
-BREAKDOWNS = ("offer", "channel", "segment", "risk")
+BREAKDOWNS = ("campaign", "offer", "channel", "segment", "risk")
 MOST_GROUPS = 12
 NO_EFFECT = (
     "The rate before and the rate after differ for many reasons, season, audience and what else "
@@ -82,7 +82,8 @@ def measure(log: ContactLog, outcomes: Outcomes, settings: LiftSection) -> Lift:
     stopped = _stopped(ratio.fits, ratio.p_value, ratio.expected, ratio.control, outcomes_p)
     claim, verdict = _claim(effect, sequence, stopped, joined)
     groups = _groups(joined.frame, log.frame, settings.confidence)
-    money = _money(joined.frame, effect, settings)
+    ends = (effect.low, effect.high) if sequence is None else sequence
+    money = _money(joined.frame, effect.value, ends, settings)
     return Lift(
         campaign=" + ".join(log.campaigns),
         claim=claim,
@@ -102,7 +103,7 @@ def measure(log: ContactLog, outcomes: Outcomes, settings: LiftSection) -> Lift:
         money=money,
         revenue=_revenue(joined.frame, settings.confidence),
         acceptance=_acceptance(joined.frame, settings.confidence),
-        planned=_planned(joined.frame, effect, money, settings),
+        planned=_planned(joined.frame, effect.value, ends, money, settings),
         before=settings.before,
         before_sentence=NO_EFFECT if settings.before is not None else "",
         warnings=_warnings(joined, log, stopped),
@@ -208,7 +209,9 @@ def _groups(rows: pd.DataFrame, log: pd.DataFrame, confidence: float) -> tuple[G
         names = group_names(rows, log, breakdown)
         if names is None or names.nunique() < 2:
             continue
-        for group in names.value_counts().index[:MOST_GROUPS].sort_values():
+        largest = set(names.value_counts().index[:MOST_GROUPS])
+        order = [tier for tier in TIERS if tier in largest] if breakdown == "risk" else None
+        for group in order or sorted(largest):
             part = rows[(names == group).to_numpy() & (rows["arm"] != EXPLORE).to_numpy()]
             both = part["arm"].nunique() == 2
             effect = arm_effect(part, CONTACT, confidence) if both else None
@@ -233,7 +236,7 @@ def group_names(rows: pd.DataFrame, log: pd.DataFrame, breakdown: str) -> pd.Ser
     rows : DataFrame
     log : DataFrame
         All rows of the log, whose scores divide customers into thirds.
-    breakdown : {"offer", "channel", "segment", "risk"}
+    breakdown : {"campaign", "offer", "channel", "segment", "risk"}
 
     Returns
     -------
@@ -263,12 +266,14 @@ def _cost(contacted: pd.DataFrame, settings: LiftSection) -> float | None:
     return None if settings.contact_cost is None else settings.contact_cost * len(contacted)
 
 
-def _money(rows: pd.DataFrame, effect: Effect, settings: LiftSection) -> MoneyKept | None:
+def _money(
+    rows: pd.DataFrame, effect: float, ends: tuple[float, float], settings: LiftSection
+) -> MoneyKept | None:
     if settings.worth is None:
         return None
     contacted = rows[rows["arm"] == CONTACT]
     cost, n, worth = _cost(contacted, settings), len(contacted), settings.worth
-    kept = [-effect.value * n, -effect.high * n, -effect.low * n]
+    kept = [-effect * n, -ends[1] * n, -ends[0] * n]
     value, low, high = (worth * customers - (cost or 0.0) for customers in kept)
     return MoneyKept(n, *kept, value, low, high, cost, worth, settings.currency)
 
@@ -303,12 +308,16 @@ def _acceptance(rows: pd.DataFrame, confidence: float) -> dict[str, float] | Non
 
 
 def _planned(
-    rows: pd.DataFrame, effect: Effect, money: MoneyKept | None, settings: LiftSection
+    rows: pd.DataFrame,
+    effect: float,
+    ends: tuple[float, float],
+    money: MoneyKept | None,
+    settings: LiftSection,
 ) -> tuple[Planned, ...]:
     found = []
     if settings.planned_effect is not None:
         planned = settings.planned_effect
-        found.append(Planned("effect", planned, effect.value, effect.low, effect.high))
+        found.append(Planned("effect", planned, effect, *ends))
     values = rows.loc[rows["arm"] == CONTACT, "value"] if "value" in rows else pd.Series([np.nan])
     if money is not None and values.notna().all():
         total = float(values.sum())
@@ -349,6 +358,14 @@ def _notes(joined: JoinedLog, effect: Effect, settings: LiftSection) -> tuple[st
     if effect.unadjusted is not None and missing:
         notes.append(f"{missing:,} customers have no score; the mean stands for it")
     contacted = joined.frame[joined.frame["arm"] == CONTACT]
+    if joined.log["customer"].duplicated().any():
+        notes.append(
+            "customers who are in several campaigns count in each, as if they were others; the "
+            "intervals of all campaigns together are then a little too narrow"
+        )
+    for name in BREAKDOWNS:
+        if name in joined.frame and (groups := joined.frame[name].nunique()) > MOST_GROUPS:
+            notes.append(f"of {groups} groups by {name} the {MOST_GROUPS} largest are shown")
     if settings.worth is None:
         notes.append("no money: say what keeping a customer brings with --worth (lift.worth)")
     elif _cost(contacted, settings) is None:

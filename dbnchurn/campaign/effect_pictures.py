@@ -73,13 +73,13 @@ def power_picture(plan: Plan) -> Picture | None:
     """
     if not can_draw():
         return None
-    from dbnchurn.core.html.figure import MARK, Canvas
+    from dbnchurn.core.html.figure import COLOURS, DASHES, MARK, Canvas
 
     settings = plan.settings
     most = max(2 * plan.choice.needed, int(1.2 * settings.customers))
     sizes = np.unique(np.linspace(most / 60, most, 60).astype(int))
     with Canvas("Customers on the list", "Chance of finding the effect", (7.0, 3.4)) as c:
-        for share in sorted({settings.control, 0.5}):
+        for place, share in enumerate(sorted({settings.control, 0.5})):
             chances = [
                 power(
                     int(size),
@@ -91,7 +91,8 @@ def power_picture(plan: Plan) -> Picture | None:
                 )
                 for size in sizes
             ]
-            c.axes.plot(sizes, chances, label=f"{100 * share:g} % held out")
+            style = {"color": COLOURS[place], "ls": DASHES[place]}
+            c.axes.plot(sizes, chances, label=f"{100 * share:g} % held out", **style)
         c.axes.axhline(settings.power, color=MARK, lw=1, ls=":", label="wanted")
         c.axes.axvline(settings.customers, color=MARK, lw=1, ls="--", label="this list")
         c.axes.set_ylim(0, 1)

@@ -7,32 +7,12 @@ from collections.abc import Sequence
 from dbnchurn.campaign.effect import Effect
 from dbnchurn.campaign.effect_pictures import effects_picture
 from dbnchurn.campaign.lift import GroupEffect, Lift
-from dbnchurn.core.html.format import amount, percent, plain, thousands
+from dbnchurn.core.html.format import amount, percent, points, thousands
 from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_page, rows_table
 
 NAMES = {"contact": "contacted", "control": "control group", "explore": "other option, drawn"}
+STYLE = "figure { max-width: 46rem; }\n"
 GROUP_HEADS = ("customers", "number", "difference", "interval", "p, all groups judged", "")
-
-
-def points(value: float, digits: int = 2) -> str:
-    """A difference of shares in points.
-
-    Parameters
-    ----------
-    value : float
-    digits : int, default 2
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> points(-0.0251), points(0.01, 1)
-    ('−2.51', '+1.0')
-    """
-    sign = "+" if value > 0 else ""
-    return sign + plain(100 * value, digits)
 
 
 def interval(effect: Effect) -> str:
@@ -82,7 +62,8 @@ def lift_page(lift: Lift) -> str:
         bullets("Checks", check_lines(lift)),
         bullets("Notes", lift.notes),
     ]
-    return plain_page(f"What did the campaign {lift.campaign} do?", lift.verdict, sections)
+    title = f"What did the campaign {lift.campaign} do?"
+    return plain_page(title, lift.verdict, sections, STYLE)
 
 
 def _named(lift: Lift) -> list[tuple[str, Effect]]:
@@ -184,8 +165,9 @@ def money_lines(lift: Lift) -> list[str]:
         unit = f" {money.currency}" if money.currency else ""
         cost = "of unknown cost" if money.cost is None else f"for {amount(round(money.cost))}{unit}"
         lines.append(
-            f"{plain(money.customers, 0)} customers kept ({plain(money.customers_low, 0)} to "
-            f"{plain(money.customers_high, 0)}) by {thousands(money.contacted)} contacts {cost}."
+            f"{amount(round(money.customers))} customers kept "
+            f"({amount(round(money.customers_low))} to {amount(round(money.customers_high))}) by "
+            f"{thousands(money.contacted)} contacts {cost}."
         )
         after = "" if money.cost is None else " after cost"
         lines.append(

@@ -21,6 +21,7 @@ from dbnchurn.campaign.lift import Claim, GroupEffect, Lift, MoneyKept, Planned
 from dbnchurn.campaign.log import CONTACT, CONTROL, EXPLORE, ContactLog
 from dbnchurn.campaign.outcomes import JoinedLog, Outcomes, counts_by_arm, join_outcomes
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.html.format import points
 from dbnchurn.core.statistics import adjusted_p_values, normal_quantile, wilson
 from dbnchurn.core.typing import Floats
 
@@ -178,7 +179,7 @@ def _claim(
     if stopped:
         return "stopped", f"No claim: {stopped}."
     low, high = (effect.low, effect.high) if sequence is None else sequence
-    points, ends = 100 * abs(effect.value), f"{100 * low:+.2f} to {100 * high:+.2f} points"
+    size, ends = 100 * abs(effect.value), f"{points(low)} to {points(high)} points"
     early = f" so far ({joined.window} days)" if joined.preliminary else ""
     how = "" if sequence is None else ", an interval that holds however often one looks"
     rates = (
@@ -187,16 +188,16 @@ def _claim(
     )
     if high < 0:
         return "kept", (
-            f"The campaign kept customers: {points:.2f} points fewer left because of it ({ends}"
+            f"The campaign kept customers: {size:.2f} points fewer left because of it ({ends}"
             f"{how}). {rates}."
         )
     if low > 0:
         return "lost", (
-            f"The campaign drove customers away: {points:.2f} points more left because of it "
+            f"The campaign drove customers away: {size:.2f} points more left because of it "
             f"({ends}{how}). {rates}."
         )
     return "not told", (
-        f"No effect can be told from chance: the difference is {100 * effect.value:+.2f} points "
+        f"No effect can be told from chance: the difference is {points(effect.value)} points "
         f"({ends}{how}). {rates}. That is not a proof of no effect: anything within these ends is "
         "possible."
     )

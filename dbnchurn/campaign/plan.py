@@ -14,6 +14,7 @@ import numpy as np
 
 from dbnchurn.campaign.config import Pilot, PlanSection
 from dbnchurn.campaign.power import customers_needed, power, smallest_effect
+from dbnchurn.core.html.format import amount, points
 from dbnchurn.core.typing import Floats
 
 DRAWS = 20_000
@@ -120,10 +121,9 @@ class Plan:
     def verdict(self) -> str:
         """What the plan comes to, in a sentence or two."""
         choice, wanted = self.choice, self.settings
-        points = f"{100 * wanted.effect:+.2f} points"
         found = (
-            f"An effect of {points} would be found with a chance of {100 * choice.power:.0f} %, "
-            f"holding out {choice.customers:,} of {wanted.customers:,} customers."
+            f"An effect of {points(wanted.effect)} points would be found with a chance of "
+            f"{100 * choice.power:.0f} %, holding out {choice.customers:,} of {wanted.customers:,} customers."
         )
         if choice.power < wanted.power:
             found += (
@@ -133,8 +133,8 @@ class Plan:
         if self.gain is not None:
             money = f" {wanted.currency}" if wanted.currency else ""
             found += (
-                f" The campaign would bring {self.gain.value:,.0f}{money} after cost, "
-                f"{self.gain.low:,.0f} to {self.gain.high:,.0f} with 90 %."
+                f" The campaign would bring {amount(round(self.gain.value))}{money} after cost, "
+                f"{amount(round(self.gain.low))} to {amount(round(self.gain.high))} with 90 %."
             )
         return found
 

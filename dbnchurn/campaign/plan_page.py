@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dbnchurn.campaign.effect_pictures import power_picture
-from dbnchurn.campaign.lift_page import points
+from dbnchurn.campaign.lift_page import STYLE
 from dbnchurn.campaign.plan import ControlChoice, Plan, Range
-from dbnchurn.core.html.format import amount, percent, thousands
+from dbnchurn.core.html.format import amount, percent, points, thousands
 from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_page, rows_table
 
 HEADS = (
@@ -48,6 +48,7 @@ def plan_page(plan: Plan) -> str:
             bullets("Cost and return", money_lines(plan)),
             bullets("Notes", plan.notes),
         ],
+        STYLE,
     )
 
 

@@ -146,7 +146,7 @@ class Effect:
         mixed = final / (-float(lambertw(-(alpha**2) / np.e, k=-1).real) - 1)
         total = information + mixed
         half = np.sqrt(total * np.log(total / (mixed * alpha**2))) / information
-        # With hardly any leavers the estimated variance says little; Newcombe's ends are wider then.
+        # With hardly any leavers the estimated variance is too small; Newcombe's ends are wider.
         return min(self.value - float(half), self.low), max(self.value + float(half), self.high)
 
 

@@ -76,7 +76,7 @@ def _named(lift: Lift) -> list[tuple[str, Effect]]:
     return found
 
 
-def _arms(lift: Lift) -> list[tuple[str, ...]]:
+def _arms(lift: Lift) -> list[tuple[str, str, str, str, str]]:
     rows = []
     arms = {"contact": lift.effect.contact, "control": lift.effect.control}
     if lift.explore is not None:
@@ -189,7 +189,7 @@ def _planned(lift: Lift) -> Sequence[str]:
     return ("<h2>Planned and measured</h2>", rows_table(heads, _planned_rows(lift)))
 
 
-def _planned_rows(lift: Lift) -> list[tuple[str, ...]]:
+def _planned_rows(lift: Lift) -> list[tuple[str, str, str, str, str]]:
     rows = []
     for found in lift.planned:
         share = found.what == "effect"

@@ -53,6 +53,18 @@ def measure(log: ContactLog, outcomes: Outcomes, settings: LiftSection) -> Lift:
     ------
     DataError, ConfigError
         If there is no control group, an arm has no outcome, or log and outcomes do not fit.
+
+    Examples
+    --------
+    >>> arm = ["contact", "control"] * 500
+    >>> log = ContactLog.of(pd.DataFrame({
+    ...     "customer": range(1000), "campaign": "spring", "offer": "discount", "channel": "mail",
+    ...     "arm": arm, "propensity": 0.5, "contact_date": "2026-03-01"}))
+    >>> left = [k % 10 == 0 or k % 10 == 1 or k % 20 == 3 for k in range(1000)]
+    >>> outcomes = Outcomes.of(pd.DataFrame({"customer": range(1000), "left": left}))
+    >>> lift = measure(log, outcomes, LiftSection())
+    >>> lift.claim, round(lift.effect.value, 2)
+    ('kept', -0.1)
     """
     log = log.of_campaign(settings.campaign, every=settings.every)
     if not (log.frame["arm"] == CONTROL).any():
@@ -61,6 +73,7 @@ def measure(log: ContactLog, outcomes: Outcomes, settings: LiftSection) -> Lift:
             "knows how many would have stayed anyway; next time hold out a share at random, "
             "--control 0.1 of 'dbnchurn score' does so ('dbnchurn plan' says how large)"
         )
+    log, certain = drawn_rows(log)
     joined = join_outcomes(
         log, outcomes, window=settings.days, as_of=settings.as_of, match=settings.match
     )
@@ -108,8 +121,41 @@ def measure(log: ContactLog, outcomes: Outcomes, settings: LiftSection) -> Lift:
         before=settings.before,
         before_sentence=NO_EFFECT if settings.before is not None else "",
         warnings=_warnings(joined, log, stopped),
-        notes=_notes(joined, effect, settings),
+        notes=(*certain, *_notes(joined, effect, settings)),
     )
+
+
+def drawn_rows(log: ContactLog) -> tuple[ContactLog, tuple[str, ...]]:
+    """The customers who could have come into the other arm too; the others tell nothing.
+
+    Parameters
+    ----------
+    log : ContactLog
+
+    Returns
+    -------
+    log : ContactLog
+    notes : tuple of str
+        How many were left out.
+
+    Raises
+    ------
+    DataError
+        If an arm has nobody who was drawn at random.
+    """
+    drawn = (log.frame["propensity"] < 1).to_numpy()
+    if drawn.all():
+        return log, ()
+    left = log.frame[drawn]
+    if not {CONTACT, CONTROL} <= set(left["arm"]):
+        raise DataError(
+            f"{log.name}: the log has a control group, but propensity 1 for all of an arm: nobody "
+            "of it was drawn at random; give the probability of the draw, such as 0.9 for those "
+            "contacted and 0.1 for those held out"
+        )
+    count = int((~drawn).sum())
+    note = f"{count:,} customers were in their arm in any case (propensity 1): left out"
+    return ContactLog(left.reset_index(drop=True), log.name, log.notes), (note,)
 
 
 def arm_effect(rows: pd.DataFrame, arm: str, confidence: float) -> Effect:
@@ -274,9 +320,20 @@ def _money(
         return None
     contacted = rows[rows["arm"] == CONTACT]
     cost, n, worth = _cost(contacted, settings), len(contacted), settings.worth
-    kept = [-effect * n, -ends[1] * n, -ends[0] * n]
+    kept = (-effect * n, -ends[1] * n, -ends[0] * n)
     value, low, high = (worth * customers - (cost or 0.0) for customers in kept)
-    return MoneyKept(n, *kept, value, low, high, cost, worth, settings.currency)
+    return MoneyKept(
+        contacted=n,
+        customers=kept[0],
+        customers_low=kept[1],
+        customers_high=kept[2],
+        value=value,
+        low=low,
+        high=high,
+        cost=cost,
+        worth=worth,
+        currency=settings.currency,
+    )
 
 
 def _revenue(rows: pd.DataFrame, confidence: float) -> dict[str, float] | None:

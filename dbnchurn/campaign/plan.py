@@ -123,7 +123,8 @@ class Plan:
         choice, wanted = self.choice, self.settings
         found = (
             f"An effect of {points(wanted.effect)} points would be found with a chance of "
-            f"{100 * choice.power:.0f} %, holding out {choice.customers:,} of {wanted.customers:,} customers."
+            f"{100 * choice.power:.0f} %, "
+            f"holding out {choice.customers:,} of {wanted.customers:,} customers."
         )
         if choice.power < wanted.power:
             found += (

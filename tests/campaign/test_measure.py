@@ -130,25 +130,27 @@ def test_nothing_is_claimed_where_the_draw_does_not_fit(tables, lost):
 
 
 def test_chance_is_called_chance_and_harm_harm():
-    calm = lift_of(*simulated(effect=0.0))
+    calm = lift_of(*simulated(6000, effect=0.0))
     assert calm.claim == "not told"
     assert "not a proof of no effect" in calm.verdict
     assert not any(group.stands_out(0.95) for group in calm.groups)
-    assert lift_of(*simulated(effect=0.6)).claim == "lost"
+    assert lift_of(*simulated(6000, effect=0.9)).claim == "lost"
 
 
 def test_customers_who_explore_are_compared_on_their_own():
-    found = lift_of(*simulated(explore=0.2))
+    found = lift_of(*simulated(8000, explore=0.2))
     assert found.ratio.fits
-    assert found.explore.contact.rows == found.counts["explore"][1] > 3000
+    assert found.explore.contact.rows == found.counts["explore"][1] > 1000
     assert found.effect.contact.rows == found.counts["contact"][1]
     assert "drawn at random" in lift_text(found)
 
 
 def test_what_cannot_be_measured_is_refused(tables):
     log, outcomes = (table.head(2000) for table in tables)
-    with pytest.raises(DataError, match="no control group.*next time hold out"):
+    with pytest.raises(DataError, match=r"no control group.*next time hold out"):
         lift_of(log.assign(arm="contact"), outcomes)
+    with pytest.raises(DataError, match=r"propensity 1.*drawn at random"):
+        lift_of(log.assign(propensity=1.0), outcomes)
     kept = log["arm"] == "contact"
     with pytest.raises(DataError, match="no outcome is known of the arm 'control'"):
         lift_of(log, outcomes[kept])
@@ -171,6 +173,11 @@ def test_what_was_assumed_or_left_out_is_said(tables):
         "100 of 3,000 customers have no outcome", "no dates: it is assumed", "no cost is taken off",
     ):  # fmt: skip
         assert sentence in said
+    always = log.assign(propensity=log["propensity"].where(log["score"] < 0.2, 1.0))
+    always = always[(always["arm"] == "contact") | (always["propensity"] < 1)]
+    drawn = lift_of(always, outcomes, LiftSection())
+    assert drawn.effect.contact.rows < (always["arm"] == "contact").sum()
+    assert any("in any case (propensity 1)" in note for note in drawn.notes)
     bare = lift_of(log.drop(columns="score"), outcomes, LiftSection())
     assert bare.money is None
     assert bare.effect.unadjusted is None

@@ -49,13 +49,13 @@ def test_customers_whose_window_is_not_over_are_left_out_where_others_are():
 
 
 def test_customers_without_an_outcome_are_counted_and_never_stayed():
-    some = Outcomes.of(pd.DataFrame({"customer": ["000", "001", "x"], "left": [0, "yes"]
-                                     + [None]}))  # fmt: skip
+    left = {"customer": ["000", "001", "x"], "left": [0, "yes", None]}
+    some = Outcomes.of(pd.DataFrame(left))
     joined = join_outcomes(LOG, some)
     assert joined.frame["left"].tolist() == [0, 1]
     assert (joined.without_outcome, joined.others) == (6, 1)
     leavers = Outcomes.of(pd.DataFrame({"customer": ["000", "001"], "left": 1}))
-    with pytest.raises(DataError, match="everybody in it left.*not taken as stayed"):
+    with pytest.raises(DataError, match=r"everybody in it left.*not taken as stayed"):
         join_outcomes(LOG, leavers)
 
 
@@ -104,11 +104,13 @@ def test_wrong_outcomes_are_refused(columns, told):
 
 def test_ids_that_are_written_otherwise_are_shown_and_can_be_matched():
     numbers = Outcomes.of(pd.DataFrame({"customer": range(8), "left": [0, 1] * 4}))
-    with pytest.raises(DataError, match="'000' in the log for '0' in the outcomes.*--match digits"):
+    with pytest.raises(
+        DataError, match=r"'000' in the log for '0' in the outcomes.*--match digits"
+    ):
         join_outcomes(LOG, numbers)
     assert join_outcomes(LOG, numbers, match="digits").frame["left"].sum() == 4
     others = Outcomes.of(pd.DataFrame({"customer": list("abcdefgh"), "left": 0}))
-    with pytest.raises(DataError, match="none of the 8 customers.*such as '000'.*such as 'a'"):
+    with pytest.raises(DataError, match=r"none of the 8 customers.*such as '000'.*such as 'a'"):
         join_outcomes(LOG, others)
     both = Outcomes.of(pd.DataFrame({"customer": ["7", "07"], "left": 0}))
     with pytest.raises(DataError, match="'7', '07' would become one"):

@@ -20,13 +20,13 @@ def tables(tmp_path_factory):
     return folder
 
 
-def test_lift_prints_and_writes(call, tables, tmp_path):
+def test_lift_prints_and_writes(call, tables, tmp_path, caplog):
     page = tmp_path / "new" / "lift.html"
     files = [tables / "log.csv", tables / "outcomes.parquet"]
-    code, out, err = call("lift", *files, "--worth", 100, "--output", page, "--mkdir")
+    code, out, _ = call("lift", *files, "--worth", 100, "--output", page, "--mkdir")
     assert code == 0
     assert "campaign spring: " in out
-    assert "it is assumed that every outcome is of the whole window" in err
+    assert "it is assumed that every outcome is of the whole window" in caplog.text
     numbers = json.loads(page.with_suffix(".json").read_text())
     assert numbers["verdict"] in out
     assert numbers["money"]["worth"] == 100

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from dbnchurn.campaign.effect import Effect, SampleRatio
 
 Claim = Literal["kept", "lost", "not told", "stopped"]
+UNCLAIMED = dict.fromkeys(("value", "low", "high", "p_value", "unadjusted", "variance_cut"))
 
 
 @dataclass(frozen=True)
@@ -167,11 +168,11 @@ class Lift:
             "confidence": self.effect.confidence,
             "window_days": self.window,
             "preliminary": self.preliminary,
-            "effect": plain_effect(self.effect),
+            "effect": {**plain_effect(self.effect), **(UNCLAIMED if stopped else {})},
             "always_valid": None
-            if self.sequence is None
+            if self.sequence is None or stopped
             else {"low": self.sequence[0], "high": self.sequence[1]},
-            "explore": None if self.explore is None else plain_effect(self.explore),
+            "explore": None if self.explore is None or stopped else plain_effect(self.explore),
             "sample_ratio": {
                 "control": self.ratio.control,
                 "expected": self.ratio.expected,

@@ -170,6 +170,13 @@ def make_plan(settings: PlanSection) -> Plan:
     -------
     Plan
         The same for the same settings.
+
+    Examples
+    --------
+    >>> pilot = Pilot(contacted=4000, contacted_left=300, control=1000, control_left=100)
+    >>> plan = make_plan(PlanSection(customers=20_000, base_rate=0.1, effect=-0.02, pilot=pilot))
+    >>> plan.kept.low < 18_000 * 0.025 < plan.kept.high
+    True
     """
     shares = sorted({*SHARES, settings.control})
     pilot, draws = settings.pilot, None

@@ -123,7 +123,8 @@ def test_nothing_is_claimed_where_the_draw_does_not_fit(tables, lost):
     assert found.claim == "stopped"
     assert "no effect is claimed" in found.verdict
     plain = found.as_dict()
-    assert (plain["groups"], plain["money"]) == ([], None)
+    assert (plain["groups"], plain["money"], plain["effect"]["value"]) == ([], None, None)
+    assert plain["effect"]["control"]["rows"] == found.effect.control.rows
     for text in (lift_page(found), lift_text(found)):
         assert "kept after cost" not in text
         assert "fewer left" not in text

@@ -45,7 +45,7 @@ def plan_page(plan: Plan) -> str:
             ),
             rows_table(HEADS, [_row(choice) for choice in plan.choices], kinds),
             drawing(power_picture(plan)),
-            bullets("Cost and return", money_lines(plan)),
+            bullets("Cost and return, with 90 % in brackets", money_lines(plan)),
             bullets("Notes", plan.notes),
         ],
         STYLE,
@@ -78,20 +78,20 @@ def money_lines(plan: Plan) -> list[str]:
     if plan.accepted is not None:
         lines.append(f"Accepted: {whole(plan.accepted)} of {thousands(plan.contacted)} contacted.")
     if plan.cost is not None:
-        lines.append(f"Cost{unit}: {whole(plan.cost)}.")
+        lines.append(f"Cost: {whole(plan.cost)}{unit}.")
     if plan.kept is not None:
         lines.append(f"Customers kept: {whole(plan.kept)}.")
     if plan.gain is not None and plan.loss_chance is not None:
         lines.append(
-            f"Return after cost{unit}: {whole(plan.gain)}; the chance of a loss is "
+            f"Return after cost: {whole(plan.gain)}{unit}; the chance of a loss is "
             f"{percent(plan.loss_chance, 0)}."
         )
     if (forgone := plan.choice.forgone) is not None:
         lines.append(
-            f"The control group of {thousands(plan.choice.customers)} costs{unit} "
-            f"{whole(forgone)}: what contacting it too would bring."
+            f"The control group of {thousands(plan.choice.customers)} costs "
+            f"{whole(forgone)}{unit}: what contacting it too would bring."
         )
-    return [f"{line} (brackets: 90 %)" for line in lines[:1]] + lines[1:]
+    return lines
 
 
 def plan_text(plan: Plan) -> str:
@@ -102,4 +102,5 @@ def plan_text(plan: Plan) -> str:
         f"{row[4]} customers needed" + ("" if row[5] == "–" else f", forgone {row[5]}")
         for row in rows
     ]
-    return "\n".join([plan.verdict, *table, *money_lines(plan), *plan.notes])
+    brackets = ["intervals in brackets hold with 90 %"] if plan.cost is not None else []
+    return "\n".join([plan.verdict, *table, *money_lines(plan), *brackets, *plan.notes])

@@ -1,0 +1,3 @@
+from .allocate import Allocate as Allocate
+from .allocation import Allocation as Allocation
+from .limits import Option as Option

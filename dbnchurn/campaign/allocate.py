@@ -18,7 +18,7 @@ from dbnchurn.campaign.allocation import Allocation, LimitUse
 from dbnchurn.campaign.arms import IN_CONTROL, Drawn, draw_arms
 from dbnchurn.campaign.draw import ARMS, Hashes, hashes
 from dbnchurn.campaign.dual import Bound, find_prices, highest_prices
-from dbnchurn.campaign.integral import CELLS, Contacts, solve_near, solve_whole
+from dbnchurn.campaign.integral import CELLS, Contacts, solve_near, solve_whole, value_of
 from dbnchurn.campaign.limits import Limits, Option, limit_problems, make_limits
 from dbnchurn.campaign.margins import CHUNK, Margins, exact_sum
 from dbnchurn.core.errors import ConfigError, DataError, listed
@@ -222,14 +222,15 @@ def solve(margins: Margins, limits: Limits, gap: float) -> tuple[Contacts, Bound
     bound : Bound
     """
     small = margins.n * margins.m <= CELLS
-    bound = find_prices(margins, limits, 1e-9 if small else gap / 4)
+    fine = min(gap, 5e-6) if margins.n * margins.m <= EXACT else gap
+    bound = find_prices(margins, limits, 1e-9 if small else fine / 10)
     ceiling = highest_prices(margins, limits)
     if limits.least.any() and (bound.prices.vector > 0.5 * ceiling).any():
         small = margins.n * margins.m <= 10 * CELLS  # minimums that hardly anything can keep
     if small:
         contacts = solve_whole(margins, limits, 1e-7)
         return contacts, Bound(bound.prices, min(bound.value, contacts.bound))
-    return solve_near(margins, limits, bound.prices, gap / 2), bound
+    return solve_near(margins, limits, bound, gap), bound
 
 
 def _table_problems(
@@ -346,7 +347,7 @@ def _record(
         drawn.propensity[place],
         values[place],
         costs[place],
-        exact_sum(np.asarray(margins.values[contacts.options, contacts.rows], float)),
+        value_of(margins, contacts),
         bound.value,
         _uses(limits, counts, spent, bound),
         drawn.set_aside,

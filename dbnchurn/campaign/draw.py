@@ -84,11 +84,13 @@ def share_of_each(
         As near to the share as whole numbers and the limits allow; None if they allow none.
     """
     size = len(groups)
+    if not size:
+        return groups if not limits.least.any() else None
     uses = np.zeros((limits.members.shape[1], size))
     for number, pattern in enumerate(patterns):
         np.add.at(uses[:, number], list(pattern), 1.0)
     rows = [limits.members @ uses, (costs @ uses)[None]]
-    unit = max(float(np.abs(rows[1]).max()), 1e-300)
+    unit = max(float(np.abs(rows[1]).max(initial=0)), 1e-300)
     matrix = np.vstack([rows[0], rows[1] / unit])
     wanted = share * groups
     # Counts near the shares, and how far each is from its share.

@@ -13,13 +13,16 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array, hstack, vstack
 
-from dbnchurn.campaign.dual import Prices
+from dbnchurn.campaign.dual import Bound
 from dbnchurn.campaign.limits import Limits
 from dbnchurn.campaign.margins import NONE, Margins, choices, exact_sum
 from dbnchurn.core.typing import Floats, Ints
 
 CELLS = 40_000  # customers × options of a programme that is solved whole
 CORE = 1_500  # customers near another choice that are decided together at first
+MOST = 60_000  # customers that are decided together at most
+FEW = 150  # customers that are decided with those whom the linear programme leaves in fractions
+SURE = 1e-6  # rounding of the solver
 NODES = 500  # of the search tree; not a time, so that machines of other speed give the same plan
 
 
@@ -63,44 +66,95 @@ def solve_whole(margins: Margins, limits: Limits, gap: float) -> Contacts:
     return _programme(margins, rows[order], options[order], limits, gap)
 
 
-def solve_near(margins: Margins, limits: Limits, prices: Prices, gap: float) -> Contacts:
+def solve_near(margins: Margins, limits: Limits, bound: Bound, gap: float) -> Contacts:
     """A plan from the choices at some prices, in which customers near another choice are decided.
 
     Parameters
     ----------
     margins : Margins
     limits : Limits
-    prices : Prices
+    bound : Bound
+        With the prices.
     gap : float
-        Share of the value at which the search ends.
+        Share of the bound that the plan may lack; more customers are decided until it holds.
 
     Returns
     -------
     Contacts
     """
+    prices = bound.prices
     by_option = prices.by_option(limits)
     chosen, distance = choices(margins, by_option, prices.money)
     order = np.argsort(distance, kind="stable")
-    core = CORE
-    while True:
-        near = np.sort(order[:core])
+    plan: Contacts | None = None
+    for core, rounded in ((CORE, True), (4 * CORE, True), (4 * CORE, False), (MOST, True)):
+        near = order[:core]
         fixed = np.ones(margins.n, bool)
         fixed[near] = False
-        kept_turns, kept_rows = np.nonzero((chosen != NONE) & fixed)
-        kept = Contacts(kept_rows, chosen[kept_turns, kept_rows])
+        turns, rows = np.nonzero((chosen != NONE) & fixed)
+        kept = Contacts(rows, chosen[turns, rows])
         left = _left(margins, kept, limits)
-        last = core >= margins.n
-        if last or _has_room(left):
-            rows, options = _near_options(margins, near, by_option, prices.money, distance, limits)
-            found = _programme(margins, rows, options, left, gap)
-            if last or not found.shortage:
-                break
-        core *= 4
+        if not _has_room(left):
+            continue
+        possible = _near_options(margins, near, by_option, prices.money, distance, limits)
+        if rounded:
+            found = _rounded(margins, possible, near[:FEW], left, gap)
+        else:
+            allowed = gap / 4 * max(bound.value, 0)  # money that the search may give up
+            found = _programme(margins, *possible, left, allowed / _most(margins, near))
+        better = _joined(kept, found)
+        if plan is None or _is_better(margins, better, plan):
+            plan = better
+        if not _lacks(margins, plan, bound, gap):
+            break
+    return solve_whole(margins, limits, gap) if plan is None else plan
+
+
+def _joined(one: Contacts, other: Contacts) -> Contacts:
     return Contacts(
-        np.concatenate([kept.rows, found.rows]),
-        np.concatenate([kept.options, found.options]),
-        found.shortage,
+        np.r_[one.rows, other.rows], np.r_[one.options, other.options], other.shortage
     )
+
+
+def _rounded(
+    margins: Margins, possible: tuple[Ints, Ints], few: Ints, limits: Limits, gap: float
+) -> Contacts:
+    """A plan from the linear programme, whose few fractions are decided with some others."""
+    rows, options = possible
+    solved, _ = _solved(margins, rows, options, limits, None)
+    if solved is None:
+        return _programme(margins, rows, options, limits, gap)
+    share = solved[: len(rows)]
+    open_rows = np.union1d(few, rows[(share > SURE) & (share < 1 - SURE)])
+    is_open = np.isin(rows, open_rows)
+    kept = Contacts(rows[~is_open & (share > 0.5)], options[~is_open & (share > 0.5)])
+    left = _left(margins, kept, limits)
+    if not _has_room(left):
+        return _programme(margins, rows, options, limits, gap)
+    return _joined(kept, _programme(margins, rows[is_open], options[is_open], left, gap))
+
+
+def _most(margins: Margins, near: Ints) -> float:
+    """What some customers can be worth without any limit; above zero."""
+    top = np.asarray(margins.values[:, near].max(axis=0), float)
+    return margins.most * float(np.maximum(top, 0).sum()) + 1e-300
+
+
+def _is_better(margins: Margins, one: Contacts, other: Contacts) -> bool:
+    if one.shortage != other.shortage:
+        return one.shortage < other.shortage
+    return value_of(margins, one) > value_of(margins, other)
+
+
+def value_of(margins: Margins, contacts: Contacts) -> float:
+    """The value of contacts, in float64."""
+    return exact_sum(np.asarray(margins.values[contacts.options, contacts.rows], float))
+
+
+def _lacks(margins: Margins, plan: Contacts, bound: Bound, gap: float) -> bool:
+    """Whether a plan misses a minimum or lacks more of the bound than it may."""
+    missing = bound.value - value_of(margins, plan)
+    return plan.shortage > 0 or missing > gap * max(bound.value, 0)
 
 
 def _left(margins: Margins, kept: Contacts, limits: Limits) -> Limits:
@@ -148,35 +202,47 @@ def _programme(
     none = np.empty(0, np.int64)
     if not len(rows):
         return Contacts(none, none, float(limits.least.sum()), 0.0)
+    solved, bound = _solved(margins, rows, options, limits, gap)
+    if solved is None:
+        return Contacts(none, none, max(float(limits.least.sum()), 1.0))
+    taken, shortage = solved[: len(rows)] > 0.5, np.round(solved[len(rows) :]).sum()
+    found = Contacts(rows[taken], options[taken], float(shortage), bound)
+    return _within_budget(margins, found, limits)
+
+
+def _solved(
+    margins: Margins, rows: Ints, options: Ints, limits: Limits, gap: float | None
+) -> tuple[Floats | None, float]:
+    """The programme's solution and bound; of the linear programme without a gap."""
     values = np.asarray(margins.values[options, rows], float)
-    unit = max(float(np.abs(values).max()), 1e-300)
+    unit = max(float(np.abs(values).max(initial=0)), 1e-300)
     short = np.flatnonzero(limits.least > 0)
     # A minimum that cannot be kept is missed at a price that no value outweighs.
     penalty = 2.0 * len(limits.names) + 10
     matrix, low, high = _constraints(margins, rows, options, limits, short)
+    whole = gap is not None
     solved = milp(
         np.concatenate([-values / unit, np.full(len(short), penalty)]),
-        integrality=np.ones(len(rows) + len(short)),
+        integrality=np.full(len(rows) + len(short), int(whole)),
         bounds=Bounds(0, np.concatenate([np.ones(len(rows)), limits.least[short]])),
         constraints=LinearConstraint(matrix, low, high),
-        options={"mip_rel_gap": gap, "node_limit": NODES},
+        options={"mip_rel_gap": min(gap, 0.05), "node_limit": NODES} if whole else {},
     )
     if solved.x is None:
-        taken, shortage = np.zeros(len(rows), bool), limits.least.sum()
-    else:
-        taken, shortage = solved.x[: len(rows)] > 0.5, np.round(solved.x[len(rows) :]).sum()
-    bound = np.inf if solved.x is None else -unit * float(solved.mip_dual_bound)
-    found = Contacts(rows[taken], options[taken], float(shortage), bound)
-    return _within_budget(margins, found, limits)
+        return None, np.inf
+    return solved.x, -unit * float(solved.mip_dual_bound if whole else solved.fun)
 
 
 def _constraints(
     margins: Margins, rows: Ints, options: Ints, limits: Limits, short: Ints
 ) -> tuple[csr_array, Floats, Floats]:
     """Contacts of a customer, of every group, and money, as rows of a matrix."""
-    customers, place = np.unique(rows, return_inverse=True)
     count, each = len(rows), np.arange(len(rows))
-    parts = [csr_array(coo_array((np.ones(count), (place, each)), (len(customers), count)))]
+    # A customer with no more options than he may have needs no row.
+    crowded = np.flatnonzero(np.bincount(rows) > margins.most)
+    inside = np.flatnonzero(np.isin(rows, crowded))
+    customers, place = crowded, np.searchsorted(crowded, rows[inside])
+    parts = [csr_array(coo_array((np.ones(len(inside)), (place, each[inside])), (len(customers), count)))]
     low, high = [np.zeros(len(customers))], [np.full(len(customers), float(margins.most))]
     parts.append(csr_array(limits.members[:, options].astype(float)))
     low.append(limits.least)

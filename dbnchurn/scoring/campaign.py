@@ -21,7 +21,7 @@ from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.core.typing import Bools
 from dbnchurn.data.typed import as_text
 from dbnchurn.scoring.output_paths import disk_errors
-from dbnchurn.scoring.suppression import MATCHES, Match, comparable, readable, suppress
+from dbnchurn.campaign.suppression import MATCHES, Match, comparable, readable, suppress
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.writing import ending_of, relation_of, write_pieces
 

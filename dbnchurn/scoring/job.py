@@ -29,7 +29,7 @@ from dbnchurn.scoring.outputs import write_outputs, write_rejected
 from dbnchurn.scoring.result import Job
 from dbnchurn.scoring.scorer import Scorer, check_columns, say_unused
 from dbnchurn.scoring.sources import sources_text
-from dbnchurn.scoring.suppression import check_suppression
+from dbnchurn.campaign.suppression import check_suppression
 from dbnchurn.scoring.work_folder import WorkFolder
 from dbnchurn.tables.arrow import reading_notes, text_formats
 from dbnchurn.tables.chunks import Chunk, ChunkSource

@@ -9,7 +9,7 @@ from rich.table import Table
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.scoring.drift import Drift
 from dbnchurn.scoring.result import Job
-from dbnchurn.scoring.suppression import MATCHES
+from dbnchurn.campaign.suppression import MATCHES
 
 SHOWN = 8  # columns
 

@@ -6,7 +6,7 @@ import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.scoring import Campaign, score_file, write_campaign
-from dbnchurn.scoring.suppression import MATCHES, check_suppression
+from dbnchurn.campaign.suppression import MATCHES, check_suppression
 
 
 @pytest.fixture

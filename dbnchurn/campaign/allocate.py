@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from dbnchurn.campaign.margins import CHUNK, Margins, exact_sum
 from dbnchurn.core.errors import ConfigError, DataError, listed
 from dbnchurn.core.typing import Floats, Ints
 
+CURVE = 20_000  # customers from whom other budgets are valued
 EXACT = 4_000_000  # customers × options up to which values are kept in float64
 DRAW, ORDER = 0, 1  # purposes of random numbers
 
@@ -151,12 +154,44 @@ class Allocate:
         order = np.argsort(keys, kind="stable")
         margins = _margins(value_array, cost_array, allowed, order, limits, self.max_contacts)
         _check_minimums(margins, limits)
-        draw = hashes(
-            (np.arange(n) if names is None else names)[order], self.random_state, DRAW
-        )
+        draw = hashes((np.arange(n) if names is None else names)[order], self.random_state, DRAW)
         contacts, bound, drawn = self._planned(margins, limits, draw)
         self.allocation_ = _record(chosen, margins, limits, contacts, bound, drawn, order)
+        self._sample = margins.part(slice(0, CURVE)), min(1.0, CURVE / max(n, 1)), limits
         return self
+
+    def best_values(self, budgets: Sequence[float]) -> list[float]:
+        """What the best plan within other budgets is worth, at most.
+
+        Parameters
+        ----------
+        budgets : sequence of float
+
+        Returns
+        -------
+        list of float
+            Bounds of the linear programme, of those who are contacted; with more than 20,000
+            customers scaled up from as many, drawn at random.
+
+        Examples
+        --------
+        >>> plan = Allocate(budget=2.0).fit([[9.0], [4.0]], [1.0], [("discount", "call")])
+        >>> [round(value, 6) for value in plan.best_values([1.0, 2.0])]
+        [9.0, 13.0]
+        """
+        margins, share, limits = self._sample
+        found = []
+        for budget in budgets:
+            scaled = replace(limits, budget=budget).of_list(self.control)
+            scaled = replace(
+                scaled,
+                most=scaled.most * share,
+                least=scaled.least * share,
+                budget=scaled.budget * share,
+            )
+            bound = find_prices(margins, scaled, 1e-4)
+            found.append(bound.value / share * (1 - self.control))
+        return found
 
     def _problems(self, options: Sequence[Option]) -> Iterator[str]:
         """What is wrong with the parameters."""
@@ -186,8 +221,8 @@ class Allocate:
             limits.names,
             limits.members,
             limits.most,
-            limits.of_list(self.control).least + (len(margins.values) if self.control else 0)
-            * (limits.least > 0),
+            limits.of_list(self.control).least
+            + (len(margins.values) if self.control else 0) * (limits.least > 0),
             limits.budget,
         )
         for of_list in (limits.of_list(self.control), tightest)[: 2 if self.control else 1]:
@@ -352,6 +387,8 @@ def _record(
         _uses(limits, counts, spent, bound),
         drawn.set_aside,
         limits,
+        bound.prices.by_option(limits),
+        bound.prices.money,
     )
 
 

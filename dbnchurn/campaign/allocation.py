@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dbnchurn.campaign.limits import Limits, Option
-from dbnchurn.core.typing import Floats, Ints
+from dbnchurn.core.typing import Bools, Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,9 @@ class Allocation:
     set_aside : int
         Customers taken from the list at random since the draw would have overspent the budget.
     limits : Limits
+    prices_by_option : array of shape (m,)
+        What a contact has to be worth beyond its share of the budget.
+    price_of_money : float
     """
 
     options: tuple[Option, ...]
@@ -83,6 +86,8 @@ class Allocation:
     uses: tuple[LimitUse, ...]
     set_aside: int
     limits: Limits
+    prices_by_option: Floats
+    price_of_money: float
 
     @property
     def gap(self) -> float:
@@ -92,5 +97,9 @@ class Allocation:
     @property
     def counts(self) -> Ints:
         """Contacts by option, without the control group."""
-        made = self.option[self.arm != "control"]
-        return np.bincount(made, minlength=len(self.options))
+        return np.bincount(self.option[self.contacted], minlength=len(self.options))
+
+    @property
+    def contacted(self) -> Bools:
+        """Contacts that are made, exploration among them."""
+        return np.asarray(self.arm != "control")

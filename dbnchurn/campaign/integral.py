@@ -111,9 +111,7 @@ def solve_near(margins: Margins, limits: Limits, bound: Bound, gap: float) -> Co
 
 
 def _joined(one: Contacts, other: Contacts) -> Contacts:
-    return Contacts(
-        np.r_[one.rows, other.rows], np.r_[one.options, other.options], other.shortage
-    )
+    return Contacts(np.r_[one.rows, other.rows], np.r_[one.options, other.options], other.shortage)
 
 
 def _rounded(
@@ -195,9 +193,7 @@ def _near_options(
     return near[rows], options
 
 
-def _programme(
-    margins: Margins, rows: Ints, options: Ints, limits: Limits, gap: float
-) -> Contacts:
+def _programme(margins: Margins, rows: Ints, options: Ints, limits: Limits, gap: float) -> Contacts:
     """Decide which of some possible contacts are made."""
     none = np.empty(0, np.int64)
     if not len(rows):
@@ -242,7 +238,9 @@ def _constraints(
     crowded = np.flatnonzero(np.bincount(rows) > margins.most)
     inside = np.flatnonzero(np.isin(rows, crowded))
     customers, place = crowded, np.searchsorted(crowded, rows[inside])
-    parts = [csr_array(coo_array((np.ones(len(inside)), (place, each[inside])), (len(customers), count)))]
+    parts = [
+        csr_array(coo_array((np.ones(len(inside)), (place, each[inside])), (len(customers), count)))
+    ]
     low, high = [np.zeros(len(customers))], [np.full(len(customers), float(margins.most))]
     parts.append(csr_array(limits.members[:, options].astype(float)))
     low.append(limits.least)

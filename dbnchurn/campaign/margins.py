@@ -210,4 +210,3 @@ def _distance(gains: Floats) -> Floats:
 def exact_sum(values: Values) -> float:
     """The sum without errors of rounding between the terms, whatever their order."""
     return math.fsum(values.tolist())
-

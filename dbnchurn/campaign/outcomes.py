@@ -304,7 +304,9 @@ def _windows(
             )
             return every, window, None
         if window is None:
-            raise DataError(f"{outcomes.name}: as_of (--as-of) needs the days of the window: --days")
+            raise DataError(
+                f"{outcomes.name}: as_of (--as-of) needs the days of the window: --days"
+            )
         over = (contact + window * DAY <= pd.Timestamp(as_of) + DAY).to_numpy()
         if not over.any():
             end = (contact.min() + (window - 1) * DAY).date()
@@ -455,9 +457,7 @@ def check_ids(
 
 
 def counts_by_arm(joined: JoinedLog) -> Mapping[str, tuple[int, int]]:
-    """Arm → rows of the log, and those whose outcome is known.
-
-    """
+    """Arm → rows of the log, and those whose outcome is known."""
     everyone = joined.log["arm"].value_counts()
     known = joined.frame["arm"].value_counts()
     return {str(arm): (int(n), int(known.get(arm, 0))) for arm, n in everyone.items()}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-
 from typing import Any
 
 import numpy as np
@@ -232,7 +231,7 @@ class Allocate:
             drawn = draw_arms(margins, contacts, limits, keys, self.control, self.explore)
             if drawn is not None:
                 return contacts, bound, drawn
-        minimums = listed([name for name in self.minimums or {}])
+        minimums = listed(self.minimums or {})
         raise ConfigError(
             f"no plan keeps the minimums of {minimums} within budget, capacities, stock and "
             f"eligibility{f' with a control share of {self.control:g}' * bool(self.control)}; "

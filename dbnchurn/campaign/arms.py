@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from dbnchurn.campaign.draw import ARMS, Hashes, share_of_each
 from dbnchurn.campaign.integral import Contacts

@@ -66,7 +66,7 @@ def value_on_pilot(config: AllocateConfig, plan: Allocation) -> tuple[Promise, l
 def _fresh_rows(
     config: AllocateConfig, pilot: PilotSection, joined: JoinedLog
 ) -> tuple[pd.DataFrame, list[str]]:
-    """The pilot's rows with known outcome, not used for the effects, with the customers' columns."""
+    """The pilot's rows with known outcome that made no effect, with the customers' columns."""
     notes = [f"pilot: {note}" for note in joined.notes]
     rows = joined.frame
     if joined.without_outcome or joined.not_over:

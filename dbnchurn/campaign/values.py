@@ -2,8 +2,10 @@
 
 The one formula, with saved = effect × probability of leaving, or the uplift::
 
-    effect_of: contact      value = saved · worth + acceptance · (margin − offer cost) − contact cost
-    effect_of: acceptance   value = acceptance · (saved · worth + margin − offer cost) − contact cost
+    effect_of: contact
+        value = saved · worth + acceptance · (margin − offer cost) − contact cost
+    effect_of: acceptance
+        value = acceptance · (saved · worth + margin − offer cost) − contact cost
 
 ``saved`` is a probability, ``worth``, ``margin`` and costs are money per customer, ``acceptance``
 is a probability. The cost of the contact is paid whether the customer accepts or not, the cost of

@@ -39,8 +39,8 @@ from dbnchurn.core.progress import displayed
 
 if TYPE_CHECKING:
     from dbnchurn.campaign.log import LogEntry
-    from dbnchurn.scoring.campaign import Campaign
     from dbnchurn.campaign.suppression import Match
+    from dbnchurn.scoring.campaign import Campaign
 
 PANEL = "Use a model"
 # Former defaults of `explain`.

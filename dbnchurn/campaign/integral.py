@@ -21,9 +21,12 @@ from dbnchurn.core.typing import Floats, Ints
 CELLS = 40_000  # customers × options of a programme that is solved whole
 CORE = 1_500  # customers near another choice that are decided together at first
 MOST = 60_000  # customers that are decided together at most
+# Customers near another choice that are decided together; whether from the fractions of the linear
+# programme; and the gap, in units of the wanted one, above which it is tried.
+TRIALS = ((CORE, True, 0), (4 * CORE, True, 1), (4 * CORE, False, 10), (MOST, True, 20))
 FEW = 150  # customers that are decided with those whom the linear programme leaves in fractions
 SURE = 1e-6  # rounding of the solver
-NODES = 500  # of the search tree; not a time, so that machines of other speed give the same plan
+NODES = 200  # of the search tree; not a time, so that machines of other speed give the same plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +90,10 @@ def solve_near(margins: Margins, limits: Limits, bound: Bound, gap: float) -> Co
     chosen, distance = choices(margins, by_option, prices.money)
     order = np.argsort(distance, kind="stable")
     plan: Contacts | None = None
-    for core, rounded in ((CORE, True), (4 * CORE, True), (4 * CORE, False), (MOST, True)):
+    allowed = gap / 2 * max(bound.value, 0)  # money that a search may give up
+    for core, rounded, enough in TRIALS:
+        if plan is not None and not _lacks(margins, plan, bound, enough * gap):
+            break
         near = order[:core]
         fixed = np.ones(margins.n, bool)
         fixed[near] = False
@@ -98,15 +104,12 @@ def solve_near(margins: Margins, limits: Limits, bound: Bound, gap: float) -> Co
             continue
         possible = _near_options(margins, near, by_option, prices.money, distance, limits)
         if rounded:
-            found = _rounded(margins, possible, near[:FEW], left, gap)
+            found = _rounded(margins, possible, near[:FEW], left, allowed)
         else:
-            allowed = gap / 4 * max(bound.value, 0)  # money that the search may give up
             found = _programme(margins, *possible, left, allowed / _most(margins, near))
         better = _joined(kept, found)
         if plan is None or _is_better(margins, better, plan):
             plan = better
-        if not _lacks(margins, plan, bound, gap):
-            break
     return solve_whole(margins, limits, gap) if plan is None else plan
 
 
@@ -115,20 +118,21 @@ def _joined(one: Contacts, other: Contacts) -> Contacts:
 
 
 def _rounded(
-    margins: Margins, possible: tuple[Ints, Ints], few: Ints, limits: Limits, gap: float
+    margins: Margins, possible: tuple[Ints, Ints], few: Ints, limits: Limits, allowed: float
 ) -> Contacts:
     """A plan from the linear programme, whose few fractions are decided with some others."""
     rows, options = possible
     solved, _ = _solved(margins, rows, options, limits, None)
     if solved is None:
-        return _programme(margins, rows, options, limits, gap)
+        return _programme(margins, rows, options, limits, allowed / _most(margins, rows))
     share = solved[: len(rows)]
     open_rows = np.union1d(few, rows[(share > SURE) & (share < 1 - SURE)])
     is_open = np.isin(rows, open_rows)
     kept = Contacts(rows[~is_open & (share > 0.5)], options[~is_open & (share > 0.5)])
     left = _left(margins, kept, limits)
     if not _has_room(left):
-        return _programme(margins, rows, options, limits, gap)
+        return _programme(margins, rows, options, limits, allowed / _most(margins, rows))
+    gap = allowed / _most(margins, open_rows)
     return _joined(kept, _programme(margins, rows[is_open], options[is_open], left, gap))
 
 

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from dbnchurn.campaign.limits import Option
@@ -35,7 +36,8 @@ class Worths:
 
     Parameters
     ----------
-    values, costs : float32 arrays of shape (n, m)
+    values : float32 array of shape (n, m)
+    costs : array of shape (m,), or (n, m) where they differ between customers
     saved : float32 array of shape (n, m)
         Reduction of the churn probability by a contact.
     notes : tuple of str
@@ -43,7 +45,7 @@ class Worths:
     """
 
     values: Floats32
-    costs: Floats32
+    costs: npt.NDArray[np.floating]
     saved: Floats32
     notes: tuple[str, ...]
 
@@ -68,7 +70,8 @@ def value_customers(frame: pd.DataFrame, config: AllocateConfig) -> Worths:
     if problems := [*value_problems(frame, config)]:
         raise DataError(f"{config.customers.name}: {'; '.join(problems)}")
     pairs, n = config.pairs, len(frame)
-    values, costs, saved = (np.empty((n, len(pairs)), np.float32) for _ in range(3))
+    values, saved = (np.empty((n, len(pairs)), np.float32) for _ in range(2))
+    paid: list[Floats] = []
     probability = frame[config.probability].to_numpy(float)
     worth = _numbers(config.worth, frame)
     effects, notes = cautious_effects(config)
@@ -81,10 +84,13 @@ def value_customers(frame: pd.DataFrame, config: AllocateConfig) -> Worths:
         per_contact = accepts if config.effect_of == "acceptance" else 1.0
         gain = per_contact * kept * worth
         gain = gain + accepts * (_numbers(offer.margin, frame) - offer.cost) - channel.cost
-        paid = accepts if config.budget_covers == "expected" else 1.0
         values[:, k] = gain
-        costs[:, k] = channel.cost + paid * offer.cost
+        accepted = accepts if config.budget_covers == "expected" else np.asarray(1.0)
+        paid.append(np.asarray(channel.cost + (accepted * offer.cost if offer.cost else 0.0)))
         saved[:, k] = per_contact * kept
+    if all(np.ndim(cost) == 0 for cost in paid):
+        return Worths(values, np.array(paid, float), saved, tuple(notes))
+    costs = np.stack([np.broadcast_to(cost, n).astype(np.float32) for cost in paid], axis=1)
     return Worths(values, costs, saved, tuple(notes))
 
 

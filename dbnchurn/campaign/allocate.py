@@ -18,14 +18,15 @@ import numpy.typing as npt
 from dbnchurn.campaign.allocation import Allocation, LimitUse
 from dbnchurn.campaign.arms import IN_CONTROL, Drawn, draw_arms
 from dbnchurn.campaign.draw import ARMS, Hashes, hashes
-from dbnchurn.campaign.dual import Bound, find_prices, highest_prices
-from dbnchurn.campaign.integral import CELLS, Contacts, solve_near, solve_whole, value_of
+from dbnchurn.campaign.dual import Bound, find_prices
+from dbnchurn.campaign.integral import Contacts, solve_near, solve_whole, value_of
 from dbnchurn.campaign.limits import Limits, Option, limit_problems, make_limits
 from dbnchurn.campaign.margins import CHUNK, Margins, exact_sum
 from dbnchurn.core.errors import ConfigError, DataError, listed
 from dbnchurn.core.typing import Floats, Ints
 
 CURVE = 20_000  # customers from whom other budgets are valued
+PROVED = 2_000  # customers × options up to which the plan is proved to be the best
 EXACT = 4_000_000  # customers × options up to which values are kept in float64
 DRAW, ORDER = 0, 1  # purposes of random numbers
 
@@ -255,13 +256,10 @@ def solve(margins: Margins, limits: Limits, gap: float) -> tuple[Contacts, Bound
     contacts : Contacts
     bound : Bound
     """
-    small = margins.n * margins.m <= CELLS
-    fine = min(gap, 5e-6) if margins.n * margins.m <= EXACT else gap
-    bound = find_prices(margins, limits, 1e-9 if small else fine / 10)
-    ceiling = highest_prices(margins, limits)
-    if limits.least.any() and (bound.prices.vector > 0.5 * ceiling).any():
-        small = margins.n * margins.m <= 10 * CELLS  # minimums that hardly anything can keep
-    if small:
+    cells = margins.n * margins.m
+    fine = 1e-8 if cells <= PROVED else min(gap, 5e-6) / 10 if cells <= EXACT else gap / 10
+    bound = find_prices(margins, limits, fine)
+    if cells <= PROVED:
         contacts = solve_whole(margins, limits, 1e-7)
         return contacts, Bound(bound.prices, min(bound.value, contacts.bound))
     return solve_near(margins, limits, bound, gap), bound

@@ -13,6 +13,8 @@ from dbnchurn.campaign.allocation_text import money, price_words, verdict, worth
 from dbnchurn.core.html.picture import Picture
 from dbnchurn.core.html.plain_page import bullets, paragraph, plain_page, rows_table
 
+STYLE = "figure { max-width: 40rem; }\ntable.limits td:last-child { text-align: left; }\n"
+
 
 def allocation_page(result: AllocationResult) -> str:
     """A plan as one HTML page that needs no other file.
@@ -41,7 +43,7 @@ def allocation_page(result: AllocationResult) -> str:
         bullets("What was assumed", [*_formula(result), *result.notes], "notes"),
     ]
     day = config.contact_date.isoformat()
-    return plain_page(f"Campaign {config.campaign}, {day}", verdict(result), sections)
+    return plain_page(f"Campaign {config.campaign}, {day}", verdict(result), sections, STYLE)
 
 
 def _options(result: AllocationResult) -> str:
@@ -86,7 +88,7 @@ def _limits(result: AllocationResult) -> str:
         "A price holds for small changes, and for estimates as they are: it says which limit to "
         "widen first."
     )
-    return rows_table(heads, rows) + paragraph(note)
+    return rows_table(heads, rows, kind="limits") + paragraph(note)
 
 
 def _curve(result: AllocationResult) -> list[str]:

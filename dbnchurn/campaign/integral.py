@@ -18,7 +18,6 @@ from dbnchurn.campaign.limits import Limits
 from dbnchurn.campaign.margins import NONE, Margins, choices, exact_sum
 from dbnchurn.core.typing import Floats, Ints
 
-CELLS = 40_000  # customers × options of a programme that is solved whole
 CORE = 1_500  # customers near another choice that are decided together at first
 MOST = 60_000  # customers that are decided together at most
 # Customers near another choice that are decided together; whether from the fractions of the linear

@@ -47,7 +47,7 @@ class Condition(Section):
         >>> Condition(at_least=2).holds(pd.Series([1, 2, None])).tolist()
         [False, True, False]
         """
-        found = values.notna().to_numpy(bool)
+        found = np.array(values.notna(), bool)
         if self.is_number:
             numbers = values.to_numpy(float, na_value=np.nan)
             with np.errstate(invalid="ignore"):

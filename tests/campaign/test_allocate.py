@@ -146,7 +146,9 @@ def test_a_price_is_what_one_more_unit_brings():
 
 def test_whole_numbers_of_many_customers_keep_minimums_too():
     values, costs, options, limits = campaign(6_000)
-    own = make_limits(options, limits["budget"], limits["capacities"], limits["stock"], {"o1": 1_000})
+    own = make_limits(
+        options, limits["budget"], limits["capacities"], limits["stock"], {"o1": 1_000}
+    )
     margins = Margins(np.ascontiguousarray(values.T), costs)
     bound = find_prices(margins, own, 1e-6)
     found = solve_near(margins, own, bound, 1e-4)
@@ -159,9 +161,7 @@ def test_whole_numbers_of_many_customers_keep_minimums_too():
 def contacts_by_id(plan: Allocation, ids) -> dict:
     return {
         str(ids[i]): (int(j), str(arm), float(p))
-        for i, j, arm, p in zip(
-            plan.customer, plan.option, plan.arm, plan.propensity, strict=True
-        )
+        for i, j, arm, p in zip(plan.customer, plan.option, plan.arm, plan.propensity, strict=True)
     }
 
 

@@ -36,7 +36,7 @@ def campaign(n: int, seed: int = 0, offers: int = 3, channels: int = 3):
 
 
 def programme(values, costs, options, limits, most=1, eligible=None):
-    """The same campaign as a matrix, for another solver: rows, right sides, and who may get what."""
+    """The same campaign for another solver: a matrix, its limits, and who may get what."""
     n, m = values.shape
     parts, right = [kron(eye_array(n), np.ones((1, m)))], [most] * n
     for place, names in ((1, limits.get("capacities", {})), (0, limits.get("stock", {}))):
@@ -94,8 +94,7 @@ def check_fuzzed(seed: int) -> None:
     stage = Allocate(max_contacts=most, random_state=seed, **limits, **shares)
     try:
         plan = stage.fit(values, costs, options, eligible=eligible).allocation_
-    except ConfigError as error:
-        assert "minimums" in str(error)
+    except ConfigError:
         assert best.x is None or shares["control"] > 0, "refused though there is a plan"
         return
     made = np.zeros(values.shape)

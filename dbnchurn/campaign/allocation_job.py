@@ -247,12 +247,13 @@ def plan_campaign(config: AllocateConfig) -> AllocationResult:
 def stage_of(config: AllocateConfig) -> Allocate:
     """The stage that the config describes."""
     channels, offers = config.channels, config.offers
-    minimums = {n: s.minimum for n, s in (*channels.items(), *offers.items()) if s.minimum}
+    minimums = {n: s.minimum for n, s in channels.items()}
+    minimums |= {n: s.minimum for n, s in offers.items()}
     return Allocate(
         budget=config.budget,
         capacities={n: s.capacity for n, s in channels.items() if s.capacity is not None},
         stock={n: s.stock for n, s in offers.items() if s.stock is not None},
-        minimums=minimums,
+        minimums={name: least for name, least in minimums.items() if least},
         max_contacts=config.max_contacts,
         control=config.control,
         explore=config.explore,

@@ -89,7 +89,7 @@ def find_eligible(
         if rule.channel is None:
             reasons.append((words, often))
         else:
-            may[np.ix_(often, [p.channel == rule.channel for p in pairs])] = False
+            may[np.ix_(often, np.array([p.channel == rule.channel for p in pairs]))] = False
             closed.append((f"channel {rule.channel}: {words}", int(often.sum())))
     if log is not None:
         same = ids.isin(log.frame.loc[log.frame["campaign"] == config.campaign, "customer"])

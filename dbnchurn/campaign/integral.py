@@ -225,7 +225,7 @@ def _solved(
         integrality=np.full(len(rows) + len(short), int(whole)),
         bounds=Bounds(0, np.concatenate([np.ones(len(rows)), limits.least[short]])),
         constraints=LinearConstraint(matrix, low, high),
-        options={"mip_rel_gap": min(gap, 0.05), "node_limit": NODES} if whole else {},
+        options={} if gap is None else {"mip_rel_gap": min(gap, 0.05), "node_limit": NODES},
     )
     if solved.x is None:
         return None, np.inf

@@ -199,6 +199,8 @@ class AllocateConfig(Section):
                 yield f"frequency: no channel {rule.channel!r}: " + did_you_mean(
                     rule.channel, self.channels
                 )
+        for name in sorted(self.offers.keys() & self.channels.keys()):
+            yield f"{name!r} is the name of an offer and of a channel; rename one of them"
         if self.frequency and self.log is None:
             yield "frequency needs the contacts of the past: give 'log'"
         if not self.pairs:

@@ -28,6 +28,7 @@ from sklearn.base import clone
 import dbnchurn
 from dbnchurn import ChurnClassifier
 from dbnchurn.campaign.config import read_campaign_config
+from dbnchurn.campaign.options import read_allocate_config
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.runs import read_config
 from dbnchurn.runs.segments import read_segments_config
@@ -217,6 +218,10 @@ def check_config(text: str, file: Path) -> None:
         file.write_text(text, encoding="utf-8")
         read_campaign_config(file)
         return
+    if keys & {"offers", "channels"}:
+        file.write_text(text, encoding="utf-8")
+        read_allocate_config(file)
+        return
     for_segments = bool(keys & {"miner", "sweeps"})
     added = ""
     if not keys & {"source", "data"}:
@@ -278,8 +283,7 @@ def test_relative_links_and_pictures_lead_to_something(page: Page) -> None:
 
 PUBLIC = [
     "dbnchurn",
-    "dbnchurn.campaign",
-    *(f"dbnchurn.{part}" for part in ("config", "data", "dbn", "decide", "evaluate")),
+    *(f"dbnchurn.{part}" for part in ("campaign", "config", "data", "dbn", "decide", "evaluate")),
     *(f"dbnchurn.{part}" for part in ("experiments", "exports", "features", "model")),
     *(f"dbnchurn.{part}" for part in ("predictor", "prepare", "runs", "scoring", "segments")),
     "dbnchurn.tables",

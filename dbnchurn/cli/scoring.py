@@ -39,8 +39,8 @@ from dbnchurn.core.progress import displayed
 
 if TYPE_CHECKING:
     from dbnchurn.campaign.log import LogEntry
+    from dbnchurn.campaign.suppression import Match
     from dbnchurn.scoring.campaign import Campaign
-    from dbnchurn.scoring.suppression import Match
 
 PANEL = "Use a model"
 # Former defaults of `explain`.
@@ -48,7 +48,7 @@ EXPLAIN_REASONS, EXPLAIN_SHOW = 3, 5
 
 
 class SuppressMatch(StrEnum):
-    """How ids of a suppression list are compared, as ``dbnchurn.scoring.suppression`` has it."""
+    """How ids of a suppression list are compared, as ``dbnchurn.campaign.suppression`` has it."""
 
     EXACT = "exact"
     DIGITS = "digits"

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dbnchurn.campaign.log import LogEntry
+from dbnchurn.campaign.suppression import MATCHES, Match, comparable, readable, suppress
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.files import atomic_write
 from dbnchurn.core.places import check_places, conflicts
@@ -22,7 +23,6 @@ from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.core.typing import Bools
 from dbnchurn.data.typed import as_text
 from dbnchurn.scoring.output_paths import disk_errors
-from dbnchurn.scoring.suppression import MATCHES, Match, comparable, readable, suppress
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.writing import ending_of, relation_of, write_pieces
 

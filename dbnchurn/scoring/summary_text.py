@@ -6,11 +6,11 @@ import pandas as pd
 from rich.markup import escape
 from rich.table import Table
 
+from dbnchurn.campaign.suppression import MATCHES
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.scoring.campaign import CampaignList
 from dbnchurn.scoring.drift import Drift
 from dbnchurn.scoring.result import Job
-from dbnchurn.scoring.suppression import MATCHES
 
 SHOWN = 8  # columns
 

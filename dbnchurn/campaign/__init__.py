@@ -1,9 +1,10 @@
 """From score to action: who was contacted, what it did, and whom to contact next with what.
 
 ``source`` reads a table of a campaign, ``log`` is the table of who was contacted or held out, and
-``outcomes`` joins what became of them. ``effect`` holds the statistics of two arms, ``measure``
-puts them together for a campaign, ``power`` says how many customers an effect needs, and ``plan``
-what a campaign may cost and bring. ``lift_page`` and ``plan_page`` are the pages.
+``outcomes`` joins what became of them, by ids that ``id_match`` compares. ``effect`` holds the
+statistics of two arms, ``measure`` puts them together for a campaign, ``power`` says how many
+customers an effect needs, and ``plan`` what a campaign may cost and bring. ``lift_page`` and
+``plan_page`` are the pages.
 
 Whom to contact: ``suppression``, ``conditions`` and ``eligibility`` (who may get what), ``options``
 (offers, channels and rules as a config), ``values`` and ``shrinkage`` (what a contact is worth),

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from dbnchurn.campaign.id_match import Match, check_ids, id_keys
 from dbnchurn.campaign.log import ContactLog
 from dbnchurn.campaign.source import (
     CampaignSource,
@@ -26,10 +27,7 @@ from dbnchurn.campaign.source import (
 from dbnchurn.core.errors import DataError, listed
 from dbnchurn.tables.label_words import Word, class_key, word_of
 
-Match = Literal["exact", "digits", "loose"]
-MATCHES: tuple[Match, ...] = ("exact", "digits", "loose")
 COLUMNS = ("customer", "campaign", "left", "left_date", "accepted", "revenue")
-CLEARLY_MORE = 0.05  # share of the log's customers that match only in a less strict comparison
 SHOWN = 3
 DAY = np.timedelta64(1, "D")
 
@@ -258,7 +256,7 @@ def join_outcomes(
             "say neither of which campaign they are (column 'campaign') nor when (column "
             "'left_date'); add one of them, or measure one campaign with --campaign NAME"
         )
-    rows["key"], found["key"] = _keys(rows, found, log.name, outcomes.name, match)
+    rows["key"], found["key"] = id_keys(rows, found, log.name, outcomes.name, match)
     check_ids(rows, found, (log.name, outcomes.name), match)
     keys[0] = "key"
     taken = [name for name in ("left", "left_date", "accepted", "revenue") if name in found]
@@ -364,100 +362,6 @@ def _windows(
     if over.any():
         return over, window, as_of
     return every, int(age.min()), as_of
-
-
-def comparable(ids: pd.Series[Any], match: Match) -> pd.Series[Any]:
-    """Ids as they are compared.
-
-    Parameters
-    ----------
-    ids : Series of text
-    match : {"exact", "digits", "loose"}
-
-    Returns
-    -------
-    Series of text
-
-    Examples
-    --------
-    >>> comparable(pd.Series([" 007", "a 7.0"]), "digits").tolist()
-    ['7', 'a7.0']
-    """
-    bare = ids.str.strip()
-    if match == "exact":
-        return bare
-    bare = bare.str.replace(r"\s+", "", regex=True).str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
-    bare = bare.str.replace(r"^0+(?=.)", "", regex=True)
-    return bare if match == "digits" else bare.str.casefold()
-
-
-def _keys(
-    rows: pd.DataFrame, found: pd.DataFrame, log: str, outcomes: str, match: Match
-) -> tuple[pd.Series[Any], pd.Series[Any]]:
-    made = []
-    for frame, name in ((rows, log), (found, outcomes)):
-        keys = comparable(frame["customer"], match)
-        owners = pd.DataFrame({"key": keys, "own": frame["customer"]}).drop_duplicates()
-        same = owners[owners["key"].duplicated(keep=False)]
-        if len(same):
-            shown = listed(same[same["key"] == same["key"].iloc[0]]["own"], limit=SHOWN)
-            raise DataError(
-                f"{name}: the customers {shown} would become one, compared by --match {match} "
-                f"(match={match!r}); write their ids in one way in both tables"
-            )
-        made.append(keys)
-    return made[0], made[1]
-
-
-def check_ids(
-    rows: pd.DataFrame, found: pd.DataFrame, names: tuple[str, str], match: Match
-) -> None:
-    """Refuse ids that match nobody, or that would match when they are compared less strictly.
-
-    Parameters
-    ----------
-    rows, found : DataFrame
-        Log and outcomes, with ``customer`` and its ``key``.
-    names : pair of str
-        Of log and outcomes.
-    match : {"exact", "digits", "loose"}
-        How `key` was made.
-
-    Raises
-    ------
-    DataError
-        If nobody matches, or clearly more would.
-    """
-    customers = rows.drop_duplicates("key")
-    unmatched = customers[~customers["key"].isin(found["key"])]
-    matched = len(customers) - len(unmatched)
-    if not len(unmatched):
-        return
-    said = f"{matched or 'none'} of the {len(customers)} customers of {names[0]} are in {names[1]}"
-    free = found[~found["key"].isin(customers["key"])].drop_duplicates("key")
-    for other in MATCHES[MATCHES.index(match) + 1 :]:
-        own = pd.DataFrame({"key": comparable(unmatched["customer"], other)}).assign(
-            own=unmatched["customer"]
-        )
-        theirs = pd.DataFrame({"key": comparable(free["customer"], other)}).assign(
-            theirs=free["customer"]
-        )
-        pairs = own.merge(theirs, on="key")
-        if len(pairs) and (not matched or len(pairs) >= CLEARLY_MORE * len(customers)):
-            shown = ", ".join(
-                f"{one!r} in the log for {two!r} in the outcomes"
-                for one, two in zip(pairs["own"][:SHOWN], pairs["theirs"][:SHOWN], strict=True)
-            )
-            raise DataError(
-                f"{said}; {len(pairs)} more would be with --match {other}: {shown}; write the ids "
-                f"in the same way in both, or give --match {other} (match={other!r})"
-            )
-    if not matched:
-        raise DataError(
-            f"{said}: the log has ids such as {listed(unmatched['customer'][:SHOWN])}, the "
-            f"outcomes such as {listed(found['customer'][:SHOWN])}; name the customers in the same "
-            "way in both"
-        )
 
 
 def counts_by_arm(joined: JoinedLog) -> Mapping[str, tuple[int, int]]:

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from dbnchurn.campaign import ContactLog, Outcomes
-from dbnchurn.campaign.outcomes import comparable, join_outcomes
+from dbnchurn.campaign.id_match import comparable
+from dbnchurn.campaign.outcomes import join_outcomes
 from dbnchurn.core.errors import DataError
 from tests.campaign.test_log import make_log
 

@@ -1,7 +1,7 @@
 """The learner of effects whose plan is worth most, and what that plan will bring.
 
-Every learner makes plans for rows that it was not fitted on, and the outcomes of these rows say what
-the plans are worth. The best of several is best partly by chance: its value is promised from
+Every learner makes plans for rows that it was not fitted on, and the outcomes of these rows say
+what the plans are worth. The best of several is best partly by chance: its value is promised from
 resamples in which other rows chose it.
 """
 
@@ -192,7 +192,7 @@ def choose_learner(
     values = {name: PolicyValue.of_rows(each[name], plans[name]) for name in learners}
     best = max(learners, key=lambda name: values[name].value)
     promise = _promise(each, plans[best], best, resamples, models.seed)
-    by_risk = _by_risk(-uplift.sign * outcome[:, 0], plans[best], gained.mean(axis=0))
+    by_risk = _by_risk(uplift.sign * outcome[:, 0], plans[best], gained.mean(axis=0))
     values[RISK] = PolicyValue.of_rows(gained[np.arange(len(rows)), by_risk], by_risk)
     model = clone(uplift).set_params(learner=best).fit(X, option, y, propensity)
     return LearnerChoice(best, values, promise, model)

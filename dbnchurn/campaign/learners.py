@@ -74,11 +74,10 @@ def proportional(rows: TestRows, models: Models) -> Effects:
     -------
     callable
     """
-    control = rows.take(np.flatnonzero(rows.drawn.code == 0))
-    baseline = models.outcome(control.features, control.y, control.drawn.weight)
+    outcome = _with_option(rows, models)
     means = rows.drawn.means(rows.y)
     share = (means[1:] - means[0]) / max(means[0], 1e-9)
-    return lambda features: baseline(features)[:, None] * share
+    return lambda features: outcome(features)[:, :1] * share
 
 
 def single_model(rows: TestRows, models: Models) -> Effects:
@@ -141,6 +140,24 @@ def doubly_robust(rows: TestRows, models: Models) -> Effects:
     """
     pseudo = corrected_effects(rows, models)
     return _learned(rows, models, pseudo)
+
+
+def anchored(rows: TestRows, models: Models) -> Effects:
+    """DR from the proportional effects on: what is learned is the difference from these.
+
+    Parameters
+    ----------
+    rows : TestRows
+    models : Models
+
+    Returns
+    -------
+    callable
+    """
+    start = proportional(rows, models)
+    difference = corrected_effects(rows, models) - start(rows.features)
+    further = _learned(rows, models, difference)
+    return lambda features: start(features) + further(features)
 
 
 def transformed_outcome(rows: TestRows, models: Models) -> Effects:
@@ -258,6 +275,7 @@ LEARNERS: dict[str, Callable[[TestRows, Models], Effects]] = {
     "two models": two_models,
     "crossed models": crossed_models,
     "doubly robust": doubly_robust,
+    "anchored": anchored,
     "transformed outcome": transformed_outcome,
 }
 

@@ -158,7 +158,7 @@ class _Ranked:
 
     @classmethod
     def of(cls, ranking: Floats, drawn: Assignments, y: Floats) -> _Ranked:
-        distinct, place, size = np.unique(-ranking, return_inverse=True, return_counts=True)
+        _, place, size = np.unique(-ranking, return_inverse=True, return_counts=True)
         middle = np.cumsum(size) - size / 2
         decile = np.minimum(DECILES * middle / len(y), DECILES - 1).astype(int)[place]
         treated = (drawn.code > 0).astype(np.float64)

@@ -39,8 +39,9 @@ class Uplift(BaseEstimator):  # type: ignore[misc]
     ----------
     learner : str, default "doubly robust"
         ``average``: one effect for all; ``proportional``: the average effect times the customer's
-        own risk; ``single model`` (S), ``two models`` (T), ``crossed models`` (X), ``doubly robust``
-        (DR) and ``transformed outcome`` learn individual effects. Small tests want the first two:
+        own risk; ``single model`` (S), ``two models`` (T), ``crossed models`` (X),
+        ``doubly robust`` (DR) and ``transformed outcome`` learn individual effects. Small tests
+        want the first two:
         :func:`dbnchurn.campaign.choose_learner` finds out.
     wanted : {"less", "more"}, default "less"
         Whether y = 1 is a loss, such as leaving, or a gain, such as a purchase. Effects above 0 are

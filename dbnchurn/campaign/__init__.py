@@ -1,10 +1,13 @@
-"""From score to action: what a contact changes, for whom, and what a plan is worth.
+"""From score to action: who was contacted, what it did, and what the next campaign may bring.
 
-- ``assignments``: who got what, and with which probability that was drawn.
-- ``outcome_models``, ``learners``, ``uplift``: the effect of every option on every customer.
-- ``policy_value``, ``qini``: what a plan or a ranking brings, on rows that did not make it.
-- ``learner_choice``: the learner that is worth most.
-- ``feedback``: labels of months in which a campaign ran, for training and evaluation.
+``source`` reads a table of a campaign, ``log`` is the table of who was contacted or held out, and
+``outcomes`` joins what became of them. ``effect`` holds the statistics of two arms, ``measure``
+puts them together for a campaign, ``power`` says how many customers an effect needs, and ``plan``
+what a campaign may cost and bring. ``lift_page`` and ``plan_page`` are the pages.
+
+``assignments``, ``outcome_models``, ``learners`` and ``uplift`` learn the effect of every option on
+every customer; ``policy_value``, ``qini`` and ``learner_choice`` measure that on other rows.
+``feedback`` weighs the labels of months in which a campaign ran.
 """
 
 import lazy_loader

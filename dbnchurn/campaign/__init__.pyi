@@ -1,5 +1,9 @@
 from .feedback import Feedback as Feedback
 from .learner_choice import choose_learner as choose_learner
+from .lift import Lift as Lift
+from .log import ContactLog as ContactLog
+from .measure import measure as measure
+from .outcomes import Outcomes as Outcomes
 from .policy_value import policy_value as policy_value
 from .qini import qini as qini
 from .uplift import Uplift as Uplift

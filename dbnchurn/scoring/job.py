@@ -238,12 +238,18 @@ def _check_places(
         read["input"] = [table]
     if campaign is not None and campaign.suppress is not None:
         read["suppress"] = [campaign.suppress]
-    written = {**paths.written, "campaign": None if campaign is None else campaign.path}
+    log = None if campaign is None or campaign.log is None else campaign.log.path
+    written = {**paths.written, "campaign": campaign and campaign.path, "log": log}
     check_places(written, read, emptied=("quarantine", "parts"), mkdir=mkdir)
 
 
 def _check_suppression(scorer: Scorer, campaign: Campaign | None) -> None:
     """Refuse a suppression list that cannot be read, before a row is scored."""
+    if campaign is not None and campaign.log is not None and scorer.id is None:
+        raise ConfigError(
+            f"{campaign.log.path}: a contact log needs the ids of the customers, and the rows are "
+            "only numbered; name their column with --id (id=)"
+        )
     if campaign is None or campaign.suppress is None:
         return
     if scorer.id is None:

@@ -8,20 +8,15 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xgboost as xgb
 
-from dbnchurn.campaign import Uplift, choose_learner, policy_value
+from dbnchurn.campaign import Uplift, choose_learner
 from dbnchurn.campaign.learner_choice import Money, plan_of
-from dbnchurn.campaign.qini import qini
 from dbnchurn.data.simulate.hazard import complaint_counts, leaving_probability, weakest_power
 from dbnchurn.data.simulate.responses import (
     CONTACT_COST,
@@ -32,7 +27,6 @@ from dbnchurn.data.simulate.responses import (
     responses,
 )
 from dbnchurn.data.simulate.world import LEVELS, OBSERVED, World, draw
-from dbnchurn.tables.loading import read_table
 
 PILOTS = (10_000, 40_000, 160_000)
 FRESH = 100_000
@@ -98,9 +92,7 @@ class Pilot:
         """Draw options, and what the customers do."""
         generator = np.random.default_rng([seed, 1])
         n = len(truth.probability)
-        code = np.where(
-            generator.random(n) < CONTROL, -1, generator.integers(0, len(OPTIONS), n)
-        )
+        code = np.where(generator.random(n) < CONTROL, -1, generator.integers(0, len(OPTIONS), n))
         row = np.arange(n)
         accepted = (code >= 0) & (generator.random(n) < truth.acceptance[row, code])
         after = np.where(accepted, truth.accepted[row, code], truth.declined[row, code])
@@ -155,7 +147,9 @@ def plan_values(pilot_rows: int, seed: int, fresh: Month) -> dict[str, Any]:
     half = np.random.default_rng([seed, 3]).random(len(X)) < 0.5
     expected = np.empty((len(X), len(NAMES)))
     for part in (half, ~half):
-        others = Pilot(pilot.option[~part], pilot.propensity[~part], pilot.left[~part], pilot.accepted[~part])
+        others = Pilot(
+            pilot.option[~part], pilot.propensity[~part], pilot.left[~part], pilot.accepted[~part]
+        )
         expected[part] = acceptance_model(X[~part], others, seed)(X[part])[:, order]
     realised = np.where(code < 0, 0.0, pilot.accepted * margin[code] - cost[code])
     money = Money(month.truth.worth, expected * margin - cost, realised)

@@ -75,9 +75,7 @@ def measure(log: ContactLog, outcomes: Outcomes, settings: LiftSection) -> Lift:
     ratio = sample_ratio(contact, control, log.frame["propensity"].to_numpy())
     counts = counts_by_arm(joined)
     known = (counts.get(CONTACT, (0, 0)), counts.get(CONTROL, (0, 0)))
-    outcomes_p = same_share(
-        (known[0][1], known[1][1]), (known[0][0], known[1][0])
-    )
+    outcomes_p = same_share((known[0][1], known[1][1]), (known[0][0], known[1][0]))
     sequence = None
     if settings.looks > 1 or joined.preliminary:
         sequence = effect.sequence(_final_deviation(log, effect, settings.confidence))

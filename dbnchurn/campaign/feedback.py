@@ -495,6 +495,10 @@ def _tiers(y: Labels, score: Floats | None) -> Iterator[Rows]:
 
 def _counted(counts: Mapping[str, int], weight: Floats, y: Labels) -> Iterator[str]:
     left_out = f", {counts['left_out']} left out" if counts["left_out"] else ""
+    if not weight.any():
+        raise DataError(
+            "feedback: every row is left out by feedback.exclude; keep a campaign, or drop the rows"
+        )
     before, after = float(y.mean()), float(np.average(y, weights=weight))
     yield (
         f"labels of {counts['contacted']} contacted customers were weighted as if nobody had been "

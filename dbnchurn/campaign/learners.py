@@ -232,11 +232,23 @@ def cross_fitted(rows: TestRows, models: Models, folds: int = 2) -> Floats:
 
 def folds_of(rows: TestRows, folds: int, seed: int) -> Ints:
     """A fold for every row, each with an equal share of every group and outcome, shape (n,)."""
-    order = np.random.default_rng([seed, folds]).permutation(len(rows))
-    strata = rows.drawn.strata(rows.y)[order]
+    return _dealt(rows.drawn.strata(rows.y), folds, seed)
+
+
+def halves_of(rows: TestRows, seed: int) -> Ints:
+    """0 or 1 for every row, each with half of every group, shape (n,).
+
+    Outcomes are left to chance, so that the two halves differ by as much as two samples do.
+    """
+    return _dealt(rows.drawn.code, 2, seed)
+
+
+def _dealt(stratum: Ints, folds: int, seed: int) -> Ints:
+    order = np.random.default_rng([seed, folds]).permutation(len(stratum))
+    strata = stratum[order]
     ranked = np.argsort(strata, kind="stable")
-    fold = np.empty(len(rows), np.int64)
-    fold[order[ranked]] = np.arange(len(rows)) % folds
+    fold = np.empty(len(stratum), np.int64)
+    fold[order[ranked]] = np.arange(len(stratum)) % folds
     return fold
 
 

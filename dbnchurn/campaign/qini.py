@@ -127,8 +127,10 @@ def qini(
     value = rows.numbers(share)
     counts = poisson_counts(len(names), resamples, random_state)
     again = np.stack([rows.numbers(share, drawn_times) for drawn_times in counts])
-    # A part without a contact or a control has no effect in that resample.
-    low, high = np.nanquantile(again, [0.025, 0.975], axis=0)
+    # A part without a contact or a control has no effect in that resample, or in none.
+    never = np.isnan(again).all(axis=0)
+    low, high = np.nanquantile(np.where(never, 0.0, again), [0.025, 0.975], axis=0)
+    low[never] = high[never] = np.nan
     spans = [Interval(*map(float, ends)) for ends in zip(value, low, high, strict=True)]
     contacted = np.bincount(rows.decile, rows.treated, DECILES).astype(int)
     everyone = np.bincount(rows.decile, minlength=DECILES)

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from dbnchurn.campaign.assignments import Assignments, read_outcome
-from dbnchurn.campaign.learners import LEARNERS, TestRows, folds_of, reseeded
+from dbnchurn.campaign.learners import LEARNERS, TestRows, halves_of, reseeded
 from dbnchurn.campaign.outcome_models import Features, Models
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.parameters import check_parameters
@@ -28,6 +28,7 @@ Learner = Literal[
     "two models",
     "crossed models",
     "doubly robust",
+    "anchored",
     "transformed outcome",
 ]
 
@@ -40,8 +41,8 @@ class Uplift(BaseEstimator):  # type: ignore[misc]
     learner : str, default "doubly robust"
         ``average``: one effect for all; ``proportional``: the average effect times the customer's
         own risk; ``single model`` (S), ``two models`` (T), ``crossed models`` (X),
-        ``doubly robust`` (DR) and ``transformed outcome`` learn individual effects. Small tests
-        want the first two:
+        ``doubly robust`` (DR), ``anchored`` (DR from the proportional effects on) and
+        ``transformed outcome`` learn individual effects. Small tests want the first two:
         :func:`dbnchurn.campaign.choose_learner` finds out.
     wanted : {"less", "more"}, default "less"
         Whether y = 1 is a loss, such as leaving, or a gain, such as a purchase. Effects above 0 are
@@ -150,7 +151,7 @@ class Uplift(BaseEstimator):  # type: ignore[misc]
         self._fitted = []
         for number in range(self.halves):
             pair = reseeded(models, number // 2)
-            own = np.flatnonzero(folds_of(rows, 2, pair.seed) == number % 2)
+            own = np.flatnonzero(halves_of(rows, pair.seed) == number % 2)
             self._fitted.append(learn(rows.take(own), pair))
         if not self._fitted:
             self._fitted = [learn(rows, models)]

@@ -137,7 +137,8 @@ def acceptance_model(X: pd.DataFrame, pilot: Pilot, seed: int) -> Any:
     model = xgb.XGBClassifier(
         n_estimators=100, max_depth=3, learning_rate=0.1, enable_categorical=True, n_jobs=1,
         subsample=0.8, random_state=seed,
-    ).fit(with_option(X[contacted], pilot.option[contacted]), pilot.accepted[contacted])  # fmt: skip
+    )  # fmt: skip
+    model.fit(with_option(X[contacted], pilot.option[contacted]), pilot.accepted[contacted])
 
     def predict(rows: pd.DataFrame) -> np.ndarray[Any, Any]:
         return np.column_stack(

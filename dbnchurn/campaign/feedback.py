@@ -278,8 +278,8 @@ class Feedback:
         basis = self._basis(rows if measured_on is None else measured_on)
         kept: list[KeptShare] = []
         notes: list[str] = []
-        pairs = sorted(set(zip(campaigns[contacted].tolist(), arms[contacted].tolist(), strict=True)))
-        for campaign, arm in pairs:
+        named = zip(campaigns[contacted].tolist(), arms[contacted].tolist(), strict=True)
+        for campaign, arm in sorted(set(named)):
             if campaign in self.exclude:
                 continue
             group = (campaigns == campaign) & (arms == arm)
@@ -426,8 +426,8 @@ def matched(log: ContactLog, ids: npt.NDArray[Any], opens: Dates, closes: Dates)
         several = inside[twice & (inside["customer"] == customer)]["campaign"]
         raise DataError(
             f"feedback: {inside[twice]['row'].nunique()} customers were in several campaigns "
-            f"within one outcome window, such as {customer!r} in {listed(several.unique())}: no campaign "
-            "alone stands for the label; shorten the window, or keep one campaign in the log"
+            f"within one outcome window, such as {customer!r} in {listed(several.unique())}: no "
+            "campaign alone stands for the label; shorten the window, or keep one campaign in the log"
         )
     row = np.full(len(ids), -1, np.intp)
     row[inside["row"]] = inside["place"]

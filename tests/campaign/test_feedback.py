@@ -150,6 +150,11 @@ def test_explorers_have_an_effect_of_their_own_or_the_campaigns(month):
     assert kept[1].contacted == 8_000
 
 
+def _matched_and_weighed(log, y):
+    row = matched(log, np.arange(N), *windows())
+    return Feedback(log.frame, row, y).weigh(np.arange(N))
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -162,8 +167,7 @@ def test_logs_that_say_nothing_are_refused(month, change, told):
     log = campaign_log(**change)
     y = month[2]
     with pytest.raises(DataError, match=told):
-        row = matched(log, np.arange(N), *windows())
-        Feedback(log.frame, row, y).weigh(np.arange(N))
+        _matched_and_weighed(log, y)
 
 
 def test_two_campaigns_in_one_window_are_refused(month):

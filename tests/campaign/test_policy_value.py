@@ -1,4 +1,4 @@
-"""A plan's value from a test: right on average, with intervals that hold, and no promise for free."""
+"""A plan's value from a test: right on average, with intervals that hold."""
 
 import numpy as np
 import pytest

@@ -4,6 +4,8 @@ from .lift import Lift as Lift
 from .log import ContactLog as ContactLog
 from .measure import measure as measure
 from .outcomes import Outcomes as Outcomes
+from .plan import Plan as Plan
+from .plan import make_plan as make_plan
 from .policy_value import policy_value as policy_value
 from .qini import qini as qini
 from .uplift import Uplift as Uplift

@@ -28,7 +28,8 @@ class LiftSection(Section):
     campaign: str | None = Field(default=None, description="Name of the campaign in the log.")
     every: bool = Field(default=False, description="Take all campaigns of the log together.")
     days: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="Outcome window: days from the contact on in which leaving counts."
+        default=None,
+        description="Outcome window: days from the contact on in which leaving counts.",
     )
     as_of: date | None = Field(
         default=None, description="Day up to which outcomes are complete; by default the last date."

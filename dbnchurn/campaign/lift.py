@@ -123,6 +123,16 @@ class Lift:
     before_sentence : str
         Why a comparison with it is no effect.
     warnings, notes : tuple of str
+
+    Examples
+    --------
+    >>> from dbnchurn.campaign.effect import Arm
+    >>> effect = Effect(Arm(1000, 80, 0.08, 1000), Arm(1000, 110, 0.11, 1000), -0.03)
+    >>> counts = {"contact": (1000, 1000), "control": (1000, 1000)}
+    >>> lift = Lift("spring", "kept", "It kept customers.", effect, None, None,
+    ...             SampleRatio(1000, 1000.0, 1.0), 1.0, counts, 90, False)
+    >>> lift.as_dict()["effect"]["value"]
+    -0.03
     """
 
     campaign: str

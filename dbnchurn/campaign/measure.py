@@ -21,11 +21,12 @@ from dbnchurn.campaign.lift import Claim, GroupEffect, Lift, MoneyKept, Planned
 from dbnchurn.campaign.log import CONTACT, CONTROL, EXPLORE, ContactLog
 from dbnchurn.campaign.outcomes import JoinedLog, Outcomes, counts_by_arm, join_outcomes
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.html.format import points
 from dbnchurn.core.statistics import adjusted_p_values, normal_quantile, wilson
 from dbnchurn.core.typing import Floats
 
 TIERS = ("lowest third", "middle third", "highest third")
-BREAKDOWNS = ("offer", "channel", "segment", "risk")
+BREAKDOWNS = ("campaign", "offer", "channel", "segment", "risk")
 MOST_GROUPS = 12
 NO_EFFECT = (
     "The rate before and the rate after differ for many reasons, season, audience and what else "
@@ -52,6 +53,18 @@ def measure(log: ContactLog, outcomes: Outcomes, settings: LiftSection) -> Lift:
     ------
     DataError, ConfigError
         If there is no control group, an arm has no outcome, or log and outcomes do not fit.
+
+    Examples
+    --------
+    >>> arm = ["contact", "control"] * 500
+    >>> log = ContactLog.of(pd.DataFrame({
+    ...     "customer": range(1000), "campaign": "spring", "offer": "discount", "channel": "mail",
+    ...     "arm": arm, "propensity": 0.5, "contact_date": "2026-03-01"}))
+    >>> left = [k % 10 == 0 or k % 10 == 1 or k % 20 == 3 for k in range(1000)]
+    >>> outcomes = Outcomes.of(pd.DataFrame({"customer": range(1000), "left": left}))
+    >>> lift = measure(log, outcomes, LiftSection())
+    >>> lift.claim, round(lift.effect.value, 2)
+    ('kept', -0.1)
     """
     log = log.of_campaign(settings.campaign, every=settings.every)
     if not (log.frame["arm"] == CONTROL).any():
@@ -60,6 +73,7 @@ def measure(log: ContactLog, outcomes: Outcomes, settings: LiftSection) -> Lift:
             "knows how many would have stayed anyway; next time hold out a share at random, "
             "--control 0.1 of 'dbnchurn score' does so ('dbnchurn plan' says how large)"
         )
+    log, certain = drawn_rows(log)
     joined = join_outcomes(
         log, outcomes, window=settings.days, as_of=settings.as_of, match=settings.match
     )
@@ -82,7 +96,8 @@ def measure(log: ContactLog, outcomes: Outcomes, settings: LiftSection) -> Lift:
     stopped = _stopped(ratio.fits, ratio.p_value, ratio.expected, ratio.control, outcomes_p)
     claim, verdict = _claim(effect, sequence, stopped, joined)
     groups = _groups(joined.frame, log.frame, settings.confidence)
-    money = _money(joined.frame, effect, settings)
+    ends = (effect.low, effect.high) if sequence is None else sequence
+    money = _money(joined.frame, effect.value, ends, settings)
     return Lift(
         campaign=" + ".join(log.campaigns),
         claim=claim,
@@ -102,12 +117,45 @@ def measure(log: ContactLog, outcomes: Outcomes, settings: LiftSection) -> Lift:
         money=money,
         revenue=_revenue(joined.frame, settings.confidence),
         acceptance=_acceptance(joined.frame, settings.confidence),
-        planned=_planned(joined.frame, effect, money, settings),
+        planned=_planned(joined.frame, effect.value, ends, money, settings),
         before=settings.before,
         before_sentence=NO_EFFECT if settings.before is not None else "",
         warnings=_warnings(joined, log, stopped),
-        notes=_notes(joined, effect, settings),
+        notes=(*certain, *_notes(joined, effect, settings)),
     )
+
+
+def drawn_rows(log: ContactLog) -> tuple[ContactLog, tuple[str, ...]]:
+    """The customers who could have come into the other arm too; the others tell nothing.
+
+    Parameters
+    ----------
+    log : ContactLog
+
+    Returns
+    -------
+    log : ContactLog
+    notes : tuple of str
+        How many were left out.
+
+    Raises
+    ------
+    DataError
+        If an arm has nobody who was drawn at random.
+    """
+    drawn = (log.frame["propensity"] < 1).to_numpy()
+    if drawn.all():
+        return log, ()
+    left = log.frame[drawn]
+    if not {CONTACT, CONTROL} <= set(left["arm"]):
+        raise DataError(
+            f"{log.name}: the log has a control group, but propensity 1 for all of an arm: nobody "
+            "of it was drawn at random; give the probability of the draw, such as 0.9 for those "
+            "contacted and 0.1 for those held out"
+        )
+    count = int((~drawn).sum())
+    note = f"{count:,} customers were in their arm in any case (propensity 1): left out"
+    return ContactLog(left.reset_index(drop=True), log.name, log.notes), (note,)
 
 
 def arm_effect(rows: pd.DataFrame, arm: str, confidence: float) -> Effect:
@@ -177,7 +225,7 @@ def _claim(
     if stopped:
         return "stopped", f"No claim: {stopped}."
     low, high = (effect.low, effect.high) if sequence is None else sequence
-    points, ends = 100 * abs(effect.value), f"{100 * low:+.2f} to {100 * high:+.2f} points"
+    size, ends = 100 * abs(effect.value), f"{points(low)} to {points(high)} points"
     early = f" so far ({joined.window} days)" if joined.preliminary else ""
     how = "" if sequence is None else ", an interval that holds however often one looks"
     rates = (
@@ -186,16 +234,16 @@ def _claim(
     )
     if high < 0:
         return "kept", (
-            f"The campaign kept customers: {points:.2f} points fewer left because of it ({ends}"
+            f"The campaign kept customers: {size:.2f} points fewer left because of it ({ends}"
             f"{how}). {rates}."
         )
     if low > 0:
         return "lost", (
-            f"The campaign drove customers away: {points:.2f} points more left because of it "
+            f"The campaign drove customers away: {size:.2f} points more left because of it "
             f"({ends}{how}). {rates}."
         )
     return "not told", (
-        f"No effect can be told from chance: the difference is {100 * effect.value:+.2f} points "
+        f"No effect can be told from chance: the difference is {points(effect.value)} points "
         f"({ends}{how}). {rates}. That is not a proof of no effect: anything within these ends is "
         "possible."
     )
@@ -208,7 +256,9 @@ def _groups(rows: pd.DataFrame, log: pd.DataFrame, confidence: float) -> tuple[G
         names = group_names(rows, log, breakdown)
         if names is None or names.nunique() < 2:
             continue
-        for group in names.value_counts().index[:MOST_GROUPS].sort_values():
+        largest = set(names.value_counts().index[:MOST_GROUPS])
+        order = [tier for tier in TIERS if tier in largest] if breakdown == "risk" else None
+        for group in order or sorted(largest):
             part = rows[(names == group).to_numpy() & (rows["arm"] != EXPLORE).to_numpy()]
             both = part["arm"].nunique() == 2
             effect = arm_effect(part, CONTACT, confidence) if both else None
@@ -233,14 +283,14 @@ def group_names(rows: pd.DataFrame, log: pd.DataFrame, breakdown: str) -> pd.Ser
     rows : DataFrame
     log : DataFrame
         All rows of the log, whose scores divide customers into thirds.
-    breakdown : {"offer", "channel", "segment", "risk"}
+    breakdown : {"campaign", "offer", "channel", "segment", "risk"}
 
     Returns
     -------
     Series or None
     """
     if breakdown != "risk":
-        return rows[breakdown] if breakdown in rows else None
+        return rows.get(breakdown, None)
     if "score" not in rows or log["score"].nunique() < len(TIERS):
         return None
     edges = np.nanquantile(log["score"], [1 / 3, 2 / 3])
@@ -263,14 +313,27 @@ def _cost(contacted: pd.DataFrame, settings: LiftSection) -> float | None:
     return None if settings.contact_cost is None else settings.contact_cost * len(contacted)
 
 
-def _money(rows: pd.DataFrame, effect: Effect, settings: LiftSection) -> MoneyKept | None:
+def _money(
+    rows: pd.DataFrame, effect: float, ends: tuple[float, float], settings: LiftSection
+) -> MoneyKept | None:
     if settings.worth is None:
         return None
     contacted = rows[rows["arm"] == CONTACT]
     cost, n, worth = _cost(contacted, settings), len(contacted), settings.worth
-    kept = [-effect.value * n, -effect.high * n, -effect.low * n]
+    kept = (-effect * n, -ends[1] * n, -ends[0] * n)
     value, low, high = (worth * customers - (cost or 0.0) for customers in kept)
-    return MoneyKept(n, *kept, value, low, high, cost, worth, settings.currency)
+    return MoneyKept(
+        contacted=n,
+        customers=kept[0],
+        customers_low=kept[1],
+        customers_high=kept[2],
+        value=value,
+        low=low,
+        high=high,
+        cost=cost,
+        worth=worth,
+        currency=settings.currency,
+    )
 
 
 def _revenue(rows: pd.DataFrame, confidence: float) -> dict[str, float] | None:
@@ -303,12 +366,16 @@ def _acceptance(rows: pd.DataFrame, confidence: float) -> dict[str, float] | Non
 
 
 def _planned(
-    rows: pd.DataFrame, effect: Effect, money: MoneyKept | None, settings: LiftSection
+    rows: pd.DataFrame,
+    effect: float,
+    ends: tuple[float, float],
+    money: MoneyKept | None,
+    settings: LiftSection,
 ) -> tuple[Planned, ...]:
     found = []
     if settings.planned_effect is not None:
         planned = settings.planned_effect
-        found.append(Planned("effect", planned, effect.value, effect.low, effect.high))
+        found.append(Planned("effect", planned, effect, *ends))
     values = rows.loc[rows["arm"] == CONTACT, "value"] if "value" in rows else pd.Series([np.nan])
     if money is not None and values.notna().all():
         total = float(values.sum())
@@ -349,6 +416,14 @@ def _notes(joined: JoinedLog, effect: Effect, settings: LiftSection) -> tuple[st
     if effect.unadjusted is not None and missing:
         notes.append(f"{missing:,} customers have no score; the mean stands for it")
     contacted = joined.frame[joined.frame["arm"] == CONTACT]
+    if joined.log["customer"].duplicated().any():
+        notes.append(
+            "customers who are in several campaigns count in each, as if they were others; the "
+            "intervals of all campaigns together are then a little too narrow"
+        )
+    for name in BREAKDOWNS:
+        if name in joined.frame and (groups := joined.frame[name].nunique()) > MOST_GROUPS:
+            notes.append(f"of {groups} groups by {name} the {MOST_GROUPS} largest are shown")
     if settings.worth is None:
         notes.append("no money: say what keeping a customer brings with --worth (lift.worth)")
     elif _cost(contacted, settings) is None:

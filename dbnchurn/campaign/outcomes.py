@@ -144,7 +144,11 @@ def _yes_or_no(values: pd.Series[Any], name: str) -> pd.Series[Any]:
         if word is not None:
             numbers[value] = float(word in (Word.YES, Word.LEFT))
     if unknown := [value for value in keys if value not in numbers]:
-        dated = pd.to_datetime(pd.Series(unknown), errors="coerce", format="ISO8601").notna().all()
+        dated = (
+            pd.to_datetime(pd.Series(unknown).astype(str), errors="coerce", format="ISO8601")
+            .notna()
+            .all()
+        )
         hint = "; dates of leaving belong in 'left_date'" if dated else ""
         raise DataError(
             f"{name}: column {values.name!r} holds {listed(unknown, limit=SHOWN)} "
@@ -304,7 +308,9 @@ def _windows(
             )
             return every, window, None
         if window is None:
-            raise DataError(f"{outcomes.name}: as_of (--as-of) needs the days of the window: --days")
+            raise DataError(
+                f"{outcomes.name}: as_of (--as-of) needs the days of the window: --days"
+            )
         over = (contact + window * DAY <= pd.Timestamp(as_of) + DAY).to_numpy()
         if not over.any():
             end = (contact.min() + (window - 1) * DAY).date()
@@ -331,7 +337,7 @@ def _windows(
             f"outcomes are taken as known up to {as_of}, the last date of leaving in "
             f"{outcomes.name}; --as-of DATE says it otherwise"
         )
-    age = ((pd.Timestamp(as_of) - contact) / DAY + 1).to_numpy().astype(int)
+    age = (pd.Timestamp(as_of) - contact).dt.days.to_numpy() + 1
     if (age < 1).any():
         raise DataError(
             f"{outcomes.name}: outcomes are known up to {as_of}, and customers were contacted "
@@ -455,9 +461,7 @@ def check_ids(
 
 
 def counts_by_arm(joined: JoinedLog) -> Mapping[str, tuple[int, int]]:
-    """Arm → rows of the log, and those whose outcome is known.
-
-    """
+    """Arm → rows of the log, and those whose outcome is known."""
     everyone = joined.log["arm"].value_counts()
     known = joined.frame["arm"].value_counts()
     return {str(arm): (int(n), int(known.get(arm, 0))) for arm, n in everyone.items()}

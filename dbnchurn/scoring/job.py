@@ -239,7 +239,7 @@ def _check_places(
     if campaign is not None and campaign.suppress is not None:
         read["suppress"] = [campaign.suppress]
     log = None if campaign is None or campaign.log is None else campaign.log.path
-    written = {**paths.written, "campaign": campaign and campaign.path, "log": log}
+    written = {**paths.written, "campaign": campaign.path if campaign else None, "log": log}
     check_places(written, read, emptied=("quarantine", "parts"), mkdir=mkdir)
 
 

@@ -427,7 +427,8 @@ def matched(log: ContactLog, ids: npt.NDArray[Any], opens: Dates, closes: Dates)
         raise DataError(
             f"feedback: {inside[twice]['row'].nunique()} customers were in several campaigns "
             f"within one outcome window, such as {customer!r} in {listed(several.unique())}: no "
-            "campaign alone stands for the label; shorten the window, or keep one campaign in the log"
+            "campaign alone stands for the label; shorten the window, or keep one campaign in the "
+            "log"
         )
     row = np.full(len(ids), -1, np.intp)
     row[inside["row"]] = inside["place"]

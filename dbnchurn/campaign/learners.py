@@ -205,7 +205,8 @@ def corrected_effects(rows: TestRows, models: Models, folds: int = 2) -> Floats:
     code = rows.drawn.code
     residual = rows.drawn.weight * (rows.y - expected[np.arange(len(rows)), code])
     own = code[:, None] == 1 + np.arange(rows.n_options)
-    return _contrasts(expected) + residual[:, None] * (own * 1.0 - (code == 0)[:, None])
+    corrections = residual[:, None] * (own * 1.0 - (code == 0)[:, None])
+    return np.asarray(_contrasts(expected) + corrections, np.float64)
 
 
 def cross_fitted(rows: TestRows, models: Models, folds: int = 2) -> Floats:

@@ -123,7 +123,7 @@ def qini(
         raise DataError(f"share has to be above 0 and at most 1, got {share}")
     drawn = Assignments.of(names, propensity)
     sign = -1.0 if wanted == "less" else 1.0
-    rows = _Ranked.of(order, drawn, sign * read_outcome(y, len(names)))
+    rows = _Ranked.of(order, drawn, np.asarray(sign * read_outcome(y, len(names)), np.float64))
     value = rows.numbers(share)
     counts = poisson_counts(len(names), resamples, random_state)
     again = np.stack([rows.numbers(share, drawn_times) for drawn_times in counts])

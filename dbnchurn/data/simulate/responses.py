@@ -9,7 +9,6 @@ likely. So some effects are negative.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.special import expit, logit
@@ -54,12 +53,13 @@ class Responses:
     @property
     def contacted(self) -> Floats:
         """Probability of leaving after a contact, shape (n, options)."""
-        return self.acceptance * self.accepted + (1 - self.acceptance) * self.declined
+        accepted = self.acceptance * self.accepted
+        return np.asarray(accepted + (1 - self.acceptance) * self.declined)
 
     @property
     def effect(self) -> Floats:
         """By how much a contact lowers the probability of leaving, shape (n, options)."""
-        return self.probability[:, None] - self.contacted
+        return np.asarray(self.probability[:, None] - self.contacted)
 
     @property
     def value(self) -> Floats:
@@ -70,7 +70,7 @@ class Responses:
         """
         gain = np.array([MARGIN[offer] - OFFER_COST[offer] for offer, _ in OPTIONS])
         cost = np.array([CONTACT_COST[channel] for _, channel in OPTIONS])
-        return self.effect * self.worth[:, None] + self.acceptance * gain - cost
+        return np.asarray(self.effect * self.worth[:, None] + self.acceptance * gain - cost)
 
 
 def responses(world: World, month: int, probability: Floats) -> Responses:
@@ -104,10 +104,10 @@ def responses(world: World, month: int, probability: Floats) -> Responses:
     )
 
 
-def _situation(world: World, month: int) -> dict[str, Any]:
+def _situation(world: World, month: int) -> dict[str, Floats]:
     fixed, observed = world.fixed, slice(month - OBSERVED, month)
     weak = weakest_power(world, observed) < -26.5
-    return {
+    found = {
         "age": (fixed["age"] - 46.0) / 15.0,
         "alone": fixed["bundle"] == 0,
         "iptv": fixed["iptv"],
@@ -119,34 +119,34 @@ def _situation(world: World, month: int) -> dict[str, Any]:
         "complained": (complaint_counts(world, observed, kinds=(0, 1)) > 0) | weak,
         "online": np.isin(fixed["channel"], [1]) | np.isin(fixed["payment_method"], [3]),
     }
+    return {name: np.asarray(values, np.float64) for name, values in found.items()}
 
 
-def _willing(offer: str, now: dict[str, Any]) -> Floats:
+def _willing(offer: str, now: dict[str, Floats]) -> Floats:
     if offer == "discount":
-        return (
-            -0.8 + 1.0 * now["dear"] + 1.2 * now["in_debt"] + 1.0 * now["ended"] - 0.2 * now["age"]
-        )
+        willing = 1.0 * now["dear"] + 1.2 * now["in_debt"] + 1.0 * now["ended"] - 0.2 * now["age"]
+        return np.asarray(willing - 0.8)
     if offer == "speed upgrade":
-        return -1.2 + 1.2 * now["small"] + 0.9 * now["complained"] - 0.4 * now["age"]
-    return -1.0 + 1.0 * now["alone"] - 1.5 * now["iptv"] + 0.3 * now["age"]
+        return np.asarray(1.2 * now["small"] + 0.9 * now["complained"] - 0.4 * now["age"] - 1.2)
+    return np.asarray(1.0 * now["alone"] - 1.5 * now["iptv"] + 0.3 * now["age"] - 1.0)
 
 
-def _reached(channel: str, now: dict[str, Any]) -> Floats:
+def _reached(channel: str, now: dict[str, Floats]) -> Floats:
     if channel == "phone":
-        return 0.4 + 0.5 * now["age"] - 0.6 * now["online"]
-    return -0.9 - 0.4 * now["age"] + 1.2 * now["online"]
+        return np.asarray(0.4 + 0.5 * now["age"] - 0.6 * now["online"])
+    return np.asarray(-0.9 - 0.4 * now["age"] + 1.2 * now["online"])
 
 
-def _kept(offer: str, now: dict[str, Any]) -> Floats:
+def _kept(offer: str, now: dict[str, Floats]) -> Floats:
     """By how much accepting lowers the log-odds of leaving."""
     if offer == "discount":
-        return 1.2 + 2.0 * (now["ended"] | now["in_debt"])
+        return np.asarray(1.2 + 2.0 * np.maximum(now["ended"], now["in_debt"]))
     if offer == "speed upgrade":
-        return 0.8 + 2.6 * now["complained"]
-    return 0.9 + 1.6 * now["alone"]
+        return np.asarray(0.8 + 2.6 * now["complained"])
+    return np.asarray(0.9 + 1.6 * now["alone"])
 
 
-def _reminded(channel: str, now: dict[str, Any]) -> Floats:
+def _reminded(channel: str, now: dict[str, Floats]) -> Floats:
     """By how much a contact that is declined raises the log-odds of leaving."""
-    phone = channel == "phone"
-    return np.where(now["ended"] & ~now["complained"], 0.7 if phone else 0.2, 0.0)
+    strength = 0.7 if channel == "phone" else 0.2
+    return np.asarray(strength * now["ended"] * (1 - now["complained"]))

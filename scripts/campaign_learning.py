@@ -21,7 +21,7 @@ import xgboost as xgb
 
 from dbnchurn.campaign import Feedback, Uplift, choose_learner
 from dbnchurn.campaign.learner_choice import CANDIDATES, Money, plan_of
-from dbnchurn.campaign.qini import qini
+from dbnchurn.campaign.qini import measure_qini
 from dbnchurn.data.simulate.campaigns import draw_contacts, leaving_after, log_table
 from dbnchurn.data.simulate.hazard import complaint_counts, leaving_probability, weakest_power
 from dbnchurn.data.simulate.responses import (
@@ -209,7 +209,7 @@ def effect_of_top(path: str | Path, splits: int = 5, share: float = 0.3) -> dict
         for learner in CANDIDATES:
             model = Uplift(learner, wanted="more", halves=0, random_state=split)
             model.fit(X.iloc[fitted], option[fitted], visit[fitted])
-            measured = qini(
+            measured = measure_qini(
                 model.predict(X.iloc[rest])[:, 0], option[rest], visit[rest],
                 wanted="more", share=share, resamples=1,
             )  # fmt: skip

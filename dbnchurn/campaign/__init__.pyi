@@ -6,6 +6,6 @@ from .measure import measure as measure
 from .outcomes import Outcomes as Outcomes
 from .plan import Plan as Plan
 from .plan import make_plan as make_plan
-from .policy_value import policy_value as policy_value
-from .qini import qini as qini
+from .policy_value import evaluate_policy as evaluate_policy
+from .qini import measure_qini as measure_qini
 from .uplift import Uplift as Uplift

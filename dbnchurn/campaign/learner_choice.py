@@ -75,7 +75,7 @@ class Money:
         Money
         """
         costs = np.asarray(cost, np.float64)
-        realised = -np.append(0.0, costs)[code]
+        realised = np.append(0.0, -costs)[code]
         return cls(worth, np.tile(-costs, (len(worth), 1)), realised)
 
 

@@ -56,7 +56,17 @@ class TestRows:
 
 
 def average(rows: TestRows, models: Models) -> Effects:
-    """The same effect for every customer: the weighted difference of the groups."""
+    """The same effect for every customer: the weighted difference of the groups.
+
+    Parameters
+    ----------
+    rows : TestRows
+    models : Models
+
+    Returns
+    -------
+    callable
+    """
     means = rows.drawn.means(rows.y)
     effects = means[1:] - means[0]
     return lambda features: np.tile(effects, (len(features), 1))
@@ -81,13 +91,33 @@ def proportional(rows: TestRows, models: Models) -> Effects:
 
 
 def single_model(rows: TestRows, models: Models) -> Effects:
-    """S: one model of the outcome with the option among its columns."""
+    """S: one model of the outcome with the option among its columns.
+
+    Parameters
+    ----------
+    rows : TestRows
+    models : Models
+
+    Returns
+    -------
+    callable
+    """
     outcome = _with_option(rows, models)
     return lambda features: _contrasts(outcome(features))
 
 
 def two_models(rows: TestRows, models: Models) -> Effects:
-    """T: a model of the outcome for each option and for the controls."""
+    """T: a model of the outcome for each option and for the controls.
+
+    Parameters
+    ----------
+    rows : TestRows
+    models : Models
+
+    Returns
+    -------
+    callable
+    """
     outcome = _apart(rows, models)
     return lambda features: _contrasts(outcome(features))
 
@@ -232,14 +262,33 @@ def cross_fitted(rows: TestRows, models: Models, folds: int = 2) -> Floats:
 
 
 def folds_of(rows: TestRows, folds: int, seed: int) -> Ints:
-    """A fold for every row, each with an equal share of every group and outcome, shape (n,)."""
+    """A fold for every row, each with an equal share of every group and outcome.
+
+    Parameters
+    ----------
+    rows : TestRows of n rows
+    folds, seed : int
+
+    Returns
+    -------
+    int64 array of shape (n,)
+    """
     return _dealt(rows.drawn.strata(rows.y), folds, seed)
 
 
 def halves_of(rows: TestRows, seed: int) -> Ints:
-    """0 or 1 for every row, each with half of every group, shape (n,).
+    """0 or 1 for every row, each with half of every group.
 
     Outcomes are left to chance, so that the two halves differ by as much as two samples do.
+
+    Parameters
+    ----------
+    rows : TestRows of n rows
+    seed : int
+
+    Returns
+    -------
+    int64 array of shape (n,)
     """
     return _dealt(rows.drawn.code, 2, seed)
 

@@ -40,7 +40,17 @@ class Features:
 
     @classmethod
     def of(cls, schema: Schema, frame: pd.DataFrame) -> Features:
-        """Columns of a frame, read by a schema."""
+        """Columns of a frame, read by a schema.
+
+        Parameters
+        ----------
+        schema : Schema
+        frame : DataFrame of n rows
+
+        Returns
+        -------
+        Features
+        """
         table = read(schema, frame)[0]
         types = ("q",) * len(table.number_names) + ("c",) * len(table.code_names)
         return cls(frame, booster_matrix(table), types)
@@ -53,7 +63,18 @@ class Features:
         return Features(self.frame.iloc[rows], self.matrix[rows], self.types)
 
     def with_option(self, code: Ints, options: tuple[str, ...]) -> Features:
-        """With the option as a further column: a name, and a flag for each option."""
+        """With the option as a further column: a name, and a flag for each option.
+
+        Parameters
+        ----------
+        code : int64 array of shape (n,)
+            0 for controls, else 1 + the position of the option.
+        options : tuple of str
+
+        Returns
+        -------
+        Features
+        """
         names = pd.Series(np.array(("none", *options), object)[code], self.frame.index)
         flags = (code[:, None] == 1 + np.arange(len(options))).astype(np.float32)
         return Features(

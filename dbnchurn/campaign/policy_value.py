@@ -62,7 +62,7 @@ class PolicyValue:
         return cls(value, value - half, value + half, error, n, float((policy > 0).mean()))
 
 
-def policy_value(
+def evaluate_policy(
     policy: npt.ArrayLike | pd.Series[Any],
     option: npt.ArrayLike | pd.Series[Any],
     gain: npt.ArrayLike,
@@ -108,7 +108,7 @@ def policy_value(
     >>> option = generator.choice(["call", "control"], 20_000)
     >>> gain = np.where(option == "call", 3.0 * in_debt - 1.0, 0.0)
     >>> plan = np.where(in_debt == 1, "call", "control")
-    >>> round(policy_value(plan, option, gain).value, 1)  # half of the customers, 2 each
+    >>> round(evaluate_policy(plan, option, gain).value, 1)  # half of the customers, 2 each
     1.0
     """
     drawn = Assignments.of(option, propensity)

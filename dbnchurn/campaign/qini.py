@@ -56,7 +56,7 @@ class Qini:
     >>> ranking = np.repeat([1.0, 0.0], 400)
     >>> option = np.tile(["call", "control"], 400)
     >>> y = (ranking == 1) & (option == "call")  # contacts help the first half alone
-    >>> found = qini(ranking, option, y, wanted="more", resamples=50)
+    >>> found = measure_qini(ranking, option, y, wanted="more", resamples=50)
     >>> round(found.coefficient.value, 3), round(found.top.value, 3), round(found.average.value, 3)
     (0.125, 1.0, 0.5)
     """
@@ -69,7 +69,7 @@ class Qini:
     top: Interval
 
 
-def qini(
+def measure_qini(
     ranking: npt.ArrayLike,
     option: npt.ArrayLike | pd.Series[Any],
     y: npt.ArrayLike,
@@ -114,6 +114,14 @@ def qini(
     References
     ----------
     N. Radcliffe, "Using control groups to target on predicted lift", 2007.
+
+    Examples
+    --------
+    >>> helped = np.repeat([True, False], 200)  # a call keeps these customers alone
+    >>> option = np.tile(["call", "control"], 200)
+    >>> left = ~(helped & (option == "call"))
+    >>> measure_qini(helped, option, left, resamples=20, share=0.5).top.value
+    1.0
     """
     order = np.asarray(ranking, np.float64)
     names = pd.Series(np.asarray(option, object))
@@ -181,7 +189,8 @@ class _Ranked:
         with np.errstate(divide="ignore", invalid="ignore"):
             effect = np.nan_to_num(sums[1] / sums[0] - sums[3] / sums[2])
         share = (sums[0] / sums[0][-1] + sums[2] / sums[2][-1]) / 2
-        return np.interp(grid, np.append(0.0, share), np.append(0.0, share * effect))
+        curve = np.interp(grid, np.append(0.0, share), np.append(0.0, share * effect))
+        return np.asarray(curve, np.float64)
 
     def numbers(self, share: float, times: Floats | None = None) -> Floats:
         """Coefficient, effect on all, effect on the first ones, and effect of each decile."""

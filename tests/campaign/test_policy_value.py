@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dbnchurn.campaign.assignments import Assignments
-from dbnchurn.campaign.policy_value import corrected_gains, policy_codes, policy_value
+from dbnchurn.campaign.policy_value import corrected_gains, evaluate_policy, policy_codes
 from dbnchurn.core.errors import DataError
 from tests.campaign.known_test import draw_test
 
@@ -22,7 +22,7 @@ def test_intervals_hold_the_true_value():
     inside = 0
     for seed in range(100):
         drawn = draw_test(600, seed)
-        found = policy_value(plan_of_truth(drawn), drawn.option, -drawn.left, drawn.propensity)
+        found = evaluate_policy(plan_of_truth(drawn), drawn.option, -drawn.left, drawn.propensity)
         inside += found.low <= true_value(drawn) <= found.high
     assert abs(inside / 100 - 0.95) < 4 * np.sqrt(0.95 * 0.05 / 100)
 
@@ -33,7 +33,9 @@ def test_a_model_of_the_gain_makes_the_interval_narrower_and_costs_no_bias():
     truth = -risk[:, None] + np.column_stack([np.zeros(4000), drawn.effect])
     gain = -drawn.left.astype(float)
     plain, known, wrong = (
-        policy_value(plan_of_truth(drawn), drawn.option, gain, drawn.propensity, expected=expected)
+        evaluate_policy(
+            plan_of_truth(drawn), drawn.option, gain, drawn.propensity, expected=expected
+        )
         for expected in (None, truth, truth + 5)
     )
     assert known.standard_error < plain.standard_error
@@ -43,12 +45,14 @@ def test_a_model_of_the_gain_makes_the_interval_narrower_and_costs_no_bias():
 
 def test_contacting_nobody_is_worth_nothing_and_the_order_of_rows_does_not_matter():
     drawn = draw_test(900, 2)
-    nobody = policy_value([None] * 900, drawn.option, drawn.left)
+    nobody = evaluate_policy([None] * 900, drawn.option, drawn.left)
     assert (nobody.value, nobody.contacted) == (0.0, 0.0)
     order = np.random.default_rng(0).permutation(900)
     plan = plan_of_truth(drawn)
-    one = policy_value(plan, drawn.option, drawn.left, drawn.propensity)
-    two = policy_value(plan[order], drawn.option[order], drawn.left[order], drawn.propensity[order])
+    one = evaluate_policy(plan, drawn.option, drawn.left, drawn.propensity)
+    two = evaluate_policy(
+        plan[order], drawn.option[order], drawn.left[order], drawn.propensity[order]
+    )
     assert abs(one.value - two.value) < 1e-12
 
 
@@ -71,7 +75,7 @@ def test_corrected_gains_change_only_the_own_group():
 )
 def test_refusals(plan, gain, told):
     with pytest.raises(DataError, match=told):
-        policy_value(plan, ["call"] * 40 + ["control"] * 40, gain)
+        evaluate_policy(plan, ["call"] * 40 + ["control"] * 40, gain)
 
 
 def test_codes():

@@ -12,6 +12,10 @@ Whom to contact: ``suppression``, ``conditions`` and ``eligibility`` (who may ge
 prices, the prices, and whole numbers), ``draw`` and ``arms`` (control group and exploration),
 ``allocation`` (the result), ``allocate`` (the stage), ``promise`` (its value on pilot rows),
 ``allocation_job`` and ``allocation_page`` (config in; list, log rows and page out).
+
+``assignments``, ``outcome_models``, ``learners`` and ``uplift`` learn the effect of every option on
+every customer; ``policy_value``, ``qini`` and ``learner_choice`` measure that on other rows.
+``feedback`` weighs the labels of months in which a campaign ran.
 """
 
 import lazy_loader

@@ -38,6 +38,14 @@ def simulate(
     months: Annotated[int, typer.Option(help="Months from May 2024 on.")] = 4,
     seed: Annotated[int, typer.Option(help="The same seed gives the same tables.")] = 0,
     dirt: Annotated[float, typer.Option(help="0: clean records; 1: those of a neglected CRM.")] = 1,
+    campaigns: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND,KIND",
+            help="Campaigns of the fourth month and those after it: none, random or targeted; "
+            "writes their contact log, outcomes and true effects.",
+        ),
+    ] = "",
     database: Annotated[
         str | None,
         typer.Option(help="Environment variable with a PostgreSQL URL: load the tables there too."),
@@ -50,7 +58,13 @@ def simulate(
 
     with displayed():
         write_tables(
-            output, customers=customers, months=months, random_state=seed, dirt=dirt, mkdir=mkdir
+            output,
+            customers=customers,
+            months=months,
+            random_state=seed,
+            dirt=dirt,
+            campaigns=[kind.strip() for kind in campaigns.split(",") if kind.strip()],
+            mkdir=mkdir,
         )
         loaded = None if database is None else load_tables(output, database)
         print(f"{customers} customers, {months} months: tables in {output}")

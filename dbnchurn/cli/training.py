@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -101,6 +102,19 @@ def evaluate(
     output: Annotated[
         Path | None, output_file(".json", help="New JSON file for the numbers.")
     ] = None,
+    contact_log: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Contact log of campaigns in that month: customers count as if nobody had been "
+            "contacted; needs --since and --days.",
+        ),
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="First day of the outcome window."),
+    ] = None,
+    days: Annotated[int | None, typer.Option(help="Length of the outcome window.")] = None,
     allow_changed: AllowChanged = None,
     expect: Expect = None,
     public_key: PublicKey = None,
@@ -109,6 +123,14 @@ def evaluate(
     """Measure a stored model on newly labelled customers, beside what it promised."""
     from dbnchurn.runs.backtest import backtest
 
+    if contact_log is None and (since is not None or days is not None):
+        raise ConfigError("--since and --days belong to --contact-log")
+    feedback = None
+    if contact_log is not None:
+        from dbnchurn.campaign.feedback import FeedbackSection
+
+        settings = {"log": contact_log, "since": since and since.date(), "days": days}
+        feedback = FeedbackSection.model_validate(settings)
     found = backtest(
         model,
         table,
@@ -116,6 +138,7 @@ def evaluate(
         positive=positive or None,
         negative=negative or None,
         allow_changed=allow_changed or (),
+        feedback=feedback,
         output=output,
         mkdir=mkdir,
         expect=expect,

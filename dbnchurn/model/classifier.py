@@ -252,6 +252,7 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
         sample_weight: npt.ArrayLike | None = None,
         groups: npt.ArrayLike | None = None,
         X_unlabelled: Any = None,
+        sample_weight_val: npt.ArrayLike | None = None,
         checkpoints: str | Path | None = None,
     ) -> ChurnClassifier:
         """Train on customers whose outcome is known.
@@ -273,6 +274,8 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
             Rows of one group (one customer) stay together in folds.
         X_unlabelled : like X, optional
             Customers without a known outcome; they join the pretraining.
+        sample_weight_val : array, one a row of X_val, optional
+            How much a validation row counts, likewise.
         checkpoints : path, optional
             Folder that gets every finished booster, and the networks after every epoch. Called
             again with the same arguments after an interruption, `fit` continues from there, to the
@@ -311,6 +314,7 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
                     generator=compute.generator,
                     positive=self.positive,
                     negative=self.negative,
+                    sample_weight_val=sample_weight_val,
                 )
                 self.classes_, self.meaning_ = inputs.classes, inputs.meaning
             unlabelled = None if X_unlabelled is None else self._frame(X_unlabelled)

@@ -217,6 +217,7 @@ def fit_inputs(
     generator: np.random.Generator,
     positive: LabelValues | None = None,
     negative: LabelValues | None = None,
+    sample_weight_val: npt.ArrayLike | None = None,
 ) -> FitInputs:
     """Check labels, weights and groups; without validation rows, set a share of the rows aside.
 
@@ -236,6 +237,7 @@ def fit_inputs(
         Draws the rows that are set aside.
     positive, negative : one label or several, optional
         Of those who left, and of those who stayed.
+    sample_weight_val : array of shape (m,), optional
 
     Returns
     -------
@@ -259,6 +261,10 @@ def fit_inputs(
     if validation_frame is None:
         if y_val is not None:
             raise DataError("y_val comes without its rows; pass X_val as well, or neither")
+        if sample_weight_val is not None:
+            raise DataError(
+                "sample_weight_val comes without its rows; pass X_val and y_val as well, or none"
+            )
         kept, aside = hold_out(given.y, given.groups, validation_share, generator)
         inputs = FitInputs(given.take(kept), given.take(aside), given, classes, meaning)
     else:
@@ -266,7 +272,7 @@ def fit_inputs(
         validation = LabelledFrame(
             validation_frame,
             encode_labels(read_labels(y_val, n, "y_val"), meaning, "y_val"),
-            np.ones(n),
+            check_weight(sample_weight_val, n),
         )
         inputs = FitInputs(given, validation, None, classes, meaning)
     train, validation = inputs.train, inputs.validation

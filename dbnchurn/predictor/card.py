@@ -43,6 +43,7 @@ def _data(about: Mapping[str, Any]) -> list[str]:
         f"- {training['rows']} training rows, {training['prior']:.2%} left",
         f"- {training['validation_rows']} validation rows stopped the training and chose the "
         f"threshold{again}",
+        *_feedback(about.get("feedback")),
         f"- {about['columns']['used']} columns used",
         f"- fingerprint of these rows: `{training['fingerprint']}`",
     ]
@@ -60,6 +61,13 @@ def _outcome(about: Mapping[str, Any]) -> list[str]:
     if warning := majority_warning(left, training["prior"], turn):
         lines.append(f"- **{warning}**")
     return lines
+
+
+def _feedback(feedback: Any) -> list[str]:
+    """What was done to labels of months in which a campaign ran."""
+    if not isinstance(feedback, Mapping):
+        return []
+    return [f"- {note}" for note in feedback["notes"]]
 
 
 def _windows(plan: Any) -> list[str]:

@@ -93,7 +93,7 @@ def logistic_regression(
             (OneHotEncoder(handle_unknown="ignore", min_frequency=10), codes),
         ),
         LogisticRegression(max_iter=2000),
-    ).fit(fitted, train.y)
+    ).fit(fitted, train.y, logisticregression__sample_weight=train.sample_weight)
     return lambda X: np.asarray(model.predict_proba(matrix(X))[:, 1])
 
 
@@ -144,7 +144,14 @@ def xgboost(
         feature_types=["q"] * len(table.number_names) + ["c"] * len(table.code_names),
         random_state=random_state,
         n_jobs=n_threads or default_threads(len(train.y)),
-    ).fit(fitted, train.y, eval_set=[(matrix(validation.frame)[1], validation.y)], verbose=False)
+    ).fit(
+        fitted,
+        train.y,
+        sample_weight=train.sample_weight,
+        eval_set=[(matrix(validation.frame)[1], validation.y)],
+        sample_weight_eval_set=[validation.sample_weight],
+        verbose=False,
+    )
     return lambda X: np.asarray(model.predict_proba(matrix(X)[1])[:, 1], np.float64)
 
 

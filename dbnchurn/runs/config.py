@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from dbnchurn.campaign.feedback import FeedbackSection
 from dbnchurn.config import Section, build, read, section_of
 from dbnchurn.data.build import places
 from dbnchurn.data.plan import DataPlan, Leakage
@@ -184,6 +185,9 @@ class RunConfig(Section):
     tuning: TuningSection | None = Field(
         default=None, description="What 'dbnchurn tune' searches; 'train' passes over it."
     )
+    feedback: FeedbackSection | None = Field(
+        default=None, description="Campaigns that ran in the outcome windows of the rows."
+    )
     classifier: ClassifierSection = Field(default_factory=ClassifierSection)
     campaign: CampaignSection = Field(default_factory=CampaignSection)
 
@@ -191,8 +195,13 @@ class RunConfig(Section):
     def sources(self) -> list[str | Path]:
         """Files, folders and patterns that the tables are read from."""
         if self.source is not None and self.source.path is not None:
-            return [self.source.path]
-        return [] if self.data is None else [*places(self.data)]
+            return [self.source.path, *self._logs]
+        return [*([] if self.data is None else places(self.data)), *self._logs]
+
+    @property
+    def _logs(self) -> list[str | Path]:
+        """Files of the campaigns."""
+        return [] if self.feedback is None else self.feedback.paths
 
     @model_validator(mode="after")
     def _one_table_or_several(self) -> RunConfig:

@@ -22,7 +22,7 @@ from dbnchurn.runs.baselines import VARIANTS
 from dbnchurn.runs.config import CampaignSection, read_config
 from dbnchurn.runs.facts import FACTS
 from dbnchurn.runs.folder import read_json
-from dbnchurn.runs.predictions import GROUP, models, score_column
+from dbnchurn.runs.predictions import GROUP, models, score_column, weights
 from dbnchurn.runs.published import notes
 from dbnchurn.runs.result import MODEL
 from dbnchurn.runs.stored_model import stored_sentence
@@ -93,6 +93,7 @@ def report_input(folder: Path) -> ReportInput:
         config_yaml=(folder / "config.yaml").read_text(encoding="utf-8"),
         warnings=facts["warnings"],
         gain=test["gain"].to_numpy(),
+        sample_weight=weights(test),
         reasons=facts.get("reasons"),
         outcome=facts.get("outcome", ""),
         stored=stored_sentence(facts["stored"]) if "stored" in facts else "",

@@ -31,6 +31,7 @@ from dbnchurn.runs.customers import (
 from dbnchurn.runs.dataset import Dataset, labelled_frame
 from dbnchurn.runs.drivers import check_display_names, find_drivers
 from dbnchurn.runs.facts import FACTS, facts_of
+from dbnchurn.runs.feedback import FITTED, plain, with_feedback
 from dbnchurn.runs.folder import open_output, write_json
 from dbnchurn.runs.learned_rows import LEARNED, write_learned_rows
 from dbnchurn.runs.metrics import chosen, measured, uses_each_gain
@@ -130,10 +131,12 @@ def _finish(config: RunConfig, unfinished: Unfinished) -> Path:
             parts = divide(table, config)
         with stage("check", seconds):
             table = check_leakage(config, table, parts, built)
+            table, weighted = with_feedback(config, table, parts)
         trained = fit_all(config, table, parts, seconds, unfinished.store)
         say(trained.reduced)
         with stage("evaluate", seconds):
             found = findings(trained, config)
+            found.facts["feedback"] = plain(weighted)
         with stage("explain", seconds):
             reasons = find_drivers(trained, config.display_names, config.seed)
         with stage("refit", seconds):
@@ -214,7 +217,9 @@ def fit_all(
     if uses_each_gain(rule):
         gain = gains(config.campaign, table)[parts.validation]
         validation = scores[MODEL]["validation"]
-        classifier.decide_by(chosen(rule, dataset.validation.y, validation, gain))
+        classifier.decide_by(
+            chosen(rule, dataset.validation.y, validation, gain, dataset.validation.sample_weight)
+        )
     return RunResult(classifier, table, parts, scores, fit_seconds)
 
 
@@ -322,6 +327,8 @@ def write(
         about["left"] = condition_of(table, config)
         if table.meaning is not None:
             about |= table.meaning.as_dict()
+        if found.facts["feedback"]:
+            about["feedback"] = found.facts["feedback"][FITTED]
         if built is not None:
             about["data"] = stored_plan(built)
             write_tables(aside, built)

@@ -149,14 +149,16 @@ def _snapshot(session: Session, plan: DataPlan, window: Window) -> None:
         where = [rows_within(base, span.start, span.until)]
         if base.rows == "customer":
             where = [f"{quoted(base.date)} < {day(window.cutoff)}"]
-    session.define(
+    statement = (
         f"CREATE TABLE snapshot AS SELECT DISTINCT {quoted(base.key)} AS key "
         f"FROM {quoted(plan.base)} WHERE {' AND '.join(where)}"
     )
+    session.define(statement)
     departed = departed_customers(session, plan, window)
     if departed is not None:
+        statement += departed
         session.define(f"DELETE FROM snapshot WHERE key IN ({departed})")
-    if not session.total(f"SELECT count(*) FROM snapshot /* {window.cutoff} */", "sum")[0]:
+    if not session.total("SELECT count(*) FROM snapshot", "sum", about=statement)[0]:
         session.refuse(
             f"table {plan.base!r} has no customers within {window.active} and {window.cutoff}; "
             "choose a cutoff that lies after records, or a longer observation window"

@@ -114,6 +114,8 @@ def build_part(
         If the tables cannot be used.
     """
     plan, tables = _clean(session, task, quarantine, open_raw)
+    if session.counts is not None:
+        session.counts.settle()
     try:
         if task.labelled and task.cutoffs:
             plan = with_gaps(session, plan, max(task.cutoffs))

@@ -53,6 +53,7 @@ class Counts:
     first: bool = True
     own: dict[str, Answer] = field(default_factory=dict)
     _defined: str = ""
+    _settled: str | None = None
 
     def of_whole(
         self, question: str, fold: str, rows: Callable[[], Sequence[Record]]
@@ -79,7 +80,7 @@ class Counts:
             If there are no rows to answer it from, and it is not known.
         """
         # The same words over tables that were made in another way are another question.
-        name = _digest([self.defined, question])
+        name = _digest([self._defined if self._settled is None else self._settled, question])
         if name not in self.own and not self.alone:
             self.own[name] = (fold, [tuple(row) for row in rows()])
         if name in self.known:
@@ -91,6 +92,10 @@ class Counts:
     def define(self, statement: str) -> None:
         """Note a statement that says what the result is."""
         self._defined = _digest([self._defined, statement])
+
+    def settle(self) -> None:
+        """From now on questions are about the tables that are defined already."""
+        self._settled = self._defined
 
     @property
     def defined(self) -> str:

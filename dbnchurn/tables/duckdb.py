@@ -145,7 +145,7 @@ class Session:
             self.counts.define(sql)
         self.run(sql)
 
-    def total(self, sql: str, fold: str, *, once: bool = False) -> tuple[Any, ...]:
+    def total(self, sql: str, fold: str, *, once: bool = False, about: str = "") -> tuple[Any, ...]:
         """The row of plain values that a query has over the whole of its tables.
 
         Parameters
@@ -156,6 +156,8 @@ class Session:
             How columns of parts are added up: ``sum``, ``min`` or ``max`` for each, with spaces.
         once : bool, default False
             Whether every part has the whole of its tables.
+        about : str, default ""
+            What made its tables, where these were made for this question.
 
         Returns
         -------
@@ -163,7 +165,8 @@ class Session:
         """
         if self.counts is None:
             return self.row(sql)
-        return self.counts.of_whole(sql, ONCE if once else fold, lambda: self._plain(sql))[0]
+        question, how = sql + about, ONCE if once else fold
+        return self.counts.of_whole(question, how, lambda: self._plain(sql))[0]
 
     def tally(self, sql: str, *, once: bool = False) -> list[tuple[Any, ...]]:
         """The rows that a query has over the whole of its tables, one for each key.

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.progress import stage
@@ -89,6 +90,25 @@ class Part:
         return tuple(f.name for f in self.features if f.kind == "category")
 
 
+@dataclass(frozen=True)
+class Whole:
+    """What holds of all parts together.
+
+    Parameters
+    ----------
+    part : Part
+        Plan, counts and features, as if all rows had been built at once.
+    defined : str
+        Digest of the statements by which every part has to have been built.
+    schema : Arrow schema
+        Of the table of features.
+    """
+
+    part: Part
+    defined: str
+    schema: pa.Schema
+
+
 def build_part(
     session: Session, task: Task, quarantine: Path | None, open_raw: Open = open_table
 ) -> Part:
@@ -156,7 +176,7 @@ def write_part(session: Session, plan: DataPlan, path: Path) -> None:
 
 def conclude(
     task: Task, kinds: Mapping[str, Mapping[str, str]], known: Mapping[str, Answer]
-) -> tuple[Part, str]:
+) -> Whole:
     """What holds of the whole, by the folded counts of all parts: the build without any row.
 
     Parameters
@@ -169,9 +189,7 @@ def conclude(
 
     Returns
     -------
-    part : Part
-    defined : str
-        Digest of the statements by which every part has to have been built.
+    Whole
 
     Raises
     ------
@@ -189,7 +207,8 @@ def conclude(
     counts = Counts(known, alone=True)
     with Session(task.plan.memory, 1, counts=counts) as session:
         part = build_part(session, task, None, empty)
-    return part, counts.defined
+        schema = session.arrow(f"FROM {RESULT}").schema
+    return Whole(part, counts.defined, schema)
 
 
 def _cover(session: Session, plan: DataPlan, task: Task) -> Coverage:

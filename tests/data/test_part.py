@@ -58,11 +58,11 @@ def in_parts(task, tables, parts, folder):
         found = [one_part(task, divided[i], i, known, folder) for i in range(parts)]
         known = folded([counts.own for counts, _ in found])
         try:
-            whole, defined = conclude(task, kinds, known)
+            whole = conclude(task, kinds, known)
         except NotCounted:
             continue
-        if all(error is None and counts.defined == defined for counts, error in found):
-            return whole, rounds
+        if all(error is None and counts.defined == whole.defined for counts, error in found):
+            return whole.part, rounds
     raise AssertionError("the parts do not agree")
 
 

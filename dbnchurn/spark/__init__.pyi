@@ -1,0 +1,4 @@
+from .features import PreparedFeatures as PreparedFeatures
+from .features import prepare as prepare
+from .scores import score as score
+from .training import train as train

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 PACKAGES = ("dbnchurn", "duckdb", "pyarrow")
 """What has to be of one version on the driver and the workers: hashes and types depend on it."""
 
+FEWEST_TASKS = 8
 MARK = "dbnchurn.core.errors."
 
 
@@ -74,7 +75,10 @@ def check_workers(spark: SparkSession) -> None:
         hosts = [platform.node()] * len(rows)
         yield pyarrow.record_batch({"host": hosts, "name": list(names), "version": list(versions)})
 
-    asked = max(int(spark.sparkContext.defaultParallelism), 1) if has_context(spark) else 8
+    try:
+        asked = int(spark.sparkContext.defaultParallelism)
+    except Exception:  # a client of Spark Connect has no context
+        asked = FEWEST_TASKS
     frame = spark.range(0, asked, 1, asked)
     try:
         rows = frame.mapInArrow(report, "host string, name string, version string").collect()
@@ -94,39 +98,6 @@ def check_workers(spark: SparkSession) -> None:
             f"the workers of Spark have other packages: {listed(wrong, limit=4)}; ship the "
             "environment of the driver to them, for example with --archives of spark-submit"
         )
-
-
-def check_slots(spark: SparkSession, workers: int) -> None:
-    """Refuse a barrier stage that could not begin: it would wait for ever.
-
-    Parameters
-    ----------
-    spark : SparkSession
-    workers : int
-        Tasks that have to run at the same time.
-
-    Raises
-    ------
-    ConfigError
-        If Spark has fewer slots, or adds and removes workers while a job runs.
-    """
-    dynamic = spark.conf.get("spark.dynamicAllocation.enabled", "false")
-    if str(dynamic).lower() == "true":
-        raise ConfigError(
-            f"{workers} workers have to train at the same time, which Spark cannot promise while "
-            "spark.dynamicAllocation.enabled is true; set it to false"
-        )
-    slots = int(spark.sparkContext.defaultParallelism) if has_context(spark) else workers
-    if slots < workers:
-        raise ConfigError(
-            f"{workers} workers have to train at the same time, and Spark has {slots} slots; ask "
-            f"for {slots} workers at most, or for more executors"
-        )
-
-
-def has_context(spark: SparkSession) -> bool:
-    """Whether the session is one of the process itself, and no client of Spark Connect."""
-    return type(spark).__module__.startswith("pyspark.sql.session") or not hasattr(spark, "client")
 
 
 def readable(error: Exception) -> Exception:

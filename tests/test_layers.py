@@ -26,6 +26,7 @@ LAYERS = (
     {"exports"},
     {"runs"},
     {"scoring"},
+    {"spark"},
     {"experiments"},
     {"cli"},
     {"__main__"},

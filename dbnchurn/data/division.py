@@ -62,7 +62,10 @@ class Division:
     def __init__(self, table: TablePlan, parts: int) -> None:
         self._table, self._parts = table, parts
         # Rows keep their order: part numbers are matched to rows by position.
-        config: dict[str, str | bool | int] = {"threads": 1, "preserve_insertion_order": True}
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "threads": 1,
+            "preserve_insertion_order": True,
+        }
         self._connection = duckdb.connect(config=config)
         self._spread = 0
 

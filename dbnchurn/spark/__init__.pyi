@@ -1,3 +1,4 @@
+from .counts import binned_scores as binned_scores
 from .features import PreparedFeatures as PreparedFeatures
 from .features import prepare as prepare
 from .scores import score as score

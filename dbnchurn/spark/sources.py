@@ -100,8 +100,8 @@ def _undivided(plan: DataPlan) -> Iterator[str]:
             yield f"table {name!r}: a spreadsheet may only be a lookup here; save it as Parquet"
         elif kind == "csv" and URL.match(table.path or ""):
             yield (
-                f"table {name!r}: CSV files are read by the workers themselves, so {table.path} has "
-                "to be a folder that all of them have; copy it there, or save it as Parquet"
+                f"table {name!r}: CSV files are read by the workers themselves, so {table.path} "
+                "has to be a folder that all of them have; copy it there, or save it as Parquet"
             )
         elif kind == "csv" and not table.columns and table.rows != "lookup":
             yield (

@@ -1,0 +1,33 @@
+"""A run with tables of Spark is the run of one machine."""
+
+import pytest
+
+from dbnchurn.core.errors import DataError
+from dbnchurn.runs.config import RunConfig
+from dbnchurn.runs.training import train as train_here
+from dbnchurn.spark import train
+from dbnchurn.spark.training import built_on
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+
+def test_larger_tables_than_the_driver_takes_are_refused(spark, plan, tmp_path):
+    with pytest.raises(DataError, match="has [0-9]+ rows, more than the 5 that"):
+        built_on(spark, parts=2, most_rows=5)(plan, tmp_path / "tables")
+    assert not (tmp_path / "tables" / "features.parquet").exists()
+
+
+@pytest.mark.long
+def test_the_model_has_the_files_of_a_run_on_one_machine(spark, plan, tmp_path):
+    quick = {
+        "leaves": {"n_estimators": 4, "folds": 2},
+        "network": {"dbn": {"epochs": 1}, "epochs": 1},
+    }
+    data = plan.model_dump(mode="json", exclude_unset=True)
+    config = RunConfig.model_validate(
+        {"data": data, "output": str(tmp_path / "runs"), "baselines": [], "classifier": quick}
+    )
+    (tmp_path / "runs").mkdir()
+    here, there = train_here(config, "here"), train(config, spark, "there", parts=3)
+    for file in (here / "model").iterdir():
+        assert file.read_bytes() == (there / "model" / file.name).read_bytes(), file.name

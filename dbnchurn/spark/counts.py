@@ -44,6 +44,13 @@ def binned_scores(
         If there is no such column.
     DataError
         If labels are missing or not 0 and 1, or scores no probabilities.
+
+    Examples
+    --------
+    >>> from dbnchurn.evaluate.metrics import average_precision
+    >>> counted = binned_scores(spark.table("crm.scored"))  # doctest: +SKIP
+    >>> average_precision(counted.ranking())  # doctest: +SKIP
+    0.42
     """
     for column in (label, score):
         if column not in frame.columns:

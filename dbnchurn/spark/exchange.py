@@ -48,7 +48,21 @@ def plain_schema(schema: pa.Schema) -> pa.Schema:
 
 
 def record(place: int, name: str, kind: str, data: bytes) -> pa.RecordBatch:
-    """One packed value as a batch."""
+    """One packed value as a batch.
+
+    Parameters
+    ----------
+    place : int
+        Where it goes, or of which part it is.
+    name : str
+        Of the table or file.
+    kind : str
+    data : bytes
+
+    Returns
+    -------
+    RecordBatch of RECORDS
+    """
     return pa.record_batch([[place], [name], [kind], [data]], schema=RECORDS)
 
 

@@ -55,6 +55,12 @@ class PreparedFeatures:
         Whether the outcome belongs to the table.
     output : str or None
         Where it was published.
+
+    Examples
+    --------
+    >>> with_spark = prepare(plan, spark)  # doctest: +SKIP
+    >>> with_spark.collect("prepared").features  # doctest: +SKIP
+    PosixPath('prepared/features.parquet')
     """
 
     frame: DataFrame

@@ -19,5 +19,5 @@ def test_a_table_is_scored_by_its_name(spark, shared_model, customers):
     frame.createOrReplaceTempView("to_score")
     found = score(shared_model, "table:to_score", id="customer", spark=spark)
     assert found.count() == 50
-    with pytest.raises(ConfigError, match="no table to score: .*absent"):
+    with pytest.raises(ConfigError, match=r"no table to score: .*absent"):
         score(shared_model, "absent", spark=spark)

@@ -38,14 +38,14 @@ def test_all_tables_that_cannot_be_divided_are_said_at_once(tmp_path):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_what_spark_cannot_read_is_said_with_the_name_of_the_table(spark, tmp_path):
-    with pytest.raises(DataError, match="table 'bills' cannot be read by Spark: .*nowhere"):
+    with pytest.raises(DataError, match=r"table 'bills' cannot be read by Spark: .*nowhere"):
         sources_of(spark, plan_of(bills={"table": "nowhere.bills", "key": "id"}))
+    path = str(tmp_path / "gone.parquet")
     with pytest.raises(DataError, match=r"table 'bills' cannot be read by Spark: .*gone\.parquet"):
-        path = str(tmp_path / "gone.parquet")
         sources_of(spark, plan_of(bills={"path": path, "key": "id"}))
     pd.DataFrame({"the.id": [1], "a`b": [2]}).to_parquet(tmp_path / "odd.parquet")
     odd = str(tmp_path / "odd.parquet")
-    with pytest.raises(DataError, match="has no key column 'id': it has 'the.id'"):
+    with pytest.raises(DataError, match=r"has no key column 'id': it has 'the\.id'"):
         sources_of(spark, plan_of(odd={"path": odd, "key": "id"}))
     source = sources_of(spark, plan_of(odd={"path": odd, "key": "the.id"}))["odd"]
     rows = source.divide((10, 20)).collect()

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 
 def test_larger_tables_than_the_driver_takes_are_refused(spark, plan, tmp_path):
-    with pytest.raises(DataError, match="has [0-9]+ rows, more than the 5 that"):
+    with pytest.raises(DataError, match=r"has [0-9]+ rows, more than the 5 that"):
         built_on(spark, parts=2, most_rows=5)(plan, tmp_path / "tables")
     assert not (tmp_path / "tables" / "features.parquet").exists()
 

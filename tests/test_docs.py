@@ -57,12 +57,15 @@ LESS = (
     "classifier.network.dbn.epochs=1", "classifier.network.dbn.layers=[16, 8]",
     "classifier.network.finetune.epochs=2", "classifier.network.finetune.batch_size=256",
     "classifier.companion.dbn.layers=[16]", "classifier.companion.finetune.epochs=2",
-    "classifier.companion.finetune.batch_size=256", "resamples=50",
+    "classifier.companion.finetune.batch_size=256", "classifier.linear.C=[0.05]",
+    "classifier.extra_trees.n_trees=5", "resamples=50",
 )  # fmt: skip
 SMALLER = {
     "leaves": {"folds": 2, "n_trees": 20},
     "network": {"dbn__epochs": 1, "dbn__layers": (16, 8), "finetune__epochs": 2},
     "companion": {"dbn__layers": (16,), "finetune__epochs": 2},
+    "linear": {"C": (0.05,)},
+    "extra_trees": {"n_trees": 5},
 }
 WITH_REPORT = ("README.md", "docs/tutorial.md")  # which take longer than all the rest
 WITH_PICTURES = "README.md"  # which take longer still

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from dbnchurn.core.sql import quoted, text_literal, text_literals
 from dbnchurn.data.plan import NUMERIC, Rule
-from dbnchurn.tables.date_format import MONTHS, UP_TO, DateFormat, DurationFormat
+from dbnchurn.tables.date_format import MONTHS, UP_TO, DateFormat
+from dbnchurn.tables.duration_format import DurationFormat
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.reading_rules import Form, form_of
 from dbnchurn.tables.serial_format import SERIALS, SerialFormat

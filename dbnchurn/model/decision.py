@@ -16,8 +16,8 @@ from dbnchurn.decide.decide_record import correct_prior, decide
 from dbnchurn.decide.threshold import Choice
 from dbnchurn.model.inputs import LabelledTable
 from dbnchurn.model.labels import label_type
-from dbnchurn.model.pipeline import FittedStages
 from dbnchurn.model.reference_scores import expected_scores, out_of_fold_scores, shrinkage
+from dbnchurn.model.stages import FittedStages
 from dbnchurn.predictor.model_record import ModelRecord, logits
 
 Classes = npt.NDArray[Any]

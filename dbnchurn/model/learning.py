@@ -11,7 +11,8 @@ from dbnchurn.core.progress import stage
 from dbnchurn.model.compute import Compute
 from dbnchurn.model.decision import CalibratedModel, calibrate, transfer_decision
 from dbnchurn.model.inputs import FitInputs
-from dbnchurn.model.pipeline import Stages, fit_stages
+from dbnchurn.model.pipeline import fit_stages
+from dbnchurn.model.stages import Stages
 
 
 def learn(

@@ -22,7 +22,7 @@ from dbnchurn.core.records import pack
 from dbnchurn.dbn import DBN, FineTune, NetworkStage
 from dbnchurn.decide import Threshold
 from dbnchurn.features import Leaves, Oversample
-from dbnchurn.model.pipeline import best_epoch
+from dbnchurn.model.stages import best_epoch
 from dbnchurn.prepare import Prepare
 from dbnchurn.tables import LabelWarning
 

@@ -20,6 +20,7 @@ SMALL = (
     "resamples=50", "n_threads=1", "classifier.companion={pretrain: false, dbn: {layers: [6]}, "
     "finetune: {epochs: 1, batch_size: 512, learning_rate: 0.004}}",
     "report.page=false", "device=cpu", "classifier.refit=false",
+    "classifier.linear.C=[0.05]", "classifier.extra_trees.n_trees=5",
 )  # fmt: skip
 
 
@@ -87,7 +88,9 @@ def test_paper(tmp_path, crm):
 
 @pytest.mark.slow
 def test_ablation(tmp_path):
-    config = config_of("ablation", tmp_path, "split.folds=2", "split.validation=0.2")
+    config = config_of(
+        "ablation", tmp_path, "split.folds=2", "split.validation=0.2", "experiment.seeds=[0]"
+    )
     names = [run.variant for run in plan(config)]
     assert len(set(names)) == 9
     assert names[0] == "whole model"

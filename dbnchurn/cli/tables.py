@@ -172,6 +172,10 @@ def prepare(
                 "--engine spark builds the table of a config; of a month to score, with "
                 "--cutoff and that config"
             )
+        if mkdir:
+            raise ConfigError(
+                "--mkdir is for folders of this machine; Spark makes those of its file systems"
+            )
         _prepare_on_spark(config, overrides or [], output, day, allow_stale)
         return
     with displayed():

@@ -72,8 +72,15 @@ def read_customers(
     ------
     DataError
         If the tables cannot be used.
+    ConfigError
+        If there is nothing to build for what builds tables.
     """
     if config.data is None:
+        if build_tables is not None:
+            raise ConfigError(
+                "another engine joins the tables of 'data', and the config names one table, which "
+                "this machine reads; leave --engine out"
+            )
         table, built = load_customers(config), None
     else:
         if build_tables is not None:

@@ -137,7 +137,9 @@ CONTRACTS = {
 }
 
 
-@pytest.mark.parametrize("parts", [1, 4, 7])
+@pytest.mark.parametrize(
+    "parts", [3, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 4, 7))]
+)
 def test_features_and_counts_are_those_of_one_part(compare, parts):
     whole, rounds = compare(dirty(), LENIENT, parts)
     assert whole.tables["basic"].copies == 7
@@ -154,7 +156,7 @@ def test_one_round_is_enough_where_the_contract_says_how_columns_are_read(compar
 
 def test_texts_are_read_in_every_part_as_the_whole_is(compare):
     dated = {"tables": {"leavers": {"columns": {"on": {"kind": "date"}}}}}
-    whole, rounds = compare(crm(), deep(CONTRACTS, dated), parts=5, text=True)
+    whole, rounds = compare(crm(), deep(CONTRACTS, dated), parts=3, text=True)
     assert whole.plan.tables["basic"].columns
     assert rounds <= 3
 
@@ -175,12 +177,13 @@ def test_two_cutoffs_a_lookup_and_parts_without_customers(compare):
         "features": {"tariffs": {"values": "all"}},
     }
     tables["plans"] = pd.DataFrame({"id": range(1, 6), "plan": list("ABABA")})
-    whole, rounds = compare(tables, changes, parts=5)
+    whole, rounds = compare(tables, changes, parts=3)
     assert rounds <= 4
     lookup = next(join for join in whole.joins if join.table == "tariffs")
     assert (lookup.keys, lookup.orphans, lookup.matched) == (3, 1, 2 / 3)
 
 
+@pytest.mark.long
 def test_a_level_of_one_part_alone_and_a_month_to_score(compare):
     tables = crm()
     tables["basic"].loc[tables["basic"]["id"] == 7, "plan"] = "only here"

@@ -2,13 +2,20 @@
 
 import pytest
 
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.runs.config import RunConfig
+from dbnchurn.runs.customers import read_customers
 from dbnchurn.runs.training import train as train_here
 from dbnchurn.spark import train
 from dbnchurn.spark.training import built_on
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+
+def test_a_config_of_one_table_is_not_read_by_another_engine(tmp_path):
+    one = {"source": {"path": "mine.csv"}, "columns": {"label": "churned"}}
+    with pytest.raises(ConfigError, match="the config names one table"):
+        read_customers(RunConfig.model_validate(one), tmp_path, built_on(None))
 
 
 def test_larger_tables_than_the_driver_takes_are_refused(spark, plan, tmp_path):

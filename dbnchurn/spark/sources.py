@@ -143,13 +143,15 @@ def _source(spark: SparkSession, name: str, table: TablePlan) -> Source:
         return _csv(spark, name, table)
     frame = _frame(spark, name, table)
     _check_key(name, table, frame.columns)
-    given = table
+    given, names = table, list(frame.columns)
+    numbered = frame.toDF(*(f"c{i}" for i in range(len(names))))  # names may have ` and dots
 
     def divide(places: tuple[int, ...]) -> DataFrame:
         def pack(batches: Batches) -> Batches:
-            yield from divided(name, given, batches, places)
+            named = (pa.RecordBatch.from_arrays(batch.columns, names=names) for batch in batches)
+            yield from divided(name, given, named, places)
 
-        return frame.mapInArrow(pack, RECORD)
+        return numbered.mapInArrow(pack, RECORD)
 
     return Source(_arrow_schema(frame), divide)
 

@@ -27,8 +27,9 @@ def test_larger_tables_than_the_driver_takes_are_refused(spark, plan, tmp_path):
 @pytest.mark.long
 def test_the_model_has_the_files_of_a_run_on_one_machine(spark, plan, tmp_path):
     quick = {
-        "leaves": {"n_estimators": 4, "folds": 2},
-        "network": {"dbn": {"epochs": 1}, "epochs": 1},
+        "leaves": {"n_trees": 4, "folds": 2},
+        "network": {"dbn": {"epochs": 1}, "finetune": {"epochs": 1}},
+        "use_companion": False,
     }
     data = plan.model_dump(mode="json", exclude_unset=True)
     config = RunConfig.model_validate(

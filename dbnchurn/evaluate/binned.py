@@ -90,7 +90,7 @@ class BinnedScores:
         edges = EDGES if cut is None else np.union1d(EDGES, [cut])
         cells = 2 * (np.searchsorted(edges, p, side="right") - 1) + labels.astype(np.int64)
         counts = np.bincount(cells, minlength=2 * len(edges))
-        sums = np.bincount(cells >> 1, weights=p, minlength=len(edges))
+        sums = np.asarray(np.bincount(cells >> 1, weights=p, minlength=len(edges)), np.float64)
         return cls(edges, counts[1::2], counts[::2], sums)
 
     def __add__(self, other: BinnedScores) -> BinnedScores:

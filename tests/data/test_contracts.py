@@ -195,4 +195,4 @@ def test_the_date_of_a_table_without_rules_is_read_from_text(session):
     plan = described(session, NAME, table(date="at"))
     assert plan.columns["at"].kind == "date"
     assert enforce(session, NAME, plan).kept == 2
-    assert clean(session)[0][1] == DAY
+    assert DAY in clean(session, '"id"')[0]

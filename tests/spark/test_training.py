@@ -32,6 +32,7 @@ def test_the_model_has_the_files_of_a_run_on_one_machine(spark, plan, tmp_path):
         "use_companion": False,
     }
     data = plan.model_dump(mode="json", exclude_unset=True)
+    data["windows"]["cutoffs"] = ["2024-08-01"]
     config = RunConfig.model_validate(
         {"data": data, "output": str(tmp_path / "runs"), "baselines": [], "classifier": quick}
     )

@@ -27,6 +27,7 @@ LAYERS = (
     {"campaign"},
     {"runs"},
     {"scoring"},
+    {"spark"},
     {"experiments"},
     {"cli"},
     {"__main__"},

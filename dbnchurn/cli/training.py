@@ -15,6 +15,7 @@ from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.cli.interruption import code_of
 from dbnchurn.cli.options import (
     AllowChanged,
+    Engine,
     Expect,
     Mkdir,
     Model,
@@ -37,6 +38,7 @@ def train(
         Path | None, typer.Option(metavar="RUN", help="Unfinished run to continue instead.")
     ] = None,
     mkdir: Mkdir = False,
+    engine: Engine = "local",
 ) -> None:
     """Train a model and report how good it is beside simpler ones.
 
@@ -51,13 +53,21 @@ def train(
 
     if (config is None) == (resume is None):
         raise ConfigError("give either a config or an unfinished run with --resume")
+    build_tables = None
+    if engine == "spark":
+        from dbnchurn.spark.session import spark_session
+        from dbnchurn.spark.training import built_on
+
+        build_tables = built_on(spark_session())
     try:
         with displayed():
             if resume is not None:
-                folder = resume_run(resume)
+                folder = resume_run(resume, build_tables=build_tables)
             elif config is not None:
                 settings = read_config(config, overrides or [])
-                folder = train_run(settings, name=config.stem, mkdir=mkdir)
+                folder = train_run(
+                    settings, name=config.stem, mkdir=mkdir, build_tables=build_tables
+                )
     except Interrupted as stop:
         print(f"interrupted: {stop}", file=sys.stderr, flush=True)
         # At once: threads that are still training are not waited for.

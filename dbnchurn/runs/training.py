@@ -22,6 +22,7 @@ from dbnchurn.runs.baselines import PEERS, VARIANTS, Predict, baselines_of
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import (
     QUALITY,
+    BuildTables,
     check_leakage,
     condition_of,
     read_customers,
@@ -49,7 +50,13 @@ from dbnchurn.tables.splitting import Split
 from dbnchurn.tables.unused_columns import say
 
 
-def train(config: RunConfig, name: str = "run", *, mkdir: bool = False) -> Path:
+def train(
+    config: RunConfig,
+    name: str = "run",
+    *,
+    mkdir: bool = False,
+    build_tables: BuildTables | None = None,
+) -> Path:
     """Train a model and its baselines, measure them, and write a run folder.
 
     Parameters
@@ -61,6 +68,8 @@ def train(config: RunConfig, name: str = "run", *, mkdir: bool = False) -> Path:
         name.
     mkdir : bool, default False
         Whether the folders above the output are made if they do not exist.
+    build_tables : function, optional
+        What builds the table of features of a plan in a new folder; by default this machine does.
 
     Returns
     -------
@@ -85,16 +94,18 @@ def train(config: RunConfig, name: str = "run", *, mkdir: bool = False) -> Path:
     open_output(Path(config.output), config.sources, mkdir=mkdir)
     if config.tracking is not None:
         require_mlflow()
-    return _finish(config, Unfinished.begin(config, name))
+    return _finish(config, Unfinished.begin(config, name), build_tables)
 
 
-def resume(folder: str | Path) -> Path:
+def resume(folder: str | Path, *, build_tables: BuildTables | None = None) -> Path:
     """Finish a run that was interrupted, to the same result as without the interruption.
 
     Parameters
     ----------
     folder : path
         ``NAME.unfinished``, or the run folder that it would have become.
+    build_tables : function, optional
+        As :func:`train` takes it.
 
     Returns
     -------
@@ -118,15 +129,17 @@ resumed; none is unfinished there
         with ScratchFolder():  # which clears up what the killed process has spilled
             unfinished.discard()
         return unfinished.target
-    return _finish(unfinished.config(), unfinished)
+    return _finish(unfinished.config(), unfinished, build_tables)
 
 
-def _finish(config: RunConfig, unfinished: Unfinished) -> Path:
+def _finish(
+    config: RunConfig, unfinished: Unfinished, build_tables: BuildTables | None = None
+) -> Path:
     """Train from the checkpoints that are there, and write the run folder."""
     seconds: dict[str, float] = {}
     with unfinished.underway(), ScratchFolder() as work:
         with stage("read", seconds):
-            table, built = read_customers(config, work)
+            table, built = read_customers(config, work, build_tables)
             check_display_names(config.display_names, [*table.X, *table.side_columns])
             parts = divide(table, config)
         with stage("check", seconds):

@@ -90,6 +90,7 @@ SMALL_RUN = (
     "classifier.linear.C=[0.05]",
     "classifier.extra_trees.n_trees=5",
     "baselines=[]",
+    "classifier.refit=false",  # tests of the second fit ask for it
     "resamples=50",
     "report.page=false",  # pictures take longer than all the rest
     "device=cpu",

@@ -165,6 +165,30 @@ def present(column: str, kind: str, missing: Sequence[str] = (), rule: Rule | No
     return name
 
 
+def exact_integer(cell: str, kind: str) -> str:
+    """SQL of a cell as the integer that it is, NULL where it is none: 7.4 is not 7.
+
+    Parameters
+    ----------
+    cell : str
+        SQL expression.
+    kind : str
+        Its SQL type.
+
+    Returns
+    -------
+    str
+    """
+    if kind == "VARCHAR":
+        digits = f"regexp_replace({cell}, '[.]0+$', '')"
+        return (
+            f"CASE WHEN regexp_full_match({digits}, '[-+]?[0-9]+') "
+            f"THEN TRY_CAST({digits} AS BIGINT) END"
+        )
+    exact = f"abs({cell}) < {2**53}" if kind in ("DOUBLE", "FLOAT") else "TRUE"
+    return f"CASE WHEN {cell} = floor({cell}) AND {exact} THEN TRY_CAST({cell} AS BIGINT) END"
+
+
 def _number(raw: str, kind: str, rule: Rule) -> str:
     if kind == "VARCHAR":
         form = form_of(rule.formats[0]) if rule.formats else NumberFormat()

@@ -385,4 +385,7 @@ def _probability(graph: OnnxGraph, model: ModelRecord, logits: list[str]) -> str
     corrected = graph("Sub", graph("Concat", *logits, axis=1), graph.constant(shift))
     blended = graph("MatMul", corrected, graph.constant(weights))
     probability = graph("Sigmoid", graph("Add", blended, graph.constant(record.offset)))
+    if record.floor:
+        above = graph("Mul", probability, graph.constant(1 - record.floor))
+        probability = graph("Add", above, graph.constant(record.floor))
     return graph("Squeeze", probability, graph.ints(1))

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
 
 from dbnchurn.core.blas import reserve_blas_memory
 from dbnchurn.core.checkpoints import CheckpointStore
@@ -25,10 +26,10 @@ from dbnchurn.features.plausibility import check_rows
 from dbnchurn.model.compute import Compute, limited_threads
 from dbnchurn.model.decision import CalibratedModel
 from dbnchurn.model.default_networks import DEFAULT_COMPANION, DEFAULT_NETWORK
-from dbnchurn.model.inputs import fit_inputs
+from dbnchurn.model.inputs import fingerprint_of, fit_inputs, labelled_rows
 from dbnchurn.model.labels import PYTHON, unsorted_warning
 from dbnchurn.model.large_tables import LargeTableRules
-from dbnchurn.model.learning import learn
+from dbnchurn.model.learning import HeldOutFit, fit_plausibility, learn
 from dbnchurn.model.scoring_classifier import ScoringClassifier
 from dbnchurn.model.stages import Stages
 from dbnchurn.predictor.reference import learn_reference
@@ -102,7 +103,7 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
         That machine.
     restraint : float, default 10
         How strongly the blend of the members' logits keeps to their equal average; see
-        :func:`dbnchurn.decide.calibration.fit_blend`.
+        :func:`dbnchurn.decide.calibration.fit_floored_blend`.
     threshold : Threshold, optional
         Rule that chooses the threshold.
     validation : float, default 0.15
@@ -118,7 +119,8 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
     refit : bool, default True
         Whether, where `fit` gets no validation rows, everything is then learned anew from all rows:
         with the numbers of trees and epochs, the blend and the threshold that the rows set aside
-        have chosen.
+        have chosen. A run measures the model first, and then learns anew from all labelled rows,
+        those of the test among them; that model is stored.
     device : {"auto", "cpu", "cuda"}, default "auto"
         Where boosters and network are trained.
     n_threads : int, optional
@@ -250,6 +252,7 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
         sample_weight: npt.ArrayLike | None = None,
         groups: npt.ArrayLike | None = None,
         X_unlabelled: Any = None,
+        sample_weight_val: npt.ArrayLike | None = None,
         checkpoints: str | Path | None = None,
     ) -> ChurnClassifier:
         """Train on customers whose outcome is known.
@@ -271,6 +274,8 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
             Rows of one group (one customer) stay together in folds.
         X_unlabelled : like X, optional
             Customers without a known outcome; they join the pretraining.
+        sample_weight_val : array, one a row of X_val, optional
+            How much a validation row counts, likewise.
         checkpoints : path, optional
             Folder that gets every finished booster, and the networks after every epoch. Called
             again with the same arguments after an interruption, `fit` continues from there, to the
@@ -309,6 +314,7 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
                     generator=compute.generator,
                     positive=self.positive,
                     negative=self.negative,
+                    sample_weight_val=sample_weight_val,
                 )
                 self.classes_, self.meaning_ = inputs.classes, inputs.meaning
             unlabelled = None if X_unlabelled is None else self._frame(X_unlabelled)
@@ -331,24 +337,85 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
                 refit=self.refit,
                 seconds=self.seconds_,
             )
-            machine = None
-            if self.use_plausibility:
-                machine = self._fit_plausibility(settings, model, compute)
+            machine = self._plausibility(settings, model, compute)
+        self._held_out = None if inputs.all_rows is not None else HeldOutFit(stages, model)
         self._set_fitted(model, machine)
         return self
 
-    def _fit_plausibility(
-        self, settings: ChurnClassifier, model: CalibratedModel, compute: Compute
-    ) -> Plausibility:
-        """A fitted copy of the machine that says which rows are odd."""
-        with stage("plausibility", self.seconds_):
-            machine: Plausibility = clone(settings.plausibility).fit(
-                model.stages.train.table,
-                generator=compute.generator,
-                device=compute.device,
-                n_threads=compute.n_threads,
+    def refitted_on(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        sample_weight: npt.ArrayLike | None = None,
+        groups: npt.ArrayLike | None = None,
+        X_unlabelled: Any = None,
+        checkpoints: str | Path | None = None,
+    ) -> ChurnClassifier:
+        """A new classifier that learned from these rows, with the lengths and decision of this one.
+
+        Nothing is chosen anew: trees, epochs, penalties, blend and threshold are those that the
+        validation rows of :meth:`fit` chose. So these rows may be all there are, the validation
+        rows and those this classifier was measured on among them; what was measured is of this
+        classifier, and no number can be measured of the new one on its rows.
+
+        Parameters
+        ----------
+        X : DataFrame or 2-D array of shape (n, columns)
+        y : array of shape (n,)
+            Labels with the meaning that they had in :meth:`fit`.
+        sample_weight, groups, X_unlabelled, checkpoints : optional
+            As :meth:`fit` takes them.
+
+        Returns
+        -------
+        ChurnClassifier
+            Fitted; this one stays as it is.
+
+        Raises
+        ------
+        ConfigError
+            If this classifier was fitted without `X_val`, or loaded from a pickle: what its
+            validation rows chose on is not there.
+        DataError
+            If the table or the labels cannot be used.
+        """
+        check_is_fitted(self, "record_")
+        if self._held_out is None:
+            raise ConfigError(
+                "refitted_on needs a classifier that fit(X, y, X_val=..., y_val=...) has fitted in "
+                "this process; fit(X, y) without X_val learns from all rows by itself"
             )
-        return machine
+        refuse_sparse(X)
+        again: ChurnClassifier = clone(self)
+        settings, store = resolved(again), again._store(checkpoints)
+        compute = Compute.of(self.device, self.n_threads, self.random_state, len(X))
+        frame = again._frame(X, fitting=True)
+        rows = labelled_rows(frame, y, self.meaning_, sample_weight, groups)
+        unlabelled = None if X_unlabelled is None else again._frame(X_unlabelled)
+        parameters = parameters_text(settings)
+        store.begin(lambda: {"parameters": parameters, "rows": fingerprint_of([rows], unlabelled)})
+        again.classes_, again.meaning_, again.curves_ = self.classes_, self.meaning_, self.curves_
+        again.seconds_, again._held_out = {}, None
+        with limited_threads(compute.n_threads), stage("refit", again.seconds_):
+            held_out = self._held_out
+            model = held_out.refitted(rows, unlabelled, self.classes_, compute, store)
+            machine = again._plausibility(settings, model, compute)
+        again._set_fitted(model, machine)
+        return again.decide_by(self.choice_)
+
+    def _plausibility(
+        self, settings: ChurnClassifier, model: CalibratedModel, compute: Compute
+    ) -> Plausibility | None:
+        """The fitted machine of plausibility, where it is asked for."""
+        if not self.use_plausibility:
+            return None
+        with stage("plausibility", self.seconds_):
+            return fit_plausibility(settings.plausibility, model, compute)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fitted attributes without the rows of the training."""
+        return {**super().__getstate__(), "_held_out": None}
 
     def _store(self, checkpoints: str | Path | None) -> CheckpointStore:
         """Where finished boosters and epochs of this fit are kept."""

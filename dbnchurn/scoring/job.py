@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
+from dbnchurn.campaign.suppression import check_suppression
 from dbnchurn.core.errors import ConfigError, DataError, ResourceError, did_you_mean
 from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import stage
@@ -29,7 +30,6 @@ from dbnchurn.scoring.outputs import write_outputs, write_rejected
 from dbnchurn.scoring.result import Job
 from dbnchurn.scoring.scorer import Scorer, check_columns, say_unused
 from dbnchurn.scoring.sources import sources_text
-from dbnchurn.scoring.suppression import check_suppression
 from dbnchurn.scoring.work_folder import WorkFolder
 from dbnchurn.tables.arrow import reading_notes, text_formats
 from dbnchurn.tables.chunks import Chunk, ChunkSource
@@ -104,7 +104,7 @@ def score_file(
     n_threads : int, default 1
         Threads for the trees.
     allow_changed : collection of str, optional
-        Columns that may be empty, or full of categories that no training row has; any other such
+        Columns that may hold other values than in training, or none; any other such
         column stops the job, see :func:`dbnchurn.predictor.changed.changed_columns`.
     allow_stale : str, optional
         The reason why a month is built from raw tables that do not reach over its windows.
@@ -258,12 +258,18 @@ def _check_places(
         read["input"] = [table]
     if campaign is not None and campaign.suppress is not None:
         read["suppress"] = [campaign.suppress]
-    written = {**paths.written, "campaign": None if campaign is None else campaign.path}
+    log = None if campaign is None or campaign.log is None else campaign.log.path
+    written = {**paths.written, "campaign": campaign.path if campaign else None, "log": log}
     check_places(written, read, emptied=("quarantine", "parts"), mkdir=mkdir)
 
 
 def _check_suppression(scorer: Scorer, campaign: Campaign | None) -> None:
     """Refuse a suppression list that cannot be read, before a row is scored."""
+    if campaign is not None and campaign.log is not None and scorer.id is None:
+        raise ConfigError(
+            f"{campaign.log.path}: a contact log needs the ids of the customers, and the rows are "
+            "only numbered; name their column with --id (id=)"
+        )
     if campaign is None or campaign.suppress is None:
         return
     if scorer.id is None:

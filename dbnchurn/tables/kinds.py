@@ -190,9 +190,9 @@ def judge(values: pd.Series[Any], kind: str | None = None) -> Judgement:
         return Judgement(kind or "number", SPANS)
     if inferred in ("integer", "floating", "decimal", "mixed-integer-float"):
         return Judgement(kind or "number")
-    if inferred == "empty":
-        return Judgement(kind or "number", "no value")
     present = values.dropna()
+    if inferred == "empty" or not len(present):
+        return Judgement(kind or "number", "no value")
     strings = present[[isinstance(value, str) for value in present]]
     if len(strings) < len(present) and _mostly_numbers(present, len(strings)):
         return Judgement(kind or "number")

@@ -265,12 +265,9 @@ def backtest(
     say([*labelled.notes, *labelled.set_aside])
     say(unused_columns(predictor.schema, extra=extra))
     weight, told = _without_contacts(labelled, feedback)
+    scores = predictor.predict_proba(labelled.X)[:, 1]
     measured = evaluate(
-        labelled.y,
-        predictor.predict_proba(labelled.X)[:, 1],
-        predictor.threshold,
-        sample_weight=weight,
-        resamples=resamples,
+        labelled.y, scores, predictor.threshold, sample_weight=weight, resamples=resamples
     )
     result = Backtest(
         str(model),

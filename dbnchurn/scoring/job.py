@@ -167,18 +167,12 @@ def score_file(
     if scorer is not None:
         _check_suppression(scorer, campaign)
     read_from = {} if plan is None else sources_text(plan)
+    given = {"table": table and str(table), "cutoff": str(cutoff), "sources": read_from}
     manifest = {
         "model": predictor.digest,
-        "input": (source and source.identity())
-        or {"table": table and str(table), "cutoff": str(cutoff), "sources": read_from},
+        "input": (source and source.identity()) or given,
         "database": database,
-        "options": {
-            "id": id,
-            "reasons": reasons,
-            "plausibility": plausibility,
-            "rows": chunk_rows,
-            "threads": n_threads,
-        },
+        "options": _options(id, reasons, plausibility, chunk_rows, n_threads),
         "versions": versions(),
     }
     with disk_errors(output), WorkFolder(paths.work, manifest) as work_folder:
@@ -225,6 +219,19 @@ def _check_options(
     check_reason(allow_stale)
     if allow_stale is not None and table is not None:
         raise ConfigError("allow_stale belongs to a month that is built from raw tables")
+
+
+def _options(
+    id: str | None, reasons: int, plausibility: bool, chunk_rows: int, n_threads: int
+) -> dict[str, object]:
+    """What chunks that are kept depend on, beside model and rows."""
+    return {
+        "id": id,
+        "reasons": reasons,
+        "plausibility": plausibility,
+        "rows": chunk_rows,
+        "threads": n_threads,
+    }
 
 
 def _check_raw_text(paths: OutputPaths, campaign: Campaign | None) -> None:

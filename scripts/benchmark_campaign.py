@@ -1,8 +1,8 @@
 """Plans of campaigns: gap, time, memory, bound and limits; and effects and learning beside them.
 
-Run as ``python scripts/benchmark_campaign.py``. Plans of synthetic campaigns with 30 options under a
-budget, channel capacities and offer stock; a thousand random small campaigns whose limits are checked
-by hand; the bound beside HiGHS. The last line is one JSON object.
+Run as ``python scripts/benchmark_campaign.py``. Plans of synthetic campaigns with 30 options under
+a budget, channel capacities and offer stock; a thousand random small campaigns whose limits are
+checked by hand; the bound beside HiGHS. The last line is one JSON object.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 import typer
 
 from dbnchurn.cli import (
+    allocation,
     app,
     cleaning,
-    allocation,
     configs,
     experiments,
     models,

@@ -27,6 +27,7 @@ from sklearn.base import clone
 
 import dbnchurn
 from dbnchurn import ChurnClassifier
+from dbnchurn.campaign.config import read_campaign_config
 from dbnchurn.campaign.options import read_allocate_config
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.runs import read_config
@@ -58,12 +59,15 @@ LESS = (
     "classifier.network.dbn.epochs=1", "classifier.network.dbn.layers=[16, 8]",
     "classifier.network.finetune.epochs=2", "classifier.network.finetune.batch_size=256",
     "classifier.companion.dbn.layers=[16]", "classifier.companion.finetune.epochs=2",
-    "classifier.companion.finetune.batch_size=256", "resamples=50",
+    "classifier.companion.finetune.batch_size=256", "classifier.linear.C=[0.05]",
+    "classifier.extra_trees.n_trees=5", "classifier.refit=false", "resamples=50",
 )  # fmt: skip
 SMALLER = {
     "leaves": {"folds": 2, "n_trees": 20},
     "network": {"dbn__epochs": 1, "dbn__layers": (16, 8), "finetune__epochs": 2},
     "companion": {"dbn__layers": (16,), "finetune__epochs": 2},
+    "linear": {"C": (0.05,)},
+    "extra_trees": {"n_trees": 5},
 }
 WITH_REPORT = ("README.md", "docs/tutorial.md")  # which take longer than all the rest
 WITH_PICTURES = "README.md"  # which take longer still
@@ -210,6 +214,10 @@ def write_or_check(block: Block, place: Path) -> None:
 def check_config(text: str, file: Path) -> None:
     """Reads a config, or a part of one beside the least that a config has to say."""
     keys = set(yaml.safe_load(text))
+    if keys & {"plan", "lift"}:
+        file.write_text(text, encoding="utf-8")
+        read_campaign_config(file)
+        return
     if keys & {"offers", "channels"}:
         file.write_text(text, encoding="utf-8")
         read_allocate_config(file)

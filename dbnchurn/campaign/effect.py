@@ -146,7 +146,8 @@ class Effect:
         mixed = final / (-float(lambertw(-(alpha**2) / np.e, k=-1).real) - 1)
         total = information + mixed
         half = np.sqrt(total * np.log(total / (mixed * alpha**2))) / information
-        return self.value - float(half), self.value + float(half)
+        # With hardly any leavers the estimated variance is too small; Newcombe's ends are wider.
+        return min(self.value - float(half), self.low), max(self.value + float(half), self.high)
 
 
 def measured_effect(

@@ -238,7 +238,7 @@ def _write(frame: pd.DataFrame, path: Path, ending: str) -> None:
     kinds = {name: pa.string() for name in (*WORDS, "segment")}
     kinds |= {"propensity": pa.float64(), "contact_date": pa.date32()}
     kinds |= dict.fromkeys(NUMBERS, pa.float64())
-    schema = pa.schema([(name, kinds[name]) for name in frame])
+    schema = pa.schema([(str(name), kinds[str(name)]) for name in frame])
     pq.write_table(pa.Table.from_pandas(frame, schema, preserve_index=False), path)
 
 

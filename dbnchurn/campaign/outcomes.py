@@ -144,7 +144,11 @@ def _yes_or_no(values: pd.Series[Any], name: str) -> pd.Series[Any]:
         if word is not None:
             numbers[value] = float(word in (Word.YES, Word.LEFT))
     if unknown := [value for value in keys if value not in numbers]:
-        dated = pd.to_datetime(pd.Series(unknown), errors="coerce", format="ISO8601").notna().all()
+        dated = (
+            pd.to_datetime(pd.Series(unknown).astype(str), errors="coerce", format="ISO8601")
+            .notna()
+            .all()
+        )
         hint = "; dates of leaving belong in 'left_date'" if dated else ""
         raise DataError(
             f"{name}: column {values.name!r} holds {listed(unknown, limit=SHOWN)} "
@@ -169,7 +173,7 @@ def _left_by_date(rows: pd.DataFrame, name: str) -> pd.Series[Any]:
             f"{name}: customers left (left 1) and have no date of leaving {rows_text(undated)}; "
             "add it, or leave the column 'left_date' out"
         )
-    return rows["left"]
+    return rows["left"].where(~dated, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -333,7 +337,7 @@ def _windows(
             f"outcomes are taken as known up to {as_of}, the last date of leaving in "
             f"{outcomes.name}; --as-of DATE says it otherwise"
         )
-    age = ((pd.Timestamp(as_of) - contact) / DAY + 1).to_numpy().astype(int)
+    age = (pd.Timestamp(as_of) - contact).dt.days.to_numpy() + 1
     if (age < 1).any():
         raise DataError(
             f"{outcomes.name}: outcomes are known up to {as_of}, and customers were contacted "

@@ -263,7 +263,7 @@ def as_numbers(values: pd.Series[Any], where: str) -> pd.Series[Any]:
     [1.0, 2.0]
     """
     numbers = pd.to_numeric(values, errors="coerce").astype(np.float64)
-    wrong = (~np.isfinite(numbers) & values.notna()).to_numpy()
+    wrong = ~np.isfinite(numbers.to_numpy()) & values.notna().to_numpy()
     if wrong.any():
         raise DataError(
             f"{where}: column {values.name!r} holds no number {rows_text(wrong)}, such as "

@@ -22,6 +22,7 @@ from dbnchurn.evaluate.registry import COMPARED, METRICS, PRIMARY
 from dbnchurn.predictor.changed import check_frame
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.runs.folder import read_json, write_json
+from dbnchurn.runs.learned_rows import LEARNED, learned_among
 from dbnchurn.tables.arrow import rules_of
 from dbnchurn.tables.contract import Contract, apply_contract
 from dbnchurn.tables.label import LabelMeaning, inverted
@@ -54,6 +55,8 @@ class Backtest:
         Where most of them count as having left.
     allowed : tuple of str
         Sentences about columns that changed since the training, and were allowed to.
+    learned : int
+        Rows that the model learned from, so that they are no new customers.
     """
 
     model: str
@@ -63,6 +66,7 @@ class Backtest:
     outcome: str = ""
     warning: str | None = None
     allowed: tuple[str, ...] = ()
+    learned: int = 0
 
     def standing(self, metric: str) -> str:
         """Where the new number lies: ``inside``, ``below`` or ``above`` the promised interval.
@@ -93,6 +97,11 @@ class Backtest:
             return f"{customers}: nothing can be said, as all have one outcome."
         label = METRICS[PRIMARY].label_in_sentence
         measured = _capital(f"{label} {plain(new['value'])} ({span(new)}) on {customers}")
+        if self.learned:
+            return (
+                f"{measured}; but the model learned from {self.learned:,} of these customers, so "
+                "the numbers say nothing of new ones: name a table of later customers."
+            )
         standing = self.standing(PRIMARY)
         if old is None or standing == "–":
             return f"{measured}; there is no promise to hold it against."
@@ -156,6 +165,7 @@ class Backtest:
             "found": dict(self.measured),
             "standing": {key: self.standing(key) for key in COMPARED},
             "left_out": self.left_out,
+            "learned": self.learned,
             "outcome": self.outcome,
             "warnings": [] if self.warning is None else [self.warning],
         }
@@ -230,15 +240,10 @@ def backtest(
     say(loaded.notes, logging.WARNING)
     frame = loaded.frame
     allowed = check_frame(predictor, frame, allow_changed)
+    identity = about.get("id") if about.get("id") in frame.columns else None
+    meaning = _meaning(about, positive, negative)
     labelled = apply_contract(
-        frame,
-        Contract(
-            label=name,
-            id=about.get("id") if about.get("id") in frame.columns else None,
-            **_meaning(about, positive, negative),
-            max_quarantine=1.0,
-            question=QUESTION,
-        ),
+        frame, Contract(name, identity, **meaning, max_quarantine=1.0, question=QUESTION)
     )
     assert labelled.meaning is not None
     condition, share = labelled.meaning.condition, float(labelled.y.mean())
@@ -260,6 +265,12 @@ def backtest(
         left_sentence(condition, share, len(labelled)),
         majority_warning(condition, share, inverted(labelled.meaning, QUESTION)),
         tuple(allowed),
+        learned_among(
+            Path(model).parent / LEARNED,
+            predictor.schema,
+            labelled.X,
+            None if labelled.id is None else list(labelled.ids),
+        ),
     )
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)  # only asked for: see mkdir

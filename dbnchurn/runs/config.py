@@ -25,7 +25,10 @@ from dbnchurn.runs.sections import (
 from dbnchurn.runs.source import SourceSection
 from dbnchurn.tables.label_classes import LabelValue
 
-Baseline = Literal["logistic regression", "xgboost", "without leaves", "without pretraining"]
+Baseline = Literal[
+    "logistic regression", "xgboost", "lightgbm", "catboost", "without leaves",
+    "without pretraining",
+]  # fmt: skip
 # Set once for the whole run, at its top.
 SHARED = ("random_state", "device", "n_threads", "kinds", "formats", "leakage")
 
@@ -154,9 +157,10 @@ class RunConfig(Section):
         default_factory=dict,
         description="What the business calls a column, for reasons: {tenure: Months with us}.",
     )
-    baselines: tuple[Baseline, ...] = Field(
-        default=("logistic regression", "xgboost", "without leaves", "without pretraining"),
-        description="Models that are trained and reported beside, on the same rows.",
+    baselines: tuple[Baseline, ...] | None = Field(
+        default=None,
+        description="Models that are trained and reported beside, on the same rows; by default "
+        "all, lightgbm and catboost where their packages are installed.",
     )
     resamples: Annotated[int, Field(ge=50)] = Field(
         default=RESAMPLES, description="Bootstrap resamples behind every interval."
@@ -268,3 +272,21 @@ def classifier_of(config: RunConfig, **changes: Any) -> ChurnClassifier:
     )
     classifier.set_params(**changes)
     return classifier
+
+
+def without_refit(config: RunConfig) -> RunConfig:
+    """The config of a run that stores the model that it measures.
+
+    Runs that are only compared do without a second fit, which no number is measured of.
+
+    Parameters
+    ----------
+    config : RunConfig
+
+    Returns
+    -------
+    RunConfig
+        With ``classifier.refit`` false, as its ``config.yaml`` then says.
+    """
+    classifier = config.classifier.model_copy(update={"refit": False})
+    return config.model_copy(update={"classifier": classifier})

@@ -197,7 +197,7 @@ def write_campaign(
     ([2, 3, 4], 2, 1)
     """
     paths = [scores] if isinstance(scores, Path) else list(scores)
-    written = {"campaign": campaign.path, "log": campaign.log and campaign.log.path}
+    written = {"campaign": campaign.path, "log": campaign.log.path if campaign.log else None}
     check_places(written, {"scores": paths}, mkdir=mkdir)
     logged = None
     with Session(MEMORY, n_threads=1) as session, readable(paths[0]):

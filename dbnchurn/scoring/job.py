@@ -104,7 +104,7 @@ def score_file(
     n_threads : int, default 1
         Threads for the trees.
     allow_changed : collection of str, optional
-        Columns that may be empty, or full of categories that no training row has; any other such
+        Columns that may hold other values than in training, or none; any other such
         column stops the job, see :func:`dbnchurn.predictor.changed.changed_columns`.
     allow_stale : str, optional
         The reason why a month is built from raw tables that do not reach over its windows.
@@ -146,19 +146,8 @@ def score_file(
     ...     list(job.read()), job.scored, job.drift.score.column
     (['id', 'probability', 'decision', 'risk', 'model'], 100, 'score')
     """
-    if chunk_rows < 1:
-        raise ConfigError(f"chunk_rows {chunk_rows} is out of its range: give at least 1")
-    if not 0 <= max_rejected <= 1:
-        raise ConfigError(
-            f"max_rejected {max_rejected:g} is out of its range: give a share, 0 to 1"
-        )
-    if reasons < 0:
-        raise ConfigError(f"reasons {reasons} is out of its range: give at least 0")
-    if table is not None and (cutoff is not None or tables or sources or trust_sources):
-        raise ConfigError("give a table, or cutoff and raw tables to build it from, not both")
-    check_reason(allow_stale)
-    if allow_stale is not None and table is not None:
-        raise ConfigError("allow_stale belongs to a month that is built from raw tables")
+    raw = cutoff is not None or bool(tables or sources or trust_sources)
+    _check_options(table, raw, allow_stale, chunk_rows, max_rejected, reasons)
     output = Path(output)
     paths = OutputPaths.of(output, rejected, raw_text=raw_text)
     _check_raw_text(paths, campaign)
@@ -214,6 +203,30 @@ def score_file(
     return job
 
 
+def _check_options(
+    table: str | Path | None,
+    raw: bool,
+    allow_stale: str | None,
+    chunk_rows: int,
+    max_rejected: float,
+    reasons: int,
+) -> None:
+    """Refuse numbers out of their range, and a table beside `raw` tables to build it from."""
+    if chunk_rows < 1:
+        raise ConfigError(f"chunk_rows {chunk_rows} is out of its range: give at least 1")
+    if not 0 <= max_rejected <= 1:
+        raise ConfigError(
+            f"max_rejected {max_rejected:g} is out of its range: give a share, 0 to 1"
+        )
+    if reasons < 0:
+        raise ConfigError(f"reasons {reasons} is out of its range: give at least 0")
+    if table is not None and raw:
+        raise ConfigError("give a table, or cutoff and raw tables to build it from, not both")
+    check_reason(allow_stale)
+    if allow_stale is not None and table is not None:
+        raise ConfigError("allow_stale belongs to a month that is built from raw tables")
+
+
 def _check_raw_text(paths: OutputPaths, campaign: Campaign | None) -> None:
     """Refuse a setting that no file of the job obeys."""
     files = [paths.output, paths.rejected, *([campaign.path] if campaign else [])]
@@ -239,7 +252,7 @@ def _check_places(
     if campaign is not None and campaign.suppress is not None:
         read["suppress"] = [campaign.suppress]
     log = None if campaign is None or campaign.log is None else campaign.log.path
-    written = {**paths.written, "campaign": campaign and campaign.path, "log": log}
+    written = {**paths.written, "campaign": campaign.path if campaign else None, "log": log}
     check_places(written, read, emptied=("quarantine", "parts"), mkdir=mkdir)
 
 

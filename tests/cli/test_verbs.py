@@ -5,6 +5,7 @@ import typer
 from dbnchurn.cli import (
     allocation,
     app,
+    campaigns,
     cleaning,
     configs,
     experiments,
@@ -15,7 +16,7 @@ from dbnchurn.cli import (
     training,
 )
 
-MODULES = [training, experiments, scoring, models, tables, segments, allocation, cleaning, configs]
+MODULES = [training, experiments, scoring, models, tables, segments, campaigns, cleaning, configs]
 
 
 def test_verbs_stand_in_the_group_of_their_module():

@@ -3,7 +3,6 @@
 import typer
 
 from dbnchurn.cli import (
-    allocation,
     app,
     campaigns,
     cleaning,

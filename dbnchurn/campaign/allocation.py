@@ -72,6 +72,14 @@ class Allocation:
     prices_by_option : array of shape (m,)
         What a contact has to be worth beyond its share of the budget.
     price_of_money : float
+
+    Examples
+    --------
+    >>> from dbnchurn.campaign import Allocate
+    >>> made = Allocate(capacities={"call": 1}).fit([[3.0], [5.0]], [1.0], [("gift", "call")])
+    >>> plan = made.allocation_
+    >>> plan.customer.tolist(), plan.arm.tolist(), plan.counts.tolist()
+    ([1], ['contact'], [1])
     """
 
     options: tuple[Option, ...]

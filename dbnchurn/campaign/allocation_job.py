@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,11 @@ import pyarrow as pa
 
 from dbnchurn.campaign.allocate import Allocate
 from dbnchurn.campaign.allocation import Allocation
-from dbnchurn.campaign.eligibility import Eligibility, find_eligible
+from dbnchurn.campaign.allocation_result import AllocationResult
+from dbnchurn.campaign.eligibility import find_eligible
 from dbnchurn.campaign.log import ContactLog
 from dbnchurn.campaign.options import AllocateConfig
 from dbnchurn.campaign.pilot import value_on_pilot
-from dbnchurn.campaign.promise import Promise
 from dbnchurn.campaign.source import as_words, read_source, rows_text
 from dbnchurn.campaign.values import Worths, value_customers
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
@@ -29,82 +28,6 @@ from dbnchurn.tables.writing import ending_of, write_pieces
 
 log = logging.getLogger(__name__)
 FACTORS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)  # of the budget, for the curve
-
-
-@dataclass(frozen=True, eq=False)
-class AllocationResult:
-    """A plan with all that its page says.
-
-    Parameters
-    ----------
-    config : AllocateConfig
-    plan : Allocation
-    customers : int
-        Rows of the table.
-    contacts : DataFrame
-        The list as it is written.
-    eligibility : Eligibility
-    curve : tuple of (float, float)
-        Budget → value of the best plan, at most; empty without a budget.
-    promise : Promise or None
-    notes : tuple of str
-        What was assumed, converted or left out.
-    """
-
-    config: AllocateConfig
-    plan: Allocation
-    customers: int
-    contacts: pd.DataFrame
-    eligibility: Eligibility
-    curve: tuple[tuple[float, float], ...]
-    promise: Promise | None
-    notes: tuple[str, ...]
-
-    def facts(self) -> dict[str, Any]:
-        """The plan in numbers, as JSON holds them."""
-        plan = self.plan
-        made = plan.contacted
-        options = [
-            {"offer": o.offer, "channel": o.channel, "contacts": int(n)}
-            for o, n in zip(plan.options, plan.counts, strict=True)
-        ]
-        finite = {
-            use.name: {
-                "used": use.used,
-                "most": use.most if np.isfinite(use.most) else None,
-                "least": use.least,
-                "price": use.price,
-                "price_of_least": use.price_of_least,
-            }
-            for use in plan.uses
-        }
-        promise = None
-        if self.promise is not None:
-            keys = ("value", "low", "high", "contacts", "rows")
-            promise = {key: getattr(self.promise, key) for key in keys}
-            promise["missing"] = list(self.promise.missing)
-        return {
-            "campaign": self.config.campaign,
-            "contact_date": self.config.contact_date.isoformat(),
-            "currency": self.config.currency,
-            "customers": self.customers,
-            "contacted": int(made.sum()),
-            "explore": int((plan.arm == "explore").sum()),
-            "control": int((~made).sum()),
-            "cost": float(plan.cost[made].sum()),
-            "estimated_value": float(plan.value[made].sum()),
-            "promise": promise,
-            "list_value": plan.planned,
-            "list_bound": plan.bound,
-            "gap": plan.gap,
-            "set_aside": plan.set_aside,
-            "options": options,
-            "limits": finite,
-            "excluded": dict(self.eligibility.excluded),
-            "closed": dict(self.eligibility.closed),
-            "curve": [list(point) for point in self.curve],
-            "notes": list(self.notes),
-        }
 
 
 def allocate_customers(

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from dbnchurn.campaign.allocation_job import AllocationResult
+from dbnchurn.campaign.allocation_result import AllocationResult
 from dbnchurn.campaign.allocation_text import money, price_words, verdict, worth
 from dbnchurn.core.html.picture import Picture
 from dbnchurn.core.html.plain_page import bullets, paragraph, plain_page, rows_table

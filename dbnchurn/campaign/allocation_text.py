@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from dbnchurn.campaign.allocation import LimitUse
-
-if TYPE_CHECKING:
-    from dbnchurn.campaign.allocation_job import AllocationResult
+from dbnchurn.campaign.allocation_result import AllocationResult
 
 NO_PROMISE = (
     "No promise: the sum of the plan's own estimates, which chose it, is shown as an estimate. "

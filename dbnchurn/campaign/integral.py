@@ -148,7 +148,17 @@ def _is_better(margins: Margins, one: Contacts, other: Contacts) -> bool:
 
 
 def value_of(margins: Margins, contacts: Contacts) -> float:
-    """The value of contacts, in float64."""
+    """The value of contacts, in float64.
+
+    Parameters
+    ----------
+    margins : Margins
+    contacts : Contacts
+
+    Returns
+    -------
+    float
+    """
     return exact_sum(np.asarray(margins.values[contacts.options, contacts.rows], float))
 
 

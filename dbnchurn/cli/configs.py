@@ -27,11 +27,11 @@ def schema(
 ) -> None:
     """Print the JSON schema of a config of a run, of segments or of a campaign, for editors."""
     from dbnchurn.campaign.options import AllocateConfig
-    from dbnchurn.config import json_schema
+    from dbnchurn.config import Section, json_schema
     from dbnchurn.runs.config import RunConfig
     from dbnchurn.runs.segments import SegmentsConfig
 
-    models = {
+    models: dict[ConfigKind, type[Section]] = {
         ConfigKind.RUN: RunConfig,
         ConfigKind.SEGMENTS: SegmentsConfig,
         ConfigKind.CAMPAIGN: AllocateConfig,

@@ -9,6 +9,7 @@ import yaml
 
 from dbnchurn.campaign.allocation_job import allocate_customers
 from dbnchurn.campaign.allocation_page import allocation_page
+from dbnchurn.campaign.allocation_result import AllocationResult
 from dbnchurn.campaign.allocation_text import NO_PROMISE, price_words, summary
 from dbnchurn.campaign.eligibility import find_eligible
 from dbnchurn.campaign.log import ContactLog
@@ -261,6 +262,8 @@ def test_the_promise_is_measured_on_pilot_rows_and_not_the_plans_own_estimate(pl
 
 def test_prices_are_said_in_words(place):
     found = allocate_customers(config_of(place), place / "a.csv")
+    assert isinstance(found, AllocationResult)
+    assert json.loads(json.dumps(found.facts())) == found.facts()
     words = [price_words(use, "EUR") for use in found.plan.uses]
     assert any(text.startswith("One more EUR of budget brings") for text in words)
     assert len(words) == 3

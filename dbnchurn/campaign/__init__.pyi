@@ -5,7 +5,7 @@ from .learner_choice import choose_learner as choose_learner
 from .lift import Lift as Lift
 from .limits import Option as Option
 from .log import ContactLog as ContactLog
-from .measure import measure as measure
+from .measurement import measure as measure
 from .outcomes import Outcomes as Outcomes
 from .plan import Plan as Plan
 from .plan import make_plan as make_plan

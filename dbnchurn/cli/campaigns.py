@@ -150,7 +150,7 @@ def lift(
     from dbnchurn.campaign.config import LiftSection, read_campaign_config
     from dbnchurn.campaign.lift_page import lift_page, lift_text
     from dbnchurn.campaign.log import ContactLog
-    from dbnchurn.campaign.measure import measure
+    from dbnchurn.campaign.measurement import measure
     from dbnchurn.campaign.outcomes import Outcomes
     from dbnchurn.tables.unused_columns import say
 

@@ -11,7 +11,7 @@ from dbnchurn.campaign.config import LiftSection
 from dbnchurn.campaign.effect_pictures import effects_picture
 from dbnchurn.campaign.lift import plain_effect
 from dbnchurn.campaign.lift_page import lift_page, lift_text
-from dbnchurn.campaign.measure import NO_EFFECT, group_names
+from dbnchurn.campaign.measurement import NO_EFFECT, group_names
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.html.format import points
 

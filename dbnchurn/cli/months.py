@@ -1,4 +1,4 @@
-"""Verbs of the circle of months: ``evaluate``."""
+"""Verbs of the circle of months: ``evaluate`` and ``monitor``."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dbnchurn.cli.command_line import app
+from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.cli.options import (
     AllowChanged,
     AllowStale,
     Expect,
+    History,
     Mkdir,
     PublicKey,
     RawSources,
     RawTables,
     TrustSources,
+    make_above,
     output_file,
     paths_by_table,
 )
@@ -29,6 +32,7 @@ from dbnchurn.core.progress import displayed
 
 if TYPE_CHECKING:
     from dbnchurn.months.past_months import PastMonths
+    from dbnchurn.months.scored_outcomes import ScoredOutcomes
     from dbnchurn.runs.backtest import Backtest
 
 PANEL = "Train and measure"
@@ -114,6 +118,14 @@ def evaluate(
         typer.Option(formats=["%Y-%m-%d"], help="First day of the outcome window."),
     ] = None,
     days: Annotated[int | None, typer.Option(help="Length of the outcome window.")] = None,
+    history: History = None,
+    month: Annotated[
+        list[datetime] | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Cutoff of the table, or of each pair of scores and outcomes, for the history.",
+        ),
+    ] = None,
     allow_changed: AllowChanged = None,
     allow_stale: AllowStale = None,
     expect: Expect = None,
@@ -130,6 +142,8 @@ def evaluate(
     cutoffs = [day.date() for day in cutoff or ()]
     raw = {"--table": table, "--sources": sources, "--trust-sources": trust_sources}
     lists = {"--id": id, "--match": match is not IdMatch.EXACT, "--others-stayed": others_stayed}
+    days_told = [day.date() for day in month or ()]
+    wanted = _wanted_months(model, tables or [], cutoffs, days_told, history)
     if model.is_file():
         _refuse(
             {
@@ -145,7 +159,9 @@ def evaluate(
         )
         how = {"id": id, "label": label, **labels, **days_of, "match": match.value}
         how |= {"others_stayed": others_stayed, "by": by or ()}
-        print(_of_scores(model, tables or [], how, output, mkdir).to_text())
+        pairs = _of_scores(model, tables or [], how, output, mkdir)
+        print(pairs.to_text())
+        _record(history, wanted, [(found.found.model, found.found) for found in pairs.months])
         return
     _refuse(lists, "belong to a file of scores and its outcomes")
     trust: dict[str, Any] = {"expect": expect, "public_key": public_key}
@@ -159,7 +175,9 @@ def evaluate(
         if len(tables) > 1:
             raise ConfigError("give one table of customers with outcomes at a time")
         _check_contact_log(contact_log, days_of)
-        print(_of_table(model, tables[0], label, labels, contact_log, days_of, shared).to_text())
+        one = _of_table(model, tables[0], label, labels, contact_log, days_of, shared)
+        print(one.to_text())
+        _record(history, wanted, [(one.version, one)])
         return
     if not cutoffs:
         raise ConfigError(
@@ -184,6 +202,89 @@ def evaluate(
             **shared,
         )
     print(found.to_text())
+    _record(history, wanted, [(found.model, month.found) for month in found.months])
+
+
+def _wanted_months(
+    model: Path,
+    tables: Sequence[Path],
+    cutoffs: Sequence[date],
+    told: Sequence[date],
+    history: Path | None,
+) -> list[date]:
+    """The month of everything that is measured, for the history; none without one."""
+    if history is None:
+        if told:
+            raise ConfigError("--month belongs to --history FOLDER")
+        return []
+    from dbnchurn.months.history import check_history
+
+    if cutoffs and told:
+        raise ConfigError("--month and --cutoff are the same here; give --cutoff alone")
+    wanted = (len(tables) + 1) // 2 if model.is_file() else len(cutoffs) or 1
+    days = sorted(cutoffs) or list(told)
+    if len(days) != wanted:
+        raise ConfigError(
+            f"--history {history}: {wanted} months are measured, so give --month DATE {wanted} "
+            f"times, in their order, got {len(days)}"
+        )
+    if len(set(days)) < len(days):
+        raise ConfigError("--month: a month is given twice")
+    check_places({"history": history}, {"input": [model, *tables]})
+    check_history(history)
+    return days
+
+
+def _record(
+    history: Path | None,
+    months: Sequence[date],
+    measured: Sequence[tuple[str, Backtest | ScoredOutcomes]],
+) -> None:
+    """Add outcomes to a history, and say it."""
+    if history is None:
+        return
+    from dbnchurn.months.history import add_month, outcome_facts
+
+    for day, (version, found) in zip(months, measured, strict=True):
+        facts = outcome_facts(found)
+        if facts is None:
+            print(f"history: nothing new was measured of {day}, so nothing was added")
+        else:
+            print(add_month(history, day, version, "outcomes", facts))
+
+
+@app.command(rich_help_panel=PANEL)
+def monitor(
+    history: Annotated[Path, typer.Argument(help="History of months, a folder.")],
+    output: Annotated[Path | None, output_file(".html", help="Write a page too.")] = None,
+    mkdir: Mkdir = False,
+) -> None:
+    """Say what changed over the months of a history, since when, and what to do.
+
+    Ends with exit code 0 (nothing to do), 5 (watch), 6 (recalibrate) or 7 (retrain).
+    """
+    from dbnchurn.core.files import write_whole
+    from dbnchurn.months.history import read_history
+    from dbnchurn.months.monitor import monitor as find
+    from dbnchurn.months.monitor_page import monitor_page, monitor_text
+
+    if output is not None:
+        check_places({"output": output}, {"history": [history]}, mkdir=mkdir)
+    found = find(read_history(history))
+    if output is not None:
+        make_above(output, mkdir)
+        write_whole(output, monitor_page(found))
+    print(monitor_text(found))
+    if output is not None:
+        print(f"page: {output}")
+    codes = {
+        "nothing": ExitCode.DONE,
+        "watch": ExitCode.WATCH,
+        "recalibrate": ExitCode.RECALIBRATE,
+        "retrain": ExitCode.RETRAIN,
+    }
+    if codes[found.advice]:
+        raise typer.Exit(codes[found.advice])
 
 
 def _refuse(given: Mapping[str, object], why: str) -> None:

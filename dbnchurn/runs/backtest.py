@@ -73,6 +73,8 @@ class Backtest:
         weighted because of campaigns.
     scores, outcomes : arrays of shape (n,)
         Of the customers measured.
+    version : str
+        Of the model.
     """
 
     model: str
@@ -87,6 +89,7 @@ class Backtest:
     gaps: tuple[OutcomeGap, ...] = ()
     scores: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
     outcomes: Ints = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
+    version: str = ""
 
     def standing(self, metric: str) -> str:
         """Where the new number lies: ``inside``, ``below`` or ``above`` the promised interval.
@@ -314,6 +317,7 @@ def backtest(
         gaps,
         scores,
         labelled.y,
+        predictor.version,
     )
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)  # only asked for: see mkdir

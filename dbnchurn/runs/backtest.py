@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from dbnchurn.campaign.feedback import Feedback, FeedbackSection
@@ -75,6 +76,8 @@ class Backtest:
         Of the customers measured.
     version : str
         Of the model.
+    ids : array of shape (n,), or None
+        None where the table has no column of ids.
     """
 
     model: str
@@ -90,6 +93,7 @@ class Backtest:
     scores: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
     outcomes: Ints = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
     version: str = ""
+    ids: npt.NDArray[Any] | None = field(default=None, repr=False)
 
     def standing(self, metric: str) -> str:
         """Where the new number lies: ``inside``, ``below`` or ``above`` the promised interval.
@@ -318,6 +322,7 @@ def backtest(
         scores,
         labelled.y,
         predictor.version,
+        None if labelled.id is None else np.asarray(labelled.ids),
     )
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)  # only asked for: see mkdir

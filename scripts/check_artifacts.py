@@ -104,7 +104,7 @@ def mutated(scratch: Path, count: int, seed: int) -> tuple[Counter[str], int]:
         )
         if run.returncode:
             faults += 1
-            print(f"fault: {' '.join(run.stderr.split())[-600:]}")
+            print(f"fault: {' '.join(run.stderr.split())[-600:]}", flush=True)
         else:
             outcomes.update(json.loads(run.stdout.splitlines()[-1]))
     return outcomes, faults

@@ -29,7 +29,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+import dbnchurn.data.infer
+import dbnchurn.data.proposal
 import dbnchurn.experiments.comparison_files
+import dbnchurn.experiments.experiment
+import dbnchurn.experiments.tuning
 import dbnchurn.model.classifier
 import dbnchurn.runs.segments
 import dbnchurn.runs.training
@@ -40,7 +44,7 @@ import dbnchurn.segments.pictures  # noqa: F401
 from dbnchurn import Predictor
 from dbnchurn.cli import main
 from dbnchurn.cli.interruption import sigterm_as_interruption
-from dbnchurn.core.scratch import PATTERN
+from dbnchurn.core.scratch import LOCK, PATTERN
 from tests.conftest import SMALL_RUN, make_customers, make_small, make_telco
 
 OLD = b"of an earlier month\n"
@@ -53,6 +57,7 @@ KINDS = {
     "os.mkdir": ("ENOSPC", *STOPS),
     "os.open": (*DISK, "EMFILE", *STOPS),
     "io.open": (*DISK, "MemoryError", *STOPS),
+    "os.unlink": ("EIO", *STOPS),
     "fcntl.flock": ("EIO", "EINTR", *STOPS),
     "np.empty": ("MemoryError",),
     "np.concatenate": ("MemoryError",),
@@ -67,6 +72,7 @@ PLACES: dict[str, list[tuple[Any, str]]] = {
     "os.mkdir": [(os, "mkdir")],
     "os.open": [(os, "open")],
     "io.open": [(io, "open"), (builtins, "open")],
+    "os.unlink": [(os, "unlink")],
     "fcntl.flock": [(fcntl, "flock")],
     "np.empty": [(np, "empty")],
     "np.concatenate": [(np, "concatenate")],
@@ -144,7 +150,7 @@ def train_again() -> None:
 
 
 def new_folder(folder: str, *words: object) -> Callable[[], None]:
-    """Again, unless the folder is there already, which is then refused."""
+    """Again, unless the folder or file is there already, which is then refused."""
     return lambda: main(["clean", "."] if Path(folder).exists() else [str(word) for word in words])
 
 
@@ -155,6 +161,12 @@ SCORE = (
 SIMULATE = ("simulate", "--output", "crm", "--customers", 60, "--months", 3)
 SEGMENTS = ("segments", "segments.yaml")
 PREPARE = ("prepare", "crm.yaml", "--output", "features")
+EXPERIMENT = ("experiment", "grid.yaml", *SMALL_RUN, "output=tried", "--jobs", 1)
+TUNE = ("tune", "tuned.yaml", *SMALL_RUN, "output=searched")
+INFER = ("infer", "telco.csv", "--label", "Churn", "--output", "telco_proposed.yaml")
+CONTRACTS = ("infer", "basic.parquet", "calls.parquet", "--output", "contracts.yaml")
+INSPECT = ("inspect", "telco.csv", "--html", "telco.html")
+EVALUATE = ("evaluate", "one/model", "telco.csv", "--output", "measured.json")
 SCENARIOS = (
     Scenario("save", save_model, ("model",), ("model",)),
     Scenario("save new", save_new_model, ("fresh",)),
@@ -178,6 +190,30 @@ SCENARIOS = (
         ("runs/telco/predictions.parquet", "runs/telco/model/model.safetensors",),
         (), train_again,
     ),
+    # Its run is finished: what the runs themselves write is that of train.
+    Scenario(
+        "experiment", command(*EXPERIMENT), ("tried/grid-experiment/comparison.csv",),
+        ("tried/grid-experiment/comparison.csv",),
+    ),
+    Scenario("tune", command(*TUNE), ("searched/tuned-tuning/best.yaml",)),
+    Scenario(
+        "infer", command(*INFER), ("telco_proposed.yaml",), (),
+        new_folder("telco_proposed.yaml", *INFER),
+    ),
+    Scenario(
+        "infer contracts", command(*CONTRACTS), ("contracts.yaml",), (),
+        new_folder("contracts.yaml", *CONTRACTS),
+    ),
+    Scenario("inspect", command(*INSPECT), ("telco.html",), ("telco.html",)),
+    Scenario(
+        "evaluate", command(*EVALUATE), ("measured.json",), (),
+        new_folder("measured.json", *EVALUATE),
+    ),
+    Scenario(
+        "sign", command("sign", "model", "--key", "model.key"), ("model", "model/signature.json"),
+        ("model/signature.json",),
+    ),
+    Scenario("clean", command("clean", "left"), ("left/kept.csv",), ("left/kept.csv",)),
 )  # fmt: skip
 
 
@@ -213,6 +249,28 @@ def prepare_base(base: Path) -> None:
     for name, seed in (("one", 0), ("two", 1)):
         train(config.model_copy(update={"seed": seed}), name).rename(name)
     shutil.rmtree("made")
+    Path("grid.yaml").write_text(telco + "experiment: {seeds: [0]}\n")
+    main([str(word) for word in EXPERIMENT])
+    space = "{classifier.network.finetune.dropout: {low: 0.0, high: 0.4, step: 0.2}}"
+    Path("tuned.yaml").write_text(telco + f"tuning: {{trials: 1, space: {space}}}\n")
+    write_key(Path("model.key"))
+    gone = Path("left", ".gone.csv.0123456789ab.unfinished")
+    gone.mkdir(parents=True)
+    for name in (LOCK, "gone.csv", "rows.parquet"):
+        (gone / name).write_bytes(OLD)
+
+
+def write_key(path: Path) -> None:
+    """A private key to sign with."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
 def in_fork(work: Callable[[], None], told: Path) -> int:

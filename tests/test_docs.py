@@ -27,6 +27,8 @@ from sklearn.base import clone
 
 import dbnchurn
 from dbnchurn import ChurnClassifier
+from dbnchurn.campaign.config import read_campaign_config
+from dbnchurn.campaign.options import read_allocate_config
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.runs import read_config
 from dbnchurn.runs.segments import read_segments_config
@@ -212,6 +214,14 @@ def write_or_check(block: Block, place: Path) -> None:
 def check_config(text: str, file: Path) -> None:
     """Reads a config, or a part of one beside the least that a config has to say."""
     keys = set(yaml.safe_load(text))
+    if keys & {"plan", "lift"}:
+        file.write_text(text, encoding="utf-8")
+        read_campaign_config(file)
+        return
+    if keys & {"offers", "channels"}:
+        file.write_text(text, encoding="utf-8")
+        read_allocate_config(file)
+        return
     for_segments = bool(keys & {"miner", "sweeps"})
     added = ""
     if not keys & {"source", "data"}:
@@ -273,7 +283,7 @@ def test_relative_links_and_pictures_lead_to_something(page: Page) -> None:
 
 PUBLIC = [
     "dbnchurn",
-    *(f"dbnchurn.{part}" for part in ("config", "data", "dbn", "decide", "evaluate")),
+    *(f"dbnchurn.{part}" for part in ("campaign", "config", "data", "dbn", "decide", "evaluate")),
     *(f"dbnchurn.{part}" for part in ("experiments", "exports", "features", "model")),
     *(f"dbnchurn.{part}" for part in ("predictor", "prepare", "runs", "scoring", "segments")),
     "dbnchurn.tables",
@@ -299,7 +309,7 @@ def named(path: str) -> object:
         return import_module(path)
 
 
-FOLDERS = "cli|config|core|data|dbn|decide|evaluate|experiments|exports|features|model"
+FOLDERS = "campaign|cli|config|core|data|dbn|decide|evaluate|experiments|exports|features|model"
 FOLDERS += "|predictor|prepare|report|runs|scoring|segments|tables"
 FOR_DEVELOPERS = ("docs/structure.md", "docs/contributing.md", "docs/method.md")
 

@@ -24,6 +24,7 @@ LAYERS = (
     {"predictor", "segments"},
     {"model"},
     {"exports"},
+    {"campaign"},
     {"runs"},
     {"scoring"},
     {"experiments"},

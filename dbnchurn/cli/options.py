@@ -44,7 +44,7 @@ AllowChanged = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN",
-        help="Column that may be empty, or full of unknown categories, unlike in training.",
+        help="Column that may be empty, or hold others than the values of training.",
     ),
 ]
 RawTables = typer.Option("--table", metavar="NAME=PATH", help="Where a raw table lies.")

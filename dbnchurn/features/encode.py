@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from dbnchurn.core.typing import Floats
 from dbnchurn.dbn.visible import Visible
 from dbnchurn.features.encode_record import EncodeRecord, encode
+from dbnchurn.features.wide_tables import is_wide
 from dbnchurn.tables.schema import Table
 
 
@@ -34,7 +35,8 @@ class Encode(BaseEstimator):  # type: ignore[misc]
     reach : float, default 3.0
         Largest encoded magnitude.
     rungs : int, default 12
-        Rungs of every number's ladder; fewer where quantiles coincide. 0 for none.
+        Rungs of every number's ladder; fewer where quantiles coincide. 0 for none, as in a table
+        of more numbers than rows and than 1,000.
 
     Attributes
     ----------
@@ -84,7 +86,8 @@ class Encode(BaseEstimator):  # type: ignore[misc]
         )
         gaussian = np.flatnonzero(~binary)
         scales = [_center_and_scale(numbers[:, j]) for j in gaussian]
-        ladders = [_ladder(numbers[:, j], self.rungs) for j in gaussian]
+        rungs = 0 if is_wide(*numbers.shape) else self.rungs
+        ladders = [_ladder(numbers[:, j], rungs) for j in gaussian]
         edges = np.concatenate([*(pairs.T for pairs in ladders), np.empty((0, 2))])
         self.record_ = EncodeRecord(
             gaussian=gaussian,

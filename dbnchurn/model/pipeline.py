@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,11 +25,13 @@ from dbnchurn.decide.decide_record import log_odds
 from dbnchurn.features import ExtraTrees, Leaves
 from dbnchurn.features.compact_rows import LeafRows
 from dbnchurn.features.leaves import assign_folds
+from dbnchurn.features.wide_tables import wide_sentence
 from dbnchurn.model.compute import Compute, limited_threads
 from dbnchurn.model.inputs import ClassPriors, LabelledFrame, LabelledTable
 from dbnchurn.model.stages import MAIN, FittedStages, Stages, fresh
 from dbnchurn.model.training_rows import PreparedRows, TrainingRows, VisibleRows
 from dbnchurn.prepare import Prepare
+from dbnchurn.tables.doubtful_values import doubtful_values, serial_notes
 from dbnchurn.tables.model_columns import ModelColumns
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Table
@@ -78,6 +81,7 @@ def fit_stages(
         schema = columns.schema
         if stages.leakage != "off":
             say(ignored_columns(schema), logging.WARNING)
+            say(_doubts(columns, {*(stages.kinds or ()), *(stages.formats or ())}), logging.WARNING)
             warn_of_leaks(columns, train.y, stages.leakage, ids=train.groups)
         train_table = train.read(schema)
         validation_table = None if validation is None else validation.read(schema)
@@ -90,6 +94,8 @@ def fit_stages(
             None if unlabelled is None else read(schema, unlabelled)[0],
             compute,
         )
+    if validation is not None:  # fitted anew on all rows, it would be said twice
+        say(wide_sentence(*prepared.table.numbers.shape), logging.WARNING)
     leaves = None
     if stages.leaves is not None:
         with stage("leaves", seconds):
@@ -284,3 +290,12 @@ def _leaf_values(rows: VisibleRows) -> Floats32 | None:
         return None
     columns: npt.NDArray[np.float32] = np.zeros(sum(rows.base.sizes), np.float32)
     return np.concatenate([columns, rows.record.leaf_values])
+
+
+def _doubts(columns: ModelColumns, told: Collection[str]) -> Iterator[str]:
+    """Sentences about values such as -999 and 9999-12-31, and about numbers that may be dates."""
+    for name in (column.name for column in columns.schema.used):
+        values = columns.frame[name]
+        for note in doubtful_values(name, values):
+            yield f"{note} in a config; in Python make it NaN"
+        yield from serial_notes({name: values}, told)

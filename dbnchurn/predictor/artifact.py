@@ -31,6 +31,7 @@ from dbnchurn.predictor.digest import SIGNATURE, check_signature, digest_of, ref
 from dbnchurn.predictor.model_files import (
     ARRAYS,
     CARD,
+    LARGEST,
     MANIFEST,
     check_entries,
     is_part,
@@ -38,11 +39,13 @@ from dbnchurn.predictor.model_files import (
     read_file,
     read_named,
     read_signature,
+    too_large,
 )
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
 
 FORMAT = 6
+REFUSED = "the model is not stored, as it could not be loaded again"
 LONGEST_MESSAGE = 600  # letters; what a message quotes was written by whoever wrote the model
 
 
@@ -74,6 +77,9 @@ def save(
 
     Raises
     ------
+    ArtifactError
+        If the model could not be loaded again: it is checked as it would be then, before anything
+        is written.
     ConfigError
         If the folder holds something else, or the one above it does not exist and is
         not to be made.
@@ -95,15 +101,8 @@ def save(
     if folder.exists() and not _replaceable(folder):
         raise ConfigError(f"{folder} exists and is not a model; choose another folder")
     check_places({"model": folder}, mkdir=mkdir)
-    tree, arrays = pack(model)
-    files = {ARRAYS: save_arrays(arrays), CARD: card.encode()}
-    manifest = {
-        "format": FORMAT,
-        "about": dict(about or {}),
-        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
-        "model": tree,
-    }
-    files[MANIFEST] = json.dumps(manifest, indent=1, allow_nan=False).encode()
+    files = files_of(model, card=card, about=about)
+    _check_loadable(files)
     remove_remains(folder.parent)
     if not folder.exists():
         try:
@@ -116,6 +115,61 @@ def save(
                 raise
     replace_files(folder, files, MANIFEST)
     (folder / SIGNATURE).unlink(missing_ok=True)  # of the model that was there
+
+
+def files_of(
+    model: ModelRecord, *, card: str, about: Mapping[str, Any] | None = None
+) -> dict[str, bytes]:
+    """The files of a stored model; whether they could be loaded is not checked.
+
+    Parameters
+    ----------
+    model : ModelRecord
+    card : str
+    about : mapping, optional
+        As for :func:`save`.
+
+    Returns
+    -------
+    dict of name → contents
+
+    Raises
+    ------
+    ArtifactError
+        If `about` is no plain data, or holds NaN or an infinite number.
+    """
+    tree, arrays = pack(model)
+    files = {ARRAYS: save_arrays(arrays), CARD: card.encode()}
+    manifest = {
+        "format": FORMAT,
+        "about": dict(about or {}),
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        "model": tree,
+    }
+    return {**files, MANIFEST: _as_json(manifest)}
+
+
+def _as_json(manifest: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(manifest, indent=1, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ArtifactError(f"{REFUSED}: {MANIFEST} cannot be JSON: {error}") from error
+
+
+def _check_loadable(files: Mapping[str, bytes]) -> None:
+    """Refuse what :func:`load_stored` would refuse."""
+    try:
+        for name, content in files.items():
+            if len(content) > LARGEST[name]:
+                raise ArtifactError(too_large(name, len(content), LARGEST[name]))
+        manifest = _parse_manifest(files[MANIFEST])
+        check_counts(manifest["model"])
+        most = most_bytes(array_sizes(manifest["model"]))
+        if len(files[ARRAYS]) > most:
+            raise ArtifactError(too_large(ARRAYS, len(files[ARRAYS]), most))
+        _build(manifest, files, "")
+    except ArtifactError as error:
+        raise ArtifactError(f"{REFUSED}: {_short(str(error))}") from error
 
 
 def version_of(tree: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> str:

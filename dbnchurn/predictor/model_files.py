@@ -57,10 +57,26 @@ def read_file(
             size = os.fstat(file.fileno()).st_size
             if size > most:
                 why = "" if most == largest else ", as its arrays do not take more"
-                raise ArtifactError(f"{name} has {size} bytes, at most {most} are allowed{why}")
+                raise ArtifactError(too_large(name, size, most) + why)
             return file.read(size)
     except OSError as error:
         raise ArtifactError(f"{name} cannot be read: {error.strerror}") from error
+
+
+def too_large(name: str, size: int, most: int) -> str:
+    """The sentence on a file of more bytes than are allowed.
+
+    Parameters
+    ----------
+    name : str
+    size, most : int
+        Bytes.
+
+    Returns
+    -------
+    str
+    """
+    return f"{name} has {size} bytes, at most {most} are allowed"
 
 
 def read_signature(folder: Path) -> bytes | None:

@@ -240,15 +240,10 @@ def backtest(
     say(loaded.notes, logging.WARNING)
     frame = loaded.frame
     allowed = check_frame(predictor, frame, allow_changed)
+    identity = about.get("id") if about.get("id") in frame.columns else None
+    meaning = _meaning(about, positive, negative)
     labelled = apply_contract(
-        frame,
-        Contract(
-            label=name,
-            id=about.get("id") if about.get("id") in frame.columns else None,
-            **_meaning(about, positive, negative),
-            max_quarantine=1.0,
-            question=QUESTION,
-        ),
+        frame, Contract(name, identity, **meaning, max_quarantine=1.0, question=QUESTION)
     )
     assert labelled.meaning is not None
     condition, share = labelled.meaning.condition, float(labelled.y.mean())

@@ -18,6 +18,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from dbnchurn.core.errors import ConfigError, listed, wants_extra
 from dbnchurn.core.typing import Floats, Floats32
 from dbnchurn.features.leaves_record import booster_matrix
+from dbnchurn.features.wide_tables import bins_of
 from dbnchurn.model.compute import default_threads
 from dbnchurn.model.inputs import LabelledFrame
 from dbnchurn.tables.kinds import infer
@@ -139,6 +140,7 @@ def xgboost(
         early_stopping_rounds=50,
         eval_metric="aucpr",
         enable_categorical=True,
+        max_bin=bins_of(*fitted.shape),
         feature_types=["q"] * len(table.number_names) + ["c"] * len(table.code_names),
         random_state=random_state,
         n_jobs=n_threads or default_threads(len(train.y)),

@@ -479,7 +479,8 @@ EXPECTED_TO_FAIL = {
 def test_scikit_learns_own_checks(small):
     """One of them wants `predict` to call whoever is more likely to leave than to stay."""
     threshold = Threshold(rule="fixed", target=0.5)
-    classifier = small(leaves=Leaves(folds=2, n_trees=10), threshold=threshold)
+    leaves = Leaves(folds=2, n_trees=10)
+    classifier = small(leaves=leaves, dbn=DBN((4,), epochs=1), threshold=threshold)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = check_estimator(classifier, on_fail=None, expected_failed_checks=EXPECTED_TO_FAIL)

@@ -19,6 +19,8 @@ from dbnchurn.core.records import pack
 from dbnchurn.features import Leaves
 from dbnchurn.predictor import Predictor, load, save
 from dbnchurn.predictor.artifact import FORMAT, UPGRADES
+from dbnchurn.predictor.budget import MOST_LETTERS
+from tests.predictor.unchecked import store
 
 FILES = ("manifest.json", "model.safetensors", "card.md")
 
@@ -157,7 +159,7 @@ def test_weights_that_are_no_numbers_are_refused(model, fitted):
     weights = first.code_weights.copy()
     weights[3, 1] = np.nan
     networks = (dataclasses.replace(first, code_weights=weights), *others)
-    save(dataclasses.replace(fitted.record_, networks=networks), model, card="")
+    store(dataclasses.replace(fitted.record_, networks=networks), model)
     with pytest.raises(ArtifactError, match="code_weights' holds NaN or infinite values"):
         load(model)
 
@@ -176,7 +178,7 @@ def test_trees_with_a_cycle_or_an_orphan_are_refused(model, fitted):
     cycle[inner[1]] = 0
     orphan[inner[0]] = forest.right[inner[0]]
     for left, message in ((cycle, "does not follow its parent"), (orphan, "no parent or more")):
-        save(forest_with(fitted, left=left), model, card="")
+        store(forest_with(fitted, left=left), model)
         with pytest.raises(ArtifactError, match=message):
             load(model)
 
@@ -310,6 +312,45 @@ def test_arrays_are_stored_as_they_are(model, fitted):
     for name, array in expected.items():
         assert stored[name].dtype == array.dtype
         np.testing.assert_array_equal(stored[name], array)
+
+
+def deep(levels: int) -> Any:
+    return [deep(levels - 1)] if levels else []
+
+
+@pytest.mark.parametrize(
+    ("about", "message"),
+    [
+        ({"note": list(range(600_000))}, "600[0-9]* values, at most 524288 are allowed"),
+        ({"note": [{}] * 70_000}, "70[0-9]* mappings, at most 65536 are allowed"),
+        ({"note": "x" * 2**24}, "has 167[0-9]* bytes, at most 16777216 are allowed"),
+        ({"note": deep(70)}, "nested deeper than 64 levels"),
+        ({"note": float("nan")}, "cannot be JSON: Out of range float values"),
+        ({"note": {1}}, "cannot be JSON: Object of type set"),
+        ({1: "a", "1": "b"}, "the key '1' stands twice"),
+        ({"id": ["customer"]}, "about.id has to be a text"),
+    ],
+)  # fmt: skip
+def test_what_could_not_be_loaded_is_not_stored(fitted, model, tmp_path, about, message):
+    before = {path.name: path.read_bytes() for path in model.iterdir()}
+    for folder in (model, tmp_path / "new"):
+        with pytest.raises(ArtifactError, match=f"not stored, as .* loaded again: .*{message}"):
+            save(fitted.record_, folder, card="", about=about)
+    assert {path.name: path.read_bytes() for path in model.iterdir()} == before
+    assert not (tmp_path / "new").exists()
+
+
+def test_names_too_long_for_a_stored_model_are_refused_before_it_is_written(fitted, tmp_path):
+    schema, name = fitted.record_.schema, "n" * (MOST_LETTERS // 2)
+    columns = tuple(
+        dataclasses.replace(column, name=f"{name}{place}") if place < 3 else column
+        for place, column in enumerate(schema.columns)
+    )
+    renamed = dataclasses.replace(schema, columns=columns)
+    record = dataclasses.replace(fitted.record_, schema=renamed, reference=None)
+    with pytest.raises(ArtifactError, match=r"not stored.* bytes, at most 16777216"):
+        save(record, tmp_path / "new", card="")
+    assert list(tmp_path.glob("new*")) == []
 
 
 OLD = Path(__file__).parent / "old"

@@ -17,11 +17,12 @@ import pytest
 from safetensors.numpy import save as save_arrays
 
 from dbnchurn.core.errors import ArtifactError
-from dbnchurn.predictor import Predictor, load, save
+from dbnchurn.predictor import Predictor, load
 from dbnchurn.predictor.audit import DEEPEST
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
 from dbnchurn.prepare import record as steps
 from dbnchurn.tables.schema import Column, Schema
+from tests.predictor.unchecked import store
 
 I32, I64, F32, F64 = np.int32, np.int64, np.float32, np.float64
 
@@ -55,7 +56,7 @@ def cell(place: Any, value: Any) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def stored(record: Any, folder: Path) -> Path:
-    save(record, folder / "tampered", card="")
+    store(record, folder / "tampered")
     return folder / "tampered"
 
 

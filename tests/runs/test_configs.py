@@ -88,9 +88,7 @@ def test_paper(tmp_path, crm):
 
 @pytest.mark.slow
 def test_ablation(tmp_path):
-    config = config_of(
-        "ablation", tmp_path, "split.folds=2", "split.validation=0.2", "experiment.seeds=[0]"
-    )
+    config = config_of("ablation", tmp_path, "split.folds=2", "split.validation=0.2")
     names = [run.variant for run in plan(config)]
     assert len(set(names)) == 9
     assert names[0] == "whole model"

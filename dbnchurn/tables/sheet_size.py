@@ -16,13 +16,14 @@ from typing import IO
 
 from dbnchurn.core.errors import DataError
 
-BLOCK, OVERLAP = 2**20, 64
+BLOCK, OVERLAP = 2**20, 256
 LARGEST_UNPACKED, LARGEST_RATIO = 2**28, 100
 """Bytes that are never too many, and how many times the size of the file more may be."""
 FEW_CELLS, SPARSE = 2**22, 50
 """Cells that are never too many, and how many there may be for each that is written."""
 MOST_CELLS = 2**28
-PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,7})["']""")
+SPACED = re.compile(rb"""\sr(?:\s{32}|\s*=\s{32})""")  # longer than the overlap of two blocks
+PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,9})([0-9]{1,18})["']""")
 
 
 def check_sheet_size(path: Path) -> None:
@@ -47,15 +48,18 @@ def check_sheet_size(path: Path) -> None:
                 "save the sheet as CSV"
             )
         for entry in archive.infolist():
-            if re.match(r"xl/worksheets/[^/]*\.xml$", entry.filename):
-                with archive.open(entry) as sheet:
-                    _check_cells(path, sheet)
+            with archive.open(entry) as part:  # any of them may be named as a sheet
+                _check_cells(path, part)
 
 
 def _check_cells(path: Path, sheet: IO[bytes]) -> None:
     """Refuse a sheet whose farthest cell makes it far larger than what is written in it."""
     written, last_row, names = 0, 1, {b"A"}
     for block in _blocks(sheet):
+        if SPACED.search(block):
+            raise DataError(
+                f"{path}: its XML is spaced as no spreadsheet program writes it; save it as CSV"
+            )
         places = PLACE.findall(block)
         written += len(places)
         names.update(letters for letters, _ in places)

@@ -26,7 +26,7 @@ def relations(kind, target):
     )
 
 
-def write(path, more="", before=""):
+def write(path, more="", before="", part="worksheets/sheet1.xml"):
     """A sheet of two columns and ten rows, with more XML in it."""
     rows = [
         f'<row r="{n}"><c r="A{n}"><v>{n}</v></c><c r="B{n}"><v>{n * n}</v></c></row>'
@@ -44,11 +44,9 @@ def write(path, more="", before=""):
             f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>'
             '<sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>',
         )
+        archive.writestr("xl/_rels/workbook.xml.rels", relations("worksheet", part))
         archive.writestr(
-            "xl/_rels/workbook.xml.rels", relations("worksheet", "worksheets/sheet1.xml")
-        )
-        archive.writestr(
-            "xl/worksheets/sheet1.xml",
+            f"xl/{part}",
             f'{before}<worksheet xmlns="{MAIN}"><sheetData><row r="1">{head}</row>'
             f"{''.join(rows)}{more}</sheetData></worksheet>",
         )
@@ -76,12 +74,28 @@ def test_a_cell_far_away_is_refused_before_the_sheet_is_made(tmp_path, more):
         read_sheet(path)
 
 
+def test_a_sheet_of_another_name_is_checked_too(tmp_path):
+    more = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    for part in ("other/notes.xml", "media/image.png"):
+        path = write(tmp_path / "far.xlsx", more, part=part)
+        with pytest.raises(DataError, match="reaches to row 1,048,576"):
+            read_sheet(path)
+
+
 def test_a_place_between_two_blocks_counts(tmp_path, monkeypatch):
     path = write(tmp_path / "far.xlsx", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
-    for size in (65, 97, 128, 255):
+    for size in (257, 300, 511, 700):
         monkeypatch.setattr(sheet_size, "BLOCK", size)
         with pytest.raises(DataError, match=r"row 1,048,576 and column 16,384, which makes 17,179"):
             check_sheet_size(path)
+
+
+@pytest.mark.parametrize("spaces", ["{0}=", "={0}", " = {0}"])
+def test_places_far_from_their_name_are_refused(tmp_path, spaces):
+    place = f'r{spaces.format(" " * 2000)}"XFD1048576"'
+    path = write(tmp_path / "far.xlsx", f"<row><c {place}><v>1</v></c></row>")
+    with pytest.raises(DataError, match="spaced as no spreadsheet program"):
+        check_sheet_size(path)
 
 
 def test_what_unpacks_to_a_multiple_is_refused(tmp_path, monkeypatch):

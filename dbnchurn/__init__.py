@@ -6,7 +6,8 @@ statistics, pages), ``config`` (typed YAML), ``dbn`` (Boltzmann machines and net
 ``tables`` (one table read, checked and divided), ``report`` (the page of a run), ``data`` (several
 tables to one row per customer), ``prepare`` (cleaning), ``features`` (visible units and leaves),
 ``predictor`` (the stored model), ``model`` (the classifier), ``exports`` (a model elsewhere),
-``runs`` (one training run), ``scoring`` (batch jobs), ``experiments`` (many runs) and ``cli``.
+``runs`` (one training run), ``scoring`` (batch jobs), ``spark`` (tables joined on Spark),
+``experiments`` (many runs) and ``cli``.
 """
 
 import lazy_loader

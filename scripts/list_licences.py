@@ -6,8 +6,8 @@ extras that are named; without arguments, the core.
 
 from __future__ import annotations
 
+import argparse
 import re
-import sys
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
 NAME = re.compile(r"^([A-Za-z0-9._-]+)")
@@ -77,4 +77,6 @@ def main(extras: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("extras", nargs="*", help="extras whose packages are listed too")
+    main(parser.parse_args().extras)

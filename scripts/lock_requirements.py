@@ -9,6 +9,7 @@ different hashes, so it is installed by itself, from the place that an organisat
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -78,4 +79,8 @@ def main(path: str, *extras: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("path", help="file that is written")
+    parser.add_argument("extras", nargs="*", help="extras whose packages are locked too")
+    options = parser.parse_args()
+    main(options.path, *options.extras)

@@ -62,8 +62,8 @@ def make_telco(n: int = 600, seed: int = 0) -> pd.DataFrame:
 def make_small(**changes: Any) -> Any:
     """A classifier that is small in every part; `changes` are parameters of it or its network."""
     from dbnchurn import ChurnClassifier
-    from dbnchurn.dbn import DBN, FineTune, NetworkStage
-    from dbnchurn.features import Leaves
+    from dbnchurn.dbn import DBN, FineTune, Linear, NetworkStage
+    from dbnchurn.features import ExtraTrees, Leaves
 
     few_steps = FineTune(epochs=2, batch_size=240, learning_rate=0.004)  # a step has its price
     network = {"dbn": DBN((8, 4), epochs=1), "finetune": few_steps}
@@ -72,6 +72,8 @@ def make_small(**changes: Any) -> Any:
         "leaves": Leaves(folds=2, n_trees=5),
         "network": NetworkStage(**network),
         "companion": NetworkStage(pretrain=False, dbn=DBN((6,)), finetune=few_steps),
+        "linear": Linear(C=(0.05,)),
+        "extra_trees": ExtraTrees(n_trees=5),
         "device": "cpu",
         "n_threads": 1,
         "random_state": 0,
@@ -85,7 +87,10 @@ SMALL_RUN = (
     "classifier.network.dbn={layers: [8, 4], epochs: 1}",
     f"classifier.network.finetune={FEW_STEPS}",
     f"classifier.companion={{pretrain: false, dbn: {{layers: [6]}}, finetune: {FEW_STEPS}}}",
+    "classifier.linear.C=[0.05]",
+    "classifier.extra_trees.n_trees=5",
     "baselines=[]",
+    "classifier.refit=false",  # tests of the second fit ask for it
     "resamples=50",
     "report.page=false",  # pictures take longer than all the rest
     "device=cpu",

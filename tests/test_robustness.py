@@ -27,8 +27,8 @@ def churn(signal: np.ndarray, rate: float, generator: np.random.Generator) -> np
     return (noisy > np.quantile(noisy, 1 - rate)).astype(int)
 
 
-def very_wide(generator, n=600):
-    X = pd.DataFrame(generator.normal(size=(n, 200))).add_prefix("x")
+def very_wide(generator, n=450):
+    X = pd.DataFrame(generator.normal(size=(n, 150))).add_prefix("x")
     return X, churn(X["x0"].to_numpy() + X["x7"].to_numpy(), 0.3, generator)
 
 

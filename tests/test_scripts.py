@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,27 @@ def load_script(root: Path, name: str) -> ModuleType:
     sys.modules[name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
+
+
+# What is run by itself; the others are imported by these.
+SCRIPTS = [
+    path
+    for path in sorted((Path(__file__).parents[1] / "scripts").glob("*.py"))
+    if '__name__ == "__main__"' in path.read_text(encoding="utf-8")
+]
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_help_says_how_a_script_is_called_and_does_nothing(path, tmp_path, monkeypatch, capsys):
+    """Some import what others have imported already, so all run in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(path.parent))
+    monkeypatch.setattr(sys, "argv", [str(path), "--help"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(path), run_name="__main__")
+    assert not ended.value.code
+    assert "usage" in capsys.readouterr().out.lower()
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture(scope="module")

@@ -14,20 +14,26 @@ PANEL = "Write configs"
 
 
 class ConfigKind(StrEnum):
-    """The two kinds of configs."""
+    """The kinds of configs."""
 
     RUN = "run"
     SEGMENTS = "segments"
+    CAMPAIGN = "campaign"
 
 
 @app.command(rich_help_panel=PANEL)
 def schema(
     of: Annotated[ConfigKind, typer.Argument(help="Kind of config.")] = ConfigKind.RUN,
 ) -> None:
-    """Print the JSON schema of a run's config, or of a search for segments, for editors."""
-    from dbnchurn.config import json_schema
+    """Print the JSON schema of a config of a run, of segments or of a campaign, for editors."""
+    from dbnchurn.campaign.options import AllocateConfig
+    from dbnchurn.config import Section, json_schema
     from dbnchurn.runs.config import RunConfig
     from dbnchurn.runs.segments import SegmentsConfig
 
-    model = SegmentsConfig if of is ConfigKind.SEGMENTS else RunConfig
-    print(json.dumps(json_schema(model), indent=2))
+    models: dict[ConfigKind, type[Section]] = {
+        ConfigKind.RUN: RunConfig,
+        ConfigKind.SEGMENTS: SegmentsConfig,
+        ConfigKind.CAMPAIGN: AllocateConfig,
+    }
+    print(json.dumps(json_schema(models[of]), indent=2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -44,7 +44,7 @@ AllowChanged = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN",
-        help="Column that may be empty, or full of unknown categories, unlike in training.",
+        help="Column that may be empty, or hold others than the values of training.",
     ),
 ]
 RawTables = typer.Option("--table", metavar="NAME=PATH", help="Where a raw table lies.")
@@ -61,6 +61,10 @@ TrustSources = Annotated[
     bool,
     typer.Option("--trust-sources", help="Read raw tables where the model says they lie."),
 ]
+Engine = Annotated[
+    Literal["local", "spark"],
+    typer.Option(help="Where source tables are read and joined: this machine, or Spark."),
+]
 Expect = Annotated[
     str | None,
     typer.Option(metavar="DIGEST", help="Refuse any model but that of 'dbnchurn digest MODEL'."),
@@ -69,6 +73,9 @@ PublicKey = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Refuse a model that the owner of this key has not signed."),
 ]
+
+
+PathOrText = TypeVar("PathOrText", Path, str)
 
 
 def make_above(output: Path, mkdir: bool) -> None:
@@ -128,8 +135,9 @@ def output_folder(*, help: str) -> Any:
         Its metavar is FOLDER; a file, or a name that ends like one, is refused.
     """
 
-    def check(path: Path) -> Path:
-        if path.is_file() or path.suffix.lower() in FILE_ENDINGS:
+    def check(path: PathOrText) -> PathOrText:
+        place = Path(path)
+        if place.is_file() or place.suffix.lower() in FILE_ENDINGS:
             raise ConfigError(
                 f"--output {path}: a folder is written here, so give no name of a file"
             )

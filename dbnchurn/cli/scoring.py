@@ -39,8 +39,9 @@ from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import displayed
 
 if TYPE_CHECKING:
+    from dbnchurn.campaign.log import LogEntry
+    from dbnchurn.campaign.suppression import Match
     from dbnchurn.scoring.campaign import Campaign
-    from dbnchurn.scoring.suppression import Match
 
 PANEL = "Use a model"
 # Former defaults of `explain`.
@@ -48,7 +49,7 @@ EXPLAIN_REASONS, EXPLAIN_SHOW = 3, 5
 
 
 class SuppressMatch(StrEnum):
-    """How ids of a suppression list are compared, as ``dbnchurn.scoring.suppression`` has it."""
+    """How ids of a suppression list are compared, as ``dbnchurn.campaign.suppression`` has it."""
 
     EXACT = "exact"
     DIGITS = "digits"
@@ -118,6 +119,23 @@ def score(
     ] = False,
     control: Annotated[float, typer.Option(help="Share of the list that is held out.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the draw of the control group.")] = 0,
+    log: Annotated[
+        Path | None,
+        output_file(".csv", ".parquet", help="Add the list to this contact log.", option="--log"),
+    ] = None,
+    campaign_name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of the campaign, in the contact log.")
+    ] = None,
+    offer: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What is offered, in the contact log.")
+    ] = None,
+    channel: Annotated[
+        str | None, typer.Option(metavar="NAME", help="How, in the contact log: mail, call, …")
+    ] = None,
+    contact_date: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day of the contact, in the contact log."),
+    ] = None,
     chunk_rows: Annotated[int, typer.Option(help="Rows at a time.")] = 100_000,
     threads: Annotated[int, typer.Option(help="Threads for the trees.")] = 1,
     allow_changed: AllowChanged = None,
@@ -139,8 +157,9 @@ def score(
 
     if show and not reasons:
         raise ConfigError(f"--show {show} prints reasons, so it needs --reasons NUMBER")
+    entry = _log_entry(log, campaign_name, offer, channel, contact_date)
     wanted = _campaign(
-        campaign, budget, suppress, control, seed, suppress_match.value, allow_unmatched
+        campaign, budget, suppress, control, seed, suppress_match.value, allow_unmatched, entry
     )
     with displayed(), _interruptible(output):
         job = score_file(
@@ -199,6 +218,7 @@ def _campaign(
     seed: int,
     match: Match,
     allow_unmatched: bool,
+    log: LogEntry | None,
 ) -> Campaign | None:
     """The campaign list of the options; None if they name none."""
     from dbnchurn.scoring.campaign import Campaign
@@ -206,10 +226,37 @@ def _campaign(
     if (path is None) != (budget is None):
         raise ConfigError("a campaign list needs both --campaign FILE and --budget NUMBER")
     if path is not None and budget is not None:
-        return Campaign(path, budget, suppress, control, seed, match, allow_unmatched)
-    if suppress is not None or control:
-        raise ConfigError("--suppress and --control belong to --campaign FILE")
+        return Campaign(path, budget, suppress, control, seed, match, allow_unmatched, log=log)
+    if suppress is not None or control or log is not None:
+        raise ConfigError("--suppress, --control and --log belong to --campaign FILE")
     return None
+
+
+def _log_entry(
+    path: Path | None,
+    campaign: str | None,
+    offer: str | None,
+    channel: str | None,
+    contact_date: datetime | None,
+) -> LogEntry | None:
+    """What the contact log is told; None without one."""
+    from dbnchurn.campaign.log import LogEntry
+
+    given = {
+        "--campaign-name": campaign,
+        "--offer": offer,
+        "--channel": channel,
+        "--contact-date": contact_date,
+    }
+    lacking = [option for option, value in given.items() if value is None]
+    if path is None:
+        if len(lacking) < len(given):
+            named = ", ".join(option for option in given if option not in lacking)
+            raise ConfigError(f"{named}: belong to --log FILE, the contact log")
+        return None
+    if campaign is None or offer is None or channel is None or contact_date is None:
+        raise ConfigError(f"--log {path}: the contact log needs {', '.join(lacking)} too")
+    return LogEntry(path, campaign, offer, channel, contact_date.date())
 
 
 @app.command(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from dbnchurn.cli.options import (
     AllowStale,
     Cutoff,
     Database,
+    Engine,
     Expect,
     Mkdir,
     PublicKey,
@@ -39,6 +40,14 @@ def simulate(
     months: Annotated[int, typer.Option(help="Months from May 2024 on.")] = 4,
     seed: Annotated[int, typer.Option(help="The same seed gives the same tables.")] = 0,
     dirt: Annotated[float, typer.Option(help="0: clean records; 1: those of a neglected CRM.")] = 1,
+    campaigns: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND,KIND",
+            help="Campaigns of the fourth month and those after it: none, random or targeted; "
+            "writes their contact log, outcomes and true effects.",
+        ),
+    ] = "",
     database: Annotated[
         str | None,
         typer.Option(help="Environment variable with a PostgreSQL URL: load the tables there too."),
@@ -51,7 +60,13 @@ def simulate(
 
     with displayed():
         write_tables(
-            output, customers=customers, months=months, random_state=seed, dirt=dirt, mkdir=mkdir
+            output,
+            customers=customers,
+            months=months,
+            random_state=seed,
+            dirt=dirt,
+            campaigns=[kind.strip() for kind in campaigns.split(",") if kind.strip()],
+            mkdir=mkdir,
         )
         loaded = None if database is None else load_tables(output, database)
         print(f"{customers} customers, {months} months: tables in {output}")
@@ -134,7 +149,13 @@ def infer(
 
 @app.command(rich_help_panel=PANEL)
 def prepare(
-    output: Annotated[Path, output_folder(help="New folder for features.parquet.")],
+    output: Annotated[
+        str,
+        output_folder(
+            help="New folder for features.parquet; with --engine spark a folder of Spark's file "
+            "systems, or table:NAME."
+        ),
+    ],
     config: Annotated[Path | None, typer.Argument(help="YAML config with 'data'.")] = None,
     overrides: Annotated[list[str] | None, typer.Argument(help="Changes to the config.")] = None,
     model: Annotated[
@@ -149,6 +170,7 @@ def prepare(
     expect: Expect = None,
     public_key: PublicKey = None,
     mkdir: Mkdir = False,
+    engine: Engine = "local",
 ) -> None:
     """Build the table of features from the source tables, without training."""
     day = cutoff.date() if cutoff is not None else None
@@ -159,6 +181,18 @@ def prepare(
             "--table, --sources, --trust-sources, --expect and --public-key belong to --model; a "
             "config names its tables itself"
         )
+    if engine == "spark":
+        if config is None:
+            raise ConfigError(
+                "--engine spark builds the table of a config; of a month to score, with "
+                "--cutoff and that config"
+            )
+        if mkdir:
+            raise ConfigError(
+                "--mkdir is for folders of this machine; Spark makes those of its file systems"
+            )
+        _prepare_on_spark(config, overrides or [], output, day, allow_stale)
+        return
     with displayed():
         if model is not None:
             from dbnchurn.scoring.month import build_month
@@ -166,7 +200,7 @@ def prepare(
             built = build_month(
                 model,
                 day,
-                output,
+                Path(output),
                 paths=paths_by_table(table),
                 sources=sources,
                 trust_sources=trust_sources,
@@ -181,8 +215,32 @@ def prepare(
 
             settings = read_config(config, overrides or [])
             built = prepare_tables(
-                settings, output, [day] if day else None, allow_stale=allow_stale, mkdir=mkdir
+                settings, Path(output), [day] if day else None, allow_stale=allow_stale, mkdir=mkdir
             )
     for line in built.coverage.lines():
         print(line)
     print(f"{built.rows} rows written to {built.features}")
+
+
+def _prepare_on_spark(
+    config: Path, overrides: list[str], output: str, day: date | None, allow_stale: str | None
+) -> None:
+    """Build the table of a config on Spark, and say what was built."""
+    from dbnchurn.runs import read_config
+    from dbnchurn.spark.features import prepare as prepare_on_spark
+    from dbnchurn.spark.session import spark_session
+
+    plan = read_config(config, overrides).data
+    if plan is None:
+        raise ConfigError("the config names one table, so there is nothing to build; see 'data'")
+    cutoffs = [day] if day else None
+    prepared = prepare_on_spark(
+        plan, spark_session(), output, cutoffs=cutoffs, allow_stale=allow_stale
+    )
+    for line in prepared.part.coverage.lines():
+        print(line)
+    for name, checked in prepared.part.tables.items():
+        if aside := sum(checked.quarantined.values()):
+            print(f"{name}: {aside} of {checked.rows} rows were set aside")
+    print(f"{prepared.rows} rows written to {output}")
+    prepared.close()

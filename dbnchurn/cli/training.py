@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.cli.interruption import code_of
 from dbnchurn.cli.options import (
     AllowChanged,
+    Engine,
     Expect,
     Mkdir,
     Model,
@@ -37,6 +39,7 @@ def train(
         Path | None, typer.Option(metavar="RUN", help="Unfinished run to continue instead.")
     ] = None,
     mkdir: Mkdir = False,
+    engine: Engine = "local",
 ) -> None:
     """Train a model and report how good it is beside simpler ones.
 
@@ -51,13 +54,21 @@ def train(
 
     if (config is None) == (resume is None):
         raise ConfigError("give either a config or an unfinished run with --resume")
+    build_tables = None
+    if engine == "spark":
+        from dbnchurn.spark.session import spark_session
+        from dbnchurn.spark.training import built_on
+
+        build_tables = built_on(spark_session())
     try:
         with displayed():
             if resume is not None:
-                folder = resume_run(resume)
+                folder = resume_run(resume, build_tables=build_tables)
             elif config is not None:
                 settings = read_config(config, overrides or [])
-                folder = train_run(settings, name=config.stem, mkdir=mkdir)
+                folder = train_run(
+                    settings, name=config.stem, mkdir=mkdir, build_tables=build_tables
+                )
     except Interrupted as stop:
         print(f"interrupted: {stop}", file=sys.stderr, flush=True)
         # At once: threads that are still training are not waited for.
@@ -102,6 +113,19 @@ def evaluate(
     output: Annotated[
         Path | None, output_file(".json", help="New JSON file for the numbers.")
     ] = None,
+    contact_log: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Contact log of campaigns in that month: customers count as if nobody had been "
+            "contacted; needs --since and --days.",
+        ),
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="First day of the outcome window."),
+    ] = None,
+    days: Annotated[int | None, typer.Option(help="Length of the outcome window.")] = None,
     allow_changed: AllowChanged = None,
     expect: Expect = None,
     public_key: PublicKey = None,
@@ -110,6 +134,14 @@ def evaluate(
     """Measure a stored model on newly labelled customers, beside what it promised."""
     from dbnchurn.runs.backtest import backtest
 
+    if contact_log is None and (since is not None or days is not None):
+        raise ConfigError("--since and --days belong to --contact-log")
+    feedback = None
+    if contact_log is not None:
+        from dbnchurn.campaign.feedback import FeedbackSection
+
+        settings = {"log": contact_log, "since": since and since.date(), "days": days}
+        feedback = FeedbackSection.model_validate(settings)
     found = backtest(
         model,
         table,
@@ -117,6 +149,7 @@ def evaluate(
         positive=positive or None,
         negative=negative or None,
         allow_changed=allow_changed or (),
+        feedback=feedback,
         output=output,
         mkdir=mkdir,
         expect=expect,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+import pyarrow as pa
+
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.open import is_csv, raw_name
@@ -57,23 +59,28 @@ def key_kind(
     if kinds[table.key] != "VARCHAR":
         return "text" if kinds[table.key].startswith(("ENUM", "UUID")) else "number"
     key = present(table.key, "VARCHAR", (*table.missing, *PERHAPS_MISSING))
-    digits, words, padded, number, word = session.row(
+    once = table.rows == "lookup"
+    digits, words, padded, number, word = session.total(
         "SELECT count_if(d), count_if(NOT d), count_if(regexp_matches(k, '^0[0-9]')), "
         "min(k) FILTER (d), min(k) FILTER (NOT d) FROM (SELECT k, "
         "regexp_full_match(k, '[0-9]+(\\.0)?') AS d FROM "
-        f"(SELECT {key} AS k FROM {raw_name(name)}))"
+        f"(SELECT {key} AS k FROM {raw_name(name)}))",
+        "sum sum sum min min",
+        once=once,
     )
-    exponents, exponent = session.row(
+    exponents, exponent = session.total(
         f"SELECT count(k), min(k) FROM (SELECT {key} AS k FROM {raw_name(name)}) "
-        f"WHERE regexp_full_match(k, {text_literal(EXPONENT)})"
+        f"WHERE regexp_full_match(k, {text_literal(EXPONENT)})",
+        "sum min",
+        once=once,
     )
     if exponents:
-        raise DataError(
+        session.refuse(
             f"table {name!r}: {exponents} keys {table.key!r} such as {exponent!r} are written with "
             "an exponent, so their last digits are lost; export them as text"
         )
     if digits and words:
-        raise DataError(
+        session.refuse(
             f"table {name!r}: the key {table.key!r} mixes types: {digits} are numbers like "
             f"{number!r}, {words} are not, like {word!r}; say key_kind: text if both are right, or "
             "key_kind: number to set the others aside"
@@ -113,46 +120,52 @@ def check_dates(session: Session, name: str, table: TablePlan, kinds: dict[str, 
         if kind == "VARCHAR" and not rule.formats:
             text = present(column, "VARCHAR", table.missing, rule)
             _check_offsets(session, name, table, column, text)
-            _check_formats(session, name, column, text)
+            _check_formats(session, name, column, text, once=table.rows == "lookup")
 
 
 def _check_offsets(session: Session, name: str, table: TablePlan, column: str, text: str) -> None:
-    aware, naive, with_offset, without = session.row(
+    aware, naive, with_offset, without = session.total(
         f"SELECT count_if(aware), count_if(NOT aware), min(d) FILTER (aware), "
         f"min(d) FILTER (NOT aware) FROM (SELECT {text} AS d, length({text}) > 10 AND "
         f"regexp_matches({text}, {text_literal(OFFSET)}) AS aware FROM {raw_name(name)}) "
-        "WHERE d IS NOT NULL"
+        "WHERE d IS NOT NULL",
+        "sum sum min min",
+        once=table.rows == "lookup",
     )
     if aware and naive:
-        raise DataError(
+        session.refuse(
             f"table {name!r}: {column!r} mixes times with an offset, like {with_offset!r} ({aware} "
             f"rows), and without, like {without!r} ({naive} rows); write them in one way"
         )
     if aware and table.timezone is None:
-        raise DataError(
+        session.refuse(
             f"table {name!r}: {column!r} has times with an offset, like {with_offset!r}, while "
             "cutoffs have none; say in which times to read them, for example timezone: "
             "Europe/Berlin"
         )
 
 
-def _check_formats(session: Session, name: str, column: str, text: str) -> None:
+def _check_formats(session: Session, name: str, column: str, text: str, *, once: bool) -> None:
     formats = ", ".join(text_literal(f) for f in OTHER_FORMATS)
-    iso, others, iso_date, other = session.row(
+    iso, others, iso_date, other = session.total(
         f"SELECT count_if(iso), count_if(other), min(d) FILTER (iso), min(d) FILTER (other) FROM "
         f"(SELECT d, TRY_CAST(d AS TIMESTAMP) IS NOT NULL OR regexp_full_match(d, "
         f"'[0-9]{{4}}-[0-9]{{2}}') AS iso, NOT iso AND try_strptime(d, [{formats}]) IS NOT NULL AS "
-        f"other FROM (SELECT {text} AS d FROM {raw_name(name)}) WHERE d IS NOT NULL)"
+        f"other FROM (SELECT {text} AS d FROM {raw_name(name)}) WHERE d IS NOT NULL)",
+        "sum sum min min",
+        once=once,
     )
     if iso and others:
-        raise DataError(
+        session.refuse(
             f"table {name!r}: {column!r} has dates in two formats: {iso} like {iso_date!r} and "
             f"{others} like {other!r}; write them in one way, or name both, for example "
             "format: ['%Y-%m-%d', '%d.%m.%Y']"
         )
 
 
-def check_serials(session: Session, name: str, kinds: Mapping[str, str]) -> None:
+def check_serials(
+    session: Session, name: str, kinds: Mapping[str, str], *, once: bool = False
+) -> None:
     """Refuse numbers that may be dates, of a table whose columns have no rules.
 
     Parameters
@@ -163,6 +176,8 @@ def check_serials(session: Session, name: str, kinds: Mapping[str, str]) -> None
         Name of the table.
     kinds : mapping of column → SQL type
         Of the raw rows.
+    once : bool, default False
+        Whether every part of a divided build has all rows.
 
     Raises
     ------
@@ -173,14 +188,17 @@ def check_serials(session: Session, name: str, kinds: Mapping[str, str]) -> None
     for column, kind in kinds.items():
         if not is_date_name(column) or not kind.endswith(NUMERIC_TYPES):
             continue
-        rows = session.arrow(
-            f"SELECT DISTINCT CAST({quoted(column)} AS DOUBLE) AS v FROM {raw_name(name)}"
-        )
+        values = f"CAST({quoted(column)} AS DOUBLE) AS v FROM {raw_name(name)}"
+        if session.counts is None:
+            rows = session.arrow(f"SELECT DISTINCT {values}")
+        else:
+            sql = f"SELECT v, 1::BIGINT FROM (SELECT DISTINCT {values}) WHERE v IS NOT NULL"
+            rows = pa.table({"v": pa.array([v for v, _ in session.tally(sql, once=once)], "f8")})
         numbers = rows.column("v").to_numpy()
         if serial_formats(column, numbers):
             found.append(serial_question(column, numbers, "formats"))
     if found:
-        raise DataError(
+        session.refuse(
             f"table {name!r}: {'; '.join(found)}; here it is said under columns, "
             "as {kind: number} or {kind: date, format: excel_serial}"
         )
@@ -215,11 +233,8 @@ def with_formats(
     for column, rule in table.columns.items():
         if kinds[column] == "VARCHAR" and rule.kind in READ_FROM_TEXT and not rule.formats:
             cell = present(column, "VARCHAR", table.missing, rule)
-            words = session.arrow(
-                f"SELECT DISTINCT w FROM (SELECT {cell} AS w FROM {raw_name(name)}) "
-                "WHERE w IS NOT NULL ORDER BY w"
-            )
-            texts.append(TextColumn.of(column, words.column("w"), table.missing))
+            words = _words(session, name, cell, once=table.rows == "lookup")
+            texts.append(TextColumn.of(column, words, table.missing))
     if not texts:
         return table.columns
     numbers = {column: rule.kind != "date" for column, rule in table.columns.items()}
@@ -240,3 +255,15 @@ def with_formats(
         else rule
         for column, rule in table.columns.items()
     }
+
+
+def _words(session: Session, name: str, cell: str, *, once: bool) -> pa.ChunkedArray:
+    """The different texts of a column, in order."""
+    distinct = (
+        f"SELECT DISTINCT w FROM (SELECT {cell} AS w FROM {raw_name(name)}) "
+        "WHERE w IS NOT NULL ORDER BY w"
+    )
+    if session.counts is None:
+        return session.arrow(distinct).column("w")
+    found = session.tally(f"SELECT w, 1::BIGINT FROM ({distinct})", once=once)
+    return pa.chunked_array([pa.array([word for word, _ in found], pa.string())])

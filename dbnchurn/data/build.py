@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -17,22 +16,11 @@ import pyarrow.parquet as pq
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.places import check_places
-from dbnchurn.core.progress import stage
-from dbnchurn.core.sql import quoted, text_literal
-from dbnchurn.data.contracts import CheckedTable, described, enforce
-from dbnchurn.data.coverage import Coverage, check_reason, refuse_uncovered, uncovered, with_gaps
-from dbnchurn.data.joins import (
-    CUTOFF,
-    LABEL,
-    RESULT,
-    Join,
-    count_gone,
-    hide_from,
-    integrate,
-    report_joins,
-)
-from dbnchurn.data.open import open_table
-from dbnchurn.data.plan import DataPlan, TablePlan, used
+from dbnchurn.data.contracts import CheckedTable
+from dbnchurn.data.coverage import Coverage, check_reason
+from dbnchurn.data.joins import CUTOFF, LABEL, Join
+from dbnchurn.data.part import Part, Task, build_part, write_part
+from dbnchurn.data.plan import DataPlan
 from dbnchurn.tables.contract import Customers
 from dbnchurn.tables.duckdb import Reach, Session
 from dbnchurn.tables.files import find_files
@@ -149,28 +137,14 @@ def build(
     check_places({"output": folder}, {"tables": places(plan)}, mkdir=mkdir)
     if cutoffs is None:
         cutoffs = plan.windows.cutoffs if plan.windows else []
+    task = Task(plan, tuple(cutoffs), labelled, until, allow_stale)
     with (
         atomic_folder(folder) as unfinished,
         Session(plan.memory, n_threads, _reach(plan, unfinished) if closed else None) as session,
     ):
-        plan, tables = _clean(session, plan, unfinished / QUARANTINE, until)
-        try:
-            if labelled and cutoffs:
-                plan = with_gaps(session, plan, max(cutoffs))
-            coverage = Coverage()
-            if until is None and plan.windows is not None:
-                coverage = _cover(session, plan, cutoffs, labelled, allow_stale)
-            with stage("integrate"):
-                features = integrate(session, plan, cutoffs, labelled=labelled)
-                joins = report_joins(session, plan)
-                _write(session, plan, unfinished / FEATURES)
-            if not labelled:
-                told = json.dumps(asdict(coverage), indent=1, ensure_ascii=False)
-                (unfinished / COVERAGE).write_text(told + "\n", encoding="utf-8")
-        except duckdb.Error as error:
-            raise DataError(f"the tables cannot be joined: {error}") from error
-        categories = tuple(f.name for f in features if f.kind == "category")
-        built = Built(unfinished, plan, tables, joins, categories, coverage)
+        part = build_part(session, task, unfinished / QUARANTINE)
+        write_part(session, part.plan, unfinished / FEATURES)
+        built = finished(unfinished, part, labelled=labelled)
         if finish is not None:
             finish(built)
     return replace(built, folder=folder)
@@ -192,75 +166,27 @@ def _reach(plan: DataPlan, folder: Path) -> Reach:
     return Reach(tuple(files), (folder,))
 
 
-def _cover(
-    session: Session,
-    plan: DataPlan,
-    cutoffs: Sequence[date],
-    labelled: bool,
-    allow_stale: str | None,
-) -> Coverage:
-    """What the tables lack for the windows; refused for a scoring month, logged for a training."""
-    assert plan.windows is not None
-    found: list[str] = []
-    gone = 0
-    for cutoff in cutoffs:
-        window = plan.windows.at(cutoff)
-        lacking = uncovered(session, plan, window)
-        if not labelled:
-            refuse_uncovered(lacking, cutoff, allow_stale)
-        gone += count_gone(session, plan, window)
-        found += [f"cutoff {cutoff}: {sentence}" for sentence in lacking]
-    coverage = Coverage(tuple(found), allow_stale, gone)
-    for sentence in coverage.uncovered if labelled else ():
+def finished(folder: Path, part: Part, *, labelled: bool) -> Built:
+    """The built table of a folder that holds the features; what the tables lack is said.
+
+    Parameters
+    ----------
+    folder : Path
+    part : Part
+        What was built, and counted over all rows.
+    labelled : bool
+        False for a scoring month, beside which ``coverage.json`` is written.
+
+    Returns
+    -------
+    Built
+    """
+    for sentence in part.coverage.uncovered if labelled else ():
         log.warning("%s", sentence)
-    return coverage
-
-
-def _clean(
-    session: Session, plan: DataPlan, quarantine: Path, until: date | None
-) -> tuple[DataPlan, dict[str, CheckedTable]]:
-    """Load the clean rows of every table; the plan with all rules, and the report of the checks."""
-    checked: dict[str, CheckedTable] = {}
-    complete = dict(plan.tables)
-    derived = [name for name, table in plan.tables.items() if table.query is not None]
-    for name in sorted(plan.tables, key=lambda name: name in derived):
-        table = plan.tables[name]
-        with stage(f"read {name}"):
-            lines = open_table(session, name, table)
-            complete[name] = described(session, name, table)
-            needed = None if derived else _needed(plan, name, complete[name])
-            try:
-                checked[name] = enforce(
-                    session,
-                    name,
-                    complete[name],
-                    needed=needed,
-                    quarantine=quarantine / f"{name}.parquet",
-                    rejected=lines,
-                )
-            except duckdb.Error as error:
-                raise DataError(f"table {name!r} cannot be read: {error}") from error
-            if until is not None and complete[name].rows in ("month", "event"):
-                hide_from(session, name, complete[name], until)
-    return plan.model_copy(update={"tables": complete}), checked
-
-
-def _needed(plan: DataPlan, name: str, table: TablePlan) -> set[str]:
-    """Columns that features, label or lookups use."""
-    wanted: set[str] = set()
-    if name in plan.features:
-        features = plan.features[name]
-        wanted = {*used(features.window), *used(features.month)}
-        wanted |= set(table.columns if features.values == "all" else features.values)
-    if plan.label is not None and plan.label.table == name and plan.label.column is not None:
-        wanted.add(plan.label.column)
-    throughs = [t.through for t in plan.tables.values() if t.through is not None]
-    return wanted | {t.column for t in throughs if t.table == name}
-
-
-def _write(session: Session, plan: DataPlan, path: Path) -> None:
-    order = f"{CUTOFF}, {quoted(plan.tables[plan.base].key)}"
-    session.run(f"COPY (FROM {RESULT} ORDER BY {order}) TO {text_literal(path)} (FORMAT parquet)")
+    if not labelled:
+        told = json.dumps(asdict(part.coverage), indent=1, ensure_ascii=False)
+        (folder / COVERAGE).write_text(told + "\n", encoding="utf-8")
+    return Built(folder, part.plan, part.tables, part.joins, part.categories, part.coverage)
 
 
 def load(built: Built) -> Customers:

@@ -21,7 +21,14 @@ from dbnchurn.data.ambiguous import check_dates, check_serials, key_kind, with_f
 from dbnchurn.data.no_customers import no_customers
 from dbnchurn.data.open import raw_name
 from dbnchurn.data.plan import ColumnKind, Rule, TablePlan
-from dbnchurn.data.typed import TypedColumn, cell_name, present, typed_column, value_name
+from dbnchurn.data.typed import (
+    TypedColumn,
+    cell_name,
+    exact_integer,
+    present,
+    typed_column,
+    value_name,
+)
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.text_column import PERHAPS_MISSING
@@ -103,19 +110,22 @@ def enforce(
     columns[table.key] = replace(key, faults=(*key.faults[:1], *others, *key.faults[1:]))
     _view(session, name, columns)
     kept = [c for c in columns if needed is None or c in needed or c in (table.key, table.date)]
-    checked = _read(session, name, columns, kept if table.rows != "event" else list(columns))
+    once = table.rows == "lookup"
+    stored = kept if table.rows != "event" else list(columns)
+    checked = _read(session, name, columns, stored, once=once)
     if checked.quarantined:
         _write_quarantine(session, name, columns, quarantine)
+    if lines := session.number(f"rejected lines of {name}", len(rejected)):
+        checked.rows += lines
+        checked.quarantined[FIELDS] = lines
     if rejected:
-        checked.rows += len(rejected)
-        checked.quarantined[FIELDS] = len(rejected)
         _write_lines(rejected, quarantine)
     if table.rows == "event":
         _keep_distinct(session, name, kept)
     else:
         _keep_one_each(session, name, table, checked, quarantine)
-    _refuse_many(name, table, checked)
-    checked.kept = session.row(f"SELECT count(*) FROM {quoted(name)}")[0]
+    _refuse_many(session, name, table, checked)
+    checked.kept = session.total(f"SELECT count(*) FROM {quoted(name)}", "sum", once=once)[0]
     checked.copies = checked.rows - sum(checked.quarantined.values()) - checked.kept
     return checked
 
@@ -130,30 +140,36 @@ def _view(session: Session, name: str, columns: dict[str, TypedColumn]) -> None:
     values = ", ".join(
         f"{typed.value} AS {value_name(column)}" for column, typed in columns.items()
     )
-    session.run(
+    session.define(
         f"CREATE VIEW {_typed_name(name)} AS SELECT *, {values} FROM "
         f"(SELECT *, {raws} FROM {raw_name(name)})"
     )
 
 
 def _read(
-    session: Session, name: str, columns: dict[str, TypedColumn], kept: Iterable[str]
+    session: Session,
+    name: str,
+    columns: dict[str, TypedColumn],
+    kept: Iterable[str],
+    *,
+    once: bool,
 ) -> CheckedTable:
     """Store every row's values with the number of its fault, 0 for none, and count."""
     values = ", ".join(f"{columns[column].kept} AS {quoted(column)}" for column in kept)
     faults = _faults(columns)
     whens = " ".join(f"WHEN {condition} THEN {i}" for i, (condition, _) in enumerate(faults, 1))
     fault = f"CASE {whens} ELSE 0 END" if faults else "0"
-    session.run(
+    session.define(
         f"CREATE TABLE {_all_name(name)} AS SELECT {values}, {fault}::SMALLINT AS {FAULT} "
         f"FROM {_typed_name(name)}"
     )
-    counts = session.rows(
-        f"SELECT {FAULT}, count(*) AS n FROM {_all_name(name)} GROUP BY ALL ORDER BY n DESC, 1"
+    counts = session.tally(
+        f"SELECT {FAULT}, count(*) AS n FROM {_all_name(name)} GROUP BY ALL", once=once
     )
+    counts.sort(key=lambda count: (-count[1], count[0]))
     checked = CheckedTable(rows=sum(n for _, n in counts))
     if checked.rows == 0:
-        raise DataError(f"table {name!r} has no rows")
+        session.refuse(f"table {name!r} has no rows")
     for number, n in counts:
         if number:
             why = faults[number - 1][1]
@@ -161,7 +177,11 @@ def _read(
     lenient = {c: typed.broken for c, typed in columns.items() if typed.lenient and typed.faults}
     if lenient:
         numbers = ", ".join(f"count_if({broken})" for broken in lenient.values())
-        blanked = session.row(f"SELECT {numbers} FROM {_typed_name(name)}")
+        blanked = session.total(
+            f"SELECT {numbers} FROM {_typed_name(name)}",
+            " ".join(["sum"] * len(lenient)),
+            once=once,
+        )
         checked.blanked = {c: n for c, n in zip(lenient, blanked, strict=True) if n}
     return checked
 
@@ -252,9 +272,11 @@ def described(session: Session, name: str, table: TablePlan) -> TablePlan:
         )
     if not table.columns:
         others = {c: k for c, k in kinds.items() if c not in (table.key, table.date)}
-        check_serials(session, name, others)
+        check_serials(session, name, others, once=table.rows == "lookup")
     rules = dict(table.columns) or {
-        column: Rule(kind=kind_of(kind)) for column, kind in kinds.items() if column != table.key
+        column: Rule(kind=kind_of(kind))
+        for column, kind in kinds.items()
+        if column not in (table.key, table.date)
     }
     rules.pop(table.key, None)
     if table.date is not None:
@@ -291,7 +313,7 @@ def _typed_key(table: TablePlan, kind: str) -> TypedColumn:
     raw = present(table.key, kind, (*table.missing, *PERHAPS_MISSING))
     cell, value = cell_name(table.key), value_name(table.key)
     number = table.key_kind == "number"
-    integer = _integer(cell, kind)
+    integer = exact_integer(cell, kind)
     if number:
         key = f"CAST({cell} AS BIGINT)" if kind in INTEGERS else integer
     elif kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
@@ -304,23 +326,11 @@ def _typed_key(table: TablePlan, kind: str) -> TypedColumn:
     return TypedColumn(table.key, raw, key, tuple(faults))
 
 
-def _integer(cell: str, kind: str) -> str:
-    """SQL of a cell as the integer that it is, NULL where it is none: 7.4 is not 7."""
-    if kind == "VARCHAR":
-        digits = f"regexp_replace({cell}, '[.]0+$', '')"
-        return (
-            f"CASE WHEN regexp_full_match({digits}, '[-+]?[0-9]+') "
-            f"THEN TRY_CAST({digits} AS BIGINT) END"
-        )
-    exact = f"abs({cell}) < {2**53}" if kind in ("DOUBLE", "FLOAT") else "TRUE"
-    return f"CASE WHEN {cell} = floor({cell}) AND {exact} THEN TRY_CAST({cell} AS BIGINT) END"
-
-
-def _refuse_many(name: str, table: TablePlan, checked: CheckedTable) -> None:
+def _refuse_many(session: Session, name: str, table: TablePlan, checked: CheckedTable) -> None:
     bad = sum(checked.quarantined.values())
     if bad > table.max_quarantine * checked.rows:
         reasons = ", ".join(f"{why} ({n})" for why, n in list(checked.quarantined.items())[:8])
-        raise DataError(
+        session.refuse(
             f"table {name!r}: {bad} of {checked.rows} rows break the contract: {reasons}; that is "
             f"more than the allowed share of {table.max_quarantine:.2%}; mend the table, change "
             "its contract, or raise max_quarantine"
@@ -341,33 +351,46 @@ def _keep_one_each(
     session.run(
         f"CREATE TABLE {repeated} AS SELECT {key} FROM {good} GROUP BY ALL HAVING count(*) > 1"
     )
-    if not session.row(f"SELECT count(*) FROM {repeated}")[0]:
-        session.run(f"CREATE VIEW {quoted(name)} AS FROM {good}")
-        return
-    columns = [c for c in session.columns(_all_name(name)) if quoted(c) != FAULT]
-    blanks = " + ".join(f"({quoted(column)} IS NULL)::INT" for column in columns)
-    session.run(
-        f"CREATE TABLE {ranked} AS SELECT *, row_number() OVER (PARTITION BY {key} "
-        f"ORDER BY {blanks}, md5(CAST(found AS VARCHAR))) AS place FROM "
-        f"(SELECT DISTINCT * FROM {good} SEMI JOIN {repeated} USING ({key})) AS found"
-    )
-    session.run(
-        f"CREATE VIEW {quoted(name)} AS SELECT * FROM {good} ANTI JOIN {repeated} USING ({key}) "
-        f"UNION ALL SELECT * EXCLUDE (place) FROM {ranked} WHERE place = 1"
-    )
     losers = f"FROM {ranked} WHERE place > 1"
-    if differing := session.row(f"SELECT count(*) {losers}")[0]:
-        if table.rows != "month" and differing > table.max_quarantine * checked.rows:
-            keys = session.row(f"SELECT count(DISTINCT {key}) {losers}")[0]
-            raise DataError(
-                f"table {name!r}: {keys} customers have several rows that differ, so joining it "
-                "would be many-to-many; name a date column and aggregate its rows, or keep one row "
-                "for each"
-            )
-        checked.quarantined[REPEATS] = differing
-        if quarantine is not None:
+    if session.row(f"SELECT count(*) FROM {repeated}")[0]:
+        columns = [c for c in session.columns(_all_name(name)) if quoted(c) != FAULT]
+        blanks = " + ".join(f"({quoted(column)} IS NULL)::INT" for column in columns)
+        session.run(
+            f"CREATE TABLE {ranked} AS SELECT *, row_number() OVER (PARTITION BY {key} "
+            f"ORDER BY {blanks}, md5(CAST(found AS VARCHAR))) AS place FROM "
+            f"(SELECT DISTINCT * FROM {good} SEMI JOIN {repeated} USING ({key})) AS found"
+        )
+        session.run(
+            f"CREATE VIEW {quoted(name)} AS SELECT * FROM {good} ANTI JOIN {repeated} "
+            f"USING ({key}) UNION ALL SELECT * EXCLUDE (place) FROM {ranked} WHERE place = 1"
+        )
+        if quarantine is not None and session.row(f"SELECT count(*) {losers}")[0]:
             quarantine.parent.mkdir(parents=True, exist_ok=True)
             session.run(
                 f"COPY (SELECT * EXCLUDE (place), {text_literal(REPEATS)} AS reason {losers}) TO "
                 f"{text_literal(quarantine.with_suffix('.repeats.parquet'))} (FORMAT parquet)"
             )
+    else:
+        session.run(f"CREATE VIEW {quoted(name)} AS FROM {good}")
+        session.run(f"CREATE TABLE {ranked} AS SELECT *, 1 AS place FROM {good} LIMIT 0")
+    _count_repeats(session, name, table, checked, losers, key)
+
+
+def _count_repeats(
+    session: Session, name: str, table: TablePlan, checked: CheckedTable, losers: str, key: str
+) -> None:
+    """Count the rows that gave way to another of their key; refuse many of customers."""
+    differing, keys = session.total(
+        f"SELECT count(*), count(DISTINCT ({key})) {losers}",
+        "sum sum",
+        once=table.rows == "lookup",
+    )
+    if not differing:
+        return
+    if table.rows != "month" and differing > table.max_quarantine * checked.rows:
+        session.refuse(
+            f"table {name!r}: {keys} customers have several rows that differ, so joining it "
+            "would be many-to-many; name a date column and aggregate its rows, or keep one row "
+            "for each"
+        )
+    checked.quarantined[REPEATS] = differing

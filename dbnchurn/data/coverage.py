@@ -158,14 +158,14 @@ def months_there(session: Session, name: str, table: TablePlan, span: Span) -> l
     list of date
     """
     when = quoted(table.date or "")
-    rows = session.rows(
-        f"SELECT CAST({when} AS DATE) AS month, count(*) FROM {quoted(name)} "
+    rows = session.tally(
+        f"SELECT CAST(CAST({when} AS DATE) AS VARCHAR) AS month, count(*) FROM {quoted(name)} "
         f"WHERE {when} >= {day(span.start)} AND {when} < {day(span.until)} "
         "GROUP BY ALL ORDER BY 1"
     )
     most = max((n for _, n in rows), default=0)
     least = FEW_ROWS * most if most >= MANY_ROWS else 0
-    return [month for month, n in rows if n >= least]
+    return [date.fromisoformat(month) for month, n in rows if n >= least]
 
 
 def _months(session: Session, name: str, table: TablePlan, window: Window) -> Iterator[str]:
@@ -178,11 +178,12 @@ def _months(session: Session, name: str, table: TablePlan, window: Window) -> It
     absent = [f"{month:%Y-%m}" for month in wanted if month not in there]
     if not absent:
         return
-    newest = session.row(
-        f"SELECT max({quoted(table.date or '')}) FROM {quoted(name)} "
-        f"WHERE {quoted(table.date or '')} < {day(span.until)}"
+    newest = session.total(
+        f"SELECT strftime(max({quoted(table.date or '')}), '%Y-%m') FROM {quoted(name)} "
+        f"WHERE {quoted(table.date or '')} < {day(span.until)}",
+        "max",
     )[0]
-    has = "has no month before the cutoff" if newest is None else f"ends with {newest:%Y-%m}"
+    has = "has no month before the cutoff" if newest is None else f"ends with {newest}"
     if wanted[-1] in there:
         has = "lacks months" if wanted[0] in there else f"begins with {there[0]:%Y-%m}"
     yield (
@@ -223,10 +224,10 @@ def _days(session: Session, name: str, table: TablePlan, until: date) -> list[da
     """Days before a date that have rows, the earliest first."""
     when = quoted(table.date or "")
     return [
-        found
-        for (found,) in session.rows(
-            f"SELECT DISTINCT CAST({when} AS DATE) FROM {quoted(name)} "
-            f"WHERE {when} < {day(until)} ORDER BY 1"
+        date.fromisoformat(found)
+        for found, _ in session.tally(
+            f"SELECT CAST(CAST({when} AS DATE) AS VARCHAR), count(*) FROM {quoted(name)} "
+            f"WHERE {when} < {day(until)} GROUP BY ALL ORDER BY 1"
         )
     ]
 

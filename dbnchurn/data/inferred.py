@@ -14,9 +14,10 @@ from dbnchurn.core.sql import quoted
 from dbnchurn.data.open import open_table, raw_name
 from dbnchurn.data.plan import Csv, Grain, Rule, TablePlan
 from dbnchurn.data.typed import present
-from dbnchurn.tables.date_format import DateFormat, DurationFormat
+from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.dialect import Dialect, detect_dialect
 from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.duration_format import DurationFormat
 from dbnchurn.tables.files import find_files, kind_of_file
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.postgres import Postgres

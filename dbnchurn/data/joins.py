@@ -105,7 +105,7 @@ def integrate(
         _snapshot(session, plan, window)
         queries = list(_feature_queries(plan, window))
         for number, query in enumerate(queries):
-            session.run(f"CREATE TABLE features{number} AS {query.sql}")
+            session.define(f"CREATE TABLE features{number} AS {query.sql}")
         features = [feature for query in queries for feature in query.features]
         columns = _columns(plan, features)
         label = f", {outcome(session, plan, window)} AS {LABEL}" if labelled else ""
@@ -114,7 +114,7 @@ def integrate(
             f"SELECT snapshot.key AS {quoted(plan.tables[plan.base].key)}, DATE '{cutoff}' AS "
             f"{CUTOFF}, {', '.join(columns)}{label} FROM snapshot {joins}"
         )
-        session.run(
+        session.define(
             f"INSERT INTO {RESULT} {select}" if snapshot else f"CREATE TABLE {RESULT} AS {select}"
         )
         for number in range(len(queries)):
@@ -149,15 +149,17 @@ def _snapshot(session: Session, plan: DataPlan, window: Window) -> None:
         where = [rows_within(base, span.start, span.until)]
         if base.rows == "customer":
             where = [f"{quoted(base.date)} < {day(window.cutoff)}"]
-    session.run(
+    statement = (
         f"CREATE TABLE snapshot AS SELECT DISTINCT {quoted(base.key)} AS key "
         f"FROM {quoted(plan.base)} WHERE {' AND '.join(where)}"
     )
+    session.define(statement)
     departed = departed_customers(session, plan, window)
     if departed is not None:
-        session.run(f"DELETE FROM snapshot WHERE key IN ({departed})")
-    if not session.row("SELECT count(*) FROM snapshot")[0]:
-        raise DataError(
+        statement += departed
+        session.define(f"DELETE FROM snapshot WHERE key IN ({departed})")
+    if not session.total("SELECT count(*) FROM snapshot", "sum", about=statement)[0]:
+        session.refuse(
             f"table {plan.base!r} has no customers within {window.active} and {window.cutoff}; "
             "choose a cutoff that lies after records, or a longer observation window"
         )
@@ -214,8 +216,8 @@ def count_gone(session: Session, plan: DataPlan, window: Window) -> int:
     departed = departed_customers(session, plan, window)
     known = "" if departed is None else f" AND key NOT IN ({departed})"
     return int(
-        session.row(
-            f"SELECT count(DISTINCT key) FROM ({earlier}) WHERE key NOT IN ({still}){known}"
+        session.total(
+            f"SELECT count(DISTINCT key) FROM ({earlier}) WHERE key NOT IN ({still}){known}", "sum"
         )[0]
     )
 
@@ -346,22 +348,27 @@ def report_joins(session: Session, plan: DataPlan) -> list[Join]:
         f"CREATE TABLE customers_of_base AS SELECT DISTINCT {quoted(base.key)} AS key "
         f"FROM {quoted(plan.base)}"
     )
-    customers = session.row("SELECT count(*) FROM customers_of_base")[0]
+    customers = session.total("SELECT count(*) FROM customers_of_base", "sum")[0]
     report = []
     for name, table in plan.tables.items():
+        once = table.through is not None
         key, other = quoted(table.key), "SELECT key FROM customers_of_base"
         if table.through is not None:
             way = table.through
             there = _comparable(quoted(way.column), plan, way)
             other = f"SELECT {there} AS key FROM {quoted(way.table)}"
             key = f"CAST({key} AS VARCHAR)"
-        rows, keys, most, matched = session.row(
-            "SELECT coalesce(sum(n), 0), count(*), coalesce(max(n), 0), "
-            "coalesce(count_if(known), 0) FROM "
-            f"(SELECT k, n, k IN ({other}) AS known FROM "
-            f"(SELECT {key} AS k, count(*) AS n FROM {quoted(name)} GROUP BY ALL))"
+        by_key = f"SELECT {key} AS k, count(*) AS n FROM {quoted(name)} GROUP BY ALL"
+        rows, keys, most, matched = session.total(
+            "SELECT coalesce(sum(n), 0)::BIGINT, count(*), coalesce(max(n), 0), "
+            f"coalesce(count_if(k IN ({other})), 0)::BIGINT FROM ({by_key})",
+            "sum sum max sum",
+            once=once,
         )
-        total = customers if table.through is None else keys
+        if once and session.counts is not None:  # an entry may be met in several parts
+            met = f"SELECT k, 1::BIGINT FROM ({by_key}) WHERE k IN ({other}) ORDER BY k"
+            matched = len(session.tally(met))
+        total = keys if once else customers
         report.append(
             Join(
                 name,

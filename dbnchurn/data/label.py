@@ -48,7 +48,7 @@ def outcome(session: Session, plan: DataPlan, window: Window) -> str:
     _check_known(session, plan, label, table)
     name, key = quoted(label.table), quoted(table.key)
     if label.kind == "column":
-        session.run(
+        session.define(
             f"CREATE OR REPLACE TABLE outcomes AS SELECT {key} AS key, "
             f"max(({_known_outcome(session, label)})::TINYINT) AS y FROM {name} GROUP BY ALL"
         )
@@ -58,13 +58,13 @@ def outcome(session: Session, plan: DataPlan, window: Window) -> str:
     inside = f"{when} >= {day(window.opens)} AND {when} < {day(window.closes)}"
     _check_not_empty(session, label, table, window, inside)
     if label.kind == "status":
-        session.run(
+        session.define(
             f"CREATE OR REPLACE TABLE outcomes AS SELECT {key} AS key, "
             f"max(({_left(session, label)})::TINYINT) AS y FROM {name} WHERE {inside} GROUP BY ALL"
         )
         return "(SELECT y FROM outcomes WHERE outcomes.key = snapshot.key)"
     condition = _left(session, label) if label.kind == "events" else _active(label)
-    session.run(
+    session.define(
         f"CREATE OR REPLACE TABLE outcomes AS SELECT DISTINCT {key} AS key FROM {name} "
         f"WHERE {inside} AND {condition}"
     )
@@ -132,7 +132,7 @@ def _left(session: Session, label: Label) -> str:
         answers = any(words[text] in (Word.YES, Word.NO) for text in spellings)
         if spellings and (not texts or (answers and says_the_opposite(label.column))):
             classes = merge_spellings(spellings, np.array(rows, np.int64))[1]
-            raise DataError(
+            session.refuse(
                 f"column {label.column!r} of the label table {label.table!r} holds "
                 f"{counts_text(classes, sum(rows))}, of which no word says for certain that a "
                 "customer left; name the values that mean left: data.label.left: […]"
@@ -146,7 +146,7 @@ def _word(label: Label) -> str:
 
 def _spellings(session: Session, label: Label) -> tuple[list[str], list[int]]:
     """The distinct texts of the label column that are not blank, and the rows of each."""
-    found = session.rows(
+    found = session.tally(
         f"SELECT {_word(label)} AS word, count(*) FROM {quoted(label.table)} "
         "WHERE word IS NOT NULL AND trim(word) <> '' GROUP BY word ORDER BY word"
     )
@@ -161,12 +161,12 @@ def _check_not_empty(
     session: Session, label: Label, table: TablePlan, window: Window, inside: str
 ) -> None:
     name, when = quoted(label.table), quoted(table.date or "")
-    if session.row(f"SELECT count(*) FROM {name} WHERE {inside}")[0]:
+    if session.total(f"SELECT count(*) FROM {name} WHERE {inside}", "sum")[0]:
         return
-    latest = session.row(f"SELECT max({when}) FROM {name}")[0]
-    raise DataError(
+    latest = session.total(f"SELECT strftime(max({when}), '%Y-%m-%d') FROM {name}", "max")[0]
+    session.refuse(
         f"the outcome window of the cutoff {window.cutoff} is empty: table {label.table!r} has no "
-        f"rows from {window.opens} to before {window.closes}, its last is of {latest:%Y-%m-%d}; "
+        f"rows from {window.opens} to before {window.closes}, its last is of {latest}; "
         "choose an earlier cutoff whose outcome is known"
     )
 
@@ -175,13 +175,14 @@ def _check_known(session: Session, plan: DataPlan, label: Label, table: TablePla
     if label.table == plan.base or label.unknown == "drop":
         return
     base = plan.tables[plan.base]
-    count, first = session.row(
+    count, first = session.total(
         f"SELECT count(DISTINCT {quoted(table.key)}), min({quoted(table.key)}) "
         f"FROM {quoted(label.table)} WHERE {quoted(table.key)} NOT IN "
-        f"(SELECT {quoted(base.key)} FROM {quoted(plan.base)})"
+        f"(SELECT {quoted(base.key)} FROM {quoted(plan.base)})",
+        "sum min",
     )
     if count:
-        raise DataError(
+        session.refuse(
             f"the label table {label.table!r} has {count} customers that {plan.base!r} does not "
             f"know, the first is {first!r}; check that both use the same keys, or say "
             "label.unknown: drop"

@@ -17,6 +17,7 @@ import pandas as pd
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
 from dbnchurn.core.typing import Bools, Dates, Floats, Ints, Rows
 from dbnchurn.tables.model_columns import ModelColumn, ModelColumns
+from dbnchurn.tables.serial_format import serial_note
 
 log = logging.getLogger(__name__)
 
@@ -283,7 +284,9 @@ def _identifier(column: ModelColumn, first: Bools | None) -> tuple[str, str] | N
     distinct = len(np.unique(present)) / len(present)
     if distinct < DISTINCT_SHARE:
         return None
-    return "identifier", f"{distinct:.1%} of its values occur once"
+    evidence = f"{distinct:.1%} of its values occur once"
+    note = "" if column.has_levels else serial_note(column.name, column.numbers)
+    return "identifier", f"{evidence}; {note}" if note else evidence
 
 
 def _has_decimals(column: ModelColumn) -> bool:

@@ -37,7 +37,9 @@ def no_customers(
         SQL over :func:`dbnchurn.data.typed.cell_name`; empty where nothing is to be looked for.
     """
     found = []
-    if kinds[table.key] == "VARCHAR" and _has_totals(session, name, table.key):
+    if kinds[table.key] == "VARCHAR" and _has_totals(
+        session, name, table.key, once=table.rows == "lookup"
+    ):
         found.append((_is_total(cell_name(table.key)), TOTAL))
     columns = [column for column in table.columns if column != table.key]
     if (
@@ -58,12 +60,14 @@ def _is_total(text: str) -> str:
     return f"({plain} IN {words} OR {first} IN {words})"
 
 
-def _has_totals(session: Session, name: str, key: str) -> bool:
+def _has_totals(session: Session, name: str, key: str, *, once: bool) -> bool:
     """Whether some keys are totals, while nearly all others hold digits."""
-    totals, others, digits = session.row(
+    totals, others, digits = session.total(
         "SELECT count_if(t), count_if(NOT t), count_if(NOT t AND regexp_matches(k, '[0-9]')) "
         f"FROM (SELECT {quoted(key)} AS k, {_is_total(quoted(key))} AS t FROM {raw_name(name)} "
-        "WHERE k IS NOT NULL)"
+        "WHERE k IS NOT NULL)",
+        "sum sum sum",
+        once=once,
     )
     return bool(totals) and totals < others and digits >= MOST * others
 
@@ -76,5 +80,9 @@ def _is_full(
         f"count({present(column, kinds[column], table.missing, table.columns[column])})"
         for column in columns
     )
-    rows, *known = session.row(f"SELECT count(*), {counts} FROM {raw_name(name)}")
+    rows, *known = session.total(
+        f"SELECT count(*), {counts} FROM {raw_name(name)}",
+        " ".join(["sum"] * (1 + len(columns))),
+        once=table.rows == "lookup",
+    )
     return bool(rows) and sum(known) >= FULL * rows * len(columns)

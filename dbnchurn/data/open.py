@@ -62,6 +62,11 @@ def open_table(
     if table.query is not None:
         _view(session, name, f"({one_query(table.query, f'table {name!r}')})")
         return []
+    if table.table is not None:
+        raise DataError(
+            f"table {name!r}: {table.table!r} is in the catalog of a Spark session; say --engine "
+            "spark, or name a path"
+        )
     if table.path is None:
         raise DataError(f"table {name!r} has no source; name a file, a query or a database")
     files = find_files(table.path, name)
@@ -85,7 +90,11 @@ def open_table(
 
 def is_csv(table: TablePlan) -> bool:
     """Whether the source is a CSV file, where every value is text."""
-    return table.path is not None and kind_of_file(find_files(table.path, "")[0]) == "csv"
+    if table.path is None:
+        return False
+    place = Path(table.path)
+    several = place.is_dir() or "*" in table.path
+    return kind_of_file(find_files(table.path, "")[0] if several else place) == "csv"
 
 
 def _view(session: Session, name: str, relation: str) -> None:

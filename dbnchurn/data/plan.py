@@ -104,6 +104,11 @@ class TablePlan(Section):
         default=None, description="DuckDB SQL over the other tables, by their names, or files."
     )
     postgres: Postgres | None = None
+    table: str | None = Field(
+        default=None,
+        description="Table or view of the catalog of a Spark session, such as crm.public.bills; "
+        "read with --engine spark alone.",
+    )
     csv: Csv = Field(default_factory=Csv)
     key: str = Field(description="Column that names the customer, or what a lookup is joined by.")
     key_kind: Literal["number", "text"] | None = Field(
@@ -137,9 +142,10 @@ class TablePlan(Section):
 
     @model_validator(mode="after")
     def _consistent(self, info: ValidationInfo) -> TablePlan:
-        sources = [n for n in ("path", "query", "postgres") if getattr(self, n) is not None]
+        names = ("path", "query", "postgres", "table")
+        sources = [n for n in names if getattr(self, n) is not None]
         if len(sources) != 1 and not (info.context == STORED and not sources):
-            raise ValueError("a table needs exactly one of 'path', 'query' and 'postgres'")
+            raise ValueError("a table needs exactly one of 'path', 'query', 'postgres' and 'table'")
         if self.rows in ("month", "event") and self.date is None:
             raise ValueError(f"rows that are {self.rows}s need a 'date' column")
         if (self.rows == "lookup") != (self.through is not None):

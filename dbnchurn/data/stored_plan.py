@@ -19,7 +19,7 @@ from dbnchurn.config.messages import sentences
 from dbnchurn.core.errors import ArtifactError, listed
 from dbnchurn.data.plan import STORED, DataPlan
 
-STATEMENTS = ("query", "postgres")
+STATEMENTS = ("query", "postgres", "table")
 """Keys of a table's source that a model does not hold."""
 
 MOST_FEATURES = 50_000

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from dbnchurn.core.sql import quoted, text_literal, text_literals
 from dbnchurn.data.plan import NUMERIC, Rule
-from dbnchurn.tables.date_format import MONTHS, UP_TO, DateFormat, DurationFormat
+from dbnchurn.tables.date_format import MONTHS, UP_TO, DateFormat
+from dbnchurn.tables.duration_format import DurationFormat
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.reading_rules import Form, form_of
 from dbnchurn.tables.serial_format import SERIALS, SerialFormat
@@ -164,6 +165,30 @@ def present(column: str, kind: str, missing: Sequence[str] = (), rule: Rule | No
     return name
 
 
+def exact_integer(cell: str, kind: str) -> str:
+    """SQL of a cell as the integer that it is, NULL where it is none: 7.4 is not 7.
+
+    Parameters
+    ----------
+    cell : str
+        SQL expression.
+    kind : str
+        Its SQL type.
+
+    Returns
+    -------
+    str
+    """
+    if kind == "VARCHAR":
+        digits = f"regexp_replace({cell}, '[.]0+$', '')"
+        return (
+            f"CASE WHEN regexp_full_match({digits}, '[-+]?[0-9]+') "
+            f"THEN TRY_CAST({digits} AS BIGINT) END"
+        )
+    exact = f"abs({cell}) < {2**53}" if kind in ("DOUBLE", "FLOAT") else "TRUE"
+    return f"CASE WHEN {cell} = floor({cell}) AND {exact} THEN TRY_CAST({cell} AS BIGINT) END"
+
+
 def _number(raw: str, kind: str, rule: Rule) -> str:
     if kind == "VARCHAR":
         form = form_of(rule.formats[0]) if rule.formats else NumberFormat()
@@ -285,11 +310,11 @@ def _strptime(raw: str, formats: Sequence[str]) -> str:
     """SQL that reads a date with or without a time, and names of months in several languages."""
     if any("%b" in form for form in formats):
         name = f"lower(regexp_extract({raw}, '\\p{{L}}{{3,}}'))"
-        english = " ".join(
-            f"WHEN {text_literal(word)} THEN '{SHORT[number - 1]}'"
-            for word, number in MONTHS.items()
-        )
-        raw = f"regexp_replace({raw}, '\\p{{L}}{{3,}}[.]?', CASE {name} {english} ELSE 'x' END)"
+        # A list of words, not a CASE: an expression of hundreds of nodes takes seconds to plan.
+        names = ", ".join(map(text_literal, MONTHS))
+        shorts = ", ".join(text_literal(SHORT[number - 1]) for number in MONTHS.values())
+        english = f"list_extract([{shorts}], list_position([{names}], {name}))"
+        raw = f"regexp_replace({raw}, '\\p{{L}}{{3,}}[.]?', coalesce({english}, 'x'))"
     shifted = [_in_years(raw, DateFormat(form)) for form in formats if UP_TO in form]
     rest = [form for form in formats if UP_TO not in form]
     if rest:

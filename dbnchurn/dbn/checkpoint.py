@@ -15,7 +15,8 @@ from dbnchurn.dbn.contrastive_divergence import CenteringOffsets, GradientAscent
 from dbnchurn.dbn.hidden_units import HiddenKind
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.training import Training, TrainingSettings
+from dbnchurn.dbn.training import Training
+from dbnchurn.dbn.training_settings import TrainingSettings
 
 
 class Checkpoint:

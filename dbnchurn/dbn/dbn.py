@@ -30,7 +30,8 @@ from dbnchurn.dbn.rows import (
     check_visible,
     chunks,
 )
-from dbnchurn.dbn.training import Callback, Epochs, Schedule, TrainingSettings, is_count, train
+from dbnchurn.dbn.training import Callback, train
+from dbnchurn.dbn.training_settings import Epochs, Schedule, TrainingSettings, is_count
 from dbnchurn.dbn.visible import Visible
 
 Device = Literal["cpu", "cuda", "auto"]

@@ -23,7 +23,8 @@ from dbnchurn.core.typing import Floats32, Rows
 from dbnchurn.dbn.dbn import Device, device_of
 from dbnchurn.dbn.finetuning_state import BestWeights, FineTuningState
 from dbnchurn.dbn.groups import GroupRanges, level_slices
-from dbnchurn.dbn.network import Network, NetworkBatch
+from dbnchurn.dbn.network import Network
+from dbnchurn.dbn.network_batch import NetworkBatch
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rows import (
     RowSource,

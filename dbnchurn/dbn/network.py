@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from math import sqrt
-from typing import Any, Self, cast
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,77 +16,16 @@ from torch import Tensor, nn
 from dbnchurn.core.random_state import RandomStateLike, integer_seed
 from dbnchurn.core.typing import Floats32
 from dbnchurn.dbn.dbn import DBN
-from dbnchurn.dbn.groups import (
-    GroupRanges,
-    Groups,
-    gather_sum,
-    group_subset,
-    present_groups,
-    scatter_sum,
-    select_groups,
-    select_levels,
-)
+from dbnchurn.dbn.groups import GroupRanges, Groups, select_levels
+from dbnchurn.dbn.network_batch import NetworkBatch, differentiable_gather_sum
 from dbnchurn.dbn.network_record import ACTIVATIONS, NetworkRecord
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.rows import RowSource, as_rows, chunks, to_device
-from dbnchurn.dbn.visible import Visible
+from dbnchurn.dbn.rows import RowSource, as_rows, chunks
 from dbnchurn.dbn.visible_units import Gaussian
 
 HEAD_STD = 0.01
 """Standard deviation of the first weights of the logit on a pretrained stack or beside a skip."""
-
-
-class _GatherSum(torch.autograd.Function):
-    """`gather_sum` with `scatter_sum` as its gradient: no one-hot matrix in either direction."""
-
-    @staticmethod
-    def forward(ctx: Any, table: Tensor, levels: Tensor, known: Tensor | None) -> Tensor:
-        ctx.save_for_backward(levels, known)
-        ctx.n_levels = len(table)
-        return gather_sum(table, levels, known)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        levels, known = ctx.saved_tensors
-        return scatter_sum(levels, gradients[0].contiguous(), ctx.n_levels, known), None, None
-
-
-def _gather_sum(table: Tensor, levels: Tensor, known: Tensor | None) -> Tensor:
-    return cast(Tensor, _GatherSum.apply(table, levels, known))  # type: ignore[no-untyped-call]
-
-
-class NetworkBatch:
-    """A mini-batch on a device, without the groups that are missing in all of its rows.
-
-    Parameters
-    ----------
-    rows : Visible
-    groups : Groups
-        All groups of the network, on its device.
-
-    Attributes
-    ----------
-    dense : Tensor of shape (n, g + b)
-        Gaussian and binary units, 0 where missing.
-    levels : int32 Tensor of shape (n, c)
-        Levels of the groups in `ranges`, numbered among these; -1 where missing.
-    known : bool Tensor of shape (n, c), optional
-        None if no code is missing.
-    ranges : GroupRanges
-        The groups that are not missing in all rows.
-    """
-
-    def __init__(self, rows: Visible, groups: Groups) -> None:
-        self.ranges = present_groups(rows.codes)
-        rows = select_groups(rows, self.ranges)
-        dense = np.concatenate([rows.gaussian, rows.binary], axis=1)
-        self.dense = to_device(np.nan_to_num(dense, copy=False, nan=0.0), groups.device)
-        # Tested on the CPU: the result of a test on a GPU would have to be waited for.
-        known = rows.codes >= 0
-        self.known = None if known.all() else to_device(known, groups.device)
-        codes = to_device(rows.codes, groups.device)
-        self.levels = group_subset(groups, self.ranges).levels(codes, self.known)
 
 
 class Network(nn.Module):
@@ -126,6 +65,7 @@ class Network(nn.Module):
 
     Examples
     --------
+    >>> from dbnchurn.dbn import Visible
     >>> net = Network.from_random_weights((2, 0, 3), (3,), (4,), random_state=0)
     >>> net.logits(Visible.of(gaussian=[[0.5, 1]], codes=[[-1]], sizes=(3,))).shape
     (1,)
@@ -363,7 +303,9 @@ class Network(nn.Module):
         tables = self.tables(batch.ranges) if tables is None else tables
         if "skip" not in tables:
             return self.bias
-        return self.bias + _gather_sum(tables["skip"], batch.levels, batch.known)[:, 0]
+        return (
+            self.bias + differentiable_gather_sum(tables["skip"], batch.levels, batch.known)[:, 0]
+        )
 
     def codes(
         self,
@@ -390,7 +332,7 @@ class Network(nn.Module):
             among = sum(end - first for first, end in self.ranges_of("code_weights", batch.ranges))
             known = None if batch.known is None else batch.known[:, :among].contiguous()
             levels = batch.levels[:, :among].contiguous()
-            field = field + _gather_sum(tables["code_weights"], levels, known)
+            field = field + differentiable_gather_sum(tables["code_weights"], levels, known)
         h = self._activated(field, 0, generator)
         for layer, weights in enumerate(self.weights, start=1):
             h = self._activated(torch.addmm(self.biases[layer], h, weights), layer, generator)

@@ -187,14 +187,10 @@ class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
             self.network_ = Network.from_dbn(self.dbn_, sizes=tuple(source.sizes), **start)
             self._fit_head(source, y, sample_weight, draw, validation, seeds[1])
         else:
+            shape: dict[str, Any] = {"scaled": self.scaled, "hidden_groups": hidden_groups}
+            shape["activation"] = stages.dbn.functions()
             self.network_ = Network.from_random_weights(
-                source.widths,
-                source.sizes,
-                stages.dbn.layers,
-                activation=stages.dbn.functions(),
-                scaled=self.scaled,
-                hidden_groups=hidden_groups,
-                **start,
+                source.widths, source.sizes, stages.dbn.layers, **shape, **start
             )
         pretrained = perf_counter()
         self.finetune_curve_: list[Record] = stages.finetune.fit(

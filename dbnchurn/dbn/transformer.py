@@ -17,7 +17,8 @@ from dbnchurn.dbn.dbn import DBN, Device, Units
 from dbnchurn.dbn.hidden_units import HiddenKind
 from dbnchurn.dbn.likelihood import pseudo_likelihood
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.training import Callback, Schedule
+from dbnchurn.dbn.training import Callback
+from dbnchurn.dbn.training_settings import Schedule
 from dbnchurn.dbn.visible import Visible
 
 

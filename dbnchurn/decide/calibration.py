@@ -1,4 +1,4 @@
-"""Calibration: regularised weights that combine the logits of several networks."""
+"""Calibration: regularised weights that combine the members' logits, and a floor under them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from scipy.special import expit
 
 from dbnchurn.core.blas import reserve_blas_memory
 from dbnchurn.core.typing import Floats, Ints
+
+SMALLEST_FLOOR, LARGEST_FLOOR = 1e-9, 0.5  # shares of the prior
+WORTH = 1.92  # gain of log-likelihood: half of the 95 % quantile of chi-squared with one degree
 
 
 def fit_blend(
@@ -60,3 +63,76 @@ def fit_blend(
     bounds = [(0.0, None)] * logits.shape[1] + [(None, None)]
     best = minimize(loss, equal, jac=True, bounds=bounds, method="L-BFGS-B").x
     return np.asarray(best[:-1]), float(best[-1])
+
+
+def fit_floored_blend(
+    logits: Floats, y: Ints, sample_weight: Floats, restraint: float
+) -> tuple[Floats, float, float]:
+    """The blend, and a floor under its probabilities where the rows show that there is one.
+
+    Some customers leave for reasons that no column holds, at a rate that is the same for all. The
+    probability is then ``floor + (1 - floor) * expit(logits @ weights + offset)``, and without the
+    floor the lowest scores promise too little. All are fitted together, and the floor is kept only
+    if it raises the likelihood beyond chance (a likelihood ratio test at 5 %); otherwise it is 0
+    and the blend is that of :func:`fit_blend`.
+
+    Parameters
+    ----------
+    logits : float64 array of shape (n, members)
+        Prior-corrected logits of rows that no member was trained on.
+    y : int array of shape (n,)
+        1 for churners, 0 for the others.
+    sample_weight : float64 array of shape (n,)
+    restraint : float
+        As :func:`fit_blend` takes it.
+
+    Returns
+    -------
+    weights : float64 array of shape (members,)
+    offset : float
+    floor : float
+        At most half of the share of churners.
+
+    Raises
+    ------
+    ResourceError
+        If there is no memory for the linear algebra.
+
+    Examples
+    --------
+    >>> z, generator = np.linspace(-8, 4, 4000), np.random.default_rng(0)
+    >>> y = (generator.random(4000) < 0.05 + 0.95 * expit(z)).astype(int)
+    >>> weights, offset, floor = fit_floored_blend(z[:, None], y, np.ones(4000), 1.0)
+    >>> bool(0.04 < floor < 0.06)
+    True
+    """
+    weights, offset = fit_blend(logits, y, sample_weight, restraint)
+    equal = np.append(np.full(logits.shape[1], 1 / logits.shape[1]), 0.0)
+    columns = np.column_stack([logits, np.ones(len(logits))])
+    # In shares of the prior, the floor is of the size of the other parameters.
+    prior = float(np.average(y, weights=sample_weight))
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        z, floor = columns @ parameters[:-1], parameters[-1] * prior
+        above, distance = expit(z), parameters[:-1] - equal
+        p = floor + (1 - floor) * above
+        stays = np.log1p(-floor) - np.logaddexp(0, z)
+        value = -sample_weight @ np.where(y == 1, np.log(p), stays)
+        by_z = sample_weight * np.where(y == 1, -(1 - floor) * above * (1 - above) / p, above)
+        by_floor = sample_weight @ np.where(y == 1, -(1 - above) / p, 1 / (1 - floor))
+        slope = columns.T @ by_z + restraint * distance
+        return float(value + restraint / 2 * distance @ distance), np.append(
+            slope, by_floor * prior
+        )
+
+    bounds = [(0.0, None)] * logits.shape[1] + [(None, None), (SMALLEST_FLOOR, LARGEST_FLOOR)]
+    start = np.append(weights, offset)
+    without = loss(np.append(start, SMALLEST_FLOOR))[0]
+    fits = [
+        minimize(loss, np.append(start, share), jac=True, bounds=bounds, method="L-BFGS-B")
+        for share in (0.05, 0.2)  # the loss may have several minima
+    ]
+    best = min(fits, key=lambda fit: float(fit.fun))
+    if without - best.fun < WORTH:
+        return weights, offset, 0.0
+    return np.asarray(best.x[:-2]), float(best.x[-2]), float(best.x[-1] * prior)

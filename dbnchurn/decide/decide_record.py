@@ -31,6 +31,8 @@ class DecideRecord:
         Added to the weighted sum.
     threshold : float
         Customers with at least this probability are called churners.
+    floor : float, default 0
+        Smallest probability: the share that leaves whatever the columns say.
 
     Examples
     --------
@@ -45,6 +47,7 @@ class DecideRecord:
     weights: Floats
     offset: float
     threshold: float
+    floor: float = 0.0
 
     def audit(self) -> None:
         """Check shares, weights and threshold.
@@ -58,6 +61,8 @@ class DecideRecord:
         inside = all(SMALLEST_SHARE <= share <= 1 - SMALLEST_SHARE for share in shares)
         if not inside or not 0 <= self.threshold <= 1:
             raise ArtifactError(f"decide record: a share or the threshold is out of range: {self}")
+        if not 0 <= self.floor <= self.prior:
+            raise ArtifactError(f"decide record: the floor is not between 0 and the prior: {self}")
         if self.weights.ndim != 1 or not len(self.weights) or (self.weights < 0).any():
             raise ArtifactError("decide record: the weights of the networks are not a list ≥ 0")
         if (self.weights > LARGEST).any() or abs(self.offset) > LARGEST:
@@ -100,6 +105,48 @@ def correct_prior(logits: npt.ArrayLike, trained_prior: float, prior: float) -> 
     return np.asarray(logits, np.float64) - (log_odds(trained_prior) - log_odds(prior))
 
 
+def raised(probability: npt.ArrayLike, floor: float) -> Floats:
+    """Probabilities above a floor, of which `floor` leave in any case.
+
+    Parameters
+    ----------
+    probability : array
+    floor : float
+
+    Returns
+    -------
+    float64 array of the shape of `probability`
+
+    Examples
+    --------
+    >>> raised([0.0, 0.5, 1.0], 0.02)
+    array([0.02, 0.51, 1.  ])
+    """
+    probability = np.asarray(probability, np.float64)
+    return np.asarray(floor + (1 - floor) * probability) if floor else probability
+
+
+def lowered(probability: npt.ArrayLike, floor: float) -> Floats:
+    """The inverse of :func:`raised`; 0 for a probability below the floor.
+
+    Parameters
+    ----------
+    probability : array
+    floor : float
+        Below 1.
+
+    Returns
+    -------
+    float64 array of the shape of `probability`
+
+    Examples
+    --------
+    >>> lowered([0.02, 0.51, 1.0], 0.02)
+    array([0. , 0.5, 1. ])
+    """
+    return np.clip((np.asarray(probability, np.float64) - floor) / (1 - floor), 0.0, 1.0)
+
+
 def decide(record: DecideRecord, logits: Floats) -> Floats:
     """Probability of leaving.
 
@@ -125,4 +172,4 @@ def decide(record: DecideRecord, logits: Floats) -> Floats:
     corrected = correct_prior(logits, record.trained_prior, record.prior)
     # Summed column by column: a matrix product may round a row alone otherwise than in a batch.
     blended = sum(w * corrected[:, j] for j, w in enumerate(record.weights)) + record.offset
-    return np.asarray(expit(blended))
+    return raised(expit(blended), record.floor)

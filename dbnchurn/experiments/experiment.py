@@ -25,7 +25,7 @@ from dbnchurn.experiments.worker import run_one
 from dbnchurn.experiments.worker_pool import Event, WorkerJob, run_jobs
 from dbnchurn.model.compute import resolve_device
 from dbnchurn.report.comparison_content import Comparison
-from dbnchurn.runs.config import RunConfig
+from dbnchurn.runs.config import RunConfig, without_refit
 from dbnchurn.runs.facts import FACTS
 from dbnchurn.runs.folder import only_one, open_output, read_json
 from dbnchurn.runs.tracking import require_mlflow, track
@@ -100,8 +100,8 @@ def run_experiment(
 
 
 def _keyed(run: PlannedRun, folder: Path, fingerprints: Fingerprints) -> _KeyedRun:
-    """The run with its folder in the experiment, on one thread unless the config says more."""
-    config = run.config.model_copy(
+    """The run with its folder, on one thread unless the config says more, and fitted once."""
+    config = without_refit(run.config).model_copy(
         update={"output": folder / RUNS, "n_threads": run.config.n_threads or 1}
     )
     key = key_of(config, fingerprints.of(config))

@@ -24,8 +24,8 @@ from dbnchurn.runs.result import MODEL
 RUNS_TABLE = "runs.csv"
 """Of an experiment's folder: which runs are in its comparison."""
 
-# Keys in which runs of one variant may differ.
-OF_A_UNIT = ("seed", "split.fold")
+# Keys in which runs of one variant may differ; a fit after the measuring changes no number.
+OF_A_UNIT = ("seed", "split.fold", "classifier.refit")
 NO_SETTING = (
     "output", "experiment", "tuning", "tracking", "published", "report", "baselines", "resamples",
     "n_threads",

@@ -22,6 +22,7 @@ from dbnchurn.experiments.search import WORST, Search, Tuned, require_optuna
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import check_leakage, read_customers
 from dbnchurn.runs.dataset import Dataset
+from dbnchurn.runs.feedback import with_feedback
 from dbnchurn.runs.folder import only_one, open_output
 from dbnchurn.runs.protocol import division
 from dbnchurn.runs.sections import TuningSection
@@ -106,11 +107,13 @@ def _dataset(config: RunConfig) -> tuple[Dataset, str]:
         table, built = read_customers(config, work)
         parts = division(table, config.split, config.seed)
         table = check_leakage(config, table, parts, built)
+        table, _ = with_feedback(config, table, parts)
     return Dataset.of(table, parts, config.campaign), of_customers(table)
 
 
 def _validation_metric(dataset: Dataset, section: TuningSection, config: RunConfig) -> float:
     """The metric of the fitted classifier of a trial's config on the validation rows."""
     classifier, rows = dataset.fit(config), dataset.validation
-    ranking = Ranking.of(rows.y, classifier.predict_proba(rows.frame)[:, 1])
+    scores = classifier.predict_proba(rows.frame)[:, 1]
+    ranking = Ranking.of(rows.y, scores, rows.sample_weight)
     return numbers_at(ranking, classifier.threshold_)[section.metric]

@@ -1,8 +1,7 @@
 """The stored model as one ONNX graph, from the prepared table to the probability.
 
-First the graph under construction, then the trees of a booster as one of its nodes, then the
-export, which adds the parts of the model in the order of the data: units, leaves, networks,
-decision.
+First the trees of a booster as one node of the graph, then the export, which adds the parts of the
+model in the order of the data: units, leaves, networks, decision.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from dbnchurn.core.places import check_places
 from dbnchurn.core.records import pack
 from dbnchurn.core.typing import Bools, Floats32, Ints, Ints32
 from dbnchurn.decide.decide_record import log_odds
+from dbnchurn.exports.onnx_graph import OnnxGraph
 from dbnchurn.features.encode_record import FAR
 from dbnchurn.features.extra_trees_record import LEAF, LEAST_SHARE, ExtraTreesRecord
 from dbnchurn.features.leaves_record import Forest
@@ -34,101 +34,13 @@ if TYPE_CHECKING:
     from dbnchurn.dbn.network_record import NetworkRecord
     from dbnchurn.features.encode_record import EncodeRecord
 
-OPSET, ML_OPSET, IR_VERSION = 21, 5, 10
 # Codes of the operator TreeEnsemble.
 SUM, NO_POSTPROCESSING = 1, 0
 BRANCH_LESS, BRANCH_MEMBER = 1, 6
 NUMBERS, CODES, PROBABILITY = "numbers", "codes", "probability"  # inputs and output
 
 
-class _Graph:
-    """A graph under construction; calling it adds a node and returns the name of its output.
-
-    Values of the graph are handed on by name. Shapes begin with the n customers.
-    """
-
-    def __init__(self) -> None:
-        from onnx import helper, numpy_helper
-
-        self.helper, self.numpy_helper = helper, numpy_helper
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-        self.inputs: list[Any] = []
-        self.outputs: list[Any] = []
-
-    def __call__(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
-        """Add a node."""
-        name = f"{operator}_{len(self.nodes)}"
-        self.nodes.append(
-            self.helper.make_node(operator, inputs, [name], name, domain=domain, **attributes)
-        )
-        return name
-
-    def type_of(self, dtype: npt.DTypeLike) -> int:
-        """ONNX's number of a dtype."""
-        return int(self.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
-
-    def input(self, name: str, dtype: npt.DTypeLike, width: int) -> str:
-        """Add an input of shape (n, width); returns its name."""
-        shape: list[str | int | None] = ["n", width]
-        self.inputs.append(self.helper.make_tensor_value_info(name, self.type_of(dtype), shape))
-        return name
-
-    def output(self, value: str, name: str, dtype: npt.DTypeLike) -> None:
-        """Make a value of shape (n,) an output called `name`."""
-        self.nodes.append(self.helper.make_node("Identity", [value], [name], name))
-        self.outputs.append(self.helper.make_tensor_value_info(name, self.type_of(dtype), ["n"]))
-
-    def constant(self, value: npt.ArrayLike) -> str:
-        """Add a constant."""
-        name = f"constant_{len(self.constants)}"
-        self.constants.append(self.numpy_helper.from_array(np.asarray(value), name))
-        return name
-
-    def ints(self, *values: int) -> str:
-        """Add a list of whole numbers."""
-        return self.constant(np.array(values, np.int64))
-
-    def cast(self, value: str, dtype: npt.DTypeLike) -> str:
-        """Add a change of type."""
-        return self("Cast", value, to=self.type_of(dtype))
-
-    def pick(self, table: str, columns: Ints) -> str:
-        """Add a choice of columns."""
-        return self("Gather", table, self.constant(columns.astype(np.int64)), axis=1)
-
-    def where_nan(self, values: str, otherwise: npt.ArrayLike) -> str:
-        """Replace NaN."""
-        other = self.constant(np.asarray(otherwise, np.float64))
-        return self("Where", self("IsNaN", values), other, values)
-
-    def sum_of_rows(self, table: Floats32, rows: str) -> str:
-        """Sum the table's rows of the given numbers, (n, k) → (n, columns), as float64."""
-        picked = self("Gather", self.constant(table.astype(np.float32)), rows, axis=0)
-        return self.cast(self("ReduceSum", picked, self.ints(1), keepdims=0), np.float64)
-
-    def activation(self, inputs: str, name: str) -> str:
-        """Add a layer's activation."""
-        operators = {"sigmoid": "Sigmoid", "relu": "Relu"}
-        if name not in operators:
-            raise ConfigError(f"a layer with the activation {name!r} has no ONNX form yet")
-        return self(operators[name], inputs)
-
-    def model(self) -> Any:
-        """The finished graph."""
-        graph = self.helper.make_graph(
-            self.nodes, "dbnchurn", self.inputs, self.outputs, self.constants
-        )
-        opsets = [
-            self.helper.make_opsetid("", OPSET),
-            self.helper.make_opsetid("ai.onnx.ml", ML_OPSET),
-        ]
-        return self.helper.make_model(
-            graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="dbnchurn"
-        )
-
-
-def _leaf_numbers(graph: _Graph, forest: Forest, matrix: str) -> str:
+def _leaf_numbers(graph: OnnxGraph, forest: Forest, matrix: str) -> str:
     """Leaves of every tree as int64 row numbers of the booster's embedding table, (n, trees).
 
     Every tree is a target of its own, and the weight of a leaf is its number among all leaves of
@@ -139,7 +51,7 @@ def _leaf_numbers(graph: _Graph, forest: Forest, matrix: str) -> str:
     return graph.cast(numbers, np.int64)
 
 
-def _tree_attributes(graph: _Graph, forest: Forest) -> dict[str, Any]:
+def _tree_attributes(graph: OnnxGraph, forest: Forest) -> dict[str, Any]:
     """The arrays of the trees as the operator wants them: inner nodes and leaves apart.
 
     A tree of one leaf becomes a test whose two answers are that leaf.
@@ -322,7 +234,7 @@ def _metadata(predictor: Predictor) -> dict[str, str]:
 def onnx_model(model: ModelRecord) -> Any:
     """The graph of a model as an ``onnx.ModelProto``."""
     prepared = prepare(model.prepare, Table.empty(model.schema, 0))
-    graph = _Graph()
+    graph = OnnxGraph()
     numbers, codes = None, None
     if prepared.number_names:
         numbers = graph.input(NUMBERS, np.float64, len(prepared.number_names))
@@ -350,7 +262,7 @@ def onnx_model(model: ModelRecord) -> Any:
     return graph.model()
 
 
-def _units(graph: _Graph, record: EncodeRecord, numbers: str) -> str:
+def _units(graph: OnnxGraph, record: EncodeRecord, numbers: str) -> str:
     """Gaussian and binary units in float64, shape (n, gaussian + binary); 0 where missing."""
     picked = graph.pick(numbers, record.gaussian)
     present = graph.where_nan(picked, record.center)
@@ -370,7 +282,7 @@ def _units(graph: _Graph, record: EncodeRecord, numbers: str) -> str:
     return graph.cast(both, np.float64)
 
 
-def _booster_matrix(graph: _Graph, numbers: str | None, codes: str | None) -> str:
+def _booster_matrix(graph: OnnxGraph, numbers: str | None, codes: str | None) -> str:
     """What the boosters read: numbers and codes in float32, NaN where missing."""
     blocks = []
     if numbers is not None:
@@ -383,7 +295,7 @@ def _booster_matrix(graph: _Graph, numbers: str | None, codes: str | None) -> st
 
 
 def _network(
-    graph: _Graph,
+    graph: OnnxGraph,
     record: NetworkRecord,
     dense: str | None,
     codes: str | None,
@@ -418,7 +330,7 @@ def _network(
     return graph("Mul", total, graph.constant(1 / len(logits)))
 
 
-def _extra_trees(graph: _Graph, record: ExtraTreesRecord, matrix: str) -> str:
+def _extra_trees(graph: OnnxGraph, record: ExtraTreesRecord, matrix: str) -> str:
     """Log-odds of the mean share, shape (n, 1)."""
     forest = _as_forest(record)
     attributes = _tree_attributes(graph, forest)
@@ -452,7 +364,7 @@ def _as_forest(record: ExtraTreesRecord) -> Forest:
     )
 
 
-def _upper_layers(graph: _Graph, record: NetworkRecord, inputs: str) -> str:
+def _upper_layers(graph: OnnxGraph, record: NetworkRecord, inputs: str) -> str:
     """From the inputs of the first layer, and the skip beside them, to the logit."""
     width = len(record.biases[0])
     h = graph("Slice", inputs, graph.ints(0), graph.ints(width), graph.ints(1))
@@ -465,7 +377,7 @@ def _upper_layers(graph: _Graph, record: NetworkRecord, inputs: str) -> str:
     return graph("Add", graph("MatMul", h, graph.constant(head)), skip)
 
 
-def _probability(graph: _Graph, model: ModelRecord, logits: list[str]) -> str:
+def _probability(graph: OnnxGraph, model: ModelRecord, logits: list[str]) -> str:
     """Prior correction, blend and probability, shape (n,)."""
     record = model.decide
     shift = log_odds(record.trained_prior) - log_odds(record.prior)
@@ -473,4 +385,7 @@ def _probability(graph: _Graph, model: ModelRecord, logits: list[str]) -> str:
     corrected = graph("Sub", graph("Concat", *logits, axis=1), graph.constant(shift))
     blended = graph("MatMul", corrected, graph.constant(weights))
     probability = graph("Sigmoid", graph("Add", blended, graph.constant(record.offset)))
+    if record.floor:
+        above = graph("Mul", probability, graph.constant(1 - record.floor))
+        probability = graph("Add", above, graph.constant(record.floor))
     return graph("Squeeze", probability, graph.ints(1))

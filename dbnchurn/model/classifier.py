@@ -10,42 +10,36 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from pydantic import Field
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
 
 from dbnchurn.core.blas import reserve_blas_memory
 from dbnchurn.core.checkpoints import CheckpointStore
-from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.parameters import DefaultStages, check_parameters, parameters_text, resolved
 from dbnchurn.core.progress import stage
-from dbnchurn.core.typing import Floats
 from dbnchurn.dbn import Linear, NetworkStage
 from dbnchurn.decide import Threshold
-from dbnchurn.decide.threshold import Choice
 from dbnchurn.features import Encode, ExtraTrees, Leaves, Oversample, Plausibility
 from dbnchurn.features.plausibility import check_rows
-from dbnchurn.model.compute import Compute, default_threads, limited_threads, threads_of_environment
+from dbnchurn.model.compute import Compute, limited_threads
 from dbnchurn.model.decision import CalibratedModel
 from dbnchurn.model.default_networks import DEFAULT_COMPANION, DEFAULT_NETWORK
-from dbnchurn.model.inputs import fit_inputs
+from dbnchurn.model.inputs import fingerprint_of, fit_inputs, labelled_rows
 from dbnchurn.model.labels import PYTHON, unsorted_warning
 from dbnchurn.model.large_tables import LargeTableRules
-from dbnchurn.model.learning import learn
-from dbnchurn.model.pipeline import Stages
-from dbnchurn.predictor.artifact import save
-from dbnchurn.predictor.card import model_card
-from dbnchurn.predictor.model_record import probabilities
+from dbnchurn.model.learning import HeldOutFit, fit_plausibility, learn
+from dbnchurn.model.scoring_classifier import ScoringClassifier
+from dbnchurn.model.stages import Stages
 from dbnchurn.predictor.reference import learn_reference
 from dbnchurn.prepare import Prepare
 from dbnchurn.tables.label import LabelWarning, inverted
-from dbnchurn.tables.label_classes import LabelValues, left_sentence, majority_warning
-from dbnchurn.tables.reading import as_frame, refuse_sparse
+from dbnchurn.tables.label_classes import LabelValues, majority_warning
+from dbnchurn.tables.reading import refuse_sparse
 
 
-class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class ChurnClassifier(DefaultStages, ScoringClassifier):
     """Predicts who will leave, from a table of customers as it comes.
 
     The stages in order: the table is read by a schema inferred from the training rows; columns are
@@ -109,7 +103,7 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         That machine.
     restraint : float, default 10
         How strongly the blend of the members' logits keeps to their equal average; see
-        :func:`dbnchurn.decide.calibration.fit_blend`.
+        :func:`dbnchurn.decide.calibration.fit_floored_blend`.
     threshold : Threshold, optional
         Rule that chooses the threshold.
     validation : float, default 0.15
@@ -125,7 +119,8 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
     refit : bool, default True
         Whether, where `fit` gets no validation rows, everything is then learned anew from all rows:
         with the numbers of trees and epochs, the blend and the threshold that the rows set aside
-        have chosen.
+        have chosen. A run measures the model first, and then learns anew from all labelled rows,
+        those of the test among them; that model is stored.
     device : {"auto", "cpu", "cuda"}, default "auto"
         Where boosters and network are trained.
     n_threads : int, optional
@@ -153,6 +148,8 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
 
     Examples
     --------
+    >>> import numpy as np
+    >>> import pandas as pd
     >>> generator = np.random.default_rng(0)
     >>> debt, plan = generator.normal(size=400), generator.choice(["A", "B"], 400)
     >>> X = pd.DataFrame({"debt": debt, "plan": plan})
@@ -255,6 +252,7 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
         sample_weight: npt.ArrayLike | None = None,
         groups: npt.ArrayLike | None = None,
         X_unlabelled: Any = None,
+        sample_weight_val: npt.ArrayLike | None = None,
         checkpoints: str | Path | None = None,
     ) -> ChurnClassifier:
         """Train on customers whose outcome is known.
@@ -276,6 +274,8 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
             Rows of one group (one customer) stay together in folds.
         X_unlabelled : like X, optional
             Customers without a known outcome; they join the pretraining.
+        sample_weight_val : array, one a row of X_val, optional
+            How much a validation row counts, likewise.
         checkpoints : path, optional
             Folder that gets every finished booster, and the networks after every epoch. Called
             again with the same arguments after an interruption, `fit` continues from there, to the
@@ -314,6 +314,7 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
                     generator=compute.generator,
                     positive=self.positive,
                     negative=self.negative,
+                    sample_weight_val=sample_weight_val,
                 )
                 self.classes_, self.meaning_ = inputs.classes, inputs.meaning
             unlabelled = None if X_unlabelled is None else self._frame(X_unlabelled)
@@ -336,17 +337,85 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
                 refit=self.refit,
                 seconds=self.seconds_,
             )
-            machine = None
-            if self.use_plausibility:
-                with stage("plausibility", self.seconds_):
-                    machine = clone(settings.plausibility).fit(
-                        model.stages.train.table,
-                        generator=compute.generator,
-                        device=compute.device,
-                        n_threads=compute.n_threads,
-                    )
+            machine = self._plausibility(settings, model, compute)
+        self._held_out = None if inputs.all_rows is not None else HeldOutFit(stages, model)
         self._set_fitted(model, machine)
         return self
+
+    def refitted_on(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        sample_weight: npt.ArrayLike | None = None,
+        groups: npt.ArrayLike | None = None,
+        X_unlabelled: Any = None,
+        checkpoints: str | Path | None = None,
+    ) -> ChurnClassifier:
+        """A new classifier that learned from these rows, with the lengths and decision of this one.
+
+        Nothing is chosen anew: trees, epochs, penalties, blend and threshold are those that the
+        validation rows of :meth:`fit` chose. So these rows may be all there are, the validation
+        rows and those this classifier was measured on among them; what was measured is of this
+        classifier, and no number can be measured of the new one on its rows.
+
+        Parameters
+        ----------
+        X : DataFrame or 2-D array of shape (n, columns)
+        y : array of shape (n,)
+            Labels with the meaning that they had in :meth:`fit`.
+        sample_weight, groups, X_unlabelled, checkpoints : optional
+            As :meth:`fit` takes them.
+
+        Returns
+        -------
+        ChurnClassifier
+            Fitted; this one stays as it is.
+
+        Raises
+        ------
+        ConfigError
+            If this classifier was fitted without `X_val`, or loaded from a pickle: what its
+            validation rows chose on is not there.
+        DataError
+            If the table or the labels cannot be used.
+        """
+        check_is_fitted(self, "record_")
+        if self._held_out is None:
+            raise ConfigError(
+                "refitted_on needs a classifier that fit(X, y, X_val=..., y_val=...) has fitted in "
+                "this process; fit(X, y) without X_val learns from all rows by itself"
+            )
+        refuse_sparse(X)
+        again: ChurnClassifier = clone(self)
+        settings, store = resolved(again), again._store(checkpoints)
+        compute = Compute.of(self.device, self.n_threads, self.random_state, len(X))
+        frame = again._frame(X, fitting=True)
+        rows = labelled_rows(frame, y, self.meaning_, sample_weight, groups)
+        unlabelled = None if X_unlabelled is None else again._frame(X_unlabelled)
+        parameters = parameters_text(settings)
+        store.begin(lambda: {"parameters": parameters, "rows": fingerprint_of([rows], unlabelled)})
+        again.classes_, again.meaning_, again.curves_ = self.classes_, self.meaning_, self.curves_
+        again.seconds_, again._held_out = {}, None
+        with limited_threads(compute.n_threads), stage("refit", again.seconds_):
+            held_out = self._held_out
+            model = held_out.refitted(rows, unlabelled, self.classes_, compute, store)
+            machine = again._plausibility(settings, model, compute)
+        again._set_fitted(model, machine)
+        return again.decide_by(self.choice_)
+
+    def _plausibility(
+        self, settings: ChurnClassifier, model: CalibratedModel, compute: Compute
+    ) -> Plausibility | None:
+        """The fitted machine of plausibility, where it is asked for."""
+        if not self.use_plausibility:
+            return None
+        with stage("plausibility", self.seconds_):
+            return fit_plausibility(settings.plausibility, model, compute)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fitted attributes without the rows of the training."""
+        return {**super().__getstate__(), "_held_out": None}
 
     def _store(self, checkpoints: str | Path | None) -> CheckpointStore:
         """Where finished boosters and epochs of this fit are kept."""
@@ -378,103 +447,3 @@ class ChurnClassifier(DefaultStages, ClassifierMixin, BaseEstimator):  # type: i
             warnings.warn(warning, LabelWarning, stacklevel=3)
         if warning := unsorted_warning(self.classes_):
             warnings.warn(warning, LabelWarning, stacklevel=3)
-
-    def decide_by(self, choice: Choice) -> ChurnClassifier:
-        """Decide at another threshold from now on, such as one that uses each gain.
-
-        Parameters
-        ----------
-        choice : Choice
-            As :meth:`dbnchurn.decide.Threshold.choose` gives it.
-        """
-        check_is_fitted(self, "record_")
-        self.choice_, self.threshold_ = choice, choice.threshold
-        decided = replace(self.record_.decide, threshold=choice.threshold)
-        self.record_ = replace(self.record_, decide=decided)
-        self.about_["threshold"] |= choice.facts()
-        return self
-
-    def _frame(self, X: Any, fitting: bool = False) -> pd.DataFrame:
-        """The table as a DataFrame; arrays are checked the way scikit-learn does."""
-        if isinstance(X, pd.DataFrame) or hasattr(X, "__arrow_c_stream__"):
-            frame = as_frame(X)
-            if fitting:
-                if not len(frame):
-                    raise DataError(
-                        "the table has no rows: 0 samples, while a minimum of 2 is required"
-                    )
-                self.feature_names_in_ = np.array([str(name) for name in frame.columns], object)
-                self.n_features_in_ = frame.shape[1]
-            return frame
-        refuse_sparse(X)
-        values = validate_data(self, X, reset=fitting, ensure_all_finite="allow-nan")
-        frame = as_frame(values)
-        if not fitting and hasattr(self, "feature_names_in_"):
-            frame.columns = list(self.feature_names_in_)
-        return frame
-
-    def predict_proba(self, X: Any) -> Floats:
-        """Probabilities of staying and of leaving.
-
-        Parameters
-        ----------
-        X : DataFrame or 2-D array of shape (n, columns)
-            Columns as in training, in any order; others are passed over.
-
-        Returns
-        -------
-        float64 array of shape (n, 2)
-
-        Raises
-        ------
-        DataError
-            If columns are missing or values cannot be read.
-        """
-        check_is_fitted(self, "record_")
-        frame = self._frame(X)
-        n_threads = self.n_threads or threads_of_environment() or default_threads(len(frame))
-        leaving, _ = probabilities(self.record_, frame, n_threads)
-        return np.column_stack([1 - leaving, leaving])
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Label of every row at ``threshold_``, shape (n,); `X` as for :meth:`predict_proba`."""
-        leaving = self.predict_proba(X)[:, 1]
-        return np.asarray(self.classes_[(leaving >= self.threshold_).astype(int)])
-
-    def save(
-        self,
-        folder: str | Path,
-        *,
-        about: Mapping[str, Any] | None = None,
-        mkdir: bool = True,
-    ) -> None:
-        """Write what scoring needs as a model folder, for ``Predictor.load``.
-
-        Parameters
-        ----------
-        folder : path
-            New, empty, or an older model, which is replaced.
-        about : mapping, optional
-            Plain data to keep beside the model, such as the name of the id column.
-        mkdir : bool, default True
-            Whether the folders above it are made if they do not exist.
-
-        Raises
-        ------
-        ConfigError
-            If the folder exists and holds something other than a model, or the one above it does
-            not exist and is not to be made.
-        """
-        check_is_fitted(self, "record_")
-        facts = {**self.about_, **(about or {})}
-        training = facts["training"]
-        facts["outcome"] = left_sentence(
-            facts["left"], training["prior"], training["rows"], "training customers"
-        )
-        save(self.record_, folder, card=model_card(facts), about=facts, mkdir=mkdir)
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
-        tags.input_tags.allow_nan = True
-        return tags

@@ -11,13 +11,13 @@ import numpy.typing as npt
 from dbnchurn.core.provenance import fingerprint, versions
 from dbnchurn.core.typing import Floats
 from dbnchurn.decide import DecideRecord, Threshold
-from dbnchurn.decide.calibration import fit_blend
-from dbnchurn.decide.decide_record import correct_prior, decide
+from dbnchurn.decide.calibration import fit_floored_blend
+from dbnchurn.decide.decide_record import correct_prior, decide, lowered, raised
 from dbnchurn.decide.threshold import Choice
 from dbnchurn.model.inputs import LabelledTable
 from dbnchurn.model.labels import label_type
-from dbnchurn.model.pipeline import FittedStages
 from dbnchurn.model.reference_scores import expected_scores, out_of_fold_scores, shrinkage
+from dbnchurn.model.stages import FittedStages
 from dbnchurn.predictor.model_record import ModelRecord, logits
 
 Classes = npt.NDArray[Any]
@@ -82,6 +82,7 @@ class CalibratedModel:
                     self.stages.members, self.record.decide.weights, self.spread, strict=True
                 )
             ],
+            "floor": self.record.decide.floor,
             "networks": [
                 network.learned() | {"member": name}
                 for name, network in self.stages.networks.items()
@@ -106,7 +107,7 @@ def calibrate(
         Fitted with validation rows.
     classes : array of two labels
     restraint : float
-        See :func:`~dbnchurn.decide.calibration.fit_blend`.
+        See :func:`~dbnchurn.decide.calibration.fit_floored_blend`.
     threshold : Threshold
     n_threads : int
 
@@ -127,8 +128,10 @@ def calibrate(
     record = _record(stages, uncalibrated, classes)
     outputs = logits(record, validation.table, n_threads)
     corrected = correct_prior(outputs, priors.trained_prior, priors.prior)
-    weights, offset = fit_blend(corrected, validation.y, validation.sample_weight, restraint)
-    blended = replace(uncalibrated, weights=weights, offset=offset)
+    weights, offset, floor = fit_floored_blend(
+        corrected, validation.y, validation.sample_weight, restraint
+    )
+    blended = replace(uncalibrated, weights=weights, offset=offset, floor=floor)
     scores = decide(blended, outputs)
     choice = threshold.choose(validation.y, scores, validation.sample_weight)
     record = replace(record, decide=replace(blended, threshold=choice.threshold))
@@ -157,9 +160,10 @@ def transfer_decision(
     """
     record = _record(refitted, replace(first.record.decide, **asdict(refitted.priors)), classes)
     own = out_of_fold_scores(first.record, first.stages, n_threads)
-    factor = shrinkage(first.reference_scores, own)
-    own = out_of_fold_scores(record, refitted, n_threads)
-    scores = expected_scores(own, refitted.fold, factor)
+    floor = first.record.decide.floor
+    factor = shrinkage(lowered(first.reference_scores, floor), lowered(own, floor))
+    own = lowered(out_of_fold_scores(record, refitted, n_threads), floor)
+    scores = raised(expected_scores(own, refitted.fold, factor), floor)
     return replace(first, stages=refitted, record=record, reference_scores=scores)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,19 +138,71 @@ class FitInputs:
         unlabelled : DataFrame, optional
             Customers without a known outcome, who count as well.
         """
-        digest = hashlib.sha256()
+        return fingerprint_of([self.train, self.validation], unlabelled)
 
-        def add(frame: pd.DataFrame, *arrays: npt.NDArray[Any]) -> None:
-            digest.update(repr(list(frame.columns)).encode())
-            hashed = pd.util.hash_pandas_object(frame, index=False).to_numpy()
-            digest.update(fingerprint([hashed, *arrays]).encode())
 
-        for rows in (self.train, self.validation):
-            groups = () if rows.groups is None else (pd.factorize(rows.groups)[0],)
-            add(rows.frame, rows.y, rows.sample_weight, *groups)
-        if unlabelled is not None:
-            add(unlabelled)
-        return digest.hexdigest()
+def fingerprint_of(parts: Sequence[LabelledFrame], unlabelled: pd.DataFrame | None = None) -> str:
+    """SHA-256 over values, labels, weights and groups of some customers, in hexadecimal.
+
+    Parameters
+    ----------
+    parts : sequence of LabelledFrame
+    unlabelled : DataFrame, optional
+        Customers without a known outcome, who count as well.
+
+    Returns
+    -------
+    str
+    """
+    digest = hashlib.sha256()
+
+    def add(frame: pd.DataFrame, *arrays: npt.NDArray[Any]) -> None:
+        digest.update(repr(list(frame.columns)).encode())
+        hashed = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+        digest.update(fingerprint([hashed, *arrays]).encode())
+
+    for rows in parts:
+        groups = () if rows.groups is None else (pd.factorize(rows.groups)[0],)
+        add(rows.frame, rows.y, rows.sample_weight, *groups)
+    if unlabelled is not None:
+        add(unlabelled)
+    return digest.hexdigest()
+
+
+def labelled_rows(
+    frame: pd.DataFrame,
+    y: Any,
+    meaning: LabelMeaning,
+    sample_weight: npt.ArrayLike | None,
+    groups: npt.ArrayLike | None,
+) -> LabelledFrame:
+    """Checked rows whose labels mean what they meant before.
+
+    Parameters
+    ----------
+    frame : DataFrame of n rows
+    y : array of shape (n,)
+    meaning : LabelMeaning
+    sample_weight : array of shape (n,), or None
+    groups : array of shape (n,), or None
+
+    Returns
+    -------
+    LabelledFrame
+
+    Raises
+    ------
+    DataError
+        If labels, weights or groups cannot be used; the message says what to do.
+    """
+    rows = LabelledFrame(
+        frame,
+        encode_labels(read_labels(y, len(frame)), meaning, "y"),
+        check_weight(sample_weight, len(frame)),
+        check_groups(groups, len(frame)),
+    )
+    check_both_classes(rows.y, rows.sample_weight, "train on", "give more rows")
+    return rows
 
 
 def fit_inputs(
@@ -164,6 +217,7 @@ def fit_inputs(
     generator: np.random.Generator,
     positive: LabelValues | None = None,
     negative: LabelValues | None = None,
+    sample_weight_val: npt.ArrayLike | None = None,
 ) -> FitInputs:
     """Check labels, weights and groups; without validation rows, set a share of the rows aside.
 
@@ -183,6 +237,7 @@ def fit_inputs(
         Draws the rows that are set aside.
     positive, negative : one label or several, optional
         Of those who left, and of those who stayed.
+    sample_weight_val : array of shape (m,), optional
 
     Returns
     -------
@@ -206,6 +261,10 @@ def fit_inputs(
     if validation_frame is None:
         if y_val is not None:
             raise DataError("y_val comes without its rows; pass X_val as well, or neither")
+        if sample_weight_val is not None:
+            raise DataError(
+                "sample_weight_val comes without its rows; pass X_val and y_val as well, or none"
+            )
         kept, aside = hold_out(given.y, given.groups, validation_share, generator)
         inputs = FitInputs(given.take(kept), given.take(aside), given, classes, meaning)
     else:
@@ -213,7 +272,7 @@ def fit_inputs(
         validation = LabelledFrame(
             validation_frame,
             encode_labels(read_labels(y_val, n, "y_val"), meaning, "y_val"),
-            np.ones(n),
+            check_weight(sample_weight_val, n),
         )
         inputs = FitInputs(given, validation, None, classes, meaning)
     train, validation = inputs.train, inputs.validation

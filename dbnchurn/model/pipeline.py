@@ -3,185 +3,41 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import BaseEstimator, clone
 
 from dbnchurn.core.checkpoints import NOWHERE, CheckpointStore
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.parallel import run_parallel
 from dbnchurn.core.progress import report_epoch, stage
 from dbnchurn.core.random_state import stratified_subsample
-from dbnchurn.core.typing import Floats32, Ints
-from dbnchurn.data.leakage_warning import Action, warn_of_leaks
+from dbnchurn.core.typing import Floats32
+from dbnchurn.data.leakage_warning import warn_of_leaks
 from dbnchurn.dbn import Linear, NetworkStage
-from dbnchurn.decide import Threshold
 from dbnchurn.decide.decide_record import log_odds
-from dbnchurn.features import Encode, ExtraTrees, Leaves, Oversample
+from dbnchurn.features import ExtraTrees, Leaves
 from dbnchurn.features.compact_rows import LeafRows
 from dbnchurn.features.leaves import assign_folds
 from dbnchurn.features.wide_tables import wide_sentence
 from dbnchurn.model.compute import Compute, limited_threads
 from dbnchurn.model.inputs import ClassPriors, LabelledFrame, LabelledTable
-from dbnchurn.model.large_tables import LargeTableRules
+from dbnchurn.model.stages import MAIN, FittedStages, Stages, fresh
 from dbnchurn.model.training_rows import PreparedRows, TrainingRows, VisibleRows
 from dbnchurn.prepare import Prepare
+from dbnchurn.tables.doubtful_values import doubtful_values, serial_notes
 from dbnchurn.tables.model_columns import ModelColumns
 from dbnchurn.tables.reading import read
-from dbnchurn.tables.schema import Schema, Table
+from dbnchurn.tables.schema import Table
 from dbnchurn.tables.unused_columns import ignored_columns, say
 
-Stage = TypeVar("Stage", bound=BaseEstimator)
-MAIN = "network"  # of the networks, the one on columns and leaves
 FOLDS = 5  # of extra trees without boosters, which have folds of their own
-
-
-@dataclass(frozen=True, eq=False)
-class Stages:
-    """Unfitted stages of one fit; none of them is changed by it.
-
-    Parameters
-    ----------
-    kinds : mapping of column → kind, or None
-        Kinds that are not to be inferred.
-    prepare : Prepare
-    encode : Encode
-    oversample : Oversample
-    leaves : Leaves or None
-        None for a model without boosters.
-    skip : bool
-        Whether the logit of the first network starts at the boosters' leaf values.
-    networks : dict of name → NetworkStage
-        ``network`` comes first and is fitted on columns and leaves; the others on the columns
-        alone.
-    linear : Linear or None
-    extra_trees : ExtraTrees or None
-    threshold : Threshold
-    large_tables : LargeTableRules
-        Its rules for the boosters are applied already.
-    leakage : {"error", "warn", "off"}
-        What happens if a column reveals the outcome.
-    formats : mapping of column → format, optional
-        How numbers and dates in text are written.
-    """
-
-    kinds: Mapping[str, str] | None
-    prepare: Prepare
-    encode: Encode
-    oversample: Oversample
-    leaves: Leaves | None
-    skip: bool
-    networks: dict[str, NetworkStage]
-    linear: Linear | None
-    extra_trees: ExtraTrees | None
-    threshold: Threshold
-    large_tables: LargeTableRules
-    leakage: Action
-    formats: Mapping[str, str] | None = None
-
-    @classmethod
-    def of(cls, parameters: Mapping[str, Any], rows: int) -> Stages:
-        """The stages that a classifier's parameters name.
-
-        Parameters
-        ----------
-        parameters : mapping of name → value
-            Of :class:`ChurnClassifier`, without open defaults.
-        rows : int
-            How many rows they are to be fitted on.
-
-        Returns
-        -------
-        Stages
-        """
-        own = {"leaves", "networks", "linear", "extra_trees"}
-        given = {f.name: parameters[f.name] for f in fields(cls) if f.name not in own}
-        rules: LargeTableRules = parameters["large_tables"]
-        leaves = rules.leaves(parameters["leaves"], rows) if parameters["use_leaves"] else None
-        names = ("network", "companion") if parameters["use_companion"] else ("network",)
-        return cls(
-            **given,
-            leaves=leaves,
-            networks={name: parameters[name] for name in names},
-            linear=parameters["linear"] if parameters["use_linear"] else None,
-            extra_trees=parameters["extra_trees"] if parameters["use_extra_trees"] else None,
-        )
-
-    def with_lengths_of(self, fitted: FittedStages) -> Stages:
-        """The same stages with what validation rows chose in `fitted`: trees, epochs, penalty."""
-        leaves = None
-        if self.leaves is not None and fitted.leaves is not None:
-            n_trees = np.mean([forest.trees for forest in fitted.leaves.record_.forests])
-            leaves = _fresh(self.leaves).set_params(n_trees=round(float(n_trees)))
-        networks = {
-            name: _fresh(self.networks[name]).set_params(
-                finetune__until=best_epoch(network.finetune_curve_),
-                **({} if network.penalty_ is None else {"penalties": (network.penalty_,)}),
-            )
-            for name, network in fitted.networks.items()
-        }
-        linear = None
-        if self.linear is not None and fitted.linear is not None:
-            linear = _fresh(self.linear).set_params(C=(fitted.linear.C_,))
-        return replace(self, leaves=leaves, networks=networks, linear=linear, leakage="off")
-
-
-@dataclass(frozen=True, eq=False)
-class FittedStages:
-    """Fitted stages and the rows they were fitted on.
-
-    Parameters
-    ----------
-    schema : Schema
-    train : LabelledTable of n rows
-        The training rows as read.
-    validation : LabelledTable or None
-        The validation rows as read, all of them.
-    fold : int64 array of shape (n,)
-        Fold index: the row was kept from the booster of that number; zeros without boosters.
-    prepare : Prepare
-    encode : Encode
-    leaves : Leaves or None
-    networks : dict of name → NetworkStage
-    linear : Linear or None
-    extra_trees : ExtraTrees or None
-    priors : ClassPriors
-    seconds : dict of stage → wall seconds
-    """
-
-    schema: Schema
-    train: LabelledTable
-    validation: LabelledTable | None
-    fold: Ints
-    prepare: Prepare
-    encode: Encode
-    leaves: Leaves | None
-    networks: dict[str, NetworkStage]
-    linear: Linear | None
-    extra_trees: ExtraTrees | None
-    priors: ClassPriors
-    seconds: dict[str, float]
-
-    @property
-    def members(self) -> list[str]:
-        """What the blend combines, in the order of the logits of the model record."""
-        linear = [] if self.linear is None else ["linear"]
-        trees = [] if self.extra_trees is None else ["extra trees"]
-        return [*self.networks, *linear, *trees]
-
-    @property
-    def curves(self) -> dict[str, Any]:
-        """Per-epoch records of machines and fine-tuning, and the boosters' losses."""
-        network = self.networks[MAIN]
-        boosters = {} if self.leaves is None else {"leaves": self.leaves.curves_}
-        return {"rbm": network.curves_, "finetune": network.finetune_curve_, **boosters}
 
 
 def fit_stages(
@@ -225,10 +81,11 @@ def fit_stages(
         schema = columns.schema
         if stages.leakage != "off":
             say(ignored_columns(schema), logging.WARNING)
+            say(_doubts(columns, {*(stages.kinds or ()), *(stages.formats or ())}), logging.WARNING)
             warn_of_leaks(columns, train.y, stages.leakage, ids=train.groups)
         train_table = train.read(schema)
         validation_table = None if validation is None else validation.read(schema)
-        prepare = _fresh(stages.prepare)
+        prepare = fresh(stages.prepare)
         prepared = _prepared_rows(
             stages,
             prepare,
@@ -272,20 +129,6 @@ def fit_stages(
     )
 
 
-def best_epoch(curve: Sequence[Mapping[str, float]]) -> int:
-    """The epoch with the smallest validation loss, counted from 1; 0 if the start was better.
-
-    Examples
-    --------
-    >>> best_epoch([{"validation_loss": 0.7}, {"validation_loss": 0.4}, {"validation_loss": 0.5}])
-    2
-    """
-    if not curve:
-        return 0
-    losses = [curve[0].get("validation_loss_before", np.inf)]
-    return int(np.argmin(losses + [record["validation_loss"] for record in curve]))
-
-
 def _prepared_rows(
     stages: Stages,
     prepare: Prepare,
@@ -316,7 +159,7 @@ def _prepared_rows(
         sample_weight=train.sample_weight,
         training=training,
         priors=priors,
-        encode=_fresh(stages.encode).fit(table),
+        encode=fresh(stages.encode).fit(table),
         stopping=stopping,
         unlabelled=None if unlabelled is None else prepare.transform(unlabelled),
     )
@@ -327,7 +170,7 @@ def _fit_leaves(
 ) -> Leaves:
     training, stopping = prepared.training, prepared.stopping
     n_jobs, n_threads = compute.shared_by(int(training.fold.max()) + 1)
-    return _fresh(leaves).fit(
+    return fresh(leaves).fit(
         training.table,
         training.y,
         sample_weight=training.counted,
@@ -351,7 +194,7 @@ def _fit_linear(
         return None
     columns, training = replace(rows, leaves=None), rows.prepared.training
     with stage("linear", seconds):
-        return _fresh(linear).fit(
+        return fresh(linear).fit(
             columns.fine_tuning_rows(),
             training.y,
             sample_weight=training.counted,
@@ -369,7 +212,7 @@ def _fit_extra_trees(
     training = prepared.training
     n_jobs, _ = compute.shared_by(int(training.fold.max()) + 1)
     with stage("extra trees", seconds):
-        return _fresh(trees).fit(
+        return fresh(trees).fit(
             training.table,
             training.y,
             sample_weight=training.counted,
@@ -419,7 +262,7 @@ def _fit_network(
     pretrain_validation = columns.stopping_rows()
     try:
         with stage(name):
-            return _fresh(network).fit(
+            return fresh(network).fit(
                 visible,
                 training.y,
                 sample_weight=training.sample_weight,
@@ -449,7 +292,10 @@ def _leaf_values(rows: VisibleRows) -> Floats32 | None:
     return np.concatenate([columns, rows.record.leaf_values])
 
 
-def _fresh(stage: Stage) -> Stage:
-    """An unfitted copy."""
-    copy: Stage = clone(stage)
-    return copy
+def _doubts(columns: ModelColumns, told: Collection[str]) -> Iterator[str]:
+    """Sentences about values such as -999 and 9999-12-31, and about numbers that may be dates."""
+    for name in (column.name for column in columns.schema.used):
+        values = columns.frame[name]
+        for note in doubtful_values(name, values):
+            yield f"{note} in a config; in Python make it NaN"
+        yield from serial_notes({name: values}, told)

@@ -19,7 +19,7 @@ from dbnchurn.decide.decide_record import decide
 from dbnchurn.features.compact_rows import LeafRows
 from dbnchurn.features.encode_record import encode
 from dbnchurn.features.leaves_record import booster_matrix
-from dbnchurn.model.pipeline import FittedStages
+from dbnchurn.model.stages import FittedStages
 from dbnchurn.predictor.model_record import CHUNK, ModelRecord
 from dbnchurn.prepare.record import prepare
 

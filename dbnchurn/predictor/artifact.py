@@ -44,7 +44,7 @@ from dbnchurn.predictor.model_files import (
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
 
-FORMAT = 5
+FORMAT = 6
 REFUSED = "the model is not stored, as it could not be loaded again"
 LONGEST_MESSAGE = 600  # letters; what a message quotes was written by whoever wrote the model
 
@@ -397,9 +397,16 @@ def _without_plausibility(manifest: dict[str, Any]) -> dict[str, Any]:
     return {**manifest, "model": {**manifest["model"], "plausibility": None}}
 
 
+def _without_floor(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Format 5: probabilities had no floor."""
+    model = manifest["model"]
+    return {**manifest, "model": {**model, "decide": {**model["decide"], "floor": 0.0}}}
+
+
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: _without_reference,
     2: _without_formats,
     3: _without_extra_trees,
     4: _without_plausibility,
+    5: _without_floor,
 }

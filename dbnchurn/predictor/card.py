@@ -22,9 +22,9 @@ def model_card(about: Mapping[str, Any]) -> str:
         ["# Churn model", "", "Gives the probability that a customer leaves."],
         _data(about),
         _windows(about.get("data")),
-        _metrics(about.get("metrics")),
+        _metrics(about),
         _threshold(about["threshold"]),
-        _blend(about.get("blend")),
+        _blend(about.get("blend"), about.get("floor")),
         _networks(about.get("networks")),
         _limits(about),
         _dropped(about["columns"]["dropped"]),
@@ -43,6 +43,7 @@ def _data(about: Mapping[str, Any]) -> list[str]:
         f"- {training['rows']} training rows, {training['prior']:.2%} left",
         f"- {training['validation_rows']} validation rows stopped the training and chose the "
         f"threshold{again}",
+        *_feedback(about.get("feedback")),
         f"- {about['columns']['used']} columns used",
         f"- fingerprint of these rows: `{training['fingerprint']}`",
     ]
@@ -60,6 +61,13 @@ def _outcome(about: Mapping[str, Any]) -> list[str]:
     if warning := majority_warning(left, training["prior"], turn):
         lines.append(f"- **{warning}**")
     return lines
+
+
+def _feedback(feedback: Any) -> list[str]:
+    """What was done to labels of months in which a campaign ran."""
+    if not isinstance(feedback, Mapping):
+        return []
+    return [f"- {note}" for note in feedback["notes"]]
 
 
 def _windows(plan: Any) -> list[str]:
@@ -80,8 +88,9 @@ def _windows(plan: Any) -> list[str]:
     return lines
 
 
-def _metrics(metrics: Any) -> list[str]:
-    """The metrics of the validation rows, with intervals."""
+def _metrics(about: Mapping[str, Any]) -> list[str]:
+    """The metrics of the rows that the model was measured on, with intervals."""
+    metrics = about.get("metrics")
     if not isinstance(metrics, Mapping) or not {"n", "base_rate"} <= set(metrics):
         return [
             "## How good it is",
@@ -92,9 +101,7 @@ def _metrics(metrics: Any) -> list[str]:
     return [
         "## How good it is",
         "",
-        f"On {metrics['n']} validation rows, {metrics['base_rate']:.2%} of whom left; with 95 % "
-        "bootstrap intervals. These rows stopped the training and chose the threshold, so expect "
-        "a little less; the run's own report measures customers that chose nothing.",
+        _rows_measured(metrics, about),
         "",
         "| | value | from | to |",
         "|---|---|---|---|",
@@ -107,11 +114,32 @@ def _metrics(metrics: Any) -> list[str]:
     ]
 
 
+def _rows_measured(metrics: Mapping[str, Any], about: Mapping[str, Any]) -> str:
+    """On which rows, of which fit, the metrics were measured."""
+    on = about.get("measured")
+    part = on["part"] if isinstance(on, Mapping) else "validation"
+    opening = (
+        f"On {metrics['n']} {part} rows, {metrics['base_rate']:.2%} of whom left; with 95 % "
+        "bootstrap intervals. "
+    )
+    if isinstance(on, Mapping) and part == "test":
+        return (
+            f"{opening}Measured on the fit of {on['rows']} rows, before this model was fitted "
+            f"again on all {about['training']['rows']} labelled rows with the lengths, blend and "
+            "threshold of that fit. Those test rows are among them, so evaluate this model on "
+            "later customers only."
+        )
+    return (
+        f"{opening}These rows stopped the training and chose the threshold, so expect "
+        "a little less; the run's own report measures customers that chose nothing."
+    )
+
+
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def _blend(blend: Any) -> list[str]:
+def _blend(blend: Any, floor: Any) -> list[str]:
     """What the logit is made of; nothing for older models."""
     if not isinstance(blend, list):
         return []
@@ -124,6 +152,18 @@ def _blend(blend: Any) -> list[str]:
         "| member | weight | spread |",
         "|---|---|---|",
         *(f"| {m['member']} | {m['weight']:.3f} | {m['spread']:.3f} |" for m in blend),
+        *_floor(floor),
+    ]
+
+
+def _floor(floor: Any) -> list[str]:
+    """What no probability is below; nothing without a floor."""
+    if not isinstance(floor, float) or not floor:
+        return []
+    return [
+        "",
+        f"No probability is below {floor:.2%}: so many of the validation rows left whatever "
+        "their columns say.",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Columns that are not what they were in training: emptied, full of unknown categories, rescaled.
+"""Columns that are not what they were in training: emptied, unknown, rescaled, swapped, far away.
 
 A score is computed all the same, for a missing value and an unknown category are no evidence; so a
 column that an export lost would go unnoticed.
@@ -21,7 +21,7 @@ from dbnchurn.tables.reading import read, unreadable
 FEWEST_ROWS = 20  # below, shares say nothing
 EMPTIED = 0.95  # share of missing values from which on a column is empty
 WAS_FILLED = 0.5  # share of missing values in training up to which it was not
-RESCALED = 0.1  # share of the values that belong to tables in another unit
+OTHER = 0.1  # share of the values that belong to tables in another unit, or to another column
 UNKNOWN = 0.5  # share of the values that are there above which they are of another kind
 
 
@@ -35,7 +35,7 @@ class Changed:
     sentence : str
         What happened to it.
     emptied : bool
-        Whether it lacks values; otherwise it has unknown categories or numbers in another unit.
+        Whether it lacks values; otherwise it has others than in training.
     """
 
     column: str
@@ -44,7 +44,7 @@ class Changed:
 
 
 def changed_columns(unusual: Oddities) -> tuple[Changed, ...]:
-    """Find the columns in another unit, emptied, or with mostly unknown categories.
+    """Find the columns in another unit, swapped, emptied, unknown, or far outside the range.
 
     Of fewer than 20 rows, or of fewer than 20 values for categories, nothing is said.
 
@@ -56,7 +56,7 @@ def changed_columns(unusual: Oddities) -> tuple[Changed, ...]:
     Returns
     -------
     tuple of Changed
-        Those in another unit first.
+        Those whose numbers are others first.
 
     Examples
     --------
@@ -66,18 +66,10 @@ def changed_columns(unusual: Oddities) -> tuple[Changed, ...]:
     >>> changed_columns(Oddities(10, {}, {}, {"debt": 10}, {"debt": 0.02}))
     ()
     """
-    rows, found = unusual.rows, []
+    rows = unusual.rows
     if rows < FEWEST_ROWS:
         return ()
-    for column, factors in unusual.rescaled.items():
-        present = rows - unusual.missing.get(column, 0)
-        if (scaled := sum(factors.values())) >= RESCALED * present:
-            usual = max(factors, key=lambda factor: factors[factor])
-            sentence = (
-                f"column {column!r} holds numbers {times(usual)} than in training in {scaled} of "
-                f"{rows} rows, as if written in another unit"
-            )
-            found.append(Changed(column, sentence, emptied=False))
+    found = _with_other_numbers(unusual)
     for column, missing in unusual.missing.items():
         then = unusual.trained_missing.get(column)
         if then is not None and then <= WAS_FILLED and missing >= EMPTIED * rows:
@@ -101,6 +93,33 @@ def changed_columns(unusual: Oddities) -> tuple[Changed, ...]:
                 )
             )
     return tuple(found)
+
+
+def _with_other_numbers(unusual: Oddities) -> list[Changed]:
+    """The columns in another unit, then those that changed places, then those far outside."""
+    rows, sentences = unusual.rows, dict[str, str]()
+    present = {name: rows - missing for name, missing in unusual.missing.items()}
+    for column, factors in unusual.rescaled.items():
+        if (count := sum(factors.values())) >= OTHER * present.get(column, rows):
+            usual = max(factors, key=lambda factor: factors[factor])
+            sentences[column] = (
+                f"column {column!r} holds numbers {times(usual)} than in training in {count} of "
+                f"{rows} rows, as if written in another unit"
+            )
+    for column, others in unusual.swapped.items():
+        if (count := sum(others.values())) >= OTHER * present.get(column, rows):
+            other = max(others, key=lambda name: others[name])
+            sentences[column] = (
+                f"column {column!r} holds numbers as column {other!r} had them in training in "
+                f"{count} of {rows} rows, as if columns had changed places"
+            )
+    for column, count in unusual.mostly_far.items():
+        sentences.setdefault(
+            column,
+            f"column {column!r} holds values far outside the range of training in {count} of the "
+            f"{present.get(column, rows)} rows with a value",
+        )
+    return [Changed(column, sentence, emptied=False) for column, sentence in sentences.items()]
 
 
 def refuse_changed(unusual: Oddities, allowed: Collection[str] = ()) -> tuple[str, ...]:
@@ -170,7 +189,8 @@ def check_frame(
         readable = np.ones(len(frame), bool)
         readable[list(refused)] = False
         table, unusual = read(schema, frame[readable])
-    return refuse_changed(oddities(table, unusual.unknown_levels, predictor.reference), allowed)
+    counts = oddities(table, unusual.unknown_levels, predictor.reference, predictor.date_columns)
+    return refuse_changed(counts, allowed)
 
 
 def check_allowed(allowed: Iterable[str], columns: Collection[str]) -> None:

@@ -21,7 +21,7 @@ from dbnchurn.features.plausibility_record import PlausibilityRecord, examine_ro
 from dbnchurn.predictor.artifact import load_stored, version_of
 from dbnchurn.predictor.explain.contributions import Explainer
 from dbnchurn.predictor.explain.reason_codes import find_reasons, stored_labels
-from dbnchurn.predictor.model_record import ModelRecord, logits, probabilities
+from dbnchurn.predictor.model_record import ModelRecord, logits
 from dbnchurn.predictor.odd_rows import column_texts, count_odd, machine_of
 from dbnchurn.predictor.reference import Reference
 from dbnchurn.predictor.scores import Scored, check_edges, default_edges, oddities, tiers
@@ -173,6 +173,11 @@ class Predictor:
         return str(self.about.get("outcome", ""))
 
     @property
+    def date_columns(self) -> tuple[str, ...]:
+        """The columns that are read as dates."""
+        return tuple(column.name for column in self.schema.used if column.kind == "date")
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """Texts that stood for a missing value in the training, in addition to the usual ones."""
         stored = self.about.get("missing", [])
@@ -198,10 +203,14 @@ class Predictor:
         DataError
             If columns are missing or values cannot be read; the message names them.
         """
-        leaving, unusual = probabilities(self._model, self._frame(X), self.n_threads)
-        if unusual.unknown_levels:
-            counts = listed(f"{name}: {rows}" for name, rows in unusual.unknown_levels.items())
+        table, unknown = read(self._model.schema, self._frame(X))
+        leaving = decide(self._model.decide, logits(self._model, table, self.n_threads))
+        levels = unknown.unknown_levels
+        if levels:
+            counts = listed(f"{name}: {rows}" for name, rows in levels.items())
             log.warning("categories that no training row has, rows per column: %s", counts)
+        for line in oddities(table, levels, self.reference, self.date_columns).lines_on_numbers():
+            log.warning("%s", line)
         return np.column_stack([1 - leaving, leaving])
 
     def predict(self, X: Any) -> npt.NDArray[np.generic]:
@@ -254,7 +263,7 @@ class Predictor:
         """
         scored = self.examine(frame, id=id, plausibility=plausibility)
         odd = [scored.odd.line()] if scored.odd is not None and scored.odd.many else []
-        lines = [*scored.unusual.rescaled_lines(), *self._no_customers(frame, scored)]
+        lines = [*scored.unusual.lines_on_numbers(), *self._no_customers(frame, scored)]
         for line in [*odd, *lines]:
             log.warning("%s", line)
         scored.frame.attrs["unusual"] = scored.unusual.as_dict()
@@ -306,7 +315,7 @@ class Predictor:
             scores["plausibility"] = rarity
             scores["odd_columns"] = column_texts(names, columns)
             odd = count_odd(names, rarity, columns)
-        return Scored(scores, oddities(table, levels, reference), counts, odd)
+        return Scored(scores, oddities(table, levels, reference, self.date_columns), counts, odd)
 
     def reasons(self, X: Any, k: int = 3) -> pd.DataFrame:
         """The columns that raise or lower each customer's risk most.

@@ -16,6 +16,8 @@ from dbnchurn.core.typing import Floats, Ints, Ints32
 from dbnchurn.tables.schema import Table
 
 BINS = 10
+GROWTH = 0.05  # of the largest number, by which a column may grow
+YEARS = 3653.0  # days, by which dates may be outside the range of training
 ABSENT = 2  # slots after the bins or levels: not seen in training, missing
 
 
@@ -64,6 +66,39 @@ class Distribution:
     def missing(self) -> float:
         """Share of rows without a value."""
         return float(self.shares[-1])
+
+    def far_outside(self, values: Floats, *, is_date: bool = False) -> int:
+        """Rows with a number that no passing of time explains, so far is it from those of training.
+
+        Dates, counters and the months of customers of one year grow from month to month: a number
+        may exceed the largest one by the width of the range of training, or by 5 %, but not be
+        below the smallest; a date may lie ten years outside. A column of one value says nothing.
+
+        Parameters
+        ----------
+        values : float64 array of shape (n,)
+            NaN is missing.
+        is_date : bool, default False
+            Whether they are days since 1970.
+
+        Returns
+        -------
+        int
+
+        Examples
+        --------
+        >>> months = Distribution("months", np.array([6.0]), np.array([0.5, 0.5, 0, 0]), 1, 12)
+        >>> months.far_outside(np.array([0.0, 1.0, 12.0, 20.0, 23.0, 24.0, np.nan]))
+        2
+        """
+        if self.low == self.high:
+            return 0
+        width = self.high - self.low
+        if is_date:
+            below = above = max(width, YEARS)
+        else:
+            below, above = 0.0, max(width, GROWTH * abs(self.high))
+        return int(((values < self.low - below) | (values > self.high + above)).sum())
 
     def count_numbers(self, values: Floats) -> Ints:
         """Count rows in every slot of `shares`; NaN is missing."""

@@ -1,4 +1,4 @@
-"""Numbers that are written in another unit than in training: shares for percents, euros for cents.
+"""Numbers in another unit than in training: shares for percents, minutes for hours.
 
 A score is computed from them all the same, and every one of them is wrong.
 """
@@ -10,12 +10,15 @@ import numpy as np
 from dbnchurn.core.typing import Floats
 from dbnchurn.predictor.reference import ABSENT, Distribution
 
-FACTORS = (0.001, 0.01, 0.1, 10.0, 100.0, 1000.0, 1e-6, 1e6)
+DECIMAL = (10.0, 100.0, 1000.0, 1e6)
+OF_TIME = (7.0, 12.0, 24.0, 30.4375, 60.0, 365.25, 1440.0, 3600.0, 86_400.0)
+UNITS = DECIMAL + OF_TIME  # bytes in steps of 1024 are found as 1000
+FACTORS = UNITS + tuple(1 / unit for unit in UNITS)
 FEWEST_VALUES = 20  # below, a distribution says nothing
 FEWEST_BINS = 4
 FEWEST_OTHERS = 0.02  # share of the training rows with other numbers than zero
 LOOKED_AT = 5_000  # values, evenly spread
-FITS = 0.15  # total variation distance up to which two distributions are one, chance apart
+FITS = 0.22  # total variation distance up to which two distributions are one, chance apart
 CHANCE = 1.5  # times the distance that chance alone explains
 CLOSER = 0.35  # by so much the other unit has to be closer than this one
 
@@ -33,7 +36,7 @@ def factor_of(column: Distribution, values: Floats) -> float | None:
     Returns
     -------
     float or None
-        A power of ten; None if the values fit as they are, or no factor makes them fit.
+        One of :data:`FACTORS`; None if the values fit as they are, or no factor makes them fit.
 
     Examples
     --------
@@ -56,18 +59,49 @@ def factor_of(column: Distribution, values: Floats) -> float | None:
         return None
     looked_at = present[:: -(-len(present) // LOOKED_AT)]
     share = share / share.sum()
-    chance = 0.5 * np.sqrt(2 * share * (1 - share) / (np.pi * len(looked_at))).sum()
-    now = _distance(column, share, looked_at)
+    now = distance(column, share, looked_at)
     if now < CLOSER:
         return None
-    distances = [_distance(column, share, looked_at * factor) for factor in FACTORS]
+    distances = [distance(column, share, looked_at * factor) for factor in FACTORS]
     best = int(np.argmin(distances))
-    fits = distances[best] <= FITS + CHANCE * chance and now - distances[best] >= CLOSER
-    return FACTORS[best] if fits else None
+    near = distances[best] <= fitting_distance(share, len(looked_at))
+    return FACTORS[best] if near and now - distances[best] >= CLOSER else None
 
 
-def _distance(column: Distribution, share: Floats, values: Floats) -> float:
-    """Total variation distance between values and training, by the bins of training."""
+def fitting_distance(share: Floats, count: int) -> float:
+    """The distance up to which so many values are those of a distribution.
+
+    Parameters
+    ----------
+    share : float64 array of shape (bins,)
+        Of the values of training in its bins.
+    count : int
+        Number of values that are compared with them.
+
+    Returns
+    -------
+    float
+    """
+    chance = 0.5 * np.sqrt(2 * share * (1 - share) / (np.pi * count)).sum()
+    return float(FITS + CHANCE * chance)
+
+
+def distance(column: Distribution, share: Floats, values: Floats) -> float:
+    """Total variation distance between values and training, by the bins of training.
+
+    Parameters
+    ----------
+    column : Distribution
+    share : float64 array of shape (bins,)
+        Of the values of training in its bins.
+    values : float64 array of shape (n,)
+        None is missing.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+    """
     places = np.searchsorted(column.edges, values, side="right")
     counts = np.bincount(places, minlength=len(share)) / len(values)
     return float(0.5 * np.abs(counts - share).sum())

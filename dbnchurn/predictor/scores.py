@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -16,7 +16,8 @@ from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.predictor.odd_rows import OddRows
 from dbnchurn.predictor.reference import Distribution, Reference
-from dbnchurn.predictor.rescaled import factor_of
+from dbnchurn.predictor.rescaled import FEWEST_VALUES, factor_of
+from dbnchurn.predictor.swapped import swapped_columns
 from dbnchurn.tables.schema import Table
 
 TIERS = ("low", "medium", "high", "very high")
@@ -26,6 +27,7 @@ RISK_ODDS = (1.0, 2.0, 5.0)
 # A share of missing values is reported when it changed by both of these at least.
 NOTABLE_CHANGE = 0.05
 STANDARD_ERRORS = 4.0
+MOSTLY = 0.5  # share of the values that are there
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,10 @@ class Oddities:
         Empty, as `out_of_range` is, for models without a reference.
     rescaled : dict of column → factor → rows
         Rows of tables whose numbers are those of training if they are multiplied by the factor.
+    swapped : dict of column → other column → rows
+        Rows of tables in which the column holds what the other one held in training.
+    far_outside : dict of column → rows with a number that no passing of time explains
+        See :meth:`~dbnchurn.predictor.reference.Distribution.far_outside`.
 
     Examples
     --------
@@ -57,6 +63,8 @@ class Oddities:
     missing: dict[str, int] = field(default_factory=dict)
     trained_missing: dict[str, float] = field(default_factory=dict)
     rescaled: dict[str, dict[str, int]] = field(default_factory=dict)
+    swapped: dict[str, dict[str, int]] = field(default_factory=dict)
+    far_outside: dict[str, int] = field(default_factory=dict)
 
     def __add__(self, other: Oddities) -> Oddities:
         return Oddities(
@@ -68,12 +76,9 @@ class Oddities:
                 for name in self.missing | other.missing
             },
             self.trained_missing | other.trained_missing,
-            {
-                name: dict(
-                    Counter(self.rescaled.get(name, {})) + Counter(other.rescaled.get(name, {}))
-                )
-                for name in self.rescaled | other.rescaled
-            },
+            _summed(self.rescaled, other.rescaled),
+            _summed(self.swapped, other.swapped),
+            dict(Counter(self.far_outside) + Counter(other.far_outside)),
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -84,6 +89,8 @@ class Oddities:
             "unknown_levels": dict(self.unknown_levels),
             "out_of_range": dict(self.out_of_range),
             "rescaled": {name: dict(rows) for name, rows in self.rescaled.items()},
+            "swapped": {name: dict(rows) for name, rows in self.swapped.items()},
+            "far_outside": dict(self.far_outside),
             "missing": {
                 name: {"share": share, "in_training": self.trained_missing.get(name)}
                 for name, share in shares.items()
@@ -91,12 +98,32 @@ class Oddities:
             },
         }
 
-    def rescaled_lines(self) -> list[str]:
-        """One line per column whose numbers are written in another unit than in training."""
-        return [
+    @property
+    def mostly_far(self) -> dict[str, int]:
+        """The columns of which more than half of at least 20 values are far outside."""
+        present = {name: self.rows - self.missing.get(name, 0) for name in self.far_outside}
+        return {
+            name: rows
+            for name, rows in self.far_outside.items()
+            if present[name] >= FEWEST_VALUES and rows > MOSTLY * present[name]
+        }
+
+    def lines_on_numbers(self) -> list[str]:
+        """One line per column whose numbers are in another unit, of another column, or far away."""
+        lines = [
             f"{name}: {_rows(rows, self.rows)} with numbers {times(factor)} than in training"
             for name, factors in self.rescaled.items()
             for factor, rows in factors.items()
+        ]
+        lines += [
+            f"{name}: {_rows(rows, self.rows)} with numbers as {other} had them in training"
+            for name, others in self.swapped.items()
+            for other, rows in others.items()
+        ]
+        return lines + [
+            f"{name}: {_rows(rows, self.rows)} far outside the range of training"
+            for name, rows in self.mostly_far.items()
+            if name not in self.rescaled and name not in self.swapped
         ]
 
     def lines(self) -> list[str]:
@@ -105,7 +132,7 @@ class Oddities:
         Unknown levels and numbers out of range are always notable; a share of missing values is
         where it differs from training by at least 5 points and four standard errors.
         """
-        lines = self.rescaled_lines()
+        lines = self.lines_on_numbers()
         lines += [
             f"{name}: {_rows(rows, self.rows)} with a category that no training row has"
             for name, rows in self.unknown_levels.items()
@@ -113,6 +140,7 @@ class Oddities:
         lines += [
             f"{name}: {_rows(rows, self.rows)} outside the range of training"
             for name, rows in self.out_of_range.items()
+            if name not in self.mostly_far
         ]
         for name, then in self.trained_missing.items():
             now = self.missing.get(name, 0) / max(self.rows, 1)
@@ -120,6 +148,15 @@ class Oddities:
             if self.rows and abs(now - then) >= max(NOTABLE_CHANGE, by_chance):
                 lines.append(f"{name}: {now:.1%} missing, {then:.1%} in training")
         return lines
+
+
+def _summed(
+    first: Mapping[str, Mapping[str, int]], second: Mapping[str, Mapping[str, int]]
+) -> dict[str, dict[str, int]]:
+    return {
+        name: dict(Counter(first.get(name, {})) + Counter(second.get(name, {})))
+        for name in first | second
+    }
 
 
 def times(factor: str) -> str:
@@ -139,7 +176,12 @@ def _rows(count: int, total: int) -> str:
     return f"{count} of {total} {'row' if total == 1 else 'rows'}"
 
 
-def oddities(table: Table, unknown: Mapping[str, int], reference: Reference | None) -> Oddities:
+def oddities(
+    table: Table,
+    unknown: Mapping[str, int],
+    reference: Reference | None,
+    dates: Collection[str] = (),
+) -> Oddities:
     """Count what is unusual in a table as read.
 
     Parameters
@@ -148,6 +190,8 @@ def oddities(table: Table, unknown: Mapping[str, int], reference: Reference | No
     unknown : mapping of column → rows with a level that training did not have
     reference : Reference or None
         Distributions of the training rows.
+    dates : collection of str, default ()
+        The columns of numbers that are dates.
 
     Returns
     -------
@@ -162,19 +206,31 @@ def oddities(table: Table, unknown: Mapping[str, int], reference: Reference | No
         column.name: _outside(column, table.numbers[:, j])
         for j, column in enumerate(reference.numbers)
     }
+    swapped = swapped_columns(reference, table.numbers)
+    far = {
+        column.name: column.far_outside(table.numbers[:, j], is_date=column.name in dates)
+        for j, column in enumerate(reference.numbers)
+    }
+    known = {name: int(n) for name, n in zip(names, len(table) - np.array(absent), strict=True)}
     return Oddities(
         len(table),
         dict(unknown),
         {name: rows for name, rows in outside.items() if rows},
         missing,
         {column.name: column.missing for column in reference.columns},
-        _rescaled(table, reference),
+        _rescaled(table, reference, swapped, dates),
+        {name: {other: known[name]} for name, other in swapped.items()},
+        {name: rows for name, rows in far.items() if rows},
     )
 
 
-def _rescaled(table: Table, reference: Reference) -> dict[str, dict[str, int]]:
+def _rescaled(
+    table: Table, reference: Reference, others: Collection[str], dates: Collection[str]
+) -> dict[str, dict[str, int]]:
     found = {}
     for j, column in enumerate(reference.numbers):
+        if column.name in others or column.name in dates:
+            continue
         if (factor := factor_of(column, table.numbers[:, j])) is not None:
             rows = int((~np.isnan(table.numbers[:, j])).sum())
             found[column.name] = {f"{factor:g}": rows}

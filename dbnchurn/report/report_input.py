@@ -192,6 +192,8 @@ class ReportInput:
         Feature → AUC of it alone on training rows, best first.
     seconds : mapping, default {}
         Stage → wall seconds, in order.
+    fit_seconds : mapping, default {}
+        Model → wall seconds of its fit; None where they are not known as a whole.
     facts : mapping, default {}
         Further lines of the page, such as source, seed, device and package versions.
     config_yaml : str, default ""
@@ -202,6 +204,8 @@ class ReportInput:
         What drives the scores, as ``training.json`` has it under ``reasons``.
     outcome : str, default ""
         Who counts as having left, and what share of the customers.
+    stored : str, default ""
+        From which rows the measured and the stored model learned, in sentences.
     sample_weight, gain : arrays of shape (n,), optional
         As given to :func:`dbnchurn.evaluate.compare`.
 
@@ -229,11 +233,13 @@ class ReportInput:
     fine_tuning: FineTuning | None = None
     strongest: Mapping[str, float] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    fit_seconds: Mapping[str, float | None] = field(default_factory=dict)
     facts: Mapping[str, object] = field(default_factory=dict)
     config_yaml: str = ""
     warnings: Sequence[str] = ()
     reasons: Mapping[str, Any] | None = None
     outcome: str = ""
+    stored: str = ""
     sample_weight: npt.ArrayLike | None = None
     gain: npt.ArrayLike | None = None
 

@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from dbnchurn.campaign.feedback import Feedback, FeedbackSection
 from dbnchurn.core.errors import ArtifactError, ConfigError
 from dbnchurn.core.html.format import percent, plain, span
 from dbnchurn.core.places import check_places
+from dbnchurn.core.typing import Floats
 from dbnchurn.data.joins import LABEL
 from dbnchurn.evaluate import evaluate
 from dbnchurn.evaluate.bootstrap import RESAMPLES
@@ -22,8 +26,9 @@ from dbnchurn.evaluate.registry import COMPARED, METRICS, PRIMARY
 from dbnchurn.predictor.changed import check_frame
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.runs.folder import read_json, write_json
+from dbnchurn.runs.learned_rows import LEARNED, learned_among
 from dbnchurn.tables.arrow import rules_of
-from dbnchurn.tables.contract import Contract, apply_contract
+from dbnchurn.tables.contract import Contract, Customers, apply_contract
 from dbnchurn.tables.label import LabelMeaning, inverted
 from dbnchurn.tables.label_classes import LabelValues, left_sentence, majority_warning
 from dbnchurn.tables.label_question import Question
@@ -54,6 +59,10 @@ class Backtest:
         Where most of them count as having left.
     allowed : tuple of str
         Sentences about columns that changed since the training, and were allowed to.
+    learned : int
+        Rows that the model learned from, so that they are no new customers.
+    feedback : tuple of str
+        What was done to the labels because of campaigns.
     """
 
     model: str
@@ -63,6 +72,8 @@ class Backtest:
     outcome: str = ""
     warning: str | None = None
     allowed: tuple[str, ...] = ()
+    learned: int = 0
+    feedback: tuple[str, ...] = ()
 
     def standing(self, metric: str) -> str:
         """Where the new number lies: ``inside``, ``below`` or ``above`` the promised interval.
@@ -93,6 +104,11 @@ class Backtest:
             return f"{customers}: nothing can be said, as all have one outcome."
         label = METRICS[PRIMARY].label_in_sentence
         measured = _capital(f"{label} {plain(new['value'])} ({span(new)}) on {customers}")
+        if self.learned:
+            return (
+                f"{measured}; but the model learned from {self.learned:,} of these customers, so "
+                "the numbers say nothing of new ones: name a table of later customers."
+            )
         standing = self.standing(PRIMARY)
         if old is None or standing == "–":
             return f"{measured}; there is no promise to hold it against."
@@ -140,6 +156,7 @@ class Backtest:
         ]
         changed = [f"changed, and allowed: {sentence}" for sentence in self.allowed]
         lines = [*changed, self.verdict, "", *table, "", self.calibration]
+        lines += [f"Feedback: {note}." for note in self.feedback]
         lines += [line for line in (self.outcome and f"{self.outcome}.", self.warning) if line]
         if self.left_out:
             lines.append(f"{self.left_out} rows were left out: no outcome, or a broken contract.")
@@ -152,10 +169,12 @@ class Backtest:
             "verdict": self.verdict,
             "calibration": self.calibration,
             "allowed": list(self.allowed),
+            "feedback": list(self.feedback),
             "promised": {key: dict(self.promised[key]) for key in COMPARED if key in self.promised},
             "found": dict(self.measured),
             "standing": {key: self.standing(key) for key in COMPARED},
             "left_out": self.left_out,
+            "learned": self.learned,
             "outcome": self.outcome,
             "warnings": [] if self.warning is None else [self.warning],
         }
@@ -169,6 +188,7 @@ def backtest(
     positive: LabelValues | None = None,
     negative: LabelValues | None = None,
     allow_changed: Collection[str] = (),
+    feedback: FeedbackSection | None = None,
     output: str | Path | None = None,
     mkdir: bool = False,
     resamples: int = RESAMPLES,
@@ -191,6 +211,9 @@ def backtest(
         Labels of those who left and of those who stayed; by default those of the training.
     allow_changed : collection of str, default ()
         Columns that may have become empty or be full of unknown categories.
+    feedback : FeedbackSection, optional
+        Campaigns that ran in the month: the customers are weighted as if nobody had been contacted.
+        Needs ``since`` and ``days``.
     output : path, optional
         New JSON file.
     mkdir : bool, default False
@@ -230,15 +253,10 @@ def backtest(
     say(loaded.notes, logging.WARNING)
     frame = loaded.frame
     allowed = check_frame(predictor, frame, allow_changed)
+    identity = about.get("id") if about.get("id") in frame.columns else None
+    meaning = _meaning(about, positive, negative)
     labelled = apply_contract(
-        frame,
-        Contract(
-            label=name,
-            id=about.get("id") if about.get("id") in frame.columns else None,
-            **_meaning(about, positive, negative),
-            max_quarantine=1.0,
-            question=QUESTION,
-        ),
+        frame, Contract(name, identity, **meaning, max_quarantine=1.0, question=QUESTION)
     )
     assert labelled.meaning is not None
     condition, share = labelled.meaning.condition, float(labelled.y.mean())
@@ -246,11 +264,10 @@ def backtest(
     extra = [str(column) for column in labelled.X if column not in known]
     say([*labelled.notes, *labelled.set_aside])
     say(unused_columns(predictor.schema, extra=extra))
+    weight, told = _without_contacts(labelled, feedback)
+    scores = predictor.predict_proba(labelled.X)[:, 1]
     measured = evaluate(
-        labelled.y,
-        predictor.predict_proba(labelled.X)[:, 1],
-        predictor.threshold,
-        resamples=resamples,
+        labelled.y, scores, predictor.threshold, sample_weight=weight, resamples=resamples
     )
     result = Backtest(
         str(model),
@@ -260,11 +277,41 @@ def backtest(
         left_sentence(condition, share, len(labelled)),
         majority_warning(condition, share, inverted(labelled.meaning, QUESTION)),
         tuple(allowed),
+        learned_among(
+            Path(model).parent / LEARNED,
+            predictor.schema,
+            labelled.X,
+            None if labelled.id is None else list(labelled.ids),
+        ),
+        told,
     )
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)  # only asked for: see mkdir
         write_json(output, result.plain())
     return result
+
+
+def _without_contacts(
+    labelled: Customers, section: FeedbackSection | None
+) -> tuple[Floats | None, tuple[str, ...]]:
+    """Weights as if nobody had been contacted, and what was done."""
+    if section is None:
+        return None, ()
+    if section.since is None or section.days is None:
+        raise ConfigError(
+            "the outcome window of the customers is not known: give its first day (--since) and "
+            "its length (--days) with the contact log"
+        )
+    if labelled.id is None:
+        raise ConfigError(
+            "customers of the contact log are found by their id, and the table lacks the column "
+            "that the training had"
+        )
+    opens = np.full(len(labelled), np.datetime64(section.since, "ns"))
+    closes = opens + np.timedelta64(section.days, "D")
+    found = Feedback.read(section, labelled.ids, labelled.y, opens, closes)
+    weighted = found.weigh(np.arange(len(labelled)))
+    return weighted.weight, (*found.notes, *weighted.notes)
 
 
 def _meaning(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from dbnchurn.core.errors import ConfigError, listed, wants_extra
 from dbnchurn.core.typing import Floats, Floats32
 from dbnchurn.features.leaves_record import booster_matrix
 from dbnchurn.features.wide_tables import bins_of
@@ -91,7 +93,7 @@ def logistic_regression(
             (OneHotEncoder(handle_unknown="ignore", min_frequency=10), codes),
         ),
         LogisticRegression(max_iter=2000),
-    ).fit(fitted, train.y)
+    ).fit(fitted, train.y, logisticregression__sample_weight=train.sample_weight)
     return lambda X: np.asarray(model.predict_proba(matrix(X))[:, 1])
 
 
@@ -142,11 +144,177 @@ def xgboost(
         feature_types=["q"] * len(table.number_names) + ["c"] * len(table.code_names),
         random_state=random_state,
         n_jobs=n_threads or default_threads(len(train.y)),
-    ).fit(fitted, train.y, eval_set=[(matrix(validation.frame)[1], validation.y)], verbose=False)
+    ).fit(
+        fitted,
+        train.y,
+        sample_weight=train.sample_weight,
+        eval_set=[(matrix(validation.frame)[1], validation.y)],
+        sample_weight_eval_set=[validation.sample_weight],
+        verbose=False,
+    )
     return lambda X: np.asarray(model.predict_proba(matrix(X)[1])[:, 1], np.float64)
 
 
-PEERS: dict[str, Peer] = {"logistic regression": logistic_regression, "xgboost": xgboost}
+def lightgbm(
+    train: LabelledFrame,
+    validation: LabelledFrame,
+    *,
+    kinds: Mapping[str, str],
+    formats: Mapping[str, str] | None = None,
+    random_state: int = 0,
+    n_threads: int | None = None,
+) -> Predict:
+    """One booster of 15 leaves, rate 0.03, stopped on average precision of the validation rows.
+
+    Parameters
+    ----------
+    train, validation : LabelledFrame
+    kinds : mapping of column → kind
+        For columns whose kind would be inferred wrongly.
+    formats : mapping of column → format, optional
+        How numbers and dates in text are written.
+    random_state : int, default 0
+    n_threads : int, optional
+        By default as many as the number of rows is worth.
+
+    Returns
+    -------
+    callable
+        DataFrame of n rows → probabilities of shape (n,).
+
+    Raises
+    ------
+    ConfigError
+        If LightGBM is not installed.
+    """
+    with wants_extra("bench"):
+        import lightgbm as lgb
+    schema = infer(train.frame, kinds, formats)
+
+    def matrix(X: pd.DataFrame) -> Floats32:
+        return booster_matrix(read(schema, X)[0])
+
+    settings = {
+        "objective": "binary",
+        "metric": "average_precision",
+        "num_leaves": 15,
+        "learning_rate": 0.03,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "feature_fraction": 0.7,
+        "seed": random_state,
+        "num_threads": n_threads or default_threads(len(train.y)),
+        "verbosity": -1,
+    }
+    fitted = lgb.Dataset(matrix(train.frame), train.y)
+    booster = lgb.train(
+        settings,
+        fitted,
+        num_boost_round=2000,
+        valid_sets=[lgb.Dataset(matrix(validation.frame), validation.y, reference=fitted)],
+        callbacks=[lgb.early_stopping(100, verbose=False)],
+    )
+    return lambda X: np.asarray(booster.predict(matrix(X)), np.float64)
+
+
+def catboost(
+    train: LabelledFrame,
+    validation: LabelledFrame,
+    *,
+    kinds: Mapping[str, str],
+    formats: Mapping[str, str] | None = None,
+    random_state: int = 0,
+    n_threads: int | None = None,
+) -> Predict:
+    """One booster of depth 6, rate 0.05, stopped on log loss of the validation rows.
+
+    Parameters
+    ----------
+    train, validation : LabelledFrame
+    kinds : mapping of column → kind
+        For columns whose kind would be inferred wrongly.
+    formats : mapping of column → format, optional
+        How numbers and dates in text are written.
+    random_state : int, default 0
+    n_threads : int, optional
+        By default as many as the number of rows is worth.
+
+    Returns
+    -------
+    callable
+        DataFrame of n rows → probabilities of shape (n,).
+
+    Raises
+    ------
+    ConfigError
+        If CatBoost is not installed.
+    """
+    with wants_extra("bench"):
+        from catboost import CatBoostClassifier
+    schema = infer(train.frame, kinds, formats)
+
+    def columns(X: pd.DataFrame) -> pd.DataFrame:
+        table = read(schema, X)[0]
+        codes = {name: table.codes[:, j].astype(str) for j, name in enumerate(table.code_names)}
+        numbers = pd.DataFrame(table.numbers, columns=list(table.number_names))
+        return pd.concat([numbers, pd.DataFrame(codes, index=numbers.index)], axis=1)
+
+    model = CatBoostClassifier(
+        iterations=2000,
+        depth=6,
+        learning_rate=0.05,
+        cat_features=[c.name for c in schema.used if c.kind == "category"],
+        early_stopping_rounds=100,
+        eval_metric="Logloss",
+        random_seed=random_state,
+        thread_count=n_threads or default_threads(len(train.y)),
+        verbose=False,
+        allow_writing_files=False,
+    )
+    model.fit(columns(train.frame), train.y, eval_set=(columns(validation.frame), validation.y))
+    return lambda X: np.asarray(model.predict_proba(columns(X))[:, 1], np.float64)
+
+
+def baselines_of(asked: Sequence[str] | None) -> tuple[str, ...]:
+    """The baselines of a run.
+
+    Parameters
+    ----------
+    asked : sequence of str, or None
+        Those that the config names; None for all whose packages are installed.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    ConfigError
+        If one of those that are named needs a package that is not installed.
+
+    Examples
+    --------
+    >>> baselines_of(["xgboost"])
+    ('xgboost',)
+    """
+    absent = [name for name in OPTIONAL if find_spec(name) is None]
+    if asked is None:
+        return tuple(name for name in (*PEERS, *VARIANTS) if name not in absent)
+    if lacking := [name for name in asked if name in absent]:
+        raise ConfigError(
+            f"baselines: {listed(lacking)} not installed; take them out, or "
+            "pip install 'dbnchurn[bench]'"
+        )
+    return tuple(asked)
+
+
+OPTIONAL = ("lightgbm", "catboost")  # named like their packages
+PEERS: dict[str, Peer] = {
+    "logistic regression": logistic_regression,
+    "xgboost": xgboost,
+    "lightgbm": lightgbm,
+    "catboost": catboost,
+}
 VARIANTS: dict[str, dict[str, Any]] = {
     "without leaves": {"use_leaves": False, "use_companion": False},
     "without pretraining": {"network__pretrain": False},

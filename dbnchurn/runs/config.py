@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from dbnchurn.campaign.feedback import FeedbackSection
 from dbnchurn.config import Section, build, read, section_of
 from dbnchurn.data.build import places
 from dbnchurn.data.plan import DataPlan, Leakage
@@ -25,7 +26,10 @@ from dbnchurn.runs.sections import (
 from dbnchurn.runs.source import SourceSection
 from dbnchurn.tables.label_classes import LabelValue
 
-Baseline = Literal["logistic regression", "xgboost", "without leaves", "without pretraining"]
+Baseline = Literal[
+    "logistic regression", "xgboost", "lightgbm", "catboost", "without leaves",
+    "without pretraining",
+]  # fmt: skip
 # Set once for the whole run, at its top.
 SHARED = ("random_state", "device", "n_threads", "kinds", "formats", "leakage")
 
@@ -154,9 +158,10 @@ class RunConfig(Section):
         default_factory=dict,
         description="What the business calls a column, for reasons: {tenure: Months with us}.",
     )
-    baselines: tuple[Baseline, ...] = Field(
-        default=("logistic regression", "xgboost", "without leaves", "without pretraining"),
-        description="Models that are trained and reported beside, on the same rows.",
+    baselines: tuple[Baseline, ...] | None = Field(
+        default=None,
+        description="Models that are trained and reported beside, on the same rows; by default "
+        "all, lightgbm and catboost where their packages are installed.",
     )
     resamples: Annotated[int, Field(ge=50)] = Field(
         default=RESAMPLES, description="Bootstrap resamples behind every interval."
@@ -180,6 +185,9 @@ class RunConfig(Section):
     tuning: TuningSection | None = Field(
         default=None, description="What 'dbnchurn tune' searches; 'train' passes over it."
     )
+    feedback: FeedbackSection | None = Field(
+        default=None, description="Campaigns that ran in the outcome windows of the rows."
+    )
     classifier: ClassifierSection = Field(default_factory=ClassifierSection)
     campaign: CampaignSection = Field(default_factory=CampaignSection)
 
@@ -187,8 +195,13 @@ class RunConfig(Section):
     def sources(self) -> list[str | Path]:
         """Files, folders and patterns that the tables are read from."""
         if self.source is not None and self.source.path is not None:
-            return [self.source.path]
-        return [] if self.data is None else [*places(self.data)]
+            return [self.source.path, *self._logs]
+        return [*([] if self.data is None else places(self.data)), *self._logs]
+
+    @property
+    def _logs(self) -> list[str | Path]:
+        """Files of the campaigns."""
+        return [] if self.feedback is None else self.feedback.paths
 
     @model_validator(mode="after")
     def _one_table_or_several(self) -> RunConfig:
@@ -268,3 +281,21 @@ def classifier_of(config: RunConfig, **changes: Any) -> ChurnClassifier:
     )
     classifier.set_params(**changes)
     return classifier
+
+
+def without_refit(config: RunConfig) -> RunConfig:
+    """The config of a run that stores the model that it measures.
+
+    Runs that are only compared do without a second fit, which no number is measured of.
+
+    Parameters
+    ----------
+    config : RunConfig
+
+    Returns
+    -------
+    RunConfig
+        With ``classifier.refit`` false, as its ``config.yaml`` then says.
+    """
+    classifier = config.classifier.model_copy(update={"refit": False})
+    return config.model_copy(update={"classifier": classifier})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -20,6 +20,7 @@ from dbnchurn.core.typing import Floats, Rows
 from dbnchurn.data.build import QUARANTINE, Built, build, load
 from dbnchurn.data.leakage import find_leaks, refuse_leaks, shared_customers
 from dbnchurn.data.lookahead import can_look_ahead, find_lookahead
+from dbnchurn.data.plan import DataPlan
 from dbnchurn.data.quality_page import write_quality
 from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.data.stored_plan import storable_plan
@@ -44,7 +45,13 @@ ALLOWED_LEAK = (
 )
 
 
-def read_customers(config: RunConfig, work: Path) -> tuple[Customers, Built | None]:
+BuildTables = Callable[[DataPlan, Path], Built]
+"""Builds the table of features of a plan in a new folder, elsewhere than :func:`build` does."""
+
+
+def read_customers(
+    config: RunConfig, work: Path, build_tables: BuildTables | None = None
+) -> tuple[Customers, Built | None]:
     """The customers of a config; costs and dropped columns of groups are no features of theirs.
 
     Parameters
@@ -52,6 +59,8 @@ def read_customers(config: RunConfig, work: Path) -> tuple[Customers, Built | No
     config : RunConfig
     work : Path
         Folder for the table of features that several source tables are joined to.
+    build_tables : function, optional
+        What builds it; by default this machine does.
 
     Returns
     -------
@@ -63,11 +72,21 @@ def read_customers(config: RunConfig, work: Path) -> tuple[Customers, Built | No
     ------
     DataError
         If the tables cannot be used.
+    ConfigError
+        If there is nothing to build for what builds tables.
     """
     if config.data is None:
+        if build_tables is not None:
+            raise ConfigError(
+                "another engine joins the tables of 'data', and the config names one table, which "
+                "this machine reads; leave --engine out"
+            )
         table, built = load_customers(config), None
     else:
-        built = build(config.data, work / "tables", n_threads=config.n_threads)
+        if build_tables is not None:
+            built = build_tables(config.data, work / "tables")
+        else:
+            built = build(config.data, work / "tables", n_threads=config.n_threads)
         table = load(built)
     return separate_side_columns(config, _with_outcome(table, config)), built
 

@@ -24,7 +24,7 @@ from dbnchurn.tables.splitting import Split
 
 
 def labelled_frame(table: Customers, rows: Rows) -> LabelledFrame:
-    """Features and labels of some customers, all of weight 1.
+    """Features and labels of some customers, of weight 1 unless the table says otherwise.
 
     Parameters
     ----------
@@ -38,7 +38,8 @@ def labelled_frame(table: Customers, rows: Rows) -> LabelledFrame:
         Its groups are the ids, where the table has a column of them.
     """
     groups = table.ids[rows] if table.id is not None else None
-    return LabelledFrame(table.X.iloc[rows], table.y[rows], np.ones(len(rows)), groups)
+    weight = np.ones(len(rows)) if table.sample_weight is None else table.sample_weight[rows]
+    return LabelledFrame(table.X.iloc[rows], table.y[rows], weight, groups)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +105,9 @@ class Dataset:
         ChurnClassifier
         """
         if uses_each_gain(config.threshold):
-            changes["threshold__target"] = wasted_share(self.gain, self.train.y)
+            changes["threshold__target"] = wasted_share(
+                self.gain, self.train.y, self.train.sample_weight
+            )
         changes["formats"] = dict(self.formats) or None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LabelWarning)  # said once, of the table
@@ -114,13 +117,14 @@ class Dataset:
                 X_val=self.validation.frame,
                 y_val=self.validation.y,
                 sample_weight=self.train.sample_weight,
+                sample_weight_val=self.validation.sample_weight,
                 groups=self.train.groups,
                 X_unlabelled=self.unlabelled,
                 checkpoints=store.folder,
             )
 
 
-def wasted_share(gain: Floats, y: Labels) -> float:
+def wasted_share(gain: Floats, y: Labels, sample_weight: Floats | None = None) -> float:
     """The mean cost of contacting a stayer, as a share of the mean gain from a churner.
 
     A classifier's threshold takes one ratio for all customers; this is the one that stands for
@@ -132,6 +136,7 @@ def wasted_share(gain: Floats, y: Labels) -> float:
         What contacting each customer gains, in money.
     y : int array of shape (n,)
         1 for churners.
+    sample_weight : float array of shape (n,), optional
 
     Returns
     -------
@@ -148,7 +153,9 @@ def wasted_share(gain: Floats, y: Labels) -> float:
     >>> wasted_share(np.array([-2.0, -2.0, 8.0]), np.array([0, 0, 1]))
     0.25
     """
-    brought, wasted = float(gain[y == 1].mean()), -float(gain[y == 0].mean())
+    weight = np.ones(len(y)) if sample_weight is None else sample_weight
+    left, stayed = (np.average(gain[y == k], weights=weight[y == k]) for k in (1, 0))
+    brought, wasted = float(left), -float(stayed)
     if brought <= 0:
         raise ConfigError(
             f"threshold.rule='profit': contacting a churner brings {brought:.3g} in the mean, so "

@@ -14,7 +14,7 @@ from dbnchurn.decide.threshold import Choice
 from dbnchurn.evaluate import at_thresholds, by_group, compare, evaluate
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import shares_attained
-from dbnchurn.runs.predictions import GROUP, models, score_column
+from dbnchurn.runs.predictions import GROUP, models, score_column, weights
 from dbnchurn.runs.result import MODEL
 from dbnchurn.tables.splitting import PARTS
 
@@ -42,7 +42,9 @@ def measured(frame: pd.DataFrame, config: RunConfig, facts: Mapping[str, Any]) -
     outcome, gain = val["label"].to_numpy(), val["gain"].to_numpy()
     rule = config.threshold
     thresholds = {
-        model: chosen(rule, outcome, val[score_column(model)].to_numpy(), gain).threshold
+        model: chosen(
+            rule, outcome, val[score_column(model)].to_numpy(), gain, weights(val)
+        ).threshold
         for model in models(frame)
     }
     contacts = config.campaign.contacts
@@ -50,6 +52,7 @@ def measured(frame: pd.DataFrame, config: RunConfig, facts: Mapping[str, Any]) -
         test["label"].to_numpy(),
         {model: test[score_column(model)].to_numpy() for model in thresholds},
         thresholds,
+        sample_weight=weights(test),
         budget=contacts * len(test) if contacts < 1 else contacts,
         offer=config.campaign.build_offer(),
         gain=test["gain"].to_numpy(),
@@ -63,6 +66,7 @@ def measured(frame: pd.DataFrame, config: RunConfig, facts: Mapping[str, Any]) -
             val["label"].to_numpy(),
             val["score"].to_numpy(),
             thresholds[MODEL],
+            sample_weight=weights(val),
             resamples=config.resamples,
             random_state=config.seed,
         ),
@@ -87,7 +91,13 @@ def measured(frame: pd.DataFrame, config: RunConfig, facts: Mapping[str, Any]) -
     }
 
 
-def chosen(rule: Threshold, y: Labels, scores: Floats, gain: Floats) -> Choice:
+def chosen(
+    rule: Threshold,
+    y: Labels,
+    scores: Floats,
+    gain: Floats,
+    sample_weight: Floats | None = None,
+) -> Choice:
     """The threshold that a rule chooses on the validation rows.
 
     Parameters
@@ -98,13 +108,14 @@ def chosen(rule: Threshold, y: Labels, scores: Floats, gain: Floats) -> Choice:
     scores : float array of shape (n,)
     gain : float array of shape (n,)
         What contacting each customer gains; for the rule "profit" without a target.
+    sample_weight : float array of shape (n,), optional
 
     Returns
     -------
     Choice
     """
     used = gain if uses_each_gain(rule) else None
-    return choose_threshold(y, scores, rule.rule, rule.target, gain=used)
+    return choose_threshold(y, scores, rule.rule, rule.target, sample_weight, used)
 
 
 def uses_each_gain(rule: Threshold) -> bool:
@@ -153,6 +164,7 @@ def alternatives(
                 val["score"].to_numpy(),
                 name,
                 target,
+                weights(val),
                 gain=val["gain"].to_numpy() if name == "profit" else None,
             )
         except DataError as error:
@@ -164,6 +176,7 @@ def alternatives(
         test["label"].to_numpy(),
         test["score"].to_numpy(),
         thresholds,
+        sample_weight=weights(test),
         gain=test["gain"].to_numpy(),
         resamples=config.resamples,
         random_state=config.seed,
@@ -199,6 +212,7 @@ def groups(
             test["score"].to_numpy(),
             test[column],
             threshold,
+            sample_weight=weights(test),
             pool=column != "month",
             resamples=resamples if len(test) < LARGE else min(resamples, 200),
             random_state=random_state,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dbnchurn.core.typing import Floats
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import true_probabilities
 from dbnchurn.runs.result import MODEL, RunResult
@@ -29,7 +30,8 @@ def predictions(trained: RunResult, config: RunConfig) -> pd.DataFrame:
     DataFrame
         ``id``, ``part``, ``label`` and ``score``; ``score NAME`` of every baseline; ``gain``, what
         contacting the customer gains; ``month``, where there are dates; ``group NAME`` for the
-        groups of the report; ``truth``, the true probability of simulated customers (test only).
+        groups of the report; ``weight``, where rows differ in
+        that; ``truth``, the true probability of simulated customers (test only).
     """
     table, parts = trained.customers, trained.parts
     which = np.concatenate([getattr(parts, part) for part in SCORED])
@@ -41,6 +43,8 @@ def predictions(trained: RunResult, config: RunConfig) -> pd.DataFrame:
     for model, scores in trained.scores.items():
         columns[score_column(model)] = np.concatenate([scores[part] for part in SCORED])
     columns["gain"] = gains(config.campaign, table)[which]
+    if table.sample_weight is not None:
+        columns["weight"] = table.sample_weight[which]
     if table.dates is not None:
         columns["month"] = months(table.dates[which])
     for name, of_rows in report_groups(
@@ -53,6 +57,11 @@ def predictions(trained: RunResult, config: RunConfig) -> pd.DataFrame:
         truth = true_probabilities(config.data, table, parts.test)
         frame.loc[frame["part"] == "test", "truth"] = truth
     return frame
+
+
+def weights(frame: pd.DataFrame) -> Floats | None:
+    """How much each row counts; None where all count the same."""
+    return frame["weight"].to_numpy(np.float64) if "weight" in frame else None
 
 
 def score_column(model: str) -> str:

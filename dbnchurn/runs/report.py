@@ -22,9 +22,10 @@ from dbnchurn.runs.baselines import VARIANTS
 from dbnchurn.runs.config import CampaignSection, read_config
 from dbnchurn.runs.facts import FACTS
 from dbnchurn.runs.folder import read_json
-from dbnchurn.runs.predictions import GROUP, models, score_column
+from dbnchurn.runs.predictions import GROUP, models, score_column, weights
 from dbnchurn.runs.published import notes
 from dbnchurn.runs.result import MODEL
+from dbnchurn.runs.stored_model import stored_sentence
 from dbnchurn.tables.splitting import PARTS
 
 RULES = {
@@ -87,12 +88,15 @@ def report_input(folder: Path) -> ReportInput:
         fine_tuning=_fine_tuning(facts["fine_tuning"]),
         strongest=facts["strongest_columns"],
         seconds=_seconds(metrics["seconds"]),
+        fit_seconds=metrics["seconds"].get("fit", {}),
         facts=_facts(config.seed, metrics, facts),
         config_yaml=(folder / "config.yaml").read_text(encoding="utf-8"),
         warnings=facts["warnings"],
         gain=test["gain"].to_numpy(),
+        sample_weight=weights(test),
         reasons=facts.get("reasons"),
         outcome=facts.get("outcome", ""),
+        stored=stored_sentence(facts["stored"]) if "stored" in facts else "",
     )
 
 
@@ -154,7 +158,7 @@ def _fine_tuning(curve: list[dict[str, float]]) -> FineTuning:
 
 
 def _seconds(seconds: dict[str, Any]) -> dict[str, float]:
-    stages = {stage: spent for stage, spent in seconds.items() if stage != "classifier"}
+    stages = {stage: s for stage, s in seconds.items() if stage not in ("classifier", "fit")}
     return {**stages, **{f"train: {part}": s for part, s in seconds["classifier"].items()}}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -30,12 +30,15 @@ class RunResult:
     parts : Split
     scores : dict of model name → part → probabilities
         Of the classifier and the baselines, on the validation and test rows.
+    fit_seconds : dict of model name → float or None
+        Wall seconds of each fit; None where a part of it was done before an interruption.
     """
 
     classifier: ChurnClassifier
     customers: Customers
     parts: Split
     scores: dict[str, dict[str, Floats]]
+    fit_seconds: dict[str, float | None] = field(default_factory=dict)
 
     @cached_property
     def strength(self) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -199,7 +199,8 @@ def run(
     miner = _miner(config, table)
     with stage("mine"), warnings.catch_warnings(record=True) as caught:
         miner.fit(table.X, table.y, groups=_groups(config, table))
-    if (note := miner.segments_.majority_note()) is not None:
+    segments = replace(miner.segments_, missing=config.source.missing)
+    if (note := segments.majority_note()) is not None:
         log.warning("%s", note)
     for warning in caught:
         log.warning("%s", warning.message)
@@ -210,12 +211,12 @@ def run(
         _warn_of_shared_customers(miner, table.ids)
     folder = free_folder(config.output, name)
     with atomic_folder(folder) as unfinished:
-        save(miner.segments_, unfinished, raw_text=raw_text)
+        save(segments, unfinished, raw_text=raw_text)
         candidates = csv_text(miner.candidates_, raw_text=raw_text)
         (unfinished / "candidates.csv").write_text(candidates, encoding="utf-8")
         (unfinished / "config.yaml").write_text(dump(config), encoding="utf-8")
         if config.sweeps:
-            write_sweeps(config, table, miner.segments_.base["report"].value, unfinished)
+            write_sweeps(config, table, segments.base["report"].value, unfinished)
     return folder
 
 

@@ -13,6 +13,7 @@ from dbnchurn.predictor.model_files import digest_of_folder
 from dbnchurn.runs.facts import FACTS
 from dbnchurn.runs.folder import read_json
 from dbnchurn.runs.result import MODEL
+from dbnchurn.runs.stored_model import stored_sentence
 
 SHOWN = tuple(columns(MetricTable.TERMINAL))
 
@@ -41,7 +42,7 @@ def result_table(metrics: Mapping[str, Any]) -> Table:
 
 
 def summary_text(folder: Path, metrics: Mapping[str, Any]) -> str:
-    """Who counts as having left, the threshold, the paths of report and model, and its digest.
+    """Who left, what was measured and stored, threshold, paths of report and model, and its digest.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def summary_text(folder: Path, metrics: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        Up to five lines.
+        Up to six lines.
     """
     threshold = metrics["threshold"]
     origin = f"rule {threshold['rule']}, chosen on {threshold['chosen_on']}"
@@ -61,8 +62,10 @@ def summary_text(folder: Path, metrics: Mapping[str, Any]) -> str:
         origin = "fixed in the config"
     facts = read_json(folder / FACTS) if (folder / FACTS).exists() else {}
     outcome = [facts["outcome"]] if "outcome" in facts else []
+    stored = [stored_sentence(facts["stored"])] if "stored" in facts else []
     lines = [
         *outcome,
+        *stored,
         f"threshold {threshold['value']:.4f} ({origin}); brackets are 95 % intervals",
     ]
     if (folder / "report.html").exists():

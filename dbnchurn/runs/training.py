@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.core.typing import Arrays, Floats
 from dbnchurn.data.build import Built
 from dbnchurn.data.quality_page import write_quality
+from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.model.inputs import LabelledFrame
-from dbnchurn.runs.baselines import PEERS, VARIANTS, Predict
+from dbnchurn.runs.baselines import PEERS, VARIANTS, Predict, baselines_of
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import (
     QUALITY,
+    BuildTables,
     check_leakage,
     condition_of,
     read_customers,
@@ -29,7 +32,9 @@ from dbnchurn.runs.customers import (
 from dbnchurn.runs.dataset import Dataset, labelled_frame
 from dbnchurn.runs.drivers import check_display_names, find_drivers
 from dbnchurn.runs.facts import FACTS, facts_of
+from dbnchurn.runs.feedback import FITTED, plain, with_feedback
 from dbnchurn.runs.folder import open_output, write_json
+from dbnchurn.runs.learned_rows import LEARNED, write_learned_rows
 from dbnchurn.runs.metrics import chosen, measured, uses_each_gain
 from dbnchurn.runs.predictions import predictions
 from dbnchurn.runs.protocol import division
@@ -37,6 +42,7 @@ from dbnchurn.runs.published import write_table
 from dbnchurn.runs.report import write_report
 from dbnchurn.runs.result import MODEL, Findings, RunResult
 from dbnchurn.runs.side_columns import gains
+from dbnchurn.runs.stored_model import learned_rows, stored_facts, stored_model
 from dbnchurn.runs.tracking import require_mlflow, track
 from dbnchurn.runs.unfinished import Unfinished
 from dbnchurn.tables import Customers
@@ -44,7 +50,13 @@ from dbnchurn.tables.splitting import Split
 from dbnchurn.tables.unused_columns import say
 
 
-def train(config: RunConfig, name: str = "run", *, mkdir: bool = False) -> Path:
+def train(
+    config: RunConfig,
+    name: str = "run",
+    *,
+    mkdir: bool = False,
+    build_tables: BuildTables | None = None,
+) -> Path:
     """Train a model and its baselines, measure them, and write a run folder.
 
     Parameters
@@ -56,13 +68,16 @@ def train(config: RunConfig, name: str = "run", *, mkdir: bool = False) -> Path:
         name.
     mkdir : bool, default False
         Whether the folders above the output are made if they do not exist.
+    build_tables : function, optional
+        What builds the table of features of a plan in a new folder; by default this machine does.
 
     Returns
     -------
     folder : Path
         With ``config.yaml``, ``predictions.parquet``, ``training.json``, ``metrics.json``,
-        ``curves.json``, ``table.md`` and ``table.csv``, ``report.html``, ``model/`` and, if rows
-        were set aside, ``quarantine.parquet``. It appears when all of it is written.
+        ``curves.json``, ``table.md`` and ``table.csv``, ``report.html``, ``learned_rows.parquet``,
+        ``model/`` and, if rows were set aside, ``quarantine.parquet``. It appears when all of it
+        is written.
 
     Raises
     ------
@@ -75,19 +90,22 @@ def train(config: RunConfig, name: str = "run", *, mkdir: bool = False) -> Path:
     >>> train(config, "tv")  # doctest: +SKIP
     PosixPath('runs/tv')
     """
+    baselines_of(config.baselines)  # refused before anything is trained
     open_output(Path(config.output), config.sources, mkdir=mkdir)
     if config.tracking is not None:
         require_mlflow()
-    return _finish(config, Unfinished.begin(config, name))
+    return _finish(config, Unfinished.begin(config, name), build_tables)
 
 
-def resume(folder: str | Path) -> Path:
+def resume(folder: str | Path, *, build_tables: BuildTables | None = None) -> Path:
     """Finish a run that was interrupted, to the same result as without the interruption.
 
     Parameters
     ----------
     folder : path
         ``NAME.unfinished``, or the run folder that it would have become.
+    build_tables : function, optional
+        As :func:`train` takes it.
 
     Returns
     -------
@@ -111,30 +129,43 @@ resumed; none is unfinished there
         with ScratchFolder():  # which clears up what the killed process has spilled
             unfinished.discard()
         return unfinished.target
-    return _finish(unfinished.config(), unfinished)
+    return _finish(unfinished.config(), unfinished, build_tables)
 
 
-def _finish(config: RunConfig, unfinished: Unfinished) -> Path:
+def _finish(
+    config: RunConfig, unfinished: Unfinished, build_tables: BuildTables | None = None
+) -> Path:
     """Train from the checkpoints that are there, and write the run folder."""
     seconds: dict[str, float] = {}
     with unfinished.underway(), ScratchFolder() as work:
         with stage("read", seconds):
-            table, built = read_customers(config, work)
+            table, built = read_customers(config, work, build_tables)
             check_display_names(config.display_names, [*table.X, *table.side_columns])
             parts = divide(table, config)
         with stage("check", seconds):
             table = check_leakage(config, table, parts, built)
+            table, weighted = with_feedback(config, table, parts)
         trained = fit_all(config, table, parts, seconds, unfinished.store)
         say(trained.reduced)
         with stage("evaluate", seconds):
             found = findings(trained, config)
+            found.facts["feedback"] = plain(weighted)
         with stage("explain", seconds):
             reasons = find_drivers(trained, config.display_names, config.seed)
-        found.metrics["seconds"] = {**seconds, "classifier": trained.classifier.seconds_}
+        with stage("refit", seconds):
+            stored = stored_model(trained, unfinished.store.part("stored"))
+        found.metrics["seconds"] = {
+            **seconds,
+            "classifier": trained.classifier.seconds_,
+            "fit": trained.fit_seconds,
+        }
         found.facts.update(
-            name=unfinished.target.name, seconds=found.metrics["seconds"], reasons=reasons
+            name=unfinished.target.name,
+            seconds=found.metrics["seconds"],
+            reasons=reasons,
+            stored=stored_facts(trained, stored),
         )
-        folder = write(config, unfinished, trained, found, built)
+        folder = write(config, unfinished, trained, stored, found, built)
     if config.tracking is not None:
         track(folder, config.tracking)
     return folder
@@ -181,22 +212,37 @@ def fit_all(
     """
     dataset = Dataset.of(table, parts, config.campaign)
     rows = {"validation": dataset.validation, "test": labelled_frame(table, parts.test)}
+    fit_seconds: dict[str, float | None] = {}
     with stage("train", seconds):
-        classifier = dataset.fit(config, store.part(MODEL))
+        classifier, fit_seconds[MODEL] = _timed_fit(dataset, config, store.part(MODEL))
     scores = {MODEL: _score(classifier.predict_proba, rows)}
-    for baseline in config.baselines:
+    for baseline in baselines_of(config.baselines):
         with stage(baseline, seconds):
             if baseline in VARIANTS:
-                variant = dataset.fit(config, store.part(baseline), **VARIANTS[baseline])
+                variant, fit_seconds[baseline] = _timed_fit(
+                    dataset, config, store.part(baseline), **VARIANTS[baseline]
+                )
                 scores[baseline] = _score(variant.predict_proba, rows)
             else:
-                scores[baseline] = _peer_scores(baseline, dataset, rows, config, store)
+                peer = _peer_scores(baseline, dataset, rows, config, store)
+                scores[baseline], fit_seconds[baseline] = peer
     rule = config.threshold
     if uses_each_gain(rule):
         gain = gains(config.campaign, table)[parts.validation]
         validation = scores[MODEL]["validation"]
-        classifier.decide_by(chosen(rule, dataset.validation.y, validation, gain))
-    return RunResult(classifier, table, parts, scores)
+        classifier.decide_by(
+            chosen(rule, dataset.validation.y, validation, gain, dataset.validation.sample_weight)
+        )
+    return RunResult(classifier, table, parts, scores, fit_seconds)
+
+
+def _timed_fit(
+    dataset: Dataset, config: RunConfig, store: CheckpointStore, **changes: Any
+) -> tuple[ChurnClassifier, float | None]:
+    """A fitted classifier and the seconds of its fit; None where a part of it was done before."""
+    resumed, started = store.kept, time.perf_counter()
+    classifier = dataset.fit(config, store, **changes)
+    return classifier, None if resumed else time.perf_counter() - started
 
 
 def _peer_scores(
@@ -205,8 +251,11 @@ def _peer_scores(
     rows: dict[str, LabelledFrame],
     config: RunConfig,
     store: CheckpointStore,
-) -> dict[str, Floats]:
-    def fit_and_score() -> tuple[Arrays, None]:
+) -> tuple[dict[str, Floats], float | None]:
+    """Scores of a peer by part, and the seconds of its fit."""
+
+    def fit_and_score() -> tuple[Arrays, dict[str, float]]:
+        started = time.perf_counter()
         predict = PEERS[baseline](
             dataset.train,
             dataset.validation,
@@ -215,9 +264,11 @@ def _peer_scores(
             random_state=config.seed,
             n_threads=config.n_threads,
         )
-        return dict(_score(predict, rows)), None
+        seconds = time.perf_counter() - started
+        return dict(_score(predict, rows)), {"seconds": seconds}
 
-    return store.get_or_compute(baseline, fit_and_score)[0]
+    scores, facts = store.get_or_compute(baseline, fit_and_score)
+    return scores, (facts or {}).get("seconds")  # kept by an earlier version, it has none
 
 
 def _score(predict: Predict, rows: dict[str, LabelledFrame]) -> dict[str, Floats]:
@@ -246,6 +297,7 @@ def write(
     config: RunConfig,
     unfinished: Unfinished,
     trained: RunResult,
+    stored: ChurnClassifier,
     found: Findings,
     built: Built | None,
 ) -> Path:
@@ -257,6 +309,8 @@ def write(
     unfinished : Unfinished
         Says where.
     trained : RunResult
+    stored : ChurnClassifier
+        Goes into the model folder.
     found : Findings
         Contents of the files.
     built : Built or None
@@ -279,19 +333,34 @@ def write(
         about: dict[str, Any] = {
             "id": table.id,
             "column_labels": dict(config.display_names),
-            # Of validation rows: no byte of the model may depend on a test row.
-            "metrics": found.metrics["validation"],
+            **_measured(found),
         }
         if config.source is not None and config.source.missing:
             about["missing"] = list(config.source.missing)
         about["left"] = condition_of(table, config)
         if table.meaning is not None:
             about |= table.meaning.as_dict()
+        if found.facts["feedback"]:
+            about["feedback"] = found.facts["feedback"][FITTED]
         if built is not None:
             about["data"] = stored_plan(built)
             write_tables(aside, built)
         write_quality(aside / QUALITY, table, built, table.notes)
-        trained.classifier.save(aside / "model", about=about)
+        stored.save(aside / "model", about=about)
+        rows = learned_rows(trained, stored)
+        ids = None if table.id is None else list(table.ids[rows])
+        write_learned_rows(aside / LEARNED, stored.schema_, table.X.iloc[rows], ids)
         if config.report.page:
             write_report(aside)
     return folder
+
+
+def _measured(found: Findings) -> dict[str, Any]:
+    """The numbers that the model carries, and what they were measured on.
+
+    Those of the test rows where the stored model learned from them, after they were measured. Of
+    one that did not, no byte depends on a test row: it has those of the validation rows.
+    """
+    part = "test" if found.facts["stored"]["refit"] else "validation"
+    on = {"part": part, "rows": found.facts["stored"]["measured_rows"]}
+    return {"metrics": found.metrics[part], "measured": on}

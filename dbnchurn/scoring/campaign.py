@@ -14,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dbnchurn.campaign.log import LogEntry
+from dbnchurn.campaign.suppression import MATCHES, Match, comparable, readable, suppress
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.files import atomic_write
 from dbnchurn.core.places import check_places, conflicts
@@ -21,7 +23,6 @@ from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.core.typing import Bools
 from dbnchurn.data.typed import as_text
 from dbnchurn.scoring.output_paths import disk_errors
-from dbnchurn.scoring.suppression import MATCHES, Match, comparable, readable, suppress
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.writing import ending_of, relation_of, write_pieces
 
@@ -60,6 +61,8 @@ class Campaign:
     raw_text : bool, default False
         Texts of CSV, in the scores and on the list, are as they are; otherwise those that a
         spreadsheet would compute have an apostrophe in front.
+    log : LogEntry, optional
+        A contact log that the list is added to; what the list is about, and where the log lies.
 
     Raises
     ------
@@ -80,6 +83,7 @@ class Campaign:
     suppress_match: Match = "exact"
     allow_unmatched: bool = False
     raw_text: bool = False
+    log: LogEntry | None = None
 
     def __post_init__(self) -> None:
         if not self.budget > 0 or (self.budget >= 1 and self.budget != math.floor(self.budget)):
@@ -97,6 +101,8 @@ class Campaign:
                 f"{did_you_mean(self.suppress_match, MATCHES)}"
             )
         ending_of(self.path)
+        if self.log is not None and conflicts({"campaign": self.path, "log": self.log.path}, {}):
+            raise ConfigError(f"{self.path} is the contact log; write the list elsewhere")
         if self.path.is_dir():
             raise ConfigError(f"{self.path}: a campaign list is a file, this is a folder")
         if self.suppress is not None:
@@ -129,6 +135,8 @@ class CampaignList:
         How ids were compared.
     given : bool
         Whether there was a suppression list.
+    logged : int, optional
+        Customers that were added to the contact log; None without one.
     """
 
     path: Path
@@ -140,6 +148,7 @@ class CampaignList:
     repeated: int = 0
     match: Match = "exact"
     given: bool = False
+    logged: int | None = None
 
 
 def write_campaign(
@@ -188,7 +197,9 @@ def write_campaign(
     ([2, 3, 4], 2, 1)
     """
     paths = [scores] if isinstance(scores, Path) else list(scores)
-    check_places({"campaign": campaign.path}, {"scores": paths}, mkdir=mkdir)
+    written = {"campaign": campaign.path, "log": campaign.log.path if campaign.log else None}
+    check_places(written, {"scores": paths}, mkdir=mkdir)
+    logged = None
     with Session(MEMORY, n_threads=1) as session, readable(paths[0]):
         relation = relation_of(paths, raw_text=campaign.raw_text)
         session.run(f"CREATE VIEW scores AS SELECT * FROM {relation}")
@@ -205,6 +216,9 @@ def write_campaign(
             pieces = _pieces(session, contact, control, campaign.random_state)
             ending = ending_of(campaign.path)
             write_pieces(pieces, unfinished, ending, raw_text=campaign.raw_text)
+            if campaign.log is not None:  # before the list has its name: both or neither
+                list_ = relation_of([unfinished], raw_text=campaign.raw_text)
+                logged = _append(session, list_, campaign.log, control / max(1, contact + control))
     return CampaignList(
         campaign.path,
         contact,
@@ -215,7 +229,18 @@ def write_campaign(
         kept_off.repeated,
         campaign.suppress_match,
         campaign.suppress is not None,
+        logged,
     )
+
+
+def _append(session: Session, relation: str, log: LogEntry, share: float) -> int:
+    """Add the customers of the list to the contact log; how many there were to add."""
+    table = session.arrow(f'SELECT id, "group" AS arm, probability FROM {relation}')
+    rows = table.to_pandas()
+    if not len(rows):
+        return 0
+    made = log.rows(rows["id"], rows["arm"] == CONTROL, share, rows["probability"].astype(float))
+    return made.append_to(log.path, mkdir=True)
 
 
 def _known(session: Session) -> None:

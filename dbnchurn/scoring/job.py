@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
+from dbnchurn.campaign.suppression import check_suppression
 from dbnchurn.core.errors import ConfigError, DataError, ResourceError, did_you_mean
 from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import stage
@@ -29,7 +30,6 @@ from dbnchurn.scoring.outputs import write_outputs, write_rejected
 from dbnchurn.scoring.result import Job
 from dbnchurn.scoring.scorer import Scorer, check_columns, say_unused
 from dbnchurn.scoring.sources import sources_text
-from dbnchurn.scoring.suppression import check_suppression
 from dbnchurn.scoring.work_folder import WorkFolder
 from dbnchurn.tables.arrow import reading_notes, text_formats
 from dbnchurn.tables.chunks import Chunk, ChunkSource
@@ -104,7 +104,7 @@ def score_file(
     n_threads : int, default 1
         Threads for the trees.
     allow_changed : collection of str, optional
-        Columns that may be empty, or full of categories that no training row has; any other such
+        Columns that may hold other values than in training, or none; any other such
         column stops the job, see :func:`dbnchurn.predictor.changed.changed_columns`.
     allow_stale : str, optional
         The reason why a month is built from raw tables that do not reach over its windows.
@@ -146,19 +146,8 @@ def score_file(
     ...     list(job.read()), job.scored, job.drift.score.column
     (['id', 'probability', 'decision', 'risk', 'model'], 100, 'score')
     """
-    if chunk_rows < 1:
-        raise ConfigError(f"chunk_rows {chunk_rows} is out of its range: give at least 1")
-    if not 0 <= max_rejected <= 1:
-        raise ConfigError(
-            f"max_rejected {max_rejected:g} is out of its range: give a share, 0 to 1"
-        )
-    if reasons < 0:
-        raise ConfigError(f"reasons {reasons} is out of its range: give at least 0")
-    if table is not None and (cutoff is not None or tables or sources or trust_sources):
-        raise ConfigError("give a table, or cutoff and raw tables to build it from, not both")
-    check_reason(allow_stale)
-    if allow_stale is not None and table is not None:
-        raise ConfigError("allow_stale belongs to a month that is built from raw tables")
+    raw = cutoff is not None or bool(tables or sources or trust_sources)
+    _check_options(table, raw, allow_stale, chunk_rows, max_rejected, reasons)
     output = Path(output)
     paths = OutputPaths.of(output, rejected, raw_text=raw_text)
     _check_raw_text(paths, campaign)
@@ -178,18 +167,12 @@ def score_file(
     if scorer is not None:
         _check_suppression(scorer, campaign)
     read_from = {} if plan is None else sources_text(plan)
+    given = {"table": table and str(table), "cutoff": str(cutoff), "sources": read_from}
     manifest = {
         "model": predictor.digest,
-        "input": (source and source.identity())
-        or {"table": table and str(table), "cutoff": str(cutoff), "sources": read_from},
+        "input": (source and source.identity()) or given,
         "database": database,
-        "options": {
-            "id": id,
-            "reasons": reasons,
-            "plausibility": plausibility,
-            "rows": chunk_rows,
-            "threads": n_threads,
-        },
+        "options": _options(id, reasons, plausibility, chunk_rows, n_threads),
         "versions": versions(),
     }
     with disk_errors(output), WorkFolder(paths.work, manifest) as work_folder:
@@ -212,6 +195,43 @@ def score_file(
         )
         work_folder.remove()  # while it is still locked
     return job
+
+
+def _check_options(
+    table: str | Path | None,
+    raw: bool,
+    allow_stale: str | None,
+    chunk_rows: int,
+    max_rejected: float,
+    reasons: int,
+) -> None:
+    """Refuse numbers out of their range, and a table beside `raw` tables to build it from."""
+    if chunk_rows < 1:
+        raise ConfigError(f"chunk_rows {chunk_rows} is out of its range: give at least 1")
+    if not 0 <= max_rejected <= 1:
+        raise ConfigError(
+            f"max_rejected {max_rejected:g} is out of its range: give a share, 0 to 1"
+        )
+    if reasons < 0:
+        raise ConfigError(f"reasons {reasons} is out of its range: give at least 0")
+    if table is not None and raw:
+        raise ConfigError("give a table, or cutoff and raw tables to build it from, not both")
+    check_reason(allow_stale)
+    if allow_stale is not None and table is not None:
+        raise ConfigError("allow_stale belongs to a month that is built from raw tables")
+
+
+def _options(
+    id: str | None, reasons: int, plausibility: bool, chunk_rows: int, n_threads: int
+) -> dict[str, object]:
+    """What chunks that are kept depend on, beside model and rows."""
+    return {
+        "id": id,
+        "reasons": reasons,
+        "plausibility": plausibility,
+        "rows": chunk_rows,
+        "threads": n_threads,
+    }
 
 
 def _check_raw_text(paths: OutputPaths, campaign: Campaign | None) -> None:
@@ -238,12 +258,18 @@ def _check_places(
         read["input"] = [table]
     if campaign is not None and campaign.suppress is not None:
         read["suppress"] = [campaign.suppress]
-    written = {**paths.written, "campaign": None if campaign is None else campaign.path}
+    log = None if campaign is None or campaign.log is None else campaign.log.path
+    written = {**paths.written, "campaign": campaign.path if campaign else None, "log": log}
     check_places(written, read, emptied=("quarantine", "parts"), mkdir=mkdir)
 
 
 def _check_suppression(scorer: Scorer, campaign: Campaign | None) -> None:
     """Refuse a suppression list that cannot be read, before a row is scored."""
+    if campaign is not None and campaign.log is not None and scorer.id is None:
+        raise ConfigError(
+            f"{campaign.log.path}: a contact log needs the ids of the customers, and the rows are "
+            "only numbered; name their column with --id (id=)"
+        )
     if campaign is None or campaign.suppress is None:
         return
     if scorer.id is None:

@@ -6,10 +6,11 @@ import pandas as pd
 from rich.markup import escape
 from rich.table import Table
 
+from dbnchurn.campaign.suppression import MATCHES
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.scoring.campaign import CampaignList
 from dbnchurn.scoring.drift import Drift
 from dbnchurn.scoring.result import Job
-from dbnchurn.scoring.suppression import MATCHES
 
 SHOWN = 8  # columns
 
@@ -49,9 +50,20 @@ def summary_text(job: Job) -> str:
             f"campaign list: {made.contact} to contact, {made.control} held out as control"
             f"{kept_off if made.listed else empty}: {made.path}"
         )
+        if made.logged is not None:
+            lines.append(logged_text(made))
     if job.drift is None:
         lines.append("no drift: the model has no distributions of its training rows; train anew")
     return "\n".join([*lines, f"summary: {job.summary}"])
+
+
+def logged_text(made: CampaignList) -> str:
+    """How many customers of a list the contact log got."""
+    rows = made.contact + made.control
+    there = rows - (made.logged or 0)
+    again = f", {there} were there already" if there else ""
+    none = "" if made.control else "; without a control group no effect can be told: see --control"
+    return f"contact log: {made.logged} customers added{again}{none}"
 
 
 def drift_table(drift: Drift) -> Table:

@@ -156,6 +156,7 @@ def to_json(segments: SegmentList) -> str:
         "label": segments.label,
         "positive": list(segments.positive),
         "negative": list(segments.negative),
+        "missing": list(segments.missing),
         "base": {name: asdict(rate) for name, rate in segments.base.items()},
         "chance": asdict(segments.chance) if segments.chance else None,
         "pairs": [asdict(pair) for pair in segments.pairs],
@@ -245,6 +246,7 @@ def load(path: str | Path) -> SegmentList:
             negative=value_tuple(data.get("negative", ())),
             label=data.get("label"),
             schema=_schema_from_list(data.get("schema", [])),
+            missing=tuple(str(word) for word in data.get("missing", ())),
             **{name: data[name] for name in FIELDS},
         )
     except (KeyError, TypeError, AttributeError) as error:

@@ -28,6 +28,7 @@ from dbnchurn.segments.columns import (
 from dbnchurn.segments.conditions import OneOf
 from dbnchurn.segments.rates import Rate
 from dbnchurn.segments.segment import Chance, PairCounts, Segment
+from dbnchurn.tables.doubtful_values import without_missing
 from dbnchurn.tables.label import LabelMeaning, apply_meaning
 from dbnchurn.tables.label_classes import LabelValue
 from dbnchurn.tables.schema import Column, Schema
@@ -66,6 +67,8 @@ class SegmentList:
         Patterns that went on to selection, and that passed it.
     schema : Schema
         How the columns that segments read were written.
+    missing : tuple of str
+        Texts that stand for a missing value in addition to the usual ones.
 
     Examples
     --------
@@ -97,6 +100,7 @@ class SegmentList:
     candidates: int = 0
     significant: int = 0
     schema: Schema = field(default_factory=lambda: Schema(()))
+    missing: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.segments)
@@ -145,7 +149,7 @@ class SegmentList:
         DataError
             A column is absent, or holds values that cannot be read as its kind.
         """
-        frame = checked_frame(X)
+        frame = without_missing(checked_frame(X), self.missing)
         number = self._first_match(frame)
         return pd.Series(number, frame.index, "Int64", "segment").mask(number == 0)
 
@@ -164,7 +168,7 @@ class SegmentList:
             As :meth:`table`, measured on these rows; ``reported_rate`` is the rate that the report
             promised, ``change`` the difference.
         """
-        frame = checked_frame(X)
+        frame = without_missing(checked_frame(X), self.missing)
         hits = self._hits(y, len(frame))
         number = self._first_match(frame)
         rates = [Rate.of(hits[number == k]) for k in range(1, len(self) + 1)]

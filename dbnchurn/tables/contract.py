@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
-from dbnchurn.core.typing import Dates, Ints
+from dbnchurn.core.typing import Dates, Floats, Ints
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.empty_rows import (
     NOTHING_ELSE,
@@ -110,6 +110,8 @@ class Customers:
         Which labels left and which stayed, where the label is a column.
     columns : ModelColumns of n rows, optional
         The features as the model reads them, where that was found out already.
+    sample_weight : float64 array of shape (n,), optional
+        How much each row counts, where rows differ in that.
 
     Examples
     --------
@@ -133,6 +135,7 @@ class Customers:
     formats: Mapping[str, str] = field(default_factory=dict)
     meaning: LabelMeaning | None = None
     columns: ModelColumns | None = None
+    sample_weight: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.y)

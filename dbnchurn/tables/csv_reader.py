@@ -9,6 +9,7 @@ from typing import IO
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from dbnchurn.core.typing import Ints
@@ -21,6 +22,8 @@ BLOCK_SIZE = 4 * MEGABYTE
 MAX_REJECTED = 100_000
 UNNAMED = r"column \d+"
 AFTER_LAST = "after the last delimiter"
+HEADER = "the line repeats the header"
+FEWEST_NAMES = 2  # one name alone may be a value
 
 
 class CsvReader:
@@ -102,9 +105,21 @@ class CsvReader:
             check_fields(
                 batch, numbers, file=self.file, delimiter=dialect.delimiter, columns=len(names)
             )
-            yield batch.select(self._wanted).append_column("", pa.array(numbers))
+            wanted = batch.select(self._wanted)
+            if self._row_found(headers := _repeated_headers(wanted), numbers):
+                kept = np.setdiff1d(np.arange(len(numbers)), headers)
+                wanted, numbers = wanted.take(pa.array(kept)), numbers[kept]
+            if len(numbers) or not batch.num_rows:
+                yield wanted.append_column("", pa.array(numbers))
         self._numbered.extend(self._not_numbered)
         self.next_row += len(self._not_numbered)
+
+    def _row_found(self, headers: Ints, numbers: Ints) -> bool:
+        """Reject the rows that repeat the header, if there are any."""
+        again = [RejectedRow(int(numbers[row]), None, HEADER) for row in headers]
+        if again:
+            self._numbered = deque(sorted([*self._numbered, *again], key=lambda line: line.row))
+        return bool(again)
 
     def _reject(self, line: arrow_csv.InvalidRow) -> str:
         if len(self._not_numbered) > self._max_rejected:
@@ -156,6 +171,22 @@ class CsvReader:
     def rejected_at_end(self) -> tuple[RejectedRow, ...]:
         """Lines that were rejected after the last row, and so are in no chunk."""
         return tuple(self._numbered)
+
+
+def _repeated_headers(batch: pa.RecordBatch) -> Ints:
+    """Rows that hold the name of every column, as files put one behind the other have them."""
+    if batch.num_columns < FEWEST_NAMES:
+        return np.empty(0, np.int64)
+    rows = np.arange(batch.num_rows)
+    for name in batch.schema.names:
+        values = batch.column(name)
+        if len(rows) < len(values):
+            values = values.take(pa.array(rows))
+        same = pc.fill_null(pc.equal(values, name), False)
+        rows = rows[same.to_numpy(zero_copy_only=False)]
+        if not len(rows):
+            break
+    return rows
 
 
 def _with_others(wanted: Sequence[str], names: Sequence[str]) -> list[str]:

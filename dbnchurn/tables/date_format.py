@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from dbnchurn.core.errors import ConfigError, did_you_mean
-from dbnchurn.core.sql import text_literal
-from dbnchurn.core.typing import Bools, Floats, Rows
+from dbnchurn.core.typing import Bools, Floats
+from dbnchurn.tables.named_parts import matches_of, named_parts, number_of_part
 from dbnchurn.tables.readings import agreed, reading_most, telling_example
 from dbnchurn.tables.text_column import ascii_digits
 
@@ -152,14 +152,18 @@ class DateFormat:
             this format.
         """
         days = np.full(len(texts), np.nan)
-        fitting, matches = _matches(self._regex, texts)
+        fitting, matches = matches_of(self._regex, texts)
         if matches:
-            days[fitting] = self._days(_named(matches))
+            days[fitting] = self._days(named_parts(matches))
         return days
 
     def _days(self, found: pd.DataFrame) -> Floats:
         """The days of texts that have the parts of a date."""
-        year, month, day = _year(found, self.last_year), _month(found), _number(found, "d", 1.0)
+        year, month, day = (
+            _year(found, self.last_year),
+            _month(found),
+            number_of_part(found, "d", 1.0),
+        )
         with np.errstate(invalid="ignore"):
             start = _days_of(year, month)
             length = _days_of(year, month + 1) - start
@@ -169,37 +173,15 @@ class DateFormat:
         return np.where(valid & ~np.isnan(seconds), days, np.nan)
 
 
-def _matches(regex: str, texts: Sequence[str] | pd.Series[Any]) -> tuple[Rows, list[re.Match[str]]]:
-    """Positions of the texts that match, and the matches."""
-    match = re.compile(regex).match
-    found = [
-        (place, match_of)
-        for place, text in enumerate(texts)
-        if text and (match_of := match(ascii_digits(text.strip()))) is not None
-    ]
-    return np.array([place for place, _ in found], np.intp), [match_of for _, match_of in found]
-
-
-def _named(matches: Sequence[re.Match[str]]) -> pd.DataFrame:
-    """The named parts of matches, None where a part is absent."""
-    return pd.DataFrame([match.groupdict() for match in matches], dtype=object)
-
-
-def _number(found: pd.DataFrame, part: str, default: float) -> Floats:
-    if part not in found:
-        return np.full(len(found), default)
-    return pd.to_numeric(found[part], errors="coerce").to_numpy(np.float64, na_value=np.nan)
-
-
 def _year(found: pd.DataFrame, last: int) -> Floats:
     if "Y" in found:
-        return _number(found, "Y", np.nan)
-    return last - (last - _number(found, "y", np.nan)) % 100
+        return number_of_part(found, "Y", np.nan)
+    return last - (last - number_of_part(found, "y", np.nan)) % 100
 
 
 def _month(found: pd.DataFrame) -> Floats:
     if "b" not in found:
-        return _number(found, "m", np.nan)
+        return number_of_part(found, "m", np.nan)
     names = found["b"].map(lambda name: MONTHS.get(name.lower()), na_action="ignore")
     return names.to_numpy(np.float64, na_value=np.nan)
 
@@ -216,8 +198,8 @@ def _seconds_of_day(found: pd.DataFrame) -> Floats:
     """Seconds since midnight, 0 where no time stands; NaN if there is no such time."""
     if found["H"].isna().all():
         return np.zeros(len(found))
-    hour = np.where(found["H"].isna(), 0.0, _number(found, "H", 0.0))
-    minute = np.where(found["M"].isna(), 0.0, _number(found, "M", 0.0))
+    hour = np.where(found["H"].isna(), 0.0, number_of_part(found, "H", 0.0))
+    minute = np.where(found["M"].isna(), 0.0, number_of_part(found, "M", 0.0))
     second = np.where(
         found["S"].isna(),
         0.0,
@@ -239,7 +221,7 @@ def _offset(found: pd.DataFrame) -> Floats:
     zone = found["z"].fillna("")
     parts = zone.str.extract(r"^(?P<s>[+-])(?P<h>\d{2}):?(?P<m>\d{2})?:?(?P<c>\d{2})?$")
     ahead = sum(
-        np.nan_to_num(_number(parts, part, 0.0)) * seconds
+        np.nan_to_num(number_of_part(parts, part, 0.0)) * seconds
         for part, seconds in (("h", 3600), ("m", 60), ("c", 1))
     )
     return np.where(parts["s"] == "-", -ahead, ahead)
@@ -355,105 +337,3 @@ def certain_dates(texts: Sequence[str]) -> tuple[Floats, Bools]:
         forms = [other for p in PATTERNS for other in _with_other_years(DateFormat(p))]
         days[others], doubtful[others] = agreed(_every_reading(rest.tolist(), forms))
     return days, doubtful
-
-
-@dataclass(frozen=True)
-class DurationFormat:
-    """Spans of time such as ``3 days 02:30:00``, ``02:30:00`` or ``P3DT2H30M``, read as days.
-
-    Years and months, as in ``P1Y2M``, have their mean length of 365.2425 days and a twelfth of it.
-
-    Examples
-    --------
-    >>> DurationFormat().parse(["-1 days +12:00:00", "P2W", "P1Y"]).tolist()
-    [-0.5, 14.0, 365.2425]
-    >>> DurationFormat().parse(["1 days 12:00:00", "06:00:00", "PT6H", "basic"]).tolist()
-    [1.5, 0.25, 0.25, nan]
-    """
-
-    @property
-    def picture(self) -> str:
-        """The name of the format in configs and artifacts."""
-        return "duration"
-
-    def parse(self, texts: Sequence[str] | pd.Series[Any]) -> Floats:
-        """The days that texts stand for.
-
-        Parameters
-        ----------
-        texts : sequence of n str
-
-        Returns
-        -------
-        float64 array of shape (n,)
-            NaN where a text is no span of time.
-        """
-        days = np.full(len(texts), np.nan)
-        for pattern in DURATIONS:
-            fitting, matches = _matches(pattern, texts)
-            if not matches:
-                continue
-            found = _named(matches)
-            given = found.notna().to_numpy()
-            parts = [np.nan_to_num(_number(found, part, 0.0)) * s for part, s in SPANS.items()]
-            sign = np.where(found["n"].notna(), -1.0, 1.0)
-            # The sign of '-1 days +02:00:00' is that of the days alone.
-            of_time = np.where(found["p"].notna(), 1.0, sign) if "p" in found else sign
-            seconds = sign * sum(parts[:DAY_PARTS]) + of_time * sum(parts[DAY_PARTS:])
-            some = given[:, 1:].any(axis=1)  # a part beside the sign
-            days[fitting[some]] = seconds[some] / DAY
-        return days
-
-    def sql(self, text: str) -> str:
-        """SQL of the days that a text stands for, NULL where it is no span of time.
-
-        Parameters
-        ----------
-        text : str
-            SQL expression of the text.
-
-        Returns
-        -------
-        str
-        """
-        choices = []
-        for pattern in DURATIONS:
-            names = re.findall(r"\?P<(\w+)>", pattern)
-            plain = re.sub(r"\?P<\w+>", "", pattern)
-            part = {
-                name: f"regexp_extract({text}, {text_literal(plain)}, {place})"
-                for place, name in enumerate(names, 1)
-            }
-            seconds = {
-                name: f"coalesce(TRY_CAST({part[name]} AS DOUBLE), 0) * {length!r}"
-                for name, length in SPANS.items()
-                if name in part
-            }
-            sign = f"CASE WHEN {part['n']} = '-' THEN -1 ELSE 1 END"
-            plus = f"CASE WHEN {part['p']} = '+' THEN 1 ELSE {sign} END" if "p" in part else sign
-            spans = list(SPANS)
-            date = " + ".join(v for k, v in seconds.items() if spans.index(k) < DAY_PARTS)
-            time = " + ".join(v for k, v in seconds.items() if spans.index(k) >= DAY_PARTS)
-            some = " OR ".join(f"{part[name]} <> ''" for name in seconds)
-            choices.append(
-                f"WHEN regexp_full_match({text}, {text_literal(plain)}) AND ({some}) "
-                f"THEN (({sign}) * ({date}) + ({plus}) * ({time})) / {DAY}"
-            )
-        return f"(CASE {' '.join(choices)} END)"
-
-
-YEAR = 365.2425 * DAY
-SPANS = {
-    "y": YEAR, "mo": YEAR / 12, "w": 7 * DAY, "d": DAY, "h": 3600.0, "m": 60.0, "s": 1.0,
-}  # fmt: skip
-"""Part of a span → its seconds; years and months have their mean length."""
-DAY_PARTS = 4  # of the parts, before hours, minutes and seconds
-
-DURATIONS = (
-    r"^(?P<n>-)?(?:(?P<d>\d+) days?,? ?)?(?:(?P<p>\+)?(?P<h>\d{1,4}):(?P<m>[0-5]\d):"
-    r"(?P<s>[0-5]\d(?:\.\d+)?))?$",
-    r"^(?P<n>-)?P(?:(?P<y>\d+(?:\.\d+)?)Y)?(?:(?P<mo>\d+(?:\.\d+)?)M)?"
-    r"(?:(?P<w>\d+(?:\.\d+)?)W)?(?:(?P<d>\d+(?:\.\d+)?)D)?"
-    r"(?:T(?:(?P<h>\d+(?:\.\d+)?)H)?(?:(?P<m>\d+(?:\.\d+)?)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?$",
-)
-"""Spans as pandas and spreadsheets write them, and as ISO 8601 has them."""

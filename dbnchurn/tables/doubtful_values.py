@@ -5,7 +5,7 @@ What is found is said, with the key that decides, and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from dbnchurn.core.errors import listed
 from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.number_format import NumberFormat
+from dbnchurn.tables.serial_format import is_date_name, serial_note
 from dbnchurn.tables.text_column import LOST, UNSEEN, TextColumn
 
 PLACEHOLDERS = ("1900-01-01", "1899-12-30", "1899-12-31", "1753-01-01", "1970-01-01")
@@ -175,6 +176,28 @@ def doubtful_values(name: str, values: pd.Series[Any]) -> list[str]:
         days = values.to_numpy().astype("datetime64[us]").astype(np.float64) / 86_400e6
         return doubtful_dates(name, np.where(values.isna(), np.nan, days))
     return []
+
+
+def serial_notes(columns: Mapping[str, pd.Series[Any]], told: Collection[str]) -> list[str]:
+    """Sentences about columns of numbers that may be dates though no name says so.
+
+    Parameters
+    ----------
+    columns : mapping of column → Series
+    told : collection of str
+        Columns of which the kind or the format is told.
+
+    Returns
+    -------
+    list of str
+    """
+    notes = [
+        serial_note(name, values.to_numpy(np.float64))
+        for name, values in columns.items()
+        if name not in told and isinstance(values.dtype, np.dtype) and values.dtype.kind in "iuf"
+        if not is_date_name(name)  # then it is asked
+    ]
+    return [note for note in notes if note]
 
 
 def signed_otherwise(form: NumberFormat, words: Collection[str]) -> str:

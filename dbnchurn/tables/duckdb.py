@@ -17,6 +17,7 @@ import pyarrow as pa
 from dbnchurn.core.errors import DataError, ResourceError
 from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.core.sql import text_literals, without_end
+from dbnchurn.tables.counts import ONCE, TALLY, Counts, Record
 
 Result = TypeVar("Result")
 DISK_FULL = "no space left"
@@ -59,6 +60,8 @@ class Session:
         By default the number that DuckDB chooses.
     reach : Reach, optional
         The files and folders that statements may touch; by default all that the user may.
+    counts : Counts, optional
+        Where the tables are one part of larger ones; by default they are the whole.
 
     Examples
     --------
@@ -68,8 +71,13 @@ class Session:
     """
 
     def __init__(
-        self, memory: str = "2GB", n_threads: int | None = None, reach: Reach | None = None
+        self,
+        memory: str = "2GB",
+        n_threads: int | None = None,
+        reach: Reach | None = None,
+        counts: Counts | None = None,
     ) -> None:
+        self.counts = counts
         self._scratch = ScratchFolder()
         self.folder = self._scratch.path
         config: dict[str, Any] = {
@@ -130,6 +138,85 @@ class Session:
     def row(self, sql: str) -> tuple[Any, ...]:
         """The first row of the result of a query."""
         return self.rows(sql)[0]
+
+    def define(self, sql: str) -> None:
+        """Run a statement that says what the result of a build is, alike in all parts."""
+        if self.counts is not None:
+            self.counts.define(sql)
+        self.run(sql)
+
+    def total(self, sql: str, fold: str, *, once: bool = False, about: str = "") -> tuple[Any, ...]:
+        """The row of plain values that a query has over the whole of its tables.
+
+        Parameters
+        ----------
+        sql : str
+            Gives one row.
+        fold : str
+            How columns of parts are added up: ``sum``, ``min`` or ``max`` for each, with spaces.
+        once : bool, default False
+            Whether every part has the whole of its tables.
+        about : str, default ""
+            What made its tables, where these were made for this question.
+
+        Returns
+        -------
+        tuple
+        """
+        if self.counts is None:
+            return self.row(sql)
+        question, how = sql + about, ONCE if once else fold
+        return self.counts.of_whole(question, how, lambda: self._plain(sql))[0]
+
+    def tally(self, sql: str, *, once: bool = False) -> list[tuple[Any, ...]]:
+        """The rows that a query has over the whole of its tables, one for each key.
+
+        Parameters
+        ----------
+        sql : str
+            Gives the key, text or a number, and whole numbers that are added up; in the order of
+            the keys.
+        once : bool, default False
+            Whether every part has the whole of its tables.
+
+        Returns
+        -------
+        list of tuple
+        """
+        if self.counts is None:
+            return self.rows(sql)
+        return list(self.counts.of_whole(sql, ONCE if once else TALLY, lambda: self._plain(sql)))
+
+    def number(self, question: str, own: int) -> int:
+        """A number of the whole that does not come from a query, by that of this part.
+
+        Parameters
+        ----------
+        question : str
+            What is counted, alike in all parts.
+        own : int
+
+        Returns
+        -------
+        int
+        """
+        if self.counts is None:
+            return own
+        return int(self.counts.of_whole(question, "sum", lambda: [(own,)])[0][0] or 0)
+
+    def refuse(self, message: str) -> None:
+        """Raise an error about the tables; in one part of several, the whole decides later.
+
+        Raises
+        ------
+        DataError
+            With the message.
+        """
+        if self.counts is None or self.counts.alone:
+            raise DataError(message)
+
+    def _plain(self, sql: str) -> list[Record]:
+        return [tuple(row) for row in self.rows(sql)]
 
     def store(self, relation: str, batches: pa.RecordBatchReader) -> None:
         """Make a table of the rows of a reader.

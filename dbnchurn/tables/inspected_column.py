@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -14,12 +14,13 @@ import pyarrow as pa
 from dbnchurn.core.errors import DataError
 from dbnchurn.tables import kinds
 from dbnchurn.tables.date_format import DateFormat
+from dbnchurn.tables.doubtful_values import doubtful_dates, doubtful_numbers, doubtful_values
 from dbnchurn.tables.loading import whole_numbers
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.reading_rules import Form, ReadingRules, form_of, name_of
 from dbnchurn.tables.roles import ColumnFacts
 from dbnchurn.tables.schema import Column
-from dbnchurn.tables.serial_format import SerialFormat
+from dbnchurn.tables.serial_format import SerialFormat, is_date_name, serial_note
 from dbnchurn.tables.tally import ColumnTally
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
 from dbnchurn.tables.text_decision import Decision, Question, decisions_and_questions
@@ -63,6 +64,8 @@ class InspectedColumn:
         All values as they are written, if they are at most 100.
     is_open : bool, default False
         Whether the column alone could be read in two ways, and the others decided.
+    doubtful : tuple of str, default ()
+        Sentences about values that may mean something else, such as -999.
     facts : ColumnFacts, optional
         What its role is guessed by.
     """
@@ -81,6 +84,7 @@ class InspectedColumn:
     question: Question | None = None
     words: tuple[str, ...] = ()
     is_open: bool = False
+    doubtful: tuple[str, ...] = ()
     facts: ColumnFacts | None = field(default=None, repr=False)
 
     @property
@@ -151,7 +155,10 @@ def inspect_columns(
         if name in ids or name in as_written:
             column = Column(name, "id" if name in ids else "label")
         is_open = decision is not None and name not in asked and _is_open(texts[name], decision)
-        columns.append(_inspected(column, tally, decision, asked.get(name), is_open))
+        told = name in rules.formats or name in rules.kinds
+        inspected = _inspected(column, tally, decision, asked.get(name), is_open)
+        doubtful = () if name in asked else tuple(_doubtful(column, tally, decision, told=told))
+        columns.append(replace(inspected, doubtful=doubtful))
     return columns, questions
 
 
@@ -245,8 +252,36 @@ def _inspected(
         question,
         tuple(words),
         is_open,
-        _facts(column, tally, decision, distinct, sum(missing.values()), words),
+        facts=_facts(column, tally, decision, distinct, sum(missing.values()), words),
     )
+
+
+def _doubtful(
+    column: Column, tally: ColumnTally, decision: Decision | None, *, told: bool
+) -> Iterator[str]:
+    """Sentences about values that are read as they stand and often mean something else."""
+    seldom = tally.perhaps_missing
+    counts = {word: rows for word, rows in tally.counts.items() if word not in seldom}
+    rows = np.fromiter(counts.values(), np.int64, len(counts))
+    if column.kind not in ("number", "date") or not len(rows):
+        return
+    if decision is not None and decision.form is not None:
+        words = list(counts)
+        numbers = decision.form.parse(words)
+        if column.kind == "date":
+            yield from doubtful_dates(column.name, numbers, rows, words)
+            return
+    elif pa.types.is_integer(tally.kind) or pa.types.is_floating(tally.kind):
+        numbers = np.array(list(counts), np.float64)
+    else:
+        series: pd.Series[Any] = pa.array(list(counts), tally.kind).to_pandas()
+        yield from doubtful_values(column.name, series.repeat(np.minimum(rows, TWICE)))
+        return
+    if column.kind == "number":
+        yield from doubtful_numbers(column.name, numbers, rows)
+        plain = decision is None or decision.form == NumberFormat()
+        if plain and not told and not is_date_name(column.name):
+            yield from filter(None, [serial_note(column.name, numbers)])
 
 
 def _facts(

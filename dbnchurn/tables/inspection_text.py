@@ -141,6 +141,12 @@ def notes_of(column: InspectedColumn, found: Inspection) -> Iterator[str]:
             f"{thousands(rows)} {'row is' if rows == 1 else 'rows are'} no {column.kind}, such as "
             f"{first!r}: missing"
         )
+    yield from column.doubtful
+    if column.kind not in ("id", "label", "ignore") and column.rows > 1:
+        if not column.distinct:
+            yield "no value: nothing can be learned from it"
+        elif column.distinct == 1 and not column.missing_rows:
+            yield "one value in all rows: nothing can be learned from it"
     if column.is_sampled:
         yield (
             f"decided by {thousands(column.looked_at)} of about {thousands(column.distinct)} "

@@ -75,15 +75,7 @@ def infer(
     if "" in names:
         place = names.index("") + 1
         raise DataError(f"column {place} of {len(names)} has an empty name; give it one or drop it")
-    for what, given in (("kinds", kinds), ("formats", formats)):
-        for name in given:
-            if name not in names:
-                raise DataError(f"{what} names the column {name!r}: {did_you_mean(name, names)}")
-    for name, kind in kinds.items():
-        if kind not in KINDS:
-            raise DataError(
-                f"unknown kind {kind!r} of column {name!r}: {did_you_mean(kind, KINDS)}"
-            )
+    _check_given(names, kinds, formats)
     values = dict(zip(names, (column for _, column in frame.items()), strict=True))
     judged = {name: judge(values[name], kinds.get(name)) for name in names}
     told = {*kinds, *formats}
@@ -121,6 +113,21 @@ def infer(
         what = f"all of {listed(names)} are ignored or identifiers" if names else "there is none"
         raise DataError(f"no column is left to learn from: {what}")
     return schema
+
+
+def _check_given(
+    names: Sequence[str], kinds: Mapping[str, str], formats: Mapping[str, str]
+) -> None:
+    """Refuse kinds and formats of columns that the table has not, and kinds that do not exist."""
+    for what, given in (("kinds", kinds), ("formats", formats)):
+        for name in given:
+            if name not in names:
+                raise DataError(f"{what} names the column {name!r}: {did_you_mean(name, names)}")
+    for name, kind in kinds.items():
+        if kind not in KINDS:
+            raise DataError(
+                f"unknown kind {kind!r} of column {name!r}: {did_you_mean(kind, KINDS)}"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,9 +190,9 @@ def judge(values: pd.Series[Any], kind: str | None = None) -> Judgement:
         return Judgement(kind or "number", SPANS)
     if inferred in ("integer", "floating", "decimal", "mixed-integer-float"):
         return Judgement(kind or "number")
-    if inferred == "empty":
-        return Judgement(kind or "number", "no value")
     present = values.dropna()
+    if inferred == "empty" or not len(present):
+        return Judgement(kind or "number", "no value")
     strings = present[[isinstance(value, str) for value in present]]
     if len(strings) < len(present) and _mostly_numbers(present, len(strings)):
         return Judgement(kind or "number")

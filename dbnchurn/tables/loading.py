@@ -23,6 +23,7 @@ from dbnchurn.tables.doubtful_values import (
     doubtful_numbers,
     doubtful_values,
     doubtful_words,
+    serial_notes,
     signed_otherwise,
     without_missing,
 )
@@ -194,6 +195,8 @@ def load_table(
         if decision.doubt:
             notes.append(f"column {name!r} stays text: {decision.doubt}")
         notes += _notes_of(decision, numbers.get(name))
+    told = {*ids, *as_written, *rules.formats, *rules.kinds}
+    notes += serial_notes({str(name): column for name, column in frame.items()}, told)
     return LoadedTable(frame, formats, (), tuple(rejected), tuple(notes))
 
 

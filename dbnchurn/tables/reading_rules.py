@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dbnchurn.core.errors import ConfigError
-from dbnchurn.tables.date_format import DateFormat, DurationFormat
+from dbnchurn.tables.date_format import DateFormat
+from dbnchurn.tables.duration_format import DurationFormat
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.serial_format import AS_NUMBER, SERIALS, SerialFormat
 

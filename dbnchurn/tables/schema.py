@@ -290,7 +290,8 @@ def text(values: pd.Series[Any]) -> pd.Series[Any]:
         spelled = np.where(whole, integers.astype(str), decimals.astype(str))
         return pd.Series(spelled, values.index, dtype=object).where(~missing)
     if pd.api.types.infer_dtype(values, skipna=True) != "string":
-        words = values.astype(object).map(_word, na_action="ignore")
+        # Of nothing but NaT a map makes dates.
+        words = values.astype(object).map(_word, na_action="ignore").astype(object)
         return words.where(~missing & (words != ""))
     # Strings repeat: clean each distinct one once. (Other objects may not be merged by equality,
     # for 1 == True.)

@@ -26,6 +26,10 @@ EXCEL_DAY_0 = 25_569.0  # the first of January 1970 in spreadsheets
 DAY = 86_400.0  # seconds
 FIRST, LAST = 3_653.0, 32_872.0  # days since 1970: 1980 to 2059, where dates of customers lie
 FEWEST = 2  # different values
+MANY = 20  # different values of a column whose name does not say that it holds dates
+RECENT = 7_305.0, 25_567.0  # days since 1970: 1990 to 2039
+WRITTEN = 19_900_101.0, 20_391_231.0  # the same as 20260831
+RECENT_SERIAL = 10_957.0, 24_106.0  # 2000 to 2035; amounts of money are as large as days since 1900
 _DATE_WORDS = """
 date dates datum day timestamp ts time datetime epoch unixtime fecha dia data jour giorno tag
 month monat mois mes mese period since seit from until bis start started end ended begin began valid
@@ -175,6 +179,82 @@ def serial_formats(name: str, numbers: Floats) -> tuple[SerialFormat, ...]:
         if not np.isnan(days).any() and days.min() >= FIRST and days.max() <= LAST:
             found.append(form)
     return tuple(found)
+
+
+def unnamed_serials(numbers: Floats) -> tuple[str, ...]:
+    """The formats by which numbers are recent dates though no name says so.
+
+    Parameters
+    ----------
+    numbers : float64 array of shape (n,)
+        NaN is missing.
+
+    Returns
+    -------
+    tuple of str
+        Empty with fewer than 20 different values, or where a number is not whole.
+
+    Examples
+    --------
+    >>> unnamed_serials(1.7e9 + 86_400 * np.arange(100)), unnamed_serials(np.arange(100.0))
+    (('epoch_s',), ())
+    >>> unnamed_serials(20_250_100 + np.arange(1.0, 31.0))
+    ('%Y%m%d',)
+    >>> unnamed_serials(np.arange(40_000.0, 40_050.0))
+    ('excel_serial',)
+    """
+    known = np.unique(numbers[~np.isnan(numbers)])
+    if len(known) < MANY or known[0] <= 0 or (known != np.floor(known)).any():
+        return ()
+    found = []
+    for form in map(SerialFormat, SERIALS):
+        low, high = RECENT_SERIAL if form.picture == "excel_serial" else RECENT
+        days = form.days(known)
+        if not np.isnan(days).any() and low <= days.min() <= days.max() <= high:
+            found.append(form.picture)
+    month, day = known // 100 % 100, known % 100
+    if known[0] >= WRITTEN[0] and known[-1] <= WRITTEN[1] and (month <= 12).all():
+        found += ["%Y%m%d"] if ((month > 0) & (day > 0) & (day <= 31)).all() else []
+    return tuple(found)
+
+
+def serial_note(name: str, numbers: Floats) -> str:
+    """A sentence about numbers that may be dates though no name says so; empty if they may not.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    numbers : float64 array of shape (n,)
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> serial_note("last_call", 1.7e9 + 86_400 * np.arange(100))
+    "column 'last_call' is read as numbers, and all of them could be dates (epoch_s: 1700000000 \
+would be 2023-11-14); if they are, say formats: {last_call: epoch_s}, and formats: {last_call: \
+number} if not"
+    """
+    forms = unnamed_serials(numbers)
+    if not forms:
+        return ""
+    first = float(np.nanmin(numbers))
+    shown = f"{first:.0f}"
+    day = f"{shown[:4]}-{shown[4:6]}-{shown[6:]}"
+    if forms[0] in SERIALS:
+        day = str(np.datetime64(int(SerialFormat(forms[0]).days(np.array([first]))[0]), "D"))
+    keys = " or ".join(f"formats: {{{name}: {_quoted(form)}}}" for form in forms)
+    return (
+        f"column {name!r} is read as numbers, and all of them could be dates ({forms[0]}: {shown} "
+        f"would be {day}); if they are, say {keys}, and formats: {{{name}: {AS_NUMBER}}} if not"
+    )
+
+
+def _quoted(form: str) -> str:
+    return form if form in SERIALS else f"'{form}'"
 
 
 def serial_question(name: str, numbers: Floats, place: str = "formats") -> str:

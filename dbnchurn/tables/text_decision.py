@@ -18,13 +18,8 @@ import pyarrow as pa
 
 from dbnchurn.core.errors import DataError, listed
 from dbnchurn.core.typing import Bools, Floats
-from dbnchurn.tables.date_format import (
-    MONTHS,
-    DateFormat,
-    DurationFormat,
-    certain_dates,
-    date_readings,
-)
+from dbnchurn.tables.date_format import DateFormat, certain_dates, date_readings
+from dbnchurn.tables.duration_format import DurationFormat
 from dbnchurn.tables.number_format import (
     CURRENCIES,
     NumberFormat,
@@ -40,32 +35,14 @@ from dbnchurn.tables.serial_format import (
     serial_question,
 )
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn, shortest
+from dbnchurn.tables.text_doubt import FEW_LEVELS, PROBED, doubt_of
 
 TextKind = Literal["number", "date", "flag", "text"]
 MATCHING_SHARE = 0.9  # of the distinct values, for a column of numbers or dates with mistakes in it
 MATCHING_ROWS = 0.98  # the same, of the rows
-FEW_LEVELS = 20  # distinct texts that look like numbers and may be names all the same
 BARE = r"[-+]?\d+(\.\d+)?"
 NUMERIC_DATE = r"(0[1-9]|1[0-2])\.(19|20)\d\d|(19|20)\d{6}"
-NUMBER_INSIDE = r"[-+]?[0-9](?:[0-9.,' ]*[0-9])?"
-MOST_AFFIXES = 3  # different words around numbers that are a unit, and no names
-PROBED = 500  # words that are looked at
 TRUTH = ("true", "false")
-SPAN = (
-    r"\d+(?:[.,]\d+)? ?"
-    r"(?:y|yrs?|years?|jahre?|mo|mon|m|months?|monate?|w|weeks?|wochen?|d|days?|tage?|"
-    r"h|hrs?|hours?|std|stunden?|mins?|minutes?|minuten?|s|secs?|seconds?|sek)\.?,? ?(?:and|und)? ?"
-)
-QUARTER = r"\d{4}[-/ ]?(?:Q|W|KW)\d{1,2}(?:-\d)?|(?:Q|W|KW) ?\d{1,2}[-/. ]?\d{2,4}"
-_WEEKDAYS = """
-monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun
-montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so
-lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miércoles jueves viernes sábado
-domingo lunedì martedì mercoledì giovedì venerdì sabato domenica
-"""
-WEEKDAYS = frozenset(_WEEKDAYS.split())
-_BETWEEN = "of de del den der le the st nd rd th at um t z am pm utc gmt cet cest"
-BETWEEN = frozenset(_BETWEEN.split())
 DAY = 86_400_000_000  # microseconds
 
 
@@ -315,7 +292,7 @@ def _reading(column: TextColumn, rules: ReadingRules, typed: bool) -> _Reading:
         return _Reading(column, "text")
     if numbers is None:
         question = _several_formats(known, rules)
-        return _Reading(column, "text", doubt=_doubt(words), question=question)
+        return _Reading(column, "text", doubt=doubt_of(words), question=question)
     if numbers.kind == "text":
         return replace(numbers, column=column)
     return replace(numbers, perhaps_missing=gone)
@@ -451,40 +428,6 @@ def _several_formats(column: TextColumn, rules: ReadingRules) -> str:
             f"one way, or leave them text: kinds: {{{column.name}: category}}"
         )
     return ""
-
-
-def _doubt(words: Sequence[str]) -> str:
-    if len(words) > FEW_LEVELS:
-        affixes = {tuple(re.split(NUMBER_INSIDE, word, maxsplit=1)) for word in words[:PROBED]}
-        if len(affixes) <= MOST_AFFIXES and all(
-            len(affix) == 2 and not any(map(str.isalpha, affix[0])) for affix in affixes
-        ):
-            return (
-                f"its values, such as {words[0]!r}, hold numbers with a sign or unit that is not "
-                "known: write the numbers alone, if they are to be numbers"
-            )
-    if len(words) > FEW_LEVELS and all(map(_looks_like_time, words[:PROBED])):
-        return (
-            f"its values, such as {words[0]!r}, look like dates, spans or shares that are written "
-            "in no known way: write dates as 2026-08-31, spans as 3 days 02:30:00 and shares as "
-            "0.25, if they are to be such"
-        )
-    if all(re.fullmatch(r"\d{1,3}:[0-5]\d", word) for word in words):
-        return (
-            f"{words[0]!r} may be hours and minutes or minutes and seconds: write 00:12:30 if it "
-            "is a span of time"
-        )
-    return ""
-
-
-def _looks_like_time(word: str) -> bool:
-    """Whether a text is a date, a quarter, a span or a fraction that no format reads."""
-    if re.fullmatch(rf"(?:{SPAN})+|{QUARTER}|\d+ ?/ ?\d+", word.strip(), re.IGNORECASE):
-        return True
-    names = [name.lower() for name in re.findall(r"[^\W\d_]+", word)]
-    known = [name in MONTHS or name in WEEKDAYS for name in names]
-    fits = (k or name in BETWEEN for k, name in zip(known, names, strict=True))
-    return any(known) and all(fits) and any(map(str.isdigit, word))
 
 
 _NO_COLUMN = TextColumn("", pa.array([], pa.string()), np.empty(0, np.int32))

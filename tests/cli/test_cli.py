@@ -119,7 +119,7 @@ def test_schema_of_segments_is_that_of_their_configs(call):
 def test_verbs_stand_in_groups_and_former_ones_are_hidden(call):
     out = call("--help")[1]
     titles = ["Train and measure", "Compare and tune", "Use a model", "Make tables"]
-    titles += ["Find segments", "Write configs"]
+    titles += ["Find segments", "Plan and measure a campaign", "Write configs"]
     places = [out.index(title) for title in titles]
     assert places == sorted(places)
     assert places[2] < out.index("score ") < out.index("export ") < places[3]

@@ -79,3 +79,18 @@ def test_explain_names_the_command_that_replaces_it(
 def test_explain_says_so_without_arguments_too(refused):
     message = refused("explain")
     assert message.endswith("'score' now: dbnchurn score --reasons 3 --show 5\n")
+
+
+def test_the_campaign_list_goes_into_the_contact_log(call, refused, model, table, tmp_path):
+    log, listed = tmp_path / "log.csv", tmp_path / "list.csv"
+    command = ["score", model, table, "--output", tmp_path / "s.csv", "--id", "name"]
+    command += ["--campaign", listed, "--budget", 10, "--control", 0.5, "--log", log]
+    assert "needs --campaign-name, --offer, --channel" in refused(*command)
+    command += ["--campaign-name", "spring", "--offer", "discount", "--channel", "mail"]
+    command += ["--contact-date", "2026-03-01"]
+    code, out, _ = call(*command)
+    assert code == 0
+    assert "contact log: 20 customers added" in out
+    assert pd.read_csv(log)["customer"].tolist() == pd.read_csv(listed)["id"].tolist()
+    message = refused("score", model, table, "--output", tmp_path / "t.csv", "--offer", "discount")
+    assert "--offer: belong to --log FILE" in message

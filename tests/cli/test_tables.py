@@ -60,3 +60,12 @@ def test_mistakes_are_one_line(refused, tmp_path, monkeypatch):
     assert "--label writes a config for one table" in refused(
         "infer", "a.csv", "a.csv", "--label", "churned", "--output", "my.yaml"
     )
+
+
+def test_spark_is_not_asked_for_what_it_does_not_build(refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.yaml").write_text("source: {path: a.csv}\ncolumns: {label: churned}\n")
+    spark = ("--engine", "spark", "--output", "s3://crm/features")
+    assert "there is nothing to build" in refused("prepare", "one.yaml", *spark)
+    assert "builds the table of a config" in refused("prepare", "--model", "model", *spark)
+    assert "--mkdir is for folders" in refused("prepare", "one.yaml", "--mkdir", *spark)

@@ -4,6 +4,7 @@ import typer
 
 from dbnchurn.cli import (
     app,
+    campaigns,
     cleaning,
     configs,
     experiments,
@@ -14,7 +15,7 @@ from dbnchurn.cli import (
     training,
 )
 
-MODULES = [training, experiments, scoring, models, tables, segments, cleaning, configs]
+MODULES = [training, experiments, scoring, models, tables, segments, campaigns, cleaning, configs]
 
 
 def test_verbs_stand_in_the_group_of_their_module():

@@ -188,3 +188,11 @@ def test_columns_that_are_not_there_are_refused(session, changes, message):
 )  # fmt: skip
 def test_kinds_of_types(sql, kind):
     assert kind_of(sql) == kind
+
+
+def test_the_date_of_a_table_without_rules_is_read_from_text(session):
+    raw(session, "id at x", (1, "2024-07-01", 5.0), (2, "2024-07-02", 6.0))
+    plan = described(session, NAME, table(date="at"))
+    assert plan.columns["at"].kind == "date"
+    assert enforce(session, NAME, plan).kept == 2
+    assert DAY in clean(session, '"id"')[0]

@@ -52,7 +52,7 @@ def test_statements_of_older_models_are_dropped_and_said():
 
 
 def test_a_plan_of_a_config_still_needs_a_source():
-    with pytest.raises(ValueError, match="exactly one of 'path', 'query' and 'postgres'"):
+    with pytest.raises(ValueError, match="exactly one of 'path', 'query', 'postgres' and 'table'"):
         DataPlan.model_validate(plan(basic={}))
 
 

@@ -13,7 +13,8 @@ from dbnchurn.dbn.hidden_units import HiddenKind
 from dbnchurn.dbn.network import Network
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
-from dbnchurn.dbn.training import Record, TrainingSettings
+from dbnchurn.dbn.training import Record
+from dbnchurn.dbn.training_settings import TrainingSettings
 from dbnchurn.dbn.visible import Visible
 from dbnchurn.dbn.visible_units import Gaussian, State
 

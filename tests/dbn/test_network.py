@@ -13,7 +13,8 @@ from dbnchurn.dbn.dbn import DBN
 from dbnchurn.dbn.finetune import FineTune, LabelledRows, log_loss
 from dbnchurn.dbn.hidden_units import HIDDEN
 from dbnchurn.dbn.minibatches import upward_pass
-from dbnchurn.dbn.network import Network, NetworkBatch, _GatherSum
+from dbnchurn.dbn.network import Network
+from dbnchurn.dbn.network_batch import NetworkBatch, differentiable_gather_sum
 from dbnchurn.dbn.network_record import first_layer_input, logits, logits_from_first_layer, product
 from dbnchurn.dbn.network_stage import NetworkStage
 from dbnchurn.dbn.random import DeviceGenerator
@@ -76,11 +77,11 @@ def test_codes_by_index_have_the_gradient_of_the_dense_product(missing):
     part = rbm.state(some_rows(rbm, 30, missing=missing))["codes"]
     table = rbm.weights["codes"].clone().requires_grad_()
     assert torch.autograd.gradcheck(
-        lambda t: _GatherSum.apply(t, part.values, part.known), (table,), atol=1e-6
+        lambda t: differentiable_gather_sum(t, part.values, part.known), (table,), atol=1e-6
     )
     dense = one_hot({"codes": part}, rbm)
     values = DeviceGenerator(0).normal(30, 4, dtype=torch.float64)
-    (slope,) = torch.autograd.grad((_GatherSum.apply(table, *part) * values).sum(), table)
+    (slope,) = torch.autograd.grad((differentiable_gather_sum(table, *part) * values).sum(), table)
     torch.testing.assert_close(slope, dense.T @ values)
 
 

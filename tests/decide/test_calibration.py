@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from dbnchurn.decide.calibration import fit_blend
+from dbnchurn.decide.calibration import fit_blend, fit_floored_blend
 
 
 @pytest.fixture
@@ -85,3 +85,64 @@ def test_the_order_of_the_networks_is_the_order_of_the_weights(rows):
     turned, same_offset = fit_blend(logits[:, ::-1], y, sample_weight, 5.0)
     np.testing.assert_allclose(turned[::-1], weights, atol=1e-3)
     assert same_offset == pytest.approx(offset, abs=1e-3)
+
+
+# --- The floor ----------------------------------------------------------------------------------
+
+
+def expected(z, p):
+    """Every row once as a churner and once not, weighted by the true probability of each."""
+    return np.tile(z, 2)[:, None], np.repeat([1, 0], len(z)), np.concatenate([p, 1 - p])
+
+
+def test_without_a_floor_in_the_rows_the_blend_is_the_plain_one(rows):
+    weights, offset, floor = fit_floored_blend(*rows, 5.0)
+    plain, plain_offset = fit_blend(*rows, 5.0)
+    assert floor == 0
+    np.testing.assert_array_equal(weights, plain)
+    assert offset == plain_offset
+
+
+@pytest.mark.parametrize("floor", [0.01, 0.03, 0.1])
+def test_a_known_floor_is_recovered_with_slope_and_offset(floor):
+    z = np.linspace(-9, 5, 4001)
+    rows = expected(z, floor + (1 - floor) * expit(1.3 * z - 0.4))
+    weights, offset, found = fit_floored_blend(*rows, 0.0)
+    assert found == pytest.approx(floor, rel=0.02)
+    assert weights == pytest.approx([1.3], rel=0.02)
+    assert offset == pytest.approx(-0.4, abs=0.02)
+
+
+def test_with_a_floor_the_lowest_tenth_promises_what_comes():
+    """Without it the slope is a compromise: the safest are promised too little."""
+    z = np.linspace(-9, 5, 4001)
+    truth = 0.03 + 0.97 * expit(1.3 * z)
+    rows = expected(z, truth)
+    plain, plain_offset = fit_blend(*rows, 0.0)
+    weights, offset, floor = fit_floored_blend(*rows, 0.0)
+    lowest = slice(0, 400)
+    promised = floor + (1 - floor) * expit(z * weights[0] + offset)
+    assert promised[lowest].mean() == pytest.approx(truth[lowest].mean(), rel=0.03)
+    assert expit(z * plain[0] + plain_offset)[lowest].mean() < 0.8 * truth[lowest].mean()
+
+
+def test_a_floor_that_few_rows_show_is_not_kept():
+    """The same shares in a hundredth of the rows: chance explains them."""
+    z = np.linspace(-9, 5, 401)
+    logits, y, weight = expected(z, 0.03 + 0.97 * expit(1.3 * z))
+    assert fit_floored_blend(logits, y, weight, 0.0)[2] > 0
+    assert fit_floored_blend(logits, y, weight / 100, 0.0)[2] == 0
+
+
+def test_the_floor_counts_weights_like_copies():
+    z = np.linspace(-9, 5, 300)
+    generator = np.random.default_rng(0)
+    y = (generator.random(300) < 0.08 + 0.92 * expit(z)).astype(int)
+    copies = generator.integers(1, 4, 300)
+    one = fit_floored_blend(z[:, None], y, copies.astype(float), 1.0)
+    many = fit_floored_blend(
+        np.repeat(z, copies)[:, None], np.repeat(y, copies), np.ones(copies.sum()), 1.0
+    )
+    assert one[2] > 0
+    assert one[2] == pytest.approx(many[2], rel=1e-2)
+    np.testing.assert_allclose(one[0], many[0], rtol=1e-2)

@@ -8,7 +8,14 @@ from scipy.special import expit, logit
 
 from dbnchurn.core.errors import ArtifactError
 from dbnchurn.core.records import pack, unpack
-from dbnchurn.decide.decide_record import DecideRecord, correct_prior, decide, log_odds
+from dbnchurn.decide.decide_record import (
+    DecideRecord,
+    correct_prior,
+    decide,
+    log_odds,
+    lowered,
+    raised,
+)
 
 SHARES = st.floats(0.001, 0.999)
 
@@ -34,8 +41,8 @@ def test_the_mean_score_becomes_the_base_rate():
     assert float(share @ (odds / (1 + odds))) > 5 * prior
 
 
-def record(prior=0.05, trained_prior=0.5, weights=(1.0,), offset=0.0, threshold=0.1):
-    return DecideRecord(prior, trained_prior, np.array(weights), offset, threshold)
+def record(prior=0.05, trained_prior=0.5, weights=(1.0,), offset=0.0, threshold=0.1, floor=0.0):
+    return DecideRecord(prior, trained_prior, np.array(weights), offset, threshold, floor)
 
 
 def test_nothing_to_correct_changes_nothing():
@@ -70,6 +77,8 @@ def test_log_odds_are_odd():
         ({"prior": 0}, "out of range"),
         ({"trained_prior": 1}, "out of range"),
         ({"threshold": 1.5}, "out of range"),
+        ({"floor": -0.01}, "floor is not between 0 and the prior"),
+        ({"floor": 0.06}, "floor is not between 0 and the prior"),
         ({"weights": [-1.0]}, "weights of the networks"),
         ({"weights": []}, "weights of the networks"),
         ({"weights": [[1.0]]}, "weights of the networks"),
@@ -78,3 +87,17 @@ def test_log_odds_are_odd():
 def test_what_cannot_decide_is_refused(changes, message):
     with pytest.raises(ArtifactError, match=message):
         unpack(DecideRecord, *pack(record(**changes)))
+
+
+@given(st.floats(0, 1), st.floats(0, 0.5))
+def test_lowered_undoes_raised(p, floor):
+    assert floor <= raised(p, floor) <= 1
+    assert lowered(raised(p, floor), floor) == pytest.approx(p, abs=1e-12)
+
+
+def test_a_floor_keeps_the_order_and_is_the_smallest_probability():
+    logits = np.linspace(-60, 20, 17)[:, None]
+    plain, floored = decide(record(), logits), decide(record(floor=0.02), logits)
+    np.testing.assert_allclose(floored, 0.02 + 0.98 * plain, rtol=1e-12)
+    assert floored[0] == pytest.approx(0.02, rel=1e-9)
+    assert (np.diff(floored) >= 0).all()

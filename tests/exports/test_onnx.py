@@ -89,6 +89,19 @@ def test_models_without_a_part(small, customers, tmp_path, changes):
     np.testing.assert_allclose(found, predictor.predict_proba(X)[:, 1], rtol=0, atol=1e-5)
 
 
+def test_a_floor_is_part_of_the_graph(model, customers, tmp_path):
+    plain = Predictor.load(model)
+    manifest = json.loads((model / "manifest.json").read_text())
+    manifest["model"]["decide"]["floor"] = 0.03
+    (model / "manifest.json").write_text(json.dumps(manifest))
+    floored = Predictor.load(model)
+    export_onnx(floored, tmp_path / "m.onnx")
+    found = probabilities(tmp_path / "m.onnx", graph_inputs(floored, customers[0]))
+    expected = 0.03 + 0.97 * plain.predict_proba(customers[0])[:, 1]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(floored.predict_proba(customers[0])[:, 1], expected, rtol=1e-12)
+
+
 def test_columns_of_one_kind_give_one_input(small, tmp_path):
     generator = np.random.default_rng(0)
     numbers = pd.DataFrame(generator.normal(size=(300, 3)), columns=list("abc"))

@@ -21,8 +21,9 @@ from dbnchurn.core.parameters import resolved
 from dbnchurn.core.records import pack
 from dbnchurn.dbn import DBN, FineTune, NetworkStage
 from dbnchurn.decide import Threshold
+from dbnchurn.decide.threshold import Choice
 from dbnchurn.features import Leaves, Oversample
-from dbnchurn.model.pipeline import best_epoch
+from dbnchurn.model.stages import best_epoch
 from dbnchurn.prepare import Prepare
 from dbnchurn.tables import LabelWarning
 
@@ -192,6 +193,54 @@ def test_given_validation_rows_are_never_refitted_on(small, customers, draw_cust
         for refit in (True, False)
     )
     assert first == second
+
+
+@pytest.fixture(scope="module")
+def held_out(small, draw_customers):
+    """A classifier stopped by validation rows, with them and its training rows."""
+    (X, y), (X_val, y_val) = draw_customers(600, seed=0), draw_customers(200, seed=5)
+    model = small(finetune=FineTune(epochs=4, learning_rate=0.02))
+    model.fit(X, y, X_val=X_val, y_val=y_val)
+    return model, pd.concat([X, X_val], ignore_index=True), np.concatenate([y, y_val])
+
+
+def test_a_second_fit_has_all_rows_and_the_decision_of_the_first(held_out, tmp_path):
+    first, X, y = held_out
+    before = artifact(first, tmp_path / "before")
+    again = first.refitted_on(X, y)
+    assert artifact(first, tmp_path / "after") == before  # the measured one stays as it is
+    assert again.about_["training"]["rows"] == 800
+    assert again.about_["training"]["refit"]
+    assert again.choice_ == first.choice_
+    for name in ("offset", "threshold", "floor"):
+        assert getattr(again.record_.decide, name) == getattr(first.record_.decide, name)
+    np.testing.assert_array_equal(again.record_.decide.weights, first.record_.decide.weights)
+    assert again.record_.decide.prior == pytest.approx(y.mean(), rel=1e-12)
+    for once, twice in zip(first.networks_, again.networks_, strict=True):
+        assert len(twice.finetune_curve_) == best_epoch(once.finetune_curve_)
+    assert not np.array_equal(first.predict_proba(X), again.predict_proba(X))
+
+
+def test_a_second_fit_repeats_itself_and_keeps_a_threshold_that_was_set(small, held_out):
+    first, X, y = held_out
+    moved = small(finetune=FineTune(epochs=4, learning_rate=0.02))
+    moved.fit(X[:600], y[:600], X_val=X[600:], y_val=y[600:])
+    moved.decide_by(Choice(0.4, 0.5, 0.5, 0.5))
+    one, two = moved.refitted_on(X, y), first.refitted_on(X, y)
+    np.testing.assert_array_equal(one.predict_proba(X), two.predict_proba(X))
+    assert (one.threshold_, two.threshold_) == (0.4, first.threshold_)
+    assert one.about_["threshold"]["value"] == 0.4
+
+
+def test_a_second_fit_is_refused_where_nothing_was_held_out(held_out, fitted, customers):
+    first, X, y = held_out
+    for model in (fitted, pickle.loads(pickle.dumps(first))):
+        with pytest.raises(ConfigError, match=r"fit\(X, y, X_val=\.\.\., y_val=\.\.\.\)"):
+            model.refitted_on(*customers)
+    with pytest.raises(DataError, match="'maybe'"):
+        first.refitted_on(X, np.where(y == 1, "maybe", "no"))
+    with pytest.raises(DataError, match="both classes are needed"):
+        first.refitted_on(X, np.zeros(len(y), int))
 
 
 def test_customers_of_one_group_share_a_fold_when_refitted(small, customers):
@@ -430,7 +479,8 @@ EXPECTED_TO_FAIL = {
 def test_scikit_learns_own_checks(small):
     """One of them wants `predict` to call whoever is more likely to leave than to stay."""
     threshold = Threshold(rule="fixed", target=0.5)
-    classifier = small(leaves=Leaves(folds=2, n_trees=10), threshold=threshold)
+    leaves = Leaves(folds=2, n_trees=10)
+    classifier = small(leaves=leaves, dbn=DBN((4,), epochs=1), threshold=threshold)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = check_estimator(classifier, on_fail=None, expected_failed_checks=EXPECTED_TO_FAIL)

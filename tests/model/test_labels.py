@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from sklearn.metrics import get_scorer, roc_auc_score
 
-from dbnchurn import ChurnClassifier
 from dbnchurn.core.errors import DataError
 from dbnchurn.model.labels import (
     check_both_classes,
@@ -151,18 +150,18 @@ def test_a_class_that_counts_for_nothing_is_refused():
 @pytest.mark.parametrize(
     ("stayed", "left", "right"), [("no", "yes", True), ("stayed", "left", False)]
 )
-def test_scorers_by_name_rank_by_the_label_that_left_or_the_fit_warns(stayed, left, right):
+def test_scorers_by_name_rank_by_the_label_that_left_or_the_fit_warns(small, stayed, left, right):
     debt = np.arange(200.0)
     X, y = pd.DataFrame({"debt": debt}), np.where(debt % 7 + debt / 20 > 8, left, stayed)
-    small = ChurnClassifier(use_leaves=False, use_companion=False, leakage="off", random_state=0)
+    model = small(leakage="off", refit=False)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        small.fit(X, y)
+        model.fit(X, y)
     said = [str(w.message) for w in caught if issubclass(w.category, LabelWarning)]
     assert any("scikit-learn's scorers by name" in sentence for sentence in said) == (not right)
-    expected = roc_auc_score(y == left, small.predict_proba(X)[:, 1])
+    expected = roc_auc_score(y == left, model.predict_proba(X)[:, 1])
     assert expected > 0.6
-    found = get_scorer("roc_auc")(small, X, y)
+    found = get_scorer("roc_auc")(model, X, y)
     assert found == pytest.approx(expected if right else 1 - expected)
-    small.fit(X, (y == left).astype(int))
-    assert get_scorer("roc_auc")(small, X, (y == left).astype(int)) == pytest.approx(expected)
+    model.fit(X, (y == left).astype(int))
+    assert get_scorer("roc_auc")(model, X, (y == left).astype(int)) == pytest.approx(expected)

@@ -8,7 +8,7 @@ from dbnchurn.model.compute import Compute
 from dbnchurn.model.default_networks import DEFAULT_COMPANION, DEFAULT_NETWORK
 from dbnchurn.model.inputs import fit_inputs
 from dbnchurn.model.learning import learn
-from dbnchurn.model.pipeline import Stages
+from dbnchurn.model.stages import Stages
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from dbnchurn.features import Encode, ExtraTrees, Leaves, Oversample
 from dbnchurn.model.compute import Compute
 from dbnchurn.model.inputs import LabelledFrame
 from dbnchurn.model.large_tables import LargeTableRules
-from dbnchurn.model.pipeline import Stages, best_epoch, fit_stages
+from dbnchurn.model.pipeline import fit_stages
+from dbnchurn.model.stages import Stages, best_epoch
 from dbnchurn.prepare import Prepare
 
 STAGES = Stages(

@@ -51,3 +51,18 @@ def test_undefined_numbers_and_plans_without_windows(fitted):
     text = model_card({**fitted.about_, "data": plan, "metrics": metrics})
     assert "| recall | – | – | – |" in text
     assert "cutoff" not in text
+
+
+def test_a_floor_is_named(fitted):
+    assert "No probability is below" not in model_card({**fitted.about_, "floor": 0.0})
+    text = model_card({**fitted.about_, "floor": 0.0213})
+    assert "No probability is below 2.13%: so many of the validation rows left" in text
+
+
+def test_numbers_of_an_earlier_fit_are_said_to_be_that(fitted):
+    metrics = {"n": 300, "base_rate": 0.2, "recall": {"value": 0.5, "low": 0.4, "high": 0.6}}
+    on = {"part": "test", "rows": 390}
+    text = model_card({**fitted.about_, "metrics": metrics, "measured": on})
+    assert "On 300 test rows" in text
+    assert "Measured on the fit of 390 rows" in text
+    assert "evaluate this model on later customers only" in text

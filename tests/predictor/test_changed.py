@@ -1,5 +1,7 @@
 """A column that was lost, or that holds other categories, is found; a few rows say nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,9 @@ from dbnchurn.predictor.changed import (
     check_frame,
     refuse_changed,
 )
-from dbnchurn.predictor.scores import Oddities
+from dbnchurn.predictor.reference import learn_reference
+from dbnchurn.predictor.scores import Oddities, oddities
+from dbnchurn.tables.schema import Table
 
 
 def counts(rows=100, missing=0, then=0.02, unknown=0):
@@ -93,3 +97,44 @@ def test_a_frame_is_checked_by_its_readable_rows(predictor, named):
         check_frame(predictor, spoiled)
     assert check_frame(predictor, lost.head(19)) == ()
     assert check_frame(predictor, pd.concat([named, lost.head(50)])) == ()
+
+
+COLUMNS = {"months": (1, 72), "price": (18, 118), "minutes": (0, 600), "joined": (18_000, 20_000)}
+
+
+def drawn(seed, rows=400, **shift):
+    generator = np.random.default_rng(seed)
+    columns = [generator.uniform(*bounds, rows) + shift.get(n, 0) for n, bounds in COLUMNS.items()]
+    no_codes = np.zeros((rows, 0), np.int32)
+    return Table(np.column_stack(columns), no_codes, tuple(COLUMNS), (), ())
+
+
+def changed_in(numbers):
+    reference = learn_reference(drawn(0, 3000), np.linspace(0, 1, 50))
+    table = replace(drawn(1), numbers=numbers)
+    return {
+        c.column: c.sentence for c in changed_columns(oddities(table, {}, reference, ["joined"]))
+    }
+
+
+@pytest.mark.parametrize("factor", [60, 1 / 60, 24, 365.25, -1, 40])
+def test_numbers_in_another_unit_or_of_another_sign_stop_whatever_the_factor(factor):
+    numbers = drawn(1).numbers
+    numbers[:, 2] *= factor
+    assert list(changed_in(numbers)) == ["minutes"]
+
+
+def test_columns_that_changed_places_are_named_with_the_other():
+    numbers = drawn(1).numbers
+    swapped = changed_in(numbers[:, [1, 0, 2, 3]])
+    assert list(swapped) == ["months", "price"]
+    assert "as column 'price' had them in training in 400 of 400 rows" in swapped["months"]
+    assert list(changed_in(numbers[:, [1, 2, 0, 3]])) == ["months", "price", "minutes"]
+
+
+def test_what_grows_with_time_is_no_change_and_the_rest_is():
+    assert changed_in(drawn(1, months=70, joined=3000).numbers) == {}  # customers of one year
+    far = changed_in(drawn(1, price=-101).numbers)
+    assert "'price' holds values far outside the range of training in" in far["price"]
+    assert list(changed_in(drawn(1, joined=-19_000).numbers)) == ["joined"]  # 1970
+    assert list(changed_in(drawn(1, months=300).numbers)) == ["months"]

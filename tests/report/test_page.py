@@ -254,3 +254,15 @@ def test_many_customers_fit_on_a_small_page(tmp_path):
     run = ReportInput("big", y, scores, numbers, "by hand", parts)
     write(tmp_path / "page.html", run)
     assert (tmp_path / "page.html").stat().st_size < 1_000_000
+
+
+def test_the_tables_of_models_have_the_seconds_of_every_fit(run):
+    assert "Fit, seconds" not in render(run, pictures=False)
+    timed = replace(run, fit_seconds={"DBN": 12.34, "noisy": 0.5, "twin": None})
+    text = render(timed, pictures=False)
+    assert "Fit, seconds" in text
+    assert "<td>12.3</td>" in text
+    assert "<td>–</td>" in text  # a part of it was done before an interruption
+    assert "were fitted again" in render(
+        replace(run, stored="All were fitted again."), pictures=False
+    )

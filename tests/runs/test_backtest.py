@@ -47,7 +47,18 @@ def test_on_the_test_customers_it_finds_what_the_run_found(run, draw_telco, tmp_
         assert found.measured[name]["value"] == pytest.approx(promised[name]["value"])
         assert found.standing(name) == "inside"
     assert found.measured["confusion"] == promised["confusion"]
+    assert found.learned == 0
     assert "the model holds its promise" in found.verdict
+
+
+def test_customers_that_the_model_learned_from_are_no_new_ones(run, draw_telco, tmp_path):
+    predictions = pd.read_parquet(run / "predictions.parquet")
+    tested = set(predictions.query("part == 'test'")["id"])
+    draw_telco(900).to_csv(tmp_path / "same.csv", index=False)
+    found = backtest(run / "model", tmp_path / "same.csv", resamples=50)
+    assert found.learned == 900 - len(tested) == found.plain()["learned"]
+    assert f"the model learned from {found.learned} of these customers" in found.verdict
+    assert "holds its promise" not in found.to_text()
 
 
 def test_numbers_are_those_of_the_model_on_the_new_rows(run, new, tmp_path):

@@ -1,5 +1,6 @@
 """Baselines see the training rows, read them like the model, and are what they are called."""
 
+from importlib.util import find_spec
 from typing import get_args
 
 import numpy as np
@@ -7,8 +8,10 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from dbnchurn.core.errors import ConfigError
 from dbnchurn.model.inputs import LabelledFrame
-from dbnchurn.runs.baselines import PEERS, VARIANTS
+from dbnchurn.runs import baselines
+from dbnchurn.runs.baselines import OPTIONAL, PEERS, VARIANTS, baselines_of
 from dbnchurn.runs.config import Baseline, RunConfig, classifier_of
 
 SETTINGS = {"kinds": {}, "random_state": 0, "n_threads": 1}
@@ -25,6 +28,26 @@ def rows(draw_customers) -> tuple[LabelledFrame, LabelledFrame, LabelledFrame]:
 
 def test_a_config_may_ask_for_each_of_them():
     assert set(get_args(Baseline)) == {*PEERS, *VARIANTS}
+
+
+@pytest.fixture(autouse=True)
+def _installed(request):
+    """Peers whose package is not there are not tried."""
+    name = getattr(request.node, "callspec", None) and request.node.callspec.params.get("name")
+    if name in OPTIONAL:
+        pytest.importorskip(name, reason="the extra bench is not installed")
+
+
+def test_by_default_all_are_trained_whose_packages_are_installed(monkeypatch):
+    there = [name for name in OPTIONAL if find_spec(name) is not None]
+    plain = [name for name in (*PEERS, *VARIANTS) if name not in OPTIONAL]
+    assert set(baselines_of(None)) == {*plain, *there}
+    monkeypatch.setattr(baselines, "find_spec", lambda name: None)
+    assert set(baselines_of(None)) == set(plain)
+    assert baselines_of(["xgboost"]) == ("xgboost",)
+    assert baselines_of([]) == ()
+    with pytest.raises(ConfigError, match=r"'catboost' not installed; .*'dbnchurn\[bench\]'"):
+        baselines_of(["xgboost", "catboost"])
 
 
 @pytest.mark.parametrize("name", PEERS)

@@ -20,6 +20,7 @@ SMALL = (
     "resamples=50", "n_threads=1", "classifier.companion={pretrain: false, dbn: {layers: [6]}, "
     "finetune: {epochs: 1, batch_size: 512, learning_rate: 0.004}}",
     "report.page=false", "device=cpu", "classifier.refit=false",
+    "classifier.linear.C=[0.05]", "classifier.extra_trees.n_trees=5",
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ FAST = (
     "baselines=[logistic regression]", "resamples=50", "n_threads=1",
     "classifier.network.dbn.epochs=1",
     "classifier.network.dbn.layers=[16]", "classifier.network.finetune.epochs=2",
-    "classifier.leaves.n_trees=20",
+    "classifier.leaves.n_trees=20", "classifier.extra_trees.n_trees=5",
     "report.page=false", "classifier.refit=false", "classifier.leaves.folds=2",
     "classifier.companion={pretrain: false, dbn: {layers: [6]}, finetune: {epochs: 1}}",
 )  # fmt: skip

@@ -210,3 +210,14 @@ def test_ids_that_all_differ_change_nothing(own):
 def test_an_output_that_is_a_file_is_refused_at_once(own):
     with pytest.raises(ConfigError, match="no run can be written to"):
         run(read_segments_config(own, [f"output={own}"]))
+
+
+def test_texts_that_stand_for_missing_do_so_in_scoring_too(own):
+    path = own.parent / "customers.csv"
+    table = pd.read_csv(path)
+    table["a"] = table["a"].where(table.index % 50 > 0, -999)
+    table.to_csv(path, index=False)
+    found = load(run(read_segments_config(own, ["source.missing=['-999']"]), "own"))
+    assert found.missing == ("-999",)
+    gone = table.assign(a=np.nan)
+    assert found.assign(table.assign(a=-999)).equals(found.assign(gone))

@@ -59,8 +59,9 @@ def test_a_report_is_named_where_there_is_one(own_run):
     metrics = json.loads((own_run / "metrics.json").read_text())
     assert "report:" not in summary_text(own_run, metrics)
     (own_run / "report.html").write_text("<html>")
-    outcome, first, report, model, digest = summary_text(own_run, metrics).splitlines()
+    outcome, stored, first, report, model, digest = summary_text(own_run, metrics).splitlines()
     assert outcome == json.loads((own_run / "training.json").read_text())["outcome"]
+    assert stored == "The numbers are of the stored model, fitted on 390 training customers."
     assert outcome.startswith("Left: Churn = 'Yes', ")
     assert outcome.endswith(" % of 600 customers")
     assert first.startswith(f"threshold {metrics['threshold']['value']:.4f} (rule ")

@@ -22,12 +22,13 @@ from sklearn.metrics import (
 from dbnchurn import Predictor
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.runs import read_config, resume, train
+from dbnchurn.runs.baselines import baselines_of
 from dbnchurn.runs.customers import load_customers
 from dbnchurn.runs.dataset import unlabelled_rows
 from dbnchurn.runs.training import divide, fit_all
 from dbnchurn.tables.splitting import PARTS
 
-BASELINES = ("logistic regression", "xgboost", "without leaves", "without pretraining")
+BASELINES = baselines_of(None)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,7 @@ def test_the_folder_is_whole(run):
         "config.yaml",
         "curves.json",
         "data_quality.html",
+        "learned_rows.parquet",
         "metrics.json",
         "model",
         "predictions.parquet",
@@ -135,6 +137,9 @@ def test_metrics_have_what_was_promised(metrics):
     parts = {"prepare", "leaves", "pretrain", "fine-tune", "companion", "decide"}
     assert parts <= set(stages["classifier"])
     assert all(value >= 0 for value in stages["classifier"].values())
+    assert set(stages["fit"]) == {"dbnchurn", *BASELINES}
+    assert all(value > 0 for value in stages["fit"].values())
+    assert stages["fit"]["dbnchurn"] <= stages["train"]
 
 
 @pytest.mark.parametrize("model", ["dbnchurn", *BASELINES])

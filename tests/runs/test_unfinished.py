@@ -120,7 +120,8 @@ def test_a_machine_too_small_is_one_clear_error(config, monkeypatch, tmp_path, e
         cut_after(patch, 4, error)
         with pytest.raises(ResourceError, match=rf"{message}.*what was learned is kept.*--resume"):
             train(config, "b")
-    resume(tmp_path / "runs" / "b")
+    kept = tmp_path / "runs" / "b.unfinished" / "checkpoints"
+    assert any(path.is_file() for path in kept.rglob("*"))
 
 
 def test_other_errors_stay_what_they_are():
@@ -212,6 +213,8 @@ def test_a_run_killed_many_times_has_the_weights_of_one_undisturbed(root, tmp_pa
     script += ["--customers", str(250 * kills), "--kills", str(kills)]
     changes = (
         "classifier.leaves.n_trees=40",
+        "classifier.linear.C=[0.05]",
+        "classifier.extra_trees.n_trees=5",
         "classifier.network.dbn={layers: [16, 8], epochs: 3}",
         "classifier.network.finetune.epochs=8",
         "classifier.companion.finetune.epochs=6",

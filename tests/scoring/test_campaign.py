@@ -1,9 +1,13 @@
 """Campaign lists: the best customers within a budget, some held out, nobody against their will."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from dbnchurn.campaign import ContactLog
+from dbnchurn.campaign.log import LogEntry
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.scoring import Campaign, score_file, write_campaign
 
@@ -193,3 +197,34 @@ def test_a_job_writes_the_list_of_its_scores(model, named, write, tmp_path):
     assert found["id"].tolist() == best(job.read())["id"].tolist()[:62]
     assert (job.campaign.contact, job.campaign.control) == (50, 12)
     assert list(found.columns)[2:] == list(job.read().columns)
+
+
+def entry(path, campaign="spring"):
+    return LogEntry(path, campaign, "discount", "mail", date(2026, 3, 1))
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_list_is_added_to_the_contact_log_with_the_chance_of_the_draw(
+    choose, scores, tmp_path, ending
+):
+    log = tmp_path / f"log.{ending}"
+    found, made = choose(scores, 90, control=0.1, log=entry(log))
+    rows = ContactLog.read(log).frame
+    assert made.logged == len(rows) == 100
+    assert rows["customer"].tolist() == found["id"].tolist()
+    assert rows["arm"].tolist() == found["group"].tolist()
+    assert rows["score"].tolist() == found["probability"].tolist()
+    assert set(rows.loc[rows["arm"] == "control", "propensity"]) == {0.1}
+    assert set(rows.loc[rows["arm"] == "contact", "propensity"]) == {0.9}
+    assert choose(scores, 90, control=0.1, log=entry(log))[1].logged == 0  # a job that is repeated
+    assert choose(scores, 10, log=entry(log, "autumn"))[1].logged == 10
+
+
+def test_a_list_that_the_log_refuses_is_not_written(choose, scores, tmp_path):
+    log = tmp_path / "log.csv"
+    choose(scores, 90, control=0.1, log=entry(log))
+    with pytest.raises(DataError, match="already with other values"):
+        choose(scores, 90, ending="parquet", control=0.2, log=entry(log))
+    assert not (tmp_path / "campaign.parquet").exists()
+    with pytest.raises(ConfigError, match="is the contact log"):
+        Campaign(log, 10, log=entry(log))

@@ -10,7 +10,6 @@ from dbnchurn.tables.date_format import (
     OTHER_PIVOT,
     PATTERNS,
     DateFormat,
-    DurationFormat,
     certain_dates,
     date_readings,
 )
@@ -75,12 +74,6 @@ def test_names_of_months_lead_to_their_numbers():
         for text in (f"05 {name} 2020", f"05 {name.title()}. 2020"):
             days = DateFormat("%d %b %Y").parse([text])
             assert days.tolist() == [float((pd.Timestamp(2020, number, 5) - pd.Timestamp(0)).days)]
-
-
-def test_spans_of_time_are_days():
-    texts = ["3 days 06:00:00", "-1 days 00:00:00", "00:30:00", "P1DT12H", "36:00:00", "12:30", "x"]
-    found = DurationFormat().parse(texts)
-    np.testing.assert_allclose(found, [3.25, -1, 0.5 / 24, 1.5, 1.5, np.nan, np.nan])
 
 
 def test_every_format_is_tried_on_the_texts_that_it_may_read():

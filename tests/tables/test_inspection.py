@@ -231,3 +231,28 @@ def test_words_of_values():
     assert read_as("2026-08-31 10:30", form_of("%Y-%m-%d")) == "2026-08-31 10:30:00"
     assert read_as("x", form_of("1234.5")) == "missing"
     assert inspect_columns({}, ReadingRules(), typed=False) == ([], [])
+
+
+def test_notes_name_placeholders_numbers_that_may_be_dates_and_columns_of_one_value(tmp_path):
+    rows = np.arange(60)
+    table = pd.DataFrame(
+        {
+            "age": np.where(rows % 20 == 0, -999, 20 + rows),
+            "until": np.where(rows % 20 == 0, "9999-12-31", "2026-08-31"),
+            "last_call": 1_700_000_000 + 90_000 * rows,
+            "country": "DE",
+            "fax": None,
+        }
+    )
+    table.to_csv(tmp_path / "customers.csv", index=False)
+    table.to_parquet(tmp_path / "customers.parquet")
+    for ending in ("csv", "parquet"):
+        found = inspect_table(tmp_path / f"customers.{ending}")
+        notes = {column.name: "\n".join(notes_of(column, found)) for column in found.columns}
+        assert "-999 stands in 3 rows" in notes["age"]
+        assert "'9999-12-31'; if it stands" in notes["until"]
+        assert "say formats: {last_call: epoch_s}" in notes["last_call"]
+        assert "one value in all rows" in notes["country"]
+        assert "no value" in notes["fax"]
+    told = ReadingRules(formats={"last_call": "number"})
+    assert inspect_table(tmp_path / "customers.csv", rules=told)["last_call"].doubtful == ()

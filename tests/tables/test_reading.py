@@ -179,3 +179,16 @@ def test_sparse_columns_are_read_as_what_they_hold():
     np.testing.assert_allclose(spans, [np.nan, 5, 7 / (86_400 * 10**9)])  # in days
     numbers = pd.DataFrame({"debt": pd.arrays.SparseArray([0.0, 2.5, np.nan])})
     np.testing.assert_array_equal(read(schema, numbers)[0].numbers.ravel(), [0, 2.5, np.nan])
+
+
+@pytest.mark.parametrize("nothing", [pd.NaT, None, pd.NA, np.nan, ""])
+def test_a_column_of_nothing_is_read_whatever_stands_for_nothing(nothing):
+    X = pd.DataFrame({"debt": [1.0, 2.0], "since": pd.to_datetime(["2020-01-01"] * 2)})
+    X = X.assign(plan=["basic", "family"], tv=[True, False])
+    schema = infer(X)
+    for name in X:
+        emptied = X.assign(**{name: pd.Series([nothing] * 2, dtype=object)})
+        table, unusual = read(schema, emptied)
+        assert np.isnan(table.numbers).any() or (table.codes < 0).any()
+        assert not unusual.unknown_levels
+        assert next(c.kind for c in infer(emptied).columns if c.name == name) == "number"

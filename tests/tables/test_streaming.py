@@ -161,3 +161,14 @@ def test_a_file_that_is_written_otherwise_than_the_training_is_told(tmp_path):
         "t.csv: not UTF-8, read as cp1252; if it is not, say csv: {encoding: ...}",
         f"{path}: column 'debt' is written as 1.234,5, in the training as 1234.5",
     ]
+
+
+def test_a_line_that_repeats_the_header_is_rejected_and_the_rows_keep_their_numbers(tmp_path):
+    file = tmp_path / "months.csv"
+    file.write_text("id,plan\n1,basic\nid,plan\n2,family\n3\nid,plan\n4,plan\n")
+    source = open_files(file)
+    (chunk,) = source.chunks(["id", "plan"], 100)
+    assert chunk.rows.column("plan").to_pylist() == ["basic", "family", "plan"]
+    assert chunk.row_numbers.tolist() == [0, 2, 5]
+    assert [line.row for line in chunk.rejected] == [1, 3, 4]
+    assert [line.reason for line in chunk.rejected][::2] == ["the line repeats the header"] * 2

@@ -76,6 +76,27 @@ def plain(value: float | None, digits: int = 3) -> str:
     return "–" if value is None or math.isnan(value) else _minus(f"{value:.{digits}f}")
 
 
+def points(value: float, digits: int = 2) -> str:
+    """A difference of shares in points.
+
+    Parameters
+    ----------
+    value : float
+    digits : int, default 2
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> points(-0.0251), points(0.01, 1)
+    ('−2.51', '+1.0')
+    """
+    sign = "+" if value > 0 else ""
+    return sign + plain(100 * value, digits)
+
+
 def amount(value: float) -> str:
     """An amount of money: thousands apart, two digits after the point unless it is whole.
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 
+from dbnchurn.core.html.picture import Picture
+
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
     "form-action 'none'"
@@ -139,6 +141,26 @@ def rows_table(
         body.append(f"<tr{_class(kinds[number] if kinds else '')}>{cells}</tr>")
     table = f"<thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(body) + "\n</tbody>"
     return f'<div class="scroll">\n<table{_class(kind)}>\n{table}\n</table>\n</div>'
+
+
+def drawing(picture: Picture | None) -> str:
+    """A picture with its title and how to read it; nothing where there is none.
+
+    Parameters
+    ----------
+    picture : Picture or None
+
+    Returns
+    -------
+    str
+    """
+    if picture is None:
+        return ""
+    return (
+        f"<figure>\n<h3>{escape(picture.title)}</h3>\n"
+        f'<div role="img" aria-label="{escape(picture.alt)}">{picture.svg}</div>\n'
+        f"<figcaption>{escape(picture.reading)}</figcaption>\n</figure>"
+    )
 
 
 def _class(kind: str) -> str:

@@ -5,6 +5,8 @@ In the order of the simulation:
 - ``world``: customers and their monthly records.
 - ``hazard``: probability that a customer leaves, given these records.
 - ``dirt``: blanks, noise and misspellings in the records.
+- ``responses``: what customers do when they are contacted: whom an offer keeps, and whom not.
+- ``campaigns``: whom a campaign contacts, and what followed.
 - ``truth``: scores of the best possible model.
 - ``write``: the tables as Parquet files, and into a database.
 """

@@ -44,9 +44,9 @@ def _terms(world: World, observed: slice) -> list[Floats]:
     traffic = np.log1p(monthly["broadband_gb"])
     trend = traffic[:, -1] - traffic[:, 0]
     capped = fixed["package_name"] < CAPPED
-    weak = _weakest_power(world, observed) < -26.5
-    complained = _complaints(world, observed, kinds=(0, 1)) > 0
-    billing = _complaints(world, observed, kinds=(2, 3)) > 0
+    weak = weakest_power(world, observed) < -26.5
+    complained = complaint_counts(world, observed, kinds=(0, 1)) > 0
+    billing = complaint_counts(world, observed, kinds=(2, 3)) > 0
     out_of_contract = monthly["contract_months_left"][:, -1] <= 1
     dear = monthly["billing_income"].mean(axis=1) > 0.98 * PRICES[fixed["package_name"]]
     mobile_heavy = monthly["mobile_gb"].mean(axis=1) > 4.0
@@ -73,8 +73,20 @@ def _within(days: Dates, world: World, observed: slice) -> Bools:
     return np.asarray((days >= first) & (days < until))
 
 
-def _weakest_power(world: World, observed: slice) -> Floats:
-    """Lowest receive power of every customer in the months; 0 without a reading."""
+def weakest_power(world: World, observed: slice) -> Floats:
+    """Lowest receive power of every customer in the months; 0 without a reading.
+
+    Parameters
+    ----------
+    world : World
+        Of n customers.
+    observed : slice
+        Positions of the months.
+
+    Returns
+    -------
+    float64 array of shape (n,)
+    """
     weakest = np.zeros(len(world.ids))
     inside = _within(world.readings["day"], world, observed)
     power = world.readings["receive_power_dbm"][inside]
@@ -82,8 +94,22 @@ def _weakest_power(world: World, observed: slice) -> Floats:
     return weakest
 
 
-def _complaints(world: World, observed: slice, kinds: tuple[int, ...]) -> Ints:
-    """Number of complaints of the given kinds in the months."""
+def complaint_counts(world: World, observed: slice, kinds: tuple[int, ...]) -> Ints:
+    """Number of complaints of the given kinds in the months.
+
+    Parameters
+    ----------
+    world : World
+        Of n customers.
+    observed : slice
+        Positions of the months.
+    kinds : tuple of int
+        Positions in ``COMPLAINT_KINDS``.
+
+    Returns
+    -------
+    int array of shape (n,)
+    """
     inside = _within(world.complaints["day"], world, observed)
     inside &= np.isin(world.complaints["kind"], kinds)
     return np.bincount(world.complaints["customer"][inside], minlength=len(world.ids))

@@ -6,8 +6,8 @@ Customers are drawn in chunks, so memory does not grow with their number.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,27 @@ from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import stage
 from dbnchurn.core.typing import Bools, Floats, Ints, Rows
+from dbnchurn.data.simulate.campaigns import (
+    Tally,
+    checked_campaigns,
+    draw_contacts,
+    effect_table,
+    leaving_after,
+    log_table,
+    months_of,
+    outcome_table,
+    stream,
+)
 from dbnchurn.data.simulate.dirt import CATEGORIES, Table, spellings, spoil
 from dbnchurn.data.simulate.hazard import leaving_probability
+from dbnchurn.data.simulate.responses import CONTACT_COST, MARGIN, OFFER_COST, responses
 from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.data.simulate.world import OBSERVED, World, draw
 from dbnchurn.tables.postgres import load_into_postgres
 
 CHUNK_SIZE = 50_000  # customers
 TABLES = ("basic", "complaints", "optical")
+OF_CAMPAIGNS = ("contacts", "outcomes", "effects")
 
 
 def simulate(
@@ -38,6 +51,7 @@ def simulate(
     months: int = 4,
     random_state: int = 0,
     dirt: float = 1.0,
+    campaigns: Sequence[str] = (),
     chunk_size: int = CHUNK_SIZE,
     mkdir: bool = False,
 ) -> Path:
@@ -47,6 +61,12 @@ def simulate(
     ``truth`` one per customer and cutoff: the probability of leaving in the month after the cutoff
     given the records of the three months before, and whether the customer left. It is exact for
     records without dirt. ``simulation.json`` holds the scores of the best possible model.
+
+    Campaigns add three tables: ``contacts``, the contact log; ``outcomes``, who left or accepted;
+    and ``effects``, the truth of every customer and option in the month of a campaign: probability
+    of accepting, by how much a contact lowers the probability of leaving (for some it raises it),
+    and what that is worth. ``truth`` has the probability without a contact all the same, and
+    ``simulation.json`` the true lift of every campaign.
 
     Parameters
     ----------
@@ -59,6 +79,10 @@ def simulate(
         The same number gives the same files.
     dirt : float, default 1.0
         0 for clean records, 1 for those of a neglected CRM.
+    campaigns : sequence of {"none", "random", "targeted"}, default ()
+        One for each month in which customers may leave, from the fourth on; later months have none.
+        A random campaign lists half of all customers and draws offer and channel; a targeted one
+        lists the riskiest tenth. A fifth of each list is a control group.
     chunk_size : int, default 50,000
         Customers that are drawn at once; the files depend on it.
     mkdir : bool, default False
@@ -91,18 +115,21 @@ def simulate(
             f"seed={random_state}"
         )
     check_places({"output": output}, mkdir=mkdir)
+    plan = checked_campaigns(campaigns, months)
+    tables = (*TABLES, "truth", *(OF_CAMPAIGNS if set(plan) - {"none"} else ()))
     starts = range(0, customers, chunk_size)
     with atomic_folder(output) as unfinished:
-        for table in (*TABLES, "truth"):
+        for table in tables:
             (unfinished / table).mkdir()
-        truth: list[Floats] = []
+        truth = Truth(plan)
         with stage("simulate", steps=len(starts)) as step:
             for number, first in enumerate(starts):
                 ids = np.arange(first, min(first + chunk_size, customers)) + 100_000_001
                 for table, columns in _chunk(ids, months, random_state, number, dirt, truth):
                     pq.write_table(columns, unfinished / table / f"part-{number:05d}.parquet")
                 step()
-        _describe(unfinished, truth, customers, months, random_state, dirt)
+        about = {"customers": customers, "months": months, "seed": random_state, "dirt": dirt}
+        _describe(unfinished, truth, about)
     return output
 
 
@@ -126,56 +153,96 @@ def load_tables(folder: Path, variable: str) -> str:
     return f"loaded into the database of {variable}: {loaded}"
 
 
-def _describe(
-    folder: Path,
-    truth: list[Floats],
-    customers: int,
-    months: int,
-    random_state: int,
-    dirt: float,
-) -> None:
-    about: dict[str, Any] = {
-        "customers": customers,
-        "months": months,
-        "seed": random_state,
-        "dirt": dirt,
-        "truth": "exact" if dirt == 0 else "of the records before they were spoilt",
-    }
-    if truth:
-        about["attainable"] = asdict(attainable(np.concatenate(truth)))
+@dataclass
+class Truth:
+    """What all chunks add to ``simulation.json``.
+
+    Parameters
+    ----------
+    campaigns : tuple of str
+        Kinds, one for each month from the fourth on.
+    probabilities : list of float arrays
+    tallies : dict of month → Tally
+    """
+
+    campaigns: tuple[str, ...] = ()
+    probabilities: list[Floats] = field(default_factory=list)
+    tallies: dict[int, Tally] = field(default_factory=dict)
+
+
+def _describe(folder: Path, truth: Truth, about: dict[str, Any]) -> None:
+    about["truth"] = "exact" if about["dirt"] == 0 else "of the records before they were spoilt"
+    if truth.probabilities:
+        about["attainable"] = asdict(attainable(np.concatenate(truth.probabilities)))
+    if truth.tallies:
+        about["campaigns"] = [tally.as_dict() for _, tally in sorted(truth.tallies.items())]
+        about["offers"] = {
+            offer: {"margin": MARGIN[offer], "cost": OFFER_COST[offer]} for offer in MARGIN
+        }
+        about["channels"] = {channel: {"cost": cost} for channel, cost in CONTACT_COST.items()}
     (folder / "simulation.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 
 def _chunk(
-    ids: Ints,
-    months: int,
-    random_state: int,
-    number: int,
-    dirt: float,
-    truth: list[Floats],
+    ids: Ints, months: int, random_state: int, number: int, dirt: float, truth: Truth
 ) -> Iterator[tuple[str, pa.Table]]:
-    """The tables of some customers, with a stream of random numbers of their own."""
+    """The tables of some customers, with streams of random numbers of their own."""
     life, fate, spoiling = (
         np.random.default_rng([random_state, number, purpose]) for purpose in range(3)
     )
     world = draw(ids, months, life)
+    planned = months_of(world, truth.campaigns)
     left_in = np.full(len(ids), months)  # position of the month in which each leaves
-    outcomes = []
+    written: dict[str, list[pa.Table]] = {}
     for month in range(OBSERVED, months):
         staying = np.flatnonzero(left_in == months)
-        p = leaving_probability(world, month)[staying]
-        leaves = fate.random(len(ids))[staying] < p
+        p = leaving_probability(world, month)
+        lot = fate.random(len(ids))
+        after = p
+        if month in planned:
+            kind, name = planned[month]
+            tally = truth.tallies.setdefault(month, Tally(name, kind))
+            after, tables = _campaign(world, month, staying, p, lot, tally, (random_state, number))
+            for table, rows in tables.items():
+                written.setdefault(table, []).append(rows)
+        leaves = lot[staying] < after[staying]
         left_in[staying[leaves]] = month
-        truth.append(p)
-        outcomes.append(_truth(world, month, staying, p, leaves))
-    if outcomes:
-        yield "truth", pa.concat_tables(outcomes)
+        truth.probabilities.append(p[staying])
+        rows = _truth(world, month, staying, p[staying], leaves)
+        written.setdefault("truth", []).append(rows)
+    for table, parts in written.items():
+        yield table, pa.concat_tables(parts)
     yield "basic", _arrow(spoil(_basic(world, left_in), dirt, spoiling))
     for name, events, date in (
         ("complaints", world.complaints, "complaint_date"),
         ("optical", world.readings, "reading_date"),
     ):
         yield name, _arrow(spoil(_events(world, events, left_in, date), dirt, spoiling))
+
+
+def _campaign(
+    world: World,
+    month: int,
+    staying: Rows,
+    p: Floats,
+    lot: Floats,
+    tally: Tally,
+    chunk: tuple[int, int],
+) -> tuple[Floats, dict[str, pa.Table]]:
+    """Probabilities of leaving in the month of a campaign, and its tables."""
+    true = responses(world, month, p)
+    contacts = draw_contacts(
+        tally.kind, tally.name, staying, true, stream(*chunk, "contacts", month)
+    )
+    accepts = stream(*chunk, "acceptances", month).random(len(world.ids))
+    after, accepted = leaving_after(contacts, true, accepts)
+    tally.add(contacts, true, (lot < p).astype(np.int64) - (lot < after))
+    first = world.months[month].astype("datetime64[D]")
+    return after, {
+        "contacts": log_table(contacts, world.ids, true, first),
+        "outcomes": outcome_table(contacts, world.ids, true, accepted, lot < after),
+        "effects": effect_table(world.ids, staying, true, first),
+    }
 
 
 def _truth(

@@ -2,7 +2,8 @@
 
 from html.parser import HTMLParser
 
-from dbnchurn.core.html.plain_page import bullets, paragraph, plain_page, rows_table
+from dbnchurn.core.html.picture import Picture
+from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_page, rows_table
 
 NASTY = "<script>alert('x')</script> & \"quotes\""
 
@@ -31,3 +32,10 @@ def test_all_content_is_escaped():
 def test_an_empty_list_leaves_nothing_and_lines_of_a_cell_stand_below_one_another():
     assert bullets("Notes", []) == ""
     assert "a<br>b" in rows_table(["x", "y"], [["1", "a\nb"]])
+
+
+def test_a_picture_has_its_words_escaped():
+    shown = drawing(Picture(NASTY, NASTY, NASTY, "<svg></svg>"))
+    assert shown.count("&lt;script&gt;") == 3
+    assert "<svg></svg>" in shown
+    assert drawing(None) == ""

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dbnchurn.campaign.suppression import MATCHES, check_suppression
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.scoring import Campaign, score_file, write_campaign
-from dbnchurn.scoring.suppression import MATCHES, check_suppression
 
 
 @pytest.fixture

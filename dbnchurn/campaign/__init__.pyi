@@ -1,0 +1,14 @@
+from .allocate import Allocate as Allocate
+from .allocation import Allocation as Allocation
+from .feedback import Feedback as Feedback
+from .learner_choice import choose_learner as choose_learner
+from .lift import Lift as Lift
+from .limits import Option as Option
+from .log import ContactLog as ContactLog
+from .measurement import measure as measure
+from .outcomes import Outcomes as Outcomes
+from .plan import Plan as Plan
+from .plan import make_plan as make_plan
+from .policy_value import evaluate_policy as evaluate_policy
+from .qini import measure_qini as measure_qini
+from .uplift import Uplift as Uplift

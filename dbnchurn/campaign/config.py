@@ -1,0 +1,145 @@
+"""The sections ``lift`` and ``plan`` of the config of a campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from dbnchurn.campaign.source import CampaignSource
+from dbnchurn.config import Section, read
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Inner = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=0)]
+Money = Annotated[float, Field(ge=0)]
+
+
+class LiftSection(Section):
+    """What a campaign did: how it is measured, and what a kept customer is worth."""
+
+    log: CampaignSource | None = Field(default=None, description="The contact log.")
+    outcomes: CampaignSource | None = Field(
+        default=None, description="What became of the customers."
+    )
+    campaign: str | None = Field(default=None, description="Name of the campaign in the log.")
+    every: bool = Field(default=False, description="Take all campaigns of the log together.")
+    days: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="Outcome window: days from the contact on in which leaving counts.",
+    )
+    as_of: date | None = Field(
+        default=None, description="Day up to which outcomes are complete; by default the last date."
+    )
+    match: Literal["exact", "digits", "loose"] = Field(
+        default="exact", description="How ids of log and outcomes are compared."
+    )
+    looks: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="How often the result is looked at; above 1 the claim is judged by "
+        "the interval that holds however often one looks.",
+    )  # fmt: skip
+    confidence: Inner = Field(default=0.95, description="Of all intervals.")
+    worth: Money | None = Field(
+        default=None, description="Money that keeping one customer brings, offer cost taken off."
+    )
+    contact_cost: Money | None = Field(
+        default=None, description="Money per contact, where the log has no column cost."
+    )
+    currency: str = Field(default="", description="Of all money, such as EUR.")
+    before: Share | None = Field(
+        default=None, description="Share that left before the campaign; shown, and no effect."
+    )
+    planned_effect: Annotated[float, Field(gt=-1, lt=1)] | None = Field(
+        default=None, description="Effect that was planned, such as -0.02 for two points fewer."
+    )
+
+
+class Pilot(Section):
+    """Two groups of an earlier campaign with a control group."""
+
+    contacted: Annotated[int, Field(ge=1)] = Field(description="Customers who were contacted.")
+    contacted_left: Count = Field(description="Those of them who left.")
+    control: Annotated[int, Field(ge=1)] = Field(description="Customers of the control group.")
+    control_left: Count = Field(description="Those of them who left.")
+    accepted: Count | None = Field(
+        default=None, description="Contacted customers who accepted the offer."
+    )
+
+    @model_validator(mode="after")
+    def _counts(self) -> Pilot:
+        if self.contacted_left > self.contacted or self.control_left > self.control:
+            raise ValueError("more customers of the pilot left than there were")
+        if (self.accepted or 0) > self.contacted:
+            raise ValueError("more customers of the pilot accepted than were contacted")
+        return self
+
+
+class PlanSection(Section):
+    """What is planned: how many customers, how many held out, and what it may cost and bring."""
+
+    customers: Annotated[int, Field(ge=2)] = Field(description="Customers on the list.")
+    base_rate: Inner = Field(description="Share that leaves without a contact.")
+    effect: Annotated[float, Field(gt=-1, lt=1)] = Field(
+        description="Effect that shall be found, such as -0.02 for two points fewer."
+    )
+    control: Inner = Field(default=0.1, description="Share of the list that is held out.")
+    power: Inner = Field(default=0.8, description="Chance of finding that effect, if it is there.")
+    confidence: Inner = Field(default=0.95, description="Of the interval of the effect.")
+    explained: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.0,
+        description="Share of the variance that the score explains: 'variance cut' of an earlier "
+        "campaign.",
+    )
+    pilot: Pilot | None = Field(
+        default=None, description="Counts of a pilot; without them nothing is said of the return."
+    )
+    worth: Money | None = Field(default=None, description="Money that keeping one customer brings.")
+    contact_cost: Money = Field(default=0.0, description="Money per contact, accepted or not.")
+    offer_cost: Money = Field(default=0.0, description="Money per accepted offer.")
+    currency: str = Field(default="", description="Of all money, such as EUR.")
+    seed: Count = Field(default=0, description="Of the draws behind cost and return.")
+
+    @model_validator(mode="after")
+    def _possible(self) -> PlanSection:
+        if not 0 < self.base_rate + self.effect < 1:
+            raise ValueError(
+                f"base_rate {self.base_rate:g} and effect {self.effect:g} lead to a rate of "
+                f"{self.base_rate + self.effect:g}; give an effect that leaves it between 0 and 1"
+            )
+        if self.effect == 0:
+            raise ValueError("effect 0 cannot be found; give the smallest one that is worth it")
+        if self.offer_cost and self.pilot is not None and self.pilot.accepted is None:
+            raise ValueError("offer_cost needs pilot.accepted: how many accepted the offer")
+        return self
+
+
+class CampaignConfig(Section):
+    """The config of a campaign."""
+
+    plan: PlanSection | None = None
+    lift: LiftSection = Field(default_factory=LiftSection)
+
+
+def read_campaign_config(path: str | Path, overrides: Sequence[str] = ()) -> CampaignConfig:
+    """Read and check the config of a campaign.
+
+    Parameters
+    ----------
+    path : path
+        A YAML file.
+    overrides : sequence of str
+        ``a.b=c`` replaces what the file says.
+
+    Returns
+    -------
+    CampaignConfig
+
+    Raises
+    ------
+    ConfigError
+        With one line for everything that is wrong.
+    """
+    return read(path, overrides, CampaignConfig)

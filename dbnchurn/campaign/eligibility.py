@@ -1,0 +1,172 @@
+"""Who may get which option: conditions, suppression list and the contacts of the past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from dbnchurn.campaign.conditions import all_hold, condition_problems
+from dbnchurn.campaign.log import CONTROL, ContactLog
+from dbnchurn.campaign.options import AllocateConfig, FrequencySection
+from dbnchurn.campaign.suppression import readable, suppress
+from dbnchurn.core.errors import DataError
+from dbnchurn.core.typing import Bools
+from dbnchurn.tables.duckdb import Session
+
+
+@dataclass(frozen=True, eq=False)
+class Eligibility:
+    """Who may get which option, and why the others may not.
+
+    Parameters
+    ----------
+    open : array of bool of shape (n, m)
+    excluded : tuple of (str, int)
+        A reason → customers who may get nothing for it; each customer counts once, at the first.
+    closed : tuple of (str, int)
+        A rule of an offer or a channel → customers whom it keeps off.
+    notes : tuple of str
+    """
+
+    open: Bools
+    excluded: tuple[tuple[str, int], ...]
+    closed: tuple[tuple[str, int], ...]
+    notes: tuple[str, ...]
+
+
+def find_eligible(
+    frame: pd.DataFrame, ids: pd.Series[Any], config: AllocateConfig, log: ContactLog | None
+) -> Eligibility:
+    """Apply all rules.
+
+    Parameters
+    ----------
+    frame : DataFrame of n rows
+    ids : Series of n texts
+    config : AllocateConfig
+    log : ContactLog or None
+        Contacts of the past.
+
+    Returns
+    -------
+    Eligibility
+
+    Raises
+    ------
+    DataError
+        If a condition, the suppression list or the log cannot be used.
+    """
+    if problems := [*_problems(frame, config)]:
+        raise DataError(f"{config.customers.name}: {'; '.join(problems)}")
+    reasons: list[tuple[str, Bools]] = []
+    notes: list[str] = []
+    if config.suppress is not None:
+        reasons.append(
+            (f"on the suppression list {config.suppress.name}", _suppressed(ids, config))
+        )
+    if config.when:
+        reasons.append((f"not {_words(config.when)}", ~all_hold(config.when, frame)))
+    pairs, closed = config.pairs, []
+    may = np.ones((len(frame), len(pairs)), bool)
+    for kind, names, sections in (
+        ("offer", [p.offer for p in pairs], config.offers),
+        ("channel", [p.channel for p in pairs], config.channels),
+    ):
+        for name, section in sections.items():
+            if section.when:
+                kept = all_hold(section.when, frame)
+                may[np.ix_(~kept, np.array(names) == name)] = False
+                closed.append((f"{kind} {name}: not {_words(section.when)}", int((~kept).sum())))
+    for rule in config.frequency:
+        assert log is not None
+        often = too_often(log, ids, config, rule)
+        words = f"more than {rule.contacts} contacts in {rule.days} days"
+        if rule.channel is None:
+            reasons.append((words, often))
+        else:
+            may[np.ix_(often, np.array([p.channel == rule.channel for p in pairs]))] = False
+            closed.append((f"channel {rule.channel}: {words}", int(often.sum())))
+    if log is not None:
+        same = ids.isin(log.frame.loc[log.frame["campaign"] == config.campaign, "customer"])
+        reasons.append((f"in the campaign {config.campaign} already", same.to_numpy(bool)))
+    excluded, left = [], np.ones(len(frame), bool)
+    for words, rows in reasons:
+        excluded.append((words, int((rows & left).sum())))
+        left &= ~rows
+    may &= left[:, None]
+    nothing = left & ~may.any(axis=1)
+    if nothing.any():
+        excluded.append(("no offer and no channel is open to them", int(nothing.sum())))
+    if not may.any():
+        said = "; ".join(f"{count} {words}" for words, count in (*excluded, *closed) if count)
+        raise DataError(f"{config.customers.name}: nobody may be contacted: {said}; open a rule")
+    return Eligibility(may, tuple(excluded), tuple(closed), tuple(notes))
+
+
+def _problems(frame: pd.DataFrame, config: AllocateConfig) -> Iterator[str]:
+    yield from condition_problems(config.when, frame, "when")
+    for name, offer in config.offers.items():
+        yield from condition_problems(offer.when, frame, f"offers.{name}.when")
+    for name, channel in config.channels.items():
+        yield from condition_problems(channel.when, frame, f"channels.{name}.when")
+
+
+def too_often(
+    log: ContactLog, ids: pd.Series[Any], config: AllocateConfig, rule: FrequencySection
+) -> Bools:
+    """The customers whom a rule of frequency keeps off.
+
+    Parameters
+    ----------
+    log : ContactLog
+    ids : Series of n texts
+    config : AllocateConfig
+    rule : FrequencySection
+
+    Returns
+    -------
+    array of bool
+    """
+    rows = log.frame[log.frame["arm"] != CONTROL]
+    day = pd.Timestamp(config.contact_date)
+    # The days before and after: a contact that is planned for later counts as well.
+    rows = rows[(rows["contact_date"] - day).abs() <= pd.Timedelta(days=rule.days)]
+    if rule.channel is not None:
+        rows = rows[rows["channel"] == rule.channel]
+    counts = ids.map(rows["customer"].value_counts()).fillna(0).to_numpy(float)
+    # One more is planned now.
+    return np.asarray(counts + 1 > rule.contacts)
+
+
+def _words(when: Any) -> str:
+    """Conditions in words."""
+    texts = []
+    for column, condition in when.items():
+        for name in type(condition).model_fields:
+            value = getattr(condition, name)
+            if value is not None:
+                shown = ", ".join(map(str, value)) if isinstance(value, tuple) else f"{value:g}"
+                texts.append(f"{column} {name.replace('_', ' ')} {shown}")
+    return " and ".join(texts)
+
+
+def _suppressed(ids: pd.Series[Any], config: AllocateConfig) -> Bools:
+    """The customers whom the suppression list keeps off."""
+    assert config.suppress is not None
+    with Session("400MB", n_threads=1) as session, readable(config.suppress):
+        table = pa.table({"name": pa.array(ids.tolist(), pa.string())})
+        session.store("known", table.to_reader())
+        suppress(
+            session,
+            config.suppress,
+            config.id,
+            config.suppress_match,
+            allow_unmatched=config.allow_unmatched,
+        )
+        kept = {name for (name,) in session.rows("SELECT name FROM eligible")}
+    return ~ids.isin(kept).to_numpy(bool)

@@ -1,0 +1,433 @@
+"""Measure a campaign: a log and its outcomes in, what it did out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dbnchurn.campaign.config import LiftSection
+from dbnchurn.campaign.effect import (
+    MISMATCH,
+    Effect,
+    differ,
+    measured_effect,
+    planned_deviation,
+    same_share,
+    sample_ratio,
+)
+from dbnchurn.campaign.lift import Claim, GroupEffect, Lift, MoneyKept, Planned
+from dbnchurn.campaign.log import CONTACT, CONTROL, EXPLORE, ContactLog
+from dbnchurn.campaign.outcomes import JoinedLog, Outcomes, counts_by_arm, join_outcomes
+from dbnchurn.core.errors import DataError
+from dbnchurn.core.html.format import points
+from dbnchurn.core.statistics import adjusted_p_values, normal_quantile, wilson
+from dbnchurn.core.typing import Floats
+
+TIERS = ("lowest third", "middle third", "highest third")
+BREAKDOWNS = ("campaign", "offer", "channel", "segment", "risk")
+MOST_GROUPS = 12
+NO_EFFECT = (
+    "The rate before and the rate after differ for many reasons, season, audience and what else "
+    "changed among them, so their difference is no effect of the campaign: only the difference "
+    "between contacted and control of the same time is."
+)
+
+
+def measure(log: ContactLog, outcomes: Outcomes, settings: LiftSection) -> Lift:
+    """What a campaign did.
+
+    Parameters
+    ----------
+    log : ContactLog
+        May hold several campaigns; `settings` names one.
+    outcomes : Outcomes
+    settings : LiftSection
+
+    Returns
+    -------
+    Lift
+
+    Raises
+    ------
+    DataError, ConfigError
+        If there is no control group, an arm has no outcome, or log and outcomes do not fit.
+
+    Examples
+    --------
+    >>> arm = ["contact", "control"] * 500
+    >>> log = ContactLog.of(pd.DataFrame({
+    ...     "customer": range(1000), "campaign": "spring", "offer": "discount", "channel": "mail",
+    ...     "arm": arm, "propensity": 0.5, "contact_date": "2026-03-01"}))
+    >>> left = [k % 10 == 0 or k % 10 == 1 or k % 20 == 3 for k in range(1000)]
+    >>> outcomes = Outcomes.of(pd.DataFrame({"customer": range(1000), "left": left}))
+    >>> lift = measure(log, outcomes, LiftSection())
+    >>> lift.claim, round(lift.effect.value, 2)
+    ('kept', -0.1)
+    """
+    log = log.of_campaign(settings.campaign, every=settings.every)
+    if not (log.frame["arm"] == CONTROL).any():
+        raise DataError(
+            f"{log.name}: the campaign has no control group, so no effect can be told: nobody "
+            "knows how many would have stayed anyway; next time hold out a share at random, "
+            "--control 0.1 of 'dbnchurn score' does so ('dbnchurn plan' says how large)"
+        )
+    log, certain = drawn_rows(log)
+    joined = join_outcomes(
+        log, outcomes, window=settings.days, as_of=settings.as_of, match=settings.match
+    )
+    for arm in (CONTACT, CONTROL):
+        if not (joined.frame["arm"] == arm).any():
+            there = int((log.frame["arm"] == arm).sum())
+            raise DataError(
+                f"{outcomes.name}: no outcome is known of the arm {arm!r} ({there} customers of "
+                f"{log.name}), so there is nothing to compare; give outcomes of both arms"
+            )
+    effect = arm_effect(joined.frame, CONTACT, settings.confidence)
+    contact, control = ((log.frame["arm"] == arm).to_numpy() for arm in (CONTACT, CONTROL))
+    ratio = sample_ratio(contact, control, log.frame["propensity"].to_numpy())
+    counts = counts_by_arm(joined)
+    known = (counts.get(CONTACT, (0, 0)), counts.get(CONTROL, (0, 0)))
+    outcomes_p = same_share((known[0][1], known[1][1]), (known[0][0], known[1][0]))
+    sequence = None
+    if settings.looks > 1 or joined.preliminary:
+        sequence = effect.sequence(_final_deviation(log, effect, settings.confidence))
+    stopped = _stopped(ratio.fits, ratio.p_value, ratio.expected, ratio.control, outcomes_p)
+    claim, verdict = _claim(effect, sequence, stopped, joined)
+    groups = _groups(joined.frame, log.frame, settings.confidence)
+    ends = (effect.low, effect.high) if sequence is None else sequence
+    money = _money(joined.frame, effect.value, ends, settings)
+    return Lift(
+        campaign=" + ".join(log.campaigns),
+        claim=claim,
+        verdict=verdict,
+        effect=effect,
+        sequence=sequence,
+        explore=arm_effect(joined.frame, EXPLORE, settings.confidence)
+        if (joined.frame["arm"] == EXPLORE).any()
+        else None,
+        ratio=ratio,
+        outcomes_p=outcomes_p,
+        counts=counts,
+        window=joined.window,
+        preliminary=joined.preliminary,
+        groups=groups,
+        differences=_differences(groups),
+        money=money,
+        revenue=_revenue(joined.frame, settings.confidence),
+        acceptance=_acceptance(joined.frame, settings.confidence),
+        planned=_planned(joined.frame, effect.value, ends, money, settings),
+        before=settings.before,
+        before_sentence=NO_EFFECT if settings.before is not None else "",
+        warnings=_warnings(joined, log, stopped),
+        notes=(*certain, *_notes(joined, effect, settings)),
+    )
+
+
+def drawn_rows(log: ContactLog) -> tuple[ContactLog, tuple[str, ...]]:
+    """The customers who could have come into the other arm too; the others tell nothing.
+
+    Parameters
+    ----------
+    log : ContactLog
+
+    Returns
+    -------
+    log : ContactLog
+    notes : tuple of str
+        How many were left out.
+
+    Raises
+    ------
+    DataError
+        If an arm has nobody who was drawn at random.
+    """
+    drawn = (log.frame["propensity"] < 1).to_numpy()
+    if drawn.all():
+        return log, ()
+    left = log.frame[drawn]
+    if not {CONTACT, CONTROL} <= set(left["arm"]):
+        raise DataError(
+            f"{log.name}: the log has a control group, but propensity 1 for all of an arm: nobody "
+            "of it was drawn at random; give the probability of the draw, such as 0.9 for those "
+            "contacted and 0.1 for those held out"
+        )
+    count = int((~drawn).sum())
+    note = f"{count:,} customers were in their arm in any case (propensity 1): left out"
+    return ContactLog(left.reset_index(drop=True), log.name, log.notes), (note,)
+
+
+def arm_effect(rows: pd.DataFrame, arm: str, confidence: float) -> Effect:
+    """The effect of one arm against the control group.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        A log with ``left``.
+    arm : {"contact", "explore"}
+    confidence : float
+
+    Returns
+    -------
+    Effect
+    """
+    both = rows[rows["arm"].isin([arm, CONTROL])]
+    return measured_effect(
+        both["left"].to_numpy(np.float64),
+        (both["arm"] == arm).to_numpy(),
+        both["propensity"].to_numpy(),
+        _scores(both),
+        confidence=confidence,
+    )
+
+
+def _scores(rows: pd.DataFrame) -> Floats | None:
+    """Scores, the mean where there is none; None where nobody has one."""
+    if "score" not in rows or rows["score"].isna().all():
+        return None
+    return rows["score"].fillna(rows["score"].mean()).to_numpy(np.float64)
+
+
+def _final_deviation(log: ContactLog, effect: Effect, confidence: float) -> float:
+    """Of the difference when all customers of the log are counted; from what was known before."""
+    scores = _scores(log.frame)
+    pooled = (effect.contact.left + effect.control.left) / (
+        effect.contact.rows + effect.control.rows
+    )
+    rate = pooled if scores is None else float(scores.mean())
+    arms = log.frame["arm"]
+    return planned_deviation(
+        rate, int((arms == CONTACT).sum()), int((arms == CONTROL).sum()), confidence
+    )
+
+
+def _stopped(fits: bool, p_value: float, expected: float, control: int, outcomes_p: float) -> str:
+    """Why nothing may be claimed; empty where all is well."""
+    if not fits:
+        return (
+            f"the control group has {control:,} customers where the probabilities of the log lead "
+            f"to {expected:,.0f} (p = {p_value:.2g}): the log is not of the draw that it says, so "
+            "no effect is claimed; find out who was added or lost before measuring again"
+        )
+    if outcomes_p < MISMATCH:
+        return (
+            "outcomes are known of a different share of the two arms "
+            f"(p = {outcomes_p:.2g}), so those who are compared are no longer alike, and no "
+            "effect is claimed; complete the outcomes of both arms"
+        )
+    return ""
+
+
+def _claim(
+    effect: Effect, sequence: tuple[float, float] | None, stopped: str, joined: JoinedLog
+) -> tuple[Claim, str]:
+    if stopped:
+        return "stopped", f"No claim: {stopped}."
+    low, high = (effect.low, effect.high) if sequence is None else sequence
+    size, ends = 100 * abs(effect.value), f"{points(low)} to {points(high)} points"
+    early = f" so far ({joined.window} days)" if joined.preliminary else ""
+    how = "" if sequence is None else ", an interval that holds however often one looks"
+    rates = (
+        f"{100 * effect.contact.rate:.2f} % of the contacted left{early}, "
+        f"{100 * effect.control.rate:.2f} % of the control group"
+    )
+    if high < 0:
+        return "kept", (
+            f"The campaign kept customers: {size:.2f} points fewer left because of it ({ends}"
+            f"{how}). {rates}."
+        )
+    if low > 0:
+        return "lost", (
+            f"The campaign drove customers away: {size:.2f} points more left because of it "
+            f"({ends}{how}). {rates}."
+        )
+    return "not told", (
+        f"No effect can be told from chance: the difference is {points(effect.value)} points "
+        f"({ends}{how}). {rates}. That is not a proof of no effect: anything within these ends is "
+        "possible."
+    )
+
+
+def _groups(rows: pd.DataFrame, log: pd.DataFrame, confidence: float) -> tuple[GroupEffect, ...]:
+    """Effects by offer, channel, segment and risk, all judged together."""
+    found: list[GroupEffect] = []
+    for breakdown in BREAKDOWNS:
+        names = group_names(rows, log, breakdown)
+        if names is None or names.nunique() < 2:
+            continue
+        largest = set(names.value_counts().index[:MOST_GROUPS])
+        order = [tier for tier in TIERS if tier in largest] if breakdown == "risk" else None
+        for group in order or sorted(largest):
+            part = rows[(names == group).to_numpy() & (rows["arm"] != EXPLORE).to_numpy()]
+            both = part["arm"].nunique() == 2
+            effect = arm_effect(part, CONTACT, confidence) if both else None
+            found.append(GroupEffect(breakdown, str(group), len(part), effect))
+    p_values = [group.effect.p_value for group in found if group.effect is not None]
+    adjusted = iter(adjusted_p_values(p_values))
+    return tuple(
+        group
+        if group.effect is None
+        else GroupEffect(
+            group.breakdown, group.group, group.rows, group.effect, float(next(adjusted))
+        )
+        for group in found
+    )
+
+
+def group_names(rows: pd.DataFrame, log: pd.DataFrame, breakdown: str) -> pd.Series[Any] | None:
+    """The group of every row; None where the log does not say it.
+
+    Parameters
+    ----------
+    rows : DataFrame
+    log : DataFrame
+        All rows of the log, whose scores divide customers into thirds.
+    breakdown : {"campaign", "offer", "channel", "segment", "risk"}
+
+    Returns
+    -------
+    Series or None
+    """
+    if breakdown != "risk":
+        return rows.get(breakdown, None)
+    if "score" not in rows or log["score"].nunique() < len(TIERS):
+        return None
+    edges = np.nanquantile(log["score"], [1 / 3, 2 / 3])
+    tier = np.searchsorted(edges, rows["score"].to_numpy(), side="right")
+    names = pd.Series(np.array(TIERS, object)[tier], rows.index)
+    return names.where(rows["score"].notna())
+
+
+def _differences(groups: tuple[GroupEffect, ...]) -> dict[str, float]:
+    by: dict[str, list[Effect]] = {}
+    for group in groups:
+        if group.effect is not None:
+            by.setdefault(group.breakdown, []).append(group.effect)
+    return {name: differ(effects) for name, effects in by.items() if len(effects) > 1}
+
+
+def _cost(contacted: pd.DataFrame, settings: LiftSection) -> float | None:
+    if "cost" in contacted and contacted["cost"].notna().all():
+        return float(contacted["cost"].sum())
+    return None if settings.contact_cost is None else settings.contact_cost * len(contacted)
+
+
+def _money(
+    rows: pd.DataFrame, effect: float, ends: tuple[float, float], settings: LiftSection
+) -> MoneyKept | None:
+    if settings.worth is None:
+        return None
+    contacted = rows[rows["arm"] == CONTACT]
+    cost, n, worth = _cost(contacted, settings), len(contacted), settings.worth
+    kept = (-effect * n, -ends[1] * n, -ends[0] * n)
+    value, low, high = (worth * customers - (cost or 0.0) for customers in kept)
+    return MoneyKept(
+        contacted=n,
+        customers=kept[0],
+        customers_low=kept[1],
+        customers_high=kept[2],
+        value=value,
+        low=low,
+        high=high,
+        cost=cost,
+        worth=worth,
+        currency=settings.currency,
+    )
+
+
+def _revenue(rows: pd.DataFrame, confidence: float) -> dict[str, float] | None:
+    if "revenue" not in rows:
+        return None
+    known = rows[rows["revenue"].notna()]
+    means, variances = [], []
+    for arm in (CONTACT, CONTROL):
+        part = known[known["arm"] == arm]
+        if len(part) < 2:
+            return None
+        share = (1 / part["propensity"]).to_numpy()
+        share = share / share.sum()
+        values = part["revenue"].to_numpy()
+        mean = float(share @ values)
+        means.append(mean)
+        variances.append(float(np.square(share * (values - mean)).sum()))
+    value, half = means[0] - means[1], normal_quantile(confidence) * np.sqrt(sum(variances))
+    return {"value": value, "low": float(value - half), "high": float(value + half)}
+
+
+def _acceptance(rows: pd.DataFrame, confidence: float) -> dict[str, float] | None:
+    if "accepted" not in rows:
+        return None
+    known = rows.loc[rows["arm"] == CONTACT, "accepted"].dropna()
+    if not len(known):
+        return None
+    low, high = wilson(known.sum(), len(known), confidence)
+    return {"value": float(known.mean()), "low": float(low), "high": float(high)}
+
+
+def _planned(
+    rows: pd.DataFrame,
+    effect: float,
+    ends: tuple[float, float],
+    money: MoneyKept | None,
+    settings: LiftSection,
+) -> tuple[Planned, ...]:
+    found = []
+    if settings.planned_effect is not None:
+        planned = settings.planned_effect
+        found.append(Planned("effect", planned, effect, *ends))
+    values = rows.loc[rows["arm"] == CONTACT, "value"] if "value" in rows else pd.Series([np.nan])
+    if money is not None and values.notna().all():
+        total = float(values.sum())
+        found.append(Planned("net value", total, money.value, money.low, money.high))
+    return tuple(found)
+
+
+def _warnings(joined: JoinedLog, log: ContactLog, stopped: str) -> tuple[str, ...]:
+    found = []
+    if stopped:
+        found.append(f"No effect is claimed: {stopped}.")
+    if joined.without_outcome:
+        found.append(
+            f"{joined.without_outcome:,} of {len(log.frame):,} customers have no outcome; they are "
+            "left out, not taken as stayed."
+        )
+    if joined.preliminary:
+        rest = f"{joined.not_over:,} customers are not counted yet. " if joined.not_over else ""
+        found.append(
+            f"The outcome window of {joined.wanted_window} days is not over: {rest}Outcomes "
+            f"within {joined.window} days, known up to {joined.as_of}, are counted; judge by the "
+            "interval that holds however often one looks."
+        )
+    return tuple(found)
+
+
+def _notes(joined: JoinedLog, effect: Effect, settings: LiftSection) -> tuple[str, ...]:
+    notes = list(joined.notes)
+    if joined.others:
+        notes.append(
+            f"{joined.others:,} outcomes are of customers who are not in the log: left out"
+        )
+    if effect.unadjusted is None:
+        notes.append(
+            "the effect is not adjusted: the log has no scores, or an arm has few customers"
+        )
+    missing = joined.frame["score"].isna().sum() if "score" in joined.frame else 0
+    if effect.unadjusted is not None and missing:
+        notes.append(f"{missing:,} customers have no score; the mean stands for it")
+    contacted = joined.frame[joined.frame["arm"] == CONTACT]
+    if joined.log["customer"].duplicated().any():
+        notes.append(
+            "customers who are in several campaigns count in each, as if they were others; the "
+            "intervals of all campaigns together are then a little too narrow"
+        )
+    for name in BREAKDOWNS:
+        if name in joined.frame and (groups := joined.frame[name].nunique()) > MOST_GROUPS:
+            notes.append(f"of {groups} groups by {name} the {MOST_GROUPS} largest are shown")
+    if settings.worth is None:
+        notes.append("no money: say what keeping a customer brings with --worth (lift.worth)")
+    elif _cost(contacted, settings) is None:
+        notes.append(
+            "no cost is taken off: the log has no complete column cost and no --contact-cost"
+        )
+    return tuple(notes)

@@ -1,0 +1,132 @@
+"""The rows of a pilot campaign on which a plan's rule is valued."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from dbnchurn.campaign.allocation import Allocation
+from dbnchurn.campaign.conditions import all_hold
+from dbnchurn.campaign.log import CONTROL, WORDS, ContactLog
+from dbnchurn.campaign.options import AllocateConfig, PilotSection
+from dbnchurn.campaign.outcomes import JoinedLog, Outcomes, join_outcomes
+from dbnchurn.campaign.promise import Promise, promised_value
+from dbnchurn.campaign.source import CampaignSource, as_words, read_source
+from dbnchurn.campaign.values import value_customers
+from dbnchurn.core.errors import DataError
+from dbnchurn.core.typing import Floats, Ints
+
+
+def value_on_pilot(config: AllocateConfig, plan: Allocation) -> tuple[Promise, list[str]]:
+    """Value the plan's rule on the rows of the pilot that no effect was estimated on.
+
+    Parameters
+    ----------
+    config : AllocateConfig
+        With ``pilot``.
+    plan : Allocation
+
+    Returns
+    -------
+    promise : Promise
+    notes : list of str
+        What was left out or assumed.
+
+    Raises
+    ------
+    DataError
+        If a table of the pilot cannot be used, or no row is left.
+    """
+    pilot = config.pilot
+    assert pilot is not None
+    log, outcomes = ContactLog.read(pilot.log), Outcomes.read(pilot.outcomes)
+    joined = join_outcomes(log, outcomes, window=pilot.window)
+    rows, notes = _fresh_rows(config, pilot, joined)
+    pairs = list(config.pairs)
+    worths = value_customers(rows, config)
+    reduced = worths.values - plan.prices_by_option
+    reduced -= plan.price_of_money * worths.costs
+    for k, pair in enumerate(pairs):
+        offer, channel = config.offers[pair.offer], config.channels[pair.channel]
+        closed = ~(all_hold(offer.when, rows) & all_hold(channel.when, rows))
+        reduced[closed | ~all_hold(config.when, rows), k] = -np.inf
+    chosen = np.where(reduced.max(axis=1) > 0, reduced.argmax(axis=1), -1)
+    numbers = {(pair.offer, pair.channel): k for k, pair in enumerate(pairs)}
+    given = np.array(
+        [numbers.get(pair, -1) for pair in zip(rows["offer"], rows["channel"], strict=True)]
+    )
+    contacted = (rows["arm"] != CONTROL).to_numpy(bool)
+    money = _money(config, rows, given, contacted, notes)
+    promise = promised_value(
+        pairs, plan.counts, chosen, given, contacted, rows["propensity"].to_numpy(float), money
+    )
+    return promise, notes
+
+
+def _fresh_rows(
+    config: AllocateConfig, pilot: PilotSection, joined: JoinedLog
+) -> tuple[pd.DataFrame, list[str]]:
+    """The pilot's rows with known outcome that made no effect, with the customers' columns."""
+    notes = [f"pilot: {note}" for note in joined.notes]
+    rows = joined.frame
+    if joined.without_outcome or joined.not_over:
+        notes.append(
+            f"pilot: {joined.without_outcome} customers have no outcome and the windows of "
+            f"{joined.not_over} are not over: left out"
+        )
+    if pilot.used_for_effects != "none":
+        used = CampaignSource(path=str(pilot.used_for_effects))
+        listed = read_source(used, texts=["customer"], kinds={}).frame
+        if "customer" not in listed:
+            raise DataError(f"{pilot.used_for_effects}: the list has no column 'customer'")
+        fresh = ~rows["customer"].isin(listed["customer"])
+        notes.append(f"pilot: {int((~fresh).sum())} rows made the effects and promise nothing")
+        rows = rows[fresh]
+    table = read_source(pilot.customers, texts=[config.id], kinds={}).frame
+    if config.id not in table:
+        raise DataError(f"{pilot.customers.name}: there is no column {config.id!r}")
+    table = table.assign(customer=as_words(table[config.id], pilot.customers.name))
+    if table["customer"].duplicated().any():
+        raise DataError(f"{pilot.customers.name}: customers have several rows; keep one of each")
+    own = [name for name in rows if name == "customer" or name not in table]
+    clash = {name: f"{name} of the log" for name in rows if name in table and name != "customer"}
+    needed = [*WORDS[1:], "propensity", "left"]
+    rows = rows[own].join(rows[[*clash]].rename(columns=clash))
+    met = rows.merge(table, on="customer", how="inner")
+    for name in needed:
+        if name in clash:
+            met[name] = met[clash[name]]
+    if len(met) < len(rows):
+        notes.append(
+            f"pilot: {len(rows) - len(met)} customers are not in {pilot.customers.name}: left out"
+        )
+    if not len(met):
+        raise DataError(
+            f"pilot: no customer is left of {len(joined.log)}: log, outcomes and customers have no "
+            "customer in common who made no effect; mend the ids, or take 'pilot' out"
+        )
+    return met, notes
+
+
+def _money(
+    config: AllocateConfig, rows: pd.DataFrame, given: Ints, contacted: np.ndarray, notes: list[str]
+) -> Floats:
+    """What came of each customer: less what leaving cost, and of the contact."""
+
+    def numbers(value: int | float | str) -> Floats:
+        column = rows[value].to_numpy(float) if isinstance(value, str) else float(value)
+        return np.broadcast_to(np.asarray(column, float), (len(rows),))
+
+    money = -rows["left"].to_numpy(float) * numbers(config.worth)
+    told = "accepted" in rows
+    assumed = False
+    for k, pair in enumerate(config.pairs):
+        offer, channel = config.offers[pair.offer], config.channels[pair.channel]
+        share = config.effect_of_pair(pair).acceptance
+        accepted = rows["accepted"].to_numpy(float) if told else numbers(share or 0.0)
+        assumed |= not told and config.needs_acceptance(pair)
+        gain = np.nan_to_num(accepted) * (numbers(offer.margin) - offer.cost) - channel.cost
+        money = money + np.where((given == k) & contacted, gain, 0.0)
+    if assumed:
+        notes.append("pilot: the outcomes do not say who accepted, so the given acceptance is used")
+    return np.asarray(money)

@@ -1,0 +1,272 @@
+"""A table of a campaign as it comes: files or a database, read by the reader of training."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, model_validator
+
+from dbnchurn.config import Section
+from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.spreadsheet_text import original
+from dbnchurn.data.plan import Csv
+from dbnchurn.tables.files import find_files, kind_of_file
+from dbnchurn.tables.keys import refuse_exponents, whole_keys
+from dbnchurn.tables.loading import LoadedTable, load_table
+from dbnchurn.tables.postgres import Postgres, rows_of
+from dbnchurn.tables.reading_rules import ReadingRules
+from dbnchurn.tables.schema import text
+from dbnchurn.tables.streaming import open_files
+
+SHOWN = 3  # rows in a message
+
+
+class CampaignSource(Section):
+    """Where a table of a campaign is: files or a database."""
+
+    path: str | None = Field(
+        default=None, description="CSV, Parquet or Excel file, folder of them, or pattern with *."
+    )
+    postgres: Postgres | None = None
+    csv: Csv = Field(default_factory=Csv)
+    sheet: str | None = Field(default=None, description="Sheet of a spreadsheet.")
+    missing: tuple[str, ...] = Field(
+        default=(), description="Further texts that stand for a missing value."
+    )
+    formats: dict[str, str] = Field(
+        default_factory=dict,
+        description="Column → how its numbers or dates are written, such as '%d.%m.%Y'. Found out "
+        "where it leaves no doubt.",
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="Name that is needed → name of the column in the table."
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> CampaignSource:
+        if (self.path is None) == (self.postgres is None):
+            raise ValueError("a table needs exactly one of 'path' and 'postgres'")
+        return self
+
+    @property
+    def name(self) -> str:
+        """What the table is called in messages."""
+        if self.postgres is not None:
+            return self.postgres.table or "a query of a database"
+        return str(self.path)
+
+
+@dataclass(frozen=True, eq=False)
+class CampaignTable:
+    """Rows of a table of a campaign.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row after another; row k of the table has the index k - 1.
+    name : str
+        Of the table, for messages.
+    notes : tuple of str, default ()
+        What was converted, assumed or left out while it was read.
+    """
+
+    frame: pd.DataFrame
+    name: str
+    notes: tuple[str, ...] = ()
+
+
+def read_source(
+    source: CampaignSource, *, texts: Collection[str], kinds: Mapping[str, str]
+) -> CampaignTable:
+    """Read the whole table.
+
+    Parameters
+    ----------
+    source : CampaignSource
+    texts : collection of str
+        Columns that stay as they are written, such as ids.
+    kinds : mapping of column → {"number", "date"}
+        What the other columns are.
+
+    Returns
+    -------
+    CampaignTable
+        Its columns have the names that are needed, in place of those of the table.
+
+    Raises
+    ------
+    DataError
+        If the table cannot be read, or can be read in two ways.
+    """
+    own = source.columns
+    if source.path is None:
+        assert source.postgres is not None
+        with rows_of(source.postgres) as (reader, numeric):
+            frame = reader.read_all().to_pandas()
+        loaded = LoadedTable(frame.astype(dict.fromkeys(numeric, "float64")), {})
+    else:
+        rules = ReadingRules(
+            source.formats,
+            source.csv.decimal,
+            {own.get(name, name): kind for name, kind in kinds.items()},
+            source.missing,
+        )
+        files = open_files(source.path, source.csv.settings(), sheet=source.sheet)
+        loaded = load_table(files, rules, as_written=[own.get(name, name) for name in texts])
+    if loaded.rejected:
+        first = loaded.rejected[0]
+        raise DataError(
+            f"{source.name}: {len(loaded.rejected)} lines cannot be read, the first is row "
+            f"{first.row}: {first.reason}; mend them, for a customer left out changes the rates"
+        )
+    frame = loaded.frame
+    if absent := [name for name in own.values() if name not in frame]:
+        raise DataError(
+            f"{source.name}: there is no column {listed(absent)}, which 'columns' names; it has "
+            f"{listed(frame.columns)}"
+        )
+    frame = frame.rename(columns={theirs: name for name, theirs in own.items()})
+    if repeated := sorted(set(frame.columns[frame.columns.duplicated()])):
+        raise DataError(f"{source.name}: the column {listed(repeated)} is there twice; name one")
+    frame = frame.reset_index(drop=True)
+    for name in [name for name in texts if name in frame]:
+        frame[name] = as_words(frame[name], source.name)
+        if source.path is not None and kind_of_file(_first(source.path)) == "csv":
+            frame[name] = frame[name].map(original, na_action="ignore")
+    return CampaignTable(frame, source.name, loaded.notes)
+
+
+def _first(path: str) -> Path:
+    """The first file of a path, a folder or a pattern."""
+    place = Path(path)
+    return find_files(path, "input")[0] if place.is_dir() or "*" in path else place
+
+
+def as_words(values: pd.Series[Any], where: str) -> pd.Series[Any]:
+    """Ids or names as text: 7 and 7.0 are one customer, 007 is another; missing values are None.
+
+    Parameters
+    ----------
+    values : Series
+    where : str
+        Name of the table, for messages.
+
+    Returns
+    -------
+    Series of text
+
+    Raises
+    ------
+    DataError
+        If ids have lost digits.
+
+    Examples
+    --------
+    >>> as_words(pd.Series([7.0, None, 12.0], name="customer"), "log.csv").tolist()
+    ['7', None, '12']
+    """
+    try:
+        refuse_exponents(values)
+        keys, broken = whole_keys(values)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
+    if broken.any():
+        raise DataError(
+            f"{where}: column {values.name!r} has ids with decimals, {rows_text(broken)}; write "
+            "ids as whole numbers or text"
+        )
+    words = text(keys).astype(object)
+    return words.where(words.notna(), None)
+
+
+def rows_text(rows: Any) -> str:
+    """How many rows, and which the first are, for a message.
+
+    Examples
+    --------
+    >>> rows_text([False, True, True])
+    'in 2 rows (row 2, row 3)'
+    """
+    places = np.flatnonzero(np.asarray(rows, bool))
+    shown = ", ".join(f"row {place + 1}" for place in places[:SHOWN])
+    more = ", …" if len(places) > SHOWN else ""
+    return f"in {len(places)} row{'' if len(places) == 1 else 's'} ({shown}{more})"
+
+
+def as_dates(values: pd.Series[Any], where: str) -> pd.Series[Any]:
+    """A column of dates, without the time of day.
+
+    Parameters
+    ----------
+    values : Series
+        Dates, or texts such as 2026-08-31.
+    where : str
+        Name of the table, for messages.
+
+    Returns
+    -------
+    Series of datetime64
+
+    Raises
+    ------
+    DataError
+        If there is something else in it.
+
+    Examples
+    --------
+    >>> as_dates(pd.Series(["2026-08-31 10:00", None]), "log.csv").dt.day.tolist()
+    [31.0, nan]
+    """
+    if pd.api.types.is_numeric_dtype(values.dtype) and values.notna().any():
+        raise DataError(
+            f"{where}: column {values.name!r} holds numbers where dates are wanted, such as "
+            "2026-08-31; say how they are written with 'formats'"
+        )
+    dates = pd.to_datetime(values, errors="coerce", format="ISO8601", utc=False)
+    wrong = (dates.isna() & values.notna()).to_numpy()
+    if wrong.any():
+        raise DataError(
+            f"{where}: column {values.name!r} holds no date {rows_text(wrong)}, such as "
+            f"{values[wrong].iloc[0]!r}; write dates as 2026-08-31, or say their format"
+        )
+    if isinstance(dates.dtype, pd.DatetimeTZDtype):
+        dates = dates.dt.tz_localize(None)
+    return dates.dt.normalize().astype("datetime64[s]")
+
+
+def as_numbers(values: pd.Series[Any], where: str) -> pd.Series[Any]:
+    """A column of numbers; missing values are NaN.
+
+    Parameters
+    ----------
+    values : Series
+    where : str
+        Name of the table, for messages.
+
+    Returns
+    -------
+    Series of float64
+
+    Raises
+    ------
+    DataError
+        If there is something else in it.
+
+    Examples
+    --------
+    >>> as_numbers(pd.Series([1, 2]), "log.csv").tolist()
+    [1.0, 2.0]
+    """
+    numbers = pd.to_numeric(values, errors="coerce").astype(np.float64)
+    wrong = ~np.isfinite(numbers.to_numpy()) & values.notna().to_numpy()
+    if wrong.any():
+        raise DataError(
+            f"{where}: column {values.name!r} holds no number {rows_text(wrong)}, such as "
+            f"{values[wrong].iloc[0]!r}; empty the cell where it is not known"
+        )
+    return numbers

@@ -1,0 +1,313 @@
+"""Build the features of one part of the customers: all of them, or those of one partition.
+
+The whole table of a local run is one part. Where there are several, each gives its features and its
+counts, and the same build over tables without rows, with the folded counts, says what holds of the
+whole: what is refused, which rules the plan has, how many rows were set aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from dbnchurn.core.errors import DataError
+from dbnchurn.core.progress import stage
+from dbnchurn.core.sql import quoted, text_literal
+from dbnchurn.data.aggregates import Feature
+from dbnchurn.data.contracts import CheckedTable, described, enforce
+from dbnchurn.data.coverage import Coverage, refuse_uncovered, uncovered, with_gaps
+from dbnchurn.data.joins import (
+    CUTOFF,
+    RESULT,
+    Join,
+    count_gone,
+    hide_from,
+    integrate,
+    report_joins,
+)
+from dbnchurn.data.open import open_table, raw_name
+from dbnchurn.data.plan import DataPlan, TablePlan, used
+from dbnchurn.tables.chunks import RejectedRow
+from dbnchurn.tables.counts import Answer, Counts
+from dbnchurn.tables.duckdb import Session
+
+Open = Callable[[Session, str, TablePlan], Sequence[RejectedRow]]
+"""Makes the raw rows of a table available, and gives the lines that are no rows."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is built from the tables of a plan.
+
+    Parameters
+    ----------
+    plan : DataPlan
+    cutoffs : tuple of date
+        Empty for tables without dates.
+    labelled : bool
+        Whether the outcome is known and belongs to the table.
+    until : date, optional
+        Ignore all rows from this date on.
+    allow_stale : str, optional
+        The reason why a scoring month is built from tables that do not reach over its windows.
+    """
+
+    plan: DataPlan
+    cutoffs: tuple[date, ...]
+    labelled: bool
+    until: date | None = None
+    allow_stale: str | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """What was built and counted; the features are in the session, see :func:`write_part`.
+
+    Parameters
+    ----------
+    plan : DataPlan
+        With a rule for every column.
+    tables : dict of table → CheckedTable
+    features : list of Feature
+    joins : list of Join
+    coverage : Coverage
+    """
+
+    plan: DataPlan
+    tables: dict[str, CheckedTable]
+    features: list[Feature]
+    joins: list[Join]
+    coverage: Coverage = field(default_factory=Coverage)
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Features that are categories."""
+        return tuple(f.name for f in self.features if f.kind == "category")
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What holds of all parts together.
+
+    Parameters
+    ----------
+    part : Part
+        Plan, counts and features, as if all rows had been built at once.
+    defined : str
+        Digest of the statements by which every part has to have been built.
+    schema : Arrow schema
+        Of the table of features.
+    """
+
+    part: Part
+    defined: str
+    schema: pa.Schema
+
+
+def build_part(
+    session: Session, task: Task, quarantine: Path | None, open_raw: Open = open_table
+) -> Part:
+    """Clean and join the tables of a session into its features.
+
+    Parameters
+    ----------
+    session : Session
+        Without tables. Its `counts` say whether its rows are only some.
+    task : Task
+    quarantine : Path or None
+        Folder for rows that break their contract; None to drop them.
+    open_raw : function, optional
+        By default the sources of the plan are read.
+
+    Returns
+    -------
+    Part
+
+    Raises
+    ------
+    DataError
+        If the tables cannot be used.
+    """
+    plan, tables = _clean(session, task, quarantine, open_raw)
+    if session.counts is not None:
+        session.counts.settle()
+    try:
+        if task.labelled and task.cutoffs:
+            plan = with_gaps(session, plan, max(task.cutoffs))
+        coverage = Coverage()
+        if task.until is None and plan.windows is not None:
+            coverage = _cover(session, plan, task)
+        with stage("integrate"):
+            features = integrate(session, plan, task.cutoffs, labelled=task.labelled)
+            joins = report_joins(session, plan)
+    except duckdb.Error as error:
+        raise DataError(f"the tables cannot be joined: {error}") from error
+    return Part(plan, tables, features, joins, coverage)
+
+
+def write_part(session: Session, plan: DataPlan, path: Path) -> None:
+    """Write the features of a session as Parquet, in the order of cutoffs and keys.
+
+    Parameters
+    ----------
+    session : Session
+        After :func:`build_part`.
+    plan : DataPlan
+    path : Path
+
+    Raises
+    ------
+    DataError
+        If they cannot be computed.
+    """
+    order = f"{CUTOFF}, {quoted(plan.tables[plan.base].key)}"
+    try:
+        session.run(
+            f"COPY (FROM {RESULT} ORDER BY {order}) TO {text_literal(path)} (FORMAT parquet)"
+        )
+    except duckdb.Error as error:
+        raise DataError(f"the tables cannot be joined: {error}") from error
+
+
+def conclude(
+    task: Task, kinds: Mapping[str, Mapping[str, str]], known: Mapping[str, Answer]
+) -> Whole:
+    """What holds of the whole, by the folded counts of all parts: the build without any row.
+
+    Parameters
+    ----------
+    task : Task
+    kinds : mapping of table → mapping of column → SQL type
+        Of the raw rows.
+    known : mapping of question → Answer
+        As :func:`dbnchurn.tables.counts.folded` gives it.
+
+    Returns
+    -------
+    Whole
+
+    Raises
+    ------
+    DataError
+        If the tables cannot be used, with the numbers of the whole.
+    NotCounted
+        If a question was not answered by all parts.
+    """
+
+    def empty(session: Session, name: str, table: TablePlan) -> list[RejectedRow]:
+        columns = ", ".join(f"{quoted(column)} {kind}" for column, kind in kinds[name].items())
+        session.run(f"CREATE TABLE {raw_name(name)} ({columns})")
+        return []
+
+    counts = Counts(known, alone=True)
+    with Session(task.plan.memory, 1, counts=counts) as session:
+        part = build_part(session, task, None, empty)
+        schema = session.arrow(f"FROM {RESULT}").schema
+    return Whole(part, counts.defined, schema)
+
+
+def _cover(session: Session, plan: DataPlan, task: Task) -> Coverage:
+    """What the tables lack for the windows; refused for a scoring month."""
+    assert plan.windows is not None
+    found: list[str] = []
+    gone = 0
+    for cutoff in task.cutoffs:
+        window = plan.windows.at(cutoff)
+        lacking = uncovered(session, plan, window)
+        if not task.labelled and (session.counts is None or session.counts.alone):
+            refuse_uncovered(lacking, cutoff, task.allow_stale)
+        gone += count_gone(session, plan, window)
+        found += [f"cutoff {cutoff}: {sentence}" for sentence in lacking]
+    return Coverage(tuple(found), task.allow_stale, gone)
+
+
+def _clean(
+    session: Session, task: Task, quarantine: Path | None, open_raw: Open
+) -> tuple[DataPlan, dict[str, CheckedTable]]:
+    """Load the clean rows of every table; the plan with all rules, and the report of the checks."""
+    plan = task.plan
+    checked: dict[str, CheckedTable] = {}
+    complete = dict(plan.tables)
+    lines: dict[str, Sequence[RejectedRow]] = {}
+    derived = [name for name, table in plan.tables.items() if table.query is not None]
+    sources = [name for name in plan.tables if name not in derived]
+    for name in sources:  # how all are read, before any is: several parts then agree at once
+        with stage(f"read {name}"):
+            lines[name] = open_raw(session, name, plan.tables[name])
+            complete[name] = described(session, name, plan.tables[name])
+    for name in sources:
+        needed = _needed(plan, name, complete[name])
+        checked[name] = _checked(session, task, name, complete[name], needed, lines, quarantine)
+    for name in derived:
+        with stage(f"read {name}"):
+            open_raw(session, name, plan.tables[name])
+            complete[name] = described(session, name, plan.tables[name])
+        checked[name] = _checked(session, task, name, complete[name], None, lines, quarantine)
+    return plan.model_copy(update={"tables": complete}), checked
+
+
+def _checked(
+    session: Session,
+    task: Task,
+    name: str,
+    table: TablePlan,
+    needed: set[str] | None,
+    lines: Mapping[str, Sequence[RejectedRow]],
+    quarantine: Path | None,
+) -> CheckedTable:
+    """Make the clean rows of one table."""
+    own = table.rows != "lookup" or session.counts is None or session.counts.first
+    with stage(f"check {name}"):
+        try:
+            checked = enforce(
+                session,
+                name,
+                table,
+                needed=needed,
+                quarantine=quarantine / f"{name}.parquet" if quarantine and own else None,
+                rejected=lines.get(name, ()),
+            )
+        except duckdb.Error as error:
+            raise DataError(f"table {name!r} cannot be read: {error}") from error
+        if task.until is not None and table.rows in ("month", "event"):
+            hide_from(session, name, table, task.until)
+    return checked
+
+
+def _needed(plan: DataPlan, name: str, table: TablePlan) -> set[str]:
+    """Columns that features, label or lookups use."""
+    wanted: set[str] = set()
+    if name in plan.features:
+        features = plan.features[name]
+        wanted = {*used(features.window), *used(features.month)}
+        wanted |= set(table.columns if features.values == "all" else features.values)
+    if plan.label is not None and plan.label.table == name and plan.label.column is not None:
+        wanted.add(plan.label.column)
+    throughs = [t.through for t in plan.tables.values() if t.through is not None]
+    return wanted | {t.column for t in throughs if t.table == name}
+
+
+def with_sources(plan: DataPlan, sources: DataPlan) -> DataPlan:
+    """A plan whose tables have the sources of another.
+
+    Parameters
+    ----------
+    plan : DataPlan
+    sources : DataPlan
+        With the same tables.
+
+    Returns
+    -------
+    DataPlan
+    """
+    names = ("path", "query", "postgres", "table")
+    tables = {
+        name: table.model_copy(update={n: getattr(sources.tables[name], n) for n in names})
+        for name, table in plan.tables.items()
+    }
+    return plan.model_copy(update={"tables": tables})

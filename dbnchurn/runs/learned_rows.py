@@ -1,0 +1,111 @@
+"""Digests of the rows that a stored model learned from: no such row is a new customer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dbnchurn.core.errors import ArtifactError
+from dbnchurn.tables.reading import read
+from dbnchurn.tables.schema import Schema, Table
+
+LEARNED = "learned_rows.parquet"
+"""In a run folder; without ids or values."""
+BY_CHANCE = 0.05  # share of new customers without ids that may have the values of a learned row
+
+Digests = npt.NDArray[np.uint64]
+
+
+def write_learned_rows(
+    path: Path, schema: Schema, frame: pd.DataFrame, ids: Sequence[Any] | None
+) -> None:
+    """Write one digest for every row that a model learned from.
+
+    Parameters
+    ----------
+    path : Path
+    schema : Schema
+        Of the model.
+    frame : DataFrame of n rows
+    ids : sequence of length n, or None
+        Names of the customers; None where the table has none.
+    """
+    digests = digests_of(read(schema, frame)[0], ids)
+    kind = "values" if ids is None else "customer and values"
+    pd.DataFrame({kind: np.sort(digests)}).to_parquet(path, index=False)
+
+
+def learned_among(
+    path: Path, schema: Schema, frame: pd.DataFrame, ids: Sequence[Any] | None
+) -> int:
+    """How many rows a model has learned from.
+
+    Parameters
+    ----------
+    path : Path
+        As :func:`write_learned_rows` wrote it; a file that is not there has no rows.
+    schema : Schema
+        Of the model.
+    frame : DataFrame of n rows
+    ids : sequence of length n, or None
+
+    Returns
+    -------
+    int
+        0 where nothing tells customers from one another, because rows have no ids and no more of
+        them repeat the values of a learned row than learned rows repeat one another.
+
+    Raises
+    ------
+    ArtifactError
+        If the file cannot be read.
+    """
+    if not path.is_file():
+        return 0
+    try:
+        stored = pd.read_parquet(path)
+        (kind,) = stored.columns
+        learned = stored[kind].to_numpy(np.uint64)
+    except (OSError, ValueError, TypeError) as error:
+        raise ArtifactError(f"{path} cannot be read: {error}") from error
+    named = kind != "values"
+    if named and ids is None:
+        return 0
+    found = np.isin(digests_of(read(schema, frame)[0], ids if named else None), learned)
+    repeated = 0.0 if named else 1 - len(np.unique(learned)) / max(len(learned), 1) + BY_CHANCE
+    return int(found.sum()) if found.mean() > repeated else 0
+
+
+def digests_of(table: Table, ids: Sequence[Any] | None = None) -> Digests:
+    """A number for every row, the same for the same values (and the same customer).
+
+    Parameters
+    ----------
+    table : Table of n rows, as read
+    ids : sequence of length n, optional
+
+    Returns
+    -------
+    uint64 array of shape (n,)
+
+    Examples
+    --------
+    >>> debt, none = np.array([[1.0], [1.0], [2.0]]), np.zeros((3, 0), np.int32)
+    >>> table = Table(debt, none, ("debt",), (), ())
+    >>> first, second, third = digests_of(table)
+    >>> bool(first == second), bool(first == third)
+    (True, False)
+    """
+    columns: dict[str, Any] = {
+        f"{kind} {j}": column
+        for kind, matrix in (("number", table.numbers), ("code", table.codes))
+        for j, column in enumerate(matrix.T)
+    }
+    if ids is not None:
+        columns["customer"] = np.array([str(id) for id in ids], object)
+    return pd.util.hash_pandas_object(pd.DataFrame(columns), index=False).to_numpy(np.uint64)

@@ -1,0 +1,158 @@
+"""Publish a table of features on Spark: the cutoffs that were built replace what is there of them.
+
+Files are written aside by Spark's committer, and appear when the job has ended; of a job that fails
+nothing appears.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.places import conflicts
+from dbnchurn.data.joins import CUTOFF
+from dbnchurn.data.part import Part
+from dbnchurn.spark.session import readable
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+TABLE = "table:"
+QUARANTINE, REPORT = "_quarantine", "_tables"
+"""Spark passes over folders whose names begin so."""
+
+
+def check_output(output: str | None, paths: Sequence[str], tables: Sequence[str]) -> None:
+    """Refuse an output that is a source, or lies in one.
+
+    Parameters
+    ----------
+    output : str or None
+    paths : sequence of str
+        That are read.
+    tables : sequence of str
+        Of the catalog, that are read.
+
+    Raises
+    ------
+    ConfigError
+        With every conflict.
+    """
+    if output is None:
+        return
+    if output.startswith(TABLE):
+        name = output.removeprefix(TABLE)
+        if any(_same_table(name, table) for table in tables):
+            raise ConfigError(f"output {output} is a table that is read; name another")
+        return
+    plain, read = _without_scheme(output), [_without_scheme(path) for path in paths]
+    found = conflicts({"output": plain}, {"tables": read}, emptied=["output"])
+    inside = [
+        f"output: {output} lies in what is read ({path})"
+        for path in read
+        if PurePosixPath(path) in PurePosixPath(plain).parents
+    ]
+    if problems := list(dict.fromkeys([*found, *([] if found else inside)])):
+        raise ConfigError("; ".join(problems))
+
+
+def _same_table(one: str, other: str) -> bool:
+    """Whether two names may be one table: the shorter may leave out catalog and schema."""
+    a, b = ([*reversed(name.lower().replace("`", "").split("."))] for name in (one, other))
+    return all(x == y for x, y in zip(a, b, strict=False))
+
+
+def _without_scheme(path: str) -> str:
+    return path.removeprefix("file://") if path.startswith("file://") else path
+
+
+def publish(
+    spark: SparkSession,
+    frame: DataFrame,
+    output: str,
+    cutoffs: Sequence[date],
+    part: Part,
+    set_aside: DataFrame,
+) -> None:
+    """Write features, the rows set aside, and the report.
+
+    Parameters
+    ----------
+    spark : SparkSession
+    frame : DataFrame
+        Features.
+    output : str
+        Folder, or ``table:`` and a name.
+    cutoffs : sequence of date
+        That `frame` holds, all rows of them.
+    part : Part
+        Whose counts are the report.
+    set_aside : DataFrame
+
+    Raises
+    ------
+    ConfigError
+        If the table of that name has other columns, or a kind of which cutoffs cannot be replaced.
+    """
+    report = {
+        "tables": {name: asdict(checked) for name, checked in part.tables.items()},
+        "joins": [asdict(join) for join in part.joins],
+        "coverage": asdict(part.coverage),
+        "cutoffs": [str(cutoff) for cutoff in cutoffs],
+    }
+    text = json.dumps(report, ensure_ascii=False)
+    reports = spark.createDataFrame([(text,)], "report string")
+    try:
+        if output.startswith(TABLE):
+            name = output.removeprefix(TABLE)
+            set_aside.write.mode("overwrite").saveAsTable(f"{name}_quarantine")
+            _to_table(spark, frame, name, cutoffs)
+            return
+        set_aside.write.mode("overwrite").parquet(f"{output}/{QUARANTINE}")
+        writer = frame.write.partitionBy(CUTOFF).mode("overwrite")
+        writer.option("partitionOverwriteMode", "dynamic").parquet(output)
+        reports.coalesce(1).write.mode("overwrite").text(f"{output}/{REPORT}")
+    except ConfigError:
+        raise
+    except Exception as error:
+        raise readable(error) from error
+
+
+def _to_table(spark: SparkSession, frame: DataFrame, name: str, cutoffs: Sequence[date]) -> None:
+    if not spark.catalog.tableExists(name):
+        frame.write.partitionBy(CUTOFF).saveAsTable(name)
+        return
+    there = spark.table(name)
+    if set(there.columns) != set(frame.columns):
+        differing = sorted(set(there.columns) ^ set(frame.columns))
+        raise ConfigError(
+            f"the table {name} has other columns than the features ({', '.join(differing[:6])} "
+            "are in one of them alone); name another table"
+        )
+    ordered = frame.select(*(f"`{column.replace('`', '``')}`" for column in there.columns))
+    provider = _provider(spark, name)
+    if provider == "delta":
+        days = ", ".join(f"DATE '{cutoff}'" for cutoff in cutoffs)
+        writer = ordered.write.format("delta").mode("overwrite")
+        writer.option("replaceWhere", f"{CUTOFF} IN ({days})").saveAsTable(name)
+    elif provider == "iceberg":
+        ordered.writeTo(name).overwritePartitions()
+    elif provider in ("parquet", "orc", "hive"):
+        writer = ordered.write.mode("overwrite").option("partitionOverwriteMode", "dynamic")
+        writer.insertInto(name)
+    else:
+        raise ConfigError(
+            f"the table {name} is of the kind {provider}, of which single cutoffs cannot be "
+            "replaced; name a table of Delta, Iceberg or Parquet, or a folder"
+        )
+
+
+def _provider(spark: SparkSession, name: str) -> str:
+    rows = spark.sql(f"DESCRIBE TABLE EXTENDED {name}").collect()
+    found = [str(row[1]) for row in rows if row[0] == "Provider"]
+    return found[0].lower() if found else "unknown"

@@ -1,0 +1,135 @@
+"""The Spark session of a job, and what has to hold before the job begins."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from dbnchurn.core.errors import ConfigError, DataError, ResourceError, listed, wants_extra
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+PACKAGES = ("dbnchurn", "duckdb", "pyarrow")
+"""What has to be of one version on the driver and the workers: hashes and types depend on it."""
+
+FEWEST_TASKS = 8
+MARK = "dbnchurn.core.errors."
+
+
+def spark_session() -> SparkSession:
+    """The session that runs, as in a notebook, or a new one with what spark-submit was given.
+
+    Raises
+    ------
+    ConfigError
+        If pyspark is not installed, or no session can be made.
+    """
+    with wants_extra("spark"):
+        from pyspark.sql import SparkSession
+    try:
+        return SparkSession.builder.appName("dbnchurn").getOrCreate()
+    except Exception as error:
+        raise ConfigError(
+            f"no Spark session can be made ({first_line(error)}); Spark needs Java 17: check that "
+            "java runs, or start the job with spark-submit"
+        ) from error
+
+
+def check_workers(spark: SparkSession) -> None:
+    """Refuse workers whose versions are not those of the driver.
+
+    Parameters
+    ----------
+    spark : SparkSession
+
+    Raises
+    ------
+    ConfigError
+        With every difference, or if a worker lacks a package.
+    """
+    own = {"python": _python(), **{name: version(name) for name in PACKAGES}}
+
+    def report(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        # Pickled whole, for a worker may lack this package: nothing of it is used here.
+        import platform
+        import sys as worker_sys
+        from importlib.metadata import PackageNotFoundError
+        from importlib.metadata import version as version_of
+
+        import pyarrow
+
+        for _ in batches:
+            pass
+        rows = [("python", f"{worker_sys.version_info[0]}.{worker_sys.version_info[1]}")]
+        for name in ("dbnchurn", "duckdb", "pyarrow"):
+            try:
+                rows.append((name, version_of(name)))
+            except PackageNotFoundError:
+                rows.append((name, "none"))
+        names, versions = zip(*rows, strict=True)
+        hosts = [platform.node()] * len(rows)
+        yield pyarrow.record_batch({"host": hosts, "name": list(names), "version": list(versions)})
+
+    try:
+        asked = int(spark.sparkContext.defaultParallelism)
+    except Exception:  # a client of Spark Connect has no context
+        asked = FEWEST_TASKS
+    frame = spark.range(0, asked, 1, asked)
+    try:
+        rows = frame.mapInArrow(report, "host string, name string, version string").collect()
+    except Exception as error:
+        raise ConfigError(
+            f"the workers of Spark cannot run Python with pyarrow: {first_line(error)}; ship an "
+            "environment with dbnchurn to them, for example with --archives of spark-submit"
+        ) from error
+    found = sorted({(row["host"], row["name"], row["version"]) for row in rows})
+    wrong = [
+        f"{name} is {of_worker} on {host} and {own[name]} on the driver"
+        for host, name, of_worker in found
+        if of_worker != own[name]
+    ]
+    if wrong:
+        raise ConfigError(
+            f"the workers of Spark have other packages: {listed(wrong, limit=4)}; ship the "
+            "environment of the driver to them, for example with --archives of spark-submit"
+        )
+
+
+def readable(error: Exception) -> Exception:
+    """The error of this package that a worker has raised, or the error as it is.
+
+    Parameters
+    ----------
+    error : Exception
+        Of Spark, with the text of a traceback.
+
+    Returns
+    -------
+    Exception
+    """
+    kinds: dict[str, type[Exception]] = {
+        "DataError": DataError, "ConfigError": ConfigError, "ResourceError": ResourceError,
+    }  # fmt: skip
+    for line in str(error).splitlines():
+        _, mark, rest = line.partition(MARK)
+        kind, colon, message = rest.partition(": ")
+        if mark and colon and kind in kinds:
+            return kinds[kind](message)
+    if "No space left on device" in str(error):
+        return ResourceError("the disk of a worker is full: free some space, or use more workers")
+    return error
+
+
+def first_line(error: Exception) -> str:
+    """The first line of a message that says something."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:300] if lines else type(error).__name__
+
+
+def _python() -> str:
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"

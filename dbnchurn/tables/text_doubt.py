@@ -1,0 +1,69 @@
+"""Texts that stay text although they look like numbers, dates or spans of time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from dbnchurn.tables.date_format import MONTHS
+
+FEW_LEVELS = 20  # distinct texts that look like numbers and may be names all the same
+NUMBER_INSIDE = r"[-+]?[0-9](?:[0-9.,' ]*[0-9])?"
+MOST_AFFIXES = 3  # different words around numbers that are a unit, and no names
+PROBED = 500  # words that are looked at
+SPAN = (
+    r"\d+(?:[.,]\d+)? ?"
+    r"(?:y|yrs?|years?|jahre?|mo|mon|m|months?|monate?|w|weeks?|wochen?|d|days?|tage?|"
+    r"h|hrs?|hours?|std|stunden?|mins?|minutes?|minuten?|s|secs?|seconds?|sek)\.?,? ?(?:and|und)? ?"
+)
+QUARTER = r"\d{4}[-/ ]?(?:Q|W|KW)\d{1,2}(?:-\d)?|(?:Q|W|KW) ?\d{1,2}[-/. ]?\d{2,4}"
+_WEEKDAYS = """
+monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun
+montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so
+lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miércoles jueves viernes sábado
+domingo lunedì martedì mercoledì giovedì venerdì sabato domenica
+"""
+WEEKDAYS = frozenset(_WEEKDAYS.split())
+_BETWEEN = "of de del den der le the st nd rd th at um t z am pm utc gmt cet cest"
+BETWEEN = frozenset(_BETWEEN.split())
+
+
+def doubt_of(words: Sequence[str]) -> str:
+    """Why words that stay text may be meant as numbers, dates or spans; empty if nothing says so.
+
+    Examples
+    --------
+    >>> doubt_of(["12:30", "4:15"])[:50]
+    "'12:30' may be hours and minutes or minutes and se"
+    """
+    if len(words) > FEW_LEVELS:
+        affixes = {tuple(re.split(NUMBER_INSIDE, word, maxsplit=1)) for word in words[:PROBED]}
+        if len(affixes) <= MOST_AFFIXES and all(
+            len(affix) == 2 and not any(map(str.isalpha, affix[0])) for affix in affixes
+        ):
+            return (
+                f"its values, such as {words[0]!r}, hold numbers with a sign or unit that is not "
+                "known: write the numbers alone, if they are to be numbers"
+            )
+    if len(words) > FEW_LEVELS and all(map(_looks_like_time, words[:PROBED])):
+        return (
+            f"its values, such as {words[0]!r}, look like dates, spans or shares that are written "
+            "in no known way: write dates as 2026-08-31, spans as 3 days 02:30:00 and shares as "
+            "0.25, if they are to be such"
+        )
+    if all(re.fullmatch(r"\d{1,3}:[0-5]\d", word) for word in words):
+        return (
+            f"{words[0]!r} may be hours and minutes or minutes and seconds: write 00:12:30 if it "
+            "is a span of time"
+        )
+    return ""
+
+
+def _looks_like_time(word: str) -> bool:
+    """Whether a text is a date, a quarter, a span or a fraction that no format reads."""
+    if re.fullmatch(rf"(?:{SPAN})+|{QUARTER}|\d+ ?/ ?\d+", word.strip(), re.IGNORECASE):
+        return True
+    names = [name.lower() for name in re.findall(r"[^\W\d_]+", word)]
+    known = [name in MONTHS or name in WEEKDAYS for name in names]
+    fits = (k or name in BETWEEN for k, name in zip(known, names, strict=True))
+    return any(known) and all(fits) and any(map(str.isdigit, word))

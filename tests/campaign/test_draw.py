@@ -1,0 +1,80 @@
+"""Random numbers that come from ids alone, and arms in whole numbers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dbnchurn.campaign.arms import draw_arms
+from dbnchurn.campaign.conditions import Condition, all_hold
+from dbnchurn.campaign.draw import hashes, share_of_each
+from dbnchurn.campaign.integral import Contacts
+from dbnchurn.campaign.limits import Option, make_limits
+from dbnchurn.campaign.margins import Margins
+from dbnchurn.campaign.promise import promised_value
+
+OPTIONS = [Option("a", "x"), Option("b", "x"), Option("b", "y")]
+
+
+def test_hashes_are_even_and_depend_on_the_id_and_the_seed_alone():
+    ids = np.array([f"C{i}" for i in range(20_000)])
+    keys = hashes(ids, 1)
+    assert len(np.unique(keys)) == len(ids)
+    shares = np.bincount((keys >> np.uint64(60)).astype(int), minlength=16) / len(ids)
+    assert abs(shares - 1 / 16).max() < 4 * (1 / 16 * 15 / 16 / len(ids)) ** 0.5
+    np.testing.assert_array_equal(hashes(ids[5:9], 1), keys[5:9])
+    longer = np.append(ids[5:9], "a much longer id than the others")
+    np.testing.assert_array_equal(hashes(longer, 1)[:4], keys[5:9])
+    assert not (hashes(ids, 2) == keys).any()
+    assert not (hashes(ids, 1, purpose=1) == keys).any()
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_shares_in_whole_numbers_keep_the_limits(share):
+    limits = make_limits(OPTIONS, 30.0, {"x": 7}, {"b": 9}, {"y": 2})
+    groups = np.array([8, 5, 9])
+    made = share_of_each(groups, [(0,), (1,), (2,)], share, limits, np.array([1.0, 2.0, 3.0]))
+    assert made is not None
+    assert limits.broken(made, float(made @ [1, 2, 3])) == []
+    assert (made <= groups).all()
+
+
+def test_shares_that_cannot_be_are_none():
+    limits = make_limits(OPTIONS, None, {}, {}, {"y": 5})
+    assert share_of_each(np.array([1]), [(2,)], 0.9, limits, np.zeros(3)) is None
+
+
+def test_a_customer_with_two_options_is_in_one_arm():
+    rows, options = np.repeat(np.arange(50), 2), np.tile([0, 2], 50)
+    margins = Margins(np.ones((3, 50)), np.ones(3), 2)
+    limits = make_limits(OPTIONS, None, {}, {}, {})
+    drawn = draw_arms(margins, Contacts(rows, options), limits, hashes(np.arange(50), 0), 0.3, 0.0)
+    assert drawn is not None
+    assert (drawn.arms[::2] == drawn.arms[1::2]).all()
+    assert (drawn.arms == 1).sum() == 30
+
+
+def test_a_promise_says_which_options_it_lacks():
+    g = np.random.default_rng(0)
+    n = 4_000
+    chosen = g.integers(0, 2, n)
+    contacted = g.random(n) < 0.25
+    found = promised_value(
+        OPTIONS,
+        np.array([10, 20, 5]),
+        chosen,
+        np.where(g.random(n) < 0.5, chosen, 2),
+        contacted,
+        np.where(contacted, 0.25, 0.75),
+        contacted * np.where(chosen == 0, 3.0, 1.0) + g.normal(size=n),
+    )
+    assert found.low < 10 * 3 + 20 * 1 < found.high
+    assert found.contacts == 30
+    assert found.missing == ("b by y",)
+
+
+def test_a_missing_value_meets_no_condition():
+    frame = pd.DataFrame({"n": [1.0, np.nan, 3.0], "t": ["a", None, "b"]})
+    assert Condition(none_of=("a",)).holds(frame["t"]).tolist() == [False, False, True]
+    assert all_hold({"n": Condition(below=9)}, frame).tolist() == [True, False, True]
+    with pytest.raises(ValueError, match="a condition needs one of"):
+        Condition()

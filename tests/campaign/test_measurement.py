@@ -1,0 +1,186 @@
+"""A campaign is measured: what may be claimed, for whom, at what money, and when nothing may."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dbnchurn.campaign import ContactLog, Lift, Outcomes, measure
+from dbnchurn.campaign.config import LiftSection
+from dbnchurn.campaign.effect_pictures import effects_picture
+from dbnchurn.campaign.lift import plain_effect
+from dbnchurn.campaign.lift_page import lift_page, lift_text
+from dbnchurn.campaign.measurement import NO_EFFECT, group_names
+from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.core.html.format import points
+
+
+def simulated(n=20_000, effect=-0.3, explore=0.0, seed=0):
+    """A log and its outcomes: the offer 'data' does nothing, 'discount' keeps customers."""
+    generator = np.random.default_rng(seed)
+    score, offer = generator.beta(2, 18, n), generator.choice(["data", "discount"], n)
+    arm = generator.choice(["contact", "control", "explore"], n, p=[0.8 - explore, 0.2, explore])
+    chance = {"contact": 0.8 - explore, "control": 0.2, "explore": explore / 2}
+    works = (arm != "control") & (offer == "discount")
+    left = generator.random(n) < score * (1 + effect * works)
+    ids = [f"c{i:05d}" for i in range(n)]
+    log = pd.DataFrame(
+        {
+            "customer": ids, "campaign": "spring", "offer": offer,
+            "channel": generator.choice(["mail", "call"], n), "arm": arm,
+            "propensity": [chance[a] for a in arm], "contact_date": "2026-03-01", "score": score,
+            "value": 1.0, "cost": 0.5,
+        }
+    )  # fmt: skip
+    accepted = np.where(arm == "control", np.nan, generator.random(n) < 0.2)
+    outcomes = pd.DataFrame(
+        {"customer": ids, "left": left * 1, "accepted": accepted, "revenue": 10.0 - 10 * left}
+    )
+    return log, outcomes
+
+
+SETTINGS = LiftSection(
+    worth=100.0, currency="EUR", before=0.15, planned_effect=-0.02, contact_cost=9.0
+)
+
+
+def lift_of(log, outcomes, settings=SETTINGS):
+    return measure(ContactLog.of(log, "log.csv"), Outcomes.of(outcomes, "outcomes.csv"), settings)
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return simulated()
+
+
+@pytest.fixture(scope="module")
+def found(tables) -> Lift:
+    return lift_of(*tables)
+
+
+def test_the_effect_and_the_groups_are_those_of_the_simulation(found):
+    assert found.claim == "kept"
+    assert found.effect.low <= -0.015 <= found.effect.high  # half of the customers, -.03
+    groups = {f"{g.breakdown} {g.group}": g for g in found.groups}
+    assert groups["offer discount"].stands_out(0.95)
+    assert not groups["offer data"].stands_out(0.95)
+    assert groups["offer data"].effect.low <= 0 <= groups["offer data"].effect.high
+    assert found.differences["offer"] < 0.01 < found.differences["channel"]
+    risks = [g.group for g in found.groups if g.breakdown == "risk"]
+    assert risks == ["lowest third", "middle third", "highest third"]
+    assert all(g.adjusted_p >= g.effect.p_value for g in found.groups)
+
+
+def test_money_is_effect_times_worth_minus_the_cost_of_the_log(found):
+    money = found.money
+    assert money.customers == pytest.approx(-found.effect.value * money.contacted)
+    assert money.cost == pytest.approx(0.5 * money.contacted)
+    assert money.value == pytest.approx(100 * money.customers - money.cost)
+    assert money.low == pytest.approx(-100 * found.effect.high * money.contacted - money.cost)
+    assert [p.what for p in found.planned] == ["effect", "net value"]
+    assert found.planned[1].planned == money.contacted
+    assert found.acceptance["low"] < 0.2 < found.acceptance["high"]
+    assert found.revenue["low"] < 0.15 < found.revenue["high"]
+
+
+def test_rows_in_another_order_give_the_same(tables, found):
+    log, outcomes = (table.sample(frac=1, random_state=1) for table in tables)
+    again = lift_of(log, outcomes)
+    assert again.effect.value == pytest.approx(found.effect.value, abs=1e-12)
+    assert again.verdict == found.verdict
+
+
+def test_page_terminal_and_json_say_the_same(found):
+    page, text = lift_page(found), lift_text(found)
+    for shown in (found.verdict, NO_EFFECT, "EUR", points(found.effect.value)):
+        assert shown in page
+        assert shown in text
+    plain = json.loads(json.dumps(found.as_dict()))
+    assert plain["effect"] == json.loads(json.dumps(plain_effect(found.effect)))
+    assert plain["before"]["note"] == NO_EFFECT
+    assert "offer" in effects_picture([("offer", found.effect)]).alt
+
+
+def test_looking_more_than_once_widens_what_is_judged_by(tables, found):
+    often = lift_of(*tables, SETTINGS.model_copy(update={"looks": 20}))
+    low, high = often.sequence
+    assert low < found.effect.low < found.effect.high < high
+    assert often.money.low < found.money.low
+    assert "however often" in often.verdict
+    assert found.sequence is None
+
+
+@pytest.mark.parametrize("lost", ["the control group shrank", "outcomes of one arm are lost"])
+def test_nothing_is_claimed_where_the_draw_does_not_fit(tables, lost):
+    log, outcomes = tables
+    gone = (log["arm"] == "control") & (np.arange(len(log)) % 4 == 0)
+    if lost.startswith("the control"):
+        log = log[~gone]
+    else:
+        outcomes = outcomes[~gone]
+    found = lift_of(log, outcomes)
+    assert found.claim == "stopped"
+    assert "no effect is claimed" in found.verdict
+    plain = found.as_dict()
+    assert (plain["groups"], plain["money"], plain["effect"]["value"]) == ([], None, None)
+    assert plain["effect"]["control"]["rows"] == found.effect.control.rows
+    for text in (lift_page(found), lift_text(found)):
+        assert "kept after cost" not in text
+        assert "fewer left" not in text
+
+
+def test_chance_is_called_chance_and_harm_harm():
+    calm = lift_of(*simulated(6000, effect=0.0))
+    assert calm.claim == "not told"
+    assert "not a proof of no effect" in calm.verdict
+    assert not any(group.stands_out(0.95) for group in calm.groups)
+    assert lift_of(*simulated(6000, effect=0.9)).claim == "lost"
+
+
+def test_customers_who_explore_are_compared_on_their_own():
+    found = lift_of(*simulated(8000, explore=0.2))
+    assert found.ratio.fits
+    assert found.explore.contact.rows == found.counts["explore"][1] > 1000
+    assert found.effect.contact.rows == found.counts["contact"][1]
+    assert "drawn at random" in lift_text(found)
+
+
+def test_what_cannot_be_measured_is_refused(tables):
+    log, outcomes = (table.head(2000) for table in tables)
+    with pytest.raises(DataError, match=r"no control group.*next time hold out"):
+        lift_of(log.assign(arm="contact"), outcomes)
+    with pytest.raises(DataError, match=r"propensity 1.*drawn at random"):
+        lift_of(log.assign(propensity=1.0), outcomes)
+    kept = log["arm"] == "contact"
+    with pytest.raises(DataError, match="no outcome is known of the arm 'control'"):
+        lift_of(log, outcomes[kept])
+    two = pd.concat([log, log.assign(campaign="autumn")])
+    with pytest.raises(ConfigError, match="holds 2 campaigns, 'autumn', 'spring'"):
+        lift_of(two, outcomes)
+    both = pd.concat([outcomes.assign(campaign=c) for c in ("spring", "autumn")])
+    found = lift_of(two, both, LiftSection(every=True))
+    assert found.campaign == "autumn + spring"
+    assert any("count in each" in note for note in found.notes)
+    assert {g.group for g in found.groups if g.breakdown == "campaign"} == {"autumn", "spring"}
+
+
+def test_what_was_assumed_or_left_out_is_said(tables):
+    log, outcomes = (table.head(3000) for table in tables)
+    log = log.drop(columns=["cost", "value"]).assign(score=log["score"].where(log.index > 9))
+    found = lift_of(log, outcomes.iloc[100:], LiftSection(worth=5.0))
+    said = " ".join([*found.warnings, *found.notes])
+    for sentence in (
+        "100 of 3,000 customers have no outcome", "no dates: it is assumed", "no cost is taken off",
+    ):  # fmt: skip
+        assert sentence in said
+    always = log.assign(propensity=log["propensity"].where(log["score"] < 0.2, 1.0))
+    always = always[(always["arm"] == "contact") | (always["propensity"] < 1)]
+    drawn = lift_of(always, outcomes, LiftSection())
+    assert drawn.effect.contact.rows < (always["arm"] == "contact").sum()
+    assert any("in any case (propensity 1)" in note for note in drawn.notes)
+    bare = lift_of(log.drop(columns="score"), outcomes, LiftSection())
+    assert bare.money is None
+    assert bare.effect.unadjusted is None
+    assert any("not adjusted" in note for note in bare.notes)
+    assert group_names(log.drop(columns="score"), log, "risk") is None

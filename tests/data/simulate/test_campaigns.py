@@ -1,0 +1,117 @@
+"""Simulated campaigns: other tables stay, draws have their probabilities, true lifts are true."""
+
+import hashlib
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from dbnchurn.campaign.log import ContactLog
+from dbnchurn.campaign.outcomes import Outcomes, join_outcomes
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.data.simulate import simulate
+from dbnchurn.data.simulate.campaigns import checked_campaigns, stream
+
+# Of 800 customers in two chunks, as they were before there were campaigns.
+WITHOUT = "586b5deedf6a3cb8bbb386b66c625d04a9e6ac629c893a892bc6baf38f5c8703"
+TABLES = ("basic", "complaints", "optical", "truth")
+
+
+@pytest.fixture(scope="module")
+def telecom(tmp_path_factory):
+    return simulate(
+        tmp_path_factory.mktemp("campaigns") / "crm",
+        customers=12_000, months=5, dirt=0, campaigns=("random", "targeted"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("campaigns", [(), ("none", "none")])
+def test_tables_without_campaigns_are_what_they_were(tmp_path, campaigns):
+    folder = simulate(
+        tmp_path / "crm", customers=800, months=6, random_state=3, chunk_size=500,
+        campaigns=campaigns,
+    )  # fmt: skip
+    digest = hashlib.sha256()
+    for table in TABLES:
+        digest.update(pq.read_table(folder / table).to_pandas().to_csv(index=False).encode())
+    assert digest.hexdigest() == WITHOUT
+    assert not (folder / "contacts").exists()
+
+
+def test_a_campaign_changes_nothing_before_it_and_only_who_left_after(tmp_path):
+    plain, campaign = (
+        simulate(tmp_path / str(i), customers=1_500, months=5, dirt=0, campaigns=kinds)
+        for i, kinds in enumerate(((), ("none", "random")))
+    )
+    before, after = (pd.read_parquet(folder / "basic") for folder in (plain, campaign))
+    early = before["month"] < pd.Timestamp("2024-09-01").date()
+    pd.testing.assert_frame_equal(
+        before[early].reset_index(drop=True),
+        after[after["month"] < pd.Timestamp("2024-09-01").date()].reset_index(drop=True),
+    )
+    truths = [pd.read_parquet(folder / "truth") for folder in (plain, campaign)]
+    np.testing.assert_array_equal(truths[0]["probability"], truths[1]["probability"])
+
+
+def test_log_and_outcomes_are_read_by_their_own_reader(telecom):
+    log = ContactLog.read(str(telecom / "contacts"))
+    assert log.campaigns == ("2024-08 random", "2024-09 targeted")
+    joined = join_outcomes(log, Outcomes.read(str(telecom / "outcomes")))
+    assert joined.without_outcome == joined.others == 0
+    controls = joined.frame["arm"] == "control"
+    assert joined.frame.loc[controls, "accepted"].isna().all()
+    assert joined.frame.loc[~controls, "accepted"].notna().all()
+
+
+def test_arms_and_options_come_with_their_probabilities(telecom):
+    log = pd.read_parquet(telecom / "contacts")
+    for _, rows in log.groupby("campaign"):
+        n = len(rows)
+        share = rows.groupby(["arm", "offer", "channel", "propensity"]).size() / n
+        # Where the option is drawn its probability is part of the propensity.
+        drawn = rows["arm"].isin(["explore"]) | rows["campaign"].str.endswith("random")
+        for (_, _, _, chance), observed in (
+            rows[drawn].groupby(["arm", "offer", "channel", "propensity"]).size() / n
+        ).items():
+            assert abs(observed - chance) < 4 * np.sqrt(chance / n)
+        assert share.sum() == pytest.approx(1)
+
+
+def test_the_true_lift_is_that_of_arms_and_of_effects(telecom):
+    about = json.loads((telecom / "simulation.json").read_text())
+    effects = pd.read_parquet(telecom / "effects").astype({"customer_id": str})
+    log = pd.read_parquet(telecom / "contacts")
+    log["cutoff"] = log["contact_date"]
+    known = log.merge(
+        effects.rename(columns={"customer_id": "customer"}),
+        on=["customer", "cutoff", "offer", "channel"],
+    )
+    assert len(known) == len(log)
+    for campaign in about["campaigns"]:
+        own = known[(known["campaign"] == campaign["campaign"]) & (known["arm"] != "control")]
+        assert own["effect"].mean() == pytest.approx(campaign["true_effect"])
+        # Who stayed because of the contact, against its expectation.
+        spread = np.sqrt(own["probability"].sum())
+        assert abs(campaign["saved"] - own["effect"].sum()) < 4 * spread
+    assert about["campaigns"][1]["true_effect"] > 3 * about["campaigns"][0]["true_effect"]
+
+
+def test_streams_differ_by_purpose_chunk_and_month():
+    numbers = {
+        stream(0, chunk, purpose, month).random()
+        for chunk in (0, 1)
+        for purpose in ("contacts", "acceptances")
+        for month in (3, 4)
+    }
+    assert len(numbers) == 8
+
+
+@pytest.mark.parametrize(
+    ("kinds", "told"),
+    [(["randon"], "did you mean 'random'"), (["random"] * 3, "give at least 6 months")],
+)
+def test_plans_are_checked(kinds, told):
+    with pytest.raises(ConfigError, match=told):
+        checked_campaigns(kinds, 5)

@@ -1,0 +1,85 @@
+"""A session of two tasks on this machine, and the plan of a small telecom with files."""
+
+import sys
+from copy import deepcopy
+
+import pandas as pd
+import pytest
+
+from dbnchurn.data.plan import DataPlan
+from tests.data.small_crm import PLAN, crm, deep
+from tests.java import JAVA_OPTIONS, has_java
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory):
+    """Two tasks at a time, in processes that see what this one sees."""
+    pytest.importorskip("pyspark", reason="the extra spark is not installed")
+    if not has_java():
+        pytest.skip("Spark needs Java 17")
+    from pyspark.sql import SparkSession
+
+    patch = pytest.MonkeyPatch()
+    patch.setenv("PYSPARK_PYTHON", sys.executable)
+    patch.setenv("JDK_JAVA_OPTIONS", JAVA_OPTIONS)
+    builder = SparkSession.builder.master("local[2]").appName("dbnchurn")
+    builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.ui.enabled", "false")
+    builder = builder.config("spark.sql.shuffle.partitions", "3")
+    builder = builder.config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("warehouse")))
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("OFF")
+    yield session
+    session.stop()
+    patch.undo()
+
+
+CHANGES = {
+    "windows": {"cutoffs": ["2024-07-01", "2024-08-01"], "observation": "2 months"},
+    "tables": {
+        "basic": {"max_quarantine": 0.2},
+        "calls": {"key_kind": "number", "max_quarantine": 0.2},
+        "tariffs": {
+            "key": "plan",
+            "grain": "lookup",
+            "through": {"table": "plans", "column": "plan"},
+        },
+        "plans": {"key": "id", "columns": {"plan": {"kind": "category"}}},
+    },
+    "features": {"tariffs": {"values": "all"}},
+}
+
+
+def tables():
+    """Months, calls as CSV with rows without a key and a broken line, a lookup, and repeats."""
+    made = crm(40)
+    basic = made["basic"]
+    made["basic"] = pd.concat([basic, basic.head(7), basic.head(3).assign(gb=1.5)])
+    calls = made["calls"].astype({"id": "Int64"})
+    calls.loc[calls.index[:16], "id"] = pd.NA
+    made["calls"] = calls
+    made["tariffs"] = pd.DataFrame({"plan": ["A", "B", "C"], "price": [10.0, 20.5, 1.0]})
+    made["plans"] = pd.DataFrame({"id": range(1, 41), "plan": ["A", "B"] * 20})
+    return made
+
+
+def written(folder, made, changes=CHANGES, as_csv=("calls", "tariffs")):
+    """The plan of some tables, which are written into a folder."""
+    plan = deepcopy(deep(PLAN, changes))
+    for name, frame in made.items():
+        path = folder / f"{name}.{'csv' if name in as_csv else 'parquet'}"
+        if name in as_csv:
+            frame.to_csv(path, index=False)
+        else:
+            frame.to_parquet(path, index=False)
+        plan["tables"][name] = {**plan["tables"][name], "path": str(path)}
+    return DataPlan.model_validate(plan)
+
+
+@pytest.fixture
+def plan(tmp_path):
+    """A plan with all kinds of tables, whose files lie in ``tables``."""
+    (tmp_path / "tables").mkdir()
+    found = written(tmp_path / "tables", tables())
+    with (tmp_path / "tables" / "calls.csv").open("a") as file:
+        file.write("1,2024-07-03 10:00:00,5.0,in,too,many\n")
+    return found

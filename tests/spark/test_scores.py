@@ -1,0 +1,23 @@
+"""Tables of the catalog are scored by name."""
+
+import pytest
+
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.spark import score
+
+
+def test_the_name_of_a_table_needs_a_session(shared_model):
+    with pytest.raises(ConfigError, match="give the session too"):
+        score(shared_model, "crm.features")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_table_is_scored_by_its_name(spark, shared_model, customers):
+    X = customers[0].head(50).assign(customer=[f"k{i}" for i in range(50)])
+    frame = spark.createDataFrame(X.astype({"plan": object}))
+    frame.createOrReplaceTempView("to_score")
+    found = score(shared_model, "table:to_score", id="customer", spark=spark)
+    assert found.count() == 50
+    with pytest.raises(ConfigError, match=r"no table to score: .*absent"):
+        score(shared_model, "absent", spark=spark)

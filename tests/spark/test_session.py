@@ -1,0 +1,29 @@
+"""Workers have to be like the driver, and their errors are read from tracebacks."""
+
+import pytest
+
+from dbnchurn.core.errors import ConfigError, DataError, ResourceError
+from dbnchurn.spark import session as module
+from dbnchurn.spark.session import check_workers, first_line, readable, spark_session
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_workers_of_other_versions_are_refused(spark, monkeypatch):
+    check_workers(spark)
+    assert spark_session() is spark
+    monkeypatch.setattr(module, "version", lambda name: "0.0" if name == "duckdb" else "1")
+    with pytest.raises(ConfigError, match=r"duckdb is .* on .* and 0\.0 on the driver"):
+        check_workers(spark)
+
+
+def test_an_error_of_a_worker_is_raised_again():
+    trace = "Traceback (most recent call last):\n  File x\ndbnchurn.core.errors.{}: {}\nat java"
+    found = readable(RuntimeError(trace.format("DataError", "no rows: none")))
+    assert isinstance(found, DataError)
+    assert str(found) == "no rows: none"
+    full = readable(RuntimeError("java.io.IOException: No space left on device"))
+    assert isinstance(full, ResourceError)
+    other = RuntimeError("\n  something else \nmore")
+    assert readable(other) is other
+    assert first_line(other) == "something else"

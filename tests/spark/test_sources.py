@@ -1,0 +1,53 @@
+"""Tables that no worker could read alone are refused before Spark is asked for anything."""
+
+import pandas as pd
+import pytest
+
+from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.data.plan import DataPlan
+from dbnchurn.spark.sources import sources_of
+
+
+def plan_of(**tables):
+    return DataPlan.model_validate({"tables": tables, "base": next(iter(tables))})
+
+
+def test_all_tables_that_cannot_be_divided_are_said_at_once(tmp_path):
+    pd.DataFrame({"id": [1]}).to_csv(tmp_path / "a.csv", index=False)
+    plan = plan_of(
+        asked={"query": "SELECT 1 AS id", "key": "id"},
+        base={"postgres": {"url": "URL", "table": "t"}, "key": "id"},
+        sheet={"path": "a.xlsx", "key": "id"},
+        far={"path": "s3://crm/calls.csv", "key": "id", "columns": {"a": {"kind": "number"}}},
+        open={"path": str(tmp_path / "a.csv"), "key": "id"},
+    )
+    with pytest.raises(ConfigError) as refused:
+        sources_of(None, plan)
+    said = str(refused.value).split("; table ")
+    assert len(said) == 5
+    for words in (
+        "'asked' is a query",
+        "'base' lies in PostgreSQL",
+        "'sheet': a spreadsheet may only be a lookup",
+        "'far': CSV files are read by the workers themselves, so s3://crm/calls.csv",
+        "'open': what the columns of CSV files are",
+    ):
+        assert words in str(refused.value)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_what_spark_cannot_read_is_said_with_the_name_of_the_table(spark, tmp_path):
+    with pytest.raises(DataError, match=r"table 'bills' cannot be read by Spark: .*nowhere"):
+        sources_of(spark, plan_of(bills={"table": "nowhere.bills", "key": "id"}))
+    path = str(tmp_path / "gone.parquet")
+    with pytest.raises(DataError, match=r"table 'bills' cannot be read by Spark: .*gone\.parquet"):
+        sources_of(spark, plan_of(bills={"path": path, "key": "id"}))
+    pd.DataFrame({"the.id": [1], "a`b": [2]}).to_parquet(tmp_path / "odd.parquet")
+    odd = str(tmp_path / "odd.parquet")
+    with pytest.raises(DataError, match=r"has no key column 'id': it has 'the\.id'"):
+        sources_of(spark, plan_of(odd={"path": odd, "key": "id"}))
+    source = sources_of(spark, plan_of(odd={"path": odd, "key": "the.id"}))["odd"]
+    rows = source.divide((10, 20)).collect()
+    assert {row["place"] for row in rows} <= {10, 20}
+    assert source.schema.names == ["the.id", "a`b"]

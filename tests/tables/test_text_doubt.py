@@ -1,0 +1,27 @@
+"""Words that stay text although they look like something else."""
+
+import pytest
+
+from dbnchurn.tables.text_doubt import doubt_of
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["12:30", "01:15"], "hours and minutes or minutes and seconds"),
+        ([f"<{i}" for i in range(40)], "a sign or unit that is not known"),
+        ([f"{i} years {i % 12} months" for i in range(40)], "dates, spans or shares"),
+        ([f"20{i:02d}-Q{1 + i % 4}" for i in range(40)], "dates, spans or shares"),
+        ([f"{i} of march {i} pm" for i in range(40)], "dates, spans or shares"),
+    ],
+)
+def test_it_says_what_they_may_be(words, said):
+    assert said in doubt_of(words)
+    assert repr(words[0]) in doubt_of(words)
+
+
+@pytest.mark.parametrize(
+    "words", [["basic", "family"], ["march", "may"] * 20, [f"K{i}" for i in range(40)]]
+)
+def test_names_are_no_doubt(words):
+    assert doubt_of(words) == ""

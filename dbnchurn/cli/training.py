@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from dbnchurn.cli.command_line import app, console
+from dbnchurn.cli.command_line import app
 from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.cli.interruption import code_of
 from dbnchurn.cli.options import (
@@ -22,6 +22,7 @@ from dbnchurn.cli.options import (
     PublicKey,
     output_file,
 )
+from dbnchurn.cli.terminal import console
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import displayed
 

@@ -109,4 +109,4 @@ def digests_of(table: Table, ids: Sequence[Any] | None = None) -> Digests:
     if ids is not None:
         columns["customer"] = np.array([str(id) for id in ids], object)
     digests = pd.util.hash_pandas_object(pd.DataFrame(columns), index=False)
-    return np.asarray(digests, np.uint64)
+    return np.asarray(digests).astype(np.uint64)

@@ -47,9 +47,7 @@ def plan(
     from dbnchurn.campaign.plan_page import plan_page, plan_text
 
     _check_output(output, [config], mkdir)
-    settings = read_campaign_config(config, overrides or []).plan
-    if settings is None:
-        raise ConfigError(f"{config}: there is no section 'plan'; say there what is planned")
+    settings = read_campaign_config(config, overrides or []).for_plan(str(config))
     made = make_plan(settings)
     print(plan_text(made))
     _write(output, plan_page(made), made.as_dict())
@@ -62,7 +60,7 @@ def allocate(
         Path, output_file(".csv", ".parquet", help="The list: a .csv or .parquet file.")
     ],
     overrides: Annotated[
-        list[str] | None, typer.Argument(help="Changes such as budget=20000.")
+        list[str] | None, typer.Argument(help="Changes such as allocate.budget=20000.")
     ] = None,
     page: Annotated[
         Path | None, output_file(".html", help="Write a page too.", option="--page")
@@ -81,9 +79,9 @@ def allocate(
     """Choose whom to contact with which offer through which channel, within a budget."""
     from dbnchurn.campaign.allocation_job import allocate_customers
     from dbnchurn.campaign.allocation_text import summary
-    from dbnchurn.campaign.options import read_allocate_config
+    from dbnchurn.campaign.config import read_campaign_config
 
-    settings = read_allocate_config(config, overrides or [])
+    settings = read_campaign_config(config, overrides or []).for_allocate(str(config))
     with displayed():
         result = allocate_customers(
             settings,
@@ -159,7 +157,9 @@ def lift(
         "as_of": as_of and as_of.date(), "match": match and match.value, "looks": looks,
         "worth": worth, "contact_cost": contact_cost, "currency": currency, "before": before,
     }  # fmt: skip
-    settings = LiftSection() if config is None else read_campaign_config(config).lift
+    settings = LiftSection() if config is None else read_campaign_config(config).for_lift()
+    if every and campaign is None:
+        settings = settings.model_copy(update={"campaign": None})
     settings = settings.model_copy(
         update={name: value for name, value in given.items() if value is not None}
     )

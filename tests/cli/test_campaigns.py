@@ -8,7 +8,7 @@ import pytest
 from dbnchurn.campaign.config import LiftSection
 from dbnchurn.cli.campaigns import with_sources
 from dbnchurn.core.errors import ConfigError
-from tests.campaign.test_measure import simulated
+from tests.campaign.test_measurement import simulated
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,14 @@ class LiftSection(Section):
     outcomes: CampaignSource | None = Field(
         default=None, description="What became of the customers."
     )
+    scores: CampaignSource | None = Field(
+        default=None,
+        description="The customers of before the campaign: `customer`, the probability of leaving "
+        "as `score` or `probability`, in place of the log's, and the columns of `by`.",
+    )
+    by: tuple[str, ...] = Field(
+        default=(), description="Columns of `scores`, such as a persona: effects of their groups."
+    )
     campaign: str | None = Field(default=None, description="Name of the campaign in the log.")
     every: bool = Field(default=False, description="Take all campaigns of the log together.")
     days: Annotated[int, Field(ge=1)] | None = Field(
@@ -131,9 +139,7 @@ class CampaignConfig(Section):
 
     # What stood at the top while `allocate` had a config of its own.
     renamed: ClassVar[Mapping[str, str]] = {
-        name: f"allocate.{name}"
-        for name in AllocateSection.model_fields
-        if name not in SHARED
+        name: f"allocate.{name}" for name in AllocateSection.model_fields if name not in SHARED
     }
 
     campaign: Annotated[str, Field(min_length=1)] | None = Field(
@@ -207,8 +213,7 @@ class CampaignConfig(Section):
         """
         if self.allocate is None:
             raise ConfigError(
-                f"{where}: there is no section 'allocate'; say there who may be contacted with "
-                "what"
+                f"{where}: there is no section 'allocate'; say there who may be contacted with what"
             )
         return AllocateConfig(**self._for(self.allocate))
 

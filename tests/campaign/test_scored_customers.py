@@ -1,7 +1,6 @@
 """What was known of the customers before a campaign: scores, and groups to divide them by."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from dbnchurn.campaign import ContactLog, Outcomes, measure

@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 from dbnchurn.campaign import ContactLog, Lift, Outcomes, measure
+from dbnchurn.campaign.breakdown import group_names
 from dbnchurn.campaign.config import LiftSection
 from dbnchurn.campaign.effect_pictures import effects_picture
 from dbnchurn.campaign.lift import plain_effect
 from dbnchurn.campaign.lift_page import lift_page, lift_text
-from dbnchurn.campaign.measurement import NO_EFFECT, group_names
+from dbnchurn.campaign.measurement import NO_EFFECT
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.html.format import points
 
@@ -144,6 +145,18 @@ def test_customers_who_explore_are_compared_on_their_own():
     assert found.explore.contact.rows == found.counts["explore"][1] > 1000
     assert found.effect.contact.rows == found.counts["contact"][1]
     assert "drawn at random" in lift_text(found)
+
+
+def test_a_test_of_drawn_options_is_measured_as_it_was_drawn():
+    log, outcomes = simulated(6000)
+    drawn = log["arm"] == "contact"
+    log = log.assign(arm=log["arm"].where(~drawn, "explore"), propensity=log["propensity"] / 2)
+    found = lift_of(log, outcomes)
+    assert found.ratio.fits
+    assert found.effect.contact.rows == drawn.sum()
+    assert any("every option was drawn at random" in note for note in found.notes)
+    lost = log[~((log["arm"] == "control") & (np.arange(len(log)) % 3 == 0))]
+    assert lift_of(lost, outcomes).claim == "stopped"
 
 
 def test_what_cannot_be_measured_is_refused(tables):

@@ -30,7 +30,7 @@ from dbnchurn.data.simulate.campaigns import (
     log_table,
     outcome_table,
 )
-from dbnchurn.data.simulate.responses import CONTACT_COST, MARGIN, OFFER_COST, OPTIONS
+from dbnchurn.data.simulate.responses import CONTACT_COST, MARGIN, OFFER_COST, OFFERS, OPTIONS
 from dbnchurn.evaluate import Ranking
 from dbnchurn.evaluate.metrics import average_precision
 
@@ -38,8 +38,8 @@ DAY, DAYS = "2026-09-01", 30
 SMALL = (
     "classifier.leaves={folds: 2, n_trees: 20}",
     "classifier.network.dbn={layers: [16], epochs: 1}",
-    "classifier.network.finetune={max_epochs: 2}",
-    "classifier.companion={pretrain: false, dbn: {layers: [8]}, finetune: {max_epochs: 2}}",
+    "classifier.network.finetune={epochs: 2}",
+    "classifier.companion={pretrain: false, dbn: {layers: [8]}, finetune: {epochs: 2}}",
     "classifier.extra_trees.n_trees=20",
     "classifier.refit=false",
 )
@@ -137,10 +137,13 @@ class Loop:
         first = self.generator.random(len(log)) < 0.5
         log[first].to_csv(folder / "pilot_effects.csv", index=False)
         log.loc[first, ["customer"]].to_csv(folder / "pilot_used.csv", index=False)
+        option = (log["offer"] + " by " + log["channel"]).to_frame("option")
+        option.assign(customer=log["customer"]).to_csv(folder / "pilot_options.csv", index=False)
         command("lift", folder / "pilot_effects.csv", folder / "pilot_outcomes.csv",
+                "--scores", folder / "pilot_options.csv", "--by", "option",
                 "--output", folder / "pilot.html")  # fmt: skip
         lift = json.loads((folder / "pilot.json").read_text())
-        groups = {g["group"]: g["effect"] for g in lift["groups"] if g["breakdown"] == "offer"}
+        groups = {g["group"]: g["effect"] for g in lift["groups"] if g["breakdown"] == "option"}
         known = log[first].merge(outcomes, on=["customer", "campaign"])
         known = known[known["arm"] != "control"]
         share = known.groupby(["offer", "channel"])["accepted"].mean()
@@ -152,24 +155,26 @@ class Loop:
             "control_left": round(arms["control"]["left"]),
             "accepted": int(known["accepted"].sum()),
         }
-        return {"groups": groups, "share": share, "counts": counts}
+        return {"groups": groups, "share": share, "counts": counts, "control": arms["control"]}
 
     def write_config(self, found: dict[str, Any]) -> Path:
         """The config of the campaign, from what the pilot measured."""
-        offers, folder = {}, self.folder
-        for offer, effect in found["groups"].items():
-            rate = effect["control"]["rate"]
-            half = (effect["high"] - effect["low"]) / 2
-            offers[offer] = {
-                "effect": float(np.clip(-effect["value"] / rate, -1, 1)),
-                "error": half / 1.96 / rate,
-                "cost": OFFER_COST[offer],
-                "margin": MARGIN[offer],
-            }
-        options = [
-            {"offer": offer, "channel": channel, "acceptance": float(share)}
-            for (offer, channel), share in found["share"].items()
-        ]
+        folder, control = self.folder, found["control"]
+        offers = {offer: {"cost": OFFER_COST[offer], "margin": MARGIN[offer]} for offer in OFFERS}
+        options = []
+        for (offer, channel), share in found["share"].items():
+            # The options were drawn, so every customer held out is a control of every option.
+            arm, base = found["groups"][f"{offer} by {channel}"]["contact"], control["rate"]
+            variance = sum(a["rate"] * (1 - a["rate"]) / max(a["rows"], 1) for a in (arm, control))
+            options.append(
+                {
+                    "offer": offer,
+                    "channel": channel,
+                    "effect": float(np.clip(1 - arm["rate"] / base, -1, 1)),
+                    "error": float(np.sqrt(variance) / base),
+                    "acceptance": float(share),
+                }
+            )
         counts = found["counts"]
         config = {
             "campaign": "winback",

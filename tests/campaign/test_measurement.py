@@ -17,7 +17,7 @@ from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.html.format import points
 
 
-def simulated(n=20_000, effect=-0.3, explore=0.0, seed=0):
+def simulated(n=8_000, effect=-0.5, explore=0.0, seed=0):
     """A log and its outcomes: the offer 'data' does nothing, 'discount' keeps customers."""
     generator = np.random.default_rng(seed)
     score, offer = generator.beta(2, 18, n), generator.choice(["data", "discount"], n)
@@ -62,7 +62,7 @@ def found(tables) -> Lift:
 
 def test_the_effect_and_the_groups_are_those_of_the_simulation(found):
     assert found.claim == "kept"
-    assert found.effect.low <= -0.015 <= found.effect.high  # half of the customers, -.03
+    assert found.effect.low <= -0.025 <= found.effect.high  # half of the customers, -.05
     groups = {f"{g.breakdown} {g.group}": g for g in found.groups}
     assert groups["offer discount"].stands_out(0.95)
     assert not groups["offer data"].stands_out(0.95)
@@ -82,7 +82,7 @@ def test_money_is_effect_times_worth_minus_the_cost_of_the_log(found):
     assert [p.what for p in found.planned] == ["effect", "net value"]
     assert found.planned[1].planned == money.contacted
     assert found.acceptance["low"] < 0.2 < found.acceptance["high"]
-    assert found.revenue["low"] < 0.15 < found.revenue["high"]
+    assert found.revenue["low"] < 0.25 < found.revenue["high"]
 
 
 def test_rows_in_another_order_give_the_same(tables, found):

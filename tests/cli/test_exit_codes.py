@@ -32,6 +32,7 @@ def test_every_help_page_ends_with_the_codes(call):
 REFUSED = {
     "train": ["nowhere.yaml"],
     "recompute": ["nowhere"],
+    "monitor": ["nowhere"],
     "evaluate": ["nowhere", "t.csv"],
     "experiment": ["nowhere.yaml"],
     "compare": ["nowhere"],

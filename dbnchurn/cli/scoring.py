@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dbnchurn.cli.command_line import app, console
+from dbnchurn.cli.command_line import app
 from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.cli.interruption import code_of
 from dbnchurn.cli.options import (
@@ -35,6 +35,7 @@ from dbnchurn.cli.options import (
     output_file,
     paths_by_table,
 )
+from dbnchurn.cli.terminal import console
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import displayed

@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
-from dbnchurn.cli.command_line import app, console
+from dbnchurn.cli.command_line import app
 from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.cli.interruption import code_of
 from dbnchurn.cli.options import Engine, Mkdir
+from dbnchurn.cli.terminal import console
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import displayed
 

@@ -285,7 +285,7 @@ def backtest(
     frame = loaded.frame
     allowed = check_frame(predictor, frame, allow_changed)
     identity = about.get("id") if about.get("id") in frame.columns else None
-    check_columns_by(by, [c for c in frame if c not in (name, about.get("id"))])
+    check_columns_by(by, [str(c) for c in frame if c not in (name, about.get("id"))])
     classes = {"meaning": meaning} if meaning else _meaning(about, positive, negative)
     labelled = apply_contract(
         frame, Contract(name, identity, **classes, max_quarantine=1.0, question=QUESTION)

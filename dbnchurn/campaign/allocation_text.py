@@ -13,8 +13,8 @@ NO_PROMISE = (
 )
 HOW_TO_PROMISE = "; a pilot with known propensities ('pilot') can promise."
 TOO_FEW = (
-    ", and the pilot has too few rows on which its draw and the plan's rule agree; a larger one can "
-    "promise."
+    ", and the pilot has too few rows on which its draw and the plan's rule agree; a larger one "
+    "can promise."
 )
 
 

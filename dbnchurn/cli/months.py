@@ -1,4 +1,4 @@
-"""Verbs of the circle of months: ``evaluate`` and ``monitor``."""
+"""Verbs of the circle of months: ``evaluate``, ``monitor`` and ``retrain``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.cli.options import (
     AllowChanged,
     AllowStale,
+    Config,
     Expect,
     History,
     Mkdir,
@@ -285,6 +286,40 @@ def monitor(
     }
     if codes[found.advice]:
         raise typer.Exit(codes[found.advice])
+
+
+@app.command(rich_help_panel=PANEL)
+def retrain(
+    config: Config,
+    champion: Annotated[
+        Path,
+        typer.Option(
+            metavar="MODEL", help="Model folder that is in use, or a registry that names it."
+        ),
+    ],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Changes such as data.windows.cutoffs=[2024-10-01].")
+    ] = None,
+    registry: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Keep models there; without it nothing is promoted."),
+    ] = None,
+    mkdir: Mkdir = False,
+) -> None:
+    """Train a challenger, compare it with the champion, and promote it by the config's rule."""
+    from dbnchurn.months.registry import CHAMPION, champion_of
+    from dbnchurn.months.retraining import retrain as retrain_model
+    from dbnchurn.runs import read_config
+
+    settings = read_config(config, overrides or [])
+    model = champion_of(champion) if (champion / CHAMPION).is_file() else champion
+    with displayed():
+        done = retrain_model(settings, model, name=config.stem, registry=registry, mkdir=mkdir)
+    print(done.found.to_text())
+    print(f"run: {done.run}")
+    if done.found.promoted and registry is None:
+        print("nothing was promoted: name a folder of models with --registry")
+    print(f"champion: {done.champion}")
 
 
 def _refuse(given: Mapping[str, object], why: str) -> None:

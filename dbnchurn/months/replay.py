@@ -88,7 +88,7 @@ def replay(
     plan = month_plan(model, predictor, paths=tables, sources=sources, trust_sources=trust_sources)
     trained = trained_plan(model, predictor).plan
     check_reason(allow_stale)
-    windows = _checked_windows(trained, plan, cutoffs)
+    windows = past_windows(trained, plan, cutoffs)
     if output is not None:
         if Path(output).exists():
             raise ConfigError(f"{output} exists already; name a new file")
@@ -119,8 +119,27 @@ def replay(
     return result
 
 
-def _checked_windows(trained: DataPlan, plan: DataPlan, cutoffs: Sequence[date]) -> list[Window]:
-    """The windows of the cutoffs, in order; none may reach into what the model learned."""
+def past_windows(trained: DataPlan, plan: DataPlan, cutoffs: Sequence[date]) -> list[Window]:
+    """The windows of some cutoffs, none of which reaches into what a model learned.
+
+    Parameters
+    ----------
+    trained : DataPlan
+        Of the model's training.
+    plan : DataPlan
+        Of the months.
+    cutoffs : sequence of date
+
+    Returns
+    -------
+    list of Window
+        The earliest first.
+
+    Raises
+    ------
+    ConfigError
+        If a cutoff is given twice or is not later than the training, or there are no dates.
+    """
     if plan.label is None or plan.windows is None or trained.windows is None:
         raise ConfigError(
             "the model's tables have no label or no dates, so no past month can be built; evaluate "

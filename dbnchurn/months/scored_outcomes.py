@@ -162,9 +162,9 @@ def join_scores(
     if others_stayed:
         joined["y"] = joined["y"].fillna(0)
     joined = joined[joined["y"].notna()].reset_index(drop=True)
-    check_columns_by(by, [c for c in joined if c not in ("key", "y")])
+    check_columns_by(by, [str(c) for c in joined if c not in ("key", "y")])
     y, p = joined["y"].to_numpy(np.int64), joined["probability"].to_numpy(np.float64)
-    columns = {name: joined[name] for name in by if name != RISK}
+    columns: dict[str, Any] = {name: joined[name] for name in by if name != RISK}
     if RISK in joined:
         known = set(joined[RISK].dropna()) <= set(TIERS)
         tiers = pd.Categorical(joined[RISK], TIERS, ordered=True) if known else joined[RISK]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from dbnchurn.campaign.feedback import Feedback, FeedbackSection
@@ -75,6 +76,8 @@ class Backtest:
         Of the customers measured.
     version : str
         Of the model.
+    ids : array of shape (n,), or None
+        None where the table has no column of ids.
     """
 
     model: str
@@ -90,6 +93,7 @@ class Backtest:
     scores: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
     outcomes: Ints = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
     version: str = ""
+    ids: npt.NDArray[Any] | None = field(default=None, repr=False)
 
     def standing(self, metric: str) -> str:
         """Where the new number lies: ``inside``, ``below`` or ``above`` the promised interval.
@@ -281,7 +285,7 @@ def backtest(
     frame = loaded.frame
     allowed = check_frame(predictor, frame, allow_changed)
     identity = about.get("id") if about.get("id") in frame.columns else None
-    check_columns_by(by, [c for c in frame if c not in (name, about.get("id"))])
+    check_columns_by(by, [str(c) for c in frame if c not in (name, about.get("id"))])
     classes = {"meaning": meaning} if meaning else _meaning(about, positive, negative)
     labelled = apply_contract(
         frame, Contract(name, identity, **classes, max_quarantine=1.0, question=QUESTION)
@@ -318,6 +322,7 @@ def backtest(
         scores,
         labelled.y,
         predictor.version,
+        None if labelled.id is None else np.asarray(labelled.ids),
     )
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)  # only asked for: see mkdir

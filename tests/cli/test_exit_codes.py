@@ -33,6 +33,7 @@ REFUSED = {
     "train": ["nowhere.yaml"],
     "recompute": ["nowhere"],
     "monitor": ["nowhere"],
+    "retrain": ["nowhere.yaml", "--champion", "nowhere"],
     "evaluate": ["nowhere", "t.csv"],
     "experiment": ["nowhere.yaml"],
     "compare": ["nowhere"],

@@ -57,7 +57,8 @@ def test_a_new_model_begins_anew():
     assert len(found.states) == 1
 
 
-def test_the_page_and_the_terminal_show_every_month(empty_pictures):
+@pytest.mark.usefixtures("empty_pictures")
+def test_the_page_and_the_terminal_show_every_month():
     months = [made(0), made(1, shift=0.8), made(2, outcome=False)]
     found = monitor(months)
     page, text = monitor_page(found), monitor_text(found)

@@ -288,7 +288,8 @@ PUBLIC = [
     "dbnchurn",
     *(f"dbnchurn.{part}" for part in ("campaign", "config", "data", "dbn", "decide", "evaluate")),
     *(f"dbnchurn.{part}" for part in ("experiments", "exports", "features", "model")),
-    *(f"dbnchurn.{part}" for part in ("predictor", "prepare", "runs", "scoring", "segments")),
+    *(f"dbnchurn.{part}" for part in ("personas", "predictor", "prepare", "runs", "scoring")),
+    "dbnchurn.segments",
     "dbnchurn.tables",
 ]
 
@@ -313,7 +314,7 @@ def named(path: str) -> object:
 
 
 FOLDERS = "campaign|cli|config|core|data|dbn|decide|evaluate|experiments|exports|features|model"
-FOLDERS += "|predictor|prepare|report|runs|scoring|segments|tables"
+FOLDERS += "|personas|predictor|prepare|report|runs|scoring|segments|tables"
 FOR_DEVELOPERS = ("docs/structure.md", "docs/contributing.md", "docs/method.md")
 
 

@@ -83,7 +83,8 @@ def _ranges(name: str, values: Floats, inside: np.ndarray) -> list[Phrase]:
             ]
             if side == "left":
                 shares = [1 - share for share in shares]
-            text = f"{name} {number_text(float(edge))} {word}"
+            whole = edge == everyone[-1 if side == "left" else 0]
+            text = f"{name} {number_text(float(edge))}{'' if whole else f' {word}'}"
             phrase = Phrase(name, text, shares[0], shares[1])
             if best is None or shares[0] - shares[1] > best.inside - best.everyone:
                 best = phrase

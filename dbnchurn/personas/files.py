@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 from safetensors.numpy import save as save_arrays
 
 from dbnchurn.core.errors import ArtifactError, ConfigError
-from dbnchurn.core.file_sets import replace_files
+from dbnchurn.core.file_sets import content_of, read_as_one, replace_files
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.places import check_places
 from dbnchurn.core.records import pack, references, unpack
@@ -56,8 +57,10 @@ def save(record: PersonaRecord, folder: str | Path, *, mkdir: bool = True) -> Pa
     folder = Path(folder)
     check_places({"personas": folder}, mkdir=mkdir)
     tree, arrays = pack(record)
-    content = json.dumps({"format": FORMAT, "personas": tree}, indent=1, ensure_ascii=False)
-    files = {TREE: content.encode("utf-8"), ARRAYS: save_arrays(arrays)}
+    stored = save_arrays(arrays)
+    index = {"format": FORMAT, "sha256": hashlib.sha256(stored).hexdigest(), "personas": tree}
+    content = json.dumps(index, indent=1, ensure_ascii=False).encode("utf-8")
+    files = {ARRAYS: stored, TREE: content}
     if not folder.exists():
         with atomic_folder(folder) as aside:
             for name, data in files.items():
@@ -89,22 +92,30 @@ def load(folder: str | Path) -> PersonaRecord:
     folder = Path(folder)
     if not (folder / TREE).exists() and (folder / "personas" / TREE).exists():
         folder = folder / "personas"
+    return read_as_one(folder, TREE, lambda: _load(folder))
+
+
+def _load(folder: Path) -> PersonaRecord:
     try:
-        contents = {}
-        for name in (TREE, ARRAYS):
-            if (size := (folder / name).stat().st_size) > MOST_BYTES:
-                raise ArtifactError(f"{folder / name} has {size} bytes; {MOST_BYTES} are allowed")
-            contents[name] = (folder / name).read_bytes()
-    except OSError as error:
-        raise ArtifactError(f"{folder} holds no personas: {error.strerror}") from error
-    try:
-        tree = parse_json(contents[TREE])
-        arrays = parse_arrays(contents[ARRAYS])
+        tree = parse_json(_content(folder, TREE))
+        if not isinstance(tree, dict) or tree.get("format") != FORMAT:
+            raise ArtifactError(f"{folder / TREE} is not of format {FORMAT}")
+        digest = str(tree.get("sha256"))
+        content, right = content_of(folder, ARRAYS, digest, lambda name: _content(folder, name))
+        if not right:
+            raise ArtifactError(f"{folder / ARRAYS} is damaged, or not the one of {TREE}")
+        arrays = parse_arrays(content)
     except (ValueError, RecursionError) as error:
-        raise ArtifactError(f"{folder / TREE} cannot be read: {error}") from error
-    if not isinstance(tree, dict) or tree.get("format") != FORMAT:
-        raise ArtifactError(f"{folder / TREE} is not of format {FORMAT}")
-    named = list(references(tree.get("personas")))
-    if sorted(named) != sorted(arrays):
-        raise ArtifactError(f"{folder}: {TREE} and {ARRAYS} do not belong together")
+        raise ArtifactError(f"{folder}: personas cannot be read: {error}") from error
+    if sorted(references(tree.get("personas"))) != sorted(arrays):
+        raise ArtifactError(f"{folder}: {TREE} and {ARRAYS} do not name the same arrays")
     return unpack(PersonaRecord, tree.get("personas"), arrays)
+
+
+def _content(folder: Path, name: str) -> bytes:
+    try:
+        if (size := (folder / name).stat().st_size) > MOST_BYTES:
+            raise ArtifactError(f"{folder / name} has {size} bytes; {MOST_BYTES} are allowed")
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise ArtifactError(f"{folder} holds no personas: {name}: {error.strerror}") from error

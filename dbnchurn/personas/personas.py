@@ -74,7 +74,7 @@ class Personas(BaseEstimator):  # type: ignore[misc]
         Share of the customers that the smallest persona has at least.
     sample : int, default 20_000
         Rows, drawn at random, that personas are fitted on; all rows are assigned.
-    choice_sample : int, default 5_000
+    choice_sample : int, default 3_000
         Of these, the rows on which the number is chosen.
     kinds : dict of column to {"number", "flag", "category", "date", "ignore"}, default None
         Kinds that would be inferred wrongly.
@@ -125,7 +125,7 @@ class Personas(BaseEstimator):  # type: ignore[misc]
         refits: Annotated[int, Field(ge=2)] = 5,
         min_share: Annotated[float, Field(ge=0, lt=0.5)] = 0.01,
         sample: Annotated[int, Field(ge=FEWEST_ROWS)] = 20_000,
-        choice_sample: Annotated[int, Field(ge=FEWEST_ROWS)] = 5_000,
+        choice_sample: Annotated[int, Field(ge=FEWEST_ROWS)] = 3_000,
         kinds: Mapping[str, str] | None = None,
         formats: Mapping[str, str] | None = None,
         allow: Sequence[str] = (),

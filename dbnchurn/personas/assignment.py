@@ -112,7 +112,7 @@ def assign_file(
         read["earlier"] = [str(earlier)]
     check_places({"output": output}, read, mkdir=mkdir)
     record = load(personas)
-    source = open_files(table, {})
+    source = open_files(table)
     done = Assigned()
     ids: list[pd.Series[Any]] = []
     pieces = _pieces(record, source, id, done, ids)
@@ -159,7 +159,7 @@ def _pieces(
 
 
 def _earlier(path: str, id: str) -> pd.Series[Any]:
-    frame = read_table(path, ids=(id,))
+    frame = read_table(path, id)
     for name in (id, "persona"):
         if name not in frame:
             raise DataError(f"{path} has no column {name!r}: {did_you_mean(name, list(frame))}")

@@ -50,6 +50,10 @@ LONG = {
         "python scripts/benchmark_": "measures for minutes",
         "python scripts/check_interruption.py": "trains twenty times",
     },
+    "docs/personas.md": {
+        "dbnchurn personas": "needs IBM's sample tables, which are not in the repository",
+        "dbnchurn assign": "needs the personas of the command before",
+    },
     "docs/scale.md": {"dbnchurn train --resume": "needs a run that was interrupted"},
     "docs/segments.md": {"dbnchurn segments": "searches a bank's 37,931 calls, 20 times shuffled"},
 }

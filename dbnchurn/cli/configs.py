@@ -26,7 +26,7 @@ class ConfigKind(StrEnum):
 def schema(
     of: Annotated[ConfigKind, typer.Argument(help="Kind of config.")] = ConfigKind.RUN,
 ) -> None:
-    """Print the JSON schema of a config of a run, of segments, personas or a campaign, for editors."""
+    """Print the JSON schema of a config: of a run, segments, personas or a campaign."""
     from dbnchurn.campaign.options import AllocateConfig
     from dbnchurn.config import Section, json_schema
     from dbnchurn.runs.config import RunConfig

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.tree import DecisionTreeClassifier
 
-from dbnchurn.core.typing import Floats, Ints
+from dbnchurn.core.typing import Bools, Floats, Ints
 from dbnchurn.personas.persona_record import Phrase
 from dbnchurn.personas.space_record import Points, Space
 from dbnchurn.tables.schema import Schema, Table
@@ -54,9 +54,7 @@ def phrases_of(
     return tuple(found[:MOST_PHRASES])
 
 
-def _levels(
-    name: str, held: dict[str, np.ndarray], known: np.ndarray, inside: np.ndarray
-) -> list[Phrase]:
+def _levels(name: str, held: dict[str, Bools], known: Bools, inside: Bools) -> list[Phrase]:
     """The level that a persona has most beyond everyone."""
     both = known & inside
     if not both.any():
@@ -68,7 +66,7 @@ def _levels(
     return [max(phrases, key=lambda phrase: phrase.inside - phrase.everyone)] if phrases else []
 
 
-def _ranges(name: str, values: Floats, inside: np.ndarray) -> list[Phrase]:
+def _ranges(name: str, values: Floats, inside: Bools) -> list[Phrase]:
     """The range up to or from a decile that a persona has most beyond everyone."""
     known = ~np.isnan(values)
     everyone, persona = np.sort(values[known]), np.sort(values[known & inside])

@@ -135,7 +135,9 @@ def flows(before: pd.Series[Any], after: pd.Series[Any]) -> tuple[pd.DataFrame, 
     >>> kept, int(table.loc["P1", "P2"]), int(table.loc["new", "P1"])
     (0.0, 1, 1)
     """
-    both = pd.concat({"before": before.fillna("not known"), "after": after.fillna("not known")}, axis=1)
+    both = pd.concat(
+        {"before": before.fillna("not known"), "after": after.fillna("not known")}, axis=1
+    )
     shared = both.dropna()
     kept = float((shared["before"] == shared["after"]).mean()) if len(shared) else None
     both = both.fillna({"before": "new", "after": "gone"})

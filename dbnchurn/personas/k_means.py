@@ -13,7 +13,9 @@ MOST_STEPS = 100
 SETTLED = 1e-3  # share of the rows that change their centre, below which a start ends
 
 
-def k_means(points: Points, n_personas: int, n_starts: int, generator: np.random.Generator) -> Floats:
+def k_means(
+    points: Points, n_personas: int, n_starts: int, generator: np.random.Generator
+) -> Floats:
     """The centres with the smallest sum of squared distances among several starts.
 
     Columns that are unknown are left out of distances and of means.

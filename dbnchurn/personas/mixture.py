@@ -82,7 +82,8 @@ def _maximize(points: Points, n_numbers: int, share: Floats) -> Scores:
         held = X[:, places] > 0
         counts = held.T.astype(float) @ share
         others = np.maximum(M[:, column] @ share - counts.sum(axis=0), 0)
-        counts, others = counts + PRIOR_ROWS / (len(places) + 1), others + PRIOR_ROWS / (len(places) + 1)
+        prior = PRIOR_ROWS / (len(places) + 1)
+        counts, others = counts + prior, others + prior
         whole = counts.sum(axis=0) + others
         seen[column] = np.log(others / whole)
         linear[places] = (np.log(counts / whole) - seen[column]) / max(size, 1e-12)

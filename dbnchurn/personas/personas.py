@@ -188,9 +188,7 @@ class Personas(BaseEstimator):  # type: ignore[misc]
         points = space.points(table)
         known = np.flatnonzero(points.seen.any(axis=1))
         if len(known) < FEWEST_ROWS:
-            raise DataError(
-                f"{len(known)} customers have a known value; {FEWEST_ROWS} are needed"
-            )
+            raise DataError(f"{len(known)} customers have a known value; {FEWEST_ROWS} are needed")
         table, points = table.take(known), points.take(known)
         curve, scores, stability = self._find(points, len(space.numbers), generator)
         unnamed = PersonaRecord(

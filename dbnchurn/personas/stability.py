@@ -98,9 +98,7 @@ def stability_of(
         rows = generator.integers(0, len(points), len(points))
         again = fit(points.take(rows), n_personas, generator).assign(points)
         found.append(adjusted_rand_index(labels, again))
-    return Stability(
-        n_personas, float(np.mean(found)), min(found), max(found), float(shares.min())
-    )
+    return Stability(n_personas, float(np.mean(found)), min(found), max(found), float(shares.min()))
 
 
 def choose(curve: Sequence[Stability], min_share: float) -> int:

@@ -177,7 +177,9 @@ def run(
     record = estimator.record_
     for sentence in record.warnings():
         log.warning("%s", sentence)
-    notes = table.notes + [f"column {n!r} is left out: {why}" for n, why in estimator.skipped_.items()]
+    notes = table.notes + [
+        f"column {n!r} is left out: {why}" for n, why in estimator.skipped_.items()
+    ]
     if config.columns.drop:
         notes.append(f"dropped by the config: {', '.join(config.columns.drop)}")
     say(notes)
@@ -226,7 +228,9 @@ def load_personas_table(config: PersonasConfig) -> PersonasTable:
     named += columns.drop
     for name in named:
         if name not in frame.columns:
-            raise DataError(f"the table has no column {name!r}: {did_you_mean(name, frame.columns)}")
+            raise DataError(
+                f"the table has no column {name!r}: {did_you_mean(name, frame.columns)}"
+            )
     ids = None if columns.id is None else frame[columns.id]
     if ids is not None and ids.duplicated().any():
         raise DataError(

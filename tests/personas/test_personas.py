@@ -193,7 +193,9 @@ def test_dates_are_left_out_and_said():
 def test_the_index_of_agreement_is_known():
     assert adjusted_rand_index([0, 0, 1, 1], [1, 1, 0, 0]) == 1
     # Hubert and Arabie's formula by hand: 1 pair in both, 2 and 2 of 6 pairs in each.
-    assert adjusted_rand_index([0, 0, 1, 1], [0, 0, 1, 2]) == pytest.approx((1 - 1 / 3) / (1.5 - 1 / 3))
+    assert adjusted_rand_index([0, 0, 1, 1], [0, 0, 1, 2]) == pytest.approx(
+        (1 - 1 / 3) / (1.5 - 1 / 3)
+    )
     generator = np.random.default_rng(0)
     assert abs(adjusted_rand_index(*generator.integers(0, 5, (2, 20_000)))) < 0.01
 

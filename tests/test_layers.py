@@ -27,6 +27,7 @@ LAYERS = (
     {"campaign", "personas"},
     {"runs"},
     {"scoring"},
+    {"months"},
     {"spark"},
     {"experiments"},
     {"cli"},

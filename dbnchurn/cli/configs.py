@@ -27,7 +27,7 @@ def schema(
     of: Annotated[ConfigKind, typer.Argument(help="Kind of config.")] = ConfigKind.RUN,
 ) -> None:
     """Print the JSON schema of a config: of a run, segments, personas or a campaign."""
-    from dbnchurn.campaign.options import AllocateConfig
+    from dbnchurn.campaign.config import CampaignConfig
     from dbnchurn.config import Section, json_schema
     from dbnchurn.runs.config import RunConfig
     from dbnchurn.runs.personas import PersonasConfig
@@ -37,6 +37,6 @@ def schema(
         ConfigKind.RUN: RunConfig,
         ConfigKind.SEGMENTS: SegmentsConfig,
         ConfigKind.PERSONAS: PersonasConfig,
-        ConfigKind.CAMPAIGN: AllocateConfig,
+        ConfigKind.CAMPAIGN: CampaignConfig,
     }
     print(json.dumps(json_schema(models[of]), indent=2))

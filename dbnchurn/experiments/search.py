@@ -244,7 +244,9 @@ class Search:
         return head + dump(ready)
 
     def result(self) -> Tuned:
-        """The best trial, and how many of the others ended how.
+        """The best trial, and how many of the others ended how; its files are written again.
+
+        A process that ended between a trial and its files has left those of the trial before.
 
         Raises
         ------
@@ -256,6 +258,7 @@ class Search:
         if not self.complete:
             last = next((how for how in reversed(ended) if how.startswith("failed")), "none ended")
             raise ConfigError(f"no trial of {len(ended)} gave a model; the last {last}")
+        self._write()
         best = self.study.best_trial
         return Tuned(
             folder=self.folder,

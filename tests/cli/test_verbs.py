@@ -9,6 +9,7 @@ from dbnchurn.cli import (
     configs,
     experiments,
     models,
+    months,
     personas,
     scoring,
     segments,
@@ -16,8 +17,10 @@ from dbnchurn.cli import (
     training,
 )
 
-MODULES = [training, experiments, scoring, models, tables, segments]
-MODULES += [personas, campaigns, cleaning, configs]
+MODULES = [
+    *[training, experiments, scoring, models, months],
+    *[tables, segments, personas, campaigns, cleaning, configs],
+]
 
 
 def test_verbs_stand_in_the_group_of_their_module():

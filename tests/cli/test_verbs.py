@@ -10,6 +10,7 @@ from dbnchurn.cli import (
     experiments,
     models,
     months,
+    personas,
     scoring,
     segments,
     tables,
@@ -18,7 +19,7 @@ from dbnchurn.cli import (
 
 MODULES = [
     *[training, experiments, scoring, models, months],
-    *[tables, segments, campaigns, cleaning, configs],
+    *[tables, segments, personas, campaigns, cleaning, configs],
 ]
 
 

@@ -28,7 +28,6 @@ from sklearn.base import clone
 import dbnchurn
 from dbnchurn import ChurnClassifier
 from dbnchurn.campaign.config import read_campaign_config
-from dbnchurn.campaign.options import read_allocate_config
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.runs import read_config
 from dbnchurn.runs.segments import read_segments_config
@@ -217,13 +216,9 @@ def write_or_check(block: Block, place: Path) -> None:
 def check_config(text: str, file: Path) -> None:
     """Reads a config, or a part of one beside the least that a config has to say."""
     keys = set(yaml.safe_load(text))
-    if keys & {"plan", "lift"}:
+    if keys & {"plan", "allocate", "lift"}:
         file.write_text(text, encoding="utf-8")
         read_campaign_config(file)
-        return
-    if keys & {"offers", "channels"}:
-        file.write_text(text, encoding="utf-8")
-        read_allocate_config(file)
         return
     for_segments = bool(keys & {"miner", "sweeps"})
     added = ""

@@ -27,6 +27,7 @@ LAYERS = (
     {"campaign"},
     {"runs"},
     {"scoring"},
+    {"months"},
     {"spark"},
     {"experiments"},
     {"cli"},

@@ -26,7 +26,7 @@ def schema(
     of: Annotated[ConfigKind, typer.Argument(help="Kind of config.")] = ConfigKind.RUN,
 ) -> None:
     """Print the JSON schema of a config of a run, of segments or of a campaign, for editors."""
-    from dbnchurn.campaign.options import AllocateConfig
+    from dbnchurn.campaign.config import CampaignConfig
     from dbnchurn.config import Section, json_schema
     from dbnchurn.runs.config import RunConfig
     from dbnchurn.runs.segments import SegmentsConfig
@@ -34,6 +34,6 @@ def schema(
     models: dict[ConfigKind, type[Section]] = {
         ConfigKind.RUN: RunConfig,
         ConfigKind.SEGMENTS: SegmentsConfig,
-        ConfigKind.CAMPAIGN: AllocateConfig,
+        ConfigKind.CAMPAIGN: CampaignConfig,
     }
     print(json.dumps(json_schema(models[of]), indent=2))

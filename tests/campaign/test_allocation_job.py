@@ -11,9 +11,9 @@ from dbnchurn.campaign.allocation_job import allocate_customers
 from dbnchurn.campaign.allocation_page import allocation_page
 from dbnchurn.campaign.allocation_result import AllocationResult
 from dbnchurn.campaign.allocation_text import NO_PROMISE, price_words, summary
+from dbnchurn.campaign.config import read_campaign_config
 from dbnchurn.campaign.eligibility import find_eligible
 from dbnchurn.campaign.log import ContactLog
-from dbnchurn.campaign.options import read_allocate_config
 from dbnchurn.campaign.pilot import value_on_pilot
 from dbnchurn.cli import main
 from dbnchurn.core.errors import ConfigError, DataError
@@ -55,8 +55,8 @@ def place(tmp_path, monkeypatch):
 
 
 def config_of(place, **changes):
-    (place / "c.yaml").write_text(yaml.safe_dump({**CONFIG, **changes}))
-    return read_allocate_config("c.yaml")
+    (place / "c.yaml").write_text(yaml.safe_dump({"allocate": {**CONFIG, **changes}}))
+    return read_campaign_config("c.yaml").for_allocate()
 
 
 def test_the_command_writes_list_page_facts_and_log(place, capsys):

@@ -9,13 +9,17 @@ from dbnchurn.cli import (
     configs,
     experiments,
     models,
+    months,
     scoring,
     segments,
     tables,
     training,
 )
 
-MODULES = [training, experiments, scoring, models, tables, segments, campaigns, cleaning, configs]
+MODULES = [
+    *[training, experiments, scoring, models, months],
+    *[tables, segments, campaigns, cleaning, configs],
+]
 
 
 def test_verbs_stand_in_the_group_of_their_module():

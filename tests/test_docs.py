@@ -49,6 +49,10 @@ LONG = {
         "python scripts/benchmark_": "measures for minutes",
         "python scripts/check_interruption.py": "trains twenty times",
     },
+    "docs/personas.md": {
+        "dbnchurn personas": "needs IBM's sample tables, which are not in the repository",
+        "dbnchurn assign": "needs the personas of the command before",
+    },
     "docs/scale.md": {"dbnchurn train --resume": "needs a run that was interrupted"},
     "docs/segments.md": {"dbnchurn segments": "searches a bank's 37,931 calls, 20 times shuffled"},
 }
@@ -283,7 +287,8 @@ PUBLIC = [
     "dbnchurn",
     *(f"dbnchurn.{part}" for part in ("campaign", "config", "data", "dbn", "decide", "evaluate")),
     *(f"dbnchurn.{part}" for part in ("experiments", "exports", "features", "model")),
-    *(f"dbnchurn.{part}" for part in ("predictor", "prepare", "runs", "scoring", "segments")),
+    *(f"dbnchurn.{part}" for part in ("personas", "predictor", "prepare", "runs", "scoring")),
+    "dbnchurn.segments",
     "dbnchurn.tables",
 ]
 
@@ -308,7 +313,7 @@ def named(path: str) -> object:
 
 
 FOLDERS = "campaign|cli|config|core|data|dbn|decide|evaluate|experiments|exports|features|model"
-FOLDERS += "|predictor|prepare|report|runs|scoring|segments|tables"
+FOLDERS += "|personas|predictor|prepare|report|runs|scoring|segments|tables"
 FOR_DEVELOPERS = ("docs/structure.md", "docs/contributing.md", "docs/method.md")
 
 

@@ -24,7 +24,7 @@ LAYERS = (
     {"predictor", "segments"},
     {"model"},
     {"exports"},
-    {"campaign"},
+    {"campaign", "personas"},
     {"runs"},
     {"scoring"},
     {"months"},

@@ -6,12 +6,13 @@ Verbs import what they run inside their functions, so that ``--help`` is there a
 # Importing a module adds its verbs; the order is that of the help.
 # isort: off
 from dbnchurn.cli import training  # noqa: F401
-from dbnchurn.cli import months  # noqa: F401
 from dbnchurn.cli import experiments  # noqa: F401
 from dbnchurn.cli import scoring  # noqa: F401
 from dbnchurn.cli import models  # noqa: F401
+from dbnchurn.cli import months  # noqa: F401
 from dbnchurn.cli import tables  # noqa: F401
 from dbnchurn.cli import segments  # noqa: F401
+from dbnchurn.cli import personas  # noqa: F401
 from dbnchurn.cli import campaigns  # noqa: F401
 from dbnchurn.cli import cleaning  # noqa: F401
 from dbnchurn.cli import configs  # noqa: F401

@@ -18,6 +18,7 @@ class ConfigKind(StrEnum):
 
     RUN = "run"
     SEGMENTS = "segments"
+    PERSONAS = "personas"
     CAMPAIGN = "campaign"
 
 
@@ -25,15 +26,17 @@ class ConfigKind(StrEnum):
 def schema(
     of: Annotated[ConfigKind, typer.Argument(help="Kind of config.")] = ConfigKind.RUN,
 ) -> None:
-    """Print the JSON schema of a config of a run, of segments or of a campaign, for editors."""
+    """Print the JSON schema of a config: of a run, segments, personas or a campaign."""
     from dbnchurn.campaign.config import CampaignConfig
     from dbnchurn.config import Section, json_schema
     from dbnchurn.runs.config import RunConfig
+    from dbnchurn.runs.personas import PersonasConfig
     from dbnchurn.runs.segments import SegmentsConfig
 
     models: dict[ConfigKind, type[Section]] = {
         ConfigKind.RUN: RunConfig,
         ConfigKind.SEGMENTS: SegmentsConfig,
+        ConfigKind.PERSONAS: PersonasConfig,
         ConfigKind.CAMPAIGN: CampaignConfig,
     }
     print(json.dumps(json_schema(models[of]), indent=2))

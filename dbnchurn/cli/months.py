@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from dbnchurn.months.scored_outcomes import ScoredOutcomes
     from dbnchurn.runs.backtest import Backtest
 
-PANEL = "Train and measure"
+PANEL = "Follow the months"
 
 
 class IdMatch(StrEnum):

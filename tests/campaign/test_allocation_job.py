@@ -267,3 +267,22 @@ def test_prices_are_said_in_words(place):
     words = [price_words(use, "EUR") for use in found.plan.uses]
     assert any(text.startswith("One more EUR of budget brings") for text in words)
     assert len(words) == 3
+
+
+@pytest.mark.parametrize("nothing", ["budget", "worth"])
+def test_where_nothing_can_be_done_the_list_is_empty_and_says_so(place, nothing):
+    channels = {"call": {"cost": 5}, "mail": {"cost": 0.5}}
+    config = config_of(place, channels=channels, **{nothing: 0})
+    found = allocate_customers(
+        config, place / "a.csv", page=place / "a.html", log_to=place / "log.csv"
+    )
+    assert not len(found.contacts)
+    assert not len(pd.read_csv(place / "a.csv"))
+    assert any("the list is empty" in note for note in found.notes)
+    assert "the list is empty" in (place / "a.html").read_text()
+
+
+def test_a_list_without_control_group_says_that_its_effect_cannot_be_told(place):
+    found = allocate_customers(config_of(place, control=0), place / "a.csv")
+    assert any("no control group" in note for note in found.notes)
+    assert "nobody is held out" in summary(found)

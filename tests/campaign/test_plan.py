@@ -57,6 +57,9 @@ def test_without_a_pilot_nothing_is_said_of_money():
     assert (made.cost, made.gain, made.loss_chance) == (None, None, None)
     assert "needs the counts of a pilot" in plan_text(made)
     assert "less than the 80 % wanted" in made.verdict
+    assert "larger control group" not in made.verdict  # not even half and half would do
+    small = make_plan(PlanSection(**{**WANTED, "customers": 4}))
+    assert "Nobody is held out" in plan_text(small)
     some = make_plan(PlanSection(**WANTED, pilot=PILOT))
     assert some.gain is None
     assert "plan.worth" in plan_text(some)

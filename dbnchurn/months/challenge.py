@@ -55,7 +55,19 @@ class Challenge:
     correlation: float
 
     def difference(self, name: str, metric: str) -> Mapping[str, Any]:
-        """Challenger minus the other, with its paired interval; positive where that is better."""
+        """Challenger minus another model, with the paired interval; positive where it is better.
+
+        Parameters
+        ----------
+        name : str
+            ``champion`` or ``recalibrated``.
+        metric : str
+
+        Returns
+        -------
+        mapping
+            ``value``, ``low`` and ``high``.
+        """
         found = self.summaries[name]["difference"][metric]
         if METRICS[metric].higher_is_better:
             return dict(found)

@@ -65,9 +65,9 @@ def fit_recalibration(
 
     Examples
     --------
-    >>> found = fit_recalibration([0.1, 0.2, 0.4], [2000, 4000, 8000], [10_000] * 3)
-    >>> round(found.slope, 1), round(float(found.apply(0.1)), 1)
-    (1.0, 0.2)
+    >>> found = fit_recalibration([0.1, 0.2, 0.4], [1818, 3333, 5714], [10_000] * 3)
+    >>> round(found.slope, 2), round(found.shift, 2)  # the odds doubled
+    (1.0, 0.69)
     """
     x, k = _log_odds(scores), np.asarray(left, np.float64)
     n = np.ones(len(k)) if rows is None else np.asarray(rows, np.float64)

@@ -88,6 +88,13 @@ def load(folder: str | Path) -> PersonaRecord:
     ------
     ArtifactError
         The files are missing, damaged, or of another format.
+
+    Examples
+    --------
+    >>> load("nowhere")
+    Traceback (most recent call last):
+    dbnchurn.core.errors.ArtifactError: nowhere: personas cannot be read: nowhere holds no \
+personas: personas.json: No such file or directory
     """
     folder = Path(folder)
     if not (folder / TREE).exists() and (folder / "personas" / TREE).exists():

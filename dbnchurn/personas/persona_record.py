@@ -97,6 +97,14 @@ class PersonaRecord:
     method : str
     rows : int
         Customers of the table that they were found in.
+
+    Examples
+    --------
+    >>> from dbnchurn.personas import Personas
+    >>> X = pd.DataFrame({"tenure": np.repeat([1.0, 40.0], 60)})
+    >>> record = Personas(n_personas=2, random_state=0).fit(X).record_
+    >>> record.rows, [persona.name for persona in record.personas]
+    (120, ['P1', 'P2'])
     """
 
     schema: Schema

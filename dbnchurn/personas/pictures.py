@@ -35,7 +35,19 @@ def persona_picture(persona: Persona) -> Picture | None:
 
 
 def map_picture(figures: Sequence[PersonaFigures], value_name: str | None) -> Picture | None:
-    """Churn of every persona against its value, or its size where there is no value."""
+    """Churn of every persona against its value, or its size where there is no value.
+
+    Parameters
+    ----------
+    figures : sequence of PersonaFigures
+    value_name : str, optional
+        What the value is, for the axis.
+
+    Returns
+    -------
+    Picture, or None
+        None where there is nothing to draw.
+    """
     *personas, everyone = figures
     if everyone.churn is None or everyone.churn.value is None:
         return None

@@ -136,6 +136,17 @@ def choose(curve: Sequence[Stability], min_share: float) -> int:
 
 
 def order_by_size(labels: Ints, n_personas: int) -> Ints:
-    """Personas from the largest to the smallest."""
+    """Personas from the largest to the smallest.
+
+    Parameters
+    ----------
+    labels : int array of shape (n,)
+        Number of each row's persona; -1 where it has none.
+    n_personas : int
+
+    Returns
+    -------
+    int array of shape (n_personas,)
+    """
     counts = np.bincount(labels[labels >= 0], minlength=n_personas)
     return np.argsort(-counts, kind="stable").astype(np.int64)

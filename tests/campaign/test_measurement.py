@@ -1,6 +1,7 @@
 """A campaign is measured: what may be claimed, for whom, at what money, and when nothing may."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 
 from dbnchurn.campaign import ContactLog, Lift, Outcomes, measure
 from dbnchurn.campaign.breakdown import group_names
+from dbnchurn.campaign.claim import no_claim
 from dbnchurn.campaign.config import LiftSection
 from dbnchurn.campaign.effect_pictures import effects_picture
 from dbnchurn.campaign.lift import plain_effect
@@ -17,7 +19,7 @@ from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.html.format import points
 
 
-def simulated(n=8_000, effect=-0.5, explore=0.0, seed=0):
+def simulated(n=16_000, effect=-0.5, explore=0.0, seed=0):
     """A log and its outcomes: the offer 'data' does nothing, 'discount' keeps customers."""
     generator = np.random.default_rng(seed)
     score, offer = generator.beta(2, 18, n), generator.choice(["data", "discount"], n)
@@ -197,3 +199,10 @@ def test_what_was_assumed_or_left_out_is_said(tables):
     assert bare.effect.unadjusted is None
     assert any("not adjusted" in note for note in bare.notes)
     assert group_names(log.drop(columns="score"), log, "risk") is None
+
+
+def test_a_log_that_is_not_of_its_draw_carries_no_claim(found):
+    assert no_claim(found.ratio, found.outcomes_p) == ""
+    off = replace(found.ratio, p_value=1e-6)
+    assert no_claim(off, 1.0).startswith(f"the control group has {off.control:,} customers where")
+    assert "a different share of the two arms (p = 1e-06)" in no_claim(found.ratio, 1e-6)

@@ -49,6 +49,8 @@ REFUSED = {
     "plan": ["nowhere.yaml"],
     "allocate": ["nowhere.yaml", "--output", "list.csv"],
     "lift": ["nowhere.csv", "outcomes.csv"],
+    "personas": ["nowhere.yaml"],
+    "assign": ["nowhere", "t.csv", "--id", "customer", "--output", "p.csv"],
     "clean": ["nowhere"],
     "digest": ["nowhere"],
     "sign": ["nowhere", "--key", "model.key"],

@@ -24,7 +24,7 @@ LAYERS = (
     {"predictor", "segments"},
     {"model"},
     {"exports"},
-    {"campaign"},
+    {"campaign", "forecast"},
     {"runs"},
     {"scoring"},
     {"spark"},

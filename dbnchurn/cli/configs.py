@@ -19,15 +19,17 @@ class ConfigKind(StrEnum):
     RUN = "run"
     SEGMENTS = "segments"
     CAMPAIGN = "campaign"
+    FORECAST = "forecast"
 
 
 @app.command(rich_help_panel=PANEL)
 def schema(
     of: Annotated[ConfigKind, typer.Argument(help="Kind of config.")] = ConfigKind.RUN,
 ) -> None:
-    """Print the JSON schema of a config of a run, of segments or of a campaign, for editors."""
+    """Print the JSON schema of a config of a run, segments, a campaign or a forecast, for editors."""
     from dbnchurn.campaign.options import AllocateConfig
     from dbnchurn.config import Section, json_schema
+    from dbnchurn.forecast.config import ForecastConfig
     from dbnchurn.runs.config import RunConfig
     from dbnchurn.runs.segments import SegmentsConfig
 
@@ -35,5 +37,6 @@ def schema(
         ConfigKind.RUN: RunConfig,
         ConfigKind.SEGMENTS: SegmentsConfig,
         ConfigKind.CAMPAIGN: AllocateConfig,
+        ConfigKind.FORECAST: ForecastConfig,
     }
     print(json.dumps(json_schema(models[of]), indent=2))

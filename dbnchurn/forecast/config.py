@@ -41,17 +41,6 @@ class ForecastSource(Section):
         return str(self.path)
 
 
-class WorthSection(Section):
-    """What every customer is expected to bring: a table beside the forecast."""
-
-    months: Annotated[int, Field(ge=1, le=36)] = Field(
-        default=6, description="Months that are counted, from the first forecast month on."
-    )
-    discount: Annotated[float, Field(ge=0, lt=1)] = Field(
-        default=0.0, description="Interest of a year by which later money counts less."
-    )
-
-
 class ForecastConfig(Section):
     """The config of ``dbnchurn forecast``."""
 
@@ -113,7 +102,6 @@ class ForecastConfig(Section):
         default=None,
         description="Customers that a planned campaign saves: columns month, segment and saved.",
     )
-    worth: WorthSection = Field(default_factory=WorthSection)
     sample: Annotated[int, Field(ge=1000)] = Field(
         default=40_000, description="Rows at most from which one hazard is learned."
     )

@@ -193,7 +193,7 @@ def forecast_from(history: History, config: ForecastConfig) -> Forecast:
             ends[name, total] = (np.stack([b[0] for b in both]), np.stack([b[1] for b in both]))
     notes = [*history.notes, *_notes(history, config)]
     where = "" if config.scenario is None else config.scenario.name
-    campaign = None if saved is None else with_campaign(made, saved, where)
+    campaign = None if saved is None else with_campaign(made, saved, history.segments, where)
     return Forecast(config, months, made, campaign, ends, weights, test, tuple(notes))
 
 

@@ -11,7 +11,7 @@ from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_pag
 from dbnchurn.forecast.forecast import TOTAL, Forecast
 from dbnchurn.forecast.forecast_text import error_rows, errors, span_text, verdict
 
-STYLE = ".fans { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); }\n"
+STYLE = ".fans { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 1rem 2rem; }\n"
 MOST_FANS = 12
 SHOWN_MONTHS = 18  # of the past, in a picture
 
@@ -61,7 +61,7 @@ def _table(made: Forecast, name: str, places: list[int | None]) -> list[str]:
         value, low, high = made.lines(name, place)
         row = [TOTAL if place is None else made.history.segments[place]]
         for h in range(len(made.months)):
-            text = span_text(value[h], low[h], high[h])
+            text = span_text(value[h], low[h], high[h]).replace(" (", "\n(", 1)
             if made.campaign is not None:
                 planned = getattr(made.campaign, name)[h]
                 shown = planned.sum() if place is None else planned[place]

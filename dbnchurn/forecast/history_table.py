@@ -236,7 +236,7 @@ def check_spells(session: Session, config: ForecastConfig) -> None:
     if absent:
         names = [f"{(n - 1) // 12}-{(n - 1) % 12 + 1:02d}" for n in absent]
         wrong.append(
-            f"there are no rows of the months {listed(names)} between others; add them, or give a "
+            f"there are no rows of the months {', '.join(names[:8])} between others; add them, or give a "
             "'start' after them"
         )
     twice = session.row(

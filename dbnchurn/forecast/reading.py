@@ -219,7 +219,7 @@ def _check_history(history: History, config: ForecastConfig) -> None:
         elif len(gaps) and not here[0, number]:
             wrong.append(f"segment {segment!r} appears in {months[gaps[gaps < len(months)][-1]]+1}")
         elif len(gaps):
-            wrong.append(f"segment {segment!r} has nobody in {listed(months[gaps])}")
+            wrong.append(f"segment {segment!r} has nobody in {listed(map(str, months[gaps]))}")
     if any("segment" in sentence for sentence in wrong):
         wrong.append("name such segments in 'pool', or give another 'start' or 'segment'")
     if not leavers.sum():

@@ -59,13 +59,16 @@ def read_saved(source: ForecastSource, months: Dates, segments: tuple[str, ...])
     return np.nan_to_num(saved)
 
 
-def with_campaign(plain: Outlook, saved: Floats, where: str = "scenario") -> Outlook:
+def with_campaign(
+    plain: Outlook, saved: Floats, segments: tuple[str, ...], where: str = "scenario"
+) -> Outlook:
     """The outlook if a campaign saves customers, who later leave as others do.
 
     Parameters
     ----------
     plain : Outlook
     saved : float64 array of shape (horizon, segments)
+    segments : tuple of str
     where : str, default "scenario"
         Name of the table, for messages.
 
@@ -82,7 +85,7 @@ def with_campaign(plain: Outlook, saved: Floats, where: str = "scenario") -> Out
     --------
     >>> row = np.full((2, 1), 10.0)
     >>> plain = Outlook(row, np.array([[90.0], [80.0]]), 0 * row, np.array([[100.0], [90.0]]))
-    >>> made = with_campaign(plain, np.array([[9.0], [0.0]]))
+    >>> made = with_campaign(plain, np.array([[9.0], [0.0]]), ("all",))
     >>> made.leavers.ravel().tolist(), made.customers.ravel().tolist()
     ([1.0, 11.0], [99.0, 88.0])
     """
@@ -96,8 +99,8 @@ def with_campaign(plain: Outlook, saved: Floats, where: str = "scenario") -> Out
         if (saved[h] > would + 1e-9).any():
             k = int(np.argmax(saved[h] - would))
             raise DataError(
-                f"{where}: {saved[h, k]:g} customers are saved in month {h + 1} in segment "
-                f"{k + 1}, and {would[k]:.1f} are expected to leave; save fewer"
+                f"{where}: {saved[h, k]:g} customers of {segments[k]!r} are saved in the forecast's "
+                f"month {h + 1}, and {would[k]:.1f} are expected to leave; save fewer"
             )
         leavers[h] = would - saved[h]
         more = more * (1 - rate[h]) + saved[h]

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from dbnchurn.data.simulate import simulate
 from dbnchurn.forecast import Forecast, ForecastConfig, forecast_from, read_history, write_forecast
 
+FIRST_SEED = 10  # the pull of the mixture was chosen on the simulations 1 and 2
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 COLUMNS = ["contract_months_left", "accumulated_debt", "bundle", "age", "mobile_gb",
            "billing_income"]  # fmt: skip
@@ -87,7 +88,7 @@ def large(folder: Path, customers: int) -> float:
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--seeds", type=int, default=4, help="Simulations.")
+    parser.add_argument("--seeds", type=int, default=3, help="Simulations.")
     parser.add_argument("--months", type=int, default=36, help="Of a simulation.")
     parser.add_argument("--large", type=int, default=1_000_000, help="Customers of the timing.")
     parser.add_argument("--draw", action="store_true", help="Write the picture of the page.")
@@ -96,7 +97,7 @@ def main() -> None:
     inside = count = 0
     seconds = None
     with tempfile.TemporaryDirectory() as scratch:
-        for seed in range(given.seeds):
+        for seed in range(FIRST_SEED, FIRST_SEED + given.seeds):
             folder = simulate(
                 Path(scratch, str(seed)), customers=10_000, months=given.months, dirt=0,
                 random_state=seed, joiners=0.02,
@@ -107,7 +108,7 @@ def main() -> None:
             for name, got in made.coverage().items():
                 print(f"seed {seed}: {name}: {got['inside']} of {got['of']} in the interval")
                 inside, count = inside + got["inside"], count + got["of"]
-            if given.draw and seed == 0:
+            if given.draw and seed == FIRST_SEED:
                 from dbnchurn.forecast.forecast_page import fan
 
                 picture = fan(made, None)

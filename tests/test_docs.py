@@ -30,6 +30,7 @@ from dbnchurn import ChurnClassifier
 from dbnchurn.campaign.config import read_campaign_config
 from dbnchurn.campaign.options import read_allocate_config
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.forecast.config import read_forecast_config
 from dbnchurn.runs import read_config
 from dbnchurn.runs.segments import read_segments_config
 from tests.command_server import MORE, UNDRAWN, offered
@@ -221,6 +222,10 @@ def check_config(text: str, file: Path) -> None:
         file.write_text(text, encoding="utf-8")
         read_campaign_config(file)
         return
+    if keys & {"history", "scenario"}:
+        file.write_text(text, encoding="utf-8")
+        read_forecast_config(file)
+        return
     if keys & {"offers", "channels"}:
         file.write_text(text, encoding="utf-8")
         read_allocate_config(file)
@@ -288,6 +293,7 @@ PUBLIC = [
     "dbnchurn",
     *(f"dbnchurn.{part}" for part in ("campaign", "config", "data", "dbn", "decide", "evaluate")),
     *(f"dbnchurn.{part}" for part in ("experiments", "exports", "features", "model")),
+    "dbnchurn.forecast",
     *(f"dbnchurn.{part}" for part in ("predictor", "prepare", "runs", "scoring", "segments")),
     "dbnchurn.tables",
 ]
@@ -313,7 +319,7 @@ def named(path: str) -> object:
 
 
 FOLDERS = "campaign|cli|config|core|data|dbn|decide|evaluate|experiments|exports|features|model"
-FOLDERS += "|predictor|prepare|report|runs|scoring|segments|tables"
+FOLDERS += "|forecast|predictor|prepare|report|runs|scoring|segments|tables"
 FOR_DEVELOPERS = ("docs/structure.md", "docs/contributing.md", "docs/method.md")
 
 

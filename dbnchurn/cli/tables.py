@@ -50,8 +50,10 @@ def simulate(
     joiners: Annotated[
         float,
         typer.Option(
-            min=0, max=1, help="Customers who join in a month, as a share of --customers; writes "
-            "the true number of leavers by package and month."
+            min=0,
+            max=1,
+            help="Customers who join in a month, as a share of --customers; writes "
+            "the true number of leavers by package and month.",
         ),
     ] = 0.0,
     database: Annotated[

@@ -108,9 +108,7 @@ def fit_hazard(
     return _levelled(found, history, rows[late], left[late], weight[late])
 
 
-def _levelled(
-    hazard: Hazard, history: History, rows: Ints, left: Floats, weight: Floats
-) -> Hazard:
+def _levelled(hazard: Hazard, history: History, rows: Ints, left: Floats, weight: Floats) -> Hazard:
     """The hazard with the level of the newest outcomes, for rates drift."""
     if not left.any():
         return hazard

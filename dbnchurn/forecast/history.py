@@ -136,5 +136,3 @@ def tenure_codes(tenure: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     [0, 1, 2, 4, 7]
     """
     return np.searchsorted(np.array(TENURES), np.asarray(tenure), side="right").astype(np.uint8)
-
-

@@ -294,5 +294,3 @@ def _lives(session: Session, config: ForecastConfig, last: Any) -> list[str]:
             "absence_is_leaving: true"
         )
     return wrong
-
-

@@ -10,8 +10,8 @@ from dbnchurn.core.typing import Floats
 from dbnchurn.forecast.methods import Paths
 
 GRID = np.linspace(0.0, 1.0, 11)
-PULL = 0.1  # strength of the usual weights, as a WAPE over one origin
-USUAL = (0.8, 0.5)  # weight of the hazards in the first and in the last month
+PULL = 5.0  # strength of the usual weights; so large since few origins choose noisily
+USUAL = (0.8, 0.7)  # weight of the hazards in the first and in the last month
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +59,9 @@ def mixture_weights(hazards: Floats, recent: Floats, actual: Floats) -> Floats:
     for h in range(horizon):
         known = ~np.isnan(actual[:, h, 0]) if len(actual) else np.zeros(0, bool)
         y = actual[known, h]
-        mixed = GRID[:, None, None] * hazards[known, h] + (1 - GRID)[:, None, None] * recent[
-            known, h
-        ]
+        mixed = (
+            GRID[:, None, None] * hazards[known, h] + (1 - GRID)[:, None, None] * recent[known, h]
+        )
         error = np.abs(mixed - y).sum((1, 2)) / max(float(y.sum()), 1.0)
         cost[h] = error + PULL / (1 + known.sum()) * (GRID - usual[h]) ** 2
     best, chosen = cost[0], []

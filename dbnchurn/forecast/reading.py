@@ -217,7 +217,9 @@ def _check_history(history: History, config: ForecastConfig) -> None:
         if len(gaps) and here[0, number] and not here[-1, number]:
             wrong.append(f"segment {segment!r} vanishes in {months[gaps[0]]}")
         elif len(gaps) and not here[0, number]:
-            wrong.append(f"segment {segment!r} appears in {months[gaps[gaps < len(months)][-1]]+1}")
+            wrong.append(
+                f"segment {segment!r} appears in {months[gaps[gaps < len(months)][-1]] + 1}"
+            )
         elif len(gaps):
             wrong.append(f"segment {segment!r} has nobody in {listed(map(str, months[gaps]))}")
     if any("segment" in sentence for sentence in wrong):

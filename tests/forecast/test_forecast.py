@@ -90,7 +90,7 @@ def test_without_eight_origins_there_is_no_interval_and_it_is_said(made):
 def test_weights_never_grow_with_the_horizon_and_follow_the_better_method():
     generator = np.random.default_rng(0)
     y = generator.poisson(50, (12, 4, 3)).astype(float)
-    good, bad = y + generator.normal(0, 1, y.shape), y + 20
+    good, bad = y + generator.normal(0, 1, y.shape), y + 60
     crossing = np.where(np.arange(4)[:, None] < 2, good, bad)
     assert mixture_weights(crossing, np.where(crossing == good, bad, good), y).tolist() == [1, 1, 0, 0]  # noqa: E501  # fmt: skip
     late = np.where(np.arange(4)[:, None] < 2, bad, good)

@@ -26,7 +26,7 @@ class ConfigKind(StrEnum):
 def schema(
     of: Annotated[ConfigKind, typer.Argument(help="Kind of config.")] = ConfigKind.RUN,
 ) -> None:
-    """Print the JSON schema of a config of a run, segments, a campaign or a forecast, for editors."""
+    """Print the JSON schema of a config: run, segments, campaign or forecast; for editors."""
     from dbnchurn.campaign.options import AllocateConfig
     from dbnchurn.config import Section, json_schema
     from dbnchurn.forecast.config import ForecastConfig

@@ -60,7 +60,7 @@ class Backtest:
         return found
 
     def method(self, name: str) -> Floats:
-        """Leavers by one of the methods ``hazards`` and ``recent``: (origins, horizon, segments)."""
+        """Leavers by the method ``hazards`` or ``recent``: (origins, horizon, segments)."""
         return np.stack([getattr(paths, name) for paths in self.paths])
 
     def weights(self, month: int) -> Floats:
@@ -70,7 +70,19 @@ class Backtest:
         return mixture_weights(self.method("hazards"), self.method("recent"), actual)
 
     def share_of_total(self, month: int, weights: Floats) -> float:
-        """Weight of the total's own forecast by the outcomes that are known."""
+        """Weight of the total's own forecast by the outcomes that are known.
+
+        Parameters
+        ----------
+        month : int
+            At the end of which they are known.
+        weights : float64 array of shape (horizon,)
+            Of the hazards.
+
+        Returns
+        -------
+        float
+        """
         known = self.known_at(month)
         both = [
             np.stack(
@@ -199,7 +211,18 @@ def chance(one: Outlook, paying: Floats) -> dict[str, Floats]:
 
 
 def recent_paying(history: History, recent: int) -> Floats:
-    """Mean revenue of a customer in a month over the last months, by segment."""
+    """Mean revenue of a customer in a month over the last months.
+
+    Parameters
+    ----------
+    history : History
+    recent : int
+        Months.
+
+    Returns
+    -------
+    float64 array of shape (segments,)
+    """
     earned, there = history.earned[-recent:].sum(0), history.customers[-recent:].sum(0)
     return np.asarray(earned / np.maximum(there, 1.0))
 
@@ -238,7 +261,18 @@ def run_backtest(
 
 
 def missing_origins(history: History, horizon: int) -> str:
-    """A sentence for months ahead without an interval, or nothing."""
+    """What is said of months ahead without an interval.
+
+    Parameters
+    ----------
+    history : History
+    horizon : int
+
+    Returns
+    -------
+    str
+        Empty where every month ahead has one.
+    """
     have = len(history.months) - LEAST_MONTHS
     furthest = have - LEAST_ORIGINS + 1
     if furthest >= horizon:

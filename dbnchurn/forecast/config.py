@@ -42,7 +42,13 @@ class ForecastSource(Section):
 
 
 class ForecastConfig(Section):
-    """The config of ``dbnchurn forecast``."""
+    """The config of ``dbnchurn forecast``.
+
+    Examples
+    --------
+    >>> ForecastConfig(history={"path": "a.csv"}, id="id", month="month", left="left").horizon
+    6
+    """
 
     history: ForecastSource = Field(
         description="One row for each customer and month in which the customer is there, the month "
@@ -149,5 +155,14 @@ def read_forecast_config(path: str | Path, overrides: Sequence[str] = ()) -> For
     ------
     ConfigError
         With one line for everything that is wrong.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "forecast.yaml")
+    ...     _ = file.write_text("{history: {path: a.csv}, id: id, month: month, left: left}")
+    ...     read_forecast_config(file, ["horizon=3"]).horizon
+    3
     """
     return read(path, overrides, ForecastConfig)

@@ -1,4 +1,4 @@
-"""One forecast: leavers, customers and revenue by segment and month, and how far it has been off."""
+"""One forecast: leavers, customers and revenue by segment and month, and its past errors."""
 
 from __future__ import annotations
 
@@ -45,6 +45,22 @@ class Forecast:
     backtest : Backtest
     notes : tuple of str
         What was assumed, and what is missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> rows = [
+    ...     (f"c{k}", f"{2024 + m // 12}-{m % 12 + 1:02d}-01", int(m == k))
+    ...     for k in range(40) for m in range(16) if m <= k
+    ... ]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = f"{folder}/months.parquet"
+    ...     pd.DataFrame(rows, columns=["id", "month", "left"]).to_parquet(path)
+    ...     config = ForecastConfig(history={"path": path}, id="id", month="month", left="left",
+    ...                             horizon=2)
+    ...     made = forecast_from(read_history(config), config)
+    >>> list(map(str, made.months)), len(made.table())
+    (['2025-05', '2025-06'], 4)
     """
 
     config: ForecastConfig
@@ -168,6 +184,22 @@ def forecast_from(history: History, config: ForecastConfig) -> Forecast:
     Returns
     -------
     Forecast
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> rows = [
+    ...     (f"c{k}", f"{2024 + m // 12}-{m % 12 + 1:02d}-01", int(m == k))
+    ...     for k in range(40) for m in range(16) if m <= k
+    ... ]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = f"{folder}/months.parquet"
+    ...     pd.DataFrame(rows, columns=["id", "month", "left"]).to_parquet(path)
+    ...     config = ForecastConfig(history={"path": path}, id="id", month="month", left="left",
+    ...                             horizon=2)
+    ...     made = forecast_from(read_history(config), config)
+    >>> made.outlook.leavers.shape, bool((made.outlook.leavers.sum(0) < 4).all())
+    ((2, 1), True)
     """
     last, horizon = len(history.months) - 1, config.horizon
     months = history.months[-1] + np.arange(1, horizon + 1)

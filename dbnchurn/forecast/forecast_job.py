@@ -47,6 +47,23 @@ def write_forecast(
     ------
     ConfigError, DataError
         Before anything is written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> rows = [
+    ...     (f"c{k}", f"{2024 + m // 12}-{m % 12 + 1:02d}-01", int(m == k))
+    ...     for k in range(40) for m in range(16) if m <= k
+    ... ]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = f"{folder}/months.parquet"
+    ...     pd.DataFrame(rows, columns=["id", "month", "left"]).to_parquet(path)
+    ...     config = ForecastConfig(history={"path": path}, id="id", month="month", left="left",
+    ...                             horizon=2)
+    ...     made = write_forecast(config, Path(folder, "forecast.csv"))
+    ...     Path(folder, "forecast.csv").read_text().splitlines()[0].split(",")[:4]
+    ['month', 'segment', 'joiners', 'leavers']
     """
     written = {"output": output, "page": page, "facts": facts}
     sources = {"history": config.history, "scenario": config.scenario}

@@ -11,7 +11,10 @@ from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_pag
 from dbnchurn.forecast.forecast import TOTAL, Forecast
 from dbnchurn.forecast.forecast_text import error_rows, errors, span_text, verdict
 
-STYLE = ".fans { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 1rem 2rem; }\n"
+STYLE = (
+    ".fans { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); "
+    "gap: 1rem 2rem; }\n"
+)
 MOST_FANS = 12
 SHOWN_MONTHS = 18  # of the past, in a picture
 

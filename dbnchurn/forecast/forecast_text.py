@@ -39,8 +39,8 @@ def verdict(made: Forecast) -> str:
     end = made.outlook.customers[-1].sum()
     text = (
         f"In {made.months[0]} {span_text(leavers[0], low[0], high[0])} of "
-        f"{thousands(int(start))} customers are expected to leave, {thousands(round(leavers.sum()))} "
-        f"until {made.months[-1]}; with those who join, "
+        f"{thousands(int(start))} customers are expected to leave, "
+        f"{thousands(round(leavers.sum()))} until {made.months[-1]}; with those who join, "
         f"{thousands(round(end))} customers are left then."
     )
     if made.campaign is not None:
@@ -59,8 +59,8 @@ def errors(made: Forecast) -> list[str]:
     for name, got in made.coverage().items():
         if got["of"]:
             found.append(
-                f"Of {got['of']} past numbers of {name}, {percent(got['inside'] / got['of'], 0)} lay "
-                "in the interval of 80 % that was made before them."
+                f"Of {got['of']} past numbers of {name}, {percent(got['inside'] / got['of'], 0)} "
+                "lay in the interval of 80 % that was made before them."
             )
     return found
 

@@ -154,7 +154,7 @@ def _segment(config: ForecastConfig, notes: list[str]) -> str:
 def _left(config: ForecastConfig, columns: dict[str, str], notes: list[str]) -> str:
     if config.left is None:
         notes.append(
-            "who has no row in the next month has left; of the last month it is not known who left, "
+            "who has no row in the next month has left; who left in the last month is not known, "
             "so that it counts as its customers alone"
         )
         return "NULL::BOOLEAN"
@@ -236,8 +236,8 @@ def check_spells(session: Session, config: ForecastConfig) -> None:
     if absent:
         names = [f"{(n - 1) // 12}-{(n - 1) % 12 + 1:02d}" for n in absent]
         wrong.append(
-            f"there are no rows of the months {', '.join(names[:8])} between others; add them, or give a "
-            "'start' after them"
+            f"there are no rows of the months {', '.join(names[:8])} between others; add them, or "
+            "give a 'start' after them"
         )
     twice = session.row(
         "SELECT count(*), any_value(concat(id, ' in ', strftime(month, '%Y-%m'))) FROM (SELECT id, "
@@ -275,8 +275,8 @@ def _lives(session: Session, config: ForecastConfig, last: Any) -> list[str]:
         return wrong
     end = text_literal(last)
     absent = session.rows(
-        f"SELECT last, count(*), any_value(id) FROM lives WHERE gone IS NULL AND last < {end}::DATE "
-        "GROUP BY last ORDER BY last"
+        f"SELECT last, count(*), any_value(id) FROM lives WHERE gone IS NULL AND last < "
+        f"{end}::DATE GROUP BY last ORDER BY last"
     )
     if not absent:
         return wrong
@@ -284,8 +284,8 @@ def _lives(session: Session, config: ForecastConfig, last: Any) -> list[str]:
     before = session.row(f"SELECT max(month) FROM spells WHERE month < {end}::DATE")[0]
     if len(absent) == 1 and absent[0][0] == before:
         wrong.append(
-            f"{total} customers of {before:%Y-%m} are absent in {last:%Y-%m} and have not left, such "
-            f"as {absent[0][2]}: the last month seems unfinished; say until: {before:%Y-%m-%d}"
+            f"{total} customers of {before:%Y-%m} are absent in {last:%Y-%m} and have not left, "
+            f"such as {absent[0][2]}: the last month seems unfinished; say until: {before:%Y-%m-%d}"
         )
     else:
         wrong.append(

@@ -1,4 +1,4 @@
-"""The two forecasts of who leaves from one month on: hazards rolled forward, and the recent rate."""
+"""Two forecasts of who leaves: hazards rolled forward, and the recent rate."""
 
 from __future__ import annotations
 
@@ -88,6 +88,11 @@ def fitted(history: History, horizon: int, sample: int, seed: int) -> list[Hazar
     Returns
     -------
     list of Hazard
+
+    Raises
+    ------
+    ValueError
+        If no outcome is known.
     """
     found: list[Hazard] = []
     for h in range(1, horizon + 1):
@@ -118,7 +123,18 @@ def stock_probabilities(hazards: list[Hazard], history: History) -> list[Floats]
 
 
 def recent_rate(history: History, recent: int) -> Floats:
-    """Share of the customers who left in a month, over the last months, by segment."""
+    """Share of the customers who left in a month, over the last months.
+
+    Parameters
+    ----------
+    history : History
+    recent : int
+        Months.
+
+    Returns
+    -------
+    float64 array of shape (segments,)
+    """
     leavers, customers = history.leavers[-recent:].sum(0), history.customers[-recent:].sum(0)
     pooled = leavers.sum() / max(customers.sum(), 1.0)
     return np.asarray((leavers + pooled) / (customers + 1.0))

@@ -37,6 +37,23 @@ def read_history(config: ForecastConfig) -> History:
     ------
     DataError
         With what is wrong in the table, all at once.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> rows = [
+    ...     (f"c{k}", f"{2024 + m // 12}-{m % 12 + 1:02d}-01", int(m == k))
+    ...     for k in range(40) for m in range(16) if m <= k
+    ... ]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = f"{folder}/months.parquet"
+    ...     pd.DataFrame(rows, columns=["id", "month", "left"]).to_parquet(path)
+    ...     config = ForecastConfig(history={"path": path}, id="id", month="month", left="left",
+    ...                             horizon=2)
+    ...     history = read_history(config)
+    >>> history.customers[:3].ravel().tolist(), history.leavers.sum()
+    ([40.0, 39.0, 38.0], np.float64(16.0))
     """
     with stage("read the history"), Session(config.memory, n_threads=1) as session:
         notes = make_rows(session, config)

@@ -99,8 +99,8 @@ def with_campaign(
         if (saved[h] > would + 1e-9).any():
             k = int(np.argmax(saved[h] - would))
             raise DataError(
-                f"{where}: {saved[h, k]:g} customers of {segments[k]!r} are saved in the forecast's "
-                f"month {h + 1}, and {would[k]:.1f} are expected to leave; save fewer"
+                f"{where}: {saved[h, k]:g} customers of {segments[k]!r} are saved in the "
+                f"forecast's month {h + 1}, and {would[k]:.1f} are expected to leave; save fewer"
             )
         leavers[h] = would - saved[h]
         more = more * (1 - rate[h]) + saved[h]

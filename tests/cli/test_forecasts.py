@@ -4,6 +4,8 @@ import json
 
 import pandas as pd
 
+from dbnchurn.cli.forecasts import PANEL
+
 from tests.forecast.conftest import make_customers
 
 
@@ -33,4 +35,5 @@ def test_a_forecast_from_the_command_line(call, tmp_path):
 def test_the_schema_of_a_forecast(call):
     code, out, _ = call("schema", "forecast")
     assert code == 0
+    assert PANEL in call("--help")[1]
     assert "absence_is_leaving" in json.loads(out)["properties"]

@@ -136,7 +136,7 @@ def test_a_campaign_saves_whom_it_says(made, tmp_path):
     assert (saved[1:, 0] < 0).all()  # some of the saved leave later
     assert (found.campaign.customers[:, 0] > made.outlook.customers[:, 0]).all()
     assert "with the campaign" in forecast_page(found)
-    with pytest.raises(DataError, match="are saved.*expected to leave"):
+    with pytest.raises(DataError, match=r"are saved.*expected to leave"):
         with_campaign(made.outlook, np.full((3, 2), 1e4), made.history.segments)
     for row, sentence in (
         (("2031-01-01", "dsl", 5), "month 2031-01 is not forecast"),
@@ -154,7 +154,7 @@ def test_page_and_files_say_the_same(made, tmp_path):
     pd.testing.assert_frame_equal(pd.read_csv(output), found.table())
     told = json.loads(facts.read_text())
     assert told["forecast"][0]["leavers"] == found.table()["leavers"][0]
-    assert 0 <= told["backtest"]["coverage_of_80"]["leavers"]["inside"]
+    assert told["backtest"]["coverage_of_80"]["leavers"]["inside"] >= 0
     text = page.read_text()
     assert "<script" not in text
     assert "Content-Security-Policy" in text
@@ -166,7 +166,7 @@ def test_page_and_files_say_the_same(made, tmp_path):
 def test_a_config_says_how_leaving_shows(tmp_path):
     path = tmp_path / "f.yaml"
     path.write_text("history: {path: a.csv}\nid: a\nmonth: b\n")
-    with pytest.raises(ConfigError, match="either 'left'.*absence_is_leaving"):
+    with pytest.raises(ConfigError, match=r"either 'left'.*absence_is_leaving"):
         read_forecast_config(path)
 
 

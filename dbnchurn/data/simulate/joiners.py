@@ -1,7 +1,7 @@
-"""Customers who join while the simulation runs, and the true number of leavers by package and month.
+"""Customers who join later, and the true number of leavers by package and month.
 
-Joiners have streams of random numbers of their own, named by their purpose, so that the files of all
-other customers are the same with and without them.
+Joiners have streams of random numbers of their own, named by their purpose, so that the files of
+all other customers are the same with and without them.
 """
 
 from __future__ import annotations

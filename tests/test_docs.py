@@ -28,7 +28,6 @@ from sklearn.base import clone
 import dbnchurn
 from dbnchurn import ChurnClassifier
 from dbnchurn.campaign.config import read_campaign_config
-from dbnchurn.campaign.options import read_allocate_config
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.forecast.config import read_forecast_config
 from dbnchurn.runs import read_config
@@ -50,6 +49,10 @@ LONG = {
         "make": "installs from a package index, or runs everything",
         "python scripts/benchmark_": "measures for minutes",
         "python scripts/check_interruption.py": "trains twenty times",
+    },
+    "docs/personas.md": {
+        "dbnchurn personas": "needs IBM's sample tables, which are not in the repository",
+        "dbnchurn assign": "needs the personas of the command before",
     },
     "docs/scale.md": {"dbnchurn train --resume": "needs a run that was interrupted"},
     "docs/segments.md": {"dbnchurn segments": "searches a bank's 37,931 calls, 20 times shuffled"},
@@ -218,17 +221,13 @@ def write_or_check(block: Block, place: Path) -> None:
 def check_config(text: str, file: Path) -> None:
     """Reads a config, or a part of one beside the least that a config has to say."""
     keys = set(yaml.safe_load(text))
-    if keys & {"plan", "lift"}:
+    if keys & {"plan", "allocate", "lift"}:
         file.write_text(text, encoding="utf-8")
         read_campaign_config(file)
         return
-    if keys & {"history", "scenario"}:
+    if keys >= {"history", "month"}:
         file.write_text(text, encoding="utf-8")
         read_forecast_config(file)
-        return
-    if keys & {"offers", "channels"}:
-        file.write_text(text, encoding="utf-8")
-        read_allocate_config(file)
         return
     for_segments = bool(keys & {"miner", "sweeps"})
     added = ""
@@ -294,7 +293,8 @@ PUBLIC = [
     *(f"dbnchurn.{part}" for part in ("campaign", "config", "data", "dbn", "decide", "evaluate")),
     *(f"dbnchurn.{part}" for part in ("experiments", "exports", "features", "model")),
     "dbnchurn.forecast",
-    *(f"dbnchurn.{part}" for part in ("predictor", "prepare", "runs", "scoring", "segments")),
+    *(f"dbnchurn.{part}" for part in ("personas", "predictor", "prepare", "runs", "scoring")),
+    "dbnchurn.segments",
     "dbnchurn.tables",
 ]
 
@@ -319,7 +319,7 @@ def named(path: str) -> object:
 
 
 FOLDERS = "campaign|cli|config|core|data|dbn|decide|evaluate|experiments|exports|features|model"
-FOLDERS += "|forecast|predictor|prepare|report|runs|scoring|segments|tables"
+FOLDERS += "|forecast|personas|predictor|prepare|report|runs|scoring|segments|tables"
 FOR_DEVELOPERS = ("docs/structure.md", "docs/contributing.md", "docs/method.md")
 
 

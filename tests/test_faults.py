@@ -26,6 +26,11 @@ GIVEN = {
     "runs/segments.py": "the unfinished folder of a search",
     "tables/chunks.py": "a hash",
     "core/html/figure.py": "a buffer in memory",
+    "campaign/log.py": "the unfinished file of atomic_write",
+    "data/build.py": "the unfinished folder of a build",
+    "runs/learned_rows.py": "the unfinished folder of a run",
+    "spark/exchange.py": "a buffer in memory",
+    "spark/features.py": "the quarantine in the unfinished folder of a build",
 }
 
 

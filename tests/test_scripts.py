@@ -1,6 +1,7 @@
 """Scripts that measure, draw and check the project itself."""
 
 import importlib.util
+import re
 import runpy
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from types import ModuleType
 from xml.etree import ElementTree
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 
 def load_script(root: Path, name: str) -> ModuleType:
@@ -200,6 +203,32 @@ def test_locked_requirements_hold_versions_and_hashes_and_no_address(root):
     entry["download_info"] = {"url": "file:///numpy.whl"}
     with pytest.raises(SystemExit, match=r"NumPy 2\.0: pip reports no hash"):
         lock.locked({"install": [entry]})
+
+
+@pytest.mark.parametrize(
+    ("name", "extras"), [("requirements-core.txt", []), ("requirements-train.txt", ["train"])]
+)
+def test_locked_requirements_are_within_the_bounds_of_the_project(root, name, extras):
+    lock = load_script(root, "lock_requirements")
+    first, *lines = (root / name).read_text(encoding="utf-8").splitlines()
+    assert f"{first}\n" == lock.HEAD
+    found = {}
+    for line in lines:
+        package, version = re.fullmatch(r"(\S+)==(\S+) --hash=sha256:[0-9a-f]{64}", line).groups()
+        found[canonicalize_name(package)] = version
+    assert len(found) == len(lines)
+    for line in lock.wanted(extras):
+        wanted = Requirement(line)
+        assert found[canonicalize_name(wanted.name)] in wanted.specifier, line
+    pins = [
+        Requirement(line)
+        for line in (root / "constraints.txt").read_text().splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
+    for pin in pins:
+        version = found.get(canonicalize_name(pin.name))
+        assert version is None or version in pin.specifier, pin
+    assert "torch" not in found
 
 
 def test_every_package_of_the_core_states_its_licence(root):

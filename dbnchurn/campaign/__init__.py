@@ -2,7 +2,8 @@
 
 ``source`` reads a table of a campaign, ``log`` is the table of who was contacted or held out, and
 ``outcomes`` joins what became of them, by ids that ``id_match`` compares. ``effect`` holds the
-statistics of two arms, ``measurement`` puts them together for a campaign, ``power`` says how many
+statistics of two arms, ``breakdown`` those of groups, ``scored_customers`` what was known before,
+and ``claim`` what may be claimed; ``measurement`` puts them together, ``power`` says how many
 customers an effect needs, and ``plan`` what a campaign may cost and bring. ``lift_page`` and
 ``plan_page`` are the pages.
 

@@ -1,8 +1,9 @@
 """The plan: customers × (offer × channel) under a budget and limits, with prices and a bound.
 
-A linear programme whose prices are found by cutting planes on its dual (:mod:`.dual`), and whole
-numbers by a small mixed-integer programme for the customers near another choice
-(:mod:`.integral`). The gap is certified: the dual is a bound on every plan.
+A linear programme whose prices are found by cutting planes on its dual
+(:mod:`dbnchurn.campaign.dual`), and whole numbers by a small mixed-integer programme for the
+customers near another choice (:mod:`dbnchurn.campaign.integral`). The gap is certified: the dual is
+a bound on every plan.
 """
 
 from __future__ import annotations

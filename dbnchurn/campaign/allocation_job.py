@@ -15,7 +15,7 @@ from dbnchurn.campaign.allocate import Allocate
 from dbnchurn.campaign.allocation import Allocation
 from dbnchurn.campaign.allocation_result import AllocationResult
 from dbnchurn.campaign.eligibility import find_eligible
-from dbnchurn.campaign.log import ContactLog
+from dbnchurn.campaign.log import CONTROL, ContactLog
 from dbnchurn.campaign.options import AllocateConfig
 from dbnchurn.campaign.pilot import value_on_pilot
 from dbnchurn.campaign.source import as_words, read_source, rows_text
@@ -159,6 +159,11 @@ def plan_campaign(config: AllocateConfig) -> AllocationResult:
         notes += more
     if not len(plan.customer):
         notes.append("no contact is worth its cost within the limits: the list is empty")
+    elif not (plan.arm == CONTROL).any():
+        notes.append(
+            "no control group: nobody of the list is held out, so the effect of this campaign can "
+            "never be told; 'control: 0.1' holds out a tenth at random"
+        )
     for note in notes:
         log.warning("%s", note)
     contacts = contact_list(table.frame, ids, worths, plan, config)

@@ -9,8 +9,12 @@ from dbnchurn.campaign.allocation_result import AllocationResult
 
 NO_PROMISE = (
     "No promise: the sum of the plan's own estimates, which chose it, is shown as an estimate. "
-    "Estimates that are chosen because they are high are too high as a rule; a pilot with known "
-    "propensities ('pilot') can promise."
+    "Estimates that are chosen because they are high are too high as a rule"
+)
+HOW_TO_PROMISE = "; a pilot with known propensities ('pilot') can promise."
+TOO_FEW = (
+    ", and the pilot has too few rows on which its draw and the plan's rule agree; a larger one "
+    "can promise."
 )
 
 
@@ -45,9 +49,10 @@ def verdict(result: AllocationResult) -> str:
     basis = "expected" if expected else "cost if everybody accepts"
     text = (
         f"{facts['contacted']:,} of {result.customers:,} customers are contacted, at "
-        f"{money(facts['cost'], currency)}{of_budget} ({basis}); {facts['control']:,} more are "
-        "held out as control group."
+        f"{money(facts['cost'], currency)}{of_budget} ({basis}); "
     )
+    held = facts["control"]
+    text += f"{held:,} more are held out as control group." if held else "nobody is held out."
     if facts["explore"]:
         text += f" {facts['explore']:,} of the contacted explore other options."
     if plan.planned > 0:
@@ -67,10 +72,7 @@ def worth(result: AllocationResult) -> list[str]:
     )
     promise = result.promise
     if promise is None or not promise.contacts:
-        reason = [] if promise is None else [
-            "The pilot has too few rows on which its draw and the plan's rule agree."
-        ]  # fmt: skip
-        return [*reason, NO_PROMISE, estimate]
+        return [NO_PROMISE + (HOW_TO_PROMISE if promise is None else TOO_FEW), estimate]
     said = (
         f"Promise: {money(promise.value, currency)} beyond the cost, 95 % interval "
         f"{money(promise.low, currency)} to {money(promise.high, currency)}, for "

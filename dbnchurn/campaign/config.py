@@ -1,16 +1,18 @@
-"""The sections ``lift`` and ``plan`` of the config of a campaign."""
+"""The config of a campaign, with its sections ``plan`` and ``lift``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from dbnchurn.campaign.options import AllocateConfig, AllocateSection
 from dbnchurn.campaign.source import CampaignSource
 from dbnchurn.config import Section, read
+from dbnchurn.core.errors import ConfigError
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Inner = Annotated[float, Field(gt=0, lt=1)]
@@ -24,6 +26,14 @@ class LiftSection(Section):
     log: CampaignSource | None = Field(default=None, description="The contact log.")
     outcomes: CampaignSource | None = Field(
         default=None, description="What became of the customers."
+    )
+    scores: CampaignSource | None = Field(
+        default=None,
+        description="The customers of before the campaign: `customer`, the probability of leaving "
+        "as `score` or `probability`, in place of the log's, and the columns of `by`.",
+    )
+    by: tuple[str, ...] = Field(
+        default=(), description="Columns of `scores`, such as a persona: effects of their groups."
     )
     campaign: str | None = Field(default=None, description="Name of the campaign in the log.")
     every: bool = Field(default=False, description="Take all campaigns of the log together.")
@@ -116,11 +126,103 @@ class PlanSection(Section):
         return self
 
 
-class CampaignConfig(Section):
-    """The config of a campaign."""
+SHARED = ("campaign", "currency", "worth", "control")
 
+
+class CampaignConfig(Section):
+    """The config of a campaign: what all its commands share, and a section for each of them.
+
+    `campaign`, `currency`, `worth` and `control` hold in every section that has such a key and does
+    not say it itself. A section may say another worth (a column, say), not another campaign or
+    currency.
+    """
+
+    # What stood at the top while `allocate` had a config of its own.
+    renamed: ClassVar[Mapping[str, str]] = {
+        name: f"allocate.{name}" for name in AllocateSection.model_fields if name not in SHARED
+    }
+
+    campaign: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="Its name, in list and contact log."
+    )
+    currency: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="The one currency of all money here, such as EUR."
+    )
+    worth: Money | None = Field(
+        default=None, description="Money that a customer is worth who stays instead of leaving."
+    )
+    control: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None, description="Share of the list that is held out."
+    )
     plan: PlanSection | None = None
+    allocate: AllocateSection | None = None
     lift: LiftSection = Field(default_factory=LiftSection)
+
+    @model_validator(mode="after")
+    def _fits(self) -> CampaignConfig:
+        if problems := [*self._problems()]:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _problems(self) -> Iterator[str]:
+        for name in ("plan", "allocate", "lift"):
+            section = getattr(self, name)
+            for key in ("campaign", "currency"):
+                own, common = getattr(section, key, None), getattr(self, key)
+                if own and common and own != common:
+                    yield f"{key} is {common!r} at the top and {own!r} in {name}; say it once"
+        for key in ("campaign", "currency", "worth"):
+            if self.allocate is not None and self._for(self.allocate).get(key) is None:
+                yield f"allocate needs {key!r}: say it at the top of the config, or in allocate"
+
+    def _for(self, section: Section) -> dict[str, Any]:
+        """What a section says, and for its other keys what is said at the top."""
+        own = {key: getattr(section, key) for key in section.model_fields_set}
+        common = {key: getattr(self, key) for key in SHARED if key in type(section).model_fields}
+        return {key: value for key, value in common.items() if value is not None} | own
+
+    def for_plan(self, where: str = "the config") -> PlanSection:
+        """What ``dbnchurn plan`` works with.
+
+        Parameters
+        ----------
+        where : str, default "the config"
+            Name of the config, for the message.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such section.
+        """
+        if self.plan is None:
+            raise ConfigError(f"{where}: there is no section 'plan'; say there what is planned")
+        return PlanSection(**self._for(self.plan))
+
+    def for_allocate(self, where: str = "the config") -> AllocateConfig:
+        """What ``dbnchurn allocate`` works with.
+
+        Parameters
+        ----------
+        where : str, default "the config"
+            Name of the config, for the message.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such section.
+        """
+        if self.allocate is None:
+            raise ConfigError(
+                f"{where}: there is no section 'allocate'; say there who may be contacted with what"
+            )
+        return AllocateConfig(**self._for(self.allocate))
+
+    def for_lift(self) -> LiftSection:
+        """What ``dbnchurn lift`` works with; all campaigns of the log if the section says so."""
+        made = LiftSection(**self._for(self.lift))
+        if self.lift.every and self.lift.campaign is None:
+            return made.model_copy(update={"campaign": None})
+        return made
 
 
 def read_campaign_config(path: str | Path, overrides: Sequence[str] = ()) -> CampaignConfig:

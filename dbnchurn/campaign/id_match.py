@@ -77,7 +77,12 @@ def id_keys(
 
 
 def check_ids(
-    rows: pd.DataFrame, found: pd.DataFrame, names: tuple[str, str], match: Match
+    rows: pd.DataFrame,
+    found: pd.DataFrame,
+    names: tuple[str, str],
+    match: Match,
+    *,
+    what: tuple[str, str] = ("the log", "the outcomes"),
 ) -> None:
     """Refuse ids that match nobody, or that would match when they are compared less strictly.
 
@@ -89,6 +94,8 @@ def check_ids(
         Of log and outcomes.
     match : {"exact", "digits", "loose"}
         How `key` was made.
+    what : pair of str
+        What `rows` and `found` are, for messages; by default a log and outcomes.
 
     Raises
     ------
@@ -112,7 +119,7 @@ def check_ids(
         pairs = own.merge(theirs, on="key")
         if len(pairs) and (not matched or len(pairs) >= CLEARLY_MORE * len(customers)):
             shown = ", ".join(
-                f"{one!r} in the log for {two!r} in the outcomes"
+                f"{one!r} in {what[0]} for {two!r} in {what[1]}"
                 for one, two in zip(pairs["own"][:SHOWN], pairs["theirs"][:SHOWN], strict=True)
             )
             raise DataError(
@@ -121,7 +128,7 @@ def check_ids(
             )
     if not matched:
         raise DataError(
-            f"{said}: the log has ids such as {listed(unmatched['customer'][:SHOWN])}, the "
-            f"outcomes such as {listed(found['customer'][:SHOWN])}; name the customers in the same "
-            "way in both"
+            f"{said}: {what[0]} has ids such as {listed(unmatched['customer'][:SHOWN])}, "
+            f"{what[1]} such as {listed(found['customer'][:SHOWN])}; name the customers in the "
+            "same way in both"
         )

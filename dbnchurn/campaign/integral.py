@@ -226,6 +226,8 @@ def _solved(
     values = np.asarray(margins.values[options, rows], float)
     unit = max(float(np.abs(values).max(initial=0)), 1e-300)
     short = np.flatnonzero(limits.least > 0)
+    if not len(rows):  # nobody is worth a contact: every minimum is missed, whole
+        return np.asarray(limits.least[short], float), 0.0
     # A minimum that cannot be kept is missed at a price that no value outweighs.
     penalty = 2.0 * len(limits.names) + 10
     matrix, low, high = _constraints(margins, rows, options, limits, short)

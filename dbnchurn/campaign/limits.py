@@ -16,7 +16,7 @@ from dbnchurn.core.typing import Bools, Floats, Ints
 class Option(NamedTuple):
     """What a customer can be contacted with: an offer through a channel.
 
-    Parameters
+    Attributes
     ----------
     offer, channel : str
 

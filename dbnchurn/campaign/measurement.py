@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from dbnchurn.campaign.breakdown import (
+    BREAKDOWNS,
+    MOST_GROUPS,
+    arm_effect,
+    differences,
+    group_effects,
+    scores_of,
+)
+from dbnchurn.campaign.claim import claim_of, no_claim
 from dbnchurn.campaign.config import LiftSection
 from dbnchurn.campaign.effect import (
-    MISMATCH,
     Effect,
-    differ,
-    measured_effect,
     planned_deviation,
+    ratio_of_drawn_options,
     same_share,
     sample_ratio,
 )
-from dbnchurn.campaign.lift import Claim, GroupEffect, Lift, MoneyKept, Planned
+from dbnchurn.campaign.lift import Lift, MoneyKept, Planned
 from dbnchurn.campaign.log import CONTACT, CONTROL, EXPLORE, ContactLog
 from dbnchurn.campaign.outcomes import JoinedLog, Outcomes, counts_by_arm, join_outcomes
-from dbnchurn.core.errors import DataError
-from dbnchurn.core.html.format import points
-from dbnchurn.core.statistics import adjusted_p_values, normal_quantile, wilson
-from dbnchurn.core.typing import Floats
+from dbnchurn.campaign.scored_customers import ScoredCustomers
+from dbnchurn.core.errors import ConfigError, DataError, listed
+from dbnchurn.core.statistics import normal_quantile, wilson
 
-TIERS = ("lowest third", "middle third", "highest third")
-BREAKDOWNS = ("campaign", "offer", "channel", "segment", "risk")
-MOST_GROUPS = 12
 NO_EFFECT = (
     "The rate before and the rate after differ for many reasons, season, audience and what else "
     "changed among them, so their difference is no effect of the campaign: only the difference "
@@ -35,7 +38,18 @@ NO_EFFECT = (
 )
 
 
-def measure(log: ContactLog, outcomes: Outcomes, settings: LiftSection) -> Lift:
+OPTIONS_DRAWN = (
+    "every option was drawn at random (arm explore): the effect is that of the options as drawn"
+)
+
+
+def measure(
+    log: ContactLog,
+    outcomes: Outcomes,
+    settings: LiftSection,
+    *,
+    scores: ScoredCustomers | None = None,
+) -> Lift:
     """What a campaign did.
 
     Parameters
@@ -44,6 +58,9 @@ def measure(log: ContactLog, outcomes: Outcomes, settings: LiftSection) -> Lift:
         May hold several campaigns; `settings` names one.
     outcomes : Outcomes
     settings : LiftSection
+    scores : ScoredCustomers, optional
+        What was known of the customers before the campaign: their score, in place of the log's,
+        and the columns of ``settings.by``.
 
     Returns
     -------
@@ -74,28 +91,40 @@ def measure(log: ContactLog, outcomes: Outcomes, settings: LiftSection) -> Lift:
             "--control 0.1 of 'dbnchurn score' does so ('dbnchurn plan' says how large)"
         )
     log, certain = drawn_rows(log)
+    every_option_drawn = not (log.frame["arm"] == CONTACT).any()
+    if every_option_drawn:
+        log, certain = _explorers_contacted(log), (*certain, OPTIONS_DRAWN)
+    described = None
+    if scores is not None:
+        described = scores.described(log, settings.by, settings.match)
+        log, certain = described.log, (*certain, *described.notes)
+    elif settings.by:
+        raise ConfigError(
+            f"by: the columns {listed(settings.by)} are those of a table of the customers before "
+            "the campaign; name it with --scores FILE (lift.scores)"
+        )
     joined = join_outcomes(
         log, outcomes, window=settings.days, as_of=settings.as_of, match=settings.match
     )
-    for arm in (CONTACT, CONTROL):
-        if not (joined.frame["arm"] == arm).any():
-            there = int((log.frame["arm"] == arm).sum())
-            raise DataError(
-                f"{outcomes.name}: no outcome is known of the arm {arm!r} ({there} customers of "
-                f"{log.name}), so there is nothing to compare; give outcomes of both arms"
-            )
+    _check_arms(joined, log, outcomes)
     effect = arm_effect(joined.frame, CONTACT, settings.confidence)
     contact, control = ((log.frame["arm"] == arm).to_numpy() for arm in (CONTACT, CONTROL))
-    ratio = sample_ratio(contact, control, log.frame["propensity"].to_numpy())
+    propensity = log.frame["propensity"].to_numpy()
+    ratio = (
+        ratio_of_drawn_options(control, propensity)
+        if every_option_drawn
+        else sample_ratio(contact, control, propensity)
+    )
     counts = counts_by_arm(joined)
     known = (counts.get(CONTACT, (0, 0)), counts.get(CONTROL, (0, 0)))
     outcomes_p = same_share((known[0][1], known[1][1]), (known[0][0], known[1][0]))
     sequence = None
     if settings.looks > 1 or joined.preliminary:
         sequence = effect.sequence(_final_deviation(log, effect, settings.confidence))
-    stopped = _stopped(ratio.fits, ratio.p_value, ratio.expected, ratio.control, outcomes_p)
-    claim, verdict = _claim(effect, sequence, stopped, joined)
-    groups = _groups(joined.frame, log.frame, settings.confidence)
+    stopped = no_claim(ratio, outcomes_p)
+    claim, verdict = claim_of(effect, sequence, stopped, joined)
+    rows = joined.frame if described is None else described.beside(joined.frame)
+    groups = group_effects(rows, log.frame, settings.by, settings.confidence)
     ends = (effect.low, effect.high) if sequence is None else sequence
     money = _money(joined.frame, effect.value, ends, settings)
     return Lift(
@@ -113,7 +142,7 @@ def measure(log: ContactLog, outcomes: Outcomes, settings: LiftSection) -> Lift:
         window=joined.window,
         preliminary=joined.preliminary,
         groups=groups,
-        differences=_differences(groups),
+        differences=differences(groups),
         money=money,
         revenue=_revenue(joined.frame, settings.confidence),
         acceptance=_acceptance(joined.frame, settings.confidence),
@@ -121,8 +150,24 @@ def measure(log: ContactLog, outcomes: Outcomes, settings: LiftSection) -> Lift:
         before=settings.before,
         before_sentence=NO_EFFECT if settings.before is not None else "",
         warnings=_warnings(joined, log, stopped),
-        notes=(*certain, *_notes(joined, effect, settings)),
+        notes=(*certain, *_notes(joined, rows, effect, settings)),
     )
+
+
+def _explorers_contacted(log: ContactLog) -> ContactLog:
+    """The log of a random test, in which all who were contacted explore."""
+    arm = log.frame["arm"].where(log.frame["arm"] == CONTROL, CONTACT)
+    return replace(log, frame=log.frame.assign(arm=arm))
+
+
+def _check_arms(joined: JoinedLog, log: ContactLog, outcomes: Outcomes) -> None:
+    for arm in (CONTACT, CONTROL):
+        if not (joined.frame["arm"] == arm).any():
+            there = int((log.frame["arm"] == arm).sum())
+            raise DataError(
+                f"{outcomes.name}: no outcome is known of the arm {arm!r} ({there} customers of "
+                f"{log.name}), so there is nothing to compare; give outcomes of both arms"
+            )
 
 
 def drawn_rows(log: ContactLog) -> tuple[ContactLog, tuple[str, ...]]:
@@ -147,7 +192,7 @@ def drawn_rows(log: ContactLog) -> tuple[ContactLog, tuple[str, ...]]:
     if drawn.all():
         return log, ()
     left = log.frame[drawn]
-    if not {CONTACT, CONTROL} <= set(left["arm"]):
+    if CONTROL not in set(left["arm"]) or left["arm"].nunique() < 2:
         raise DataError(
             f"{log.name}: the log has a control group, but propensity 1 for all of an arm: nobody "
             "of it was drawn at random; give the probability of the draw, such as 0.9 for those "
@@ -158,40 +203,9 @@ def drawn_rows(log: ContactLog) -> tuple[ContactLog, tuple[str, ...]]:
     return ContactLog(left.reset_index(drop=True), log.name, log.notes), (note,)
 
 
-def arm_effect(rows: pd.DataFrame, arm: str, confidence: float) -> Effect:
-    """The effect of one arm against the control group.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        A log with ``left``.
-    arm : {"contact", "explore"}
-    confidence : float
-
-    Returns
-    -------
-    Effect
-    """
-    both = rows[rows["arm"].isin([arm, CONTROL])]
-    return measured_effect(
-        both["left"].to_numpy(np.float64),
-        (both["arm"] == arm).to_numpy(),
-        both["propensity"].to_numpy(),
-        _scores(both),
-        confidence=confidence,
-    )
-
-
-def _scores(rows: pd.DataFrame) -> Floats | None:
-    """Scores, the mean where there is none; None where nobody has one."""
-    if "score" not in rows or rows["score"].isna().all():
-        return None
-    return rows["score"].fillna(rows["score"].mean()).to_numpy(np.float64)
-
-
 def _final_deviation(log: ContactLog, effect: Effect, confidence: float) -> float:
     """Of the difference when all customers of the log are counted; from what was known before."""
-    scores = _scores(log.frame)
+    scores = scores_of(log.frame)
     pooled = (effect.contact.left + effect.control.left) / (
         effect.contact.rows + effect.control.rows
     )
@@ -200,111 +214,6 @@ def _final_deviation(log: ContactLog, effect: Effect, confidence: float) -> floa
     return planned_deviation(
         rate, int((arms == CONTACT).sum()), int((arms == CONTROL).sum()), confidence
     )
-
-
-def _stopped(fits: bool, p_value: float, expected: float, control: int, outcomes_p: float) -> str:
-    """Why nothing may be claimed; empty where all is well."""
-    if not fits:
-        return (
-            f"the control group has {control:,} customers where the probabilities of the log lead "
-            f"to {expected:,.0f} (p = {p_value:.2g}): the log is not of the draw that it says, so "
-            "no effect is claimed; find out who was added or lost before measuring again"
-        )
-    if outcomes_p < MISMATCH:
-        return (
-            "outcomes are known of a different share of the two arms "
-            f"(p = {outcomes_p:.2g}), so those who are compared are no longer alike, and no "
-            "effect is claimed; complete the outcomes of both arms"
-        )
-    return ""
-
-
-def _claim(
-    effect: Effect, sequence: tuple[float, float] | None, stopped: str, joined: JoinedLog
-) -> tuple[Claim, str]:
-    if stopped:
-        return "stopped", f"No claim: {stopped}."
-    low, high = (effect.low, effect.high) if sequence is None else sequence
-    size, ends = 100 * abs(effect.value), f"{points(low)} to {points(high)} points"
-    early = f" so far ({joined.window} days)" if joined.preliminary else ""
-    how = "" if sequence is None else ", an interval that holds however often one looks"
-    rates = (
-        f"{100 * effect.contact.rate:.2f} % of the contacted left{early}, "
-        f"{100 * effect.control.rate:.2f} % of the control group"
-    )
-    if high < 0:
-        return "kept", (
-            f"The campaign kept customers: {size:.2f} points fewer left because of it ({ends}"
-            f"{how}). {rates}."
-        )
-    if low > 0:
-        return "lost", (
-            f"The campaign drove customers away: {size:.2f} points more left because of it "
-            f"({ends}{how}). {rates}."
-        )
-    return "not told", (
-        f"No effect can be told from chance: the difference is {points(effect.value)} points "
-        f"({ends}{how}). {rates}. That is not a proof of no effect: anything within these ends is "
-        "possible."
-    )
-
-
-def _groups(rows: pd.DataFrame, log: pd.DataFrame, confidence: float) -> tuple[GroupEffect, ...]:
-    """Effects by offer, channel, segment and risk, all judged together."""
-    found: list[GroupEffect] = []
-    for breakdown in BREAKDOWNS:
-        names = group_names(rows, log, breakdown)
-        if names is None or names.nunique() < 2:
-            continue
-        largest = set(names.value_counts().index[:MOST_GROUPS])
-        order = [tier for tier in TIERS if tier in largest] if breakdown == "risk" else None
-        for group in order or sorted(largest):
-            part = rows[(names == group).to_numpy() & (rows["arm"] != EXPLORE).to_numpy()]
-            both = part["arm"].nunique() == 2
-            effect = arm_effect(part, CONTACT, confidence) if both else None
-            found.append(GroupEffect(breakdown, str(group), len(part), effect))
-    p_values = [group.effect.p_value for group in found if group.effect is not None]
-    adjusted = iter(adjusted_p_values(p_values))
-    return tuple(
-        group
-        if group.effect is None
-        else GroupEffect(
-            group.breakdown, group.group, group.rows, group.effect, float(next(adjusted))
-        )
-        for group in found
-    )
-
-
-def group_names(rows: pd.DataFrame, log: pd.DataFrame, breakdown: str) -> pd.Series[Any] | None:
-    """The group of every row; None where the log does not say it.
-
-    Parameters
-    ----------
-    rows : DataFrame
-    log : DataFrame
-        All rows of the log, whose scores divide customers into thirds.
-    breakdown : {"campaign", "offer", "channel", "segment", "risk"}
-
-    Returns
-    -------
-    Series or None
-    """
-    if breakdown != "risk":
-        return rows.get(breakdown, None)
-    if "score" not in rows or log["score"].nunique() < len(TIERS):
-        return None
-    edges = np.nanquantile(log["score"], [1 / 3, 2 / 3])
-    tier = np.searchsorted(edges, rows["score"].to_numpy(), side="right")
-    names = pd.Series(np.array(TIERS, object)[tier], rows.index)
-    return names.where(rows["score"].notna())
-
-
-def _differences(groups: tuple[GroupEffect, ...]) -> dict[str, float]:
-    by: dict[str, list[Effect]] = {}
-    for group in groups:
-        if group.effect is not None:
-            by.setdefault(group.breakdown, []).append(group.effect)
-    return {name: differ(effects) for name, effects in by.items() if len(effects) > 1}
 
 
 def _cost(contacted: pd.DataFrame, settings: LiftSection) -> float | None:
@@ -402,7 +311,9 @@ def _warnings(joined: JoinedLog, log: ContactLog, stopped: str) -> tuple[str, ..
     return tuple(found)
 
 
-def _notes(joined: JoinedLog, effect: Effect, settings: LiftSection) -> tuple[str, ...]:
+def _notes(
+    joined: JoinedLog, rows: pd.DataFrame, effect: Effect, settings: LiftSection
+) -> tuple[str, ...]:
     notes = list(joined.notes)
     if joined.others:
         notes.append(
@@ -421,9 +332,14 @@ def _notes(joined: JoinedLog, effect: Effect, settings: LiftSection) -> tuple[st
             "customers who are in several campaigns count in each, as if they were others; the "
             "intervals of all campaigns together are then a little too narrow"
         )
-    for name in BREAKDOWNS:
-        if name in joined.frame and (groups := joined.frame[name].nunique()) > MOST_GROUPS:
+    for name in (*BREAKDOWNS, *settings.by):
+        if name in rows and (groups := rows[name].nunique()) > MOST_GROUPS:
             notes.append(f"of {groups} groups by {name} the {MOST_GROUPS} largest are shown")
+    if settings.worth is not None and "value" in joined.frame:
+        notes.append(
+            "the planned net value is the log's: it has the margins of accepted offers, where the "
+            "plan had any; the measured one is customers kept times worth minus cost"
+        )
     if settings.worth is None:
         notes.append("no money: say what keeping a customer brings with --worth (lift.worth)")
     elif _cost(contacted, settings) is None:

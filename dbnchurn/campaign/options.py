@@ -1,18 +1,18 @@
-"""Offers, channels and rules of a campaign: the config of ``dbnchurn allocate``."""
+"""Offers, channels and rules: the section ``allocate`` of the config of a campaign."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from dbnchurn.campaign.conditions import Condition
 from dbnchurn.campaign.limits import Option
 from dbnchurn.campaign.source import CampaignSource
-from dbnchurn.config import Section, read
+from dbnchurn.config import Section
 from dbnchurn.core.errors import did_you_mean
 
 Money = Annotated[float, Field(ge=0)]
@@ -122,20 +122,25 @@ class PilotSection(Section):
     )
 
 
-class AllocateConfig(Section):
-    """The config of ``dbnchurn allocate``."""
+class AllocateSection(Section):
+    """Whom to contact: customers, offers, channels, limits and rules."""
 
-    campaign: Name = Field(description="Its name, in list and log.")
+    campaign: Name | None = Field(
+        default=None, description="Its name, in list and log; needed here or at the top."
+    )
     contact_date: date = Field(description="When the customers are to be contacted.")
-    currency: Name = Field(description="The one currency of all money here, such as EUR.")
+    currency: Name | None = Field(
+        default=None, description="The one currency of all money; needed here or at the top."
+    )
     customers: CampaignSource = Field(description="Scored customers, one row each.")
     id: Name = Field(description="Column that names the customer.")
     probability: str = Field(
         default="probability", description="Column with the probability of leaving."
     )
-    worth: Given = Field(
+    worth: Given | None = Field(
+        default=None,
         description="Money that a customer is worth who stays instead of leaving: a number or a "
-        "column."
+        "column; needed here or at the top.",
     )
     effect_of: Literal["contact", "acceptance"] = Field(
         description="Whether effects and uplifts are those of a contact, accepted or not, as a "
@@ -179,7 +184,7 @@ class AllocateConfig(Section):
     seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Seed of the draws.")
 
     @model_validator(mode="after")
-    def _consistent(self) -> AllocateConfig:
+    def _consistent(self) -> Self:
         if problems := [*self._problems()]:
             raise ValueError("; ".join(problems))
         return self
@@ -242,23 +247,9 @@ class AllocateConfig(Section):
         return self.effect_of == "acceptance" or offer.cost > 0 or offer.margin != 0
 
 
-def read_allocate_config(path: str | Path, overrides: Sequence[str] = ()) -> AllocateConfig:
-    """Read and check the config of a plan.
+class AllocateConfig(AllocateSection):
+    """The section ``allocate`` with what the whole config says for it."""
 
-    Parameters
-    ----------
-    path : path
-        A YAML file.
-    overrides : sequence of str
-        ``a.b=c`` replaces what the file says.
-
-    Returns
-    -------
-    AllocateConfig
-
-    Raises
-    ------
-    ConfigError
-        With one line for everything that is wrong.
-    """
-    return read(path, overrides, AllocateConfig)
+    campaign: Name
+    currency: Name
+    worth: Given

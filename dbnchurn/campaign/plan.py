@@ -127,9 +127,10 @@ class Plan:
             f"holding out {choice.customers:,} of {wanted.customers:,} customers."
         )
         if choice.power < wanted.power:
+            larger = any(c.share > choice.share and c.power >= wanted.power for c in self.choices)
             found += (
                 f" That is less than the {100 * wanted.power:.0f} % wanted: it takes "
-                f"{choice.needed:,} customers, or a larger control group."
+                f"{choice.needed:,} customers" + (", or a larger control group." if larger else ".")
             )
         if self.gain is not None:
             money = f" {wanted.currency}" if wanted.currency else ""
@@ -283,6 +284,11 @@ def _choice(settings: PlanSection, share: float, draws: Draws | None) -> Control
 
 def _notes(settings: PlanSection) -> tuple[str, ...]:
     notes = ["The chance of finding the effect is that of the interval that 'dbnchurn lift' gives."]
+    if not round(settings.customers * settings.control):
+        notes.append(
+            "Nobody is held out, so no effect can be told: the share of the control group is below "
+            "one customer."
+        )
     if settings.pilot is None:
         notes.append(
             "Nothing is said of cost and return: that needs the counts of a pilot with a control "

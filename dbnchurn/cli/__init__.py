@@ -9,8 +9,10 @@ from dbnchurn.cli import training  # noqa: F401
 from dbnchurn.cli import experiments  # noqa: F401
 from dbnchurn.cli import scoring  # noqa: F401
 from dbnchurn.cli import models  # noqa: F401
+from dbnchurn.cli import months  # noqa: F401
 from dbnchurn.cli import tables  # noqa: F401
 from dbnchurn.cli import segments  # noqa: F401
+from dbnchurn.cli import personas  # noqa: F401
 from dbnchurn.cli import campaigns  # noqa: F401
 from dbnchurn.cli import forecasts  # noqa: F401
 from dbnchurn.cli import cleaning  # noqa: F401

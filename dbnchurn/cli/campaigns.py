@@ -47,9 +47,7 @@ def plan(
     from dbnchurn.campaign.plan_page import plan_page, plan_text
 
     _check_output(output, [config], mkdir)
-    settings = read_campaign_config(config, overrides or []).plan
-    if settings is None:
-        raise ConfigError(f"{config}: there is no section 'plan'; say there what is planned")
+    settings = read_campaign_config(config, overrides or []).for_plan(str(config))
     made = make_plan(settings)
     print(plan_text(made))
     _write(output, plan_page(made), made.as_dict())
@@ -62,7 +60,7 @@ def allocate(
         Path, output_file(".csv", ".parquet", help="The list: a .csv or .parquet file.")
     ],
     overrides: Annotated[
-        list[str] | None, typer.Argument(help="Changes such as budget=20000.")
+        list[str] | None, typer.Argument(help="Changes such as allocate.budget=20000.")
     ] = None,
     page: Annotated[
         Path | None, output_file(".html", help="Write a page too.", option="--page")
@@ -81,9 +79,9 @@ def allocate(
     """Choose whom to contact with which offer through which channel, within a budget."""
     from dbnchurn.campaign.allocation_job import allocate_customers
     from dbnchurn.campaign.allocation_text import summary
-    from dbnchurn.campaign.options import read_allocate_config
+    from dbnchurn.campaign.config import read_campaign_config
 
-    settings = read_allocate_config(config, overrides or [])
+    settings = read_campaign_config(config, overrides or []).for_allocate(str(config))
     with displayed():
         result = allocate_customers(
             settings,
@@ -111,6 +109,14 @@ def lift(
     config: Annotated[
         Path | None,
         typer.Option(metavar="CONFIG", help="YAML config whose section 'lift' says the rest."),
+    ] = None,
+    scores: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Scores and columns of before the campaign."),
+    ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Effects by a column of --scores, such as a persona."),
     ] = None,
     campaign: Annotated[
         str | None, typer.Option(metavar="NAME", help="Campaign of the log, if it has several.")
@@ -152,40 +158,51 @@ def lift(
     from dbnchurn.campaign.log import ContactLog
     from dbnchurn.campaign.measurement import measure
     from dbnchurn.campaign.outcomes import Outcomes
+    from dbnchurn.campaign.scored_customers import ScoredCustomers
     from dbnchurn.tables.unused_columns import say
 
     given: dict[str, Any] = {
-        "campaign": campaign, "every": every or None, "days": days,
+        "by": tuple(by) if by else None, "campaign": campaign, "every": every or None, "days": days,
         "as_of": as_of and as_of.date(), "match": match and match.value, "looks": looks,
         "worth": worth, "contact_cost": contact_cost, "currency": currency, "before": before,
     }  # fmt: skip
-    settings = LiftSection() if config is None else read_campaign_config(config).lift
+    settings = LiftSection() if config is None else read_campaign_config(config).for_lift()
+    if every and campaign is None:
+        settings = settings.model_copy(update={"campaign": None})
     settings = settings.model_copy(
         update={name: value for name, value in given.items() if value is not None}
     )
-    settings = with_sources(settings, log, outcomes)
+    settings = with_sources(settings, log, outcomes, scores)
     assert settings.log is not None
     assert settings.outcomes is not None
-    read = [s.path for s in (settings.log, settings.outcomes) if s.path is not None]
+    sources = (settings.log, settings.outcomes, settings.scores)
+    read = [s.path for s in sources if s is not None and s.path is not None]
     _check_output(output, [*read, *([] if config is None else [config])], mkdir)
-    made = measure(ContactLog.read(settings.log), Outcomes.read(settings.outcomes), settings)
+    made = measure(
+        ContactLog.read(settings.log),
+        Outcomes.read(settings.outcomes),
+        settings,
+        scores=None if settings.scores is None else ScoredCustomers.read(settings.scores),
+    )
     say([*made.warnings, *made.notes])
     print(lift_text(made))
     _write(output, lift_page(made), made.as_dict())
 
 
-def with_sources(settings: LiftSection, log: str | None, outcomes: str | None) -> LiftSection:
+def with_sources(
+    settings: LiftSection, log: str | None, outcomes: str | None, scores: str | None = None
+) -> LiftSection:
     """Settings with the tables of the command line in place of those of the config.
 
     Parameters
     ----------
     settings : LiftSection
-    log, outcomes : str or None
+    log, outcomes, scores : str or None
 
     Returns
     -------
     LiftSection
-        With both tables.
+        With log and outcomes, and with scores where these are named.
 
     Raises
     ------
@@ -195,9 +212,9 @@ def with_sources(settings: LiftSection, log: str | None, outcomes: str | None) -
     from dbnchurn.campaign.source import CampaignSource
 
     made = {}
-    for name, path in (("log", log), ("outcomes", outcomes)):
+    for name, path in (("log", log), ("outcomes", outcomes), ("scores", scores)):
         source: CampaignSource | None = getattr(settings, name)
-        if path is None and source is None:
+        if path is None and source is None and name != "scores":
             raise ConfigError(
                 f"the {name} {'are' if name == 'outcomes' else 'is'} not named: dbnchurn lift LOG "
                 f"OUTCOMES, or lift.{name} in --config CONFIG"

@@ -5,15 +5,12 @@ A user's mistake ends in one message on standard error and exit code 2, without 
 
 from __future__ import annotations
 
-import errno
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from dbnchurn.cli.exit_codes import EPILOG, ExitCode
 from dbnchurn.cli.interruption import (
@@ -24,9 +21,9 @@ from dbnchurn.cli.interruption import (
     one_line,
     sigterm_as_interruption,
 )
+from dbnchurn.cli.terminal import plain_streams
 
 NOTES = "dbnchurn.notes"  # logger of what is left out or assumed, which is always shown
-WIDTH = 170  # characters, where standard output is no terminal
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -50,19 +47,6 @@ def log_to_standard_error(
     logging.getLogger(NOTES).setLevel(logging.INFO)
 
 
-def console() -> Console:
-    """Standard output; wide where it is no terminal, so that a log keeps whole lines."""
-    return _Console(width=None if sys.stdout.isatty() else WIDTH)
-
-
-class _Console(Console):
-    """Standard output, whose end is an error and no exit."""
-
-    def on_broken_pipe(self) -> None:
-        """Raise what rich has caught."""
-        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line.
 
@@ -72,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         By default those of the process.
     """
     give_streams()
-    with sigterm_as_interruption():
+    with plain_streams(), sigterm_as_interruption():
         try:
             try:
                 app(args=None if arguments is None else list(arguments))

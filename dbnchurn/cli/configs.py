@@ -18,6 +18,7 @@ class ConfigKind(StrEnum):
 
     RUN = "run"
     SEGMENTS = "segments"
+    PERSONAS = "personas"
     CAMPAIGN = "campaign"
     FORECAST = "forecast"
 
@@ -26,17 +27,19 @@ class ConfigKind(StrEnum):
 def schema(
     of: Annotated[ConfigKind, typer.Argument(help="Kind of config.")] = ConfigKind.RUN,
 ) -> None:
-    """Print the JSON schema of a config: run, segments, campaign or forecast; for editors."""
-    from dbnchurn.campaign.options import AllocateConfig
+    """Print the JSON schema of a config: run, segments, personas, campaign or forecast."""
+    from dbnchurn.campaign.config import CampaignConfig
     from dbnchurn.config import Section, json_schema
     from dbnchurn.forecast.config import ForecastConfig
     from dbnchurn.runs.config import RunConfig
+    from dbnchurn.runs.personas import PersonasConfig
     from dbnchurn.runs.segments import SegmentsConfig
 
     models: dict[ConfigKind, type[Section]] = {
         ConfigKind.RUN: RunConfig,
         ConfigKind.SEGMENTS: SegmentsConfig,
-        ConfigKind.CAMPAIGN: AllocateConfig,
+        ConfigKind.PERSONAS: PersonasConfig,
+        ConfigKind.CAMPAIGN: CampaignConfig,
         ConfigKind.FORECAST: ForecastConfig,
     }
     print(json.dumps(json_schema(models[of]), indent=2))

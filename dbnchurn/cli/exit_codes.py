@@ -19,6 +19,9 @@ class ExitCode(IntEnum):
     REFUSED = 2
     ALARM = 3
     DIFFERENT = 4
+    WATCH = 5
+    RECALIBRATE = 6
+    RETRAIN = 7
     INTERRUPTED = 130
     OUTPUT_CLOSED = 141
     TERMINATED = 143
@@ -35,6 +38,9 @@ MEANINGS = {
     ExitCode.REFUSED: "refused, in one line: input, config, options, or a full disk or memory",
     ExitCode.ALARM: "done, and the drift reached --alarm",
     ExitCode.DIFFERENT: "done, and recompute found what differs from its run",
+    ExitCode.WATCH: "done, and monitor recommends to watch the next months",
+    ExitCode.RECALIBRATE: "done, and monitor recommends to recalibrate the scores",
+    ExitCode.RETRAIN: "done, and monitor recommends to retrain the model",
     ExitCode.INTERRUPTED: "interrupted by the user (Ctrl-C)",
     ExitCode.OUTPUT_CLOSED: "standard output was closed before the end; files are written",
     ExitCode.TERMINATED: "stopped by SIGTERM, which is handled as Ctrl-C",

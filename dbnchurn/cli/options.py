@@ -34,6 +34,12 @@ Cutoff = typer.Option(
 Mkdir = Annotated[
     bool, typer.Option("--mkdir", help="Make the folder of an output if it is not there.")
 ]
+History = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER", help="Add the month to this history, which 'dbnchurn monitor' reads."
+    ),
+]
 AllowStale = Annotated[
     str | None,
     typer.Option(

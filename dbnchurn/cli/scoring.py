@@ -7,14 +7,14 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dbnchurn.cli.command_line import app, console
+from dbnchurn.cli.command_line import app
 from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.cli.interruption import code_of
 from dbnchurn.cli.options import (
@@ -23,6 +23,7 @@ from dbnchurn.cli.options import (
     Cutoff,
     Database,
     Expect,
+    History,
     Id,
     Mkdir,
     Model,
@@ -34,7 +35,9 @@ from dbnchurn.cli.options import (
     output_file,
     paths_by_table,
 )
+from dbnchurn.cli.terminal import console
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import displayed
 
 if TYPE_CHECKING:
@@ -135,6 +138,13 @@ def score(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Day of the contact, in the contact log."),
     ] = None,
+    history: History = None,
+    month: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="Cutoff of the table, for the history; --cutoff is it too."
+        ),
+    ] = None,
     chunk_rows: Annotated[int, typer.Option(help="Rows at a time.")] = 100_000,
     threads: Annotated[int, typer.Option(help="Threads for the trees.")] = 1,
     allow_changed: AllowChanged = None,
@@ -156,6 +166,7 @@ def score(
 
     if show and not reasons:
         raise ConfigError(f"--show {show} prints reasons, so it needs --reasons NUMBER")
+    day = _month_of_history(history, month, cutoff, model, output)
     entry = _log_entry(log, campaign_name, offer, channel, contact_date)
     wanted = _campaign(
         campaign, budget, suppress, control, seed, suppress_match.value, allow_unmatched, entry
@@ -192,9 +203,39 @@ def score(
     if show:
         console().print(reasons_table(job.highest(show), reasons))
     print(summary_text(job))
+    if history is not None and day is not None:
+        from dbnchurn.months.history import add_month, score_facts
+
+        print(add_month(history, day, job.model, "scores", score_facts(job)))
     if alarm is not None and (message := alarm_message(job, alarm)):
         print(message, file=sys.stderr)
         raise typer.Exit(alarm_code)
+
+
+def _month_of_history(
+    history: Path | None,
+    month: datetime | None,
+    cutoff: datetime | None,
+    model: Path,
+    output: Path,
+) -> date | None:
+    """The month that a history is told; refused if it is not known or cannot be written."""
+    if history is None:
+        if month is not None:
+            raise ConfigError("--month belongs to --history FOLDER")
+        return None
+    from dbnchurn.months.history import check_history
+
+    if cutoff is not None and month is not None:
+        raise ConfigError("--month and --cutoff are the same here; give --cutoff alone")
+    if (day := cutoff or month) is None:
+        raise ConfigError(
+            f"--history {history}: of which month are these customers? Give --month DATE, the "
+            "cutoff of the table"
+        )
+    check_places({"history": history, "output": output}, {"model": [model]})
+    check_history(history)
+    return day.date()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from dbnchurn.cli.command_line import app, console
+from dbnchurn.cli.command_line import app
 from dbnchurn.cli.options import (
     AllowStale,
     Cutoff,
@@ -25,6 +25,7 @@ from dbnchurn.cli.options import (
     output_folder,
     paths_by_table,
 )
+from dbnchurn.cli.terminal import console
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import displayed

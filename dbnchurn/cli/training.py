@@ -1,27 +1,19 @@
-"""Verbs that train a model and measure it: ``train``, ``recompute``, ``evaluate``."""
+"""Verbs that train a model and make its numbers again: ``train``, ``recompute``."""
 
 from __future__ import annotations
 
 import os
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dbnchurn.cli.command_line import app, console
+from dbnchurn.cli.command_line import app
 from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.cli.interruption import code_of
-from dbnchurn.cli.options import (
-    AllowChanged,
-    Engine,
-    Expect,
-    Mkdir,
-    Model,
-    PublicKey,
-    output_file,
-)
+from dbnchurn.cli.options import Engine, Mkdir
+from dbnchurn.cli.terminal import console
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import displayed
 
@@ -93,65 +85,3 @@ def recompute(
     print(result.to_text())
     if not result.same:
         raise typer.Exit(ExitCode.DIFFERENT)
-
-
-@app.command(rich_help_panel=PANEL)
-def evaluate(
-    model: Model,
-    table: Annotated[Path, typer.Argument(help="CSV or Parquet file of customers with outcomes.")],
-    label: Annotated[
-        str | None, typer.Option(help="Column with the outcome; by default that of the training.")
-    ] = None,
-    positive: Annotated[
-        list[str] | None,
-        typer.Option(help="Label of those who left, by default as in training; may be repeated."),
-    ] = None,
-    negative: Annotated[
-        list[str] | None, typer.Option(help="Label of those who stayed; may be repeated.")
-    ] = None,
-    output: Annotated[
-        Path | None, output_file(".json", help="New JSON file for the numbers.")
-    ] = None,
-    contact_log: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Contact log of campaigns in that month: customers count as if nobody had been "
-            "contacted; needs --since and --days.",
-        ),
-    ] = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="First day of the outcome window."),
-    ] = None,
-    days: Annotated[int | None, typer.Option(help="Length of the outcome window.")] = None,
-    allow_changed: AllowChanged = None,
-    expect: Expect = None,
-    public_key: PublicKey = None,
-    mkdir: Mkdir = False,
-) -> None:
-    """Measure a stored model on newly labelled customers, beside what it promised."""
-    from dbnchurn.runs.backtest import backtest
-
-    if contact_log is None and (since is not None or days is not None):
-        raise ConfigError("--since and --days belong to --contact-log")
-    feedback = None
-    if contact_log is not None:
-        from dbnchurn.campaign.feedback import FeedbackSection
-
-        settings = {"log": contact_log, "since": since and since.date(), "days": days}
-        feedback = FeedbackSection.model_validate(settings)
-    found = backtest(
-        model,
-        table,
-        label=label,
-        positive=positive or None,
-        negative=negative or None,
-        allow_changed=allow_changed or (),
-        feedback=feedback,
-        output=output,
-        mkdir=mkdir,
-        expect=expect,
-        public_key=public_key,
-    )
-    print(found.to_text())

@@ -73,8 +73,9 @@ def pack(record: object, path: str = "") -> tuple[Json, Arrays]:
             arrays |= inner
         return tree, arrays
     if isinstance(record, np.ndarray):
+        # safetensors writes memory as it lies, so that a transposed view would come back mixed up.
         return {"array": path, "dtype": record.dtype.name, "shape": list(record.shape)}, {
-            path: record
+            path: np.asarray(record, order="C")
         }
     if isinstance(record, tuple):
         parts = [pack(value, f"{path}.{i}") for i, value in enumerate(record)]

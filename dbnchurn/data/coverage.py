@@ -121,6 +121,43 @@ def uncovered(session: Session, plan: DataPlan, window: Window) -> list[str]:
     return found
 
 
+def unfinished_outcome(session: Session, plan: DataPlan, window: Window) -> list[str]:
+    """Whether the label's table ends before the outcome window does, so that leavers are missing.
+
+    Parameters
+    ----------
+    session : Session
+        Has the clean tables.
+    plan : DataPlan
+    window : Window
+
+    Returns
+    -------
+    list of str
+        One sentence, or none; none of a label without dates.
+    """
+    label = plan.label
+    if label is None or plan.tables[label.table].date is None or label.kind == "column":
+        return []
+    name, table = label.table, plan.tables[label.table]
+    if table.rows == "month":
+        before = shift(window.opens, "1 month", -1)  # whose rows say how many a month has
+        over = replace(window, start=before, cutoff=window.closes)
+        return [
+            f"the outcome window {window.opens} to {window.closes} is not over: {sentence}"
+            for sentence in _months(session, name, table, over)
+        ]
+    days = _days(session, name, table, window.closes)
+    most = table.max_gap if table.max_gap is not None else usual_gap(days)
+    if most is None or not days or (early := (window.closes - days[-1]).days) <= most:
+        return []
+    return [
+        f"the outcome window {window.opens} to {window.closes} is not over: the last row of table "
+        f"{name!r} is of {days[-1]}, {early} days before its end; the table may be without rows "
+        f"for {most} days at most"
+    ]
+
+
 def _needed(plan: DataPlan, window: Window) -> Mapping[str, date | None]:
     """Tables with dates that a snapshot uses → day from which on; None where only the end counts.
 

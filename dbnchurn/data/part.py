@@ -20,7 +20,13 @@ from dbnchurn.core.progress import stage
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.aggregates import Feature
 from dbnchurn.data.contracts import CheckedTable, described, enforce
-from dbnchurn.data.coverage import Coverage, refuse_uncovered, uncovered, with_gaps
+from dbnchurn.data.coverage import (
+    Coverage,
+    refuse_uncovered,
+    uncovered,
+    unfinished_outcome,
+    with_gaps,
+)
 from dbnchurn.data.joins import (
     CUTOFF,
     RESULT,
@@ -221,6 +227,8 @@ def _cover(session: Session, plan: DataPlan, task: Task) -> Coverage:
         lacking = uncovered(session, plan, window)
         if not task.labelled and (session.counts is None or session.counts.alone):
             refuse_uncovered(lacking, cutoff, task.allow_stale)
+        if task.labelled:
+            lacking += unfinished_outcome(session, plan, window)
         gone += count_gone(session, plan, window)
         found += [f"cutoff {cutoff}: {sentence}" for sentence in lacking]
     return Coverage(tuple(found), task.allow_stale, gone)

@@ -15,11 +15,13 @@ The modules in the order in which they build on one another:
 ``initialization``          first parameters of a machine
 ``diagnostics``             reconstruction error, free-energy gap, dead units, update ratio
 ``epoch_count``             epochs of a training, counted from sizes
-``training``                settings, the loop over epochs, early stopping
+``training_settings``       rates, penalties, epochs and stopping of a training
+``training``                the loop over epochs, early stopping
 ``checkpoint``              saving and continuing a training
 ``dbn``                     DBN: machines trained one on top of another, a transformer
 ``transformer``             one machine as a scikit-learn transformer
 ``network_record``          a network as frozen arrays; needs numpy and scipy only
+``network_batch``           a mini-batch of a visible layer as a network takes it
 ``network``                 the unrolled stack with one logit, a torch module
 ``sparse_adamw``            AdamW with steps on some rows of a parameter
 ``finetuning_state``        all that changes while a network is fine-tuned, saved and restored

@@ -26,7 +26,7 @@ from dbnchurn.tables import Customers
 MARKER = "seal.json"
 DATA = {"source", "columns", "data", "n_threads"}
 """Sections that decide which table is read."""
-NO_RESULT = frozenset({"output", "experiment", "tuning", "tracking"})
+NO_RESULT = frozenset({"output", "experiment", "tuning", "retraining", "tracking"})
 """Sections that change no number of a run."""
 
 

@@ -27,7 +27,8 @@ RUNS_TABLE = "runs.csv"
 # Keys in which runs of one variant may differ; a fit after the measuring changes no number.
 OF_A_UNIT = ("seed", "split.fold", "classifier.refit")
 NO_SETTING = (
-    "output", "experiment", "tuning", "tracking", "published", "report", "baselines", "resamples",
+    "output", "experiment", "tuning", "retraining", "tracking", "published", "report",
+    "baselines", "resamples",
     "n_threads",
 )  # fmt: skip
 

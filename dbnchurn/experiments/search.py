@@ -244,7 +244,9 @@ class Search:
         return head + dump(ready)
 
     def result(self) -> Tuned:
-        """The best trial, and how many of the others ended how.
+        """The best trial, and how many of the others ended how; its files are written again.
+
+        A process that ended between a trial and its files has left those of the trial before.
 
         Raises
         ------
@@ -256,6 +258,7 @@ class Search:
         if not self.complete:
             last = next((how for how in reversed(ended) if how.startswith("failed")), "none ended")
             raise ConfigError(f"no trial of {len(ended)} gave a model; the last {last}")
+        self._write()
         best = self.study.best_trial
         return Tuned(
             folder=self.folder,
@@ -362,4 +365,19 @@ def _journal(path: Path) -> Any:
         content = path.read_bytes()
         with path.open("r+b") as file:
             file.truncate(content.rfind(b"\n") + 1)
-    return JournalStorage(JournalFileBackend(str(path)))
+    lock: Any = _HeldFolder()
+    return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
+
+
+class _HeldFolder:
+    """In place of Optuna's lock on a journal, as the folder around it is locked already.
+
+    Optuna's own is renamed and removed for every line, and a full disk makes a fault of that.
+    """
+
+    def acquire(self) -> bool:
+        """Nothing to be done."""
+        return True
+
+    def release(self) -> None:
+        """Nothing to be done."""

@@ -17,6 +17,7 @@ from dbnchurn.core.random_state import stratified_subsample
 from dbnchurn.core.typing import Floats, Floats32, Ints
 from dbnchurn.features.extra_trees_record import LEAF, ExtraTreesRecord
 from dbnchurn.features.leaves_record import booster_matrix
+from dbnchurn.features.wide_tables import WIDE, is_wide
 from dbnchurn.tables.schema import Table
 
 
@@ -36,7 +37,8 @@ class ExtraTrees(BaseEstimator):  # type: ignore[misc]
     min_leaf : int, default 2
         Rows of a leaf, at least.
     max_features : float, default 0.6
-        Share of the columns that a node draws a cut of, to take the best.
+        Share of the columns that a node draws a cut of, to take the best; 1,000 columns at most in
+        a table of more numbers than rows and than 1,000.
     max_rows : int, default 50_000
         Training rows of a fold's trees, at most; of more, so many are drawn, the same share of
         either class.
@@ -112,6 +114,8 @@ class ExtraTrees(BaseEstimator):  # type: ignore[misc]
         folds = int(fold.max()) + 1
         seeds = generator.integers(2**31, size=folds).tolist()
         n_trees, min_leaf = self._sizes(len(y), folds)
+        wide = is_wide(len(y), len(table.number_names))
+        share = min(self.max_features, WIDE / matrix.shape[1]) if wide else self.max_features
 
         def grow(k: int) -> ExtraTreesClassifier:
             rows = np.flatnonzero(fold != k) if folds > 1 else np.arange(len(y))
@@ -121,7 +125,7 @@ class ExtraTrees(BaseEstimator):  # type: ignore[misc]
             forest = ExtraTreesClassifier(
                 n_trees,
                 min_samples_leaf=min_leaf,
-                max_features=self.max_features,
+                max_features=share,
                 random_state=seeds[k],
             )
             return forest.fit(matrix[rows], y[rows], sample_weight[rows])

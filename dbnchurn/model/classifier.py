@@ -408,7 +408,7 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
         self, settings: ChurnClassifier, model: CalibratedModel, compute: Compute
     ) -> Plausibility | None:
         """The fitted machine of plausibility, where it is asked for."""
-        if not self.use_plausibility:
+        if not self.use_plausibility or settings.plausibility is None:
             return None
         with stage("plausibility", self.seconds_):
             return fit_plausibility(settings.plausibility, model, compute)

@@ -155,7 +155,7 @@ def _summed(
 ) -> dict[str, dict[str, int]]:
     return {
         name: dict(Counter(first.get(name, {})) + Counter(second.get(name, {})))
-        for name in first | second
+        for name in {**first, **second}
     }
 
 

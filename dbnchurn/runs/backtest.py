@@ -7,24 +7,28 @@ New customers are measured in the same way, at the stored threshold.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from dbnchurn.campaign.feedback import Feedback, FeedbackSection
-from dbnchurn.core.errors import ArtifactError, ConfigError
+from dbnchurn.core.errors import ArtifactError, ConfigError, did_you_mean, listed
 from dbnchurn.core.html.format import percent, plain, span
 from dbnchurn.core.places import check_places
-from dbnchurn.core.typing import Floats
+from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.data.joins import LABEL
 from dbnchurn.evaluate import evaluate
 from dbnchurn.evaluate.bootstrap import RESAMPLES
+from dbnchurn.evaluate.outcome_gaps import OutcomeGap, gap_lines, gaps_by, outcome_gap
 from dbnchurn.evaluate.registry import COMPARED, METRICS, PRIMARY
 from dbnchurn.predictor.changed import check_frame
 from dbnchurn.predictor.predictor import Predictor
+from dbnchurn.predictor.scores import TIERS, tiers
 from dbnchurn.runs.folder import read_json, write_json
 from dbnchurn.runs.learned_rows import LEARNED, learned_among
 from dbnchurn.tables.arrow import rules_of
@@ -38,6 +42,7 @@ from dbnchurn.tables.unused_columns import say, unused_columns
 
 Number = Mapping[str, Any]
 QUESTION = Question("--positive {}", "--negative {}")
+RISK = "risk"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +68,16 @@ class Backtest:
         Rows that the model learned from, so that they are no new customers.
     feedback : tuple of str
         What was done to the labels because of campaigns.
+    gaps : tuple of OutcomeGap
+        Promised and observed leavers of all customers, then by risk tier and by the columns that
+        were asked for; empty where the model learned from some of the customers, or where they are
+        weighted because of campaigns.
+    scores, outcomes : arrays of shape (n,)
+        Of the customers measured.
+    version : str
+        Of the model.
+    ids : array of shape (n,), or None
+        None where the table has no column of ids.
     """
 
     model: str
@@ -74,6 +89,11 @@ class Backtest:
     allowed: tuple[str, ...] = ()
     learned: int = 0
     feedback: tuple[str, ...] = ()
+    gaps: tuple[OutcomeGap, ...] = ()
+    scores: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
+    outcomes: Ints = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
+    version: str = ""
+    ids: npt.NDArray[Any] | None = field(default=None, repr=False)
 
     def standing(self, metric: str) -> str:
         """Where the new number lies: ``inside``, ``below`` or ``above`` the promised interval.
@@ -126,6 +146,8 @@ class Backtest:
     @property
     def calibration(self) -> str:
         """Predicted and observed share of churners, in a sentence."""
+        if self.gaps:
+            return self.gaps[0].sentence
         gap, rate = self.measured["calibration_in_the_large"], self.measured["base_rate"]
         sentence = (
             f"Scores promised {percent(rate + gap['value'], 2)} leavers, {percent(rate, 2)} came"
@@ -156,6 +178,8 @@ class Backtest:
         ]
         changed = [f"changed, and allowed: {sentence}" for sentence in self.allowed]
         lines = [*changed, self.verdict, "", *table, "", self.calibration]
+        if groups := gap_lines(self.gaps[1:]):
+            lines += ["", *groups, ""]
         lines += [f"Feedback: {note}." for note in self.feedback]
         lines += [line for line in (self.outcome and f"{self.outcome}.", self.warning) if line]
         if self.left_out:
@@ -172,6 +196,7 @@ class Backtest:
             "feedback": list(self.feedback),
             "promised": {key: dict(self.promised[key]) for key in COMPARED if key in self.promised},
             "found": dict(self.measured),
+            "gaps": [gap.plain() for gap in self.gaps],
             "standing": {key: self.standing(key) for key in COMPARED},
             "left_out": self.left_out,
             "learned": self.learned,
@@ -187,6 +212,8 @@ def backtest(
     label: str | None = None,
     positive: LabelValues | None = None,
     negative: LabelValues | None = None,
+    meaning: LabelMeaning | None = None,
+    by: Sequence[str] = (),
     allow_changed: Collection[str] = (),
     feedback: FeedbackSection | None = None,
     output: str | Path | None = None,
@@ -209,6 +236,10 @@ def backtest(
         Column with the outcome; by default that of the training.
     positive, negative : label or list of labels, optional
         Labels of those who left and of those who stayed; by default those of the training.
+    meaning : LabelMeaning, optional
+        In place of both.
+    by : sequence of str, default ()
+        Columns of the table by which promise and outcome are compared, beside the risk tiers.
     allow_changed : collection of str, default ()
         Columns that may have become empty or be full of unknown categories.
     feedback : FeedbackSection, optional
@@ -254,14 +285,15 @@ def backtest(
     frame = loaded.frame
     allowed = check_frame(predictor, frame, allow_changed)
     identity = about.get("id") if about.get("id") in frame.columns else None
-    meaning = _meaning(about, positive, negative)
+    check_columns_by(by, [str(c) for c in frame if c not in (name, about.get("id"))])
+    classes = {"meaning": meaning} if meaning else _meaning(about, positive, negative)
     labelled = apply_contract(
-        frame, Contract(name, identity, **meaning, max_quarantine=1.0, question=QUESTION)
+        frame, Contract(name, identity, **classes, max_quarantine=1.0, question=QUESTION)
     )
     assert labelled.meaning is not None
     condition, share = labelled.meaning.condition, float(labelled.y.mean())
     known = {column.name for column in predictor.schema.columns}
-    extra = [str(column) for column in labelled.X if column not in known]
+    extra = [str(c) for c in labelled.X if c not in known and c not in by]
     say([*labelled.notes, *labelled.set_aside])
     say(unused_columns(predictor.schema, extra=extra))
     weight, told = _without_contacts(labelled, feedback)
@@ -269,6 +301,13 @@ def backtest(
     measured = evaluate(
         labelled.y, scores, predictor.threshold, sample_weight=weight, resamples=resamples
     )
+    learned = learned_among(
+        Path(model).parent / LEARNED,
+        predictor.schema,
+        labelled.X,
+        None if labelled.id is None else list(labelled.ids),
+    )
+    gaps = () if learned or weight is not None else _gaps(predictor, labelled, scores, by)
     result = Backtest(
         str(model),
         _promised(Path(model)),
@@ -277,18 +316,49 @@ def backtest(
         left_sentence(condition, share, len(labelled)),
         majority_warning(condition, share, inverted(labelled.meaning, QUESTION)),
         tuple(allowed),
-        learned_among(
-            Path(model).parent / LEARNED,
-            predictor.schema,
-            labelled.X,
-            None if labelled.id is None else list(labelled.ids),
-        ),
+        learned,
         told,
+        gaps,
+        scores,
+        labelled.y,
+        predictor.version,
+        None if labelled.id is None else np.asarray(labelled.ids),
     )
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)  # only asked for: see mkdir
         write_json(output, result.plain())
     return result
+
+
+def check_columns_by(by: Sequence[str], columns: Collection[str]) -> None:
+    """Refuse columns to compare by that a table does not have.
+
+    Parameters
+    ----------
+    by : sequence of str
+    columns : collection of str
+        Of the table.
+
+    Raises
+    ------
+    ConfigError
+        With all of them.
+    """
+    if absent := [name for name in by if name not in columns and name != RISK]:
+        raise ConfigError(
+            f"there is no column {listed(absent)} to compare by (--by): "
+            f"{did_you_mean(absent[0], columns)}"
+        )
+
+
+def _gaps(
+    predictor: Predictor, labelled: Customers, scores: Floats, by: Sequence[str]
+) -> tuple[OutcomeGap, ...]:
+    """Promised and observed leavers: of all, by risk tier, and by columns."""
+    tier = pd.Categorical(tiers(scores, predictor.risk_edges), categories=TIERS, ordered=True)
+    columns: dict[str, Any] = {RISK: tier}
+    columns |= {name: labelled.X[name] for name in by if name != RISK}
+    return (outcome_gap(labelled.y, scores), *gaps_by(labelled.y, scores, columns))
 
 
 def _without_contacts(

@@ -20,6 +20,7 @@ from dbnchurn.runs.protocol import Share, SplitSection
 from dbnchurn.runs.sections import (
     ExperimentSection,
     PublishedFigures,
+    RetrainingSection,
     TrackingSection,
     TuningSection,
 )
@@ -184,6 +185,10 @@ class RunConfig(Section):
     )
     tuning: TuningSection | None = Field(
         default=None, description="What 'dbnchurn tune' searches; 'train' passes over it."
+    )
+    retraining: RetrainingSection = Field(
+        default_factory=RetrainingSection,
+        description="When 'dbnchurn retrain' promotes; 'train' passes over it.",
     )
     feedback: FeedbackSection | None = Field(
         default=None, description="Campaigns that ran in the outcome windows of the rows."

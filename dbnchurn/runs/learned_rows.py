@@ -108,4 +108,5 @@ def digests_of(table: Table, ids: Sequence[Any] | None = None) -> Digests:
     }
     if ids is not None:
         columns["customer"] = np.array([str(id) for id in ids], object)
-    return pd.util.hash_pandas_object(pd.DataFrame(columns), index=False).to_numpy(np.uint64)
+    digests = pd.util.hash_pandas_object(pd.DataFrame(columns), index=False)
+    return np.asarray(digests).astype(np.uint64)

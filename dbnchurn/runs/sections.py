@@ -1,4 +1,4 @@
-"""Sections of a config: table, experiment, tuning, tracking and published figures."""
+"""Sections of a config: experiment, tuning, retraining, tracking and published figures."""
 
 from __future__ import annotations
 
@@ -84,6 +84,22 @@ class TuningSection(Section):
         if self.trials is None and self.minutes is None:
             raise ValueError("tuning needs a budget: 'trials' or 'minutes'")
         return self
+
+
+class RetrainingSection(Section):
+    """When a challenger takes the champion's place."""
+
+    metric: MetricName = Field(default=PRIMARY, description="In which it has to be better.")
+    margin: Annotated[float, Field(ge=0)] = Field(
+        default=0.0,
+        description="The paired interval of the difference has to lie above this as a whole.",
+    )
+    list_size: Annotated[int, Field(ge=1)] = Field(
+        default=500, description="Customers of the list whose changes are counted."
+    )
+    max_list_change: Unit | None = Field(
+        default=None, description="Share of the list that may change; by default all of it."
+    )
 
 
 class TrackingSection(Section):

@@ -159,13 +159,16 @@ def detect_dialect(path: Path, settings: CsvSettings | None = None) -> Dialect:
     >>> dialect.delimiter, dialect.encoding, dialect.names
     (';', 'cp1252', ('Name', 'Umsatz, netto'))
     """
-    settings = settings or CsvSettings()
     with readable_csv(path):
-        _refuse_other_files(path)
-        encoding, quoted = (settings.encoding, True) if settings.encoding else _encoding(path)
-        quoted |= settings.quote != '"'
-        with path.open("rb") as raw, unpacked(path, raw) as content:
-            head = _decoded(content.read(PROBED_BYTES), encoding, path)
+        return _dialect(path, settings or CsvSettings())
+
+
+def _dialect(path: Path, settings: CsvSettings) -> Dialect:
+    _refuse_other_files(path)
+    encoding, quoted = (settings.encoding, True) if settings.encoding else _encoding(path)
+    quoted |= settings.quote != '"'
+    with path.open("rb") as raw, unpacked(path, raw) as content:
+        head = _decoded(content.read(PROBED_BYTES), encoding, path)
     lines = list(io.StringIO(head, newline=None))
     start = 0
     delimiter = settings.delimiter

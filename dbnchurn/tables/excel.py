@@ -12,6 +12,7 @@ import python_calamine
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.tables.column_names import refuse_alike
+from dbnchurn.tables.sheet_size import check_sheet_size
 from dbnchurn.tables.text_column import MISSING, PERHAPS_MISSING
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
@@ -114,6 +115,7 @@ def _check_header(path: Path, header: Sequence[str], rows: Sequence[Sequence[Cel
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
     try:
+        check_sheet_size(path)
         yield
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise DataError(f"{path}: not a readable spreadsheet: {error}") from error

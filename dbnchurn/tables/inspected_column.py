@@ -275,7 +275,7 @@ def _doubtful(
         numbers = np.array(list(counts), np.float64)
     else:
         series: pd.Series[Any] = pa.array(list(counts), tally.kind).to_pandas()
-        yield from doubtful_values(column.name, series.repeat(np.minimum(rows, TWICE)))
+        yield from doubtful_values(column.name, series.repeat(np.minimum(rows, TWICE).tolist()))
         return
     if column.kind == "number":
         yield from doubtful_numbers(column.name, numbers, rows)

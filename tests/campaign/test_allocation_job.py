@@ -11,9 +11,9 @@ from dbnchurn.campaign.allocation_job import allocate_customers
 from dbnchurn.campaign.allocation_page import allocation_page
 from dbnchurn.campaign.allocation_result import AllocationResult
 from dbnchurn.campaign.allocation_text import NO_PROMISE, price_words, summary
+from dbnchurn.campaign.config import read_campaign_config
 from dbnchurn.campaign.eligibility import find_eligible
 from dbnchurn.campaign.log import ContactLog
-from dbnchurn.campaign.options import read_allocate_config
 from dbnchurn.campaign.pilot import value_on_pilot
 from dbnchurn.cli import main
 from dbnchurn.core.errors import ConfigError, DataError
@@ -55,8 +55,8 @@ def place(tmp_path, monkeypatch):
 
 
 def config_of(place, **changes):
-    (place / "c.yaml").write_text(yaml.safe_dump({**CONFIG, **changes}))
-    return read_allocate_config("c.yaml")
+    (place / "c.yaml").write_text(yaml.safe_dump({"allocate": {**CONFIG, **changes}}))
+    return read_campaign_config("c.yaml").for_allocate()
 
 
 def test_the_command_writes_list_page_facts_and_log(place, capsys):
@@ -267,3 +267,22 @@ def test_prices_are_said_in_words(place):
     words = [price_words(use, "EUR") for use in found.plan.uses]
     assert any(text.startswith("One more EUR of budget brings") for text in words)
     assert len(words) == 3
+
+
+@pytest.mark.parametrize("nothing", ["budget", "worth"])
+def test_where_nothing_can_be_done_the_list_is_empty_and_says_so(place, nothing):
+    channels = {"call": {"cost": 5}, "mail": {"cost": 0.5}}
+    config = config_of(place, channels=channels, **{nothing: 0})
+    found = allocate_customers(
+        config, place / "a.csv", page=place / "a.html", log_to=place / "log.csv"
+    )
+    assert not len(found.contacts)
+    assert not len(pd.read_csv(place / "a.csv"))
+    assert any("the list is empty" in note for note in found.notes)
+    assert "the list is empty" in (place / "a.html").read_text()
+
+
+def test_a_list_without_control_group_says_that_its_effect_cannot_be_told(place):
+    found = allocate_customers(config_of(place, control=0), place / "a.csv")
+    assert any("no control group" in note for note in found.notes)
+    assert "nobody is held out" in summary(found)

@@ -57,6 +57,9 @@ def test_without_a_pilot_nothing_is_said_of_money():
     assert (made.cost, made.gain, made.loss_chance) == (None, None, None)
     assert "needs the counts of a pilot" in plan_text(made)
     assert "less than the 80 % wanted" in made.verdict
+    assert "larger control group" not in made.verdict  # not even half and half would do
+    small = make_plan(PlanSection(**{**WANTED, "customers": 4}))
+    assert "Nobody is held out" in plan_text(small)
     some = make_plan(PlanSection(**WANTED, pilot=PILOT))
     assert some.gain is None
     assert "plan.worth" in plan_text(some)
@@ -94,12 +97,12 @@ def test_a_range_is_the_middle_of_the_draws():
 
 def test_the_script_measures_what_has_to_hold(root):
     script = load_script(root, "campaign_effects")
-    cost, gain = script.plan_coverage(60)
-    # 54 are expected; four standard deviations of that number.
-    assert max(abs(60 * cost - 54), abs(60 * gain - 54)) < 4 * np.sqrt(60 * 0.9 * 0.1)
-    assert abs(script.farthest(script.coverage(160), 0.95) - 0.95) < 4 * np.sqrt(0.0475 / 40)
-    assert script.false_alarms(10)[0] <= 0.2
-    assert abs(script.farthest(script.power_errors(16), 0.0)) < 4 * np.sqrt(0.16 / 16)
+    cost, gain = script.plan_coverage(20)
+    # 18 are expected; four standard deviations of that number.
+    assert max(abs(20 * cost - 18), abs(20 * gain - 18)) < 4 * np.sqrt(20 * 0.9 * 0.1)
+    assert abs(script.farthest(script.coverage(80), 0.95) - 0.95) < 4 * np.sqrt(0.0475 / 20)
+    assert script.false_alarms(5)[0] <= 0.2
+    assert abs(script.farthest(script.power_errors(8), 0.0)) < 4 * np.sqrt(0.16 / 8)
 
 
 @pytest.mark.long

@@ -8,7 +8,7 @@ import pytest
 from dbnchurn.campaign.config import LiftSection
 from dbnchurn.cli.campaigns import with_sources
 from dbnchurn.core.errors import ConfigError
-from tests.campaign.test_measure import simulated
+from tests.campaign.test_measurement import simulated
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +48,23 @@ def test_lift_reads_its_settings_from_a_config(call, refused, tables, tmp_path):
     assert "did you mean 'spring'" in refused("lift", *clash)
     with pytest.raises(ConfigError, match="the log is not named"):
         with_sources(LiftSection(), None, "outcomes.csv")
+
+
+def test_lift_takes_scores_and_a_column_from_a_table(call, tables, tmp_path):
+    log = pd.read_csv(tables / "log.csv")
+    known = log[["customer", "score"]].assign(persona=log["offer"] + "ers")
+    known.to_parquet(tmp_path / "scores.parquet")
+    files = [tables / "log.csv", tables / "outcomes.parquet"]
+    scored = ("--scores", tmp_path / "scores.parquet")
+    code, out, _ = call("lift", *files, *scored, "--by", "persona")
+    assert code == 0
+    assert "persona: discounters" in out
+
+
+def test_the_schema_of_a_campaign_has_all_its_sections(call):
+    code, out, _ = call("schema", "campaign")
+    assert code == 0
+    assert {"plan", "allocate", "lift", "worth"} <= set(json.loads(out)["properties"])
 
 
 def test_lift_refuses_without_a_control_group(refused, tables, tmp_path):

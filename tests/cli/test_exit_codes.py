@@ -32,6 +32,8 @@ def test_every_help_page_ends_with_the_codes(call):
 REFUSED = {
     "train": ["nowhere.yaml"],
     "recompute": ["nowhere"],
+    "monitor": ["nowhere"],
+    "retrain": ["nowhere.yaml", "--champion", "nowhere"],
     "evaluate": ["nowhere", "t.csv"],
     "experiment": ["nowhere.yaml"],
     "compare": ["nowhere"],
@@ -44,6 +46,9 @@ REFUSED = {
     "inspect": ["nowhere.csv"],
     "prepare": ["nowhere.yaml", "--output", "features"],
     "segments": ["nowhere.yaml"],
+    "plan": ["nowhere.yaml"],
+    "allocate": ["nowhere.yaml", "--output", "list.csv"],
+    "lift": ["nowhere.csv", "outcomes.csv"],
     "clean": ["nowhere"],
     "digest": ["nowhere"],
     "sign": ["nowhere", "--key", "model.key"],

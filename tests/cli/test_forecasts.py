@@ -5,7 +5,6 @@ import json
 import pandas as pd
 
 from dbnchurn.cli.forecasts import PANEL
-
 from tests.forecast.conftest import make_customers
 
 

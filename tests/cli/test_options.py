@@ -76,7 +76,7 @@ def test_an_option_has_the_default_of_the_function_behind_it(
         name: (options[option].default, parameter.default)
         for name, parameter in inspect.signature(function).parameters.items()
         if (option := renamed.get(name, name)) in options
-        and parameter.default not in (None, inspect.Parameter.empty)
+        and parameter.default not in (None, (), inspect.Parameter.empty)
     }
     assert compared
     assert {name: pair for name, pair in compared.items() if pair[0] != pair[1]} == {}

@@ -9,13 +9,18 @@ from dbnchurn.cli import (
     configs,
     experiments,
     models,
+    months,
+    personas,
     scoring,
     segments,
     tables,
     training,
 )
 
-MODULES = [training, experiments, scoring, models, tables, segments, campaigns, cleaning, configs]
+MODULES = [
+    *[training, experiments, scoring, models, months],
+    *[tables, segments, personas, campaigns, cleaning, configs],
+]
 
 
 def test_verbs_stand_in_the_group_of_their_module():

@@ -62,6 +62,14 @@ def test_round_trip_through_json():
     assert sorted(arrays) == ["steps.0.center", "steps.1.columns"]
 
 
+def test_transposed_arrays_survive_the_way_into_a_file():
+    from safetensors.numpy import load, save
+
+    center = np.arange(6.0).reshape(2, 3).T
+    tree, arrays = pack(Scale(center, 1.0))
+    assert np.array_equal(unpack(Scale, tree, load(save(arrays))).center, center)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {1, 2}, b"x"])
 def test_what_has_no_place_in_a_record_is_not_packed(value):
     with pytest.raises(TypeError, match=r"limit: .*no place in a record"):

@@ -41,6 +41,16 @@ def trials_of(found) -> pd.DataFrame:
     return pd.read_csv(found.folder / "trials.csv").drop(columns="seconds")
 
 
+def test_files_that_a_stop_took_are_written_by_the_next_call(config_of, tmp_path):
+    config = config_of(f"output={tmp_path / 'out'}", "tuning.trials=1")
+    folder = tune(config, "x").folder
+    files = {name: (folder / name).read_bytes() for name in ("best.yaml", "trials.csv")}
+    for name in files:
+        (folder / name).unlink()
+    tune(config, "x")
+    assert {name: (folder / name).read_bytes() for name in files} == files
+
+
 def test_a_search_that_was_stopped_tries_the_same_as_one_that_was_not(config_of, tmp_path):
     whole = tune(config_of(f"output={tmp_path / 'whole'}"), "x")
     parts = f"output={tmp_path / 'parts'}"

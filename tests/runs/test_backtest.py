@@ -83,7 +83,7 @@ def test_a_model_whose_signal_is_gone_is_told(run, new):
     )
     assert found.standing("average_precision").startswith("below")
     assert "outside the interval that training gave" in found.verdict
-    assert "beyond what chance explains" in found.calibration
+    assert "fewer left than promised, beyond chance" in found.calibration
 
 
 def test_rows_without_an_outcome_are_left_out(run, new):

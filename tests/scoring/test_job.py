@@ -261,7 +261,7 @@ def test_the_summary_says_what_was_unusual_and_how_far_it_moved(model, named, wr
     frame = named.assign(debt=named["debt"] + 1000, plan="quantum", age=np.nan)
     job = score_file(
         model, write(frame, "t.parquet"), tmp_path / "s.csv", chunk_rows=100,
-        allow_changed=["age", "plan"],
+        allow_changed=["age", "plan", "debt"],
     )  # fmt: skip
     summary = json.loads((tmp_path / "s.csv.job.json").read_text())
     assert summary["unusual"]["out_of_range"]["debt"] == 950

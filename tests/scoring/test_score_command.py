@@ -52,11 +52,11 @@ def test_everything_that_can_be_asked_for(call, model, table, named, tmp_path):
 
 def test_the_largest_drift_is_printed(call, model, named, write, tmp_path, caplog):
     table = write(named.assign(debt=named["debt"] + 1000), "t.csv")
-    _, out, _ = call(model, table, "--output", tmp_path / "s.csv")
+    _, out, _ = call(model, table, "--output", tmp_path / "s.csv", "--allow-changed", "debt")
     written = json.loads((tmp_path / "s.csv.job.json").read_text())
     index = written["drift"]["columns"]["debt"]["index"]
     assert f"{index:.4f}" in out
-    assert "unusual: debt: 950 of 950 rows outside the range of training" in caplog.text
+    assert "unusual: debt: 950 of 950 rows far outside the range of training" in caplog.text
 
 
 @pytest.mark.parametrize(("options", "expected"), [([], 3), (["--alarm-code", 17], 17)])
@@ -66,7 +66,8 @@ def test_an_alarm_ends_with_its_code_and_the_scores_are_there(
     calm = score_file(model, write(named, "calm.csv"), tmp_path / "calm-scores.csv").drift
     highest = max(calm.score.index, calm.columns[0].index)
     table = write(named.assign(debt=named["debt"] + 1000), "t.csv")
-    arguments = ("--output", tmp_path / "s.csv", "--alarm", highest * 1.01)
+    allowed = ("--allow-changed", "debt")
+    arguments = ("--output", tmp_path / "s.csv", "--alarm", highest * 1.01, *allowed)
     code, out, err = call(model, table, *arguments, *options)
     assert code == expected
     assert "950 customers scored" in out
@@ -91,8 +92,8 @@ def test_rejected_rows_are_told(call, model, spoiled, write, tmp_path):
     [
         (["--campaign", "c.csv"], "needs both --campaign FILE and --budget NUMBER"),
         (["--budget", 10], "needs both --campaign FILE and --budget NUMBER"),
-        (["--suppress", "x.csv"], "--suppress and --control belong to --campaign"),
-        (["--control", 0.1], "--suppress and --control belong to --campaign"),
+        (["--suppress", "x.csv"], "--suppress, --control and --log belong to --campaign"),
+        (["--control", 0.1], "--suppress, --control and --log belong to --campaign"),
         (["--campaign", "c.csv", "--budget", -1], "campaign budget -1"),
         (["--cutoff", "2024-09-01"], "give a table, or cutoff and raw tables"),
         (["--table", "basic"], "write NAME=PATH"),

@@ -19,6 +19,8 @@ from dbnchurn.scoring.summary_text import allowed_text, summary_text
 from dbnchurn.tables.reading import read
 from tests.conftest import make_customers
 
+MOVED = ["debt", "age"]  # columns that changed places
+
 
 @pytest.fixture(scope="module")
 def knowing(fitted, tmp_path_factory):
@@ -42,7 +44,14 @@ def moved(customers, tmp_path):
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_the_scores_have_two_more_columns(knowing, moved, tmp_path, ending):
-    job = score_file(knowing, moved, tmp_path / f"s.{ending}", plausibility=True, chunk_rows=250)
+    job = score_file(
+        knowing,
+        moved,
+        tmp_path / f"s.{ending}",
+        plausibility=True,
+        chunk_rows=250,
+        allow_changed=MOVED,
+    )
     found = job.read()
     assert list(found)[5:] == ["plausibility", "odd_columns"]
     assert job.odd.rows == 600
@@ -54,16 +63,23 @@ def test_the_scores_have_two_more_columns(knowing, moved, tmp_path, ending):
 
 def test_chunks_change_no_number(knowing, moved, tmp_path):
     jobs = [
-        score_file(knowing, moved, tmp_path / f"{rows}.parquet", plausibility=True, chunk_rows=rows)
+        score_file(
+            knowing,
+            moved,
+            tmp_path / f"{rows}.parquet",
+            plausibility=True,
+            chunk_rows=rows,
+            allow_changed=MOVED,
+        )
         for rows in (97, 600)
-    ]
+    ]  # fmt: skip
     assert jobs[0].odd == jobs[1].odd
     few, whole = (job.read() for job in jobs)
     pd.testing.assert_frame_equal(few, whole, rtol=1e-5)
 
 
 def test_it_is_not_there_unless_asked_for(knowing, moved, tmp_path):
-    job = score_file(knowing, moved, tmp_path / "s.csv")
+    job = score_file(knowing, moved, tmp_path / "s.csv", allow_changed=MOVED)
     assert job.odd is None
     assert "plausibility" not in job.read()
     assert json.loads(job.summary.read_text())["plausibility"] is None
@@ -71,7 +87,7 @@ def test_it_is_not_there_unless_asked_for(knowing, moved, tmp_path):
 
 
 def test_many_odd_rows_are_said_first(knowing, moved, tmp_path):
-    job = score_file(knowing, moved, tmp_path / "s.csv", plausibility=True)
+    job = score_file(knowing, moved, tmp_path / "s.csv", plausibility=True, allow_changed=MOVED)
     assert job.odd.many
     first = allowed_text(job).splitlines()[0]
     assert first.startswith("implausible, ")
@@ -97,6 +113,7 @@ def test_a_model_without_a_machine_is_refused_before_a_row_is_read(model, moved,
 def test_the_command(knowing, moved, tmp_path):
     output = tmp_path / "s.csv"
     arguments = ["score", str(knowing), str(moved), "--output", str(output), "--plausibility"]
+    arguments += [word for column in MOVED for word in ("--allow-changed", column)]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     assert "implausible, " in result.output

@@ -91,3 +91,16 @@ def test_settings_decide(tmp_path):
     assert dialect.names == ("Город", "b")
     assert detected(tmp_path, "a;b,c\n1;2,3\n", delimiter=",").names == ("a;b", "c")
     assert detected(tmp_path, "'a,b',c\n1,2\n", quote="'").names == ("a,b", "c")
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.csv.zip"])
+@pytest.mark.parametrize("head", [b"", b"a,b\n1,2\n"])
+def test_one_endless_line_is_refused_in_a_sentence(tmp_path, name, head):
+    path, content = tmp_path / name, head + b"x" * 600_000
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("t.csv", content)
+    else:
+        path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    with pytest.raises(DataError, match="not a readable CSV file: field larger"):
+        detect_dialect(path)

@@ -1,0 +1,60 @@
+"""The verbs ``personas`` and ``assign``: which kinds of customers there are, and who is whose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dbnchurn.cli.command_line import app
+from dbnchurn.cli.options import Config, Mkdir, RawText, output_file
+from dbnchurn.core.progress import displayed
+
+PANEL = "Find personas"
+
+
+@app.command(rich_help_panel=PANEL)
+def personas(
+    config: Config,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Changes such as personas.n_personas=5.")
+    ] = None,
+    mkdir: Mkdir = False,
+    raw_text: RawText = False,
+) -> None:
+    """Group customers by what they are like, without their outcome, described in words."""
+    from dbnchurn.runs.personas import read_personas_config, run, summary
+
+    settings = read_personas_config(config, overrides or [])
+    with displayed():
+        folder = run(settings, name=config.stem, raw_text=raw_text, mkdir=mkdir)
+    print(summary(folder))
+
+
+@app.command(rich_help_panel=PANEL)
+def assign(
+    found: Annotated[
+        Path, typer.Argument(metavar="PERSONAS", help="Folder of 'dbnchurn personas'.")
+    ],
+    table: Annotated[str, typer.Argument(help="This month's customers: a file or folder.")],
+    output: Annotated[
+        Path, output_file(".csv", ".parquet", help="Id and persona: a .csv or .parquet file.")
+    ],
+    id: Annotated[str, typer.Option(help="Column that names the customer.")],
+    earlier: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="An earlier output, to count who changed persona."),
+    ] = None,
+    mkdir: Mkdir = False,
+    raw_text: RawText = False,
+) -> None:
+    """Give every customer its persona; the personas stay as they were found."""
+    from dbnchurn.personas.assignment import assign_file
+
+    with displayed():
+        done = assign_file(
+            found, table, output, id=id, earlier=earlier, mkdir=mkdir, raw_text=raw_text
+        )
+    print(done.summary())
+    print(f"written: {output}")

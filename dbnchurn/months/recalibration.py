@@ -1,0 +1,91 @@
+"""Two numbers that bring probabilities back to what came: a slope and a shift of their log-odds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+
+from dbnchurn.core.errors import DataError
+from dbnchurn.core.typing import Floats
+
+STEPS = 100
+SMALLEST = 1e-6  # probability, whose log-odds are still used
+PRIOR = (
+    1.0  # weight that holds the slope near 1 and the shift near 0, so that few leavers move little
+)
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """Log-odds times a slope plus a shift.
+
+    Parameters
+    ----------
+    slope, shift : float
+        1 and 0 leave probabilities as they are.
+
+    Examples
+    --------
+    >>> Recalibration(1.0, 0.0).apply([0.2, 0.5]).round(3).tolist()
+    [0.2, 0.5]
+    """
+
+    slope: float
+    shift: float
+
+    def apply(self, scores: npt.ArrayLike) -> Floats:
+        """The probabilities that these scores stand for."""
+        return np.asarray(expit(self.slope * _log_odds(scores) + self.shift), np.float64)
+
+
+def fit_recalibration(
+    scores: npt.ArrayLike, left: npt.ArrayLike, rows: npt.ArrayLike | None = None
+) -> Recalibration:
+    """Fit slope and shift to what came, by maximum likelihood with a weak hold on 1 and 0.
+
+    Parameters
+    ----------
+    scores : array of shape (n,)
+    left : array of shape (n,)
+        Leavers of each row, or of each group of customers.
+    rows : array of shape (n,), optional
+        Customers of each group; by default one.
+
+    Returns
+    -------
+    Recalibration
+
+    Raises
+    ------
+    DataError
+        If there are no customers.
+
+    Examples
+    --------
+    >>> found = fit_recalibration([0.1, 0.2, 0.4], [2000, 4000, 8000], [10_000] * 3)
+    >>> round(found.slope, 1), round(float(found.apply(0.1)), 1)
+    (1.0, 0.2)
+    """
+    x, k = _log_odds(scores), np.asarray(left, np.float64)
+    n = np.ones(len(k)) if rows is None else np.asarray(rows, np.float64)
+    if not n.sum():
+        raise DataError("no customer has an outcome, so scores cannot be recalibrated")
+    design, start = np.stack([x, np.ones(len(x))], axis=1), np.array([1.0, 0.0])
+    beta = start.copy()
+    for _ in range(STEPS):
+        p = expit(design @ beta)
+        gradient = design.T @ (k - n * p) - PRIOR * (beta - start)
+        hessian = design.T @ (design * (n * p * (1 - p))[:, None]) + PRIOR * np.eye(2)
+        step = np.linalg.solve(hessian, gradient)
+        beta = beta + step / max(1.0, float(np.abs(step).max()))
+        if np.abs(step).max() < 1e-9:
+            break
+    return Recalibration(float(beta[0]), float(beta[1]))
+
+
+def _log_odds(scores: npt.ArrayLike) -> Floats:
+    p = np.clip(np.asarray(scores, np.float64), SMALLEST, 1 - SMALLEST)
+    return np.asarray(np.log(p) - np.log1p(-p), np.float64)

@@ -1,0 +1,11 @@
+"""Personas: customers grouped by what they are like, without their outcome; frozen, in words.
+
+Modules in the order of the work: ``space_record`` and ``space`` (a table as points of a mixed
+space), ``score_record`` (points to personas), ``k_means`` and ``mixture`` (the two methods),
+``stability`` (how many), ``description`` (in words), ``persona_record`` (all that assigning needs),
+``personas`` (the estimator), ``files`` (a folder), ``differences``, ``pictures`` and ``page``.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

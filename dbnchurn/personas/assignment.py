@@ -1,0 +1,166 @@
+"""A month's customers and their frozen personas, from file to file, in chunks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from dbnchurn.core.errors import DataError, did_you_mean
+from dbnchurn.core.files import atomic_write
+from dbnchurn.core.places import check_places
+from dbnchurn.personas.differences import flows
+from dbnchurn.personas.files import load
+from dbnchurn.personas.persona_record import CHUNK, PersonaRecord
+from dbnchurn.tables.chunks import ChunkSource
+from dbnchurn.tables.loading import read_table
+from dbnchurn.tables.schema import text
+from dbnchurn.tables.streaming import open_files
+from dbnchurn.tables.writing import ending_of, write_pieces
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Assigned:
+    """What an assignment did.
+
+    Parameters
+    ----------
+    customers : dict of persona → number of customers
+        ``not known`` for those of whom no column is known.
+    rejected : int, default 0
+        Lines that could not be read.
+    moves : DataFrame or None, default None
+        Customers by persona before and after, where an earlier assignment was given.
+    kept : float or None, default None
+        Share of the customers in both who kept their persona.
+    """
+
+    customers: dict[str, int] = field(default_factory=dict)
+    rejected: int = 0
+    moves: pd.DataFrame | None = None
+    kept: float | None = None
+
+    def summary(self) -> str:
+        """The result as text."""
+        total = max(1, sum(self.customers.values()))
+        lines = [
+            f"{name}  {number} customers, {100 * number / total:.1f} %"
+            for name, number in sorted(self.customers.items())
+        ]
+        if self.rejected:
+            lines.append(f"{self.rejected} lines could not be read and have no persona")
+        if self.moves is not None:
+            lines.append(f"\nfrom the earlier assignment (rows) to this one:\n{self.moves}")
+            if self.kept is None:
+                lines.append("no customer is in both; are the ids written alike?")
+            else:
+                lines.append(f"{100 * self.kept:.1f} % of the customers in both kept their persona")
+        return "\n".join(lines)
+
+
+def assign_file(
+    personas: str | Path,
+    table: str,
+    output: str | Path,
+    *,
+    id: str,
+    earlier: str | Path | None = None,
+    mkdir: bool = False,
+    raw_text: bool = False,
+) -> Assigned:
+    """Assign the customers of a file to frozen personas.
+
+    Parameters
+    ----------
+    personas : str or Path
+        Folder of :func:`dbnchurn.personas.save`, or of ``dbnchurn personas``.
+    table : str
+        CSV, Parquet or Excel file, folder of them, or pattern.
+    output : str or Path
+        A .csv or .parquet file with the ids and the column ``persona``.
+    id : str
+        Column that names the customer.
+    earlier : str or Path, optional
+        An earlier output, to count who changed persona.
+    mkdir : bool, default False
+        Whether the folders above the output are made if they do not exist.
+    raw_text : bool, default False
+        Leave texts of CSV as they are.
+
+    Returns
+    -------
+    Assigned
+
+    Raises
+    ------
+    DataError
+        The table cannot be read, lacks a column, or repeats an id.
+    ConfigError
+        The output is an input, or its folder does not exist.
+    """
+    output = Path(output)
+    ending = ending_of(output)
+    read = {"table": [table], "personas": [str(personas)]}
+    if earlier is not None:
+        read["earlier"] = [str(earlier)]
+    check_places({"output": output}, read, mkdir=mkdir)
+    record = load(personas)
+    source = open_files(table)
+    done = Assigned()
+    ids: list[pd.Series[Any]] = []
+    pieces = _pieces(record, source, id, done, ids)
+    if mkdir:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(output) as aside:
+        write_pieces(pieces, aside, ending, raw_text=raw_text)
+        found = pd.concat(ids)
+        if repeated := int(found.index.duplicated().sum()):
+            raise DataError(
+                f"{repeated} rows of {table} repeat an id of column {id!r}; personas need one row "
+                "per customer: take the newest row of each"
+            )
+        if earlier is not None:
+            done.moves, done.kept = flows(_earlier(str(earlier), id), found)
+    if done.rejected:
+        log.warning("%d lines of %s cannot be read and have no persona", done.rejected, table)
+    return done
+
+
+def _pieces(
+    record: PersonaRecord,
+    source: ChunkSource,
+    id: str,
+    done: Assigned,
+    ids: list[pd.Series[Any]],
+) -> Iterator[pa.Table]:
+    wanted = list(dict.fromkeys([id, *(column.name for column in record.schema.used)]))
+    for file, columns in source.columns.items():
+        if absent := [name for name in wanted if name not in columns]:
+            raise DataError(
+                f"{file} lacks {len(absent)} columns, the first is {absent[0]!r}: "
+                f"{did_you_mean(absent[0], columns)}"
+            )
+    for chunk in source.chunks(wanted, CHUNK):
+        done.rejected += len(chunk.rejected)
+        names = record.assign(chunk.rows.to_pandas())
+        for name, number in names.fillna("not known").value_counts().items():
+            done.customers[str(name)] = done.customers.get(str(name), 0) + int(number)
+        named = pa.array(names.to_numpy(object), pa.string(), from_pandas=True)
+        key = text(chunk.rows.column(id).to_pandas())
+        ids.append(pd.Series(names.to_numpy(object), index=pd.Index(key), dtype=object))
+        yield pa.table({id: chunk.rows.column(id), "persona": named})
+
+
+def _earlier(path: str, id: str) -> pd.Series[Any]:
+    frame = read_table(path, id)
+    for name in (id, "persona"):
+        if name not in frame:
+            raise DataError(f"{path} has no column {name!r}: {did_you_mean(name, list(frame))}")
+    return pd.Series(frame["persona"].to_numpy(object), pd.Index(text(frame[id])), dtype=object)

@@ -1,0 +1,74 @@
+"""Advice on planted changes: named in the month in which they are, and not before."""
+
+import dataclasses
+
+import pytest
+
+from dbnchurn.core.errors import DataError
+from dbnchurn.months.monitor import drift_lines, monitor, state_of
+from dbnchurn.months.monitor_page import monitor_page, monitor_text, month_rows
+from tests.months.made_months import made
+
+
+def test_true_scores_need_nothing_and_false_alarms_are_rare():
+    months = [made(number) for number in range(24)]
+    advice = [monitor([month]).advice for month in months]
+    assert advice.count("nothing") >= 23  # two checks at 1 % each: 0.5 expected of 24
+    held, judged = monitor(months).estimates_held
+    assert judged == 24
+    assert held >= 20
+
+
+def test_a_price_change_asks_for_recalibration_at_once_and_says_since_when():
+    months = [made(n, shift=0.8 if n >= 5 else 0.0) for n in range(8)]
+    assert monitor(months[:5]).advice == "nothing"
+    first, last = monitor(months[:6]), monitor(months)
+    assert first.advice == last.advice == "recalibrate"
+    assert first.since == last.since == months[5].month
+    assert last.recalibration.shift == pytest.approx(0.8, abs=0.25)
+    assert "two numbers suffice" in first.verdict
+
+
+def test_a_ranking_that_is_gone_asks_for_a_new_model():
+    months = [made(n, noise=n >= 3) for n in range(4)]
+    found = monitor(months)
+    assert (found.advice, found.since) == ("retrain", months[3].month)
+    assert "no recalibration mends a ranking" in found.reason
+
+
+def test_drift_is_watched_and_whether_it_matters_is_said():
+    months = [made(n) for n in range(3)]
+    quiet = made(3, outcome=False, drift={"column": 0.6})
+    loud = made(3, outcome=False, drift={"column": 0.6, "index": 0.3})
+    found = monitor([*months, quiet])
+    assert (found.advice, found.since) == ("watch", quiet.month)
+    assert "debt (0.60); the scores hardly moved" in drift_lines(found.states[-1])[0]
+    assert "the scores moved with them" in drift_lines(state_of(loud))[0]
+    assert "is not known yet" in " ".join(found.lines())
+    few = dataclasses.replace(quiet, scores={**quiet.scores, "drift": {
+        "score": {"index": 0.2, "by_chance": 0.1}, "columns": {}}})  # fmt: skip
+    assert monitor([*months, few]).advice == "nothing"
+
+
+def test_a_new_model_begins_anew():
+    months = [made(0, shift=0.8), made(1, shift=0.8), made(2, model="new")]
+    found = monitor(months)
+    assert (found.advice, found.others) == ("nothing", ("0a1b",))
+    assert len(found.states) == 1
+
+
+@pytest.mark.usefixtures("empty_pictures")
+def test_the_page_and_the_terminal_show_every_month():
+    months = [made(0), made(1, shift=0.8), made(2, outcome=False)]
+    found = monitor(months)
+    page, text = monitor_page(found), monitor_text(found)
+    assert found.verdict in text
+    for month, row in zip(months, month_rows(found), strict=True):
+        assert row[0] == str(month.month)
+        assert all(cell in page and cell in text for cell in row)
+    assert "Recalibrate the scores (since 2025-02-01)" in page
+
+
+def test_an_empty_history_is_refused():
+    with pytest.raises(DataError, match="no month yet"):
+        monitor([])

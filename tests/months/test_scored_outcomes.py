@@ -1,0 +1,101 @@
+"""Scores and outcomes joined by id: the answers that people have, and what is asked."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.months.scored_outcomes import join_scores
+
+P = np.linspace(0.02, 0.4, 200)
+LEFT = np.random.default_rng(0).random(200) < P
+
+
+@pytest.fixture
+def outcomes(tmp_path):
+    """``outcomes(**columns)`` → a CSV file."""
+
+    def write(**columns):
+        path = tmp_path / "outcomes.csv"
+        pd.DataFrame(columns).to_csv(path, index=False)
+        return path
+
+    return write
+
+
+def joined(scores, outcomes, **how):
+    return join_scores(scores, outcomes, resamples=20, **how)
+
+
+def test_whatever_the_answers_look_like_the_numbers_are_the_same(scores_file, outcomes):
+    ids = np.arange(1, 201)
+    scores = scores_file(P, risk=np.where(P > 0.2, "high", "low"))
+    expected = joined(scores, outcomes(id=ids, left=LEFT.astype(int)), by=["risk"])
+    assert (expected.gaps[0].rows, expected.gaps[0].left) == (200, LEFT.sum())
+    assert [gap.group for gap in expected.gaps] == ["all customers", "low", "high"]
+    turned = joined(scores, outcomes(id=ids[::-1], left=LEFT[::-1].astype(int)))
+    words = joined(scores, outcomes(customer=ids, churned=np.where(LEFT, "yes", "no")))
+    leavers = joined(scores, outcomes(id=ids[LEFT]), others_stayed=True)
+    dates = np.where(LEFT, "2024-09-10", np.where(ids % 7 == 0, "2024-11-02", ""))
+    window = {"since": datetime.date(2024, 9, 1), "days": 30}
+    dated = joined(scores, outcomes(id=ids, left_date=dates), **window)
+    for found in (turned, words, leavers, dated):
+        assert found.gaps == expected.gaps
+        assert found.measured["roc_auc"]["value"] == expected.measured["roc_auc"]["value"]
+    assert "Left: churned = 'yes'." in words.to_text()
+
+
+def test_customers_without_an_outcome_are_left_out_and_counted(scores_file, outcomes):
+    found = joined(scores_file(P), outcomes(id=range(1, 151), left=LEFT[:150].astype(int)))
+    assert found.gaps[0].rows == 150
+    assert "50 customers without an outcome were left out." in found.to_text()
+
+
+def test_a_month_in_which_nobody_left_is_measured(scores_file, outcomes):
+    found = joined(scores_file(P), outcomes(id=range(1, 201), left=[0] * 200))
+    assert found.gaps[0].left == 0
+    with pytest.raises(DataError, match="no known word says"):
+        joined(scores_file(P), outcomes(id=range(1, 201), left=["blue"] * 200))
+
+
+def test_what_can_be_read_in_two_ways_is_asked(scores_file, outcomes):
+    scores, ids = scores_file(P), np.arange(1, 201)
+    with pytest.raises(ConfigError, match=r"ids alone.*--others-stayed"):
+        joined(scores, outcomes(id=ids[LEFT]))
+    with pytest.raises(DataError, match=r"everybody in it left.*--others-stayed"):
+        joined(scores, outcomes(id=ids[LEFT], left=1))
+    with pytest.raises(ConfigError, match=r"which column says who left\?"):
+        joined(scores, outcomes(id=ids, one=LEFT, two=LEFT))
+    with pytest.raises(ConfigError, match="which column names the customer"):
+        joined(scores, outcomes(number=ids, left=LEFT))
+    with pytest.raises(ConfigError, match=r"dates of leaving.*--since"):
+        joined(scores, outcomes(id=ids, left_date="2024-09-10"))
+    with pytest.raises(DataError, match="no known word says"):
+        joined(scores, outcomes(id=ids, left=np.where(LEFT, "A", "B")))
+
+
+def test_ids_are_compared_as_everywhere(scores_file, outcomes):
+    written = [f"{number:06d}" for number in range(1, 201)]
+    path = outcomes(id=written, left=LEFT.astype(int))
+    with pytest.raises(DataError, match=r"none of the 200 customers.*--match digits"):
+        joined(scores_file(P), path)
+    assert joined(scores_file(P), path, match="digits").gaps[0].rows == 200
+
+
+def test_two_scores_or_outcomes_of_one_customer_are_refused(scores_file, outcomes, tmp_path):
+    path = scores_file(P)
+    frame = pd.read_csv(path)
+    pd.concat([frame, frame.head(3)]).to_csv(path, index=False)
+    answers = outcomes(id=range(1, 201), left=LEFT.astype(int))
+    assert "3 repeated rows count once" in joined(path, answers).to_text()
+    pd.concat([frame, frame.head(3).assign(probability=0.9)]).to_csv(path, index=False)
+    with pytest.raises(DataError, match="3 customers have two different scores"):
+        joined(path, answers)
+    with pytest.raises(DataError, match="1 customers have two outcomes, such as '5'"):
+        joined(
+            scores_file(P), outcomes(id=[*range(1, 201), 5], left=[*LEFT.astype(int), 1 - LEFT[4]])
+        )
+    with pytest.raises(DataError, match="scores need the columns 'id' and 'probability'"):
+        joined(answers, answers)

@@ -1,0 +1,125 @@
+"""``dbnchurn personas`` and ``assign``: from a table to a page, and month after month."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.core.statistics import wilson
+from dbnchurn.personas import load
+from dbnchurn.personas.assignment import assign_file
+from dbnchurn.personas.differences import figures_of, flows
+from dbnchurn.personas.page import personas_page
+from dbnchurn.personas.pictures import map_picture
+from dbnchurn.runs.personas import PersonasConfig, read_personas_config, run, summary
+from tests.personas.test_personas import planted
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    """A table in a file, and the folder of a search of it."""
+    place = tmp_path_factory.mktemp("personas")
+    frame, group = planted(800)
+    frame.insert(0, "customer", [f"{i:04d}" for i in range(len(frame))])
+    left = np.random.default_rng(1).random(800) < np.where(group == 1, 0.5, 0.1)
+    frame["churn"] = np.where(left, "yes", "no")
+    frame["worth"] = np.where(group == 0, np.nan, 100.0 * group)
+    frame.to_csv(place / "table.csv", index=False)
+    config = PersonasConfig.model_validate(
+        {
+            "source": {"path": str(place / "table.csv")},
+            "columns": {"id": "customer", "label": "churn", "value": "worth"},
+            "output": place / "runs",
+            "personas": {"n_personas": 4, "n_starts": 4, "refits": 2},
+        }
+    )
+    return run(config), frame, place
+
+
+def test_the_folder_holds_what_was_found(searched):
+    folder, frame, _ = searched
+    record = load(folder)
+    assigned = pd.read_csv(folder / "assigned.csv", dtype=str)
+    assert assigned["customer"].tolist() == frame["customer"].tolist()
+    assert assigned["persona"].tolist() == record.assign(frame).tolist()
+    assert not {"churn", "worth", "customer"} & {c.name for c in record.schema.columns}
+    assert "P4" in summary(folder)
+
+
+def test_figures_can_be_recomputed_from_the_assignment(searched):
+    folder, frame, _ = searched
+    table = pd.read_csv(folder / "personas.csv").set_index("persona")
+    persona = pd.read_csv(folder / "assigned.csv", dtype=str)["persona"]
+    for name in ("P1", "P2", "P3", "P4", "everyone"):
+        rows = np.ones(len(frame), bool) if name == "everyone" else (persona == name).to_numpy()
+        left = (frame["churn"] == "yes")[rows]
+        low, high = wilson(left.sum(), rows.sum())
+        assert table.loc[name, "customers"] == rows.sum()
+        assert table.loc[name, ["churn", "churn_low", "churn_high"]].tolist() == pytest.approx(
+            [left.mean(), float(low), float(high)]
+        )
+        # "Not known" is never 0: a mean is of the known values, and nothing where there are none.
+        assert table.loc[name, "value"] == pytest.approx(frame["worth"][rows].mean(), nan_ok=True)
+
+
+def test_the_page_has_a_card_for_each_and_escapes_names(searched):
+    page = (searched[0] / "personas.html").read_text(encoding="utf-8")
+    assert page.count('class="card"') == 4
+    assert "Which personas leave, by value" in page
+    figures = figures_of(pd.Series(["P1"]), load(searched[0]).names, None, None)
+    assert map_picture(figures, None) is None
+    hostile = personas_page(load(searched[0]), figures, source="<script>alert(1)</script>")
+    assert "<script" not in hostile
+
+
+def test_months_are_assigned_by_the_frozen_personas(searched, tmp_path):
+    folder, frame, _ = searched
+    later = frame.iloc[100:].drop(columns=["churn", "worth"])
+    later.to_csv(tmp_path / "later.csv", index=False)
+    out = tmp_path / "out.csv"
+    done = assign_file(
+        folder, str(tmp_path / "later.csv"), out, id="customer", earlier=folder / "assigned.csv"
+    )
+    assert done.kept == 1
+    assert done.moves.loc[:, "gone"].sum() == 100
+    assert sum(done.customers.values()) == 700
+    assert "100.0 % of the customers in both kept" in done.summary()
+    written = pd.read_csv(out, dtype=str).set_index("customer")["persona"]
+    before = pd.read_csv(folder / "assigned.csv", dtype=str).set_index("customer")["persona"]
+    assert written.equals(before.loc[written.index])
+
+
+def test_assigning_refuses_what_it_cannot_do(searched, tmp_path):
+    folder, frame, _ = searched
+    table = tmp_path / "later.csv"
+    pd.concat([frame, frame.head(1)]).to_csv(table, index=False)
+    with pytest.raises(DataError, match=r"1 rows of .* repeat an id"):
+        assign_file(folder, str(table), tmp_path / "out.csv", id="customer")
+    assert not (tmp_path / "out.csv").exists()
+    with pytest.raises(ConfigError, match="same file"):
+        assign_file(folder, str(table), table, id="customer")
+    frame.drop(columns="plan").to_csv(table, index=False)
+    with pytest.raises(DataError, match="lacks 1 columns, the first is 'plan'"):
+        assign_file(folder, str(table), tmp_path / "out.csv", id="customer")
+
+
+def test_customers_who_come_and_go_are_counted():
+    table, kept = flows(pd.Series({"a": "P1", "b": None}), pd.Series({"b": "P1", "c": "P1"}))
+    assert table.loc["not known", "P1"] == 1
+    assert table.loc["P1", "gone"] == 1
+    assert kept == 0
+    assert flows(pd.Series({"a": "P1"}), pd.Series({"b": "P1"}))[1] is None
+
+
+def test_configs_are_refused_with_reasons(searched, tmp_path):
+    config = tmp_path / "personas.yaml"
+    text = f"source: {{path: {searched[2] / 'table.csv'}}}\noutput: {tmp_path}\n"
+    config.write_text(text + "personas: {random_state: 1}\n")
+    with pytest.raises(ConfigError, match="seed"):
+        read_personas_config(config)
+    config.write_text(text + "columns: {drop: [worth]}\n")
+    with pytest.raises(DataError, match="'churn' is named like an outcome"):
+        run(read_personas_config(config))
+    config.write_text(text + "columns: {id: plan, drop: [worth, churn]}\n")
+    with pytest.raises(DataError, match="repeat an id of column 'plan'"):
+        run(read_personas_config(config))

@@ -62,7 +62,7 @@ class History:
     def staying(self, month: int) -> Ints:
         """Rows of a month whose customers have not left at its end."""
         rows = self.rows(month)
-        return np.flatnonzero(self.ahead[rows] > 0) + rows.start
+        return np.asarray(np.flatnonzero(self.ahead[rows] > 0) + rows.start)
 
     def _by_segment(self, chosen: Any) -> Floats:
         """Sum by month and segment."""

@@ -111,7 +111,7 @@ def _arrays(session: Session, config: ForecastConfig, notes: list[str]) -> Histo
     )
 
     def column(name: str) -> npt.NDArray[Any]:
-        return table.column(name).to_numpy()
+        return np.asarray(table.column(name).to_numpy())
 
     number = column("month")
     starts = np.searchsorted(number, np.arange(len(months) + 1))

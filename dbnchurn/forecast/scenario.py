@@ -56,7 +56,7 @@ def read_saved(source: ForecastSource, months: Dates, segments: tuple[str, ...])
             saved[places[month], segments.index(segment)] = number
     if wrong:
         raise DataError(f"{source.name}: {'; '.join(dict.fromkeys(wrong))}")
-    return np.nan_to_num(saved)
+    return np.asarray(np.nan_to_num(saved))
 
 
 def with_campaign(

@@ -29,6 +29,7 @@ import dbnchurn
 from dbnchurn import ChurnClassifier
 from dbnchurn.campaign.config import read_campaign_config
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.forecast.config import read_forecast_config
 from dbnchurn.runs import read_config
 from dbnchurn.runs.segments import read_segments_config
 from tests.command_server import MORE, UNDRAWN, offered
@@ -224,6 +225,10 @@ def check_config(text: str, file: Path) -> None:
         file.write_text(text, encoding="utf-8")
         read_campaign_config(file)
         return
+    if keys >= {"history", "month"}:
+        file.write_text(text, encoding="utf-8")
+        read_forecast_config(file)
+        return
     for_segments = bool(keys & {"miner", "sweeps"})
     added = ""
     if not keys & {"source", "data"}:
@@ -287,6 +292,7 @@ PUBLIC = [
     "dbnchurn",
     *(f"dbnchurn.{part}" for part in ("campaign", "config", "data", "dbn", "decide", "evaluate")),
     *(f"dbnchurn.{part}" for part in ("experiments", "exports", "features", "model")),
+    "dbnchurn.forecast",
     *(f"dbnchurn.{part}" for part in ("personas", "predictor", "prepare", "runs", "scoring")),
     "dbnchurn.segments",
     "dbnchurn.tables",
@@ -313,7 +319,7 @@ def named(path: str) -> object:
 
 
 FOLDERS = "campaign|cli|config|core|data|dbn|decide|evaluate|experiments|exports|features|model"
-FOLDERS += "|personas|predictor|prepare|report|runs|scoring|segments|tables"
+FOLDERS += "|forecast|personas|predictor|prepare|report|runs|scoring|segments|tables"
 FOR_DEVELOPERS = ("docs/structure.md", "docs/contributing.md", "docs/method.md")
 
 

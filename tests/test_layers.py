@@ -24,7 +24,7 @@ LAYERS = (
     {"predictor", "segments"},
     {"model"},
     {"exports"},
-    {"campaign", "personas"},
+    {"campaign", "forecast", "personas"},
     {"runs"},
     {"scoring"},
     {"months"},

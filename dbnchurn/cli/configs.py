@@ -20,15 +20,17 @@ class ConfigKind(StrEnum):
     SEGMENTS = "segments"
     PERSONAS = "personas"
     CAMPAIGN = "campaign"
+    FORECAST = "forecast"
 
 
 @app.command(rich_help_panel=PANEL)
 def schema(
     of: Annotated[ConfigKind, typer.Argument(help="Kind of config.")] = ConfigKind.RUN,
 ) -> None:
-    """Print the JSON schema of a config: of a run, segments, personas or a campaign."""
+    """Print the JSON schema of a config: run, segments, personas, campaign or forecast."""
     from dbnchurn.campaign.config import CampaignConfig
     from dbnchurn.config import Section, json_schema
+    from dbnchurn.forecast.config import ForecastConfig
     from dbnchurn.runs.config import RunConfig
     from dbnchurn.runs.personas import PersonasConfig
     from dbnchurn.runs.segments import SegmentsConfig
@@ -38,5 +40,6 @@ def schema(
         ConfigKind.SEGMENTS: SegmentsConfig,
         ConfigKind.PERSONAS: PersonasConfig,
         ConfigKind.CAMPAIGN: CampaignConfig,
+        ConfigKind.FORECAST: ForecastConfig,
     }
     print(json.dumps(json_schema(models[of]), indent=2))

@@ -48,6 +48,15 @@ def simulate(
             "writes their contact log, outcomes and true effects.",
         ),
     ] = "",
+    joiners: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Customers who join in a month, as a share of --customers; writes "
+            "the true number of leavers by package and month.",
+        ),
+    ] = 0.0,
     database: Annotated[
         str | None,
         typer.Option(help="Environment variable with a PostgreSQL URL: load the tables there too."),
@@ -66,6 +75,7 @@ def simulate(
             random_state=seed,
             dirt=dirt,
             campaigns=[kind.strip() for kind in campaigns.split(",") if kind.strip()],
+            joiners=joiners,
             mkdir=mkdir,
         )
         loaded = None if database is None else load_tables(output, database)

@@ -34,12 +34,14 @@ from dbnchurn.data.simulate.campaigns import (
 )
 from dbnchurn.data.simulate.dirt import CATEGORIES, Table, spellings, spoil
 from dbnchurn.data.simulate.hazard import leaving_probability
+from dbnchurn.data.simulate.joiners import ExpectedLeavers, Joiners, draw_joiners
 from dbnchurn.data.simulate.responses import CONTACT_COST, MARGIN, OFFER_COST, responses
 from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.data.simulate.world import OBSERVED, World, draw
 from dbnchurn.tables.postgres import load_into_postgres
 
 CHUNK_SIZE = 50_000  # customers
+FIRST_ID = 100_000_001
 TABLES = ("basic", "complaints", "optical")
 OF_CAMPAIGNS = ("contacts", "outcomes", "effects")
 
@@ -52,6 +54,7 @@ def simulate(
     random_state: int = 0,
     dirt: float = 1.0,
     campaigns: Sequence[str] = (),
+    joiners: float = 0.0,
     chunk_size: int = CHUNK_SIZE,
     mkdir: bool = False,
 ) -> Path:
@@ -68,6 +71,10 @@ def simulate(
     and what that is worth. ``truth`` has the probability without a contact all the same, and
     ``simulation.json`` the true lift of every campaign.
 
+    Joiners add customers that are there from a later month on, in files of their own, and a table
+    ``expected``: by package and month the customers, the sum of their true probabilities of leaving
+    and those who left.
+
     Parameters
     ----------
     output : path
@@ -83,6 +90,9 @@ def simulate(
         One for each month in which customers may leave, from the fourth on; later months have none.
         A random campaign lists half of all customers and draws offer and channel; a targeted one
         lists the riskiest tenth. A fifth of each list is a control group.
+    joiners : float, default 0.0
+        Customers who join in every month but the first, as a share of `customers`. They may leave
+        from the fourth month after they joined, and no campaign contacts them.
     chunk_size : int, default 50,000
         Customers that are drawn at once; the files depend on it.
     mkdir : bool, default False
@@ -114,21 +124,36 @@ def simulate(
             f"negative, got customers={customers}, months={months}, dirt={dirt}, "
             f"seed={random_state}"
         )
+    if not 0 <= joiners <= 1:
+        raise ConfigError(
+            f"joiners have to be between 0 and 1, the share of the customers who join in a month, "
+            f"got {joiners:g}"
+        )
     check_places({"output": output}, mkdir=mkdir)
     plan = checked_campaigns(campaigns, months)
     tables = (*TABLES, "truth", *(OF_CAMPAIGNS if set(plan) - {"none"} else ()))
     starts = range(0, customers, chunk_size)
+    expected = ExpectedLeavers.over(months) if joiners else None
+    next_id = customers + FIRST_ID
     with atomic_folder(output) as unfinished:
         for table in tables:
             (unfinished / table).mkdir()
-        truth = Truth(plan)
+        truth = Truth(plan, expected)
         with stage("simulate", steps=len(starts)) as step:
             for number, first in enumerate(starts):
-                ids = np.arange(first, min(first + chunk_size, customers)) + 100_000_001
+                ids = np.arange(first, min(first + chunk_size, customers)) + FIRST_ID
                 for table, columns in _chunk(ids, months, random_state, number, dirt, truth):
                     pq.write_table(columns, unfinished / table / f"part-{number:05d}.parquet")
+                late = draw_joiners(next_id, len(ids) * joiners, months, (random_state, number))
+                next_id += len(late.ids)
+                for table, columns in _late(late, dirt, truth):
+                    pq.write_table(columns, unfinished / table / f"joiners-{number:05d}.parquet")
                 step()
         about = {"customers": customers, "months": months, "seed": random_state, "dirt": dirt}
+        if expected is not None:
+            about["joiners"] = next_id - customers - FIRST_ID
+            (unfinished / "expected").mkdir()
+            pq.write_table(expected.table(), unfinished / "expected" / "part-00000.parquet")
         _describe(unfinished, truth, about)
     return output
 
@@ -161,11 +186,14 @@ class Truth:
     ----------
     campaigns : tuple of str
         Kinds, one for each month from the fourth on.
+    expected : ExpectedLeavers, optional
+        By package and month; None where nobody joins.
     probabilities : list of float arrays
     tallies : dict of month → Tally
     """
 
     campaigns: tuple[str, ...] = ()
+    expected: ExpectedLeavers | None = None
     probabilities: list[Floats] = field(default_factory=list)
     tallies: dict[int, Tally] = field(default_factory=dict)
 
@@ -210,6 +238,10 @@ def _chunk(
         truth.probabilities.append(p[staying])
         rows = _truth(world, month, staying, p[staying], leaves)
         written.setdefault("truth", []).append(rows)
+        if truth.expected is not None:
+            truth.expected.add_leaving(world, month, staying, p[staying], leaves)
+    if truth.expected is not None:
+        truth.expected.add_customers(world, left_in)
     for table, parts in written.items():
         yield table, pa.concat_tables(parts)
     yield "basic", _arrow(spoil(_basic(world, left_in), dirt, spoiling))
@@ -218,6 +250,36 @@ def _chunk(
         ("optical", world.readings, "reading_date"),
     ):
         yield name, _arrow(spoil(_events(world, events, left_in, date), dirt, spoiling))
+
+
+def _late(late: Joiners, dirt: float, truth: Truth) -> Iterator[tuple[str, pa.Table]]:
+    """The tables of customers who join later."""
+    world, joined = late.world, late.joined
+    if not len(late.ids):
+        return
+    months = len(world.months)
+    left_in = np.full(len(late.ids), months)
+    rows = []
+    for month in range(OBSERVED, months):
+        staying = np.flatnonzero((left_in == months) & (joined <= month - OBSERVED))
+        p = leaving_probability(world, month)[staying]
+        leaves = late.fate.random(len(late.ids))[staying] < p
+        left_in[staying[leaves]] = month
+        truth.probabilities.append(p)
+        rows.append(_truth(world, month, staying, p, leaves))
+        if truth.expected is not None:
+            truth.expected.add_leaving(world, month, staying, p, leaves)
+    if truth.expected is not None:
+        truth.expected.add_customers(world, left_in, joined)
+    if rows:
+        yield "truth", pa.concat_tables(rows)
+    yield "basic", _arrow(spoil(_basic(world, left_in, joined), dirt, late.spoiling))
+    for name, events, date in (
+        ("complaints", world.complaints, "complaint_date"),
+        ("optical", world.readings, "reading_date"),
+    ):
+        found = _events(world, events, left_in, date, joined)
+        yield name, _arrow(spoil(found, dirt, late.spoiling))
 
 
 def _campaign(
@@ -263,11 +325,13 @@ def _truth(
     )
 
 
-def _basic(world: World, left_in: Ints) -> Table:
+def _basic(world: World, left_in: Ints, joined: Ints | None = None) -> Table:
     """One row per customer and month up to the one in which the customer leaves."""
     n, m = len(world.ids), len(world.months)
     customer, month = np.divmod(np.arange(n * m), m)
     there = month <= left_in[customer]
+    if joined is not None:
+        there &= month >= joined[customer]
     customer, month = customer[there], month[there]
     columns: Table = {
         "customer_id": world.ids[customer],
@@ -281,10 +345,14 @@ def _basic(world: World, left_in: Ints) -> Table:
     return columns
 
 
-def _events(world: World, events: Table, left_in: Ints, date: str) -> Table:
-    """Events of customers that are still there."""
+def _events(
+    world: World, events: Table, left_in: Ints, date: str, joined: Ints | None = None
+) -> Table:
+    """Events of customers that are there."""
     month = (events["day"].astype("datetime64[M]") - world.months[0]).astype(np.int64)
     there = month <= left_in[events["customer"]]
+    if joined is not None:
+        there &= month >= joined[events["customer"]]
     kept = {name: values[there] for name, values in events.items()}
     columns = {"customer_id": world.ids[kept.pop("customer")], date: kept.pop("day")}
     return columns | kept

@@ -1,0 +1,173 @@
+"""Probability of leaving in the h-th month from now, by tenure, segment and binned columns.
+
+One logistic regression for each number of months ahead, over indicators of bins, with an effect of
+every bin in every segment where the indicators stay few. What a column says now is used for all
+months ahead, so that nothing has to be assumed about its future values; its effect fades by itself
+where it does not last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+
+from dbnchurn.core.typing import Floats, Ints
+from dbnchurn.forecast.history import History
+
+WINDOW = 18  # months of rows from which a hazard is learned
+LEVELLED = 3  # newest months of outcomes that set the level
+MOST = 700  # indicators; with more there is no effect by segment
+PENALTY = 1.0  # of an indicator of a bin
+WITHIN = 4.0  # of an indicator of a bin in one segment
+ROUNDS = 8
+CLOSE = 0.01  # largest change of an effect at which the steps end
+LARGEST = 12.0  # logit
+
+
+@dataclass(frozen=True, eq=False)
+class Hazard:
+    """The probability of leaving in one later month, for those who are still there before it.
+
+    Parameters
+    ----------
+    level : float
+        Logit of the usual customer.
+    segment : float64 array of shape (segments,)
+    bins : list of float64 arrays of shape (segments, bins)
+        Effects of each column's bins in each segment, added to the logit.
+    """
+
+    level: float
+    segment: Floats
+    bins: list[Floats]
+
+    def probability(self, segment: npt.NDArray[Any], codes: npt.NDArray[np.uint8]) -> Floats:
+        """Probabilities of leaving.
+
+        Parameters
+        ----------
+        segment : int array of shape (n,)
+        codes : uint8 array of shape (n, k)
+
+        Returns
+        -------
+        float64 array of shape (n,)
+        """
+        logit = self.level + self.segment[segment]
+        for column, effects in enumerate(self.bins):
+            logit += effects[segment, codes[:, column]]
+        return np.asarray(expit(np.clip(logit, -LARGEST, LARGEST)))
+
+
+def fit_hazard(
+    history: History, ahead: int, sample: int, generator: np.random.Generator
+) -> Hazard | None:
+    """Learn the probability of leaving in a later month.
+
+    Parameters
+    ----------
+    history : History
+        Up to the month from which is forecast.
+    ahead : int
+        Months from now, at least 1.
+    sample : int
+        Rows at most; those who stay are drawn, and weigh so much more.
+    generator : Generator
+        Draws them.
+
+    Returns
+    -------
+    Hazard or None
+        None where no outcome is known.
+    """
+    last = len(history.months) - 1
+    first = max(0, last - ahead - WINDOW + 1)
+    begin, end = int(history.starts[first]), int(history.starts[max(last - ahead + 1, first)])
+    until = history.ahead[begin:end]
+    gone, there = np.flatnonzero(until == ahead) + begin, np.flatnonzero(until > ahead) + begin
+    if not len(gone) and not len(there):
+        return None
+    (gone, heavy), (there, light) = (
+        _drawn(gone, sample // 2, generator), _drawn(there, sample - sample // 2, generator),
+    )  # fmt: skip
+    rows = np.concatenate([gone, there])
+    weight = np.concatenate([np.full(len(gone), heavy), np.full(len(there), light)])
+    left = np.concatenate([np.ones(len(gone)), np.zeros(len(there))])
+    found = _fit(
+        history.segment[rows].astype(np.int64),
+        history.codes[rows].astype(np.int64),
+        left,
+        weight,
+        (len(history.segments), history.sizes),
+    )
+    late = rows >= history.starts[max(last - ahead - LEVELLED + 1, 0)]
+    return _levelled(found, history, rows[late], left[late], weight[late])
+
+
+def _levelled(hazard: Hazard, history: History, rows: Ints, left: Floats, weight: Floats) -> Hazard:
+    """The hazard with the level of the newest outcomes, for rates drift."""
+    if not left.any():
+        return hazard
+    p = hazard.probability(history.segment[rows].astype(np.int64), history.codes[rows])
+    logit, shift = np.log(p / (1 - p)), 0.0
+    for _ in range(ROUNDS):
+        now = expit(logit + shift)
+        shift += float(weight @ (left - now) / (weight @ (now * (1 - now)) + 1e-9))
+    return replace(hazard, level=hazard.level + shift)
+
+
+def _drawn(
+    rows: npt.NDArray[np.int64], most: int, generator: np.random.Generator
+) -> tuple[npt.NDArray[np.int64], float]:
+    """Some of the rows, and for how many each stands."""
+    if len(rows) <= most:
+        return rows, 1.0
+    return np.sort(generator.choice(rows, most, replace=False)), len(rows) / most
+
+
+def _fit(
+    segment: Ints, codes: Ints, left: Floats, weight: Floats, shape: tuple[int, tuple[int, ...]]
+) -> Hazard:
+    """The penalised logistic regression: Newton steps on one column of indicators after another.
+
+    Indicators of one column exclude one another, so that the step of a column is exact.
+    """
+    segments, sizes = shape
+    share = (weight @ left + 0.5) / (weight.sum() + 1.0)
+    level = float(np.log(share / (1 - share)))
+    own = np.zeros(segments)
+    shared = [np.zeros(size) for size in sizes]
+    within = [np.zeros((segments, size)) for size in sizes]
+    inside = segments > 1 and segments * sum(sizes) <= MOST
+    logit = np.full(len(left), level)
+
+    def step(place: Ints, effects: Floats, penalty: float) -> Floats:
+        p = expit(np.clip(logit, -LARGEST, LARGEST))
+        slope = np.bincount(place, weight * (left - p), effects.size) - penalty * effects
+        curve = np.bincount(place, weight * p * (1 - p), effects.size) + penalty
+        return np.asarray(np.clip(slope / curve, -2.0, 2.0))
+
+    for _ in range(ROUNDS):
+        largest = 0.0
+        moves = [(segment, own, PENALTY)]
+        for k, size in enumerate(sizes):
+            moves.append((codes[:, k], shared[k], PENALTY))
+            if inside:
+                moves.append((segment * size + codes[:, k], within[k].reshape(-1), WITHIN))
+        for place, effects, penalty in moves:
+            change = step(place, effects, penalty)
+            effects += change  # views of the arrays above
+            logit += change[place]
+            largest = max(largest, float(np.abs(change).max()))
+        p = expit(np.clip(logit, -LARGEST, LARGEST))
+        change_of_level = float(weight @ (left - p) / (weight @ (p * (1 - p)) + 1e-9))
+        level += change_of_level
+        logit += change_of_level
+        if largest < CLOSE:
+            break
+    bins = [one + own_bins for one, own_bins in zip(shared, within, strict=True)]
+    return Hazard(level, own, bins)

@@ -194,7 +194,7 @@ class Described:
     def beside(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows of the log with the groups of their customers."""
         found = self.groups.loc[pd.MultiIndex.from_frame(rows[["customer", "campaign"]])]
-        return rows.assign(**{name: found[name].to_numpy() for name in found})
+        return rows.assign(**{str(name): found[name].to_numpy() for name in found})
 
 
 def _group(value: object) -> str:

@@ -162,5 +162,5 @@ def _earlier(path: str, id: str) -> pd.Series[Any]:
     frame = read_table(path, id)
     for name in (id, "persona"):
         if name not in frame:
-            raise DataError(f"{path} has no column {name!r}: {did_you_mean(name, list(frame))}")
+            raise DataError(f"{path} has no column {name!r}: {did_you_mean(name, map(str, frame))}")
     return pd.Series(frame["persona"].to_numpy(object), pd.Index(text(frame[id])), dtype=object)

@@ -57,7 +57,8 @@ def k_means(
             break
         centres[active] = _means(X, M, labels, centres[active])
         before = labels
-    return centres[int(np.argmin(costs))].astype(np.float64)
+    best: Floats = centres[int(np.argmin(costs))].astype(np.float64)
+    return best
 
 
 def distance_scores(centres: Floats, column: Ints, n_columns: int) -> Scores:

@@ -8,6 +8,7 @@ from dbnchurn.cli import (
     cleaning,
     configs,
     experiments,
+    forecasts,
     models,
     months,
     personas,
@@ -19,7 +20,7 @@ from dbnchurn.cli import (
 
 MODULES = [
     *[training, experiments, scoring, models, months],
-    *[tables, segments, personas, campaigns, cleaning, configs],
+    *[tables, segments, personas, campaigns, forecasts, cleaning, configs],
 ]
 
 

@@ -278,6 +278,9 @@ def _table_problems(
         yield f"values have the shape {values.shape}; give a column for each of the {m} options"
         return
     n = len(values)
+    if not n:
+        yield "there are no customers; give at least one row of values"
+        return
     if costs.shape not in ((m,), (n, m)):
         yield f"costs have the shape {costs.shape}; give ({m},), or ({n}, {m}) as of the values"
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from dbnchurn.campaign.pilot import value_on_pilot
 from dbnchurn.campaign.source import as_words, read_source, rows_text
 from dbnchurn.campaign.values import Worths, value_customers
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
-from dbnchurn.core.files import atomic_write, write_whole
+from dbnchurn.core.files import atomic_write
 from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import stage
 from dbnchurn.tables.writing import ending_of, write_pieces
@@ -80,15 +81,18 @@ def allocate_customers(
     for path in (output, page, facts):
         if path is not None and mkdir:
             path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write(output) as unfinished:
+    with ExitStack() as files:
+        unfinished = files.enter_context(atomic_write(output))
         table = pa.Table.from_pandas(result.contacts, preserve_index=False)
         write_pieces([table], unfinished, ending_of(output), raw_text=raw_text)
         if page is not None:
             from dbnchurn.campaign.allocation_page import allocation_page
 
-            write_whole(page, allocation_page(result))
+            shown = files.enter_context(atomic_write(page))
+            shown.write_text(allocation_page(result), encoding="utf-8")
         if facts is not None:
-            write_whole(facts, json.dumps(result.facts(), indent=2, ensure_ascii=False) + "\n")
+            told = json.dumps(result.facts(), indent=2, ensure_ascii=False) + "\n"
+            files.enter_context(atomic_write(facts)).write_text(told, encoding="utf-8")
         if log_to is not None:
             log_rows(result).append_to(log_to, mkdir=mkdir)
     return result
@@ -109,6 +113,8 @@ def _read(config: AllocateConfig, log_to: Path | None) -> dict[str, list[str | P
     found: dict[str, list[str | Path]] = {
         name: [source.path] for name, source in sources.items() if source.path is not None
     }
+    if config.pilot is not None and config.pilot.used_for_effects != "none":
+        found["pilot.used_for_effects"] = [config.pilot.used_for_effects]
     if config.suppress is not None:
         found["suppress"] = [config.suppress]
     return found

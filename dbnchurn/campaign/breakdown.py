@@ -37,10 +37,22 @@ def arm_effect(rows: pd.DataFrame, arm: str, confidence: float) -> Effect:
     return measured_effect(
         both["left"].to_numpy(np.float64),
         (both["arm"] == arm).to_numpy(),
-        both["propensity"].to_numpy(),
+        _chances_as_drawn(both, arm),
         scores_of(both),
         confidence=confidence,
     )
+
+
+def _chances_as_drawn(rows: pd.DataFrame, arm: str) -> Floats:
+    """Propensities; of explorers without the chance of their option, which counts as drawn."""
+    chance = rows["propensity"].to_numpy(np.float64).copy()
+    own = (rows["arm"] == EXPLORE).to_numpy()
+    if arm == EXPLORE and own.any():
+        part = rows[own]
+        size = part.groupby(["campaign", "offer", "channel"])["arm"].transform("size")
+        whole = part.groupby("campaign")["arm"].transform("size")
+        chance[own] /= (size / whole).to_numpy()
+    return chance
 
 
 def scores_of(rows: pd.DataFrame) -> Floats | None:

@@ -11,12 +11,15 @@ import pandas as pd
 import pyarrow as pa
 
 from dbnchurn.campaign.conditions import all_hold, condition_problems
+from dbnchurn.campaign.id_match import comparable
 from dbnchurn.campaign.log import CONTROL, ContactLog
 from dbnchurn.campaign.options import AllocateConfig, FrequencySection
 from dbnchurn.campaign.suppression import readable, suppress
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Bools
 from dbnchurn.tables.duckdb import Session
+
+WRITTEN_OTHERWISE = 0.05  # share of ids that match only without zeros or case, which is refused
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +95,7 @@ def find_eligible(
             may[np.ix_(often, np.array([p.channel == rule.channel for p in pairs]))] = False
             closed.append((f"channel {rule.channel}: {words}", int(often.sum())))
     if log is not None:
+        notes += _past_ids(log, ids, config.customers.name)
         same = ids.isin(log.frame.loc[log.frame["campaign"] == config.campaign, "customer"])
         reasons.append((f"in the campaign {config.campaign} already", same.to_numpy(bool)))
     excluded, left = [], np.ones(len(frame), bool)
@@ -141,6 +145,20 @@ def too_often(
     counts = ids.map(rows["customer"].value_counts()).fillna(0).to_numpy(float)
     # One more is planned now.
     return np.asarray(counts + 1 > rule.contacts)
+
+
+def _past_ids(log: ContactLog, ids: pd.Series[Any], name: str) -> list[str]:
+    """What is said of the log's customers; refuses ids that are written otherwise in it."""
+    logged = log.frame["customer"].drop_duplicates()
+    exact = logged.isin(ids)
+    near = comparable(logged, "loose").isin(comparable(ids.astype(object), "loose")) & ~exact
+    if near.sum() >= max(1, WRITTEN_OTHERWISE * min(len(logged), len(ids))):
+        raise DataError(
+            f"{log.name}: {int(near.sum())} of its customers are in {name} with ids written "
+            f"otherwise, such as {logged[near].iloc[0]!r}; write the ids in the same way in both, "
+            "or past contacts are not found"
+        )
+    return [] if exact.any() else [f"{log.name}: none of its customers is in {name}"]
 
 
 def _words(when: Any) -> str:

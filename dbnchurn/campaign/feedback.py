@@ -20,6 +20,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from dbnchurn.campaign.effect import measured_effect
+from dbnchurn.campaign.id_match import check_ids, id_keys
 from dbnchurn.campaign.log import CONTROL, ContactLog
 from dbnchurn.campaign.outcomes import Outcomes, join_outcomes
 from dbnchurn.campaign.source import CampaignSource, as_words
@@ -243,6 +244,11 @@ class Feedback:
                 notes.append(
                     f"{joined.without_outcome} customers of {log.name} have no outcome yet"
                 )
+            if joined.preliminary:
+                notes.append(
+                    f"windows of {joined.wanted_window} days are not all over: {joined.not_over} "
+                    f"customers are left out, and leaving within {joined.window} days is counted"
+                )
         return cls(log.frame, row, y, outcomes, section.effect, section.exclude, tuple(notes))
 
     def weigh(self, rows: Rows, *, measured_on: Rows | None = None) -> WeightedLabels:
@@ -309,6 +315,8 @@ class Feedback:
         """Rows of the log that effects are measured on, with the outcome as ``left``."""
         if self.outcomes is None:
             used = rows[self.row[rows] >= 0]
+            # One row a contact, where it lies in the windows of several.
+            used = used[np.unique(self.row[used], return_index=True)[1]]
             return self.log.iloc[self.row[used]].assign(left=self.y[used].astype(np.float64))
         others = np.ones(len(self.row), bool)
         others[rows] = False
@@ -322,7 +330,8 @@ class Feedback:
         given = self.effect.get(campaign) if isinstance(self.effect, Mapping) else self.effect
         if given is not None:
             return KeptShare(campaign, arm, float(given))
-        frame = basis[basis["campaign"] == campaign]
+        # Customers who were contacted in any case have nobody to be compared with.
+        frame = basis[(basis["campaign"] == campaign) & (basis["propensity"] < 1)]
         control = frame[frame["arm"] == CONTROL]
         own = frame[frame["arm"] == arm]
         remedy = (
@@ -332,7 +341,7 @@ class Feedback:
         if not len(control):
             raise DataError(
                 f"campaign {campaign!r} has no control group among the rows that are measured: "
-                f"{len(own)} customers were contacted and none of them held out, so nothing says "
+                f"{len(own)} customers were drawn and contacted and none held out, so nothing says "
                 f"who would have left without it; {remedy}"
             )
         leavers = int(control["left"].sum())
@@ -410,6 +419,10 @@ def matched(log: ContactLog, ids: npt.NDArray[Any], opens: Dates, closes: Dates)
             f"feedback: no customer of the table is in {log.name}: the table has ids such as "
             f"{listed(rows['customer'][:3])}, the log such as {listed(frame['customer'][:3])}"
         )
+    logged = frame[["customer"]].drop_duplicates().reset_index(drop=True)
+    known = rows[["customer"]].drop_duplicates().reset_index(drop=True)
+    logged["key"], known["key"] = id_keys(logged, known, log.name, "the table", "exact")
+    check_ids(logged, known, (log.name, "the table"), "exact", what=("the log", "the table"))
     inside = pairs[
         (pairs["contact_date"] >= pairs["opens"]) & (pairs["contact_date"] < pairs["closes"])
     ]

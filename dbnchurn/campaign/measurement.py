@@ -155,9 +155,20 @@ def measure(
 
 
 def _explorers_contacted(log: ContactLog) -> ContactLog:
-    """The log of a random test, in which all who were contacted explore."""
-    arm = log.frame["arm"].where(log.frame["arm"] == CONTROL, CONTACT)
-    return replace(log, frame=log.frame.assign(arm=arm))
+    """The log of a random test, in which all who were contacted explore.
+
+    Propensities become those of the arm within the option, so that an option counts as often as it
+    was drawn; where the log's have the chance of the option in them, it is taken out.
+    """
+    frame = log.frame
+    arm = frame["arm"].where(frame["arm"] == CONTROL, CONTACT)
+    options = [frame[name] for name in ("campaign", "offer", "channel")]
+    of_option = sum(
+        frame["propensity"].where(arm == name).groupby(options).transform("mean")
+        for name in (CONTACT, CONTROL)
+    )
+    propensity = (frame["propensity"] / of_option).fillna(frame["propensity"]).clip(upper=1.0)
+    return replace(log, frame=frame.assign(arm=arm, propensity=propensity))
 
 
 def _check_arms(joined: JoinedLog, log: ContactLog, outcomes: Outcomes) -> None:

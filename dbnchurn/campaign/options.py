@@ -120,6 +120,9 @@ class PilotSection(Section):
     window: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="Days after the contact in which leaving counts."
     )
+    as_of: date | None = Field(
+        default=None, description="Day up to which its outcomes are complete."
+    )
 
 
 class AllocateSection(Section):

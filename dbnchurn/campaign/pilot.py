@@ -40,8 +40,14 @@ def value_on_pilot(config: AllocateConfig, plan: Allocation) -> tuple[Promise, l
     pilot = config.pilot
     assert pilot is not None
     log, outcomes = ContactLog.read(pilot.log), Outcomes.read(pilot.outcomes)
-    joined = join_outcomes(log, outcomes, window=pilot.window)
+    joined = join_outcomes(log, outcomes, window=pilot.window, as_of=pilot.as_of)
     rows, notes = _fresh_rows(config, pilot, joined)
+    if joined.window != joined.wanted_window:
+        notes.append(
+            f"pilot: windows of {joined.wanted_window} days are not over, and leaving within "
+            f"{joined.window} days alone counts in the promise; say pilot.as_of if outcomes are "
+            "complete up to a later day"
+        )
     pairs = list(config.pairs)
     worths = value_customers(rows, config)
     reduced = worths.values - plan.prices_by_option
@@ -80,6 +86,12 @@ def _fresh_rows(
         if "customer" not in listed:
             raise DataError(f"{pilot.used_for_effects}: the list has no column 'customer'")
         fresh = ~rows["customer"].isin(listed["customer"])
+        if fresh.all():
+            raise DataError(
+                f"{pilot.used_for_effects}: none of its customers is in the pilot's log "
+                f"{pilot.log.name}; write the ids in the same way in both, or say "
+                "used_for_effects: none"
+            )
         notes.append(f"pilot: {int((~fresh).sum())} rows made the effects and promise nothing")
         rows = rows[fresh]
     table = read_source(pilot.customers, texts=[config.id], kinds={}).frame

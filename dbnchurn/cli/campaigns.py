@@ -162,7 +162,8 @@ def lift(
     from dbnchurn.tables.unused_columns import say
 
     given: dict[str, Any] = {
-        "by": tuple(by) if by else None, "campaign": campaign, "every": every or None, "days": days,
+        "by": tuple(by) if by else None, "campaign": campaign, "days": days,
+        "every": True if every else (None if campaign is None else False),
         "as_of": as_of and as_of.date(), "match": match and match.value, "looks": looks,
         "worth": worth, "contact_cost": contact_cost, "currency": currency, "before": before,
     }  # fmt: skip

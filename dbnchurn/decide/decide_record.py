@@ -61,8 +61,8 @@ class DecideRecord:
         inside = all(SMALLEST_SHARE <= share <= 1 - SMALLEST_SHARE for share in shares)
         if not inside or not 0 <= self.threshold <= 1:
             raise ArtifactError(f"decide record: a share or the threshold is out of range: {self}")
-        if not 0 <= self.floor <= self.prior:
-            raise ArtifactError(f"decide record: the floor is not between 0 and the prior: {self}")
+        if not 0 <= self.floor <= 0.5:  # at most half the share of churners of its rows
+            raise ArtifactError(f"decide record: the floor is not between 0 and 0.5: {self}")
         if self.weights.ndim != 1 or not len(self.weights) or (self.weights < 0).any():
             raise ArtifactError("decide record: the weights of the networks are not a list ≥ 0")
         if (self.weights > LARGEST).any() or abs(self.offset) > LARGEST:

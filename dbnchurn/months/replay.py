@@ -105,6 +105,7 @@ def replay(
                 by=by,
                 allow_changed=allow_changed,
                 feedback=_feedback(contact_log, window),
+                of_later_month=True,
                 resamples=resamples,
                 expect=expect,
                 public_key=public_key,
@@ -180,7 +181,10 @@ def _built(
 
 
 def _feedback(contact_log: str | None, window: Window) -> FeedbackSection | None:
+    """Contacts from the cutoff on, as in training: one in the gap changes the label too."""
     if contact_log is None:
         return None
-    settings: dict[str, Any] = {"log": contact_log, "since": window.opens}
-    return FeedbackSection.model_validate({**settings, "days": (window.closes - window.opens).days})
+    settings: dict[str, Any] = {"log": contact_log, "since": window.cutoff}
+    return FeedbackSection.model_validate(
+        {**settings, "days": (window.closes - window.cutoff).days}
+    )

@@ -160,9 +160,10 @@ def join_scores(
     )
     notes += [*said, *_left_out(scored, answers, joined, others_stayed, str(outcomes))]
     if others_stayed:
-        joined["y"] = joined["y"].fillna(0)
+        _refuse_groups_of_listed(by, scored, answers, joined)
+        joined.loc[~joined["key"].isin(answers["key"]), "y"] = 0.0
     joined = joined[joined["y"].notna()].reset_index(drop=True)
-    check_columns_by(by, [str(c) for c in joined if c not in ("key", "y")])
+    check_columns_by(by, [str(c) for c in joined if c not in ("key", "y", "leaver")])
     y, p = joined["y"].to_numpy(np.int64), joined["probability"].to_numpy(np.float64)
     columns: dict[str, Any] = {name: joined[name] for name in by if name != RISK}
     if RISK in joined:
@@ -236,7 +237,7 @@ def _read_outcomes(
     own = _id_column(path, header, id)
     name = _label_column(path, header, own, label, by, others_stayed)
     columns = {"customer": own} | ({"answer": name} if name is not None else {})
-    dated = name == "left_date"
+    dated = name is not None and name.casefold() == "left_date"
     table = read_source(
         CampaignSource(path=path, columns=columns),
         texts=["customer"] if dated else ["customer", "answer"],
@@ -251,9 +252,10 @@ def _read_outcomes(
         notes.append(f"{path} has ids alone: everybody in it counts as having left.")
     elif dated:
         frame["y"] = _left_within(frame["answer"], path, since, days)
+        frame["leaver"] = frame["answer"].notna()
     else:
         frame["y"] = _answers(frame["answer"], name, positive, negative, notes)
-    if since is not None and not dated:
+    if (since is not None or days is not None) and not dated:
         raise ConfigError("--since and --days belong to dates of leaving, in a column 'left_date'")
     same = frame[["customer", "y"]].drop_duplicates()
     clash = same["customer"].duplicated(keep=False)
@@ -371,6 +373,18 @@ def _only_answer(value: str, name: str) -> float:
     )
 
 
+def _refuse_groups_of_listed(
+    by: Sequence[str], scored: pd.DataFrame, answers: pd.DataFrame, joined: pd.DataFrame
+) -> None:
+    """Refuse groups by a column that only the listed customers have: it divides by outcome."""
+    told = [name for name in by if name not in scored and name in answers]
+    if told and not joined["key"].isin(answers["key"]).all():
+        raise ConfigError(
+            f"--by {listed(told)} is known of the listed customers alone, so it divides by "
+            "outcome; add it to the scores"
+        )
+
+
 def _left_out(
     scored: pd.DataFrame,
     answers: pd.DataFrame,
@@ -381,11 +395,13 @@ def _left_out(
     """What is said of customers without outcome, and of outcomes of nobody; or a refusal."""
     without, notes = int(joined["y"].isna().sum()), []
     strangers = int((~answers["key"].isin(scored["key"])).sum())
-    if others_stayed and without:
-        notes.append(f"{thousands(without)} customers without an outcome count as stayed.")
-    elif without:
+    unlisted = int((~joined["key"].isin(answers["key"])).sum()) if others_stayed else 0
+    if unlisted:
+        notes.append(f"{thousands(unlisted)} customers who are not in {path} count as stayed.")
+    if without := without - unlisted:
         known = joined["y"].dropna()
-        if len(known) and (known == 1).all():
+        departures = "leaver" in answers and bool(answers["leaver"].all())
+        if not others_stayed and len(known) and ((known == 1).all() or departures):
             raise DataError(
                 f"{path}: everybody in it left, and {thousands(without)} scored customers are not "
                 "in it; if they all stayed, give --others-stayed (others_stayed=True), otherwise "

@@ -216,6 +216,7 @@ def backtest(
     by: Sequence[str] = (),
     allow_changed: Collection[str] = (),
     feedback: FeedbackSection | None = None,
+    of_later_month: bool = False,
     output: str | Path | None = None,
     mkdir: bool = False,
     resamples: int = RESAMPLES,
@@ -245,6 +246,9 @@ def backtest(
     feedback : FeedbackSection, optional
         Campaigns that ran in the month: the customers are weighted as if nobody had been contacted.
         Needs ``since`` and ``days``.
+    of_later_month : bool, default False
+        Whether it is known already that no outcome was learned; otherwise customers with the values
+        of a learned row are taken for learned ones.
     output : path, optional
         New JSON file.
     mkdir : bool, default False
@@ -301,12 +305,11 @@ def backtest(
     measured = evaluate(
         labelled.y, scores, predictor.threshold, sample_weight=weight, resamples=resamples
     )
-    learned = learned_among(
-        Path(model).parent / LEARNED,
-        predictor.schema,
-        labelled.X,
-        None if labelled.id is None else list(labelled.ids),
-    )
+    learned = 0
+    if not of_later_month:
+        ids = None if labelled.id is None else list(labelled.ids)
+        path = Path(model).parent / LEARNED
+        learned = learned_among(path, predictor.schema, labelled.X, ids)
     gaps = () if learned or weight is not None else _gaps(predictor, labelled, scores, by)
     result = Backtest(
         str(model),

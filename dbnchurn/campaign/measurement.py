@@ -328,7 +328,7 @@ def _notes(
     notes = list(joined.notes)
     if joined.others:
         notes.append(
-            f"{joined.others:,} outcomes are of customers who are not in the log: left out"
+            f"{joined.others:,} outcomes are of nobody in the log of this campaign: left out"
         )
     if effect.unadjusted is None:
         notes.append(

@@ -140,7 +140,9 @@ class BinnedScores:
         there = np.flatnonzero(counted)[::-1]
         if not len(there):
             raise DataError("no row was counted, so there is nothing to rank")
-        means = self.sums[there] / counted[there]
+        # A mean may be rounded out of its bin, and so past a decision at the bin's edge.
+        above = np.nextafter(np.append(self.edges[1:], np.inf)[there], 0.0)
+        means = np.clip(self.sums[there] / counted[there], self.edges[there], above)
         return Ranking(means, churners[there], stayers[there])
 
 

@@ -260,20 +260,22 @@ def run_backtest(
     return Backtest(history, chosen, tuple(paths), np.stack(paying), horizon)
 
 
-def missing_origins(history: History, horizon: int) -> str:
+def missing_origins(history: History, horizon: int, origins: int) -> str:
     """What is said of months ahead without an interval.
 
     Parameters
     ----------
     history : History
     horizon : int
+    origins : int
+        Past months at most whose forecasts are held against what came.
 
     Returns
     -------
     str
         Empty where every month ahead has one.
     """
-    have = len(history.months) - LEAST_MONTHS
+    have = min(len(history.months) - LEAST_MONTHS, origins + horizon - 1)
     furthest = have - LEAST_ORIGINS + 1
     if furthest >= horizon:
         return ""
@@ -283,4 +285,6 @@ def missing_origins(history: History, horizon: int) -> str:
         f"forecast over {horizon} months is from what comes; it takes "
         f"{LEAST_MONTHS + LEAST_ORIGINS - 1 + horizon} months of history, and there are "
         f"{len(history.months)}"
+        + f"; set origins to {LEAST_ORIGINS} at least"
+        * (origins < LEAST_ORIGINS)
     )

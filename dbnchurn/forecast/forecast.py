@@ -231,7 +231,7 @@ def forecast_from(history: History, config: ForecastConfig) -> Forecast:
 
 def _notes(history: History, config: ForecastConfig) -> list[str]:
     found = []
-    if missing := missing_origins(history, config.horizon):
+    if missing := missing_origins(history, config.horizon, config.origins):
         found.append(missing)
     if not history.joiners.sum():
         found.append("nobody joins within the history, so that no joiners are forecast")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
@@ -73,6 +73,39 @@ def check_columns(columns: dict[str, str], names: Sequence[str], where: str) -> 
         raise DataError(f"{where}: there is no column {listed(absent)}; {hints}")
 
 
+def _finite(name: str, columns: Mapping[str, str]) -> str:
+    """A column in SQL, with NULL for NaN and infinity, which no bin can hold."""
+    floats = any(kind in columns[name].upper() for kind in ("DOUBLE", "FLOAT", "REAL"))
+    return f"CASE WHEN isfinite({quoted(name)}) THEN {quoted(name)} END" if floats else quoted(name)
+
+
+def _check_dates(session: Session, config: ForecastConfig, columns: Mapping[str, str]) -> None:
+    """Refuse times with a zone, which would fall into another month, and unreadable dates."""
+    where, source = config.history.name, raw_name("history")
+    for name in filter(None, (config.month, config.since)):
+        one = quoted(name)
+        if columns[name] == "TIMESTAMP WITH TIME ZONE":
+            plain = f"{one}::TIMESTAMP"
+            if session.row(
+                f"SELECT count(*) FROM {source} WHERE {plain} <> date_trunc('day', {plain})"
+            )[0]:
+                raise DataError(
+                    f"{where}: column {name!r} holds times with a zone, of which midnight lies in "
+                    "another day elsewhere; write dates alone"
+                )
+    if config.since is not None:
+        one = quoted(config.since)
+        bad, such = session.row(
+            f"SELECT count(*), any_value({one}) FROM {source} WHERE {one} IS NOT NULL AND "
+            f"TRY_CAST({one} AS DATE) IS NULL"
+        )
+        if bad:
+            raise DataError(
+                f"{where}: column {config.since!r} holds no date in {bad} rows, such as {such!r}; "
+                "write dates as 2026-08-31"
+            )
+
+
 def make_rows(session: Session, config: ForecastConfig) -> list[str]:
     """Make the table ``spells``: id, month, segment, left, revenue, since and further columns.
 
@@ -110,8 +143,12 @@ def make_rows(session: Session, config: ForecastConfig) -> list[str]:
         if config.since is None
         else f"TRY_CAST({quoted(config.since)} AS DATE) AS since",
     ]
-    parts += [f"{quoted(n)} AS {quoted(f'column {n}')}" for n in config.columns]
-    parts += [f"TRY_CAST({quoted(n)} AS DOUBLE) AS {quoted(f'change {n}')}" for n in config.changes]
+    _check_dates(session, config, columns)
+    parts += [f"{_finite(n, columns)} AS {quoted(f'column {n}')}" for n in config.columns]
+    parts += [
+        f"TRY_CAST({_finite(n, columns)} AS DOUBLE) AS {quoted(f'change {n}')}"
+        for n in config.changes
+    ]
     if texts := [n for n in config.changes if not is_number(columns[n])]:
         raise DataError(
             f"{where}: changes are those of numbers, and {listed(texts)} holds text; name it in "

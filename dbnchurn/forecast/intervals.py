@@ -57,7 +57,8 @@ class Width:
             gap = np.full(np.shape(value), np.nan)
             return gap, gap
         half = self.factor * np.sqrt(noise + (self.share * value) ** 2)
-        return np.maximum(value - half, 0.0), value + half
+        # Counts and bills are not below 0; a forecast that is, is of credits.
+        return np.where(value >= 0, np.maximum(value - half, 0.0), value - half), value + half
 
 
 def learn_width(value: Floats, noise: Floats, actual: Floats) -> Width:
@@ -83,7 +84,7 @@ def learn_width(value: Floats, noise: Floats, actual: Floats) -> Width:
     if not origins:
         return Width(math.inf, 0.0, 0)
     error = actual - value
-    square = np.maximum(value, 1e-9) ** 2
+    square = np.maximum(np.abs(value), 1e-9) ** 2
     excess = float(((error**2 - noise) / square).mean())
     share = math.sqrt(max(excess, 0.0))
     quotients = np.sort(np.abs(error / np.sqrt(noise + share**2 * square + 1e-12)).ravel())

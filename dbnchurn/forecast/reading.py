@@ -79,6 +79,11 @@ def _leaving_by_absence(session: Session) -> None:
 def _arrays(session: Session, config: ForecastConfig, notes: list[str]) -> History:
     first, last = session.row("SELECT min(month), max(month) FROM spells")
     months = np.arange(np.datetime64(first, "M"), np.datetime64(last, "M") + 1)
+    if config.left is None and len(months) < 2:
+        raise DataError(
+            f"{config.history.name}: there is one month alone, so nobody is seen to be absent in "
+            "the next; give the months of a year at least"
+        )
     segments = tuple(r[0] for r in session.rows("SELECT DISTINCT segment FROM spells ORDER BY 1"))
     early = str(months[min(LEAST_MONTHS, len(months)) - 1] + 1)
     codes, sizes = _codes(session, config, f"month < '{early}-01'::DATE", notes)

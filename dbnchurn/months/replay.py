@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -13,6 +12,7 @@ from typing import Any
 from dbnchurn.campaign.feedback import FeedbackSection
 from dbnchurn.core.errors import ConfigError, listed
 from dbnchurn.core.places import check_places
+from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.data.build import Built, build, places
 from dbnchurn.data.coverage import check_reason, refuse_uncovered
 from dbnchurn.data.joins import LABEL
@@ -94,9 +94,9 @@ def replay(
             raise ConfigError(f"{output} exists already; name a new file")
         check_places({"output": output}, {"model": [model], "tables": places(plan)}, mkdir=mkdir)
     months = []
-    with tempfile.TemporaryDirectory(prefix="dbnchurn-") as scratch:
+    with ScratchFolder() as scratch:
         for window in windows:
-            built = _built(plan, window.cutoff, Path(scratch), n_threads, allow_stale)
+            built = _built(plan, window.cutoff, scratch, n_threads, allow_stale)
             found = backtest(
                 model,
                 built.features,

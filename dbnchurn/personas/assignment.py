@@ -14,6 +14,7 @@ import pyarrow as pa
 from dbnchurn.core.errors import DataError, did_you_mean
 from dbnchurn.core.files import atomic_write
 from dbnchurn.core.places import check_places
+from dbnchurn.core.spreadsheet_text import original_frame
 from dbnchurn.personas.differences import flows
 from dbnchurn.personas.files import load
 from dbnchurn.personas.persona_record import CHUNK, PersonaRecord
@@ -120,6 +121,8 @@ def assign_file(
         output.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(output) as aside:
         write_pieces(pieces, aside, ending, raw_text=raw_text)
+        if not ids:
+            raise DataError(f"{table} holds no customers")
         found = pd.concat(ids)
         if repeated := int(found.index.duplicated().sum()):
             raise DataError(
@@ -160,7 +163,12 @@ def _pieces(
 
 def _earlier(path: str, id: str) -> pd.Series[Any]:
     frame = read_table(path, id)
+    if path.endswith(".csv"):
+        frame = original_frame(frame)
     for name in (id, "persona"):
         if name not in frame:
             raise DataError(f"{path} has no column {name!r}: {did_you_mean(name, map(str, frame))}")
-    return pd.Series(frame["persona"].to_numpy(object), pd.Index(text(frame[id])), dtype=object)
+    before = pd.Series(frame["persona"].to_numpy(object), pd.Index(text(frame[id])), dtype=object)
+    if before.index.has_duplicates:
+        raise DataError(f"{path} repeats ids of column {id!r}; keep one row of each customer")
+    return before

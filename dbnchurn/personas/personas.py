@@ -181,7 +181,13 @@ class Personas(BaseEstimator):  # type: ignore[misc]
             outcome = np.asarray(y).astype(np.int64)
             if len(outcome) != len(frame):
                 raise DataError(f"y has {len(outcome)} rows, but X has {len(frame)}")
-            warn_of_leaks(columns, outcome, "error", checks=OF_THE_OUTCOME)
+            told = outcome >= 0  # -1: not known
+            seen = (
+                columns
+                if told.all()
+                else ModelColumns.of(as_frame(X)[told], self.kinds, self.formats)
+            )
+            warn_of_leaks(seen, outcome[told], "error", checks=OF_THE_OUTCOME)
         rows = _drawn(len(frame), self.sample, generator)
         table, _ = read(columns.schema, frame.iloc[rows])
         space, self.skipped_ = fit_space(columns.schema, table)

@@ -167,13 +167,9 @@ def run(
         formats=dict(table.formats) or None,
         random_state=config.seed,
     )
-    known = None if table.left is None else table.left >= 0
     with stage("find"), warnings.catch_warnings():
         warnings.simplefilter("ignore", PersonaWarning)
-        if table.left is not None and known is not None and known.all():
-            estimator.fit(table.X, table.left)
-        else:
-            estimator.fit(table.X)
+        estimator.fit(table.X, table.left)
     record = estimator.record_
     for sentence in record.warnings():
         log.warning("%s", sentence)

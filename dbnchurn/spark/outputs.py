@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.places import conflicts
-from dbnchurn.data.joins import CUTOFF
+from dbnchurn.data.joins import CUTOFF, NO_WINDOWS
 from dbnchurn.data.part import Part
 from dbnchurn.spark.session import readable
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 TABLE = "table:"
+OVERWRITE = "spark.sql.sources.partitionOverwriteMode"
 QUARANTINE, REPORT = "_quarantine", "_tables"
 """Spark passes over folders whose names begin so."""
 
@@ -110,12 +111,12 @@ def publish(
     try:
         if output.startswith(TABLE):
             name = output.removeprefix(TABLE)
+            _to_table(spark, frame, name, cutoffs or [NO_WINDOWS])
             set_aside.write.mode("overwrite").saveAsTable(f"{name}_quarantine")
-            _to_table(spark, frame, name, cutoffs)
             return
-        set_aside.write.mode("overwrite").parquet(f"{output}/{QUARANTINE}")
         writer = frame.write.partitionBy(CUTOFF).mode("overwrite")
         writer.option("partitionOverwriteMode", "dynamic").parquet(output)
+        set_aside.write.mode("overwrite").parquet(f"{output}/{QUARANTINE}")
         reports.coalesce(1).write.mode("overwrite").text(f"{output}/{REPORT}")
     except ConfigError:
         raise
@@ -143,8 +144,13 @@ def _to_table(spark: SparkSession, frame: DataFrame, name: str, cutoffs: Sequenc
     elif provider == "iceberg":
         ordered.writeTo(name).overwritePartitions()
     elif provider in ("parquet", "orc", "hive"):
-        writer = ordered.write.mode("overwrite").option("partitionOverwriteMode", "dynamic")
-        writer.insertInto(name)
+        # insertInto takes no options of the writer; static, the default, would empty the table.
+        before = spark.conf.get(OVERWRITE, "static")
+        spark.conf.set(OVERWRITE, "dynamic")
+        try:
+            ordered.write.mode("overwrite").insertInto(name)
+        finally:
+            spark.conf.set(OVERWRITE, before or "static")
     else:
         raise ConfigError(
             f"the table {name} is of the kind {provider}, of which single cutoffs cannot be "

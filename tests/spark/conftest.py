@@ -11,7 +11,7 @@ from tests.data.small_crm import PLAN, crm, deep
 from tests.java import JAVA_OPTIONS, has_java
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # other tests of the process stop the session that there is
 def spark(tmp_path_factory):
     """Two tasks at a time, in processes that see what this one sees."""
     pytest.importorskip("pyspark", reason="the extra spark is not installed")

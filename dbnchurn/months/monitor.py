@@ -245,8 +245,8 @@ def monitor(months: Sequence[Month]) -> Findings:
     for month in months:
         begun.setdefault(month.model, month.month)
     # Of two models of the newest month, the one that began later.
-    newest = [month.model for month in months if month.month == months[-1].month]
-    model = max(newest, key=lambda version: begun[version])
+    last = [month.model for month in months if month.month == months[-1].month]
+    model = max(last, key=lambda version: begun[version])
     states = tuple(state_of(month) for month in months if month.model == model)
     others = tuple(sorted({month.model for month in months} - {model}))
     judged = [state for state in states if state.gap is not None]

@@ -147,9 +147,17 @@ class Search:
 
     @property
     def finished(self) -> list[Any]:
-        """Trials that ended, cut short or failed among them; not those that were killed."""
+        """Trials that ended, cut short or failed among them; not those that were killed.
+
+        One that was killed while its end was written says how it ended, and has no value: it is
+        marked as failed by the next call, which tries its settings again.
+        """
+        failed = self.optuna.trial.TrialState.FAIL
         return [
-            trial for trial in self.study.get_trials(deepcopy=False) if "ended" in trial.user_attrs
+            trial
+            for trial in self.study.get_trials(deepcopy=False)
+            if (how := trial.user_attrs.get("ended"))
+            and (trial.state != failed or how.startswith("failed"))
         ]
 
     @property

@@ -51,6 +51,17 @@ def test_files_that_a_stop_took_are_written_by_the_next_call(config_of, tmp_path
     assert {name: (folder / name).read_bytes() for name in files} == files
 
 
+def test_a_trial_that_was_killed_before_its_value_was_written_is_tried_again(config_of, tmp_path):
+    config = config_of(f"output={tmp_path / 'out'}", "tuning.trials=1")
+    whole = tune(config, "x")
+    journal = whole.folder / JOURNAL
+    content = journal.read_text().splitlines(keepends=True)
+    assert '"values"' in content[-1], "the last line is not that with the value of the trial"
+    journal.write_text("".join(content[:-1]))
+    assert (again := tune(config, "x")).finished == 1
+    assert (again.value, again.settings) == (whole.value, whole.settings)
+
+
 def test_a_search_that_was_stopped_tries_the_same_as_one_that_was_not(config_of, tmp_path):
     whole = tune(config_of(f"output={tmp_path / 'whole'}"), "x")
     parts = f"output={tmp_path / 'parts'}"

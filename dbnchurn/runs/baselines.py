@@ -206,12 +206,15 @@ def lightgbm(
         "num_threads": n_threads or default_threads(len(train.y)),
         "verbosity": -1,
     }
-    fitted = lgb.Dataset(matrix(train.frame), train.y)
+    fitted = lgb.Dataset(matrix(train.frame), train.y, weight=train.sample_weight)
+    stopping = lgb.Dataset(
+        matrix(validation.frame), validation.y, weight=validation.sample_weight, reference=fitted
+    )
     booster = lgb.train(
         settings,
         fitted,
         num_boost_round=2000,
-        valid_sets=[lgb.Dataset(matrix(validation.frame), validation.y, reference=fitted)],
+        valid_sets=[stopping],
         callbacks=[lgb.early_stopping(100, verbose=False)],
     )
     return lambda X: np.asarray(booster.predict(matrix(X)), np.float64)
@@ -250,8 +253,10 @@ def catboost(
         If CatBoost is not installed.
     """
     with wants_extra("bench"):
-        from catboost import CatBoostClassifier
+        from catboost import CatBoostClassifier, Pool
     schema = infer(train.frame, kinds, formats)
+
+    categories = [c.name for c in schema.used if c.kind == "category"]
 
     def columns(X: pd.DataFrame) -> pd.DataFrame:
         table = read(schema, X)[0]
@@ -263,7 +268,6 @@ def catboost(
         iterations=2000,
         depth=6,
         learning_rate=0.05,
-        cat_features=[c.name for c in schema.used if c.kind == "category"],
         early_stopping_rounds=100,
         eval_metric="Logloss",
         random_seed=random_state,
@@ -271,7 +275,11 @@ def catboost(
         verbose=False,
         allow_writing_files=False,
     )
-    model.fit(columns(train.frame), train.y, eval_set=(columns(validation.frame), validation.y))
+    fitted, stopping = (
+        Pool(columns(rows.frame), rows.y, categories, weight=rows.sample_weight)
+        for rows in (train, validation)
+    )
+    model.fit(fitted, eval_set=stopping)
     return lambda X: np.asarray(model.predict_proba(columns(X))[:, 1], np.float64)
 
 

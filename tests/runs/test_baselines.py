@@ -1,5 +1,6 @@
 """Baselines see the training rows, read them like the model, and are what they are called."""
 
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import get_args
 
@@ -78,6 +79,14 @@ def test_peers_repeat_themselves_and_change_nothing(rows, name):
     first, again = (PEERS[name](train, val, **SETTINGS)(test.frame) for _ in range(2))
     np.testing.assert_array_equal(first, again)
     pd.testing.assert_frame_equal(train.frame, before)
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_peers_learn_the_share_of_churners_by_weight(rows, name):
+    train, val, test = (replace(part, sample_weight=1.0 + 3 * part.y) for part in rows)
+    scores = PEERS[name](train, val, **SETTINGS)(test.frame)
+    share, mean = (np.average(values, weights=test.sample_weight) for values in (test.y, scores))
+    assert abs(mean - share) < 0.05 < share - test.y.mean()
 
 
 def test_logistic_regression_ignores_validation_rows(rows):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -244,13 +245,12 @@ def _prepare_on_spark(
     if plan is None:
         raise ConfigError("the config names one table, so there is nothing to build; see 'data'")
     cutoffs = [day] if day else None
-    prepared = prepare_on_spark(
-        plan, spark_session(), output, cutoffs=cutoffs, allow_stale=allow_stale
-    )
-    for line in prepared.part.coverage.lines():
-        print(line)
-    for name, checked in prepared.part.tables.items():
-        if aside := sum(checked.quarantined.values()):
-            print(f"{name}: {aside} of {checked.rows} rows were set aside")
-    print(f"{prepared.rows} rows written to {output}")
-    prepared.close()
+    with closing(
+        prepare_on_spark(plan, spark_session(), output, cutoffs=cutoffs, allow_stale=allow_stale)
+    ) as prepared:
+        for line in prepared.part.coverage.lines():
+            print(line)
+        for name, checked in prepared.part.tables.items():
+            if aside := sum(checked.quarantined.values()):
+                print(f"{name}: {aside} of {checked.rows} rows were set aside")
+        print(f"{prepared.rows} rows written to {output}")

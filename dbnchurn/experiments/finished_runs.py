@@ -17,7 +17,7 @@ from dbnchurn.core.errors import DataError
 from dbnchurn.core.flattening import dotted, flatten
 from dbnchurn.core.spreadsheet_text import original_frame
 from dbnchurn.core.typing import Floats
-from dbnchurn.experiments.fingerprints import completion_marker
+from dbnchurn.experiments.fingerprints import NO_RESULT, completion_marker
 from dbnchurn.runs.folder import read_json
 from dbnchurn.runs.result import MODEL
 
@@ -26,11 +26,7 @@ RUNS_TABLE = "runs.csv"
 
 # Keys in which runs of one variant may differ; a fit after the measuring changes no number.
 OF_A_UNIT = ("seed", "split.fold", "classifier.refit")
-NO_SETTING = (
-    "output", "experiment", "tuning", "retraining", "tracking", "published", "report",
-    "baselines", "resamples",
-    "n_threads",
-)  # fmt: skip
+NO_SETTING = NO_RESULT | {"published", "report", "baselines", "resamples", "n_threads"}
 
 
 @dataclass(frozen=True, eq=False)

@@ -174,10 +174,10 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
 
         def fit_booster(k: int) -> tuple[Forest, list[float]]:
             inside = self.fold_ != k if self.cross_fit else np.ones(len(y), bool)
-            labelled = (y[inside], sample_weight[inside])
-            tested = self._tested(matrix[inside], len(table.number_names), *labelled, wide=wide)
+            labelled, values = (y[inside], sample_weight[inside]), matrix[inside]
+            tested = self._tested(values, len(table.number_names), *labelled, wide=wide)
             taken = kinds[tested].tolist()
-            train = _matrix(matrix[inside][:, tested], taken, *labelled, n_threads)
+            train = _matrix(values[:, tested], taken, *labelled, n_threads)
             stop = None
             if validation is not None and stop_values is not None:
                 # A DMatrix of its own for each booster: XGBoost does not promise that boosters

@@ -95,7 +95,7 @@ def distance(column: Distribution, share: Floats, values: Floats) -> float:
     share : float64 array of shape (bins,)
         Of the values of training in its bins.
     values : float64 array of shape (n,)
-        None is missing.
+        Without missing values.
 
     Returns
     -------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 MOST_ROWS = 20_000_000
-"""Of the table of features that the driver takes: some 1.8 GB of memory a million."""
+"""Of the table of features that the driver takes, which it holds in memory as a whole."""
 
 
 def built_on(

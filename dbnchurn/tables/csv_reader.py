@@ -106,20 +106,16 @@ class CsvReader:
                 batch, numbers, file=self.file, delimiter=dialect.delimiter, columns=len(names)
             )
             wanted = batch.select(self._wanted)
-            if self._row_found(headers := _repeated_headers(wanted), numbers):
-                kept = np.setdiff1d(np.arange(len(numbers)), headers)
+            headers = _repeated_headers(wanted)
+            if len(headers):
+                again = [RejectedRow(int(row), None, HEADER) for row in numbers[headers]]
+                self._numbered = deque(sorted([*self._numbered, *again], key=lambda line: line.row))
+                kept = np.delete(np.arange(len(numbers)), headers)
                 wanted, numbers = wanted.take(pa.array(kept)), numbers[kept]
             if len(numbers) or not batch.num_rows:
                 yield wanted.append_column("", pa.array(numbers))
         self._numbered.extend(self._not_numbered)
         self.next_row += len(self._not_numbered)
-
-    def _row_found(self, headers: Ints, numbers: Ints) -> bool:
-        """Reject the rows that repeat the header, if there are any."""
-        again = [RejectedRow(int(numbers[row]), None, HEADER) for row in headers]
-        if again:
-            self._numbered = deque(sorted([*self._numbered, *again], key=lambda line: line.row))
-        return bool(again)
 
     def _reject(self, line: arrow_csv.InvalidRow) -> str:
         if len(self._not_numbered) > self._max_rejected:

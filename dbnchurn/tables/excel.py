@@ -117,6 +117,8 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         check_sheet_size(path)
         yield
+    except DataError:
+        raise
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise DataError(f"{path}: not a readable spreadsheet: {error}") from error
 

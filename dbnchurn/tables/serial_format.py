@@ -181,8 +181,10 @@ def serial_formats(name: str, numbers: Floats) -> tuple[SerialFormat, ...]:
     return tuple(found)
 
 
-def unnamed_serials(numbers: Floats) -> tuple[str, ...]:
-    """The formats by which numbers are recent dates though no name says so.
+def unnamed_serial(numbers: Floats) -> str:
+    """The format by which numbers are recent dates though no name says so.
+
+    Recent dates of one format lie in no range of another.
 
     Parameters
     ----------
@@ -191,31 +193,34 @@ def unnamed_serials(numbers: Floats) -> tuple[str, ...]:
 
     Returns
     -------
-    tuple of str
-        Empty with fewer than 20 different values, or where a number is not whole.
+    str
+        Empty if there is none, with fewer than 20 different values, or where a number is not whole.
 
     Examples
     --------
-    >>> unnamed_serials(1.7e9 + 86_400 * np.arange(100)), unnamed_serials(np.arange(100.0))
-    (('epoch_s',), ())
-    >>> unnamed_serials(20_250_100 + np.arange(1.0, 31.0))
-    ('%Y%m%d',)
-    >>> unnamed_serials(np.arange(40_000.0, 40_050.0))
-    ('excel_serial',)
+    >>> unnamed_serial(1.7e9 + 86_400 * np.arange(100)), unnamed_serial(np.arange(100.0))
+    ('epoch_s', '')
+    >>> unnamed_serial(20_250_100 + np.arange(1.0, 31.0))
+    '%Y%m%d'
+    >>> unnamed_serial(np.arange(40_000.0, 40_050.0))
+    'excel_serial'
     """
-    known = np.unique(numbers[~np.isnan(numbers)])
-    if len(known) < MANY or known[0] <= 0 or (known != np.floor(known)).any():
-        return ()
-    found = []
+    known = numbers[~np.isnan(numbers)]
+    if not len(known) or known.min() <= 0 or (known != np.floor(known)).any():
+        return ""  # nearly every column; the sort below is for those that are left
+    known = np.unique(known)
+    if len(known) < MANY:
+        return ""
     for form in map(SerialFormat, SERIALS):
         low, high = RECENT_SERIAL if form.picture == "excel_serial" else RECENT
         days = form.days(known)
         if not np.isnan(days).any() and low <= days.min() <= days.max() <= high:
-            found.append(form.picture)
+            return form.picture
     month, day = known // 100 % 100, known % 100
-    if known[0] >= WRITTEN[0] and known[-1] <= WRITTEN[1] and (month <= 12).all():
-        found += ["%Y%m%d"] if ((month > 0) & (day > 0) & (day <= 31)).all() else []
-    return tuple(found)
+    written = WRITTEN[0] <= known[0] and known[-1] <= WRITTEN[1]
+    if written and ((month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all():
+        return "%Y%m%d"
+    return ""
 
 
 def serial_note(name: str, numbers: Floats) -> str:
@@ -238,23 +243,21 @@ def serial_note(name: str, numbers: Floats) -> str:
 would be 2023-11-14); if they are, say formats: {last_call: epoch_s}, and formats: {last_call: \
 number} if not"
     """
-    forms = unnamed_serials(numbers)
-    if not forms:
+    form = unnamed_serial(numbers)
+    if not form:
         return ""
     first = float(np.nanmin(numbers))
     shown = f"{first:.0f}"
-    day = f"{shown[:4]}-{shown[4:6]}-{shown[6:]}"
-    if forms[0] in SERIALS:
-        day = str(np.datetime64(int(SerialFormat(forms[0]).days(np.array([first]))[0]), "D"))
-    keys = " or ".join(f"formats: {{{name}: {_quoted(form)}}}" for form in forms)
+    if form in SERIALS:
+        key, days = form, SerialFormat(form).days(np.array([first]))
+        day = str(np.datetime64(int(days[0]), "D"))
+    else:
+        key, day = f"'{form}'", f"{shown[:4]}-{shown[4:6]}-{shown[6:]}"
     return (
-        f"column {name!r} is read as numbers, and all of them could be dates ({forms[0]}: {shown} "
-        f"would be {day}); if they are, say {keys}, and formats: {{{name}: {AS_NUMBER}}} if not"
+        f"column {name!r} is read as numbers, and all of them could be dates ({form}: {shown} "
+        f"would be {day}); if they are, say formats: {{{name}: {key}}}, and formats: {{{name}: "
+        f"{AS_NUMBER}}} if not"
     )
-
-
-def _quoted(form: str) -> str:
-    return form if form in SERIALS else f"'{form}'"
 
 
 def serial_question(name: str, numbers: Floats, place: str = "formats") -> str:

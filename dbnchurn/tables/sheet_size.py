@@ -6,11 +6,11 @@ The rows and columns of a sheet are made up to its farthest cell, so that a sing
 
 from __future__ import annotations
 
+import lzma
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +22,8 @@ LARGEST_UNPACKED, LARGEST_RATIO = 2**28, 100
 FEW_CELLS, SPARSE = 2**22, 50
 """Cells that are never too many, and how many there may be for each that is written."""
 MOST_CELLS = 2**28
+UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
+"""What a damaged or encrypted part of an archive raises."""
 SPACED = re.compile(rb"""\sr(?:\s{32}|\s*=\s{32})""")  # longer than the overlap of two blocks
 PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,9})([0-9]{1,18})["']""")
 
@@ -32,14 +34,19 @@ def check_sheet_size(path: Path) -> None:
     Parameters
     ----------
     path : Path
-        An ``.xlsx`` file; others, and what is no archive, pass.
+        A spreadsheet; what is no archive passes, such as ``.xls``.
 
     Raises
     ------
     DataError
-        If it holds a cell far beyond the others, or unpacks to a multiple of its size.
+        If it holds a cell far beyond the others, or unpacks to a multiple of its size, or a part of
+        it cannot be unpacked.
     """
-    with suppress(zipfile.BadZipFile, zlib.error, EOFError), zipfile.ZipFile(path) as archive:
+    try:
+        archive = zipfile.ZipFile(path)
+    except zipfile.BadZipFile:
+        return
+    with archive:
         unpacked = sum(entry.file_size for entry in archive.infolist())
         size = path.stat().st_size
         if unpacked > max(LARGEST_UNPACKED, LARGEST_RATIO * size):
@@ -47,9 +54,14 @@ def check_sheet_size(path: Path) -> None:
                 f"{path}: its {size:,} bytes would be {unpacked:,} unpacked, which no table is; "
                 "save the sheet as CSV"
             )
-        for entry in archive.infolist():
-            with archive.open(entry) as part:  # any of them may be named as a sheet
-                _check_cells(path, part)
+        for entry in archive.infolist():  # any of them may be named as a sheet
+            try:
+                with archive.open(entry) as part:
+                    _check_cells(path, part)
+            except UNREADABLE as error:
+                raise DataError(
+                    f"{path}: not a readable spreadsheet: {entry.filename}: {error}"
+                ) from error
 
 
 def _check_cells(path: Path, sheet: IO[bytes]) -> None:

@@ -1,5 +1,6 @@
 """A spreadsheet that would fill the memory is refused by its places and sizes, before reading."""
 
+import io
 import zipfile
 
 import pytest
@@ -88,6 +89,30 @@ def test_a_place_between_two_blocks_counts(tmp_path, monkeypatch):
         monkeypatch.setattr(sheet_size, "BLOCK", size)
         with pytest.raises(DataError, match=r"row 1,048,576 and column 16,384, which makes 17,179"):
             check_sheet_size(path)
+
+
+def test_a_damaged_part_ends_no_check(tmp_path):
+    path = write(tmp_path / "far.xlsx", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
+    far = path.read_bytes()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("aaa.bin", "first")
+        with zipfile.ZipFile(io.BytesIO(far)) as old:
+            for name in old.namelist():
+                archive.writestr(name, old.read(name), zipfile.ZIP_DEFLATED)
+    path.write_bytes(path.read_bytes().replace(b"first", b"worst", 1))
+    with pytest.raises(DataError, match=r"far\.xlsx: not a readable .*: aaa\.bin: Bad CRC"):
+        read_sheet(path)
+
+
+def test_an_encrypted_part_is_refused_in_words_that_name_the_file_once(tmp_path):
+    path = write(tmp_path / "t.xlsx")
+    found = bytearray(path.read_bytes())
+    for place in (found.find(b"PK\x03\x04") + 6, found.find(b"PK\x01\x02") + 8):
+        found[place] |= 1
+    path.write_bytes(bytes(found))
+    with pytest.raises(DataError, match="is encrypted") as refused:
+        read_sheet(path)
+    assert str(refused.value).count("t.xlsx") == 1
 
 
 @pytest.mark.parametrize("spaces", ["{0}=", "={0}", " = {0}"])

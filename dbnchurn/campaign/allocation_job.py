@@ -19,9 +19,9 @@ from dbnchurn.campaign.eligibility import find_eligible
 from dbnchurn.campaign.log import CONTROL, ContactLog
 from dbnchurn.campaign.options import AllocateConfig
 from dbnchurn.campaign.pilot import value_on_pilot
-from dbnchurn.campaign.source import as_words, read_source, rows_text
+from dbnchurn.campaign.source import read_source, unique_ids
 from dbnchurn.campaign.values import Worths, value_customers
-from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
+from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.files import atomic_write
 from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import stage
@@ -138,7 +138,7 @@ def plan_campaign(config: AllocateConfig) -> AllocationResult:
     """
     with stage("read"):
         table = read_source(config.customers, texts=[config.id], kinds={})
-        ids = _ids(table.frame, config)
+        ids = unique_ids(table.frame, config.id, config.customers.name)
         past = None if config.log is None else ContactLog.read(config.log)
     with stage("values"):
         worths = value_customers(table.frame, config)
@@ -193,30 +193,6 @@ def stage_of(config: AllocateConfig) -> Allocate:
         explore=config.explore,
         random_state=config.seed,
     )
-
-
-def _ids(frame: pd.DataFrame, config: AllocateConfig) -> pd.Series[Any]:
-    """The customers' ids as text, each once."""
-    where = config.customers.name
-    if config.id not in frame:
-        raise DataError(
-            f"{where}: there is no column {config.id!r} (id): "
-            f"{did_you_mean(config.id, map(str, frame.columns))}"
-        )
-    ids = as_words(frame[config.id], where)
-    missing, repeated = ids.isna(), ids.duplicated(keep=False) & ids.notna()
-    problems = []
-    if missing.any():
-        problems.append(f"column {config.id!r} is empty {rows_text(missing)}: name each customer")
-    if repeated.any():
-        first = ids[repeated].iloc[0]
-        problems.append(
-            f"{ids[repeated].nunique()} customers have several rows {rows_text(repeated)}, such as "
-            f"{first!r}: keep one row of each"
-        )
-    if problems:
-        raise DataError(f"{where}: {'; '.join(problems)}")
-    return ids
 
 
 def contact_list(

@@ -148,16 +148,14 @@ def _affordable(
     excess = exact_sum(costs) - limits.budget
     if not excess > 0:
         return kept
-    by_customer: dict[int, list[int]] = {}
-    for number in np.argsort(~keys[rows], kind="stable").tolist():
-        if costs[number] > 0:
-            by_customer.setdefault(int(rows[number]), []).append(number)
-    for numbers in by_customer.values():
-        groups = limits.members[:, options[numbers]].sum(axis=1)
+    paid = np.flatnonzero(costs > 0)
+    for row in dict.fromkeys(rows[paid[np.argsort(~keys[rows[paid]], kind="stable")]].tolist()):
+        own = np.flatnonzero((rows == row) & (arms != IN_CONTROL))  # what costs nothing goes too
+        groups = limits.members[:, options[own]].sum(axis=1)
         if (counts - groups >= limits.least).all():
-            kept[rows == rows[numbers[0]]] = False
+            kept[rows == row] = False
             counts = counts - groups
-            excess -= float(costs[numbers].sum())
+            excess -= float(costs[own].sum())
             if excess <= 0 and exact_sum(costs[kept]) <= limits.budget:
                 return kept
     return None

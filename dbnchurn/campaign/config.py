@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from dbnchurn.campaign.options import AllocateConfig, AllocateSection
+from dbnchurn.campaign.id_match import Match
+from dbnchurn.campaign.options import AllocateConfig, AllocateSection, Contacts, Money
 from dbnchurn.campaign.source import CampaignSource
 from dbnchurn.config import Section, read
 from dbnchurn.core.errors import ConfigError
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Inner = Annotated[float, Field(gt=0, lt=1)]
-Count = Annotated[int, Field(ge=0)]
-Money = Annotated[float, Field(ge=0)]
 
 
 class LiftSection(Section):
@@ -44,9 +43,7 @@ class LiftSection(Section):
     as_of: date | None = Field(
         default=None, description="Day up to which outcomes are complete; by default the last date."
     )
-    match: Literal["exact", "digits", "loose"] = Field(
-        default="exact", description="How ids of log and outcomes are compared."
-    )
+    match: Match = Field(default="exact", description="How ids of log and outcomes are compared.")
     looks: Annotated[int, Field(ge=1)] = Field(
         default=1, description="How often the result is looked at; above 1 the claim is judged by "
         "the interval that holds however often one looks.",
@@ -71,10 +68,10 @@ class Pilot(Section):
     """Two groups of an earlier campaign with a control group."""
 
     contacted: Annotated[int, Field(ge=1)] = Field(description="Customers who were contacted.")
-    contacted_left: Count = Field(description="Those of them who left.")
+    contacted_left: Contacts = Field(description="Those of them who left.")
     control: Annotated[int, Field(ge=1)] = Field(description="Customers of the control group.")
-    control_left: Count = Field(description="Those of them who left.")
-    accepted: Count | None = Field(
+    control_left: Contacts = Field(description="Those of them who left.")
+    accepted: Contacts | None = Field(
         default=None, description="Contacted customers who accepted the offer."
     )
 
@@ -110,7 +107,7 @@ class PlanSection(Section):
     contact_cost: Money = Field(default=0.0, description="Money per contact, accepted or not.")
     offer_cost: Money = Field(default=0.0, description="Money per accepted offer.")
     currency: str = Field(default="", description="Of all money, such as EUR.")
-    seed: Count = Field(default=0, description="Of the draws behind cost and return.")
+    seed: Contacts = Field(default=0, description="Of the draws behind cost and return.")
 
     @model_validator(mode="after")
     def _possible(self) -> PlanSection:
@@ -137,7 +134,7 @@ class CampaignConfig(Section):
     currency.
     """
 
-    # What stood at the top while `allocate` had a config of its own.
+    # Keys of `allocate` that are written at the top are told where they belong.
     renamed: ClassVar[Mapping[str, str]] = {
         name: f"allocate.{name}" for name in AllocateSection.model_fields if name not in SHARED
     }

@@ -146,10 +146,11 @@ def highest_prices(margins: Margins, limits: Limits) -> Floats:
     finite = np.isfinite(margins.values)
     top = float(np.max(margins.values, where=finite, initial=0.0))
     low = float(np.min(margins.values, where=finite, initial=0.0))
-    paid = margins.costs[margins.costs > 0]
+    costs = margins.costs
+    cheapest = float(np.min(costs, where=costs > 0, initial=np.inf))
     groups = len(limits.names)
     span = top - low if not limits.least.any() else 100 * (top - low)
-    money = span / float(paid.min()) if len(paid) else 0.0
+    money = span / cheapest
     return np.concatenate([np.full(2 * groups, span), [money]]) * 1.01 + 1e-300
 
 

@@ -282,36 +282,6 @@ def sample_ratio(contact: Bools, control: Bools, propensity: Floats) -> SampleRa
     return SampleRatio(drawn, expected, min(1.0, 2 * min(tails)))
 
 
-def ratio_of_drawn_options(control: Bools, propensity: Floats) -> SampleRatio:
-    """The same test where every option was drawn at random, and nobody's was planned.
-
-    A propensity is then that of arm and option together, so the sums of 1 / propensity of the two
-    arms are alike, whatever the number of options.
-
-    Parameters
-    ----------
-    control : bool array of shape (n,)
-    propensity : float array of shape (n,)
-        Probability of the arm and the option that the customer has.
-
-    Returns
-    -------
-    SampleRatio
-
-    Examples
-    --------
-    >>> control = np.arange(1000) < 200
-    >>> ratio_of_drawn_options(control, np.where(control, 0.2, 0.8) / 6).fits
-    True
-    """
-    weight = 1 / propensity
-    held, contacted = float(weight[control].sum()), float(weight[~control].sum())
-    drawn = int(control.sum())
-    rates = held / max(drawn, 1), contacted / max(len(weight) - drawn, 1)
-    expected = len(weight) * rates[1] / max(sum(rates), 1e-12)
-    return SampleRatio(drawn, expected, _tail(held - contacted, float(np.square(weight).sum())))
-
-
 def _tail(apart: float, variance: float) -> float:
     if variance <= 1e-12:
         return 1.0 if abs(apart) < 0.5 else 0.0

@@ -11,15 +11,13 @@ import pandas as pd
 import pyarrow as pa
 
 from dbnchurn.campaign.conditions import all_hold, condition_problems
-from dbnchurn.campaign.id_match import comparable
+from dbnchurn.campaign.id_match import CLEARLY_MORE, comparable
 from dbnchurn.campaign.log import CONTROL, ContactLog
 from dbnchurn.campaign.options import AllocateConfig, FrequencySection
 from dbnchurn.campaign.suppression import readable, suppress
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Bools
 from dbnchurn.tables.duckdb import Session
-
-WRITTEN_OTHERWISE = 0.05  # share of ids that match only without zeros or case, which is refused
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,15 +148,18 @@ def too_often(
 def _past_ids(log: ContactLog, ids: pd.Series[Any], name: str) -> list[str]:
     """What is said of the log's customers; refuses ids that are written otherwise in it."""
     logged = log.frame["customer"].drop_duplicates()
-    exact = logged.isin(ids)
-    near = comparable(logged, "loose").isin(comparable(ids.astype(object), "loose")) & ~exact
-    if near.sum() >= max(1, WRITTEN_OTHERWISE * min(len(logged), len(ids))):
+    unmatched = logged[~logged.isin(ids)]
+    if len(logged) and not len(unmatched):
+        return []
+    near = unmatched[comparable(unmatched, "loose").isin(comparable(ids.astype(object), "loose"))]
+    if len(near) >= max(1, CLEARLY_MORE * min(len(logged), len(ids))):
         raise DataError(
-            f"{log.name}: {int(near.sum())} of its customers are in {name} with ids written "
-            f"otherwise, such as {logged[near].iloc[0]!r}; write the ids in the same way in both, "
-            "or past contacts are not found"
+            f"{log.name}: {len(near)} of its customers are in {name} with ids written otherwise, "
+            f"such as {near.iloc[0]!r}; write the ids in the same way in both, or past contacts "
+            "are not found"
         )
-    return [] if exact.any() else [f"{log.name}: none of its customers is in {name}"]
+    found = len(unmatched) < len(logged)
+    return [] if found else [f"{log.name}: none of its customers is in {name}"]
 
 
 def _words(when: Any) -> str:

@@ -422,7 +422,9 @@ def matched(log: ContactLog, ids: npt.NDArray[Any], opens: Dates, closes: Dates)
     logged = frame[["customer"]].drop_duplicates().reset_index(drop=True)
     known = rows[["customer"]].drop_duplicates().reset_index(drop=True)
     logged["key"], known["key"] = id_keys(logged, known, log.name, "the table", "exact")
-    check_ids(logged, known, (log.name, "the table"), "exact", what=("the log", "the table"))
+    check_ids(
+        logged, known, (log.name, "the table"), "exact", what=("the log", "the table"), option=False
+    )
     inside = pairs[
         (pairs["contact_date"] >= pairs["opens"]) & (pairs["contact_date"] < pairs["closes"])
     ]

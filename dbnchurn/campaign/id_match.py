@@ -10,7 +10,9 @@ from dbnchurn.core.errors import DataError, listed
 
 Match = Literal["exact", "digits", "loose"]
 MATCHES: tuple[Match, ...] = ("exact", "digits", "loose")
-CLEARLY_MORE = 0.05  # share of the log's customers that match only in a less strict comparison
+CLEARLY_MORE = (
+    0.05  # share of the ids that match only in a less strict comparison, which is refused
+)
 SHOWN = 3
 
 
@@ -83,6 +85,7 @@ def check_ids(
     match: Match,
     *,
     what: tuple[str, str] = ("the log", "the outcomes"),
+    option: bool = True,
 ) -> None:
     """Refuse ids that match nobody, or that would match when they are compared less strictly.
 
@@ -96,6 +99,8 @@ def check_ids(
         How `key` was made.
     what : pair of str
         What `rows` and `found` are, for messages; by default a log and outcomes.
+    option : bool, default True
+        Whether another comparison can be asked for, which the message then offers.
 
     Raises
     ------
@@ -122,9 +127,11 @@ def check_ids(
                 f"{one!r} in {what[0]} for {two!r} in {what[1]}"
                 for one, two in zip(pairs["own"][:SHOWN], pairs["theirs"][:SHOWN], strict=True)
             )
+            how = f" with --match {other}" if option else ", written otherwise"
+            remedy = f", or give --match {other} (match={other!r})" if option else ""
             raise DataError(
-                f"{said}; {len(pairs)} more would be with --match {other}: {shown}; write the ids "
-                f"in the same way in both, or give --match {other} (match={other!r})"
+                f"{said}; {len(pairs)} more would be{how}: {shown}; write the ids in the same way "
+                f"in both{remedy}"
             )
     if not matched:
         raise DataError(

@@ -167,6 +167,11 @@ def choose_learner(
             raise DataError(f"there is no learner {name!r}: {did_you_mean(name, LEARNERS)}")
     if not 0 < contacts <= 1:
         raise DataError(f"contacts is a share of the customers, above 0 and at most 1: {contacts}")
+    if folds < 2 or resamples < 1 or not learners:
+        raise DataError(
+            f"folds {folds}, resamples {resamples}, {len(learners)} learners: give two folds, one "
+            "resample and one learner at least"
+        )
     rows = uplift.read(X, option, y, propensity)
     money = money or Money(
         np.ones(len(rows)), np.zeros((len(rows), rows.n_options)), np.zeros(len(rows))

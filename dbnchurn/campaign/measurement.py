@@ -20,7 +20,6 @@ from dbnchurn.campaign.config import LiftSection
 from dbnchurn.campaign.effect import (
     Effect,
     planned_deviation,
-    ratio_of_drawn_options,
     same_share,
     sample_ratio,
 )
@@ -91,8 +90,7 @@ def measure(
             "--control 0.1 of 'dbnchurn score' does so ('dbnchurn plan' says how large)"
         )
     log, certain = drawn_rows(log)
-    every_option_drawn = not (log.frame["arm"] == CONTACT).any()
-    if every_option_drawn:
+    if not (log.frame["arm"] == CONTACT).any():
         log, certain = _explorers_contacted(log), (*certain, OPTIONS_DRAWN)
     described = None
     if scores is not None:
@@ -109,12 +107,7 @@ def measure(
     _check_arms(joined, log, outcomes)
     effect = arm_effect(joined.frame, CONTACT, settings.confidence)
     contact, control = ((log.frame["arm"] == arm).to_numpy() for arm in (CONTACT, CONTROL))
-    propensity = log.frame["propensity"].to_numpy()
-    ratio = (
-        ratio_of_drawn_options(control, propensity)
-        if every_option_drawn
-        else sample_ratio(contact, control, propensity)
-    )
+    ratio = sample_ratio(contact, control, log.frame["propensity"].to_numpy())
     counts = counts_by_arm(joined)
     known = (counts.get(CONTACT, (0, 0)), counts.get(CONTROL, (0, 0)))
     outcomes_p = same_share((known[0][1], known[1][1]), (known[0][0], known[1][0]))

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from dbnchurn.campaign.conditions import Condition
+from dbnchurn.campaign.id_match import Match
 from dbnchurn.campaign.limits import Option
 from dbnchurn.campaign.source import CampaignSource
 from dbnchurn.config import Section
@@ -50,6 +51,10 @@ class EffectSection(Section):
             raise ValueError("give one of 'effect' and 'uplift'")
         if isinstance(self.acceptance, int | float) and not 0 <= self.acceptance <= 1:
             raise ValueError(f"acceptance {self.acceptance:g}: give a probability from 0 to 1")
+        if isinstance(self.uplift, int | float) and not -1 <= self.uplift <= 1:
+            raise ValueError(
+                f"uplift {self.uplift:g}: give a reduction of the probability from -1 to 1"
+            )
         return self
 
 
@@ -171,9 +176,7 @@ class AllocateSection(Section):
     suppress: Path | None = Field(
         default=None, description="Ids of customers who must not be contacted."
     )
-    suppress_match: Literal["exact", "digits", "loose"] = Field(
-        default="exact", description="How its ids are compared."
-    )
+    suppress_match: Match = Field(default="exact", description="How its ids are compared.")
     allow_unmatched: bool = Field(
         default=False, description="Its ids may be of people who are not in the table."
     )
@@ -215,6 +218,8 @@ class AllocateSection(Section):
             yield "options: every pair of offer and channel is excluded; leave one open"
         for pair in self.pairs:
             effect = self.effect_of_pair(pair)
+            if isinstance(effect.error, str) and not isinstance(effect.uplift, str):
+                yield f"{pair}: 'error' is a column, and the effect one number; give a number"
             if effect.effect is None and effect.uplift is None:
                 yield f"{pair}: nothing says what it does; give 'effect' or 'uplift'"
             if effect.acceptance is None and self.needs_acceptance(pair):

@@ -25,6 +25,7 @@ from dbnchurn.campaign.source import (
     rows_text,
 )
 from dbnchurn.core.errors import DataError, listed
+from dbnchurn.tables.doubtful_values import FAR
 from dbnchurn.tables.label_words import Word, class_key, word_of
 
 COLUMNS = ("customer", "campaign", "left", "left_date", "accepted", "revenue")
@@ -329,6 +330,11 @@ def _windows(
             raise DataError(
                 f"{outcomes.name}: nobody left, so it does not say up to which day outcomes are "
                 "known; give --as-of DATE"
+            )
+        if last >= pd.Timestamp(FAR[1]):
+            raise DataError(
+                f"{outcomes.name}: the last date of leaving is {last.date()}, which stands for "
+                f"never; empty these cells, say missing: ['{last.date()}'], or give --as-of DATE"
             )
         as_of = last.date()
         notes.append(

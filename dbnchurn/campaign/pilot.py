@@ -7,14 +7,14 @@ import pandas as pd
 
 from dbnchurn.campaign.allocation import Allocation
 from dbnchurn.campaign.conditions import all_hold
-from dbnchurn.campaign.log import CONTROL, WORDS, ContactLog
+from dbnchurn.campaign.log import CONTROL, ContactLog
 from dbnchurn.campaign.options import AllocateConfig, PilotSection
 from dbnchurn.campaign.outcomes import JoinedLog, Outcomes, join_outcomes
 from dbnchurn.campaign.promise import Promise, promised_value
-from dbnchurn.campaign.source import CampaignSource, as_words, read_source
-from dbnchurn.campaign.values import value_customers
+from dbnchurn.campaign.source import CampaignSource, read_source, unique_ids
+from dbnchurn.campaign.values import numbers_of, value_customers
 from dbnchurn.core.errors import DataError
-from dbnchurn.core.typing import Floats, Ints
+from dbnchurn.core.typing import Bools, Floats, Ints
 
 
 def value_on_pilot(config: AllocateConfig, plan: Allocation) -> tuple[Promise, list[str]]:
@@ -41,7 +41,7 @@ def value_on_pilot(config: AllocateConfig, plan: Allocation) -> tuple[Promise, l
     assert pilot is not None
     log, outcomes = ContactLog.read(pilot.log), Outcomes.read(pilot.outcomes)
     joined = join_outcomes(log, outcomes, window=pilot.window, as_of=pilot.as_of)
-    rows, notes = _fresh_rows(config, pilot, joined)
+    rows, customers, notes = _fresh_rows(config, pilot, joined)
     if joined.window != joined.wanted_window:
         notes.append(
             f"pilot: windows of {joined.wanted_window} days are not over, and leaving within "
@@ -49,20 +49,20 @@ def value_on_pilot(config: AllocateConfig, plan: Allocation) -> tuple[Promise, l
             "complete up to a later day"
         )
     pairs = list(config.pairs)
-    worths = value_customers(rows, config)
+    worths = value_customers(customers, config)
     reduced = worths.values - plan.prices_by_option
     reduced -= plan.price_of_money * worths.costs
     for k, pair in enumerate(pairs):
         offer, channel = config.offers[pair.offer], config.channels[pair.channel]
-        closed = ~(all_hold(offer.when, rows) & all_hold(channel.when, rows))
-        reduced[closed | ~all_hold(config.when, rows), k] = -np.inf
+        closed = ~(all_hold(offer.when, customers) & all_hold(channel.when, customers))
+        reduced[closed | ~all_hold(config.when, customers), k] = -np.inf
     chosen = np.where(reduced.max(axis=1) > 0, reduced.argmax(axis=1), -1)
     numbers = {(pair.offer, pair.channel): k for k, pair in enumerate(pairs)}
     given = np.array(
         [numbers.get(pair, -1) for pair in zip(rows["offer"], rows["channel"], strict=True)]
     )
     contacted = (rows["arm"] != CONTROL).to_numpy(bool)
-    money = _money(config, rows, given, contacted, notes)
+    money = _money(config, rows, customers, given, contacted, notes)
     promise = promised_value(
         pairs, plan.counts, chosen, given, contacted, rows["propensity"].to_numpy(float), money
     )
@@ -71,8 +71,8 @@ def value_on_pilot(config: AllocateConfig, plan: Allocation) -> tuple[Promise, l
 
 def _fresh_rows(
     config: AllocateConfig, pilot: PilotSection, joined: JoinedLog
-) -> tuple[pd.DataFrame, list[str]]:
-    """The pilot's rows with known outcome that made no effect, with the customers' columns."""
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """The pilot's rows with known outcome that made no effect, and their customers, row by row."""
     notes = [f"pilot: {note}" for note in joined.notes]
     rows = joined.frame
     if joined.without_outcome or joined.not_over:
@@ -95,19 +95,10 @@ def _fresh_rows(
         notes.append(f"pilot: {int((~fresh).sum())} rows made the effects and promise nothing")
         rows = rows[fresh]
     table = read_source(pilot.customers, texts=[config.id], kinds={}).frame
-    if config.id not in table:
-        raise DataError(f"{pilot.customers.name}: there is no column {config.id!r}")
-    table = table.assign(customer=as_words(table[config.id], pilot.customers.name))
-    if table["customer"].duplicated().any():
-        raise DataError(f"{pilot.customers.name}: customers have several rows; keep one of each")
-    own = [name for name in rows if name == "customer" or name not in table]
-    clash = {name: f"{name} of the log" for name in rows if name in table and name != "customer"}
-    needed = [*WORDS[1:], "propensity", "left"]
-    rows = rows[own].join(rows[[*clash]].rename(columns=clash))
-    met = rows.merge(table, on="customer", how="inner")
-    for name in needed:
-        if name in clash:
-            met[name] = met[clash[name]]
+    ids = unique_ids(table, config.id, pilot.customers.name)
+    at = rows["customer"].map(pd.Series(np.arange(len(table)), ids.to_numpy()))
+    met = rows[at.notna()].reset_index(drop=True)
+    customers = table.iloc[at.dropna().astype(int)].reset_index(drop=True)
     if len(met) < len(rows):
         notes.append(
             f"pilot: {len(rows) - len(met)} customers are not in {pilot.customers.name}: left out"
@@ -117,28 +108,32 @@ def _fresh_rows(
             f"pilot: no customer is left of {len(joined.log)}: log, outcomes and customers have no "
             "customer in common who made no effect; mend the ids, or take 'pilot' out"
         )
-    return met, notes
+    return met, customers, notes
 
 
 def _money(
-    config: AllocateConfig, rows: pd.DataFrame, given: Ints, contacted: np.ndarray, notes: list[str]
+    config: AllocateConfig,
+    rows: pd.DataFrame,
+    customers: pd.DataFrame,
+    given: Ints,
+    contacted: Bools,
+    notes: list[str],
 ) -> Floats:
     """What came of each customer: less what leaving cost, and of the contact."""
-
-    def numbers(value: int | float | str) -> Floats:
-        column = rows[value].to_numpy(float) if isinstance(value, str) else float(value)
-        return np.broadcast_to(np.asarray(column, float), (len(rows),))
-
-    money = -rows["left"].to_numpy(float) * numbers(config.worth)
+    money = -rows["left"].to_numpy(float) * numbers_of(config.worth, customers)
     told = "accepted" in rows
     assumed = False
     for k, pair in enumerate(config.pairs):
         offer, channel = config.offers[pair.offer], config.channels[pair.channel]
-        share = config.effect_of_pair(pair).acceptance
-        accepted = rows["accepted"].to_numpy(float) if told else numbers(share or 0.0)
-        assumed |= not told and config.needs_acceptance(pair)
-        gain = np.nan_to_num(accepted) * (numbers(offer.margin) - offer.cost) - channel.cost
-        money = money + np.where((given == k) & contacted, gain, 0.0)
+        share = numbers_of(config.effect_of_pair(pair).acceptance or 0.0, customers)
+        accepted = rows["accepted"].to_numpy(float) if told else np.full(len(rows), np.nan)
+        unknown, mine = np.isnan(accepted), (given == k) & contacted
+        assumed |= config.needs_acceptance(pair) and bool((unknown & mine).any())
+        accepted = np.where(unknown, share, accepted)
+        gain = accepted * (numbers_of(offer.margin, customers) - offer.cost) - channel.cost
+        money = money + np.where(mine, gain, 0.0)
     if assumed:
-        notes.append("pilot: the outcomes do not say who accepted, so the given acceptance is used")
+        notes.append(
+            "pilot: where the outcomes do not say who accepted, the given acceptance is used"
+        )
     return np.asarray(money)

@@ -265,8 +265,9 @@ def _choice(settings: PlanSection, share: float, draws: Draws | None) -> Control
     how = {"confidence": settings.confidence, "explained": settings.explained}
     forgone = None
     if draws is not None and settings.worth is not None:
-        net = settings.worth * draws.effect - settings.offer_cost * draws.acceptance
-        forgone = Range.of(held_out * (net - settings.contact_cost))
+        accepted, kept = realised(draws, held_out, np.random.default_rng([settings.seed, 1]))
+        cost = settings.contact_cost * held_out + settings.offer_cost * accepted
+        forgone = Range.of(settings.worth * kept - cost)
     return ControlChoice(
         share,
         held_out,

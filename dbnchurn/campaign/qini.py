@@ -129,6 +129,8 @@ def measure_qini(
         raise DataError(f"the ranking has to be {len(names)} numbers, one a row, none missing")
     if not 0 < share <= 1:
         raise DataError(f"share has to be above 0 and at most 1, got {share}")
+    if wanted not in ("less", "more"):
+        raise DataError(f"wanted is 'less' or 'more', got {wanted!r}")
     drawn = Assignments.of(names, propensity)
     sign = -1.0 if wanted == "less" else 1.0
     rows = _Ranked.of(order, drawn, np.asarray(sign * read_outcome(y, len(names)), np.float64))

@@ -139,7 +139,8 @@ class ScoredCustomers:
             )
         rows, own = log.frame.copy(), self.frame.copy()
         rows["key"], own["key"] = id_keys(rows, own, log.name, self.name, match)
-        check_ids(rows, own, (log.name, self.name), match)
+        sides = ("the log", "the scores")
+        check_ids(rows, own, (log.name, self.name), match, what=sides)
         own = own.set_index("key")
         notes = [*self.notes]
         if absent := int((~rows["key"].isin(own.index)).sum()):

@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from dbnchurn.config import Section
-from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.spreadsheet_text import original
 from dbnchurn.data.plan import Csv
 from dbnchurn.tables.files import find_files, kind_of_file
@@ -134,9 +134,10 @@ def read_source(
     if repeated := sorted(set(frame.columns[frame.columns.duplicated()])):
         raise DataError(f"{source.name}: the column {listed(repeated)} is there twice; name one")
     frame = frame.reset_index(drop=True)
+    escaped = source.path is not None and kind_of_file(_first(source.path)) == "csv"
     for name in [name for name in texts if name in frame]:
         frame[name] = as_words(frame[name], source.name)
-        if source.path is not None and kind_of_file(_first(source.path)) == "csv":
+        if escaped:
             frame[name] = frame[name].map(original, na_action="ignore")
     return CampaignTable(frame, source.name, loaded.notes)
 
@@ -198,6 +199,52 @@ def rows_text(rows: Any) -> str:
     return f"in {len(places)} row{'' if len(places) == 1 else 's'} ({shown}{more})"
 
 
+def unique_ids(frame: pd.DataFrame, column: str, where: str) -> pd.Series[Any]:
+    """The customers of a table as text, each once.
+
+    Parameters
+    ----------
+    frame : DataFrame of n rows
+    column : str
+        Names the customer.
+    where : str
+        Name of the table, for messages.
+
+    Returns
+    -------
+    Series of n texts
+
+    Raises
+    ------
+    DataError
+        If the column is not there, an id is missing, or a customer has several rows.
+
+    Examples
+    --------
+    >>> unique_ids(pd.DataFrame({"id": [7, 8]}), "id", "scores.csv").tolist()
+    ['7', '8']
+    """
+    if column not in frame:
+        raise DataError(
+            f"{where}: there is no column {column!r} (id): "
+            f"{did_you_mean(column, map(str, frame.columns))}"
+        )
+    ids = as_words(frame[column], where)
+    missing, repeated = ids.isna(), ids.duplicated(keep=False) & ids.notna()
+    problems = []
+    if missing.any():
+        problems.append(f"column {column!r} is empty {rows_text(missing)}: name each customer")
+    if repeated.any():
+        first = ids[repeated].iloc[0]
+        problems.append(
+            f"{ids[repeated].nunique()} customers have several rows {rows_text(repeated)}, such as "
+            f"{first!r}: keep one row of each"
+        )
+    if problems:
+        raise DataError(f"{where}: {'; '.join(problems)}")
+    return ids
+
+
 def as_dates(values: pd.Series[Any], where: str) -> pd.Series[Any]:
     """A column of dates, without the time of day.
 
@@ -227,7 +274,13 @@ def as_dates(values: pd.Series[Any], where: str) -> pd.Series[Any]:
             f"{where}: column {values.name!r} holds numbers where dates are wanted, such as "
             "2026-08-31; say how they are written with 'formats'"
         )
-    dates = pd.to_datetime(values, errors="coerce", format="ISO8601", utc=False)
+    try:
+        dates = pd.to_datetime(values, errors="coerce", format="ISO8601", utc=False)
+    except ValueError as error:
+        raise DataError(
+            f"{where}: column {values.name!r} holds times of several time zones; write the dates "
+            "alone, as 2026-08-31"
+        ) from error
     wrong = (dates.isna() & values.notna()).to_numpy()
     if wrong.any():
         raise DataError(

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import duckdb
 
+from dbnchurn.campaign.id_match import CLEARLY_MORE, Match
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.typed import as_text
@@ -23,7 +23,6 @@ from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.writing import relation_of, with_original_texts
 
 log = logging.getLogger(__name__)
-Match = Literal["exact", "digits", "loose"]
 MATCHES: dict[Match, str] = {
     "exact": "as written",
     "digits": "without blanks, leading zeros and a .0 at the end",
@@ -31,7 +30,6 @@ MATCHES: dict[Match, str] = {
 }
 NEVER = chr(1)  # a delimiter that no id contains
 DELIMITERS = ",;\t|"
-CLEARLY_MORE = 0.05  # share of the ids that match only when they are compared less strictly
 EXACT_FLOATS = 2**53  # beyond, different whole numbers are the same float
 SHOWN = 3  # ids of either side in a message
 BLANKS = " \t\n\r\v\f\u00a0\u2007\u202f\u3000\ufeff"

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from dbnchurn.campaign.assignments import Assignments, read_outcome
 from dbnchurn.campaign.learners import LEARNERS, TestRows, halves_of, reseeded
 from dbnchurn.campaign.outcome_models import Features, Models
-from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.parameters import check_parameters
 from dbnchurn.core.random_state import integer_seed
 from dbnchurn.core.typing import Floats
@@ -243,4 +243,8 @@ class Uplift(BaseEstimator):  # type: ignore[misc]
         frame = as_frame(X)
         self.schema_ = infer(frame)
         drawn = Assignments.of(option, propensity)
+        if len(drawn) != len(frame):
+            raise DataError(
+                f"the table has {len(frame)} rows and option names {len(drawn)}; give one a row"
+            )
         return TestRows(Features.of(self.schema_, frame), drawn, read_outcome(y, len(frame)))

@@ -73,17 +73,17 @@ def value_customers(frame: pd.DataFrame, config: AllocateConfig) -> Worths:
     values, saved = (np.empty((n, len(pairs)), np.float32) for _ in range(2))
     paid: list[Floats] = []
     probability = frame[config.probability].to_numpy(float)
-    worth = _numbers(config.worth, frame)
+    worth = numbers_of(config.worth, frame)
     effects, notes = cautious_effects(config)
     for k, pair in enumerate(pairs):
         offer, channel = config.offers[pair.offer], config.channels[pair.channel]
         section = config.effect_of_pair(pair)
         kept, note = _saved(section, effects.get(pair), probability, frame, pair)
         notes += note
-        accepts = _numbers(0.0 if section.acceptance is None else section.acceptance, frame)
+        accepts = numbers_of(0.0 if section.acceptance is None else section.acceptance, frame)
         per_contact = accepts if config.effect_of == "acceptance" else 1.0
         gain = per_contact * kept * worth
-        gain = gain + accepts * (_numbers(offer.margin, frame) - offer.cost) - channel.cost
+        gain = gain + accepts * (numbers_of(offer.margin, frame) - offer.cost) - channel.cost
         values[:, k] = gain
         accepted = accepts if config.budget_covers == "expected" else np.asarray(1.0)
         paid.append(np.asarray(channel.cost + (accepted * offer.cost if offer.cost else 0.0)))
@@ -98,12 +98,17 @@ def cautious_effects(config: AllocateConfig) -> tuple[dict[Option, float], list[
     """Average effects by option, drawn to their mean where they have standard errors, and notes."""
     sections = {pair: config.effect_of_pair(pair) for pair in config.pairs}
     known = {pair: s.effect for pair, s in sections.items() if s.effect is not None}
-    bare = [str(pair) for pair, s in sections.items() if s.error is None]
+    numbers = (int, float)  # one uplift for all customers, which nothing draws to a mean
+    bare = [
+        str(pair)
+        for pair, s in sections.items()
+        if s.error is None or isinstance(s.uplift, numbers)
+    ]
     notes = []
     if bare:
         notes.append(
-            f"{len(bare)} of {len(sections)} options have no standard error of their effect "
-            f"('error'), and are taken as exact: {', '.join(bare[:4])}{' …' * (len(bare) > 4)}"
+            f"{len(bare)} of {len(sections)} options have no standard error ('error') "
+            f"that is used, and are taken as exact: {', '.join(bare[:4])}{' …' * (len(bare) > 4)}"
         )
     # Options of one offer share one estimate, which counts once.
     estimates = {
@@ -135,10 +140,10 @@ def _saved(
     if effect is not None:
         return effect * probability, []
     assert section.uplift is not None
-    uplift = np.broadcast_to(_numbers(section.uplift, frame), probability.shape)
+    uplift = np.broadcast_to(numbers_of(section.uplift, frame), probability.shape)
     if section.error is None or not isinstance(section.uplift, str):
         return uplift, []
-    errors = np.broadcast_to(_numbers(section.error, frame), uplift.shape)
+    errors = np.broadcast_to(numbers_of(section.error, frame), uplift.shape)
     cautious = shrunk_to_mean(uplift, errors)
     before, after = float(uplift.std()), float(cautious.std())
     note = (
@@ -148,7 +153,18 @@ def _saved(
     return cautious, [note]
 
 
-def _numbers(given: Given, frame: pd.DataFrame) -> Floats:
+def numbers_of(given: Given, frame: pd.DataFrame) -> Floats:
+    """A number, or the column of that name, as an array.
+
+    Parameters
+    ----------
+    given : number or str
+    frame : DataFrame of n rows
+
+    Returns
+    -------
+    float64 array of shape () or (n,)
+    """
     if isinstance(given, str):
         return np.asarray(frame[given].to_numpy(float))
     return np.asarray(float(given))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dbnchurn.cli.command_line import app
-from dbnchurn.cli.options import Config, Mkdir, RawText, output_file
+from dbnchurn.cli.options import Config, IdMatch, Mkdir, RawText, output_file
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.files import write_whole
 from dbnchurn.core.places import check_places
@@ -22,14 +21,6 @@ if TYPE_CHECKING:
 
 PANEL = "Plan and measure a campaign"
 PAGE_HELP = "The page: an .html file; its numbers are in a .json file beside it."
-
-
-class IdMatch(StrEnum):
-    """How ids of log and outcomes are compared, as ``dbnchurn.campaign.outcomes`` has it."""
-
-    EXACT = "exact"
-    DIGITS = "digits"
-    LOOSE = "loose"
 
 
 @app.command(rich_help_panel=PANEL)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +17,7 @@ from dbnchurn.cli.options import (
     Config,
     Expect,
     History,
+    IdMatch,
     Mkdir,
     PublicKey,
     RawSources,
@@ -37,14 +37,6 @@ if TYPE_CHECKING:
     from dbnchurn.runs.backtest import Backtest
 
 PANEL = "Follow the months"
-
-
-class IdMatch(StrEnum):
-    """How ids of scores and outcomes are compared, as ``dbnchurn.campaign.id_match`` has it."""
-
-    EXACT = "exact"
-    DIGITS = "digits"
-    LOOSE = "loose"
 
 
 @app.command(rich_help_panel=PANEL)
@@ -144,7 +136,7 @@ def evaluate(
     raw = {"--table": table, "--sources": sources, "--trust-sources": trust_sources}
     lists = {"--id": id, "--match": match is not IdMatch.EXACT, "--others-stayed": others_stayed}
     days_told = [day.date() for day in month or ()]
-    wanted = _wanted_months(model, tables or [], cutoffs, days_told, history)
+    wanted = _wanted_months(model, tables or [], cutoffs, days_told, history, mkdir=mkdir)
     if model.is_file():
         _refuse(
             {
@@ -212,6 +204,8 @@ def _wanted_months(
     cutoffs: Sequence[date],
     told: Sequence[date],
     history: Path | None,
+    *,
+    mkdir: bool,
 ) -> list[date]:
     """The month of everything that is measured, for the history; none without one."""
     if history is None:
@@ -230,9 +224,9 @@ def _wanted_months(
             f"times, in their order, got {len(days)}"
         )
     if len(set(days)) < len(days):
-        raise ConfigError("--month: a month is given twice")
-    check_places({"history": history}, {"input": [model, *tables]})
-    check_history(history)
+        raise ConfigError(f"{'--cutoff' if cutoffs else '--month'}: a month is given twice")
+    check_places({"history": history}, {"input": [model, *tables]}, mkdir=mkdir)
+    check_history(history, mkdir=mkdir)
     return days
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -15,6 +16,15 @@ from dbnchurn.core.places import make_folder
 FILE_ENDINGS = (
     ".csv", ".html", ".json", ".md", ".onnx", ".parquet", ".tsv", ".txt", ".xlsx", ".yaml", ".yml",
 )  # fmt: skip
+
+
+class IdMatch(StrEnum):
+    """How ids of two tables are compared, as ``dbnchurn.campaign.id_match`` has it."""
+
+    EXACT = "exact"
+    DIGITS = "digits"
+    LOOSE = "loose"
+
 
 Config = Annotated[Path, typer.Argument(help="YAML config.")]
 Model = Annotated[Path, typer.Argument(help="Model folder.")]

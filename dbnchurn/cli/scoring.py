@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +24,7 @@ from dbnchurn.cli.options import (
     Expect,
     History,
     Id,
+    IdMatch,
     Mkdir,
     Model,
     PublicKey,
@@ -48,14 +48,6 @@ if TYPE_CHECKING:
 PANEL = "Use a model"
 # Former defaults of `explain`.
 EXPLAIN_REASONS, EXPLAIN_SHOW = 3, 5
-
-
-class SuppressMatch(StrEnum):
-    """How ids of a suppression list are compared, as ``dbnchurn.campaign.suppression`` has it."""
-
-    EXACT = "exact"
-    DIGITS = "digits"
-    LOOSE = "loose"
 
 
 @app.command(rich_help_panel=PANEL)
@@ -109,12 +101,12 @@ def score(
         typer.Option(metavar="FILE", help="Ids of customers who must not be contacted."),
     ] = None,
     suppress_match: Annotated[
-        SuppressMatch,
+        IdMatch,
         typer.Option(
             help="How its ids are compared: exact, as written; digits, without blanks and leading "
             "zeros; loose, without case as well."
         ),
-    ] = SuppressMatch.EXACT,
+    ] = IdMatch.EXACT,
     allow_unmatched: Annotated[
         bool,
         typer.Option("--allow-unmatched", help="Its ids may be of people who are no customers."),
@@ -166,7 +158,7 @@ def score(
 
     if show and not reasons:
         raise ConfigError(f"--show {show} prints reasons, so it needs --reasons NUMBER")
-    day = _month_of_history(history, month, cutoff, model, output)
+    day = _month_of_history(history, month, cutoff, model, output, mkdir=mkdir)
     entry = _log_entry(log, campaign_name, offer, channel, contact_date)
     wanted = _campaign(
         campaign, budget, suppress, control, seed, suppress_match.value, allow_unmatched, entry
@@ -218,6 +210,8 @@ def _month_of_history(
     cutoff: datetime | None,
     model: Path,
     output: Path,
+    *,
+    mkdir: bool,
 ) -> date | None:
     """The month that a history is told; refused if it is not known or cannot be written."""
     if history is None:
@@ -233,8 +227,8 @@ def _month_of_history(
             f"--history {history}: of which month are these customers? Give --month DATE, the "
             "cutoff of the table"
         )
-    check_places({"history": history, "output": output}, {"model": [model]})
-    check_history(history)
+    check_places({"history": history, "output": output}, {"model": [model]}, mkdir=mkdir)
+    check_history(history, mkdir=mkdir)
     return day.date()
 
 

@@ -14,7 +14,7 @@ WORTH = 1.92  # gain of log-likelihood: half of the 95 % quantile of chi-squared
 
 
 def fit_blend(
-    logits: Floats, y: Ints, sample_weight: Floats, restraint: float
+    logits: Floats, y: Ints | Floats, sample_weight: Floats, restraint: float
 ) -> tuple[Floats, float]:
     """Weights and offset that minimise the log loss of ``logits @ weights + offset``.
 
@@ -25,8 +25,8 @@ def fit_blend(
     ----------
     logits : float64 array of shape (n, networks)
         Prior-corrected logits of rows that no network was trained on.
-    y : int array of shape (n,)
-        1 for churners, 0 for the others.
+    y : int or float64 array of shape (n,)
+        1 for churners, 0 for the others; of a group of customers the share of churners.
     sample_weight : float64 array of shape (n,)
         A weight of 2 is the same as the row twice.
     restraint : float

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.html.format import percent, plain, span, thousands
@@ -102,13 +103,11 @@ class Challenge:
 
     @property
     def recalibration_helps(self) -> bool:
-        """Whether two numbers mend the champion's scores, on these rows, for certain."""
-        found = self.summaries["recalibrated"]["difference"][CALIBRATION]
-        before = self.summaries["champion"]["difference"][CALIBRATION]
+        """Whether two numbers mend the champion's scores on these rows."""
+        order = ("champion", "recalibrated")
+        before, after = (self.summaries[name][CALIBRATION]["value"] for name in order)
         own, old = self.gaps["recalibrated"], self.gaps["champion"]
-        if None in (found["value"], before["value"]):
-            return False
-        return own.by_chance and not old.by_chance and found["value"] > before["value"]
+        return own.by_chance and not old.by_chance and bool(after < before)
 
     @property
     def verdict(self) -> str:
@@ -139,8 +138,8 @@ class Challenge:
             "|---|---|---|---|---|",
         ]
         for metric in metrics:
-            values = [plain(self.summaries[n][metric]["value"]) for n in reversed(NAMES[:2])]
-            values.insert(1, plain(self.summaries["recalibrated"][metric]["value"]))
+            order = ("champion", "recalibrated", "challenger")
+            values = [plain(self.summaries[name][metric]["value"]) for name in order]
             found = self.difference("champion", metric)
             better = f"{plain(found['value'])} ({span(found)})"
             lines.append(f"| {METRICS[metric].label} | {' | '.join(values)} | {better} |")
@@ -246,10 +245,7 @@ def challenge(
 
 def _rank_correlation(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
     """Spearman's; 0 where one model gives everybody the same score."""
-    ranks = []
-    for values in (one, other):
-        _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-        ranks.append((np.cumsum(count) - (count - 1) / 2)[place])
+    ranks = [rankdata(values) for values in (one, other)]
     if any(rank.std() == 0 for rank in ranks):
         return 0.0
     return float(np.corrcoef(ranks[0], ranks[1])[0, 1])

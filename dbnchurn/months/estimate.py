@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Floats, Ints
+from dbnchurn.evaluate.metrics import lift, roc_auc
+from dbnchurn.evaluate.ranking import Ranking
 
 DRAWS = 400
 MOST_GROUPS = 2000
@@ -97,29 +99,6 @@ class ScoreGroups:
         return ScoreGroups(np.bincount(place, self.score * self.rows) / rows, rows, left)
 
 
-def area(rows: Floats, left: Floats) -> float:
-    """Area under the ROC curve of groups in rising order of their score; NaN for one outcome.
-
-    Parameters
-    ----------
-    rows, left : array of shape (g,)
-
-    Returns
-    -------
-    float
-
-    Examples
-    --------
-    >>> area(np.array([2.0, 2.0]), np.array([0.0, 2.0]))
-    1.0
-    """
-    stayed = rows - left
-    if not left.sum() or not stayed.sum():
-        return float("nan")
-    below = np.cumsum(stayed) - stayed / 2
-    return float((left * below).sum() / (left.sum() * stayed.sum()))
-
-
 def estimates(groups: ScoreGroups, *, draws: int = DRAWS, seed: int = 0) -> dict[str, Estimate]:
     """What is expected of a month if the scores are true.
 
@@ -150,37 +129,14 @@ def estimates(groups: ScoreGroups, *, draws: int = DRAWS, seed: int = 0) -> dict
         raise DataError("no customer was scored, so nothing can be expected of the month")
     generator = np.random.default_rng(seed)
     drawn = generator.binomial(groups.rows, groups.score, (draws, len(rows))).astype(np.float64)
+    score = groups.score[::-1]
+    rankings = [Ranking(score, left[::-1], (rows - left)[::-1]) for left in drawn]
     found = {
         "rate": drawn.sum(axis=1) / rows.sum(),
-        "roc_auc": np.array([area(rows, left) for left in drawn]),
-        "lift_top_decile": np.array([top_lift(rows, left) for left in drawn]),
+        "roc_auc": np.array([roc_auc(ranking) for ranking in rankings]),
+        "lift_top_decile": np.array([lift(ranking) for ranking in rankings]),
     }
     return {name: _estimate(values) for name, values in found.items()}
-
-
-def top_lift(rows: Floats, left: Floats) -> float:
-    """Leavers of the tenth with the highest scores over those of everybody; NaN without leavers.
-
-    Parameters
-    ----------
-    rows, left : array of shape (g,)
-        In rising order of the score.
-
-    Returns
-    -------
-    float
-
-    Examples
-    --------
-    >>> top_lift(np.array([9.0, 1.0]), np.array([0.0, 1.0]))
-    10.0
-    """
-    if not left.sum():
-        return float("nan")
-    wanted = rows.sum() / 10
-    above = np.cumsum(rows[::-1])[::-1] - rows  # customers with higher scores
-    taken = np.clip(wanted - above, 0, rows) / rows
-    return float((taken * left).sum() / left.sum() * 10)
 
 
 def _estimate(values: Floats) -> Estimate:

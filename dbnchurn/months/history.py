@@ -19,7 +19,7 @@ import numpy as np
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.files import write_whole
 from dbnchurn.core.locks import folder_lock
-from dbnchurn.core.places import check_places
+from dbnchurn.core.places import check_places, make_folder
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap
 from dbnchurn.months.estimate import ScoreGroups, estimates, plain_estimates
 from dbnchurn.months.scored_outcomes import ScoredOutcomes
@@ -181,7 +181,7 @@ def check_history(folder: str | Path, *, mkdir: bool = False) -> None:
         raise ConfigError(f"{folder} is a file; a history is a folder")
     check_places({"history": folder}, mkdir=mkdir)
     if mkdir:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent, "history")
 
 
 def score_facts(job: Job) -> dict[str, Any]:

@@ -23,7 +23,6 @@ MOVED = 0.25  # stability index from which on a column counts as shifted
 SCORE_MOVED = 0.1  # of the scores
 TIMES_CHANCE = 3.0  # as much larger than by chance the index has to be
 STATED = 0.95  # of the interval of an estimate
-Z = 1.959964
 SHOWN = 5
 
 
@@ -109,9 +108,8 @@ class Findings:
     @property
     def estimates_held(self) -> tuple[int, int]:
         """Months whose area under the curve came within its estimate, and months with both."""
-        judged = [state for state in self.states if state.ranking_p is not None]
-        inside = [abs(_z(state.month) or 0.0) <= Z for state in judged]
-        return sum(inside), len(judged)
+        judged = [p for state in self.states if (p := state.ranking_p) is not None]
+        return sum(abs(p - 0.5) <= STATED / 2 for p in judged), len(judged)
 
     @property
     def verdict(self) -> str:
@@ -253,7 +251,7 @@ def monitor(months: Sequence[Month]) -> Findings:
     severe = judged[-1].advice if judged else "nothing"
     if severe in ("recalibrate", "retrain"):
         since, run = _run(judged, severe)
-        numbers = _recalibration(run)
+        numbers = _recalibration(run) if severe == "recalibrate" else None
         return Findings(severe, _reason(judged[-1]), since, states, others, numbers)
     newest = states[-1]
     if newest.advice == "watch":

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Floats
+from dbnchurn.decide.calibration import fit_blend
 
-STEPS = 100
 SMALLEST = 1e-6  # probability, whose log-odds are still used
-PRIOR = (
-    1.0  # weight that holds the slope near 1 and the shift near 0, so that few leavers move little
-)
+PRIOR = 1.0  # holds the slope near 1 and the shift near 0, so that few leavers move little
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,8 @@ def fit_recalibration(
 ) -> Recalibration:
     """Fit slope and shift to what came, by maximum likelihood with a weak hold on 1 and 0.
 
+    The slope is not below 0, so that no customers change places.
+
     Parameters
     ----------
     scores : array of shape (n,)
@@ -73,19 +73,12 @@ def fit_recalibration(
     n = np.ones(len(k)) if rows is None else np.asarray(rows, np.float64)
     if not n.sum():
         raise DataError("no customer has an outcome, so scores cannot be recalibrated")
-    design, start = np.stack([x, np.ones(len(x))], axis=1), np.array([1.0, 0.0])
-    beta = start.copy()
-    for _ in range(STEPS):
-        p = expit(design @ beta)
-        gradient = design.T @ (k - n * p) - PRIOR * (beta - start)
-        hessian = design.T @ (design * (n * p * (1 - p))[:, None]) + PRIOR * np.eye(2)
-        step = np.linalg.solve(hessian, gradient)
-        beta = beta + step / max(1.0, float(np.abs(step).max()))
-        if np.abs(step).max() < 1e-9:
-            break
-    return Recalibration(float(beta[0]), float(beta[1]))
+    known = n > 0
+    y = np.divide(k[known], n[known])
+    (slope,), shift = fit_blend(x[known, None], y, n[known], PRIOR)
+    return Recalibration(float(slope), float(shift))
 
 
 def _log_odds(scores: npt.ArrayLike) -> Floats:
     p = np.clip(np.asarray(scores, np.float64), SMALLEST, 1 - SMALLEST)
-    return np.asarray(np.log(p) - np.log1p(-p), np.float64)
+    return np.asarray(logit(p), np.float64)

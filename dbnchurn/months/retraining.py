@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from dbnchurn.core.errors import ConfigError, DataError
-from dbnchurn.core.places import check_places
+from dbnchurn.core.places import check_places, make_folder
 from dbnchurn.months.challenge import Challenge, challenge
 from dbnchurn.months.recalibration import fit_recalibration
 from dbnchurn.months.registry import promote
@@ -81,19 +82,25 @@ def retrain(
     """
     champion = Path(champion)
     predictor = Predictor.load(champion)
-    if config.data is not None and config.data.windows is not None:  # before anything is trained
+    # What the config alone decides is refused before anything is trained.
+    newest = None
+    if config.data is not None and config.data.windows is not None:
         newest = max(config.data.windows.cutoffs)
         past_windows(trained_plan(champion, predictor).plan, config.data, [newest])
     if registry is not None:
-        check_places({"registry": Path(registry)}, {"model": [champion]})
+        check_places({"registry": Path(registry)}, {"model": [champion]}, mkdir=mkdir)
+        if mkdir:
+            make_folder(Path(registry).parent, "registry")
     if config.feedback is not None:
         raise ConfigError(
             "retrain compares outcomes as they came, and 'feedback' weights them: leave it out, or "
             "train by itself and compare by 'evaluate --contact-log'"
         )
+    if newest is None and (config.source is None or not config.source.path):
+        raise ConfigError("a champion is compared on tables with dates, or on one table of files")
     run = train(config, name, mkdir=mkdir)
-    scored = _champion_scores(config, champion, run)
-    tested = _tested(config, run)
+    scored = _champion_scores(config, champion, run, newest)
+    tested = _tested(run, newest)
     joined = tested.merge(scored, on="id", how="left", validate="one_to_one")
     if lost := int(joined["champion"].isna().sum()):
         raise DataError(
@@ -124,16 +131,20 @@ def retrain(
     return Retrained(run, found, champion)
 
 
-def _champion_scores(config: RunConfig, champion: Path, run: Path) -> pd.DataFrame:
+def _champion_scores(
+    config: RunConfig, champion: Path, run: Path, newest: date | None
+) -> pd.DataFrame:
     """``id``, ``champion`` (score) and ``outcome`` of all customers of the newest month."""
-    if config.data is not None and config.data.windows is not None:
-        newest = max(config.data.windows.cutoffs)
+    if newest is not None:
         sources = run / "config.yaml"
         months = replay(champion, [newest], sources=sources, resamples=1).months
         found = months[0].found
         assert isinstance(found, Backtest)
-    elif config.source is not None and config.columns is not None and config.source.path:
+    else:
         columns = config.columns
+        assert config.source is not None
+        assert config.source.path
+        assert columns is not None
         found = backtest(
             champion,
             config.source.path,
@@ -142,8 +153,6 @@ def _champion_scores(config: RunConfig, champion: Path, run: Path) -> pd.DataFra
             negative=columns.negative,
             resamples=1,
         )
-    else:
-        raise ConfigError("a champion is compared on tables with dates, or on one table of files")
     if found.learned:
         raise ConfigError(
             f"the champion learned from {found.learned:,} of the customers, so nothing can be "
@@ -154,12 +163,11 @@ def _champion_scores(config: RunConfig, champion: Path, run: Path) -> pd.DataFra
     return pd.DataFrame({"id": found.ids, "champion": found.scores, "outcome": found.outcomes})
 
 
-def _tested(config: RunConfig, run: Path) -> pd.DataFrame:
+def _tested(run: Path, newest: date | None) -> pd.DataFrame:
     """``id``, ``label`` and ``score`` of the challenger's test rows of the newest month."""
     frame = pd.read_parquet(run / "predictions.parquet")
     frame = frame[frame["part"] == "test"]
-    if config.data is not None and config.data.windows is not None and "month" in frame:
-        newest = max(config.data.windows.cutoffs)
+    if newest is not None and "month" in frame:
         frame = frame[pd.to_datetime(frame["month"]).dt.strftime("%Y-%m") == f"{newest:%Y-%m}"]
     if not len(frame):
         raise DataError("no test row is of the newest cutoff, so nothing can be compared")

@@ -31,7 +31,8 @@ from dbnchurn.tables.streaming import open_files
 
 IDS = ("id", "customer", "customer_id")
 LABELS = ("left", "churned", "churn", "outcome", "label", "left_date")
-SHOWN = ("average_precision", "roc_auc", "lift_top_decile", "precision", "recall")
+RANKED = ("average_precision", "roc_auc", "lift_top_decile")
+SHOWN = (*RANKED, "precision", "recall")
 QUESTION = Question("--positive {}", "--negative {}")
 SIDES = ("the scores", "the outcomes")
 OWN = ("customer", "model", "decision", RISK)
@@ -79,8 +80,9 @@ class ScoredOutcomes:
 
     @property
     def _shown(self) -> list[str]:
-        numbers = [name for name in SHOWN if self.measured[name]["value"] is not None]
-        return numbers if self.measured["threshold"] <= 1 else numbers[:3]
+        # Without decisions nobody is known to be called.
+        names = SHOWN if self.measured["threshold"] <= 1 else RANKED
+        return [name for name in names if self.measured[name]["value"] is not None]
 
     def plain(self) -> dict[str, Any]:
         """All of it as plain data."""

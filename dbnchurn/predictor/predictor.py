@@ -24,6 +24,7 @@ from dbnchurn.predictor.explain.reason_codes import find_reasons, stored_labels
 from dbnchurn.predictor.model_record import ModelRecord, logits
 from dbnchurn.predictor.odd_rows import column_texts, count_odd, machine_of
 from dbnchurn.predictor.reference import Reference
+from dbnchurn.predictor.rescaled import FEWEST_VALUES
 from dbnchurn.predictor.scores import Scored, check_edges, default_edges, oddities, tiers
 from dbnchurn.tables.doubtful_values import without_missing
 from dbnchurn.tables.empty_rows import (
@@ -209,8 +210,10 @@ class Predictor:
         if levels:
             counts = listed(f"{name}: {rows}" for name, rows in levels.items())
             log.warning("categories that no training row has, rows per column: %s", counts)
-        for line in oddities(table, levels, self.reference, self.date_columns).lines_on_numbers():
-            log.warning("%s", line)
+        if len(table) >= FEWEST_VALUES:  # fewer say nothing of units and places
+            unusual = oddities(table, levels, self.reference, self.date_columns)
+            for line in unusual.lines_on_numbers():
+                log.warning("%s", line)
         return np.column_stack([1 - leaving, leaving])
 
     def predict(self, X: Any) -> npt.NDArray[np.generic]:

@@ -289,7 +289,8 @@ def backtest(
     frame = loaded.frame
     allowed = check_frame(predictor, frame, allow_changed)
     identity = about.get("id") if about.get("id") in frame.columns else None
-    check_columns_by(by, [str(c) for c in frame if c not in (name, about.get("id"))])
+    columns_by = [column for column in by if column != RISK]  # tiers there are always
+    check_columns_by(columns_by, [str(c) for c in frame if c not in (name, about.get("id"))])
     classes = {"meaning": meaning} if meaning else _meaning(about, positive, negative)
     labelled = apply_contract(
         frame, Contract(name, identity, **classes, max_quarantine=1.0, question=QUESTION)
@@ -347,7 +348,7 @@ def check_columns_by(by: Sequence[str], columns: Collection[str]) -> None:
     ConfigError
         With all of them.
     """
-    if absent := [name for name in by if name not in columns and name != RISK]:
+    if absent := [name for name in by if name not in columns]:
         raise ConfigError(
             f"there is no column {listed(absent)} to compare by (--by): "
             f"{did_you_mean(absent[0], columns)}"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dbnchurn.campaign.id_match import MATCHES
-from dbnchurn.cli.months import IdMatch
+from dbnchurn.cli.options import IdMatch
 
 
 @pytest.fixture

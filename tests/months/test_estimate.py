@@ -6,7 +6,7 @@ import pytest
 from dbnchurn.core.errors import DataError
 from dbnchurn.evaluate.metrics import lift, roc_auc
 from dbnchurn.evaluate.ranking import Ranking
-from dbnchurn.months.estimate import ScoreGroups, area, estimates, top_lift
+from dbnchurn.months.estimate import ScoreGroups, estimates
 from tests.months.made_months import draw
 
 
@@ -14,8 +14,9 @@ def test_groups_give_the_metrics_of_the_rows():
     scores, y = draw(0, n=700)
     groups, ranking = ScoreGroups.of(scores.round(2), y), Ranking.of(y, scores.round(2))
     rows, left = groups.rows.astype(float), groups.left.astype(float)
-    assert area(rows, left) == pytest.approx(roc_auc(ranking))
-    assert top_lift(rows, left) == pytest.approx(lift(ranking), rel=0.02)  # ties at the edge
+    grouped = Ranking(groups.score[::-1], left[::-1], (rows - left)[::-1])
+    assert roc_auc(grouped) == pytest.approx(roc_auc(ranking))
+    assert lift(grouped) == pytest.approx(lift(ranking), rel=0.02)  # ties at the edge
     few = groups.coarse(10)
     assert len(few.rows) <= 10
     assert (few.rows.sum(), few.left.sum()) == (700, y.sum())
@@ -27,8 +28,7 @@ def test_of_true_scores_the_month_comes_within_the_interval_as_often_as_stated()
     for seed in range(months):
         scores, y = draw(seed, n=500)
         expected = estimates(ScoreGroups.of(scores), draws=100)
-        groups = ScoreGroups.of(scores, y)
-        came = {"rate": y.mean(), "roc_auc": area(groups.rows.astype(float), groups.left)}
+        came = {"rate": y.mean(), "roc_auc": roc_auc(Ranking.of(y, scores))}
         for name in inside:
             z = (came[name] - expected[name].value) / expected[name].spread
             inside[name] += abs(z) <= 1.96

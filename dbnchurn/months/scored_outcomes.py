@@ -24,7 +24,7 @@ from dbnchurn.evaluate.registry import METRICS
 from dbnchurn.predictor.scores import TIERS
 from dbnchurn.runs.backtest import RISK, check_columns_by
 from dbnchurn.tables.label import read_label
-from dbnchurn.tables.label_classes import LabelValues
+from dbnchurn.tables.label_classes import LabelValues, value_tuple
 from dbnchurn.tables.label_question import Question
 from dbnchurn.tables.label_words import Word, class_key, says_the_opposite, word_of
 from dbnchurn.tables.streaming import open_files
@@ -349,8 +349,8 @@ def _answers(
     y = pd.Series(np.nan, index=values.index)
     if not known.any():
         raise DataError(f"label column {name!r} is empty; it has to say who left")
-    if positive is None and negative is None and values[known].map(class_key).nunique() == 1:
-        y[known] = _only_answer(values[known].iloc[0], name)
+    if values[known].map(class_key).nunique() == 1:
+        y[known] = _only_answer(values[known].iloc[0], name, positive, negative)
         notes.append(f"{name} is {values[known].iloc[0]!r} in all rows that have an outcome.")
         return y
     meaning, found = read_label(
@@ -361,8 +361,13 @@ def _answers(
     return y
 
 
-def _only_answer(value: str, name: str) -> float:
-    """What a label of one class means, by its word."""
+def _only_answer(
+    value: str, name: str, positive: LabelValues | None, negative: LabelValues | None
+) -> float:
+    """What a label of one class means, as told or by its word."""
+    for told, meaning in ((positive, 1.0), (negative, 0.0)):
+        if told is not None and class_key(value) in map(class_key, value_tuple(told)):
+            return meaning
     word = word_of(class_key(value))
     turned = says_the_opposite(name)
     if word is Word.LEFT or (word is Word.YES and not turned):
@@ -371,7 +376,7 @@ def _only_answer(value: str, name: str) -> float:
         return 0.0
     raise DataError(
         f"label column {name!r} holds {value!r} alone, and no known word says whether these "
-        f"customers left; give --positive {value!r} or --negative {value!r} and the other class"
+        f"customers left; give --positive {value!r} or --negative {value!r}"
     )
 
 

@@ -286,3 +286,36 @@ def test_a_list_without_control_group_says_that_its_effect_cannot_be_told(place)
     found = allocate_customers(config_of(place, control=0), place / "a.csv")
     assert any("no control group" in note for note in found.notes)
     assert "nobody is held out" in summary(found)
+
+
+def test_conditions_on_a_pilot_are_those_of_its_customers(place):
+    pilot = pilot_tables(place, lift=0.1)
+    customers = pd.read_csv("pilot.csv")
+    # Columns of the log's and the outcomes' names, that say something else of the customer.
+    told = customers.assign(channel="shop", accepted="of the terms", left="handed")
+    told.to_csv("pilot.csv", index=False)
+    scores = pd.read_csv("scores.csv", dtype={"id": str}).assign(channel="shop")
+    scores.to_csv("scores.csv", index=False)
+    how = {
+        "offers": {"thanks": {"effect": 0.5}}, "channels": {"mail": {"cost": 0.5}}, "options": [],
+        "budget": None, "control": 0.0, "pilot": pilot,
+    }  # fmt: skip
+    plain = config_of(place, **how)
+    plan = allocate_customers(plain, place / "a.csv").plan
+    expected, _ = value_on_pilot(plain, plan)
+    found, _ = value_on_pilot(config_of(place, **how, when={"channel": {"one_of": ["shop"]}}), plan)
+    assert found == expected
+    none, _ = value_on_pilot(config_of(place, **how, when={"channel": {"one_of": ["mail"]}}), plan)
+    assert none != expected
+
+
+@pytest.mark.parametrize(
+    ("offer", "told"),
+    [
+        ({"uplift": 25}, "uplift 25: give a reduction of the probability from -1 to 1"),
+        ({"effect": 0.2, "error": "spread"}, "'error' is a column, and the effect one number"),
+    ],
+)
+def test_effects_that_cannot_be_are_refused(place, offer, told):
+    with pytest.raises(ConfigError, match=told):
+        config_of(place, offers={"thanks": offer}, channels={"mail": {}}, options=[])

@@ -78,3 +78,20 @@ def test_a_missing_value_meets_no_condition():
     assert all_hold({"n": Condition(below=9)}, frame).tolist() == [True, False, True]
     with pytest.raises(ValueError, match="a condition needs one of"):
         Condition()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_customers_whom_the_budget_takes_off_lose_what_costs_nothing_too(seed):
+    n = 20
+    rows, options = np.repeat(np.arange(n), 2), np.tile([0, 2], n)
+    costs = np.stack([np.zeros(n), np.ones(n), np.linspace(0.5, 2, n)])
+    margins = Margins(np.ones((3, n)), costs, 2)
+    limits = make_limits(OPTIONS, 8.0, {}, {}, {"a": 4})
+    keys = hashes(np.arange(n), seed)
+    drawn = draw_arms(margins, Contacts(rows, options), limits, keys, 0.2, 0.0)
+    assert drawn is not None
+    made = drawn.arms != 1
+    counts = np.bincount(drawn.options[made], minlength=3)
+    spent = float(margins.costs_of(drawn.rows[made], drawn.options[made]).sum())
+    assert limits.broken(counts, spent) == []
+    assert counts[0] == counts[2]

@@ -72,3 +72,17 @@ def test_refusals(changes, told):
     drawn = draw_test(300)
     with pytest.raises(DataError, match=told):
         choose_learner(drawn.X, drawn.option, drawn.left, uplift=FAST, **changes)
+
+
+@pytest.mark.parametrize("how", [{"folds": 1}, {"resamples": 0}, {"learners": []}])
+def test_a_choice_needs_folds_resamples_and_learners(how):
+    drawn = draw_test(200)
+    given = {"learners": ["average"], "contacts": 0.5, **how}
+    with pytest.raises(DataError, match="give two folds, one resample and one learner at least"):
+        choose_learner(drawn.X, drawn.option, drawn.left, uplift=FAST, **given)
+
+
+def test_options_of_another_length_than_the_table_are_refused():
+    drawn = draw_test(200)
+    with pytest.raises(DataError, match="the table has 200 rows and option names 199"):
+        FAST.read(drawn.X, drawn.option[:-1], drawn.left, None)

@@ -141,3 +141,14 @@ def test_files_are_read_by_the_reader_of_training(tmp_path):
     ]
     assert found.frame["revenue"].tolist() == [1234.5, 2.5]
     assert any("no use for 'town'" in note for note in found.notes)
+
+
+def test_a_date_that_stands_for_never_ends_no_window():
+    found = outcomes(left_date=[*dated(1, 10), *["9999-12-31"] * 6])
+    with pytest.raises(DataError, match=r"9999-12-31, which stands for never.*--as-of DATE"):
+        join_outcomes(LOG, found, window=10)
+
+
+def test_times_of_several_zones_are_refused_by_the_name_of_the_column():
+    with pytest.raises(DataError, match=r"\.csv: column 'left_date' holds times of several"):
+        outcomes(left_date=["2026-03-02T00:00+01:00", "2026-04-02T00:00+02:00", *[None] * 6])

@@ -112,3 +112,15 @@ def test_what_has_to_hold_holds(root):
     assert found["false_alarms_20_looks"] <= 0.05
     assert abs(found["power_error"]) <= 0.05
     assert 0.87 <= found["cost_coverage"] <= 0.93
+
+
+def test_what_holding_customers_back_costs_is_drawn_as_what_contacting_them_brings():
+    few = {**WANTED, "customers": 2_000, "control": 0.1}
+    sure = {**PILOT, **{name: 100 * count for name, count in PILOT.items()}}
+    made = make_plan(PlanSection(**few, **MONEY, pilot=sure))
+    other = make_plan(PlanSection(**{**few, "control": 0.9}, **MONEY, pilot=sure))
+    # 200 customers held out of one list, and 200 contacted of the other.
+    forgone, gain = made.choice.forgone, other.gain
+    assert other.contacted == made.choice.customers == 200
+    assert forgone.value == pytest.approx(gain.value, rel=0.1)
+    assert forgone.high - forgone.low == pytest.approx(gain.high - gain.low, rel=0.1)

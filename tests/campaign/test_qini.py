@@ -50,3 +50,8 @@ def test_refusals(drawn):
         measure_qini(np.full(len(drawn.left), np.nan), drawn.option, drawn.left)
     with pytest.raises(DataError, match="share has to be"):
         measure_qini(drawn.effect[:, 0], drawn.option, drawn.left, share=0)
+
+
+def test_what_is_wanted_is_not_guessed(drawn):
+    with pytest.raises(DataError, match="wanted is 'less' or 'more', got 'lesss'"):
+        measure_qini(drawn.effect.max(axis=1), drawn.option, drawn.left, wanted="lesss")

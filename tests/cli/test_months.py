@@ -78,3 +78,13 @@ def test_a_scored_month_is_kept(call, refused, shared_model, named, write, tmp_p
     call(*command, "--month", "2024-09-01")
     assert {path.name: path.read_bytes() for path in history.iterdir()} == before
     assert call("monitor", history)[0] in (0, 5)
+
+
+def test_the_folder_above_a_history_is_made_where_that_is_asked_for(call, refused, files, tmp_path):
+    scores = pd.read_csv(files[0]).assign(model="0a1b")
+    scores.to_csv(files[0], index=False)
+    history = tmp_path / "new" / "history"
+    kept = ("evaluate", *files, "--history", history, "--month", "2024-08-01")
+    assert "let it be made with --mkdir" in refused(*kept)
+    assert call(*kept, "--mkdir")[0] == 0
+    assert len(list(history.iterdir())) == 1

@@ -29,3 +29,8 @@ def test_groups_are_as_their_rows():
 def test_nothing_to_fit_is_refused():
     with pytest.raises(DataError, match="no customer has an outcome"):
         fit_recalibration([], [])
+
+
+def test_no_recalibration_turns_the_order_over():
+    scores, y = draw(0, n=4_000)
+    assert fit_recalibration(1 - scores, y).slope == 0

@@ -99,3 +99,23 @@ def test_two_scores_or_outcomes_of_one_customer_are_refused(scores_file, outcome
         )
     with pytest.raises(DataError, match="scores need the columns 'id' and 'probability'"):
         joined(answers, answers)
+
+
+def test_groups_by_a_tier_that_the_scores_lack_are_refused(scores_file, outcomes):
+    with pytest.raises(ConfigError, match="no column 'risk' to compare by"):
+        joined(scores_file(P), outcomes(id=np.arange(1, 201), left=LEFT.astype(int)), by=["risk"])
+
+
+def test_where_everybody_left_no_metric_of_decisions_is_made_up(scores_file, outcomes):
+    everybody = outcomes(id=np.arange(1, 201), left=np.ones(200, int))
+    found = joined(scores_file(P), everybody)
+    assert "Recall" not in found.to_text()
+    assert "recall" not in found.plain()["found"]
+
+
+@pytest.mark.parametrize(("told", "left"), [("positive", 200), ("negative", 0)])
+def test_one_answer_for_all_means_what_is_said(scores_file, outcomes, told, left):
+    table = outcomes(id=np.arange(1, 201), answer=["moved on"] * 200)
+    with pytest.raises(DataError, match="no known word says whether these customers left"):
+        joined(scores_file(P), table)
+    assert joined(scores_file(P), table, **{told: ["Moved on"]}).gaps[0].left == left

@@ -41,8 +41,8 @@ from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import displayed
 
 if TYPE_CHECKING:
+    from dbnchurn.campaign.id_match import Match
     from dbnchurn.campaign.log import LogEntry
-    from dbnchurn.campaign.suppression import Match
     from dbnchurn.scoring.campaign import Campaign
 
 PANEL = "Use a model"

@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dbnchurn.campaign.id_match import Match
 from dbnchurn.campaign.log import LogEntry
-from dbnchurn.campaign.suppression import MATCHES, Match, comparable, readable, suppress
+from dbnchurn.campaign.suppression import MATCHES, comparable, readable, suppress
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.files import atomic_write
 from dbnchurn.core.places import check_places, conflicts

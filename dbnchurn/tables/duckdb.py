@@ -237,6 +237,22 @@ class Session:
         """The result of a query as an Arrow table."""
         return self._computed(lambda: self.connection.sql(sql).to_arrow_table())
 
+    def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """The result of a query, so many rows at a time, never all of them in memory.
+
+        Parameters
+        ----------
+        sql : str
+        rows : int
+
+        Yields
+        ------
+        RecordBatch
+        """
+        with _resource_errors():
+            reader = self.connection.sql(sql).to_arrow_reader(rows)
+            yield from reader
+
     def columns(self, relation: str) -> dict[str, str]:
         """Name → SQL type of the columns of a table, view or other relation."""
         return {name: kind for name, kind, *_ in self.rows(f"DESCRIBE SELECT * FROM {relation}")}

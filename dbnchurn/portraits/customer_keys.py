@@ -11,6 +11,7 @@ from dbnchurn.tables.empty_rows import total_rows
 from dbnchurn.tables.keys import EXACT, EXPONENT, MOST, WHOLE
 
 WHOLE_TYPES = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+EMPTY = '"NULL"'  # type of a column without a value
 PROBED = 20_000  # ids that show whether a word without a digit is a total
 
 
@@ -59,7 +60,7 @@ def key_expression(session: Session, relation: str, column: str, where: str) -> 
                 "numbers or text"
             )
         return f"CAST(TRY_CAST({number} AS BIGINT) AS VARCHAR)"
-    if kind != "VARCHAR" and not kind.startswith("ENUM"):
+    if kind not in ("VARCHAR", EMPTY) and not kind.startswith("ENUM"):
         raise DataError(
             f"{where}: column {column!r} names the customers and holds {kind}; ids are whole "
             "numbers or text"

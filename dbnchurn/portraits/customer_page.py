@@ -19,8 +19,7 @@ TITLES = {
     "risk": "Risk: how likely the customer leaves, and why",
     "contacts": "Contacts: what the customer was offered",
 }
-STYLE = """td, th { white-space: normal; overflow-wrap: anywhere; }
-figure { max-width: 46rem; margin-top: 1.5rem; }
+STYLE = """figure { max-width: 46rem; margin-top: 1.5rem; }
 details pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 """
 
@@ -69,13 +68,16 @@ def _verdict(portraits: Portraits, found: CustomerPortrait) -> str:
     if "personas" in portraits.tables:
         words = portraits.words.get(found.persona or "")
         meaning = f" ({words})" if words else ""
-        said.append(
-            f"Persona {found.persona or NOT_KNOWN}{meaning}, as of {_day(portraits, 'personas')}."
-        )
+        day = _day(portraits, "personas")
+        said.append(f"Persona {found.persona or NOT_KNOWN}{meaning}, as of {day}.")
     score = found.row("risk", "probability")
     if score is not None:
         known = value_text(score.column, score.value)
-        chance = f"Leaves with {known}" if score.value is not None else "The risk is not known"
+        chance = (
+            f"Leaves with a probability of {known}"
+            if score.value is not None
+            else "The risk is not known"
+        )
         said.append(f"{chance}, as of {_day(portraits, 'scores')}.")
     if found.actions is not None:
         said.append(f"{_action_words(found.actions)}, as of {_day(portraits, 'plan')}.")

@@ -6,11 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+import duckdb
+
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import quoted, text_literal, text_literals
 from dbnchurn.portraits.columns import Column, Kind
 from dbnchurn.portraits.config import SECTIONS, PortraitConfig
-from dbnchurn.portraits.customer_keys import WHOLE_TYPES, key_expression, total_ids
+from dbnchurn.portraits.customer_keys import EMPTY, WHOLE_TYPES, key_expression, total_ids
 from dbnchurn.portraits.raw_tables import RawTable, open_raw
 from dbnchurn.tables.duckdb import Session
 
@@ -85,14 +87,14 @@ def typed_table(session: Session, config: PortraitConfig, name: str) -> TypedTab
     """
     source, id = getattr(config, name), config.ids[name]
     own = source.columns
-    id = own.get("customer", id) if name in ("log", "plan") and source.id is None else id
+    id = own.get(id, id) if source.id is None else id
     needed, optional = dict(NEEDED.get(name, {})), OPTIONAL.get(name, {})
     if name == "customers":
         needed = {c: "any" for section in SECTIONS for c in getattr(config, section)}
         needed |= {} if source.date is None else {DAY: "date"}
         own = own if source.date is None else {**own, DAY: source.date}
     theirs = {n: own.get(n, n) for n in (*needed, *optional)}
-    asked = {**optional, **needed}
+    asked = {**needed, **optional}
     raw = open_raw(
         session, name, source, {id, *theirs.values()}, id,
         texts=[theirs[n] for n, kind in asked.items() if kind == "text"],
@@ -108,7 +110,11 @@ def typed_table(session: Session, config: PortraitConfig, name: str) -> TypedTab
     values = {n: _value(raw, theirs[n], kind, source.name) for n, kind in shown.items()}
     key = key_expression(session, raw.relation, id, source.name)
     listing = ", ".join([f"{key} AS customer", *(f"{v} AS {quoted(n)}" for n, v in values.items())])
-    session.run(f"CREATE TABLE {name} AS SELECT {listing} FROM {raw.relation}")
+    try:
+        session.run(f"CREATE TABLE {name} AS SELECT {listing} FROM {raw.relation}")
+    except duckdb.Error as error:
+        first = str(error).strip().splitlines()[0]
+        raise DataError(f"{source.name} ({name}) cannot be read: {first}") from error
     notes = list(raw.notes)
     condition = ""
     if totals := total_ids(session, name):
@@ -132,7 +138,7 @@ def _value(raw: RawTable, column: str, wanted: str, where: str) -> str:
     number = kind.lstrip("U") in WHOLE_TYPES or kind in ("DOUBLE", "FLOAT")
     number = number or kind.startswith("DECIMAL")
     moment = kind.startswith(("DATE", "TIMESTAMP"))
-    word = kind == "VARCHAR" or kind.startswith("ENUM")
+    word = kind in ("VARCHAR", EMPTY) or kind.startswith("ENUM")
     text = f"nullif(trim(CAST({name} AS VARCHAR)), '')"
     if wanted == "date" and word:
         return f"CAST(CAST({text} AS TIMESTAMP) AS DATE)"

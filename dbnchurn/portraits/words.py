@@ -30,8 +30,8 @@ def value_text(column: Column, value: Value) -> str:
     >>> value_text(fee, 12.5), value_text(fee, None), value_text(fee, 0)
     ('12.50', 'not known', '0')
     """
-    if value is None:
-        return NOT_KNOWN
+    if value is None:  # a log that names no contact says that there was none
+        return "none" if column.section == "contacts" else NOT_KNOWN
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, date):

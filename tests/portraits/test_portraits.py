@@ -182,8 +182,8 @@ def test_private_columns_never_leave(telecom, written):
         if path.is_file():
             content = path.read_text(encoding="utf-8")
             assert not any(number in content for number in numbers), path
-            assert '"phone"' not in content and "Telephone: 0170" not in content, path
-            assert "phone 0170" not in content, path
+            for text in ('"phone"', "Telephone: 0170", "phone 0170"):
+                assert text not in content, path
     (profile, *_) = profiles_of(written / "csv" / "profiles.jsonl")
     assert profile["risk"]["reasons"][1].startswith("hidden")
     assert PrivateNames(["phone"]).are_in("last_phone")

@@ -60,8 +60,9 @@ def personas_page(
         "<h2>Each persona beside everyone</h2>",
         rows_table(*_table(figures, value_name)),
         paragraph(
-            f"Customers are compared {_space(record)}. Intervals are at 95 %. The outcome took no part in finding the personas; that one "
-            "leaves more often than another is an association, not an effect.",
+            f"Customers are compared {_space(record)}. Intervals are at 95 %. The outcome took no "
+            "part in finding the personas; that one leaves more often than another is an "
+            "association, not an effect.",
             "soft",
         ),
         drawing(curve_picture(record)),

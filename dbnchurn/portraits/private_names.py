@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 WORD = re.compile(r"[^\W_]+")
 
@@ -28,12 +29,12 @@ class PrivateNames:
 
     def are_in(self, text: str | None) -> bool:
         """Whether a text holds the words of such a name, one after another, in any case."""
-        if not text:
+        if not text or not self._parts:
             return False
         said = _words(text)
         return any(f" {' '.join(words)} " in f" {' '.join(said)} " for words in self._parts)
 
-    @property
+    @cached_property
     def _parts(self) -> list[list[str]]:
         return [words for name in self.names if (words := _words(name))]
 

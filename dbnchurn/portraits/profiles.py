@@ -18,6 +18,7 @@ from dbnchurn.portraits.typed_tables import DAY
 ROWS = 20_000  # of a batch
 LATEST = 10  # contacts of a profile; their number counts all
 NULL = "null"
+ENCODER = json.JSONEncoder(ensure_ascii=False)
 EXACT = 2**53  # up to which JSON readers keep whole numbers
 
 
@@ -40,12 +41,7 @@ def profile_lines(portraits: Portraits) -> Iterator[str]:
     names = _Aliases()
     sql = _query(portraits, names)
     for batch in portraits.session.batches(sql, ROWS):
-        parts = [
-            [
-                '{"customer": ' + json.dumps(c, ensure_ascii=False)
-                for c in names.of(batch, "customer")
-            ]
-        ]
+        parts = [['{"customer": ' + ENCODER.encode(c) for c in names.of(batch, "customer")]]
         parts.append(_persona(portraits, batch, names))
         for section in SECTIONS:
             parts.append(_section(portraits, section, batch, names))
@@ -155,7 +151,7 @@ def _number(value: float | None) -> str:
 def _text(value: object) -> str:
     if isinstance(value, date | datetime):
         value = value.isoformat()
-    return json.dumps(value, ensure_ascii=False)
+    return ENCODER.encode(value)
 
 
 def _risk(portraits: Portraits, batch: pa.RecordBatch, names: _Aliases) -> list[str]:

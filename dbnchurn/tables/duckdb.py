@@ -91,6 +91,7 @@ class Session:
             config["threads"] = n_threads
         self.connection = duckdb.connect(config=config)
         self.run("SET TimeZone = 'UTC'")
+        self.run("SET enable_progress_bar = false")  # it would write over the terminal's own
         if reach is not None:
             self._restrict(reach)
         with suppress(duckdb.CatalogException):  # not a setting of every version

@@ -130,7 +130,7 @@ class PortraitConfig(Section):
         default=10, description="Known values below which a group has no figure of its own."
     )
     memory: Annotated[str, Field(pattern=r"^[0-9]+ ?[MG]B$")] = Field(
-        default="1GB", description="What DuckDB may use before it goes to disk."
+        default="500MB", description="What DuckDB may use before it goes to disk."
     )
 
     @model_validator(mode="after")

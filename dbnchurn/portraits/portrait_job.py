@@ -81,6 +81,18 @@ def write_portraits(
     ------
     ConfigError, DataError
         With everything that is wrong. Then nothing is written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pd.DataFrame({"id": [7, 8], "age": [30, None]}).to_parquet(f"{folder}/a.parquet")
+    ...     source = {"path": f"{folder}/a.parquet", "as_of": "2026-08-31"}
+    ...     config = PortraitConfig(id="id", customers=source, basic=["age"])
+    ...     _ = write_portraits(config, profiles=Path(folder, "p.jsonl"))
+    ...     print(Path(folder, "p.jsonl").read_text().splitlines()[1][:90])
+    {"customer": "8", "persona": null, "basic": {"as_of": "2026-08-31", "values": {"age": null
     """
     if (customer is None) != (page is None):
         raise ConfigError("a page is of one customer: give both --customer ID and --page FILE")

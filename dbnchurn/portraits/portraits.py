@@ -86,7 +86,17 @@ class CustomerPortrait:
     actions: tuple[dict[str, Value], ...] | None
 
     def row(self, section: str, name: str) -> PortraitRow | None:
-        """The line of a column; None if it is not shown."""
+        """The line of a column.
+
+        Parameters
+        ----------
+        section, name : str
+
+        Returns
+        -------
+        PortraitRow, or None
+            None if the column is not shown.
+        """
         found = (r for r in self.rows if (r.column.section, r.column.name) == (section, name))
         return next(found, None)
 

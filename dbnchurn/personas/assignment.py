@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
+from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.files import atomic_write, write_whole
 from dbnchurn.core.places import check_places
 from dbnchurn.core.spreadsheet_text import original_frame
@@ -146,7 +146,14 @@ def assign_file(
         found = pd.concat(ids)
         refuse_ids(found.index.to_series(), id, table)
         if earlier is not None:
-            done.moves, done.kept = flows(_earlier(str(earlier), id), found)
+            before = _earlier(str(earlier), id)
+            if others := sorted(set(before.dropna()) - set(record.names)):
+                raise DataError(
+                    f"{earlier} has the personas {listed(others)}, which are none of "
+                    f"{listed(record.names)}: it was assigned by other personas, so that nobody is "
+                    "seen to have changed"
+                )
+            done.moves, done.kept = flows(before, found)
         if page is not None and done.moves is not None:
             write_whole(Path(page), flow_page(done.moves, done.kept, str(earlier), table))
     if done.rejected:

@@ -11,6 +11,7 @@ from dbnchurn.core.html.picture import Picture
 from dbnchurn.core.html.plain_page import drawing, paragraph, plain_page, rows_table
 
 APART = ("new", "gone")  # customers of one of the two months alone
+STYLE = "figure { max-width: 40rem; }\n"
 LONGEST = 24  # characters of a name beside an axis
 
 
@@ -57,7 +58,7 @@ def flow_page(moves: pd.DataFrame, kept: float | None, before: str, after: str) 
             "soft",
         ),
     ]
-    return plain_page("Who changed persona?", f"{counts} {verdict}", sections)
+    return plain_page("Who changed persona?", f"{counts} {verdict}", sections, STYLE)
 
 
 def flow_picture(moves: pd.DataFrame) -> Picture | None:

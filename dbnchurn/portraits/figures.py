@@ -11,6 +11,7 @@ from dbnchurn.portraits.columns import Column
 from dbnchurn.tables.duckdb import Session
 
 Value = str | float | bool | date | None
+AT_ONCE = 4  # medians of a query, since each holds all values of its column in memory
 EVERYONE = None
 """The group of all customers; the other groups are personas, by name."""
 
@@ -76,8 +77,8 @@ class Figures:
             made.customers[group] = int(number)
         for table in dict.fromkeys(column.table for column in columns):
             own = [c for c in columns if c.table == table and c.kind != "level"]
-            if own:
-                made._add_medians(session, own, table, personas)
+            for start in range(0, len(own), AT_ONCE):
+                made._add_medians(session, own[start : start + AT_ONCE], table, personas)
         for column in columns:
             if column.kind == "level":
                 made._add_levels(session, column, personas)

@@ -9,13 +9,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from dbnchurn.core.sql import quoted
+from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.portraits.columns import Column
 from dbnchurn.portraits.config import SECTIONS
 from dbnchurn.portraits.portraits import Portraits
 from dbnchurn.portraits.typed_tables import DAY
 
 ROWS = 20_000  # of a batch
+RANGE = 100_000  # customers whose tables are joined at a time
 LATEST = 10  # contacts of a profile; their number counts all
 NULL = "null"
 ENCODER = json.JSONEncoder(ensure_ascii=False)
@@ -38,8 +39,26 @@ def profile_lines(portraits: Portraits) -> Iterator[str]:
     str
         Lines with their ends.
     """
+    for condition in _ranges(portraits):
+        yield from _lines(portraits, condition)
+
+
+def _ranges(portraits: Portraits) -> Iterator[str]:
+    """Conditions on ids that divide the customers into ranges, in their order."""
+    starts = portraits.session.rows(
+        "SELECT customer FROM (SELECT customer, row_number() OVER (ORDER BY customer) AS place "
+        f"FROM population) WHERE (place - 1) % {RANGE} = 0 ORDER BY customer"
+    )
+    edges = [text_literal(row[0]) for row in starts]
+    for place, first in enumerate(edges):
+        end = f" AND customer < {edges[place + 1]}" if place + 1 < len(edges) else ""
+        yield f"customer >= {first}{end}"
+
+
+def _lines(portraits: Portraits, condition: str) -> Iterator[str]:
+    """Lines of the customers of a range."""
     names = _Aliases()
-    sql = _query(portraits, names)
+    sql = _query(portraits, names, condition)
     for batch in portraits.session.batches(sql, ROWS):
         parts = [['{"customer": ' + ENCODER.encode(c) for c in names.of(batch, "customer")]]
         parts.append(_persona(portraits, batch, names))
@@ -64,24 +83,28 @@ class _Aliases:
         return values
 
 
-def _query(portraits: Portraits, names: _Aliases) -> str:
-    """One row a customer: every table joined to the population."""
+def _query(portraits: Portraits, names: _Aliases, condition: str) -> str:
+    """One row a customer of a range: every table joined to the population."""
     tables = portraits.tables
+
+    def within(table: str) -> str:
+        return f"(SELECT * FROM {table} WHERE {condition}) AS {table}"
+
     wanted = [f"p.customer AS {names.add('customer')}"]
     joins = []
     for name in ("customers", "scores", "personas"):
         if name not in tables:
             continue
-        joins.append(f"LEFT JOIN {name} ON {name}.customer = p.customer")
+        joins.append(f"LEFT JOIN {within(name)} ON {name}.customer = p.customer")
         wanted += [f"{name}.{quoted(c)} AS {names.add(name, c)}" for c in tables[name].columns]
         wanted.append(f"{name}.customer IS NOT NULL AS {names.add(name, 'is there')}")
     if "log" in tables:
-        joins.append("LEFT JOIN contacts ON contacts.customer = p.customer")
+        joins.append(f"LEFT JOIN {within('contacts')} ON contacts.customer = p.customer")
         joins.append(
             "LEFT JOIN (SELECT customer, CAST(to_json(list(struct_pack(date := contact_date, "
             "campaign := campaign, offer := offer, channel := channel, arm := arm) ORDER BY "
             f"contact_date DESC, campaign, offer)[1:{LATEST}]) AS VARCHAR) AS latest FROM log "
-            "GROUP BY customer) h ON h.customer = p.customer"
+            f"WHERE {condition} GROUP BY customer) h ON h.customer = p.customer"
         )
         for column in ("contacts", "last contact", "times held out"):
             wanted.append(f"contacts.{quoted(column)} AS {names.add('contacts', column)}")
@@ -92,11 +115,13 @@ def _query(portraits: Portraits, names: _Aliases) -> str:
         order = "value DESC NULLS LAST, " if "value" in columns else ""
         joins.append(
             f"LEFT JOIN (SELECT customer, CAST(to_json(list(struct_pack({packed}) ORDER BY {order}"
-            "offer, channel)) AS VARCHAR) AS actions FROM plan GROUP BY customer) a "
+            f"offer, channel)) AS VARCHAR) AS actions FROM plan WHERE {condition} "
+            "GROUP BY customer) a "
             "ON a.customer = p.customer"
         )
         wanted.append(f"a.actions AS {names.add('actions')}")
-    return f"SELECT {', '.join(wanted)} FROM population p {' '.join(joins)} ORDER BY p.customer"
+    population = f"(SELECT customer FROM population WHERE {condition}) p"
+    return f"SELECT {', '.join(wanted)} FROM {population} {' '.join(joins)} ORDER BY p.customer"
 
 
 def _persona(portraits: Portraits, batch: pa.RecordBatch, names: _Aliases) -> list[str]:

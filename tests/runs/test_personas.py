@@ -117,6 +117,11 @@ def test_assigning_refuses_what_it_cannot_do(searched, tmp_path):
         assign_file(folder, str(table), tmp_path / "out.csv")
     with pytest.raises(ConfigError, match="needs --earlier"):
         assign_file(folder, str(table), tmp_path / "out.csv", page=tmp_path / "p.html")
+    frame[["customer"]].assign(persona="Q1").to_csv(tmp_path / "other.csv", index=False)
+    frame.to_csv(table, index=False)
+    with pytest.raises(DataError, match="assigned by other personas"):
+        assign_file(folder, str(table), tmp_path / "out.csv", earlier=tmp_path / "other.csv")
+    assert not (tmp_path / "out.csv").exists()
     nameless = save(replace(load(folder), id=None), tmp_path / "nameless")
     with pytest.raises(ConfigError, match="say it with --id"):
         assign_file(nameless, str(table), tmp_path / "out.csv")

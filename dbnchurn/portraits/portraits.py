@@ -16,6 +16,7 @@ from dbnchurn.portraits.config import PortraitConfig
 from dbnchurn.portraits.figures import Figure, Figures, Value
 from dbnchurn.portraits.private_names import PrivateNames
 from dbnchurn.portraits.raw_tables import known_macro
+from dbnchurn.portraits.remarks import remarks
 from dbnchurn.portraits.typed_tables import (
     DAY,
     REASONS,
@@ -184,7 +185,7 @@ class Portraits:
         self.figures = Figures.of(session, self.columns, with_personas, config.fewest)
         self.personas = sorted(name for name in self.figures.customers if name is not None)
         self.words = self._words()
-        self.notes += self._remarks()
+        self.notes += remarks(config, self.tables, self.columns)
 
     def _compare_ids(self, name: str, first: str) -> None:
         """Say how many customers one of two tables lacks; refuse tables of other customers."""
@@ -193,7 +194,7 @@ class Portraits:
             "SELECT count(*) FILTER (p.customer IS NULL), count(p.customer) FROM (SELECT DISTINCT "
             f"customer FROM {name}) t LEFT JOIN population p ON p.customer = t.customer"
         )
-        if not shared:
+        if not shared and self.session.row(f"SELECT count(*) FROM {name}")[0]:
             one, other = (
                 self.session.row(f"SELECT min(customer) FROM {t}")[0] for t in (name, first)
             )
@@ -233,45 +234,6 @@ class Portraits:
         if absent := [name for name in self.personas if name not in words]:
             self.notes.append(f"{path}: no words for {listed(absent)}")
         return {name: said for name, said in words.items() if name not in private}
-
-    def _remarks(self) -> list[str]:
-        """What a reader of the portraits has to know beforehand."""
-        said = []
-        days = {name: t.as_of for name, t in self.tables.items() if t.as_of is not None}
-        if len(set(days.values())) > 1:
-            listing = ", ".join(f"{name} {day}" for name, day in days.items())
-            said.append(f"the tables tell of different days: {listing}")
-        customers = self.tables.get("customers")
-        if customers is not None:
-            shown = {self.config.customers.id or self.config.id, *self.config.private}  # type: ignore[union-attr]
-            shown |= {c.name for c in self.columns} | set(
-                getattr(self.config.customers, "columns", {}).values()
-            )
-            shown.add(getattr(self.config.customers, "date", None) or "")
-            if others := [name for name in customers.all_columns if name not in shown]:
-                others = [name for name in others if name not in self.config.private]
-                said.append(
-                    f"{len(others)} columns of {customers.where} are in no section and not shown: "
-                    f"{listed(others)}"
-                )
-        if self.config.private:  # their names may be said, their values never are
-            said.append(f"private, and in no output: {listed(self.config.private)}")
-        scores = self.tables.get("scores")
-        if scores is not None:
-            if "reason_1" not in scores.columns:
-                said.append(
-                    f"{scores.where} has no reasons; 'dbnchurn score --reasons 3' adds them"
-                )
-            elif self.config.private and "column_1" not in scores.columns:
-                raise DataError(
-                    f"{scores.where}: there are private columns, and the reasons do not say which "
-                    "column they are made of (column_1, …); take the whole output of 'dbnchurn "
-                    "score --reasons 3'"
-                )
-        wide = [c.name for c in self.columns if not c.compared]
-        if wide:
-            said.append(f"{listed(wide)}: too many different texts to be compared")
-        return said
 
     @property
     def reason_names(self) -> list[tuple[str, str | None]]:

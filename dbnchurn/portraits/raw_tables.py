@@ -61,6 +61,8 @@ def open_raw(
     id: str,
     texts: Collection[str],
     dates: Collection[str],
+    *,
+    may_be_empty: bool = False,
 ) -> RawTable:
     """Make a table available to a session; Parquet files are read where they lie.
 
@@ -76,6 +78,8 @@ def open_raw(
         Column that names the customer.
     texts, dates : collection of str
         Columns that stay as they are written, and those that are dates.
+    may_be_empty : bool, default False
+        Whether a table without rows is one.
 
     Returns
     -------
@@ -105,6 +109,13 @@ def open_raw(
         return RawTable(relation, _of(found, wanted), relation, tuple(found))
     reader = open_files(path, source.csv.settings(), sheet=source.sheet)
     everything = next(iter(reader.columns.values()))
+    if may_be_empty and not any(chunk.rows.num_rows for chunk in reader.chunks([*everything], 1)):
+        types = dict.fromkeys([id, *texts], "VARCHAR") | dict.fromkeys(dates, "DATE")
+        kept = [column for column in everything if column in wanted]
+        listing = ", ".join(f"{quoted(c)} {types.get(c, 'DOUBLE')}" for c in kept)
+        session.run(f"CREATE TABLE {raw} ({listing})")
+        note = f"{path}: the table has no rows"
+        return RawTable(raw, session.columns(raw), None, tuple(everything), (note,))
     kinds = dict.fromkeys(dates, "date")
     kinds |= {column: "ignore" for column in everything if column not in wanted}
     rules = ReadingRules(source.formats, source.csv.decimal, kinds, source.missing)

@@ -32,6 +32,7 @@ OPTIONAL: dict[str, dict[str, str]] = {
                   for what in ("reason", "column")}},
     "plan": {"arm": "text", "value": "number", "cost": "number", "reason": "text"},
 }  # fmt: skip
+MAY_BE_EMPTY = ("log", "plan")  # nobody was contacted, or will be
 ONE_EACH = ("customers", "scores", "personas")
 MOST_LEVELS = 50  # different texts, above which the share of one says nothing
 
@@ -99,6 +100,7 @@ def typed_table(session: Session, config: PortraitConfig, name: str) -> TypedTab
         session, name, source, {id, *theirs.values()}, id,
         texts=[theirs[n] for n, kind in asked.items() if kind == "text"],
         dates=[theirs[n] for n, kind in asked.items() if kind == "date"],
+        may_be_empty=name in MAY_BE_EMPTY,
     )  # fmt: skip
     absent = [n for n in (id, *(theirs[n] for n in needed)) if n not in raw.columns]
     if absent:
@@ -169,7 +171,7 @@ def _check(session: Session, name: str, id: str, where: str) -> None:
     rows, known, distinct = session.row(
         f"SELECT count(*), count(customer), count(DISTINCT customer) FROM {name}"
     )
-    if not rows:
+    if not rows and name not in MAY_BE_EMPTY:
         raise DataError(f"{where} ({name}): the table has no rows")
     if rows > known:
         wrong.append(f"column {id!r} is empty in {rows - known} rows: name each customer")
@@ -211,7 +213,9 @@ def _counted(session: Session, name: str, condition: str, what: str) -> list[str
 
 
 def check_private(config: PortraitConfig, tables: Collection[TypedTable]) -> None:
-    """Refuse private columns that no table has, since a slip of the pen would let them out.
+    """Refuse private columns that are read under another name, or that no table has.
+
+    A slip of the pen would let them out.
 
     Parameters
     ----------
@@ -223,6 +227,12 @@ def check_private(config: PortraitConfig, tables: Collection[TypedTable]) -> Non
     DataError
         If there are such columns.
     """
+    for table in tables:
+        if read := [name for name in config.private if name in table.used]:
+            raise DataError(
+                f"{table.where} ({table.name}): {listed(read)} is private, and the config reads it "
+                "under another name; take it out of one of the two"
+            )
     there = {name for table in tables for name in table.all_columns}
     if absent := [name for name in config.private if name not in there]:
         raise DataError(

@@ -18,7 +18,8 @@ from dbnchurn.portraits.persona_pages import count_query, file_names
 from dbnchurn.portraits.place_picture import place_picture
 from dbnchurn.portraits.private_names import PrivateNames
 from dbnchurn.portraits.profiles import profile_lines
-from dbnchurn.portraits.raw_tables import original_text
+from dbnchurn.portraits.raw_tables import open_raw, original_text
+from dbnchurn.portraits.remarks import remarks
 from dbnchurn.portraits.typed_tables import contacts_query
 from dbnchurn.portraits.words import figure_text, number_text, value_text
 from dbnchurn.tables.duckdb import Session
@@ -200,6 +201,28 @@ def test_private_columns_are_refused_where_they_would_leave(telecom):
         Portraits(config_of(folder, private=["phonee"])).__enter__()
 
 
+def test_a_private_column_is_not_read_under_another_name(telecom):
+    source = {"path": str(telecom.folder / "customers.csv"), "as_of": DAYS["customers"]}
+    renamed = {**source, "columns": {"number": "phone"}}
+    with pytest.raises(DataError, match="'phone' is private, and the config reads"):
+        Portraits(config_of(telecom.folder, customers=renamed, basic=["number"])).__enter__()
+
+
+@ENDINGS
+def test_a_plan_without_contacts_plans_none(telecom, tmp_path, ending):
+    path = tmp_path / f"plan{ending}"
+    empty = telecom.plan[:0]
+    empty.to_csv(path, index=False) if ending == ".csv" else empty.to_parquet(path)
+    plan = {"path": str(path), "as_of": DAYS["plan"]}
+    with Portraits(config_of(telecom.folder, plan=plan)) as portraits:
+        assert portraits.customer("0007").actions == ()
+        assert all(
+            json.loads(line)["next"]["actions"] == []
+            for some in profile_lines(portraits)
+            for line in some.splitlines()
+        )
+
+
 def test_a_reason_without_its_column_is_refused_where_something_is_private(telecom, tmp_path):
     telecom.scores.drop(columns=["column_1", "column_2"]).to_csv(tmp_path / "s.csv", index=False)
     scores = {"path": str(tmp_path / "s.csv"), "as_of": DAYS["scores"]}
@@ -220,6 +243,12 @@ def test_the_order_of_rows_does_not_matter(telecom, tmp_path, written):
     write_tables(frames, tmp_path)
     with Portraits(config_of(tmp_path)) as portraits:
         lines = "".join(profile_lines(portraits))
+    assert lines == (written / "csv" / "profiles.jsonl").read_text(encoding="utf-8")
+
+
+def test_customers_are_joined_in_ranges_of_ids(portraits, written, monkeypatch):
+    monkeypatch.setattr("dbnchurn.portraits.profiles.RANGE", 50)  # three ranges, the last smaller
+    lines = "".join(profile_lines(portraits))
     assert lines == (written / "csv" / "profiles.jsonl").read_text(encoding="utf-8")
 
 
@@ -366,6 +395,23 @@ def test_ids_are_compared_as_text():
         assert total_ids(session, "d") == []  # names, of which one is such a word
         text = original_text("'''=1'")
         assert session.row(f"SELECT {text}") == ("=1",)
+
+
+def test_remarks_are_of_the_tables_that_are_there(portraits):
+    assert remarks(portraits.config, {}, []) == ["private, and in no output: 'phone'"]
+
+
+def test_a_table_without_rows_is_refused_where_customers_are_named(telecom, tmp_path):
+    telecom.customers[:0].to_csv(tmp_path / "c.csv", index=False)
+    source = {"path": str(tmp_path / "c.csv"), "as_of": DAYS["customers"]}
+    config = config_of(telecom.folder, customers=source)
+    with pytest.raises(DataError, match="no rows"):
+        Portraits(config).__enter__()
+    with Session(n_threads=1) as session:
+        raw = open_raw(
+            session, "plan", config.customers, {"customer"}, "customer", (), (), may_be_empty=True
+        )
+        assert session.row(f"SELECT count(*) FROM {raw.relation}") == (0,)
 
 
 def test_words_and_pictures():

@@ -91,7 +91,9 @@ def as_frame(X: Any) -> pd.DataFrame:
             exchanged: pd.DataFrame = pa.interchange.from_dataframe(X).to_pandas()
             return exchanged
         values = np.asarray(X)
-    if values.ndim != 2 or values.dtype.kind in "cV":
+    if values.dtype.kind == "c":
+        raise DataError("Complex data not supported: give a DataFrame or an array of real numbers")
+    if values.ndim != 2 or values.dtype.kind == "V":
         raise DataError(
             f"expected a table of customers, found {type(X).__name__} of shape {values.shape} and "
             f"type {values.dtype}; give a DataFrame or a 2-D array"

@@ -92,7 +92,7 @@ def as_frame(X: Any) -> pd.DataFrame:
             return exchanged
         values = np.asarray(X)
     if values.dtype.kind == "c":
-        raise DataError("Complex data not supported: give a DataFrame or an array of real numbers")
+        raise DataError("Complex data not supported: expected a table of customers in real numbers")
     if values.ndim != 2 or values.dtype.kind == "V":
         raise DataError(
             f"expected a table of customers, found {type(X).__name__} of shape {values.shape} and "

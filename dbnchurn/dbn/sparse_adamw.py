@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.optim.adamw import adamw
 
 from dbnchurn.dbn.network import Network
+
+Piece = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class RowGradient:
+    """The gradient of some rows of a parameter.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter.
+    values : Tensor
+        Of the shape of these rows.
+    learning_rate : float
+    rows : slice, default None
+        All if not given.
+    """
+
+    name: str
+    values: Tensor
+    learning_rate: float
+    rows: slice | None = None
 
 
 class SparseAdamW:
@@ -47,31 +74,39 @@ class SparseAdamW:
         self.steps = {name: torch.zeros(len(p)) for name, p in self.parameters.items()}
 
     @torch.no_grad()
-    def step(
-        self, name: str, gradient: Tensor, learning_rate: float, rows: slice = slice(None)
-    ) -> None:
-        """Change some rows of a parameter.
+    def step(self, gradients: Sequence[RowGradient]) -> None:
+        """Change some rows of some parameters.
+
+        All that have the same rate and decay are changed in one call: for the small tensors of a
+        network a call costs more than its arithmetic.
 
         Parameters
         ----------
-        name : str
-            Of the parameter.
-        gradient : Tensor
-            Of the shape of these rows.
-        learning_rate : float
-        rows : slice, default all
+        gradients : sequence of RowGradient
+            No row of a parameter twice.
         """
-        states = (self.parameters, self.first, self.second, self.steps)
-        value, first, second, steps = (state[name].detach()[rows] for state in states)
-        learning_rate *= self.SCALE_RATE if name == "scale" else 1.0
-        # One pass over memory for all rows with the same number of steps: mostly all rows.
-        counts, lengths = torch.unique_consecutive(steps, return_counts=True)
-        tensors = (value, gradient.contiguous(), first, second)
-        pieces = (torch.split(tensor, lengths.tolist()) for tensor in tensors)
-        for count, v, g, m1, m2 in zip(counts.tolist(), *pieces, strict=True):
+        together: defaultdict[tuple[float, float], list[Piece]] = defaultdict(list)
+        for each in gradients:
+            rate = each.learning_rate * (self.SCALE_RATE if each.name == "scale" else 1.0)
+            together[rate, self.decay[each.name]] += self._pieces(each)
+        for (rate, decay), pieces in together.items():
+            values, slopes, first, second, counts = map(list, zip(*pieces, strict=True))
             adamw(
-                [v], [g], [m1], [m2], [], [torch.full((), count, device=v.device)],
-                fused=True, amsgrad=False, beta1=self.BETA1, beta2=self.BETA2, lr=learning_rate,
-                weight_decay=self.decay[name], eps=self.EPSILON, maximize=False,
+                values, slopes, first, second, [], counts,
+                fused=True, amsgrad=False, beta1=self.BETA1, beta2=self.BETA2, lr=rate,
+                weight_decay=decay, eps=self.EPSILON, maximize=False,
             )  # fmt: skip
+
+    def _pieces(self, gradient: RowGradient) -> list[Piece]:
+        """Values, gradient, moments and steps of rows that have the same number of steps."""
+        states = (self.parameters, self.first, self.second, self.steps)
+        rows = slice(None) if gradient.rows is None else gradient.rows
+        value, first, second, steps = (s[gradient.name].detach()[rows] for s in states)
+        counts, lengths = torch.unique_consecutive(steps, return_counts=True)
+        tensors: tuple[Sequence[Tensor], ...]
+        tensors = tuple((t,) for t in (value, gradient.values.contiguous(), first, second))
+        if len(counts) > 1:
+            tensors = tuple(torch.split(t, lengths.tolist()) for (t,) in tensors)
         steps += 1
+        taken = [torch.full((), count, device=value.device) for count in counts.tolist()]
+        return list(zip(*tensors, taken, strict=True))

@@ -34,7 +34,7 @@ from dbnchurn.dbn.rows import (
     minibatch_rows,
     to_device,
 )
-from dbnchurn.dbn.sparse_adamw import RowGradient, SparseAdamW
+from dbnchurn.dbn.sparse_adamw import BY_ROWS, RowGradient, SparseAdamW
 from dbnchurn.dbn.training import Record
 
 FineTuneCallback = Callable[[Network, Record], object]
@@ -184,9 +184,7 @@ def _train_step(
         weight=None if sample_weight is None else to_device(sample_weight, device),
     )
     dense = {
-        name: parameter
-        for name, parameter in optimiser.parameters.items()
-        if name not in ("code_weights", "skip")
+        name: parameter for name, parameter in optimiser.parameters.items() if name not in BY_ROWS
     }
     gradients = torch.autograd.grad(loss, [*dense.values(), *tables.values()])
     rates = {name: learning_rate * (1.0 if name in TOP else factor) for name in [*dense, *tables]}

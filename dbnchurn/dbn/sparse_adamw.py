@@ -13,6 +13,8 @@ from torch.optim.adamw import adamw
 from dbnchurn.dbn.network import Network
 
 Piece = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+BY_ROWS = ("code_weights", "skip")
+"""Parameters with a row per level, of which a mini-batch may step some."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +29,7 @@ class RowGradient:
         Of the shape of these rows.
     learning_rate : float
     rows : slice, default None
-        All if not given.
+        Only of a parameter with a row per level; all if not given.
     """
 
     name: str
@@ -51,7 +53,8 @@ class SparseAdamW:
     Attributes
     ----------
     parameters, first, second, steps : dict
-        Name of a parameter → its values, first and second moments, and steps per row.
+        Name of a parameter → its values, first and second moments, and the number of its steps (of
+        each row, where it has a row per level).
 
     References
     ----------
@@ -70,8 +73,11 @@ class SparseAdamW:
         }
         self.first = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
         self.second = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
-        # On the CPU: reading them from a GPU would make every mini-batch wait.
-        self.steps = {name: torch.zeros(len(p)) for name, p in self.parameters.items()}
+        # Those per row on the CPU: reading them from a GPU would make every mini-batch wait.
+        self.steps = {
+            name: torch.zeros(len(p)) if name in BY_ROWS else torch.zeros((), device=p.device)
+            for name, p in self.parameters.items()
+        }
 
     @torch.no_grad()
     def step(self, gradients: Sequence[RowGradient]) -> None:
@@ -99,14 +105,15 @@ class SparseAdamW:
 
     def _pieces(self, gradient: RowGradient) -> list[Piece]:
         """Values, gradient, moments and steps of rows that have the same number of steps."""
-        states = (self.parameters, self.first, self.second, self.steps)
-        rows = slice(None) if gradient.rows is None else gradient.rows
-        value, first, second, steps = (s[gradient.name].detach()[rows] for s in states)
+        name, rows, slopes = gradient.name, gradient.rows, gradient.values.contiguous()
+        states = (self.parameters[name], self.first[name], self.second[name])
+        if name not in BY_ROWS:
+            value, first, second = states
+            return [(value, slopes, first, second, self.steps[name])]
+        value, first, second = (state if rows is None else state[rows] for state in states)
+        steps = self.steps[name] if rows is None else self.steps[name][rows]
         counts, lengths = torch.unique_consecutive(steps, return_counts=True)
-        tensors: tuple[Sequence[Tensor], ...]
-        tensors = tuple((t,) for t in (value, gradient.values.contiguous(), first, second))
-        if len(counts) > 1:
-            tensors = tuple(torch.split(t, lengths.tolist()) for (t,) in tensors)
-        steps += 1
+        pieces = (torch.split(t, lengths.tolist()) for t in (value, slopes, first, second))
         taken = [torch.full((), count, device=value.device) for count in counts.tolist()]
-        return list(zip(*tensors, taken, strict=True))
+        steps += 1
+        return list(zip(*pieces, taken, strict=True))

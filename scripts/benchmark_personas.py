@@ -4,8 +4,8 @@ Run as ``python scripts/benchmark_personas.py --tables FOLDER``. The folder hold
 Parquet files, of which those that it has are taken: IBM's sample tables (``ibm_telco_services``,
 ``ibm_telco_demographics``), ``bank_marketing``, ``iranian_churn`` and ``hillstrom``. The
 customers of a TV operator come with the empulse package. Outcomes, and what is known only after
-them, are left out. ``--rows`` is the size of the large tables. Seconds are those of the processor,
-profiles a second those of the clock. The last line is one JSON object.
+them, are left out. ``--rows`` is the size of the large tables. Seconds are those of the processor.
+The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -210,8 +210,8 @@ def main() -> None:
         "tree_agreement": float(np.mean(agreement)),
         "seconds_1m": fit["seconds"],
         "peak_mb_1m": fit["peak_mb"],
-        "profiles_per_second": chosen.rows / profiles["wall"],
-        "seconds_profiles": profiles["seconds"],
+        "profiles_per_second": chosen.rows / profiles["seconds"],
+        "wall_profiles": profiles["wall"],
         "peak_mb_profiles": profiles["peak_mb"],
         "rows": chosen.rows,
     }

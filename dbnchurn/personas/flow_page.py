@@ -84,7 +84,9 @@ def flow_picture(moves: pd.DataFrame) -> Picture | None:
         c.axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
         for i, j in np.ndindex(rows, columns):
             colour = "white" if shares[i, j] > 0.6 else "black"
-            c.axes.text(j, i, percent(shares[i, j], 0), ha="center", va="center", color=colour)
+            c.axes.text(
+                j, i, percent(float(shares[i, j]), 0), ha="center", va="center", color=colour
+            )
         c.axes.set_xticks(range(columns), [cut(str(n), LONGEST) for n in both.columns])
         c.axes.set_yticks(range(rows), [cut(str(n), LONGEST) for n in both.index])
         c.axes.grid(False)
@@ -93,7 +95,7 @@ def flow_picture(moves: pd.DataFrame) -> Picture | None:
             "A row is a persona before; its shares add up to 100 % of the customers in both "
             "tables. On the diagonal are those who stayed.",
             "; ".join(
-                f"{before} to {after}: {percent(shares[i, j], 0)}"
+                f"{before} to {after}: {percent(float(shares[i, j]), 0)}"
                 for i, before in enumerate(both.index)
                 for j, after in enumerate(both.columns)
                 if shares[i, j] > 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from dbnchurn.core.html.picture import Picture
 from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_page, rows_table
 from dbnchurn.portraits.config import SECTIONS
 from dbnchurn.portraits.figures import Value, place_query, places_among_everyone
@@ -181,7 +182,7 @@ def _numbers(found: CustomerPortrait) -> list[PortraitRow]:
     ]
 
 
-def _picture(portraits: Portraits, found: CustomerPortrait) -> object:
+def _picture(portraits: Portraits, found: CustomerPortrait) -> Picture | None:
     rows = _numbers(found)
     columns = [row.column for row in rows]
     medians = [None if r.persona is None else r.persona.value for r in rows]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from dbnchurn.core.sql import quoted
 from dbnchurn.portraits.columns import Column
@@ -151,7 +152,7 @@ class Figures:
 
 def _grouped(
     session: Session, wanted: str, source: str, personas: bool, by: str = ""
-) -> Iterable[tuple[str | None, Value]]:
+) -> Iterator[tuple[Any, ...]]:
     """Rows of a query for everyone and for each persona; the group stands first."""
     behind = f" GROUP BY {by}" if by else ""
     yield from ((EVERYONE, *row) for row in session.rows(f"SELECT {wanted} FROM {source}{behind}"))

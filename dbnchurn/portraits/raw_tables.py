@@ -120,7 +120,7 @@ def open_raw(
     kinds |= {column: "ignore" for column in everything if column not in wanted}
     rules = ReadingRules(source.formats, source.csv.decimal, kinds, source.missing)
     loaded = load_table(reader, rules, ids=[id], as_written=list(texts))
-    kept = [column for column in loaded.frame if column in wanted]
+    kept = [column for column in map(str, loaded.frame) if column in wanted]
     rows = pa.Table.from_pandas(loaded.frame[kept], preserve_index=False)
     session.store(raw, rows.to_reader())
     dialects = reader.dialects if isinstance(reader, CsvSource) else {}

@@ -10,35 +10,10 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from dbnchurn.config import Section, read
-from dbnchurn.data.plan import Csv
-from dbnchurn.tables.postgres import Postgres
+from dbnchurn.data.plan import TableSource
 
 Name = Annotated[str, Field(min_length=1)]
 Level = str | int | float | bool
-
-
-class ForecastSource(Section):
-    """Where a table is: files or a database."""
-
-    path: str | None = Field(
-        default=None, description="CSV, Parquet or Excel file, folder of them, or pattern with *."
-    )
-    postgres: Postgres | None = None
-    csv: Csv = Field(default_factory=Csv)
-    sheet: str | None = Field(default=None, description="Sheet of a spreadsheet.")
-
-    @model_validator(mode="after")
-    def _one_source(self) -> ForecastSource:
-        if (self.path is None) == (self.postgres is None):
-            raise ValueError("a table needs exactly one of 'path' and 'postgres'")
-        return self
-
-    @property
-    def name(self) -> str:
-        """What the table is called in messages."""
-        if self.postgres is not None:
-            return self.postgres.table or "a query of a database"
-        return str(self.path)
 
 
 class ForecastConfig(Section):
@@ -50,7 +25,7 @@ class ForecastConfig(Section):
     6
     """
 
-    history: ForecastSource = Field(
+    history: TableSource = Field(
         description="One row for each customer and month in which the customer is there, the month "
         "of leaving included."
     )
@@ -104,7 +79,7 @@ class ForecastConfig(Section):
     origins: Annotated[int, Field(ge=1)] = Field(
         default=18, description="Past months at most from which is forecast as a test."
     )
-    scenario: ForecastSource | None = Field(
+    scenario: TableSource | None = Field(
         default=None,
         description="Customers that a planned campaign saves: columns month, segment and saved.",
     )

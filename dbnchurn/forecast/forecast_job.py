@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow as pa
 
-from dbnchurn.core.files import atomic_write, write_whole
+from dbnchurn.core.files import atomic_write
 from dbnchurn.core.places import check_places, make_folder
 from dbnchurn.forecast.config import ForecastConfig
 from dbnchurn.forecast.forecast import Forecast, forecast
@@ -79,13 +80,15 @@ def write_forecast(
         for path in (output, page, facts):
             if path is not None:
                 make_folder(path.parent, "output")
-    with atomic_write(output) as unfinished:
+    with ExitStack() as files:
+        unfinished = files.enter_context(atomic_write(output))
         table = pa.Table.from_pandas(made.table(), preserve_index=False)
         write_pieces([table], unfinished, ending, raw_text=raw_text)
         if page is not None:
             from dbnchurn.forecast.forecast_page import forecast_page
 
-            write_whole(page, forecast_page(made))
+            files.enter_context(atomic_write(page)).write_text(forecast_page(made), "utf-8")
         if facts is not None:
-            write_whole(facts, json.dumps(made.as_dict(), indent=1, ensure_ascii=False) + "\n")
+            told = json.dumps(made.as_dict(), indent=1, ensure_ascii=False) + "\n"
+            files.enter_context(atomic_write(facts)).write_text(told, "utf-8")
     return made

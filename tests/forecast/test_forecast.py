@@ -173,3 +173,17 @@ def test_a_config_says_how_leaving_shows(tmp_path):
 def test_a_history_that_is_read_again_is_the_same(made):
     again = read_history(made.config)
     np.testing.assert_array_equal(again.codes, made.history.codes)
+
+
+def test_a_page_that_fails_leaves_the_table_of_before(made, tmp_path, monkeypatch):
+    output, page = tmp_path / "f.csv", tmp_path / "f.html"
+    output.write_text("before")
+
+    def failing(_made):
+        raise OSError("no page")
+
+    monkeypatch.setattr("dbnchurn.forecast.forecast_page.forecast_page", failing)
+    with pytest.raises(OSError, match="no page"):
+        write_forecast(made.config, output, page=page)
+    assert output.read_text() == "before"
+    assert [path.name for path in tmp_path.iterdir()] == ["f.csv"]

@@ -1,4 +1,4 @@
-"""The config of ``dbnchurn forecast``."""
+"""The config of ``dbnchurn forecast`` and ``dbnchurn values``."""
 
 from __future__ import annotations
 
@@ -16,8 +16,33 @@ Name = Annotated[str, Field(min_length=1)]
 Level = str | int | float | bool
 
 
+class ValuesSection(Section):
+    """What ``dbnchurn values`` says of every customer."""
+
+    months: Annotated[int, Field(ge=1, le=36)] = Field(
+        default=12, description="Coming months that are counted; nothing is said of later ones."
+    )
+    window: Annotated[int, Field(ge=1)] = Field(
+        default=1,
+        description="First months in which a campaign prevents leaving: those of the probability "
+        "that it works with.",
+    )
+    margin: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=1.0, description="Share of the revenue that counts as value; 1 is revenue itself."
+    )
+    discount: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.0, description="Rate of interest of a year by which later money counts less."
+    )
+
+    @model_validator(mode="after")
+    def _within(self) -> ValuesSection:
+        if self.window > self.months:
+            raise ValueError(f"window {self.window} is longer than months {self.months}")
+        return self
+
+
 class ForecastConfig(Section):
-    """The config of ``dbnchurn forecast``.
+    """The config of ``dbnchurn forecast`` and ``dbnchurn values``.
 
     Examples
     --------
@@ -83,6 +108,7 @@ class ForecastConfig(Section):
         default=None,
         description="Customers that a planned campaign saves: columns month, segment and saved.",
     )
+    values: ValuesSection = Field(default_factory=ValuesSection)
     sample: Annotated[int, Field(ge=1000)] = Field(
         default=40_000, description="Rows at most from which one hazard is learned."
     )

@@ -8,8 +8,9 @@ from dbnchurn.core.html.format import thousands
 from dbnchurn.core.html.picture import Picture
 from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_page, rows_table
 from dbnchurn.forecast.values import CustomerValues
-from dbnchurn.forecast.values_text import values_errors, values_verdict
+from dbnchurn.forecast.values_text import error_rows, values_errors, values_verdict
 
+STYLE = ".narrow { max-width: 34rem; }\n"
 SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
@@ -37,7 +38,10 @@ def values_page(made: CustomerValues) -> str:
         _spread(made),
         "<h2>How far off it has been</h2>" if tenths else "",
         *(paragraph(text) for text in values_errors(made)),
-        drawing(calibration(made)) if drawn else "",
+        rows_table(("expected", "sum of absolute errors, of what came"), error_rows(made))
+        if tenths
+        else "",
+        f'<div class="narrow">{drawing(calibration(made))}</div>' if drawn else "",
         rows_table(("tenth of the customers", f"expected {what}", "came", "customers"), tenths)
         if tenths
         else "",
@@ -45,7 +49,7 @@ def values_page(made: CustomerValues) -> str:
     ]
     months = made.config.values.months
     title = f"Customers' next {months} months, from the end of {made.history.months[-1]} on"
-    return plain_page(title, values_verdict(made), sections)
+    return plain_page(title, values_verdict(made), sections, STYLE)
 
 
 def _what(made: CustomerValues) -> str:

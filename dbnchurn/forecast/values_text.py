@@ -47,22 +47,25 @@ def values_errors(made: CustomerValues) -> list[str]:
         return []
     one, rows = test.test
     month = made.history.months[one.month]
-    found = [
+    return [
         f"Tested on {thousands(int(rows.sum()))} customers of {month}, other than those who chose "
-        f"methods and intervals at {len(test.origins) - 1} earlier months; sums of absolute "
-        "errors, as shares of what came: "
-        + ", ".join(f"{name} {percent(error)}" for name, error in made.errors().items())
-        + "."
+        f"methods and intervals at {len(test.origins) - 1} earlier months.",
+        *(
+            f"{percent(share, 0)} of them lay in the interval of 80 % of their {name}."
+            for name, share in made.coverage().items()
+        ),
     ]
-    found += [
-        f"{percent(share, 0)} of them lay in the interval of 80 % of their {name}."
-        for name, share in made.coverage().items()
-    ]
-    return found
+
+
+def error_rows(made: CustomerValues) -> list[tuple[str, str]]:
+    """What is expected by which method, and its error as a share of what came."""
+    return [(name, percent(error)) for name, error in made.errors().items()]
 
 
 def values_text(made: CustomerValues) -> str:
     """What the terminal shows."""
-    return "\n".join(
-        [values_verdict(made), *values_errors(made), *(f"note: {note}" for note in made.notes)]
-    )
+    lines = [values_verdict(made), *values_errors(made)]
+    if rows := error_rows(made):
+        shown = ", ".join(f"{name} {error}" for name, error in rows)
+        lines.append(f"sum of absolute errors, as a share of what came: {shown}")
+    return "\n".join([*lines, *(f"note: {note}" for note in made.notes)])

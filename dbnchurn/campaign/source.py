@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from dbnchurn.config import Section
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.spreadsheet_text import original
 from dbnchurn.data.plan import Csv
+from dbnchurn.tables.empty_rows import TOTAL, total_rows
 from dbnchurn.tables.files import find_files, kind_of_file
 from dbnchurn.tables.keys import refuse_exponents, whole_keys
 from dbnchurn.tables.loading import LoadedTable, load_table
@@ -68,7 +69,7 @@ class CampaignTable:
     Parameters
     ----------
     frame : DataFrame
-        One row after another; row k of the table has the index k - 1.
+        One row after another; row k of the table has the index k - 1, and totals are left out.
     name : str
         Of the table, for messages.
     notes : tuple of str, default ()
@@ -81,15 +82,15 @@ class CampaignTable:
 
 
 def read_source(
-    source: CampaignSource, *, texts: Collection[str], kinds: Mapping[str, str]
+    source: CampaignSource, *, texts: Sequence[str], kinds: Mapping[str, str]
 ) -> CampaignTable:
     """Read the whole table.
 
     Parameters
     ----------
     source : CampaignSource
-    texts : collection of str
-        Columns that stay as they are written, such as ids.
+    texts : sequence of str
+        Columns that stay as they are written; the first names the customer.
     kinds : mapping of column → {"number", "date"}
         What the other columns are.
 
@@ -139,7 +140,18 @@ def read_source(
         frame[name] = as_words(frame[name], source.name)
         if escaped:
             frame[name] = frame[name].map(original, na_action="ignore")
-    return CampaignTable(frame, source.name, loaded.notes)
+    return _without_totals(CampaignTable(frame, source.name, loaded.notes), texts[0])
+
+
+def _without_totals(table: CampaignTable, id: str) -> CampaignTable:
+    """The table without rows such as a sum, which are no customers; a note says how many."""
+    totals = total_rows(table.frame[id]) if id in table.frame else np.zeros(0, bool)
+    if not totals.any():
+        return table
+    first = table.frame.loc[totals, id].iloc[0]
+    note = f"{table.name}: {TOTAL}, {rows_text(totals)}, such as {first!r}: left out"
+    customers = table.frame[~totals].reset_index(drop=True)
+    return replace(table, frame=customers, notes=(*table.notes, note))
 
 
 def _first(path: str) -> Path:

@@ -18,10 +18,13 @@ from dbnchurn.core.spreadsheet_text import original_frame
 from dbnchurn.personas.differences import flows
 from dbnchurn.personas.files import load
 from dbnchurn.personas.persona_record import CHUNK, PersonaRecord
+from dbnchurn.tables.arrow import frame_of, reading_notes, text_formats
 from dbnchurn.tables.chunks import ChunkSource
+from dbnchurn.tables.empty_rows import TOTAL, total_rows
 from dbnchurn.tables.loading import read_table
 from dbnchurn.tables.schema import text
 from dbnchurn.tables.streaming import open_files
+from dbnchurn.tables.unused_columns import say
 from dbnchurn.tables.writing import ending_of, write_pieces
 
 log = logging.getLogger(__name__)
@@ -37,6 +40,8 @@ class Assigned:
         ``not known`` for those of whom no column is known.
     rejected : int, default 0
         Lines that could not be read.
+    totals : int, default 0
+        Rows that are totals, not customers, and are left out.
     moves : DataFrame or None, default None
         Customers by persona before and after, where an earlier assignment was given.
     kept : float or None, default None
@@ -45,6 +50,7 @@ class Assigned:
 
     customers: dict[str, int] = field(default_factory=dict)
     rejected: int = 0
+    totals: int = 0
     moves: pd.DataFrame | None = None
     kept: float | None = None
 
@@ -57,6 +63,9 @@ class Assigned:
         ]
         if self.rejected:
             lines.append(f"{self.rejected} lines could not be read and have no persona")
+        if self.totals:
+            rows = "row is" if self.totals == 1 else "rows are"
+            lines.append(f"{self.totals} {rows} left out: {TOTAL}")
         if self.moves is not None:
             lines.append(f"\nfrom the earlier assignment (rows) to this one:\n{self.moves}")
             if self.kept is None:
@@ -150,15 +159,22 @@ def _pieces(
                 f"{file} lacks {len(absent)} columns, the first is {absent[0]!r}: "
                 f"{did_you_mean(absent[0], columns)}"
             )
+    formats = text_formats(source, record.schema)
+    say(reading_notes(source, record.schema, formats))
     for chunk in source.chunks(wanted, CHUNK):
         done.rejected += len(chunk.rejected)
-        names = record.assign(chunk.rows.to_pandas())
+        key = text(chunk.rows.column(id).to_pandas())
+        totals = total_rows(key)
+        done.totals += int(totals.sum())
+        rows = chunk.rows.filter(pa.array(~totals)) if totals.any() else chunk.rows
+        frame = frame_of(record.schema, rows, formats.get(chunk.file))
+        names = record.assign(frame)
         for name, number in names.fillna("not known").value_counts().items():
             done.customers[str(name)] = done.customers.get(str(name), 0) + int(number)
         named = pa.array(names.to_numpy(object), pa.string(), from_pandas=True)
-        key = text(chunk.rows.column(id).to_pandas())
-        ids.append(pd.Series(names.to_numpy(object), index=pd.Index(key), dtype=object))
-        yield pa.table({id: chunk.rows.column(id), "persona": named})
+        own = pd.Index(key[~totals])
+        ids.append(pd.Series(names.to_numpy(object), index=own, dtype=object))
+        yield pa.table({id: rows.column(id), "persona": named})
 
 
 def _earlier(path: str, id: str) -> pd.Series[Any]:

@@ -153,12 +153,12 @@ def test_budgets_as_shares_and_beyond_all_customers(choose, scores, write):
         ({"control": -0.1}, "control share -0.1"),
         ({"random_state": -1}, "seed -1"),
         ({"suppress": "nowhere.csv"}, "nowhere.csv: there is no such suppression list"),
-        ({"suppress": "list.xlsx"}, "list.xlsx: a suppression list is one of '.csv', '.parquet'"),
-        ({"path": "list.xlsx"}, "written as one of"),
+        ({"suppress": "list.pdf"}, "list.pdf: a suppression list is one of '.csv', '.csv.gz'"),
+        ({"path": "list.pdf"}, "written as one of"),
     ],
 )
 def test_impossible_campaigns_are_refused(tmp_path, wrong, message):
-    (tmp_path / "list.xlsx").touch()
+    (tmp_path / "list.pdf").touch()
     right = {"path": tmp_path / "c.csv", "budget": 10}
     if "path" in wrong or "suppress" in wrong:
         wrong = {name: tmp_path / value for name, value in wrong.items()}

@@ -16,7 +16,7 @@ from dbnchurn.core.errors import listed
 from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.number_format import NumberFormat
-from dbnchurn.tables.serial_format import is_date_name, serial_note
+from dbnchurn.tables.serial_format import compact_note, is_date_name, serial_note
 from dbnchurn.tables.text_column import LOST, UNSEEN, TextColumn
 
 PLACEHOLDERS = ("1900-01-01", "1899-12-30", "1899-12-31", "1753-01-01", "1970-01-01")
@@ -191,12 +191,14 @@ def serial_notes(columns: Mapping[str, pd.Series[Any]], told: Collection[str]) -
     -------
     list of str
     """
-    notes = [
-        serial_note(name, values.to_numpy(np.float64))
+    numbers = {
+        name: values.to_numpy(np.float64)
         for name, values in columns.items()
         if name not in told and isinstance(values.dtype, np.dtype) and values.dtype.kind in "iuf"
-        if not is_date_name(name)  # then it is asked
-    ]
+    }
+    # Of those that are named like dates, what serial_note finds is asked.
+    notes = [serial_note(n, values) for n, values in numbers.items() if not is_date_name(n)]
+    notes += [compact_note(name, values) for name, values in numbers.items()]
     return [note for note in notes if note]
 
 

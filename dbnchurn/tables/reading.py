@@ -91,9 +91,12 @@ def as_frame(X: Any) -> pd.DataFrame:
             exchanged: pd.DataFrame = pa.interchange.from_dataframe(X).to_pandas()
             return exchanged
         values = np.asarray(X)
-        if isinstance(X, np.ma.MaskedArray):  # what is masked is not known
-            values = np.ma.filled(X.astype(np.float64), np.nan)
-    if values.ndim != 2 or values.dtype.kind in "cV":
+        if isinstance(X, np.ma.MaskedArray) and values.dtype.kind != "c":  # masked is not known
+            numeric = values.dtype.kind in "biuf"
+            values = X.astype(float).filled(np.nan) if numeric else X.astype(object).filled(None)
+    if values.dtype.kind == "c":
+        raise DataError("Complex data not supported: expected a table of customers in real numbers")
+    if values.ndim != 2 or values.dtype.kind == "V":
         raise DataError(
             f"expected a table of customers, found {type(X).__name__} of shape {values.shape} and "
             f"type {values.dtype}; give a DataFrame or a 2-D array"

@@ -35,7 +35,8 @@ class Changed:
     sentence : str
         What happened to it.
     emptied : bool
-        Whether it lacks values; otherwise it has others than in training.
+        Whether it lacks values, or has zeros in their place; otherwise it has others than in
+        training.
     """
 
     column: str
@@ -125,7 +126,10 @@ def _with_other_numbers(unusual: Oddities) -> list[Changed]:
             f"column {column!r} holds values far outside the range of training in {count} of the "
             f"{present.get(column, rows)} rows with a value",
         )
-    return [Changed(column, sentence, emptied=False) for column, sentence in sentences.items()]
+    return [
+        Changed(column, sentence, emptied=column in unusual.all_zero)
+        for column, sentence in sentences.items()
+    ]
 
 
 def refuse_changed(unusual: Oddities, allowed: Collection[str] = ()) -> tuple[str, ...]:

@@ -84,6 +84,15 @@ def test_the_command_writes_list_page_facts_and_log(place, capsys):
     assert f"{facts['contacted']:,} of 400 customers are contacted" in page
 
 
+def test_a_total_gets_no_place_on_the_list(place, caplog):
+    clean = allocate_customers(config_of(place), place / "clean.csv")
+    with (place / "scores.csv").open("a") as file:
+        file.write("Total,1.0,,\n")
+    summed = allocate_customers(config_of(place), place / "summed.csv")
+    pd.testing.assert_frame_equal(summed.contacts, clean.contacts)
+    assert "a total, not a customer, in 1 row (row 401), such as 'Total': left out" in caplog.text
+
+
 def test_a_customer_of_the_campaign_is_not_contacted_again(place):
     first = allocate_customers(config_of(place), place / "a.csv", log_to=place / "log.csv")
     again = config_of(place, log={"path": "log.csv"})

@@ -15,8 +15,9 @@ import pyarrow as pa
 from dbnchurn.campaign.allocate import Allocate
 from dbnchurn.campaign.allocation import Allocation
 from dbnchurn.campaign.allocation_result import AllocationResult
+from dbnchurn.campaign.arm_names import CONTROL
 from dbnchurn.campaign.eligibility import find_eligible
-from dbnchurn.campaign.log import CONTROL, ContactLog
+from dbnchurn.campaign.log import ContactLog
 from dbnchurn.campaign.options import AllocateConfig
 from dbnchurn.campaign.pilot import value_on_pilot
 from dbnchurn.campaign.source import read_source, unique_ids

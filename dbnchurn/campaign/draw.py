@@ -17,8 +17,6 @@ from dbnchurn.campaign.limits import Limits
 from dbnchurn.core.typing import Floats, Ints
 
 Hashes = npt.NDArray[np.uint64]
-CONTACT, CONTROL, EXPLORE = "contact", "control", "explore"
-ARMS = (CONTACT, CONTROL, EXPLORE)
 
 
 def hashes(ids: npt.NDArray[Any], seed: int, purpose: int = 0) -> Hashes:
@@ -41,7 +39,7 @@ def hashes(ids: npt.NDArray[Any], seed: int, purpose: int = 0) -> Hashes:
     >>> hashes(np.array([7, 8]), 0).tolist() == hashes(np.array(["7", "8"]), 0).tolist()
     True
     """
-    texts = np.ascontiguousarray(np.asarray(ids).astype(np.str_))
+    texts = np.ascontiguousarray(np.asarray(ids).astype(np.str_, copy=False))
     letters = texts.view(np.uint32).reshape(len(texts), -1)
     start = np.array([seed % 2**64 * 4 + purpose + 1], np.uint64)
     state = np.repeat(_mixed(start), len(texts))

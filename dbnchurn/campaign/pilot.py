@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from dbnchurn.campaign.allocation import Allocation
+from dbnchurn.campaign.arm_names import CONTROL
 from dbnchurn.campaign.conditions import all_hold
-from dbnchurn.campaign.log import CONTROL, ContactLog
+from dbnchurn.campaign.log import ContactLog
 from dbnchurn.campaign.options import AllocateConfig, PilotSection
 from dbnchurn.campaign.outcomes import JoinedLog, Outcomes, join_outcomes
 from dbnchurn.campaign.promise import Promise, promised_value

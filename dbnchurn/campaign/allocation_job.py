@@ -171,12 +171,31 @@ def plan_campaign(config: AllocateConfig) -> AllocationResult:
             "no control group: nobody of the list is held out, so the effect of this campaign can "
             "never be told; 'control: 0.1' holds out a tenth at random"
         )
+    else:
+        notes += without_control(plan)
     for note in notes:
         log.warning("%s", note)
     contacts = contact_list(table.frame, ids, worths, plan, config)
     return AllocationResult(
         config, plan, len(ids), contacts, eligibility, tuple(curve), promise, tuple(notes)
     )
+
+
+def without_control(plan: Allocation) -> list[str]:
+    """A note on the options of which so few are on the list that nobody is held out."""
+    held = np.bincount(plan.option[~plan.contacted], minlength=len(plan.options))
+    bare = [
+        f"{option} ({count})"
+        for option, count, none in zip(plan.options, plan.counts, held == 0, strict=True)
+        if count and none
+    ]
+    if not bare:
+        return []
+    return [
+        f"nobody is held out of {', '.join(bare)}, so few are on the list: the effect of these "
+        "contacts alone can never be told; a larger 'control' holds some out, and 'excluded: true' "
+        "takes an option off the list"
+    ]
 
 
 def stage_of(config: AllocateConfig) -> Allocate:

@@ -9,7 +9,6 @@ import yaml
 
 from dbnchurn.campaign.allocation_job import allocate_customers
 from dbnchurn.campaign.allocation_page import allocation_page
-from dbnchurn.campaign.allocation_result import AllocationResult
 from dbnchurn.campaign.allocation_text import NO_PROMISE, price_words, summary
 from dbnchurn.campaign.config import read_campaign_config
 from dbnchurn.campaign.eligibility import find_eligible
@@ -262,7 +261,6 @@ def test_the_promise_is_measured_on_pilot_rows_and_not_the_plans_own_estimate(pl
 
 def test_prices_are_said_in_words(place):
     found = allocate_customers(config_of(place), place / "a.csv")
-    assert isinstance(found, AllocationResult)
     assert json.loads(json.dumps(found.facts())) == found.facts()
     words = [price_words(use, "EUR") for use in found.plan.uses]
     assert any(text.startswith("One more EUR of budget brings") for text in words)
@@ -286,6 +284,18 @@ def test_a_list_without_control_group_says_that_its_effect_cannot_be_told(place)
     found = allocate_customers(config_of(place, control=0), place / "a.csv")
     assert any("no control group" in note for note in found.notes)
     assert "nobody is held out" in summary(found)
+
+
+def test_options_of_which_nobody_is_held_out_are_named(place):
+    """Eleven of the second offer have somebody held out; three of the first have nobody."""
+    offers = {"few": {"effect": 0.9, "stock": 3}, "many": {"effect": 0.5, "stock": 11}}
+    how = {"offers": offers, "channels": {"mail": {"cost": 0.5}}, "options": [], "budget": None}
+    found = allocate_customers(config_of(place, **how), place / "a.csv")
+    (said,) = [note for note in found.notes if "nobody is held out" in note]
+    assert "few by mail (3)" in said
+    assert "many" not in said
+    held = found.contacts[found.contacts["arm"] == "control"]
+    assert set(held["offer"]) == {"many"}
 
 
 def test_conditions_on_a_pilot_are_those_of_its_customers(place):

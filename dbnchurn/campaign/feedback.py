@@ -8,7 +8,7 @@ so that each group keeps its size; controls stay as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -238,37 +238,21 @@ class Feedback:
         place = self.row[rows]
         touched = place >= 0
         table = self.log.iloc[place[touched]].reset_index(drop=True)
-        arms, campaigns = table["arm"].to_numpy(str), table["campaign"].to_numpy(str)
-        contacted = arms != CONTROL
+        contacted = (table["arm"] != CONTROL).to_numpy()
+        campaigns = table["campaign"].to_numpy(str)
         labels = self.y[rows][touched]
-        weight = np.ones(len(place))
-        own = np.ones(len(table))
-        own[contacted & np.isin(campaigns, self.exclude)] = 0.0
+        weight, own = np.ones(len(place)), np.ones(len(table))
         basis = self._basis(rows if measured_on is None else measured_on)
         kept: list[KeptShare] = []
         notes: list[str] = []
-        names = table["offer"].to_numpy(str), table["channel"].to_numpy(str)
-        options = [Option(*pair) for pair in zip(*map(np.ndarray.tolist, names), strict=True)]
-        for campaign in sorted({*campaigns[contacted].tolist()} - {*self.exclude}):
-            mine = contacted & (campaigns == campaign)
-            groups = sorted({(str(arms[k]), options[k]) for k in np.flatnonzero(mine)})
-            shares = self._shares(campaign, basis, groups)
-            kept += dict.fromkeys(share for share in shares.values() if share is not None)
-            notes += [f"campaign {campaign!r}, {note}" for note in unmeasured(shares)]
-            for (arm, option), share in shares.items():
-                own_option = (names[0] == option.offer) & (names[1] == option.channel)
-                group = mine & (arms == arm) & own_option
-                if share is None:
-                    own[group] = 0.0
-                    notes.append(
-                        f"campaign {campaign!r}, arm {arm!r}, {option}: fewer than {SMALLEST_ARM} "
-                        f"customers were contacted, too few for an effect: {int(group.sum())} are "
-                        "left out"
-                    )
-                    continue
-                score = table["score"].to_numpy(np.float64)[group] if "score" in table else None
-                own[group], light = weights_without_contact(labels[group], share.value, score)
-                notes += [f"campaign {campaign!r}, {option}: {light}"] if light else []
+        for campaign in sorted({*campaigns[contacted].tolist()}):
+            mine = np.flatnonzero(contacted & (campaigns == campaign))
+            if campaign in self.exclude:
+                own[mine] = 0.0
+                continue
+            contacts = table.iloc[mine].reset_index(drop=True)
+            own[mine], shares, told = self._weigh_contacts(campaign, contacts, labels[mine], basis)
+            kept, notes = kept + shares, notes + told
         weight[touched] = own
         counts = {
             "contacted": int((contacted & (own > 0)).sum()),
@@ -276,8 +260,41 @@ class Feedback:
             "left_out": int((own == 0).sum()),
             "untouched": int((~touched).sum()),
         }
-        told = [*map(str, kept), *notes, *_counted(counts, weight, self.y[rows])]
-        return WeightedLabels(weight, tuple(kept), counts, tuple(told))
+        said = [*map(str, kept), *notes, *_counted(counts, weight, self.y[rows])]
+        return WeightedLabels(weight, tuple(kept), counts, tuple(said))
+
+    def _weigh_contacts(
+        self, campaign: str, contacts: pd.DataFrame, y: Labels, basis: pd.DataFrame
+    ) -> tuple[Floats, list[KeptShare], list[str]]:
+        """Weights of the contacted customers of a campaign, the shares behind them, and notes."""
+        places = {
+            (str(arm), Option(str(offer), str(channel))): rows
+            for (arm, offer, channel), rows in contacts.groupby(
+                ["arm", "offer", "channel"]
+            ).indices.items()
+        }
+        given = self.effect.get(campaign) if isinstance(self.effect, Mapping) else self.effect
+        shares: dict[Group, KeptShare | None]
+        if given is None:
+            shares = measured_shares(campaign, basis, sorted(places))
+        else:
+            shares = {group: KeptShare(campaign, group[0], float(given)) for group in places}
+        said = unmeasured(shares) if given is None else ()
+        notes = [f"campaign {campaign!r}, {note}" for note in said]
+        weight = np.zeros(len(contacts))
+        for share in dict.fromkeys(shares.values()):
+            # Options that have one share are weighted together.
+            group = np.sort(np.concatenate([places[g] for g in shares if shares[g] == share]))
+            if share is None:
+                notes.append(
+                    f"campaign {campaign!r}: fewer than {SMALLEST_ARM} customers were contacted, "
+                    f"too few for an effect: {len(group)} are left out"
+                )
+                continue
+            score = contacts["score"].to_numpy(np.float64)[group] if "score" in contacts else None
+            weight[group], light = weights_without_contact(y[group], share.value, score)
+            notes += [f"campaign {campaign!r}: {light}"] if light else []
+        return weight, [share for share in dict.fromkeys(shares.values()) if share], notes
 
     def _basis(self, rows: Rows) -> pd.DataFrame:
         """Rows of the log that effects are measured on, with the outcome as ``left``."""
@@ -292,15 +309,6 @@ class Feedback:
         away[self.row[others & (self.row >= 0)]] = True
         frame = self.log.assign(left=self.outcomes)[~away]
         return frame[frame["left"].notna()]
-
-    def _shares(
-        self, campaign: str, basis: pd.DataFrame, groups: Sequence[Group]
-    ) -> dict[Group, KeptShare | None]:
-        """The shares that a campaign kept, given or measured."""
-        given = self.effect.get(campaign) if isinstance(self.effect, Mapping) else self.effect
-        if given is None:
-            return measured_shares(campaign, basis, groups)
-        return {group: KeptShare(campaign, group[0], float(given)) for group in groups}
 
 
 def _counted(counts: Mapping[str, int], weight: Floats, y: Labels) -> Iterator[str]:

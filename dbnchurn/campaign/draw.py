@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint
 
 from dbnchurn.campaign.limits import Limits
+from dbnchurn.campaign.mixed_integer import solve_programme
 from dbnchurn.core.typing import Floats, Ints
 
 Hashes = npt.NDArray[np.uint64]
@@ -93,7 +94,7 @@ def share_of_each(
     wanted = share * groups
     # Counts near the shares, and how far each is from its share.
     near = np.hstack([np.eye(size), -np.eye(size)]), np.hstack([np.eye(size), np.eye(size)])
-    solved = milp(
+    solved = solve_programme(
         np.concatenate([np.zeros(size), np.ones(size)]),
         integrality=np.concatenate([np.ones(size), np.zeros(size)]),
         bounds=Bounds(0, np.concatenate([groups, np.full(size, np.inf)])),

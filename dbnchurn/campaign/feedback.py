@@ -108,7 +108,7 @@ class WeightedLabels:
         """Plain data for reports."""
         return {
             "counts": self.counts,
-            "kept": [vars(share) for share in self.kept],
+            "kept": [share.as_dict() for share in self.kept],
             "notes": list(self.notes),
         }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,6 +61,10 @@ class KeptShare:
     controls: int = 0
     option: Option | None = None
     measured: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for reports."""
+        return vars(self) | {"option": None if self.option is None else str(self.option)}
 
     def __str__(self) -> str:
         of_option = "" if self.option is None else f", {self.option}"

@@ -1,5 +1,7 @@
 """Shares of leavers that contacts kept: by option, drawn to their mean, refused where few are."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -97,5 +99,8 @@ def test_what_was_drawn_to_the_mean_is_said_beside_what_was_measured():
         "20.0 %, drawn to the mean of the campaign from a measured 30.0 % (95 % interval 10.0 to "
         "50.0 %; 900 contacted, 300 controls)"
     )
+    told = share.as_dict()
+    assert told["option"] == "gift by mail"
+    assert json.loads(json.dumps(told)) == told
     assert set(ARMS) == {CONTACT, CONTROL, EXPLORE}
     assert 0 < KEEP_ALL < 1

@@ -267,12 +267,10 @@ class Feedback:
         self, campaign: str, contacts: pd.DataFrame, y: Labels, basis: pd.DataFrame
     ) -> tuple[Floats, list[KeptShare], list[str]]:
         """Weights of the contacted customers of a campaign, the shares behind them, and notes."""
-        places = {
-            (str(arm), Option(str(offer), str(channel))): rows
-            for (arm, offer, channel), rows in contacts.groupby(
-                ["arm", "offer", "channel"]
-            ).indices.items()
-        }
+        places: dict[Group, list[int]] = {}
+        columns = (contacts[name].to_numpy(str).tolist() for name in ("arm", "offer", "channel"))
+        for row, (arm, *option) in enumerate(zip(*columns, strict=True)):
+            places.setdefault((arm, Option(*option)), []).append(row)
         given = self.effect.get(campaign) if isinstance(self.effect, Mapping) else self.effect
         shares: dict[Group, KeptShare | None]
         if given is None:

@@ -9,6 +9,7 @@ import yaml
 
 from dbnchurn.campaign.allocation_job import allocate_customers
 from dbnchurn.campaign.allocation_page import allocation_page
+from dbnchurn.campaign.allocation_result import AllocationResult
 from dbnchurn.campaign.allocation_text import NO_PROMISE, price_words, summary
 from dbnchurn.campaign.config import read_campaign_config
 from dbnchurn.campaign.eligibility import find_eligible
@@ -312,12 +313,16 @@ def test_a_list_without_control_group_says_that_its_effect_cannot_be_told(place)
     assert "nobody is held out" in summary(found)
 
 
+def notes_with(words: str, found: AllocationResult) -> list[str]:
+    return [note for note in found.notes if words in note]
+
+
 def test_options_of_which_nobody_is_held_out_are_named(place):
     """Eleven of the second offer have somebody held out; three of the first have nobody."""
     offers = {"few": {"effect": 0.9, "stock": 3}, "many": {"effect": 0.5, "stock": 11}}
     how = {"offers": offers, "channels": {"mail": {"cost": 0.5}}, "options": [], "budget": None}
     found = allocate_customers(config_of(place, **how), place / "a.csv")
-    (said,) = [note for note in found.notes if "nobody is held out" in note]
+    (said,) = notes_with("nobody is held out", found)
     assert "few by mail (3)" in said
     assert "many" not in said
     held = found.contacts[found.contacts["arm"] == "control"]

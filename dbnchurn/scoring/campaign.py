@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dbnchurn.campaign.arm_names import CONTACT, CONTROL
 from dbnchurn.campaign.id_match import Match
 from dbnchurn.campaign.log import LogEntry
 from dbnchurn.campaign.suppression import MATCHES, comparable, readable, suppress
@@ -30,7 +31,6 @@ from dbnchurn.tables.writing import ending_of, relation_of, write_pieces
 
 MEMORY = "400MB"  # of DuckDB
 PIECE = 50_000  # rows that are written at a time
-CONTACT, CONTROL = "contact", "control"
 
 
 @dataclass(frozen=True)

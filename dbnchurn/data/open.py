@@ -29,7 +29,12 @@ def raw_name(table: str) -> str:
 
 
 def open_table(
-    session: Session, name: str, table: TablePlan, *, guess_types: bool = True
+    session: Session,
+    name: str,
+    table: TablePlan,
+    *,
+    guess_types: bool = True,
+    keys: Sequence[str] = (),
 ) -> list[RejectedRow]:
     """Make the raw rows of a source available under :func:`raw_name`.
 
@@ -43,6 +48,8 @@ def open_table(
     table : TablePlan
     guess_types : bool, default True
         Whether the types of a CSV file without rules are found out; otherwise its values are text.
+    keys : sequence of str, default ()
+        Further columns that name customers, and are read as the key of the table is.
 
     Returns
     -------
@@ -82,7 +89,7 @@ def open_table(
         else:
             source = CsvSource(files, False, table.csv.settings())
         if guess_types and not table.columns:
-            return _load_typed(session, name, source, table)
+            return _load_typed(session, name, source, table, keys)
         return _load_text(session, name, source)
     except DataError as error:
         raise DataError(f"table {name!r}: {error}") from error
@@ -137,11 +144,15 @@ def _completed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def _load_typed(
-    session: Session, name: str, source: CsvSource | SheetSource, table: TablePlan
+    session: Session,
+    name: str,
+    source: CsvSource | SheetSource,
+    table: TablePlan,
+    keys: Sequence[str],
 ) -> list[RejectedRow]:
     """Store the rows with the types that are found out."""
     rules = ReadingRules(decimal=table.csv.decimal, missing=table.missing, place="columns")
-    loaded = load_table(source, rules, ids=[table.key])
+    loaded = load_table(source, rules, ids=[table.key, *keys])
     typed = pa.Table.from_pandas(loaded.frame, preserve_index=False)
     session.store(raw_name(name), typed.to_reader())
     return list(loaded.rejected)

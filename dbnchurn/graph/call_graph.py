@@ -12,6 +12,8 @@ import scipy.sparse as sp
 
 from dbnchurn.core.typing import Bools, Floats, Ints
 
+MOST_WEIGHT = 1_000_000  # up to which whole weights are counted, not sorted
+
 
 @dataclass(frozen=True, eq=False)
 class CallGraph:
@@ -41,6 +43,16 @@ class CallGraph:
     def both(self) -> Any:
         """Symmetric csr_array of shape (n, n): the weight of the calls in both directions."""
         return (self.ties + self.ties.T.tocsr()).tocsr()
+
+    @cached_property
+    def weights(self) -> tuple[Floats, Ints]:
+        """The different weights of pairs in both directions, and how often each occurs."""
+        data = self.both.data
+        whole = data.astype(np.int64)
+        if len(data) and (whole == data).all() and whole.max() < MOST_WEIGHT:
+            times = np.bincount(whole)
+            return np.flatnonzero(times).astype(np.float64), times[times > 0]
+        return np.unique(data, return_counts=True)
 
     @cached_property
     def partners(self) -> Ints:
@@ -92,7 +104,10 @@ class CallGraph:
         if not nodes.any():
             return self
         kept = np.flatnonzero(~nodes)
-        return CallGraph(self.ids[kept], self.ties[kept][:, kept].tocsr())
+        rest = CallGraph(self.ids[kept], self.ties[kept][:, kept].tocsr())
+        if "both" in self.__dict__:  # two slices cost less than to add the directions up again
+            rest.__dict__["both"] = self.both[kept][:, kept].tocsr()
+        return rest
 
 
 def graph_of(ids: npt.ArrayLike, callers: Any, callees: Any, weights: Any) -> CallGraph:
@@ -112,10 +127,11 @@ def graph_of(ids: npt.ArrayLike, callers: Any, callees: Any, weights: Any) -> Ca
     """
     names = np.asarray(ids)
     callers, callees = np.asarray(callers, np.int32), np.asarray(callees, np.int32)
+    weights = np.asarray(weights, np.float64)
     others = callers != callees
     if not others.all():
-        callers, callees, weights = callers[others], callees[others], np.asarray(weights)[others]
+        callers, callees, weights = callers[others], callees[others], weights[others]
     shape = (len(names), len(names))
-    ties = sp.coo_array((np.asarray(weights, np.float64), (callers, callees)), shape=shape).tocsr()
+    ties = sp.coo_array((weights, (callers, callees)), shape=shape).tocsr()
     ties.sort_indices()
     return CallGraph(names, ties)

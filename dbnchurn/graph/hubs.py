@@ -52,10 +52,12 @@ def find_hubs(graph: CallGraph, rule: HubRule) -> Hubs:
     Examples
     --------
     >>> from dbnchurn.graph.call_graph import graph_of
-    >>> callers, callees = [0, 1, 2, 3, 0, 1, 2, 3], [4, 4, 4, 4, 1, 0, 3, 2]
-    >>> graph = graph_of(list("abcdh"), callers, callees, np.ones(8))
-    >>> find_hubs(graph, HubRule(quantile=0.9)).nodes.tolist()
-    [False, False, False, False, True]
+    >>> people = np.arange(30)  # who calls the neighbour in a ring, both ways, and number 30
+    >>> callers = np.r_[people, people, people]
+    >>> callees = np.r_[(people + 1) % 30, (people - 1) % 30, np.full(30, 30)]
+    >>> graph = graph_of(np.arange(31), callers, callees, np.ones(90))
+    >>> np.flatnonzero(find_hubs(graph, HubRule(times=5)).nodes).tolist()
+    [30]
     """
     also, never = _positions(graph, rule)
     nodes = np.zeros(len(graph), bool)
@@ -68,7 +70,10 @@ def find_hubs(graph: CallGraph, rule: HubRule) -> Hubs:
             "found by reciprocity: none was cut; name them in hubs.also"
         )
     elif rule.cut:
-        many = graph.partners > np.quantile(graph.partners, rule.quantile)
+        usual = float(np.median(graph.partners))
+        many = graph.partners > max(
+            float(np.quantile(graph.partners, rule.quantile)), rule.times * usual
+        )
         nodes = many & (graph.reciprocity <= rule.reciprocity)
     nodes[also] = True
     nodes[never] = False

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from dbnchurn.core.typing import Floats, Ints, Rows
 from dbnchurn.graph.call_graph import CallGraph
@@ -64,7 +65,7 @@ def spread_of(graph: CallGraph, passes_on: float) -> Spread:
     (0.1, 0.19)
     """
     both = graph.both
-    weights, times = np.unique(both.data, return_counts=True)
+    weights, times = graph.weights
     wanted = min(passes_on * len(graph), 0.5 * float(times.sum()))
     low, high = -50.0, 10.0  # of log(-log(1 - p))
     for _ in range(STEPS):
@@ -74,8 +75,8 @@ def spread_of(graph: CallGraph, passes_on: float) -> Spread:
             break
         low, high = (middle, high) if moved < wanted else (low, middle)
     rate = np.exp(middle)
-    ties = both.copy()
-    ties.data = -np.expm1(-rate * both.data)
+    moved_each = -np.expm1(-rate * both.data)
+    ties = sp.csr_array((moved_each, both.indices, both.indptr), shape=both.shape)
     return Spread(ties, float(-np.expm1(-rate)))
 
 
@@ -125,8 +126,10 @@ def choose_seeds(spread: Spread, number: int, among: Rows | None = None) -> Seed
     """
     chooser = _Chooser(spread)
     people = np.arange(len(spread)) if among is None else np.unique(among)
-    back = np.bincount(_row_of(spread.ties), spread.ties.data**2, len(spread))
-    alone = 1.0 + np.asarray(spread.ties @ chooser.onward).ravel() - back
+    ties = spread.ties
+    squares = sp.csr_array((ties.data**2, ties.indices, ties.indptr), shape=ties.shape)
+    back = squares @ np.ones(len(spread))  # ways that return at once
+    alone = 1.0 + ties @ chooser.onward - back
     ranked = people[np.argsort(-alone[people], kind="stable")]
     waiting: list[tuple[float, int, int]] = []  # negative reach, person, seeds it is known for
     chosen: list[int] = []
@@ -149,11 +152,6 @@ def choose_seeds(spread: Spread, number: int, among: Rows | None = None) -> Seed
     return Seeds(found, np.array(reach), alone[found])
 
 
-def _row_of(matrix: Any) -> Rows:
-    """Row of every entry of a csr_array."""
-    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-
-
 class _Chooser:
     """What is left to reach while seeds are added."""
 
@@ -161,7 +159,7 @@ class _Chooser:
         self.ties = spread.ties
         self.free = np.ones(len(spread))  # probability that no seed has reached the person
         # A person, and the contacts that it moves and nobody has reached yet.
-        self.onward = 1.0 + np.asarray(self.ties.sum(axis=1)).ravel()
+        self.onward = 1.0 + self.ties @ np.ones(len(spread))
 
     def reach(self, person: int) -> float:
         """Further people whom a seed reaches in two steps."""

@@ -51,6 +51,7 @@ REFUSED = {
     "lift": ["nowhere.csv", "outcomes.csv"],
     "personas": ["nowhere.yaml"],
     "forecast": ["nowhere.yaml", "--output", "f.csv"],
+    "keyusers": ["nowhere.yaml", "--output", "k.csv"],
     "assign": ["nowhere", "t.csv", "--id", "customer", "--output", "p.csv"],
     "clean": ["nowhere"],
     "digest": ["nowhere"],

@@ -9,6 +9,7 @@ from dbnchurn.cli import (
     configs,
     experiments,
     forecasts,
+    key_users,
     models,
     months,
     personas,
@@ -20,7 +21,7 @@ from dbnchurn.cli import (
 
 MODULES = [
     *[training, experiments, scoring, models, months],
-    *[tables, segments, personas, campaigns, forecasts, cleaning, configs],
+    *[tables, segments, personas, campaigns, forecasts, key_users, cleaning, configs],
 ]
 
 

@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from dbnchurn.config import Section, read
+from dbnchurn.data.neighbour_plan import HubRule
 from dbnchurn.data.plan import Csv, Memory
 from dbnchurn.tables.postgres import Postgres
 
 Name = Annotated[str, Field(min_length=1)]
-Id = str | int
 Day = date
 
 
@@ -46,31 +46,6 @@ class CustomerList(GraphSource):
     """A table of the own customers."""
 
     id: Name = Field(description="Column with the id by which a customer calls and is called.")
-
-
-class HubRule(Section):
-    """Who is no person: call centres, own numbers, short codes."""
-
-    cut: bool = Field(default=True, description="Whether hubs are found by the rule at all.")
-    quantile: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.999, description="A hub has more partners than this share of all people."
-    )
-    times: Annotated[float, Field(ge=1)] = Field(
-        default=10.0, description="A hub has more than so many times the partners of the median."
-    )
-    reciprocity: Annotated[float, Field(ge=0, lt=1)] = Field(
-        default=0.05,
-        description="A hub both calls and is called by at most this share of its partners.",
-    )
-    also: tuple[Id, ...] = Field(default=(), description="Ids that are hubs in any case.")
-    never: tuple[Id, ...] = Field(default=(), description="Ids that are people in any case.")
-
-    @model_validator(mode="after")
-    def _one_way(self) -> HubRule:
-        both = {str(name) for name in self.also} & {str(name) for name in self.never}
-        if both:
-            raise ValueError(f"{min(both)!r} is in 'also' and in 'never'")
-        return self
 
 
 class GraphConfig(Section):

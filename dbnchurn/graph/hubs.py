@@ -8,8 +8,8 @@ import numpy as np
 
 from dbnchurn.core.errors import DataError, listed
 from dbnchurn.core.typing import Bools
+from dbnchurn.data.neighbour_plan import HubRule
 from dbnchurn.graph.call_graph import CallGraph
-from dbnchurn.graph.config import HubRule
 
 
 @dataclass(frozen=True, eq=False)

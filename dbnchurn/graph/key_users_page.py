@@ -34,7 +34,7 @@ def key_users_page(found: KeyUsers) -> str:
         paragraph(graph_text(found)),
         "<h2>How far word gets</h2>",
         drawing(curve_picture(curve)) if drawn else "",
-        rows_table(("chosen by", *(f"{n} seeds" for n in curve.seeds)), _curve_rows(curve)),
+        rows_table(("chosen by", *(f"first {n}" for n in curve.seeds)), _curve_rows(curve)),
         *(paragraph(text) for text in assumptions(found)),
         "<h2>Key users, in the order in which to address them</h2>",
         rows_table(_HEADS, _list_rows(found)),

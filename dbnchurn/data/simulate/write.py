@@ -78,9 +78,9 @@ def simulate(
     ``expected``: by package and month the customers, the sum of their true probabilities of leaving
     and those who left.
 
-    Calls add a table ``calls``: who calls whom when and for how many minutes, within communities and
-    to a few hubs, and to ``truth`` the probability if no partner had left, and the share of those
-    who have. Joiners make no calls.
+    Calls add a table ``calls``: who calls whom when and for how many minutes, within communities
+    and to a few hubs; and to ``truth`` the probability if no partner had left, and the share of
+    those who have. Joiners make no calls, and calls have no dirt.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ class HubRule(Section):
 
     cut: bool = Field(default=True, description="Whether hubs are found by the rule at all.")
     quantile: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.999, description="A hub has more partners than this share of all people."
+        default=0.99, description="A hub has more partners than this share of all people."
     )
     times: Annotated[float, Field(ge=1)] = Field(
         default=10.0, description="A hub has more than so many times the partners of the median."

@@ -41,8 +41,8 @@ def estimate_contagion(
 ) -> ContagionEstimate:
     """Estimate how leaving grows with the share of partners who left before, given a score.
 
-    A logistic regression with the log-odds of the score as a fixed part. It is contagion only as
-    far as the score holds everything that partners have in common besides: people call whom they
+    A logistic regression on the share and the log-odds of the score. The estimate is contagion
+    only as far as the score holds everything that partners have in common besides: people call whom they
     resemble, and whoever resembles a leaver leaves more often. A score of other columns, made for
     rows that it has not been trained on, takes a part of that away and never surely all of it.
 
@@ -73,19 +73,19 @@ def estimate_contagion(
     (300, True)
     """
     x, y = np.asarray(share, np.float64), np.asarray(left, np.float64)
-    offset = logit(np.clip(np.asarray(score, np.float64), NEAR, 1 - NEAR))
-    known = ~(np.isnan(x) | np.isnan(y) | np.isnan(offset))
-    x, y, offset = x[known], y[known], offset[known]
+    odds = logit(np.clip(np.asarray(score, np.float64), NEAR, 1 - NEAR))
+    known = ~(np.isnan(x) | np.isnan(y) | np.isnan(odds))
+    x, y, odds = x[known], y[known], odds[known]
     if not len(y) or not 0 < y.sum() < len(y) or np.ptp(x) == 0:
         raise DataError(
             f"of {len(y)} customers with partners {int(y.sum())} left, and the share of partners "
             "who left has to vary among leavers and stayers: nothing can be estimated"
         )
-    at = np.zeros(2)
-    design = np.column_stack([np.ones(len(x)), x])
-    step, covariance = at, np.eye(2)
+    at = np.zeros(3)
+    design = np.column_stack([np.ones(len(x)), x, odds])
+    covariance = np.eye(3)
     for _ in range(STEPS):
-        p = expit(offset + design @ at)
+        p = expit(design @ at)
         covariance = np.linalg.pinv(design.T @ (design * (p * (1 - p))[:, None]))
         step = _damped(covariance @ (design.T @ (y - p)))
         at = at + step

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import minimize
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.data.simulate import simulate
@@ -45,6 +46,15 @@ def test_the_estimate_maximises_the_likelihood():
     odds = np.log(score / (1 - score)) + 2 * np.nan_to_num(share) - 0.4
     left = generator.random(4_000) < 1 / (1 + np.exp(-odds))
     found = estimate_contagion(share, left, score)
+    given = np.log(score / (1 - score))
+    known = ~np.isnan(share)
+    design = np.column_stack([np.ones(4_000), np.nan_to_num(share), given])[known]
+
+    def loss(at):
+        return np.logaddexp(0, -np.where(left[known], 1, -1) * (design @ at)).sum()
+
+    best = minimize(loss, np.zeros(3), tol=1e-10).x
+    assert found.coefficient == pytest.approx(best[1], abs=1e-3)
     assert found.rows == int((~np.isnan(share)).sum())
     assert found.low < 2 < found.high
     order = generator.permutation(4_000)

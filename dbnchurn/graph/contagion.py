@@ -42,9 +42,10 @@ def estimate_contagion(
     """Estimate how leaving grows with the share of partners who left before, given a score.
 
     A logistic regression on the share and the log-odds of the score. The estimate is contagion
-    only as far as the score holds everything that partners have in common besides: people call whom they
-    resemble, and whoever resembles a leaver leaves more often. A score of other columns, made for
-    rows that it has not been trained on, takes a part of that away and never surely all of it.
+    only as far as the score holds everything that partners have in common besides: people call
+    whom they resemble, and whoever resembles a leaver leaves more often. A score of other
+    columns, made for rows that it has not been trained on, takes a part of that away and never
+    surely all of it.
 
     Parameters
     ----------

@@ -124,6 +124,12 @@ def graph_of(ids: npt.ArrayLike, callers: Any, callees: Any, weights: Any) -> Ca
     Returns
     -------
     CallGraph
+
+    Examples
+    --------
+    >>> graph = graph_of(["a", "b"], [0, 0, 1], [1, 1, 1], [3.0, 1.0, 2.0])
+    >>> graph.ties.toarray().tolist()
+    [[0.0, 4.0], [0.0, 0.0]]
     """
     names = np.asarray(ids)
     callers, callees = np.asarray(callers, np.int32), np.asarray(callees, np.int32)

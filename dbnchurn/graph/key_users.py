@@ -64,6 +64,17 @@ class KeyUsers:
     curve : Curve
     agreement : dict of passes_on → float
         Share of the key users that are chosen under another assumption too.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> pairs = pd.DataFrame({"from": list("aaabde"), "to": list("bcdaaf")})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pairs.to_csv(f"{folder}/calls.csv", index=False)
+    ...     source = {"path": f"{folder}/calls.csv"}
+    ...     found = key_users(GraphConfig(calls=source, caller="from", callee="to", seeds=2))
+    >>> found.measures()["partners"].tolist()
+    [3, 1, 1, 1, 1, 1]
     """
 
     config: GraphConfig

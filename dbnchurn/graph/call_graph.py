@@ -57,12 +57,12 @@ class CallGraph:
     @cached_property
     def partners(self) -> Ints:
         """Number of others whom each calls or is called by."""
-        return np.diff(self.both.indptr).astype(np.int64)
+        return np.asarray(np.diff(self.both.indptr), np.int64)
 
     @cached_property
     def called(self) -> Ints:
         """Number of others whom each calls."""
-        return np.diff(self.ties.indptr).astype(np.int64)
+        return np.asarray(np.diff(self.ties.indptr), np.int64)
 
     @cached_property
     def callers(self) -> Ints:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 
@@ -63,13 +65,14 @@ _HEADS = (
 
 
 def _list_rows(found: KeyUsers) -> list[tuple[str, ...]]:
+    rows: Iterable[Any] = found.table().head(MOST_ROWS).itertuples()
     return [
         (
             str(row.id), plain(row.reach, 1), plain(row.reach_alone, 1), thousands(row.partners),
             str(row.core), plain(row.clustering, 2), thousands(row.pagerank_place),
             thousands(row.partners_place),
         )
-        for row in found.table().head(MOST_ROWS).itertuples()
+        for row in rows
     ]  # fmt: skip
 
 

@@ -120,7 +120,7 @@ def pagerank(graph: CallGraph, damping: float = DAMPING) -> Floats:
         rank = after
         if change < TOLERANCE:
             break
-    return rank / rank.sum()
+    return np.asarray(rank / rank.sum())
 
 
 def clustering(graph: CallGraph, people: Rows | None = None) -> Floats:
@@ -156,7 +156,8 @@ def clustering(graph: CallGraph, people: Rows | None = None) -> Floats:
         twice[start:stop] = np.asarray((some @ pattern).multiply(some).sum(axis=1)).ravel()
     degree = partners[rows].astype(np.float64)
     pairs = degree * (degree - 1)
-    return np.divide(twice, pairs, out=np.full(len(rows), np.nan), where=pairs > 0)
+    shares = np.divide(twice, pairs, out=np.full(len(rows), np.nan), where=pairs > 0)
+    return np.asarray(shares)
 
 
 def _runs(block: Ints) -> tuple[Rows, Rows]:

@@ -164,7 +164,12 @@ def simulate(
                 for table, columns in _late(late, dirt, truth):
                     pq.write_table(columns, unfinished / table / f"joiners-{number:05d}.parquet")
                 step()
-        about = {"customers": customers, "months": months, "seed": random_state, "dirt": dirt}
+        about: dict[str, Any] = {
+            "customers": customers,
+            "months": months,
+            "seed": random_state,
+            "dirt": dirt,
+        }
         if calls is not None:
             about["calls"] = {**asdict(calls), "hubs": list(range(1, HUBS + 1))}
         if expected is not None:

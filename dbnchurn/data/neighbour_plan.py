@@ -19,7 +19,7 @@ class HubRule(Section):
     quantile: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.99, description="A hub has more partners than this share of all people."
     )
-    times: Annotated[float, Field(ge=1)] = Field(
+    times: Annotated[float, Field(ge=1, le=1e6)] = Field(
         default=10.0, description="A hub has more than so many times the partners of the median."
     )
     reciprocity: Annotated[float, Field(ge=0, lt=1)] = Field(

@@ -92,7 +92,18 @@ class CallRecords:
         return np.asarray(left / np.maximum(partners, 1))
 
     def probability(self, alone: Floats, share: Floats, coefficient: float) -> Floats:
-        """Probability of leaving, by that without partners who left and their share."""
+        """Probability of leaving, by that without partners who left and their share.
+
+        Parameters
+        ----------
+        alone, share : float64 array of shape (n,)
+        coefficient : float
+            With 0 nothing changes, not even the last bit.
+
+        Returns
+        -------
+        float64 array of shape (n,)
+        """
         return np.asarray(expit(logit(alone) + coefficient * share)) if coefficient else alone
 
     def table(self, world: World, left_in: Ints, generator: np.random.Generator) -> pa.Table:

@@ -126,7 +126,7 @@ def make_calls(session: Session, config: GraphConfig) -> CallTable:
     text = any(kinds[name] not in WHOLE for name in (config.caller, config.callee))
     ids = [id_expression(n, kinds, where, text=text) for n in (config.caller, config.callee)]
     numbers = {name: _number(name, kinds, where) for name in (config.minutes, config.count) if name}
-    day = "NULL::TIMESTAMP" if config.date is None else _day(config.date, kinds)
+    day = "NULL::TIMESTAMP" if config.date is None else _day(config.date, kinds, where)
     minutes = numbers.get(config.minutes or "", "NULL::DOUBLE")
     count = numbers.get(config.count or "", "1::DOUBLE")
     session.run(
@@ -150,7 +150,12 @@ def _number(name: str, kinds: Mapping[str, str], where: str) -> str:
     raise DataError(f"{where}: column {name!r} is of the type {kind} and has to hold numbers")
 
 
-def _day(name: str, kinds: Mapping[str, str]) -> str:
+def _day(name: str, kinds: Mapping[str, str], where: str) -> str:
+    if not kinds[name].startswith(("DATE", "TIMESTAMP", "VARCHAR")):
+        raise DataError(
+            f"{where}: column {name!r} is of the type {kinds[name]}, and numbers say no day by "
+            "themselves; store dates, or times such as 2026-08-31 12:00:00"
+        )
     if kinds[name] == "TIMESTAMP WITH TIME ZONE":
         return f"CAST({quoted(name)} AT TIME ZONE 'UTC' AS TIMESTAMP)"
     return f"TRY_CAST({quoted(name)} AS TIMESTAMP)"

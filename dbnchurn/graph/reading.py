@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 
@@ -104,14 +105,17 @@ def read_calls(config: GraphConfig) -> Calls:
     >>> calls.graph.ids.tolist(), calls.graph.reciprocity.tolist()
     (['a', 'b', 'c'], [1.0, 0.5, 0.0])
     """
-    with stage("read the calls"), Session(config.memory, config.threads) as session:
-        table = make_calls(session, config)
-        middle = _middle(table)
-        ids, pairs = _pairs(session, middle)
-        customers = None
-        notes = list(table.notes)
-        if config.customers is not None:
-            customers = _known(session, config.customers, ids, notes)
+    customers = None
+    try:
+        with stage("read the calls"), Session(config.memory, config.threads) as session:
+            table = make_calls(session, config)
+            middle = _middle(table)
+            ids, pairs = _pairs(session, middle)
+            notes = list(table.notes)
+            if config.customers is not None:
+                customers = _known(session, config.customers, ids, notes)
+    except duckdb.Error as error:
+        raise DataError(f"{config.calls.name} cannot be read: {error}") from error
     whole = graph_of(ids, pairs[0], pairs[1], pairs[2] / SCALE)
     hubs = find_hubs(whole, config.hubs)
     notes += hubs.notes

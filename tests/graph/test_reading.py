@@ -1,5 +1,7 @@
 """A table of calls as a graph: counted right, or refused with one sentence."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -111,6 +113,7 @@ REFUSED = {
     "no calls between two people": lambda f: f.assign(to=f["from"]),
     "no column 'to'": lambda f: f.rename(columns={"to": "too"}),
     "ids are text or whole numbers": lambda f: f.assign(to=f["to"] + 0.5),
+    "numbers say no day": lambda f: f.assign(day=range(len(f))),
     "has to hold numbers": lambda f: f.assign(minutes="three"),
 }
 
@@ -119,6 +122,15 @@ REFUSED = {
 def test_what_cannot_be_read_is_refused(call_rows, config, sentence):
     with pytest.raises(DataError, match=sentence):
         read_calls(config(REFUSED[sentence](call_rows)))
+
+
+def test_files_with_unreadable_pages_are_refused(call_rows, config):
+    settings = config(call_rows)
+    path = Path(settings.calls.path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4] + b"\xff" * 2_000 + whole[2_004:])
+    with pytest.raises(DataError, match="cannot be read"):
+        read_calls(settings)
 
 
 def test_counts_that_are_none_are_refused(call_rows, config):

@@ -30,6 +30,7 @@ GIVEN = {
     "forecast/output_files.py": "the unfinished files of atomic_write, in one ExitStack",
     "campaign/log.py": "the unfinished file of atomic_write",
     "data/build.py": "the unfinished folder of a build",
+    "graph/key_users_job.py": "the unfinished files of atomic_write, in one ExitStack",
     "runs/learned_rows.py": "the unfinished folder of a run",
     "spark/exchange.py": "a buffer in memory",
     "spark/features.py": "the quarantine in the unfinished folder of a build",

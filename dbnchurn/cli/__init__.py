@@ -16,6 +16,7 @@ from dbnchurn.cli import personas  # noqa: F401
 from dbnchurn.cli import portraits  # noqa: F401
 from dbnchurn.cli import campaigns  # noqa: F401
 from dbnchurn.cli import forecasts  # noqa: F401
+from dbnchurn.cli import key_users  # noqa: F401
 from dbnchurn.cli import cleaning  # noqa: F401
 from dbnchurn.cli import configs  # noqa: F401
 

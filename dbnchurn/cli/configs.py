@@ -22,6 +22,7 @@ class ConfigKind(StrEnum):
     CAMPAIGN = "campaign"
     FORECAST = "forecast"
     PORTRAIT = "portrait"
+    GRAPH = "graph"
 
 
 @app.command(rich_help_panel=PANEL)
@@ -32,6 +33,7 @@ def schema(
     from dbnchurn.campaign.config import CampaignConfig
     from dbnchurn.config import Section, json_schema
     from dbnchurn.forecast.config import ForecastConfig
+    from dbnchurn.graph.config import GraphConfig
     from dbnchurn.portraits.config import PortraitConfig
     from dbnchurn.runs.config import RunConfig
     from dbnchurn.runs.personas import PersonasConfig
@@ -44,5 +46,6 @@ def schema(
         ConfigKind.CAMPAIGN: CampaignConfig,
         ConfigKind.FORECAST: ForecastConfig,
         ConfigKind.PORTRAIT: PortraitConfig,
+        ConfigKind.GRAPH: GraphConfig,
     }
     print(json.dumps(json_schema(models[of]), indent=2))

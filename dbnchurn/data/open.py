@@ -39,6 +39,7 @@ def open_table(
     guess_types: bool = True,
     rules: ReadingRules | None = None,
     wanted: Collection[str] | None = None,
+    keys: Sequence[str] = (),
 ) -> list[RejectedRow]:
     """Make the raw rows of a source available under :func:`raw_name`.
 
@@ -57,6 +58,8 @@ def open_table(
     wanted : collection of str, optional
         Columns that have to be readable where types are found out; by default all. Another column
         with words among its numbers or dates is left out.
+    keys : sequence of str, default ()
+        Further columns that name customers, and are read as the key of the table is.
 
     Returns
     -------
@@ -96,7 +99,8 @@ def open_table(
         else:
             source = CsvSource(files, False, table.csv.settings())
         if guess_types and not table.columns:
-            return _load_typed(session, name, source, table.key, rules or _rules_of(table), wanted)
+            ids, read_by = [table.key, *keys], rules or _rules_of(table)
+            return _load_typed(session, name, source, ids, read_by, wanted)
         return _load_text(session, name, source)
     except DataError as error:
         raise DataError(f"table {name!r}: {error}") from error
@@ -158,12 +162,12 @@ def _load_typed(
     session: Session,
     name: str,
     source: CsvSource | SheetSource,
-    key: str,
+    ids: Collection[str],
     rules: ReadingRules,
     wanted: Collection[str] | None,
 ) -> list[RejectedRow]:
     """Store the rows with the types that are found out."""
-    loaded = load_table(source, rules, ids=[key])
+    loaded = load_table(source, rules, ids=ids)
     unread = dict(_unread(loaded))
     if wrong := [why for column, why in unread.items() if wanted is None or column in wanted]:
         raise DataError(f"{'; '.join(wrong)}; mend these cells, or empty them where not known")

@@ -52,6 +52,7 @@ REFUSED = {
     "personas": ["nowhere.yaml"],
     "forecast": ["nowhere.yaml", "--output", "f.csv"],
     "portrait": ["nowhere.yaml"],
+    "keyusers": ["nowhere.yaml", "--output", "k.csv"],
     "values": ["nowhere.yaml", "--output", "v.csv"],
     "assign": ["nowhere", "t.csv", "--id", "customer", "--output", "p.csv"],
     "clean": ["nowhere"],

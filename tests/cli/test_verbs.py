@@ -9,6 +9,7 @@ from dbnchurn.cli import (
     configs,
     experiments,
     forecasts,
+    key_users,
     models,
     months,
     personas,
@@ -21,7 +22,7 @@ from dbnchurn.cli import (
 
 MODULES = [
     *[training, experiments, scoring, models, months],
-    *[tables, segments, personas, portraits, campaigns, forecasts, cleaning, configs],
+    *[tables, segments, personas, portraits, campaigns, forecasts, key_users, cleaning, configs],
 ]
 
 

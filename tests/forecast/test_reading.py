@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.data.plan import TableSource
 from dbnchurn.forecast import read_history
-from dbnchurn.forecast.config import ForecastSource
 from dbnchurn.forecast.history import STAYS, tenure_codes
 from dbnchurn.forecast.history_table import is_number
 
@@ -189,7 +189,7 @@ def test_what_was_refused_is_read_when_the_config_says_how(customer_months, conf
 def write_csv(frame, path, plain, **history):
     """`plain`, a config, with the table as CSV file in place of its own."""
     frame.to_csv(path, index=False)
-    return plain.model_copy(update={"history": ForecastSource(path=str(path), **history)})
+    return plain.model_copy(update={"history": TableSource(path=str(path), **history)})
 
 
 def test_words_among_numbers_and_dates_are_refused_where_they_are_needed(

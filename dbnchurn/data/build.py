@@ -143,6 +143,8 @@ def build(
         Session(plan.memory, n_threads, _reach(plan, unfinished) if closed else None) as session,
     ):
         part = build_part(session, task, unfinished / QUARANTINE)
+        for sentence in part.coverage.uncovered if labelled else ():
+            log.warning("%s", sentence)
         write_part(session, part.plan, unfinished / FEATURES)
         built = finished(unfinished, part, labelled=labelled)
         if finish is not None:
@@ -167,7 +169,7 @@ def _reach(plan: DataPlan, folder: Path) -> Reach:
 
 
 def finished(folder: Path, part: Part, *, labelled: bool) -> Built:
-    """The built table of a folder that holds the features; what the tables lack is said.
+    """The built table of a folder that holds the features.
 
     Parameters
     ----------
@@ -181,8 +183,6 @@ def finished(folder: Path, part: Part, *, labelled: bool) -> Built:
     -------
     Built
     """
-    for sentence in part.coverage.uncovered if labelled else ():
-        log.warning("%s", sentence)
     if not labelled:
         told = json.dumps(asdict(part.coverage), indent=1, ensure_ascii=False)
         (folder / COVERAGE).write_text(told + "\n", encoding="utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from dbnchurn.data.build import FEATURES as FEATURES_FILE
 from dbnchurn.data.build import QUARANTINE as QUARANTINE_FOLDER
 from dbnchurn.data.build import Built, finished, places
 from dbnchurn.data.coverage import check_reason
-from dbnchurn.data.joins import RESULT
+from dbnchurn.data.joins import NO_WINDOWS, RESULT
 from dbnchurn.data.open import raw_name
 from dbnchurn.data.part import Part, Task, Whole, conclude, with_sources, write_part
 from dbnchurn.data.plan import DataPlan
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 MOST_ROUNDS = 20
+DISAGREE = (
+    "the parts of the tables are not built alike, although each was given the counts of all; "
+    "build the tables on one machine, and report it"
+)
 
 
 @dataclass
@@ -200,21 +204,38 @@ def prepare(
     standing = plan.model_copy(update={"tables": stood})
     task = Task(standing, tuple(cutoffs), labelled, until, allow_stale)
     number = parts or int(str(spark.conf.get("spark.sql.shuffle.partitions")))
-    records, whole = _rounds(spark, sources, task, number)
+    records, whole, rows = _rounds(spark, sources, task, number)
     part = replace(whole.part, plan=with_sources(whole.part.plan, plan))
     for sentence in part.coverage.uncovered if labelled else ():
         log.warning("%s", sentence)
-    frame = _frame(records, plain_schema(whole.schema))
-    rows = frame.count()
-    if output is not None:
-        publish(spark, frame, output, list(cutoffs), part, _set_aside(records))
+    try:
+        frame = _frame(records, plain_schema(whole.schema))
+        if output is not None:
+            built, aside = list(cutoffs) or [NO_WINDOWS], {"quarantine": _set_aside(records)}
+            publish(spark, frame, output, built, aside, {"tables": _report(part, cutoffs)})
+    except BaseException:
+        records.unpersist()
+        raise
     return PreparedFeatures(frame, part, rows, labelled, output, records)
+
+
+def _report(part: Part, cutoffs: Sequence[date]) -> dict[str, object]:
+    """What was counted over all rows, as plain data."""
+    return {
+        "tables": {name: asdict(checked) for name, checked in part.tables.items()},
+        "joins": [asdict(join) for join in part.joins],
+        "coverage": asdict(part.coverage),
+        "cutoffs": [str(cutoff) for cutoff in cutoffs],
+    }
 
 
 def _rounds(
     spark: SparkSession, sources: Mapping[str, Source], task: Task, parts: int
-) -> tuple[DataFrame, Whole]:
-    """Build all parts until each was built as the counts of the whole say; usually once."""
+) -> tuple[DataFrame, Whole, int]:
+    """Build all parts until each was built as the counts of the whole say; usually once.
+
+    Gives the records of all parts, what holds of the whole, and the rows of its features.
+    """
     from pyspark import StorageLevel
 
     places_of = _places(spark, parts)
@@ -227,6 +248,7 @@ def _rounds(
             {n: _packed_schema(s) for n, s in sources.items() if s.rows is None},
             {n: s.rows for n, s in sources.items() if s.rows is not None},
             known,
+            {n: s.lines for n, s in sources.items() if s.lines},
         )
         records = _built(shuffled, part_task).persist(StorageLevel.DISK_ONLY)
         try:
@@ -249,12 +271,12 @@ def _rounds(
             failures = [part["failed"] for part in told if part["failed"]]
             agreed = not failures and all(part["defined"] == whole.defined for part in told)
         if agreed:
-            return records, whole
+            return records, whole, sum(part["rows"] for part in told)
         records.unpersist()
-        if known == before and failures:
-            raise DataError(failures[0])
+        if known == before:  # another round would be built of the same answers
+            raise DataError(failures[0] if failures else DISAGREE)
         log.info("the parts decided differently; all are built again with what all rows say")
-    raise DataError(f"the parts of the tables do not agree after {MOST_ROUNDS} rounds; report it")
+    raise DataError(DISAGREE)
 
 
 def _places(spark: SparkSession, parts: int) -> tuple[int, ...]:

@@ -27,8 +27,9 @@ from dbnchurn.data.plan import DataPlan
 from dbnchurn.spark.exchange import packed, plain_schema, unpacked
 from dbnchurn.spark.outputs import check_output, publish
 from dbnchurn.spark.part_task import COUNTS, FEATURES, QUARANTINE, PartTask
+from dbnchurn.spark.records import RECORD, rows_of
 from dbnchurn.spark.session import check_workers, readable
-from dbnchurn.spark.sources import RECORD, Source, sources_of
+from dbnchurn.spark.sources import Source, sources_of
 from dbnchurn.tables.counts import Answer, NotCounted, folded
 from dbnchurn.tables.duckdb import Session
 
@@ -209,7 +210,7 @@ def prepare(
     for sentence in part.coverage.uncovered if labelled else ():
         log.warning("%s", sentence)
     try:
-        frame = _frame(records, plain_schema(whole.schema))
+        frame = rows_of(records, FEATURES, plain_schema(whole.schema))
         if output is not None:
             built, aside = list(cutoffs) or [NO_WINDOWS], {"quarantine": _set_aside(records)}
             publish(spark, frame, output, built, aside, {"tables": _report(part, cutoffs)})
@@ -319,19 +320,6 @@ def _sql_types(sources: Mapping[str, Source]) -> dict[str, dict[str, str]]:
         for name, source in sources.items():
             session.store(raw_name(name), source.schema.empty_table().to_reader())
         return {name: session.columns(raw_name(name)) for name in sources}
-
-
-def _frame(records: DataFrame, schema: pa.Schema) -> DataFrame:
-    """The features as rows of Spark."""
-    from pyspark.sql.pandas.types import from_arrow_schema
-
-    def unpack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for data in batch.column("data"):
-                yield from unpacked(data.as_buffer()).cast(schema).to_batches()
-
-    spark_schema = from_arrow_schema(schema, prefer_timestamp_ntz=True)
-    return records.filter(f"kind = '{FEATURES}'").mapInArrow(unpack, spark_schema)
 
 
 def _set_aside(records: DataFrame) -> DataFrame:

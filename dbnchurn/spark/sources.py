@@ -15,6 +15,7 @@ from dbnchurn.core.errors import ConfigError, DataError, listed
 from dbnchurn.data.open import open_table, raw_name
 from dbnchurn.data.plan import DataPlan, TablePlan
 from dbnchurn.spark.exchange import divided, packed, packed_lines
+from dbnchurn.spark.records import RECORD
 from dbnchurn.spark.session import first_line
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.duckdb import Session
@@ -24,7 +25,6 @@ from dbnchurn.tables.streaming import CsvSource
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-RECORD = "place long, name string, kind string, data binary"
 URL = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 CHUNK_ROWS = 2**17
 LOOKUP_BYTES = 64 * 2**20

@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.typing import Floats, Rows
-from dbnchurn.data.build import QUARANTINE, Built, build, load
+from dbnchurn.data.build import QUARANTINE, Built, build, draw_customers, load
+from dbnchurn.data.draw import DrawRule
 from dbnchurn.data.leakage import find_leaks, refuse_leaks, shared_customers
 from dbnchurn.data.lookahead import can_look_ahead, find_lookahead
 from dbnchurn.data.plan import DataPlan
@@ -45,8 +46,9 @@ ALLOWED_LEAK = (
 )
 
 
-BuildTables = Callable[[DataPlan, Path], Built]
-"""Builds the table of features of a plan in a new folder, elsewhere than :func:`build` does."""
+BuildTables = Callable[[DataPlan, Path, DrawRule], Built]
+"""Builds the table of features of a plan in a new folder, elsewhere than :func:`build` does; of a
+table with more rows than the rule allows, the rows of drawn customers."""
 
 
 def read_customers(
@@ -83,10 +85,14 @@ def read_customers(
             )
         table, built = load_customers(config), None
     else:
+        rule = DrawRule(config.data.most_rows, config.seed)
         if build_tables is not None:
-            built = build_tables(config.data, work / "tables")
+            built = build_tables(config.data, work / "tables", rule)
         else:
-            built = build(config.data, work / "tables", n_threads=config.n_threads)
+            whole = build(config.data, work / "tables", n_threads=config.n_threads)
+            built = draw_customers(whole, rule)
+        if built.draw is not None:
+            log.warning("%s", built.draw.sentence)
         table = load(built)
     return separate_side_columns(config, _with_outcome(table, config)), built
 
@@ -291,6 +297,7 @@ def write_tables(folder: Path, built: Built) -> None:
         "tables": {name: asdict(checked) for name, checked in built.tables.items()},
         "joins": [asdict(join) for join in built.joins],
         "coverage": asdict(built.coverage),
+        "draw": None if built.draw is None else built.draw.as_dict(),
     }
     write_json(folder / "tables.json", facts)
 

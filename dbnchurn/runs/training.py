@@ -344,6 +344,8 @@ def write(
             about["feedback"] = found.facts["feedback"][FITTED]
         if built is not None:
             about["data"] = stored_plan(built)
+            if built.draw is not None:
+                about["draw"] = built.draw.as_dict()
             write_tables(aside, built)
         write_quality(aside / QUALITY, table, built, table.notes)
         stored.save(aside / "model", about=about)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,10 +20,12 @@ from dbnchurn.data.build import FEATURES as FEATURES_FILE
 from dbnchurn.data.build import QUARANTINE as QUARANTINE_FOLDER
 from dbnchurn.data.build import Built, finished, places
 from dbnchurn.data.coverage import check_reason
-from dbnchurn.data.joins import NO_WINDOWS, RESULT
+from dbnchurn.data.draw import DrawRule
+from dbnchurn.data.joins import NO_WINDOWS
 from dbnchurn.data.open import raw_name
 from dbnchurn.data.part import Part, Task, Whole, conclude, with_sources, write_part
 from dbnchurn.data.plan import DataPlan
+from dbnchurn.spark.draw import draw_on_workers, store_rows
 from dbnchurn.spark.exchange import packed, plain_schema, unpacked
 from dbnchurn.spark.outputs import check_output, publish
 from dbnchurn.spark.part_task import COUNTS, FEATURES, QUARANTINE, PartTask
@@ -75,7 +77,9 @@ class PreparedFeatures:
     output: str | None
     _records: DataFrame = field(repr=False)
 
-    def collect(self, folder: str | Path, *, mkdir: bool = False) -> Built:
+    def collect(
+        self, folder: str | Path, *, mkdir: bool = False, rule: DrawRule | None = None
+    ) -> Built:
         """Bring the table to this machine, as the file that a build here would have written.
 
         Parameters
@@ -84,6 +88,8 @@ class PreparedFeatures:
             New.
         mkdir : bool, default False
             Whether the folder above may be made.
+        rule : DrawRule, optional
+            Of a table with more rows, those of drawn customers are brought.
 
         Returns
         -------
@@ -100,35 +106,30 @@ class PreparedFeatures:
         if mkdir:
             folder.parent.mkdir(parents=True, exist_ok=True)
         with atomic_folder(folder) as unfinished:
-            self._write_features(unfinished / FEATURES_FILE)
+            draw, features = None, self._records.filter(f"kind = '{FEATURES}'")
+            if rule is not None and self.rows > rule.most_rows:
+                draw, features = draw_on_workers(features, self.part.plan, rule)
+            self._write_features(features, unfinished / FEATURES_FILE)
             self._write_quarantine(unfinished / QUARANTINE_FOLDER)
             built = finished(unfinished, self.part, labelled=self.labelled)
-        return replace(built, folder=folder)
+        return replace(built, folder=folder, draw=draw)
 
-    def _write_features(self, path: Path) -> None:
+    def _write_features(self, features: DataFrame, path: Path) -> None:
+        packed_rows = (bytes(row["data"]) for row in features.toLocalIterator())
         with Session(self.part.plan.memory) as session:
-            made = False
-            for row in self._of_kind(FEATURES):
-                rows = unpacked(bytes(row["data"]))
-                session.connection.register("incoming", rows)
-                verb = f"INSERT INTO {RESULT}" if made else f"CREATE TABLE {RESULT} AS"
-                session.run(f"{verb} FROM incoming")
-                session.connection.unregister("incoming")
-                made = True
+            store_rows(session, map(unpacked, packed_rows))
             write_part(session, self.part.plan, path)
 
     def _write_quarantine(self, folder: Path) -> None:
         files: dict[str, list[pa.Table]] = {}
-        for row in self._of_kind(QUARANTINE):
+        aside = self._records.filter(f"kind = '{QUARANTINE}'")
+        for row in aside.toLocalIterator():
             rows = pq.read_table(pa.BufferReader(bytes(row["data"])))
             if rows.num_rows:
                 files.setdefault(row["name"], []).append(rows)
         for name, tables in files.items():
             folder.mkdir(exist_ok=True)
             pq.write_table(pa.concat_tables(tables, promote_options="permissive"), folder / name)
-
-    def _of_kind(self, kind: str) -> Iterator[Any]:
-        return iter(self._records.filter(f"kind = '{kind}'").toLocalIterator())
 
     def close(self) -> None:
         """Free the disks of the workers."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.core.errors import ConfigError
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import read_customers
 from dbnchurn.runs.training import train as train_here
@@ -16,12 +16,6 @@ def test_a_config_of_one_table_is_not_read_by_another_engine(tmp_path):
     one = {"source": {"path": "mine.csv"}, "columns": {"label": "churned"}}
     with pytest.raises(ConfigError, match="the config names one table"):
         read_customers(RunConfig.model_validate(one), tmp_path, built_on(None))
-
-
-def test_larger_tables_than_the_driver_takes_are_refused(spark, plan, tmp_path):
-    with pytest.raises(DataError, match=r"has [0-9]+ rows, more than the 5 that"):
-        built_on(spark, parts=2, most_rows=5)(plan, tmp_path / "tables")
-    assert not (tmp_path / "tables" / "features.parquet").exists()
 
 
 @pytest.mark.long

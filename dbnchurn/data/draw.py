@@ -60,7 +60,7 @@ class DrawRule:
             counts[kind, slot] = rows
         return counts
 
-    def drawn_rows(self, relation: str, key: str, draw: Draw) -> str:
+    def drawn_rows(self, relation: str, key: str, draw: Draw, *, others: bool = False) -> str:
         """SQL of the rows of the drawn customers.
 
         Parameters
@@ -69,6 +69,8 @@ class DrawRule:
             As :meth:`slot_counts` takes it.
         key : str
         draw : Draw
+        others : bool, default False
+            The rows of all customers but those.
 
         Returns
         -------
@@ -76,7 +78,7 @@ class DrawRule:
         """
         edge = f"CASE kind WHEN {LEAVERS} THEN {draw.edges[LEAVERS]} ELSE {draw.edges[STAYERS]} END"
         return (
-            f"SELECT * FROM {relation} WHERE {quoted(key)} IN "
+            f"SELECT * FROM {relation} WHERE {quoted(key)} {'NOT ' if others else ''}IN "
             f"(SELECT key FROM ({self._customers(relation, key)}) WHERE slot < {edge})"
         )
 
@@ -104,6 +106,8 @@ class Draw:
         Of the rule.
     edges : tuple of two int
         Slots of those who stayed, and of those who left, below which customers are drawn.
+    boosted : bool, default False
+        Whether boosters are fitted on the rows of the others, too.
 
     Examples
     --------
@@ -119,6 +123,7 @@ class Draw:
     most_rows: int
     seed: int
     edges: tuple[int, int]
+    boosted: bool = False
 
     @classmethod
     def of(cls, counts: Ints, rule: DrawRule) -> Draw:
@@ -157,11 +162,12 @@ class Draw:
     @property
     def sentence(self) -> str:
         """What was drawn, in words."""
+        others = "boosters alone learn from" if self.boosted else "nothing learns from"
         return (
             f"Drawn customers: the table has {self.table_rows} rows, more than data.most_rows "
             f"{self.most_rows}; {self.rows} rows of customers drawn by a hash of seed and key, the "
-            "same share of those who left and of those who stayed, are trained on and measured, "
-            "the other rows are not used."
+            "same share of those who left and of those who stayed, are trained on and measured; "
+            f"{others} the rows of the other customers."
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -171,4 +177,5 @@ class Draw:
             "rows": self.rows,
             "most_rows": self.most_rows,
             "seed": self.seed,
+            "boosted": self.boosted,
         }

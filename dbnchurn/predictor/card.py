@@ -55,7 +55,12 @@ def _draw(draw: Mapping[str, Any] | None) -> list[str]:
         return []
     return [
         f"- of a table of {draw['table_rows']} rows, the {draw['rows']} of customers drawn by a "
-        "hash of seed and key, the same share of those who left and of those who stayed"
+        "hash of seed and key, the same share of those who left and of those who stayed",
+        *(
+            [f"- boosters fitted on {draw['booster_rows']} rows by {draw['workers']} workers"]
+            if "booster_rows" in draw
+            else []
+        ),
     ]
 
 

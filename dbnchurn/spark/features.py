@@ -77,6 +77,11 @@ class PreparedFeatures:
     output: str | None
     _records: DataFrame = field(repr=False)
 
+    @property
+    def features(self) -> DataFrame:
+        """Records with the packed rows of the table; a partition has all rows of its customers."""
+        return self._records.filter(f"kind = '{FEATURES}'")
+
     def collect(
         self, folder: str | Path, *, mkdir: bool = False, rule: DrawRule | None = None
     ) -> Built:
@@ -106,7 +111,7 @@ class PreparedFeatures:
         if mkdir:
             folder.parent.mkdir(parents=True, exist_ok=True)
         with atomic_folder(folder) as unfinished:
-            draw, features = None, self._records.filter(f"kind = '{FEATURES}'")
+            draw, features = None, self.features
             if rule is not None and self.rows > rule.most_rows:
                 draw, features = draw_on_workers(features, self.part.plan, rule)
             self._write_features(features, unfinished / FEATURES_FILE)
@@ -240,8 +245,7 @@ def _rounds(
     """
     from pyspark import StorageLevel
 
-    places_of = _places(spark, parts)
-    shuffled = _shuffled(sources, places_of)
+    shuffled = _shuffled(sources, places_of(spark, parts))
     kinds = _sql_types(sources)
     known: dict[str, Answer] = {}
     for _ in range(MOST_ROUNDS):
@@ -281,8 +285,18 @@ def _rounds(
     raise DataError(DISAGREE)
 
 
-def _places(spark: SparkSession, parts: int) -> tuple[int, ...]:
-    """A number for every part that Spark's hash sends there."""
+def places_of(spark: SparkSession, parts: int) -> tuple[int, ...]:
+    """A number for every part that Spark's hash sends there.
+
+    Parameters
+    ----------
+    spark : SparkSession
+    parts : int
+
+    Returns
+    -------
+    tuple of int
+    """
     rows = (
         spark.range(0, 64 * parts + 256)
         .selectExpr("id", f"pmod(hash(id), {parts}) AS part")
@@ -294,12 +308,12 @@ def _places(spark: SparkSession, parts: int) -> tuple[int, ...]:
     return tuple(found[part] for part in range(parts))
 
 
-def _shuffled(sources: Mapping[str, Source], places_of: tuple[int, ...]) -> DataFrame:
-    frames = [source.divide(places_of) for source in sources.values() if source.divide is not None]
+def _shuffled(sources: Mapping[str, Source], places: tuple[int, ...]) -> DataFrame:
+    frames = [source.divide(places) for source in sources.values() if source.divide is not None]
     together = frames[0]
     for frame in frames[1:]:
         together = together.unionByName(frame)
-    return together.repartition(len(places_of), "place")
+    return together.repartition(len(places), "place")
 
 
 def _built(shuffled: DataFrame, part_task: PartTask) -> DataFrame:

@@ -2,8 +2,8 @@
 
 The rows of customers who were not drawn are prepared where they lie and divided among the workers,
 and so are the drawn training rows. Each worker then runs the fit of one machine on its rows, joined
-with the others by XGBoost's communicator. If an executor is lost, Spark runs the stage again, to the
-same trees.
+with the others by XGBoost's communicator. Where an executor is lost, Spark runs the stage again, to
+the same trees.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sklearn.base import clone
 
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.records import unpack
-from dbnchurn.core.typing import Ints
 from dbnchurn.data.build import Built
 from dbnchurn.features import Leaves
 from dbnchurn.features.leaves_record import LeavesRecord
@@ -103,35 +103,18 @@ class SparkBoosters:
             RECORD,
         )
         others = self.features.mapInArrow(task.run, RECORD)
-        divided = others.unionByName(drawn).repartition(self.workers, "place")
+        stopping = prepared.stopping
         booster_task = BoosterTask(
             leaves,
             training.table.take(np.arange(0)),
             task.folds,
-            None
-            if prepared.stopping is None
-            else (prepared.stopping.table, prepared.stopping.y, prepared.stopping.sample_weight),
+            None if stopping is None else (stopping.table, stopping.y, stopping.sample_weight),
             seed,
         )
-        return self._collected(leaves, divided, booster_task, training.fold)
-
-    def _collected(
-        self, leaves: Leaves, divided: DataFrame, task: BoosterTask, fold: Ints
-    ) -> Leaves:
-        fitted = divided.mapInArrow(task.run, RECORD, barrier=True)
-        try:
-            # A barrier stage that is the last of its job is not run again when an executor is lost.
-            (row,) = fitted.repartition(1).collect()
-        except Exception as error:
-            raise readable(error) from error
-        with np.load(io.BytesIO(bytes(row["data"])), allow_pickle=False) as stored:
-            arrays = dict(stored)
-        facts = json.loads(row["name"])
-        leaves.record_ = unpack(LeavesRecord, facts["record"], arrays)
-        leaves.curves_, leaves.fold_ = facts["curves"], fold
-        leaves.rows_, leaves.workers_ = facts["rows"], facts["workers"]
-        log.info("boosters: %d rows, %d workers", leaves.rows_, leaves.workers_)
-        return leaves
+        fitted = fit_shards(others.unionByName(drawn), booster_task, self.workers)
+        fitted.fold_ = training.fold
+        log.info("boosters: %d rows, %d workers", fitted.rows_, fitted.workers_)
+        return fitted
 
     def _shard_task(
         self, train: LabelledFrame, preparation: RowPreparation, prepared: PreparedRows, seed: int
@@ -153,6 +136,37 @@ class SparkBoosters:
             seed=seed,
             places=self.places,
         )
+
+
+def fit_shards(rows: DataFrame, task: BoosterTask, workers: int) -> Leaves:
+    """Fit boosters on packed rows, in one barrier stage.
+
+    Parameters
+    ----------
+    rows : pyspark.sql.DataFrame
+        Records whose place says the worker.
+    task : BoosterTask
+    workers : int
+
+    Returns
+    -------
+    Leaves
+        Without `fold_`.
+    """
+    fitted = rows.repartition(workers, "place").mapInArrow(task.run, RECORD, barrier=True)
+    try:
+        # A barrier stage that is the last of its job is not run again when an executor is lost.
+        (row,) = fitted.repartition(1).collect()
+    except Exception as error:
+        raise readable(error) from error
+    with np.load(io.BytesIO(bytes(row["data"])), allow_pickle=False) as stored:
+        arrays = dict(stored)
+    facts = json.loads(row["name"])
+    leaves: Leaves = clone(task.leaves)
+    leaves.record_ = unpack(LeavesRecord, facts["record"], arrays)
+    leaves.curves_, leaves.rows_ = facts["curves"], facts["rows"]
+    leaves.workers_ = facts["workers"]
+    return leaves
 
 
 def _class_weights(prepared: PreparedRows) -> tuple[float, float]:

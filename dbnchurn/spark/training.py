@@ -14,6 +14,7 @@ from dbnchurn.runs.training import train as train_run
 from dbnchurn.spark.barrier import check_slots, slots_of
 from dbnchurn.spark.boosters import SparkBoosters
 from dbnchurn.spark.features import PreparedFeatures, places_of, prepare
+from dbnchurn.spark.session import OF_BOOSTERS, check_workers
 from dbnchurn.tables.contract import Customers
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class SparkEngine:
         self._prepared = prepare(plan, self.spark, parts=self.parts)
         if self._prepared.rows > rule.most_rows:
             check_slots(self.spark, self._number)  # before anything is trained
+            check_workers(self.spark, OF_BOOSTERS)
         built = self._prepared.collect(folder, rule=rule)
         return replace(built, draw=replace(built.draw, boosted=True)) if built.draw else built
 

@@ -77,7 +77,13 @@ class ScoreTask:
             yield record(0, "", FACTS, json.dumps(facts).encode())
 
     def scored(self, rows: pa.Table) -> tuple[pa.Table, pa.Table, dict[str, Any]]:
-        """Scores and rejected rows, both with their cutoff, and the facts of a chunk."""
+        """Scores and rejected rows, both with their cutoff, and the facts of a chunk.
+
+        Raises
+        ------
+        DataError
+            If a row has no cutoff, or a whole column is of another kind than in training.
+        """
         scorer = Scorer(loaded_once(self.files), self.id, self.id_type, {}, 0, self.plausibility)
         cutoffs = rows.column(rows.num_columns - 1)
         if missing := cutoffs.null_count:

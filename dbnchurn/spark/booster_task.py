@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+from safetensors.numpy import save
 
 from dbnchurn.core.records import pack
 from dbnchurn.core.sql import quoted, text_literal
@@ -207,15 +207,13 @@ class BoosterTask:
             )
         if rank == 0:
             tree, arrays = pack(fitted.record_)
-            sink = io.BytesIO()
-            np.savez(sink, **arrays)
             facts = {
                 "record": tree,
                 "curves": fitted.curves_,
                 "rows": fitted.rows_,
                 "workers": workers,
             }
-            yield record(0, json.dumps(facts), BOOSTERS, sink.getvalue())
+            yield record(0, json.dumps(facts), BOOSTERS, save(arrays))
 
     def _table(self, rows: pa.Table) -> Table:
         numbers = len(self.like.number_names)

@@ -8,13 +8,13 @@ the same trees.
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from safetensors.numpy import load
 from sklearn.base import clone
 
 from dbnchurn.core.errors import ConfigError
@@ -159,11 +159,9 @@ def fit_shards(rows: DataFrame, task: BoosterTask, workers: int) -> Leaves:
         (row,) = fitted.repartition(1).collect()
     except Exception as error:
         raise readable(error) from error
-    with np.load(io.BytesIO(bytes(row["data"])), allow_pickle=False) as stored:
-        arrays = dict(stored)
     facts = json.loads(row["name"])
     leaves: Leaves = clone(task.leaves)
-    leaves.record_ = unpack(LeavesRecord, facts["record"], arrays)
+    leaves.record_ = unpack(LeavesRecord, facts["record"], load(bytes(row["data"])))
     leaves.curves_, leaves.rows_ = facts["curves"], facts["rows"]
     leaves.workers_ = facts["workers"]
     return leaves

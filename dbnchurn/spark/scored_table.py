@@ -320,7 +320,8 @@ def _folded(
         log.warning("unusual: %s", sentence)
     without_id = scores.filter("id IS NULL").count()
     named = scores.filter("id IS NOT NULL").groupBy("id", CUTOFF).count().filter("count > 1")
-    repeated = int(named.selectExpr("coalesce(sum(count - 1), 0)").first()[0])
+    (row,) = named.selectExpr("coalesce(sum(count - 1), 0)").collect()
+    repeated = int(row[0])
     if without_id or repeated:
         log.warning("%d rows have no id, %d repeat that of another row", without_id, repeated)
     reference = predictor.reference

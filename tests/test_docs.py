@@ -293,7 +293,10 @@ PUBLIC = [
     *(f"dbnchurn.{part}" for part in ("campaign", "config", "data", "dbn", "decide", "evaluate")),
     *(f"dbnchurn.{part}" for part in ("experiments", "exports", "features", "model")),
     "dbnchurn.forecast",
-    *(f"dbnchurn.{part}" for part in ("personas", "predictor", "prepare", "runs", "scoring")),
+    *(
+        f"dbnchurn.{part}"
+        for part in ("personas", "portraits", "predictor", "prepare", "runs", "scoring")
+    ),
     "dbnchurn.segments",
     "dbnchurn.tables",
 ]
@@ -319,7 +322,7 @@ def named(path: str) -> object:
 
 
 FOLDERS = "campaign|cli|config|core|data|dbn|decide|evaluate|experiments|exports|features|model"
-FOLDERS += "|forecast|personas|predictor|prepare|report|runs|scoring|segments|tables"
+FOLDERS += "|forecast|personas|portraits|predictor|prepare|report|runs|scoring|segments|tables"
 FOR_DEVELOPERS = ("docs/structure.md", "docs/contributing.md", "docs/method.md")
 
 

@@ -27,6 +27,7 @@ GIVEN = {
     "tables/chunks.py": "a hash",
     "core/html/figure.py": "a buffer in memory",
     "campaign/allocation_job.py": "the unfinished files of atomic_write, in one ExitStack",
+    "forecast/output_files.py": "the unfinished files of atomic_write, in one ExitStack",
     "campaign/log.py": "the unfinished file of atomic_write",
     "data/build.py": "the unfinished folder of a build",
     "runs/learned_rows.py": "the unfinished folder of a run",

@@ -24,7 +24,7 @@ LAYERS = (
     {"predictor", "segments"},
     {"model"},
     {"exports"},
-    {"campaign", "forecast", "personas"},
+    {"campaign", "forecast", "personas", "portraits"},
     {"runs"},
     {"scoring"},
     {"months"},

@@ -9,16 +9,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from dbnchurn.config import Section
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.spreadsheet_text import original
-from dbnchurn.data.plan import Csv
+from dbnchurn.data.plan import TableSource
 from dbnchurn.tables.files import find_files, kind_of_file
 from dbnchurn.tables.keys import refuse_exponents, whole_keys
 from dbnchurn.tables.loading import LoadedTable, load_table
-from dbnchurn.tables.postgres import Postgres, rows_of
+from dbnchurn.tables.postgres import rows_of
 from dbnchurn.tables.reading_rules import ReadingRules
 from dbnchurn.tables.schema import text
 from dbnchurn.tables.streaming import open_files
@@ -26,15 +25,9 @@ from dbnchurn.tables.streaming import open_files
 SHOWN = 3  # rows in a message
 
 
-class CampaignSource(Section):
-    """Where a table of a campaign is: files or a database."""
+class CampaignSource(TableSource):
+    """Where a table of a campaign is, and how its columns are read."""
 
-    path: str | None = Field(
-        default=None, description="CSV, Parquet or Excel file, folder of them, or pattern with *."
-    )
-    postgres: Postgres | None = None
-    csv: Csv = Field(default_factory=Csv)
-    sheet: str | None = Field(default=None, description="Sheet of a spreadsheet.")
     missing: tuple[str, ...] = Field(
         default=(), description="Further texts that stand for a missing value."
     )
@@ -46,19 +39,6 @@ class CampaignSource(Section):
     columns: dict[str, str] = Field(
         default_factory=dict, description="Name that is needed → name of the column in the table."
     )
-
-    @model_validator(mode="after")
-    def _one_source(self) -> CampaignSource:
-        if (self.path is None) == (self.postgres is None):
-            raise ValueError("a table needs exactly one of 'path' and 'postgres'")
-        return self
-
-    @property
-    def name(self) -> str:
-        """What the table is called in messages."""
-        if self.postgres is not None:
-            return self.postgres.table or "a query of a database"
-        return str(self.path)
 
 
 @dataclass(frozen=True, eq=False)

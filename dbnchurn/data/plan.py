@@ -42,6 +42,30 @@ class Csv(Section):
         return CsvSettings(self.delimiter, self.encoding, self.quote, self.decimal)
 
 
+class TableSource(Section):
+    """Where a table is that is read as it comes: files or a database."""
+
+    path: str | None = Field(
+        default=None, description="CSV, Parquet or Excel file, folder of them, or pattern with *."
+    )
+    postgres: Postgres | None = None
+    csv: Csv = Field(default_factory=Csv)
+    sheet: str | None = Field(default=None, description="Sheet of a spreadsheet.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> TableSource:
+        if (self.path is None) == (self.postgres is None):
+            raise ValueError("a table needs exactly one of 'path' and 'postgres'")
+        return self
+
+    @property
+    def name(self) -> str:
+        """What the table is called in messages."""
+        if self.postgres is not None:
+            return self.postgres.table or "a query of a database"
+        return str(self.path)
+
+
 class Rule(Section):
     """The rule of one column: its kind, and the values that it may have."""
 

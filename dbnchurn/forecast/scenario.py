@@ -7,18 +7,18 @@ import numpy as np
 from dbnchurn.core.errors import DataError, did_you_mean
 from dbnchurn.core.typing import Dates, Floats
 from dbnchurn.data.open import raw_name
-from dbnchurn.forecast.config import ForecastSource
+from dbnchurn.data.plan import TableSource
 from dbnchurn.forecast.history_table import check_columns, open_source
 from dbnchurn.forecast.mixture import Outlook
 from dbnchurn.tables.duckdb import Session
 
 
-def read_saved(source: ForecastSource, months: Dates, segments: tuple[str, ...]) -> Floats:
+def read_saved(source: TableSource, months: Dates, segments: tuple[str, ...]) -> Floats:
     """Read the customers that a planned campaign saves.
 
     Parameters
     ----------
-    source : ForecastSource
+    source : TableSource
         With the columns month, segment and saved; without a row nobody is saved.
     months : datetime64[M] array of shape (horizon,)
         Of the forecast.

@@ -51,6 +51,8 @@ REFUSED = {
     "lift": ["nowhere.csv", "outcomes.csv"],
     "personas": ["nowhere.yaml"],
     "forecast": ["nowhere.yaml", "--output", "f.csv"],
+    "portrait": ["nowhere.yaml"],
+    "values": ["nowhere.yaml", "--output", "v.csv"],
     "assign": ["nowhere", "t.csv", "--id", "customer", "--output", "p.csv"],
     "clean": ["nowhere"],
     "digest": ["nowhere"],

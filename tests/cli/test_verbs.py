@@ -12,6 +12,7 @@ from dbnchurn.cli import (
     models,
     months,
     personas,
+    portraits,
     scoring,
     segments,
     tables,
@@ -20,7 +21,7 @@ from dbnchurn.cli import (
 
 MODULES = [
     *[training, experiments, scoring, models, months],
-    *[tables, segments, personas, campaigns, forecasts, cleaning, configs],
+    *[tables, segments, personas, portraits, campaigns, forecasts, cleaning, configs],
 ]
 
 

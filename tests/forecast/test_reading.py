@@ -33,7 +33,7 @@ def test_the_order_of_rows_does_not_matter(customer_months, config):
     one = read_history(config(customer_months, columns=["bill"], changes=["bill"]))
     shuffled = customer_months.sample(frac=1, random_state=3)
     other = read_history(config(shuffled, columns=["bill"], changes=["bill"]))
-    for name in ("segment", "ahead", "codes", "age", "ids"):
+    for name in ("segment", "ahead", "codes", "age", "customer", "ids"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 
@@ -42,7 +42,7 @@ def test_absence_gives_the_same_leavers_but_for_the_last_month(customer_months, 
     absence = {"left": None, "absence_is_leaving": True}
     found = read_history(config(customer_months, **absence))
     np.testing.assert_array_equal(found.leavers, known.leavers[:-1])
-    assert len(found.ids) == known.rows(len(known.months) - 2).stop - known.starts[-3]
+    np.testing.assert_array_equal(found.customer, known.customer[: len(found.customer)])
     assert any("no row in the next month" in note for note in found.notes)
 
 
@@ -128,6 +128,42 @@ def test_what_cannot_be_learned_from_is_refused(name, customer_months, config):
     with pytest.raises(DataError, match=sentence):
         read_history(config(spoil(customer_months)))
     pd.testing.assert_frame_equal(customer_months, before)
+
+
+def renamed(old, new):
+    return lambda frame: frame.assign(segment=frame["segment"].replace({old: new}))
+
+
+SAID = {
+    "values of another kind": (
+        lambda f: f.assign(left=f["left"] == 1), {"left_values": ["gone"]},
+        r"'left_values' 'gone' cannot be values of column 'left', which holds BOOLEAN",
+    ),
+    "numbers": (
+        lambda f: f, {"left_values": ["gone"]},
+        r"'left_values' 'gone' cannot be values of column 'left'",
+    ),
+    "pool": (lambda f: f, {"pool": ["dsll"]}, r"pool: there is no segment 'dsll'.*'dsl'"),
+    "other": (renamed("fibre", "other"), {"pool": ["dsl"]}, r"there is a segment 'other'"),
+    "total": (renamed("fibre", "total"), {}, r"a segment is called 'total'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_a_config_that_does_not_fit_its_table_is_refused(name, customer_months, config):
+    spoil, said, sentence = SAID[name]
+    with pytest.raises(DataError, match=sentence):
+        read_history(config(spoil(customer_months), **said))
+
+
+def test_values_that_no_row_has_and_rows_before_their_date_are_said(customer_months, config):
+    words = customer_months.assign(left=np.where(customer_months["left"], "gone", "there"))
+    found = read_history(config(words, left_values=["gone", "moved"]))
+    assert any("no row has 'moved' of 'left_values'" in note for note in found.notes)
+    later = customer_months["month"] + pd.DateOffset(months=1)
+    since = later.where(customer_months.index < 5, customer_months["month"])
+    found = read_history(config(customer_months.assign(since=since), since="since"))
+    assert any(note.startswith("5 rows lie before the date") for note in found.notes)
 
 
 def test_what_was_refused_is_read_when_the_config_says_how(customer_months, config):

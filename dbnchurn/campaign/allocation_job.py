@@ -15,9 +15,10 @@ import pyarrow as pa
 from dbnchurn.campaign.allocate import Allocate
 from dbnchurn.campaign.allocation import Allocation
 from dbnchurn.campaign.allocation_result import AllocationResult
+from dbnchurn.campaign.arm_names import CONTROL
 from dbnchurn.campaign.customer_values import with_values
 from dbnchurn.campaign.eligibility import find_eligible
-from dbnchurn.campaign.log import CONTROL, ContactLog
+from dbnchurn.campaign.log import ContactLog
 from dbnchurn.campaign.options import AllocateConfig
 from dbnchurn.campaign.pilot import value_on_pilot
 from dbnchurn.campaign.source import read_source, unique_ids
@@ -174,12 +175,31 @@ def plan_campaign(config: AllocateConfig) -> AllocationResult:
             "no control group: nobody of the list is held out, so the effect of this campaign can "
             "never be told; 'control: 0.1' holds out a tenth at random"
         )
+    else:
+        notes += without_control(plan)
     for note in notes:
         log.warning("%s", note)
     contacts = contact_list(customers, ids, worths, plan, config)
     return AllocationResult(
         config, plan, len(ids), contacts, eligibility, tuple(curve), promise, tuple(notes)
     )
+
+
+def without_control(plan: Allocation) -> list[str]:
+    """A note on the options of which so few are on the list that nobody is held out."""
+    held = np.bincount(plan.option[~plan.contacted], minlength=len(plan.options))
+    bare = [
+        f"{option} ({count})"
+        for option, count, none in zip(plan.options, plan.counts, held == 0, strict=True)
+        if count and none
+    ]
+    if not bare:
+        return []
+    return [
+        f"nobody is held out of {', '.join(bare)}, so few are on the list: the effect of these "
+        "contacts alone can never be told; a larger 'control' holds some out, and 'excluded: true' "
+        "takes an option off the list"
+    ]
 
 
 def stage_of(config: AllocateConfig) -> Allocate:

@@ -51,6 +51,14 @@ class TableSource(Section):
     postgres: Postgres | None = None
     csv: Csv = Field(default_factory=Csv)
     sheet: str | None = Field(default=None, description="Sheet of a spreadsheet.")
+    missing: tuple[str, ...] = Field(
+        default=(), description="Further texts that stand for a missing value."
+    )
+    formats: dict[str, str] = Field(
+        default_factory=dict,
+        description="Column → how its numbers or dates are written, such as '%d.%m.%Y'. Found out "
+        "where it leaves no doubt.",
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> TableSource:

@@ -13,6 +13,7 @@ from dbnchurn.data.open import open_table, raw_name
 from dbnchurn.data.plan import TablePlan, TableSource
 from dbnchurn.forecast.config import ForecastConfig
 from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.reading_rules import ReadingRules
 
 POOLED = "other"
 TOTAL = "total"
@@ -22,7 +23,9 @@ LEAST_SHARE = 0.7  # of the expected rows or leavers; below, the last month is h
 NUMERIC = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "REAL")
 
 
-def open_source(session: Session, name: str, source: TableSource, key: str) -> dict[str, str]:
+def open_source(
+    session: Session, name: str, source: TableSource, key: str, wanted: Sequence[str]
+) -> dict[str, str]:
     """Make a table available under ``raw_name(name)``.
 
     Parameters
@@ -32,6 +35,8 @@ def open_source(session: Session, name: str, source: TableSource, key: str) -> d
     source : TableSource
     key : str
         Column that stays text in a CSV file.
+    wanted : sequence of str
+        Columns that have to be readable.
 
     Returns
     -------
@@ -45,7 +50,10 @@ def open_source(session: Session, name: str, source: TableSource, key: str) -> d
     plan = TablePlan(
         path=source.path, postgres=source.postgres, csv=source.csv, sheet=source.sheet, key=key
     )
-    rejected = open_table(session, name, plan)
+    rules = ReadingRules(
+        source.formats, source.csv.decimal, missing=source.missing, place=f"{name}.formats"
+    )
+    rejected = open_table(session, name, plan, rules=rules, wanted=wanted)
     if rejected:
         raise DataError(
             f"{source.name}: {len(rejected)} lines cannot be read, the first is row "
@@ -128,9 +136,9 @@ def make_rows(session: Session, config: ForecastConfig) -> list[str]:
         With all that is wrong in columns and values.
     """
     where = config.history.name
-    columns = open_source(session, "history", config.history, config.id)
     named = [config.left, config.segment, config.revenue, config.since]
     needed = [config.id, config.month, *[n for n in named if n], *config.columns, *config.changes]
+    columns = open_source(session, "history", config.history, config.id, needed)
     check_columns(columns, needed, where)
     notes: list[str] = []
     parts = [

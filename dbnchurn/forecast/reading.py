@@ -21,6 +21,7 @@ BINS = 8
 LEVELS = 20  # of a category; the others are one
 LAG = 2  # months of a change
 NO_DATE = -9999  # tenure of a customer without a date
+MOST_GROWTH = 8.0  # of the revenue of a customer from one month to the next
 
 
 def read_history(config: ForecastConfig) -> History:
@@ -233,7 +234,27 @@ def _check_history(history: History, config: ForecastConfig) -> None:
             wrong.append(f"segment {segment!r} has nobody in {listed(map(str, months[gaps]))}")
     if any("segment" in sentence for sentence in wrong):
         wrong.append("name such segments in 'pool', or give another 'start' or 'segment'")
+    wrong += _jumps(history, config)
     if not leavers.sum():
         wrong.append("nobody leaves in any month; look at 'left' and 'left_values'")
     if wrong:
         raise DataError(f"{where}: {'; '.join(wrong)}")
+
+
+def _jumps(history: History, config: ForecastConfig) -> list[str]:
+    """Months in which a customer pays nothing, or many times what was paid the month before."""
+    if history.revenue is None:
+        return []
+    paid = history.earned.sum(1) / np.maximum(history.customers.sum(1), 1)
+    found = []
+    for month, now, before in zip(history.months[1:], paid[1:], paid[:-1], strict=True):
+        if before > 0 and now <= 0:
+            found.append(f"nobody pays anything in {month}")
+        elif before > 0 and not 1 / MOST_GROWTH < now / before < MOST_GROWTH:
+            found.append(
+                f"a customer pays {now:,.4g} on average in {month} and {before:,.4g} the month "
+                "before, as if in another unit"
+            )
+    if found:
+        found[-1] += f"; mend {config.revenue!r}, or leave these months out with 'start' or 'until'"
+    return found

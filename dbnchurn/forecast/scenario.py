@@ -35,7 +35,9 @@ def read_saved(source: TableSource, months: Dates, segments: tuple[str, ...]) ->
     """
     with Session(n_threads=1) as session:
         names = ["month", "segment", "saved"]
-        check_columns(open_source(session, "scenario", source, "segment"), names, source.name)
+        check_columns(
+            open_source(session, "scenario", source, "segment", names), names, source.name
+        )
         rows = session.rows(
             "SELECT strftime(TRY_CAST(month AS TIMESTAMP), '%Y-%m'), CAST(segment AS VARCHAR), "
             f"TRY_CAST(saved AS DOUBLE) FROM {raw_name('scenario')} ORDER BY ALL"

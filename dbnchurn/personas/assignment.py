@@ -20,12 +20,14 @@ from dbnchurn.personas.differences import flows
 from dbnchurn.personas.files import load
 from dbnchurn.personas.flow_page import flow_page
 from dbnchurn.personas.persona_record import CHUNK, PersonaRecord
+from dbnchurn.tables.arrow import frame_of, reading_notes, text_formats
 from dbnchurn.tables.chunks import ChunkSource
 from dbnchurn.tables.empty_rows import TOTAL, total_rows
 from dbnchurn.tables.keys import refuse_exponents
 from dbnchurn.tables.loading import read_table
 from dbnchurn.tables.schema import text
 from dbnchurn.tables.streaming import open_files
+from dbnchurn.tables.unused_columns import say
 from dbnchurn.tables.writing import ending_of, write_pieces
 
 log = logging.getLogger(__name__)
@@ -175,19 +177,20 @@ def _pieces(
                 f"{file} lacks {len(absent)} columns, the first is {absent[0]!r}: "
                 f"{did_you_mean(absent[0], columns)}"
             )
+    formats = text_formats(source, record.schema)
+    say(reading_notes(source, record.schema, formats))
     for chunk in source.chunks(wanted, CHUNK):
         done.rejected += len(chunk.rejected)
-        rows = chunk.rows
-        words = rows.column(id).to_pandas().rename(id)
+        words = chunk.rows.column(id).to_pandas().rename(id)
         refuse_exponents(words)
-        if (totals := total_rows(words)).any():
-            done.totals += int(totals.sum())
-            rows = rows.filter(pa.array(~totals))
-        names = record.assign(rows.to_pandas())
+        totals = total_rows(words)
+        done.totals += int(totals.sum())
+        rows = chunk.rows.filter(pa.array(~totals)) if totals.any() else chunk.rows
+        names = record.assign(frame_of(record.schema, rows, formats.get(chunk.file)))
         for name, number in names.fillna("not known").value_counts().items():
             done.customers[str(name)] = done.customers.get(str(name), 0) + int(number)
         named = pa.array(names.to_numpy(object), pa.string(), from_pandas=True)
-        key = text(rows.column(id).to_pandas())
+        key = text(words[~totals])
         ids.append(pd.Series(names.to_numpy(object), index=pd.Index(key), dtype=object))
         yield pa.table({id: rows.column(id), "persona": named})
 

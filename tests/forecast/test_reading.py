@@ -6,6 +6,7 @@ import pytest
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.forecast import read_history
+from dbnchurn.forecast.config import ForecastSource
 from dbnchurn.forecast.history import STAYS, tenure_codes
 from dbnchurn.forecast.history_table import is_number
 
@@ -103,7 +104,14 @@ def ending(frame):
     )
 
 
+def last_month(frame, factor):
+    last = frame["month"] == frame["month"].max()
+    return frame.assign(bill=frame["bill"].where(~last, frame["bill"] * factor))
+
+
 REFUSED = {
+    "cents": (lambda f: last_month(f, 100), r"pays 2,\d+ on average in 2025-10 .*another unit"),
+    "unpaid": (lambda f: last_month(f, 0), r"nobody pays anything in 2025-10; mend 'bill'"),
     "missing month": (without_a_month, r"no rows of the months 2024-09 between others"),
     "twice": (twice, r"1 customers have several rows in a month, such as c\d+ in 2024"),
     "negative": (negative, r"'bill' holds negative amounts.*negative_revenue: credit"),
@@ -176,6 +184,36 @@ def test_what_was_refused_is_read_when_the_config_says_how(customer_months, conf
     words = customer_months.assign(left=np.where(customer_months["left"], "gone", "there"))
     named = read_history(config(words, left_values=["gone"]))
     assert named.leavers.sum() == customer_months["left"].sum()
+
+
+def write_csv(frame, path, plain, **history):
+    """`plain`, a config, with the table as CSV file in place of its own."""
+    frame.to_csv(path, index=False)
+    return plain.model_copy(update={"history": ForecastSource(path=str(path), **history)})
+
+
+def test_words_among_numbers_and_dates_are_refused_where_they_are_needed(
+    customer_months, config, tmp_path
+):
+    plain = config(customer_months)
+    odd = np.arange(len(customer_months)) % 97 == 5
+    bill = customer_months["bill"].astype(object).mask(odd, "free")
+    spoilt = customer_months.assign(bill=bill, note=bill)
+    with pytest.raises(DataError, match=r"column 'bill' holds no number in \d+ rows, .* row 5"):
+        read_history(write_csv(spoilt, tmp_path / "spoilt.csv", plain))
+    spare = customer_months.assign(note=bill)
+    read = read_history(write_csv(spare, tmp_path / "spare.csv", plain))
+    np.testing.assert_array_equal(read.earned, read_history(plain).earned)
+
+
+def test_a_date_in_two_ways_is_asked_and_the_answer_can_be_given(customer_months, config, tmp_path):
+    plain = config(customer_months)
+    written = customer_months.assign(month=customer_months["month"].dt.strftime("%d/%m/%Y"))
+    path = tmp_path / "written.csv"
+    with pytest.raises(DataError, match=r"say history\.formats: \{month: '%d/%m/%Y'\} or"):
+        read_history(write_csv(written, path, plain))
+    read = read_history(write_csv(written, path, plain, formats={"month": "%d/%m/%Y"}))
+    np.testing.assert_array_equal(read.customers, read_history(plain).customers)
 
 
 def test_kinds_and_tenures():

@@ -103,6 +103,23 @@ def test_months_are_assigned_by_the_frozen_personas(searched, tmp_path):
     assert written.equals(before.loc[written.index])
 
 
+def test_another_locale_and_a_total_change_no_persona(searched, tmp_path):
+    folder, frame, _ = searched
+    later = frame.iloc[:300].drop(columns=["churn", "worth"])
+    numbers = later.select_dtypes("number").columns
+    written = later.assign(**{n: later[n].map("{:,.3f}".format) for n in numbers})
+    german = written.assign(
+        **{n: written[n].str.translate(str.maketrans(",.", ".,")) for n in numbers}
+    )
+    with (tmp_path / "later.csv").open("w") as file:
+        german.to_csv(file, index=False, sep=";")
+        file.write("Total" + ";1.234,000" * (german.shape[1] - 1) + "\n")
+    done = assign_file(folder, str(tmp_path / "later.csv"), tmp_path / "out.csv", id="customer")
+    assert "1 row is left out: a total, not a customer" in done.summary()
+    found = pd.read_csv(tmp_path / "out.csv", dtype=str)["persona"]
+    assert found.tolist() == load(folder).assign(later).tolist()
+
+
 def test_assigning_refuses_what_it_cannot_do(searched, tmp_path):
     folder, frame, _ = searched
     table = tmp_path / "later.csv"

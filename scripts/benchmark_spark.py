@@ -2,8 +2,9 @@
 
 Simulates tables (kept in --folder), builds the features of configs/crm.yaml on two executors of a
 local cluster and in this process, and compares them: equal or not, processor seconds of the whole
-tree of processes, an executor killed meanwhile, and metrics from counts in bins. Needs Java 17. The
-last line is one JSON object; null is what was not measured.
+tree of processes, memory of the workers, boosters of two workers beside those of this process, an
+executor killed meanwhile (--kill), and metrics from counts in bins. Needs Java 17. The last line is
+one JSON object; null is what was not measured.
 """
 
 from __future__ import annotations
@@ -11,29 +12,43 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.parquet as pq
 from benchmark_data import simulated
+from spark_processes import executor_killed, processor_seconds, workers_weighed
 
-from dbnchurn.data.build import Built, build
+from dbnchurn.core.records import pack
+from dbnchurn.data.build import Built, build, load
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.evaluate.binned import BinnedScores
 from dbnchurn.evaluate.bootstrap import poisson_counts
 from dbnchurn.evaluate.metrics import average_precision, roc_auc
 from dbnchurn.evaluate.ranking import Ranking
+from dbnchurn.features import Leaves
+from dbnchurn.features.leaves_record import booster_matrix
+from dbnchurn.model.large_tables import LargeTableRules
 from dbnchurn.runs import read_config
 from dbnchurn.spark import prepare
+from dbnchurn.spark.booster_task import BoosterTask, shards
+from dbnchurn.spark.boosters import fit_shards
+from dbnchurn.spark.features import places_of
+from dbnchurn.spark.records import RECORD
+from dbnchurn.tables.schema import Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 CONFIG = Path(__file__).parents[1] / "configs" / "crm.yaml"
-EXECUTOR = "CoarseGrainedExecutorBackend"
-TICKS = os.sysconf("SC_CLK_TCK")
+KEYS = (
+    "features_equal", "killed_equal", "same_trees", "killed_same_trees", "ap_difference_se",
+    "cpu_ratio_100k", "cpu_ratio_400k", "worker_mb_over_limit", "ap_error", "bootstrap_sd_ratio",
+)  # fmt: skip
 WARM_UP = 2_000  # customers of the build that starts the workers
 
 
@@ -42,53 +57,71 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("data/benchmark"))
     parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 400_000])
-    parser.add_argument("--parts", type=int, default=4)
+    parser.add_argument("--parts", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=8, help="Of the boosters; 0: none are fitted.")
     parser.add_argument("--scores", type=int, default=2_000_000)
     parser.add_argument("--resamples", type=int, default=300)
     parser.add_argument("--master", default="local-cluster[2,1,1024]")
     parser.add_argument("--kill", action="store_true", help="Kill an executor meanwhile, too.")
     options = parser.parse_args()
-    found: dict[str, object] = {"features_equal": None, "killed_equal": None}
-    found |= measure_tables(options)
+    found: dict[str, object] = dict.fromkeys(KEYS)
+    spark = session(options.master)
+    try:
+        found |= measure_tables(options, spark)
+        if options.seeds:
+            found |= measure_boosters(options, spark)
+    finally:
+        spark.stop()
     found |= measure_scores(options.scores, options.resamples)
     print(json.dumps(found))
 
 
-def measure_tables(options: argparse.Namespace) -> dict[str, object]:
-    """Equality and processor seconds of the builds of every size."""
+def session(master: str) -> SparkSession:
+    """A session whose workers see what this process sees."""
     from pyspark.sql import SparkSession
 
     os.environ["PYSPARK_PYTHON"] = sys.executable
-    builder = SparkSession.builder.master(options.master).config("spark.ui.enabled", "false")
+    builder = SparkSession.builder.master(master).config("spark.ui.enabled", "false")
     builder = builder.config("spark.driver.host", "127.0.0.1")
     spark = builder.config("spark.executorEnv.PYTHONPATH", os.pathsep.join(sys.path)).getOrCreate()
     spark.sparkContext.setLogLevel("OFF")
+    return spark
+
+
+def measure_tables(options: argparse.Namespace, spark: SparkSession) -> dict[str, object]:
+    """Equality, processor seconds and memory of the builds of every size."""
     found: dict[str, object] = {}
-    equal = []
-    try:
-        prepare(plan_of(simulated(options.folder, WARM_UP)), spark, parts=options.parts).close()
-        for size in options.sizes:
-            plan = plan_of(simulated(options.folder, size))
-            with tempfile.TemporaryDirectory() as work:
-                start = processor_seconds()
-                here = build(plan, Path(work) / "here", n_threads=1)
-                own = processor_seconds() - start
-                start = processor_seconds()
-                prepared = prepare(plan, spark, parts=options.parts)
-                there = processor_seconds() - start
-                equal.append(same(prepared.collect(Path(work) / "there"), here))
-                prepared.close()
-                if options.kill and size == options.sizes[-1]:
-                    killer = threading.Timer(0.3 * there, kill_executor)
-                    killer.start()
+    equal, over = [], []
+    prepare(plan_of(simulated(options.folder, WARM_UP)), spark, parts=options.parts).close()
+    for size in options.sizes:
+        plan = plan_of(simulated(options.folder, size))
+        with tempfile.TemporaryDirectory() as work:
+            start = processor_seconds()
+            here = build(plan, Path(work) / "here", n_threads=1)
+            own = processor_seconds() - start
+            start = processor_seconds()
+            prepared = prepare(plan, spark, parts=options.parts)
+            there = processor_seconds() - start
+            equal.append(same(prepared.collect(Path(work) / "there"), here))
+            prepared.close()
+            with workers_weighed() as watch:  # by itself, for it takes processor time
+                prepare(plan, spark, parts=options.parts).close()
+            over.append(watch.worker_mb - megabytes(plan.memory))
+            if options.kill and size == options.sizes[-1]:
+                with executor_killed(spark, options.parts) as lost:
                     again = prepare(plan, spark, parts=options.parts)
-                    killer.join()
-                    found["killed_equal"] = same(again.collect(Path(work) / "again"), here)
-            found[f"cpu_ratio_{size // 1000}k"] = round(there / own, 2)
-            print(f"{size:>9,} customers: {own:.1f} s here, {there:.1f} s on Spark, processor time")
-    finally:
-        spark.stop()
-    return {**found, "features_equal": all(equal)}
+                alike = same(again.collect(Path(work) / "again"), here)
+                found["killed_equal"] = bool(lost.killed) and alike
+                again.close()
+        found[f"cpu_ratio_{size // 1000}k"] = round(there / own, 2)
+        print(f"{size:>9,} customers: {own:.1f} s here, {there:.1f} s on Spark, processor time")
+    return {**found, "features_equal": all(equal), "worker_mb_over_limit": round(max(over))}
+
+
+def megabytes(memory: str) -> float:
+    """A size such as 2GB, in MB."""
+    number, unit = float(memory.upper().rstrip("BGM")), memory.upper().strip("0123456789. ")
+    return number * {"GB": 1000, "MB": 1}[unit]
 
 
 def plan_of(tables: Path) -> DataPlan:
@@ -105,48 +138,74 @@ def same(one: Built, other: Built) -> bool:
     return bool(features and one.tables == other.tables and one.joins == other.joins)
 
 
-def descendants() -> list[int]:
-    """Numbers of this process and of all that it has started, directly or not."""
-    parents = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parents[int(entry.name)] = int(_stat(int(entry.name))[1])
-            except OSError:
-                continue
-    found, added = {os.getpid()}, True
-    while added:
-        more = {pid for pid, parent in parents.items() if parent in found} - found
-        found, added = found | more, bool(more)
-    return sorted(found)
+def measure_boosters(options: argparse.Namespace, spark: SparkSession) -> dict[str, object]:
+    """Whether boosters of two workers are the same each time, and as good as those of this process.
+
+    On numbers of the features of the smallest size; a fifth of the customers stops the boosters,
+    and another fifth is what they are measured on.
+    """
+    x, y = numbers_of(options.folder, options.sizes[0])
+    part = np.random.default_rng(0).integers(0, 5, len(y))
+    table = Table(x, np.empty((len(y), 0), np.int32), tuple(map(str, range(x.shape[1]))), (), ())
+    train, stop, test = (np.flatnonzero(part > 1), *(np.flatnonzero(part == k) for k in (0, 1)))
+    stopping = (table.take(stop), y[stop], np.ones(len(stop)))
+    places = places_of(spark, 2)
+    rules = LargeTableRules()
+
+    def fitted(seed: int, *, local: bool) -> Leaves:
+        leaves = rules.leaves(Leaves(), len(train))
+        fold = leaves.assign(y[train], None, np.random.default_rng(seed))
+        rows, labels, ones = table.take(train), y[train], np.ones(len(train))
+        if local:
+            generator = np.random.default_rng(seed)
+            return leaves.fit(rows, labels, fold=fold, validation=stopping, generator=generator)
+        packed = list(shards(rows, labels, ones, fold, places))
+        task = BoosterTask(leaves, rows.take(np.arange(0)), fold.max() + 1, stopping, seed)
+        return fit_shards(spark.createDataFrame(packed, RECORD), task, len(places))
+
+    def precision(leaves: Leaves) -> float:
+        scores = margins(leaves, booster_matrix(table.take(test)))
+        return average_precision(Ranking.of(y[test], 1 / (1 + np.exp(-scores))))
+
+    first = fitted(0, local=False)
+    found: dict[str, object] = {"same_trees": trees(first) == trees(fitted(0, local=False))}
+    if options.kill:
+        with executor_killed(spark, len(places)) as watch:
+            again = fitted(0, local=False)
+        found["killed_same_trees"] = bool(watch.killed) and trees(again) == trees(first)
+    there = [
+        precision(first),
+        *(precision(fitted(s, local=False)) for s in range(1, options.seeds)),
+    ]
+    here = [precision(fitted(seed, local=True)) for seed in range(options.seeds)]
+    difference = np.subtract(there, here)
+    error = difference.std(ddof=1) / np.sqrt(len(difference))
+    found["ap_difference_se"] = round(float(difference.mean() / error), 2)
+    print(f"average precision: {np.mean(here):.5f} here, {np.mean(there):.5f} by two workers")
+    return found
 
 
-def _stat(pid: int) -> list[str]:
-    """Fields of /proc/PID/stat behind the name, which may have spaces."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+def numbers_of(folder: Path, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers and labels of the features of simulated tables."""
+    with tempfile.TemporaryDirectory() as work:
+        customers = load(build(plan_of(simulated(folder, size)), Path(work) / "f", n_threads=1))
+    return customers.X.select_dtypes("number").to_numpy(np.float64), customers.y
 
 
-def processor_seconds() -> float:
-    """Of this process, all that it has started, and those of them that have ended."""
-    total = 0
-    for pid in descendants():
-        try:
-            total += sum(map(int, _stat(pid)[11:15]))
-        except OSError:
-            continue
-    return total / TICKS
+def margins(leaves: Leaves, matrix: np.ndarray) -> np.ndarray:
+    """Mean over boosters of the sum of leaf values."""
+    sums = []
+    for booster, forest in enumerate(leaves.record_.forests):
+        starts = np.concatenate([[0], np.cumsum(forest.sizes)[:-1]])
+        codes = leaves.record_.leaf_codes(booster, matrix) + starts
+        sums.append(forest.leaf_values[codes].sum(axis=1, dtype=np.float64))
+    return np.mean(sums, axis=0)
 
 
-def kill_executor() -> None:
-    """Kill one executor that this process has started."""
-    for pid in descendants():
-        try:
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-        if EXECUTOR in command and "java" in command.partition("\0")[0]:
-            os.kill(pid, signal.SIGKILL)
-            return
+def trees(leaves: Leaves) -> tuple[object, dict[str, list[float]]]:
+    """Boosters as values that can be compared."""
+    tree, arrays = pack(leaves.record_)
+    return tree, {name: array.tolist() for name, array in arrays.items()}
 
 
 def measure_scores(n: int, resamples: int) -> dict[str, object]:

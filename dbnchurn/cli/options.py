@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -79,7 +79,7 @@ TrustSources = Annotated[
 ]
 Engine = Annotated[
     Literal["local", "spark"],
-    typer.Option(help="Where source tables are read and joined: this machine, or Spark."),
+    typer.Option(help="Where tables are read, joined and scored: this machine, or Spark."),
 ]
 Expect = Annotated[
     str | None,
@@ -130,16 +130,37 @@ def output_file(*endings: str, help: str, option: str = "--output") -> Any:
     """
 
     def check(path: Path | None) -> Path | None:
-        if path is None:
-            return None
-        if path.is_dir() or path.suffix.lower() not in endings:
-            raise ConfigError(
-                f"{option} {path}: a file is written here, so give a name with one of the "
-                f"endings {listed(endings)}"
-            )
-        return path
+        return None if path is None else file_of(path, endings, option)
 
     return typer.Option(option, metavar="FILE", help=help, callback=check)
+
+
+def file_of(path: str | Path, endings: Sequence[str], option: str = "--output") -> Path:
+    """The file that an option names.
+
+    Parameters
+    ----------
+    path : path
+    endings : sequence of str
+        That its name may have.
+    option : str, default "--output"
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ConfigError
+        If it is a folder, or has another ending.
+    """
+    place = Path(path)
+    if place.is_dir() or place.suffix.lower() not in endings:
+        raise ConfigError(
+            f"{option} {path}: a file is written here, so give a name with one of the "
+            f"endings {listed(endings)}"
+        )
+    return place
 
 
 def output_folder(*, help: str) -> Any:
@@ -152,14 +173,49 @@ def output_folder(*, help: str) -> Any:
     """
 
     def check(path: PathOrText) -> PathOrText:
-        place = Path(path)
-        if place.is_file() or place.suffix.lower() in FILE_ENDINGS:
-            raise ConfigError(
-                f"--output {path}: a folder is written here, so give no name of a file"
-            )
+        refuse_file(path)
         return path
 
     return typer.Option("--output", metavar="FOLDER", help=help, callback=check)
+
+
+def refuse_file(path: str | Path) -> None:
+    """Refuse a file where ``--output`` is a folder.
+
+    Raises
+    ------
+    ConfigError
+        If there is such a file, or the name ends like one.
+    """
+    place = Path(path)
+    if place.is_file() or place.suffix.lower() in FILE_ENDINGS:
+        raise ConfigError(f"--output {path}: a folder is written here, so give no name of a file")
+
+
+def refuse_options(context: typer.Context, allowed: Collection[str], why: str) -> None:
+    """Refuse options that were given and would be passed over.
+
+    Parameters
+    ----------
+    context : typer.Context
+    allowed : collection of str
+        Names of the parameters that count.
+    why : str
+        Begins the message.
+
+    Raises
+    ------
+    ConfigError
+        With all such options.
+    """
+    given = [
+        max(parameter.opts, key=len)
+        for parameter in context.command.params
+        if parameter.name not in allowed
+        and str(context.get_parameter_source(parameter.name or "")).endswith("COMMANDLINE")
+    ]
+    if given:
+        raise ConfigError(f"{why}: leave out {', '.join(given)}")
 
 
 def paths_by_table(texts: Sequence[str] | None) -> dict[str, str]:

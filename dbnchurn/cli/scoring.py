@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Unpack
 
 import typer
 
@@ -21,6 +21,7 @@ from dbnchurn.cli.options import (
     AllowStale,
     Cutoff,
     Database,
+    Engine,
     Expect,
     History,
     Id,
@@ -32,8 +33,11 @@ from dbnchurn.cli.options import (
     RawTables,
     RawText,
     TrustSources,
+    file_of,
     output_file,
     paths_by_table,
+    refuse_file,
+    refuse_options,
 )
 from dbnchurn.cli.terminal import console
 from dbnchurn.core.errors import ConfigError
@@ -44,24 +48,36 @@ if TYPE_CHECKING:
     from dbnchurn.campaign.id_match import Match
     from dbnchurn.campaign.log import LogEntry
     from dbnchurn.scoring.campaign import Campaign
+    from dbnchurn.spark.scored_table import ScoreOptions
 
 PANEL = "Use a model"
 # Former defaults of `explain`.
 EXPLAIN_REASONS, EXPLAIN_SHOW = 3, 5
+ON_SPARK = (
+    "model", "table", "output", "engine", "id", "month", "plausibility", "max_rejected",
+    "allow_changed", "expect", "public_key", "alarm", "alarm_code",
+)  # fmt: skip
 
 
 @app.command(rich_help_panel=PANEL)
 def score(
+    context: typer.Context,
     model: Model,
     output: Annotated[
-        Path, output_file(".csv", ".parquet", help="The scores: a .csv or .parquet file.")
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="The scores: a .csv or .parquet file; with --engine spark a folder of Spark's "
+            "file systems, or table:NAME.",
+        ),
     ],
     table: Annotated[
         str | None,
         typer.Argument(
             metavar="INPUT",
             help="CSV or Parquet file, folder of them, or pattern; with --database a table or "
-            "SQL. Left out, a month is built from the raw tables of the training.",
+            "SQL; with --engine spark table:NAME, or a path of Parquet files. Left out, a month "
+            "is built from the raw tables of the training.",
         ),
     ] = None,
     id: Id = None,
@@ -134,7 +150,9 @@ def score(
     month: Annotated[
         datetime | None,
         typer.Option(
-            formats=["%Y-%m-%d"], help="Cutoff of the table, for the history; --cutoff is it too."
+            formats=["%Y-%m-%d"],
+            help="Cutoff of the table, for the history; --cutoff is it too. With --engine spark "
+            "the cutoff that is scored.",
         ),
     ] = None,
     chunk_rows: Annotated[int, typer.Option(help="Rows at a time.")] = 100_000,
@@ -145,8 +163,27 @@ def score(
     public_key: PublicKey = None,
     mkdir: Mkdir = False,
     raw_text: RawText = False,
+    engine: Engine = "local",
 ) -> None:
     """Score customers with a stored model; a job that was killed goes on where it was."""
+    if engine == "spark":
+        refuse_options(context, ON_SPARK, "--engine spark scores a table that is there")
+        _score_on_spark(
+            model,
+            table,
+            output,
+            id=id,
+            month=month.date() if month is not None else None,
+            plausibility=plausibility,
+            max_rejected=max_rejected,
+            allow_changed=allow_changed or (),
+            expect=expect,
+            public_key=public_key,
+            alarm=alarm,
+            alarm_code=alarm_code,
+        )
+        return
+    place = file_of(output, (".csv", ".parquet"))
     from dbnchurn.scoring.job import score_file
     from dbnchurn.scoring.summary_text import (
         alarm_message,
@@ -158,16 +195,16 @@ def score(
 
     if show and not reasons:
         raise ConfigError(f"--show {show} prints reasons, so it needs --reasons NUMBER")
-    day = _month_of_history(history, month, cutoff, model, output, mkdir=mkdir)
+    day = _month_of_history(history, month, cutoff, model, place, mkdir=mkdir)
     entry = _log_entry(log, campaign_name, offer, channel, contact_date)
     wanted = _campaign(
         campaign, budget, suppress, control, seed, suppress_match.value, allow_unmatched, entry
     )
-    with displayed(), _interruptible(output):
+    with displayed(), _interruptible(place):
         job = score_file(
             model,
             table,
-            output,
+            place,
             id=id,
             database=database,
             cutoff=cutoff.date() if cutoff is not None else None,
@@ -199,7 +236,38 @@ def score(
         from dbnchurn.months.history import add_month, score_facts
 
         print(add_month(history, day, job.model, "scores", score_facts(job)))
-    if alarm is not None and (message := alarm_message(job, alarm)):
+    if alarm is not None and (message := alarm_message(job.drift, alarm)):
+        print(message, file=sys.stderr)
+        raise typer.Exit(alarm_code)
+
+
+def _score_on_spark(
+    model: Path,
+    table: str | None,
+    output: str,
+    *,
+    alarm: float | None,
+    alarm_code: int,
+    **how: Unpack[ScoreOptions],
+) -> None:
+    """Score a table on Spark, and say what was scored."""
+    if table is None:
+        raise ConfigError(
+            "--engine spark scores a table: give table:NAME or a path; 'dbnchurn prepare CONFIG "
+            "--engine spark --cutoff DATE' builds that of a month"
+        )
+    if not output.startswith("table:"):
+        refuse_file(output)
+    from dbnchurn.scoring.summary_text import alarm_message, drift_table
+    from dbnchurn.spark.scored_table import score_table
+    from dbnchurn.spark.session import spark_session
+
+    with displayed():
+        scored = score_table(model, table, output, spark_session(), **how)
+    if scored.drift is not None:
+        console().print(drift_table(scored.drift))
+    print("\n".join(scored.lines()))
+    if alarm is not None and (message := alarm_message(scored.drift, alarm)):
         print(message, file=sys.stderr)
         raise typer.Exit(alarm_code)
 

@@ -45,21 +45,19 @@ def train(
 
     if (config is None) == (resume is None):
         raise ConfigError("give either a config or an unfinished run with --resume")
-    build_tables = None
+    spark_engine = None
     if engine == "spark":
         from dbnchurn.spark.session import spark_session
-        from dbnchurn.spark.training import built_on
+        from dbnchurn.spark.training import SparkEngine
 
-        build_tables = built_on(spark_session())
+        spark_engine = SparkEngine(spark_session())
     try:
         with displayed():
             if resume is not None:
-                folder = resume_run(resume, build_tables=build_tables)
+                folder = resume_run(resume, engine=spark_engine)
             elif config is not None:
                 settings = read_config(config, overrides or [])
-                folder = train_run(
-                    settings, name=config.stem, mkdir=mkdir, build_tables=build_tables
-                )
+                folder = train_run(settings, name=config.stem, mkdir=mkdir, engine=spark_engine)
     except Interrupted as stop:
         print(f"interrupted: {stop}", file=sys.stderr, flush=True)
         # At once: threads that are still training are not waited for.

@@ -16,8 +16,10 @@ import pyarrow.parquet as pq
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.places import check_places
+from dbnchurn.core.sql import text_literal
 from dbnchurn.data.contracts import CheckedTable
 from dbnchurn.data.coverage import Coverage, check_reason
+from dbnchurn.data.draw import Draw, DrawRule
 from dbnchurn.data.joins import CUTOFF, LABEL, Join
 from dbnchurn.data.part import Part, Task, build_part, write_part
 from dbnchurn.data.plan import DataPlan
@@ -50,6 +52,8 @@ class Built:
         What the tables lack for the windows, and how many customers count as gone.
     notes : tuple of str, default ()
         What was left out of the features.
+    draw : Draw, optional
+        Where ``features.parquet`` holds drawn customers alone.
 
     Examples
     --------
@@ -65,6 +69,7 @@ class Built:
     categories: tuple[str, ...]
     coverage: Coverage = field(default_factory=Coverage)
     notes: tuple[str, ...] = ()
+    draw: Draw | None = None
 
     @property
     def features(self) -> Path:
@@ -146,6 +151,8 @@ def build(
         Session(plan.memory, n_threads, _reach(plan, unfinished) if closed else None) as session,
     ):
         part = build_part(session, task, unfinished / QUARANTINE)
+        for sentence in (*(part.coverage.uncovered if labelled else ()), *part.notes):
+            log.warning("%s", sentence)
         write_part(session, part.plan, unfinished / FEATURES)
         built = finished(unfinished, part, labelled=labelled)
         if finish is not None:
@@ -170,7 +177,7 @@ def _reach(plan: DataPlan, folder: Path) -> Reach:
 
 
 def finished(folder: Path, part: Part, *, labelled: bool) -> Built:
-    """The built table of a folder that holds the features; what the tables lack is said.
+    """The built table of a folder that holds the features.
 
     Parameters
     ----------
@@ -184,14 +191,43 @@ def finished(folder: Path, part: Part, *, labelled: bool) -> Built:
     -------
     Built
     """
-    for sentence in (*(part.coverage.uncovered if labelled else ()), *part.notes):
-        log.warning("%s", sentence)
     if not labelled:
         told = json.dumps(asdict(part.coverage), indent=1, ensure_ascii=False)
         (folder / COVERAGE).write_text(told + "\n", encoding="utf-8")
     return Built(
         folder, part.plan, part.tables, part.joins, part.categories, part.coverage, part.notes
     )
+
+
+def draw_customers(built: Built, rule: DrawRule) -> Built:
+    """Leave the rows of drawn customers alone in a built table, if it has more than a rule allows.
+
+    Parameters
+    ----------
+    built : Built
+        With labels; its file is replaced.
+    rule : DrawRule
+
+    Returns
+    -------
+    Built
+        `built` itself where it has no more rows.
+
+    Raises
+    ------
+    DataError
+        If nobody who left, or nobody who stayed, would be drawn.
+    """
+    if built.rows <= rule.most_rows:
+        return built
+    key = built.plan.tables[built.plan.base].key
+    relation = f"read_parquet({text_literal(built.features)})"
+    drawn = built.features.with_name(f"drawn_{FEATURES}")
+    with Session(built.plan.memory, n_threads=1) as session:
+        draw = Draw.of(rule.slot_counts(session, relation, key), rule)
+        write_part(session, built.plan, drawn, f"({rule.drawn_rows(relation, key, draw)})")
+    drawn.replace(built.features)
+    return replace(built, draw=draw)
 
 
 def load(built: Built) -> Customers:
@@ -206,6 +242,8 @@ def load(built: Built) -> Customers:
     frame = pq.read_table(built.features, read_dictionary=categories).to_pandas()
     key = built.plan.tables[built.plan.base].key
     notes = (*built.coverage.uncovered, *built.notes)
+    if built.draw is not None:
+        notes = (built.draw.sentence, *notes)
     known = frame[LABEL].notna()
     quarantine = frame.loc[~known, [key, CUTOFF]].assign(reason="the outcome is not known")
     if not known.all():

@@ -161,7 +161,7 @@ def build_part(
     return Part(plan, tables, features, joins, coverage, notes)
 
 
-def write_part(session: Session, plan: DataPlan, path: Path) -> None:
+def write_part(session: Session, plan: DataPlan, path: Path, rows: str = RESULT) -> None:
     """Write the features of a session as Parquet, in the order of cutoffs and keys.
 
     Parameters
@@ -170,6 +170,8 @@ def write_part(session: Session, plan: DataPlan, path: Path) -> None:
         After :func:`build_part`.
     plan : DataPlan
     path : Path
+    rows : str, optional
+        SQL of the rows, as it stands behind FROM; by default all.
 
     Raises
     ------
@@ -178,9 +180,7 @@ def write_part(session: Session, plan: DataPlan, path: Path) -> None:
     """
     order = f"{CUTOFF}, {quoted(plan.tables[plan.base].key)}"
     try:
-        session.run(
-            f"COPY (FROM {RESULT} ORDER BY {order}) TO {text_literal(path)} (FORMAT parquet)"
-        )
+        session.run(f"COPY (FROM {rows} ORDER BY {order}) TO {text_literal(path)} (FORMAT parquet)")
     except duckdb.Error as error:
         raise DataError(f"the tables cannot be joined: {error}") from error
 

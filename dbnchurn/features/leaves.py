@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
@@ -33,6 +33,22 @@ SMALL_GROUP = 0.01
 """Groups that are all smaller than this share of a fold are assigned to folds at random, as rows
 are: the folds are of nearly the same size then, and StratifiedGroupKFold, which assigns one group
 after another, would take a minute for a million groups."""
+
+
+@dataclass(frozen=True, eq=False)
+class Share:
+    """What processes that fit boosters together hold, each with rows of its own.
+
+    Parameters
+    ----------
+    fold_rows : int64 array of shape (folds,)
+        Rows of every fold, of all processes.
+    workers : int
+        Number of processes.
+    """
+
+    fold_rows: Ints
+    workers: int
 
 
 class Leaves(BaseEstimator):  # type: ignore[misc]
@@ -75,6 +91,10 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         fold.
     curves_ : list of lists of float
         Validation log loss after every tree, booster by booster; empty without validation rows.
+    rows_ : int
+        Rows that the boosters were fitted on, of all processes.
+    workers_ : int
+        Number of processes; with others the trees are others, within the noise of a seed.
 
     References
     ----------
@@ -137,6 +157,7 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         n_threads: int = 1,
         n_jobs: int = 1,
         store: CheckpointStore = NOWHERE,
+        share: Share | None = None,
     ) -> Leaves:
         """Fit one booster without each fold.
 
@@ -158,6 +179,9 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
             Boosters that are fitted at once.
         store : CheckpointStore, optional
             Keeps every finished booster; boosters that it holds are not fitted again.
+        share : Share, optional
+            Where the rows are those of one process of several, which are joined by a communicator
+            of XGBoost: what is decided by the number of rows is decided by that of all.
 
         Returns
         -------
@@ -167,9 +191,14 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
         matrix = booster_matrix(table)
         sample_weight = np.ones(len(y)) if sample_weight is None else sample_weight
         kinds = np.array(["q"] * len(table.number_names) + ["c"] * len(table.code_names))
-        wide = is_wide(len(y), len(table.number_names))
         self.fold_ = self.assign(y, None, generator) if fold is None else fold
-        seeds = generator.integers(2**31, size=int(self.fold_.max()) + 1).tolist()
+        if share is None:
+            share = Share(np.bincount(self.fold_), 1)
+        self.rows_, self.workers_ = int(share.fold_rows.sum()), share.workers
+        # Processes would choose other columns each.
+        wide = share.workers == 1 and is_wide(self.rows_, len(table.number_names))
+        bins = bins_of(self.rows_, len(table.number_names))
+        seeds = generator.integers(2**31, size=len(share.fold_rows)).tolist()
         stop_values = None if validation is None else booster_matrix(validation[0])
 
         def fit_booster(k: int) -> tuple[Forest, list[float]]:
@@ -177,7 +206,9 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
             labelled, values = (y[inside], sample_weight[inside]), matrix[inside]
             tested = self._tested(values, len(table.number_names), *labelled, wide=wide)
             taken = kinds[tested].tolist()
-            train = _matrix(values[:, tested], taken, *labelled, n_threads)
+            left_out = int(share.fold_rows[k]) if self.cross_fit else 0
+            binned = self.rows_ - left_out > BINNED_ROWS
+            train = _matrix(values[:, tested], taken, *labelled, n_threads, binned=binned)
             stop = None
             if validation is not None and stop_values is not None:
                 # A DMatrix of its own for each booster: XGBoost does not promise that boosters
@@ -185,7 +216,6 @@ class Leaves(BaseEstimator):  # type: ignore[misc]
                 stop = _matrix(
                     stop_values[:, tested], taken, *validation[1:], n_threads, like=train
                 )
-            bins = bins_of(len(y), len(table.number_names))
             forest, curve = self._boost(train, stop, seeds[k], device, n_threads, bins)
             columns = np.arange(matrix.shape[1], dtype=np.int32)[tested]
             feature = np.where(forest.feature < 0, np.int32(-1), columns[forest.feature])
@@ -340,9 +370,11 @@ def _matrix(
     y: Ints,
     sample_weight: Floats,
     n_threads: int,
+    *,
+    binned: bool = False,
     like: xgb.DMatrix | None = None,
 ) -> xgb.DMatrix:
-    """Rows as XGBoost takes them; many rows as bins alone, a byte or two per value.
+    """Rows as XGBoost takes them; where asked for as bins alone, a byte or two per value.
 
     With `like`, a matrix of bins is cut where that one is.
     """
@@ -355,7 +387,7 @@ def _matrix(
     }
     if isinstance(like, xgb.QuantileDMatrix):
         return xgb.QuantileDMatrix(values, ref=like, **settings)
-    if like is None and len(values) > BINNED_ROWS:
+    if binned:
         return xgb.QuantileDMatrix(values, **settings)
     return xgb.DMatrix(values, **settings)
 

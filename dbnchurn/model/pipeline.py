@@ -26,6 +26,7 @@ from dbnchurn.features import ExtraTrees, Leaves
 from dbnchurn.features.compact_rows import LeafRows
 from dbnchurn.features.leaves import assign_folds
 from dbnchurn.features.wide_tables import wide_sentence
+from dbnchurn.model.booster_fitter import RowPreparation, current_fitter
 from dbnchurn.model.compute import Compute, limited_threads
 from dbnchurn.model.inputs import ClassPriors, LabelledFrame, LabelledTable
 from dbnchurn.model.stages import MAIN, FittedStages, Stages, fresh
@@ -96,7 +97,13 @@ def fit_stages(
     leaves = None
     if stages.leaves is not None:
         with stage("leaves", seconds):
-            leaves = _fit_leaves(stages.leaves, prepared, compute, store)
+            fitter = current_fitter()
+            if fitter is None:
+                leaves = _fit_leaves(stages.leaves, prepared, compute, store)
+            else:
+                rows_of = RowPreparation(schema, prepare)
+                generator = np.random.default_rng(compute.seed())
+                leaves = fitter.fit(fresh(stages.leaves), train, rows_of, prepared, generator)
     with stage("encode", seconds):
         rows = TrainingRows.of(prepared, leaves, stages.large_tables, compute)
     networks = _fit_networks(stages, rows, compute, store)

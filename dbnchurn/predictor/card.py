@@ -41,11 +41,26 @@ def _data(about: Mapping[str, Any]) -> list[str]:
         "",
         *_outcome(about),
         f"- {training['rows']} training rows, {training['prior']:.2%} left",
+        *_draw(about.get("draw")),
         f"- {training['validation_rows']} validation rows stopped the training and chose the "
         f"threshold{again}",
         *_feedback(about.get("feedback")),
         f"- {about['columns']['used']} columns used",
         f"- fingerprint of these rows: `{training['fingerprint']}`",
+    ]
+
+
+def _draw(draw: Mapping[str, Any] | None) -> list[str]:
+    if draw is None:
+        return []
+    return [
+        f"- of a table of {draw['table_rows']} rows, the {draw['rows']} of customers drawn by a "
+        "hash of seed and key, the same share of those who left and of those who stayed",
+        *(
+            [f"- boosters fitted on {draw['booster_rows']} rows by {draw['workers']} workers"]
+            if "booster_rows" in draw
+            else []
+        ),
     ]
 
 

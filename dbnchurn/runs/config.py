@@ -81,6 +81,11 @@ class DataSection(DataPlan):
         default=None,
         description="Simulated tables: the true probabilities, to see what share is attained.",
     )
+    most_rows: Annotated[int, Field(ge=1)] = Field(
+        default=20_000_000,
+        description="Rows of the table of features that are trained on; of more, customers are "
+        "drawn by a hash of seed and key, the same share of those who left and who stayed.",
+    )
 
 
 class CostsSection(Section):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -17,15 +17,16 @@ import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.typing import Floats, Rows
-from dbnchurn.data.build import QUARANTINE, Built, build, load
+from dbnchurn.data.build import QUARANTINE, Built, build, draw_customers, load
+from dbnchurn.data.draw import DrawRule
 from dbnchurn.data.leakage import find_leaks, refuse_leaks, shared_customers
 from dbnchurn.data.lookahead import can_look_ahead, find_lookahead
-from dbnchurn.data.plan import DataPlan
 from dbnchurn.data.quality_page import write_quality
 from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.data.stored_plan import storable_plan
 from dbnchurn.evaluate.registry import METRICS
 from dbnchurn.runs.config import DataSection, RunConfig
+from dbnchurn.runs.engine import Engine
 from dbnchurn.runs.folder import write_json
 from dbnchurn.runs.side_columns import cost_columns, separate_side_columns
 from dbnchurn.tables.contract import Contract, Customers, apply_contract, with_rejected_lines
@@ -47,12 +48,8 @@ ALLOWED_LEAK = (
 )
 
 
-BuildTables = Callable[[DataPlan, Path], Built]
-"""Builds the table of features of a plan in a new folder, elsewhere than :func:`build` does."""
-
-
 def read_customers(
-    config: RunConfig, work: Path, build_tables: BuildTables | None = None
+    config: RunConfig, work: Path, engine: Engine | None = None
 ) -> tuple[Customers, Built | None]:
     """The customers of a config; costs and dropped columns of groups are no features of theirs.
 
@@ -61,7 +58,7 @@ def read_customers(
     config : RunConfig
     work : Path
         Folder for the table of features that several source tables are joined to.
-    build_tables : function, optional
+    engine : Engine, optional
         What builds it; by default this machine does.
 
     Returns
@@ -75,20 +72,24 @@ def read_customers(
     DataError
         If the tables cannot be used.
     ConfigError
-        If there is nothing to build for what builds tables.
+        If there is nothing to build for another engine.
     """
     if config.data is None:
-        if build_tables is not None:
+        if engine is not None:
             raise ConfigError(
                 "another engine joins the tables of 'data', and the config names one table, which "
                 "this machine reads; leave --engine out"
             )
         table, built = load_customers(config), None
     else:
-        if build_tables is not None:
-            built = build_tables(config.data, work / "tables")
+        rule = DrawRule(config.data.most_rows, config.seed)
+        if engine is not None:
+            built = engine.build(config.data, work / "tables", rule)
         else:
-            built = build(config.data, work / "tables", n_threads=config.n_threads)
+            whole = build(config.data, work / "tables", n_threads=config.n_threads)
+            built = draw_customers(whole, rule)
+        if built.draw is not None:
+            log.warning("%s", built.draw.sentence)
         table = load(built)
     return separate_side_columns(config, _with_outcome(table, config)), built
 
@@ -317,6 +318,7 @@ def write_tables(folder: Path, built: Built) -> None:
         "tables": {name: asdict(checked) for name, checked in built.tables.items()},
         "joins": [asdict(join) for join in built.joins],
         "coverage": asdict(built.coverage),
+        "draw": None if built.draw is None else built.draw.as_dict(),
     }
     write_json(folder / "tables.json", facts)
 

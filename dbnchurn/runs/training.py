@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,13 @@ from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.core.typing import Arrays, Floats
 from dbnchurn.data.build import Built
 from dbnchurn.data.quality_page import write_quality
+from dbnchurn.model.booster_fitter import boosters_fitted_by
 from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.model.inputs import LabelledFrame
 from dbnchurn.runs.baselines import PEERS, VARIANTS, Predict, baselines_of
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import (
     QUALITY,
-    BuildTables,
     check_leakage,
     condition_of,
     read_customers,
@@ -31,6 +33,7 @@ from dbnchurn.runs.customers import (
 )
 from dbnchurn.runs.dataset import Dataset, labelled_frame
 from dbnchurn.runs.drivers import check_display_names, find_drivers
+from dbnchurn.runs.engine import Engine
 from dbnchurn.runs.facts import FACTS, facts_of
 from dbnchurn.runs.feedback import FITTED, plain, with_feedback
 from dbnchurn.runs.folder import open_output, write_json
@@ -55,7 +58,7 @@ def train(
     name: str = "run",
     *,
     mkdir: bool = False,
-    build_tables: BuildTables | None = None,
+    engine: Engine | None = None,
 ) -> Path:
     """Train a model and its baselines, measure them, and write a run folder.
 
@@ -68,8 +71,9 @@ def train(
         name.
     mkdir : bool, default False
         Whether the folders above the output are made if they do not exist.
-    build_tables : function, optional
-        What builds the table of features of a plan in a new folder; by default this machine does.
+    engine : Engine, optional
+        What builds the table of features, and may fit boosters; by default this machine does. It
+        is closed in the end.
 
     Returns
     -------
@@ -94,17 +98,17 @@ def train(
     open_output(Path(config.output), config.sources, mkdir=mkdir)
     if config.tracking is not None:
         require_mlflow()
-    return _finish(config, Unfinished.begin(config, name), build_tables)
+    return _finish(config, Unfinished.begin(config, name), engine)
 
 
-def resume(folder: str | Path, *, build_tables: BuildTables | None = None) -> Path:
+def resume(folder: str | Path, *, engine: Engine | None = None) -> Path:
     """Finish a run that was interrupted, to the same result as without the interruption.
 
     Parameters
     ----------
     folder : path
         ``NAME.unfinished``, or the run folder that it would have become.
-    build_tables : function, optional
+    engine : Engine, optional
         As :func:`train` takes it.
 
     Returns
@@ -129,30 +133,30 @@ resumed; none is unfinished there
         with ScratchFolder():  # which clears up what the killed process has spilled
             unfinished.discard()
         return unfinished.target
-    return _finish(unfinished.config(), unfinished, build_tables)
+    return _finish(unfinished.config(), unfinished, engine)
 
 
-def _finish(
-    config: RunConfig, unfinished: Unfinished, build_tables: BuildTables | None = None
-) -> Path:
+def _finish(config: RunConfig, unfinished: Unfinished, engine: Engine | None = None) -> Path:
     """Train from the checkpoints that are there, and write the run folder."""
     seconds: dict[str, float] = {}
-    with unfinished.underway(), ScratchFolder() as work:
+    with unfinished.underway(), ScratchFolder() as work, _closed(engine):
         with stage("read", seconds):
-            table, built = read_customers(config, work, build_tables)
+            table, built = read_customers(config, work, engine)
             check_display_names(config.display_names, [*table.X, *table.side_columns])
             parts = divide(table, config)
         with stage("check", seconds):
             table = check_leakage(config, table, parts, built)
             table, weighted = with_feedback(config, table, parts)
-        trained = fit_all(config, table, parts, seconds, unfinished.store)
+        fitter = None if engine is None or built is None else engine.boosters(table, built)
+        with boosters_fitted_by(fitter):
+            trained = fit_all(config, table, parts, seconds, unfinished.store)
         say(trained.reduced)
         with stage("evaluate", seconds):
             found = findings(trained, config)
             found.facts["feedback"] = plain(weighted)
         with stage("explain", seconds):
             reasons = find_drivers(trained, config.display_names, config.seed)
-        with stage("refit", seconds):
+        with stage("refit", seconds), boosters_fitted_by(fitter):
             stored = stored_model(trained, unfinished.store.part("stored"))
         found.metrics["seconds"] = {
             **seconds,
@@ -169,6 +173,15 @@ def _finish(
     if config.tracking is not None:
         track(folder, config.tracking)
     return folder
+
+
+@contextmanager
+def _closed(engine: Engine | None) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        if engine is not None:
+            engine.close()
 
 
 def divide(table: Customers, config: RunConfig) -> Split:
@@ -344,6 +357,11 @@ def write(
             about["feedback"] = found.facts["feedback"][FITTED]
         if built is not None:
             about["data"] = stored_plan(built)
+            if built.draw is not None:
+                about["draw"] = built.draw.as_dict()
+                if built.draw.boosted and stored.use_leaves:
+                    boosters = stored.leaves_
+                    about["draw"] |= {"booster_rows": boosters.rows_, "workers": boosters.workers_}
             write_tables(aside, built)
         write_quality(aside / QUALITY, table, built, table.notes)
         stored.save(aside / "model", about=about)

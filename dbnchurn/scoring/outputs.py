@@ -153,7 +153,7 @@ def _summed(scorer: Scorer, work_folder: WorkFolder, paths: OutputPaths, unusual
         without_id=without_id,
         repeated_ids=repeated,
         unusual=unusual,
-        drift=None if reference is None else drift(reference, _summed_counts(facts)),
+        drift=None if reference is None else drift(reference, summed_counts(facts)),
         campaign=None,
         digest=scorer.predictor.digest,
         raw_text=paths.raw_text,
@@ -167,7 +167,7 @@ def _summed_odd(facts: Sequence[ChunkFacts]) -> OddRows | None:
     return sum(found, OddRows()) if found else None
 
 
-def _summed_counts(facts: Sequence[ChunkFacts]) -> Mapping[str, Ints]:
+def summed_counts(facts: Sequence[ChunkFacts]) -> Mapping[str, Ints]:
     """Column → rows in every slot of its distribution, over all chunks."""
     totals: dict[str, Ints] = {}
     for chunk in facts:

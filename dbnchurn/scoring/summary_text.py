@@ -77,12 +77,13 @@ def drift_table(drift: Drift) -> Table:
     return table
 
 
-def alarm_message(job: Job, alarm: float) -> str | None:
+def alarm_message(drift: Drift | None, alarm: float) -> str | None:
     """Which of score and columns have drifted by `alarm` or more; None if nothing has.
 
     Parameters
     ----------
-    job : Job
+    drift : Drift or None
+        Of a scoring job.
     alarm : float
         Population stability index, from 0 up.
 
@@ -96,9 +97,9 @@ def alarm_message(job: Job, alarm: float) -> str | None:
     ConfigError
         If the model has no distributions of its training rows.
     """
-    if job.drift is None:
+    if drift is None:
         raise ConfigError(f"--alarm {alarm:g}: the drift of this model cannot be measured")
-    if not (moved := job.drift.beyond(alarm)):
+    if not (moved := drift.beyond(alarm)):
         return None
     shown = ", ".join(f"{shift.column} {shift.index:.3f}" for shift in moved[:SHOWN])
     return f"alarm: drift of {alarm:g} or more: {shown}"

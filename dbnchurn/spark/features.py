@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,15 +20,18 @@ from dbnchurn.data.build import FEATURES as FEATURES_FILE
 from dbnchurn.data.build import QUARANTINE as QUARANTINE_FOLDER
 from dbnchurn.data.build import Built, finished, places
 from dbnchurn.data.coverage import check_reason
-from dbnchurn.data.joins import RESULT
+from dbnchurn.data.draw import DrawRule
+from dbnchurn.data.joins import NO_WINDOWS
 from dbnchurn.data.open import raw_name
 from dbnchurn.data.part import Part, Task, Whole, conclude, with_sources, write_part
 from dbnchurn.data.plan import DataPlan
+from dbnchurn.spark.draw import draw_on_workers, store_rows
 from dbnchurn.spark.exchange import packed, plain_schema, unpacked
 from dbnchurn.spark.outputs import check_output, publish
 from dbnchurn.spark.part_task import COUNTS, FEATURES, QUARANTINE, PartTask
+from dbnchurn.spark.records import RECORD, rows_of
 from dbnchurn.spark.session import check_workers, readable
-from dbnchurn.spark.sources import RECORD, Source, sources_of
+from dbnchurn.spark.sources import Source, sources_of
 from dbnchurn.tables.counts import Answer, NotCounted, folded
 from dbnchurn.tables.duckdb import Session
 
@@ -37,6 +40,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 MOST_ROUNDS = 20
+DISAGREE = (
+    "the parts of the tables are not built alike, although each was given the counts of all; "
+    "build the tables on one machine, and report it"
+)
 
 
 @dataclass
@@ -70,7 +77,14 @@ class PreparedFeatures:
     output: str | None
     _records: DataFrame = field(repr=False)
 
-    def collect(self, folder: str | Path, *, mkdir: bool = False) -> Built:
+    @property
+    def features(self) -> DataFrame:
+        """Records with the packed rows of the table; a partition has all rows of its customers."""
+        return self._records.filter(f"kind = '{FEATURES}'")
+
+    def collect(
+        self, folder: str | Path, *, mkdir: bool = False, rule: DrawRule | None = None
+    ) -> Built:
         """Bring the table to this machine, as the file that a build here would have written.
 
         Parameters
@@ -79,6 +93,8 @@ class PreparedFeatures:
             New.
         mkdir : bool, default False
             Whether the folder above may be made.
+        rule : DrawRule, optional
+            Of a table with more rows, those of drawn customers are brought.
 
         Returns
         -------
@@ -95,35 +111,30 @@ class PreparedFeatures:
         if mkdir:
             folder.parent.mkdir(parents=True, exist_ok=True)
         with atomic_folder(folder) as unfinished:
-            self._write_features(unfinished / FEATURES_FILE)
+            draw, features = None, self.features
+            if rule is not None and self.rows > rule.most_rows:
+                draw, features = draw_on_workers(features, self.part.plan, rule)
+            self._write_features(features, unfinished / FEATURES_FILE)
             self._write_quarantine(unfinished / QUARANTINE_FOLDER)
             built = finished(unfinished, self.part, labelled=self.labelled)
-        return replace(built, folder=folder)
+        return replace(built, folder=folder, draw=draw)
 
-    def _write_features(self, path: Path) -> None:
+    def _write_features(self, features: DataFrame, path: Path) -> None:
+        packed_rows = (bytes(row["data"]) for row in features.toLocalIterator())
         with Session(self.part.plan.memory) as session:
-            made = False
-            for row in self._of_kind(FEATURES):
-                rows = unpacked(bytes(row["data"]))
-                session.connection.register("incoming", rows)
-                verb = f"INSERT INTO {RESULT}" if made else f"CREATE TABLE {RESULT} AS"
-                session.run(f"{verb} FROM incoming")
-                session.connection.unregister("incoming")
-                made = True
+            store_rows(session, map(unpacked, packed_rows))
             write_part(session, self.part.plan, path)
 
     def _write_quarantine(self, folder: Path) -> None:
         files: dict[str, list[pa.Table]] = {}
-        for row in self._of_kind(QUARANTINE):
+        aside = self._records.filter(f"kind = '{QUARANTINE}'")
+        for row in aside.toLocalIterator():
             rows = pq.read_table(pa.BufferReader(bytes(row["data"])))
             if rows.num_rows:
                 files.setdefault(row["name"], []).append(rows)
         for name, tables in files.items():
             folder.mkdir(exist_ok=True)
             pq.write_table(pa.concat_tables(tables, promote_options="permissive"), folder / name)
-
-    def _of_kind(self, kind: str) -> Iterator[Any]:
-        return iter(self._records.filter(f"kind = '{kind}'").toLocalIterator())
 
     def close(self) -> None:
         """Free the disks of the workers."""
@@ -205,25 +216,41 @@ def prepare(
     standing = plan.model_copy(update={"tables": stood})
     task = Task(standing, tuple(cutoffs), labelled, until, allow_stale)
     number = parts or int(str(spark.conf.get("spark.sql.shuffle.partitions")))
-    records, whole = _rounds(spark, sources, task, number)
+    records, whole, rows = _rounds(spark, sources, task, number)
     part = replace(whole.part, plan=with_sources(whole.part.plan, plan))
     for sentence in part.coverage.uncovered if labelled else ():
         log.warning("%s", sentence)
-    frame = _frame(records, plain_schema(whole.schema))
-    rows = frame.count()
-    if output is not None:
-        publish(spark, frame, output, list(cutoffs), part, _set_aside(records))
+    try:
+        frame = rows_of(records, FEATURES, plain_schema(whole.schema))
+        if output is not None:
+            built, aside = list(cutoffs) or [NO_WINDOWS], {"quarantine": _set_aside(records)}
+            publish(spark, frame, output, built, aside, {"tables": _report(part, cutoffs)})
+    except BaseException:
+        records.unpersist()
+        raise
     return PreparedFeatures(frame, part, rows, labelled, output, records)
+
+
+def _report(part: Part, cutoffs: Sequence[date]) -> dict[str, object]:
+    """What was counted over all rows, as plain data."""
+    return {
+        "tables": {name: asdict(checked) for name, checked in part.tables.items()},
+        "joins": [asdict(join) for join in part.joins],
+        "coverage": asdict(part.coverage),
+        "cutoffs": [str(cutoff) for cutoff in cutoffs],
+    }
 
 
 def _rounds(
     spark: SparkSession, sources: Mapping[str, Source], task: Task, parts: int
-) -> tuple[DataFrame, Whole]:
-    """Build all parts until each was built as the counts of the whole say; usually once."""
+) -> tuple[DataFrame, Whole, int]:
+    """Build all parts until each was built as the counts of the whole say; usually once.
+
+    Gives the records of all parts, what holds of the whole, and the rows of its features.
+    """
     from pyspark import StorageLevel
 
-    places_of = _places(spark, parts)
-    shuffled = _shuffled(sources, places_of)
+    shuffled = _shuffled(sources, places_of(spark, parts))
     kinds = _sql_types(sources)
     known: dict[str, Answer] = {}
     for _ in range(MOST_ROUNDS):
@@ -232,6 +259,7 @@ def _rounds(
             {n: _packed_schema(s) for n, s in sources.items() if s.rows is None},
             {n: s.rows for n, s in sources.items() if s.rows is not None},
             known,
+            {n: s.lines for n, s in sources.items() if s.lines},
         )
         records = _built(shuffled, part_task).persist(StorageLevel.DISK_ONLY)
         try:
@@ -254,16 +282,26 @@ def _rounds(
             failures = [part["failed"] for part in told if part["failed"]]
             agreed = not failures and all(part["defined"] == whole.defined for part in told)
         if agreed:
-            return records, whole
+            return records, whole, sum(part["rows"] for part in told)
         records.unpersist()
-        if known == before and failures:
-            raise DataError(failures[0])
+        if known == before:  # another round would be built of the same answers
+            raise DataError(failures[0] if failures else DISAGREE)
         log.info("the parts decided differently; all are built again with what all rows say")
-    raise DataError(f"the parts of the tables do not agree after {MOST_ROUNDS} rounds; report it")
+    raise DataError(DISAGREE)
 
 
-def _places(spark: SparkSession, parts: int) -> tuple[int, ...]:
-    """A number for every part that Spark's hash sends there."""
+def places_of(spark: SparkSession, parts: int) -> tuple[int, ...]:
+    """A number for every part that Spark's hash sends there.
+
+    Parameters
+    ----------
+    spark : SparkSession
+    parts : int
+
+    Returns
+    -------
+    tuple of int
+    """
     rows = (
         spark.range(0, 64 * parts + 256)
         .selectExpr("id", f"pmod(hash(id), {parts}) AS part")
@@ -275,12 +313,12 @@ def _places(spark: SparkSession, parts: int) -> tuple[int, ...]:
     return tuple(found[part] for part in range(parts))
 
 
-def _shuffled(sources: Mapping[str, Source], places_of: tuple[int, ...]) -> DataFrame:
-    frames = [source.divide(places_of) for source in sources.values() if source.divide is not None]
+def _shuffled(sources: Mapping[str, Source], places: tuple[int, ...]) -> DataFrame:
+    frames = [source.divide(places) for source in sources.values() if source.divide is not None]
     together = frames[0]
     for frame in frames[1:]:
         together = together.unionByName(frame)
-    return together.repartition(len(places_of), "place")
+    return together.repartition(len(places), "place")
 
 
 def _built(shuffled: DataFrame, part_task: PartTask) -> DataFrame:
@@ -302,19 +340,6 @@ def _sql_types(sources: Mapping[str, Source]) -> dict[str, dict[str, str]]:
         for name, source in sources.items():
             session.store(raw_name(name), source.schema.empty_table().to_reader())
         return {name: session.columns(raw_name(name)) for name in sources}
-
-
-def _frame(records: DataFrame, schema: pa.Schema) -> DataFrame:
-    """The features as rows of Spark."""
-    from pyspark.sql.pandas.types import from_arrow_schema
-
-    def unpack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for data in batch.column("data"):
-                yield from unpacked(data.as_buffer()).cast(schema).to_batches()
-
-    spark_schema = from_arrow_schema(schema, prefer_timestamp_ntz=True)
-    return records.filter(f"kind = '{FEATURES}'").mapInArrow(unpack, spark_schema)
 
 
 def _set_aside(records: DataFrame) -> DataFrame:

@@ -1,4 +1,4 @@
-"""Publish a table of features on Spark: the cutoffs that were built replace what is there of them.
+"""Publish a table on Spark by cutoff: those that were made replace what is there of them.
 
 Files are written aside by Spark's committer, and appear when the job has ended; of a job that fails
 nothing appears.
@@ -7,16 +7,14 @@ nothing appears.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.places import conflicts
-from dbnchurn.data.joins import CUTOFF, NO_WINDOWS
-from dbnchurn.data.part import Part
+from dbnchurn.data.joins import CUTOFF
 from dbnchurn.spark.session import readable
 
 if TYPE_CHECKING:
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
 
 TABLE = "table:"
 OVERWRITE = "spark.sql.sources.partitionOverwriteMode"
-QUARANTINE, REPORT = "_quarantine", "_tables"
-"""Spark passes over folders whose names begin so."""
 
 
 def check_output(output: str | None, paths: Sequence[str], tables: Sequence[str]) -> None:
@@ -77,51 +73,54 @@ def publish(
     frame: DataFrame,
     output: str,
     cutoffs: Sequence[date],
-    part: Part,
-    set_aside: DataFrame,
+    asides: Mapping[str, DataFrame],
+    reports: Mapping[str, Mapping[str, object]],
 ) -> None:
-    """Write features, the rows set aside, and the report.
+    """Write a table by cutoff, and what belongs to it.
 
     Parameters
     ----------
     spark : SparkSession
     frame : DataFrame
-        Features.
+        With the column ``cutoff``.
     output : str
         Folder, or ``table:`` and a name.
     cutoffs : sequence of date
         That `frame` holds, all rows of them.
-    part : Part
-        Whose counts are the report.
-    set_aside : DataFrame
+    asides : mapping of name → DataFrame
+        Written into the folder ``_NAME`` within the output, or into the table ``OUTPUT_NAME``;
+        of an earlier job nothing is left there.
+    reports : mapping of name → plain data
+        Written beside them as JSON, in one row.
 
     Raises
     ------
     ConfigError
         If the table of that name has other columns, or a kind of which cutoffs cannot be replaced.
     """
-    report = {
-        "tables": {name: asdict(checked) for name, checked in part.tables.items()},
-        "joins": [asdict(join) for join in part.joins],
-        "coverage": asdict(part.coverage),
-        "cutoffs": [str(cutoff) for cutoff in cutoffs],
-    }
-    text = json.dumps(report, ensure_ascii=False)
-    reports = spark.createDataFrame([(text,)], "report string")
+    told = [(report, _json_row(spark, content)) for report, content in reports.items()]
     try:
         if output.startswith(TABLE):
             name = output.removeprefix(TABLE)
-            _to_table(spark, frame, name, cutoffs or [NO_WINDOWS])
-            set_aside.write.mode("overwrite").saveAsTable(f"{name}_quarantine")
+            _to_table(spark, frame, name, cutoffs)
+            for aside, rows in [*asides.items(), *told]:
+                rows.write.mode("overwrite").saveAsTable(f"{name}_{aside}")
             return
         writer = frame.write.partitionBy(CUTOFF).mode("overwrite")
         writer.option("partitionOverwriteMode", "dynamic").parquet(output)
-        set_aside.write.mode("overwrite").parquet(f"{output}/{QUARANTINE}")
-        reports.coalesce(1).write.mode("overwrite").text(f"{output}/{REPORT}")
+        for aside, rows in asides.items():
+            rows.write.mode("overwrite").parquet(f"{output}/_{aside}")
+        for report, row in told:
+            row.write.mode("overwrite").text(f"{output}/_{report}")
     except ConfigError:
         raise
     except Exception as error:
         raise readable(error) from error
+
+
+def _json_row(spark: SparkSession, content: Mapping[str, object]) -> DataFrame:
+    text = json.dumps(content, ensure_ascii=False)
+    return spark.createDataFrame([(text,)], "report string").coalesce(1)
 
 
 def _to_table(spark: SparkSession, frame: DataFrame, name: str, cutoffs: Sequence[date]) -> None:

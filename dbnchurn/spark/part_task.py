@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -39,12 +39,15 @@ class PartTask:
         Tables that every part has in full, packed.
     known : mapping of question → Answer
         What is known of the whole.
+    lines : mapping of table → sequence of RejectedRow
+        Lines of the files of these lookups that are no rows; the first part counts them.
     """
 
     task: Task
     schemas: Mapping[str, bytes]
     lookups: Mapping[str, bytes]
     known: Mapping[str, Answer]
+    lines: Mapping[str, Sequence[RejectedRow]] = field(default_factory=dict)
 
     def run(self, number: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Build one part.
@@ -61,12 +64,14 @@ class PartTask:
             Its counts, its features, and the rows that it sets aside.
         """
         counts = Counts(self.known, first=number == 0)
-        failed = ""
+        failed, rows = "", 0
         with (
             ScratchFolder() as folder,
             Session(self.task.plan.memory, 1, counts=counts) as session,
         ):
             lines = self._store(session, batches)
+            if number == 0:
+                lines |= {name: list(found) for name, found in self.lines.items()}
 
             def given(_: Session, name: str, table: TablePlan) -> list[RejectedRow]:
                 return lines.get(name, [])
@@ -76,9 +81,10 @@ class PartTask:
             except DataError as error:
                 failed = str(error)
             else:
+                rows = int(session.row(f"SELECT count(*) FROM {RESULT}")[0])
                 yield from _features(session, number)
                 yield from _set_aside(folder, number)
-        told = {"own": counts.own, "defined": counts.defined, "failed": failed}
+        told = {"own": counts.own, "defined": counts.defined, "failed": failed, "rows": rows}
         yield record(number, "", COUNTS, json.dumps(told).encode())
 
     def _store(
@@ -89,6 +95,7 @@ class PartTask:
             session.store(raw_name(name), unpacked(data).to_reader())
         lines: dict[str, list[RejectedRow]] = {}
         waiting: dict[str, list[pa.Table]] = {}
+        sizes: dict[str, int] = {}
         for batch in batches:
             for name, kind, data in zip(
                 *(batch.column(column) for column in ("name", "kind", "data")), strict=True
@@ -98,10 +105,12 @@ class PartTask:
                     found = (RejectedRow(**line) for line in rows.to_pylist())
                     lines.setdefault(name.as_py(), []).extend(found)
                     continue
-                held = waiting.setdefault(name.as_py(), [])
-                held.append(rows)
-                if sum(table.nbytes for table in held) > STORED_BYTES:
-                    _append(session, name.as_py(), waiting.pop(name.as_py()))
+                table = name.as_py()
+                waiting.setdefault(table, []).append(rows)
+                sizes[table] = sizes.get(table, 0) + rows.nbytes
+                if sizes[table] > STORED_BYTES:
+                    _append(session, table, waiting.pop(table))
+                    del sizes[table]
         for name, held in waiting.items():
             _append(session, name, held)
         return lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 PACKAGES = ("dbnchurn", "duckdb", "pyarrow")
 """What has to be of one version on the driver and the workers: hashes and types depend on it."""
+
+OF_BOOSTERS = (*PACKAGES, "numpy", "xgboost", "scikit-learn")
+"""The same where boosters are fitted by the workers."""
 
 FEWEST_TASKS = 8
 MARK = "dbnchurn.core.errors."
@@ -40,19 +43,21 @@ def spark_session() -> SparkSession:
         ) from error
 
 
-def check_workers(spark: SparkSession) -> None:
+def check_workers(spark: SparkSession, packages: Sequence[str] = PACKAGES) -> None:
     """Refuse workers whose versions are not those of the driver.
 
     Parameters
     ----------
     spark : SparkSession
+    packages : sequence of str, optional
+        What the job uses.
 
     Raises
     ------
     ConfigError
         With every difference, or if a worker lacks a package.
     """
-    own = {"python": _python(), **{name: version(name) for name in PACKAGES}}
+    own = {"python": _python(), **{name: version(name) for name in packages}}
 
     def report(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         # Pickled whole, for a worker may lack this package: nothing of it is used here.
@@ -66,7 +71,7 @@ def check_workers(spark: SparkSession) -> None:
         for _ in batches:
             pass
         rows = [("python", f"{worker_sys.version_info[0]}.{worker_sys.version_info[1]}")]
-        for name in ("dbnchurn", "duckdb", "pyarrow"):
+        for name in packages:
             try:
                 rows.append((name, version_of(name)))
             except PackageNotFoundError:

@@ -15,6 +15,7 @@ from dbnchurn.core.errors import ConfigError, DataError, listed
 from dbnchurn.data.open import open_table, raw_name
 from dbnchurn.data.plan import DataPlan, TablePlan
 from dbnchurn.spark.exchange import divided, packed, packed_lines
+from dbnchurn.spark.records import RECORD
 from dbnchurn.spark.session import first_line
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.duckdb import Session
@@ -24,7 +25,6 @@ from dbnchurn.tables.streaming import CsvSource
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-RECORD = "place long, name string, kind string, data binary"
 URL = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 CHUNK_ROWS = 2**17
 LOOKUP_BYTES = 64 * 2**20
@@ -43,6 +43,8 @@ class Source:
         Number that stands for each part → data frame of packed rows.
     rows : bytes, optional
         All rows of a lookup, packed.
+    lines : tuple of RejectedRow, default ()
+        Lines of the files of a lookup that are no rows.
     text : bool, default False
         Whether every value is text, as in CSV files.
     """
@@ -50,6 +52,7 @@ class Source:
     schema: pa.Schema
     divide: Callable[[tuple[int, ...]], DataFrame] | None = None
     rows: bytes | None = None
+    lines: tuple[RejectedRow, ...] = ()
     text: bool = False
 
     @property
@@ -131,14 +134,18 @@ def _files(path: str) -> list[Path]:
 def _source(spark: SparkSession, name: str, table: TablePlan) -> Source:
     kind = _kind(table)
     if table.rows == "lookup":
-        rows = _local(name, table) if kind in ("csv", "excel") else _collected(spark, name, table)
+        lines: tuple[RejectedRow, ...] = ()
+        if kind in ("csv", "excel"):
+            rows, lines = _local(name, table)
+        else:
+            rows = _collected(spark, name, table)
         data = packed(rows)
         if len(data) > LOOKUP_BYTES:
             raise DataError(
                 f"table {name!r}: a lookup goes to every worker, and this one has "
                 f"{len(data) >> 20} MB packed, more than {LOOKUP_BYTES >> 20}; join it beforehand"
             )
-        return Source(rows.schema, rows=data, text=kind == "csv")
+        return Source(rows.schema, rows=data, lines=lines, text=kind == "csv")
     if kind == "csv":
         return _csv(spark, name, table)
     frame = _frame(spark, name, table)
@@ -195,10 +202,11 @@ def _collected(spark: SparkSession, name: str, table: TablePlan) -> pa.Table:
     return pa.Table.from_pandas(frame.toPandas(), preserve_index=False)
 
 
-def _local(name: str, table: TablePlan) -> pa.Table:
+def _local(name: str, table: TablePlan) -> tuple[pa.Table, tuple[RejectedRow, ...]]:
+    """The rows of a lookup that the driver reads, and the lines that are no rows."""
     with Session(n_threads=1) as session:
-        open_table(session, name, table)
-        return session.arrow(f"FROM {raw_name(name)}")
+        lines = open_table(session, name, table)
+        return session.arrow(f"FROM {raw_name(name)}"), tuple(lines)
 
 
 def _csv(spark: SparkSession, name: str, table: TablePlan) -> Source:

@@ -2,56 +2,103 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbnchurn.core.errors import DataError
 from dbnchurn.data.build import Built
+from dbnchurn.data.draw import DrawRule
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.runs.config import RunConfig
-from dbnchurn.runs.customers import BuildTables
 from dbnchurn.runs.training import train as train_run
-from dbnchurn.spark.features import prepare
+from dbnchurn.spark.barrier import check_slots, slots_of
+from dbnchurn.spark.boosters import SparkBoosters
+from dbnchurn.spark.features import PreparedFeatures, places_of, prepare
+from dbnchurn.spark.session import OF_BOOSTERS, check_workers
+from dbnchurn.tables.contract import Customers
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-MOST_ROWS = 20_000_000
-"""Of the table of features that the driver takes, which it holds in memory as a whole."""
 
-
-def built_on(
-    spark: SparkSession, *, parts: int | None = None, most_rows: int = MOST_ROWS
-) -> BuildTables:
-    """What builds the table of a plan on Spark, in a folder of the driver.
+class SparkEngine:
+    """Builds tables on Spark, and fits boosters there where customers are drawn.
 
     Parameters
     ----------
     spark : SparkSession
     parts : int, optional
         As :func:`prepare` takes it.
-    most_rows : int, default 20,000,000
-        A larger table is refused before it is brought to the driver.
+    workers : int, optional
+        Of the boosters; by default as many as run at once.
 
-    Returns
-    -------
-    function of plan and folder
+    Examples
+    --------
+    >>> engine = SparkEngine(spark)  # doctest: +SKIP
     """
 
-    def build_tables(plan: DataPlan, folder: Path) -> Built:
-        prepared = prepare(plan, spark, parts=parts)
-        try:
-            if prepared.rows > most_rows:
-                raise DataError(
-                    f"the table of features has {prepared.rows} rows, more than the {most_rows} "
-                    "that are trained on one machine; give fewer cutoffs, draw a sample of the "
-                    "customers of the base table, or allow more with most_rows"
-                )
-            return prepared.collect(folder)
-        finally:
-            prepared.close()
+    def __init__(
+        self, spark: SparkSession, *, parts: int | None = None, workers: int | None = None
+    ) -> None:
+        self.spark = spark
+        self.parts = parts
+        self.workers = workers
+        self._prepared: PreparedFeatures | None = None
 
-    return build_tables
+    def build(self, plan: DataPlan, folder: Path, rule: DrawRule) -> Built:
+        """Build the table of features of a plan, and bring it or the drawn customers here.
+
+        Parameters
+        ----------
+        plan : DataPlan
+        folder : Path
+            New.
+        rule : DrawRule
+
+        Returns
+        -------
+        Built
+
+        Raises
+        ------
+        ConfigError
+            If the table is larger than the rule allows, and boosters cannot be fitted on Spark.
+        """
+        self.close()
+        self._prepared = prepare(plan, self.spark, parts=self.parts)
+        if self._prepared.rows > rule.most_rows:
+            check_slots(self.spark, self._number)  # before anything is trained
+            check_workers(self.spark, OF_BOOSTERS)
+        built = self._prepared.collect(folder, rule=rule)
+        return replace(built, draw=replace(built.draw, boosted=True)) if built.draw else built
+
+    @property
+    def _number(self) -> int:
+        return self.workers or slots_of(self.spark)
+
+    def boosters(self, table: Customers, built: Built) -> SparkBoosters | None:
+        """What fits boosters on all rows of the table that was built last.
+
+        Parameters
+        ----------
+        table : Customers
+        built : Built
+
+        Returns
+        -------
+        SparkBoosters or None
+            None where no customers were drawn.
+        """
+        if built.draw is None or self._prepared is None:
+            return None
+        places = places_of(self.spark, self._number)
+        return SparkBoosters(self.spark, self._prepared.features, built, table, places)
+
+    def close(self) -> None:
+        """Free the disks of the workers."""
+        if self._prepared is not None:
+            self._prepared.close()
+            self._prepared = None
 
 
 def train(
@@ -61,12 +108,14 @@ def train(
     *,
     mkdir: bool = False,
     parts: int | None = None,
-    most_rows: int = MOST_ROWS,
+    workers: int | None = None,
 ) -> Path:
     """Train a model whose source tables are read and joined on Spark.
 
     The table of features is brought to the driver, in the order of cutoffs and keys, and the model
-    is trained there: its files are those that a run on one machine gives.
+    is trained there: its files are those that a run on one machine gives. Of a table with more
+    rows than ``data.most_rows``, those of drawn customers are brought: the same as on one machine.
+    The boosters are then fitted by workers of Spark, on the rows of the other customers too.
 
     Parameters
     ----------
@@ -79,8 +128,9 @@ def train(
         Whether the folders above the output are made if they do not exist.
     parts : int, optional
         As :func:`prepare` takes it.
-    most_rows : int, default 20,000,000
-        A larger table of features is refused before it is brought to the driver.
+    workers : int, optional
+        Of the boosters; by default as many as run at once. With another number the trees are
+        others, within the noise of a seed.
 
     Returns
     -------
@@ -97,5 +147,5 @@ def train(
     >>> train(read_config("configs/crm.yaml"), spark, "crm")  # doctest: +SKIP
     PosixPath('runs/crm')
     """
-    tables = built_on(spark, parts=parts, most_rows=most_rows)
-    return train_run(config, name, mkdir=mkdir, build_tables=tables)
+    engine = SparkEngine(spark, parts=parts, workers=workers)
+    return train_run(config, name, mkdir=mkdir, engine=engine)

@@ -69,3 +69,15 @@ def test_spark_is_not_asked_for_what_it_does_not_build(refused, tmp_path, monkey
     assert "there is nothing to build" in refused("prepare", "one.yaml", *spark)
     assert "builds the table of a config" in refused("prepare", "--model", "model", *spark)
     assert "--mkdir is for folders" in refused("prepare", "one.yaml", "--mkdir", *spark)
+
+
+def test_spark_is_not_asked_for_files_of_this_machine(refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    spark = ("--engine", "spark", "--output", "s3://crm/scores")
+    assert "leave out --campaign, --budget, --chunk-rows" in refused(
+        "score", "m", "t", *spark, "--budget", "5", "--campaign", "c.csv", "--chunk-rows", "100000"
+    )
+    assert "give table:NAME or a path" in refused("score", "m", *spark)
+    assert "a folder is written here" in refused(
+        "score", "m", "t", "--engine", "spark", "--output", "scores.csv"
+    )

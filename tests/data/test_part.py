@@ -1,5 +1,6 @@
 """A table built in parts is the table that is built at once."""
 
+import re
 from copy import deepcopy
 from functools import partial
 
@@ -196,10 +197,10 @@ def test_a_level_of_one_part_alone_and_a_month_to_score(compare):
     [
         (
             lambda t: t["calls"].__setitem__(
-                "id", [*["A1"] * 3, *t["calls"]["id"].astype(str)[3:]]
+                "id", [*["A1"] * 60, *t["calls"]["id"].astype(str)[60:]]
             ),
             {"tables": {"calls": {"key_kind": "number"}, "basic": {"key_kind": "number"}}},
-            None,
+            "60 of 480 rows break the contract",
         ),
         (
             lambda t: t["basic"].__setitem__(
@@ -251,6 +252,5 @@ def test_refusals_have_the_numbers_of_the_whole(tmp_path, spoil, changes, messag
     local = error_of(partial(build, plan, tmp_path / "local", n_threads=1))
     divided = error_of(partial(in_parts, task, arrow, 4, tmp_path))
     assert divided == local
-    if message is not None:
-        with pytest.raises(DataError, match=message):
-            build(plan, tmp_path / "again", n_threads=1)
+    assert local is not None
+    assert re.search(message, local)

@@ -66,3 +66,10 @@ def test_numbers_of_an_earlier_fit_are_said_to_be_that(fitted):
     assert "On 300 test rows" in text
     assert "Measured on the fit of 390 rows" in text
     assert "evaluate this model on later customers only" in text
+
+
+def test_drawn_customers_are_named(fitted):
+    assert "drawn" not in model_card({**fitted.about_, "draw": None})
+    draw = {"table_rows": 98_000_000, "rows": 19_999_998, "most_rows": 20_000_000, "seed": 0}
+    text = model_card({**fitted.about_, "draw": draw})
+    assert "- of a table of 98000000 rows, the 19999998 of customers drawn by a hash" in text

@@ -81,6 +81,20 @@ def test_only_snapshots_that_had_closed_are_trained_on(run):
     assert parts["test"]["rows"] < CUSTOMERS
 
 
+def test_drawn_customers_are_told_in_report_tables_and_card(crm, tmp_path):
+    config = config_of(crm, tmp_path, "data.most_rows=3000", "baselines=[]")
+    drawn = train(config, "drawn")
+    parts = json.loads((drawn / "metrics.json").read_text())["parts"]
+    used = sum(parts[part]["rows"] for part in ("train", "validation", "test"))
+    told = json.loads((drawn / "tables.json").read_text())["draw"]
+    assert (told["table_rows"], told["rows"], told["most_rows"]) == (CUSTOMERS, used, 3000)
+    assert not told["boosted"]
+    assert 2_900 < used <= 3_000
+    warnings = json.loads((drawn / "training.json").read_text())["warnings"]
+    assert f"the table has {CUSTOMERS} rows, more than data.most_rows 3000" in warnings[0]
+    assert f"of a table of {CUSTOMERS} rows, the {used} of" in (drawn / "model/card.md").read_text()
+
+
 def test_next_month_is_built_from_the_model_as_training_would_have(crm, run, tmp_path):
     built = build_month(
         run / "model", date(2024, 8, 1), tmp_path / "month", n_threads=1, trust_sources=True

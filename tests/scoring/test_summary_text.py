@@ -78,11 +78,11 @@ def test_what_was_allowed_is_told_apart_to_be_read_first():
 
 
 def test_an_alarm_names_what_moved_the_most_first():
-    assert alarm_message(JOB, 0.6) is None
-    assert alarm_message(JOB, 0.5) == "alarm: drift of 0.5 or more: debt 0.500"
-    assert alarm_message(JOB, 0.2) == "alarm: drift of 0.2 or more: debt 0.500, score 0.300"
+    assert alarm_message(JOB.drift, 0.6) is None
+    assert alarm_message(JOB.drift, 0.5) == "alarm: drift of 0.5 or more: debt 0.500"
+    assert alarm_message(JOB.drift, 0.2) == "alarm: drift of 0.2 or more: debt 0.500, score 0.300"
     with pytest.raises(ConfigError, match="the drift of this model cannot be measured"):
-        alarm_message(replace(JOB, drift=None), 0.2)
+        alarm_message(None, 0.2)
 
 
 def test_tables_show_every_row():

@@ -40,6 +40,7 @@ CHANGES = {
         "calls": {"key_kind": "number", "max_quarantine": 0.2},
         "tariffs": {
             "key": "plan",
+            "max_quarantine": 0.3,
             "grain": "lookup",
             "through": {"table": "plans", "column": "plan"},
         },
@@ -82,4 +83,6 @@ def plan(tmp_path):
     found = written(tmp_path / "tables", tables())
     with (tmp_path / "tables" / "calls.csv").open("a") as file:
         file.write("1,2024-07-03 10:00:00,5.0,in,too,many\n")
+    with (tmp_path / "tables" / "tariffs.csv").open("a") as file:
+        file.write("D,1.5,too,many\n")
     return found

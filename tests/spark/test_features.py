@@ -38,6 +38,7 @@ def test_features_counts_joins_and_quarantine_are_those_of_one_machine(spark, pl
     prepared = prepare(plan, spark, str(output))
     here = assert_like_here(prepared, plan, tmp_path)
     assert here.tables["calls"].quarantined == {"no key id": 16, "too few or too many fields": 1}
+    assert here.tables["tariffs"].quarantined == {"too few or too many fields": 1}
     assert len(prepared.frame.columns) == len(pq.read_table(here.features).column_names)
     prepared.close()
     published = spark.read.parquet(str(output))

@@ -1,0 +1,50 @@
+"""Another engine than this machine: it builds tables, and may fit boosters on all their rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from dbnchurn.data.build import Built
+from dbnchurn.data.draw import DrawRule
+from dbnchurn.data.plan import DataPlan
+from dbnchurn.model.booster_fitter import BoosterFitter
+from dbnchurn.tables.contract import Customers
+
+
+class Engine(Protocol):
+    """Builds tables, and fits boosters, where the rows lie."""
+
+    def build(self, plan: DataPlan, folder: Path, rule: DrawRule) -> Built:
+        """Build the table of features of a plan.
+
+        Parameters
+        ----------
+        plan : DataPlan
+        folder : Path
+            New.
+        rule : DrawRule
+            Of a table with more rows, those of drawn customers are written.
+
+        Returns
+        -------
+        Built
+        """
+
+    def boosters(self, table: Customers, built: Built) -> BoosterFitter | None:
+        """What fits boosters on all rows of the table that was built last.
+
+        Parameters
+        ----------
+        table : Customers
+            The rows of `built`.
+        built : Built
+
+        Returns
+        -------
+        BoosterFitter or None
+            None where all rows are in `table`.
+        """
+
+    def close(self) -> None:
+        """Free what is kept of the table."""

@@ -1,0 +1,74 @@
+"""Customers to score as a data frame of Spark, each row with its cutoff."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.data.joins import CUTOFF
+from dbnchurn.spark.session import first_line
+from dbnchurn.tables.files import ENDINGS
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+TABLE = "table:"
+
+
+def customers_of(
+    spark: SparkSession, table: DataFrame | str, month: date | None = None
+) -> tuple[DataFrame, str]:
+    """Read a table of customers.
+
+    Parameters
+    ----------
+    spark : SparkSession
+    table : pyspark.sql.DataFrame or str
+        ``table:`` and a name, or a path of Parquet files.
+    month : date, optional
+        Only rows of this cutoff; of a table without a column ``cutoff``, that of all rows.
+
+    Returns
+    -------
+    frame : DataFrame
+        With a column ``cutoff``.
+    source : str
+        Its name, for messages.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such table, or it has no column ``cutoff`` and no month is given.
+    DataError
+        If its cutoffs are no dates.
+    """
+    source = table if isinstance(table, str) else "the data frame"
+    frame = _read(spark, table) if isinstance(table, str) else table
+    if CUTOFF not in frame.columns:
+        if month is None:
+            raise ConfigError(
+                f"{source} has no column {CUTOFF!r}, and scores are kept by cutoff: say with "
+                "--month DATE (month=) of which these customers are"
+            )
+        from pyspark.sql import functions
+
+        return frame.withColumn(CUTOFF, functions.lit(month)), source
+    kind = frame.schema[CUTOFF].dataType.simpleString()
+    if kind != "date":
+        raise DataError(f"{source}: column {CUTOFF!r} is {kind}; make it a date")
+    return (frame if month is None else frame.filter(f"{CUTOFF} = DATE '{month}'")), source
+
+
+def _read(spark: SparkSession, table: str) -> DataFrame:
+    if not table.startswith(TABLE) and table.lower().endswith((*ENDINGS["csv"], *ENDINGS["excel"])):
+        raise ConfigError(
+            f"{table}: Spark scores Parquet files and tables of its catalog; save it as Parquet, "
+            "or leave --engine out"
+        )
+    try:
+        if table.startswith(TABLE):
+            return spark.table(table.removeprefix(TABLE))
+        return spark.read.option("mergeSchema", "true").parquet(table)
+    except Exception as error:
+        raise ConfigError(f"no table to score: {first_line(error)}") from error

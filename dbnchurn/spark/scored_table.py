@@ -1,0 +1,342 @@
+"""A scoring job on Spark: a table of customers in, a table of scores out, by cutoff."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
+from dbnchurn.data.joins import CUTOFF
+from dbnchurn.exports.spark import loaded_once
+from dbnchurn.predictor.changed import check_allowed, refuse_changed
+from dbnchurn.predictor.odd_rows import machine_of
+from dbnchurn.predictor.predictor import Predictor
+from dbnchurn.predictor.scores import Oddities
+from dbnchurn.scoring.drift import Drift, drift
+from dbnchurn.scoring.job import MAX_REJECTED
+from dbnchurn.scoring.outputs import summed_counts
+from dbnchurn.scoring.scorer import check_columns, say_unused
+from dbnchurn.scoring.work_folder import ChunkFacts
+from dbnchurn.spark.customers import customers_of
+from dbnchurn.spark.outputs import check_output, publish
+from dbnchurn.spark.records import RECORD, rows_of
+from dbnchurn.spark.score_task import FACTS, REJECTED, REJECTED_ROWS, SCORES, ScoreTask
+from dbnchurn.spark.session import check_workers, readable
+from dbnchurn.tables.schema import Schema
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+log = logging.getLogger(__name__)
+SHOWN = 5  # sentences on unusual values that are logged
+
+
+@dataclass(frozen=True)
+class ScoredTable:
+    """What a scoring job on Spark has written.
+
+    Parameters
+    ----------
+    output : str
+        Folder, or ``table:`` and a name: columns ``id``, ``cutoff``, ``probability``, ``decision``,
+        ``risk`` and ``model``.
+    cutoffs : tuple of date
+        That were scored; they replaced what was there of them.
+    model, digest : str
+        Version of the model, and digest of its folder.
+    rows, scored, called : int
+        Rows read, scored, and at or above the threshold.
+    mean : float
+        Mean probability.
+    without_id, repeated_ids : int
+        Scored rows without an id, and rows beyond the first of their id and cutoff.
+    unusual : Oddities
+        Values that the training rows did not have.
+    drift : Drift or None
+        None for models from before distributions of the training rows were stored.
+    changed : tuple of str
+        A sentence for every changed column that was allowed.
+
+    Examples
+    --------
+    >>> scored = score_table(  # doctest: +SKIP
+    ...     "runs/crm/model", "table:crm.features", "table:crm.scores", spark
+    ... )
+    >>> scored.scored, scored.cutoffs  # doctest: +SKIP
+    (98112345, (datetime.date(2024, 8, 1),))
+    """
+
+    output: str
+    cutoffs: tuple[date, ...]
+    model: str
+    digest: str
+    rows: int
+    scored: int
+    called: int
+    mean: float
+    without_id: int
+    repeated_ids: int
+    unusual: Oddities
+    drift: Drift | None
+    changed: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            **{name: getattr(self, name) for name in ("model", "digest", "rows", "scored")},
+            "cutoffs": [str(cutoff) for cutoff in self.cutoffs],
+            "rejected": self.rows - self.scored,
+            "at_or_above_threshold": self.called,
+            "mean_probability": self.mean,
+            "without_id": self.without_id,
+            "repeated_ids": self.repeated_ids,
+            "unusual": self.unusual.as_dict(),
+            "drift": None if self.drift is None else self.drift.as_dict(),
+            "changed_columns": list(self.changed),
+        }
+
+    def lines(self) -> list[str]:
+        """Sentences for the terminal."""
+        days = ", ".join(map(str, self.cutoffs))
+        told = [f"changed, and allowed: {sentence}" for sentence in self.changed]
+        told.append(
+            f"{self.scored} customers scored (cutoff {days}), {self.called} at or above the "
+            f"threshold; mean probability {self.mean:.4f}; written to {self.output}"
+        )
+        if rejected := self.rows - self.scored:
+            told.append(f"{rejected} of {self.rows} rows could not be scored, see _rejected there")
+        if self.drift is None:
+            told.append("no drift: the model has no distributions of its training rows")
+        return told
+
+
+class ScoreOptions(TypedDict, total=False):
+    """Options of :func:`score_table`."""
+
+    id: str | None
+    month: date | None
+    plausibility: bool
+    max_rejected: float
+    allow_changed: Collection[str]
+    expect: str | None
+    public_key: str | Path | None
+
+
+def score_table(
+    model: str | Path,
+    table: DataFrame | str,
+    output: str,
+    spark: SparkSession,
+    *,
+    id: str | None = None,
+    month: date | None = None,
+    plausibility: bool = False,
+    max_rejected: float = MAX_REJECTED,
+    allow_changed: Collection[str] = (),
+    expect: str | None = None,
+    public_key: str | Path | None = None,
+) -> ScoredTable:
+    """Score every customer of a table on Spark, and write the scores by cutoff.
+
+    A cutoff that is scored again replaces the old one whole; of a job that fails the old one is
+    left.
+
+    Parameters
+    ----------
+    model : path of a model folder
+        On the driver.
+    table : pyspark.sql.DataFrame or str
+        ``table:`` and a name, or a path of Parquet files. Its column ``cutoff`` says the month.
+    output : str
+        Folder of the session's file systems, or ``table:`` and a name.
+    spark : SparkSession
+    id : str, optional
+        Column that names the customer; by default the one that was named in training.
+    month : date, optional
+        Only rows of this cutoff are scored; of a table without such a column, that of all rows.
+    plausibility : bool, default False
+        Whether the scores get the columns ``plausibility`` and ``odd_columns``.
+    max_rejected : float, default 0.05
+        Share of the rows that may be rejected; they go to ``_rejected`` beside the scores.
+    allow_changed : collection of str
+        Columns that may hold other values than in training, or none.
+    expect, public_key : optional
+        As :meth:`dbnchurn.Predictor.load` takes them.
+
+    Returns
+    -------
+    ScoredTable
+
+    Raises
+    ------
+    ArtifactError, DataError
+        As a scoring job on one machine.
+    ConfigError
+        If there is no such table, the output is what is read, or workers have other versions.
+
+    Examples
+    --------
+    >>> score_table(  # doctest: +SKIP
+    ...     "runs/crm/model", "s3://crm/features", "s3://crm/scores", spark
+    ... ).lines()
+    ['98112345 customers scored (cutoff 2024-08-01), ...']
+    """
+    if not 0 <= max_rejected <= 1:
+        raise ConfigError(
+            f"max_rejected {max_rejected:g} is out of its range: give a share, 0 to 1"
+        )
+    predictor = Predictor.load(model, expect=expect, public_key=public_key)
+    if plausibility:
+        machine_of(predictor.plausibility)
+    check_allowed(allow_changed, [column.name for column in predictor.schema.used])
+    _check_places(model, table, output)
+    check_workers(spark)
+    frame, source = customers_of(spark, table, month)
+    task = _task(model, predictor, frame, source, id, plausibility)
+    from pyspark import StorageLevel
+
+    chosen = _chosen(frame, task.names)
+    records = chosen.mapInArrow(task.run, RECORD).persist(StorageLevel.DISK_ONLY)
+    try:
+        told = [
+            json.loads(bytes(row["data"])) for row in records.filter(f"kind = '{FACTS}'").collect()
+        ]
+        scores = rows_of(records, SCORES, task.schema)
+        rejected = rows_of(records, REJECTED, REJECTED_ROWS)
+        scored = _folded(predictor, output, told, scores, rejected, max_rejected, allow_changed)
+        publish(
+            spark,
+            scores,
+            output,
+            list(scored.cutoffs),
+            {REJECTED: rejected},
+            {"summary": scored.as_dict()},
+        )
+    except (DataError, ConfigError):
+        raise
+    except Exception as error:
+        raise readable(error) from error
+    finally:
+        records.unpersist()
+    return scored
+
+
+def _check_places(model: str | Path, table: DataFrame | str, output: str) -> None:
+    paths, tables = [str(model)], list[str]()
+    if isinstance(table, str):
+        name = table.removeprefix("table:")
+        (tables if table.startswith("table:") else paths).append(name)
+    check_output(output, paths, tables)
+
+
+def _task(
+    model: str | Path,
+    predictor: Predictor,
+    frame: DataFrame,
+    source: str,
+    id: str | None,
+    plausibility: bool,
+) -> ScoreTask:
+    """The task of the workers; the columns are checked before the first row is read."""
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    columns = list(frame.columns)
+    name = id or predictor.about.get("id")
+    if not isinstance(name, str) or name not in columns:
+        why = "none was named in training" if name is None else did_you_mean(str(name), columns)
+        raise ConfigError(
+            f"{source}: rows of Spark have no order, so a column has to name the customer; "
+            f"say which with --id (id=): {why}"
+        )
+    check_columns(predictor.schema, source, columns)
+    say_unused(predictor, {source: [c for c in columns if c != CUTOFF]}, name)
+    files = tuple(
+        (path.name, path.read_bytes()) for path in sorted(Path(model).iterdir()) if path.is_file()
+    )
+    if loaded_once(files).digest != predictor.digest:
+        raise ConfigError(f"{model}: the model was changed while it was read; start the job again")
+    kind = to_arrow_schema(frame.select(_quoted(name)).schema).field(0).type
+    names = tuple(dict.fromkeys([name, *_used(predictor.schema)]))
+    return ScoreTask(files, source, names, name, kind, plausibility)
+
+
+def _used(schema: Schema) -> list[str]:
+    return [column.name for column in schema.used]
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _chosen(frame: DataFrame, names: Sequence[str]) -> DataFrame:
+    """Columns by number, for their names may be those of anything; the cutoff last."""
+    from pyspark.sql import functions
+    from pyspark.sql.types import TimestampType
+
+    zoned = {field.name for field in frame.schema if isinstance(field.dataType, TimestampType)}
+    if moments := [name for name in names if name in zoned]:
+        zone = frame.sparkSession.conf.get("spark.sql.session.timeZone")
+        log.info("times of %s are read in the zone of the session, %s", ", ".join(moments), zone)
+    columns = [
+        functions.col(_quoted(name)).cast("timestamp_ntz")
+        if name in zoned
+        else functions.col(_quoted(name))
+        for name in names
+    ]
+    numbered = [column.alias(f"c{i}") for i, column in enumerate(columns)]
+    return frame.select(*numbered, functions.col(CUTOFF).alias(f"c{len(columns)}"))
+
+
+def _folded(
+    predictor: Predictor,
+    output: str,
+    told: list[dict[str, Any]],
+    scores: DataFrame,
+    rejected: DataFrame,
+    max_rejected: float,
+    allow_changed: Collection[str],
+) -> ScoredTable:
+    """What holds of all rows; refused if that must not be published."""
+    days = sorted({day for chunk in told for day in chunk.pop("cutoffs")})
+    facts = [ChunkFacts(**chunk) for chunk in told]
+    rows, out = sum(f.rows for f in facts), sum(f.rejected for f in facts)
+    if not rows:
+        raise DataError("there are no rows to score")
+    if out == rows or out > max_rejected * rows:
+        first = rejected.first()
+        raise DataError(
+            f"{out} of {rows} rows cannot be scored, more than the {max_rejected:.2%} allowed "
+            f"(max_rejected); one of them: id {first['id'] if first else None}, "
+            f"{first['reason'] if first else 'unknown'}; nothing was written"
+        )
+    unusual = sum((Oddities(**f.unusual) for f in facts), Oddities())
+    changed = refuse_changed(unusual, set(allow_changed))
+    for sentence in unusual.lines()[:SHOWN]:
+        log.warning("unusual: %s", sentence)
+    without_id = scores.filter("id IS NULL").count()
+    named = scores.filter("id IS NOT NULL").groupBy("id", CUTOFF).count().filter("count > 1")
+    (row,) = named.selectExpr("coalesce(sum(count - 1), 0)").collect()
+    repeated = int(row[0])
+    if without_id or repeated:
+        log.warning("%d rows have no id, %d repeat that of another row", without_id, repeated)
+    reference = predictor.reference
+    return ScoredTable(
+        output=output,
+        cutoffs=tuple(date.fromisoformat(day) for day in days),
+        model=predictor.version,
+        digest=predictor.digest,
+        rows=rows,
+        scored=rows - out,
+        called=sum(f.called for f in facts),
+        mean=sum(f.probability for f in facts) / (rows - out),
+        without_id=without_id,
+        repeated_ids=repeated,
+        unusual=unusual,
+        drift=None if reference is None else drift(reference, summed_counts(facts)),
+        changed=changed,
+    )

@@ -24,7 +24,7 @@ LAYERS = (
     {"predictor", "segments"},
     {"model"},
     {"exports"},
-    {"campaign", "forecast", "personas"},
+    {"campaign", "forecast", "offers", "personas"},
     {"runs"},
     {"scoring"},
     {"months"},

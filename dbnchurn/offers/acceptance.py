@@ -1,0 +1,223 @@
+"""The probability that a customer takes an item, from what speaks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.special import expit
+
+from dbnchurn.core.typing import Bools, Floats, Floats32, Rows
+from dbnchurn.offers.item_weights import Weights, scores_of
+from dbnchurn.offers.logistic import fit_logistic
+from dbnchurn.offers.purchases import Standing
+
+PAIRS = 1_500_000  # of customer and item, at most, from which probabilities are learned
+KNOTS, LEAST_TAKERS = 20, 50  # at most so many, of so many takers each
+LEAST_SCORE = 1e-3  # below, nothing speaks for an item
+NAMES = ("constant", "score", "rate", "popularity", "held", "recent", "habit", "again")
+
+
+@dataclass(frozen=True, eq=False)
+class ItemRates:
+    """How often each of m items is taken by anybody.
+
+    Parameters
+    ----------
+    rate : float array of shape (m,)
+        Share of those who might have taken it lately who did.
+    popularity : float array of shape (m,)
+        Share of all customers who took it in the recent weeks, or who hold it.
+    """
+
+    rate: Floats
+    popularity: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Acceptance:
+    """A logistic regression on what speaks for an item, how often it is taken, and by whom.
+
+    Parameters
+    ----------
+    coefficients : float array of shape (8,)
+        In the order of ``NAMES``.
+    rates : ItemRates
+        Those at the time for which is predicted.
+    knots : float array of shape (2, knots)
+        Log odds of the regression, and the log odds that they stand for.
+    """
+
+    coefficients: Floats
+    rates: ItemRates
+    knots: Floats
+
+    def probabilities(self, logits: Floats32) -> Floats:
+        """Probabilities of log odds of the regression; a larger one has a larger probability.
+
+        Examples
+        --------
+        >>> rates = ItemRates(np.array([0.5]), np.array([0.5]))
+        >>> takes = Acceptance(np.zeros(8), rates, np.array([[0.0, 1.0], [0.0, 2.0]]))
+        >>> takes.probabilities(np.array([0.0, 0.5], np.float32)).round(3).tolist()
+        [0.5, 0.731]
+        """
+        at, stands_for = self.knots
+        z = np.asarray(logits, np.float64)
+        inside = np.interp(z, at, stands_for)
+        return np.asarray(expit(inside + np.minimum(z - at[0], 0) + np.maximum(z - at[-1], 0)))
+
+    def logits(self, scores: Floats32, standing: Standing) -> Floats32:
+        """Log odds of all items, in the memory of `scores`.
+
+        Parameters
+        ----------
+        scores : float32 array of shape (n, m)
+            Changed.
+        standing : Standing of n customers
+
+        Returns
+        -------
+        float32 array of shape (n, m)
+        """
+        _, score, rate, popularity, held, recent, habit, again = self.coefficients
+        of_items = rate * _log_odds(self.rates.rate) + popularity * _log(self.rates.popularity)
+        counts = np.asarray(standing.held.sum(axis=1), np.float64).ravel()
+        of_customers = held * np.log1p(counts) + recent * np.log1p(standing.recent)
+        np.maximum(scores, np.float32(LEAST_SCORE), out=scores)
+        np.log(scores, out=scores)
+        scores *= np.float32(score)
+        scores += (of_items + self.coefficients[0]).astype(np.float32)
+        scores += of_customers.astype(np.float32)[:, None]
+        if standing.habit is not None:
+            _add_at(scores, standing.habit, habit * np.log1p(standing.habit.data))
+            _add_at(scores, standing.held, np.full(standing.held.nnz, again))
+        if standing.as_if_new:
+            own = np.repeat(counts, np.diff(standing.held.indptr))
+            _add_at(scores, standing.held, held * (np.log(own) - np.log1p(own)))
+        return scores
+
+
+def learn_acceptance(
+    weights: Weights,
+    rates: ItemRates,
+    standing: Standing,
+    taken: csr_array,
+    *,
+    possible: Bools,
+    random_state: int,
+    held_too: bool = False,
+) -> tuple[Floats, Floats]:
+    """Coefficients and knots from what customers took afterwards.
+
+    Parameters
+    ----------
+    weights : array of shape (m, m)
+        Learned from what was before.
+    rates : ItemRates
+        As they were before.
+    standing : Standing of n customers
+    taken : csr_array of shape (n, m)
+        1 for what they took afterwards.
+    possible : bool array of shape (m,)
+        Items that are offered.
+    random_state : int
+        Draws customers where there are more pairs than needed.
+    held_too : bool, default False
+        Whether an item that is held counts as one that can be taken.
+
+    Returns
+    -------
+    coefficients : float array of shape (8,)
+    knots : float array of shape (2, knots)
+    """
+    rows = customer_rows(standing, max(1, PAIRS // max(1, len(possible))), random_state)
+    known, got = standing.of(rows), taken[rows].toarray()
+    pairs = np.broadcast_to(possible, got.shape).copy()
+    if not held_too:
+        pairs &= known.held.toarray() == 0
+    columns = _columns(weights, rates, known, pairs)
+    varied = np.ptp(columns, axis=0) > 0
+    varied[0] = True
+    found = np.zeros(len(NAMES))
+    outcome = (got[pairs] > 0).astype(np.float64)
+    found[varied] = fit_logistic(columns[:, varied], outcome)
+    return found, _knots(columns @ found, outcome)
+
+
+def _columns(weights: Weights, rates: ItemRates, known: Standing, pairs: Bools) -> Floats:
+    """The columns of the regression, a row for every pair."""
+    row, item = np.nonzero(pairs)
+    found = np.zeros((len(row), len(NAMES)))
+    found[:, 0] = 1
+    found[:, 1] = np.log(np.maximum(scores_of(known.held, weights)[row, item], LEAST_SCORE))
+    found[:, 2] = _log_odds(rates.rate)[item]
+    found[:, 3] = _log(rates.popularity)[item]
+    found[:, 4] = np.diff(known.held.indptr)[row]
+    if known.as_if_new:
+        found[:, 4] -= known.held.toarray()[row, item]
+    found[:, 4] = np.log1p(found[:, 4])
+    found[:, 5] = np.log1p(known.recent)[row]
+    if known.habit is not None:
+        found[:, 6] = np.log1p(known.habit.toarray()[row, item])
+        found[:, 7] = known.held.toarray()[row, item]
+    return found
+
+
+def _knots(z: Floats, outcome: Floats) -> Floats:
+    """Mean log odds of bins with as many takers each, and the log odds of what they took.
+
+    Bins whose shares do not rise are taken together, as in isotonic regression; between the knots
+    is interpolated, so that the order of customers and items stays as it is.
+    """
+    order = np.argsort(z, kind="stable")
+    z, outcome = z[order], outcome[order]
+    takers = int(outcome.sum())
+    bins = min(KNOTS, takers // LEAST_TAKERS)
+    if bins < 1:
+        return np.zeros((2, 1))
+    place = np.minimum(np.cumsum(outcome) * bins // max(1, takers), bins - 1).astype(np.intp)
+    pooled: list[tuple[float, float, float]] = []  # rows, takers, sum of log odds
+    for part in range(bins):
+        own = place == part
+        pooled.append((float(own.sum()), float(outcome[own].sum()), float(z[own].sum())))
+        while len(pooled) > 1 and pooled[-1][1] * pooled[-2][0] <= pooled[-2][1] * pooled[-1][0]:
+            last, before = pooled.pop(), pooled.pop()
+            pooled.append((last[0] + before[0], last[1] + before[1], last[2] + before[2]))
+    rows, taken, sums = np.array(pooled).T
+    share = np.minimum((taken + 0.5) / (rows + 1), 1 - 1e-9)
+    return np.array([sums / rows, _log_odds(share)])
+
+
+def customer_rows(standing: Standing, most: int, random_state: int) -> Rows:
+    """Customers who hold something, drawn where there are more than needed.
+
+    Parameters
+    ----------
+    standing : Standing
+    most : int
+    random_state : int
+
+    Returns
+    -------
+    int array
+        In ascending order.
+    """
+    rows = np.flatnonzero(np.diff(standing.held.indptr) > 0)
+    if len(rows) > most:
+        rows = np.sort(np.random.default_rng(random_state).choice(rows, most, replace=False))
+    return rows
+
+
+def _add_at(scores: Floats32, matrix: csr_array, values: Floats) -> None:
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    scores[row, matrix.indices] += values.astype(np.float32)
+
+
+def _log_odds(share: Floats) -> Floats:
+    return np.asarray(np.log(share) - np.log1p(-share))
+
+
+def _log(share: Floats) -> Floats:
+    return np.asarray(np.log(np.maximum(share, 1e-9)))

@@ -19,6 +19,7 @@ class ConfigKind(StrEnum):
     RUN = "run"
     SEGMENTS = "segments"
     PERSONAS = "personas"
+    OFFERS = "offers"
     CAMPAIGN = "campaign"
     FORECAST = "forecast"
 
@@ -27,11 +28,12 @@ class ConfigKind(StrEnum):
 def schema(
     of: Annotated[ConfigKind, typer.Argument(help="Kind of config.")] = ConfigKind.RUN,
 ) -> None:
-    """Print the JSON schema of a config: run, segments, personas, campaign or forecast."""
+    """Print the JSON schema of a config: run, segments, personas, offers, campaign or forecast."""
     from dbnchurn.campaign.config import CampaignConfig
     from dbnchurn.config import Section, json_schema
     from dbnchurn.forecast.config import ForecastConfig
     from dbnchurn.runs.config import RunConfig
+    from dbnchurn.runs.offers_config import OffersConfig
     from dbnchurn.runs.personas import PersonasConfig
     from dbnchurn.runs.segments import SegmentsConfig
 
@@ -39,6 +41,7 @@ def schema(
         ConfigKind.RUN: RunConfig,
         ConfigKind.SEGMENTS: SegmentsConfig,
         ConfigKind.PERSONAS: PersonasConfig,
+        ConfigKind.OFFERS: OffersConfig,
         ConfigKind.CAMPAIGN: CampaignConfig,
         ConfigKind.FORECAST: ForecastConfig,
     }

@@ -191,7 +191,9 @@ def _knots(z: Floats, outcome: Floats) -> Floats:
 
 
 def customer_rows(standing: Standing, most: int, random_state: int) -> Rows:
-    """Customers who hold something, drawn where there are more than needed.
+    """Customers of whom something is known, drawn where there are more than needed.
+
+    By time these hold something: who holds nothing may not have been a customer yet.
 
     Parameters
     ----------
@@ -204,7 +206,7 @@ def customer_rows(standing: Standing, most: int, random_state: int) -> Rows:
     int array
         In ascending order.
     """
-    rows = np.flatnonzero(np.diff(standing.held.indptr) > 0)
+    rows = np.flatnonzero(standing.as_if_new | (np.diff(standing.held.indptr) > 0))
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(random_state).choice(rows, most, replace=False))
     return rows

@@ -1,4 +1,4 @@
-"""Learn and measure without dates: every held item is looked for by the other items alone.
+"""Learn and measure without dates: a held item is hidden, and looked for by the others alone.
 
 Customers are drawn into three parts: weights come from the first, penalty and probabilities from
 the second, and the third is measured. What is found says who is like those that hold an item, not
@@ -7,24 +7,26 @@ who takes it next.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.sparse import csr_array
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.core.typing import Bools, Floats32, Rows
+from dbnchurn.core.typing import Rows
 from dbnchurn.offers.acceptance import Acceptance, ItemRates, learn_acceptance
-from dbnchurn.offers.item_weights import Weights, ease_weights, gram, scores_of
+from dbnchurn.offers.eligibility import Eligibility
 from dbnchurn.offers.list_quality import (
-    Hits,
     ListQuality,
     calibration_of,
     compare,
     coverage_of,
+    hits_of,
 )
-from dbnchurn.offers.next_offer_record import NextOfferRecord, likeliest
+from dbnchurn.offers.next_offer_record import NextOfferRecord
 from dbnchurn.offers.purchases import Holdings, Standing
 from dbnchurn.offers.settings import EASE, MEASURED, Settings
-from dbnchurn.offers.time_split import LEAST_CUSTOMERS, Learned
+from dbnchurn.offers.time_split import LEAST_CUSTOMERS, Learned, popular_lists
 
 PARTS = (0.6, 0.8)  # shares of the customers at which the second and the third part begin
 
@@ -47,34 +49,40 @@ def learn_by_hiding(holdings: Holdings, settings: Settings) -> Learned:
         If too few customers hold two items to measure anything.
     """
     standing = holdings.standing(as_if_new=True)
-    rows = np.flatnonzero(np.diff(holdings.held.indptr) > 0)
+    rows = len(holdings.customers)
     order = np.random.default_rng(settings.random_state).permutation(rows)
     first, second, third = np.split(order, [int(share * len(order)) for share in PARTS])
     if len(third) < LEAST_CUSTOMERS:
         raise DataError(
-            f"{len(rows)} customers hold something; {5 * LEAST_CUSTOMERS} are needed, of whom a "
-            "fifth is measured"
+            f"there are {rows} customers; {5 * LEAST_CUSTOMERS} are needed, of whom a fifth is "
+            "measured"
         )
     learning, choosing = standing.of(np.sort(first)), standing.of(np.sort(second))
     rates = _rates(learning.held)
-    tried = _try_penalties(learning.held, choosing, settings)
-    penalty = max(tried, key=lambda p: (tried[p], p)) if tried else None
-    weights = settings.weights(learning.held, penalty)
-    coefficients, knots = learn_acceptance(
-        weights, rates, choosing, choosing.held, possible=settings.possible,
-        random_state=settings.random_state, held_too=True,
-    )  # fmt: skip
-
-    def record(weights: Weights, rates: ItemRates) -> NextOfferRecord:
-        takes = Acceptance(coefficients, rates, knots)
-        return NextOfferRecord(
-            holdings.items, holdings.groups, weights, takes, settings.method, penalty, 0, False
-        )
-
-    measured = record(weights, rates)
-    quality = _measure(measured, standing.of(np.sort(third)[:MEASURED]), len(third), settings)
-    everybody = holdings.held[np.sort(rows)]
-    final = record(settings.weights(everybody, penalty), _rates(everybody))
+    tried: dict[float, float] = {}
+    models: dict[float | None, NextOfferRecord] = {}
+    for penalty in settings.penalties if settings.method == EASE else (None,):
+        weights = settings.weights(learning.held, penalty)
+        takes = learn_acceptance(
+            weights, rates, choosing, choosing.held, possible=settings.possible,
+            random_state=settings.random_state, held_too=True,
+        )  # fmt: skip
+        model = NextOfferRecord(
+            holdings.items, holdings.groups, weights, Acceptance(takes[0], rates, takes[1]),
+            settings.method, penalty, 0, False,
+        )  # fmt: skip
+        models[penalty] = model
+        if penalty is not None:
+            lists, _, hidden = _found_again(model, choosing, settings)
+            tried[penalty] = float(hits_of(lists, hidden).recall.mean())
+    chosen = max(tried, key=lambda p: (tried[p], p)) if tried else None
+    measured = models[chosen]
+    quality = _measure(measured, standing.of(np.sort(third)), settings)
+    final = replace(
+        measured,
+        weights=settings.weights(holdings.held, chosen),
+        acceptance=replace(measured.acceptance, rates=_rates(holdings.held)),
+    )
     return Learned(final, measured, quality, tried)
 
 
@@ -84,68 +92,62 @@ def _rates(held: csr_array) -> ItemRates:
     return ItemRates(share, share)
 
 
-def _try_penalties(held: csr_array, standing: Standing, settings: Settings) -> dict[float, float]:
-    if settings.method != EASE:
-        return {}
-    together = gram(held)
-    part = standing.of(np.arange(min(len(standing), MEASURED)))
-    found = {}
-    for penalty in settings.penalties:
-        scores = scores_of(part.held, ease_weights(together, penalty))
-        found[penalty] = float(_found_again(scores, part.held, settings).recall.mean())
-    return found
-
-
-def _measure(
-    record: NextOfferRecord, standing: Standing, of: int, settings: Settings
-) -> ListQuality:
-    logits = record.logits(standing)
-    popular = np.repeat(record.acceptance.rates.popularity.astype(np.float32)[None], len(logits), 0)
-    own = _found_again(logits, standing.held, settings)
+def _measure(record: NextOfferRecord, standing: Standing, settings: Settings) -> ListQuality:
+    """Lists by hidden items, and probabilities of all items by the others."""
+    part = standing.of(slice(0, MEASURED))
+    own, popular, hidden = _found_again(record, part, settings)
+    if len(own) < LEAST_CUSTOMERS:
+        raise DataError(
+            f"{len(own)} of {len(part)} customers who are kept apart hold an offered item; "
+            f"{LEAST_CUSTOMERS} are needed to measure lists"
+        )
     intervals, gain_se = compare(
-        own, _found_again(popular, standing.held, settings), settings.random_state
+        hits_of(own, hidden), hits_of(popular, hidden), settings.random_state
     )
     possible = int(settings.possible.sum())
-    held = standing.held.toarray() > 0
-    p = record.acceptance.probabilities(logits[:, settings.possible])
+    p = record.acceptance.probabilities(record.logits(part)[:, settings.possible])
+    held = part.held.toarray()[:, settings.possible] > 0
     return ListQuality(
         settings.k,
-        len(own.recall),
-        of > len(standing),
+        len(own),
+        len(standing) > len(part),
         **intervals,
         gain_se=gain_se,
-        coverage=coverage_of(_lists(logits, held, settings), possible),
-        coverage_popular=coverage_of(_lists(popular, held, settings), possible),
-        calibration=calibration_of(
-            p.ravel(), held[:, settings.possible].ravel().astype(np.float64)
-        ),
+        coverage=coverage_of(own, possible),
+        coverage_popular=coverage_of(popular, possible),
+        calibration=calibration_of(p.ravel(), held.ravel().astype(np.float64)),
     )
 
 
-def _lists(scores: Floats32, held: Bools, settings: Settings) -> Rows:
-    plain = np.where(held | ~settings.possible, -np.inf, scores).astype(np.float32)
-    lists = likeliest(plain, settings.k)
-    return np.where(np.isfinite(np.take_along_axis(plain, lists, axis=1)), lists, -1)
+def _found_again(
+    record: NextOfferRecord, standing: Standing, settings: Settings
+) -> tuple[Rows, Rows, csr_array]:
+    """Lists by the model and by popularity with one drawn item of each customer hidden.
 
-
-def _found_again(scores: Floats32, held: csr_array, settings: Settings) -> Hits:
-    """Share of a customer's items that a list would have if that one alone were not held.
-
-    An item's rank is one more than the number of items not held that score higher; of equals half.
+    Returns
+    -------
+    own, popular : int arrays of shape (n, k)
+    hidden : csr_array of shape (n, m)
+        The hidden items; customers who hold no offered item are left out.
     """
-    has = held.toarray() > 0
-    free = np.where(has | ~settings.possible, -np.inf, scores)
-    ordered = np.sort(free, axis=1)
-    recall, ndcg = np.zeros(len(has)), np.zeros(len(has))
-    counts = np.zeros(len(has))
-    for row in range(len(has)):
-        items = np.flatnonzero(has[row] & settings.possible)
-        below = np.searchsorted(ordered[row], scores[row, items], side="left")
-        until = np.searchsorted(ordered[row], scores[row, items], side="right")
-        rank = len(ordered[row]) - until + (until - below) / 2 + 1
-        hit = rank < settings.k + 1
-        counts[row] = len(items)
-        recall[row] = hit.sum()
-        ndcg[row] = (hit / np.log2(rank + 1)).sum()
-    some = counts > 0
-    return Hits(recall[some] / counts[some], ndcg[some] / counts[some])
+    held = csr_array(standing.held[:MEASURED])
+    row = np.repeat(np.arange(held.shape[0]), np.diff(held.indptr))
+    free = settings.possible[held.indices]
+    lot = np.random.default_rng([settings.random_state, 3]).random(held.nnz)
+    order = np.lexsort((lot, ~free, row))
+    first = order[np.unique(row[order], return_index=True)[1]]
+    first = first[free[first]]
+    data = np.ones(held.nnz, np.float32)
+    data[first] = 0
+    rest = csr_array((data, held.indices, held.indptr), shape=held.shape)[row[first]]
+    rest.eliminate_zeros()
+    shape = len(first), held.shape[1]
+    ones = np.ones(len(first), np.float32)
+    hidden = csr_array((ones, (np.arange(len(first)), held.indices[first])), shape=shape)
+    known = Standing(rest, np.zeros(len(first)))
+    lists = [
+        record.lists(part, logits, settings.k).items
+        for _, part, logits in record.chunks(known, Eligibility(settings.possible))
+    ]
+    popular = popular_lists(record.acceptance.rates, known, settings)
+    return np.concatenate(lists), popular, hidden

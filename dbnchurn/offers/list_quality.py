@@ -176,7 +176,7 @@ def coverage_of(lists: Rows, possible: int) -> float:
 
 
 def calibration_of(expected: Floats, found: Floats) -> tuple[ExpectedAndFound, ...]:
-    """Pairs in ten bins of as many each, by probability.
+    """Pairs in ten bins of about as many each, by probability; equal ones are in the same.
 
     Parameters
     ----------
@@ -190,9 +190,13 @@ def calibration_of(expected: Floats, found: Floats) -> tuple[ExpectedAndFound, .
     tuple of ExpectedAndFound
         Fewer than ten where many are equal or there are few.
     """
-    order = np.argsort(expected, kind="stable")
+    # Rounding, so that equal pairs are not told apart by the order in which numbers were added.
+    rounded = np.round(expected, 6)
+    shares = np.linspace(0, 1, min(BINS, max(1, len(expected) // 50)) + 1)[1:-1]
+    edges = np.unique(np.quantile(rounded, shares, method="lower")) if len(expected) else shares
+    place = np.searchsorted(edges, rounded, side="left")
     bins = []
-    for part in np.array_split(order, min(BINS, max(1, len(order) // 50))):
+    for part in (np.flatnonzero(place == number) for number in range(len(edges) + 1)):
         if not len(part):
             continue
         low, high = wilson(found[part].sum(), len(part))

@@ -26,7 +26,7 @@ class Lists:
     items : int array of shape (n, k)
         Positions; -1 where fewer than k items are open.
     acceptance : float array of shape (n, k)
-        NaN where it is not known: of a customer of whom nothing is known.
+        NaN where it is not known: by time, of a customer who bought nothing yet.
     because : int array of shape (n, k)
         The held item that speaks most for it; -1 where none does.
     """
@@ -113,7 +113,8 @@ class NextOfferRecord:
         open_ = np.isfinite(chosen)
         acceptance = self.acceptance.probabilities(chosen)
         acceptance[~open_] = np.nan
-        acceptance[np.diff(part.held.indptr) == 0] = np.nan
+        if self.window:
+            acceptance[np.diff(part.held.indptr) == 0] = np.nan
         items = np.where(open_, items, -1)
         return Lists(items, acceptance, _because(part.held, items, self.weights))
 
@@ -152,7 +153,7 @@ def likeliest(logits: Floats32, k: int) -> Rows:
 
 def _because(held: csr_array, items: Rows, weights: Weights) -> Rows:
     """The held item with the largest weight for every listed one."""
-    n, k = items.shape
+    k = items.shape[1]
     counts = np.diff(held.indptr)
     found = np.full(items.shape, -1, np.intp)
     for place in range(k):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from dbnchurn.core.typing import Rows
 from dbnchurn.offers.eligibility import Eligibility
-from dbnchurn.offers.next_offer_record import NextOfferRecord
+from dbnchurn.offers.next_offer_record import Lists, NextOfferRecord
 from dbnchurn.offers.purchases import Standing
 
 TAKES, RESEMBLES = "acceptance", "similarity"
@@ -21,12 +22,73 @@ def probability_column(record: NextOfferRecord) -> str:
     return TAKES if record.window else RESEMBLES
 
 
+@dataclass(frozen=True)
+class Listed:
+    """What lists offer.
+
+    Parameters
+    ----------
+    customers : int
+        With an offer.
+    without : int
+        To whom nothing can be offered.
+    offers : tuple of (item, customers at the first place, customers at any place, mean probability)
+        The most frequent first; the mean is that of the first places, NaN where there are none.
+    """
+
+    customers: int
+    without: int
+    offers: tuple[tuple[str, int, int, float], ...]
+
+
+class ListTally:
+    """Counts of listed offers, over all pieces.
+
+    Parameters
+    ----------
+    record : NextOfferRecord
+    """
+
+    def __init__(self, record: NextOfferRecord) -> None:
+        self._items = record.items
+        self._first, self._any, self._sum, self._known = np.zeros((4, len(record.items)))
+        self._customers = self._without = 0
+
+    def add(self, lists: Lists) -> None:
+        """Count the lists of some customers."""
+        m = len(self._items)
+        listed = lists.items >= 0
+        self._any += np.bincount(lists.items[listed], minlength=m)
+        first = lists.items[:, 0]
+        has = first >= 0
+        self._first += np.bincount(first[has], minlength=m)
+        known = has & ~np.isnan(lists.acceptance[:, 0])
+        self._known += np.bincount(first[known], minlength=m)
+        self._sum += np.bincount(first[known], lists.acceptance[known, 0], minlength=m)
+        self._customers += int(has.sum())
+        self._without += int((~has).sum())
+
+    def result(self) -> Listed:
+        """The counts so far."""
+        with np.errstate(invalid="ignore"):
+            mean = self._sum / np.where(self._known > 0, self._known, np.nan)
+        order = np.lexsort((np.arange(len(mean)), -self._any, -self._first))
+        offers = [
+            (self._items[i], int(self._first[i]), int(self._any[i]), float(mean[i]))
+            for i in order
+            if self._any[i]
+        ]
+        return Listed(self._customers, self._without, tuple(offers))
+
+
 def offer_tables(
     record: NextOfferRecord,
     standing: Standing,
     rules: Eligibility,
     customers: Sequence[str],
     n_offers: int,
+    *,
+    tally: ListTally | None = None,
 ) -> Iterator[pa.Table]:
     """Rows of customer, rank, offer, probability and reason, in pieces.
 
@@ -38,6 +100,8 @@ def offer_tables(
     customers : sequence of n texts
     n_offers : int
         Of a customer at most.
+    tally : ListTally, optional
+        Counts what is listed.
 
     Yields
     ------
@@ -48,6 +112,8 @@ def offer_tables(
     reasons = pa.array([*record.items, POPULAR], pa.string())
     for rows, part, logits in record.chunks(standing, rules):
         lists = record.lists(part, logits, n_offers)
+        if tally is not None:
+            tally.add(lists)
         row, place = np.nonzero(lists.items >= 0)
         because = lists.because[row, place]
         yield pa.table(
@@ -70,7 +136,7 @@ def wide_tables(
     customers: Sequence[str],
     offers: Rows,
 ) -> Iterator[pa.Table]:
-    """One row a customer and one column an offer, in pieces: the form that a plan of contacts reads.
+    """One row a customer, in pieces: columns for every offer, as a plan of contacts reads them.
 
     Parameters
     ----------
@@ -94,7 +160,8 @@ def wide_tables(
         chosen = logits[:, offers]
         open_ = np.isfinite(chosen)
         values = np.where(open_, record.acceptance.probabilities(chosen), 0.0)
-        values[np.diff(part.held.indptr) == 0] = np.nan
+        if record.window:
+            values[np.diff(part.held.indptr) == 0] = np.nan
         columns = {"customer": pa.array(ids[rows], pa.string())}
         for place, item in enumerate(offers):
             columns[f"{name} {record.items[item]}"] = pa.array(values[:, place], from_pandas=True)

@@ -11,6 +11,7 @@ from dbnchurn.cli import (
     forecasts,
     models,
     months,
+    offers,
     personas,
     scoring,
     segments,
@@ -20,7 +21,7 @@ from dbnchurn.cli import (
 
 MODULES = [
     *[training, experiments, scoring, models, months],
-    *[tables, segments, personas, campaigns, forecasts, cleaning, configs],
+    *[tables, segments, personas, offers, campaigns, forecasts, cleaning, configs],
 ]
 
 

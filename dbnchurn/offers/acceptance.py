@@ -15,6 +15,7 @@ from dbnchurn.offers.purchases import Standing
 
 PAIRS = 1_500_000  # of customer and item, at most, from which probabilities are learned
 KNOTS, LEAST_TAKERS = 20, 50  # at most so many, of so many takers each
+STEPS, OFFSET_RIDGE = 12, 4.0
 LEAST_SCORE = 1e-3  # below, nothing speaks for an item
 NAMES = ("constant", "score", "rate", "popularity", "held", "recent", "habit", "again")
 
@@ -47,11 +48,14 @@ class Acceptance:
         Those at the time for which is predicted.
     knots : float array of shape (2, knots)
         Log odds of the regression, and the log odds that they stand for.
+    offsets : float array of shape (m,)
+        Log odds of each item besides; 0 by time, where the rates say how often it is taken.
     """
 
     coefficients: Floats
     rates: ItemRates
     knots: Floats
+    offsets: Floats
 
     def probabilities(self, logits: Floats32) -> Floats:
         """Probabilities of log odds of the regression; a larger one has a larger probability.
@@ -59,7 +63,8 @@ class Acceptance:
         Examples
         --------
         >>> rates = ItemRates(np.array([0.5]), np.array([0.5]))
-        >>> takes = Acceptance(np.zeros(8), rates, np.array([[0.0, 1.0], [0.0, 2.0]]))
+        >>> knots = np.array([[0.0, 1.0], [0.0, 2.0]])
+        >>> takes = Acceptance(np.zeros(8), rates, knots, np.zeros(1))
         >>> takes.probabilities(np.array([0.0, 0.5], np.float32)).round(3).tolist()
         [0.5, 0.731]
         """
@@ -83,6 +88,7 @@ class Acceptance:
         """
         _, score, rate, popularity, held, recent, habit, again = self.coefficients
         of_items = rate * _log_odds(self.rates.rate) + popularity * _log(self.rates.popularity)
+        of_items = of_items + self.offsets
         counts = np.asarray(standing.held.sum(axis=1), np.float64).ravel()
         of_customers = held * np.log1p(counts) + recent * np.log1p(standing.recent)
         np.maximum(scores, np.float32(LEAST_SCORE), out=scores)
@@ -108,8 +114,8 @@ def learn_acceptance(
     possible: Bools,
     random_state: int,
     held_too: bool = False,
-) -> tuple[Floats, Floats]:
-    """Coefficients and knots from what customers took afterwards.
+) -> Acceptance:
+    """Coefficients, knots and offsets from what customers took afterwards.
 
     Parameters
     ----------
@@ -129,8 +135,8 @@ def learn_acceptance(
 
     Returns
     -------
-    coefficients : float array of shape (8,)
-    knots : float array of shape (2, knots)
+    Acceptance
+        With the rates as they are given.
     """
     rows = customer_rows(standing, max(1, PAIRS // max(1, len(possible))), random_state)
     known, got = standing.of(rows), taken[rows].toarray()
@@ -143,7 +149,12 @@ def learn_acceptance(
     found = np.zeros(len(NAMES))
     outcome = (got[pairs] > 0).astype(np.float64)
     found[varied] = fit_logistic(columns[:, varied], outcome)
-    return found, _knots(columns @ found, outcome)
+    z = columns @ found
+    offsets = np.zeros(len(possible))
+    if standing.as_if_new:
+        offsets = _offsets(z, outcome, np.nonzero(pairs)[1], len(possible))
+        z += offsets[np.nonzero(pairs)[1]]
+    return Acceptance(found, rates, _knots(z, outcome), offsets)
 
 
 def _columns(weights: Weights, rates: ItemRates, known: Standing, pairs: Bools) -> Floats:
@@ -165,23 +176,39 @@ def _columns(weights: Weights, rates: ItemRates, known: Standing, pairs: Bools) 
     return found
 
 
+def _offsets(z: Floats, outcome: Floats, item: Rows, m: int) -> Floats:
+    """What has to be added for each item so that as many hold it as expected, drawn to 0."""
+    found = np.zeros(m)
+    takers = np.bincount(item, outcome, minlength=m)
+    for _ in range(STEPS):
+        p = expit(z + found[item])
+        slope = takers - np.bincount(item, p, minlength=m) - OFFSET_RIDGE * found
+        step = slope / (np.bincount(item, p * (1 - p), minlength=m) + OFFSET_RIDGE)
+        found += np.clip(step, -1, 1)
+    return found
+
+
 def _knots(z: Floats, outcome: Floats) -> Floats:
     """Mean log odds of bins with as many takers each, and the log odds of what they took.
 
     Bins whose shares do not rise are taken together, as in isotonic regression; between the knots
     is interpolated, so that the order of customers and items stays as it is.
     """
-    order = np.argsort(z, kind="stable")
-    z, outcome = z[order], outcome[order]
     takers = int(outcome.sum())
     bins = min(KNOTS, takers // LEAST_TAKERS)
     if bins < 1:
         return np.zeros((2, 1))
-    place = np.minimum(np.cumsum(outcome) * bins // max(1, takers), bins - 1).astype(np.intp)
+    # Equal log odds stay together, so that no knot depends on the order of rows.
+    values, own, count = np.unique(np.round(z, 6), return_inverse=True, return_counts=True)
+    took = np.bincount(own, outcome, minlength=len(values))
+    before = np.cumsum(took) - took
+    place = np.minimum(before * bins // takers, bins - 1).astype(np.intp)
+    table = np.column_stack(
+        [np.bincount(place, of, minlength=bins) for of in (count, took, count * values)]
+    )
     pooled: list[tuple[float, float, float]] = []  # rows, takers, sum of log odds
-    for part in range(bins):
-        own = place == part
-        pooled.append((float(own.sum()), float(outcome[own].sum()), float(z[own].sum())))
+    for rows_, taken_, sums_ in table[table[:, 0] > 0].tolist():
+        pooled.append((rows_, taken_, sums_))
         while len(pooled) > 1 and pooled[-1][1] * pooled[-2][0] <= pooled[-2][1] * pooled[-1][0]:
             last, before = pooled.pop(), pooled.pop()
             pooled.append((last[0] + before[0], last[1] + before[1], last[2] + before[2]))

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Rows
-from dbnchurn.offers.acceptance import Acceptance, ItemRates, learn_acceptance
+from dbnchurn.offers.acceptance import ItemRates, learn_acceptance
 from dbnchurn.offers.eligibility import Eligibility
 from dbnchurn.offers.list_quality import (
     ListQuality,
@@ -68,7 +68,7 @@ def learn_by_hiding(holdings: Holdings, settings: Settings) -> Learned:
             random_state=settings.random_state, held_too=True,
         )  # fmt: skip
         model = NextOfferRecord(
-            holdings.items, holdings.groups, weights, Acceptance(takes[0], rates, takes[1]),
+            holdings.items, holdings.groups, weights, takes,
             settings.method, penalty, 0, False,
         )  # fmt: skip
         models[penalty] = model

@@ -7,14 +7,14 @@ last w. Then the lists for the future are made from all weeks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.progress import stage
-from dbnchurn.core.typing import Floats, Floats32, Rows
+from dbnchurn.core.typing import Floats32, Rows
 from dbnchurn.offers.acceptance import Acceptance, ItemRates, customer_rows, learn_acceptance
 from dbnchurn.offers.eligibility import Eligibility, close
 from dbnchurn.offers.item_weights import Weights, ease_weights, gram, scores_of
@@ -82,19 +82,15 @@ def learn_by_time(bought: Purchases, settings: Settings) -> Learned:
     penalty = max(tried, key=lambda p: (tried[p], p)) if tried else None
     with stage("calibrate"):
         weights, _ = _weights_at(bought, last - 2 * window, settings, penalty)
-        learned = _coefficients(bought, last - 2 * window, settings, weights)
+        learned = _acceptance(bought, last - 2 * window, settings, weights)
     with stage("measure"):
         weights, rates = _weights_at(bought, last - window, settings, penalty)
-        measured = _record(
-            bought, settings, penalty, weights, Acceptance(learned[0], rates, learned[1])
-        )
+        measured = _record(bought, settings, penalty, weights, replace(learned, rates=rates))
         quality = _measure(bought, settings, measured)
     with stage("learn from all weeks"):
-        learned = _coefficients(bought, last - window, settings, weights)
+        learned = _acceptance(bought, last - window, settings, weights)
         weights, rates = _weights_at(bought, last, settings, penalty)
-        record = _record(
-            bought, settings, penalty, weights, Acceptance(learned[0], rates, learned[1])
-        )
+        record = _record(bought, settings, penalty, weights, replace(learned, rates=rates))
     return Learned(record, measured, quality, tried)
 
 
@@ -195,9 +191,7 @@ def _standing(bought: Purchases, week: int, settings: Settings) -> Standing:
     return bought.standing(week, settings.recent, settings.repeat)
 
 
-def _coefficients(
-    bought: Purchases, week: int, settings: Settings, weights: Weights
-) -> tuple[Floats, Floats]:
+def _acceptance(bought: Purchases, week: int, settings: Settings, weights: Weights) -> Acceptance:
     """Learned from what was taken in the window after a week."""
     return learn_acceptance(
         weights,

@@ -58,6 +58,12 @@ def simulate(
             "the true number of leavers by package and month.",
         ),
     ] = 0.0,
+    products: Annotated[
+        bool,
+        typer.Option(
+            "--products", help="Write what customers added when too, with planted associations."
+        ),
+    ] = False,
     database: Annotated[
         str | None,
         typer.Option(help="Environment variable with a PostgreSQL URL: load the tables there too."),
@@ -77,6 +83,7 @@ def simulate(
             dirt=dirt,
             campaigns=[kind.strip() for kind in campaigns.split(",") if kind.strip()],
             joiners=joiners,
+            products=products,
             mkdir=mkdir,
         )
         loaded = None if database is None else load_tables(output, database)

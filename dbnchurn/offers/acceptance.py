@@ -50,12 +50,17 @@ class Acceptance:
         Log odds of the regression, and the log odds that they stand for.
     offsets : float array of shape (m,)
         Log odds of each item besides; 0 by time, where the rates say how often it is taken.
+    centre : float array of shape (8,)
+        What the columns of the regression are on average, at the time for which is predicted. Over
+        time customers hold more and the rates of what they like fall, although those who do not
+        hold it take it as often as before; so only differences from the average count.
     """
 
     coefficients: Floats
     rates: ItemRates
     knots: Floats
     offsets: Floats
+    centre: Floats
 
     def probabilities(self, logits: Floats32) -> Floats:
         """Probabilities of log odds of the regression; a larger one has a larger probability.
@@ -64,7 +69,7 @@ class Acceptance:
         --------
         >>> rates = ItemRates(np.array([0.5]), np.array([0.5]))
         >>> knots = np.array([[0.0, 1.0], [0.0, 2.0]])
-        >>> takes = Acceptance(np.zeros(8), rates, knots, np.zeros(1))
+        >>> takes = Acceptance(np.zeros(8), rates, knots, np.zeros(1), np.zeros(8))
         >>> takes.probabilities(np.array([0.0, 0.5], np.float32)).round(3).tolist()
         [0.5, 0.731]
         """
@@ -87,14 +92,14 @@ class Acceptance:
         float32 array of shape (n, m)
         """
         _, score, rate, popularity, held, recent, habit, again = self.coefficients
-        of_items = rate * _log_odds(self.rates.rate) + popularity * _log(self.rates.popularity)
-        of_items = of_items + self.offsets
+        of_items = rate * _log_odds(self.rates.rate) + popularity * np.log(self.rates.popularity)
+        of_items = of_items + self.offsets + self.coefficients[0] - self.coefficients @ self.centre
         counts = np.asarray(standing.held.sum(axis=1), np.float64).ravel()
         of_customers = held * np.log1p(counts) + recent * np.log1p(standing.recent)
         np.maximum(scores, np.float32(LEAST_SCORE), out=scores)
         np.log(scores, out=scores)
         scores *= np.float32(score)
-        scores += (of_items + self.coefficients[0]).astype(np.float32)
+        scores += of_items.astype(np.float32)
         scores += of_customers.astype(np.float32)[:, None]
         if standing.habit is not None:
             _add_at(scores, standing.habit, habit * np.log1p(standing.habit.data))
@@ -138,12 +143,11 @@ def learn_acceptance(
     Acceptance
         With the rates as they are given.
     """
-    rows = customer_rows(standing, max(1, PAIRS // max(1, len(possible))), random_state)
-    known, got = standing.of(rows), taken[rows].toarray()
-    pairs = np.broadcast_to(possible, got.shape).copy()
-    if not held_too:
-        pairs &= known.held.toarray() == 0
-    columns = _columns(weights, rates, known, pairs)
+    rows, pairs = _pairs(standing, possible, random_state, held_too)
+    got = taken[rows].toarray()
+    columns = _columns(weights, rates, standing.of(rows), pairs)
+    centre = _centre(columns, rates, pairs)
+    columns = columns - centre
     varied = np.ptp(columns, axis=0) > 0
     varied[0] = True
     found = np.zeros(len(NAMES))
@@ -154,7 +158,54 @@ def learn_acceptance(
     if standing.as_if_new:
         offsets = _offsets(z, outcome, np.nonzero(pairs)[1], len(possible))
         z += offsets[np.nonzero(pairs)[1]]
-    return Acceptance(found, rates, _knots(z, outcome), offsets)
+    return Acceptance(found, rates, _knots(z, outcome), offsets, centre)
+
+
+def centre_of(
+    weights: Weights,
+    rates: ItemRates,
+    standing: Standing,
+    *,
+    possible: Bools,
+    random_state: int,
+    held_too: bool = False,
+) -> Floats:
+    """What the columns of the regression are on average at some time.
+
+    Parameters
+    ----------
+    weights : array of shape (m, m)
+    rates : ItemRates
+    standing : Standing of n customers
+    possible : bool array of shape (m,)
+    random_state : int
+    held_too : bool, default False
+
+    Returns
+    -------
+    float array of shape (8,)
+    """
+    rows, pairs = _pairs(standing, possible, random_state, held_too)
+    return _centre(_columns(weights, rates, standing.of(rows), pairs), rates, pairs)
+
+
+def _pairs(
+    standing: Standing, possible: Bools, random_state: int, held_too: bool
+) -> tuple[Rows, Bools]:
+    """Drawn customers, and which items each of them can take."""
+    rows = customer_rows(standing, max(1, PAIRS // max(1, len(possible))), random_state)
+    pairs = np.broadcast_to(possible, (len(rows), len(possible))).copy()
+    if not held_too:
+        pairs &= standing.held[rows].toarray() == 0
+    return rows, pairs
+
+
+def _centre(columns: Floats, rates: ItemRates, pairs: Bools) -> Floats:
+    """Means over pairs, by the popularity of the items; 0 of the constant and of own habits."""
+    weight = rates.popularity[np.nonzero(pairs)[1]]
+    found = weight @ columns / max(float(weight.sum()), 1e-12)
+    found[[0, 6, 7]] = 0
+    return np.asarray(found)
 
 
 def _columns(weights: Weights, rates: ItemRates, known: Standing, pairs: Bools) -> Floats:
@@ -164,7 +215,7 @@ def _columns(weights: Weights, rates: ItemRates, known: Standing, pairs: Bools) 
     found[:, 0] = 1
     found[:, 1] = np.log(np.maximum(scores_of(known.held, weights)[row, item], LEAST_SCORE))
     found[:, 2] = _log_odds(rates.rate)[item]
-    found[:, 3] = _log(rates.popularity)[item]
+    found[:, 3] = np.log(rates.popularity)[item]
     found[:, 4] = np.diff(known.held.indptr)[row]
     if known.as_if_new:
         found[:, 4] -= known.held.toarray()[row, item]
@@ -246,7 +297,3 @@ def _add_at(scores: Floats32, matrix: csr_array, values: Floats) -> None:
 
 def _log_odds(share: Floats) -> Floats:
     return np.asarray(np.log(share) - np.log1p(-share))
-
-
-def _log(share: Floats) -> Floats:
-    return np.asarray(np.log(np.maximum(share, 1e-9)))

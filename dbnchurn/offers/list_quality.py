@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 
 from dbnchurn.core.statistics import wilson
 from dbnchurn.core.typing import Floats, Rows
+from dbnchurn.offers.purchases import entries
 
 DRAWS = 1000
 BINS = 10
@@ -126,7 +127,7 @@ def hits_of(lists: Rows, taken: csr_array) -> Hits:
     met = np.zeros((n, k))
     for place in range(k):
         real = lists[:, place] >= 0
-        met[real, place] = taken[np.flatnonzero(real), lists[real, place]] > 0
+        met[real, place] = entries(taken, np.flatnonzero(real), lists[real, place]) > 0
     count = np.diff(taken.indptr)
     discount = 1 / np.log2(np.arange(k) + 2)
     best = np.concatenate([[0], np.cumsum(discount)])[np.minimum(count, k)]

@@ -12,7 +12,7 @@ from dbnchurn.core.typing import Floats, Floats32, Rows
 from dbnchurn.offers.acceptance import Acceptance
 from dbnchurn.offers.eligibility import Eligibility, close
 from dbnchurn.offers.item_weights import Weights, scores_of
-from dbnchurn.offers.purchases import Standing
+from dbnchurn.offers.purchases import Standing, entries
 
 CELLS = 20_000_000  # customers × items that are scored at once
 
@@ -165,7 +165,10 @@ def _because(held: csr_array, items: Rows, weights: Weights) -> Rows:
         own = np.repeat(held.indptr[rows] - starts, size) + np.arange(size.sum())
         item = held.indices[own]
         offered = np.repeat(items[rows, place], size)
-        value = np.asarray(weights[item, offered], np.float32)
+        if isinstance(weights, np.ndarray):
+            value = weights[item, offered]
+        else:
+            value = entries(weights, item, offered).astype(np.float32)
         value[item == offered] = -np.inf
         largest = np.maximum.reduceat(value, starts)
         is_largest = value == np.repeat(largest, size)

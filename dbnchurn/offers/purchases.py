@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, csr_matrix
 
 from dbnchurn.core.typing import Bools, Floats, Ints32, Rows
 
@@ -61,7 +61,7 @@ class Holdings:
 
     Examples
     --------
-    >>> from scipy.sparse import csr_array
+    >>> from scipy.sparse import csr_array, csr_matrix
     >>> Holdings(("a", "b"), ("tv",), csr_array([[1.0], [0.0]])).standing().held.sum()
     np.float64(1.0)
     """
@@ -245,3 +245,24 @@ def _longer(matrix: csr_array, more: int) -> csr_array:
     return csr_array(
         (matrix.data, matrix.indices, np.concatenate([matrix.indptr, end])), shape=(n + more, m)
     )
+
+
+def entries(matrix: csr_array, row: Rows, column: Rows) -> Floats:
+    """Values at pairs of positions, as a dense array.
+
+    Parameters
+    ----------
+    matrix : csr_array of shape (n, m)
+    row, column : int arrays of shape (k,)
+
+    Returns
+    -------
+    float array of shape (k,)
+
+    Examples
+    --------
+    >>> entries(csr_array([[0, 2], [3, 0]]), np.array([0, 1]), np.array([1, 1])).tolist()
+    [2.0, 0.0]
+    """
+    # Indexing a sparse array may give a sparse one; that of a sparse matrix is always dense.
+    return np.asarray(csr_matrix(matrix)[row, column], np.float64).ravel()

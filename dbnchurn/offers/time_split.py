@@ -15,7 +15,13 @@ from scipy.sparse import csr_array
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.progress import stage
 from dbnchurn.core.typing import Floats32, Rows
-from dbnchurn.offers.acceptance import Acceptance, ItemRates, customer_rows, learn_acceptance
+from dbnchurn.offers.acceptance import (
+    Acceptance,
+    ItemRates,
+    centre_of,
+    customer_rows,
+    learn_acceptance,
+)
 from dbnchurn.offers.eligibility import Eligibility, close
 from dbnchurn.offers.item_weights import Weights, ease_weights, gram, scores_of
 from dbnchurn.offers.list_quality import (
@@ -26,7 +32,7 @@ from dbnchurn.offers.list_quality import (
     hits_of,
 )
 from dbnchurn.offers.next_offer_record import NextOfferRecord, likeliest
-from dbnchurn.offers.purchases import Purchases, Standing
+from dbnchurn.offers.purchases import Purchases, Standing, entries
 from dbnchurn.offers.settings import EASE, MEASURED, Settings
 
 LEAST_CUSTOMERS = 30  # with a hit to be made, or nothing is measured
@@ -81,16 +87,16 @@ def learn_by_time(bought: Purchases, settings: Settings) -> Learned:
         tried = _try_penalties(bought, settings)
     penalty = max(tried, key=lambda p: (tried[p], p)) if tried else None
     with stage("calibrate"):
-        weights, _ = _weights_at(bought, last - 2 * window, settings, penalty)
-        learned = _acceptance(bought, last - 2 * window, settings, weights)
+        weights, rates = _weights_at(bought, last - 2 * window, settings, penalty)
+        learned = _learned_after(bought, last - 2 * window, settings, weights, rates)
     with stage("measure"):
         weights, rates = _weights_at(bought, last - window, settings, penalty)
-        measured = _record(bought, settings, penalty, weights, replace(learned, rates=rates))
+        measured = _record_at(bought, last - window, settings, penalty, weights, rates, learned)
         quality = _measure(bought, settings, measured)
     with stage("learn from all weeks"):
-        learned = _acceptance(bought, last - window, settings, weights)
+        learned = _learned_after(bought, last - window, settings, weights, rates)
         weights, rates = _weights_at(bought, last, settings, penalty)
-        record = _record(bought, settings, penalty, weights, replace(learned, rates=rates))
+        record = _record_at(bought, last, settings, penalty, weights, rates, learned)
     return Learned(record, measured, quality, tried)
 
 
@@ -168,13 +174,21 @@ def _closed_lists(scores: Floats32, part: Standing, settings: Settings) -> Rows:
     return np.where(np.isfinite(np.take_along_axis(scores, lists, axis=1)), lists, -1)
 
 
-def _record(
+def _record_at(
     bought: Purchases,
+    week: int,
     settings: Settings,
     penalty: float | None,
     weights: Weights,
-    takes: Acceptance,
+    rates: ItemRates,
+    learned: Acceptance,
 ) -> NextOfferRecord:
+    """What was learned in an earlier window, for what is known before a week."""
+    centre = centre_of(
+        weights, rates, _standing(bought, week, settings), possible=settings.possible,
+        random_state=settings.random_state, held_too=settings.repeat,
+    )  # fmt: skip
+    takes = replace(learned, rates=rates, centre=centre)
     return NextOfferRecord(
         bought.items, bought.groups, weights, takes, settings.method, penalty, settings.window,
         settings.repeat,
@@ -191,11 +205,13 @@ def _standing(bought: Purchases, week: int, settings: Settings) -> Standing:
     return bought.standing(week, settings.recent, settings.repeat)
 
 
-def _acceptance(bought: Purchases, week: int, settings: Settings, weights: Weights) -> Acceptance:
+def _learned_after(
+    bought: Purchases, week: int, settings: Settings, weights: Weights, rates: ItemRates
+) -> Acceptance:
     """Learned from what was taken in the window after a week."""
     return learn_acceptance(
         weights,
-        rates_at(bought, week, settings),
+        rates,
         _standing(bought, week, settings),
         new_taken(bought, week, settings),
         possible=settings.possible,
@@ -256,7 +272,7 @@ def _measure(bought: Purchases, settings: Settings, record: NextOfferRecord) -> 
         hits_of(own[some], got[some]), hits_of(popular[some], got[some]), settings.random_state
     )
     row, place = np.nonzero(own >= 0)
-    found = np.asarray(got[row, own[row, place]] > 0, np.float64)
+    found = np.asarray(entries(got, row, own[row, place]) > 0, np.float64)
     possible = int(settings.possible.sum())
     there = int((np.diff(standing.held.indptr) > 0).sum())
     return ListQuality(

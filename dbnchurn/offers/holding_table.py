@@ -54,7 +54,7 @@ def customer_ids(values: pd.Series[Any], where: str) -> pd.Series[Any]:
     if broken.any():
         raise DataError(
             f"{where}: column {values.name!r} has {int(broken.sum())} ids with decimals, such as "
-            f"{values[broken].iloc[0]!r}; write ids as whole numbers or text"
+            f"{values[broken].iloc[0]}; write ids as whole numbers or text"
         )
     if missing.any():
         raise DataError(
@@ -155,7 +155,7 @@ def _answers(
         return yes, missing, []
     shown = values[odd].astype(str).value_counts().index[:SHOWN]
     return yes, missing, [
-        f"column {values.name!r} holds {listed(repr(value) for value in shown)} in "
+        f"column {values.name!r} holds {listed(shown)} in "
         f"{int(odd.sum())} rows, which is neither yes nor no; name it in 'yes' or 'no'"
     ]  # fmt: skip
 

@@ -264,5 +264,6 @@ def entries(matrix: csr_array, row: Rows, column: Rows) -> Floats:
     >>> entries(csr_array([[0, 2], [3, 0]]), np.array([0, 1]), np.array([1, 1])).tolist()
     [2.0, 0.0]
     """
-    # Indexing a sparse array may give a sparse one; that of a sparse matrix is always dense.
+    if not len(row):
+        return np.zeros(0)  # with no position the result would be sparse
     return np.asarray(csr_matrix(matrix)[row, column], np.float64).ravel()

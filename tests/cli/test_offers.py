@@ -9,7 +9,7 @@ from dbnchurn.data.simulate import simulate
 
 
 def test_offers_of_the_simulated_telecom_are_what_a_plan_takes(call, tmp_path):
-    """Products are read as they are written, and the table of acceptances is that of ``allocate``."""
+    """Products are read as they are written, and ``allocate`` takes the acceptances."""
     crm = simulate(tmp_path / "crm", customers=1200, months=12, dirt=0, products=True)
     offers = tmp_path / "offers.yaml"
     offers.write_text(
@@ -41,7 +41,9 @@ def test_offers_of_the_simulated_telecom_are_what_a_plan_takes(call, tmp_path):
     chosen = pd.read_csv(tmp_path / "list.csv")
     may = wide.set_index("customer")
     assert len(chosen) > 20
-    assert all(may.loc[c, f"open {o}"] == 1 for c, o in zip(chosen.customer, chosen.offer))
+    assert all(
+        may.loc[c, f"open {o}"] == 1 for c, o in zip(chosen.customer, chosen.offer, strict=True)
+    )
 
 
 def test_the_schema_of_offers(call):

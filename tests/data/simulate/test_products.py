@@ -54,7 +54,9 @@ def test_what_is_planted_is_in_the_tables_and_in_the_description(added):
     when = products.pivot(index="customer_id", columns="product", values="added")
     month = when.apply(lambda days: pd.to_datetime(days).dt.to_period("M"))
     basic = pd.read_parquet(added / "basic")
-    rows = basic[["customer_id", "month"]].assign(month=basic["month"].dt.to_period("M"))
+    rows = basic[["customer_id", "month"]].assign(
+        month=pd.to_datetime(basic["month"]).dt.to_period("M")
+    )
     joined = rows.merge(month, left_on="customer_id", right_index=True, how="left")
     free = ~(joined["password manager"] < joined["month"])
     has = joined["antivirus"] < joined["month"]

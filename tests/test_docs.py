@@ -31,6 +31,7 @@ from dbnchurn.campaign.config import read_campaign_config
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.forecast.config import read_forecast_config
 from dbnchurn.runs import read_config
+from dbnchurn.runs.offers_config import read_offers_config
 from dbnchurn.runs.segments import read_segments_config
 from tests.command_server import MORE, UNDRAWN, offered
 from tests.java import JAVA_OPTIONS, has_java
@@ -229,6 +230,10 @@ def check_config(text: str, file: Path) -> None:
         file.write_text(text, encoding="utf-8")
         read_forecast_config(file)
         return
+    if keys & {"purchases", "holdings"}:
+        file.write_text(text, encoding="utf-8")
+        read_offers_config(file)
+        return
     for_segments = bool(keys & {"miner", "sweeps"})
     added = ""
     if not keys & {"source", "data"}:
@@ -293,6 +298,7 @@ PUBLIC = [
     *(f"dbnchurn.{part}" for part in ("campaign", "config", "data", "dbn", "decide", "evaluate")),
     *(f"dbnchurn.{part}" for part in ("experiments", "exports", "features", "model")),
     "dbnchurn.forecast",
+    "dbnchurn.offers",
     *(f"dbnchurn.{part}" for part in ("personas", "predictor", "prepare", "runs", "scoring")),
     "dbnchurn.segments",
     "dbnchurn.tables",
@@ -319,7 +325,7 @@ def named(path: str) -> object:
 
 
 FOLDERS = "campaign|cli|config|core|data|dbn|decide|evaluate|experiments|exports|features|model"
-FOLDERS += "|forecast|personas|predictor|prepare|report|runs|scoring|segments|tables"
+FOLDERS += "|forecast|offers|personas|predictor|prepare|report|runs|scoring|segments|tables"
 FOR_DEVELOPERS = ("docs/structure.md", "docs/contributing.md", "docs/method.md")
 
 

@@ -16,7 +16,8 @@ from dbnchurn.offers.purchases import Standing
 PAIRS = 1_500_000  # of customer and item, at most, from which probabilities are learned
 KNOTS, LEAST_TAKERS = 20, 50  # at most so many, of so many takers each
 STEPS, OFFSET_RIDGE = 12, 4.0
-LEAST_SCORE = 1e-3  # below, nothing speaks for an item
+LEAST_SCORE = 1e-3
+DAMPING = 0.5  # share of what usually speaks for an item that is added to what speaks for it here
 NAMES = ("constant", "score", "rate", "popularity", "held", "recent", "habit", "again")
 
 
@@ -30,10 +31,27 @@ class ItemRates:
         Share of those who might have taken it lately who did.
     popularity : float array of shape (m,)
         Share of all customers who took it in the recent weeks, or who hold it.
+    share : float array of shape (m,)
+        Share of all customers who hold it.
     """
 
     rate: Floats
     popularity: Floats
+    share: Floats
+
+    def usual_scores(self, weights: Weights) -> Floats32:
+        """What speaks for each item on average; less than a little counts as that.
+
+        Parameters
+        ----------
+        weights : array of shape (m, m)
+
+        Returns
+        -------
+        float32 array of shape (m,)
+        """
+        usual = np.asarray(self.share @ weights).ravel()
+        return np.maximum(usual, LEAST_SCORE).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +72,8 @@ class Acceptance:
         What the columns of the regression are on average, at the time for which is predicted. Over
         time customers hold more and the rates of what they like fall, although those who do not
         hold it take it as often as before; so only differences from the average count.
+    usual : float32 array of shape (m,)
+        What speaks for each item on average.
     """
 
     coefficients: Floats
@@ -61,15 +81,18 @@ class Acceptance:
     knots: Floats
     offsets: Floats
     centre: Floats
+    usual: Floats32
 
     def probabilities(self, logits: Floats32) -> Floats:
         """Probabilities of log odds of the regression; a larger one has a larger probability.
 
         Examples
         --------
-        >>> rates = ItemRates(np.array([0.5]), np.array([0.5]))
+        >>> rates = ItemRates(*[np.array([0.5])] * 3)
         >>> knots = np.array([[0.0, 1.0], [0.0, 2.0]])
-        >>> takes = Acceptance(np.zeros(8), rates, knots, np.zeros(1), np.zeros(8))
+        >>> takes = Acceptance(
+        ...     np.zeros(8), rates, knots, np.zeros(1), np.zeros(8), np.ones(1, np.float32)
+        ... )
         >>> takes.probabilities(np.array([0.0, 0.5], np.float32)).round(3).tolist()
         [0.5, 0.731]
         """
@@ -96,7 +119,8 @@ class Acceptance:
         of_items = of_items + self.offsets + self.coefficients[0] - self.coefficients @ self.centre
         counts = np.asarray(standing.held.sum(axis=1), np.float64).ravel()
         of_customers = held * np.log1p(counts) + recent * np.log1p(standing.recent)
-        np.maximum(scores, np.float32(LEAST_SCORE), out=scores)
+        np.maximum(scores, np.float32(0), out=scores)
+        scores += np.float32(DAMPING) * self.usual
         np.log(scores, out=scores)
         scores *= np.float32(score)
         scores += of_items.astype(np.float32)
@@ -158,7 +182,9 @@ def learn_acceptance(
     if standing.as_if_new:
         offsets = _offsets(z, outcome, np.nonzero(pairs)[1], len(possible))
         z += offsets[np.nonzero(pairs)[1]]
-    return Acceptance(found, rates, _knots(z, outcome), offsets, centre)
+    return Acceptance(
+        found, rates, _knots(z, outcome), offsets, centre, rates.usual_scores(weights)
+    )
 
 
 def centre_of(
@@ -213,7 +239,8 @@ def _columns(weights: Weights, rates: ItemRates, known: Standing, pairs: Bools) 
     row, item = np.nonzero(pairs)
     found = np.zeros((len(row), len(NAMES)))
     found[:, 0] = 1
-    found[:, 1] = np.log(np.maximum(scores_of(known.held, weights)[row, item], LEAST_SCORE))
+    scores = np.maximum(scores_of(known.held, weights)[row, item], 0)
+    found[:, 1] = np.log(scores + DAMPING * rates.usual_scores(weights)[item])
     found[:, 2] = _log_odds(rates.rate)[item]
     found[:, 3] = np.log(rates.popularity)[item]
     found[:, 4] = np.diff(known.held.indptr)[row]

@@ -78,18 +78,16 @@ def learn_by_hiding(holdings: Holdings, settings: Settings) -> Learned:
     chosen = max(tried, key=lambda p: (tried[p], p)) if tried else None
     measured = models[chosen]
     quality = _measure(measured, standing.of(np.sort(third)), settings)
-    final = replace(
-        measured,
-        weights=settings.weights(holdings.held, chosen),
-        acceptance=replace(measured.acceptance, rates=_rates(holdings.held)),
-    )
+    weights, rates = settings.weights(holdings.held, chosen), _rates(holdings.held)
+    takes = replace(measured.acceptance, rates=rates, usual=rates.usual_scores(weights))
+    final = replace(measured, weights=weights, acceptance=takes)
     return Learned(final, measured, quality, tried)
 
 
 def _rates(held: csr_array) -> ItemRates:
     share = (np.asarray(held.sum(axis=0)).ravel() + 0.5) / (held.shape[0] + 1)
     share = np.minimum(share, 1 - 1e-6)
-    return ItemRates(share, share)
+    return ItemRates(share, share, share)
 
 
 def _measure(record: NextOfferRecord, standing: Standing, settings: Settings) -> ListQuality:

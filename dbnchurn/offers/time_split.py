@@ -145,7 +145,8 @@ def rates_at(bought: Purchases, week: int, settings: Settings) -> ItemRates:
         free -= np.asarray(before.sum(axis=0)).ravel()
     rate = (np.asarray(taken.sum(axis=0)).ravel() + 0.5) / (np.maximum(free, 0) + 1)
     lately = np.asarray(bought.taken(week - settings.recent, week).sum(axis=0)).ravel()
-    return ItemRates(np.minimum(rate, 1 - 1e-6), (lately + 0.5) / (there + 1))
+    share = np.asarray(bought.held(week).sum(axis=0)).ravel() / max(1, there)
+    return ItemRates(np.minimum(rate, 1 - 1e-6), (lately + 0.5) / (there + 1), share)
 
 
 def popular_lists(rates: ItemRates, part: Standing, settings: Settings) -> Rows:
@@ -188,7 +189,7 @@ def _record_at(
         weights, rates, _standing(bought, week, settings), possible=settings.possible,
         random_state=settings.random_state, held_too=settings.repeat,
     )  # fmt: skip
-    takes = replace(learned, rates=rates, centre=centre)
+    takes = replace(learned, rates=rates, centre=centre, usual=rates.usual_scores(weights))
     return NextOfferRecord(
         bought.items, bought.groups, weights, takes, settings.method, penalty, settings.window,
         settings.repeat,

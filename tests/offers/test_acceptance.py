@@ -49,10 +49,10 @@ def test_a_larger_log_odds_has_a_larger_probability(searched):
 
 
 def test_without_rows_enough_probabilities_are_those_of_the_regression():
-    rates = ItemRates(np.array([0.5]), np.array([0.5]))
+    rates = ItemRates(*[np.array([0.5])] * 3)
     few = np.array([[0.0], [0.0]])
     z = np.array([-3.0, 0.5], np.float32)
-    takes = Acceptance(np.zeros(8), rates, few, np.zeros(1), np.zeros(8))
+    takes = Acceptance(np.zeros(8), rates, few, np.zeros(1), np.zeros(8), np.ones(1, np.float32))
     np.testing.assert_allclose(takes.probabilities(z), expit(z.astype(float)))
 
 
@@ -62,7 +62,7 @@ def test_held_items_judged_by_the_others_do_not_show_that_they_are_held():
     shares = np.array([0.5, 0.3, 0.1])
     held = csr_array((generator.random((4000, 3)) < shares).astype(np.float32))
     standing = Standing(held, np.zeros(4000), as_if_new=True)
-    rates = ItemRates(shares, shares)
+    rates = ItemRates(shares, shares, shares)
     weights = np.full((3, 3), 0.2, np.float32) - 0.2 * np.eye(3, dtype=np.float32)
     takes = learn_acceptance(
         weights, rates, standing, held, possible=np.ones(3, bool), random_state=0, held_too=True

@@ -51,7 +51,7 @@ class ItemRates:
         float32 array of shape (m,)
         """
         usual = np.asarray(self.share @ weights).ravel()
-        return np.maximum(usual, LEAST_SCORE).astype(np.float32)
+        return np.asarray(np.maximum(usual, LEAST_SCORE), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,8 +288,8 @@ def _knots(z: Floats, outcome: Floats) -> Floats:
     for rows_, taken_, sums_ in table[table[:, 0] > 0].tolist():
         pooled.append((rows_, taken_, sums_))
         while len(pooled) > 1 and pooled[-1][1] * pooled[-2][0] <= pooled[-2][1] * pooled[-1][0]:
-            last, before = pooled.pop(), pooled.pop()
-            pooled.append((last[0] + before[0], last[1] + before[1], last[2] + before[2]))
+            last, previous = pooled.pop(), pooled.pop()
+            pooled.append((last[0] + previous[0], last[1] + previous[1], last[2] + previous[2]))
     rows, taken, sums = np.array(pooled).T
     share = np.minimum((taken + 0.5) / (rows + 1), 1 - 1e-9)
     return np.array([sums / rows, _log_odds(share)])

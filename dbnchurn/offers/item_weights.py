@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 from scipy.linalg import lapack
 from scipy.sparse import csr_array, diags_array, vstack
@@ -12,7 +14,7 @@ NEAREST = 100  # neighbours of an item that cosine keeps
 BLOCK = 1000  # items whose cosines are computed at once
 SHRINKAGE = 20.0  # customers that are added to the denominator of a cosine
 
-Weights = Floats32 | csr_array
+Weights: TypeAlias = Floats32 | csr_array
 
 
 def gram(held: csr_array) -> Floats:
@@ -64,7 +66,7 @@ def ease_weights(together: Floats, penalty: float) -> Floats32:
     inverse = np.tril(inverse) + np.tril(inverse, -1).T
     weights = (inverse / -np.diag(inverse)).astype(np.float32)
     weights[np.diag_indices(len(weights))] = 0
-    return weights
+    return np.asarray(weights, np.float32)
 
 
 def cosine_weights(held: csr_array) -> csr_array:

@@ -172,7 +172,19 @@ def compare(model: Hits, popular: Hits, random_state: int) -> tuple[dict[str, In
 
 
 def coverage_of(lists: Rows, possible: int) -> float:
-    """Share of the items that any list has."""
+    """Share of the items that any list has.
+
+    Parameters
+    ----------
+    lists : int array of shape (n, k)
+        Items; -1 for none.
+    possible : int
+        Items that are offered.
+
+    Returns
+    -------
+    float
+    """
     return len(np.unique(lists[lists >= 0])) / max(1, possible)
 
 

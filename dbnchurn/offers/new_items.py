@@ -69,7 +69,17 @@ class NewItemList:
 
 
 def siblings_of(group: str, record: NextOfferRecord) -> Bools:
-    """Items of a group."""
+    """Items of a group.
+
+    Parameters
+    ----------
+    group : str
+    record : NextOfferRecord of m items
+
+    Returns
+    -------
+    bool array of shape (m,)
+    """
     return np.array([own == group for own in record.groups])
 
 

@@ -54,6 +54,21 @@ class NextOfferRecord:
         Weeks in which an offer is taken; 0 where nothing has a date.
     repeat : bool
         Whether what was taken before is offered again.
+
+    Examples
+    --------
+    >>> from dbnchurn.offers.acceptance import ItemRates
+    >>> half = np.array([0.5, 0.5])
+    >>> takes = Acceptance(
+    ...     np.eye(8)[1], ItemRates(half, half, half), np.zeros((2, 1)), np.zeros(2), np.zeros(8),
+    ...     np.ones(2, np.float32),
+    ... )
+    >>> record = NextOfferRecord(
+    ...     ("tv", "phone"), (None, None), np.array([[0, 1], [1, 0]], np.float32), takes, "ease", 1.0,
+    ...     6, False,
+    ... )
+    >>> (record.logits(Standing(csr_array([[1.0, 0.0]]), np.zeros(1))) > 0).tolist()
+    [[False, True]]
     """
 
     items: tuple[str, ...]

@@ -167,7 +167,9 @@ class Purchases:
         return cls(
             tuple(map(str, customers)),
             names,
-            *rows.T,
+            customer=rows[:, 0],
+            item=rows[:, 1],
+            week=rows[:, 2],
             n_weeks=int(max(week)) + 1,
             until=until,
             groups=tuple((groups or {}).get(name) for name in names),

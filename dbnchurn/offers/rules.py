@@ -134,10 +134,10 @@ def find_rules(
     among = np.sort(np.argsort(-counts, kind="stable")[:ITEMS])
     part = Observed(choosing.held[:, among], choosing.taken[:, among], choosing.dated)
     found = _pairs(part, possible[among], max(n_rules, EXTENDED))
-    for (first,), take in [rule for _, *rule in found[:EXTENDED]]:
-        found += _extended(part, first, take)
+    for _, before, take in found[:EXTENDED]:
+        found += _extended(part, before[0], take)
     found.sort(key=lambda rule: (-rule[0], rule[1], rule[2]))
-    chosen = [(tuple(among[list(b)]), among[t]) for _, b, t in _varied(found, n_rules)]
+    chosen = [(tuple(among[list(b)].tolist()), among[t]) for _, b, t in _varied(found, n_rules)]
     return tuple(_measured(measuring, before, int(take), items) for before, take in chosen)
 
 
@@ -161,7 +161,7 @@ def _pairs(seen: Observed, possible: Bools, most: int) -> list[Found]:
     clear[:, ~possible] = -np.inf
     clear[(together < LEAST_TAKERS) | (holders < LEAST_HOLDERS)] = -np.inf
     top = np.argsort(-clear, axis=0, kind="stable")[:PER_ITEM]
-    listed = [
+    listed: list[Found] = [
         (float(clear[before, take]), (int(before),), take)
         for take in range(len(held))
         for before in top[:, take]

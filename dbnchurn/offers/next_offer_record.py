@@ -64,8 +64,8 @@ class NextOfferRecord:
     ...     np.ones(2, np.float32),
     ... )
     >>> record = NextOfferRecord(
-    ...     ("tv", "phone"), (None, None), np.array([[0, 1], [1, 0]], np.float32), takes, "ease", 1.0,
-    ...     6, False,
+    ...     ("tv", "phone"), (None, None), np.array([[0, 1], [1, 0]], np.float32), takes, "ease",
+    ...     1.0, 6, False,
     ... )
     >>> (record.logits(Standing(csr_array([[1.0, 0.0]]), np.zeros(1))) > 0).tolist()
     [[False, True]]

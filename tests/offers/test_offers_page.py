@@ -30,7 +30,8 @@ def summary(searched, bought):
     )  # fmt: skip
 
 
-def test_the_page_has_the_figures_and_escapes_names(summary, empty_pictures):
+@pytest.mark.usefixtures("empty_pictures")
+def test_the_page_has_the_figures_and_escapes_names(summary):
     page = offers_page(summary)
     for text in (
         span(summary.quality.recall), span(summary.quality.recall_popular), "&lt;new&gt;",
@@ -48,6 +49,7 @@ def test_the_verdict_follows_the_interval(summary):
         assert said in replace(summary, quality=quality).verdict()
 
 
+@pytest.mark.usefixtures("empty_pictures")
 def test_without_dates_nothing_is_called_an_acceptance(summary):
     plain = replace(summary, record=replace(summary.record, window=0))
     assert "is no acceptance" in plain.meaning()

@@ -24,7 +24,7 @@ LAYERS = (
     {"predictor", "segments"},
     {"model"},
     {"exports"},
-    {"campaign", "forecast", "offers", "personas"},
+    {"campaign", "forecast", "graph", "offers", "personas", "portraits"},
     {"runs"},
     {"scoring"},
     {"months"},

@@ -22,16 +22,20 @@ class ConfigKind(StrEnum):
     OFFERS = "offers"
     CAMPAIGN = "campaign"
     FORECAST = "forecast"
+    PORTRAIT = "portrait"
+    GRAPH = "graph"
 
 
 @app.command(rich_help_panel=PANEL)
 def schema(
     of: Annotated[ConfigKind, typer.Argument(help="Kind of config.")] = ConfigKind.RUN,
 ) -> None:
-    """Print the JSON schema of a config: run, segments, personas, offers, campaign or forecast."""
+    """Print the JSON schema of a config, of a run or of another kind."""
     from dbnchurn.campaign.config import CampaignConfig
     from dbnchurn.config import Section, json_schema
     from dbnchurn.forecast.config import ForecastConfig
+    from dbnchurn.graph.config import GraphConfig
+    from dbnchurn.portraits.config import PortraitConfig
     from dbnchurn.runs.config import RunConfig
     from dbnchurn.runs.offers_config import OffersConfig
     from dbnchurn.runs.personas import PersonasConfig
@@ -44,5 +48,7 @@ def schema(
         ConfigKind.OFFERS: OffersConfig,
         ConfigKind.CAMPAIGN: CampaignConfig,
         ConfigKind.FORECAST: ForecastConfig,
+        ConfigKind.PORTRAIT: PortraitConfig,
+        ConfigKind.GRAPH: GraphConfig,
     }
     print(json.dumps(json_schema(models[of]), indent=2))

@@ -22,7 +22,7 @@ from dbnchurn.evaluate.bootstrap import RESAMPLES
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap, gap_lines, gaps_by, outcome_gap
 from dbnchurn.evaluate.registry import METRICS
 from dbnchurn.predictor.scores import TIERS
-from dbnchurn.runs.backtest import RISK, check_columns_by
+from dbnchurn.runs.backtest import REVERSED, RISK, check_columns_by, is_reversed
 from dbnchurn.tables.label import read_label
 from dbnchurn.tables.label_classes import LabelValues, value_tuple
 from dbnchurn.tables.label_question import Question
@@ -73,7 +73,8 @@ class ScoredOutcomes:
             f"({span(self.measured[name])})"
             for name in self._shown
         ]
-        lines = [self.gaps[0].sentence, "", *gap_lines(self.gaps[1:]), ""]
+        turned = [f"But {REVERSED}"] if is_reversed(self.measured) else []
+        lines = [self.gaps[0].sentence, *turned, "", *gap_lines(self.gaps[1:]), ""]
         if shown:
             lines.append("; ".join(shown) + ".")
         return "\n".join([*lines, *self.notes])

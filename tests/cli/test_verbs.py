@@ -9,10 +9,12 @@ from dbnchurn.cli import (
     configs,
     experiments,
     forecasts,
+    key_users,
     models,
     months,
     offers,
     personas,
+    portraits,
     scoring,
     segments,
     tables,
@@ -21,7 +23,18 @@ from dbnchurn.cli import (
 
 MODULES = [
     *[training, experiments, scoring, models, months],
-    *[tables, segments, personas, offers, campaigns, forecasts, cleaning, configs],
+    *[
+        tables,
+        segments,
+        personas,
+        offers,
+        portraits,
+        campaigns,
+        forecasts,
+        key_users,
+        cleaning,
+        configs,
+    ],
 ]
 
 

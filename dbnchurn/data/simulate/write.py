@@ -6,7 +6,7 @@ Customers are drawn in chunks, so memory does not grow with their number.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import stage
 from dbnchurn.core.typing import Bools, Floats, Ints, Rows
+from dbnchurn.data.simulate.calls import HUBS, Contagion, draw_calls
 from dbnchurn.data.simulate.campaigns import (
     Tally,
     checked_campaigns,
@@ -44,6 +45,7 @@ from dbnchurn.tables.postgres import load_into_postgres
 CHUNK_SIZE = 50_000  # customers
 FIRST_ID = 100_000_001
 TABLES = ("basic", "complaints", "optical")
+CALLS = "calls"
 OF_CAMPAIGNS = ("contacts", "outcomes", "effects")
 
 
@@ -57,6 +59,7 @@ def simulate(
     campaigns: Sequence[str] = (),
     joiners: float = 0.0,
     products: bool = False,
+    calls: Contagion | None = None,
     chunk_size: int = CHUNK_SIZE,
     mkdir: bool = False,
 ) -> Path:
@@ -80,6 +83,10 @@ def simulate(
     Products add a table ``products``: what each customer added when, with associations whose
     strengths are in ``simulation.json``.
 
+    Calls add a table ``calls``: who calls whom when and for how many minutes, within communities
+    and to a few hubs; and to ``truth`` the probability if no partner had left, and the share of
+    those who have. Joiners make no calls, and calls have no dirt.
+
     Parameters
     ----------
     output : path
@@ -100,6 +107,8 @@ def simulate(
         from the fourth month after they joined, and no campaign contacts them.
     products : bool, default False
         Whether to write what customers added.
+    calls : Contagion, optional
+        Write the calls of customers, whose departures may follow those of the people they call.
     chunk_size : int, default 50,000
         Customers that are drawn at once; the files depend on it.
     mkdir : bool, default False
@@ -136,17 +145,23 @@ def simulate(
             f"joiners have to be between 0 and 1, the share of the customers who join in a month, "
             f"got {joiners:g}"
         )
+    if calls is not None and not (0 <= calls.homophily <= 1 and abs(calls.coefficient) <= 20):
+        raise ConfigError(
+            f"homophily has to be between 0 and 1, and contagion between -20 and 20, got "
+            f"{calls.homophily:g} and {calls.coefficient:g}"
+        )
     check_places({"output": output}, mkdir=mkdir)
     plan = checked_campaigns(campaigns, months)
     tables = (*TABLES, "truth", *(OF_CAMPAIGNS if set(plan) - {"none"} else ()))
     tables += ("products",) if products else ()
+    tables += () if calls is None else (CALLS,)
     starts = range(0, customers, chunk_size)
     expected = ExpectedLeavers.over(months) if joiners else None
     next_id = customers + FIRST_ID
     with atomic_folder(output) as unfinished:
         for table in tables:
             (unfinished / table).mkdir()
-        truth = Truth(plan, expected)
+        truth = Truth(plan, expected, calls)
         with stage("simulate", steps=len(starts)) as step:
             for number, first in enumerate(starts):
                 ids = np.arange(first, min(first + chunk_size, customers)) + FIRST_ID
@@ -161,8 +176,13 @@ def simulate(
                     pq.write_table(columns, unfinished / table / f"joiners-{number:05d}.parquet")
                 step()
         about: dict[str, Any] = {
-            "customers": customers, "months": months, "seed": random_state, "dirt": dirt,
-        }  # fmt: skip
+            "customers": customers,
+            "months": months,
+            "seed": random_state,
+            "dirt": dirt,
+        }
+        if calls is not None:
+            about["calls"] = {**asdict(calls), "hubs": list(range(1, HUBS + 1))}
         if products:
             about["associations"] = planted()
         if expected is not None:
@@ -188,7 +208,8 @@ def load_tables(folder: Path, variable: str) -> str:
     str
         A sentence with the number of rows of each table.
     """
-    rows = load_into_postgres(variable, folder, (*TABLES, "truth"))
+    further = (CALLS,) if (folder / CALLS).exists() else ()
+    rows = load_into_postgres(variable, folder, (*TABLES, "truth", *further))
     loaded = ", ".join(f"{table} ({n} rows)" for table, n in rows.items())
     return f"loaded into the database of {variable}: {loaded}"
 
@@ -203,12 +224,15 @@ class Truth:
         Kinds, one for each month from the fourth on.
     expected : ExpectedLeavers, optional
         By package and month; None where nobody joins.
+    calls : Contagion, optional
+        None where no calls are written.
     probabilities : list of float arrays
     tallies : dict of month → Tally
     """
 
     campaigns: tuple[str, ...] = ()
     expected: ExpectedLeavers | None = None
+    calls: Contagion | None = None
     probabilities: list[Floats] = field(default_factory=list)
     tallies: dict[int, Tally] = field(default_factory=dict)
 
@@ -243,9 +267,17 @@ def _chunk(
     planned = months_of(world, truth.campaigns)
     left_in = np.full(len(ids), months)  # position of the month in which each leaves
     written: dict[str, list[pa.Table]] = {}
+    calls = None
+    if truth.calls is not None:
+        calls = draw_calls(world, (random_state, number), truth.calls.homophily)
     for month in range(OBSERVED, months):
         staying = np.flatnonzero(left_in == months)
         p = leaving_probability(world, month)
+        further: dict[str, Floats] = {}
+        if calls is not None and truth.calls is not None:
+            share = calls.share_left(month, left_in)
+            further = {"alone": p[staying], "share_left": share[staying]}
+            p = calls.probability(p, share, truth.calls.coefficient)
         lot = fate.random(len(ids))
         after = p
         if month in planned:
@@ -257,7 +289,7 @@ def _chunk(
         leaves = lot[staying] < after[staying]
         left_in[staying[leaves]] = month
         truth.probabilities.append(p[staying])
-        rows = _truth(world, month, staying, p[staying], leaves)
+        rows = _truth(world, month, staying, p[staying], leaves, further)
         written.setdefault("truth", []).append(rows)
         if truth.expected is not None:
             truth.expected.add_leaving(world, month, staying, p[staying], leaves)
@@ -267,6 +299,8 @@ def _chunk(
         yield table, pa.concat_tables(parts)
     if products:
         yield "products", product_table(world, left_in, (random_state, number))
+    if calls is not None:
+        yield CALLS, calls.table(world, left_in, stream(random_state, number, "call times", 0))
     yield "basic", _arrow(spoil(_basic(world, left_in), dirt, spoiling))
     for name, events, date in (
         ("complaints", world.complaints, "complaint_date"),
@@ -291,7 +325,8 @@ def _late(
         leaves = late.fate.random(len(late.ids))[staying] < p
         left_in[staying[leaves]] = month
         truth.probabilities.append(p)
-        rows.append(_truth(world, month, staying, p, leaves))
+        nobody = {"alone": p, "share_left": np.zeros(len(p))} if truth.calls is not None else {}
+        rows.append(_truth(world, month, staying, p, leaves, nobody))
         if truth.expected is not None:
             truth.expected.add_leaving(world, month, staying, p, leaves)
     if truth.expected is not None:
@@ -340,6 +375,7 @@ def _truth(
     staying: Rows,
     p: Floats,
     leaves: Bools,
+    further: Mapping[str, Floats] | None = None,
 ) -> pa.Table:
     cutoff = np.full(len(staying), world.months[month]).astype("datetime64[D]")
     return pa.table(
@@ -348,6 +384,7 @@ def _truth(
             "cutoff": cutoff,
             "probability": p,
             "churned": leaves.astype(np.int8),
+            **(further or {}),
         }
     )
 

@@ -32,6 +32,7 @@ from dbnchurn.core.errors import ConfigError
 from dbnchurn.forecast.config import read_forecast_config
 from dbnchurn.graph.config import read_graph_config
 from dbnchurn.runs import read_config
+from dbnchurn.runs.offers_config import read_offers_config
 from dbnchurn.runs.segments import read_segments_config
 from tests.command_server import MORE, UNDRAWN, offered
 from tests.java import JAVA_OPTIONS, has_java
@@ -234,6 +235,10 @@ def check_config(text: str, file: Path) -> None:
         file.write_text(text, encoding="utf-8")
         read_forecast_config(file)
         return
+    if keys & {"purchases", "holdings"}:
+        file.write_text(text, encoding="utf-8")
+        read_offers_config(file)
+        return
     for_segments = bool(keys & {"miner", "sweeps"})
     added = ""
     if not keys & {"source", "data"}:
@@ -298,6 +303,7 @@ PUBLIC = [
     *(f"dbnchurn.{part}" for part in ("campaign", "config", "data", "dbn", "decide", "evaluate")),
     *(f"dbnchurn.{part}" for part in ("experiments", "exports", "features", "model")),
     "dbnchurn.forecast",
+    "dbnchurn.offers",
     *(
         f"dbnchurn.{part}"
         for part in ("graph", "personas", "portraits", "predictor", "prepare", "runs", "scoring")
@@ -328,7 +334,7 @@ def named(path: str) -> object:
 
 FOLDERS = "campaign|cli|config|core|data|dbn|decide|evaluate|experiments|exports|features|model"
 FOLDERS += "|forecast|graph|personas|portraits|predictor|prepare|report|runs|scoring|segments"
-FOLDERS += "|tables"
+FOLDERS += "|offers|tables"
 FOR_DEVELOPERS = ("docs/structure.md", "docs/contributing.md", "docs/method.md")
 
 

@@ -23,6 +23,7 @@ GIVEN = {
     "tables/writing.py": "the unfinished file of atomic_write",
     "data/contracts.py": "the quarantine in the unfinished folder of a build",
     "data/simulate/write.py": "the unfinished folder of a simulation",
+    "runs/offers.py": "the unfinished folder of a search",
     "runs/segments.py": "the unfinished folder of a search",
     "tables/chunks.py": "a hash",
     "core/html/figure.py": "a buffer in memory",

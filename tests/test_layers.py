@@ -24,7 +24,7 @@ LAYERS = (
     {"predictor", "segments"},
     {"model"},
     {"exports"},
-    {"campaign", "forecast", "graph", "personas", "portraits"},
+    {"campaign", "forecast", "graph", "offers", "personas", "portraits"},
     {"runs"},
     {"scoring"},
     {"months"},

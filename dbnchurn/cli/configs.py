@@ -19,6 +19,7 @@ class ConfigKind(StrEnum):
     RUN = "run"
     SEGMENTS = "segments"
     PERSONAS = "personas"
+    OFFERS = "offers"
     CAMPAIGN = "campaign"
     FORECAST = "forecast"
     PORTRAIT = "portrait"
@@ -36,6 +37,7 @@ def schema(
     from dbnchurn.graph.config import GraphConfig
     from dbnchurn.portraits.config import PortraitConfig
     from dbnchurn.runs.config import RunConfig
+    from dbnchurn.runs.offers_config import OffersConfig
     from dbnchurn.runs.personas import PersonasConfig
     from dbnchurn.runs.segments import SegmentsConfig
 
@@ -43,6 +45,7 @@ def schema(
         ConfigKind.RUN: RunConfig,
         ConfigKind.SEGMENTS: SegmentsConfig,
         ConfigKind.PERSONAS: PersonasConfig,
+        ConfigKind.OFFERS: OffersConfig,
         ConfigKind.CAMPAIGN: CampaignConfig,
         ConfigKind.FORECAST: ForecastConfig,
         ConfigKind.PORTRAIT: PortraitConfig,

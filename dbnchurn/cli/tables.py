@@ -58,6 +58,12 @@ def simulate(
             "the true number of leavers by package and month.",
         ),
     ] = 0.0,
+    products: Annotated[
+        bool,
+        typer.Option(
+            "--products", help="Write what customers added when too, with planted associations."
+        ),
+    ] = False,
     calls: Annotated[
         bool, typer.Option("--calls", help="Write who calls whom, in communities and to hubs.")
     ] = False,
@@ -93,6 +99,7 @@ def simulate(
             dirt=dirt,
             campaigns=[kind.strip() for kind in campaigns.split(",") if kind.strip()],
             joiners=joiners,
+            products=products,
             calls=Contagion(contagion, homophily) if calls else None,
             mkdir=mkdir,
         )

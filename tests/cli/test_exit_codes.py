@@ -50,6 +50,7 @@ REFUSED = {
     "allocate": ["nowhere.yaml", "--output", "list.csv"],
     "lift": ["nowhere.csv", "outcomes.csv"],
     "personas": ["nowhere.yaml"],
+    "offers": ["nowhere.yaml"],
     "forecast": ["nowhere.yaml", "--output", "f.csv"],
     "portrait": ["nowhere.yaml"],
     "keyusers": ["nowhere.yaml", "--output", "k.csv"],

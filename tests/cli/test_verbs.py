@@ -12,6 +12,7 @@ from dbnchurn.cli import (
     key_users,
     models,
     months,
+    offers,
     personas,
     portraits,
     scoring,
@@ -22,7 +23,18 @@ from dbnchurn.cli import (
 
 MODULES = [
     *[training, experiments, scoring, models, months],
-    *[tables, segments, personas, portraits, campaigns, forecasts, key_users, cleaning, configs],
+    *[
+        tables,
+        segments,
+        personas,
+        offers,
+        portraits,
+        campaigns,
+        forecasts,
+        key_users,
+        cleaning,
+        configs,
+    ],
 ]
 
 

@@ -7,6 +7,8 @@ In the order of the simulation:
 - ``dirt``: blanks, noise and misspellings in the records.
 - ``responses``: what customers do when they are contacted: whom an offer keeps, and whom not.
 - ``campaigns``: whom a campaign contacts, and what followed.
+- ``joiners``: customers who join later.
+- ``products``: what customers add, with planted associations.
 - ``truth``: scores of the best possible model.
 - ``write``: the tables as Parquet files, and into a database.
 """

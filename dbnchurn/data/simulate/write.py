@@ -36,6 +36,7 @@ from dbnchurn.data.simulate.campaigns import (
 from dbnchurn.data.simulate.dirt import CATEGORIES, Table, spellings, spoil
 from dbnchurn.data.simulate.hazard import leaving_probability
 from dbnchurn.data.simulate.joiners import ExpectedLeavers, Joiners, draw_joiners
+from dbnchurn.data.simulate.products import planted, product_table
 from dbnchurn.data.simulate.responses import CONTACT_COST, MARGIN, OFFER_COST, responses
 from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.data.simulate.world import OBSERVED, World, draw
@@ -57,6 +58,7 @@ def simulate(
     dirt: float = 1.0,
     campaigns: Sequence[str] = (),
     joiners: float = 0.0,
+    products: bool = False,
     calls: Contagion | None = None,
     chunk_size: int = CHUNK_SIZE,
     mkdir: bool = False,
@@ -77,6 +79,9 @@ def simulate(
     Joiners add customers that are there from a later month on, in files of their own, and a table
     ``expected``: by package and month the customers, the sum of their true probabilities of leaving
     and those who left.
+
+    Products add a table ``products``: what each customer added when, with associations whose
+    strengths are in ``simulation.json``.
 
     Calls add a table ``calls``: who calls whom when and for how many minutes, within communities
     and to a few hubs; and to ``truth`` the probability if no partner had left, and the share of
@@ -100,6 +105,8 @@ def simulate(
     joiners : float, default 0.0
         Customers who join in every month but the first, as a share of `customers`. They may leave
         from the fourth month after they joined, and no campaign contacts them.
+    products : bool, default False
+        Whether to write what customers added.
     calls : Contagion, optional
         Write the calls of customers, whose departures may follow those of the people they call.
     chunk_size : int, default 50,000
@@ -146,6 +153,7 @@ def simulate(
     check_places({"output": output}, mkdir=mkdir)
     plan = checked_campaigns(campaigns, months)
     tables = (*TABLES, "truth", *(OF_CAMPAIGNS if set(plan) - {"none"} else ()))
+    tables += ("products",) if products else ()
     tables += () if calls is None else (CALLS,)
     starts = range(0, customers, chunk_size)
     expected = ExpectedLeavers.over(months) if joiners else None
@@ -157,11 +165,14 @@ def simulate(
         with stage("simulate", steps=len(starts)) as step:
             for number, first in enumerate(starts):
                 ids = np.arange(first, min(first + chunk_size, customers)) + FIRST_ID
-                for table, columns in _chunk(ids, months, random_state, number, dirt, truth):
+                for table, columns in _chunk(
+                    ids, months, random_state, number, dirt, truth, products
+                ):
                     pq.write_table(columns, unfinished / table / f"part-{number:05d}.parquet")
                 late = draw_joiners(next_id, len(ids) * joiners, months, (random_state, number))
                 next_id += len(late.ids)
-                for table, columns in _late(late, dirt, truth):
+                added = (random_state, number) if products else None
+                for table, columns in _late(late, dirt, truth, added):
                     pq.write_table(columns, unfinished / table / f"joiners-{number:05d}.parquet")
                 step()
         about: dict[str, Any] = {
@@ -172,6 +183,8 @@ def simulate(
         }
         if calls is not None:
             about["calls"] = {**asdict(calls), "hubs": list(range(1, HUBS + 1))}
+        if products:
+            about["associations"] = planted()
         if expected is not None:
             about["joiners"] = next_id - customers - FIRST_ID
             (unfinished / "expected").mkdir()
@@ -238,7 +251,13 @@ def _describe(folder: Path, truth: Truth, about: dict[str, Any]) -> None:
 
 
 def _chunk(
-    ids: Ints, months: int, random_state: int, number: int, dirt: float, truth: Truth
+    ids: Ints,
+    months: int,
+    random_state: int,
+    number: int,
+    dirt: float,
+    truth: Truth,
+    products: bool,
 ) -> Iterator[tuple[str, pa.Table]]:
     """The tables of some customers, with streams of random numbers of their own."""
     life, fate, spoiling = (
@@ -278,6 +297,8 @@ def _chunk(
         truth.expected.add_customers(world, left_in)
     for table, parts in written.items():
         yield table, pa.concat_tables(parts)
+    if products:
+        yield "products", product_table(world, left_in, (random_state, number))
     if calls is not None:
         yield CALLS, calls.table(world, left_in, stream(random_state, number, "call times", 0))
     yield "basic", _arrow(spoil(_basic(world, left_in), dirt, spoiling))
@@ -288,8 +309,10 @@ def _chunk(
         yield name, _arrow(spoil(_events(world, events, left_in, date), dirt, spoiling))
 
 
-def _late(late: Joiners, dirt: float, truth: Truth) -> Iterator[tuple[str, pa.Table]]:
-    """The tables of customers who join later."""
+def _late(
+    late: Joiners, dirt: float, truth: Truth, products: tuple[int, int] | None
+) -> Iterator[tuple[str, pa.Table]]:
+    """The tables of customers who join later; of products by random state and chunk, if given."""
     world, joined = late.world, late.joined
     if not len(late.ids):
         return
@@ -310,6 +333,8 @@ def _late(late: Joiners, dirt: float, truth: Truth) -> Iterator[tuple[str, pa.Ta
         truth.expected.add_customers(world, left_in, joined)
     if rows:
         yield "truth", pa.concat_tables(rows)
+    if products is not None:
+        yield "products", product_table(world, left_in, products, joined)
     yield "basic", _arrow(spoil(_basic(world, left_in, joined), dirt, late.spoiling))
     for name, events, date in (
         ("complaints", world.complaints, "complaint_date"),

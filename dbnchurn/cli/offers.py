@@ -1,0 +1,33 @@
+"""The verb ``offers``: what to offer whom next."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dbnchurn.cli.command_line import app
+from dbnchurn.cli.options import Config, Mkdir, RawText
+from dbnchurn.core.progress import displayed
+
+PANEL = "Find next offers"
+
+
+@app.command(rich_help_panel=PANEL)
+def offers(
+    config: Config,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Changes such as offers.window=8.")
+    ] = None,
+    mkdir: Mkdir = False,
+    raw_text: RawText = False,
+) -> None:
+    """List what each customer takes next, with probabilities, and say how good the lists are."""
+    from dbnchurn.runs.offers import PAGE, run
+    from dbnchurn.runs.offers_config import read_offers_config
+
+    settings = read_offers_config(config, overrides or [])
+    with displayed():
+        found = run(settings, name=config.stem, raw_text=raw_text, mkdir=mkdir)
+    print(found.summary.text())
+    print(f"\npage: {found.folder / PAGE}")

@@ -1,0 +1,5 @@
+from .eligibility import Eligibility as Eligibility
+from .next_offer import NextOffer as NextOffer
+from .next_offer_record import NextOfferRecord as NextOfferRecord
+from .purchases import Holdings as Holdings
+from .purchases import Purchases as Purchases

@@ -1,0 +1,271 @@
+"""What customers hold, and what they bought in which week, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array, csr_matrix
+
+from dbnchurn.core.typing import Bools, Floats, Ints32, Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """What n customers hold and lately did at some time.
+
+    Parameters
+    ----------
+    held : csr_array of shape (n, m)
+        1 for an item that the customer has or had.
+    recent : float array of shape (n,)
+        Different items that the customer took lately; 0 where nothing has a date.
+    habit : csr_array of shape (n, m), optional
+        Recent weeks in which the customer took the item; given where items are taken repeatedly.
+    as_if_new : bool, default False
+        Every held item is judged by the other items alone.
+    """
+
+    held: csr_array
+    recent: Floats
+    habit: csr_array | None = None
+    as_if_new: bool = False
+
+    def __len__(self) -> int:
+        return int(self.held.shape[0])
+
+    def of(self, rows: Rows | slice) -> Standing:
+        """Those of some customers."""
+        habit = None if self.habit is None else self.habit[rows]
+        return Standing(self.held[rows], self.recent[rows], habit, self.as_if_new)
+
+
+@dataclass(frozen=True, eq=False)
+class Holdings:
+    """What n customers hold, without dates.
+
+    Parameters
+    ----------
+    customers : tuple of n texts
+    items : tuple of m texts
+    held : csr_array of shape (n, m)
+        1 for an item that the customer holds.
+    unknown : csr_array of shape (n, m), optional
+        1 where it is not known.
+    groups : tuple of m texts or None, optional
+        What kind of item each is.
+    notes : tuple of str
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array, csr_matrix
+    >>> Holdings(("a", "b"), ("tv",), csr_array([[1.0], [0.0]])).standing().held.sum()
+    np.float64(1.0)
+    """
+
+    customers: tuple[str, ...]
+    items: tuple[str, ...]
+    held: csr_array
+    unknown: csr_array | None = None
+    groups: tuple[str | None, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def standing(self, as_if_new: bool = False) -> Standing:
+        """What they hold."""
+        return Standing(self.held, np.zeros(len(self.customers)), as_if_new=as_if_new)
+
+    def with_customers(self, ids: Sequence[str]) -> Holdings:
+        """The same with further customers, who hold nothing.
+
+        Parameters
+        ----------
+        ids : sequence of str
+            Those that are there already stay as they are.
+
+        Returns
+        -------
+        Holdings
+        """
+        known = set(self.customers)
+        new = tuple(sorted(set(ids) - known))
+        return replace(
+            self,
+            customers=self.customers + new,
+            held=_longer(self.held, len(new)),
+            unknown=None if self.unknown is None else _longer(self.unknown, len(new)),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Purchases:
+    """What customers bought in which week; r rows, each another customer, item or week.
+
+    Parameters
+    ----------
+    customers : tuple of n texts
+    items : tuple of m texts
+    customer, item, week : int32 arrays of shape (r,)
+        Positions of customer and item, and the number of the week. Week 0 is the oldest; weeks
+        from `n_weeks` on lie after `until`, and serve only to offer nothing that is there by now.
+    n_weeks : int
+        Complete weeks.
+    until : date
+        Last day of the last complete week.
+    groups : tuple of m texts or None, optional
+        What kind of item each is.
+    notes : tuple of str
+
+    Examples
+    --------
+    >>> bought = Purchases.of(["a", "a", "b"], ["tv", "phone", "tv"], [0, 1, 1])
+    >>> bought.held(1).toarray().tolist()
+    [[0.0, 1.0], [0.0, 0.0]]
+    """
+
+    customers: tuple[str, ...]
+    items: tuple[str, ...]
+    customer: Ints32
+    item: Ints32
+    week: Ints32
+    n_weeks: int
+    until: date
+    groups: tuple[str | None, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        customer: Sequence[Any],
+        item: Sequence[Any],
+        week: Sequence[int],
+        *,
+        groups: dict[str, str] | None = None,
+        until: date = date(2024, 12, 29),
+    ) -> Purchases:
+        """Purchases of three columns of the same length; weeks are counted from 0.
+
+        Parameters
+        ----------
+        customer, item : sequence
+            Names.
+        week : sequence of int
+        groups : dict of item → group, optional
+        until : date, default 2024-12-29
+            Last day of the last week.
+
+        Returns
+        -------
+        Purchases
+        """
+        customers, c = np.unique(np.asarray(customer, str), return_inverse=True)
+        items, i = np.unique(np.asarray(item, str), return_inverse=True)
+        rows = np.unique(np.column_stack([c, i, np.asarray(week, int)]), axis=0).astype(np.int32)
+        names = tuple(map(str, items))
+        return cls(
+            tuple(map(str, customers)),
+            names,
+            customer=rows[:, 0],
+            item=rows[:, 1],
+            week=rows[:, 2],
+            n_weeks=int(max(week)) + 1,
+            until=until,
+            groups=tuple((groups or {}).get(name) for name in names),
+        )
+
+    def first_weeks(self, n_weeks: int) -> Purchases:
+        """The purchases of the first weeks, as if the others had not come yet."""
+        kept = self.week < n_weeks
+        return replace(
+            self,
+            customer=self.customer[kept],
+            item=self.item[kept],
+            week=self.week[kept],
+            n_weeks=n_weeks,
+        )
+
+    def with_customers(self, ids: Sequence[str]) -> Purchases:
+        """The same with further customers, who bought nothing."""
+        new = tuple(sorted(set(ids) - set(self.customers)))
+        return replace(self, customers=self.customers + new)
+
+    def held(self, week: int) -> csr_array:
+        """Customers × items, 1 for what was bought before a week."""
+        return self._matrix(self.week < week)
+
+    def taken(self, first: int, stop: int) -> csr_array:
+        """Customers × items, 1 for what was bought in the weeks from `first` to before `stop`.
+
+        Parameters
+        ----------
+        first, stop : int
+
+        Returns
+        -------
+        csr_array of shape (n, m)
+        """
+        return self._matrix((self.week >= first) & (self.week < stop))
+
+    def standing(self, week: int, recent: int, repeat: bool = False) -> Standing:
+        """What is known of the customers before a week.
+
+        Parameters
+        ----------
+        week : int
+        recent : int
+            Weeks that are recent.
+        repeat : bool, default False
+            Whether to count the recent weeks of every item.
+
+        Returns
+        -------
+        Standing
+        """
+        lately = self.taken(week - recent, week)
+        counts = np.asarray(lately.sum(axis=1), np.float64).ravel()
+        habit = None
+        if repeat:
+            habit = self._matrix((self.week >= week - recent) & (self.week < week), count=True)
+        return Standing(self.held(week), counts, habit)
+
+    def _matrix(self, rows: Bools, count: bool = False) -> csr_array:
+        shape = len(self.customers), len(self.items)
+        ones = np.ones(int(rows.sum()), np.float32)
+        made = csr_array((ones, (self.customer[rows], self.item[rows])), shape=shape)
+        made.sum_duplicates()
+        if not count:
+            made.data[:] = 1
+        return made
+
+
+def _longer(matrix: csr_array, more: int) -> csr_array:
+    """The same with empty rows at the end."""
+    n, m = matrix.shape
+    end = np.full(more, matrix.indptr[-1], matrix.indptr.dtype)
+    return csr_array(
+        (matrix.data, matrix.indices, np.concatenate([matrix.indptr, end])), shape=(n + more, m)
+    )
+
+
+def entries(matrix: csr_array, row: Rows, column: Rows) -> Floats:
+    """Values at pairs of positions, as a dense array.
+
+    Parameters
+    ----------
+    matrix : csr_array of shape (n, m)
+    row, column : int arrays of shape (k,)
+
+    Returns
+    -------
+    float array of shape (k,)
+
+    Examples
+    --------
+    >>> entries(csr_array([[0, 2], [3, 0]]), np.array([0, 1]), np.array([1, 1])).tolist()
+    [2.0, 0.0]
+    """
+    if not len(row):
+        return np.zeros(0)  # with no position the result would be sparse
+    return np.asarray(csr_matrix(matrix)[row, column], np.float64).ravel()

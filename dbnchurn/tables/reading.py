@@ -93,8 +93,8 @@ def as_frame(X: Any) -> pd.DataFrame:
         values = np.asarray(X)
         if isinstance(X, np.ma.MaskedArray) and values.dtype.kind != "c":  # masked is not known
             numeric = values.dtype.kind in "biuf"
-            plain = np.asarray(X, np.float64 if numeric else object)
-            values = np.where(np.ma.getmaskarray(X), np.nan if numeric else None, plain)
+            values = values.astype(np.float64 if numeric else object)
+            values[np.ma.getmaskarray(X)] = np.nan if numeric else None
     if values.dtype.kind == "c":
         raise DataError("Complex data not supported: expected a table of customers in real numbers")
     if values.ndim != 2 or values.dtype.kind == "V":

@@ -300,7 +300,10 @@ def retrain(
     ] = None,
     mkdir: Mkdir = False,
 ) -> None:
-    """Train a challenger, compare it with the champion, and promote it by the config's rule."""
+    """Recalibrate the champion or train a challenger; promote by the config's rule.
+
+    Two numbers are tried first; where they mend the champion's scores, no challenger is trained.
+    """
     from dbnchurn.months.registry import CHAMPION, champion_of
     from dbnchurn.months.retraining import retrain as retrain_model
     from dbnchurn.runs import read_config
@@ -309,9 +312,16 @@ def retrain(
     model = champion_of(champion) if (champion / CHAMPION).is_file() else champion
     with displayed():
         done = retrain_model(settings, model, name=config.stem, registry=registry, mkdir=mkdir)
-    print(done.found.to_text())
+    if done.trial is not None:
+        print(done.trial.to_text())
+    if done.found is None:
+        print("No challenger was trained: retraining.recalibrate is 'first'.")
+    else:
+        print(done.found.to_text())
     print(f"run: {done.run}")
-    if done.found.promoted and registry is None:
+    if done.recalibrated is not None:
+        print(f"recalibrated: {done.recalibrated}")
+    if done.taken and registry is None:
         print("nothing was promoted: name a folder of models with --registry")
     print(f"champion: {done.champion}")
 

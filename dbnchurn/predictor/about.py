@@ -14,7 +14,8 @@ from dbnchurn.core.errors import ArtifactError
 Scalar = str | bool | int | float
 TEXTS = ("id", "label", "left", "outcome")
 LABELS = ("positive", "negative")
-MAPPINGS = ("training", "columns", "threshold", "versions", "metrics", "measured", "data")
+MAPPINGS = ("training", "columns", "threshold", "versions", "metrics", "measured", "data",
+            "recalibration")  # fmt: skip
 
 
 def audit_about(about: Mapping[str, Any]) -> None:

@@ -259,13 +259,14 @@ def monitor(
     Ends with exit code 0 (nothing to do), 5 (watch), 6 (recalibrate) or 7 (retrain).
     """
     from dbnchurn.core.files import write_whole
+    from dbnchurn.months.campaign_months import read_campaigns
     from dbnchurn.months.history import read_history
     from dbnchurn.months.monitor import monitor as find
     from dbnchurn.months.monitor_page import monitor_page, monitor_text
 
     if output is not None:
         check_places({"output": output}, {"history": [history]}, mkdir=mkdir)
-    found = find(read_history(history))
+    found = find(read_history(history), read_campaigns(history))
     if output is not None:
         make_above(output, mkdir)
         write_whole(output, monitor_page(found))

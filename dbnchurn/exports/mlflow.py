@@ -47,12 +47,12 @@ class PyfuncModel:
             If the frame cannot be read as the model's schema says, with the sentence of
             :class:`~dbnchurn.core.errors.DataError`; MLflow's server answers with status 400.
         """
-        from mlflow.exceptions import MlflowException
+        from mlflow.exceptions import INVALID_PARAMETER_VALUE, MlflowException
 
         try:
             scores = self.predictor.score(model_input, id=(params or {}).get("id") or None)
         except DataError as error:
-            raise MlflowException.invalid_parameter_value(str(error)) from error
+            raise MlflowException(str(error), INVALID_PARAMETER_VALUE) from error
         return scores.assign(risk=scores["risk"].astype(str))
 
 

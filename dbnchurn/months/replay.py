@@ -11,7 +11,6 @@ from typing import Any
 
 from dbnchurn.campaign.feedback import FeedbackSection
 from dbnchurn.core.errors import ConfigError, listed
-from dbnchurn.core.places import check_places
 from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.data.build import Built, build, places
 from dbnchurn.data.coverage import check_reason, refuse_uncovered
@@ -23,7 +22,7 @@ from dbnchurn.months.past_months import PastMonth, PastMonths
 from dbnchurn.months.recalibrated_model import recalibrated_until
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.runs.backtest import backtest
-from dbnchurn.runs.folder import write_json
+from dbnchurn.runs.folder import check_new_file, write_new_file
 from dbnchurn.scoring.month import month_plan, trained_plan
 from dbnchurn.scoring.sources import Sources
 from dbnchurn.tables.label import LabelMeaning
@@ -91,10 +90,7 @@ def replay(
     trained = trained_plan(model, predictor).plan
     check_reason(allow_stale)
     windows = past_windows(trained, plan, cutoffs, recalibrated_until(predictor.about))
-    if output is not None:
-        if Path(output).exists():
-            raise ConfigError(f"{output} exists already; name a new file")
-        check_places({"output": output}, {"model": [model], "tables": places(plan)}, mkdir=mkdir)
+    check_new_file(output, {"model": [model], "tables": places(plan)}, mkdir=mkdir)
     months = []
     with ScratchFolder() as scratch:
         for window in windows:
@@ -117,9 +113,7 @@ def replay(
             found = replace(found, allowed=(*stale, *found.allowed))
             months.append(PastMonth(window.cutoff, found))
     result = PastMonths(predictor.version, tuple(months))
-    if output is not None:
-        Path(output).parent.mkdir(parents=True, exist_ok=True)  # only asked for: see mkdir
-        write_json(Path(output), result.plain())
+    write_new_file(output, result.plain())
     return result
 
 

@@ -19,7 +19,6 @@ import pandas as pd
 from dbnchurn.campaign.feedback import Feedback, FeedbackSection
 from dbnchurn.core.errors import ArtifactError, ConfigError, did_you_mean, listed
 from dbnchurn.core.html.format import percent, plain, span
-from dbnchurn.core.places import check_places
 from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.data.joins import LABEL
 from dbnchurn.evaluate import evaluate
@@ -29,7 +28,7 @@ from dbnchurn.evaluate.registry import COMPARED, METRICS, PRIMARY
 from dbnchurn.predictor.changed import check_frame
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scores import TIERS, tiers
-from dbnchurn.runs.folder import read_json, write_json
+from dbnchurn.runs.folder import check_new_file, read_json, write_new_file
 from dbnchurn.runs.learned_rows import LEARNED, Digests, digests_of, learned_among
 from dbnchurn.tables.arrow import rules_of
 from dbnchurn.tables.contract import Contract, Customers, apply_contract
@@ -274,11 +273,7 @@ def backtest(
     ArtifactError, DataError, ConfigError
         If model, table or output cannot be used.
     """
-    output = None if output is None else Path(output)
-    if output is not None and output.exists():
-        raise ConfigError(f"{output} exists already; name a new file")
-    if output is not None:
-        check_places({"output": output}, {"input": [table], "model": [model]}, mkdir=mkdir)
+    check_new_file(output, {"input": [table], "model": [model]}, mkdir=mkdir)
     predictor = Predictor.load(model, expect=expect, public_key=public_key)
     about = predictor.about
     source = open_files(table)
@@ -335,9 +330,7 @@ def backtest(
         None if labelled.id is None else np.asarray(labelled.ids),
         digests_of(read(predictor.schema, labelled.X)[0], ids) if keep_digests else None,
     )
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)  # only asked for: see mkdir
-        write_json(output, result.plain())
+    write_new_file(output, result.plain())
     return result
 
 

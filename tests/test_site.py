@@ -1,6 +1,7 @@
 """The pages as a site: built strictly, whole without a network, and honest about what is broken."""
 
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
@@ -66,7 +67,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FOUND = """
 new Promise(told => {
   const look = () => {
-    const found = document.querySelectorAll('.md-search-result__item').length;
+    const found = document.querySelectorAll('#mkdocs-search-results article').length;
     found ? told(found) : setTimeout(look, 50);
   };
   look();
@@ -77,13 +78,20 @@ new Promise(told => {
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 def test_the_search_works_without_a_server(site: Path, tmp_path: Path) -> None:
     with browser(CHROMIUM, tmp_path) as page:
-        page.ask("Page.navigate", url=f"{(site / 'reference/data.html').as_uri()}?q=threshold")
+        page.ask("Page.navigate", url=f"{(site / 'search.html').as_uri()}?q=threshold")
         found = page.ask("Runtime.evaluate", expression=FOUND, awaitPromise=True)
         assert found["result"]["value"] >= 3
         asked = [event["params"]["request"] for event in page.heard("Network.requestWillBeSent")]
         assert {request["url"].partition(":")[0] for request in asked} <= {"file", "data"}
         wrong = page.heard("Runtime.exceptionThrown", "Log.entryAdded")
         assert not wrong
+
+
+def test_titles_that_are_found_are_plain_and_files_are_not_among_them(site: Path) -> None:
+    index = json.loads((site / "search/search_index.json").read_text(encoding="utf-8"))["docs"]
+    assert not [entry["title"] for entry in index if "<" in entry["title"]]
+    assert list((site / "repository").rglob("*.html"))
+    assert not [e["location"] for e in index if e["location"].startswith("repository/")]
 
 
 def small_site(folder: Path, text: str) -> Path:

@@ -22,7 +22,7 @@ from dbnchurn.core.random_state import RandomStateLike, integer_seed
 from dbnchurn.core.typing import Floats32, Rows
 from dbnchurn.dbn.dbn import Device, device_of
 from dbnchurn.dbn.finetuning_state import BestWeights, FineTuningState
-from dbnchurn.dbn.groups import GroupRanges, level_slices
+from dbnchurn.dbn.groups import level_slices
 from dbnchurn.dbn.network import Network
 from dbnchurn.dbn.network_batch import NetworkBatch
 from dbnchurn.dbn.random import DeviceGenerator
@@ -34,7 +34,7 @@ from dbnchurn.dbn.rows import (
     minibatch_rows,
     to_device,
 )
-from dbnchurn.dbn.sparse_adamw import SparseAdamW
+from dbnchurn.dbn.sparse_adamw import BY_ROWS, RowGradient, SparseAdamW
 from dbnchurn.dbn.training import Record
 
 FineTuneCallback = Callable[[Network, Record], object]
@@ -184,32 +184,23 @@ def _train_step(
         weight=None if sample_weight is None else to_device(sample_weight, device),
     )
     dense = {
-        name: parameter
-        for name, parameter in network.named_parameters()
-        if name not in ("code_weights", "skip")
+        name: parameter for name, parameter in optimiser.parameters.items() if name not in BY_ROWS
     }
     gradients = torch.autograd.grad(loss, [*dense.values(), *tables.values()])
-    for name, gradient in zip(dense, gradients, strict=False):
-        optimiser.step(name, gradient, learning_rate * (1.0 if name in TOP else factor))
+    rates = {name: learning_rate * (1.0 if name in TOP else factor) for name in [*dense, *tables]}
+    steps = [
+        RowGradient(name, gradient, rates[name])
+        for name, gradient in zip(dense, gradients, strict=False)
+    ]
     for name, gradient in zip(tables, gradients[len(dense) :], strict=True):
-        ranges = network.ranges_of(name, batch.ranges)
-        rate = learning_rate * (1.0 if name in TOP else factor)
-        _step_table(optimiser, name, gradient, network, ranges, rate)
+        slices = level_slices(network.groups, network.ranges_of(name, batch.ranges))
+        pieces = torch.split(gradient, [rows.stop - rows.start for rows in slices])
+        steps += [
+            RowGradient(name, piece, rates[name], rows)
+            for rows, piece in zip(slices, pieces, strict=True)
+        ]
+    optimiser.step(steps)
     return loss.detach()
-
-
-def _step_table(
-    optimiser: SparseAdamW,
-    name: str,
-    gradient: Tensor,
-    network: Network,
-    ranges: GroupRanges,
-    learning_rate: float,
-) -> None:
-    slices = level_slices(network.groups, ranges)
-    pieces = torch.split(gradient, [rows.stop - rows.start for rows in slices])
-    for rows, piece in zip(slices, pieces, strict=True):
-        optimiser.step(name, piece, learning_rate, rows)
 
 
 class FineTune(BaseEstimator):  # type: ignore[misc]

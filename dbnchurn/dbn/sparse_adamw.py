@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.optim.adamw import adamw
 
 from dbnchurn.dbn.network import Network
+
+Piece = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+BY_ROWS = ("code_weights", "skip")
+"""Parameters with a row per level, of which a mini-batch may step some."""
+
+
+@dataclass(frozen=True, eq=False)
+class RowGradient:
+    """The gradient of some rows of a parameter.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter.
+    values : Tensor
+        Of the shape of these rows.
+    learning_rate : float
+    rows : slice, default None
+        Only of a parameter with a row per level; all if not given.
+    """
+
+    name: str
+    values: Tensor
+    learning_rate: float
+    rows: slice | None = None
 
 
 class SparseAdamW:
@@ -24,7 +53,8 @@ class SparseAdamW:
     Attributes
     ----------
     parameters, first, second, steps : dict
-        Name of a parameter → its values, first and second moments, and steps per row.
+        Name of a parameter → its values, first and second moments, and the number of its steps (of
+        each row, where it has a row per level).
 
     References
     ----------
@@ -43,35 +73,47 @@ class SparseAdamW:
         }
         self.first = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
         self.second = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
-        # On the CPU: reading them from a GPU would make every mini-batch wait.
-        self.steps = {name: torch.zeros(len(p)) for name, p in self.parameters.items()}
+        # Those per row on the CPU: reading them from a GPU would make every mini-batch wait.
+        self.steps = {
+            name: torch.zeros(len(p)) if name in BY_ROWS else torch.zeros((), device=p.device)
+            for name, p in self.parameters.items()
+        }
 
     @torch.no_grad()
-    def step(
-        self, name: str, gradient: Tensor, learning_rate: float, rows: slice = slice(None)
-    ) -> None:
-        """Change some rows of a parameter.
+    def step(self, gradients: Sequence[RowGradient]) -> None:
+        """Change some rows of some parameters.
+
+        All that have the same rate and decay are changed in one call: for the small tensors of a
+        network a call costs more than its arithmetic.
 
         Parameters
         ----------
-        name : str
-            Of the parameter.
-        gradient : Tensor
-            Of the shape of these rows.
-        learning_rate : float
-        rows : slice, default all
+        gradients : sequence of RowGradient
+            No row of a parameter twice.
         """
-        states = (self.parameters, self.first, self.second, self.steps)
-        value, first, second, steps = (state[name].detach()[rows] for state in states)
-        learning_rate *= self.SCALE_RATE if name == "scale" else 1.0
-        # One pass over memory for all rows with the same number of steps: mostly all rows.
-        counts, lengths = torch.unique_consecutive(steps, return_counts=True)
-        tensors = (value, gradient.contiguous(), first, second)
-        pieces = (torch.split(tensor, lengths.tolist()) for tensor in tensors)
-        for count, v, g, m1, m2 in zip(counts.tolist(), *pieces, strict=True):
+        together: defaultdict[tuple[float, float], list[Piece]] = defaultdict(list)
+        for each in gradients:
+            rate = each.learning_rate * (self.SCALE_RATE if each.name == "scale" else 1.0)
+            together[rate, self.decay[each.name]] += self._pieces(each)
+        for (rate, decay), pieces in together.items():
+            values, slopes, first, second, counts = map(list, zip(*pieces, strict=True))
             adamw(
-                [v], [g], [m1], [m2], [], [torch.full((), count, device=v.device)],
-                fused=True, amsgrad=False, beta1=self.BETA1, beta2=self.BETA2, lr=learning_rate,
-                weight_decay=self.decay[name], eps=self.EPSILON, maximize=False,
+                values, slopes, first, second, [], counts,
+                fused=True, amsgrad=False, beta1=self.BETA1, beta2=self.BETA2, lr=rate,
+                weight_decay=decay, eps=self.EPSILON, maximize=False,
             )  # fmt: skip
+
+    def _pieces(self, gradient: RowGradient) -> list[Piece]:
+        """Values, gradient, moments and steps of rows that have the same number of steps."""
+        name, rows, slopes = gradient.name, gradient.rows, gradient.values.contiguous()
+        states = (self.parameters[name], self.first[name], self.second[name])
+        if name not in BY_ROWS:
+            value, first, second = states
+            return [(value, slopes, first, second, self.steps[name])]
+        value, first, second = (state if rows is None else state[rows] for state in states)
+        steps = self.steps[name] if rows is None else self.steps[name][rows]
+        counts, lengths = torch.unique_consecutive(steps, return_counts=True)
+        pieces = (torch.split(t, lengths.tolist()) for t in (value, slopes, first, second))
+        taken = [torch.full((), count, device=value.device) for count in counts.tolist()]
         steps += 1
+        return list(zip(*pieces, taken, strict=True))

@@ -79,10 +79,7 @@ def fit_stages(
     with stage("prepare", seconds):
         columns = ModelColumns.of(train.frame, stages.kinds, stages.formats)
         schema = columns.schema
-        if stages.leakage != "off":
-            say(ignored_columns(schema), logging.WARNING)
-            say(_doubts(columns, {*(stages.kinds or ()), *(stages.formats or ())}), logging.WARNING)
-            warn_of_leaks(columns, train.y, stages.leakage, ids=train.groups)
+        _check_columns(columns, stages, train)
         train_table = train.read(schema)
         validation_table = None if validation is None else validation.read(schema)
         prepare = fresh(stages.prepare)
@@ -127,6 +124,14 @@ def fit_stages(
         priors=prepared.priors,
         seconds=seconds,
     )
+
+
+def _check_columns(columns: ModelColumns, stages: Stages, train: LabelledFrame) -> None:
+    """Say which columns are ignored or doubtful, and warn of those that reveal the outcome."""
+    if stages.leakage != "off":
+        say(ignored_columns(columns.schema), logging.WARNING)
+        say(_doubts(columns, {*(stages.kinds or ()), *(stages.formats or ())}), logging.WARNING)
+        warn_of_leaks(columns, train.y, stages.leakage, ids=train.groups)
 
 
 def _prepared_rows(

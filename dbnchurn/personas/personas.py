@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from dbnchurn.core.errors import ConfigError, DataError
@@ -206,6 +207,11 @@ class Personas(BaseEstimator):  # type: ignore[misc]
         self.feature_names_in_ = np.array(list(frame.columns), dtype=object)
         self.n_features_in_ = frame.shape[1]
         return self
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
 
     def assign(self, X: Any) -> pd.Series[Any]:
         """The persona of every customer: see :meth:`PersonaRecord.assign`."""

@@ -37,7 +37,7 @@ from dbnchurn.tables.label_classes import LabelValues, left_sentence, majority_w
 from dbnchurn.tables.label_question import Question
 from dbnchurn.tables.loading import load_table
 from dbnchurn.tables.reading import read
-from dbnchurn.tables.streaming import open_files
+from dbnchurn.tables.streaming import FileSource, open_files
 from dbnchurn.tables.unused_columns import say, unused_columns
 
 Number = Mapping[str, Any]
@@ -281,28 +281,10 @@ def backtest(
     name = label or about.get("label") or (LABEL if LABEL in columns else None)
     if name is None:
         raise ConfigError("the model does not name its label; give the column as --label")
-    loaded = load_table(
-        source,
-        rules_of(predictor.schema, columns, predictor.missing),
-        ids=[about["id"]] if about.get("id") is not None else [],
-        as_written=[name],
-    )
-    say(loaded.notes, logging.WARNING)
-    frame = loaded.frame
-    allowed = check_frame(predictor, frame, allow_changed)
-    identity = about.get("id") if about.get("id") in frame.columns else None
-    columns_by = [column for column in by if column != RISK]  # tiers there are always
-    check_columns_by(columns_by, [str(c) for c in frame if c not in (name, about.get("id"))])
     classes = {"meaning": meaning} if meaning else _meaning(about, positive, negative)
-    labelled = apply_contract(
-        frame, Contract(name, identity, **classes, max_quarantine=1.0, question=QUESTION)
-    )
+    labelled, rows, allowed = _labelled(predictor, source, name, by, classes, allow_changed)
     assert labelled.meaning is not None
     condition, share = labelled.meaning.condition, float(labelled.y.mean())
-    known = {column.name for column in predictor.schema.columns}
-    extra = [str(c) for c in labelled.X if c not in known and c not in by]
-    say([*labelled.notes, *labelled.set_aside])
-    say(unused_columns(predictor.schema, extra=extra))
     weight, told = _without_contacts(labelled, feedback)
     scores = predictor.predict_proba(labelled.X)[:, 1]
     measured = evaluate(
@@ -317,10 +299,10 @@ def backtest(
         str(model),
         _promised(Path(model)),
         measured,
-        len(frame) + len(loaded.rejected) - len(labelled),
+        rows - len(labelled),
         left_sentence(condition, share, len(labelled)),
         majority_warning(condition, share, inverted(labelled.meaning, QUESTION)),
-        tuple(allowed),
+        allowed,
         learned,
         told,
         gaps,
@@ -332,6 +314,39 @@ def backtest(
     )
     write_new_file(output, result.plain())
     return result
+
+
+def _labelled(
+    predictor: Predictor,
+    source: FileSource,
+    label: str,
+    by: Sequence[str],
+    classes: Mapping[str, Any],
+    allow_changed: Collection[str],
+) -> tuple[Customers, int, tuple[str, ...]]:
+    """The customers with an outcome, the rows of the table, and columns that may have changed."""
+    columns = next(iter(source.columns.values()))
+    id = predictor.about.get("id")
+    loaded = load_table(
+        source,
+        rules_of(predictor.schema, columns, predictor.missing),
+        ids=[id] if id is not None else [],
+        as_written=[label],
+    )
+    say(loaded.notes, logging.WARNING)
+    frame = loaded.frame
+    allowed = check_frame(predictor, frame, allow_changed)
+    columns_by = [column for column in by if column != RISK]  # tiers there are always
+    check_columns_by(columns_by, [str(c) for c in frame if c not in (label, id)])
+    identity = id if id in frame.columns else None
+    labelled = apply_contract(
+        frame, Contract(label, identity, **classes, max_quarantine=1.0, question=QUESTION)
+    )
+    known = {column.name for column in predictor.schema.columns}
+    extra = [str(c) for c in labelled.X if c not in known and c not in by]
+    say([*labelled.notes, *labelled.set_aside])
+    say(unused_columns(predictor.schema, extra=extra))
+    return labelled, len(frame) + len(loaded.rejected), tuple(allowed)
 
 
 def check_columns_by(by: Sequence[str], columns: Collection[str]) -> None:

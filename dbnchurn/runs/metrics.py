@@ -39,14 +39,8 @@ def measured(frame: pd.DataFrame, config: RunConfig, facts: Mapping[str, Any]) -
         All of ``metrics.json`` but the seconds.
     """
     val, test = (frame[frame["part"] == part] for part in ("validation", "test"))
-    outcome, gain = val["label"].to_numpy(), val["gain"].to_numpy()
     rule = config.threshold
-    thresholds = {
-        model: chosen(
-            rule, outcome, val[score_column(model)].to_numpy(), gain, weights(val)
-        ).threshold
-        for model in models(frame)
-    }
+    thresholds = {model: _threshold(rule, val, score_column(model)) for model in models(frame)}
     contacts = config.campaign.contacts
     models_metrics = compare(
         test["label"].to_numpy(),
@@ -89,6 +83,11 @@ def measured(frame: pd.DataFrame, config: RunConfig, facts: Mapping[str, Any]) -
         "unlabelled_rows": facts["unlabelled_rows"],
         **_attained(test, own),
     }
+
+
+def _threshold(rule: Threshold, val: pd.DataFrame, scores: str) -> float:
+    outcome, gain = val["label"].to_numpy(), val["gain"].to_numpy()
+    return chosen(rule, outcome, val[scores].to_numpy(), gain, weights(val)).threshold
 
 
 def chosen(

@@ -366,7 +366,9 @@ def checked_answers(y: Any, rows: int) -> pd.Series[Any]:
     DataError
         Wrong length, or missing answers.
     """
-    answers = y if isinstance(y, pd.Series) else pd.Series(np.asarray(y).squeeze(), name="y")
+    if y is None:
+        raise DataError("fit requires y to be passed, but the target y is None")
+    answers = y if isinstance(y, pd.Series) else pd.Series(_one_column(np.asarray(y)), name="y")
     if len(answers) != rows:
         raise DataError(f"y has {len(answers)} rows, but X has {rows}; they must match")
     plain = types.is_numeric_dtype(answers.dtype)
@@ -374,6 +376,13 @@ def checked_answers(y: Any, rows: int) -> pd.Series[Any]:
     if unknown:
         raise DataError(f"y is missing in {unknown} of {rows} rows; drop these rows first")
     return answers
+
+
+def _one_column(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """An array of shape (n,), also of one of shape (n, 1)."""
+    if y.ndim != 1 and y.shape[1:] != (1,):
+        raise DataError(f"y has shape {y.shape}; one answer per row means (n,)")
+    return y.reshape(-1)
 
 
 def answer_name(y: Any) -> str | None:

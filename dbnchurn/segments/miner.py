@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from dbnchurn.core.random_state import RandomStateLike, as_generator
@@ -251,6 +252,13 @@ class SegmentMiner(BaseEstimator):  # type: ignore[misc]
         self.feature_names_in_ = np.array(coded.names, dtype=object)
         self.n_features_in_ = len(coded.names)
         return self
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.target_tags.required = True
+        tags.target_tags.one_d_labels = True
+        return tags
 
     def table(self) -> pd.DataFrame:
         """The list with its rates on the report's rows: see :meth:`SegmentList.table`."""

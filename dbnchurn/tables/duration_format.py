@@ -12,9 +12,9 @@ import pandas as pd
 
 from dbnchurn.core.sql import text_literal
 from dbnchurn.core.typing import Floats
+from dbnchurn.tables.date_format import DAY
 from dbnchurn.tables.named_parts import matches_of, named_parts, number_of_part
 
-DAY = 86_400.0  # seconds
 YEAR = 365.2425 * DAY
 SPANS = {
     "y": YEAR, "mo": YEAR / 12, "w": 7 * DAY, "d": DAY, "h": 3600.0, "m": 60.0, "s": 1.0,

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.tables import kinds
-from dbnchurn.tables.date_format import DateFormat
+from dbnchurn.tables.date_format import DAY, DateFormat
 from dbnchurn.tables.doubtful_values import doubtful_dates, doubtful_numbers, doubtful_values
 from dbnchurn.tables.loading import whole_numbers
 from dbnchurn.tables.number_format import NumberFormat
@@ -27,7 +27,6 @@ from dbnchurn.tables.text_decision import Decision, Question, decisions_and_ques
 
 FILLER = "\0rows"  # so that a table of ignored columns alone has something to use
 TWICE = 2  # rows of a value in the frame by which kinds are inferred: one, or several
-DAY = 86_400  # seconds
 FEW_WORDS = 100
 
 

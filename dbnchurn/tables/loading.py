@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -190,14 +190,22 @@ def load_table(
         values[name] = numbers[name] if name in numbers else decision.values()
     frame = pd.DataFrame({name: values[name] for name in table.column_names})
     formats = {name: name_of(d.form) for name, d in decisions.items() if d.form is not None}
-    notes += [_converted(d) for d in decisions.values() if _is_news(d)]
+    notes += _reading_notes(decisions, numbers)
+    told = {*ids, *as_written, *rules.formats, *rules.kinds}
+    notes += serial_notes({str(name): column for name, column in frame.items()}, told)
+    return LoadedTable(frame, formats, (), tuple(rejected), tuple(notes))
+
+
+def _reading_notes(
+    decisions: Mapping[str, Decision], numbers: Mapping[str, pd.Series[Any]]
+) -> list[str]:
+    """What was converted, then of each column why it stays text and what is doubtful."""
+    notes = [_converted(d) for d in decisions.values() if _is_news(d)]
     for name, decision in decisions.items():
         if decision.doubt:
             notes.append(f"column {name!r} stays text: {decision.doubt}")
         notes += _notes_of(decision, numbers.get(name))
-    told = {*ids, *as_written, *rules.formats, *rules.kinds}
-    notes += serial_notes({str(name): column for name, column in frame.items()}, told)
-    return LoadedTable(frame, formats, (), tuple(rejected), tuple(notes))
+    return notes
 
 
 def _chunks(source: FileSource) -> tuple[list[pa.Table], list[RejectedRow]]:

@@ -22,7 +22,7 @@ import pyarrow.interchange
 
 from dbnchurn.core.errors import DataError, listed
 from dbnchurn.core.typing import Bools, Floats, Ints32, Rows
-from dbnchurn.tables.date_format import DateFormat, certain_dates
+from dbnchurn.tables.date_format import DAY, DateFormat, certain_dates
 from dbnchurn.tables.kinds import is_date
 from dbnchurn.tables.number_format import certain_numbers
 from dbnchurn.tables.reading_rules import form_of
@@ -31,7 +31,6 @@ from dbnchurn.tables.serial_format import SerialFormat
 from dbnchurn.tables.text_column import MISSING, PERHAPS_MISSING, truth_of
 from dbnchurn.tables.text_decision import TRUTH
 
-DAY = 86_400.0  # seconds
 # Boosters and networks compute in float32; values beyond its range are clipped to it.
 LARGEST = float(np.finfo(np.float32).max)
 FEW = 8  # up to so many values, looking for distinct ones costs more time than it saves
@@ -92,7 +91,9 @@ def as_frame(X: Any) -> pd.DataFrame:
             exchanged: pd.DataFrame = pa.interchange.from_dataframe(X).to_pandas()
             return exchanged
         values = np.asarray(X)
-    if values.ndim != 2 or values.dtype.kind in "cV":
+    if values.dtype.kind == "c":
+        raise DataError("Complex data not supported: expected a table of customers in real numbers")
+    if values.ndim != 2 or values.dtype.kind == "V":
         raise DataError(
             f"expected a table of customers, found {type(X).__name__} of shape {values.shape} and "
             f"type {values.dtype}; give a DataFrame or a 2-D array"

@@ -14,6 +14,7 @@ import pandas as pd
 
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.typing import Floats
+from dbnchurn.tables.date_format import DAY
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.roles import words_of
 
@@ -23,7 +24,6 @@ AS_NUMBER = "number"
 """The format that says that numbers are numbers."""
 
 EXCEL_DAY_0 = 25_569.0  # the first of January 1970 in spreadsheets
-DAY = 86_400.0  # seconds
 FIRST, LAST = 3_653.0, 32_872.0  # days since 1970: 1980 to 2059, where dates of customers lie
 FEWEST = 2  # different values
 MANY = 20  # different values of a column whose name does not say that it holds dates

@@ -43,7 +43,7 @@ MATCHING_ROWS = 0.98  # the same, of the rows
 BARE = r"[-+]?\d+(\.\d+)?"
 NUMERIC_DATE = r"(0[1-9]|1[0-2])\.(19|20)\d\d|(19|20)\d{6}"
 TRUTH = ("true", "false")
-DAY = 86_400_000_000  # microseconds
+MICROSECONDS = 86_400_000_000  # of a day
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,7 @@ class Decision:
 def days_as_dates(days: Floats) -> pd.Series[Any]:
     """Days since 1970 as a Series of datetime64, NaN as NaT."""
     known = np.isfinite(days)
-    micro = np.round(np.where(known, days, 0.0) * DAY).astype(np.int64)
+    micro = np.round(np.where(known, days, 0.0) * MICROSECONDS).astype(np.int64)
     dates = micro.astype("datetime64[us]")
     dates[~known] = np.datetime64("NaT")
     return pd.Series(dates)

@@ -16,7 +16,6 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 LINK = re.compile(r"(?<=\]\()(\.\./[^)\s#]+)")
 FENCE = "`" * 6
 LANGUAGES = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".json": "json"}
-HEADER = "---\nsearch: {exclude: true}\nhide: [navigation]\n---\n"
 
 
 def on_files(files: Files, *, config: Any) -> Files:
@@ -61,7 +60,7 @@ def shown(file: Path, path: str) -> str:
     """The page: the file as it is, or the names in a folder."""
     if file.is_dir():
         names = sorted(f"- `{each.name}`" for each in file.iterdir() if each.name[0] not in "._")
-        return f"{HEADER}# {path}\n\n" + "\n".join(names) + "\n"
+        return f"# {path}\n\n" + "\n".join(names) + "\n"
     language = LANGUAGES.get(file.suffix, "text")
     text = file.read_text(encoding="utf-8")
-    return f"{HEADER}# {path}\n\n{FENCE}{language}\n{text}\n{FENCE}\n"
+    return f"# {path}\n\n{FENCE}{language}\n{text}\n{FENCE}\n"

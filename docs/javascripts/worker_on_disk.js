@@ -1,19 +1,25 @@
-// Pages that are opened from a folder may not start a worker, so a hidden frame does its work.
+// Pages that are opened from a folder may neither start a worker nor read data, so a hidden frame
+// does the worker's work: it loads the scripts that the worker would, and the index as one of them.
 if (location.protocol === "file:") {
-  window.IFrameWorker = window.Worker = class extends EventTarget {
+  window.Worker = class {
     constructor(url) {
-      super();
-      this.waiting = [];
+      const place = url.slice(0, url.lastIndexOf("/") + 1);
+      const scripts = ["lunr.js", "search_index.js"].map((name) => `<script src="${place}${name}"></script>`);
       addEventListener("message", ({ source, data }) => {
-        if (source === this.frame.contentWindow)
-          this.dispatchEvent(new MessageEvent("message", { data }));
+        if (source === this.frame.contentWindow) this.onmessage({ data });
       });
+      this.waiting = [];
       this.frame = document.createElement("iframe");
       this.frame.hidden = true;
-      this.frame.srcdoc =
-        "<script>" +
-        "self.postMessage = data => parent.postMessage(data, '*')</script>" +
-        `<script src="${url}"></script>`;
+      this.frame.srcdoc = `${scripts.join("")}<script>
+        console.log = () => {};
+        self.importScripts = () => {};
+        self.postMessage = (data) => parent.postMessage(data, "*");
+        self.XMLHttpRequest = class {
+          addEventListener(event, told) { this.told = told; }
+          open() {}
+          send() { this.responseText = JSON.stringify(__index); this.told(); }
+        };</script><script src="${url}"></script>`;
       this.frame.addEventListener("load", () => {
         const waiting = this.waiting;
         this.waiting = null;

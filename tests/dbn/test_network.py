@@ -18,7 +18,7 @@ from dbnchurn.dbn.network_batch import NetworkBatch, differentiable_gather_sum
 from dbnchurn.dbn.network_record import first_layer_input, logits, logits_from_first_layer, product
 from dbnchurn.dbn.network_stage import NetworkStage
 from dbnchurn.dbn.random import DeviceGenerator
-from dbnchurn.dbn.sparse_adamw import SparseAdamW
+from dbnchurn.dbn.sparse_adamw import RowGradient, SparseAdamW
 from dbnchurn.dbn.visible import Visible
 from tests.dbn.machines import finetune, mixed, one_hot, some_rows
 from tests.dbn.test_training import Blocks
@@ -219,7 +219,7 @@ def test_the_optimiser_is_adamw():
         gradient = DeviceGenerator(step).normal(9, 5)
         reference.grad = gradient.clone()
         torch_adamw.step()
-        ours.step("code_weights", gradient, 0.01)
+        ours.step([RowGradient("code_weights", gradient, 0.01)])
     torch.testing.assert_close(
         network.code_weights.detach(), reference.detach(), rtol=1e-4, atol=1e-6
     )
@@ -230,14 +230,32 @@ def test_rows_that_took_fewer_steps_are_stepped_as_if_alone():
     apart, whole = SparseAdamW(alone, weight_decay=0.1), SparseAdamW(network, weight_decay=0.1)
     for step in range(4):
         gradient = DeviceGenerator(step).normal(9, 5)
+        first = RowGradient("code_weights", gradient[:3], 0.01, slice(0, 3))
         if step:
-            whole.step("code_weights", gradient, 0.01)
-            apart.step("code_weights", gradient[:3], 0.01, slice(0, 3))
-            apart.step("code_weights", gradient[3:], 0.01, slice(3, 9))
+            whole.step([RowGradient("code_weights", gradient, 0.01)])
+            apart.step([first, RowGradient("code_weights", gradient[3:], 0.01, slice(3, 9))])
         else:
             for optimiser in (whole, apart):
-                optimiser.step("code_weights", gradient[:3], 0.01, slice(0, 3))
+                optimiser.step([first])
     torch.testing.assert_close(network.code_weights, alone.code_weights, rtol=1e-6, atol=1e-8)
+
+
+def test_parameters_are_stepped_together_as_one_by_one():
+    networks = [
+        Network.from_random_weights(WIDTHS, SIZES, (5, 4), skip=np.zeros(9), scaled=True)
+        for _ in range(2)
+    ]
+    together, apart = (SparseAdamW(network, weight_decay=0.1) for network in networks)
+    for step in range(4):
+        gradients = [
+            RowGradient(name, DeviceGenerator(step).normal(*values.shape), 0.01 * (1 + number % 2))
+            for number, (name, values) in enumerate(together.parameters.items())
+        ]
+        together.step(gradients)
+        for gradient in gradients:
+            apart.step([gradient])
+    for name, values in together.parameters.items():
+        assert torch.equal(values, apart.parameters[name]), name
 
 
 def test_draw_repeats_rows_and_weights_do_the_same():

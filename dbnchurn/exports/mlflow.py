@@ -47,7 +47,8 @@ class PyfuncModel:
             If the frame cannot be read as the model's schema says, with the sentence of
             :class:`~dbnchurn.core.errors.DataError`; MLflow's server answers with status 400.
         """
-        from mlflow.exceptions import INVALID_PARAMETER_VALUE, MlflowException
+        from mlflow.exceptions import MlflowException
+        from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
         try:
             scores = self.predictor.score(model_input, id=(params or {}).get("id") or None)

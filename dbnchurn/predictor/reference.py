@@ -146,7 +146,8 @@ class Distribution:
         """
         kept, place = np.unique(edges, return_inverse=True)
         bins = np.concatenate([[0], place + 1, len(kept) + 1 + np.arange(ABSENT)])
-        shares = np.bincount(bins, self.shares, minlength=len(kept) + 1 + ABSENT)
+        slots = len(kept) + 1 + ABSENT
+        shares = np.asarray(np.bincount(bins, self.shares, minlength=slots), np.float64)
         return replace(self, edges=kept, shares=shares, low=low, high=high)
 
     def stability_index(self, counts: Ints) -> float:

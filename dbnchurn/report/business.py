@@ -9,7 +9,7 @@ import numpy as np
 
 from dbnchurn.core.html.format import percent, percents, thousands
 from dbnchurn.core.statistics import normal_quantile, wilson
-from dbnchurn.core.typing import Floats
+from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.evaluate.registry import PRIMARY
 from dbnchurn.report.report_input import ReportInput
 
@@ -131,9 +131,9 @@ def campaign_sizes(run: ReportInput) -> tuple[CampaignSize, ...]:
     return tuple(_size(n, y[order], gain, own=n == own) for n in sorted(wanted))
 
 
-def _size(n: int, y: Floats, gain: Floats | None, *, own: bool) -> CampaignSize:
+def _size(n: int, y: Ints, gain: Floats | None, *, own: bool) -> CampaignSize:
     left = int(y[:n].sum())
-    low, high = wilson(left, n)
+    low, high = (float(end) for end in wilson(left, n))
     if gain is None or not np.isfinite(gain[:n]).all():
         return CampaignSize(n, left, left / n, low, high, None, None, None, own)
     value = float(gain[:n].sum())

@@ -85,7 +85,7 @@ def write_json(path: Path, plain: Any) -> None:
 
 def check_new_file(
     output: str | Path | None,
-    read: Mapping[str, Iterable[str | Path | None]],
+    read: Mapping[str, Iterable[str | Path]],
     *,
     mkdir: bool = False,
 ) -> None:

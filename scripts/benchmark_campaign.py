@@ -2,7 +2,8 @@
 
 Run as ``python scripts/benchmark_campaign.py``. Plans of synthetic campaigns with 30 options under
 a budget, channel capacities and offer stock; a thousand random small campaigns whose limits are
-checked by hand; the bound beside HiGHS. The last line is one JSON object.
+checked by hand; the bound beside HiGHS; then what ``campaign_effects.py`` and
+``campaign_learning.py`` measure. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import argparse
 import json
 import resource
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array, eye_array, kron, vstack
 
 from dbnchurn.campaign import Allocate, Option
@@ -80,13 +82,13 @@ def bound_error(n: int) -> float:
     bound = Allocate(**limits).fit(values, costs, OPTIONS).allocation_.bound
     matrix, right = rows_of(OPTIONS, values.shape, costs, limits)
     exact = -linprog(
-        -values.ravel().astype(float), matrix, right, bounds=(0, 1), method="highs"
+        -values.ravel().astype(float), matrix, right, bounds=(0, 1), method="highs-ipm"
     ).fun
     return abs(bound - exact) / exact
 
 
 def violations(cases: int) -> int:
-    """Random campaigns whose plan breaks a limit."""
+    """Random campaigns whose plan breaks a limit, or that are refused though there is a plan."""
     broken = 0
     for seed in range(cases):
         g = np.random.default_rng(seed)
@@ -103,18 +105,32 @@ def violations(cases: int) -> int:
         limits["budget"] = float(g.uniform(0, 1.5 * n))
         limits["minimums"] = {"o0": int(g.integers(0, stock["o0"] // 3 + 1))}
         most = int(g.integers(1, 3))
-        stage = Allocate(**limits, max_contacts=most, control=float(g.choice([0, 0.1, 0.5])))
+        control = float(g.choice([0, 0.1, 0.5]))
+        stage = Allocate(**limits, max_contacts=most, control=control)
+        matrix, right = rows_of(options, shape, costs, limits, most)
         try:
             made = stage.fit(values, costs, options, eligible=eligible).allocation_
         except ConfigError:
-            continue  # minimums that nothing keeps
+            # A control group on top needs more customers than the minimums alone.
+            broken += not control and has_plan(matrix, right, eligible)
+            continue
         contacts = np.zeros(shape)
         on = made.contacted
         np.add.at(contacts, (made.customer[on], made.option[on]), 1)
-        matrix, right = rows_of(options, shape, costs, limits, most)
         kept = (matrix @ contacts.ravel() <= right + 1e-9).all()
         broken += not (kept and contacts.max(initial=0) <= 1 and not contacts[~eligible].any())
     return broken
+
+
+def has_plan(matrix: Any, right: Any, eligible: Any) -> bool:
+    """Whether another solver finds contacts that keep all limits."""
+    solved = milp(
+        np.zeros(eligible.size),
+        integrality=np.ones(eligible.size),
+        bounds=Bounds(0, eligible.ravel().astype(float)),
+        constraints=LinearConstraint(matrix, -np.inf, right),
+    )
+    return solved.x is not None
 
 
 def main() -> None:
@@ -123,6 +139,7 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--bound-customers", type=int, default=50_000)
     parser.add_argument("--cases", type=int, default=1_000)
+    parser.add_argument("--tables", type=Path, help="folder that holds hillstrom.parquet")
     parser.add_argument("--only-plans", action="store_true", help="no effects, no learning")
     arguments = parser.parse_args()
     large = plan(arguments.customers)  # first, so that the peak of memory is its own
@@ -141,8 +158,9 @@ def main() -> None:
         from campaign_effects import measure_effects
         from campaign_learning import measure_learning
 
-        facts |= measure_effects() | measure_learning()
-    print(json.dumps(facts))
+        table = None if arguments.tables is None else arguments.tables / "hillstrom.parquet"
+        facts |= measure_effects() | measure_learning(table)
+    print(json.dumps({name: float(f"{value:.4g}") for name, value in facts.items()}))
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from dbnchurn import ChurnClassifier
 from dbnchurn.campaign.config import read_campaign_config
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.forecast.config import read_forecast_config
+from dbnchurn.graph.config import read_graph_config
 from dbnchurn.runs import read_config
 from dbnchurn.runs.segments import read_segments_config
 from tests.command_server import MORE, UNDRAWN, offered
@@ -225,6 +226,10 @@ def check_config(text: str, file: Path) -> None:
         file.write_text(text, encoding="utf-8")
         read_campaign_config(file)
         return
+    if keys >= {"calls", "caller"}:
+        file.write_text(text, encoding="utf-8")
+        read_graph_config(file)
+        return
     if keys >= {"history", "month"}:
         file.write_text(text, encoding="utf-8")
         read_forecast_config(file)
@@ -293,7 +298,10 @@ PUBLIC = [
     *(f"dbnchurn.{part}" for part in ("campaign", "config", "data", "dbn", "decide", "evaluate")),
     *(f"dbnchurn.{part}" for part in ("experiments", "exports", "features", "model")),
     "dbnchurn.forecast",
-    *(f"dbnchurn.{part}" for part in ("personas", "predictor", "prepare", "runs", "scoring")),
+    *(
+        f"dbnchurn.{part}"
+        for part in ("graph", "personas", "portraits", "predictor", "prepare", "runs", "scoring")
+    ),
     "dbnchurn.segments",
     "dbnchurn.tables",
 ]
@@ -319,7 +327,8 @@ def named(path: str) -> object:
 
 
 FOLDERS = "campaign|cli|config|core|data|dbn|decide|evaluate|experiments|exports|features|model"
-FOLDERS += "|forecast|personas|predictor|prepare|report|runs|scoring|segments|tables"
+FOLDERS += "|forecast|graph|personas|portraits|predictor|prepare|report|runs|scoring|segments"
+FOLDERS += "|tables"
 FOR_DEVELOPERS = ("docs/structure.md", "docs/contributing.md", "docs/method.md")
 
 

@@ -24,7 +24,7 @@ LAYERS = (
     {"predictor", "segments"},
     {"model"},
     {"exports"},
-    {"campaign", "forecast", "personas"},
+    {"campaign", "forecast", "graph", "personas", "portraits"},
     {"runs"},
     {"scoring"},
     {"months"},

@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dbnchurn.campaign.allocation import Allocation, LimitUse
+from dbnchurn.campaign.arm_names import ARMS
 from dbnchurn.campaign.arms import IN_CONTROL, Drawn, draw_arms
-from dbnchurn.campaign.draw import ARMS, Hashes, hashes
+from dbnchurn.campaign.draw import Hashes, hashes
 from dbnchurn.campaign.dual import Bound, find_prices
 from dbnchurn.campaign.integral import Contacts, solve_near, solve_whole, value_of
 from dbnchurn.campaign.limits import Limits, Option, limit_problems, make_limits
@@ -138,9 +139,9 @@ class Allocate:
         chosen = tuple(Option(*option) for option in options)
         if problems := [*self._problems(chosen)]:
             raise ConfigError("; ".join(problems))
-        names = None if ids is None else np.asarray(ids)
         value_array, cost_array = np.asarray(values), np.asarray(costs)
         allowed = None if eligible is None else np.asarray(eligible)
+        names = np.asarray(np.arange(len(value_array)) if ids is None else ids).astype(np.str_)
         if problems := [*_table_problems(value_array, cost_array, allowed, names, len(chosen))]:
             raise DataError("; ".join(problems))
         limits = make_limits(
@@ -151,14 +152,13 @@ class Allocate:
             self.minimums or {},
         )
         n = len(value_array)
-        keys = hashes(np.arange(n) if names is None else names, self.random_state, ORDER)
-        order = np.argsort(keys, kind="stable")
+        order = np.argsort(hashes(names, self.random_state, ORDER), kind="stable")
         margins = _margins(value_array, cost_array, allowed, order, limits, self.max_contacts)
         _check_minimums(margins, limits)
-        draw = hashes((np.arange(n) if names is None else names)[order], self.random_state, DRAW)
+        draw = hashes(names, self.random_state, DRAW)[order]
         contacts, bound, drawn = self._planned(margins, limits, draw)
         self.allocation_ = _record(chosen, margins, limits, contacts, bound, drawn, order)
-        self._sample = margins.part(slice(0, CURVE)), min(1.0, CURVE / max(n, 1)), limits
+        self._sample = margins.part(np.arange(min(n, CURVE))), min(1.0, CURVE / max(n, 1)), limits
         return self
 
     def best_values(self, budgets: Sequence[float]) -> list[float]:
@@ -270,7 +270,7 @@ def _table_problems(
     values: npt.NDArray[Any],
     costs: npt.NDArray[Any],
     eligible: npt.NDArray[Any] | None,
-    ids: npt.NDArray[Any] | None,
+    ids: npt.NDArray[np.str_],
     m: int,
 ) -> Iterator[str]:
     """What is wrong with the arrays."""
@@ -297,11 +297,9 @@ def _table_problems(
     if not np.isfinite(costs).all() or (costs < 0).any():
         bad = ~np.isfinite(costs) | (costs < 0)
         yield f"costs: {int(bad.sum())} are missing, infinite or negative; give money from 0 on"
-    if ids is None:
-        return
     if ids.shape != (n,):
         yield f"ids have the shape {ids.shape}; give one for each of the {n} rows"
-    elif len(different := np.unique(ids.astype(np.str_), return_counts=True)[1]) < n:
+    elif len(different := np.unique(ids, return_counts=True)[1]) < n:
         repeated = int((different > 1).sum())
         yield f"ids: {repeated} customers have several rows; give one row a customer"
 
@@ -387,7 +385,6 @@ def _record(
         bound.value,
         _uses(limits, counts, spent, bound),
         drawn.set_aside,
-        limits,
         bound.prices.by_option(limits),
         bound.prices.money,
     )

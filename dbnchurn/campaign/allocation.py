@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dbnchurn.campaign.limits import Limits, Option
+from dbnchurn.campaign.arm_names import CONTROL
+from dbnchurn.campaign.limits import Option
 from dbnchurn.core.typing import Bools, Floats, Ints
 
 
@@ -68,7 +69,6 @@ class Allocation:
     uses : tuple of LimitUse
     set_aside : int
         Customers taken from the list at random since the draw would have overspent the budget.
-    limits : Limits
     prices_by_option : array of shape (m,)
         What a contact has to be worth beyond its share of the budget.
     price_of_money : float
@@ -93,7 +93,6 @@ class Allocation:
     bound: float
     uses: tuple[LimitUse, ...]
     set_aside: int
-    limits: Limits
     prices_by_option: Floats
     price_of_money: float
 
@@ -110,4 +109,4 @@ class Allocation:
     @property
     def contacted(self) -> Bools:
         """Contacts that are made, exploration among them."""
-        return np.asarray(self.arm != "control")
+        return np.asarray(self.arm != CONTROL)

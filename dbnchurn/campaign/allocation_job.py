@@ -15,8 +15,10 @@ import pyarrow as pa
 from dbnchurn.campaign.allocate import Allocate
 from dbnchurn.campaign.allocation import Allocation
 from dbnchurn.campaign.allocation_result import AllocationResult
+from dbnchurn.campaign.arm_names import CONTROL
+from dbnchurn.campaign.customer_values import with_values
 from dbnchurn.campaign.eligibility import find_eligible
-from dbnchurn.campaign.log import CONTROL, ContactLog
+from dbnchurn.campaign.log import ContactLog
 from dbnchurn.campaign.options import AllocateConfig
 from dbnchurn.campaign.pilot import value_on_pilot
 from dbnchurn.campaign.source import read_source, unique_ids
@@ -101,6 +103,8 @@ def allocate_customers(
 def _read(config: AllocateConfig, log_to: Path | None) -> dict[str, list[str | Path]]:
     """Files that are read; the log may be read and added to."""
     sources = {"customers": config.customers}
+    if config.values is not None:
+        sources["values"] = config.values
     if config.pilot is not None:
         pilot = config.pilot
         sources |= {
@@ -140,9 +144,10 @@ def plan_campaign(config: AllocateConfig) -> AllocationResult:
         table = read_source(config.customers, texts=[config.id], kinds={})
         ids = unique_ids(table.frame, config.id, config.customers.name)
         past = None if config.log is None else ContactLog.read(config.log)
+        customers, joined = with_values(table.frame, ids, config)
     with stage("values"):
-        worths = value_customers(table.frame, config)
-        eligibility = find_eligible(table.frame, ids, config, past)
+        worths = value_customers(customers, config)
+        eligibility = find_eligible(customers, ids, config, past)
     with stage("allocate"):
         stage_ = stage_of(config)
         stage_.fit(
@@ -157,7 +162,7 @@ def plan_campaign(config: AllocateConfig) -> AllocationResult:
         if config.budget:
             budgets = [factor * config.budget for factor in FACTORS]
             curve = [*zip(budgets, stage_.best_values(budgets), strict=True)]
-    notes = [*table.notes, *worths.notes, *eligibility.notes]
+    notes = [*table.notes, *joined, *worths.notes, *eligibility.notes]
     notes += [] if past is None else [f"log: {note}" for note in past.notes]
     promise = None
     if config.pilot is not None:
@@ -170,12 +175,31 @@ def plan_campaign(config: AllocateConfig) -> AllocationResult:
             "no control group: nobody of the list is held out, so the effect of this campaign can "
             "never be told; 'control: 0.1' holds out a tenth at random"
         )
+    else:
+        notes += without_control(plan)
     for note in notes:
         log.warning("%s", note)
-    contacts = contact_list(table.frame, ids, worths, plan, config)
+    contacts = contact_list(customers, ids, worths, plan, config)
     return AllocationResult(
         config, plan, len(ids), contacts, eligibility, tuple(curve), promise, tuple(notes)
     )
+
+
+def without_control(plan: Allocation) -> list[str]:
+    """A note on the options of which so few are on the list that nobody is held out."""
+    held = np.bincount(plan.option[~plan.contacted], minlength=len(plan.options))
+    bare = [
+        f"{option} ({count})"
+        for option, count, none in zip(plan.options, plan.counts, held == 0, strict=True)
+        if count and none
+    ]
+    if not bare:
+        return []
+    return [
+        f"nobody is held out of {', '.join(bare)}, so few are on the list: the effect of these "
+        "contacts alone can never be told; a larger 'control' holds some out, and 'excluded: true' "
+        "takes an option off the list"
+    ]
 
 
 def stage_of(config: AllocateConfig) -> Allocate:

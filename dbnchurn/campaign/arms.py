@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dbnchurn.campaign.draw import ARMS, Hashes, share_of_each
+from dbnchurn.campaign.arm_names import ARMS
+from dbnchurn.campaign.draw import Hashes, share_of_each
 from dbnchurn.campaign.integral import Contacts
 from dbnchurn.campaign.limits import Limits
 from dbnchurn.campaign.margins import Margins, exact_sum
@@ -23,7 +24,7 @@ class Drawn:
     ----------
     rows, options : int arrays
     arms : int array
-        Places in :data:`~dbnchurn.campaign.draw.ARMS`.
+        Places in :data:`~dbnchurn.campaign.arm_names.ARMS`.
     propensity : array
     set_aside : int
         Customers who are on the list no more.

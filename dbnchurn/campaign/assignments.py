@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dbnchurn.campaign.arm_names import CONTROL
 from dbnchurn.core.errors import DataError, listed
 from dbnchurn.core.typing import Floats, Ints, Labels, Rows
 
-CONTROL = "control"
 SMALLEST_GROUP = 30  # customers of an option or of the control group
 
 

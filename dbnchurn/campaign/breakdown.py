@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dbnchurn.campaign.arm_names import CONTACT, CONTROL, EXPLORE
 from dbnchurn.campaign.effect import Effect, differ, measured_effect
 from dbnchurn.campaign.lift import GroupEffect
-from dbnchurn.campaign.log import CONTACT, CONTROL, EXPLORE
 from dbnchurn.core.statistics import adjusted_p_values
 from dbnchurn.core.typing import Floats
 

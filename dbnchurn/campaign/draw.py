@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint
 
 from dbnchurn.campaign.limits import Limits
+from dbnchurn.campaign.mixed_integer import solve_programme
 from dbnchurn.core.typing import Floats, Ints
 
 Hashes = npt.NDArray[np.uint64]
-CONTACT, CONTROL, EXPLORE = "contact", "control", "explore"
-ARMS = (CONTACT, CONTROL, EXPLORE)
 
 
 def hashes(ids: npt.NDArray[Any], seed: int, purpose: int = 0) -> Hashes:
@@ -41,7 +40,7 @@ def hashes(ids: npt.NDArray[Any], seed: int, purpose: int = 0) -> Hashes:
     >>> hashes(np.array([7, 8]), 0).tolist() == hashes(np.array(["7", "8"]), 0).tolist()
     True
     """
-    texts = np.ascontiguousarray(np.asarray(ids).astype(np.str_))
+    texts = np.ascontiguousarray(np.asarray(ids).astype(np.str_, copy=False))
     letters = texts.view(np.uint32).reshape(len(texts), -1)
     start = np.array([seed % 2**64 * 4 + purpose + 1], np.uint64)
     state = np.repeat(_mixed(start), len(texts))
@@ -95,7 +94,7 @@ def share_of_each(
     wanted = share * groups
     # Counts near the shares, and how far each is from its share.
     near = np.hstack([np.eye(size), -np.eye(size)]), np.hstack([np.eye(size), np.eye(size)])
-    solved = milp(
+    solved = solve_programme(
         np.concatenate([np.zeros(size), np.ones(size)]),
         integrality=np.concatenate([np.ones(size), np.zeros(size)]),
         bounds=Bounds(0, np.concatenate([groups, np.full(size, np.inf)])),

@@ -123,11 +123,12 @@ def find_prices(margins: Margins, limits: Limits, tolerance: float) -> Bound:
     ceiling = highest_prices(margins, limits)
     for rows in [rows for rows in STAGES if 2 * rows < margins.n]:
         dual = _Dual(margins.part(slice(0, rows)), limits, rows / margins.n)
-        vector, spread = _minimise(dual, vector, radius, ceiling, max(tolerance, 0.02 / rows**0.5))
+        wanted = max(tolerance, 0.02 / rows**0.5)
+        vector, _, spread = _minimise(dual, vector, radius, ceiling, wanted)
         radius = np.maximum(4 * spread, 0.02 * ceiling / rows**0.5)
     dual = _Dual(margins, limits, 1.0)
-    vector, _ = _minimise(dual, vector, radius, ceiling, tolerance)
-    return bound_at(margins, limits, prices_of(vector))
+    vector, value, _ = _minimise(dual, vector, radius, ceiling, tolerance)
+    return Bound(prices_of(vector), value)
 
 
 def highest_prices(margins: Margins, limits: Limits) -> Floats:
@@ -154,29 +155,10 @@ def highest_prices(margins: Margins, limits: Limits) -> Floats:
     return np.concatenate([np.full(2 * groups, span), [money]]) * 1.01 + 1e-300
 
 
-def bound_at(margins: Margins, limits: Limits, prices: Prices) -> Bound:
-    """The dual at given prices, whose value is a bound whatever they are.
-
-    Parameters
-    ----------
-    margins : Margins
-    limits : Limits
-    prices : Prices
-
-    Returns
-    -------
-    Bound
-    """
-    dual = _Dual(margins, limits, 1.0)
-    vector = np.where(dual.limited, np.maximum(prices.vector, 0), 0.0)
-    gains, _ = dual.at(vector)
-    return Bound(prices_of(vector), float(gains.sum() + dual.supply @ vector))
-
-
 def _minimise(
     dual: _Dual, start: Floats, radius: Floats, ceiling: Floats, tolerance: float
-) -> tuple[Floats, Floats]:
-    """Prices at which the dual is least, and how far the last steps moved them."""
+) -> tuple[Floats, float, Floats]:
+    """Prices at which the dual is least, its value there, and how far the last steps moved them."""
     top = np.where(dual.limited, ceiling, 0.0)
     center = np.clip(start, 0, top)
     gains, slopes = dual.at(center)
@@ -203,7 +185,7 @@ def _minimise(
             radius = radius * 0.5
         cuts = cuts[-(MOST_CUTS // PIECES) :]
     spread = np.ptp(np.array(moved[-4:]), axis=0)
-    return center, spread
+    return center, value, spread
 
 
 def _master(

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from dbnchurn.campaign.arm_names import CONTROL
 from dbnchurn.campaign.conditions import all_hold, condition_problems
 from dbnchurn.campaign.id_match import CLEARLY_MORE, comparable
-from dbnchurn.campaign.log import CONTROL, ContactLog
+from dbnchurn.campaign.log import ContactLog
 from dbnchurn.campaign.options import AllocateConfig, FrequencySection
 from dbnchurn.campaign.suppression import readable, suppress
 from dbnchurn.core.errors import DataError

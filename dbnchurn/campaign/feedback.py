@@ -19,21 +19,24 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field, model_validator
 
-from dbnchurn.campaign.effect import measured_effect
-from dbnchurn.campaign.id_match import check_ids, id_keys
-from dbnchurn.campaign.log import CONTROL, ContactLog
+from dbnchurn.campaign.arm_names import CONTROL
+from dbnchurn.campaign.contacts_in_windows import matched
+from dbnchurn.campaign.kept_share import (
+    KEEP_ALL,
+    SMALLEST_ARM,
+    Group,
+    KeptShare,
+    measured_shares,
+    unmeasured,
+)
+from dbnchurn.campaign.label_weights import weights_without_contact
+from dbnchurn.campaign.limits import Option
+from dbnchurn.campaign.log import ContactLog
 from dbnchurn.campaign.outcomes import Outcomes, join_outcomes
-from dbnchurn.campaign.source import CampaignSource, as_words
+from dbnchurn.campaign.source import CampaignSource
 from dbnchurn.config import Section
-from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
+from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
 from dbnchurn.core.typing import Dates, Floats, Labels, Rows
-
-SMALLEST_ARM = 100  # customers of an arm whose effect is measured
-FEWEST_LEAVERS = 10  # of the control group
-TIERS = 5  # of the log's score, in which contacted stayers are weighted
-LEAVERS_OF_TIER = 20
-LIGHTEST_STAYER = 0.05
-KEEP_ALL = 0.95  # an effect above this would weigh leavers by more than twenty
 
 Share = Annotated[float, Field(lt=KEEP_ALL)]
 
@@ -81,46 +84,6 @@ def _path(given: str | CampaignSource | None) -> str | None:
     return given.path if isinstance(given, CampaignSource) else given
 
 
-@dataclass(frozen=True)
-class KeptShare:
-    """Which share of the leavers the contacts of one arm of a campaign kept.
-
-    Parameters
-    ----------
-    campaign, arm : str
-    value : float
-        0.3 where contacts lowered the rate of leaving by 30 %; below 0 where they raised it.
-    low, high : float or None
-        95 % interval; None where the effect was given.
-    contacted, controls : int
-        Customers that measured it.
-
-    Examples
-    --------
-    >>> print(KeptShare("spring", "contact", 0.3))
-    campaign 'spring': contacts lowered the rate of leaving by 30.0 %, as 'effect' says
-    """
-
-    campaign: str
-    arm: str
-    value: float
-    low: float | None = None
-    high: float | None = None
-    contacted: int = 0
-    controls: int = 0
-
-    def __str__(self) -> str:
-        arm = "" if self.arm == "contact" else f", arm '{self.arm}'"
-        verb = "lowered" if self.value >= 0 else "raised"
-        told = f"campaign {self.campaign!r}{arm}: contacts {verb} the rate of leaving by "
-        told += f"{abs(self.value):.1%}".replace("%", " %")
-        if self.low is None or self.high is None:
-            return f"{told}, as 'effect' says"
-        told += f" (95 % interval {100 * self.low:.1f} to {100 * self.high:.1f} %; "
-        told += f"{self.contacted} contacted, {self.controls} controls)"
-        return told if self.low > 0 or self.high < 0 else f"{told}, which may be chance"
-
-
 @dataclass(frozen=True, eq=False)
 class WeightedLabels:
     """What was done to the labels of some rows.
@@ -145,7 +108,7 @@ class WeightedLabels:
         """Plain data for reports."""
         return {
             "counts": self.counts,
-            "kept": [vars(share) for share in self.kept],
+            "kept": [share.as_dict() for share in self.kept],
             "notes": list(self.notes),
         }
 
@@ -275,32 +238,21 @@ class Feedback:
         place = self.row[rows]
         touched = place >= 0
         table = self.log.iloc[place[touched]].reset_index(drop=True)
-        arms, campaigns = table["arm"].to_numpy(str), table["campaign"].to_numpy(str)
-        contacted = arms != CONTROL
+        contacted = (table["arm"] != CONTROL).to_numpy()
+        campaigns = table["campaign"].to_numpy(str)
         labels = self.y[rows][touched]
-        weight = np.ones(len(place))
-        own = np.ones(len(table))
-        own[contacted & np.isin(campaigns, self.exclude)] = 0.0
+        weight, own = np.ones(len(place)), np.ones(len(table))
         basis = self._basis(rows if measured_on is None else measured_on)
         kept: list[KeptShare] = []
         notes: list[str] = []
-        named = zip(campaigns[contacted].tolist(), arms[contacted].tolist(), strict=True)
-        for campaign, arm in sorted(set(named)):
+        for campaign in sorted({*campaigns[contacted].tolist()}):
+            mine = np.flatnonzero(contacted & (campaigns == campaign))
             if campaign in self.exclude:
+                own[mine] = 0.0
                 continue
-            group = (campaigns == campaign) & (arms == arm)
-            share = self._kept(campaign, arm, basis)
-            if share is None:
-                own[group] = 0.0
-                notes.append(
-                    f"campaign {campaign!r}, arm {arm!r}: fewer than {SMALLEST_ARM} customers, too "
-                    f"few for an effect of their own: {int(group.sum())} are left out"
-                )
-                continue
-            kept.append(share)
-            score = table["score"].to_numpy(np.float64)[group] if "score" in table else None
-            own[group], light = weights_without_contact(labels[group], share.value, score)
-            notes += [f"campaign {campaign!r}: {light}"] if light else []
+            contacts = table.iloc[mine].reset_index(drop=True)
+            own[mine], shares, told = self._weigh_contacts(campaign, contacts, labels[mine], basis)
+            kept, notes = kept + shares, notes + told
         weight[touched] = own
         counts = {
             "contacted": int((contacted & (own > 0)).sum()),
@@ -308,8 +260,39 @@ class Feedback:
             "left_out": int((own == 0).sum()),
             "untouched": int((~touched).sum()),
         }
-        told = [*map(str, kept), *notes, *_counted(counts, weight, self.y[rows])]
-        return WeightedLabels(weight, tuple(kept), counts, tuple(told))
+        said = [*map(str, kept), *notes, *_counted(counts, weight, self.y[rows])]
+        return WeightedLabels(weight, tuple(kept), counts, tuple(said))
+
+    def _weigh_contacts(
+        self, campaign: str, contacts: pd.DataFrame, y: Labels, basis: pd.DataFrame
+    ) -> tuple[Floats, list[KeptShare], list[str]]:
+        """Weights of the contacted customers of a campaign, the shares behind them, and notes."""
+        places: dict[Group, list[int]] = {}
+        columns = (contacts[name].to_numpy(str).tolist() for name in ("arm", "offer", "channel"))
+        for row, (arm, *option) in enumerate(zip(*columns, strict=True)):
+            places.setdefault((arm, Option(*option)), []).append(row)
+        given = self.effect.get(campaign) if isinstance(self.effect, Mapping) else self.effect
+        shares: dict[Group, KeptShare | None]
+        if given is None:
+            shares = measured_shares(campaign, basis, sorted(places))
+        else:
+            shares = {group: KeptShare(campaign, group[0], float(given)) for group in places}
+        said = unmeasured(shares) if given is None else ()
+        notes = [f"campaign {campaign!r}, {note}" for note in said]
+        weight = np.zeros(len(contacts))
+        for share in dict.fromkeys(shares.values()):
+            # Options that have one share are weighted together.
+            group = np.sort(np.concatenate([places[g] for g in shares if shares[g] == share]))
+            if share is None:
+                notes.append(
+                    f"campaign {campaign!r}: fewer than {SMALLEST_ARM} customers were contacted, "
+                    f"too few for an effect: {len(group)} are left out"
+                )
+                continue
+            score = contacts["score"].to_numpy(np.float64)[group] if "score" in contacts else None
+            weight[group], light = weights_without_contact(y[group], share.value, score)
+            notes += [f"campaign {campaign!r}: {light}"] if light else []
+        return weight, [share for share in dict.fromkeys(shares.values()) if share], notes
 
     def _basis(self, rows: Rows) -> pd.DataFrame:
         """Rows of the log that effects are measured on, with the outcome as ``left``."""
@@ -324,189 +307,6 @@ class Feedback:
         away[self.row[others & (self.row >= 0)]] = True
         frame = self.log.assign(left=self.outcomes)[~away]
         return frame[frame["left"].notna()]
-
-    def _kept(self, campaign: str, arm: str, basis: pd.DataFrame) -> KeptShare | None:
-        """The share that one arm of a campaign kept; None if too few customers say it."""
-        given = self.effect.get(campaign) if isinstance(self.effect, Mapping) else self.effect
-        if given is not None:
-            return KeptShare(campaign, arm, float(given))
-        # Customers who were contacted in any case have nobody to be compared with.
-        frame = basis[(basis["campaign"] == campaign) & (basis["propensity"] < 1)]
-        control = frame[frame["arm"] == CONTROL]
-        own = frame[frame["arm"] == arm]
-        remedy = (
-            f"say what is known as feedback.effect: {{{campaign!r}: 0.2}}, or leave its contacted "
-            f"customers out with feedback.exclude: [{campaign!r}]"
-        )
-        if not len(control):
-            raise DataError(
-                f"campaign {campaign!r} has no control group among the rows that are measured: "
-                f"{len(own)} customers were drawn and contacted and none held out, so nothing says "
-                f"who would have left without it; {remedy}"
-            )
-        leavers = int(control["left"].sum())
-        if len(control) < SMALLEST_ARM or leavers < FEWEST_LEAVERS:
-            raise DataError(
-                f"campaign {campaign!r}: of its {len(control)} controls {leavers} left; an effect "
-                f"needs at least {SMALLEST_ARM} controls, of whom {FEWEST_LEAVERS} left; {remedy}"
-            )
-        if len(own) < SMALLEST_ARM:
-            contacts = frame[frame["arm"] != CONTROL]
-            if len(contacts) < SMALLEST_ARM:
-                return None
-            own = contacts  # the campaign's one effect, of all that were contacted
-        both = pd.concat([own, control])
-        effect = measured_effect(
-            both["left"].to_numpy(np.float64),
-            (both["arm"] != CONTROL).to_numpy(),
-            _chances(both),
-        )
-        rate = effect.control.rate
-        share = KeptShare(
-            campaign,
-            arm,
-            -effect.value / rate,
-            -effect.high / rate,
-            -effect.low / rate,
-            len(own),
-            len(control),
-        )
-        if share.value >= KEEP_ALL:
-            raise DataError(
-                f"campaign {campaign!r}: contacts seem to keep {share.value:.0%} of the leavers, "
-                f"so hardly any of them left and the others cannot stand for all; {remedy}"
-            )
-        return share
-
-
-def _chances(rows: pd.DataFrame) -> Floats:
-    """Propensities; 1 where the contacted of several arms stand for themselves, as they are."""
-    chance = rows["propensity"].to_numpy(np.float64)
-    return np.ones(len(rows)) if rows["arm"].nunique() > 2 else chance
-
-
-def matched(log: ContactLog, ids: npt.NDArray[Any], opens: Dates, closes: Dates) -> Rows:
-    """Position in the log of the contact in each row's outcome window; -1 where there is none.
-
-    Parameters
-    ----------
-    log : ContactLog
-    ids : array of shape (n,)
-    opens, closes : datetime64 arrays of shape (n,)
-
-    Returns
-    -------
-    int array of shape (n,)
-
-    Raises
-    ------
-    DataError
-        If no row is in the log, or a customer was in two campaigns within one window.
-    """
-    frame = log.frame
-    rows = pd.DataFrame(
-        {
-            "customer": as_words(pd.Series(ids, name="id"), "the table").to_numpy(object),
-            "row": np.arange(len(ids)),
-            "opens": opens.astype("datetime64[s]"),
-            "closes": closes.astype("datetime64[s]"),
-        }
-    )
-    contacts = frame[["customer", "campaign", "contact_date"]].assign(place=np.arange(len(frame)))
-    pairs = rows.merge(contacts, on="customer")
-    if not len(pairs):
-        raise DataError(
-            f"feedback: no customer of the table is in {log.name}: the table has ids such as "
-            f"{listed(rows['customer'][:3])}, the log such as {listed(frame['customer'][:3])}"
-        )
-    logged = frame[["customer"]].drop_duplicates().reset_index(drop=True)
-    known = rows[["customer"]].drop_duplicates().reset_index(drop=True)
-    logged["key"], known["key"] = id_keys(logged, known, log.name, "the table", "exact")
-    check_ids(
-        logged, known, (log.name, "the table"), "exact", what=("the log", "the table"), option=False
-    )
-    inside = pairs[
-        (pairs["contact_date"] >= pairs["opens"]) & (pairs["contact_date"] < pairs["closes"])
-    ]
-    if not len(inside):
-        first, last = pairs["contact_date"].min().date(), pairs["contact_date"].max().date()
-        raise DataError(
-            f"feedback: no contact of {log.name} ({first} to {last}) lies in an outcome window of "
-            f"the table ({rows['opens'].min().date()} to {rows['closes'].max().date()}); check the "
-            "dates, or leave 'feedback' out"
-        )
-    twice = inside["row"].duplicated(keep=False)
-    if twice.any():
-        customer = inside[twice]["customer"].iloc[0]
-        several = inside[twice & (inside["customer"] == customer)]["campaign"]
-        raise DataError(
-            f"feedback: {inside[twice]['row'].nunique()} customers were in several campaigns "
-            f"within one outcome window, such as {customer!r} in {listed(several.unique())}: no "
-            "campaign alone stands for the label; shorten the window, or keep one campaign in the "
-            "log"
-        )
-    row = np.full(len(ids), -1, np.intp)
-    row[inside["row"]] = inside["place"]
-    return row
-
-
-def weights_without_contact(
-    y: Labels, kept: float, score: Floats | None = None
-) -> tuple[Floats, str]:
-    """Weights with which contacted customers stand for the same customers without a contact.
-
-    Leavers get ``1 / (1 - kept)``. Stayers get what keeps the size of their tier, so that the share
-    of leavers is that without a contact, in each tier and in all.
-
-    Parameters
-    ----------
-    y : int array of shape (n,)
-        1 for those who left.
-    kept : float
-        Share of the leavers that the contact kept.
-    score : float array of shape (n,), optional
-        Made before the contact; tiers of it are weighted apart, since more of the risky stayers are
-        there because of the contact.
-
-    Returns
-    -------
-    weight : float64 array of shape (n,)
-    note : str
-        Where a tier has so many leavers that it cannot keep its size; else empty.
-
-    Examples
-    --------
-    >>> weight, _ = weights_without_contact(np.array([1, 0, 0, 0]), 0.5)
-    >>> weight.round(2).tolist(), round(float(weight.sum()), 6)
-    ([2.0, 0.67, 0.67, 0.67], 4.0)
-    """
-    weight = np.empty(len(y))
-    full = 0
-    for tier in _tiers(y, score):
-        leavers = y[tier].astype(bool)
-        heavy = 1 / (1 - kept)
-        stayers = int((~leavers).sum())
-        rest = len(tier) - heavy * leavers.sum()
-        light = rest / stayers if stayers else 1.0
-        full += bool(light < LIGHTEST_STAYER)
-        weight[tier] = np.where(leavers, heavy, max(light, LIGHTEST_STAYER))
-    note = (
-        f"in {full} tiers of the score more would have left than there are customers, so the share "
-        "that was kept is smaller there; stayers count by 0.05"
-    )
-    return weight, note if full else ""
-
-
-def _tiers(y: Labels, score: Floats | None) -> Iterator[Rows]:
-    """Positions of the customers of each tier; one tier where there are few leavers or no score."""
-    parts = min(TIERS, int(y.sum()) // LEAVERS_OF_TIER)
-    if score is None or np.isnan(score).any() or parts < 2:
-        yield np.arange(len(y))
-        return
-    edges = np.quantile(score, np.linspace(0, 1, parts + 1)[1:-1])
-    tier = np.searchsorted(edges, score, side="right")
-    for number in np.unique(tier):
-        yield np.flatnonzero(tier == number)
 
 
 def _counted(counts: Mapping[str, int], weight: Floats, y: Labels) -> Iterator[str]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint
 from scipy.sparse import coo_array, csr_array, hstack, vstack
 
 from dbnchurn.campaign.dual import Bound
 from dbnchurn.campaign.limits import Limits
 from dbnchurn.campaign.margins import NONE, Margins, choices, exact_sum
+from dbnchurn.campaign.mixed_integer import solve_programme
 from dbnchurn.core.typing import Floats, Ints
 
 CORE = 1_500  # customers near another choice that are decided together at first
@@ -232,7 +233,7 @@ def _solved(
     penalty = 2.0 * len(limits.names) + 10
     matrix, low, high = _constraints(margins, rows, options, limits, short)
     whole = gap is not None
-    solved = milp(
+    solved = solve_programme(
         np.concatenate([-values / unit, np.full(len(short), penalty)]),
         integrality=np.full(len(rows) + len(short), int(whole)),
         bounds=Bounds(0, np.concatenate([np.ones(len(rows)), limits.least[short]])),

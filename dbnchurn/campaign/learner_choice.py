@@ -130,7 +130,8 @@ def choose_learner(
     contacts : float, default 1
         Share of the customers that may be contacted; only contacts of positive value are made.
     folds : int, default 3
-        A learner is fitted on all but one, and plans for that one.
+        A learner is fitted on all but one, as many models as ``uplift`` has halves, and plans for
+        that one; so what is compared, and promised, is what is fitted in the end.
     resamples : int, default 200
         Behind the promise.
 
@@ -187,11 +188,7 @@ def choose_learner(
     gained = scores - scores[:, :1]
     plans: dict[str, Ints] = {}
     for name in learners:
-        effects = np.empty((len(rows), rows.n_options))
-        for number in range(folds):
-            out = np.flatnonzero(fold == number)
-            learned = LEARNERS[name](rows.take(np.flatnonzero(fold != number)), models)
-            effects[out] = uplift.sign * learned(rows.features.take(out))
+        effects = _held_out_effects(clone(uplift).set_params(learner=name), rows, fold)
         plans[name] = plan_of(effects * money.worth[:, None] + money.expected, contacts)
     each = {name: gained[np.arange(len(rows)), plan] for name, plan in plans.items()}
     values = {name: PolicyValue.of_rows(each[name], plans[name]) for name in learners}
@@ -201,6 +198,16 @@ def choose_learner(
     values[RISK] = PolicyValue.of_rows(gained[np.arange(len(rows)), by_risk], by_risk)
     model = clone(uplift).set_params(learner=best).fit(X, option, y, propensity)
     return LearnerChoice(best, values, promise, model)
+
+
+def _held_out_effects(uplift: Uplift, rows: TestRows, fold: Ints) -> Floats:
+    """Effects on every row by models of the other folds, fitted as those of all rows will be."""
+    effects = np.empty((len(rows), rows.n_options))
+    for number in np.unique(fold):
+        out = np.flatnonzero(fold == number)
+        learned = uplift.learned(rows.take(np.flatnonzero(fold != number)))
+        effects[out] = learned(rows.features.take(out)).mean(axis=0)
+    return effects
 
 
 def plan_of(values: Floats, contacts: float = 1.0) -> Ints:

@@ -20,6 +20,7 @@ import numpy as np
 
 from dbnchurn.campaign.assignments import Assignments
 from dbnchurn.campaign.outcome_models import Features, Models
+from dbnchurn.campaign.policy_value import corrected_gains
 from dbnchurn.core.typing import Floats, Ints, Labels, Rows
 
 Effects = Callable[[Features], Floats]
@@ -202,11 +203,8 @@ def transformed_outcome(rows: TestRows, models: Models) -> Effects:
     -------
     callable
     """
-    drawn = rows.drawn
-    weighted = drawn.weight * (rows.y - float(drawn.means(rows.y)[0]))
-    own = drawn.code[:, None] == 1 + np.arange(rows.n_options)
-    control = (drawn.code == 0)[:, None]
-    return _learned(rows, models, weighted[:, None] * (own * 1.0 - control))
+    same = np.full((len(rows), 1 + rows.n_options), float(rows.drawn.means(rows.y)[0]))
+    return _learned(rows, models, _contrasts(corrected_gains(rows.drawn, rows.y, same)))
 
 
 def _learned(rows: TestRows, models: Models, target: Floats) -> Effects:
@@ -232,11 +230,7 @@ def corrected_effects(rows: TestRows, models: Models, folds: int = 2) -> Floats:
     float64 array of shape (n, options)
     """
     expected = cross_fitted(rows, models, folds)
-    code = rows.drawn.code
-    residual = rows.drawn.weight * (rows.y - expected[np.arange(len(rows)), code])
-    own = code[:, None] == 1 + np.arange(rows.n_options)
-    corrections = residual[:, None] * (own * 1.0 - (code == 0)[:, None])
-    return np.asarray(_contrasts(expected) + corrections, np.float64)
+    return _contrasts(corrected_gains(rows.drawn, rows.y, expected))
 
 
 def cross_fitted(rows: TestRows, models: Models, folds: int = 2) -> Floats:

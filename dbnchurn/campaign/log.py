@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dbnchurn.campaign.arm_names import ARMS, CONTACT, CONTROL
 from dbnchurn.campaign.source import (
     CampaignSource,
     as_dates,
@@ -31,12 +32,11 @@ from dbnchurn.core.places import check_places
 from dbnchurn.core.spreadsheet_text import csv_text
 from dbnchurn.tables.writing import ending_of
 
-CONTACT, CONTROL, EXPLORE = "contact", "control", "explore"
-ARMS = (CONTACT, CONTROL, EXPLORE)
 WORDS = ("customer", "campaign", "offer", "channel", "arm")
 NEEDED = (*WORDS, "propensity", "contact_date")
 NUMBERS = ("score", "value", "cost")
 OPTIONAL = (*NUMBERS, "segment")
+TEXTS = (*WORDS, "segment")
 COLUMNS = (*NEEDED, *OPTIONAL)
 KINDS = {"propensity": "number", "contact_date": "date", **dict.fromkeys(NUMBERS, "number")}
 WAIT = 60.0  # seconds for another process that appends
@@ -111,7 +111,7 @@ class ContactLog:
         """
         if not isinstance(source, CampaignSource):
             source = CampaignSource(path=str(source))
-        table = read_source(source, texts=[*WORDS, "segment"], kinds=KINDS)
+        table = read_source(source, texts=TEXTS, kinds=KINDS)
         left_out = [name for name in table.frame if name not in COLUMNS]
         notes = list(table.notes)
         if left_out:
@@ -204,7 +204,7 @@ class ContactLog:
 
 def _strictly_read(path: Path) -> pd.DataFrame:
     """A log to be written again, which may therefore have no column that would be lost."""
-    table = read_source(CampaignSource(path=str(path)), texts=[*WORDS, "segment"], kinds=KINDS)
+    table = read_source(CampaignSource(path=str(path)), texts=TEXTS, kinds=KINDS)
     return checked(table.frame, str(path))
 
 
@@ -235,7 +235,7 @@ def _write(frame: pd.DataFrame, path: Path, ending: str) -> None:
         shown = frame.assign(contact_date=frame["contact_date"].dt.strftime("%Y-%m-%d"))
         path.write_text(csv_text(shown), encoding="utf-8")
         return
-    kinds = {name: pa.string() for name in (*WORDS, "segment")}
+    kinds = {name: pa.string() for name in TEXTS}
     kinds |= {"propensity": pa.float64(), "contact_date": pa.date32()}
     kinds |= dict.fromkeys(NUMBERS, pa.float64())
     schema = pa.schema([(str(name), kinds[str(name)]) for name in frame])
@@ -272,7 +272,7 @@ def checked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         )
     rows = pd.DataFrame({column: frame[column] for column in COLUMNS if column in frame})
     rows = rows.reset_index(drop=True)
-    for column in (*WORDS, "segment"):
+    for column in TEXTS:
         if column in rows:
             rows[column] = as_words(rows[column], name).astype(object)
     for column in ("propensity", *NUMBERS):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from dbnchurn.campaign.arm_names import CONTACT, CONTROL, EXPLORE
 from dbnchurn.campaign.breakdown import (
     BREAKDOWNS,
     MOST_GROUPS,
@@ -24,7 +25,7 @@ from dbnchurn.campaign.effect import (
     sample_ratio,
 )
 from dbnchurn.campaign.lift import Lift, MoneyKept, Planned
-from dbnchurn.campaign.log import CONTACT, CONTROL, EXPLORE, ContactLog
+from dbnchurn.campaign.log import ContactLog
 from dbnchurn.campaign.outcomes import JoinedLog, Outcomes, counts_by_arm, join_outcomes
 from dbnchurn.campaign.scored_customers import ScoredCustomers
 from dbnchurn.core.errors import ConfigError, DataError, listed

@@ -141,6 +141,11 @@ class AllocateSection(Section):
         default=None, description="The one currency of all money; needed here or at the top."
     )
     customers: CampaignSource = Field(description="Scored customers, one row each.")
+    values: CampaignSource | None = Field(
+        default=None,
+        description="Further columns of every customer, such as the table of `dbnchurn values` "
+        "with `worth`; joined by its column `customer`.",
+    )
     id: Name = Field(description="Column that names the customer.")
     probability: str = Field(
         default="probability", description="Column with the probability of leaving."

@@ -174,7 +174,7 @@ class Models:
             )
 
         mean_weight = float(sample_weight.mean())
-        curvature = 0.25 if objective.startswith("binary") else 1.0
+        curvature = 1.0
         if objective.startswith("binary"):
             rate = float(np.average(target, weights=sample_weight))
             base_score, curvature = rate, max(rate * (1 - rate), 1e-3)

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from dbnchurn.campaign.allocation import Allocation
+from dbnchurn.campaign.arm_names import CONTACT, CONTROL
 from dbnchurn.campaign.conditions import all_hold
-from dbnchurn.campaign.log import CONTROL, ContactLog
+from dbnchurn.campaign.log import ContactLog
 from dbnchurn.campaign.options import AllocateConfig, PilotSection
 from dbnchurn.campaign.outcomes import JoinedLog, Outcomes, join_outcomes
 from dbnchurn.campaign.promise import Promise, promised_value
@@ -64,7 +65,16 @@ def value_on_pilot(config: AllocateConfig, plan: Allocation) -> tuple[Promise, l
     contacted = (rows["arm"] != CONTROL).to_numpy(bool)
     money = _money(config, rows, customers, given, contacted, notes)
     promise = promised_value(
-        pairs, plan.counts, chosen, given, contacted, rows["propensity"].to_numpy(float), money
+        pairs,
+        plan.counts,
+        chosen,
+        given,
+        contacted,
+        rows["propensity"].to_numpy(float),
+        money,
+        drawn=not (rows["arm"] == CONTACT).any(),
+        expected=-customers[config.probability].to_numpy(float)
+        * numbers_of(config.worth, customers),
     )
     return promise, notes
 

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dbnchurn.campaign.assignments import CONTROL, Assignments
+from dbnchurn.campaign.arm_names import CONTROL
+from dbnchurn.campaign.assignments import Assignments
 from dbnchurn.core.errors import DataError, did_you_mean
 from dbnchurn.core.statistics import normal_quantile
-from dbnchurn.core.typing import Floats, Ints
+from dbnchurn.core.typing import Floats, Ints, Labels
 
 
 @dataclass(frozen=True)
@@ -125,13 +126,13 @@ def evaluate_policy(
     return PolicyValue.of_rows(scores[row, chosen] - scores[row, 0], chosen)
 
 
-def corrected_gains(drawn: Assignments, gain: Floats, expected: Floats) -> Floats:
+def corrected_gains(drawn: Assignments, gain: Floats | Labels, expected: Floats) -> Floats:
     """Expected gains, corrected in each row's own group by the weighted error of the model.
 
     Parameters
     ----------
     drawn : Assignments of n rows
-    gain : float64 array of shape (n,)
+    gain : array of shape (n,)
     expected : float64 array of shape (n, 1 + options)
 
     Returns

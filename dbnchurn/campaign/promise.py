@@ -1,8 +1,11 @@
 """What a plan can promise: its rule, valued on rows of a pilot that did not make it.
 
 Option by option, customers of the pilot for whom the plan's prices choose the very option that
-the pilot's draw gave them are compared: contacted against held out, weighted by one over the known
-propensity (Hájek, 1971).
+the pilot gave them are compared: contacted against held out, weighted by one over the known
+propensity (Hájek, 1971). Where the pilot drew options at random, whoever was held out could have
+got any of them, so he is compared with the contacts of the option that the plan chooses for him.
+What was expected of a customer before the pilot takes away the part of the variance that it
+explains.
 """
 
 from __future__ import annotations
@@ -11,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from dbnchurn.campaign.limits import Option
 from dbnchurn.core.statistics import normal_quantile
@@ -52,6 +54,9 @@ def promised_value(
     contacted: Bools,
     propensity: Floats,
     money: Floats,
+    *,
+    drawn: bool = False,
+    expected: Floats | None = None,
 ) -> Promise:
     """Value the rule of a plan.
 
@@ -70,6 +75,10 @@ def promised_value(
         Known probability of what happened to the customer.
     money : array of shape (n,)
         What came of the customer, costs taken off.
+    drawn : bool, default False
+        Whether the pilot drew the option of every contact at random.
+    expected : array of shape (n,), optional
+        What would have come of the customer without a contact, as far as it was known before.
 
     Returns
     -------
@@ -91,23 +100,42 @@ def promised_value(
         if not counts[number]:
             continue
         same = (chosen == number) & (given == number)
-        arms = [same & contacted, same & ~contacted]
+        held_out = ~contacted & (chosen == number if drawn else same)
+        arms = [same & contacted, held_out]
         if min(int(arm.sum()) for arm in arms) < FEWEST:
             missing.append(str(option))
             continue
-        (one, one_error), (other, other_error) = (
-            _weighted(money[arm], 1 / propensity[arm]) for arm in arms
-        )
-        value += float(counts[number]) * (one - other)
-        variance += float(counts[number]) ** 2 * (one_error**2 + other_error**2)
+        gain, error = _difference(*(_Arm.of(arm, money, 1 / propensity, expected) for arm in arms))
+        value += float(counts[number]) * gain
+        variance += (float(counts[number]) * error) ** 2
         valued += int(counts[number])
-        rows += int(same.sum())
+        rows += int(sum(arm.sum() for arm in arms))
     half = normal_quantile(0.95) * variance**0.5
     return Promise(value, value - half, value + half, valued, tuple(missing), rows)
 
 
-def _weighted(values: Floats, weights: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """A weighted mean and its standard error."""
-    share = weights / weights.sum()
-    mean = float((share * values).sum())
-    return mean, float(((share * (values - mean)) ** 2).sum() ** 0.5)
+@dataclass(frozen=True, eq=False)
+class _Arm:
+    """Weighted means of an arm, and how far each row is from them, by its weight."""
+
+    mean: float
+    apart: Floats
+    expected: float
+    expected_apart: Floats
+
+    @classmethod
+    def of(cls, rows: Bools, money: Floats, weight: Floats, expected: Floats | None) -> _Arm:
+        share = weight[rows] / weight[rows].sum()
+        known = np.zeros(len(share)) if expected is None else expected[rows]
+        mean, before = float(share @ money[rows]), float(share @ known)
+        return cls(mean, share * (money[rows] - mean), before, share * (known - before))
+
+
+def _difference(one: _Arm, other: _Arm) -> tuple[float, float]:
+    """The difference of two arms, less that of what was expected of them; and its error."""
+    arms = one, other
+    spread = sum(float(arm.expected_apart @ arm.expected_apart) for arm in arms)
+    joint = sum(float(arm.apart @ arm.expected_apart) for arm in arms)
+    slope = joint / spread if spread > 0 else 0.0
+    variance = sum(float(((arm.apart - slope * arm.expected_apart) ** 2).sum()) for arm in arms)
+    return one.mean - other.mean - slope * (one.expected - other.expected), variance**0.5

@@ -14,7 +14,9 @@ from dbnchurn.core.typing import Floats
 FEWEST = 3  # estimates; between two there is nothing to learn a spread from
 
 
-def shrunk_to_mean(estimates: npt.ArrayLike, errors: npt.ArrayLike) -> Floats:
+def shrunk_to_mean(
+    estimates: npt.ArrayLike, errors: npt.ArrayLike, *, fewest: int = FEWEST
+) -> Floats:
     """Estimates drawn to their mean, each by its share of noise.
 
     Parameters
@@ -22,11 +24,13 @@ def shrunk_to_mean(estimates: npt.ArrayLike, errors: npt.ArrayLike) -> Floats:
     estimates : array of shape (n,)
     errors : array of shape (n,), or number
         Standard errors.
+    fewest : int, default 3
+        Estimates from which a spread is learned.
 
     Returns
     -------
     array of shape (n,)
-        The estimates themselves where they are fewer than three.
+        The estimates themselves where they are fewer than that.
 
     Examples
     --------
@@ -37,7 +41,7 @@ def shrunk_to_mean(estimates: npt.ArrayLike, errors: npt.ArrayLike) -> Floats:
     """
     values = np.asarray(estimates, float)
     noise = np.broadcast_to(np.asarray(errors, float) ** 2, values.shape)
-    if len(values) < FEWEST or not noise.any():
+    if len(values) < fewest or not noise.any():
         return values.copy()
     if (noise == 0).any():
         # Some are exact: the spread is that of all, less the mean noise.

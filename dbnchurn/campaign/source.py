@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from dbnchurn.config import Section
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.spreadsheet_text import original
-from dbnchurn.data.plan import Csv
+from dbnchurn.data.plan import TableSource
+from dbnchurn.tables.empty_rows import TOTAL, total_rows
 from dbnchurn.tables.files import find_files, kind_of_file
 from dbnchurn.tables.keys import refuse_exponents, whole_keys
 from dbnchurn.tables.loading import LoadedTable, load_table
-from dbnchurn.tables.postgres import Postgres, rows_of
+from dbnchurn.tables.postgres import rows_of
 from dbnchurn.tables.reading_rules import ReadingRules
 from dbnchurn.tables.schema import text
 from dbnchurn.tables.streaming import open_files
@@ -26,39 +26,12 @@ from dbnchurn.tables.streaming import open_files
 SHOWN = 3  # rows in a message
 
 
-class CampaignSource(Section):
-    """Where a table of a campaign is: files or a database."""
+class CampaignSource(TableSource):
+    """Where a table of a campaign is, and how its columns are read."""
 
-    path: str | None = Field(
-        default=None, description="CSV, Parquet or Excel file, folder of them, or pattern with *."
-    )
-    postgres: Postgres | None = None
-    csv: Csv = Field(default_factory=Csv)
-    sheet: str | None = Field(default=None, description="Sheet of a spreadsheet.")
-    missing: tuple[str, ...] = Field(
-        default=(), description="Further texts that stand for a missing value."
-    )
-    formats: dict[str, str] = Field(
-        default_factory=dict,
-        description="Column → how its numbers or dates are written, such as '%d.%m.%Y'. Found out "
-        "where it leaves no doubt.",
-    )
     columns: dict[str, str] = Field(
         default_factory=dict, description="Name that is needed → name of the column in the table."
     )
-
-    @model_validator(mode="after")
-    def _one_source(self) -> CampaignSource:
-        if (self.path is None) == (self.postgres is None):
-            raise ValueError("a table needs exactly one of 'path' and 'postgres'")
-        return self
-
-    @property
-    def name(self) -> str:
-        """What the table is called in messages."""
-        if self.postgres is not None:
-            return self.postgres.table or "a query of a database"
-        return str(self.path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +41,7 @@ class CampaignTable:
     Parameters
     ----------
     frame : DataFrame
-        One row after another; row k of the table has the index k - 1.
+        One row after another; row k of the table has the index k - 1, and totals are left out.
     name : str
         Of the table, for messages.
     notes : tuple of str, default ()
@@ -81,15 +54,15 @@ class CampaignTable:
 
 
 def read_source(
-    source: CampaignSource, *, texts: Collection[str], kinds: Mapping[str, str]
+    source: CampaignSource, *, texts: Sequence[str], kinds: Mapping[str, str]
 ) -> CampaignTable:
     """Read the whole table.
 
     Parameters
     ----------
     source : CampaignSource
-    texts : collection of str
-        Columns that stay as they are written, such as ids.
+    texts : sequence of str
+        Columns that stay as they are written; the first names the customer.
     kinds : mapping of column → {"number", "date"}
         What the other columns are.
 
@@ -139,7 +112,18 @@ def read_source(
         frame[name] = as_words(frame[name], source.name)
         if escaped:
             frame[name] = frame[name].map(original, na_action="ignore")
-    return CampaignTable(frame, source.name, loaded.notes)
+    return _without_totals(CampaignTable(frame, source.name, loaded.notes), texts[0])
+
+
+def _without_totals(table: CampaignTable, id: str) -> CampaignTable:
+    """The table without rows such as a sum, which are no customers; a note says how many."""
+    totals = total_rows(table.frame[id]) if id in table.frame else np.zeros(0, bool)
+    if not totals.any():
+        return table
+    first = table.frame.loc[totals, id].iloc[0]
+    note = f"{table.name}: {TOTAL}, {rows_text(totals)}, such as {first!r}: left out"
+    customers = table.frame[~totals].reset_index(drop=True)
+    return replace(table, frame=customers, notes=(*table.notes, note))
 
 
 def _first(path: str) -> Path:

@@ -6,20 +6,25 @@ notice; so ids that match only when they are compared less strictly stop the job
 
 from __future__ import annotations
 
+import codecs
 import csv
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from dbnchurn.campaign.id_match import CLEARLY_MORE, Match
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.typed import as_text
 from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.files import ALL_ENDINGS, kind_of_file
+from dbnchurn.tables.streaming import open_files
 from dbnchurn.tables.writing import relation_of, with_original_texts
 
 log = logging.getLogger(__name__)
@@ -31,6 +36,7 @@ MATCHES: dict[Match, str] = {
 NEVER = chr(1)  # a delimiter that no id contains
 DELIMITERS = ",;\t|"
 EXACT_FLOATS = 2**53  # beyond, different whole numbers are the same float
+BLOCK = 2**20  # bytes, or rows
 SHOWN = 3  # ids of either side in a message
 BLANKS = " \t\n\r\v\f\u00a0\u2007\u202f\u3000\ufeff"
 BLANK = r"[\s\p{Z}\x{FEFF}]"  # of the regular expressions of DuckDB
@@ -200,10 +206,17 @@ def _load(session: Session, path: Path, id: str | None) -> str | None:
 
 def _relation(session: Session, path: Path) -> tuple[str, dict[str, str]]:
     """A list as SQL, and the SQL types of its columns; whatever is in a text file stays text."""
-    ending = path.suffix.lower()
-    if ending == ".parquet":
+    ending, kind = path.suffix.lower(), kind_of_file(path)
+    if kind is None:
+        endings = listed(ALL_ENDINGS, limit=20)
+        raise DataError(f"{path}: unknown ending; a suppression list is one of {endings}")
+    if kind == "parquet":
         relation = relation_of([path])
         return relation, session.columns(relation)
+    if kind == "excel" or (kind == "csv" and ending != ".txt" and not _is_plain(path)):
+        return _read(session, path)
+    if not _is_plain(path):
+        raise DataError(f"{path}: the list is not UTF-8 text; save it as UTF-8, or as .csv")
     header, mark = ["id"], NEVER
     if ending == ".csv":
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -223,6 +236,36 @@ def _relation(session: Session, path: Path) -> tuple[str, dict[str, str]]:
     return relation, dict.fromkeys(header, "VARCHAR")
 
 
+def _is_plain(path: Path) -> bool:
+    """Whether a file is text in UTF-8, which DuckDB reads by itself."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        try:
+            while block := file.read(BLOCK):
+                if b"\0" in block:
+                    return False
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def _read(session: Session, path: Path) -> tuple[str, dict[str, str]]:
+    """A spreadsheet, or a packed file or one in another encoding, by the reader of tables."""
+    source = open_files(path)
+    columns = next(iter(source.columns.values()))
+    chunks = list(source.chunks(columns, BLOCK))
+    if broken := [line for chunk in chunks for line in chunk.rejected]:
+        raise DataError(f"{path}: row {broken[0].row}: {broken[0].reason}; mend the list")
+    listing = pa.concat_tables([chunk.rows for chunk in chunks])
+    session.store(quoted("listing"), listing.to_reader())
+    relation = quoted("listing")
+    kinds = session.columns(relation)
+    plain = kind_of_file(path) == "csv"
+    return (with_original_texts(relation) if plain else relation), kinds
+
+
 def _column(path: Path, columns: list[str], id: str | None) -> tuple[str, str | None]:
     """The column with the ids; its name again if it is neither ``id`` nor the model's."""
     named = [name for name in dict.fromkeys(("id", id)) if name in columns]
@@ -233,7 +276,7 @@ def _column(path: Path, columns: list[str], id: str | None) -> tuple[str, str | 
     if named:
         return named[0] or "", None
     if len(columns) == 1:
-        if columns[0].strip().isdigit():
+        if re.fullmatch(r"\d+(\.0)?", columns[0].strip()):
             raise DataError(_no_header(path, columns[0]))
         return columns[0], columns[0]
     wanted = "'id'" if id in (None, "id") else f"'id' or {id!r}"

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from dbnchurn.campaign.assignments import Assignments, read_outcome
-from dbnchurn.campaign.learners import LEARNERS, TestRows, halves_of, reseeded
+from dbnchurn.campaign.learners import LEARNERS, Effects, TestRows, halves_of, reseeded
 from dbnchurn.campaign.outcome_models import Features, Models
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.parameters import check_parameters
@@ -141,20 +141,7 @@ class Uplift(BaseEstimator):  # type: ignore[misc]
             If a parameter is not allowed.
         """
         rows = self.read(X, option, y, propensity)
-        models = self.models()
-        learn = LEARNERS[self.learner]
-        if self.halves % 2:
-            raise ConfigError(
-                f"Uplift(halves={self.halves}) has to be even: every half is fitted with the rest "
-                "of the rows beside it"
-            )
-        self._fitted = []
-        for number in range(self.halves):
-            pair = reseeded(models, number // 2)
-            own = np.flatnonzero(halves_of(rows, pair.seed) == number % 2)
-            self._fitted.append(learn(rows.take(own), pair))
-        if not self._fitted:
-            self._fitted = [learn(rows, models)]
+        self._effects = self.learned(rows)
         means = rows.drawn.means(rows.y)
         self.options_ = rows.drawn.options
         self.average_ = self.sign * (means[1:] - means[0])
@@ -188,8 +175,7 @@ class Uplift(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "options_")
         if return_std and self.halves == 0:
             raise ConfigError("standard errors need Uplift(halves=10); this one was fitted without")
-        features = Features.of(self.schema_, as_frame(X))
-        each = np.stack([self.sign * fitted(features) for fitted in self._fitted])
+        each = self._effects(Features.of(self.schema_, as_frame(X)))
         mean: Floats = each.mean(axis=0)
         if not return_std:
             return mean
@@ -198,6 +184,38 @@ class Uplift(BaseEstimator):  # type: ignore[misc]
         pairs = each.reshape(-1, 2, *mean.shape)
         variance = ((pairs[:, 0] - pairs[:, 1]) ** 2).mean(axis=0) / 4
         return mean, np.sqrt(variance)
+
+    def learned(self, rows: TestRows) -> Effects:
+        """Fit the models of the halves; the parameters stay as they are.
+
+        Parameters
+        ----------
+        rows : TestRows
+            As :meth:`read` gives them.
+
+        Returns
+        -------
+        callable
+            Features of n rows → effects by each model, of shape (models, n, options).
+
+        Raises
+        ------
+        ConfigError
+            If the number of halves is odd.
+        """
+        if self.halves % 2:
+            raise ConfigError(
+                f"Uplift(halves={self.halves}) has to be even: every half is fitted with the rest "
+                "of the rows beside it"
+            )
+        models, learn = self.models(), LEARNERS[self.learner]
+        fitted = []
+        for number in range(self.halves):
+            pair = reseeded(models, number // 2)
+            own = np.flatnonzero(halves_of(rows, pair.seed) == number % 2)
+            fitted.append(learn(rows.take(own), pair))
+        fitted = fitted or [learn(rows, models)]
+        return lambda features: self.sign * np.stack([effect(features) for effect in fitted])
 
     @property
     def sign(self) -> float:

@@ -112,20 +112,23 @@ def cautious_effects(config: AllocateConfig) -> tuple[dict[Option, float], list[
         )
     # Options of one offer share one estimate, which counts once.
     estimates = {
-        pair: (known[pair], float(s.error))
+        pair: (pair.offer, known[pair], float(s.error))
         for pair, s in sections.items()
         if pair in known and s.error is not None and not isinstance(s.error, str)
     }
-    different = sorted({(pair.offer, *e) for pair, e in estimates.items()})
+    different = sorted({*estimates.values()})
     shrunk = shrunk_to_mean([e for _, e, _ in different], [se for _, _, se in different])
     drawn = dict(zip(different, shrunk.tolist(), strict=True))
-    changed = {pair: drawn[(pair.offer, *e)] for pair, e in estimates.items()}
-    notes += [
-        f"effect of {offer}: {old:.3g} given, {new:.3g} used, drawn to the mean of all by its "
-        f"standard error {error:.2g}"
-        for (offer, old, error), new in drawn.items()
-        if abs(new - old) > 1e-9
-    ]
+    for estimate, new in drawn.items():
+        offer, old, error = estimate
+        if abs(new - old) > 1e-9:
+            whole = all(estimates.get(pair) == estimate for pair in known if pair.offer == offer)
+            own = [str(pair) for pair, found in estimates.items() if found == estimate]
+            notes.append(
+                f"effect of {offer if whole else ', '.join(own)}: {old:.3g} given, {new:.3g} used, "
+                f"drawn to the mean of all by its standard error {error:.2g}"
+            )
+    changed = {pair: drawn[estimate] for pair, estimate in estimates.items()}
     return {**{pair: float(e) for pair, e in known.items()}, **changed}, notes
 
 

@@ -13,8 +13,10 @@ from dbnchurn.cli import months  # noqa: F401
 from dbnchurn.cli import tables  # noqa: F401
 from dbnchurn.cli import segments  # noqa: F401
 from dbnchurn.cli import personas  # noqa: F401
+from dbnchurn.cli import portraits  # noqa: F401
 from dbnchurn.cli import campaigns  # noqa: F401
 from dbnchurn.cli import forecasts  # noqa: F401
+from dbnchurn.cli import key_users  # noqa: F401
 from dbnchurn.cli import cleaning  # noqa: F401
 from dbnchurn.cli import configs  # noqa: F401
 

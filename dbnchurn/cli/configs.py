@@ -21,16 +21,20 @@ class ConfigKind(StrEnum):
     PERSONAS = "personas"
     CAMPAIGN = "campaign"
     FORECAST = "forecast"
+    PORTRAIT = "portrait"
+    GRAPH = "graph"
 
 
 @app.command(rich_help_panel=PANEL)
 def schema(
     of: Annotated[ConfigKind, typer.Argument(help="Kind of config.")] = ConfigKind.RUN,
 ) -> None:
-    """Print the JSON schema of a config: run, segments, personas, campaign or forecast."""
+    """Print the JSON schema of a config, of a run or of another kind."""
     from dbnchurn.campaign.config import CampaignConfig
     from dbnchurn.config import Section, json_schema
     from dbnchurn.forecast.config import ForecastConfig
+    from dbnchurn.graph.config import GraphConfig
+    from dbnchurn.portraits.config import PortraitConfig
     from dbnchurn.runs.config import RunConfig
     from dbnchurn.runs.personas import PersonasConfig
     from dbnchurn.runs.segments import SegmentsConfig
@@ -41,5 +45,7 @@ def schema(
         ConfigKind.PERSONAS: PersonasConfig,
         ConfigKind.CAMPAIGN: CampaignConfig,
         ConfigKind.FORECAST: ForecastConfig,
+        ConfigKind.PORTRAIT: PortraitConfig,
+        ConfigKind.GRAPH: GraphConfig,
     }
     print(json.dumps(json_schema(models[of]), indent=2))

@@ -1,4 +1,4 @@
-"""The verb ``forecast``: who leaves in the coming months."""
+"""The verbs ``forecast`` and ``values``: who leaves in the coming months, and who is worth what."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from dbnchurn.cli.options import Config, Mkdir, RawText, output_file
 from dbnchurn.core.progress import displayed
 
 PANEL = "Forecast"
+Output = Annotated[
+    Path, output_file(".csv", ".parquet", help="The table: a .csv or .parquet file.")
+]
+Page = Annotated[Path | None, output_file(".html", help="Write a page too.", option="--page")]
+Facts = Annotated[
+    Path | None, output_file(".json", help="Write all numbers too.", option="--facts")
+]
 
 
 @app.command(rich_help_panel=PANEL)
 def forecast(
     config: Config,
-    output: Annotated[
-        Path, output_file(".csv", ".parquet", help="The table: a .csv or .parquet file.")
-    ],
+    output: Output,
     overrides: Annotated[
         list[str] | None, typer.Argument(help="Changes such as horizon=3.")
     ] = None,
-    page: Annotated[
-        Path | None, output_file(".html", help="Write a page too.", option="--page")
-    ] = None,
-    facts: Annotated[
-        Path | None, output_file(".json", help="Write all numbers too.", option="--facts")
-    ] = None,
+    page: Page = None,
+    facts: Facts = None,
     mkdir: Mkdir = False,
     raw_text: RawText = False,
 ) -> None:
@@ -43,5 +44,34 @@ def forecast(
             settings, output, page=page, facts=facts, mkdir=mkdir, raw_text=raw_text
         )
     print(forecast_text(made))
-    written = [path for path in (output, page, facts) if path is not None]
-    print(f"written: {', '.join(map(str, written))}")
+    _print_written(output, page, facts)
+
+
+@app.command(rich_help_panel=PANEL)
+def values(
+    config: Config,
+    output: Output,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Changes such as values.months=24.")
+    ] = None,
+    page: Page = None,
+    facts: Facts = None,
+    mkdir: Mkdir = False,
+    raw_text: RawText = False,
+) -> None:
+    """Say how long every customer stays and what that is worth, by the config of a forecast."""
+    from dbnchurn.forecast.config import read_forecast_config
+    from dbnchurn.forecast.values_job import write_values
+    from dbnchurn.forecast.values_text import values_text
+
+    settings = read_forecast_config(config, overrides or [])
+    with displayed():
+        made = write_values(
+            settings, output, page=page, facts=facts, mkdir=mkdir, raw_text=raw_text
+        )
+    print(values_text(made))
+    _print_written(output, page, facts)
+
+
+def _print_written(*paths: Path | None) -> None:
+    print(f"written: {', '.join(str(path) for path in paths if path is not None)}")

@@ -41,10 +41,17 @@ def assign(
     output: Annotated[
         Path, output_file(".csv", ".parquet", help="Id and persona: a .csv or .parquet file.")
     ],
-    id: Annotated[str, typer.Option(help="Column that names the customer.")],
+    id: Annotated[
+        str | None,
+        typer.Option(help="Column that names the customer; by default as the personas have it."),
+    ] = None,
     earlier: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="An earlier output, to count who changed persona."),
+    ] = None,
+    page: Annotated[
+        Path | None,
+        output_file(".html", help="Write a page of who changed persona.", option="--page"),
     ] = None,
     mkdir: Mkdir = False,
     raw_text: RawText = False,
@@ -54,7 +61,7 @@ def assign(
 
     with displayed():
         done = assign_file(
-            found, table, output, id=id, earlier=earlier, mkdir=mkdir, raw_text=raw_text
+            found, table, output, id=id, earlier=earlier, page=page, mkdir=mkdir, raw_text=raw_text
         )
     print(done.summary())
-    print(f"written: {output}")
+    print(f"written: {', '.join(str(path) for path in (output, page) if path is not None)}")

@@ -58,6 +58,19 @@ def simulate(
             "the true number of leavers by package and month.",
         ),
     ] = 0.0,
+    calls: Annotated[
+        bool, typer.Option("--calls", help="Write who calls whom, in communities and to hubs.")
+    ] = False,
+    contagion: Annotated[
+        float,
+        typer.Option(
+            help="With --calls: growth of the log-odds of leaving if all who are called have left."
+        ),
+    ] = 0.0,
+    homophily: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="With --calls: how far those who leave alike call alike."),
+    ] = 0.0,
     database: Annotated[
         str | None,
         typer.Option(help="Environment variable with a PostgreSQL URL: load the tables there too."),
@@ -65,9 +78,12 @@ def simulate(
     mkdir: Mkdir = False,
 ) -> None:
     """Write the tables of a simulated telecom whose true probabilities are known."""
+    from dbnchurn.data.simulate.calls import Contagion
     from dbnchurn.data.simulate.write import load_tables
     from dbnchurn.data.simulate.write import simulate as write_tables
 
+    if not calls and (contagion or homophily):
+        raise ConfigError("--contagion and --homophily need --calls, which writes the calls")
     with displayed():
         write_tables(
             output,
@@ -77,6 +93,7 @@ def simulate(
             dirt=dirt,
             campaigns=[kind.strip() for kind in campaigns.split(",") if kind.strip()],
             joiners=joiners,
+            calls=Contagion(contagion, homophily) if calls else None,
             mkdir=mkdir,
         )
         loaded = None if database is None else load_tables(output, database)

@@ -16,6 +16,7 @@ from dbnchurn.data.windows import Window, shift
 
 SCALE = 2**20  # values are summed as multiples of 2⁻²⁰
 MONTH_DAYS = 30.4375
+EARLIEST = date(1, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,20 @@ class Feature:
     sql: str
     kind: str = "number"
     empty: float | None = None
+
+
+@dataclass(frozen=True)
+class FeatureQuery:
+    """A query that computes some features of one table, one row for each key.
+
+    Parameters
+    ----------
+    sql : str
+    features : tuple of Feature
+    """
+
+    sql: str
+    features: tuple[Feature, ...]
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ class Built:
         Features that are categories.
     coverage : Coverage, optional
         What the tables lack for the windows, and how many customers count as gone.
+    notes : tuple of str, default ()
+        What was left out of the features.
 
     Examples
     --------
@@ -62,6 +64,7 @@ class Built:
     joins: list[Join]
     categories: tuple[str, ...]
     coverage: Coverage = field(default_factory=Coverage)
+    notes: tuple[str, ...] = ()
 
     @property
     def features(self) -> Path:
@@ -181,12 +184,14 @@ def finished(folder: Path, part: Part, *, labelled: bool) -> Built:
     -------
     Built
     """
-    for sentence in part.coverage.uncovered if labelled else ():
+    for sentence in (*(part.coverage.uncovered if labelled else ()), *part.notes):
         log.warning("%s", sentence)
     if not labelled:
         told = json.dumps(asdict(part.coverage), indent=1, ensure_ascii=False)
         (folder / COVERAGE).write_text(told + "\n", encoding="utf-8")
-    return Built(folder, part.plan, part.tables, part.joins, part.categories, part.coverage)
+    return Built(
+        folder, part.plan, part.tables, part.joins, part.categories, part.coverage, part.notes
+    )
 
 
 def load(built: Built) -> Customers:
@@ -200,7 +205,7 @@ def load(built: Built) -> Customers:
     categories = [*built.categories]
     frame = pq.read_table(built.features, read_dictionary=categories).to_pandas()
     key = built.plan.tables[built.plan.base].key
-    notes = built.coverage.uncovered
+    notes = (*built.coverage.uncovered, *built.notes)
     known = frame[LABEL].notna()
     quarantine = frame.loc[~known, [key, CUTOFF]].assign(reason="the outcome is not known")
     if not known.all():

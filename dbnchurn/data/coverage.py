@@ -174,6 +174,8 @@ def _needed(plan: DataPlan, window: Window) -> Mapping[str, date | None]:
     for name, features in plan.features.items():
         if used(features.window) or used(features.month):
             needed[name] = window.start
+    for name, neighbours in plan.neighbours.items():
+        needed |= dict.fromkeys((name, *neighbours.usage), window.start)
     return needed
 
 

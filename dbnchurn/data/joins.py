@@ -14,7 +14,9 @@ from datetime import date
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.aggregates import (
+    EARLIEST,
     Feature,
+    FeatureQuery,
     Span,
     day,
     features_of,
@@ -24,6 +26,7 @@ from dbnchurn.data.aggregates import (
 )
 from dbnchurn.data.coverage import months_there
 from dbnchurn.data.label import departed_customers, outcome
+from dbnchurn.data.neighbours import neighbour_queries
 from dbnchurn.data.plan import NUMERIC, DataPlan, TablePlan, Through
 from dbnchurn.data.typed import as_text
 from dbnchurn.data.windows import Window
@@ -33,7 +36,6 @@ CUTOFF, LABEL = "cutoff", "label"
 RESULT = quoted("finished features")
 FEATURES_PER_QUERY = 24  # the states of all aggregates of a query have to fit into memory
 NO_WINDOWS = date(1970, 1, 1)  # cutoff of tables without dates
-EARLIEST = date(1, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -64,20 +66,6 @@ class Join:
     orphans: int
 
 
-@dataclass(frozen=True)
-class FeatureQuery:
-    """A query that computes some features of one table, one row for each key.
-
-    Parameters
-    ----------
-    sql : str
-    features : tuple of Feature
-    """
-
-    sql: str
-    features: tuple[Feature, ...]
-
-
 def integrate(
     session: Session, plan: DataPlan, cutoffs: Sequence[date], *, labelled: bool
 ) -> list[Feature]:
@@ -104,6 +92,7 @@ def integrate(
         window = plan.windows.at(cutoff) if plan.windows else Window(*(5 * [cutoff]))
         _snapshot(session, plan, window)
         queries = list(_feature_queries(plan, window))
+        queries += neighbour_queries(session, plan, window)
         for number, query in enumerate(queries):
             session.define(f"CREATE TABLE features{number} AS {query.sql}")
         features = [feature for query in queries for feature in query.features]

@@ -6,7 +6,7 @@ import numpy as np
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.sql import quoted, text_literals
-from dbnchurn.data.aggregates import day
+from dbnchurn.data.aggregates import EARLIEST, day, rows_within
 from dbnchurn.data.plan import DataPlan, Label, TablePlan
 from dbnchurn.data.windows import Window
 from dbnchurn.tables.duckdb import Session
@@ -95,6 +95,35 @@ def departed_customers(session: Session, plan: DataPlan, window: Window) -> str 
     return (
         f"SELECT {quoted(table.key)} FROM {quoted(label.table)} "
         f"WHERE {quoted(table.date)} < {day(window.opens)} AND {_left(session, label)}"
+    )
+
+
+def departures(session: Session, plan: DataPlan, window: Window) -> str:
+    """Query for customers who left before a cutoff: ``key``, and ``day``, from which it is known.
+
+    Departures between cutoff and outcome window are not among them: nobody knows them at the
+    cutoff.
+
+    Parameters
+    ----------
+    session : Session
+        Has the clean tables.
+    plan : DataPlan
+        Its label has dated events.
+    window : Window
+
+    Returns
+    -------
+    str
+    """
+    label = plan.label
+    assert label is not None
+    table = plan.tables[label.table]
+    when = quoted(table.date or "")
+    known = f"{when} + INTERVAL 1 MONTH" if table.rows == "month" else when
+    return (
+        f"SELECT {quoted(table.key)} AS key, max({known}) AS day FROM {quoted(label.table)} WHERE "
+        f"{rows_within(table, EARLIEST, window.cutoff)} AND {_left(session, label)} GROUP BY ALL"
     )
 
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.plan import TablePlan
 from dbnchurn.tables.chunks import RejectedRow
+from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.duckdb import Session, one_query
 from dbnchurn.tables.files import find_files, kind_of_file
-from dbnchurn.tables.loading import load_table
+from dbnchurn.tables.loading import LoadedTable, load_table
 from dbnchurn.tables.postgres import copy_from_postgres
-from dbnchurn.tables.reading_rules import ReadingRules
+from dbnchurn.tables.reading_rules import ReadingRules, form_of
+from dbnchurn.tables.serial_format import SerialFormat
 from dbnchurn.tables.streaming import CsvSource, SheetSource
 
 CHUNK_ROWS = 2**17
@@ -29,7 +32,14 @@ def raw_name(table: str) -> str:
 
 
 def open_table(
-    session: Session, name: str, table: TablePlan, *, guess_types: bool = True
+    session: Session,
+    name: str,
+    table: TablePlan,
+    *,
+    guess_types: bool = True,
+    rules: ReadingRules | None = None,
+    wanted: Collection[str] | None = None,
+    keys: Sequence[str] = (),
 ) -> list[RejectedRow]:
     """Make the raw rows of a source available under :func:`raw_name`.
 
@@ -43,6 +53,13 @@ def open_table(
     table : TablePlan
     guess_types : bool, default True
         Whether the types of a CSV file without rules are found out; otherwise its values are text.
+    rules : ReadingRules, optional
+        How these types are found out; by default as the plan says.
+    wanted : collection of str, optional
+        Columns that have to be readable where types are found out; by default all. Another column
+        with words among its numbers or dates is left out.
+    keys : sequence of str, default ()
+        Further columns that name customers, and are read as the key of the table is.
 
     Returns
     -------
@@ -55,9 +72,9 @@ def open_table(
         If the source is missing or cannot be read.
     """
     columns = [table.key, *([table.date] if table.date else []), *table.columns]
-    wanted = list(dict.fromkeys(columns)) if table.columns else []
+    of_contract = list(dict.fromkeys(columns)) if table.columns else []
     if table.postgres is not None:
-        copy_from_postgres(session, raw_name(name), table.postgres, wanted)
+        copy_from_postgres(session, raw_name(name), table.postgres, of_contract)
         return []
     if table.query is not None:
         _view(session, name, f"({one_query(table.query, f'table {name!r}')})")
@@ -82,7 +99,8 @@ def open_table(
         else:
             source = CsvSource(files, False, table.csv.settings())
         if guess_types and not table.columns:
-            return _load_typed(session, name, source, table)
+            ids, read_by = [table.key, *keys], rules or _rules_of(table)
+            return _load_typed(session, name, source, ids, read_by, wanted)
         return _load_text(session, name, source)
     except DataError as error:
         raise DataError(f"table {name!r}: {error}") from error
@@ -102,6 +120,10 @@ def _view(session: Session, name: str, relation: str) -> None:
         session.run(f"CREATE VIEW {raw_name(name)} AS SELECT * FROM {relation}")
     except duckdb.Error as error:
         raise DataError(f"table {name!r} cannot be read: {_first_line(error)}") from error
+
+
+def _rules_of(table: TablePlan) -> ReadingRules:
+    return ReadingRules(decimal=table.csv.decimal, missing=table.missing, place="columns")
 
 
 def _load_text(session: Session, name: str, source: CsvSource | SheetSource) -> list[RejectedRow]:
@@ -137,14 +159,42 @@ def _completed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def _load_typed(
-    session: Session, name: str, source: CsvSource | SheetSource, table: TablePlan
+    session: Session,
+    name: str,
+    source: CsvSource | SheetSource,
+    ids: Collection[str],
+    rules: ReadingRules,
+    wanted: Collection[str] | None,
 ) -> list[RejectedRow]:
     """Store the rows with the types that are found out."""
-    rules = ReadingRules(decimal=table.csv.decimal, missing=table.missing, place="columns")
-    loaded = load_table(source, rules, ids=[table.key])
-    typed = pa.Table.from_pandas(loaded.frame, preserve_index=False)
+    loaded = load_table(source, rules, ids=ids)
+    unread = dict(_unread(loaded))
+    if wrong := [why for column, why in unread.items() if wanted is None or column in wanted]:
+        raise DataError(f"{'; '.join(wrong)}; mend these cells, or empty them where not known")
+    typed = pa.Table.from_pandas(loaded.frame.drop(columns=list(unread)), preserve_index=False)
     session.store(raw_name(name), typed.to_reader())
     return list(loaded.rejected)
+
+
+def _unread(loaded: LoadedTable) -> Iterator[tuple[str, str]]:
+    """Columns with words among their numbers or dates, each with a sentence."""
+    for name, form in loaded.formats.items():
+        values = loaded.frame[name]
+        if values.dtype != object:
+            continue
+        words = values.map(lambda value: value if isinstance(value, str) else None)
+        what, unread = "number", words.notna().to_numpy()
+        if isinstance(form_of(form), DateFormat | SerialFormat):
+            what = "date"  # those that are read are text such as 2026-08-31
+            unread = unread & np.isnan(DateFormat().parse(words.fillna("").tolist()))
+        places = np.flatnonzero(unread)
+        if len(places):
+            yield (
+                name,
+                f"column {name!r} holds no {what} in {len(places)} "
+                f"{'row' if len(places) == 1 else 'rows'}, the first is row {places[0]}: "
+                f"{words.iloc[places[0]]!r}",
+            )
 
 
 def _first_line(error: Exception) -> str:

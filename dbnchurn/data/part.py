@@ -36,6 +36,7 @@ from dbnchurn.data.joins import (
     integrate,
     report_joins,
 )
+from dbnchurn.data.neighbours import hub_notes
 from dbnchurn.data.open import open_table, raw_name
 from dbnchurn.data.plan import DataPlan, TablePlan, used
 from dbnchurn.tables.chunks import RejectedRow
@@ -82,6 +83,8 @@ class Part:
     features : list of Feature
     joins : list of Join
     coverage : Coverage
+    notes : tuple of str, default ()
+        What was left out of the features.
     """
 
     plan: DataPlan
@@ -89,6 +92,7 @@ class Part:
     features: list[Feature]
     joins: list[Join]
     coverage: Coverage = field(default_factory=Coverage)
+    notes: tuple[str, ...] = ()
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -151,9 +155,10 @@ def build_part(
         with stage("integrate"):
             features = integrate(session, plan, task.cutoffs, labelled=task.labelled)
             joins = report_joins(session, plan)
+            notes = hub_notes(session, plan)
     except duckdb.Error as error:
         raise DataError(f"the tables cannot be joined: {error}") from error
-    return Part(plan, tables, features, joins, coverage)
+    return Part(plan, tables, features, joins, coverage, notes)
 
 
 def write_part(session: Session, plan: DataPlan, path: Path) -> None:
@@ -296,6 +301,10 @@ def _needed(plan: DataPlan, name: str, table: TablePlan) -> set[str]:
         wanted |= set(table.columns if features.values == "all" else features.values)
     if plan.label is not None and plan.label.table == name and plan.label.column is not None:
         wanted.add(plan.label.column)
+    for of, neighbours in plan.neighbours.items():
+        wanted |= set(neighbours.usage.get(name, ()))
+        if of == name:
+            wanted |= {neighbours.to, *([neighbours.weight] if neighbours.weight else [])}
     throughs = [t.through for t in plan.tables.values() if t.through is not None]
     return wanted | {t.column for t in throughs if t.table == name}
 

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from dbnchurn.config.from_signatures import Section
 from dbnchurn.core.errors import did_you_mean
+from dbnchurn.data.neighbour_plan import Neighbours
 from dbnchurn.data.windows import Windows
 from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.postgres import Postgres
@@ -40,6 +41,38 @@ class Csv(Section):
     def settings(self) -> CsvSettings:
         """What the reader of CSV files is told."""
         return CsvSettings(self.delimiter, self.encoding, self.quote, self.decimal)
+
+
+class TableSource(Section):
+    """Where a table is that is read as it comes: files or a database."""
+
+    path: str | None = Field(
+        default=None, description="CSV, Parquet or Excel file, folder of them, or pattern with *."
+    )
+    postgres: Postgres | None = None
+    csv: Csv = Field(default_factory=Csv)
+    sheet: str | None = Field(default=None, description="Sheet of a spreadsheet.")
+    missing: tuple[str, ...] = Field(
+        default=(), description="Further texts that stand for a missing value."
+    )
+    formats: dict[str, str] = Field(
+        default_factory=dict,
+        description="Column → how its numbers or dates are written, such as '%d.%m.%Y'. Found out "
+        "where it leaves no doubt.",
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> TableSource:
+        if (self.path is None) == (self.postgres is None):
+            raise ValueError("a table needs exactly one of 'path' and 'postgres'")
+        return self
+
+    @property
+    def name(self) -> str:
+        """What the table is called in messages."""
+        if self.postgres is not None:
+            return self.postgres.table or "a query of a database"
+        return str(self.path)
 
 
 class Rule(Section):
@@ -282,6 +315,10 @@ class DataPlan(Section):
     windows: Windows | None = None
     label: Label | None = None
     features: dict[str, TableFeatures] = Field(default_factory=dict)
+    neighbours: dict[str, Neighbours] = Field(
+        default_factory=dict,
+        description="Table of calls → features of those whom a customer calls or is called by.",
+    )
     ratios: dict[str, tuple[str, str]] = Field(
         default_factory=dict, description="New feature → the features it divides."
     )
@@ -305,10 +342,18 @@ class DataPlan(Section):
             raise ValueError("the base table cannot be a lookup")
         for name, features in self.features.items():
             self._check_features(name, features)
+        for name, neighbours in self.neighbours.items():
+            self._check_neighbours(name, neighbours)
         return self
 
     def _mentions(self) -> list[tuple[str, str]]:
         mentions = [("base", self.base), *(("features", name) for name in self.features)]
+        mentions += [("neighbours", name) for name in self.neighbours]
+        mentions += [
+            (f"neighbours.{name}.usage", used)
+            for name, neighbours in self.neighbours.items()
+            for used in neighbours.usage
+        ]
         if self.label is not None:
             mentions.append(("label", self.label.table))
         throughs = [t.through for t in self.tables.values() if t.through is not None]
@@ -325,6 +370,35 @@ class DataPlan(Section):
             raise ValueError(
                 f"label.column {label.column!r}: {did_you_mean(label.column, table.columns)}"
             )
+
+    def _check_neighbours(self, name: str, neighbours: Neighbours) -> None:
+        if self.tables[name].rows != "event":
+            raise ValueError(
+                f"neighbours.{name}: rows are {self.tables[name].rows}s, and calls are events: "
+                "give the table a 'date'"
+            )
+        if self.label is None or self.label.kind not in ("events", "status"):
+            raise ValueError(
+                f"neighbours.{name}: when a neighbour left is known only by a label of kind events "
+                "or status"
+            )
+        wanted = {name: [neighbours.to, *([neighbours.weight] if neighbours.weight else [])]}
+        if neighbours.to == self.tables[name].key:
+            raise ValueError(f"neighbours.{name}: 'to' is the key of the table, the one who calls")
+        for table, columns in neighbours.usage.items():
+            if self.tables[table].rows not in ("month", "event"):
+                raise ValueError(f"neighbours.{name}.usage: the table {table!r} has no dates")
+            if not columns:
+                raise ValueError(f"neighbours.{name}.usage.{table} names no column")
+            wanted.setdefault(table, []).extend(columns)
+        for table, named in wanted.items():
+            contract = self.tables[table].columns
+            for column in named if contract else ():
+                if column not in contract:
+                    raise ValueError(
+                        f"neighbours.{name}: {column!r} of the table {table!r}: "
+                        f"{did_you_mean(column, contract)}"
+                    )
 
     def _check_features(self, name: str, features: TableFeatures) -> None:
         table = self.tables[name]

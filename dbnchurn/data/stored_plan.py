@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from dbnchurn.config.messages import sentences
 from dbnchurn.core.errors import ArtifactError, listed
+from dbnchurn.data.neighbours import ALWAYS
 from dbnchurn.data.plan import STORED, DataPlan
 
 STATEMENTS = ("query", "postgres", "table")
@@ -143,6 +144,8 @@ def features_count(plan: DataPlan) -> int:
     """
     months = (plan.windows.months or 0) if plan.windows is not None else 0
     count = len(plan.ratios)
+    for neighbours in plan.neighbours.values():
+        count += len(ALWAYS) + sum(map(len, neighbours.usage.values()))
     for name, features in plan.features.items():
         table = plan.tables[name]
         count += len(table.columns) if features.values == "all" else len(features.values)

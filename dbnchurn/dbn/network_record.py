@@ -210,11 +210,52 @@ def logits_from_first_layer(record: NetworkRecord, layer_input: Floats) -> Float
     -------
     float64 array of shape (n,)
     """
+    h = _top(record, layer_input)
+    # Summed row by row: the rounding of a matrix-vector product may depend on the number of rows.
+    return np.asarray(layer_input[:, -1] + (h * record.head).sum(axis=1))
+
+
+def hidden_codes(record: NetworkRecord, rows: Visible) -> Floats:
+    """Activations of the last hidden layer, each row independent of the others of the call.
+
+    Parameters
+    ----------
+    record : NetworkRecord
+    rows : Visible of n rows
+        NaN and code -1 add nothing.
+
+    Returns
+    -------
+    float64 array of shape (n, h_last)
+
+    Raises
+    ------
+    ValueError
+        If the rows do not have the record's units.
+
+    Examples
+    --------
+    >>> from dbnchurn.dbn import DBN, Network
+    >>> X = np.random.default_rng(0).integers(0, 2, (50, 6))
+    >>> dbn = DBN((4, 2), epochs=1, random_state=0).fit(X)
+    >>> codes = hidden_codes(Network.from_dbn(dbn).record(), Visible.of(binary=X))
+    >>> np.allclose(codes, dbn.transform(X), atol=1e-6)
+    True
+    """
+    _check(record, rows, record.sizes)
+    chunks = [np.empty((0, len(record.head)))]
+    for start in range(0, len(rows), CHUNK):
+        chunk = rows.take(np.arange(start, min(start + CHUNK, len(rows))))
+        chunks.append(_top(record, first_layer_input(record, chunk)))
+    return np.concatenate(chunks)
+
+
+def _top(record: NetworkRecord, layer_input: Floats) -> Floats:
+    """Activations of the last hidden layer from the input to the first."""
     h = _activate(layer_input[:, :-1], record.activations[0])
     for (weights, bias), activation in zip(record.upper, record.activations[1:], strict=True):
         h = _activate(product(h, weights) + bias, activation)
-    # Summed row by row: the rounding of a matrix-vector product may depend on the number of rows.
-    return np.asarray(layer_input[:, -1] + (h * record.head).sum(axis=1))
+    return h
 
 
 def product(rows: Floats, weights: Floats) -> Floats:

@@ -4,3 +4,6 @@ from .forecast import Forecast as Forecast
 from .forecast import forecast_from as forecast_from
 from .forecast_job import write_forecast as write_forecast
 from .reading import read_history as read_history
+from .values import CustomerValues as CustomerValues
+from .values import values_from as values_from
+from .values_job import write_values as write_values

@@ -1,4 +1,4 @@
-"""The config of ``dbnchurn forecast``."""
+"""The config of ``dbnchurn forecast`` and ``dbnchurn values``."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from dbnchurn.config import Section, read
-from dbnchurn.data.plan import Csv
-from dbnchurn.tables.postgres import Postgres
+from dbnchurn.data.plan import TableSource
 
 Name = Annotated[str, Field(min_length=1)]
 Level = str | int | float | bool
 
 
-class ForecastSource(Section):
-    """Where a table is: files or a database."""
+class ValuesSection(Section):
+    """What ``dbnchurn values`` says of every customer."""
 
-    path: str | None = Field(
-        default=None, description="CSV, Parquet or Excel file, folder of them, or pattern with *."
+    months: Annotated[int, Field(ge=1, le=36)] = Field(
+        default=12, description="Coming months that are counted; nothing is said of later ones."
     )
-    postgres: Postgres | None = None
-    csv: Csv = Field(default_factory=Csv)
-    sheet: str | None = Field(default=None, description="Sheet of a spreadsheet.")
+    window: Annotated[int, Field(ge=1)] = Field(
+        default=1,
+        description="First months in which a campaign prevents leaving: those of the probability "
+        "that it works with.",
+    )
+    margin: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=1.0, description="Share of the revenue that counts as value; 1 is revenue itself."
+    )
+    discount: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.0, description="Rate of interest of a year by which later money counts less."
+    )
 
     @model_validator(mode="after")
-    def _one_source(self) -> ForecastSource:
-        if (self.path is None) == (self.postgres is None):
-            raise ValueError("a table needs exactly one of 'path' and 'postgres'")
+    def _within(self) -> ValuesSection:
+        if self.window > self.months:
+            raise ValueError(f"window {self.window} is longer than months {self.months}")
         return self
-
-    @property
-    def name(self) -> str:
-        """What the table is called in messages."""
-        if self.postgres is not None:
-            return self.postgres.table or "a query of a database"
-        return str(self.path)
 
 
 class ForecastConfig(Section):
-    """The config of ``dbnchurn forecast``.
+    """The config of ``dbnchurn forecast`` and ``dbnchurn values``.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class ForecastConfig(Section):
     6
     """
 
-    history: ForecastSource = Field(
+    history: TableSource = Field(
         description="One row for each customer and month in which the customer is there, the month "
         "of leaving included."
     )
@@ -104,10 +104,11 @@ class ForecastConfig(Section):
     origins: Annotated[int, Field(ge=1)] = Field(
         default=18, description="Past months at most from which is forecast as a test."
     )
-    scenario: ForecastSource | None = Field(
+    scenario: TableSource | None = Field(
         default=None,
         description="Customers that a planned campaign saves: columns month, segment and saved.",
     )
+    values: ValuesSection = Field(default_factory=ValuesSection)
     sample: Annotated[int, Field(ge=1000)] = Field(
         default=40_000, description="Rows at most from which one hazard is learned."
     )

@@ -19,12 +19,11 @@ from dbnchurn.forecast.backtest import (
 )
 from dbnchurn.forecast.config import ForecastConfig
 from dbnchurn.forecast.history import History
+from dbnchurn.forecast.history_table import TOTAL
 from dbnchurn.forecast.methods import forecast_paths
 from dbnchurn.forecast.mixture import Outlook, outlook
 from dbnchurn.forecast.reading import read_history
 from dbnchurn.forecast.scenario import read_saved, with_campaign
-
-TOTAL = "total"
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import pyarrow as pa
-
-from dbnchurn.core.files import atomic_write, write_whole
-from dbnchurn.core.places import check_places, make_folder
 from dbnchurn.forecast.config import ForecastConfig
 from dbnchurn.forecast.forecast import Forecast, forecast
-from dbnchurn.tables.writing import ending_of, write_pieces
+from dbnchurn.forecast.forecast_page import forecast_page
+from dbnchurn.forecast.output_files import OutputFiles
 
 
 def write_forecast(
@@ -65,27 +61,8 @@ def write_forecast(
     ...     Path(folder, "forecast.csv").read_text().splitlines()[0].split(",")[:4]
     ['month', 'segment', 'joiners', 'leavers']
     """
-    written = {"output": output, "page": page, "facts": facts}
-    sources = {"history": config.history, "scenario": config.scenario}
-    read = {
-        role: [source.path]
-        for role, source in sources.items()
-        if source is not None and source.path is not None
-    }
-    check_places(written, read, mkdir=mkdir)
-    ending = ending_of(output)
+    files = OutputFiles(output, page, facts, mkdir, raw_text)
+    files.check(config)
     made = forecast(config)
-    if mkdir:
-        for path in (output, page, facts):
-            if path is not None:
-                make_folder(path.parent, "output")
-    with atomic_write(output) as unfinished:
-        table = pa.Table.from_pandas(made.table(), preserve_index=False)
-        write_pieces([table], unfinished, ending, raw_text=raw_text)
-        if page is not None:
-            from dbnchurn.forecast.forecast_page import forecast_page
-
-            write_whole(page, forecast_page(made))
-        if facts is not None:
-            write_whole(facts, json.dumps(made.as_dict(), indent=1, ensure_ascii=False) + "\n")
+    files.write(made, forecast_page)
     return made

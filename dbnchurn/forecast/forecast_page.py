@@ -8,8 +8,9 @@ import numpy as np
 
 from dbnchurn.core.html.picture import Picture
 from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_page, rows_table
-from dbnchurn.forecast.forecast import TOTAL, Forecast
+from dbnchurn.forecast.forecast import Forecast
 from dbnchurn.forecast.forecast_text import error_rows, errors, span_text, verdict
+from dbnchurn.forecast.history_table import TOTAL
 
 STYLE = (
     ".fans { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); "

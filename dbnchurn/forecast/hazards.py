@@ -19,7 +19,9 @@ from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.forecast.history import History
 
 WINDOW = 18  # months of rows from which a hazard is learned
-LEVELLED = 3  # newest months of outcomes that set the level
+LEVELLED = 9  # newest months of outcomes that set the level
+FADING = 0.7  # weight of a month of outcomes beside the one after it
+LEVEL_ROWS = 100_000  # of these months, at most; few rows would make the level noisy
 MOST = 700  # indicators; with more there is no effect by segment
 PENALTY = 1.0  # of an indicator of a bin
 WITHIN = 4.0  # of an indicator of a bin in one segment
@@ -104,14 +106,22 @@ def fit_hazard(
         weight,
         (len(history.segments), history.sizes),
     )
-    late = rows >= history.starts[max(last - ahead - LEVELLED + 1, 0)]
-    return _levelled(found, history, rows[late], left[late], weight[late])
+    return _levelled(found, history, ahead)
 
 
-def _levelled(hazard: Hazard, history: History, rows: Ints, left: Floats, weight: Floats) -> Hazard:
+def _levelled(hazard: Hazard, history: History, ahead: int) -> Hazard:
     """The hazard with the level of the newest outcomes, for rates drift."""
+    last = len(history.months) - 1
+    first = max(0, last - ahead - LEVELLED + 1)
+    begin, end = int(history.starts[first]), int(history.starts[last - ahead + 1])
+    step = -(-(end - begin) // LEVEL_ROWS)  # rows are in the order of months and customers
+    rows = np.arange(begin, end, step)
+    rows = rows[history.ahead[rows] >= ahead]
+    left = history.ahead[rows] == ahead
     if not left.any():
         return hazard
+    month = np.searchsorted(history.starts, rows, side="right") - 1
+    weight = FADING ** (last - ahead - month)
     p = hazard.probability(history.segment[rows].astype(np.int64), history.codes[rows])
     logit, shift = np.log(p / (1 - p)), 0.0
     for _ in range(ROUNDS):
@@ -132,10 +142,7 @@ def _drawn(
 def _fit(
     segment: Ints, codes: Ints, left: Floats, weight: Floats, shape: tuple[int, tuple[int, ...]]
 ) -> Hazard:
-    """The penalised logistic regression: Newton steps on one column of indicators after another.
-
-    Indicators of one column exclude one another, so that the step of a column is exact.
-    """
+    """The penalised logistic regression, by Newton steps on a column of indicators at a time."""
     segments, sizes = shape
     share = (weight @ left + 0.5) / (weight.sum() + 1.0)
     level = float(np.log(share / (1 - share)))
@@ -145,13 +152,10 @@ def _fit(
     inside = segments > 1 and segments * sum(sizes) <= MOST
     logit = np.full(len(left), level)
 
-    def step(place: Ints, effects: Floats, penalty: float) -> Floats:
-        p = expit(np.clip(logit, -LARGEST, LARGEST))
-        slope = np.bincount(place, weight * (left - p), effects.size) - penalty * effects
-        curve = np.bincount(place, weight * p * (1 - p), effects.size) + penalty
-        return np.asarray(np.clip(slope / curve, -2.0, 2.0))
-
     for _ in range(ROUNDS):
+        # A quadratic approximation; within it, one column after another has an exact step.
+        p = expit(np.clip(logit, -LARGEST, LARGEST))
+        curve, slope = weight * p * (1 - p), weight * (left - p)
         largest = 0.0
         moves = [(segment, own, PENALTY)]
         for k, size in enumerate(sizes):
@@ -159,12 +163,15 @@ def _fit(
             if inside:
                 moves.append((segment * size + codes[:, k], within[k].reshape(-1), WITHIN))
         for place, effects, penalty in moves:
-            change = step(place, effects, penalty)
+            gradient = np.bincount(place, slope, effects.size) - penalty * effects
+            change = gradient / (np.bincount(place, curve, effects.size) + penalty)
+            change = np.clip(change, -2.0, 2.0)
             effects += change  # views of the arrays above
-            logit += change[place]
+            moved = change[place]
+            logit += moved
+            slope -= curve * moved
             largest = max(largest, float(np.abs(change).max()))
-        p = expit(np.clip(logit, -LARGEST, LARGEST))
-        change_of_level = float(weight @ (left - p) / (weight @ (p * (1 - p)) + 1e-9))
+        change_of_level = float(slope.sum() / (curve.sum() + 1e-9))
         level += change_of_level
         logit += change_of_level
         if largest < CLOSE:

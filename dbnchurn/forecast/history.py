@@ -38,8 +38,10 @@ class History:
     sizes : tuple of int
         Number of codes of each column.
     revenue : float32 array of shape (n,) or None
-    ids : array of shape (r,)
-        Of the customers of the last month, in the order of its rows.
+    customer : int32 array of shape (n,)
+        Number of the customer.
+    ids : array of shape (customers,)
+        Of every customer, in the order of the numbers.
     notes : tuple of str, default ()
     """
 
@@ -52,6 +54,7 @@ class History:
     codes: npt.NDArray[np.uint8]
     sizes: tuple[int, ...]
     revenue: npt.NDArray[np.float32] | None
+    customer: npt.NDArray[np.int32]
     ids: npt.NDArray[Any]
     notes: tuple[str, ...] = ()
 
@@ -111,9 +114,10 @@ class History:
         History
         """
         end = int(self.starts[month + 1])
-        position = np.repeat(np.arange(month + 1), np.diff(self.starts[: month + 2]))
         ahead = self.ahead[:end].copy()
-        ahead[position + ahead.astype(np.int64) > month] = STAYS
+        for past in range(month + 1):
+            until = ahead[self.rows(past)]
+            until[until > month - past] = STAYS
         return replace(
             self,
             months=self.months[: month + 1],
@@ -123,7 +127,7 @@ class History:
             ahead=ahead,
             codes=self.codes[:end],
             revenue=None if self.revenue is None else self.revenue[:end],
-            ids=np.empty(0),
+            customer=self.customer[:end],
         )
 
 

@@ -5,30 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import duckdb
+
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import literal, quoted, text_literal, text_literals
 from dbnchurn.data.open import open_table, raw_name
-from dbnchurn.data.plan import TablePlan
-from dbnchurn.forecast.config import ForecastConfig, ForecastSource
+from dbnchurn.data.plan import TablePlan, TableSource
+from dbnchurn.forecast.config import ForecastConfig
 from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.reading_rules import ReadingRules
 
 POOLED = "other"
+TOTAL = "total"
 MISSING = "(not known)"
 EVERYBODY = "all customers"
 LEAST_SHARE = 0.7  # of the expected rows or leavers; below, the last month is held for unfinished
 NUMERIC = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "REAL")
 
 
-def open_source(session: Session, name: str, source: ForecastSource, key: str) -> dict[str, str]:
+def open_source(
+    session: Session, name: str, source: TableSource, key: str, wanted: Sequence[str]
+) -> dict[str, str]:
     """Make a table available under ``raw_name(name)``.
 
     Parameters
     ----------
     session : Session
     name : str
-    source : ForecastSource
+    source : TableSource
     key : str
         Column that stays text in a CSV file.
+    wanted : sequence of str
+        Columns that have to be readable.
 
     Returns
     -------
@@ -42,7 +50,10 @@ def open_source(session: Session, name: str, source: ForecastSource, key: str) -
     plan = TablePlan(
         path=source.path, postgres=source.postgres, csv=source.csv, sheet=source.sheet, key=key
     )
-    rejected = open_table(session, name, plan)
+    rules = ReadingRules(
+        source.formats, source.csv.decimal, missing=source.missing, place=f"{name}.formats"
+    )
+    rejected = open_table(session, name, plan, rules=rules, wanted=wanted)
     if rejected:
         raise DataError(
             f"{source.name}: {len(rejected)} lines cannot be read, the first is row "
@@ -125,9 +136,9 @@ def make_rows(session: Session, config: ForecastConfig) -> list[str]:
         With all that is wrong in columns and values.
     """
     where = config.history.name
-    columns = open_source(session, "history", config.history, config.id)
     named = [config.left, config.segment, config.revenue, config.since]
     needed = [config.id, config.month, *[n for n in named if n], *config.columns, *config.changes]
+    columns = open_source(session, "history", config.history, config.id, needed)
     check_columns(columns, needed, where)
     notes: list[str] = []
     parts = [
@@ -154,14 +165,80 @@ def make_rows(session: Session, config: ForecastConfig) -> list[str]:
             f"{where}: changes are those of numbers, and {listed(texts)} holds text; name it in "
             "'columns'"
         )
-    session.run(f"CREATE TABLE given AS SELECT {', '.join(parts)} FROM {raw_name('history')}")
+    _make_given(session, config, columns, parts)
     _check_values(session, config)
+    _check_segments(session, config)
+    notes += _unused_values(session, config)
     session.run(f"CREATE TABLE spells AS SELECT * FROM given WHERE {_kept(config)}")
     session.run("DROP TABLE given")
     unknown = session.row(f"SELECT count(*) FROM spells WHERE segment = {text_literal(MISSING)}")[0]
     if unknown:
         notes.append(f"{unknown} rows have no value in {config.segment!r}: segment {MISSING!r}")
     return notes
+
+
+def _make_given(
+    session: Session, config: ForecastConfig, columns: Mapping[str, str], parts: Sequence[str]
+) -> None:
+    """The named columns of the table, as what they are said to be."""
+    try:
+        session.run(f"CREATE TABLE given AS SELECT {', '.join(parts)} FROM {raw_name('history')}")
+    except duckdb.Error as error:
+        where, what = config.history.name, str(error).strip().splitlines()[0]
+        if not config.left_values:
+            raise DataError(f"{where}: a column cannot be read: {what}") from error
+        assert config.left is not None
+        raise DataError(
+            f"{where}: 'left_values' {listed(map(str, config.left_values))} cannot be values of "
+            f"column {config.left!r}, which holds {columns[config.left]} ({what}); write them as "
+            "the table has them"
+        ) from error
+
+
+def _unused_values(session: Session, config: ForecastConfig) -> list[str]:
+    """A note on values that mean left and that no row has."""
+    found = []
+    for value in config.left_values:
+        row = session.row(
+            f"SELECT count(*) FROM {raw_name('history')} WHERE "
+            f"lower(CAST({quoted(str(config.left))} AS VARCHAR)) = lower({text_literal(value)})"
+        )
+        if not row[0] and isinstance(value, str):
+            found.append(value)
+    if not found:
+        return []
+    return [f"no row has {listed(found)} of 'left_values' in column {config.left!r}"]
+
+
+def _check_segments(session: Session, config: ForecastConfig) -> None:
+    """Refuse names in `pool` that no row has, and segments called as the sums are."""
+    if config.segment is None:
+        return
+    column = f"CAST({quoted(config.segment)} AS VARCHAR)"
+    names = [
+        str(row[0])
+        for row in session.rows(
+            f"SELECT DISTINCT {column} AS name FROM {raw_name('history')} WHERE {column} IS NOT "
+            "NULL ORDER BY name"
+        )
+    ]
+    wrong = [
+        f"pool: there is no segment {name!r} in column {config.segment!r}: "
+        + did_you_mean(name, names)
+        for name in config.pool
+        if name not in names and name != MISSING
+    ]
+    if config.pool and POOLED in names and POOLED not in config.pool:
+        wrong.append(
+            f"there is a segment {POOLED!r}, and those of 'pool' are called so together; name it "
+            "in 'pool' as well, or rename it"
+        )
+    if TOTAL in names and TOTAL not in config.pool:
+        wrong.append(
+            f"a segment is called {TOTAL!r}, as the sum of all is; rename it, or name it in 'pool'"
+        )
+    if wrong:
+        raise DataError(f"{config.history.name}: {'; '.join(wrong)}")
 
 
 def is_number(kind: str) -> bool:
@@ -172,7 +249,7 @@ def is_number(kind: str) -> bool:
     >>> is_number("DECIMAL(5,2)"), is_number("VARCHAR")
     (True, False)
     """
-    return any(part in kind.upper() for part in NUMERIC)
+    return kind.upper() != "INTERVAL" and any(part in kind.upper() for part in NUMERIC)
 
 
 def _segment(config: ForecastConfig, notes: list[str]) -> str:

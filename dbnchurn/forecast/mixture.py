@@ -10,8 +10,8 @@ from dbnchurn.core.typing import Floats
 from dbnchurn.forecast.methods import Paths
 
 GRID = np.linspace(0.0, 1.0, 11)
-PULL = 5.0  # strength of the usual weights; so large since few origins choose noisily
-USUAL = (0.8, 0.7)  # weight of the hazards in the first and in the last month
+PULL = 5.0  # strength of the usual weight; so large since few origins choose noisily
+USUAL = 1.0  # weight of the hazards, unless past months are clearly against it
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ def mixture_weights(hazards: Floats, recent: Floats, actual: Floats) -> Floats:
     Returns
     -------
     float64 array of shape (horizon,)
-        Those with the smallest sum of absolute errors, drawn to the usual ones where few origins
+        Those with the smallest sum of absolute errors, drawn to the usual one where few origins
         are known.
 
     Examples
@@ -54,7 +54,6 @@ def mixture_weights(hazards: Floats, recent: Floats, actual: Floats) -> Floats:
     [0.0, 0.0]
     """
     horizon = hazards.shape[1]
-    usual = np.linspace(*USUAL, horizon)
     cost = np.empty((horizon, len(GRID)))
     for h in range(horizon):
         known = ~np.isnan(actual[:, h, 0]) if len(actual) else np.zeros(0, bool)
@@ -63,7 +62,7 @@ def mixture_weights(hazards: Floats, recent: Floats, actual: Floats) -> Floats:
             GRID[:, None, None] * hazards[known, h] + (1 - GRID)[:, None, None] * recent[known, h]
         )
         error = np.abs(mixed - y).sum((1, 2)) / max(float(y.sum()), 1.0)
-        cost[h] = error + PULL / (1 + known.sum()) * (GRID - usual[h]) ** 2
+        cost[h] = error + PULL / (1 + known.sum()) * (GRID - USUAL) ** 2
     best, chosen = cost[0], []
     for h in range(1, horizon):  # the best sum among weights that do not grow
         from_above = np.minimum.accumulate(best[::-1])[::-1]

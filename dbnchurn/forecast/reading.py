@@ -13,12 +13,15 @@ from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.forecast.config import ForecastConfig
 from dbnchurn.forecast.history import STAYS, TENURES, History, tenure_codes
 from dbnchurn.forecast.history_table import LEAST_SHARE, check_spells, is_number, make_rows
+from dbnchurn.forecast.intervals import LEAST_ORIGINS
 from dbnchurn.tables.duckdb import Session
 
 LEAST_MONTHS = 6  # before the first origin of the backtest
 BINS = 8
 LEVELS = 20  # of a category; the others are one
 LAG = 2  # months of a change
+NO_DATE = -9999  # tenure of a customer without a date
+MOST_GROWTH = 8.0  # of the revenue of a customer from one month to the next
 
 
 def read_history(config: ForecastConfig) -> History:
@@ -104,25 +107,27 @@ def _arrays(session: Session, config: ForecastConfig, notes: list[str]) -> Histo
         else "spells"
     )
     revenue = "s.revenue::FLOAT" if config.revenue else "NULL::FLOAT"
+    session.run(
+        "CREATE TABLE people AS SELECT *, (row_number() OVER (ORDER BY id) - 1)::INTEGER AS number "
+        "FROM lives"
+    )
     table = session.arrow(
         f"SELECT {position}::SMALLINT AS month, ({segment})::SMALLINT AS segment, "
         f"(CASE WHEN l.first = {text_literal(first)}::DATE THEN -1 ELSE datediff('month', l.first, "
         f"s.month) END)::SMALLINT AS age, "
         f"coalesce(datediff('month', s.month, l.gone), {STAYS})::SMALLINT AS ahead, "
-        f"coalesce(datediff('month', {began}, s.month), -1)::INTEGER AS tenure, "
-        f"{revenue} AS revenue{''.join(f', {sql} AS code{i}' for i, sql in enumerate(codes))}, "
-        f"CASE WHEN s.month = {text_literal(last)}::DATE THEN s.id END AS id "
-        f"FROM {source} s JOIN lives l USING (id) ORDER BY s.month, s.id"
+        f"coalesce(datediff('month', {began}, s.month), {NO_DATE})::INTEGER AS tenure, "
+        f"{revenue} AS revenue{''.join(f', {sql} AS code{i}' for i, sql in enumerate(codes))}"
+        f", l.number AS customer "
+        f"FROM {source} s JOIN people l USING (id) ORDER BY s.month, l.number"
     )
 
     def column(name: str) -> npt.NDArray[Any]:
         return np.asarray(table.column(name).to_numpy())
 
-    number = column("month")
-    starts = np.searchsorted(number, np.arange(len(months) + 1))
-    stacked = [tenure_codes(column("tenure")), *(column(f"code{i}") for i in range(len(codes)))]
-    rows_of_last = slice(int(starts[-2]), None)
-    early_since = int((column("tenure") < -1).sum()) if config.since else 0
+    starts = np.searchsorted(column("month"), np.arange(len(months) + 1))
+    tenure = column("tenure")
+    early_since = int(((tenure < 0) & (tenure != NO_DATE)).sum()) if config.since else 0
     if early_since:
         notes.append(f"{early_since} rows lie before the date in {config.since!r}: no tenure")
     history = History(
@@ -132,30 +137,17 @@ def _arrays(session: Session, config: ForecastConfig, notes: list[str]) -> Histo
         column("segment"),
         column("age"),
         column("ahead"),
-        np.column_stack(stacked).astype(np.uint8),
+        np.column_stack(
+            [tenure_codes(tenure), *(column(f"code{i}") for i in range(len(codes)))]
+        ).astype(np.uint8),
         (len(TENURES) + 1, *sizes),
         column("revenue") if config.revenue else None,
-        table.column("id").to_pandas().to_numpy()[rows_of_last],
+        column("customer"),
+        session.arrow("SELECT id FROM people ORDER BY number").column("id").to_pandas().to_numpy(),
         tuple(notes),
     )
-    return history if config.left is not None else _without_last(history)
-
-
-def _without_last(history: History) -> History:
-    """By absence, the last month says only who left before it."""
-    last = len(history.months) - 2
-    ids = history.ids
-    kept = history.until(last) if last >= 0 else history
-    rows = history.rows(last)
-    # Who is there in the last month is who stayed at the end of the month before.
-    gone = history.ahead[rows] == 0
-    own = np.full(rows.stop - rows.start, "", object)
-    joined = history.age[history.rows(last + 1)] == 0
-    own[~gone] = ids[~joined]
-    return History(
-        kept.months, kept.segments, kept.starts, kept.segment, kept.age, kept.ahead, kept.codes,
-        kept.sizes, kept.revenue, own, kept.notes,
-    )  # fmt: skip
+    # By absence, the last month says only who left before it.
+    return history if config.left is not None else history.until(len(months) - 2)
 
 
 def _codes(
@@ -205,9 +197,7 @@ def _add_bins(
     shares = [k / BINS for k in range(1, BINS)]
     row = session.row(f"SELECT quantile_cont(CAST({column} AS DOUBLE), {shares}) FROM {source}")
     edges = sorted(set(row[0] or []))
-    above = " + ".join(f"(v > {edge!r}e0)::INT" for edge in map(float, edges)) or "0"
-    above = above.replace("e0)", ")")
-    above = above.replace("v > ", f"{value} > ")
+    above = " + ".join(f"({value} > {float(edge)!r}::DOUBLE)::INT" for edge in edges) or "0"
     found.append(f"(CASE WHEN {value} IS NULL THEN 0 ELSE 1 + {above} END)::UTINYINT")
     sizes.append(len(edges) + 2)
 
@@ -220,7 +210,7 @@ def _check_history(history: History, config: ForecastConfig) -> None:
         raise DataError(
             f"{where}: there are {len(months)} months with known leavers; a forecast needs "
             f"{LEAST_MONTHS + 1} at least, and intervals over "
-            f"{config.horizon} months {LEAST_MONTHS + 7 + config.horizon}"
+            f"{config.horizon} months {LEAST_MONTHS + LEAST_ORIGINS - 1 + config.horizon}"
         )
     wrong = []
     if config.until is None and config.left is not None:
@@ -239,14 +229,32 @@ def _check_history(history: History, config: ForecastConfig) -> None:
         if len(gaps) and here[0, number] and not here[-1, number]:
             wrong.append(f"segment {segment!r} vanishes in {months[gaps[0]]}")
         elif len(gaps) and not here[0, number]:
-            wrong.append(
-                f"segment {segment!r} appears in {months[gaps[gaps < len(months)][-1]] + 1}"
-            )
+            wrong.append(f"segment {segment!r} appears in {months[np.argmax(here[:, number])]}")
         elif len(gaps):
             wrong.append(f"segment {segment!r} has nobody in {listed(map(str, months[gaps]))}")
     if any("segment" in sentence for sentence in wrong):
         wrong.append("name such segments in 'pool', or give another 'start' or 'segment'")
+    wrong += _jumps(history, config)
     if not leavers.sum():
         wrong.append("nobody leaves in any month; look at 'left' and 'left_values'")
     if wrong:
         raise DataError(f"{where}: {'; '.join(wrong)}")
+
+
+def _jumps(history: History, config: ForecastConfig) -> list[str]:
+    """Months in which a customer pays nothing, or many times what was paid the month before."""
+    if history.revenue is None:
+        return []
+    paid = history.earned.sum(1) / np.maximum(history.customers.sum(1), 1)
+    found = []
+    for month, now, before in zip(history.months[1:], paid[1:], paid[:-1], strict=True):
+        if before > 0 and now <= 0:
+            found.append(f"nobody pays anything in {month}")
+        elif before > 0 and not 1 / MOST_GROWTH < now / before < MOST_GROWTH:
+            found.append(
+                f"a customer pays {now:,.4g} on average in {month} and {before:,.4g} the month "
+                "before, as if in another unit"
+            )
+    if found:
+        found[-1] += f"; mend {config.revenue!r}, or leave these months out with 'start' or 'until'"
+    return found

@@ -7,18 +7,18 @@ import numpy as np
 from dbnchurn.core.errors import DataError, did_you_mean
 from dbnchurn.core.typing import Dates, Floats
 from dbnchurn.data.open import raw_name
-from dbnchurn.forecast.config import ForecastSource
+from dbnchurn.data.plan import TableSource
 from dbnchurn.forecast.history_table import check_columns, open_source
 from dbnchurn.forecast.mixture import Outlook
 from dbnchurn.tables.duckdb import Session
 
 
-def read_saved(source: ForecastSource, months: Dates, segments: tuple[str, ...]) -> Floats:
+def read_saved(source: TableSource, months: Dates, segments: tuple[str, ...]) -> Floats:
     """Read the customers that a planned campaign saves.
 
     Parameters
     ----------
-    source : ForecastSource
+    source : TableSource
         With the columns month, segment and saved; without a row nobody is saved.
     months : datetime64[M] array of shape (horizon,)
         Of the forecast.
@@ -35,7 +35,9 @@ def read_saved(source: ForecastSource, months: Dates, segments: tuple[str, ...])
     """
     with Session(n_threads=1) as session:
         names = ["month", "segment", "saved"]
-        check_columns(open_source(session, "scenario", source, "segment"), names, source.name)
+        check_columns(
+            open_source(session, "scenario", source, "segment", names), names, source.name
+        )
         rows = session.rows(
             "SELECT strftime(TRY_CAST(month AS TIMESTAMP), '%Y-%m'), CAST(segment AS VARCHAR), "
             f"TRY_CAST(saved AS DOUBLE) FROM {raw_name('scenario')} ORDER BY ALL"

@@ -37,6 +37,7 @@ from dbnchurn.prepare import Prepare
 from dbnchurn.tables.label import LabelWarning, inverted
 from dbnchurn.tables.label_classes import LabelValues, majority_warning
 from dbnchurn.tables.reading import refuse_sparse
+from dbnchurn.tables.row_order import refuse_reordered
 
 
 class ChurnClassifier(DefaultStages, ScoringClassifier):
@@ -297,6 +298,8 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
         check_parameters(settings)
         reserve_blas_memory()
         refuse_sparse(X)
+        refuse_reordered(X, y=y, sample_weight=sample_weight, groups=groups)
+        refuse_reordered(X_val, y_val=y_val, sample_weight_val=sample_weight_val)
         size = len(X) if hasattr(X, "__len__") else 0
         compute = Compute.of(self.device, self.n_threads, self.random_state, size)
         store = self._store(checkpoints)

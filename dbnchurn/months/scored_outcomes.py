@@ -22,8 +22,7 @@ from dbnchurn.evaluate.outcome_gaps import OutcomeGap, gap_lines, gaps_by, outco
 from dbnchurn.evaluate.registry import METRICS
 from dbnchurn.months.outcome_files import read_outcomes, read_scores
 from dbnchurn.predictor.scores import TIERS
-from dbnchurn.runs.backtest import RISK, check_columns_by
-from dbnchurn.tables.label_classes import LabelValues
+from dbnchurn.runs.backtest import REVERSED, RISK, check_columns_by, is_reversed
 
 RANKED = ("average_precision", "roc_auc", "lift_top_decile")
 SHOWN = (*RANKED, "precision", "recall")
@@ -65,7 +64,8 @@ class ScoredOutcomes:
             f"({span(self.measured[name])})"
             for name in self._shown
         ]
-        lines = [self.gaps[0].sentence, "", *gap_lines(self.gaps[1:]), ""]
+        turned = [f"But {REVERSED}"] if is_reversed(self.measured) else []
+        lines = [self.gaps[0].sentence, *turned, "", *gap_lines(self.gaps[1:]), ""]
         if shown:
             lines.append("; ".join(shown) + ".")
         return "\n".join([*lines, *self.notes])

@@ -11,17 +11,23 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from dbnchurn.core.errors import DataError, did_you_mean
-from dbnchurn.core.files import atomic_write
+from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
+from dbnchurn.core.files import atomic_write, write_whole
 from dbnchurn.core.places import check_places
 from dbnchurn.core.spreadsheet_text import original_frame
+from dbnchurn.personas.customer_ids import refuse_ids
 from dbnchurn.personas.differences import flows
 from dbnchurn.personas.files import load
+from dbnchurn.personas.flow_page import flow_page
 from dbnchurn.personas.persona_record import CHUNK, PersonaRecord
+from dbnchurn.tables.arrow import frame_of, reading_notes, text_formats
 from dbnchurn.tables.chunks import ChunkSource
+from dbnchurn.tables.empty_rows import TOTAL, total_rows
+from dbnchurn.tables.keys import refuse_exponents
 from dbnchurn.tables.loading import read_table
 from dbnchurn.tables.schema import text
 from dbnchurn.tables.streaming import open_files
+from dbnchurn.tables.unused_columns import say
 from dbnchurn.tables.writing import ending_of, write_pieces
 
 log = logging.getLogger(__name__)
@@ -37,6 +43,8 @@ class Assigned:
         ``not known`` for those of whom no column is known.
     rejected : int, default 0
         Lines that could not be read.
+    totals : int, default 0
+        Rows that are totals of others, which were set aside.
     moves : DataFrame or None, default None
         Customers by persona before and after, where an earlier assignment was given.
     kept : float or None, default None
@@ -45,6 +53,7 @@ class Assigned:
 
     customers: dict[str, int] = field(default_factory=dict)
     rejected: int = 0
+    totals: int = 0
     moves: pd.DataFrame | None = None
     kept: float | None = None
 
@@ -57,6 +66,8 @@ class Assigned:
         ]
         if self.rejected:
             lines.append(f"{self.rejected} lines could not be read and have no persona")
+        if self.totals:
+            lines.append(f"{self.totals} rows are set aside: {TOTAL}")
         if self.moves is not None:
             lines.append(f"\nfrom the earlier assignment (rows) to this one:\n{self.moves}")
             if self.kept is None:
@@ -71,8 +82,9 @@ def assign_file(
     table: str,
     output: str | Path,
     *,
-    id: str,
+    id: str | None = None,
     earlier: str | Path | None = None,
+    page: str | Path | None = None,
     mkdir: bool = False,
     raw_text: bool = False,
 ) -> Assigned:
@@ -86,10 +98,12 @@ def assign_file(
         CSV, Parquet or Excel file, folder of them, or pattern.
     output : str or Path
         A .csv or .parquet file with the ids and the column ``persona``.
-    id : str
-        Column that names the customer.
+    id : str, optional
+        Column that names the customer; by default that of the table the personas were found in.
     earlier : str or Path, optional
         An earlier output, to count who changed persona.
+    page : str or Path, optional
+        HTML page of who changed persona; needs `earlier`.
     mkdir : bool, default False
         Whether the folders above the output are made if they do not exist.
     raw_text : bool, default False
@@ -104,33 +118,46 @@ def assign_file(
     DataError
         The table cannot be read, lacks a column, or repeats an id.
     ConfigError
-        The output is an input, or its folder does not exist.
+        The output is an input, or its folder does not exist; or no column names the customer.
     """
     output = Path(output)
     ending = ending_of(output)
     read = {"table": [table], "personas": [str(personas)]}
     if earlier is not None:
         read["earlier"] = [str(earlier)]
-    check_places({"output": output}, read, mkdir=mkdir)
+    elif page is not None:
+        raise ConfigError("a page shows who changed persona, so it needs --earlier FILE")
+    check_places({"output": output, "page": page}, read, mkdir=mkdir)
     record = load(personas)
+    id = id or record.id
+    if id is None:
+        raise ConfigError(
+            f"{personas} do not say which column names the customer; say it with --id"
+        )
     source = open_files(table)
     done = Assigned()
     ids: list[pd.Series[Any]] = []
     pieces = _pieces(record, source, id, done, ids)
-    if mkdir:
-        output.parent.mkdir(parents=True, exist_ok=True)
+    for path in (output, page):
+        if path is not None and mkdir:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(output) as aside:
         write_pieces(pieces, aside, ending, raw_text=raw_text)
         if not ids:
             raise DataError(f"{table} holds no customers")
         found = pd.concat(ids)
-        if repeated := int(found.index.duplicated().sum()):
-            raise DataError(
-                f"{repeated} rows of {table} repeat an id of column {id!r}; personas need one row "
-                "per customer: take the newest row of each"
-            )
+        refuse_ids(found.index.to_series(), id, table)
         if earlier is not None:
-            done.moves, done.kept = flows(_earlier(str(earlier), id), found)
+            before = _earlier(str(earlier), id)
+            if others := sorted(set(before.dropna()) - set(record.names)):
+                raise DataError(
+                    f"{earlier} has the personas {listed(others)}, which are none of "
+                    f"{listed(record.names)}: it was assigned by other personas, so that nobody is "
+                    "seen to have changed"
+                )
+            done.moves, done.kept = flows(before, found)
+        if page is not None and done.moves is not None:
+            write_whole(Path(page), flow_page(done.moves, done.kept, str(earlier), table))
     if done.rejected:
         log.warning("%d lines of %s cannot be read and have no persona", done.rejected, table)
     return done
@@ -150,15 +177,22 @@ def _pieces(
                 f"{file} lacks {len(absent)} columns, the first is {absent[0]!r}: "
                 f"{did_you_mean(absent[0], columns)}"
             )
+    formats = text_formats(source, record.schema)
+    say(reading_notes(source, record.schema, formats))
     for chunk in source.chunks(wanted, CHUNK):
         done.rejected += len(chunk.rejected)
-        names = record.assign(chunk.rows.to_pandas())
+        words = chunk.rows.column(id).to_pandas().rename(id)
+        refuse_exponents(words)
+        totals = total_rows(words)
+        done.totals += int(totals.sum())
+        rows = chunk.rows.filter(pa.array(~totals)) if totals.any() else chunk.rows
+        names = record.assign(frame_of(record.schema, rows, formats.get(chunk.file)))
         for name, number in names.fillna("not known").value_counts().items():
             done.customers[str(name)] = done.customers.get(str(name), 0) + int(number)
         named = pa.array(names.to_numpy(object), pa.string(), from_pandas=True)
-        key = text(chunk.rows.column(id).to_pandas())
+        key = text(words[~totals])
         ids.append(pd.Series(names.to_numpy(object), index=pd.Index(key), dtype=object))
-        yield pa.table({id: chunk.rows.column(id), "persona": named})
+        yield pa.table({id: rows.column(id), "persona": named})
 
 
 def _earlier(path: str, id: str) -> pd.Series[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from safetensors.numpy import save as save_arrays
 
@@ -16,7 +17,7 @@ from dbnchurn.core.records import pack, references, unpack
 from dbnchurn.personas.persona_record import PersonaRecord
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
 
-FORMAT = 1  # raise it when a field changes its meaning or is removed
+FORMAT = 2  # raise it when a field is added, changes its meaning or is removed
 TREE, ARRAYS = "personas.json", "personas.safetensors"
 MOST_BYTES = 256 * 2**20
 
@@ -105,8 +106,8 @@ personas: personas.json: No such file or directory
 def _load(folder: Path) -> PersonaRecord:
     try:
         tree = parse_json(_content(folder, TREE))
-        if not isinstance(tree, dict) or tree.get("format") != FORMAT:
-            raise ArtifactError(f"{folder / TREE} is not of format {FORMAT}")
+        if not isinstance(tree, dict) or tree.get("format") not in range(1, FORMAT + 1):
+            raise ArtifactError(f"{folder / TREE} is of none of the formats 1 to {FORMAT}")
         digest = str(tree.get("sha256"))
         content, right = content_of(folder, ARRAYS, digest, lambda name: _content(folder, name))
         if not right:
@@ -116,7 +117,15 @@ def _load(folder: Path) -> PersonaRecord:
         raise ArtifactError(f"{folder}: personas cannot be read: {error}") from error
     if sorted(references(tree.get("personas"))) != sorted(arrays):
         raise ArtifactError(f"{folder}: {TREE} and {ARRAYS} do not name the same arrays")
-    return unpack(PersonaRecord, tree.get("personas"), arrays)
+    return unpack(PersonaRecord, _upgraded(tree), arrays)
+
+
+def _upgraded(tree: dict[str, Any]) -> Any:
+    """The record of a file as the newest format has it."""
+    record = tree.get("personas")
+    if tree["format"] == 1 and isinstance(record, dict):  # which did not keep these
+        return {**record, "id": None, "codes": None}
+    return record
 
 
 def _content(folder: Path, name: str) -> bytes:

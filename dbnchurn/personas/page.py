@@ -60,14 +60,25 @@ def personas_page(
         "<h2>Each persona beside everyone</h2>",
         rows_table(*_table(figures, value_name)),
         paragraph(
-            "Intervals are at 95 %. The outcome took no part in finding the personas; that one "
-            "leaves more often than another is an association, not an effect.",
+            f"Customers are compared {_space(record)}. Intervals are at 95 %. The outcome took no "
+            "part in finding the personas; that one leaves more often than another is an "
+            "association, not an effect.",
             "soft",
         ),
         drawing(curve_picture(record)),
         bullets("Notes", notes),
     ]
     return plain_page("Which kinds of customers are there?", verdict, sections, STYLE)
+
+
+def _space(record: PersonaRecord) -> str:
+    """Where customers are compared, in words."""
+    if record.codes is None:
+        return "in their columns"
+    return (
+        f"in {record.codes.n_codes} hidden codes of Boltzmann machines that were trained on their "
+        "columns; the stability is that of personas with machines trained anew"
+    )
 
 
 def _card(record: PersonaRecord, figures: Sequence[PersonaFigures], place: int) -> str:

@@ -11,8 +11,9 @@ import pandas as pd
 
 from dbnchurn.core.errors import ArtifactError
 from dbnchurn.core.typing import Ints
+from dbnchurn.personas.code_space_record import CodeSpace
 from dbnchurn.personas.score_record import Scores
-from dbnchurn.personas.space_record import Space
+from dbnchurn.personas.space_record import Points, Space
 from dbnchurn.personas.stability import Stability
 from dbnchurn.tables.reading import as_frame, read
 from dbnchurn.tables.schema import Schema, Table, check_names
@@ -97,6 +98,11 @@ class PersonaRecord:
     method : str
     rows : int
         Customers of the table that they were found in.
+    id : str or None, default None
+        Column that named the customers there.
+    codes : CodeSpace or None, default None
+        In whose codes customers are assigned; in the mixed space if None. Words are of the columns
+        in either case.
 
     Examples
     --------
@@ -116,6 +122,8 @@ class PersonaRecord:
     tree_agreement: float
     method: str
     rows: int
+    id: str | None = None
+    codes: CodeSpace | None = None
 
     def audit(self) -> None:
         """Refuse parts that do not fit one another.
@@ -129,9 +137,13 @@ class PersonaRecord:
         table = Table.empty(self.schema, 0)
         if len(names) != len(self.scores.bias) or len(set(names)) != len(names):
             raise ArtifactError("personas: names and scores are of another number of personas")
-        if len(self.scores.linear) != len(self.space.column):
+        coordinates, columns = len(self.space.column), self.space.n_columns
+        if self.codes is not None:
+            self.codes.audit_against(self.space)
+            coordinates = columns = self.codes.n_codes
+        if len(self.scores.linear) != coordinates:
             raise ArtifactError("personas: the scores are of another space")
-        if len(self.scores.seen) != self.space.n_columns:
+        if len(self.scores.seen) != columns:
             raise ArtifactError("personas: the scores are of other columns")
         if (self.space.numbers >= len(table.number_names)).any():
             raise ArtifactError("personas: the space has numbers that the schema lacks")
@@ -190,7 +202,13 @@ class PersonaRecord:
         -------
         int64 array of shape (n,)
         """
-        return self.scores.assign(self.space.points(table))
+        return self.scores.assign(self.points(table))
+
+    def points(self, table: Table) -> Points:
+        """Rows of a table in the space in which they are assigned."""
+        if self.codes is None:
+            return self.space.points(table)
+        return self.codes.points(self.space, table)
 
     def table(self) -> pd.DataFrame:
         """One row per persona: name, words, share and the share that words reproduce."""

@@ -20,6 +20,7 @@ from dbnchurn.core.parameters import check_parameters
 from dbnchurn.core.random_state import RandomStateLike, as_generator
 from dbnchurn.core.typing import Ints
 from dbnchurn.data.leakage_warning import OF_THE_OUTCOME, warn_of_leaks
+from dbnchurn.personas.code_space import fit_code_space
 from dbnchurn.personas.description import phrases_of, tree_agreement
 from dbnchurn.personas.k_means import distance_scores, k_means
 from dbnchurn.personas.mixture import mixture
@@ -27,7 +28,7 @@ from dbnchurn.personas.outcome_columns import refuse_outcome_columns
 from dbnchurn.personas.persona_record import Persona, PersonaRecord
 from dbnchurn.personas.score_record import Scores
 from dbnchurn.personas.space import fit_space
-from dbnchurn.personas.space_record import Points
+from dbnchurn.personas.space_record import Points, Space
 from dbnchurn.personas.stability import Stability, choose, order_by_size, stability_of
 from dbnchurn.tables.model_columns import ModelColumns
 from dbnchurn.tables.reading import as_frame, read
@@ -67,6 +68,10 @@ class Personas(BaseEstimator):  # type: ignore[misc]
     method : {"k_means", "mixture"}, default "k_means"
         ``"mixture"`` (latent classes for mixed columns) is the better one where many values are
         missing.
+    space : {"mixed", "codes"}, default "mixed"
+        Where customers are compared: in their columns, scaled, or in the hidden codes of a stack of
+        Boltzmann machines that is trained on the columns, without labels (needs the extra
+        ``train``). The codes take longer and were not shown to make better personas.
     n_starts : int, default 10
         Starts of each fit, of which the best is kept.
     refits : int, default 5
@@ -122,6 +127,7 @@ class Personas(BaseEstimator):  # type: ignore[misc]
         fewest: Number = 3,
         most: Number = 10,
         method: Literal["k_means", "mixture"] = "k_means",
+        space: Literal["mixed", "codes"] = "mixed",
         n_starts: Count = 10,
         refits: Annotated[int, Field(ge=2)] = 5,
         min_share: Annotated[float, Field(ge=0, lt=0.5)] = 0.01,
@@ -136,6 +142,7 @@ class Personas(BaseEstimator):  # type: ignore[misc]
         self.fewest = fewest
         self.most = most
         self.method = method
+        self.space = space
         self.n_starts = n_starts
         self.refits = refits
         self.min_share = min_share
@@ -171,6 +178,11 @@ class Personas(BaseEstimator):  # type: ignore[misc]
         check_parameters(self)
         if self.n_personas is None and self.fewest > self.most:
             raise ConfigError(f"fewest={self.fewest} is more than most={self.most}")
+        if self.space == "codes" and self.method == "mixture":
+            raise ConfigError(
+                "method='mixture' is for columns, and space='codes' has none; take "
+                "method='k_means', or space='mixed'"
+            )
         generator = as_generator(self.random_state)
         frame = as_frame(X)
         columns = ModelColumns.of(frame, self.kinds, self.formats)
@@ -197,10 +209,15 @@ class Personas(BaseEstimator):  # type: ignore[misc]
         if len(known) < FEWEST_ROWS:
             raise DataError(f"{len(known)} customers have a known value; {FEWEST_ROWS} are needed")
         table, points = table.take(known), points.take(known)
-        curve, scores, stability = self._find(points, len(space.numbers), generator)
+        codes = None
+        if self.space == "codes":
+            codes = fit_code_space(space, table, generator)
+            points = codes.points(space, table)
+        curve, scores, stability = self._find(table, space, points, generator)
         unnamed = PersonaRecord(
-            columns.schema, space, scores, (), curve, stability, 0.0, self.method, len(frame)
-        )
+            columns.schema, space, scores, (), curve, stability, 0.0, self.method, len(frame),
+            codes=codes,
+        )  # fmt: skip
         self.record_ = self._described(unnamed, table, points, frame, generator)
         for sentence in self.record_.warnings():
             warnings.warn(sentence, PersonaWarning, stacklevel=2)
@@ -235,11 +252,17 @@ class Personas(BaseEstimator):  # type: ignore[misc]
         return fit
 
     def _find(
-        self, points: Points, n_numbers: int, generator: np.random.Generator
+        self, table: Table, space: Space, points: Points, generator: np.random.Generator
     ) -> tuple[tuple[Stability, ...], Scores, Stability]:
         """The curve, the personas from the largest to the smallest, and their own stability."""
-        fit = self._fit_scores(n_numbers)
-        few = points.take(_drawn(len(points), self.choice_sample, generator))
+        fit = self._fit_scores(len(space.numbers))
+        drawn = _drawn(len(points), self.choice_sample, generator)
+        few, few_rows = points.take(drawn), table.take(drawn)
+
+        def again(rows: Ints, generator: np.random.Generator) -> Points:
+            learned = fit_code_space(space, few_rows.take(rows), generator)
+            return learned.points(space, few_rows)
+
         curve: list[Stability] = []
         if self.n_personas is None:
             for k in range(self.fewest, self.most + 1):
@@ -261,8 +284,10 @@ class Personas(BaseEstimator):  # type: ignore[misc]
             left = [point for point in left if point.n_personas != k]
             if not left:
                 choose([replace(point, smallest=0.0) for point in curve], self.min_share)
-        # The draws of the curve chose the number, so its stability is measured on others.
-        stability = stability_of(few, k, fit, FRESH_REFITS, generator)
+        # The draws of the curve chose the number, so its stability is measured on others; and with
+        # machines that are trained anew, where these make the space.
+        anew = again if self.space == "codes" else None
+        stability = stability_of(few, k, fit, FRESH_REFITS, generator, anew)
         return tuple(curve), scores.take(order_by_size(labels, k)), stability
 
     def _described(
@@ -277,7 +302,8 @@ class Personas(BaseEstimator):  # type: ignore[misc]
         k = len(record.scores.bias)
         labels = record.scores.assign(points)
         seed = int(generator.integers(2**31))
-        overall, each = tree_agreement(record.space, table, points, labels, k, seed)
+        columns = points if record.codes is None else record.space.points(table)
+        overall, each = tree_agreement(record.space, table, columns, labels, k, seed)
         found = tuple(
             Persona(
                 f"P{j + 1}",

@@ -15,6 +15,7 @@ from dbnchurn.personas.space_record import Points
 
 WITHIN = 0.05  # of the best index; the largest number among these is taken
 Fit = Callable[[Points, int, np.random.Generator], Scores]
+Again = Callable[[Ints, np.random.Generator], Points]
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,12 @@ def adjusted_rand_index(one: npt.ArrayLike, other: npt.ArrayLike) -> float:
 
 
 def stability_of(
-    points: Points, n_personas: int, fit: Fit, refits: int, generator: np.random.Generator
+    points: Points,
+    n_personas: int,
+    fit: Fit,
+    refits: int,
+    generator: np.random.Generator,
+    again: Again | None = None,
 ) -> Stability:
     """Fit, and fit again on customers drawn with replacement; compare on all of them.
 
@@ -86,6 +92,9 @@ def stability_of(
     fit : function of points, number and generator
     refits : int
     generator : Generator
+    again : function of rows and generator, optional
+        Gives all points in a space that is learned anew from these rows; by default the space is
+        the same in all refits.
 
     Returns
     -------
@@ -96,8 +105,9 @@ def stability_of(
     found = []
     for _ in range(refits):
         rows = generator.integers(0, len(points), len(points))
-        again = fit(points.take(rows), n_personas, generator).assign(points)
-        found.append(adjusted_rand_index(labels, again))
+        own = points if again is None else again(rows, generator)
+        anew = fit(own.take(rows), n_personas, generator).assign(own)
+        found.append(adjusted_rand_index(labels, anew))
     return Stability(n_personas, float(np.mean(found)), min(found), max(found), float(shares.min()))
 
 

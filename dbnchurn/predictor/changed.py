@@ -1,4 +1,4 @@
-"""Columns that are not what they were in training: emptied, unknown, rescaled, swapped, far away.
+"""Columns that are not what they were in training: emptied, zero, unknown, rescaled, swapped, far.
 
 A score is computed all the same, for a missing value and an unknown category are no evidence; so a
 column that an export lost would go unnoticed.
@@ -35,7 +35,8 @@ class Changed:
     sentence : str
         What happened to it.
     emptied : bool
-        Whether it lacks values; otherwise it has others than in training.
+        Whether it lacks values, or has zeros in their place; otherwise it has others than in
+        training.
     """
 
     column: str
@@ -44,7 +45,7 @@ class Changed:
 
 
 def changed_columns(unusual: Oddities) -> tuple[Changed, ...]:
-    """Find the columns in another unit, swapped, emptied, unknown, or far outside the range.
+    """Find the columns in another unit, swapped, emptied, all zero, unknown, or far outside.
 
     Of fewer than 20 rows, or of fewer than 20 values for categories, nothing is said.
 
@@ -96,7 +97,7 @@ def changed_columns(unusual: Oddities) -> tuple[Changed, ...]:
 
 
 def _with_other_numbers(unusual: Oddities) -> list[Changed]:
-    """The columns in another unit, then those that changed places, then those far outside."""
+    """The columns in another unit, those that changed places, all of zeros, and far outside."""
     rows, sentences = unusual.rows, dict[str, str]()
     present = {name: rows - missing for name, missing in unusual.missing.items()}
     for column, factors in unusual.rescaled.items():
@@ -113,13 +114,22 @@ def _with_other_numbers(unusual: Oddities) -> list[Changed]:
                 f"column {column!r} holds numbers as column {other!r} had them in training in "
                 f"{count} of {rows} rows, as if columns had changed places"
             )
+    for column, count in unusual.all_zero.items():
+        sentences.setdefault(
+            column,
+            f"column {column!r} is 0 in {count} of the {present.get(column, rows)} rows with a "
+            "value, and most values of training were others, as if an export had filled it",
+        )
     for column, count in unusual.mostly_far.items():
         sentences.setdefault(
             column,
             f"column {column!r} holds values far outside the range of training in {count} of the "
             f"{present.get(column, rows)} rows with a value",
         )
-    return [Changed(column, sentence, emptied=False) for column, sentence in sentences.items()]
+    return [
+        Changed(column, sentence, emptied=column in unusual.all_zero)
+        for column, sentence in sentences.items()
+    ]
 
 
 def refuse_changed(unusual: Oddities, allowed: Collection[str] = ()) -> tuple[str, ...]:

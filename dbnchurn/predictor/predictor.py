@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from dbnchurn.tables.empty_rows import (
     total_rows,
 )
 from dbnchurn.tables.reading import as_frame, read
+from dbnchurn.tables.roles import is_key_name
 from dbnchurn.tables.schema import Schema, check_names
 
 log = logging.getLogger(__name__)
@@ -385,7 +386,18 @@ class Predictor:
         if id is None and self.about.get("id") in names:
             id = str(self.about["id"])
         if id is None:
+            self._say_numbered(names)
             return np.arange(len(frame))
         if id not in names:
             raise DataError(f"the table has no id column {id!r}: {did_you_mean(id, names)}")
         return frame.iloc[:, names.index(id)].array
+
+    def _say_numbered(self, names: Sequence[str]) -> None:
+        """Say that rows are numbered although another column may name the customers."""
+        trained, known = self.about.get("id"), {column.name for column in self.schema.columns}
+        maybe = [name for name in names if name not in known and is_key_name(name)]
+        if isinstance(trained, str) and maybe:
+            log.warning(
+                "no column %r, by which the training named the customers, so the rows are numbered "
+                "from 0; %s may name them: say so with id=%r", trained, listed(maybe), maybe[0],
+            )  # fmt: skip

@@ -17,6 +17,7 @@ from dbnchurn.tables.schema import Table
 
 BINS = 10
 GROWTH = 0.05  # of the largest number, by which a column may grow
+MOSTLY_ZERO = 0.5  # share of the values of training above which zeros are usual
 YEARS = 3653.0  # days, by which dates may be outside the range of training
 ABSENT = 2  # slots after the bins or levels: not seen in training, missing
 
@@ -99,6 +100,31 @@ class Distribution:
         else:
             below, above = 0.0, max(width, GROWTH * abs(self.high))
         return int(((values < self.low - below) | (values > self.high + above)).sum())
+
+    def zeros(self, values: Floats) -> int:
+        """Rows with a zero; 0 where zeros may have been most values in training, or were none.
+
+        Parameters
+        ----------
+        values : float64 array of shape (n,)
+            NaN is missing.
+
+        Returns
+        -------
+        int
+
+        Examples
+        --------
+        >>> usage = Distribution("usage", np.array([5.0]), np.array([0.4, 0.6, 0, 0]), 0, 12)
+        >>> usage.zeros(np.array([0.0, 0.0, 3.0, np.nan]))
+        2
+        """
+        if not self.low <= 0 <= self.high or self.low == self.high:
+            return 0
+        at_most = self.shares[np.searchsorted(self.edges, 0.0, side="right")]
+        if at_most > MOSTLY_ZERO * (1 - self.missing):
+            return 0
+        return int((values == 0).sum())
 
     def count_numbers(self, values: Floats) -> Ints:
         """Count rows in every slot of `shares`; NaN is missing."""

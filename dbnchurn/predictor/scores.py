@@ -28,6 +28,7 @@ RISK_ODDS = (1.0, 2.0, 5.0)
 NOTABLE_CHANGE = 0.05
 STANDARD_ERRORS = 4.0
 MOSTLY = 0.5  # share of the values that are there
+FILLED = 0.95  # share of the values that are there from which on zeros took the place of others
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Oddities:
         Rows of tables in which the column holds what the other one held in training.
     far_outside : dict of column → rows with a number that no passing of time explains
         See :meth:`~dbnchurn.predictor.reference.Distribution.far_outside`.
+    zeros : dict of column → rows with a zero, where most values of training were others
+        See :meth:`~dbnchurn.predictor.reference.Distribution.zeros`.
 
     Examples
     --------
@@ -65,6 +68,7 @@ class Oddities:
     rescaled: dict[str, dict[str, int]] = field(default_factory=dict)
     swapped: dict[str, dict[str, int]] = field(default_factory=dict)
     far_outside: dict[str, int] = field(default_factory=dict)
+    zeros: dict[str, int] = field(default_factory=dict)
 
     def __add__(self, other: Oddities) -> Oddities:
         return Oddities(
@@ -79,6 +83,7 @@ class Oddities:
             _summed(self.rescaled, other.rescaled),
             _summed(self.swapped, other.swapped),
             dict(Counter(self.far_outside) + Counter(other.far_outside)),
+            dict(Counter(self.zeros) + Counter(other.zeros)),
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -91,6 +96,7 @@ class Oddities:
             "rescaled": {name: dict(rows) for name, rows in self.rescaled.items()},
             "swapped": {name: dict(rows) for name, rows in self.swapped.items()},
             "far_outside": dict(self.far_outside),
+            "zeros": dict(self.zeros),
             "missing": {
                 name: {"share": share, "in_training": self.trained_missing.get(name)}
                 for name, share in shares.items()
@@ -108,6 +114,16 @@ class Oddities:
             if present[name] >= FEWEST_VALUES and rows > MOSTLY * present[name]
         }
 
+    @property
+    def all_zero(self) -> dict[str, int]:
+        """The columns of which nearly all of at least 20 values became zero."""
+        present = {name: self.rows - self.missing.get(name, 0) for name in self.zeros}
+        return {
+            name: rows
+            for name, rows in self.zeros.items()
+            if present[name] >= FEWEST_VALUES and rows >= FILLED * present[name]
+        }
+
     def lines_on_numbers(self) -> list[str]:
         """One line per column whose numbers are in another unit, of another column, or far away."""
         lines = [
@@ -119,6 +135,11 @@ class Oddities:
             f"{name}: {_rows(rows, self.rows)} with numbers as {other} had them in training"
             for name, others in self.swapped.items()
             for other, rows in others.items()
+        ]
+        lines += [
+            f"{name}: {_rows(rows, self.rows)} with a zero, where most values of training were "
+            "others"
+            for name, rows in self.all_zero.items()
         ]
         return lines + [
             f"{name}: {_rows(rows, self.rows)} far outside the range of training"
@@ -211,6 +232,11 @@ def oddities(
         column.name: column.far_outside(table.numbers[:, j], is_date=column.name in dates)
         for j, column in enumerate(reference.numbers)
     }
+    zeros = {
+        column.name: column.zeros(table.numbers[:, j])
+        for j, column in enumerate(reference.numbers)
+        if column.name not in dates
+    }
     known = {name: int(n) for name, n in zip(names, len(table) - np.array(absent), strict=True)}
     return Oddities(
         len(table),
@@ -221,6 +247,7 @@ def oddities(
         _rescaled(table, reference, swapped, dates),
         {name: {other: known[name]} for name, other in swapped.items()},
         {name: rows for name, rows in far.items() if rows},
+        {name: rows for name, rows in zeros.items() if rows},
     )
 
 

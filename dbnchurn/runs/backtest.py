@@ -45,6 +45,24 @@ QUESTION = Question("--positive {}", "--negative {}")
 RISK = "risk"
 
 
+REVERSED = (
+    "the scores rank these customers the other way round (the ROC AUC lies below 0.5 with its "
+    "whole interval), as where the label is turned: look at it, or say --positive."
+)
+
+
+def is_reversed(measured: Mapping[str, Any]) -> bool:
+    """Whether scores rank customers the other way round, beyond chance.
+
+    Examples
+    --------
+    >>> is_reversed({"roc_auc": {"value": 0.2, "low": 0.1, "high": 0.3}})
+    True
+    """
+    high = measured.get("roc_auc", {}).get("high")
+    return high is not None and high < 0.5
+
+
 @dataclass(frozen=True, eq=False)
 class Backtest:
     """Promised and new metrics of a model.
@@ -132,6 +150,8 @@ class Backtest:
                 f"{measured}; but the model learned from {self.learned:,} of these customers, so "
                 "the numbers say nothing of new ones: name a table of later customers."
             )
+        if is_reversed(self.measured):
+            return f"{measured}, but {REVERSED}"
         standing = self.standing(PRIMARY)
         if old is None or standing == "–":
             return f"{measured}; there is no promise to hold it against."

@@ -33,6 +33,8 @@ from dbnchurn.tables.label import inverted
 from dbnchurn.tables.label_classes import left_sentence, majority_warning
 from dbnchurn.tables.label_question import Question
 from dbnchurn.tables.model_columns import ModelColumns
+from dbnchurn.tables.reading import unreadable
+from dbnchurn.tables.schema import Schema
 from dbnchurn.tables.splitting import Split
 from dbnchurn.tables.unused_columns import constant_columns, say, unused_columns
 
@@ -196,6 +198,7 @@ def check_leakage(
     dropped = () if config.columns is None else config.columns.drop
     unused = unused_columns(columns.schema, dropped=dropped)
     say(unused)
+    _refuse_unreadable(columns.schema, table)
     leaks = find_leaks(
         columns.take(train),
         table.y[train],
@@ -212,6 +215,29 @@ def check_leakage(
     allowed = refuse_leaks(leaks, leakage.allow)
     notes = [ALLOWED_LEAK.format(sentence) for sentence in allowed]
     return replace(table, columns=columns, notes=(*table.notes, *unused, *notes))
+
+
+def _refuse_unreadable(schema: Schema, table: Customers) -> None:
+    """Refuse values that cannot be read, of all columns and all rows at once."""
+    wrong = []
+    for column in schema.used:
+        # Values that were read have a type; those of a column of objects may be mixed with words.
+        if column.kind == "category" or table.X[column.name].dtype != object:
+            continue
+        one = Schema((column,))
+        found = unreadable(one, table.X[[column.name]])
+        others = unreadable(one, table.unlabelled[[column.name]])
+        if not (found or others):
+            continue
+        reason = next(iter({**others, **found}.values()))
+        where = "a customer without outcome"
+        if found:
+            row, reason = next(iter(found.items()))
+            where = f"row {row}" if table.id is None else f"customer {table.ids[row]!s}"
+        count = len(found) + len(others)
+        wrong.append(f"{reason} ({where}; {count} {'row' if count == 1 else 'rows'} in all)")
+    if wrong:
+        raise DataError("; ".join(wrong))
 
 
 def true_probabilities(data: DataSection, table: Customers, test: Rows) -> Floats:

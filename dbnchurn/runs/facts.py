@@ -13,6 +13,7 @@ from dbnchurn.core.provenance import versions
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import condition_of
 from dbnchurn.runs.diagnostics import first_weights, machines
+from dbnchurn.runs.neighbour_value import neighbour_value
 from dbnchurn.runs.result import RunResult
 from dbnchurn.tables.label_classes import left_sentence
 from dbnchurn.tables.unused_columns import unused_columns
@@ -38,6 +39,7 @@ def facts_of(trained: RunResult, config: RunConfig) -> dict[str, Any]:
     """
     classifier, table = trained.classifier, trained.customers
     y = table.y[trained.parts.train]
+    value = neighbour_value(table, trained.parts, config)
     return {
         "source": _source(config),
         "outcome": left_sentence(condition_of(table, config), float(table.y.mean()), len(table)),
@@ -54,6 +56,7 @@ def facts_of(trained: RunResult, config: RunConfig) -> dict[str, Any]:
         "weights": first_weights(classifier, table.X),
         "fine_tuning": classifier.curves_["finetune"],
         "versions": versions(),
+        **({} if value is None else {"neighbours": value}),
     }
 
 

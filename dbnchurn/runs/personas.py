@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dbnchurn.config import Section, build, dump, read, section_of
 from dbnchurn.core.errors import DataError, did_you_mean
@@ -19,12 +19,15 @@ from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
 from dbnchurn.core.spreadsheet_text import csv_text
 from dbnchurn.core.typing import Floats, Ints
+from dbnchurn.personas.customer_ids import refuse_ids
 from dbnchurn.personas.differences import PersonaFigures, figures_of
 from dbnchurn.personas.files import load, save
 from dbnchurn.personas.page import personas_page
 from dbnchurn.personas.personas import Personas, PersonaWarning
 from dbnchurn.runs.folder import free_folder, open_output
 from dbnchurn.runs.source import SourceSection
+from dbnchurn.tables.empty_rows import TOTAL, total_rows
+from dbnchurn.tables.keys import refuse_exponents
 from dbnchurn.tables.label import read_label
 from dbnchurn.tables.label_classes import LabelValue
 from dbnchurn.tables.label_question import Question
@@ -57,9 +60,29 @@ class PersonaColumnsSection(Section):
         default=None, description="Label or labels of those who stayed; by default the one left."
     )
     drop: tuple[str, ...] = Field(default=(), description="Columns that make no personas.")
+    private: tuple[str, ...] = Field(
+        default=(),
+        description="Columns that never leave: they make no personas, and no value of theirs is on "
+        "the page, in a table or in the stored personas.",
+    )
     kinds: dict[str, Literal["number", "flag", "category", "date", "ignore"]] = Field(
         default_factory=dict, description="Kinds of columns that would be read wrongly."
     )
+
+    @model_validator(mode="after")
+    def _private_stays(self) -> PersonaColumnsSection:
+        for role in ("id", "label", "value"):
+            if getattr(self, role) in self.private:
+                raise ValueError(
+                    f"{getattr(self, role)!r} is private and the {role}, which is shown; take it "
+                    "out of one of the two"
+                )
+        return self
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Columns that make no personas because the config says so."""
+        return tuple(dict.fromkeys([*self.drop, *self.private]))
 
 
 GeneratedPersonasSection: Any = section_of(Personas, omit=SET_ELSEWHERE)
@@ -170,7 +193,7 @@ def run(
     with stage("find"), warnings.catch_warnings():
         warnings.simplefilter("ignore", PersonaWarning)
         estimator.fit(table.X, table.left)
-    record = estimator.record_
+    record = replace(estimator.record_, id=config.columns.id)
     for sentence in record.warnings():
         log.warning("%s", sentence)
     notes = table.notes + [
@@ -178,6 +201,8 @@ def run(
     ]
     if config.columns.drop:
         notes.append(f"dropped by the config: {', '.join(config.columns.drop)}")
+    if config.columns.private:
+        notes.append(f"private, and in no output: {', '.join(config.columns.private)}")
     say(notes)
     figures = figures_of(estimator.labels_, record.names, table.left, table.value)
     assigned = estimator.labels_.to_frame()
@@ -211,9 +236,11 @@ def load_personas_table(config: PersonasConfig) -> PersonasTable:
     """
     columns = config.columns
     loaded = config.source.load(
-        id=columns.id, label=columns.label, kinds=columns.kinds, drop=columns.drop
+        id=columns.id, label=columns.label, kinds=columns.kinds, drop=columns.unused
     )
-    frame, notes = loaded.frame, list(loaded.notes)
+    private = [f"column {name!r}" for name in columns.private]
+    frame = loaded.frame
+    notes = [note for note in loaded.notes if not any(name in note for name in private)]
     if loaded.rejected:
         first = loaded.rejected[0]
         notes.append(
@@ -221,18 +248,17 @@ def load_personas_table(config: PersonasConfig) -> PersonasTable:
             f"{first.row}: {first.reason}"
         )
     named = [n for n in (columns.id, columns.label, columns.value) if n is not None]
-    named += columns.drop
+    named += columns.unused
     for name in named:
         if name not in frame.columns:
             raise DataError(
                 f"the table has no column {name!r}: {did_you_mean(name, frame.columns)}"
             )
-    ids = None if columns.id is None else frame[columns.id]
-    if ids is not None and ids.duplicated().any():
-        raise DataError(
-            f"{int(ids.duplicated().sum())} rows repeat an id of column {columns.id!r}; personas "
-            "need one row per customer: take the newest row of each"
-        )
+    ids = None
+    if columns.id is not None:
+        frame, said = _customers(frame, columns.id)
+        notes += said
+        ids = frame[columns.id]
     X = frame.drop(columns=list(dict.fromkeys(named)))
     formats = {**config.source.formats, **loaded.formats}
     return PersonasTable(
@@ -243,6 +269,16 @@ def load_personas_table(config: PersonasConfig) -> PersonasTable:
         {name: form for name, form in formats.items() if name in X},
         notes,
     )
+
+
+def _customers(frame: pd.DataFrame, id: str) -> tuple[pd.DataFrame, list[str]]:
+    """The rows that are customers, each named once; what is set aside is said."""
+    refuse_exponents(frame[id])
+    totals = total_rows(frame[id])
+    said = [f"{totals.sum()} rows are set aside: {TOTAL}"] if totals.any() else []
+    frame = frame[~totals].reset_index(drop=True) if totals.any() else frame
+    refuse_ids(text(frame[id]), id, "the table")
+    return frame, said
 
 
 def _left(frame: pd.DataFrame, columns: PersonaColumnsSection) -> Ints | None:

@@ -22,6 +22,7 @@ from dbnchurn.runs.baselines import VARIANTS
 from dbnchurn.runs.config import CampaignSection, read_config
 from dbnchurn.runs.facts import FACTS
 from dbnchurn.runs.folder import read_json
+from dbnchurn.runs.neighbour_value import neighbour_sentence
 from dbnchurn.runs.predictions import GROUP, models, score_column, weights
 from dbnchurn.runs.published import notes
 from dbnchurn.runs.result import MODEL
@@ -173,6 +174,9 @@ def _facts(seed: int, metrics: dict[str, Any], facts: dict[str, Any]) -> dict[st
         "trees": facts["trees"],
         "rows in quarantine": facts["quarantined_rows"],
         "customers without outcome": facts["unlabelled_rows"],
+        **(
+            {"neighbours": neighbour_sentence(facts["neighbours"])} if "neighbours" in facts else {}
+        ),
         **facts["versions"],
     }
 

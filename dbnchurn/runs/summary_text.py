@@ -12,6 +12,7 @@ from dbnchurn.evaluate.registry import MetricTable, columns
 from dbnchurn.predictor.model_files import digest_of_folder
 from dbnchurn.runs.facts import FACTS
 from dbnchurn.runs.folder import read_json
+from dbnchurn.runs.neighbour_value import neighbour_sentence
 from dbnchurn.runs.result import MODEL
 from dbnchurn.runs.stored_model import stored_sentence
 
@@ -54,7 +55,7 @@ def summary_text(folder: Path, metrics: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        Up to six lines.
+        Up to seven lines.
     """
     threshold = metrics["threshold"]
     origin = f"rule {threshold['rule']}, chosen on {threshold['chosen_on']}"
@@ -63,6 +64,8 @@ def summary_text(folder: Path, metrics: Mapping[str, Any]) -> str:
     facts = read_json(folder / FACTS) if (folder / FACTS).exists() else {}
     outcome = [facts["outcome"]] if "outcome" in facts else []
     stored = [stored_sentence(facts["stored"])] if "stored" in facts else []
+    if "neighbours" in facts:
+        stored.append(neighbour_sentence(facts["neighbours"]))
     lines = [
         *outcome,
         *stored,

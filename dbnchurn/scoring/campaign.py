@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dbnchurn.campaign.arm_names import CONTACT, CONTROL
 from dbnchurn.campaign.id_match import Match
 from dbnchurn.campaign.log import LogEntry
 from dbnchurn.campaign.suppression import MATCHES, comparable, readable, suppress
@@ -25,12 +26,11 @@ from dbnchurn.core.typing import Bools
 from dbnchurn.data.typed import as_text
 from dbnchurn.scoring.output_paths import disk_errors
 from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.files import ALL_ENDINGS, kind_of_file
 from dbnchurn.tables.writing import ending_of, relation_of, write_pieces
 
 MEMORY = "400MB"  # of DuckDB
 PIECE = 50_000  # rows that are written at a time
-LISTS = (".csv", ".parquet", ".txt")
-CONTACT, CONTROL = "contact", "control"
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Campaign:
     budget : float
         Customers that can be contacted; below 1, their share of all that were scored.
     suppress : Path, optional
-        Customers who must not be on the list: a CSV or Parquet file with a column ``id`` or one
-        named as the id column of the scored table (or one column alone), or a ``.txt`` file with
-        one id a line.
+        Customers who must not be on the list: a CSV, Excel or Parquet file with a column ``id`` or
+        one named as the id column of the scored table (or one column alone), or a ``.txt`` file
+        with one id a line.
     control : float, default 0
         Share of the list, drawn at random, that is not contacted. The control group comes on top
         of the budget.
@@ -109,8 +109,9 @@ class Campaign:
         if self.suppress is not None:
             if not self.suppress.is_file():
                 raise ConfigError(f"{self.suppress}: there is no such suppression list")
-            if self.suppress.suffix.lower() not in LISTS:
-                raise ConfigError(f"{self.suppress}: a suppression list is one of {listed(LISTS)}")
+            if kind_of_file(self.suppress) is None:
+                endings = listed(ALL_ENDINGS, limit=20)
+                raise ConfigError(f"{self.suppress}: a suppression list is one of {endings}")
             if conflicts({"campaign": self.path}, {"suppress": [self.suppress]}):
                 raise ConfigError(f"{self.path} is the suppression list; write the list elsewhere")
 

@@ -28,7 +28,7 @@ from dbnchurn.scoring.month import built_month, month_plan
 from dbnchurn.scoring.output_paths import OutputPaths, disk_errors
 from dbnchurn.scoring.outputs import write_outputs, write_rejected
 from dbnchurn.scoring.result import Job
-from dbnchurn.scoring.scorer import Scorer, check_columns, say_unused
+from dbnchurn.scoring.scorer import Scorer, check_columns, id_column, say_unused
 from dbnchurn.scoring.sources import sources_text
 from dbnchurn.scoring.work_folder import WorkFolder
 from dbnchurn.tables.arrow import reading_notes, text_formats
@@ -80,8 +80,9 @@ def score_file(
     output : path
         ``.csv`` or ``.parquet``. Finished chunks are kept in ``OUTPUT.parts`` until it is written.
     id : str, optional
-        Column that names the customer; by default the one that was named in training, if the
-        table has it, and otherwise rows are numbered from 0.
+        Column that names the customer; by default the one that was named in training. A table
+        that lacks it is refused if another column may name the customers, or one of its files has
+        it; otherwise its rows are numbered from 0, which is said.
     database : str, optional
         Environment variable that holds the URL of a PostgreSQL database.
     cutoff, tables, sources, trust_sources : optional
@@ -305,9 +306,7 @@ def _scorer(
 ) -> Scorer:
     """Check every file's columns before the first row is read."""
     files = source.columns
-    trained = predictor.about.get("id")
-    if id is None and isinstance(trained, str) and all(trained in c for c in files.values()):
-        id = trained
+    id = id_column(predictor, files) if id is None else id
     for file, columns in files.items():
         check_columns(predictor.schema, file, columns)
         if id is not None and id not in columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import DataError, listed
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scores import Scored
 from dbnchurn.scoring.work_folder import ChunkFacts
@@ -25,8 +26,11 @@ from dbnchurn.tables.empty_rows import (
 )
 from dbnchurn.tables.keys import refuse_exponents, whole_keys
 from dbnchurn.tables.reading import read, unreadable
+from dbnchurn.tables.roles import is_key_name
 from dbnchurn.tables.schema import Schema
 from dbnchurn.tables.unused_columns import say, unused_columns
+
+log = logging.getLogger(__name__)
 
 REJECTED = pa.schema(
     [("file", pa.string()), ("row", pa.int64()), ("id", pa.string()), ("reason", pa.string())]
@@ -53,6 +57,44 @@ def check_columns(schema: Schema, file: str, columns: Sequence[str]) -> None:
         read(schema, pd.DataFrame(columns=list(columns)))
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
+
+
+def id_column(predictor: Predictor, files: Mapping[str, Sequence[str]]) -> str | None:
+    """The column by which the training named the customers; None if no file has one like it.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    files : mapping of file → columns
+
+    Returns
+    -------
+    str or None
+
+    Raises
+    ------
+    DataError
+        If it is missing, and another file has it or another column may be meant.
+    """
+    trained = predictor.about.get("id")
+    if not isinstance(trained, str):
+        return None
+    lacking = [file for file, columns in files.items() if trained not in columns]
+    if not lacking:
+        return trained
+    head = f"{lacking[0]}: no column {trained!r}, by which the training named the customers"
+    if len(lacking) < len(files):
+        other = next(file for file in files if file not in lacking)
+        raise DataError(f"{head} and which {other} has; name it alike in all files")
+    known = {column.name for column in predictor.schema.columns}
+    names = dict.fromkeys(name for columns in files.values() for name in columns)
+    if maybe := [name for name in names if name not in known and is_key_name(name)]:
+        raise DataError(
+            f"{head}; {listed(maybe)} may name them: say so with --id {maybe[0]!r} "
+            f"(id={maybe[0]!r}), or take such columns out to have the rows numbered"
+        )
+    log.warning("%s: the rows are numbered from 0; say which column does with --id (id=)", head)
+    return None
 
 
 def say_unused(predictor: Predictor, files: Mapping[str, Sequence[str]], id: str | None) -> None:

@@ -21,6 +21,7 @@ from dbnchurn.segments.row_parts import RowParts, check_answers, split_at_random
 from dbnchurn.tables.label import LabelMeaning
 from dbnchurn.tables.label_classes import LabelValues
 from dbnchurn.tables.model_columns import ModelColumns
+from dbnchurn.tables.row_order import refuse_reordered
 from dbnchurn.tables.schema import Schema
 
 
@@ -111,6 +112,7 @@ def code_table(
     """
     check_parameters(miner)
     _check_shares(miner.parts)
+    refuse_reordered(X, y=y, groups=groups)
     frame = checked_frame(X)
     meaning, hits = read_answers(
         y,

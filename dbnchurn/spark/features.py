@@ -185,6 +185,11 @@ def prepare(
     """
     if labelled is None:
         labelled = plan.label is not None and cutoffs is None
+    if plan.neighbours:
+        raise ConfigError(
+            "neighbours need the calls of all customers in one place, and Spark divides them: "
+            "build without --engine spark, or leave 'neighbours' out"
+        )
     if labelled and plan.label is None:
         raise ConfigError("the data need a 'label' to train with")
     check_reason(allow_stale)

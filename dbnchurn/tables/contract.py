@@ -195,6 +195,11 @@ def apply_contract(frame: pd.DataFrame, contract: Contract) -> Customers:
     _check_columns(names, contract)
     frame, quarantine = _quarantined(frame, contract)
     labelled = text(frame[contract.label]).notna()
+    if not labelled.any():
+        raise DataError(
+            f"label column {contract.label!r} is empty in all {len(frame)} rows; say with the "
+            "label which column holds the outcome, or wait until it is known"
+        )
     frame, others = frame[labelled], frame[~labelled]
     meaning, y = _labels(frame[contract.label], contract)
     dates = other_dates = None

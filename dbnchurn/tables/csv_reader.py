@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
+from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Ints
 from dbnchurn.tables.chunks import Chunk, RejectedRow
 from dbnchurn.tables.dialect import Dialect
-from dbnchurn.tables.suspect_fields import check_fields
+from dbnchurn.tables.suspect_fields import check_fields, swallowed_sentence
 
 MEGABYTE = 2**20
 BLOCK_SIZE = 4 * MEGABYTE
@@ -58,6 +59,7 @@ class CsvReader:
         # The parser rejects lines of a whole block before its rows are numbered.
         self._not_numbered: deque[RejectedRow] = deque()
         self._numbered: deque[RejectedRow] = deque()
+        self._swallowed = ""  # what is wrong with a line in which rows disappeared
         self._content = content
         self._dialect = dialect
         self._wanted = list(wanted)
@@ -101,6 +103,7 @@ class CsvReader:
             ),
         )
         for batch in reader:
+            self._refuse_swallowed()
             numbers = self._row_numbers(batch.num_rows)
             check_fields(
                 batch, numbers, file=self.file, delimiter=dialect.delimiter, columns=len(names)
@@ -114,6 +117,7 @@ class CsvReader:
                 wanted, numbers = wanted.take(pa.array(kept)), numbers[kept]
             if len(numbers) or not batch.num_rows:
                 yield wanted.append_column("", pa.array(numbers))
+        self._refuse_swallowed()
         self._numbered.extend(self._not_numbered)
         self.next_row += len(self._not_numbered)
 
@@ -123,8 +127,17 @@ class CsvReader:
         fields = f"{line.actual_columns} {'field' if line.actual_columns == 1 else 'fields'}"
         what = f"the line has {fields}, the header has {line.expected_columns}: {line.text[:60]!r}"
         row = line.number - self._dialect.first_line - 1
+        if not self._swallowed and "\n" in line.text:
+            where = f"{self.file}: row {row}"
+            self._swallowed = swallowed_sentence(
+                line.text, where, self._dialect.delimiter, line.expected_columns
+            )
         self._not_numbered.append(RejectedRow(row, None, what))
         return "skip"
+
+    def _refuse_swallowed(self) -> None:
+        if self._swallowed:
+            raise DataError(self._swallowed)
 
     def _row_numbers(self, rows: int) -> Ints:
         """Numbers of the next rows; rejected lines count as rows."""
@@ -178,7 +191,9 @@ def _repeated_headers(batch: pa.RecordBatch) -> Ints:
         values = batch.column(name)
         if len(rows) < len(values):
             values = values.take(pa.array(rows))
-        same = pc.fill_null(pc.equal(values, name), False)
+        # A file put behind another one may bring its byte order mark.
+        bare = pc.utf8_ltrim(values, characters="\ufeff")
+        same = pc.fill_null(pc.equal(bare, name), False)
         rows = rows[same.to_numpy(zero_copy_only=False)]
         if not len(rows):
             break

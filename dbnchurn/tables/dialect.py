@@ -24,6 +24,8 @@ from dbnchurn.core.errors import DataError, listed
 from dbnchurn.tables.column_names import refuse_alike
 
 DELIMITERS = "\t;|,"  # of those that fit alike the first: a comma may mark decimals
+RARE_DELIMITERS = "\x01\x1f^~¦"  # tried where those leave one column
+ONE_COLUMN, FITTING = 0.5, 0.9  # how well a delimiter fits that leaves one, and that divides
 PROBED_BYTES = 2**18
 PROBED_RECORDS = 200
 BLOCK = 2**22
@@ -182,6 +184,12 @@ def _dialect(path: Path, settings: CsvSettings) -> Dialect:
     delimiter = delimiter or _delimiter(body, settings.quote)
     records, ends = _records(body, delimiter, settings.quote, whole=len(head) < PROBED_BYTES // 2)
     names = tuple(" ".join(name.split()) for name in records[0])
+    if len(records) == 1 and not body.endswith("\n") and len(head) < PROBED_BYTES // 2:
+        raise DataError(f"{path}: the table has {len(names)} columns but no rows")
+    if len(names) > 1 and all(re.fullmatch("'.*'", name) for name in names):
+        raise DataError(
+            f'{path}: the names of the columns stand in single quotes; say csv: {{quote: "\'"}}'
+        )
     trailing = _check_shape(path, names, records[1:], delimiter)
     assumed = (
         (f"{path.name}: not UTF-8, read as {encoding}; if it is not, say csv: {{encoding: ...}}",)
@@ -222,6 +230,8 @@ def _encoding(path: Path) -> tuple[str, bool]:
         head = content.read(PROBED_BYTES)
         if head.startswith(codecs.BOM_UTF8):
             return "utf-8-sig", True
+        if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+            return "utf-32", True
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16", True
         zeros = [head[parity::2].count(0) / max(len(head) // 2, 1) for parity in (0, 1)]
@@ -279,15 +289,22 @@ def _records(
     """The first records, and the number of the line after each; the last is left out if cut."""
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, quotechar=quote)
     records, ends = [], []
-    for record in reader:
-        if record:
-            records.append(record)
-            ends.append(reader.line_num)
-        if len(records) > PROBED_RECORDS:
-            break
-    else:
-        if not whole and len(records) > 1:
-            records.pop()
+    try:
+        for record in reader:
+            if record:
+                records.append(record)
+                ends.append(reader.line_num)
+            if len(records) > PROBED_RECORDS:
+                break
+        else:
+            if not whole and len(records) > 1:
+                records.pop()
+    except csv.Error as error:
+        after = ends[-1] if ends else 0
+        raise csv.Error(
+            f"{error} after line {after}: close the quote that may be open there, say "
+            "csv: {quote: ...} if another character quotes, or shorten the field"
+        ) from error
     return records, ends
 
 
@@ -310,6 +327,10 @@ def _delimiter(text: str, quote: str) -> str:
         return round(like / (len(records) - 1), 1), fields
 
     best = max(DELIMITERS, key=fit)
+    if fit(best)[0] <= ONE_COLUMN and (
+        rare := [mark for mark in RARE_DELIMITERS if fit(mark)[0] >= FITTING and fit(mark)[1] > 1]
+    ):
+        return rare[0]
     if fit(best)[0] < 0.5:  # no line is like the header: the mark that is most frequent in it
         header = text.splitlines()[0]
         best = max(DELIMITERS, key=header.count)

@@ -16,13 +16,20 @@ from dbnchurn.core.errors import listed
 from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.number_format import NumberFormat
-from dbnchurn.tables.serial_format import is_date_name, serial_note
+from dbnchurn.tables.serial_format import compact_note, is_date_name, serial_note
 from dbnchurn.tables.text_column import LOST, UNSEEN, TextColumn
 
 PLACEHOLDERS = ("1900-01-01", "1899-12-30", "1899-12-31", "1753-01-01", "1970-01-01")
 FAR = ("1900-01-01", "2100-01-01")  # dates of customers lie between
-NEGATIVE = (-1, -9, -99, -999, -9999, -99999, -999999)
-NINES = (999, 9999, 99999, 999999, 9999999, 99999999, 999999999)
+NEGATIVE = (
+    -1, -7, -8, -9, *(-k for n in (100, 1_000, 10_000) for k in (n - 1, n - 2, n - 3)),
+    *(-k * n for n in (11, 111, 1_111) for k in (7, 8)), -99_999, -999_999,
+)  # fmt: skip
+NINES = (
+    *(k for n in (1_000, 10_000, 100_000) for k in (n - 3, n - 2, n - 1)),
+    *(k * n for n in (111, 1_111) for k in (7, 8)), 999_999, 9_999_999, 99_999_999, 999_999_999,
+)  # fmt: skip
+MOST_CODES = 4  # different ones in a column
 APART = 3.0  # times the next largest number: so far above it are nines that say "unknown"
 SEVERAL = 2  # rows
 SPREAD = 10  # the largest number beside -1 in a column where -1 may say "unknown"
@@ -53,21 +60,44 @@ value, say missing: ['-999']"
     """
     if not len(numbers) or np.isnan(numbers).all():
         return []
-    low, high = np.nanmin(numbers), np.nanmax(numbers)
-    found = []
-    if low in NEGATIVE and (low < -1 or high >= SPREAD):
-        rows = _rows(numbers == low, counts)
-        if rows >= SEVERAL and not ((numbers < 0) & (numbers != low)).any():
-            found.append((low, rows, "no other value is below 0"))
-    if high in NINES:
-        rows, others = _rows(numbers == high, counts), numbers[numbers < high]
-        if rows >= SEVERAL and len(others) and np.nanmax(others) * APART < high:
-            found.append((high, rows, f"the next largest value is {np.nanmax(others):g}"))
+    found = [
+        (value, rows, why)
+        for value, why in (*_below(numbers), *_above(numbers))
+        if (rows := _rows(numbers == value, counts)) >= SEVERAL
+    ]
     return [
         f"column {name!r}: {value:g} stands in {rows} rows and {why}; if it stands for a missing "
         f"value, say missing: ['{value:.0f}']"
         for value, rows, why in found
     ]
+
+
+def _below(numbers: Floats) -> list[tuple[float, str]]:
+    """Codes such as -999 and -888 that alone lie below 0, each with the reason to doubt it."""
+    if np.nanmin(numbers) not in NEGATIVE:
+        return []
+    negative, high = np.unique(numbers[numbers < 0]), np.nanmax(numbers)
+    if not 0 < len(negative) <= MOST_CODES or not np.isin(negative, NEGATIVE).all():
+        return []
+    if negative[0] >= -1 and high < SPREAD:
+        return []
+    why = "no other value is below 0"
+    if len(negative) > 1:
+        why = f"below 0 are only {listed([f'{value:g}' for value in negative])}"
+    return [(float(value), why) for value in negative]
+
+
+def _above(numbers: Floats) -> list[tuple[float, str]]:
+    """Codes such as 9999 and 9998 far above all other numbers."""
+    if np.nanmax(numbers) not in NINES:
+        return []
+    known = np.unique(numbers[~np.isnan(numbers)])
+    top = known[-1 - MOST_CODES :]
+    codes = top[np.isin(top, NINES)]
+    others = known[: len(known) - len(codes)]
+    if not len(others) or others[-1] * APART >= codes[0] or len(codes) > MOST_CODES:
+        return []
+    return [(float(code), f"the next largest value is {others[-1]:g}") for code in codes]
 
 
 def doubtful_dates(
@@ -191,12 +221,14 @@ def serial_notes(columns: Mapping[str, pd.Series[Any]], told: Collection[str]) -
     -------
     list of str
     """
-    notes = [
-        serial_note(name, values.to_numpy(np.float64))
+    numbers = {
+        name: values.to_numpy(np.float64)
         for name, values in columns.items()
         if name not in told and isinstance(values.dtype, np.dtype) and values.dtype.kind in "iuf"
-        if not is_date_name(name)  # then it is asked
-    ]
+    }
+    # Of those that are named like dates, what serial_note finds is asked.
+    notes = [serial_note(n, values) for n, values in numbers.items() if not is_date_name(n)]
+    notes += [compact_note(name, values) for name, values in numbers.items()]
     return [note for note in notes if note]
 
 

@@ -91,6 +91,7 @@ class Session:
             config["threads"] = n_threads
         self.connection = duckdb.connect(config=config)
         self.run("SET TimeZone = 'UTC'")
+        self.run("SET enable_progress_bar = false")  # it would write over the terminal's own
         if reach is not None:
             self._restrict(reach)
         with suppress(duckdb.CatalogException):  # not a setting of every version
@@ -236,6 +237,22 @@ class Session:
     def arrow(self, sql: str) -> pa.Table:
         """The result of a query as an Arrow table."""
         return self._computed(lambda: self.connection.sql(sql).to_arrow_table())
+
+    def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """The result of a query, so many rows at a time, never all of them in memory.
+
+        Parameters
+        ----------
+        sql : str
+        rows : int
+
+        Yields
+        ------
+        RecordBatch
+        """
+        with _resource_errors():
+            reader = self.connection.sql(sql).to_arrow_reader(rows)
+            yield from reader
 
     def columns(self, relation: str) -> dict[str, str]:
         """Name → SQL type of the columns of a table, view or other relation."""

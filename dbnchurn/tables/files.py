@@ -40,6 +40,8 @@ def checked_file(path: Path) -> Path:
     DataError
         If there is no such file, it is a folder or empty, or of another kind.
     """
+    if path.is_symlink() and not path.exists():
+        raise DataError(f"{path} is a link to a file that is not there; mend the link")
     if not path.exists():
         raise DataError(f"{path}: no such file{nearby(path)}")
     if path.is_dir():
@@ -48,6 +50,8 @@ def checked_file(path: Path) -> Path:
         raise DataError(
             f"{path}: unknown ending; a table is one of {listed(ALL_ENDINGS, limit=20)}"
         )
+    if not path.is_file():
+        raise DataError(f"{path} is no plain file but a pipe or device; store the table in a file")
     if path.stat().st_size == 0:
         raise DataError(f"{path}: the file is empty; it needs a header and rows")
     return path

@@ -48,7 +48,12 @@ OPPOSITE = """
     active, aktiv, actif, activo, ativo, attivo, actief, retained, retain, retention, stayed, stay,
     stays, staying, stayer, kept, keep, keeps, loyal, loyalty, current, existing, open, remained,
     remain, remaining, alive, survived, survival, geblieben, bleibt, bestand, fidele, not, no, non,
-    nicht, kein
+    nicht, kein, still, noch, encore, ainda, aún, todavía, ancora
+"""
+# The same, unless the name has a word of leaving as well, as in customer_churn.
+OPPOSITE_ALONE = """
+    customer, client, subscriber, member, membership, contract, kunde, mitglied, abonnent, vertrag,
+    cliente, abonné, abonne, klant
 """
 # The same, but where the label is the answer to an offer: there it is the answer itself.
 OPPOSITE_OF_LEAVING = "subscribed, subscribe, renewed, renew, renews, renewal, paying, enrolled"
@@ -64,6 +69,8 @@ WORDS = {
     for word in _listed(words)
 }
 OPPOSITE_NAMES, NAMES_OF_CUSTOMERS = set(_listed(OPPOSITE)), set(_listed(OPPOSITE_OF_LEAVING))
+STATES = set(_listed(OPPOSITE_ALONE))
+FILLING = {"is", "has", "was", "ist", "hat", "a", "in", "under", "flag", "yn", "ind", "status", ""}
 WHOLE = re.compile(r"([+-]?)(0|[1-9]\d*)(\.0*)?")
 BROKEN = re.compile(r"[+-]?\d*\.\d+|[+-]?\d+(\.\d*)?e[+-]?\d+", re.IGNORECASE)
 BOOLEANS = {"true": "1", "false": "0"}
@@ -130,4 +137,6 @@ def says_the_opposite(name: str | None, leaving: bool = True) -> bool:
         return False
     found = [part.casefold() for part in PARTS.findall(HUMP.sub(" ", name))]
     parts = {*found, *(GLUED.sub("", part) for part in found)}
+    if leaving and (parts & STATES) and parts - STATES <= FILLING:
+        return True
     return bool(parts & (OPPOSITE_NAMES | (NAMES_OF_CUSTOMERS if leaving else set())))

@@ -241,7 +241,7 @@ def _without_unnamed(table: pa.Table, where: str) -> tuple[pa.Table, list[str]]:
         ):
             raise DataError(
                 f"{where}: {name} has values ({listed(present.to_pylist()[:3])}) but no name in "
-                "the header; give it one"
+                "the header; give it one, or take away title lines above the header"
             )
         what = "numbers the rows" if len(present) else "is empty"
         notes.append(f"{name} has no name and {what}: left out")

@@ -72,6 +72,9 @@ AFFIXES = (
     rf"(?P<body>(?:{BODY}){EXPONENT}) ?(?P<behind>{UNIT})? ?(?P<close>\))?(?P<last>-)?$"
 )
 
+NO_DECIMALS = r"([0-9])([.,]) ?--?([^0-9]*)$"
+"""A dash in place of the decimals, as in ``12,-`` and ``12.--``, which is no minus behind."""
+
 
 def _body_pattern(decimal: str, grouping: str) -> str:
     """Pattern of the digits with these marks; groups are of three digits, or of two as in India."""
@@ -195,6 +198,7 @@ class NumberFormat:
         """
         plain = f"trim(translate({text}, {text_literal(BLANKS + MINUS + APOSTROPHES)}, "
         plain += f"{text_literal(' ' * 9 + '-' * 6 + chr(39) * 6)}))"
+        plain = f"regexp_replace({plain}, {text_literal(NO_DECIMALS)}, '\\1\\20\\3')"
         unit = re_escape(self.unit)
         affix = f"(?:{unit})? ?" if unit else ""
         body = _body_pattern(self.decimal, self.grouping)
@@ -246,13 +250,14 @@ BARE = r"^-?[0-9]+(?:\.[0-9]+)?$"
 """A text without unit and with no sign but a minus in front; no grouping mark but a point."""
 
 _AFFIXES = re.compile(AFFIXES)
+_DASHES = re.compile(NO_DECIMALS)
 
 
 def _parts(text: str | None) -> tuple[str | None, str, bool]:
     """Digits, unit and whether it is negative, of one text."""
     if text is None:
         return None, "", False
-    plain = ascii_digits(text).translate(PLAIN)
+    plain = _DASHES.sub(r"\1\g<2>0\3", ascii_digits(text).translate(PLAIN))
     if (found := _AFFIXES.match(" ".join(plain.split()))) is None:
         return None, "", False
     opened, sign, before, inner, body, behind, closed, last = found.groups()

@@ -91,6 +91,10 @@ def as_frame(X: Any) -> pd.DataFrame:
             exchanged: pd.DataFrame = pa.interchange.from_dataframe(X).to_pandas()
             return exchanged
         values = np.asarray(X)
+        if isinstance(X, np.ma.MaskedArray) and values.dtype.kind != "c":  # masked is not known
+            numeric = values.dtype.kind in "biuf"
+            plain = np.asarray(X, np.float64 if numeric else object)
+            values = np.where(np.ma.getmaskarray(X), np.nan if numeric else None, plain)
     if values.dtype.kind == "c":
         raise DataError("Complex data not supported: expected a table of customers in real numbers")
     if values.ndim != 2 or values.dtype.kind == "V":
@@ -253,8 +257,15 @@ def _read_number(column: Column, values: pd.Series[Any], refuse: Refuse | None =
         places, distinct = _distinct(texts)
         parsed, doubtful = _numbers_of(column, distinct)
         unread = np.isnan(parsed) & np.array([bool(word) for word in distinct], bool)
+        unread &= ~doubtful
+        other = np.zeros_like(unread)
+        other[unread] = np.isfinite(
+            certain_numbers([distinct[i] or "" for i in np.flatnonzero(unread)])[0]
+        )
+        what = f"is a number, but not written as {column.format or '1234.5'}; write all in one way"
+        refuse(column, values, _per_row(other, places, False), what)
         what = "is not a number; leave it empty if it is unknown"
-        refuse(column, values, _per_row(unread & ~doubtful, places, False), what)
+        refuse(column, values, _per_row(unread & ~other, places, False), what)
         what = "is a number in two ways; give numbers instead of text, or say formats"
         refuse(column, values, _per_row(doubtful, places, False), what)
         numbers = _per_row(parsed, places, np.nan)

@@ -29,6 +29,10 @@ FEWEST = 2  # different values
 MANY = 20  # different values of a column whose name does not say that it holds dates
 RECENT = 7_305.0, 25_567.0  # days since 1970: 1990 to 2039
 WRITTEN = 19_900_101.0, 20_391_231.0  # the same as 20260831
+MOMENTS = 19_900_101_000_000.0, 20_391_231_235_959.0  # the same with the time of day
+COMPACT = 10_101.0, 391_231.0  # 2001 to 2039, with two digits of the year
+CLOCK = 1_000_000  # the six digits of a time
+PROBED = 1_000
 RECENT_SERIAL = 10_957.0, 24_106.0  # 2000 to 2035; amounts of money are as large as days since 1900
 _DATE_WORDS = """
 date dates datum day timestamp ts time datetime epoch unixtime fecha dia data jour giorno tag
@@ -258,6 +262,56 @@ number} if not"
         f"would be {day}); if they are, say formats: {{{name}: {key}}}, and formats: {{{name}: "
         f"{AS_NUMBER}}} if not"
     )
+
+
+def compact_note(name: str, numbers: Floats) -> str:
+    """A sentence about numbers that may be days such as 260831, or moments such as 20260831120000.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    numbers : float64 array of shape (n,)
+        NaN is missing.
+
+    Returns
+    -------
+    str
+        Empty if they may not be, or are fewer than 20 different ones.
+
+    Examples
+    --------
+    >>> compact_note("since", 260_800 + np.arange(1.0, 31.0))
+    "column 'since' is read as numbers, and all of them could be dates (260801 would be \
+2026-08-01); if they are, write them as 2026-08-01"
+    """
+    known = numbers[~np.isnan(numbers)]
+    # Nearly every column of numbers is told by its first rows, without a sort.
+    if not len(known) or not (_are_compact(known[:PROBED]) and _are_compact(known)):
+        return ""
+    known = np.unique(known)
+    if len(known) < MANY:
+        return ""
+    day = known[0] // CLOCK if known[0] >= MOMENTS[0] else known[0] + 20_000_000
+    shown = f"{day // 10_000:04.0f}-{day // 100 % 100:02.0f}-{day % 100:02.0f}"
+    return (
+        f"column {name!r} is read as numbers, and all of them could be dates ({known[0]:.0f} would "
+        f"be {shown}); if they are, write them as {shown}"
+    )
+
+
+def _are_compact(known: Floats) -> bool:
+    """Whether numbers are days such as 260831, or all are moments such as 20260831120000."""
+    low, high = float(known.min()), float(known.max())
+    moments = MOMENTS[0] <= low <= high <= MOMENTS[1]
+    if not moments and not COMPACT[0] <= low <= high <= COMPACT[1]:
+        return False
+    days = np.floor(known / CLOCK) if moments else known
+    clock = known % CLOCK if moments else np.zeros(1)
+    month, day = days // 100 % 100, days % 100
+    valid = (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    timed = (clock // 10_000 < 24) & (clock // 100 % 100 < 60) & (clock % 100 < 60)
+    return bool((known == np.floor(known)).all() and valid.all() and timed.all())
 
 
 def serial_question(name: str, numbers: Floats, place: str = "formats") -> str:

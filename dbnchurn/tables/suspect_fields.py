@@ -77,21 +77,45 @@ def check_fields(
             continue
         breaks = pc.match_substring_regex(values, "[\r\n]").fill_null(False)
         for place in np.flatnonzero(breaks.to_numpy(zero_copy_only=False)):
-            _check_lines(
+            wrong = swallowed_sentence(
                 values[int(place)].as_py(),
                 f"{file}: row {row_numbers[place]}, column {name!r}",
                 delimiter,
                 columns,
             )
+            if wrong:
+                raise DataError(wrong)
 
 
-def _check_lines(field: str, where: str, delimiter: str, columns: int) -> None:
-    if rows := swallowed_lines(field, delimiter, columns):
-        raise DataError(
-            f"{where}: one field holds {len(rows)} {'line' if len(rows) == 1 else 'lines'} that "
-            f"look like rows of the table, the first is {rows[0][:60]!r}: a quote before them is "
-            "not closed; close or double it, or say csv: {quote: ...} if another character quotes"
-        )
+def swallowed_sentence(text: str, where: str, delimiter: str, columns: int) -> str:
+    r"""What is wrong with a field, or a line, that holds rows of the table; empty if it does not.
+
+    Parameters
+    ----------
+    text : str
+    where : str
+        File, row and column.
+    delimiter : str
+    columns : int
+        Columns of the table.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> swallowed_sentence("large\nK2,5,yes\nK3,7,no", "t.csv: row 1", ",", 3)[:47]
+    't.csv: row 1: one field holds 2 lines that look'
+    """
+    rows = swallowed_lines(text, delimiter, columns)
+    if not rows:
+        return ""
+    return (
+        f"{where}: one field holds {len(rows)} {'line' if len(rows) == 1 else 'lines'} that "
+        f"look like rows of the table, the first is {rows[0][:60]!r}: a quote before them is "
+        "not closed; close or double it, or say csv: {quote: ...} if another character quotes"
+    )
 
 
 def _lowest_byte(values: pa.Array) -> int:

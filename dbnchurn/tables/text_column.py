@@ -18,7 +18,12 @@ from dbnchurn.core.typing import Ints, Ints32
 
 MISSING = (
     "", "-", "--", "---", "?", "n/a", "N/A", "n.a.", "N.A.", "#N/A", "#N/A N/A", "#NA", "#NULL!",
-    "#VALUE!", "#DIV/0!", "#REF!", "-1.#IND", "1.#IND", "-1.#QNAN", "1.#QNAN", "<NA>", "NULL",
+    "#VALUE!", "#DIV/0!", "#REF!", "#NUM!", "#NAME?", "#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!",
+    "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#GETTING_DATA", "#NV", "#WERT!", "#BEZUG!", "#ZAHL!",
+    "#ÜBERLAUF!", "#N/D", "#VALEUR!", "#NOMBRE!", "#NOM?", "#¡VALOR!", "#¡REF!", "#¡NUM!",
+    "#¿NOMBRE?", "#¡DIV/0!", "#VALORE!", "#RIF!", "#NOME?", "#VALOR!", "#VERW!", "#NAAM?",
+    "#GETAL!", "#WAARDE!", "#DEEL/0!", "#NB", "#N/B", "Err:502", "Err:504", "Err:508", "Err:522",
+    "-1.#IND", "1.#IND", "-1.#QNAN", "1.#QNAN", "<NA>", "NULL",
     "null", "Null", "NaN", "nan", "NAN", "-NaN", "-nan", "NaT", "\\N", "(null)", "(blank)",
 )  # fmt: skip
 """Texts that stand for a missing value in every column, unless they are a known level of it."""

@@ -35,7 +35,7 @@ from dbnchurn.tables.serial_format import (
     serial_question,
 )
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn, shortest
-from dbnchurn.tables.text_doubt import FEW_LEVELS, PROBED, doubt_of
+from dbnchurn.tables.text_doubt import FEW_LEVELS, PROBED, doubt_of, time_doubt
 
 TextKind = Literal["number", "date", "flag", "text"]
 MATCHING_SHARE = 0.9  # of the distinct values, for a column of numbers or dates with mistakes in it
@@ -294,7 +294,7 @@ def _reading(column: TextColumn, rules: ReadingRules, typed: bool) -> _Reading:
         question = _several_formats(known, rules)
         return _Reading(column, "text", doubt=doubt_of(words), question=question)
     if numbers.kind == "text":
-        return replace(numbers, column=column)
+        return replace(numbers, column=column, doubt=numbers.doubt or time_doubt(words))
     return replace(numbers, perhaps_missing=gone)
 
 

@@ -24,6 +24,15 @@ lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miércoles juev
 domingo lunedì martedì mercoledì giovedì venerdì sabato domenica
 """
 WEEKDAYS = frozenset(_WEEKDAYS.split())
+DAY_AND_TIME = r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}[T ,]+\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?"
+WRITTEN_TIME = "|".join(
+    (
+        rf"{DAY_AND_TIME} ?\(?[a-z]{{2,5}}\)?",  # a time zone by its name
+        r"/?Date\(-?\d+(?:[-+]\d{4})?\)/?",
+        r"(?:19|20)\d\d-(?:[0-2]\d\d|3[0-6]\d)",  # day of the year
+        r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d",
+    )
+)
 _BETWEEN = "of de del den der le the st nd rd th at um t z am pm utc gmt cet cest"
 BETWEEN = frozenset(_BETWEEN.split())
 
@@ -36,21 +45,20 @@ def doubt_of(words: Sequence[str]) -> str:
     >>> doubt_of(["12:30", "4:15"])[:50]
     "'12:30' may be hours and minutes or minutes and se"
     """
+    if doubt := time_doubt(words):
+        return doubt
     if len(words) > FEW_LEVELS:
         affixes = {tuple(re.split(NUMBER_INSIDE, word, maxsplit=1)) for word in words[:PROBED]}
         if len(affixes) <= MOST_AFFIXES and all(
             len(affix) == 2 and not any(map(str.isalpha, affix[0])) for affix in affixes
         ):
+            odd = next(
+                (w for w in words if re.split(NUMBER_INSIDE, w, maxsplit=1) != ["", ""]), words[0]
+            )
             return (
-                f"its values, such as {words[0]!r}, hold numbers with a sign or unit that is not "
+                f"its values, such as {odd!r}, hold numbers with a sign or unit that is not "
                 "known: write the numbers alone, if they are to be numbers"
             )
-    if len(words) > FEW_LEVELS and all(map(_looks_like_time, words[:PROBED])):
-        return (
-            f"its values, such as {words[0]!r}, look like dates, spans or shares that are written "
-            "in no known way: write dates as 2026-08-31, spans as 3 days 02:30:00 and shares as "
-            "0.25, if they are to be such"
-        )
     if all(re.fullmatch(r"\d{1,3}:[0-5]\d", word) for word in words):
         return (
             f"{words[0]!r} may be hours and minutes or minutes and seconds: write 00:12:30 if it "
@@ -59,11 +67,29 @@ def doubt_of(words: Sequence[str]) -> str:
     return ""
 
 
+def time_doubt(words: Sequence[str]) -> str:
+    """Why words may be meant as dates, spans or shares; empty if nothing says so.
+
+    Examples
+    --------
+    >>> time_doubt([f"{day:02d}092026" for day in range(1, 29)])[:53]
+    "its values, such as '01092026', look like dates, span"
+    """
+    if len(words) <= FEW_LEVELS or not all(map(_looks_like_time, words[:PROBED])):
+        return ""
+    return (
+        f"its values, such as {words[0]!r}, look like dates, spans or shares that are written "
+        "in no known way: write dates as 2026-08-31, spans as 3 days 02:30:00 and shares as "
+        "0.25, if they are to be such"
+    )
+
+
 def _looks_like_time(word: str) -> bool:
     """Whether a text is a date, a quarter, a span or a fraction that no format reads."""
-    if re.fullmatch(rf"(?:{SPAN})+|{QUARTER}|\d+ ?/ ?\d+", word.strip(), re.IGNORECASE):
+    known = rf"(?:{SPAN})+|{QUARTER}|\d+ ?/ ?\d+|{WRITTEN_TIME}"
+    if re.fullmatch(known, word.strip(), re.IGNORECASE):
         return True
     names = [name.lower() for name in re.findall(r"[^\W\d_]+", word)]
-    known = [name in MONTHS or name in WEEKDAYS for name in names]
-    fits = (k or name in BETWEEN for k, name in zip(known, names, strict=True))
-    return any(known) and all(fits) and any(map(str.isdigit, word))
+    of_time = [name in MONTHS or name in WEEKDAYS for name in names]
+    fits = (k or name in BETWEEN for k, name in zip(of_time, names, strict=True))
+    return any(of_time) and all(fits) and any(map(str.isdigit, word))

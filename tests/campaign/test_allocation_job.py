@@ -84,6 +84,15 @@ def test_the_command_writes_list_page_facts_and_log(place, capsys):
     assert f"{facts['contacted']:,} of 400 customers are contacted" in page
 
 
+def test_a_total_gets_no_place_on_the_list(place, caplog):
+    clean = allocate_customers(config_of(place), place / "clean.csv")
+    with (place / "scores.csv").open("a") as file:
+        file.write("Total,1.0,,\n")
+    summed = allocate_customers(config_of(place), place / "summed.csv")
+    pd.testing.assert_frame_equal(summed.contacts, clean.contacts)
+    assert "a total, not a customer, in 1 row (row 401), such as 'Total': left out" in caplog.text
+
+
 def test_a_customer_of_the_campaign_is_not_contacted_again(place):
     first = allocate_customers(config_of(place), place / "a.csv", log_to=place / "log.csv")
     again = config_of(place, log={"path": "log.csv"})
@@ -260,9 +269,34 @@ def test_the_promise_is_measured_on_pilot_rows_and_not_the_plans_own_estimate(pl
     assert "promise nothing" in summary(found)
 
 
+def test_planned_options_of_a_pilot_are_compared_with_their_own_control_group(place):
+    """Who was held out from another option is no control, unless options were drawn."""
+    pilot = pilot_tables(place, lift=0.1)
+    log, customers = pd.read_csv("pilot_log.csv"), pd.read_csv("pilot.csv")
+    outcomes = pd.read_csv("outcomes.csv")
+    other = customers.assign(id="x" + customers["id"].astype(str))
+    more = log[log["arm"] == "control"].assign(channel="call")
+    more["customer"] = "x" + more["customer"].astype(str)
+    pd.concat([customers, other]).to_csv("pilot.csv", index=False)
+    leavers = outcomes.assign(customer="x" + outcomes["customer"].astype(str), left=1)
+    pd.concat([outcomes, leavers]).to_csv("outcomes.csv", index=False)
+    how = {
+        "offers": {"thanks": {"effect": 0.5}}, "channels": {"mail": {"cost": 0.5}}, "options": [],
+        "budget": None, "control": 0.0, "pilot": pilot,
+    }  # fmt: skip
+    config = config_of(place, **how)
+    plan = allocate_customers(config, place / "a.csv").plan
+    pd.concat([log, more]).to_csv("pilot_log.csv", index=False)
+    planned, _ = value_on_pilot(config, plan)
+    drawn = pd.concat([log, more]).replace({"arm": {"contact": "explore"}})
+    drawn.to_csv("pilot_log.csv", index=False)
+    every, _ = value_on_pilot(config, plan)
+    assert 0.99 * len(more) < every.rows - planned.rows <= len(more)
+    assert every.value > planned.value + planned.high - planned.low  # all of the others left
+
+
 def test_prices_are_said_in_words(place):
     found = allocate_customers(config_of(place), place / "a.csv")
-    assert isinstance(found, AllocationResult)
     assert json.loads(json.dumps(found.facts())) == found.facts()
     words = [price_words(use, "EUR") for use in found.plan.uses]
     assert any(text.startswith("One more EUR of budget brings") for text in words)
@@ -286,6 +320,22 @@ def test_a_list_without_control_group_says_that_its_effect_cannot_be_told(place)
     found = allocate_customers(config_of(place, control=0), place / "a.csv")
     assert any("no control group" in note for note in found.notes)
     assert "nobody is held out" in summary(found)
+
+
+def notes_with(words: str, found: AllocationResult) -> list[str]:
+    return [note for note in found.notes if words in note]
+
+
+def test_options_of_which_nobody_is_held_out_are_named(place):
+    """Eleven of the second offer have somebody held out; three of the first have nobody."""
+    offers = {"few": {"effect": 0.9, "stock": 3}, "many": {"effect": 0.5, "stock": 11}}
+    how = {"offers": offers, "channels": {"mail": {"cost": 0.5}}, "options": [], "budget": None}
+    found = allocate_customers(config_of(place, **how), place / "a.csv")
+    (said,) = notes_with("nobody is held out", found)
+    assert "few by mail (3)" in said
+    assert "many" not in said
+    held = found.contacts[found.contacts["arm"] == "control"]
+    assert set(held["offer"]) == {"many"}
 
 
 def test_conditions_on_a_pilot_are_those_of_its_customers(place):

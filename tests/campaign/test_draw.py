@@ -72,6 +72,42 @@ def test_a_promise_says_which_options_it_lacks():
     assert found.missing == ("b by y",)
 
 
+def drawn_pilot(seed, n=6_000):
+    """Options drawn at random, a fifth held out; the contact that the plan chooses brings 2."""
+    g = np.random.default_rng([seed, 7])
+    chosen, given = g.integers(0, 3, n), g.integers(0, 3, n)
+    contacted = g.random(n) < 0.8
+    expected = -10 * g.random(n)
+    money = expected + 2.0 * (contacted & (given == chosen)) + g.normal(0, 2, n)
+    chance = np.where(contacted, 0.8, 0.2) / 3
+    return np.full(3, 100), chosen, given, contacted, chance, money, expected
+
+
+def test_a_promise_uses_all_who_were_held_out_and_what_was_expected_of_them():
+    """Twice as exact as customers of the same option alone; and true over many pilots."""
+    found = []
+    for seed in range(60):
+        *pilot, expected = drawn_pilot(seed)
+        found.append(
+            (
+                promised_value(OPTIONS, *pilot),
+                promised_value(OPTIONS, *pilot, drawn=True),
+                promised_value(OPTIONS, *pilot, drawn=True, expected=expected),
+            )
+        )
+    for same, drawn, adjusted in found:
+        assert adjusted.high - adjusted.low < 0.8 * (drawn.high - drawn.low)
+        assert drawn.high - drawn.low < 0.8 * (same.high - same.low)
+        assert adjusted.rows == drawn.rows > same.rows
+    for promises in zip(*found, strict=True):
+        values = np.array([promise.value for promise in promises])
+        error = values.std() / len(values) ** 0.5
+        assert abs(values.mean() - 600) < 4 * error
+        # The interval says how far one pilot is off: its half is 1.96 standard deviations.
+        half = np.mean([promise.high - promise.value for promise in promises])
+        assert half == pytest.approx(1.96 * values.std(), rel=4 / (2 * 60) ** 0.5)
+
+
 def test_a_missing_value_meets_no_condition():
     frame = pd.DataFrame({"n": [1.0, np.nan, 3.0], "t": ["a", None, "b"]})
     assert Condition(none_of=("a",)).holds(frame["t"]).tolist() == [False, False, True]

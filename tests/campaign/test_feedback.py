@@ -4,13 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dbnchurn.campaign.feedback import (
-    Feedback,
-    FeedbackSection,
-    KeptShare,
-    matched,
-    weights_without_contact,
-)
+from dbnchurn.campaign.contacts_in_windows import matched
+from dbnchurn.campaign.feedback import Feedback, FeedbackSection
+from dbnchurn.campaign.kept_share import KeptShare
+from dbnchurn.campaign.label_weights import weights_without_contact
 from dbnchurn.campaign.log import ContactLog
 from dbnchurn.core.errors import ConfigError, DataError
 

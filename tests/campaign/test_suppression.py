@@ -53,6 +53,32 @@ def test_ids_that_are_written_otherwise_stop_and_the_way_out_is_told(choose, tmp
     assert chosen == [str(name) for name in ids[10:]]
 
 
+def test_spreadsheets_packed_files_and_other_encodings_are_lists(choose, tmp_path):
+    ids = [f"K{i:03d}" for i in range(1, 41)]
+    listed = pd.DataFrame({"name": "Zoë", "id": ids[:3]})
+    listed.to_excel(tmp_path / "a.xlsx", index=False)
+    listed.to_csv(tmp_path / "b.csv", sep=";", index=False, encoding="utf-16")
+    listed.to_csv(tmp_path / "c.csv", index=False, encoding="cp1252")
+    listed.to_csv(tmp_path / "d.csv.gz", index=False)
+    scores = pd.DataFrame({"id": ids, "probability": np.linspace(0.9, 0.1, 40)})
+    scores.to_parquet(tmp_path / "s.parquet")
+    for name in ("a.xlsx", "b.csv", "c.csv", "d.csv.gz"):
+        check_suppression(tmp_path / name, "id")
+        campaign = Campaign(tmp_path / "list.csv", 40, suppress=tmp_path / name)
+        made = write_campaign(tmp_path / "s.parquet", campaign, id="id")
+        assert (made.suppressed, made.matched) == (3, 3), name
+        assert pd.read_csv(tmp_path / "list.csv")["id"].tolist() == ids[3:]
+
+
+def test_a_list_whose_first_line_is_an_id_is_no_table(tmp_path):
+    pd.DataFrame({"only": [4917, 4918]}).to_excel(tmp_path / "a.xlsx", index=False, header=False)
+    with pytest.raises(DataError, match=r"the first line '4917.*' is an id"):
+        check_suppression(tmp_path / "a.xlsx", None)
+    (tmp_path / "b.txt").write_bytes("7\n8\n".encode("utf-16"))
+    with pytest.raises(DataError, match=r"b\.txt: the list is not UTF-8 text; save it"):
+        check_suppression(tmp_path / "b.txt", None)
+
+
 def test_none_that_match_stop_even_where_unmatched_ids_are_allowed(choose):
     with pytest.raises(DataError, match="none of its 2 ids"):
         choose(range(1, 41), ["001", "002"], allow_unmatched=True)

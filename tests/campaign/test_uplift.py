@@ -88,3 +88,12 @@ def test_our_own_classifier_models_the_outcome(drawn, small):
     effect = model.predict(drawn.X)
     debt = (drawn.X["debt"] == 1).to_numpy()
     assert effect[debt, 0].mean() > effect[~debt, 0].mean()
+
+
+def test_what_is_learned_from_rows_is_what_fit_learns(drawn, fitted):
+    """So that what a choice of learners compares on folds is what is fitted in the end."""
+    model = clone(fitted)
+    rows = model.read(drawn.X, drawn.option, drawn.left, drawn.propensity)
+    each = model.learned(rows)(rows.features)
+    assert len(each) == 4
+    np.testing.assert_array_equal(each.mean(axis=0), fitted.predict(drawn.X))

@@ -77,3 +77,15 @@ def test_shrinking_lies_between_estimate_and_mean_and_lowers_the_error():
 
 def test_two_estimates_stay_as_they_are():
     assert shrunk_to_mean([1.0, 2.0], 5.0).tolist() == [1.0, 2.0]
+
+
+def test_notes_on_estimates_name_the_channel_where_they_differ_by_it():
+    given = config(
+        {"effect": 0.2, "error": 0.1},
+        channels={"k": {}, "l": {}, "m": {}},
+        offers={"o": {"effect": 0.2, "error": 0.1}, "same": {"effect": 0.6, "error": 0.1}},
+        options=[{"offer": "o", "channel": "l", "effect": 0.3, "error": 0.1}],
+    )
+    _, notes = cautious_effects(given)
+    said = [note.partition(":")[0] for note in notes if note.startswith("effect of")]
+    assert sorted(said) == ["effect of o by k, o by m", "effect of o by l", "effect of same"]

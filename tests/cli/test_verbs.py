@@ -9,9 +9,11 @@ from dbnchurn.cli import (
     configs,
     experiments,
     forecasts,
+    key_users,
     models,
     months,
     personas,
+    portraits,
     scoring,
     segments,
     tables,
@@ -20,7 +22,7 @@ from dbnchurn.cli import (
 
 MODULES = [
     *[training, experiments, scoring, models, months],
-    *[tables, segments, personas, campaigns, forecasts, cleaning, configs],
+    *[tables, segments, personas, portraits, campaigns, forecasts, key_users, cleaning, configs],
 ]
 
 

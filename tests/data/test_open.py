@@ -123,3 +123,17 @@ def test_only_files_of_text_are_csv(folder):
 
 def test_names_of_raw_rows_are_quoted():
     assert raw_name(NAME) == '"raw the ""calls"""'
+
+
+def test_words_among_numbers_and_dates_are_refused_at_once(session, folder):
+    rows = [
+        f"{k},{'much' if k == 30 else 1.5 + k},{'soon' if k > 97 else '2026-08-31'}"
+        for k in range(100)
+    ]
+    (folder / "calls.csv").write_text("\n".join(["id,x,since", *rows]))
+    with pytest.raises(
+        DataError,
+        match=r"'x' holds no number in 1 row, the first is row 30: 'much'; "
+        r"column 'since' holds no date in 2 rows, the first is row 98: 'soon'; mend",
+    ):
+        opened(session, folder / "calls.csv")

@@ -17,6 +17,7 @@ from dbnchurn.forecast.hazards import fit_hazard
 from dbnchurn.forecast.intervals import learn_width
 from dbnchurn.forecast.methods import expected_joiners, forecast_paths, recent_rate
 from dbnchurn.forecast.mixture import mixture_weights, outlook
+from dbnchurn.forecast.output_files import OutputFiles
 from dbnchurn.forecast.scenario import with_campaign
 from tests.forecast.conftest import make_customers
 
@@ -173,3 +174,17 @@ def test_a_config_says_how_leaving_shows(tmp_path):
 def test_a_history_that_is_read_again_is_the_same(made):
     again = read_history(made.config)
     np.testing.assert_array_equal(again.codes, made.history.codes)
+
+
+def test_a_page_that_fails_leaves_the_table_of_before(made, tmp_path):
+    output, page = tmp_path / "f.csv", tmp_path / "f.html"
+    output.write_text("before")
+
+    def failing(_made):
+        raise OSError("no page")
+
+    files = OutputFiles(output, page, None, mkdir=False, raw_text=False)
+    with pytest.raises(OSError, match="no page"):
+        files.write(made, failing)
+    assert output.read_text() == "before"
+    assert [path.name for path in tmp_path.iterdir()] == ["f.csv"]

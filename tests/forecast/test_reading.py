@@ -6,6 +6,7 @@ import pytest
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.forecast import read_history
+from dbnchurn.forecast.config import ForecastSource
 from dbnchurn.forecast.history import STAYS, tenure_codes
 from dbnchurn.forecast.history_table import is_number
 
@@ -33,7 +34,7 @@ def test_the_order_of_rows_does_not_matter(customer_months, config):
     one = read_history(config(customer_months, columns=["bill"], changes=["bill"]))
     shuffled = customer_months.sample(frac=1, random_state=3)
     other = read_history(config(shuffled, columns=["bill"], changes=["bill"]))
-    for name in ("segment", "ahead", "codes", "age", "ids"):
+    for name in ("segment", "ahead", "codes", "age", "customer", "ids"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 
@@ -42,7 +43,7 @@ def test_absence_gives_the_same_leavers_but_for_the_last_month(customer_months, 
     absence = {"left": None, "absence_is_leaving": True}
     found = read_history(config(customer_months, **absence))
     np.testing.assert_array_equal(found.leavers, known.leavers[:-1])
-    assert len(found.ids) == known.rows(len(known.months) - 2).stop - known.starts[-3]
+    np.testing.assert_array_equal(found.customer, known.customer[: len(found.customer)])
     assert any("no row in the next month" in note for note in found.notes)
 
 
@@ -103,7 +104,14 @@ def ending(frame):
     )
 
 
+def last_month(frame, factor):
+    last = frame["month"] == frame["month"].max()
+    return frame.assign(bill=frame["bill"].where(~last, frame["bill"] * factor))
+
+
 REFUSED = {
+    "cents": (lambda f: last_month(f, 100), r"pays 2,\d+ on average in 2025-10 .*another unit"),
+    "unpaid": (lambda f: last_month(f, 0), r"nobody pays anything in 2025-10; mend 'bill'"),
     "missing month": (without_a_month, r"no rows of the months 2024-09 between others"),
     "twice": (twice, r"1 customers have several rows in a month, such as c\d+ in 2024"),
     "negative": (negative, r"'bill' holds negative amounts.*negative_revenue: credit"),
@@ -130,6 +138,42 @@ def test_what_cannot_be_learned_from_is_refused(name, customer_months, config):
     pd.testing.assert_frame_equal(customer_months, before)
 
 
+def renamed(old, new):
+    return lambda frame: frame.assign(segment=frame["segment"].replace({old: new}))
+
+
+SAID = {
+    "values of another kind": (
+        lambda f: f.assign(left=f["left"] == 1), {"left_values": ["gone"]},
+        r"'left_values' 'gone' cannot be values of column 'left', which holds BOOLEAN",
+    ),
+    "numbers": (
+        lambda f: f, {"left_values": ["gone"]},
+        r"'left_values' 'gone' cannot be values of column 'left'",
+    ),
+    "pool": (lambda f: f, {"pool": ["dsll"]}, r"pool: there is no segment 'dsll'.*'dsl'"),
+    "other": (renamed("fibre", "other"), {"pool": ["dsl"]}, r"there is a segment 'other'"),
+    "total": (renamed("fibre", "total"), {}, r"a segment is called 'total'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_a_config_that_does_not_fit_its_table_is_refused(name, customer_months, config):
+    spoil, said, sentence = SAID[name]
+    with pytest.raises(DataError, match=sentence):
+        read_history(config(spoil(customer_months), **said))
+
+
+def test_values_that_no_row_has_and_rows_before_their_date_are_said(customer_months, config):
+    words = customer_months.assign(left=np.where(customer_months["left"], "gone", "there"))
+    found = read_history(config(words, left_values=["gone", "moved"]))
+    assert any("no row has 'moved' of 'left_values'" in note for note in found.notes)
+    later = customer_months["month"] + pd.DateOffset(months=1)
+    since = later.where(customer_months.index < 5, customer_months["month"])
+    found = read_history(config(customer_months.assign(since=since), since="since"))
+    assert any(note.startswith("5 rows lie before the date") for note in found.notes)
+
+
 def test_what_was_refused_is_read_when_the_config_says_how(customer_months, config):
     pooled = read_history(config(appearing(customer_months), pool=["5g", "dsl"]))
     assert pooled.segments == ("fibre", "other")
@@ -140,6 +184,36 @@ def test_what_was_refused_is_read_when_the_config_says_how(customer_months, conf
     words = customer_months.assign(left=np.where(customer_months["left"], "gone", "there"))
     named = read_history(config(words, left_values=["gone"]))
     assert named.leavers.sum() == customer_months["left"].sum()
+
+
+def write_csv(frame, path, plain, **history):
+    """`plain`, a config, with the table as CSV file in place of its own."""
+    frame.to_csv(path, index=False)
+    return plain.model_copy(update={"history": ForecastSource(path=str(path), **history)})
+
+
+def test_words_among_numbers_and_dates_are_refused_where_they_are_needed(
+    customer_months, config, tmp_path
+):
+    plain = config(customer_months)
+    odd = np.arange(len(customer_months)) % 97 == 5
+    bill = customer_months["bill"].astype(object).mask(odd, "free")
+    spoilt = customer_months.assign(bill=bill, note=bill)
+    with pytest.raises(DataError, match=r"column 'bill' holds no number in \d+ rows, .* row 5"):
+        read_history(write_csv(spoilt, tmp_path / "spoilt.csv", plain))
+    spare = customer_months.assign(note=bill)
+    read = read_history(write_csv(spare, tmp_path / "spare.csv", plain))
+    np.testing.assert_array_equal(read.earned, read_history(plain).earned)
+
+
+def test_a_date_in_two_ways_is_asked_and_the_answer_can_be_given(customer_months, config, tmp_path):
+    plain = config(customer_months)
+    written = customer_months.assign(month=customer_months["month"].dt.strftime("%d/%m/%Y"))
+    path = tmp_path / "written.csv"
+    with pytest.raises(DataError, match=r"say history\.formats: \{month: '%d/%m/%Y'\} or"):
+        read_history(write_csv(written, path, plain))
+    read = read_history(write_csv(written, path, plain, formats={"month": "%d/%m/%Y"}))
+    np.testing.assert_array_equal(read.customers, read_history(plain).customers)
 
 
 def test_kinds_and_tenures():

@@ -47,6 +47,14 @@ def test_whatever_the_answers_look_like_the_numbers_are_the_same(scores_file, ou
     assert "Left: churned = 'yes'." in words.to_text()
 
 
+def test_a_turned_label_is_said(scores_file, outcomes):
+    ids, low = range(1, 201), np.arange(200) < 100
+    straight = joined(scores_file(P), outcomes(id=ids, left=(~low).astype(int)))
+    assert "the other way round" not in straight.to_text()
+    turned = joined(scores_file(P), outcomes(id=ids, left=low.astype(int)))
+    assert "But the scores rank these customers the other way round" in turned.to_text()
+
+
 def test_customers_without_an_outcome_are_left_out_and_counted(scores_file, outcomes):
     found = joined(scores_file(P), outcomes(id=range(1, 151), left=LEFT[:150].astype(int)))
     assert found.gaps[0].rows == 150

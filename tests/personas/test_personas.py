@@ -1,6 +1,8 @@
 """Personas: planted groups are found again, frozen, described; outcomes are refused."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,6 +10,8 @@ import pytest
 
 from dbnchurn.core.errors import ArtifactError, ConfigError, DataError
 from dbnchurn.personas import Personas, load, save
+from dbnchurn.personas.code_space import LAYERS, fit_code_space
+from dbnchurn.personas.code_space_record import columns_of
 from dbnchurn.personas.description import number_text
 from dbnchurn.personas.k_means import distance_scores, k_means
 from dbnchurn.personas.mixture import mixture
@@ -223,3 +227,54 @@ def test_scores_of_a_mixture_are_log_likelihoods():
     levels = scores.linear[places] * space.level_size[0] + scores.seen[len(space.numbers)]
     rest = np.exp(scores.seen[len(space.numbers)])
     assert np.allclose(np.exp(levels).sum(axis=0) + rest, 1)
+
+
+@pytest.fixture(scope="module")
+def coded():
+    """Personas in the hidden codes of machines, and the table."""
+    frame, group = planted(600, missing=0.05)
+    personas = Personas(
+        n_personas=3, space="codes", n_starts=3, refits=2, choice_sample=200, random_state=0
+    )
+    return personas.fit(frame), frame, group
+
+
+def test_codes_are_stored_and_assign_the_same_without_torch(coded, tmp_path):
+    personas, frame, group = coded
+    stored = load(save(personas.record_, tmp_path / "personas"))
+    pd.testing.assert_series_equal(stored.assign(frame), personas.labels_)
+    table, _ = read(stored.schema, frame)
+    assert np.array_equal(stored.points(table).values, personas.record_.points(table).values)
+    assert len(stored.scores.linear) == stored.codes.n_codes == LAYERS[-1]
+    assert adjusted_rand_index(personas.labels_, group) > 0.3
+    empty = pd.DataFrame({name: [None] for name in frame})
+    assert stored.assign(empty).isna().all()
+
+
+def test_codes_of_a_row_depend_on_the_row_alone(coded):
+    personas, frame, _ = coded
+    for row in (0, 5, 50):
+        assert personas.assign(frame.iloc[[row]]).item() == personas.labels_.iloc[row]
+    record = personas.record_
+    table, _ = read(record.schema, frame)
+    again = fit_code_space(record.space, table, np.random.default_rng(3))
+    assert again.n_codes == LAYERS[-1]
+    own = columns_of(record.space, table)
+    assert own.numbers.shape[1] == len(record.space.numbers)
+
+
+def test_machines_of_other_columns_are_refused(coded):
+    record = coded[0].record_
+    lacking = replace(record.space, categories=record.space.categories[:0])
+    with pytest.raises(ArtifactError, match="other columns than the space has"):
+        record.codes.audit_against(lacking)
+    with pytest.raises(ConfigError, match="space='codes' has none"):
+        Personas(space="codes", method="mixture").fit(coded[1])
+
+
+def test_personas_of_earlier_formats_are_read():
+    old = Path(__file__).parent / "old"
+    record = load(old / "format_1")
+    rows = pd.read_csv(old / "format_1_rows.csv")
+    assert record.assign(rows).tolist() == (old / "format_1_names.txt").read_text().split()
+    assert (record.id, record.codes) == (None, None)

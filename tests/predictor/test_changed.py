@@ -138,3 +138,23 @@ def test_what_grows_with_time_is_no_change_and_the_rest_is():
     assert "'price' holds values far outside the range of training in" in far["price"]
     assert list(changed_in(drawn(1, joined=-19_000).numbers)) == ["joined"]  # 1970
     assert list(changed_in(drawn(1, months=300).numbers)) == ["months"]
+
+
+@pytest.mark.parametrize(("before", "stops"), [(0.2, True), (0.45, True), (0.7, False)])
+def test_zeros_in_place_of_values_stop_where_they_were_rare(before, stops):
+    generator = np.random.default_rng(2)
+
+    def usage(rows, zeros):
+        values = np.where(generator.random(rows) < zeros, 0.0, generator.uniform(1, 9, rows))
+        return Table(values[:, None], np.zeros((rows, 0), np.int32), ("usage",), (), ())
+
+    reference = learn_reference(usage(3000, before), np.linspace(0, 1, 50))
+    halves = [oddities(usage(200, 1.0), {}, reference) for _ in range(2)]
+    found = changed_columns(halves[0] + halves[1])
+    assert [change.column for change in found] == ["usage"] * stops
+    assert not stops or "'usage' is 0 in 400 of the 400 rows with a value" in found[0].sentence
+    assert bool(halves[0].lines_on_numbers()) is stops
+    assert not changed_columns(oddities(usage(400, 0.9), {}, reference))
+    assert not changed_columns(oddities(usage(19, 1.0), {}, reference))
+    dated = oddities(usage(400, 1.0), {}, reference, ["usage"])
+    assert not dated.zeros

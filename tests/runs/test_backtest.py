@@ -179,6 +179,17 @@ def test_the_verdict_goes_by_where_the_number_lies(value, low, high, standing, w
     assert words in found.verdict
 
 
+def test_no_promise_is_held_where_the_ranking_is_turned():
+    number = {"value": 0.5, "low": 0.3, "high": 0.7}
+    promised = {"average_precision": {"value": 0.5, "low": 0.4, "high": 0.6}}
+    measured = {"average_precision": number, "n": 100, "base_rate": 0.6}
+    for high, turned in ((0.45, True), (0.55, False), (None, False)):
+        area = {"value": 0.4, "low": 0.3, "high": high}
+        found = Backtest("m", promised, {**measured, "roc_auc": area})
+        assert ("the other way round" in found.verdict) is turned
+        assert ("holds its promise" in found.verdict) is not turned
+
+
 def test_a_lost_column_is_refused_unless_it_is_allowed(run, new):
     lost = new(lambda table: table.assign(tenure=np.nan))
     with pytest.raises(DataError, match="column 'tenure' is missing in 900 of 900 rows"):

@@ -169,3 +169,17 @@ def test_a_leak_stops_the_run_before_anything_is_written(crm, tmp_path):
 def test_either_one_table_or_several(crm, tmp_path):
     with pytest.raises(ConfigError, match="give either 'source' and 'columns'"):
         config_of(crm, tmp_path, "source={sample: tv_subscriptions}", "columns={label: churn}")
+
+
+def test_all_values_that_cannot_be_read_are_counted_and_named_by_customer(
+    telco, write_config, small_run
+):
+    telco["MonthlyCharges"] = telco["MonthlyCharges"].astype(object)
+    telco.loc[[7, 100, 550], "MonthlyCharges"] = "much"
+    telco["tenure"] = telco["tenure"].astype(object)
+    telco.loc[3, ["tenure", "Churn"]] = ["long", None]
+    with pytest.raises(DataError) as told:
+        train(read_config(write_config(telco), small_run))
+    message = str(told.value)
+    assert "'much' is not a number; leave it empty if it is unknown (customer 0007-ABCD; 3 rows in all)" in message  # noqa: E501  # fmt: skip
+    assert "'long' is not a number; leave it empty if it is unknown (a customer without outcome; 1 row in all)" in message  # noqa: E501  # fmt: skip

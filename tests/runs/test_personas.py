@@ -1,17 +1,27 @@
 """``dbnchurn personas`` and ``assign``: from a table to a page, and month after month."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.statistics import wilson
-from dbnchurn.personas import load
+from dbnchurn.personas import load, save
 from dbnchurn.personas.assignment import assign_file
+from dbnchurn.personas.customer_ids import refuse_ids
 from dbnchurn.personas.differences import figures_of, flows
+from dbnchurn.personas.flow_page import flow_page, flow_picture
 from dbnchurn.personas.page import personas_page
 from dbnchurn.personas.pictures import map_picture
-from dbnchurn.runs.personas import PersonasConfig, read_personas_config, run, summary
+from dbnchurn.runs.personas import (
+    PersonasConfig,
+    load_personas_table,
+    read_personas_config,
+    run,
+    summary,
+)
 from tests.personas.test_personas import planted
 
 
@@ -77,9 +87,13 @@ def test_months_are_assigned_by_the_frozen_personas(searched, tmp_path):
     later = frame.iloc[100:].drop(columns=["churn", "worth"])
     later.to_csv(tmp_path / "later.csv", index=False)
     out = tmp_path / "out.csv"
-    done = assign_file(
-        folder, str(tmp_path / "later.csv"), out, id="customer", earlier=folder / "assigned.csv"
-    )
+    done = assign_file(  # the column that names the customer is that of the search
+        folder, str(tmp_path / "later.csv"), out, earlier=folder / "assigned.csv",
+        page=tmp_path / "flow.html",
+    )  # fmt: skip
+    page = (tmp_path / "flow.html").read_text(encoding="utf-8")
+    assert "800 customers in" in page
+    assert "100.0 % of the customers in both kept their persona" in page
     assert done.kept == 1
     assert done.moves.loc[:, "gone"].sum() == 100
     assert sum(done.customers.values()) == 700
@@ -89,12 +103,45 @@ def test_months_are_assigned_by_the_frozen_personas(searched, tmp_path):
     assert written.equals(before.loc[written.index])
 
 
+def test_another_locale_and_a_total_change_no_persona(searched, tmp_path):
+    folder, frame, _ = searched
+    later = frame.iloc[:300].drop(columns=["churn", "worth"])
+    numbers = later.select_dtypes("number").columns
+    written = later.assign(**{n: later[n].map("{:,.3f}".format) for n in numbers})
+    german = written.assign(
+        **{n: written[n].str.translate(str.maketrans(",.", ".,")) for n in numbers}
+    )
+    with (tmp_path / "later.csv").open("w") as file:
+        german.to_csv(file, index=False, sep=";")
+        file.write("Total" + ";1.234,000" * (german.shape[1] - 1) + "\n")
+    done = assign_file(folder, str(tmp_path / "later.csv"), tmp_path / "out.csv", id="customer")
+    assert "1 row is left out: a total, not a customer" in done.summary()
+    found = pd.read_csv(tmp_path / "out.csv", dtype=str)["persona"]
+    assert found.tolist() == load(folder).assign(later).tolist()
+
+
 def test_assigning_refuses_what_it_cannot_do(searched, tmp_path):
     folder, frame, _ = searched
     table = tmp_path / "later.csv"
     pd.concat([frame, frame.head(1)]).to_csv(table, index=False)
     with pytest.raises(DataError, match=r"1 rows of .* repeat an id"):
-        assign_file(folder, str(table), tmp_path / "out.csv", id="customer")
+        assign_file(folder, str(table), tmp_path / "out.csv")
+    frame.assign(customer=[None, "4.9E+15", *frame["customer"][2:]]).to_csv(table, index=False)
+    with pytest.raises(DataError, match="written with an exponent"):
+        assign_file(folder, str(table), tmp_path / "out.csv")
+    frame.assign(customer=[None, *frame["customer"][1:]]).to_csv(table, index=False)
+    with pytest.raises(DataError, match=r"1 rows have no id in column 'customer' .*is row 1"):
+        assign_file(folder, str(table), tmp_path / "out.csv")
+    with pytest.raises(ConfigError, match="needs --earlier"):
+        assign_file(folder, str(table), tmp_path / "out.csv", page=tmp_path / "p.html")
+    frame[["customer"]].assign(persona="Q1").to_csv(tmp_path / "other.csv", index=False)
+    frame.to_csv(table, index=False)
+    with pytest.raises(DataError, match="assigned by other personas"):
+        assign_file(folder, str(table), tmp_path / "out.csv", earlier=tmp_path / "other.csv")
+    assert not (tmp_path / "out.csv").exists()
+    nameless = save(replace(load(folder), id=None), tmp_path / "nameless")
+    with pytest.raises(ConfigError, match="say it with --id"):
+        assign_file(nameless, str(table), tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
     with pytest.raises(ConfigError, match="same file"):
         assign_file(folder, str(table), table, id="customer")
@@ -109,6 +156,58 @@ def test_customers_who_come_and_go_are_counted():
     assert table.loc["P1", "gone"] == 1
     assert kept == 0
     assert flows(pd.Series({"a": "P1"}), pd.Series({"b": "P1"}))[1] is None
+    apart = flow_page(*flows(pd.Series({"a": "<b>"}), pd.Series({"b": "P1"})), "a", "b")
+    assert "no customer is in both" in apart
+    assert "<b>" not in apart
+    moves, _ = flows(pd.Series({"a": "P1", "b": "P1"}), pd.Series({"a": "P1", "b": "P2"}))
+    assert flow_picture(moves).alt == "P1 to P1: 50 %; P1 to P2: 50 %"
+
+
+def test_totals_are_set_aside_and_said(searched, tmp_path):
+    folder, frame, place = searched
+    totals = pd.concat([frame, frame.head(1).assign(customer="Total")])
+    totals.to_csv(tmp_path / "t.csv", index=False)
+    done = assign_file(folder, str(tmp_path / "t.csv"), tmp_path / "out.csv")
+    assert (done.totals, sum(done.customers.values())) == (1, len(frame))
+    assert "1 rows are set aside" in done.summary()
+    source = {"path": str(tmp_path / "t.csv")}
+    columns = {"id": "customer", "label": "churn", "drop": ["worth"]}
+    table = load_personas_table(
+        PersonasConfig.model_validate({"source": source, "columns": columns, "output": place})
+    )
+    assert len(table.X) == len(frame)
+    assert any("1 rows are set aside" in note for note in table.notes)
+
+
+def test_private_columns_make_no_personas_and_leave_nowhere(searched, tmp_path):
+    _, frame, _ = searched
+    frame.assign(town=np.where(frame["online"], "Northtown", "Southtown")).to_csv(
+        tmp_path / "t.csv", index=False
+    )
+    settings = {
+        "source": {"path": str(tmp_path / "t.csv")},
+        "columns": {"id": "customer", "label": "churn", "drop": ["worth"], "private": ["town"]},
+        "output": tmp_path / "runs",
+        "personas": {"n_personas": 3, "n_starts": 2, "refits": 2},
+    }
+    folder = run(PersonasConfig.model_validate(settings))
+    for path in folder.rglob("*"):
+        assert path.is_dir() or b"thtown" not in path.read_bytes(), path
+    with pytest.raises(ValueError, match="'customer' is private and the id"):
+        PersonasConfig.model_validate(
+            {**settings, "columns": {"id": "customer", "private": ["customer"]}}
+        )
+    with pytest.raises(DataError, match="no column 'twon'"):
+        run(
+            PersonasConfig.model_validate(
+                {**settings, "columns": {**settings["columns"], "private": ["twon"]}}
+            )
+        )
+
+
+def test_both_faults_of_ids_are_said_at_once():
+    with pytest.raises(DataError, match=r"1 rows have no id.*; 1 rows of t repeat an id"):
+        refuse_ids(pd.Series(["7", None, "7"]), "id", "t")
 
 
 def test_configs_are_refused_with_reasons(searched, tmp_path):

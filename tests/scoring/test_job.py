@@ -50,10 +50,30 @@ def test_the_id_of_training_is_used_where_it_is(fitted, table, tmp_path):
     fitted.save(tmp_path / "model", about={"id": "customer"})
     found = score_file(tmp_path / "model", table, tmp_path / "s.csv")
     assert found.read()["id"].tolist()[:2] == ["C0", "C1"]
-    bare = tmp_path / "bare.parquet"
-    pd.read_parquet(table).drop(columns="customer").to_parquet(bare)
-    found = score_file(tmp_path / "model", bare, tmp_path / "s.csv").read()
+
+
+def test_another_id_than_that_of_training_is_asked_for(fitted, table, tmp_path, caplog):
+    fitted.save(tmp_path / "model", about={"id": "customer"})
+    frame, output = pd.read_parquet(table), tmp_path / "s.csv"
+    (tmp_path / "month").mkdir()
+    first, second = tmp_path / "month" / "1.parquet", tmp_path / "month" / "2.parquet"
+    frame.drop(columns="customer").to_parquet(first)
+    found = score_file(tmp_path / "model", first, output).read()
     assert found["id"].tolist() == list(range(600))
+    assert "no column 'customer', by which the training named the customers: " in caplog.text
+    frame.rename(columns={"customer": "KundenNr"}).to_parquet(second)
+    with pytest.raises(DataError, match=r"'KundenNr' may name them: say so with --id 'KundenNr'"):
+        score_file(tmp_path / "model", second, output)
+    named = score_file(tmp_path / "model", second, output, id="KundenNr").read()
+    assert named["id"].tolist() == frame["customer"].tolist()
+    frame.to_parquet(second)
+    with pytest.raises(DataError, match=r"1\.parquet: no column .*2\.parquet has"):
+        score_file(tmp_path / "model", first.parent, output)
+    caplog.clear()
+    predictor = Predictor.load(tmp_path / "model")
+    scores = predictor.score(frame.rename(columns={"customer": "KundenNr"}))
+    assert scores["id"].tolist() == list(range(600))
+    assert "'KundenNr' may name them: say so with id='KundenNr'" in caplog.text
 
 
 def test_a_new_category_is_scored_and_logged(model, customers, tmp_path, caplog):

@@ -137,6 +137,8 @@ def _numeric_cases() -> list[Case]:
         case("unit", lambda v: f"{v:.2f} GB", positive),
         case("brackets", lambda v: f"({_us(-v)})" if v < 0 else _us(v)),
         case("minus behind", lambda v: f"{-v:.2f}-" if v < 0 else f"{v:.2f}"),
+        case("a dash for no cents", lambda v: f"{v:,.0f}".replace(",", ".") + ",-", thousands),
+        case("a long dash and a unit", lambda v: f"CHF {v:.0f}.—", thousands),
         case("exponent", lambda v: f"{v:.8e}"),
         case(
             "thousands only", lambda v: f"{v:,.0f}".replace(",", "."), thousands, expected="asked"

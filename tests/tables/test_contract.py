@@ -69,6 +69,7 @@ def test_who_left_is_said_in_the_type_of_the_column(telco):
             {},
             "'customerID': 600 rows share their id .*first is 'x'; name a date",
         ),
+        ({"Churn": None}, {}, "label column 'Churn' is empty in all 600 rows"),
         ({"tenure": "x"}, {"date": "tenure"}, "600 of 600 rows .*'no readable date'"),
         ({}, {"date": "tenure"}, "date column 'tenure' holds numbers; write dates as 2026"),
     ],

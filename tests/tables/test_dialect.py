@@ -23,6 +23,7 @@ def detected(tmp_path, content, name="t.csv", **settings):
         ("utf-8", "utf-8"),
         ("utf-8-sig", "utf-8-sig"),
         ("utf-16", "utf-16"),
+        ("utf-32", "utf-32"),
         ("utf-16-le", "utf-16-le"),
         ("utf-16-be", "utf-16-be"),
         ("cp1252", "cp1252"),
@@ -32,6 +33,22 @@ def test_the_encoding_is_found_out(tmp_path, encoding, found):
     dialect = detected(tmp_path, ROWS.encode(encoding))
     assert (dialect.encoding, dialect.names) == (found, ("Name", "Umsatz, netto"))
     assert bool(dialect.notes) == (found == "cp1252")
+
+
+@pytest.mark.parametrize("mark", ["^", "~", "\x01", "\x1f", "¦"])
+def test_rare_delimiters_are_found_where_the_usual_leave_one_column(tmp_path, mark):
+    rows = "\n".join(mark.join((f"K{i}", f"{i},5", "a;b")) for i in range(9))
+    found = detected(tmp_path, f"id{mark}paid{mark}note\n{rows}\n")
+    assert (found.delimiter, found.names) == (mark, ("id", "paid", "note"))
+    assert detected(tmp_path, f"id,note\nK1,a{mark}b\nK2,c{mark}d\n").delimiter == ","
+
+
+def test_a_header_alone_and_names_in_single_quotes_are_named(tmp_path):
+    with pytest.raises(DataError, match="the table has 3 columns but no rows"):
+        detected(tmp_path, "id,paid,left")
+    with pytest.raises(DataError, match=r"""single quotes; say csv: \{quote: "'"\}"""):
+        detected(tmp_path, "'id','paid'\n'K1','7'\n")
+    assert detected(tmp_path, "'id','paid'\n'K1','7'\n", quote="'").names == ("id", "paid")
 
 
 def test_archives_are_opened(tmp_path):

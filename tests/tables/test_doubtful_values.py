@@ -37,9 +37,27 @@ def test_codes_for_unknown_are_said(odd):
     assert sentence.endswith(f"say missing: ['{odd}']")
 
 
+@pytest.mark.parametrize("codes", [(-888, -777), (-9, -8), (9998, 9999), (-99, 999)])
+def test_several_codes_are_said_each(codes):
+    values = AGES.copy()
+    values[::7], values[3::7] = codes
+    said = doubtful_numbers("age", values)
+    assert [sentence.split()[2] for sentence in said] == [f"{code:g}" for code in sorted(codes)]
+
+
 @pytest.mark.parametrize(
     "values",
-    [AGES, AGES - 40, [-1, 0, 1, -1], [999, 998, 700, 999], [5, 5, 5], [], [np.nan], [-999, 5, 6]],
+    [
+        AGES,
+        AGES - 40,
+        np.append(AGES, [-999, -999, -3]),
+        [-1, 0, 1, -1],
+        [999, 998, 700, 999],
+        [5, 5, 5],
+        [],
+        [np.nan],
+        [-999, 5, 6],
+    ],
     ids=str,
 )
 def test_nothing_is_said_of_usual_numbers(values):

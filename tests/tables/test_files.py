@@ -1,6 +1,7 @@
 """Tables are read as they stand, or refused with what is wrong and where."""
 
 import gzip
+import os
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.tables import read_sample, read_table
+from dbnchurn.tables.files import checked_file
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.CSV", "t.csv.gz", "t.parquet", "t.pq"])
@@ -126,3 +128,12 @@ def test_the_sample_is_what_it_is_said_to_be():
 def test_an_unknown_sample_is_refused():
     with pytest.raises(ConfigError, match=r"unknown sample table 'tv': .*'tv_subscriptions'"):
         read_sample("tv")
+
+
+def test_pipes_and_links_to_nothing_are_called_so(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(DataError, match="no plain file but a pipe or device"):
+        checked_file(tmp_path / "pipe.csv")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "gone.csv")
+    with pytest.raises(DataError, match="is a link to a file that is not there"):
+        checked_file(tmp_path / "link.csv")

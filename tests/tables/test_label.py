@@ -124,6 +124,10 @@ OPPOSITE = [
     "stayed",
     "not_churned",
     "ISACTIVE",
+    "still_customer",
+    "is_customer",
+    "has_contract",
+    "Mitglied",
 ]
 
 
@@ -138,7 +142,16 @@ def test_yes_in_a_column_that_says_the_opposite_is_asked(column, values):
 
 def test_words_that_need_no_question_decide_in_any_column():
     assert read_label(["active", "inactive"], column="active")[1].tolist() == [0, 1]
-    for name in ("Churn", "inactive", "Exited", "Churn Value", "left", "target", None):
+    for name in (
+        "Churn",
+        "inactive",
+        "Exited",
+        "Churn Value",
+        "left",
+        "target",
+        "customer_churn",
+        None,
+    ):
         assert not says_the_opposite(name)
     assert not says_the_opposite("subscribed", leaving=False)
 

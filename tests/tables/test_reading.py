@@ -9,7 +9,7 @@ import pytest
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.tables.kinds import infer
-from dbnchurn.tables.reading import FEW, as_frame, read
+from dbnchurn.tables.reading import FEW, as_frame, read, unreadable
 from dbnchurn.tables.schema import Column, Schema, text
 
 
@@ -192,3 +192,17 @@ def test_a_column_of_nothing_is_read_whatever_stands_for_nothing(nothing):
         assert np.isnan(table.numbers).any() or (table.codes < 0).any()
         assert not unusual.unknown_levels
         assert next(c.kind for c in infer(emptied).columns if c.name == name) == "number"
+
+
+def test_a_number_that_is_written_otherwise_is_no_unknown_value():
+    schema = Schema((Column("debt", "number", format="1234.5"),))
+    reasons = unreadable(schema, pd.DataFrame({"debt": ["7.5", "12,50", "much"]}))
+    assert list(reasons) == [1, 2]
+    assert "'12,50' is a number, but not written as 1234.5; write all in one way" in reasons[1]
+    assert "'much' is not a number; leave it empty" in reasons[2]
+
+
+def test_masked_cells_of_an_array_are_missing():
+    cells = np.ma.masked_greater(np.array([[1, 2], [3, 40]]), 10)
+    assert as_frame(cells).isna().to_numpy().tolist() == [[False, False], [False, True]]
+    assert cells.data[1, 1] == 40

@@ -7,12 +7,13 @@ import pytest
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.data.build import build
 from dbnchurn.data.plan import DataPlan
+from dbnchurn.tables.doubtful_values import serial_notes
 from dbnchurn.tables.inspection import inspect_table
 from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.loading import load_table
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.reading_rules import ReadingRules, form_of
-from dbnchurn.tables.serial_format import SerialFormat, serial_formats
+from dbnchurn.tables.serial_format import SerialFormat, compact_note, serial_formats
 from dbnchurn.tables.streaming import open_files
 
 DAYS = np.random.default_rng(0).integers(15_000, 20_000, 40)
@@ -105,3 +106,17 @@ def test_source_tables_are_asked_about_and_read_as_told(tmp_path, form):
     expected = (MONTHS if form == "yyyymm" else DAYS).astype("M8[D]")
     if pd.api.types.is_datetime64_any_dtype(found):
         np.testing.assert_array_equal(found.to_numpy().astype("M8[D]"), expected)
+
+
+def test_days_and_moments_in_digits_are_said_and_other_numbers_are_not():
+    days = pd.date_range("2024-01-01", periods=60)
+    short = days.strftime("%y%m%d").astype(float).to_numpy()
+    long = days.strftime("%Y%m%d120000").astype(float).to_numpy()
+    assert "240101 would be 2024-01-01" in compact_note("since", short)
+    assert "20240101120000 would be 2024-01-01" in compact_note("since", long)
+    amounts = np.random.default_rng(0).integers(10_101, 391_231, 500).astype(float)
+    for others in (amounts, short + 50, short + 0.5, long + 70, short[:10], short[:0]):
+        assert compact_note("since", others) == ""
+    frame = pd.DataFrame({"since": short, "debt": amounts[:60]})
+    assert len(serial_notes(frame, ())) == 1
+    assert serial_notes(frame, ("since",)) == []

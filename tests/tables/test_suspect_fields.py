@@ -33,6 +33,32 @@ def test_rows_within_a_quote_are_refused_also_in_a_column_that_is_not_read(
         inspect_table(path)
 
 
+@pytest.mark.parametrize("place", [20, 57])
+def test_rows_within_a_quote_are_refused_in_a_line_with_too_few_fields(tmp_path, place):
+    lines = [line.replace(",yes", ',"yes') if i == place else line for i, line in enumerate(LINES)]
+    path = write(tmp_path, lines)
+    message = f"row {place}: one field holds {59 - place} lines that look like rows"
+    with pytest.raises(DataError, match=message):
+        load_table(open_files(path))
+    with pytest.raises(DataError, match=message):
+        list(open_files(path).chunks(["id"], 10))
+
+
+def test_a_field_without_end_names_the_line_before_it(tmp_path):
+    lines = [LINES[0], LINES[1].replace("x", '"x'), *LINES[2:] * 200]
+    with pytest.raises(DataError, match=r"field limit .* after line 2: close the quote"):
+        open_files(write(tmp_path, lines))
+
+
+def test_a_header_with_a_byte_order_mark_between_the_rows_is_no_row(tmp_path):
+    path = tmp_path / "t.csv"
+    one = "\ufeff" + "\n".join([HEADER, *LINES]) + "\n"
+    path.write_text(one + one.replace("K", "Z"), encoding="utf-8")
+    loaded = load_table(open_files(path), ids=["id"])
+    assert len(loaded.frame) == 120
+    assert [line.row for line in loaded.rejected] == [60]
+
+
 def test_a_text_of_several_lines_is_a_text(tmp_path):
     lines = [line.replace("x", '"Main Street 5\nBerlin, Germany"') for line in LINES]
     loaded = load_table(open_files(write(tmp_path, lines)), ids=["id"])

@@ -25,6 +25,13 @@ def test_chunks_are_one_column():
     assert len(TextColumn.of("x", pa.chunked_array([], pa.string()), MISSING)) == 0
 
 
+@pytest.mark.parametrize("word", ["#NAME?", "#NUM!", "#WERT!", "#NV", "#VALEUR!", "Err:502"])
+def test_an_error_of_a_spreadsheet_is_no_level(word):
+    column = TextColumn.of("plan", pa.array(["basic", f" {word}", "family"]), MISSING)
+    assert column.texts == ["basic", "family"]
+    assert column.places.tolist() == [0, -1, 1]
+
+
 def test_further_texts_may_count_as_missing():
     fewer = column().without({"a", "c"})
     assert fewer.as_text().tolist() == [None, "b", None, None, None, None, None, "B", None]

@@ -6,7 +6,7 @@ Customers are drawn in chunks, so memory does not grow with their number.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import stage
 from dbnchurn.core.typing import Bools, Floats, Ints, Rows
+from dbnchurn.data.simulate.calls import HUBS, Contagion, draw_calls
 from dbnchurn.data.simulate.campaigns import (
     Tally,
     checked_campaigns,
@@ -43,6 +44,7 @@ from dbnchurn.tables.postgres import load_into_postgres
 CHUNK_SIZE = 50_000  # customers
 FIRST_ID = 100_000_001
 TABLES = ("basic", "complaints", "optical")
+CALLS = "calls"
 OF_CAMPAIGNS = ("contacts", "outcomes", "effects")
 
 
@@ -55,6 +57,7 @@ def simulate(
     dirt: float = 1.0,
     campaigns: Sequence[str] = (),
     joiners: float = 0.0,
+    calls: Contagion | None = None,
     chunk_size: int = CHUNK_SIZE,
     mkdir: bool = False,
 ) -> Path:
@@ -75,6 +78,10 @@ def simulate(
     ``expected``: by package and month the customers, the sum of their true probabilities of leaving
     and those who left.
 
+    Calls add a table ``calls``: who calls whom when and for how many minutes, within communities
+    and to a few hubs; and to ``truth`` the probability if no partner had left, and the share of
+    those who have. Joiners make no calls, and calls have no dirt.
+
     Parameters
     ----------
     output : path
@@ -93,6 +100,8 @@ def simulate(
     joiners : float, default 0.0
         Customers who join in every month but the first, as a share of `customers`. They may leave
         from the fourth month after they joined, and no campaign contacts them.
+    calls : Contagion, optional
+        Write the calls of customers, whose departures may follow those of the people they call.
     chunk_size : int, default 50,000
         Customers that are drawn at once; the files depend on it.
     mkdir : bool, default False
@@ -129,16 +138,22 @@ def simulate(
             f"joiners have to be between 0 and 1, the share of the customers who join in a month, "
             f"got {joiners:g}"
         )
+    if calls is not None and not (0 <= calls.homophily <= 1 and abs(calls.coefficient) <= 20):
+        raise ConfigError(
+            f"homophily has to be between 0 and 1, and contagion between -20 and 20, got "
+            f"{calls.homophily:g} and {calls.coefficient:g}"
+        )
     check_places({"output": output}, mkdir=mkdir)
     plan = checked_campaigns(campaigns, months)
     tables = (*TABLES, "truth", *(OF_CAMPAIGNS if set(plan) - {"none"} else ()))
+    tables += () if calls is None else (CALLS,)
     starts = range(0, customers, chunk_size)
     expected = ExpectedLeavers.over(months) if joiners else None
     next_id = customers + FIRST_ID
     with atomic_folder(output) as unfinished:
         for table in tables:
             (unfinished / table).mkdir()
-        truth = Truth(plan, expected)
+        truth = Truth(plan, expected, calls)
         with stage("simulate", steps=len(starts)) as step:
             for number, first in enumerate(starts):
                 ids = np.arange(first, min(first + chunk_size, customers)) + FIRST_ID
@@ -149,7 +164,14 @@ def simulate(
                 for table, columns in _late(late, dirt, truth):
                     pq.write_table(columns, unfinished / table / f"joiners-{number:05d}.parquet")
                 step()
-        about = {"customers": customers, "months": months, "seed": random_state, "dirt": dirt}
+        about: dict[str, Any] = {
+            "customers": customers,
+            "months": months,
+            "seed": random_state,
+            "dirt": dirt,
+        }
+        if calls is not None:
+            about["calls"] = {**asdict(calls), "hubs": list(range(1, HUBS + 1))}
         if expected is not None:
             about["joiners"] = next_id - customers - FIRST_ID
             (unfinished / "expected").mkdir()
@@ -173,7 +195,8 @@ def load_tables(folder: Path, variable: str) -> str:
     str
         A sentence with the number of rows of each table.
     """
-    rows = load_into_postgres(variable, folder, (*TABLES, "truth"))
+    further = (CALLS,) if (folder / CALLS).exists() else ()
+    rows = load_into_postgres(variable, folder, (*TABLES, "truth", *further))
     loaded = ", ".join(f"{table} ({n} rows)" for table, n in rows.items())
     return f"loaded into the database of {variable}: {loaded}"
 
@@ -188,12 +211,15 @@ class Truth:
         Kinds, one for each month from the fourth on.
     expected : ExpectedLeavers, optional
         By package and month; None where nobody joins.
+    calls : Contagion, optional
+        None where no calls are written.
     probabilities : list of float arrays
     tallies : dict of month → Tally
     """
 
     campaigns: tuple[str, ...] = ()
     expected: ExpectedLeavers | None = None
+    calls: Contagion | None = None
     probabilities: list[Floats] = field(default_factory=list)
     tallies: dict[int, Tally] = field(default_factory=dict)
 
@@ -222,9 +248,17 @@ def _chunk(
     planned = months_of(world, truth.campaigns)
     left_in = np.full(len(ids), months)  # position of the month in which each leaves
     written: dict[str, list[pa.Table]] = {}
+    calls = None
+    if truth.calls is not None:
+        calls = draw_calls(world, (random_state, number), truth.calls.homophily)
     for month in range(OBSERVED, months):
         staying = np.flatnonzero(left_in == months)
         p = leaving_probability(world, month)
+        further: dict[str, Floats] = {}
+        if calls is not None and truth.calls is not None:
+            share = calls.share_left(month, left_in)
+            further = {"alone": p[staying], "share_left": share[staying]}
+            p = calls.probability(p, share, truth.calls.coefficient)
         lot = fate.random(len(ids))
         after = p
         if month in planned:
@@ -236,7 +270,7 @@ def _chunk(
         leaves = lot[staying] < after[staying]
         left_in[staying[leaves]] = month
         truth.probabilities.append(p[staying])
-        rows = _truth(world, month, staying, p[staying], leaves)
+        rows = _truth(world, month, staying, p[staying], leaves, further)
         written.setdefault("truth", []).append(rows)
         if truth.expected is not None:
             truth.expected.add_leaving(world, month, staying, p[staying], leaves)
@@ -244,6 +278,8 @@ def _chunk(
         truth.expected.add_customers(world, left_in)
     for table, parts in written.items():
         yield table, pa.concat_tables(parts)
+    if calls is not None:
+        yield CALLS, calls.table(world, left_in, stream(random_state, number, "call times", 0))
     yield "basic", _arrow(spoil(_basic(world, left_in), dirt, spoiling))
     for name, events, date in (
         ("complaints", world.complaints, "complaint_date"),
@@ -266,7 +302,8 @@ def _late(late: Joiners, dirt: float, truth: Truth) -> Iterator[tuple[str, pa.Ta
         leaves = late.fate.random(len(late.ids))[staying] < p
         left_in[staying[leaves]] = month
         truth.probabilities.append(p)
-        rows.append(_truth(world, month, staying, p, leaves))
+        nobody = {"alone": p, "share_left": np.zeros(len(p))} if truth.calls is not None else {}
+        rows.append(_truth(world, month, staying, p, leaves, nobody))
         if truth.expected is not None:
             truth.expected.add_leaving(world, month, staying, p, leaves)
     if truth.expected is not None:
@@ -313,6 +350,7 @@ def _truth(
     staying: Rows,
     p: Floats,
     leaves: Bools,
+    further: Mapping[str, Floats] | None = None,
 ) -> pa.Table:
     cutoff = np.full(len(staying), world.months[month]).astype("datetime64[D]")
     return pa.table(
@@ -321,6 +359,7 @@ def _truth(
             "cutoff": cutoff,
             "probability": p,
             "churned": leaves.astype(np.int8),
+            **(further or {}),
         }
     )
 

@@ -1,0 +1,257 @@
+"""SQL of the features of those whom a customer calls: how many left before the cutoff, their usage.
+
+A neighbour is who calls or is called within the observation window, hubs excepted. What is counted
+of neighbours was known at the cutoff: their departures and their usage before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+from dbnchurn.core.errors import DataError
+from dbnchurn.core.sql import quoted, text_literal, text_literals
+from dbnchurn.data.aggregates import (
+    EARLIEST,
+    SCALE,
+    Feature,
+    FeatureQuery,
+    day,
+    rows_within,
+    whole_span,
+)
+from dbnchurn.data.label import departures
+from dbnchurn.data.neighbour_plan import HubRule, Neighbours
+from dbnchurn.data.plan import NUMERIC, DataPlan
+from dbnchurn.data.typed import as_text
+from dbnchurn.data.windows import Window, shift
+from dbnchurn.tables.duckdb import Session
+
+HUBS = quoted("hubs left out")
+SHOWN = 5
+
+ALWAYS = (
+    Feature("neighbours", "count(*)", empty=0.0),
+    Feature("neighbours_customers", "count(k.key)", empty=0.0),
+    Feature("neighbours_left", "count(g.day) FILTER (k.key IS NOT NULL)", empty=0.0),
+    Feature("neighbours_left_recent", "count_if(k.key IS NOT NULL AND g.recent)", empty=0.0),
+    Feature(
+        "neighbours_left_share",
+        "count(g.day) FILTER (k.key IS NOT NULL) / nullif(count(k.key), 0)",
+    ),
+    Feature(
+        "neighbours_left_weighted",
+        "coalesce(sum(t.w) FILTER (k.key IS NOT NULL AND g.day IS NOT NULL), 0)::DOUBLE "
+        "/ nullif(sum(t.w) FILTER (k.key IS NOT NULL), 0)::DOUBLE",
+    ),
+    Feature("neighbours_days_since_left", "min(g.days) FILTER (k.key IS NOT NULL)"),
+)
+"""Features of every table of calls: their names behind that of the table, and their SQL."""
+
+
+def neighbour_queries(session: Session, plan: DataPlan, window: Window) -> Iterator[FeatureQuery]:
+    """The queries of the features of neighbours at one cutoff.
+
+    Parameters
+    ----------
+    session : Session
+        Has the clean tables.
+    plan : DataPlan
+    window : Window
+
+    Yields
+    ------
+    FeatureQuery
+
+    Raises
+    ------
+    DataError
+        If the other customers of a table cannot be compared with its keys, or weights are negative.
+    """
+    if not plan.neighbours:
+        return
+    _customers(session, plan, window)
+    for place, (name, neighbours) in enumerate(plan.neighbours.items()):
+        ties = f"ties{place}"
+        _ties(session, plan, name, neighbours, window, ties)
+        _note_hubs(session, name, neighbours.hubs, window, ties)
+        yield _query(plan, name, neighbours, window, ties)
+
+
+def _customers(session: Session, plan: DataPlan, window: Window) -> None:
+    """Who is or was a customer before the cutoff, and who of them left before it."""
+    base = plan.tables[plan.base]
+    known = "TRUE" if base.date is None else rows_within(base, EARLIEST, window.cutoff)
+    session.run(
+        f"CREATE OR REPLACE TABLE known_customers AS SELECT DISTINCT {quoted(base.key)} AS key "
+        f"FROM {quoted(plan.base)} WHERE {known}"
+    )
+    session.run(
+        "CREATE OR REPLACE TABLE gone_customers AS SELECT key, day, "
+        f"date_diff('day', day, {day(window.cutoff)}) AS days FROM "
+        f"({departures(session, plan, window)})"
+    )
+
+
+def _ties(
+    session: Session,
+    plan: DataPlan,
+    name: str,
+    neighbours: Neighbours,
+    window: Window,
+    ties: str,
+) -> None:
+    """One row for each customer and partner, in both orders: weight, who calls, calls both ways."""
+    table = plan.tables[name]
+    span = whole_span(table, window)
+    within = rows_within(table, span.start, span.until)
+    weight = "1"
+    if neighbours.weight is not None:
+        weight = f"coalesce({quoted(neighbours.weight)}, 0)"
+        negative = session.row(
+            f"SELECT count(*) FROM {quoted(name)} WHERE {within} AND {weight} < 0"
+        )[0]
+        if negative:
+            raise DataError(
+                f"neighbours.{name}: the weight {neighbours.weight!r} is below 0 in {negative} "
+                "rows; if these are calls that nobody took, give the column a rule with low: 0 and "
+                "otherwise: missing"
+            )
+    session.run(
+        f"CREATE OR REPLACE TABLE {ties} AS WITH directed AS (SELECT {quoted(table.key)} AS a, "
+        f"{_other(session, plan, name, neighbours)} AS b, sum(CAST(round({weight} * {SCALE}) AS "
+        f"HUGEINT)) AS w FROM {quoted(name)} WHERE {within} GROUP BY ALL) "
+        "SELECT a, b, sum(w) AS w, bool_or(own) AS calls, count(*) = 2 AS mutual FROM "
+        "(SELECT a, b, w, TRUE AS own FROM directed UNION ALL SELECT b, a, w, FALSE FROM directed) "
+        "WHERE a IS NOT NULL AND b IS NOT NULL AND a <> b GROUP BY a, b"
+    )
+
+
+def _other(session: Session, plan: DataPlan, name: str, neighbours: Neighbours) -> str:
+    """The other customer as the key of the table is: text or a whole number."""
+    table = plan.tables[name]
+    rule = table.columns.get(neighbours.to)
+    numeric = rule is not None and rule.kind in NUMERIC
+    key = session.columns(quoted(name))[table.key]
+    column = quoted(neighbours.to)
+    if key == "VARCHAR" and not numeric:
+        return as_text(column, "VARCHAR")
+    if key != "VARCHAR" and numeric:
+        return f"CAST({column} AS BIGINT)"
+    own, other = ("text", "a number") if key == "VARCHAR" else ("a number", "text")
+    raise DataError(
+        f"neighbours.{name}: {neighbours.to!r} is {other} and the key {table.key!r} is {own}; give "
+        f"the column a rule with kind: {'text' if key == 'VARCHAR' else 'integer'}, or say "
+        "key_kind in all tables"
+    )
+
+
+def _note_hubs(session: Session, name: str, rule: HubRule, window: Window, ties: str) -> None:
+    """Add the hubs of one table and cutoff to those that are left out."""
+    session.run(
+        f"CREATE TABLE IF NOT EXISTS {HUBS} (name VARCHAR, cutoff DATE, id VARCHAR, "
+        "partners BIGINT, found BOOLEAN)"
+    )
+    by_rule = "FALSE"
+    people = f"(SELECT a, count(*) AS n, count_if(mutual) AS m FROM {ties} GROUP BY a)"
+    if rule.cut:
+        total, mutual, most, usual = session.row(
+            f"SELECT sum(n), sum(m), quantile_cont(n, {rule.quantile!r}), median(n) FROM {people}"
+        )
+        if total and mutual <= rule.reciprocity * total:
+            session.run(
+                f"INSERT INTO {HUBS} VALUES ({text_literal(name)}, DATE '{window.cutoff}', NULL, "
+                "NULL, FALSE)"
+            )
+        elif total:
+            least = max(float(most), rule.times * float(usual))
+            by_rule = f"(n > {least!r}::DOUBLE AND m <= {rule.reciprocity!r}::DOUBLE * n)"
+    one = "CAST(a AS VARCHAR)"
+    also = f"{one} IN {text_literals(rule.also)}" if rule.also else "FALSE"
+    never = f"{one} IN {text_literals(rule.never)}" if rule.never else "FALSE"
+    session.run(
+        f"INSERT INTO {HUBS} SELECT {text_literal(name)}, DATE '{window.cutoff}', {one}, n, TRUE "
+        f"FROM {people} WHERE ({by_rule} OR {also}) AND NOT {never}"
+    )
+
+
+def _query(
+    plan: DataPlan, name: str, neighbours: Neighbours, window: Window, ties: str
+) -> FeatureQuery:
+    """The features of one table of calls, one row for each customer."""
+    features = [Feature(f"{name}_{f.name}", f.sql, f.kind, f.empty) for f in ALWAYS]
+    joins = []
+    number = count()
+    for other, columns in neighbours.usage.items():
+        table = plan.tables[other]
+        span = whole_span(table, window)
+        at = f"u{next(number)}"
+        means = ", ".join(
+            f"sum(CAST(round({quoted(c)} * {SCALE}) AS HUGEINT))::DOUBLE / "
+            f"nullif(count({quoted(c)}), 0) AS {quoted(c)}"
+            for c in columns
+        )
+        joins.append(
+            f"LEFT JOIN (SELECT {quoted(table.key)} AS key, {means} FROM {quoted(other)} WHERE "
+            f"{rows_within(table, span.start, span.until)} GROUP BY ALL) {at} ON t.b = {at}.key"
+        )
+        features += [
+            Feature(
+                f"{name}_neighbours_{other}_{c}_mean",
+                f"sum(CAST(round({at}.{quoted(c)}) AS HUGEINT))::DOUBLE / "
+                f"nullif(count({at}.{quoted(c)}), 0) / {SCALE}.0",
+            )
+            for c in columns
+        ]
+    recent = shift(window.cutoff, neighbours.recent, -1)
+    hubs = (
+        f"SELECT id FROM {HUBS} WHERE name = {text_literal(name)} AND cutoff = DATE "
+        f"'{window.cutoff}' AND found"
+    )
+    direction = "AND t.calls" if neighbours.directions == "out" else ""
+    columns_sql = ", ".join(f"{f.sql} AS {quoted(f.name)}" for f in features)
+    return FeatureQuery(
+        f"SELECT t.a AS key, {columns_sql} FROM {ties} t LEFT JOIN known_customers k ON t.b = "
+        f"k.key LEFT JOIN (SELECT *, day > {day(recent)} AS recent FROM gone_customers) g ON t.b = "
+        f"g.key {' '.join(joins)} WHERE CAST(t.b AS VARCHAR) NOT IN ({hubs}) {direction} "
+        "GROUP BY t.a",
+        tuple(features),
+    )
+
+
+def hub_notes(session: Session, plan: DataPlan) -> tuple[str, ...]:
+    """Which hubs were left out of the features of neighbours, in sentences.
+
+    Parameters
+    ----------
+    session : Session
+        After all cutoffs were built.
+    plan : DataPlan
+
+    Returns
+    -------
+    tuple of str
+    """
+    if not plan.neighbours:
+        return ()
+    told = []
+    for name in plan.neighbours:
+        of = f"FROM {HUBS} WHERE name = {text_literal(name)}"
+        hubs = session.rows(
+            f"SELECT id, max(partners) {of} AND found GROUP BY id ORDER BY 2 DESC, 1"
+        )
+        if hubs:
+            first = ", ".join(f"{hub} ({partners} partners)" for hub, partners in hubs[:SHOWN])
+            more = f" and {len(hubs) - SHOWN} more" if len(hubs) > SHOWN else ""
+            told.append(
+                f"neighbours.{name}: hubs are no neighbours: {first}{more}; name in hubs.never "
+                "whom to keep"
+            )
+        unknown = session.rows(f"SELECT DISTINCT cutoff {of} AND NOT found ORDER BY 1")
+        if unknown:
+            days = ", ".join(str(row[0]) for row in unknown)
+            told.append(
+                f"neighbours.{name}: hardly any tie goes both ways (cutoffs {days}), so that hubs "
+                "cannot be found by reciprocity: none is left out; name them in hubs.also"
+            )
+    return tuple(told)

@@ -1,0 +1,11 @@
+from .call_graph import CallGraph as CallGraph
+from .call_graph import graph_of as graph_of
+from .config import GraphConfig as GraphConfig
+from .config import read_graph_config as read_graph_config
+from .key_users import KeyUsers as KeyUsers
+from .key_users import key_users as key_users
+from .key_users_job import write_key_users as write_key_users
+from .measures import clustering as clustering
+from .measures import core_numbers as core_numbers
+from .measures import pagerank as pagerank
+from .reading import read_calls as read_calls

@@ -1,0 +1,102 @@
+"""By how much those leave more often whose partners have left, beside what a score expects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, logit
+
+from dbnchurn.core.errors import DataError
+from dbnchurn.core.typing import Floats
+
+STEPS = 100
+TOLERANCE = 1e-10
+NEAR = 1e-9  # least distance of a score from 0 and 1
+Z = 1.959963984540054  # of an interval of 95 %
+
+
+@dataclass(frozen=True)
+class ContagionEstimate:
+    """Growth of the log-odds of leaving from no partner who left to all of them.
+
+    Parameters
+    ----------
+    coefficient : float
+    low, high : float
+        Ends of an interval of 95 %.
+    rows, leavers : int
+    """
+
+    coefficient: float
+    low: float
+    high: float
+    rows: int
+    leavers: int
+
+
+def estimate_contagion(
+    share: npt.ArrayLike, left: npt.ArrayLike, score: npt.ArrayLike
+) -> ContagionEstimate:
+    """Estimate how leaving grows with the share of partners who left before, given a score.
+
+    A logistic regression on the share and the log-odds of the score. The estimate is contagion
+    only as far as the score holds everything that partners have in common besides: people call
+    whom they resemble, and whoever resembles a leaver leaves more often. A score of other
+    columns, made for rows that it has not been trained on, takes a part of that away and never
+    surely all of it.
+
+    Parameters
+    ----------
+    share : array of shape (n,)
+        Share of the partners who left before the cutoff; rows without one are left out.
+    left : array of shape (n,)
+        0 or 1: who left after the cutoff.
+    score : array of shape (n,)
+        Probability of leaving that uses nothing of partners.
+
+    Returns
+    -------
+    ContagionEstimate
+
+    Raises
+    ------
+    DataError
+        If nobody or everybody left, or the share does not vary.
+
+    Examples
+    --------
+    >>> share = np.tile([0.0, 1.0], 500)
+    >>> left = np.r_[np.tile([0, 1], 100), np.tile([0, 0], 400)]
+    >>> estimate = estimate_contagion(share[:300], np.r_[left[:200], np.zeros(100)], [0.3] * 300)
+    >>> estimate.rows, estimate.coefficient > 3
+    (300, True)
+    """
+    x, y = np.asarray(share, np.float64), np.asarray(left, np.float64)
+    odds = logit(np.clip(np.asarray(score, np.float64), NEAR, 1 - NEAR))
+    known = ~(np.isnan(x) | np.isnan(y) | np.isnan(odds))
+    x, y, odds = x[known], y[known], odds[known]
+    if not len(y) or not 0 < y.sum() < len(y) or np.ptp(x) == 0:
+        raise DataError(
+            f"of {len(y)} customers with partners {int(y.sum())} left, and the share of partners "
+            "who left has to vary among leavers and stayers: nothing can be estimated"
+        )
+    at = np.zeros(3)
+    design = np.column_stack([np.ones(len(x)), x, odds])
+    covariance = np.eye(3)
+    for _ in range(STEPS):
+        p = expit(design @ at)
+        covariance = np.linalg.pinv(design.T @ (design * (p * (1 - p))[:, None]))
+        step = _damped(covariance @ (design.T @ (y - p)))
+        at = at + step
+        if float(np.abs(step).max()) < TOLERANCE:
+            break
+    error = float(np.sqrt(covariance[1, 1]))
+    value = float(at[1])
+    return ContagionEstimate(value, value - Z * error, value + Z * error, len(y), int(y.sum()))
+
+
+def _damped(step: Floats) -> Floats:
+    """A Newton step of at most 2 in every direction."""
+    return np.asarray(step / max(1.0, float(np.abs(step).max()) / 2.0))

@@ -1,0 +1,201 @@
+"""Read a call graph: the calls of a table in DuckDB become a sparse matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from dbnchurn.core.errors import DataError
+from dbnchurn.core.progress import stage
+from dbnchurn.core.sql import text_literal
+from dbnchurn.core.typing import Bools, Ints
+from dbnchurn.data.open import raw_name
+from dbnchurn.graph.call_graph import CallGraph, graph_of
+from dbnchurn.graph.call_table import (
+    CALLS,
+    SCALE,
+    WHOLE,
+    CallTable,
+    id_expression,
+    make_calls,
+    open_source,
+)
+from dbnchurn.graph.config import CustomerList, GraphConfig
+from dbnchurn.graph.hubs import find_hubs
+from dbnchurn.tables.duckdb import Session
+
+MOST_PEOPLE = 2**31 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Hub:
+    """A number that is cut out of the graph.
+
+    Parameters
+    ----------
+    id : str
+    partners : int
+    reciprocity : float
+    """
+
+    id: str
+    partners: int
+    reciprocity: float
+
+
+@dataclass(frozen=True, eq=False)
+class Calls:
+    """The graph of a table of calls, without its hubs.
+
+    Parameters
+    ----------
+    graph : CallGraph
+        Of n people.
+    early, late : CallGraph, optional
+        The same people, by the calls before and from the middle of the time on; None without dates.
+    customers : bool array of shape (n,), optional
+        True for own customers; None if nobody said who they are.
+    hubs : tuple of Hub
+        Those with the most partners first.
+    table : CallTable
+    notes : tuple of str
+        What was left out or assumed.
+    """
+
+    graph: CallGraph
+    early: CallGraph | None
+    late: CallGraph | None
+    customers: Bools | None
+    hubs: tuple[Hub, ...]
+    table: CallTable
+    notes: tuple[str, ...]
+
+
+def read_calls(config: GraphConfig) -> Calls:
+    """Read the calls of a config as a graph, and cut out its hubs.
+
+    Parameters
+    ----------
+    config : GraphConfig
+
+    Returns
+    -------
+    Calls
+        The same whatever the order of the rows.
+
+    Raises
+    ------
+    DataError
+        With what is wrong in the tables, all at once.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"from": ["a", "b", "b"], "to": ["b", "a", "c"]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     frame.to_csv(f"{folder}/calls.csv", index=False)
+    ...     source = {"path": f"{folder}/calls.csv"}
+    ...     calls = read_calls(GraphConfig(calls=source, caller="from", callee="to"))
+    >>> calls.graph.ids.tolist(), calls.graph.reciprocity.tolist()
+    (['a', 'b', 'c'], [1.0, 0.5, 0.0])
+    """
+    customers = None
+    try:
+        with stage("read the calls"), Session(config.memory, config.threads) as session:
+            table = make_calls(session, config)
+            middle = _middle(table)
+            ids, pairs = _pairs(session, middle)
+            notes = list(table.notes)
+            if config.customers is not None:
+                customers = _known(session, config.customers, ids, notes)
+    except duckdb.Error as error:
+        raise DataError(f"{config.calls.name} cannot be read: {error}") from error
+    whole = graph_of(ids, pairs[0], pairs[1], pairs[2] / SCALE)
+    hubs = find_hubs(whole, config.hubs)
+    notes += hubs.notes
+    order = np.flatnonzero(hubs.nodes)
+    order = order[np.argsort(-whole.partners[order], kind="stable")]
+    found = tuple(
+        Hub(str(ids[i]), int(whole.partners[i]), float(whole.reciprocity[i])) for i in order
+    )
+    halves: list[CallGraph | None] = [None, None]
+    if middle is not None:
+        early = pairs[3]
+        halves = [
+            graph_of(ids, pairs[0][some > 0], pairs[1][some > 0], some[some > 0] / SCALE).without(
+                hubs.nodes
+            )
+            for some in (early, pairs[2] - early)
+        ]
+    kept = None if customers is None else customers[~hubs.nodes]
+    graph = whole.without(hubs.nodes)
+    return Calls(graph, halves[0], halves[1], kept, found, table, tuple(notes))
+
+
+def _middle(table: CallTable) -> datetime | None:
+    """The moment by which the calls are halved; None where all are of one moment."""
+    if table.first is None or table.last is None or table.first == table.last:
+        return None
+    return table.first + (table.last - table.first) / 2
+
+
+def _pairs(session: Session, middle: datetime | None) -> tuple[npt.NDArray[Any], list[Ints]]:
+    """Ids in ascending order; caller, callee, weight and early weight of every pair."""
+    session.run(
+        "CREATE TABLE people AS SELECT id, (row_number() OVER (ORDER BY id) - 1)::INTEGER AS place "
+        f"FROM (SELECT DISTINCT unnest([caller, callee]) AS id FROM {CALLS})"
+    )
+    ids = session.arrow("SELECT id FROM people ORDER BY place").column(0).to_pandas().to_numpy()
+    if len(ids) > MOST_PEOPLE:
+        raise DataError(f"there are {len(ids)} people, and a graph has at most {MOST_PEOPLE}")
+    early = (
+        "0"
+        if middle is None
+        else f"coalesce(sum(weight) FILTER (day < {text_literal(middle)}::TIMESTAMP), 0)"
+    )
+    table = session.arrow(
+        f"SELECT pair, sum(weight)::BIGINT AS weight, ({early})::BIGINT AS early FROM (SELECT "
+        f"a.place::BIGINT * {len(ids)} + b.place AS pair, weight, day FROM {CALLS} JOIN people a "
+        "ON caller = a.id JOIN people b ON callee = b.id) GROUP BY pair"
+    )
+    pair = table.column("pair").to_numpy()
+    caller = (pair // len(ids)).astype(np.int32)
+    callee = (pair - caller.astype(np.int64) * len(ids)).astype(np.int32)
+    weight, before = table.column("weight").to_numpy(), table.column("early").to_numpy()
+    return ids, [caller, callee, weight, before]
+
+
+def _known(
+    session: Session, customers: CustomerList, ids: npt.NDArray[Any], notes: list[str]
+) -> Bools:
+    """Which people are own customers."""
+    kinds = open_source(session, "customers", customers, [customers.id], [])
+    text = ids.dtype.kind not in "iu"
+    if not text and kinds[customers.id] not in WHOLE:
+        raise DataError(
+            f"{customers.name}: column {customers.id!r} is text and the ids of the calls are "
+            "numbers, so that they cannot be compared; write both alike"
+        )
+    one = id_expression(customers.id, kinds, customers.name, text=text)
+    table = session.arrow(
+        f"SELECT place FROM people WHERE id IN (SELECT {one} FROM {raw_name('customers')})"
+    )
+    known = np.zeros(len(ids), bool)
+    known[table.column("place").to_numpy()] = True
+    total = session.row(f"SELECT count(DISTINCT {one}) FROM {raw_name('customers')}")[0]
+    if not known.any():
+        raise DataError(
+            f"{customers.name}: none of its {total} customers calls or is called; check that "
+            f"{customers.id!r} holds the ids that the table of calls has"
+        )
+    notes.append(
+        f"{known.sum()} of {total} customers call or are called; {len(ids) - known.sum()} others "
+        "who do so are no customers and are not listed"
+    )
+    return known

@@ -1,0 +1,236 @@
+"""One customer on one page: basic, behaviour, social, risk, contacts and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from dbnchurn.core.html.picture import Picture
+from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_page, rows_table
+from dbnchurn.portraits.config import SECTIONS
+from dbnchurn.portraits.figures import Value, place_query, places_among_everyone
+from dbnchurn.portraits.place_picture import place_picture
+from dbnchurn.portraits.portraits import CustomerPortrait, PortraitRow, Portraits
+from dbnchurn.portraits.words import NOT_KNOWN, figure_text, value_text
+
+TITLES = {
+    "basic": "Basic: who the customer is",
+    "behaviour": "Behaviour: what the customer uses, pays and holds",
+    "social": "Social: relations to other customers",
+    "risk": "Risk: how likely the customer leaves, and why",
+    "contacts": "Contacts: what the customer was offered",
+}
+STYLE = """figure { max-width: 46rem; margin-top: 1.5rem; }
+details pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+"""
+
+
+def customer_page(portraits: Portraits, customer: str) -> str:
+    """The page of a customer as HTML text that needs no other file.
+
+    Parameters
+    ----------
+    portraits : Portraits
+        Open.
+    customer : str
+        Id.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    DataError
+        If there is no such customer.
+    """
+    found = portraits.customer(customer)
+    sections = [drawing(_picture(portraits, found))]
+    for section in SECTIONS:
+        sections += _section(section, found)
+    sections += _risk(portraits, found) + _contacts(portraits, found)
+    sections += [_next(portraits, found), bullets("Notes", portraits.notes)]
+    queries = [(f"{r.column.name}, of the customer", r.query) for r in found.rows]
+    for row in found.rows:
+        for group, figure in ((found.persona, row.persona), ("everyone", row.everyone)):
+            if figure is not None and figure.value is not None:
+                queries.append((f"{row.column.name}, of {group}", figure.query))
+    sections.append(recomputing(portraits, [*queries, *_place_queries(found)]))
+    return plain_page(
+        f"Who is customer {customer}, and what comes next?",
+        _verdict(portraits, found),
+        sections,
+        STYLE,
+    )
+
+
+def _verdict(portraits: Portraits, found: CustomerPortrait) -> str:
+    said = []
+    if "personas" in portraits.tables:
+        words = portraits.words.get(found.persona or "")
+        meaning = f" ({words})" if words else ""
+        day = _day(portraits, "personas")
+        said.append(f"Persona {found.persona or NOT_KNOWN}{meaning}, as of {day}.")
+    score = found.row("risk", "probability")
+    if score is not None:
+        known = value_text(score.column, score.value)
+        chance = (
+            f"Leaves with a probability of {known}"
+            if score.value is not None
+            else "The risk is not known"
+        )
+        said.append(f"{chance}, as of {_day(portraits, 'scores')}.")
+    if found.actions is not None:
+        said.append(f"{_action_words(found.actions)}, as of {_day(portraits, 'plan')}.")
+    return " ".join(said) or "No score, persona or plan was given."
+
+
+def _action_words(actions: Sequence[dict[str, Value]]) -> str:
+    if not actions:
+        return "No contact is planned"
+    first = actions[0]
+    offer = f"{first['offer'] or NOT_KNOWN} by {first['channel'] or NOT_KNOWN}"
+    if first.get("arm") == "control":
+        return f"Held out from {offer}: do not contact"
+    others = f", and {len(actions) - 1} more" if len(actions) > 1 else ""
+    return f"Next: {offer}{others}"
+
+
+def _day(portraits: Portraits, table: str) -> str:
+    day = portraits.as_of(table)
+    return "the day of the row" if day is None else day.isoformat()
+
+
+def _section(section: str, found: CustomerPortrait) -> list[str]:
+    rows = [row for row in found.rows if row.column.section == section]
+    if not rows:
+        return []
+    heads = ["", "this customer"]
+    heads += [f"persona {found.persona}"] if found.persona is not None else []
+    heads += ["everyone", "as of"]
+    cells = [_cells(row, found.persona is not None) for row in rows]
+    return [f"<h2>{escape(TITLES[section])}</h2>", rows_table(heads, cells)]
+
+
+def _cells(row: PortraitRow, with_persona: bool) -> list[str]:
+    column = row.column
+    cells = [column.name, value_text(column, row.value)]
+    cells += [figure_text(column, row.persona)] if with_persona else []
+    day = NOT_KNOWN if row.as_of is None else row.as_of.isoformat()
+    return [*cells, figure_text(column, row.everyone), day]
+
+
+def _risk(portraits: Portraits, found: CustomerPortrait) -> list[str]:
+    shown = _section("risk", found)
+    if not shown:
+        return []
+    if found.reasons:
+        shown.append(bullets("", found.reasons))
+        shown.append(paragraph("What raises or lowers the risk most, the strongest first; a reason "
+                               "is an association, not a cause.", "soft"))  # fmt: skip
+    elif portraits.reason_names:
+        shown.append(paragraph("Reasons: not known."))
+    return shown
+
+
+def _contacts(portraits: Portraits, found: CustomerPortrait) -> list[str]:
+    shown = _section("contacts", found)
+    if not shown or found.contacts is None:
+        return []
+    day = portraits.as_of("log")
+    rows = []
+    for entry in found.contacts:
+        when = entry["contact_date"]
+        ahead = day is not None and str(when) > day.isoformat()
+        arm = "held out" if entry["arm"] == "control" else str(entry["arm"])
+        what = [str(entry[name] or NOT_KNOWN) for name in ("campaign", "offer", "channel")]
+        rows.append([str(when), *what, f"{arm}, planned" if ahead else arm])
+    if rows:
+        shown.append(rows_table(["date", "campaign", "offer", "channel", "arm"], rows))
+    else:
+        shown.append(paragraph(f"The log has no contact with this customer up to {day}."))
+    return shown
+
+
+def _next(portraits: Portraits, found: CustomerPortrait) -> str:
+    if found.actions is None:
+        return ""
+    title = f"<h2>Next action, as of {escape(_day(portraits, 'plan'))}</h2>\n"
+    if not found.actions:
+        return title + paragraph("No contact is planned: the customer is not on the list.")
+    heads = list(found.actions[0])
+    rows = [[_cell(entry[name]) for name in heads] for entry in found.actions]
+    return title + rows_table(heads, rows)
+
+
+def _cell(value: Value) -> str:
+    if value is None:
+        return NOT_KNOWN
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def _numbers(found: CustomerPortrait) -> list[PortraitRow]:
+    """Lines with a number that can be compared."""
+    return [
+        row
+        for row in found.rows
+        if row.column.kind == "number"
+        and row.column.section != "contacts"
+        and isinstance(row.value, int | float)
+        and row.everyone is not None
+        and row.everyone.value is not None
+    ]
+
+
+def _picture(portraits: Portraits, found: CustomerPortrait) -> Picture | None:
+    rows = _numbers(found)
+    columns = [row.column for row in rows]
+    medians = [None if r.persona is None else r.persona.value for r in rows]
+    return place_picture(
+        [column.name for column in columns],
+        places_among_everyone(portraits.session, columns, [float(str(r.value)) for r in rows]),
+        places_among_everyone(
+            portraits.session, columns, [None if m is None else float(str(m)) for m in medians]
+        ),
+        f"customer {found.customer}",
+        f"persona {found.persona}" if found.persona else "",
+    )
+
+
+def _place_queries(found: CustomerPortrait) -> list[tuple[str, str]]:
+    made = []
+    for row in _numbers(found):
+        made.append(
+            (
+                f"{row.column.name}, place of the customer",
+                place_query(row.column, float(str(row.value))),
+            )
+        )
+        if row.persona is not None and row.persona.value is not None:
+            value = float(str(row.persona.value))
+            made.append(
+                (f"{row.column.name}, place of {found.persona}", place_query(row.column, value))
+            )
+    return made
+
+
+def recomputing(portraits: Portraits, queries: Sequence[tuple[str, str]]) -> str:
+    """The part of a page that says how each of its figures is computed again.
+
+    Parameters
+    ----------
+    portraits : Portraits
+    queries : sequence of (what it gives, SQL)
+
+    Returns
+    -------
+    str
+    """
+    lines = [*portraits.views(), ""]
+    for what, query in queries:
+        lines += [f"-- {what}".replace("\n", " "), f"{query};"]
+    return (
+        "<h2>How to compute every figure again</h2>\n"
+        "<details><summary>One SQL query for each, for DuckDB, in the folder that the paths start "
+        f"from</summary>\n<pre>{escape(chr(10).join(lines))}</pre></details>"
+    )

@@ -1,0 +1,51 @@
+"""Labels, weights and groups beside a DataFrame: row by row, and never in another order unsaid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from dbnchurn.core.errors import DataError
+
+
+def refuse_reordered(X: Any, **beside: Any) -> None:
+    """Refuse what has the index of a DataFrame in another order.
+
+    Values are taken row by row, as everywhere in scikit-learn; pandas would take them by index.
+    Where both have the same index in another order, these are two readings.
+
+    Parameters
+    ----------
+    X : DataFrame, or a table of another kind, which has no index
+    **beside : Series, DataFrame, or what has no index, or None
+        Name → values of the rows.
+
+    Raises
+    ------
+    DataError
+        If it does.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame({"debt": [1, 2]}, index=["a", "b"])
+    >>> refuse_reordered(X, y=pd.Series([0, 1], index=["a", "b"]), groups=[7, 8])
+    >>> refuse_reordered(X, y=pd.Series([1, 0], index=["b", "a"]))
+    Traceback (most recent call last):
+    ...
+    dbnchurn.core.errors.DataError: y has the index of the table in another order, so its rows can \
+be taken in two ways; give y.loc[X.index] to go by the index, or y.to_numpy() to go row by row
+    """
+    if not isinstance(X, pd.DataFrame):
+        return
+    for name, values in beside.items():
+        if not isinstance(values, pd.Series | pd.DataFrame) or len(values) != len(X):
+            continue
+        if values.index.equals(X.index) or not (values.index.is_unique and X.index.is_unique):
+            continue
+        if values.index.isin(X.index).all():
+            raise DataError(
+                f"{name} has the index of the table in another order, so its rows can be taken in "
+                f"two ways; give {name}.loc[X.index] to go by the index, or {name}.to_numpy() to "
+                "go row by row"
+            )

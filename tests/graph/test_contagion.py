@@ -1,0 +1,69 @@
+"""The estimate of contagion: known coefficients of the simulator, and homophily as what it is."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import minimize
+
+from dbnchurn.core.errors import DataError
+from dbnchurn.data.simulate import simulate
+from dbnchurn.data.simulate.calls import Contagion
+from dbnchurn.graph.contagion import estimate_contagion
+
+
+def truth(folder, contagion, customers=6_000, months=12, seed=1):
+    made = simulate(folder, customers=customers, months=months, dirt=0, random_state=seed,
+                    calls=contagion)  # fmt: skip
+    return pd.read_parquet(made / "truth")
+
+
+@pytest.mark.parametrize(
+    ("coefficient", "customers", "months"),
+    [(3.0, 6_000, 12), pytest.param(3.0, 20_000, 24, marks=pytest.mark.long)],
+)
+def test_the_coefficient_of_the_simulator_is_recovered(tmp_path, coefficient, customers, months):
+    table = truth(tmp_path / "crm", Contagion(coefficient, 0.5), customers, months)
+    found = estimate_contagion(table["share_left"], table["churned"], table["alone"])
+    assert found.low < coefficient < found.high
+    if customers >= 20_000:
+        assert abs(found.coefficient - coefficient) < 0.3
+    assert found.leavers == table["churned"].sum()
+
+
+def test_homophily_alone_looks_like_contagion_until_the_score_explains_it(tmp_path):
+    table = truth(tmp_path / "crm", Contagion(0.0, 0.9))
+    share, left = table["share_left"], table["churned"]
+    naive = estimate_contagion(share, left, np.full(len(table), left.mean()))
+    assert naive.low > 0.5
+    given = estimate_contagion(share, left, table["alone"])
+    assert given.low < 0 < given.high
+
+
+def test_the_estimate_maximises_the_likelihood():
+    generator = np.random.default_rng(0)
+    share = generator.choice([0, 0.25, 0.5, np.nan], 4_000)
+    score = generator.uniform(0.01, 0.3, 4_000)
+    odds = np.log(score / (1 - score)) + 2 * np.nan_to_num(share) - 0.4
+    left = generator.random(4_000) < 1 / (1 + np.exp(-odds))
+    found = estimate_contagion(share, left, score)
+    given = np.log(score / (1 - score))
+    known = ~np.isnan(share)
+    design = np.column_stack([np.ones(4_000), np.nan_to_num(share), given])[known]
+
+    def loss(at):
+        return np.logaddexp(0, -np.where(left[known], 1, -1) * (design @ at)).sum()
+
+    best = minimize(loss, np.zeros(3), tol=1e-10).x
+    assert found.coefficient == pytest.approx(best[1], abs=1e-3)
+    assert found.rows == int((~np.isnan(share)).sum())
+    assert found.low < 2 < found.high
+    order = generator.permutation(4_000)
+    again = estimate_contagion(share[order], left[order], score[order])
+    assert again.coefficient == pytest.approx(found.coefficient)
+
+
+def test_what_does_not_vary_is_refused():
+    with pytest.raises(DataError, match="nothing can be estimated"):
+        estimate_contagion([0.5, 0.5], [0, 1], [0.1, 0.1])
+    with pytest.raises(DataError, match="of 2 customers with partners 0 left"):
+        estimate_contagion([0.0, 0.5], [0, 0], [0.1, 0.1])

@@ -23,6 +23,7 @@ from dbnchurn.evaluate.registry import METRICS
 from dbnchurn.months.outcome_files import read_outcomes, read_scores
 from dbnchurn.predictor.scores import TIERS
 from dbnchurn.runs.backtest import REVERSED, RISK, check_columns_by, is_reversed
+from dbnchurn.tables.label_classes import LabelValues
 
 RANKED = ("average_precision", "roc_auc", "lift_top_decile")
 SHOWN = (*RANKED, "precision", "recall")

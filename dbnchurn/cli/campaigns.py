@@ -141,6 +141,19 @@ def lift(
         typer.Option(min=0, max=1, help="Share that left before; shown, and no effect."),
     ] = None,
     output: Annotated[Path | None, output_file(".html", help=PAGE_HELP)] = None,
+    history: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Add the result to this history, which 'dbnchurn monitor' reads."
+        ),
+    ] = None,
+    month: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Cutoff of the scores that the customers were chosen by, for the history.",
+        ),
+    ] = None,
     mkdir: Mkdir = False,
 ) -> None:
     """Say what a campaign did: contacted against control group, with intervals."""
@@ -168,8 +181,10 @@ def lift(
     assert settings.log is not None
     assert settings.outcomes is not None
     sources = (settings.log, settings.outcomes, settings.scores)
-    read = [s.path for s in sources if s is not None and s.path is not None]
-    _check_output(output, [*read, *([] if config is None else [config])], mkdir)
+    read: list[str | Path] = [s.path for s in sources if s is not None and s.path is not None]
+    read += [] if config is None else [config]
+    _check_output(output, read, mkdir)
+    _check_campaign_month(history, month, read, mkdir=mkdir)
     made = measure(
         ContactLog.read(settings.log),
         Outcomes.read(settings.outcomes),
@@ -179,6 +194,26 @@ def lift(
     say([*made.warnings, *made.notes])
     print(lift_text(made))
     _write(output, lift_page(made), made.as_dict())
+    if history is not None and month is not None:
+        from dbnchurn.months.campaign_months import add_campaign, campaign_facts
+
+        print(add_campaign(history, month.date(), campaign_facts(made)))
+
+
+def _check_campaign_month(
+    history: Path | None, month: datetime | None, read: list[str | Path], *, mkdir: bool
+) -> None:
+    """Refuse, before any work, a history without a month, or one that cannot be written."""
+    if (history is None) != (month is None):
+        raise ConfigError(
+            "--history FOLDER and --month DATE belong together: the cutoff of the scores that the "
+            "customers were chosen by"
+        )
+    if history is not None:
+        from dbnchurn.months.history import check_history
+
+        check_places({"history": history}, {"input": read}, mkdir=mkdir)
+        check_history(history, mkdir=mkdir)
 
 
 def with_sources(

@@ -23,6 +23,7 @@ from dbnchurn.cli.options import (
     RawSources,
     RawTables,
     TrustSources,
+    check_month_options,
     make_above,
     output_file,
     paths_by_table,
@@ -32,7 +33,6 @@ from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import displayed
 
 if TYPE_CHECKING:
-    from dbnchurn.months.past_months import PastMonths
     from dbnchurn.months.scored_outcomes import ScoredOutcomes
     from dbnchurn.runs.backtest import Backtest
 
@@ -152,7 +152,9 @@ def evaluate(
         )
         how = {"id": id, "label": label, **labels, **days_of, "match": match.value}
         how |= {"others_stayed": others_stayed, "by": by or ()}
-        pairs = _of_scores(model, tables or [], how, output, mkdir)
+        from dbnchurn.months.past_months import join_months
+
+        pairs = join_months([model, *(tables or [])], output=output, mkdir=mkdir, **how)
         print(pairs.to_text())
         _record(history, wanted, [(found.found.model, found.found) for found in pairs.months])
         return
@@ -208,14 +210,11 @@ def _wanted_months(
     mkdir: bool,
 ) -> list[date]:
     """The month of everything that is measured, for the history; none without one."""
+    check_month_options(history, told, cutoffs)
     if history is None:
-        if told:
-            raise ConfigError("--month belongs to --history FOLDER")
         return []
     from dbnchurn.months.history import check_history
 
-    if cutoffs and told:
-        raise ConfigError("--month and --cutoff are the same here; give --cutoff alone")
     wanted = (len(tables) + 1) // 2 if model.is_file() else len(cutoffs) or 1
     days = sorted(cutoffs) or list(told)
     if len(days) != wanted:
@@ -259,13 +258,14 @@ def monitor(
     Ends with exit code 0 (nothing to do), 5 (watch), 6 (recalibrate) or 7 (retrain).
     """
     from dbnchurn.core.files import write_whole
+    from dbnchurn.months.campaign_months import read_campaigns
     from dbnchurn.months.history import read_history
     from dbnchurn.months.monitor import monitor as find
     from dbnchurn.months.monitor_page import monitor_page, monitor_text
 
     if output is not None:
         check_places({"output": output}, {"history": [history]}, mkdir=mkdir)
-    found = find(read_history(history))
+    found = find(read_history(history), read_campaigns(history))
     if output is not None:
         make_above(output, mkdir)
         write_whole(output, monitor_page(found))
@@ -300,7 +300,10 @@ def retrain(
     ] = None,
     mkdir: Mkdir = False,
 ) -> None:
-    """Train a challenger, compare it with the champion, and promote it by the config's rule."""
+    """Recalibrate the champion or train a challenger; promote by the config's rule.
+
+    Two numbers are tried first; where they mend the champion's scores, no challenger is trained.
+    """
     from dbnchurn.months.registry import CHAMPION, champion_of
     from dbnchurn.months.retraining import retrain as retrain_model
     from dbnchurn.runs import read_config
@@ -309,9 +312,16 @@ def retrain(
     model = champion_of(champion) if (champion / CHAMPION).is_file() else champion
     with displayed():
         done = retrain_model(settings, model, name=config.stem, registry=registry, mkdir=mkdir)
-    print(done.found.to_text())
+    if done.trial is not None:
+        print(done.trial.to_text())
+    if done.found is None:
+        print("No challenger was trained: retraining.recalibrate is 'first'.")
+    else:
+        print(done.found.to_text())
     print(f"run: {done.run}")
-    if done.found.promoted and registry is None:
+    if done.recalibrated is not None:
+        print(f"recalibrated: {done.recalibrated}")
+    if done.taken and registry is None:
         print("nothing was promoted: name a folder of models with --registry")
     print(f"champion: {done.champion}")
 
@@ -345,31 +355,3 @@ def _of_table(
 
         feedback = FeedbackSection.model_validate({"log": contact_log, **days_of})
     return backtest(model, table, label=label, **labels, feedback=feedback, **shared)
-
-
-def _of_scores(
-    scores: Path, tables: Sequence[Path], how: Mapping[str, Any], output: Path | None, mkdir: bool
-) -> PastMonths:
-    """Pairs of scores and outcomes."""
-    from dbnchurn.months.past_months import PastMonth, PastMonths
-    from dbnchurn.months.scored_outcomes import join_scores
-    from dbnchurn.runs.folder import write_json
-
-    files = [scores, *tables]
-    if len(files) % 2:
-        raise ConfigError(
-            f"give the outcomes after each file of scores: SCORES OUTCOMES, got {len(files)} files"
-        )
-    if output is not None:
-        if output.exists():
-            raise ConfigError(f"{output} exists already; name a new file")
-        check_places({"output": output}, {"input": files}, mkdir=mkdir)
-    pairs = zip(files[::2], files[1::2], strict=True)
-    joined = [join_scores(one, other, **how) for one, other in pairs]
-    models = {found.model for found in joined}
-    months = tuple(PastMonth(None, found) for found in joined)
-    result = PastMonths(models.pop() if len(models) == 1 else "", months)
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)  # only asked for: see mkdir
-        write_json(output, result.plain())
-    return result

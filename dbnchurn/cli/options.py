@@ -230,3 +230,23 @@ def paths_by_table(texts: Sequence[str] | None) -> dict[str, str]:
         if "=" not in text:
             raise ConfigError(f"--table {text!r}: write NAME=PATH")
     return {name: path for name, _, path in (text.partition("=") for text in texts or ())}
+
+
+def check_month_options(history: Path | None, month: object, cutoff: object) -> None:
+    """Refuse a month that no history is told, and one that is told twice.
+
+    Parameters
+    ----------
+    history : Path or None
+    month, cutoff : object
+        What ``--month`` and ``--cutoff`` were given, empty or None where nothing.
+
+    Raises
+    ------
+    ConfigError
+        If ``--month`` is given without ``--history``, or with ``--cutoff``.
+    """
+    if history is None and month:
+        raise ConfigError("--month belongs to --history FOLDER")
+    if month and cutoff:
+        raise ConfigError("--month and --cutoff are the same here; give --cutoff alone")

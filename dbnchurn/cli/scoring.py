@@ -33,6 +33,7 @@ from dbnchurn.cli.options import (
     RawTables,
     RawText,
     TrustSources,
+    check_month_options,
     file_of,
     output_file,
     paths_by_table,
@@ -282,14 +283,11 @@ def _month_of_history(
     mkdir: bool,
 ) -> date | None:
     """The month that a history is told; refused if it is not known or cannot be written."""
+    check_month_options(history, month, cutoff)
     if history is None:
-        if month is not None:
-            raise ConfigError("--month belongs to --history FOLDER")
         return None
     from dbnchurn.months.history import check_history
 
-    if cutoff is not None and month is not None:
-        raise ConfigError("--month and --cutoff are the same here; give --cutoff alone")
     if (day := cutoff or month) is None:
         raise ConfigError(
             f"--history {history}: of which month are these customers? Give --month DATE, the "

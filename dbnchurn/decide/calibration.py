@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
@@ -14,7 +16,12 @@ WORTH = 1.92  # gain of log-likelihood: half of the 95 % quantile of chi-squared
 
 
 def fit_blend(
-    logits: Floats, y: Ints | Floats, sample_weight: Floats, restraint: float
+    logits: Floats,
+    y: Ints | Floats,
+    sample_weight: Floats,
+    restraint: float,
+    *,
+    floor: float = 0.0,
 ) -> tuple[Floats, float]:
     """Weights and offset that minimise the log loss of ``logits @ weights + offset``.
 
@@ -32,6 +39,8 @@ def fit_blend(
     restraint : float
         Strength of the penalty: half of it times the squared distance from equal weights and a
         zero offset is added to the summed log loss.
+    floor : float, default 0
+        Known smallest probability, see :func:`~dbnchurn.decide.decide_record.raised`.
 
     Returns
     -------
@@ -53,6 +62,13 @@ def fit_blend(
     reserve_blas_memory()
     equal = np.append(np.full(logits.shape[1], 1 / logits.shape[1]), 0.0)
     columns = np.column_stack([logits, np.ones(len(logits))])
+    bounds = [(0.0, None)] * logits.shape[1] + [(None, None)]
+    if floor:
+        floored = _floored_loss(columns, y, sample_weight, restraint, equal, prior=1.0)
+        start = np.append(equal, floor)
+        fixed = [*bounds, (floor, floor)]
+        best = minimize(floored, start, jac=True, bounds=fixed, method="L-BFGS-B").x
+        return np.asarray(best[:-2]), float(best[-2])
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         z = columns @ parameters
@@ -60,9 +76,35 @@ def fit_blend(
         value = sample_weight @ (np.logaddexp(0, z) - y * z) + restraint / 2 * distance @ distance
         return float(value), columns.T @ (sample_weight * (expit(z) - y)) + restraint * distance
 
-    bounds = [(0.0, None)] * logits.shape[1] + [(None, None)]
     best = minimize(loss, equal, jac=True, bounds=bounds, method="L-BFGS-B").x
     return np.asarray(best[:-1]), float(best[-1])
+
+
+def _floored_loss(
+    columns: Floats,
+    y: Ints | Floats,
+    sample_weight: Floats,
+    restraint: float,
+    equal: Floats,
+    *,
+    prior: float,
+) -> Callable[[Floats], tuple[float, Floats]]:
+    """Log loss and gradient by weights, offset and the floor in shares of the prior."""
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        z, floor = columns @ parameters[:-1], parameters[-1] * prior
+        above, distance = expit(z), parameters[:-1] - equal
+        p = floor + (1 - floor) * above
+        stays = np.log1p(-floor) - np.logaddexp(0, z)
+        value = -sample_weight @ (y * np.log(p) + (1 - y) * stays)
+        by_z = sample_weight * ((1 - y) * above - y * (1 - floor) * above * (1 - above) / p)
+        by_floor = sample_weight @ ((1 - y) / (1 - floor) - y * (1 - above) / p)
+        slope = columns.T @ by_z + restraint * distance
+        return float(value + restraint / 2 * distance @ distance), np.append(
+            slope, by_floor * prior
+        )
+
+    return loss
 
 
 def fit_floored_blend(
@@ -111,20 +153,7 @@ def fit_floored_blend(
     columns = np.column_stack([logits, np.ones(len(logits))])
     # In shares of the prior, the floor is of the size of the other parameters.
     prior = float(np.average(y, weights=sample_weight))
-
-    def loss(parameters: Floats) -> tuple[float, Floats]:
-        z, floor = columns @ parameters[:-1], parameters[-1] * prior
-        above, distance = expit(z), parameters[:-1] - equal
-        p = floor + (1 - floor) * above
-        stays = np.log1p(-floor) - np.logaddexp(0, z)
-        value = -sample_weight @ np.where(y == 1, np.log(p), stays)
-        by_z = sample_weight * np.where(y == 1, -(1 - floor) * above * (1 - above) / p, above)
-        by_floor = sample_weight @ np.where(y == 1, -(1 - above) / p, 1 / (1 - floor))
-        slope = columns.T @ by_z + restraint * distance
-        return float(value + restraint / 2 * distance @ distance), np.append(
-            slope, by_floor * prior
-        )
-
+    loss = _floored_loss(columns, y, sample_weight, restraint, equal, prior=prior)
     bounds = [(0.0, None)] * logits.shape[1] + [(None, None), (SMALLEST_FLOOR, LARGEST_FLOOR)]
     start = np.append(weights, offset)
     without = loss(np.append(start, SMALLEST_FLOOR))[0]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from dbnchurn.core.errors import ArtifactError
 from dbnchurn.core.typing import Floats
 
 SMALLEST_SHARE = 1e-12  # nearer to 0 or 1, odds and risk tiers run into one another
+SMALLEST_SCORE = 1e-15  # whose log-odds are still used
+BELOW = 1 - 1e-9  # for limits that scores may reach exactly, so that rounding changes no side
 LARGEST = 1e6  # of weights and offset; at a logit of 40 the probability is 1 already
 
 
@@ -145,6 +147,64 @@ def lowered(probability: npt.ArrayLike, floor: float) -> Floats:
     array([0. , 0.5, 1. ])
     """
     return np.clip((np.asarray(probability, np.float64) - floor) / (1 - floor), 0.0, 1.0)
+
+
+def recalibrated(record: DecideRecord, slope: float, shift: float) -> DecideRecord:
+    """The same decisions from log-odds times a slope plus a shift; the floor stays.
+
+    Parameters
+    ----------
+    record : DecideRecord
+    slope : float
+        Above 0, so that the order of the customers stays.
+    shift : float
+
+    Returns
+    -------
+    DecideRecord
+        Its threshold calls the same customers.
+
+    Examples
+    --------
+    >>> record = DecideRecord(
+    ...     prior=0.05, trained_prior=0.05, weights=np.array([1.0]), offset=0.0, threshold=0.5
+    ... )
+    >>> found = recalibrated(record, 1.0, np.log(2))  # the odds double
+    >>> decide(found, np.array([[0.0]])).round(3), round(found.threshold, 3)
+    (array([0.667]), 0.667)
+    """
+    return replace(
+        record,
+        weights=record.weights * slope,
+        offset=record.offset * slope + shift,
+        threshold=float(recalibrated_scores(record.threshold, slope, shift, record.floor)) * BELOW
+        if record.floor < record.threshold < 1
+        else record.threshold,
+    )
+
+
+def recalibrated_scores(
+    scores: npt.ArrayLike, slope: float, shift: float, floor: float = 0.0
+) -> Floats:
+    """Probabilities with log-odds, above a floor, of those of `scores` times a slope plus a shift.
+
+    Parameters
+    ----------
+    scores : array
+        Probabilities.
+    slope, shift, floor : float
+
+    Returns
+    -------
+    float64 array of the shape of `scores`
+
+    Examples
+    --------
+    >>> recalibrated_scores([0.02, 0.51], 1.0, 0.0, floor=0.02).round(3)
+    array([0.02, 0.51])
+    """
+    above = np.clip(lowered(scores, floor), SMALLEST_SCORE, 1 - SMALLEST_SCORE)
+    return raised(expit(slope * logit(above) + shift), floor)
 
 
 def decide(record: DecideRecord, logits: Floats) -> Floats:

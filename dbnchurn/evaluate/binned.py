@@ -17,6 +17,7 @@ from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.evaluate.bootstrap import RESAMPLES, Interval, Numbers, interval
 from dbnchurn.evaluate.ranking import Ranking
 
+NO_ROW = "no row was counted, so there is nothing to rank"
 BINADES, PER_BINADE = 15, 2_048
 EDGES: Floats = np.unique(
     np.concatenate(
@@ -127,7 +128,14 @@ class BinnedScores:
         Yields
         ------
         Ranking
+
+        Raises
+        ------
+        DataError
+            If no row was counted.
         """
+        if not (self.churners.any() or self.stayers.any()):
+            raise DataError(NO_ROW)
         generator = np.random.default_rng(random_state)
         for _ in range(resamples):
             drawn = generator.poisson([self.churners, self.stayers]).astype(np.float64)
@@ -139,7 +147,7 @@ class BinnedScores:
         counted = self.churners + self.stayers
         there = np.flatnonzero(counted)[::-1]
         if not len(there):
-            raise DataError("no row was counted, so there is nothing to rank")
+            raise DataError(NO_ROW)
         # A mean may be rounded out of its bin, and so past a decision at the bin's edge.
         above = np.nextafter(np.append(self.edges[1:], np.inf)[there], 0.0)
         means = np.clip(self.sums[there] / counted[there], self.edges[there], above)

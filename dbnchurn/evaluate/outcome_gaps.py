@@ -17,6 +17,12 @@ from dbnchurn.core.statistics import adjusted_p_values
 from dbnchurn.core.typing import Floats
 
 LEVEL = 0.05  # of the interval, and of what chance no longer explains
+FOOTNOTE = (
+    "Compared is the number who left with the number that the scores of the same customers "
+    "promise. *Within chance*: if the scores were true, a difference as large would come in at "
+    "least 5 of 100 months. Groups are judged together, so that one of many does not stand out by "
+    "chance: the interval of one group may leave out 0 and the group still be within chance."
+)
 MOST_GROUPS = 30  # of one column; the smaller ones are pooled
 MOST_NUMBERS = 12  # different numbers of a column up to which each is a group of its own
 PARTS = 4  # of the customers, by a column of more numbers
@@ -260,16 +266,17 @@ def _quarters(values: Floats) -> list[tuple[str, npt.NDArray[np.bool_]]]:
 
 
 def gap_lines(gaps: Sequence[OutcomeGap]) -> list[str]:
-    """A table in Markdown of the gaps of groups; empty without groups."""
+    """A table in Markdown of the gaps of groups, and what is compared; empty without groups."""
     if not gaps:
         return []
     head = [
         "| customers | number | promised | came | difference, points | 95 % interval | |",
         "|---|---|---|---|---|---|---|",
     ]
-    return head + [
+    rows = [
         f"| {f'{gap.breakdown}: ' if gap.breakdown else ''}{gap.group} | {thousands(gap.rows)} "
         f"| {percent(gap.promised, 2)} | {percent(gap.observed, 2)} | {points(gap.gap)} "
         f"| {points(gap.low)} to {points(gap.high)} | {gap.standing} |"
         for gap in gaps
     ]
+    return [*head, *rows, "", FOOTNOTE]

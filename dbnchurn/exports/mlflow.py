@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from dbnchurn.core.errors import wants_extra
+from dbnchurn.core.errors import DataError, wants_extra
 from dbnchurn.core.provenance import versions
 from dbnchurn.predictor.predictor import Predictor
 
@@ -40,8 +40,20 @@ class PyfuncModel:
         -------
         DataFrame of n rows
             Columns ``id``, ``probability``, ``decision``, ``risk`` (text) and ``model``.
+
+        Raises
+        ------
+        MlflowException
+            If the frame cannot be read as the model's schema says, with the sentence of
+            :class:`~dbnchurn.core.errors.DataError`; MLflow's server answers with status 400.
         """
-        scores = self.predictor.score(model_input, id=(params or {}).get("id") or None)
+        from mlflow.exceptions import MlflowException
+        from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+
+        try:
+            scores = self.predictor.score(model_input, id=(params or {}).get("id") or None)
+        except DataError as error:
+            raise MlflowException(str(error), INVALID_PARAMETER_VALUE) from error
         return scores.assign(risk=scores["risk"].astype(str))
 
 

@@ -16,11 +16,13 @@ from dbnchurn.evaluate import compare
 from dbnchurn.evaluate.bootstrap import RESAMPLES
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap, outcome_gap
 from dbnchurn.evaluate.registry import METRICS
+from dbnchurn.months.estimate import ranking_p
+from dbnchurn.months.monitor import LEVEL
 from dbnchurn.months.recalibration import Recalibration
+from dbnchurn.months.recalibration_trial import CALIBRATION
 from dbnchurn.runs.sections import RetrainingSection
 
 NAMES = ("challenger", "champion", "recalibrated")
-CALIBRATION = "log_loss"  # judges whether two numbers suffice
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +45,9 @@ class Challenge:
         the rule's list would be more than half of the customers, a tenth of them.
     correlation : float
         Of the ranks of all scores.
+    ranking_p : float or None
+        Probability of an area under the champion's curve as low as measured if its scores were
+        true; None where nothing can be expected.
     """
 
     rule: RetrainingSection
@@ -54,6 +59,7 @@ class Challenge:
     list_size: int
     list_changes: int
     correlation: float
+    ranking_p: float | None
 
     def difference(self, name: str, metric: str) -> Mapping[str, Any]:
         """Challenger minus another model, with the paired interval; positive where it is better.
@@ -103,11 +109,13 @@ class Challenge:
 
     @property
     def recalibration_helps(self) -> bool:
-        """Whether two numbers mend the champion's scores on these rows."""
+        """Whether two numbers mend the champion's scores on these rows, and its ranking holds."""
         order = ("champion", "recalibrated")
         before, after = (self.summaries[name][CALIBRATION]["value"] for name in order)
         own, old = self.gaps["recalibrated"], self.gaps["champion"]
-        return own.by_chance and not old.by_chance and bool(after < before)
+        mended = own.by_chance and not old.by_chance and bool(after < before)
+        holds = self.ranking_p is None or self.ranking_p >= LEVEL / 2
+        return mended and holds and self.recalibration.slope > 0
 
     @property
     def verdict(self) -> str:
@@ -170,6 +178,7 @@ class Challenge:
             "recalibration_helps": self.recalibration_helps,
             "list": {"size": self.list_size, "changes": self.list_changes},
             "correlation": self.correlation,
+            "ranking_p": self.ranking_p,
         }
 
 
@@ -240,6 +249,7 @@ def challenge(
         size,
         len(tops[0] - tops[1]),
         _rank_correlation(scores["champion"], scores["challenger"]),
+        ranking_p(scores["champion"], summaries["champion"]["roc_auc"]["value"]),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Floats, Ints
@@ -137,6 +138,31 @@ def estimates(groups: ScoreGroups, *, draws: int = DRAWS, seed: int = 0) -> dict
         "lift_top_decile": np.array([lift(ranking) for ranking in rankings]),
     }
     return {name: _estimate(values) for name, values in found.items()}
+
+
+def ranking_p(scores: npt.ArrayLike, measured: float | None) -> float | None:
+    """Probability of an area under the curve as low as measured if the scores are true.
+
+    Parameters
+    ----------
+    scores : array of shape (n,)
+    measured : float or None
+
+    Returns
+    -------
+    float or None
+        None where nothing was measured or can be expected.
+
+    Examples
+    --------
+    >>> scores = np.random.default_rng(0).beta(1, 9, 2000)
+    >>> ranking_p(scores, 0.5) < 1e-6, ranking_p(scores, None)
+    (True, None)
+    """
+    expected = estimates(ScoreGroups.of(scores))["roc_auc"]
+    if measured is None or expected.value is None or not expected.spread:
+        return None
+    return float(ndtr((measured - expected.value) / expected.spread))
 
 
 def _estimate(values: Floats) -> Estimate:

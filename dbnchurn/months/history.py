@@ -18,6 +18,7 @@ import numpy as np
 
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.files import write_whole
+from dbnchurn.core.html.format import percent, thousands
 from dbnchurn.core.locks import folder_lock
 from dbnchurn.core.places import check_places, make_folder
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap
@@ -33,6 +34,7 @@ NAME = re.compile(r"(\d{4}-\d{2}-\d{2})\.([0-9A-Za-z_-]+)\.json")
 WAIT = 60.0  # seconds for another process that writes
 STORED_GROUPS = 20
 MEMORY = "200MB"
+SAME_MEAN = 1e-4  # of a mean score, up to which two are the same but for rounding
 STEPS = 5000  # of the probability, within which scores count as one
 Part = Literal["scores", "outcomes"]
 MEASURED = ("roc_auc", "average_precision", "lift_top_decile", "brier")
@@ -159,7 +161,39 @@ def add_month(
         content = {**there, "month": str(month), "format": FORMAT}
         write_whole(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
     done = "replaced by others" if before else "added"
-    return f"history: the {part} of {month} were {done}: {path}"
+    said = f"history: the {part} of {month} were {done}: {path}"
+    now = Month(month, model, there["scores"], there["outcomes"])
+    return "\n".join(line for line in (said, differing_customers(now)) if line)
+
+
+def differing_customers(month: Month) -> str | None:
+    """What is said where scores and outcomes of a month are not of the same customers.
+
+    The history holds no customer: what differs is their number, or their mean score.
+
+    Parameters
+    ----------
+    month : Month
+
+    Returns
+    -------
+    str or None
+        None where nothing differs, or one of both is not known.
+    """
+    gap = gap_of(month)
+    if gap is None or not month.scores:
+        return None
+    scored, mean = month.scores["scored"], month.scores["mean"]
+    if gap.rows == scored and abs(gap.promised - mean) <= SAME_MEAN * max(gap.promised, mean):
+        return None
+    numbers = (
+        f"{thousands(scored)} customers were scored (mean {percent(mean, 2)}), and outcomes are "
+        f"those of {thousands(gap.rows)} (mean score {percent(gap.promised, 2)})"
+    )
+    return (
+        f"Scores and outcomes of {month.month} are not of the same customers: {numbers}; what the "
+        "scores let expect is compared on those with outcomes alone."
+    )
 
 
 def check_history(folder: str | Path, *, mkdir: bool = False) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -13,7 +13,8 @@ from scipy.special import ndtr
 from dbnchurn.core.errors import DataError, listed
 from dbnchurn.core.html.format import percent, plain, points
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap
-from dbnchurn.months.history import Month, gap_of
+from dbnchurn.months.campaign_months import CampaignMonth
+from dbnchurn.months.history import Month, differing_customers, gap_of
 from dbnchurn.months.recalibration import Recalibration, fit_recalibration
 
 Advice = Literal["nothing", "watch", "recalibrate", "retrain"]
@@ -96,6 +97,7 @@ class Findings:
         Models of earlier months, of which nothing is said.
     recalibration : Recalibration or None
         Fitted to all months in a row that ask for it.
+    campaigns : tuple of CampaignMonth, default ()
     """
 
     advice: Advice
@@ -104,6 +106,7 @@ class Findings:
     states: tuple[MonthState, ...]
     others: tuple[str, ...]
     recalibration: Recalibration | None
+    campaigns: tuple[CampaignMonth, ...] = ()
 
     @property
     def estimates_held(self) -> tuple[int, int]:
@@ -141,14 +144,35 @@ class Findings:
                 f"{percent(newest.month.scores['mean'], 2)} will leave."
             )
         lines += drift_lines(newest)
+        lines += [line for state in self.states if (line := differing_customers(state.month))]
+        lines += [campaign.sentence for campaign in self.campaigns]
+        lines += self._fewer_by_campaign()
         if self.recalibration is not None:
             lines.append(
                 f"Two numbers recalibrate: log-odds times {self.recalibration.slope:.3f} plus "
-                f"{self.recalibration.shift:.3f}. The ranking stays as it is."
+                f"{self.recalibration.shift:.3f}. The ranking stays as it is. 'dbnchurn retrain' "
+                "fits them anew, tries them on other customers and writes the recalibrated model."
             )
         if self.others:
             lines.append(f"Earlier months were scored by other models: {listed(self.others)}.")
         return lines
+
+    def _fewer_by_campaign(self) -> list[str]:
+        """What is said of a month with too few leavers in which a campaign kept customers."""
+        kept = {campaign.month for campaign in self.campaigns if campaign.claim == "kept"}
+        fewer = [
+            str(state.month.month)
+            for state in self.states
+            if state.miscalibrated and state.gap is not None and state.gap.gap < 0
+            and state.month.month in kept
+        ]  # fmt: skip
+        if not fewer:
+            return []
+        return [
+            f"Fewer left than promised in {listed(fewer)}, when a campaign kept customers: scores "
+            "promise what comes without it. Measure the month as if nobody had been contacted, "
+            "with 'dbnchurn evaluate --contact-log', before the scores are recalibrated."
+        ]
 
 
 def drift_lines(state: MonthState) -> list[str]:
@@ -216,7 +240,7 @@ def _z(month: Month) -> float | None:
     return float((measured - expected["value"]) / expected["spread"])
 
 
-def monitor(months: Sequence[Month]) -> Findings:
+def monitor(months: Sequence[Month], campaigns: Sequence[CampaignMonth] = ()) -> Findings:
     """Find what changed and what to do.
 
     Of the newest model, the newest month with outcomes decides whether to recalibrate or to
@@ -227,6 +251,9 @@ def monitor(months: Sequence[Month]) -> Findings:
     ----------
     months : sequence of Month
         As :func:`~dbnchurn.months.history.read_history` gives them.
+    campaigns : sequence of CampaignMonth, default ()
+        As :func:`~dbnchurn.months.campaign_months.read_campaigns` gives them; shown, and no part
+        of the recommendation.
 
     Returns
     -------
@@ -239,6 +266,10 @@ def monitor(months: Sequence[Month]) -> Findings:
     """
     if not months:
         raise DataError("the history holds no month yet; score or evaluate one with --history")
+    return replace(_findings(months), campaigns=tuple(campaigns))
+
+
+def _findings(months: Sequence[Month]) -> Findings:
     begun: dict[str, date] = {}
     for month in months:
         begun.setdefault(month.model, month.month)

@@ -7,10 +7,14 @@ from importlib.util import find_spec
 from dbnchurn.core.html.format import percent, plain, points, thousands
 from dbnchurn.core.html.picture import Picture
 from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_page, rows_table
+from dbnchurn.evaluate.outcome_gaps import FOOTNOTE
 from dbnchurn.months.monitor import Findings, MonthState, drift_lines
 
 HEADS = ("month", "customers", "promised", "came", "difference", "95 % interval", "ROC AUC "
          "expected", "measured", "drifted columns", "says")  # fmt: skip
+CAMPAIGN_HEADS = (
+    "month", "campaign", "contacted", "held out", "left, difference in points", "interval", "claim"
+)  # fmt: skip
 STYLE = "figure { max-width: 46rem; }\n"
 
 
@@ -59,12 +63,40 @@ def monitor_page(findings: Findings) -> str:
         paragraph(
             "Promised is the mean score, came the share that left. The expected ROC AUC is what "
             "the scores let expect if they are true; it needs no outcomes. The last column is what "
-            "the month alone asks for.",
+            f"the month alone asks for. {FOOTNOTE.replace('*', '')}",
             "soft",
         ),
+        *_campaigns(findings),
         bullets("Which columns drifted", drifted),
     ]
     return plain_page("Is the churn model still good?", findings.verdict, sections, STYLE)
+
+
+def _campaigns(findings: Findings) -> list[str]:
+    """A table of campaigns; nothing without them."""
+    if not findings.campaigns:
+        return []
+    rows = [
+        (
+            str(campaign.month),
+            campaign.campaign,
+            thousands(campaign.contacted),
+            thousands(campaign.control),
+            "–" if campaign.effect is None else points(campaign.effect),
+            campaign.interval,
+            f"{campaign.claim}, preliminary" if campaign.preliminary else campaign.claim,
+        )
+        for campaign in findings.campaigns
+    ]
+    return [
+        "<h2>What campaigns did</h2>",
+        rows_table(CAMPAIGN_HEADS, rows),
+        paragraph(
+            "Compared are customers drawn to be contacted and customers drawn to be held out, in "
+            "the same time: a negative difference are customers kept.",
+            "soft",
+        ),
+    ]
 
 
 def monitor_text(findings: Findings) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+from dbnchurn.core.errors import ConfigError
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap, gap_lines, pooled_gaps
-from dbnchurn.months.scored_outcomes import ScoredOutcomes
+from dbnchurn.months.scored_outcomes import ScoredOutcomes, join_scores
 from dbnchurn.runs.backtest import Backtest
+from dbnchurn.runs.folder import check_new_file, write_new_file
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,3 +86,46 @@ class PastMonths:
             ],
             "together": [gap.plain() for gap in self.gaps],
         }
+
+
+def join_months(
+    files: Sequence[str | Path],
+    *,
+    output: str | Path | None = None,
+    mkdir: bool = False,
+    **how: Any,
+) -> PastMonths:
+    """Measure pairs of scores and outcomes.
+
+    Parameters
+    ----------
+    files : sequence of path
+        Scores and their outcomes in turn.
+    output : path, optional
+        New JSON file.
+    mkdir : bool, default False
+        Whether the folder of `output` is made if it does not exist.
+    **how
+        As :func:`~dbnchurn.months.scored_outcomes.join_scores` takes it.
+
+    Returns
+    -------
+    PastMonths
+
+    Raises
+    ------
+    ConfigError, DataError
+        If a file has no partner, the output cannot be written, or a pair cannot be joined.
+    """
+    if len(files) % 2:
+        raise ConfigError(
+            f"give the outcomes after each file of scores: SCORES OUTCOMES, got {len(files)} files"
+        )
+    check_new_file(output, {"input": files}, mkdir=mkdir)
+    pairs = zip(files[::2], files[1::2], strict=True)
+    joined = [join_scores(scores, outcomes, **how) for scores, outcomes in pairs]
+    models = {found.model for found in joined}
+    months = tuple(PastMonth(None, found) for found in joined)
+    result = PastMonths(models.pop() if len(models) == 1 else "", months)
+    write_new_file(output, result.plain())
+    return result

@@ -11,7 +11,6 @@ from typing import Any
 
 from dbnchurn.campaign.feedback import FeedbackSection
 from dbnchurn.core.errors import ConfigError, listed
-from dbnchurn.core.places import check_places
 from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.data.build import Built, build, places
 from dbnchurn.data.coverage import check_reason, refuse_uncovered
@@ -20,9 +19,10 @@ from dbnchurn.data.plan import DataPlan
 from dbnchurn.data.windows import Window
 from dbnchurn.evaluate.bootstrap import RESAMPLES
 from dbnchurn.months.past_months import PastMonth, PastMonths
+from dbnchurn.months.recalibrated_model import recalibrated_until
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.runs.backtest import backtest
-from dbnchurn.runs.folder import write_json
+from dbnchurn.runs.folder import check_new_file, write_new_file
 from dbnchurn.scoring.month import month_plan, trained_plan
 from dbnchurn.scoring.sources import Sources
 from dbnchurn.tables.label import LabelMeaning
@@ -43,6 +43,7 @@ def replay(
     output: str | Path | None = None,
     mkdir: bool = False,
     resamples: int = RESAMPLES,
+    keep_digests: bool = False,
     n_threads: int | None = None,
     expect: str | None = None,
     public_key: str | Path | None = None,
@@ -64,7 +65,7 @@ def replay(
         Features by which promise and outcome are compared, beside the risk tiers.
     contact_log : str, optional
         Of campaigns in these months: customers count as if nobody had been contacted.
-    allow_changed, resamples, expect, public_key
+    allow_changed, resamples, keep_digests, expect, public_key
         As :func:`dbnchurn.runs.backtest.backtest` takes them.
     output : path, optional
         New JSON file.
@@ -88,11 +89,8 @@ def replay(
     plan = month_plan(model, predictor, paths=tables, sources=sources, trust_sources=trust_sources)
     trained = trained_plan(model, predictor).plan
     check_reason(allow_stale)
-    windows = past_windows(trained, plan, cutoffs)
-    if output is not None:
-        if Path(output).exists():
-            raise ConfigError(f"{output} exists already; name a new file")
-        check_places({"output": output}, {"model": [model], "tables": places(plan)}, mkdir=mkdir)
+    windows = past_windows(trained, plan, cutoffs, recalibrated_until(predictor.about))
+    check_new_file(output, {"model": [model], "tables": places(plan)}, mkdir=mkdir)
     months = []
     with ScratchFolder() as scratch:
         for window in windows:
@@ -106,6 +104,7 @@ def replay(
                 allow_changed=allow_changed,
                 feedback=_feedback(contact_log, window),
                 of_later_month=True,
+                keep_digests=keep_digests,
                 resamples=resamples,
                 expect=expect,
                 public_key=public_key,
@@ -114,13 +113,13 @@ def replay(
             found = replace(found, allowed=(*stale, *found.allowed))
             months.append(PastMonth(window.cutoff, found))
     result = PastMonths(predictor.version, tuple(months))
-    if output is not None:
-        Path(output).parent.mkdir(parents=True, exist_ok=True)  # only asked for: see mkdir
-        write_json(Path(output), result.plain())
+    write_new_file(output, result.plain())
     return result
 
 
-def past_windows(trained: DataPlan, plan: DataPlan, cutoffs: Sequence[date]) -> list[Window]:
+def past_windows(
+    trained: DataPlan, plan: DataPlan, cutoffs: Sequence[date], until: date | None = None
+) -> list[Window]:
     """The windows of some cutoffs, none of which reaches into what a model learned.
 
     Parameters
@@ -130,6 +129,8 @@ def past_windows(trained: DataPlan, plan: DataPlan, cutoffs: Sequence[date]) -> 
     plan : DataPlan
         Of the months.
     cutoffs : sequence of date
+    until : date, optional
+        First day of which no outcome has a part in a recalibration of the model.
 
     Returns
     -------
@@ -149,6 +150,7 @@ def past_windows(trained: DataPlan, plan: DataPlan, cutoffs: Sequence[date]) -> 
     if twice := sorted({day for day in cutoffs if list(cutoffs).count(day) > 1}):
         raise ConfigError(f"the cutoff {listed(map(str, twice))} is given twice")
     known = max(trained.windows.at(day).closes for day in trained.windows.cutoffs)
+    known = known if until is None else max(known, until)
     windows = [plan.windows.at(day) for day in sorted(cutoffs)]
     if early := [str(window.cutoff) for window in windows if window.opens < known]:
         raise ConfigError(

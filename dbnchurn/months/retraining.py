@@ -1,47 +1,94 @@
-"""Train a challenger on the newest months and hold it against the champion."""
+"""Try two numbers on the champion; where they do not suffice, train a challenger and compare."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.places import check_places, make_folder
+from dbnchurn.core.typing import Rows
 from dbnchurn.months.challenge import Challenge, challenge
+from dbnchurn.months.recalibrated_model import Measured, recalibrated_until, write_recalibrated
 from dbnchurn.months.recalibration import fit_recalibration
+from dbnchurn.months.recalibration_trial import RecalibrationTrial, try_recalibration
 from dbnchurn.months.registry import promote
 from dbnchurn.months.replay import past_windows, replay
+from dbnchurn.predictor.artifact import load
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.runs.backtest import Backtest, backtest
 from dbnchurn.runs.config import RunConfig
-from dbnchurn.runs.folder import write_json
+from dbnchurn.runs.folder import free_folder, open_output, write_json
+from dbnchurn.runs.learned_rows import Digests
 from dbnchurn.runs.training import train
 from dbnchurn.scoring.month import trained_plan
+from dbnchurn.scoring.sources import sources_of
+from dbnchurn.tables.unused_columns import say
 
 COMPARISON = "challenge.json"
+SUFFIX = "-recalibrated"  # of the run folder of a recalibrated champion
 ASIDE = 0.25  # of the newest month, for the recalibration, where all of it is tested
 
 
 @dataclass(frozen=True)
 class Retrained:
-    """A challenger and what became of it.
+    """What was tried in the place of a champion, and what became of it.
 
     Parameters
     ----------
     run : Path
-        Run folder of the challenger, with ``challenge.json``.
-    found : Challenge
+        Run folder of the challenger, with ``challenge.json``, or of the recalibrated champion.
+    found : Challenge or None
+        None where two numbers sufficed, so that no challenger was trained.
     champion : Path
         The model folder that is the champion now.
+    trial : RecalibrationTrial or None
+        The two numbers that were tried before training; None where the config tries none.
+    recalibrated : Path or None
+        Model folder of the recalibrated champion; None where it was not taken.
     """
 
     run: Path
-    found: Challenge
+    found: Challenge | None
     champion: Path
+    trial: RecalibrationTrial | None = None
+    recalibrated: Path | None = None
+
+    @property
+    def taken(self) -> bool:
+        """Whether another model is to take the champion's place."""
+        return self.recalibrated is not None or (self.found is not None and self.found.promoted)
+
+
+@dataclass(frozen=True, eq=False)
+class ChampionMonth:
+    """The customers of the newest month, of whom the champion has not learned.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``id``, ``champion`` (score) and ``outcome``.
+    digests : uint64 array of shape (n,)
+        Of the same customers.
+    floor, threshold : float
+        Of the champion.
+    cutoff, closes : date or None
+        Cutoff and end of the outcome window, where the tables have dates.
+    """
+
+    frame: pd.DataFrame
+    digests: Digests
+    floor: float
+    threshold: float
+    cutoff: date | None
+    closes: date | None
 
 
 def retrain(
@@ -52,20 +99,22 @@ def retrain(
     registry: str | Path | None = None,
     mkdir: bool = False,
 ) -> Retrained:
-    """Train by a config, compare with the champion on the same rows, promote by the config's rule.
+    """Recalibrate the champion or train a challenger, and promote by the config's rule.
 
-    The rows are the test rows of the newest cutoff, which the challenger was not trained on when
-    it was measured; the champion must not have learned from them. Its recalibration is fitted to
-    the other rows of that month.
+    Two numbers are tried first, on the newest month, of which the champion must not have learned:
+    fitted to one half of its customers and measured on the other. Where they suffice, the
+    recalibrated champion is written and nothing is trained. Otherwise a challenger is trained, and
+    both are compared on its test rows of the newest month, from which it had not learned when it
+    was measured; the champion's recalibration is fitted to the other rows of that month.
 
     Parameters
     ----------
     config : RunConfig
         Its ``retraining`` is the rule.
     champion : path
-        Model folder.
+        Model folder; stays as it is.
     name : str, default "run"
-        Of the challenger's run folder.
+        Of the challenger's run folder; that of a recalibrated champion has ``-recalibrated`` added.
     registry : path, optional
         Folder in which models are kept; without one nothing is promoted.
     mkdir : bool, default False
@@ -81,12 +130,45 @@ def retrain(
         If config, tables or champion cannot be used, or the champion learned from the rows.
     """
     champion = Path(champion)
-    predictor = Predictor.load(champion)
-    # What the config alone decides is refused before anything is trained.
-    newest = None
+    newest = _refused_early(config, champion, registry, mkdir=mkdir)
+    month = _champion_month(config, champion, newest)
+    rule, trial = config.retraining.recalibrate, None
+    if rule == "first":
+        trial = _trial(config, month)
+        if trial is not None and trial.suffices:
+            found = _tried(trial, month)
+            fitted, told = trial.fitted, trial.plain()
+            model = _recalibrated(config, champion, name, month, found, fitted, told)
+            now = champion if registry is None else promote(Path(registry), champion, model)
+            return Retrained(model.parent, None, now, trial, model)
+    return _challenged(config, champion, name, month, trial, registry, mkdir=mkdir)
+
+
+def _trial(config: RunConfig, month: ChampionMonth) -> RecalibrationTrial | None:
+    """Two numbers tried on the newest month; None, which is said, where it has too few leavers."""
+    try:
+        return try_recalibration(
+            month.frame["outcome"].to_numpy(),
+            month.frame["champion"].to_numpy(),
+            floor=month.floor,
+            threshold=month.threshold,
+            seed=config.seed,
+            resamples=config.resamples,
+        )
+    except DataError as error:
+        say([f"recalibration alone was not tried: {error}"], logging.WARNING)
+        return None
+
+
+def _refused_early(
+    config: RunConfig, champion: Path, registry: str | Path | None, *, mkdir: bool
+) -> date | None:
+    """Refuse what config and champion alone decide, before any work; the newest cutoff."""
+    newest, predictor = None, Predictor.load(champion)
     if config.data is not None and config.data.windows is not None:
         newest = max(config.data.windows.cutoffs)
-        past_windows(trained_plan(champion, predictor).plan, config.data, [newest])
+        trained, until = trained_plan(champion, predictor).plan, recalibrated_until(predictor.about)
+        past_windows(trained, config.data, [newest], until)
     if registry is not None:
         check_places({"registry": Path(registry)}, {"model": [champion]}, mkdir=mkdir)
         if mkdir:
@@ -98,46 +180,18 @@ def retrain(
         )
     if newest is None and (config.source is None or not config.source.path):
         raise ConfigError("a champion is compared on tables with dates, or on one table of files")
-    run = train(config, name, mkdir=mkdir)
-    scored = _champion_scores(config, champion, run, newest)
-    tested = _tested(run, newest)
-    joined = tested.merge(scored, on="id", how="left", validate="one_to_one")
-    if lost := int(joined["champion"].isna().sum()):
-        raise DataError(
-            f"the champion has no score for {lost} of {len(joined)} customers that both are to be "
-            "compared on; check that both read the same tables"
-        )
-    if (joined["label"] != joined["outcome"]).any():
-        raise DataError(
-            "champion and challenger do not agree on who left, so they cannot be compared: their "
-            "labels or windows differ"
-        )
-    others = scored[~scored["id"].isin(tested["id"])]
-    if not len(others):  # divided by time: the newest month is tested as a whole
-        aside = np.random.default_rng(config.seed).random(len(joined)) < ASIDE
-        others, joined = joined[aside], joined[~aside]
-    found = challenge(
-        joined["label"].to_numpy(),
-        joined["champion"].to_numpy(),
-        joined["score"].to_numpy(),
-        fit_recalibration(others["champion"].to_numpy(), others["outcome"].to_numpy()),
-        config.retraining,
-        threshold=predictor.threshold,
-        resamples=config.resamples,
-    )
-    write_json(run / COMPARISON, found.plain())
-    if found.promoted and registry is not None:
-        champion = promote(Path(registry), champion, run / "model")
-    return Retrained(run, found, champion)
+    open_output(Path(config.output), config.sources, mkdir=mkdir)
+    return newest
 
 
-def _champion_scores(
-    config: RunConfig, champion: Path, run: Path, newest: date | None
-) -> pd.DataFrame:
-    """``id``, ``champion`` (score) and ``outcome`` of all customers of the newest month."""
+def _champion_month(config: RunConfig, champion: Path, newest: date | None) -> ChampionMonth:
+    """Scores and outcomes of all customers of the newest month."""
+    closes = None
     if newest is not None:
-        sources = run / "config.yaml"
-        months = replay(champion, [newest], sources=sources, resamples=1).months
+        assert config.data is not None
+        assert config.data.windows is not None
+        sources, closes = sources_of(config.data), config.data.windows.at(newest).closes
+        months = replay(champion, [newest], sources=sources, resamples=1, keep_digests=True).months
         found = months[0].found
         assert isinstance(found, Backtest)
     else:
@@ -152,6 +206,7 @@ def _champion_scores(
             positive=columns.positive,
             negative=columns.negative,
             resamples=1,
+            keep_digests=True,
         )
     if found.learned:
         raise ConfigError(
@@ -160,7 +215,104 @@ def _champion_scores(
         )
     if found.ids is None:
         raise ConfigError("customers are compared one by one, so their table needs an id column")
-    return pd.DataFrame({"id": found.ids, "champion": found.scores, "outcome": found.outcomes})
+    assert found.digests is not None
+    frame = pd.DataFrame({"id": found.ids, "champion": found.scores, "outcome": found.outcomes})
+    decide = load(champion)[0].decide
+    return ChampionMonth(frame, found.digests, decide.floor, decide.threshold, newest, closes)
+
+
+def _challenged(
+    config: RunConfig,
+    champion: Path,
+    name: str,
+    month: ChampionMonth,
+    trial: RecalibrationTrial | None,
+    registry: str | Path | None,
+    *,
+    mkdir: bool,
+) -> Retrained:
+    """Train a challenger, and compare both on its test rows of the newest month."""
+    run = train(config, name, mkdir=mkdir)
+    joined, others = _compared(config, run, month)
+    fitted = month.frame.iloc[others]
+    scores, outcomes = fitted["champion"].to_numpy(), fitted["outcome"].to_numpy()
+    numbers = fit_recalibration(scores, outcomes, floor=month.floor)
+    found = challenge(
+        joined["label"].to_numpy(),
+        joined["champion"].to_numpy(),
+        joined["score"].to_numpy(),
+        numbers,
+        config.retraining,
+        threshold=month.threshold,
+        resamples=config.resamples,
+    )
+    told = {} if trial is None else {"recalibration_trial": trial.plain()}
+    write_json(run / COMPARISON, {**found.plain(), **told})
+    model = None
+    if (
+        not found.promoted
+        and found.recalibration_helps
+        and config.retraining.recalibrate != "never"
+    ):
+        gaps, summary = found.gaps, found.summaries["recalibrated"]
+        measured = Measured(
+            numbers,
+            len(others),
+            summary,
+            gaps["champion"],
+            gaps["recalibrated"],
+            month.cutoff,
+            month.closes,
+        )
+        model = _recalibrated(config, champion, name, month, measured, others, found.plain())
+    if registry is not None and (taken := run / "model" if found.promoted else model) is not None:
+        champion = promote(Path(registry), champion, taken)
+    return Retrained(run, found, champion, trial, model)
+
+
+def _compared(config: RunConfig, run: Path, month: ChampionMonth) -> tuple[pd.DataFrame, Rows]:
+    """Customers with both scores, and the places of those that may fit a recalibration."""
+    tested = _tested(run, month.cutoff)
+    joined = tested.merge(month.frame, on="id", how="left", validate="one_to_one")
+    if lost := int(joined["champion"].isna().sum()):
+        raise DataError(
+            f"the champion has no score for {lost} of {len(joined)} customers that both are to be "
+            "compared on; check that both read the same tables"
+        )
+    if (joined["label"] != joined["outcome"]).any():
+        raise DataError(
+            "champion and challenger do not agree on who left, so they cannot be compared: their "
+            "labels or windows differ"
+        )
+    others = np.flatnonzero(~month.frame["id"].isin(tested["id"]))
+    if not len(others):  # divided by time: the newest month is tested as a whole
+        aside = np.random.default_rng(config.seed).random(len(joined)) < ASIDE
+        others = np.flatnonzero(month.frame["id"].isin(joined["id"][aside]))
+        joined = joined[~aside]
+    return joined, others
+
+
+def _tried(trial: RecalibrationTrial, month: ChampionMonth) -> Measured:
+    """What a trial measured, as the recalibrated model carries it."""
+    gaps, summary = trial.gaps, trial.summaries["recalibrated"]
+    before, after = gaps["champion"], gaps["recalibrated"]
+    rows = len(trial.fitted)
+    return Measured(trial.recalibration, rows, summary, before, after, month.cutoff, month.closes)
+
+
+def _recalibrated(
+    config: RunConfig,
+    champion: Path,
+    name: str,
+    month: ChampionMonth,
+    found: Measured,
+    fitted: Rows,
+    comparison: Mapping[str, Any],
+) -> Path:
+    """Write the recalibrated champion beside the runs of the config."""
+    folder = free_folder(Path(config.output), f"{name}{SUFFIX}")
+    digests = month.digests[fitted]
+    return write_recalibrated(champion, folder, found, digests=digests, comparison=comparison)
 
 
 def _tested(run: Path, newest: date | None) -> pd.DataFrame:

@@ -14,7 +14,10 @@ from dbnchurn.core.errors import ArtifactError
 Scalar = str | bool | int | float
 TEXTS = ("id", "label", "left", "outcome")
 LABELS = ("positive", "negative")
-MAPPINGS = ("training", "columns", "threshold", "versions", "metrics", "measured", "data", "draw")
+MAPPINGS = (
+    "training", "columns", "threshold", "versions", "metrics", "measured", "data", "draw",
+    "recalibration",
+)  # fmt: skip
 
 
 def audit_about(about: Mapping[str, Any]) -> None:

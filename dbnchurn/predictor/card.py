@@ -20,10 +20,11 @@ def model_card(about: Mapping[str, Any]) -> str:
     """
     parts = [
         ["# Churn model", "", "Gives the probability that a customer leaves."],
+        _recalibration(about.get("recalibration")),
         _data(about),
         _windows(about.get("data")),
         _metrics(about),
-        _threshold(about["threshold"]),
+        _threshold(about["threshold"], moved=isinstance(about.get("recalibration"), Mapping)),
         _blend(about.get("blend"), about.get("floor")),
         _networks(about.get("networks")),
         _limits(about),
@@ -31,6 +32,25 @@ def model_card(about: Mapping[str, Any]) -> str:
         ["## Versions", "", *(f"- {name} {number}" for name, number in about["versions"].items())],
     ]
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
+
+
+def _recalibration(told: Any) -> list[str]:
+    """Which two numbers changed the probabilities, and what they did; nothing without them."""
+    if not isinstance(told, Mapping):
+        return []
+    of = "" if told["month"] is None else f" of the month {told['month']}"
+    floor = f" above the floor of {told['floor']:.2%}" if told["floor"] else ""
+    return [
+        "## Recalibrated",
+        "",
+        f"- This is the model `{told['of']}` (digest `{told['digest']}`) with its "
+        f"log-odds{floor} times {told['slope']:.4f} plus {told['shift']:.4f}. Nothing else was "
+        "learned: the order of the customers is that of the model before.",
+        f"- The two numbers were fitted to {told['rows']} customers{of}, who are no new customers "
+        "to it any more.",
+        f"- On other customers of the same month, before: {told['before']}",
+        f"- On the same customers, recalibrated: {told['after']}",
+    ]
 
 
 def _data(about: Mapping[str, Any]) -> list[str]:
@@ -133,6 +153,12 @@ def _rows_measured(metrics: Mapping[str, Any], about: Mapping[str, Any]) -> str:
     """On which rows, of which fit, the metrics were measured."""
     on = about.get("measured")
     part = on["part"] if isinstance(on, Mapping) else "validation"
+    if part == "recalibration":
+        return (
+            f"On {metrics['n']} customers, {metrics['base_rate']:.2%} of whom left, from whom "
+            "neither the model nor the two numbers of its recalibration have learned; with 95 % "
+            "bootstrap intervals."
+        )
     opening = (
         f"On {metrics['n']} {part} rows, {metrics['base_rate']:.2%} of whom left; with 95 % "
         "bootstrap intervals. "
@@ -209,7 +235,10 @@ def _networks(networks: Any) -> list[str]:
     return ["## What the networks have learned", "", *lines]
 
 
-def _threshold(threshold: Mapping[str, Any]) -> list[str]:
+def _threshold(threshold: Mapping[str, Any], *, moved: bool) -> list[str]:
+    with_scores = (
+        " The recalibration moved it with the scores, so that it calls the same customers."
+    )
     target = "" if threshold["target"] is None else f" with target {threshold['target']}"
     return [
         "## Threshold",
@@ -217,7 +246,7 @@ def _threshold(threshold: Mapping[str, Any]) -> list[str]:
         f"{threshold['value']:.6g}, chosen by the rule `{threshold['rule']}`{target}. On the "
         f"validation rows: precision {threshold['precision']:.3f}, recall "
         f"{threshold['recall']:.3f}, F1 {threshold['f1']:.3f}. These rows chose the threshold, "
-        "so expect a little less on new customers.",
+        f"so expect a little less on new customers.{with_scores if moved else ''}",
     ]
 
 

@@ -150,6 +150,32 @@ class Distribution:
         counts[-2:] = unknown, (codes < 0).sum() - unknown
         return counts
 
+    def mapped(self, edges: Floats, low: float, high: float) -> Distribution:
+        """The distribution of other numbers in the same order; bins whose edges meet become one.
+
+        Parameters
+        ----------
+        edges : float64 array of the shape of the own
+            What the own edges become; not falling.
+        low, high : float
+            What the smallest and the largest number become.
+
+        Returns
+        -------
+        Distribution
+
+        Examples
+        --------
+        >>> thirds = Distribution("p", np.array([1.0, 2.0]), np.array([1, 1, 1, 0, 0]) / 3, 0, 3)
+        >>> thirds.mapped(np.array([7.0, 7.0]), 7.0, 9.0).shares.round(2)
+        array([0.33, 0.67, 0.  , 0.  ])
+        """
+        kept, place = np.unique(edges, return_inverse=True)
+        bins = np.concatenate([[0], place + 1, len(kept) + 1 + np.arange(ABSENT)])
+        slots = len(kept) + 1 + ABSENT
+        shares = np.asarray(np.bincount(bins, self.shares, minlength=slots), np.float64)
+        return replace(self, edges=kept, shares=shares, low=low, high=high)
+
     def stability_index(self, counts: Ints) -> float:
         """Population stability index of the counted rows against training; 0 where all is equal."""
         return population_stability_index(self.shares, counts)

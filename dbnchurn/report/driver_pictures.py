@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dbnchurn.core.html.figure import COLOURS, DASHES, Canvas
-from dbnchurn.core.html.format import cut, plain
+from dbnchurn.core.html.format import cut, percent, plain
 from dbnchurn.core.html.picture import Picture
 
 SHOWN = 12  # columns
@@ -24,6 +24,38 @@ def driver_pictures(reasons: Mapping[str, Any] | None) -> list[Picture]:
     if not reasons or not reasons["columns"]:
         return []
     return [drivers(reasons), deletion(reasons)]
+
+
+def dependence_pictures(reasons: Mapping[str, Any] | None) -> list[Picture]:
+    """The mean score by the value of each leading column.
+
+    Parameters
+    ----------
+    reasons : mapping, optional
+        As ``training.json`` has it under ``reasons``; runs of earlier versions have no picture.
+    """
+    return [_dependence(found) for found in (reasons or {}).get("dependence", [])]
+
+
+def _dependence(found: Mapping[str, Any]) -> Picture:
+    means, texts = found["mean"], [cut(value, 20) for value in found["values"]]
+    label = cut(found["label"], WIDEST)
+    with Canvas(label, "Mean score", (5.4, 2.6)) as c:
+        if found["places"] and found["kind"] == "number":
+            c.axes.plot(found["places"], means, color=COLOURS[0], marker="o", ms=3)
+        else:
+            c.axes.bar(range(len(means)), means, color=COLOURS[0], width=0.5)
+            turn = {"rotation": 30, "ha": "right"} if len(texts) > 3 else {}
+            c.axes.set_xticks(range(len(means)), texts, **turn)
+        c.axes.set_ylim(bottom=0)
+        c.percents("y")
+        shown = "; ".join(f"{t} {percent(m)}" for t, m in zip(texts, means, strict=True))
+        return c.picture(
+            f"The mean score by {label}",
+            "What the model would give if all customers had this value and kept their others: a "
+            "description of the model, no proof that changing the value keeps a customer.",
+            f"Mean score by {label}: {shown}.",
+        )
 
 
 def drivers(reasons: Mapping[str, Any]) -> Picture:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.page import render_page
-from dbnchurn.evaluate.registry import METRICS, PRINTED, MetricTable, columns
-from dbnchurn.report.driver_pictures import driver_pictures
+from dbnchurn.evaluate.registry import METRICS, PRIMARY, PRINTED, MetricTable, columns
+from dbnchurn.report.business import GLOSSARY, business_page, leaderboard
+from dbnchurn.report.driver_pictures import dependence_pictures, driver_pictures
 from dbnchurn.report.group_pictures import group_pictures
 from dbnchurn.report.outcome_pictures import outcome_pictures
 from dbnchurn.report.report_input import ReportInput
@@ -53,6 +54,7 @@ def render(run: ReportInput, *, pictures: bool = True) -> str:
             "outcome_pictures": outcome_pictures(run) if pictures else [],
             "group_pictures": group_pictures(run) if pictures else [],
             "driver_pictures": driver_pictures(run.reasons) if pictures else [],
+            "dependence_pictures": dependence_pictures(run.reasons) if pictures else [],
             "training_pictures": training_pictures(run) if pictures else [],
         },
         title=run.title,
@@ -62,6 +64,10 @@ def render(run: ReportInput, *, pictures: bool = True) -> str:
         headlines=headlines(run),
         columns=COLUMNS,
         published=PUBLISHED,
+        business=business_page(run),
+        leaderboard=leaderboard(run),
+        primary=PRIMARY,
+        glossary=GLOSSARY,
         further={key: name for key, name in FURTHER.items() if key in run.own},
     )
 

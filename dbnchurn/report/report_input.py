@@ -206,6 +206,11 @@ class ReportInput:
         Who counts as having left, and what share of the customers.
     stored : str, default ""
         From which rows the measured and the stored model learned, in sentences.
+    worth : float, optional
+        Money that keeping a customer brings, by the config; None where every customer's own
+        costs count.
+    names : mapping, default {}
+        Column → what the business calls it.
     sample_weight, gain : arrays of shape (n,), optional
         As given to :func:`dbnchurn.evaluate.compare`.
 
@@ -240,6 +245,8 @@ class ReportInput:
     reasons: Mapping[str, Any] | None = None
     outcome: str = ""
     stored: str = ""
+    worth: float | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
     sample_weight: npt.ArrayLike | None = None
     gain: npt.ArrayLike | None = None
 
@@ -249,6 +256,10 @@ class ReportInput:
                 "scores and metrics should be of the same models in the same order, got "
                 f"{listed(self.scores)} and {listed(self.metrics)}"
             )
+
+    def label(self, column: str) -> str:
+        """What the business calls a column."""
+        return self.names.get(column, column)
 
     @property
     def model(self) -> str:

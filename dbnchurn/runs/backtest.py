@@ -19,7 +19,6 @@ import pandas as pd
 from dbnchurn.campaign.feedback import Feedback, FeedbackSection
 from dbnchurn.core.errors import ArtifactError, ConfigError, did_you_mean, listed
 from dbnchurn.core.html.format import percent, plain, span
-from dbnchurn.core.places import check_places
 from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.data.joins import LABEL
 from dbnchurn.evaluate import evaluate
@@ -29,14 +28,15 @@ from dbnchurn.evaluate.registry import COMPARED, METRICS, PRIMARY
 from dbnchurn.predictor.changed import check_frame
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scores import TIERS, tiers
-from dbnchurn.runs.folder import read_json, write_json
-from dbnchurn.runs.learned_rows import LEARNED, learned_among
+from dbnchurn.runs.folder import check_new_file, read_json, write_new_file
+from dbnchurn.runs.learned_rows import LEARNED, Digests, digests_of, learned_among
 from dbnchurn.tables.arrow import rules_of
 from dbnchurn.tables.contract import Contract, Customers, apply_contract
 from dbnchurn.tables.label import LabelMeaning, inverted
 from dbnchurn.tables.label_classes import LabelValues, left_sentence, majority_warning
 from dbnchurn.tables.label_question import Question
 from dbnchurn.tables.loading import load_table
+from dbnchurn.tables.reading import read
 from dbnchurn.tables.streaming import FileSource, open_files
 from dbnchurn.tables.unused_columns import say, unused_columns
 
@@ -96,6 +96,8 @@ class Backtest:
         Of the model.
     ids : array of shape (n,), or None
         None where the table has no column of ids.
+    digests : uint64 array of shape (n,), or None
+        Of customers and values; None where they were not asked for.
     """
 
     model: str
@@ -112,6 +114,7 @@ class Backtest:
     outcomes: Ints = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
     version: str = ""
     ids: npt.NDArray[Any] | None = field(default=None, repr=False)
+    digests: Digests | None = field(default=None, repr=False)
 
     def standing(self, metric: str) -> str:
         """Where the new number lies: ``inside``, ``below`` or ``above`` the promised interval.
@@ -237,6 +240,7 @@ def backtest(
     allow_changed: Collection[str] = (),
     feedback: FeedbackSection | None = None,
     of_later_month: bool = False,
+    keep_digests: bool = False,
     output: str | Path | None = None,
     mkdir: bool = False,
     resamples: int = RESAMPLES,
@@ -269,6 +273,8 @@ def backtest(
     of_later_month : bool, default False
         Whether it is known already that no outcome was learned; otherwise customers with the values
         of a learned row are taken for learned ones.
+    keep_digests : bool, default False
+        Whether the result has a digest of every customer.
     output : path, optional
         New JSON file.
     mkdir : bool, default False
@@ -287,11 +293,7 @@ def backtest(
     ArtifactError, DataError, ConfigError
         If model, table or output cannot be used.
     """
-    output = None if output is None else Path(output)
-    if output is not None and output.exists():
-        raise ConfigError(f"{output} exists already; name a new file")
-    if output is not None:
-        check_places({"output": output}, {"input": [table], "model": [model]}, mkdir=mkdir)
+    check_new_file(output, {"input": [table], "model": [model]}, mkdir=mkdir)
     predictor = Predictor.load(model, expect=expect, public_key=public_key)
     about = predictor.about
     source = open_files(table)
@@ -308,9 +310,8 @@ def backtest(
     measured = evaluate(
         labelled.y, scores, predictor.threshold, sample_weight=weight, resamples=resamples
     )
-    learned = 0
+    learned, ids = 0, None if labelled.id is None else list(labelled.ids)
     if not of_later_month:
-        ids = None if labelled.id is None else list(labelled.ids)
         path = Path(model).parent / LEARNED
         learned = learned_among(path, predictor.schema, labelled.X, ids)
     gaps = () if learned or weight is not None else _gaps(predictor, labelled, scores, by)
@@ -329,10 +330,9 @@ def backtest(
         labelled.y,
         predictor.version,
         None if labelled.id is None else np.asarray(labelled.ids),
+        digests_of(read(predictor.schema, labelled.X)[0], ids) if keep_digests else None,
     )
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)  # only asked for: see mkdir
-        write_json(output, result.plain())
+    write_new_file(output, result.plain())
     return result
 
 

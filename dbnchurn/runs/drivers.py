@@ -15,6 +15,7 @@ from dbnchurn.predictor.explain.contributions import Explainer
 from dbnchurn.predictor.explain.faithfulness import agreement, fall, leading, occluded, spread
 from dbnchurn.predictor.explain.reason_codes import PARTS, describe, schema_order
 from dbnchurn.predictor.model_record import ModelRecord
+from dbnchurn.runs.dependence import partial_dependences
 from dbnchurn.runs.result import MODEL, RunResult
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Column, Table
@@ -65,7 +66,8 @@ def find_drivers(
     -------
     dict
         ``columns``: mean absolute contribution and direction of every column, largest first;
-        ``examples``: customers with their reasons; ``faithfulness``: agreement with occlusion.
+        ``examples``: customers with their reasons; ``dependence``: the mean score by the value of
+        leading columns; ``faithfulness``: agreement with occlusion.
     """
     generator = np.random.default_rng(random_state)
     model, test = trained.classifier.record_, trained.parts.test
@@ -103,6 +105,12 @@ def find_drivers(
             {"id": str(id), "probability": float(p), "reasons": _reasons(row)}
             for id, p, (_, row) in zip(ids, scores[sample[shown]], reasons.iterrows(), strict=True)
         ],
+        "dependence": partial_dependences(
+            model,
+            table.take(np.random.default_rng(random_state).permutation(len(table))),
+            [driver["column"] for driver in drivers],
+            display_names,
+        ),
         "faithfulness": _faithfulness(
             explainer, model, table, scores[sample], contributions, generator
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,48 @@ def write_json(path: Path, plain: Any) -> None:
         Without NaN and infinities.
     """
     write_whole(path, json.dumps(plain, indent=1, allow_nan=False))
+
+
+def check_new_file(
+    output: str | Path | None,
+    read: Mapping[str, Iterable[str | Path]],
+    *,
+    mkdir: bool = False,
+) -> None:
+    """Refuse, before any work, a file that is there already or would lie in what is read.
+
+    Parameters
+    ----------
+    output : path or None
+        None where nothing is written.
+    read : mapping of what it is → paths
+    mkdir : bool, default False
+        Whether folders above it are made if they do not exist.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be written there.
+    """
+    if output is None:
+        return
+    if Path(output).exists():
+        raise ConfigError(f"{output} exists already; name a new file")
+    check_places({"output": output}, read, mkdir=mkdir)
+
+
+def write_new_file(output: str | Path | None, plain: Any) -> None:
+    """Write plain data to a file that was checked; the folder above it is made.
+
+    Parameters
+    ----------
+    output : path or None
+        None where nothing is written.
+    plain : nested dicts, lists and scalars
+    """
+    if output is not None:
+        Path(output).parent.mkdir(parents=True, exist_ok=True)  # only asked for: see mkdir
+        write_json(Path(output), plain)
 
 
 def free_folder(parent: Path, name: str) -> Path:

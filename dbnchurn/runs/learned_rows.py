@@ -40,6 +40,43 @@ def write_learned_rows(
     pd.DataFrame({kind: np.sort(digests)}).to_parquet(path, index=False)
 
 
+def add_learned_rows(path: Path, before: Path, digests: Digests | None) -> None:
+    """Write the digests of another file, and further ones.
+
+    Parameters
+    ----------
+    path : Path
+    before : Path
+        As :func:`write_learned_rows` wrote it; a file that is not there has no rows.
+    digests : uint64 array, optional
+        Of customers and values.
+
+    Raises
+    ------
+    ArtifactError
+        If the other file cannot be read, or has no customers.
+    """
+    kind, added = "customer and values", np.zeros(0, np.uint64) if digests is None else digests
+    if before.is_file():
+        found, stored = _stored(before)
+        if digests is not None and found != kind:
+            raise ArtifactError(
+                f"{before} has no customers, so rows that are learned from later cannot be added"
+            )
+        kind, added = found, np.concatenate([stored, added])
+    pd.DataFrame({kind: np.unique(added)}).to_parquet(path, index=False)
+
+
+def _stored(path: Path) -> tuple[str, Digests]:
+    """What the digests are of, and the digests."""
+    try:
+        stored = pd.read_parquet(path)
+        (kind,) = stored.columns
+        return kind, stored[kind].to_numpy(np.uint64)
+    except (OSError, ValueError, TypeError) as error:
+        raise ArtifactError(f"{path} cannot be read: {error}") from error
+
+
 def learned_among(
     path: Path, schema: Schema, frame: pd.DataFrame, ids: Sequence[Any] | None
 ) -> int:
@@ -67,12 +104,7 @@ def learned_among(
     """
     if not path.is_file():
         return 0
-    try:
-        stored = pd.read_parquet(path)
-        (kind,) = stored.columns
-        learned = stored[kind].to_numpy(np.uint64)
-    except (OSError, ValueError, TypeError) as error:
-        raise ArtifactError(f"{path} cannot be read: {error}") from error
+    kind, learned = _stored(path)
     named = kind != "values"
     if named and ids is None:
         return 0

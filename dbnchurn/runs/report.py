@@ -98,6 +98,8 @@ def report_input(folder: Path) -> ReportInput:
         reasons=facts.get("reasons"),
         outcome=facts.get("outcome", ""),
         stored=stored_sentence(facts["stored"]) if "stored" in facts else "",
+        worth=config.campaign.build_offer().clv if config.campaign.costs is None else None,
+        names=dict(config.display_names),
     )
 
 

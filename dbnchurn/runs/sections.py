@@ -100,6 +100,11 @@ class RetrainingSection(Section):
     max_list_change: Unit | None = Field(
         default=None, description="Share of the list that may change; by default all of it."
     )
+    recalibrate: Literal["first", "after", "never"] = Field(
+        default="first",
+        description="first: where two numbers mend the champion's scores, they are taken and no "
+        "challenger is trained; after: where no challenger is promoted; never: not at all.",
+    )
 
 
 class TrackingSection(Section):

@@ -94,6 +94,25 @@ class _TrainingConfig(Section):
     data: _Data
 
 
+def sources_of(plan: DataPlan) -> Sources:
+    """The sources of a plan that the caller wrote.
+
+    Parameters
+    ----------
+    plan : DataPlan
+
+    Returns
+    -------
+    Sources
+    """
+    keys = GivenSource.model_fields
+    tables = {
+        name: GivenSource(**{key: getattr(table, key) for key in keys})
+        for name, table in plan.tables.items()
+    }
+    return Sources(tables=tables, memory=plan.memory)
+
+
 def read_sources(file: str | Path) -> Sources:
     """Read the sources of tables from a YAML file.
 

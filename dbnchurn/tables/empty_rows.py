@@ -29,18 +29,14 @@ FEW = 0.5  # of the ids are totals; more are names that begin so
 
 def present_values(frame: pd.DataFrame) -> Bools:
     """Which cells of a frame hold a value, shape (n, columns)."""
-    present = np.ones(frame.shape, bool)
-    for j in range(frame.shape[1]):
-        column = frame.iloc[:, j]
-        known = column.notna()
-        if _may_hold_text(column) and not is_nested(column):
-            known &= ~column.isin(MISSING)
-        present[:, j] = known
+    present = np.array(frame.notna(), bool)  # of all columns at once: a served row has little time
+    for j, dtype in enumerate(frame.dtypes):
+        if _may_hold_text(dtype) and not is_nested(column := frame.iloc[:, j]):
+            present[:, j] &= ~column.isin(MISSING).to_numpy(bool)
     return present
 
 
-def _may_hold_text(column: pd.Series[Any]) -> bool:
-    dtype = column.dtype
+def _may_hold_text(dtype: Any) -> bool:
     if isinstance(dtype, pd.CategoricalDtype):
         return True
     if isinstance(dtype, pd.ArrowDtype):

@@ -43,6 +43,10 @@ def test_lift_reads_its_settings_from_a_config(call, refused, tables, tmp_path):
     assert code == 0
     assert "However often one looks" in out
     assert call("lift", "--config", config, "--worth", 10)[1] != out
+    history = ("--history", config.parent / "history")
+    assert "belong together" in refused("lift", "--config", config, *history)
+    code, out, _ = call("lift", "--config", config, *history, "--month", "2024-07-01")
+    assert (code, "of 2024-07-01 was added" in out) == (0, True)
     assert "the outcomes are not named" in refused("lift", tables / "log.csv")
     clash = ("--config", config, "--output", tables / "log.html", "--campaign", "sprnig")
     assert "did you mean 'spring'" in refused("lift", *clash)

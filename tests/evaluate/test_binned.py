@@ -81,3 +81,9 @@ def test_what_cannot_be_counted_is_refused():
         BinnedScores.of([0], [0.5]) + BinnedScores.of([0], [0.5], cut=0.3)
     with pytest.raises(DataError, match="no row was counted"):
         BinnedScores.of([], []).ranking()
+
+
+def test_no_rows_are_refused_and_not_drawn_for_ever():
+    empty = BinnedScores.of([], [], cut=0.5)
+    with pytest.raises(DataError, match="no row was counted"):
+        next(empty.resampled(1))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.evaluate.outcome_gaps import gap_lines, gaps_by, outcome_gap, pooled_gaps
+from dbnchurn.evaluate.outcome_gaps import FOOTNOTE, gap_lines, gaps_by, outcome_gap, pooled_gaps
 
 
 def test_the_interval_and_the_sentence_agree():
@@ -50,7 +50,9 @@ def test_groups_divide_the_customers_and_a_bad_one_is_named():
     assert not by_name["old"].by_chance
     assert by_name["new"].by_chance
     assert by_name["missing"].rows == 10
-    assert len(gap_lines(found)) == len(found) + 2
+    lines = gap_lines(found)
+    assert len(lines) == len(found) + 4
+    assert lines[-1] == FOOTNOTE
 
 
 def test_p_values_of_groups_are_raised_for_their_number():

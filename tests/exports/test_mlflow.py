@@ -1,6 +1,11 @@
-"""A model logged to MLflow is loaded and scores, and nothing in it is a pickle."""
+"""A model logged to MLflow is loaded, scores and is served, and nothing in it is a pickle."""
 
 import json
+import os
+import threading
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -62,3 +67,94 @@ def test_the_facts_are_with_it(info, shared_model):
 def test_a_damaged_model_is_not_logged(mlflow, tmp_path):
     with mlflow.start_run(), pytest.raises(ArtifactError, match="no such model folder"):
         log_model(tmp_path / "nowhere")
+
+
+@contextmanager
+def served(mlflow, uri):
+    """The address of MLflow's own server with this model, on loopback."""
+    import uvicorn
+    from mlflow.pyfunc import scoring_server
+
+    before = dict(os.environ)
+    app = scoring_server.init(mlflow.pyfunc.load_model(uri))
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical")
+    ready = threading.Event()
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets=None):
+            await super().startup(sockets)
+            ready.set()
+
+    server = Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        assert ready.wait(60)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}/invocations"
+    finally:
+        server.should_exit = True
+        thread.join()
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def post(address, body, kind="application/json"):
+    """Status and answer of a request."""
+    request = urllib.request.Request(address, body.encode(), {"Content-Type": kind})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def split(X):
+    return X.assign(since=X["since"].astype(str)).to_json(orient="split")
+
+
+def test_served_over_http_it_gives_the_same_and_names_the_column_of_a_bad_body(
+    mlflow, info, shared_model, draw_customers
+):
+    X = draw_customers(40, seed=9)[0].assign(customer=range(100, 140))
+    expected = Predictor.load(shared_model).score(X, id="customer")
+    with served(mlflow, info.model_uri) as address:
+        for rows in (X.head(1), X):
+            body = f'{{"dataframe_split": {split(rows)}, "params": {{"id": "customer"}}}}'
+            status, answer = post(address, body)
+            assert status == 200
+            found = answer["predictions"]
+            assert [row["id"] for row in found] == list(rows["customer"])
+            p = [row["probability"] for row in found]
+            np.testing.assert_allclose(p, expected["probability"][: len(rows)], rtol=1e-6)
+        csv = X.drop(columns="customer").to_csv(index=False)
+        assert len(post(address, csv, "text/csv")[1]["predictions"]) == len(X)
+        lacking = f'{{"dataframe_split": {split(X.drop(columns="debt"))}}}'
+        words = f'{{"dataframe_split": {split(X.head(3).assign(debt="much"))}}}'
+        nested = '{"dataframe_records": [{"debt": {"a": 1}, "age": [2], "plan": "x"}]}'
+        for bad, named in ((lacking, "debt"), (words, "debt"), (nested, "debt"), ("{", "JSON")):
+            status, answer = post(address, bad)
+            assert (status, named in answer) == (400, True), answer
+        assert post(address, "x", "text/plain")[0] == 415
+        assert post(address, lacking.replace("debt", "Debt"))[0] == 400
+        assert post(address, csv, "text/csv")[0] == 200  # as before
+
+
+def test_another_model_takes_its_place_under_the_same_alias(
+    mlflow, info, small, customers, tmp_path
+):
+    client = mlflow.MlflowClient()
+    small(use_leaves=False).fit(*customers).save(tmp_path / "model")
+    X, versions = customers[0], []
+    for model in (None, tmp_path / "model"):
+        with mlflow.start_run():
+            uri = info.model_uri if model is None else log_model(model).model_uri
+        version = mlflow.register_model(uri, "churn").version
+        client.set_registered_model_alias("churn", "champion", version)
+        with served(mlflow, "models:/churn@champion") as address:
+            status, answer = post(address, f'{{"dataframe_split": {split(X.head(2))}}}')
+        assert status == 200
+        versions.append({row["model"] for row in answer["predictions"]})
+    assert versions[0] == {info.metadata["version"]}
+    assert versions[1] == {Predictor.load(tmp_path / "model").version}
+    assert versions[0] != versions[1]

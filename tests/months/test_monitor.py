@@ -5,6 +5,8 @@ import dataclasses
 import pytest
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.months.campaign_months import CampaignMonth
+from dbnchurn.months.history import differing_customers
 from dbnchurn.months.monitor import drift_lines, monitor, state_of
 from dbnchurn.months.monitor_page import monitor_page, monitor_text, month_rows
 from tests.months.made_months import made
@@ -72,3 +74,28 @@ def test_the_page_and_the_terminal_show_every_month():
 def test_an_empty_history_is_refused():
     with pytest.raises(DataError, match="no month yet"):
         monitor([])
+
+
+@pytest.mark.usefixtures("empty_pictures")
+def test_a_campaign_that_kept_customers_is_shown_beside_the_leavers_who_did_not_come():
+    fewer = made(1, shift=-0.8)
+    kept = CampaignMonth(fewer.month, "spring", "kept", -0.03, -0.04, -0.02, 0.95, 900, 100, False)
+    found = monitor([made(0), fewer], [kept])
+    assert found.advice == monitor([made(0), fewer]).advice == "recalibrate"
+    text, page = monitor_text(found), monitor_page(found)
+    for shown in (kept.interval, "spring", "900"):
+        assert shown in text
+        assert shown in page
+    assert "when a campaign kept customers" in text
+    lost = dataclasses.replace(kept, claim="not told")
+    assert "when a campaign kept" not in monitor_text(monitor([made(0), fewer], [lost]))
+
+
+def test_outcomes_of_other_customers_than_the_scores_are_named():
+    month = made(0)
+    same, others = monitor([month]), dict(month.scores, scored=5000)
+    assert "not of the same customers" not in " ".join(same.lines())
+    found = monitor([dataclasses.replace(month, scores=others)])
+    assert "5,000 customers were scored" in " ".join(found.lines())
+    moved = dict(month.scores, mean=month.scores["mean"] + 0.01)
+    assert differing_customers(dataclasses.replace(month, scores=moved))

@@ -7,7 +7,7 @@ from dbnchurn.experiments.experiment import run_experiment
 from dbnchurn.experiments.tuning import tune
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.runs import read_config
-from dbnchurn.runs.folder import open_output
+from dbnchurn.runs.folder import check_new_file, open_output, read_json, write_new_file
 from dbnchurn.runs.training import train
 from dbnchurn.segments import SegmentList, save
 from dbnchurn.segments.measurement import Rate
@@ -50,3 +50,19 @@ def test_runs_of_python(write_config, telco, far, start):
 def test_the_folder_of_runs_is_made_if_asked(far):
     open_output(far, mkdir=True)
     assert far.is_dir()
+
+
+def test_a_new_file_is_new_and_outside_of_what_is_read(tmp_path):
+    there = tmp_path / "there.json"
+    there.write_text("{}")
+    with pytest.raises(ConfigError, match="exists already"):
+        check_new_file(there, {})
+    (tmp_path / "month").mkdir()
+    with pytest.raises(ConfigError, match="month"):
+        check_new_file(tmp_path / "month" / "new.json", {"input": [tmp_path / "month"]}, mkdir=True)
+    with pytest.raises(ConfigError, match="does not exist"):
+        check_new_file(tmp_path / "no" / "new.json", {})
+    check_new_file(None, {})
+    check_new_file(tmp_path / "no" / "new.json", {}, mkdir=True)
+    write_new_file(tmp_path / "no" / "new.json", {"a": 1})
+    assert read_json(tmp_path / "no" / "new.json") == {"a": 1}

@@ -1,0 +1,109 @@
+"""Partial dependence: the mean score if all customers had one value of a column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from dbnchurn.core.typing import Floats, Ints32
+from dbnchurn.decide.decide_record import decide
+from dbnchurn.predictor.explain.reason_codes import schema_order
+from dbnchurn.predictor.model_record import ModelRecord, logits
+from dbnchurn.tables.schema import Column, Table
+
+CUSTOMERS = 200
+POINTS = 8  # values of a column
+COLUMNS = 4
+ENDS = (0.05, 0.95)  # quantiles between which numbers are tried
+
+
+def partial_dependences(
+    model: ModelRecord, table: Table, columns: Sequence[str], labels: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """The partial dependence of the leading columns (Friedman, 2001).
+
+    Parameters
+    ----------
+    model : ModelRecord
+    table : Table
+        Customers as read, in a random order; the first 200 are scored.
+    columns : sequence of str
+        The leading ones first; the first four that have two values or more are taken.
+    labels : mapping of column → text
+        What reports call a column.
+
+    Returns
+    -------
+    list of dict
+        ``column``, ``label``, ``kind``, ``values`` (as text), ``places`` (of numbers and dates) and
+        ``mean``, the mean probability at each value.
+    """
+    rows = table.take(np.arange(min(CUSTOMERS, len(table))))
+    order = dict(zip((c.name for c in model.schema.used), schema_order(model.schema), strict=True))
+    kinds = {column.name: column for column in model.schema.used}
+    found = []
+    for name in columns:
+        values = _values(table, order[name])
+        if len(values) < 2:
+            continue
+        column, numbers = kinds[name], order[name] < table.numbers.shape[1]
+        means = [
+            float(decide(model.decide, logits(model, _with(rows, order[name], value))).mean())
+            for value in values.tolist()
+        ]
+        found.append(
+            {
+                "column": name,
+                "label": labels.get(name, name),
+                "kind": column.kind,
+                "values": [_text(column, value) for value in values.tolist()],
+                "places": [float(value) for value in values] if numbers else [],
+                "mean": means,
+            }
+        )
+        if len(found) == COLUMNS:
+            break
+    return found
+
+
+def _values(table: Table, position: int) -> Floats | Ints32:
+    """Up to eight values of a column: of numbers quantiles, of categories the most frequent."""
+    p = table.numbers.shape[1]
+    if position < p:
+        known = table.numbers[:, position]
+        known = known[~np.isnan(known)]
+        if not len(known):
+            return np.zeros(0)
+        different = np.unique(known)
+        if len(different) <= POINTS:
+            return np.asarray(different, np.float64)
+        return np.unique(np.quantile(known, np.linspace(*ENDS, POINTS), method="nearest"))
+    codes = table.codes[:, position - p]
+    levels, counts = np.unique(codes[codes >= 0], return_counts=True)
+    return np.asarray(levels[np.argsort(-counts, kind="stable")[:POINTS]], np.int32)
+
+
+def _with(table: Table, position: int, value: float) -> Table:
+    """The customers, all with one value of a column."""
+    p = table.numbers.shape[1]
+    if position < p:
+        numbers = table.numbers.copy()
+        numbers[:, position] = value
+        return replace(table, numbers=numbers)
+    codes = table.codes.copy()
+    codes[:, position - p] = int(value)
+    return replace(table, codes=codes)
+
+
+def _text(column: Column, value: float) -> str:
+    """A value as the page shows it."""
+    if column.kind == "category":
+        return str(column.levels[int(value)])
+    if column.kind == "flag":
+        return "yes" if value else "no"
+    if column.kind == "date":
+        return str(np.datetime64(int(value), "D"))
+    return f"{value:,.4g}"

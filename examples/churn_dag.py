@@ -1,0 +1,59 @@
+"""The month of a churn model as an Airflow DAG: score, list, log, evaluate, monitor, retrain.
+
+Tables, models and the history lie in FOLDER, as in the cron script of docs/months.md. Every task
+may run again after it was stopped. What `dbnchurn monitor` says by its exit code decides whether a
+model is made: 0 and 5 end the month, 6 and 7 retrain, and any other code fails the task.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from airflow.models.dag import DAG
+from airflow.operators.bash import BashOperator
+
+FOLDER = "/srv/churn"
+MONTH = "{{ data_interval_end.strftime('%Y-%m-01') }}"  # the cutoff that is scored
+LAST = "{{ data_interval_start.strftime('%Y-%m-01') }}"  # the month before, whose outcome is known
+MODEL = 'model="models/$(cat models/champion)"'
+
+SCORE = f"""{MODEL}
+dbnchurn score "$model" --cutoff {MONTH} --sources crm.yaml --output scores/{MONTH}.parquet \\
+  --campaign lists/{MONTH}.csv --budget 500 --control 0.1 --log contacts.csv \\
+  --campaign-name {MONTH} --offer discount --channel mail --contact-date {MONTH} \\
+  --history history"""
+
+EVALUATE = f"""{MODEL}
+dbnchurn evaluate "$model" --cutoff {LAST} --sources crm.yaml --history history"""
+
+LIFT = f"""
+dbnchurn lift contacts.csv outcomes.csv --campaign {LAST} --history history --month {LAST}"""
+
+MONITOR = """code=0
+dbnchurn monitor history --output monitor.html || code=$?
+case $code in
+  0|5) exit 99 ;;
+  6|7) ;;
+  *) exit "$code" ;;
+esac"""
+
+RETRAIN = f"""
+dbnchurn retrain crm.yaml data.windows.cutoffs=[{LAST}] --champion models --registry models"""
+
+with DAG(
+    dag_id="churn_month",
+    schedule="0 6 3 * *",  # the 3rd, when the month's tables are complete
+    start_date=datetime(2025, 1, 3),
+    catchup=False,
+    max_active_runs=1,  # months follow one another
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=30), "cwd": FOLDER},
+    tags=["churn"],
+) as dag:
+    score = BashOperator(task_id="score", bash_command=SCORE)
+    evaluate = BashOperator(task_id="evaluate", bash_command=EVALUATE)
+    lift = BashOperator(task_id="lift", bash_command=LIFT)
+    # Exit code 99 skips the task and those after it.
+    monitor = BashOperator(task_id="monitor", bash_command=MONITOR, skip_on_exit_code=99)
+    retrain = BashOperator(task_id="retrain", bash_command=RETRAIN)
+
+    score >> evaluate >> lift >> monitor >> retrain

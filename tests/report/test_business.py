@@ -1,0 +1,89 @@
+"""The first page: true of the test customers, honest where nothing can be told; then the model."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dbnchurn.evaluate import Offer, compare
+from dbnchurn.report import PartSummary, ReportInput, render
+from dbnchurn.report.business import GLOSSARY, business_page, campaign_sizes, leaderboard
+from tests.report.example_run import full_run
+
+OFFER = Offer(clv=200.0, incentive_cost=10.0, contact_cost=1.0)
+
+
+def run_of(y, p, offer=OFFER, **more):
+    numbers = compare(y, {"dbn": p}, {"dbn": 0.2}, resamples=5)
+    parts = [PartSummary("test", len(y), float(np.mean(y)))]
+    told = {"gain": offer.gain(y), "budget": 100, "worth": offer.clv, **more}
+    return ReportInput("a run", y, {"dbn": p}, numbers, "fixed", parts, **told)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    generator = np.random.default_rng(0)
+    p = generator.beta(1, 9, 2000)
+    return (generator.random(2000) < p).astype(int), p
+
+
+def test_a_campaign_returns_the_gains_of_those_contacted(drawn):
+    y, p = drawn
+    sizes = campaign_sizes(run_of(y, p))
+    top = np.argsort(-p, kind="stable")
+    for size in sizes:
+        assert size.leavers == y[top[: size.contacts]].sum()
+        assert size.value == pytest.approx(OFFER.gain(y)[top[: size.contacts]].sum())
+        assert size.low < size.value < size.high
+        assert size.rate_low < size.rate < size.rate_high
+    assert [size.contacts for size in sizes] == [100, 200, 400, 800]
+    assert [size.own for size in sizes] == [True, False, False, False]
+
+
+def test_the_interval_holds_what_other_customers_of_these_scores_bring():
+    generator = np.random.default_rng(1)
+    p = generator.beta(1, 9, 2000)
+    top = np.argsort(-p, kind="stable")[:200]
+    true = sum(OFFER.gain(np.array([1, 0])) @ np.array([q, 1 - q]) for q in p[top])
+    inside = 0
+    for _ in range(60):
+        y = (generator.random(2000) < p).astype(int)
+        (size,) = [s for s in campaign_sizes(run_of(y, p, budget=200)) if s.own]
+        inside += size.low <= true <= size.high
+    assert inside >= 51  # 57 expected; fewer come in 1 of 200 trials
+
+
+def test_what_to_do_follows_from_the_return(drawn):
+    y, p = drawn
+    dear = Offer(clv=20.0, incentive_cost=10.0, contact_cost=50.0)
+    assert business_page(run_of(y, p)).todo[0].startswith("Contact the 100 of 2,000 customers")
+    assert "loses" in business_page(run_of(y, p, dear)).todo[0]
+    assert "too few" in business_page(run_of(y, p, budget=5)).todo[0]
+    even = float(OFFER.gain(y)[np.argsort(-p, kind="stable")[:100]].mean())
+    unsure = replace(run_of(y, p), gain=OFFER.gain(y) - even)
+    assert "begin with a pilot" in business_page(unsure).todo[0]
+    assert "Say what a contact costs" in business_page(run_of(y, p, gain=None)).todo[0]
+    assert all("control group" in " ".join(business_page(r).todo) for r in (unsure, run_of(y, p)))
+
+
+def test_weighted_customers_give_no_number_of_contacts(drawn):
+    y, p = drawn
+    assert campaign_sizes(run_of(y, p, sample_weight=np.full(len(y), 2.0))) == ()
+    assert campaign_sizes(run_of(y, p, sample_weight=np.ones(len(y))))
+
+
+def test_business_words_stand_first_and_the_model_behind_a_fold():
+    run = replace(full_run(), names={"plan": "Tariff"})
+    text = render(run, pictures=False)
+    before, fold = text.split('<details class="numbers model">')
+    for title in ("What to do", "Who leaves", "What a campaign returns", "How sure this is"):
+        assert f"<h2>{title}</h2>" in before
+    assert "<h2>Leaderboard of all models</h2>" in fold
+    assert all(f"<dt>{term}</dt>" in fold for term in GLOSSARY)
+
+
+def test_the_leaderboard_is_by_the_metric_of_all_comparisons():
+    run = full_run()
+    values = [run.metrics[name]["average_precision"]["value"] for name in leaderboard(run)]
+    assert values == sorted(values, reverse=True)
+    assert set(leaderboard(run)) == set(run.metrics)

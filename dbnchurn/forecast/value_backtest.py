@@ -254,7 +254,7 @@ class ValueBacktest:
         OutcomeInterval
         """
         months, sizes, small, came = [], [], [], []
-        for one, chosen in self._learning(test=test):
+        for one, chosen in self._learning(name, test=test):
             found = self.parts(name, one.expected)
             months.append(found.months[chosen])
             sizes.append(found.units.size[chosen])
@@ -298,10 +298,15 @@ class ValueBacktest:
         found = self.parts(name, one)
         return self.interval(name, test=test).ends(found.months, found.expected, found.units)
 
-    def _learning(self, *, test: bool) -> list[tuple[Origin, Bools]]:
-        if test:
-            return [(one, one.chooses) for one in self.origins[:-1]]
-        return [(one, np.ones(len(one.months), bool)) for one in self.origins]
+    def _learning(self, name: str, *, test: bool) -> list[tuple[Origin, Bools]]:
+        """Past months by which an interval is learned, and the customers of each."""
+        # The regression of spend could not be learned yet at the earliest months.
+        usable = [
+            one
+            for one in (self.origins[:-1] if test else self.origins)
+            if name == "months" or self.spend in one.expected.by_spend
+        ]
+        return [(one, one.chooses if test else np.ones(len(one.months), bool)) for one in usable]
 
     @property
     def test(self) -> tuple[Origin, Bools]:

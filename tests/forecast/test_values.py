@@ -119,6 +119,17 @@ def test_regression_is_used_only_where_it_beats_past_spend(made, tmp_path):
     assert "closer than past spend" in values_text(found)
 
 
+def test_months_too_early_for_the_regression_teach_no_interval_of_it(tmp_path):
+    frame = with_drift(make_customers(n=300, months=14))
+    settings = settings_for(tmp_path / "m.csv", frame, values={"months": 4})
+    found = values_from(read_history(settings), settings)
+    assert found.backtest.spend == REGRESSION
+    assert any(REGRESSION not in one.expected.by_spend for one in found.backtest.origins)
+    table = found.table()
+    assert table["value"].between(table["value_low"], table["value_high"]).all()
+    assert set(found.coverage()) == {"months", "value"}
+
+
 def test_money_counts_what_is_paid_and_nothing_else(made):
     history = made.history
     customers = np.unique(history.customer)[:50].astype(np.int64)

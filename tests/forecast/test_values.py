@@ -130,6 +130,19 @@ def test_months_too_early_for_the_regression_teach_no_interval_of_it(tmp_path):
     assert set(found.coverage()) == {"months", "value"}
 
 
+@pytest.mark.parametrize("sign", [0, -1])
+def test_errors_are_shares_of_amounts_whatever_their_sign(made, tmp_path, sign):
+    """Credits have the errors of bills, and nothing that comes has none."""
+    frame = make_customers()
+    settings = settings_for(
+        tmp_path / "m.csv", frame.assign(bill=sign * frame["bill"]), negative_revenue="credit"
+    )
+    found = values_from(read_history(settings), settings)
+    bills = {name: error for name, error in made.errors().items() if sign or "months" in name}
+    assert found.errors() == pytest.approx(bills, abs=1e-6)
+    json.dumps(found.as_dict(), allow_nan=False)
+
+
 def test_money_counts_what_is_paid_and_nothing_else(made):
     history = made.history
     customers = np.unique(history.customer)[:50].astype(np.int64)

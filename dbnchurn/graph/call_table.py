@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.errors import DataError
 from dbnchurn.core.sql import quoted, text_literal
-from dbnchurn.data.open import open_table, raw_name
-from dbnchurn.data.plan import TablePlan
-from dbnchurn.graph.config import GraphConfig, GraphSource
+from dbnchurn.data.open import open_source, raw_name
+from dbnchurn.graph.config import GraphConfig
 from dbnchurn.tables.duckdb import Session
 
 WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
@@ -26,47 +25,6 @@ class CallTable(NamedTuple):
     first: datetime | None
     last: datetime | None
     notes: tuple[str, ...]
-
-
-def open_source(
-    session: Session, name: str, source: GraphSource, ids: Sequence[str], columns: Sequence[str]
-) -> dict[str, str]:
-    """Make a table available under ``raw_name(name)``.
-
-    Parameters
-    ----------
-    session : Session
-    name : str
-    source : GraphSource
-    ids : sequence of str
-        Columns that name people.
-    columns : sequence of str
-        Further columns that are needed.
-
-    Returns
-    -------
-    dict of column → SQL type
-
-    Raises
-    ------
-    DataError
-        If it cannot be read, lines of it cannot, or a column is not there.
-    """
-    plan = TablePlan(
-        path=source.path, postgres=source.postgres, csv=source.csv, sheet=source.sheet, key=ids[0]
-    )
-    rejected = open_table(session, name, plan, keys=ids[1:])
-    if rejected:
-        raise DataError(
-            f"{source.name}: {len(rejected)} lines cannot be read, the first is row "
-            f"{rejected[0].row}: {rejected[0].reason}; mend or remove them"
-        )
-    found = session.columns(raw_name(name))
-    absent = [column for column in (*ids, *columns) if column not in found]
-    if absent:
-        hints = "; ".join(f"{column!r}: {did_you_mean(column, found)}" for column in absent)
-        raise DataError(f"{source.name}: there is no column {listed(absent)}; {hints}")
-    return found
 
 
 def id_expression(name: str, kinds: Mapping[str, str], where: str, *, text: bool) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import DataError, listed
 from dbnchurn.core.sql import quoted, text_literal, text_literals
 from dbnchurn.data.aggregates import (
     EARLIEST,
@@ -235,7 +235,7 @@ def hub_notes(session: Session, plan: DataPlan) -> tuple[str, ...]:
     if not plan.neighbours:
         return ()
     told = []
-    for name in plan.neighbours:
+    for name, neighbours in plan.neighbours.items():
         of = f"FROM {HUBS} WHERE name = {text_literal(name)}"
         hubs = session.rows(
             f"SELECT id, max(partners) {of} AND found GROUP BY id ORDER BY 2 DESC, 1"
@@ -247,11 +247,17 @@ def hub_notes(session: Session, plan: DataPlan) -> tuple[str, ...]:
                 f"neighbours.{name}: hubs are no neighbours: {first}{more}; name in hubs.never "
                 "whom to keep"
             )
+        there = {hub for hub, _ in hubs}
+        if absent := [str(hub) for hub in neighbours.hubs.also if str(hub) not in there]:
+            told.append(
+                f"neighbours.{name}: hubs.also names {listed(absent)}, and no call within the "
+                "windows has such an id"
+            )
         unknown = session.rows(f"SELECT DISTINCT cutoff {of} AND NOT found ORDER BY 1")
         if unknown:
             days = ", ".join(str(row[0]) for row in unknown)
             told.append(
                 f"neighbours.{name}: hardly any tie goes both ways (cutoffs {days}), so that hubs "
-                "cannot be found by reciprocity: none is left out; name them in hubs.also"
+                "cannot be found by reciprocity: none is left out but those in hubs.also"
             )
     return tuple(told)

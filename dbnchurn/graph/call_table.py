@@ -15,7 +15,7 @@ from dbnchurn.tables.duckdb import Session
 WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 REAL = ("FLOAT", "DOUBLE", "DECIMAL")
 CALLS = "used_calls"
-SCALE = 1024  # weights are summed in whole numbers, so that the order of the rows does not matter
+SCALE = 2**20  # weights are summed in whole numbers, so that the order of rows does not matter
 
 
 class CallTable(NamedTuple):
@@ -137,7 +137,9 @@ def _left_out(config: GraphConfig) -> dict[str, str]:
         if config.negative_minutes == "leave_out":
             found[f"with {config.minutes!r} below 0"] = "minutes < 0"
         if config.weight == "minutes":
-            found[f"with 0 or nothing in {config.minutes!r}"] = "minutes = 0 OR minutes IS NULL"
+            found[f"with 0 or nothing in {config.minutes!r}"] = (
+                f"minutes IS NULL OR (minutes >= 0 AND round(minutes * {SCALE}) = 0)"
+            )
     if config.count is not None:
         found[f"with 0 in {config.count!r}"] = "number = 0"
     return found

@@ -210,8 +210,10 @@ def test_hubs_that_are_kept_are_neighbours(tmp_path):
     more = kept["calls_neighbours"] - cut["calls_neighbours"]
     assert set(more) == {0.0, 1.0}
     one_way = {**tables, "calls": tables["calls"].assign(to=HUB)}
-    made, _ = built(tmp_path / "c", one_way)
+    made, _ = built(tmp_path / "c", one_way, neighbours={"hubs": {"also": [HUB, "nobody"]}})
     assert any("hardly any tie goes both ways" in note for note in made.notes)
+    assert any(f"hubs are no neighbours: {HUB} (" in note for note in made.notes)
+    assert any("hubs.also names 'nobody', and no call" in note for note in made.notes)
 
 
 def test_weights_below_0_and_unlike_keys_are_refused(tmp_path):

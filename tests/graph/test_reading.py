@@ -44,6 +44,21 @@ def test_minutes_and_counts_are_weights(call_rows, config):
     assert by_count == expected
 
 
+def test_durations_in_days_make_ties_as_those_in_minutes_do(call_rows, config):
+    """A call of a second is 0.00001 days, which is no tie without weight."""
+    in_minutes = found_pairs(read_calls(config(call_rows, weight="minutes")))
+    days = call_rows.assign(minutes=call_rows["minutes"] / 1440)
+    in_days = found_pairs(read_calls(config(days, weight="minutes")))
+    assert in_days.keys() == in_minutes.keys()
+    assert min(in_days.values()) > 0
+    for pair, weight in in_days.items():
+        assert 1440 * weight == pytest.approx(in_minutes[pair], rel=0.05)
+    tiny = read_calls(config(call_rows.assign(minutes=call_rows["day"].dt.month - 5 + 1e-9),
+                             weight="minutes"))  # fmt: skip
+    assert min(found_pairs(tiny).values()) > 0
+    assert any("with 0 or nothing in 'minutes': left out" in note for note in tiny.notes)
+
+
 def test_the_order_of_rows_does_not_matter(call_rows, config):
     one = read_calls(config(call_rows, weight="minutes"))
     other = read_calls(config(call_rows.sample(frac=1, random_state=1), weight="minutes"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
-from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import quoted, text_literal, text_literals
 from dbnchurn.data.aggregates import (
     EARLIEST,
@@ -66,16 +66,41 @@ def neighbour_queries(session: Session, plan: DataPlan, window: Window) -> Itera
     Raises
     ------
     DataError
-        If the other customers of a table cannot be compared with its keys, or weights are negative.
+        If a column is not there or holds no numbers, the other customers of a table cannot be
+        compared with its keys, or weights are negative.
     """
     if not plan.neighbours:
         return
+    if wrong := list(_column_problems(session, plan)):
+        raise DataError("; ".join(wrong))
     _customers(session, plan, window)
     for place, (name, neighbours) in enumerate(plan.neighbours.items()):
         ties = f"ties{place}"
         _ties(session, plan, name, neighbours, window, ties)
         _note_hubs(session, name, neighbours.hubs, window, ties)
         yield _query(plan, name, neighbours, window, ties)
+
+
+def _column_problems(session: Session, plan: DataPlan) -> Iterator[str]:
+    """What is wrong with the columns that features of neighbours use."""
+    for of, neighbours in plan.neighbours.items():
+        numbers = [(f"neighbours.{of}.usage.{t}", t, c) for t, cs in neighbours.usage.items()
+                   for c in cs]  # fmt: skip
+        if neighbours.weight is not None:
+            numbers.append((f"neighbours.{of}.weight", of, neighbours.weight))
+        for where, table, column in [(f"neighbours.{of}.to", of, neighbours.to), *numbers]:
+            there = session.columns(quoted(table))
+            rule = plan.tables[table].columns.get(column)
+            if column not in there:
+                yield f"{where}: table {table!r} has no column {column!r}: " + did_you_mean(
+                    column, there
+                )
+            elif (where, table, column) in numbers and (rule is None or rule.kind not in NUMERIC):
+                kind = there[column] if rule is None else rule.kind
+                yield (
+                    f"{where}: column {column!r} of the table {table!r} is a {kind} and has to "
+                    "hold numbers; name another, or give it a rule with kind: number"
+                )
 
 
 def _customers(session: Session, plan: DataPlan, window: Window) -> None:

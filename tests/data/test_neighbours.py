@@ -226,6 +226,19 @@ def test_weights_below_0_and_unlike_keys_are_refused(tmp_path):
         built(tmp_path / "b", {**tables, "calls": texts})
 
 
+def test_columns_that_are_absent_or_hold_no_numbers_are_refused_at_once(tmp_path):
+    tables = crm(rows=200)
+    tables["calls"]["word"] = "long"
+    neighbours = {"weight": "word", "usage": {"basic": ["gbs", "month"]}}
+    with pytest.raises(DataError, match=r"usage\.basic: .* no column 'gbs'") as told:
+        built(tmp_path / "a", tables, neighbours=neighbours)
+    assert "did you mean 'gb'" in str(told.value)
+    assert "column 'month' of the table 'basic' is a date and has to hold numbers" in str(
+        told.value
+    )
+    assert "calls.weight: column 'word' of the table 'calls' is a category" in str(told.value)
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

@@ -261,7 +261,12 @@ def values_from(history: History, config: ForecastConfig) -> CustomerValues:
 def _notes(history: History, config: ForecastConfig, backtest: ValueBacktest) -> list[str]:
     months = config.values.months
     found = []
-    if not backtest.tested:
+    if len(backtest.origins) > 1 and not backtest.tested:
+        found.append(
+            "no interval, and no method is judged: there are too few customers for one half of "
+            "them to choose and the other to test"
+        )
+    elif not backtest.tested:
         found.append(
             f"no interval, and no method is judged: it takes {LEAST_MONTHS + 1 + months} months of "
             f"history for values over {months} months, and there are {len(history.months)}; take "

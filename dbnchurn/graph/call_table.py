@@ -12,7 +12,10 @@ from dbnchurn.data.open import open_source, raw_name
 from dbnchurn.graph.config import GraphConfig
 from dbnchurn.tables.duckdb import Session
 
-WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+WHOLE = (
+    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+    "UBIGINT",
+)  # fmt: skip
 REAL = ("FLOAT", "DOUBLE", "DECIMAL")
 CALLS = "used_calls"
 SCALE = 2**20  # weights are summed in whole numbers, so that the order of rows does not matter
@@ -103,7 +106,7 @@ def make_calls(session: Session, config: GraphConfig) -> CallTable:
 
 def _number(name: str, kinds: Mapping[str, str], where: str) -> str:
     kind = kinds[name]
-    if kind in WHOLE or kind.startswith(REAL) or kind in ("UBIGINT", "HUGEINT"):
+    if kind in WHOLE or kind.startswith(REAL):
         return f"CAST({quoted(name)} AS DOUBLE)"
     raise DataError(f"{where}: column {name!r} is of the type {kind} and has to hold numbers")
 

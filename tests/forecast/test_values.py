@@ -197,6 +197,22 @@ def test_short_histories_give_values_without_intervals_and_say_so(made):
         values_from(gone, made.config)
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_hardly_any_customers_give_values_without_intervals(tmp_path, seed):
+    frame = make_customers(n=200, months=16)
+    leaves = frame.groupby("id")["left"].max()
+    ids = [leaves.index[leaves == 0][0], leaves.index[leaves == 1][0]]
+    settings = settings_for(
+        tmp_path / "m.csv", frame[frame["id"].isin(ids)], values={"months": 4}, segment=None,
+        seed=seed,
+    )  # fmt: skip
+    found = values_from(read_history(settings), settings)
+    assert found.table()["value_low"].isna().all()
+    assert "too few customers for one half" in values_text(found)
+    assert "no interval" in values_page(found)
+    json.dumps(found.as_dict(), allow_nan=False)
+
+
 def test_without_revenue_there_are_months_alone(tmp_path):
     settings = settings_for(tmp_path / "m.csv", make_customers(n=200), revenue=None)
     found = values_from(read_history(settings), settings)

@@ -97,6 +97,14 @@ def test_ids_of_text_and_numbers_are_compared_as_text(call_rows, config):
     assert len(found.graph) == len(read_calls(config(call_rows)).graph) + 1
 
 
+def test_ids_without_a_sign_are_whole_numbers_too(call_rows, config):
+    frame = call_rows.astype({"from": "uint64", "to": "uint32"})
+    assert found_pairs(read_calls(config(frame))) == pairs_of(call_rows)
+    frame.loc[0, "from"] = 2**64 - 1
+    with pytest.raises(DataError, match=r"cannot be read: .* out of range"):
+        read_calls(config(frame))
+
+
 def test_only_customers_are_kept_apart(call_rows, config, tmp_path):
     pd.DataFrame({"id": [*range(0, 300, 2), 9_999]}).to_csv(tmp_path / "own.csv", index=False)
     own = {"path": str(tmp_path / "own.csv"), "id": "id"}

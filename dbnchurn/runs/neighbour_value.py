@@ -67,7 +67,7 @@ def neighbour_value(table: Customers, parts: Split, config: RunConfig) -> dict[s
     for column in (column for column in columns if column.endswith(SHARE)):
         try:
             estimate = estimate_contagion(test.frame[column], test.y, scores[WITHOUT])
-        except DataError:  # nobody with neighbours left, so that there is nothing to say
+        except DataError:  # there is no estimate, so that nothing is said of one
             continue
         found["contagion"][column] = {
             "value": estimate.coefficient, "low": estimate.low, "high": estimate.high,

@@ -70,7 +70,7 @@ def estimate_contagion(
 
     Examples
     --------
-    One in five leaves without partners who left, and four in five with nothing but such:
+    One in five leaves where no partner has left, and four in five where all have:
 
     >>> share, left = np.tile([0, 1], 150), np.tile([0, 1, 1, 1, 0, 0, 0, 1, 0, 1], 30)
     >>> estimate = estimate_contagion(share, left, [0.3] * 300)

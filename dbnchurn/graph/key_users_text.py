@@ -71,7 +71,7 @@ def graph_text(found: KeyUsers) -> str:
     return (
         f"{thousands(table.rows)} rows of calls{when}: {thousands(len(graph))} people, "
         f"{thousands(int(graph.ties.nnz))} ties; {percent(largest / max(len(graph), 1), 0)} of the "
-        "people hang together."
+        "people are in the largest connected part."
     )
 
 

@@ -259,7 +259,7 @@ def _is_plain(path: Path) -> bool:
 
 
 def _read(session: Session, path: Path) -> tuple[str, dict[str, str]]:
-    """A spreadsheet, or a file with tabs, packed or in another encoding, by the reader of tables."""
+    """A list that DuckDB does not read as it is, by the reader of tables."""
     source = open_files(path)
     columns = next(iter(source.columns.values()))
     chunks = list(source.chunks(columns, BLOCK))

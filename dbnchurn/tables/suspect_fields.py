@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -114,13 +115,12 @@ def swallowed_in_line(line: str, where: str, delimiter: str, quote: str, columns
     >>> swallowed_in_line('K1,"large\nred",5,yes,2,3,4', "t.csv: row 1", ",", '"', 6)
     ''
     """
+    reader = csv.reader(io.StringIO(line, newline=""), delimiter=delimiter, quotechar=quote)
     try:
-        records = [*csv.reader(io.StringIO(line, newline=""), delimiter=delimiter, quotechar=quote)]
+        fields = [*chain.from_iterable(reader)]
     except csv.Error:  # a field is longer than what this reader takes
-        records = [[line]]
-    sentences = (
-        swallowed_sentence(field, where, delimiter, columns) for record in records for field in record
-    )
+        fields = [line]
+    sentences = (swallowed_sentence(field, where, delimiter, columns) for field in fields)
     return next(filter(None, sentences), "")
 
 

@@ -25,7 +25,7 @@ from dbnchurn.data.typed import as_text
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.files import ALL_ENDINGS, kind_of_file
 from dbnchurn.tables.streaming import open_files
-from dbnchurn.tables.writing import relation_of, with_original_texts
+from dbnchurn.tables.writing import with_original_texts
 
 log = logging.getLogger(__name__)
 MATCHES: dict[Match, str] = {
@@ -212,7 +212,7 @@ def _relation(session: Session, path: Path) -> tuple[str, dict[str, str]]:
         endings = listed(ALL_ENDINGS, limit=20)
         raise DataError(f"{path}: unknown ending; a suppression list is one of {endings}")
     if kind == "parquet":
-        relation = relation_of([path])
+        relation = f"read_parquet({text_literal(path)})"
         return relation, session.columns(relation)
     if path.name.lower().endswith(PACKED_LINES):
         raise DataError(
@@ -265,7 +265,7 @@ def _read(session: Session, path: Path) -> tuple[str, dict[str, str]]:
     chunks = list(source.chunks(columns, BLOCK))
     if broken := [line for chunk in chunks for line in chunk.rejected]:
         raise DataError(f"{path}: row {broken[0].row}: {broken[0].reason}; mend the list")
-    empty = source.arrow_schema(columns).empty_table()
+    empty = pa.schema([(name, pa.string()) for name in columns]).empty_table()
     listing = pa.concat_tables([chunk.rows for chunk in chunks]) if chunks else empty
     session.store(quoted("listing"), listing.to_reader())
     relation = quoted("listing")

@@ -61,9 +61,10 @@ def test_spreadsheets_packed_files_and_other_encodings_are_lists(choose, tmp_pat
     listed.to_csv(tmp_path / "c.csv", index=False, encoding="cp1252")
     listed.to_csv(tmp_path / "d.csv.gz", index=False)
     listed.to_csv(tmp_path / "e.tsv", index=False, sep="\t")
+    listed.to_parquet(tmp_path / "f.pq", index=False)
     scores = pd.DataFrame({"id": ids, "probability": np.linspace(0.9, 0.1, 40)})
     scores.to_parquet(tmp_path / "s.parquet")
-    for name in ("a.xlsx", "b.csv", "c.csv", "d.csv.gz", "e.tsv"):
+    for name in ("a.xlsx", "b.csv", "c.csv", "d.csv.gz", "e.tsv", "f.pq"):
         check_suppression(tmp_path / name, "id")
         campaign = Campaign(tmp_path / "list.csv", 40, suppress=tmp_path / name)
         made = write_campaign(tmp_path / "s.parquet", campaign, id="id")

@@ -99,7 +99,7 @@ def business_page(run: ReportInput) -> BusinessPage:
     >>> numbers = compare(y, {"dbn": p}, {"dbn": 0.2}, resamples=5)
     >>> run = ReportInput("demo", y, {"dbn": p}, numbers, "fixed", [PartSummary("test", 400, 0.5)])
     >>> business_page(run).leave[0]
-    'Of 400 customers 200 left: 50.0%.'
+    'Of 400 customers 200 left: 50.0 %.'
     """
     sizes = campaign_sizes(run)
     return BusinessPage(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dbnchurn.campaign.lift import Lift
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import DataError, DbnchurnError
 from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.format import percent, points, thousands
 from dbnchurn.core.locks import folder_lock
@@ -191,6 +191,8 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
                 f"{path} holds the month {stored['month']}; it was renamed, so name it so"
             )
         return {str(name): dict(facts) for name, facts in stored["campaigns"].items()}
+    except DbnchurnError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _broken(path, error) from error
 

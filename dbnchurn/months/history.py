@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.core.errors import ConfigError, DataError, DbnchurnError
 from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.format import percent, thousands
 from dbnchurn.core.locks import folder_lock
@@ -110,6 +110,8 @@ def _read(path: Path) -> Month:
             dict(stored["scores"]),
             dict(stored["outcomes"]),
         )
+    except DbnchurnError:
+        raise
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"{path} is no month of a history ({error}); write the month again"

@@ -99,7 +99,7 @@ def business_page(run: ReportInput) -> BusinessPage:
     >>> numbers = compare(y, {"dbn": p}, {"dbn": 0.2}, resamples=5)
     >>> run = ReportInput("demo", y, {"dbn": p}, numbers, "fixed", [PartSummary("test", 400, 0.5)])
     >>> business_page(run).leave[0]
-    'Of 400 customers 200 left: 50.0%.'
+    'Of 400 customers 200 left: 50.0 %.'
     """
     sizes = campaign_sizes(run)
     return BusinessPage(
@@ -122,13 +122,17 @@ def campaign_sizes(run: ReportInput) -> tuple[CampaignSize, ...]:
     """
     y = np.asarray(run.y, np.int64)
     scores = np.asarray(run.scores[run.model], np.float64)
-    if run.sample_weight is not None and (np.asarray(run.sample_weight) != 1).any():
+    if _weighted(run):
         return ()
     order = np.argsort(-scores, kind="stable")
     gain = None if run.gain is None else np.asarray(run.gain, np.float64)[order]
-    own = None if run.budget is None else min(len(y), round(run.budget))
+    own = None if run.budget is None else min(len(y), max(1, round(run.budget)))
     wanted = {max(1, round(share * len(y))) for share in SIZES} | ({own} if own else set())
     return tuple(_size(n, y[order], gain, own=n == own) for n in sorted(wanted))
+
+
+def _weighted(run: ReportInput) -> bool:
+    return run.sample_weight is not None and bool((np.asarray(run.sample_weight) != 1).any())
 
 
 def _size(n: int, y: Ints, gain: Floats | None, *, own: bool) -> CampaignSize:
@@ -148,6 +152,11 @@ def _leave(run: ReportInput, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
     rows, rate = run.own["n"], run.own["base_rate"]
     left = int(np.asarray(run.y, np.int64).sum())
     said = [f"Of {thousands(rows)} customers {thousands(left)} left: {percent(rate)}."]
+    if _weighted(run):
+        said = [
+            f"Of {thousands(rows)} customers {thousands(left)} left: {percent(left / rows)}. "
+            f"Weighted as if nobody had been contacted, {percent(rate)} leave."
+        ]
     for size in sizes:
         if size.own:
             said.append(
@@ -229,6 +238,12 @@ def _todo(rows: int, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
         "Hold out a control group drawn at random ('dbnchurn score --campaign FILE --control "
         "0.1'): without one nobody can say later what the campaign did ('dbnchurn lift')."
     )
+    if not sizes:
+        return (
+            "The test customers are weighted because of campaigns, so these scores do not say "
+            "what a number of contacts returns: measure it by a campaign.",
+            control,
+        )
     own = next((size for size in sizes if size.own), None)
     if own is None or own.value is None:
         return ("Say what a contact costs and a customer is worth (campaign.offer).", control)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dbnchurn.core.html.format import percent
 from dbnchurn.evaluate import Offer, compare
 from dbnchurn.report import PartSummary, ReportInput, render
 from dbnchurn.report.business import GLOSSARY, business_page, campaign_sizes, leaderboard
@@ -70,6 +71,18 @@ def test_weighted_customers_give_no_number_of_contacts(drawn):
     y, p = drawn
     assert campaign_sizes(run_of(y, p, sample_weight=np.full(len(y), 2.0))) == ()
     assert campaign_sizes(run_of(y, p, sample_weight=np.ones(len(y))))
+    weight = np.where(y == 1, 1.0, 3.0)
+    numbers = compare(y, {"dbn": p}, {"dbn": 0.2}, resamples=5, sample_weight=weight)
+    page = business_page(replace(run_of(y, p, sample_weight=weight), metrics=numbers))
+    assert "are weighted because of campaigns" in page.todo[0]
+    share = y.sum() / weight.sum()
+    assert f"left: {percent(y.mean())}." in page.leave[0]
+    assert f"Weighted as if nobody had been contacted, {percent(share)} leave." in page.leave[0]
+
+
+def test_a_budget_of_less_than_a_customer_is_one(drawn):
+    y, p = drawn
+    assert "1 contacts are too few" in business_page(run_of(y, p, budget=0.2)).todo[0]
 
 
 def test_business_words_stand_first_and_the_model_behind_a_fold():

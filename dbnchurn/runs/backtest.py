@@ -29,7 +29,13 @@ from dbnchurn.predictor.changed import check_frame
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scores import TIERS, tiers
 from dbnchurn.runs.folder import check_new_file, read_json, write_new_file
-from dbnchurn.runs.learned_rows import LEARNED, Digests, digests_of, learned_among
+from dbnchurn.runs.learned_rows import (
+    LEARNED,
+    Digests,
+    digests_of,
+    learned_among,
+    unlisted_sentence,
+)
 from dbnchurn.tables.arrow import rules_of
 from dbnchurn.tables.contract import Contract, Customers, apply_contract
 from dbnchurn.tables.label import LabelMeaning, inverted
@@ -311,7 +317,9 @@ def backtest(
         labelled.y, scores, predictor.threshold, sample_weight=weight, resamples=resamples
     )
     learned, ids = 0, None if labelled.id is None else list(labelled.ids)
+    warnings = [majority_warning(condition, share, inverted(labelled.meaning, QUESTION))]
     if not of_later_month:
+        warnings.append(unlisted_sentence(about))
         path = Path(model).parent / LEARNED
         learned = learned_among(path, predictor.schema, labelled.X, ids)
     gaps = () if learned or weight is not None else _gaps(predictor, labelled, scores, by)
@@ -321,7 +329,7 @@ def backtest(
         measured,
         rows - len(labelled),
         left_sentence(condition, share, len(labelled)),
-        majority_warning(condition, share, inverted(labelled.meaning, QUESTION)),
+        " ".join(filter(None, warnings)) or None,
         allowed,
         learned,
         told,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -167,18 +168,24 @@ def _leave(run: ReportInput, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
         judged = [group for group in breakdown.groups if not group["few"]]
         if breakdown.by_time or len(judged) < 2:
             continue
-        most, least = (pick(judged, key=_rate) for pick in (max, min))
-        said.append(
-            f"By {run.label(breakdown.name)}: most leave where it is {most['name']} "
-            f"({percent(_rate(most))}), fewest where it is {least['name']} "
-            f"({percent(_rate(least))})."
-        )
+        said.append(f"By {run.label(breakdown.name)}: {_extremes(judged)}.")
     return tuple(said)
 
 
-def _rate(group: object) -> float:
-    assert isinstance(group, dict)
-    return float(group["rate"]["value"])
+def _extremes(groups: Sequence[Mapping[str, Any]]) -> str:
+    """The groups of which most and fewest leave, if their intervals lie apart."""
+
+    def rate(group: Mapping[str, Any]) -> float:
+        return float(group["rate"]["value"])
+
+    most, least = (pick(groups, key=rate) for pick in (max, min))
+    low, high = most["rate"]["low"], least["rate"]["high"]
+    if low is None or high is None or low <= high:
+        return "chance may explain the differences"
+    return (
+        f"most leave where it is {most['name']} ({percent(rate(most))}), fewest where it is "
+        f"{least['name']} ({percent(rate(least))})"
+    )
 
 
 def _cost(run: ReportInput) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dbnchurn.core.html.format import percent
-from dbnchurn.evaluate import Offer, compare
-from dbnchurn.report import PartSummary, ReportInput, render
+from dbnchurn.evaluate import Offer, by_group, compare
+from dbnchurn.report import Breakdown, PartSummary, ReportInput, render
 from dbnchurn.report.business import GLOSSARY, business_page, campaign_sizes, leaderboard
 from tests.report.example_run import full_run
 
@@ -100,3 +100,14 @@ def test_the_leaderboard_is_by_the_metric_of_all_comparisons():
     values = [run.metrics[name]["average_precision"]["value"] for name in leaderboard(run)]
     assert values == sorted(values, reverse=True)
     assert set(leaderboard(run)) == set(run.metrics)
+
+
+def test_groups_are_told_apart_only_beyond_chance(drawn):
+    y, p = drawn
+    names = np.random.default_rng(2).choice(list("ABCDE"), len(y))
+    told = {}
+    for kind, groups in (("noise", names), ("real", np.where(p > np.median(p), "high", "low"))):
+        found = Breakdown("plan", False, by_group(y, p, groups, 0.2, resamples=50))
+        told[kind] = business_page(run_of(y, p, breakdowns=[found])).leave[-1]
+    assert told["noise"] == "By plan: chance may explain the differences."
+    assert told["real"].startswith("By plan: most leave where it is high (")

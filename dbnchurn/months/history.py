@@ -24,7 +24,7 @@ from dbnchurn.core.places import check_places, make_folder
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap
 from dbnchurn.months.estimate import ScoreGroups, estimates, plain_estimates
 from dbnchurn.months.scored_outcomes import ScoredOutcomes
-from dbnchurn.runs.backtest import Backtest
+from dbnchurn.runs.backtest_result import Backtest
 from dbnchurn.scoring.result import Job
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.writing import relation_of

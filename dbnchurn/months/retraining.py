@@ -23,7 +23,8 @@ from dbnchurn.months.registry import promote
 from dbnchurn.months.replay import past_windows, replay
 from dbnchurn.predictor.artifact import load
 from dbnchurn.predictor.predictor import Predictor
-from dbnchurn.runs.backtest import Backtest, backtest
+from dbnchurn.runs.backtest import backtest
+from dbnchurn.runs.backtest_result import Backtest
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.folder import free_folder, open_output, read_json, write_json
 from dbnchurn.runs.learned_rows import Digests

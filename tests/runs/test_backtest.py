@@ -10,7 +10,8 @@ import pytest
 from dbnchurn.core.errors import ArtifactError, ConfigError, DataError
 from dbnchurn.data.draw import Draw
 from dbnchurn.runs import read_config, train
-from dbnchurn.runs.backtest import Backtest, backtest
+from dbnchurn.runs.backtest import backtest
+from dbnchurn.runs.backtest_result import Backtest
 
 
 @pytest.fixture(scope="module")

@@ -184,7 +184,8 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
         stored = json.loads(path.read_text(encoding="utf-8"))
         if stored["format"] != FORMAT:
             raise DataError(
-                f"{path}: campaigns of format {stored['format']!r}; this version reads {FORMAT}"
+                f"{path}: campaigns of format {stored['format']!r}; this version reads {FORMAT}: "
+                "read it with the version of dbnchurn that wrote it"
             )
         if path.name != f"campaigns.{stored['month']}.json":
             raise DataError(

@@ -102,7 +102,8 @@ def _read(path: Path) -> Month:
         stored = json.loads(path.read_text(encoding="utf-8"))
         if stored["format"] != FORMAT:
             raise DataError(
-                f"{path}: a history of format {stored['format']!r}; this version reads {FORMAT}"
+                f"{path}: a history of format {stored['format']!r}; this version reads {FORMAT}: "
+                "read it with the version of dbnchurn that wrote it"
             )
         month = Month(
             date.fromisoformat(stored["month"]),

@@ -67,7 +67,8 @@ class Assigned:
         if self.rejected:
             lines.append(f"{self.rejected} lines could not be read and have no persona")
         if self.totals:
-            lines.append(f"{self.totals} rows are set aside: {TOTAL}")
+            rows = "row is" if self.totals == 1 else "rows are"
+            lines.append(f"{self.totals} {rows} left out: {TOTAL}")
         if self.moves is not None:
             lines.append(f"\nfrom the earlier assignment (rows) to this one:\n{self.moves}")
             if self.kept is None:

@@ -169,7 +169,7 @@ def test_totals_are_set_aside_and_said(searched, tmp_path):
     totals.to_csv(tmp_path / "t.csv", index=False)
     done = assign_file(folder, str(tmp_path / "t.csv"), tmp_path / "out.csv")
     assert (done.totals, sum(done.customers.values())) == (1, len(frame))
-    assert "1 rows are set aside" in done.summary()
+    assert "1 row is left out" in done.summary()
     source = {"path": str(tmp_path / "t.csv")}
     columns = {"id": "customer", "label": "churn", "drop": ["worth"]}
     table = load_personas_table(

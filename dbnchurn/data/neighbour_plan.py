@@ -52,7 +52,8 @@ class Neighbours(Section):
     )
     weight: str | None = Field(
         default=None,
-        description="Column of numbers from 0 on, such as minutes; by default every row counts 1.",
+        description="Column of numbers from 0 on, such as minutes; a missing one counts 0. By "
+        "default every row counts 1.",
     )
     directions: Literal["both", "out"] = Field(
         default="both", description="Whether those who call the customer are neighbours too."

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import quoted, text_literal, text_literals
 from dbnchurn.data.aggregates import (
     EARLIEST,
@@ -66,16 +66,41 @@ def neighbour_queries(session: Session, plan: DataPlan, window: Window) -> Itera
     Raises
     ------
     DataError
-        If the other customers of a table cannot be compared with its keys, or weights are negative.
+        If a column is not there or holds no numbers, the other customers of a table cannot be
+        compared with its keys, or weights are negative.
     """
     if not plan.neighbours:
         return
+    if wrong := list(_column_problems(session, plan)):
+        raise DataError("; ".join(wrong))
     _customers(session, plan, window)
     for place, (name, neighbours) in enumerate(plan.neighbours.items()):
         ties = f"ties{place}"
         _ties(session, plan, name, neighbours, window, ties)
         _note_hubs(session, name, neighbours.hubs, window, ties)
         yield _query(plan, name, neighbours, window, ties)
+
+
+def _column_problems(session: Session, plan: DataPlan) -> Iterator[str]:
+    """What is wrong with the columns that features of neighbours use."""
+    for of, neighbours in plan.neighbours.items():
+        numbers = [(f"neighbours.{of}.usage.{t}", t, c) for t, cs in neighbours.usage.items()
+                   for c in cs]  # fmt: skip
+        if neighbours.weight is not None:
+            numbers.append((f"neighbours.{of}.weight", of, neighbours.weight))
+        for where, table, column in [(f"neighbours.{of}.to", of, neighbours.to), *numbers]:
+            there = session.columns(quoted(table))
+            rule = plan.tables[table].columns.get(column)
+            if column not in there:
+                yield f"{where}: table {table!r} has no column {column!r}: " + did_you_mean(
+                    column, there
+                )
+            elif (where, table, column) in numbers and (rule is None or rule.kind not in NUMERIC):
+                kind = there[column] if rule is None else rule.kind
+                yield (
+                    f"{where}: column {column!r} of the table {table!r} is a {kind} and has to "
+                    "hold numbers; name another, or give it a rule with kind: number"
+                )
 
 
 def _customers(session: Session, plan: DataPlan, window: Window) -> None:
@@ -235,7 +260,7 @@ def hub_notes(session: Session, plan: DataPlan) -> tuple[str, ...]:
     if not plan.neighbours:
         return ()
     told = []
-    for name in plan.neighbours:
+    for name, neighbours in plan.neighbours.items():
         of = f"FROM {HUBS} WHERE name = {text_literal(name)}"
         hubs = session.rows(
             f"SELECT id, max(partners) {of} AND found GROUP BY id ORDER BY 2 DESC, 1"
@@ -247,11 +272,17 @@ def hub_notes(session: Session, plan: DataPlan) -> tuple[str, ...]:
                 f"neighbours.{name}: hubs are no neighbours: {first}{more}; name in hubs.never "
                 "whom to keep"
             )
+        there = {hub for hub, _ in hubs}
+        if absent := [str(hub) for hub in neighbours.hubs.also if str(hub) not in there]:
+            told.append(
+                f"neighbours.{name}: hubs.also names {listed(absent)}, and no call within the "
+                "windows has such an id"
+            )
         unknown = session.rows(f"SELECT DISTINCT cutoff {of} AND NOT found ORDER BY 1")
         if unknown:
             days = ", ".join(str(row[0]) for row in unknown)
             told.append(
                 f"neighbours.{name}: hardly any tie goes both ways (cutoffs {days}), so that hubs "
-                "cannot be found by reciprocity: none is left out; name them in hubs.also"
+                "cannot be found by reciprocity: none is left out but those in hubs.also"
             )
     return tuple(told)

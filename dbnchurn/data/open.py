@@ -10,9 +10,9 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import quoted, text_literal
-from dbnchurn.data.plan import TablePlan
+from dbnchurn.data.plan import TablePlan, TableSource
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.duckdb import Session, one_query
@@ -104,6 +104,51 @@ def open_table(
         return _load_text(session, name, source)
     except DataError as error:
         raise DataError(f"table {name!r}: {error}") from error
+
+
+def open_source(
+    session: Session, name: str, source: TableSource, ids: Sequence[str], columns: Sequence[str]
+) -> dict[str, str]:
+    """Make a table of which every row counts available under :func:`raw_name`.
+
+    Parameters
+    ----------
+    session : Session
+    name : str
+        Key of the config under which the source stands.
+    source : TableSource
+    ids : sequence of str
+        Columns that stay text in a CSV file, one at least.
+    columns : sequence of str
+        Further columns that are needed.
+
+    Returns
+    -------
+    dict of column → SQL type
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, lines of it cannot, or a needed column is not there.
+    """
+    plan = TablePlan(
+        path=source.path, postgres=source.postgres, csv=source.csv, sheet=source.sheet, key=ids[0]
+    )
+    rules = ReadingRules(
+        source.formats, source.csv.decimal, missing=source.missing, place=f"{name}.formats"
+    )
+    needed = [*ids, *columns]
+    rejected = open_table(session, name, plan, rules=rules, wanted=needed, keys=ids[1:])
+    if rejected:
+        raise DataError(
+            f"{source.name}: {len(rejected)} lines cannot be read, the first is row "
+            f"{rejected[0].row}: {rejected[0].reason}; mend or remove them"
+        )
+    found = session.columns(raw_name(name))
+    if absent := [column for column in needed if column not in found]:
+        hints = "; ".join(f"{column!r}: {did_you_mean(column, found)}" for column in absent)
+        raise DataError(f"{source.name}: there is no column {listed(absent)}; {hints}")
+    return found
 
 
 def is_csv(table: TablePlan) -> bool:

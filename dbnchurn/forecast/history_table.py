@@ -9,11 +9,9 @@ import duckdb
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import literal, quoted, text_literal, text_literals
-from dbnchurn.data.open import open_table, raw_name
-from dbnchurn.data.plan import TablePlan, TableSource
+from dbnchurn.data.open import open_source, raw_name
 from dbnchurn.forecast.config import ForecastConfig
 from dbnchurn.tables.duckdb import Session
-from dbnchurn.tables.reading_rules import ReadingRules
 
 POOLED = "other"
 TOTAL = "total"
@@ -21,67 +19,6 @@ MISSING = "(not known)"
 EVERYBODY = "all customers"
 LEAST_SHARE = 0.7  # of the expected rows or leavers; below, the last month is held for unfinished
 NUMERIC = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "REAL")
-
-
-def open_source(
-    session: Session, name: str, source: TableSource, key: str, wanted: Sequence[str]
-) -> dict[str, str]:
-    """Make a table available under ``raw_name(name)``.
-
-    Parameters
-    ----------
-    session : Session
-    name : str
-    source : TableSource
-    key : str
-        Column that stays text in a CSV file.
-    wanted : sequence of str
-        Columns that have to be readable.
-
-    Returns
-    -------
-    dict of column → SQL type
-
-    Raises
-    ------
-    DataError
-        If it cannot be read, or lines of it cannot.
-    """
-    plan = TablePlan(
-        path=source.path, postgres=source.postgres, csv=source.csv, sheet=source.sheet, key=key
-    )
-    rules = ReadingRules(
-        source.formats, source.csv.decimal, missing=source.missing, place=f"{name}.formats"
-    )
-    rejected = open_table(session, name, plan, rules=rules, wanted=wanted)
-    if rejected:
-        raise DataError(
-            f"{source.name}: {len(rejected)} lines cannot be read, the first is row "
-            f"{rejected[0].row}: {rejected[0].reason}; mend them, for a customer left out changes "
-            "the rates"
-        )
-    return session.columns(raw_name(name))
-
-
-def check_columns(columns: dict[str, str], names: Sequence[str], where: str) -> None:
-    """Refuse a table without a column that is named.
-
-    Parameters
-    ----------
-    columns : dict of column → type
-    names : sequence of str
-    where : str
-        Name of the table.
-
-    Raises
-    ------
-    DataError
-        With every absent column.
-    """
-    absent = [name for name in names if name not in columns]
-    if absent:
-        hints = "; ".join(f"{name!r}: {did_you_mean(name, columns)}" for name in absent)
-        raise DataError(f"{where}: there is no column {listed(absent)}; {hints}")
 
 
 def _finite(name: str, columns: Mapping[str, str]) -> str:
@@ -138,8 +75,7 @@ def make_rows(session: Session, config: ForecastConfig) -> list[str]:
     where = config.history.name
     named = [config.left, config.segment, config.revenue, config.since]
     needed = [config.id, config.month, *[n for n in named if n], *config.columns, *config.changes]
-    columns = open_source(session, "history", config.history, config.id, needed)
-    check_columns(columns, needed, where)
+    columns = open_source(session, "history", config.history, [config.id], needed[1:])
     notes: list[str] = []
     parts = [
         f"CAST({quoted(config.id)} AS VARCHAR) AS id",

@@ -6,9 +6,8 @@ import numpy as np
 
 from dbnchurn.core.errors import DataError, did_you_mean
 from dbnchurn.core.typing import Dates, Floats
-from dbnchurn.data.open import raw_name
+from dbnchurn.data.open import open_source, raw_name
 from dbnchurn.data.plan import TableSource
-from dbnchurn.forecast.history_table import check_columns, open_source
 from dbnchurn.forecast.mixture import Outlook
 from dbnchurn.tables.duckdb import Session
 
@@ -34,10 +33,7 @@ def read_saved(source: TableSource, months: Dates, segments: tuple[str, ...]) ->
         If a row names another month or segment, or its number cannot be read.
     """
     with Session(n_threads=1) as session:
-        names = ["month", "segment", "saved"]
-        check_columns(
-            open_source(session, "scenario", source, "segment", names), names, source.name
-        )
+        open_source(session, "scenario", source, ["segment"], ["month", "saved"])
         rows = session.rows(
             "SELECT strftime(TRY_CAST(month AS TIMESTAMP), '%Y-%m'), CAST(segment AS VARCHAR), "
             f"TRY_CAST(saved AS DOUBLE) FROM {raw_name('scenario')} ORDER BY ALL"

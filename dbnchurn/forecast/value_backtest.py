@@ -188,20 +188,24 @@ class ValueBacktest:
 
     @property
     def tested(self) -> bool:
-        """Whether there is a month that chooses and a later one that tests."""
-        return len(self.origins) > 1
+        """Whether there is a month that chooses and a later one that tests, with customers."""
+        choose = all(one.chooses.any() for one in self.origins[:-1])
+        return len(self.origins) > 1 and choose and bool(self.test[1].any())
 
     @property
     def leaving(self) -> str:
         """The method of the months: hazards, unless the recent rate had smaller errors."""
+        if not self.tested:
+            return HAZARDS
         squares = [((one**2).mean(), (other**2).mean()) for one, other in self._months_errors()]
-        first, second = (sum(part) for part in zip(*squares, strict=True)) if squares else (0, 0)
+        first, second = (sum(part) for part in zip(*squares, strict=True))
         return HAZARDS if first <= second else RATE
 
     @property
     def spend(self) -> str:
         """The method of the money: past spend, unless the regression was closer each time."""
-        return REGRESSION if self.revenue and self._closer(self._spend_errors()) else PAST
+        judged = self.revenue and self.tested
+        return REGRESSION if judged and self._closer(self._spend_errors()) else PAST
 
     def _closer(self, errors: Iterator[tuple[Floats, Floats]]) -> bool:
         """Whether squared errors of the first were smaller, and absolute ones no larger."""
@@ -254,7 +258,7 @@ class ValueBacktest:
         OutcomeInterval
         """
         months, sizes, small, came = [], [], [], []
-        for one, chosen in self._learning(test=test):
+        for one, chosen in self._learning(name, test=test):
             found = self.parts(name, one.expected)
             months.append(found.months[chosen])
             sizes.append(found.units.size[chosen])
@@ -298,10 +302,15 @@ class ValueBacktest:
         found = self.parts(name, one)
         return self.interval(name, test=test).ends(found.months, found.expected, found.units)
 
-    def _learning(self, *, test: bool) -> list[tuple[Origin, Bools]]:
-        if test:
-            return [(one, one.chooses) for one in self.origins[:-1]]
-        return [(one, np.ones(len(one.months), bool)) for one in self.origins]
+    def _learning(self, name: str, *, test: bool) -> list[tuple[Origin, Bools]]:
+        """Past months by which an interval is learned, and the customers of each."""
+        # The regression of spend could not be learned yet at the earliest months.
+        usable = [
+            one
+            for one in (self.origins[:-1] if test else self.origins)
+            if name == "months" or self.spend in one.expected.by_spend
+        ]
+        return [(one, one.chooses if test else np.ones(len(one.months), bool)) for one in usable]
 
     @property
     def test(self) -> tuple[Origin, Bools]:

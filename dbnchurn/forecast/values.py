@@ -77,6 +77,12 @@ class CustomerValues:
         return np.asarray(self.config.values.margin * self.leaving.kept * spend)
 
     @property
+    def mean_value(self) -> float:
+        """Mean value of the customers, where there is revenue."""
+        expected = self.backtest.parts("value", self.expected).expected
+        return float(self.config.values.margin * expected.mean())
+
+    @property
     def worth_of_leavers(self) -> float:
         """Mean worth of those who would leave within the window."""
         chance = self.leaving.leaving
@@ -115,30 +121,30 @@ class CustomerValues:
         Returns
         -------
         dict
-            Name → sum of absolute errors over the sum of what came.
+            Name → sum of absolute errors over that of what came; without those of which nothing
+            came.
         """
         if not self.backtest.tested:
             return {}
         one, rows = self.backtest.test
-        found = {}
+        there = one.months[rows]
+        parts: dict[str, tuple[Floats, Floats, Floats]] = {}  # expected, came, weight
+        each = np.ones(len(there))
         for name in (HAZARDS, RATE):
-            error = np.abs(one.expected.by_leaving[name].months[rows] - one.months[rows]).sum()
-            found[f"months by {name}"] = float(error / one.months[rows].sum())
+            parts[f"months by {name}"] = one.expected.by_leaving[name].months[rows], there, each
         for name in (PAST, REGRESSION):
             if name in one.expected.by_spend:
-                weight = one.months[rows]
-                error = weight @ np.abs(one.expected.by_spend[name][rows] - one.spend[rows])
-                found[f"money of a month by {name}"] = float(
-                    error / np.abs(weight @ one.spend[rows])
-                )
+                spend = one.expected.by_spend[name][rows]
+                parts[f"money of a month by {name}"] = spend, one.spend[rows], there
         if self.backtest.revenue:
-            for leaving, spend in dict.fromkeys(
-                ((self.backtest.leaving, self.backtest.spend), (RATE, PAST))
-            ):
-                value = self.backtest.value(one.expected, leaving, spend)[rows]
-                error = np.abs(value - one.paid[rows]).sum()
-                found[f"value by {leaving} and {spend}"] = float(error / one.paid[rows].sum())
-        return found
+            for leaving, spend_by in ((self.backtest.leaving, self.backtest.spend), (RATE, PAST)):
+                value = self.backtest.value(one.expected, leaving, spend_by)[rows]
+                parts[f"value by {leaving} and {spend_by}"] = value, one.paid[rows], each
+        return {
+            name: float(weight @ np.abs(expected - came) / (weight @ np.abs(came)))
+            for name, (expected, came, weight) in parts.items()
+            if (weight @ np.abs(came)) > 0
+        }
 
     def tenths(self) -> list[tuple[float, float, int]]:
         """Mean expected and mean came of tenths of the tested customers, lowest first.
@@ -197,10 +203,9 @@ class CustomerValues:
             "notes": list(self.notes),
         }
         if test.revenue:
-            value = test.parts("value", self.expected).expected
             made |= {
                 "method_of_money": test.spend,
-                "value": float(self.config.values.margin * value.mean()),
+                "value": self.mean_value,
                 "worth_of_leavers": self.worth_of_leavers,
             }
         return made
@@ -256,7 +261,12 @@ def values_from(history: History, config: ForecastConfig) -> CustomerValues:
 def _notes(history: History, config: ForecastConfig, backtest: ValueBacktest) -> list[str]:
     months = config.values.months
     found = []
-    if not backtest.tested:
+    if len(backtest.origins) > 1 and not backtest.tested:
+        found.append(
+            "no interval, and no method is judged: there are too few customers for one half of "
+            "them to choose and the other to test"
+        )
+    elif not backtest.tested:
         found.append(
             f"no interval, and no method is judged: it takes {LEAST_MONTHS + 1 + months} months of "
             f"history for values over {months} months, and there are {len(history.months)}; take "

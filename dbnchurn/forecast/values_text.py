@@ -31,12 +31,11 @@ def values_verdict(made: CustomerValues) -> str:
     )
     if not made.backtest.revenue:
         return f"{text}."
-    facts = made.as_dict()
     window = made.config.values.window
     soon = "the next month" if window == 1 else f"the next {window} months"
     return (
-        f"{text}, and to bring {money(made, facts['value'])} each on average. One who would leave "
-        f"in {soon} and is kept brings {money(made, facts['worth_of_leavers'])} more."
+        f"{text}, and to bring {money(made, made.mean_value)} each on average. One who would leave "
+        f"in {soon} and is kept brings {money(made, made.worth_of_leavers)} more."
     )
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.errors import DataError
 from dbnchurn.core.sql import quoted, text_literal
-from dbnchurn.data.open import open_table, raw_name
-from dbnchurn.data.plan import TablePlan
-from dbnchurn.graph.config import GraphConfig, GraphSource
+from dbnchurn.data.open import open_source, raw_name
+from dbnchurn.graph.config import GraphConfig
 from dbnchurn.tables.duckdb import Session
 
-WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+WHOLE = (
+    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+    "UBIGINT",
+)  # fmt: skip
 REAL = ("FLOAT", "DOUBLE", "DECIMAL")
 CALLS = "used_calls"
-SCALE = 1024  # weights are summed in whole numbers, so that the order of the rows does not matter
+SCALE = 2**20  # weights are summed in whole numbers, so that the order of rows does not matter
 
 
 class CallTable(NamedTuple):
@@ -26,47 +28,6 @@ class CallTable(NamedTuple):
     first: datetime | None
     last: datetime | None
     notes: tuple[str, ...]
-
-
-def open_source(
-    session: Session, name: str, source: GraphSource, ids: Sequence[str], columns: Sequence[str]
-) -> dict[str, str]:
-    """Make a table available under ``raw_name(name)``.
-
-    Parameters
-    ----------
-    session : Session
-    name : str
-    source : GraphSource
-    ids : sequence of str
-        Columns that name people.
-    columns : sequence of str
-        Further columns that are needed.
-
-    Returns
-    -------
-    dict of column → SQL type
-
-    Raises
-    ------
-    DataError
-        If it cannot be read, lines of it cannot, or a column is not there.
-    """
-    plan = TablePlan(
-        path=source.path, postgres=source.postgres, csv=source.csv, sheet=source.sheet, key=ids[0]
-    )
-    rejected = open_table(session, name, plan, wanted=[*ids, *columns], keys=ids[1:])
-    if rejected:
-        raise DataError(
-            f"{source.name}: {len(rejected)} lines cannot be read, the first is row "
-            f"{rejected[0].row}: {rejected[0].reason}; mend or remove them"
-        )
-    found = session.columns(raw_name(name))
-    absent = [column for column in (*ids, *columns) if column not in found]
-    if absent:
-        hints = "; ".join(f"{column!r}: {did_you_mean(column, found)}" for column in absent)
-        raise DataError(f"{source.name}: there is no column {listed(absent)}; {hints}")
-    return found
 
 
 def id_expression(name: str, kinds: Mapping[str, str], where: str, *, text: bool) -> str:
@@ -145,7 +106,7 @@ def make_calls(session: Session, config: GraphConfig) -> CallTable:
 
 def _number(name: str, kinds: Mapping[str, str], where: str) -> str:
     kind = kinds[name]
-    if kind in WHOLE or kind.startswith(REAL) or kind in ("UBIGINT", "HUGEINT"):
+    if kind in WHOLE or kind.startswith(REAL):
         return f"CAST({quoted(name)} AS DOUBLE)"
     raise DataError(f"{where}: column {name!r} is of the type {kind} and has to hold numbers")
 
@@ -179,7 +140,9 @@ def _left_out(config: GraphConfig) -> dict[str, str]:
         if config.negative_minutes == "leave_out":
             found[f"with {config.minutes!r} below 0"] = "minutes < 0"
         if config.weight == "minutes":
-            found[f"with 0 or nothing in {config.minutes!r}"] = "minutes = 0 OR minutes IS NULL"
+            found[f"with 0 or nothing in {config.minutes!r}"] = (
+                f"minutes IS NULL OR (minutes >= 0 AND round(minutes * {SCALE}) = 0)"
+            )
     if config.count is not None:
         found[f"with 0 in {config.count!r}"] = "number = 0"
     return found

@@ -11,38 +11,13 @@ from pydantic import Field, model_validator
 
 from dbnchurn.config import Section, read
 from dbnchurn.data.neighbour_plan import HubRule
-from dbnchurn.data.plan import Csv, Memory
-from dbnchurn.tables.postgres import Postgres
+from dbnchurn.data.plan import Memory, TableSource
 
 Name = Annotated[str, Field(min_length=1)]
 Day = date
 
 
-class GraphSource(Section):
-    """Where a table is: files or a database."""
-
-    path: str | None = Field(
-        default=None, description="CSV, Parquet or Excel file, folder of them, or pattern with *."
-    )
-    postgres: Postgres | None = None
-    csv: Csv = Field(default_factory=Csv)
-    sheet: str | None = Field(default=None, description="Sheet of a spreadsheet.")
-
-    @model_validator(mode="after")
-    def _one_source(self) -> GraphSource:
-        if (self.path is None) == (self.postgres is None):
-            raise ValueError("a table needs exactly one of 'path' and 'postgres'")
-        return self
-
-    @property
-    def name(self) -> str:
-        """What the table is called in messages."""
-        if self.postgres is not None:
-            return self.postgres.table or "a query of a database"
-        return str(self.path)
-
-
-class CustomerList(GraphSource):
+class CustomerList(TableSource):
     """A table of the own customers."""
 
     id: Name = Field(description="Column with the id by which a customer calls and is called.")
@@ -57,7 +32,7 @@ class GraphConfig(Section):
     100
     """
 
-    calls: GraphSource = Field(
+    calls: TableSource = Field(
         description="One row for each call, or for several calls of one pair."
     )
     caller: Name = Field(description="Column with the id of who calls.")

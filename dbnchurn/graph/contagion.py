@@ -15,6 +15,8 @@ STEPS = 100
 TOLERANCE = 1e-10
 NEAR = 1e-9  # least distance of a score from 0 and 1
 Z = 1.959963984540054  # of an interval of 95 %
+LARGEST = 12.0  # growth from the least to the largest share; beyond, the estimate is infinite
+LEAST_INFORMATION = 1e-6  # of a row on average; below, the score has told everybody apart
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,17 @@ def estimate_contagion(
     Raises
     ------
     DataError
-        If nobody or everybody left, or the share does not vary.
+        If nobody or everybody left, the share does not vary, or share and score tell leavers and
+        stayers apart without exception, so that there is no finite estimate.
 
     Examples
     --------
-    >>> share = np.tile([0.0, 1.0], 500)
-    >>> left = np.r_[np.tile([0, 1], 100), np.tile([0, 0], 400)]
-    >>> estimate = estimate_contagion(share[:300], np.r_[left[:200], np.zeros(100)], [0.3] * 300)
-    >>> estimate.rows, estimate.coefficient > 3
-    (300, True)
+    One in five leaves where no partner has left, and four in five where all have:
+
+    >>> share, left = np.tile([0, 1], 150), np.tile([0, 1, 1, 1, 0, 0, 0, 1, 0, 1], 30)
+    >>> estimate = estimate_contagion(share, left, [0.3] * 300)
+    >>> estimate.rows, round(estimate.coefficient, 2)
+    (300, 2.77)
     """
     x, y = np.asarray(share, np.float64), np.asarray(left, np.float64)
     odds = logit(np.clip(np.asarray(score, np.float64), NEAR, 1 - NEAR))
@@ -82,19 +86,34 @@ def estimate_contagion(
             f"of {len(y)} customers with partners {int(y.sum())} left, and the share of partners "
             "who left has to vary among leavers and stayers: nothing can be estimated"
         )
+    scale = float(x.std())
+    design = np.column_stack([np.ones(len(x)), (x - x.mean()) / scale, _standardised(odds)])
     at = np.zeros(3)
-    design = np.column_stack([np.ones(len(x)), x, odds])
     covariance = np.eye(3)
     for _ in range(STEPS):
         p = expit(design @ at)
-        covariance = np.linalg.pinv(design.T @ (design * (p * (1 - p))[:, None]))
+        information = p * (1 - p)
+        covariance = np.linalg.pinv(design.T @ (design * information[:, None]))
         step = _damped(covariance @ (design.T @ (y - p)))
         at = at + step
+        grown = abs(float(at[1])) / scale * float(np.ptp(x))
+        if grown > LARGEST or information.mean() < LEAST_INFORMATION:
+            raise DataError(
+                f"share and score tell the {int(y.sum())} who left of {len(y)} customers with "
+                "partners apart from those who stayed, nearly without exception, so that there is "
+                "no finite estimate; take more customers"
+            )
         if float(np.abs(step).max()) < TOLERANCE:
             break
-    error = float(np.sqrt(covariance[1, 1]))
-    value = float(at[1])
+    value, error = float(at[1]) / scale, float(np.sqrt(covariance[1, 1])) / scale
     return ContagionEstimate(value, value - Z * error, value + Z * error, len(y), int(y.sum()))
+
+
+def _standardised(values: Floats) -> Floats:
+    """Values with the mean 0 and, where they vary, the standard deviation 1."""
+    centred = values - values.mean()
+    spread = float(centred.std())
+    return np.asarray(centred / spread if spread > NEAR else np.zeros(len(values)))
 
 
 def _damped(step: Floats) -> Floats:

@@ -67,7 +67,7 @@ def find_hubs(graph: CallGraph, rule: HubRule) -> Hubs:
     if rule.cut and mutual <= rule.reciprocity * pairs:
         notes.append(
             f"hardly any tie goes both ways ({mutual / max(pairs, 1):.1%}), so that hubs cannot be "
-            "found by reciprocity: none was cut; name them in hubs.also"
+            "found by reciprocity: none is cut but those in hubs.also"
         )
     elif rule.cut:
         usual = float(np.median(graph.partners))

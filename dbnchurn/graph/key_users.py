@@ -35,12 +35,15 @@ class Curve:
         Mean of simulated cascades, and its standard error.
     held_out : bool
         Whether seeds were chosen from earlier calls than those in which they reach.
+    passes_on : float
+        Contacts whom a person moves on average in the simulation.
     """
 
     seeds: Ints
     reach: dict[str, Floats]
     errors: dict[str, Floats]
     held_out: bool
+    passes_on: float
 
     @property
     def over_pagerank(self) -> float:
@@ -139,7 +142,7 @@ class KeyUsers:
                 {"id": hub.id, "partners": hub.partners, "reciprocity": hub.reciprocity}
                 for hub in self.calls.hubs
             ],
-            "passes_on": self.config.passes_on,
+            "passes_on": self.spread.passes_on,
             "per_call": self.spread.per_call,
             "weight": self.config.weight,
             "seeds": [_plain(row) for row in self.table().to_dict("records")],
@@ -148,6 +151,7 @@ class KeyUsers:
                 "reach": {name: values.tolist() for name, values in curve.reach.items()},
                 "standard_error": {name: values.tolist() for name, values in curve.errors.items()},
                 "held_out": curve.held_out,
+                "passes_on": curve.passes_on,
                 "over_pagerank": curve.over_pagerank,
             },
             "agreement": {f"{other:g}": share for other, share in self.agreement.items()},
@@ -223,12 +227,11 @@ def key_users(config: GraphConfig) -> KeyUsers:
     with stage("choose the key users"):
         spread = spread_of(graph, config.passes_on)
         seeds = choose_seeds(spread, config.seeds, among)
+        others = [spread_of(graph, config.passes_on * times) for times in OTHER_ASSUMPTIONS]
         agreement = {
-            config.passes_on * times: _overlap(
-                seeds,
-                choose_seeds(spread_of(graph, config.passes_on * times), config.seeds, among),
-            )
-            for times in OTHER_ASSUMPTIONS
+            other.passes_on: _overlap(seeds, choose_seeds(other, config.seeds, among))
+            for other in others
+            if other.passes_on != spread.passes_on
         }
     with stage("simulate their reach"):
         curve = reach_curve(calls, config)
@@ -277,6 +280,7 @@ def reach_curve(calls: Calls, config: GraphConfig) -> Curve:
         {name: mean for name, (mean, _) in found.items()},
         {name: error for name, (_, error) in found.items()},
         held_out,
+        spread.passes_on,
     )
 
 

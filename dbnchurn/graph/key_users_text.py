@@ -16,7 +16,7 @@ def verdict(found: KeyUsers) -> str:
     return (
         f"{thousands(count)} key users by expected reach move word to {reach[REACH]} people, as "
         f"many by PageRank to {reach[PAGERANK]}, by number of partners to {reach[PARTNERS]}, drawn "
-        f"by chance to {reach[CHANCE]}, if whoever is reached moves {found.config.passes_on:g} "
+        f"by chance to {reach[CHANCE]}, if whoever is reached moves {curve.passes_on:.3g} "
         "contacts on average."
     )
 
@@ -30,17 +30,26 @@ def assumptions(found: KeyUsers) -> list[str]:
             "seeds are chosen from the calls of the first half of the time, and reach people by "
             "those of the second half."
             if curve.held_out
-            else "there is no time by which to hold calls out, so the seeds reach people by the "
-            "calls that chose them, and their lead is too large."
+            else "no calls are held out, so the seeds reach people by the calls that chose them, "
+            "and their lead is too large."
         ),
-        f"That a person moves {found.config.passes_on:g} contacts (passes_on) is assumed, "
+        f"That a person moves {found.spread.passes_on:.3g} contacts (passes_on) is assumed, "
         f"{percent(found.spread.per_call)} for a weight of 1 by {found.config.weight}; calls do "
         "not say it. A campaign with a control group measures what addressing key users does.",
     ]
+    simulated = min(found.spread.passes_on, curve.passes_on)
+    if simulated < found.config.passes_on:
+        told.append(
+            f"passes_on: {found.config.passes_on:g} is more than half of the partners that people "
+            f"have on average, so that key users are chosen for {found.spread.passes_on:.3g} and "
+            f"their reach is simulated with {curve.passes_on:.3g}; give calls of a longer time, "
+            "or a smaller passes_on."
+        )
     shares = ", ".join(
-        f"{percent(share, 0)} at {other:g}" for other, share in found.agreement.items()
+        f"{percent(share, 0)} at {other:.3g}" for other, share in found.agreement.items()
     )
-    told.append(f"Of the key users are chosen under another passes_on too: {shares}.")
+    if shares:
+        told.append(f"Of the key users are chosen under another passes_on too: {shares}.")
     return told
 
 
@@ -62,7 +71,7 @@ def graph_text(found: KeyUsers) -> str:
     return (
         f"{thousands(table.rows)} rows of calls{when}: {thousands(len(graph))} people, "
         f"{thousands(int(graph.ties.nnz))} ties; {percent(largest / max(len(graph), 1), 0)} of the "
-        "people hang together."
+        "people are in the largest connected part."
     )
 
 

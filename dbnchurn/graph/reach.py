@@ -33,10 +33,13 @@ class Spread:
         Probabilities; symmetric.
     per_call : float
         Probability for a weight of 1.
+    passes_on : float
+        Contacts whom a person moves on average.
     """
 
     ties: Any  # scipy has no types
     per_call: float
+    passes_on: float
 
     def __len__(self) -> int:
         return int(self.ties.shape[0])
@@ -51,7 +54,7 @@ def spread_of(graph: CallGraph, passes_on: float) -> Spread:
     ----------
     graph : CallGraph
     passes_on : float
-        Positive; at most half of the partners that people have on average are moved.
+        Positive; more than half of the partners that people have on average becomes that half.
 
     Returns
     -------
@@ -66,7 +69,9 @@ def spread_of(graph: CallGraph, passes_on: float) -> Spread:
     """
     both = graph.both
     weights, times = graph.weights
-    wanted = min(passes_on * len(graph), 0.5 * float(times.sum()))
+    people = max(len(graph), 1)
+    passes_on = min(passes_on, 0.5 * float(times.sum()) / people)
+    wanted = passes_on * people
     low, high = -50.0, 10.0  # of log(-log(1 - p))
     for _ in range(STEPS):
         middle = (low + high) / 2
@@ -77,7 +82,7 @@ def spread_of(graph: CallGraph, passes_on: float) -> Spread:
     rate = np.exp(middle)
     moved_each = -np.expm1(-rate * both.data)
     ties = sp.csr_array((moved_each, both.indices, both.indptr), shape=both.shape)
-    return Spread(ties, float(-np.expm1(-rate)))
+    return Spread(ties, float(-np.expm1(-rate)), passes_on)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from dbnchurn.core.errors import DataError
 from dbnchurn.core.progress import stage
 from dbnchurn.core.sql import text_literal
 from dbnchurn.core.typing import Bools, Ints
-from dbnchurn.data.open import raw_name
+from dbnchurn.data.open import open_source, raw_name
 from dbnchurn.graph.call_graph import CallGraph, graph_of
 from dbnchurn.graph.call_table import (
     CALLS,
@@ -23,7 +23,6 @@ from dbnchurn.graph.call_table import (
     CallTable,
     id_expression,
     make_calls,
-    open_source,
 )
 from dbnchurn.graph.config import CustomerList, GraphConfig
 from dbnchurn.graph.hubs import find_hubs

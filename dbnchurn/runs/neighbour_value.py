@@ -63,11 +63,13 @@ def neighbour_value(table: Customers, parts: Split, config: RunConfig) -> dict[s
         "average_precision": {name: both[name]["average_precision"] for name in scores},
         "difference": both[WITHOUT]["difference"]["average_precision"],
         "contagion": {},
+        "no_estimate": {},
     }
     for column in (column for column in columns if column.endswith(SHARE)):
         try:
             estimate = estimate_contagion(test.frame[column], test.y, scores[WITHOUT])
-        except DataError:  # nobody with neighbours left, so that there is nothing to say
+        except DataError as error:
+            found["no_estimate"][column] = str(error)
             continue
         found["contagion"][column] = {
             "value": estimate.coefficient, "low": estimate.low, "high": estimate.high,
@@ -122,6 +124,8 @@ def neighbour_sentence(found: dict[str, Any]) -> str:
             f" Beside the score without them, the log-odds of leaving grow by "
             f"{plain(number['value'], 2)} ({span(number, 2)}) from 0 to 1 of {column}."
         )
+    for column, why in found.get("no_estimate", {}).items():
+        text += f" How leaving grows with {column} is not known: {why}."
     return f"{text} {NO_PROOF}"
 
 

@@ -210,8 +210,10 @@ def test_hubs_that_are_kept_are_neighbours(tmp_path):
     more = kept["calls_neighbours"] - cut["calls_neighbours"]
     assert set(more) == {0.0, 1.0}
     one_way = {**tables, "calls": tables["calls"].assign(to=HUB)}
-    made, _ = built(tmp_path / "c", one_way)
+    made, _ = built(tmp_path / "c", one_way, neighbours={"hubs": {"also": [HUB, "nobody"]}})
     assert any("hardly any tie goes both ways" in note for note in made.notes)
+    assert any(f"hubs are no neighbours: {HUB} (" in note for note in made.notes)
+    assert any("hubs.also names 'nobody', and no call" in note for note in made.notes)
 
 
 def test_weights_below_0_and_unlike_keys_are_refused(tmp_path):
@@ -222,6 +224,19 @@ def test_weights_below_0_and_unlike_keys_are_refused(tmp_path):
     texts = tables["calls"].assign(to="c" + tables["calls"]["to"].astype(str))
     with pytest.raises(DataError, match="'to' is text and the key 'id' is a number"):
         built(tmp_path / "b", {**tables, "calls": texts})
+
+
+def test_columns_that_are_absent_or_hold_no_numbers_are_refused_at_once(tmp_path):
+    tables = crm(rows=200)
+    tables["calls"]["word"] = "long"
+    neighbours = {"weight": "word", "usage": {"basic": ["gbs", "month"]}}
+    with pytest.raises(DataError, match=r"usage\.basic: .* no column 'gbs'") as told:
+        built(tmp_path / "a", tables, neighbours=neighbours)
+    assert "did you mean 'gb'" in str(told.value)
+    assert "column 'month' of the table 'basic' is a date and has to hold numbers" in str(
+        told.value
+    )
+    assert "calls.weight: column 'word' of the table 'calls' is a category" in str(told.value)
 
 
 @pytest.mark.parametrize(

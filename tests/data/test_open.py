@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.data.open import is_csv, open_table, raw_name
-from dbnchurn.data.plan import TablePlan
+from dbnchurn.data.open import is_csv, open_source, open_table, raw_name
+from dbnchurn.data.plan import TablePlan, TableSource
 from dbnchurn.tables.duckdb import Session
 
 NAME = 'the "calls"'
@@ -137,3 +137,19 @@ def test_words_among_numbers_and_dates_are_refused_at_once(session, folder):
         r"column 'since' holds no date in 2 rows, the first is row 98: 'soon'; mend",
     ):
         opened(session, folder / "calls.csv")
+
+
+def test_a_source_is_read_as_its_own_formats_say(session, folder):
+    """Dates that can be read in two ways are asked for by a key that the source has."""
+    path = folder / "calls.csv"
+    path.write_text("from,to,day,note\n007,8,03/04/2026,1\n007,9,05/04/2026,x\n")
+    said = {"path": str(path)}
+    with pytest.raises(DataError, match=r"say calls.formats: \{day: '%d/%m/%Y'\}"):
+        open_source(session, "calls", TableSource(**said), ["from", "to"], ["day"])
+    source = TableSource(**said, formats={"day": "%d/%m/%Y"})
+    kinds = open_source(session, "calls", source, ["from", "to"], ["day"])
+    assert kinds["from"] == "VARCHAR"
+    rows = session.rows(f"SELECT month(day) FROM {raw_name('calls')}")
+    assert rows == [(4,), (4,)]
+    with pytest.raises(DataError, match="there is no column 'too'; 'too': did you mean 'to'"):
+        open_source(session, "again", source, ["from"], ["too"])

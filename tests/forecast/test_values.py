@@ -119,6 +119,30 @@ def test_regression_is_used_only_where_it_beats_past_spend(made, tmp_path):
     assert "closer than past spend" in values_text(found)
 
 
+def test_months_too_early_for_the_regression_teach_no_interval_of_it(tmp_path):
+    frame = with_drift(make_customers(n=300, months=14))
+    settings = settings_for(tmp_path / "m.csv", frame, values={"months": 4})
+    found = values_from(read_history(settings), settings)
+    assert found.backtest.spend == REGRESSION
+    assert any(REGRESSION not in one.expected.by_spend for one in found.backtest.origins)
+    table = found.table()
+    assert table["value"].between(table["value_low"], table["value_high"]).all()
+    assert set(found.coverage()) == {"months", "value"}
+
+
+@pytest.mark.parametrize("sign", [0, -1])
+def test_errors_are_shares_of_amounts_whatever_their_sign(made, tmp_path, sign):
+    """Credits have the errors of bills, and nothing that comes has none."""
+    frame = make_customers()
+    settings = settings_for(
+        tmp_path / "m.csv", frame.assign(bill=sign * frame["bill"]), negative_revenue="credit"
+    )
+    found = values_from(read_history(settings), settings)
+    bills = {name: error for name, error in made.errors().items() if sign or "months" in name}
+    assert found.errors() == pytest.approx(bills, abs=1e-6)
+    json.dumps(found.as_dict(), allow_nan=False)
+
+
 def test_money_counts_what_is_paid_and_nothing_else(made):
     history = made.history
     customers = np.unique(history.customer)[:50].astype(np.int64)
@@ -171,6 +195,22 @@ def test_short_histories_give_values_without_intervals_and_say_so(made):
     gone.ahead[gone.rows(11)] = 0
     with pytest.raises(DataError, match="all customers have left at the end of 2024-12"):
         values_from(gone, made.config)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_hardly_any_customers_give_values_without_intervals(tmp_path, seed):
+    frame = make_customers(n=200, months=16)
+    leaves = frame.groupby("id")["left"].max()
+    ids = [leaves.index[leaves == 0][0], leaves.index[leaves == 1][0]]
+    settings = settings_for(
+        tmp_path / "m.csv", frame[frame["id"].isin(ids)], values={"months": 4}, segment=None,
+        seed=seed,
+    )  # fmt: skip
+    found = values_from(read_history(settings), settings)
+    assert found.table()["value_low"].isna().all()
+    assert "too few customers for one half" in values_text(found)
+    assert "no interval" in values_page(found)
+    json.dumps(found.as_dict(), allow_nan=False)
 
 
 def test_without_revenue_there_are_months_alone(tmp_path):

@@ -67,3 +67,28 @@ def test_what_does_not_vary_is_refused():
         estimate_contagion([0.5, 0.5], [0, 1], [0.1, 0.1])
     with pytest.raises(DataError, match="of 2 customers with partners 0 left"):
         estimate_contagion([0.0, 0.5], [0, 0], [0.1, 0.1])
+
+
+@pytest.mark.parametrize("n", [40, 2_000])
+def test_an_infinite_estimate_is_refused_and_has_no_narrow_interval(n):
+    generator = np.random.default_rng(0)
+    share = np.where(np.arange(n) % 5 == 0, 1.0, 0.0)
+    score = generator.uniform(0.05, 0.3, n)
+    some = share * (generator.random(n) < 0.5)  # nobody without partners who left has left
+    by_score = np.where(some == 1, 0.9999, 0.0001)
+    mixed = generator.choice([0.0, 0.5, 1.0], n)
+    for given in ((share, share, score), (share, some, score), (mixed, some, by_score)):
+        with pytest.raises(DataError, match="no finite estimate"):
+            estimate_contagion(*given)
+
+
+def test_the_unit_of_the_share_does_not_matter():
+    generator = np.random.default_rng(1)
+    share, score = generator.choice([0, 0.5, 1], 3_000), generator.uniform(0.05, 0.3, 3_000)
+    left = generator.random(3_000) < score
+    one = estimate_contagion(share, left, score)
+    small = estimate_contagion(share * 1e-7, left, score)
+    assert small.coefficient * 1e-7 == pytest.approx(one.coefficient)
+    assert small.high * 1e-7 == pytest.approx(one.high)
+    same = estimate_contagion(share, left, np.full(3_000, 0.2))
+    assert same.low < same.coefficient < same.high

@@ -54,6 +54,18 @@ def test_without_dates_the_text_says_that_the_lead_is_too_large(call_rows, confi
     assert "their lead is too large" in key_users_text(made)
 
 
+def test_what_is_simulated_in_place_of_passes_on_is_said(found, call_rows, config):
+    """People whose calls are few cannot move as many contacts as is assumed."""
+    assert "more than half of the partners" not in key_users_text(found)
+    made = key_users(config(call_rows[::30], passes_on=9.0))
+    text, told = key_users_text(made), made.as_dict()
+    assert "passes_on: 9 is more than half of the partners" in text
+    half = made.calls.graph.partners.mean() / 2
+    assert told["passes_on"] == pytest.approx(half)
+    assert told["curve"]["passes_on"] == pytest.approx(made.calls.late.partners.mean() / 2)
+    assert f"moves {told['curve']['passes_on']:.3g} contacts" in text
+
+
 def test_the_calls_of_the_second_half_alone_carry_the_reach(call_rows, config):
     """Where only two people call in the second half, seeds reach them and themselves at most."""
     early = call_rows["day"] < "2026-05-30"

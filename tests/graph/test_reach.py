@@ -20,6 +20,8 @@ def test_no_more_than_half_of_all_partners_are_moved():
     graph = random_graph(0)
     spread = spread_of(graph, 10.0)
     assert spread.ties.sum() == pytest.approx(graph.partners.sum() / 2, rel=1e-3)
+    assert spread.passes_on == pytest.approx(graph.partners.mean() / 2)
+    assert spread_of(graph, 0.5).passes_on == 0.5
 
 
 def test_a_tie_of_two_calls_moves_as_two_independent_calls_do():

@@ -44,6 +44,21 @@ def test_minutes_and_counts_are_weights(call_rows, config):
     assert by_count == expected
 
 
+def test_durations_in_days_make_ties_as_those_in_minutes_do(call_rows, config):
+    """A call of a second is 0.00001 days, which is no tie without weight."""
+    in_minutes = found_pairs(read_calls(config(call_rows, weight="minutes")))
+    days = call_rows.assign(minutes=call_rows["minutes"] / 1440)
+    in_days = found_pairs(read_calls(config(days, weight="minutes")))
+    assert in_days.keys() == in_minutes.keys()
+    assert min(in_days.values()) > 0
+    for pair, weight in in_days.items():
+        assert 1440 * weight == pytest.approx(in_minutes[pair], rel=0.05)
+    tiny = read_calls(config(call_rows.assign(minutes=call_rows["day"].dt.month - 5 + 1e-9),
+                             weight="minutes"))  # fmt: skip
+    assert min(found_pairs(tiny).values()) > 0
+    assert any("with 0 or nothing in 'minutes': left out" in note for note in tiny.notes)
+
+
 def test_the_order_of_rows_does_not_matter(call_rows, config):
     one = read_calls(config(call_rows, weight="minutes"))
     other = read_calls(config(call_rows.sample(frac=1, random_state=1), weight="minutes"))
@@ -83,6 +98,14 @@ def test_ids_of_text_and_numbers_are_compared_as_text(call_rows, config):
     assert "withheld" in found.graph.ids
     assert found.graph.ids.dtype == object
     assert len(found.graph) == len(read_calls(config(call_rows)).graph) + 1
+
+
+def test_ids_without_a_sign_are_whole_numbers_too(call_rows, config):
+    frame = call_rows.astype({"from": "uint64", "to": "uint32"})
+    assert found_pairs(read_calls(config(frame))) == pairs_of(call_rows)
+    frame.loc[0, "from"] = 2**64 - 1
+    with pytest.raises(DataError, match=r"cannot be read: .* out of range"):
+        read_calls(config(frame))
 
 
 def test_only_customers_are_kept_apart(call_rows, config, tmp_path):

@@ -79,6 +79,16 @@ def test_neighbours_that_say_nothing_add_nothing():
     assert neighbour_sentence(value).startswith("No gain by neighbours is shown")
 
 
+def test_a_growth_that_cannot_be_estimated_is_said():
+    table, parts = customers(0.0)
+    table.X["calls_neighbours_left_share"] = 0.25
+    value = neighbour_value(table, parts, run_config(NEIGHBOURS))
+    assert value["contagion"] == {}
+    text = neighbour_sentence(value)
+    assert "How leaving grows with calls_neighbours_left_share is not known: of " in text
+    assert text.endswith(NO_PROOF)
+
+
 def test_the_columns_of_neighbours_and_their_ratios_are_left_out(found):
     assert found["columns"] == [
         "calls_neighbours", "calls_neighbours_left", "calls_neighbours_left_share", "gone",

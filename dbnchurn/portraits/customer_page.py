@@ -88,12 +88,17 @@ def _verdict(portraits: Portraits, found: CustomerPortrait) -> str:
 def _action_words(actions: Sequence[dict[str, Value]]) -> str:
     if not actions:
         return "No contact is planned"
-    first = actions[0]
-    offer = f"{first['offer'] or NOT_KNOWN} by {first['channel'] or NOT_KNOWN}"
-    if first.get("arm") == "control":
-        return f"Held out from {offer}: do not contact"
-    others = f", and {len(actions) - 1} more" if len(actions) > 1 else ""
-    return f"Next: {offer}{others}"
+    apart = [_offer_words(action) for action in actions if action.get("arm") == "control"]
+    made = [_offer_words(action) for action in actions if action.get("arm") != "control"]
+    held_out = f"eld out from {', '.join(apart)}: do not contact" if apart else ""
+    if not made:
+        return f"H{held_out}"
+    more = f", and {len(made) - 1} more" if len(made) > 1 else ""
+    return f"Next: {made[0]}{more}{f'; h{held_out} for it' if apart else ''}"
+
+
+def _offer_words(action: dict[str, Value]) -> str:
+    return f"{action['offer'] or NOT_KNOWN} by {action['channel'] or NOT_KNOWN}"
 
 
 def _day(portraits: Portraits, table: str) -> str:

@@ -48,7 +48,7 @@ class Assigned:
     moves : DataFrame or None, default None
         Customers by persona before and after, where an earlier assignment was given.
     kept : float or None, default None
-        Share of the customers in both who kept their persona.
+        Share of the customers with a persona in both who kept it.
     """
 
     customers: dict[str, int] = field(default_factory=dict)
@@ -71,9 +71,11 @@ class Assigned:
         if self.moves is not None:
             lines.append(f"\nfrom the earlier assignment (rows) to this one:\n{self.moves}")
             if self.kept is None:
-                lines.append("no customer is in both; are the ids written alike?")
+                lines.append("no customer has a persona in both; are the ids written alike?")
             else:
-                lines.append(f"{100 * self.kept:.1f} % of the customers in both kept their persona")
+                lines.append(
+                    f"{100 * self.kept:.1f} % of the customers with a persona in both kept it"
+                )
         return "\n".join(lines)
 
 

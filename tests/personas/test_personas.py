@@ -88,7 +88,7 @@ def test_words_are_at_most_four_phrases_with_true_shares(found):
                 assert phrase.everyone == pytest.approx(has.mean())
                 assert phrase.inside == pytest.approx(has[personas.labels_ == persona.name].mean())
     assert str(Phrase("a", "a 2 or more", 0.9, 0.3)) == "a 2 or more (90 % against 30 %)"
-    assert number_text(3.14159) == "3.14"
+    assert (number_text(3.14159), number_text(-1234.5)) == ("3.14", "-1234")
 
 
 def test_assignment_depends_on_the_row_alone(found):
@@ -155,6 +155,11 @@ def test_outcomes_and_scores_are_refused():
             Personas(random_state=0).fit(frame.assign(**{name: 1.0}))
     with pytest.raises(DataError, match="reveal the outcome"):
         Personas(random_state=0).fit(frame.assign(closing_fee=group == 3), y=group == 3)
+    missing = np.where(np.arange(1500) < 40, np.nan, group == 3)
+    with pytest.raises(DataError, match="reveal the outcome"):
+        Personas(random_state=0).fit(frame.assign(closing_fee=group == 3), y=missing)
+    with pytest.raises(DataError, match="y holds values such as 'yes' in 1500 rows"):
+        Personas(random_state=0).fit(frame, y=["yes"] * 1500)
     refuse_outcome_columns(["churned"], ["churned"])
     with pytest.raises(ConfigError, match="lacks"):
         refuse_outcome_columns(["tenure"], ["score"])

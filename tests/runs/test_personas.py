@@ -93,11 +93,11 @@ def test_months_are_assigned_by_the_frozen_personas(searched, tmp_path):
     )  # fmt: skip
     page = (tmp_path / "flow.html").read_text(encoding="utf-8")
     assert "800 customers in" in page
-    assert "100.0 % of the customers in both kept their persona" in page
+    assert "100.0 % of the customers with a persona in both kept it" in page
     assert done.kept == 1
     assert done.moves.loc[:, "gone"].sum() == 100
     assert sum(done.customers.values()) == 700
-    assert "100.0 % of the customers in both kept" in done.summary()
+    assert "100.0 % of the customers with a persona in both kept" in done.summary()
     written = pd.read_csv(out, dtype=str).set_index("customer")["persona"]
     before = pd.read_csv(folder / "assigned.csv", dtype=str).set_index("customer")["persona"]
     assert written.equals(before.loc[written.index])
@@ -151,13 +151,15 @@ def test_assigning_refuses_what_it_cannot_do(searched, tmp_path):
 
 
 def test_customers_who_come_and_go_are_counted():
-    table, kept = flows(pd.Series({"a": "P1", "b": None}), pd.Series({"b": "P1", "c": "P1"}))
-    assert table.loc["not known", "P1"] == 1
+    before = pd.Series({"a": "P1", "b": None, "d": None, "e": "P1", "f": "P2"})
+    after = pd.Series({"b": "P1", "c": "P1", "d": None, "e": "P1", "f": "P1"})
+    table, kept = flows(before, after)
+    assert table.loc["not known", "P1"] == table.loc["not known", "not known"] == 1
     assert table.loc["P1", "gone"] == 1
-    assert kept == 0
+    assert kept == 0.5  # who has no persona kept none, and changed none
     assert flows(pd.Series({"a": "P1"}), pd.Series({"b": "P1"}))[1] is None
     apart = flow_page(*flows(pd.Series({"a": "<b>"}), pd.Series({"b": "P1"})), "a", "b")
-    assert "no customer is in both" in apart
+    assert "no customer has a persona in both" in apart
     assert "<b>" not in apart
     moves, _ = flows(pd.Series({"a": "P1", "b": "P1"}), pd.Series({"a": "P1", "b": "P2"}))
     assert flow_picture(moves).alt == "P1 to P1: 50 %; P1 to P2: 50 %"

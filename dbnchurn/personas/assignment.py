@@ -15,14 +15,14 @@ from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.files import atomic_write, write_whole
 from dbnchurn.core.places import check_places
 from dbnchurn.core.spreadsheet_text import original_frame
-from dbnchurn.personas.customer_ids import refuse_ids
+from dbnchurn.personas.customer_ids import refuse_ids, totals_text
 from dbnchurn.personas.differences import flows
 from dbnchurn.personas.files import load
 from dbnchurn.personas.flow_page import flow_page
 from dbnchurn.personas.persona_record import CHUNK, PersonaRecord
 from dbnchurn.tables.arrow import frame_of, reading_notes, text_formats
 from dbnchurn.tables.chunks import ChunkSource
-from dbnchurn.tables.empty_rows import TOTAL, total_rows
+from dbnchurn.tables.empty_rows import total_rows
 from dbnchurn.tables.keys import refuse_exponents
 from dbnchurn.tables.loading import read_table
 from dbnchurn.tables.schema import text
@@ -67,7 +67,7 @@ class Assigned:
         if self.rejected:
             lines.append(f"{self.rejected} lines could not be read and have no persona")
         if self.totals:
-            lines.append(f"{self.totals} rows are set aside: {TOTAL}")
+            lines.append(totals_text(self.totals))
         if self.moves is not None:
             lines.append(f"\nfrom the earlier assignment (rows) to this one:\n{self.moves}")
             if self.kept is None:
@@ -136,6 +136,8 @@ def assign_file(
         raise ConfigError(
             f"{personas} do not say which column names the customer; say it with --id"
         )
+    if id == "persona":
+        raise ConfigError("'persona' is the column of the result and cannot name the customer")
     source = open_files(table)
     done = Assigned()
     ids: list[pd.Series[Any]] = []

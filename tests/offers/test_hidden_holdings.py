@@ -66,6 +66,7 @@ def test_lists_say_similarity_and_leave_out_what_is_not_known():
     place = pd.Index(holdings.customers).get_indexer(lists["customer"])
     items = pd.Index(holdings.items).get_indexer(lists["offer"])
     assert not entries(holdings.held, place, items).any()
+    assert set(lists["because"]) - set(holdings.items) <= {"most often held"}
 
 
 def test_holders_are_ranked_first_for_items_treated_as_new():

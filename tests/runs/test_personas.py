@@ -143,6 +143,8 @@ def test_assigning_refuses_what_it_cannot_do(searched, tmp_path):
     with pytest.raises(ConfigError, match="say it with --id"):
         assign_file(nameless, str(table), tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
+    with pytest.raises(ConfigError, match="'persona' is the column of the result"):
+        assign_file(folder, str(table), tmp_path / "out.csv", id="persona")
     with pytest.raises(ConfigError, match="same file"):
         assign_file(folder, str(table), table, id="customer")
     frame.drop(columns="plan").to_csv(table, index=False)
@@ -171,14 +173,14 @@ def test_totals_are_set_aside_and_said(searched, tmp_path):
     totals.to_csv(tmp_path / "t.csv", index=False)
     done = assign_file(folder, str(tmp_path / "t.csv"), tmp_path / "out.csv")
     assert (done.totals, sum(done.customers.values())) == (1, len(frame))
-    assert "1 rows are set aside" in done.summary()
+    assert "1 row is left out: a total" in done.summary()
     source = {"path": str(tmp_path / "t.csv")}
     columns = {"id": "customer", "label": "churn", "drop": ["worth"]}
     table = load_personas_table(
         PersonasConfig.model_validate({"source": source, "columns": columns, "output": place})
     )
     assert len(table.X) == len(frame)
-    assert any("1 rows are set aside" in note for note in table.notes)
+    assert any("1 row is left out: a total" in note for note in table.notes)
 
 
 def test_private_columns_make_no_personas_and_leave_nowhere(searched, tmp_path):

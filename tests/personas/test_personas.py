@@ -174,6 +174,27 @@ def test_small_personas_are_refused():
         choose([Stability(3, 1, 1, 1, 0.001), Stability(4, 1, 1, 1, 0.002)], 0.01)
 
 
+def test_a_number_is_taken_within_the_error_of_the_best():
+    def taken(ari, error, best_error=0.001):
+        return choose(
+            [Stability(4, 0.99, 0.9, 1, 0.1, best_error), Stability(5, ari, 0.8, 1, 0.1, error)], 0
+        )
+
+    assert taken(0.986, 0.0) == 5  # 0.005 is always near enough
+    assert taken(0.96, 0.005) == 4
+    assert taken(0.96, 0.04) == taken(0.96, 0.005, best_error=0.04) == 5
+    assert taken(0.93, 0.2) == 4  # more than 0.05 never is
+    assert taken(0.95, None, best_error=None) == 5  # as records without errors were chosen
+
+
+def test_halves_along_a_column_of_noise_are_no_personas():
+    frame, group = planted(1500, seed=2)
+    frame["noise"] = np.random.default_rng(3).normal(size=1500)
+    personas = Personas(random_state=0, most=6, choice_sample=1500).fit(frame)
+    assert len(personas.record_.names) == 4
+    assert adjusted_rand_index(personas.labels_, group) >= 0.95
+
+
 def test_noise_is_said_to_be_unstable():
     noise = pd.DataFrame(np.random.default_rng(0).normal(size=(600, 6)))
     with pytest.warns(UserWarning, match="not stable"):

@@ -1,8 +1,9 @@
 """The month of a churn model as an Airflow DAG: score, list, log, evaluate, monitor, retrain.
 
-Tables, models and the history lie in FOLDER, as in the cron script of docs/months.md. Every task
-may run again after it was stopped. What `dbnchurn monitor` says by its exit code decides whether a
-model is made: 0 and 5 end the month, 6 and 7 retrain, and any other code fails the task.
+FOLDER holds crm.yaml, models/champion, outcomes.csv (ids and left_date), and the folders scores and
+lists; the rest is made, as by the cron script of docs/months.md. A task that was stopped may run
+again. What `dbnchurn monitor` says by its exit code decides whether a model is made: 0 and 5 end
+the month, 6 and 7 retrain, and any other code fails the task.
 """
 
 from __future__ import annotations
@@ -15,18 +16,19 @@ from airflow.operators.bash import BashOperator
 FOLDER = "/srv/churn"
 MONTH = "{{ data_interval_end.strftime('%Y-%m-01') }}"  # the cutoff that is scored
 LAST = "{{ data_interval_start.strftime('%Y-%m-01') }}"  # the month before, whose outcome is known
+CONTACT = "{{ data_interval_end.strftime('%Y-%m-%d') }}"  # the day of the run
 MODEL = 'model="models/$(cat models/champion)"'
 
 SCORE = f"""{MODEL}
 dbnchurn score "$model" --cutoff {MONTH} --sources crm.yaml --output scores/{MONTH}.parquet \\
   --campaign lists/{MONTH}.csv --budget 500 --control 0.1 --log contacts.csv \\
-  --campaign-name {MONTH} --offer discount --channel mail --contact-date {MONTH} \\
+  --campaign-name {MONTH} --offer discount --channel mail --contact-date {CONTACT} \\
   --history history"""
 
 EVALUATE = f"""{MODEL}
 dbnchurn evaluate "$model" --cutoff {LAST} --sources crm.yaml --history history"""
 
-LIFT = f"""
+LIFT = f"""if [ ! -f lists/{LAST}.csv ]; then exit 0; fi  # the first month: no campaign before
 dbnchurn lift contacts.csv outcomes.csv --campaign {LAST} --history history --month {LAST}"""
 
 MONITOR = """code=0

@@ -34,7 +34,7 @@ from dbnchurn.core.progress import displayed
 
 if TYPE_CHECKING:
     from dbnchurn.months.scored_outcomes import ScoredOutcomes
-    from dbnchurn.runs.backtest import Backtest
+    from dbnchurn.runs.backtest_result import Backtest
 
 PANEL = "Follow the months"
 

@@ -177,10 +177,33 @@ def recalibrated(record: DecideRecord, slope: float, shift: float) -> DecideReco
         record,
         weights=record.weights * slope,
         offset=record.offset * slope + shift,
-        threshold=float(recalibrated_scores(record.threshold, slope, shift, record.floor)) * BELOW
-        if record.floor < record.threshold < 1
-        else record.threshold,
+        threshold=recalibrated_threshold(record.threshold, slope, shift, record.floor),
     )
+
+
+def recalibrated_threshold(
+    threshold: float, slope: float, shift: float, floor: float = 0.0
+) -> float:
+    """The threshold that calls, of recalibrated scores, whom `threshold` calls of the scores.
+
+    Parameters
+    ----------
+    threshold, slope, shift : float
+    floor : float, default 0
+
+    Returns
+    -------
+    float
+        `threshold` itself where it calls everybody or nobody.
+
+    Examples
+    --------
+    >>> round(recalibrated_threshold(0.5, 1.0, np.log(2)), 3)
+    0.667
+    """
+    if not floor < threshold < 1:
+        return threshold
+    return float(recalibrated_scores(threshold, slope, shift, floor)) * BELOW
 
 
 def recalibrated_scores(

@@ -80,7 +80,9 @@ def fit_stages(
     with stage("prepare", seconds):
         columns = ModelColumns.of(train.frame, stages.kinds, stages.formats)
         schema = columns.schema
-        _check_columns(columns, stages, train)
+        if stages.leakage != "off":
+            _say_doubts(columns, stages)
+            warn_of_leaks(columns, train.y, stages.leakage, ids=train.groups)
         train_table = train.read(schema)
         validation_table = None if validation is None else validation.read(schema)
         prepare = fresh(stages.prepare)
@@ -133,12 +135,10 @@ def fit_stages(
     )
 
 
-def _check_columns(columns: ModelColumns, stages: Stages, train: LabelledFrame) -> None:
-    """Say which columns are ignored or doubtful, and warn of those that reveal the outcome."""
-    if stages.leakage != "off":
-        say(ignored_columns(columns.schema), logging.WARNING)
-        say(_doubts(columns, {*(stages.kinds or ()), *(stages.formats or ())}), logging.WARNING)
-        warn_of_leaks(columns, train.y, stages.leakage, ids=train.groups)
+def _say_doubts(columns: ModelColumns, stages: Stages) -> None:
+    """Say which columns are ignored, and of which it is in doubt what they are."""
+    say(ignored_columns(columns.schema), logging.WARNING)
+    say(_doubts(columns, {*(stages.kinds or ()), *(stages.formats or ())}), logging.WARNING)
 
 
 def _prepared_rows(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dbnchurn.campaign.lift import Lift
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import DataError, DbnchurnError
 from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.format import percent, points, thousands
 from dbnchurn.core.locks import folder_lock
@@ -184,13 +184,16 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
         stored = json.loads(path.read_text(encoding="utf-8"))
         if stored["format"] != FORMAT:
             raise DataError(
-                f"{path}: campaigns of format {stored['format']!r}; this version reads {FORMAT}"
+                f"{path}: campaigns of format {stored['format']!r}; this version reads {FORMAT}: "
+                "read it with the version of dbnchurn that wrote it"
             )
         if path.name != f"campaigns.{stored['month']}.json":
             raise DataError(
                 f"{path} holds the month {stored['month']}; it was renamed, so name it so"
             )
         return {str(name): dict(facts) for name, facts in stored["campaigns"].items()}
+    except DbnchurnError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _broken(path, error) from error
 

@@ -190,6 +190,7 @@ def challenge(
     rule: RetrainingSection,
     *,
     threshold: float = 0.5,
+    challenger_threshold: float | None = None,
     resamples: int = RESAMPLES,
 ) -> Challenge:
     """Compare two models on customers that neither learned from.
@@ -204,7 +205,10 @@ def challenge(
         Of the champion, fitted to other customers.
     rule : RetrainingSection
     threshold : float, default 0.5
-        From which on customers are called, for metrics that need one.
+        From which on the champion calls customers, for metrics that need one. Recalibrated, it
+        calls the same customers.
+    challenger_threshold : float, optional
+        From which on the challenger calls them; by default the same.
     resamples : int, default 500
 
     Returns
@@ -236,7 +240,12 @@ def challenge(
         "champion": np.asarray(champion, np.float64),
     }
     scores["recalibrated"] = recalibration.apply(scores["champion"])
-    summaries = compare(left, scores, dict.fromkeys(NAMES, threshold), resamples=resamples)
+    limits = {
+        "challenger": threshold if challenger_threshold is None else challenger_threshold,
+        "champion": threshold,
+        "recalibrated": recalibration.threshold(threshold),
+    }
+    summaries = compare(left, scores, limits, resamples=resamples)
     size = rule.list_size if 2 * rule.list_size <= len(left) else max(1, len(left) // 10)
     tops = [set(np.argsort(-scores[name], kind="stable")[:size]) for name in NAMES[:2]]
     return Challenge(

@@ -186,6 +186,8 @@ def _left_within(
             f"{path} has dates of leaving, so say which days count: --since DATE, the first day of "
             "the outcome window, and --days DAYS"
         )
+    if days < 1:
+        raise ConfigError(f"--days {days}: the outcome window has one day or more")
     dates = as_dates(values, path)
     early = dates < pd.Timestamp(since)
     if early.any():

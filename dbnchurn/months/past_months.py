@@ -11,7 +11,7 @@ from typing import Any
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap, gap_lines, pooled_gaps
 from dbnchurn.months.scored_outcomes import ScoredOutcomes, join_scores
-from dbnchurn.runs.backtest import Backtest
+from dbnchurn.runs.backtest_result import Backtest
 from dbnchurn.runs.folder import check_new_file, write_new_file
 
 

@@ -11,7 +11,7 @@ from scipy.special import logit
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Floats
 from dbnchurn.decide.calibration import fit_blend
-from dbnchurn.decide.decide_record import lowered, recalibrated_scores
+from dbnchurn.decide.decide_record import lowered, recalibrated_scores, recalibrated_threshold
 
 SMALLEST = 1e-6  # probability, whose log-odds are fitted to
 PRIOR = 1.0  # holds the slope near 1 and the shift near 0, so that few leavers move little
@@ -41,6 +41,10 @@ class Recalibration:
     def apply(self, scores: npt.ArrayLike) -> Floats:
         """The probabilities that these scores stand for."""
         return recalibrated_scores(scores, self.slope, self.shift, self.floor)
+
+    def threshold(self, threshold: float) -> float:
+        """The threshold that calls the same customers by their recalibrated probabilities."""
+        return recalibrated_threshold(threshold, self.slope, self.shift, self.floor)
 
 
 def fit_recalibration(

@@ -169,7 +169,7 @@ def try_recalibration(
         )
     numbers = fit_recalibration(p[fitted], left[fitted], floor=floor)
     both = {"champion": p[tested], "recalibrated": numbers.apply(p[tested])}
-    limits = {"champion": threshold, "recalibrated": float(numbers.apply(threshold))}
+    limits = {"champion": threshold, "recalibrated": numbers.threshold(threshold)}
     summaries = compare(left[tested], both, limits, resamples=resamples)
     return RecalibrationTrial(
         numbers,

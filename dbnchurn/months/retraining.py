@@ -23,16 +23,17 @@ from dbnchurn.months.registry import promote
 from dbnchurn.months.replay import past_windows, replay
 from dbnchurn.predictor.artifact import load
 from dbnchurn.predictor.predictor import Predictor
-from dbnchurn.runs.backtest import Backtest, backtest
+from dbnchurn.runs.backtest import backtest
+from dbnchurn.runs.backtest_result import Backtest
 from dbnchurn.runs.config import RunConfig
-from dbnchurn.runs.folder import free_folder, open_output, write_json
+from dbnchurn.runs.folder import free_folder, open_output, read_json, write_json
 from dbnchurn.runs.learned_rows import Digests
 from dbnchurn.runs.training import train
 from dbnchurn.scoring.month import trained_plan
 from dbnchurn.scoring.sources import sources_of
 from dbnchurn.tables.unused_columns import say
 
-COMPARISON = "challenge.json"
+COMPARISON, METRICS = "challenge.json", "metrics.json"
 SUFFIX = "-recalibrated"  # of the run folder of a recalibrated champion
 ASIDE = 0.25  # of the newest month, for the recalibration, where all of it is tested
 
@@ -244,6 +245,7 @@ def _challenged(
         numbers,
         config.retraining,
         threshold=month.threshold,
+        challenger_threshold=read_json(run / METRICS)["threshold"]["value"],
         resamples=config.resamples,
     )
     told = {} if trial is None else {"recalibration_trial": trial.plain()}

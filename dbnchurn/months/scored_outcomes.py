@@ -22,7 +22,8 @@ from dbnchurn.evaluate.outcome_gaps import OutcomeGap, gap_lines, gaps_by, outco
 from dbnchurn.evaluate.registry import METRICS
 from dbnchurn.months.outcome_files import read_outcomes, read_scores
 from dbnchurn.predictor.scores import TIERS
-from dbnchurn.runs.backtest import REVERSED, RISK, check_columns_by, is_reversed
+from dbnchurn.runs.backtest import RISK, check_columns_by
+from dbnchurn.runs.backtest_result import REVERSED, is_reversed
 from dbnchurn.tables.label_classes import LabelValues
 
 RANKED = ("average_precision", "roc_auc", "lift_top_decile")

@@ -84,8 +84,8 @@ def cosine_weights(held: csr_array) -> csr_array:
     Examples
     --------
     >>> held = csr_array(np.repeat([[1.0, 1, 0]], 80, axis=0))
-    >>> cosine_weights(held).toarray()[0].round(2).tolist()
-    [0.0, 0.8, 0.0]
+    >>> cosine_weights(held).toarray().round(2)[0]
+    array([0. , 0.8, 0. ], dtype=float32)
     """
     m = held.shape[1]
     counts = np.asarray(held.sum(axis=0), np.float64).ravel()

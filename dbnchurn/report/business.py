@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -99,7 +100,7 @@ def business_page(run: ReportInput) -> BusinessPage:
     >>> numbers = compare(y, {"dbn": p}, {"dbn": 0.2}, resamples=5)
     >>> run = ReportInput("demo", y, {"dbn": p}, numbers, "fixed", [PartSummary("test", 400, 0.5)])
     >>> business_page(run).leave[0]
-    'Of 400 customers 200 left: 50.0%.'
+    'Of 400 customers 200 left: 50.0 %.'
     """
     sizes = campaign_sizes(run)
     return BusinessPage(
@@ -122,13 +123,17 @@ def campaign_sizes(run: ReportInput) -> tuple[CampaignSize, ...]:
     """
     y = np.asarray(run.y, np.int64)
     scores = np.asarray(run.scores[run.model], np.float64)
-    if run.sample_weight is not None and (np.asarray(run.sample_weight) != 1).any():
+    if _weighted(run):
         return ()
     order = np.argsort(-scores, kind="stable")
     gain = None if run.gain is None else np.asarray(run.gain, np.float64)[order]
-    own = None if run.budget is None else min(len(y), round(run.budget))
+    own = None if run.budget is None else min(len(y), max(1, round(run.budget)))
     wanted = {max(1, round(share * len(y))) for share in SIZES} | ({own} if own else set())
     return tuple(_size(n, y[order], gain, own=n == own) for n in sorted(wanted))
+
+
+def _weighted(run: ReportInput) -> bool:
+    return run.sample_weight is not None and bool((np.asarray(run.sample_weight) != 1).any())
 
 
 def _size(n: int, y: Ints, gain: Floats | None, *, own: bool) -> CampaignSize:
@@ -148,6 +153,11 @@ def _leave(run: ReportInput, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
     rows, rate = run.own["n"], run.own["base_rate"]
     left = int(np.asarray(run.y, np.int64).sum())
     said = [f"Of {thousands(rows)} customers {thousands(left)} left: {percent(rate)}."]
+    if _weighted(run):
+        said = [
+            f"Of {thousands(rows)} customers {thousands(left)} left: {percent(left / rows)}. "
+            f"Weighted as if nobody had been contacted, {percent(rate)} leave."
+        ]
     for size in sizes:
         if size.own:
             said.append(
@@ -158,18 +168,24 @@ def _leave(run: ReportInput, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
         judged = [group for group in breakdown.groups if not group["few"]]
         if breakdown.by_time or len(judged) < 2:
             continue
-        most, least = (pick(judged, key=_rate) for pick in (max, min))
-        said.append(
-            f"By {run.label(breakdown.name)}: most leave where it is {most['name']} "
-            f"({percent(_rate(most))}), fewest where it is {least['name']} "
-            f"({percent(_rate(least))})."
-        )
+        said.append(f"By {run.label(breakdown.name)}: {_extremes(judged)}.")
     return tuple(said)
 
 
-def _rate(group: object) -> float:
-    assert isinstance(group, dict)
-    return float(group["rate"]["value"])
+def _extremes(groups: Sequence[Mapping[str, Any]]) -> str:
+    """The groups of which most and fewest leave, if their intervals lie apart."""
+
+    def rate(group: Mapping[str, Any]) -> float:
+        return float(group["rate"]["value"])
+
+    most, least = (pick(groups, key=rate) for pick in (max, min))
+    low, high = most["rate"]["low"], least["rate"]["high"]
+    if low is None or high is None or low <= high:
+        return "chance may explain the differences"
+    return (
+        f"most leave where it is {most['name']} ({percent(rate(most))}), fewest where it is "
+        f"{least['name']} ({percent(rate(least))})"
+    )
 
 
 def _cost(run: ReportInput) -> tuple[str, ...]:
@@ -229,6 +245,12 @@ def _todo(rows: int, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
         "Hold out a control group drawn at random ('dbnchurn score --campaign FILE --control "
         "0.1'): without one nobody can say later what the campaign did ('dbnchurn lift')."
     )
+    if not sizes:
+        return (
+            "The test customers are weighted because of campaigns, so these scores do not say "
+            "what a number of contacts returns: measure it by a campaign.",
+            control,
+        )
     own = next((size for size in sizes if size.own), None)
     if own is None or own.value is None:
         return ("Say what a contact costs and a customer is worth (campaign.offer).", control)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +111,32 @@ def learned_among(
     found = np.isin(digests_of(read(schema, frame)[0], ids if named else None), learned)
     repeated = 0.0 if named else 1 - len(np.unique(learned)) / max(len(learned), 1) + BY_CHANCE
     return int(found.sum()) if found.mean() > repeated else 0
+
+
+def unlisted_sentence(about: Mapping[str, Any]) -> str | None:
+    """What is said of a model that learned from rows of which no digest is kept; else None.
+
+    Parameters
+    ----------
+    about : mapping
+        Of a stored model.
+
+    Returns
+    -------
+    str or None
+
+    Examples
+    --------
+    >>> unlisted_sentence({"draw": {"boosted": False}}) is None
+    True
+    """
+    draw = about.get("draw") or {}
+    if not draw.get("boosted"):
+        return None
+    return (
+        "Boosters of this model learned from customers who were not drawn, too, and these are not "
+        "listed: of a cutoff of the training, the numbers say nothing of new customers."
+    )
 
 
 def digests_of(table: Table, ids: Sequence[Any] | None = None) -> Digests:

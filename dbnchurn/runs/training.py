@@ -12,6 +12,7 @@ import numpy as np
 
 from dbnchurn.config import dump
 from dbnchurn.core.checkpoints import NOWHERE, CheckpointStore
+from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
 from dbnchurn.core.scratch import ScratchFolder
@@ -98,7 +99,8 @@ def train(
     open_output(Path(config.output), config.sources, mkdir=mkdir)
     if config.tracking is not None:
         require_mlflow()
-    return _finish(config, Unfinished.begin(config, name), engine)
+    unfinished = Unfinished.begin(config, name, elsewhere=engine is not None)
+    return _finish(config, unfinished, engine)
 
 
 def resume(folder: str | Path, *, engine: Engine | None = None) -> Path:
@@ -119,7 +121,8 @@ def resume(folder: str | Path, *, engine: Engine | None = None) -> Path:
     Raises
     ------
     ConfigError
-        If there is no such unfinished run, or its rows are no longer those it was begun with.
+        If there is no such unfinished run, it was begun with another engine, or its rows are no
+        longer those it was begun with.
 
     Examples
     --------
@@ -133,6 +136,12 @@ resumed; none is unfinished there
         with ScratchFolder():  # which clears up what the killed process has spilled
             unfinished.discard()
         return unfinished.target
+    if unfinished.elsewhere != (engine is not None):
+        begun = "with --engine spark" if unfinished.elsewhere else "without --engine spark"
+        raise ConfigError(
+            f"{unfinished.folder} was begun {begun} (engine=), and otherwise becomes another run: "
+            f"resume it {begun}, too"
+        )
     return _finish(unfinished.config(), unfinished, engine)
 
 

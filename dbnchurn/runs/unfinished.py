@@ -18,7 +18,7 @@ from dbnchurn.core.scratch import ScratchFolder, remove_remains
 from dbnchurn.runs.config import RunConfig, read_config
 
 SUFFIX = ".unfinished"
-CONFIG = "config.yaml"
+CONFIG, ELSEWHERE = "config.yaml", "another_engine"
 
 
 class Interrupted(KeyboardInterrupt):
@@ -41,7 +41,7 @@ class Unfinished:
     fresh: bool = False
 
     @classmethod
-    def begin(cls, config: RunConfig, name: str) -> Unfinished:
+    def begin(cls, config: RunConfig, name: str, *, elsewhere: bool = False) -> Unfinished:
         """A new one, with the config as its only file.
 
         Parameters
@@ -49,6 +49,8 @@ class Unfinished:
         config : RunConfig
         name : str
             Gets a number, from 2 on, if there is a run of that name, finished or not.
+        elsewhere : bool, default False
+            Whether another engine than this machine builds its tables.
 
         Returns
         -------
@@ -60,6 +62,8 @@ class Unfinished:
             aside = scratch / name
             aside.mkdir()
             (aside / CONFIG).write_text(dump(config), encoding="utf-8")
+            if elsewhere:
+                (aside / ELSEWHERE).touch()
             while True:
                 folder = parent / f"{free}{SUFFIX}"
                 if not (parent / free).exists() and not folder.exists():
@@ -102,6 +106,11 @@ class Unfinished:
         """Checkpoints of finished stages."""
         return CheckpointStore(self.folder / "checkpoints")
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another engine than this machine builds its tables."""
+        return (self.folder / ELSEWHERE).exists()
+
     def config(self) -> RunConfig:
         """The config that the run was begun with."""
         return read_config(self.folder / CONFIG)
@@ -134,6 +143,7 @@ class Unfinished:
             If another process trains it.
         """
         how = f"what was learned is kept; continue with: dbnchurn train --resume {self.folder}"
+        how += " --engine spark" if self.elsewhere else ""
         remove_remains(self.folder.parent)  # of a process that was killed
         held, needed = self._locked(), True
         try:

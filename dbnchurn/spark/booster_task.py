@@ -30,6 +30,7 @@ from dbnchurn.tables.schema import Table
 
 SHARD, BOOSTERS = "shard", "boosters"
 Y, WEIGHT, FOLD = "y", "weight", "fold"
+HASHED = "fold of the row"
 
 
 def shards(
@@ -145,9 +146,6 @@ class ShardTask:
                 rows = rows.set_column(place, name, values)
         table = self.preparation.prepared(rows.drop_columns([HASHED, LABEL]).to_pandas())
         return _shard(table, y, np.where(y == 1, self.weights[1], self.weights[0]), fold)
-
-
-HASHED = "fold of the row"
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,10 +41,14 @@ def customers_of(
     ConfigError
         If there is no such table, or it has no column ``cutoff`` and no month is given.
     DataError
-        If its cutoffs are no dates.
+        If its cutoffs are no dates, or their column is spelled otherwise.
     """
     source = table if isinstance(table, str) else "the data frame"
     frame = _read(spark, table) if isinstance(table, str) else table
+    if alike := [c for c in frame.columns if c != CUTOFF and c.casefold() == CUTOFF]:
+        raise DataError(
+            f"{source}: rename column {alike[0]!r} to {CUTOFF!r}, which Spark does not tell from it"
+        )
     if CUTOFF not in frame.columns:
         if month is None:
             raise ConfigError(

@@ -93,9 +93,10 @@ class ScoreTask:
         scores, rejected, facts = scorer.score(chunk, "")
         out = rejected.column("row").to_numpy()
         kept = np.setdiff1d(np.arange(rows.num_rows), out)
-        days = [str(day) for day in cutoffs.unique().to_pylist()]
+        of_scores = cutoffs.take(pa.array(kept))
+        days, scored = (sorted(map(str, c.unique().to_pylist())) for c in (cutoffs, of_scores))
         return (
-            scores.add_column(1, CUTOFF, cutoffs.take(pa.array(kept))),
+            scores.add_column(1, CUTOFF, of_scores),
             rejected.select(["id", "reason"]).append_column(CUTOFF, cutoffs.take(pa.array(out))),
-            {**asdict(facts), "cutoffs": days},
+            {**asdict(facts), "cutoffs": days, "scored_cutoffs": scored},
         )

@@ -303,6 +303,7 @@ def _folded(
 ) -> ScoredTable:
     """What holds of all rows; refused if that must not be published."""
     days = sorted({day for chunk in told for day in chunk.pop("cutoffs")})
+    with_scores = {day for chunk in told for day in chunk.pop("scored_cutoffs")}
     facts = [ChunkFacts(**chunk) for chunk in told]
     rows, out = sum(f.rows for f in facts), sum(f.rejected for f in facts)
     if not rows:
@@ -313,6 +314,11 @@ def _folded(
             f"{out} of {rows} rows cannot be scored, more than the {max_rejected:.2%} allowed "
             f"(max_rejected); one of them: id {first['id'] if first else None}, "
             f"{first['reason'] if first else 'unknown'}; nothing was written"
+        )
+    if without := [day for day in days if day not in with_scores]:
+        raise DataError(
+            f"no row of cutoff {', '.join(without)} can be scored, so scores that are there of it "
+            "would stay: leave these rows out; nothing was written"
         )
     unusual = sum((Oddities(**f.unusual) for f in facts), Oddities())
     changed = refuse_changed(unusual, set(allow_changed))

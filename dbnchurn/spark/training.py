@@ -67,13 +67,13 @@ class SparkEngine:
         self.close()
         self._prepared = prepare(plan, self.spark, parts=self.parts)
         if self._prepared.rows > rule.most_rows:
-            check_slots(self.spark, self._number)  # before anything is trained
+            check_slots(self.spark, self._worker_count)  # before anything is trained
             check_workers(self.spark, OF_BOOSTERS)
         built = self._prepared.collect(folder, rule=rule)
         return replace(built, draw=replace(built.draw, boosted=True)) if built.draw else built
 
     @property
-    def _number(self) -> int:
+    def _worker_count(self) -> int:
         return self.workers or slots_of(self.spark)
 
     def boosters(self, table: Customers, built: Built) -> SparkBoosters | None:
@@ -91,7 +91,7 @@ class SparkEngine:
         """
         if built.draw is None or self._prepared is None:
             return None
-        places = places_of(self.spark, self._number)
+        places = places_of(self.spark, self._worker_count)
         return SparkBoosters(self.spark, self._prepared.features, built, table, places)
 
     def close(self) -> None:

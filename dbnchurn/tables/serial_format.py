@@ -91,7 +91,9 @@ class SerialFormat:
             return numbers / (DAY if self.picture == "epoch_s" else DAY * 1000)
         year, month = np.floor(numbers / 100), numbers % 100
         known = (numbers == np.floor(numbers)) & (year >= 1) & (month >= 1) & (month <= 12)
-        since = np.where(known, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+        months = np.zeros(len(numbers))
+        months[known] = (year[known] - 1970) * 12 + month[known] - 1
+        since = months.astype("datetime64[M]")
         return np.where(known, since.astype("datetime64[D]").astype(np.float64), np.nan)
 
     def parse(self, texts: Sequence[str] | pd.Series[Any]) -> Floats:

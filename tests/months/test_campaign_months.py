@@ -77,3 +77,12 @@ def test_what_does_not_hold_campaigns_is_refused(tmp_path):
         path.write_text(broken)
         with pytest.raises(DataError, match=r"campaigns\.2024-07-01\.json"):
             read_campaigns(tmp_path)
+
+
+def test_a_file_of_another_format_is_not_to_be_removed(tmp_path):
+    add_campaign(tmp_path, JULY, campaign_facts(lift()))
+    path = tmp_path / "campaigns.2024-07-01.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 9}))
+    with pytest.raises(DataError, match="format 9; this version reads 1") as refused:
+        read_campaigns(tmp_path)
+    assert "remove" not in str(refused.value)

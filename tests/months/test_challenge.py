@@ -73,3 +73,17 @@ def test_a_list_longer_than_half_of_the_customers_is_shortened_and_said():
 def test_one_outcome_cannot_be_compared():
     with pytest.raises(DataError, match="one outcome"):
         challenge([0, 0], [0.1, 0.2], [0.1, 0.2], NONE, RULE)
+
+
+def test_every_model_calls_by_its_own_threshold():
+    scores, y = draw(6)
+    numbers, limit = Recalibration(0.8, 0.7), float(np.sort(scores)[-300])
+    found = challenge(
+        y, scores, scores / 2, numbers, RULE, threshold=limit, challenger_threshold=limit / 2,
+        resamples=20,
+    )  # fmt: skip
+    called = [found.summaries[name]["confusion"] for name in ("champion", "recalibrated")]
+    assert called[0] == called[1] == found.summaries["challenger"]["confusion"]
+    assert called[0]["tp"] + called[0]["fp"] == 300
+    same = challenge(y, scores, scores, NONE, RULE, threshold=limit, resamples=20)
+    assert same.summaries["challenger"]["threshold"] == limit

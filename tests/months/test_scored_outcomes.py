@@ -80,6 +80,13 @@ def test_what_can_be_read_in_two_ways_is_asked(scores_file, outcomes):
         joined(scores, outcomes(number=ids, left=LEFT))
     with pytest.raises(ConfigError, match=r"dates of leaving.*--since"):
         joined(scores, outcomes(id=ids, left_date="2024-09-10"))
+    with pytest.raises(ConfigError, match="--days 0: the outcome window has one day or more"):
+        joined(
+            scores,
+            outcomes(id=ids, left_date="2024-09-10"),
+            since=datetime.date(2024, 9, 1),
+            days=0,
+        )
     with pytest.raises(DataError, match="no known word says"):
         joined(scores, outcomes(id=ids, left=np.where(LEFT, "A", "B")))
 

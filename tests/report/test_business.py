@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dbnchurn.evaluate import Offer, compare
-from dbnchurn.report import PartSummary, ReportInput, render
+from dbnchurn.core.html.format import percent
+from dbnchurn.evaluate import Offer, by_group, compare
+from dbnchurn.report import Breakdown, PartSummary, ReportInput, render
 from dbnchurn.report.business import GLOSSARY, business_page, campaign_sizes, leaderboard
 from tests.report.example_run import full_run
 
@@ -70,6 +71,18 @@ def test_weighted_customers_give_no_number_of_contacts(drawn):
     y, p = drawn
     assert campaign_sizes(run_of(y, p, sample_weight=np.full(len(y), 2.0))) == ()
     assert campaign_sizes(run_of(y, p, sample_weight=np.ones(len(y))))
+    weight = np.where(y == 1, 1.0, 3.0)
+    numbers = compare(y, {"dbn": p}, {"dbn": 0.2}, resamples=5, sample_weight=weight)
+    page = business_page(replace(run_of(y, p, sample_weight=weight), metrics=numbers))
+    assert "are weighted because of campaigns" in page.todo[0]
+    share = y.sum() / weight.sum()
+    assert f"left: {percent(y.mean())}." in page.leave[0]
+    assert f"Weighted as if nobody had been contacted, {percent(share)} leave." in page.leave[0]
+
+
+def test_a_budget_of_less_than_a_customer_is_one(drawn):
+    y, p = drawn
+    assert "1 contacts are too few" in business_page(run_of(y, p, budget=0.2)).todo[0]
 
 
 def test_business_words_stand_first_and_the_model_behind_a_fold():
@@ -87,3 +100,14 @@ def test_the_leaderboard_is_by_the_metric_of_all_comparisons():
     values = [run.metrics[name]["average_precision"]["value"] for name in leaderboard(run)]
     assert values == sorted(values, reverse=True)
     assert set(leaderboard(run)) == set(run.metrics)
+
+
+def test_groups_are_told_apart_only_beyond_chance(drawn):
+    y, p = drawn
+    names = np.random.default_rng(2).choice(list("ABCDE"), len(y))
+    told = {}
+    for kind, groups in (("noise", names), ("real", np.where(p > np.median(p), "high", "low"))):
+        found = Breakdown("plan", False, by_group(y, p, groups, 0.2, resamples=50))
+        told[kind] = business_page(run_of(y, p, breakdowns=[found])).leave[-1]
+    assert told["noise"] == "By plan: chance may explain the differences."
+    assert told["real"].startswith("By plan: most leave where it is high (")

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import ArtifactError, ConfigError, DataError
+from dbnchurn.data.draw import Draw
 from dbnchurn.runs import read_config, train
-from dbnchurn.runs.backtest import Backtest, backtest
+from dbnchurn.runs.backtest import backtest
+from dbnchurn.runs.backtest_result import Backtest
 
 
 @pytest.fixture(scope="module")
@@ -206,3 +208,13 @@ def test_a_table_in_another_locale_gives_the_same_numbers(run, new, tmp_path):
         table[name] = table[name].str.replace(".", ",")
     table.to_csv(tmp_path / "german.csv", index=False, sep=";", encoding="utf-16")
     assert backtest(run / "model", tmp_path / "german.csv", resamples=50).measured == plain
+
+
+def test_boosters_of_customers_who_are_not_listed_are_said(fitted, draw_customers, write, tmp_path):
+    X, y = draw_customers(200, seed=6)
+    path = write(X.assign(customer=range(200), left=np.where(y, "yes", "no")), "month.csv")
+    for boosted in (True, False):
+        model, draw = tmp_path / str(boosted) / "model", Draw(400, 200, 300, 0, (9, 9), boosted)
+        fitted.save(model, about={"id": "customer", "draw": draw.as_dict()})
+        found = backtest(model, path, label="left", resamples=1)
+        assert ("customers who were not drawn" in found.to_text()) == boosted

@@ -119,7 +119,7 @@ def test_a_scoring_month_is_scored_like_the_same_rows_in_the_test(crm, run, tmp_
 
 def test_the_model_holds_names_of_secrets_and_no_truth(run):
     plan = json.loads((run / "model" / "manifest.json").read_text())["about"]["data"]
-    assert set(plan) == {"tables", "base", "windows", "label", "features", "ratios"}
+    assert set(plan) == {"tables", "base", "windows", "label", "neighbours", "features", "ratios"}
     assert plan["tables"]["basic"]["columns"]["age"]["high"] == 110
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.spark.customers import customers_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -20,3 +20,10 @@ def test_the_month_is_that_of_all_rows_or_chooses_some(spark):
     two = frame.union(customers_of(spark, plain, date(2024, 7, 1))[0])
     assert customers_of(spark, two, date(2024, 7, 1))[0].count() == 3
     assert customers_of(spark, two)[0].count() == 6
+
+
+def test_a_cutoff_of_another_spelling_is_not_replaced(spark):
+    frame = spark.sql("SELECT 1 AS id, DATE '2024-07-01' AS Cutoff")
+    for month in (None, date(2024, 8, 1)):
+        with pytest.raises(DataError, match="rename column 'Cutoff' to 'cutoff'"):
+            customers_of(spark, frame, month)

@@ -45,3 +45,11 @@ def test_every_row_is_scored_or_rejected_with_its_cutoff(task, customers):
 def test_a_row_without_a_cutoff_is_refused(task, customers):
     with pytest.raises(DataError, match="customers: 1 rows have no cutoff"):
         task.scored(rows(customers, ["a", "b"], [date(2024, 7, 1), None]))
+
+
+def test_a_cutoff_all_of_whose_rows_are_rejected_has_no_scores(task, customers):
+    july, august = date(2024, 7, 1), date(2024, 8, 1)
+    ids = [*(f"k{i}" for i in range(59)), "Total"]
+    facts = task.scored(rows(customers, ids, [july] * 59 + [august]))[2]
+    assert facts["cutoffs"] == ["2024-07-01", "2024-08-01"]
+    assert facts["scored_cutoffs"] == ["2024-07-01"]

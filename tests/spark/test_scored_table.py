@@ -78,6 +78,12 @@ def test_a_job_that_fails_leaves_the_old_scores(spark, table, shared_model, tmp_
     emptied.to_parquet(tmp_path / "emptied.parquet", index=False)
     with pytest.raises(DataError, match="column 'debt' is missing in 60 of 60 rows"):
         score_table(shared_model, str(tmp_path / "emptied.parquet"), str(output), spark, **how)
+    total = pd.read_parquet(table).iloc[[3, *range(60, 120)]]  # all that July has is a total
+    total.to_parquet(tmp_path / "total.parquet", index=False)
+    with pytest.raises(DataError, match="no row of cutoff 2024-07-01 can be scored"):
+        score_table(
+            shared_model, str(tmp_path / "total.parquet"), str(output), spark, id="customer"
+        )
     pd.testing.assert_frame_equal(rows_of(spark, output), before)
 
 

@@ -90,11 +90,11 @@ def _action_words(actions: Sequence[dict[str, Value]]) -> str:
         return "No contact is planned"
     apart = [_offer_words(action) for action in actions if action.get("arm") == "control"]
     made = [_offer_words(action) for action in actions if action.get("arm") != "control"]
-    held_out = f"eld out from {', '.join(apart)}: do not contact" if apart else ""
     if not made:
-        return f"H{held_out}"
+        return f"Held out from {', '.join(apart)}: do not contact"
     more = f", and {len(made) - 1} more" if len(made) > 1 else ""
-    return f"Next: {made[0]}{more}{f'; h{held_out} for it' if apart else ''}"
+    held_out = f"; held out from {', '.join(apart)}: do not contact for it" if apart else ""
+    return f"Next: {made[0]}{more}{held_out}"
 
 
 def _offer_words(action: dict[str, Value]) -> str:

@@ -6,7 +6,7 @@ which, ``acceptance`` makes probabilities of them, and ``next_offer_record`` is 
 both. ``eligibility`` is who may get what. ``time_split`` and ``hidden_holdings`` measure lists on
 rows that made none of it, by ``list_quality``; ``rules`` are associations in words, and
 ``new_items`` ranks customers for what nobody has. ``next_offer`` brings them together;
-``offers_text`` and ``offers_page`` show the result.
+``offer_table``, ``offer_summary`` and ``offers_page`` show the result.
 """
 
 import lazy_loader

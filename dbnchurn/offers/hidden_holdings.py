@@ -46,7 +46,7 @@ def learn_by_hiding(holdings: Holdings, settings: Settings) -> Learned:
     Raises
     ------
     DataError
-        If too few customers hold two items to measure anything.
+        If too few customers hold an offered item to measure anything.
     """
     standing = holdings.standing(as_if_new=True)
     rows = len(holdings.customers)
@@ -127,6 +127,11 @@ def _found_again(
     own, popular : int arrays of shape (n, k)
     hidden : csr_array of shape (n, m)
         The hidden items; customers who hold no offered item are left out.
+
+    Raises
+    ------
+    DataError
+        If nobody holds an offered item.
     """
     held = csr_array(standing.held[:MEASURED])
     row = np.repeat(np.arange(held.shape[0]), np.diff(held.indptr))
@@ -135,6 +140,11 @@ def _found_again(
     order = np.lexsort((lot, ~free, row))
     first = order[np.unique(row[order], return_index=True)[1]]
     first = first[free[first]]
+    if not len(first):
+        raise DataError(
+            f"none of {held.shape[0]} customers who are kept apart holds an offered item, so that "
+            "no list can be measured; offer items that more customers hold"
+        )
     data = np.ones(held.nnz, np.float32)
     data[first] = 0
     rest = csr_array((data, held.indices, held.indptr), shape=held.shape)[row[first]]

@@ -15,8 +15,8 @@ from dbnchurn.offers.purchases import Holdings
 from dbnchurn.tables.keys import refuse_exponents, whole_keys
 from dbnchurn.tables.schema import text
 
-YES = ("yes", "y", "true", "1", "1.0")
-NO = ("no", "n", "false", "0", "0.0")
+YES = ("yes", "y", "true", "1")
+NO = ("no", "n", "false", "0")
 SHOWN = 3
 Level = str | int | float | bool
 
@@ -140,14 +140,14 @@ def holdings_of(
 
 
 def _word(value: object) -> str:
-    return str(value).strip().lower()
+    return str(value).strip().lower().removesuffix(".0")
 
 
 def _answers(
     values: pd.Series[Any], words: Mapping[bool, set[str]]
 ) -> tuple[Bools, Bools, list[str]]:
     """Who holds it, of whom it is not known, and what can be read in neither way."""
-    said = values.astype(str).str.strip().str.lower()
+    said = values.astype(str).str.strip().str.lower().str.removesuffix(".0")
     missing = values.isna().to_numpy(bool) | (said == "").to_numpy(bool)
     yes, no = (said.isin(words[answer]).to_numpy(bool) & ~missing for answer in (True, False))
     odd = ~(yes | no | missing)

@@ -198,6 +198,8 @@ def measure_new(
     groups: tuple[str | None, ...],
     settings: Settings,
     penalty: float | None,
+    *,
+    dated: bool,
 ) -> NewItemQuality | None:
     """Treat some items as new, one third of their group at most, and rank customers for them.
 
@@ -211,6 +213,9 @@ def measure_new(
     settings : Settings
     penalty : float or None
         Of EASE.
+    dated : bool
+        Whether `taken` follows `held`, so that holders cannot take the item; without dates all
+        customers are ranked.
 
     Returns
     -------
@@ -227,12 +232,11 @@ def measure_new(
     own_groups = np.array([group or "" for group in groups])[kept]
     activity = np.diff(others.indptr).astype(np.float64)
     columns, before = taken.tocsc(), held.tocsc()
-    by_time = taken is not held
     found, active = [], []
     for item in chosen:
         scores = sibling_scores(others, own_groups == groups[item], weights)
         outcome = columns[:, [item]].toarray().ravel() > 0
-        free = before[:, [item]].toarray().ravel() == 0 if by_time else np.ones(len(scores), bool)
+        free = before[:, [item]].toarray().ravel() == 0 if dated else np.ones(len(scores), bool)
         free &= activity > 0
         found.append(_auc(scores[free], outcome[free]))
         active.append(_auc(activity[free], outcome[free]))

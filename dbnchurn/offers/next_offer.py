@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.typing import Bools
 from dbnchurn.offers.eligibility import Eligibility, also_closed
 from dbnchurn.offers.hidden_holdings import learn_by_hiding
@@ -122,7 +122,7 @@ class NextOffer:
         if isinstance(history, Purchases):
             learned = learn_by_time(history, settings)
             choosing, measuring = (
-                Observed(history.held(week), new_taken(history, week, settings), True)
+                _followed(history, week, settings)
                 for week in (
                     history.n_weeks - 2 * self.window, history.n_weeks - self.window
                 )
@@ -138,8 +138,9 @@ class NextOffer:
             choosing, measuring, history.items, possible, self.n_rules
         )
         self.new_item_quality_: NewItemQuality | None = measure_new(
-            measuring.held, measuring.taken, history.groups, settings, learned.record.penalty
-        )
+            measuring.held, measuring.taken, history.groups, settings, learned.record.penalty,
+            dated=measuring.dated,
+        )  # fmt: skip
         return self
 
     def recommend(
@@ -180,7 +181,23 @@ class NextOffer:
         standing : Standing
         rules : Eligibility
             With what is not known to be free, or was taken after the last complete week.
+
+        Raises
+        ------
+        DataError
+            If the items are others than those that were learned from.
         """
+        if history.items != self.record_.items:
+            raise DataError(
+                f"the history has {len(history.items)} items, which are not the "
+                f"{len(self.record_.items)} that were learned from, in their order; fit again, or "
+                "give a history of the same items"
+            )
+        if isinstance(history, Holdings) == bool(self.record_.window):
+            raise DataError(
+                "purchases with dates and holdings without were mixed; give a history of the kind "
+                "that was learned from"
+            )
         if isinstance(history, Holdings):
             return history.standing(), also_closed(rules, history.unknown)
         later = None
@@ -219,3 +236,13 @@ class NextOffer:
             method, tuple(map(float, self.penalties)), self.window, self.recent, self.repeat,
             length, possible, self.random_state,
         )  # fmt: skip
+
+
+def _followed(bought: Purchases, week: int, settings: Settings) -> Observed:
+    """Customers at the start of a week, and what they took from then on.
+
+    Who had bought nothing by then may not have been a customer yet, and is none of the others.
+    """
+    held = bought.held(week)
+    there = np.flatnonzero(np.diff(held.indptr) > 0)
+    return Observed(held[there], new_taken(bought, week, settings)[there], True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -168,7 +168,6 @@ class OfferSummary:
                     for name, first, listed, mean in self.listed.offers
                 ],
             },
-            "calibration": [asdict(part) for part in self.quality.calibration],
             "notes": list(self.notes),
         }  # fmt: skip
 

@@ -14,7 +14,7 @@ from dbnchurn.offers.next_offer_record import Lists, NextOfferRecord
 from dbnchurn.offers.purchases import Standing
 
 TAKES, RESEMBLES = "acceptance", "similarity"
-POPULAR = "most often taken"
+POPULAR, COMMON = "most often taken", "most often held"
 
 
 def probability_column(record: NextOfferRecord) -> str:
@@ -109,7 +109,8 @@ def offer_tables(
         At least one; customers to whom nothing can be offered have no row.
     """
     ids, items = np.asarray(customers, object), pa.array(record.items, pa.string())
-    reasons = pa.array([*record.items, POPULAR], pa.string())
+    otherwise = POPULAR if record.window else COMMON
+    reasons = pa.array([*record.items, otherwise], pa.string())
     for rows, part, logits in record.chunks(standing, rules):
         lists = record.lists(part, logits, n_offers)
         if tally is not None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import quoted, text_literal
+from dbnchurn.core.typing import Ints32
 from dbnchurn.offers.holding_table import customer_ids
 from dbnchurn.offers.purchases import Purchases
 from dbnchurn.tables.duckdb import Session
@@ -205,9 +205,7 @@ def _purchases(
     items = sorted(groups)
     ids = session.arrow("SELECT DISTINCT customer FROM weekly ORDER BY customer").to_pandas()
     words = customer_ids(ids["customer"].rename(columns.customer), where).to_numpy(str)
-    order = np.argsort(words, kind="stable")
-    place = np.empty(len(order), np.int32)
-    place[order] = np.arange(len(order), dtype=np.int32)
+    names, place = np.unique(words, return_inverse=True)
     listing = ", ".join(map(text_literal, items))
     table = session.arrow(
         "SELECT n.number, (l.number)::INTEGER AS item, w.week FROM weekly w JOIN (SELECT customer, "
@@ -216,12 +214,16 @@ def _purchases(
         f"number, unnest(names) AS item FROM (SELECT [{listing}] AS names)) l ON l.item = w.item"
     )
 
-    def column(name: str) -> npt.NDArray[np.int32]:
+    def column(name: str) -> Ints32:
         return np.asarray(table.column(name).to_numpy(), np.int32)
 
+    customer = place.astype(np.int32)[column("number")]
+    item, week = column("item"), column("week")
+    if len(names) < len(words):  # such as 7 and 7.0, which are one customer
+        customer, item, week = np.unique(np.column_stack([customer, item, week]), axis=0).T
     bought = Purchases(
-        tuple(words[order].tolist()), tuple(items), place[column("number")], column("item"),
-        column("week"), n_weeks, last, tuple(groups[item] for item in items),
+        tuple(names.tolist()), tuple(items), customer, item, week, n_weeks, last,
+        tuple(groups[name] for name in items),
     )  # fmt: skip
     _check_weeks(bought, where, is_default, notes)
     if columns.group is not None and None in bought.groups:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -184,6 +184,7 @@ class Purchases:
             item=self.item[kept],
             week=self.week[kept],
             n_weeks=n_weeks,
+            until=self.until - timedelta(weeks=self.n_weeks - n_weeks),
         )
 
     def with_customers(self, ids: Sequence[str]) -> Purchases:

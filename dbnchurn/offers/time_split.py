@@ -7,7 +7,9 @@ last w. Then the lists for the future are made from all weeks.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -31,7 +33,7 @@ from dbnchurn.offers.list_quality import (
     coverage_of,
     hits_of,
 )
-from dbnchurn.offers.next_offer_record import NextOfferRecord, likeliest
+from dbnchurn.offers.next_offer_record import CELLS, NextOfferRecord, likeliest
 from dbnchurn.offers.purchases import Purchases, Standing, entries
 from dbnchurn.offers.settings import EASE, MEASURED, Settings
 
@@ -162,17 +164,31 @@ def popular_lists(rates: ItemRates, part: Standing, settings: Settings) -> Rows:
     -------
     int array of shape (n, k)
     """
-    scores = np.repeat(rates.popularity.astype(np.float32)[None], len(part), axis=0)
-    if part.habit is not None:
-        scores += part.habit.toarray().astype(np.float32)
+    popularity = rates.popularity.astype(np.float32)[None]
+
+    def scores(some: Standing) -> Floats32:
+        found: Floats32 = np.repeat(popularity, len(some), axis=0)
+        if some.habit is not None:
+            found += some.habit.toarray().astype(np.float32)
+        return found
+
     return _closed_lists(scores, part, settings)
 
 
-def _closed_lists(scores: Floats32, part: Standing, settings: Settings) -> Rows:
-    held = None if settings.repeat else part.held
-    close(scores, slice(0, len(part)), Eligibility(settings.possible), held)
-    lists = likeliest(scores, settings.k)
-    return np.where(np.isfinite(np.take_along_axis(scores, lists, axis=1)), lists, -1)
+def _closed_lists(
+    scores: Callable[[Standing], Floats32], part: Standing, settings: Settings
+) -> Rows:
+    """Lists of the open items with the largest scores, for chunks of customers."""
+    size, made = max(1, CELLS // len(settings.possible)), []
+    for first in range(0, len(part), size):
+        some = part.of(slice(first, min(first + size, len(part))))
+        found = scores(some)
+        held = None if settings.repeat else some.held
+        close(found, slice(0, len(some)), Eligibility(settings.possible), held)
+        lists = likeliest(found, settings.k)
+        open_ = np.isfinite(np.take_along_axis(found, lists, axis=1))
+        made.append(np.where(open_, lists, -1))
+    return np.concatenate(made)
 
 
 def _record_at(
@@ -235,11 +251,14 @@ def _try_penalties(bought: Purchases, settings: Settings) -> dict[float, float]:
     together = gram(bought.held(week))
     found = {}
     for penalty in settings.penalties:
-        scores = scores_of(standing.held, ease_weights(together, penalty))
-        found[penalty] = float(
-            hits_of(_closed_lists(scores, standing, settings), taken).recall.mean()
-        )
+        weights = ease_weights(together, penalty)
+        lists = _closed_lists(partial(_scores, weights), standing, settings)
+        found[penalty] = float(hits_of(lists, taken).recall.mean())
     return found
+
+
+def _scores(weights: Weights, some: Standing) -> Floats32:
+    return scores_of(some.held, weights)
 
 
 def _sample(bought: Purchases, week: int, settings: Settings) -> tuple[Standing, csr_array, Rows]:

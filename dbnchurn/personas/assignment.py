@@ -15,14 +15,14 @@ from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.files import atomic_write, write_whole
 from dbnchurn.core.places import check_places
 from dbnchurn.core.spreadsheet_text import original_frame
-from dbnchurn.personas.customer_ids import refuse_ids
+from dbnchurn.personas.customer_ids import refuse_ids, totals_text
 from dbnchurn.personas.differences import flows
 from dbnchurn.personas.files import load
 from dbnchurn.personas.flow_page import flow_page
 from dbnchurn.personas.persona_record import CHUNK, PersonaRecord
 from dbnchurn.tables.arrow import frame_of, reading_notes, text_formats
 from dbnchurn.tables.chunks import ChunkSource
-from dbnchurn.tables.empty_rows import TOTAL, total_rows
+from dbnchurn.tables.empty_rows import total_rows
 from dbnchurn.tables.keys import refuse_exponents
 from dbnchurn.tables.loading import read_table
 from dbnchurn.tables.schema import text
@@ -48,7 +48,7 @@ class Assigned:
     moves : DataFrame or None, default None
         Customers by persona before and after, where an earlier assignment was given.
     kept : float or None, default None
-        Share of the customers in both who kept their persona.
+        Share of the customers with a persona in both who kept it.
     """
 
     customers: dict[str, int] = field(default_factory=dict)
@@ -67,14 +67,15 @@ class Assigned:
         if self.rejected:
             lines.append(f"{self.rejected} lines could not be read and have no persona")
         if self.totals:
-            rows = "row is" if self.totals == 1 else "rows are"
-            lines.append(f"{self.totals} {rows} left out: {TOTAL}")
+            lines.append(totals_text(self.totals))
         if self.moves is not None:
             lines.append(f"\nfrom the earlier assignment (rows) to this one:\n{self.moves}")
             if self.kept is None:
-                lines.append("no customer is in both; are the ids written alike?")
+                lines.append("no customer has a persona in both; are the ids written alike?")
             else:
-                lines.append(f"{100 * self.kept:.1f} % of the customers in both kept their persona")
+                lines.append(
+                    f"{100 * self.kept:.1f} % of the customers with a persona in both kept it"
+                )
         return "\n".join(lines)
 
 
@@ -135,6 +136,8 @@ def assign_file(
         raise ConfigError(
             f"{personas} do not say which column names the customer; say it with --id"
         )
+    if id == "persona":
+        raise ConfigError("'persona' is the column of the result and cannot name the customer")
     source = open_files(table)
     done = Assigned()
     ids: list[pd.Series[Any]] = []

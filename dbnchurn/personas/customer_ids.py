@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.tables.empty_rows import TOTAL
 
 
 def refuse_ids(ids: pd.Series[Any], column: str, where: str) -> None:
@@ -50,3 +51,14 @@ name each customer
         )
     if wrong:
         raise DataError(f"{where}: {'; '.join(wrong)}")
+
+
+def totals_text(rows: int) -> str:
+    """A sentence on rows that are totals of others.
+
+    Examples
+    --------
+    >>> totals_text(1), totals_text(2)
+    ('1 row is left out: a total, not a customer', '2 rows are left out: a total, not a customer')
+    """
+    return f"{rows} {'row is' if rows == 1 else 'rows are'} left out: {TOTAL}"

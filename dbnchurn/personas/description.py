@@ -90,14 +90,14 @@ def _ranges(name: str, values: Floats, inside: Bools) -> list[Phrase]:
 
 
 def number_text(value: float) -> str:
-    """A number for a sentence: whole as it is, else with three digits.
+    """A number for a sentence: whole as it is or from 100 on, else with three digits.
 
     Examples
     --------
-    >>> number_text(1200.0), number_text(0.12345)
-    ('1200', '0.123')
+    >>> number_text(1200.0), number_text(0.12345), number_text(12345.6)
+    ('1200', '0.123', '12346')
     """
-    return f"{value:.0f}" if value == int(value) else f"{value:.3g}"
+    return f"{value:.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.3g}"
 
 
 def tree_agreement(

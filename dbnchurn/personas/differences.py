@@ -127,7 +127,7 @@ def flows(before: pd.Series[Any], after: pd.Series[Any]) -> tuple[pd.DataFrame, 
         Customers by persona before (rows) and after (columns); those in one of the two alone are
         ``new`` or ``gone``, those without a persona ``not known``.
     kept : float or None
-        Share of the customers in both who kept their persona; None if there are none.
+        Share of the customers with a persona in both who kept it; None if there are none.
 
     Examples
     --------
@@ -138,7 +138,8 @@ def flows(before: pd.Series[Any], after: pd.Series[Any]) -> tuple[pd.DataFrame, 
     both = pd.concat(
         {"before": before.fillna("not known"), "after": after.fillna("not known")}, axis=1
     )
-    shared = both.dropna()
+    there = both.fillna("not known").ne("not known").all(axis=1)
+    shared = both[there]
     kept = float((shared["before"] == shared["after"]).mean()) if len(shared) else None
     both = both.fillna({"before": "new", "after": "gone"})
     return pd.crosstab(both["before"], both["after"]), kept

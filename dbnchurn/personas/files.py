@@ -123,9 +123,19 @@ def _load(folder: Path) -> PersonaRecord:
 def _upgraded(tree: dict[str, Any]) -> Any:
     """The record of a file as the newest format has it."""
     record = tree.get("personas")
+    if isinstance(record, dict):
+        for point in _points(record):
+            point.setdefault("error", None)
     if tree["format"] == 1 and isinstance(record, dict):  # which did not keep these
         return {**record, "id": None, "codes": None}
     return record
+
+
+def _points(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The stabilities of a stored record."""
+    curve = record.get("curve")
+    found = [*(curve if isinstance(curve, list) else []), record.get("stability")]
+    return [point for point in found if isinstance(point, dict)]
 
 
 def _content(folder: Path, name: str) -> bytes:

@@ -24,7 +24,7 @@ def flow_page(moves: pd.DataFrame, kept: float | None, before: str, after: str) 
         Customers by persona before (rows) and after (columns), as
         :func:`dbnchurn.personas.differences.flows` gives them.
     kept : float or None
-        Share of the customers in both who kept their persona.
+        Share of the customers with a persona in both who kept it.
     before, after : str
         Names of the two tables.
 
@@ -35,9 +35,9 @@ def flow_page(moves: pd.DataFrame, kept: float | None, before: str, after: str) 
     there = moves.drop(index="new", errors="ignore")
     here = moves.drop(columns="gone", errors="ignore")
     verdict = (
-        "no customer is in both; are the ids written alike?"
+        "no customer has a persona in both; are the ids written alike?"
         if kept is None
-        else f"{percent(kept)} of the customers in both kept their persona."
+        else f"{percent(kept)} of the customers with a persona in both kept it."
     )
     counts = (
         f"{thousands(int(there.to_numpy().sum()))} customers in {before}, "

@@ -160,9 +160,9 @@ class Personas(BaseEstimator):  # type: ignore[misc]
         ----------
         X : DataFrame, Arrow or polars table, or 2-D array of shape (n, d)
             One row per customer, without outcome and scores.
-        y : int array-like of shape (n,), optional
-            Outcome of each row, 0 or 1. Nothing is learned from it: it is there to refuse columns
-            that decide it.
+        y : array-like of shape (n,), optional
+            Outcome of each row, 0 or 1; -1 or missing where it is not known. Nothing is learned
+            from it: it is there to refuse columns that decide it.
 
         Returns
         -------
@@ -191,10 +191,8 @@ class Personas(BaseEstimator):  # type: ignore[misc]
         if len(frame) < FEWEST_ROWS:
             raise DataError(f"{len(frame)} customers are too few; {FEWEST_ROWS} are needed")
         if y is not None:
-            outcome = np.asarray(y).astype(np.int64)
-            if len(outcome) != len(frame):
-                raise DataError(f"y has {len(outcome)} rows, but X has {len(frame)}")
-            told = outcome >= 0  # -1: not known
+            outcome = _outcome(y, len(frame))
+            told = outcome >= 0
             seen = (
                 columns
                 if told.all()
@@ -318,6 +316,21 @@ class Personas(BaseEstimator):  # type: ignore[misc]
         shares = self.labels_.value_counts(normalize=True)
         final = (replace(p, share=float(shares.get(p.name, 0.0))) for p in found)
         return replace(named, personas=tuple(final))
+
+
+def _outcome(y: Any, rows: int) -> Ints:
+    """Outcomes as whole numbers; -1 where it is not known."""
+    given = pd.Series(np.asarray(y).ravel())
+    if len(given) != rows:
+        raise DataError(f"y has {len(given)} rows, but X has {rows}")
+    found = pd.to_numeric(given, errors="coerce").astype(np.float64)
+    wrong = given.notna() & ~found.isin((-1, 0, 1))
+    if wrong.any():
+        raise DataError(
+            f"y holds values such as {given[wrong].iloc[0]!r} in {int(wrong.sum())} rows; give 1 "
+            "for those who left, 0 for those who stayed, and -1 where it is not known"
+        )
+    return found.fillna(-1).to_numpy().astype(np.int64)
 
 
 def _drawn(n: int, most: int, generator: np.random.Generator) -> Ints:

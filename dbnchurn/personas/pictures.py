@@ -9,6 +9,7 @@ from dbnchurn.core.html.format import cut
 from dbnchurn.core.html.picture import Picture
 from dbnchurn.personas.differences import PersonaFigures
 from dbnchurn.personas.persona_record import STABLE, Persona, PersonaRecord
+from dbnchurn.personas.stability import CLOSE, WITHIN
 
 LONGEST = 34  # characters of a phrase beside an axis
 
@@ -101,9 +102,10 @@ def curve_picture(record: PersonaRecord) -> Picture | None:
         c.axes.set_ylim(0, 1.02)
         c.whole_numbers()
         return c.picture(
-            f"{taken} personas are found again among customers drawn anew",
-            "Mean agreement with refits, 1 if they are the same; the band is from the worst to the "
-            "best. Marked: the number taken, the largest within 0.05 of the best. Below the "
-            "dashed line personas are not stable.",
+            f"How well each number of personas is found again; {taken} were taken",
+            "Mean agreement with refits among customers drawn anew, 1 if they are the same; the "
+            "band is from the worst to the best. Marked: the number taken, the largest within one "
+            f"standard error of the best ({CLOSE:g} at least, {WITHIN:g} at most) among those "
+            "without a persona that is too small. Below the dashed line personas are not stable.",
             "; ".join(f"{k}: {ari:.2f}" for k, ari in zip(numbers, index, strict=True)),
         )

@@ -13,7 +13,7 @@ from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.personas.score_record import Scores
 from dbnchurn.personas.space_record import Points
 
-WITHIN = 0.05  # of the best index; the largest number among these is taken
+CLOSE, WITHIN = 0.005, 0.05  # least and largest reach below the best index, else one error
 Fit = Callable[[Points, int, np.random.Generator], Scores]
 Again = Callable[[Ints, np.random.Generator], Points]
 
@@ -31,6 +31,8 @@ class Stability:
         The smallest and the largest of the refits.
     smallest : float
         Share of the customers in the smallest persona.
+    error : float or None, default None
+        Standard error of the mean over the refits; None in records that did not keep it.
     """
 
     n_personas: int
@@ -38,6 +40,7 @@ class Stability:
     low: float
     high: float
     smallest: float
+    error: float | None = None
 
 
 def adjusted_rand_index(one: npt.ArrayLike, other: npt.ArrayLike) -> float:
@@ -91,6 +94,7 @@ def stability_of(
     n_personas : int
     fit : function of points, number and generator
     refits : int
+        Two at least.
     generator : Generator
     again : function of rows and generator, optional
         Gives all points in a space that is learned anew from these rows; by default the space is
@@ -108,11 +112,18 @@ def stability_of(
         own = points if again is None else again(rows, generator)
         anew = fit(own.take(rows), n_personas, generator).assign(own)
         found.append(adjusted_rand_index(labels, anew))
-    return Stability(n_personas, float(np.mean(found)), min(found), max(found), float(shares.min()))
+    error = float(np.std(found, ddof=1) / np.sqrt(refits))
+    return Stability(
+        n_personas, float(np.mean(found)), min(found), max(found), float(shares.min()), error
+    )
 
 
 def choose(curve: Sequence[Stability], min_share: float) -> int:
-    """The largest number of personas whose index is within 0.05 of the best.
+    """The largest number of personas that is found again as well as the best one.
+
+    Its index is within one standard error of the best, by the larger error of the two; 0.005 below
+    is always near enough, and more than 0.05 never. Halves of a group along noise are found again
+    nearly as well as groups, and with small errors: within 0.05 they would pass.
 
     Parameters
     ----------
@@ -133,6 +144,12 @@ def choose(curve: Sequence[Stability], min_share: float) -> int:
     --------
     >>> choose([Stability(3, 0.9, 0.8, 1, 0.2), Stability(4, 0.87, 0.8, 1, 0.1)], 0.01)
     4
+    >>> choose([Stability(4, 0.99, 0.99, 1, 0.1, 0.001), Stability(5, 0.96, 0.9, 1, 0.1, 0.02)], 0)
+    4
+
+    References
+    ----------
+    L. Breiman et al., "Classification and regression trees", 1984 (the rule of one standard error).
     """
     allowed = [point for point in curve if point.smallest >= min_share]
     if not allowed:
@@ -141,8 +158,13 @@ def choose(curve: Sequence[Stability], min_share: float) -> int:
             f"one with less than {100 * min_share:g} % of the customers; take columns out in which "
             "few rows are far from all others, or set smaller numbers"
         )
-    best = max(point.ari for point in allowed)
-    return max(point.n_personas for point in allowed if point.ari >= best - WITHIN)
+    best = max(allowed, key=lambda point: point.ari)
+
+    def reach(point: Stability) -> float:
+        errors = [found.error for found in (point, best) if found.error is not None]
+        return min(WITHIN, max(CLOSE, max(errors, default=WITHIN)))
+
+    return max(point.n_personas for point in allowed if point.ari >= best.ari - reach(point))
 
 
 def order_by_size(labels: Ints, n_personas: int) -> Ints:

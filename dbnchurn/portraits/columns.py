@@ -53,7 +53,7 @@ class Column:
         Parameters
         ----------
         level : str, float or bool, optional
-            For a column of levels.
+            For a column of levels; without one the result is NULL.
 
         Returns
         -------
@@ -63,7 +63,7 @@ class Column:
             return f"median({self.sql})"
         if self.kind == "date":  # a day that some customer has, never one between two
             return f"quantile_disc({self.sql}, 0.5)"
-        same = "" if level is None else literal(level)
+        same = "NULL" if level is None else literal(level)
         return f"avg(CAST({self.sql} = {same} AS INT))"
 
     def of_group(self, persona: str | None, level: str | float | bool | None = None) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from dbnchurn.config import Section, read
-from dbnchurn.data.plan import Csv
+from dbnchurn.data.plan import Csv, Memory
 from dbnchurn.tables.postgres import Postgres
 
 Name = Annotated[str, Field(min_length=1)]
@@ -129,7 +129,7 @@ class PortraitConfig(Section):
     fewest: Annotated[int, Field(ge=1)] = Field(
         default=10, description="Known values below which a group has no figure of its own."
     )
-    memory: Annotated[str, Field(pattern=r"^[0-9]+ ?[MG]B$")] = Field(
+    memory: Memory = Field(
         default="500MB", description="What DuckDB may use before it goes to disk."
     )
 

@@ -88,12 +88,17 @@ def _verdict(portraits: Portraits, found: CustomerPortrait) -> str:
 def _action_words(actions: Sequence[dict[str, Value]]) -> str:
     if not actions:
         return "No contact is planned"
-    first = actions[0]
-    offer = f"{first['offer'] or NOT_KNOWN} by {first['channel'] or NOT_KNOWN}"
-    if first.get("arm") == "control":
-        return f"Held out from {offer}: do not contact"
-    others = f", and {len(actions) - 1} more" if len(actions) > 1 else ""
-    return f"Next: {offer}{others}"
+    apart = [_offer_words(action) for action in actions if action.get("arm") == "control"]
+    made = [_offer_words(action) for action in actions if action.get("arm") != "control"]
+    if not made:
+        return f"Held out from {', '.join(apart)}: do not contact"
+    more = f", and {len(made) - 1} more" if len(made) > 1 else ""
+    held_out = f"; held out from {', '.join(apart)}: do not contact for it" if apart else ""
+    return f"Next: {made[0]}{more}{held_out}"
+
+
+def _offer_words(action: dict[str, Value]) -> str:
+    return f"{action['offer'] or NOT_KNOWN} by {action['channel'] or NOT_KNOWN}"
 
 
 def _day(portraits: Portraits, table: str) -> str:

@@ -133,6 +133,21 @@ class Figures:
         share = counts.get(level, 0) / known if known >= self.fewest else None
         return Figure(share, known, column.of_group(group, level))
 
+    def no_level(self, column: Column, group: str | None) -> Figure:
+        """In place of the levels of a group of whom too few values are known.
+
+        Parameters
+        ----------
+        column : Column
+        group : str or None
+
+        Returns
+        -------
+        Figure
+        """
+        counts = self.levels.get((column.section, column.name, group), {})
+        return Figure(None, sum(counts.values()), column.of_group(group))
+
     def commonest(self, column: Column, group: str | None, most: int = 3) -> list[Value]:
         """Levels that most customers of a group hold, the commonest first.
 
@@ -145,8 +160,11 @@ class Figures:
         Returns
         -------
         list
+            Empty where too few values are known, since these would be those of single customers.
         """
         counts = self.levels.get((column.section, column.name, group), {})
+        if sum(counts.values()) < self.fewest:
+            return []
         return sorted(counts, key=lambda level: (-counts[level], str(level)))[:most]
 
 

@@ -67,6 +67,9 @@ def group_rows(portraits: Portraits, persona: str) -> list[GroupRow]:
         levels: list[Value] = [None]
         if column.kind == "level":
             levels = portraits.figures.commonest(column, persona)
+            if column.compared and not levels:
+                few = portraits.figures.no_level(column, persona)
+                rows.append(GroupRow(column, None, few, None))
         for level in levels:
             pair = (portraits.figures.figure(column, group, level) for group in (persona, None))
             rows.append(GroupRow(column, level, *pair))

@@ -6,14 +6,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.core.errors import ConfigError, DataError, listed
 from dbnchurn.core.files import atomic_write, replace_folder
 from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import stage
 from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.portraits.config import PortraitConfig
 from dbnchurn.portraits.customer_page import customer_page
-from dbnchurn.portraits.persona_pages import INDEX, TABLE, persona_files
+from dbnchurn.portraits.persona_pages import INDEX, TABLE, VIEWS, persona_files
 from dbnchurn.portraits.portraits import Portraits
 from dbnchurn.portraits.profiles import profile_lines
 
@@ -67,7 +67,7 @@ def write_portraits(
         HTML page of that customer.
     personas : Path, optional
         Folder with a page for each persona, ``figures.csv`` and ``views.sql``; an earlier one is
-        replaced.
+        replaced, if nothing else is in it.
     profiles : Path, optional
         JSON lines, one a customer.
     mkdir : bool, default False
@@ -153,6 +153,15 @@ def _check_folder(folder: Path, config: PortraitConfig) -> None:
     ours = (folder / INDEX).exists() and (folder / TABLE).exists()
     if folder.exists() and not ours and (folder.is_file() or any(folder.iterdir())):
         raise ConfigError(f"{folder} exists and holds no portraits; choose another folder")
+    if ours and (others := sorted(p.name for p in folder.iterdir() if not _is_ours(p))):
+        raise ConfigError(
+            f"{folder} is replaced as a whole, and {listed(others)} in it are no pages of "
+            "personas; move them, or choose another folder"
+        )
+
+
+def _is_ours(path: Path) -> bool:
+    return path.is_file() and (path.suffix == ".html" or path.name in (TABLE, VIEWS))
 
 
 def _read(config: PortraitConfig) -> dict[str, list[str | Path]]:

@@ -330,7 +330,7 @@ class Portraits:
             named,
             tuple(shown),
             reasons,
-            self._list_of("log", key, "contact_date DESC, campaign, offer"),
+            self._list_of("log", key, "contact_date DESC, campaign, offer, channel, arm"),
             self._list_of("plan", key, "value DESC NULLS LAST, offer, channel"),
         )
 

@@ -103,7 +103,8 @@ def _query(portraits: Portraits, names: _Aliases, condition: str) -> str:
         joins.append(
             "LEFT JOIN (SELECT customer, CAST(to_json(list(struct_pack(date := contact_date, "
             "campaign := campaign, offer := offer, channel := channel, arm := arm) ORDER BY "
-            f"contact_date DESC, campaign, offer)[1:{LATEST}]) AS VARCHAR) AS latest FROM log "
+            f"contact_date DESC, campaign, offer, channel, arm)[1:{LATEST}]) AS VARCHAR) AS latest "
+            f"FROM log "
             f"WHERE {condition} GROUP BY customer) h ON h.customer = p.customer"
         )
         for column in ("contacts", "last contact", "times held out"):

@@ -181,7 +181,8 @@ def _of_csv(
     """SQL that reads CSV files as they were read; None where DuckDB alone does not."""
     written = list(dialects.values())
     plain = written and not loaded.rejected and all(d.encoding in UTF8 for d in written)
-    if not plain or len({(d.delimiter, d.quote, d.names, d.first_line) for d in written}) > 1:
+    forms = {(d.delimiter, d.quote, d.names, d.first_line, d.trailing) for d in written}
+    if not plain or len(forms) > 1 or written[0].trailing:
         return None
     values = []
     for name, kind in kinds.items():
@@ -193,11 +194,12 @@ def _of_csv(
             return None
         values.append(f"{value} AS {quoted(name)}")
     first = written[0]
+    names = ", ".join(map(text_literal, first.names))
     listing = ", ".join(text_literal(path) for path in dialects)
     return (
         f"(SELECT {', '.join(values)} FROM read_csv([{listing}], all_varchar = true, "
-        f"header = true, delim = {text_literal(first.delimiter)}, "
-        f"quote = {text_literal(first.quote)}))"
+        f"header = false, skip = {first.first_line}, names = [{names}], "
+        f"delim = {text_literal(first.delimiter)}, quote = {text_literal(first.quote)}))"
     )
 
 

@@ -48,7 +48,10 @@ def remarks(
     if (scores := tables.get("scores")) is not None:
         if "reason_1" not in scores.columns:
             said.append(f"{scores.where} has no reasons; 'dbnchurn score --reasons 3' adds them")
-        elif config.private and "column_1" not in scores.columns:
+        elif config.private and any(
+            name.startswith("reason_") and name.replace("reason", "column") not in scores.columns
+            for name in scores.columns
+        ):
             raise DataError(
                 f"{scores.where}: there are private columns, and the reasons do not say which "
                 "column they are made of (column_1, …); take the whole output of 'dbnchurn score "

@@ -34,6 +34,7 @@ OPTIONAL: dict[str, dict[str, str]] = {
 }  # fmt: skip
 MAY_BE_EMPTY = ("log", "plan")  # nobody was contacted, or will be
 ONE_EACH = ("customers", "scores", "personas")
+ZONED = "TIMESTAMP WITH TIME ZONE"
 MOST_LEVELS = 50  # different texts, above which the share of one says nothing
 
 
@@ -109,6 +110,7 @@ def typed_table(session: Session, config: PortraitConfig, name: str) -> TypedTab
             f"{did_you_mean(absent[0], raw.all_columns)}"
         )
     shown = {n: kind for n, kind in asked.items() if theirs[n] in raw.columns}
+    _refuse_zones(session, raw, [theirs[n] for n in shown], source.name)
     values = {n: _value(raw, theirs[n], kind, source.name) for n, kind in shown.items()}
     key = key_expression(session, raw.relation, id, source.name)
     listing = ", ".join([f"{key} AS customer", *(f"{v} AS {quoted(n)}" for n, v in values.items())])
@@ -134,6 +136,18 @@ def typed_table(session: Session, config: PortraitConfig, name: str) -> TypedTab
     )
 
 
+def _refuse_zones(session: Session, raw: RawTable, shown: Collection[str], where: str) -> None:
+    """Refuse times whose day depends on where they are read."""
+    for column in (c for c in shown if raw.columns[c] == ZONED):
+        plain = f"timezone('UTC', {quoted(column)})"
+        sql = f"SELECT count(*) FROM {raw.relation} WHERE {plain} <> date_trunc('day', {plain})"
+        if session.row(sql)[0]:
+            raise DataError(
+                f"{where}: column {column!r} holds times with a zone, of which midnight lies in "
+                "another day elsewhere; write dates alone"
+            )
+
+
 def _value(raw: RawTable, column: str, wanted: str, where: str) -> str:
     """SQL of a value with the type that is wanted."""
     name, kind = quoted(column), raw.columns[column]
@@ -145,7 +159,9 @@ def _value(raw: RawTable, column: str, wanted: str, where: str) -> str:
     if wanted == "date" and word:
         return f"CAST(CAST({text} AS TIMESTAMP) AS DATE)"
     if wanted in ("date", "any") and moment:
-        return f"CAST({name} AS DATE)"
+        return (
+            f"CAST(timezone('UTC', {name}) AS DATE)" if kind == ZONED else f"CAST({name} AS DATE)"
+        )
     if wanted in ("number", "any") and number:
         if kind in ("DOUBLE", "FLOAT"):
             return f"CASE WHEN NOT isnan({name}) THEN CAST({name} AS DOUBLE) END"
@@ -200,9 +216,10 @@ def _check(session: Session, name: str, id: str, where: str) -> None:
         if arms:
             unknown = listed(row[0] for row in arms)
             wrong.append(f"unknown arm {unknown}: an arm is one of {listed(ARMS)}")
-    if name == "log":
+    if name in ("log", "plan"):  # without its arm, a customer who is held out would be contacted
         for column in ("arm", "contact_date"):
-            wrong += _counted(session, name, f"{column} IS NULL", f"column {column!r} is empty")
+            if column in columns:
+                wrong += _counted(session, name, f"{column} IS NULL", f"column {column!r} is empty")
     if wrong:
         raise DataError(f"{where} ({name}): {'; '.join(wrong)}")
 

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from dbnchurn.campaign.conditions import Condition
 from dbnchurn.campaign.source import CampaignSource
 from dbnchurn.config import Section, read, section_of
+from dbnchurn.data.plan import Memory
 from dbnchurn.offers.next_offer import NextOffer
 from dbnchurn.runs.source import SourceSection
 
@@ -108,7 +109,7 @@ class OffersConfig(Section):
     table: Literal["csv", "parquet"] = Field(default="csv", description="How lists are written.")
     seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Seed of everything.")
     output: Path = Field(default=Path("runs"), description="Folder in which run folders are made.")
-    memory: str = Field(default="2GB", description="Of DuckDB, before it writes to disk.")
+    memory: Memory = Field(default="2GB", description="Of DuckDB, before it writes to disk.")
     offers: OffersSection = Field(default_factory=OffersSection)
 
     @model_validator(mode="after")

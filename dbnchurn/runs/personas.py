@@ -19,14 +19,14 @@ from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
 from dbnchurn.core.spreadsheet_text import csv_text
 from dbnchurn.core.typing import Floats, Ints
-from dbnchurn.personas.customer_ids import refuse_ids
+from dbnchurn.personas.customer_ids import refuse_ids, totals_text
 from dbnchurn.personas.differences import PersonaFigures, figures_of
 from dbnchurn.personas.files import load, save
 from dbnchurn.personas.page import personas_page
 from dbnchurn.personas.personas import Personas, PersonaWarning
 from dbnchurn.runs.folder import free_folder, open_output
 from dbnchurn.runs.source import SourceSection
-from dbnchurn.tables.empty_rows import TOTAL, total_rows
+from dbnchurn.tables.empty_rows import total_rows
 from dbnchurn.tables.keys import refuse_exponents
 from dbnchurn.tables.label import read_label
 from dbnchurn.tables.label_classes import LabelValue
@@ -70,7 +70,9 @@ class PersonaColumnsSection(Section):
     )
 
     @model_validator(mode="after")
-    def _private_stays(self) -> PersonaColumnsSection:
+    def _roles_fit(self) -> PersonaColumnsSection:
+        if self.id == "persona":
+            raise ValueError("'persona' is the column of the result and cannot name the customer")
         for role in ("id", "label", "value"):
             if getattr(self, role) in self.private:
                 raise ValueError(
@@ -275,7 +277,7 @@ def _customers(frame: pd.DataFrame, id: str) -> tuple[pd.DataFrame, list[str]]:
     """The rows that are customers, each named once; what is set aside is said."""
     refuse_exponents(frame[id])
     totals = total_rows(frame[id])
-    said = [f"{totals.sum()} rows are set aside: {TOTAL}"] if totals.any() else []
+    said = [totals_text(int(totals.sum()))] if totals.any() else []
     frame = frame[~totals].reset_index(drop=True) if totals.any() else frame
     refuse_ids(text(frame[id]), id, "the table")
     return frame, said

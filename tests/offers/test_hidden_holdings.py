@@ -6,14 +6,14 @@ import pytest
 from scipy.sparse import csr_array
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.offers import Holdings, NextOffer
+from dbnchurn.offers import Eligibility, Holdings, NextOffer
 from dbnchurn.offers.hidden_holdings import learn_by_hiding
 from dbnchurn.offers.purchases import entries
 from dbnchurn.offers.rules import halves
 from dbnchurn.offers.settings import Settings
 
 
-def make_holdings(n=2500, together=True, seed=0):
+def make_holdings(n=2500, together=True, seed=0, groups=()):
     """Twelve items in three kinds; most of what a customer holds is of one kind."""
     generator = np.random.default_rng(seed)
     share = np.full((n, 12), 0.25)
@@ -22,7 +22,7 @@ def make_holdings(n=2500, together=True, seed=0):
         share = np.where(own, 0.6, 0.08)
     held = csr_array((generator.random((n, 12)) < share).astype(np.float32))
     items = tuple(f"p{k}" for k in range(12))
-    return Holdings(tuple(f"c{k:05d}" for k in range(n)), items, held)
+    return Holdings(tuple(f"c{k:05d}" for k in range(n)), items, held, groups=groups)
 
 
 def test_items_that_go_together_are_found_and_probabilities_come_true():
@@ -66,6 +66,25 @@ def test_lists_say_similarity_and_leave_out_what_is_not_known():
     place = pd.Index(holdings.customers).get_indexer(lists["customer"])
     items = pd.Index(holdings.items).get_indexer(lists["offer"])
     assert not entries(holdings.held, place, items).any()
+    assert set(lists["because"]) - set(holdings.items) <= {"most often held"}
+
+
+def test_holders_are_ranked_first_for_items_treated_as_new():
+    """Without dates it is the holders who are looked for, so they are among the ranked."""
+    holdings = make_holdings(groups=tuple(f"kind {k // 4}" for k in range(12)))
+    quality = NextOffer(penalties=(100.0,)).fit(holdings).new_item_quality_
+    assert quality.items == 3
+    assert quality.auc > 0.65
+    assert quality.auc - 2 * quality.error > quality.activity_auc
+
+
+def test_an_offer_that_nobody_holds_is_refused_with_the_reason():
+    holdings = make_holdings(300)
+    held = holdings.held.toarray()
+    held[:, 0] = 0
+    empty = Holdings(holdings.customers, holdings.items, csr_array(held))
+    with pytest.raises(DataError, match=r"none of 60 customers .* holds an offered item"):
+        NextOffer(penalties=(10.0,)).fit(empty, Eligibility(np.arange(12) == 0))
 
 
 def test_few_customers_are_refused():

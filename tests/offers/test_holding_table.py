@@ -39,6 +39,12 @@ def test_what_is_neither_is_refused_until_it_is_named():
     assert found.held.toarray()[:, 0].tolist() == [0, 0, 1]
 
 
+def test_a_number_that_is_named_is_found_beside_missing_values():
+    """A missing value makes 2 a 2.0 in many programs."""
+    found = read(table(net=[2.0, None, 1.0]), ("net", "tv"), yes=(2,))
+    assert found.held.toarray()[:, 0].tolist() == [0, 1, 1]
+
+
 def test_a_missing_value_is_not_known_and_is_said():
     found = read(table(net=[None, "yes", ""]), ("net", "tv"))
     assert found.unknown.toarray()[:, 0].tolist() == [0, 1, 1]

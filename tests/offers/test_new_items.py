@@ -65,4 +65,4 @@ def test_without_groups_nothing_is_measured():
     bought = make_purchases(200)
     settings = Settings("ease", (10.0,), 4, 8, False, 5, np.ones(40, bool), 0)
     held = bought.held(WEEKS)
-    assert measure_new(held, held, (None,) * 40, settings, 10.0) is None
+    assert measure_new(held, held, (None,) * 40, settings, 10.0, dated=False) is None

@@ -123,6 +123,25 @@ def test_repeat_offers_what_was_bought_before(bought):
     assert len(lists) == 5 * len(bought.customers)
 
 
+def test_another_history_is_refused(searched, bought):
+    """Weights belong to positions of items; other items at these positions would be offered."""
+    few = make_purchases(40, each=1)
+    assert few.items != bought.items
+    with pytest.raises(DataError, match="which are not the 40 that were learned from"):
+        searched.recommend(few)
+    held = Holdings(bought.customers, bought.items, bought.held(WEEKS))
+    with pytest.raises(DataError, match="were mixed"):
+        searched.recommend(held)
+
+
+def test_who_had_bought_nothing_is_none_of_the_others_of_a_rule(searched, bought):
+    more = bought.with_customers([f"z{k}" for k in range(500)])
+    rules = NextOffer(window=WINDOW, n_offers=5).fit(more).rules_
+    assert rules == searched.rules_
+    there = int((np.diff(bought.held(WEEKS - WINDOW).indptr) > 0).sum())
+    assert all(rule.holders + rule.others <= there for rule in rules)
+
+
 def test_the_same_purchases_in_another_order_make_the_same_lists(bought, searched):
     order = np.random.default_rng(1).permutation(len(bought.week))
     mixed = Purchases.of(

@@ -55,6 +55,17 @@ def test_the_order_of_rows_and_the_type_of_ids_do_not_matter():
         assert (other.held(10) != one.held(10)).nnz == 0
 
 
+def test_an_id_that_is_written_in_two_ways_is_one_customer():
+    frame = make_rows().astype({"id": str})
+    one = read(frame)
+    frame.loc[::3, "id"] = " " + frame["id"]
+    other = read(pd.concat([frame, make_rows().astype({"id": str}).head(20)]))
+    assert other.customers == one.customers
+    for name in ("customer", "item", "week"):
+        assert sorted(getattr(other, name)) == sorted(getattr(one, name))
+    assert (other.held(10) != one.held(10)).nnz == 0
+
+
 def test_purchases_after_until_are_kept_apart_and_said():
     found = read(make_rows(), until=date(2026, 3, 1))
     assert found.n_weeks == 8

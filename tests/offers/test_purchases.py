@@ -16,6 +16,7 @@ def test_weeks_divide_what_was_bought(bought):
 def test_the_first_weeks_are_what_was_known_then(bought):
     then = bought.first_weeks(10)
     assert then.n_weeks == 10
+    assert (bought.until - then.until).days == 7 * (WEEKS - 10)
     np.testing.assert_array_equal(then.held(99).toarray(), bought.held(10).toarray())
     standing = bought.standing(10, 4, repeat=True)
     np.testing.assert_array_equal(standing.recent, bought.taken(6, 10).sum(axis=1))

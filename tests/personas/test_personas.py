@@ -88,7 +88,7 @@ def test_words_are_at_most_four_phrases_with_true_shares(found):
                 assert phrase.everyone == pytest.approx(has.mean())
                 assert phrase.inside == pytest.approx(has[personas.labels_ == persona.name].mean())
     assert str(Phrase("a", "a 2 or more", 0.9, 0.3)) == "a 2 or more (90 % against 30 %)"
-    assert number_text(3.14159) == "3.14"
+    assert (number_text(3.14159), number_text(-1234.5)) == ("3.14", "-1234")
 
 
 def test_assignment_depends_on_the_row_alone(found):
@@ -155,6 +155,11 @@ def test_outcomes_and_scores_are_refused():
             Personas(random_state=0).fit(frame.assign(**{name: 1.0}))
     with pytest.raises(DataError, match="reveal the outcome"):
         Personas(random_state=0).fit(frame.assign(closing_fee=group == 3), y=group == 3)
+    missing = np.where(np.arange(1500) < 40, np.nan, group == 3)
+    with pytest.raises(DataError, match="reveal the outcome"):
+        Personas(random_state=0).fit(frame.assign(closing_fee=group == 3), y=missing)
+    with pytest.raises(DataError, match="y holds values such as 'yes' in 1500 rows"):
+        Personas(random_state=0).fit(frame, y=["yes"] * 1500)
     refuse_outcome_columns(["churned"], ["churned"])
     with pytest.raises(ConfigError, match="lacks"):
         refuse_outcome_columns(["tenure"], ["score"])
@@ -167,6 +172,27 @@ def test_small_personas_are_refused():
         Personas(n_personas=12, min_share=0.06, n_starts=3, random_state=0).fit(frame)
     with pytest.raises(DataError, match="every number of personas from 3 to 4"):
         choose([Stability(3, 1, 1, 1, 0.001), Stability(4, 1, 1, 1, 0.002)], 0.01)
+
+
+def test_a_number_is_taken_within_the_error_of_the_best():
+    def taken(ari, error, best_error=0.001):
+        return choose(
+            [Stability(4, 0.99, 0.9, 1, 0.1, best_error), Stability(5, ari, 0.8, 1, 0.1, error)], 0
+        )
+
+    assert taken(0.986, 0.0) == 5  # 0.005 is always near enough
+    assert taken(0.96, 0.005) == 4
+    assert taken(0.96, 0.04) == taken(0.96, 0.005, best_error=0.04) == 5
+    assert taken(0.93, 0.2) == 4  # more than 0.05 never is
+    assert taken(0.95, None, best_error=None) == 5  # as records without errors were chosen
+
+
+def test_halves_along_a_column_of_noise_are_no_personas():
+    frame, group = planted(1500, seed=2)
+    frame["noise"] = np.random.default_rng(3).normal(size=1500)
+    personas = Personas(random_state=0, most=6, choice_sample=1500).fit(frame)
+    assert len(personas.record_.names) == 4
+    assert adjusted_rand_index(personas.labels_, group) >= 0.95
 
 
 def test_noise_is_said_to_be_unstable():

@@ -14,7 +14,7 @@ from dbnchurn.portraits.columns import Column
 from dbnchurn.portraits.customer_keys import key_expression, total_ids
 from dbnchurn.portraits.customer_page import customer_page
 from dbnchurn.portraits.figures import place_query
-from dbnchurn.portraits.persona_pages import count_query, file_names
+from dbnchurn.portraits.persona_pages import count_query, file_names, group_rows
 from dbnchurn.portraits.place_picture import place_picture
 from dbnchurn.portraits.private_names import PrivateNames
 from dbnchurn.portraits.profiles import profile_lines
@@ -228,6 +228,9 @@ def test_a_reason_without_its_column_is_refused_where_something_is_private(telec
     scores = {"path": str(tmp_path / "s.csv"), "as_of": DAYS["scores"]}
     with pytest.raises(DataError, match="do not say which column they are made of"):
         Portraits(config_of(telecom.folder, scores=scores)).__enter__()
+    telecom.scores.drop(columns=["column_2"]).to_csv(tmp_path / "s.csv", index=False)
+    with pytest.raises(DataError, match="do not say which column they are made of"):
+        Portraits(config_of(telecom.folder, scores=scores)).__enter__()
 
 
 def test_small_groups_have_no_figure(telecom):
@@ -236,6 +239,44 @@ def test_small_groups_have_no_figure(telecom):
         assert portraits.figures.figure(fee, "P1").value is None
         assert figure_text(fee, portraits.figures.figure(fee, "P1")).startswith("too few")
         assert portraits.figures.figure(fee, None).value is not None
+
+
+def test_levels_of_small_groups_are_on_no_page(telecom, tmp_path):
+    with Portraits(config_of(telecom.folder, fewest=100)) as portraits:
+        rows = group_rows(portraits, "P1")
+    plan = [row for row in rows if row.column.name == "plan"]
+    assert [row.level for row in plan] == [None]
+    assert 0 < plan[0].persona.known < 100
+    write_portraits(config_of(telecom.folder, fewest=100), personas=tmp_path / "few")
+    figures = pd.read_csv(tmp_path / "few" / "figures.csv")
+    assert figures.loc[figures["column"] == "plan", "value"].isna().all()
+    page = (tmp_path / "few" / "P1.html").read_text(encoding="utf-8")
+    assert "plan: " not in page
+
+
+def test_a_header_with_blanks_is_read_by_the_views_too(telecom, tmp_path):
+    text = telecom.customers.to_csv(index=False).replace(",age,", ", age ,", 1)
+    (tmp_path / "c.csv").write_text(f"\n\n{text}", encoding="utf-8")
+    source = {"path": str(tmp_path / "c.csv"), "as_of": DAYS["customers"]}
+    with Portraits(config_of(telecom.folder, customers=source)) as portraits:
+        connection = duckdb.connect()
+        connection.execute("\n".join(portraits.views()))
+        fee = portraits.figures.figure(Column("behaviour", "fee", "customers", "number"), None)
+        assert connection.execute(fee.query).fetchone()[0] == fee.value
+        assert connection.execute("SELECT count(*) FROM population").fetchone() == (120,)
+
+
+def test_a_contact_and_what_is_held_out_are_told_apart(telecom, tmp_path):
+    planned = pd.DataFrame(
+        {"customer": ["0001", "0001", "0002"], "offer": ["phone", "upgrade", "upgrade"],
+         "channel": "call", "arm": ["control", "contact", "control"], "value": [9.0, 5.0, 5.0]}
+    )  # fmt: skip
+    planned.to_parquet(tmp_path / "plan.parquet")
+    plan = {"path": str(tmp_path / "plan.parquet"), "as_of": DAYS["plan"]}
+    with Portraits(config_of(telecom.folder, plan=plan)) as portraits:
+        both, held_out = (customer_page(portraits, c) for c in ("0001", "0002"))
+    assert "Next: upgrade by call; held out from phone by call: do not contact for it" in both
+    assert "Held out from upgrade by call: do not contact" in held_out
 
 
 def test_the_order_of_rows_does_not_matter(telecom, tmp_path, written):
@@ -279,6 +320,10 @@ def test_rows_may_have_their_own_date(telecom, tmp_path):
         ("log", lambda f: f.assign(arm="other"), "unknown arm 'other'"),
         ("log", lambda f: f.assign(customer=None), "is empty in 70 rows: name each customer"),
         ("plan", lambda f: f.rename(columns={"offer": "deal"}), "there is no column 'offer'"),
+        ("plan", lambda f: f.assign(arm=f["arm"].replace("control", None)),
+         "'arm' is empty in 3 rows"),
+        ("log", lambda f: f.assign(contact_date=pd.Timestamp("2026-03-01 23:30", tz="UTC")),
+         "'contact_date' holds times with a zone"),
     ],
 )  # fmt: skip
 def test_tables_are_refused_with_reasons(telecom, tmp_path, table, change, message):
@@ -361,6 +406,10 @@ def test_the_job_refuses_before_it_writes(telecom, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
     for _ in range(2):  # an earlier folder of portraits is replaced
         write_portraits(config, personas=tmp_path / "portraits")
+    (tmp_path / "portraits" / "mine.txt").touch()
+    with pytest.raises(ConfigError, match=r"'mine.txt' in it are no pages of personas"):
+        write_portraits(config, personas=tmp_path / "portraits")
+    assert (tmp_path / "portraits" / "mine.txt").exists()
 
 
 @pytest.mark.parametrize(

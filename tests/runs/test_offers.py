@@ -152,6 +152,7 @@ HOLDINGS = {"source": {"path": "t.csv"}, "customer": "id", "items": ["a", "b"]}
         ({"holdings": HOLDINGS, "portrait": ["a"]}, "'a' is an item"),
         ({"holdings": HOLDINGS, "only": ["a"], "never": ["a"]}, "in 'only' and in 'never'"),
         ({"holdings": HOLDINGS, "offers": {"random_state": 3}}, "renamed to"),
+        ({"holdings": HOLDINGS, "memory": "much"}, "memory"),
         (
             {"purchases": {"source": {"sample": "tv_subscriptions"}, "customer": "c", "item": "i",
                            "date": "d"}},

@@ -93,11 +93,11 @@ def test_months_are_assigned_by_the_frozen_personas(searched, tmp_path):
     )  # fmt: skip
     page = (tmp_path / "flow.html").read_text(encoding="utf-8")
     assert "800 customers in" in page
-    assert "100.0 % of the customers in both kept their persona" in page
+    assert "100.0 % of the customers with a persona in both kept it" in page
     assert done.kept == 1
     assert done.moves.loc[:, "gone"].sum() == 100
     assert sum(done.customers.values()) == 700
-    assert "100.0 % of the customers in both kept" in done.summary()
+    assert "100.0 % of the customers with a persona in both kept" in done.summary()
     written = pd.read_csv(out, dtype=str).set_index("customer")["persona"]
     before = pd.read_csv(folder / "assigned.csv", dtype=str).set_index("customer")["persona"]
     assert written.equals(before.loc[written.index])
@@ -143,6 +143,8 @@ def test_assigning_refuses_what_it_cannot_do(searched, tmp_path):
     with pytest.raises(ConfigError, match="say it with --id"):
         assign_file(nameless, str(table), tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
+    with pytest.raises(ConfigError, match="'persona' is the column of the result"):
+        assign_file(folder, str(table), tmp_path / "out.csv", id="persona")
     with pytest.raises(ConfigError, match="same file"):
         assign_file(folder, str(table), table, id="customer")
     frame.drop(columns="plan").to_csv(table, index=False)
@@ -151,13 +153,15 @@ def test_assigning_refuses_what_it_cannot_do(searched, tmp_path):
 
 
 def test_customers_who_come_and_go_are_counted():
-    table, kept = flows(pd.Series({"a": "P1", "b": None}), pd.Series({"b": "P1", "c": "P1"}))
-    assert table.loc["not known", "P1"] == 1
+    before = pd.Series({"a": "P1", "b": None, "d": None, "e": "P1", "f": "P2"})
+    after = pd.Series({"b": "P1", "c": "P1", "d": None, "e": "P1", "f": "P1"})
+    table, kept = flows(before, after)
+    assert table.loc["not known", "P1"] == table.loc["not known", "not known"] == 1
     assert table.loc["P1", "gone"] == 1
-    assert kept == 0
+    assert kept == 0.5  # who has no persona kept none, and changed none
     assert flows(pd.Series({"a": "P1"}), pd.Series({"b": "P1"}))[1] is None
     apart = flow_page(*flows(pd.Series({"a": "<b>"}), pd.Series({"b": "P1"})), "a", "b")
-    assert "no customer is in both" in apart
+    assert "no customer has a persona in both" in apart
     assert "<b>" not in apart
     moves, _ = flows(pd.Series({"a": "P1", "b": "P1"}), pd.Series({"a": "P1", "b": "P2"}))
     assert flow_picture(moves).alt == "P1 to P1: 50 %; P1 to P2: 50 %"
@@ -169,14 +173,14 @@ def test_totals_are_set_aside_and_said(searched, tmp_path):
     totals.to_csv(tmp_path / "t.csv", index=False)
     done = assign_file(folder, str(tmp_path / "t.csv"), tmp_path / "out.csv")
     assert (done.totals, sum(done.customers.values())) == (1, len(frame))
-    assert "1 row is left out" in done.summary()
+    assert "1 row is left out: a total" in done.summary()
     source = {"path": str(tmp_path / "t.csv")}
     columns = {"id": "customer", "label": "churn", "drop": ["worth"]}
     table = load_personas_table(
         PersonasConfig.model_validate({"source": source, "columns": columns, "output": place})
     )
     assert len(table.X) == len(frame)
-    assert any("1 rows are set aside" in note for note in table.notes)
+    assert any("1 row is left out: a total" in note for note in table.notes)
 
 
 def test_private_columns_make_no_personas_and_leave_nowhere(searched, tmp_path):

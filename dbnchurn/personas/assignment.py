@@ -70,10 +70,8 @@ class Assigned:
             lines.append(f"{self.totals} rows are set aside: {TOTAL}")
         if self.moves is not None:
             lines.append(f"\nfrom the earlier assignment (rows) to this one:\n{self.moves}")
-            if self.kept is None:
-                lines.append("no customer is in both; are the ids written alike?")
-            else:
-                lines.append(f"{100 * self.kept:.1f} % of the customers in both kept their persona")
+        if self.kept is not None:
+            lines.append(f"{100 * self.kept:.1f} % of the customers in both kept their persona")
         return "\n".join(lines)
 
 
@@ -116,7 +114,8 @@ def assign_file(
     Raises
     ------
     DataError
-        The table cannot be read, lacks a column, or repeats an id.
+        The table cannot be read, lacks a column, or repeats an id; or no customer is in the
+        earlier assignment.
     ConfigError
         The output is an input, or its folder does not exist; or no column names the customer.
     """
@@ -155,6 +154,13 @@ def assign_file(
                     f"{listed(record.names)}: it was assigned by other personas, so that nobody is "
                     "seen to have changed"
                 )
+            if not found.index.isin(before.index).any():
+                raise DataError(
+                    f"no customer of {table} is in {earlier}: ids such as {found.index[0]!r} and "
+                    f"{before.index[0]!r}; write them alike, or leave out the earlier assignment"
+                    if len(before)
+                    else f"{earlier} holds no customers"
+                )
             done.moves, done.kept = flows(before, found)
         if page is not None and done.moves is not None:
             write_whole(Path(page), flow_page(done.moves, done.kept, str(earlier), table))
@@ -174,8 +180,8 @@ def _pieces(
     for file, columns in source.columns.items():
         if absent := [name for name in wanted if name not in columns]:
             raise DataError(
-                f"{file} lacks {len(absent)} columns, the first is {absent[0]!r}: "
-                f"{did_you_mean(absent[0], columns)}"
+                f"{file} lacks {len(absent)} of {len(wanted)} columns: {listed(absent)}; it has "
+                f"{listed(columns, limit=30)}"
             )
     formats = text_formats(source, record.schema)
     say(reading_notes(source, record.schema, formats))

@@ -39,6 +39,18 @@ def test_what_is_neither_is_refused_until_it_is_named():
     assert found.held.toarray()[:, 0].tolist() == [0, 0, 1]
 
 
+def test_words_of_other_languages_are_read_as_those_of_labels_and_said():
+    found = read(table(net=["Ja", "nein", "ja "]), ("net", "tv"))
+    assert found.held.toarray()[:, 0].tolist() == [0, 1, 1]
+    assert any("read are 'ja' as yes and 'nein' as no" in note for note in found.notes)
+    turned = read(table(net=["Ja", "nein", "ja "]), ("net", "tv"), yes=("nein",), no=("ja",))
+    assert turned.held.toarray()[:, 0].tolist() == [1, 0, 0]
+    assert not any("read are" in note for note in turned.notes)
+    assert not any("read are" in note for note in read(table()).notes)
+    with pytest.raises(DataError, match="both 'yes' and 'no' name 'x'"):
+        read(table(net=["x", "no", "X"]), ("net", "tv"), yes=("x",), no=("X",))
+
+
 def test_a_missing_value_is_not_known_and_is_said():
     found = read(table(net=[None, "yes", ""]), ("net", "tv"))
     assert found.unknown.toarray()[:, 0].tolist() == [0, 1, 1]

@@ -75,7 +75,9 @@ def _in(values: pd.Series[Any], levels: tuple[Level, ...]) -> Bools:
     return found.to_numpy(bool)
 
 
-def condition_problems(when: When, frame: pd.DataFrame, where: str) -> Iterator[str]:
+def condition_problems(
+    when: When, frame: pd.DataFrame, where: str, *, levels: bool = True
+) -> Iterator[str]:
     """What keeps conditions from being used on a table.
 
     Parameters
@@ -84,6 +86,8 @@ def condition_problems(when: When, frame: pd.DataFrame, where: str) -> Iterator[
     frame : DataFrame
     where : str
         Key of the config, for messages.
+    levels : bool, default True
+        Whether values that the column nowhere holds are a problem.
 
     Yields
     ------
@@ -100,7 +104,7 @@ def condition_problems(when: When, frame: pd.DataFrame, where: str) -> Iterator[
         numeric = pd.api.types.is_numeric_dtype(values.dtype)
         if condition.is_number and not numeric:
             yield f"{where}: column {column!r} holds text, and the condition compares numbers"
-        for level in (*(condition.one_of or ()), *(condition.none_of or ())):
+        for level in (*(condition.one_of or ()), *(condition.none_of or ())) if levels else ():
             if not _in(values, (level,)).any():
                 yield (
                     f"{where}: column {column!r} nowhere holds {level!r}: "

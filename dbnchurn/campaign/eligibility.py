@@ -63,7 +63,7 @@ def find_eligible(
     DataError
         If a condition, the suppression list or the log cannot be used.
     """
-    if problems := [*_problems(frame, config)]:
+    if problems := [*rule_problems(frame, config)]:
         raise DataError(f"{config.customers.name}: {'; '.join(problems)}")
     reasons: list[tuple[str, Bools]] = []
     notes: list[str] = []
@@ -111,12 +111,27 @@ def find_eligible(
     return Eligibility(may, tuple(excluded), tuple(closed), tuple(notes))
 
 
-def _problems(frame: pd.DataFrame, config: AllocateConfig) -> Iterator[str]:
-    yield from condition_problems(config.when, frame, "when")
-    for name, offer in config.offers.items():
-        yield from condition_problems(offer.when, frame, f"offers.{name}.when")
-    for name, channel in config.channels.items():
-        yield from condition_problems(channel.when, frame, f"channels.{name}.when")
+def rule_problems(
+    frame: pd.DataFrame, config: AllocateConfig, *, levels: bool = True
+) -> Iterator[str]:
+    """What keeps the conditions of a config from being used on customers.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    config : AllocateConfig
+    levels : bool, default True
+        Whether values that a column nowhere holds are a problem.
+
+    Yields
+    ------
+    str
+    """
+    sections = [("when", config.when)]
+    sections += [(f"offers.{name}.when", offer.when) for name, offer in config.offers.items()]
+    sections += [(f"channels.{name}.when", own.when) for name, own in config.channels.items()]
+    for where, when in sections:
+        yield from condition_problems(when, frame, where, levels=levels)
 
 
 def too_often(

@@ -10,9 +10,7 @@ from dbnchurn.core.errors import DataError, listed
 
 Match = Literal["exact", "digits", "loose"]
 MATCHES: tuple[Match, ...] = ("exact", "digits", "loose")
-CLEARLY_MORE = (
-    0.05  # share of the ids that match only in a less strict comparison, which is refused
-)
+CLEARLY_MORE = 0.05  # share of the ids that match only less strictly, from which on it is refused
 SHOWN = 3
 
 

@@ -252,6 +252,6 @@ def unmeasured(shares: dict[Group, KeptShare | None]) -> Iterator[str]:
         ]
         if bare:
             yield (
-                f"arm {arm!r}: of {', '.join(bare)} too few were contacted or held out for effects "
-                "of their own, so the effect of the whole arm is taken"
+                f"arm {arm!r}: of {', '.join(bare)} too few were contacted or held out, or left, "
+                "for effects of their own, so the effect of the whole arm is taken"
             )

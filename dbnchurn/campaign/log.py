@@ -228,8 +228,13 @@ def _columns_alone(path: Path) -> list[str]:
 
 
 def _strictly_read(path: Path) -> pd.DataFrame:
-    """A log to be written again, which may therefore have no column that would be lost."""
+    """A log to be written again, which may therefore have no column or row that would be lost."""
     table = _read(CampaignSource(path=str(path)))
+    if table.totals:
+        raise DataError(
+            f"{path}: a log that is added to holds customers alone, and this one has "
+            f"{table.totals} {'total' if table.totals == 1 else 'totals'}; take such rows out"
+        )
     return checked(table.frame, str(path))
 
 

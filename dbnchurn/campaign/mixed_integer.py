@@ -14,7 +14,7 @@ REPAIR = b"HighsMipSolverData::transformNewIntegerFeasibleSolution tmpSolver.run
 
 
 def solve_programme(costs: Floats, **given: Any) -> OptimizeResult:
-    """The result of :func:`scipy.optimize.milp`.
+    """The result of ``scipy.optimize.milp``.
 
     Parameters
     ----------

@@ -8,12 +8,13 @@ import pandas as pd
 from dbnchurn.campaign.allocation import Allocation
 from dbnchurn.campaign.arm_names import CONTACT, CONTROL
 from dbnchurn.campaign.conditions import all_hold
+from dbnchurn.campaign.eligibility import rule_problems
 from dbnchurn.campaign.log import ContactLog
 from dbnchurn.campaign.options import AllocateConfig, PilotSection
 from dbnchurn.campaign.outcomes import JoinedLog, Outcomes, join_outcomes
 from dbnchurn.campaign.promise import Promise, promised_value
 from dbnchurn.campaign.source import CampaignSource, read_source, unique_ids
-from dbnchurn.campaign.values import numbers_of, value_customers
+from dbnchurn.campaign.values import numbers_of, value_customers, value_problems
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Bools, Floats, Ints
 
@@ -48,6 +49,13 @@ def value_on_pilot(config: AllocateConfig, plan: Allocation) -> tuple[Promise, l
             f"pilot: windows of {joined.wanted_window} days are not over, and leaving within "
             f"{joined.window} days alone counts in the promise; say pilot.as_of if outcomes are "
             "complete up to a later day"
+        )
+    # The pilot may have been among customers who have none of a value that a rule names.
+    rules = rule_problems(customers, config, levels=False)
+    if problems := [*value_problems(customers, config), *rules]:
+        raise DataError(
+            f"pilot: {pilot.customers.name}: {'; '.join(problems)}; the pilot's customers need the "
+            "columns by which the plan chooses, as they were then"
         )
     pairs = list(config.pairs)
     worths = value_customers(customers, config)

@@ -2,9 +2,9 @@
 
 Option by option, customers of the pilot for whom the plan's prices choose the very option that
 the pilot gave them are compared: contacted against held out, weighted by one over the known
-propensity (Hájek, 1971). Where the pilot drew options at random, whoever was held out could have
-got any of them, so he is compared with the contacts of the option that the plan chooses for him.
-What was expected of a customer before the pilot takes away the part of the variance that it
+propensity (Hájek, 1971). Where the pilot drew options at random, customers who were held out could
+have got any of them, so they are compared with the contacts of the option that the plan chooses for
+them. What was expected of a customer before the pilot takes away the part of the variance that it
 explains.
 """
 

@@ -41,16 +41,19 @@ class CampaignTable:
     Parameters
     ----------
     frame : DataFrame
-        One row after another; row k of the table has the index k - 1, and totals are left out.
+        One row after another; row k of the table has the index k - 1, totals left out.
     name : str
         Of the table, for messages.
     notes : tuple of str, default ()
         What was converted, assumed or left out while it was read.
+    totals : int, default 0
+        Rows that are totals.
     """
 
     frame: pd.DataFrame
     name: str
     notes: tuple[str, ...] = ()
+    totals: int = 0
 
 
 def read_source(
@@ -123,7 +126,9 @@ def _without_totals(table: CampaignTable, id: str) -> CampaignTable:
     first = table.frame.loc[totals, id].iloc[0]
     note = f"{table.name}: {TOTAL}, {rows_text(totals)}, such as {first!r}: left out"
     customers = table.frame[~totals].reset_index(drop=True)
-    return replace(table, frame=customers, notes=(*table.notes, note))
+    return replace(
+        table, frame=customers, notes=(*table.notes, note), totals=len(table.frame) - len(customers)
+    )
 
 
 def _first(path: str) -> Path:

@@ -25,7 +25,7 @@ from dbnchurn.data.typed import as_text
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.files import ALL_ENDINGS, kind_of_file
 from dbnchurn.tables.streaming import open_files
-from dbnchurn.tables.writing import relation_of, with_original_texts
+from dbnchurn.tables.writing import with_original_texts
 
 log = logging.getLogger(__name__)
 MATCHES: dict[Match, str] = {
@@ -33,6 +33,7 @@ MATCHES: dict[Match, str] = {
     "digits": "without blanks, leading zeros and a .0 at the end",
     "loose": "without blanks, leading zeros, a .0 at the end and case",
 }
+PACKED_LINES = (".txt.gz", ".txt.zip")
 NEVER = chr(1)  # a delimiter that no id contains
 DELIMITERS = ",;\t|"
 EXACT_FLOATS = 2**53  # beyond, different whole numbers are the same float
@@ -211,11 +212,17 @@ def _relation(session: Session, path: Path) -> tuple[str, dict[str, str]]:
         endings = listed(ALL_ENDINGS, limit=20)
         raise DataError(f"{path}: unknown ending; a suppression list is one of {endings}")
     if kind == "parquet":
-        relation = relation_of([path])
+        relation = f"read_parquet({text_literal(path)})"
         return relation, session.columns(relation)
-    if kind == "excel" or (kind == "csv" and ending != ".txt" and not _is_plain(path)):
+    if path.name.lower().endswith(PACKED_LINES):
+        raise DataError(
+            f"{path}: a packed list of one id a line is not read; unpack it, or begin it with the "
+            f"line id and call it .csv{ending}"
+        )
+    plain = ending in (".csv", ".txt") and _is_plain(path)
+    if not plain and ending != ".txt":
         return _read(session, path)
-    if not _is_plain(path):
+    if not plain:
         raise DataError(f"{path}: the list is not UTF-8 text; save it as UTF-8, or as .csv")
     header, mark = ["id"], NEVER
     if ending == ".csv":
@@ -252,13 +259,14 @@ def _is_plain(path: Path) -> bool:
 
 
 def _read(session: Session, path: Path) -> tuple[str, dict[str, str]]:
-    """A spreadsheet, or a packed file or one in another encoding, by the reader of tables."""
+    """A list that DuckDB does not read as it is, by the reader of tables."""
     source = open_files(path)
     columns = next(iter(source.columns.values()))
     chunks = list(source.chunks(columns, BLOCK))
     if broken := [line for chunk in chunks for line in chunk.rejected]:
         raise DataError(f"{path}: row {broken[0].row}: {broken[0].reason}; mend the list")
-    listing = pa.concat_tables([chunk.rows for chunk in chunks])
+    empty = pa.schema([(name, pa.string()) for name in columns]).empty_table()
+    listing = pa.concat_tables([chunk.rows for chunk in chunks]) if chunks else empty
     session.store(quoted("listing"), listing.to_reader())
     relation = quoted("listing")
     kinds = session.columns(relation)

@@ -55,7 +55,7 @@ def open_source(
     plan = TablePlan(
         path=source.path, postgres=source.postgres, csv=source.csv, sheet=source.sheet, key=ids[0]
     )
-    rejected = open_table(session, name, plan, keys=ids[1:])
+    rejected = open_table(session, name, plan, wanted=[*ids, *columns], keys=ids[1:])
     if rejected:
         raise DataError(
             f"{source.name}: {len(rejected)} lines cannot be read, the first is row "

@@ -98,7 +98,7 @@ def changed_columns(unusual: Oddities) -> tuple[Changed, ...]:
 
 def _with_other_numbers(unusual: Oddities) -> list[Changed]:
     """The columns in another unit, those that changed places, all of zeros, and far outside."""
-    rows, sentences = unusual.rows, dict[str, str]()
+    rows, sentences, emptied = unusual.rows, dict[str, str](), set[str]()
     present = {name: rows - missing for name, missing in unusual.missing.items()}
     for column, factors in unusual.rescaled.items():
         if (count := sum(factors.values())) >= OTHER * present.get(column, rows):
@@ -115,11 +115,13 @@ def _with_other_numbers(unusual: Oddities) -> list[Changed]:
                 f"{count} of {rows} rows, as if columns had changed places"
             )
     for column, count in unusual.all_zero.items():
-        sentences.setdefault(
-            column,
-            f"column {column!r} is 0 in {count} of the {present.get(column, rows)} rows with a "
-            "value, and most values of training were others, as if an export had filled it",
-        )
+        if column not in sentences:
+            emptied.add(column)
+            sentences[column] = (
+                f"column {column!r} is 0 in {count} of the {present.get(column, rows)} rows with a "
+                "value, and most values of training were others, as if an export had filled it or "
+                "these were customers of one kind alone"
+            )
     for column, count in unusual.mostly_far.items():
         sentences.setdefault(
             column,
@@ -127,7 +129,7 @@ def _with_other_numbers(unusual: Oddities) -> list[Changed]:
             f"{present.get(column, rows)} rows with a value",
         )
     return [
-        Changed(column, sentence, emptied=column in unusual.all_zero)
+        Changed(column, sentence, emptied=column in emptied)
         for column, sentence in sentences.items()
     ]
 

@@ -16,7 +16,7 @@ from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Ints
 from dbnchurn.tables.chunks import Chunk, RejectedRow
 from dbnchurn.tables.dialect import Dialect
-from dbnchurn.tables.suspect_fields import check_fields, swallowed_sentence
+from dbnchurn.tables.suspect_fields import check_fields, swallowed_in_line
 
 MEGABYTE = 2**20
 BLOCK_SIZE = 4 * MEGABYTE
@@ -128,9 +128,9 @@ class CsvReader:
         what = f"the line has {fields}, the header has {line.expected_columns}: {line.text[:60]!r}"
         row = line.number - self._dialect.first_line - 1
         if not self._swallowed and "\n" in line.text:
-            where = f"{self.file}: row {row}"
-            self._swallowed = swallowed_sentence(
-                line.text, where, self._dialect.delimiter, line.expected_columns
+            where, dialect = f"{self.file}: row {row}", self._dialect
+            self._swallowed = swallowed_in_line(
+                line.text, where, dialect.delimiter, dialect.quote, line.expected_columns
             )
         self._not_numbered.append(RejectedRow(row, None, what))
         return "skip"

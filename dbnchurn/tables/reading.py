@@ -91,8 +91,8 @@ def as_frame(X: Any) -> pd.DataFrame:
             exchanged: pd.DataFrame = pa.interchange.from_dataframe(X).to_pandas()
             return exchanged
         values = np.asarray(X)
-        if isinstance(X, np.ma.MaskedArray) and values.dtype.kind != "c":  # masked is not known
-            numeric = values.dtype.kind in "biuf"
+        if np.ma.is_masked(X) and values.dtype.kind != "c":  # masked is not known
+            numeric = values.dtype.kind in "iuf"
             values = values.astype(np.float64 if numeric else object)
             values[np.ma.getmaskarray(X)] = np.nan if numeric else None
     if values.dtype.kind == "c":

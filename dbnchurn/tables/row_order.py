@@ -41,11 +41,21 @@ be taken in two ways; give y.loc[X.index] to go by the index, or y.to_numpy() to
     for name, values in beside.items():
         if not isinstance(values, pd.Series | pd.DataFrame) or len(values) != len(X):
             continue
-        if values.index.equals(X.index) or not (values.index.is_unique and X.index.is_unique):
-            continue
-        if values.index.isin(X.index).all():
+        if not values.index.equals(X.index) and _is_reordered(values.index, X.index):
             raise DataError(
                 f"{name} has the index of the table in another order, so its rows can be taken in "
                 f"two ways; give {name}.loc[X.index] to go by the index, or {name}.to_numpy() to "
                 "go row by row"
             )
+
+
+def _is_reordered(index: pd.Index[Any], of: pd.Index[Any]) -> bool:
+    """Whether an index has the labels of another one, each once, in another order.
+
+    Labels are compared one by one: indexes of two types, such as Int64 and int64, never equal each
+    other in pandas, and those with other levels cannot be looked up in each other.
+    """
+    rows = list(range(len(of)))
+    place = dict(zip(of, rows, strict=True))
+    found = [place.get(label, -1) for label in index]
+    return found != rows and sorted(found) == rows

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -87,8 +90,42 @@ def check_fields(
                 raise DataError(wrong)
 
 
+def swallowed_in_line(line: str, where: str, delimiter: str, quote: str, columns: int) -> str:
+    r"""What is wrong with a line of too few or too many fields, one of which holds rows.
+
+    Parameters
+    ----------
+    line : str
+        With the line ends within its quotes.
+    where : str
+        File and row.
+    delimiter, quote : str
+    columns : int
+        Columns of the table.
+
+    Returns
+    -------
+    str
+        Empty if no field does. What follows a field of several lines is the rest of its own row.
+
+    Examples
+    --------
+    >>> swallowed_in_line('K1,"large\nK2,5,yes\nK3,7,no', "t.csv: row 1", ",", '"', 3)[:47]
+    't.csv: row 1: one field holds 2 lines that look'
+    >>> swallowed_in_line('K1,"large\nred",5,yes,2,3,4', "t.csv: row 1", ",", '"', 6)
+    ''
+    """
+    reader = csv.reader(io.StringIO(line, newline=""), delimiter=delimiter, quotechar=quote)
+    try:
+        fields = [*chain.from_iterable(reader)]
+    except csv.Error:  # a field is longer than what this reader takes
+        fields = [line]
+    sentences = (swallowed_sentence(field, where, delimiter, columns) for field in fields)
+    return next(filter(None, sentences), "")
+
+
 def swallowed_sentence(text: str, where: str, delimiter: str, columns: int) -> str:
-    r"""What is wrong with a field, or a line, that holds rows of the table; empty if it does not.
+    r"""What is wrong with a field that holds rows of the table; empty if it does not.
 
     Parameters
     ----------

@@ -359,6 +359,16 @@ def test_conditions_on_a_pilot_are_those_of_its_customers(place):
     assert none != expected
 
 
+def test_columns_that_the_customers_of_a_pilot_lack_are_named_with_its_file(place):
+    scores = pd.read_csv("scores.csv", dtype={"id": str}).assign(gain=100.0)
+    scores.to_csv("scores.csv", index=False)
+    config = config_of(
+        place, worth="gain", when={"months": {"above": 1}}, pilot=pilot_tables(place, 0.1)
+    )
+    with pytest.raises(DataError, match=r"pilot: pilot.csv: .*no column 'gain'.*when: .*'months'"):
+        allocate_customers(config, place / "a.csv")
+
+
 @pytest.mark.parametrize(
     ("offer", "told"),
     [

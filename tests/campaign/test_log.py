@@ -84,6 +84,18 @@ def test_a_file_that_is_no_log_is_not_appended_to(tmp_path):
     assert ContactLog.of(make_log()).append_to(tmp_path / "none" / "log.csv", mkdir=True) == 6
 
 
+def test_a_total_in_a_log_is_left_out_and_stops_what_would_write_it_again(tmp_path):
+    path, log = tmp_path / "log.csv", ContactLog.of(make_log())
+    make_log(7).replace({"customer": {"006": "Total"}}).to_csv(path, index=False)
+    before = path.read_bytes()
+    found = ContactLog.read(path)
+    assert found.frame["customer"].tolist() == log.frame["customer"].tolist()
+    assert any("a total, not a customer, in 1 row" in note for note in found.notes)
+    with pytest.raises(DataError, match="holds customers alone, and this one has 1 total; take"):
+        ContactLog.of(make_log(campaign="autumn")).append_to(path)
+    assert path.read_bytes() == before
+
+
 def test_who_appends_waits_for_others(tmp_path, monkeypatch):
     monkeypatch.setattr("dbnchurn.campaign.log.WAIT", 0.05)
     with folder_lock(tmp_path, 1.0), pytest.raises(ValueError, match="another process"):

@@ -60,9 +60,11 @@ def test_spreadsheets_packed_files_and_other_encodings_are_lists(choose, tmp_pat
     listed.to_csv(tmp_path / "b.csv", sep=";", index=False, encoding="utf-16")
     listed.to_csv(tmp_path / "c.csv", index=False, encoding="cp1252")
     listed.to_csv(tmp_path / "d.csv.gz", index=False)
+    listed.to_csv(tmp_path / "e.tsv", index=False, sep="\t")
+    listed.to_parquet(tmp_path / "f.pq", index=False)
     scores = pd.DataFrame({"id": ids, "probability": np.linspace(0.9, 0.1, 40)})
     scores.to_parquet(tmp_path / "s.parquet")
-    for name in ("a.xlsx", "b.csv", "c.csv", "d.csv.gz"):
+    for name in ("a.xlsx", "b.csv", "c.csv", "d.csv.gz", "e.tsv", "f.pq"):
         check_suppression(tmp_path / name, "id")
         campaign = Campaign(tmp_path / "list.csv", 40, suppress=tmp_path / name)
         made = write_campaign(tmp_path / "s.parquet", campaign, id="id")
@@ -77,6 +79,9 @@ def test_a_list_whose_first_line_is_an_id_is_no_table(tmp_path):
     (tmp_path / "b.txt").write_bytes("7\n8\n".encode("utf-16"))
     with pytest.raises(DataError, match=r"b\.txt: the list is not UTF-8 text; save it"):
         check_suppression(tmp_path / "b.txt", None)
+    pd.Series(["K1", "K2"]).to_csv(tmp_path / "c.txt.gz", index=False, header=False)
+    with pytest.raises(DataError, match=r"unpack it, or begin it with the line id and call it"):
+        check_suppression(tmp_path / "c.txt.gz", None)
 
 
 def test_none_that_match_stop_even_where_unmatched_ids_are_allowed(choose):
@@ -118,6 +123,9 @@ def test_blanks_around_an_id_never_count_and_repetitions_are_told(choose):
 
 
 def test_an_empty_list_is_told(choose, caplog):
+    choose(range(1, 41), pd.DataFrame({"id": []}), name="no.csv.gz")
+    assert "the suppression list is empty, so nobody is kept off" in caplog.text
+    caplog.clear()
     made, chosen = choose(range(1, 41), ["", " "])
     assert (made.listed, made.given, len(chosen)) == (0, True, 40)
     assert "the suppression list is empty, so nobody is kept off" in caplog.text

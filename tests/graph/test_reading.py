@@ -71,6 +71,9 @@ def test_calls_outside_of_the_window_change_nothing_but_a_count(call_rows, confi
 def test_a_file_of_text_gives_the_same_graph(call_rows, config):
     from_text = read_calls(config(call_rows, "csv"))
     assert found_pairs(from_text) == found_pairs(read_calls(config(call_rows)))
+    ended = call_rows["day"].astype(str).mask(call_rows.index == 7, "still open")
+    beside = read_calls(config(call_rows.assign(ended=ended), "csv"))  # which nothing asks for
+    assert found_pairs(beside) == found_pairs(from_text)
 
 
 def test_ids_of_text_and_numbers_are_compared_as_text(call_rows, config):

@@ -206,3 +206,8 @@ def test_masked_cells_of_an_array_are_missing():
     cells = np.ma.masked_greater(np.array([[1, 2], [3, 40]]), 10)
     assert as_frame(cells).isna().to_numpy().tolist() == [[False, False], [False, True]]
     assert cells.data[1, 1] == 40
+    flags = np.ma.masked_array([[True, False], [False, True]] * 20, mask=np.zeros((40, 2), bool))
+    schema = infer(as_frame(flags))
+    flags[0, 0] = np.ma.masked
+    assert infer(as_frame(flags)) == schema == infer(as_frame(flags.data))
+    assert np.isnan(read(schema, as_frame(flags))[0].numbers).sum() == 1

@@ -33,3 +33,32 @@ def test_what_can_be_read_in_one_way_passes(customers):
     refuse_reordered(X.to_numpy(), y=there[::-1])
     refuse_reordered(X.set_axis(X.index + 1_000), y=there)  # other names of the rows
     refuse_reordered(X.set_axis([0] * len(X)), y=there.set_axis([0] * len(X))[::-1])
+
+
+LABELS = {
+    "int64": range(4),
+    "float64": [0.0, 1.0, 2.0, 3.0],
+    "Int64": pd.Index(range(4), dtype="Int64"),
+    "arrow": pd.Index(range(4), dtype="int64[pyarrow]"),
+    "category": pd.CategoricalIndex([0, 1, 2, 3], categories=[3, 2, 1, 0]),
+    "text": list("abcd"),
+    "arrow text": pd.Index(list("abcd"), dtype="string[pyarrow]"),
+    "levels": pd.MultiIndex.from_product([[0, 1], [0, 1]]),
+    "more levels": pd.MultiIndex.from_product([[0, 1], [0, 1], [0]]),
+    "days": pd.date_range("2026-01-01", periods=4, tz="UTC"),
+    "days elsewhere": pd.date_range("2026-01-01", periods=4, tz="UTC").tz_convert("Asia/Tokyo"),
+    "periods": pd.period_range("2026-01-01", periods=4, freq="D"),
+}
+
+
+@pytest.mark.parametrize("there", LABELS)
+@pytest.mark.parametrize("own", LABELS)
+def test_indexes_of_two_types_are_compared_label_by_label(own, there):
+    X = pd.DataFrame({"debt": range(4)}, index=pd.Index(LABELS[own]))
+    y = pd.Series(range(4), index=pd.Index(LABELS[there]))
+    refuse_reordered(X, y=y)
+    if set(X.index) == set(y.index):
+        with pytest.raises(DataError, match="y has the index of the table in another order"):
+            refuse_reordered(X, y=y[::-1])
+    else:
+        refuse_reordered(X, y=y[::-1])

@@ -67,6 +67,17 @@ def test_a_text_of_several_lines_is_a_text(tmp_path):
     assert swallowed_lines("a\nb, c\nd", ",", 2) == []
 
 
+@pytest.mark.parametrize("ending", ["", ",9", ",9,9"])
+def test_what_follows_a_text_of_several_lines_is_its_own_row(tmp_path, ending):
+    header = "id,note,a,b,c,d,e,f"
+    lines = [header, *(f"K{i},x,1,2,3,4,5,6" for i in range(50))]
+    lines.append(f'K99,"Main Street 5\nBerlin",1,2,3,4,5,6{ending}')
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    loaded = load_table(open_files(path), ids=["id"])
+    assert (len(loaded.frame), len(loaded.rejected)) == ((51, 0) if not ending else (50, 1))
+
+
 def test_a_zero_byte_is_refused_with_row_and_column(tmp_path):
     lines = [line.replace("K007", "K\x00007") for line in LINES]
     with pytest.raises(DataError, match=r"row 7, column 'id': 'K\\x00007' holds a zero byte"):

@@ -17,6 +17,7 @@ from dbnchurn.tables.label_words import Word, class_key, word_of
 from dbnchurn.tables.schema import text
 
 PLAIN = frozenset({"yes", "y", "1", "no", "n", "0"})  # keys that are read without a note
+ANSWERS: dict[Word | None, bool] = {Word.YES: True, Word.NO: False}
 SHOWN = 3
 Level = str | int | float | bool
 
@@ -152,7 +153,7 @@ def _answers(
     """
     codes, levels = pd.factorize(values.astype(str))
     keys = [class_key(level) for level in levels]
-    meant = [named.get(key, {Word.YES: True, Word.NO: False}.get(word_of(key))) for key in keys]
+    meant = [named.get(key, ANSWERS.get(word_of(key))) for key in keys]
     missing = values.isna().to_numpy(bool) | np.array([key == "" for key in keys], bool)[codes]
     yes, no = (
         np.array([word is answer for word in meant], bool)[codes] & ~missing

@@ -151,7 +151,7 @@ def _answers(
 
     Words that neither the caller named nor everybody knows are added to `taken`.
     """
-    codes, levels = pd.factorize(values.astype(str))
+    codes, levels = pd.factorize(values.astype(object).where(values.notna(), "").astype(str))
     keys = [class_key(level) for level in levels]
     meant = [named.get(key, ANSWERS.get(word_of(key))) for key in keys]
     missing = values.isna().to_numpy(bool) | np.array([key == "" for key in keys], bool)[codes]

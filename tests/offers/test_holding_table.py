@@ -55,6 +55,8 @@ def test_a_missing_value_is_not_known_and_is_said():
     found = read(table(net=[None, "yes", ""]), ("net", "tv"))
     assert found.unknown.toarray()[:, 0].tolist() == [0, 1, 1]
     assert "of 2 customers it is not known whether they hold 'net'" in found.notes[0]
+    empty = read(table(net=[None, None, None]), ("net", "tv"))
+    assert empty.unknown.toarray()[:, 0].tolist() == [1, 1, 1]
 
 
 def test_nothing_and_everything_held_are_said():

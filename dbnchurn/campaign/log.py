@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from dbnchurn.campaign.arm_names import ARMS, CONTACT, CONTROL
 from dbnchurn.campaign.source import (
     CampaignSource,
+    CampaignTable,
     as_dates,
     as_numbers,
     as_words,
@@ -41,6 +42,7 @@ COLUMNS = (*NEEDED, *OPTIONAL)
 KINDS = {"propensity": "number", "contact_date": "date", **dict.fromkeys(NUMBERS, "number")}
 WAIT = 60.0  # seconds for another process that appends
 KEY = ["customer", "campaign"]
+LONGEST_HEADER = 2 * sum(map(len, COLUMNS))  # bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +113,7 @@ class ContactLog:
         """
         if not isinstance(source, CampaignSource):
             source = CampaignSource(path=str(source))
-        table = read_source(source, texts=TEXTS, kinds=KINDS)
+        table = _read(source)
         left_out = [name for name in table.frame if name not in COLUMNS]
         notes = list(table.notes)
         if left_out:
@@ -202,9 +204,32 @@ class ContactLog:
         return len(rows)
 
 
+def _read(source: CampaignSource) -> CampaignTable:
+    """The table of a log; that of an empty list has columns and no rows."""
+    names = _columns_alone(Path(source.path or ""))
+    if set(NEEDED) <= set(names) <= set(COLUMNS):
+        return CampaignTable(pd.DataFrame({name: [] for name in names}), source.name)
+    return read_source(source, texts=TEXTS, kinds=KINDS)
+
+
+def _columns_alone(path: Path) -> list[str]:
+    """Columns of a file without rows; none of another file."""
+    if not path.is_file():
+        return []
+    if path.suffix == ".csv" and path.stat().st_size <= LONGEST_HEADER:
+        return path.read_text(encoding="utf-8", errors="replace").rstrip("\r\n").split(",")
+    if path.suffix != ".parquet":
+        return []
+    try:
+        table = pq.read_metadata(path)
+    except pa.ArrowInvalid:  # read_source says what it is
+        return []
+    return [] if table.num_rows else table.schema.names
+
+
 def _strictly_read(path: Path) -> pd.DataFrame:
     """A log to be written again, which may therefore have no column or row that would be lost."""
-    table = read_source(CampaignSource(path=str(path)), texts=TEXTS, kinds=KINDS)
+    table = _read(CampaignSource(path=str(path)))
     if table.totals:
         raise DataError(
             f"{path}: a log that is added to holds customers alone, and this one has "

@@ -93,11 +93,13 @@ def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     --------
     >>> did_you_mean("cdk", ["cd_k", "layers"])
     "did you mean 'cd_k'? (allowed: 'cd_k', 'layers')"
+    >>> did_you_mean("colour", ["cd_k", "layers"])
+    "allowed are 'cd_k', 'layers'"
     """
     names = list(allowed)
     close = get_close_matches(name, names, n=1, cutoff=0.6)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{hint}(allowed: {listed(names, limit=30)})"
+    shown = listed(names, limit=30)
+    return f"did you mean {close[0]!r}? (allowed: {shown})" if close else f"allowed are {shown}"
 
 
 @contextmanager

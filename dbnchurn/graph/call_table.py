@@ -87,7 +87,7 @@ def make_calls(session: Session, config: GraphConfig) -> CallTable:
     text = any(kinds[name] not in WHOLE for name in (config.caller, config.callee))
     ids = [id_expression(n, kinds, where, text=text) for n in (config.caller, config.callee)]
     numbers = {name: _number(name, kinds, where) for name in (config.minutes, config.count) if name}
-    day = "NULL::TIMESTAMP" if config.date is None else _day(config.date, kinds, where)
+    day = "NULL::TIMESTAMP" if config.date is None else day_expression(config.date, kinds, where)
     minutes = numbers.get(config.minutes or "", "NULL::DOUBLE")
     count = numbers.get(config.count or "", "1::DOUBLE")
     session.run(
@@ -111,7 +111,26 @@ def _number(name: str, kinds: Mapping[str, str], where: str) -> str:
     raise DataError(f"{where}: column {name!r} is of the type {kind} and has to hold numbers")
 
 
-def _day(name: str, kinds: Mapping[str, str], where: str) -> str:
+def day_expression(name: str, kinds: Mapping[str, str], where: str) -> str:
+    """SQL of a day or time; null for a text that is none.
+
+    Parameters
+    ----------
+    name : str
+        Column.
+    kinds : mapping of column → SQL type
+    where : str
+        Name of the table, for messages.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    DataError
+        If the column holds numbers.
+    """
     if not kinds[name].startswith(("DATE", "TIMESTAMP", "VARCHAR")):
         raise DataError(
             f"{where}: column {name!r} is of the type {kinds[name]}, and numbers say no day by "

@@ -21,6 +21,11 @@ class CustomerList(TableSource):
     """A table of the own customers."""
 
     id: Name = Field(description="Column with the id by which a customer calls and is called.")
+    date: Name | None = Field(
+        default=None,
+        description="Column with the day of a row, such as its month: who has a row of the newest "
+        "day (before `until`) is a customer. Without one everybody in the table is.",
+    )
 
 
 class GraphConfig(Section):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
@@ -21,6 +22,7 @@ from dbnchurn.graph.call_table import (
     SCALE,
     WHOLE,
     CallTable,
+    day_expression,
     id_expression,
     make_calls,
 )
@@ -112,7 +114,7 @@ def read_calls(config: GraphConfig) -> Calls:
             ids, pairs = _pairs(session, middle)
             notes = list(table.notes)
             if config.customers is not None:
-                customers = _known(session, config.customers, ids, notes)
+                customers = _known(session, config.customers, config.until, ids, notes)
     except duckdb.Error as error:
         raise DataError(f"{config.calls.name} cannot be read: {error}") from error
     whole = graph_of(ids, pairs[0], pairs[1], pairs[2] / SCALE)
@@ -170,11 +172,42 @@ def _pairs(session: Session, middle: datetime | None) -> tuple[npt.NDArray[Any],
     return ids, [caller, callee, weight, before]
 
 
+def _newest(
+    session: Session,
+    customers: CustomerList,
+    until: date | None,
+    kinds: Mapping[str, str],
+    notes: list[str],
+) -> str:
+    """SQL condition of the rows of the newest day; nothing where rows have no day."""
+    if customers.date is None:
+        return ""
+    day = day_expression(customers.date, kinds, customers.name)
+    before = "" if until is None else f" WHERE {day} < {text_literal(until)}::TIMESTAMP"
+    raw = raw_name("customers")
+    wrong = session.row(f"SELECT count(*) FROM {raw} WHERE {day} IS NULL")[0]
+    if wrong:
+        raise DataError(
+            f"{customers.name}: column {customers.date!r} holds no day in {wrong} rows; write days "
+            "as 2026-08-31"
+        )
+    newest = session.row(f"SELECT max({day}) FROM {raw}{before}")[0]
+    if newest is None:
+        raise DataError(f"{customers.name}: no row is of a day before {until} (until)")
+    notes.append(f"{customers.name}: customers are those of {newest:%Y-%m-%d}")
+    return f" WHERE {day} = {text_literal(newest)}::TIMESTAMP"
+
+
 def _known(
-    session: Session, customers: CustomerList, ids: npt.NDArray[Any], notes: list[str]
+    session: Session,
+    customers: CustomerList,
+    until: date | None,
+    ids: npt.NDArray[Any],
+    notes: list[str],
 ) -> Bools:
     """Which people are own customers."""
-    kinds = open_source(session, "customers", customers, [customers.id], [])
+    dates = [] if customers.date is None else [customers.date]
+    kinds = open_source(session, "customers", customers, [customers.id], dates)
     text = ids.dtype.kind not in "iu"
     if not text and kinds[customers.id] not in WHOLE:
         raise DataError(
@@ -182,12 +215,16 @@ def _known(
             "numbers, so that they cannot be compared; write both alike"
         )
     one = id_expression(customers.id, kinds, customers.name, text=text)
-    table = session.arrow(
-        f"SELECT place FROM people WHERE id IN (SELECT {one} FROM {raw_name('customers')})"
-    )
+    rows = f"{raw_name('customers')}{_newest(session, customers, until, kinds, notes)}"
+    table = session.arrow(f"SELECT place FROM people WHERE id IN (SELECT {one} FROM {rows})")
     known = np.zeros(len(ids), bool)
     known[table.column("place").to_numpy()] = True
-    total = session.row(f"SELECT count(DISTINCT {one}) FROM {raw_name('customers')}")[0]
+    total, lines = session.row(f"SELECT count(DISTINCT {one}), count({one}) FROM {rows}")
+    if lines > total and customers.date is None:
+        notes.append(
+            f"{customers.name}: {lines} rows of {total} customers; if a row is of a month, those "
+            "who left are among them: name its day in customers.date"
+        )
     if not known.any():
         raise DataError(
             f"{customers.name}: none of its {total} customers calls or is called; check that "

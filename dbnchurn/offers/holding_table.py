@@ -13,10 +13,11 @@ from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.typing import Bools
 from dbnchurn.offers.purchases import Holdings
 from dbnchurn.tables.keys import refuse_exponents, whole_keys
+from dbnchurn.tables.label_words import Word, class_key, word_of
 from dbnchurn.tables.schema import text
 
-YES = ("yes", "y", "true", "1")
-NO = ("no", "n", "false", "0")
+PLAIN = frozenset({"yes", "y", "1", "no", "n", "0"})  # keys that are read without a note
+ANSWERS: dict[Word | None, bool] = {Word.YES: True, Word.NO: False}
 SHOWN = 3
 Level = str | int | float | bool
 
@@ -83,7 +84,8 @@ def holdings_of(
     customer : str
         Column that names the customer.
     items : sequence of str
-        Columns that say who holds what: 1 and 0, true and false, yes and no.
+        Columns that say who holds what: 1 and 0, true and false, yes and no, and the words for
+        these in other languages that labels are read by, such as ja and nein.
     where : str
         Name of the table, for messages.
     yes, no : sequence, default ()
@@ -119,11 +121,14 @@ def holdings_of(
             f"{ids[repeated].nunique()} customers have several rows, such as "
             f"{ids[repeated].iloc[0]!r}: keep one row of each"
         )
-    words = {True: {*YES, *map(_word, yes)} - {*map(_word, no)}, False: {*NO, *map(_word, no)}}
-    words[False] -= {*map(_word, yes)}
+    named = {class_key(value): True for value in yes}
+    if both := sorted({class_key(value) for value in no} & {*named}):
+        problems.append(f"both 'yes' and 'no' name {listed(both)}")
+    named |= {class_key(value): False for value in no}
     held, unknown = np.zeros((2, len(frame), len(items)), bool)
+    taken: dict[bool, set[str]] = {True: set(), False: set()}
     for place, name in enumerate(items):
-        held[:, place], unknown[:, place], wrong = _answers(frame[name], words)
+        held[:, place], unknown[:, place], wrong = _answers(frame[name], named, taken)
         problems += wrong
     if problems:
         raise DataError(f"{where}: {'; '.join(problems)}")
@@ -135,21 +140,28 @@ def holdings_of(
         csr_array(held[order].astype(np.float32)),
         csr_array(unknown[order].astype(np.float32)) if unknown.any() else None,
         tuple(groups.get(name) for name in items),
-        tuple(_notes(held, unknown, items)),
+        (*_words_note(taken), *_notes(held, unknown, items)),
     )
 
 
-def _word(value: object) -> str:
-    return str(value).strip().lower().removesuffix(".0")
-
-
 def _answers(
-    values: pd.Series[Any], words: Mapping[bool, set[str]]
+    values: pd.Series[Any], named: Mapping[str, bool], taken: Mapping[bool, set[str]]
 ) -> tuple[Bools, Bools, list[str]]:
-    """Who holds it, of whom it is not known, and what can be read in neither way."""
-    said = values.astype(str).str.strip().str.lower().str.removesuffix(".0")
-    missing = values.isna().to_numpy(bool) | (said == "").to_numpy(bool)
-    yes, no = (said.isin(words[answer]).to_numpy(bool) & ~missing for answer in (True, False))
+    """Who holds it, of whom it is not known, and what can be read in neither way.
+
+    Words that neither the caller named nor everybody knows are added to `taken`.
+    """
+    codes, levels = pd.factorize(values.astype(object).where(values.notna(), "").astype(str))
+    keys = [class_key(level) for level in levels]
+    meant = [named.get(key, ANSWERS.get(word_of(key))) for key in keys]
+    missing = values.isna().to_numpy(bool) | np.array([key == "" for key in keys], bool)[codes]
+    yes, no = (
+        np.array([word is answer for word in meant], bool)[codes] & ~missing
+        for answer in (True, False)
+    )
+    for key, answer in zip(keys, meant, strict=True):
+        if answer is not None and key not in named and key not in PLAIN:
+            taken[answer].add(key)
     odd = ~(yes | no | missing)
     if not odd.any():
         return yes, missing, []
@@ -158,6 +170,16 @@ def _answers(
         f"column {values.name!r} holds {listed(shown)} in "
         f"{int(odd.sum())} rows, which is neither yes nor no; name it in 'yes' or 'no'"
     ]  # fmt: skip
+
+
+def _words_note(taken: Mapping[bool, set[str]]) -> Iterator[str]:
+    said = [
+        f"{listed(sorted(taken[answer]))} as {'yes' if answer else 'no'}"
+        for answer in (True, False)
+        if taken[answer]
+    ]
+    if said:
+        yield f"read are {' and '.join(said)}; if they mean something else, say so in 'yes' or 'no'"
 
 
 def _notes(held: Bools, unknown: Bools, items: Sequence[str]) -> Iterator[str]:

@@ -115,8 +115,8 @@ def _rules(made: OfferSummary) -> list[str]:
     ]  # fmt: skip
     return [
         f"<h2>{holding} of {len(made.rules)} rules hold on rows that did not choose them</h2>",
-        paragraph(f"{chosen} A rule holds if its interval lies above the others' rate. It says who "
-                  "takes what, not that one item brings the other."),
+        paragraph(f"{chosen} A rule holds if the 95 % interval of the difference to the others "
+                  "lies above 0. It says who takes what, not that one item brings the other."),
         rows_table(("rule", "counts", "95 %", "holds"), rows),
     ]  # fmt: skip
 

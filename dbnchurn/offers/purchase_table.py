@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.errors import DataError, did_you_mean
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.core.typing import Ints32
 from dbnchurn.offers.holding_table import customer_ids
@@ -167,7 +167,7 @@ def _problems(session: Session, columns: PurchaseColumns, today: date) -> Iterat
         "GROUP BY lower(item) HAVING count(DISTINCT item) > 1 ORDER BY 1"
     )
     if alike:
-        shown = listed(" and ".join(map(repr, names)) for (names,) in alike[:3])
+        shown = "; ".join(" and ".join(map(repr, names)) for (names,) in alike[:3])
         yield (
             f"{len(alike)} items are spelled in several ways, such as {shown}; spell each in one"
         )

@@ -66,8 +66,14 @@ class Rule:
 
     @property
     def holds(self) -> bool:
-        """Whether the interval lies above the rate of the others."""
-        return self.low > self.other_rate
+        """Whether the difference of the two rates lies above 0, by Newcombe's interval at 95 %.
+
+        The rate of few others is as uncertain as that of few holders: beside one other nothing
+        holds.
+        """
+        _, other_high = wilson(self.other_takers, self.others)
+        gap = self.rate - self.other_rate
+        return bool(gap > np.hypot(self.rate - self.low, other_high - self.other_rate))
 
     def __str__(self) -> str:
         """The rule in words."""

@@ -118,7 +118,8 @@ def assign_file(
     Raises
     ------
     DataError
-        The table cannot be read, lacks a column, or repeats an id.
+        The table cannot be read, lacks a column, or repeats an id; or no customer is in the
+        earlier assignment.
     ConfigError
         The output is an input, or its folder does not exist; or no column names the customer.
     """
@@ -159,6 +160,13 @@ def assign_file(
                     f"{listed(record.names)}: it was assigned by other personas, so that nobody is "
                     "seen to have changed"
                 )
+            if not found.index.isin(before.index).any():
+                raise DataError(
+                    f"no customer of {table} is in {earlier}: ids such as {found.index[0]!r} and "
+                    f"{before.index[0]!r}; write them alike, or leave out the earlier assignment"
+                    if len(before)
+                    else f"{earlier} holds no customers"
+                )
             done.moves, done.kept = flows(before, found)
         if page is not None and done.moves is not None:
             write_whole(Path(page), flow_page(done.moves, done.kept, str(earlier), table))
@@ -178,8 +186,8 @@ def _pieces(
     for file, columns in source.columns.items():
         if absent := [name for name in wanted if name not in columns]:
             raise DataError(
-                f"{file} lacks {len(absent)} columns, the first is {absent[0]!r}: "
-                f"{did_you_mean(absent[0], columns)}"
+                f"{file} lacks {len(absent)} of {len(wanted)} columns: {listed(absent)}; it has "
+                f"{listed(columns, limit=30)}"
             )
     formats = text_formats(source, record.schema)
     say(reading_notes(source, record.schema, formats))

@@ -138,7 +138,7 @@ def flows(before: pd.Series[Any], after: pd.Series[Any]) -> tuple[pd.DataFrame, 
     both = pd.concat(
         {"before": before.fillna("not known"), "after": after.fillna("not known")}, axis=1
     )
-    there = both.fillna("not known").ne("not known").all(axis=1)
+    there = (both.fillna("not known") != "not known").all(axis=1)
     shared = both[there]
     kept = float((shared["before"] == shared["after"]).mean()) if len(shared) else None
     both = both.fillna({"before": "new", "after": "gone"})

@@ -165,7 +165,7 @@ def _leave(run: ReportInput, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
                 f"{thousands(size.leavers)} left: {percent(size.rate)}."
             )
     for breakdown in run.breakdowns:
-        judged = [group for group in breakdown.groups if not group["few"]]
+        judged = [g for g in breakdown.groups if not g["few"] and not g["pooled"]]
         if breakdown.by_time or len(judged) < 2:
             continue
         said.append(f"By {run.label(breakdown.name)}: {_extremes(judged)}.")
@@ -193,8 +193,8 @@ def _cost(run: ReportInput) -> tuple[str, ...]:
         return (run.money,) if run.money else ()
     lost = run.worth * int(np.asarray(run.y, np.int64).sum())
     return (
-        f"A customer who is kept is worth {run.worth:,.0f} by the config, so those who left are "
-        f"worth {lost:,.0f} together.",
+        f"A customer who is kept is taken to be worth {run.worth:,.0f} (campaign.offer), so those "
+        f"who left are worth {lost:,.0f} together.",
         run.money,
     )
 
@@ -263,9 +263,18 @@ def _todo(rows: int, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
             f"returns {own.low:,.0f} to {own.high:,.0f}, if the offer is taken as assumed."
         )
     elif own.high < 0:
+        loses = [
+            size.high is not None and size.high < 0
+            for size in sizes
+            if size.contacts < own.contacts
+        ]
         first = (
             f"Do not contact {n} customers at these costs: it loses {-own.high:,.0f} or more. "
-            "Contact fewer, or make the offer cheaper."
+            + (
+                "Fewer contacts lose money too: make the offer cheaper, or say what it costs."
+                if loses and all(loses)
+                else "Contact fewer, or make the offer cheaper."
+            )
         )
     else:
         first = (

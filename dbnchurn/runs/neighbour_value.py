@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,8 @@ from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.dataset import labelled_frame
 from dbnchurn.tables import Customers
 from dbnchurn.tables.splitting import Split
+
+log = logging.getLogger(__name__)
 
 WITH, WITHOUT = "with neighbours", "without neighbours"
 SHARE = "neighbours_left_share"
@@ -42,7 +45,13 @@ def neighbour_value(table: Customers, parts: Split, config: RunConfig) -> dict[s
         Plain data; None for a run without neighbours.
     """
     columns = neighbour_columns(config, list(table.X.columns))
-    if not columns or len(columns) == table.X.shape[1]:
+    if not columns:
+        return None
+    if len(columns) == table.X.shape[1]:
+        log.warning(
+            "all columns are of neighbours, so that there is no model without them to compare "
+            "with: what they add to other features is not measured"
+        )
         return None
     rows = [labelled_frame(table, part) for part in (parts.train, parts.validation, parts.test)]
     scores = {}

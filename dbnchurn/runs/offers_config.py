@@ -45,10 +45,10 @@ class HoldingsSection(Section):
         description="Columns that say who holds what."
     )
     yes: tuple[Level, ...] = Field(
-        default=(), description="Values that mean yes, besides 1, true and yes."
+        default=(), description="Values that mean yes, besides 1, true, yes, ja, oui and the like."
     )
     no: tuple[Level, ...] = Field(
-        default=(), description="Values that mean no, besides 0, false and no."
+        default=(), description="Values that mean no, besides 0, false, no, nein, non and the like."
     )
     groups: dict[str, str] = Field(
         default_factory=dict, description="Item → what kind of item it is."

@@ -128,7 +128,7 @@ def notes_of(column: InspectedColumn, found: Inspection) -> Iterator[str]:
             yield f"looks like {what}: {found.roles.why[role]}"
     if column.kind == "ignore" and column.note:
         yield f"ignored: {column.note}"
-    elif column.note and not column.note.startswith("text, written as"):
+    elif column.note not in ("", column.doubt) and not column.note.startswith("text, written as"):
         yield column.note
     if column.kind == "category" and (perhaps := column.perhaps_missing):
         yield f"{listed(perhaps)} stands for a missing value, as in a column of numbers or dates"

@@ -348,4 +348,6 @@ def _converted(decision: Decision) -> str:
         (word for word in column.texts if not np.isnan(form.parse([word])[0])), column.texts[0]
     )
     value = replace(decision, column=TextColumn.of("", pa.array([read]), ())).values().iloc[0]
+    if isinstance(value, pd.Timestamp) and value == value.normalize():
+        value = value.date()
     return f"column {column.name!r} is read as {decision.kind}s: {read!r} is {value}"

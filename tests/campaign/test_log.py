@@ -50,6 +50,16 @@ def test_a_log_is_read_as_it_was_written_and_grows_once(tmp_path, ending):
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_the_log_of_an_empty_list_is_read_and_grows(tmp_path, ending):
+    path, log = tmp_path / f"log.{ending}", ContactLog.of(make_log())
+    none = ContactLog.of(log.frame.head(0))
+    assert (none.append_to(path), none.append_to(path)) == (0, 0)
+    assert len(ContactLog.read(path).frame) == 0
+    assert log.append_to(path) == 6
+    pd.testing.assert_frame_equal(ContactLog.read(path).frame, log.frame)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_a_customer_with_other_values_is_refused_and_the_log_stays(tmp_path, ending):
     path = tmp_path / f"log.{ending}"
     ContactLog.of(make_log()).append_to(path)

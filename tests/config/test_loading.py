@@ -126,7 +126,7 @@ def test_every_problem_is_told_at_once_with_its_place(write):
         ),
         (
             "source: {kind: sample, path: a.csv}\n",
-            ":1: source.path: unknown key, (allowed: 'kind', 'rows')",
+            ":1: source.path: unknown key, allowed are 'kind', 'rows'",
         ),
         (SOURCE + "  rows: 0\n", ":3: source.rows should be at least 1, got 0"),
         (SOURCE + "  rows: 1.5\n", ":3: source.rows should be an integer, got 1.5"),

@@ -116,6 +116,27 @@ def test_only_customers_are_kept_apart(call_rows, config, tmp_path):
     assert any("150 of 151 customers call or are called" in note for note in calls.notes)
 
 
+def test_customers_of_a_table_of_months_are_those_of_the_newest_before_until(
+    call_rows, config, tmp_path
+):
+    path = tmp_path / "own.parquet"
+    rows = [(i, "2024-01-01") for i in range(300)] + [(i, "2024-02-01") for i in range(0, 300, 2)]
+    months = pd.DataFrame([*rows, (1, "2124-01-01")], columns=["id", "month"])
+    months.assign(month=pd.to_datetime(months["month"])).to_parquet(path)
+    own = {"path": str(path), "id": "id"}
+    everybody = read_calls(config(call_rows, customers=own))
+    assert any("those who left are among them" in note for note in everybody.notes)
+    until = "2124-01-01"
+    calls = read_calls(config(call_rows, customers={**own, "date": "month"}, until=until))
+    np.testing.assert_array_equal(calls.customers, calls.graph.ids % 2 == 0)
+    assert any("customers are those of 2024-02-01" in note for note in calls.notes)
+    newest = read_calls(config(call_rows, customers={**own, "date": "month"}))
+    np.testing.assert_array_equal(newest.customers, newest.graph.ids == 1)
+    months.assign(month="spring").to_parquet(path)
+    with pytest.raises(DataError, match="'month' holds no day in 451 rows"):
+        read_calls(config(call_rows, customers={**own, "date": "month"}))
+
+
 def test_hubs_can_be_named_or_kept(call_rows, config):
     kept = read_calls(config(call_rows, hubs={"never": [HUB]}))
     assert not kept.hubs

@@ -45,10 +45,24 @@ def test_a_number_that_is_named_is_found_beside_missing_values():
     assert found.held.toarray()[:, 0].tolist() == [0, 1, 1]
 
 
+def test_words_of_other_languages_are_read_as_those_of_labels_and_said():
+    found = read(table(net=["Ja", "nein", "ja "]), ("net", "tv"))
+    assert found.held.toarray()[:, 0].tolist() == [0, 1, 1]
+    assert any("read are 'ja' as yes and 'nein' as no" in note for note in found.notes)
+    turned = read(table(net=["Ja", "nein", "ja "]), ("net", "tv"), yes=("nein",), no=("ja",))
+    assert turned.held.toarray()[:, 0].tolist() == [1, 0, 0]
+    assert not any("read are" in note for note in turned.notes)
+    assert not any("read are" in note for note in read(table()).notes)
+    with pytest.raises(DataError, match="both 'yes' and 'no' name 'x'"):
+        read(table(net=["x", "no", "X"]), ("net", "tv"), yes=("x",), no=("X",))
+
+
 def test_a_missing_value_is_not_known_and_is_said():
     found = read(table(net=[None, "yes", ""]), ("net", "tv"))
     assert found.unknown.toarray()[:, 0].tolist() == [0, 1, 1]
     assert "of 2 customers it is not known whether they hold 'net'" in found.notes[0]
+    empty = read(table(net=[None, None, None]), ("net", "tv"))
+    assert empty.unknown.toarray()[:, 0].tolist() == [1, 1, 1]
 
 
 def test_nothing_and_everything_held_are_said():

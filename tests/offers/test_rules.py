@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from dbnchurn.core.statistics import wilson
-from dbnchurn.offers.rules import Observed, find_rules
+from dbnchurn.offers.rules import Observed, Rule, find_rules
 
 ITEMS = tuple("abcdefgh")
 ALL = np.ones(8, bool)
@@ -77,3 +77,12 @@ def test_items_that_are_not_offered_are_in_no_rule_as_what_is_taken():
     possible = ALL.copy()
     possible[1] = False
     assert "b" not in {rule.take for rule in find_rules(made(0), made(1), ITEMS, possible, 10)}
+
+
+def test_a_rate_of_few_others_lets_no_rule_hold():
+    """26 of 106 against none of one says nothing; against none of a thousand it does."""
+    low, high = map(float, wilson(26, 106))
+    beside = {
+        others: Rule(("a",), "b", 26, 106, 0, others, low, high, True) for others in (0, 1, 1000)
+    }
+    assert [rule.holds for rule in beside.values()] == [False, False, True]

@@ -59,12 +59,25 @@ def test_what_to_do_follows_from_the_return(drawn):
     dear = Offer(clv=20.0, incentive_cost=10.0, contact_cost=50.0)
     assert business_page(run_of(y, p)).todo[0].startswith("Contact the 100 of 2,000 customers")
     assert "loses" in business_page(run_of(y, p, dear)).todo[0]
+    assert "Fewer contacts" not in business_page(run_of(y, p, dear)).todo[0]
+    more = business_page(run_of(y, p, dear, budget=400)).todo[0]
+    assert "Do not contact 400" in more
+    assert "Fewer contacts lose money too" in more
     assert "too few" in business_page(run_of(y, p, budget=5)).todo[0]
     even = float(OFFER.gain(y)[np.argsort(-p, kind="stable")[:100]].mean())
     unsure = replace(run_of(y, p), gain=OFFER.gain(y) - even)
     assert "begin with a pilot" in business_page(unsure).todo[0]
     assert "Say what a contact costs" in business_page(run_of(y, p, gain=None)).todo[0]
     assert all("control group" in " ".join(business_page(r).todo) for r in (unsure, run_of(y, p)))
+
+
+def test_groups_that_are_only_pooled_are_not_named():
+    run = full_run()
+    plan = next(b for b in run.breakdowns if not b.by_time)
+    pooled = {**plan.groups[0], "name": "other (2 small groups)", "pooled": 2, "few": False}
+    high = {**pooled, "rate": {**plan.groups[0]["rate"], "value": 0.99}}
+    told = replace(run, breakdowns=[replace(plan, groups=[*plan.groups, high])])
+    assert business_page(told).leave == business_page(replace(run, breakdowns=[plan])).leave
 
 
 def test_weighted_customers_give_no_number_of_contacts(drawn):

@@ -99,3 +99,11 @@ def test_the_columns_of_neighbours_and_their_ratios_are_left_out(found):
 def test_a_run_without_neighbours_says_nothing_of_them():
     table, parts = customers(0.0)
     assert neighbour_value(table, parts, run_config({})) is None
+
+
+def test_a_table_of_neighbours_alone_has_nothing_to_compare_with(caplog):
+    table, parts = customers(0.0)
+    X = table.X[["calls_neighbours", "calls_neighbours_left"]]
+    alone = Customers(np.arange(ROWS), X, table.y, None, pd.DataFrame(), "id")
+    assert neighbour_value(alone, parts, run_config(NEIGHBOURS)) is None
+    assert "all columns are of neighbours" in caplog.text

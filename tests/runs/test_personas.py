@@ -115,7 +115,7 @@ def test_another_locale_and_a_total_change_no_persona(searched, tmp_path):
         german.to_csv(file, index=False, sep=";")
         file.write("Total" + ";1.234,000" * (german.shape[1] - 1) + "\n")
     done = assign_file(folder, str(tmp_path / "later.csv"), tmp_path / "out.csv", id="customer")
-    assert "1 row is left out: a total, not a customer" in done.summary()
+    assert "1 rows are set aside: a total, not a customer" in done.summary()
     found = pd.read_csv(tmp_path / "out.csv", dtype=str)["persona"]
     assert found.tolist() == load(folder).assign(later).tolist()
 
@@ -138,6 +138,11 @@ def test_assigning_refuses_what_it_cannot_do(searched, tmp_path):
     frame.to_csv(table, index=False)
     with pytest.raises(DataError, match="assigned by other personas"):
         assign_file(folder, str(table), tmp_path / "out.csv", earlier=tmp_path / "other.csv")
+    frame[["customer"]].assign(customer="x" + frame["customer"].astype(str), persona="P1").to_csv(
+        tmp_path / "other.csv", index=False
+    )
+    with pytest.raises(DataError, match=r"no customer of .*later.csv is in .*other.csv: ids such"):
+        assign_file(folder, str(table), tmp_path / "out.csv", earlier=tmp_path / "other.csv")
     assert not (tmp_path / "out.csv").exists()
     nameless = save(replace(load(folder), id=None), tmp_path / "nameless")
     with pytest.raises(ConfigError, match="say it with --id"):
@@ -148,7 +153,7 @@ def test_assigning_refuses_what_it_cannot_do(searched, tmp_path):
     with pytest.raises(ConfigError, match="same file"):
         assign_file(folder, str(table), table, id="customer")
     frame.drop(columns="plan").to_csv(table, index=False)
-    with pytest.raises(DataError, match="lacks 1 columns, the first is 'plan'"):
+    with pytest.raises(DataError, match=r"lacks 1 of \d+ columns: 'plan'; it has"):
         assign_file(folder, str(table), tmp_path / "out.csv", id="customer")
 
 

@@ -61,7 +61,8 @@ def simulate(
     products: Annotated[
         bool,
         typer.Option(
-            "--products", help="Write what customers added when too, with planted associations."
+            "--products",
+            help="Write what customers added when too, with planted personas and associations.",
         ),
     ] = False,
     calls: Annotated[

@@ -8,7 +8,7 @@ In the order of the simulation:
 - ``responses``: what customers do when they are contacted: whom an offer keeps, and whom not.
 - ``campaigns``: whom a campaign contacts, and what followed.
 - ``joiners``: customers who join later.
-- ``products``: what customers add, with planted associations.
+- ``products``: what customers add, with planted personas and associations.
 - ``truth``: scores of the best possible model.
 - ``write``: the tables as Parquet files, and into a database.
 """

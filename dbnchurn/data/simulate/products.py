@@ -1,4 +1,4 @@
-"""Products that customers add month by month, with planted associations.
+"""Products that customers add month by month, with planted personas and associations.
 
 They have streams of random numbers of their own, so that all other tables are the same with and
 without them.
@@ -42,16 +42,49 @@ ASSOCIATIONS: tuple[tuple[tuple[str, ...], str, float], ...] = (
 )
 """Who holds the first adds the second so many times as often in a month."""
 
+OF_PRODUCTS = ("products", "product_personas")
+PERSONAS = {  # planted persona → group of products that it prefers
+    "guarded": "security",
+    "viewer": "television",
+    "traveller": "mobile",
+    "homemaker": "home",
+}
+PREFERRED, OTHER = 3.7, 0.1
+"""How many times as often a persona adds a product of its group, and of another persona's."""
+
 _NAMES = tuple(PRODUCTS)
+_PERSONAS = tuple(PERSONAS)
 
 
-def adding_rates(held: Bools) -> Floats:
+def persona_factors() -> Floats:
+    """How many times as often each persona adds each product: shape (personas, products).
+
+    Over the personas, which are equally frequent, the factors of a product have the mean 1.
+
+    Examples
+    --------
+    >>> persona_factors().mean(axis=0).round(12).max()
+    np.float64(1.0)
+    """
+    groups = np.array([group for group, _ in PRODUCTS.values()])
+    factors = [
+        np.where(
+            groups == own, PREFERRED, np.where(np.isin(groups, [*PERSONAS.values()]), OTHER, 1)
+        )
+        for own in PERSONAS.values()
+    ]
+    return np.array(factors, np.float64)
+
+
+def adding_rates(held: Bools, persona: Ints) -> Floats:
     """Probability that each customer adds each product in a month.
 
     Parameters
     ----------
     held : bool array of shape (n, products)
         At the start of the month, in the order of ``PRODUCTS``.
+    persona : int array of shape (n,)
+        Number of each customer's planted persona, in the order of ``PERSONAS``.
 
     Returns
     -------
@@ -61,23 +94,23 @@ def adding_rates(held: Bools) -> Floats:
     Examples
     --------
     >>> nothing = np.zeros((1, len(PRODUCTS)), bool)
-    >>> float(adding_rates(nothing)[0, 0])
-    0.02
+    >>> adding_rates(nothing, np.array([0]))[0, [0, 3]].round(4).tolist()
+    [0.074, 0.0025]
     """
-    rates = np.repeat([[rate for _, rate in PRODUCTS.values()]], len(held), axis=0)
+    rates = np.array([rate for _, rate in PRODUCTS.values()]) * persona_factors()[persona]
     for holders_of, product, factor in ASSOCIATIONS:
         has = held[:, [_NAMES.index(name) for name in holders_of]].all(axis=1)
         rates[has, _NAMES.index(product)] *= factor
     return np.where(held, 0.0, rates)
 
 
-def product_table(
+def product_tables(
     world: World,
     left_in: Ints,
     chunk: tuple[int, int],
     joined: Ints | None = None,
-) -> pa.Table:
-    """A row for each product that a customer adds, up to the month of leaving.
+) -> dict[str, pa.Table]:
+    """What customers add, up to the month of leaving, and the planted persona of each.
 
     Parameters
     ----------
@@ -91,15 +124,17 @@ def product_table(
 
     Returns
     -------
-    Arrow table
-        ``customer_id``, ``product``, ``product_group`` and ``added``, a day.
+    dict of str to Arrow table
+        ``products``: ``customer_id``, ``product``, ``product_group`` and ``added``, a day;
+        ``product_personas``: ``customer_id`` and ``persona``.
     """
     purpose = "products" if joined is None else "products of joiners"
+    persona = stream(*chunk, f"personas of {purpose}", 0).integers(0, len(PERSONAS), len(world.ids))
     held = np.zeros((len(world.ids), len(PRODUCTS)), bool)
     rows: list[tuple[Ints, Ints, Any]] = []
     for number, month in enumerate(world.months):
         generator = stream(*chunk, purpose, number)
-        adds = generator.random(held.shape) < adding_rates(held)
+        adds = generator.random(held.shape) < adding_rates(held, persona)
         day = generator.integers(0, 28, held.shape)
         adds &= (number <= left_in)[:, None]
         if joined is not None:
@@ -110,7 +145,7 @@ def product_table(
         held |= adds
     customer, product, added = (np.concatenate(parts) for parts in zip(*rows, strict=True))
     groups = pa.array([group for group, _ in PRODUCTS.values()])
-    return pa.table(
+    added_rows = pa.table(
         {
             "customer_id": world.ids[customer],
             "product": pa.array(_NAMES).take(pa.array(product)),
@@ -118,11 +153,18 @@ def product_table(
             "added": added,
         }
     )
+    of_customers = {
+        "customer_id": world.ids,
+        "persona": pa.array(_PERSONAS).take(pa.array(persona)),
+    }
+    return {OF_PRODUCTS[0]: added_rows, OF_PRODUCTS[1]: pa.table(of_customers)}
 
 
-def planted() -> list[dict[str, Any]]:
-    """The associations, for ``simulation.json``."""
-    return [
+def planted() -> dict[str, Any]:
+    """Associations and personas, for ``simulation.json``."""
+    associations = [
         {"holders_of": list(holders_of), "take": product, "times": factor}
         for holders_of, product, factor in ASSOCIATIONS
     ]
+    personas = {"prefer": dict(PERSONAS), "times": PREFERRED, "times_of_others": OTHER}
+    return {"associations": associations, "product_personas": personas}

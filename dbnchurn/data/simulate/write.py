@@ -36,7 +36,7 @@ from dbnchurn.data.simulate.campaigns import (
 from dbnchurn.data.simulate.dirt import CATEGORIES, Table, spellings, spoil
 from dbnchurn.data.simulate.hazard import leaving_probability
 from dbnchurn.data.simulate.joiners import ExpectedLeavers, Joiners, draw_joiners
-from dbnchurn.data.simulate.products import planted, product_table
+from dbnchurn.data.simulate.products import OF_PRODUCTS, planted, product_tables
 from dbnchurn.data.simulate.responses import CONTACT_COST, MARGIN, OFFER_COST, responses
 from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.data.simulate.world import OBSERVED, World, draw
@@ -81,7 +81,8 @@ def simulate(
     and those who left.
 
     Products add a table ``products``: what each customer added when, with associations whose
-    strengths are in ``simulation.json``.
+    strengths are in ``simulation.json``; and ``product_personas``: the planted persona of each
+    customer, which prefers one group of products.
 
     Calls add a table ``calls``: who calls whom when and for how many minutes, within communities
     and to a few hubs; and to ``truth`` the probability if no partner had left, and the share of
@@ -153,7 +154,7 @@ def simulate(
     check_places({"output": output}, mkdir=mkdir)
     plan = checked_campaigns(campaigns, months)
     tables = (*TABLES, "truth", *(OF_CAMPAIGNS if set(plan) - {"none"} else ()))
-    tables += ("products",) if products else ()
+    tables += OF_PRODUCTS if products else ()
     tables += () if calls is None else (CALLS,)
     starts = range(0, customers, chunk_size)
     expected = ExpectedLeavers.over(months) if joiners else None
@@ -184,7 +185,7 @@ def simulate(
         if calls is not None:
             about["calls"] = {**asdict(calls), "hubs": list(range(1, HUBS + 1))}
         if products:
-            about["associations"] = planted()
+            about |= planted()
         if expected is not None:
             about["joiners"] = next_id - customers - FIRST_ID
             (unfinished / "expected").mkdir()
@@ -298,7 +299,7 @@ def _chunk(
     for table, parts in written.items():
         yield table, pa.concat_tables(parts)
     if products:
-        yield "products", product_table(world, left_in, (random_state, number))
+        yield from product_tables(world, left_in, (random_state, number)).items()
     if calls is not None:
         yield CALLS, calls.table(world, left_in, stream(random_state, number, "call times", 0))
     yield "basic", _arrow(spoil(_basic(world, left_in), dirt, spoiling))
@@ -334,7 +335,7 @@ def _late(
     if rows:
         yield "truth", pa.concat_tables(rows)
     if products is not None:
-        yield "products", product_table(world, left_in, products, joined)
+        yield from product_tables(world, left_in, products, joined).items()
     yield "basic", _arrow(spoil(_basic(world, left_in, joined), dirt, late.spoiling))
     for name, events, date in (
         ("complaints", world.complaints, "complaint_date"),

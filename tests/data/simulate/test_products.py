@@ -7,7 +7,14 @@ import pandas as pd
 import pytest
 
 from dbnchurn.data.simulate import simulate
-from dbnchurn.data.simulate.products import ASSOCIATIONS, PRODUCTS, adding_rates, planted
+from dbnchurn.data.simulate.products import (
+    ASSOCIATIONS,
+    PERSONAS,
+    PRODUCTS,
+    adding_rates,
+    persona_factors,
+    planted,
+)
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +30,7 @@ def test_other_files_are_the_same_to_the_byte(added, tmp_path):
     for file in files:
         assert file.read_bytes() == (added / file.relative_to(plain)).read_bytes()
     assert not (plain / "products").exists()
+    assert not (plain / "product_personas").exists()
 
 
 def test_products_are_added_once_by_customers_who_are_there(added):
@@ -41,15 +49,19 @@ def test_rates_are_multiplied_as_planted():
         held = np.zeros((1, len(names)), bool)
         held[0, [names.index(name) for name in holders_of]] = True
         times = np.prod([f for h, p, f in ASSOCIATIONS if p == product and {*h} <= {*holders_of}])
-        rate = adding_rates(held)[0, names.index(product)]
-        assert rate == pytest.approx(PRODUCTS[product][1] * times)
-        assert adding_rates(held)[0, held[0]].max() == 0
+        for persona, own in enumerate(PERSONAS.values()):
+            rates = adding_rates(held, np.array([persona]))[0]
+            preference = persona_factors()[persona, names.index(product)]
+            assert preference == (3.7 if PRODUCTS[product][0] == own else 0.1)
+            expected = PRODUCTS[product][1] * times * preference
+            assert rates[names.index(product)] == pytest.approx(expected)
+            assert rates[held[0]].max() == 0
 
 
 def test_what_is_planted_is_in_the_tables_and_in_the_description(added):
-    """Customers with antivirus add a password manager six times as often."""
+    """Customers of a persona with antivirus add a password manager six times as often."""
     about = json.loads((added / "simulation.json").read_text())
-    assert about["associations"] == planted()
+    assert {key: about[key] for key in planted()} == planted()
     products = pd.read_parquet(added / "products")
     when = products.pivot(index="customer_id", columns="product", values="added")
     month = when.apply(lambda days: pd.to_datetime(days).dt.to_period("M"))
@@ -61,6 +73,21 @@ def test_what_is_planted_is_in_the_tables_and_in_the_description(added):
     free = ~(joined["password manager"] < joined["month"])
     has = joined["antivirus"] < joined["month"]
     adds = joined["password manager"] == joined["month"]
-    for inside, expected in ((has, 0.036), (~has, 0.006)):
-        n, hits = (inside & free).sum(), (inside & free & adds).sum()
-        assert abs(hits - n * expected) < 4 * np.sqrt(n * expected)
+    persona = pd.read_parquet(added / "product_personas").set_index("customer_id")["persona"]
+    guarded = (joined["customer_id"].map(persona) == "guarded").to_numpy()
+    for inside, rate in ((has, 0.036), (~has, 0.006)):
+        for own, times in ((guarded, 3.7), (~guarded, 0.1)):
+            chosen, expected = inside & free & own, rate * times
+            n, hits = chosen.sum(), (chosen & adds).sum()
+            assert abs(hits - n * expected) < 4 * np.sqrt(n * expected)
+
+
+def test_every_customer_has_a_planted_persona_that_prefers_its_group(added):
+    truth = pd.read_parquet(added / "product_personas")
+    basic, products = pd.read_parquet(added / "basic"), pd.read_parquet(added / "products")
+    assert sorted(truth["customer_id"]) == sorted(basic["customer_id"].unique())
+    shares = truth["persona"].value_counts(normalize=True)
+    assert set(shares.index) == set(PERSONAS)
+    assert shares.between(0.2, 0.3).all()
+    of_each = products.merge(truth, on="customer_id").groupby("persona")["product_group"]
+    assert {name: group.mode()[0] for name, group in of_each} == PERSONAS

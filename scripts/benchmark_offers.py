@@ -4,7 +4,7 @@ Run as ``python scripts/benchmark_offers.py``, with the package ``completejourne
 ``bench``); ``--quick`` leaves out the million. A cut at week 40 means that lists are made of the
 weeks up to it and measured on the next six, by product types that a household never bought before.
 The penalty of EASE and the probabilities come from weeks before the cut. The last line is one JSON
-object.
+object. ``--draw`` does none of this: it draws the picture of docs/offers.md, of simulated products.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dbnchurn.data.simulate import simulate
 from dbnchurn.offers import NextOffer, Purchases
 from dbnchurn.offers.purchase_table import PurchaseColumns, read_purchases
 from dbnchurn.offers.purchases import entries
@@ -30,6 +31,7 @@ from dbnchurn.runs.offers import run
 from dbnchurn.runs.offers_config import OffersConfig
 from dbnchurn.tables.duckdb import Session
 
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
 LAST = date(2018, 1, 1)  # first day of week 53, which is the last
 CUTS = (40, 47)
 WINDOW = 6
@@ -144,14 +146,37 @@ def measure_million() -> float:
         return own
 
 
+def draw() -> None:
+    """The picture of docs/offers.md: expected and found shares on simulated products."""
+    from dbnchurn.offers.pictures import calibration_picture
+
+    with tempfile.TemporaryDirectory() as place:
+        folder = simulate(Path(place) / "crm", customers=20_000, months=18, dirt=0, products=True)
+        config = OffersConfig.model_validate({
+            "purchases": {"source": {"path": str(folder / "products")}, "date": "added",
+                          "customer": "customer_id", "item": "product", "group": "product_group"},
+            "output": str(Path(place) / "runs"), "offers": {"window": 8, "n_offers": 3},
+        })  # fmt: skip
+        made = run(config).summary
+        print(made.verdict())
+        picture = calibration_picture(made)
+        assert picture is not None
+        print(picture.title)
+        (IMAGES / "offers_calibration.svg").write_text(picture.svg, encoding="utf-8")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="without the million customers")
-    quick = parser.parse_args().quick
+    parser.add_argument("--draw", action="store_true", help="the picture of docs/offers.md alone")
+    asked = parser.parse_args()
+    if asked.draw:
+        draw()
+        return
     bought = baskets()
     cuts = {str(cut): measure_cut(bought, cut) for cut in CUTS}
-    seconds = None if quick else measure_million()
+    seconds = None if asked.quick else measure_million()
     print(json.dumps({
         "recall_gain_se": {cut: round(found["se"], 2) for cut, found in cuts.items()},
         "new_item_auc": {cut: round(found["auc"], 3) for cut, found in cuts.items()},

@@ -15,6 +15,7 @@ from dbnchurn.offers.offer_table import Listed
 from dbnchurn.offers.rules import Rule
 
 SHOWN_RULES = 5
+MOST_OFFERS = 15  # that are shown
 
 
 @dataclass(frozen=True, eq=False)

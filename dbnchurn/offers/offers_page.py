@@ -6,14 +6,11 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from dbnchurn.core.html.format import cut, percent, thousands
-from dbnchurn.core.html.picture import Picture
+from dbnchurn.core.html.format import percent, thousands
 from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_page, rows_table
-from dbnchurn.offers.offer_summary import OfferSummary, span
+from dbnchurn.offers.offer_summary import MOST_OFFERS, OfferSummary, span
 
-MOST_OFFERS = 15
 MOST_RULES = 20
-LONGEST = 34  # characters of a name beside an axis
 STYLE = "figure { max-width: 44rem; }\n"
 
 
@@ -30,7 +27,12 @@ def offers_page(made: OfferSummary) -> str:
     -------
     str
     """
-    drawn = find_spec("matplotlib") is not None
+    calibration = offered = ""
+    if find_spec("matplotlib") is not None:
+        from dbnchurn.offers.pictures import calibration_picture, first_offers_picture
+
+        calibration = drawing(calibration_picture(made))
+        offered = drawing(first_offers_picture(made))
     sections = [
         paragraph(made.meaning()),
         "<h2>Are the lists better than offering what is popular?</h2>",
@@ -40,11 +42,11 @@ def offers_page(made: OfferSummary) -> str:
         ),
         "<h2>Do the probabilities come true?</h2>",
         paragraph(made.expected()),
-        drawing(_calibration_picture(made)) if drawn else "",
+        calibration,
         rows_table(("expected", "found", "95 %", "pairs"), _calibration_rows(made)),
         "<h2>What the lists offer</h2>",
         paragraph(made.reach()),
-        drawing(_offers_picture(made)) if drawn else "",
+        offered,
         rows_table(_offer_heads(made), _offer_rows(made)),
         *_rules(made),
         *_new_items(made),
@@ -136,50 +138,3 @@ def _new_items(made: OfferSummary) -> list[str]:
         if rows else "",
         table if rows else "",
     ]  # fmt: skip
-
-
-def _calibration_picture(made: OfferSummary) -> Picture | None:
-    from dbnchurn.core.html.figure import COLOURS, MARK, Canvas
-
-    bins = made.quality.calibration
-    if not bins:
-        return None
-    expected = [part.expected for part in bins]
-    found = [part.found for part in bins]
-    end = 1.1 * max(*expected, *(part.high for part in bins))
-    with Canvas("expected", "found", (4.6, 3.6)) as c:
-        c.axes.plot([0, end], [0, end], color=MARK, lw=1)
-        for part in bins:
-            c.axes.plot([part.expected] * 2, [part.low, part.high], color=COLOURS[0], lw=1.5)
-        c.axes.scatter(expected, found, color=COLOURS[0], s=24, zorder=3)
-        c.axes.set_xlim(0, end)
-        c.axes.set_ylim(0, end)
-        c.percents("x", "y")
-        inside = sum(part.low <= part.expected <= part.high for part in bins)
-        return c.picture(
-            f"{inside} of {len(bins)} groups took as many as expected, within chance",
-            "Each point is a tenth of the pairs, by probability, with 95 % intervals; on the line, "
-            "as many took the item as were expected.",
-            "; ".join(f"expected {percent(e)}, found {percent(f)}"
-                      for e, f in zip(expected, found, strict=True)),
-        )  # fmt: skip
-
-
-def _offers_picture(made: OfferSummary) -> Picture | None:
-    from dbnchurn.core.html.figure import COLOURS, Canvas
-
-    offers = [offer for offer in made.listed.offers if offer[1]][:MOST_OFFERS]
-    if not offers:
-        return None
-    names = [cut(name, LONGEST) for name, *_ in offers]
-    counts = [first for _, first, *_ in offers]
-    with Canvas("customers with it as first offer", "", (6.0, 0.9 + 0.3 * len(offers))) as c:
-        c.axes.barh(range(len(offers)), counts, color=COLOURS[0])
-        c.axes.set_yticks(range(len(offers)), names)
-        c.axes.set_ylim(len(offers) - 0.5, -0.5)
-        share = counts[0] / max(1, made.listed.customers)
-        return c.picture(
-            f"{cut(offers[0][0], LONGEST)} is the first offer of {percent(share, 0)} of customers",
-            "Customers by the offer that stands first in their list.",
-            "; ".join(f"{name}: {thousands(n)}" for name, n in zip(names, counts, strict=True)),
-        )

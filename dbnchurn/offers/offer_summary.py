@@ -69,8 +69,8 @@ class OfferSummary:
             else f"Of one hidden item of each of {thousands(q.customers)} customers kept apart"
         )
         return (
-            f"{measured}, lists of {q.k} had {span(q.recall)}; lists of what is most popular had "
-            f"{span(q.recall_popular)}. {self.comparison()}"
+            f"{measured}, {span(q.recall)} stood on their lists of {q.k}; on lists of what is most "
+            f"popular {span(q.recall_popular)}. {self.comparison()}"
         )
 
     def comparison(self) -> str:
@@ -91,8 +91,9 @@ class OfferSummary:
         if self.dated:
             return (
                 f"The acceptance is the probability that a customer takes the item within "
-                f"{self.record.window} weeks, as customers did who got no offer on its account. By "
-                "how much an offer raises it, only a campaign with a control group says."
+                f"{self.record.window} weeks without being asked. By how much an offer raises it, "
+                "only a campaign with a control group says. It is lower than the share above, "
+                "which is of what was taken, not of what was listed."
             )
         return (
             "Holdings have no dates. The similarity is the share of customers with the same other "
@@ -108,8 +109,9 @@ class OfferSummary:
         found = sum(part.pairs * part.found for part in bins)
         what = "listed offers" if self.dated else "customers and items"
         verb = "were taken" if self.dated else "are held"
+        share = f" ({percent(found / pairs)})" if pairs else ""
         return (
-            f"Of {thousands(pairs)} {what}, {thousands(round(found))} {verb}; "
+            f"Of {thousands(pairs)} {what}, {thousands(round(found))}{share} {verb}; "
             f"{thousands(round(wanted))} were expected."
         )
 

@@ -14,11 +14,11 @@ from dbnchurn.portraits.portraits import CustomerPortrait, PortraitRow, Portrait
 from dbnchurn.portraits.words import NOT_KNOWN, figure_text, value_text
 
 TITLES = {
-    "basic": "Basic: who the customer is",
-    "behaviour": "Behaviour: what the customer uses, pays and holds",
+    "basic": "Basic",
+    "behaviour": "Behaviour: use, payments and holdings",
     "social": "Social: relations to other customers",
-    "risk": "Risk: how likely the customer leaves, and why",
-    "contacts": "Contacts: what the customer was offered",
+    "risk": "Risk: the probability of leaving",
+    "contacts": "Contacts: what was offered",
 }
 STYLE = """figure { max-width: 46rem; margin-top: 1.5rem; }
 details pre { white-space: pre-wrap; overflow-wrap: anywhere; }
@@ -57,7 +57,7 @@ def customer_page(portraits: Portraits, customer: str) -> str:
                 queries.append((f"{row.column.name}, of {group}", figure.query))
     sections.append(recomputing(portraits, [*queries, *_place_queries(found)]))
     return plain_page(
-        f"Who is customer {customer}, and what comes next?",
+        f"Customer {customer}: what is known{', and what comes next' if found.actions else ''}",
         _verdict(portraits, found),
         sections,
         STYLE,
@@ -130,9 +130,10 @@ def _risk(portraits: Portraits, found: CustomerPortrait) -> list[str]:
     if not shown:
         return []
     if found.reasons:
-        shown.append(bullets("", found.reasons))
-        shown.append(paragraph("What raises or lowers the risk most, the strongest first; a reason "
-                               "is an association, not a cause.", "soft"))  # fmt: skip
+        shown.append(bullets("What raises or lowers it most", found.reasons))
+        shown.append(
+            paragraph("The strongest first; a reason is an association, not a cause.", "soft")
+        )
     elif portraits.reason_names:
         shown.append(paragraph("Reasons: not known."))
     return shown

@@ -20,7 +20,7 @@ def test_offers_of_the_simulated_telecom_are_what_a_plan_takes(call, tmp_path):
     )
     code, out, err = call("offers", str(offers))
     assert code == 0, err
-    assert "kept apart, lists of" in out
+    assert "stood on their lists of 3; on lists of what is most popular" in out
     folder = tmp_path / "runs" / "offers"
     wide = pd.read_csv(folder / "acceptance.csv").assign(probability=0.1)
     wide.to_csv(tmp_path / "customers.csv", index=False)

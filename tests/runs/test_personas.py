@@ -115,7 +115,7 @@ def test_another_locale_and_a_total_change_no_persona(searched, tmp_path):
         german.to_csv(file, index=False, sep=";")
         file.write("Total" + ";1.234,000" * (german.shape[1] - 1) + "\n")
     done = assign_file(folder, str(tmp_path / "later.csv"), tmp_path / "out.csv", id="customer")
-    assert "1 rows are set aside: a total, not a customer" in done.summary()
+    assert "1 row is left out: a total, not a customer" in done.summary()
     found = pd.read_csv(tmp_path / "out.csv", dtype=str)["persona"]
     assert found.tolist() == load(folder).assign(later).tolist()
 

@@ -70,7 +70,16 @@ class OfferSummary:
         )
         return (
             f"{measured}, {span(q.recall)} stood on their lists of {q.k}; on lists of what is most "
-            f"popular {span(q.recall_popular)}. {self.comparison()}"
+            f"popular {span(q.recall_popular)}. {self.comparison()}{self._shorter()}"
+        )
+
+    def _shorter(self) -> str:
+        """Why lists of another length are measured than are made."""
+        if self.quality.k >= self.n_offers:
+            return ""
+        return (
+            f" (Lists of {self.n_offers} are made; of so few items, those of a quarter of them are "
+            "measured, for longer ones could hardly miss.)"
         )
 
     def comparison(self) -> str:

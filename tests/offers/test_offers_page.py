@@ -49,6 +49,12 @@ def test_the_verdict_follows_the_interval(summary):
         assert said in replace(summary, quality=quality).verdict()
 
 
+def test_lists_that_are_measured_shorter_than_they_are_made_are_said(summary):
+    assert "Lists of" not in summary.verdict()
+    longer = replace(summary, n_offers=summary.quality.k + 1)
+    assert f"(Lists of {summary.quality.k + 1} are made; of so few items" in longer.verdict()
+
+
 @pytest.mark.usefixtures("empty_pictures")
 def test_without_dates_nothing_is_called_an_acceptance(summary):
     plain = replace(summary, record=replace(summary.record, window=0))

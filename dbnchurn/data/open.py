@@ -17,11 +17,13 @@ from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.duckdb import Session, one_query
 from dbnchurn.tables.files import find_files, kind_of_file
+from dbnchurn.tables.keys import EXPONENT
 from dbnchurn.tables.loading import LoadedTable, load_table
 from dbnchurn.tables.postgres import copy_from_postgres
 from dbnchurn.tables.reading_rules import ReadingRules, form_of
 from dbnchurn.tables.serial_format import SerialFormat
 from dbnchurn.tables.streaming import CsvSource, SheetSource
+from dbnchurn.tables.unused_columns import say
 
 CHUNK_ROWS = 2**17
 
@@ -129,7 +131,8 @@ def open_source(
     Raises
     ------
     DataError
-        If it cannot be read, lines of it cannot, or a needed column is not there.
+        If it cannot be read, lines of it cannot, a needed column is not there, or ids have lost
+        digits.
     """
     plan = TablePlan(
         path=source.path, postgres=source.postgres, csv=source.csv, sheet=source.sheet, key=ids[0]
@@ -148,7 +151,24 @@ def open_source(
     if absent := [column for column in needed if column not in found]:
         hints = "; ".join(f"{column!r}: {did_you_mean(column, found)}" for column in absent)
         raise DataError(f"{source.name}: there is no column {listed(absent)}; {hints}")
+    for column in ids:
+        if found[column] == "VARCHAR":
+            _refuse_exponents(session, name, column, source.name)
     return found
+
+
+def _refuse_exponents(session: Session, name: str, column: str, where: str) -> None:
+    """Refuse ids that a spreadsheet wrote with an exponent, so that their digits are lost."""
+    word = quoted(column)
+    lost, first = session.row(
+        f"SELECT count({word}), min({word}) FROM {raw_name(name)} "
+        f"WHERE regexp_full_match({word}, {text_literal(EXPONENT)})"
+    )
+    if lost:
+        raise DataError(
+            f"{where}: column {column!r}: {lost} ids such as {first!r} are written with an "
+            "exponent, so their last digits are lost; export the ids as text"
+        )
 
 
 def is_csv(table: TablePlan) -> bool:
@@ -216,6 +236,7 @@ def _load_typed(
     unread = dict(_unread(loaded))
     if wrong := [why for column, why in unread.items() if wanted is None or column in wanted]:
         raise DataError(f"{'; '.join(wrong)}; mend these cells, or empty them where not known")
+    say([f"table {name!r}: {note}" for note in loaded.notes])
     typed = pa.Table.from_pandas(loaded.frame.drop(columns=list(unread)), preserve_index=False)
     session.store(raw_name(name), typed.to_reader())
     return list(loaded.rejected)

@@ -153,3 +153,18 @@ def test_a_source_is_read_as_its_own_formats_say(session, folder):
     assert rows == [(4,), (4,)]
     with pytest.raises(DataError, match="there is no column 'too'; 'too': did you mean 'to'"):
         open_source(session, "again", source, ["from"], ["too"])
+
+
+def test_ids_that_lost_digits_are_refused_and_conversions_are_said(session, tmp_path, caplog):
+    caplog.set_level("INFO")
+    path = tmp_path / "calls.csv"
+    path.write_text("from;to;minutes\n007;8;1,5\n007;9;2,5\n")
+    source = TableSource(path=str(path))
+    open_source(session, "calls", source, ["from", "to"], ["minutes"])
+    assert any(
+        "table 'calls': column 'minutes' is read as numbers: '1,5' is 1.5" in message
+        for message in caplog.messages
+    )
+    path.write_text("from;to;minutes\n4,917E+15;8;1,5\n007;9;2,5\n")
+    with pytest.raises(DataError, match=r"'from': 1 ids such as '4,917E\+15' .* digits are lost"):
+        open_source(session, "again", source, ["from", "to"], ["minutes"])

@@ -153,7 +153,8 @@ def _affordable(
     places = np.argsort(rows, kind="stable")  # those of a customer side by side
     for row in dict.fromkeys(rows[paid[np.argsort(~keys[rows[paid]], kind="stable")]].tolist()):
         # A customer has one arm, so what costs nothing goes too.
-        own = places[slice(*np.searchsorted(rows, (row, row + 1), sorter=places))]
+        first, last = np.searchsorted(rows, (row, row + 1), sorter=places)
+        own = places[first:last]
         groups = limits.members[:, options[own]].sum(axis=1)
         if (counts - groups >= limits.least).all():
             kept[own] = False

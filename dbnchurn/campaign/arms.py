@@ -150,11 +150,14 @@ def _affordable(
     if not excess > 0:
         return kept
     paid = np.flatnonzero(costs > 0)
+    places = np.argsort(rows, kind="stable")  # those of a customer side by side
     for row in dict.fromkeys(rows[paid[np.argsort(~keys[rows[paid]], kind="stable")]].tolist()):
-        own = np.flatnonzero((rows == row) & (arms != IN_CONTROL))  # what costs nothing goes too
+        # A customer has one arm, so what costs nothing goes too.
+        first, last = np.searchsorted(rows, (row, row + 1), sorter=places)
+        own = places[first:last]
         groups = limits.members[:, options[own]].sum(axis=1)
         if (counts - groups >= limits.least).all():
-            kept[rows == row] = False
+            kept[own] = False
             counts = counts - groups
             excess -= float(costs[own].sum())
             if excess <= 0 and exact_sum(costs[kept]) <= limits.budget:

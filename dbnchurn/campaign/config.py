@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, model_validator
 
 from dbnchurn.campaign.id_match import Match
-from dbnchurn.campaign.options import AllocateConfig, AllocateSection, Contacts, Money
+from dbnchurn.campaign.options import AllocateConfig, AllocateSection, Count, Money
 from dbnchurn.campaign.source import CampaignSource
 from dbnchurn.config import Section, read
 from dbnchurn.core.errors import ConfigError
@@ -68,10 +68,10 @@ class Pilot(Section):
     """Two groups of an earlier campaign with a control group."""
 
     contacted: Annotated[int, Field(ge=1)] = Field(description="Customers who were contacted.")
-    contacted_left: Contacts = Field(description="Those of them who left.")
+    contacted_left: Count = Field(description="Those of them who left.")
     control: Annotated[int, Field(ge=1)] = Field(description="Customers of the control group.")
-    control_left: Contacts = Field(description="Those of them who left.")
-    accepted: Contacts | None = Field(
+    control_left: Count = Field(description="Those of them who left.")
+    accepted: Count | None = Field(
         default=None, description="Contacted customers who accepted the offer."
     )
 
@@ -107,7 +107,7 @@ class PlanSection(Section):
     contact_cost: Money = Field(default=0.0, description="Money per contact, accepted or not.")
     offer_cost: Money = Field(default=0.0, description="Money per accepted offer.")
     currency: str = Field(default="", description="Of all money, such as EUR.")
-    seed: Contacts = Field(default=0, description="Of the draws behind cost and return.")
+    seed: Count = Field(default=0, description="Of the draws behind cost and return.")
 
     @model_validator(mode="after")
     def _possible(self) -> PlanSection:

@@ -73,17 +73,8 @@ def find_eligible(
         )
     if config.when:
         reasons.append((f"not {_words(config.when)}", ~all_hold(config.when, frame)))
-    pairs, closed = config.pairs, []
-    may = np.ones((len(frame), len(pairs)), bool)
-    for kind, names, sections in (
-        ("offer", [p.offer for p in pairs], config.offers),
-        ("channel", [p.channel for p in pairs], config.channels),
-    ):
-        for name, section in sections.items():
-            if section.when:
-                kept = all_hold(section.when, frame)
-                may[np.ix_(~kept, np.array(names) == name)] = False
-                closed.append((f"{kind} {name}: not {_words(section.when)}", int((~kept).sum())))
+    pairs = config.pairs
+    may, closed = open_options(frame, config)
     for rule in config.frequency:
         assert log is not None
         often = too_often(log, ids, config, rule)
@@ -132,6 +123,38 @@ def rule_problems(
     sections += [(f"channels.{name}.when", own.when) for name, own in config.channels.items()]
     for where, when in sections:
         yield from condition_problems(when, frame, where, levels=levels)
+
+
+def open_options(
+    frame: pd.DataFrame, config: AllocateConfig
+) -> tuple[Bools, list[tuple[str, int]]]:
+    """Which options the conditions of offers and channels leave open.
+
+    Parameters
+    ----------
+    frame : DataFrame of n rows
+        Customers.
+    config : AllocateConfig
+        Of m options.
+
+    Returns
+    -------
+    may : bool array of shape (n, m)
+    closed : list of (str, int)
+        Every condition in words, and for how many customers it does not hold.
+    """
+    pairs, closed = config.pairs, []
+    may = np.ones((len(frame), len(pairs)), bool)
+    for kind, names, sections in (
+        ("offer", [p.offer for p in pairs], config.offers),
+        ("channel", [p.channel for p in pairs], config.channels),
+    ):
+        for name, section in sections.items():
+            if section.when:
+                kept = all_hold(section.when, frame)
+                may[np.ix_(~kept, np.array(names) == name)] = False
+                closed.append((f"{kind} {name}: not {_words(section.when)}", int((~kept).sum())))
+    return may, closed
 
 
 def too_often(

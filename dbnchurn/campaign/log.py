@@ -217,7 +217,7 @@ def _columns_alone(path: Path) -> list[str]:
     if not path.is_file():
         return []
     if path.suffix == ".csv" and path.stat().st_size <= LONGEST_HEADER:
-        return path.read_text(encoding="utf-8", errors="replace").rstrip("\r\n").split(",")
+        return path.read_text(encoding="utf-8-sig", errors="replace").rstrip("\r\n").split(",")
     if path.suffix != ".parquet":
         return []
     try:

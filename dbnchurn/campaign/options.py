@@ -17,7 +17,7 @@ from dbnchurn.config import Section
 from dbnchurn.core.errors import did_you_mean
 
 Money = Annotated[float, Field(ge=0)]
-Contacts = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Given = int | float | str  # a number, or the name of a column
 Name = Annotated[str, Field(min_length=1)]
@@ -65,8 +65,8 @@ class OfferSection(EffectSection):
     margin: Given = Field(
         default=0.0, description="Money that each acceptance brings besides the customer kept."
     )
-    stock: Contacts | None = Field(default=None, description="Contacts with it at most.")
-    minimum: Contacts = Field(default=0, description="Contacts with it at least.")
+    stock: Count | None = Field(default=None, description="Contacts with it at most.")
+    minimum: Count = Field(default=0, description="Contacts with it at least.")
     when: dict[str, Condition] = Field(
         default_factory=dict, description="Column → condition of those who may get it."
     )
@@ -76,8 +76,8 @@ class ChannelSection(Section):
     """A channel: what a contact costs, how many there can be, and who can be reached by it."""
 
     cost: Money = Field(default=0.0, description="Money for each contact, accepted or not.")
-    capacity: Contacts | None = Field(default=None, description="Contacts by it at most.")
-    minimum: Contacts = Field(default=0, description="Contacts by it at least.")
+    capacity: Count | None = Field(default=None, description="Contacts by it at most.")
+    minimum: Count = Field(default=0, description="Contacts by it at least.")
     when: dict[str, Condition] = Field(
         default_factory=dict, description="Column → condition of those who can be reached."
     )

@@ -8,7 +8,7 @@ import pandas as pd
 from dbnchurn.campaign.allocation import Allocation
 from dbnchurn.campaign.arm_names import CONTACT, CONTROL
 from dbnchurn.campaign.conditions import all_hold
-from dbnchurn.campaign.eligibility import rule_problems
+from dbnchurn.campaign.eligibility import open_options, rule_problems
 from dbnchurn.campaign.log import ContactLog
 from dbnchurn.campaign.options import AllocateConfig, PilotSection
 from dbnchurn.campaign.outcomes import JoinedLog, Outcomes, join_outcomes
@@ -61,10 +61,8 @@ def value_on_pilot(config: AllocateConfig, plan: Allocation) -> tuple[Promise, l
     worths = value_customers(customers, config)
     reduced = worths.values - plan.prices_by_option
     reduced -= plan.price_of_money * worths.costs
-    for k, pair in enumerate(pairs):
-        offer, channel = config.offers[pair.offer], config.channels[pair.channel]
-        closed = ~(all_hold(offer.when, customers) & all_hold(channel.when, customers))
-        reduced[closed | ~all_hold(config.when, customers), k] = -np.inf
+    may, _ = open_options(customers, config)
+    reduced[~(may & all_hold(config.when, customers)[:, None])] = -np.inf
     chosen = np.where(reduced.max(axis=1) > 0, reduced.argmax(axis=1), -1)
     numbers = {(pair.offer, pair.channel): k for k, pair in enumerate(pairs)}
     given = np.array(

@@ -95,6 +95,8 @@ def promised_value(
     (True, 100)
     """
     value, variance, valued, rows = 0.0, 0.0, 0, 0
+    weight = 1 / propensity
+    before = np.zeros(len(money)) if expected is None else expected
     missing = []
     for number, option in enumerate(options):
         if not counts[number]:
@@ -105,7 +107,7 @@ def promised_value(
         if min(int(arm.sum()) for arm in arms) < FEWEST:
             missing.append(str(option))
             continue
-        gain, error = _difference(*(_Arm.of(arm, money, 1 / propensity, expected) for arm in arms))
+        gain, error = _difference(*(_Arm.of(arm, money, weight, before) for arm in arms))
         value += float(counts[number]) * gain
         variance += (float(counts[number]) * error) ** 2
         valued += int(counts[number])
@@ -124,11 +126,10 @@ class _Arm:
     expected_apart: Floats
 
     @classmethod
-    def of(cls, rows: Bools, money: Floats, weight: Floats, expected: Floats | None) -> _Arm:
+    def of(cls, rows: Bools, money: Floats, weight: Floats, expected: Floats) -> _Arm:
         share = weight[rows] / weight[rows].sum()
-        known = np.zeros(len(share)) if expected is None else expected[rows]
-        mean, before = float(share @ money[rows]), float(share @ known)
-        return cls(mean, share * (money[rows] - mean), before, share * (known - before))
+        mean, before = float(share @ money[rows]), float(share @ expected[rows])
+        return cls(mean, share * (money[rows] - mean), before, share * (expected[rows] - before))
 
 
 def _difference(one: _Arm, other: _Arm) -> tuple[float, float]:

@@ -23,7 +23,7 @@ from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.typed import as_text
 from dbnchurn.tables.duckdb import Session
-from dbnchurn.tables.files import ALL_ENDINGS, kind_of_file
+from dbnchurn.tables.files import ALL_ENDINGS, checked_file, kind_of_file
 from dbnchurn.tables.streaming import open_files
 from dbnchurn.tables.writing import with_original_texts
 
@@ -208,6 +208,8 @@ def _load(session: Session, path: Path, id: str | None) -> str | None:
 def _relation(session: Session, path: Path) -> tuple[str, dict[str, str]]:
     """A list as SQL, and the SQL types of its columns; whatever is in a text file stays text."""
     ending, kind = path.suffix.lower(), kind_of_file(path)
+    if not path.is_file():
+        checked_file(path)  # says what it is
     if kind is None:
         endings = listed(ALL_ENDINGS, limit=20)
         raise DataError(f"{path}: unknown ending; a suppression list is one of {endings}")

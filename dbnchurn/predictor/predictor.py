@@ -35,8 +35,8 @@ from dbnchurn.tables.empty_rows import (
     total_rows,
 )
 from dbnchurn.tables.reading import as_frame, read
-from dbnchurn.tables.roles import is_key_name
 from dbnchurn.tables.schema import Schema, check_names
+from dbnchurn.tables.unused_columns import unused_keys
 
 log = logging.getLogger(__name__)
 
@@ -394,9 +394,8 @@ class Predictor:
 
     def _say_numbered(self, names: Sequence[str]) -> None:
         """Say that rows are numbered although another column may name the customers."""
-        trained, known = self.about.get("id"), {column.name for column in self.schema.columns}
-        maybe = [name for name in names if name not in known and is_key_name(name)]
-        if isinstance(trained, str) and maybe:
+        trained = self.about.get("id")
+        if isinstance(trained, str) and (maybe := unused_keys(self.schema, names)):
             log.warning(
                 "no column %r, by which the training named the customers, so the rows are numbered "
                 "from 0; %s may name them: say so with id=%r", trained, listed(maybe), maybe[0],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -26,9 +27,8 @@ from dbnchurn.tables.empty_rows import (
 )
 from dbnchurn.tables.keys import refuse_exponents, whole_keys
 from dbnchurn.tables.reading import read, unreadable
-from dbnchurn.tables.roles import is_key_name
 from dbnchurn.tables.schema import Schema
-from dbnchurn.tables.unused_columns import say, unused_columns
+from dbnchurn.tables.unused_columns import say, unused_columns, unused_keys
 
 log = logging.getLogger(__name__)
 
@@ -86,9 +86,7 @@ def id_column(predictor: Predictor, files: Mapping[str, Sequence[str]]) -> str |
     if len(lacking) < len(files):
         other = next(file for file in files if file not in lacking)
         raise DataError(f"{head} and which {other} has; name it alike in all files")
-    known = {column.name for column in predictor.schema.columns}
-    names = dict.fromkeys(name for columns in files.values() for name in columns)
-    if maybe := [name for name in names if name not in known and is_key_name(name)]:
+    if maybe := unused_keys(predictor.schema, chain.from_iterable(files.values())):
         raise DataError(
             f"{head}; {listed(maybe)} may name them: say so with --id {maybe[0]!r} "
             f"(id={maybe[0]!r}), or take such columns out to have the rows numbered"

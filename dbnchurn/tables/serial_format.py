@@ -222,9 +222,7 @@ def unnamed_serial(numbers: Floats) -> str:
         days = form.days(known)
         if not np.isnan(days).any() and low <= days.min() <= days.max() <= high:
             return form.picture
-    month, day = known // 100 % 100, known % 100
-    written = WRITTEN[0] <= known[0] and known[-1] <= WRITTEN[1]
-    if written and ((month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all():
+    if WRITTEN[0] <= known[0] and known[-1] <= WRITTEN[1] and _are_days(known):
         return "%Y%m%d"
     return ""
 
@@ -310,10 +308,14 @@ def _are_compact(known: Floats) -> bool:
         return False
     days = np.floor(known / CLOCK) if moments else known
     clock = known % CLOCK if moments else np.zeros(1)
-    month, day = days // 100 % 100, days % 100
-    valid = (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
     timed = (clock // 10_000 < 24) & (clock // 100 % 100 < 60) & (clock % 100 < 60)
-    return bool((known == np.floor(known)).all() and valid.all() and timed.all())
+    return bool((known == np.floor(known)).all() and timed.all()) and _are_days(days)
+
+
+def _are_days(numbers: Floats) -> bool:
+    """Whether whole numbers end in a month and a day of it, as 260831 does."""
+    month, day = numbers // 100 % 100, numbers % 100
+    return bool(((month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all())
 
 
 def serial_question(name: str, numbers: Floats, place: str = "formats") -> str:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dbnchurn.core.errors import listed
 from dbnchurn.tables.kinds import IDENTIFIER
 from dbnchurn.tables.model_columns import ModelColumns
+from dbnchurn.tables.roles import is_key_name
 from dbnchurn.tables.schema import Schema
 
 log = logging.getLogger("dbnchurn.notes")  # the command line shows its notes
@@ -73,6 +74,30 @@ trained with it: 'town'", '1 column is not used, as it says nothing that others 
             f"{', '.join(shown[:SHOWN])}{rest}"
         )
     return found
+
+
+def unused_keys(schema: Schema, columns: Iterable[str]) -> list[str]:
+    """Columns that are named like the id of a customer, and that the model does not use.
+
+    Parameters
+    ----------
+    schema : Schema
+    columns : iterable of str
+        Of one or several tables.
+
+    Returns
+    -------
+    list of str
+        Each once.
+
+    Examples
+    --------
+    >>> from dbnchurn.tables.schema import Column
+    >>> unused_keys(Schema((Column("user_id", "number"),)), ["user_id", "msisdn", "debt", "msisdn"])
+    ['msisdn']
+    """
+    known = {column.name for column in schema.columns}
+    return [name for name in dict.fromkeys(columns) if name not in known and is_key_name(name)]
 
 
 def ignored_columns(schema: Schema) -> list[str]:

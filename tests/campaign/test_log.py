@@ -84,6 +84,14 @@ def test_a_file_that_is_no_log_is_not_appended_to(tmp_path):
     assert ContactLog.of(make_log()).append_to(tmp_path / "none" / "log.csv", mkdir=True) == 6
 
 
+def test_the_log_of_an_empty_list_is_read_as_a_spreadsheet_stores_it(tmp_path):
+    path = tmp_path / "log.csv"
+    ContactLog.of(make_log()).append_to(path)
+    header = path.read_text(encoding="utf-8").splitlines()[0]
+    path.write_text(header + "\r\n", encoding="utf-8-sig", newline="")
+    assert len(ContactLog.read(path).frame) == 0
+
+
 def test_a_total_in_a_log_is_left_out_and_stops_what_would_write_it_again(tmp_path):
     path, log = tmp_path / "log.csv", ContactLog.of(make_log())
     make_log(7).replace({"customer": {"006": "Total"}}).to_csv(path, index=False)

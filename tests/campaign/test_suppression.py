@@ -72,6 +72,15 @@ def test_spreadsheets_packed_files_and_other_encodings_are_lists(choose, tmp_pat
         assert pd.read_csv(tmp_path / "list.csv")["id"].tolist() == ids[3:]
 
 
+@pytest.mark.parametrize("ending", ["csv", "txt", "csv.gz", "parquet", "xlsx"])
+def test_lists_that_are_not_there_and_folders_are_named(tmp_path, ending):
+    with pytest.raises(DataError, match=rf"gone\.{ending}: no such file"):
+        check_suppression(tmp_path / f"gone.{ending}", "id")
+    (tmp_path / f"folder.{ending}").mkdir()
+    with pytest.raises(DataError, match=rf"folder\.{ending}.* folder"):
+        check_suppression(tmp_path / f"folder.{ending}", "id")
+
+
 def test_a_list_whose_first_line_is_an_id_is_no_table(tmp_path):
     pd.DataFrame({"only": [4917, 4918]}).to_excel(tmp_path / "a.xlsx", index=False, header=False)
     with pytest.raises(DataError, match=r"the first line '4917.*' is an id"):

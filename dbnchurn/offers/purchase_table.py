@@ -14,6 +14,7 @@ from dbnchurn.core.typing import Ints32
 from dbnchurn.offers.holding_table import customer_ids
 from dbnchurn.offers.purchases import Purchases
 from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.zoned_times import refuse_zones
 
 USUAL_WEEKS = 4
 LEAST_SHARE = 0.5  # of the usual purchases; below, the last week is held for unfinished
@@ -96,15 +97,8 @@ def _text(column: str) -> str:
 
 def _check_kind(session: Session, relation: str, name: str, kind: str, where: str) -> None:
     """Refuse dates that are numbers, and times whose day depends on where they are read."""
-    if kind == "TIMESTAMP WITH TIME ZONE":
-        plain = f"{quoted(name)}::TIMESTAMP"
-        sql = f"SELECT count(*) FROM {relation} WHERE {plain} <> date_trunc('day', {plain})"
-        if session.row(sql)[0]:
-            raise DataError(
-                f"{where}: column {name!r} holds times with a zone, of which midnight lies in "
-                "another day elsewhere; write dates alone"
-            )
-    elif not (kind in ("DATE", "VARCHAR") or kind.startswith("TIMESTAMP")):
+    refuse_zones(session, relation, [name], where)
+    if not (kind in ("DATE", "VARCHAR") or kind.startswith("TIMESTAMP")):
         raise DataError(
             f"{where}: column {name!r} holds numbers ({kind}) where dates are wanted, such as "
             "2026-08-31"

@@ -324,6 +324,8 @@ def test_rows_may_have_their_own_date(telecom, tmp_path):
          "'arm' is empty in 3 rows"),
         ("log", lambda f: f.assign(contact_date=pd.Timestamp("2026-03-01 23:30", tz="UTC")),
          "'contact_date' holds times with a zone"),
+        ("log", lambda f: f.assign(contact_date="2026-03-01T23:30:00-05:00"),
+         "'contact_date' holds times with a zone"),
     ],
 )  # fmt: skip
 def test_tables_are_refused_with_reasons(telecom, tmp_path, table, change, message):

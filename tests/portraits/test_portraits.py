@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 
 import duckdb
 import numpy as np
@@ -96,6 +97,22 @@ def test_every_query_of_a_page_gives_what_the_page_shows(portraits, written, end
     assert 0 < connection.execute(place).fetchone()[0] < 1
     page = (folder / "page.html").read_text(encoding="utf-8")
     assert page.count("SELECT") >= 3 * len(found.rows)
+
+
+@ENDINGS
+def test_places_in_the_picture_of_a_persona_have_queries_on_its_page(portraits, written, ending):
+    folder = written / ending[1:]
+    shown = re.search(r"<pre>(.*?)</pre>", (folder / "personas" / "P1.html").read_text(), re.S)
+    queries = dict(re.findall(r"^-- (\w+), place of P1\n(.*);$", unescape(shown.group(1)), re.M))
+    assert list(queries) == ["age", "fee", "friends", "probability"]
+    connection = anew(folder)
+    for column in portraits.columns:
+        if column.name in queries:
+            median = portraits.figures.figure(column, "P1").value
+            place = place_query(column, median)
+            assert queries[column.name] == place
+            again = connection.execute(place).fetchone()[0]
+            assert again == pytest.approx(portraits.session.row(place)[0], rel=1e-12)
 
 
 def test_figures_are_those_of_pandas(portraits, telecom):

@@ -173,13 +173,22 @@ def portrait_scores(portrait: pd.DataFrame, holds: Bools) -> Floats:
     Returns
     -------
     float array of shape (n,)
+
+    Raises
+    ------
+    DataError
+        If a number is infinite, so that the column has no mean.
     """
     columns = [np.ones(len(portrait))]
-    for _, values in portrait.items():
+    for name, values in portrait.items():
         missing = values.isna().to_numpy()
         columns.append(missing.astype(float))
         if pd.api.types.is_numeric_dtype(values.dtype):
             number = values.to_numpy(np.float64, na_value=np.nan)
+            if infinite := int(np.isinf(number).sum()):
+                raise DataError(
+                    f"portrait: column {name!r} is infinite in {infinite} rows: empty these cells"
+                )
             centred = number - np.nanmean(number) if not missing.all() else np.zeros(len(number))
             spread = np.nanstd(number) if not missing.all() else 1.0
             columns.append(np.nan_to_num(centred / (spread or 1.0)))

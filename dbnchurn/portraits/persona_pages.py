@@ -9,6 +9,7 @@ from html import escape
 
 import pandas as pd
 
+from dbnchurn.core.errors import DataError
 from dbnchurn.core.html.format import percent, thousands
 from dbnchurn.core.html.picture import Picture
 from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_page, rows_table
@@ -85,7 +86,17 @@ def persona_files(portraits: Portraits) -> dict[str, str]:
     Returns
     -------
     dict
+
+    Raises
+    ------
+    DataError
+        If a persona has the name by which all customers are called.
     """
+    if EVERYONE in portraits.personas:
+        raise DataError(
+            f"{portraits.tables['personas'].where} (personas): a persona is named {EVERYONE!r}, as "
+            f"all customers are in {TABLE}; give it another name"
+        )
     names = file_names(portraits.personas)
     rows = {persona: group_rows(portraits, persona) for persona in portraits.personas}
     made = {name: _page(portraits, persona, rows[persona]) for persona, name in names.items()}

@@ -258,6 +258,15 @@ def test_small_groups_have_no_figure(telecom):
         assert portraits.figures.figure(fee, None).value is not None
 
 
+def test_a_persona_that_is_named_as_all_customers_are_is_refused(telecom, tmp_path):
+    telecom.personas.assign(persona="everyone").to_parquet(tmp_path / "p.parquet")
+    personas = {"path": str(tmp_path / "p.parquet"), "as_of": DAYS["personas"]}
+    config = config_of(telecom.folder, ".parquet", personas=personas, words=None)
+    with pytest.raises(DataError, match="a persona is named 'everyone', as all customers are"):
+        write_portraits(config, personas=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_levels_of_small_groups_are_on_no_page(telecom, tmp_path):
     with Portraits(config_of(telecom.folder, fewest=100)) as portraits:
         rows = group_rows(portraits, "P1")

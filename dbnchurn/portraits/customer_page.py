@@ -199,8 +199,9 @@ def customer_picture(portraits: Portraits, found: CustomerPortrait) -> Picture |
         None where no number of the customer can be compared.
     """
     numbers = _numbers(found)
-    columns = [column for column, *_ in numbers]
-    own, medians = ([line[place] for line in numbers] for place in (1, 2))
+    columns = [column for column, _, _ in numbers]
+    own = [value for _, value, _ in numbers]
+    medians = [median for _, _, median in numbers]
     return place_picture(
         [column.name for column in columns],
         places_among_everyone(portraits.session, columns, own),

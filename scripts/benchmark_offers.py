@@ -80,8 +80,9 @@ def measure_cut(bought: Purchases, cut: int) -> dict[str, Any]:
     expected = sum(part.pairs * part.expected for part in quality.calibration) / pairs
     found = sum(part.pairs * part.found for part in quality.calibration) / pairs
     print(f"  listed offers taken: expected {expected:.4f}, found {found:.4f}")
-    print(f"  rules that hold on later weeks: {sum(r.holds for r in made.rules_)} of "
-          f"{len(made.rules_)}, such as {made.rules_[0]}")  # fmt: skip
+    holding = [rule for rule in made.rules_ if rule.holds]
+    print(f"  rules that hold on later weeks: {len(holding)} of {len(made.rules_)}"
+          f"{f', such as {holding[0]}' if holding else ''}")  # fmt: skip
     print(f"  {new.items} types treated as new: AUC {new.auc:.3f} (se {new.error:.3f}), "
           f"activity alone {new.activity_auc:.3f}")  # fmt: skip
     check_lists(made, bought.first_weeks(cut + WINDOW))
@@ -127,7 +128,7 @@ def write_million(folder: Path) -> Path:
 
 
 def measure_million() -> float:
-    """Seconds from the file of purchases to the lists of all customers."""
+    """Seconds of the processor from the file of purchases to the lists of all customers."""
     with tempfile.TemporaryDirectory() as place:
         path = write_million(Path(place))
         config = OffersConfig.model_validate({

@@ -20,8 +20,7 @@ from dbnchurn.personas.differences import figures_of, flows
 from dbnchurn.personas.flow_page import flow_picture
 from dbnchurn.personas.pictures import map_picture, persona_picture
 from dbnchurn.portraits import PortraitConfig, Portraits
-from dbnchurn.portraits.figures import places_among_everyone
-from dbnchurn.portraits.place_picture import place_picture
+from dbnchurn.portraits.customer_page import customer_picture
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 N = 4_000
@@ -86,19 +85,7 @@ def of_customer(customers: pd.DataFrame, personas: pd.Series[Any]) -> Picture | 
              **sources}
         )  # fmt: skip
         with Portraits(config) as portraits:
-            found = portraits.customer(CUSTOMER)
-            columns = [row.column for row in found.rows]
-            own = [float(str(row.value)) for row in found.rows]
-            medians = [
-                None if row.persona is None else float(str(row.persona.value)) for row in found.rows
-            ]
-            return place_picture(
-                [column.name for column in columns],
-                places_among_everyone(portraits.session, columns, own),
-                places_among_everyone(portraits.session, columns, medians),
-                f"customer {CUSTOMER}",
-                f"persona {found.persona}",
-            )
+            return customer_picture(portraits, portraits.customer(CUSTOMER))
 
 
 if __name__ == "__main__":

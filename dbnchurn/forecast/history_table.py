@@ -12,6 +12,7 @@ from dbnchurn.core.sql import literal, quoted, text_literal, text_literals
 from dbnchurn.data.open import open_source, raw_name
 from dbnchurn.forecast.config import ForecastConfig
 from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.zoned_times import refuse_zones
 
 POOLED = "other"
 TOTAL = "total"
@@ -27,20 +28,10 @@ def _finite(name: str, columns: Mapping[str, str]) -> str:
     return f"CASE WHEN isfinite({quoted(name)}) THEN {quoted(name)} END" if floats else quoted(name)
 
 
-def _check_dates(session: Session, config: ForecastConfig, columns: Mapping[str, str]) -> None:
+def _check_dates(session: Session, config: ForecastConfig) -> None:
     """Refuse times with a zone, which would fall into another month, and unreadable dates."""
     where, source = config.history.name, raw_name("history")
-    for name in filter(None, (config.month, config.since)):
-        one = quoted(name)
-        if columns[name] == "TIMESTAMP WITH TIME ZONE":
-            plain = f"{one}::TIMESTAMP"
-            if session.row(
-                f"SELECT count(*) FROM {source} WHERE {plain} <> date_trunc('day', {plain})"
-            )[0]:
-                raise DataError(
-                    f"{where}: column {name!r} holds times with a zone, of which midnight lies in "
-                    "another day elsewhere; write dates alone"
-                )
+    refuse_zones(session, source, filter(None, (config.month, config.since)), where)
     if config.since is not None:
         one = quoted(config.since)
         bad, such = session.row(
@@ -90,7 +81,7 @@ def make_rows(session: Session, config: ForecastConfig) -> list[str]:
         if config.since is None
         else f"TRY_CAST({quoted(config.since)} AS DATE) AS since",
     ]
-    _check_dates(session, config, columns)
+    _check_dates(session, config)
     parts += [f"{_finite(n, columns)} AS {quoted(f'column {n}')}" for n in config.columns]
     parts += [
         f"TRY_CAST({_finite(n, columns)} AS DOUBLE) AS {quoted(f'change {n}')}"

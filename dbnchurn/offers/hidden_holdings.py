@@ -61,8 +61,9 @@ def learn_by_hiding(holdings: Holdings, settings: Settings) -> Learned:
     rates = _rates(learning.held)
     tried: dict[float, float] = {}
     models: dict[float | None, NextOfferRecord] = {}
-    for penalty in settings.penalties if settings.method == EASE else (None,):
-        weights = settings.weights(learning.held, penalty)
+    if settings.method == EASE:
+        known, hidden = _hide(choosing, settings)
+    for penalty, weights in settings.tried_weights(learning.held):
         takes = learn_acceptance(
             weights, rates, choosing, choosing.held, possible=settings.possible,
             random_state=settings.random_state, held_too=True,
@@ -73,8 +74,7 @@ def learn_by_hiding(holdings: Holdings, settings: Settings) -> Learned:
         )  # fmt: skip
         models[penalty] = model
         if penalty is not None:
-            lists, _, hidden = _found_again(model, choosing, settings)
-            tried[penalty] = float(hits_of(lists, hidden).recall.mean())
+            tried[penalty] = float(hits_of(_lists(model, known, settings), hidden).recall.mean())
     chosen = max(tried, key=lambda p: (tried[p], p)) if tried else None
     measured = models[chosen]
     quality = _measure(measured, standing.of(np.sort(third)), settings)
@@ -93,7 +93,9 @@ def _rates(held: csr_array) -> ItemRates:
 def _measure(record: NextOfferRecord, standing: Standing, settings: Settings) -> ListQuality:
     """Lists by hidden items, and probabilities of all items by the others."""
     part = standing.of(slice(0, MEASURED))
-    own, popular, hidden = _found_again(record, part, settings)
+    known, hidden = _hide(part, settings)
+    own = _lists(record, known, settings)
+    popular = popular_lists(record.acceptance.rates, known, settings)
     if len(own) < LEAST_CUSTOMERS:
         raise DataError(
             f"{len(own)} of {len(part)} customers who are kept apart hold an offered item; "
@@ -117,16 +119,14 @@ def _measure(record: NextOfferRecord, standing: Standing, settings: Settings) ->
     )
 
 
-def _found_again(
-    record: NextOfferRecord, standing: Standing, settings: Settings
-) -> tuple[Rows, Rows, csr_array]:
-    """Lists by the model and by popularity with one drawn item of each customer hidden.
+def _hide(standing: Standing, settings: Settings) -> tuple[Standing, csr_array]:
+    """Hide one drawn item of each customer; those who hold no offered item are left out.
 
     Returns
     -------
-    own, popular : int arrays of shape (n, k)
+    known : Standing of n customers
+        Without the hidden items.
     hidden : csr_array of shape (n, m)
-        The hidden items; customers who hold no offered item are left out.
 
     Raises
     ------
@@ -152,10 +152,13 @@ def _found_again(
     shape = len(first), held.shape[1]
     ones = np.ones(len(first), np.float32)
     hidden = csr_array((ones, (np.arange(len(first)), held.indices[first])), shape=shape)
-    known = Standing(rest, np.zeros(len(first)))
+    return Standing(rest, np.zeros(len(first))), hidden
+
+
+def _lists(record: NextOfferRecord, known: Standing, settings: Settings) -> Rows:
+    """Lists of the offered items, of shape (n, k)."""
     lists = [
         record.lists(part, logits, settings.k).items
         for _, part, logits in record.chunks(known, Eligibility(settings.possible))
     ]
-    popular = popular_lists(record.acceptance.rates, known, settings)
-    return np.concatenate(lists), popular, hidden
+    return np.concatenate(lists)

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
-from scipy.stats import rankdata
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Bools, Floats, Rows
+from dbnchurn.evaluate.metrics import roc_auc
+from dbnchurn.evaluate.ranking import Ranking
 from dbnchurn.offers.item_weights import Weights
 from dbnchurn.offers.logistic import fit_logistic
 from dbnchurn.offers.next_offer_record import NextOfferRecord
@@ -131,16 +132,14 @@ def rank_for_new(
     made = []
     for item, group in new.items():
         own = siblings_of(group, record)
-        by_portrait = portrait is not None and own.sum() < FEW
-        if by_portrait and portrait is not None:
-            scores = portrait_scores(portrait, _holds_any(standing.held, own))
+        if portrait is not None and own.sum() < FEW:
+            by, scores = "portrait", portrait_scores(portrait, _holds_any(standing.held, own))
         else:
-            scores = sibling_scores(standing.held, own, record.weights)
+            by, scores = "siblings", sibling_scores(standing.held, own, record.weights)
         if open_to is not None and item in open_to:
             scores = np.where(open_to[item], scores, -np.inf)
         rows = np.argsort(-scores, kind="stable")[:n_customers]
         rows = rows[np.isfinite(scores[rows])]
-        by = "portrait" if by_portrait else "siblings"
         made.append(NewItemList(item, group, by, int(own.sum()), rows, scores[rows]))
     return tuple(made)
 
@@ -174,13 +173,22 @@ def portrait_scores(portrait: pd.DataFrame, holds: Bools) -> Floats:
     Returns
     -------
     float array of shape (n,)
+
+    Raises
+    ------
+    DataError
+        If a number is infinite, so that the column has no mean.
     """
     columns = [np.ones(len(portrait))]
-    for _, values in portrait.items():
+    for name, values in portrait.items():
         missing = values.isna().to_numpy()
         columns.append(missing.astype(float))
         if pd.api.types.is_numeric_dtype(values.dtype):
             number = values.to_numpy(np.float64, na_value=np.nan)
+            if infinite := int(np.isinf(number).sum()):
+                raise DataError(
+                    f"portrait: column {name!r} is infinite in {infinite} rows: empty these cells"
+                )
             centred = number - np.nanmean(number) if not missing.all() else np.zeros(len(number))
             spread = np.nanstd(number) if not missing.all() else 1.0
             columns.append(np.nan_to_num(centred / (spread or 1.0)))
@@ -274,9 +282,6 @@ def _holds_any(held: csr_array, own: Bools) -> Bools:
 
 
 def _auc(scores: Floats, outcome: Bools) -> float:
-    ranks = rankdata(scores)
-    hits = int(outcome.sum())
-    misses = len(outcome) - hits
-    if not hits or not misses:
+    if outcome.all() or not outcome.any():
         return 0.5
-    return float((ranks[outcome].sum() - hits * (hits + 1) / 2) / (hits * misses))
+    return roc_auc(Ranking.of(outcome, scores))

@@ -9,11 +9,12 @@ from datetime import date
 import numpy as np
 
 from dbnchurn.core.errors import DataError, did_you_mean
-from dbnchurn.core.sql import quoted, text_literal
+from dbnchurn.core.sql import quoted
 from dbnchurn.core.typing import Ints32
 from dbnchurn.offers.holding_table import customer_ids
 from dbnchurn.offers.purchases import Purchases
 from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.zoned_times import refuse_zones
 
 USUAL_WEEKS = 4
 LEAST_SHARE = 0.5  # of the usual purchases; below, the last week is held for unfinished
@@ -96,15 +97,8 @@ def _text(column: str) -> str:
 
 def _check_kind(session: Session, relation: str, name: str, kind: str, where: str) -> None:
     """Refuse dates that are numbers, and times whose day depends on where they are read."""
-    if kind == "TIMESTAMP WITH TIME ZONE":
-        plain = f"{quoted(name)}::TIMESTAMP"
-        sql = f"SELECT count(*) FROM {relation} WHERE {plain} <> date_trunc('day', {plain})"
-        if session.row(sql)[0]:
-            raise DataError(
-                f"{where}: column {name!r} holds times with a zone, of which midnight lies in "
-                "another day elsewhere; write dates alone"
-            )
-    elif not (kind in ("DATE", "VARCHAR") or kind.startswith("TIMESTAMP")):
+    refuse_zones(session, relation, [name], where)
+    if not (kind in ("DATE", "VARCHAR") or kind.startswith("TIMESTAMP")):
         raise DataError(
             f"{where}: column {name!r} holds numbers ({kind}) where dates are wanted, such as "
             "2026-08-31"
@@ -200,18 +194,19 @@ def _purchases(
         f"THEN {n_weeks} ELSE greatest(0, {n_weeks - 1} - {day} // 7) END::INTEGER AS week "
         "FROM given"
     )
-    groups = dict(session.rows("SELECT item, max(kind) FROM given GROUP BY item"))
+    groups = dict(session.rows("SELECT item, max(kind) FROM given GROUP BY item ORDER BY item"))
     session.run("DROP TABLE given")
-    items = sorted(groups)
     ids = session.arrow("SELECT DISTINCT customer FROM weekly ORDER BY customer").to_pandas()
     words = customer_ids(ids["customer"].rename(columns.customer), where).to_numpy(str)
     names, place = np.unique(words, return_inverse=True)
-    listing = ", ".join(map(text_literal, items))
+    numbered = (
+        "(SELECT {0}, (row_number() OVER (ORDER BY {0}) - 1)::INTEGER AS number FROM "
+        "(SELECT DISTINCT {0} FROM weekly))"
+    )
     table = session.arrow(
-        "SELECT n.number, (l.number)::INTEGER AS item, w.week FROM weekly w JOIN (SELECT customer, "
-        "(row_number() OVER (ORDER BY customer) - 1)::INTEGER AS number FROM (SELECT DISTINCT "
-        "customer FROM weekly)) n USING (customer) JOIN (SELECT unnest(range(len(names))) AS "
-        f"number, unnest(names) AS item FROM (SELECT [{listing}] AS names)) l ON l.item = w.item"
+        f"SELECT c.number, i.number AS item, w.week FROM weekly w JOIN "
+        f"{numbered.format('customer')} c USING (customer) JOIN {numbered.format('item')} i "
+        "USING (item)"
     )
 
     def column(name: str) -> Ints32:
@@ -222,8 +217,8 @@ def _purchases(
     if len(names) < len(words):  # such as 7 and 7.0, which are one customer
         customer, item, week = np.unique(np.column_stack([customer, item, week]), axis=0).T
     bought = Purchases(
-        tuple(names.tolist()), tuple(items), customer, item, week, n_weeks, last,
-        tuple(groups[name] for name in items),
+        tuple(names.tolist()), tuple(groups), customer, item, week, n_weeks, last,
+        tuple(groups.values()),
     )  # fmt: skip
     _check_weeks(bought, where, is_default, notes)
     if columns.group is not None and None in bought.groups:

@@ -224,11 +224,9 @@ class Purchases:
         -------
         Standing
         """
-        lately = self.taken(week - recent, week)
-        counts = np.asarray(lately.sum(axis=1), np.float64).ravel()
-        habit = None
-        if repeat:
-            habit = self._matrix((self.week >= week - recent) & (self.week < week), count=True)
+        lately = (self.week >= week - recent) & (self.week < week)
+        counts = np.asarray(self._matrix(lately).sum(axis=1), np.float64).ravel()
+        habit = self._matrix(lately, count=True) if repeat else None
         return Standing(self.held(week), counts, habit)
 
     def _matrix(self, rows: Bools, count: bool = False) -> csr_array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scipy.sparse import csr_array
@@ -57,3 +58,22 @@ class Settings:
         if penalty is None:
             return cosine_weights(held)
         return ease_weights(gram(held), penalty)
+
+    def tried_weights(self, held: csr_array) -> Iterator[tuple[float | None, Weights]]:
+        """Weights by each penalty, one after another; cosine has none, and one result.
+
+        Parameters
+        ----------
+        held : csr_array of shape (n, m)
+
+        Yields
+        ------
+        penalty : float or None
+        weights : array of shape (m, m)
+        """
+        if self.method != EASE:
+            yield None, cosine_weights(held)
+            return
+        together = gram(held)
+        for penalty in self.penalties:
+            yield penalty, ease_weights(together, penalty)

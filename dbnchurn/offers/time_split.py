@@ -137,7 +137,8 @@ def rates_at(bought: Purchases, week: int, settings: Settings) -> ItemRates:
     -------
     ItemRates
     """
-    there = int((np.diff(bought.held(week).indptr) > 0).sum())
+    held = bought.held(week)
+    there = int((np.diff(held.indptr) > 0).sum())
     first = week - settings.window
     taken = bought.taken(first, week)
     free = np.full(len(bought.items), float(there))
@@ -147,7 +148,7 @@ def rates_at(bought: Purchases, week: int, settings: Settings) -> ItemRates:
         free -= np.asarray(before.sum(axis=0)).ravel()
     rate = (np.asarray(taken.sum(axis=0)).ravel() + 0.5) / (np.maximum(free, 0) + 1)
     lately = np.asarray(bought.taken(week - settings.recent, week).sum(axis=0)).ravel()
-    share = np.asarray(bought.held(week).sum(axis=0)).ravel() / max(1, there)
+    share = np.asarray(held.sum(axis=0)).ravel() / max(1, there)
     return ItemRates(np.minimum(rate, 1 - 1e-6), (lately + 0.5) / (there + 1), share)
 
 

@@ -7,6 +7,7 @@ from html import escape
 
 from dbnchurn.core.html.picture import Picture
 from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_page, rows_table
+from dbnchurn.portraits.columns import Column
 from dbnchurn.portraits.config import SECTIONS
 from dbnchurn.portraits.figures import Value, place_query, places_among_everyone
 from dbnchurn.portraits.place_picture import place_picture
@@ -45,7 +46,7 @@ def customer_page(portraits: Portraits, customer: str) -> str:
         If there is no such customer.
     """
     found = portraits.customer(customer)
-    sections = [drawing(_picture(portraits, found))]
+    sections = [drawing(customer_picture(portraits, found))]
     for section in SECTIONS:
         sections += _section(section, found)
     sections += _risk(portraits, found) + _contacts(portraits, found)
@@ -69,7 +70,7 @@ def _verdict(portraits: Portraits, found: CustomerPortrait) -> str:
     if "personas" in portraits.tables:
         words = portraits.words.get(found.persona or "")
         meaning = f" ({words})" if words else ""
-        day = _day(portraits, "personas")
+        day = portraits.days("personas")
         said.append(f"Persona {found.persona or NOT_KNOWN}{meaning}, as of {day}.")
     score = found.row("risk", "probability")
     if score is not None:
@@ -79,9 +80,9 @@ def _verdict(portraits: Portraits, found: CustomerPortrait) -> str:
             if score.value is not None
             else "The risk is not known"
         )
-        said.append(f"{chance}, as of {_day(portraits, 'scores')}.")
+        said.append(f"{chance}, as of {portraits.days('scores')}.")
     if found.actions is not None:
-        said.append(f"{_action_words(found.actions)}, as of {_day(portraits, 'plan')}.")
+        said.append(f"{_action_words(found.actions)}, as of {portraits.days('plan')}.")
     return " ".join(said) or "No score, persona or plan was given."
 
 
@@ -99,11 +100,6 @@ def _action_words(actions: Sequence[dict[str, Value]]) -> str:
 
 def _offer_words(action: dict[str, Value]) -> str:
     return f"{action['offer'] or NOT_KNOWN} by {action['channel'] or NOT_KNOWN}"
-
-
-def _day(portraits: Portraits, table: str) -> str:
-    day = portraits.as_of(table)
-    return "the day of the row" if day is None else day.isoformat()
 
 
 def _section(section: str, found: CustomerPortrait) -> list[str]:
@@ -161,7 +157,7 @@ def _contacts(portraits: Portraits, found: CustomerPortrait) -> list[str]:
 def _next(portraits: Portraits, found: CustomerPortrait) -> str:
     if found.actions is None:
         return ""
-    title = f"<h2>Next action, as of {escape(_day(portraits, 'plan'))}</h2>\n"
+    title = f"<h2>Next action, as of {escape(portraits.days('plan'))}</h2>\n"
     if not found.actions:
         return title + paragraph("No contact is planned: the customer is not on the list.")
     heads = list(found.actions[0])
@@ -175,10 +171,10 @@ def _cell(value: Value) -> str:
     return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
-def _numbers(found: CustomerPortrait) -> list[PortraitRow]:
-    """Lines with a number that can be compared."""
+def _numbers(found: CustomerPortrait) -> list[tuple[Column, float, float | None]]:
+    """Columns of numbers that can be compared: the customer's, and the median of the persona."""
     return [
-        row
+        (row.column, float(row.value), None if row.persona is None else row.persona.number)
         for row in found.rows
         if row.column.kind == "number"
         and row.column.section != "contacts"
@@ -188,16 +184,28 @@ def _numbers(found: CustomerPortrait) -> list[PortraitRow]:
     ]
 
 
-def _picture(portraits: Portraits, found: CustomerPortrait) -> Picture | None:
-    rows = _numbers(found)
-    columns = [row.column for row in rows]
-    medians = [None if r.persona is None else r.persona.value for r in rows]
+def customer_picture(portraits: Portraits, found: CustomerPortrait) -> Picture | None:
+    """Where a customer lies among everyone, and where the median of the persona lies.
+
+    Parameters
+    ----------
+    portraits : Portraits
+        Open.
+    found : CustomerPortrait
+
+    Returns
+    -------
+    Picture, or None
+        None where no number of the customer can be compared.
+    """
+    numbers = _numbers(found)
+    columns = [column for column, _, _ in numbers]
+    own = [value for _, value, _ in numbers]
+    medians = [median for _, _, median in numbers]
     return place_picture(
         [column.name for column in columns],
-        places_among_everyone(portraits.session, columns, [float(str(r.value)) for r in rows]),
-        places_among_everyone(
-            portraits.session, columns, [None if m is None else float(str(m)) for m in medians]
-        ),
+        places_among_everyone(portraits.session, columns, own),
+        places_among_everyone(portraits.session, columns, medians),
         f"customer {found.customer}",
         f"persona {found.persona}" if found.persona else "",
     )
@@ -205,18 +213,10 @@ def _picture(portraits: Portraits, found: CustomerPortrait) -> Picture | None:
 
 def _place_queries(found: CustomerPortrait) -> list[tuple[str, str]]:
     made = []
-    for row in _numbers(found):
-        made.append(
-            (
-                f"{row.column.name}, place of the customer",
-                place_query(row.column, float(str(row.value))),
-            )
-        )
-        if row.persona is not None and row.persona.value is not None:
-            value = float(str(row.persona.value))
-            made.append(
-                (f"{row.column.name}, place of {found.persona}", place_query(row.column, value))
-            )
+    for column, own, median in _numbers(found):
+        made.append((f"{column.name}, place of the customer", place_query(column, own)))
+        if median is not None:
+            made.append((f"{column.name}, place of {found.persona}", place_query(column, median)))
     return made
 
 

@@ -35,6 +35,11 @@ class Figure:
     known: int
     query: str
 
+    @property
+    def number(self) -> float | None:
+        """The value where it is known and no date."""
+        return float(self.value) if isinstance(self.value, int | float) else None
+
 
 @dataclass(frozen=True, eq=False)
 class Figures:
@@ -198,12 +203,10 @@ def places_among_everyone(
     -------
     list of n float or None
     """
-    found: list[float | None] = []
-    for column, value in zip(columns, values, strict=True):
-        found.append(
-            None if value is None else session.row(place_query(column, value))[0]
-        )  # fmt: skip
-    return found
+    return [
+        None if value is None else session.row(place_query(column, value))[0]
+        for column, value in zip(columns, values, strict=True)
+    ]
 
 
 def place_query(column: Column, value: float) -> str:

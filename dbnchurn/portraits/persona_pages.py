@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from html import escape
 
 import pandas as pd
 
+from dbnchurn.core.errors import DataError
 from dbnchurn.core.html.format import percent, thousands
 from dbnchurn.core.html.picture import Picture
 from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_page, rows_table
 from dbnchurn.core.spreadsheet_text import csv_text
-from dbnchurn.core.sql import quoted, text_literal
+from dbnchurn.core.sql import text_literal
 from dbnchurn.portraits.columns import Column
 from dbnchurn.portraits.customer_page import STYLE, TITLES, recomputing
-from dbnchurn.portraits.figures import Figure, Value, places_among_everyone
+from dbnchurn.portraits.figures import Figure, Value, place_query, places_among_everyone
 from dbnchurn.portraits.place_picture import place_picture
 from dbnchurn.portraits.portraits import Portraits
-from dbnchurn.portraits.typed_tables import DAY
 from dbnchurn.portraits.words import figure_text, value_text
 
 INDEX, TABLE, VIEWS = "index.html", "figures.csv", "views.sql"
@@ -87,7 +86,17 @@ def persona_files(portraits: Portraits) -> dict[str, str]:
     Returns
     -------
     dict
+
+    Raises
+    ------
+    DataError
+        If a persona has the name by which all customers are called.
     """
+    if EVERYONE in portraits.personas:
+        raise DataError(
+            f"{portraits.tables['personas'].where} (personas): a persona is named {EVERYONE!r}, as "
+            f"all customers are in {TABLE}; give it another name"
+        )
     names = file_names(portraits.personas)
     rows = {persona: group_rows(portraits, persona) for persona in portraits.personas}
     made = {name: _page(portraits, persona, rows[persona]) for persona, name in names.items()}
@@ -115,24 +124,16 @@ def file_names(personas: list[str]) -> dict[str, str]:
     return found
 
 
-def _days(portraits: Portraits, column: Column) -> str:
-    day = portraits.as_of(column.table)
-    if day is not None:
-        return day.isoformat()
-    name = quoted(DAY)
-    first, last = portraits.session.row(f"SELECT min({name}), max({name}) FROM customers")
-    return str(first) if first == last else f"{first} to {last}"
-
-
 def _page(portraits: Portraits, persona: str, rows: list[GroupRow]) -> str:
     counts = portraits.figures.customers
     everyone, own = counts[None], counts[persona]
     words = portraits.words.get(persona)
     verdict = (
         f"{thousands(own)} customers, {percent(own / everyone)} of {thousands(everyone)}"
-        f"{f': {words}' if words else ''}. Personas as of {_day(portraits.as_of('personas'))}."
+        f"{f': {words}' if words else ''}. Personas as of {portraits.days('personas')}."
     )
-    sections = [drawing(_picture(portraits, persona))]
+    medians = _medians(portraits, persona)
+    sections = [drawing(_picture(portraits, persona, medians))]
     queries = [("customers of the persona", count_query(persona))]
     for section, title in TITLES.items():
         shown = [row for row in rows if row.column.section == section and row.persona is not None]
@@ -145,6 +146,10 @@ def _page(portraits: Portraits, persona: str, rows: list[GroupRow]) -> str:
             for group, figure in ((persona, row.persona), (EVERYONE, row.everyone)):
                 if figure is not None and figure.value is not None:
                     queries.append((f"{_label(row)}, of {group}", figure.query))
+    queries += [
+        (f"{column.name}, place of {persona}", place_query(column, median))
+        for column, median in medians.items()
+    ]
     sections.append(paragraph(READING, "soft"))
     sections += [bullets("Notes", portraits.notes), recomputing(portraits, queries)]
     return plain_page(f"Who are the customers of persona {persona}?", verdict, sections, STYLE)
@@ -158,10 +163,6 @@ def count_query(persona: str) -> str:
     )
 
 
-def _day(day: date | None) -> str:
-    return "the days of the rows" if day is None else day.isoformat()
-
-
 def _label(row: GroupRow) -> str:
     if row.level is None:
         return row.column.name
@@ -173,18 +174,23 @@ def _cells(portraits: Portraits, row: GroupRow) -> list[str]:
         figure_text(row.column, f).removesuffix(" the same") for f in (row.persona, row.everyone)
     ]
     known = 0 if row.persona is None else row.persona.known
-    return [_label(row), *said, thousands(known), _days(portraits, row.column)]
+    return [_label(row), *said, thousands(known), portraits.days(row.column.table)]
 
 
-def _picture(portraits: Portraits, persona: str) -> Picture | None:
-    columns = [c for c in portraits.columns if c.kind == "number" and c.section != "contacts"]
-    values: list[float | None] = []
-    for column in columns:
-        figure = portraits.figures.figure(column, persona)
-        known = figure is not None and isinstance(figure.value, int | float)
-        values.append(float(str(figure.value)) if figure is not None and known else None)
-    places = places_among_everyone(portraits.session, columns, values)
-    names = [column.name for column in columns]
+def _medians(portraits: Portraits, persona: str) -> dict[Column, float]:
+    """Known medians of a persona that are numbers."""
+    found = {}
+    for column in portraits.columns:
+        if column.kind == "number" and column.section != "contacts":
+            figure = portraits.figures.figure(column, persona)
+            if figure is not None and figure.number is not None:
+                found[column] = figure.number
+    return found
+
+
+def _picture(portraits: Portraits, persona: str, medians: dict[Column, float]) -> Picture | None:
+    places = places_among_everyone(portraits.session, [*medians], [*medians.values()])
+    names = [column.name for column in medians]
     return place_picture(names, places, [None] * len(names), f"the median of persona {persona}")
 
 
@@ -200,7 +206,7 @@ def _index(portraits: Portraits, names: dict[str, str]) -> str:
     known = sum(number for group, number in counts.items() if group is not None)
     verdict = (
         f"{thousands(known)} of {thousands(everyone)} customers have one of {len(names)} personas, "
-        f"as of {_day(portraits.as_of('personas'))}; of {thousands(everyone - known)} the persona "
+        f"as of {portraits.days('personas')}; of {thousands(everyone - known)} the persona "
         "is not known."
     )
     return plain_page(
@@ -226,7 +232,7 @@ def _table(portraits: Portraits, rows: dict[str, list[GroupRow]]) -> pd.DataFram
                     "figure": "share" if row.column.kind == "level" else "median",
                     "value": figure.value,
                     "known": figure.known,
-                    "as_of": _days(portraits, row.column),
+                    "as_of": portraits.days(row.column.table),
                     "query": figure.query,
                 }
     return pd.DataFrame(list(_in_order(found)))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from dbnchurn.core.errors import ConfigError, DataError, listed
-from dbnchurn.core.files import atomic_write, replace_folder
-from dbnchurn.core.places import check_places
+from dbnchurn.core.files import atomic_write, replace_folder, write_whole
+from dbnchurn.core.places import check_places, make_folder
 from dbnchurn.core.progress import stage
 from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.portraits.config import PortraitConfig
@@ -105,19 +104,15 @@ def write_portraits(
         _check_folder(personas, config)
     written = {"--page": page, "--personas": personas, "--profiles": profiles}
     check_places(written, _read(config), emptied=["--personas"], mkdir=mkdir)
-    with stage("read"), ExitStack() as opened:
-        portraits = opened.enter_context(Portraits(config))
-        made: int | None = None
+    with stage("read"), Portraits(config) as portraits:
         shown = None if customer is None else customer_page(portraits, customer)
         files = {} if personas is None else persona_files(portraits)
-        for path in written.values():
+        for role, path in written.items():
             if path is not None and mkdir:
-                path.parent.mkdir(parents=True, exist_ok=True)
-        if profiles is not None:
-            made = _write_profiles(portraits, profiles)
+                make_folder(path.parent, role)
+        made = None if profiles is None else _write_profiles(portraits, profiles)
         if page is not None and shown is not None:
-            with atomic_write(page) as unfinished:
-                unfinished.write_text(shown, encoding="utf-8")
+            write_whole(page, shown)
         if personas is not None:
             with ScratchFolder(personas.parent, personas.name) as scratch:
                 folder = scratch / "made"

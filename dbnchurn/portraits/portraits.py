@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from types import TracebackType
 from typing import Any
 
@@ -235,6 +236,13 @@ class Portraits:
             self.notes.append(f"{path}: no words for {listed(absent)}")
         return {name: said for name, said in words.items() if name not in private}
 
+    def order_of(self, table: str) -> str:
+        """SQL of the order of a customer's rows in the log, the newest first, or in the plan."""
+        if table == "log":
+            return "contact_date DESC, campaign, offer, channel, arm"
+        best_first = "value DESC NULLS LAST, " if "value" in self.tables["plan"].columns else ""
+        return f"{best_first}offer, channel"
+
     @property
     def reason_names(self) -> list[tuple[str, str | None]]:
         """Columns of the scores with a reason, and with the column that it is made of."""
@@ -286,6 +294,17 @@ class Portraits:
         """The day of which a table tells; None where every row has its own."""
         return self.tables["log" if table == "contacts" else table].as_of
 
+    def days(self, table: str) -> str:
+        """The day of which a table tells, or the first and the last of its rows, for a reader."""
+        day = self.as_of(table)
+        return self._days_of_rows if day is None else day.isoformat()
+
+    @cached_property
+    def _days_of_rows(self) -> str:
+        name = quoted(DAY)
+        first, last = self.session.row(f"SELECT min({name}), max({name}) FROM customers")
+        return str(first) if first == last else f"{first} to {last}"
+
     def customer(self, customer: str) -> CustomerPortrait:
         """The portrait of one customer.
 
@@ -330,8 +349,8 @@ class Portraits:
             named,
             tuple(shown),
             reasons,
-            self._list_of("log", key, "contact_date DESC, campaign, offer, channel, arm"),
-            self._list_of("plan", key, "value DESC NULLS LAST, offer, channel"),
+            self._list_of("log", key),
+            self._list_of("plan", key),
         )
 
     def _row(
@@ -349,13 +368,11 @@ class Portraits:
             self.figures.figure(column, None, value),
         )
 
-    def _list_of(self, table: str, key: str, order: str) -> tuple[dict[str, Value], ...] | None:
+    def _list_of(self, table: str, key: str) -> tuple[dict[str, Value], ...] | None:
         if table not in self.tables:
             return None
-        if "value" not in self.tables[table].columns:
-            order = order.replace("value DESC NULLS LAST, ", "")
         return tuple(self._dicts(f"SELECT * EXCLUDE (customer) FROM {table} WHERE customer = {key} "
-                                 f"ORDER BY {order}"))  # fmt: skip
+                                 f"ORDER BY {self.order_of(table)}"))  # fmt: skip
 
     def _dicts(self, sql: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.session.arrow(sql).to_pylist()

@@ -12,7 +12,7 @@ import pyarrow as pa
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.portraits.columns import Column
 from dbnchurn.portraits.config import SECTIONS
-from dbnchurn.portraits.portraits import Portraits
+from dbnchurn.portraits.portraits import CONTACT_COLUMNS, Portraits
 from dbnchurn.portraits.typed_tables import DAY
 
 ROWS = 20_000  # of a batch
@@ -103,22 +103,19 @@ def _query(portraits: Portraits, names: _Aliases, condition: str) -> str:
         joins.append(
             "LEFT JOIN (SELECT customer, CAST(to_json(list(struct_pack(date := contact_date, "
             "campaign := campaign, offer := offer, channel := channel, arm := arm) ORDER BY "
-            f"contact_date DESC, campaign, offer, channel, arm)[1:{LATEST}]) AS VARCHAR) AS latest "
-            f"FROM log "
+            f"{portraits.order_of('log')})[1:{LATEST}]) AS VARCHAR) AS latest FROM log "
             f"WHERE {condition} GROUP BY customer) h ON h.customer = p.customer"
         )
-        for column in ("contacts", "last contact", "times held out"):
-            wanted.append(f"contacts.{quoted(column)} AS {names.add('contacts', column)}")
+        for column in CONTACT_COLUMNS:
+            wanted.append(f"contacts.{column.sql} AS {names.add('contacts', column.name)}")
         wanted.append(f"h.latest AS {names.add('latest')}")
     if "plan" in tables:
         columns = list(tables["plan"].columns)
         packed = ", ".join(f"{c} := {c}" for c in columns)
-        order = "value DESC NULLS LAST, " if "value" in columns else ""
         joins.append(
-            f"LEFT JOIN (SELECT customer, CAST(to_json(list(struct_pack({packed}) ORDER BY {order}"
-            f"offer, channel)) AS VARCHAR) AS actions FROM plan WHERE {condition} "
-            "GROUP BY customer) a "
-            "ON a.customer = p.customer"
+            f"LEFT JOIN (SELECT customer, CAST(to_json(list(struct_pack({packed}) ORDER BY "
+            f"{portraits.order_of('plan')})) AS VARCHAR) AS actions FROM plan WHERE {condition} "
+            "GROUP BY customer) a ON a.customer = p.customer"
         )
         wanted.append(f"a.actions AS {names.add('actions')}")
     population = f"(SELECT customer FROM population WHERE {condition}) p"
@@ -212,11 +209,8 @@ def _risk(portraits: Portraits, batch: pa.RecordBatch, names: _Aliases) -> list[
 def _contacts(portraits: Portraits, batch: pa.RecordBatch, names: _Aliases) -> list[str]:
     if "log" not in portraits.tables:
         return ['"contacts": null'] * batch.num_rows
-    counts, last, held, latest = (
-        names.of(batch, *key)
-        for key in (("contacts", "contacts"), ("contacts", "last contact"),
-                    ("contacts", "times held out"), ("latest",))
-    )  # fmt: skip
+    counts, last, held = (names.of(batch, "contacts", column.name) for column in CONTACT_COLUMNS)
+    latest = names.of(batch, "latest")
     as_of = _text(portraits.as_of("log"))
     return [
         f'"contacts": {{"as_of": {as_of}, "contacts": {n}, "last_contact": {_text(day)}, '

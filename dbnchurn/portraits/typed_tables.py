@@ -15,6 +15,7 @@ from dbnchurn.portraits.config import SECTIONS, PortraitConfig
 from dbnchurn.portraits.customer_keys import EMPTY, WHOLE_TYPES, key_expression, total_ids
 from dbnchurn.portraits.raw_tables import RawTable, open_raw
 from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.zoned_times import ZONED, refuse_zones
 
 DAY = "day of the row"  # the table's own column of it
 ARMS = ("contact", "control", "explore")
@@ -34,7 +35,6 @@ OPTIONAL: dict[str, dict[str, str]] = {
 }  # fmt: skip
 MAY_BE_EMPTY = ("log", "plan")  # nobody was contacted, or will be
 ONE_EACH = ("customers", "scores", "personas")
-ZONED = "TIMESTAMP WITH TIME ZONE"
 MOST_LEVELS = 50  # different texts, above which the share of one says nothing
 
 
@@ -110,7 +110,9 @@ def typed_table(session: Session, config: PortraitConfig, name: str) -> TypedTab
             f"{did_you_mean(absent[0], raw.all_columns)}"
         )
     shown = {n: kind for n, kind in asked.items() if theirs[n] in raw.columns}
-    _refuse_zones(session, raw, [theirs[n] for n in shown], source.name)
+    days = [theirs[n] for n, kind in shown.items()
+            if kind == "date" or raw.columns[theirs[n]] == ZONED]  # fmt: skip
+    refuse_zones(session, raw.relation, days, source.name)
     values = {n: _value(raw, theirs[n], kind, source.name) for n, kind in shown.items()}
     key = key_expression(session, raw.relation, id, source.name)
     listing = ", ".join([f"{key} AS customer", *(f"{v} AS {quoted(n)}" for n, v in values.items())])
@@ -134,18 +136,6 @@ def typed_table(session: Session, config: PortraitConfig, name: str) -> TypedTab
     return TypedTable(
         name, source.name, source.as_of, kinds, query, raw.all_columns, used, tuple(notes)
     )
-
-
-def _refuse_zones(session: Session, raw: RawTable, shown: Collection[str], where: str) -> None:
-    """Refuse times whose day depends on where they are read."""
-    for column in (c for c in shown if raw.columns[c] == ZONED):
-        plain = f"timezone('UTC', {quoted(column)})"
-        sql = f"SELECT count(*) FROM {raw.relation} WHERE {plain} <> date_trunc('day', {plain})"
-        if session.row(sql)[0]:
-            raise DataError(
-                f"{where}: column {column!r} holds times with a zone, of which midnight lies in "
-                "another day elsewhere; write dates alone"
-            )
 
 
 def _value(raw: RawTable, column: str, wanted: str, where: str) -> str:

@@ -24,6 +24,7 @@ from dbnchurn.offers.purchases import Holdings, Purchases
 from dbnchurn.runs.offers_config import HoldingsSection, OffersConfig, PurchasesSection
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.files import find_files, kind_of_file
+from dbnchurn.tables.loading import LoadedTable
 
 PURCHASES = "purchases"
 
@@ -132,12 +133,7 @@ def _holdings(section: HoldingsSection) -> tuple[Holdings, pd.DataFrame, list[st
         id=section.customer, kinds=dict.fromkeys(section.items, "category")
     )
     where = section.source.name
-    if loaded.rejected:
-        first = loaded.rejected[0]
-        raise DataError(
-            f"{where}: {len(loaded.rejected)} lines cannot be read, the first is row {first.row}: "
-            f"{first.reason}; mend them"
-        )
+    _refuse_rejected(loaded, where)
     frame = loaded.frame
     made = holdings_of(
         frame, section.customer, section.items, where=where, yes=section.yes, no=section.no,
@@ -158,12 +154,7 @@ def _purchases(section: PurchasesSection, memory: str) -> tuple[Purchases, list[
             loaded = source.load(
                 id=section.customer, label=section.item, kinds={section.date: "date"}
             )
-            if loaded.rejected:
-                first = loaded.rejected[0]
-                raise DataError(
-                    f"{where}: {len(loaded.rejected)} lines cannot be read, the first is row "
-                    f"{first.row}: {first.reason}; mend them"
-                )
+            _refuse_rejected(loaded, where)
             notes += loaded.notes
             rows = pa.Table.from_pandas(loaded.frame, preserve_index=False)
             session.store(raw_name(PURCHASES), rows.to_reader())
@@ -177,6 +168,15 @@ def _purchases(section: PurchasesSection, memory: str) -> tuple[Purchases, list[
             session, raw_name(PURCHASES), columns, where=where, until=section.until
         )
     return bought, notes
+
+
+def _refuse_rejected(loaded: LoadedTable, where: str) -> None:
+    if loaded.rejected:
+        first = loaded.rejected[0]
+        raise DataError(
+            f"{where}: {len(loaded.rejected)} lines cannot be read, the first is row {first.row}: "
+            f"{first.reason}; mend them"
+        )
 
 
 def _is_parquet(path: str) -> bool:

@@ -53,6 +53,14 @@ def test_a_portrait_of_missing_values_alone_ranks_nobody_differently():
     assert np.ptp(scores) < 1e-9
 
 
+def test_infinite_numbers_of_a_portrait_are_refused():
+    """Their column would have no mean, and all customers would be ranked alike."""
+    with pytest.raises(DataError, match="'age' is infinite in 2 rows"):
+        portrait_scores(
+            pd.DataFrame({"age": [1.0, np.inf, -np.inf]}), np.array([True, False, True])
+        )
+
+
 def test_what_is_not_new_and_what_has_no_siblings_are_refused_together(searched, standing):
     with pytest.raises(DataError, match=r"'item 03' is held.*'x': nobody holds.*kind 0, kind 1"):
         rank_for_new(searched.record_, standing, {"item 03": "kind 0", "x": "nothing"}, 10)

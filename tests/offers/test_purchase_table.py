@@ -112,6 +112,7 @@ def test_all_that_is_wrong_is_said_at_once():
     [
         (np.arange(200), "holds numbers"),
         (pd.date_range("2026-01-01 23:30", periods=200, tz="Europe/Berlin"), "times with a zone"),
+        (["2026-01-05 22:30-05"] * 200, "times with a zone"),
     ],
 )
 def test_days_that_can_be_read_in_two_ways_are_refused(day, message):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 
 import duckdb
 import numpy as np
@@ -96,6 +97,22 @@ def test_every_query_of_a_page_gives_what_the_page_shows(portraits, written, end
     assert 0 < connection.execute(place).fetchone()[0] < 1
     page = (folder / "page.html").read_text(encoding="utf-8")
     assert page.count("SELECT") >= 3 * len(found.rows)
+
+
+@ENDINGS
+def test_places_in_the_picture_of_a_persona_have_queries_on_its_page(portraits, written, ending):
+    folder = written / ending[1:]
+    shown = re.search(r"<pre>(.*?)</pre>", (folder / "personas" / "P1.html").read_text(), re.S)
+    queries = dict(re.findall(r"^-- (\w+), place of P1\n(.*);$", unescape(shown.group(1)), re.M))
+    assert list(queries) == ["age", "fee", "friends", "probability"]
+    connection = anew(folder)
+    for column in portraits.columns:
+        if column.name in queries:
+            median = portraits.figures.figure(column, "P1").value
+            place = place_query(column, median)
+            assert queries[column.name] == place
+            again = connection.execute(place).fetchone()[0]
+            assert again == pytest.approx(portraits.session.row(place)[0], rel=1e-12)
 
 
 def test_figures_are_those_of_pandas(portraits, telecom):
@@ -241,6 +258,15 @@ def test_small_groups_have_no_figure(telecom):
         assert portraits.figures.figure(fee, None).value is not None
 
 
+def test_a_persona_that_is_named_as_all_customers_are_is_refused(telecom, tmp_path):
+    telecom.personas.assign(persona="everyone").to_parquet(tmp_path / "p.parquet")
+    personas = {"path": str(tmp_path / "p.parquet"), "as_of": DAYS["personas"]}
+    config = config_of(telecom.folder, ".parquet", personas=personas, words=None)
+    with pytest.raises(DataError, match="a persona is named 'everyone', as all customers are"):
+        write_portraits(config, personas=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_levels_of_small_groups_are_on_no_page(telecom, tmp_path):
     with Portraits(config_of(telecom.folder, fewest=100)) as portraits:
         rows = group_rows(portraits, "P1")
@@ -323,6 +349,8 @@ def test_rows_may_have_their_own_date(telecom, tmp_path):
         ("plan", lambda f: f.assign(arm=f["arm"].replace("control", None)),
          "'arm' is empty in 3 rows"),
         ("log", lambda f: f.assign(contact_date=pd.Timestamp("2026-03-01 23:30", tz="UTC")),
+         "'contact_date' holds times with a zone"),
+        ("log", lambda f: f.assign(contact_date="2026-03-01T23:30:00-05:00"),
          "'contact_date' holds times with a zone"),
     ],
 )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dbnchurn.cli.command_line import app
-from dbnchurn.cli.options import Config, IdMatch, Mkdir, RawText, output_file
+from dbnchurn.cli.options import Config, IdMatch, Mkdir, Page, RawText, output_file, print_written
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.files import write_whole
 from dbnchurn.core.places import check_places
@@ -53,9 +53,7 @@ def allocate(
     overrides: Annotated[
         list[str] | None, typer.Argument(help="Changes such as allocate.budget=20000.")
     ] = None,
-    page: Annotated[
-        Path | None, output_file(".html", help="Write a page too.", option="--page")
-    ] = None,
+    page: Page = None,
     log: Annotated[
         Path | None,
         output_file(".csv", ".parquet", help="Contact log to add the list to.", option="--log"),
@@ -84,8 +82,7 @@ def allocate(
             raw_text=raw_text,
         )
     print(summary(result))
-    written = [path for path in (output, page, facts, log) if path is not None]
-    print(f"written: {', '.join(map(str, written))}")
+    print_written(output, page, facts, log)
 
 
 @app.command(rich_help_panel=PANEL)

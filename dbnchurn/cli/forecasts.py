@@ -8,16 +8,12 @@ from typing import Annotated
 import typer
 
 from dbnchurn.cli.command_line import app
-from dbnchurn.cli.options import Config, Mkdir, RawText, output_file
+from dbnchurn.cli.options import Config, Facts, Mkdir, Page, RawText, output_file, print_written
 from dbnchurn.core.progress import displayed
 
 PANEL = "Forecast"
 Output = Annotated[
     Path, output_file(".csv", ".parquet", help="The table: a .csv or .parquet file.")
-]
-Page = Annotated[Path | None, output_file(".html", help="Write a page too.", option="--page")]
-Facts = Annotated[
-    Path | None, output_file(".json", help="Write all numbers too.", option="--facts")
 ]
 
 
@@ -44,7 +40,7 @@ def forecast(
             settings, output, page=page, facts=facts, mkdir=mkdir, raw_text=raw_text
         )
     print(forecast_text(made))
-    _print_written(output, page, facts)
+    print_written(output, page, facts)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -70,8 +66,4 @@ def values(
             settings, output, page=page, facts=facts, mkdir=mkdir, raw_text=raw_text
         )
     print(values_text(made))
-    _print_written(output, page, facts)
-
-
-def _print_written(*paths: Path | None) -> None:
-    print(f"written: {', '.join(str(path) for path in paths if path is not None)}")
+    print_written(output, page, facts)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dbnchurn.cli.command_line import app
-from dbnchurn.cli.options import Config, Mkdir, RawText, output_file
+from dbnchurn.cli.options import Config, Facts, Mkdir, Page, RawText, output_file, print_written
 from dbnchurn.core.progress import displayed
 
 PANEL = "Key users"
@@ -21,12 +21,8 @@ def keyusers(
         Path, output_file(".csv", ".parquet", help="The list: a .csv or .parquet file.")
     ],
     overrides: Annotated[list[str] | None, typer.Argument(help="Changes such as seeds=50.")] = None,
-    page: Annotated[
-        Path | None, output_file(".html", help="Write a page too.", option="--page")
-    ] = None,
-    facts: Annotated[
-        Path | None, output_file(".json", help="Write all numbers too.", option="--facts")
-    ] = None,
+    page: Page = None,
+    facts: Facts = None,
     measures: Annotated[
         Path | None,
         output_file(
@@ -48,5 +44,4 @@ def keyusers(
             raw_text=raw_text,
         )  # fmt: skip
     print(key_users_text(found))
-    written = [path for path in (output, page, facts, measures) if path is not None]
-    print(f"written: {', '.join(map(str, written))}")
+    print_written(output, page, facts, measures)

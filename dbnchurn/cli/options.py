@@ -163,6 +163,17 @@ def file_of(path: str | Path, endings: Sequence[str], option: str = "--output") 
     return place
 
 
+Page = Annotated[Path | None, output_file(".html", help="Write a page too.", option="--page")]
+Facts = Annotated[
+    Path | None, output_file(".json", help="Write all numbers too.", option="--facts")
+]
+
+
+def print_written(*paths: Path | None) -> None:
+    """Say which outputs were written; None stands for one that was not asked for."""
+    print(f"written: {', '.join(str(path) for path in paths if path is not None)}")
+
+
 def output_folder(*, help: str) -> Any:
     """The option ``--output`` of a verb that writes several files into one folder.
 

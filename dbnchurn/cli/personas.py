@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dbnchurn.cli.command_line import app
-from dbnchurn.cli.options import Config, Mkdir, RawText, output_file
+from dbnchurn.cli.options import Config, Mkdir, RawText, output_file, print_written
 from dbnchurn.core.progress import displayed
 
 PANEL = "Find personas"
@@ -64,4 +64,4 @@ def assign(
             found, table, output, id=id, earlier=earlier, page=page, mkdir=mkdir, raw_text=raw_text
         )
     print(done.summary())
-    print(f"written: {', '.join(str(path) for path in (output, page) if path is not None)}")
+    print_written(output, page)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dbnchurn.cli.command_line import app
-from dbnchurn.cli.options import Config, Mkdir, output_file
+from dbnchurn.cli.options import Config, Mkdir, output_file, print_written
 from dbnchurn.core.progress import displayed
 
 PANEL = "Portraits"
@@ -49,5 +49,4 @@ def portrait(
             mkdir=mkdir,
         )  # fmt: skip
     print(made.summary())
-    written = [path for path in (page, personas, profiles) if path is not None]
-    print(f"written: {', '.join(map(str, written))}")
+    print_written(page, personas, profiles)

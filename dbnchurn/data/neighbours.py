@@ -7,7 +7,6 @@ of neighbours was known at the cutoff: their departures and their usage before i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import quoted, text_literal, text_literals
@@ -206,11 +205,10 @@ def _query(
     """The features of one table of calls, one row for each customer."""
     features = [Feature(f"{name}_{f.name}", f.sql, f.kind, f.empty) for f in ALWAYS]
     joins = []
-    number = count()
-    for other, columns in neighbours.usage.items():
+    for number, (other, columns) in enumerate(neighbours.usage.items()):
         table = plan.tables[other]
         span = whole_span(table, window)
-        at = f"u{next(number)}"
+        at = f"u{number}"
         means = ", ".join(
             f"sum(CAST(round({quoted(c)} * {SCALE}) AS HUGEINT))::DOUBLE / "
             f"nullif(count({quoted(c)}), 0) AS {quoted(c)}"

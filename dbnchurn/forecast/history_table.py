@@ -10,7 +10,7 @@ import duckdb
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import literal, quoted, text_literal, text_literals
 from dbnchurn.data.open import open_source, raw_name
-from dbnchurn.forecast.config import ForecastConfig
+from dbnchurn.forecast.config import ForecastConfig, Level
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.zoned_times import refuse_zones
 
@@ -95,7 +95,7 @@ def make_rows(session: Session, config: ForecastConfig) -> list[str]:
     _make_given(session, config, columns, parts)
     _check_values(session, config)
     _check_segments(session, config)
-    notes += _unused_values(session, config)
+    notes += _unused_values(session, config, columns)
     session.run(f"CREATE TABLE spells AS SELECT * FROM given WHERE {_kept(config)}")
     session.run("DROP TABLE given")
     unknown = session.row(f"SELECT count(*) FROM spells WHERE segment = {text_literal(MISSING)}")[0]
@@ -122,19 +122,18 @@ def _make_given(
         ) from error
 
 
-def _unused_values(session: Session, config: ForecastConfig) -> list[str]:
+def _unused_values(
+    session: Session, config: ForecastConfig, columns: Mapping[str, str]
+) -> list[str]:
     """A note on values that mean left and that no row has."""
-    found = []
-    for value in config.left_values:
-        row = session.row(
-            f"SELECT count(*) FROM {raw_name('history')} WHERE "
-            f"lower(CAST({quoted(str(config.left))} AS VARCHAR)) = lower({text_literal(value)})"
-        )
-        if not row[0] and isinstance(value, str):
-            found.append(value)
-    if not found:
+    if not config.left_values:
         return []
-    return [f"no row has {listed(found)} of 'left_values' in column {config.left!r}"]
+    counts = ", ".join(f"count_if({_holds(config, columns, [v])})" for v in config.left_values)
+    row = session.row(f"SELECT {counts} FROM {raw_name('history')}")
+    unused = [str(v) for v, rows in zip(config.left_values, row, strict=True) if not rows]
+    if not unused:
+        return []
+    return [f"no row has {listed(unused)} of 'left_values' in column {config.left!r}"]
 
 
 def _check_segments(session: Session, config: ForecastConfig) -> None:
@@ -199,16 +198,20 @@ def _left(config: ForecastConfig, columns: dict[str, str], notes: list[str]) -> 
             "so that it counts as its customers alone"
         )
         return "NULL::BOOLEAN"
-    column = quoted(config.left)
     if config.left_values:
-        values = ", ".join(literal(value) for value in config.left_values)
-        if not is_number(columns[config.left]) and columns[config.left] != "BOOLEAN":
-            values = text_literals([str(v) for v in config.left_values])[1:-1]
-            column = f"CAST({column} AS VARCHAR)"
-        return f"({column} IN ({values}))"
+        return _holds(config, columns, config.left_values)
+    column = quoted(config.left)
     if is_number(columns[config.left]):  # another number than 0 and 1 says neither
         return f"(CASE {column} WHEN 1 THEN true WHEN 0 THEN false END)"
     return f"TRY_CAST({column} AS BOOLEAN)"
+
+
+def _holds(config: ForecastConfig, columns: Mapping[str, str], values: Sequence[Level]) -> str:
+    """SQL condition that the column of leaving has one of some values; texts compare as texts."""
+    name = str(config.left)
+    if is_number(columns[name]) or columns[name] == "BOOLEAN":
+        return f"({quoted(name)} IN ({', '.join(map(literal, values))}))"
+    return f"(CAST({quoted(name)} AS VARCHAR) IN {text_literals(values)})"
 
 
 def _kept(config: ForecastConfig) -> str:

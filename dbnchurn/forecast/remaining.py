@@ -84,8 +84,7 @@ def remaining(probabilities: Iterable[Floats], weights: Floats, window: int) -> 
     >>> found.months.tolist(), found.kept.tolist(), found.leaving.tolist()
     ([1.5], [1.0], [0.5])
     """
-    there: list[Floats] = []  # before each month of the window, then after it
-    months = paid = early = late = now = np.ones(1)
+    months = paid = early = late = now = stays = np.ones(1)
     for h, (p, weight) in enumerate(zip(probabilities, weights, strict=True)):
         if h == 0:
             now = np.ones(len(p))
@@ -94,13 +93,11 @@ def remaining(probabilities: Iterable[Floats], weights: Floats, window: int) -> 
         paid = paid + weight * now
         if h < window:
             early = early + weight * now
-            there.append(now)
         else:
             late = late + weight * now
         now = now * (1 - p)
         if h == window - 1:
-            there.append(now)
-    stays = there[-1]
+            stays = now
     first = float(weights[:window].sum())
     of_stayers = first + late / np.maximum(stays, LEAST)
     of_leavers = (early - first * stays) / np.maximum(1 - stays, LEAST)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -186,13 +187,13 @@ class ValueBacktest:
     origins: tuple[Origin, ...]
     revenue: bool
 
-    @property
+    @cached_property
     def tested(self) -> bool:
         """Whether there is a month that chooses and a later one that tests, with customers."""
         choose = all(one.chooses.any() for one in self.origins[:-1])
         return len(self.origins) > 1 and choose and bool(self.test[1].any())
 
-    @property
+    @cached_property
     def leaving(self) -> str:
         """The method of the months: hazards, unless the recent rate had smaller errors."""
         if not self.tested:
@@ -201,7 +202,7 @@ class ValueBacktest:
         first, second = (sum(part) for part in zip(*squares, strict=True))
         return HAZARDS if first <= second else RATE
 
-    @property
+    @cached_property
     def spend(self) -> str:
         """The method of the money: past spend, unless the regression was closer each time."""
         judged = self.revenue and self.tested

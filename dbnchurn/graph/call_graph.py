@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Bools, Floats, Ints
 
 MOST_WEIGHT = 1_000_000  # up to which whole weights are counted, not sorted
@@ -116,14 +117,20 @@ def graph_of(ids: npt.ArrayLike, callers: Any, callees: Any, weights: Any) -> Ca
     Parameters
     ----------
     ids : array of shape (n,)
-        In ascending order.
+        In ascending order, each once.
     callers, callees : int array of shape (m,)
         Positions in `ids`; who calls oneself is left out.
     weights : float array of shape (m,)
+        Positive.
 
     Returns
     -------
     CallGraph
+
+    Raises
+    ------
+    DataError
+        With all that is wrong in ids, positions and weights.
 
     Examples
     --------
@@ -131,9 +138,11 @@ def graph_of(ids: npt.ArrayLike, callers: Any, callees: Any, weights: Any) -> Ca
     >>> graph.ties.toarray().tolist()
     [[0.0, 4.0], [0.0, 0.0]]
     """
-    names = np.asarray(ids)
-    callers, callees = np.asarray(callers, np.int32), np.asarray(callees, np.int32)
-    weights = np.asarray(weights, np.float64)
+    names, weights = np.asarray(ids), np.asarray(weights, np.float64)
+    callers, callees = np.asarray(callers), np.asarray(callees)
+    if wrong := _faults(names, callers, callees, weights):
+        raise DataError(f"the calls make no graph: {'; '.join(wrong)}")
+    callers, callees = (part.astype(np.int32, copy=False) for part in (callers, callees))
     others = callers != callees
     if not others.all():
         callers, callees, weights = callers[others], callees[others], weights[others]
@@ -141,3 +150,28 @@ def graph_of(ids: npt.ArrayLike, callers: Any, callees: Any, weights: Any) -> Ca
     ties = sp.coo_array((weights, (callers, callees)), shape=shape).tocsr()
     ties.sort_indices()
     return CallGraph(names, ties)
+
+
+def _faults(
+    ids: npt.NDArray[Any], callers: npt.NDArray[Any], callees: npt.NDArray[Any], weights: Floats
+) -> list[str]:
+    """What is wrong with the arguments of :func:`graph_of`, in sentences."""
+    found = []
+    if not (ids[1:] > ids[:-1]).all():
+        found.append("ids have to be in ascending order, each once; take those of numpy.unique")
+    if not callers.shape == callees.shape == weights.shape:
+        found.append(
+            f"callers, callees and weights have the shapes {callers.shape}, {callees.shape} and "
+            f"{weights.shape}, and one of each belongs to a call"
+        )
+    for name, places in (("callers", callers), ("callees", callees)):
+        if len(places) and not (
+            places.dtype.kind in "iu" and places.min() >= 0 and places.max() < len(ids)
+        ):
+            found.append(f"{name} have to be positions in ids, whole numbers from 0 to "
+                         f"{len(ids) - 1}")  # fmt: skip
+    if few := int((~((weights > 0) & np.isfinite(weights))).sum()):
+        found.append(
+            f"{few} of {weights.size} weights are not positive numbers; leave out such calls"
+        )
+    return found

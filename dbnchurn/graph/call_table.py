@@ -19,6 +19,7 @@ WHOLE = (
 REAL = ("FLOAT", "DOUBLE", "DECIMAL")
 CALLS = "used_calls"
 SCALE = 2**20  # weights are summed in whole numbers, so that the order of rows does not matter
+TOO_LARGE = 2**63 // SCALE  # a weight that no longer fits a BIGINT
 
 
 class CallTable(NamedTuple):
@@ -183,6 +184,14 @@ def _faults(config: GraphConfig) -> dict[str, str]:
         found[f"column {config.count!r} holds no count; give a whole number from 0 on"] = (
             "number IS NULL OR NOT isfinite(number) OR number < 0 OR number <> floor(number)"
         )
+    column, weight = (
+        (config.minutes, "minutes") if config.weight == "minutes" else (config.count, "number")
+    )
+    if column is not None:
+        found[
+            f"column {column!r} holds values of {TOO_LARGE:.3g} and more, too large to be added "
+            "up; mend them, or give another unit"
+        ] = f"isfinite({weight}) AND {weight} >= {TOO_LARGE}"
     return found
 
 

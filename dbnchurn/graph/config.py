@@ -70,7 +70,7 @@ class GraphConfig(Section):
     passes_on: Annotated[float, Field(gt=0, le=10)] = Field(
         default=0.5,
         description="How many contacts a person who is reached moves on average. An assumption: "
-        "calls do not say it.",
+        "calls do not show it.",
     )
     cascades: Annotated[int, Field(ge=10, le=10_000)] = Field(
         default=50, description="Simulations behind every point of the curve of reach."

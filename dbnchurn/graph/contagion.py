@@ -9,12 +9,13 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.statistics import normal_quantile
 from dbnchurn.core.typing import Floats
 
 STEPS = 100
 TOLERANCE = 1e-10
 NEAR = 1e-9  # least distance of a score from 0 and 1
-Z = 1.959963984540054  # of an interval of 95 %
+CONFIDENCE = 0.95  # of the interval
 LARGEST = 12.0  # growth from the least to the largest share; beyond, the estimate is infinite
 LEAST_INFORMATION = 1e-6  # of a row on average; below, the score has told everybody apart
 
@@ -106,7 +107,8 @@ def estimate_contagion(
         if float(np.abs(step).max()) < TOLERANCE:
             break
     value, error = float(at[1]) / scale, float(np.sqrt(covariance[1, 1])) / scale
-    return ContagionEstimate(value, value - Z * error, value + Z * error, len(y), int(y.sum()))
+    half = normal_quantile(CONFIDENCE) * error
+    return ContagionEstimate(value, value - half, value + half, len(y), int(y.sum()))
 
 
 def _standardised(values: Floats) -> Floats:

@@ -253,13 +253,13 @@ def reach_curve(calls: Calls, config: GraphConfig) -> Curve:
     -------
     Curve
     """
-    held_out = calls.early is not None and calls.late is not None
-    chosen_from = calls.early if held_out and calls.early is not None else calls.graph
-    reached_by = calls.late if held_out and calls.late is not None else calls.graph
+    held_out, chosen_from, reached_by = False, calls.graph, calls.graph
+    if calls.early is not None and calls.late is not None:
+        # All calls of one half may be those of hubs.
+        held_out = bool(len(candidates(calls.early, calls))) and calls.late.ties.nnz > 0
+        if held_out:
+            chosen_from, reached_by = calls.early, calls.late
     among = candidates(chosen_from, calls)
-    if not len(among) or not reached_by.ties.nnz:  # all calls of one half are those of hubs
-        held_out, chosen_from, reached_by = False, calls.graph, calls.graph
-        among = candidates(chosen_from, calls)
     number = min(config.seeds, len(among))
     orders = {
         REACH: choose_seeds(spread_of(chosen_from, config.passes_on), number, among).people,

@@ -35,7 +35,7 @@ def assumptions(found: KeyUsers) -> list[str]:
         ),
         f"That a person moves {found.spread.passes_on:.3g} contacts (passes_on) is assumed, "
         f"{percent(found.spread.per_call)} for a weight of 1 by {found.config.weight}; calls do "
-        "not say it. A campaign with a control group measures what addressing key users does.",
+        "not show it. A campaign with a control group measures what addressing key users does.",
     ]
     simulated = min(found.spread.passes_on, curve.passes_on)
     if simulated < found.config.passes_on:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from dbnchurn.core.typing import Floats, Ints, Rows
 from dbnchurn.graph.call_graph import CallGraph
@@ -145,14 +146,15 @@ def clustering(graph: CallGraph, people: Rows | None = None) -> Floats:
     array([1.  , 1.  , 0.33,  nan])
     """
     rows = np.arange(len(graph)) if people is None else np.asarray(people)
-    pattern = graph.both.copy()
-    pattern.data = np.ones_like(pattern.data, np.float32)
-    partners = graph.partners
-    work = np.asarray(pattern @ partners.astype(np.float64)).ravel()[rows]
+    both, partners = graph.both, graph.partners
+    ones = np.ones(both.nnz, np.float32)
+    pattern = sp.csr_array((ones, both.indices, both.indptr), shape=both.shape)
+    own = pattern if people is None else pattern[rows]
+    work = np.asarray(own @ partners.astype(np.float64)).ravel()
     twice = np.zeros(len(rows))
     block = (np.cumsum(work) // BLOCK).astype(np.int64)
     for start, stop in zip(*_runs(block), strict=True):
-        some = pattern[rows[start:stop]]
+        some = own[start:stop]
         twice[start:stop] = np.asarray((some @ pattern).multiply(some).sum(axis=1)).ravel()
     degree = partners[rows].astype(np.float64)
     pairs = degree * (degree - 1)

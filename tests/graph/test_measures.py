@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dbnchurn.core.errors import DataError
 from dbnchurn.graph import CallGraph, clustering, core_numbers, graph_of, pagerank
 from tests.graph.conftest import random_graph
 
@@ -97,3 +98,13 @@ def test_a_graph_of_nobody_has_no_measures():
     graph = graph_of(np.zeros(0, np.int64), [], [], [])
     assert not len(pagerank(graph)) + len(core_numbers(graph)) + len(clustering(graph))
     assert not len(graph.component)
+
+
+def test_what_makes_no_graph_is_refused_at_once():
+    with pytest.raises(DataError, match="ascending") as told:
+        graph_of(["b", "a"], [0, 1, 2], [1.0, 0.0, 1.0], [1.0, 0.0, np.nan])
+    assert "callers have to be positions in ids, whole numbers from 0 to 1" in str(told.value)
+    assert "callees have to be positions" in str(told.value)
+    assert "2 of 3 weights are not positive" in str(told.value)
+    with pytest.raises(DataError, match=r"shapes \(2,\), \(1,\) and \(2,\)"):
+        graph_of(["a", "b"], [0, 1], [1], [1.0, 1.0])

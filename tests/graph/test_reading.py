@@ -185,6 +185,15 @@ def test_counts_that_are_none_are_refused(call_rows, config):
         read_calls(config(call_rows.assign(n=0.5), count="n"))
 
 
+def test_weights_that_are_too_large_are_refused(call_rows, config):
+    frame = call_rows.assign(minutes=call_rows["minutes"].where(call_rows.index > 3, 1e15))
+    with pytest.raises(DataError, match=r"'minutes' holds values of 8.8e\+12 and more.*\(4 rows\)"):
+        read_calls(config(frame, weight="minutes"))
+    assert found_pairs(read_calls(config(frame))) == pairs_of(call_rows)
+    with pytest.raises(DataError, match=r"'n' holds values of .*\(6000 rows\)"):
+        read_calls(config(call_rows.assign(n=10**14), count="n"))
+
+
 def test_calls_that_nobody_took_can_be_left_out(call_rows, config):
     missed = call_rows.index % 10 == 0
     frame = call_rows.assign(minutes=call_rows["minutes"].mask(missed, -1.0))

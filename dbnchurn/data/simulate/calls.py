@@ -41,6 +41,23 @@ class Contagion:
     coefficient: float = 0.0
     homophily: float = 0.0
 
+    def probability(self, alone: Floats, share: Floats) -> Floats:
+        """Probability of leaving, by that without partners who left and their share.
+
+        With the coefficient 0 nothing changes, not even the last bit.
+
+        Parameters
+        ----------
+        alone, share : float64 array of shape (n,)
+
+        Returns
+        -------
+        float64 array of shape (n,)
+        """
+        if not self.coefficient:
+            return alone
+        return np.asarray(expit(logit(alone) + self.coefficient * share))
+
 
 @dataclass(frozen=True, eq=False)
 class CallRecords:
@@ -52,7 +69,6 @@ class CallRecords:
         Positions of the customers of every pair.
     forth, back : int array of shape (k, m)
         Calls of the first and of the second in every month.
-    community : int array of shape (n,)
     hub : int array of shape (n,)
         Number of the hub whom each calls; -1 for none.
     """
@@ -61,7 +77,6 @@ class CallRecords:
     second: Ints
     forth: Ints
     back: Ints
-    community: Ints
     hub: Ints
 
     def there(self, left_in: Ints) -> Ints:
@@ -90,21 +105,6 @@ class CallRecords:
         gone = left_in < month
         left = np.bincount(first, gone[second], n) + np.bincount(second, gone[first], n)
         return np.asarray(left / np.maximum(partners, 1))
-
-    def probability(self, alone: Floats, share: Floats, coefficient: float) -> Floats:
-        """Probability of leaving, by that without partners who left and their share.
-
-        Parameters
-        ----------
-        alone, share : float64 array of shape (n,)
-        coefficient : float
-            With 0 nothing changes, not even the last bit.
-
-        Returns
-        -------
-        float64 array of shape (n,)
-        """
-        return np.asarray(expit(logit(alone) + coefficient * share)) if coefficient else alone
 
     def table(self, world: World, left_in: Ints, generator: np.random.Generator) -> pa.Table:
         """One row for each call of people who are there, those with hubs included.
@@ -170,8 +170,6 @@ def draw_calls(world: World, chunk: tuple[int, int], homophily: float) -> CallRe
         risk = (risk - risk.mean()) / max(float(risk.std()), 1e-12)
     alike = np.sqrt(homophily) * risk + np.sqrt(1 - homophily) * generator.normal(size=n)
     order = np.argsort(alike, kind="stable")
-    community = np.empty(n, np.int64)
-    community[order] = np.arange(n) // COMMUNITY
     place = np.empty(n, np.int64)
     place[order] = np.arange(n)
     who = np.repeat(np.arange(n), generator.poisson(PARTNERS, n))
@@ -184,5 +182,5 @@ def draw_calls(world: World, chunk: tuple[int, int], homophily: float) -> CallRe
     rate = generator.gamma(2.0, PER_MONTH / 4, len(pairs))[:, None] * np.ones(m)
     hub = np.where(generator.random(n) < CALLS_HUBS, generator.integers(0, HUBS, n), -1)
     return CallRecords(
-        pairs[:, 0], pairs[:, 1], generator.poisson(rate), generator.poisson(rate), community, hub
+        pairs[:, 0], pairs[:, 1], generator.poisson(rate), generator.poisson(rate), hub
     )

@@ -268,17 +268,17 @@ def _chunk(
     planned = months_of(world, truth.campaigns)
     left_in = np.full(len(ids), months)  # position of the month in which each leaves
     written: dict[str, list[pa.Table]] = {}
-    calls = None
-    if truth.calls is not None:
-        calls = draw_calls(world, (random_state, number), truth.calls.homophily)
+    contagion, calls = truth.calls, None
+    if contagion is not None:
+        calls = draw_calls(world, (random_state, number), contagion.homophily)
     for month in range(OBSERVED, months):
         staying = np.flatnonzero(left_in == months)
         p = leaving_probability(world, month)
         further: dict[str, Floats] = {}
-        if calls is not None and truth.calls is not None:
+        if contagion is not None and calls is not None:
             share = calls.share_left(month, left_in)
             further = {"alone": p[staying], "share_left": share[staying]}
-            p = calls.probability(p, share, truth.calls.coefficient)
+            p = contagion.probability(p, share)
         lot = fate.random(len(ids))
         after = p
         if month in planned:
@@ -376,7 +376,7 @@ def _truth(
     staying: Rows,
     p: Floats,
     leaves: Bools,
-    further: Mapping[str, Floats] | None = None,
+    further: Mapping[str, Floats],
 ) -> pa.Table:
     cutoff = np.full(len(staying), world.months[month]).astype("datetime64[D]")
     return pa.table(
@@ -385,7 +385,7 @@ def _truth(
             "cutoff": cutoff,
             "probability": p,
             "churned": leaves.astype(np.int8),
-            **(further or {}),
+            **further,
         }
     )
 

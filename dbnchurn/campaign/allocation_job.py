@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from dbnchurn.campaign.allocate import Allocate
 from dbnchurn.campaign.allocation import Allocation
@@ -24,10 +22,10 @@ from dbnchurn.campaign.pilot import value_on_pilot
 from dbnchurn.campaign.source import read_source, unique_ids
 from dbnchurn.campaign.values import Worths, value_customers
 from dbnchurn.core.errors import ConfigError
-from dbnchurn.core.files import atomic_write
 from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import stage
-from dbnchurn.tables.writing import ending_of, write_pieces
+from dbnchurn.tables.output_files import output_files
+from dbnchurn.tables.writing import ending_of
 
 log = logging.getLogger(__name__)
 FACTORS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)  # of the budget, for the curve
@@ -80,21 +78,14 @@ def allocate_customers(
     written = {"--output": output, "--log": log_to, "--page": page, "--facts": facts}
     check_places(written, _read(config, log_to), mkdir=mkdir)
     result = plan_campaign(config)
-    for path in (output, page, facts):
-        if path is not None and mkdir:
-            path.parent.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as files:
-        unfinished = files.enter_context(atomic_write(output))
-        table = pa.Table.from_pandas(result.contacts, preserve_index=False)
-        write_pieces([table], unfinished, ending_of(output), raw_text=raw_text)
-        if page is not None:
-            from dbnchurn.campaign.allocation_page import allocation_page
+    texts: dict[Path, str] = {}
+    if page is not None:
+        from dbnchurn.campaign.allocation_page import allocation_page
 
-            shown = files.enter_context(atomic_write(page))
-            shown.write_text(allocation_page(result), encoding="utf-8")
-        if facts is not None:
-            told = json.dumps(result.facts(), indent=2, ensure_ascii=False) + "\n"
-            files.enter_context(atomic_write(facts)).write_text(told, encoding="utf-8")
+        texts[page] = allocation_page(result)
+    if facts is not None:
+        texts[facts] = json.dumps(result.facts(), indent=2, ensure_ascii=False) + "\n"
+    with output_files({output: result.contacts}, texts, mkdir=mkdir, raw_text=raw_text):
         if log_to is not None:
             log_rows(result).append_to(log_to, mkdir=mkdir)
     return result

@@ -16,11 +16,10 @@ from dbnchurn.core.spreadsheet_text import original
 from dbnchurn.data.plan import TableSource
 from dbnchurn.tables.empty_rows import TOTAL, total_rows
 from dbnchurn.tables.files import find_files, kind_of_file
-from dbnchurn.tables.keys import refuse_exponents, whole_keys
+from dbnchurn.tables.keys import key_texts
 from dbnchurn.tables.loading import LoadedTable, load_table
 from dbnchurn.tables.postgres import rows_of
 from dbnchurn.tables.reading_rules import ReadingRules
-from dbnchurn.tables.schema import text
 from dbnchurn.tables.streaming import open_files
 
 SHOWN = 3  # rows in a message
@@ -160,17 +159,13 @@ def as_words(values: pd.Series[Any], where: str) -> pd.Series[Any]:
     >>> as_words(pd.Series([7.0, None, 12.0], name="customer"), "log.csv").tolist()
     ['7', None, '12']
     """
-    try:
-        refuse_exponents(values)
-        keys, broken = whole_keys(values)
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from error
+    words, broken = key_texts(values, where)
     if broken.any():
         raise DataError(
             f"{where}: column {values.name!r} has ids with decimals, {rows_text(broken)}; write "
             "ids as whole numbers or text"
         )
-    words = text(keys).astype(object)
+    words = words.astype(object)
     return words.where(words.notna(), None)
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import pandas as pd
-import pyarrow as pa
 
-from dbnchurn.core.files import atomic_write
-from dbnchurn.core.places import check_places, make_folder
+from dbnchurn.core.places import check_places
 from dbnchurn.forecast.config import ForecastConfig
-from dbnchurn.tables.writing import ending_of, write_pieces
+from dbnchurn.tables.output_files import json_text, output_files
+from dbnchurn.tables.writing import ending_of
 
 
 class Result(Protocol):
@@ -78,16 +75,11 @@ class OutputFiles:
         page_of : callable
             Makes the page.
         """
-        if self.mkdir:
-            for path in filter(None, (self.output, self.page, self.facts)):
-                make_folder(path.parent, "output")
-        with ExitStack() as files:
-            unfinished = files.enter_context(atomic_write(self.output))
-            table = pa.Table.from_pandas(made.table(), preserve_index=False)
-            write_pieces([table], unfinished, ending_of(self.output), raw_text=self.raw_text)
-            if self.page is not None:
-                shown = files.enter_context(atomic_write(self.page))
-                shown.write_text(page_of(made), encoding="utf-8")
-            if self.facts is not None:
-                told = json.dumps(made.as_dict(), indent=1, ensure_ascii=False) + "\n"
-                files.enter_context(atomic_write(self.facts)).write_text(told, encoding="utf-8")
+        texts: dict[Path, str] = {}
+        if self.page is not None:
+            texts[self.page] = page_of(made)
+        if self.facts is not None:
+            texts[self.facts] = json_text(made.as_dict())
+        tables = {self.output: made.table()}
+        with output_files(tables, texts, mkdir=self.mkdir, raw_text=self.raw_text):
+            pass

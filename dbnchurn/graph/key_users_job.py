@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import ExitStack
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
 
-from dbnchurn.core.files import atomic_write
-from dbnchurn.core.places import check_places, make_folder
+from dbnchurn.core.places import check_places
 from dbnchurn.graph.config import GraphConfig
 from dbnchurn.graph.key_users import KeyUsers, key_users
-from dbnchurn.tables.writing import ending_of, write_pieces
+from dbnchurn.tables.output_files import json_text, output_files
+from dbnchurn.tables.writing import ending_of
 
 
 def write_key_users(
@@ -73,28 +70,20 @@ def write_key_users(
         if source is not None and source.path is not None
     }
     check_places(written, read, mkdir=mkdir)
-    places = [path for path in written.values() if path is not None]
-    endings = {path: ending_of(path) for path in (output, measures) if path is not None}
+    for table in filter(None, (output, measures)):
+        ending_of(table)
     found = key_users(config)
-    if mkdir:
-        for path in places:
-            make_folder(path.parent, "output")
-    with ExitStack() as stack:
-        unfinished = {path: stack.enter_context(atomic_write(path)) for path in places}
-        tables = {output: found.table}
-        if measures is not None:
-            tables[measures] = found.measures
-        for path, made in tables.items():
-            piece = pa.Table.from_pandas(_texts(made()), preserve_index=False)
-            write_pieces([piece], unfinished[path], endings[path], raw_text=raw_text)
-        if page is not None:
-            from dbnchurn.graph.key_users_page import key_users_page
+    tables, texts = {output: _texts(found.table())}, dict[Path, str]()
+    if measures is not None:
+        tables[measures] = _texts(found.measures())
+    if page is not None:
+        from dbnchurn.graph.key_users_page import key_users_page
 
-            unfinished[page].write_text(key_users_page(found), encoding="utf-8")
-        if facts is not None:
-            text = json.dumps(found.as_dict(), indent=1, ensure_ascii=False)
-            unfinished[facts].write_text(text + "\n", encoding="utf-8")
-    return found
+        texts[page] = key_users_page(found)
+    if facts is not None:
+        texts[facts] = json_text(found.as_dict())
+    with output_files(tables, texts, mkdir=mkdir, raw_text=raw_text):
+        return found
 
 
 def _texts(frame: pd.DataFrame) -> pd.DataFrame:

@@ -12,9 +12,8 @@ from scipy.sparse import csr_array
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.typing import Bools
 from dbnchurn.offers.purchases import Holdings
-from dbnchurn.tables.keys import refuse_exponents, whole_keys
+from dbnchurn.tables.keys import key_texts
 from dbnchurn.tables.label_words import Word, class_key, word_of
-from dbnchurn.tables.schema import text
 
 PLAIN = frozenset({"yes", "y", "1", "no", "n", "0"})  # keys that are read without a note
 ANSWERS: dict[Word | None, bool] = {Word.YES: True, Word.NO: False}
@@ -45,12 +44,7 @@ def customer_ids(values: pd.Series[Any], where: str) -> pd.Series[Any]:
     >>> customer_ids(pd.Series([7.0, 12.0], name="id"), "sales.csv").tolist()
     ['7', '12']
     """
-    try:
-        refuse_exponents(values)
-        keys, broken = whole_keys(values)
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from error
-    words = text(keys)
+    words, broken = key_texts(values, where)
     missing = (words.isna() | (words.str.strip() == "")).to_numpy(bool)
     if broken.any():
         raise DataError(

@@ -10,31 +10,16 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from dbnchurn.config import Section, read
-from dbnchurn.data.plan import Csv, Memory
-from dbnchurn.tables.postgres import Postgres
+from dbnchurn.data.plan import Memory, TableSource
 
 Name = Annotated[str, Field(min_length=1)]
 SECTIONS = ("basic", "behaviour", "social")
 TABLES = ("customers", "scores", "personas", "log", "plan")
 
 
-class PortraitSource(Section):
+class PortraitSource(TableSource):
     """A table of a portrait: files or a database, and the day of which it tells."""
 
-    path: str | None = Field(
-        default=None, description="CSV, Parquet or Excel file, folder of them, or pattern with *."
-    )
-    postgres: Postgres | None = None
-    csv: Csv = Field(default_factory=Csv)
-    sheet: str | None = Field(default=None, description="Sheet of a spreadsheet.")
-    missing: tuple[str, ...] = Field(
-        default=(), description="Further texts that stand for a missing value."
-    )
-    formats: dict[str, str] = Field(
-        default_factory=dict,
-        description="Column → how its numbers or dates are written, such as '%d.%m.%Y'. Found out "
-        "where it leaves no doubt.",
-    )
     columns: dict[str, str] = Field(
         default_factory=dict, description="Name that is needed → name of the column in the table."
     )
@@ -48,12 +33,6 @@ class PortraitSource(Section):
     )
 
     @model_validator(mode="after")
-    def _one_source(self) -> PortraitSource:
-        if (self.path is None) == (self.postgres is None):
-            raise ValueError("a table needs exactly one of 'path' and 'postgres'")
-        return self
-
-    @model_validator(mode="after")
     def _dated(self) -> PortraitSource:
         if self.as_of is None and getattr(self, "date", None) is None:
             raise ValueError(
@@ -61,13 +40,6 @@ class PortraitSource(Section):
                 "without a date"
             )
         return self
-
-    @property
-    def name(self) -> str:
-        """What the table is called in messages."""
-        if self.postgres is not None:
-            return self.postgres.table or "a query of a database"
-        return str(self.path)
 
 
 class CustomersSource(PortraitSource):

@@ -64,6 +64,41 @@ def whole_keys(ids: pd.Series[Any]) -> tuple[pd.Series[Any], Bools]:
     return pd.Series(keys, ids.index, name=ids.name), no_key
 
 
+def key_texts(ids: pd.Series[Any], where: str) -> tuple[pd.Series[Any], Bools]:
+    """Ids as text: 7 and 7.0 are one customer, 007 is another.
+
+    Parameters
+    ----------
+    ids : Series of length n
+    where : str
+        Name of the table, for messages.
+
+    Returns
+    -------
+    keys : Series of n texts
+        Missing where an id is missing, or has decimals.
+    no_key : bool array of shape (n,)
+        Rows whose id has decimals, such as 7.4.
+
+    Raises
+    ------
+    DataError
+        If ids have lost digits.
+
+    Examples
+    --------
+    >>> keys, no_key = key_texts(pd.Series([7.0, 7.4, None], name="id"), "log.csv")
+    >>> keys.isna().tolist(), keys[0], no_key.tolist()
+    ([False, True, True], '7', [False, True, False])
+    """
+    try:
+        refuse_exponents(ids)
+        keys, no_key = whole_keys(ids)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
+    return text(keys), no_key
+
+
 def refuse_exponents(ids: pd.Series[Any]) -> None:
     """Refuse ids that a spreadsheet wrote with an exponent, so that their digits are lost.
 

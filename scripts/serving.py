@@ -117,7 +117,8 @@ def _wait_for(server: subprocess.Popen[bytes], port: int, output: Path) -> None:
             if connection.getresponse().status == 200:
                 return
         except OSError:
-            time.sleep(0.2)
+            pass  # it does not listen yet
+        time.sleep(0.2)
     raise SystemExit(f"MLflow's server did not start: {output.read_text()[-2000:]}")
 
 

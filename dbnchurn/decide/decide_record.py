@@ -203,7 +203,30 @@ def recalibrated_threshold(
     """
     if not floor < threshold < 1:
         return threshold
-    return float(recalibrated_scores(threshold, slope, shift, floor)) * BELOW
+    return float(just_below(recalibrated_scores(threshold, slope, shift, floor), floor))
+
+
+def just_below(limits: npt.ArrayLike, floor: float = 0.0) -> Floats:
+    """Limits so little lower that scores reach them in spite of rounding, but not below a floor.
+
+    Parameters
+    ----------
+    limits : array
+        Probabilities, not below the floor.
+    floor : float, default 0
+        At which many scores may lie.
+
+    Returns
+    -------
+    float64 array of the shape of `limits`
+
+    Examples
+    --------
+    >>> bool(0.02 < just_below(0.02 + 1e-12, floor=0.02) < 0.02 + 1e-12)
+    True
+    """
+    values = np.asarray(limits, np.float64)
+    return np.asarray(np.maximum(values * BELOW, (values + floor) / 2), np.float64)
 
 
 def recalibrated_scores(

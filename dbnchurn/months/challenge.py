@@ -17,9 +17,8 @@ from dbnchurn.evaluate.bootstrap import RESAMPLES
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap, outcome_gap
 from dbnchurn.evaluate.registry import METRICS
 from dbnchurn.months.estimate import ranking_p
-from dbnchurn.months.monitor import LEVEL
 from dbnchurn.months.recalibration import Recalibration
-from dbnchurn.months.recalibration_trial import CALIBRATION
+from dbnchurn.months.recalibration_trial import CALIBRATION, recalibration_objections
 from dbnchurn.runs.sections import RetrainingSection
 
 NAMES = ("challenger", "champion", "recalibrated")
@@ -110,12 +109,9 @@ class Challenge:
     @property
     def recalibration_helps(self) -> bool:
         """Whether two numbers mend the champion's scores on these rows, and its ranking holds."""
-        order = ("champion", "recalibrated")
-        before, after = (self.summaries[name][CALIBRATION]["value"] for name in order)
-        own, old = self.gaps["recalibrated"], self.gaps["champion"]
-        mended = own.by_chance and not old.by_chance and bool(after < before)
-        holds = self.ranking_p is None or self.ranking_p >= LEVEL / 2
-        return mended and holds and self.recalibration.slope > 0
+        return not recalibration_objections(
+            self.recalibration, self.summaries, self.gaps, self.ranking_p
+        )
 
     @property
     def verdict(self) -> str:

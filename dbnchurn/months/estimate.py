@@ -38,6 +38,18 @@ class Estimate:
     value: float | None
     spread: float | None
 
+    def p_below(self, measured: float | None) -> float | None:
+        """Probability of a number as low as `measured`; None where either is unknown.
+
+        Examples
+        --------
+        >>> Estimate(0.7, 0.02).p_below(0.7)
+        0.5
+        """
+        if measured is None or self.value is None or not self.spread:
+            return None
+        return float(ndtr((measured - self.value) / self.spread))
+
 
 @dataclass(frozen=True, eq=False)
 class ScoreGroups:
@@ -159,10 +171,7 @@ def ranking_p(scores: npt.ArrayLike, measured: float | None) -> float | None:
     >>> ranking_p(scores, 0.5) < 1e-6, ranking_p(scores, None)
     (True, None)
     """
-    expected = estimates(ScoreGroups.of(scores))["roc_auc"]
-    if measured is None or expected.value is None or not expected.spread:
-        return None
-    return float(ndtr((measured - expected.value) / expected.spread))
+    return estimates(ScoreGroups.of(scores))["roc_auc"].p_below(measured)
 
 
 def _estimate(values: Floats) -> Estimate:

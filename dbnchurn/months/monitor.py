@@ -8,12 +8,12 @@ from datetime import date
 from typing import Literal
 
 import numpy as np
-from scipy.special import ndtr
 
 from dbnchurn.core.errors import DataError, listed
 from dbnchurn.core.html.format import percent, plain, points
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap
 from dbnchurn.months.campaign_months import CampaignMonth
+from dbnchurn.months.estimate import Estimate
 from dbnchurn.months.history import Month, differing_customers, gap_of
 from dbnchurn.months.recalibration import Recalibration, fit_recalibration
 
@@ -211,8 +211,7 @@ def state_of(month: Month) -> MonthState:
         if _beyond(found, MOVED)
     ]
     score = drift.get("score")
-    gap, z = gap_of(month), _z(month)
-    p = None if z is None else float(ndtr(z))
+    gap, p = gap_of(month), _ranking_p(month)
     return MonthState(
         month,
         gap,
@@ -229,15 +228,13 @@ def _beyond(found: dict[str, float], limit: float) -> bool:
     return found["index"] >= limit and found["index"] >= TIMES_CHANCE * found["by_chance"]
 
 
-def _z(month: Month) -> float | None:
-    """Measured minus expected area under the curve, in spreads; None where either is unknown."""
+def _ranking_p(month: Month) -> float | None:
+    """Probability of an area under the curve as low as measured; None where it is unknown."""
     if not month.outcomes:
         return None
-    measured = month.outcomes["measured"]["roc_auc"]["value"]
     expected = month.outcomes["estimate"]["roc_auc"]
-    if measured is None or not expected["spread"]:
-        return None
-    return float((measured - expected["value"]) / expected["spread"])
+    measured = month.outcomes["measured"]["roc_auc"]["value"]
+    return Estimate(expected["value"], expected["spread"]).p_below(measured)
 
 
 def monitor(months: Sequence[Month], campaigns: Sequence[CampaignMonth] = ()) -> Findings:

@@ -23,6 +23,8 @@ IDS = ("id", "customer", "customer_id")
 LABELS = ("left", "churned", "churn", "outcome", "label", "left_date")
 QUESTION = Question("--positive {}", "--negative {}")
 OWN = ("customer", "model", "decision", RISK)
+ADDED = ("key", "y")
+"""Columns that the join adds to scores and outcomes."""
 
 
 def read_scores(path: str) -> tuple[pd.DataFrame, list[str]]:
@@ -98,19 +100,23 @@ def read_outcomes(
         kinds={"answer": "date"} if dated else {},
     )
     frame, notes = table.frame, list(table.notes)
-    if (blank := frame["customer"].isna()).any():
+    blank = frame["customer"].isna()
+    if blank.any():
         notes.append(f"{path}: {thousands(int(blank.sum()))} rows without an id: left out.")
-        frame = frame[~blank].reset_index(drop=True)
     if name is None:
         frame["y"] = 1.0
         notes.append(f"{path} has ids alone: everybody in it counts as having left.")
-    elif dated:
-        frame["y"] = _left_within(frame["answer"], path, since, days)
-        frame["leaver"] = frame["answer"].notna()
     else:
-        frame["y"] = _answers(frame["answer"], name, positive, negative, notes)
+        # Emptied here and left out below, so that messages number the rows as the file does.
+        answers = frame["answer"].mask(blank)
+        frame["y"] = (
+            _left_within(answers, path, since, days)
+            if dated
+            else _answers(answers, name, positive, negative, notes)
+        )
     if (since is not None or days is not None) and not dated:
         raise ConfigError("--since and --days belong to dates of leaving, in a column 'left_date'")
+    frame = frame[~blank]
     _one_each(frame, "y", path, notes, "two outcomes", "keep one row of each")
     kept = [column for column in frame if column in ("customer", "y", *by)]
     return frame.drop_duplicates("customer")[kept].reset_index(drop=True), notes

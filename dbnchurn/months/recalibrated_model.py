@@ -10,7 +10,7 @@ from typing import Any
 
 from dbnchurn.core.errors import ArtifactError
 from dbnchurn.core.files import atomic_folder
-from dbnchurn.decide.decide_record import BELOW, recalibrated
+from dbnchurn.decide.decide_record import just_below, recalibrated
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap
 from dbnchurn.months.recalibration import Recalibration
 from dbnchurn.predictor.artifact import StoredModel, load_stored, save
@@ -105,7 +105,7 @@ def _moved(reference: Reference, numbers: Recalibration) -> Reference:
     score = reference.score
     low, high = numbers.apply([score.low, score.high]).tolist()
     # A score on an edge lies above it, before and after.
-    edges = numbers.apply(score.edges) * BELOW
+    edges = just_below(numbers.apply(score.edges), numbers.floor)
     return replace(reference, score=score.mapped(edges, low, high))
 
 

@@ -56,21 +56,9 @@ class RecalibrationTrial:
     @property
     def objections(self) -> tuple[str, ...]:
         """Why two numbers alone are not taken."""
-        before, after = (self.summaries[name][CALIBRATION]["value"] for name in NAMES)
-        said = []
-        if self.gaps["champion"].by_chance:
-            said.append("chance explains the gap between its promised and observed leavers")
-        if not self.gaps["recalibrated"].by_chance:
-            said.append("recalibrated, its scores are still off")
-        if self.recalibration.slope <= 0:
-            said.append("its scores do not rise with the share that left")
-        if not after < before:
-            said.append("the log loss does not fall")
-        if self.ranking_p is not None and self.ranking_p < LEVEL / 2:
-            said.append(
-                "its ranking is worse than the scores let expect, which no recalibration mends"
-            )
-        return tuple(said)
+        return recalibration_objections(
+            self.recalibration, self.summaries, self.gaps, self.ranking_p
+        )
 
     @property
     def suffices(self) -> bool:
@@ -114,6 +102,43 @@ class RecalibrationTrial:
             "gaps": {name: gap.plain() for name, gap in self.gaps.items()},
             "ranking_p": self.ranking_p,
         }
+
+
+def recalibration_objections(
+    recalibration: Recalibration,
+    summaries: Mapping[str, Mapping[str, Any]],
+    gaps: Mapping[str, OutcomeGap],
+    p: float | None,
+) -> tuple[str, ...]:
+    """Why two numbers do not mend a champion's scores; empty where they do.
+
+    Parameters
+    ----------
+    recalibration : Recalibration
+    summaries : mapping
+        ``champion`` and ``recalibrated`` → metrics on customers to whom neither was fitted.
+    gaps : mapping
+        The same names → promised and observed leavers of these customers.
+    p : float or None
+        Of the champion's ranking, see :func:`~dbnchurn.months.estimate.ranking_p`.
+
+    Returns
+    -------
+    tuple of str
+    """
+    before, after = (summaries[name][CALIBRATION]["value"] for name in NAMES)
+    said = []
+    if gaps["champion"].by_chance:
+        said.append("chance explains the gap between its promised and observed leavers")
+    if not gaps["recalibrated"].by_chance:
+        said.append("recalibrated, its scores are still off")
+    if recalibration.slope <= 0:
+        said.append("its scores do not rise with the share that left")
+    if not after < before:
+        said.append("the log loss does not fall")
+    if p is not None and p < LEVEL / 2:
+        said.append("its ranking is worse than the scores let expect, which no recalibration mends")
+    return tuple(said)
 
 
 def try_recalibration(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -133,15 +131,11 @@ def retrain(
     champion = Path(champion)
     newest = _refused_early(config, champion, registry, mkdir=mkdir)
     month = _champion_month(config, champion, newest)
-    rule, trial = config.retraining.recalibrate, None
-    if rule == "first":
-        trial = _trial(config, month)
-        if trial is not None and trial.suffices:
-            found = _tried(trial, month)
-            fitted, told = trial.fitted, trial.plain()
-            model = _recalibrated(config, champion, name, month, found, fitted, told)
-            now = champion if registry is None else promote(Path(registry), champion, model)
-            return Retrained(model.parent, None, now, trial, model)
+    trial = _trial(config, month) if config.retraining.recalibrate == "first" else None
+    if trial is not None and trial.suffices:
+        model = _recalibrated(config, champion, name, month, trial, trial.fitted)
+        now = champion if registry is None else promote(Path(registry), champion, model)
+        return Retrained(model.parent, None, now, trial, model)
     return _challenged(config, champion, name, month, trial, registry, mkdir=mkdir)
 
 
@@ -170,10 +164,6 @@ def _refused_early(
         newest = max(config.data.windows.cutoffs)
         trained, until = trained_plan(champion, predictor).plan, recalibrated_until(predictor.about)
         past_windows(trained, config.data, [newest], until)
-    if registry is not None:
-        check_places({"registry": Path(registry)}, {"model": [champion]}, mkdir=mkdir)
-        if mkdir:
-            make_folder(Path(registry).parent, "registry")
     if config.feedback is not None:
         raise ConfigError(
             "retrain compares outcomes as they came, and 'feedback' weights them: leave it out, or "
@@ -181,6 +171,10 @@ def _refused_early(
         )
     if newest is None and (config.source is None or not config.source.path):
         raise ConfigError("a champion is compared on tables with dates, or on one table of files")
+    if registry is not None:
+        check_places({"registry": Path(registry)}, {"model": [champion]}, mkdir=mkdir)
+        if mkdir:
+            make_folder(Path(registry).parent, "registry")
     open_output(Path(config.output), config.sources, mkdir=mkdir)
     return newest
 
@@ -250,23 +244,9 @@ def _challenged(
     )
     told = {} if trial is None else {"recalibration_trial": trial.plain()}
     write_json(run / COMPARISON, {**found.plain(), **told})
-    model = None
-    if (
-        not found.promoted
-        and found.recalibration_helps
-        and config.retraining.recalibrate != "never"
-    ):
-        gaps, summary = found.gaps, found.summaries["recalibrated"]
-        measured = Measured(
-            numbers,
-            len(others),
-            summary,
-            gaps["champion"],
-            gaps["recalibrated"],
-            month.cutoff,
-            month.closes,
-        )
-        model = _recalibrated(config, champion, name, month, measured, others, found.plain())
+    model, tried = None, config.retraining.recalibrate != "never"
+    if tried and not found.promoted and found.recalibration_helps:
+        model = _recalibrated(config, champion, name, month, found, others)
     if registry is not None and (taken := run / "model" if found.promoted else model) is not None:
         champion = promote(Path(registry), champion, taken)
     return Retrained(run, found, champion, trial, model)
@@ -294,27 +274,27 @@ def _compared(config: RunConfig, run: Path, month: ChampionMonth) -> tuple[pd.Da
     return joined, others
 
 
-def _tried(trial: RecalibrationTrial, month: ChampionMonth) -> Measured:
-    """What a trial measured, as the recalibrated model carries it."""
-    gaps, summary = trial.gaps, trial.summaries["recalibrated"]
-    before, after = gaps["champion"], gaps["recalibrated"]
-    rows = len(trial.fitted)
-    return Measured(trial.recalibration, rows, summary, before, after, month.cutoff, month.closes)
-
-
 def _recalibrated(
     config: RunConfig,
     champion: Path,
     name: str,
     month: ChampionMonth,
-    found: Measured,
+    found: Challenge | RecalibrationTrial,
     fitted: Rows,
-    comparison: Mapping[str, Any],
 ) -> Path:
-    """Write the recalibrated champion beside the runs of the config."""
+    """Write the recalibrated champion, and what was found of it, beside the runs of the config."""
+    measured = Measured(
+        found.recalibration,
+        len(fitted),
+        found.summaries["recalibrated"],
+        found.gaps["champion"],
+        found.gaps["recalibrated"],
+        month.cutoff,
+        month.closes,
+    )
     folder = free_folder(Path(config.output), f"{name}{SUFFIX}")
     digests = month.digests[fitted]
-    return write_recalibrated(champion, folder, found, digests=digests, comparison=comparison)
+    return write_recalibrated(champion, folder, measured, digests=digests, comparison=found.plain())
 
 
 def _tested(run: Path, newest: date | None) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from dbnchurn.evaluate import evaluate
 from dbnchurn.evaluate.bootstrap import RESAMPLES
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap, gap_lines, gaps_by, outcome_gap
 from dbnchurn.evaluate.registry import METRICS
-from dbnchurn.months.outcome_files import read_outcomes, read_scores
+from dbnchurn.months.outcome_files import ADDED, read_outcomes, read_scores
 from dbnchurn.predictor.scores import TIERS
 from dbnchurn.runs.backtest import RISK, check_columns_by
 from dbnchurn.runs.backtest_result import REVERSED, is_reversed
@@ -141,7 +141,13 @@ def join_scores(
         If a table cannot be read or can be read in two ways, ids do not match, or customers have
         two scores or outcomes.
     """
+    if taken := [name for name in by if name in ADDED]:
+        raise ConfigError(
+            f"--by {listed(taken)}: the join of scores and outcomes gives this name to a column of "
+            "its own; rename the column in the file"
+        )
     scored, notes = read_scores(str(scores))
+    scored = scored.drop(columns=[name for name in ADDED if name in scored])
     answers, said = read_outcomes(
         str(outcomes), id, label, by, positive, negative, since, days, others_stayed
     )
@@ -159,7 +165,7 @@ def join_scores(
         _refuse_groups_of_listed(by, scored, answers, joined)
         joined.loc[~joined["key"].isin(answers["key"]), "y"] = 0.0
     joined = joined[joined["y"].notna()].reset_index(drop=True)
-    check_columns_by(by, [str(c) for c in joined if c not in ("key", "y", "leaver")])
+    check_columns_by(by, [str(c) for c in joined if c not in ADDED])
     y, p = joined["y"].to_numpy(np.int64), joined["probability"].to_numpy(np.float64)
     columns: dict[str, Any] = {name: joined[name] for name in by if name != RISK}
     if RISK in joined:

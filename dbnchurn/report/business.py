@@ -18,6 +18,26 @@ SIZES = (0.05, 0.1, 0.2, 0.4)  # shares of the customers, beside the budget of t
 DRIVERS = 5
 FEW = 30  # contacts, below which no interval of their return is given
 CONFIDENCE = 0.95
+GLOSSARY = {
+    "Score": "The probability of leaving that the model gives a customer.",
+    "Test customers": "Customers that took no part in training and chose nothing; all numbers here "
+    "are theirs.",
+    "Threshold": "The score from which on a customer is picked.",
+    "Precision": "Of the customers picked, the share that left.",
+    "Recall": "Of the customers who left, the share that was picked.",
+    "F1": "The harmonic mean of precision and recall: high only where both are.",
+    "Average precision": "The mean precision over all thresholds; chance gives the share that "
+    "leaves.",
+    "ROC AUC": "How often a leaver has a higher score than a customer who stayed; by chance 0.5.",
+    "Lift": "How many times as many leavers a group has as all customers.",
+    "Log loss, Brier score": "How far the scores are from what came; lower is better.",
+    "Calibration": "Whether of the customers with a score of 20 % about 20 % leave.",
+    "95 % interval": "Where the number would plausibly lie with other customers of the same kind.",
+    "Baseline": "Another model, trained on the same customers, to compare with.",
+    "Log-odds": "The scale on which the contributions of columns add: 0.7 doubles the odds.",
+    "Partial dependence": "The mean score if all customers had one value of a column, and kept "
+    "their other values: what the model does, no proof of a cause.",
+}
 
 
 @dataclass(frozen=True)
@@ -138,15 +158,17 @@ def _weighted(run: ReportInput) -> bool:
 
 def _size(n: int, y: Ints, gain: Floats | None, *, own: bool) -> CampaignSize:
     left = int(y[:n].sum())
-    low, high = (float(end) for end in wilson(left, n))
-    if gain is None or not np.isfinite(gain[:n]).all():
-        return CampaignSize(n, left, left / n, low, high, None, None, None, own)
-    value = float(gain[:n].sum())
-    if n < FEW:
-        return CampaignSize(n, left, left / n, low, high, value, None, None, own)
-    # The list is fixed; what other customers with such scores bring varies like these.
-    half = normal_quantile(CONFIDENCE) * float(gain[:n].std(ddof=1)) * np.sqrt(n)
-    return CampaignSize(n, left, left / n, low, high, value, value - half, value + half, own)
+    rate_low, rate_high = (float(end) for end in wilson(left, n))
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    if gain is not None and np.isfinite(gain[:n]).all():
+        value = float(gain[:n].sum())
+        if n >= FEW:
+            # The list is fixed; what other customers with such scores bring varies like these.
+            half = normal_quantile(CONFIDENCE) * float(gain[:n].std(ddof=1)) * np.sqrt(n)
+            low, high = value - half, value + half
+    return CampaignSize(n, left, left / n, rate_low, rate_high, value, low, high, own)
 
 
 def _leave(run: ReportInput, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
@@ -282,28 +304,6 @@ def _todo(rows: int, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
             f"({own.low:,.0f} to {own.high:,.0f}): begin with a pilot."
         )
     return (first, control)
-
-
-GLOSSARY = {
-    "Score": "The probability of leaving that the model gives a customer.",
-    "Test customers": "Customers that took no part in training and chose nothing; all numbers here "
-    "are theirs.",
-    "Threshold": "The score from which on a customer is picked.",
-    "Precision": "Of the customers picked, the share that left.",
-    "Recall": "Of the customers who left, the share that was picked.",
-    "F1": "The harmonic mean of precision and recall: high only where both are.",
-    "Average precision": "The mean precision over all thresholds; chance gives the share that "
-    "leaves.",
-    "ROC AUC": "How often a leaver has a higher score than a customer who stayed; by chance 0.5.",
-    "Lift": "How many times as many leavers a group has as all customers.",
-    "Log loss, Brier score": "How far the scores are from what came; lower is better.",
-    "Calibration": "Whether of the customers with a score of 20 % about 20 % leave.",
-    "95 % interval": "Where the number would plausibly lie with other customers of the same kind.",
-    "Baseline": "Another model, trained on the same customers, to compare with.",
-    "Log-odds": "The scale on which the contributions of columns add: 0.7 doubles the odds.",
-    "Partial dependence": "The mean score if all customers had one value of a column, and kept "
-    "their other values: what the model does, no proof of a cause.",
-}
 
 
 def leaderboard(run: ReportInput) -> list[str]:

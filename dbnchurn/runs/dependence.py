@@ -10,7 +10,7 @@ import numpy as np
 
 from dbnchurn.core.typing import Floats, Ints32
 from dbnchurn.decide.decide_record import decide
-from dbnchurn.predictor.explain.reason_codes import schema_order
+from dbnchurn.predictor.explain.reason_codes import UNKNOWN, number_text, schema_order
 from dbnchurn.predictor.model_record import ModelRecord, logits
 from dbnchurn.tables.schema import Column, Table
 
@@ -42,14 +42,14 @@ def partial_dependences(
         ``mean``, the mean probability at each value.
     """
     rows = table.take(np.arange(min(CUSTOMERS, len(table))))
-    order = dict(zip((c.name for c in model.schema.used), schema_order(model.schema), strict=True))
-    kinds = {column.name: column for column in model.schema.used}
+    used = {column.name: column for column in model.schema.used}
+    order = dict(zip(used, schema_order(model.schema), strict=True))
     found = []
     for name in columns:
         values = _values(table, order[name])
         if len(values) < 2:
             continue
-        column, numbers = kinds[name], order[name] < table.numbers.shape[1]
+        column, numbers = used[name], order[name] < table.numbers.shape[1]
         means = [
             float(decide(model.decide, logits(model, _with(rows, order[name], value))).mean())
             for value in values.tolist()
@@ -102,8 +102,4 @@ def _text(column: Column, value: float) -> str:
     """A value as the page shows it."""
     if column.kind == "category":
         return str(column.levels[int(value)])
-    if column.kind == "flag":
-        return "yes" if value else "no"
-    if column.kind == "date":
-        return str(np.datetime64(int(value), "D"))
-    return f"{value:,.4g}"
+    return number_text(column.kind, value) or UNKNOWN

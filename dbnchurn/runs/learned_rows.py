@@ -16,6 +16,7 @@ from dbnchurn.tables.schema import Schema, Table
 
 LEARNED = "learned_rows.parquet"
 """In a run folder; without ids or values."""
+NAMED, UNNAMED = "customer and values", "values"  # what digests are of, as the file's column says
 BY_CHANCE = 0.05  # share of new customers without ids that may have the values of a learned row
 
 Digests = npt.NDArray[np.uint64]
@@ -36,7 +37,7 @@ def write_learned_rows(
         Names of the customers; None where the table has none.
     """
     digests = digests_of(read(schema, frame)[0], ids)
-    kind = "values" if ids is None else "customer and values"
+    kind = UNNAMED if ids is None else NAMED
     pd.DataFrame({kind: np.sort(digests)}).to_parquet(path, index=False)
 
 
@@ -56,10 +57,10 @@ def add_learned_rows(path: Path, before: Path, digests: Digests | None) -> None:
     ArtifactError
         If the other file cannot be read, or has no customers.
     """
-    kind, added = "customer and values", np.zeros(0, np.uint64) if digests is None else digests
+    kind, added = NAMED, np.zeros(0, np.uint64) if digests is None else digests
     if before.is_file():
         found, stored = _stored(before)
-        if digests is not None and found != kind:
+        if digests is not None and found != NAMED:
             raise ArtifactError(
                 f"{before} has no customers, so rows that are learned from later cannot be added"
             )
@@ -105,7 +106,7 @@ def learned_among(
     if not path.is_file():
         return 0
     kind, learned = _stored(path)
-    named = kind != "values"
+    named = kind != UNNAMED
     if named and ids is None:
         return 0
     found = np.isin(digests_of(read(schema, frame)[0], ids if named else None), learned)

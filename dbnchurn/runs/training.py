@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +147,8 @@ resumed; none is unfinished there
 def _finish(config: RunConfig, unfinished: Unfinished, engine: Engine | None = None) -> Path:
     """Train from the checkpoints that are there, and write the run folder."""
     seconds: dict[str, float] = {}
-    with unfinished.underway(), ScratchFolder() as work, _closed(engine):
+    closed: AbstractContextManager[object] = nullcontext() if engine is None else closing(engine)
+    with unfinished.underway(), ScratchFolder() as work, closed:
         with stage("read", seconds):
             table, built = read_customers(config, work, engine)
             check_display_names(config.display_names, [*table.X, *table.side_columns])
@@ -182,15 +182,6 @@ def _finish(config: RunConfig, unfinished: Unfinished, engine: Engine | None = N
     if config.tracking is not None:
         track(folder, config.tracking)
     return folder
-
-
-@contextmanager
-def _closed(engine: Engine | None) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        if engine is not None:
-            engine.close()
 
 
 def divide(table: Customers, config: RunConfig) -> Split:

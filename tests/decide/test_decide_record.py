@@ -15,6 +15,8 @@ from dbnchurn.decide.decide_record import (
     log_odds,
     lowered,
     raised,
+    recalibrated_scores,
+    recalibrated_threshold,
 )
 
 SHARES = st.floats(0.001, 0.999)
@@ -101,3 +103,16 @@ def test_a_floor_keeps_the_order_and_is_the_smallest_probability():
     np.testing.assert_allclose(floored, 0.02 + 0.98 * plain, rtol=1e-12)
     assert floored[0] == pytest.approx(0.02, rel=1e-9)
     assert (np.diff(floored) >= 0).all()
+
+
+@pytest.mark.parametrize("above", [1e-7, 1e-4, 0.3])
+@pytest.mark.parametrize(("slope", "shift"), [(0.5, 1.0), (2.0, -1.0), (2.5, 0.5)])
+def test_a_recalibrated_threshold_calls_the_same_customers_also_close_above_the_floor(
+    above, slope, shift
+):
+    scores = 0.02 + 0.98 * np.array([0, 0, above / 3, above, 2 * above, 0.9])
+    limit = float(scores[3])
+    called = recalibrated_scores(scores, slope, shift, 0.02) >= recalibrated_threshold(
+        limit, slope, shift, 0.02
+    )
+    np.testing.assert_array_equal(called, scores >= limit)

@@ -1,5 +1,7 @@
 """Files of scores and outcomes: one row a customer, and what is repeated is no second answer."""
 
+from datetime import date
+
 import pandas as pd
 import pytest
 
@@ -8,8 +10,8 @@ from dbnchurn.months.outcome_files import read_outcomes, read_scores
 from dbnchurn.months.past_months import join_months
 
 
-def outcomes(path):
-    return read_outcomes(str(path), None, None, (), None, None, None, None, False)
+def outcomes(path, by=(), since=None, days=None):
+    return read_outcomes(str(path), None, None, by, None, None, since, days, False)
 
 
 def test_repeated_rows_count_once_and_two_answers_are_refused(write):
@@ -26,6 +28,24 @@ def test_repeated_rows_count_once_and_two_answers_are_refused(write):
     both = write(pd.DataFrame({**told, "left": ["no", "yes", "no"]}), "both.csv")
     with pytest.raises(DataError, match="1 customers have two outcomes, such as '2'"):
         outcomes(both)
+
+
+def test_rows_without_an_id_are_left_out_and_the_others_keep_their_numbers(write):
+    window = {"since": date(2024, 9, 1), "days": 30}
+    told = {"id": [None, "a", "b"], "left_date": ["2024-08-01", "2024-09-05", None]}
+    frame, notes = outcomes(write(pd.DataFrame(told), "o.csv"), **window)
+    assert dict(zip(frame["customer"], frame["y"], strict=True)) == {"a": 1, "b": 0}
+    assert any("1 rows without an id" in note for note in notes)
+    early = pd.DataFrame({**told, "left_date": [None, "2024-09-05", "2024-08-01"]})
+    with pytest.raises(DataError, match=r"in 1 row \(row 3\)"):
+        outcomes(write(early, "early.csv"), **window)
+
+
+def test_a_column_to_compare_by_keeps_its_values_whatever_its_name(write):
+    told = {"id": ["a", "b"], "left_date": ["2024-09-05", None], "leaver": ["gold", "tin"]}
+    path = write(pd.DataFrame(told), "o.csv")
+    frame, _ = outcomes(path, by=("leaver",), since=date(2024, 9, 1), days=30)
+    assert frame["leaver"].tolist() == ["gold", "tin"]
 
 
 def test_pairs_are_joined_in_turn(scores_file, write, tmp_path):

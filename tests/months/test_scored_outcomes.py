@@ -134,3 +134,13 @@ def test_one_answer_for_all_means_what_is_said(scores_file, outcomes, told, left
     with pytest.raises(DataError, match="no known word says whether these customers left"):
         joined(scores_file(P), table)
     assert joined(scores_file(P), table, **{told: ["Moved on"]}).gaps[0].left == left
+
+
+@pytest.mark.parametrize("name", ["y", "key"])
+def test_scores_may_have_columns_of_any_name(scores_file, outcomes, name):
+    told = outcomes(id=np.arange(1, 201), left=LEFT.astype(int))
+    expected = joined(scores_file(P, "plain.csv"), told)
+    scores = scores_file(P, **{name: (~LEFT).astype(int)})
+    assert joined(scores, told).gaps == expected.gaps
+    with pytest.raises(ConfigError, match=f"--by '{name}'.*rename the column"):
+        joined(scores, told, by=[name])

@@ -28,6 +28,7 @@ def test_it_is_the_mean_score_if_all_had_the_value(found, shared_model):
         assert predictor.predict_proba(X.assign(debt=place))[:, 1].mean() == pytest.approx(mean)
     for level, mean in zip(plan["values"], plan["mean"], strict=True):
         assert predictor.predict_proba(X.assign(plan=level))[:, 1].mean() == pytest.approx(mean)
+    assert [float(value) for value in debt["values"]] == pytest.approx(debt["places"], rel=1e-5)
     assert debt["mean"][-1] > debt["mean"][0]  # debt drives churn
     assert all(value[:2] == "20" and len(value) == 10 for value in since["values"])
 

@@ -153,16 +153,28 @@ def _value_texts(
             for value, unseen in zip(values, new, strict=True)
         ]
         return shown, values
-    values = [_number(column.kind, value) for value in table.numbers[rows, place].tolist()]
+    values = [number_text(column.kind, value) for value in table.numbers[rows, place].tolist()]
     return [UNKNOWN if value is None else value for value in values], values
 
 
-def _number(kind: str, value: float) -> str | None:
+def number_text(kind: str, value: float) -> str | None:
     """A number as text; a date as a date and a flag as yes or no.
+
+    Parameters
+    ----------
+    kind : str
+        Of the column: ``number``, ``date`` or ``flag``.
+    value : float
+        Of a date the days since 1970-01-01.
+
+    Returns
+    -------
+    str or None
+        None of NaN.
 
     Examples
     --------
-    >>> _number("number", 2.0), _number("number", 12.345678), _number("flag", 1.0)
+    >>> number_text("number", 2.0), number_text("number", 12.345678), number_text("flag", 1.0)
     ('2', '12.3457', 'yes')
     """
     if np.isnan(value):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
 from dbnchurn.data.joins import CUTOFF
-from dbnchurn.exports.spark import loaded_once
+from dbnchurn.exports.spark import loaded_once, model_files, quoted
 from dbnchurn.predictor.changed import check_allowed, refuse_changed
 from dbnchurn.predictor.odd_rows import machine_of
 from dbnchurn.predictor.predictor import Predictor
@@ -27,7 +27,6 @@ from dbnchurn.spark.outputs import check_output, publish
 from dbnchurn.spark.records import RECORD, rows_of
 from dbnchurn.spark.score_task import FACTS, REJECTED, REJECTED_ROWS, SCORES, ScoreTask
 from dbnchurn.spark.session import check_workers, readable
-from dbnchurn.tables.schema import Schema
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -255,22 +254,12 @@ def _task(
         )
     check_columns(predictor.schema, source, columns)
     say_unused(predictor, {source: [c for c in columns if c != CUTOFF]}, name)
-    files = tuple(
-        (path.name, path.read_bytes()) for path in sorted(Path(model).iterdir()) if path.is_file()
-    )
+    files = model_files(model)
     if loaded_once(files).digest != predictor.digest:
         raise ConfigError(f"{model}: the model was changed while it was read; start the job again")
-    kind = to_arrow_schema(frame.select(_quoted(name)).schema).field(0).type
-    names = tuple(dict.fromkeys([name, *_used(predictor.schema)]))
+    kind = to_arrow_schema(frame.select(quoted(name)).schema).field(0).type
+    names = tuple(dict.fromkeys([name, *(column.name for column in predictor.schema.used)]))
     return ScoreTask(files, source, names, name, kind, plausibility)
-
-
-def _used(schema: Schema) -> list[str]:
-    return [column.name for column in schema.used]
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
 
 
 def _chosen(frame: DataFrame, names: Sequence[str]) -> DataFrame:
@@ -283,9 +272,9 @@ def _chosen(frame: DataFrame, names: Sequence[str]) -> DataFrame:
         zone = frame.sparkSession.conf.get("spark.sql.session.timeZone")
         log.info("times of %s are read in the zone of the session, %s", ", ".join(moments), zone)
     columns = [
-        functions.col(_quoted(name)).cast("timestamp_ntz")
+        functions.col(quoted(name)).cast("timestamp_ntz")
         if name in zoned
-        else functions.col(_quoted(name))
+        else functions.col(quoted(name))
         for name in names
     ]
     numbered = [column.alias(f"c{i}") for i, column in enumerate(columns)]

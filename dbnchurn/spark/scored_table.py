@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
+from urllib.parse import unquote
 
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
 from dbnchurn.data.joins import CUTOFF
@@ -18,12 +19,12 @@ from dbnchurn.predictor.odd_rows import machine_of
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scores import Oddities
 from dbnchurn.scoring.drift import Drift, drift
-from dbnchurn.scoring.job import MAX_REJECTED
 from dbnchurn.scoring.outputs import summed_counts
+from dbnchurn.scoring.rejection import MAX_REJECTED, check_max_rejected, why_too_many
 from dbnchurn.scoring.scorer import check_columns, say_unused
 from dbnchurn.scoring.work_folder import ChunkFacts
 from dbnchurn.spark.customers import customers_of
-from dbnchurn.spark.outputs import check_output, publish
+from dbnchurn.spark.outputs import TABLE, check_output, publish
 from dbnchurn.spark.records import RECORD, rows_of
 from dbnchurn.spark.score_task import FACTS, REJECTED, REJECTED_ROWS, SCORES, ScoreTask
 from dbnchurn.spark.session import check_workers, readable
@@ -185,10 +186,7 @@ def score_table(
     ... ).lines()
     ['98112345 customers scored (cutoff 2024-08-01), ...']
     """
-    if not 0 <= max_rejected <= 1:
-        raise ConfigError(
-            f"max_rejected {max_rejected:g} is out of its range: give a share, 0 to 1"
-        )
+    check_max_rejected(max_rejected)
     predictor = Predictor.load(model, expect=expect, public_key=public_key)
     if plausibility:
         machine_of(predictor.plausibility)
@@ -205,6 +203,9 @@ def score_table(
         told = [
             json.loads(bytes(row["data"])) for row in records.filter(f"kind = '{FACTS}'").collect()
         ]
+        if not any(chunk["rows"] for chunk in told):
+            of = "" if month is None else f" of cutoff {month}"
+            raise DataError(f"{source}: there are no rows to score{of}; nothing was written")
         scores = rows_of(records, SCORES, task.schema)
         rejected = rows_of(records, REJECTED, REJECTED_ROWS)
         scored = _folded(predictor, output, told, scores, rejected, max_rejected, allow_changed)
@@ -228,8 +229,11 @@ def score_table(
 def _check_places(model: str | Path, table: DataFrame | str, output: str) -> None:
     paths, tables = [str(model)], list[str]()
     if isinstance(table, str):
-        name = table.removeprefix("table:")
-        (tables if table.startswith("table:") else paths).append(name)
+        name = table.removeprefix(TABLE)
+        (tables if table.startswith(TABLE) else paths).append(name)
+    else:
+        folders = {file.rpartition("/")[0] for file in table.inputFiles()}
+        paths += sorted(folders | {unquote(folder) for folder in folders})
     check_output(output, paths, tables)
 
 
@@ -295,13 +299,10 @@ def _folded(
     with_scores = {day for chunk in told for day in chunk.pop("scored_cutoffs")}
     facts = [ChunkFacts(**chunk) for chunk in told]
     rows, out = sum(f.rows for f in facts), sum(f.rejected for f in facts)
-    if not rows:
-        raise DataError("there are no rows to score")
-    if out == rows or out > max_rejected * rows:
+    if why := why_too_many(out, rows, max_rejected):
         first = rejected.first()
         raise DataError(
-            f"{out} of {rows} rows cannot be scored, more than the {max_rejected:.2%} allowed "
-            f"(max_rejected); one of them: id {first['id'] if first else None}, "
+            f"{why}; one of them: id {first['id'] if first else None}, "
             f"{first['reason'] if first else 'unknown'}; nothing was written"
         )
     if without := [day for day in days if day not in with_scores]:

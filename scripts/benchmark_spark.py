@@ -64,6 +64,8 @@ def main() -> None:
     parser.add_argument("--master", default="local-cluster[2,1,1024]")
     parser.add_argument("--kill", action="store_true", help="Kill an executor meanwhile, too.")
     options = parser.parse_args()
+    if options.seeds == 1:
+        parser.error("--seeds 1: the error of a difference needs two or more, or 0 to leave it out")
     found: dict[str, object] = dict.fromkeys(KEYS)
     spark = session(options.master)
     try:

@@ -257,12 +257,13 @@ def _score_on_spark(
             "--engine spark scores a table: give table:NAME or a path; 'dbnchurn prepare CONFIG "
             "--engine spark --cutoff DATE' builds that of a month"
         )
-    if not output.startswith("table:"):
-        refuse_file(output)
     from dbnchurn.scoring.summary_text import alarm_message, drift_table
+    from dbnchurn.spark.outputs import TABLE
     from dbnchurn.spark.scored_table import score_table
     from dbnchurn.spark.session import spark_session
 
+    if not output.startswith(TABLE):
+        refuse_file(output)
     with displayed():
         scored = score_table(model, table, output, spark_session(), **how)
     if scored.drift is not None:

@@ -73,16 +73,12 @@ def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> D
             f"rows of a Spark data frame have no order, so a column has to name the customer: "
             f"give id=; {reason}"
         )
-    files: Files = tuple(
-        (path.name, path.read_bytes()) for path in sorted(Path(model).iterdir()) if path.is_file()
-    )
-    broadcast = df.sparkSession.sparkContext.broadcast(files)
+    broadcast = df.sparkSession.sparkContext.broadcast(model_files(model))
     wanted = [column.name for column in predictor.schema.used]
     absent = [column for column in wanted if column not in df.columns]
     # A frame that lacks columns is passed on whole, so that the predictor's error names them.
     names = (name, *(c for c in wanted if c != name))
-    quoted = ["`" + c.replace("`", "``") + "`" for c in names]  # a dot in a name is no field
-    chosen = df if absent else df.select(*quoted)
+    chosen = df if absent else df.select(*map(quoted, names))
     fields = [
         StructField("id", df.schema[name].dataType),
         StructField("probability", DoubleType()),
@@ -98,6 +94,24 @@ def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> D
             yield scores.assign(risk=scores["risk"].astype(str))
 
     return chosen.mapInPandas(score, StructType(fields))
+
+
+def model_files(model: str | Path) -> Files:
+    """Names and contents of the files of a model folder, for the workers."""
+    return tuple(
+        (path.name, path.read_bytes()) for path in sorted(Path(model).iterdir()) if path.is_file()
+    )
+
+
+def quoted(name: str) -> str:
+    """The name of a column for Spark, where a dot in it is no field.
+
+    Examples
+    --------
+    >>> quoted("a.b")
+    '`a.b`'
+    """
+    return "`" + name.replace("`", "``") + "`"
 
 
 @lru_cache(maxsize=2)

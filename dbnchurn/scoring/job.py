@@ -27,6 +27,7 @@ from dbnchurn.scoring.campaign import Campaign
 from dbnchurn.scoring.month import built_month, month_plan
 from dbnchurn.scoring.output_paths import OutputPaths, disk_errors
 from dbnchurn.scoring.outputs import write_outputs, write_rejected
+from dbnchurn.scoring.rejection import MAX_REJECTED, check_max_rejected, why_too_many
 from dbnchurn.scoring.result import Job
 from dbnchurn.scoring.scorer import Scorer, check_columns, id_column, say_unused
 from dbnchurn.scoring.sources import sources_text
@@ -40,7 +41,6 @@ from dbnchurn.tables.writing import ending_of
 
 log = logging.getLogger(__name__)
 CHUNK_ROWS = 100_000
-MAX_REJECTED = 0.05  # share of the rows
 
 
 def score_file(
@@ -209,10 +209,7 @@ def _check_options(
     """Refuse numbers out of their range, and a table beside `raw` tables to build it from."""
     if chunk_rows < 1:
         raise ConfigError(f"chunk_rows {chunk_rows} is out of its range: give at least 1")
-    if not 0 <= max_rejected <= 1:
-        raise ConfigError(
-            f"max_rejected {max_rejected:g} is out of its range: give a share, 0 to 1"
-        )
+    check_max_rejected(max_rejected)
     if reasons < 0:
         raise ConfigError(f"reasons {reasons} is out of its range: give at least 0")
     if table is not None and raw:
@@ -371,14 +368,11 @@ def _check_rejected(
 ) -> None:
     """Stop a job that rejects too many rows, or all of them, as soon as that is certain."""
     rejected = sum(facts.rejected for facts in work_folder.facts[:finished])
-    if not rejected or rows is None or (rejected <= limit * rows and rejected < rows):
+    if rows is None or not (why := why_too_many(rejected, rows, limit)):
         return
     write_rejected(work_folder, paths)
     first = next(work_folder.rejected()).slice(0, 1).to_pylist()[0]
-    too_many = f"more than the {limit:.2%} allowed (max_rejected)"
     raise DataError(
-        f"{rejected} of {rows} rows cannot be scored, "
-        f"{too_many if rejected > limit * rows else 'so there are no scores to write'}; "
-        f"the first: {first['file']}, row {first['row']}: {first['reason']}; "
+        f"{why}; the first: {first['file']}, row {first['row']}: {first['reason']}; "
         f"the others are in {paths.rejected}, which is all that was written"
     )

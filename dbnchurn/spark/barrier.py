@@ -14,8 +14,15 @@ if TYPE_CHECKING:
 
 
 def slots_of(spark: SparkSession) -> int:
-    """How many tasks run at once."""
-    return int(spark.sparkContext.defaultParallelism)
+    """How many tasks run at once.
+
+    That is not ``defaultParallelism``, which ``spark.default.parallelism`` sets to any number and
+    ``spark.task.cpus`` does not lower: a barrier stage of too many workers waits for minutes, and
+    fails.
+    """
+    context = spark.sparkContext._jsc.sc()
+    profile = context.resourceProfileManager().resourceProfileFromId(0)
+    return int(context.maxNumConcurrentTasks(profile))
 
 
 def check_slots(spark: SparkSession, workers: int) -> None:

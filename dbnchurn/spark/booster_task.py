@@ -122,11 +122,10 @@ class ShardTask:
 
     @property
     def _query(self) -> str:
-        key = quoted(self.plan.tables[self.plan.base].key)
+        column = self.plan.tables[self.plan.base].key
+        key = quoted(column)
         rule = DrawRule(self.draw.most_rows, self.draw.seed)
-        others = rule.drawn_rows(
-            RESULT, self.plan.tables[self.plan.base].key, self.draw, others=True
-        )
+        others = rule.drawn_rows(RESULT, column, self.draw, others=True)
         days = ", ".join(f"DATE '{day}'" for day in self.cutoffs or ())
         dated = f" AND {CUTOFF} IN ({days})" if self.cutoffs is not None else ""
         salt = text_literal(f"fold {self.seed}:")

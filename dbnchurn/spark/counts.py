@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from dbnchurn.core.errors import ConfigError, did_you_mean
 from dbnchurn.evaluate.binned import BinnedScores
+from dbnchurn.exports.spark import quoted
 from dbnchurn.spark.session import readable
 
 if TYPE_CHECKING:
@@ -66,9 +67,8 @@ def binned_scores(
             {name: [getattr(total, name).tobytes()] for name in ("churners", "stayers", "sums")}
         )
 
-    quoted = ["`" + name.replace("`", "``") + "`" for name in (label, score)]
     chosen = frame.selectExpr(
-        f"CAST({quoted[0]} AS DOUBLE) AS y", f"CAST({quoted[1]} AS DOUBLE) AS p"
+        f"CAST({quoted(label)} AS DOUBLE) AS y", f"CAST({quoted(score)} AS DOUBLE) AS p"
     )
     try:
         rows = chosen.mapInArrow(count, PARTIAL).collect()

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.data.joins import CUTOFF
+from dbnchurn.spark.outputs import TABLE
 from dbnchurn.spark.session import first_line
 from dbnchurn.tables.files import ENDINGS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-
-TABLE = "table:"
 
 
 def customers_of(

@@ -9,25 +9,25 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
+from urllib.parse import unquote
 
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
 from dbnchurn.data.joins import CUTOFF
-from dbnchurn.exports.spark import loaded_once
+from dbnchurn.exports.spark import loaded_once, model_files, quoted
 from dbnchurn.predictor.changed import check_allowed, refuse_changed
 from dbnchurn.predictor.odd_rows import machine_of
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scores import Oddities
 from dbnchurn.scoring.drift import Drift, drift
-from dbnchurn.scoring.job import MAX_REJECTED
 from dbnchurn.scoring.outputs import summed_counts
+from dbnchurn.scoring.rejection import MAX_REJECTED, check_max_rejected, why_too_many
 from dbnchurn.scoring.scorer import check_columns, say_unused
 from dbnchurn.scoring.work_folder import ChunkFacts
 from dbnchurn.spark.customers import customers_of
-from dbnchurn.spark.outputs import check_output, publish
+from dbnchurn.spark.outputs import TABLE, check_output, publish
 from dbnchurn.spark.records import RECORD, rows_of
 from dbnchurn.spark.score_task import FACTS, REJECTED, REJECTED_ROWS, SCORES, ScoreTask
 from dbnchurn.spark.session import check_workers, readable
-from dbnchurn.tables.schema import Schema
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -186,10 +186,7 @@ def score_table(
     ... ).lines()
     ['98112345 customers scored (cutoff 2024-08-01), ...']
     """
-    if not 0 <= max_rejected <= 1:
-        raise ConfigError(
-            f"max_rejected {max_rejected:g} is out of its range: give a share, 0 to 1"
-        )
+    check_max_rejected(max_rejected)
     predictor = Predictor.load(model, expect=expect, public_key=public_key)
     if plausibility:
         machine_of(predictor.plausibility)
@@ -206,6 +203,9 @@ def score_table(
         told = [
             json.loads(bytes(row["data"])) for row in records.filter(f"kind = '{FACTS}'").collect()
         ]
+        if not any(chunk["rows"] for chunk in told):
+            of = "" if month is None else f" of cutoff {month}"
+            raise DataError(f"{source}: there are no rows to score{of}; nothing was written")
         scores = rows_of(records, SCORES, task.schema)
         rejected = rows_of(records, REJECTED, REJECTED_ROWS)
         scored = _folded(predictor, output, told, scores, rejected, max_rejected, allow_changed)
@@ -229,8 +229,11 @@ def score_table(
 def _check_places(model: str | Path, table: DataFrame | str, output: str) -> None:
     paths, tables = [str(model)], list[str]()
     if isinstance(table, str):
-        name = table.removeprefix("table:")
-        (tables if table.startswith("table:") else paths).append(name)
+        name = table.removeprefix(TABLE)
+        (tables if table.startswith(TABLE) else paths).append(name)
+    else:
+        folders = {file.rpartition("/")[0] for file in table.inputFiles()}
+        paths += sorted(folders | {unquote(folder) for folder in folders})
     check_output(output, paths, tables)
 
 
@@ -255,22 +258,12 @@ def _task(
         )
     check_columns(predictor.schema, source, columns)
     say_unused(predictor, {source: [c for c in columns if c != CUTOFF]}, name)
-    files = tuple(
-        (path.name, path.read_bytes()) for path in sorted(Path(model).iterdir()) if path.is_file()
-    )
+    files = model_files(model)
     if loaded_once(files).digest != predictor.digest:
         raise ConfigError(f"{model}: the model was changed while it was read; start the job again")
-    kind = to_arrow_schema(frame.select(_quoted(name)).schema).field(0).type
-    names = tuple(dict.fromkeys([name, *_used(predictor.schema)]))
+    kind = to_arrow_schema(frame.select(quoted(name)).schema).field(0).type
+    names = tuple(dict.fromkeys([name, *(column.name for column in predictor.schema.used)]))
     return ScoreTask(files, source, names, name, kind, plausibility)
-
-
-def _used(schema: Schema) -> list[str]:
-    return [column.name for column in schema.used]
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
 
 
 def _chosen(frame: DataFrame, names: Sequence[str]) -> DataFrame:
@@ -283,9 +276,9 @@ def _chosen(frame: DataFrame, names: Sequence[str]) -> DataFrame:
         zone = frame.sparkSession.conf.get("spark.sql.session.timeZone")
         log.info("times of %s are read in the zone of the session, %s", ", ".join(moments), zone)
     columns = [
-        functions.col(_quoted(name)).cast("timestamp_ntz")
+        functions.col(quoted(name)).cast("timestamp_ntz")
         if name in zoned
-        else functions.col(_quoted(name))
+        else functions.col(quoted(name))
         for name in names
     ]
     numbered = [column.alias(f"c{i}") for i, column in enumerate(columns)]
@@ -306,13 +299,10 @@ def _folded(
     with_scores = {day for chunk in told for day in chunk.pop("scored_cutoffs")}
     facts = [ChunkFacts(**chunk) for chunk in told]
     rows, out = sum(f.rows for f in facts), sum(f.rejected for f in facts)
-    if not rows:
-        raise DataError("there are no rows to score")
-    if out == rows or out > max_rejected * rows:
+    if why := why_too_many(out, rows, max_rejected):
         first = rejected.first()
         raise DataError(
-            f"{out} of {rows} rows cannot be scored, more than the {max_rejected:.2%} allowed "
-            f"(max_rejected); one of them: id {first['id'] if first else None}, "
+            f"{why}; one of them: id {first['id'] if first else None}, "
             f"{first['reason'] if first else 'unknown'}; nothing was written"
         )
     if without := [day for day in days if day not in with_scores]:

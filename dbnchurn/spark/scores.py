@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.exports.spark import score_spark
+from dbnchurn.spark.outputs import TABLE
 from dbnchurn.spark.session import check_workers, first_line
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def score(
         if spark is None:
             raise ConfigError(f"{table!r} is the name of a table: give the session too, spark=")
         try:
-            table = spark.table(table.removeprefix("table:"))
+            table = spark.table(table.removeprefix(TABLE))
         except Exception as error:
             raise ConfigError(f"no table to score: {first_line(error)}") from error
     check_workers(table.sparkSession)

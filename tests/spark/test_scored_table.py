@@ -111,6 +111,16 @@ def test_what_can_be_read_in_two_ways_is_asked(spark, table, shared_model, tmp_p
     with pytest.raises(ConfigError, match="same file"):
         score_table(shared_model, str(table), str(table), spark, id="customer")
     assert not (tmp_path / "scores").exists()
+    features = tmp_path / "by cutoff"
+    spark.read.parquet(str(table)).write.partitionBy("cutoff").parquet(str(features))
+    frame = spark.read.parquet(str(features))
+    with pytest.raises(ConfigError, match="lies in it"):
+        score_table(shared_model, frame, str(features), spark, id="customer")
+    X.assign(debt=None, age=None, plan=None, tv=None, since=None).to_parquet(features / "empty")
+    empty, how = str(features / "empty"), {"id": "customer", "max_rejected": 1.0}
+    with pytest.raises(DataError, match=r"120 of 120 rows .* so there are no scores to write"):
+        score_table(shared_model, empty, output, spark, **how)
+    assert not (tmp_path / "scores").exists()
 
 
 def test_the_command_line_scores_a_table_of_the_catalog(spark, table, shared_model, capsys):

@@ -13,6 +13,7 @@ from dbnchurn.config import yaml as yaml_text
 from dbnchurn.config.messages import dotted, sentences
 from dbnchurn.config.yaml import Key, Located
 from dbnchurn.core.errors import ConfigError, listed
+from dbnchurn.core.made_by import note_read
 from dbnchurn.core.secrets import holds_password
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -170,6 +171,7 @@ def _parse_file(path: Path, model: type[BaseModel]) -> Located:
         raise ConfigError(f"{path}: not UTF-8 text (byte {error.start + 1})") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    note_read([path])
     parsed = yaml_text.parse(text)
     if not isinstance(parsed.data, dict) and not parsed.problems:
         what = "empty" if parsed.data is None else f"a {_KIND_OF[type(parsed.data)]}"

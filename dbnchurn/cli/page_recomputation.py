@@ -1,0 +1,264 @@
+"""Makes a page again by the command that it names, aside, and compares both number by number."""
+
+from __future__ import annotations
+
+import io
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import typer
+
+from dbnchurn.cli.command_line import app
+from dbnchurn.cli.exit_codes import ExitCode
+from dbnchurn.core.errors import ConfigError, listed
+from dbnchurn.core.html.page_content import PageContent, page_differences
+from dbnchurn.core.made_by import (
+    CHANGED,
+    RUN,
+    Command,
+    Input,
+    digest_of,
+    input_of,
+    inputs_of,
+    running,
+)
+from dbnchurn.core.provenance import versions
+from dbnchurn.core.scratch import ScratchFolder
+
+WRITTEN: Mapping[str, Sequence[str]] = {
+    "plan": ["output"],
+    "allocate": ["output", "page", "facts"],
+    "lift": ["output"],
+    "forecast": ["output", "page", "facts"],
+    "values": ["output", "page", "facts"],
+    "keyusers": ["output", "page", "facts", "measures"],
+    "assign": ["output", "page"],
+    "portrait": ["page", "personas", "profiles"],
+    "monitor": ["output"],
+    "inspect": ["html"],
+    "compare": ["output"],
+    "prepare": ["output"],
+    "segments": [],
+    "personas": [],
+    "offers": [],
+}
+"""Verbs whose pages are made again, and the parameters that name what they write."""
+OF_CONFIG = ("segments", "personas", "offers")
+"""Verbs whose config says where they write."""
+_PREPARED = "for the quality of the data run 'dbnchurn prepare' on the config"
+OTHERWISE = {
+    "experiment": "for a comparison run 'dbnchurn compare' on the folder of the experiment",
+    "train": _PREPARED,
+    "retrain": _PREPARED,
+}
+"""Verbs that train, and how the numbers of their pages are made again."""
+APPENDED: Mapping[str, Sequence[str]] = {"allocate": ["log"], "lift": ["history", "month"]}
+"""Parameters that name what is added to, which is left as it is."""
+STOPPED = (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.OUTPUT_CLOSED)
+
+
+@dataclass(frozen=True)
+class RecomputedPage:
+    """What came of a page that was made again.
+
+    Parameters
+    ----------
+    words : str
+        The command.
+    numbers, pictures : int
+        How many the page has.
+    differences : list of str
+        One line each.
+    notes : list of str
+        What was left out, and what else may be the cause of differences.
+    """
+
+    words: str
+    numbers: int
+    pictures: int
+    differences: list[str]
+    notes: list[str]
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing differs."""
+        return not self.differences
+
+    def to_text(self) -> str:
+        """A line for each note and difference, and one with the counts."""
+        count = f"{self.numbers} numbers and {self.pictures} drawings made again by '{self.words}'"
+        found = f"{len(self.differences)} differences" if self.differences else "the same"
+        return "\n".join([*self.notes, *self.differences, f"{count}: {found}"])
+
+
+def recompute_page(page: Path) -> RecomputedPage:
+    """Make a page again, and compare.
+
+    The command runs in this folder, with all that it writes in a scratch folder.
+
+    Parameters
+    ----------
+    page : Path
+
+    Returns
+    -------
+    RecomputedPage
+
+    Raises
+    ------
+    ConfigError
+        If the page cannot be made again: it names no command, or an input is not what it was.
+    """
+    try:
+        text = page.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{page}: not UTF-8 text (byte {error.start + 1})") from None
+    content = PageContent.of(text)
+    words = _words(page, content)
+    said = content.made_by or {}
+    inputs = inputs_of(said)
+    notes = _notes(said)
+    with ScratchFolder() as scratch:
+        stand_ins = _stand_ins(page, inputs, scratch)
+        notes += [f"{path} was added to since: its first rows are read" for path in stand_ins]
+        notes += _run(words, scratch, stand_ins)
+        again = _of_number(scratch, said.get("page"))
+        if again is None:
+            raise ConfigError(
+                f"{page}: 'dbnchurn {shlex.join(words)}' makes no such page any more; make the "
+                "page anew"
+            )
+        for path, stand_in in stand_ins.items():
+            again = again.replace(str(stand_in), path)
+    made = PageContent.of(again)
+    return RecomputedPage(
+        f"dbnchurn {shlex.join(words)}",
+        content.numbers,
+        content.pictures,
+        page_differences(content, made),
+        notes,
+    )
+
+
+def is_report(page: Path) -> bool:
+    """Whether a file is the report of a run, which is made of the files of its folder."""
+    return page.is_file() and PageContent.of(page.read_text("utf-8", "replace")).made_by == RUN
+
+
+def _words(page: Path, content: PageContent) -> list[str]:
+    """The command of a page."""
+    if content.made_by is None:
+        raise ConfigError(
+            f"{page}: the page does not say what made it: it is no page of dbnchurn, or of a "
+            "version before this was written into pages; make it anew"
+        )
+    words = content.made_by.get("command")
+    if not isinstance(words, list) or not words:
+        raise ConfigError(
+            f"{page}: the page names no command: it was made from Python, or by words that seemed "
+            "to hold a password; make it anew by a command, or run that program again"
+        )
+    typed = [str(word) for word in words]
+    verb = next((word for word in typed if not word.startswith("-")), "")
+    if verb not in WRITTEN:
+        raise ConfigError(
+            f"{page}: it was made by 'dbnchurn {shlex.join(typed)}', which is not run again for a "
+            f"page; {OTHERWISE.get(verb, 'run it again yourself')}"
+        )
+    return typed[typed.index(verb) :]
+
+
+def _notes(said: Mapping[str, object]) -> list[str]:
+    """What may be the cause of differences, though no file has changed."""
+    notes = []
+    before, now = str(said.get("dbnchurn")), versions().get("dbnchurn", "unknown")
+    if before != now:
+        notes.append(f"the page was made by dbnchurn {before}, this is {now}")
+    if databases := cast("Sequence[str]", said.get("databases") or ()):
+        notes.append(
+            f"tables of the database {listed(databases)} are read as they are now: whether they "
+            "changed is not known"
+        )
+    return notes
+
+
+def _stand_ins(page: Path, inputs: Mapping[str, Input], scratch: Path) -> dict[str, Path]:
+    """Files to read in the place of those that grew; refuses inputs that are not what they were."""
+    made: dict[str, Path] = {}
+    wrong = []
+    for number, (path, before) in enumerate(inputs.items()):
+        place = Path(path)
+        if before.digest == CHANGED:
+            wrong.append(f"{path} changed while the page was made")
+        elif not place.exists() and "*" not in path:
+            wrong.append(f"{path} is gone")
+        elif input_of(path) == before:
+            continue
+        elif place.suffix == ".csv" and _grew(place, before):
+            made[path] = scratch / f"input-{number}" / place.name
+            made[path].parent.mkdir()
+            with place.open("rb") as whole:
+                made[path].write_bytes(whole.read(before.size))
+        else:
+            wrong.append(f"{path} has other bytes than when the page was made")
+    if wrong:
+        where = f" (looked in {Path.cwd()})" if any("is gone" in one for one in wrong) else ""
+        raise ConfigError(
+            f"{page}: {'; '.join(wrong)}{where}: its numbers cannot be the same; restore the "
+            "inputs, or make the page anew"
+        )
+    return made
+
+
+def _grew(place: Path, before: Input) -> bool:
+    """Whether a file is what it was, and further lines."""
+    return place.stat().st_size > before.size > 0 and (
+        digest_of(place, before.size) == before.digest
+    )
+
+
+def _run(words: Sequence[str], scratch: Path, stand_ins: Mapping[str, Path]) -> list[str]:
+    """Run a command with its outputs in a folder; what was left out."""
+    verb, *arguments = words
+    command = cast(Any, typer.main.get_command(app)).commands[verb]
+    left_out = []
+    with running(Command(words, {**stand_ins})), redirect_stdout(io.StringIO()):
+        context = command.make_context(verb, [*arguments])
+        with context:
+            for number, name in enumerate(WRITTEN[verb]):
+                if (path := context.params.get(name)) is not None:
+                    folder = scratch / f"output-{number}"
+                    folder.mkdir()
+                    aside = folder / (Path(path).name or "made")
+                    context.params[name] = aside if isinstance(path, Path) else str(aside)
+            if verb in OF_CONFIG:
+                given = context.params.get("overrides") or ()
+                context.params["overrides"] = [*given, f"output={scratch / 'output'}"]
+            for name in APPENDED.get(verb, ()):
+                if context.params.get(name) is not None:
+                    left_out.append(f"--{name}")
+                    context.params[name] = None
+            try:
+                command.invoke(context)
+            except typer.Exit as end:
+                if end.exit_code in STOPPED:  # other codes are the result of a verb
+                    raise
+    if not left_out:
+        return []
+    return [f"left out, since nothing is added to: {', '.join(left_out)}"]
+
+
+def _of_number(scratch: Path, number: object) -> str | None:
+    """The page of that number among those that the command made."""
+    for above, _, names in os.walk(scratch):
+        for name in sorted(names):
+            if name.endswith(".html"):
+                text = Path(above, name).read_text(encoding="utf-8")
+                if (PageContent.of(text).made_by or {}).get("page") == number:
+                    return text
+    return None

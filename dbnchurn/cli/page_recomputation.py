@@ -58,7 +58,7 @@ OTHERWISE = {
 }
 """Verbs that train, and how the numbers of their pages are made again."""
 APPENDED: Mapping[str, Sequence[str]] = {"allocate": ["log"], "lift": ["history", "month"]}
-"""Parameters that name what is added to, which is left as it is."""
+"""Verbs that add to logs and histories, and the parameters that say so, which are left out."""
 STOPPED = (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.OUTPUT_CLOSED)
 
 
@@ -91,9 +91,14 @@ class RecomputedPage:
 
     def to_text(self) -> str:
         """A line for each note and difference, and one with the counts."""
-        count = f"{self.numbers} numbers and {self.pictures} drawings made again by '{self.words}'"
-        found = f"{len(self.differences)} differences" if self.differences else "the same"
+        what = f"{_counted(self.numbers, 'number')} and {_counted(self.pictures, 'drawing')}"
+        count = f"{what} made again by '{self.words}'"
+        found = _counted(len(self.differences), "difference") if self.differences else "the same"
         return "\n".join([*self.notes, *self.differences, f"{count}: {found}"])
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def recompute_page(page: Path) -> RecomputedPage:
@@ -124,9 +129,12 @@ def recompute_page(page: Path) -> RecomputedPage:
     inputs = inputs_of(said)
     notes = _notes(said)
     with ScratchFolder() as scratch:
-        stand_ins = _stand_ins(page, inputs, scratch)
+        stand_ins = _stand_ins(page, inputs, scratch, grows=words[0] in APPENDED)
         notes += [f"{path} was added to since: its first rows are read" for path in stand_ins]
-        notes += _run(words, scratch, stand_ins)
+        command = Command(words, stand_ins)
+        notes += _run(command, scratch)
+        if changed := sorted(stand_ins.keys() - command.stood_in):
+            raise ConfigError(_cannot(page, [_other_bytes(path) for path in changed]))
         again = _of_number(scratch, said.get("page"))
         if again is None:
             raise ConfigError(
@@ -187,8 +195,10 @@ def _notes(said: Mapping[str, object]) -> list[str]:
     return notes
 
 
-def _stand_ins(page: Path, inputs: Mapping[str, Input], scratch: Path) -> dict[str, Path]:
-    """Files to read in the place of those that grew; refuses inputs that are not what they were."""
+def _stand_ins(
+    page: Path, inputs: Mapping[str, Input], scratch: Path, *, grows: bool
+) -> dict[str, Path]:
+    """Files to read in the place of logs that grew; refuses inputs that are not what they were."""
     made: dict[str, Path] = {}
     wrong = []
     for number, (path, before) in enumerate(inputs.items()):
@@ -199,20 +209,29 @@ def _stand_ins(page: Path, inputs: Mapping[str, Input], scratch: Path) -> dict[s
             wrong.append(f"{path} is gone")
         elif input_of(path) == before:
             continue
-        elif place.suffix == ".csv" and _grew(place, before):
+        elif grows and place.suffix == ".csv" and _grew(place, before):
             made[path] = scratch / f"input-{number}" / place.name
             made[path].parent.mkdir()
             with place.open("rb") as whole:
                 made[path].write_bytes(whole.read(before.size))
         else:
-            wrong.append(f"{path} has other bytes than when the page was made")
+            wrong.append(_other_bytes(path))
     if wrong:
-        where = f" (looked in {Path.cwd()})" if any("is gone" in one for one in wrong) else ""
-        raise ConfigError(
-            f"{page}: {'; '.join(wrong)}{where}: its numbers cannot be the same; restore the "
-            "inputs, or make the page anew"
-        )
+        raise ConfigError(_cannot(page, wrong))
     return made
+
+
+def _other_bytes(path: str) -> str:
+    return f"{path} has other bytes than when the page was made"
+
+
+def _cannot(page: Path, wrong: Sequence[str]) -> str:
+    """The message about inputs that are not what they were."""
+    where = f" (looked in {Path.cwd()})" if any(one.endswith("is gone") for one in wrong) else ""
+    return (
+        f"{page}: {'; '.join(wrong)}{where}: its numbers cannot be the same; restore the inputs, "
+        "or make the page anew"
+    )
 
 
 def _grew(place: Path, before: Input) -> bool:
@@ -222,35 +241,36 @@ def _grew(place: Path, before: Input) -> bool:
     )
 
 
-def _run(words: Sequence[str], scratch: Path, stand_ins: Mapping[str, Path]) -> list[str]:
+def _run(command: Command, scratch: Path) -> list[str]:
     """Run a command with its outputs in a folder; what was left out."""
-    verb, *arguments = words
-    command = cast(Any, typer.main.get_command(app)).commands[verb]
-    left_out = []
-    with running(Command(words, {**stand_ins})), redirect_stdout(io.StringIO()):
-        context = command.make_context(verb, [*arguments])
-        with context:
-            for number, name in enumerate(WRITTEN[verb]):
-                if (path := context.params.get(name)) is not None:
-                    folder = scratch / f"output-{number}"
-                    folder.mkdir()
-                    aside = folder / (Path(path).name or "made")
-                    context.params[name] = aside if isinstance(path, Path) else str(aside)
-            if verb in OF_CONFIG:
-                given = context.params.get("overrides") or ()
-                context.params["overrides"] = [*given, f"output={scratch / 'output'}"]
-            for name in APPENDED.get(verb, ()):
-                if context.params.get(name) is not None:
-                    left_out.append(f"--{name}")
-                    context.params[name] = None
-            try:
-                command.invoke(context)
-            except typer.Exit as end:
-                if end.exit_code in STOPPED:  # other codes are the result of a verb
-                    raise
+    verb, *arguments = command.words
+    of_verb = cast(Any, typer.main.get_command(app)).commands[verb]  # its type is click's own
+    context = of_verb.make_context(verb, arguments)
+    left_out = _redirect(verb, context.params, scratch)
+    with running(command), redirect_stdout(io.StringIO()), context:
+        try:
+            of_verb.invoke(context)
+        except typer.Exit as end:
+            if end.exit_code in STOPPED:  # other codes are the result of a verb
+                raise
     if not left_out:
         return []
-    return [f"left out, since nothing is added to: {', '.join(left_out)}"]
+    return [f"left out, so that nothing is added to a file: {', '.join(left_out)}"]
+
+
+def _redirect(verb: str, given: dict[str, Any], scratch: Path) -> list[str]:
+    """Put the outputs of a verb into a folder; the options that are left out."""
+    for number, name in enumerate(WRITTEN[verb]):
+        if (path := given.get(name)) is not None:
+            folder = scratch / f"output-{number}"
+            folder.mkdir()
+            aside = folder / (Path(path).name or "made")
+            given[name] = aside if isinstance(path, Path) else str(aside)
+    if verb in OF_CONFIG:
+        given["overrides"] = [*(given.get("overrides") or ()), f"output={scratch / 'output'}"]
+    left_out = [name for name in APPENDED.get(verb, ()) if given.get(name) is not None]
+    given.update(dict.fromkeys(left_out))
+    return [f"--{name}" for name in left_out]
 
 
 def _of_number(scratch: Path, number: object) -> str | None:

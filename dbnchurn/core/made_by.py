@@ -53,10 +53,16 @@ class Command:
         As typed after ``dbnchurn``.
     stand_ins : mapping of path → path, optional
         Files that are read in the place of others.
+
+    Attributes
+    ----------
+    stood_in : set of str
+        Paths of `stand_ins` that were read so.
     """
 
     words: Sequence[str]
     stand_ins: Mapping[str, Path] = field(default_factory=dict)
+    stood_in: set[str] = field(init=False, default_factory=set)
     _read: dict[str, _Files] = field(init=False, default_factory=dict)
     _databases: dict[str, None] = field(init=False, default_factory=dict)
     _pages: int = field(init=False, default=0)
@@ -126,7 +132,10 @@ def stand_in(path: str) -> str:
     'log.csv'
     """
     command = _current.get()
-    return path if command is None else str(command.stand_ins.get(path, path))
+    if command is None or path not in command.stand_ins:
+        return path
+    command.stood_in.add(path)
+    return str(command.stand_ins[path])
 
 
 def made_by() -> str:
@@ -199,9 +208,7 @@ def digest_of(file: Path, first: int | None = None) -> str:
 def inputs_of(said: Plain) -> dict[str, Input]:
     """The inputs that a page names."""
     named = cast("Mapping[str, Mapping[str, object]]", said.get("inputs", {}))
-    return {
-        path: Input(str(one["digest"]), int(str(one["size"]))) for path, one in named.items()
-    }
+    return {path: Input(str(one["digest"]), int(str(one["size"]))) for path, one in named.items()}
 
 
 def _found(path: str) -> list[Path]:

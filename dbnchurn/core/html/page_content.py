@@ -38,7 +38,7 @@ class Piece:
     is_picture: bool = False
 
     def __str__(self) -> str:
-        return "a drawing" if self.is_picture else self.text
+        return "a drawing" if self.is_picture else f"'{self.text}'"
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def page_differences(page: PageContent, again: PageContent) -> list[str]:
     --------
     >>> old, new = (PageContent.of(f"<h2>Groups</h2><p>{n} customers</p>") for n in (7, 8))
     >>> page_differences(old, new)
-    ['Groups: 7 customers on the page, 8 customers made again']
+    ["Groups: '7 customers' on the page, '8 customers' made again"]
     """
     found = list(_differences(page.pieces, again.pieces))
     if not found and page.rest != again.rest:
@@ -117,7 +117,7 @@ def _differences(page: Sequence[Piece], again: Sequence[Piece]) -> Iterator[str]
             if shown.is_picture and before and after and after.is_picture:
                 yield f"{shown.where}: the drawing differs"
             else:
-                was, now = before or "nothing", after or "nothing"
+                was, now = (side or "nothing" for side in (before, after))
                 yield f"{shown.where}: {was} on the page, {now} made again"
 
 

@@ -141,7 +141,7 @@ INPUTS = {
     "plan": write_plan, "allocate": write_campaign, "lift": write_campaign,
     "forecast": write_months, "values": write_months, "keyusers": write_calls,
     "personas": write_groups, "assign": write_groups, "portrait": write_portrait,
-    "monitor": write_history, "inspect": write_groups, "compare": write_runs,
+    "monitor": write_history, "inspect": write_groups,
     "prepare": write_crm, "segments": write_groups, "offers": write_purchases,
 }  # fmt: skip
 QUICK = ("plan", "allocate", "monitor", "inspect")

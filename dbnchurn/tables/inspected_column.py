@@ -24,6 +24,7 @@ from dbnchurn.tables.serial_format import SerialFormat, is_date_name, serial_not
 from dbnchurn.tables.tally import ColumnTally
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
 from dbnchurn.tables.text_decision import Decision, Question, decisions_and_questions
+from dbnchurn.tables.time_offsets import offset_note, zone_note
 
 FILLER = "\0rows"  # so that a table of ignored columns alone has something to use
 TWICE = 2  # rows of a value in the frame by which kinds are inferred: one, or several
@@ -268,12 +269,14 @@ def _doubtful(
         words = list(counts)
         numbers = decision.form.parse(words)
         if column.kind == "date":
+            yield from filter(None, [offset_note(column.name, decision.form, words, rows)])
             yield from doubtful_dates(column.name, numbers, rows, words)
             return
     elif pa.types.is_integer(tally.kind) or pa.types.is_floating(tally.kind):
         numbers = np.array(list(counts), np.float64)
     else:
         series: pd.Series[Any] = pa.array(list(counts), tally.kind).to_pandas()
+        yield from filter(None, [zone_note(column.name, series, rows)])
         yield from doubtful_values(column.name, series.repeat(np.minimum(rows, TWICE).tolist()))
         return
     if column.kind == "number":

@@ -33,6 +33,7 @@ from dbnchurn.tables.serial_format import is_date_name, serial_formats
 from dbnchurn.tables.streaming import CsvSource, FileSource, SheetSource, open_files
 from dbnchurn.tables.text_column import MISSING, TextColumn
 from dbnchurn.tables.text_decision import Decision, decide
+from dbnchurn.tables.time_offsets import offset_note, zone_note
 
 CHUNK_ROWS = 2**20
 WHOLE = r"0|[1-9]\d{0,17}"
@@ -172,6 +173,7 @@ def load_table(
             values[name] = column.to_pandas()
             if name not in ids and name not in as_written:
                 values[name] = without_missing(values[name].to_frame(), rules.missing).iloc[:, 0]
+                notes += filter(None, [zone_note(name, values[name])])
                 notes += doubtful_values(name, values[name])
         elif name in ids or name in as_written:
             written = TextColumn.of(name, column, missing)
@@ -327,6 +329,7 @@ def _notes_of(decision: Decision, plain: pd.Series[Any] | None) -> list[str]:
         return notes + doubtful_words(column)
     numbers = form.parse(column.texts)
     if decision.kind == "date":
+        notes += filter(None, [offset_note(column.name, form, column.texts, column.counts)])
         return notes + doubtful_dates(column.name, numbers, column.counts, column.texts)
     notes += doubtful_numbers(column.name, numbers, column.counts)
     if isinstance(form, NumberFormat) and (odd := signed_otherwise(form, column.texts)):

@@ -255,11 +255,12 @@ def _unread(loaded: LoadedTable) -> Iterator[tuple[str, str]]:
             unread = unread & np.isnan(DateFormat().parse(words.fillna("").tolist()))
         places = np.flatnonzero(unread)
         if len(places):
+            first = int(places[0])
             yield (
                 name,
                 f"column {name!r} holds no {what} in {len(places)} "
-                f"{'row' if len(places) == 1 else 'rows'}, the first is row {places[0]}: "
-                f"{words.iloc[places[0]]!r}",
+                f"{'row' if len(places) == 1 else 'rows'}, the first is {loaded.place(first)}: "
+                f"{words.iloc[first]!r}",
             )
 
 

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from dbnchurn.core.errors import DataError, listed
 from dbnchurn.core.progress import stage
-from dbnchurn.core.sql import quoted, text_literal
+from dbnchurn.core.sql import is_number_type, quoted, text_literal
 from dbnchurn.forecast.config import ForecastConfig
 from dbnchurn.forecast.history import STAYS, TENURES, History, tenure_codes
-from dbnchurn.forecast.history_table import LEAST_SHARE, check_spells, is_number, make_rows
+from dbnchurn.forecast.history_table import LEAST_SHARE, check_spells, make_rows
 from dbnchurn.forecast.intervals import LEAST_ORIGINS
 from dbnchurn.tables.duckdb import Session
 
@@ -159,7 +159,7 @@ def _codes(
     kinds = session.columns("spells")
     for name in config.columns:
         column = quoted(f"column {name}")
-        if is_number(kinds[f"column {name}"]):
+        if is_number_type(kinds[f"column {name}"]):
             _add_bins(session, f"s.{column}", column, f"spells WHERE {early}", found, sizes)
             continue
         levels = [

@@ -104,7 +104,7 @@ def _history(
         return bought, None, notes
     source, column = config.customers.source, config.customers.customer
     table = read_source(source, texts=[column], kinds={})
-    ids = unique_ids(table.frame, column, table.name)
+    ids = unique_ids(table.frame, column, table.name, key="customers.customer")
     known = set(bought.customers) & set(ids)
     if not known:
         raise DataError(

@@ -14,7 +14,12 @@ import pyarrow as pa
 from dbnchurn.core.errors import DataError
 from dbnchurn.tables import kinds
 from dbnchurn.tables.date_format import DAY, DateFormat
-from dbnchurn.tables.doubtful_values import doubtful_dates, doubtful_numbers, doubtful_values
+from dbnchurn.tables.doubtful_values import (
+    doubtful_dates,
+    doubtful_numbers,
+    doubtful_values,
+    formula_errors,
+)
 from dbnchurn.tables.loading import whole_numbers
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.reading_rules import Form, ReadingRules, form_of, name_of
@@ -260,6 +265,7 @@ def _doubtful(
     column: Column, tally: ColumnTally, decision: Decision | None, *, told: bool
 ) -> Iterator[str]:
     """Sentences about values that are read as they stand and often mean something else."""
+    yield from filter(None, [formula_errors(column.name, tally.missing_by_text)])
     seldom = tally.perhaps_missing
     counts = {word: rows for word, rows in tally.counts.items() if word not in seldom}
     rows = np.fromiter(counts.values(), np.int64, len(counts))

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from dbnchurn.core.html.format import percent, thousands
-from dbnchurn.offers.list_quality import Interval, ListQuality
+from dbnchurn.evaluate.bootstrap import Interval
+from dbnchurn.offers.list_quality import ListQuality
 from dbnchurn.offers.new_items import NewItemList, NewItemQuality
 from dbnchurn.offers.next_offer_record import NextOfferRecord
 from dbnchurn.offers.offer_table import Listed

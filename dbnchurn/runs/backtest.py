@@ -34,7 +34,7 @@ from dbnchurn.tables.label import LabelMeaning, inverted
 from dbnchurn.tables.label_classes import LabelValues, left_sentence, majority_warning
 from dbnchurn.tables.label_question import Question
 from dbnchurn.tables.loading import load_table
-from dbnchurn.tables.streaming import FileSource, open_files
+from dbnchurn.tables.streaming import open_files
 from dbnchurn.tables.unused_columns import say, unused_columns
 
 QUESTION = Question("--positive {}", "--negative {}")
@@ -113,13 +113,8 @@ def backtest(
     if predictor is None:
         predictor = Predictor.load(model, expect=expect, public_key=public_key)
     about = predictor.about
-    source = open_files(table)
-    columns = next(iter(source.columns.values()))
-    name = label or about.get("label") or (LABEL if LABEL in columns else None)
-    if name is None:
-        raise ConfigError("the model does not name its label; give the column as --label")
     classes = {"meaning": meaning} if meaning else _meaning(about, positive, negative)
-    labelled, rows, allowed = _labelled(predictor, source, name, by, classes, allow_changed)
+    labelled, rows, allowed = _labelled(predictor, table, label, by, classes, allow_changed)
     assert labelled.meaning is not None
     condition, share = labelled.meaning.condition, float(labelled.y.mean())
     weight, told = _without_contacts(labelled, feedback)
@@ -158,14 +153,18 @@ def backtest(
 
 def _labelled(
     predictor: Predictor,
-    source: FileSource,
-    label: str,
+    table: str | Path,
+    label: str | None,
     by: Sequence[str],
     classes: Mapping[str, Any],
     allow_changed: Collection[str],
 ) -> tuple[Customers, int, tuple[str, ...]]:
     """The customers with an outcome, the rows of the table, and columns that may have changed."""
+    source = open_files(table)
     columns = next(iter(source.columns.values()))
+    label = label or predictor.about.get("label") or (LABEL if LABEL in columns else None)
+    if label is None:
+        raise ConfigError("the model does not name its label; give the column as --label")
     id = predictor.about.get("id")
     loaded = load_table(
         source,

@@ -265,9 +265,8 @@ def _read_number(column: Column, values: pd.Series[Any], refuse: Refuse | None =
         )
         what = f"is a number, but not written as {column.format or '1234.5'}; write all in one way"
         refuse(column, values, _per_row(other, places, False), what)
-        short = unread & np.array(
-            [re.fullmatch(SHORT, word or "") is not None for word in distinct]
-        )
+        fits = [re.fullmatch(SHORT, word or "") is not None for word in distinct]
+        short = unread & np.array(fits, bool)
         what = "is a number with a letter for thousands or millions; write 1.2k as 1200"
         refuse(column, values, _per_row(short, places, False), what)
         what = "is not a number; leave it empty if it is unknown"

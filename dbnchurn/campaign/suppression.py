@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from dbnchurn.campaign.id_match import CLEARLY_MORE, Match
-from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
+from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, first_line, listed
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.typed import as_text
 from dbnchurn.tables.duckdb import Session
@@ -99,7 +99,7 @@ def readable(file: Path | None) -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"campaign list: {file}: {str(error).strip().splitlines()[0]}") from error
+        raise DataError(f"campaign list: {file}: {first_line(error)}") from error
 
 
 def check_list(path: Path) -> FileKind:

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.errors import DataError, did_you_mean, first_line, listed
 from dbnchurn.core.sql import (
     FLOAT_TYPES,
     is_number_type,
@@ -117,7 +117,7 @@ def _make_given(
     try:
         session.run(f"CREATE TABLE given AS SELECT {', '.join(parts)} FROM {raw_name('history')}")
     except duckdb.Error as error:
-        where, what = config.history.name, str(error).strip().splitlines()[0]
+        where, what = config.history.name, first_line(error)
         if not config.left_values:
             raise DataError(f"{where}: a column cannot be read: {what}") from error
         assert config.left is not None

@@ -205,7 +205,7 @@ def learn_acceptance(
         offsets = _offsets(z, outcome, np.nonzero(pairs)[1], len(possible))
         z += offsets[np.nonzero(pairs)[1]]
     return Acceptance(
-        found, rates, _knots(z, outcome), offsets, centre, rates.usual_scores(weights)
+        found, rates, knots_of(z, outcome), offsets, centre, rates.usual_scores(weights)
     )
 
 
@@ -288,11 +288,22 @@ def _offsets(z: Floats, outcome: Floats, item: Rows, m: int) -> Floats:
     return found
 
 
-def _knots(z: Floats, outcome: Floats) -> Floats:
+def knots_of(z: Floats, outcome: Floats) -> Floats:
     """Mean log odds of bins with as many takers each, and the log odds of what they took.
 
     Bins whose shares do not rise are taken together, as in isotonic regression; between the knots
     is interpolated, so that the order of customers and items stays as it is.
+
+    Parameters
+    ----------
+    z : float array of shape (n,)
+        Log odds of pairs.
+    outcome : float array of shape (n,)
+        1 for those that were taken.
+
+    Returns
+    -------
+    float array of shape (2, knots)
     """
     takers = int(outcome.sum())
     bins = min(KNOTS, takers // LEAST_TAKERS)

@@ -8,7 +8,7 @@ from datetime import date
 
 import duckdb
 
-from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.errors import DataError, did_you_mean, first_line, listed
 from dbnchurn.core.sql import is_number_type, quoted, text_literal, text_literals
 from dbnchurn.portraits.columns import Column, Kind
 from dbnchurn.portraits.config import SECTIONS, PortraitConfig
@@ -119,7 +119,7 @@ def typed_table(session: Session, config: PortraitConfig, name: str) -> TypedTab
     try:
         session.run(f"CREATE TABLE {name} AS SELECT {listing} FROM {raw.relation}")
     except duckdb.Error as error:
-        first = str(error).strip().splitlines()[0]
+        first = first_line(error)
         raise DataError(f"{source.name} ({name}) cannot be read: {first}") from error
     notes = list(raw.notes)
     condition = ""

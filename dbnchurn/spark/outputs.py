@@ -12,10 +12,10 @@ from datetime import date
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from dbnchurn.core.errors import ConfigError, listed
+from dbnchurn.core.errors import ConfigError, first_line, listed
 from dbnchurn.core.places import conflicts
 from dbnchurn.data.joins import CUTOFF
-from dbnchurn.spark.session import first_line, readable
+from dbnchurn.spark.session import readable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 
 from dbnchurn.offers import NextOffer, Purchases
+from dbnchurn.offers.eligibility import Eligibility
+from dbnchurn.offers.new_items import rank_for_new
+from dbnchurn.offers.offer_summary import OfferSummary
+from dbnchurn.offers.offer_table import ListTally, offer_tables
 
 WEEKS, WINDOW, KINDS, PER_KIND = 28, 4, 4, 10
 
@@ -31,3 +35,22 @@ def bought():
 @pytest.fixture(scope="session")
 def searched(bought):
     return NextOffer(window=WINDOW, n_offers=5).fit(bought)
+
+
+@pytest.fixture(scope="session")
+def summary(searched, bought):
+    record, rules = searched.record_, Eligibility.of_all(len(bought.items))
+    standing, closed = searched.standing_of(bought, rules)
+    tally = ListTally(record)
+    rows = sum(
+        table.num_rows
+        for table in offer_tables(record, standing, closed, bought.customers, 5, tally=tally)
+    )
+    listed = tally.result()
+    assert sum(offer[2] for offer in listed.offers) == rows
+    assert sum(offer[1] for offer in listed.offers) == listed.customers
+    new = rank_for_new(record, standing, {"<new>": "kind 1"}, 50)
+    return OfferSummary(
+        "sales.csv", len(bought.customers), record, searched.quality_, searched.tried_,
+        searched.rules_, searched.new_item_quality_, new, listed, 5, ("a note",),
+    )  # fmt: skip

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from dbnchurn.core.errors import DataError, listed
 from dbnchurn.core.progress import stage
@@ -90,37 +93,7 @@ def _arrays(session: Session, config: ForecastConfig, notes: list[str]) -> Histo
     segments = tuple(r[0] for r in session.rows("SELECT DISTINCT segment FROM spells ORDER BY 1"))
     early = str(months[min(LEAST_MONTHS, len(months)) - 1] + 1)
     codes, sizes = _codes(session, config, f"month < '{early}-01'::DATE", notes)
-    position = f"datediff('month', {text_literal(first)}::DATE, s.month)"
-    began = (
-        f"CASE WHEN l.first = {text_literal(first)}::DATE THEN NULL ELSE l.first END"
-        if config.since is None
-        else "date_trunc('month', s.since)"
-    )
-    segment = "list_position([" + ", ".join(map(text_literal, segments)) + "], s.segment) - 1"
-    changes = ", ".join(
-        f"lag({quoted(f'change {n}')}, {LAG}) OVER w AS {quoted(f'before {n}')}"
-        for n in config.changes
-    )
-    source = (
-        f"(SELECT *, {changes} FROM spells WINDOW w AS (PARTITION BY id ORDER BY month))"
-        if changes
-        else "spells"
-    )
-    revenue = "s.revenue::FLOAT" if config.revenue else "NULL::FLOAT"
-    session.run(
-        "CREATE TABLE people AS SELECT *, (row_number() OVER (ORDER BY id) - 1)::INTEGER AS number "
-        "FROM lives"
-    )
-    table = session.arrow(
-        f"SELECT {position}::SMALLINT AS month, ({segment})::SMALLINT AS segment, "
-        f"(CASE WHEN l.first = {text_literal(first)}::DATE THEN -1 ELSE datediff('month', l.first, "
-        f"s.month) END)::SMALLINT AS age, "
-        f"coalesce(datediff('month', s.month, l.gone), {STAYS})::SMALLINT AS ahead, "
-        f"coalesce(datediff('month', {began}, s.month), {NO_DATE})::INTEGER AS tenure, "
-        f"{revenue} AS revenue{''.join(f', {sql} AS code{i}' for i, sql in enumerate(codes))}"
-        f", l.number AS customer "
-        f"FROM {source} s JOIN people l USING (id) ORDER BY s.month, l.number"
-    )
+    table = _person_months(session, config, first, segments, codes)
 
     def column(name: str) -> npt.NDArray[Any]:
         return np.asarray(table.column(name).to_numpy())
@@ -148,6 +121,47 @@ def _arrays(session: Session, config: ForecastConfig, notes: list[str]) -> Histo
     )
     # By absence, the last month says only who left before it.
     return history if config.left is not None else history.until(len(months) - 2)
+
+
+def _person_months(
+    session: Session,
+    config: ForecastConfig,
+    first: date,
+    segments: Sequence[str],
+    codes: Sequence[str],
+) -> pa.Table:
+    """One row for each month of a customer, by month and customer; makes the table ``people``."""
+    position = f"datediff('month', {text_literal(first)}::DATE, s.month)"
+    began = (
+        f"CASE WHEN l.first = {text_literal(first)}::DATE THEN NULL ELSE l.first END"
+        if config.since is None
+        else "date_trunc('month', s.since)"
+    )
+    segment = "list_position([" + ", ".join(map(text_literal, segments)) + "], s.segment) - 1"
+    changes = ", ".join(
+        f"lag({quoted(f'change {n}')}, {LAG}) OVER w AS {quoted(f'before {n}')}"
+        for n in config.changes
+    )
+    source = (
+        f"(SELECT *, {changes} FROM spells WINDOW w AS (PARTITION BY id ORDER BY month))"
+        if changes
+        else "spells"
+    )
+    revenue = "s.revenue::FLOAT" if config.revenue else "NULL::FLOAT"
+    session.run(
+        "CREATE TABLE people AS SELECT *, (row_number() OVER (ORDER BY id) - 1)::INTEGER AS number "
+        "FROM lives"
+    )
+    return session.arrow(
+        f"SELECT {position}::SMALLINT AS month, ({segment})::SMALLINT AS segment, "
+        f"(CASE WHEN l.first = {text_literal(first)}::DATE THEN -1 ELSE datediff('month', l.first, "
+        f"s.month) END)::SMALLINT AS age, "
+        f"coalesce(datediff('month', s.month, l.gone), {STAYS})::SMALLINT AS ahead, "
+        f"coalesce(datediff('month', {began}, s.month), {NO_DATE})::INTEGER AS tenure, "
+        f"{revenue} AS revenue{''.join(f', {sql} AS code{i}' for i, sql in enumerate(codes))}"
+        f", l.number AS customer "
+        f"FROM {source} s JOIN people l USING (id) ORDER BY s.month, l.number"
+    )
 
 
 def _codes(

@@ -101,13 +101,8 @@ def fit_stages(
     leaves = None
     if stages.leaves is not None:
         with stage("leaves", seconds):
-            fitter = current_fitter()
-            if fitter is None:
-                leaves = _fit_leaves(stages.leaves, prepared, compute, store)
-            else:
-                rows_of = RowPreparation(schema, prepare)
-                generator = np.random.default_rng(compute.seed())
-                leaves = fitter.fit(fresh(stages.leaves), train, rows_of, prepared, generator)
+            rows_of = RowPreparation(schema, prepare)
+            leaves = _fit_leaves(stages.leaves, train, rows_of, prepared, compute, store)
     with stage("encode", seconds):
         rows = TrainingRows.of(prepared, leaves, stages.large_tables, compute)
     networks = _fit_networks(stages, rows, compute, store)
@@ -180,8 +175,17 @@ def _prepared_rows(
 
 
 def _fit_leaves(
-    leaves: Leaves, prepared: PreparedRows, compute: Compute, store: CheckpointStore
+    leaves: Leaves,
+    train: LabelledFrame,
+    rows_of: RowPreparation,
+    prepared: PreparedRows,
+    compute: Compute,
+    store: CheckpointStore,
 ) -> Leaves:
+    """Fitted boosters, by the fitter of the run where it has one."""
+    if (fitter := current_fitter()) is not None:
+        generator = np.random.default_rng(compute.seed())
+        return fitter.fit(fresh(leaves), train, rows_of, prepared, generator)
     training, stopping = prepared.training, prepared.stopping
     n_jobs, n_threads = compute.shared_by(int(training.fold.max()) + 1)
     return fresh(leaves).fit(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from dbnchurn.core.errors import ArtifactError, ConfigError
 from dbnchurn.core.records import unpack
 from dbnchurn.core.typing import Floats32, Ints32
-from dbnchurn.offers.acceptance import Acceptance, ItemRates
+from dbnchurn.offers.acceptance import Acceptance
 from dbnchurn.offers.list_quality import ListQuality
 from dbnchurn.offers.new_items import NewItemQuality
 from dbnchurn.offers.next_offer import NextOffer
@@ -159,7 +159,7 @@ class StoredNextOffer:
             record.groups,
             dense,
             nearest,
-            _in_full(record.acceptance),
+            record.acceptance,
             record.method,
             record.penalty,
             record.window,
@@ -192,14 +192,6 @@ class StoredNextOffer:
         made.new_item_quality_ = self.new_items
         made.measured_length_ = self.measured_length
         return made
-
-
-def _in_full(acceptance: Acceptance) -> Acceptance:
-    """The same in the types that are stored; shares may have come in single precision."""
-    rates = ItemRates(*(np.asarray(of, np.float64) for of in vars(acceptance.rates).values()))
-    names = ("coefficients", "knots", "offsets", "centre")
-    doubles = {name: np.asarray(getattr(acceptance, name), np.float64) for name in names}
-    return replace(acceptance, rates=rates, **doubles)
 
 
 def save(offers: NextOffer, folder: str | Path, *, mkdir: bool = True) -> Path:

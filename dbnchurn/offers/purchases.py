@@ -368,6 +368,17 @@ def _longer(matrix: csr_array, more: int) -> csr_array:
     )
 
 
+def holders(held: csr_array) -> Floats:
+    """Customers who hold each item.
+
+    Examples
+    --------
+    >>> holders(csr_array([[1.0, 1.0], [0.0, 1.0]])).tolist()
+    [1.0, 2.0]
+    """
+    return np.asarray(held.sum(axis=0, dtype=np.float64)).ravel()
+
+
 def entries(matrix: csr_array, row: Rows, column: Rows) -> Floats:
     """Values at pairs of positions, as a dense array.
 

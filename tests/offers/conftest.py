@@ -1,5 +1,7 @@
 """Purchases with known tastes, and a search that all tests share."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,7 @@ def make_purchases(n=900, seed=0, weeks=WEEKS, each=24):
     groups = {name: f"kind {k // PER_KIND}" for k, name in enumerate(names)}
     ids = np.array([f"c{k:05d}" for k in range(n)])
     week = generator.integers(0, weeks, len(customer))
-    return Purchases.of(ids[customer], names[item], week, groups=groups)
+    return Purchases.of(ids[customer], names[item], week, groups=groups, until=date(2024, 12, 29))
 
 
 @pytest.fixture(scope="session")

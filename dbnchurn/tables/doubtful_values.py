@@ -25,10 +25,12 @@ NEGATIVE = (
     -1, -7, -8, -9, *(-k for n in (100, 1_000, 10_000) for k in (n - 1, n - 2, n - 3)),
     *(-k * n for n in (11, 111, 1_111) for k in (7, 8)), -99_999, -999_999,
 )  # fmt: skip
+"""Codes of surveys and exports for an unknown number: -1, and -7 to -9 with their repetitions."""
 NINES = (
     *(k for n in (1_000, 10_000, 100_000) for k in (n - 3, n - 2, n - 1)),
     *(k * n for n in (111, 1_111) for k in (7, 8)), 999_999, 9_999_999, 99_999_999, 999_999_999,
 )  # fmt: skip
+"""Codes above all numbers: nines, with 997 and 998 beside 999, and repeated sevens and eights."""
 MOST_CODES = 4  # different ones in a column
 APART = 3.0  # times the next largest number: so far above it are nines that say "unknown"
 SEVERAL = 2  # rows

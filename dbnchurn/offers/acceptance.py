@@ -41,7 +41,13 @@ class ItemRates:
     share: Floats
 
     def audit(self) -> None:
-        """Refuse shares that have no log odds."""
+        """Refuse shares that have no log odds.
+
+        Raises
+        ------
+        ArtifactError
+            If there are any.
+        """
         shapes = {values.shape for values in (self.rate, self.popularity, self.share)}
         if shapes != {(len(self.rate),)}:
             raise ArtifactError("the rates are not of the same items")
@@ -94,7 +100,13 @@ class Acceptance:
     usual: Floats32
 
     def audit(self) -> None:
-        """Refuse parts of other shapes, and knots that do not rise."""
+        """Refuse parts of other shapes, and knots that do not rise.
+
+        Raises
+        ------
+        ArtifactError
+            If there are any.
+        """
         m = len(self.rates.rate)
         if self.coefficients.shape != (len(NAMES),) or self.centre.shape != (len(NAMES),):
             raise ArtifactError("the coefficients of the acceptance are not those of its columns")

@@ -41,7 +41,13 @@ class NearestWeights:
     ends: Ints32
 
     def audit(self) -> None:
-        """Refuse what are no rows."""
+        """Refuse what are no rows.
+
+        Raises
+        ------
+        ArtifactError
+            If there are any.
+        """
         m, k = len(self.ends) - 1, len(self.values)
         rising = m > 0 and self.ends[0] == 0 and (np.diff(self.ends) >= 0).all()
         if not rising or self.ends[-1] != k or self.columns.shape != self.values.shape != (k,):
@@ -70,7 +76,13 @@ class Parameters:
     random_state: int
 
     def audit(self) -> None:
-        """Refuse what no stage would have taken."""
+        """Refuse what no stage would have taken.
+
+        Raises
+        ------
+        ArtifactError
+            If there are any.
+        """
         if self.method not in ("auto", EASE, COSINE):
             raise ArtifactError(f"there is no method {self.method!r:.60}")
         numbers = (self.window, self.recent, self.n_offers)
@@ -107,7 +119,13 @@ class StoredNextOffer:
     measured_length: int
 
     def audit(self) -> None:
-        """Refuse parts that are not of the same items, or no stage would have made."""
+        """Refuse parts that are not of the same items, or no stage would have made.
+
+        Raises
+        ------
+        ArtifactError
+            If there are any.
+        """
         m = len(self.items)
         if not m or len(set(self.items)) < m:
             raise ArtifactError("items are missing or repeated")

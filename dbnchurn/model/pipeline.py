@@ -325,6 +325,5 @@ def _text_offsets(column: Column, values: pd.Series[Any]) -> str:
     if column.kind != "date" or not column.format:
         return ""
     counts = text(values).value_counts()
-    return offset_note(
-        column.name, form_of(column.format), list(counts.index), counts.to_numpy(np.int64)
-    )
+    rows = np.asarray(counts.to_numpy(), np.int64)
+    return offset_note(column.name, form_of(column.format), list(counts.index), rows)

@@ -1,4 +1,4 @@
-"""The slopes of a network's cross-entropy by all its weights, layer by layer from the logit down."""
+"""Slopes of a network's cross-entropy by all its weights, layer by layer from the logit down."""
 
 from __future__ import annotations
 

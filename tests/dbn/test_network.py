@@ -11,10 +11,10 @@ import torch
 
 from dbnchurn.dbn.dbn import DBN
 from dbnchurn.dbn.finetune import FineTune, LabelledRows, log_loss
+from dbnchurn.dbn.groups import gather_sum, scatter_sum
 from dbnchurn.dbn.hidden_units import HIDDEN
 from dbnchurn.dbn.minibatches import upward_pass
 from dbnchurn.dbn.network import Network
-from dbnchurn.dbn.groups import gather_sum, scatter_sum
 from dbnchurn.dbn.network_batch import NetworkBatch
 from dbnchurn.dbn.network_record import first_layer_input, logits, logits_from_first_layer, product
 from dbnchurn.dbn.network_stage import NetworkStage

@@ -13,7 +13,7 @@ DEFAULT_COMPANION = NetworkStage(
     scaled=True,
     dbn=DBN((256, 256), hidden="relu"),
     finetune=FineTune(
-        epochs=30,
+        epochs=20,
         learning_rate=2e-3,
         schedule="cosine",
         weight_decay=1e-2,

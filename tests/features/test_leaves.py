@@ -229,8 +229,8 @@ def test_weights_stand_for_copies():
         feature_types=["q"] * 3 + ["c"] * 2, enable_categorical=True,
     )  # fmt: skip
     parameters = {
-        "objective": "binary:logistic", "max_depth": 3, "eta": 0.07, "nthread": 1, "max_bin": SMALL_BINS,
-        "max_cat_to_onehot": Leaves.max_cat_to_onehot,
+        "objective": "binary:logistic", "max_depth": 3, "eta": 0.07, "nthread": 1,
+        "max_bin": SMALL_BINS, "max_cat_to_onehot": Leaves.max_cat_to_onehot,
     }  # fmt: skip
     twice = forest_of(xgb.train(parameters, doubled, 8))
     codes = once.record_.leaf_codes(0, matrix)

@@ -21,6 +21,7 @@ from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.format import percent, thousands
 from dbnchurn.core.locks import folder_lock
 from dbnchurn.core.places import check_places, make_folder
+from dbnchurn.core.scratch import remove_remains
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap
 from dbnchurn.months.estimate import ScoreGroups, estimates, plain_estimates
 from dbnchurn.months.scored_outcomes import ScoredOutcomes
@@ -140,6 +141,7 @@ def add_month(
     folder.mkdir(exist_ok=True)
     facts = json.loads(json.dumps(facts))
     with folder_lock(folder, WAIT):
+        remove_remains(folder)  # of a process that was killed after it had written this month
         path = folder / empty.file
         there = asdict(_read(path)) if path.exists() else asdict(empty)
         before = there[part]

@@ -150,9 +150,10 @@ def scatter_sum(
     n = len(levels)
     if values.shape[1] == 1 and values.device.type == "cpu":
         spread = values.expand(levels.shape)
-        taken = (levels, spread) if known is None else (levels[known], spread[known])
-        flat = (part.reshape(-1) for part in taken)
-        return torch.bincount(*flat, minlength=n_levels)[:, None].to(values.dtype)
+        if known is not None:
+            levels, spread = levels[known], spread[known]
+        sums = torch.bincount(levels.reshape(-1), spread.reshape(-1), minlength=n_levels)
+        return sums[:, None].to(values.dtype)
     shift = max(n - 1, 1).bit_length()
     wide = torch.int32 if n_levels << shift < 2**31 else torch.int64
     rows = torch.arange(n, dtype=wide, device=levels.device)[:, None]

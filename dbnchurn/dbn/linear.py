@@ -19,8 +19,8 @@ from dbnchurn.dbn.network_record import NetworkRecord, logits
 from dbnchurn.dbn.rows import RowSource, as_rows
 from dbnchurn.dbn.visible import Visible
 
-DENSE = 0.25
-"""A larger share of entries that are not zero is multiplied faster as a dense matrix."""
+FEW_UNITS = 1_000
+"""Up to so many units and levels Newton steps, which invert a matrix of them, are the fastest."""
 
 
 class Linear(BaseEstimator):  # type: ignore[misc]
@@ -102,11 +102,12 @@ class Linear(BaseEstimator):  # type: ignore[misc]
             chosen = stratified_subsample(labels.astype(np.int64), self.max_rows, generator)
         visible = source.take(chosen)
         design = _design(visible)
-        if design.nnz > DENSE * design.shape[0] * design.shape[1]:
-            design = design.toarray()
+        solver = "lbfgs"
+        if design.shape[1] <= FEW_UNITS:
+            solver, design = "newton-cholesky", design.toarray()
 
         # Each starts from the solution before, under the next stronger penalty.
-        model = LogisticRegression(max_iter=300, warm_start=True)
+        model = LogisticRegression(solver=solver, max_iter=300, warm_start=True)
 
         def fitted(strength: float) -> tuple[float, NetworkRecord]:
             model.set_params(C=strength).fit(design, labels[chosen], weight[chosen])

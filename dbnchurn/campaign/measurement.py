@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dbnchurn.campaign.arm_names import CONTACT, CONTROL, EXPLORE
+from dbnchurn.campaign.balance import Balance, score_balance
 from dbnchurn.campaign.breakdown import (
     BREAKDOWNS,
     MOST_GROUPS,
@@ -26,6 +27,7 @@ from dbnchurn.campaign.effect import (
 )
 from dbnchurn.campaign.lift import Lift, MoneyKept, Planned
 from dbnchurn.campaign.log import ContactLog
+from dbnchurn.campaign.other_campaigns import contacts_elsewhere
 from dbnchurn.campaign.outcomes import JoinedLog, Outcomes, counts_by_arm, join_outcomes
 from dbnchurn.campaign.scored_customers import ScoredCustomers
 from dbnchurn.core.errors import ConfigError, DataError, listed
@@ -83,7 +85,7 @@ def measure(
     >>> lift.claim, round(lift.effect.value, 2)
     ('kept', -0.1)
     """
-    log = log.of_campaign(settings.campaign, every=settings.every)
+    whole, log = log.frame, log.of_campaign(settings.campaign, every=settings.every)
     if not (log.frame["arm"] == CONTROL).any():
         raise DataError(
             f"{log.name}: the campaign has no control group, so no effect can be told: nobody "
@@ -115,7 +117,9 @@ def measure(
     sequence = None
     if settings.looks > 1 or joined.preliminary:
         sequence = effect.sequence(_final_deviation(log, effect, settings.confidence))
-    stopped = no_claim(ratio, outcomes_p)
+    balance = _balance(log.frame)
+    stopped = no_claim(ratio, outcomes_p, balance)
+    elsewhere = contacts_elsewhere(whole, log.frame, settings.days)
     claim, verdict = claim_of(effect, sequence, stopped, joined)
     rows = joined.frame if described is None else described.beside(joined.frame)
     groups = group_effects(rows, log.frame, settings.by, settings.confidence)
@@ -143,7 +147,9 @@ def measure(
         planned=_planned(joined.frame, effect.value, ends, money, settings),
         before=settings.before,
         before_sentence=NO_EFFECT if settings.before is not None else "",
-        warnings=_warnings(joined, log, stopped),
+        balance=balance,
+        elsewhere=elsewhere.contacted if elsewhere.campaigns else {},
+        warnings=_warnings(joined, log, stopped, elsewhere.sentence),
         notes=(*certain, *_notes(joined, rows, effect, settings)),
     )
 
@@ -297,8 +303,20 @@ def _planned(
     return tuple(found)
 
 
-def _warnings(joined: JoinedLog, log: ContactLog, stopped: str) -> tuple[str, ...]:
-    found = []
+def _balance(rows: pd.DataFrame) -> Balance | None:
+    """Scores of contacted and control group."""
+    rows = rows[rows["arm"].isin([CONTACT, CONTROL])]
+    if "score" not in rows:
+        return None
+    return score_balance(
+        rows["score"].to_numpy(np.float64),
+        (rows["arm"] == CONTACT).to_numpy(),
+        rows["propensity"].to_numpy(np.float64),
+    )
+
+
+def _warnings(joined: JoinedLog, log: ContactLog, stopped: str, elsewhere: str) -> tuple[str, ...]:
+    found = [] if not elsewhere else [elsewhere]
     if stopped:
         found.append(f"No effect is claimed: {stopped}.")
     if joined.without_outcome:

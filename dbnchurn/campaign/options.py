@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from dbnchurn.campaign.conditions import Condition
 from dbnchurn.campaign.id_match import Match
 from dbnchurn.campaign.limits import Option
+from dbnchurn.campaign.other_campaigns import RUNNING
 from dbnchurn.campaign.source import CampaignSource
 from dbnchurn.config import Section
 from dbnchurn.core.errors import did_you_mean
@@ -178,6 +179,11 @@ class AllocateSection(Section):
     )
     log: CampaignSource | None = Field(default=None, description="Contact log of the past.")
     frequency: tuple[FrequencySection, ...] = ()
+    keep_control: Count = Field(
+        default=RUNNING,
+        description="Days for which customers who are held out in another campaign of the log "
+        "are left alone, so that its effect can be measured; 0 contacts them.",
+    )
     suppress: Path | None = Field(
         default=None, description="Ids of customers who must not be contacted."
     )

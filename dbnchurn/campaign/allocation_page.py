@@ -171,6 +171,7 @@ def _formula(result: AllocationResult) -> list[str]:
         )
     arms = (
         f"The control group is {100 * config.control:g} % of the list, drawn within the options by "
-        f"customer id and seed {config.seed}; budget and limits hold for those who are contacted"
+        f"customer id, campaign and seed {config.seed}; budget and limits hold for those who are "
+        "contacted"
     )
     return [f"{formula}; {unit}.", f"{arms}."]

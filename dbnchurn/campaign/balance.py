@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.special import chdtrc
 
+from dbnchurn.campaign.arm_names import CONTACT, CONTROL
 from dbnchurn.campaign.effect import MISMATCH
+from dbnchurn.core.html.format import percent
 from dbnchurn.core.typing import Bools, Floats
 
 FEWEST = 20  # scored customers of either group
@@ -32,6 +35,15 @@ class Balance:
     def fits(self) -> bool:
         """Whether an effect may be told."""
         return self.p_value >= MISMATCH
+
+    @property
+    def difference(self) -> str:
+        """The difference as a clause, for groups that do not fit."""
+        return (
+            "the groups differed before the campaign: the mean score of the contacted was "
+            f"{percent(self.contact, 1)}, that of the control group {percent(self.control, 1)} "
+            f"(p = {self.p_value:.2g}), which the draw of the log does not make"
+        )
 
 
 def score_balance(score: Floats, contacted: Bools, propensity: Floats) -> Balance | None:
@@ -74,3 +86,15 @@ def score_balance(score: Floats, contacted: Bools, propensity: Floats) -> Balanc
     if variance <= 0:
         return Balance(*means, 1.0 if abs(apart) < 1e-12 else 0.0)
     return Balance(*means, float(chdtrc(1, apart**2 / variance)))
+
+
+def balance_of(rows: pd.DataFrame) -> Balance | None:
+    """Scores of the contacted and the control group of a log; None where too few have one."""
+    rows = rows[rows["arm"].isin([CONTACT, CONTROL])]
+    if "score" not in rows:
+        return None
+    return score_balance(
+        rows["score"].to_numpy(np.float64),
+        (rows["arm"] == CONTACT).to_numpy(),
+        rows["propensity"].to_numpy(np.float64),
+    )

@@ -6,7 +6,7 @@ from dbnchurn.campaign.balance import Balance
 from dbnchurn.campaign.effect import MISMATCH, Effect, SampleRatio
 from dbnchurn.campaign.lift import Claim
 from dbnchurn.campaign.outcomes import JoinedLog
-from dbnchurn.core.html.format import percent, points
+from dbnchurn.core.html.format import points
 
 
 def no_claim(ratio: SampleRatio, outcomes_p: float, balance: Balance | None = None) -> str:
@@ -40,10 +40,8 @@ def no_claim(ratio: SampleRatio, outcomes_p: float, balance: Balance | None = No
         )
     if balance is not None and not balance.fits:
         return (
-            f"the groups differed before the campaign: the mean score of the contacted was "
-            f"{percent(balance.contact, 1)}, that of the control group "
-            f"{percent(balance.control, 1)} (p = {balance.p_value:.2g}), which the draw of the log "
-            "does not make, so no effect is claimed; find out who was put into the other group"
+            f"{balance.difference}, so no effect is claimed; find out who was put into the other "
+            "group"
         )
     return ""
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dbnchurn.campaign.arm_names import CONTACT, CONTROL, EXPLORE
-from dbnchurn.campaign.balance import Balance, score_balance
+from dbnchurn.campaign.balance import balance_of
 from dbnchurn.campaign.breakdown import (
     BREAKDOWNS,
     MOST_GROUPS,
@@ -117,7 +117,7 @@ def measure(
     sequence = None
     if settings.looks > 1 or joined.preliminary:
         sequence = effect.sequence(_final_deviation(log, effect, settings.confidence))
-    balance = _balance(log.frame)
+    balance = balance_of(log.frame)
     stopped = no_claim(ratio, outcomes_p, balance)
     elsewhere = contacts_elsewhere(whole, log.frame, settings.days)
     claim, verdict = claim_of(effect, sequence, stopped, joined)
@@ -301,18 +301,6 @@ def _planned(
         total = float(values.sum())
         found.append(Planned("net value", total, money.value, money.low, money.high))
     return tuple(found)
-
-
-def _balance(rows: pd.DataFrame) -> Balance | None:
-    """Scores of contacted and control group."""
-    rows = rows[rows["arm"].isin([CONTACT, CONTROL])]
-    if "score" not in rows:
-        return None
-    return score_balance(
-        rows["score"].to_numpy(np.float64),
-        (rows["arm"] == CONTACT).to_numpy(),
-        rows["propensity"].to_numpy(np.float64),
-    )
 
 
 def _warnings(joined: JoinedLog, log: ContactLog, stopped: str, elsewhere: str) -> tuple[str, ...]:

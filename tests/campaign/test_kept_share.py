@@ -104,3 +104,13 @@ def test_what_was_drawn_to_the_mean_is_said_beside_what_was_measured():
     assert json.loads(json.dumps(told)) == told
     assert set(ARMS) == {CONTACT, CONTROL, EXPLORE}
     assert 0 < KEEP_ALL < 1
+
+
+def test_groups_that_differed_before_say_nothing():
+    frame, y, risk = campaign(3_000)
+    rows = frame.assign(left=y.astype(float))
+    held = (rows["arm"] == CONTROL).to_numpy()
+    riskier = rows[~held | (risk > np.quantile(risk, 0.4))]
+    with pytest.raises(DataError, match=r"the groups differed before .*feedback\.exclude"):
+        measured_shares("spring", riskier, [(CONTACT, GIFT)])
+    assert measured_shares("spring", rows, [(CONTACT, GIFT)])

@@ -36,8 +36,8 @@ def lift_page(lift: Lift) -> str:
         bullets("", lift.warnings, "warnings"),
         "<h2>The two groups</h2>",
         paragraph(
-            "The control group was drawn at random from the same list and left alone, so what it "
-            "did is what the contacted would have done without the campaign.",
+            "The control group was drawn at random from the same list and left alone by this "
+            "campaign, so what it did is what the contacted would have done without it.",
             "soft",
         ),
         rows_table(("group", "on the list", "counted", "left", "share that left"), _arms(lift)),

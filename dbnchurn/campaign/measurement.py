@@ -121,6 +121,8 @@ def measure(
     stopped = no_claim(ratio, outcomes_p, balance)
     elsewhere = contacts_elsewhere(whole, log.frame, settings.days)
     claim, verdict = claim_of(effect, sequence, stopped, joined)
+    if not stopped and elsewhere.unlike:
+        verdict = f"{verdict} {elsewhere.unlike}"
     rows = joined.frame if described is None else described.beside(joined.frame)
     groups = group_effects(rows, log.frame, settings.by, settings.confidence)
     ends = (effect.low, effect.high) if sequence is None else sequence

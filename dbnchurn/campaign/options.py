@@ -147,6 +147,11 @@ class AllocateSection(Section):
         description="Further columns of every customer, such as the table of `dbnchurn values` "
         "with `worth`; joined by its column `customer`.",
     )
+    values_of: Literal["all", "some"] = Field(
+        default="all",
+        description="Whether every customer has a row in `values`; `some` leaves the cells of the "
+        "others empty, as of a list of key users.",
+    )
     id: Name = Field(description="Column that names the customer.")
     probability: str = Field(
         default="probability", description="Column with the probability of leaving."

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dbnchurn.campaign.arm_names import CONTROL
+from dbnchurn.campaign.arm_names import CONTACT, CONTROL
+from dbnchurn.campaign.effect import MISMATCH, same_share
 from dbnchurn.campaign.log import ContactLog
 from dbnchurn.core.errors import listed
 from dbnchurn.core.typing import Bools
@@ -56,6 +57,18 @@ class ContactsElsewhere:
 
     contacted: Mapping[str, tuple[int, int]]
     campaigns: tuple[str, ...]
+
+    @property
+    def unlike(self) -> str:
+        """What the verdict adds where they reached another share of either group."""
+        (hit, rows), (held, controls) = (self.contacted.get(a, (0, 0)) for a in (CONTACT, CONTROL))
+        if same_share((hit, held), (rows, controls)) >= MISMATCH:
+            return ""
+        return (
+            f"But other campaigns contacted {100 * held / controls:.1f} % of the control group "
+            f"meanwhile, and {100 * hit / rows:.1f} % of the contacted: this is not the effect of "
+            "the campaign alone."
+        )
 
     @property
     def sentence(self) -> str:

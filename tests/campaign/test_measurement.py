@@ -246,4 +246,6 @@ def test_contacts_of_other_campaigns_in_the_window_are_told():
         "'easter'" in text and f"50 of {controls:,} in arm control" in text
         for text in mixed.warnings
     )
+    assert "not the effect of the campaign alone" in mixed.verdict
+    assert "campaign alone" not in alone.verdict
     assert mixed.as_dict()["contacted_elsewhere"] == {"contact": 0, "control": 50}

@@ -84,8 +84,8 @@ def score_balance(score: Floats, contacted: Bools, propensity: Floats) -> Balanc
         variance += float(np.square(share * (score[known] - mean)).sum())
     apart = means[0] - means[1]
     if variance <= 0:
-        return Balance(*means, 1.0 if abs(apart) < 1e-12 else 0.0)
-    return Balance(*means, float(chdtrc(1, apart**2 / variance)))
+        return Balance(means[0], means[1], 1.0 if abs(apart) < 1e-12 else 0.0)
+    return Balance(means[0], means[1], float(chdtrc(1, apart**2 / variance)))
 
 
 def balance_of(rows: pd.DataFrame) -> Balance | None:

@@ -82,7 +82,8 @@ class Outcomes:
             raise DataError(
                 f"{name}: outcomes need the columns 'customer' and 'left' (0 or 1) or 'left_date' "
                 f"(empty for those who stayed), this has {listed(frame.columns)}; name them so, or "
-                "say with 'columns' how they are called"
+                "say in a config how they are called: outcomes: {path: …, columns: {customer: …, "
+                "left: …}}"
             )
         unused = [column for column in frame if column not in COLUMNS]
         notes = [f"{name}: no use for {listed(unused)}: left out"] if unused else []
@@ -93,14 +94,6 @@ class Outcomes:
             if rows[column].isna().any():
                 places = rows_text(rows[column].isna())
                 raise DataError(f"{name}: column {column!r} is empty {places}; every row needs it")
-        keys = [column for column in ("customer", "campaign") if column in rows]
-        repeated = rows.duplicated(keys, keep=False).to_numpy()
-        if repeated.any():
-            raise DataError(
-                f"{name}: customers are there twice {rows_text(repeated)}, such as "
-                f"{rows[repeated]['customer'].iloc[0]!r}; keep one outcome of each, or add a "
-                "column 'campaign'"
-            )
         for column in {"left", "accepted"} & set(rows):
             rows[column] = _yes_or_no(rows[column], name)
         if "revenue" in rows:
@@ -108,7 +101,7 @@ class Outcomes:
         if "left_date" in rows:
             rows["left_date"] = as_dates(rows["left_date"], name)
             rows["left"] = _left_by_date(rows, name)
-        return cls(rows, name, tuple(notes))
+        return cls(_once(rows, name, notes), name, tuple(notes))
 
     @classmethod
     def read(cls, source: str | Path | CampaignSource) -> Outcomes:
@@ -133,6 +126,24 @@ class Outcomes:
         table = read_source(source, texts=texts, kinds={**kinds, "left_date": "date"})
         made = cls.of(table.frame, table.name)
         return cls(made.frame, made.name, (*table.notes, *made.notes))
+
+
+def _once(rows: pd.DataFrame, name: str, notes: list[str]) -> pd.DataFrame:
+    """Every customer once; equal rows are one outcome, but for revenue, which may be two sums."""
+    keys = [column for column in ("customer", "campaign") if column in rows]
+    repeats = rows.duplicated().to_numpy() & ("revenue" not in rows)
+    once = rows[~repeats]
+    repeated = np.zeros(len(rows), bool)
+    repeated[~repeats] = once.duplicated(keys, keep=False).to_numpy()
+    if repeated.any():
+        raise DataError(
+            f"{name}: customers are there twice {rows_text(repeated)}, such as "
+            f"{rows[repeated]['customer'].iloc[0]!r}; keep one outcome of each, or add a "
+            "column 'campaign'"
+        )
+    if repeats.any():
+        notes.append(f"{name}: another row is repeated {rows_text(repeats)}: counted once")
+    return once.reset_index(drop=True)
 
 
 def _yes_or_no(values: pd.Series[Any], name: str) -> pd.Series[Any]:

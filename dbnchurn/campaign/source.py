@@ -103,7 +103,7 @@ def read_source(
     if absent := [name for name in own.values() if name not in frame]:
         raise DataError(
             f"{source.name}: there is no column {listed(absent)}, which 'columns' names; it has "
-            f"{listed(frame.columns)}"
+            f"{listed(frame.columns)}; 'columns' is written as {{name here: name in the table}}"
         )
     frame = frame.rename(columns={theirs: name for name, theirs in own.items()})
     if repeated := sorted(set(frame.columns[frame.columns.duplicated()])):

@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from dbnchurn.campaign.id_match import CLEARLY_MORE, Match
-from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, first_line, listed
+from dbnchurn.core.errors import ConfigError, DataError, first_line, listed
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.typed import as_text
 from dbnchurn.tables.duckdb import Session
@@ -306,7 +306,7 @@ def _column(path: Path, columns: list[str], id: str | None) -> tuple[str, str | 
     wanted = "'id'" if id in (None, "id") else f"'id' or {id!r}"
     raise DataError(
         f"{path}: a suppression list has a column {wanted} or one column alone, this has "
-        f"{listed(columns)}: {did_you_mean(id or 'id', columns)}"
+        f"{listed(columns)}; call the column of the ids 'id', or save it alone"
     )
 
 
@@ -335,8 +335,8 @@ def _check_unmatched(
         if not found.matched and not allowed:
             raise DataError(
                 f"{count} {verb}: {_examples(session)}; name the customers in the same way in "
-                "both, or give --allow-unmatched (allow_unmatched=True) if the list is of other "
-                "people"
+                "both, or give --allow-unmatched (allow_unmatched: true in a config) if the list "
+                "is of other people"
             )
         return  # a list may hold people who are no customers; the counts are told with the job
     other, more = better[-1]
@@ -350,7 +350,7 @@ def _check_unmatched(
         unless = ", or --allow-unmatched if these are other people" if found.matched else ""
         raise DataError(
             f"{sentence}; write the ids in the same way, or give --suppress-match {other} "
-            f"(suppress_match={other!r}){unless}"
+            f"(suppress_match: {other} in a config){unless}"
         )
     log.warning("%s", sentence)
 

@@ -107,3 +107,13 @@ def test_what_was_drawn_to_the_mean_is_said_beside_what_was_measured():
     assert str(measured).endswith(
         "by 20.0 % (95 % interval 10.0 to 50.0 %; 900 contacted, 300 controls)"
     )
+
+
+def test_groups_that_differed_before_say_nothing():
+    frame, y, risk = campaign(3_000)
+    rows = frame.assign(left=y.astype(float))
+    held = (rows["arm"] == CONTROL).to_numpy()
+    riskier = rows[~held | (risk > np.quantile(risk, 0.4))]
+    with pytest.raises(DataError, match=r"the groups differed before .*feedback\.exclude"):
+        measured_shares("spring", riskier, [(CONTACT, GIFT)])
+    assert measured_shares("spring", rows, [(CONTACT, GIFT)])

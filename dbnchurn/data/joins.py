@@ -20,6 +20,7 @@ from dbnchurn.data.aggregates import (
     Span,
     day,
     features_of,
+    last_value,
     month_spans,
     rows_within,
     whole_span,
@@ -35,6 +36,8 @@ from dbnchurn.tables.duckdb import Session
 CUTOFF, LABEL = "cutoff", "label"
 RESULT = quoted("finished features")
 FEATURES_PER_QUERY = 24  # the states of all aggregates of a query have to fit into memory
+FEWEST_KEYS = 20  # of a table, for none of them to be a customer's by a mistake alone
+SPELLED = 0.05  # share of keys that match only without leading zeros, from which on it is refused
 NO_WINDOWS = date(1970, 1, 1)  # cutoff of tables without dates
 
 
@@ -106,10 +109,24 @@ def integrate(
         session.define(
             f"INSERT INTO {RESULT} {select}" if snapshot else f"CREATE TABLE {RESULT} AS {select}"
         )
+        _check_one_row_each(session, cutoff)
         for number in range(len(queries)):
             session.run(f"DROP TABLE features{number}")
         session.run("DROP TABLE snapshot")
     return features + [Feature(name, "") for name in plan.ratios]
+
+
+def _check_one_row_each(session: Session, cutoff: date) -> None:
+    """Refuse a join that repeated customers, whatever the tables hold."""
+    rows, customers = session.row(
+        f"SELECT (SELECT count(*) FROM {RESULT} WHERE {CUTOFF} = DATE '{cutoff}'), "
+        "(SELECT count(*) FROM snapshot)"
+    )
+    if rows != customers:
+        raise DataError(
+            f"the tables give {rows} rows for {customers} customers at the cutoff {cutoff}: a "
+            "table without dates, or a lookup, has several rows of one key; keep one row of each"
+        )
 
 
 def _check_keys(session: Session, plan: DataPlan) -> None:
@@ -248,13 +265,28 @@ def _value_columns(name: str, plan: DataPlan, window: Window) -> FeatureQuery:
         known = f"WHERE t.{quoted(table.date)} < {day(window.cutoff)}" if table.date else ""
         sql = f"SELECT t.{quoted(table.key)} AS key, {chosen} FROM {quoted(name)} t {known}"
     else:
-        way = plan.tables[table.through.table]
-        there = _comparable(f"w.{quoted(table.through.column)}", plan, table.through)
+        there = _comparable("w.link", plan, table.through)
         sql = (
-            f"SELECT w.{quoted(way.key)} AS key, {chosen} FROM {quoted(table.through.table)} w "
+            f"SELECT w.key, {chosen} FROM ({_links(plan, table.through, window)}) w "
             f"JOIN {quoted(name)} t ON {there} = CAST(t.{quoted(table.key)} AS VARCHAR)"
         )
     return FeatureQuery(sql, features)
+
+
+def _links(plan: DataPlan, through: Through, window: Window) -> str:
+    """Query for the value by which a lookup is joined, one ``link`` for each ``key``.
+
+    Of a table of months or events it is the last value within the observation window.
+    """
+    way = plan.tables[through.table]
+    key, column = quoted(way.key), quoted(through.column)
+    rows = f"FROM {quoted(through.table)} WHERE"
+    if way.rows in ("month", "event"):
+        span = whole_span(way, window)
+        link, within = last_value(column, way, span), rows_within(way, span.start, span.until)
+        return f"SELECT {key} AS key, {link} AS link {rows} {within} GROUP BY ALL"
+    known = "TRUE" if way.date is None else f"{quoted(way.date)} < {day(window.cutoff)}"
+    return f"SELECT {key} AS key, {column} AS link {rows} {known}"
 
 
 def _comparable(column: str, plan: DataPlan, through: Through) -> str:
@@ -371,3 +403,68 @@ def report_joins(session: Session, plan: DataPlan) -> list[Join]:
         )
     session.run("DROP TABLE customers_of_base")
     return report
+
+
+def refuse_unmatched(session: Session, plan: DataPlan, joins: Sequence[Join]) -> None:
+    """Refuse tables whose keys are written otherwise than those of the customers.
+
+    Parameters
+    ----------
+    session : Session
+        Has every clean table under its name.
+    plan : DataPlan
+    joins : sequence of Join
+        As :func:`report_joins` gives it.
+
+    Raises
+    ------
+    DataError
+        If no key of a table is one of the base table, or of the column that a lookup is joined
+        through, or many are only without leading zeros and case.
+    """
+    for join in joins:
+        table, way = plan.tables[join.table], plan.tables[join.table].through
+        if join.table == plan.base or join.table not in plan.features:
+            continue
+        other, column = plan.base, plan.tables[plan.base].key
+        theirs, how = _text(column), "mend the keys, or say key_kind: number in both"
+        if way is not None:
+            other, column = way.table, way.column
+            theirs, how = _comparable(quoted(column), plan, way), "mend the keys"
+        own = f"SELECT {_text(table.key)} AS k FROM {quoted(join.table)}"
+        others = f"SELECT {theirs} AS k FROM {quoted(other)}"
+        loose = 0  # parts of a table are divided by its keys as they are written
+        if session.counts is None:
+            loose = session.row(_loosely_matched(own, others))[0]
+        matched, fewest = join.keys - join.orphans, FEWEST_KEYS if way is None else 1
+        if (matched or join.keys < fewest) and loose <= SPELLED * join.keys:
+            continue
+        here, there = (
+            session.total(f"SELECT min(k) FROM ({keys})", "min")[0] for keys in (own, others)
+        )
+        session.refuse(
+            f"table {join.table!r}: {join.orphans} of {join.keys} keys {table.key!r}, such as "
+            f"{here!r}, are no {column!r} of {other!r}, such as {there!r}"
+            + (f"; {loose} are, but for leading zeros and case" if loose else "")
+            + f"; {how}"
+        )
+
+
+def _text(column: str) -> str:
+    return f"CAST({quoted(column)} AS VARCHAR)"
+
+
+def _loosely_matched(own: str, others: str) -> str:
+    """Query for the number of keys ``k`` of one query that another has, but spelled otherwise.
+
+    Blanks, leading zeros, a ``.0`` at the end, and case do not count.
+    """
+    loose = "regexp_replace(regexp_replace(lower(trim(k)), '^0+', ''), '[.]0$', '')"
+    own, others = (
+        f"(SELECT k, {loose} AS loose FROM (SELECT DISTINCT k FROM ({keys}) WHERE k IS NOT NULL))"
+        for keys in (own, others)
+    )
+    return (
+        f"SELECT count(*) FROM {own} WHERE loose IN (SELECT loose FROM {others}) "
+        f"AND k NOT IN (SELECT k FROM {others})"
+    )

@@ -27,16 +27,8 @@ from dbnchurn.data.coverage import (
     unfinished_outcome,
     with_gaps,
 )
-from dbnchurn.data.joins import (
-    CUTOFF,
-    RESULT,
-    Join,
-    count_gone,
-    hide_from,
-    integrate,
-    refuse_unmatched,
-    report_joins,
-)
+from dbnchurn.data.join_report import Join, refuse_unmatched, report_joins
+from dbnchurn.data.joins import CUTOFF, RESULT, count_gone, hide_from, integrate
 from dbnchurn.data.month_contents import dated_ahead, unlike_other_months
 from dbnchurn.data.neighbours import hub_notes
 from dbnchurn.data.open import open_table, raw_name

@@ -125,21 +125,26 @@ def refuse_unmatched(session: Session, plan: DataPlan, joins: Sequence[Join]) ->
             theirs, how = comparable(quoted(column), plan, way), "mend the keys"
         own = f"SELECT {_text(table.key)} AS k FROM {quoted(join.table)}"
         others = f"SELECT {theirs} AS k FROM {quoted(other)}"
-        loose = 0  # parts of a table are divided by its keys as they are written
-        if session.counts is None:
+        loose = 0
+        if session.counts is None:  # parts of a table are divided by its keys as they are written
             loose = session.row(_loosely_matched(own, others))[0]
         matched, fewest = join.keys - join.orphans, FEWEST_KEYS if way is None else 1
         if (matched or join.keys < fewest) and loose <= SPELLED * join.keys:
             continue
-        here, there = (
-            session.total(f"SELECT min(k) FROM ({keys})", "min")[0] for keys in (own, others)
-        )
+        here, there = (_example(session, keys) for keys in (own, others))
         session.refuse(
-            f"table {join.table!r}: {join.orphans} of {join.keys} keys {table.key!r}, such as "
-            f"{here!r}, are no {column!r} of {other!r}, such as {there!r}"
+            f"table {join.table!r}: {join.orphans} of {join.keys} keys {table.key!r}{here} are no "
+            f"{column!r} of {other!r}{there}"
             + (f"; {loose} are, but for leading zeros and case" if loose else "")
             + f"; {how}"
         )
+
+
+def _example(session: Session, keys: str) -> str:
+    """A key of a query, for a message; of a whole table alone, as parts have no common example."""
+    if session.counts is not None:
+        return ""
+    return f" (such as {session.row(f'SELECT min(k) FROM ({keys})')[0]!r})"
 
 
 def _text(column: str) -> str:

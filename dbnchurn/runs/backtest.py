@@ -119,6 +119,8 @@ def backtest(
     labelled, rows, allowed = _labelled(predictor, source, name, by, classes, allow_changed)
     assert labelled.meaning is not None
     condition, share = labelled.meaning.condition, float(labelled.y.mean())
+    if meaning is not None and about.get("data") is not None:
+        condition = str(about.get("left") or condition)  # of the raw tables, not of the built label
     weight, told = _without_contacts(labelled, feedback)
     scores = predictor.predict_proba(labelled.X)[:, 1]
     measured = evaluate(

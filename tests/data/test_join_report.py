@@ -19,7 +19,7 @@ def test_keys_with_leading_zeros_match_as_numbers_and_are_refused_as_text(make):
     tables["calls"] = tables["calls"].assign(id=padded(tables["calls"]["id"]))
     numbers = {"tables": {"calls": {"key_kind": "number"}}}
     pd.testing.assert_frame_equal(pd.read_parquet(make(tables, numbers).features), plain)
-    message = "'calls': 60 of 60 keys 'id', such as '0000.*key_kind: number in both"
+    message = r"'calls': 60 of 60 keys 'id' \(such as '0000.*key_kind: number in both"
     with pytest.raises(DataError, match=message):
         make(tables, TEXT)
 
@@ -38,7 +38,7 @@ def test_a_part_of_the_keys_that_lost_their_zeros_is_refused(make):
 def test_a_table_of_other_customers_is_refused(make):
     tables = crm()
     tables["calls"] = tables["calls"].assign(id=tables["calls"]["id"] + 1000)
-    with pytest.raises(DataError, match="60 of 60 keys 'id', such as '1001', are no 'id' of 'bas"):
+    with pytest.raises(DataError, match=r"60 of 60 keys 'id' \(such as '1001'\) are no 'id' of"):
         make(tables)
 
 
@@ -50,5 +50,5 @@ def test_a_lookup_that_matches_nothing_is_refused(make):
         "tables": {"tariffs": {"key": "plan", "grain": "lookup", "through": way}},
         "features": {"tariffs": {"values": ["fee"]}},
     }
-    with pytest.raises(DataError, match=r"2 of 2 keys 'plan', such as 'a', .* such as 'A'; 2 are"):
+    with pytest.raises(DataError, match=r"2 of 2 keys 'plan' \(such as 'a'\) .* 'A'\); 2 are"):
         make(tables, changes)

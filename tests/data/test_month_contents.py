@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.data.month_contents import MOST
 from tests.data.small_crm import crm
 
 JULY = pd.Timestamp("2024-07-01")
@@ -29,6 +30,15 @@ def test_a_column_that_one_month_lacks_is_refused(make, name, when, column):
     built = make(tables, labelled=False, allow_stale="known")
     assert any("is empty" in line for line in built.coverage.uncovered)
     assert any("is empty" in line for line in make(tables).coverage.uncovered)
+
+
+@pytest.mark.parametrize("more", [-1, 0])
+def test_a_column_is_lost_from_a_share_of_the_rows_on(make, more):
+    tables = crm(100)
+    basic = tables["basic"]
+    lost = (basic["month"] == JULY) & (basic["id"] <= MOST * 100 + more)
+    tables["basic"] = basic.assign(gb=basic["gb"].mask(lost))
+    assert len(make(tables).coverage.uncovered) == 1 + more
 
 
 def test_a_column_that_is_rare_in_every_month_is_no_fault(make):

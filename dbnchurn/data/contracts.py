@@ -36,7 +36,7 @@ from dbnchurn.tables.text_column import PERHAPS_MISSING
 log = logging.getLogger(__name__)
 REPEATS = "repeats a key with other values"
 FIELDS = "too few or too many fields"
-MANY_COPIES = 0.03  # share of rows from which on copies are told
+MANY_COPIES = 0.05  # share of rows from which on copies are told
 INTEGERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT")
 FAULT = quoted("number of the fault")
 TEXT_LIKE = ("VARCHAR", "ENUM", "UUID")

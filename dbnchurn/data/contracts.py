@@ -8,7 +8,7 @@ and date, one row is kept.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from dbnchurn.tables.text_column import PERHAPS_MISSING
 log = logging.getLogger(__name__)
 REPEATS = "repeats a key with other values"
 FIELDS = "too few or too many fields"
+MANY_COPIES = 0.05  # share of rows from which on copies are told
 FAULT = quoted("number of the fault")
 TEXT_LIKE = ("VARCHAR", "ENUM", "UUID")
 
@@ -62,6 +63,25 @@ class CheckedTable:
     quarantined: dict[str, int] = field(default_factory=dict)
     copies: int = 0
     blanked: dict[str, int] = field(default_factory=dict)
+
+
+def copy_notes(tables: Mapping[str, CheckedTable]) -> list[str]:
+    """Sentences about tables of which so many rows are copies that a file may be there twice.
+
+    Parameters
+    ----------
+    tables : mapping of table → CheckedTable
+
+    Returns
+    -------
+    list of str
+    """
+    return [
+        f"table {name!r}: {table.copies} of {table.rows} rows are exact copies of others and were "
+        "dropped; a file may be there twice"
+        for name, table in tables.items()
+        if table.copies > MANY_COPIES * table.rows
+    ]
 
 
 def enforce(
@@ -339,12 +359,15 @@ def _refuse_many(session: Session, name: str, table: TablePlan, checked: Checked
 def _keep_one_each(
     session: Session, name: str, table: TablePlan, checked: CheckedTable, quarantine: Path | None
 ) -> None:
-    """Keep one row of each key (and date): the fullest, and of these an arbitrary but fixed one.
+    """Keep one row of each key, in a table of months of each key and month.
+
+    That is the fullest, and of these an arbitrary but fixed one.
 
     Only the few rows whose key repeats are sorted; all others stay where they are, and the table
     becomes a view of both.
     """
-    key = ", ".join(quoted(c) for c in (table.key, table.date) if c is not None)
+    unique = (table.key, table.date) if table.rows == "month" else (table.key,)
+    key = ", ".join(quoted(c) for c in unique if c is not None)
     repeated, ranked = quoted(f"repeated {name}"), quoted(f"ranked {name}")
     good = _good(name)
     session.run(
@@ -386,10 +409,14 @@ def _count_repeats(
     )
     if not differing:
         return
+    who, instead = "customers", "say grain: event or month and aggregate its rows, or "
+    if table.rows == "lookup":
+        who, instead = f"values of {table.key!r}", ""
+    elif table.date is None:
+        instead = "name a date column and aggregate its rows, or "
     if table.rows != "month" and differing > table.max_quarantine * checked.rows:
         session.refuse(
-            f"table {name!r}: {keys} customers have several rows that differ, so joining it "
-            "would be many-to-many; name a date column and aggregate its rows, or keep one row "
-            "for each"
+            f"table {name!r}: {keys} {who} have several rows that differ, so joining it would be "
+            f"many-to-many; {instead}keep one row for each"
         )
     checked.quarantined[REPEATS] = differing

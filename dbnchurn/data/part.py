@@ -19,7 +19,7 @@ from dbnchurn.core.errors import DataError
 from dbnchurn.core.progress import stage
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.aggregates import Feature
-from dbnchurn.data.contracts import CheckedTable, described, enforce
+from dbnchurn.data.contracts import CheckedTable, copy_notes, described, enforce
 from dbnchurn.data.coverage import (
     Coverage,
     refuse_uncovered,
@@ -27,18 +27,13 @@ from dbnchurn.data.coverage import (
     unfinished_outcome,
     with_gaps,
 )
-from dbnchurn.data.joins import (
-    CUTOFF,
-    RESULT,
-    Join,
-    count_gone,
-    hide_from,
-    integrate,
-    report_joins,
-)
+from dbnchurn.data.join_report import Join, refuse_unmatched, report_joins
+from dbnchurn.data.joins import CUTOFF, RESULT, count_gone, hide_from, integrate
+from dbnchurn.data.month_contents import dated_ahead, unlike_other_months
 from dbnchurn.data.neighbours import hub_notes
 from dbnchurn.data.open import open_table, raw_name
 from dbnchurn.data.plan import DataPlan, TablePlan, used
+from dbnchurn.data.windows import shift
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.counts import Answer, Counts
 from dbnchurn.tables.duckdb import Session
@@ -62,6 +57,8 @@ class Task:
         Ignore all rows from this date on.
     allow_stale : str, optional
         The reason why a scoring month is built from tables that do not reach over its windows.
+    today : date, optional
+        Rows of later days are told.
     """
 
     plan: DataPlan
@@ -69,6 +66,7 @@ class Task:
     labelled: bool
     until: date | None = None
     allow_stale: str | None = None
+    today: date = field(default_factory=date.today)
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ class Part:
     joins : list of Join
     coverage : Coverage
     notes : tuple of str, default ()
-        What was left out of the features.
+        What was left out of the tables or the features.
     """
 
     plan: DataPlan
@@ -155,7 +153,8 @@ def build_part(
         with stage("integrate"):
             features = integrate(session, plan, task.cutoffs, labelled=task.labelled)
             joins = report_joins(session, plan)
-            notes = hub_notes(session, plan)
+            refuse_unmatched(session, plan, joins)
+            notes = (*hub_notes(session, plan), *copy_notes(tables), *_ahead(session, plan, task))
     except duckdb.Error as error:
         raise DataError(f"the tables cannot be joined: {error}") from error
     return Part(plan, tables, features, joins, coverage, notes)
@@ -229,7 +228,7 @@ def _cover(session: Session, plan: DataPlan, task: Task) -> Coverage:
     gone = 0
     for cutoff in task.cutoffs:
         window = plan.windows.at(cutoff)
-        lacking = uncovered(session, plan, window)
+        lacking = [*uncovered(session, plan, window), *unlike_other_months(session, plan, window)]
         if not task.labelled and (session.counts is None or session.counts.alone):
             refuse_uncovered(lacking, cutoff, task.allow_stale)
         if task.labelled:
@@ -237,6 +236,14 @@ def _cover(session: Session, plan: DataPlan, task: Task) -> Coverage:
         gone += count_gone(session, plan, window)
         found += [f"cutoff {cutoff}: {sentence}" for sentence in lacking]
     return Coverage(tuple(found), task.allow_stale, gone)
+
+
+def _ahead(session: Session, plan: DataPlan, task: Task) -> list[str]:
+    """Tables with rows of days that are still to come and lie in no window."""
+    if plan.windows is None or task.until is not None:
+        return []
+    closes = [plan.windows.at(cutoff).closes for cutoff in task.cutoffs]
+    return dated_ahead(session, plan, max(shift(task.today, "1 day"), *closes))
 
 
 def _clean(
@@ -293,7 +300,7 @@ def _checked(
 
 
 def _needed(plan: DataPlan, name: str, table: TablePlan) -> set[str]:
-    """Columns that features, label or lookups use."""
+    """Columns that features, label, lookups or queries may use."""
     wanted: set[str] = set()
     if name in plan.features:
         features = plan.features[name]
@@ -305,8 +312,15 @@ def _needed(plan: DataPlan, name: str, table: TablePlan) -> set[str]:
         wanted |= set(neighbours.usage.get(name, ()))
         if of == name:
             wanted |= {neighbours.to, *([neighbours.weight] if neighbours.weight else [])}
+    if any(_mentions(other.query, name) for other in plan.tables.values()):
+        wanted |= set(table.columns)
     throughs = [t.through for t in plan.tables.values() if t.through is not None]
     return wanted | {t.column for t in throughs if t.table == name}
+
+
+def _mentions(query: str | None, name: str) -> bool:
+    """Whether a query holds the name of a table, in which case it may use any of its columns."""
+    return query is not None and name.casefold() in query.casefold()
 
 
 def with_sources(plan: DataPlan, sources: DataPlan) -> DataPlan:

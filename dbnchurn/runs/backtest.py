@@ -17,7 +17,7 @@ import pandas as pd
 from dbnchurn.campaign.feedback import Feedback, FeedbackSection
 from dbnchurn.core.errors import ArtifactError, ConfigError, did_you_mean, listed
 from dbnchurn.core.typing import Floats
-from dbnchurn.data.joins import LABEL
+from dbnchurn.data.joins import CUTOFF, LABEL
 from dbnchurn.evaluate import evaluate
 from dbnchurn.evaluate.bootstrap import RESAMPLES
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap, gaps_by, outcome_gap
@@ -117,6 +117,8 @@ def backtest(
     labelled, rows, allowed = _labelled(predictor, table, label, by, classes, allow_changed)
     assert labelled.meaning is not None
     condition, share = labelled.meaning.condition, float(labelled.y.mean())
+    if meaning is not None and about.get("data") is not None:
+        condition = str(about.get("left") or condition)  # of the raw tables, not of the built label
     weight, told = _without_contacts(labelled, feedback)
     scores = predictor.predict_proba(labelled.X)[:, 1]
     measured = evaluate(
@@ -182,6 +184,8 @@ def _labelled(
         frame, Contract(label, identity, **classes, max_quarantine=1.0, question=QUESTION)
     )
     known = {column.name for column in predictor.schema.columns}
+    if predictor.about.get("data") is not None:
+        known.add(CUTOFF)  # of a table that was built for the model
     extra = [str(c) for c in labelled.X if c not in known and c not in by]
     say([*labelled.notes, *labelled.set_aside])
     say(unused_columns(predictor.schema, extra=extra))

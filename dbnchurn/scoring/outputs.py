@@ -125,7 +125,12 @@ def _write_quarantine(month: Built, paths: OutputPaths) -> None:
         with ScratchFolder(paths.quarantine.parent, paths.quarantine.name) as scratch:
             shutil.copytree(month.folder / QUARANTINE, scratch / QUARANTINE)
             replace_folder(scratch / QUARANTINE, paths.quarantine)
-        log.warning("rows of the raw tables that broke their contract are in %s", paths.quarantine)
+        aside = {name: sum(table.quarantined.values()) for name, table in month.tables.items()}
+        log.warning(
+            "rows of the raw tables that broke their contract or repeat a key are in %s: %s",
+            paths.quarantine,
+            ", ".join(f"{name} {rows:,}" for name, rows in aside.items() if rows),
+        )
 
 
 def _summed(scorer: Scorer, work_folder: WorkFolder, paths: OutputPaths, unusual: Oddities) -> Job:

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from dbnchurn.core.errors import DataError, listed
+from dbnchurn.data.joins import CUTOFF
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scores import Scored
 from dbnchurn.scoring.work_folder import ChunkFacts
@@ -106,6 +107,8 @@ def say_unused(predictor: Predictor, files: Mapping[str, Sequence[str]], id: str
         Column that names the customers.
     """
     known = {id, predictor.about.get("id"), *(c.name for c in predictor.schema.columns)}
+    if predictor.about.get("data") is not None:
+        known.add(CUTOFF)  # of a table that was built for the model
     extra = dict.fromkeys(name for names in files.values() for name in names if name not in known)
     say(unused_columns(predictor.schema, extra=extra))
 

@@ -15,7 +15,7 @@ from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.reading_rules import ReadingRules, form_of, name_of
 from dbnchurn.tables.schema import KINDS, Column, Schema, check_names, text
-from dbnchurn.tables.serial_format import SerialFormat, is_date_name, serial_question
+from dbnchurn.tables.serial_format import SerialFormat, serial_question
 from dbnchurn.tables.text_column import MISSING, TextColumn, shortest
 from dbnchurn.tables.text_decision import MATCHING_SHARE, Decision, decide
 
@@ -227,7 +227,7 @@ def is_date(values: pd.Series[Any]) -> bool:
 
 def _serial_question(name: str, values: pd.Series[Any]) -> str:
     """The question about typed numbers that may be dates."""
-    if not is_date_name(name) or pd.api.types.is_timedelta64_dtype(values.dtype):
+    if pd.api.types.is_timedelta64_dtype(values.dtype):
         return ""
     if not pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_complex_dtype(values):
         return ""

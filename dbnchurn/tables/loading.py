@@ -29,7 +29,7 @@ from dbnchurn.tables.doubtful_values import (
 )
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.reading_rules import ReadingRules, form_of, name_of
-from dbnchurn.tables.serial_format import is_date_name, serial_formats
+from dbnchurn.tables.serial_format import serial_question
 from dbnchurn.tables.streaming import CsvSource, FileSource, SheetSource, open_files
 from dbnchurn.tables.text_column import MISSING, TextColumn
 from dbnchurn.tables.text_decision import Decision, decide
@@ -281,7 +281,7 @@ def _plain_numbers(
     if column.null_count == len(column) or pc.any(pc.is_nan(numbers)).as_py():
         return None
     told = name in rules.formats or name in rules.kinds
-    if not told and is_date_name(name) and serial_formats(name, numbers.to_numpy()):
+    if not told and serial_question(name, numbers.to_numpy()):
         return None  # dates, perhaps
     zero = pc.or_(pc.starts_with(column, "0"), pc.starts_with(column, "-0"))
     low, high = pc.min_max(numbers).as_py().values()

@@ -48,9 +48,11 @@ class Unusual:
     Parameters
     ----------
     unknown_levels : dict of column → number of rows whose category was never seen
+    lost_zeros : dict of column → number of these rows that would be known with zeros before them
     """
 
     unknown_levels: dict[str, int] = field(default_factory=dict)
+    lost_zeros: dict[str, int] = field(default_factory=dict)
 
 
 @contextmanager
@@ -181,10 +183,12 @@ def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:
         raise DataError("; ".join(refused))
     for j, column in enumerate(categories):
         with _as_data_error(f"column {column.name!r} ({column.kind}) cannot be read"):
-            codes, unknown = _read_codes(column, values[column.name])
+            codes, unknown, bare = _read_codes(column, values[column.name])
         code_matrix[:, j] = codes
         if unknown:
             unusual.unknown_levels[column.name] = unknown
+        if bare:
+            unusual.lost_zeros[column.name] = bare
     return (
         Table(
             number_matrix,
@@ -377,14 +381,17 @@ def _written_days(values: pd.Series[Any]) -> Floats | None:
     return None if np.isnan(days[known]).any() else days
 
 
-def _read_codes(column: Column, values: pd.Series[Any]) -> tuple[Ints32, int]:
+def _read_codes(column: Column, values: pd.Series[Any]) -> tuple[Ints32, int, int]:
+    """Codes, the rows with an unknown level, and those of them that lack their leading zeros."""
     places, words = _distinct(values, column)
     found = [column.code(word) if word else None for word in words]
     codes = np.array([-1 if code is None else code for code in found], np.int32)
     unknown = np.array(
         [bool(word) and code is None for word, code in zip(words, found, strict=True)], bool
     )
-    return _per_row(codes, places, -1), int(_per_row(unknown, places, False).sum())
+    bare = np.array([bool(word) and column.has_lost_zeros(str(word)) for word in words], bool)
+    rows = [int(_per_row(which, places, False).sum()) for which in (unknown, bare)]
+    return _per_row(codes, places, -1), rows[0], rows[1]
 
 
 def _distinct(

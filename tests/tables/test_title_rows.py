@@ -55,7 +55,6 @@ def test_a_table_below_titles_is_read_as_without_them(tmp_path, titles, ending):
         [["Report"], ["K", "A", "B", "C", "x"], *ROWS],  # a name that is a value as well
         [["Report", "by", "region"], HEADER, *ROWS],  # as long as a header may be
         [["Report"], HEADER],  # no rows
-        [["Report"]] * 21 + [HEADER, *ROWS * 10],
     ],
 )
 def test_where_titles_cannot_be_told_from_a_header_nothing_is_passed_over(tmp_path, rows):

@@ -27,6 +27,7 @@ DAYS = (19_000_101, 21_991_231)
 NESTED = (list, tuple, dict, set, bytes, bytearray, np.ndarray)
 IDENTIFIER = "looks like an identifier"
 SPANS = "spans of time, in days"
+NO_VALUE = "no value"
 PROBED = 1_000  # values of an object column that are asked for their type
 
 
@@ -192,7 +193,7 @@ def judge(values: pd.Series[Any], kind: str | None = None) -> Judgement:
         return Judgement(kind or "number")
     present = values.dropna()
     if inferred == "empty" or not len(present):
-        return Judgement(kind or "number", "no value")
+        return Judgement(kind or "number", NO_VALUE)
     strings = present[[isinstance(value, str) for value in present]]
     if len(strings) < len(present) and _mostly_numbers(present, len(strings)):
         return Judgement(kind or "number")

@@ -20,8 +20,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.interchange
 
-from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Bools, Floats, Ints32, Rows
+from dbnchurn.tables.column_names import absent_columns
 from dbnchurn.tables.date_format import DAY, DateFormat, certain_dates
 from dbnchurn.tables.kinds import is_date
 from dbnchurn.tables.number_format import certain_numbers
@@ -163,10 +164,7 @@ def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:
     names = check_names(frame)
     values = dict(zip(names, (column for _, column in frame.items()), strict=True))
     if absent := [c.name for c in schema.used if c.name not in values]:
-        raise DataError(
-            f"the table lacks {len(absent)} of {len(schema.used)} columns: {listed(absent)}; "
-            f"it has {listed(names)}"
-        )
+        raise DataError(absent_columns(absent, len(schema.used), names))
     unusual = Unusual()
     numbers = [c for c in schema.used if c.kind != "category"]
     categories = [c for c in schema.used if c.kind == "category"]

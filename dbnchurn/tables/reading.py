@@ -346,8 +346,8 @@ def _read_date(column: Column, values: pd.Series[Any], refuse: Refuse) -> Floats
         days = _written_days(values)
         if days is None:
             raise DataError(
-                f"column {column.name!r} has to hold dates, it holds numbers; "
-                "write them as 2026-08-31 or give the column the kind 'number'"
+                f"column {column.name!r} has to hold dates, it holds numbers; read the column as "
+                "text and write dates as 2026-08-31, or train with the kind 'number'"
             )
         return days
     places, distinct = _distinct(values)

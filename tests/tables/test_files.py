@@ -137,3 +137,10 @@ def test_pipes_and_links_to_nothing_are_called_so(tmp_path):
     (tmp_path / "link.csv").symlink_to(tmp_path / "gone.csv")
     with pytest.raises(DataError, match="is a link to a file that is not there"):
         checked_file(tmp_path / "link.csv")
+
+
+@pytest.mark.parametrize("pattern", ["", "*.csv"])
+def test_the_mark_of_a_table_that_is_open_elsewhere_is_no_table(telco, tmp_path, pattern):
+    telco.to_csv(tmp_path / "t.csv", index=False)
+    (tmp_path / "~$t.csv").write_bytes(b"\x05user")
+    assert len(read_table(str(tmp_path / pattern))) == len(telco)

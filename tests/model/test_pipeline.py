@@ -17,6 +17,7 @@ from dbnchurn.model.large_tables import LargeTableRules
 from dbnchurn.model.pipeline import fit_stages
 from dbnchurn.model.stages import Stages, best_epoch
 from dbnchurn.prepare import Prepare
+from dbnchurn.tables.unused_columns import empty_columns
 
 STAGES = Stages(
     kinds=None,
@@ -108,6 +109,7 @@ def test_a_later_table_may_lack_a_column_that_never_held_a_value(draw_customers,
     np.testing.assert_array_equal(model.predict_proba(frame), expected)
     notes = {column.name: column.note for column in model.schema_.columns}
     assert {notes[name] for name in nothing} == {"no value"}
+    assert empty_columns(model.schema_) == dict.fromkeys(nothing, "empty")
     told = small(kinds={"fax": "number"}).fit(frame.assign(**nothing), y)
     with pytest.raises(DataError, match=r"lacks 1 of .* columns: 'fax'"):
         told.predict_proba(frame)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
@@ -113,3 +114,13 @@ def test_a_later_table_may_lack_a_column_that_never_held_a_value(draw_customers,
     told = small(kinds={"fax": "number"}).fit(frame.assign(**nothing), y)
     with pytest.raises(DataError, match=r"lacks 1 of .* columns: 'fax'"):
         told.predict_proba(frame)
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_times_that_are_read_in_utc_are_said(draw_customers, caplog, typed):
+    train = rows(draw_customers, 60, 1)
+    since = [f"2026-09-{1 + k % 28:02d}T00:30:00+02:00" for k in range(60)]
+    frame = train.frame.assign(since=pd.to_datetime(since) if typed else since)
+    quick = replace(STAGES, leakage="warn", networks={}, leaves=None, extra_trees=None)
+    fit_stages(quick, replace(train, frame=frame), None, None, Compute.of("cpu", 1, 0, 60))
+    assert caplog.text.count("60 rows with an offset from UTC are read in UTC") == 1

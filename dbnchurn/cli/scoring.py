@@ -78,13 +78,18 @@ def score(
         str | None,
         typer.Argument(
             metavar="INPUT",
-            help="CSV or Parquet file, folder of them, or pattern; with --database a table or "
-            "SQL; with --engine spark table:NAME, or a path of Parquet files. Left out, a month "
+            help="CSV, Excel or Parquet file, folder of them, or pattern; with --database a table "
+            "or SQL; with --engine spark table:NAME, or a path of Parquet files. Left out, a month "
             "is built from the raw tables of the training.",
         ),
     ] = None,
     id: Id = None,
     database: Database = None,
+    delimiter: Annotated[str | None, typer.Option(help="Delimiter of a CSV file.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding of a CSV file, such as cp1250.")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a spreadsheet.")] = None,
     cutoff: Annotated[datetime | None, Cutoff] = None,
     raw: Annotated[list[str] | None, RawTables] = None,
     sources: RawSources = None,
@@ -188,6 +193,7 @@ def score(
         return
     place = file_of(output, (".csv", ".parquet"))
     from dbnchurn.scoring.job import score_file
+    from dbnchurn.tables.dialect import CsvSettings
 
     if show and not reasons:
         raise ConfigError(f"--show {show} prints reasons, so it needs --reasons NUMBER")
@@ -203,6 +209,8 @@ def score(
             place,
             id=id,
             database=database,
+            csv=CsvSettings(delimiter, encoding) if delimiter or encoding else None,
+            sheet=sheet,
             cutoff=cutoff.date() if cutoff is not None else None,
             tables=paths_by_table(raw),
             sources=sources,

@@ -15,7 +15,7 @@ from dbnchurn.data.typed import ISO, has_offset, present
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.keys import EXPONENT
 from dbnchurn.tables.reading_rules import ReadingRules, name_of
-from dbnchurn.tables.serial_format import is_date_name, serial_formats, serial_question
+from dbnchurn.tables.serial_format import is_date_name, serial_question
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
 from dbnchurn.tables.text_decision import decide
 
@@ -194,8 +194,8 @@ def check_serials(
             sql = f"SELECT v, 1::BIGINT FROM (SELECT DISTINCT {values}) WHERE v IS NOT NULL"
             rows = pa.table({"v": pa.array([v for v, _ in session.tally(sql, once=once)], "f8")})
         numbers = rows.column("v").to_numpy()
-        if serial_formats(column, numbers):
-            found.append(serial_question(column, numbers, "formats"))
+        if question := serial_question(column, numbers, "formats"):
+            found.append(question)
     if found:
         session.refuse(
             f"table {name!r}: {'; '.join(found)}; here it is said under columns, "

@@ -81,6 +81,7 @@ def fit_stages(
     seconds: dict[str, float] = {}
     with stage("prepare", seconds):
         columns = ModelColumns.of(train.frame, stages.kinds, stages.formats)
+        columns = columns.without_empty(stages.kinds or ())
         schema = columns.schema
         if stages.leakage != "off":
             _say_doubts(columns, stages)

@@ -18,6 +18,7 @@ from dbnchurn.predictor.odd_rows import OddRows
 from dbnchurn.predictor.reference import Distribution, Reference
 from dbnchurn.predictor.rescaled import FEWEST_VALUES, factor_of
 from dbnchurn.predictor.swapped import swapped_columns
+from dbnchurn.tables.reading import Unusual
 from dbnchurn.tables.schema import Table
 
 TIERS = ("low", "medium", "high", "very high")
@@ -52,6 +53,8 @@ class Oddities:
         See :meth:`~dbnchurn.predictor.reference.Distribution.far_outside`.
     zeros : dict of column → rows with a zero, where most values of training were others
         See :meth:`~dbnchurn.predictor.reference.Distribution.zeros`.
+    lost_zeros : dict of column → rows with a code that training had with zeros before it
+        They are among the unknown levels too.
 
     Examples
     --------
@@ -69,6 +72,7 @@ class Oddities:
     swapped: dict[str, dict[str, int]] = field(default_factory=dict)
     far_outside: dict[str, int] = field(default_factory=dict)
     zeros: dict[str, int] = field(default_factory=dict)
+    lost_zeros: dict[str, int] = field(default_factory=dict)
 
     def __add__(self, other: Oddities) -> Oddities:
         return Oddities(
@@ -84,6 +88,7 @@ class Oddities:
             _summed(self.swapped, other.swapped),
             dict(Counter(self.far_outside) + Counter(other.far_outside)),
             dict(Counter(self.zeros) + Counter(other.zeros)),
+            dict(Counter(self.lost_zeros) + Counter(other.lost_zeros)),
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -97,6 +102,7 @@ class Oddities:
             "swapped": {name: dict(rows) for name, rows in self.swapped.items()},
             "far_outside": dict(self.far_outside),
             "zeros": dict(self.zeros),
+            "lost_zeros": dict(self.lost_zeros),
             "missing": {
                 name: {"share": share, "in_training": self.trained_missing.get(name)}
                 for name, share in shares.items()
@@ -124,7 +130,10 @@ class Oddities:
                 yield name, rows, present
 
     def lines_on_numbers(self) -> list[str]:
-        """One line per column whose numbers are in another unit, of another column, or far away."""
+        """One line per column whose numbers are in another unit, of another column, or far away.
+
+        Codes that lost the zeros before them, as where they were read as numbers, are told too.
+        """
         lines = [
             f"{name}: {_rows(rows, self.rows)} with numbers {times(factor)} than in training"
             for name, factors in self.rescaled.items()
@@ -139,6 +148,11 @@ class Oddities:
             f"{name}: {_rows(rows, self.rows)} with a zero, where most values of training were "
             "others"
             for name, rows in self.all_zero.items()
+        ]
+        lines += [
+            f"{name}: {_rows(rows, self.rows)} with a code that lost the zeros before it; read the "
+            "column as text"
+            for name, rows in self.lost_zeros.items()
         ]
         return lines + [
             f"{name}: {_rows(rows, self.rows)} far outside the range of training"
@@ -198,7 +212,7 @@ def _rows(count: int, total: int) -> str:
 
 def oddities(
     table: Table,
-    unknown: Mapping[str, int],
+    values: Unusual,
     reference: Reference | None,
     dates: Collection[str] = (),
 ) -> Oddities:
@@ -207,7 +221,8 @@ def oddities(
     Parameters
     ----------
     table : Table of n rows
-    unknown : mapping of column → rows with a level that training did not have
+    values : Unusual
+        What was unusual when the table was read.
     reference : Reference or None
         Distributions of the training rows.
     dates : collection of str, default ()
@@ -217,11 +232,12 @@ def oddities(
     -------
     Oddities
     """
+    unknown, bare = values.unknown_levels, dict(values.lost_zeros)
     absent = [*np.isnan(table.numbers).sum(axis=0), *(table.codes < 0).sum(axis=0)]
     names = table.number_names + table.code_names
     missing = {name: int(n) - unknown.get(name, 0) for name, n in zip(names, absent, strict=True)}
     if reference is None:
-        return Oddities(len(table), dict(unknown), {}, missing)
+        return Oddities(len(table), dict(unknown), {}, missing, lost_zeros=bare)
     outside = {
         column.name: _outside(column, table.numbers[:, j])
         for j, column in enumerate(reference.numbers)
@@ -247,6 +263,7 @@ def oddities(
         {name: {other: known[name]} for name, other in swapped.items()},
         {name: rows for name, rows in far.items() if rows},
         {name: rows for name, rows in zeros.items() if rows},
+        bare,
     )
 
 

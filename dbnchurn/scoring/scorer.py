@@ -96,6 +96,36 @@ def id_column(predictor: Predictor, files: Mapping[str, Sequence[str]]) -> str |
     return None
 
 
+def id_faults(id: str, without: int, repeated: int) -> list[str]:
+    """Sentences about rows without an id, and about ids in several rows; none where all is well.
+
+    Parameters
+    ----------
+    id : str
+        Column that names the customer.
+    without : int
+        Rows without an id.
+    repeated : int
+        Rows with the id of another row before them.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> id_faults("customer", 0, 2)
+    ['2 rows repeat the customer of another row']
+    """
+    found = []
+    if without:
+        found.append(f"1 row has no {id}" if without == 1 else f"{without} rows have no {id}")
+    if repeated:
+        repeat = "1 row repeats" if repeated == 1 else f"{repeated} rows repeat"
+        found.append(f"{repeat} the {id} of another row")
+    return found
+
+
 def say_unused(predictor: Predictor, files: Mapping[str, Sequence[str]], id: str | None) -> None:
     """Log which columns of the files the model does not use.
 

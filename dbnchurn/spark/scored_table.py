@@ -21,7 +21,7 @@ from dbnchurn.predictor.scores import Oddities
 from dbnchurn.scoring.drift import Drift, drift
 from dbnchurn.scoring.outputs import summed_counts
 from dbnchurn.scoring.rejection import MAX_REJECTED, check_max_rejected, why_too_many
-from dbnchurn.scoring.scorer import check_columns, say_unused
+from dbnchurn.scoring.scorer import check_columns, id_faults, say_unused
 from dbnchurn.scoring.work_folder import ChunkFacts
 from dbnchurn.spark.customers import customers_of
 from dbnchurn.spark.outputs import TABLE, check_output, publish, refuse_other_columns
@@ -331,8 +331,8 @@ def _folded(
         .collect()
     )
     without_id, repeated = map(int, counted)
-    if without_id or repeated:
-        log.warning("%d rows have no id, %d repeat that of another row", without_id, repeated)
+    for sentence in id_faults("id", without_id, repeated):
+        log.warning("%s", sentence)
     reference = predictor.reference
     return ScoredTable(
         output=output,

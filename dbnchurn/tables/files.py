@@ -84,7 +84,8 @@ def find_files(path: str, name: str) -> list[Path]:
     Parameters
     ----------
     path : str
-        A file, a folder (with its subfolders), or a pattern with ``*``. Empty files are left out.
+        A file, a folder (with its subfolders), or a pattern with ``*``. Empty files are left out,
+        and so are the marks ``~$NAME`` of tables that are open in a spreadsheet program.
     name : str
         Name of the table, for messages.
 
@@ -110,7 +111,8 @@ def find_files(path: str, name: str) -> list[Path]:
         files = sorted(anchor.glob(str(place.relative_to(place.anchor))))
     else:
         files = [place] if place.exists() else []
-    files = [file for file in files if file.stat().st_size > 0]
+    # A spreadsheet program leaves files ~$NAME beside the tables that are open in it.
+    files = [f for f in files if f.stat().st_size > 0 and not f.name.startswith("~$")]
     if not files:
         folder = "" if place.is_absolute() else f" (looked in {Path.cwd()})"
         endings = listed(ALL_ENDINGS, limit=20)

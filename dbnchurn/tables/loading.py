@@ -31,7 +31,7 @@ from dbnchurn.tables.doubtful_values import (
 )
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.reading_rules import ReadingRules, form_of, name_of
-from dbnchurn.tables.serial_format import is_date_name, serial_formats
+from dbnchurn.tables.serial_format import serial_question
 from dbnchurn.tables.streaming import CsvSource, FileSource, SheetSource, open_files
 from dbnchurn.tables.text_column import FORMULA_ERRORS, MISSING, TextColumn
 from dbnchurn.tables.text_decision import Decision, decide
@@ -166,7 +166,7 @@ def load_table(
         raise DataError(f"{where}: the table has {columns} columns but no rows")
     table = pa.concat_tables(tables, promote_options="permissive")
     table, notes = _without_unnamed(table, where)
-    notes = [note for d in getattr(source, "dialects", {}).values() for note in d.notes] + notes
+    notes = [*source.notes, *notes]
     texts = {
         name
         for name, kind in zip(table.column_names, table.schema.types, strict=True)
@@ -298,7 +298,7 @@ def _plain_numbers(
     if column.null_count == len(column) or pc.any(pc.is_nan(numbers)).as_py():
         return None
     told = name in rules.formats or name in rules.kinds
-    if not told and is_date_name(name) and serial_formats(name, numbers.to_numpy()):
+    if not told and serial_question(name, numbers.to_numpy()):
         return None  # dates, perhaps
     zero = pc.or_(pc.starts_with(column, "0"), pc.starts_with(column, "-0"))
     low, high = pc.min_max(numbers).as_py().values()

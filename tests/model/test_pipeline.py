@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.parameters import parameters_text
 from dbnchurn.core.records import pack
 from dbnchurn.dbn import DBN, FineTune, Linear, NetworkStage
@@ -18,6 +18,7 @@ from dbnchurn.model.large_tables import LargeTableRules
 from dbnchurn.model.pipeline import fit_stages
 from dbnchurn.model.stages import Stages, best_epoch
 from dbnchurn.prepare import Prepare
+from dbnchurn.tables.unused_columns import empty_columns
 
 STAGES = Stages(
     kinds=None,
@@ -99,6 +100,20 @@ def test_a_setting_that_does_not_fit_names_its_network(draw_customers):
     )
     with pytest.raises(ConfigError, match="network: epochs has 3 values for 2 layers"):
         fitted(draw_customers, wrong)
+
+
+def test_a_later_table_may_lack_a_column_that_never_held_a_value(draw_customers, small):
+    frame, y = draw_customers(300)
+    nothing = {"fax": None, "spare": np.nan, "blank": "", "dash": "-"}
+    model = small().fit(frame.assign(**nothing), y)
+    expected = model.predict_proba(frame.assign(**nothing))
+    np.testing.assert_array_equal(model.predict_proba(frame), expected)
+    notes = {column.name: column.note for column in model.schema_.columns}
+    assert {notes[name] for name in nothing} == {"no value"}
+    assert empty_columns(model.schema_) == dict.fromkeys(nothing, "empty")
+    told = small(kinds={"fax": "number"}).fit(frame.assign(**nothing), y)
+    with pytest.raises(DataError, match=r"lacks 1 of .* columns: 'fax'"):
+        told.predict_proba(frame)
 
 
 @pytest.mark.parametrize("typed", [False, True])

@@ -140,6 +140,13 @@ def test_pipes_and_links_to_nothing_are_called_so(tmp_path):
         checked_file(tmp_path / "link.csv")
 
 
+@pytest.mark.parametrize("pattern", ["", "*.csv"])
+def test_the_mark_of_a_table_that_is_open_elsewhere_is_no_table(telco, tmp_path, pattern):
+    telco.to_csv(tmp_path / "t.csv", index=False)
+    (tmp_path / "~$t.csv").write_bytes(b"\x05user")
+    assert len(read_table(str(tmp_path / pattern))) == len(telco)
+
+
 @pytest.mark.parametrize("name", ["february.zip", "february.gz", "february.tar.gz"])
 def test_a_packed_file_in_a_folder_is_not_passed_over(tmp_path, name):
     (tmp_path / "january.csv").write_text("a,b\n1,2\n")

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import DataError, did_you_mean
 from dbnchurn.core.progress import stage
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.aggregates import Feature
@@ -253,6 +253,7 @@ def _clean(
         with stage(f"read {name}"):
             lines[name] = open_raw(session, name, plan.tables[name])
             complete[name] = described(session, name, plan.tables[name])
+    _refuse_absent(session, plan, {name: complete[name] for name in sources})
     for name in sources:
         needed = _needed(plan, name, complete[name])
         checked[name] = _checked(session, task, name, complete[name], needed, lines, quarantine)
@@ -260,6 +261,7 @@ def _clean(
         with stage(f"read {name}"):
             open_raw(session, name, plan.tables[name])
             complete[name] = described(session, name, plan.tables[name])
+        _refuse_absent(session, plan, {name: complete[name]})
         checked[name] = _checked(session, task, name, complete[name], None, lines, quarantine)
     return plan.model_copy(update={"tables": complete}), checked
 
@@ -290,6 +292,23 @@ def _checked(
         if task.until is not None and table.rows in ("month", "event"):
             hide_from(session, name, table, task.until)
     return checked
+
+
+def _refuse_absent(session: Session, plan: DataPlan, tables: Mapping[str, TablePlan]) -> None:
+    """Refuse tables without the columns that features, label or lookups use: all of them at once.
+
+    Columns with a rule are left to the contract.
+    """
+    problems = []
+    for name, table in tables.items():
+        there = session.columns(raw_name(name))
+        problems += [
+            f"table {name!r} has no column {column!r}, which features, label or lookups use: "
+            f"{did_you_mean(column, there)}"
+            for column in sorted(_needed(plan, name, table) - there.keys() - table.columns.keys())
+        ]
+    if problems:
+        raise DataError("; ".join(problems))
 
 
 def _needed(plan: DataPlan, name: str, table: TablePlan) -> set[str]:

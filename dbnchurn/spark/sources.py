@@ -16,7 +16,7 @@ from dbnchurn.data.open import open_table, raw_name
 from dbnchurn.data.plan import DataPlan, TablePlan
 from dbnchurn.spark.exchange import divided, packed, packed_lines
 from dbnchurn.spark.records import RECORD
-from dbnchurn.spark.session import first_line
+from dbnchurn.spark.session import first_line, table_of
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.files import ENDINGS, find_files, kind_of_file
@@ -174,7 +174,7 @@ def _frame(spark: SparkSession, name: str, table: TablePlan) -> DataFrame:
     """The rows of a table of the catalog, or of Parquet files of the session's file systems."""
     try:
         if table.table is not None:
-            return spark.table(table.table)
+            return table_of(spark, table.table)
         if table.path is None:
             raise DataError(f"table {name!r} has no source; name a table or a path")
         place = Path(table.path)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dbnchurn.core.errors import ConfigError
 from dbnchurn.data.build import Built
 from dbnchurn.data.draw import DrawRule
 from dbnchurn.data.plan import DataPlan
@@ -14,7 +15,7 @@ from dbnchurn.runs.training import train as train_run
 from dbnchurn.spark.barrier import check_slots, slots_of
 from dbnchurn.spark.boosters import SparkBoosters
 from dbnchurn.spark.features import PreparedFeatures, places_of, prepare
-from dbnchurn.spark.session import OF_BOOSTERS, check_workers
+from dbnchurn.spark.session import OF_BOOSTERS, check_session, check_workers
 from dbnchurn.tables.contract import Customers
 
 if TYPE_CHECKING:
@@ -147,5 +148,10 @@ def train(
     >>> train(read_config("configs/crm.yaml"), spark, "crm")  # doctest: +SKIP
     PosixPath('runs/crm')
     """
+    check_session(spark)
+    if not isinstance(config, RunConfig):
+        raise ConfigError(
+            f"a {type(config).__name__} is no config of a run: give read_config('CONFIG.yaml')"
+        )
     engine = SparkEngine(spark, parts=parts, workers=workers)
     return train_run(config, name, mkdir=mkdir, engine=engine)

@@ -38,6 +38,18 @@ def test_missing_key_and_missing_columns(make, tmp_path):
     refused(make, tmp_path, "table 'calls' lacks 'minutes', which its contract promises", tables)
 
 
+def test_columns_that_features_and_label_use_and_no_table_has(make, tmp_path):
+    changes = {
+        "label": {"column": "state"},
+        "features": {"basic": {"window": {"mean": ["gbb"]}}},
+    }
+    message = (
+        r"table 'basic' has no column 'gbb', which features, .*: did you mean 'gb'.*; "
+        r"table 'basic' has no column 'state'.*did you mean 'status'"
+    )
+    refused(make, tmp_path, message, crm(), changes)
+
+
 def test_mixed_types_in_a_key(make, tmp_path):
     tables = crm()
     tables["calls"]["id"] = tables["calls"]["id"].astype(str)

@@ -302,10 +302,11 @@ def _refuse_absent(session: Session, plan: DataPlan, tables: Mapping[str, TableP
     problems = []
     for name, table in tables.items():
         there = session.columns(raw_name(name))
+        absent = _needed(plan, name, table) - {"*"} - there.keys() - table.columns.keys()
         problems += [
             f"table {name!r} has no column {column!r}, which features, label or lookups use: "
             f"{did_you_mean(column, there)}"
-            for column in sorted(_needed(plan, name, table) - there.keys() - table.columns.keys())
+            for column in sorted(absent)
         ]
     if problems:
         raise DataError("; ".join(problems))

@@ -241,7 +241,7 @@ def prepare(
     number = parts or int(str(spark.conf.get("spark.sql.shuffle.partitions")))
     records, whole, rows = _rounds(spark, sources, task, number)
     part = replace(whole.part, plan=with_sources(whole.part.plan, plan))
-    for sentence in part.coverage.uncovered if labelled else ():
+    for sentence in (*(part.coverage.uncovered if labelled else ()), *part.notes):
         log.warning("%s", sentence)
     try:
         frame = rows_of(records, FEATURES, plain_schema(whole.schema))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from inspect import signature
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -15,6 +16,17 @@ if TYPE_CHECKING:
 
 RECORD = "place long, name string, kind string, data binary"
 """Spark's schema of :data:`dbnchurn.spark.exchange.RECORDS`."""
+
+
+def arrow_schema(frame: DataFrame) -> pa.Schema:
+    """The schema of the batches that workers get of a data frame."""
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    if "timezone" not in signature(to_arrow_schema).parameters:  # before pyspark 4.1 it is UTC
+        return to_arrow_schema(frame.schema)
+    # Times with a zone are instants, whatever zone they are shown in.
+    zone = frame.sparkSession.conf.get("spark.sql.session.timeZone")
+    return to_arrow_schema(frame.schema, timezone=zone)
 
 
 def kept_records(

@@ -25,7 +25,7 @@ from dbnchurn.scoring.scorer import check_columns, say_unused
 from dbnchurn.scoring.work_folder import ChunkFacts
 from dbnchurn.spark.customers import customers_of
 from dbnchurn.spark.outputs import TABLE, check_output, publish, refuse_bare_name
-from dbnchurn.spark.records import kept_records, rows_of
+from dbnchurn.spark.records import arrow_schema, kept_records, rows_of
 from dbnchurn.spark.score_task import FACTS, REJECTED, REJECTED_ROWS, SCORES, ScoreTask
 from dbnchurn.spark.session import check_frame, check_workers, readable
 
@@ -250,8 +250,6 @@ def _task(
     plausibility: bool,
 ) -> ScoreTask:
     """The task of the workers; the columns are checked before the first row is read."""
-    from pyspark.sql.pandas.types import to_arrow_schema
-
     columns = list(frame.columns)
     name = id or predictor.about.get("id")
     if not isinstance(name, str) or name not in columns:
@@ -267,7 +265,7 @@ def _task(
     files = model_files(model)
     if loaded_once(files).digest != predictor.digest:
         raise ConfigError(f"{model}: the model was changed while it was read; start the job again")
-    kind = to_arrow_schema(frame.select(quoted(name)).schema).field(0).type
+    kind = arrow_schema(frame.select(quoted(name))).field(0).type
     return ScoreTask(files, source, names, name, kind, plausibility)
 
 

@@ -15,7 +15,7 @@ from dbnchurn.core.errors import ConfigError, DataError, listed
 from dbnchurn.data.open import open_table, raw_name
 from dbnchurn.data.plan import DataPlan, TablePlan
 from dbnchurn.spark.exchange import divided, packed, packed_lines
-from dbnchurn.spark.records import RECORD
+from dbnchurn.spark.records import RECORD, arrow_schema
 from dbnchurn.spark.session import first_line, table_of
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.duckdb import Session
@@ -160,7 +160,7 @@ def _source(spark: SparkSession, name: str, table: TablePlan) -> Source:
 
         return numbered.mapInArrow(pack, RECORD)
 
-    return Source(_arrow_schema(frame), divide)
+    return Source(arrow_schema(frame), divide)
 
 
 def _check_key(name: str, table: TablePlan, columns: list[str]) -> None:
@@ -185,13 +185,6 @@ def _frame(spark: SparkSession, name: str, table: TablePlan) -> DataFrame:
         raise
     except Exception as error:
         raise DataError(f"table {name!r} cannot be read by Spark: {first_line(error)}") from error
-
-
-def _arrow_schema(frame: DataFrame) -> pa.Schema:
-    from pyspark.sql.pandas.types import to_arrow_schema
-
-    schema: pa.Schema = to_arrow_schema(frame.schema)
-    return schema
 
 
 def _collected(spark: SparkSession, name: str, table: TablePlan) -> pa.Table:

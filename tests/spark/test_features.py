@@ -88,6 +88,28 @@ def test_a_source_that_has_grown_is_read_again_in_the_same_session(spark, tmp_pa
     before.close()
 
 
+def test_times_with_a_zone_and_nested_columns_are_as_on_one_machine(spark, tmp_path, caplog):
+    months = tables()["basic"].drop_duplicates(["id", "month"])
+    months["month"] = months["month"].dt.tz_localize("Europe/Berlin")  # 22:00 of the day before
+    months["tags"] = [["a", "b"]] * len(months)
+    months.to_parquet(tmp_path / "months.parquet", index=False)
+    changes = {"tables": {"basic": {"path": str(tmp_path / "months.parquet")}}}
+    for zone in (None, "Europe/Berlin"):
+        changes["tables"]["basic"]["timezone"] = zone
+        plan = DataPlan.model_validate(deep(MONTHS, changes))
+        if zone is None:
+            with pytest.raises(DataError, match="'month' has times with an offset"):
+                prepare(plan, spark, parts=2)
+            continue
+        prepared = prepare(plan, spark, parts=2)
+        assert_like_here(prepared, plan, tmp_path)
+        prepared.close()
+    assert "column 'tags' holds VARCHAR[], no numbers, texts, dates or flags" in caplog.text
+    used = deep(MONTHS, {**changes, "features": {"basic": {"window": {"mean": ["tags"]}}}})
+    with pytest.raises(DataError, match=r"'tags' holds .*features, label or lookups use it"):
+        prepare(DataPlan.model_validate(used), spark, parts=2)
+
+
 def test_what_is_no_plan_or_no_session_is_refused(spark):
     plan = DataPlan.model_validate(deep(MONTHS, {"tables": {"basic": {"table": "months"}}}))
     with pytest.raises(ConfigError, match=r"a str is no plan: give read_config"):

@@ -27,7 +27,7 @@ SHOWN = ("average_precision", "roc_auc", "precision", "recall")
 
 
 def unseen_cutoffs(table: Customers, parts: Split) -> list[str]:
-    """Cutoffs of test rows on which no row was trained; of others nobody is unseen.
+    """Cutoffs of test rows on which no row was trained: rows of others may have been learned from.
 
     Parameters
     ----------
@@ -118,8 +118,8 @@ def all_test_sentence(metrics: Mapping[str, Any]) -> str:
         f"{name.replace('_', ' ')} {_number(told[name])}" for name in SHOWN if name in told
     )
     return (
-        f"all {told['rows']} customers of the test months, {told['not_drawn']} of them not drawn, "
-        f"counted in bins: {numbers}"
+        f"all {told['rows']} rows of the test months, {told['not_drawn']} of them of customers who "
+        f"were not drawn, counted in bins: {numbers}"
     )
 
 

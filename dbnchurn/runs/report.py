@@ -170,7 +170,11 @@ def _facts(seed: int, metrics: dict[str, Any], facts: dict[str, Any]) -> dict[st
     return {
         "source": facts["source"],
         **_attained(metrics),
-        **({"not only the drawn": all_test_sentence(metrics)} if "all_test" in metrics else {}),
+        **(
+            {"with customers not drawn": all_test_sentence(metrics)}
+            if "all_test" in metrics
+            else {}
+        ),
         "seed": seed,
         "columns used": facts["columns_used"],
         "trees": facts["trees"],

@@ -22,7 +22,7 @@ def arrow_schema(frame: DataFrame) -> pa.Schema:
     """The schema of the batches that workers get of a data frame."""
     from pyspark.sql.pandas.types import to_arrow_schema
 
-    if "timezone" not in signature(to_arrow_schema).parameters:  # before pyspark 4.1 it is UTC
+    if "timezone" not in signature(to_arrow_schema).parameters:  # older pyspark: UTC
         return to_arrow_schema(frame.schema)
     # Times with a zone are instants, whatever zone they are shown in.
     zone = frame.sparkSession.conf.get("spark.sql.session.timeZone")

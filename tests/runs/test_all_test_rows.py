@@ -39,7 +39,7 @@ def test_metrics_of_drawn_and_others_are_those_of_all_test_rows(tmp_path):
     for name in ("average_precision", "roc_auc"):  # but for the order within bins of 0.05 %
         assert found[name]["value"] == pytest.approx(exact[name]["value"], abs=2e-3)
         assert found[name]["low"] < found[name]["value"] < found[name]["high"]
-    assert "all 3000 customers of the test months, 2000 of them" in all_test_sentence(
+    assert "all 3000 rows of the test months, 2000 of them" in all_test_sentence(
         {"all_test": found}
     )
     drawn_alone = evaluate(frame["label"][:1000], frame["score"][:1000], threshold, **HOW)

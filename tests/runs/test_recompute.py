@@ -148,7 +148,7 @@ def test_predictions_of_customers_who_were_not_drawn_are_counted_again(run):
     assert found.report_differs
     told = json.loads((run / "metrics.json").read_text())["all_test"]
     assert (told["rows"], told["not_drawn"]) == (2 * len(rows), len(rows))
-    assert "of them not drawn, counted in bins" in (run / "report.html").read_text()
+    assert "customers who were not drawn, counted in bins" in (run / "report.html").read_text()
     assert recompute(run).same
     changed = run / "predictions" / "part-1.parquet"
     half.assign(score=half["score"] / 2).to_parquet(changed, index=False)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.errors import ConfigError, first_line
 from dbnchurn.exports.spark import score_spark
 from dbnchurn.spark.outputs import TABLE
 from dbnchurn.spark.session import (
     check_frame,
     check_session,
     check_workers,
-    first_line,
     table_of,
 )
 

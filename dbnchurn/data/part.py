@@ -308,7 +308,7 @@ def _check_columns(session: Session, plan: DataPlan, tables: Mapping[str, TableP
 
     Columns with a rule are left to the contract. Gives a sentence for each that is passed over.
     """
-    problems, notes = [], []
+    problems, notes = list[str](), list[str]()
     for name, table in tables.items():
         there = session.columns(raw_name(name))
         needed = _needed(plan, name, table) - {"*"}

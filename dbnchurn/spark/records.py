@@ -23,10 +23,12 @@ def arrow_schema(frame: DataFrame) -> pa.Schema:
     from pyspark.sql.pandas.types import to_arrow_schema
 
     if "timezone" not in signature(to_arrow_schema).parameters:  # older pyspark: UTC
-        return to_arrow_schema(frame.schema)
+        schema: pa.Schema = to_arrow_schema(frame.schema)
+        return schema
     # Times with a zone are instants, whatever zone they are shown in.
     zone = frame.sparkSession.conf.get("spark.sql.session.timeZone")
-    return to_arrow_schema(frame.schema, timezone=zone)
+    schema = to_arrow_schema(frame.schema, timezone=zone)
+    return schema
 
 
 def kept_records(

@@ -39,6 +39,7 @@ FIELDS = "too few or too many fields"
 MANY_COPIES = 0.05  # share of rows from which on copies are told
 FAULT = quoted("number of the fault")
 TEXT_LIKE = ("VARCHAR", "ENUM", "UUID")
+NO_VALUES = ("STRUCT", "MAP", "UNION", "VARIANT", "BLOB", "BIT", "INTERVAL", "GEOMETRY")
 
 
 @dataclass
@@ -276,7 +277,8 @@ def described(session: Session, name: str, table: TablePlan) -> TablePlan:
     Raises
     ------
     DataError
-        If a column that the plan names is not there, or keys are of mixed types.
+        If a column that the plan names is not there or holds no single values, or keys are of mixed
+        types.
     """
     kinds = session.columns(raw_name(name))
     for role, column in (("key", table.key), ("date", table.date)):
@@ -289,13 +291,18 @@ def described(session: Session, name: str, table: TablePlan) -> TablePlan:
             f"table {name!r} lacks {listed(absent)}, which its contract promises; "
             f"it has {listed(kinds, limit=60)}"
         )
+    named = (table.key, table.date, *table.columns)
+    if wrong := [unusable(c, k) for c, k in kinds.items() if c in named and not has_values(k)]:
+        raise DataError(
+            f"table {name!r}: {'; '.join(wrong)}; take one value out of each beforehand"
+        )
     if not table.columns:
-        others = {c: k for c, k in kinds.items() if c not in (table.key, table.date)}
+        others = {c: k for c, k in kinds.items() if c not in named and has_values(k)}
         check_serials(session, name, others, once=table.rows == "lookup")
     rules = dict(table.columns) or {
         column: Rule(kind=kind_of(kind))
         for column, kind in kinds.items()
-        if column not in (table.key, table.date)
+        if column not in (table.key, table.date) and has_values(kind)
     }
     rules.pop(table.key, None)
     if table.date is not None:
@@ -305,6 +312,34 @@ def described(session: Session, name: str, table: TablePlan) -> TablePlan:
     check_dates(session, name, table, kinds)
     rules = with_formats(session, name, table, kinds)
     return table.model_copy(update={"columns": rules, "key_kind": keys})
+
+
+def has_values(kind: str) -> bool:
+    """Whether an SQL type is one of numbers, texts, dates or flags.
+
+    Examples
+    --------
+    >>> [has_values(kind) for kind in ("DOUBLE", "VARCHAR", "DOUBLE[]", "STRUCT(a INTEGER)")]
+    [True, True, False, False]
+    """
+    return not kind.endswith("]") and not kind.startswith(NO_VALUES)
+
+
+def unusable(column: str, kind: str) -> str:
+    """Why a column without values cannot be used.
+
+    Parameters
+    ----------
+    column : str
+    kind : str
+        Its SQL type.
+
+    Returns
+    -------
+    str
+    """
+    shown = kind if len(kind) <= 60 else f"{kind[:57]}..."
+    return f"column {column!r} holds {shown}, no numbers, texts, dates or flags"
 
 
 def kind_of(kind: str) -> ColumnKind:

@@ -15,11 +15,18 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import DataError, did_you_mean
 from dbnchurn.core.progress import stage
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.aggregates import Feature
-from dbnchurn.data.contracts import CheckedTable, copy_notes, described, enforce
+from dbnchurn.data.contracts import (
+    CheckedTable,
+    copy_notes,
+    described,
+    enforce,
+    has_values,
+    unusable,
+)
 from dbnchurn.data.coverage import (
     Coverage,
     refuse_uncovered,
@@ -141,7 +148,7 @@ def build_part(
     DataError
         If the tables cannot be used.
     """
-    plan, tables = _clean(session, task, quarantine, open_raw)
+    plan, tables, passed_over = _clean(session, task, quarantine, open_raw)
     if session.counts is not None:
         session.counts.settle()
     try:
@@ -154,7 +161,12 @@ def build_part(
             features = integrate(session, plan, task.cutoffs, labelled=task.labelled)
             joins = report_joins(session, plan)
             refuse_unmatched(session, plan, joins)
-            notes = (*hub_notes(session, plan), *copy_notes(tables), *_ahead(session, plan, task))
+            notes = (
+                *passed_over,
+                *hub_notes(session, plan),
+                *copy_notes(tables),
+                *_ahead(session, plan, task),
+            )
     except duckdb.Error as error:
         raise DataError(f"the tables cannot be joined: {error}") from error
     return Part(plan, tables, features, joins, coverage, notes)
@@ -248,8 +260,11 @@ def _ahead(session: Session, plan: DataPlan, task: Task) -> list[str]:
 
 def _clean(
     session: Session, task: Task, quarantine: Path | None, open_raw: Open
-) -> tuple[DataPlan, dict[str, CheckedTable]]:
-    """Load the clean rows of every table; the plan with all rules, and the report of the checks."""
+) -> tuple[DataPlan, dict[str, CheckedTable], list[str]]:
+    """Load the clean rows of every table.
+
+    Gives the plan with all rules, the report of the checks, and which columns are passed over.
+    """
     plan = task.plan
     checked: dict[str, CheckedTable] = {}
     complete = dict(plan.tables)
@@ -260,6 +275,7 @@ def _clean(
         with stage(f"read {name}"):
             lines[name] = open_raw(session, name, plan.tables[name])
             complete[name] = described(session, name, plan.tables[name])
+    notes = _check_columns(session, plan, {name: complete[name] for name in sources})
     for name in sources:
         needed = _needed(plan, name, complete[name])
         checked[name] = _checked(session, task, name, complete[name], needed, lines, quarantine)
@@ -267,8 +283,9 @@ def _clean(
         with stage(f"read {name}"):
             open_raw(session, name, plan.tables[name])
             complete[name] = described(session, name, plan.tables[name])
+        notes += _check_columns(session, plan, {name: complete[name]})
         checked[name] = _checked(session, task, name, complete[name], None, lines, quarantine)
-    return plan.model_copy(update={"tables": complete}), checked
+    return plan.model_copy(update={"tables": complete}), checked, notes
 
 
 def _checked(
@@ -297,6 +314,35 @@ def _checked(
         if task.until is not None and table.rows in ("month", "event"):
             hide_from(session, name, table, task.until)
     return checked
+
+
+def _check_columns(session: Session, plan: DataPlan, tables: Mapping[str, TablePlan]) -> list[str]:
+    """Refuse tables without the columns that features, label or lookups use: all of them at once.
+
+    Columns with a rule are left to the contract. Gives a sentence for each that is passed over.
+    """
+    problems, notes = list[str](), list[str]()
+    for name, table in tables.items():
+        there = session.columns(raw_name(name))
+        needed = _needed(plan, name, table) - {"*"}
+        without = {column: kind for column, kind in there.items() if not has_values(kind)}
+        if not plan.tables[name].columns:
+            notes += [
+                f"table {name!r}: {unusable(c, k)}; it is passed over" for c, k in without.items()
+            ]
+        problems += [
+            f"table {name!r}: {unusable(column, without[column])}, and features, label or lookups "
+            "use it; take one value out of it beforehand"
+            for column in sorted(needed & without.keys())
+        ]
+        problems += [
+            f"table {name!r} has no column {column!r}, which features, label or lookups use: "
+            f"{did_you_mean(column, there)}"
+            for column in sorted(needed - there.keys() - table.columns.keys())
+        ]
+    if problems:
+        raise DataError("; ".join(problems))
+    return notes
 
 
 def _needed(plan: DataPlan, name: str, table: TablePlan) -> set[str]:

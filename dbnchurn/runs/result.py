@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -64,8 +65,11 @@ class Findings:
         Plain data, as in ``metrics.json``.
     facts : dict
         Plain data, as in ``training.json``.
+    others : Path, optional
+        Folder with predictions of customers who were not drawn.
     """
 
     predictions: pd.DataFrame
     metrics: dict[str, Any]
     facts: dict[str, Any]
+    others: Path | None = None

@@ -61,6 +61,35 @@ def check_output(output: str | None, paths: Sequence[str], tables: Sequence[str]
         raise ConfigError("; ".join(problems))
 
 
+def refuse_bare_name(spark: SparkSession, output: str | None) -> None:
+    """Refuse an output that may be the name of a table or of a folder.
+
+    Parameters
+    ----------
+    spark : SparkSession
+    output : str or None
+
+    Raises
+    ------
+    ConfigError
+        If it has no slash, and names a table of the catalog or one within a schema of it.
+    """
+    if output is None or output.startswith(TABLE) or "/" in output:
+        return
+    schema, dot, _ = output.rpartition(".")
+    try:
+        perhaps = spark.catalog.tableExists(output) or (
+            bool(dot) and spark.catalog.databaseExists(schema)
+        )
+    except Exception:  # no name that a table may have
+        return
+    if perhaps:
+        raise ConfigError(
+            f"output {output} may be a table or a folder: write {TABLE}{output} for the table, or "
+            f"./{output} for a folder"
+        )
+
+
 def _same_table(one: str, other: str) -> bool:
     """Whether two names may be one table: the shorter may leave out catalog and schema."""
     a, b = ([*reversed(name.lower().replace("`", "").split("."))] for name in (one, other))

@@ -32,6 +32,7 @@ from dbnchurn.cli.options import (
     RawSources,
     RawTables,
     RawText,
+    Sheet,
     TrustSources,
     check_month_options,
     file_of,
@@ -76,12 +77,13 @@ def score(
         str | None,
         typer.Argument(
             metavar="INPUT",
-            help="CSV or Parquet file, folder of them, or pattern; with --database a table or "
-            "SQL; with --engine spark table:NAME, or a path of Parquet files. Left out, a month "
-            "is built from the raw tables of the training.",
+            help="CSV, Excel or Parquet file, folder of them, or pattern; with --database a "
+            "table or SQL; with --engine spark table:NAME, or a path of Parquet files. Left out, a "
+            "month is built from the raw tables of the training.",
         ),
     ] = None,
     id: Id = None,
+    sheet: Sheet = None,
     database: Database = None,
     cutoff: Annotated[datetime | None, Cutoff] = None,
     raw: Annotated[list[str] | None, RawTables] = None,
@@ -225,6 +227,7 @@ def score(
             expect=expect,
             public_key=public_key,
             raw_text=raw_text,
+            sheet=sheet,
         )
     if allowed := allowed_text(job):
         print(allowed)

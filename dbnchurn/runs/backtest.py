@@ -60,6 +60,7 @@ def backtest(
     resamples: int = RESAMPLES,
     expect: str | None = None,
     public_key: str | Path | None = None,
+    sheet: str | None = None,
 ) -> Backtest:
     """Evaluate a stored model on customers whose outcome is known by now.
 
@@ -97,6 +98,8 @@ def backtest(
         Bootstrap resamples.
     expect, public_key : optional
         As :meth:`Predictor.load` takes them.
+    sheet : str, optional
+        Sheet of a spreadsheet; needed where several hold something.
 
     Returns
     -------
@@ -110,7 +113,7 @@ def backtest(
     check_new_file(output, {"input": [table], "model": [model]}, mkdir=mkdir)
     predictor = Predictor.load(model, expect=expect, public_key=public_key)
     about = predictor.about
-    source = open_files(table)
+    source = open_files(table, sheet=sheet)
     columns = next(iter(source.columns.values()))
     name = label or about.get("label") or (LABEL if LABEL in columns else None)
     if name is None:

@@ -67,6 +67,7 @@ def score_file(
     expect: str | None = None,
     public_key: str | Path | None = None,
     raw_text: bool = False,
+    sheet: str | None = None,
 ) -> Job:
     """Score every customer of a table of any size.
 
@@ -75,8 +76,8 @@ def score_file(
     model : path
         Model folder.
     table : path, or str, or None
-        CSV or Parquet file, a folder of them, or a pattern; with `database` a table or SQL. None
-        to build a month from raw tables, as the model's training did.
+        CSV, Excel or Parquet file, a folder of them, or a pattern; with `database` a table or SQL.
+        None to build a month from raw tables, as the model's training did.
     output : path
         ``.csv`` or ``.parquet``. Finished chunks are kept in ``OUTPUT.parts`` until it is written.
     id : str, optional
@@ -117,6 +118,8 @@ def score_file(
         Leave texts of CSV files as they are. By default a text that a spreadsheet would compute,
         because it begins with ``=``, ``+``, ``-`` or ``@`` and is no number, has an apostrophe in
         front, ids included; ``Job.read`` gives what was written.
+    sheet : str, optional
+        Sheet of a spreadsheet; needed where several hold something.
 
     Returns
     -------
@@ -149,6 +152,8 @@ def score_file(
     """
     raw = cutoff is not None or bool(tables or sources or trust_sources)
     _check_options(table, raw, allow_stale, chunk_rows, max_rejected, reasons)
+    if sheet is not None and (table is None or database is not None):
+        raise ConfigError("a sheet (--sheet) belongs to a spreadsheet that is scored")
     output = Path(output)
     paths = OutputPaths.of(output, rejected, raw_text=raw_text)
     _check_raw_text(paths, campaign)
@@ -163,7 +168,7 @@ def score_file(
             model, predictor, paths=tables, sources=sources, trust_sources=trust_sources
         )
     _check_places(model, plan, table, database, paths, campaign, mkdir)
-    source = None if table is None else _source(table, database)
+    source = None if table is None else _source(table, database, sheet)
     scorer = _scorer(predictor, source, id, reasons, plausibility) if source else None
     if scorer is not None:
         _check_suppression(scorer, campaign)
@@ -173,7 +178,7 @@ def score_file(
         "model": predictor.digest,
         "input": (source and source.identity()) or given,
         "database": database,
-        "options": _options(id, reasons, plausibility, chunk_rows, n_threads),
+        "options": _options(id, sheet, reasons, plausibility, chunk_rows, n_threads),
         "versions": versions(),
     }
     with disk_errors(output), WorkFolder(paths.work, manifest) as work_folder:
@@ -220,11 +225,17 @@ def _check_options(
 
 
 def _options(
-    id: str | None, reasons: int, plausibility: bool, chunk_rows: int, n_threads: int
+    id: str | None,
+    sheet: str | None,
+    reasons: int,
+    plausibility: bool,
+    chunk_rows: int,
+    n_threads: int,
 ) -> dict[str, object]:
     """What chunks that are kept depend on, beside model and rows."""
     return {
         "id": id,
+        "sheet": sheet,
         "reasons": reasons,
         "plausibility": plausibility,
         "rows": chunk_rows,
@@ -278,8 +289,10 @@ def _check_suppression(scorer: Scorer, campaign: Campaign | None) -> None:
     check_suppression(campaign.suppress, scorer.id)
 
 
-def _source(table: str | Path, database: str | None) -> ChunkSource:
-    return open_files(table) if database is None else PostgresSource(database, str(table))
+def _source(table: str | Path, database: str | None, sheet: str | None) -> ChunkSource:
+    if database is not None:
+        return PostgresSource(database, str(table))
+    return open_files(table, sheet=sheet)
 
 
 def _month(

@@ -156,7 +156,7 @@ def load_table(
         raise DataError(f"{where}: the table has {columns} columns but no rows")
     table = pa.concat_tables(tables, promote_options="permissive")
     table, notes = _without_unnamed(table, where)
-    notes = [note for d in getattr(source, "dialects", {}).values() for note in d.notes] + notes
+    notes = source.notes + notes
     texts = {
         name
         for name, kind in zip(table.column_names, table.schema.types, strict=True)

@@ -81,6 +81,11 @@ class FileSource(ChunkSource):
         self.files = list(files)
         self.by_contents = by_contents
 
+    @property
+    def notes(self) -> list[str]:
+        """Sentences about what was assumed, converted or left out when the files were opened."""
+        return []
+
     def identity(self) -> dict[str, Any] | None:
         """Paths, sizes in bytes and times of change of the files."""
         if self.by_contents:
@@ -178,9 +183,15 @@ class SheetSource(FileSource):
 
     def __init__(self, files: Sequence[Path], by_contents: bool, sheet: str | None) -> None:
         super().__init__(files, by_contents)
-        self._tables = {file: read_sheet(file, sheet) for file in self.files}
+        self.sheets = {file: read_sheet(file, sheet) for file in self.files}
+        self._tables = {file: found.table for file, found in self.sheets.items()}
         self.columns = {str(file): table.column_names for file, table in self._tables.items()}
         self.rows: int | None = sum(table.num_rows for table in self._tables.values())
+
+    @property
+    def notes(self) -> list[str]:
+        """What was left out or converted in the sheets."""
+        return [note for sheet in self.sheets.values() for note in sheet.notes]
 
     def heads(self, wanted: list[str], size: int) -> Iterator[tuple[str, pa.Table]]:
         """The first rows of every file.
@@ -204,6 +215,7 @@ class SheetSource(FileSource):
         """The rows of one of the files."""
         one = copy(self)
         one.files, one._tables = [file], {file: self._tables[file]}
+        one.sheets = {file: self.sheets[file]}
         one.columns = {str(file): self.columns[str(file)]}
         return one
 
@@ -278,6 +290,11 @@ class CsvSource(FileSource):
         }
         self._block_size = block_size
         self._max_rejected = max_rejected
+
+    @property
+    def notes(self) -> list[str]:
+        """What was assumed of how the files are written."""
+        return [note for dialect in self.dialects.values() for note in dialect.notes]
 
     def of_file(self, file: Path) -> CsvSource:
         """The rows of one of the files."""

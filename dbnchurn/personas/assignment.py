@@ -192,7 +192,7 @@ def _pieces(
                 f"{file} lacks {len(absent)} of {len(wanted)} columns: {listed(absent)}; it has "
                 f"{listed(columns, limit=30)}"
             )
-    formats = text_formats(source, record.schema)
+    formats = text_formats(source, record.schema, record.missing)
     say(reading_notes(source, record.schema, formats))
     for chunk in source.chunks(wanted, CHUNK):
         done.rejected += len(chunk.rejected)

@@ -17,7 +17,7 @@ from dbnchurn.core.records import pack, references, unpack
 from dbnchurn.personas.persona_record import PersonaRecord
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
 
-FORMAT = 2  # raise it when a field is added, changes its meaning or is removed
+FORMAT = 3  # raise it when a field is added, changes its meaning or is removed
 TREE, ARRAYS = "personas.json", "personas.safetensors"
 MOST_BYTES = 256 * 2**20
 
@@ -126,9 +126,13 @@ def _upgraded(tree: dict[str, Any]) -> Any:
     if isinstance(record, dict):
         for point in _points(record):
             point.setdefault("error", None)
-    if tree["format"] == 1 and isinstance(record, dict):  # which did not keep these
-        return {**record, "id": None, "codes": None}
-    return record
+    if not isinstance(record, dict):
+        return record
+    # Fields that earlier formats did not keep.
+    lacking: dict[str, Any] = {"id": None, "codes": None} if tree["format"] == 1 else {}
+    if tree["format"] < FORMAT:
+        lacking["missing"] = []
+    return {**record, **lacking}
 
 
 def _points(record: dict[str, Any]) -> list[dict[str, Any]]:

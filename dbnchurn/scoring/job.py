@@ -323,9 +323,10 @@ def _scorer(
             raise DataError(f"{file}: no id column {id!r}: {did_you_mean(id, columns)}")
     say_unused(predictor, files, id)
     formats = text_formats(source, predictor.schema, predictor.missing)
-    say(reading_notes(source, predictor.schema, formats))
+    notes = reading_notes(source, predictor.schema, formats)
+    say(notes)
     id_type = None if id is None else source.id_type(id)
-    return Scorer(predictor, id, id_type, formats, reasons, plausibility)
+    return Scorer(predictor, id, id_type, formats, reasons, plausibility, tuple(notes))
 
 
 def _score_chunks(

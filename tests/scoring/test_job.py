@@ -455,7 +455,7 @@ def test_one_of_several_sheets_is_scored_as_the_same_table_alone(model, named, t
         named.head(5).to_excel(book, sheet_name="notes", index=False)
     named.to_csv(tmp_path / "t.csv", index=False)
     output = tmp_path / "s.csv"
-    with pytest.raises(DataError, match="2 sheets hold something; .*--sheet 'July'"):
+    with pytest.raises(DataError, match=r"2 sheets hold something; .*--sheet 'July'"):
         score_file(model, tmp_path / "t.xlsx", output, id="customer")
     found = score_file(model, tmp_path / "t.xlsx", output, id="customer", sheet="July")
     alone = score_file(model, tmp_path / "t.csv", tmp_path / "alone.csv", id="customer")

@@ -46,8 +46,6 @@ def test_a_row_that_cannot_be_the_names_is_not_taken_for_them(rows):
 def test_names_that_come_again_are_left_out_and_said():
     found, notes = without_repeats(Grid([HEAD, ROWS[0], HEAD, *ROWS[1:], HEAD], 4))
     assert found.rows == [HEAD, *ROWS]
-    assert notes == [
-        "2 rows repeat the names of the columns and are left out, the first is row 6"
-    ]
+    assert notes == ["2 rows repeat the names of the columns and are left out, the first is row 6"]
     one = Grid([["id"], ["id"], [1.0]], 1)
     assert without_repeats(one) == (one, [])

@@ -206,7 +206,8 @@ def judge(values: pd.Series[Any], kind: str | None = None) -> Judgement:
         marked = _marked(strings)
         if marked is not None and len(marked.formats) > 1:
             return Judgement(kind or "number")  # whose texts are refused when they are read
-        if marked is not None and not marked.formats[0].is_plain:  # numbers beside texts show no marks
+        if marked is not None and not marked.formats[0].is_plain:
+            # Numbers beside texts are no evidence of how these are written.
             return Judgement(kind or "category", words=text(strings))
     return Judgement(kind or "category", words=text(values))
 

@@ -17,7 +17,7 @@ def path(tmp_path):
     for row in range(2, 12):
         sheet.append([row, 0.5, 1.0])
     for row, error in ((3, "#N/A"), (5, "#N/A"), (7, "#DIV/0!")):
-        sheet.cell(row, 2).value, sheet.cell(row, 2).data_type = error, "e"
+        sheet.cell(row, 2).value = error
     sheet.cell(4, 3).value = "=A4*2"
     sheet.cell(6, 3).value = "=A6*2"
     book.save(tmp_path / "t.xlsx")

@@ -43,7 +43,7 @@ def with_values(
     if source is None:
         return frame, []
     table = read_source(source, texts=[CUSTOMER], kinds={})
-    others = unique_ids(table.frame, CUSTOMER, source.name)
+    others = unique_ids(table.frame, CUSTOMER, source.name, key="values.columns.customer")
     rows, found = pd.DataFrame({CUSTOMER: ids}), pd.DataFrame({CUSTOMER: others})
     names = config.customers.name, source.name
     rows["key"], found["key"] = id_keys(rows, found, *names, "exact")

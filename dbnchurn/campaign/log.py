@@ -30,6 +30,7 @@ from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.files import atomic_write
 from dbnchurn.core.locks import folder_lock
 from dbnchurn.core.places import check_places
+from dbnchurn.core.scratch import remove_remains
 from dbnchurn.core.spreadsheet_text import csv_text
 from dbnchurn.tables.writing import ending_of
 
@@ -191,6 +192,7 @@ class ContactLog:
         check_places({"log": path}, mkdir=mkdir)
         path.parent.mkdir(parents=True, exist_ok=True)
         with folder_lock(path.parent, WAIT):
+            remove_remains(path.parent)  # of a process that was killed after it had added them
             there = None
             if path.exists() and path.stat().st_size:
                 there = _strictly_read(path)

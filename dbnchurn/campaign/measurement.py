@@ -27,7 +27,7 @@ from dbnchurn.campaign.effect import (
 from dbnchurn.campaign.lift import Lift, MoneyKept, Planned
 from dbnchurn.campaign.log import ContactLog
 from dbnchurn.campaign.outcomes import JoinedLog, Outcomes, counts_by_arm, join_outcomes
-from dbnchurn.campaign.scored_customers import ScoredCustomers
+from dbnchurn.campaign.scored_customers import Described, ScoredCustomers
 from dbnchurn.core.errors import ConfigError, DataError, listed
 from dbnchurn.core.statistics import normal_quantile, wilson
 
@@ -83,25 +83,7 @@ def measure(
     >>> lift.claim, round(lift.effect.value, 2)
     ('kept', -0.1)
     """
-    log = log.of_campaign(settings.campaign, every=settings.every)
-    if not (log.frame["arm"] == CONTROL).any():
-        raise DataError(
-            f"{log.name}: the campaign has no control group, so no effect can be told: nobody "
-            "knows how many would have stayed anyway; next time hold out a share at random, "
-            "--control 0.1 of 'dbnchurn score' does so ('dbnchurn plan' says how large)"
-        )
-    log, certain = drawn_rows(log)
-    if not (log.frame["arm"] == CONTACT).any():
-        log, certain = _explorers_contacted(log), (*certain, OPTIONS_DRAWN)
-    described = None
-    if scores is not None:
-        described = scores.described(log, settings.by, settings.match)
-        log, certain = described.log, (*certain, *described.notes)
-    elif settings.by:
-        raise ConfigError(
-            f"by: the columns {listed(settings.by)} are those of a table of the customers before "
-            "the campaign; name it with --scores FILE (lift.scores)"
-        )
+    log, described, certain = _measured_log(log, settings, scores)
     joined = join_outcomes(
         log, outcomes, window=settings.days, as_of=settings.as_of, match=settings.match
     )
@@ -146,6 +128,32 @@ def measure(
         warnings=_warnings(joined, log, stopped),
         notes=(*certain, *_notes(joined, rows, effect, settings)),
     )
+
+
+def _measured_log(
+    log: ContactLog, settings: LiftSection, scores: ScoredCustomers | None
+) -> tuple[ContactLog, Described | None, tuple[str, ...]]:
+    """The rows of the campaign that chance has drawn, what is known of them, and notes."""
+    log = log.of_campaign(settings.campaign, every=settings.every)
+    if not (log.frame["arm"] == CONTROL).any():
+        raise DataError(
+            f"{log.name}: the campaign has no control group, so no effect can be told: nobody "
+            "knows how many would have stayed anyway; next time hold out a share at random, "
+            "--control 0.1 of 'dbnchurn score' does so ('dbnchurn plan' says how large)"
+        )
+    log, certain = drawn_rows(log)
+    if not (log.frame["arm"] == CONTACT).any():
+        log, certain = _explorers_contacted(log), (*certain, OPTIONS_DRAWN)
+    described = None
+    if scores is not None:
+        described = scores.described(log, settings.by, settings.match)
+        log, certain = described.log, (*certain, *described.notes)
+    elif settings.by:
+        raise ConfigError(
+            f"by: the columns {listed(settings.by)} are those of a table of the customers before "
+            "the campaign; name it with --scores FILE (lift.scores)"
+        )
+    return log, described, certain
 
 
 def _explorers_contacted(log: ContactLog) -> ContactLog:

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from dbnchurn.campaign.id_match import Match
     from dbnchurn.campaign.log import LogEntry
     from dbnchurn.scoring.campaign import Campaign
+    from dbnchurn.scoring.drift import Drift
+    from dbnchurn.scoring.result import Job
     from dbnchurn.spark.scored_table import ScoreOptions
 
 PANEL = "Use a model"
@@ -188,13 +190,6 @@ def score(
         return
     place = file_of(output, (".csv", ".parquet"))
     from dbnchurn.scoring.job import score_file
-    from dbnchurn.scoring.summary_text import (
-        alarm_message,
-        allowed_text,
-        drift_table,
-        reasons_table,
-        summary_text,
-    )
 
     if show and not reasons:
         raise ConfigError(f"--show {show} prints reasons, so it needs --reasons NUMBER")
@@ -229,6 +224,23 @@ def score(
             raw_text=raw_text,
             sheet=sheet,
         )
+    _print_summary(job, show, reasons)
+    if history is not None and day is not None:
+        from dbnchurn.months.history import add_month, score_facts
+
+        print(add_month(history, day, job.model, "scores", score_facts(job)))
+    _alarm_at(job.drift, alarm, alarm_code)
+
+
+def _print_summary(job: Job, show: int, reasons: int) -> None:
+    """What a finished job on this machine says."""
+    from dbnchurn.scoring.summary_text import (
+        allowed_text,
+        drift_table,
+        reasons_table,
+        summary_text,
+    )
+
     if allowed := allowed_text(job):
         print(allowed)
     if job.drift is not None:
@@ -236,13 +248,15 @@ def score(
     if show:
         console().print(reasons_table(job.highest(show), reasons))
     print(summary_text(job))
-    if history is not None and day is not None:
-        from dbnchurn.months.history import add_month, score_facts
 
-        print(add_month(history, day, job.model, "scores", score_facts(job)))
-    if alarm is not None and (message := alarm_message(job.drift, alarm)):
+
+def _alarm_at(found: Drift | None, limit: float | None, code: int) -> None:
+    """End with a code of its own where something drifted as far as a limit."""
+    from dbnchurn.scoring.summary_text import alarm_message
+
+    if limit is not None and (message := alarm_message(found, limit)):
         print(message, file=sys.stderr)
-        raise typer.Exit(alarm_code)
+        raise typer.Exit(code)
 
 
 def _score_on_spark(
@@ -260,7 +274,7 @@ def _score_on_spark(
             "--engine spark scores a table: give table:NAME or a path; 'dbnchurn prepare CONFIG "
             "--engine spark --cutoff DATE' builds that of a month"
         )
-    from dbnchurn.scoring.summary_text import alarm_message, drift_table
+    from dbnchurn.scoring.summary_text import drift_table
     from dbnchurn.spark.outputs import TABLE
     from dbnchurn.spark.scored_table import score_table
     from dbnchurn.spark.session import spark_session
@@ -272,9 +286,7 @@ def _score_on_spark(
     if scored.drift is not None:
         console().print(drift_table(scored.drift))
     print("\n".join(scored.lines()))
-    if alarm is not None and (message := alarm_message(scored.drift, alarm)):
-        print(message, file=sys.stderr)
-        raise typer.Exit(alarm_code)
+    _alarm_at(scored.drift, alarm, alarm_code)
 
 
 def _month_of_history(

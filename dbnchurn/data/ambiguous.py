@@ -8,7 +8,7 @@ from typing import Literal
 import pyarrow as pa
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.core.sql import quoted, text_literal
+from dbnchurn.core.sql import is_number_type, quoted, text_literal
 from dbnchurn.data.open import is_csv, raw_name
 from dbnchurn.data.plan import Rule, TablePlan
 from dbnchurn.data.typed import present
@@ -20,7 +20,6 @@ from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
 from dbnchurn.tables.text_decision import decide
 
 OTHER_FORMATS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y%m%d", "%d.%m.%y")
-NUMERIC_TYPES = ("INTEGER", "BIGINT", "DOUBLE", "FLOAT")
 READ_FROM_TEXT = ("number", "integer", "date")
 OFFSET = (  # before 1901 with seconds
     r"[0-9] ?(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2}(:?[0-9]{2})?)?)([[][A-Za-z/_]+[]])?$"
@@ -186,7 +185,7 @@ def check_serials(
     """
     found = []
     for column, kind in kinds.items():
-        if not is_date_name(column) or not kind.endswith(NUMERIC_TYPES):
+        if not is_date_name(column) or not is_number_type(kind):
             continue
         values = f"CAST({quoted(column)} AS DOUBLE) AS v FROM {raw_name(name)}"
         if session.counts is None:

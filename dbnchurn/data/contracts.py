@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
-from dbnchurn.core.sql import quoted, text_literal
+from dbnchurn.core.sql import BIGINT_TYPES, quoted, text_literal
 from dbnchurn.data.ambiguous import check_dates, check_serials, key_kind, with_formats
 from dbnchurn.data.no_customers import no_customers
 from dbnchurn.data.open import raw_name
@@ -36,7 +36,6 @@ from dbnchurn.tables.text_column import PERHAPS_MISSING
 log = logging.getLogger(__name__)
 REPEATS = "repeats a key with other values"
 FIELDS = "too few or too many fields"
-INTEGERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT")
 FAULT = quoted("number of the fault")
 TEXT_LIKE = ("VARCHAR", "ENUM", "UUID")
 
@@ -315,13 +314,13 @@ def _typed_key(table: TablePlan, kind: str) -> TypedColumn:
     number = table.key_kind == "number"
     integer = exact_integer(cell, kind)
     if number:
-        key = f"CAST({cell} AS BIGINT)" if kind in INTEGERS else integer
+        key = f"CAST({cell} AS BIGINT)" if kind in BIGINT_TYPES else integer
     elif kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
         key = f"CAST({integer} AS VARCHAR)"
     else:
         key = f"CAST({cell} AS VARCHAR)"
     faults = [(f"{cell} IS NULL", f"no key {table.key}")]
-    if (kind not in INTEGERS and not kind.startswith(TEXT_LIKE)) or number:
+    if (kind not in BIGINT_TYPES and not kind.startswith(TEXT_LIKE)) or number:
         faults.append((f"{value} IS NULL", f"the key {table.key} is not an integer"))
     return TypedColumn(table.key, raw, key, tuple(faults))
 

@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.errors import DataError, did_you_mean, first_line, listed
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.plan import TablePlan, TableSource
 from dbnchurn.tables.chunks import RejectedRow
@@ -184,7 +184,7 @@ def _view(session: Session, name: str, relation: str) -> None:
     try:
         session.run(f"CREATE VIEW {raw_name(name)} AS SELECT * FROM {relation}")
     except duckdb.Error as error:
-        raise DataError(f"table {name!r} cannot be read: {_first_line(error)}") from error
+        raise DataError(f"table {name!r} cannot be read: {first_line(error)}") from error
 
 
 def _rules_of(table: TablePlan) -> ReadingRules:
@@ -256,13 +256,10 @@ def _unread(loaded: LoadedTable) -> Iterator[tuple[str, str]]:
             unread = unread & np.isnan(DateFormat().parse(words.fillna("").tolist()))
         places = np.flatnonzero(unread)
         if len(places):
+            first = int(places[0])
             yield (
                 name,
                 f"column {name!r} holds no {what} in {len(places)} "
-                f"{'row' if len(places) == 1 else 'rows'}, the first is row {places[0]}: "
-                f"{words.iloc[places[0]]!r}",
+                f"{'row' if len(places) == 1 else 'rows'}, the first is {loaded.place(first)}: "
+                f"{words.iloc[first]!r}",
             )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]

@@ -93,12 +93,11 @@ def read_outcomes(
     header = list(next(iter(open_files(path, sheet=sheet).columns.values())))
     own = _id_column(path, header, id)
     name = _label_column(path, header, own, label, by, others_stayed)
-    columns = {"customer": own} | ({"answer": name} if name is not None else {})
     dated = name is not None and name.casefold() == "left_date"
     table = read_source(
-        CampaignSource(path=path, columns=columns, sheet=sheet),
-        texts=["customer"] if dated else ["customer", "answer"],
-        kinds={"answer": "date"} if dated else {},
+        CampaignSource(path=path, columns={"customer": own}, sheet=sheet),
+        texts=["customer"] if name is None or dated else ["customer", name],
+        kinds={name: "date"} if name is not None and dated else {},
     )
     frame, notes = table.frame, list(table.notes)
     blank = frame["customer"].isna()
@@ -109,7 +108,7 @@ def read_outcomes(
         notes.append(f"{path} has ids alone: everybody in it counts as having left.")
     else:
         # Emptied here and left out below, so that messages number the rows as the file does.
-        answers = frame["answer"].mask(blank)
+        answers = frame[name].mask(blank)
         frame["y"] = (
             _left_within(answers, path, since, days)
             if dated

@@ -170,6 +170,11 @@ class Predictor:
         return self._model.decide.threshold
 
     @property
+    def floor(self) -> float:
+        """The smallest probability that the model gives."""
+        return self._model.decide.floor
+
+    @property
     def outcome(self) -> str:
         """Who counts as having left, and what share of the training customers; "" if not stored."""
         return str(self.about.get("outcome", ""))

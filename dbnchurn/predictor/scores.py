@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -107,22 +107,21 @@ class Oddities:
     @property
     def mostly_far(self) -> dict[str, int]:
         """The columns of which more than half of at least 20 values are far outside."""
-        present = {name: self.rows - self.missing.get(name, 0) for name in self.far_outside}
-        return {
-            name: rows
-            for name, rows in self.far_outside.items()
-            if present[name] >= FEWEST_VALUES and rows > MOSTLY * present[name]
-        }
+        counted = self._of_enough(self.far_outside)
+        return {name: rows for name, rows, present in counted if rows > MOSTLY * present}
 
     @property
     def all_zero(self) -> dict[str, int]:
         """The columns of which nearly all of at least 20 values became zero."""
-        present = {name: self.rows - self.missing.get(name, 0) for name in self.zeros}
-        return {
-            name: rows
-            for name, rows in self.zeros.items()
-            if present[name] >= FEWEST_VALUES and rows >= FILLED * present[name]
-        }
+        counted = self._of_enough(self.zeros)
+        return {name: rows for name, rows, present in counted if rows >= FILLED * present}
+
+    def _of_enough(self, counts: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
+        """Column, its count, and its rows with a value, where these are at least 20."""
+        for name, rows in counts.items():
+            present = self.rows - self.missing.get(name, 0)
+            if present >= FEWEST_VALUES:
+                yield name, rows, present
 
     def lines_on_numbers(self) -> list[str]:
         """One line per column whose numbers are in another unit, of another column, or far away."""

@@ -37,7 +37,7 @@ from dbnchurn.runs.engine import Engine
 from dbnchurn.runs.facts import FACTS, facts_of
 from dbnchurn.runs.feedback import FITTED, plain, with_feedback
 from dbnchurn.runs.folder import open_output, write_json
-from dbnchurn.runs.learned_rows import LEARNED, write_learned_rows
+from dbnchurn.runs.learned_rows import LEARNED, RowDigests, write_learned_rows
 from dbnchurn.runs.metrics import chosen, measured, uses_each_gain
 from dbnchurn.runs.predictions import predictions
 from dbnchurn.runs.protocol import division
@@ -367,7 +367,7 @@ def write(
         stored.save(aside / "model", about=about)
         rows = learned_rows(trained, stored)
         ids = None if table.id is None else list(table.ids[rows])
-        write_learned_rows(aside / LEARNED, stored.schema_, table.X.iloc[rows], ids)
+        write_learned_rows(aside / LEARNED, RowDigests(stored.schema_, table.X.iloc[rows], ids))
         if config.report.page:
             write_report(aside)
     return folder

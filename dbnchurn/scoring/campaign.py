@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from dbnchurn.campaign.arm_names import CONTACT, CONTROL
 from dbnchurn.campaign.id_match import Match
 from dbnchurn.campaign.log import LogEntry
-from dbnchurn.campaign.suppression import MATCHES, comparable, readable, suppress
+from dbnchurn.campaign.suppression import MATCHES, check_list, comparable, readable, suppress
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.files import atomic_write
 from dbnchurn.core.places import check_places, conflicts
@@ -26,7 +26,6 @@ from dbnchurn.core.typing import Bools
 from dbnchurn.data.typed import as_text
 from dbnchurn.scoring.output_paths import disk_errors
 from dbnchurn.tables.duckdb import Session
-from dbnchurn.tables.files import ALL_ENDINGS, kind_of_file
 from dbnchurn.tables.writing import ending_of, relation_of, write_pieces
 
 MEMORY = "400MB"  # of DuckDB
@@ -107,11 +106,7 @@ class Campaign:
         if self.path.is_dir():
             raise ConfigError(f"{self.path}: a campaign list is a file, this is a folder")
         if self.suppress is not None:
-            if not self.suppress.is_file():
-                raise ConfigError(f"{self.suppress}: there is no such suppression list")
-            if kind_of_file(self.suppress) is None:
-                endings = listed(ALL_ENDINGS, limit=20)
-                raise ConfigError(f"{self.suppress}: a suppression list is one of {endings}")
+            check_list(self.suppress)
             if conflicts({"campaign": self.path}, {"suppress": [self.suppress]}):
                 raise ConfigError(f"{self.path} is the suppression list; write the list elsewhere")
 

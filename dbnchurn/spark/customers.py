@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.core.errors import ConfigError, DataError, first_line
 from dbnchurn.data.joins import CUTOFF
 from dbnchurn.spark.outputs import TABLE
-from dbnchurn.spark.session import first_line
 from dbnchurn.tables.files import ENDINGS
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from dbnchurn.scoring.rejection import MAX_REJECTED, check_max_rejected, why_too
 from dbnchurn.scoring.scorer import check_columns, say_unused
 from dbnchurn.scoring.work_folder import ChunkFacts
 from dbnchurn.spark.customers import customers_of
-from dbnchurn.spark.outputs import TABLE, check_output, publish
+from dbnchurn.spark.outputs import TABLE, check_output, publish, refuse_other_columns
 from dbnchurn.spark.records import RECORD, rows_of
 from dbnchurn.spark.score_task import FACTS, REJECTED, REJECTED_ROWS, SCORES, ScoreTask
 from dbnchurn.spark.session import check_workers, readable
@@ -196,7 +196,14 @@ def score_table(
     frame, source = customers_of(spark, table, month)
     task = _task(model, predictor, frame, source, id, plausibility)
     from pyspark import StorageLevel
+    from pyspark.sql.pandas.types import from_arrow_schema
 
+    refuse_other_columns(
+        spark,
+        from_arrow_schema(task.schema, prefer_timestamp_ntz=True),
+        output,
+        lambda: [row[0] for row in frame.select(CUTOFF).distinct().collect()],
+    )
     chosen = _chosen(frame, task.names)
     records = chosen.mapInArrow(task.run, RECORD).persist(StorageLevel.DISK_ONLY)
     try:
@@ -314,10 +321,16 @@ def _folded(
     changed = refuse_changed(unusual, set(allow_changed))
     for sentence in unusual.lines()[:SHOWN]:
         log.warning("unusual: %s", sentence)
-    without_id = scores.filter("id IS NULL").count()
-    named = scores.filter("id IS NOT NULL").groupBy("id", CUTOFF).count().filter("count > 1")
-    (row,) = named.selectExpr("coalesce(sum(count - 1), 0)").collect()
-    repeated = int(row[0])
+    (counted,) = (
+        scores.groupBy("id", CUTOFF)
+        .count()
+        .selectExpr(
+            "coalesce(sum(if(id IS NULL, count, 0)), 0)",
+            "coalesce(sum(if(id IS NULL, 0, count - 1)), 0)",
+        )
+        .collect()
+    )
+    without_id, repeated = map(int, counted)
     if without_id or repeated:
         log.warning("%d rows have no id, %d repeat that of another row", without_id, repeated)
     reference = predictor.reference

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.errors import ConfigError, first_line
 from dbnchurn.exports.spark import score_spark
 from dbnchurn.spark.outputs import TABLE
-from dbnchurn.spark.session import check_workers, first_line
+from dbnchurn.spark.session import check_workers
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from dbnchurn.core.errors import ConfigError, DataError, ResourceError, listed, wants_extra
+from dbnchurn.core.errors import (
+    ConfigError,
+    DataError,
+    ResourceError,
+    first_line,
+    listed,
+    wants_extra,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -128,12 +135,6 @@ def readable(error: Exception) -> Exception:
     if "No space left on device" in str(error):
         return ResourceError("the disk of a worker is full: free some space, or use more workers")
     return error
-
-
-def first_line(error: Exception) -> str:
-    """The first line of a message that says something."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:300] if lines else type(error).__name__
 
 
 def _python() -> str:

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from dbnchurn.core.errors import ConfigError, DataError, listed
+from dbnchurn.core.errors import ConfigError, DataError, first_line, listed
 from dbnchurn.data.open import open_table, raw_name
 from dbnchurn.data.plan import DataPlan, TablePlan
 from dbnchurn.spark.exchange import divided, packed, packed_lines
 from dbnchurn.spark.records import RECORD
-from dbnchurn.spark.session import first_line
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.files import ENDINGS, find_files, kind_of_file

@@ -182,9 +182,10 @@ def _dialect(path: Path, settings: CsvSettings) -> Dialect:
         raise DataError(f"{path}: the file is empty; it needs a header and rows")
     body = "".join(lines[start:])
     delimiter = delimiter or _delimiter(body, settings.quote)
-    records, ends = _records(body, delimiter, settings.quote, whole=len(head) < PROBED_BYTES // 2)
+    whole = len(head) < PROBED_BYTES // 2
+    records, ends = _records(body, delimiter, settings.quote, whole=whole)
     names = tuple(" ".join(name.split()) for name in records[0])
-    if len(records) == 1 and not body.endswith("\n") and len(head) < PROBED_BYTES // 2:
+    if len(records) == 1 and not body.endswith("\n") and whole:
         raise DataError(f"{path}: the table has {len(names)} columns but no rows")
     if len(names) > 1 and all(re.fullmatch("'.*'", name) for name in names):
         raise DataError(

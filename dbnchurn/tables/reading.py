@@ -34,6 +34,7 @@ from dbnchurn.tables.text_decision import TRUTH
 # Boosters and networks compute in float32; values beyond its range are clipped to it.
 LARGEST = float(np.finfo(np.float32).max)
 FEW = 8  # up to so many values, looking for distinct ones costs more time than it saves
+SHORT = r"[-+]?\d[\d.,' ]* ?[kKM]"  # thousands or millions, such as 1.2k
 GROUPED = r"[-+]?[1-9]\d{0,2}\.\d{3}"  # thousands, if the point groups digits
 ABSENT = frozenset(MISSING)
 
@@ -267,8 +268,12 @@ def _read_number(column: Column, values: pd.Series[Any], refuse: Refuse | None =
         )
         what = f"is a number, but not written as {column.format or '1234.5'}; write all in one way"
         refuse(column, values, _per_row(other, places, False), what)
+        fits = [re.fullmatch(SHORT, word or "") is not None for word in distinct]
+        short = unread & np.array(fits, bool)
+        what = "is a number with a letter for thousands or millions; write 1.2k as 1200"
+        refuse(column, values, _per_row(short, places, False), what)
         what = "is not a number; leave it empty if it is unknown"
-        refuse(column, values, _per_row(unread & ~other, places, False), what)
+        refuse(column, values, _per_row(unread & ~other & ~short, places, False), what)
         what = "is a number in two ways; give numbers instead of text, or say formats"
         refuse(column, values, _per_row(doubtful, places, False), what)
         numbers = _per_row(parsed, places, np.nan)

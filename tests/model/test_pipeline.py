@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import ConfigError
@@ -98,3 +99,13 @@ def test_a_setting_that_does_not_fit_names_its_network(draw_customers):
     )
     with pytest.raises(ConfigError, match="network: epochs has 3 values for 2 layers"):
         fitted(draw_customers, wrong)
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_times_that_are_read_in_utc_are_said(draw_customers, caplog, typed):
+    train = rows(draw_customers, 60, 1)
+    since = [f"2026-09-{1 + k % 28:02d}T00:30:00+02:00" for k in range(60)]
+    frame = train.frame.assign(since=pd.to_datetime(since) if typed else since)
+    quick = replace(STAGES, leakage="warn", networks={}, leaves=None, extra_trees=None)
+    fit_stages(quick, replace(train, frame=frame), None, None, Compute.of("cpu", 1, 0, 60))
+    assert caplog.text.count("60 rows with an offset from UTC are read in UTC") == 1

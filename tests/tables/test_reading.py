@@ -86,6 +86,7 @@ def test_categories_that_were_never_seen_are_counted_no_evidence(frame):
             {"debt": ["1", "x", "3"]},
             r"'debt' \(number\), row r1: 'x' is not a number; .*1 such row",
         ),
+        ({"debt": ["1", "1.2k", "3M"]}, r"row r1: '1.2k' .* write 1\.2k as 1200 \(2 such rows"),
         (
             {"debt": [np.inf, 1, -np.inf]},
             r"row r0: inf is infinite; leave it empty .*\(2 such rows",

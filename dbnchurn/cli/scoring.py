@@ -32,6 +32,7 @@ from dbnchurn.cli.options import (
     RawSources,
     RawTables,
     RawText,
+    Sheet,
     TrustSources,
     check_month_options,
     file_of,
@@ -84,12 +85,12 @@ def score(
         ),
     ] = None,
     id: Id = None,
+    sheet: Sheet = None,
     database: Database = None,
     delimiter: Annotated[str | None, typer.Option(help="Delimiter of a CSV file.")] = None,
     encoding: Annotated[
         str | None, typer.Option(help="Encoding of a CSV file, such as cp1250.")
     ] = None,
-    sheet: Annotated[str | None, typer.Option(help="Sheet of a spreadsheet.")] = None,
     cutoff: Annotated[datetime | None, Cutoff] = None,
     raw: Annotated[list[str] | None, RawTables] = None,
     sources: RawSources = None,

@@ -229,6 +229,7 @@ def _load_text(session: Session, name: str, source: CsvSource | SheetSource) -> 
                 rejected.extend(chunk.rejected)
                 yield from _completed(chunk.rows, schema).to_batches()
 
+    say([f"table {name!r}: {note}" for note in source.notes])
     schema = source.arrow_schema(columns)
     reader = pa.RecordBatchReader.from_batches(schema, batches(source.files))
     session.store(raw_name(name), reader)

@@ -69,13 +69,14 @@ def read_outcomes(
     since: date | None,
     days: int | None,
     others_stayed: bool,
+    sheet: str | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Customers and ``y``: 1, 0, or NaN where the outcome is not known.
 
     Parameters
     ----------
     path : str
-    id, label, by, positive, negative, since, days, others_stayed
+    id, label, by, positive, negative, since, days, others_stayed, sheet
         As :func:`~dbnchurn.months.scored_outcomes.join_scores` takes them.
 
     Returns
@@ -90,12 +91,12 @@ def read_outcomes(
     ConfigError, DataError
         If the table cannot be read or can be read in two ways, or a customer has two outcomes.
     """
-    header = list(next(iter(open_files(path).columns.values())))
+    header = list(next(iter(open_files(path, sheet=sheet).columns.values())))
     own = _id_column(path, header, id)
     name = _label_column(path, header, own, label, by, others_stayed)
     dated = name is not None and name.casefold() == "left_date"
     table = read_source(
-        CampaignSource(path=path, columns={"customer": own}),
+        CampaignSource(path=path, columns={"customer": own}, sheet=sheet),
         texts=["customer"] if name is None or dated else ["customer", name],
         kinds={name: "date"} if name is not None and dated else {},
     )

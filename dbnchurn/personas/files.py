@@ -9,7 +9,7 @@ from dbnchurn.core.records import unpack
 from dbnchurn.personas.persona_record import PersonaRecord
 from dbnchurn.predictor.record_folder import RecordFolder
 
-STORED = RecordFolder("personas", "personas", version=2, most_bytes=256 * 2**20)
+STORED = RecordFolder("personas", "personas", version=3, most_bytes=256 * 2**20)
 
 
 def save(record: PersonaRecord, folder: str | Path, *, mkdir: bool = True) -> Path:
@@ -82,12 +82,15 @@ personas: personas.json: No such file or directory
 def _upgraded(tree: dict[str, Any]) -> Any:
     """The record of a file as the newest format has it."""
     record = tree.get("personas")
-    if isinstance(record, dict):
-        for point in _points(record):
-            point.setdefault("error", None)
-    if tree["format"] == 1 and isinstance(record, dict):  # which did not keep these
-        return {**record, "id": None, "codes": None}
-    return record
+    if not isinstance(record, dict):
+        return record
+    for point in _points(record):
+        point.setdefault("error", None)
+    # Fields that earlier formats did not keep.
+    lacking: dict[str, Any] = {"id": None, "codes": None} if tree["format"] == 1 else {}
+    if tree["format"] < STORED.version:
+        lacking["missing"] = []
+    return {**record, **lacking}
 
 
 def _points(record: dict[str, Any]) -> list[dict[str, Any]]:

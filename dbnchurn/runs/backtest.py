@@ -59,6 +59,7 @@ def backtest(
     resamples: int = RESAMPLES,
     expect: str | None = None,
     public_key: str | Path | None = None,
+    sheet: str | None = None,
     predictor: Predictor | None = None,
 ) -> Backtest:
     """Evaluate a stored model on customers whose outcome is known by now.
@@ -97,6 +98,8 @@ def backtest(
         Bootstrap resamples.
     expect, public_key : optional
         As :meth:`Predictor.load` takes them.
+    sheet : str, optional
+        Sheet of a spreadsheet; needed where several hold something.
     predictor : Predictor, optional
         The model, where it has been loaded from that folder already.
 
@@ -114,7 +117,7 @@ def backtest(
         predictor = Predictor.load(model, expect=expect, public_key=public_key)
     about = predictor.about
     classes = {"meaning": meaning} if meaning else _meaning(about, positive, negative)
-    labelled, rows, allowed = _labelled(predictor, table, label, by, classes, allow_changed)
+    labelled, rows, allowed = _labelled(predictor, table, sheet, label, by, classes, allow_changed)
     assert labelled.meaning is not None
     condition, share = labelled.meaning.condition, float(labelled.y.mean())
     if meaning is not None and about.get("data") is not None:
@@ -156,13 +159,14 @@ def backtest(
 def _labelled(
     predictor: Predictor,
     table: str | Path,
+    sheet: str | None,
     label: str | None,
     by: Sequence[str],
     classes: Mapping[str, Any],
     allow_changed: Collection[str],
 ) -> tuple[Customers, int, tuple[str, ...]]:
     """The customers with an outcome, the rows of the table, and columns that may have changed."""
-    source = open_files(table)
+    source = open_files(table, sheet=sheet)
     columns = next(iter(source.columns.values()))
     label = label or predictor.about.get("label") or (LABEL if LABEL in columns else None)
     if label is None:

@@ -195,7 +195,7 @@ def run(
     with stage("find"), warnings.catch_warnings():
         warnings.simplefilter("ignore", PersonaWarning)
         estimator.fit(table.X, table.left)
-    record = replace(estimator.record_, id=config.columns.id)
+    record = replace(estimator.record_, id=config.columns.id, missing=tuple(config.source.missing))
     for sentence in record.warnings():
         log.warning("%s", sentence)
     notes = table.notes + [

@@ -183,8 +183,8 @@ def score_file(
         "model": predictor.digest,
         "input": (source and source.identity()) or given,
         "database": database,
-        "options": _options(id, reasons, plausibility, chunk_rows, n_threads)
-        | {"csv": csv and asdict(csv), "sheet": sheet},
+        "options": _options(id, sheet, reasons, plausibility, chunk_rows, n_threads)
+        | {"csv": csv and asdict(csv)},
         "versions": versions(),
     }
     with disk_errors(output), WorkFolder(paths.work, manifest) as work_folder:
@@ -231,11 +231,17 @@ def _check_options(
 
 
 def _options(
-    id: str | None, reasons: int, plausibility: bool, chunk_rows: int, n_threads: int
+    id: str | None,
+    sheet: str | None,
+    reasons: int,
+    plausibility: bool,
+    chunk_rows: int,
+    n_threads: int,
 ) -> dict[str, object]:
     """What chunks that are kept depend on, beside model and rows."""
     return {
         "id": id,
+        "sheet": sheet,
         "reasons": reasons,
         "plausibility": plausibility,
         "rows": chunk_rows,
@@ -325,9 +331,10 @@ def _scorer(
             raise DataError(f"{file}: no id column {id!r}: {did_you_mean(id, columns)}")
     say_unused(predictor, files, id)
     formats = text_formats(source, predictor.schema, predictor.missing)
-    say(reading_notes(source, predictor.schema, formats))
+    notes = reading_notes(source, predictor.schema, formats)
+    say(notes)
     id_type = None if id is None else source.id_type(id)
-    return Scorer(predictor, id, id_type, formats, reasons, plausibility)
+    return Scorer(predictor, id, id_type, formats, reasons, plausibility, tuple(notes))
 
 
 def _score_chunks(

@@ -161,6 +161,7 @@ def _summed(scorer: Scorer, work_folder: WorkFolder, paths: OutputPaths, unusual
         digest=scorer.predictor.digest,
         raw_text=paths.raw_text,
         odd=_summed_odd(facts),
+        notes=scorer.notes,
     )
 
 

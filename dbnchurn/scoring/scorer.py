@@ -160,6 +160,8 @@ class Scorer:
         Reasons that are given for every score.
     plausibility : bool, default False
         Whether every row gets its plausibility.
+    notes : tuple of str, default ()
+        What was assumed, converted or left out when the table was read.
     """
 
     predictor: Predictor
@@ -168,6 +170,7 @@ class Scorer:
     formats: Mapping[str, Mapping[str, str]]
     reasons: int
     plausibility: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> list[str]:

@@ -67,6 +67,8 @@ class InspectedColumn:
         What has to be decided, if it can be read in two ways.
     words : tuple of str, default ()
         All values as they are written, if they are at most 100.
+    word_rows : tuple of int, default ()
+        Rows of each of these values.
     is_open : bool, default False
         Whether the column alone could be read in two ways, and the others decided.
     doubtful : tuple of str, default ()
@@ -88,6 +90,7 @@ class InspectedColumn:
     doubt: str = ""
     question: Question | None = None
     words: tuple[str, ...] = ()
+    word_rows: tuple[int, ...] = ()
     is_open: bool = False
     doubtful: tuple[str, ...] = ()
     facts: ColumnFacts | None = field(default=None, repr=False)
@@ -256,6 +259,7 @@ def _inspected(
         "" if decision is None else decision.doubt,
         question,
         tuple(words),
+        tuple(counts[word] for word in counts) if words else (),
         is_open,
         facts=_facts(column, tally, decision, distinct, sum(missing.values()), words),
     )
@@ -303,6 +307,7 @@ def _facts(
     whole = True
     if decision is not None and decision.kind == "number" and decision.form is not None:
         numbers = decision.form.parse(decision.column.texts)
+        numbers = numbers[np.isfinite(numbers)]  # words among them are no numbers, such as Total
         whole = bool((numbers == np.floor(numbers)).all())
         whole &= name_of(decision.form) in ("1234.5", "1.234,5", "1,234.5", "1234,5")
     elif not tally.is_text:

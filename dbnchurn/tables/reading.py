@@ -25,11 +25,11 @@ from dbnchurn.core.typing import Bools, Floats, Ints32, Rows
 from dbnchurn.tables.column_names import absent_columns
 from dbnchurn.tables.date_format import DAY, DateFormat, certain_dates
 from dbnchurn.tables.kinds import is_date
-from dbnchurn.tables.number_format import certain_numbers
+from dbnchurn.tables.number_format import CURRENCIES, certain_numbers, number_parts
 from dbnchurn.tables.reading_rules import form_of
 from dbnchurn.tables.schema import Column, Schema, Table, check_names, text
 from dbnchurn.tables.serial_format import SerialFormat
-from dbnchurn.tables.text_column import MISSING, PERHAPS_MISSING, truth_of
+from dbnchurn.tables.text_column import MISSING, PERHAPS_MISSING, PLAIN_NUMBER, truth_of
 from dbnchurn.tables.text_decision import TRUTH
 
 # Boosters and networks compute in float32; values beyond its range are clipped to it.
@@ -259,6 +259,9 @@ def _read_number(column: Column, values: pd.Series[Any], refuse: Refuse | None =
         texts, typed = _apart(values)
         places, distinct = _distinct(texts)
         parsed, doubtful = _numbers_of(column, distinct)
+        units = _other_units(column, distinct) & np.isfinite(parsed)
+        what = "has a unit that other numbers of the column lack; write all alike, or say formats"
+        refuse(column, values, _per_row(units, places, False), what)
         unread = np.isnan(parsed) & np.array([bool(word) for word in distinct], bool)
         unread &= ~doubtful
         other = np.zeros_like(unread)
@@ -319,6 +322,18 @@ def _numbers_of(column: Column, words: Sequence[str | None]) -> tuple[Floats, Bo
         elif word in PERHAPS_MISSING:
             words[i] = None  # type: ignore[index]
     return parsed, doubtful
+
+
+def _other_units(column: Column, words: Sequence[str | None]) -> Bools:
+    """Which words have a unit, in a column of plain numbers; currencies are none."""
+    found = np.zeros(len(words), bool)
+    if column.format or column.kind != "number":
+        return found
+    odd = [i for i, word in enumerate(words) if word and not re.fullmatch(PLAIN_NUMBER, word)]
+    if odd:
+        units = number_parts([words[i] or "" for i in odd])["unit"]
+        found[odd] = ~units.isin(["", *CURRENCIES.split()]).to_numpy()
+    return found
 
 
 def _is_unsure(word: str, number: float) -> bool:

@@ -84,7 +84,7 @@ class FileSource(ChunkSource):
 
     @property
     def notes(self) -> list[str]:
-        """Sentences about what was assumed of how the files are written."""
+        """Sentences about what was assumed, converted or left out when the files were opened."""
         return [note for file in self.files for note in self.assumed.get(file, ())]
 
     def identity(self) -> dict[str, Any] | None:
@@ -184,9 +184,9 @@ class SheetSource(FileSource):
 
     def __init__(self, files: Sequence[Path], by_contents: bool, sheet: str | None) -> None:
         super().__init__(files, by_contents)
-        sheets = {file: read_sheet(file, sheet) for file in self.files}
-        self.assumed = {file: found.notes for file, found in sheets.items()}
-        self._tables = {file: found.table for file, found in sheets.items()}
+        self.sheets = {file: read_sheet(file, sheet) for file in self.files}
+        self.assumed = {file: found.notes for file, found in self.sheets.items()}
+        self._tables = {file: found.table for file, found in self.sheets.items()}
         self.columns = {str(file): table.column_names for file, table in self._tables.items()}
         self.rows: int | None = sum(table.num_rows for table in self._tables.values())
 
@@ -212,6 +212,7 @@ class SheetSource(FileSource):
         """The rows of one of the files."""
         one = copy(self)
         one.files, one._tables = [file], {file: self._tables[file]}
+        one.sheets = {file: self.sheets[file]}
         one.columns = {str(file): self.columns[str(file)]}
         return one
 

@@ -42,7 +42,10 @@ _NO = """
 YES, NO = frozenset(_YES.split()), frozenset(_NO.split())
 """Spellings of yes and no, in small letters."""
 
-PERHAPS_MISSING = ("NA", "na", "Na", "None", "none", "NONE", "nil", "missing", "unknown", ".", "*")
+PERHAPS_MISSING = (
+    "NA", "na", "Na", "None", "none", "NONE", "nil", "missing", "unknown", ".", "*", "k.A.",
+    "k. A.", "keine Angabe", "unbekannt", "n.v.", "n. v.",
+)  # fmt: skip
 """Texts that stand for a missing value among numbers and dates, and are levels of a category."""
 
 UNSEEN = (

@@ -352,7 +352,7 @@ def _numbers(column: TextColumn, rules: ReadingRules, typed: bool) -> _Reading |
     if not mixed:
         return reading
     if len(words) <= FEW_LEVELS and not given:
-        return _Reading(column, "text", doubt=mixed)
+        return _Reading(column, "text", doubt=f"{mixed}; write all alike")
     key = f"{rules.place}: {{{column.name}: '1234.5 {found.units[0]}'}}"
     question = (
         f"column {column.name!r} holds {mixed}; write them in one unit, or leave them text: "

@@ -469,3 +469,22 @@ def test_what_cannot_be_found_out_of_a_file_is_told(model, customers, tmp_path):
         np.testing.assert_allclose(job.read()["probability"], found, rtol=0, atol=1e-12)
     with pytest.raises(ConfigError, match="--sheet"):
         score_file(model, None, tmp_path / "s.csv", cutoff=date(2026, 8, 1), sheet="new")
+
+
+def test_one_of_several_sheets_is_scored_as_the_same_table_alone(model, named, tmp_path):
+    named = named.head(60)
+    with pd.ExcelWriter(tmp_path / "t.xlsx") as book:
+        named.to_excel(book, sheet_name="July", index=False, startrow=3)
+        book.sheets["July"]["A1"] = "Customers of July"
+        named.head(5).to_excel(book, sheet_name="notes", index=False)
+    named.to_csv(tmp_path / "t.csv", index=False)
+    output = tmp_path / "s.csv"
+    with pytest.raises(DataError, match=r"2 sheets hold something; .*--sheet 'July'"):
+        score_file(model, tmp_path / "t.xlsx", output, id="customer")
+    found = score_file(model, tmp_path / "t.xlsx", output, id="customer", sheet="July")
+    alone = score_file(model, tmp_path / "t.csv", tmp_path / "alone.csv", id="customer")
+    pd.testing.assert_frame_equal(found.read(), alone.read())
+    said = (tmp_path / "s.csv.job.json").read_text()
+    assert "above the names of the columns" in said
+    with pytest.raises(ConfigError, match="are about a file"):
+        score_file(model, None, output, cutoff=pd.Timestamp("2026-01-01"), sheet="July")

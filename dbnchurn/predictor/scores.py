@@ -6,19 +6,24 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.predictor.odd_rows import OddRows
 from dbnchurn.predictor.reference import Distribution, Reference
 from dbnchurn.predictor.rescaled import FEWEST_VALUES, factor_of
 from dbnchurn.predictor.swapped import swapped_columns
 from dbnchurn.tables.schema import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 TIERS = ("low", "medium", "high", "very high")
 RISK_ODDS = (1.0, 2.0, 5.0)

@@ -9,13 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit
 
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Floats32, Ints
 from dbnchurn.dbn.network_record import NetworkRecord
 from dbnchurn.predictor.explain.tree_paths import Walk
+
+if TYPE_CHECKING:
+    from scipy import special
+else:
+    special = LazyModule("scipy.special")
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +156,7 @@ def _skip_of_columns(network: NetworkRecord, levels: int) -> Floats32:
 def _upper(network: NetworkRecord, field: Floats32) -> Floats32:
     """The logit from the input of the first hidden layer, without its bias and the skip."""
     for i, activation in enumerate(network.activations):
-        h = np.maximum(field, 0) if activation == "relu" else expit(field)
+        h = np.maximum(field, 0) if activation == "relu" else special.expit(field)
         if i < len(network.weights):
             field = h @ network.weights[i] + network.biases[i + 1]
     return np.asarray(h @ network.head)
@@ -164,7 +170,7 @@ def _slope(network: NetworkRecord, field: Floats32) -> Floats32:
             h = np.maximum(field, 0)
             factors.append((field > 0).astype(np.float32))
         else:
-            h = expit(field)
+            h = special.expit(field)
             factors.append(h * (1 - h))
         if i < len(network.weights):
             field = h @ network.weights[i] + network.biases[i + 1]

@@ -109,6 +109,19 @@ class PackedForest:
     forest : Forest
         That is :func:`packable`.
 
+    Attributes
+    ----------
+    depth : int
+        Levels of tests.
+    distinct : int
+        Number of distinct tests; the first one, which no row passes, among them.
+    places : intp array of shape (nodes,)
+        The test of each node, counted among the distinct ones; 0 for a leaf.
+    tests : intp array of shape (trees, 2 ** depth - 1)
+        Tests of the complete trees, level by level.
+    leaves : int32 array of shape (trees, 2 ** depth)
+        Leaf at each end of the complete trees, counted within the tree.
+
     Examples
     --------
     >>> stump = Forest(
@@ -130,7 +143,7 @@ class PackedForest:
 
     def __init__(self, forest: Forest) -> None:
         self.depth = depth(forest)
-        place = self._arrange(forest)
+        self.places = self._arrange(forest)
         trees, ends = forest.trees, 2**self.depth
         self.tests: Rows = np.full((trees, ends - 1), ALWAYS_LEFT, np.intp)
         self.leaves: Ints32 = np.zeros((trees, ends), np.int32)
@@ -144,7 +157,7 @@ class PackedForest:
             below = first[:, None] + np.arange(width)
             self.leaves[tree[leaf][:, None], below] = forest.code_of_node[node[leaf], None]
             tree, position, node = tree[~leaf], position[~leaf], node[~leaf]
-            self.tests[tree, position] = place[node]
+            self.tests[tree, position] = self.places[node]
             children = [forest.starts[tree] + side[node] for side in (forest.left, forest.right)]
             tree, node = np.tile(tree, 2), np.concatenate(children)
             position = np.concatenate([2 * position + 1, 2 * position + 2])

@@ -9,6 +9,7 @@ xgboost_ratio    our predict_proba over XGBoost's, which holds the trees of all 
                  one model and gets the prepared columns as a frame
 floor_ratio      our predict_proba over treelite's look-up of the leaves of these trees and one
                  product of their one-hot matrix with the first layer, and nothing else
+trees_ratio      what our trees take, of all boosters, over XGBoost's predict_proba with the same
 single_row_ms    median time of one row from a warm predictor
 row_exponent     slope of log seconds over log rows, from a quarter of the rows to all of them
 load_seconds     Predictor.load, which checks everything and builds the trees
@@ -40,10 +41,10 @@ from scipy.sparse import csr_matrix  # noqa: E402
 
 from dbnchurn import ChurnClassifier, Predictor  # noqa: E402
 from dbnchurn.features.forest_record import Forest  # noqa: E402
-from dbnchurn.features.leaf_lookup_record import Lookup  # noqa: E402
+from dbnchurn.features.leaf_lookup_record import Block, Lookup  # noqa: E402
 from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix  # noqa: E402
 from dbnchurn.predictor.artifact import load  # noqa: E402
-from dbnchurn.predictor.model_record import ModelRecord  # noqa: E402
+from dbnchurn.predictor.model_record import AHEAD, CHUNK, ModelRecord  # noqa: E402
 from dbnchurn.prepare.record import prepare  # noqa: E402
 from dbnchurn.tables.reading import read  # noqa: E402
 from dbnchurn.tables.schema import Table  # noqa: E402
@@ -175,6 +176,7 @@ def floor(model: ModelRecord, matrix: np.ndarray) -> Callable[[], float]:
     What lies between the two, the codes of the leaves side by side, is not counted.
     """
     lookup = Lookup(model.leaves.forests, matrix.shape[1])
+    blocks = [Block(span, matrix.shape[1], lookup.levels) for span in lookup.spans]
     leaves_count = sum(model.leaves.sizes)
     weights = np.ascontiguousarray(model.networks[0].code_weights[-leaves_count:])
 
@@ -183,7 +185,8 @@ def floor(model: ModelRecord, matrix: np.ndarray) -> Callable[[], float]:
         for start in range(0, len(matrix), FLOOR_ROWS):
             rows = matrix[start : start + FLOOR_ROWS]
             began = perf_counter()
-            found = list(lookup.by_span(rows))
+            levels = lookup.categories(rows)
+            found = [(block.span, block.places(rows, levels)) for block in blocks]
             spent += perf_counter() - began
             leaves = np.hstack([places + span.leaves.start for span, places in found])
             row_starts = np.arange(0, leaves.size + 1, leaves.shape[1], dtype=np.int32)
@@ -195,6 +198,18 @@ def floor(model: ModelRecord, matrix: np.ndarray) -> Callable[[], float]:
         return spent
 
     return run
+
+
+def trees(model: ModelRecord, matrix: np.ndarray) -> Callable[[], float]:
+    """Seconds of the sums of leaf values over all trees."""
+    values = model.leaves.leaf_values
+
+    def run() -> None:
+        for start in range(0, len(matrix), CHUNK * AHEAD):
+            for _ in model.leaves.lookup.sums(values, matrix[start : start + CHUNK * AHEAD]):
+                pass
+
+    return clocked(run)
 
 
 def single_row_ms(predictor: Predictor, frame: pd.DataFrame) -> float:
@@ -240,18 +255,20 @@ def main() -> None:
     matrix, columns = booster_matrix(prepared), as_columns(prepared)
     classifier = as_xgboost(model.leaves.forests, prepared, THREADS)
     check(classifier, model.leaves.forests, prepared.take(np.arange(1000)))
-    trees = sum(forest.trees for forest in model.leaves.forests)
-    print(f"{len(frame):,} rows of {frame.shape[1]} columns, {trees} trees, {THREADS} threads")
+    count = sum(forest.trees for forest in model.leaves.forests)
+    print(f"{len(frame):,} rows of {frame.shape[1]} columns, {count} trees, {THREADS} threads")
     taken = rounds_of(
         {
             "ours": clocked(lambda: predictor.predict_proba(frame)),
             "XGBoost": clocked(lambda: classifier.predict_proba(columns)),
             "floor": floor(model, matrix),
+            "trees": trees(model, matrix),
         },
         options.rounds,
     )
     figures["xgboost_ratio"] = ratio(taken, "ours", "XGBoost")
     figures["floor_ratio"] = ratio(taken, "ours", "floor")
+    figures["trees_ratio"] = ratio(taken, "trees", "XGBoost")
     figures["single_row_ms"] = single_row_ms(predictor, frame)
     figures["row_exponent"] = row_exponent(predictor, frame, options.rounds)
     if not options.skip_stream:

@@ -1,4 +1,4 @@
-"""Contributions of leaf values equal literal occlusion: each background value put in, one by one."""
+"""Contributions of leaf values equal literal occlusion: each background value is put in."""
 
 import numpy as np
 import pytest

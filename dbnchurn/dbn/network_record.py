@@ -110,10 +110,14 @@ class NetworkRecord:
             )
 
     @cached_property
+    def direct(self) -> Floats32:
+        """What every level adds to the logit directly, shape (L,): `skip`, or zeros without one."""
+        return self.skip if self.skip.size else np.zeros(len(self.code_weights), np.float32)
+
+    @cached_property
     def table(self) -> Floats32:
         """First-layer input of every level: ``[code_weights | skip]``, shape (L, h + 1)."""
-        skip = self.skip if self.skip.size else np.zeros(len(self.code_weights), np.float32)
-        return np.column_stack([self.code_weights, skip])
+        return np.column_stack([self.code_weights, self.direct])
 
     @cached_property
     def hidden_levels(self) -> int:

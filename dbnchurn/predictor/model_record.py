@@ -150,7 +150,7 @@ def _parts(model: ModelRecord, prepared: Table, chunk: int) -> Iterator[tuple[sl
     weighty = [place for place in range(model.members) if model.decide.weights[place] > 0]
     levels = sum(prepared.sizes)
     direct = {
-        place: _direct_logits(model.leaves, model.networks[place].table[levels:, -1], prepared)
+        place: _direct_logits(model.leaves, model.networks[place].direct[levels:], prepared)
         for place in weighty
         if place < len(model.networks)
         and model.leaves is not None

@@ -101,7 +101,7 @@ class Explainer:
         goes_past = network.hidden_levels <= levels
         if not goes_past or len(averages) < len(self._averages) or len(packed) < len(sizes):
             return LeafNetwork(network, levels, sizes)
-        values = np.split(network.table[levels:, -1], np.cumsum(sizes)[:-1])
+        values = np.split(network.direct[levels:], np.cumsum(sizes)[:-1])
         direct = [
             DirectLeaves(forest, packed[k], values[k], made_of, [passed[k] for passed in averages])
             for k, forest in enumerate(leaves.forests)

@@ -166,6 +166,13 @@ def config_text(path: Path) -> str:
     ------
     ConfigError
         If there is no such file, or it cannot be read.
+
+    Examples
+    --------
+    >>> config_text(Path("missing.yaml"))
+    Traceback (most recent call last):
+    ...
+    dbnchurn.core.errors.ConfigError: missing.yaml: no such config file
     """
     try:
         return path.read_text(encoding="utf-8")

@@ -81,22 +81,33 @@ class PackedRows:
 
 
 @dataclass(frozen=True)
-class _NumberTests:
-    """Some tests of one number: where their answers are placed, and their thresholds."""
+class _Tests:
+    """Some tests of one column: where their answers are placed.
+
+    Parameters
+    ----------
+    column : int
+    places : slice
+    missing_right : slice
+        Places of those that send a missing value right.
+    """
 
     column: int
     places: slice
     missing_right: slice
+
+
+@dataclass(frozen=True)
+class _NumberTests(_Tests):
+    """Tests of a number, with their thresholds."""
+
     thresholds: Floats32
 
 
 @dataclass(frozen=True)
-class _SetTests:
-    """Some tests for sets of one category's levels: the members, set after set."""
+class _SetTests(_Tests):
+    """Tests for sets of a category's levels: the members, set after set."""
 
-    column: int
-    places: slice
-    missing_right: slice
     members: Ints32
     first: Ints
 
@@ -177,8 +188,9 @@ class PackedForest:
 
     def _add_numbers(self, column: int, forest: Forest, nodes: Ints, place: Rows) -> None:
         """Place the tests of a number: those that send a missing value left come first."""
-        keys = [~forest.default_left[nodes], forest.threshold[nodes]]
-        distinct, found = np.unique(np.rec.fromarrays(keys, names="right,cut"), return_inverse=True)
+        keys = np.empty(len(nodes), [("right", bool), ("cut", np.float32)])
+        keys["right"], keys["cut"] = ~forest.default_left[nodes], forest.threshold[nodes]
+        distinct, found = np.unique(keys, return_inverse=True)
         place[nodes] = self.distinct + found
         for tests in _pieces(np.ones(len(distinct), np.int64)):
             places, right = self._placed(distinct["right"][tests])
@@ -219,7 +231,8 @@ class PackedForest:
         for sets in self.sets:
             having = rows.levels[sets.column][sets.members]
             out[sets.places] = np.bitwise_or.reduceat(having, sets.first, axis=0)
-        for some in (*self.numbers, *self.sets):
+        both: list[_Tests] = [*self.numbers, *self.sets]
+        for some in both:
             if some.column in rows.missing:
                 out[some.missing_right] |= rows.missing[some.column]
         return out

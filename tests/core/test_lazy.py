@@ -8,12 +8,12 @@ from dbnchurn.core.lazy import LazyModule
 
 
 def test_nothing_is_imported_before_the_first_use():
-    name = "this"  # the module of the standard library that nothing imports
+    name = "colorsys"
     sys.modules.pop(name, None)
     lazy = LazyModule(name)
     assert name not in sys.modules
-    assert lazy.s is sys.modules[name].s
-    assert vars(lazy)["s"] is lazy.s
+    assert lazy.rgb_to_hsv is sys.modules[name].rgb_to_hsv
+    assert vars(lazy)["rgb_to_hsv"] is lazy.rgb_to_hsv
 
 
 def test_what_the_module_lacks_is_an_attribute_error():

@@ -163,7 +163,7 @@ def _above(own: Floats, nodes: Ints) -> Ints:
 
 def _all_of(answers: Words, tests: Rows) -> Words:
     """Which rows pass all tests of each path, shape (paths, words)."""
-    passing = answers[tests[0]]
+    passing: Words = answers[tests[0]]
     for level in tests[1:]:
         passing &= answers[level]
     return passing

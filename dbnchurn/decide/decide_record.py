@@ -200,14 +200,14 @@ def recalibrated_threshold(
     Returns
     -------
     float
-        `threshold` itself where it calls everybody or nobody.
+        `threshold` itself where it calls everybody, or is above 1 and calls nobody.
 
     Examples
     --------
     >>> round(recalibrated_threshold(0.5, 1.0, np.log(2)), 3)
     0.667
     """
-    if not floor < threshold < 1:
+    if not floor < threshold <= 1:
         return threshold
     return float(just_below(recalibrated_scores(threshold, slope, shift, floor), floor))
 

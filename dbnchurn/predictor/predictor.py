@@ -175,6 +175,11 @@ class Predictor:
         return self._model.decide.threshold
 
     @property
+    def floor(self) -> float:
+        """The smallest probability that the model gives."""
+        return self._model.decide.floor
+
+    @property
     def outcome(self) -> str:
         """Who counts as having left, and what share of the training customers; "" if not stored."""
         return str(self.about.get("outcome", ""))
@@ -217,7 +222,7 @@ class Predictor:
             counts = listed(f"{name}: {rows}" for name, rows in levels.items())
             log.warning("categories that no training row has, rows per column: %s", counts)
         if len(table) >= FEWEST_VALUES:  # fewer say nothing of units and places
-            unusual = oddities(table, levels, self.reference, self.date_columns)
+            unusual = oddities(table, unknown, self.reference, self.date_columns)
             for line in unusual.lines_on_numbers():
                 log.warning("%s", line)
         return np.column_stack([1 - leaving, leaving])
@@ -324,7 +329,7 @@ class Predictor:
             scores["plausibility"] = rarity
             scores["odd_columns"] = column_texts(names, columns)
             odd = count_odd(names, rarity, columns)
-        return Scored(scores, oddities(table, levels, reference, self.date_columns), counts, odd)
+        return Scored(scores, oddities(table, unknown, reference, self.date_columns), counts, odd)
 
     def reasons(self, X: Any, k: int = 3) -> pd.DataFrame:
         """The columns that raise or lower each customer's risk most.

@@ -162,6 +162,31 @@ class DateFormat:
             days[fitting] = self._days(named_parts(matches))
         return days
 
+    def offsets(self, texts: Sequence[str] | pd.Series[Any]) -> Floats:
+        """How far the times of texts are ahead of UTC.
+
+        Parameters
+        ----------
+        texts : sequence of n str
+
+        Returns
+        -------
+        float64 array of shape (n,)
+            Seconds; NaN where a text has no offset, or is no date of this format.
+
+        Examples
+        --------
+        >>> DateFormat().offsets(["1970-01-02 00:30+02:00", "1970-01-02 00:30"]).tolist()
+        [7200.0, nan]
+        """
+        ahead = np.full(len(texts), np.nan)
+        fitting, matches = matches_of(self._regex, texts)
+        if matches:
+            found = named_parts(matches)
+            told = found["z"].notna().to_numpy() & np.isfinite(self._days(found))
+            ahead[fitting] = np.where(told, _offset(found), np.nan)
+        return ahead
+
     def _days(self, found: pd.DataFrame) -> Floats:
         """The days of texts that have the parts of a date."""
         year, month, day = (

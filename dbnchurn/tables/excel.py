@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -14,12 +15,32 @@ from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.tables.column_names import refuse_alike
 from dbnchurn.tables.sheet_size import check_sheet_size
 from dbnchurn.tables.text_column import MISSING, PERHAPS_MISSING
+from dbnchurn.tables.title_rows import title_note, title_rows
+
+PROBED_ROWS = 200
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
-def read_sheet(path: Path, sheet: str | None = None) -> pa.Table:
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A sheet as it was read.
+
+    Parameters
+    ----------
+    table : Arrow table
+    notes : tuple of str
+        Sentences about what was assumed.
+    """
+
+    table: pa.Table
+    notes: tuple[str, ...] = ()
+
+
+def read_sheet(path: Path, sheet: str | None = None) -> Sheet:
     """Read a sheet: its first row that is not empty holds the names of the columns.
+
+    Titles above that row are passed over, see :func:`dbnchurn.tables.title_rows.title_rows`.
 
     A column whose cells are all numbers, dates, spans of time or booleans gets that type. Where
     numbers and words are mixed all cells are text, numbers as 1234.5.
@@ -32,7 +53,7 @@ def read_sheet(path: Path, sheet: str | None = None) -> pa.Table:
 
     Returns
     -------
-    Arrow table
+    Sheet
         Columns without a name are called by their place, ``column 3``.
 
     Raises
@@ -48,13 +69,17 @@ def read_sheet(path: Path, sheet: str | None = None) -> pa.Table:
         rows = rows[1:]
     if not rows:
         raise DataError(f"{path}: sheet {sheet!r} is empty; it needs a header and rows")
+    shown = [k for k, row in enumerate(rows[:PROBED_ROWS]) if any(cell != "" for cell in row)]
+    titles = shown[: title_rows([rows[k] for k in shown])]
+    note = title_note(path.name, [rows[k] for k in titles])
+    rows = rows[shown[len(titles)] :]
     header = [" ".join(str(cell).split()) for cell in rows[0]]
     _check_header(path, header, rows[1:])
     columns = {
         name or f"column {place}": _column([row[place - 1] for row in rows[1:]])
         for place, name in enumerate(header, 1)
     }
-    return pa.table(columns)
+    return Sheet(pa.table(columns), (note,) if note else ())
 
 
 def chosen_sheet(path: Path, sheet: str | None = None) -> str:

@@ -14,7 +14,12 @@ import pyarrow as pa
 from dbnchurn.core.errors import DataError
 from dbnchurn.tables import kinds
 from dbnchurn.tables.date_format import DAY, DateFormat
-from dbnchurn.tables.doubtful_values import doubtful_dates, doubtful_numbers, doubtful_values
+from dbnchurn.tables.doubtful_values import (
+    doubtful_dates,
+    doubtful_numbers,
+    doubtful_values,
+    formula_errors,
+)
 from dbnchurn.tables.loading import whole_numbers
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.reading_rules import Form, ReadingRules, form_of, name_of
@@ -24,6 +29,7 @@ from dbnchurn.tables.serial_format import SerialFormat, is_date_name, serial_not
 from dbnchurn.tables.tally import ColumnTally
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
 from dbnchurn.tables.text_decision import Decision, Question, decisions_and_questions
+from dbnchurn.tables.time_offsets import offset_note, zone_note
 
 FILLER = "\0rows"  # so that a table of ignored columns alone has something to use
 TWICE = 2  # rows of a value in the frame by which kinds are inferred: one, or several
@@ -259,6 +265,7 @@ def _doubtful(
     column: Column, tally: ColumnTally, decision: Decision | None, *, told: bool
 ) -> Iterator[str]:
     """Sentences about values that are read as they stand and often mean something else."""
+    yield from filter(None, [formula_errors(column.name, tally.missing_by_text)])
     seldom = tally.perhaps_missing
     counts = {word: rows for word, rows in tally.counts.items() if word not in seldom}
     rows = np.fromiter(counts.values(), np.int64, len(counts))
@@ -268,12 +275,14 @@ def _doubtful(
         words = list(counts)
         numbers = decision.form.parse(words)
         if column.kind == "date":
+            yield from filter(None, [offset_note(column.name, decision.form, words, rows)])
             yield from doubtful_dates(column.name, numbers, rows, words)
             return
     elif pa.types.is_integer(tally.kind) or pa.types.is_floating(tally.kind):
         numbers = np.array(list(counts), np.float64)
     else:
         series: pd.Series[Any] = pa.array(list(counts), tally.kind).to_pandas()
+        yield from filter(None, [zone_note(column.name, series, rows)])
         yield from doubtful_values(column.name, series.repeat(np.minimum(rows, TWICE).tolist()))
         return
     if column.kind == "number":

@@ -260,8 +260,7 @@ class _Counts:
         self.rows += rows
         self.names[str(file)] = schema.names
         self.files.append(_facts_of(file, source, rows, len(schema.names), sheet))
-        if isinstance(source, CsvSource):
-            self.notes += source.dialects[file].notes
+        self.notes += source.assumed.get(file, ())
 
     def differences(self) -> list[str]:
         """Sentences about files that lack columns of others."""

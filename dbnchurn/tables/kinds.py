@@ -14,7 +14,7 @@ from dbnchurn.core.lazy import LazyModule
 from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.reading_rules import ReadingRules, form_of, name_of
 from dbnchurn.tables.schema import KINDS, Column, Schema, check_names, text
-from dbnchurn.tables.serial_format import SerialFormat, is_date_name, serial_question
+from dbnchurn.tables.serial_format import SerialFormat, serial_question
 from dbnchurn.tables.text_column import MISSING, TextColumn, shortest
 from dbnchurn.tables.text_decision import MATCHING_SHARE, Decision, decide
 
@@ -33,6 +33,7 @@ DAYS = (19_000_101, 21_991_231)
 NESTED = (list, tuple, dict, set, bytes, bytearray, np.ndarray)
 IDENTIFIER = "looks like an identifier"
 SPANS = "spans of time, in days"
+NO_VALUE = "no value"
 PROBED = 1_000  # values of an object column that are asked for their type
 
 
@@ -198,7 +199,7 @@ def judge(values: pd.Series[Any], kind: str | None = None) -> Judgement:
         return Judgement(kind or "number")
     present = values.dropna()
     if inferred == "empty" or not len(present):
-        return Judgement(kind or "number", "no value")
+        return Judgement(kind or "number", NO_VALUE)
     strings = present[[isinstance(value, str) for value in present]]
     if len(strings) < len(present) and _mostly_numbers(present, len(strings)):
         return Judgement(kind or "number")
@@ -233,7 +234,7 @@ def is_date(values: pd.Series[Any]) -> bool:
 
 def _serial_question(name: str, values: pd.Series[Any]) -> str:
     """The question about typed numbers that may be dates."""
-    if not is_date_name(name) or pd.api.types.is_timedelta64_dtype(values.dtype):
+    if pd.api.types.is_timedelta64_dtype(values.dtype):
         return ""
     if not pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_complex_dtype(values):
         return ""

@@ -80,6 +80,12 @@ class FileSource(ChunkSource):
     def __init__(self, files: Sequence[Path], by_contents: bool) -> None:
         self.files = list(files)
         self.by_contents = by_contents
+        self.assumed: dict[Path, tuple[str, ...]] = {}
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences about what was assumed of how the files are written."""
+        return [note for file in self.files for note in self.assumed.get(file, ())]
 
     def identity(self) -> dict[str, Any] | None:
         """Paths, sizes in bytes and times of change of the files."""
@@ -178,7 +184,9 @@ class SheetSource(FileSource):
 
     def __init__(self, files: Sequence[Path], by_contents: bool, sheet: str | None) -> None:
         super().__init__(files, by_contents)
-        self._tables = {file: read_sheet(file, sheet) for file in self.files}
+        sheets = {file: read_sheet(file, sheet) for file in self.files}
+        self.assumed = {file: found.notes for file, found in sheets.items()}
+        self._tables = {file: found.table for file, found in sheets.items()}
         self.columns = {str(file): table.column_names for file, table in self._tables.items()}
         self.rows: int | None = sum(table.num_rows for table in self._tables.values())
 
@@ -272,6 +280,7 @@ class CsvSource(FileSource):
     ) -> None:
         super().__init__(files, by_contents)
         self.dialects = {file: detect_dialect(file, settings) for file in self.files}
+        self.assumed = {file: dialect.notes for file, dialect in self.dialects.items()}
         self.columns = {
             str(file): [name for name in dialect.names if name]
             for file, dialect in self.dialects.items()

@@ -23,15 +23,19 @@ else:
     pa = LazyModule("pyarrow")
     pc = LazyModule("pyarrow.compute")
 
-MISSING = (
-    "", "-", "--", "---", "?", "n/a", "N/A", "n.a.", "N.A.", "#N/A", "#N/A N/A", "#NA", "#NULL!",
-    "#VALUE!", "#DIV/0!", "#REF!", "#NUM!", "#NAME?", "#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!",
-    "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#GETTING_DATA", "#NV", "#WERT!", "#BEZUG!", "#ZAHL!",
-    "#ÜBERLAUF!", "#N/D", "#VALEUR!", "#NOMBRE!", "#NOM?", "#¡VALOR!", "#¡REF!", "#¡NUM!",
+FORMULA_ERRORS = (
+    "#NULL!", "#VALUE!", "#DIV/0!", "#REF!", "#NUM!", "#NAME?", "#SPILL!", "#CALC!", "#FIELD!",
+    "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#GETTING_DATA", "#WERT!", "#BEZUG!",
+    "#ZAHL!", "#ÜBERLAUF!", "#VALEUR!", "#NOMBRE!", "#NOM?", "#¡VALOR!", "#¡REF!", "#¡NUM!",
     "#¿NOMBRE?", "#¡DIV/0!", "#VALORE!", "#RIF!", "#NOME?", "#VALOR!", "#VERW!", "#NAAM?",
-    "#GETAL!", "#WAARDE!", "#DEEL/0!", "#NB", "#N/B", "Err:502", "Err:504", "Err:508", "Err:522",
-    "-1.#IND", "1.#IND", "-1.#QNAN", "1.#QNAN", "<NA>", "NULL",
-    "null", "Null", "NaN", "nan", "NAN", "-NaN", "-nan", "NaT", "\\N", "(null)", "(blank)",
+    "#GETAL!", "#WAARDE!", "#DEEL/0!", *(f"Err:{number}" for number in range(501, 541)),
+)  # fmt: skip
+"""What spreadsheets write in the place of a value that a formula could not find."""
+
+MISSING = (
+    "", "-", "--", "---", "?", "n/a", "N/A", "n.a.", "N.A.", "#N/A", "#N/A N/A", "#NA", "#NV",
+    "#N/D", "#NB", "#N/B", *FORMULA_ERRORS, "-1.#IND", "1.#IND", "-1.#QNAN", "1.#QNAN", "<NA>",
+    "NULL", "null", "Null", "NaN", "nan", "NAN", "-NaN", "-nan", "NaT", "\\N", "(null)", "(blank)",
 )  # fmt: skip
 """Texts that stand for a missing value in every column, unless they are a known level of it."""
 

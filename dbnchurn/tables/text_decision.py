@@ -351,11 +351,10 @@ def _numbers(column: TextColumn, rules: ReadingRules, typed: bool) -> _Reading |
                 column, "number", found.formats, example, question=_not_so(column, example, rules)
             )
     reading = _Reading(column, "number", forms, words[found.example], marked=found.marked)
-    if not given and not forms[1:] and forms[0].is_plain:
+    plain = not given and not forms[1:] and forms[0].is_plain
+    if plain and (question := serial_question(column.name, found.numbers[0], rules.place)):
         serials = serial_formats(column.name, found.numbers[0])
-        if serials:
-            question = serial_question(column.name, found.numbers[0], rules.place)
-            return replace(reading, question=question, choices=(AS_NUMBER, *map(name_of, serials)))
+        return replace(reading, question=question, choices=(AS_NUMBER, *map(name_of, serials)))
     mixed = _mixed_units(found)
     if not mixed:
         return reading

@@ -24,6 +24,9 @@ def personas(
     raw_text: RawText = False,
 ) -> None:
     """Group customers by what they are like, without their outcome, described in words."""
+    from dbnchurn.config import config_text
+
+    config_text(config)  # refused before a second is spent on importing libraries
     from dbnchurn.runs.personas import read_personas_config, run, summary
 
     settings = read_personas_config(config, overrides or [])

@@ -6,14 +6,14 @@ import logging
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from dbnchurn.core.blas import reserve_blas_memory
 from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.records import pack
 from dbnchurn.core.typing import Floats
 from dbnchurn.decide.decide_record import decide
@@ -37,6 +37,11 @@ from dbnchurn.tables.empty_rows import (
 from dbnchurn.tables.reading import as_frame, read
 from dbnchurn.tables.schema import Schema, check_names
 from dbnchurn.tables.unused_columns import unused_keys
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 log = logging.getLogger(__name__)
 

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.predictor.odd_rows import OddRows
 from dbnchurn.predictor.reference import Distribution, Reference
@@ -20,6 +20,11 @@ from dbnchurn.predictor.rescaled import FEWEST_VALUES, factor_of
 from dbnchurn.predictor.swapped import swapped_columns
 from dbnchurn.tables.reading import Unusual
 from dbnchurn.tables.schema import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 TIERS = ("low", "medium", "high", "very high")
 RISK_ODDS = (1.0, 2.0, 5.0)

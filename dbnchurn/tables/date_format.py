@@ -11,16 +11,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from dbnchurn.core.errors import ConfigError, did_you_mean
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Bools, Floats
 from dbnchurn.tables.named_parts import matches_of, named_parts, number_of_part
 from dbnchurn.tables.readings import agreed, reading_most, telling_example
 from dbnchurn.tables.text_column import ascii_digits
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 PIVOT = 69  # two digits up to 68 are years of this century, as in POSIX
 DAY = 86_400.0  # seconds

@@ -6,18 +6,24 @@ What is found is said, with the key that decides, and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-import pyarrow.compute as pc
 
 from dbnchurn.core.errors import listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.serial_format import compact_note, is_date_name, serial_note
 from dbnchurn.tables.text_column import FORMULA_ERRORS, LOST, UNSEEN, TextColumn
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow.compute as pc
+else:
+    pd = LazyModule("pandas")
+    pc = LazyModule("pyarrow.compute")
 
 PLACEHOLDERS = ("1900-01-01", "1899-12-30", "1899-12-31", "1753-01-01", "1970-01-01")
 FAR = ("1900-01-01", "2100-01-01")  # dates of customers lie between

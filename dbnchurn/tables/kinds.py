@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from numbers import Number
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.number_format import CURRENCIES, NumberReadings, number_readings
 from dbnchurn.tables.reading_rules import ReadingRules, form_of, name_of
@@ -21,6 +20,13 @@ from dbnchurn.tables.schema import KINDS, Column, Schema, check_names, text
 from dbnchurn.tables.serial_format import SerialFormat, serial_question
 from dbnchurn.tables.text_column import MISSING, NO, YES, TextColumn, shortest
 from dbnchurn.tables.text_decision import MATCHING_SHARE, Decision, decide
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+else:
+    pd = LazyModule("pandas")
+    pa = LazyModule("pyarrow")
 
 # A text column is an identifier if this share of its values, of this many, occurs only once.
 IDENTIFIER_SHARE = 0.5

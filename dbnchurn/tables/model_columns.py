@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Bools, Floats, Ints32, Rows
 from dbnchurn.tables.kinds import IDENTIFIER, NO_VALUE, SPANS, infer, is_nested
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Column, Schema, check_names, text
 from dbnchurn.tables.text_decision import days_as_dates
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 FIRST_ROWS = 1_000
 

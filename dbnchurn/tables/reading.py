@@ -12,15 +12,13 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from numbers import Number
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import pyarrow as pa
-import pyarrow.interchange
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Bools, Floats, Ints32, Rows
 from dbnchurn.tables.column_names import absent_columns
 from dbnchurn.tables.date_format import DAY, DateFormat, certain_dates
@@ -31,6 +29,15 @@ from dbnchurn.tables.schema import Column, Schema, Table, check_names, text
 from dbnchurn.tables.serial_format import SerialFormat
 from dbnchurn.tables.text_column import MISSING, PERHAPS_MISSING, PLAIN_NUMBER, truth_of
 from dbnchurn.tables.text_decision import TRUTH
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    from pyarrow import interchange
+else:
+    pd = LazyModule("pandas")
+    pa = LazyModule("pyarrow")
+    interchange = LazyModule("pyarrow.interchange")
 
 # Boosters and networks compute in float32; values beyond its range are clipped to it.
 LARGEST = float(np.finfo(np.float32).max)
@@ -92,7 +99,7 @@ def as_frame(X: Any) -> pd.DataFrame:
             frame: pd.DataFrame = pa.table(X).to_pandas()
             return frame
         if hasattr(X, "__dataframe__"):
-            exchanged: pd.DataFrame = pa.interchange.from_dataframe(X).to_pandas()
+            exchanged: pd.DataFrame = interchange.from_dataframe(X).to_pandas()
             return exchanged
         values = np.asarray(X)
         if np.ma.is_masked(X) and values.dtype.kind != "c":  # masked is not known

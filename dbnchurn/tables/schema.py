@@ -11,17 +11,22 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from unicodedata import normalize
 
 import numpy as np
-import pandas as pd
 
 from dbnchurn.core.errors import ArtifactError, ConfigError, DataError, did_you_mean, listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Ints32, Rows
 from dbnchurn.tables.column_names import refuse_alike
 from dbnchurn.tables.reading_rules import form_of
 from dbnchurn.tables.text_column import truth_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 Kind = Literal["number", "flag", "category", "date", "ignore"]
 KINDS: tuple[str, ...] = get_args(Kind)

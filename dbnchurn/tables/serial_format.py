@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-import pandas as pd
 
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats
 from dbnchurn.tables.date_format import DAY
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.roles import words_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 Serial = Literal["excel_serial", "epoch_s", "epoch_ms", "yyyymm"]
 SERIALS: tuple[str, ...] = get_args(Serial)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Bools, Ints
 from dbnchurn.tables.date_format import DAY, DateFormat
 from dbnchurn.tables.reading_rules import Form
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 ADVICE = "write the dates without time, if days where the customer lives are meant"
 

@@ -3,10 +3,12 @@
 Trains the default model on real tables and holds every attribution against literal occlusion: the
 column replaced by other customers' values, the whole model run again. Half of the customers
 measured have the highest scores. Prints a Markdown table per data table; the last line is one JSON
-object.
+object. With --model nothing is trained: the time of scores with three reasons over that of scores
+alone, `reasons_ratio`, is measured with the model that scripts/benchmark_scoring.py keeps.
 
     python scripts/benchmark_reasons.py > reasons.md
     python scripts/benchmark_reasons.py --only tv --customers 30
+    python scripts/benchmark_reasons.py --model data/benchmark/scoring/model
 """
 
 from __future__ import annotations
@@ -21,9 +23,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from benchmark_scoring import simulated
 from benchmark_tables import tables
 
-from dbnchurn import ChurnClassifier
+from dbnchurn import ChurnClassifier, Predictor
 from dbnchurn.predictor.explain.background import with_values
 from dbnchurn.predictor.explain.contributions import Explainer
 from dbnchurn.predictor.explain.faithfulness import (
@@ -149,6 +152,19 @@ def show(name: str, columns: int, result: dict, speed: dict) -> None:
     sys.stdout.flush()
 
 
+def cost_of_reasons(folder: Path, rows: int) -> dict[str, float]:
+    """Processor seconds of scores, and with three reasons over without, on simulated customers."""
+    predictor, (frame, _) = Predictor.load(folder), simulated(rows, seed=1)
+    scoring = timed(lambda: predictor.predict_proba(frame))
+    explaining = timed(lambda: predictor.reasons(frame, REASONS))
+    return {
+        "rows": rows,
+        "scoring_seconds": round(scoring, 3),
+        "reasons_seconds": round(explaining, 3),
+        "reasons_ratio": round((scoring + explaining) / scoring, 2),
+    }
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -157,7 +173,11 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=60, help="measured against occlusion")
     parser.add_argument("--values", type=int, default=10, help="that replace a column")
     parser.add_argument("--rows", type=int, default=2048, help="of the measurement of speed")
+    parser.add_argument("--model", type=Path, help="stored model; measure its speed alone")
     arguments = parser.parse_args()
+    if arguments.model:
+        print(json.dumps(cost_of_reasons(arguments.model, arguments.rows)))
+        return
     found = {}
     for name, X, y in tables(arguments.tables, arguments.only):
         shuffled = np.random.default_rng(0).permutation(len(y))

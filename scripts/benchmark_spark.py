@@ -4,7 +4,8 @@ Simulates tables (kept in --folder), builds the features of configs/crm.yaml on 
 local cluster and in this process, and compares them: equal or not, processor seconds of the whole
 tree of processes, memory of the workers, boosters of two workers beside those of this process, an
 executor killed meanwhile (--kill), and metrics from counts in bins. Needs Java 17. The last line is
-one JSON object; null is what was not measured.
+one JSON object; null is what was not measured. Its constants are what scripts/spark_cost.py needs:
+--write FILE stores them.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import sys
 import tempfile
 import time
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.parquet as pq
 from benchmark_data import simulated
+from spark_cost import fixed_and_slope
 from spark_processes import executor_killed, processor_seconds, workers_weighed
 
 from dbnchurn.core.records import pack
@@ -39,6 +43,7 @@ from dbnchurn.spark.booster_task import BoosterTask, shards
 from dbnchurn.spark.boosters import fit_shards
 from dbnchurn.spark.features import places_of
 from dbnchurn.spark.records import RECORD
+from dbnchurn.spark.sources import sources_of
 from dbnchurn.tables.schema import Table
 
 if TYPE_CHECKING:
@@ -63,6 +68,7 @@ def main() -> None:
     parser.add_argument("--resamples", type=int, default=300)
     parser.add_argument("--master", default="local-cluster[2,1,1024]")
     parser.add_argument("--kill", action="store_true", help="Kill an executor meanwhile, too.")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="Store the last line there.")
     options = parser.parse_args()
     if options.seeds == 1:
         parser.error("--seeds 1: the error of a difference needs two or more, or 0 to leave it out")
@@ -75,7 +81,13 @@ def main() -> None:
     finally:
         spark.stop()
     found |= measure_scores(options.scores, options.resamples)
-    print(json.dumps(found))
+    constants = found["constants"]
+    assert isinstance(constants, dict)
+    constants["booster_seconds_per_row"] = found.pop("booster_seconds_per_row", None)
+    text = json.dumps(found)
+    if options.write is not None:
+        options.write.write_text(text + "\n", encoding="utf-8")
+    print(text)
 
 
 def session(master: str) -> SparkSession:
@@ -94,6 +106,7 @@ def measure_tables(options: argparse.Namespace, spark: SparkSession) -> dict[str
     """Equality, processor seconds and memory of the builds of every size."""
     found: dict[str, object] = {}
     equal, over = [], []
+    rows, seconds, sent, frame = [], [], [], []
     prepare(plan_of(simulated(options.folder, WARM_UP)), spark, parts=options.parts).close()
     for size in options.sizes:
         plan = plan_of(simulated(options.folder, size))
@@ -104,6 +117,10 @@ def measure_tables(options: argparse.Namespace, spark: SparkSession) -> dict[str
             start = processor_seconds()
             prepared = prepare(plan, spark, parts=options.parts)
             there = processor_seconds() - start
+            rows.append(sum(table.rows for table in here.tables.values()))
+            seconds.append(there)
+            sent.append(bytes_sent(plan, spark, options.parts))
+            frame.append(frame_bytes_per_row(here))
             equal.append(same(prepared.collect(Path(work) / "there"), here))
             prepared.close()
             with workers_weighed() as watch:  # by itself, for it takes processor time
@@ -117,7 +134,34 @@ def measure_tables(options: argparse.Namespace, spark: SparkSession) -> dict[str
                 again.close()
         found[f"cpu_ratio_{size // 1000}k"] = round(there / own, 2)
         print(f"{size:>9,} customers: {own:.1f} s here, {there:.1f} s on Spark, processor time")
-    return {**found, "features_equal": all(equal), "worker_mb_over_limit": round(max(over))}
+    fixed, per_row = fixed_and_slope(rows, seconds)
+    constants = {
+        "rows": rows[-1],
+        "fixed_seconds": fixed,
+        "seconds_per_row": per_row,
+        "shuffle_bytes_per_row": sent[-1] / rows[-1],
+        "frame_bytes_per_row": frame[-1],
+        "memory_mb": megabytes(plan.memory),
+        "over_mb": round(max(over)),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "date": date.today().isoformat(),
+    }
+    found |= {"features_equal": all(equal), "worker_mb_over_limit": round(max(over))}
+    return {**found, "constants": constants}
+
+
+def bytes_sent(plan: DataPlan, spark: SparkSession, parts: int) -> int:
+    """Bytes of the packed rows of all tables that are divided among the parts."""
+    places = places_of(spark, parts)
+    frames = [s.divide(places) for s in sources_of(spark, plan).values() if s.divide is not None]
+    (sums,) = zip(*(f.selectExpr("sum(length(data))").collect()[0] for f in frames), strict=True)
+    return int(sum(sums))
+
+
+def frame_bytes_per_row(built: Built) -> float:
+    """Memory of a row of features as the training has it."""
+    frame = load(built).X
+    return float(frame.memory_usage(deep=True).sum() / len(frame))
 
 
 def megabytes(memory: str) -> float:
@@ -169,8 +213,11 @@ def measure_boosters(options: argparse.Namespace, spark: SparkSession) -> dict[s
         scores = margins(leaves, booster_matrix(table.take(test)))
         return average_precision(Ranking.of(y[test], 1 / (1 + np.exp(-scores))))
 
+    start = processor_seconds()
     first = fitted(0, local=False)
-    found: dict[str, object] = {"same_trees": trees(first) == trees(fitted(0, local=False))}
+    seconds = processor_seconds() - start
+    found: dict[str, object] = {"booster_seconds_per_row": seconds / len(train)}
+    found |= {"same_trees": trees(first) == trees(fitted(0, local=False))}
     if options.kill:
         with executor_killed(spark, len(places)) as watch:
             again = fitted(0, local=False)

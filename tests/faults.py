@@ -29,25 +29,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import dbnchurn.data.infer
-import dbnchurn.data.proposal
-import dbnchurn.experiments.comparison_files
-import dbnchurn.experiments.tuning
-import dbnchurn.model.classifier
-import dbnchurn.runs.segments
-import dbnchurn.runs.training
-import dbnchurn.scoring.job
-import dbnchurn.scoring.leftovers
-import dbnchurn.scoring.summary_text
-import dbnchurn.segments.pictures  # noqa: F401
 from dbnchurn import Predictor
-from dbnchurn.cli import main
-from dbnchurn.cli.interruption import sigterm_as_interruption
-from dbnchurn.core.scratch import LOCK, PATTERN
-from dbnchurn.experiments.experiment import run_experiment
-from tests.conftest import SMALL_RUN, make_customers, make_small, make_telco
+from dbnchurn.core.scratch import PATTERN
+from tests.fault_scenarios import OLD, OTHER, Scenario, prepare_base
 
-OLD = b"of an earlier month\n"
 DISK = ("ENOSPC", "EIO")
 STOPS = ("SIGTERM", "SIGKILL", "SIGKILL after")
 KINDS = {
@@ -93,17 +78,6 @@ class Point:
         return f"{self.function} #{self.number}: {self.kind}"
 
 
-@dataclass(frozen=True)
-class Scenario:
-    """A command, what it writes, and how it is run again."""
-
-    name: str
-    run: Callable[[], None]
-    outputs: tuple[str, ...]
-    old: tuple[str, ...] = ()  # outputs that are there before, and are replaced
-    again: Callable[[], None] | None = None
-
-
 @dataclass
 class Outcome:
     """What came of a point: sentences on what is wrong."""
@@ -117,160 +91,6 @@ class Outcome:
     @property
     def faults(self) -> list[str]:
         return [*self.lost, *self.torn, *self.leftovers, *self.tracebacks]
-
-
-def command(*words: object) -> Callable[[], None]:
-    return lambda: main([str(word) for word in words])
-
-
-def save_model() -> None:
-    """Replace a stored model by another."""
-    with sigterm_as_interruption():
-        OTHER[0].save("model")
-
-
-def save_new_model() -> None:
-    """Store a model where there is none."""
-    with sigterm_as_interruption():
-        OTHER[0].save("fresh")
-
-
-OTHER: list[Any] = []  # the classifier that is saved, fitted once
-RUN = ("train", "telco.yaml", *SMALL_RUN, "output=runs")
-
-
-def train_again() -> None:
-    unfinished = Path("runs/telco.unfinished")
-    if (unfinished / "config.yaml").exists():
-        main(["train", "--resume", str(unfinished)])
-    elif Path("runs/telco").exists():
-        main(["clean", "runs"])
-    else:
-        main([*RUN])
-
-
-def new_folder(folder: str, *words: object) -> Callable[[], None]:
-    """Again, unless the folder or file is there already, which is then refused."""
-    return lambda: main(["clean", "."] if Path(folder).exists() else [str(word) for word in words])
-
-
-SCORE = (
-    "score", "model", "t.csv", "--output", "s.csv", "--chunk-rows", 300, "--campaign", "c.csv",
-    "--budget", 50, "--control", 0.2,
-)  # fmt: skip
-SIMULATE = ("simulate", "--output", "crm", "--customers", 60, "--months", 3)
-SEGMENTS = ("segments", "segments.yaml")
-PREPARE = ("prepare", "crm.yaml", "--output", "features")
-EXPERIMENT = ("experiment", "grid.yaml", *SMALL_RUN, "output=tried", "--jobs", 1)
-TUNE = ("tune", "tuned.yaml", *SMALL_RUN, "output=searched")
-INFER = ("infer", "telco.csv", "--label", "Churn", "--output", "telco_proposed.yaml")
-CONTRACTS = ("infer", "basic.parquet", "calls.parquet", "--output", "contracts.yaml")
-INSPECT = ("inspect", "telco.csv", "--html", "telco.html")
-EVALUATE = ("evaluate", "one/model", "telco.csv", "--output", "measured.json")
-SCENARIOS = (
-    Scenario("save", save_model, ("model",), ("model",)),
-    Scenario("save new", save_new_model, ("fresh",)),
-    Scenario(
-        "score", command(*SCORE), ("s.csv", "s.csv.job.json", "s.rejected.csv", "c.csv"),
-        ("s.csv", "c.csv"),
-    ),
-    Scenario("simulate", command(*SIMULATE), ("crm",), (), new_folder("crm", *SIMULATE)),
-    Scenario("prepare", command(*PREPARE), ("features",), (), new_folder("features", *PREPARE)),
-    Scenario(
-        "segments", command(*SEGMENTS), ("found/segments",), (),
-        new_folder("found/segments", *SEGMENTS),
-    ),
-    Scenario(
-        "compare", command("compare", "one", "two", "--output", "both"),
-        ("both/comparison.csv", "both/comparison.md", "both/compare.html"),
-        ("both/comparison.csv",),
-    ),
-    Scenario(
-        "train", command(*RUN),
-        ("runs/telco/predictions.parquet", "runs/telco/model/model.safetensors",),
-        (), train_again,
-    ),
-    # Its run is finished: what the runs themselves write is that of train.
-    Scenario(
-        "experiment", command(*EXPERIMENT), ("tried/grid-experiment/comparison.csv",),
-        ("tried/grid-experiment/comparison.csv",),
-    ),
-    Scenario("tune", command(*TUNE), ("searched/tuned-tuning/best.yaml",)),
-    Scenario(
-        "infer", command(*INFER), ("telco_proposed.yaml",), (),
-        new_folder("telco_proposed.yaml", *INFER),
-    ),
-    Scenario(
-        "infer contracts", command(*CONTRACTS), ("contracts.yaml",), (),
-        new_folder("contracts.yaml", *CONTRACTS),
-    ),
-    Scenario("inspect", command(*INSPECT), ("telco.html",), ("telco.html",)),
-    Scenario(
-        "evaluate", command(*EVALUATE), ("measured.json",), (),
-        new_folder("measured.json", *EVALUATE),
-    ),
-    Scenario(
-        "sign", command("sign", "model", "--key", "model.key"), ("model", "model/signature.json"),
-        ("model/signature.json",),
-    ),
-    Scenario("clean", command("clean", "left"), ("left/kept.csv",), ("left/kept.csv",)),
-)  # fmt: skip
-
-
-def prepare_base(base: Path) -> None:
-    """Write the inputs of all scenarios; in a fork, as this process must not compute."""
-    base.mkdir()
-    os.chdir(base)
-    X, y = make_customers()
-    make_small().fit(X, y).save("model", about={"id": "customer"})
-    (base.parent / "other").write_bytes(
-        pickle.dumps(make_small(random_state=5).fit(*make_customers(600, 5)))
-    )
-    wrong = X.assign(customer=[f"C{i:04d}" for i in range(len(X))], debt=X["debt"].astype(object))
-    wrong.loc[7, "debt"] = "much"
-    wrong.to_csv("t.csv", index=False)
-    make_telco().to_csv("telco.csv", index=False)
-    telco = "source: {path: telco.csv}\ncolumns: {id: customerID, label: Churn}\n"
-    Path("telco.yaml").write_text(telco)
-    Path("segments.yaml").write_text(
-        "source: {path: telco.csv}\ncolumns: {id: customerID, label: Churn}\noutput: found\n"
-        "miner: {bins: 4, max_length: 1, min_count: 20, n_segments: 2, permutations: 0}\n"
-    )
-    from tests.data.small_crm import PLAN, crm
-
-    plan = json.loads(json.dumps(PLAN))
-    for name, frame in crm().items():
-        frame.to_parquet(f"{name}.parquet", index=False)
-        plan["tables"][name]["path"] = f"{name}.parquet"
-    Path("crm.yaml").write_text(json.dumps({"data": plan}))
-    from dbnchurn.runs import read_config, train
-
-    config = read_config("telco.yaml", [*SMALL_RUN, "output=made"])
-    for name, seed in (("one", 0), ("two", 1)):
-        train(config.model_copy(update={"seed": seed}), name).rename(name)
-    shutil.rmtree("made")
-    Path("grid.yaml").write_text(telco + "experiment: {seeds: [0]}\n")
-    run_experiment(read_config("grid.yaml", [*SMALL_RUN, "output=tried"]), "grid", jobs=1)
-    space = "{classifier.network.finetune.dropout: {low: 0.0, high: 0.4, step: 0.2}}"
-    Path("tuned.yaml").write_text(telco + f"tuning: {{trials: 1, space: {space}}}\n")
-    write_key(Path("model.key"))
-    gone = Path("left", ".gone.csv.0123456789ab.unfinished")
-    gone.mkdir(parents=True)
-    for name in (LOCK, "gone.csv", "rows.parquet"):
-        (gone / name).write_bytes(OLD)
-
-
-def write_key(path: Path) -> None:
-    """A private key to sign with."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import (
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-    )
-
-    key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
 def in_fork(work: Callable[[], None], told: Path) -> int:
@@ -358,12 +178,16 @@ def _started(folder: Path, run: Callable[[], None], injection: Injection, sizes:
 
 
 def content(path: Path) -> bytes | dict[str, bytes] | None:
-    """The bytes of a file or of all files in a folder; None if it is not there."""
+    """The bytes of a file or of all files in a folder; None if it is not there.
+
+    What is unfinished in a folder is no part of it, and is looked for apart.
+    """
     if path.is_dir():
+        files = {file.relative_to(path): file for file in sorted(path.rglob("*"))}
         return {
-            str(file.relative_to(path)): file.read_bytes()
-            for file in sorted(path.rglob("*"))
-            if file.is_file()
+            str(name): file.read_bytes()
+            for name, file in files.items()
+            if file.is_file() and not PATTERN.fullmatch(name.parts[0])
         }
     return path.read_bytes() if path.exists() else None
 

@@ -222,6 +222,12 @@ def test_a_fresh_process_imports_records_and_predictor_without_training_librarie
     assert run_fresh(code).strip() == "[]"
 
 
+def test_a_fresh_process_imports_the_predictor_without_libraries_of_tables():
+    late = {"pandas", "pyarrow", "scipy", "treelite", "duckdb"}
+    code = f"import sys\nfrom dbnchurn import Predictor\nprint(sorted({late!r} & set(sys.modules)))"
+    assert run_fresh(code).strip() == "[]"
+
+
 def test_a_fresh_process_scores_a_file_without_training_libraries(model, customers, tmp_path):
     table, output = tmp_path / "new.csv", tmp_path / "scores.csv"
     customers[0].to_csv(table, index=False)

@@ -1,6 +1,7 @@
 """Scripts that measure, draw and check the project itself."""
 
 import importlib.util
+import json
 import re
 import runpy
 import subprocess
@@ -238,3 +239,28 @@ def test_every_package_of_the_core_states_its_licence(root):
         pytest.skip("dbnchurn runs from its folder and is not installed")
     assert {"numpy", "duckdb", "pydantic"} <= set(found)
     assert not [n for n, one in found.items() if licences.licence_of(one) == "not stated"]
+
+
+def test_the_cost_of_a_job_grows_with_its_rows_from_what_was_measured(root, tmp_path):
+    cost = load_script(root, "spark_cost")
+    fixed, slope = cost.fixed_and_slope([1000, 2000, 4000], [3.0, 5.0, 9.0])
+    assert (fixed, slope) == pytest.approx((1.0, 0.002))
+    assert cost.fixed_and_slope([10, 20], [5.0, 4.0])[0] == 0.0  # less time for more rows: noise
+    measured = {
+        "rows": 4000, "fixed_seconds": 3600.0, "seconds_per_row": 3.6e-3,
+        "shuffle_bytes_per_row": 100.0, "frame_bytes_per_row": 500.0, "memory_mb": 2000.0,
+        "over_mb": -50.0, "booster_seconds_per_row": None, "machine": "one", "date": "2024-08-01",
+    }  # fmt: skip
+    (tmp_path / "c.json").write_text(json.dumps({"constants": measured}))
+    constants = cost.read_constants(tmp_path / "c.json")
+    one = cost.cost_of(constants, customers=1e6, months=3, tables=[1, 0.5])
+    assert (one.rows, one.parts, one.task_gb) == (4.5e6, 5, 2.0)
+    assert one.build_hours == pytest.approx(1 + 4.5)
+    assert (one.shuffle_gb, one.driver_gb, one.booster_hours) == (0.45, 0.5, 0.0)
+    large = cost.cost_of(constants, customers=1e8, months=3, tables=[1, 0.5])
+    assert large.booster_hours is None  # above the bound they cost, and that was not measured
+    assert large.driver_gb == pytest.approx(20e6 * 500 / 1e9)
+    assert any("112,500.0 times" in line for line in cost.report(large, constants, 64))
+    (tmp_path / "c.json").write_text("{}")
+    with pytest.raises(SystemExit, match=r"benchmark_spark\.py --write"):
+        cost.read_constants(tmp_path / "c.json")

@@ -15,6 +15,7 @@ from dbnchurn.campaign.allocation import Allocation
 from dbnchurn.campaign.allocation_result import AllocationResult
 from dbnchurn.campaign.arm_names import CONTROL
 from dbnchurn.campaign.customer_values import with_values
+from dbnchurn.campaign.draw import campaign_seed
 from dbnchurn.campaign.eligibility import find_eligible
 from dbnchurn.campaign.log import ContactLog
 from dbnchurn.campaign.options import AllocateConfig
@@ -77,7 +78,7 @@ def allocate_customers(
     ending_of(output)
     written = {"--output": output, "--log": log_to, "--page": page, "--facts": facts}
     check_places(written, _read(config, log_to), mkdir=mkdir)
-    result = plan_campaign(config)
+    result = plan_campaign(config, added_to=log_to)
     texts: dict[Path, str] = {}
     if page is not None:
         from dbnchurn.campaign.allocation_page import allocation_page
@@ -115,12 +116,15 @@ def _read(config: AllocateConfig, log_to: Path | None) -> dict[str, list[str | P
     return found
 
 
-def plan_campaign(config: AllocateConfig) -> AllocationResult:
+def plan_campaign(config: AllocateConfig, *, added_to: Path | None = None) -> AllocationResult:
     """Read the tables of a campaign and make its plan.
 
     Parameters
     ----------
     config : AllocateConfig
+    added_to : Path, optional
+        Contact log that the list will be added to; where the config names no log, the control
+        groups of its other campaigns are left alone.
 
     Returns
     -------
@@ -135,10 +139,13 @@ def plan_campaign(config: AllocateConfig) -> AllocationResult:
         table = read_source(config.customers, texts=[config.id], kinds={})
         ids = unique_ids(table.frame, config.id, config.customers.name)
         past = None if config.log is None else ContactLog.read(config.log)
+        running = None
+        if past is None and added_to is not None and added_to.exists() and added_to.stat().st_size:
+            running = ContactLog.read(added_to)
         customers, joined = with_values(table.frame, ids, config)
     with stage("values"):
         worths = value_customers(customers, config)
-        eligibility = find_eligible(customers, ids, config, past)
+        eligibility = find_eligible(customers, ids, config, past, added_to=running)
     with stage("allocate"):
         stage_ = stage_of(config)
         stage_.fit(
@@ -206,7 +213,8 @@ def stage_of(config: AllocateConfig) -> Allocate:
         max_contacts=config.max_contacts,
         control=config.control,
         explore=config.explore,
-        random_state=config.seed,
+        # Every campaign draws anew, or the same customers would be held out each time.
+        random_state=campaign_seed(config.campaign, config.seed),
     )
 
 

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from dbnchurn.campaign.allocation_result import AllocationResult
-from dbnchurn.campaign.allocation_text import money, price_words, verdict, worth
+from dbnchurn.campaign.allocation_text import money, next_steps, price_words, verdict, worth
 from dbnchurn.core.html.picture import Picture
 from dbnchurn.core.html.plain_page import bullets, paragraph, plain_page, rows_table
 
@@ -31,6 +31,7 @@ def allocation_page(result: AllocationResult) -> str:
     """
     config = result.config
     sections = [
+        bullets("What to do", next_steps(result)),
         "<h2>What it is worth</h2>",
         *(paragraph(text) for text in worth(result)),
         "<h2>Who gets what</h2>",
@@ -170,6 +171,7 @@ def _formula(result: AllocationResult) -> list[str]:
         )
     arms = (
         f"The control group is {100 * config.control:g} % of the list, drawn within the options by "
-        f"customer id and seed {config.seed}; budget and limits hold for those who are contacted"
+        f"customer id, campaign and seed {config.seed}; budget and limits hold for those who are "
+        "contacted"
     )
     return [f"{formula}; {unit}.", f"{arms}."]

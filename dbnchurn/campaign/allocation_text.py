@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from dbnchurn.campaign.allocation import LimitUse
 from dbnchurn.campaign.allocation_result import AllocationResult
+from dbnchurn.campaign.arm_names import EXPLORE
 
 NO_PROMISE = (
     "No promise: the sum of the plan's own estimates, which chose it, is shown as an estimate. "
@@ -35,6 +38,7 @@ def money(amount: float, currency: str) -> str:
     >>> money(3.056, "EUR"), money(-12345.6, "EUR")
     ('3.06 EUR', '−12,346 EUR')
     """
+    amount = round(amount, 2)  # 4,995.4999 and 4,995.50 are the same money
     text = f"{abs(amount):,.0f}" if abs(amount) >= 1000 else f"{abs(amount):,.2f}"
     return f"{'−' if amount < 0 and float(text.replace(',', '')) else ''}{text} {currency}"
 
@@ -61,6 +65,34 @@ def verdict(result: AllocationResult) -> str:
             f"{100 * plan.gap:.3g} % above this one's."
         )
     return text
+
+
+def next_steps(result: AllocationResult) -> list[str]:
+    """What the reader of the plan does with the list, and what nobody may do."""
+    plan, day = result.plan, result.config.contact_date.isoformat()
+    channels: dict[str, int] = {}
+    for option, count in zip(
+        plan.options,
+        np.bincount(plan.option[plan.contacted], minlength=len(plan.options)).tolist(),
+        strict=True,
+    ):
+        channels[option.channel] = channels.get(option.channel, 0) + count
+    by = ", ".join(f"{count:,} by {channel}" for channel, count in channels.items() if count)
+    if not by:
+        return []
+    arms = "arm contact or explore" if (plan.arm == EXPLORE).any() else "arm contact"
+    steps = [f"On {day}, contact the customers of the list with {arms}, with their offer: {by}."]
+    held = int((~plan.contacted).sum())
+    if held:
+        steps += [
+            f"Leave the {held:,} with arm control alone, by every channel, until the effect is "
+            "measured: they stand on the same list, so sort by arm before it is handed on.",
+            "Add the list to the contact log (--log) before the first contact. Who is not reached "
+            "keeps the row and its arm.",
+            "When the outcome window is over, collect who left, of the contacted and the control "
+            "group alike, and measure with 'dbnchurn lift'.",
+        ]
+    return steps
 
 
 def worth(result: AllocationResult) -> list[str]:

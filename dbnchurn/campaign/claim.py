@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dbnchurn.campaign.balance import Balance
 from dbnchurn.campaign.effect import MISMATCH, Effect, SampleRatio
 from dbnchurn.campaign.lift import Claim
 from dbnchurn.campaign.outcomes import JoinedLog
 from dbnchurn.core.html.format import points
 
 
-def no_claim(ratio: SampleRatio, outcomes_p: float) -> str:
+def no_claim(ratio: SampleRatio, outcomes_p: float, balance: Balance | None = None) -> str:
     """Why nothing may be claimed; empty where all is well.
 
     Parameters
@@ -17,6 +18,8 @@ def no_claim(ratio: SampleRatio, outcomes_p: float) -> str:
         Sizes of the arms against the draw.
     outcomes_p : float
         p-value that outcomes are known of the same share of both arms.
+    balance : Balance, optional
+        Scores of both arms before the campaign.
 
     Returns
     -------
@@ -34,6 +37,11 @@ def no_claim(ratio: SampleRatio, outcomes_p: float) -> str:
             "outcomes are known of a different share of the two arms "
             f"(p = {outcomes_p:.2g}), so those who are compared are no longer alike, and no "
             "effect is claimed; complete the outcomes of both arms"
+        )
+    if balance is not None and not balance.fits:
+        return (
+            f"{balance.difference}, so no effect is claimed; find out who was put into the other "
+            "group"
         )
     return ""
 

@@ -37,23 +37,24 @@ def with_values(
     Raises
     ------
     DataError
-        If a customer has no row, or both tables have a column.
+        If a customer has no row and should have one, or both tables have a column.
     """
     source = config.values
     if source is None:
         return frame, []
     table = read_source(source, texts=[CUSTOMER], kinds={})
-    others = unique_ids(table.frame, CUSTOMER, source.name)
+    others = unique_ids(table.frame, CUSTOMER, source.name, key="values.columns.customer")
     rows, found = pd.DataFrame({CUSTOMER: ids}), pd.DataFrame({CUSTOMER: others})
     names = config.customers.name, source.name
     rows["key"], found["key"] = id_keys(rows, found, *names, "exact")
     check_ids(rows, found, names, "exact", what=("customers", "values"), option=False)
     absent = ids[~rows["key"].isin(found["key"])]
     problems = []
-    if len(absent):
+    if len(absent) and config.values_of == "all":
         problems.append(
             f"{len(absent)} of the {len(ids)} customers of {names[0]} have no row, such as "
-            f"{listed(absent[:SHOWN])}: add them, or leave them out of the customers"
+            f"{listed(absent[:SHOWN])}: add them, leave them out of the customers, or say that the "
+            "table is of some customers (allocate.values_of: some)"
         )
     columns = table.frame.drop(columns=CUSTOMER)
     if both := [str(name) for name in columns if name in frame]:
@@ -62,8 +63,12 @@ def with_values(
         )
     if problems:
         raise DataError(f"{names[1]}: {'; '.join(problems)}")
-    joined = columns.set_index(found["key"]).loc[rows["key"]].set_index(frame.index)
+    joined = columns.set_index(found["key"]).reindex(rows["key"]).set_index(frame.index)
     notes = list(table.notes)
-    if more := len(found) - len(rows):
+    if len(absent):
+        notes.append(
+            f"{len(absent):,} of {len(ids):,} customers are not in {names[1]}: empty there"
+        )
+    if more := int((~found["key"].isin(rows["key"])).sum()):
         notes.append(f"{more:,} customers of {names[1]} are not among those of {names[0]}")
     return pd.concat([frame, joined], axis=1), notes

@@ -50,6 +50,21 @@ def hashes(ids: npt.NDArray[Any], seed: int, purpose: int = 0) -> Hashes:
     return state
 
 
+def campaign_seed(campaign: str, seed: int) -> int:
+    """The seed of one campaign's draws, so that two campaigns hold out different customers.
+
+    Parameters
+    ----------
+    campaign : str
+    seed : int
+
+    Returns
+    -------
+    int
+    """
+    return int(hashes(np.array([campaign]), seed)[0] >> np.uint64(2))
+
+
 def _mixed(state: Hashes) -> Hashes:
     """The finalizer of SplitMix64 (Steele, Lea and Flood, 2014)."""
     with np.errstate(over="ignore"):

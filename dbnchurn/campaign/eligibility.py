@@ -15,6 +15,7 @@ from dbnchurn.campaign.conditions import all_hold, condition_problems
 from dbnchurn.campaign.id_match import CLEARLY_MORE, comparable
 from dbnchurn.campaign.log import ContactLog
 from dbnchurn.campaign.options import AllocateConfig, FrequencySection
+from dbnchurn.campaign.other_campaigns import held_out_elsewhere
 from dbnchurn.campaign.suppression import readable, suppress
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Bools
@@ -42,7 +43,12 @@ class Eligibility:
 
 
 def find_eligible(
-    frame: pd.DataFrame, ids: pd.Series[Any], config: AllocateConfig, log: ContactLog | None
+    frame: pd.DataFrame,
+    ids: pd.Series[Any],
+    config: AllocateConfig,
+    log: ContactLog | None,
+    *,
+    added_to: ContactLog | None = None,
 ) -> Eligibility:
     """Apply all rules.
 
@@ -53,6 +59,9 @@ def find_eligible(
     config : AllocateConfig
     log : ContactLog or None
         Contacts of the past.
+    added_to : ContactLog, optional
+        Where `log` is None, the log that the list will be added to: its control groups are left
+        alone, and nothing else is taken from it.
 
     Returns
     -------
@@ -88,6 +97,13 @@ def find_eligible(
         notes += _past_ids(log, ids, config.customers.name)
         same = ids.isin(log.frame.loc[log.frame["campaign"] == config.campaign, "customer"])
         reasons.append((f"in the campaign {config.campaign} already", same.to_numpy(bool)))
+    elif added_to is not None:
+        notes += _past_ids(added_to, ids, config.customers.name)
+    running = added_to if log is None else log
+    if running is not None and config.keep_control:
+        days = config.keep_control
+        held = held_out_elsewhere(running, ids, config.campaign, config.contact_date, days)
+        reasons.append((f"held out in another campaign within {days} days", held))
     excluded, left = [], np.ones(len(frame), bool)
     for words, rows in reasons:
         excluded.append((words, int((rows & left).sum())))

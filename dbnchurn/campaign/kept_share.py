@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from dbnchurn.campaign.arm_names import CONTACT, CONTROL, EXPLORE
+from dbnchurn.campaign.balance import balance_of
 from dbnchurn.campaign.breakdown import arm_effect, scores_of
 from dbnchurn.campaign.effect import CONFIDENCE, Effect, measured_effect
 from dbnchurn.campaign.limits import Option
@@ -114,6 +115,7 @@ def measured_shares(
     # Customers who were contacted in any case have nobody to be compared with.
     frame = rows[(rows["campaign"] == campaign) & (rows["propensity"] < 1)]
     _check_controls(campaign, frame)
+    _check_alike(campaign, frame)
     found: dict[Group, KeptShare | None] = {}
     errors: dict[KeptShare, float] = {}
     for arm in dict.fromkeys(arm for arm, _ in groups):
@@ -152,6 +154,15 @@ def _check_controls(campaign: str, frame: pd.DataFrame) -> None:
             f"campaign {campaign!r}: of its {len(control)} controls {int(control['left'].sum())} "
             f"left; an effect needs at least {SMALLEST_ARM} controls, of whom {FEWEST_LEAVERS} "
             f"left; {remedy(campaign)}"
+        )
+
+
+def _check_alike(campaign: str, frame: pd.DataFrame) -> None:
+    balance = balance_of(frame)
+    if balance is not None and not balance.fits:
+        raise DataError(
+            f"campaign {campaign!r}: {balance.difference}, so nothing says what its contacts kept; "
+            f"mend the log, or {remedy(campaign)}"
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from dbnchurn.campaign.balance import Balance
 from dbnchurn.campaign.effect import Effect, SampleRatio
 
 Claim = Literal["kept", "lost", "not told", "stopped"]
@@ -123,6 +124,9 @@ class Lift:
         Share that left before the campaign.
     before_sentence : str
         Why a comparison with it is no effect.
+    balance : Balance or None
+        Scores of both arms before the campaign; None where too few customers have one.
+    elsewhere : mapping of arm → (customers whom other campaigns contacted meanwhile, customers)
     warnings, notes : tuple of str
 
     Examples
@@ -155,6 +159,8 @@ class Lift:
     planned: tuple[Planned, ...] = ()
     before: float | None = None
     before_sentence: str = ""
+    balance: Balance | None = None
+    elsewhere: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -180,6 +186,10 @@ class Lift:
                 "fits": self.ratio.fits,
             },
             "outcomes_p_value": self.outcomes_p,
+            "balance": None
+            if self.balance is None
+            else {**vars(self.balance), "fits": self.balance.fits},
+            "contacted_elsewhere": {arm: count for arm, (count, _) in self.elsewhere.items()},
             "arms": {arm: {"log": n, "counted": k} for arm, (n, k) in self.counts.items()},
             "groups": [] if stopped else [self._plain_group(group) for group in self.groups],
             "differences_p_value": {} if stopped else dict(self.differences),

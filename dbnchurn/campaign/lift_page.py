@@ -36,8 +36,8 @@ def lift_page(lift: Lift) -> str:
         bullets("", lift.warnings, "warnings"),
         "<h2>The two groups</h2>",
         paragraph(
-            "The control group was drawn at random from the same list and left alone, so what it "
-            "did is what the contacted would have done without the campaign.",
+            "The control group was drawn at random from the same list and left alone by this "
+            "campaign, so what it did is what the contacted would have done without it.",
             "soft",
         ),
         rows_table(("group", "on the list", "counted", "left", "share that left"), _arms(lift)),
@@ -212,6 +212,15 @@ def check_lines(lift: Lift) -> list[str]:
         f"{ratio.expected:,.0f} expected (p = {ratio.p_value:.2g}): {fits}.",
         f"Outcomes known of the same share of both groups: p = {lift.outcomes_p:.2g}.",
     ]
+    if lift.balance is None:
+        lines.append("Whether the groups were alike before is not known: too few have a score.")
+    else:
+        alike = "alike, as the draw says" if lift.balance.fits else "NOT alike"
+        lines.append(
+            f"Mean score before the campaign: {percent(lift.balance.contact, 1)} of the contacted, "
+            f"{percent(lift.balance.control, 1)} of the control group "
+            f"(p = {lift.balance.p_value:.2g}): {alike}."
+        )
     if lift.window is not None:
         lines.append(f"Leaving counts within {lift.window} days from the contact on.")
     return lines

@@ -31,6 +31,7 @@ from dbnchurn.core.files import atomic_write
 from dbnchurn.core.locks import folder_lock
 from dbnchurn.core.made_by import stand_in
 from dbnchurn.core.places import check_places
+from dbnchurn.core.scratch import remove_remains
 from dbnchurn.core.spreadsheet_text import csv_text
 from dbnchurn.tables.writing import ending_of
 
@@ -115,6 +116,7 @@ class ContactLog:
         if not isinstance(source, CampaignSource):
             source = CampaignSource(path=str(source))
         table = _read(source)
+        _check_needed(table.frame, table.name)
         left_out = [name for name in table.frame if name not in COLUMNS]
         notes = list(table.notes)
         if left_out:
@@ -192,6 +194,7 @@ class ContactLog:
         check_places({"log": path}, mkdir=mkdir)
         path.parent.mkdir(parents=True, exist_ok=True)
         with folder_lock(path.parent, WAIT):
+            remove_remains(path.parent)  # of a process that was killed after it had added them
             there = None
             if path.exists() and path.stat().st_size:
                 there = _strictly_read(path)
@@ -291,11 +294,7 @@ def checked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     DataError
         With everything that is wrong, one clause each.
     """
-    if absent := [column for column in NEEDED if column not in frame]:
-        raise DataError(
-            f"{name}: a contact log needs the column {listed(absent)}, this has "
-            f"{listed(frame.columns)}; name it so, or say with 'columns' how it is called"
-        )
+    _check_needed(frame, name)
     if unknown := [column for column in frame if column not in COLUMNS]:
         raise DataError(
             f"{name}: a contact log has no column {listed(unknown)}: "
@@ -327,6 +326,15 @@ def checked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     if wrong:
         raise DataError(f"{name}: {'; '.join(wrong)}")
     return rows
+
+
+def _check_needed(frame: pd.DataFrame, name: str) -> None:
+    if absent := [column for column in NEEDED if column not in frame]:
+        raise DataError(
+            f"{name}: a contact log needs the column {listed(absent, limit=len(NEEDED))}, this has "
+            f"{listed(frame.columns)}; name it so, or say in a config how it is called: log: "
+            f"{{path: …, columns: {{{absent[0]}: …}}}}"
+        )
 
 
 def _out_of_range(rows: pd.DataFrame) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dbnchurn.campaign.arm_names import CONTACT, CONTROL, EXPLORE
+from dbnchurn.campaign.balance import balance_of
 from dbnchurn.campaign.breakdown import (
     BREAKDOWNS,
     MOST_GROUPS,
@@ -26,8 +27,9 @@ from dbnchurn.campaign.effect import (
 )
 from dbnchurn.campaign.lift import Lift, MoneyKept, Planned
 from dbnchurn.campaign.log import ContactLog
+from dbnchurn.campaign.other_campaigns import contacts_elsewhere
 from dbnchurn.campaign.outcomes import JoinedLog, Outcomes, counts_by_arm, join_outcomes
-from dbnchurn.campaign.scored_customers import ScoredCustomers
+from dbnchurn.campaign.scored_customers import Described, ScoredCustomers
 from dbnchurn.core.errors import ConfigError, DataError, listed
 from dbnchurn.core.statistics import normal_quantile, wilson
 
@@ -83,25 +85,8 @@ def measure(
     >>> lift.claim, round(lift.effect.value, 2)
     ('kept', -0.1)
     """
-    log = log.of_campaign(settings.campaign, every=settings.every)
-    if not (log.frame["arm"] == CONTROL).any():
-        raise DataError(
-            f"{log.name}: the campaign has no control group, so no effect can be told: nobody "
-            "knows how many would have stayed anyway; next time hold out a share at random, "
-            "--control 0.1 of 'dbnchurn score' does so ('dbnchurn plan' says how large)"
-        )
-    log, certain = drawn_rows(log)
-    if not (log.frame["arm"] == CONTACT).any():
-        log, certain = _explorers_contacted(log), (*certain, OPTIONS_DRAWN)
-    described = None
-    if scores is not None:
-        described = scores.described(log, settings.by, settings.match)
-        log, certain = described.log, (*certain, *described.notes)
-    elif settings.by:
-        raise ConfigError(
-            f"by: the columns {listed(settings.by)} are those of a table of the customers before "
-            "the campaign; name it with --scores FILE (lift.scores)"
-        )
+    whole = log.frame
+    log, described, certain = _measured_log(log, settings, scores)
     joined = join_outcomes(
         log, outcomes, window=settings.days, as_of=settings.as_of, match=settings.match
     )
@@ -115,8 +100,12 @@ def measure(
     sequence = None
     if settings.looks > 1 or joined.preliminary:
         sequence = effect.sequence(_final_deviation(log, effect, settings.confidence))
-    stopped = no_claim(ratio, outcomes_p)
+    balance = balance_of(log.frame)
+    stopped = no_claim(ratio, outcomes_p, balance)
+    elsewhere = contacts_elsewhere(whole, log.frame, settings.days)
     claim, verdict = claim_of(effect, sequence, stopped, joined)
+    if not stopped and elsewhere.unlike:
+        verdict = f"{verdict} {elsewhere.unlike}"
     rows = joined.frame if described is None else described.beside(joined.frame)
     groups = group_effects(rows, log.frame, settings.by, settings.confidence)
     ends = (effect.low, effect.high) if sequence is None else sequence
@@ -143,9 +132,37 @@ def measure(
         planned=_planned(joined.frame, effect.value, ends, money, settings),
         before=settings.before,
         before_sentence=NO_EFFECT if settings.before is not None else "",
-        warnings=_warnings(joined, log, stopped),
+        balance=balance,
+        elsewhere=elsewhere.contacted if elsewhere.campaigns else {},
+        warnings=_warnings(joined, log, stopped, elsewhere.sentence),
         notes=(*certain, *_notes(joined, rows, effect, settings)),
     )
+
+
+def _measured_log(
+    log: ContactLog, settings: LiftSection, scores: ScoredCustomers | None
+) -> tuple[ContactLog, Described | None, tuple[str, ...]]:
+    """The rows of the campaign that chance has drawn, what is known of them, and notes."""
+    log = log.of_campaign(settings.campaign, every=settings.every)
+    if not (log.frame["arm"] == CONTROL).any():
+        raise DataError(
+            f"{log.name}: the campaign has no control group, so no effect can be told: nobody "
+            "knows how many would have stayed anyway; next time hold out a share at random, "
+            "--control 0.1 of 'dbnchurn score' does so ('dbnchurn plan' says how large)"
+        )
+    log, certain = drawn_rows(log)
+    if not (log.frame["arm"] == CONTACT).any():
+        log, certain = _explorers_contacted(log), (*certain, OPTIONS_DRAWN)
+    described = None
+    if scores is not None:
+        described = scores.described(log, settings.by, settings.match)
+        log, certain = described.log, (*certain, *described.notes)
+    elif settings.by:
+        raise ConfigError(
+            f"by: the columns {listed(settings.by)} are those of a table of the customers before "
+            "the campaign; name it with --scores FILE (lift.scores)"
+        )
+    return log, described, certain
 
 
 def _explorers_contacted(log: ContactLog) -> ContactLog:
@@ -297,8 +314,8 @@ def _planned(
     return tuple(found)
 
 
-def _warnings(joined: JoinedLog, log: ContactLog, stopped: str) -> tuple[str, ...]:
-    found = []
+def _warnings(joined: JoinedLog, log: ContactLog, stopped: str, elsewhere: str) -> tuple[str, ...]:
+    found = [] if not elsewhere else [elsewhere]
     if stopped:
         found.append(f"No effect is claimed: {stopped}.")
     if joined.without_outcome:

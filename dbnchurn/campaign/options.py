@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from dbnchurn.campaign.conditions import Condition
 from dbnchurn.campaign.id_match import Match
 from dbnchurn.campaign.limits import Option
+from dbnchurn.campaign.other_campaigns import RUNNING
 from dbnchurn.campaign.source import CampaignSource
 from dbnchurn.config import Section
 from dbnchurn.core.errors import did_you_mean
@@ -146,6 +147,11 @@ class AllocateSection(Section):
         description="Further columns of every customer, such as the table of `dbnchurn values` "
         "with `worth`; joined by its column `customer`.",
     )
+    values_of: Literal["all", "some"] = Field(
+        default="all",
+        description="Whether every customer has a row in `values`; `some` leaves the cells of the "
+        "others empty, as of a list of key users.",
+    )
     id: Name = Field(description="Column that names the customer.")
     probability: str = Field(
         default="probability", description="Column with the probability of leaving."
@@ -178,6 +184,11 @@ class AllocateSection(Section):
     )
     log: CampaignSource | None = Field(default=None, description="Contact log of the past.")
     frequency: tuple[FrequencySection, ...] = ()
+    keep_control: Count = Field(
+        default=RUNNING,
+        description="Days for which customers who are held out in another campaign of the log "
+        "are left alone, so that its effect can be measured; 0 contacts them.",
+    )
     suppress: Path | None = Field(
         default=None, description="Ids of customers who must not be contacted."
     )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from dbnchurn.campaign.source import (
     rows_text,
 )
 from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.typing import Bools, Ints
 from dbnchurn.tables.doubtful_values import FAR
 from dbnchurn.tables.label_words import Word, class_key, word_of
 
@@ -81,7 +82,8 @@ class Outcomes:
             raise DataError(
                 f"{name}: outcomes need the columns 'customer' and 'left' (0 or 1) or 'left_date' "
                 f"(empty for those who stayed), this has {listed(frame.columns)}; name them so, or "
-                "say with 'columns' how they are called"
+                "say in a config how they are called: outcomes: {path: …, columns: {customer: …, "
+                "left: …}}"
             )
         unused = [column for column in frame if column not in COLUMNS]
         notes = [f"{name}: no use for {listed(unused)}: left out"] if unused else []
@@ -92,14 +94,6 @@ class Outcomes:
             if rows[column].isna().any():
                 places = rows_text(rows[column].isna())
                 raise DataError(f"{name}: column {column!r} is empty {places}; every row needs it")
-        keys = [column for column in ("customer", "campaign") if column in rows]
-        repeated = rows.duplicated(keys, keep=False).to_numpy()
-        if repeated.any():
-            raise DataError(
-                f"{name}: customers are there twice {rows_text(repeated)}, such as "
-                f"{rows[repeated]['customer'].iloc[0]!r}; keep one outcome of each, or add a "
-                "column 'campaign'"
-            )
         for column in {"left", "accepted"} & set(rows):
             rows[column] = _yes_or_no(rows[column], name)
         if "revenue" in rows:
@@ -107,7 +101,7 @@ class Outcomes:
         if "left_date" in rows:
             rows["left_date"] = as_dates(rows["left_date"], name)
             rows["left"] = _left_by_date(rows, name)
-        return cls(rows, name, tuple(notes))
+        return cls(_once(rows, name, notes), name, tuple(notes))
 
     @classmethod
     def read(cls, source: str | Path | CampaignSource) -> Outcomes:
@@ -132,6 +126,24 @@ class Outcomes:
         table = read_source(source, texts=texts, kinds={**kinds, "left_date": "date"})
         made = cls.of(table.frame, table.name)
         return cls(made.frame, made.name, (*table.notes, *made.notes))
+
+
+def _once(rows: pd.DataFrame, name: str, notes: list[str]) -> pd.DataFrame:
+    """Every customer once; equal rows are one outcome, but for revenue, which may be two sums."""
+    keys = [column for column in ("customer", "campaign") if column in rows]
+    repeats = rows.duplicated().to_numpy() & ("revenue" not in rows)
+    once = rows[~repeats]
+    repeated = np.zeros(len(rows), bool)
+    repeated[~repeats] = once.duplicated(keys, keep=False).to_numpy()
+    if repeated.any():
+        raise DataError(
+            f"{name}: customers are there twice {rows_text(repeated)}, such as "
+            f"{rows[repeated]['customer'].iloc[0]!r}; keep one outcome of each, or add a "
+            "column 'campaign'"
+        )
+    if repeats.any():
+        notes.append(f"{name}: another row is repeated {rows_text(repeats)}: counted once")
+    return once.reset_index(drop=True)
 
 
 def _yes_or_no(values: pd.Series[Any], name: str) -> pd.Series[Any]:
@@ -290,57 +302,84 @@ def join_outcomes(
     )
 
 
+Windows: TypeAlias = tuple[Bools, int | None, date | None]
+"""Whose window is over, how many days count, and up to which day outcomes are known."""
+
+
 def _windows(
     joined: pd.DataFrame,
     outcomes: Outcomes,
     window: int | None,
     as_of: date | None,
     notes: list[str],
-) -> tuple[Any, int | None, date | None]:
-    """Whose window is over, how many days count, and up to which day outcomes are known."""
-    every, contact = np.ones(len(joined), bool), joined["contact_date"]
+) -> Windows:
+    """The windows of outcomes; where none is over, as many days count as all have."""
     if "left_date" not in joined:
-        if as_of is None:
-            notes.append(
-                f"{outcomes.name} has no dates: it is assumed that every outcome is of the whole "
-                "window; --as-of DATE with --days DAYS checks that"
-            )
-            return every, window, None
-        if window is None:
-            raise DataError(
-                f"{outcomes.name}: as_of (--as-of) needs the days of the window: --days"
-            )
-        over = (contact + window * DAY <= pd.Timestamp(as_of) + DAY).to_numpy()
-        if not over.any():
-            end = (contact.min() + (window - 1) * DAY).date()
-            raise DataError(
-                f"{outcomes.name}: no outcome window is over on {as_of}: the first ends on {end}; "
-                "wait, or give outcomes with dates of leaving (left_date), from which a shorter "
-                "window can be measured"
-            )
-        return over, window, as_of
+        return _undated_windows(joined["contact_date"], outcomes, window, as_of, notes)
     if window is None:
         raise DataError(
             f"{outcomes.name} has dates of leaving, so say how many days after the contact count: "
             "--days DAYS (lift.days)"
         )
+    as_of = as_of or _last_known(outcomes, notes)
+    age = _days_known(joined, outcomes, as_of)
+    over = age >= window
+    if over.any():
+        return over, window, as_of
+    return np.ones(len(joined), bool), int(age.min()), as_of
+
+
+def _undated_windows(
+    contact: pd.Series[Any],
+    outcomes: Outcomes,
+    window: int | None,
+    as_of: date | None,
+    notes: list[str],
+) -> Windows:
+    """The windows of outcomes without dates, each of the whole window."""
     if as_of is None:
-        last = outcomes.frame["left_date"].max()
-        if pd.isna(last):
-            raise DataError(
-                f"{outcomes.name}: nobody left, so it does not say up to which day outcomes are "
-                "known; give --as-of DATE"
-            )
-        if last >= pd.Timestamp(FAR[1]):
-            raise DataError(
-                f"{outcomes.name}: the last date of leaving is {last.date()}, which stands for "
-                f"never; empty these cells, say missing: ['{last.date()}'], or give --as-of DATE"
-            )
-        as_of = last.date()
         notes.append(
-            f"outcomes are taken as known up to {as_of}, the last date of leaving in "
-            f"{outcomes.name}; --as-of DATE says it otherwise"
+            f"{outcomes.name} has no dates: it is assumed that every outcome is of the whole "
+            "window; --as-of DATE with --days DAYS checks that"
         )
+        return np.ones(len(contact), bool), window, None
+    if window is None:
+        raise DataError(f"{outcomes.name}: as_of (--as-of) needs the days of the window: --days")
+    over = (contact + window * DAY <= pd.Timestamp(as_of) + DAY).to_numpy()
+    if not over.any():
+        end = (contact.min() + (window - 1) * DAY).date()
+        raise DataError(
+            f"{outcomes.name}: no outcome window is over on {as_of}: the first ends on {end}; "
+            "wait, or give outcomes with dates of leaving (left_date), from which a shorter "
+            "window can be measured"
+        )
+    return over, window, as_of
+
+
+def _last_known(outcomes: Outcomes, notes: list[str]) -> date:
+    """The last date of leaving, up to which outcomes are taken as known."""
+    last = outcomes.frame["left_date"].max()
+    if pd.isna(last):
+        raise DataError(
+            f"{outcomes.name}: nobody left, so it does not say up to which day outcomes are "
+            "known; give --as-of DATE"
+        )
+    if last >= pd.Timestamp(FAR[1]):
+        raise DataError(
+            f"{outcomes.name}: the last date of leaving is {last.date()}, which stands for "
+            f"never; empty these cells, say missing: ['{last.date()}'], or give --as-of DATE"
+        )
+    as_of: date = last.date()
+    notes.append(
+        f"outcomes are taken as known up to {as_of}, the last date of leaving in "
+        f"{outcomes.name}; --as-of DATE says it otherwise"
+    )
+    return as_of
+
+
+def _days_known(joined: pd.DataFrame, outcomes: Outcomes, as_of: date) -> Ints:
+    """Days from each contact on of which the outcome is known; refused where dates cannot be."""
+    contact = joined["contact_date"]
     age = (pd.Timestamp(as_of) - contact).dt.days.to_numpy() + 1
     if (age < 1).any():
         raise DataError(
@@ -364,10 +403,7 @@ def _windows(
             f"{first['left_date'].date()}, to be contacted on {first['contact_date'].date()}; mend "
             "the dates, or take these customers out of the log, whichever arm they are in"
         )
-    over = age >= window
-    if over.any():
-        return over, window, as_of
-    return every, int(age.min()), as_of
+    return np.asarray(age)
 
 
 def counts_by_arm(joined: JoinedLog) -> Mapping[str, tuple[int, int]]:

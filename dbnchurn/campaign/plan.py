@@ -14,11 +14,13 @@ import numpy as np
 
 from dbnchurn.campaign.config import Pilot, PlanSection
 from dbnchurn.campaign.power import customers_needed, power, smallest_effect
-from dbnchurn.core.html.format import amount, points
+from dbnchurn.core.html.format import amount, percent, points
+from dbnchurn.core.statistics import wilson
 from dbnchurn.core.typing import Floats
 
 DRAWS = 20_000
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)  # of the control group, in the table
+UNLIKE = 0.999  # confidence that the pilot's customers leave otherwise
 PROMISE = 0.9  # confidence of cost and return
 
 
@@ -122,7 +124,8 @@ class Plan:
         """What the plan comes to, in a sentence or two."""
         choice, wanted = self.choice, self.settings
         found = (
-            f"An effect of {points(wanted.effect)} points would be found with a chance of "
+            f"An effect of {points(wanted.effect)} points{_harm(wanted)} would be found "
+            f"with a chance of "
             f"{100 * choice.power:.0f} %, "
             f"holding out {choice.customers:,} of {wanted.customers:,} customers."
         )
@@ -158,6 +161,11 @@ class Plan:
             ],
             "notes": list(self.notes),
         }
+
+
+def _harm(settings: PlanSection) -> str:
+    """What an effect above 0 means, for it may be meant as customers kept."""
+    return " (more leave because of the contact)" if settings.effect > 0 else ""
 
 
 def make_plan(settings: PlanSection) -> Plan:
@@ -290,6 +298,11 @@ def _notes(settings: PlanSection) -> tuple[str, ...]:
             "Nobody is held out, so no effect can be told: the share of the control group is below "
             "one customer."
         )
+    if settings.effect > 0:
+        notes.append(
+            f"plan.effect {settings.effect:g} is above 0, so more customers would leave because of "
+            f"the contact; that so many fewer leave is effect: {-settings.effect:g}."
+        )
     if settings.pilot is None:
         notes.append(
             "Nothing is said of cost and return: that needs the counts of a pilot with a control "
@@ -300,6 +313,13 @@ def _notes(settings: PlanSection) -> tuple[str, ...]:
         "Cost and return are drawn 20,000 times, with what the pilot leaves open of acceptance "
         "and effect; the pilot's customers have to be like those of the list."
     )
+    low, high = wilson(settings.pilot.control_left, settings.pilot.control, UNLIKE)
+    if not low <= settings.base_rate <= high:
+        rate = settings.pilot.control_left / settings.pilot.control
+        notes.append(
+            f"They are not: {percent(rate)} of the pilot's control group left, and base_rate is "
+            f"{percent(settings.base_rate)}; so cost and return are those of other customers."
+        )
     if settings.worth is None:
         notes.append("The return needs what keeping a customer brings (plan.worth).")
     return tuple(notes)

@@ -35,6 +35,7 @@ def plan_page(plan: Plan) -> str:
         "Plan of the campaign",
         plan.verdict,
         [
+            bullets("What to do", next_steps(plan)),
             "<h2>How large a control group?</h2>",
             paragraph(
                 f"For {thousands(settings.customers)} customers of whom "
@@ -50,6 +51,42 @@ def plan_page(plan: Plan) -> str:
         ],
         STYLE,
     )
+
+
+def next_steps(plan: Plan) -> list[str]:
+    """What the reader may do with this plan."""
+    wanted, own = plan.settings, plan.choice
+    chance = f"{100 * wanted.power:.0f} %"
+    if own.power >= wanted.power:
+        return [
+            f"Hold out {thousands(own.customers)} customers, drawn at random "
+            f"(control: {own.share:g} in 'allocate'), and contact the other "
+            f"{thousands(plan.contacted)}. The effect is found with the chance that was wanted."
+        ]
+    steps = [
+        f"Make the list longer: {thousands(own.needed)} customers at {100 * own.share:g} % held "
+        f"out find the effect with a chance of {chance}."
+    ]
+    larger = [c for c in plan.choices if c.share > own.share]
+    enough = [c for c in larger if c.power >= wanted.power]
+    if enough:
+        steps.append(
+            f"Or hold out more: {thousands(enough[0].customers)} of these "
+            f"{thousands(wanted.customers)} customers (control: {enough[0].share:g})."
+        )
+    elif larger:
+        best = max(larger, key=lambda choice: choice.power)
+        steps.append(
+            f"Or do both: with {100 * best.share:g} % held out {thousands(best.needed)} customers "
+            "are enough."
+        )
+    if own.smallest is not None:
+        steps.append(
+            f"Or go on as planned, and know beforehand: an effect smaller than "
+            f"{points(own.smallest)} points will most likely end as 'not told from chance', which "
+            "does not mean that the campaign did nothing."
+        )
+    return steps
 
 
 def _row(choice: ControlChoice) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ def read_source(
     if absent := [name for name in own.values() if name not in frame]:
         raise DataError(
             f"{source.name}: there is no column {listed(absent)}, which 'columns' names; it has "
-            f"{listed(frame.columns)}"
+            f"{listed(frame.columns)}; 'columns' is written as {{name here: name in the table}}"
         )
     frame = frame.rename(columns={theirs: name for name, theirs in own.items()})
     if repeated := sorted(set(frame.columns[frame.columns.duplicated()])):
@@ -183,7 +183,7 @@ def rows_text(rows: Any) -> str:
     return f"in {len(places)} row{'' if len(places) == 1 else 's'} ({shown}{more})"
 
 
-def unique_ids(frame: pd.DataFrame, column: str, where: str) -> pd.Series[Any]:
+def unique_ids(frame: pd.DataFrame, column: str, where: str, *, key: str = "id") -> pd.Series[Any]:
     """The customers of a table as text, each once.
 
     Parameters
@@ -193,6 +193,8 @@ def unique_ids(frame: pd.DataFrame, column: str, where: str) -> pd.Series[Any]:
         Names the customer.
     where : str
         Name of the table, for messages.
+    key : str, default "id"
+        Of the config, which names the column.
 
     Returns
     -------
@@ -210,7 +212,7 @@ def unique_ids(frame: pd.DataFrame, column: str, where: str) -> pd.Series[Any]:
     """
     if column not in frame:
         raise DataError(
-            f"{where}: there is no column {column!r} (id): "
+            f"{where}: there is no column {column!r} ({key}): "
             f"{did_you_mean(column, map(str, frame.columns))}"
         )
     ids = as_words(frame[column], where)

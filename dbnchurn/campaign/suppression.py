@@ -19,11 +19,11 @@ import duckdb
 import pyarrow as pa
 
 from dbnchurn.campaign.id_match import CLEARLY_MORE, Match
-from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.errors import ConfigError, DataError, first_line, listed
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.typed import as_text
 from dbnchurn.tables.duckdb import Session
-from dbnchurn.tables.files import ALL_ENDINGS, checked_file, kind_of_file
+from dbnchurn.tables.files import ALL_ENDINGS, FileKind, kind_of_file, nearby
 from dbnchurn.tables.streaming import open_files
 from dbnchurn.tables.writing import with_original_texts
 
@@ -99,7 +99,31 @@ def readable(file: Path | None) -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"campaign list: {file}: {str(error).strip().splitlines()[0]}") from error
+        raise DataError(f"campaign list: {file}: {first_line(error)}") from error
+
+
+def check_list(path: Path) -> FileKind:
+    """The kind of a file that may be a suppression list.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such file, or it is of another kind.
+    """
+    if path.is_dir():
+        raise ConfigError(f"{path}: a suppression list is a file, this is a folder")
+    if not path.is_file():
+        raise ConfigError(f"{path}: there is no such suppression list{nearby(path)}")
+    kind = kind_of_file(path)
+    if kind is None:
+        endings = listed(ALL_ENDINGS, limit=20)
+        raise ConfigError(f"{path}: a suppression list is one of {endings}")
+    if path.name.lower().endswith(PACKED_LINES):
+        raise ConfigError(
+            f"{path}: a packed list of one id a line is not read; unpack it, or begin it with the "
+            f"line id and call it .csv{path.suffix.lower()}"
+        )
+    return kind
 
 
 def check_suppression(path: Path, id: str | None) -> None:
@@ -207,20 +231,10 @@ def _load(session: Session, path: Path, id: str | None) -> str | None:
 
 def _relation(session: Session, path: Path) -> tuple[str, dict[str, str]]:
     """A list as SQL, and the SQL types of its columns; whatever is in a text file stays text."""
-    ending, kind = path.suffix.lower(), kind_of_file(path)
-    if not path.is_file():
-        checked_file(path)  # says what it is
-    if kind is None:
-        endings = listed(ALL_ENDINGS, limit=20)
-        raise DataError(f"{path}: unknown ending; a suppression list is one of {endings}")
-    if kind == "parquet":
+    ending = path.suffix.lower()
+    if check_list(path) == "parquet":
         relation = f"read_parquet({text_literal(path)})"
         return relation, session.columns(relation)
-    if path.name.lower().endswith(PACKED_LINES):
-        raise DataError(
-            f"{path}: a packed list of one id a line is not read; unpack it, or begin it with the "
-            f"line id and call it .csv{ending}"
-        )
     plain = ending in (".csv", ".txt") and _is_plain(path)
     if not plain and ending != ".txt":
         return _read(session, path)
@@ -292,7 +306,7 @@ def _column(path: Path, columns: list[str], id: str | None) -> tuple[str, str | 
     wanted = "'id'" if id in (None, "id") else f"'id' or {id!r}"
     raise DataError(
         f"{path}: a suppression list has a column {wanted} or one column alone, this has "
-        f"{listed(columns)}: {did_you_mean(id or 'id', columns)}"
+        f"{listed(columns)}; call the column of the ids 'id', or save it alone"
     )
 
 
@@ -321,8 +335,8 @@ def _check_unmatched(
         if not found.matched and not allowed:
             raise DataError(
                 f"{count} {verb}: {_examples(session)}; name the customers in the same way in "
-                "both, or give --allow-unmatched (allow_unmatched=True) if the list is of other "
-                "people"
+                "both, or give --allow-unmatched (allow_unmatched: true in a config) if the list "
+                "is of other people"
             )
         return  # a list may hold people who are no customers; the counts are told with the job
     other, more = better[-1]
@@ -336,7 +350,7 @@ def _check_unmatched(
         unless = ", or --allow-unmatched if these are other people" if found.matched else ""
         raise DataError(
             f"{sentence}; write the ids in the same way, or give --suppress-match {other} "
-            f"(suppress_match={other!r}){unless}"
+            f"(suppress_match: {other} in a config){unless}"
         )
     log.warning("%s", sentence)
 

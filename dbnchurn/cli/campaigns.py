@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -188,7 +189,8 @@ def lift(
         settings,
         scores=None if settings.scores is None else ScoredCustomers.read(settings.scores),
     )
-    say([*made.warnings, *made.notes])
+    say(made.warnings, logging.WARNING)
+    say(made.notes)
     print(lift_text(made))
     _write(output, lift_page(made), made.as_dict())
     if history is not None and month is not None:

@@ -22,6 +22,7 @@ from dbnchurn.cli.options import (
     PublicKey,
     RawSources,
     RawTables,
+    Sheet,
     TrustSources,
     check_month_options,
     make_above,
@@ -82,6 +83,7 @@ def evaluate(
     sources: RawSources = None,
     trust_sources: TrustSources = False,
     id: Annotated[str | None, typer.Option(help="Column of the outcomes with the ids.")] = None,
+    sheet: Sheet = None,
     match: Annotated[
         IdMatch,
         typer.Option(
@@ -151,7 +153,7 @@ def evaluate(
             "belong to a model; this is a file of scores",
         )
         how = {"id": id, "label": label, **labels, **days_of, "match": match.value}
-        how |= {"others_stayed": others_stayed, "by": by or ()}
+        how |= {"others_stayed": others_stayed, "by": by or (), "sheet": sheet}
         from dbnchurn.months.past_months import join_months
 
         pairs = join_months([model, *(tables or [])], output=output, mkdir=mkdir, **how)
@@ -170,6 +172,7 @@ def evaluate(
         if len(tables) > 1:
             raise ConfigError("give one table of customers with outcomes at a time")
         _check_contact_log(contact_log, days_of)
+        shared |= {"sheet": sheet}
         one = _of_table(model, tables[0], label, labels, contact_log, days_of, shared)
         print(one.to_text())
         _record(history, wanted, [(one.version, one)])
@@ -180,7 +183,11 @@ def evaluate(
             "the raw tables"
         )
     _refuse(
-        {"--label": label, **{f"--{name}": given for name, given in (labels | days_of).items()}},
+        {
+            "--sheet": sheet,
+            "--label": label,
+            **{f"--{name}": given for name, given in (labels | days_of).items()},
+        },
         "belong to a table; a month that is built has the outcome and windows of the training",
     )
     from dbnchurn.months.replay import replay

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +20,13 @@ def offers(
     overrides: Annotated[
         list[str] | None, typer.Argument(help="Changes such as offers.window=8.")
     ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="Run folder of an earlier search: its lists are made anew for the customers of "
+            "the config, and nothing is learned."
+        ),
+    ] = None,
     mkdir: Mkdir = False,
     raw_text: RawText = False,
 ) -> None:
@@ -28,6 +36,6 @@ def offers(
 
     settings = read_offers_config(config, overrides or [])
     with displayed():
-        found = run(settings, name=config.stem, raw_text=raw_text, mkdir=mkdir)
+        found = run(settings, name=config.stem, model=model, raw_text=raw_text, mkdir=mkdir)
     print(found.summary.text())
     print(f"\npage: {found.folder / PAGE}")

@@ -37,6 +37,10 @@ RawText = Annotated[
         "compute (= + - @) have an apostrophe in front.",
     ),
 ]
+Sheet = Annotated[
+    str | None,
+    typer.Option(help="Sheet of a spreadsheet; needed where several hold something."),
+]
 Database = Annotated[str | None, typer.Option(help="Environment variable with a PostgreSQL URL.")]
 Cutoff = typer.Option(
     formats=["%Y-%m-%d"], help="Build a month: from the records before this date."

@@ -187,9 +187,10 @@ def _notes(said: Mapping[str, object]) -> list[str]:
     before, now = str(said.get("dbnchurn")), versions().get("dbnchurn", "unknown")
     if before != now:
         notes.append(f"the page was made by dbnchurn {before}, this is {now}")
-    if databases := cast("Sequence[str]", said.get("databases") or ()):
+    databases = said.get("databases")
+    if isinstance(databases, list) and databases:
         notes.append(
-            f"tables of the database {listed(databases)} are read as they are now: whether they "
+            f"tables of the database {listed(map(str, databases))} are read as they are now: whether they "
             "changed is not known"
         )
     return notes
@@ -245,7 +246,10 @@ def _run(command: Command, scratch: Path) -> list[str]:
     """Run a command with its outputs in a folder; what was left out."""
     verb, *arguments = command.words
     of_verb = cast(Any, typer.main.get_command(app)).commands[verb]  # its type is click's own
-    context = of_verb.make_context(verb, arguments)
+    try:
+        context = of_verb.make_context(verb, arguments)
+    except typer.Exit:  # --help
+        raise ConfigError(f"'dbnchurn {shlex.join(command.words)}' makes no page") from None
     left_out = _redirect(verb, context.params, scratch)
     with running(command), redirect_stdout(io.StringIO()), context:
         try:
@@ -275,6 +279,8 @@ def _redirect(verb: str, given: dict[str, Any], scratch: Path) -> list[str]:
 
 def _of_number(scratch: Path, number: object) -> str | None:
     """The page of that number among those that the command made."""
+    if not isinstance(number, int):
+        return None
     for above, _, names in os.walk(scratch):
         for name in sorted(names):
             if name.endswith(".html"):

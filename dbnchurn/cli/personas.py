@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dbnchurn.cli.command_line import app
-from dbnchurn.cli.options import Config, Mkdir, RawText, output_file, print_written
+from dbnchurn.cli.options import Config, Mkdir, RawText, Sheet, output_file, print_written
 from dbnchurn.core.progress import displayed
 
 PANEL = "Find personas"
@@ -24,6 +24,9 @@ def personas(
     raw_text: RawText = False,
 ) -> None:
     """Group customers by what they are like, without their outcome, described in words."""
+    from dbnchurn.config import config_text
+
+    config_text(config)  # refused before a second is spent on importing libraries
     from dbnchurn.runs.personas import read_personas_config, run, summary
 
     settings = read_personas_config(config, overrides or [])
@@ -45,6 +48,7 @@ def assign(
         str | None,
         typer.Option(help="Column that names the customer; by default as the personas have it."),
     ] = None,
+    sheet: Sheet = None,
     earlier: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="An earlier output, to count who changed persona."),
@@ -61,7 +65,15 @@ def assign(
 
     with displayed():
         done = assign_file(
-            found, table, output, id=id, earlier=earlier, page=page, mkdir=mkdir, raw_text=raw_text
+            found,
+            table,
+            output,
+            id=id,
+            sheet=sheet,
+            earlier=earlier,
+            page=page,
+            mkdir=mkdir,
+            raw_text=raw_text,
         )
     print(done.summary())
     print_written(output, page)

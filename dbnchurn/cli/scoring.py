@@ -32,6 +32,7 @@ from dbnchurn.cli.options import (
     RawSources,
     RawTables,
     RawText,
+    Sheet,
     TrustSources,
     check_month_options,
     file_of,
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from dbnchurn.campaign.id_match import Match
     from dbnchurn.campaign.log import LogEntry
     from dbnchurn.scoring.campaign import Campaign
+    from dbnchurn.scoring.drift import Drift
+    from dbnchurn.scoring.result import Job
     from dbnchurn.spark.scored_table import ScoreOptions
 
 PANEL = "Use a model"
@@ -76,13 +79,18 @@ def score(
         str | None,
         typer.Argument(
             metavar="INPUT",
-            help="CSV or Parquet file, folder of them, or pattern; with --database a table or "
-            "SQL; with --engine spark table:NAME, or a path of Parquet files. Left out, a month "
+            help="CSV, Excel or Parquet file, folder of them, or pattern; with --database a table "
+            "or SQL; with --engine spark table:NAME, or a path of Parquet files. Left out, a month "
             "is built from the raw tables of the training.",
         ),
     ] = None,
     id: Id = None,
+    sheet: Sheet = None,
     database: Database = None,
+    delimiter: Annotated[str | None, typer.Option(help="Delimiter of a CSV file.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding of a CSV file, such as cp1250.")
+    ] = None,
     cutoff: Annotated[datetime | None, Cutoff] = None,
     raw: Annotated[list[str] | None, RawTables] = None,
     sources: RawSources = None,
@@ -186,13 +194,7 @@ def score(
         return
     place = file_of(output, (".csv", ".parquet"))
     from dbnchurn.scoring.job import score_file
-    from dbnchurn.scoring.summary_text import (
-        alarm_message,
-        allowed_text,
-        drift_table,
-        reasons_table,
-        summary_text,
-    )
+    from dbnchurn.tables.dialect import CsvSettings
 
     if show and not reasons:
         raise ConfigError(f"--show {show} prints reasons, so it needs --reasons NUMBER")
@@ -208,6 +210,8 @@ def score(
             place,
             id=id,
             database=database,
+            csv=CsvSettings(delimiter, encoding) if delimiter or encoding else None,
+            sheet=sheet,
             cutoff=cutoff.date() if cutoff is not None else None,
             tables=paths_by_table(raw),
             sources=sources,
@@ -226,6 +230,23 @@ def score(
             public_key=public_key,
             raw_text=raw_text,
         )
+    _print_summary(job, show, reasons)
+    if history is not None and day is not None:
+        from dbnchurn.months.history import add_month, score_facts
+
+        print(add_month(history, day, job.model, "scores", score_facts(job)))
+    _alarm_at(job.drift, alarm, alarm_code)
+
+
+def _print_summary(job: Job, show: int, reasons: int) -> None:
+    """What a finished job on this machine says."""
+    from dbnchurn.scoring.summary_text import (
+        allowed_text,
+        drift_table,
+        reasons_table,
+        summary_text,
+    )
+
     if allowed := allowed_text(job):
         print(allowed)
     if job.drift is not None:
@@ -233,13 +254,15 @@ def score(
     if show:
         console().print(reasons_table(job.highest(show), reasons))
     print(summary_text(job))
-    if history is not None and day is not None:
-        from dbnchurn.months.history import add_month, score_facts
 
-        print(add_month(history, day, job.model, "scores", score_facts(job)))
-    if alarm is not None and (message := alarm_message(job.drift, alarm)):
+
+def _alarm_at(found: Drift | None, limit: float | None, code: int) -> None:
+    """End with a code of its own where something drifted as far as a limit."""
+    from dbnchurn.scoring.summary_text import alarm_message
+
+    if limit is not None and (message := alarm_message(found, limit)):
         print(message, file=sys.stderr)
-        raise typer.Exit(alarm_code)
+        raise typer.Exit(code)
 
 
 def _score_on_spark(
@@ -257,7 +280,7 @@ def _score_on_spark(
             "--engine spark scores a table: give table:NAME or a path; 'dbnchurn prepare CONFIG "
             "--engine spark --cutoff DATE' builds that of a month"
         )
-    from dbnchurn.scoring.summary_text import alarm_message, drift_table
+    from dbnchurn.scoring.summary_text import drift_table
     from dbnchurn.spark.outputs import TABLE
     from dbnchurn.spark.scored_table import score_table
     from dbnchurn.spark.session import spark_session
@@ -269,9 +292,7 @@ def _score_on_spark(
     if scored.drift is not None:
         console().print(drift_table(scored.drift))
     print("\n".join(scored.lines()))
-    if alarm is not None and (message := alarm_message(scored.drift, alarm)):
-        print(message, file=sys.stderr)
-        raise typer.Exit(alarm_code)
+    _alarm_at(scored.drift, alarm, alarm_code)
 
 
 def _month_of_history(

@@ -36,6 +36,10 @@ def train(
 
     While it trains, the run is a folder NAME.unfinished; if it is interrupted, --resume continues.
     """
+    from dbnchurn.config import config_text
+
+    if config is not None:
+        config_text(config)  # refused before a second is spent on importing libraries
     from dbnchurn.runs import read_config
     from dbnchurn.runs import resume as resume_run
     from dbnchurn.runs import train as train_run

@@ -9,12 +9,13 @@ None of these modules refers to an estimator by name.
 """
 
 from dbnchurn.config.from_signatures import Section, build, model_from_signatures, section_of
-from dbnchurn.config.loading import changed, dump, json_schema, read
+from dbnchurn.config.loading import changed, config_text, dump, json_schema, read
 
 __all__ = [
     "Section",
     "build",
     "changed",
+    "config_text",
     "dump",
     "json_schema",
     "model_from_signatures",

@@ -160,9 +160,23 @@ def json_schema(model: type[BaseModel]) -> dict[str, Any]:
     }
 
 
-def _parse_file(path: Path, model: type[BaseModel]) -> Located:
+def config_text(path: Path) -> str:
+    """The text of a config file; a verb asks for it before it imports what a run takes.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such file, or it cannot be read.
+
+    Examples
+    --------
+    >>> config_text(Path("missing.yaml"))
+    Traceback (most recent call last):
+    ...
+    dbnchurn.core.errors.ConfigError: missing.yaml: no such config file
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         near = sorted(p.name for p in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
         there = f" (there is {listed(near)})" if near else ""
@@ -171,6 +185,10 @@ def _parse_file(path: Path, model: type[BaseModel]) -> Located:
         raise ConfigError(f"{path}: not UTF-8 text (byte {error.start + 1})") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _parse_file(path: Path, model: type[BaseModel]) -> Located:
+    text = config_text(path)
     note_read([path])
     parsed = yaml_text.parse(text)
     if not isinstance(parsed.data, dict) and not parsed.problems:

@@ -53,6 +53,18 @@ class LeakageWarning(UserWarning):
     """A column seems to reveal the outcome, or names its row; see the parameter ``leakage``."""
 
 
+def first_line(error: Exception) -> str:
+    """The first line of a message that says something; the kind of an error without message.
+
+    Examples
+    --------
+    >>> first_line(ValueError(" no such table ")), first_line(KeyError())
+    ('no such table', 'KeyError')
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:300] if lines else type(error).__name__
+
+
 def listed(values: Iterable[object], limit: int = 8) -> str:
     """Values for a message: quoted, in order, cut after `limit`.
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, cast
 
+from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.provenance import versions
 from dbnchurn.core.scratch import LOCK, PATTERN
 from dbnchurn.core.secrets import holds_password
@@ -206,9 +207,20 @@ def digest_of(file: Path, first: int | None = None) -> str:
 
 
 def inputs_of(said: Plain) -> dict[str, Input]:
-    """The inputs that a page names."""
-    named = cast("Mapping[str, Mapping[str, object]]", said.get("inputs", {}))
-    return {path: Input(str(one["digest"]), int(str(one["size"]))) for path, one in named.items()}
+    """The inputs that a page names.
+
+    Raises
+    ------
+    ConfigError
+        If they are written in another way than pages write them.
+    """
+    try:
+        named = cast("Mapping[str, Mapping[str, object]]", said["inputs"])
+        return {p: Input(str(one["digest"]), int(str(one["size"]))) for p, one in named.items()}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ConfigError(
+            "what the page says of its inputs was changed and cannot be read; make the page anew"
+        ) from None
 
 
 def _found(path: str) -> list[Path]:

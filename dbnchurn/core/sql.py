@@ -5,6 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+WHOLE_TYPES = (
+    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+    "UBIGINT", "UHUGEINT",
+)  # fmt: skip
+BIGINT_TYPES = tuple(t for t in WHOLE_TYPES if t not in ("HUGEINT", "UBIGINT", "UHUGEINT"))
+"""Whole numbers that fit a BIGINT."""
+FLOAT_TYPES = ("FLOAT", "DOUBLE")
+
+
+def is_number_type(kind: str) -> bool:
+    """Whether an SQL type of DuckDB holds numbers.
+
+    Examples
+    --------
+    >>> is_number_type("UBIGINT"), is_number_type("DECIMAL(9,2)"), is_number_type("INTERVAL")
+    (True, True, False)
+    """
+    return kind in WHOLE_TYPES or kind in FLOAT_TYPES or kind.startswith("DECIMAL")
+
+
 # What is one piece, whatever signs it holds; then blanks, comments and what ends a statement.
 _PIECES = re.compile(
     r"""(?P<piece>[eE]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'|"(?:[^"]|"")*"

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats
+
+if TYPE_CHECKING:
+    from scipy import special
+else:
+    special = LazyModule("scipy.special")
 
 SMALLEST_SHARE = 1e-4  # of a bin, so that an empty one counts without being infinite
 
 
 def normal_quantile(confidence: float) -> float:
     """The z of a two-sided interval with that probability: 1.96 for 0.95."""
-    return float(ndtri(0.5 + confidence / 2))
+    return float(special.ndtri(0.5 + confidence / 2))
 
 
 def wilson(

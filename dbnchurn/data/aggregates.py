@@ -171,6 +171,25 @@ def features_of(
             yield Feature(f"{label}_{aggregate}{span.suffix}", sql, kind, empty)
 
 
+def last_value(value: str, table: TablePlan, span: Span) -> str:
+    """SQL of the last value of a column within a span, of a query grouped by the key.
+
+    Parameters
+    ----------
+    value : str
+        The column, quoted.
+    table : TablePlan
+        With a date column.
+    span : Span
+
+    Returns
+    -------
+    str
+    """
+    inside = f"FILTER ({rows_within(table, span.start, span.until)})"
+    return _at_end("last", value, quoted(table.date or ""), table, inside)
+
+
 def _empty(aggregate: str, table: TablePlan) -> float | None:
     """Without rows, counts and sums of events are 0; values of a month are unknown."""
     if aggregate in ("count", "distinct") or (aggregate == "sum" and table.rows == "event"):

@@ -8,23 +8,19 @@ from typing import Literal
 import pyarrow as pa
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.core.sql import quoted, text_literal
+from dbnchurn.core.sql import is_number_type, quoted, text_literal
 from dbnchurn.data.open import is_csv, raw_name
 from dbnchurn.data.plan import Rule, TablePlan
-from dbnchurn.data.typed import present
+from dbnchurn.data.typed import ISO, has_offset, present
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.keys import EXPONENT
 from dbnchurn.tables.reading_rules import ReadingRules, name_of
-from dbnchurn.tables.serial_format import is_date_name, serial_formats, serial_question
+from dbnchurn.tables.serial_format import is_date_name, serial_question
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
 from dbnchurn.tables.text_decision import decide
 
 OTHER_FORMATS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y%m%d", "%d.%m.%y")
-NUMERIC_TYPES = ("INTEGER", "BIGINT", "DOUBLE", "FLOAT")
 READ_FROM_TEXT = ("number", "integer", "date")
-OFFSET = (  # before 1901 with seconds
-    r"[0-9] ?(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2}(:?[0-9]{2})?)?)([[][A-Za-z/_]+[]])?$"
-)
 
 
 def key_kind(
@@ -117,17 +113,20 @@ def check_dates(session: Session, name: str, table: TablePlan, kinds: dict[str, 
                 f"table {name!r}: {column!r} has times with an offset, while cutoffs have none; "
                 "say in which times to read them, for example timezone: Europe/Berlin"
             )
-        if kind == "VARCHAR" and not rule.formats:
-            text = present(column, "VARCHAR", table.missing, rule)
+        if kind != "VARCHAR":
+            continue
+        text = present(column, "VARCHAR", table.missing, rule)
+        if set(rule.formats) <= set(ISO):  # those that a model has found out too
             _check_offsets(session, name, table, column, text)
+        if not rule.formats:
             _check_formats(session, name, column, text, once=table.rows == "lookup")
 
 
 def _check_offsets(session: Session, name: str, table: TablePlan, column: str, text: str) -> None:
     aware, naive, with_offset, without = session.total(
         f"SELECT count_if(aware), count_if(NOT aware), min(d) FILTER (aware), "
-        f"min(d) FILTER (NOT aware) FROM (SELECT {text} AS d, length({text}) > 10 AND "
-        f"regexp_matches({text}, {text_literal(OFFSET)}) AS aware FROM {raw_name(name)}) "
+        f"min(d) FILTER (NOT aware) FROM (SELECT d, {has_offset('d')} AS aware FROM "
+        f"(SELECT {text} AS d FROM {raw_name(name)})) "
         "WHERE d IS NOT NULL",
         "sum sum min min",
         once=table.rows == "lookup",
@@ -186,7 +185,7 @@ def check_serials(
     """
     found = []
     for column, kind in kinds.items():
-        if not is_date_name(column) or not kind.endswith(NUMERIC_TYPES):
+        if not is_date_name(column) or not is_number_type(kind):
             continue
         values = f"CAST({quoted(column)} AS DOUBLE) AS v FROM {raw_name(name)}"
         if session.counts is None:
@@ -195,8 +194,8 @@ def check_serials(
             sql = f"SELECT v, 1::BIGINT FROM (SELECT DISTINCT {values}) WHERE v IS NOT NULL"
             rows = pa.table({"v": pa.array([v for v, _ in session.tally(sql, once=once)], "f8")})
         numbers = rows.column("v").to_numpy()
-        if serial_formats(column, numbers):
-            found.append(serial_question(column, numbers, "formats"))
+        if question := serial_question(column, numbers, "formats"):
+            found.append(question)
     if found:
         session.refuse(
             f"table {name!r}: {'; '.join(found)}; here it is said under columns, "

@@ -20,7 +20,8 @@ from dbnchurn.core.sql import text_literal
 from dbnchurn.data.contracts import CheckedTable
 from dbnchurn.data.coverage import Coverage, check_reason
 from dbnchurn.data.draw import Draw, DrawRule
-from dbnchurn.data.joins import CUTOFF, LABEL, Join
+from dbnchurn.data.join_report import Join
+from dbnchurn.data.joins import CUTOFF, LABEL
 from dbnchurn.data.part import Part, Task, build_part, write_part
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.tables.contract import Customers

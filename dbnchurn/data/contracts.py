@@ -8,7 +8,7 @@ and date, one row is kept.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
-from dbnchurn.core.sql import quoted, text_literal
+from dbnchurn.core.sql import BIGINT_TYPES, quoted, text_literal
 from dbnchurn.data.ambiguous import check_dates, check_serials, key_kind, with_formats
 from dbnchurn.data.no_customers import no_customers
 from dbnchurn.data.open import raw_name
@@ -36,9 +36,10 @@ from dbnchurn.tables.text_column import PERHAPS_MISSING
 log = logging.getLogger(__name__)
 REPEATS = "repeats a key with other values"
 FIELDS = "too few or too many fields"
-INTEGERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT")
+MANY_COPIES = 0.05  # share of rows from which on copies are told
 FAULT = quoted("number of the fault")
 TEXT_LIKE = ("VARCHAR", "ENUM", "UUID")
+NO_VALUES = ("STRUCT", "MAP", "UNION", "VARIANT", "BLOB", "BIT", "INTERVAL", "GEOMETRY")
 
 
 @dataclass
@@ -63,6 +64,25 @@ class CheckedTable:
     quarantined: dict[str, int] = field(default_factory=dict)
     copies: int = 0
     blanked: dict[str, int] = field(default_factory=dict)
+
+
+def copy_notes(tables: Mapping[str, CheckedTable]) -> list[str]:
+    """Sentences about tables of which so many rows are copies that a file may be there twice.
+
+    Parameters
+    ----------
+    tables : mapping of table → CheckedTable
+
+    Returns
+    -------
+    list of str
+    """
+    return [
+        f"table {name!r}: {table.copies} of {table.rows} rows are exact copies of others and were "
+        "dropped; a file may be there twice"
+        for name, table in tables.items()
+        if table.copies > MANY_COPIES * table.rows
+    ]
 
 
 def enforce(
@@ -257,7 +277,8 @@ def described(session: Session, name: str, table: TablePlan) -> TablePlan:
     Raises
     ------
     DataError
-        If a column that the plan names is not there, or keys are of mixed types.
+        If a column that the plan names is not there or holds no single values, or keys are of mixed
+        types.
     """
     kinds = session.columns(raw_name(name))
     for role, column in (("key", table.key), ("date", table.date)):
@@ -270,13 +291,18 @@ def described(session: Session, name: str, table: TablePlan) -> TablePlan:
             f"table {name!r} lacks {listed(absent)}, which its contract promises; "
             f"it has {listed(kinds, limit=60)}"
         )
+    named = (table.key, table.date, *table.columns)
+    if wrong := [unusable(c, k) for c, k in kinds.items() if c in named and not has_values(k)]:
+        raise DataError(
+            f"table {name!r}: {'; '.join(wrong)}; take one value out of each beforehand"
+        )
     if not table.columns:
-        others = {c: k for c, k in kinds.items() if c not in (table.key, table.date)}
+        others = {c: k for c, k in kinds.items() if c not in named and has_values(k)}
         check_serials(session, name, others, once=table.rows == "lookup")
     rules = dict(table.columns) or {
         column: Rule(kind=kind_of(kind))
         for column, kind in kinds.items()
-        if column not in (table.key, table.date)
+        if column not in (table.key, table.date) and has_values(kind)
     }
     rules.pop(table.key, None)
     if table.date is not None:
@@ -286,6 +312,34 @@ def described(session: Session, name: str, table: TablePlan) -> TablePlan:
     check_dates(session, name, table, kinds)
     rules = with_formats(session, name, table, kinds)
     return table.model_copy(update={"columns": rules, "key_kind": keys})
+
+
+def has_values(kind: str) -> bool:
+    """Whether an SQL type is one of numbers, texts, dates or flags.
+
+    Examples
+    --------
+    >>> [has_values(kind) for kind in ("DOUBLE", "VARCHAR", "DOUBLE[]", "STRUCT(a INTEGER)")]
+    [True, True, False, False]
+    """
+    return not kind.endswith("]") and not kind.startswith(NO_VALUES)
+
+
+def unusable(column: str, kind: str) -> str:
+    """Why a column without values cannot be used.
+
+    Parameters
+    ----------
+    column : str
+    kind : str
+        Its SQL type.
+
+    Returns
+    -------
+    str
+    """
+    shown = kind if len(kind) <= 60 else f"{kind[:57]}..."
+    return f"column {column!r} holds {shown}, no numbers, texts, dates or flags"
 
 
 def kind_of(kind: str) -> ColumnKind:
@@ -315,13 +369,13 @@ def _typed_key(table: TablePlan, kind: str) -> TypedColumn:
     number = table.key_kind == "number"
     integer = exact_integer(cell, kind)
     if number:
-        key = f"CAST({cell} AS BIGINT)" if kind in INTEGERS else integer
+        key = f"CAST({cell} AS BIGINT)" if kind in BIGINT_TYPES else integer
     elif kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
         key = f"CAST({integer} AS VARCHAR)"
     else:
         key = f"CAST({cell} AS VARCHAR)"
     faults = [(f"{cell} IS NULL", f"no key {table.key}")]
-    if (kind not in INTEGERS and not kind.startswith(TEXT_LIKE)) or number:
+    if (kind not in BIGINT_TYPES and not kind.startswith(TEXT_LIKE)) or number:
         faults.append((f"{value} IS NULL", f"the key {table.key} is not an integer"))
     return TypedColumn(table.key, raw, key, tuple(faults))
 
@@ -340,12 +394,15 @@ def _refuse_many(session: Session, name: str, table: TablePlan, checked: Checked
 def _keep_one_each(
     session: Session, name: str, table: TablePlan, checked: CheckedTable, quarantine: Path | None
 ) -> None:
-    """Keep one row of each key (and date): the fullest, and of these an arbitrary but fixed one.
+    """Keep one row of each key, in a table of months of each key and month.
+
+    That is the fullest, and of these an arbitrary but fixed one.
 
     Only the few rows whose key repeats are sorted; all others stay where they are, and the table
     becomes a view of both.
     """
-    key = ", ".join(quoted(c) for c in (table.key, table.date) if c is not None)
+    unique = (table.key, table.date) if table.rows == "month" else (table.key,)
+    key = ", ".join(quoted(c) for c in unique if c is not None)
     repeated, ranked = quoted(f"repeated {name}"), quoted(f"ranked {name}")
     good = _good(name)
     session.run(
@@ -387,10 +444,14 @@ def _count_repeats(
     )
     if not differing:
         return
+    who, instead = "customers", "say grain: event or month and aggregate its rows, or "
+    if table.rows == "lookup":
+        who, instead = f"values of {table.key!r}", ""
+    elif table.date is None:
+        instead = "name a date column and aggregate its rows, or "
     if table.rows != "month" and differing > table.max_quarantine * checked.rows:
         session.refuse(
-            f"table {name!r}: {keys} customers have several rows that differ, so joining it "
-            "would be many-to-many; name a date column and aggregate its rows, or keep one row "
-            "for each"
+            f"table {name!r}: {keys} {who} have several rows that differ, so joining it would be "
+            f"many-to-many; {instead}keep one row for each"
         )
     checked.quarantined[REPEATS] = differing

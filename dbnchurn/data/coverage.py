@@ -172,8 +172,11 @@ def _needed(plan: DataPlan, window: Window) -> Mapping[str, date | None]:
     if plan.label is not None and plan.label.kind in ("events", "status"):
         needed.setdefault(plan.label.table, None)
     for name, features in plan.features.items():
+        through = plan.tables[name].through
         if used(features.window) or used(features.month):
             needed[name] = window.start
+        elif through is not None and plan.tables[through.table].rows in ("month", "event"):
+            needed.setdefault(through.table, None)
     for name, neighbours in plan.neighbours.items():
         needed |= dict.fromkeys((name, *neighbours.usage), window.start)
     return needed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
@@ -20,6 +20,7 @@ from dbnchurn.data.aggregates import (
     Span,
     day,
     features_of,
+    last_value,
     month_spans,
     rows_within,
     whole_span,
@@ -36,34 +37,6 @@ CUTOFF, LABEL = "cutoff", "label"
 RESULT = quoted("finished features")
 FEATURES_PER_QUERY = 24  # the states of all aggregates of a query have to fit into memory
 NO_WINDOWS = date(1970, 1, 1)  # cutoff of tables without dates
-
-
-@dataclass(frozen=True)
-class Join:
-    """How the rows of a table match the customers of the base table.
-
-    Parameters
-    ----------
-    table : str
-    rows, keys : int
-        Number of rows, and of different keys.
-    matched : float
-        Share of the customers of the base table that have a row.
-    mean_rows : float
-        Rows per key.
-    most_rows : int
-        Rows of the key with the most.
-    orphans : int
-        Keys that the base table does not have.
-    """
-
-    table: str
-    rows: int
-    keys: int
-    matched: float
-    mean_rows: float
-    most_rows: int
-    orphans: int
 
 
 def integrate(
@@ -106,10 +79,24 @@ def integrate(
         session.define(
             f"INSERT INTO {RESULT} {select}" if snapshot else f"CREATE TABLE {RESULT} AS {select}"
         )
+        _check_one_row_each(session, cutoff)
         for number in range(len(queries)):
             session.run(f"DROP TABLE features{number}")
         session.run("DROP TABLE snapshot")
     return features + [Feature(name, "") for name in plan.ratios]
+
+
+def _check_one_row_each(session: Session, cutoff: date) -> None:
+    """Refuse a join that repeated customers, whatever the tables hold."""
+    rows, customers = session.row(
+        f"SELECT (SELECT count(*) FROM {RESULT} WHERE {CUTOFF} = DATE '{cutoff}'), "
+        "(SELECT count(*) FROM snapshot)"
+    )
+    if rows != customers:
+        raise DataError(
+            f"the tables give {rows} rows for {customers} customers at the cutoff {cutoff}: a "
+            "table without dates, or a lookup, has several rows of one key; keep one row of each"
+        )
 
 
 def _check_keys(session: Session, plan: DataPlan) -> None:
@@ -248,17 +235,45 @@ def _value_columns(name: str, plan: DataPlan, window: Window) -> FeatureQuery:
         known = f"WHERE t.{quoted(table.date)} < {day(window.cutoff)}" if table.date else ""
         sql = f"SELECT t.{quoted(table.key)} AS key, {chosen} FROM {quoted(name)} t {known}"
     else:
-        way = plan.tables[table.through.table]
-        there = _comparable(f"w.{quoted(table.through.column)}", plan, table.through)
+        there = comparable("w.link", plan, table.through)
         sql = (
-            f"SELECT w.{quoted(way.key)} AS key, {chosen} FROM {quoted(table.through.table)} w "
+            f"SELECT w.key, {chosen} FROM ({_links(plan, table.through, window)}) w "
             f"JOIN {quoted(name)} t ON {there} = CAST(t.{quoted(table.key)} AS VARCHAR)"
         )
     return FeatureQuery(sql, features)
 
 
-def _comparable(column: str, plan: DataPlan, through: Through) -> str:
-    """The column that a lookup is joined by, as text; numbers that are no keys are DOUBLE."""
+def _links(plan: DataPlan, through: Through, window: Window) -> str:
+    """Query for the value by which a lookup is joined, one ``link`` for each ``key``.
+
+    Of a table of months or events it is the last value within the observation window.
+    """
+    way = plan.tables[through.table]
+    key, column = quoted(way.key), quoted(through.column)
+    rows = f"FROM {quoted(through.table)} WHERE"
+    if way.rows in ("month", "event"):
+        span = whole_span(way, window)
+        link, within = last_value(column, way, span), rows_within(way, span.start, span.until)
+        return f"SELECT {key} AS key, {link} AS link {rows} {within} GROUP BY ALL"
+    known = "TRUE" if way.date is None else f"{quoted(way.date)} < {day(window.cutoff)}"
+    return f"SELECT {key} AS key, {column} AS link {rows} {known}"
+
+
+def comparable(column: str, plan: DataPlan, through: Through) -> str:
+    """SQL of the column that a lookup is joined by, as text; numbers that are no keys are DOUBLE.
+
+    Parameters
+    ----------
+    column : str
+        SQL expression of its values.
+    plan : DataPlan
+    through : Through
+        Table and column.
+
+    Returns
+    -------
+    str
+    """
     rule = plan.tables[through.table].columns.get(through.column)
     return as_text(column, "DOUBLE" if rule is not None and rule.kind in NUMERIC else "BIGINT")
 
@@ -316,58 +331,3 @@ def hide_from(session: Session, name: str, table: TablePlan, until: date) -> Non
     session.run(f"ALTER {kind} {own} RENAME TO {whole}")
     before = rows_within(table, EARLIEST, until)
     session.run(f"CREATE VIEW {own} AS SELECT * FROM {whole} WHERE {before}")
-
-
-def report_joins(session: Session, plan: DataPlan) -> list[Join]:
-    """How the rows of every table match the customers of the base table.
-
-    Parameters
-    ----------
-    session : Session
-        Has every clean table under its name.
-    plan : DataPlan
-
-    Returns
-    -------
-    list of Join
-        In the order of the plan.
-    """
-    base = plan.tables[plan.base]
-    session.run(
-        f"CREATE TABLE customers_of_base AS SELECT DISTINCT {quoted(base.key)} AS key "
-        f"FROM {quoted(plan.base)}"
-    )
-    customers = session.total("SELECT count(*) FROM customers_of_base", "sum")[0]
-    report = []
-    for name, table in plan.tables.items():
-        once = table.through is not None
-        key, other = quoted(table.key), "SELECT key FROM customers_of_base"
-        if table.through is not None:
-            way = table.through
-            there = _comparable(quoted(way.column), plan, way)
-            other = f"SELECT {there} AS key FROM {quoted(way.table)}"
-            key = f"CAST({key} AS VARCHAR)"
-        by_key = f"SELECT {key} AS k, count(*) AS n FROM {quoted(name)} GROUP BY ALL"
-        rows, keys, most, matched = session.total(
-            "SELECT coalesce(sum(n), 0)::BIGINT, count(*), coalesce(max(n), 0), "
-            f"coalesce(count_if(k IN ({other})), 0)::BIGINT FROM ({by_key})",
-            "sum sum max sum",
-            once=once,
-        )
-        if once and session.counts is not None:  # an entry may be met in several parts
-            met = f"SELECT k, 1::BIGINT FROM ({by_key}) WHERE k IN ({other}) ORDER BY k"
-            matched = len(session.tally(met))
-        total = keys if once else customers
-        report.append(
-            Join(
-                name,
-                int(rows),
-                keys,
-                matched / max(total, 1),
-                float(rows) / max(keys, 1),
-                most,
-                keys - matched,
-            )
-        )
-    session.run("DROP TABLE customers_of_base")
-    return report

@@ -9,8 +9,9 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.errors import DataError, did_you_mean, first_line, listed
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.plan import TablePlan, TableSource
 from dbnchurn.tables.chunks import RejectedRow
@@ -91,6 +92,7 @@ def open_table(
     files = find_files(table.path, name)
     kind = kind_of_file(files[0])
     if kind == "parquet":
+        _refuse_mixed_zones(name, files)
         listing = ", ".join(text_literal(file) for file in files)
         _view(session, name, f"read_parquet([{listing}], union_by_name = true)")
         return []
@@ -184,7 +186,30 @@ def _view(session: Session, name: str, relation: str) -> None:
     try:
         session.run(f"CREATE VIEW {raw_name(name)} AS SELECT * FROM {relation}")
     except duckdb.Error as error:
-        raise DataError(f"table {name!r} cannot be read: {_first_line(error)}") from error
+        raise DataError(f"table {name!r} cannot be read: {first_line(error)}") from error
+
+
+def _refuse_mixed_zones(name: str, files: Sequence[Path]) -> None:
+    """Refuse Parquet files of one table of which some have times with a zone and some without.
+
+    Read together, those without would be taken for times of UTC.
+    """
+    zoned: dict[str, Path] = {}
+    plain: dict[str, Path] = {}
+    for file in files if len(files) > 1 else ():
+        try:
+            schema = pq.read_schema(file)
+        except (OSError, pa.ArrowInvalid):
+            continue  # said by the reader of the table
+        for column in schema:
+            if pa.types.is_timestamp(column.type):
+                (plain if column.type.tz is None else zoned).setdefault(column.name, file)
+    if both := [column for column in zoned if column in plain]:
+        column = both[0]
+        raise DataError(
+            f"table {name!r}: {column!r} has times with a time zone in {zoned[column]} and without "
+            f"one in {plain[column]}; write all files in one way"
+        )
 
 
 def _rules_of(table: TablePlan) -> ReadingRules:
@@ -204,6 +229,7 @@ def _load_text(session: Session, name: str, source: CsvSource | SheetSource) -> 
                 rejected.extend(chunk.rejected)
                 yield from _completed(chunk.rows, schema).to_batches()
 
+    say([f"table {name!r}: {note}" for note in source.notes])
     schema = source.arrow_schema(columns)
     reader = pa.RecordBatchReader.from_batches(schema, batches(source.files))
     session.store(raw_name(name), reader)
@@ -255,13 +281,10 @@ def _unread(loaded: LoadedTable) -> Iterator[tuple[str, str]]:
             unread = unread & np.isnan(DateFormat().parse(words.fillna("").tolist()))
         places = np.flatnonzero(unread)
         if len(places):
+            first = int(places[0])
             yield (
                 name,
                 f"column {name!r} holds no {what} in {len(places)} "
-                f"{'row' if len(places) == 1 else 'rows'}, the first is row {places[0]}: "
-                f"{words.iloc[places[0]]!r}",
+                f"{'row' if len(places) == 1 else 'rows'}, the first is {loaded.place(first)}: "
+                f"{words.iloc[first]!r}",
             )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]

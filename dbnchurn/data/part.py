@@ -15,11 +15,18 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import DataError, did_you_mean
 from dbnchurn.core.progress import stage
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.aggregates import Feature
-from dbnchurn.data.contracts import CheckedTable, described, enforce
+from dbnchurn.data.contracts import (
+    CheckedTable,
+    copy_notes,
+    described,
+    enforce,
+    has_values,
+    unusable,
+)
 from dbnchurn.data.coverage import (
     Coverage,
     refuse_uncovered,
@@ -27,18 +34,13 @@ from dbnchurn.data.coverage import (
     unfinished_outcome,
     with_gaps,
 )
-from dbnchurn.data.joins import (
-    CUTOFF,
-    RESULT,
-    Join,
-    count_gone,
-    hide_from,
-    integrate,
-    report_joins,
-)
+from dbnchurn.data.join_report import Join, refuse_unmatched, report_joins
+from dbnchurn.data.joins import CUTOFF, RESULT, count_gone, hide_from, integrate
+from dbnchurn.data.month_contents import dated_ahead, unlike_other_months
 from dbnchurn.data.neighbours import hub_notes
 from dbnchurn.data.open import open_table, raw_name
 from dbnchurn.data.plan import DataPlan, TablePlan, used
+from dbnchurn.data.windows import shift
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.counts import Answer, Counts
 from dbnchurn.tables.duckdb import Session
@@ -62,6 +64,8 @@ class Task:
         Ignore all rows from this date on.
     allow_stale : str, optional
         The reason why a scoring month is built from tables that do not reach over its windows.
+    today : date, optional
+        Rows of later days are told.
     """
 
     plan: DataPlan
@@ -69,6 +73,7 @@ class Task:
     labelled: bool
     until: date | None = None
     allow_stale: str | None = None
+    today: date = field(default_factory=date.today)
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ class Part:
     joins : list of Join
     coverage : Coverage
     notes : tuple of str, default ()
-        What was left out of the features.
+        What was left out of the tables or the features.
     """
 
     plan: DataPlan
@@ -143,7 +148,7 @@ def build_part(
     DataError
         If the tables cannot be used.
     """
-    plan, tables = _clean(session, task, quarantine, open_raw)
+    plan, tables, passed_over = _clean(session, task, quarantine, open_raw)
     if session.counts is not None:
         session.counts.settle()
     try:
@@ -155,7 +160,13 @@ def build_part(
         with stage("integrate"):
             features = integrate(session, plan, task.cutoffs, labelled=task.labelled)
             joins = report_joins(session, plan)
-            notes = hub_notes(session, plan)
+            refuse_unmatched(session, plan, joins)
+            notes = (
+                *passed_over,
+                *hub_notes(session, plan),
+                *copy_notes(tables),
+                *_ahead(session, plan, task),
+            )
     except duckdb.Error as error:
         raise DataError(f"the tables cannot be joined: {error}") from error
     return Part(plan, tables, features, joins, coverage, notes)
@@ -229,7 +240,7 @@ def _cover(session: Session, plan: DataPlan, task: Task) -> Coverage:
     gone = 0
     for cutoff in task.cutoffs:
         window = plan.windows.at(cutoff)
-        lacking = uncovered(session, plan, window)
+        lacking = [*uncovered(session, plan, window), *unlike_other_months(session, plan, window)]
         if not task.labelled and (session.counts is None or session.counts.alone):
             refuse_uncovered(lacking, cutoff, task.allow_stale)
         if task.labelled:
@@ -239,10 +250,21 @@ def _cover(session: Session, plan: DataPlan, task: Task) -> Coverage:
     return Coverage(tuple(found), task.allow_stale, gone)
 
 
+def _ahead(session: Session, plan: DataPlan, task: Task) -> list[str]:
+    """Tables with rows of days that are still to come and lie in no window."""
+    if plan.windows is None or task.until is not None:
+        return []
+    closes = [plan.windows.at(cutoff).closes for cutoff in task.cutoffs]
+    return dated_ahead(session, plan, max(shift(task.today, "1 day"), *closes))
+
+
 def _clean(
     session: Session, task: Task, quarantine: Path | None, open_raw: Open
-) -> tuple[DataPlan, dict[str, CheckedTable]]:
-    """Load the clean rows of every table; the plan with all rules, and the report of the checks."""
+) -> tuple[DataPlan, dict[str, CheckedTable], list[str]]:
+    """Load the clean rows of every table.
+
+    Gives the plan with all rules, the report of the checks, and which columns are passed over.
+    """
     plan = task.plan
     checked: dict[str, CheckedTable] = {}
     complete = dict(plan.tables)
@@ -253,6 +275,7 @@ def _clean(
         with stage(f"read {name}"):
             lines[name] = open_raw(session, name, plan.tables[name])
             complete[name] = described(session, name, plan.tables[name])
+    notes = _check_columns(session, plan, {name: complete[name] for name in sources})
     for name in sources:
         needed = _needed(plan, name, complete[name])
         checked[name] = _checked(session, task, name, complete[name], needed, lines, quarantine)
@@ -260,8 +283,9 @@ def _clean(
         with stage(f"read {name}"):
             open_raw(session, name, plan.tables[name])
             complete[name] = described(session, name, plan.tables[name])
+        notes += _check_columns(session, plan, {name: complete[name]})
         checked[name] = _checked(session, task, name, complete[name], None, lines, quarantine)
-    return plan.model_copy(update={"tables": complete}), checked
+    return plan.model_copy(update={"tables": complete}), checked, notes
 
 
 def _checked(
@@ -292,8 +316,37 @@ def _checked(
     return checked
 
 
+def _check_columns(session: Session, plan: DataPlan, tables: Mapping[str, TablePlan]) -> list[str]:
+    """Refuse tables without the columns that features, label or lookups use: all of them at once.
+
+    Columns with a rule are left to the contract. Gives a sentence for each that is passed over.
+    """
+    problems, notes = list[str](), list[str]()
+    for name, table in tables.items():
+        there = session.columns(raw_name(name))
+        needed = _needed(plan, name, table) - {"*"}
+        without = {column: kind for column, kind in there.items() if not has_values(kind)}
+        if not plan.tables[name].columns:
+            notes += [
+                f"table {name!r}: {unusable(c, k)}; it is passed over" for c, k in without.items()
+            ]
+        problems += [
+            f"table {name!r}: {unusable(column, without[column])}, and features, label or lookups "
+            "use it; take one value out of it beforehand"
+            for column in sorted(needed & without.keys())
+        ]
+        problems += [
+            f"table {name!r} has no column {column!r}, which features, label or lookups use: "
+            f"{did_you_mean(column, there)}"
+            for column in sorted(needed - there.keys() - table.columns.keys())
+        ]
+    if problems:
+        raise DataError("; ".join(problems))
+    return notes
+
+
 def _needed(plan: DataPlan, name: str, table: TablePlan) -> set[str]:
-    """Columns that features, label or lookups use."""
+    """Columns that features, label, lookups or queries may use."""
     wanted: set[str] = set()
     if name in plan.features:
         features = plan.features[name]
@@ -305,8 +358,15 @@ def _needed(plan: DataPlan, name: str, table: TablePlan) -> set[str]:
         wanted |= set(neighbours.usage.get(name, ()))
         if of == name:
             wanted |= {neighbours.to, *([neighbours.weight] if neighbours.weight else [])}
+    if any(_mentions(other.query, name) for other in plan.tables.values()):
+        wanted |= set(table.columns)
     throughs = [t.through for t in plan.tables.values() if t.through is not None]
     return wanted | {t.column for t in throughs if t.table == name}
+
+
+def _mentions(query: str | None, name: str) -> bool:
+    """Whether a query holds the name of a table, in which case it may use any of its columns."""
+    return query is not None and name.casefold() in query.casefold()
 
 
 def with_sources(plan: DataPlan, sources: DataPlan) -> DataPlan:

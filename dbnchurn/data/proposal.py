@@ -7,14 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 import yaml
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.data.infer import question_comments, write_new
-from dbnchurn.tables.contract import Contract, apply_contract
 from dbnchurn.tables.inspected_column import InspectedColumn
 from dbnchurn.tables.inspection import InspectedFile, Inspection, inspect_table
+from dbnchurn.tables.inspection_text import unread_sentence
+from dbnchurn.tables.label import decide_classes
+from dbnchurn.tables.label_classes import merge_spellings
+from dbnchurn.tables.label_question import Question as LabelQuestion
 from dbnchurn.tables.reading_rules import ReadingRules
 from dbnchurn.tables.roles import is_key_name
 from dbnchurn.tables.text_decision import Question
@@ -90,6 +93,7 @@ def propose_config(
     ]
     asked = [question for question in first.questions if question.column not in (key, label)]
     below = _comments(asked, first, label, key)
+    head += [f"# {note}" for note in first.notes]
     return "\n".join([*head, text.rstrip(), *below]) + "\n", first
 
 
@@ -149,22 +153,28 @@ def _comments(
     """What is left to decide, with all choices."""
     lines = question_comments(questions, "source.formats")
     words = [str(word) for word in found[label].words]
-    if doubt := _doubt_of_label(label, words):
+    if doubt := _doubt_of_label(label, words, found[label].word_rows):
         lines.append(f"# {doubt}")
     if doubt and len(words) == CLASSES:
         lines.append("# Write which of them left under columns:")
         lines += [f"#   positive: {word!r}" for word in words]
+    lines += [
+        f"# column {column.name!r}: {unread_sentence(column, 'source.missing')}"
+        for column in found.columns
+        if column.unread and column.name not in (label, key)
+    ]
     if others := [c.name for c in found.columns if c.name != key and is_key_name(c.name)]:
         lines.append(f"# Perhaps no features, to be written under columns: drop: {others}")
     return ["# To be decided:", *lines] if lines else []
 
 
-def _doubt_of_label(label: str, words: Sequence[str]) -> str:
+def _doubt_of_label(label: str, words: Sequence[str], rows: Sequence[int]) -> str:
     """Why training could not use the label as it is; empty if it could."""
-    frame = pd.DataFrame({label: pd.Series(words, dtype=object)})
-    frame[f"{label} feature"] = range(len(words))
+    _, classes = merge_spellings(words, np.array(rows, np.int64))
     try:
-        apply_contract(frame, Contract(label=label))
+        decide_classes(
+            classes, positive=None, negative=None, column=label, question=LabelQuestion()
+        )
     except DataError as error:
         return str(error)
     return ""

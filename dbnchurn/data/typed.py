@@ -22,6 +22,9 @@ OFFSET_PARTS = (
     r"'(.*[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?(?: ?[AaPp][Mm])?) ?"
     r"(?:Z|UTC|GMT|([+-])([0-9]{2})(?::?([0-9]{2}))?)'"
 )
+OFFSET = (  # before 1901 with seconds
+    r"[0-9] ?(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2}(:?[0-9]{2})?)?)([[][A-Za-z/_]+[]])?$"
+)
 LARGEST = 1e24  # larger numbers in a table of customers are mistakes
 
 
@@ -194,7 +197,8 @@ def _number(raw: str, kind: str, rule: Rule) -> str:
         form = form_of(rule.formats[0]) if rule.formats else NumberFormat()
         number = f"CAST({_of_text(form, raw)} AS DOUBLE)"
         if form == NumberFormat():
-            number = f"coalesce(TRY_CAST({raw} AS DOUBLE), {number})"
+            # DuckDB reads 1_000 as a number, and nothing else of this package does.
+            number = f"coalesce(TRY_CAST(replace({raw}, '_', '?') AS DOUBLE), {number})"
     elif kind == "INTERVAL":
         number = f"epoch({raw}) / 86400"
     else:
@@ -264,17 +268,23 @@ def _date(raw: str, kind: str, rule: Rule, zone: str | None) -> str:
         raw = _plain_time(raw)
         if rule.formats and not set(rule.formats) <= set(ISO):
             return _in_zone(raw, rule.formats, zone)
-        if zone is not None:
-            instant = f"TRY_CAST({raw} AS TIMESTAMPTZ)"
-            return f"CAST(timezone({text_literal(zone)}, {instant}) AS TIMESTAMP)"
         iso = f"TRY_CAST({raw} AS TIMESTAMP)"
-        return f"coalesce({iso}, CAST(try_strptime({raw}, '%Y-%m') AS TIMESTAMP))"
+        plain = f"coalesce({iso}, CAST(try_strptime({raw}, '%Y-%m') AS TIMESTAMP))"
+        if zone is None:
+            return plain
+        local = f"timezone({text_literal(zone)}, TRY_CAST({raw} AS TIMESTAMPTZ))"
+        return f"CASE WHEN {has_offset(raw)} THEN CAST({local} AS TIMESTAMP) ELSE {plain} END"
     if kind == "TIMESTAMP WITH TIME ZONE":
         return f"CAST(timezone({text_literal(zone or 'UTC')}, {raw}) AS TIMESTAMP)"
     if kind in ("BIGINT", "INTEGER", "DOUBLE", "UINTEGER", "UBIGINT"):  # such as 20260831
         digits = f"CAST(TRY_CAST({raw} AS BIGINT) AS VARCHAR)"
         return f"CAST(try_strptime({digits}, '%Y%m%d') AS TIMESTAMP)"
     return f"CAST({raw} AS TIMESTAMP)" if _is_time(kind) else "CAST(NULL AS TIMESTAMP)"
+
+
+def has_offset(text: str) -> str:
+    """SQL condition that a text is a time with an offset from UTC, or the name of a zone."""
+    return f"(length({text}) > 10 AND regexp_matches({text}, {text_literal(OFFSET)}))"
 
 
 def _of_text(form: Form, raw: str) -> str:

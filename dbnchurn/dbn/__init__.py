@@ -23,6 +23,7 @@ The modules in the order in which they build on one another:
 ``network_record``          a network as frozen arrays; needs numpy and scipy only
 ``network_batch``           a mini-batch of a visible layer as a network takes it
 ``network``                 the unrolled stack with one logit, a torch module
+``backpropagation``         the slopes of the cross-entropy by all weights of a network
 ``sparse_adamw``            AdamW with steps on some rows of a parameter
 ``finetuning_state``        all that changes while a network is fine-tuned, saved and restored
 ``finetune``                supervised training of a network, as a stage

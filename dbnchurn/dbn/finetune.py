@@ -13,13 +13,13 @@ from typing import Annotated, Literal
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 from pydantic import Field
 from sklearn.base import BaseEstimator
 from torch import Tensor
 
 from dbnchurn.core.random_state import RandomStateLike, integer_seed
 from dbnchurn.core.typing import Floats32, Rows
+from dbnchurn.dbn.backpropagation import backpropagate
 from dbnchurn.dbn.dbn import Device, device_of
 from dbnchurn.dbn.finetuning_state import BestWeights, FineTuningState
 from dbnchurn.dbn.groups import level_slices
@@ -172,35 +172,28 @@ def _train_step(
     Weights by level are differentiated and moved only for the groups of the mini-batch. The loss
     stays on the device: reading its value would make the CPU wait for a GPU.
     """
-    network, optimiser = state.network, state.optimiser
-    tables = {
-        name: table.detach().requires_grad_()
-        for name, table in network.tables(batch.ranges).items()
-    }
+    network = state.network
     device = network.bias.device
-    loss = F.binary_cross_entropy_with_logits(
-        network(batch, tables, state.generator),
+    loss, slopes = backpropagate(
+        network,
+        batch,
         to_device(y, device),
-        weight=None if sample_weight is None else to_device(sample_weight, device),
+        None if sample_weight is None else to_device(sample_weight, device),
+        state.generator,
     )
-    dense = {
-        name: parameter for name, parameter in optimiser.parameters.items() if name not in BY_ROWS
-    }
-    gradients = torch.autograd.grad(loss, [*dense.values(), *tables.values()])
-    rates = {name: learning_rate * (1.0 if name in TOP else factor) for name in [*dense, *tables]}
-    steps = [
-        RowGradient(name, gradient, rates[name])
-        for name, gradient in zip(dense, gradients, strict=False)
-    ]
-    for name, gradient in zip(tables, gradients[len(dense) :], strict=True):
+    steps = []
+    for name, slope in slopes.items():
+        rate = learning_rate * (1.0 if name in TOP else factor)
+        if name not in BY_ROWS:
+            steps.append(RowGradient(name, slope, rate))
+            continue
         slices = level_slices(network.groups, network.ranges_of(name, batch.ranges))
-        pieces = torch.split(gradient, [rows.stop - rows.start for rows in slices])
+        pieces = torch.split(slope, [rows.stop - rows.start for rows in slices])
         steps += [
-            RowGradient(name, piece, rates[name], rows)
-            for rows, piece in zip(slices, pieces, strict=True)
+            RowGradient(name, piece, rate, rows) for rows, piece in zip(slices, pieces, strict=True)
         ]
-    optimiser.step(steps)
-    return loss.detach()
+    state.optimiser.step(steps)
+    return loss
 
 
 class FineTune(BaseEstimator):  # type: ignore[misc]

@@ -131,7 +131,8 @@ def scatter_sum(
     """For every level, the sum of `values` over the rows that have it.
 
     ``onehot(levels).T @ values`` without the one-hot matrix: sorting the pairs (level, row) turns
-    the scatter into another sum of rows.
+    the scatter into another sum of rows. A single column is counted, which a GPU would do in no
+    fixed order.
 
     Parameters
     ----------
@@ -147,6 +148,12 @@ def scatter_sum(
     Tensor of shape (L, h)
     """
     n = len(levels)
+    if values.shape[1] == 1 and values.device.type == "cpu":
+        spread = values.expand(levels.shape)
+        if known is not None:
+            levels, spread = levels[known], spread[known]
+        sums = torch.bincount(levels.reshape(-1), spread.reshape(-1), minlength=n_levels)
+        return sums[:, None].to(values.dtype)
     shift = max(n - 1, 1).bit_length()
     wide = torch.int32 if n_levels << shift < 2**31 else torch.int64
     rows = torch.arange(n, dtype=wide, device=levels.device)[:, None]

@@ -19,6 +19,9 @@ from dbnchurn.dbn.network_record import NetworkRecord, logits
 from dbnchurn.dbn.rows import RowSource, as_rows
 from dbnchurn.dbn.visible import Visible
 
+FEW_UNITS = 1_000
+"""Up to so many units and levels Newton steps, which invert a matrix of them, are the fastest."""
+
 
 class Linear(BaseEstimator):  # type: ignore[misc]
     """A penalised logistic regression on units and levels; of few churners it learns most.
@@ -99,10 +102,15 @@ class Linear(BaseEstimator):  # type: ignore[misc]
             chosen = stratified_subsample(labels.astype(np.int64), self.max_rows, generator)
         visible = source.take(chosen)
         design = _design(visible)
+        solver = "lbfgs"
+        if design.shape[1] <= FEW_UNITS:
+            solver, design = "newton-cholesky", design.toarray()
+
+        # Each starts from the solution before, under the next stronger penalty.
+        model = LogisticRegression(solver=solver, max_iter=300, warm_start=True)
 
         def fitted(strength: float) -> tuple[float, NetworkRecord]:
-            model = LogisticRegression(C=strength, max_iter=300)
-            model.fit(design, labels[chosen], weight[chosen])
+            model.set_params(C=strength).fit(design, labels[chosen], weight[chosen])
             return strength, _record(visible, model.coef_[0], float(model.intercept_[0]))
 
         self.C_, self.record_ = best_fit(

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from dbnchurn.core.random_state import RandomStateLike, integer_seed
 from dbnchurn.core.typing import Floats32
 from dbnchurn.dbn.dbn import DBN
-from dbnchurn.dbn.groups import GroupRanges, Groups, select_levels
-from dbnchurn.dbn.network_batch import NetworkBatch, differentiable_gather_sum
+from dbnchurn.dbn.groups import GroupRanges, Groups, gather_sum, select_levels
+from dbnchurn.dbn.network_batch import NetworkBatch
 from dbnchurn.dbn.network_record import ACTIVATIONS, NetworkRecord
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
@@ -276,7 +276,7 @@ class Network(nn.Module):
         ----------
         batch : NetworkBatch
         tables : dict, optional
-            Used in place of ``self.tables(batch.ranges)``, to differentiate by them.
+            Used in place of ``self.tables(batch.ranges)``, where they are at hand.
         generator : DeviceGenerator, optional
             For dropout; without it nothing is dropped.
 
@@ -303,9 +303,7 @@ class Network(nn.Module):
         tables = self.tables(batch.ranges) if tables is None else tables
         if "skip" not in tables:
             return self.bias
-        return (
-            self.bias + differentiable_gather_sum(tables["skip"], batch.levels, batch.known)[:, 0]
-        )
+        return self.bias + gather_sum(tables["skip"], batch.levels, batch.known)[:, 0]
 
     def codes(
         self,
@@ -325,27 +323,61 @@ class Network(nn.Module):
         -------
         Tensor of shape (n, h_last)
         """
+        return self.hidden(batch, tables, generator)[-1]
+
+    def hidden(
+        self,
+        batch: NetworkBatch,
+        tables: dict[str, Tensor] | None = None,
+        generator: DeviceGenerator | None = None,
+    ) -> list[Tensor]:
+        """The activations of every hidden layer.
+
+        Parameters
+        ----------
+        batch : NetworkBatch
+        tables, generator
+            As for :meth:`forward`.
+
+        Returns
+        -------
+        list of Tensor
+            Of shape (n, h) of each layer.
+        """
         tables = self.tables(batch.ranges) if tables is None else tables
         dense = batch.dense if self.scale is None else batch.dense * self.scale
         field = torch.addmm(self.biases[0], dense, self.dense_weights)
         if "code_weights" in tables:
-            among = sum(end - first for first, end in self.ranges_of("code_weights", batch.ranges))
-            known = None if batch.known is None else batch.known[:, :among].contiguous()
-            levels = batch.levels[:, :among].contiguous()
-            field = field + differentiable_gather_sum(tables["code_weights"], levels, known)
-        h = self._activated(field, 0, generator)
+            field += gather_sum(tables["code_weights"], *self.hidden_levels(batch))
+        layers = [self._activated(field, 0, generator)]
         for layer, weights in enumerate(self.weights, start=1):
-            h = self._activated(torch.addmm(self.biases[layer], h, weights), layer, generator)
-        return h
+            field = torch.addmm(self.biases[layer], layers[-1], weights)
+            layers.append(self._activated(field, layer, generator))
+        return layers
+
+    def hidden_levels(self, batch: NetworkBatch) -> tuple[Tensor, Tensor | None]:
+        """Levels of a batch that lead to the hidden layers, and which are known; None if all are.
+
+        Parameters
+        ----------
+        batch : NetworkBatch
+
+        Returns
+        -------
+        levels : int32 Tensor of shape (n, c)
+        known : bool Tensor of shape (n, c), or None
+        """
+        among = sum(end - first for first, end in self.ranges_of("code_weights", batch.ranges))
+        known = None if batch.known is None else batch.known[:, :among].contiguous()
+        return batch.levels[:, :among].contiguous(), known
 
     def _activated(self, field: Tensor, layer: int, generator: DeviceGenerator | None) -> Tensor:
-        h = torch.relu(field) if self.activations[layer] == "relu" else torch.sigmoid(field)
+        """The function of a layer on its field, which is overwritten; with dropout."""
+        h = field.relu_() if self.activations[layer] == "relu" else field.sigmoid_()
         if generator is None or not self.dropout:
             return h
-        kept = generator.lattice_uniform(*h.shape) >= self.dropout
-        return h * kept / (1 - self.dropout)
+        return h * generator.dropout(self.dropout, *h.shape)
 
-    @torch.no_grad()
     def logits(self, rows: RowSource | npt.ArrayLike) -> Floats32:
         """The logit of every row, in chunks; float32 of shape (n,)."""
         logits = [
@@ -353,7 +385,6 @@ class Network(nn.Module):
         ]
         return np.concatenate(logits) if logits else np.empty(0, np.float32)
 
-    @torch.no_grad()
     def parts(self, rows: RowSource | npt.ArrayLike) -> tuple[Floats32, Floats32]:
         """What goes to the logit directly, and the activations of the last hidden layer.
 
@@ -408,7 +439,8 @@ def _first_groups(sizes: tuple[int, ...], n_levels: int) -> int:
 
 
 def _parameter(tensor: Tensor) -> nn.Parameter:
-    return nn.Parameter(tensor.detach().to("cpu", torch.float32, copy=True).contiguous())
+    values = tensor.detach().to("cpu", torch.float32, copy=True).contiguous()
+    return nn.Parameter(values, requires_grad=False)
 
 
 def _signal_weights(rbm: RBM, kind: str) -> Tensor | None:

@@ -1,55 +1,12 @@
-"""A mini-batch on a device, and the sum of its levels' rows in a table of weights."""
+"""A mini-batch of a network on its device."""
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 import numpy as np
-import torch
-from torch import Tensor
 
-from dbnchurn.dbn.groups import (
-    Groups,
-    gather_sum,
-    group_subset,
-    present_groups,
-    scatter_sum,
-    select_groups,
-)
+from dbnchurn.dbn.groups import Groups, group_subset, present_groups, select_groups
 from dbnchurn.dbn.rows import to_device
 from dbnchurn.dbn.visible import Visible
-
-
-class _GatherSum(torch.autograd.Function):
-    """`gather_sum` with `scatter_sum` as its gradient: no one-hot matrix in either direction."""
-
-    @staticmethod
-    def forward(ctx: Any, table: Tensor, levels: Tensor, known: Tensor | None) -> Tensor:
-        ctx.save_for_backward(levels, known)
-        ctx.n_levels = len(table)
-        return gather_sum(table, levels, known)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        levels, known = ctx.saved_tensors
-        return scatter_sum(levels, gradients[0].contiguous(), ctx.n_levels, known), None, None
-
-
-def differentiable_gather_sum(table: Tensor, levels: Tensor, known: Tensor | None) -> Tensor:
-    """:func:`~dbnchurn.dbn.groups.gather_sum`, by whose table can be differentiated.
-
-    Parameters
-    ----------
-    table : Tensor of shape (L, h)
-    levels : int32 Tensor of shape (n, c)
-    known : bool Tensor of shape (n, c), optional
-        None if no level is missing.
-
-    Returns
-    -------
-    Tensor of shape (n, h)
-    """
-    return cast(Tensor, _GatherSum.apply(table, levels, known))  # type: ignore[no-untyped-call]
 
 
 class NetworkBatch:
@@ -77,7 +34,8 @@ class NetworkBatch:
         self.ranges = present_groups(rows.codes)
         rows = select_groups(rows, self.ranges)
         dense = np.concatenate([rows.gaussian, rows.binary], axis=1)
-        self.dense = to_device(np.nan_to_num(dense, copy=False, nan=0.0), groups.device)
+        np.copyto(dense, 0.0, where=np.isnan(dense))
+        self.dense = to_device(dense, groups.device)
         # Tested on the CPU: the result of a test on a GPU would have to be waited for.
         known = rows.codes >= 0
         self.known = None if known.all() else to_device(known, groups.device)

@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Floats32, Ints32
 from dbnchurn.dbn.visible import Visible
+
+if TYPE_CHECKING:
+    from scipy import sparse
+else:
+    sparse = LazyModule("scipy.sparse")
 
 ACTIVATIONS = ("sigmoid", "relu")
 
@@ -104,10 +110,14 @@ class NetworkRecord:
             )
 
     @cached_property
+    def direct(self) -> Floats32:
+        """What every level adds to the logit directly, shape (L,): `skip`, or zeros without one."""
+        return self.skip if self.skip.size else np.zeros(len(self.code_weights), np.float32)
+
+    @cached_property
     def table(self) -> Floats32:
         """First-layer input of every level: ``[code_weights | skip]``, shape (L, h + 1)."""
-        skip = self.skip if self.skip.size else np.zeros(len(self.code_weights), np.float32)
-        return np.column_stack([self.code_weights, skip])
+        return np.column_stack([self.code_weights, self.direct])
 
     @cached_property
     def hidden_levels(self) -> int:
@@ -309,7 +319,7 @@ def _activate(field: Floats, activation: str) -> Floats:
     return h
 
 
-def one_hot(codes: Ints32, sizes: Sequence[int]) -> csr_matrix:
+def one_hot(codes: Ints32, sizes: Sequence[int]) -> sparse.csr_matrix:
     """The levels of every row as a sparse matrix of zeros and ones.
 
     Parameters
@@ -337,4 +347,4 @@ def one_hot(codes: Ints32, sizes: Sequence[int]) -> csr_matrix:
         flat = levels[known]
         starts = np.concatenate([[0], np.cumsum(known.sum(axis=1))]).astype(np.int32)
     ones = np.ones(flat.size, np.float32)
-    return csr_matrix((ones, flat, starts), shape=(len(codes), int(sum(sizes))), copy=False)
+    return sparse.csr_matrix((ones, flat, starts), shape=(len(codes), int(sum(sizes))), copy=False)

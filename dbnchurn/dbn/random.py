@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
+from math import ceil, prod
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
+
+LARGEST_LATTICE = 2**15 - 1
 
 
 class DeviceGenerator:
@@ -80,6 +83,26 @@ class DeviceGenerator:
         lattice, shift = self._lattice(shape)
         return lattice.mul_(2.0**-16).add_(shift)
 
+    def dropout(self, share: float, *shape: int) -> Tensor:
+        """Factors of dropout: 0 with probability `share`, else 1 / (1 - `share`).
+
+        Parameters
+        ----------
+        share : float
+        *shape : int
+
+        Returns
+        -------
+        Tensor of that shape
+        """
+        factor = np.float32(1 / (1 - share))
+        if not self.on_cpu:
+            return (self.uniform(*shape) >= share) * float(factor)
+        # lattice / 2^16 + shift >= share, compared as the integers that the lattice is made of.
+        raw, shift = self._raw_lattice(prod(shape))
+        least = np.int16(min(ceil((share - shift) * 2.0**16), LARGEST_LATTICE))
+        return torch.from_numpy(np.multiply(raw >= least, factor, dtype=np.float32)).view(shape)
+
     def bernoulli(self, probability: Tensor) -> Tensor:
         """1 with the given probabilities, else 0, as a Tensor of their shape and type."""
         if not self.on_cpu or probability.dtype != torch.float32:
@@ -91,10 +114,12 @@ class DeviceGenerator:
 
     def _lattice(self, shape: Sequence[int]) -> tuple[Tensor, float]:
         """Integers from -2^15 to 2^15 - 1, and the shift: integer / 2^16 + shift is uniform."""
-        n = prod(shape)
+        raw, shift = self._raw_lattice(prod(shape))
+        return torch.from_numpy(raw).view(shape).to(torch.float32), shift
+
+    def _raw_lattice(self, n: int) -> tuple[npt.NDArray[np.int16], float]:
         raw = self.numpy.bit_generator.random_raw(n // 4 + 1)
-        shift = (int(raw[-1]) & 255) * 2.0**-24 + 0.5
-        return torch.from_numpy(raw.view(np.int16)[:n]).view(shape).to(torch.float32), shift
+        return raw.view(np.int16)[:n], (int(raw[-1]) & 255) * 2.0**-24 + 0.5
 
     def normal(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
         """Standard normal numbers.

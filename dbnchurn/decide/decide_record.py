@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit
 
 from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats
+
+if TYPE_CHECKING:
+    from scipy import special
+else:
+    special = LazyModule("scipy.special")
 
 SMALLEST_SHARE = 1e-12  # nearer to 0 or 1, odds and risk tiers run into one another
 SMALLEST_SCORE = 1e-15  # whose log-odds are still used
@@ -101,7 +107,7 @@ def correct_prior(logits: npt.ArrayLike, trained_prior: float, prior: float) -> 
 
     Examples
     --------
-    >>> expit(correct_prior([0.0], trained_prior=0.5, prior=0.05)).round(3)
+    >>> special.expit(correct_prior([0.0], trained_prior=0.5, prior=0.05)).round(3)
     array([0.05])
     """
     return np.asarray(logits, np.float64) - (log_odds(trained_prior) - log_odds(prior))
@@ -194,14 +200,14 @@ def recalibrated_threshold(
     Returns
     -------
     float
-        `threshold` itself where it calls everybody or nobody.
+        `threshold` itself where it calls everybody, or is above 1 and calls nobody.
 
     Examples
     --------
     >>> round(recalibrated_threshold(0.5, 1.0, np.log(2)), 3)
     0.667
     """
-    if not floor < threshold < 1:
+    if not floor < threshold <= 1:
         return threshold
     return float(just_below(recalibrated_scores(threshold, slope, shift, floor), floor))
 
@@ -250,7 +256,7 @@ def recalibrated_scores(
     array([0.02, 0.51])
     """
     above = np.clip(lowered(scores, floor), SMALLEST_SCORE, 1 - SMALLEST_SCORE)
-    return raised(expit(slope * logit(above) + shift), floor)
+    return raised(special.expit(slope * special.logit(above) + shift), floor)
 
 
 def decide(record: DecideRecord, logits: Floats) -> Floats:
@@ -278,4 +284,4 @@ def decide(record: DecideRecord, logits: Floats) -> Floats:
     corrected = correct_prior(logits, record.trained_prior, record.prior)
     # Summed column by column: a matrix product may round a row alone otherwise than in a batch.
     blended = sum(w * corrected[:, j] for j, w in enumerate(record.weights)) + record.offset
-    return raised(expit(blended), record.floor)
+    return raised(special.expit(blended), record.floor)

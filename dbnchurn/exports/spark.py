@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dbnchurn.core.errors import ConfigError, did_you_mean, wants_extra
+from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed, wants_extra
 from dbnchurn.core.scratch import ScratchFolder
+from dbnchurn.data.joins import CUTOFF
 from dbnchurn.predictor.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -38,12 +40,14 @@ def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> D
     Returns
     -------
     pyspark.sql.DataFrame
-        Columns ``id`` (typed as in `df`), ``probability``, ``decision``, ``risk`` and ``model``.
+        Columns ``id`` (typed as in `df`), ``cutoff`` where `df` has it, ``probability``,
+        ``decision``, ``risk`` and ``model``.
 
     Raises
     ------
     ConfigError
-        If pyspark is not installed, or there is no column that names the customer.
+        If pyspark is not installed, there is no column that names the customer, or a column is
+        there twice.
     ArtifactError
         If the model cannot be used; it is loaded on the driver first.
     DataError
@@ -77,10 +81,13 @@ def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> D
     wanted = [column.name for column in predictor.schema.used]
     absent = [column for column in wanted if column not in df.columns]
     # A frame that lacks columns is passed on whole, so that the predictor's error names them.
-    names = (name, *(c for c in wanted if c != name))
+    dated = [CUTOFF] if CUTOFF in df.columns and CUTOFF not in (name, *wanted) else []
+    names = (name, *(c for c in wanted if c != name), *dated)
+    check_distinct("the data frame", df.columns, names)
     chosen = df if absent else df.select(*map(quoted, names))
     fields = [
         StructField("id", df.schema[name].dataType),
+        *(StructField(column, df.schema[column].dataType) for column in dated),
         StructField("probability", DoubleType()),
         StructField("decision", BooleanType()),
         StructField("risk", StringType()),
@@ -90,10 +97,46 @@ def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> D
     def score(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         loaded = loaded_once(broadcast.value)
         for frame in frames:
+            days = [frame.pop(column) for column in dated]
             scores = loaded.score(frame, id=name)
-            yield scores.assign(risk=scores["risk"].astype(str))
+            scores = scores.assign(risk=scores["risk"].astype(str))
+            for column, values in zip(dated, days, strict=True):
+                scores.insert(1, column, values.to_numpy())
+            yield scores
 
     return chosen.mapInPandas(score, StructType(fields))
+
+
+def check_distinct(source: str, columns: Sequence[str], read: Collection[str]) -> None:
+    """Refuse columns to read that are there twice, or that only the case of letters tells apart.
+
+    Parameters
+    ----------
+    source : str
+        Name of the table, for the message.
+    columns : sequence of str
+    read : collection of str
+        Those that are read.
+
+    Raises
+    ------
+    DataError
+
+    Examples
+    --------
+    >>> check_distinct("bills", ["id", "Fee", "fee"], ["id", "fee"])
+    Traceback (most recent call last):
+    dbnchurn.core.errors.DataError: bills: columns of one name for Spark: 'Fee', 'fee'; rename or \
+drop all but one
+    """
+    counts = Counter(column.casefold() for column in columns)
+    named = {column.casefold() for column in read}
+    twice = {column for column, count in counts.items() if count > 1 and column in named}
+    if alike := sorted(column for column in columns if column.casefold() in twice):
+        raise DataError(
+            f"{source}: columns of one name for Spark: {listed(alike, limit=10)}; rename or drop "
+            "all but one"
+        )
 
 
 def model_files(model: str | Path) -> Files:

@@ -32,7 +32,7 @@ class ExtraTrees(BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    n_trees : int, default 100
+    n_trees : int, default 60
         Trees of all folds together; at least one per fold.
     min_leaf : int, default 2
         Rows of a leaf, at least.
@@ -67,7 +67,7 @@ class ExtraTrees(BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         *,
-        n_trees: Annotated[int, Field(ge=1)] = 100,
+        n_trees: Annotated[int, Field(ge=1)] = 60,
         min_leaf: Annotated[int, Field(ge=1)] = 2,
         max_features: Annotated[float, Field(gt=0, le=1)] = 0.6,
         max_rows: Annotated[int, Field(ge=2)] = 50_000,

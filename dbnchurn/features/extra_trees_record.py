@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logit
 
 from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Bools, Floats, Floats32, Ints, Ints32
 from dbnchurn.features.forest_record import audit_children, audit_starts
+
+if TYPE_CHECKING:
+    from scipy import special
+else:
+    special = LazyModule("scipy.special")
 
 LEAF = -1  # in place of a column: the node is a leaf
 LEAST_SHARE = 1e-3  # trees grown to few rows per leaf know no smaller share, nor its complement
@@ -163,7 +169,7 @@ class ExtraTreesRecord:
             by_tree = np.hstack([self._shares(rows, group) for group in groups])
             # Added up tree by tree, so that a row alone is rounded as in a batch.
             shares[start : start + CHUNK] = np.add.accumulate(by_tree, axis=1)[:, -1] / len(trees)
-        return np.asarray(logit(np.clip(shares, LEAST_SHARE, 1 - LEAST_SHARE)))
+        return np.asarray(special.logit(np.clip(shares, LEAST_SHARE, 1 - LEAST_SHARE)))
 
     def _shares(self, matrix: Floats32, trees: Ints) -> Floats:
         """Share in the leaf of every row in some trees, (n, trees): all go down side by side."""

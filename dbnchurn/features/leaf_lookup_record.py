@@ -1,7 +1,8 @@
-"""The leaf of every tree that a row falls into, looked up by treelite.
+"""The leaf of every tree that a row falls into.
 
-A few rows are walked by :mod:`dbnchurn.features.leaf_walk_record`, many looked up by treelite,
-which needs neither xgboost nor scikit-learn. It evaluates all trees of a model for one row
+A few rows are walked by :mod:`dbnchurn.features.leaf_walk_record`. Many are looked up with the
+packed tests of :mod:`dbnchurn.features.packed_trees_record` or, where trees are deep, by treelite,
+which needs neither xgboost nor scikit-learn. Treelite evaluates all trees of a model for one row
 before the next row. Many rows are therefore evaluated on one block of trees after another, since a
 block fits into the processor's cache. A categorical test costs treelite a search through its set,
 several times as much as a test of a number; within a block it is therefore replaced by a test of a
@@ -13,14 +14,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import treelite
-from treelite.model_builder import Metadata, ModelBuilder, PostProcessorFunc, TreeAnnotation
+import numpy.typing as npt
 
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats32, Ints32, Rows
 from dbnchurn.features.forest_record import Forest
 from dbnchurn.features.leaf_walk_record import Walk
+from dbnchurn.features.packed_trees_record import (
+    PackedForest,
+    PackedRows,
+    Value,
+    Words,
+    packable,
+)
+
+if TYPE_CHECKING:
+    import treelite
+    from treelite import model_builder
+else:
+    treelite = LazyModule("treelite")
+    model_builder = LazyModule("treelite.model_builder")
 
 Sets = dict[tuple[int, bytes], int]
 
@@ -90,7 +106,7 @@ class Block:
 
 
 class Lookup:
-    """The trees of all boosters as treelite models.
+    """The trees of all boosters, as they are evaluated for a few rows and for many.
 
     Parameters
     ----------
@@ -109,9 +125,20 @@ class Lookup:
         self.spans = tuple(_spans(self.forests, block_trees))
 
     @cached_property
-    def blocks(self) -> tuple[Block, ...]:
-        """The trees for many rows: a model per span."""
-        return tuple(Block(span, self.n_features, self.levels) for span in self.spans)
+    def packed(self) -> tuple[PackedForest | None, ...]:
+        """The shallow trees for many rows, by booster; None where trees are deep."""
+        return tuple(
+            PackedForest(forest) if packable(forest, self.levels) else None
+            for forest in self.forests
+        )
+
+    @cached_property
+    def blocks(self) -> tuple[Block | None, ...]:
+        """The deep trees for many rows: a model per span; None where trees are packed."""
+        return tuple(
+            None if self.packed[span.booster] else Block(span, self.n_features, self.levels)
+            for span in self.spans
+        )
 
     @cached_property
     def walk(self) -> Walk:
@@ -122,7 +149,7 @@ class Lookup:
     def levels(self) -> dict[int, int]:
         """For every column that is tested for sets: the largest category of its sets, plus 1."""
         levels: dict[int, int] = {}
-        for forest in dict.fromkeys(span.forest for span in self.spans):
+        for forest in dict.fromkeys(self.forests):
             tests = np.repeat(forest.feature, np.diff(forest.category_starts))
             for column in np.unique(tests).tolist():
                 largest = int(forest.categories[tests == column].max())
@@ -155,10 +182,48 @@ class Lookup:
         leaves : int32 array of shape (n, trees of the span)
             Counted within the span.
         """
-        categories = self.categories(matrix)
-        for block in self.blocks:
-            if booster in (None, block.span.booster):
-                yield block.span, block.places(matrix, categories)
+        within = [np.arange(span.leaves.stop - span.leaves.start) for span in self.spans]
+        numbers = np.concatenate([np.empty(0, np.int32), *within], dtype=np.int32)
+        for span, leaves in self._of_leaves(numbers, matrix, booster):
+            yield span, np.ascontiguousarray(leaves.T)
+
+    def sums(self, values: Floats32, matrix: Floats32) -> Iterator[tuple[TreeSpan, Floats32]]:
+        """Add up what the leaves of many rows stand for, span by span.
+
+        Parameters
+        ----------
+        values : float32 array of shape (leaves of all boosters,)
+        matrix : float32 array of shape (n, n_features)
+
+        Yields
+        ------
+        span : TreeSpan
+        sums : float32 array of shape (n,)
+            Tree after tree, so that a row alone is rounded as in a batch.
+        """
+        for span, added in self._of_leaves(values, matrix):
+            yield span, np.add.reduce(np.ascontiguousarray(added), axis=0)
+
+    def _of_leaves(
+        self, of_leaf: npt.NDArray[Value], matrix: Floats32, booster: int | None = None
+    ) -> Iterator[tuple[TreeSpan, npt.NDArray[Value]]]:
+        """What the leaves of the rows stand for, shape (trees of the span, n), span by span."""
+        rows = PackedRows.of(matrix, self.levels) if any(self.packed) else None
+        categories = {} if all(self.packed) else self.categories(matrix)
+        answered: tuple[int, Words] | None = None
+        for span, block in zip(self.spans, self.blocks, strict=True):
+            if booster not in (None, span.booster):
+                continue
+            values, packed = of_leaf[span.leaves], self.packed[span.booster]
+            if block is not None:
+                yield span, values[block.places(matrix, categories)].T
+            elif packed is not None and rows is not None:
+                if answered is None or answered[0] != span.booster:
+                    answered = span.booster, packed.answers(rows)
+                sizes = span.forest.sizes[span.inside.start : span.inside.stop]
+                leaves = packed.leaves[span.inside.start : span.inside.stop]
+                leaves = leaves + np.cumsum((0, *sizes))[:-1, None]
+                yield span, packed.at_ends(values[leaves], answered[1], span.inside)[:, : rows.n]
 
     def at_once(self, matrix: Floats32) -> Ints32:
         """Leaves of every row, counted over all boosters, shape (n, all trees); for a few rows."""
@@ -207,10 +272,10 @@ def _build(span: TreeSpan, n_features: int, sets: Sets) -> treelite.Model:
     Tests for sets become tests of the columns that follow the `n_features`.
     """
     trees = len(span.inside)
-    builder = ModelBuilder(
+    builder = model_builder.ModelBuilder(
         threshold_type="float32",
         leaf_output_type="float32",  # exact for whole numbers up to 2²⁴
-        metadata=Metadata(
+        metadata=model_builder.Metadata(
             num_feature=n_features + len(sets),
             task_type="kRegressor",
             average_tree_output=False,
@@ -218,8 +283,10 @@ def _build(span: TreeSpan, n_features: int, sets: Sets) -> treelite.Model:
             num_class=[1],
             leaf_vector_shape=(1, 1),
         ),
-        tree_annotation=TreeAnnotation(num_tree=trees, target_id=[0] * trees, class_id=[0] * trees),
-        postprocessor=PostProcessorFunc(name="identity"),
+        tree_annotation=model_builder.TreeAnnotation(
+            num_tree=trees, target_id=[0] * trees, class_id=[0] * trees
+        ),
+        postprocessor=model_builder.PostProcessorFunc(name="identity"),
         base_scores=[0.0],
     )
     leaf = 0
@@ -231,7 +298,12 @@ def _build(span: TreeSpan, n_features: int, sets: Sets) -> treelite.Model:
 
 
 def _build_tree(
-    builder: ModelBuilder, forest: Forest, tree: int, leaf: int, n_features: int, sets: Sets
+    builder: model_builder.ModelBuilder,
+    forest: Forest,
+    tree: int,
+    leaf: int,
+    n_features: int,
+    sets: Sets,
 ) -> int:
     """Add the nodes of a tree whose first leaf has the given number; return the next number."""
     nodes = slice(int(forest.starts[tree]), int(forest.starts[tree + 1]))

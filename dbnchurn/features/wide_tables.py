@@ -14,7 +14,9 @@ from dbnchurn.core.typing import Floats, Floats32, Ints
 
 WIDE = 1_000
 """A table of more numbers than these, and than rows, is wide; its boosters test so many."""
-BINS, WIDE_BINS = 256, 32
+BINS, SMALL_BINS, WIDE_BINS = 256, 64, 32
+SMALL = 20_000
+"""On fewer rows the bins of a node cost more than its rows, and 64 are as good as 256."""
 
 
 def is_wide(rows: int, numbers: int) -> bool:
@@ -38,7 +40,7 @@ def is_wide(rows: int, numbers: int) -> bool:
 
 
 def bins_of(rows: int, numbers: int) -> int:
-    """Bins that boosters cut a number into: 256 as XGBoost has them, 32 in wide tables.
+    """Bins that boosters cut a number into: 256 as XGBoost has them, 64 of few rows, 32 if wide.
 
     Parameters
     ----------
@@ -48,7 +50,9 @@ def bins_of(rows: int, numbers: int) -> int:
     -------
     int
     """
-    return WIDE_BINS if is_wide(rows, numbers) else BINS
+    if is_wide(rows, numbers):
+        return WIDE_BINS
+    return SMALL_BINS if rows < SMALL else BINS
 
 
 def wide_sentence(rows: int, numbers: int) -> list[str]:

@@ -7,8 +7,15 @@ from typing import Any
 
 import duckdb
 
-from dbnchurn.core.errors import DataError, did_you_mean, listed
-from dbnchurn.core.sql import literal, quoted, text_literal, text_literals
+from dbnchurn.core.errors import DataError, did_you_mean, first_line, listed
+from dbnchurn.core.sql import (
+    FLOAT_TYPES,
+    is_number_type,
+    literal,
+    quoted,
+    text_literal,
+    text_literals,
+)
 from dbnchurn.data.open import open_source, raw_name
 from dbnchurn.forecast.config import ForecastConfig, Level
 from dbnchurn.tables.duckdb import Session
@@ -19,12 +26,11 @@ TOTAL = "total"
 MISSING = "(not known)"
 EVERYBODY = "all customers"
 LEAST_SHARE = 0.7  # of the expected rows or leavers; below, the last month is held for unfinished
-NUMERIC = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "REAL")
 
 
 def _finite(name: str, columns: Mapping[str, str]) -> str:
     """A column in SQL, with NULL for NaN and infinity, which no bin can hold."""
-    floats = any(kind in columns[name].upper() for kind in ("DOUBLE", "FLOAT", "REAL"))
+    floats = columns[name] in FLOAT_TYPES
     return f"CASE WHEN isfinite({quoted(name)}) THEN {quoted(name)} END" if floats else quoted(name)
 
 
@@ -87,7 +93,7 @@ def make_rows(session: Session, config: ForecastConfig) -> list[str]:
         f"TRY_CAST({_finite(n, columns)} AS DOUBLE) AS {quoted(f'change {n}')}"
         for n in config.changes
     ]
-    if texts := [n for n in config.changes if not is_number(columns[n])]:
+    if texts := [n for n in config.changes if not is_number_type(columns[n])]:
         raise DataError(
             f"{where}: changes are those of numbers, and {listed(texts)} holds text; name it in "
             "'columns'"
@@ -111,7 +117,7 @@ def _make_given(
     try:
         session.run(f"CREATE TABLE given AS SELECT {', '.join(parts)} FROM {raw_name('history')}")
     except duckdb.Error as error:
-        where, what = config.history.name, str(error).strip().splitlines()[0]
+        where, what = config.history.name, first_line(error)
         if not config.left_values:
             raise DataError(f"{where}: a column cannot be read: {what}") from error
         assert config.left is not None
@@ -167,17 +173,6 @@ def _check_segments(session: Session, config: ForecastConfig) -> None:
         raise DataError(f"{config.history.name}: {'; '.join(wrong)}")
 
 
-def is_number(kind: str) -> bool:
-    """Whether an SQL type is one of numbers.
-
-    Examples
-    --------
-    >>> is_number("DECIMAL(5,2)"), is_number("VARCHAR")
-    (True, False)
-    """
-    return kind.upper() != "INTERVAL" and any(part in kind.upper() for part in NUMERIC)
-
-
 def _segment(config: ForecastConfig, notes: list[str]) -> str:
     if config.segment is None:
         return text_literal(EVERYBODY)
@@ -201,7 +196,7 @@ def _left(config: ForecastConfig, columns: dict[str, str], notes: list[str]) -> 
     if config.left_values:
         return _holds(config, columns, config.left_values)
     column = quoted(config.left)
-    if is_number(columns[config.left]):  # another number than 0 and 1 says neither
+    if is_number_type(columns[config.left]):  # another number than 0 and 1 says neither
         return f"(CASE {column} WHEN 1 THEN true WHEN 0 THEN false END)"
     return f"TRY_CAST({column} AS BOOLEAN)"
 
@@ -209,7 +204,7 @@ def _left(config: ForecastConfig, columns: dict[str, str], notes: list[str]) -> 
 def _holds(config: ForecastConfig, columns: Mapping[str, str], values: Sequence[Level]) -> str:
     """SQL condition that the column of leaving has one of some values; texts compare as texts."""
     name = str(config.left)
-    if is_number(columns[name]) or columns[name] == "BOOLEAN":
+    if is_number_type(columns[name]) or columns[name] == "BOOLEAN":
         return f"({quoted(name)} IN ({', '.join(map(literal, values))}))"
     return f"(CAST({quoted(name)} AS VARCHAR) IN {text_literals(values)})"
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from dbnchurn.core.errors import DataError, listed
 from dbnchurn.core.progress import stage
-from dbnchurn.core.sql import quoted, text_literal
+from dbnchurn.core.sql import is_number_type, quoted, text_literal
 from dbnchurn.forecast.config import ForecastConfig
 from dbnchurn.forecast.history import STAYS, TENURES, History, tenure_codes
-from dbnchurn.forecast.history_table import LEAST_SHARE, check_spells, is_number, make_rows
+from dbnchurn.forecast.history_table import LEAST_SHARE, check_spells, make_rows
 from dbnchurn.forecast.intervals import LEAST_ORIGINS
 from dbnchurn.tables.duckdb import Session
 
@@ -90,37 +93,7 @@ def _arrays(session: Session, config: ForecastConfig, notes: list[str]) -> Histo
     segments = tuple(r[0] for r in session.rows("SELECT DISTINCT segment FROM spells ORDER BY 1"))
     early = str(months[min(LEAST_MONTHS, len(months)) - 1] + 1)
     codes, sizes = _codes(session, config, f"month < '{early}-01'::DATE", notes)
-    position = f"datediff('month', {text_literal(first)}::DATE, s.month)"
-    began = (
-        f"CASE WHEN l.first = {text_literal(first)}::DATE THEN NULL ELSE l.first END"
-        if config.since is None
-        else "date_trunc('month', s.since)"
-    )
-    segment = "list_position([" + ", ".join(map(text_literal, segments)) + "], s.segment) - 1"
-    changes = ", ".join(
-        f"lag({quoted(f'change {n}')}, {LAG}) OVER w AS {quoted(f'before {n}')}"
-        for n in config.changes
-    )
-    source = (
-        f"(SELECT *, {changes} FROM spells WINDOW w AS (PARTITION BY id ORDER BY month))"
-        if changes
-        else "spells"
-    )
-    revenue = "s.revenue::FLOAT" if config.revenue else "NULL::FLOAT"
-    session.run(
-        "CREATE TABLE people AS SELECT *, (row_number() OVER (ORDER BY id) - 1)::INTEGER AS number "
-        "FROM lives"
-    )
-    table = session.arrow(
-        f"SELECT {position}::SMALLINT AS month, ({segment})::SMALLINT AS segment, "
-        f"(CASE WHEN l.first = {text_literal(first)}::DATE THEN -1 ELSE datediff('month', l.first, "
-        f"s.month) END)::SMALLINT AS age, "
-        f"coalesce(datediff('month', s.month, l.gone), {STAYS})::SMALLINT AS ahead, "
-        f"coalesce(datediff('month', {began}, s.month), {NO_DATE})::INTEGER AS tenure, "
-        f"{revenue} AS revenue{''.join(f', {sql} AS code{i}' for i, sql in enumerate(codes))}"
-        f", l.number AS customer "
-        f"FROM {source} s JOIN people l USING (id) ORDER BY s.month, l.number"
-    )
+    table = _person_months(session, config, first, segments, codes)
 
     def column(name: str) -> npt.NDArray[Any]:
         return np.asarray(table.column(name).to_numpy())
@@ -150,6 +123,47 @@ def _arrays(session: Session, config: ForecastConfig, notes: list[str]) -> Histo
     return history if config.left is not None else history.until(len(months) - 2)
 
 
+def _person_months(
+    session: Session,
+    config: ForecastConfig,
+    first: date,
+    segments: Sequence[str],
+    codes: Sequence[str],
+) -> pa.Table:
+    """One row for each month of a customer, by month and customer; makes the table ``people``."""
+    position = f"datediff('month', {text_literal(first)}::DATE, s.month)"
+    began = (
+        f"CASE WHEN l.first = {text_literal(first)}::DATE THEN NULL ELSE l.first END"
+        if config.since is None
+        else "date_trunc('month', s.since)"
+    )
+    segment = "list_position([" + ", ".join(map(text_literal, segments)) + "], s.segment) - 1"
+    changes = ", ".join(
+        f"lag({quoted(f'change {n}')}, {LAG}) OVER w AS {quoted(f'before {n}')}"
+        for n in config.changes
+    )
+    source = (
+        f"(SELECT *, {changes} FROM spells WINDOW w AS (PARTITION BY id ORDER BY month))"
+        if changes
+        else "spells"
+    )
+    revenue = "s.revenue::FLOAT" if config.revenue else "NULL::FLOAT"
+    session.run(
+        "CREATE TABLE people AS SELECT *, (row_number() OVER (ORDER BY id) - 1)::INTEGER AS number "
+        "FROM lives"
+    )
+    return session.arrow(
+        f"SELECT {position}::SMALLINT AS month, ({segment})::SMALLINT AS segment, "
+        f"(CASE WHEN l.first = {text_literal(first)}::DATE THEN -1 ELSE datediff('month', l.first, "
+        f"s.month) END)::SMALLINT AS age, "
+        f"coalesce(datediff('month', s.month, l.gone), {STAYS})::SMALLINT AS ahead, "
+        f"coalesce(datediff('month', {began}, s.month), {NO_DATE})::INTEGER AS tenure, "
+        f"{revenue} AS revenue{''.join(f', {sql} AS code{i}' for i, sql in enumerate(codes))}"
+        f", l.number AS customer "
+        f"FROM {source} s JOIN people l USING (id) ORDER BY s.month, l.number"
+    )
+
+
 def _codes(
     session: Session, config: ForecastConfig, early: str, notes: list[str]
 ) -> tuple[list[str], list[int]]:
@@ -159,7 +173,7 @@ def _codes(
     kinds = session.columns("spells")
     for name in config.columns:
         column = quoted(f"column {name}")
-        if is_number(kinds[f"column {name}"]):
+        if is_number_type(kinds[f"column {name}"]):
             _add_bins(session, f"s.{column}", column, f"spells WHERE {early}", found, sizes)
             continue
         levels = [

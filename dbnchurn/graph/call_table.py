@@ -7,16 +7,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.core.sql import quoted, text_literal
+from dbnchurn.core.sql import WHOLE_TYPES, is_number_type, quoted, text_literal
 from dbnchurn.data.open import open_source, raw_name
 from dbnchurn.graph.config import GraphConfig
 from dbnchurn.tables.duckdb import Session
 
-WHOLE = (
-    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
-    "UBIGINT",
-)  # fmt: skip
-REAL = ("FLOAT", "DOUBLE", "DECIMAL")
 CALLS = "used_calls"
 SCALE = 2**20  # weights are summed in whole numbers, so that the order of rows does not matter
 TOO_LARGE = 2**63 // SCALE  # a weight that no longer fits a BIGINT
@@ -55,7 +50,7 @@ def id_expression(name: str, kinds: Mapping[str, str], where: str, *, text: bool
         If the column holds neither texts nor whole numbers.
     """
     kind = kinds[name]
-    if kind in WHOLE:
+    if kind in WHOLE_TYPES:
         return f"CAST({quoted(name)} AS {'VARCHAR' if text else 'BIGINT'})"
     if kind == "VARCHAR" or kind.startswith("ENUM"):
         return f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '')"
@@ -85,7 +80,7 @@ def make_calls(session: Session, config: GraphConfig) -> CallTable:
     where = config.calls.name
     further = [name for name in (config.date, config.minutes, config.count) if name]
     kinds = open_source(session, "calls", config.calls, [config.caller, config.callee], further)
-    text = any(kinds[name] not in WHOLE for name in (config.caller, config.callee))
+    text = any(kinds[name] not in WHOLE_TYPES for name in (config.caller, config.callee))
     ids = [id_expression(n, kinds, where, text=text) for n in (config.caller, config.callee)]
     numbers = {name: _number(name, kinds, where) for name in (config.minutes, config.count) if name}
     day = "NULL::TIMESTAMP" if config.date is None else day_expression(config.date, kinds, where)
@@ -107,7 +102,7 @@ def make_calls(session: Session, config: GraphConfig) -> CallTable:
 
 def _number(name: str, kinds: Mapping[str, str], where: str) -> str:
     kind = kinds[name]
-    if kind in WHOLE or kind.startswith(REAL):
+    if is_number_type(kind):
         return f"CAST({quoted(name)} AS DOUBLE)"
     raise DataError(f"{where}: column {name!r} is of the type {kind} and has to hold numbers")
 

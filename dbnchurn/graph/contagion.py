@@ -67,7 +67,8 @@ def estimate_contagion(
     ------
     DataError
         If nobody or everybody left, the share does not vary, or share and score tell leavers and
-        stayers apart without exception, so that there is no finite estimate.
+        stayers apart without exception, so that there is no finite estimate; or if it does not
+        settle.
 
     Examples
     --------
@@ -106,6 +107,11 @@ def estimate_contagion(
             )
         if float(np.abs(step).max()) < TOLERANCE:
             break
+    else:
+        raise DataError(
+            f"the estimate did not settle in {STEPS} steps, so there is none; share and score may "
+            "nearly be one column: take more customers"
+        )
     value, error = float(at[1]) / scale, float(np.sqrt(covariance[1, 1])) / scale
     half = normal_quantile(CONFIDENCE) * error
     return ContagionEstimate(value, value - half, value + half, len(y), int(y.sum()))

@@ -234,11 +234,13 @@ def key_users(config: GraphConfig) -> KeyUsers:
             if other.passes_on != spread.passes_on
         }
     with stage("simulate their reach"):
-        curve = reach_curve(calls, config)
+        curve = reach_curve(calls, config, spread, seeds, rank)
     return KeyUsers(config, calls, seeds, rank, core, spread, curve, agreement)
 
 
-def reach_curve(calls: Calls, config: GraphConfig) -> Curve:
+def reach_curve(
+    calls: Calls, config: GraphConfig, spread: Spread, seeds: Seeds, rank: Floats
+) -> Curve:
     """Reach against the number of seeds, by expected reach, PageRank, partners and chance.
 
     With dates, seeds are chosen from the calls of the first half of the time, and reach people by
@@ -248,6 +250,10 @@ def reach_curve(calls: Calls, config: GraphConfig) -> Curve:
     ----------
     calls : Calls
     config : GraphConfig
+    spread : Spread
+    seeds : Seeds
+    rank : float64 array of shape (n,)
+        PageRank; as spread and seeds, of all calls.
 
     Returns
     -------
@@ -261,13 +267,16 @@ def reach_curve(calls: Calls, config: GraphConfig) -> Curve:
             chosen_from, reached_by = calls.early, calls.late
     among = candidates(chosen_from, calls)
     number = min(config.seeds, len(among))
+    if held_out:
+        earlier = spread_of(chosen_from, config.passes_on)
+        seeds, rank = choose_seeds(earlier, number, among), pagerank(chosen_from)
+        spread = spread_of(reached_by, config.passes_on)
     orders = {
-        REACH: choose_seeds(spread_of(chosen_from, config.passes_on), number, among).people,
-        PAGERANK: _first(pagerank(chosen_from), among, number),
+        REACH: seeds.people,
+        PAGERANK: _first(rank, among, number),
         PARTNERS: _first(chosen_from.partners, among, number),
         CHANCE: np.random.default_rng(config.seed).permutation(among)[:number],
     }
-    spread = spread_of(reached_by, config.passes_on)
     counts = np.unique(np.round(np.linspace(1, number, POINTS)).astype(np.int64))
     found = {
         name: simulated_reach(

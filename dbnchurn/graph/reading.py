@@ -13,14 +13,13 @@ import numpy.typing as npt
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.progress import stage
-from dbnchurn.core.sql import text_literal
+from dbnchurn.core.sql import WHOLE_TYPES, text_literal
 from dbnchurn.core.typing import Bools, Ints
 from dbnchurn.data.open import open_source, raw_name
 from dbnchurn.graph.call_graph import CallGraph, graph_of
 from dbnchurn.graph.call_table import (
     CALLS,
     SCALE,
-    WHOLE,
     CallTable,
     day_expression,
     id_expression,
@@ -149,12 +148,13 @@ def _middle(table: CallTable) -> datetime | None:
 def _pairs(session: Session, middle: datetime | None) -> tuple[npt.NDArray[Any], list[Ints]]:
     """Ids in ascending order; caller, callee, weight and early weight of every pair."""
     session.run(
-        "CREATE TABLE people AS SELECT id, (row_number() OVER (ORDER BY id) - 1)::INTEGER AS place "
+        "CREATE TABLE people AS SELECT id, row_number() OVER (ORDER BY id) - 1 AS place "
         f"FROM (SELECT DISTINCT unnest([caller, callee]) AS id FROM {CALLS})"
     )
+    count = session.row("SELECT count(*) FROM people")[0]
+    if count > MOST_PEOPLE:
+        raise DataError(f"there are {count} people, and a graph has at most {MOST_PEOPLE}")
     ids = session.arrow("SELECT id FROM people ORDER BY place").column(0).to_pandas().to_numpy()
-    if len(ids) > MOST_PEOPLE:
-        raise DataError(f"there are {len(ids)} people, and a graph has at most {MOST_PEOPLE}")
     early = (
         "0"
         if middle is None
@@ -162,7 +162,7 @@ def _pairs(session: Session, middle: datetime | None) -> tuple[npt.NDArray[Any],
     )
     table = session.arrow(
         f"SELECT pair, sum(weight)::BIGINT AS weight, ({early})::BIGINT AS early FROM (SELECT "
-        f"a.place::BIGINT * {len(ids)} + b.place AS pair, weight, day FROM {CALLS} JOIN people a "
+        f"a.place * {len(ids)} + b.place AS pair, weight, day FROM {CALLS} JOIN people a "
         "ON caller = a.id JOIN people b ON callee = b.id) GROUP BY pair"
     )
     pair = table.column("pair").to_numpy()
@@ -209,7 +209,7 @@ def _known(
     dates = [] if customers.date is None else [customers.date]
     kinds = open_source(session, "customers", customers, [customers.id], dates)
     text = ids.dtype.kind not in "iu"
-    if not text and kinds[customers.id] not in WHOLE:
+    if not text and kinds[customers.id] not in WHOLE_TYPES:
         raise DataError(
             f"{customers.name}: column {customers.id!r} is text and the ids of the calls are "
             "numbers, so that they cannot be compared; write both alike"

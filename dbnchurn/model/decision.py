@@ -19,6 +19,7 @@ from dbnchurn.model.labels import label_type
 from dbnchurn.model.reference_scores import expected_scores, out_of_fold_scores, shrinkage
 from dbnchurn.model.stages import FittedStages
 from dbnchurn.predictor.model_record import ModelRecord, logits
+from dbnchurn.tables.unused_columns import empty_columns
 
 Classes = npt.NDArray[Any]
 
@@ -69,7 +70,7 @@ class CalibratedModel:
             },
             "columns": {
                 "used": len(self.stages.schema.used),
-                "dropped": self.stages.prepare.dropped_,
+                "dropped": empty_columns(self.stages.schema) | self.stages.prepare.dropped_,
             },
             "threshold": {
                 "rule": self.rule.rule,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +35,9 @@ from dbnchurn.prepare import Prepare
 from dbnchurn.tables.doubtful_values import doubtful_values, serial_notes
 from dbnchurn.tables.model_columns import ModelColumns
 from dbnchurn.tables.reading import read
-from dbnchurn.tables.schema import Table
+from dbnchurn.tables.reading_rules import form_of
+from dbnchurn.tables.schema import Column, Table, text
+from dbnchurn.tables.time_offsets import offset_note, zone_note
 from dbnchurn.tables.unused_columns import ignored_columns, say
 
 FOLDS = 5  # of extra trees without boosters, which have folds of their own
@@ -79,6 +81,7 @@ def fit_stages(
     seconds: dict[str, float] = {}
     with stage("prepare", seconds):
         columns = ModelColumns.of(train.frame, stages.kinds, stages.formats)
+        columns = columns.without_empty(stages.kinds or ())
         schema = columns.schema
         if stages.leakage != "off":
             _say_doubts(columns, stages)
@@ -99,13 +102,8 @@ def fit_stages(
     leaves = None
     if stages.leaves is not None:
         with stage("leaves", seconds):
-            fitter = current_fitter()
-            if fitter is None:
-                leaves = _fit_leaves(stages.leaves, prepared, compute, store)
-            else:
-                rows_of = RowPreparation(schema, prepare)
-                generator = np.random.default_rng(compute.seed())
-                leaves = fitter.fit(fresh(stages.leaves), train, rows_of, prepared, generator)
+            rows_of = RowPreparation(schema, prepare)
+            leaves = _fit_leaves(stages.leaves, train, rows_of, prepared, compute, store)
     with stage("encode", seconds):
         rows = TrainingRows.of(prepared, leaves, stages.large_tables, compute)
     networks = _fit_networks(stages, rows, compute, store)
@@ -178,8 +176,17 @@ def _prepared_rows(
 
 
 def _fit_leaves(
-    leaves: Leaves, prepared: PreparedRows, compute: Compute, store: CheckpointStore
+    leaves: Leaves,
+    train: LabelledFrame,
+    rows_of: RowPreparation,
+    prepared: PreparedRows,
+    compute: Compute,
+    store: CheckpointStore,
 ) -> Leaves:
+    """Fitted boosters, by the fitter of the run where it has one."""
+    if (fitter := current_fitter()) is not None:
+        generator = np.random.default_rng(compute.seed())
+        return fitter.fit(fresh(leaves), train, rows_of, prepared, generator)
     training, stopping = prepared.training, prepared.stopping
     n_jobs, n_threads = compute.shared_by(int(training.fold.max()) + 1)
     return fresh(leaves).fit(
@@ -306,8 +313,18 @@ def _leaf_values(rows: VisibleRows) -> Floats32 | None:
 
 def _doubts(columns: ModelColumns, told: Collection[str]) -> Iterator[str]:
     """Sentences about values such as -999 and 9999-12-31, and about numbers that may be dates."""
-    for name in (column.name for column in columns.schema.used):
-        values = columns.frame[name]
+    for column in columns.schema.used:
+        name, values = column.name, columns.frame[column.name]
+        yield from filter(None, [zone_note(name, values), _text_offsets(column, values)])
         for note in doubtful_values(name, values):
             yield f"{note} in a config; in Python make it NaN"
         yield from serial_notes({name: values}, told)
+
+
+def _text_offsets(column: Column, values: pd.Series[Any]) -> str:
+    """The sentence about times with an offset in a column of text; empty of other columns."""
+    if column.kind != "date" or not column.format:
+        return ""
+    counts = text(values).value_counts()
+    rows = np.asarray(counts.to_numpy(), np.int64)
+    return offset_note(column.name, form_of(column.format), list(counts.index), rows)

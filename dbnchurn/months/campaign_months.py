@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from dbnchurn.campaign.lift import Lift
-from dbnchurn.core.errors import DataError, DbnchurnError
+from dbnchurn.core.errors import DataError
 from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.format import percent, points, thousands
 from dbnchurn.core.locks import folder_lock
 from dbnchurn.months.history import WAIT, check_history
+from dbnchurn.months.stored_facts import StoredCampaigns, read_stored
 
 FORMAT = 1
 NAME = re.compile(r"campaigns\.(\d{4}-\d{2}-\d{2})\.json")
@@ -170,36 +171,16 @@ def read_campaigns(folder: str | Path) -> tuple[CampaignMonth, ...]:
         if (named := NAME.fullmatch(path.name)) is None:
             continue
         stored = _read(path)
-        try:
-            month = date.fromisoformat(named[1])
-            found += [CampaignMonth(month, **facts) for _, facts in sorted(stored.items())]
-        except (ValueError, TypeError) as error:
-            raise _broken(path, error) from error
+        month = date.fromisoformat(named[1])
+        found += [CampaignMonth(month, **facts) for _, facts in sorted(stored.items())]
     return tuple(found)
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:
     """Campaign → facts."""
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored["format"] != FORMAT:
-            raise DataError(
-                f"{path}: campaigns of format {stored['format']!r}; this version reads {FORMAT}: "
-                "read it with the version of dbnchurn that wrote it"
-            )
-        if path.name != f"campaigns.{stored['month']}.json":
-            raise DataError(
-                f"{path} holds the month {stored['month']}; it was renamed, so name it so"
-            )
-        return {str(name): dict(facts) for name, facts in stored["campaigns"].items()}
-    except DbnchurnError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _broken(path, error) from error
-
-
-def _broken(path: Path, error: Exception) -> DataError:
-    return DataError(
-        f"{path} does not hold the campaigns of a month ({error}); remove it and run 'dbnchurn "
-        "lift --history' again"
-    )
+    stored = read_stored(path, StoredCampaigns, FORMAT)
+    if path.name != f"campaigns.{stored['month']}.json":
+        raise DataError(f"{path} holds the month {stored['month']}; it was renamed, so name it so")
+    if other := [name for name, facts in stored["campaigns"].items() if facts["campaign"] != name]:
+        raise DataError(f"{path} holds another campaign than {other[0]!r} under this name")
+    return dict(stored["campaigns"])

@@ -16,14 +16,16 @@ from typing import Any, Literal
 
 import numpy as np
 
-from dbnchurn.core.errors import ConfigError, DataError, DbnchurnError
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.format import percent, thousands
 from dbnchurn.core.locks import folder_lock
 from dbnchurn.core.places import check_places, make_folder
+from dbnchurn.core.scratch import remove_remains
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap
 from dbnchurn.months.estimate import ScoreGroups, estimates, plain_estimates
 from dbnchurn.months.scored_outcomes import ScoredOutcomes
+from dbnchurn.months.stored_facts import StoredMonth, read_stored
 from dbnchurn.runs.backtest_result import Backtest
 from dbnchurn.scoring.result import Job
 from dbnchurn.tables.duckdb import Session
@@ -98,25 +100,9 @@ def read_history(folder: str | Path) -> tuple[Month, ...]:
 
 
 def _read(path: Path) -> Month:
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored["format"] != FORMAT:
-            raise DataError(
-                f"{path}: a history of format {stored['format']!r}; this version reads {FORMAT}: "
-                "read it with the version of dbnchurn that wrote it"
-            )
-        month = Month(
-            date.fromisoformat(stored["month"]),
-            str(stored["model"]),
-            dict(stored["scores"]),
-            dict(stored["outcomes"]),
-        )
-    except DbnchurnError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{path} is no month of a history ({error}); write the month again"
-        ) from error
+    stored = read_stored(path, StoredMonth, FORMAT)
+    day = date.fromisoformat(stored["month"])
+    month = Month(day, stored["model"], stored["scores"], stored["outcomes"])
     if month.file != path.name:
         raise DataError(f"{path} holds the month {month.file}; it was renamed, so name it so")
     return month
@@ -155,6 +141,7 @@ def add_month(
     folder.mkdir(exist_ok=True)
     facts = json.loads(json.dumps(facts))
     with folder_lock(folder, WAIT):
+        remove_remains(folder)  # of a process that was killed after it had written this month
         path = folder / empty.file
         there = asdict(_read(path)) if path.exists() else asdict(empty)
         before = there[part]

@@ -17,6 +17,7 @@ from dbnchurn.tables.label import read_label
 from dbnchurn.tables.label_classes import LabelValues, value_tuple
 from dbnchurn.tables.label_question import Question
 from dbnchurn.tables.label_words import Word, class_key, says_the_opposite, word_of
+from dbnchurn.tables.roles import is_key_name
 from dbnchurn.tables.streaming import open_files
 
 IDS = ("id", "customer", "customer_id")
@@ -68,13 +69,14 @@ def read_outcomes(
     since: date | None,
     days: int | None,
     others_stayed: bool,
+    sheet: str | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Customers and ``y``: 1, 0, or NaN where the outcome is not known.
 
     Parameters
     ----------
     path : str
-    id, label, by, positive, negative, since, days, others_stayed
+    id, label, by, positive, negative, since, days, others_stayed, sheet
         As :func:`~dbnchurn.months.scored_outcomes.join_scores` takes them.
 
     Returns
@@ -89,17 +91,18 @@ def read_outcomes(
     ConfigError, DataError
         If the table cannot be read or can be read in two ways, or a customer has two outcomes.
     """
-    header = list(next(iter(open_files(path).columns.values())))
+    header = list(next(iter(open_files(path, sheet=sheet).columns.values())))
     own = _id_column(path, header, id)
     name = _label_column(path, header, own, label, by, others_stayed)
-    columns = {"customer": own} | ({"answer": name} if name is not None else {})
     dated = name is not None and name.casefold() == "left_date"
     table = read_source(
-        CampaignSource(path=path, columns=columns),
-        texts=["customer"] if dated else ["customer", "answer"],
-        kinds={"answer": "date"} if dated else {},
+        CampaignSource(path=path, columns={"customer": own}, sheet=sheet),
+        texts=["customer"] if name is None or dated else ["customer", name],
+        kinds={name: "date"} if name is not None and dated else {},
     )
     frame, notes = table.frame, list(table.notes)
+    if id is None and own not in IDS:
+        notes.append(f"{path}: {own!r} names the customers.")
     blank = frame["customer"].isna()
     if blank.any():
         notes.append(f"{path}: {thousands(int(blank.sum()))} rows without an id: left out.")
@@ -108,7 +111,7 @@ def read_outcomes(
         notes.append(f"{path} has ids alone: everybody in it counts as having left.")
     else:
         # Emptied here and left out below, so that messages number the rows as the file does.
-        answers = frame["answer"].mask(blank)
+        answers = frame[name].mask(blank)
         frame["y"] = (
             _left_within(answers, path, since, days)
             if dated
@@ -141,8 +144,8 @@ def _id_column(path: str, header: Sequence[str], id: str | None) -> str:
     if id is not None and id not in header:
         raise DataError(f"{path}: no id column {id!r}: {did_you_mean(id, header)}")
     found = [id] if id is not None else [name for name in IDS if name in header]
-    if not found and len(header) == 1:
-        found = [header[0]]
+    if not found:
+        found = [*header] if len(header) == 1 else [name for name in header if is_key_name(name)]
     if len(found) != 1 or found[0] is None:
         raise ConfigError(
             f"{path}: which column names the customer? It has {listed(header)}; give --id COLUMN "

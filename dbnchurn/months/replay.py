@@ -47,6 +47,7 @@ def replay(
     n_threads: int | None = None,
     expect: str | None = None,
     public_key: str | Path | None = None,
+    predictor: Predictor | None = None,
 ) -> PastMonths:
     """Evaluate a model on past months that are built from the raw tables, as its training was.
 
@@ -65,7 +66,7 @@ def replay(
         Features by which promise and outcome are compared, beside the risk tiers.
     contact_log : str, optional
         Of campaigns in these months: customers count as if nobody had been contacted.
-    allow_changed, resamples, keep_digests, expect, public_key
+    allow_changed, resamples, keep_digests, expect, public_key, predictor
         As :func:`dbnchurn.runs.backtest.backtest` takes them.
     output : path, optional
         New JSON file.
@@ -85,7 +86,8 @@ def replay(
     ArtifactError
         If the model cannot be read or has no data plan.
     """
-    predictor = Predictor.load(model, expect=expect, public_key=public_key)
+    if predictor is None:
+        predictor = Predictor.load(model, expect=expect, public_key=public_key)
     plan = month_plan(model, predictor, paths=tables, sources=sources, trust_sources=trust_sources)
     trained = trained_plan(model, predictor).plan
     check_reason(allow_stale)
@@ -106,8 +108,7 @@ def replay(
                 of_later_month=True,
                 keep_digests=keep_digests,
                 resamples=resamples,
-                expect=expect,
-                public_key=public_key,
+                predictor=predictor,
             )
             stale = tuple(f"stale, and allowed: {line}" for line in built.coverage.uncovered)
             found = replace(found, allowed=(*stale, *found.allowed))

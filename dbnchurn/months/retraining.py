@@ -19,7 +19,6 @@ from dbnchurn.months.recalibration import fit_recalibration
 from dbnchurn.months.recalibration_trial import RecalibrationTrial, try_recalibration
 from dbnchurn.months.registry import promote
 from dbnchurn.months.replay import past_windows, replay
-from dbnchurn.predictor.artifact import load
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.runs.backtest import backtest
 from dbnchurn.runs.backtest_result import Backtest
@@ -129,8 +128,9 @@ def retrain(
         If config, tables or champion cannot be used, or the champion learned from the rows.
     """
     champion = Path(champion)
-    newest = _refused_early(config, champion, registry, mkdir=mkdir)
-    month = _champion_month(config, champion, newest)
+    predictor = Predictor.load(champion)
+    newest = _refused_early(config, champion, predictor, registry, mkdir=mkdir)
+    month = _champion_month(config, champion, predictor, newest)
     trial = _trial(config, month) if config.retraining.recalibrate == "first" else None
     if trial is not None and trial.suffices:
         model = _recalibrated(config, champion, name, month, trial, trial.fitted)
@@ -156,10 +156,15 @@ def _trial(config: RunConfig, month: ChampionMonth) -> RecalibrationTrial | None
 
 
 def _refused_early(
-    config: RunConfig, champion: Path, registry: str | Path | None, *, mkdir: bool
+    config: RunConfig,
+    champion: Path,
+    predictor: Predictor,
+    registry: str | Path | None,
+    *,
+    mkdir: bool,
 ) -> date | None:
     """Refuse what config and champion alone decide, before any work; the newest cutoff."""
-    newest, predictor = None, Predictor.load(champion)
+    newest = None
     if config.data is not None and config.data.windows is not None:
         newest = max(config.data.windows.cutoffs)
         trained, until = trained_plan(champion, predictor).plan, recalibrated_until(predictor.about)
@@ -179,15 +184,24 @@ def _refused_early(
     return newest
 
 
-def _champion_month(config: RunConfig, champion: Path, newest: date | None) -> ChampionMonth:
+def _champion_month(
+    config: RunConfig, champion: Path, predictor: Predictor, newest: date | None
+) -> ChampionMonth:
     """Scores and outcomes of all customers of the newest month."""
     closes = None
     if newest is not None:
         assert config.data is not None
         assert config.data.windows is not None
         sources, closes = sources_of(config.data), config.data.windows.at(newest).closes
-        months = replay(champion, [newest], sources=sources, resamples=1, keep_digests=True).months
-        found = months[0].found
+        past = replay(
+            champion,
+            [newest],
+            sources=sources,
+            resamples=1,
+            keep_digests=True,
+            predictor=predictor,
+        )
+        found = past.months[0].found
         assert isinstance(found, Backtest)
     else:
         columns = config.columns
@@ -202,6 +216,7 @@ def _champion_month(config: RunConfig, champion: Path, newest: date | None) -> C
             negative=columns.negative,
             resamples=1,
             keep_digests=True,
+            predictor=predictor,
         )
     if found.learned:
         raise ConfigError(
@@ -212,8 +227,8 @@ def _champion_month(config: RunConfig, champion: Path, newest: date | None) -> C
         raise ConfigError("customers are compared one by one, so their table needs an id column")
     assert found.digests is not None
     frame = pd.DataFrame({"id": found.ids, "champion": found.scores, "outcome": found.outcomes})
-    decide = load(champion)[0].decide
-    return ChampionMonth(frame, found.digests, decide.floor, decide.threshold, newest, closes)
+    floor, threshold = predictor.floor, predictor.threshold
+    return ChampionMonth(frame, found.digests, floor, threshold, newest, closes)
 
 
 def _challenged(

@@ -103,6 +103,7 @@ def join_scores(
     others_stayed: bool = False,
     by: Sequence[str] = (),
     resamples: int = RESAMPLES,
+    sheet: str | None = None,
 ) -> ScoredOutcomes:
     """Measure scores by what became of the customers.
 
@@ -130,6 +131,8 @@ def join_scores(
     by : sequence of str, default ()
         Columns of scores or outcomes by which promise and outcome are compared too.
     resamples : int, default 500
+    sheet : str, optional
+        Sheet of the outcomes, if they are in a spreadsheet with several.
 
     Returns
     -------
@@ -149,7 +152,7 @@ def join_scores(
     scored, notes = read_scores(str(scores))
     scored = scored.drop(columns=[name for name in ADDED if name in scored])
     answers, said = read_outcomes(
-        str(outcomes), id, label, by, positive, negative, since, days, others_stayed
+        str(outcomes), id, label, by, positive, negative, since, days, others_stayed, sheet
     )
     scored["key"], answers["key"] = id_keys(scored, answers, str(scores), str(outcomes), match)
     if not others_stayed or not scored["key"].isin(answers["key"]).any():

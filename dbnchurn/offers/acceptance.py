@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.special import expit
 
+from dbnchurn.core.errors import ArtifactError
 from dbnchurn.core.typing import Bools, Floats, Floats32, Rows
 from dbnchurn.offers.item_weights import Weights, scores_of
 from dbnchurn.offers.logistic import fit_logistic
@@ -38,6 +39,21 @@ class ItemRates:
     rate: Floats
     popularity: Floats
     share: Floats
+
+    def audit(self) -> None:
+        """Refuse shares that have no log odds.
+
+        Raises
+        ------
+        ArtifactError
+            If there are any.
+        """
+        shapes = {values.shape for values in (self.rate, self.popularity, self.share)}
+        if shapes != {(len(self.rate),)}:
+            raise ArtifactError("the rates are not of the same items")
+        inside = (self.rate > 0).all() and (self.rate < 1).all() and (self.popularity > 0).all()
+        if not inside or (self.share < 0).any() or (self.share > 1).any():
+            raise ArtifactError("a rate is no share")
 
     def usual_scores(self, weights: Weights) -> Floats32:
         """What speaks for each item on average; less than a little counts as that.
@@ -82,6 +98,24 @@ class Acceptance:
     offsets: Floats
     centre: Floats
     usual: Floats32
+
+    def audit(self) -> None:
+        """Refuse parts of other shapes, and knots that do not rise.
+
+        Raises
+        ------
+        ArtifactError
+            If there are any.
+        """
+        m = len(self.rates.rate)
+        if self.coefficients.shape != (len(NAMES),) or self.centre.shape != (len(NAMES),):
+            raise ArtifactError("the coefficients of the acceptance are not those of its columns")
+        if self.offsets.shape != (m,) or self.usual.shape != (m,) or (self.usual <= 0).any():
+            raise ArtifactError(f"the acceptance is not that of {m} items")
+        if self.knots.ndim != 2 or len(self.knots) != 2 or not self.knots.shape[1]:
+            raise ArtifactError("the knots of the acceptance are no pairs")
+        if (np.diff(self.knots[0]) <= 0).any() or (np.diff(self.knots[1]) < 0).any():
+            raise ArtifactError("the knots of the acceptance do not rise")
 
     def probabilities(self, logits: Floats32) -> Floats:
         """Probabilities of log odds of the regression; a larger one has a larger probability.
@@ -183,7 +217,7 @@ def learn_acceptance(
         offsets = _offsets(z, outcome, np.nonzero(pairs)[1], len(possible))
         z += offsets[np.nonzero(pairs)[1]]
     return Acceptance(
-        found, rates, _knots(z, outcome), offsets, centre, rates.usual_scores(weights)
+        found, rates, knots_of(z, outcome), offsets, centre, rates.usual_scores(weights)
     )
 
 
@@ -266,11 +300,22 @@ def _offsets(z: Floats, outcome: Floats, item: Rows, m: int) -> Floats:
     return found
 
 
-def _knots(z: Floats, outcome: Floats) -> Floats:
+def knots_of(z: Floats, outcome: Floats) -> Floats:
     """Mean log odds of bins with as many takers each, and the log odds of what they took.
 
     Bins whose shares do not rise are taken together, as in isotonic regression; between the knots
     is interpolated, so that the order of customers and items stays as it is.
+
+    Parameters
+    ----------
+    z : float array of shape (n,)
+        Log odds of pairs.
+    outcome : float array of shape (n,)
+        1 for those that were taken.
+
+    Returns
+    -------
+    float array of shape (2, knots)
     """
     takers = int(outcome.sum())
     bins = min(KNOTS, takers // LEAST_TAKERS)

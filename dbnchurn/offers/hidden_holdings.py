@@ -24,7 +24,7 @@ from dbnchurn.offers.list_quality import (
     hits_of,
 )
 from dbnchurn.offers.next_offer_record import NextOfferRecord
-from dbnchurn.offers.purchases import Holdings, Standing
+from dbnchurn.offers.purchases import Holdings, Standing, holders
 from dbnchurn.offers.settings import EASE, MEASURED, Settings
 from dbnchurn.offers.time_split import LEAST_CUSTOMERS, Learned, popular_lists
 
@@ -85,7 +85,7 @@ def learn_by_hiding(holdings: Holdings, settings: Settings) -> Learned:
 
 
 def _rates(held: csr_array) -> ItemRates:
-    share = (np.asarray(held.sum(axis=0)).ravel() + 0.5) / (held.shape[0] + 1)
+    share = (holders(held) + 0.5) / (held.shape[0] + 1)
     share = np.minimum(share, 1 - 1e-6)
     return ItemRates(share, share, share)
 

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from dbnchurn.core.statistics import wilson
 from dbnchurn.core.typing import Floats, Rows
+from dbnchurn.evaluate.bootstrap import Interval
 from dbnchurn.offers.purchases import entries
 
 DRAWS = 1000
 BINS = 10
-
-
-class Interval(NamedTuple):
-    """A value and where it lies in 95 of 100 cases."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -87,7 +80,7 @@ class ListQuality:
         """All figures, for JSON."""
         found = asdict(self)
         intervals = ("recall", "recall_popular", "ndcg", "ndcg_popular", "gain")
-        return {**found, **{name: getattr(self, name)._asdict() for name in intervals}}
+        return {**found, **{name: getattr(self, name).plain() for name in intervals}}
 
 
 @dataclass(frozen=True, eq=False)

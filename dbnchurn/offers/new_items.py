@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,7 +25,8 @@ LEAST_HOLDERS = 50
 TRIED = 60  # items that are treated as new to measure
 
 
-class NewItemQuality(NamedTuple):
+@dataclass(frozen=True)
+class NewItemQuality:
     """How well customers are ranked for items that are treated as new.
 
     Parameters

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from dbnchurn.core.html.format import percent, thousands
-from dbnchurn.offers.list_quality import Interval, ListQuality
+from dbnchurn.evaluate.bootstrap import Interval
+from dbnchurn.offers.list_quality import ListQuality
 from dbnchurn.offers.new_items import NewItemList, NewItemQuality
 from dbnchurn.offers.next_offer_record import NextOfferRecord
 from dbnchurn.offers.offer_table import Listed
@@ -171,7 +172,7 @@ class OfferSummary:
             "window_weeks": self.record.window, "repeat": self.record.repeat,
             "quality": self.quality.as_dict(),
             "rules": [rule.as_dict() for rule in self.rules],
-            "new_items": None if self.new_quality is None else self.new_quality._asdict(),
+            "new_items": None if self.new_quality is None else asdict(self.new_quality),
             "lists": {
                 "customers": self.listed.customers, "without": self.listed.without,
                 "offers": [

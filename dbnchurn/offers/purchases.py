@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix
 
+from dbnchurn.core.errors import DataError, listed
 from dbnchurn.core.typing import Bools, Floats, Ints32, Rows
 
 
@@ -77,6 +78,42 @@ class Holdings:
         """What they hold."""
         return Standing(self.held, np.zeros(len(self.customers)), as_if_new=as_if_new)
 
+    def on_items(self, items: Sequence[str]) -> Holdings:
+        """The same on given items, in their order.
+
+        Parameters
+        ----------
+        items : sequence of str
+            Such as those of a stored :class:`NextOffer`.
+
+        Returns
+        -------
+        Holdings
+            A note says which items were left out.
+
+        Raises
+        ------
+        DataError
+            If the table lacks an item, for then nobody knows who holds it.
+        """
+        if absent := [name for name in items if name not in self.items]:
+            raise DataError(
+                f"the holdings lack the items {listed(absent)}, which were learned from; add their "
+                "columns, or learn again"
+            )
+        place = item_places(self.items, items)
+        kept = place[self.held.indices] >= 0
+        columns = [self.items.index(name) for name in items]
+        groups = self.groups or (None,) * len(self.items)
+        return replace(
+            self,
+            items=tuple(items),
+            held=csr_array(self.held[:, columns]),
+            unknown=None if self.unknown is None else csr_array(self.unknown[:, columns]),
+            groups=tuple(groups[column] for column in columns),
+            notes=(*self.notes, *_left_out(self.items, place, kept, "holdings")),
+        )
+
     def with_customers(self, ids: Sequence[str]) -> Holdings:
         """The same with further customers, who hold nothing.
 
@@ -112,8 +149,8 @@ class Purchases:
         from `n_weeks` on lie after `until`, and serve only to offer nothing that is there by now.
     n_weeks : int
         Complete weeks.
-    until : date
-        Last day of the last complete week.
+    until : date or None
+        Last day of the last complete week; None where weeks have no dates.
     groups : tuple of m texts or None, optional
         What kind of item each is.
     notes : tuple of str
@@ -131,7 +168,7 @@ class Purchases:
     item: Ints32
     week: Ints32
     n_weeks: int
-    until: date
+    until: date | None
     groups: tuple[str | None, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -143,7 +180,7 @@ class Purchases:
         week: Sequence[int],
         *,
         groups: dict[str, str] | None = None,
-        until: date = date(2024, 12, 29),
+        until: date | None = None,
     ) -> Purchases:
         """Purchases of three columns of the same length; weeks are counted from 0.
 
@@ -153,7 +190,7 @@ class Purchases:
             Names.
         week : sequence of int
         groups : dict of item → group, optional
-        until : date, default 2024-12-29
+        until : date, optional
             Last day of the last week.
 
         Returns
@@ -177,20 +214,60 @@ class Purchases:
 
     def first_weeks(self, n_weeks: int) -> Purchases:
         """The purchases of the first weeks, as if the others had not come yet."""
-        kept = self.week < n_weeks
+        kept, earlier = self.week < n_weeks, timedelta(weeks=self.n_weeks - n_weeks)
         return replace(
             self,
             customer=self.customer[kept],
             item=self.item[kept],
             week=self.week[kept],
             n_weeks=n_weeks,
-            until=self.until - timedelta(weeks=self.n_weeks - n_weeks),
+            until=None if self.until is None else self.until - earlier,
         )
 
     def with_customers(self, ids: Sequence[str]) -> Purchases:
         """The same with further customers, who bought nothing."""
         new = tuple(sorted(set(ids) - set(self.customers)))
         return replace(self, customers=self.customers + new)
+
+    def on_items(self, items: Sequence[str]) -> Purchases:
+        """The same on given items, in their order; what was bought of others takes no part.
+
+        Parameters
+        ----------
+        items : sequence of str
+            Such as those of a stored :class:`NextOffer`.
+
+        Returns
+        -------
+        Purchases
+            A note says which items were left out.
+
+        Raises
+        ------
+        DataError
+            If nothing of these items was bought.
+
+        Examples
+        --------
+        >>> bought = Purchases.of(["a", "a", "b"], ["tv", "phone", "tv"], [0, 1, 1])
+        >>> same = bought.on_items(["box", "tv"])
+        >>> same.held(2).toarray().tolist(), same.notes
+        ([[0.0, 1.0], [0.0, 1.0]], ("1 of 3 purchases are of 1 items that were not learned from, \
+such as 'phone': they say nothing, and these items are not offered; learn again to have them",))
+        """
+        place = item_places(self.items, items)
+        item = place[self.item]
+        kept = item >= 0
+        groups = dict(zip(self.items, self.groups or [None] * len(self.items), strict=True))
+        return replace(
+            self,
+            items=tuple(items),
+            customer=self.customer[kept],
+            item=item[kept].astype(np.int32),
+            week=self.week[kept],
+            groups=tuple(groups.get(name) for name in items),
+            notes=(*self.notes, *_left_out(self.items, place, kept, "purchases")),
+        )
 
     def held(self, week: int) -> csr_array:
         """Customers × items, 1 for what was bought before a week."""
@@ -239,6 +316,49 @@ class Purchases:
         return made
 
 
+def item_places(own: Sequence[str], items: Sequence[str]) -> Rows:
+    """Where each of some items stands among others; -1 where it is none of them.
+
+    Parameters
+    ----------
+    own, items : sequence of str
+
+    Returns
+    -------
+    int array of shape (len(own),)
+
+    Raises
+    ------
+    DataError
+        If none is.
+
+    Examples
+    --------
+    >>> item_places(["phone", "tv"], ["box", "tv"]).tolist()
+    [-1, 1]
+    """
+    known = {name: place for place, name in enumerate(items)}
+    place = np.array([known.get(name, -1) for name in own], np.intp)
+    if not (place >= 0).any():
+        raise DataError(
+            f"none of the items {listed(own)} is among those that were learned from: "
+            f"{listed(items)}; are they written alike?"
+        )
+    return place
+
+
+def _left_out(own: Sequence[str], place: Rows, kept: Bools, what: str) -> tuple[str, ...]:
+    """The note on items that were not learned from; none where there are none."""
+    others = [name for name, where in zip(own, place, strict=True) if where < 0]
+    if not others:
+        return ()
+    return (
+        f"{int((~kept).sum())} of {len(kept)} {what} are of {len(others)} items that were not "
+        f"learned from, such as {others[0]!r}: they say nothing, and these items are not offered; "
+        "learn again to have them",
+    )
+
+
 def _longer(matrix: csr_array, more: int) -> csr_array:
     """The same with empty rows at the end."""
     n, m = matrix.shape
@@ -246,6 +366,17 @@ def _longer(matrix: csr_array, more: int) -> csr_array:
     return csr_array(
         (matrix.data, matrix.indices, np.concatenate([matrix.indptr, end])), shape=(n + more, m)
     )
+
+
+def holders(held: csr_array) -> Floats:
+    """Customers who hold each item.
+
+    Examples
+    --------
+    >>> holders(csr_array([[1.0, 1.0], [0.0, 1.0]])).tolist()
+    [1.0, 2.0]
+    """
+    return np.asarray(held.sum(axis=0, dtype=np.float64)).ravel()
 
 
 def entries(matrix: csr_array, row: Rows, column: Rows) -> Floats:

@@ -34,7 +34,7 @@ from dbnchurn.offers.list_quality import (
     hits_of,
 )
 from dbnchurn.offers.next_offer_record import CELLS, NextOfferRecord, likeliest
-from dbnchurn.offers.purchases import Purchases, Standing, entries
+from dbnchurn.offers.purchases import Purchases, Standing, entries, holders
 from dbnchurn.offers.settings import EASE, MEASURED, Settings
 
 LEAST_CUSTOMERS = 30  # with a hit to be made, or nothing is measured
@@ -145,10 +145,10 @@ def rates_at(bought: Purchases, week: int, settings: Settings) -> ItemRates:
     if not settings.repeat:
         before = bought.held(first)
         taken = taken - taken.multiply(before)
-        free -= np.asarray(before.sum(axis=0)).ravel()
-    rate = (np.asarray(taken.sum(axis=0)).ravel() + 0.5) / (np.maximum(free, 0) + 1)
-    lately = np.asarray(bought.taken(week - settings.recent, week).sum(axis=0)).ravel()
-    share = np.asarray(held.sum(axis=0)).ravel() / max(1, there)
+        free -= holders(before)
+    rate = (holders(taken) + 0.5) / (np.maximum(free, 0) + 1)
+    lately = holders(bought.taken(week - settings.recent, week))
+    share = holders(held) / max(1, there)
     return ItemRates(np.minimum(rate, 1 - 1e-6), (lately + 0.5) / (there + 1), share)
 
 

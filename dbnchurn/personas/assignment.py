@@ -89,6 +89,7 @@ def assign_file(
     page: str | Path | None = None,
     mkdir: bool = False,
     raw_text: bool = False,
+    sheet: str | None = None,
 ) -> Assigned:
     """Assign the customers of a file to frozen personas.
 
@@ -110,6 +111,8 @@ def assign_file(
         Whether the folders above the output are made if they do not exist.
     raw_text : bool, default False
         Leave texts of CSV as they are.
+    sheet : str, optional
+        Sheet of a spreadsheet; needed where several hold something.
 
     Returns
     -------
@@ -139,7 +142,7 @@ def assign_file(
         )
     if id == "persona":
         raise ConfigError("'persona' is the column of the result and cannot name the customer")
-    source = open_files(table)
+    source = open_files(table, sheet=sheet)
     done = Assigned()
     ids: list[pd.Series[Any]] = []
     pieces = _pieces(record, source, id, done, ids)
@@ -189,7 +192,7 @@ def _pieces(
                 f"{file} lacks {len(absent)} of {len(wanted)} columns: {listed(absent)}; it has "
                 f"{listed(columns, limit=30)}"
             )
-    formats = text_formats(source, record.schema)
+    formats = text_formats(source, record.schema, record.missing)
     say(reading_notes(source, record.schema, formats))
     for chunk in source.chunks(wanted, CHUNK):
         done.rejected += len(chunk.rejected)

@@ -15,6 +15,7 @@ from dbnchurn.personas.code_space_record import CodeSpace
 from dbnchurn.personas.score_record import Scores
 from dbnchurn.personas.space_record import Points, Space
 from dbnchurn.personas.stability import Stability
+from dbnchurn.tables.doubtful_values import without_missing
 from dbnchurn.tables.reading import as_frame, read
 from dbnchurn.tables.schema import Schema, Table, check_names
 
@@ -103,6 +104,8 @@ class PersonaRecord:
     codes : CodeSpace or None, default None
         In whose codes customers are assigned; in the mixed space if None. Words are of the columns
         in either case.
+    missing : tuple of str, default ()
+        Texts that stand for a missing value, in addition to the usual ones.
 
     Examples
     --------
@@ -124,6 +127,7 @@ class PersonaRecord:
     rows: int
     id: str | None = None
     codes: CodeSpace | None = None
+    missing: tuple[str, ...] = ()
 
     def audit(self) -> None:
         """Refuse parts that do not fit one another.
@@ -174,7 +178,7 @@ class PersonaRecord:
             A column is missing or cannot be read.
         """
         frame = as_frame(X)
-        frame = frame.set_axis(check_names(frame), axis=1)
+        frame = without_missing(frame.set_axis(check_names(frame), axis=1), self.missing)
         codes = np.empty(len(frame), np.int64)
         unknown: dict[str, int] = {}
         for start in range(0, len(frame), CHUNK):

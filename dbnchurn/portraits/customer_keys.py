@@ -5,12 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.core.sql import quoted, text_literal
+from dbnchurn.core.sql import WHOLE_TYPES, is_number_type, quoted, text_literal
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.empty_rows import total_rows
 from dbnchurn.tables.keys import EXACT, EXPONENT, MOST, WHOLE
 
-WHOLE_TYPES = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 EMPTY = '"NULL"'  # type of a column without a value
 PROBED = 20_000  # ids that show whether a word without a digit is a total
 
@@ -45,9 +44,9 @@ def key_expression(session: Session, relation: str, column: str, where: str) -> 
     [('7',)]
     """
     name, kind = quoted(column), session.columns(relation)[column]
-    if kind.lstrip("U") in WHOLE_TYPES:
+    if kind in WHOLE_TYPES:
         return f"CAST({name} AS VARCHAR)"
-    if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
+    if is_number_type(kind):
         number = f"CAST({name} AS DOUBLE)"
         broken, large = session.row(
             f"SELECT count(*) FILTER ({number} <> floor({number})), "

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import DataError, first_line
 from dbnchurn.core.spreadsheet_text import FORMULA
 from dbnchurn.core.sql import quoted, text_literal, text_literals
 from dbnchurn.portraits.config import PortraitSource
@@ -104,7 +104,7 @@ def open_raw(
         try:
             found = session.columns(relation)
         except duckdb.Error as error:
-            first = str(error).strip().splitlines()[0]
+            first = first_line(error)
             raise DataError(f"{path} cannot be read: {first}") from error
         return RawTable(relation, _of(found, wanted), relation, tuple(found))
     reader = open_files(path, source.csv.settings(), sheet=source.sheet)

@@ -8,11 +8,11 @@ from datetime import date
 
 import duckdb
 
-from dbnchurn.core.errors import DataError, did_you_mean, listed
-from dbnchurn.core.sql import quoted, text_literal, text_literals
+from dbnchurn.core.errors import DataError, did_you_mean, first_line, listed
+from dbnchurn.core.sql import is_number_type, quoted, text_literal, text_literals
 from dbnchurn.portraits.columns import Column, Kind
 from dbnchurn.portraits.config import SECTIONS, PortraitConfig
-from dbnchurn.portraits.customer_keys import EMPTY, WHOLE_TYPES, key_expression, total_ids
+from dbnchurn.portraits.customer_keys import EMPTY, key_expression, total_ids
 from dbnchurn.portraits.raw_tables import RawTable, open_raw
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.zoned_times import ZONED, refuse_zones
@@ -119,7 +119,7 @@ def typed_table(session: Session, config: PortraitConfig, name: str) -> TypedTab
     try:
         session.run(f"CREATE TABLE {name} AS SELECT {listing} FROM {raw.relation}")
     except duckdb.Error as error:
-        first = str(error).strip().splitlines()[0]
+        first = first_line(error)
         raise DataError(f"{source.name} ({name}) cannot be read: {first}") from error
     notes = list(raw.notes)
     condition = ""
@@ -141,8 +141,7 @@ def typed_table(session: Session, config: PortraitConfig, name: str) -> TypedTab
 def _value(raw: RawTable, column: str, wanted: str, where: str) -> str:
     """SQL of a value with the type that is wanted."""
     name, kind = quoted(column), raw.columns[column]
-    number = kind.lstrip("U") in WHOLE_TYPES or kind in ("DOUBLE", "FLOAT")
-    number = number or kind.startswith("DECIMAL")
+    number = is_number_type(kind)
     moment = kind.startswith(("DATE", "TIMESTAMP"))
     word = kind in ("VARCHAR", EMPTY) or kind.startswith("ENUM")
     text = f"nullif(trim(CAST({name} AS VARCHAR)), '')"

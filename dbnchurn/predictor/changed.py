@@ -1,4 +1,4 @@
-"""Columns that are not what they were in training: emptied, zero, unknown, rescaled, swapped, far.
+"""Columns that are not what they were: emptied, zero, unknown, rescaled, swapped, far, zeros lost.
 
 A score is computed all the same, for a missing value and an unknown category are no evidence; so a
 column that an export lost would go unnoticed.
@@ -22,6 +22,7 @@ FEWEST_ROWS = 20  # below, shares say nothing
 EMPTIED = 0.95  # share of missing values from which on a column is empty
 WAS_FILLED = 0.5  # share of missing values in training up to which it was not
 OTHER = 0.1  # share of the values that belong to tables in another unit, or to another column
+LOST_ZEROS = 0.01  # share of the values that are codes without the zeros before them
 UNKNOWN = 0.5  # share of the values that are there above which they are of another kind
 
 
@@ -45,7 +46,7 @@ class Changed:
 
 
 def changed_columns(unusual: Oddities) -> tuple[Changed, ...]:
-    """Find the columns in another unit, swapped, emptied, all zero, unknown, or far outside.
+    """Find the columns in another unit, swapped, emptied, zero, unknown, far, or without zeros.
 
     Of fewer than 20 rows, or of fewer than 20 values for categories, nothing is said.
 
@@ -84,7 +85,18 @@ def changed_columns(unusual: Oddities) -> tuple[Changed, ...]:
             )
     for column, unknown in unusual.unknown_levels.items():
         present = rows - unusual.missing.get(column, 0)
-        if present >= FEWEST_ROWS and unknown > UNKNOWN * present:
+        bare = unusual.lost_zeros.get(column, 0)
+        if present >= FEWEST_ROWS and bare >= LOST_ZEROS * present and bare > 1:
+            found.append(
+                Changed(
+                    column,
+                    f"column {column!r} holds codes without the zeros before them that training "
+                    f"had, in {bare} of the {present} rows with a value, as if they had been read "
+                    "as numbers",
+                    emptied=False,
+                )
+            )
+        elif present >= FEWEST_ROWS and unknown > UNKNOWN * present:
             found.append(
                 Changed(
                     column,
@@ -201,7 +213,7 @@ def check_frame(
         readable = np.ones(len(frame), bool)
         readable[list(refused)] = False
         table, unusual = read(schema, frame[readable])
-    counts = oddities(table, unusual.unknown_levels, predictor.reference, predictor.date_columns)
+    counts = oddities(table, unusual, predictor.reference, predictor.date_columns)
     return refuse_changed(counts, allowed)
 
 

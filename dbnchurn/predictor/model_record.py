@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-from scipy.sparse import csr_matrix
 
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.parallel import map_row_chunks
 from dbnchurn.core.typing import Floats, Floats32, Ints32
 from dbnchurn.dbn.network_record import (
@@ -21,7 +21,6 @@ from dbnchurn.dbn.network_record import (
     logits_from_first_layer,
 )
 from dbnchurn.dbn.network_record import logits as network_logits
-from dbnchurn.dbn.visible import Visible
 from dbnchurn.decide.decide_record import DecideRecord, decide
 from dbnchurn.features.encode_record import EncodeRecord, encode
 from dbnchurn.features.extra_trees_record import ExtraTreesRecord
@@ -33,7 +32,16 @@ from dbnchurn.prepare.record import PrepareRecord, prepare
 from dbnchurn.tables.reading import Unusual, read
 from dbnchurn.tables.schema import Schema, Table
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from scipy import sparse
+else:
+    sparse = LazyModule("scipy.sparse")
+    pd = LazyModule("pandas")
+
 CHUNK = 1_024  # rows scored at a time, so that their intermediate arrays fit the cache
+AHEAD = 4  # chunks whose sums over leaves are made together: a test of all trees is one call then
+NARROW = 256  # columns, up to which so many chunks take little memory
 FEW = 32  # up to so many rows, calls cost more than their arithmetic
 LABEL_TYPES = {"bool": bool, "int": int, "float": float, "str": str}
 
@@ -122,60 +130,80 @@ def logits(model: ModelRecord, table: Table, n_threads: int = 1, *, chunk: int =
     float64 array of shape (n, members)
     """
     out = np.zeros((len(table), model.members), np.float64)
+    width = table.numbers.shape[1] + table.codes.shape[1]
+    at_once = chunk * (AHEAD if width <= NARROW else 1)
 
     def score(rows: slice) -> None:
-        for place, member in _chunk_logits(model, table.take(np.arange(rows.start, rows.stop))):
-            out[rows, place] = member
+        chosen = table.take(np.arange(rows.start, rows.stop))
+        for part, place, member in _parts(model, prepare(model.prepare, chosen), chunk):
+            out[rows, place][part] = member
 
-    map_row_chunks(score, len(table), chunk, n_threads)
+    map_row_chunks(score, len(table), at_once, n_threads)
     return out
 
 
-def _chunk_logits(model: ModelRecord, table: Table) -> Iterator[tuple[int, Floats]]:
-    """The place and the logits of every member that has a weight."""
-    prepared = prepare(model.prepare, table)
-    base = encode(model.encode, prepared)
-    weighty = model.decide.weights > 0
-    for place, network in enumerate(model.networks):
-        if weighty[place]:
-            yield (
-                place,
-                network_logits(network, base)
-                if model.leaves is None or network.sizes == base.sizes
-                else _leaf_logits(model.leaves, network, prepared, base),
-            )
-    if model.extra_trees is not None and weighty[-1]:
-        yield model.members - 1, model.extra_trees.logits(booster_matrix(prepared))
+def _parts(model: ModelRecord, prepared: Table, chunk: int) -> Iterator[tuple[slice, int, Floats]]:
+    """The rows, the place and the logits of every member that has a weight, chunk by chunk.
+
+    Sums over leaves that go past the hidden layers are made of all rows together.
+    """
+    weighty = [place for place in range(model.members) if model.decide.weights[place] > 0]
+    levels = sum(prepared.sizes)
+    direct = {
+        place: _direct_logits(model.leaves, model.networks[place].direct[levels:], prepared)
+        for place in weighty
+        if place < len(model.networks)
+        and model.leaves is not None
+        and model.networks[place].sizes != prepared.sizes
+        and model.networks[place].hidden_levels <= levels
+    }
+    for start in range(0, len(prepared), chunk):
+        part = slice(start, min(start + chunk, len(prepared)))
+        rows = prepared.take(np.arange(part.start, part.stop))
+        base = encode(model.encode, rows)
+        for place in weighty:
+            if place == len(model.networks) and model.extra_trees is not None:
+                yield part, place, model.extra_trees.logits(booster_matrix(rows))
+                continue
+            network = model.networks[place]
+            if model.leaves is None or network.sizes == base.sizes:
+                yield part, place, network_logits(network, base)
+                continue
+            columns = first_layer_input(network, base)
+            if place in direct:
+                member = logits_from_first_layer(network, columns) + direct[place][part]
+            else:
+                member = _leaf_logits(model.leaves, network, rows, columns)
+            yield part, place, member
+
+
+def _direct_logits(leaves: LeavesRecord, skip: Floats32, prepared: Table) -> Floats:
+    """Mean over the boosters of what their leaves add to the logit past the hidden layers."""
+    direct = np.zeros((len(prepared), len(leaves.forests)))
+    matrix = booster_matrix(prepared)
+    if len(matrix) > FEW:
+        for span, added in leaves.lookup.sums(skip, matrix):
+            direct[:, span.booster] += added
+    else:
+        for booster, sums in _leaf_sums(leaves.lookup, skip[:, None], matrix):
+            direct[:, booster] += sums[:, 0]
+    return np.asarray(direct.mean(axis=1))
 
 
 def _leaf_logits(
-    leaves: LeavesRecord, network: NetworkRecord, prepared: Table, base: Visible
+    leaves: LeavesRecord, network: NetworkRecord, prepared: Table, columns: Floats
 ) -> Floats:
     """Mean over the boosters of the logits with the leaves of each."""
-    columns = first_layer_input(network, base)
-    if network.hidden_levels <= sum(base.sizes):
-        return _skip_logits(leaves, network, prepared, columns, sum(base.sizes))
     driven = [columns.copy() for _ in leaves.forests]
-    table = network.table[sum(base.sizes) :]
+    table = network.table[sum(prepared.sizes) :]
     for booster, added in _leaf_sums(leaves.lookup, table, booster_matrix(prepared)):
         driven[booster] += added
-    if len(base) > FEW:
+    if len(columns) > FEW:
         by_booster = [logits_from_first_layer(network, inputs) for inputs in driven]
     else:
         stacked_inputs = np.concatenate(driven)
         by_booster = np.split(logits_from_first_layer(network, stacked_inputs), len(driven))
     return np.asarray(sum(by_booster) / len(by_booster))
-
-
-def _skip_logits(
-    leaves: LeavesRecord, network: NetworkRecord, prepared: Table, columns: Floats, levels: int
-) -> Floats:
-    """The same where leaves go past the hidden layers, which are then evaluated once."""
-    skip = network.table[levels:, -1:]
-    direct = np.zeros((len(columns), len(leaves.forests)))
-    for booster, added in _leaf_sums(leaves.lookup, skip, booster_matrix(prepared)):
-        direct[:, booster] += added[:, 0]
-    return np.asarray(logits_from_first_layer(network, columns) + direct.mean(axis=1))
 
 
 def _leaf_sums(lookup: Lookup, table: Floats32, matrix: Floats32) -> Iterator[tuple[int, Floats32]]:
@@ -201,7 +229,7 @@ def _picked(places: Ints32, starts: Ints32, table: Floats32) -> Floats32:
     """Sums of the table's rows at ``places[starts[i]:starts[i + 1]]``, flattened, for every `i`."""
     ones = np.ones(places.size, np.float32)
     shape = (len(starts) - 1, len(table))
-    sums: Floats32 = csr_matrix((ones, places.ravel(), starts), shape) @ table
+    sums: Floats32 = sparse.csr_matrix((ones, places.ravel(), starts), shape) @ table
     return sums
 
 

@@ -6,14 +6,14 @@ import logging
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from dbnchurn.core.blas import reserve_blas_memory
 from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.records import pack
 from dbnchurn.core.typing import Floats
 from dbnchurn.decide.decide_record import decide
@@ -37,6 +37,11 @@ from dbnchurn.tables.empty_rows import (
 from dbnchurn.tables.reading import as_frame, read
 from dbnchurn.tables.schema import Schema, check_names
 from dbnchurn.tables.unused_columns import unused_keys
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 log = logging.getLogger(__name__)
 
@@ -170,6 +175,11 @@ class Predictor:
         return self._model.decide.threshold
 
     @property
+    def floor(self) -> float:
+        """The smallest probability that the model gives."""
+        return self._model.decide.floor
+
+    @property
     def outcome(self) -> str:
         """Who counts as having left, and what share of the training customers; "" if not stored."""
         return str(self.about.get("outcome", ""))
@@ -212,7 +222,7 @@ class Predictor:
             counts = listed(f"{name}: {rows}" for name, rows in levels.items())
             log.warning("categories that no training row has, rows per column: %s", counts)
         if len(table) >= FEWEST_VALUES:  # fewer say nothing of units and places
-            unusual = oddities(table, levels, self.reference, self.date_columns)
+            unusual = oddities(table, unknown, self.reference, self.date_columns)
             for line in unusual.lines_on_numbers():
                 log.warning("%s", line)
         return np.column_stack([1 - leaving, leaving])
@@ -319,7 +329,7 @@ class Predictor:
             scores["plausibility"] = rarity
             scores["odd_columns"] = column_texts(names, columns)
             odd = count_odd(names, rarity, columns)
-        return Scored(scores, oddities(table, levels, reference, self.date_columns), counts, odd)
+        return Scored(scores, oddities(table, unknown, reference, self.date_columns), counts, odd)
 
     def reasons(self, X: Any, k: int = 3) -> pd.DataFrame:
         """The columns that raise or lower each customer's risk most.

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.predictor.odd_rows import OddRows
 from dbnchurn.predictor.reference import Distribution, Reference
 from dbnchurn.predictor.rescaled import FEWEST_VALUES, factor_of
 from dbnchurn.predictor.swapped import swapped_columns
+from dbnchurn.tables.reading import Unusual
 from dbnchurn.tables.schema import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 TIERS = ("low", "medium", "high", "very high")
 RISK_ODDS = (1.0, 2.0, 5.0)
@@ -52,6 +58,8 @@ class Oddities:
         See :meth:`~dbnchurn.predictor.reference.Distribution.far_outside`.
     zeros : dict of column → rows with a zero, where most values of training were others
         See :meth:`~dbnchurn.predictor.reference.Distribution.zeros`.
+    lost_zeros : dict of column → rows with a code that training had with zeros before it
+        They are among the unknown levels too.
 
     Examples
     --------
@@ -69,6 +77,7 @@ class Oddities:
     swapped: dict[str, dict[str, int]] = field(default_factory=dict)
     far_outside: dict[str, int] = field(default_factory=dict)
     zeros: dict[str, int] = field(default_factory=dict)
+    lost_zeros: dict[str, int] = field(default_factory=dict)
 
     def __add__(self, other: Oddities) -> Oddities:
         return Oddities(
@@ -84,6 +93,7 @@ class Oddities:
             _summed(self.swapped, other.swapped),
             dict(Counter(self.far_outside) + Counter(other.far_outside)),
             dict(Counter(self.zeros) + Counter(other.zeros)),
+            dict(Counter(self.lost_zeros) + Counter(other.lost_zeros)),
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -97,6 +107,7 @@ class Oddities:
             "swapped": {name: dict(rows) for name, rows in self.swapped.items()},
             "far_outside": dict(self.far_outside),
             "zeros": dict(self.zeros),
+            "lost_zeros": dict(self.lost_zeros),
             "missing": {
                 name: {"share": share, "in_training": self.trained_missing.get(name)}
                 for name, share in shares.items()
@@ -107,25 +118,27 @@ class Oddities:
     @property
     def mostly_far(self) -> dict[str, int]:
         """The columns of which more than half of at least 20 values are far outside."""
-        present = {name: self.rows - self.missing.get(name, 0) for name in self.far_outside}
-        return {
-            name: rows
-            for name, rows in self.far_outside.items()
-            if present[name] >= FEWEST_VALUES and rows > MOSTLY * present[name]
-        }
+        counted = self._of_enough(self.far_outside)
+        return {name: rows for name, rows, present in counted if rows > MOSTLY * present}
 
     @property
     def all_zero(self) -> dict[str, int]:
         """The columns of which nearly all of at least 20 values became zero."""
-        present = {name: self.rows - self.missing.get(name, 0) for name in self.zeros}
-        return {
-            name: rows
-            for name, rows in self.zeros.items()
-            if present[name] >= FEWEST_VALUES and rows >= FILLED * present[name]
-        }
+        counted = self._of_enough(self.zeros)
+        return {name: rows for name, rows, present in counted if rows >= FILLED * present}
+
+    def _of_enough(self, counts: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
+        """Column, its count, and its rows with a value, where these are at least 20."""
+        for name, rows in counts.items():
+            present = self.rows - self.missing.get(name, 0)
+            if present >= FEWEST_VALUES:
+                yield name, rows, present
 
     def lines_on_numbers(self) -> list[str]:
-        """One line per column whose numbers are in another unit, of another column, or far away."""
+        """One line per column whose numbers are in another unit, of another column, or far away.
+
+        Codes that lost the zeros before them, as where they were read as numbers, are told too.
+        """
         lines = [
             f"{name}: {_rows(rows, self.rows)} with numbers {times(factor)} than in training"
             for name, factors in self.rescaled.items()
@@ -140,6 +153,11 @@ class Oddities:
             f"{name}: {_rows(rows, self.rows)} with a zero, where most values of training were "
             "others"
             for name, rows in self.all_zero.items()
+        ]
+        lines += [
+            f"{name}: {_rows(rows, self.rows)} with a code that lost the zeros before it; read the "
+            "column as text"
+            for name, rows in self.lost_zeros.items()
         ]
         return lines + [
             f"{name}: {_rows(rows, self.rows)} far outside the range of training"
@@ -199,7 +217,7 @@ def _rows(count: int, total: int) -> str:
 
 def oddities(
     table: Table,
-    unknown: Mapping[str, int],
+    values: Unusual,
     reference: Reference | None,
     dates: Collection[str] = (),
 ) -> Oddities:
@@ -208,7 +226,8 @@ def oddities(
     Parameters
     ----------
     table : Table of n rows
-    unknown : mapping of column → rows with a level that training did not have
+    values : Unusual
+        What was unusual when the table was read.
     reference : Reference or None
         Distributions of the training rows.
     dates : collection of str, default ()
@@ -218,11 +237,12 @@ def oddities(
     -------
     Oddities
     """
+    unknown, bare = values.unknown_levels, dict(values.lost_zeros)
     absent = [*np.isnan(table.numbers).sum(axis=0), *(table.codes < 0).sum(axis=0)]
     names = table.number_names + table.code_names
     missing = {name: int(n) - unknown.get(name, 0) for name, n in zip(names, absent, strict=True)}
     if reference is None:
-        return Oddities(len(table), dict(unknown), {}, missing)
+        return Oddities(len(table), dict(unknown), {}, missing, lost_zeros=bare)
     outside = {
         column.name: _outside(column, table.numbers[:, j])
         for j, column in enumerate(reference.numbers)
@@ -248,6 +268,7 @@ def oddities(
         {name: {other: known[name]} for name, other in swapped.items()},
         {name: rows for name, rows in far.items() if rows},
         {name: rows for name, rows in zeros.items() if rows},
+        bare,
     )
 
 

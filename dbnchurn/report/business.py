@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dbnchurn.core.html.format import percent, percents, thousands
+from dbnchurn.core.html.format import counted, percent, percents, thousands
 from dbnchurn.core.statistics import normal_quantile, wilson
 from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.evaluate.registry import PRIMARY
@@ -278,7 +278,12 @@ def _todo(rows: int, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
         return ("Say what a contact costs and a customer is worth (campaign.offer).", control)
     n, of = thousands(own.contacts), thousands(rows)
     if own.low is None or own.high is None:
-        return (f"{n} contacts are too few to say what they return.", control)
+        few = (
+            "is too few to say what it returns"
+            if own.contacts == 1
+            else ("are too few to say what they return")
+        )
+        return (f"{counted(own.contacts, 'contact')} {few}.", control)
     if own.low > 0:
         first = (
             f"Contact the {n} of {of} customers with the highest scores: at the costs below this "

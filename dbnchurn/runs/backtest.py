@@ -17,7 +17,7 @@ import pandas as pd
 from dbnchurn.campaign.feedback import Feedback, FeedbackSection
 from dbnchurn.core.errors import ArtifactError, ConfigError, did_you_mean, listed
 from dbnchurn.core.typing import Floats
-from dbnchurn.data.joins import LABEL
+from dbnchurn.data.joins import CUTOFF, LABEL
 from dbnchurn.evaluate import evaluate
 from dbnchurn.evaluate.bootstrap import RESAMPLES
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap, gaps_by, outcome_gap
@@ -27,15 +27,14 @@ from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scores import TIERS, tiers
 from dbnchurn.runs.backtest_result import Backtest, Number
 from dbnchurn.runs.folder import check_new_file, read_json, write_new_file
-from dbnchurn.runs.learned_rows import LEARNED, digests_of, learned_among, unlisted_sentence
+from dbnchurn.runs.learned_rows import LEARNED, RowDigests, learned_among, unlisted_sentence
 from dbnchurn.tables.arrow import rules_of
 from dbnchurn.tables.contract import Contract, Customers, apply_contract
 from dbnchurn.tables.label import LabelMeaning, inverted
 from dbnchurn.tables.label_classes import LabelValues, left_sentence, majority_warning
 from dbnchurn.tables.label_question import Question
 from dbnchurn.tables.loading import load_table
-from dbnchurn.tables.reading import read
-from dbnchurn.tables.streaming import FileSource, open_files
+from dbnchurn.tables.streaming import open_files
 from dbnchurn.tables.unused_columns import say, unused_columns
 
 QUESTION = Question("--positive {}", "--negative {}")
@@ -60,6 +59,8 @@ def backtest(
     resamples: int = RESAMPLES,
     expect: str | None = None,
     public_key: str | Path | None = None,
+    sheet: str | None = None,
+    predictor: Predictor | None = None,
 ) -> Backtest:
     """Evaluate a stored model on customers whose outcome is known by now.
 
@@ -97,6 +98,10 @@ def backtest(
         Bootstrap resamples.
     expect, public_key : optional
         As :meth:`Predictor.load` takes them.
+    sheet : str, optional
+        Sheet of a spreadsheet; needed where several hold something.
+    predictor : Predictor, optional
+        The model, where it has been loaded from that folder already.
 
     Returns
     -------
@@ -108,28 +113,27 @@ def backtest(
         If model, table or output cannot be used.
     """
     check_new_file(output, {"input": [table], "model": [model]}, mkdir=mkdir)
-    predictor = Predictor.load(model, expect=expect, public_key=public_key)
+    if predictor is None:
+        predictor = Predictor.load(model, expect=expect, public_key=public_key)
     about = predictor.about
-    source = open_files(table)
-    columns = next(iter(source.columns.values()))
-    name = label or about.get("label") or (LABEL if LABEL in columns else None)
-    if name is None:
-        raise ConfigError("the model does not name its label; give the column as --label")
     classes = {"meaning": meaning} if meaning else _meaning(about, positive, negative)
-    labelled, rows, allowed = _labelled(predictor, source, name, by, classes, allow_changed)
+    labelled, rows, allowed = _labelled(predictor, table, sheet, label, by, classes, allow_changed)
     assert labelled.meaning is not None
     condition, share = labelled.meaning.condition, float(labelled.y.mean())
+    if meaning is not None and about.get("data") is not None:
+        condition = str(about.get("left") or condition)  # of the raw tables, not of the built label
     weight, told = _without_contacts(labelled, feedback)
     scores = predictor.predict_proba(labelled.X)[:, 1]
     measured = evaluate(
         labelled.y, scores, predictor.threshold, sample_weight=weight, resamples=resamples
     )
-    learned, ids = 0, None if labelled.id is None else list(labelled.ids)
+    ids = None if labelled.id is None else list(labelled.ids)
+    learned, digests = 0, RowDigests(predictor.schema, labelled.X, ids)
     warnings = [majority_warning(condition, share, inverted(labelled.meaning, QUESTION))]
     if not of_later_month:
         warnings.append(unlisted_sentence(about))
         path = Path(model).parent / LEARNED
-        learned = learned_among(path, predictor.schema, labelled.X, ids)
+        learned = learned_among(path, digests)
     gaps = () if learned or weight is not None else _gaps(predictor, labelled, scores, by)
     result = Backtest(
         str(model),
@@ -146,7 +150,7 @@ def backtest(
         labelled.y,
         predictor.version,
         None if labelled.id is None else np.asarray(labelled.ids),
-        digests_of(read(predictor.schema, labelled.X)[0], ids) if keep_digests else None,
+        digests.fullest if keep_digests else None,
     )
     write_new_file(output, result.plain())
     return result
@@ -154,14 +158,19 @@ def backtest(
 
 def _labelled(
     predictor: Predictor,
-    source: FileSource,
-    label: str,
+    table: str | Path,
+    sheet: str | None,
+    label: str | None,
     by: Sequence[str],
     classes: Mapping[str, Any],
     allow_changed: Collection[str],
 ) -> tuple[Customers, int, tuple[str, ...]]:
     """The customers with an outcome, the rows of the table, and columns that may have changed."""
+    source = open_files(table, sheet=sheet)
     columns = next(iter(source.columns.values()))
+    label = label or predictor.about.get("label") or (LABEL if LABEL in columns else None)
+    if label is None:
+        raise ConfigError("the model does not name its label; give the column as --label")
     id = predictor.about.get("id")
     loaded = load_table(
         source,
@@ -179,6 +188,8 @@ def _labelled(
         frame, Contract(label, identity, **classes, max_quarantine=1.0, question=QUESTION)
     )
     known = {column.name for column in predictor.schema.columns}
+    if predictor.about.get("data") is not None:
+        known.add(CUTOFF)  # of a table that was built for the model
     extra = [str(c) for c in labelled.X if c not in known and c not in by]
     say([*labelled.notes, *labelled.set_aside])
     say(unused_columns(predictor.schema, extra=extra))

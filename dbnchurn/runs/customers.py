@@ -238,7 +238,10 @@ def _refuse_unreadable(schema: Schema, table: Customers) -> None:
         count = len(found) + len(others)
         wrong.append(f"{reason} ({where}; {count} {'row' if count == 1 else 'rows'} in all)")
     if wrong:
-        raise DataError("; ".join(wrong))
+        raise DataError(
+            f"{'; '.join(wrong)}: mend them, or name words that stand for a missing value under "
+            "'missing' of the table's source, such as missing: [never]"
+        )
 
 
 def true_probabilities(data: DataSection, table: Customers, test: Rows) -> Floats:

@@ -9,6 +9,7 @@ from dbnchurn.data.build import Built
 from dbnchurn.data.draw import DrawRule
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.model.booster_fitter import BoosterFitter
+from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.tables.contract import Customers
 
 
@@ -44,6 +45,24 @@ class Engine(Protocol):
         -------
         BoosterFitter or None
             None where all rows are in `table`.
+        """
+
+    def score_others(self, classifier: ChurnClassifier, cutoffs: list[str], folder: Path) -> bool:
+        """Write predictions of the customers who are not in the table that was built last.
+
+        Parameters
+        ----------
+        classifier : ChurnClassifier
+            Fitted.
+        cutoffs : list of str
+            On which no row was trained.
+        folder : Path
+            New; gets Parquet files with the columns ``id``, ``cutoff``, ``label`` and ``score``.
+
+        Returns
+        -------
+        bool
+            False, and no folder, where all rows are in the table.
         """
 
     def close(self) -> None:

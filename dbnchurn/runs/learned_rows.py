@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +24,52 @@ BY_CHANCE = 0.05  # share of new customers without ids that may have the values 
 Digests = npt.NDArray[np.uint64]
 
 
-def write_learned_rows(
-    path: Path, schema: Schema, frame: pd.DataFrame, ids: Sequence[Any] | None
-) -> None:
-    """Write one digest for every row that a model learned from.
+@dataclass(frozen=True, eq=False)
+class RowDigests:
+    """Digests of the rows of a frame, with their customers or without; each made once.
 
     Parameters
     ----------
-    path : Path
     schema : Schema
         Of the model.
     frame : DataFrame of n rows
     ids : sequence of length n, or None
         Names of the customers; None where the table has none.
     """
-    digests = digests_of(read(schema, frame)[0], ids)
-    kind = UNNAMED if ids is None else NAMED
-    pd.DataFrame({kind: np.sort(digests)}).to_parquet(path, index=False)
+
+    schema: Schema
+    frame: pd.DataFrame
+    ids: Sequence[Any] | None
+
+    @property
+    def kind(self) -> str:
+        """What :attr:`fullest` is of."""
+        return UNNAMED if self.ids is None else NAMED
+
+    @cached_property
+    def fullest(self) -> Digests:
+        """Of customers and values, or of values alone where customers have no ids."""
+        return digests_of(self._table, self.ids)
+
+    @cached_property
+    def of_values(self) -> Digests:
+        """Of values alone."""
+        return self.fullest if self.ids is None else digests_of(self._table)
+
+    @cached_property
+    def _table(self) -> Table:
+        return read(self.schema, self.frame)[0]
+
+
+def write_learned_rows(path: Path, rows: RowDigests) -> None:
+    """Write one digest for every row that a model learned from.
+
+    Parameters
+    ----------
+    path : Path
+    rows : RowDigests
+    """
+    pd.DataFrame({rows.kind: np.sort(rows.fullest)}).to_parquet(path, index=False)
 
 
 def add_learned_rows(path: Path, before: Path, digests: Digests | None) -> None:
@@ -78,19 +109,14 @@ def _stored(path: Path) -> tuple[str, Digests]:
         raise ArtifactError(f"{path} cannot be read: {error}") from error
 
 
-def learned_among(
-    path: Path, schema: Schema, frame: pd.DataFrame, ids: Sequence[Any] | None
-) -> int:
+def learned_among(path: Path, rows: RowDigests) -> int:
     """How many rows a model has learned from.
 
     Parameters
     ----------
     path : Path
         As :func:`write_learned_rows` wrote it; a file that is not there has no rows.
-    schema : Schema
-        Of the model.
-    frame : DataFrame of n rows
-    ids : sequence of length n, or None
+    rows : RowDigests
 
     Returns
     -------
@@ -107,9 +133,9 @@ def learned_among(
         return 0
     kind, learned = _stored(path)
     named = kind != UNNAMED
-    if named and ids is None:
+    if named and rows.ids is None:
         return 0
-    found = np.isin(digests_of(read(schema, frame)[0], ids if named else None), learned)
+    found = np.isin(rows.fullest if named else rows.of_values, learned)
     repeated = 0.0 if named else 1 - len(np.unique(learned)) / max(len(learned), 1) + BY_CHANCE
     return int(found.sum()) if found.mean() > repeated else 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from dbnchurn.core.typing import Floats, Labels
 from dbnchurn.decide import Threshold, choose_threshold
 from dbnchurn.decide.threshold import Choice
 from dbnchurn.evaluate import at_thresholds, by_group, compare, evaluate
+from dbnchurn.runs.all_test_rows import all_test_metrics
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import shares_attained
 from dbnchurn.runs.predictions import GROUP, models, score_column, weights
@@ -22,7 +24,9 @@ Plain = dict[str, Any]
 LARGE = 50_000  # rows from which groups are resampled less often
 
 
-def measured(frame: pd.DataFrame, config: RunConfig, facts: Mapping[str, Any]) -> Plain:
+def measured(
+    frame: pd.DataFrame, config: RunConfig, facts: Mapping[str, Any], others: Path | None = None
+) -> Plain:
     """How good the models are, as plain data.
 
     Parameters
@@ -32,6 +36,8 @@ def measured(frame: pd.DataFrame, config: RunConfig, facts: Mapping[str, Any]) -
     config : RunConfig
     facts : mapping
         As :func:`dbnchurn.runs.facts.facts_of` gives it.
+    others : Path, optional
+        Folder with predictions of customers who were not drawn.
 
     Returns
     -------
@@ -82,6 +88,13 @@ def measured(frame: pd.DataFrame, config: RunConfig, facts: Mapping[str, Any]) -
         "quarantined_rows": facts["quarantined_rows"],
         "unlabelled_rows": facts["unlabelled_rows"],
         **_attained(test, own),
+        **all_test_metrics(
+            frame,
+            others,
+            thresholds[MODEL],
+            resamples=config.resamples,
+            random_state=config.seed,
+        ),
     }
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from dbnchurn.config import build, dump
+from dbnchurn.core.errors import listed
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
+from dbnchurn.offers.files import FOLDER, load, save
 from dbnchurn.offers.new_items import NewItemList, rank_for_new
 from dbnchurn.offers.next_offer import NextOffer
 from dbnchurn.offers.offer_summary import OfferSummary
@@ -42,7 +44,12 @@ class OffersRun:
 
 
 def run(
-    config: OffersConfig, name: str = "offers", *, raw_text: bool = False, mkdir: bool = False
+    config: OffersConfig,
+    name: str = "offers",
+    *,
+    model: str | Path | None = None,
+    raw_text: bool = False,
+    mkdir: bool = False,
 ) -> OffersRun:
     """Find next offers as `config` says.
 
@@ -51,6 +58,9 @@ def run(
     config : OffersConfig
     name : str, default "offers"
         Name of the run folder; a number is added if there is one of that name.
+    model : path, optional
+        Run folder of an earlier search, or its ``model``: lists are made by what was learned then,
+        and nothing is learned.
     raw_text : bool, default False
         Leave texts of CSV files as they are; by default those that a spreadsheet would compute
         have an apostrophe in front.
@@ -61,23 +71,42 @@ def run(
     -------
     OffersRun
         Its folder has the lists (``offers``), ``rules``, ``offers.html``, ``offers.json`` and
-        ``config.yaml``; ``new_items`` and ``acceptance`` where the config asks for them.
+        ``config.yaml``; ``new_items`` and ``acceptance`` where the config asks for them; and
+        ``model``, what was learned.
 
     Raises
     ------
     DataError, ConfigError
         If the tables or the config cannot be used.
+    ArtifactError
+        If what was learned earlier cannot be read.
     """
     open_output(config.output, _read(config), mkdir=mkdir)
+    learned = None if model is None else load(model)
     with stage("read"):
-        given = read_offers_input(config)
+        items = None if learned is None else learned.record_.items
+        given = read_offers_input(config, items)
+    if learned is not None:
+        given = replace(given, notes=(*given.notes, *_by_earlier(config, model)))
     say(given.notes)
-    estimator = build(config.offers, NextOffer, random_state=config.seed)
-    estimator.fit(given.history, given.rules)
+    estimator = learned or build(config.offers, NextOffer, random_state=config.seed)
+    if learned is None:
+        estimator.fit(given.history, given.rules)
     folder = free_folder(config.output, name)
     with atomic_folder(folder) as unfinished:
         summary = _write(config, given, estimator, unfinished, raw_text)
+        save(estimator, unfinished / FOLDER)
     return OffersRun(folder, summary)
+
+
+def _by_earlier(config: OffersConfig, model: str | Path | None) -> Iterator[str]:
+    """What is said where nothing is learned."""
+    yield (
+        f"lists are by what was learned earlier ({model}): figures and rules were measured then, "
+        "not on these customers"
+    )
+    if told := sorted(config.offers.model_fields_set):
+        yield f"the keys {listed(told)} of 'offers' take no part, as nothing is learned"
 
 
 def _read(config: OffersConfig) -> list[str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,12 +51,14 @@ class OffersInput:
     notes: tuple[str, ...]
 
 
-def read_offers_input(config: OffersConfig) -> OffersInput:
+def read_offers_input(config: OffersConfig, items: Sequence[str] | None = None) -> OffersInput:
     """Read and check all tables.
 
     Parameters
     ----------
     config : OffersConfig
+    items : sequence of str, optional
+        Those that were learned from earlier; what is held or bought of others takes no part.
 
     Returns
     -------
@@ -68,6 +70,8 @@ def read_offers_input(config: OffersConfig) -> OffersInput:
         With what is wrong in a table, or in what the config says of it.
     """
     history, about, notes = _history(config)
+    if items is not None:
+        history = history.on_items(items)
     notes = [*notes, *history.notes]
     problems = [*_problems(config, history, about)]
     if problems:
@@ -104,7 +108,7 @@ def _history(
         return bought, None, notes
     source, column = config.customers.source, config.customers.customer
     table = read_source(source, texts=[column], kinds={})
-    ids = unique_ids(table.frame, column, table.name)
+    ids = unique_ids(table.frame, column, table.name, key="customers.customer")
     known = set(bought.customers) & set(ids)
     if not known:
         raise DataError(

@@ -22,7 +22,6 @@ from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.personas.customer_ids import refuse_ids, totals_text
 from dbnchurn.personas.differences import PersonaFigures, figures_of
 from dbnchurn.personas.files import load, save
-from dbnchurn.personas.page import personas_page
 from dbnchurn.personas.personas import Personas, PersonaWarning
 from dbnchurn.runs.folder import free_folder, open_output
 from dbnchurn.runs.source import SourceSection
@@ -182,6 +181,8 @@ def run(
     DataError, ConfigError
         If the table or the config cannot be used.
     """
+    from dbnchurn.personas.page import personas_page  # draws with matplotlib
+
     open_output(config.output, [config.source.path], mkdir=mkdir)
     with stage("read"):
         table = load_personas_table(config)
@@ -195,7 +196,7 @@ def run(
     with stage("find"), warnings.catch_warnings():
         warnings.simplefilter("ignore", PersonaWarning)
         estimator.fit(table.X, table.left)
-    record = replace(estimator.record_, id=config.columns.id)
+    record = replace(estimator.record_, id=config.columns.id, missing=tuple(config.source.missing))
     for sentence in record.warnings():
         log.warning("%s", sentence)
     notes = table.notes + [

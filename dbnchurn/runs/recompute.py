@@ -15,6 +15,7 @@ from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.files import write_whole
 from dbnchurn.core.flattening import dotted, flatten
 from dbnchurn.core.scratch import ScratchFolder
+from dbnchurn.runs.all_test_rows import OTHERS
 from dbnchurn.runs.config import read_config
 from dbnchurn.runs.facts import FACTS
 from dbnchurn.runs.folder import read_json, write_json
@@ -71,7 +72,8 @@ class Recomputed:
 def recompute(folder: str | Path, *, write: bool = False) -> Recomputed:
     """Recompute ``metrics.json``, ``report.html`` and the table of a run, and compare.
 
-    The metrics come from the predictions, the config and the facts of training; report and table
+    The metrics come from the predictions (of a run that has drawn customers also from the folder
+    ``predictions`` of the others), the config and the facts of training; report and table
     from these and the recomputed metrics.
 
     Parameters
@@ -96,9 +98,14 @@ def recompute(folder: str | Path, *, write: bool = False) -> Recomputed:
             f"{folder}: not the folder of a finished run, it lacks {', '.join(absent)}"
         )
     stored, facts = read_json(folder / METRICS), read_json(folder / FACTS)
+    if "all_test" in stored and not (folder / OTHERS).is_dir():
+        raise ConfigError(
+            f"{folder}: its metrics are of customers who were not drawn, too, and their "
+            f"predictions are not there: it lacks the folder {OTHERS}"
+        )
     config = read_config(folder / "config.yaml")
     frame = pd.read_parquet(folder / "predictions.parquet")
-    metrics = {**measured(frame, config, facts), "seconds": facts["seconds"]}
+    metrics = {**measured(frame, config, facts, folder / OTHERS), "seconds": facts["seconds"]}
     with ScratchFolder() as aside:
         for name in SOURCES:
             shutil.copyfile(folder / name, aside / name)

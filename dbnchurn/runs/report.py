@@ -18,6 +18,7 @@ from dbnchurn.report import (
     Weights,
 )
 from dbnchurn.report import write as write_page
+from dbnchurn.runs.all_test_rows import all_test_sentence
 from dbnchurn.runs.baselines import VARIANTS
 from dbnchurn.runs.config import CampaignSection, read_config
 from dbnchurn.runs.facts import FACTS
@@ -169,6 +170,11 @@ def _facts(seed: int, metrics: dict[str, Any], facts: dict[str, Any]) -> dict[st
     return {
         "source": facts["source"],
         **_attained(metrics),
+        **(
+            {"with customers not drawn": all_test_sentence(metrics)}
+            if "all_test" in metrics
+            else {}
+        ),
         "seed": seed,
         "columns used": facts["columns_used"],
         "trees": facts["trees"],

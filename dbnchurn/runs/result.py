@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,7 @@ from dbnchurn.runs.side_columns import strengths
 from dbnchurn.tables import Customers
 from dbnchurn.tables.schema import Schema
 from dbnchurn.tables.splitting import Split
-from dbnchurn.tables.unused_columns import unused_columns
+from dbnchurn.tables.unused_columns import empty_columns, unused_columns
 
 MODEL = "dbnchurn"
 
@@ -47,8 +48,9 @@ class RunResult:
 
     @property
     def reduced(self) -> list[str]:
-        """The columns that the preparation dropped, in a sentence; empty if there are none."""
-        return unused_columns(Schema(()), reduced=self.classifier.prepare_.dropped_)
+        """The empty columns and those that the preparation dropped, in a sentence; or nothing."""
+        empty = empty_columns(self.classifier.schema_)
+        return unused_columns(Schema(()), reduced=empty | self.classifier.prepare_.dropped_)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +65,11 @@ class Findings:
         Plain data, as in ``metrics.json``.
     facts : dict
         Plain data, as in ``training.json``.
+    others : Path, optional
+        Folder with predictions of customers who were not drawn.
     """
 
     predictions: pd.DataFrame
     metrics: dict[str, Any]
     facts: dict[str, Any]
+    others: Path | None = None

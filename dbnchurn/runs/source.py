@@ -11,7 +11,7 @@ import pyarrow as pa
 from pydantic import Field, model_validator
 
 from dbnchurn.config import Section
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import DataError, first_line
 from dbnchurn.core.sql import quoted
 from dbnchurn.data.plan import Csv
 from dbnchurn.tables.duckdb import Session, one_query
@@ -128,7 +128,7 @@ class SourceSection(Section):
                 session.run(f"CREATE VIEW {quoted('source')} AS {query}")
                 table: pa.Table = session.arrow(f"FROM {quoted('source')}")
             except Exception as error:
-                first = str(error).strip().splitlines()[0]
+                first = first_line(error)
                 raise DataError(f"source.query cannot be run: {first}") from error
         rows: Any = table.to_pandas()
         return pd.DataFrame(rows)

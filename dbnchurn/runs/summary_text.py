@@ -10,6 +10,7 @@ from rich.table import Table
 
 from dbnchurn.evaluate.registry import MetricTable, columns
 from dbnchurn.predictor.model_files import digest_of_folder
+from dbnchurn.runs.all_test_rows import all_test_sentence
 from dbnchurn.runs.facts import FACTS
 from dbnchurn.runs.folder import read_json
 from dbnchurn.runs.neighbour_value import neighbour_sentence
@@ -55,7 +56,7 @@ def summary_text(folder: Path, metrics: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        Up to seven lines.
+        Up to eight lines.
     """
     threshold = metrics["threshold"]
     origin = f"rule {threshold['rule']}, chosen on {threshold['chosen_on']}"
@@ -64,6 +65,8 @@ def summary_text(folder: Path, metrics: Mapping[str, Any]) -> str:
     facts = read_json(folder / FACTS) if (folder / FACTS).exists() else {}
     outcome = [facts["outcome"]] if "outcome" in facts else []
     stored = [stored_sentence(facts["stored"])] if "stored" in facts else []
+    if "all_test" in metrics:
+        stored.append(all_test_sentence(metrics))
     if "neighbours" in facts:
         stored.append(neighbour_sentence(facts["neighbours"]))
     lines = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
@@ -21,6 +22,7 @@ from dbnchurn.data.quality_page import write_quality
 from dbnchurn.model.booster_fitter import boosters_fitted_by
 from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.model.inputs import LabelledFrame
+from dbnchurn.runs.all_test_rows import OTHERS, unseen_cutoffs
 from dbnchurn.runs.baselines import PEERS, VARIANTS, Predict, baselines_of
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import (
@@ -37,7 +39,7 @@ from dbnchurn.runs.engine import Engine
 from dbnchurn.runs.facts import FACTS, facts_of
 from dbnchurn.runs.feedback import FITTED, plain, with_feedback
 from dbnchurn.runs.folder import open_output, write_json
-from dbnchurn.runs.learned_rows import LEARNED, write_learned_rows
+from dbnchurn.runs.learned_rows import LEARNED, RowDigests, write_learned_rows
 from dbnchurn.runs.metrics import chosen, measured, uses_each_gain
 from dbnchurn.runs.predictions import predictions
 from dbnchurn.runs.protocol import division
@@ -161,7 +163,7 @@ def _finish(config: RunConfig, unfinished: Unfinished, engine: Engine | None = N
             trained = fit_all(config, table, parts, seconds, unfinished.store)
         say(trained.reduced)
         with stage("evaluate", seconds):
-            found = findings(trained, config)
+            found = findings(trained, config, _score_others(trained, engine, work))
             found.facts["feedback"] = plain(weighted)
         with stage("explain", seconds):
             reasons = find_drivers(trained, config.display_names, config.seed)
@@ -290,20 +292,31 @@ def _score(predict: Predict, rows: dict[str, LabelledFrame]) -> dict[str, Floats
     return {part: s[:, 1] if s.ndim == 2 else s for part, s in scores.items()}
 
 
-def findings(trained: RunResult, config: RunConfig) -> Findings:
+def _score_others(trained: RunResult, engine: Engine | None, work: Path) -> Path | None:
+    """Predictions of the customers of the test months who were not drawn, where there are any."""
+    cutoffs = unseen_cutoffs(trained.customers, trained.parts)
+    if engine is None or not cutoffs:
+        return None
+    folder = work / OTHERS
+    return folder if engine.score_others(trained.classifier, cutoffs, folder) else None
+
+
+def findings(trained: RunResult, config: RunConfig, others: Path | None = None) -> Findings:
     """Predictions, facts, and the metrics that follow from both.
 
     Parameters
     ----------
     trained : RunResult
     config : RunConfig
+    others : Path, optional
+        Folder with predictions of customers who were not drawn.
 
     Returns
     -------
     Findings
     """
     frame, facts = predictions(trained, config), facts_of(trained, config)
-    return Findings(frame, measured(frame, config, facts), facts)
+    return Findings(frame, measured(frame, config, facts, others), facts, others)
 
 
 def write(
@@ -337,6 +350,8 @@ def write(
     with atomic_folder(folder, unfinished.aside) as aside:
         (aside / "config.yaml").write_text(dump(config), encoding="utf-8")
         found.predictions.to_parquet(aside / "predictions.parquet", index=False)
+        if found.others is not None:
+            shutil.copytree(found.others, aside / OTHERS)
         write_json(aside / "metrics.json", found.metrics)
         write_json(aside / "curves.json", trained.classifier.curves_)
         write_json(aside / FACTS, found.facts)
@@ -367,7 +382,7 @@ def write(
         stored.save(aside / "model", about=about)
         rows = learned_rows(trained, stored)
         ids = None if table.id is None else list(table.ids[rows])
-        write_learned_rows(aside / LEARNED, stored.schema_, table.X.iloc[rows], ids)
+        write_learned_rows(aside / LEARNED, RowDigests(stored.schema_, table.X.iloc[rows], ids))
         if config.report.page:
             write_report(aside)
     return folder

@@ -5,6 +5,7 @@ Only the difference between these two groups measures the effect of a campaign.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ import pyarrow.parquet as pq
 
 from dbnchurn.campaign.arm_names import CONTACT, CONTROL
 from dbnchurn.campaign.id_match import Match
-from dbnchurn.campaign.log import LogEntry
-from dbnchurn.campaign.suppression import MATCHES, comparable, readable, suppress
+from dbnchurn.campaign.log import ContactLog, LogEntry
+from dbnchurn.campaign.other_campaigns import RUNNING, held_out_elsewhere
+from dbnchurn.campaign.suppression import MATCHES, check_list, comparable, readable, suppress
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.files import atomic_write
 from dbnchurn.core.places import check_places, conflicts
@@ -26,9 +28,9 @@ from dbnchurn.core.typing import Bools
 from dbnchurn.data.typed import as_text
 from dbnchurn.scoring.output_paths import disk_errors
 from dbnchurn.tables.duckdb import Session
-from dbnchurn.tables.files import ALL_ENDINGS, kind_of_file
 from dbnchurn.tables.writing import ending_of, relation_of, write_pieces
 
+logger = logging.getLogger(__name__)
 MEMORY = "400MB"  # of DuckDB
 PIECE = 50_000  # rows that are written at a time
 
@@ -107,11 +109,7 @@ class Campaign:
         if self.path.is_dir():
             raise ConfigError(f"{self.path}: a campaign list is a file, this is a folder")
         if self.suppress is not None:
-            if not self.suppress.is_file():
-                raise ConfigError(f"{self.suppress}: there is no such suppression list")
-            if kind_of_file(self.suppress) is None:
-                endings = listed(ALL_ENDINGS, limit=20)
-                raise ConfigError(f"{self.suppress}: a suppression list is one of {endings}")
+            check_list(self.suppress)
             if conflicts({"campaign": self.path}, {"suppress": [self.suppress]}):
                 raise ConfigError(f"{self.path} is the suppression list; write the list elsewhere")
 
@@ -242,6 +240,19 @@ def _append(session: Session, relation: str, log: LogEntry, share: float) -> int
     if not len(rows):
         return 0
     made = log.rows(rows["id"], rows["arm"] == CONTROL, share, rows["probability"].astype(float))
+    if log.path.exists() and log.path.stat().st_size:
+        held = held_out_elsewhere(
+            ContactLog.read(log.path), made.frame["customer"], log.campaign, log.contact_date
+        ) & (made.frame["arm"] == CONTACT).to_numpy(bool)
+        if held.any():
+            logger.warning(
+                "%d of the customers to contact are in the control group of another campaign of "
+                "%s that began within %d days: a contact spoils what it measures; name them in a "
+                "suppression list, or plan with 'dbnchurn allocate', which leaves them alone",
+                int(held.sum()),
+                log.path,
+                RUNNING,
+            )
     return made.append_to(log.path, mkdir=True)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from dbnchurn.scoring.sources import sources_text
 from dbnchurn.scoring.work_folder import WorkFolder
 from dbnchurn.tables.arrow import reading_notes, text_formats
 from dbnchurn.tables.chunks import Chunk, ChunkSource
+from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.postgres import PostgresSource
 from dbnchurn.tables.streaming import open_files
 from dbnchurn.tables.unused_columns import say
@@ -50,6 +52,8 @@ def score_file(
     *,
     id: str | None = None,
     database: str | None = None,
+    csv: CsvSettings | None = None,
+    sheet: str | None = None,
     cutoff: date | None = None,
     tables: Mapping[str, str] | None = None,
     sources: str | Path | None = None,
@@ -75,8 +79,8 @@ def score_file(
     model : path
         Model folder.
     table : path, or str, or None
-        CSV or Parquet file, a folder of them, or a pattern; with `database` a table or SQL. None
-        to build a month from raw tables, as the model's training did.
+        CSV, Excel or Parquet file, a folder of them, or a pattern; with `database` a table or SQL.
+        None to build a month from raw tables, as the model's training did.
     output : path
         ``.csv`` or ``.parquet``. Finished chunks are kept in ``OUTPUT.parts`` until it is written.
     id : str, optional
@@ -85,6 +89,10 @@ def score_file(
         it; otherwise its rows are numbered from 0, which is said.
     database : str, optional
         Environment variable that holds the URL of a PostgreSQL database.
+    csv : CsvSettings, optional
+        How CSV files of `table` are written; found out where it does not say.
+    sheet : str, optional
+        Sheet of a spreadsheet; needed where several hold something.
     cutoff, tables, sources, trust_sources : optional
         The month to be built, as :func:`dbnchurn.scoring.month.build_month` takes it; `tables` are
         its `paths`.
@@ -149,6 +157,8 @@ def score_file(
     """
     raw = cutoff is not None or bool(tables or sources or trust_sources)
     _check_options(table, raw, allow_stale, chunk_rows, max_rejected, reasons)
+    if (csv or sheet) and (table is None or database is not None):
+        raise ConfigError("csv and sheet (--delimiter, --encoding, --sheet) are about a file")
     output = Path(output)
     paths = OutputPaths.of(output, rejected, raw_text=raw_text)
     _check_raw_text(paths, campaign)
@@ -163,7 +173,7 @@ def score_file(
             model, predictor, paths=tables, sources=sources, trust_sources=trust_sources
         )
     _check_places(model, plan, table, database, paths, campaign, mkdir)
-    source = None if table is None else _source(table, database)
+    source = None if table is None else _source(table, database, csv, sheet)
     scorer = _scorer(predictor, source, id, reasons, plausibility) if source else None
     if scorer is not None:
         _check_suppression(scorer, campaign)
@@ -173,7 +183,8 @@ def score_file(
         "model": predictor.digest,
         "input": (source and source.identity()) or given,
         "database": database,
-        "options": _options(id, reasons, plausibility, chunk_rows, n_threads),
+        "options": _options(id, sheet, reasons, plausibility, chunk_rows, n_threads)
+        | {"csv": csv and asdict(csv)},
         "versions": versions(),
     }
     with disk_errors(output), WorkFolder(paths.work, manifest) as work_folder:
@@ -220,11 +231,17 @@ def _check_options(
 
 
 def _options(
-    id: str | None, reasons: int, plausibility: bool, chunk_rows: int, n_threads: int
+    id: str | None,
+    sheet: str | None,
+    reasons: int,
+    plausibility: bool,
+    chunk_rows: int,
+    n_threads: int,
 ) -> dict[str, object]:
     """What chunks that are kept depend on, beside model and rows."""
     return {
         "id": id,
+        "sheet": sheet,
         "reasons": reasons,
         "plausibility": plausibility,
         "rows": chunk_rows,
@@ -278,8 +295,12 @@ def _check_suppression(scorer: Scorer, campaign: Campaign | None) -> None:
     check_suppression(campaign.suppress, scorer.id)
 
 
-def _source(table: str | Path, database: str | None) -> ChunkSource:
-    return open_files(table) if database is None else PostgresSource(database, str(table))
+def _source(
+    table: str | Path, database: str | None, csv: CsvSettings | None, sheet: str | None
+) -> ChunkSource:
+    if database is not None:
+        return PostgresSource(database, str(table))
+    return open_files(table, csv, sheet=sheet)
 
 
 def _month(
@@ -310,9 +331,10 @@ def _scorer(
             raise DataError(f"{file}: no id column {id!r}: {did_you_mean(id, columns)}")
     say_unused(predictor, files, id)
     formats = text_formats(source, predictor.schema, predictor.missing)
-    say(reading_notes(source, predictor.schema, formats))
+    notes = reading_notes(source, predictor.schema, formats)
+    say(notes)
     id_type = None if id is None else source.id_type(id)
-    return Scorer(predictor, id, id_type, formats, reasons, plausibility)
+    return Scorer(predictor, id, id_type, formats, reasons, plausibility, tuple(notes))
 
 
 def _score_chunks(

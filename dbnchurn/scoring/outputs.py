@@ -22,7 +22,7 @@ from dbnchurn.scoring.campaign import Campaign, write_campaign
 from dbnchurn.scoring.drift import drift
 from dbnchurn.scoring.output_paths import OutputPaths
 from dbnchurn.scoring.result import Job
-from dbnchurn.scoring.scorer import Scorer
+from dbnchurn.scoring.scorer import Scorer, id_faults
 from dbnchurn.scoring.work_folder import ChunkFacts, WorkFolder
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.writing import ending_of, relation_of, write_pieces
@@ -125,17 +125,20 @@ def _write_quarantine(month: Built, paths: OutputPaths) -> None:
         with ScratchFolder(paths.quarantine.parent, paths.quarantine.name) as scratch:
             shutil.copytree(month.folder / QUARANTINE, scratch / QUARANTINE)
             replace_folder(scratch / QUARANTINE, paths.quarantine)
-        log.warning("rows of the raw tables that broke their contract are in %s", paths.quarantine)
+        aside = {name: sum(table.quarantined.values()) for name, table in month.tables.items()}
+        log.warning(
+            "rows of the raw tables that broke their contract or repeat a key are in %s: %s",
+            paths.quarantine,
+            ", ".join(f"{name} {rows:,}" for name, rows in aside.items() if rows),
+        )
 
 
 def _summed(scorer: Scorer, work_folder: WorkFolder, paths: OutputPaths, unusual: Oddities) -> Job:
     facts = work_folder.facts
     rows, rejected = sum(f.rows for f in facts), sum(f.rejected for f in facts)
     without_id, repeated = _check_ids(work_folder) if scorer.id is not None else (0, 0)
-    if without_id or repeated:
-        log.warning(
-            "%d rows have no %s, %d repeat that of another row", without_id, scorer.id, repeated
-        )
+    for sentence in id_faults(scorer.id or "id", without_id, repeated):
+        log.warning("%s", sentence)
     if sentences := unusual.lines():
         others = len(sentences) - SHOWN
         ending = f"; and {others} more, see {paths.summary}" if others > 0 else ""
@@ -158,6 +161,7 @@ def _summed(scorer: Scorer, work_folder: WorkFolder, paths: OutputPaths, unusual
         digest=scorer.predictor.digest,
         raw_text=paths.raw_text,
         odd=_summed_odd(facts),
+        notes=scorer.notes,
     )
 
 

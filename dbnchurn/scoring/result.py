@@ -60,6 +60,8 @@ class Job:
         Whether texts of CSV files were left as they are.
     odd : OddRows, optional
         How many rows are odder than 1 in 1,000; None where plausibility was not asked for.
+    notes : tuple of str, default ()
+        What was assumed, converted or left out when the table was read.
 
     Examples
     --------
@@ -93,6 +95,7 @@ class Job:
     sources: Mapping[str, str] = field(default_factory=dict)
     raw_text: bool = False
     odd: OddRows | None = None
+    notes: tuple[str, ...] = ()
 
     def read(self) -> pd.DataFrame:
         """The scores, in memory."""
@@ -139,4 +142,5 @@ class Job:
             "changed_columns": list(self.changed),
             "month": None if self.month is None else asdict(self.month),
             "sources": dict(self.sources),
+            "notes": list(self.notes),
         }

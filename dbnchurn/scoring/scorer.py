@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from dbnchurn.core.errors import DataError, listed
+from dbnchurn.data.joins import CUTOFF
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scores import Scored
 from dbnchurn.scoring.work_folder import ChunkFacts
@@ -95,6 +96,36 @@ def id_column(predictor: Predictor, files: Mapping[str, Sequence[str]]) -> str |
     return None
 
 
+def id_faults(id: str, without: int, repeated: int) -> list[str]:
+    """Sentences about rows without an id, and about ids in several rows; none where all is well.
+
+    Parameters
+    ----------
+    id : str
+        Column that names the customer.
+    without : int
+        Rows without an id.
+    repeated : int
+        Rows with the id of another row before them.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> id_faults("customer", 0, 2)
+    ['2 rows repeat the customer of another row']
+    """
+    found = []
+    if without:
+        found.append(f"1 row has no {id}" if without == 1 else f"{without} rows have no {id}")
+    if repeated:
+        repeat = "1 row repeats" if repeated == 1 else f"{repeated} rows repeat"
+        found.append(f"{repeat} the {id} of another row")
+    return found
+
+
 def say_unused(predictor: Predictor, files: Mapping[str, Sequence[str]], id: str | None) -> None:
     """Log which columns of the files the model does not use.
 
@@ -106,6 +137,8 @@ def say_unused(predictor: Predictor, files: Mapping[str, Sequence[str]], id: str
         Column that names the customers.
     """
     known = {id, predictor.about.get("id"), *(c.name for c in predictor.schema.columns)}
+    if predictor.about.get("data") is not None:
+        known.add(CUTOFF)  # of a table that was built for the model
     extra = dict.fromkeys(name for names in files.values() for name in names if name not in known)
     say(unused_columns(predictor.schema, extra=extra))
 
@@ -127,6 +160,8 @@ class Scorer:
         Reasons that are given for every score.
     plausibility : bool, default False
         Whether every row gets its plausibility.
+    notes : tuple of str, default ()
+        What was assumed, converted or left out when the table was read.
     """
 
     predictor: Predictor
@@ -135,6 +170,7 @@ class Scorer:
     formats: Mapping[str, Mapping[str, str]]
     reasons: int
     plausibility: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> list[str]:

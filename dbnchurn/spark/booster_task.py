@@ -13,8 +13,8 @@ from safetensors.numpy import save
 from dbnchurn.core.records import pack
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.core.typing import Floats, Ints
-from dbnchurn.data.draw import Draw, DrawRule
-from dbnchurn.data.joins import CUTOFF, LABEL, RESULT
+from dbnchurn.data.draw import Draw
+from dbnchurn.data.joins import CUTOFF, LABEL
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.features import Leaves
 from dbnchurn.features.compact_rows import row_chunks
@@ -22,7 +22,7 @@ from dbnchurn.features.leaves import Share
 from dbnchurn.features.leaves_record import booster_matrix
 from dbnchurn.model.booster_fitter import RowPreparation
 from dbnchurn.spark.barrier import communicator
-from dbnchurn.spark.draw import store_rows
+from dbnchurn.spark.draw import rows_not_drawn, store_rows
 from dbnchurn.spark.exchange import packed, record, unpacked
 from dbnchurn.spark.part_task import BATCH_ROWS
 from dbnchurn.tables.duckdb import Session
@@ -122,17 +122,13 @@ class ShardTask:
 
     @property
     def _query(self) -> str:
-        column = self.plan.tables[self.plan.base].key
-        key = quoted(column)
-        rule = DrawRule(self.draw.most_rows, self.draw.seed)
-        others = rule.drawn_rows(RESULT, column, self.draw, others=True)
-        days = ", ".join(f"DATE '{day}'" for day in self.cutoffs or ())
-        dated = f" AND {CUTOFF} IN ({days})" if self.cutoffs is not None else ""
+        key = quoted(self.plan.tables[self.plan.base].key)
+        others = rows_not_drawn(self.plan, self.draw, self.cutoffs)
         salt = text_literal(f"fold {self.seed}:")
         hashed = f"md5_number_lower({salt} || CAST({key} AS VARCHAR)) % {self.folds}"
         return (
             f"SELECT *, CAST({hashed} AS BIGINT) AS {quoted(HASHED)} FROM ({others}) "
-            f"WHERE {LABEL} IS NOT NULL{dated} ORDER BY {CUTOFF}, {key}"
+            f"ORDER BY {CUTOFF}, {key}"
         )
 
     def _packed(self, rows: pa.Table) -> bytes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.core.errors import ConfigError, DataError, first_line
 from dbnchurn.data.joins import CUTOFF
 from dbnchurn.spark.outputs import TABLE
-from dbnchurn.spark.session import first_line
+from dbnchurn.spark.session import table_of
 from dbnchurn.tables.files import ENDINGS
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def _read(spark: SparkSession, table: str) -> DataFrame:
         )
     try:
         if table.startswith(TABLE):
-            return spark.table(table.removeprefix(TABLE))
+            return table_of(spark, table.removeprefix(TABLE))
         return spark.read.option("mergeSchema", "true").parquet(table)
     except Exception as error:
-        raise ConfigError(f"no table to score: {first_line(error)}") from error
+        hint = "" if table.startswith(TABLE) or "/" in table else f"; a table is {TABLE}{table}"
+        raise ConfigError(f"no table to score: {first_line(error)}{hint}") from error

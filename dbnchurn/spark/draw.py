@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from dbnchurn.data.draw import SLOTS, Draw, DrawRule
-from dbnchurn.data.joins import RESULT
+from dbnchurn.data.joins import CUTOFF, LABEL, RESULT
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.spark.exchange import packed, record, unpacked
 from dbnchurn.spark.part_task import BATCH_ROWS, FEATURES
@@ -46,7 +46,7 @@ def draw_on_workers(features: DataFrame, plan: DataPlan, rule: DrawRule) -> tupl
 
     def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         with Session(memory, n_threads=1) as session:
-            if store_rows(session, _rows_in(batches)):
+            if store_rows(session, rows_in(batches)):
                 counts = rule.slot_counts(session, RESULT, key)
                 yield record(0, "", "", counts.tobytes())
 
@@ -59,12 +59,33 @@ def draw_on_workers(features: DataFrame, plan: DataPlan, rule: DrawRule) -> tupl
 
     def take(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         with Session(memory, n_threads=1) as session:
-            if store_rows(session, _rows_in(batches)):
+            if store_rows(session, rows_in(batches)):
                 drawn = session.connection.sql(rule.drawn_rows(RESULT, key, draw))
                 for batch in drawn.to_arrow_reader(BATCH_ROWS):
                     yield record(0, "", FEATURES, packed(pa.Table.from_batches([batch])))
 
     return draw, features.mapInArrow(take, RECORD)
+
+
+def rows_not_drawn(plan: DataPlan, draw: Draw, cutoffs: Sequence[str] | None) -> str:
+    """SQL of the rows with an outcome of customers who were not drawn, from a session's features.
+
+    Parameters
+    ----------
+    plan : DataPlan
+    draw : Draw
+    cutoffs : sequence of str or None
+        Of these rows; None for all.
+
+    Returns
+    -------
+    str
+    """
+    rule = DrawRule(draw.most_rows, draw.seed)
+    others = rule.drawn_rows(RESULT, plan.tables[plan.base].key, draw, others=True)
+    days = ", ".join(f"DATE '{day}'" for day in cutoffs or ())
+    dated = f" AND {CUTOFF} IN ({days})" if cutoffs is not None else ""
+    return f"SELECT * FROM ({others}) WHERE {LABEL} IS NOT NULL{dated}"
 
 
 def store_rows(session: Session, tables: Iterable[pa.Table]) -> bool:
@@ -90,7 +111,8 @@ def store_rows(session: Session, tables: Iterable[pa.Table]) -> bool:
     return made
 
 
-def _rows_in(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+def rows_in(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """The tables that are packed in records."""
     for batch in batches:
         for data in batch.column("data"):
             yield unpacked(data.as_buffer())

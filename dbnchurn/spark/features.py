@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,16 +21,16 @@ from dbnchurn.data.build import QUARANTINE as QUARANTINE_FOLDER
 from dbnchurn.data.build import Built, finished, places
 from dbnchurn.data.coverage import check_reason
 from dbnchurn.data.draw import DrawRule
-from dbnchurn.data.joins import NO_WINDOWS
+from dbnchurn.data.joins import NO_WINDOWS, RESULT
 from dbnchurn.data.open import raw_name
 from dbnchurn.data.part import Part, Task, Whole, conclude, with_sources, write_part
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.spark.draw import draw_on_workers, store_rows
 from dbnchurn.spark.exchange import packed, plain_schema, unpacked
-from dbnchurn.spark.outputs import check_output, publish
+from dbnchurn.spark.outputs import check_output, publish, refuse_bare_name
 from dbnchurn.spark.part_task import COUNTS, FEATURES, QUARANTINE, PartTask
-from dbnchurn.spark.records import RECORD, rows_of
-from dbnchurn.spark.session import check_workers, readable
+from dbnchurn.spark.records import kept_records, rows_of
+from dbnchurn.spark.session import check_session, check_workers, readable
 from dbnchurn.spark.sources import Source, sources_of
 from dbnchurn.tables.counts import Answer, NotCounted, folded
 from dbnchurn.tables.duckdb import Session
@@ -46,7 +46,7 @@ DISAGREE = (
 )
 
 
-@dataclass
+@dataclass(repr=False)
 class PreparedFeatures:
     """A table of features on Spark, and the report of how it was built.
 
@@ -75,7 +75,16 @@ class PreparedFeatures:
     rows: int
     labelled: bool
     output: str | None
-    _records: DataFrame = field(repr=False)
+    _records: DataFrame
+
+    def __repr__(self) -> str:
+        """One line, as a notebook shows it."""
+        where = "not published" if self.output is None else f"in {self.output}"
+        aside = sum(sum(table.quarantined.values()) for table in self.part.tables.values())
+        return (
+            f"PreparedFeatures({self.rows} rows, {len(self.frame.columns)} columns, {where}; "
+            f"{aside} source rows in quarantine)"
+        )
 
     @property
     def features(self) -> DataFrame:
@@ -114,15 +123,22 @@ class PreparedFeatures:
             draw, features = None, self.features
             if rule is not None and self.rows > rule.most_rows:
                 draw, features = draw_on_workers(features, self.part.plan, rule)
-            self._write_features(features, unfinished / FEATURES_FILE)
+            path = unfinished / FEATURES_FILE
+            self._write_features(features, path, drawn=draw is not None)
             self._write_quarantine(unfinished / QUARANTINE_FOLDER)
             built = finished(unfinished, self.part, labelled=self.labelled)
         return replace(built, folder=folder, draw=draw)
 
-    def _write_features(self, features: DataFrame, path: Path) -> None:
+    def _write_features(self, features: DataFrame, path: Path, *, drawn: bool) -> None:
         packed_rows = (bytes(row["data"]) for row in features.toLocalIterator())
         with Session(self.part.plan.memory) as session:
             store_rows(session, map(unpacked, packed_rows))
+            found = int(session.row(f"SELECT count(*) FROM {RESULT}")[0])
+            if not drawn and found != self.rows:
+                raise DataError(
+                    f"{self.rows} rows of features were built and {found} are there: a source was "
+                    "changed meanwhile and Spark has read it again; prepare again"
+                )
             write_part(session, self.part.plan, path)
 
     def _write_quarantine(self, folder: Path) -> None:
@@ -194,6 +210,12 @@ def prepare(
     >>> prepared.rows  # doctest: +SKIP
     98112345
     """
+    check_session(spark)
+    if not isinstance(plan, DataPlan):
+        raise ConfigError(
+            f"a {type(plan).__name__} is no plan: give read_config('CONFIG.yaml').data of a config "
+            "with 'data'"
+        )
     if labelled is None:
         labelled = plan.label is not None and cutoffs is None
     if plan.neighbours:
@@ -206,6 +228,7 @@ def prepare(
     check_reason(allow_stale)
     tables = [table.table for table in plan.tables.values() if table.table is not None]
     check_output(output, places(plan), tables)
+    refuse_bare_name(spark, output)
     if cutoffs is None:
         cutoffs = plan.windows.cutoffs if plan.windows else []
     check_workers(spark)
@@ -218,7 +241,7 @@ def prepare(
     number = parts or int(str(spark.conf.get("spark.sql.shuffle.partitions")))
     records, whole, rows = _rounds(spark, sources, task, number)
     part = replace(whole.part, plan=with_sources(whole.part.plan, plan))
-    for sentence in part.coverage.uncovered if labelled else ():
+    for sentence in (*(part.coverage.uncovered if labelled else ()), *part.notes):
         log.warning("%s", sentence)
     try:
         frame = rows_of(records, FEATURES, plain_schema(whole.schema))
@@ -248,8 +271,6 @@ def _rounds(
 
     Gives the records of all parts, what holds of the whole, and the rows of its features.
     """
-    from pyspark import StorageLevel
-
     shuffled = _shuffled(sources, places_of(spark, parts))
     kinds = _sql_types(sources)
     known: dict[str, Answer] = {}
@@ -261,7 +282,7 @@ def _rounds(
             known,
             {n: s.lines for n, s in sources.items() if s.lines},
         )
-        records = _built(shuffled, part_task).persist(StorageLevel.DISK_ONLY)
+        records = _built(shuffled, part_task)
         try:
             told = [
                 json.loads(bytes(row["data"]))
@@ -328,7 +349,7 @@ def _built(shuffled: DataFrame, part_task: PartTask) -> DataFrame:
         context = TaskContext.get()
         yield from part_task.run(context.partitionId() if context else 0, batches)
 
-    return shuffled.mapInArrow(build, RECORD)
+    return kept_records(shuffled, build)
 
 
 def _packed_schema(source: Source) -> bytes:

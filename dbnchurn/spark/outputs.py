@@ -7,20 +7,23 @@ nothing appears.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.errors import ConfigError, first_line, listed
 from dbnchurn.core.places import conflicts
 from dbnchurn.data.joins import CUTOFF
 from dbnchurn.spark.session import readable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
 TABLE = "table:"
+NOTHING_THERE = ("PATH_NOT_FOUND", "UNABLE_TO_INFER_SCHEMA")  # error classes of Spark
+SHOWN = 6  # columns that differ, in a message
 OVERWRITE = "spark.sql.sources.partitionOverwriteMode"
 
 
@@ -58,6 +61,35 @@ def check_output(output: str | None, paths: Sequence[str], tables: Sequence[str]
         raise ConfigError("; ".join(problems))
 
 
+def refuse_bare_name(spark: SparkSession, output: str | None) -> None:
+    """Refuse an output that may be the name of a table or of a folder.
+
+    Parameters
+    ----------
+    spark : SparkSession
+    output : str or None
+
+    Raises
+    ------
+    ConfigError
+        If it has no slash, and names a table of the catalog or one within a schema of it.
+    """
+    if output is None or output.startswith(TABLE) or "/" in output:
+        return
+    schema, dot, _ = output.rpartition(".")
+    try:
+        perhaps = spark.catalog.tableExists(output) or (
+            bool(dot) and spark.catalog.databaseExists(schema)
+        )
+    except Exception:  # no name that a table may have
+        return
+    if perhaps:
+        raise ConfigError(
+            f"output {output} may be a table or a folder: write {TABLE}{output} for the table, or "
+            f"./{output} for a folder"
+        )
+
+
 def _same_table(one: str, other: str) -> bool:
     """Whether two names may be one table: the shorter may leave out catalog and schema."""
     a, b = ([*reversed(name.lower().replace("`", "").split("."))] for name in (one, other))
@@ -66,6 +98,88 @@ def _same_table(one: str, other: str) -> bool:
 
 def _without_scheme(path: str) -> str:
     return path.removeprefix("file://") if path.startswith("file://") else path
+
+
+def refuse_other_columns(
+    spark: SparkSession,
+    schema: StructType,
+    output: str,
+    cutoffs: Callable[[], Collection[date]],
+) -> None:
+    """Refuse to add rows to an output whose other cutoffs have other columns or types.
+
+    Parameters
+    ----------
+    spark : SparkSession
+    schema : StructType
+        Of the rows, with the column ``cutoff``.
+    output : str
+        Folder, or ``table:`` and a name.
+    cutoffs : callable without parameters → collection of date
+        Those that are written; asked only where columns differ.
+
+    Raises
+    ------
+    ConfigError
+        With the columns that differ. A folder all of whose cutoffs are written may change them.
+    """
+    there = _there(spark, output)
+    if there is None:
+        return
+    is_table = output.startswith(TABLE)
+    differing = _differing(there.schema, schema, is_table=is_table)
+    if not differing:
+        return
+    what = f"the table {output.removeprefix(TABLE)}" if is_table else output
+    kept = ""
+    if not is_table:
+        others = _kept(there, cutoffs())
+        if others == []:
+            return
+        kept = "" if others is None else f" for cutoffs {listed(others)}"
+    more = f" and {len(differing) - SHOWN} more" if len(differing) > SHOWN else ""
+    raise ConfigError(
+        f"{what} has other columns{kept} than what is written: {', '.join(differing[:SHOWN])}"
+        f"{more}; name another {'table' if is_table else 'folder, or write all its cutoffs anew'}"
+    )
+
+
+def _there(spark: SparkSession, output: str) -> DataFrame | None:
+    """What an output holds; None where it is not there, or without rows."""
+    if output.startswith(TABLE):
+        name = output.removeprefix(TABLE)
+        return spark.table(name) if spark.catalog.tableExists(name) else None
+    try:
+        return spark.read.parquet(output)
+    except Exception as error:
+        if any(name in str(error) for name in NOTHING_THERE):
+            return None
+        raise ConfigError(f"{output} is no folder of such rows: {first_line(error)}") from error
+
+
+def _differing(there: StructType, written: StructType, *, is_table: bool) -> list[str]:
+    """What differs between the columns there and those that are written, each in words."""
+    here, old = (
+        {field.name: field.dataType.simpleString() for field in schema}
+        for schema in (written, there)
+    )
+    if not is_table and CUTOFF in old:
+        del here[CUTOFF], old[CUTOFF]  # its type is that of the names of folders
+    told = [f"{name!r} is written alone" for name in here if name not in old]
+    told += [f"{name!r} is there alone" for name in old if name not in here]
+    return told + [
+        f"{name!r} is {old[name]} there and written as {kind}"
+        for name, kind in here.items()
+        if old.get(name, kind) != kind
+    ]
+
+
+def _kept(there: DataFrame, cutoffs: Collection[date]) -> list[str] | None:
+    """Cutoffs of a folder that are not written anew; None where its rows have no cutoff."""
+    if CUTOFF not in there.columns:
+        return None
+    found = {str(row[0]) for row in there.select(CUTOFF).distinct().collect()}
+    return sorted(found - {str(cutoff) for cutoff in cutoffs})
 
 
 def publish(
@@ -96,8 +210,10 @@ def publish(
     Raises
     ------
     ConfigError
-        If the table of that name has other columns, or a kind of which cutoffs cannot be replaced.
+        If the table of that name, or other cutoffs of the folder, have other columns or types, or
+        the table is of a kind of which cutoffs cannot be replaced.
     """
+    refuse_other_columns(spark, frame.schema, output, lambda: cutoffs)
     told = [(report, _json_row(spark, content)) for report, content in reports.items()]
     try:
         if output.startswith(TABLE):
@@ -127,14 +243,8 @@ def _to_table(spark: SparkSession, frame: DataFrame, name: str, cutoffs: Sequenc
     if not spark.catalog.tableExists(name):
         frame.write.partitionBy(CUTOFF).saveAsTable(name)
         return
-    there = spark.table(name)
-    if set(there.columns) != set(frame.columns):
-        differing = sorted(set(there.columns) ^ set(frame.columns))
-        raise ConfigError(
-            f"the table {name} has other columns than the features ({', '.join(differing[:6])} "
-            "are in one of them alone); name another table"
-        )
-    ordered = frame.select(*(f"`{column.replace('`', '``')}`" for column in there.columns))
+    columns = spark.table(name).columns
+    ordered = frame.select(*(f"`{column.replace('`', '``')}`" for column in columns))
     provider = _provider(spark, name)
     if provider == "delta":
         days = ", ".join(f"DATE '{cutoff}'" for cutoff in cutoffs)

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
 from dbnchurn.data.joins import CUTOFF
-from dbnchurn.exports.spark import loaded_once, model_files, quoted
+from dbnchurn.exports.spark import check_distinct, loaded_once, model_files, quoted
 from dbnchurn.predictor.changed import check_allowed, refuse_changed
 from dbnchurn.predictor.odd_rows import machine_of
 from dbnchurn.predictor.predictor import Predictor
@@ -21,13 +21,19 @@ from dbnchurn.predictor.scores import Oddities
 from dbnchurn.scoring.drift import Drift, drift
 from dbnchurn.scoring.outputs import summed_counts
 from dbnchurn.scoring.rejection import MAX_REJECTED, check_max_rejected, why_too_many
-from dbnchurn.scoring.scorer import check_columns, say_unused
+from dbnchurn.scoring.scorer import check_columns, id_faults, say_unused
 from dbnchurn.scoring.work_folder import ChunkFacts
 from dbnchurn.spark.customers import customers_of
-from dbnchurn.spark.outputs import TABLE, check_output, publish
-from dbnchurn.spark.records import RECORD, rows_of
+from dbnchurn.spark.outputs import (
+    TABLE,
+    check_output,
+    publish,
+    refuse_bare_name,
+    refuse_other_columns,
+)
+from dbnchurn.spark.records import arrow_schema, kept_records, rows_of
 from dbnchurn.spark.score_task import FACTS, REJECTED, REJECTED_ROWS, SCORES, ScoreTask
-from dbnchurn.spark.session import check_workers, readable
+from dbnchurn.spark.session import check_frame, check_workers, readable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -36,7 +42,7 @@ log = logging.getLogger(__name__)
 SHOWN = 5  # sentences on unusual values that are logged
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ScoredTable:
     """What a scoring job on Spark has written.
 
@@ -84,6 +90,10 @@ class ScoredTable:
     unusual: Oddities
     drift: Drift | None
     changed: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """The sentences of the terminal, as a notebook shows them."""
+        return f"ScoredTable({'; '.join(self.lines())})"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -186,19 +196,27 @@ def score_table(
     ... ).lines()
     ['98112345 customers scored (cutoff 2024-08-01), ...']
     """
+    check_frame(table, spark)
     check_max_rejected(max_rejected)
     predictor = Predictor.load(model, expect=expect, public_key=public_key)
     if plausibility:
         machine_of(predictor.plausibility)
     check_allowed(allow_changed, [column.name for column in predictor.schema.used])
     _check_places(model, table, output)
+    refuse_bare_name(spark, output)
     check_workers(spark)
     frame, source = customers_of(spark, table, month)
     task = _task(model, predictor, frame, source, id, plausibility)
-    from pyspark import StorageLevel
+    from pyspark.sql.pandas.types import from_arrow_schema
 
+    refuse_other_columns(
+        spark,
+        from_arrow_schema(task.schema, prefer_timestamp_ntz=True),
+        output,
+        lambda: [row[0] for row in frame.select(CUTOFF).distinct().collect()],
+    )
     chosen = _chosen(frame, task.names)
-    records = chosen.mapInArrow(task.run, RECORD).persist(StorageLevel.DISK_ONLY)
+    records = kept_records(chosen, task.run)
     try:
         told = [
             json.loads(bytes(row["data"])) for row in records.filter(f"kind = '{FACTS}'").collect()
@@ -246,8 +264,6 @@ def _task(
     plausibility: bool,
 ) -> ScoreTask:
     """The task of the workers; the columns are checked before the first row is read."""
-    from pyspark.sql.pandas.types import to_arrow_schema
-
     columns = list(frame.columns)
     name = id or predictor.about.get("id")
     if not isinstance(name, str) or name not in columns:
@@ -256,13 +272,14 @@ def _task(
             f"{source}: rows of Spark have no order, so a column has to name the customer; "
             f"say which with --id (id=): {why}"
         )
+    names = tuple(dict.fromkeys([name, *(column.name for column in predictor.schema.used)]))
+    check_distinct(source, columns, (*names, CUTOFF))
     check_columns(predictor.schema, source, columns)
     say_unused(predictor, {source: [c for c in columns if c != CUTOFF]}, name)
     files = model_files(model)
     if loaded_once(files).digest != predictor.digest:
         raise ConfigError(f"{model}: the model was changed while it was read; start the job again")
-    kind = to_arrow_schema(frame.select(quoted(name)).schema).field(0).type
-    names = tuple(dict.fromkeys([name, *(column.name for column in predictor.schema.used)]))
+    kind = arrow_schema(frame.select(quoted(name))).field(0).type
     return ScoreTask(files, source, names, name, kind, plausibility)
 
 
@@ -314,12 +331,18 @@ def _folded(
     changed = refuse_changed(unusual, set(allow_changed))
     for sentence in unusual.lines()[:SHOWN]:
         log.warning("unusual: %s", sentence)
-    without_id = scores.filter("id IS NULL").count()
-    named = scores.filter("id IS NOT NULL").groupBy("id", CUTOFF).count().filter("count > 1")
-    (row,) = named.selectExpr("coalesce(sum(count - 1), 0)").collect()
-    repeated = int(row[0])
-    if without_id or repeated:
-        log.warning("%d rows have no id, %d repeat that of another row", without_id, repeated)
+    (counted,) = (
+        scores.groupBy("id", CUTOFF)
+        .count()
+        .selectExpr(
+            "coalesce(sum(if(id IS NULL, count, 0)), 0)",
+            "coalesce(sum(if(id IS NULL, 0, count - 1)), 0)",
+        )
+        .collect()
+    )
+    without_id, repeated = map(int, counted)
+    for sentence in id_faults("id", without_id, repeated):
+        log.warning("%s", sentence)
     reference = predictor.reference
     return ScoredTable(
         output=output,

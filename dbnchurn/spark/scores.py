@@ -5,10 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.errors import ConfigError, first_line
 from dbnchurn.exports.spark import score_spark
 from dbnchurn.spark.outputs import TABLE
-from dbnchurn.spark.session import check_workers, first_line
+from dbnchurn.spark.session import (
+    check_frame,
+    check_session,
+    check_workers,
+    table_of,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -54,9 +59,17 @@ def score(
     if isinstance(table, str):
         if spark is None:
             raise ConfigError(f"{table!r} is the name of a table: give the session too, spark=")
+        check_session(spark)
+        if "/" in table:
+            raise ConfigError(
+                f"{table!r} is a path, and score takes the name of a table or a data frame: give "
+                "spark.read.parquet(...) of it, or write the scores with score_table"
+            )
         try:
-            table = spark.table(table.removeprefix(TABLE))
+            table = table_of(spark, table.removeprefix(TABLE))
         except Exception as error:
             raise ConfigError(f"no table to score: {first_line(error)}") from error
+    else:
+        check_frame(table, table.sparkSession if hasattr(table, "sparkSession") else spark)
     check_workers(table.sparkSession)
     return score_spark(table, model, id=id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
@@ -9,10 +10,19 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from dbnchurn.core.errors import ConfigError, DataError, ResourceError, listed, wants_extra
+from dbnchurn.core.errors import (
+    ConfigError,
+    DataError,
+    ResourceError,
+    first_line,
+    listed,
+    wants_extra,
+)
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
+
+log = logging.getLogger(__name__)
 
 PACKAGES = ("dbnchurn", "duckdb", "pyarrow")
 """What has to be of one version on the driver and the workers: hashes and types depend on it."""
@@ -41,6 +51,64 @@ def spark_session() -> SparkSession:
             f"no Spark session can be made ({first_line(error)}); Spark needs Java 17: check that "
             "java runs, or start the job with spark-submit"
         ) from error
+
+
+def table_of(spark: SparkSession, name: str) -> DataFrame:
+    """A table of the catalog as it is now.
+
+    A session keeps the list of a table's files, and passes over what other jobs have written since.
+
+    Parameters
+    ----------
+    spark : SparkSession
+    name : str
+
+    Returns
+    -------
+    pyspark.sql.DataFrame
+    """
+    frame = spark.table(name)
+    try:
+        spark.catalog.refreshTable(name)
+    except Exception as error:  # not every catalog has that; one without keeps no list
+        log.info("table %s: its files cannot be listed again: %s", name, first_line(error))
+        return frame
+    return spark.table(name)
+
+
+def check_frame(frame: object, spark: object) -> None:
+    """Refuse what is no data frame of Spark, or no session, with what to give instead.
+
+    Parameters
+    ----------
+    frame : object
+        A data frame, or text: the name of a table, or a path.
+    spark : object
+
+    Raises
+    ------
+    ConfigError
+    """
+    if not isinstance(frame, str) and not hasattr(frame, "mapInArrow"):
+        raise ConfigError(
+            f"a {type(frame).__name__} is no data frame of Spark: give spark.createDataFrame(...) "
+            "of it, or the name of a table"
+        )
+    check_session(spark)
+
+
+def check_session(spark: object) -> None:
+    """Refuse what is no session of Spark.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if not hasattr(spark, "createDataFrame"):
+        raise ConfigError(
+            f"a {type(spark).__name__} is no session of Spark: give the one of the notebook, "
+            "usually called spark"
+        )
 
 
 def check_workers(spark: SparkSession, packages: Sequence[str] = PACKAGES) -> None:
@@ -128,12 +196,6 @@ def readable(error: Exception) -> Exception:
     if "No space left on device" in str(error):
         return ResourceError("the disk of a worker is full: free some space, or use more workers")
     return error
-
-
-def first_line(error: Exception) -> str:
-    """The first line of a message that says something."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:300] if lines else type(error).__name__
 
 
 def _python() -> str:

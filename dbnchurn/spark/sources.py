@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from dbnchurn.core.errors import ConfigError, DataError, listed
+from dbnchurn.core.errors import ConfigError, DataError, first_line, listed
 from dbnchurn.data.open import open_table, raw_name
 from dbnchurn.data.plan import DataPlan, TablePlan
 from dbnchurn.spark.exchange import divided, packed, packed_lines
-from dbnchurn.spark.records import RECORD
-from dbnchurn.spark.session import first_line
+from dbnchurn.spark.records import RECORD, arrow_schema
+from dbnchurn.spark.session import table_of
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.files import ENDINGS, find_files, kind_of_file
@@ -160,7 +160,7 @@ def _source(spark: SparkSession, name: str, table: TablePlan) -> Source:
 
         return numbered.mapInArrow(pack, RECORD)
 
-    return Source(_arrow_schema(frame), divide)
+    return Source(arrow_schema(frame), divide)
 
 
 def _check_key(name: str, table: TablePlan, columns: list[str]) -> None:
@@ -174,7 +174,7 @@ def _frame(spark: SparkSession, name: str, table: TablePlan) -> DataFrame:
     """The rows of a table of the catalog, or of Parquet files of the session's file systems."""
     try:
         if table.table is not None:
-            return spark.table(table.table)
+            return table_of(spark, table.table)
         if table.path is None:
             raise DataError(f"table {name!r} has no source; name a table or a path")
         place = Path(table.path)
@@ -185,13 +185,6 @@ def _frame(spark: SparkSession, name: str, table: TablePlan) -> DataFrame:
         raise
     except Exception as error:
         raise DataError(f"table {name!r} cannot be read by Spark: {first_line(error)}") from error
-
-
-def _arrow_schema(frame: DataFrame) -> pa.Schema:
-    from pyspark.sql.pandas.types import to_arrow_schema
-
-    schema: pa.Schema = to_arrow_schema(frame.schema)
-    return schema
 
 
 def _collected(spark: SparkSession, name: str, table: TablePlan) -> pa.Table:

@@ -6,15 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.data.build import Built
 from dbnchurn.data.draw import DrawRule
 from dbnchurn.data.plan import DataPlan
+from dbnchurn.exports.spark import model_files
+from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.training import train as train_run
 from dbnchurn.spark.barrier import check_slots, slots_of
 from dbnchurn.spark.boosters import SparkBoosters
 from dbnchurn.spark.features import PreparedFeatures, places_of, prepare
-from dbnchurn.spark.session import OF_BOOSTERS, check_workers
+from dbnchurn.spark.other_scores import OtherScores, write_other_scores
+from dbnchurn.spark.session import OF_BOOSTERS, check_session, check_workers
 from dbnchurn.tables.contract import Customers
 
 if TYPE_CHECKING:
@@ -44,6 +49,7 @@ class SparkEngine:
         self.parts = parts
         self.workers = workers
         self._prepared: PreparedFeatures | None = None
+        self._built: Built | None = None
 
     def build(self, plan: DataPlan, folder: Path, rule: DrawRule) -> Built:
         """Build the table of features of a plan, and bring it or the drawn customers here.
@@ -70,7 +76,9 @@ class SparkEngine:
             check_slots(self.spark, self._worker_count)  # before anything is trained
             check_workers(self.spark, OF_BOOSTERS)
         built = self._prepared.collect(folder, rule=rule)
-        return replace(built, draw=replace(built.draw, boosted=True)) if built.draw else built
+        drawn = built.draw and replace(built.draw, boosted=True)
+        self._built = replace(built, draw=drawn)
+        return self._built
 
     @property
     def _worker_count(self) -> int:
@@ -93,6 +101,31 @@ class SparkEngine:
             return None
         places = places_of(self.spark, self._worker_count)
         return SparkBoosters(self.spark, self._prepared.features, built, table, places)
+
+    def score_others(self, classifier: ChurnClassifier, cutoffs: list[str], folder: Path) -> bool:
+        """Write predictions of the customers who were not drawn from the table built last.
+
+        Parameters
+        ----------
+        classifier : ChurnClassifier
+            Fitted.
+        cutoffs : list of str
+            On which no row was trained.
+        folder : Path
+            New.
+
+        Returns
+        -------
+        bool
+            False, and no folder, where all rows were brought.
+        """
+        if self._built is None or self._built.draw is None or self._prepared is None:
+            return False
+        with ScratchFolder() as work:
+            classifier.save(work / "model")
+            files = model_files(work / "model")
+        task = OtherScores(files, self._built.plan, self._built.draw, tuple(cutoffs))
+        return write_other_scores(self._prepared.features, task, folder)
 
     def close(self) -> None:
         """Free the disks of the workers."""
@@ -147,5 +180,10 @@ def train(
     >>> train(read_config("configs/crm.yaml"), spark, "crm")  # doctest: +SKIP
     PosixPath('runs/crm')
     """
+    check_session(spark)
+    if not isinstance(config, RunConfig):
+        raise ConfigError(
+            f"a {type(config).__name__} is no config of a run: give read_config('CONFIG.yaml')"
+        )
     engine = SparkEngine(spark, parts=parts, workers=workers)
     return train_run(config, name, mkdir=mkdir, engine=engine)

@@ -18,7 +18,7 @@ from dbnchurn.core.errors import DataError
 from dbnchurn.tables.chunks import ChunkSource
 from dbnchurn.tables.reading_rules import ReadingRules, form_of, name_of
 from dbnchurn.tables.schema import Column, Schema
-from dbnchurn.tables.streaming import CsvSource, SheetSource
+from dbnchurn.tables.streaming import CsvSource, FileSource, SheetSource
 from dbnchurn.tables.text_column import MISSING, PERHAPS_MISSING, TextColumn
 from dbnchurn.tables.text_decision import Decision, decide
 
@@ -162,9 +162,7 @@ def reading_notes(
     -------
     list of str
     """
-    notes = []
-    if isinstance(source, CsvSource):
-        notes += [note for dialect in source.dialects.values() for note in dialect.notes]
+    notes = list(source.notes) if isinstance(source, FileSource) else []
     trained = {column.name: column.format for column in schema.used}
     for file, columns in formats.items():
         for name, form in columns.items():

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
 
 from dbnchurn.core.typing import Ints
@@ -68,6 +69,35 @@ class Chunk:
         with pa.ipc.new_stream(pa.PythonFile(_HashFile(digest), "w"), self.rows.schema) as stream:
             stream.write_table(self.rows.combine_chunks())
         return digest.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class RowPlaces:
+    """Where the rows of a table stand in the files that it was read from.
+
+    Parameters
+    ----------
+    files : tuple of str
+        Of each run of rows.
+    numbers : tuple of int64 arrays
+        Row numbers of each run in its file, from 0; lines that cannot be read count.
+
+    Examples
+    --------
+    >>> places = RowPlaces(("a.csv", "b.csv"), (np.array([0, 2]), np.array([0])))
+    >>> places.named(1), places.named(2)
+    ('row 2 of a.csv', 'row 0 of b.csv')
+    """
+
+    files: tuple[str, ...]
+    numbers: tuple[Ints, ...]
+
+    def named(self, row: int) -> str:
+        """A row by its number in its file, whose name is added where there are several."""
+        ends = np.cumsum([len(numbers) for numbers in self.numbers])
+        run = int(np.searchsorted(ends, row, side="right"))
+        number = self.numbers[run][row - (int(ends[run - 1]) if run else 0)]
+        return f"row {number}{f' of {self.files[run]}' if len(set(self.files)) > 1 else ''}"
 
 
 class _HashFile:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from unicodedata import normalize
 
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import DataError, listed
 from dbnchurn.tables.text_column import UNSEEN
 
 
@@ -60,3 +60,41 @@ one out
         raise DataError(
             f"{where}: names of columns hold characters that cannot be seen: {shown}; take them out"
         )
+
+
+def absent_columns(absent: Sequence[str], wanted: int, names: Sequence[str]) -> str:
+    """The message about columns that a table lacks, with names in it that may be meant.
+
+    Parameters
+    ----------
+    absent : sequence of str
+        At least one.
+    wanted : int
+        Number of columns that the table should have.
+    names : sequence of str
+        Of the table.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> absent_columns(["debt"], 2, ["plan", "Debt"])
+    "the table lacks 1 of 2 columns: 'debt'; it has 'plan', 'Debt'; 'Debt' is not 'debt': they \
+differ in upper and lower case, blanks or the encoding of letters; rename such columns"
+    >>> absent_columns(["Stra\u00dfe"], 1, ["Stra\u00c3\u0178e"])[-67:]
+    'the table are UTF-8 that was read as cp1252; read the file as UTF-8'
+    """
+    message = f"the table lacks {len(absent)} of {wanted} columns: {listed(absent)}; it has "
+    message += listed(names)
+    alike = {folded(name): name for name in names}
+    for name in absent:
+        if other := alike.get(folded(name)):
+            differ = "they differ in upper and lower case, blanks or the encoding of letters"
+            return f"{message}; {other!r} is not {name!r}: {differ}; rename such columns"
+    for name in absent:
+        if not name.isascii() and name.encode().decode("cp1252", "replace") in names:
+            misread = "names of the table are UTF-8 that was read as cp1252"
+            return f"{message}; {misread}; read the file as UTF-8"
+    return message

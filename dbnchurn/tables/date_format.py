@@ -11,16 +11,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from dbnchurn.core.errors import ConfigError, did_you_mean
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Bools, Floats
 from dbnchurn.tables.named_parts import matches_of, named_parts, number_of_part
 from dbnchurn.tables.readings import agreed, reading_most, telling_example
 from dbnchurn.tables.text_column import ascii_digits
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 PIVOT = 69  # two digits up to 68 are years of this century, as in POSIX
 DAY = 86_400.0  # seconds
@@ -156,6 +161,31 @@ class DateFormat:
         if matches:
             days[fitting] = self._days(named_parts(matches))
         return days
+
+    def offsets(self, texts: Sequence[str] | pd.Series[Any]) -> Floats:
+        """How far the times of texts are ahead of UTC.
+
+        Parameters
+        ----------
+        texts : sequence of n str
+
+        Returns
+        -------
+        float64 array of shape (n,)
+            Seconds; NaN where a text has no offset, or is no date of this format.
+
+        Examples
+        --------
+        >>> DateFormat().offsets(["1970-01-02 00:30+02:00", "1970-01-02 00:30"]).tolist()
+        [7200.0, nan]
+        """
+        ahead = np.full(len(texts), np.nan)
+        fitting, matches = matches_of(self._regex, texts)
+        if matches:
+            found = named_parts(matches)
+            told = found["z"].notna().to_numpy() & np.isfinite(self._days(found))
+            ahead[fitting] = np.where(told, _offset(found), np.nan)
+        return ahead
 
     def _days(self, found: pd.DataFrame) -> Floats:
         """The days of texts that have the parts of a date."""

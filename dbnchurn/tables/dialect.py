@@ -22,6 +22,7 @@ from typing import IO, cast
 
 from dbnchurn.core.errors import DataError, listed
 from dbnchurn.tables.column_names import refuse_alike
+from dbnchurn.tables.title_rows import title_note, title_rows
 
 DELIMITERS = "\t;|,"  # of those that fit alike the first: a comma may mark decimals
 RARE_DELIMITERS = "\x01\x1f^~¦"  # tried where those leave one column
@@ -182,22 +183,32 @@ def _dialect(path: Path, settings: CsvSettings) -> Dialect:
         raise DataError(f"{path}: the file is empty; it needs a header and rows")
     body = "".join(lines[start:])
     delimiter = delimiter or _delimiter(body, settings.quote)
-    records, ends = _records(body, delimiter, settings.quote, whole=len(head) < PROBED_BYTES // 2)
+    whole = len(head) < PROBED_BYTES // 2
+    records, ends = _records(body, delimiter, settings.quote, whole=whole)
+    titles = records[: title_rows(records)]
+    records, ends = records[len(titles) :], ends[len(titles) :]
     names = tuple(" ".join(name.split()) for name in records[0])
-    if len(records) == 1 and not body.endswith("\n") and len(head) < PROBED_BYTES // 2:
+    if len(records) == 1 and not body.endswith("\n") and whole:
         raise DataError(f"{path}: the table has {len(names)} columns but no rows")
     if len(names) > 1 and all(re.fullmatch("'.*'", name) for name in names):
         raise DataError(
             f'{path}: the names of the columns stand in single quotes; say csv: {{quote: "\'"}}'
         )
     trailing = _check_shape(path, names, records[1:], delimiter)
-    assumed = (
-        (f"{path.name}: not UTF-8, read as {encoding}; if it is not, say csv: {{encoding: ...}}",)
-        if settings.encoding is None and encoding == FALLBACK
-        else ()
-    )
+    assumed = [note] if (note := title_note(path.name, titles)) else []
+    if settings.encoding is None and encoding == FALLBACK:
+        assumed.append(
+            f"{path.name}: not UTF-8, read as {encoding}; if it is not, say csv: {{encoding: ...}}"
+        )
     return Dialect(
-        delimiter, encoding, settings.quote, names, start + ends[0], trailing, quoted, assumed
+        delimiter,
+        encoding,
+        settings.quote,
+        names,
+        start + ends[0],
+        trailing,
+        quoted,
+        tuple(assumed),
     )
 
 
@@ -316,6 +327,7 @@ def _delimiter(text: str, quote: str) -> str:
             records, _ = _records(text, delimiter, quote, whole=len(text) < PROBED_BYTES // 2)
         except csv.Error:
             return 0.0, 0
+        records = records[title_rows(records) :]
         fields = len(records[0])
         if fields < 2:  # one column, or a title above the header
             below = Counter(len(record) for record in records[1:])

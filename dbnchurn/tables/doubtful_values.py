@@ -6,18 +6,24 @@ What is found is said, with the key that decides, and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-import pyarrow.compute as pc
 
 from dbnchurn.core.errors import listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.serial_format import compact_note, is_date_name, serial_note
-from dbnchurn.tables.text_column import LOST, UNSEEN, TextColumn
+from dbnchurn.tables.text_column import FORMULA_ERRORS, LOST, UNSEEN, TextColumn
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow.compute as pc
+else:
+    pd = LazyModule("pandas")
+    pc = LazyModule("pyarrow.compute")
 
 PLACEHOLDERS = ("1900-01-01", "1899-12-30", "1899-12-31", "1753-01-01", "1970-01-01")
 FAR = ("1900-01-01", "2100-01-01")  # dates of customers lie between
@@ -25,10 +31,12 @@ NEGATIVE = (
     -1, -7, -8, -9, *(-k for n in (100, 1_000, 10_000) for k in (n - 1, n - 2, n - 3)),
     *(-k * n for n in (11, 111, 1_111) for k in (7, 8)), -99_999, -999_999,
 )  # fmt: skip
+"""Codes of surveys and exports for an unknown number: -1, and -7 to -9 with their repetitions."""
 NINES = (
     *(k for n in (1_000, 10_000, 100_000) for k in (n - 3, n - 2, n - 1)),
     *(k * n for n in (111, 1_111) for k in (7, 8)), 999_999, 9_999_999, 99_999_999, 999_999_999,
 )  # fmt: skip
+"""Codes above all numbers: nines, with 997 and 998 beside 999, and repeated sevens and eights."""
 MOST_CODES = 4  # different ones in a column
 APART = 3.0  # times the next largest number: so far above it are nines that say "unknown"
 SEVERAL = 2  # rows
@@ -325,6 +333,37 @@ def _written(day: float, days: Floats, words: Sequence[str]) -> str:
     if words:
         return words[int(np.flatnonzero(days == day)[0])]
     return str(np.datetime64(int(np.floor(day)), "D"))
+
+
+def formula_errors(name: str, missing: Mapping[str, int]) -> str:
+    """A sentence about errors of formulas, which count as missing; empty if there are none.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    missing : mapping of text → rows
+        Texts that count as missing, others among them.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> formula_errors("plan", {"": 7, "#REF!": 2})
+    "column 'plan': 2 rows hold the error of a formula, such as '#REF!', and count as missing; \
+mend the spreadsheet if it has their values"
+    """
+    found = {text: rows for text, rows in missing.items() if text in FORMULA_ERRORS}
+    if not found:
+        return ""
+    rows = sum(found.values())
+    return (
+        f"column {name!r}: {rows} {'row holds' if rows == 1 else 'rows hold'} the error of a "
+        f"formula, such as {next(iter(found))!r}, and {'counts' if rows == 1 else 'count'} as "
+        "missing; mend the spreadsheet if it has their values"
+    )
 
 
 def absent_sentence(name: str, words: Collection[str]) -> str:

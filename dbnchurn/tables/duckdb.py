@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import duckdb
 import pyarrow as pa
 
-from dbnchurn.core.errors import DataError, ResourceError
+from dbnchurn.core.errors import DataError, ResourceError, first_line
 from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.core.sql import text_literals, without_end
 from dbnchurn.tables.counts import ONCE, TALLY, Counts, Record
@@ -325,11 +325,7 @@ def one_query(sql: str, name: str) -> str:
     try:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:
-        raise DataError(f"{name}: the query is no SQL: {_first_line(error)}") from error
+        raise DataError(f"{name}: the query is no SQL: {first_line(error)}") from error
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise DataError(f"{name}: a query is one SELECT, and this is something else; give one")
     return without_end(sql)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]

@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.sql import text_literal
 from dbnchurn.core.typing import Floats
 from dbnchurn.tables.date_format import DAY
 from dbnchurn.tables.named_parts import matches_of, named_parts, number_of_part
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 YEAR = 365.2425 * DAY
 SPANS = {

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import pyarrow as pa
 
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Bools, Floats
 from dbnchurn.tables.kinds import is_nested
 from dbnchurn.tables.schema import text
 from dbnchurn.tables.text_column import MISSING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+else:
+    pd = LazyModule("pandas")
+    pa = LazyModule("pyarrow")
 
 NOTHING_ELSE = "an id and nothing else"
 TOTAL = "a total, not a customer"

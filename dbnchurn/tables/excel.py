@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,17 +12,37 @@ import python_calamine
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.tables.column_names import refuse_alike
+from dbnchurn.tables.sheet_cells import typed_column
+from dbnchurn.tables.sheet_formulas import formula_faults
+from dbnchurn.tables.sheet_header import Grid, without_repeats, without_titles
 from dbnchurn.tables.sheet_size import check_sheet_size
-from dbnchurn.tables.text_column import MISSING, PERHAPS_MISSING
-
-Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
-def read_sheet(path: Path, sheet: str | None = None) -> pa.Table:
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A sheet as a table.
+
+    Parameters
+    ----------
+    table : Arrow table
+        Columns without a name are called by their place, ``column 3``.
+    name : str
+    notes : tuple of str
+        Sentences about rows that are left out and cells that were converted or have no value.
+    """
+
+    table: pa.Table
+    name: str
+    notes: tuple[str, ...]
+
+
+def read_sheet(path: Path, sheet: str | None = None) -> Sheet:
     """Read a sheet: its first row that is not empty holds the names of the columns.
 
-    A column whose cells are all numbers, dates, spans of time or booleans gets that type. Where
-    numbers and words are mixed all cells are text, numbers as 1234.5.
+    Titles above that row, rows that repeat it and formulas without a value are left out, which the
+    notes say. A column whose cells are all numbers, dates, spans of time or booleans gets that
+    type, also where some are texts that mean the same. Where numbers and words are mixed all cells
+    are text, numbers as 1234.5.
 
     Parameters
     ----------
@@ -32,50 +52,39 @@ def read_sheet(path: Path, sheet: str | None = None) -> pa.Table:
 
     Returns
     -------
-    Arrow table
-        Columns without a name are called by their place, ``column 3``.
+    Sheet
 
     Raises
     ------
     DataError
         If the file cannot be read, there is no such sheet, several hold something and none is
-        named, or names are repeated.
+        named, names are repeated, or a text can be read in two ways.
     """
     with _readable(path), python_calamine.CalamineWorkbook.from_path(str(path)) as book:
-        sheet = _chosen(path, book, sheet)
-        rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=True)
-    while rows and all(cell == "" for cell in rows[0]):
-        rows = rows[1:]
-    if not rows:
-        raise DataError(f"{path}: sheet {sheet!r} is empty; it needs a header and rows")
-    header = [" ".join(str(cell).split()) for cell in rows[0]]
-    _check_header(path, header, rows[1:])
-    columns = {
-        name or f"column {place}": _column([row[place - 1] for row in rows[1:]])
-        for place, name in enumerate(header, 1)
-    }
-    return pa.table(columns)
-
-
-def chosen_sheet(path: Path, sheet: str | None = None) -> str:
-    """The name of the sheet that :func:`read_sheet` reads.
-
-    Parameters
-    ----------
-    path : Path
-    sheet : str, optional
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    DataError
-        As :func:`read_sheet`.
-    """
-    with _readable(path), python_calamine.CalamineWorkbook.from_path(str(path)) as book:
-        return _chosen(path, book, sheet)
+        name = _chosen(path, book, sheet)
+        opened = book.get_sheet_by_name(name)
+        rows = opened.to_python(skip_empty_area=True)
+        row, column = opened.start or (0, 0)
+    grid, notes = without_titles(Grid(rows, row + 1))
+    if not grid.rows:
+        raise DataError(f"{path}: sheet {name!r} is empty; it needs a header and rows")
+    header = [" ".join(str(cell).split()) for cell in grid.rows[0]]
+    _check_header(path, header, grid)
+    grid, repeats = without_repeats(grid)
+    names = [text or f"column {place}" for place, text in enumerate(header, 1)]
+    columns = {}
+    for place, text in enumerate(names):
+        try:
+            columns[text], note = typed_column(text, [row[place] for row in grid.rows[1:]])
+        except DataError as error:
+            raise DataError(f"{path}: sheet {name!r}: {error}") from error
+        notes = [*notes, note]
+    faults = formula_faults(path, name)
+    for place, text in enumerate(names, column + 1):
+        if place in faults:
+            notes += faults[place].sentences(text)
+    said = tuple(f"{path}: sheet {name!r}: {note}" for note in [*repeats, *notes] if note)
+    return Sheet(pa.table(columns), name, said)
 
 
 def _chosen(path: Path, book: python_calamine.CalamineWorkbook, sheet: str | None) -> str:
@@ -85,7 +94,8 @@ def _chosen(path: Path, book: python_calamine.CalamineWorkbook, sheet: str | Non
         if len(filled) > 1:
             raise DataError(
                 f"{path}: {len(filled)} sheets hold something; say which is the table, for "
-                f"example sheet: {filled[0]!r} (there are {listed(filled)})"
+                f"example sheet: {filled[0]!r} (there are {listed(filled)}), on the command line "
+                f"--sheet {filled[0]!r}"
             )
         return filled[0] if filled else names[0]
     if sheet not in names:
@@ -93,7 +103,7 @@ def _chosen(path: Path, book: python_calamine.CalamineWorkbook, sheet: str | Non
     return sheet
 
 
-def _check_header(path: Path, header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+def _check_header(path: Path, header: Sequence[str], grid: Grid) -> None:
     named = [name for name in header if name]
     if repeated := sorted({name for name in named if named.count(name) > 1}):
         raise DataError(
@@ -103,11 +113,12 @@ def _check_header(path: Path, header: Sequence[str], rows: Sequence[Sequence[Cel
     unnamed = [
         place
         for place, name in enumerate(header)
-        if not name and any(row[place] != "" for row in rows)
+        if not name and any(row[place] != "" for row in grid.rows[1:])
     ]
     if len(named) < 2 <= len(unnamed):
         raise DataError(
-            f"{path}: the first row holds {len(named)} of {len(header)} names; take away title "
+            f"{path}: the first row, row {grid.first} of the sheet, holds {len(named)} of "
+            f"{len(header)} names, and no row below it names every column once; take away title "
             "rows above the names of the columns"
         )
 
@@ -121,47 +132,3 @@ def _readable(path: Path) -> Iterator[None]:
         raise
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise DataError(f"{path}: not a readable spreadsheet: {error}") from error
-
-
-def _column(cells: Sequence[Cell]) -> pa.Array:
-    """Cells as a column of their common type, or of text."""
-    absent = {"", *MISSING}
-    present = [None if isinstance(cell, str) and cell.strip() in absent else cell for cell in cells]
-    texts = {cell.strip() for cell in present if isinstance(cell, str)}
-    if texts and texts <= set(PERHAPS_MISSING) and len(texts) < len({*present} - {None}):
-        present = [None if isinstance(cell, str) else cell for cell in present]
-    kinds = {type(cell) for cell in present if cell is not None}
-    if kinds == {bool}:
-        return pa.array(present, pa.bool_())
-    if kinds and kinds <= {int, float}:
-        numbers = pa.array(
-            [float(cell) if isinstance(cell, int | float) else None for cell in present],
-            pa.float64(),
-        )
-        whole = all(float(cell).is_integer() for cell in present if isinstance(cell, int | float))
-        return numbers.cast(pa.int64() if whole else pa.float64(), safe=False)
-    if kinds and kinds <= {date, datetime}:
-        moments = [
-            datetime(cell.year, cell.month, cell.day)
-            if isinstance(cell, date) and not isinstance(cell, datetime)
-            else cell
-            for cell in present
-        ]
-        return pa.array(moments, pa.timestamp("us"))
-    if kinds == {timedelta} or kinds == {time}:
-        return pa.array([_span(cell) for cell in present], pa.duration("us"))
-    return pa.array([None if cell is None else _text(cell) for cell in present], pa.string())
-
-
-def _span(cell: Cell | None) -> timedelta | None:
-    if isinstance(cell, time):
-        return timedelta(
-            hours=cell.hour, minutes=cell.minute, seconds=cell.second, microseconds=cell.microsecond
-        )
-    return cell if isinstance(cell, timedelta) else None
-
-
-def _text(cell: Cell) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell)

@@ -10,6 +10,7 @@ from dbnchurn.core.made_by import note_read
 
 FileKind = Literal["csv", "parquet", "excel"]
 PACKED = ("", ".gz", ".zip")
+ARCHIVES = (".zip", ".gz", ".tgz", ".7z", ".rar", ".bz2", ".xz", ".zst", ".tar")
 ENDINGS: dict[FileKind, tuple[str, ...]] = {
     "csv": tuple(f"{name}{packed}" for name in (".csv", ".tsv", ".txt") for packed in PACKED),
     "parquet": (".parquet", ".pq"),
@@ -48,14 +49,25 @@ def checked_file(path: Path) -> Path:
     if path.is_dir():
         raise DataError(f"{path} is a folder; give one file with a table")
     if kind_of_file(path) is None:
-        raise DataError(
-            f"{path}: unknown ending; a table is one of {listed(ALL_ENDINGS, limit=20)}"
-        )
+        raise _unknown(path)
     if not path.is_file():
         raise DataError(f"{path} is no plain file but a pipe or device; store the table in a file")
     if path.stat().st_size == 0:
         raise DataError(f"{path}: the file is empty; it needs a header and rows")
     return path
+
+
+def _is_archive(path: Path) -> bool:
+    """Whether a file is packed, and its name does not say what is in it."""
+    return path.name.lower().endswith(ARCHIVES) and kind_of_file(path) is None and path.is_file()
+
+
+def _unknown(path: Path) -> DataError:
+    endings = listed(ALL_ENDINGS, limit=20)
+    packed = "; unpack it, or let its name say what is in it, such as NAME.csv.zip"
+    return DataError(
+        f"{path}: unknown ending; a table is one of {endings}{packed if _is_archive(path) else ''}"
+    )
 
 
 def nearby(path: Path) -> str:
@@ -73,7 +85,8 @@ def find_files(path: str, name: str) -> list[Path]:
     Parameters
     ----------
     path : str
-        A file, a folder (with its subfolders), or a pattern with ``*``. Empty files are left out.
+        A file, a folder (with its subfolders), or a pattern with ``*``. Empty files are left out,
+        and so are the marks ``~$NAME`` of tables that are open in a spreadsheet program.
     name : str
         Name of the table, for messages.
 
@@ -91,20 +104,23 @@ def find_files(path: str, name: str) -> list[Path]:
     place = Path(path)
     where = f"table {name!r}: {path}"
     if place.is_dir():
-        files = sorted(file for file in place.rglob("*") if kind_of_file(file) is not None)
+        inside = sorted(place.rglob("*"))
+        if packed := [file for file in inside if _is_archive(file)]:
+            raise _unknown(packed[0])
+        files = [file for file in inside if kind_of_file(file) is not None]
     elif "*" in path:
         anchor = Path(place.anchor) if place.is_absolute() else Path()
         files = sorted(anchor.glob(str(place.relative_to(place.anchor))))
     else:
         files = [place] if place.exists() else []
-    files = [file for file in files if file.stat().st_size > 0]
+    # A spreadsheet program leaves files ~$NAME beside the tables that are open in it.
+    files = [f for f in files if f.stat().st_size > 0 and not f.name.startswith("~$")]
     if not files:
         folder = "" if place.is_absolute() else f" (looked in {Path.cwd()})"
         endings = listed(ALL_ENDINGS, limit=20)
         raise DataError(f"{where}: no table there{folder}; it needs one of {endings}")
     if unknown := [file for file in files if kind_of_file(file) is None]:
-        endings = listed(ALL_ENDINGS, limit=20)
-        raise DataError(f"{unknown[0]}: unknown ending; a table is one of {endings}")
+        raise _unknown(unknown[0])
     kinds = sorted({NAMES[kind] for file in files if (kind := kind_of_file(file)) is not None})
     if len(kinds) > 1:
         raise DataError(f"{where}: holds both {' and '.join(kinds)} files; keep one kind")

@@ -14,7 +14,12 @@ import pyarrow as pa
 from dbnchurn.core.errors import DataError
 from dbnchurn.tables import kinds
 from dbnchurn.tables.date_format import DAY, DateFormat
-from dbnchurn.tables.doubtful_values import doubtful_dates, doubtful_numbers, doubtful_values
+from dbnchurn.tables.doubtful_values import (
+    doubtful_dates,
+    doubtful_numbers,
+    doubtful_values,
+    formula_errors,
+)
 from dbnchurn.tables.loading import whole_numbers
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.reading_rules import Form, ReadingRules, form_of, name_of
@@ -24,6 +29,7 @@ from dbnchurn.tables.serial_format import SerialFormat, is_date_name, serial_not
 from dbnchurn.tables.tally import ColumnTally
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
 from dbnchurn.tables.text_decision import Decision, Question, decisions_and_questions
+from dbnchurn.tables.time_offsets import offset_note, zone_note
 
 FILLER = "\0rows"  # so that a table of ignored columns alone has something to use
 TWICE = 2  # rows of a value in the frame by which kinds are inferred: one, or several
@@ -61,6 +67,8 @@ class InspectedColumn:
         What has to be decided, if it can be read in two ways.
     words : tuple of str, default ()
         All values as they are written, if they are at most 100.
+    word_rows : tuple of int, default ()
+        Rows of each of these values.
     is_open : bool, default False
         Whether the column alone could be read in two ways, and the others decided.
     doubtful : tuple of str, default ()
@@ -82,6 +90,7 @@ class InspectedColumn:
     doubt: str = ""
     question: Question | None = None
     words: tuple[str, ...] = ()
+    word_rows: tuple[int, ...] = ()
     is_open: bool = False
     doubtful: tuple[str, ...] = ()
     facts: ColumnFacts | None = field(default=None, repr=False)
@@ -250,6 +259,7 @@ def _inspected(
         "" if decision is None else decision.doubt,
         question,
         tuple(words),
+        tuple(counts[word] for word in counts) if words else (),
         is_open,
         facts=_facts(column, tally, decision, distinct, sum(missing.values()), words),
     )
@@ -259,6 +269,7 @@ def _doubtful(
     column: Column, tally: ColumnTally, decision: Decision | None, *, told: bool
 ) -> Iterator[str]:
     """Sentences about values that are read as they stand and often mean something else."""
+    yield from filter(None, [formula_errors(column.name, tally.missing_by_text)])
     seldom = tally.perhaps_missing
     counts = {word: rows for word, rows in tally.counts.items() if word not in seldom}
     rows = np.fromiter(counts.values(), np.int64, len(counts))
@@ -268,12 +279,14 @@ def _doubtful(
         words = list(counts)
         numbers = decision.form.parse(words)
         if column.kind == "date":
+            yield from filter(None, [offset_note(column.name, decision.form, words, rows)])
             yield from doubtful_dates(column.name, numbers, rows, words)
             return
     elif pa.types.is_integer(tally.kind) or pa.types.is_floating(tally.kind):
         numbers = np.array(list(counts), np.float64)
     else:
         series: pd.Series[Any] = pa.array(list(counts), tally.kind).to_pandas()
+        yield from filter(None, [zone_note(column.name, series, rows)])
         yield from doubtful_values(column.name, series.repeat(np.minimum(rows, TWICE).tolist()))
         return
     if column.kind == "number":
@@ -294,6 +307,7 @@ def _facts(
     whole = True
     if decision is not None and decision.kind == "number" and decision.form is not None:
         numbers = decision.form.parse(decision.column.texts)
+        numbers = numbers[np.isfinite(numbers)]  # words among them are no numbers, such as Total
         whole = bool((numbers == np.floor(numbers)).all())
         whole &= name_of(decision.form) in ("1234.5", "1.234,5", "1,234.5", "1234,5")
     elif not tally.is_text:

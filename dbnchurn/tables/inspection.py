@@ -22,7 +22,6 @@ from dbnchurn.core.parallel import available_processors, run_parallel
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.csv_reader import AFTER_LAST, UNNAMED, column_names
 from dbnchurn.tables.dialect import CsvSettings
-from dbnchurn.tables.excel import chosen_sheet
 from dbnchurn.tables.files import NAMES, kind_of_file
 from dbnchurn.tables.inspected_column import InspectedColumn, inspect_columns
 from dbnchurn.tables.reading_rules import ReadingRules
@@ -182,7 +181,7 @@ def inspect_table(
     source = open_files(path, settings, sheet=sheet)
     counted = _Counts(rules)
     for file, one in _each(source):
-        counted.read(file, one, sheet)
+        counted.read(file, one)
     if not counted.rows:
         width = len(counted.tallies)
         raise DataError(f"{path}: the table has {width} columns but no rows")
@@ -240,7 +239,7 @@ class _Counts:
     rows: int = 0
     notes: list[str] = field(default_factory=list)
 
-    def read(self, file: Path, source: FileSource, sheet: str | None) -> None:
+    def read(self, file: Path, source: FileSource) -> None:
         """Count all values of a file."""
         schema = _schema(file, source)
         for name, kind in zip(schema.names, schema.types, strict=True):
@@ -259,9 +258,8 @@ class _Counts:
             self.rejected += [(str(file), line) for line in lines]
         self.rows += rows
         self.names[str(file)] = schema.names
-        self.files.append(_facts_of(file, source, rows, len(schema.names), sheet))
-        if isinstance(source, CsvSource):
-            self.notes += source.dialects[file].notes
+        self.files.append(_facts_of(file, source, rows, len(schema.names)))
+        self.notes += source.notes
 
     def differences(self) -> list[str]:
         """Sentences about files that lack columns of others."""
@@ -327,9 +325,7 @@ def _refuse_kinds(file: Path, name: str, known: ColumnTally, kind: pa.DataType) 
         )
 
 
-def _facts_of(
-    file: Path, source: FileSource, rows: int, columns: int, sheet: str | None
-) -> InspectedFile:
+def _facts_of(file: Path, source: FileSource, rows: int, columns: int) -> InspectedFile:
     kind = kind_of_file(file)
     assert kind is not None
     facts = InspectedFile(str(file), NAMES[kind], rows, columns, file.stat().st_size)
@@ -343,4 +339,6 @@ def _facts_of(
             delimiter=dialect.delimiter,
             quote=dialect.quote,
         )
-    return replace(facts, sheet=chosen_sheet(file, sheet)) if kind == "excel" else facts
+    return (
+        replace(facts, sheet=source.sheets[file].name) if isinstance(source, SheetSource) else facts
+    )

@@ -16,6 +16,7 @@ from dbnchurn.tables.roles import GIVEN
 HEADS = ("column", "read as", "missing", "before → after", "notes")
 LONGEST = 40  # characters of an example
 SHOWN_FILES = 10
+SHOWN_WORDS = 5  # that are no number or date
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
@@ -134,13 +135,11 @@ def notes_of(column: InspectedColumn, found: Inspection) -> Iterator[str]:
         yield f"{listed(perhaps)} stands for a missing value, as in a column of numbers or dates"
     if column.doubt:
         yield f"stays text: {column.doubt}"
-    if column.unread:
-        rows = sum(column.unread.values())
+    if column.unread and column.name == roles["id"]:
         first = cut(next(iter(column.unread)), LONGEST)
-        yield (
-            f"{thousands(rows)} {'row is' if rows == 1 else 'rows are'} no {column.kind}, such as "
-            f"{first!r}: missing"
-        )
+        yield f"as an id: {first!r} is none if it names a total, and its row is set aside"
+    elif column.unread:
+        yield unread_sentence(column, "missing")
     yield from column.doubtful
     if column.kind not in ("id", "label", "ignore") and column.rows > 1:
         if not column.distinct:
@@ -152,6 +151,33 @@ def notes_of(column: InspectedColumn, found: Inspection) -> Iterator[str]:
             f"decided by {thousands(column.looked_at)} of about {thousands(column.distinct)} "
             "different values"
         )
+
+
+def unread_sentence(column: InspectedColumn, key: str) -> str:
+    """What is said of words among numbers or dates, which training refuses.
+
+    Parameters
+    ----------
+    column : InspectedColumn
+    key : str
+        Key of a config that makes words missing.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> unread_sentence(InspectedColumn("since", "date", unread={"never": 2}), "missing")
+    "2 rows are no date, such as 'never', which training refuses: mend them, or say missing: \
+['never']"
+    """
+    rows = sum(column.unread.values())
+    words = [cut(word, LONGEST) for word in column.unread][:SHOWN_WORDS]
+    return (
+        f"{thousands(rows)} {'row is' if rows == 1 else 'rows are'} no {column.kind}, such as "
+        f"{words[0]!r}, which training refuses: mend them, or say {key}: {words}"
+    )
 
 
 def role_lines(found: Inspection) -> list[str]:

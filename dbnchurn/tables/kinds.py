@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from numbers import Number
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.tables.date_format import DateFormat
+from dbnchurn.tables.number_format import CURRENCIES, NumberReadings, number_readings
 from dbnchurn.tables.reading_rules import ReadingRules, form_of, name_of
 from dbnchurn.tables.schema import KINDS, Column, Schema, check_names, text
-from dbnchurn.tables.serial_format import SerialFormat, is_date_name, serial_question
-from dbnchurn.tables.text_column import MISSING, TextColumn, shortest
+from dbnchurn.tables.serial_format import SerialFormat, serial_question
+from dbnchurn.tables.text_column import MISSING, NO, YES, TextColumn, shortest
 from dbnchurn.tables.text_decision import MATCHING_SHARE, Decision, decide
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+else:
+    pd = LazyModule("pandas")
+    pa = LazyModule("pyarrow")
 
 # A text column is an identifier if this share of its values, of this many, occurs only once.
 IDENTIFIER_SHARE = 0.5
@@ -27,6 +36,7 @@ DAYS = (19_000_101, 21_991_231)
 NESTED = (list, tuple, dict, set, bytes, bytearray, np.ndarray)
 IDENTIFIER = "looks like an identifier"
 SPANS = "spans of time, in days"
+NO_VALUE = "no value"
 PROBED = 1_000  # values of an object column that are asked for their type
 
 
@@ -192,10 +202,20 @@ def judge(values: pd.Series[Any], kind: str | None = None) -> Judgement:
         return Judgement(kind or "number")
     present = values.dropna()
     if inferred == "empty" or not len(present):
-        return Judgement(kind or "number", "no value")
-    strings = present[[isinstance(value, str) for value in present]]
-    if len(strings) < len(present) and _mostly_numbers(present, len(strings)):
+        return Judgement(kind or "number", NO_VALUE)
+    is_string = present.map(lambda value: isinstance(value, str)).to_numpy(bool)
+    strings, others = present[is_string], present[~is_string]
+    if kind is None and len(strings) and len(others) and _are_flags(strings, others):
+        return Judgement("flag")
+    if len(others) and _mostly_numbers(present, len(strings)):
         return Judgement(kind or "number")
+    if len(others) and all(isinstance(value, Number) for value in others):
+        marked = _marked(strings)
+        if marked is not None and len(marked.formats) > 1:
+            return Judgement(kind or "number")  # whose texts are refused when they are read
+        if marked is not None and not marked.formats[0].is_plain:
+            # Numbers beside texts are no evidence of how these are written.
+            return Judgement(kind or "category", words=text(strings))
     return Judgement(kind or "category", words=text(values))
 
 
@@ -227,7 +247,7 @@ def is_date(values: pd.Series[Any]) -> bool:
 
 def _serial_question(name: str, values: pd.Series[Any]) -> str:
     """The question about typed numbers that may be dates."""
-    if not is_date_name(name) or pd.api.types.is_timedelta64_dtype(values.dtype):
+    if pd.api.types.is_timedelta64_dtype(values.dtype):
         return ""
     if not pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_complex_dtype(values):
         return ""
@@ -243,6 +263,24 @@ def _are_written_days(values: pd.Series[Any]) -> bool:
     if (distinct != np.floor(distinct)).any():
         return False
     return not np.isnan(WRITTEN_DAY.parse([str(int(day)) for day in distinct])).any()
+
+
+def _are_flags(strings: pd.Series[Any], others: pd.Series[Any]) -> bool:
+    """Whether values are truth values, and the texts among them yes and no."""
+    if not all(isinstance(value, bool | np.bool_) for value in others):
+        return False
+    words = {word.strip().lower() for word in strings.unique()}
+    return words <= YES | NO and all(word[0].isalpha() for word in words)
+
+
+def _marked(strings: pd.Series[Any]) -> NumberReadings | None:
+    """What texts with digits mean as numbers; None if they have no marks, or units."""
+    words = [word.strip() for word in strings.unique() if any(map(str.isdigit, word))]
+    if not words or all(re.fullmatch(r"[-+]?\d+", word) for word in words):
+        return None
+    found = number_readings(words)
+    has_units = bool(set(found.units) - set(CURRENCIES.split()))
+    return None if has_units or not found.formats else found
 
 
 def _mostly_numbers(present: pd.Series[Any], strings: int) -> bool:

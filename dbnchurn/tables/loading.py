@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dbnchurn.core.errors import DataError, listed
-from dbnchurn.tables.chunks import RejectedRow
+from dbnchurn.core.typing import Ints
+from dbnchurn.tables.chunks import RejectedRow, RowPlaces
 from dbnchurn.tables.csv_reader import AFTER_LAST, UNNAMED
 from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.doubtful_values import (
@@ -23,16 +24,18 @@ from dbnchurn.tables.doubtful_values import (
     doubtful_numbers,
     doubtful_values,
     doubtful_words,
+    formula_errors,
     serial_notes,
     signed_otherwise,
     without_missing,
 )
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.reading_rules import ReadingRules, form_of, name_of
-from dbnchurn.tables.serial_format import is_date_name, serial_formats
+from dbnchurn.tables.serial_format import serial_question
 from dbnchurn.tables.streaming import CsvSource, FileSource, SheetSource, open_files
-from dbnchurn.tables.text_column import MISSING, TextColumn
+from dbnchurn.tables.text_column import FORMULA_ERRORS, MISSING, TextColumn
 from dbnchurn.tables.text_decision import Decision, decide
+from dbnchurn.tables.time_offsets import offset_note, zone_note
 
 CHUNK_ROWS = 2**20
 WHOLE = r"0|[1-9]\d{0,17}"
@@ -58,6 +61,8 @@ class LoadedTable:
         Lines with too few or too many fields.
     notes : tuple of str
         Sentences about what was converted, assumed or left out.
+    places : RowPlaces, optional
+        Where the rows stand in the files.
     """
 
     frame: pd.DataFrame
@@ -65,6 +70,11 @@ class LoadedTable:
     missing: tuple[str, ...] = ()
     rejected: tuple[RejectedRow, ...] = ()
     notes: tuple[str, ...] = ()
+    places: RowPlaces | None = field(default=None, repr=False)
+
+    def place(self, row: int) -> str:
+        """Where a row of the frame stands, in words."""
+        return f"row {row}" if self.places is None else self.places.named(row)
 
 
 def read_table(
@@ -150,13 +160,13 @@ def load_table(
     """
     rules = rules or ReadingRules()
     where = ", ".join(source.columns)
-    tables, rejected = _chunks(source)
+    tables, rejected, places = _chunks(source)
     if not sum(table.num_rows for table in tables):
         columns = len(next(iter(source.columns.values())))
         raise DataError(f"{where}: the table has {columns} columns but no rows")
     table = pa.concat_tables(tables, promote_options="permissive")
     table, notes = _without_unnamed(table, where)
-    notes = [note for d in getattr(source, "dialects", {}).values() for note in d.notes] + notes
+    notes = [*source.notes, *notes]
     texts = {
         name
         for name, kind in zip(table.column_names, table.schema.types, strict=True)
@@ -172,8 +182,11 @@ def load_table(
             values[name] = column.to_pandas()
             if name not in ids and name not in as_written:
                 values[name] = without_missing(values[name].to_frame(), rules.missing).iloc[:, 0]
+                notes += filter(None, [zone_note(name, values[name])])
                 notes += doubtful_values(name, values[name])
-        elif name in ids or name in as_written:
+            continue
+        notes += filter(None, [formula_errors(name, _errors_of(column))])
+        if name in ids or name in as_written:
             written = TextColumn.of(name, column, missing)
             notes += doubtful_words(written)
             values[name] = _whole_or_text(written) if name in ids else written.as_text()
@@ -193,7 +206,7 @@ def load_table(
     notes += _reading_notes(decisions, numbers)
     told = {*ids, *as_written, *rules.formats, *rules.kinds}
     notes += serial_notes({str(name): column for name, column in frame.items()}, told)
-    return LoadedTable(frame, formats, (), tuple(rejected), tuple(notes))
+    return LoadedTable(frame, formats, (), tuple(rejected), tuple(notes), places)
 
 
 def _reading_notes(
@@ -208,7 +221,7 @@ def _reading_notes(
     return notes
 
 
-def _chunks(source: FileSource) -> tuple[list[pa.Table], list[RejectedRow]]:
+def _chunks(source: FileSource) -> tuple[list[pa.Table], list[RejectedRow], RowPlaces]:
     first, columns = next(iter(source.columns.items()))
     for file, others in source.columns.items():
         if differing := set(columns) ^ set(others):
@@ -221,10 +234,14 @@ def _chunks(source: FileSource) -> tuple[list[pa.Table], list[RejectedRow]]:
         wanted = source.all_columns
     tables: list[pa.Table] = []
     rejected: list[RejectedRow] = []
+    files: list[str] = []
+    numbers: list[Ints] = []
     for chunk in source.chunks(wanted, CHUNK_ROWS):
         tables.append(chunk.rows)
         rejected += chunk.rejected
-    return tables, rejected
+        files.append(chunk.file)
+        numbers.append(chunk.row_numbers)
+    return tables, rejected, RowPlaces(tuple(files), tuple(numbers))
 
 
 def _without_unnamed(table: pa.Table, where: str) -> tuple[pa.Table, list[str]]:
@@ -281,7 +298,7 @@ def _plain_numbers(
     if column.null_count == len(column) or pc.any(pc.is_nan(numbers)).as_py():
         return None
     told = name in rules.formats or name in rules.kinds
-    if not told and is_date_name(name) and serial_formats(name, numbers.to_numpy()):
+    if not told and serial_question(name, numbers.to_numpy()):
         return None  # dates, perhaps
     zero = pc.or_(pc.starts_with(column, "0"), pc.starts_with(column, "-0"))
     low, high = pc.min_max(numbers).as_py().values()
@@ -306,6 +323,12 @@ def _any_matches(column: pa.ChunkedArray, pattern: str) -> bool:
     return False
 
 
+def _errors_of(column: pa.ChunkedArray) -> dict[str, int]:
+    """Errors of formulas in a column, each with its rows."""
+    hit = column.filter(pc.is_in(column, pa.array(FORMULA_ERRORS)))
+    return {str(found["values"]): found["counts"] for found in hit.value_counts().to_pylist()}
+
+
 def _evidence(name: str, column: pa.ChunkedArray) -> TextColumn:
     """A few numbers of a column that show its decimal mark."""
     first = column.slice(0, PROBED)
@@ -327,6 +350,7 @@ def _notes_of(decision: Decision, plain: pd.Series[Any] | None) -> list[str]:
         return notes + doubtful_words(column)
     numbers = form.parse(column.texts)
     if decision.kind == "date":
+        notes += filter(None, [offset_note(column.name, form, column.texts, column.counts)])
         return notes + doubtful_dates(column.name, numbers, column.counts, column.texts)
     notes += doubtful_numbers(column.name, numbers, column.counts)
     if isinstance(form, NumberFormat) and (odd := signed_otherwise(form, column.texts)):

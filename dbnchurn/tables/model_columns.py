@@ -6,19 +6,26 @@ type of its values: a date may come as text, as a whole number or as an object o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Bools, Floats, Ints32, Rows
-from dbnchurn.tables.kinds import IDENTIFIER, SPANS, infer, is_nested
+from dbnchurn.tables.kinds import IDENTIFIER, NO_VALUE, SPANS, infer, is_nested
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Column, Schema, check_names, text
 from dbnchurn.tables.text_decision import days_as_dates
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
+
+FIRST_ROWS = 1_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +141,41 @@ class ModelColumns:
         """
         frame = frame.set_axis(check_names(frame), axis=1)
         return cls(infer(frame if train is None else frame.iloc[train], kinds, formats), frame)
+
+    def without_empty(self, told: Collection[str] = ()) -> ModelColumns:
+        """The same, with columns that hold no value ignored, so that a later table may lack them.
+
+        Parameters
+        ----------
+        told : collection of str, default ()
+            Columns of which the kind is told; they stay as they are.
+
+        Returns
+        -------
+        ModelColumns
+            Unchanged where no column would be left.
+
+        Examples
+        --------
+        >>> columns = ModelColumns.of(pd.DataFrame({"fax": [None, None], "debt": [1, 2]}))
+        >>> [column.name for column in columns.without_empty().schema.used]
+        ['debt']
+        """
+        some = self.take(slice(FIRST_ROWS))  # tell nearly every column that holds something
+        empty = {
+            column.name
+            for column in self.schema.used
+            if column.name not in told
+            and not column.levels
+            and all(columns._read(column).missing.all() for columns in (some, self))
+        }
+        if len(empty) == len(self.schema.used):
+            return self
+        kept = tuple(
+            Column(column.name, "ignore", note=NO_VALUE) if column.name in empty else column
+            for column in self.schema.columns
+        )
+        return replace(self, schema=Schema(kept))
 
     def __len__(self) -> int:
         return len(self.frame)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Rows
 from dbnchurn.tables.text_column import ascii_digits
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 
 def matches_of(

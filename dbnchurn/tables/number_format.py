@@ -12,18 +12,25 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from dbnchurn.core.errors import ConfigError, did_you_mean
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.sql import text_literal
 from dbnchurn.core.typing import Bools, Floats
 from dbnchurn.tables.readings import agreed, reading_most, telling_example
 from dbnchurn.tables.text_column import ascii_digits
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+else:
+    pd = LazyModule("pandas")
+    pa = LazyModule("pyarrow")
+    pc = LazyModule("pyarrow.compute")
 
 BLANKS = "\u00a0\u202f\u2009\u2007\u2008\u2002\u2003\u3000\t"
 MINUS = "\u2212\u2012\u2013\u2014\ufe63\uff0d"

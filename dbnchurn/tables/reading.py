@@ -12,28 +12,37 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from numbers import Number
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import pyarrow as pa
-import pyarrow.interchange
 
-from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.errors import DataError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Bools, Floats, Ints32, Rows
+from dbnchurn.tables.column_names import absent_columns
 from dbnchurn.tables.date_format import DAY, DateFormat, certain_dates
 from dbnchurn.tables.kinds import is_date
-from dbnchurn.tables.number_format import certain_numbers
+from dbnchurn.tables.number_format import CURRENCIES, certain_numbers, number_parts
 from dbnchurn.tables.reading_rules import form_of
 from dbnchurn.tables.schema import Column, Schema, Table, check_names, text
 from dbnchurn.tables.serial_format import SerialFormat
-from dbnchurn.tables.text_column import MISSING, PERHAPS_MISSING, truth_of
+from dbnchurn.tables.text_column import MISSING, PERHAPS_MISSING, PLAIN_NUMBER, truth_of
 from dbnchurn.tables.text_decision import TRUTH
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    from pyarrow import interchange
+else:
+    pd = LazyModule("pandas")
+    pa = LazyModule("pyarrow")
+    interchange = LazyModule("pyarrow.interchange")
 
 # Boosters and networks compute in float32; values beyond its range are clipped to it.
 LARGEST = float(np.finfo(np.float32).max)
 FEW = 8  # up to so many values, looking for distinct ones costs more time than it saves
+SHORT = r"[-+]?\d[\d.,' ]* ?[kKM]"  # thousands or millions, such as 1.2k
 GROUPED = r"[-+]?[1-9]\d{0,2}\.\d{3}"  # thousands, if the point groups digits
 ABSENT = frozenset(MISSING)
 
@@ -48,9 +57,11 @@ class Unusual:
     Parameters
     ----------
     unknown_levels : dict of column → number of rows whose category was never seen
+    lost_zeros : dict of column → number of these rows that would be known with zeros before them
     """
 
     unknown_levels: dict[str, int] = field(default_factory=dict)
+    lost_zeros: dict[str, int] = field(default_factory=dict)
 
 
 @contextmanager
@@ -88,7 +99,7 @@ def as_frame(X: Any) -> pd.DataFrame:
             frame: pd.DataFrame = pa.table(X).to_pandas()
             return frame
         if hasattr(X, "__dataframe__"):
-            exchanged: pd.DataFrame = pa.interchange.from_dataframe(X).to_pandas()
+            exchanged: pd.DataFrame = interchange.from_dataframe(X).to_pandas()
             return exchanged
         values = np.asarray(X)
         if np.ma.is_masked(X) and values.dtype.kind != "c":  # masked is not known
@@ -161,10 +172,7 @@ def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:
     names = check_names(frame)
     values = dict(zip(names, (column for _, column in frame.items()), strict=True))
     if absent := [c.name for c in schema.used if c.name not in values]:
-        raise DataError(
-            f"the table lacks {len(absent)} of {len(schema.used)} columns: {listed(absent)}; "
-            f"it has {listed(names)}"
-        )
+        raise DataError(absent_columns(absent, len(schema.used), names))
     unusual = Unusual()
     numbers = [c for c in schema.used if c.kind != "category"]
     categories = [c for c in schema.used if c.kind == "category"]
@@ -181,10 +189,12 @@ def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:
         raise DataError("; ".join(refused))
     for j, column in enumerate(categories):
         with _as_data_error(f"column {column.name!r} ({column.kind}) cannot be read"):
-            codes, unknown = _read_codes(column, values[column.name])
+            codes, unknown, bare = _read_codes(column, values[column.name])
         code_matrix[:, j] = codes
         if unknown:
             unusual.unknown_levels[column.name] = unknown
+        if bare:
+            unusual.lost_zeros[column.name] = bare
     return (
         Table(
             number_matrix,
@@ -256,6 +266,9 @@ def _read_number(column: Column, values: pd.Series[Any], refuse: Refuse | None =
         texts, typed = _apart(values)
         places, distinct = _distinct(texts)
         parsed, doubtful = _numbers_of(column, distinct)
+        units = _other_units(column, distinct) & np.isfinite(parsed)
+        what = "has a unit that other numbers of the column lack; write all alike, or say formats"
+        refuse(column, values, _per_row(units, places, False), what)
         unread = np.isnan(parsed) & np.array([bool(word) for word in distinct], bool)
         unread &= ~doubtful
         other = np.zeros_like(unread)
@@ -264,8 +277,12 @@ def _read_number(column: Column, values: pd.Series[Any], refuse: Refuse | None =
         )
         what = f"is a number, but not written as {column.format or '1234.5'}; write all in one way"
         refuse(column, values, _per_row(other, places, False), what)
+        fits = [re.fullmatch(SHORT, word or "") is not None for word in distinct]
+        short = unread & np.array(fits, bool)
+        what = "is a number with a letter for thousands or millions; write 1.2k as 1200"
+        refuse(column, values, _per_row(short, places, False), what)
         what = "is not a number; leave it empty if it is unknown"
-        refuse(column, values, _per_row(unread & ~other, places, False), what)
+        refuse(column, values, _per_row(unread & ~other & ~short, places, False), what)
         what = "is a number in two ways; give numbers instead of text, or say formats"
         refuse(column, values, _per_row(doubtful, places, False), what)
         numbers = _per_row(parsed, places, np.nan)
@@ -314,6 +331,18 @@ def _numbers_of(column: Column, words: Sequence[str | None]) -> tuple[Floats, Bo
     return parsed, doubtful
 
 
+def _other_units(column: Column, words: Sequence[str | None]) -> Bools:
+    """Which words have a unit, in a column of plain numbers; currencies are none."""
+    found = np.zeros(len(words), bool)
+    if column.format or column.kind != "number":
+        return found
+    odd = [i for i, word in enumerate(words) if word and not re.fullmatch(PLAIN_NUMBER, word)]
+    if odd:
+        units = number_parts([words[i] or "" for i in odd])["unit"]
+        found[odd] = ~units.isin(["", *CURRENCIES.split()]).to_numpy()
+    return found
+
+
 def _is_unsure(word: str, number: float) -> bool:
     if not word or word in PERHAPS_MISSING or not any(c.isdigit() for c in word):
         return False
@@ -344,8 +373,8 @@ def _read_date(column: Column, values: pd.Series[Any], refuse: Refuse) -> Floats
         days = _written_days(values)
         if days is None:
             raise DataError(
-                f"column {column.name!r} has to hold dates, it holds numbers; "
-                "write them as 2026-08-31 or give the column the kind 'number'"
+                f"column {column.name!r} has to hold dates, it holds numbers; read the column as "
+                "text and write dates as 2026-08-31, or train with the kind 'number'"
             )
         return days
     places, distinct = _distinct(values)
@@ -377,14 +406,17 @@ def _written_days(values: pd.Series[Any]) -> Floats | None:
     return None if np.isnan(days[known]).any() else days
 
 
-def _read_codes(column: Column, values: pd.Series[Any]) -> tuple[Ints32, int]:
+def _read_codes(column: Column, values: pd.Series[Any]) -> tuple[Ints32, int, int]:
+    """Codes, the rows with an unknown level, and those of them that lack their leading zeros."""
     places, words = _distinct(values, column)
     found = [column.code(word) if word else None for word in words]
     codes = np.array([-1 if code is None else code for code in found], np.int32)
     unknown = np.array(
         [bool(word) and code is None for word, code in zip(words, found, strict=True)], bool
     )
-    return _per_row(codes, places, -1), int(_per_row(unknown, places, False).sum())
+    bare = np.array([bool(word) and column.has_lost_zeros(str(word)) for word in words], bool)
+    rows = [int(_per_row(which, places, False).sum()) for which in (unknown, bare)]
+    return _per_row(codes, places, -1), rows[0], rows[1]
 
 
 def _distinct(

@@ -239,7 +239,8 @@ def find_date(columns: Sequence[ColumnFacts], key: str | None) -> tuple[str | No
     """The column with the date of the snapshot, and why.
 
     It has few dates, or tells the rows of a customer apart, or is named like one; the opening day
-    of an account, of which every customer has an own one, is none.
+    of an account, of which every customer has an own one, is none. A column that is named like one
+    has to have more dates than there are customers.
 
     Parameters
     ----------
@@ -264,6 +265,9 @@ def find_date(columns: Sequence[ColumnFacts], key: str | None) -> tuple[str | No
     if not dates:
         return None, "no column holds dates"
     able = [c for c in dates if not _is_opening(c.name)]
+    keys = [c.distinct for c in columns if c.name == key and c.repeated]
+    if keys and not able:  # more dates than customers cannot be an opening day of each
+        able = [c for c in dates if c.distinct > keys[0]]
     named = [c for c in able if _is_snapshot(c.name)]
     few = [c for c in able if c.distinct <= FEW_DATES and c.distinct <= c.rows / 2]
     if exact := [c for c in named if "".join(words_of(c.name)) in SNAPSHOT_WORDS]:

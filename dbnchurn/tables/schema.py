@@ -11,16 +11,22 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
+from unicodedata import normalize
 
 import numpy as np
-import pandas as pd
 
 from dbnchurn.core.errors import ArtifactError, ConfigError, DataError, did_you_mean, listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Ints32, Rows
 from dbnchurn.tables.column_names import refuse_alike
 from dbnchurn.tables.reading_rules import form_of
 from dbnchurn.tables.text_column import truth_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 Kind = Literal["number", "flag", "category", "date", "ignore"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -93,7 +99,8 @@ class Column:
     def code(self, word: str) -> int | None:
         """The code of a value as text: of the level, or of the only one that means the same.
 
-        ``0.10`` means the same as the level ``0.1``, and ``true`` the same as the level ``Yes``.
+        ``0.10`` means the same as the level ``0.1``, ``true`` the same as the level ``Yes``, and an
+        ``ü`` of two characters (u and its dots) the same as one of one.
 
         Parameters
         ----------
@@ -117,13 +124,42 @@ class Column:
         meaning = _meaning(word)
         return None if meaning is None else self._code_of_meaning.get(meaning)
 
+    @cached_property
+    def _bare_digits(self) -> frozenset[str]:
+        """The levels of digits that begin with zeros, without these."""
+        return frozenset(
+            level.lstrip("0") for level in self.levels if re.fullmatch(r"0+[1-9]\d*", level)
+        )
+
+    def has_lost_zeros(self, word: str) -> bool:
+        """Whether a value is no level, but would be one with zeros before it.
+
+        Parameters
+        ----------
+        word : str
+            Without blanks around it.
+
+        Returns
+        -------
+        bool
+
+        Examples
+        --------
+        >>> column = Column("zip", "category", ("01067", "80331"))
+        >>> column.has_lost_zeros("1067"), column.has_lost_zeros("80331")
+        (True, False)
+        """
+        return word in self._bare_digits and self.code(word) is None
+
 
 def _meaning(word: str) -> str | None:
-    """What a level says apart from its spelling: a number, or yes or no."""
+    """What a level says apart from its spelling: a number, yes or no, or letters with accents."""
     if re.fullmatch(r"[-+]?(0|[1-9]\d*)(\.\d*)?([eE][-+]?\d+)?", word):  # 007 is a code
         return repr(float(word) + 0.0) if len(word) < 16 else word
     truth = truth_of(word)
-    return None if truth is None else str(truth)
+    if truth is not None:
+        return str(truth)
+    return None if word.isascii() else f"letters {normalize('NFC', word)}"
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-import pandas as pd
 
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats
 from dbnchurn.tables.date_format import DAY
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.roles import words_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 Serial = Literal["excel_serial", "epoch_s", "epoch_ms", "yyyymm"]
 SERIALS: tuple[str, ...] = get_args(Serial)
@@ -32,6 +37,7 @@ WRITTEN = 19_900_101.0, 20_391_231.0  # the same as 20260831
 MOMENTS = 19_900_101_000_000.0, 20_391_231_235_959.0  # the same with the time of day
 COMPACT = 10_101.0, 391_231.0  # 2001 to 2039, with two digits of the year
 CLOCK = 1_000_000  # the six digits of a time
+DAY_FIRST = 1_011_900.0, 31_122_199.0  # 01.01.1900 to 31.12.2199 without the points
 PROBED = 1_000
 RECENT_SERIAL = 10_957.0, 24_106.0  # 2000 to 2035; amounts of money are as large as days since 1900
 _DATE_WORDS = """
@@ -318,8 +324,56 @@ def _are_days(numbers: Floats) -> bool:
     return bool(((month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all())
 
 
+def day_first_day(numbers: Floats) -> str:
+    """The day that the smallest number stands for, if all are days such as 31082026.
+
+    A reader that takes points for marks of thousands makes 31082026 of 31.08.2026, and 1082026 of
+    01.08.2026. That 20 different numbers of another kind all are such days is next to impossible,
+    so that the name of the column is not asked.
+
+    Parameters
+    ----------
+    numbers : float64 array of shape (n,)
+        NaN is missing.
+
+    Returns
+    -------
+    str
+        Such as ``2026-08-31``; empty if some are no such days, or fewer than 20 are different.
+
+    Examples
+    --------
+    >>> day_first_day(np.arange(1.0, 29.0) * 1_000_000 + 82_026)
+    '2026-08-01'
+    >>> day_first_day(np.arange(1_011_900.0, 1_012_000.0))
+    ''
+    """
+    known = numbers[~np.isnan(numbers)]
+    # Nearly every column of numbers is told by its first rows, without a sort.
+    if not len(known) or not (_are_day_first(known[:PROBED]) and _are_day_first(known)):
+        return ""
+    known = np.unique(known)
+    if len(known) < MANY or len(np.unique(known // 1_000_000)) < 2:
+        return ""
+    day, month, year = known[0] // 1_000_000, known[0] // 10_000 % 100, known[0] % 10_000
+    return f"{year:04.0f}-{month:02.0f}-{day:02.0f}"
+
+
+def _are_day_first(known: Floats) -> bool:
+    low, high = float(known.min()), float(known.max())
+    if not DAY_FIRST[0] <= low <= high <= DAY_FIRST[1] or (known != np.floor(known)).any():
+        return False
+    years = known % 10_000
+    return _are_days(known // 10_000 % 100 * 100 + known // 1_000_000) and bool(
+        ((years >= 1900) & (years < 2200)).all()
+    )
+
+
 def serial_question(name: str, numbers: Floats, place: str = "formats") -> str:
     """The question about numbers that may be dates; empty if they may not.
+
+    Days since 1900, seconds and months are asked where the name says that the column holds dates,
+    days such as 31082026 everywhere.
 
     Parameters
     ----------
@@ -340,7 +394,15 @@ formats: {opened: excel_serial}"
     """
     forms = serial_formats(name, numbers)
     if not forms:
-        return ""
+        day = day_first_day(numbers)
+        first = f"{np.nanmin(numbers):.0f}" if day else ""
+        return (
+            f"column {name!r}: {first} is a number or the date {day}, as where a reader took the "
+            "points between day, month and year for marks of thousands: read the column as text "
+            f"and write dates as {day}, or say {place}: {{{name}: {AS_NUMBER}}}"
+            if day
+            else ""
+        )
     example = float(np.nanmin(numbers))
     days = [float(np.floor(form.days(np.array([example]))[0])) for form in forms]
     dates = [str(np.datetime64(int(day), "D")) for day in days]

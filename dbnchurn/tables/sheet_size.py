@@ -76,7 +76,7 @@ def _check_cells(path: Path, sheet: IO[bytes]) -> None:
         written += len(places)
         names.update(letters for letters, _ in places)
         last_row = max(last_row, max((int(row) for _, row in places), default=1))
-    last_column = max(_number(letters.decode().upper()) for letters in names)
+    last_column = max(column_number(letters.decode().upper()) for letters in names)
     cells = last_row * last_column
     if cells > MOST_CELLS or cells > max(FEW_CELLS, SPARSE * written):
         raise DataError(
@@ -94,13 +94,13 @@ def _blocks(sheet: IO[bytes]) -> Iterator[bytes]:
         before = block[-OVERLAP:]
 
 
-def _number(letters: str) -> int:
+def column_number(letters: str) -> int:
     """The number of a column.
 
     Examples
     --------
-    >>> _number("A"), _number("AA"), _number("XFD"), _number("")
-    (1, 27, 16384, 0)
+    >>> [column_number(letters) for letters in ("A", "AA", "XFD", "")]
+    [1, 27, 16384, 0]
     """
     number = 0
     for letter in letters:

@@ -82,6 +82,12 @@ class FileSource(ChunkSource):
     def __init__(self, files: Sequence[Path], by_contents: bool) -> None:
         self.files = list(files)
         self.by_contents = by_contents
+        self.assumed: dict[Path, tuple[str, ...]] = {}
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences about what was assumed, converted or left out when the files were opened."""
+        return [note for file in self.files for note in self.assumed.get(file, ())]
 
     def identity(self) -> dict[str, Any] | None:
         """Paths, sizes in bytes and times of change of the files."""
@@ -180,7 +186,9 @@ class SheetSource(FileSource):
 
     def __init__(self, files: Sequence[Path], by_contents: bool, sheet: str | None) -> None:
         super().__init__(files, by_contents)
-        self._tables = {file: read_sheet(file, sheet) for file in self.files}
+        self.sheets = {file: read_sheet(file, sheet) for file in self.files}
+        self.assumed = {file: found.notes for file, found in self.sheets.items()}
+        self._tables = {file: found.table for file, found in self.sheets.items()}
         self.columns = {str(file): table.column_names for file, table in self._tables.items()}
         self.rows: int | None = sum(table.num_rows for table in self._tables.values())
 
@@ -206,6 +214,7 @@ class SheetSource(FileSource):
         """The rows of one of the files."""
         one = copy(self)
         one.files, one._tables = [file], {file: self._tables[file]}
+        one.sheets = {file: self.sheets[file]}
         one.columns = {str(file): self.columns[str(file)]}
         return one
 
@@ -274,6 +283,7 @@ class CsvSource(FileSource):
     ) -> None:
         super().__init__(files, by_contents)
         self.dialects = {file: detect_dialect(file, settings) for file in self.files}
+        self.assumed = {file: dialect.notes for file, dialect in self.dialects.items()}
         self.columns = {
             str(file): [name for name in dialect.names if name]
             for file, dialect in self.dialects.items()

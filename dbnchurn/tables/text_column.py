@@ -6,25 +6,36 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unicodedata import decimal
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Ints, Ints32
 
-MISSING = (
-    "", "-", "--", "---", "?", "n/a", "N/A", "n.a.", "N.A.", "#N/A", "#N/A N/A", "#NA", "#NULL!",
-    "#VALUE!", "#DIV/0!", "#REF!", "#NUM!", "#NAME?", "#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!",
-    "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#GETTING_DATA", "#NV", "#WERT!", "#BEZUG!", "#ZAHL!",
-    "#ÜBERLAUF!", "#N/D", "#VALEUR!", "#NOMBRE!", "#NOM?", "#¡VALOR!", "#¡REF!", "#¡NUM!",
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+else:
+    pd = LazyModule("pandas")
+    pa = LazyModule("pyarrow")
+    pc = LazyModule("pyarrow.compute")
+
+FORMULA_ERRORS = (
+    "#NULL!", "#VALUE!", "#DIV/0!", "#REF!", "#NUM!", "#NAME?", "#SPILL!", "#CALC!", "#FIELD!",
+    "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#GETTING_DATA", "#WERT!", "#BEZUG!",
+    "#ZAHL!", "#ÜBERLAUF!", "#VALEUR!", "#NOMBRE!", "#NOM?", "#¡VALOR!", "#¡REF!", "#¡NUM!",
     "#¿NOMBRE?", "#¡DIV/0!", "#VALORE!", "#RIF!", "#NOME?", "#VALOR!", "#VERW!", "#NAAM?",
-    "#GETAL!", "#WAARDE!", "#DEEL/0!", "#NB", "#N/B", "Err:502", "Err:504", "Err:508", "Err:522",
-    "-1.#IND", "1.#IND", "-1.#QNAN", "1.#QNAN", "<NA>", "NULL",
-    "null", "Null", "NaN", "nan", "NAN", "-NaN", "-nan", "NaT", "\\N", "(null)", "(blank)",
+    "#GETAL!", "#WAARDE!", "#DEEL/0!", *(f"Err:{number}" for number in range(501, 541)),
+)  # fmt: skip
+"""What spreadsheets write in the place of a value that a formula could not find."""
+
+MISSING = (
+    "", "-", "--", "---", "?", "n/a", "N/A", "n.a.", "N.A.", "#N/A", "#N/A N/A", "#NA", "#NV",
+    "#N/D", "#NB", "#N/B", *FORMULA_ERRORS, "-1.#IND", "1.#IND", "-1.#QNAN", "1.#QNAN", "<NA>",
+    "NULL", "null", "Null", "NaN", "nan", "NAN", "-NaN", "-nan", "NaT", "\\N", "(null)", "(blank)",
 )  # fmt: skip
 """Texts that stand for a missing value in every column, unless they are a known level of it."""
 
@@ -38,7 +49,10 @@ _NO = """
 YES, NO = frozenset(_YES.split()), frozenset(_NO.split())
 """Spellings of yes and no, in small letters."""
 
-PERHAPS_MISSING = ("NA", "na", "Na", "None", "none", "NONE", "nil", "missing", "unknown", ".", "*")
+PERHAPS_MISSING = (
+    "NA", "na", "Na", "None", "none", "NONE", "nil", "missing", "unknown", ".", "*", "k.A.",
+    "k. A.", "keine Angabe", "unbekannt", "n.v.", "n. v.",
+)  # fmt: skip
 """Texts that stand for a missing value among numbers and dates, and are levels of a category."""
 
 UNSEEN = (

@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
 from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Bools, Floats
 from dbnchurn.tables.date_format import DateFormat, certain_dates, date_readings
 from dbnchurn.tables.duration_format import DurationFormat
@@ -36,6 +35,13 @@ from dbnchurn.tables.serial_format import (
 )
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn, shortest
 from dbnchurn.tables.text_doubt import FEW_LEVELS, PROBED, doubt_of, time_doubt
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+else:
+    pd = LazyModule("pandas")
+    pa = LazyModule("pyarrow")
 
 TextKind = Literal["number", "date", "flag", "text"]
 MATCHING_SHARE = 0.9  # of the distinct values, for a column of numbers or dates with mistakes in it
@@ -319,7 +325,8 @@ def _dates(column: TextColumn, given: bool) -> _Reading | None:
         strict = all(re.fullmatch(NUMERIC_DATE, word) for word in words)
         if not strict or not any(len(word) == 8 or word.startswith("0") for word in words):
             return None
-    return _Reading(_NO_COLUMN, "date", found.formats, words[found.example])
+    no_column = TextColumn("", pa.array([], pa.string()), np.empty(0, np.int32))
+    return _Reading(no_column, "date", found.formats, words[found.example])
 
 
 def _numbers(column: TextColumn, rules: ReadingRules, typed: bool) -> _Reading | None:
@@ -344,16 +351,15 @@ def _numbers(column: TextColumn, rules: ReadingRules, typed: bool) -> _Reading |
                 column, "number", found.formats, example, question=_not_so(column, example, rules)
             )
     reading = _Reading(column, "number", forms, words[found.example], marked=found.marked)
-    if not given and not forms[1:] and forms[0].is_plain:
+    plain = not given and not forms[1:] and forms[0].is_plain
+    if plain and (question := serial_question(column.name, found.numbers[0], rules.place)):
         serials = serial_formats(column.name, found.numbers[0])
-        if serials:
-            question = serial_question(column.name, found.numbers[0], rules.place)
-            return replace(reading, question=question, choices=(AS_NUMBER, *map(name_of, serials)))
+        return replace(reading, question=question, choices=(AS_NUMBER, *map(name_of, serials)))
     mixed = _mixed_units(found)
     if not mixed:
         return reading
     if len(words) <= FEW_LEVELS and not given:
-        return _Reading(column, "text", doubt=mixed)
+        return _Reading(column, "text", doubt=f"{mixed}; write all alike")
     key = f"{rules.place}: {{{column.name}: '1234.5 {found.units[0]}'}}"
     question = (
         f"column {column.name!r} holds {mixed}; write them in one unit, or leave them text: "
@@ -428,6 +434,3 @@ def _several_formats(column: TextColumn, rules: ReadingRules) -> str:
             f"one way, or leave them text: kinds: {{{column.name}: category}}"
         )
     return ""
-
-
-_NO_COLUMN = TextColumn("", pa.array([], pa.string()), np.empty(0, np.int32))

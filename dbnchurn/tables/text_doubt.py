@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from dbnchurn.core.errors import listed
 from dbnchurn.tables.date_format import MONTHS
 
 FEW_LEVELS = 20  # distinct texts that look like numbers and may be names all the same
 NUMBER_INSIDE = r"[-+]?[0-9](?:[0-9.,' ]*[0-9])?"
+PLAIN = r"[-+]?\d+(?:[.,]\d+)?"
+LEAST_NUMBERS, MOST_WORDS = 3, 2  # distinct numbers, and words among them, that raise a doubt
 MOST_AFFIXES = 3  # different words around numbers that are a unit, and no names
 PROBED = 500  # words that are looked at
 SPAN = (
@@ -47,6 +50,8 @@ def doubt_of(words: Sequence[str]) -> str:
     """
     if doubt := time_doubt(words):
         return doubt
+    if doubt := _doubt_of_rest(words):
+        return doubt
     if len(words) > FEW_LEVELS:
         affixes = {tuple(re.split(NUMBER_INSIDE, word, maxsplit=1)) for word in words[:PROBED]}
         if len(affixes) <= MOST_AFFIXES and all(
@@ -65,6 +70,19 @@ def doubt_of(words: Sequence[str]) -> str:
             "is a span of time"
         )
     return ""
+
+
+def _doubt_of_rest(words: Sequence[str]) -> str:
+    """Why a word or two among numbers may stand for a missing value; empty if nothing says so."""
+    rest = [word for word in words if not re.fullmatch(PLAIN, word)]
+    if len(words) > FEW_LEVELS or not 1 <= len(rest) <= len(words) - LEAST_NUMBERS:
+        return ""
+    if len(rest) > MOST_WORDS or any(map(str.isdigit, "".join(rest))):
+        return ""
+    return (
+        f"all values but {listed(rest)} are numbers: if {listed(rest)} stands for a missing value, "
+        f"say missing: {rest}"
+    )
 
 
 def time_doubt(words: Sequence[str]) -> str:

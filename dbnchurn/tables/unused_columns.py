@@ -10,7 +10,7 @@ import logging
 from collections.abc import Collection, Iterable, Mapping
 
 from dbnchurn.core.errors import listed
-from dbnchurn.tables.kinds import IDENTIFIER
+from dbnchurn.tables.kinds import IDENTIFIER, NO_VALUE
 from dbnchurn.tables.model_columns import ModelColumns
 from dbnchurn.tables.roles import is_key_name
 from dbnchurn.tables.schema import Schema
@@ -108,6 +108,19 @@ def ignored_columns(schema: Schema) -> list[str]:
         for column in schema.columns
         if column.kind == "ignore" and column.note != AS_TOLD
     ]
+
+
+def empty_columns(schema: Schema) -> dict[str, str]:
+    """The columns of a model's schema that held no value in training, each with the reason.
+
+    Examples
+    --------
+    >>> from dbnchurn.tables.schema import Column
+    >>> empty_columns(Schema((Column("fax", "ignore", note="no value"), Column("debt", "number"))))
+    {'fax': 'empty'}
+    """
+    found = [c.name for c in schema.columns if c.kind == "ignore" and c.note == NO_VALUE]
+    return dict.fromkeys(found, "empty")
 
 
 def _are(names: Collection[str]) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from dbnchurn.campaign.allocation_job import allocate_customers
+from dbnchurn.campaign.allocation_job import allocate_customers, plan_campaign
 from dbnchurn.campaign.allocation_page import allocation_page
 from dbnchurn.campaign.allocation_result import AllocationResult
 from dbnchurn.campaign.allocation_text import NO_PROMISE, price_words, summary
@@ -379,3 +379,38 @@ def test_columns_that_the_customers_of_a_pilot_lack_are_named_with_its_file(plac
 def test_effects_that_cannot_be_are_refused(place, offer, told):
     with pytest.raises(ConfigError, match=told):
         config_of(place, offers={"thanks": offer}, channels={"mail": {}}, options=[])
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_the_control_group_of_a_running_campaign_is_left_alone(place, named):
+    first = allocate_customers(
+        config_of(place, control=0.4), place / "a.csv", log_to=place / "log.csv"
+    ).contacts
+    held = set(first.loc[first["arm"] == "control", "customer"])
+    log = {"log": {"path": "log.csv"}} if named else {}
+
+    def listed(**changes):
+        config = config_of(place, campaign="winter", control=0.4, **log, **changes)
+        to = None if named else place / "log.csv"
+        made = plan_campaign(config, added_to=to)
+        return made, set(made.contacts["customer"])
+
+    made, customers = listed(contact_date="2026-10-01")
+    assert not held & customers
+    assert dict(made.eligibility.excluded)["held out in another campaign within 90 days"] == len(
+        held
+    )
+    assert "What to do" in allocation_page(made)
+    assert held & listed(contact_date="2026-10-01", keep_control=0)[1]
+    assert held & listed(contact_date="2027-01-01")[1]
+
+
+def test_every_campaign_holds_out_other_customers(place):
+    config = {"control": 0.5, "budget": None, "channels": {"mail": {"cost": 0.5}}, "options": []}
+    held = []
+    for campaign in ("autumn", "winter"):
+        made = plan_campaign(config_of(place, campaign=campaign, **config)).contacts
+        held.append(set(made.loc[made["arm"] == "control", "customer"]))
+    shared = len(held[0] & held[1]) / len(held[0])
+    # Drawn anew: half of them, within four standard deviations.
+    assert abs(shared - 0.5) < 4 * (0.25 / len(held[0])) ** 0.5

@@ -10,7 +10,7 @@ from dbnchurn.core.errors import DataError
 CUSTOMERS = pd.DataFrame({"id": ["b", "a"], "probability": [0.2, 0.1]})
 
 
-def joined(tmp_path, table):
+def joined(tmp_path, table, **changes):
     path = tmp_path / "values.csv"
     table.to_csv(path, index=False)
     config = AllocateConfig.model_validate(
@@ -18,7 +18,7 @@ def joined(tmp_path, table):
             "campaign": "c", "contact_date": "2026-01-01", "currency": "EUR",
             "customers": {"path": "scores.csv"}, "id": "id", "worth": "worth",
             "effect_of": "contact", "offers": {"o": {"effect": 0.1}}, "channels": {"k": {}},
-            "values": {"path": str(path)},
+            "values": {"path": str(path)}, **changes,
         }
     )  # fmt: skip
     return with_values(CUSTOMERS, CUSTOMERS["id"], config)
@@ -41,3 +41,13 @@ def test_columns_come_in_the_order_of_the_customers(tmp_path):
 def test_customers_without_a_row_and_columns_of_both_are_refused(tmp_path, table, told):
     with pytest.raises(DataError, match=told):
         joined(tmp_path, pd.DataFrame(table))
+
+
+def test_customers_who_are_not_in_a_table_of_some_have_empty_cells(tmp_path):
+    table = pd.DataFrame({"customer": ["a", "c"], "place": [1, 2]})
+    frame, notes = joined(tmp_path, table, values_of="some")
+    assert frame["place"].isna().tolist() == [True, False]
+    assert any("1 of 2 customers are not in" in note for note in notes)
+    # Ids that are written otherwise are refused all the same.
+    with pytest.raises(DataError, match="written otherwise"):
+        joined(tmp_path, table.assign(customer=["A", "B"]), values_of="some")

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dbnchurn.campaign.arm_names import ARMS, CONTACT, CONTROL, EXPLORE
+from dbnchurn.campaign.arm_names import CONTACT, CONTROL, EXPLORE
 from dbnchurn.campaign.feedback import Feedback
-from dbnchurn.campaign.kept_share import KEEP_ALL, KeptShare, measured_shares, unmeasured
+from dbnchurn.campaign.kept_share import KeptShare, measured_shares, unmeasured
 from dbnchurn.campaign.limits import Option
 from dbnchurn.campaign.log import ContactLog
 from dbnchurn.core.errors import DataError
@@ -102,5 +102,18 @@ def test_what_was_drawn_to_the_mean_is_said_beside_what_was_measured():
     told = share.as_dict()
     assert told["option"] == "gift by mail"
     assert json.loads(json.dumps(told)) == told
-    assert set(ARMS) == {CONTACT, CONTROL, EXPLORE}
-    assert 0 < KEEP_ALL < 1
+    measured = KeptShare("spring", CONTACT, 0.2, 0.1, 0.5, 900, 300)
+    assert "drawn to the mean" not in str(measured)
+    assert str(measured).endswith(
+        "by 20.0 % (95 % interval 10.0 to 50.0 %; 900 contacted, 300 controls)"
+    )
+
+
+def test_groups_that_differed_before_say_nothing():
+    frame, y, risk = campaign(3_000)
+    rows = frame.assign(left=y.astype(float))
+    held = (rows["arm"] == CONTROL).to_numpy()
+    riskier = rows[~held | (risk > np.quantile(risk, 0.4))]
+    with pytest.raises(DataError, match=r"the groups differed before .*feedback\.exclude"):
+        measured_shares("spring", riskier, [(CONTACT, GIFT)])
+    assert measured_shares("spring", rows, [(CONTACT, GIFT)])

@@ -178,3 +178,10 @@ def test_ids_of_other_types_are_text():
 def test_an_entry_names_everything():
     with pytest.raises(ConfigError, match="name of the offer is empty"):
         LogEntry("log.csv", "spring", " ", "mail", date(2026, 3, 1))
+
+
+def test_a_table_with_other_names_is_told_with_its_columns(tmp_path):
+    path = tmp_path / "hand.csv"
+    path.write_text("Kunde;Gruppe\n1;a\n2;b\n")
+    with pytest.raises(DataError, match=r"this has 'Kunde', 'Gruppe'; .* columns: \{customer"):
+        ContactLog.read(path)

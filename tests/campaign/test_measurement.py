@@ -206,3 +206,46 @@ def test_a_log_that_is_not_of_its_draw_carries_no_claim(found):
     off = replace(found.ratio, p_value=1e-6)
     assert no_claim(off, 1.0).startswith(f"the control group has {off.control:,} customers where")
     assert "a different share of the two arms (p = 1e-06)" in no_claim(found.ratio, 1e-6)
+
+
+def test_no_effect_is_claimed_where_the_groups_differed_before():
+    log, outcomes = simulated(4_000)
+    fair = lift_of(log, outcomes)
+    assert fair.balance.fits
+    # As many customers as the draw says, but the riskiest of the control group were contacted.
+    control, contact = (log.index[log["arm"] == arm] for arm in ("control", "contact"))
+    riskiest = log.loc[control, "score"].nlargest(150).index
+    safest = log.loc[contact, "score"].nsmallest(150).index
+    swapped = log.assign(score=log["score"])
+    for column in ("arm", "propensity"):
+        swapped.loc[riskiest, column] = log.loc[contact[0], column]
+        swapped.loc[safest, column] = log.loc[control[0], column]
+    found = lift_of(swapped, outcomes)
+    assert found.ratio.fits
+    assert found.claim == "stopped"
+    assert found.balance.contact > found.balance.control
+    assert "the groups differed before the campaign" in found.verdict
+    assert "NOT alike" in lift_page(found)
+    assert found.as_dict()["balance"]["fits"] is False
+    unknown = lift_of(swapped.drop(columns="score"), outcomes)
+    assert unknown.balance is None
+    assert "alike before is not known" in lift_text(unknown)
+
+
+def test_contacts_of_other_campaigns_in_the_window_are_told():
+    log, outcomes = simulated(2_000)
+    rows = log.loc[log["arm"] == "control"].head(50)
+    late = rows.assign(campaign="summer", arm="contact", contact_date="2026-05-30")
+    soon = late.assign(campaign="easter", contact_date="2026-03-20")
+    settings = SETTINGS.model_copy(update={"campaign": "spring", "days": 90})
+    alone = lift_of(pd.concat([log, late]), outcomes, settings)
+    assert not any("other campaigns" in text for text in alone.warnings)
+    mixed = lift_of(pd.concat([log, soon]), outcomes, settings)
+    controls = (log["arm"] == "control").sum()
+    assert any(
+        "'easter'" in text and f"50 of {controls:,} in arm control" in text
+        for text in mixed.warnings
+    )
+    assert "not the effect of the campaign alone" in mixed.verdict
+    assert "campaign alone" not in alone.verdict
+    assert mixed.as_dict()["contacted_elsewhere"] == {"contact": 0, "control": 50}

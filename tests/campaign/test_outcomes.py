@@ -90,7 +90,7 @@ def test_windows_that_do_not_fit_are_refused(columns, how, told):
     [
         ({"left": ["2026-03-05"] * 8}, "dates of leaving belong in 'left_date'"),
         ({"left": [0, 1, 2, 0, 0, 0, 0, 0]}, r"holds .*2.* in 1 row \(row 3\)"),
-        ({"customer": ["a"] * 8, "left": 0}, "are there twice in 8 rows"),
+        ({"customer": ["a"] * 8, "left": [0, 1] * 4}, "are there twice in 2 rows"),
         ({"customer": [None] * 8, "left": 0}, "'customer' is empty in 8 rows"),
         ({"left": 0, "left_date": "2026-03-05"}, "stayed .left 0. and have a date"),
         ({"left": 1, "left_date": None}, "left .left 1. and have no date"),
@@ -152,3 +152,14 @@ def test_a_date_that_stands_for_never_ends_no_window():
 def test_times_of_several_zones_are_refused_by_the_name_of_the_column():
     with pytest.raises(DataError, match=r"\.csv: column 'left_date' holds times of several"):
         outcomes(left_date=["2026-03-02T00:00+01:00", "2026-04-02T00:00+02:00", *[None] * 6])
+
+
+def test_equal_rows_are_one_outcome_and_others_are_refused():
+    twice = pd.DataFrame({"customer": ["1", "2", "1"], "left": ["yes", "no", "1"]})
+    found = Outcomes.of(twice, "o.csv")
+    assert found.frame["customer"].tolist() == ["1", "2"]
+    assert "another row is repeated in 1 row (row 3)" in found.notes[0]
+    with pytest.raises(DataError, match=r"twice in 2 rows \(row 1, row 3\), such as '1'"):
+        Outcomes.of(twice.assign(left=["yes", "no", "no"]), "o.csv")
+    with pytest.raises(DataError, match="twice"):  # two sums, or one sum twice
+        Outcomes.of(twice.assign(revenue=[5, 6, 5]), "o.csv")

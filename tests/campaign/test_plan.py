@@ -124,3 +124,23 @@ def test_what_holding_customers_back_costs_is_drawn_as_what_contacting_them_brin
     assert other.contacted == made.choice.customers == 200
     assert forgone.value == pytest.approx(gain.value, rel=0.1)
     assert forgone.high - forgone.low == pytest.approx(gain.high - gain.low, rel=0.1)
+
+
+def test_an_effect_above_zero_and_a_pilot_of_other_customers_are_told():
+    harm = make_plan(PlanSection(**{**WANTED, "effect": 0.02}))
+    assert "more leave because of the contact" in harm.verdict
+    assert any("effect: -0.02" in note for note in harm.notes)
+    other = make_plan(PlanSection(**{**WANTED, "base_rate": 0.15}, **MONEY, pilot=PILOT))
+    assert any("10.0 % of the pilot's control group left" in note for note in other.notes)
+    same = make_plan(PlanSection(**WANTED, **MONEY, pilot=PILOT))
+    assert not any("control group left" in note for note in (*same.notes, same.verdict))
+
+
+@pytest.mark.parametrize(
+    ("customers", "said"),
+    [(30_000, "Hold out 3,000"), (15_000, "Or hold out more"), (1_000, "Or do both")],
+)
+def test_the_page_says_what_to_do(customers, said):
+    page = plan_page(make_plan(PlanSection(**{**WANTED, "customers": customers})))
+    assert "What to do" in page
+    assert said in page

@@ -74,10 +74,10 @@ def test_spreadsheets_packed_files_and_other_encodings_are_lists(choose, tmp_pat
 
 @pytest.mark.parametrize("ending", ["csv", "txt", "csv.gz", "parquet", "xlsx"])
 def test_lists_that_are_not_there_and_folders_are_named(tmp_path, ending):
-    with pytest.raises(DataError, match=rf"gone\.{ending}: no such file"):
+    with pytest.raises(ConfigError, match=rf"gone\.{ending}: there is no such suppression list"):
         check_suppression(tmp_path / f"gone.{ending}", "id")
     (tmp_path / f"folder.{ending}").mkdir()
-    with pytest.raises(DataError, match=rf"folder\.{ending}.* folder"):
+    with pytest.raises(ConfigError, match=rf"folder\.{ending}.* folder"):
         check_suppression(tmp_path / f"folder.{ending}", "id")
 
 
@@ -89,7 +89,7 @@ def test_a_list_whose_first_line_is_an_id_is_no_table(tmp_path):
     with pytest.raises(DataError, match=r"b\.txt: the list is not UTF-8 text; save it"):
         check_suppression(tmp_path / "b.txt", None)
     pd.Series(["K1", "K2"]).to_csv(tmp_path / "c.txt.gz", index=False, header=False)
-    with pytest.raises(DataError, match=r"unpack it, or begin it with the line id and call it"):
+    with pytest.raises(ConfigError, match=r"unpack it, or begin it with the line id and call it"):
         check_suppression(tmp_path / "c.txt.gz", None)
 
 

@@ -31,13 +31,13 @@ MONTHS = "history: {path: months.csv}\nid: id\nmonth: month\nleft: left\nsegment
 PAGES = {
     "plan": (["plan.yaml", "plan.control=0.2", "--output", "p.html"], "p.html"),
     "allocate": (
-        ["list.yaml", "--output", "l.csv", "--page", "p.html", "--log", "contacts.csv"],
+        ["list.yaml", "--output", "l.csv", "--page", "p.html", "--log", "contacts.csv", "--facts", "p.json"],
         "p.html",
     ),
     "lift": (["log.csv", "outcomes.parquet", "--output", "p.html"], "p.html"),
     "forecast": (["f.yaml", "--output", "f.csv", "--page", "p.html"], "p.html"),
     "values": (["f.yaml", "values.months=4", "--output", "v.csv", "--page", "p.html"], "p.html"),
-    "keyusers": (["g.yaml", "seeds=5", "--output", "k.csv", "--page", "p.html"], "p.html"),
+    "keyusers": (["g.yaml", "seeds=5", "--output", "k.csv", "--page", "p.html", "--measures", "m.csv"], "p.html"),
     "personas": (["kinds.yaml"], "runs/kinds/personas.html"),
     "assign": (
         ["runs/kinds", "table.csv", "--output", "a.csv", "--earlier", "earlier.csv",
@@ -257,6 +257,11 @@ def test_pages_that_name_no_command_are_refused(refused, place):
     with running(Command(["train", "run.yaml"])):
         Path("t.html").write_text(plain_page("A page", "of a run", []))
     assert "run 'dbnchurn prepare' on the config" in refused("recompute", "t.html")
+    with running(Command(["plan", "--help"])):
+        Path("h.html").write_text(plain_page("A page", "of nothing", []))
+    assert "'dbnchurn plan --help' makes no page" in refused("recompute", "h.html")
+    Path("h.html").write_text(Path("h.html").read_text().replace("{}", "7"))
+    assert "was changed and cannot be read" in refused("recompute", "h.html")
     assert "No such file" in refused("recompute", "none.html")
     assert "--write is for a run" in refused("recompute", "p.html", "--write")
     with pytest.raises(ConfigError, match="made from Python"):

@@ -3,7 +3,17 @@
 import duckdb
 import pytest
 
-from dbnchurn.core.sql import literal, quoted, text_literal, text_literals, without_end
+from dbnchurn.core.sql import (
+    BIGINT_TYPES,
+    FLOAT_TYPES,
+    WHOLE_TYPES,
+    is_number_type,
+    literal,
+    quoted,
+    text_literal,
+    text_literals,
+    without_end,
+)
 
 
 @pytest.mark.parametrize("name", ["debt", "Zip Code", 'a "b" c', "select", "é;--"])
@@ -59,3 +69,18 @@ def test_a_query_without_its_end_stands_in_another_one(query, end):
     expected = duckdb.execute(query).fetchall()
     assert without_end(query + end) == query
     assert duckdb.execute(f"SELECT * FROM ({without_end(query + end)}) AS t").fetchall() == expected
+
+
+@pytest.mark.parametrize("kind", [*WHOLE_TYPES, *FLOAT_TYPES, "DECIMAL(9,2)", "DATE", "INTERVAL"])
+def test_number_types_are_those_that_duckdb_adds(kind):
+    value = {"DATE": "DATE '2026-08-31'", "INTERVAL": "INTERVAL 1 DAY"}.get(kind, f"1::{kind}")
+    (found,) = duckdb.execute(f"SELECT typeof({value})").fetchone()
+    assert found == kind
+    try:
+        duckdb.execute(f"SELECT sqrt({value})")
+        is_number = True
+    except duckdb.Error:
+        is_number = False
+    assert is_number_type(kind) is is_number
+    if kind in BIGINT_TYPES:  # the largest value fits
+        duckdb.execute(f"SELECT CAST({value} AS BIGINT)")

@@ -122,8 +122,11 @@ def test_a_named_format_or_zone_settles_it(session):
     check(session, ["2024-08-01", "01.08.2024"], rule=formats)
     check(session, ["2024-08-01T10:00Z"], timezone="Europe/Berlin")
     check(session, pd.to_datetime(["2024-08-01"], utc=True), timezone="Europe/Berlin")
-    with pytest.raises(DataError, match="mixes times"):
-        check(session, ["2024-08-01T10:00Z", "2024-08-01T10:00"], timezone="Europe/Berlin")
+    found_out = {"kind": "date", "format": "%Y-%m-%d"}  # as a model holds it
+    for rule in ({"kind": "date"}, found_out):
+        mixed = ["2024-08-01T10:00Z", "2024-08-01T10:00"]
+        with pytest.raises(DataError, match="mixes times"):
+            check(session, mixed, rule=rule, timezone="Europe/Berlin")
 
 
 def test_only_date_columns_are_checked(session):

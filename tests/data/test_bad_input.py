@@ -38,6 +38,28 @@ def test_missing_key_and_missing_columns(make, tmp_path):
     refused(make, tmp_path, "table 'calls' lacks 'minutes', which its contract promises", tables)
 
 
+def test_columns_that_features_and_label_use_and_no_table_has(make, tmp_path):
+    changes = {
+        "label": {"column": "state"},
+        "features": {"basic": {"window": {"mean": ["gbb"]}}},
+    }
+    message = (
+        r"table 'basic' has no column 'gbb', which features, .*: did you mean 'gb'.*; "
+        r"table 'basic' has no column 'state'.*did you mean 'status'"
+    )
+    refused(make, tmp_path, message, crm(), changes)
+
+
+@pytest.mark.parametrize("value", [[1.0], {"a": 1}, b"bytes"])
+def test_columns_without_single_values_are_passed_over_or_refused(make, tmp_path, value, caplog):
+    tables = crm()
+    tables["basic"]["odd"] = [value] * len(tables["basic"])
+    changes = {"features": {"basic": {"window": {"mean": ["gb", "odd"]}}}}
+    refused(make, tmp_path, "table 'basic': column 'odd' holds .* use it", tables, changes)
+    assert "odd" not in " ".join(make(tables).plan.tables["basic"].columns)
+    assert "column 'odd' holds" in caplog.text
+
+
 def test_mixed_types_in_a_key(make, tmp_path):
     tables = crm()
     tables["calls"]["id"] = tables["calls"]["id"].astype(str)

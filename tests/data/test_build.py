@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dbnchurn.core.errors import DataError
 from dbnchurn.data.build import load
 from tests.data.small_crm import crm
 
@@ -194,6 +195,90 @@ def test_a_lookup_joins_through_another_table(make):
     np.testing.assert_array_equal(found["towns_people"], 10 * found["homes_zip"])
     join = {join.table: join for join in built.joins}["towns"]
     assert (join.keys, join.orphans, join.matched) == (7, 0, 1.0)
+
+
+@pytest.mark.parametrize("way", ["basic", "calls"])
+def test_a_lookup_through_months_or_events_goes_by_the_last_value_in_the_window(make, way):
+    """One row a customer, and nothing from the cutoff on."""
+    tables = crm()
+    column, when = {"basic": ("plan", "month"), "calls": ("kind", "at")}[way]
+    tables["fees"] = pd.DataFrame({column: ["A", "B", "in", "out"], "fee": [1.0, 2.0, 3.0, 4.0]})
+    later = tables[way][when] >= "2024-08-01"
+    tables[way].loc[later, column] = {"basic": "B", "calls": "out"}[way]
+    through = {"table": way, "column": column}
+    changes = {
+        "tables": {"fees": {"key": column, "grain": "lookup", "through": through}},
+        "features": {"fees": {"values": ["fee"]}, way: {"window": {"last": [column]}}},
+        "ratios": None,
+    }
+    found = features(make(tables, changes))
+    assert sorted(found.index) == list(range(1, 61))
+    fee = dict(tables["fees"].to_numpy().tolist())
+    expected = found[f"{way}_{column}_last"].astype(object).map(fee)
+    np.testing.assert_array_equal(found["fees_fee"], expected.astype(float))
+
+
+def test_a_table_of_customers_with_dates_has_one_row_each(make):
+    tables = crm()
+    homes = pd.DataFrame({"id": range(1, 61), "moved": pd.Timestamp("2024-01-01"), "zip": 1.0})
+    tables["homes"] = pd.concat([homes, homes.assign(moved=pd.Timestamp("2024-02-01"), zip=2.0)])
+    changes = {
+        "tables": {"homes": {"key": "id", "date": "moved", "grain": "customer"}},
+        "features": {"homes": {"values": ["zip"]}},
+    }
+    with pytest.raises(DataError, match="60 customers have several rows that differ"):
+        make(tables, changes)
+
+
+def test_a_query_has_all_columns_of_the_tables_that_it_names(make):
+    query = "SELECT id, month, gb * 2 AS twice FROM basic WHERE status IS NOT NULL"
+    changes = {
+        "tables": {"double": {"query": query, "key": "id", "date": "month", "grain": "month"}},
+        "features": {
+            "basic": None, "calls": None, "double": {"window": {"sum": ["twice"]}},
+        },
+        "ratios": None,
+    }  # fmt: skip
+    found = features(make(crm(), changes))
+    whole = features(make())
+    np.testing.assert_allclose(found["double_twice_sum"], 2 * whole["basic_gb_sum"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+def test_a_time_zone_leaves_dates_and_local_times_as_they_are(make, form):
+    """Across the Atlantic a day that is taken for UTC is the day before."""
+    tables = crm()
+    tables["calls"] = tables["calls"].assign(at=tables["calls"]["at"].dt.strftime(form))
+    tables["basic"] = tables["basic"].assign(month=tables["basic"]["month"].dt.strftime("%Y-%m"))
+    zone = {"timezone": "America/New_York"}
+    changes = {"tables": {"calls": zone, "basic": zone}}
+    found = features(make(tables, changes, writer="csv"))
+    pd.testing.assert_frame_equal(found, features(make(tables, writer="csv")))
+
+
+def test_times_with_an_offset_count_by_the_midnight_of_the_zone(make):
+    tables = crm()
+    at = pd.Series(pd.date_range("2024-07-31 21:58", "2024-07-31 22:02", freq="min", tz="UTC"))
+    one = tables["calls"].head(1)[["minutes", "kind"]]
+    calls = pd.concat([one.assign(id=i, at=when.isoformat()) for i, when in enumerate(at, 1)])
+    changes = {"tables": {"calls": {"timezone": "Europe/Berlin"}}, "features": {"calls": None}}
+    changes["features"] = {"calls": {"window": {"count": ["*"]}, "month": None}}
+    found = features(make({**tables, "calls": calls}, changes, writer="csv"))  # midnight is 22:00
+    assert found["calls_count"].head(5).tolist() == [1, 1, 0, 0, 0]
+
+
+def test_parquet_files_with_and_without_a_zone_are_refused(make, tmp_path):
+    tables = crm()
+    calls = tables.pop("calls")
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    calls.head(200).assign(at=calls["at"].head(200).dt.tz_localize("UTC")).to_parquet(
+        folder / "1.parquet"
+    )
+    calls.tail(200).to_parquet(folder / "2.parquet")
+    changes = {"tables": {"calls": {"path": str(folder), "timezone": "Europe/Berlin"}}}
+    with pytest.raises(DataError, match=r"'at' has times with a time zone in .*1.parquet and wit"):
+        make(tables, changes)
 
 
 def test_the_join_report_counts_matches_fan_out_and_orphans(make):

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.data.joins import FEATURES_PER_QUERY, RESULT, hide_from, integrate, report_joins
+from dbnchurn.data.join_report import report_joins
+from dbnchurn.data.joins import FEATURES_PER_QUERY, RESULT, hide_from, integrate
 from dbnchurn.data.plan import DataPlan, TablePlan
 from dbnchurn.tables.duckdb import Session
 

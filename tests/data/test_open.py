@@ -139,6 +139,17 @@ def test_words_among_numbers_and_dates_are_refused_at_once(session, folder):
         opened(session, folder / "calls.csv")
 
 
+def test_rows_are_named_as_the_file_numbers_them(session, folder):
+    rows = [f"{k},{'much' if k == 30 else 1.5 + k}" for k in range(100)]
+    rows[3] = "3,4.5,6,7"  # cannot be read, and is a row of the file all the same
+    (folder / "calls.csv").write_text("\n".join(["id,x", *rows]))
+    with pytest.raises(DataError, match="in 1 row, the first is row 30: 'much'"):
+        opened(session, folder / "calls.csv")
+    pd.DataFrame({"id": [1], "x": 0.5}).to_csv(folder / "a.csv", index=False)
+    with pytest.raises(DataError, match=r"the first is row 30 of .*calls\.csv: 'much'"):
+        opened(session, folder / "*.csv")
+
+
 def test_a_source_is_read_as_its_own_formats_say(session, folder):
     """Dates that can be read in two ways are asked for by a key that the source has."""
     path = folder / "calls.csv"

@@ -104,3 +104,31 @@ def test_a_contract_leaves_open_what_has_two_readings(write):
     (question,) = inferred.questions
     assert question.formats == ("1234.5", "1.234,5")
     assert "no date: 'Eröffnungsdatum' holds dates of each customer" in inferred.notes[1]
+
+
+def test_a_label_with_several_classes_is_asked_with_the_rows_of_each(write):
+    status = np.repeat(["active", "paused", "cancelled", "expired"], [200, 100, 60, 40])
+    text, _ = propose_config(write(export(Status=status)), label="Status")
+    assert "'active' (200 rows, 50.0 %)" in text
+    assert "'expired' (40 rows, 10.0 %)" in text
+    two = np.repeat(["A", "B"], [300, 100])
+    text, _ = propose_config(write(export(Status=two)), label="Status")
+    assert "'A' (300 rows, 75.0 %), 'B' (100 rows, 25.0 %)" in text
+
+
+def test_a_total_among_the_ids_leaves_them_the_id(write):
+    frame = export().assign(Kundennummer=[str(10_000 + k) for k in range(N)])
+    frame["Telefon"] = [str(3_012_345_678 + 7 * k) for k in range(N)]
+    frame.loc[[99, N - 1], "Kundennummer"] = ["Summe Nord", "Gesamt"]
+    text, _ = propose_config(write(frame), label="churned")
+    assert yaml.safe_load(text)["columns"]["id"] == "Kundennummer"
+
+
+def test_words_that_training_refuses_are_to_be_decided(write):
+    last = np.where(np.arange(N) % 10 == 0, "never", "2026-08-31")
+    last[1::2] = [f"2026-{k % 12 + 1:02d}-{k % 28 + 1:02d}" for k in range(N // 2)]
+    text, found = propose_config(write(export(last=last)), label="churned")
+    rows = int((last == "never").sum())
+    assert f"column 'last': {rows} rows are no date, such as 'never', which training" in text
+    assert "say source.missing: ['never']" in text
+    assert found["last"].unread == {"never": rows}

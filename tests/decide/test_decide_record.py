@@ -116,3 +116,11 @@ def test_a_recalibrated_threshold_calls_the_same_customers_also_close_above_the_
         limit, slope, shift, 0.02
     )
     np.testing.assert_array_equal(called, scores >= limit)
+
+
+@pytest.mark.parametrize(("slope", "shift"), [(0.5, 0.0), (1.0, -2.0), (2.0, 1.0)])
+def test_a_threshold_of_one_still_calls_the_certain(slope, shift):
+    scores = np.array([0.02, 0.5, 0.999, 1.0])
+    limit = recalibrated_threshold(1.0, slope, shift, 0.02)
+    called = recalibrated_scores(scores, slope, shift, 0.02) >= limit
+    np.testing.assert_array_equal(called, scores >= 1.0)

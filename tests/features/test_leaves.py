@@ -14,6 +14,7 @@ from dbnchurn.features import Leaves
 from dbnchurn.features.forest_record import LARGEST_TREE, Forest
 from dbnchurn.features.leaves import assign_folds, forest_of
 from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix, with_leaves
+from dbnchurn.features.wide_tables import SMALL_BINS
 from dbnchurn.tables.schema import Table
 
 
@@ -229,7 +230,7 @@ def test_weights_stand_for_copies():
     )  # fmt: skip
     parameters = {
         "objective": "binary:logistic", "max_depth": 3, "eta": 0.07, "nthread": 1,
-        "max_cat_to_onehot": Leaves.max_cat_to_onehot,
+        "max_bin": SMALL_BINS, "max_cat_to_onehot": Leaves.max_cat_to_onehot,
     }  # fmt: skip
     twice = forest_of(xgb.train(parameters, doubled, 8))
     codes = once.record_.leaf_codes(0, matrix)

@@ -8,6 +8,8 @@ from dbnchurn.features.leaves import Leaves
 from dbnchurn.features.leaves_record import booster_matrix
 from dbnchurn.features.wide_tables import (
     BINS,
+    SMALL,
+    SMALL_BINS,
     WIDE,
     WIDE_BINS,
     bins_of,
@@ -42,7 +44,8 @@ def test_a_table_is_wide_from_both_bounds_on():
     assert is_wide(10, WIDE + 1)
     assert is_wide(WIDE, WIDE + 1)
     assert not is_wide(WIDE + 1, WIDE + 1)
-    assert (bins_of(10, WIDE), bins_of(10, WIDE + 1)) == (BINS, WIDE_BINS)
+    assert (bins_of(10, WIDE), bins_of(10, WIDE + 1)) == (SMALL_BINS, WIDE_BINS)
+    assert (bins_of(SMALL - 1, 50), bins_of(SMALL, 50)) == (SMALL_BINS, BINS)
     assert wide_sentence(10, WIDE) == []
     (said,) = wide_sentence(10, 5_000)
     assert said.startswith("5000 numbers are more than the 10 rows")

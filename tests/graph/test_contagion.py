@@ -8,12 +8,13 @@ from scipy.optimize import minimize
 from dbnchurn.core.errors import DataError
 from dbnchurn.data.simulate import simulate
 from dbnchurn.data.simulate.calls import Contagion
+from dbnchurn.graph import contagion
 from dbnchurn.graph.contagion import estimate_contagion
 
 
-def truth(folder, contagion, customers=6_000, months=12, seed=1):
+def truth(folder, pull, customers=6_000, months=12, seed=1):
     made = simulate(folder, customers=customers, months=months, dirt=0, random_state=seed,
-                    calls=contagion)  # fmt: skip
+                    calls=pull)  # fmt: skip
     return pd.read_parquet(made / "truth")
 
 
@@ -92,3 +93,11 @@ def test_the_unit_of_the_share_does_not_matter():
     assert small.high * 1e-7 == pytest.approx(one.high)
     same = estimate_contagion(share, left, np.full(3_000, 0.2))
     assert same.low < same.coefficient < same.high
+
+
+def test_an_estimate_that_does_not_settle_is_refused(monkeypatch):
+    share, left = np.tile([0, 1], 150), np.tile([0, 1, 1, 1, 0, 0, 0, 1, 0, 1], 30)
+    assert estimate_contagion(share, left, [0.3] * 300).coefficient > 0
+    monkeypatch.setattr(contagion, "STEPS", 1)
+    with pytest.raises(DataError, match="did not settle in 1 steps"):
+        estimate_contagion(share, left, [0.3] * 300)

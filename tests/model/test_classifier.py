@@ -26,6 +26,7 @@ from dbnchurn.features import Leaves, Oversample
 from dbnchurn.model.stages import best_epoch
 from dbnchurn.prepare import Prepare
 from dbnchurn.tables import LabelWarning
+from dbnchurn.tables.unused_columns import empty_columns
 
 
 def artifact(classifier, folder) -> dict[str, bytes]:
@@ -513,7 +514,7 @@ def test_a_few_columns_are_enough(small, customers, columns):
 def test_an_empty_column_is_dropped_and_named(small, customers):
     X, y = customers
     classifier = small().fit(X.assign(void=np.nan), y)
-    assert classifier.prepare_.dropped_ == {"void": "empty"}
+    assert empty_columns(classifier.schema_) == {"void": "empty"}
     assert np.isfinite(classifier.predict_proba(X.assign(void=1.0))).all()
 
 

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.parameters import parameters_text
 from dbnchurn.core.records import pack
 from dbnchurn.dbn import DBN, FineTune, Linear, NetworkStage
@@ -17,6 +18,7 @@ from dbnchurn.model.large_tables import LargeTableRules
 from dbnchurn.model.pipeline import fit_stages
 from dbnchurn.model.stages import Stages, best_epoch
 from dbnchurn.prepare import Prepare
+from dbnchurn.tables.unused_columns import empty_columns
 
 STAGES = Stages(
     kinds=None,
@@ -98,3 +100,27 @@ def test_a_setting_that_does_not_fit_names_its_network(draw_customers):
     )
     with pytest.raises(ConfigError, match="network: epochs has 3 values for 2 layers"):
         fitted(draw_customers, wrong)
+
+
+def test_a_later_table_may_lack_a_column_that_never_held_a_value(draw_customers, small):
+    frame, y = draw_customers(300)
+    nothing = {"fax": None, "spare": np.nan, "blank": "", "dash": "-"}
+    model = small().fit(frame.assign(**nothing), y)
+    expected = model.predict_proba(frame.assign(**nothing))
+    np.testing.assert_array_equal(model.predict_proba(frame), expected)
+    notes = {column.name: column.note for column in model.schema_.columns}
+    assert {notes[name] for name in nothing} == {"no value"}
+    assert empty_columns(model.schema_) == dict.fromkeys(nothing, "empty")
+    told = small(kinds={"fax": "number"}).fit(frame.assign(**nothing), y)
+    with pytest.raises(DataError, match=r"lacks 1 of .* columns: 'fax'"):
+        told.predict_proba(frame)
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_times_that_are_read_in_utc_are_said(draw_customers, caplog, typed):
+    train = rows(draw_customers, 60, 1)
+    since = [f"2026-09-{1 + k % 28:02d}T00:30:00+02:00" for k in range(60)]
+    frame = train.frame.assign(since=pd.to_datetime(since) if typed else since)
+    quick = replace(STAGES, leakage="warn", networks={}, leaves=None, extra_trees=None)
+    fit_stages(quick, replace(train, frame=frame), None, None, Compute.of("cpu", 1, 0, 60))
+    assert caplog.text.count("60 rows with an offset from UTC are read in UTC") == 1

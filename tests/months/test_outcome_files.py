@@ -48,6 +48,16 @@ def test_a_column_to_compare_by_keeps_its_values_whatever_its_name(write):
     assert frame["leaver"].tolist() == ["gold", "tin"]
 
 
+def test_messages_name_the_column_as_the_file_does(write):
+    told = {"id": ["a", "b", "c"], "left_date": ["2024-09-05", None, "soon"], "answer": [1, 2, 3]}
+    path = write(pd.DataFrame(told), "o.csv")
+    with pytest.raises(DataError, match="column 'left_date' holds no date"):
+        outcomes(path, by=("answer",), since=date(2024, 9, 1), days=30)
+    mended = write(pd.DataFrame({**told, "left_date": ["2024-09-05", None, None]}), "mended.csv")
+    frame, _ = outcomes(mended, by=("answer",), since=date(2024, 9, 1), days=30)
+    assert frame["answer"].tolist() == [1, 2, 3]
+
+
 def test_pairs_are_joined_in_turn(scores_file, write, tmp_path):
     scores = [scores_file([0.1, 0.9] * 20, name) for name in ("july.csv", "august.csv")]
     left = pd.DataFrame({"id": range(1, 41), "left": ["no", "yes"] * 20})

@@ -78,6 +78,8 @@ def test_what_can_be_read_in_two_ways_is_asked(scores_file, outcomes):
         joined(scores, outcomes(id=ids, one=LEFT, two=LEFT))
     with pytest.raises(ConfigError, match="which column names the customer"):
         joined(scores, outcomes(number=ids, left=LEFT))
+    with pytest.raises(ConfigError, match="which column names the customer"):
+        joined(scores, outcomes(Kundennummer=ids, msisdn=ids, left=LEFT))
     with pytest.raises(ConfigError, match=r"dates of leaving.*--since"):
         joined(scores, outcomes(id=ids, left_date="2024-09-10"))
     with pytest.raises(ConfigError, match="--days 0: the outcome window has one day or more"):
@@ -144,3 +146,11 @@ def test_scores_may_have_columns_of_any_name(scores_file, outcomes, name):
     assert joined(scores, told).gaps == expected.gaps
     with pytest.raises(ConfigError, match=f"--by '{name}'.*rename the column"):
         joined(scores, told, by=[name])
+
+
+def test_a_column_that_is_named_like_a_customers_id_names_the_customers(scores_file, outcomes):
+    ids = np.arange(1, 201)
+    scores = scores_file(P)
+    found = joined(scores, outcomes(Kundennummer=ids, left=LEFT.astype(int)))
+    assert found.gaps[0].left == LEFT.sum()
+    assert any("'Kundennummer' names the customers" in note for note in found.notes)

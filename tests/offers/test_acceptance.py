@@ -8,8 +8,8 @@ from scipy.special import expit
 from dbnchurn.offers.acceptance import (
     Acceptance,
     ItemRates,
-    _knots,
     customer_rows,
+    knots_of,
     learn_acceptance,
 )
 from dbnchurn.offers.logistic import fit_logistic
@@ -78,7 +78,7 @@ def test_knots_do_not_depend_on_the_order_of_rows():
     z = generator.integers(-5, 5, 5000) / 2.0
     outcome = (generator.random(5000) < expit(z)).astype(float)
     order = np.argsort(outcome)
-    np.testing.assert_allclose(_knots(z, outcome), _knots(z[order], outcome[order]), rtol=1e-9)
+    np.testing.assert_allclose(knots_of(z, outcome), knots_of(z[order], outcome[order]), rtol=1e-9)
 
 
 def test_customers_are_drawn_by_a_seed_and_hold_something(bought):

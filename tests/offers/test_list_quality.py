@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from dbnchurn.evaluate.bootstrap import Interval
 from dbnchurn.offers.list_quality import Hits, calibration_of, compare, coverage_of, hits_of
 
 
@@ -22,11 +23,11 @@ def test_equal_lists_have_no_gain_and_intervals_hold_the_mean():
     own = Hits(generator.random(300), generator.random(300))
     intervals, gain_se = compare(own, own, 0)
     assert gain_se == 0
-    assert intervals["gain"] == (0, 0, 0)
+    assert intervals["gain"] == Interval(0, 0, 0)
     error = own.recall.std(ddof=1) / 300**0.5
-    value, low, high = intervals["recall"]
-    assert value == pytest.approx(own.recall.mean())
-    assert (high - low) / (2 * 1.96 * error) == pytest.approx(1, abs=0.15)
+    recall = intervals["recall"]
+    assert recall.value == pytest.approx(own.recall.mean())
+    assert (recall.high - recall.low) / (2 * 1.96 * error) == pytest.approx(1, abs=0.15)
 
 
 def test_coverage_counts_listed_items_once():

@@ -5,29 +5,8 @@ from dataclasses import replace
 import pytest
 
 from dbnchurn.offers.eligibility import Eligibility, also_closed, name_problems
-from dbnchurn.offers.new_items import rank_for_new
-from dbnchurn.offers.offer_summary import OfferSummary, span
-from dbnchurn.offers.offer_table import ListTally, offer_tables
+from dbnchurn.offers.offer_summary import span
 from dbnchurn.offers.offers_page import offers_page
-
-
-@pytest.fixture(scope="module")
-def summary(searched, bought):
-    record, rules = searched.record_, Eligibility.of_all(len(bought.items))
-    standing, closed = searched.standing_of(bought, rules)
-    tally = ListTally(record)
-    rows = sum(
-        table.num_rows
-        for table in offer_tables(record, standing, closed, bought.customers, 5, tally=tally)
-    )
-    listed = tally.result()
-    assert sum(offer[2] for offer in listed.offers) == rows
-    assert sum(offer[1] for offer in listed.offers) == listed.customers
-    new = rank_for_new(record, standing, {"<new>": "kind 1"}, 50)
-    return OfferSummary(
-        "sales.csv", len(bought.customers), record, searched.quality_, searched.tried_,
-        searched.rules_, searched.new_item_quality_, new, listed, 5, ("a note",),
-    )  # fmt: skip
 
 
 @pytest.mark.usefixtures("empty_pictures")
@@ -45,7 +24,7 @@ def test_the_verdict_follows_the_interval(summary):
     gain = summary.quality.gain
     for low, high, said in ((0.01, 0.03, "are better"), (-0.03, -0.01, "are worse"),
                             (-0.01, 0.01, "is not shown")):  # fmt: skip
-        quality = replace(summary.quality, gain=gain._replace(low=low, high=high))
+        quality = replace(summary.quality, gain=replace(gain, low=low, high=high))
         assert said in replace(summary, quality=quality).verdict()
 
 

@@ -3,9 +3,6 @@
 from dataclasses import replace
 
 from dbnchurn.offers.pictures import calibration_picture, first_offers_picture
-from tests.offers.test_offers_page import summary
-
-__all__ = ["summary"]  # the fixture
 
 
 def test_the_title_counts_the_groups_that_took_as_many_as_expected(summary):

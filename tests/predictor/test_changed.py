@@ -15,7 +15,8 @@ from dbnchurn.predictor.changed import (
 )
 from dbnchurn.predictor.reference import learn_reference
 from dbnchurn.predictor.scores import Oddities, oddities
-from dbnchurn.tables.schema import Table
+from dbnchurn.tables.reading import Unusual, read
+from dbnchurn.tables.schema import Column, Schema, Table
 
 
 def counts(rows=100, missing=0, then=0.02, unknown=0):
@@ -113,7 +114,8 @@ def changed_in(numbers):
     reference = learn_reference(drawn(0, 3000), np.linspace(0, 1, 50))
     table = replace(drawn(1), numbers=numbers)
     return {
-        c.column: c.sentence for c in changed_columns(oddities(table, {}, reference, ["joined"]))
+        c.column: c.sentence
+        for c in changed_columns(oddities(table, Unusual(), reference, ["joined"]))
     }
 
 
@@ -149,12 +151,34 @@ def test_zeros_in_place_of_values_stop_where_they_were_rare(before, stops):
         return Table(values[:, None], np.zeros((rows, 0), np.int32), ("usage",), (), ())
 
     reference = learn_reference(usage(3000, before), np.linspace(0, 1, 50))
-    halves = [oddities(usage(200, 1.0), {}, reference) for _ in range(2)]
+    halves = [oddities(usage(200, 1.0), Unusual(), reference) for _ in range(2)]
     found = changed_columns(halves[0] + halves[1])
     assert [change.column for change in found] == ["usage"] * stops
     assert not stops or "'usage' is 0 in 400 of the 400 rows with a value" in found[0].sentence
     assert bool(halves[0].lines_on_numbers()) is stops
-    assert not changed_columns(oddities(usage(400, 0.9), {}, reference))
-    assert not changed_columns(oddities(usage(19, 1.0), {}, reference))
-    dated = oddities(usage(400, 1.0), {}, reference, ["usage"])
+    assert not changed_columns(oddities(usage(400, 0.9), Unusual(), reference))
+    assert not changed_columns(oddities(usage(19, 1.0), Unusual(), reference))
+    dated = oddities(usage(400, 1.0), Unusual(), reference, ["usage"])
     assert not dated.zeros
+
+
+@pytest.mark.parametrize(("bare", "found"), [(0, 0), (1, 0), (2, 1), (40, 1)])
+def test_codes_that_lost_their_zeros_are_told_however_few_they_are(bare, found):
+    schema = Schema((Column("zip", "category", ("01067", "01099", "80331")),))
+    codes = pd.Series([1067.0] * bare + [80331.0] * (100 - bare))  # as pandas reads such a column
+    table, unusual = read(schema, pd.DataFrame({"zip": codes}))
+    assert unusual.lost_zeros == ({"zip": bare} if bare else {})
+    counts = oddities(table, unusual, None) + Oddities()
+    changed = changed_columns(counts)
+    assert len(changed) == found
+    assert all("codes without the zeros before them" in c.sentence for c in changed)
+    assert bool(counts.lines_on_numbers()) == bool(bare)
+    assert Oddities(**counts.__dict__) == counts
+
+
+def test_accents_of_one_character_and_of_two_are_the_same_level():
+    schema = Schema((Column("tariff", "category", ("Gas", "\u00d6ko")),))
+    table, unusual = read(schema, pd.DataFrame({"tariff": ["O\u0308ko", "\u00d6ko", "Ol"]}))
+    assert table.codes.ravel().tolist() == [1, 1, -1]
+    assert unusual.unknown_levels == {"tariff": 1}
+    assert not unusual.lost_zeros

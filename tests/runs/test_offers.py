@@ -193,3 +193,23 @@ def test_holdings_of_a_table_have_their_conditions_beside_them(tmp_path):
     assert (about.loc[lists.loc[lists["offer"] == "a", "customer"], "age"] >= 50).all()
     assert "no acceptance" in made.summary.text()
     assert not (made.folder / "acceptance.parquet").exists()
+
+
+def test_lists_of_a_later_day_need_no_learning(found, tables, tmp_path):
+    """The same tables give the same lists; another item takes no part, and it is said."""
+    again = run(config_of(tables, tmp_path / "same", offers={}), model=found.folder, mkdir=True)
+    names = ("offers.csv", "rules.csv", "acceptance.csv", "new_items.csv")
+    for name in names:
+        assert (again.folder / name).read_bytes() == (found.folder / name).read_bytes(), name
+    assert any("measured then, not on these customers" in note for note in again.summary.notes)
+    later = sales_table()
+    later.loc[later["item"] == "item 07", "item"] = "item 99"
+    later.to_csv(tmp_path / "sales.csv", index=False)
+    purchases = {"source": {"path": str(tmp_path / "sales.csv")}, "customer": "customer",
+                 "item": "item", "date": "day", "group": "kind"}  # fmt: skip
+    changes = config_of(tables, tmp_path / "later", purchases=purchases)
+    made = run(changes, model=found.folder / "model", mkdir=True)
+    assert "item 99" not in set(pd.read_csv(made.folder / "offers.csv")["offer"])
+    told = " ".join(made.summary.notes)
+    assert "of 1 items that were not learned from, such as 'item 99'" in told
+    assert "the keys 'n_offers', 'window' of 'offers' take no part" in told

@@ -231,3 +231,26 @@ def test_configs_are_refused_with_reasons(searched, tmp_path):
     config.write_text(text + "columns: {id: plan, drop: [worth, churn]}\n")
     with pytest.raises(DataError, match="repeat an id of column 'plan'"):
         run(read_personas_config(config))
+
+
+def test_words_for_missing_and_the_sheet_hold_for_later_months(searched, tmp_path):
+    folder, frame, _ = searched
+    number = next(c.name for c in load(folder).schema.used if c.kind == "number")
+    month = frame.head(40).astype({number: object})
+    month.loc[[3, 5], number] = "never"
+    with pd.ExcelWriter(tmp_path / "month.xlsx") as book:
+        month.to_excel(book, sheet_name="May", index=False)
+        month.to_excel(book, sheet_name="notes", index=False)
+    save(replace(load(folder), missing=("never",)), tmp_path / "personas")
+    record = load(tmp_path / "personas")
+    assert record.missing == ("never",)
+    with pytest.raises(DataError, match="2 sheets hold something"):
+        assign_file(tmp_path / "personas", str(tmp_path / "month.xlsx"), tmp_path / "a.csv")
+    assign_file(
+        tmp_path / "personas", str(tmp_path / "month.xlsx"), tmp_path / "a.csv", sheet="May"
+    )
+    month.loc[[3, 5], number] = None
+    found = pd.read_csv(tmp_path / "a.csv")["persona"].tolist()
+    assert found == record.assign(month).tolist()
+    with pytest.raises(DataError, match="'never' is not a number"):
+        load(folder).assign(month.assign(**{number: ["never"] * 40}))

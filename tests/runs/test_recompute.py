@@ -141,3 +141,24 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
         ConfigError, match=r"not the folder of a finished run, it lacks config\.yaml"
     ):
         recompute(tmp_path)
+
+
+def test_predictions_of_customers_who_were_not_drawn_are_counted_again(run):
+    rows = pd.read_parquet(run / "predictions.parquet").query("part == 'test'")
+    (run / "predictions").mkdir()
+    for number in range(2):
+        half = rows.iloc[number::2][["id", "label", "score"]]
+        half.to_parquet(run / "predictions" / f"part-{number}.parquet", index=False)
+    found = recompute(run, write=True)
+    assert found.differences[0].startswith("all_test.rows: nothing in the file")
+    assert found.report_differs
+    told = json.loads((run / "metrics.json").read_text())["all_test"]
+    assert (told["rows"], told["not_drawn"]) == (2 * len(rows), len(rows))
+    assert "customers who were not drawn, counted in bins" in (run / "report.html").read_text()
+    assert recompute(run).same
+    changed = run / "predictions" / "part-1.parquet"
+    half.assign(score=half["score"] / 2).to_parquet(changed, index=False)
+    assert any(line.startswith("all_test.roc_auc.value") for line in recompute(run).differences)
+    shutil.rmtree(run / "predictions")
+    with pytest.raises(ConfigError, match="it lacks the folder predictions"):
+        recompute(run)

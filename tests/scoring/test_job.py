@@ -3,6 +3,7 @@
 import json
 import logging
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from dbnchurn import Predictor
 from dbnchurn.core.errors import ArtifactError, ConfigError, DataError
 from dbnchurn.predictor.artifact import load_stored
 from dbnchurn.scoring import Campaign, score_file
+from dbnchurn.tables.dialect import CsvSettings
 
 
 @pytest.fixture
@@ -274,7 +276,8 @@ def test_ids_that_come_twice_or_not_at_all_are_counted(model, named, write, tmp_
             model, write(frame, name), tmp_path / "s.csv", id="customer", chunk_rows=99
         )
         assert (job.without_id, job.repeated_ids, job.scored) == (1, 2, 950)
-        assert "1 rows have no customer, 2 repeat that of another row" in caplog.text
+        assert "1 row has no customer" in caplog.text
+        assert "2 rows repeat the customer of another row" in caplog.text
 
 
 def test_the_summary_says_what_was_unusual_and_how_far_it_moved(model, named, write, tmp_path):
@@ -445,3 +448,43 @@ def test_raw_text_leaves_texts_and_belongs_to_csv(model, table, tmp_path):
     assert pd.read_csv(job.output)["id"][0] == job.read()["id"][0] == "=1+1"
     with pytest.raises(ConfigError, match=r"raw_text .* is about texts of CSV"):
         score_file(model, table, tmp_path / "s.parquet", id="customer", raw_text=True)
+
+
+def test_what_cannot_be_found_out_of_a_file_is_told(model, customers, tmp_path):
+    frame = customers[0].assign(customer=[f"C{i}" for i in range(600)])
+    found = Predictor.load(model).predict_proba(frame)[:, 1]
+    frame.to_csv(tmp_path / "t.csv", sep="#", index=False, encoding="utf-16-le")
+    with pd.ExcelWriter(tmp_path / "t.xlsx") as book:
+        frame.assign(customer="C0").to_excel(book, sheet_name="old", index=False)
+        frame.to_excel(book, sheet_name="new", index=False)
+    with pytest.raises(DataError, match="2 sheets hold something"):
+        score_file(model, tmp_path / "t.xlsx", tmp_path / "s.csv", id="customer")
+    told = {
+        "t.csv": {"csv": CsvSettings(delimiter="#", encoding="utf-16-le")},
+        "t.xlsx": {"sheet": "new"},
+    }
+    for name, how in told.items():
+        job = score_file(model, tmp_path / name, tmp_path / "s.csv", id="customer", **how)
+        assert job.read()["id"].tolist() == frame["customer"].tolist()
+        np.testing.assert_allclose(job.read()["probability"], found, rtol=0, atol=1e-12)
+    with pytest.raises(ConfigError, match="--sheet"):
+        score_file(model, None, tmp_path / "s.csv", cutoff=date(2026, 8, 1), sheet="new")
+
+
+def test_one_of_several_sheets_is_scored_as_the_same_table_alone(model, named, tmp_path):
+    named = named.head(60)
+    with pd.ExcelWriter(tmp_path / "t.xlsx") as book:
+        named.to_excel(book, sheet_name="July", index=False, startrow=3)
+        book.sheets["July"]["A1"] = "Customers of July"
+        named.head(5).to_excel(book, sheet_name="notes", index=False)
+    named.to_csv(tmp_path / "t.csv", index=False)
+    output = tmp_path / "s.csv"
+    with pytest.raises(DataError, match=r"2 sheets hold something; .*--sheet 'July'"):
+        score_file(model, tmp_path / "t.xlsx", output, id="customer")
+    found = score_file(model, tmp_path / "t.xlsx", output, id="customer", sheet="July")
+    alone = score_file(model, tmp_path / "t.csv", tmp_path / "alone.csv", id="customer")
+    pd.testing.assert_frame_equal(found.read(), alone.read())
+    said = (tmp_path / "s.csv.job.json").read_text()
+    assert "above the names of the columns" in said
+    with pytest.raises(ConfigError, match="are about a file"):
+        score_file(model, None, output, cutoff=pd.Timestamp("2026-01-01"), sheet="July")

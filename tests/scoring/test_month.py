@@ -120,6 +120,8 @@ def test_raw_tables_may_have_moved_and_their_bad_rows_are_kept(trained, tmp_path
     score_file(trained / "model", None, tmp_path / "s.csv", **how)
     assert len(pd.read_parquet(tmp_path / "s.csv.quarantine" / "basic.parquet")) == 1
     assert "broke their contract" in caplog.text
+    assert "s.csv.quarantine: basic 1" in caplog.text
+    assert "passed over" not in caplog.text  # nothing of a table that was built for the model
 
 
 def test_what_cannot_be_built_is_told(trained, model, tmp_path):

@@ -8,7 +8,9 @@ import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.data.build import build
+from dbnchurn.data.plan import DataPlan
 from dbnchurn.spark import prepare
+from tests.data.small_crm import deep
 from tests.spark.conftest import CHANGES, tables, written
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -51,6 +53,71 @@ def test_features_counts_joins_and_quarantine_are_those_of_one_machine(spark, pl
     with pytest.raises(DataError, match="outcome window of the cutoff 2024-09-01 is empty"):
         prepare(plan, spark, str(output), cutoffs=[date(2024, 9, 1)], labelled=True)
     assert sorted(path.name for path in output.rglob("part-*")) == before  # the old one is left
+
+
+MONTHS = {
+    "base": "basic",
+    "windows": {"cutoffs": ["2024-08-01"], "observation": "3 months"},
+    "tables": {"basic": {"key": "id", "date": "month", "grain": "month"}},
+    "features": {"basic": {"window": {"mean": ["gb"]}}},
+}
+
+
+@pytest.mark.parametrize("source", ["path", "table"])
+def test_a_source_that_has_grown_is_read_again_in_the_same_session(spark, tmp_path, source):
+    months = tables()["basic"].drop_duplicates(["id", "month"])
+    (tmp_path / "months").mkdir()
+    months.to_parquet(tmp_path / "months" / "early.parquet", index=False)
+    place = str(tmp_path / "months")
+    if source == "table":
+        spark.catalog.createTable("months", path=place, source="parquet")
+        place = "months"
+        assert spark.table("months").count() == len(months)  # the session lists its files
+    plan = DataPlan.model_validate(deep(MONTHS, {"tables": {"basic": {source: place}}}))
+    before = prepare(plan, spark, parts=1)
+    more = months.assign(id=months["id"] + 1000)
+    more.to_parquet(tmp_path / "months" / "late.parquet", index=False)
+    after = prepare(plan, spark, parts=1)  # the earlier features are still kept
+    assert (before.rows, after.rows) == (40, 80)
+    if source == "path":
+        before.collect(tmp_path / "before")
+    else:  # the catalog says to all of its tables that they have changed
+        with pytest.raises(DataError, match="40 rows of features were built and 80 are there"):
+            before.collect(tmp_path / "before")
+    after.close()
+    before.close()
+
+
+def test_times_with_a_zone_and_nested_columns_are_as_on_one_machine(spark, tmp_path, caplog):
+    months = tables()["basic"].drop_duplicates(["id", "month"])
+    months["month"] = months["month"].dt.tz_localize("Europe/Berlin")  # 22:00 of the day before
+    months["tags"] = [["a", "b"]] * len(months)
+    months.to_parquet(tmp_path / "months.parquet", index=False)
+    changes = {"tables": {"basic": {"path": str(tmp_path / "months.parquet")}}}
+    for zone in (None, "Europe/Berlin"):
+        changes["tables"]["basic"]["timezone"] = zone
+        plan = DataPlan.model_validate(deep(MONTHS, changes))
+        if zone is None:
+            with pytest.raises(DataError, match="'month' has times with an offset"):
+                prepare(plan, spark, parts=2)
+            continue
+        prepared = prepare(plan, spark, parts=2)
+        assert_like_here(prepared, plan, tmp_path, labelled=False)
+        prepared.close()
+    assert "column 'tags' holds VARCHAR[], no numbers, texts, dates or flags" in caplog.text
+    used = deep(MONTHS, {**changes, "features": {"basic": {"window": {"mean": ["tags"]}}}})
+    with pytest.raises(DataError, match=r"'tags' holds .*features, label or lookups use it"):
+        prepare(DataPlan.model_validate(used), spark, parts=2)
+
+
+def test_what_is_no_plan_or_no_session_is_refused(spark):
+    plan = DataPlan.model_validate(deep(MONTHS, {"tables": {"basic": {"table": "months"}}}))
+    with pytest.raises(ConfigError, match=r"a str is no plan: give read_config"):
+        prepare("configs/crm.yaml", spark)
+    with pytest.raises(ConfigError, match="a NoneType is no session of Spark"):
+        prepare(plan, None)
+    with pytest.raises(ConfigError, match=r"write table:default\.features for the table, or \./"):
+        prepare(plan, spark, "default.features")
 
 
 @pytest.mark.long

@@ -62,6 +62,12 @@ def test_two_cutoffs_are_scored_as_by_a_job_and_one_is_replaced_whole(
     )
     assert again.cutoffs == (AUGUST,)
     assert rows_of(spark, output)["cutoff"].value_counts().to_dict() == {JULY: 59, AUGUST: 10}
+    numbers = fewer.assign(customer=range(10))
+    numbers.to_parquet(tmp_path / "numbers.parquet", index=False)
+    with pytest.raises(ConfigError, match=r"cutoffs '2024-07-01' .* 'id' is string there"):
+        score_table(
+            shared_model, str(tmp_path / "numbers.parquet"), str(output), spark, id="customer"
+        )
 
 
 def test_a_job_that_fails_leaves_the_old_scores(spark, table, shared_model, tmp_path):

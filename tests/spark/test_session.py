@@ -2,9 +2,9 @@
 
 import pytest
 
-from dbnchurn.core.errors import ConfigError, DataError, ResourceError
+from dbnchurn.core.errors import ConfigError, DataError, ResourceError, first_line
 from dbnchurn.spark import session as module
-from dbnchurn.spark.session import check_workers, first_line, readable, spark_session
+from dbnchurn.spark.session import check_workers, readable, spark_session
 
 
 @pytest.mark.slow

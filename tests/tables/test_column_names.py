@@ -7,6 +7,7 @@ from dbnchurn.core.errors import DataError
 from dbnchurn.tables.column_names import folded, refuse_alike
 from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.reading import read
+from dbnchurn.tables.schema import Column, Schema
 from dbnchurn.tables.streaming import open_files
 
 ALIKE = [
@@ -47,3 +48,18 @@ def test_characters_that_cannot_be_seen_are_shown():
         refuse_alike(["\u200bid", "paid"])
     refuse_alike(["id", "paid", "", "", "größe", "Übertrag"])
     assert folded("Ｐａｉｄ ") == "paid"
+
+
+@pytest.mark.parametrize(
+    ("name", "there", "says"),
+    [
+        ("debt", "Debt ", "'Debt ' is not 'debt'"),
+        ("St\u00f6rung", "Sto\u0308rung", "encoding of letters; rename"),
+        ("St\u00f6rung", "St\u00c3\u00b6rung", "read the file as UTF-8"),
+        ("debt", "plan", "it has 'plan'$"),
+    ],
+)
+def test_a_table_that_lacks_a_column_is_asked_for_a_name_that_may_be_meant(name, there, says):
+    schema = Schema((Column(name, "number"),))
+    with pytest.raises(DataError, match=f"lacks 1 of 1 columns: '{name}'.*{says}"):
+        read(schema, pd.DataFrame({there: [1.0]}))

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from dbnchurn.tables import inspect_table
 from dbnchurn.tables.doubtful_values import (
     doubtful_dates,
     doubtful_numbers,
@@ -130,3 +131,16 @@ def test_what_is_named_as_missing_is_so_in_every_type():
     }  # fmt: skip
     assert without_missing(frame, []) is frame
     assert frame["whole"].tolist() == [-999, 5, 6]
+
+
+@pytest.mark.parametrize("error", ["#REF!", "Err:502", "Err:540", "#DIV/0!", "#¡REF!"])
+def test_errors_of_formulas_count_as_missing_and_are_said(tmp_path, error):
+    plans = some(["basic", "family"] * 30, error)
+    path = tmp_path / "t.csv"
+    pd.DataFrame({"plan": plans, "age": range(len(plans))}).to_csv(path, index=False)
+    rows = plans.count(error)
+    told = f"column 'plan': {rows} rows hold the error of a formula, such as {error!r}"
+    loaded = load_table(open_files(path))
+    assert any(note.startswith(told) for note in loaded.notes)
+    assert loaded.frame["plan"].isna().sum() == rows
+    assert any(note.startswith(told) for note in inspect_table(path)["plan"].doubtful)

@@ -37,7 +37,7 @@ def book(tmp_path):
 
 
 def test_cells_have_their_types(book):
-    table = read_sheet(book({"customers": FRAME}))
+    table = read_sheet(book({"customers": FRAME})).table
     assert table.schema.field("id").type == pa.int64()
     assert table.to_pydict() == {
         "id": [7, 8, 9],
@@ -52,14 +52,14 @@ def test_cells_have_their_types(book):
 def test_a_word_for_missing_among_numbers_leaves_them_numbers(book):
     for word in ("-", "NA", "n/a"):
         frame = pd.DataFrame({"debt": [7.685, word, 2.0]})
-        assert read_sheet(book({"a": frame}))["debt"].to_pylist() == [7.685, None, 2.0]
+        assert read_sheet(book({"a": frame})).table["debt"].to_pylist() == [7.685, None, 2.0]
 
 
 def test_one_of_several_sheets_has_to_be_named(book):
     path = book({"customers": FRAME, "empty": pd.DataFrame(), "prices": FRAME[["id"]]})
     with pytest.raises(DataError, match=r"2 sheets hold something; say .*sheet: 'customers'"):
         read_sheet(path)
-    assert read_sheet(path, "prices").column_names == ["id"]
+    assert read_sheet(path, "prices").table.column_names == ["id"]
     with pytest.raises(DataError, match="no sheet 'price': did you mean 'prices'"):
         read_sheet(path, "price")
 

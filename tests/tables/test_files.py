@@ -9,7 +9,7 @@ import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.tables import read_sample, read_table
-from dbnchurn.tables.files import checked_file
+from dbnchurn.tables.files import checked_file, find_files
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.CSV", "t.csv.gz", "t.parquet", "t.pq"])
@@ -50,6 +50,7 @@ def test_the_delimiter_is_found_out(telco, tmp_path, delimiter):
         ("t.parquet", b"PAR1 and then nothing", "not a readable Parquet file"),
         ("t.xlsx", b"PK", "not a readable spreadsheet"),
         ("t.pdf", b"PK", "unknown ending; a table is one of '.csv'"),
+        ("t.zip", b"PK", r"unknown ending.*unpack it, or .* such as NAME\.csv\.zip"),
     ],
 )
 def test_unreadable_files_are_refused(tmp_path, name, content, message):
@@ -137,3 +138,20 @@ def test_pipes_and_links_to_nothing_are_called_so(tmp_path):
     (tmp_path / "link.csv").symlink_to(tmp_path / "gone.csv")
     with pytest.raises(DataError, match="is a link to a file that is not there"):
         checked_file(tmp_path / "link.csv")
+
+
+@pytest.mark.parametrize("pattern", ["", "*.csv"])
+def test_the_mark_of_a_table_that_is_open_elsewhere_is_no_table(telco, tmp_path, pattern):
+    telco.to_csv(tmp_path / "t.csv", index=False)
+    (tmp_path / "~$t.csv").write_bytes(b"\x05user")
+    assert len(read_table(str(tmp_path / pattern))) == len(telco)
+
+
+@pytest.mark.parametrize("name", ["february.zip", "february.gz", "february.tar.gz"])
+def test_a_packed_file_in_a_folder_is_not_passed_over(tmp_path, name):
+    (tmp_path / "january.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "_SUCCESS").touch()
+    assert find_files(str(tmp_path), "months") == [tmp_path / "january.csv"]
+    (tmp_path / name).write_bytes(b"PK")
+    with pytest.raises(DataError, match=rf"{name}: unknown ending.*unpack it"):
+        find_files(str(tmp_path), "months")

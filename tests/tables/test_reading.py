@@ -86,6 +86,7 @@ def test_categories_that_were_never_seen_are_counted_no_evidence(frame):
             {"debt": ["1", "x", "3"]},
             r"'debt' \(number\), row r1: 'x' is not a number; .*1 such row",
         ),
+        ({"debt": ["1", "1.2k", "3M"]}, r"row r1: '1.2k' .* write 1\.2k as 1200 \(2 such rows"),
         (
             {"debt": [np.inf, 1, -np.inf]},
             r"row r0: inf is infinite; leave it empty .*\(2 such rows",
@@ -94,7 +95,10 @@ def test_categories_that_were_never_seen_are_counted_no_evidence(frame):
         ({"debt": pd.to_datetime(["2024-01-01"] * 3)}, "'debt' has to hold numbers, .* dates"),
         ({"debt": [1j, 2, 3]}, "Complex data not supported: column 'debt'"),
         ({"tv": ["maybe", "True", "x"]}, r"'tv' \(flag\), row r0: 'maybe' .*\(2 such rows"),
-        ({"since": [1, 2, 3]}, "'since' has to hold dates, it holds numbers; write them as 2026"),
+        (
+            {"since": [1, 2, 3]},
+            "'since' has to hold dates, it holds numbers; read the column",
+        ),
         ({"since": ["soon", None, "1970-01-01"]}, "'soon' is not a date such as 2026-08-31"),
     ],
 )
@@ -211,3 +215,48 @@ def test_masked_cells_of_an_array_are_missing():
     flags[0, 0] = np.ma.masked
     assert infer(as_frame(flags)) == schema == infer(as_frame(flags.data))
     assert np.isnan(read(schema, as_frame(flags))[0].numbers).sum() == 1
+
+
+FEW_TEXTS = [0.5 * k for k in range(400)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind", "values"),
+    [
+        (["6,50 €", "1.250,00 €"], "number", [6.5, 1250.0]),
+        (["6,5", "7,25"], "number", [6.5, 7.25]),
+        (["6.5", "7.25"], "number", [6.5, 7.25]),
+    ],
+)
+@pytest.mark.parametrize("times", [5, 100])
+def test_texts_beside_python_numbers_are_read_by_their_own_marks(texts, kind, values, times):
+    frame = pd.DataFrame({"x": pd.Series(texts * times + FEW_TEXTS, dtype=object)})
+    schema = infer(frame)
+    assert schema.columns[0].kind == kind
+    numbers = read(schema, frame)[0].numbers[:, 0]
+    np.testing.assert_allclose(numbers, values * times + FEW_TEXTS)
+
+
+@pytest.mark.parametrize("times", [5, 100])
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["1.250", "2.500"], "is a number in two ways"),
+        (["10 %", "5 %"], "unit"),
+        (["12 GB", "7 GB"], "unit"),
+    ],
+)
+def test_texts_beside_python_numbers_that_may_mean_another_are_refused(texts, message, times):
+    frame = pd.DataFrame({"x": pd.Series(texts * times + FEW_TEXTS, dtype=object)})
+    with pytest.raises(DataError, match=message):
+        read(infer(frame), frame)
+
+
+def test_yes_and_no_beside_truth_values_are_a_flag():
+    values = ["ja", True, "nein", False, None, "YES"]
+    frame = pd.DataFrame({"x": pd.Series(values, dtype=object), "y": range(6)})
+    schema = infer(frame)
+    assert schema.columns[0].kind == "flag"
+    np.testing.assert_array_equal(
+        read(schema, frame)[0].numbers[:, 0], [1.0, 1.0, 0.0, 0.0, np.nan, 1.0]
+    )

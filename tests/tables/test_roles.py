@@ -71,6 +71,13 @@ def test_a_snapshot_is_found_by_name(name, distinct):
     assert find_date([column("id"), opened, column(name, "date", distinct)], "id")[0] == name
 
 
+def test_a_day_of_payment_that_tells_the_rows_of_customers_apart_is_their_date():
+    paid = column("paid_at", "date", 700, span_days=200)
+    assert find_date([column("id", distinct=100), paid], "id")[0] == "paid_at"
+    once = column("activation_date", "date", 80, span_days=7000)
+    assert find_date([column("id", distinct=100), once], "id")[0] is None
+
+
 def test_few_dates_or_repeated_customers_show_a_snapshot():
     few = column("valid", "date", 4, span_days=120)
     assert find_date([column("id"), few], "id")[0] == "valid"

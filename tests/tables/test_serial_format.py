@@ -13,7 +13,12 @@ from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.loading import load_table
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.reading_rules import ReadingRules, form_of
-from dbnchurn.tables.serial_format import SerialFormat, compact_note, serial_formats
+from dbnchurn.tables.serial_format import (
+    SerialFormat,
+    compact_note,
+    day_first_day,
+    serial_formats,
+)
 from dbnchurn.tables.streaming import open_files
 
 DAYS = np.random.default_rng(0).integers(15_000, 20_000, 40)
@@ -120,3 +125,39 @@ def test_days_and_moments_in_digits_are_said_and_other_numbers_are_not():
     frame = pd.DataFrame({"since": short, "debt": amounts[:60]})
     assert len(serial_notes(frame, ())) == 1
     assert serial_notes(frame, ("since",)) == []
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx", "frame"])
+def test_days_that_lost_their_points_are_asked_whatever_the_name(tmp_path, ending):
+    texts = DAYS.astype("M8[D]").astype(object)
+    numbers = [int(day.strftime("%d%m%Y")) for day in texts]  # 01.08.2026 is 1082026
+    frame = pd.DataFrame({"Vertrag": numbers, "debt": DAYS * 0.25})
+    path = tmp_path / f"t.{ending}"
+    if ending != "frame":
+        {"csv": frame.to_csv, "xlsx": frame.to_excel}.get(ending, frame.to_parquet)(
+            path, index=False
+        )
+        assert "is a number or the date" in inspect_table(path).questions[0].text
+
+    def read_frame(rules=None):
+        return frame if ending == "frame" else load_table(open_files(path), rules).frame
+
+    with pytest.raises(DataError, match=r"took the points .*Vertrag: number}"):
+        infer(read_frame())
+    told = {"Vertrag": "number"}
+    schema = infer(read_frame(ReadingRules(formats=told)), formats=told)
+    assert schema.columns[0].kind == "number"
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        np.arange(20_000_101, 20_000_141),  # an amount in a short range
+        np.random.default_rng(0).integers(1_000_000, 32_000_000, 200),
+        np.array([31_082_026]),
+        np.array([31_082_026.5, *np.arange(1.0, 28.0) * 1_000_000 + 82_026]),
+        np.array([1e9, np.inf, 31_082_026]),
+    ],
+)
+def test_other_numbers_are_no_days_that_lost_their_points(numbers):
+    assert not day_first_day(np.asarray(numbers, float))

@@ -55,7 +55,7 @@ def write(path, more="", before="", part="worksheets/sheet1.xml"):
 
 
 def test_an_ordinary_sheet_is_read(tmp_path):
-    table = read_sheet(write(tmp_path / "t.xlsx", '<row r="400"><c r="AZ400"/></row>'))
+    table = read_sheet(write(tmp_path / "t.xlsx", '<row r="400"><c r="AZ400"/></row>')).table
     assert table["debt"][0].as_py() == 2
     assert table["age"][9].as_py() == 121
 

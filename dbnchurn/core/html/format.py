@@ -119,6 +119,27 @@ def thousands(count: int) -> str:
     return f"{count:,}"
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things, whose plural ends in s.
+
+    Parameters
+    ----------
+    count : int
+    noun : str
+        Of one.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> counted(1, "contact"), counted(5000, "contact")
+    ('1 contact', '5,000 contacts')
+    """
+    return f"{thousands(count)} {noun}{'' if count == 1 else 's'}"
+
+
 def span(number: Number, digits: int = 3, signed: bool = False) -> str:
     """Low to high of an interval.
 

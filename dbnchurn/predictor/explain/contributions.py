@@ -19,18 +19,26 @@ from collections.abc import Sequence
 import numpy as np
 
 from dbnchurn.core.typing import Floats, Floats32, Ints
+from dbnchurn.dbn.network_record import NetworkRecord
 from dbnchurn.features.encode_record import encode
 from dbnchurn.features.leaves_record import booster_matrix
+from dbnchurn.features.packed_trees_record import PackedRows
 from dbnchurn.predictor.explain.background import background_values, with_values
+from dbnchurn.predictor.explain.direct_leaves import DirectLeaves
 from dbnchurn.predictor.explain.extra_trees import SampledTrees
 from dbnchurn.predictor.explain.lineage import Raw, lineage
-from dbnchurn.predictor.explain.networks import Average, ColumnNetwork, LeafNetwork
+from dbnchurn.predictor.explain.networks import (
+    Average,
+    ColumnNetwork,
+    LeafNetwork,
+    SkipNetwork,
+)
 from dbnchurn.predictor.explain.tree_paths import TreePaths
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.prepare.record import prepare
 from dbnchurn.tables.schema import Table, stacked
 
-BLOCK = 256  # rows, always as many, so that rounding is the same for a row alone as in a batch
+BLOCK = 512  # rows, always as many, so that rounding is the same for a row alone as in a batch
 
 
 class Explainer:
@@ -64,16 +72,6 @@ class Explainer:
         seen = any(network.sizes != prepared.sizes for _, network in weighty)
         forests = model.leaves.forests if model.leaves is not None and seen else ()
         self._paths = [TreePaths.of(f, prepared, made_of.columns, len(columns)) for f in forests]
-        leaves = [paths.leaves for paths in self._paths]
-        self._networks = [
-            (
-                weight,
-                ColumnNetwork(network)
-                if network.sizes == prepared.sizes
-                else LeafNetwork(network, sum(prepared.sizes), leaves),
-            )
-            for weight, network in weighty
-        ]
         self._trees = None
         if model.extra_trees is not None and model.decide.weights[-1] > 0:
             self._trees = SampledTrees(model.extra_trees, made_of.columns, self._matrix)
@@ -82,6 +80,33 @@ class Explainer:
         self._averages = [
             None if column in mixed else self._average(column, self._empty) for column in columns
         ]
+        self._networks = [
+            (weight, self._explained(network, prepared, made_of.columns))
+            for weight, network in weighty
+        ]
+        self._walked = any(isinstance(network, LeafNetwork) for _, network in self._networks)
+        packed = any(isinstance(network, SkipNetwork) for _, network in self._networks)
+        self._levels = model.leaves.lookup.levels if model.leaves is not None and packed else {}
+
+    def _explained(
+        self, network: NetworkRecord, prepared: Table, made_of: Sequence[Raw]
+    ) -> ColumnNetwork | LeafNetwork | SkipNetwork:
+        """A network with what its kind needs for contributions."""
+        levels, leaves = sum(prepared.sizes), self._model.leaves
+        if leaves is None or network.sizes == prepared.sizes:
+            return ColumnNetwork(network)
+        sizes = [paths.leaves for paths in self._paths]
+        averages = [average.passed for average in self._averages if average is not None]
+        packed = [forest for forest in leaves.lookup.packed if forest is not None]
+        goes_past = network.hidden_levels <= levels
+        if not goes_past or len(averages) < len(self._averages) or len(packed) < len(sizes):
+            return LeafNetwork(network, levels, sizes)
+        values = np.split(network.direct[levels:], np.cumsum(sizes)[:-1])
+        direct = [
+            DirectLeaves(forest, packed[k], values[k], made_of, [passed[k] for passed in averages])
+            for k, forest in enumerate(leaves.forests)
+        ]
+        return SkipNetwork(network, levels, direct)
 
     def contributions(self, table: Table) -> Floats:
         """Contribution of every raw column to the log-odds of every customer.
@@ -110,10 +135,14 @@ class Explainer:
             self._average(column, table) if average is None else average
             for column, average in enumerate(self._averages)
         ]
-        walks = [paths.walk(matrix) for paths in self._paths]
+        walks = [paths.walk(matrix) for paths in self._paths] if self._walked else []
+        rows = PackedRows.of(matrix, self._levels)
         out = np.zeros((len(table), len(averages)))
         for weight, network in self._networks:
-            out += weight * network.contributions(units, averages, walks)
+            if isinstance(network, SkipNetwork):
+                out += weight * network.contributions(units, averages, rows)
+            else:
+                out += weight * network.contributions(units, averages, walks)
         if self._trees is not None:
             weight = self._model.decide.weights[-1]
             out += weight * self._trees.contributions(table, self._backgrounds)

@@ -1,7 +1,7 @@
 """What another value in one column would do to the logit of each network.
 
 A network of the columns alone is evaluated again for every column (:class:`ColumnNetwork`), a
-network with leaves is linearised at the customer (:class:`LeafNetwork`).
+network with leaves is linearised at the customer (:class:`LeafNetwork`, :class:`SkipNetwork`).
 """
 
 from __future__ import annotations
@@ -9,13 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit
 
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Floats32, Ints
 from dbnchurn.dbn.network_record import NetworkRecord
+from dbnchurn.features.packed_trees_record import PackedRows
+from dbnchurn.predictor.explain.direct_leaves import DirectLeaves
 from dbnchurn.predictor.explain.tree_paths import Walk
+
+if TYPE_CHECKING:
+    from scipy import special
+else:
+    special = LazyModule("scipy.special")
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,11 +142,63 @@ class LeafNetwork:
             effects = weights @ slope.T + skip
             for column, average in enumerate(averages):
                 out[:, column] += walk.contribution(column, effects, average.passed[k])
-        effects = slopes @ self._weights.T + len(walks) * self._skip
-        for column, average in enumerate(averages):
-            away = units[:, average.place] - average.units
-            out[:, column] += np.einsum("nu,nu->n", away, effects[:, average.place])
+        out += _of_units(units, averages, slopes @ self._weights.T + len(walks) * self._skip)
         return out / len(walks)
+
+
+class SkipNetwork:
+    """A network of columns and leaves whose leaves all go past the hidden layers.
+
+    The upper layers are linearised at the row, as in :class:`LeafNetwork`; what the leaves add is
+    linear, and exact.
+
+    Parameters
+    ----------
+    network : NetworkRecord
+    levels : int
+        Levels of all categories.
+    leaves : sequence of DirectLeaves
+        Of every booster.
+    """
+
+    def __init__(self, network: NetworkRecord, levels: int, leaves: Sequence[DirectLeaves]) -> None:
+        self._network = network
+        self._weights = np.vstack([network.dense_weights, network.code_weights[:levels]])
+        self._skip = _skip_of_columns(network, levels)
+        self._leaves = leaves
+
+    def contributions(
+        self, units: Floats32, averages: Sequence[Average], rows: PackedRows
+    ) -> Floats:
+        """Contribution of every raw column to the logit.
+
+        Parameters
+        ----------
+        units : float32 array of shape (n, units)
+            Visible units and levels of the columns; 0 where missing.
+        averages : sequence of Average
+            One per raw column.
+        rows : PackedRows
+            What the trees test; contributions are the mean over the boosters.
+
+        Returns
+        -------
+        float64 array of shape (n, raw columns)
+        """
+        slope = _slope(self._network, units @ self._weights + self._network.biases[0])
+        out = _of_units(units, averages, slope @ self._weights.T + self._skip)
+        for leaves in self._leaves:
+            out += leaves.contributions(rows) / len(self._leaves)
+        return out
+
+
+def _of_units(units: Floats32, averages: Sequence[Average], effects: Floats32) -> Floats:
+    """What the units of each raw column add, less its average; `effects` of shape (n, units)."""
+    out = np.zeros((len(units), len(averages)))
+    for column, average in enumerate(averages):
+        away = units[:, average.place] - average.units
+        out[:, column] = np.einsum("nu,nu->n", away, effects[:, average.place])
+    return out
 
 
 def _skip_of_columns(network: NetworkRecord, levels: int) -> Floats32:
@@ -150,7 +210,7 @@ def _skip_of_columns(network: NetworkRecord, levels: int) -> Floats32:
 def _upper(network: NetworkRecord, field: Floats32) -> Floats32:
     """The logit from the input of the first hidden layer, without its bias and the skip."""
     for i, activation in enumerate(network.activations):
-        h = np.maximum(field, 0) if activation == "relu" else expit(field)
+        h = np.maximum(field, 0) if activation == "relu" else special.expit(field)
         if i < len(network.weights):
             field = h @ network.weights[i] + network.biases[i + 1]
     return np.asarray(h @ network.head)
@@ -164,7 +224,7 @@ def _slope(network: NetworkRecord, field: Floats32) -> Floats32:
             h = np.maximum(field, 0)
             factors.append((field > 0).astype(np.float32))
         else:
-            h = expit(field)
+            h = special.expit(field)
             factors.append(h * (1 - h))
         if i < len(network.weights):
             field = h @ network.weights[i] + network.biases[i + 1]

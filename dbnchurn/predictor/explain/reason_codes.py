@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from dbnchurn.core.errors import ArtifactError, ConfigError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Ints, Rows
 from dbnchurn.predictor.explain.contributions import Explainer
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Column, Schema, Table, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 DECIMALS = 4  # of a contribution; what rounds to 0 is no reason
 UNKNOWN = "not known"

@@ -13,16 +13,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
 
 from dbnchurn.core.errors import ArtifactError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Bools, Floats, Floats32, Ints, Ints32
 from dbnchurn.features.leaves_record import Forest
 from dbnchurn.predictor.explain.lineage import Raw
 from dbnchurn.tables.schema import Table
+
+if TYPE_CHECKING:
+    from scipy import sparse
+else:
+    sparse = LazyModule("scipy.sparse")
 
 Counts = npt.NDArray[np.unsignedinteger]
 # Values that pass all tests of a column on a path: for a number the first cell, the end of the
@@ -348,7 +354,7 @@ class Walk:
         -------
         float32 array of shape (n, h)
         """
-        return np.asarray(csr_matrix(self.count.T == 0, dtype=np.float32) @ weights)
+        return np.asarray(sparse.csr_matrix(self.count.T == 0, dtype=np.float32) @ weights)
 
     def contribution(self, column: int, effects: Floats32, share: Floats32) -> Floats:
         """What the leaves add, less its average over the background values of one raw column.

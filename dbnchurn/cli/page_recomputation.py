@@ -190,8 +190,8 @@ def _notes(said: Mapping[str, object]) -> list[str]:
     databases = said.get("databases")
     if isinstance(databases, list) and databases:
         notes.append(
-            f"tables of the database {listed(map(str, databases))} are read as they are now: whether they "
-            "changed is not known"
+            f"tables of the database {listed(map(str, databases))} are read as they are now: "
+            "whether they changed is not known"
         )
     return notes
 
@@ -247,7 +247,8 @@ def _run(command: Command, scratch: Path) -> list[str]:
     verb, *arguments = command.words
     of_verb = cast(Any, typer.main.get_command(app)).commands[verb]  # its type is click's own
     try:
-        context = of_verb.make_context(verb, arguments)
+        with redirect_stdout(io.StringIO()):
+            context = of_verb.make_context(verb, arguments)
     except typer.Exit:  # --help
         raise ConfigError(f"'dbnchurn {shlex.join(command.words)}' makes no page") from None
     left_out = _redirect(verb, context.params, scratch)

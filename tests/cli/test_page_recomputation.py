@@ -13,7 +13,8 @@ import yaml
 from dbnchurn.cli.page_recomputation import WRITTEN, recompute_page
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.html.plain_page import paragraph, plain_page
-from dbnchurn.core.made_by import Command, running
+from dbnchurn.core.html.page_content import PageContent
+from dbnchurn.core.made_by import Command, inputs_of, running
 from dbnchurn.months.history import add_month
 from tests.campaign.test_allocation_job import CONFIG
 from tests.campaign.test_measurement import simulated
@@ -31,13 +32,17 @@ MONTHS = "history: {path: months.csv}\nid: id\nmonth: month\nleft: left\nsegment
 PAGES = {
     "plan": (["plan.yaml", "plan.control=0.2", "--output", "p.html"], "p.html"),
     "allocate": (
-        ["list.yaml", "--output", "l.csv", "--page", "p.html", "--log", "contacts.csv", "--facts", "p.json"],
+        ["list.yaml", "--output", "l.csv", "--page", "p.html", "--log", "contacts.csv",
+         "--facts", "p.json"],
         "p.html",
     ),
     "lift": (["log.csv", "outcomes.parquet", "--output", "p.html"], "p.html"),
     "forecast": (["f.yaml", "--output", "f.csv", "--page", "p.html"], "p.html"),
     "values": (["f.yaml", "values.months=4", "--output", "v.csv", "--page", "p.html"], "p.html"),
-    "keyusers": (["g.yaml", "seeds=5", "--output", "k.csv", "--page", "p.html", "--measures", "m.csv"], "p.html"),
+    "keyusers": (
+        ["g.yaml", "seeds=5", "--output", "k.csv", "--page", "p.html", "--measures", "m.csv"],
+        "p.html",
+    ),
     "personas": (["kinds.yaml"], "runs/kinds/personas.html"),
     "assign": (
         ["runs/kinds", "table.csv", "--output", "a.csv", "--earlier", "earlier.csv",
@@ -46,7 +51,7 @@ PAGES = {
     ),
     "portrait": (
         ["portrait.yaml", "fewest=5", "--customer", "0007", "--page", "p.html",
-         "--personas", "shown"],
+         "--personas", "shown", "--profiles", "p.jsonl"],
         "shown/P2.html",
     ),
     "monitor": (["months", "--output", "p.html"], "p.html"),
@@ -56,6 +61,24 @@ PAGES = {
     "segments": (["segments.yaml"], "runs/segments/segments.html"),
     "offers": (["offers.yaml"], "runs/offers/offers.html"),
 }  # fmt: skip
+
+READ = {
+    "plan": ["plan.yaml"],
+    "allocate": ["contacts.csv", "list.yaml", "scores_of.csv"],
+    "lift": ["log.csv", "outcomes.parquet"],
+    "forecast": ["f.yaml", "months.csv"],
+    "values": ["f.yaml", "months.csv"],
+    "keyusers": ["calls.csv", "g.yaml"],
+    "personas": ["kinds.yaml", "table.csv"],
+    "assign": ["earlier.csv", "runs/kinds", "table.csv"],
+    "portrait": ["customers.csv", "personas.csv", "portrait.yaml"],
+    "monitor": ["months"],
+    "inspect": ["table.csv"],
+    "compare": ["one", "two"],
+    "prepare": ["basic.parquet", "calls.parquet", "crm.yaml", "leavers.parquet"],
+    "segments": ["segments.yaml", "table.csv"],
+    "offers": ["bought.csv", "offers.yaml"],
+}
 
 
 def write_campaign():
@@ -193,6 +216,7 @@ def test_a_page_is_made_again_the_same_and_nothing_else_changes(
         INPUTS[verb]()
     page = made_page(call, verb)
     before = files_of(place)
+    assert sorted(inputs_of(PageContent.of(page.read_text()).made_by)) == READ[verb]
     code, out, err = call("recompute", page)
     assert (code, out.splitlines()[-1].endswith(": the same")) == (0, True), out + err
     assert files_of(place) == before

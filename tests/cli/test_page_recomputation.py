@@ -12,8 +12,8 @@ import yaml
 
 from dbnchurn.cli.page_recomputation import WRITTEN, recompute_page
 from dbnchurn.core.errors import ConfigError
-from dbnchurn.core.html.plain_page import paragraph, plain_page
 from dbnchurn.core.html.page_content import PageContent
+from dbnchurn.core.html.plain_page import paragraph, plain_page
 from dbnchurn.core.made_by import Command, inputs_of, running
 from dbnchurn.months.history import add_month
 from tests.campaign.test_allocation_job import CONFIG
@@ -234,7 +234,7 @@ def test_a_page_is_made_again_the_same_and_nothing_else_changes(
 
 
 @pytest.fixture
-def plan(call, place, empty_pictures):
+def plan(call, place):
     """The page of a plan, and the folder that it is in."""
     write_plan()
     return made_page(call, "plan")

@@ -215,6 +215,8 @@ def _stand_ins(
             made[path].parent.mkdir()
             with place.open("rb") as whole:
                 made[path].write_bytes(whole.read(before.size))
+        elif grows and place.suffix == ".parquet":
+            wrong.append(f"{_other_bytes(path)} (a log that grew is cut only as .csv)")
         else:
             wrong.append(_other_bytes(path))
     if wrong:
@@ -284,7 +286,7 @@ def _of_number(scratch: Path, number: object) -> str | None:
         return None
     for above, _, names in os.walk(scratch):
         for name in sorted(names):
-            if name.endswith(".html"):
+            if name.lower().endswith(".html"):
                 text = Path(above, name).read_text(encoding="utf-8")
                 if (PageContent.of(text).made_by or {}).get("page") == number:
                     return text

@@ -101,8 +101,7 @@ def recompute(
             f"--write is for a run; {place} is a page, which its command writes when it is run"
         )
     else:
-        with displayed():
-            result = recompute_page(place)
+        result = recompute_page(place)
     print(result.to_text())
     if not result.same:
         raise typer.Exit(ExitCode.DIFFERENT)

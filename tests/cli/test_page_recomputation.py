@@ -234,8 +234,9 @@ def test_a_page_is_made_again_the_same_and_nothing_else_changes(
 
 
 @pytest.fixture
-def plan(call, place):
+def plan(call, place, monkeypatch):
     """The page of a plan, and the folder that it is in."""
+    leave_pictures_empty(monkeypatch.setattr)
     write_plan()
     return made_page(call, "plan")
 

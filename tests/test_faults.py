@@ -32,6 +32,7 @@ GIVEN = {
     "tables/output_files.py": "the unfinished files of atomic_write, in one ExitStack",
     "runs/learned_rows.py": "the unfinished folder of a run",
     "spark/exchange.py": "a buffer in memory",
+    "cli/page_recomputation.py": "a scratch folder for temporary files",
     "spark/features.py": "the quarantine in the unfinished folder of a build",
 }
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import dbnchurn
-from tests.faults import SCENARIOS, Faults
+from tests.fault_scenarios import SCENARIOS
+from tests.faults import Faults
 
 PACKAGE = Path(dbnchurn.__file__).parent
 # The only modules that rename, sync and lock.

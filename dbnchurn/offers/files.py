@@ -49,8 +49,10 @@ class NearestWeights:
             If there are any.
         """
         m, k = len(self.ends) - 1, len(self.values)
-        rising = m > 0 and self.ends[0] == 0 and (np.diff(self.ends) >= 0).all()
-        if not rising or self.ends[-1] != k or self.columns.shape != self.values.shape != (k,):
+        shaped = self.values.shape == self.columns.shape == (k,) and self.ends.shape == (m + 1,)
+        # Compared rather than subtracted, for differences of int32 may overflow.
+        rising = shaped and m > 0 and self.ends[0] == 0 and (self.ends[1:] >= self.ends[:-1]).all()
+        if not rising or self.ends[-1] != k:
             raise ArtifactError("the weights of items are no compressed rows")
         if k and not 0 <= self.columns.min() <= self.columns.max() < m:
             raise ArtifactError("a weight is of an item that is not there")
@@ -136,6 +138,9 @@ class StoredNextOffer:
         shape = (m, m) if self.nearest is None else self.nearest.matrix.shape
         if shape != (m, m) or (self.dense is not None and self.dense.shape != (m, m)):
             raise ArtifactError(f"the weights are not those of {m} items")
+        weights = self.dense if self.nearest is None else self.nearest.values
+        if not np.isfinite(weights).all():
+            raise ArtifactError("a weight of an item is no number")
         if len(self.acceptance.offsets) != m:
             raise ArtifactError(f"the acceptance is not that of {m} items")
         if self.method not in (EASE, COSINE) or (self.method == EASE) != (self.penalty is not None):

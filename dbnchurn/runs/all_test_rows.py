@@ -23,11 +23,15 @@ from dbnchurn.tables.splitting import Split
 OTHERS = "predictions"
 """Folder of a run: id, cutoff, label and score of the test rows of customers not drawn."""
 
+WEIGHTED = (
+    "rows are weighted by what campaigns did (feedback), and those of customers who were not drawn "
+    "have no weight: all metrics are of customers who were drawn"
+)
 SHOWN = ("average_precision", "roc_auc", "precision", "recall")
 
 
 def unseen_cutoffs(table: Customers, parts: Split) -> list[str]:
-    """Cutoffs of test rows on which no row was trained: rows of others may have been learned from.
+    """Cutoffs of the test rows, if no row of them was trained: others may have been learned from.
 
     Parameters
     ----------
@@ -37,12 +41,14 @@ def unseen_cutoffs(table: Customers, parts: Split) -> list[str]:
     Returns
     -------
     list of str
-        Empty where rows have no dates.
+        Empty where rows have no dates, and where a cutoff was trained and tested: the other
+        customers of the remaining ones alone would count them too often.
     """
     if table.dates is None:
         return []
     days = table.dates.astype("datetime64[D]")
-    return [str(day) for day in np.setdiff1d(days[parts.test], days[parts.train])]
+    tested = np.unique(days[parts.test])
+    return [] if np.isin(tested, days[parts.train]).any() else [str(day) for day in tested]
 
 
 def all_test_metrics(

@@ -22,7 +22,7 @@ from dbnchurn.data.quality_page import write_quality
 from dbnchurn.model.booster_fitter import boosters_fitted_by
 from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.model.inputs import LabelledFrame
-from dbnchurn.runs.all_test_rows import OTHERS, unseen_cutoffs
+from dbnchurn.runs.all_test_rows import OTHERS, WEIGHTED, unseen_cutoffs
 from dbnchurn.runs.baselines import PEERS, VARIANTS, Predict, baselines_of
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import (
@@ -296,6 +296,9 @@ def _score_others(trained: RunResult, engine: Engine | None, work: Path) -> Path
     """Predictions of the customers of the test months who were not drawn, where there are any."""
     cutoffs = unseen_cutoffs(trained.customers, trained.parts)
     if engine is None or not cutoffs:
+        return None
+    if trained.customers.sample_weight is not None:
+        say([WEIGHTED])
         return None
     folder = work / OTHERS
     return folder if engine.score_others(trained.classifier, cutoffs, folder) else None

@@ -22,7 +22,7 @@ from dbnchurn.data.quality_page import write_quality
 from dbnchurn.model.booster_fitter import boosters_fitted_by
 from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.model.inputs import LabelledFrame
-from dbnchurn.runs.all_test_rows import OTHERS, WEIGHTED, unseen_cutoffs
+from dbnchurn.runs.all_test_rows import OTHERS, unseen_cutoffs
 from dbnchurn.runs.baselines import PEERS, VARIANTS, Predict, baselines_of
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import (
@@ -163,7 +163,9 @@ def _finish(config: RunConfig, unfinished: Unfinished, engine: Engine | None = N
             trained = fit_all(config, table, parts, seconds, unfinished.store)
         say(trained.reduced)
         with stage("evaluate", seconds):
-            found = findings(trained, config, _score_others(trained, engine, work))
+            drawn = built is not None and built.draw is not None
+            others = _score_others(trained, engine if drawn else None, work)
+            found = findings(trained, config, others)
             found.facts["feedback"] = plain(weighted)
         with stage("explain", seconds):
             reasons = find_drivers(trained, config.display_names, config.seed)
@@ -294,11 +296,7 @@ def _score(predict: Predict, rows: dict[str, LabelledFrame]) -> dict[str, Floats
 
 def _score_others(trained: RunResult, engine: Engine | None, work: Path) -> Path | None:
     """Predictions of the customers of the test months who were not drawn, where there are any."""
-    cutoffs = unseen_cutoffs(trained.customers, trained.parts)
-    if engine is None or not cutoffs:
-        return None
-    if trained.customers.sample_weight is not None:
-        say([WEIGHTED])
+    if engine is None or not (cutoffs := unseen_cutoffs(trained.customers, trained.parts)):
         return None
     folder = work / OTHERS
     return folder if engine.score_others(trained.classifier, cutoffs, folder) else None

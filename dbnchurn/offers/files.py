@@ -21,6 +21,7 @@ from dbnchurn.offers.settings import COSINE, EASE
 from dbnchurn.predictor.record_folder import RecordFolder
 
 STORED = RecordFolder("next_offer", "next offers", version=1, most_bytes=4 * 2**30)
+NO_NUMBER = "a weight of an item is no number"
 FOLDER = "model"  # within a run folder of ``dbnchurn offers``
 
 
@@ -56,6 +57,8 @@ class NearestWeights:
             raise ArtifactError("the weights of items are no compressed rows")
         if k and not 0 <= self.columns.min() <= self.columns.max() < m:
             raise ArtifactError("a weight is of an item that is not there")
+        if not np.isfinite(self.values).all():
+            raise ArtifactError(NO_NUMBER)
 
     @property
     def matrix(self) -> csr_array:
@@ -138,9 +141,8 @@ class StoredNextOffer:
         shape = (m, m) if self.nearest is None else self.nearest.matrix.shape
         if shape != (m, m) or (self.dense is not None and self.dense.shape != (m, m)):
             raise ArtifactError(f"the weights are not those of {m} items")
-        weights = self.dense if self.nearest is None else self.nearest.values
-        if not np.isfinite(weights).all():
-            raise ArtifactError("a weight of an item is no number")
+        if self.dense is not None and not np.isfinite(self.dense).all():
+            raise ArtifactError(NO_NUMBER)
         if len(self.acceptance.offsets) != m:
             raise ArtifactError(f"the acceptance is not that of {m} items")
         if self.method not in (EASE, COSINE) or (self.method == EASE) != (self.penalty is not None):

@@ -112,6 +112,7 @@ ENDS = [
     # Steps of int32 that overflow to positive ones.
     ("ends", np.array([0, 2**31 - 1, -(2**31), -1, 3], np.int32), "no compressed rows"),
     ("columns", np.array([0, 1, 3], np.int32), "an item that is not there"),
+    ("values", np.array([1, np.inf, 1], np.float32), "is no number"),
 ]
 
 

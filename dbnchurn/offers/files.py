@@ -9,7 +9,6 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from dbnchurn.core.errors import ArtifactError, ConfigError
-from dbnchurn.core.records import unpack
 from dbnchurn.core.typing import Floats32, Ints32
 from dbnchurn.offers.acceptance import Acceptance
 from dbnchurn.offers.list_quality import ListQuality
@@ -289,4 +288,4 @@ offers: next_offer.json: No such file or directory
     if not (folder / STORED.tree).exists() and (folder / FOLDER / STORED.tree).exists():
         folder = folder / FOLDER
     index, arrays = STORED.load(folder)
-    return unpack(StoredNextOffer, index.get(STORED.name), arrays).stage()
+    return STORED.record(StoredNextOffer, index.get(STORED.name), arrays, folder).stage()

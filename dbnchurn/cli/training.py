@@ -38,6 +38,8 @@ def train(
     """
     from dbnchurn.config import config_text
 
+    if (config is None) == (resume is None):
+        raise ConfigError("give either a config or an unfinished run with --resume")
     if config is not None:
         config_text(config)  # refused before a second is spent on importing libraries
     from dbnchurn.runs import read_config
@@ -47,8 +49,6 @@ def train(
     from dbnchurn.runs.summary_text import result_table, summary_text
     from dbnchurn.runs.unfinished import Interrupted
 
-    if (config is None) == (resume is None):
-        raise ConfigError("give either a config or an unfinished run with --resume")
     spark_engine = None
     if engine == "spark":
         from dbnchurn.spark.session import spark_session

@@ -170,10 +170,10 @@ def config_text(path: Path) -> str:
 
     Examples
     --------
-    >>> config_text(Path("missing.yaml"))
+    >>> config_text(Path("nowhere/missing.yaml"))
     Traceback (most recent call last):
     ...
-    dbnchurn.core.errors.ConfigError: missing.yaml: no such config file
+    dbnchurn.core.errors.ConfigError: nowhere/missing.yaml: no such config file
     """
     try:
         return path.read_text(encoding="utf-8")

@@ -195,7 +195,7 @@ def _dialect(path: Path, settings: CsvSettings) -> Dialect:
             f'{path}: the names of the columns stand in single quotes; say csv: {{quote: "\'"}}'
         )
     trailing = _check_shape(path, names, records[1:], delimiter)
-    assumed = [note] if (note := title_note(path.name, titles)) else []
+    assumed = [f"{path.name}: {note}"] if (note := title_note(titles)) else []
     if settings.encoding is None and encoding == FALLBACK:
         assumed.append(
             f"{path.name}: not UTF-8, read as {encoding}; if it is not, say csv: {{encoding: ...}}"

@@ -11,7 +11,10 @@ ROWS = [[1.0, "A", 9.9, "x"], [2.0, "B", 8.9, "y"], [3.0, "A", 7.9, "x"]]
 @pytest.mark.parametrize(
     ("above", "said"),
     [
-        ([["May", "", "", ""]], "1 title line above the names of the columns is passed over: 'May'"),
+        (
+            [["May", "", "", ""]],
+            "1 title line above the names of the columns is passed over: 'May'",
+        ),
         (
             [["May", "", "", ""], ["", "", "", ""], ["day", "31.5.", "", ""]],
             "2 title lines above the names of the columns are passed over: 'May', 'day 31.5.'",

@@ -16,11 +16,11 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, cast
 
-from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.errors import ConfigError, DataError, listed
 from dbnchurn.tables.column_names import refuse_alike
 from dbnchurn.tables.title_rows import title_note, title_rows
 
@@ -60,12 +60,30 @@ class CsvSettings:
     quote : str, default '"'
     decimal : {".", ","}, optional
         Decimal mark of all columns.
+
+    Raises
+    ------
+    ConfigError
+        If delimiter or quote is not one character.
     """
 
     delimiter: str | None = None
     encoding: str | None = None
     quote: str = '"'
     decimal: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, sign in (("delimiter", self.delimiter), ("quote", self.quote)):
+            if sign is not None and len(sign) != 1:
+                raise ConfigError(
+                    f"csv: {name} {sign!r} is not one character; give one, or leave it out, and "
+                    "the delimiter is found out"
+                )
+
+    @property
+    def dialect_given(self) -> bool:
+        """Whether more is known than the decimal mark, which texts of a spreadsheet have, too."""
+        return replace(self, decimal=None) != CsvSettings()
 
 
 @dataclass(frozen=True)

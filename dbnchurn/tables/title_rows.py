@@ -20,8 +20,8 @@ def title_rows(rows: Sequence[Sequence[object]]) -> int:
 
     Titles have cells in at most half of the columns. Below them stands the header: it names every
     column that has values, each once, by words that do not stand in the column again, and a column
-    below it holds numbers, dates or flags alone, so that it is no row of values. Whatever else is
-    above a header leaves doubt, and is not told from it.
+    below it holds numbers or dates alone, so that it is no row of values. Whatever else is above a
+    header leaves doubt, and is not told from it.
 
     Parameters
     ----------

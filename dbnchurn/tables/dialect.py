@@ -350,7 +350,7 @@ def _delimiter(text: str, quote: str) -> str:
         if fields < 2:  # one column, or a title above the header
             below = Counter(len(record) for record in records[1:])
             usual, lines = below.most_common(1)[0] if below else (1, 0)
-            return (0.5, usual) if usual > 1 and lines >= 0.9 * below.total() else (0.0, 0)
+            return (0.5, usual) if usual > 1 and lines > below.total() / 2 else (0.0, 0)
         if len(records) == 1:
             return 1.0, fields
         like = sum(len(record) in (fields, fields + 1) for record in records[1:])

@@ -82,8 +82,8 @@ def title_note(titles: Sequence[Sequence[object]]) -> str:
 def _is_header(header: Sequence[object], below: Sequence[Sequence[object]]) -> bool:
     names = [str(cell).strip() for cell in header]
     given = [name for name in names if name]
-    words = all(isinstance(cell, str) for cell in header)
-    if not words or any(map(_is_value, given)) or len(set(given)) < len(given):
+    words = all(isinstance(cell, str) for cell in header) and not any(map(_is_value, given))
+    if not words or len(set(given)) < len(given) or set(given) & set(MISSING):
         return False
     rows = [row for row in below if list(row) != list(header)]
     of_values = False

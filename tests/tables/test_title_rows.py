@@ -61,6 +61,8 @@ def test_a_table_below_titles_is_read_as_without_them(tmp_path, titles, ending):
         [["Report"], ["K", "A", "B", "C", "x"], *ROWS],  # a name that is a value as well
         [["Report", "by", "region"], HEADER, *ROWS],  # as long as a header may be
         [["Report"], HEADER],  # no rows
+        [["Report"], ["as of", "31.08.2026"], ["id", "plan", "debt"], ["7", "A", "2"]],
+        [["id", "", ""], ["c1", "A", "n/a"], ["c2", "B", "5"]],  # a row with a missing number
         [["Report"], ["K", "B", "C"], ["L", "D", "E"], ["M", "D", "F"]],  # words alone
         [["id", "plan", "", ""], ["c1", "A", "n", "x"], ["c2", "B", "m", "y"]],  # names half given
         [["", "city"], ["ann", "Rome"], ["bob", "Oslo"], ["eve", "Oslo"]],  # rows by their names

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
+from dbnchurn.core.made_by import note_read
 
 FileKind = Literal["csv", "parquet", "excel"]
 PACKED = ("", ".gz", ".zip")
@@ -128,6 +129,7 @@ def find_files(path: str, name: str) -> list[Path]:
     DataError
         If there are none, or several kinds are mixed.
     """
+    note_read([path])
     place = Path(path)
     where = f"table {name!r}: {path}"
     if place.is_dir():

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.made_by import note_read, stand_in
 from dbnchurn.tables.chunks import Chunk, ChunkSource, rechunk
 from dbnchurn.tables.column_names import refuse_alike
 from dbnchurn.tables.csv_reader import BLOCK_SIZE, MAX_REJECTED, MEGABYTE, CsvReader, column_names
@@ -64,9 +65,10 @@ def open_files(
         If a sheet is named and the files are no spreadsheets, or delimiter, encoding or quote are
         given and they are no CSV files.
     """
-    place = Path(path)
-    if place.is_dir() or "*" in str(path):
-        files = find_files(str(path), "input")
+    note_read([path])
+    place = Path(stand_in(str(path)))
+    if place.is_dir() or "*" in str(place):
+        files = find_files(str(place), "input")
     else:
         files = [checked_file(place)]
     check_options(files[0], sheet=sheet, dialect=settings is not None and settings.dialect_given)

@@ -24,7 +24,7 @@ from dbnchurn.tables.column_names import refuse_alike
 from dbnchurn.tables.csv_reader import BLOCK_SIZE, MAX_REJECTED, MEGABYTE, CsvReader, column_names
 from dbnchurn.tables.dialect import CsvSettings, detect_dialect, readable_csv, unpacked
 from dbnchurn.tables.excel import read_sheet
-from dbnchurn.tables.files import checked_file, find_files, kind_of_file
+from dbnchurn.tables.files import check_options, checked_file, find_files, kind_of_file
 
 
 def open_files(
@@ -61,6 +61,9 @@ def open_files(
     ------
     DataError
         If there is no such file, or it cannot be read.
+    ConfigError
+        If a sheet is named and the files are no spreadsheets, or delimiter, encoding or quote are
+        given and they are no CSV files.
     """
     note_read([path])
     place = Path(stand_in(str(path)))
@@ -68,6 +71,7 @@ def open_files(
         files = find_files(str(place), "input")
     else:
         files = [checked_file(place)]
+    check_options(files[0], sheet=sheet, dialect=settings is not None and settings.dialect_given)
     kind = kind_of_file(files[0])
     if kind == "parquet":
         return ParquetSource(files, by_contents)

@@ -219,7 +219,7 @@ def forking(tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(1200)  # minutes, where the processors are shared with others
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
-@pytest.mark.parametrize("wanted", [3, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.parametrize("wanted", [2, pytest.param(20, marks=pytest.mark.long)])
 def test_killed_at_random_points_it_ends_in_the_same_table(
     write_config, telco, small_run, tmp_path, forking, wanted
 ):

@@ -141,9 +141,9 @@ class Findings:
         expected = found.apply(mean, newest.month.scores["scored"])
         return [
             f"{month}: the outcome is not known yet. About {percent(expected.value, 1)} are "
-            f"expected to leave (95 % interval {percent(expected.low, 1)} to {percent(expected.high, 1)}), if "
-            f"{found.ratio:.2f} leave for each one promised, as in {found.named}. Uncorrected, the "
-            f"scores promise {percent(mean, 1)}."
+            f"expected to leave (95 % interval {percent(expected.low, 1)} to "
+            f"{percent(expected.high, 1)}), if {found.ratio:.2f} leave for each one "
+            f"promised, as in {found.named}. Uncorrected, the scores promise {percent(mean, 1)}."
         ]
 
     def computed(self) -> list[str]:

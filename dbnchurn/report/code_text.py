@@ -19,13 +19,16 @@ def coded(text: str) -> Markup:
     >>> str(coded("a < b, see campaign.offer"))
     'a &lt; b, see <code class="key">campaign.offer</code>'
     >>> str(coded("run 'dbnchurn lift'"))
-    'run <code>dbnchurn lift</code>'
+    'run <code><span class="key">dbnchurn</span> <span class="key">lift</span></code>'
     """
     parts, end = [], 0
     for found in CODE.finditer(text):
         parts.append(escape(text[end : found.start()]))
         key = found["key"]
-        code = Markup('<code class="key">{}</code>') if key else Markup("<code>{}</code>")
-        parts.append(code.format(key or found["command"]))
+        if key:
+            parts.append(Markup('<code class="key">{}</code>').format(key))
+        else:  # a line may break between words, and not after the hyphens of an option
+            words = map(Markup('<span class="key">{}</span>').format, found["command"].split())
+            parts.append(Markup("<code>{}</code>").format(Markup(" ").join(words)))
         end = found.end()
     return Markup("").join([*parts, escape(text[end:])])

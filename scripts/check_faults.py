@@ -26,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from check_artifacts import check
 
 from dbnchurn import Predictor
-from tests.faults import SCENARIOS, Faults
+from tests.fault_scenarios import SCENARIOS
+from tests.faults import Faults
 
 READERS = 4
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import dbnchurn
-from tests.faults import SCENARIOS, Faults
+from tests.fault_scenarios import SCENARIOS
+from tests.faults import Faults
 
 PACKAGE = Path(dbnchurn.__file__).parent
 # The only modules that rename, sync and lock.
@@ -32,6 +33,7 @@ GIVEN = {
     "tables/output_files.py": "the unfinished files of atomic_write, in one ExitStack",
     "runs/learned_rows.py": "the unfinished folder of a run",
     "spark/exchange.py": "a buffer in memory",
+    "cli/page_recomputation.py": "a scratch folder for temporary files",
     "spark/features.py": "the quarantine in the unfinished folder of a build",
 }
 

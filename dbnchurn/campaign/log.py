@@ -29,6 +29,7 @@ from dbnchurn.campaign.source import (
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.files import atomic_write
 from dbnchurn.core.locks import folder_lock
+from dbnchurn.core.made_by import stand_in
 from dbnchurn.core.places import check_places
 from dbnchurn.core.scratch import remove_remains
 from dbnchurn.core.spreadsheet_text import csv_text
@@ -209,7 +210,7 @@ class ContactLog:
 
 def _read(source: CampaignSource) -> CampaignTable:
     """The table of a log; that of an empty list has columns and no rows."""
-    names = _columns_alone(Path(source.path or ""))
+    names = _columns_alone(Path(stand_in(source.path or "")))
     if set(NEEDED) <= set(names) <= set(COLUMNS):
         return CampaignTable(pd.DataFrame({name: [] for name in names}), source.name)
     return read_source(source, texts=TEXTS, kinds=KINDS)

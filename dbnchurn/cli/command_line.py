@@ -22,6 +22,7 @@ from dbnchurn.cli.interruption import (
     sigterm_as_interruption,
 )
 from dbnchurn.cli.terminal import plain_streams
+from dbnchurn.core.made_by import Command, running
 
 NOTES = "dbnchurn.notes"  # logger of what is left out or assumed, which is always shown
 
@@ -56,10 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         By default those of the process.
     """
     give_streams()
-    with plain_streams(), sigterm_as_interruption():
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    with plain_streams(), sigterm_as_interruption(), running(Command(words)):
         try:
             try:
-                app(args=None if arguments is None else list(arguments))
+                app(args=words)
             except SystemExit:
                 sys.stdout.flush()  # here, where it can still be said that it is closed
                 raise

@@ -37,7 +37,7 @@ MEANINGS = {
     ExitCode.FAULT: "an unexpected fault of the program, with a traceback",
     ExitCode.REFUSED: "refused, in one line: input, config, options, or a full disk or memory",
     ExitCode.ALARM: "done, and the drift reached --alarm",
-    ExitCode.DIFFERENT: "done, and recompute found what differs from its run",
+    ExitCode.DIFFERENT: "done, and recompute found what differs from a run or a page",
     ExitCode.WATCH: "done, and monitor recommends to watch the next months",
     ExitCode.RECALIBRATE: "done, and monitor recommends to recalibrate the scores",
     ExitCode.RETRAIN: "done, and monitor recommends to retrain the model",

@@ -210,7 +210,7 @@ def score(
             place,
             id=id,
             database=database,
-            csv=CsvSettings(delimiter, encoding) if delimiter or encoding else None,
+            csv=None if (delimiter, encoding) == (None, None) else CsvSettings(delimiter, encoding),
             sheet=sheet,
             cutoff=cutoff.date() if cutoff is not None else None,
             tables=paths_by_table(raw),

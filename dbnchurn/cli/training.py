@@ -38,6 +38,8 @@ def train(
     """
     from dbnchurn.config import config_text
 
+    if (config is None) == (resume is None):
+        raise ConfigError("give either a config or an unfinished run with --resume")
     if config is not None:
         config_text(config)  # refused before a second is spent on importing libraries
     from dbnchurn.runs import read_config
@@ -47,8 +49,6 @@ def train(
     from dbnchurn.runs.summary_text import result_table, summary_text
     from dbnchurn.runs.unfinished import Interrupted
 
-    if (config is None) == (resume is None):
-        raise ConfigError("give either a config or an unfinished run with --resume")
     spark_engine = None
     if engine == "spark":
         from dbnchurn.spark.session import spark_session
@@ -75,15 +75,33 @@ def train(
 
 @app.command(rich_help_panel=PANEL)
 def recompute(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    place: Annotated[
+        Path, typer.Argument(metavar="RUN|PAGE", help="Folder of a finished run, or a page.")
+    ],
     write: Annotated[
         bool, typer.Option("--write", help="Replace what differs by what was made again.")
     ] = False,
 ) -> None:
-    """Make a run's numbers and report again from its files, and print what differs."""
+    """Make the numbers of a run or a page again, and print what differs.
+
+    A run and its report are made from the files of its folder. Any other page is made by the
+    command that it names, in this folder; what the command writes is thrown away.
+    """
+    from dbnchurn.cli.page_recomputation import RecomputedPage, is_report, recompute_page
+    from dbnchurn.runs.recompute import Recomputed
     from dbnchurn.runs.recompute import recompute as recompute_run
 
-    result = recompute_run(run, write=write)
+    result: Recomputed | RecomputedPage
+    if place.suffix.lower() != ".html":
+        result = recompute_run(place, write=write)
+    elif is_report(place):
+        result = recompute_run(place.parent, write=write)
+    elif write:
+        raise ConfigError(
+            f"--write is for a run; {place} is a page, which its command writes when it is run"
+        )
+    else:
+        result = recompute_page(place)
     print(result.to_text())
     if not result.same:
         raise typer.Exit(ExitCode.DIFFERENT)

@@ -13,6 +13,7 @@ from dbnchurn.config import yaml as yaml_text
 from dbnchurn.config.messages import dotted, sentences
 from dbnchurn.config.yaml import Key, Located
 from dbnchurn.core.errors import ConfigError, listed
+from dbnchurn.core.made_by import note_read
 from dbnchurn.core.secrets import holds_password
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -169,10 +170,10 @@ def config_text(path: Path) -> str:
 
     Examples
     --------
-    >>> config_text(Path("missing.yaml"))
+    >>> config_text(Path("nowhere/missing.yaml"))
     Traceback (most recent call last):
     ...
-    dbnchurn.core.errors.ConfigError: missing.yaml: no such config file
+    dbnchurn.core.errors.ConfigError: nowhere/missing.yaml: no such config file
     """
     try:
         return path.read_text(encoding="utf-8")
@@ -187,7 +188,9 @@ def config_text(path: Path) -> str:
 
 
 def _parse_file(path: Path, model: type[BaseModel]) -> Located:
-    parsed = yaml_text.parse(config_text(path))
+    text = config_text(path)
+    note_read([path])
+    parsed = yaml_text.parse(text)
     if not isinstance(parsed.data, dict) and not parsed.problems:
         what = "empty" if parsed.data is None else f"a {_KIND_OF[type(parsed.data)]}"
         keys = listed(model.model_fields, limit=30)

@@ -14,6 +14,7 @@ from itertools import combinations
 from pathlib import Path
 
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.made_by import note_read
 
 Written = Mapping[str, str | Path | None]
 NOT_THERE = "does not exist"
@@ -124,6 +125,7 @@ def check_places(
 else
     """
     clashes = conflicts(written, read or {}, emptied=emptied)
+    note_read(path for paths in (read or {}).values() for path in paths)
     absent = absent_folders(written)
     if mkdir:
         absent = [sentence for sentence in absent if NOT_THERE not in sentence]

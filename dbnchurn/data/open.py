@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dbnchurn.core.errors import DataError, did_you_mean, first_line, listed
+from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, first_line, listed
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.plan import TablePlan, TableSource
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.duckdb import Session, one_query
-from dbnchurn.tables.files import find_files, kind_of_file
+from dbnchurn.tables.files import check_options, find_files, kind_of_file
 from dbnchurn.tables.keys import EXPONENT
 from dbnchurn.tables.loading import LoadedTable, load_table
 from dbnchurn.tables.postgres import copy_from_postgres
@@ -73,6 +73,8 @@ def open_table(
     ------
     DataError
         If the source is missing or cannot be read.
+    ConfigError
+        If the plan names a sheet of no spreadsheet, or the delimiter of no CSV file.
     """
     columns = [table.key, *([table.date] if table.date else []), *table.columns]
     of_contract = list(dict.fromkeys(columns)) if table.columns else []
@@ -90,7 +92,11 @@ def open_table(
     if table.path is None:
         raise DataError(f"table {name!r} has no source; name a file, a query or a database")
     files = find_files(table.path, name)
-    kind = kind_of_file(files[0])
+    kind, settings = kind_of_file(files[0]), table.csv.settings()
+    try:
+        check_options(files[0], sheet=table.sheet, dialect=settings.dialect_given)
+    except ConfigError as error:
+        raise ConfigError(f"table {name!r}: {error}") from error
     if kind == "parquet":
         _refuse_mixed_zones(name, files)
         listing = ", ".join(text_literal(file) for file in files)
@@ -101,7 +107,7 @@ def open_table(
         if kind == "excel":
             source = SheetSource(files, False, table.sheet)
         else:
-            source = CsvSource(files, False, table.csv.settings())
+            source = CsvSource(files, False, settings)
         if guess_types and not table.columns:
             ids, read_by = [table.key, *keys], rules or _rules_of(table)
             return _load_typed(session, name, source, ids, read_by, wanted)

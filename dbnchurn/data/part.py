@@ -324,7 +324,8 @@ def _check_columns(session: Session, plan: DataPlan, tables: Mapping[str, TableP
     problems, notes = list[str](), list[str]()
     for name, table in tables.items():
         there = session.columns(raw_name(name))
-        needed = _needed(plan, name, table) - {"*"}
+        # Those of neighbours are looked at with the kinds that they have to be of.
+        needed = _needed(plan, name, table) - _of_neighbours(plan, name) - {"*"}
         without = {column: kind for column, kind in there.items() if not has_values(kind)}
         if not plan.tables[name].columns:
             notes += [
@@ -354,14 +355,21 @@ def _needed(plan: DataPlan, name: str, table: TablePlan) -> set[str]:
         wanted |= set(table.columns if features.values == "all" else features.values)
     if plan.label is not None and plan.label.table == name and plan.label.column is not None:
         wanted.add(plan.label.column)
-    for of, neighbours in plan.neighbours.items():
-        wanted |= set(neighbours.usage.get(name, ()))
-        if of == name:
-            wanted |= {neighbours.to, *([neighbours.weight] if neighbours.weight else [])}
+    wanted |= _of_neighbours(plan, name)
     if any(_mentions(other.query, name) for other in plan.tables.values()):
         wanted |= set(table.columns)
     throughs = [t.through for t in plan.tables.values() if t.through is not None]
     return wanted | {t.column for t in throughs if t.table == name}
+
+
+def _of_neighbours(plan: DataPlan, name: str) -> set[str]:
+    """Columns of a table that features of neighbours use."""
+    wanted: set[str] = set()
+    for of, neighbours in plan.neighbours.items():
+        wanted |= set(neighbours.usage.get(name, ()))
+        if of == name:
+            wanted |= {neighbours.to, *([neighbours.weight] if neighbours.weight else [])}
+    return wanted
 
 
 def _mentions(query: str | None, name: str) -> bool:

@@ -13,11 +13,11 @@ DEFAULT_COMPANION = NetworkStage(
     scaled=True,
     dbn=DBN((256, 256), hidden="relu"),
     finetune=FineTune(
-        epochs=15,
+        epochs=20,
         learning_rate=2e-3,
         schedule="cosine",
         weight_decay=1e-2,
         dropout=0.4,
-        patience=5,
+        patience=8,
     ),
 )

@@ -52,7 +52,7 @@ class ItemRates:
         if shapes != {(len(self.rate),)}:
             raise ArtifactError("the rates are not of the same items")
         inside = (self.rate > 0).all() and (self.rate < 1).all() and (self.popularity > 0).all()
-        if not inside or (self.share < 0).any() or (self.share > 1).any():
+        if not inside or not ((self.share >= 0) & (self.share <= 1)).all():
             raise ArtifactError("a rate is no share")
 
     def usual_scores(self, weights: Weights) -> Floats32:
@@ -114,6 +114,9 @@ class Acceptance:
             raise ArtifactError(f"the acceptance is not that of {m} items")
         if self.knots.ndim != 2 or len(self.knots) != 2 or not self.knots.shape[1]:
             raise ArtifactError("the knots of the acceptance are no pairs")
+        numbers = (self.coefficients, self.centre, self.offsets, self.usual, self.knots)
+        if not all(np.isfinite(values).all() for values in numbers):
+            raise ArtifactError("the acceptance holds what is no number")
         if (np.diff(self.knots[0]) <= 0).any() or (np.diff(self.knots[1]) < 0).any():
             raise ArtifactError("the knots of the acceptance do not rise")
 

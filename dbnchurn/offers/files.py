@@ -9,7 +9,6 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from dbnchurn.core.errors import ArtifactError, ConfigError
-from dbnchurn.core.records import unpack
 from dbnchurn.core.typing import Floats32, Ints32
 from dbnchurn.offers.acceptance import Acceptance
 from dbnchurn.offers.list_quality import ListQuality
@@ -21,6 +20,7 @@ from dbnchurn.offers.settings import COSINE, EASE
 from dbnchurn.predictor.record_folder import RecordFolder
 
 STORED = RecordFolder("next_offer", "next offers", version=1, most_bytes=4 * 2**30)
+NO_NUMBER = "a weight of an item is no number"
 FOLDER = "model"  # within a run folder of ``dbnchurn offers``
 
 
@@ -49,11 +49,15 @@ class NearestWeights:
             If there are any.
         """
         m, k = len(self.ends) - 1, len(self.values)
-        rising = m > 0 and self.ends[0] == 0 and (np.diff(self.ends) >= 0).all()
-        if not rising or self.ends[-1] != k or self.columns.shape != self.values.shape != (k,):
+        shaped = self.values.shape == self.columns.shape == (k,) and self.ends.shape == (m + 1,)
+        # Compared rather than subtracted, for differences of int32 may overflow.
+        rising = shaped and m > 0 and self.ends[0] == 0 and (self.ends[1:] >= self.ends[:-1]).all()
+        if not rising or self.ends[-1] != k:
             raise ArtifactError("the weights of items are no compressed rows")
         if k and not 0 <= self.columns.min() <= self.columns.max() < m:
             raise ArtifactError("a weight is of an item that is not there")
+        if not np.isfinite(self.values).all():
+            raise ArtifactError(NO_NUMBER)
 
     @property
     def matrix(self) -> csr_array:
@@ -136,6 +140,8 @@ class StoredNextOffer:
         shape = (m, m) if self.nearest is None else self.nearest.matrix.shape
         if shape != (m, m) or (self.dense is not None and self.dense.shape != (m, m)):
             raise ArtifactError(f"the weights are not those of {m} items")
+        if self.dense is not None and not np.isfinite(self.dense).all():
+            raise ArtifactError(NO_NUMBER)
         if len(self.acceptance.offsets) != m:
             raise ArtifactError(f"the acceptance is not that of {m} items")
         if self.method not in (EASE, COSINE) or (self.method == EASE) != (self.penalty is not None):
@@ -282,4 +288,4 @@ offers: next_offer.json: No such file or directory
     if not (folder / STORED.tree).exists() and (folder / FOLDER / STORED.tree).exists():
         folder = folder / FOLDER
     index, arrays = STORED.load(folder)
-    return unpack(StoredNextOffer, index.get(STORED.name), arrays).stage()
+    return STORED.record(StoredNextOffer, index.get(STORED.name), arrays, folder).stage()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from dbnchurn.core.records import unpack
 from dbnchurn.personas.persona_record import PersonaRecord
 from dbnchurn.predictor.record_folder import RecordFolder
 
@@ -76,7 +75,7 @@ personas: personas.json: No such file or directory
     if not (folder / STORED.tree).exists() and (folder / "personas" / STORED.tree).exists():
         folder = folder / "personas"
     index, arrays = STORED.load(folder)
-    return unpack(PersonaRecord, _upgraded(index), arrays)
+    return STORED.record(PersonaRecord, _upgraded(index), arrays, folder)
 
 
 def _upgraded(tree: dict[str, Any]) -> Any:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from safetensors.numpy import save as save_arrays
 
@@ -14,9 +14,11 @@ from dbnchurn.core.errors import ArtifactError, ConfigError
 from dbnchurn.core.file_sets import content_of, read_as_one, replace_files
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.places import check_places
-from dbnchurn.core.records import pack, references
+from dbnchurn.core.records import pack, references, unpack
 from dbnchurn.core.typing import Arrays
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,32 @@ class RecordFolder:
             The files are missing, damaged, or of another format.
         """
         return read_as_one(folder, self.tree, lambda: self._load(folder))
+
+    def record(self, kind: type[R], tree: Any, arrays: Arrays, folder: Path) -> R:
+        """Build the record of a folder.
+
+        Parameters
+        ----------
+        kind : dataclass
+        tree : JSON value
+            As the newest format has it.
+        arrays : dict of name → array
+        folder : Path
+            For messages.
+
+        Returns
+        -------
+        instance of `kind`
+
+        Raises
+        ------
+        ArtifactError
+            A value is not what it has to be.
+        """
+        try:
+            return unpack(kind, tree, arrays)
+        except ArtifactError as error:
+            raise ArtifactError(f"{folder}: {self.what} cannot be read: {error}") from error
 
     def _load(self, folder: Path) -> tuple[dict[str, Any], Arrays]:
         try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.page import render_page
+from dbnchurn.core.made_by import RUN
 from dbnchurn.evaluate.registry import METRICS, PRIMARY, PRINTED, MetricTable, columns
 from dbnchurn.report.business import GLOSSARY, business_page, leaderboard
 from dbnchurn.report.code_text import coded
@@ -58,6 +60,7 @@ def render(run: ReportInput, *, pictures: bool = True) -> str:
             "dependence_pictures": dependence_pictures(run.reasons) if pictures else [],
             "training_pictures": training_pictures(run) if pictures else [],
         },
+        made_of=json.dumps(RUN),
         title=run.title,
         verdict=verdict(run),
         warnings=[*run.warnings, *cautions(run)],

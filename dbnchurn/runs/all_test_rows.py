@@ -6,6 +6,7 @@ in fixed bins, file by file, so they may be more rows than fit into memory.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,22 @@ from dbnchurn.evaluate.binned import BinnedScores, binned_intervals
 from dbnchurn.evaluate.summary import numbers_at
 from dbnchurn.tables import Customers
 from dbnchurn.tables.splitting import Split
+from dbnchurn.tables.unused_columns import say
 
 OTHERS = "predictions"
 """Folder of a run: id, cutoff, label and score of the test rows of customers not drawn."""
 
+WEIGHTED = (
+    "rows are weighted by what campaigns did (feedback), and those of customers who were not drawn "
+    "have no weight: all metrics are of customers who were drawn"
+)
 SHOWN = ("average_precision", "roc_auc", "precision", "recall")
 
 
 def unseen_cutoffs(table: Customers, parts: Split) -> list[str]:
-    """Cutoffs of test rows on which no row was trained: rows of others may have been learned from.
+    """Cutoffs of the test rows, if predictions of customers who were not drawn can be counted.
+
+    They cannot where rows are weighted, which is logged, for the others have no weights.
 
     Parameters
     ----------
@@ -37,12 +45,17 @@ def unseen_cutoffs(table: Customers, parts: Split) -> list[str]:
     Returns
     -------
     list of str
-        Empty where rows have no dates.
+        Empty also where rows have no dates, and where a cutoff was trained and tested: others of it
+        may have been learned from, and without them the remaining cutoffs would count too much.
     """
     if table.dates is None:
         return []
+    if table.sample_weight is not None:
+        say([WEIGHTED], logging.WARNING)
+        return []
     days = table.dates.astype("datetime64[D]")
-    return [str(day) for day in np.setdiff1d(days[parts.test], days[parts.train])]
+    tested = np.unique(days[parts.test])
+    return [] if np.isin(tested, days[parts.train]).any() else [str(day) for day in tested]
 
 
 def all_test_metrics(

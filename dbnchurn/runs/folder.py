@@ -13,6 +13,7 @@ from typing import Any
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.files import write_whole
 from dbnchurn.core.locks import lock
+from dbnchurn.core.made_by import note_read
 from dbnchurn.core.places import check_places, conflicts
 
 LOCK = ".lock"
@@ -39,6 +40,7 @@ def open_output(
         If nothing can be written there, the folder above it does not exist, or it lies in a table.
     """
     sources = [path for path in read if path is not None]
+    note_read(sources)
     if clashes := conflicts({"output": parent}, {"source": sources}):
         raise ConfigError(f"{'; '.join(clashes)}; write the runs somewhere else")
     if not parent.exists():

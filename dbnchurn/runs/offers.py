@@ -13,6 +13,7 @@ import pyarrow as pa
 from dbnchurn.config import build, dump
 from dbnchurn.core.errors import listed
 from dbnchurn.core.files import atomic_folder
+from dbnchurn.core.made_by import note_read
 from dbnchurn.core.progress import stage
 from dbnchurn.offers.files import FOLDER, load, save
 from dbnchurn.offers.new_items import NewItemList, rank_for_new
@@ -82,6 +83,7 @@ def run(
         If what was learned earlier cannot be read.
     """
     open_output(config.output, _read(config), mkdir=mkdir)
+    note_read(() if model is None else (model,))
     learned = None if model is None else load(model)
     with stage("read"):
         items = None if learned is None else learned.record_.items

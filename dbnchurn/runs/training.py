@@ -163,7 +163,9 @@ def _finish(config: RunConfig, unfinished: Unfinished, engine: Engine | None = N
             trained = fit_all(config, table, parts, seconds, unfinished.store)
         say(trained.reduced)
         with stage("evaluate", seconds):
-            found = findings(trained, config, _score_others(trained, engine, work))
+            drawn = built is not None and built.draw is not None
+            others = _score_others(trained, engine if drawn else None, work)
+            found = findings(trained, config, others)
             found.facts["feedback"] = plain(weighted)
         with stage("explain", seconds):
             reasons = find_drivers(trained, config.display_names, config.seed)
@@ -294,8 +296,7 @@ def _score(predict: Predict, rows: dict[str, LabelledFrame]) -> dict[str, Floats
 
 def _score_others(trained: RunResult, engine: Engine | None, work: Path) -> Path | None:
     """Predictions of the customers of the test months who were not drawn, where there are any."""
-    cutoffs = unseen_cutoffs(trained.customers, trained.parts)
-    if engine is None or not cutoffs:
+    if engine is None or not (cutoffs := unseen_cutoffs(trained.customers, trained.parts)):
         return None
     folder = work / OTHERS
     return folder if engine.score_others(trained.classifier, cutoffs, folder) else None

@@ -157,7 +157,7 @@ def score_file(
     """
     raw = cutoff is not None or bool(tables or sources or trust_sources)
     _check_options(table, raw, allow_stale, chunk_rows, max_rejected, reasons)
-    if (csv or sheet) and (table is None or database is not None):
+    if (csv is not None or sheet is not None) and (table is None or database is not None):
         raise ConfigError("csv and sheet (--delimiter, --encoding, --sheet) are about a file")
     output = Path(output)
     paths = OutputPaths.of(output, rejected, raw_text=raw_text)

@@ -210,7 +210,6 @@ def prepare(
     >>> prepared.rows  # doctest: +SKIP
     98112345
     """
-    check_session(spark)
     if not isinstance(plan, DataPlan):
         raise ConfigError(
             f"a {type(plan).__name__} is no plan: give read_config('CONFIG.yaml').data of a config "
@@ -223,6 +222,7 @@ def prepare(
             "neighbours need the calls of all customers in one place, and Spark divides them: "
             "build without --engine spark, or leave 'neighbours' out"
         )
+    check_session(spark)
     if labelled and plan.label is None:
         raise ConfigError("the data need a 'label' to train with")
     check_reason(allow_stale)

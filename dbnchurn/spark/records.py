@@ -54,8 +54,8 @@ def kept_records(
     def own(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         # Spark takes equal functions of equal sources for one, and would give the kept rows of an
         # earlier job although the files of the source are others by now.
-        assert name
-        yield from run(batches)
+        if name:
+            yield from run(batches)
 
     return frame.mapInArrow(own, RECORD).persist(StorageLevel.DISK_ONLY)
 

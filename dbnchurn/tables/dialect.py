@@ -16,11 +16,11 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, cast
 
-from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.errors import ConfigError, DataError, listed
 from dbnchurn.tables.column_names import refuse_alike
 from dbnchurn.tables.title_rows import title_note, title_rows
 
@@ -60,12 +60,30 @@ class CsvSettings:
     quote : str, default '"'
     decimal : {".", ","}, optional
         Decimal mark of all columns.
+
+    Raises
+    ------
+    ConfigError
+        If delimiter or quote is not one character.
     """
 
     delimiter: str | None = None
     encoding: str | None = None
     quote: str = '"'
     decimal: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, sign in (("delimiter", self.delimiter), ("quote", self.quote)):
+            if sign is not None and len(sign) != 1:
+                raise ConfigError(
+                    f"csv: {name} {sign!r} is not one character; give one, or leave it out, and "
+                    "the delimiter is found out"
+                )
+
+    @property
+    def dialect_given(self) -> bool:
+        """Whether more is known than the decimal mark, which texts of a spreadsheet have, too."""
+        return replace(self, decimal=None) != CsvSettings()
 
 
 @dataclass(frozen=True)
@@ -195,7 +213,7 @@ def _dialect(path: Path, settings: CsvSettings) -> Dialect:
             f'{path}: the names of the columns stand in single quotes; say csv: {{quote: "\'"}}'
         )
     trailing = _check_shape(path, names, records[1:], delimiter)
-    assumed = [note] if (note := title_note(path.name, titles)) else []
+    assumed = [f"{path.name}: {note}"] if (note := title_note(titles)) else []
     if settings.encoding is None and encoding == FALLBACK:
         assumed.append(
             f"{path.name}: not UTF-8, read as {encoding}; if it is not, say csv: {{encoding: ...}}"
@@ -332,7 +350,7 @@ def _delimiter(text: str, quote: str) -> str:
         if fields < 2:  # one column, or a title above the header
             below = Counter(len(record) for record in records[1:])
             usual, lines = below.most_common(1)[0] if below else (1, 0)
-            return (0.5, usual) if usual > 1 and lines >= 0.9 * below.total() else (0.0, 0)
+            return (0.5, usual) if usual > 1 and lines > below.total() / 2 else (0.0, 0)
         if len(records) == 1:
             return 1.0, fields
         like = sum(len(record) in (fields, fields + 1) for record in records[1:])

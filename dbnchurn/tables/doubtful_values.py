@@ -16,7 +16,7 @@ from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.serial_format import compact_note, is_date_name, serial_note
-from dbnchurn.tables.text_column import FORMULA_ERRORS, LOST, UNSEEN, TextColumn
+from dbnchurn.tables.text_column import LOST, UNSEEN, TextColumn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -335,15 +335,14 @@ def _written(day: float, days: Floats, words: Sequence[str]) -> str:
     return str(np.datetime64(int(np.floor(day)), "D"))
 
 
-def formula_errors(name: str, missing: Mapping[str, int]) -> str:
+def formula_errors(name: str, errors: Mapping[str, int]) -> str:
     """A sentence about errors of formulas, which count as missing; empty if there are none.
 
     Parameters
     ----------
     name : str
         Of the column.
-    missing : mapping of text → rows
-        Texts that count as missing, others among them.
+    errors : mapping of text → rows
 
     Returns
     -------
@@ -351,17 +350,16 @@ def formula_errors(name: str, missing: Mapping[str, int]) -> str:
 
     Examples
     --------
-    >>> formula_errors("plan", {"": 7, "#REF!": 2})
+    >>> formula_errors("plan", {"#REF!": 2})
     "column 'plan': 2 rows hold the error of a formula, such as '#REF!', and count as missing; \
 mend the spreadsheet if it has their values"
     """
-    found = {text: rows for text, rows in missing.items() if text in FORMULA_ERRORS}
-    if not found:
+    if not errors:
         return ""
-    rows = sum(found.values())
+    rows = sum(errors.values())
     return (
         f"column {name!r}: {rows} {'row holds' if rows == 1 else 'rows hold'} the error of a "
-        f"formula, such as {next(iter(found))!r}, and {'counts' if rows == 1 else 'count'} as "
+        f"formula, such as {next(iter(errors))!r}, and {'counts' if rows == 1 else 'count'} as "
         "missing; mend the spreadsheet if it has their values"
     )
 

@@ -13,9 +13,10 @@ import python_calamine
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.tables.column_names import refuse_alike
 from dbnchurn.tables.sheet_cells import typed_column
-from dbnchurn.tables.sheet_formulas import formula_faults
+from dbnchurn.tables.sheet_formulas import FormulaFaults, formula_faults
 from dbnchurn.tables.sheet_header import Grid, without_repeats, without_titles
 from dbnchurn.tables.sheet_size import check_sheet_size
+from dbnchurn.tables.text_column import FORMULA_ERRORS
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +81,10 @@ def read_sheet(path: Path, sheet: str | None = None) -> Sheet:
             raise DataError(f"{path}: sheet {name!r}: {error}") from error
         notes = [*notes, note]
     faults = formula_faults(path, name)
-    for place, text in enumerate(names, column + 1):
-        if place in faults:
-            notes += faults[place].sentences(text)
+    for place, text in enumerate(names):
+        found = faults.get(column + place + 1, FormulaFaults())
+        found.errors.update(_errors_kept_as_text(grid, place))
+        notes += found.sentences(text)
     said = tuple(f"{path}: sheet {name!r}: {note}" for note in [*repeats, *notes] if note)
     return Sheet(pa.table(columns), name, said)
 
@@ -121,6 +123,13 @@ def _check_header(path: Path, header: Sequence[str], grid: Grid) -> None:
             f"{len(header)} names, and no row below it names every column once; take away title "
             "rows above the names of the columns"
         )
+
+
+def _errors_kept_as_text(grid: Grid, place: int) -> list[str]:
+    """Errors of formulas in a column of cells whose values were pasted, or of an .ods file."""
+    cells = (row[place] for row in grid.rows[1:])
+    texts = (cell.strip() for cell in cells if isinstance(cell, str) and cell)
+    return [text for text in texts if text in FORMULA_ERRORS]
 
 
 @contextmanager

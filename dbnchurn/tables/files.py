@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
+from dbnchurn.core.made_by import note_read
 
 FileKind = Literal["csv", "parquet", "excel"]
 PACKED = ("", ".gz", ".zip")
@@ -69,6 +70,35 @@ def _unknown(path: Path) -> DataError:
     )
 
 
+def check_options(file: Path, *, sheet: str | None, dialect: bool) -> None:
+    """Refuse what is said of a file of another kind, which would not be used.
+
+    Parameters
+    ----------
+    file : Path
+    sheet : str or None
+        Sheet of a spreadsheet.
+    dialect : bool
+        Whether delimiter, encoding or quote of a CSV file are given.
+
+    Raises
+    ------
+    ConfigError
+        If the file is no spreadsheet and a sheet is named, or no CSV file and these are given.
+    """
+    kind = kind_of_file(file)
+    this = f"this is no {{}}{'' if kind is None else f' but {NAMES[kind]}'}"
+    if sheet is not None and kind != "excel":
+        raise ConfigError(
+            f"{file}: {this.format('spreadsheet')}, so it has no sheet {sheet!r}; leave sheet out"
+        )
+    if dialect and kind != "csv":
+        raise ConfigError(
+            f"{file}: {this.format('CSV file')}, so it has no delimiter, encoding or quote; leave "
+            "them out"
+        )
+
+
 def nearby(path: Path) -> str:
     """End of a message about a missing file: a similar name, or the folder that was searched."""
     if path.parent.is_dir():
@@ -99,6 +129,7 @@ def find_files(path: str, name: str) -> list[Path]:
     DataError
         If there are none, or several kinds are mixed.
     """
+    note_read([path])
     place = Path(path)
     where = f"table {name!r}: {path}"
     if place.is_dir():

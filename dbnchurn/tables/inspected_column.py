@@ -27,7 +27,7 @@ from dbnchurn.tables.roles import ColumnFacts
 from dbnchurn.tables.schema import Column
 from dbnchurn.tables.serial_format import SerialFormat, is_date_name, serial_note
 from dbnchurn.tables.tally import ColumnTally
-from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
+from dbnchurn.tables.text_column import FORMULA_ERRORS, PERHAPS_MISSING, TextColumn
 from dbnchurn.tables.text_decision import Decision, Question, decisions_and_questions
 from dbnchurn.tables.time_offsets import offset_note, zone_note
 
@@ -269,7 +269,8 @@ def _doubtful(
     column: Column, tally: ColumnTally, decision: Decision | None, *, told: bool
 ) -> Iterator[str]:
     """Sentences about values that are read as they stand and often mean something else."""
-    yield from filter(None, [formula_errors(column.name, tally.missing_by_text)])
+    errors = {t: n for t, n in tally.missing_by_text.items() if t in FORMULA_ERRORS}
+    yield from filter(None, [formula_errors(column.name, errors)])
     seldom = tally.perhaps_missing
     counts = {word: rows for word, rows in tally.counts.items() if word not in seldom}
     rows = np.fromiter(counts.values(), np.int64, len(counts))

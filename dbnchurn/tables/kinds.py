@@ -269,7 +269,8 @@ def _are_flags(strings: pd.Series[Any], others: pd.Series[Any]) -> bool:
     """Whether values are truth values, and the texts among them yes and no."""
     if not all(isinstance(value, bool | np.bool_) for value in others):
         return False
-    words = {word.strip().lower() for word in strings.unique()}
+    words = {word.strip() for word in strings.unique()} - set(MISSING)
+    words = {word.lower() for word in words}
     return words <= YES | NO and all(word[0].isalpha() for word in words)
 
 

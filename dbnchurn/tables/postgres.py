@@ -25,6 +25,7 @@ from pydantic import Field, model_validator
 
 from dbnchurn.config.from_signatures import Section
 from dbnchurn.core.errors import ConfigError, DataError, wants_extra
+from dbnchurn.core.made_by import note_database
 from dbnchurn.core.secrets import EXAMPLE, holds_password
 from dbnchurn.core.sql import quoted, without_end
 from dbnchurn.tables.chunks import Chunk, rechunk
@@ -80,6 +81,7 @@ def connected(variable: str) -> Iterator[Any]:
             f"the environment variable {variable} is not set; it has to hold the database's URL, "
             f"{EXAMPLE}"
         )
+    note_database(variable)
     parsed = parse_database_url(url, variable)
     try:
         connection = dbapi.connect(parsed.connection_string())

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from dbnchurn.core.errors import listed
+from dbnchurn.tables.doubtful_values import formula_errors
 from dbnchurn.tables.sheet_size import column_number
 
 BLOCK = 2**20
@@ -55,12 +55,11 @@ class FormulaFaults:
         Examples
         --------
         >>> list(FormulaFaults(Counter({"#N/A": 2})).sentences("share"))
-        ["column 'share': 2 cells hold the error of a formula ('#N/A'): missing"]
+        ["column 'share': 2 rows hold the error of a formula, such as '#N/A', and count as \
+missing; mend the spreadsheet if it has their values"]
         """
-        if count := self.errors.total():
-            cells = "1 cell holds" if count == 1 else f"{count:,} cells hold"
-            shown = listed(sorted(self.errors))
-            yield f"column {column!r}: {cells} the error of a formula ({shown}): missing"
+        if self.errors:
+            yield formula_errors(column, self.errors)
         if count := self.uncomputed:
             cells = "1 cell holds" if count == 1 else f"{count:,} cells hold"
             yield (

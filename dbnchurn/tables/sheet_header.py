@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dbnchurn.tables.sheet_cells import Cell
-
-SHOWN = 3  # titles that a note names
-LONGEST = 60  # characters of a title
+from dbnchurn.tables.title_rows import title_note, title_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +32,8 @@ class Grid:
 def without_titles(grid: Grid) -> tuple[Grid, list[str]]:
     """The rows from the names of the columns on.
 
-    Rows above are titles where each has cells in at most half of the columns of the table, and the
-    first row with more names every column that has values, each once, by texts that no cell of the
-    column repeats. Otherwise the first row that is not empty counts as the names.
+    What is a title says :func:`dbnchurn.tables.title_rows.title_rows`. Otherwise the first row that
+    is not empty counts as the names.
 
     Parameters
     ----------
@@ -53,23 +50,14 @@ def without_titles(grid: Grid) -> tuple[Grid, list[str]]:
     --------
     >>> rows = [["May", "", ""], ["id", "plan", "debt"], [1.0, "A", 9.9]]
     >>> found, notes = without_titles(Grid(rows, 1))
-    >>> found.rows[0], notes[0][:48]
-    (['id', 'plan', 'debt'], 'row 1 above the names of the columns is left out')
+    >>> found.rows[0], notes
+    (['id', 'plan', 'debt'], ["1 title line above the names of the columns is passed over: 'May'"])
     """
     start = next((k for k, row in enumerate(grid.rows) if _filled(row)), len(grid.rows))
-    places = {place for row in grid.rows for place in _filled(row)}
-    least = max(2, len(places) // 2 + 1)
-    header = next((k for k, row in enumerate(grid.rows) if len(_filled(row)) >= least), start)
-    below = Grid(grid.rows[header:], grid.first + header)
-    if header <= start or not _names_all(below.rows):
-        return Grid(grid.rows[start:], grid.first + start), []
-    above = grid.rows[start:header]
-    titles = [" ".join(str(row[place]) for place in _filled(row)) for row in above if _filled(row)]
-    shown = ", ".join(repr(title[:LONGEST]) for title in titles[:SHOWN])
-    where = f"row {grid.first + start}" if header == start + 1 else ""
-    where = where or f"rows {grid.first + start} to {grid.first + header - 1}"
-    verb = "is" if header == start + 1 else "are"
-    return below, [f"{where} above the names of the columns {verb} left out: {shown}"]
+    rows = grid.rows[start:]
+    titles = title_rows(rows)
+    note = title_note(rows[:titles])
+    return Grid(rows[titles:], grid.first + start + titles), [note] if note else []
 
 
 def without_repeats(grid: Grid) -> tuple[Grid, list[str]]:
@@ -103,17 +91,3 @@ def without_repeats(grid: Grid) -> tuple[Grid, list[str]]:
 
 def _filled(row: Sequence[Cell]) -> list[int]:
     return [place for place, cell in enumerate(row) if cell != ""]
-
-
-def _names_all(rows: Sequence[Sequence[Cell]]) -> bool:
-    """Whether the first row may hold the names of all columns."""
-    names = list(rows[0])
-    texts = [cell for cell in names if cell != ""]
-    if not all(isinstance(cell, str) for cell in texts) or len(set(texts)) < len(texts):
-        return False
-    others = [row for row in rows[1:] if list(row) != names]
-    for place, name in enumerate(names):
-        cells = [row[place] for row in others]
-        if any(cell != "" for cell in cells) if name == "" else name in cells:
-            return False
-    return bool(others)

@@ -18,12 +18,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.made_by import note_read, stand_in
 from dbnchurn.tables.chunks import Chunk, ChunkSource, rechunk
 from dbnchurn.tables.column_names import refuse_alike
 from dbnchurn.tables.csv_reader import BLOCK_SIZE, MAX_REJECTED, MEGABYTE, CsvReader, column_names
 from dbnchurn.tables.dialect import CsvSettings, detect_dialect, readable_csv, unpacked
 from dbnchurn.tables.excel import read_sheet
-from dbnchurn.tables.files import checked_file, find_files, kind_of_file
+from dbnchurn.tables.files import check_options, checked_file, find_files, kind_of_file
 
 
 def open_files(
@@ -60,12 +61,17 @@ def open_files(
     ------
     DataError
         If there is no such file, or it cannot be read.
+    ConfigError
+        If a sheet is named and the files are no spreadsheets, or delimiter, encoding or quote are
+        given and they are no CSV files.
     """
-    place = Path(path)
-    if place.is_dir() or "*" in str(path):
-        files = find_files(str(path), "input")
+    note_read([path])
+    place = Path(stand_in(str(path)))
+    if place.is_dir() or "*" in str(place):
+        files = find_files(str(place), "input")
     else:
         files = [checked_file(place)]
+    check_options(files[0], sheet=sheet, dialect=settings is not None and settings.dialect_given)
     kind = kind_of_file(files[0])
     if kind == "parquet":
         return ParquetSource(files, by_contents)

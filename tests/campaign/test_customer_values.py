@@ -51,3 +51,5 @@ def test_customers_who_are_not_in_a_table_of_some_have_empty_cells(tmp_path):
     # Ids that are written otherwise are refused all the same.
     with pytest.raises(DataError, match="written otherwise"):
         joined(tmp_path, table.assign(customer=["A", "B"]), values_of="some")
+    with pytest.raises(DataError, match="none of the 2 customers of"):
+        joined(tmp_path, table.assign(customer=["x", "y"]), values_of="some")

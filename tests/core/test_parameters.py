@@ -57,7 +57,7 @@ def test_defaults_are_resolved_however_deep_and_not_shared():
     assert first.network.dbn.get_params() == second.network.dbn.get_params()
     assert first.network is not second.network
     assert first.network.dbn is not ChurnClassifier.default_stages["network"].dbn
-    assert first.companion.finetune.epochs == 30
+    assert first.companion.finetune.schedule == "cosine"
 
 
 def test_resolving_keeps_what_is_given_and_changes_nothing():

@@ -5,7 +5,7 @@ import gzip
 import pandas as pd
 import pytest
 
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.data.open import is_csv, open_source, open_table, raw_name
 from dbnchurn.data.plan import TablePlan, TableSource
 from dbnchurn.tables.duckdb import Session
@@ -179,3 +179,9 @@ def test_ids_that_lost_digits_are_refused_and_conversions_are_said(session, tmp_
     path.write_text("from;to;minutes\n4,917E+15;8;1,5\n007;9;2,5\n")
     with pytest.raises(DataError, match=r"'from': 1 ids such as '4,917E\+15' .* digits are lost"):
         open_source(session, "again", source, ["from", "to"], ["minutes"])
+
+
+def test_a_sheet_of_a_csv_file_is_refused_with_the_name_of_the_table(session, folder):
+    (folder / "calls.csv").write_text("id,x\n7,1.5\n")
+    with pytest.raises(ConfigError, match=r"table 'the \"calls\"': .*so it has no sheet 'May'"):
+        opened(session, folder / "calls.csv", sheet="May")

@@ -1,7 +1,9 @@
 """What was learned comes back as it was, and a file that no stage has written is refused."""
 
 import json
+import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from scipy.sparse import csr_array
 
 from dbnchurn.core.errors import ArtifactError, ConfigError, DataError
 from dbnchurn.offers import Holdings, NextOffer, load, save
-from dbnchurn.offers.files import STORED
+from dbnchurn.offers.files import STORED, NearestWeights, StoredNextOffer
 from tests.offers.conftest import make_purchases
 
 
@@ -97,8 +99,53 @@ def test_a_changed_file_is_refused(copy, change, message):
     index = json.loads(path.read_text())
     change(index[STORED.name])
     path.write_text(json.dumps(index))
-    with pytest.raises(ArtifactError, match=message):
+    with pytest.raises(ArtifactError, match=f"^{re.escape(str(copy))}.*{message}"):
         load(copy)
+
+
+ENDS = [
+    ("values", np.ones(2, np.float32), "no compressed rows"),
+    ("columns", np.zeros(2, np.int32), "no compressed rows"),
+    ("columns", np.zeros((3, 1), np.int32), "no compressed rows"),
+    ("ends", np.array([[0, 3], [3, 3]], np.int32), "no compressed rows"),
+    ("ends", np.array([0], np.int32), "no compressed rows"),
+    ("ends", np.array([0, 2, 1, 3], np.int32), "no compressed rows"),
+    # Steps of int32 that overflow to positive ones.
+    ("ends", np.array([0, 2**31 - 1, -(2**31), -1, 3], np.int32), "no compressed rows"),
+    ("columns", np.array([0, 1, 3], np.int32), "an item that is not there"),
+    ("values", np.array([1, np.inf, 1], np.float32), "is no number"),
+]
+
+
+@pytest.mark.parametrize(("name", "values", "message"), ENDS)
+def test_weights_that_are_no_compressed_rows_are_refused(name, values, message):
+    parts = {
+        "values": np.ones(3, np.float32),
+        "columns": np.array([0, 1, 2], np.int32),
+        "ends": np.array([0, 1, 2, 3], np.int32),
+    }
+    right = NearestWeights(**parts)
+    right.audit()
+    assert (right.matrix.toarray() == np.eye(3)).all()
+    with pytest.raises(ArtifactError, match=message):
+        NearestWeights(**{**parts, name: values}).audit()
+
+
+def test_weights_and_rates_that_are_no_numbers_are_refused(searched):
+    record = StoredNextOffer.of(searched)
+    record.audit()
+    dense = record.dense.copy()
+    dense[0, 1] = np.nan
+    with pytest.raises(ArtifactError, match="a weight of an item is no number"):
+        replace(record, dense=dense).audit()
+    acceptance = record.acceptance
+    for name in ("coefficients", "centre", "offsets", "usual", "knots"):
+        values = np.full_like(getattr(acceptance, name), np.nan)
+        with pytest.raises(ArtifactError, match="what is no number"):
+            replace(acceptance, **{name: values}).audit()
+    rates = replace(acceptance.rates, share=np.full_like(acceptance.rates.share, np.nan))
+    with pytest.raises(ArtifactError, match="a rate is no share"):
+        rates.audit()
 
 
 def test_damaged_absent_and_later_files_are_refused(copy, tmp_path):

@@ -1,5 +1,7 @@
 """Test rows of customers who were not drawn are counted with those who were."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -52,11 +54,17 @@ def test_without_others_nothing_is_said_of_them(tmp_path):
     assert all_test_metrics(pd.DataFrame(), tmp_path / "absent", 0.5, **HOW) == {}
 
 
-def test_a_cutoff_that_was_trained_on_is_not_tested():
+def test_no_others_are_counted_where_a_cutoff_was_trained_and_tested(caplog):
     dates = np.repeat(np.array(["2024-06-01", "2024-07-01", "2024-08-01"], "datetime64[ns]"), 2)
     ids, X, y = np.arange(6), pd.DataFrame({"a": range(6)}), np.array([0, 1] * 3)
     table = Customers(ids, X, y, dates, pd.DataFrame())
-    parts = Split(np.array([0, 1, 2]), np.array([], int), np.array([3, 4, 5]))
-    assert unseen_cutoffs(table, parts) == ["2024-08-01"]
+    none = np.array([], int)
+    later = Split(np.array([0, 1]), none, np.array([3, 4, 5]))
+    assert unseen_cutoffs(table, later) == ["2024-07-01", "2024-08-01"]
+    parts = Split(np.array([0, 1, 2]), none, np.array([3, 4, 5]))
+    assert unseen_cutoffs(table, parts) == []
     undated = Customers(ids, X, y, None, pd.DataFrame())
     assert unseen_cutoffs(undated, parts) == []
+    # Rows weighted by feedback are measured otherwise than the others could be.
+    assert unseen_cutoffs(replace(table, sample_weight=np.ones(6)), later) == []
+    assert "customers who were not drawn have no weight" in caplog.text

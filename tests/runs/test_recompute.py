@@ -68,6 +68,12 @@ def test_all_numbers_and_pages_come_out_the_same(run, command):
     assert command() == (0, f"{count} numbers made again, 0 differ\n")
 
 
+def test_a_report_is_made_of_the_folder_that_it_lies_in(run, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["recompute", str(run / "report.html")])
+    assert (ended.value.code, capsys.readouterr().out.endswith(", 0 differ\n")) == (0, True)
+
+
 def test_all_that_is_tampered_with_is_found_and_mended(run, command):
     files = ("metrics.json", "report.html", "table.md", "table.csv")
     before = {name: (run / name).read_bytes() for name in files}

@@ -9,7 +9,9 @@ import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.tables import read_sample, read_table
+from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.files import checked_file, find_files
+from dbnchurn.tables.streaming import open_files
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.CSV", "t.csv.gz", "t.parquet", "t.pq"])
@@ -155,3 +157,27 @@ def test_a_packed_file_in_a_folder_is_not_passed_over(tmp_path, name):
     (tmp_path / name).write_bytes(b"PK")
     with pytest.raises(DataError, match=rf"{name}: unknown ending.*unpack it"):
         find_files(str(tmp_path), "months")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("t.csv", {"sheet": "May"}, "no spreadsheet but CSV, so it has no sheet 'May'"),
+        ("t.parquet", {"sheet": "May"}, "no spreadsheet but Parquet"),
+        ("t.xlsx", {"settings": CsvSettings(";")}, "no CSV file but Excel, so it has no delimiter"),
+        ("t.parquet", {"settings": CsvSettings(encoding="cp1252")}, "no CSV file but Parquet"),
+    ],
+)
+def test_what_is_said_of_another_kind_of_file_is_refused(tmp_path, name, options, message):
+    frame = pd.DataFrame({"id": [1, 2], "debt": [1.5, 2.5]})
+    path = tmp_path / name
+    {".csv": frame.to_csv, ".parquet": frame.to_parquet, ".xlsx": frame.to_excel}[path.suffix](path)
+    with pytest.raises(ConfigError, match=message):
+        open_files(path, **options)
+    open_files(path, CsvSettings(decimal=","))  # of texts in a spreadsheet, too
+
+
+@pytest.mark.parametrize("sign", ["", "\\t", ";;"])
+def test_a_delimiter_is_one_character(sign):
+    with pytest.raises(ConfigError, match="not one character"):
+        CsvSettings(sign)

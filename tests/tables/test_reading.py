@@ -252,8 +252,9 @@ def test_texts_beside_python_numbers_that_may_mean_another_are_refused(texts, me
         read(infer(frame), frame)
 
 
-def test_yes_and_no_beside_truth_values_are_a_flag():
-    values = ["ja", True, "nein", False, None, "YES"]
+@pytest.mark.parametrize("absent", [None, "n/a", " "])
+def test_yes_and_no_beside_truth_values_are_a_flag(absent):
+    values = ["ja", True, "nein", False, absent, "YES"]
     frame = pd.DataFrame({"x": pd.Series(values, dtype=object), "y": range(6)})
     schema = infer(frame)
     assert schema.columns[0].kind == "flag"

@@ -1,7 +1,7 @@
 """Formulas without a value are counted by column, and cells with a value are not."""
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from dbnchurn.tables.excel import read_sheet
 from dbnchurn.tables.sheet_formulas import formula_faults
@@ -38,8 +38,22 @@ def test_they_are_missing_and_said(path):
     assert sheet.table["share"].null_count == 3
     assert sheet.table["twice"].null_count == 2
     said = " ".join(sheet.notes)
-    assert "'share': 3 cells hold the error of a formula ('#DIV/0!', '#N/A'): missing" in said
+    assert (
+        "'share': 3 rows hold the error of a formula, such as '#N/A', and count as missing" in said
+    )
     assert "'twice': 2 cells hold a formula that was never computed: missing; open" in said
+
+
+def test_errors_that_were_pasted_as_text_are_said_with_the_others(path):
+    book = load_workbook(path)
+    book["A & Ö"].cell(9, 2).value = "#REF! "  # with a blank it stays text
+    book["A & Ö"].cell(10, 1).value = "n/a"  # no error
+    book.save(path)
+    sheet = read_sheet(path, "A & Ö")
+    assert sheet.table["share"].null_count == 4
+    said = [note for note in sheet.notes if "error of a formula" in note]
+    assert len(said) == 1
+    assert "'share': 4 rows hold" in said[0]
 
 
 @pytest.mark.parametrize(

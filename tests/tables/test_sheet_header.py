@@ -11,10 +11,13 @@ ROWS = [[1.0, "A", 9.9, "x"], [2.0, "B", 8.9, "y"], [3.0, "A", 7.9, "x"]]
 @pytest.mark.parametrize(
     ("above", "said"),
     [
-        ([["May", "", "", ""]], "row 1 above the names of the columns is left out: 'May'"),
+        (
+            [["May", "", "", ""]],
+            "1 title line above the names of the columns is passed over: 'May'",
+        ),
         (
             [["May", "", "", ""], ["", "", "", ""], ["day", "31.5.", "", ""]],
-            "rows 1 to 3 above the names of the columns are left out: 'May', 'day 31.5.'",
+            "2 title lines above the names of the columns are passed over: 'May', 'day 31.5.'",
         ),
         ([["", "", "", ""]], ""),
         ([], ""),

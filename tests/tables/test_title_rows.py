@@ -26,14 +26,20 @@ def write(path, rows, delimiter=";"):
     return path
 
 
+def write_sheet(path, rows):
+    width = max(map(len, rows))
+    padded = [row + [""] * (width - len(row)) for row in rows]
+    pd.DataFrame(padded).to_excel(path, index=False, header=False)
+    return path
+
+
 @pytest.mark.parametrize("titles", TITLES)
 @pytest.mark.parametrize("ending", ["csv", "csv.gz", "xlsx"])
 def test_a_table_below_titles_is_read_as_without_them(tmp_path, titles, ending):
     plain, titled = (tmp_path / f"{name}.{ending}" for name in ("plain", "titled"))
     for path, rows in ((plain, [HEADER, *ROWS]), (titled, [*titles, HEADER, *ROWS])):
         if ending == "xlsx":
-            padded = [row + [""] * (len(HEADER) - len(row)) for row in rows]
-            pd.DataFrame(padded).to_excel(path, index=False, header=False)
+            write_sheet(path, rows)
         else:
             write(path, rows)
     loaded = load_table(open_files(titled), ids=["Kundennummer"])
@@ -55,12 +61,39 @@ def test_a_table_below_titles_is_read_as_without_them(tmp_path, titles, ending):
         [["Report"], ["K", "A", "B", "C", "x"], *ROWS],  # a name that is a value as well
         [["Report", "by", "region"], HEADER, *ROWS],  # as long as a header may be
         [["Report"], HEADER],  # no rows
+        [["Report"], ["as of", "31.08.2026"], ["id", "plan", "debt"], ["7", "A", "2"]],
+        [["id", "", ""], ["c1", "A", "n/a"], ["c2", "B", "5"]],  # a row with a missing number
+        [["Report"], ["K", "B", "C"], ["L", "D", "E"], ["M", "D", "F"]],  # words alone
+        [["id", "plan", "", ""], ["c1", "A", "n", "x"], ["c2", "B", "m", "y"]],  # names half given
+        [["", "city"], ["ann", "Rome"], ["bob", "Oslo"], ["eve", "Oslo"]],  # rows by their names
+        [["Report", "", ""], ["c1", "2026-05-01", "A"], ["c2", "2026-05-02", "B"]],
     ],
 )
 def test_where_titles_cannot_be_told_from_a_header_nothing_is_passed_over(tmp_path, rows):
     assert title_rows(rows) == 0
     with pytest.raises(DataError):
         load_table(open_files(write(tmp_path / "t.csv", rows)))
+    sheet = write_sheet(tmp_path / "t.xlsx", rows)
+    with pytest.raises(DataError):
+        load_table(open_files(sheet))
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [
+        [["Report"]],
+        [["Contract", "", "Usage", ""]],
+        [["as of", "31.08.2026"]],
+        [["Report", "", "", ""], ["as of", "31.08.2026", "", ""]],
+    ],
+)
+@pytest.mark.parametrize("width", [2, 4])
+def test_a_title_fills_at_most_half_of_the_columns(titles, width):
+    header = ["id", "churned", "plan", "city"][:width]
+    rows = [[f"k{k}", f"{k % 2}", "A", "Rome"][:width] for k in range(4)]
+    above = [row[:width] for row in titles]
+    most = max(sum(map(bool, row)) for row in above)
+    assert title_rows([*above, header, *rows]) == (len(titles) if 2 * most <= width else 0)
 
 
 def test_the_rows_of_rejected_lines_count_from_the_first_below_the_header(tmp_path):

@@ -10,6 +10,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from dbnchurn.core.html import format
 from dbnchurn.core.html.picture import Picture, with_shared_letters
 from dbnchurn.core.html.plain_page import POLICY
+from dbnchurn.core.made_by import made_by
 
 FILTERS = (format.amount, format.percent, format.percents, format.plain, format.span,
            format.thousands)  # fmt: skip
@@ -23,6 +24,7 @@ def render_page(
     title: str,
     verdict: str = "",
     warnings: Sequence[str] = (),
+    made_of: str = "",
     **content: object,
 ) -> str:
     """Render a page as HTML text.
@@ -41,6 +43,8 @@ def render_page(
         The result in a sentence or two, below the heading.
     warnings : sequence of str, default ()
         One sentence each, below the verdict.
+    made_of : str, default ""
+        What the page is made of, as JSON; by default the command that runs.
     **content
         Further names in the template.
 
@@ -56,6 +60,7 @@ def render_page(
         .get_template(template)
         .render(
             policy=POLICY,
+            made_by=made_of or made_by(),
             letters=letters,
             title=title,
             verdict=verdict,

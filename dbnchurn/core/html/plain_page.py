@@ -10,6 +10,7 @@ from html import escape
 from importlib.resources import files
 
 from dbnchurn.core.html.picture import Picture
+from dbnchurn.core.made_by import made_by
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
@@ -23,6 +24,7 @@ FRAME = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="made-by" content="{made_by}">
 <link rel="icon" href="data:,">
 <title>{title}</title>
 <style>
@@ -67,6 +69,7 @@ def plain_page(title: str, verdict: str, sections: Sequence[str], style: str = "
     body = "\n".join(section for section in sections if section)
     return FRAME.format(
         policy=escape(POLICY, quote=False),
+        made_by=escape(made_by()),
         title=escape(title),
         verdict=escape(verdict),
         style=shared + style,

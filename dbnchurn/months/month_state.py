@@ -76,11 +76,6 @@ class MonthState:
         return f"as expected; {drift}" if self.advice == "watch" else "as expected"
 
     @property
-    def drift_may_matter(self) -> bool:
-        """Whether scores moved with the columns, or outcomes are not as promised."""
-        return self.worse_ranking or self.miscalibrated or self.scores_moved
-
-    @property
     def estimated_auc(self) -> float | None:
         """Area under the curve that the scores let expect."""
         part = self.month.scores or self.month.outcomes

@@ -29,7 +29,8 @@ from dbnchurn.evaluate.ranking import Ranking
 from dbnchurn.evaluate.summary import numbers_at
 from dbnchurn.months.estimate import ScoreGroups, estimates, plain_estimates
 from dbnchurn.months.history import Month, outcome_facts
-from dbnchurn.months.monitor import monitor, state_of
+from dbnchurn.months.monitor import monitor
+from dbnchurn.months.month_state import state_of
 from dbnchurn.months.recalibration import Recalibration
 from dbnchurn.months.scored_outcomes import ScoredOutcomes
 from dbnchurn.predictor.reference import learn_reference

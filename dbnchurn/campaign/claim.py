@@ -75,6 +75,11 @@ def claim_of(
         f"{100 * effect.contact.rate:.2f} % of the contacted left{early}, "
         f"{100 * effect.control.rate:.2f} % of the control group"
     )
+    if effect.unadjusted is not None:
+        rates += (
+            f"; these two shares differ by {points(effect.unadjusted)} points before what the "
+            "scores explain is taken out"
+        )
     if high < 0:
         return "kept", (
             f"The campaign kept customers: {size:.2f} points fewer left because of it ({ends}"

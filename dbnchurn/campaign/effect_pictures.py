@@ -10,7 +10,7 @@ import numpy as np
 from dbnchurn.campaign.effect import Effect
 from dbnchurn.campaign.plan import Plan
 from dbnchurn.campaign.power import power
-from dbnchurn.core.html.format import cut
+from dbnchurn.core.html.format import cut, points
 from dbnchurn.core.html.picture import Picture
 
 LONGEST = 30  # characters of a group's name
@@ -37,7 +37,7 @@ def effects_picture(named: Sequence[tuple[str, Effect]]) -> Picture | None:
         return None
     from dbnchurn.core.html.figure import COLOURS, MARK, Canvas
 
-    size = (7.0, 1.1 + 0.34 * len(named))
+    size = (5.4, 1.1 + 0.34 * len(named))
     with Canvas("Leavers, contacted minus control (points)", "", size) as c:
         for place, (_, effect) in enumerate(named):
             low, high = 100 * effect.low, 100 * effect.high
@@ -48,7 +48,7 @@ def effects_picture(named: Sequence[tuple[str, Effect]]) -> Picture | None:
         c.axes.set_yticks(range(len(named)), [cut(name, LONGEST) for name, _ in named])
         c.axes.set_ylim(len(named) - 0.5, -0.5)
         alt = "; ".join(
-            f"{name}: {100 * e.value:.2f} points, {100 * e.low:.2f} to {100 * e.high:.2f}"
+            f"{name}: {points(e.value)} points, {points(e.low)} to {points(e.high)}"
             for name, e in named
         )
         return c.picture(

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dbnchurn.campaign.effect import Effect
+from dbnchurn.campaign.effect import MISMATCH, Effect
 from dbnchurn.campaign.effect_pictures import effects_picture
-from dbnchurn.campaign.lift import GroupEffect, Lift
-from dbnchurn.core.html.format import amount, percent, points, thousands
-from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_page, rows_table
+from dbnchurn.campaign.lift import GroupEffect, Lift, MoneyKept
+from dbnchurn.core.html.format import amount, joined, percent, points, thousands
+from dbnchurn.core.html.plain_page import (
+    bullets,
+    drawing,
+    folded,
+    paragraph,
+    plain_page,
+    rows_table,
+)
 
 NAMES = {"contact": "contacted", "control": "control group", "explore": "other option, drawn"}
 STYLE = "figure { max-width: 46rem; }\n"
-GROUP_HEADS = ("customers", "number", "difference", "interval", "p, all groups judged", "")
+TABLES = """th[scope=row] { min-width: 0; }
+.results th:nth-child(2), .results td:nth-child(2) {
+  text-align: left; white-space: normal; min-width: 7rem;
+}
+"""
+GROUP_HEADS = ("customers", "result", "number", "difference, points", "interval")
 
 
 def interval(effect: Effect) -> str:
@@ -33,7 +45,8 @@ def lift_page(lift: Lift) -> str:
     """
     stopped = lift.claim == "stopped"
     sections = [
-        bullets("", lift.warnings, "warnings"),
+        bullets("", [*lift.warnings, *_uncounted(lift)], "warnings"),
+        bullets("What to do next", next_lines(lift)),
         "<h2>The two groups</h2>",
         paragraph(
             "The control group was drawn at random from the same list and left alone by this "
@@ -47,8 +60,8 @@ def lift_page(lift: Lift) -> str:
             "<h2>The effect</h2>",
             drawing(effects_picture(_named(lift))),
             bullets("", effect_lines(lift)),
-            *_groups(lift),
             bullets("What it brought", money_lines(lift)),
+            *_groups(lift),
             *_planned(lift),
         ]
     if lift.before is not None:
@@ -61,9 +74,10 @@ def lift_page(lift: Lift) -> str:
     sections += [
         bullets("Checks", check_lines(lift)),
         bullets("Notes", lift.notes),
+        folded("How this was computed", [] if stopped else _computed(lift)),
     ]
     title = f"What did the campaign {lift.campaign} do?"
-    return plain_page(title, lift.verdict, sections, STYLE)
+    return plain_page(title, lift.verdict, sections, STYLE + TABLES)
 
 
 def _named(lift: Lift) -> list[tuple[str, Effect]]:
@@ -93,14 +107,14 @@ def effect_lines(lift: Lift) -> list[str]:
     effect = lift.effect
     level = f"{100 * effect.confidence:g} %"
     lines = [
-        f"Difference: {points(effect.value)} points, {level} interval {interval(effect)}"
-        f" (Newcombe), p = {effect.p_value:.2g}. Below zero fewer left because of the contact."
+        f"Difference: {points(effect.value)} points, {level} interval {interval(effect)}. "
+        "Below zero fewer left because of the contact."
     ]
     if effect.unadjusted is not None:
         lines.append(
-            f"It is adjusted by the score of before the campaign, which takes away "
-            f"{percent(effect.variance_cut)} of the variance; the plain difference of the two "
-            f"shares is {points(effect.unadjusted)} points."
+            "This is the difference of the two shares after what the scores of before the campaign "
+            f"explain is taken out; without that it is {points(effect.unadjusted)} points. The "
+            "customers and the money kept follow from the first."
         )
     if lift.sequence is not None:
         low, high = lift.sequence
@@ -127,79 +141,221 @@ def _groups(lift: Lift) -> Sequence[str]:
     if not lift.groups:
         return ()
     rows = [_group_row(group, lift.effect.confidence) for group in lift.groups]
-    tests = [
-        f"Do the effects differ by {name}? p = {p:.2g}: "
-        + ("they do." if p < 1 - lift.effect.confidence else "that cannot be told from chance.")
-        for name, p in lift.differences.items()
-    ]
     return (
         "<h2>Where it worked</h2>",
-        paragraph(
+        rows_table(GROUP_HEADS, rows, kind="results"),
+        bullets("", group_lines(lift)),
+    )
+
+
+def group_lines(lift: Lift) -> list[str]:
+    """Every division's groups against control, and then against one another."""
+    lines = []
+    for name in dict.fromkeys(group.breakdown for group in lift.groups):
+        found: dict[str, list[str]] = {}
+        for group in lift.groups:
+            if group.breakdown == name:
+                said = _result(group, lift.effect.confidence)
+                found.setdefault(said, []).append(group.group)
+        parts = [f"{joined(groups)}: {said}" for said, groups in found.items()]
+        lines.append(f"By {name}, each group against its control group: {'; '.join(parts)}.")
+    differ = _differing(lift)
+    alike = [name for name in lift.differences if name not in differ]
+    if differ:
+        lines.append(
+            f"Against one another, the groups by {joined(differ)} differ in their effects beyond "
+            "chance."
+        )
+    if alike:
+        lines.append(
+            f"Against one another, the groups by {joined(alike)} do not differ in their effects "
+            "beyond chance: none of them is shown to be better than another, even where only one "
+            "is told from its control group."
+        )
+    return lines
+
+
+def _differing(lift: Lift) -> list[str]:
+    """Divisions whose groups have different effects, beyond chance."""
+    return [name for name, p in lift.differences.items() if p < 1 - lift.effect.confidence]
+
+
+def _computed(lift: Lift) -> list[str]:
+    """Methods and p values, as a folded part of the page has them."""
+    effect = lift.effect
+    lines = [
+        f"The interval of the difference is that of Newcombe; p = {effect.p_value:.2g}.",
+        *(
+            []
+            if effect.unadjusted is None
+            else [
+                "The adjustment by the score of before the campaign takes away "
+                f"{percent(effect.variance_cut)} of the variance."
+            ]
+        ),
+    ]
+    if lift.groups:
+        lines.append(
             f"{len(lift.groups)} groups are looked at, so some would look good by chance; the p of "
             "each is raised for that (Benjamini–Hochberg). Intervals are those of one group alone. "
-            "Groups overlap between the divisions.",
-            "soft",
-        ),
-        rows_table(GROUP_HEADS, rows),
-        bullets("", tests),
+            "Groups overlap between the divisions."
+        )
+    lines += [
+        f"{group.breakdown}: {group.group}: p = {group.adjusted_p:.2g}."
+        for group in lift.groups
+        if group.effect is not None
+    ]
+    lines += [
+        f"That the effects differ by {name}: p = {p:.2g}." for name, p in lift.differences.items()
+    ]
+    ratio = lift.ratio
+    lines += [
+        f"Sizes of the groups: p = {ratio.p_value:.2g}. Outcomes known of the same share of both "
+        f"groups: p = {lift.outcomes_p:.2g}."
+    ]
+    if lift.balance is not None:
+        lines.append(f"Mean score of the groups before: p = {lift.balance.p_value:.2g}.")
+    return [bullets("", lines, "said")]
+
+
+def next_lines(lift: Lift) -> list[str]:
+    """What to do after the campaign."""
+    control = (
+        "Draw a control group again, of this size at least: without one the next effect cannot be "
+        "measured."
     )
+    if lift.claim == "stopped":
+        return [
+            "Decide nothing by this campaign. The data person finds out who was added, lost or put "
+            "into the other group, and runs 'dbnchurn lift' again."
+        ]
+    if lift.preliminary:
+        return ["Wait until the outcome window is over and measure again: this is a first look."]
+    if lift.claim == "lost":
+        return [
+            "Stop contacting customers in this way: more left because of it.",
+            "Before another offer is tried on many, try it on few, with a control group "
+            "('dbnchurn plan').",
+        ]
+    if lift.claim == "not told":
+        return [
+            "Do not take the campaign for a success or a failure: it had too few customers to "
+            "tell. 'dbnchurn plan' says how long a list tells an effect that would pay.",
+            control,
+        ]
+    lines = ["Contact such customers again: fewer left because of the contact."]
+    if lift.money is not None:
+        pays = lift.money.low > 0
+        at = "At the worth and cost named below" + (
+            ", without the cost of accepted offers," if _accepted(lift) else ""
+        )
+        lines[0] += (
+            f" {at} it paid, even at the low end of the interval."
+            if pays
+            else f" Whether it pays cannot be told yet. {at} it may have lost money."
+        )
+    differ = _differing(lift)
+    lines.append(
+        f"The effects differ by {joined(differ)}: prefer the groups in which fewer left."
+        if differ
+        else "No group is shown to be better than another: do not choose offers, channels or "
+        "customers by this table alone, but let the next campaign draw them at random."
+    )
+    return [*lines, control] if lift.groups else [lines[0], control]
+
+
+def _accepted(lift: Lift) -> int | None:
+    """About how many of the contacted accepted; None where it is not known, or none did."""
+    if lift.money is None or lift.acceptance is None:
+        return None
+    return round(lift.acceptance["value"] * lift.money.contacted) or None
+
+
+def _uncounted(lift: Lift) -> list[str]:
+    """That the cost of accepted offers is in no number, and from where on it would eat all."""
+    money, accepted = lift.money, _accepted(lift)
+    if money is None or accepted is None or lift.claim == "stopped":
+        return []
+    said = (
+        f"The cost of accepted offers is not counted: about {thousands(accepted)} of the contacted "
+        "accepted, and neither log nor config has what an offer costs (only a worth from which it "
+        "is taken off counts it, and only for customers kept)."
+    )
+    if money.value > 0:
+        limit = amount(round(money.value / accepted, 2))
+        said += f" Above {limit}{_unit(money)} an offer the campaign would have lost money."
+    return [said]
+
+
+def _unit(money: MoneyKept) -> str:
+    return f" {money.currency}" if money.currency else ""
 
 
 def _group_row(group: GroupEffect, confidence: float) -> tuple[str, ...]:
     name = f"{group.breakdown}: {group.group}"
     if group.effect is None:
-        return (name, thousands(group.rows), "–", "–", "–", "not measured: one arm is empty")
-    effect = group.effect
+        return (name, _result(group, confidence), thousands(group.rows), "–", "–")
+    numbers = (points(group.effect.value), interval(group.effect))
+    return (name, _result(group, confidence), thousands(group.rows), *numbers)
+
+
+def _result(group: GroupEffect, confidence: float) -> str:
+    """What is told of a group against its control group."""
+    if group.effect is None:
+        return "not measured: one arm is empty"
     if not group.stands_out(confidence):
-        said = "not told from chance"
-    else:
-        said = "fewer left" if effect.value < 0 else "more left"
-    numbers = (points(effect.value), interval(effect), f"{group.adjusted_p:.2g}")
-    return (name, thousands(group.rows), *numbers, said)
+        return "not told from chance"
+    return "fewer left" if group.effect.value < 0 else "more left"
 
 
 def money_lines(lift: Lift) -> list[str]:
     """Sentences on customers and money kept."""
     lines = []
     if (money := lift.money) is not None:
-        unit = f" {money.currency}" if money.currency else ""
+        unit = _unit(money)
         cost = "of unknown cost" if money.cost is None else f"for {amount(round(money.cost))}{unit}"
         lines.append(
             f"{amount(round(money.customers))} customers kept "
             f"({amount(round(money.customers_low))} to {amount(round(money.customers_high))}) by "
             f"{thousands(money.contacted)} contacts {cost}."
         )
-        after = "" if money.cost is None else " after cost"
+        after = "" if money.cost is None else " after the cost of contacts"
+        if not unit:
+            lines.append("No currency is named (--currency): amounts are in that of the worth.")
         lines.append(
             f"{amount(round(money.value))}{unit} kept{after} ({amount(round(money.low))} to "
             f"{amount(round(money.high))}), at {amount(money.worth)}{unit} a customer."
         )
     if (revenue := lift.revenue) is not None:
+        unit = "" if lift.money is None else _unit(lift.money)
         lines.append(
-            f"Revenue per customer, contacted minus control: {amount(round(revenue['value'], 2))} "
-            f"({amount(round(revenue['low'], 2))} to {amount(round(revenue['high'], 2))})."
+            f"Revenue per customer, contacted minus control: {amount(round(revenue['value'], 2))}"
+            f"{unit} ({amount(round(revenue['low'], 2))} to {amount(round(revenue['high'], 2))}). "
+            "This is the revenue of the outcomes, of all customers of a group; it is another view "
+            "of the same effect, not to be added to the money kept."
         )
     return lines
 
 
 def _planned(lift: Lift) -> Sequence[str]:
-    if not lift.planned:
+    if not (rows := _planned_rows(lift)):
         return ()
-    heads = ("", "planned", "measured", "interval", "")
-    return ("<h2>Planned and measured</h2>", rows_table(heads, _planned_rows(lift)))
+    heads = ("", "result", "planned", "measured", "interval")
+    return ("<h2>Planned and measured</h2>", rows_table(heads, rows, kind="results"))
 
 
 def _planned_rows(lift: Lift) -> list[tuple[str, str, str, str, str]]:
     rows = []
     for found in lift.planned:
-        share = found.what == "effect"
+        if found.what != "effect":
+            continue  # of another kind than what was measured
         texts = [
-            f"{points(number)} points" if share else amount(round(number))
+            f"{points(number)} points"
             for number in (found.planned, found.actual, found.low, found.high)
         ]
         within = found.low <= found.planned <= found.high
         said = "the plan lies within the interval" if within else "the plan lies outside"
-        rows.append((found.what, texts[0], texts[1], f"{texts[2]} to {texts[3]}", said))
+        rows.append((found.what, said, texts[0], texts[1], f"{texts[2]} to {texts[3]}"))
     return rows
 
 
@@ -209,8 +365,10 @@ def check_lines(lift: Lift) -> list[str]:
     fits = "as the draw says" if ratio.fits else "NOT as the draw says"
     lines = [
         f"Sizes of the groups: {thousands(ratio.control)} in the control group, "
-        f"{ratio.expected:,.0f} expected (p = {ratio.p_value:.2g}): {fits}.",
-        f"Outcomes known of the same share of both groups: p = {lift.outcomes_p:.2g}.",
+        f"{ratio.expected:,.0f} expected: {fits}.",
+        "Outcomes are known of "
+        + ("another share" if lift.outcomes_p < MISMATCH else "the same share")
+        + " of both groups, as far as chance can tell.",
     ]
     if lift.balance is None:
         lines.append("Whether the groups were alike before is not known: too few have a score.")
@@ -218,8 +376,7 @@ def check_lines(lift: Lift) -> list[str]:
         alike = "alike, as the draw says" if lift.balance.fits else "NOT alike"
         lines.append(
             f"Mean score before the campaign: {percent(lift.balance.contact, 1)} of the contacted, "
-            f"{percent(lift.balance.control, 1)} of the control group "
-            f"(p = {lift.balance.p_value:.2g}): {alike}."
+            f"{percent(lift.balance.control, 1)} of the control group: {alike}."
         )
     if lift.window is not None:
         lines.append(f"Leaving counts within {lift.window} days from the contact on.")
@@ -228,16 +385,17 @@ def check_lines(lift: Lift) -> list[str]:
 
 def lift_text(lift: Lift) -> str:
     """What the terminal shows."""
-    lines = [f"campaign {lift.campaign}: {lift.verdict}"]
+    lines = [f"campaign {lift.campaign}: {lift.verdict}", *next_lines(lift)]
     if lift.claim != "stopped":
         lines += effect_lines(lift)
         lines += [
-            f"  {row[0]} ({row[1]}): {row[2]} points, {row[3]}; {row[5]}"
+            f"  {row[0]} ({row[2]}): {row[3]} points, {row[4]}; {row[1]}"
             for row in (_group_row(g, lift.effect.confidence) for g in lift.groups)
         ]
-        lines += money_lines(lift)
+        lines += group_lines(lift)
+        lines += [*money_lines(lift), *_uncounted(lift)]
         lines += [
-            f"planned {row[0]}: {row[1]}; measured: {row[2]}, {row[3]}; {row[4]}"
+            f"planned {row[0]}: {row[2]}; measured: {row[3]}, {row[4]}; {row[1]}"
             for row in _planned_rows(lift)
         ]
     if lift.before is not None:

@@ -360,7 +360,8 @@ def _notes(
     if settings.worth is not None and "value" in joined.frame:
         notes.append(
             "the planned net value is the log's: it has the margins of accepted offers, where the "
-            "plan had any; the measured one is customers kept times worth minus cost"
+            "plan had any; the measured one is customers kept times worth minus cost, so the page "
+            "does not hold one against the other"
         )
     if settings.worth is None:
         notes.append("no money: say what keeping a customer brings with --worth (lift.worth)")

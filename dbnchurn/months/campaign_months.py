@@ -16,6 +16,7 @@ from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.format import percent, points, thousands
 from dbnchurn.core.locks import folder_lock
 from dbnchurn.months.history import WAIT, check_history
+from dbnchurn.months.month_names import month_name
 from dbnchurn.months.stored_facts import StoredCampaigns, read_stored
 
 FORMAT = 1
@@ -65,20 +66,21 @@ class CampaignMonth:
     @property
     def sentence(self) -> str:
         """What it did, in a sentence."""
+        month = month_name(self.month)
         rows = (
             f"{thousands(self.contacted)} contacted and {thousands(self.control)} held-out "
             "customers"
         )
         if self.effect is None:
             return (
-                f"The campaign {self.campaign} of {self.month} has no effect that could be told: "
+                f"The campaign {self.campaign} of {month} has no effect that could be told: "
                 f"its draw does not fit ({rows})."
             )
         words = {"kept": "kept customers", "lost": "lost customers"}
         what = words.get(self.claim, "has no effect that chance could not explain")
         early = "; preliminary, as outcome windows are not over" if self.preliminary else ""
         return (
-            f"The campaign {self.campaign} of {self.month} {what}: {points(self.effect)} points "
+            f"The campaign {self.campaign} of {month} {what}: {points(self.effect)} points "
             f"among those contacted, {percent(self.confidence, 0)} interval {self.interval} "
             f"({rows}){early}."
         )

@@ -24,6 +24,7 @@ from dbnchurn.core.places import check_places, make_folder
 from dbnchurn.core.scratch import remove_remains
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap
 from dbnchurn.months.estimate import ScoreGroups, estimates, plain_estimates
+from dbnchurn.months.month_names import month_name
 from dbnchurn.months.scored_outcomes import ScoredOutcomes
 from dbnchurn.months.stored_facts import StoredMonth, read_stored
 from dbnchurn.runs.backtest_result import Backtest
@@ -181,8 +182,8 @@ def differing_customers(month: Month) -> str | None:
         f"those of {thousands(gap.rows)} (mean score {percent(gap.promised, 2)})"
     )
     return (
-        f"Scores and outcomes of {month.month} are not of the same customers: {numbers}; what the "
-        "scores let expect is compared on those with outcomes alone."
+        f"Scores and outcomes of {month_name(month.month)} are not of the same customers: "
+        f"{numbers}; what the scores let expect is compared on those with outcomes alone."
     )
 
 

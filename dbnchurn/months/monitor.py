@@ -5,79 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
 
 import numpy as np
 
 from dbnchurn.core.errors import DataError, listed
-from dbnchurn.core.html.format import percent, plain, points
-from dbnchurn.evaluate.outcome_gaps import OutcomeGap
+from dbnchurn.core.html.format import percent, plain, points, thousands
 from dbnchurn.months.campaign_months import CampaignMonth
-from dbnchurn.months.estimate import Estimate
-from dbnchurn.months.history import Month, differing_customers, gap_of
+from dbnchurn.months.correction import Correction, find_correction
+from dbnchurn.months.history import Month, differing_customers
+from dbnchurn.months.month_names import month_name
+from dbnchurn.months.month_state import ADVICE, SHOWN, Advice, MonthState, drift_lines, state_of
 from dbnchurn.months.recalibration import Recalibration, fit_recalibration
 
-Advice = Literal["nothing", "watch", "recalibrate", "retrain"]
-ADVICE: tuple[Advice, ...] = ("nothing", "watch", "recalibrate", "retrain")
-LEVEL = 0.01  # of chance, in one month: about one false alarm in eight years for each of two checks
-MOVED = 0.25  # stability index from which on a column counts as shifted
-SCORE_MOVED = 0.1  # of the scores
-TIMES_CHANCE = 3.0  # as much larger than by chance the index has to be
 STATED = 0.95  # of the interval of an estimate
-SHOWN = 5
-
-
-@dataclass(frozen=True)
-class MonthState:
-    """What the checks of one month say.
-
-    Parameters
-    ----------
-    month : Month
-    gap : OutcomeGap or None
-        Promised and observed leavers; None before outcomes.
-    drifted : tuple of (column, index)
-        The largest first.
-    score_index : float or None
-        Stability index of the scores; None where it is not known.
-    ranking_p : float or None
-        Probability of an area under the curve as low as measured if the scores were true.
-    miscalibrated, worse_ranking, scores_moved : bool
-        Beyond chance.
-    """
-
-    month: Month
-    gap: OutcomeGap | None
-    drifted: tuple[tuple[str, float], ...]
-    score_index: float | None
-    ranking_p: float | None
-    miscalibrated: bool
-    worse_ranking: bool
-    scores_moved: bool
-
-    @property
-    def advice(self) -> Advice:
-        """What this month alone asks for."""
-        if self.worse_ranking:
-            return "retrain"
-        if self.miscalibrated:
-            return "recalibrate"
-        return "watch" if self.drifted or self.scores_moved else "nothing"
-
-    @property
-    def estimated_auc(self) -> float | None:
-        """Area under the curve that the scores let expect."""
-        part = self.month.scores or self.month.outcomes
-        value = part["estimate"]["roc_auc"]["value"]
-        return None if value is None else float(value)
-
-    @property
-    def measured_auc(self) -> float | None:
-        """Area under the curve that came; None before outcomes."""
-        if not self.month.outcomes:
-            return None
-        value = self.month.outcomes["measured"]["roc_auc"]["value"]
-        return None if value is None else float(value)
 
 
 @dataclass(frozen=True)
@@ -123,45 +63,124 @@ class Findings:
             "recalibrate": "Recalibrate the scores",
             "retrain": "Retrain the model",
         }
-        since = f" (since {self.since})" if self.since is not None else ""
+        since = f" (since {month_name(self.since)})" if self.since is not None else ""
         return f"{words[self.advice]}{since}: {self.reason}"
 
+    @property
+    def correction(self) -> Correction | None:
+        """How many times as many left as promised, where the newest outcomes say so."""
+        return find_correction(self.states)
+
+    def to_do(self) -> list[str]:
+        """Who does what, whether the order of the list changes, and what it is about."""
+        judged = [state for state in self.states if state.gap is not None]
+        newest = month_name(self.states[-1].month.month)
+        measure = (
+            f"The data person measures {newest} as soon as its outcome is known: "
+            "'dbnchurn evaluate SCORES OUTCOMES --history HISTORY --month DATE'."
+        )
+        if self.advice in ("nothing", "watch"):
+            lines = ["The scores can be used as they are; no model has to be changed now."]
+            return lines + ([measure] if self.states[-1].gap is None or not judged else [])
+        command = "'dbnchurn retrain CONFIG --champion MODEL --registry MODELS'"
+        if self.advice == "recalibrate":
+            lines = [
+                f"The data person runs {command}: it recalibrates the model, or trains a new one "
+                "where that does not suffice, and holds it against the one in use.",
+                "Recalibration does not change the order of the list: the same customers stay at "
+                "its top. What changes are the probabilities, and with them expected numbers, "
+                "budgets and returns.",
+            ]
+        else:
+            lines = [
+                f"The data person runs {command}: it trains a new model and holds it against the "
+                "one in use.",
+                "A new model changes the order of the list: until then it finds leavers less well "
+                "than its scores say.",
+            ]
+        return lines + self._difference()
+
+    def _difference(self) -> list[str]:
+        """How many more or fewer left than promised, and that the cause is to be looked for."""
+        if (found := self.correction) is None:
+            return []
+        word = "more" if found.more > 0 else "fewer"
+        left = (
+            f"In {found.named} {thousands(found.left)} of {thousands(found.rows)} customers left, "
+            f"where the scores promised {thousands(round(found.promised))}: "
+            f"{thousands(abs(round(found.more)))} {word}."
+        )
+        what = "rise" if found.more > 0 else "fall"
+        return [
+            left,
+            f"The {what} of leavers is a matter of the business too: look for what changed since "
+            f"{month_name(found.months[0])} (prices, competitors, service, campaigns). "
+            "Recalibration makes the scores say it; it does not undo it.",
+        ]
+
     def lines(self) -> list[str]:
-        """Further sentences: drift, estimates, what recalibration would do."""
+        """Further sentences: the forecast, drift of the newest month, campaigns."""
+        lines = self._forecast()
+        lines += drift_lines(self.states[-1:])
+        lines += [line for state in self.states if (line := differing_customers(state.month))]
+        lines += [campaign.sentence for campaign in self.campaigns]
+        lines += self._fewer_by_campaign()
+        if self.others:
+            lines.append(f"Earlier months were scored by other models: {listed(self.others)}.")
+        return lines
+
+    def _forecast(self) -> list[str]:
+        """The share that is expected to leave in the newest month, as long as it is not known."""
+        newest = self.states[-1]
+        if newest.gap is not None:
+            return []
+        month, mean = month_name(newest.month.month), newest.month.scores["mean"]
+        if (found := self.correction) is None:
+            return [f"{month}: the outcome is not known yet; the scores promise "
+                    f"{percent(mean, 2)} leavers."]  # fmt: skip
+        expected = found.apply(mean, newest.month.scores["scored"])
+        return [
+            f"{month}: the outcome is not known yet. About {percent(expected.value, 1)} are "
+            f"expected to leave (95 % interval {percent(expected.low, 1)} to "
+            f"{percent(expected.high, 1)}), if {found.ratio:.2f} leave for each one "
+            f"promised, as in {found.named}. Uncorrected, the scores promise {percent(mean, 1)}."
+        ]
+
+    def computed(self) -> list[str]:
+        """How the numbers came about, for readers who know statistics."""
         held, judged = self.estimates_held
         lines = []
         if judged:
             lines.append(
-                f"Before outcomes arrived, the area under the curve was estimated from the scores; "
-                f"in {held} of {judged} months it came within the stated {percent(STATED, 0)} "
-                "interval."
+                f"Before outcomes arrived, ROC AUC was estimated from the scores; in {held} of "
+                f"{judged} months it came within the stated {percent(STATED, 0)} interval."
             )
         newest = self.states[-1]
         if newest.gap is None and (value := newest.estimated_auc) is not None:
             lines.append(
-                f"The outcome of {newest.month.month} is not known yet; if its scores are true, "
-                f"the area under the curve will be about {plain(value)} and "
-                f"{percent(newest.month.scores['mean'], 2)} will leave."
+                f"ROC AUC of {month_name(newest.month.month)} will be about {plain(value)} if its "
+                "scores are true."
             )
-        lines += drift_lines(newest)
-        lines += [line for state in self.states if (line := differing_customers(state.month))]
-        lines += [campaign.sentence for campaign in self.campaigns]
-        lines += self._fewer_by_campaign()
+        if self.correction is not None:
+            lines.append(
+                f"The corrected forecast is the mean score times {self.correction.ratio:.3f}, the "
+                f"leavers for each one promised in {self.correction.named}. Its interval is of "
+                "chance in these months and in the month to come, not of a further change; as "
+                "these months were chosen for their difference, it may be somewhat too large."
+            )
         if self.recalibration is not None:
             lines.append(
-                f"Two numbers recalibrate: log-odds times {self.recalibration.slope:.3f} plus "
-                f"{self.recalibration.shift:.3f}. The ranking stays as it is. 'dbnchurn retrain' "
-                "fits them anew, tries them on other customers and writes the recalibrated model."
+                "Two numbers recalibrate: log-odds times "
+                f"{plain(self.recalibration.slope)} plus {plain(self.recalibration.shift)}. "
+                "'dbnchurn retrain' fits them anew and tries them on other customers."
             )
-        if self.others:
-            lines.append(f"Earlier months were scored by other models: {listed(self.others)}.")
         return lines
 
     def _fewer_by_campaign(self) -> list[str]:
         """What is said of a month with too few leavers in which a campaign kept customers."""
         kept = {campaign.month for campaign in self.campaigns if campaign.claim == "kept"}
         fewer = [
-            str(state.month.month)
+            month_name(state.month.month)
             for state in self.states
             if state.miscalibrated and state.gap is not None and state.gap.gap < 0
             and state.month.month in kept
@@ -173,68 +192,6 @@ class Findings:
             "promise what comes without it. Measure the month as if nobody had been contacted, "
             "with 'dbnchurn evaluate --contact-log', before the scores are recalibrated."
         ]
-
-
-def drift_lines(state: MonthState) -> list[str]:
-    """Which columns drifted in a month, and whether that matters for its scores."""
-    if not state.drifted:
-        return []
-    named = ", ".join(f"{name} ({index:.2f})" for name, index in state.drifted[:SHOWN])
-    more = len(state.drifted) - SHOWN
-    named += f" and {more} more" if more > 0 else ""
-    if state.worse_ranking or state.miscalibrated:
-        matters = "the outcomes are not as promised either, so it may well matter"
-    elif state.scores_moved:
-        matters = f"the scores moved with them (index {state.score_index:.2f}), so it may matter"
-    elif state.gap is not None:
-        matters = "the outcomes are as promised, so it does not matter so far"
-    else:
-        matters = "the scores hardly moved, so it matters little for them"
-    return [f"Drifted in {state.month.month} against the training: {named}; {matters}."]
-
-
-def state_of(month: Month) -> MonthState:
-    """The checks of one month.
-
-    Parameters
-    ----------
-    month : Month
-
-    Returns
-    -------
-    MonthState
-    """
-    drift = month.scores.get("drift") or {}
-    moved = [
-        (name, float(found["index"]))
-        for name, found in drift.get("columns", {}).items()
-        if _beyond(found, MOVED)
-    ]
-    score = drift.get("score")
-    gap, p = gap_of(month), _ranking_p(month)
-    return MonthState(
-        month,
-        gap,
-        tuple(sorted(moved, key=lambda found: (-found[1], found[0]))),
-        None if score is None else float(score["index"]),
-        p,
-        gap is not None and gap.p_value < LEVEL,
-        p is not None and p < LEVEL / 2,
-        score is not None and _beyond(score, SCORE_MOVED),
-    )
-
-
-def _beyond(found: dict[str, float], limit: float) -> bool:
-    return found["index"] >= limit and found["index"] >= TIMES_CHANCE * found["by_chance"]
-
-
-def _ranking_p(month: Month) -> float | None:
-    """Probability of an area under the curve as low as measured; None where it is unknown."""
-    if not month.outcomes:
-        return None
-    expected = month.outcomes["estimate"]["roc_auc"]
-    measured = month.outcomes["measured"]["roc_auc"]["value"]
-    return Estimate(expected["value"], expected["spread"]).p_below(measured)
 
 
 def monitor(months: Sequence[Month], campaigns: Sequence[CampaignMonth] = ()) -> Findings:
@@ -308,18 +265,18 @@ def _recalibration(run: Sequence[MonthState]) -> Recalibration:
 
 def _reason(state: MonthState) -> str:
     """Why a month asks for what it does."""
-    month = state.month.month
+    month = month_name(state.month.month)
     if state.worse_ranking:
         expected = state.month.outcomes["estimate"]["roc_auc"]["value"]
         return (
-            f"in {month} the area under the curve was {plain(state.measured_auc)}, where the "
+            f"in {month} ROC AUC was {plain(state.measured_auc)}, where the "
             f"scores let expect {plain(expected)}, beyond chance; no recalibration mends a ranking."
         )
     if state.miscalibrated and (gap := state.gap) is not None:
         return (
             f"in {month} {percent(gap.promised, 2)} leavers were promised and "
             f"{percent(gap.observed, 2)} came ({points(gap.gap)} points), beyond chance; the "
-            "ranking is as good as expected, so two numbers suffice."
+            "order of the customers is as good as expected, so a recalibration suffices."
         )
     named = listed([name for name, _ in state.drifted[:SHOWN]])
     if state.scores_moved:

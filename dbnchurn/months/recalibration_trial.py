@@ -16,7 +16,7 @@ from dbnchurn.evaluate import compare
 from dbnchurn.evaluate.bootstrap import RESAMPLES
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap, outcome_gap
 from dbnchurn.months.estimate import ranking_p
-from dbnchurn.months.monitor import LEVEL
+from dbnchurn.months.month_state import LEVEL
 from dbnchurn.months.recalibration import Recalibration, fit_recalibration
 
 NAMES = ("champion", "recalibrated")

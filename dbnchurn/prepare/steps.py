@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dbnchurn.core.errors import ConfigError, did_you_mean
+from dbnchurn.core.html.format import plain
 from dbnchurn.core.typing import Bools, Floats, Ints, Ints32
 from dbnchurn.prepare.record import (
     Clip,
@@ -329,7 +330,7 @@ def _uncorrelated(table: Table, kept: Ints, limit: float, dropped: dict[str, str
         twins = [i for i in similar if (missing[:, i] == missing[:, j]).all()]
         if twins:
             name, twin = table.number_names[kept[j]], table.number_names[kept[twins[0]]]
-            dropped[name] = f"correlates with {twin!r} by {to_j[twins[0]]:.4f}"
+            dropped[name] = f"correlates with {twin!r} by {plain(to_j[twins[0]], 4)}"
         else:
             stays[j] = True
     return kept[stays]

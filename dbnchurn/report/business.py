@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from dbnchurn.core.html.format import counted, percent, percents, thousands
-from dbnchurn.core.statistics import normal_quantile, wilson
-from dbnchurn.core.typing import Floats, Ints
+from dbnchurn.core.html.format import amount, counted, joined, percent, percents, thousands
 from dbnchurn.evaluate.registry import PRIMARY
+from dbnchurn.report.campaign_sizes import (
+    CampaignSize,
+    campaign_sizes,
+    other_size_sentence,
+    weighted,
+)
 from dbnchurn.report.report_input import ReportInput
 
-SIZES = (0.05, 0.1, 0.2, 0.4)  # shares of the customers, beside the budget of the config
 DRIVERS = 5
-FEW = 30  # contacts, below which no interval of their return is given
-CONFIDENCE = 0.95
 GLOSSARY = {
     "Score": "The probability of leaving that the model gives a customer.",
     "Test customers": "Customers that took no part in training and chose nothing; all numbers here "
@@ -38,44 +39,6 @@ GLOSSARY = {
     "Partial dependence": "The mean score if all customers had one value of a column, and kept "
     "their other values: what the model does, no proof of a cause.",
 }
-
-
-@dataclass(frozen=True)
-class CampaignSize:
-    """What contacting the customers with the highest scores returns.
-
-    Parameters
-    ----------
-    contacts : int
-    leavers : int
-        Of the test customers contacted, those who left.
-    rate, rate_low, rate_high : float
-        Their share, with the 95 % interval of Wilson.
-    value, low, high : float or None
-        Return in money, with the 95 % interval for as many customers with such scores; None where
-        nothing is known of gains.
-    own : bool
-        Whether it is the number of contacts of the config.
-    """
-
-    contacts: int
-    leavers: int
-    rate: float
-    rate_low: float
-    rate_high: float
-    value: float | None
-    low: float | None
-    high: float | None
-    own: bool = False
-
-    @property
-    def returns(self) -> str:
-        """The return with its interval."""
-        if self.value is None:
-            return "–"
-        if self.low is None or self.high is None:
-            return f"{self.value:,.0f}"
-        return f"{self.value:,.0f} ({self.low:,.0f} to {self.high:,.0f})"
 
 
 @dataclass(frozen=True)
@@ -120,64 +83,25 @@ def business_page(run: ReportInput) -> BusinessPage:
     >>> numbers = compare(y, {"dbn": p}, {"dbn": 0.2}, resamples=5)
     >>> run = ReportInput("demo", y, {"dbn": p}, numbers, "fixed", [PartSummary("test", 400, 0.5)])
     >>> business_page(run).leave[0]
-    'Of 400 customers 200 left: 50.0 %.'
+    'Of 400 test customers, whose outcome is known, 200 left: 50.0 %.'
     """
     sizes = campaign_sizes(run)
     return BusinessPage(
-        _leave(run, sizes), _cost(run), sizes, _drivers(run), _sure(run), _todo(run.own["n"], sizes)
+        _leave(run, sizes), _cost(run), sizes, _drivers(run), _sure(run), _todo(run, sizes)
     )
-
-
-def campaign_sizes(run: ReportInput) -> tuple[CampaignSize, ...]:
-    """What campaigns of some sizes return, on the test customers.
-
-    Parameters
-    ----------
-    run : ReportInput
-
-    Returns
-    -------
-    tuple of CampaignSize
-        Customers with one score are taken in the order of the table; empty where the customers
-        are weighted, as nobody knows then which number of contacts they stand for.
-    """
-    y = np.asarray(run.y, np.int64)
-    scores = np.asarray(run.scores[run.model], np.float64)
-    if _weighted(run):
-        return ()
-    order = np.argsort(-scores, kind="stable")
-    gain = None if run.gain is None else np.asarray(run.gain, np.float64)[order]
-    own = None if run.budget is None else min(len(y), max(1, round(run.budget)))
-    wanted = {max(1, round(share * len(y))) for share in SIZES} | ({own} if own else set())
-    return tuple(_size(n, y[order], gain, own=n == own) for n in sorted(wanted))
-
-
-def _weighted(run: ReportInput) -> bool:
-    return run.sample_weight is not None and bool((np.asarray(run.sample_weight) != 1).any())
-
-
-def _size(n: int, y: Ints, gain: Floats | None, *, own: bool) -> CampaignSize:
-    left = int(y[:n].sum())
-    rate_low, rate_high = (float(end) for end in wilson(left, n))
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    if gain is not None and np.isfinite(gain[:n]).all():
-        value = float(gain[:n].sum())
-        if n >= FEW:
-            # The list is fixed; what other customers with such scores bring varies like these.
-            half = normal_quantile(CONFIDENCE) * float(gain[:n].std(ddof=1)) * np.sqrt(n)
-            low, high = value - half, value + half
-    return CampaignSize(n, left, left / n, rate_low, rate_high, value, low, high, own)
 
 
 def _leave(run: ReportInput, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
     rows, rate = run.own["n"], run.own["base_rate"]
     left = int(np.asarray(run.y, np.int64).sum())
-    said = [f"Of {thousands(rows)} customers {thousands(left)} left: {percent(rate)}."]
-    if _weighted(run):
+    said = [
+        f"Of {thousands(rows)} test customers, whose outcome is known, {thousands(left)} left: "
+        f"{percent(rate)}."
+    ]
+    if weighted(run):
         said = [
-            f"Of {thousands(rows)} customers {thousands(left)} left: {percent(left / rows)}. "
+            f"Of {thousands(rows)} test customers, whose outcome is known, {thousands(left)} left: "
+            f"{percent(left / rows)}. "
             f"Weighted as if nobody had been contacted, {percent(rate)} leave."
         ]
     for size in sizes:
@@ -186,16 +110,25 @@ def _leave(run: ReportInput, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
                 f"Of the {thousands(size.contacts)} with the highest scores "
                 f"{thousands(size.leavers)} left: {percent(size.rate)}."
             )
+    alike = []
     for breakdown in run.breakdowns:
         judged = [g for g in breakdown.groups if not g["few"] and not g["pooled"]]
         if breakdown.by_time or len(judged) < 2:
             continue
-        said.append(f"By {run.label(breakdown.name)}: {_extremes(judged)}.")
+        if (extremes := _extremes(judged)) is None:
+            alike.append(run.label(breakdown.name))
+        else:
+            said.append(f"By {run.label(breakdown.name)}: {extremes}.")
+    if alike:
+        said.append(
+            f"By {joined(alike)}, looked at alone, the shares that left do not differ beyond "
+            "chance among these customers; the model uses a column together with all others."
+        )
     return tuple(said)
 
 
-def _extremes(groups: Sequence[Mapping[str, Any]]) -> str:
-    """The groups of which most and fewest leave, if their intervals lie apart."""
+def _extremes(groups: Sequence[Mapping[str, Any]]) -> str | None:
+    """The groups of which most and fewest leave; None where their intervals overlap."""
 
     def rate(group: Mapping[str, Any]) -> float:
         return float(group["rate"]["value"])
@@ -203,7 +136,7 @@ def _extremes(groups: Sequence[Mapping[str, Any]]) -> str:
     most, least = (pick(groups, key=rate) for pick in (max, min))
     low, high = most["rate"]["low"], least["rate"]["high"]
     if low is None or high is None or low <= high:
-        return "chance may explain the differences"
+        return None
     return (
         f"most leave where it is {most['name']} ({percent(rate(most))}), fewest where it is "
         f"{least['name']} ({percent(rate(least))})"
@@ -211,13 +144,33 @@ def _extremes(groups: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _cost(run: ReportInput) -> tuple[str, ...]:
+    units = (
+        "All returns are after these costs, in the currency of the config's numbers, which names "
+        "none."
+    )
     if run.worth is None:
-        return (run.money,) if run.money else ()
+        return (run.money, *_mean_gains(run), units) if run.money else ()
     lost = run.worth * int(np.asarray(run.y, np.int64).sum())
     return (
         f"A customer who is kept is taken to be worth {run.worth:,.0f} (campaign.offer), so those "
         f"who left are worth {lost:,.0f} together.",
         run.money,
+        units,
+    )
+
+
+def _mean_gains(run: ReportInput) -> tuple[str, ...]:
+    """What contacting a leaver and a customer who stays gains on average."""
+    if run.gain is None or weighted(run):
+        return ()
+    y, gain = np.asarray(run.y, np.int64), np.asarray(run.gain, np.float64)
+    if not np.isfinite(gain).all() or not 0 < y.sum() < len(y):
+        return ()
+    leaver, stayer = (float(gain[y == outcome].mean()) for outcome in (1, 0))
+    return (
+        f"By them contacting a test customer who left brings {amount(round(leaver, 2))} on "
+        f"average, and contacting one who stayed {amount(round(stayer, 2))}; how many accept the "
+        "offer is in it as far as the columns have it.",
     )
 
 
@@ -244,17 +197,11 @@ def _sure(run: ReportInput) -> tuple[str, ...]:
             f"The scores promised {percent(rate + gap['value'])} leavers and {percent(rate)} came"
             + (", which chance explains." if agrees else ", which chance does not explain.")
         )
-    ahead = [
-        name
-        for name in run.peers
-        if (found := run.metrics[name]["difference"][PRIMARY])["low"] is not None
-        and found["low"] > 0
-    ]
+    gaps = [run.metrics[name]["difference"][PRIMARY] for name in run.peers]
+    ahead = [gap for gap in gaps if gap["low"] is not None and gap["low"] > 0]
+    behind = [gap for gap in gaps if gap["low"] is not None and gap["high"] < 0]
     if run.peers:
-        said.append(
-            f"It ranks better than {len(ahead)} of the {len(run.peers)} other models that were "
-            "trained on the same customers."
-        )
+        said.append(_rivals(len(run.peers), len(ahead), len(behind)))
     said.append(
         "All of it was measured on customers that took no part in training; it holds for months "
         "like theirs."
@@ -262,7 +209,19 @@ def _sure(run: ReportInput) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _todo(rows: int, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
+def _rivals(others: int, ahead: int, behind: int) -> str:
+    """How the model stands against others, in a sentence."""
+    alike = others - ahead - behind
+    parts = [f"ranks customers better than {ahead}"] if ahead else []
+    parts += [f"worse than {behind}" if parts else f"ranks customers worse than {behind}"] * (
+        behind > 0
+    )
+    parts += [f"cannot be told apart from {alike}"] * (alike > 0)
+    return f"Of {counted(others, 'other model')} trained on the same customers, it {joined(parts)}."
+
+
+def _todo(run: ReportInput, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
+    rows = run.own["n"]
     control = (
         "Hold out a control group drawn at random ('dbnchurn score --campaign FILE --control "
         "0.1'): without one nobody can say later what the campaign did ('dbnchurn lift')."
@@ -286,8 +245,10 @@ def _todo(rows: int, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
         return (f"{counted(own.contacts, 'contact')} {few}.", control)
     if own.low > 0:
         first = (
-            f"Contact the {n} of {of} customers with the highest scores: at the costs below this "
-            f"returns {own.low:,.0f} to {own.high:,.0f}, if the offer is taken as assumed."
+            "Score the customers of today ('dbnchurn score RUN/model TABLE --output scores.csv') "
+            f"and contact the {percent(own.contacts / rows)} with the highest scores. Of the "
+            f"{of} test customers these are {n}, who returned {amount(round(own.low))} to "
+            f"{amount(round(own.high))} at the costs below, if the offer is taken as assumed."
         )
     elif own.high < 0:
         loses = [
@@ -296,7 +257,8 @@ def _todo(rows: int, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
             if size.contacts < own.contacts
         ]
         first = (
-            f"Do not contact {n} customers at these costs: it loses {-own.high:,.0f} or more. "
+            f"Do not contact {n} customers at these costs: it loses {amount(round(-own.high))} or "
+            "more. "
             + (
                 "Fewer contacts lose money too: make the offer cheaper, or say what it costs."
                 if loses and all(loses)
@@ -306,9 +268,14 @@ def _todo(rows: int, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
     else:
         first = (
             f"Whether {n} contacts return money cannot be told from these customers "
-            f"({own.low:,.0f} to {own.high:,.0f}): begin with a pilot."
+            f"({amount(round(own.low))} to {amount(round(own.high))}): begin with a pilot."
         )
-    return (first, control)
+    other = other_size_sentence(run, sizes) if own.recommended else None
+    known = (
+        "All numbers of this page are of test customers, whose outcome is known: nobody of them is "
+        "to be contacted now."
+    )
+    return (first, *([other] if other else []), control, known)
 
 
 def leaderboard(run: ReportInput) -> list[str]:

@@ -10,12 +10,13 @@ from dbnchurn.core.html.page import render_page
 from dbnchurn.core.made_by import RUN
 from dbnchurn.evaluate.registry import METRICS, PRIMARY, PRINTED, MetricTable, columns
 from dbnchurn.report.business import GLOSSARY, business_page, leaderboard
+from dbnchurn.report.code_text import coded
 from dbnchurn.report.driver_pictures import dependence_pictures, driver_pictures
 from dbnchurn.report.group_pictures import group_pictures
 from dbnchurn.report.outcome_pictures import outcome_pictures
 from dbnchurn.report.report_input import ReportInput
 from dbnchurn.report.training_pictures import training_pictures
-from dbnchurn.report.verdict import cautions, headlines, verdict
+from dbnchurn.report.verdict import cautions, headlines, standing, verdict
 
 COLUMNS = {name: metric.label for name, metric in columns(MetricTable.REPORT).items()}
 PUBLISHED = {name: METRICS[name].label for name in PRINTED}
@@ -65,6 +66,9 @@ def render(run: ReportInput, *, pictures: bool = True) -> str:
         warnings=[*run.warnings, *cautions(run)],
         run=run,
         headlines=headlines(run),
+        standing=standing(run),
+        about=_about(run),
+        coded=coded,
         columns=COLUMNS,
         published=PUBLISHED,
         business=business_page(run),
@@ -73,6 +77,15 @@ def render(run: ReportInput, *, pictures: bool = True) -> str:
         glossary=GLOSSARY,
         further={key: name for key, name in FURTHER.items() if key in run.own},
     )
+
+
+def _about(run: ReportInput) -> str:
+    """Which table the run is of, and of which months, where that is known."""
+    source = run.facts.get("source")
+    months = [group["name"] for part in run.breakdowns if part.by_time for group in part.groups]
+    of = f", test customers of {months[0]}" if months else ""
+    of += f" to {months[-1]}" if len(months) > 1 else ""
+    return f"Table: {source}{of}." if source else ""
 
 
 def write(path: str | Path, run: ReportInput) -> None:

@@ -31,21 +31,28 @@ class Headline:
 
 
 def verdict(run: ReportInput) -> str:
-    """The top tenth in one sentence, and the result against the baselines in another.
+    """What the highest scores find, in a sentence."""
+    own = run.own
+    if own[PRIMARY]["value"] is None or own["roc_auc"]["value"] is None:
+        return "The test customers are all of one outcome, so nothing can be said of the model."
+    lift = own["lift_top_decile"]
+    return (
+        f"Among the tenth of the {own['n']:,} test customers with the highest scores, churners are "
+        f"{plain(lift['value'], METRICS['lift_top_decile'].digits)} times as frequent as among all "
+        f"({percent(own['base_rate'])})."
+    )
+
+
+def standing(run: ReportInput) -> str:
+    """The result against the baselines in a sentence.
 
     A difference counts only if its paired 95 % interval of average precision leaves out zero.
     """
     own = run.own
     if own[PRIMARY]["value"] is None or own["roc_auc"]["value"] is None:
-        return "The test customers are all of one outcome, so nothing can be said of the model."
-    lift = own["lift_top_decile"]
-    opening = (
-        f"Among the tenth of the {own['n']:,} test customers with the highest scores, churners are "
-        f"{plain(lift['value'], METRICS['lift_top_decile'].digits)} times as frequent as among all "
-        f"({percent(own['base_rate'])})."
-    )
+        return ""
     if not run.peers:
-        return f"{opening} There is no baseline to compare {run.model} with."
+        return f"There is no baseline to compare {run.model} with."
     by_standing: dict[str, list[str]] = {
         "better than": [],
         "not told apart from": [],
@@ -56,9 +63,7 @@ def verdict(run: ReportInput) -> str:
             f"{name} ({_gap(run.metrics[name]['difference'][PRIMARY])})"
         )
     phrases = [f"{how} {joined(names)}" for how, names in by_standing.items() if names]
-    return (
-        f"{opening} By {METRICS[PRIMARY].label_in_sentence}, {run.model} is {'; '.join(phrases)}."
-    )
+    return f"By {METRICS[PRIMARY].label_in_sentence}, {run.model} is {'; '.join(phrases)}."
 
 
 def _standing(difference: Number) -> str:

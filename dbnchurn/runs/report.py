@@ -133,10 +133,11 @@ def _money(campaign: CampaignSection) -> str:
         return "Profit counts every customer's own costs, from the columns in campaign.costs."
     offer = campaign.build_offer()
     return (
-        f"Profit assumes an offer that costs {offer.incentive_cost:g} and a contact that costs "
-        f"{offer.contact_cost:g}, taken by {offer.accept_rate:.0%} of the churners, who are then "
-        f"worth {offer.clv:g}; say yours under campaign.offer, or every customer's under "
-        "campaign.costs."
+        f"Assumed: a contact costs {offer.contact_cost:g}; the offer costs "
+        f"{offer.incentive_cost:g} for everybody who accepts it, which are all contacted customers "
+        f"who would have stayed and {offer.accept_rate:.0%} of those who would have left, who then "
+        f"stay and are worth {offer.clv:g}. Say yours under campaign.offer, or every customer's "
+        "under campaign.costs."
     )
 
 

@@ -13,10 +13,10 @@ from dbnchurn.campaign.claim import no_claim
 from dbnchurn.campaign.config import LiftSection
 from dbnchurn.campaign.effect_pictures import effects_picture
 from dbnchurn.campaign.lift import plain_effect
-from dbnchurn.campaign.lift_page import lift_page, lift_text
+from dbnchurn.campaign.lift_page import group_lines, lift_page, lift_text, next_lines
 from dbnchurn.campaign.measurement import NO_EFFECT
 from dbnchurn.core.errors import ConfigError, DataError
-from dbnchurn.core.html.format import points
+from dbnchurn.core.html.format import amount, points
 
 
 def simulated(n=16_000, effect=-0.5, explore=0.0, seed=0):
@@ -249,3 +249,53 @@ def test_contacts_of_other_campaigns_in_the_window_are_told():
     assert "not the effect of the campaign alone" in mixed.verdict
     assert "campaign alone" not in alone.verdict
     assert mixed.as_dict()["contacted_elsewhere"] == {"contact": 0, "control": 50}
+
+
+def test_the_cost_of_accepted_offers_is_said_to_be_missing(tables, found):
+    page = lift_page(found)
+    assert "The cost of accepted offers is not counted" in page
+    accepted = round(found.acceptance["value"] * found.money.contacted)
+    limit = amount(round(found.money.value / accepted, 2))
+    assert f"Above {limit} EUR an offer" in page
+    log, outcomes = tables
+    unknown = lift_of(log, outcomes.drop(columns="accepted"))
+    assert "accepted offers is not counted" not in lift_page(unknown)
+
+
+def test_the_adjusted_difference_is_the_headline_and_the_plain_one_is_explained(found):
+    assert f"{abs(100 * found.effect.value):.2f} points fewer left" in found.verdict
+    plain = f"these two shares differ by {points(found.effect.unadjusted)} points"
+    assert plain in found.verdict
+
+
+def test_methods_and_p_values_are_behind_the_fold(found):
+    before, fold = lift_page(found).split("<summary>How this was computed</summary>")
+    for word in ("Newcombe", "Benjamini", "p = ", "of the variance"):
+        assert word not in before
+        assert word in fold
+
+
+def test_planned_is_held_against_measured_only_of_the_same_kind(found):
+    assert [planned.what for planned in found.planned] == ["effect", "net value"]
+    for text in (lift_page(found), lift_text(found)):
+        assert "planned net value:" not in text
+        assert '<th scope="row">net value' not in text
+    assert '<th scope="row">effect' in lift_page(found)
+
+
+def test_groups_are_judged_against_control_and_against_one_another(found):
+    said = " ".join(group_lines(replace(found, differences={"offer": 0.01, "channel": 0.5})))
+    assert "groups by offer differ in their effects beyond chance" in said
+    assert "groups by channel do not differ in their effects" in said
+    for group in found.groups:
+        assert f"By {group.breakdown}, each group against its control group:" in said
+
+
+def test_what_to_do_next_follows_from_the_claim(tables, found):
+    assert "Contact such customers again" in next_lines(found)[0]
+    assert "Stop contacting" in next_lines(replace(found, claim="lost"))[0]
+    assert "too few customers" in next_lines(replace(found, claim="not told"))[0]
+    assert "Decide nothing" in next_lines(replace(found, claim="stopped"))[0]
+    assert "Wait until" in next_lines(replace(found, preliminary=True))[0]
+    poor = replace(found, money=replace(found.money, low=-1.0))
+    assert "Whether it pays cannot be told yet" in next_lines(poor)[0]

@@ -223,7 +223,7 @@ X = [1.0, 2.0, 3.0, 5.0]
         ([NAN] * 4, 1.0, "empty"),
         ([7.0, NAN, 7.0, 7.0], 1.0, "constant"),
         (X, 1.0, "a copy of 'x'"),
-        ([-2.0, -4.0, -6.0, -10.0], 0.99, "correlates with 'x' by -1.0000"),
+        ([-2.0, -4.0, -6.0, -10.0], 0.99, "correlates with 'x' by −1.0000"),
         ([2.0, 4.0, 6.0, 10.0], 0.99, "correlates with 'x' by 1.0000"),
         ([2.0, 4.0, 6.0, 10.0], 1.0, None),  # 1 keeps all
         ([2.0, 4.0, NAN, 10.0], 0.9, None),  # missing in other rows

@@ -23,12 +23,13 @@ WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
 
 LAYOUT = """
 [...document.querySelectorAll('figure')].map(figure => {
-  const svg = figure.querySelector('svg'), box = svg.getBoundingClientRect();
+  const svg = figure.querySelector('svg');
   const drawn = svg.getBBox(), style = getComputedStyle(svg);
-  const image = figure.querySelector('[role=img]');
+  const image = figure.querySelector('[role=img]'), box = image.getBoundingClientRect();
+  const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
   return {
     left: box.left, right: box.right, width: box.width, height: box.height,
-    drawn: drawn.width, shown: style.display !== 'none' && style.visibility === 'visible',
+    scale, drawn: drawn.width, shown: style.display !== 'none' && style.visibility === 'visible',
     letters: [...svg.querySelectorAll('use')].filter(
       use => use.getAttribute('xlink:href').includes('DejaVu')
         && !document.getElementById(use.getAttribute('xlink:href').slice(1))).length,
@@ -100,6 +101,7 @@ def test_every_figure_is_visible_and_told_in_words(opened, which):
         assert figure["shown"], figure["title"]
         assert 0 <= figure["left"] < figure["right"] <= width, figure["title"]
         assert figure["width"] >= 0.4 * min(width, 1216), figure["title"]
+        assert 8 * figure["scale"] >= 10 or width > 480, figure["title"]  # 8 points: the legends
         assert figure["height"] > 120, figure["title"]
         assert figure["drawn"] > 100, figure["title"]
         assert figure["letters"] == 0, figure["title"]  # every letter has its shape

@@ -8,7 +8,9 @@ import pytest
 from dbnchurn.core.html.format import percent
 from dbnchurn.evaluate import Offer, by_group, compare
 from dbnchurn.report import Breakdown, PartSummary, ReportInput, render
-from dbnchurn.report.business import GLOSSARY, business_page, campaign_sizes, leaderboard
+from dbnchurn.report.business import GLOSSARY, business_page, leaderboard
+from dbnchurn.report.campaign_sizes import campaign_sizes, other_size_sentence
+from dbnchurn.report.code_text import coded
 from tests.report.example_run import full_run
 
 OFFER = Offer(clv=200.0, incentive_cost=10.0, contact_cost=1.0)
@@ -57,7 +59,7 @@ def test_the_interval_holds_what_other_customers_of_these_scores_bring():
 def test_what_to_do_follows_from_the_return(drawn):
     y, p = drawn
     dear = Offer(clv=20.0, incentive_cost=10.0, contact_cost=50.0)
-    assert business_page(run_of(y, p)).todo[0].startswith("Contact the 100 of 2,000 customers")
+    assert business_page(run_of(y, p)).todo[0].startswith("Score the customers of today")
     assert "loses" in business_page(run_of(y, p, dear)).todo[0]
     assert "Fewer contacts" not in business_page(run_of(y, p, dear)).todo[0]
     more = business_page(run_of(y, p, dear, budget=400)).todo[0]
@@ -123,5 +125,43 @@ def test_groups_are_told_apart_only_beyond_chance(drawn):
     for kind, groups in (("noise", names), ("real", np.where(p > np.median(p), "high", "low"))):
         found = Breakdown("plan", False, by_group(y, p, groups, 0.2, resamples=50))
         told[kind] = business_page(run_of(y, p, breakdowns=[found])).leave[-1]
-    assert told["noise"] == "By plan: chance may explain the differences."
+    assert told["noise"].startswith("By plan, looked at alone,")
     assert told["real"].startswith("By plan: most leave where it is high (")
+
+
+def test_the_customers_to_contact_are_those_of_today(drawn):
+    y, p = drawn
+    todo = " ".join(business_page(run_of(y, p)).todo)
+    assert "contact the 5.0 % with the highest scores" in todo
+    assert "nobody of them is to be contacted now" in todo
+
+
+def test_a_number_of_contacts_that_returned_more_is_explained(drawn):
+    y, p = drawn
+    run = run_of(y, p)
+    sizes = campaign_sizes(run)
+    (own,) = (size for size in sizes if size.own)
+    best = max(sizes, key=lambda size: size.value)
+    said = other_size_sentence(run, sizes)
+    assert best.contacts != own.contacts
+    assert own.recommended
+    assert f"{best.contacts} contacts returned {best.value - own.value:,.0f} more than 100" in said
+    assert "the number of the config (campaign.contacts)" in said
+    assert said in business_page(run).todo
+    same = run_of(y, p, budget=best.contacts)
+    assert other_size_sentence(same, campaign_sizes(same)) is None
+    assert other_size_sentence(run_of(y, p, gain=None), campaign_sizes(run)) is None
+
+
+def test_losses_have_a_minus_sign(drawn):
+    y, p = drawn
+    dear = Offer(clv=20.0, incentive_cost=10.0, contact_cost=50.0)
+    returns = [size.returns for size in campaign_sizes(run_of(y, p, dear))]
+    assert all("−" in text and "-" not in text for text in returns)
+
+
+def test_keys_and_commands_are_code_and_all_else_is_escaped():
+    text = str(coded("<b> campaign.offer, 'dbnchurn score RUN/model' & 'dbnchurn <i>'"))
+    assert text.count("<code") == 2
+    assert "&lt;b&gt;" in text
+    assert "<i>" not in text

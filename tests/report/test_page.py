@@ -14,7 +14,7 @@ from dbnchurn.core.html.picture import Picture
 from dbnchurn.evaluate import Offer, compare
 from dbnchurn.report import FineTuning, PartSummary, Pretraining, ReportInput, render, write
 from dbnchurn.report.outcome_pictures import confusion
-from dbnchurn.report.verdict import cautions, headlines, verdict
+from dbnchurn.report.verdict import cautions, headlines, standing, verdict
 from tests.report.example_run import FIGURES, full_run
 
 
@@ -161,7 +161,7 @@ def test_peers_and_parts_have_tables_of_their_own(full, full_text):
         )
     ]
     assert places == sorted(places)
-    assert "without leaves" not in verdict(full)
+    assert "without leaves" not in standing(full)
 
 
 def test_thresholds_stand_side_by_side_with_what_they_cost(full, full_text):
@@ -208,16 +208,16 @@ def test_the_same_run_gives_the_same_page_and_leaves_matplotlib_alone(run, text,
 
 
 def test_the_verdict_counts_only_differences_that_leave_out_zero(run):
-    sentence = verdict(run)
+    sentence = standing(run)
     assert re.search(r"DBN is better than noisy \(by \+0\.\d+; \+0\.\d+ to \+0\.\d+\)", sentence)
     assert "not told apart from twin" in sentence
     turned = run_of(run.y, {name: run.scores[name] for name in ("noisy", "DBN")})
-    assert "noisy is worse than DBN (by −0." in verdict(turned)
+    assert "noisy is worse than DBN (by −0." in standing(turned)
 
 
 def test_the_verdict_without_baselines_or_with_one_outcome():
     y, p = [0, 1] * 20, [0.1, 0.3] * 20
-    assert "no baseline to compare DBN with" in verdict(run_of(y, {"DBN": p}))
+    assert "no baseline to compare DBN with" in standing(run_of(y, {"DBN": p}))
     one = run_of([0] * 40, {"DBN": p})
     assert verdict(one).startswith("The test customers are all of one outcome")
     assert len(re.findall("<figure>", render(one))) == 1

@@ -91,7 +91,9 @@ def to_picture(figure: Figure, title: str, reading: str, alt: str, png: bool = F
     svg = re.sub(r'<svg ([^>]*?)width="[^"]*" ?', r"<svg \1", svg, count=1)
     svg = re.sub(r'<svg ([^>]*?)height="[^"]*" ?', r"<svg \1", svg, count=1)
     svg = re.sub(r"\s*\n\s*", " ", re.sub(r' d="[^"]*"', _shortened, svg))
-    svg = svg.replace("<svg ", '<svg aria-hidden="true" ', 1)
+    # The style sheet keeps letters legible on a phone: its width follows from that in points.
+    width = f"--points: {72 * figure.get_figwidth():.0f}"
+    svg = svg.replace("<svg ", f'<svg aria-hidden="true" style="{width}" ', 1)
     return Picture(title, reading, alt, svg, to_png(figure) if png else b"")
 
 

@@ -166,6 +166,25 @@ def drawing(picture: Picture | None) -> str:
     )
 
 
+def folded(title: str, parts: Sequence[str]) -> str:
+    """Parts of a page that open at a click; nothing if there are none.
+
+    Parameters
+    ----------
+    title : str
+    parts : sequence of str
+        HTML, as the other functions of this module make it.
+
+    Returns
+    -------
+    str
+    """
+    body = "\n".join(part for part in parts if part)
+    if not body:
+        return ""
+    return f'<details class="numbers"><summary>{escape(title)}</summary>\n{body}\n</details>'
+
+
 def _class(kind: str) -> str:
     return f' class="{escape(kind)}"' if kind else ""
 

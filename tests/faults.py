@@ -31,7 +31,7 @@ import pyarrow.parquet as pq
 
 from dbnchurn import Predictor
 from dbnchurn.core.scratch import PATTERN
-from tests.fault_scenarios import OLD, OTHER, Scenario, prepare_base
+from tests.fault_scenarios import OLD, OTHER, SCENARIOS, Scenario, prepare_base
 
 DISK = ("ENOSPC", "EIO")
 STOPS = ("SIGTERM", "SIGKILL", "SIGKILL after")
@@ -238,6 +238,8 @@ class Faults:
             (f.stat().st_size for o in scenario.outputs for f in _files(place / o)), default=0
         )
         shutil.rmtree(place)
+        if "model" in scenario.outputs and "save" not in self.expected:
+            self.learn(next(each for each in SCENARIOS if each.name == "save"))
 
     def _place(self, scenario: Scenario) -> Path:
         place = self.folder / "work"

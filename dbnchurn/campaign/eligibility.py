@@ -103,7 +103,8 @@ def find_eligible(
     if running is not None and config.keep_control:
         days = config.keep_control
         held = held_out_elsewhere(running, ids, config.campaign, config.contact_date, days)
-        reasons.append((f"held out in another campaign within {days} days", held))
+        if held.any():  # a log that holds this very list alone changes nothing
+            reasons.append((f"held out in another campaign within {days} days", held))
     excluded, left = [], np.ones(len(frame), bool)
     for words, rows in reasons:
         excluded.append((words, int((rows & left).sum())))

@@ -37,6 +37,7 @@ NESTED = (list, tuple, dict, set, bytes, bytearray, np.ndarray)
 IDENTIFIER = "looks like an identifier"
 SPANS = "spans of time, in days"
 NO_VALUE = "no value"
+NUMBERS = ("integer", "floating", "decimal", "mixed-integer-float")  # of objects, as pandas says
 PROBED = 1_000  # values of an object column that are asked for their type
 
 
@@ -190,16 +191,14 @@ def judge(values: pd.Series[Any], kind: str | None = None) -> Judgement:
     if pd.api.types.is_bool_dtype(dtype):
         return Judgement(kind or "flag")
     if pd.api.types.is_numeric_dtype(dtype):
-        if kind is None and _are_written_days(values):
-            return Judgement("date", "whole numbers that are days, such as 20260831")
-        return Judgement(kind or "number")
+        return _of_numbers(values, kind)
     inferred = pd.api.types.infer_dtype(values, skipna=True)
     if inferred == "boolean":
         return Judgement(kind or "flag")
     if inferred in ("timedelta", "timedelta64"):
         return Judgement(kind or "number", SPANS)
-    if inferred in ("integer", "floating", "decimal", "mixed-integer-float"):
-        return Judgement(kind or "number")
+    if inferred in NUMBERS:
+        return _of_numbers(values, kind)
     present = values.dropna()
     if inferred == "empty" or not len(present):
         return Judgement(kind or "number", NO_VALUE)
@@ -245,11 +244,20 @@ def is_date(values: pd.Series[Any]) -> bool:
     )
 
 
+def _of_numbers(values: pd.Series[Any], kind: str | None) -> Judgement:
+    if kind is None and _are_written_days(values):
+        return Judgement("date", "whole numbers that are days, such as 20260831")
+    return Judgement(kind or "number")
+
+
 def _serial_question(name: str, values: pd.Series[Any]) -> str:
     """The question about typed numbers that may be dates."""
     if pd.api.types.is_timedelta64_dtype(values.dtype):
         return ""
-    if not pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_complex_dtype(values):
+    if values.dtype == object:
+        if pd.api.types.infer_dtype(values, skipna=True) not in NUMBERS:
+            return ""
+    elif not pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_complex_dtype(values):
         return ""
     return serial_question(name, values.to_numpy(np.float64, na_value=np.nan))
 

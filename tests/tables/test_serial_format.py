@@ -1,5 +1,7 @@
 """Dates that are written as numbers are asked where the name speaks of dates, and read as told."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -161,3 +163,23 @@ def test_days_that_lost_their_points_are_asked_whatever_the_name(tmp_path, endin
 )
 def test_other_numbers_are_no_days_that_lost_their_points(numbers):
     assert not day_first_day(np.asarray(numbers, float))
+
+
+@pytest.mark.parametrize("typed", [int, float, Decimal])
+def test_numbers_that_are_days_mean_the_same_as_objects(typed):
+    """A column of objects, as drivers of databases give them, is judged by what it holds."""
+
+    def frame(name, numbers):
+        return pd.DataFrame({name: pd.Series([typed(int(n)) for n in numbers], dtype=object)})
+
+    days = pd.date_range("2024-01-01", periods=60)
+    written = frame("since", days.strftime("%Y%m%d"))
+    schema = infer(written)
+    assert schema.columns[0].kind == "date"
+    assert read(schema, written)[0].numbers[:, 0].tolist() == (19_723 + np.arange(60.0)).tolist()
+    with pytest.raises(DataError, match="'since': 1012024 is a number or the date 2024-01-01"):
+        infer(frame("since", days.strftime("%d%m%Y")))
+    serial = frame("opened", range(45_000, 45_060))
+    with pytest.raises(DataError, match="'opened': 45000 is a number or the date 2023-03-15"):
+        infer(serial)
+    assert infer(serial, kinds={"opened": "number"}).columns[0].kind == "number"

@@ -16,6 +16,7 @@ import typer
 from dbnchurn.cli.command_line import app
 from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.core.errors import ConfigError, listed
+from dbnchurn.core.html.format import counted
 from dbnchurn.core.html.page_content import PageContent, page_differences
 from dbnchurn.core.made_by import (
     CHANGED,
@@ -91,14 +92,10 @@ class RecomputedPage:
 
     def to_text(self) -> str:
         """A line for each note and difference, and one with the counts."""
-        what = f"{_counted(self.numbers, 'number')} and {_counted(self.pictures, 'drawing')}"
+        what = f"{counted(self.numbers, 'number')} and {counted(self.pictures, 'drawing')}"
         count = f"{what} made again by '{self.words}'"
-        found = _counted(len(self.differences), "difference") if self.differences else "the same"
+        found = counted(len(self.differences), "difference") if self.differences else "the same"
         return "\n".join([*self.notes, *self.differences, f"{count}: {found}"])
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def recompute_page(page: Path) -> RecomputedPage:

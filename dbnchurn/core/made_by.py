@@ -65,6 +65,7 @@ class Command:
     stand_ins: Mapping[str, Path] = field(default_factory=dict)
     stood_in: set[str] = field(init=False, default_factory=set)
     _read: dict[str, _Files] = field(init=False, default_factory=dict)
+    _inputs: dict[str, Input] = field(init=False, default_factory=dict)  # read once for all pages
     _databases: dict[str, None] = field(init=False, default_factory=dict)
     _pages: int = field(init=False, default=0)
 
@@ -91,10 +92,12 @@ class Command:
         }
 
     def _input(self, path: str) -> Input:
-        try:
-            found = input_of(path)
-        except OSError:  # a file of the folder that nobody may read, or that is gone
-            return Input(CHANGED, 0)
+        if path not in self._inputs:
+            try:
+                self._inputs[path] = input_of(path)
+            except OSError:  # a file of the folder that nobody may read, or that is gone
+                return Input(CHANGED, 0)
+        found = self._inputs[path]
         return found if _files(path) == self._read[path] else Input(CHANGED, found.size)
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from dbnchurn.core import checkpoints
@@ -58,9 +57,8 @@ class BestWeights:
             Its validation loss.
         """
         self.loss, self.epochs_since = loss, 0
-        self.weights = {name: p.detach().clone() for name, p in network.named_parameters()}
+        self.weights = {name: p.clone() for name, p in network.named_parameters()}
 
-    @torch.no_grad()
     def restore(self, network: Network) -> None:
         """Copy the weights into a network, if there are any."""
         for name, parameter in network.named_parameters():
@@ -108,7 +106,6 @@ class FineTuningState:
         arrays = flattened(self._tensors() | {"best": self.best.weights})
         checkpoints.save(path, arrays | {"random/torch": generator["torch"]}, facts)
 
-    @torch.no_grad()
     def restore(self, path: Path) -> None:
         """Continue from a checkpoint of :meth:`save`."""
         arrays, facts = checkpoints.load(path)

@@ -404,7 +404,7 @@ class Network(nn.Module):
         """The network as plain arrays."""
 
         def as_array(tensor: Tensor) -> Floats32:
-            return tensor.detach().cpu().numpy().astype(np.float32, copy=True)
+            return tensor.cpu().numpy().astype(np.float32, copy=True)
 
         dense = self.dense_weights
         codes = np.zeros((sum(self.sizes), dense.shape[1]), np.float32)
@@ -416,7 +416,7 @@ class Network(nn.Module):
             weights=tuple(as_array(tensor) for tensor in self.weights),
             biases=tuple(as_array(tensor) for tensor in self.biases),
             head=as_array(self.head),
-            bias=float(self.bias.detach()),
+            bias=float(self.bias),
             skip=as_array(self.skip)[:, 0] if self.skip.numel() else np.empty(0, np.float32),
             activations=self.activations,
         )

@@ -236,9 +236,8 @@ class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
         training = self._coded(rows, chosen, y, sample_weight)
         head = fit_head(training, held_out, self.penalties)
         self.penalty_ = head.penalty
-        with torch.no_grad():
-            self.network_.head.copy_(torch.as_tensor(head.weights))
-            self.network_.bias.add_(head.bias)
+        self.network_.head.copy_(torch.as_tensor(head.weights))
+        self.network_.bias.add_(head.bias)
 
     def _coded(
         self,
@@ -255,7 +254,7 @@ class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
         """Set `paths_`."""
         spread: Rows = np.linspace(0, len(rows) - 1, min(len(rows), HEAD_ROWS)).astype(np.intp)
         direct, codes = _parts(self.network_, rows, np.unique(spread))
-        hidden = codes @ self.network_.head.detach().cpu().numpy()
+        hidden = codes @ self.network_.head.cpu().numpy()
         self.paths_ = {"direct": float(direct.std()), "hidden": float(hidden.std())}
 
     def learned(self) -> dict[str, Any]:

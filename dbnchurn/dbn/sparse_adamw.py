@@ -79,7 +79,6 @@ class SparseAdamW:
             for name, p in self.parameters.items()
         }
 
-    @torch.no_grad()
     def step(self, gradients: Sequence[RowGradient]) -> None:
         """Change some rows of some parameters.
 

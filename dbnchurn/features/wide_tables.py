@@ -1,4 +1,6 @@
-"""Rules for wide tables, which have more numbers than rows: what boosters test, and no ladders.
+"""Rules for wide tables, which have more numbers than rows, and for bins of small and wide ones.
+
+Of a wide table boosters test the strongest numbers, and numbers have no ladders.
 
 A node of a tree costs numbers × bins and a step of a network as much as it has units, whatever the
 rows are, so that 5,000 numbers of 300 rows would take minutes; and of so many, most are noise.

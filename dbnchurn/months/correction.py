@@ -9,20 +9,12 @@ from datetime import date
 import numpy as np
 
 from dbnchurn.core.statistics import normal_quantile, wilson
+from dbnchurn.evaluate.bootstrap import Interval
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap
 from dbnchurn.months.month_names import month_list
 from dbnchurn.months.month_state import MonthState
 
 CONFIDENCE = 0.95
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """A share of leavers before outcomes, with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -65,7 +57,7 @@ class Correction:
         """The months in words."""
         return month_list(self.months)
 
-    def apply(self, mean: float, rows: int) -> Forecast:
+    def apply(self, mean: float, rows: int) -> Interval:
         """The share that leaves if as many leave for each one promised as in these months.
 
         Parameters
@@ -77,7 +69,7 @@ class Correction:
 
         Returns
         -------
-        Forecast
+        Interval
             The interval is of chance alone: in the months that the correction is from (Wilson) and
             in the month to come, added as independent.
         """
@@ -86,7 +78,7 @@ class Correction:
         low, high = (min(1.0, float(end) * times) for end in wilson(self.left, self.rows))
         chance = normal_quantile(CONFIDENCE) * float(np.sqrt(value * (1 - value) / rows))
         below, above = (float(np.hypot(value - end, chance)) for end in (low, high))
-        return Forecast(value, max(0.0, value - below), min(1.0, value + above))
+        return Interval(value, max(0.0, value - below), min(1.0, value + above))
 
 
 def find_correction(states: Sequence[MonthState]) -> Correction | None:

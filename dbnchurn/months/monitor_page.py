@@ -15,7 +15,7 @@ from dbnchurn.core.html.plain_page import (
     plain_page,
     rows_table,
 )
-from dbnchurn.months.correction import Forecast
+from dbnchurn.evaluate.bootstrap import Interval
 from dbnchurn.months.monitor import Findings
 from dbnchurn.months.month_names import NAMES, month_name
 from dbnchurn.months.month_state import MEANING, MonthState, drift_lines
@@ -176,7 +176,7 @@ def _leavers_picture(findings: Findings) -> Picture | None:
         return c.picture("Did as many leave as the scores promised?", reading, alt)
 
 
-def _expected(findings: Findings) -> list[tuple[int, Forecast]]:
+def _expected(findings: Findings) -> list[tuple[int, Interval]]:
     """Corrected forecasts of months without outcomes, by their place; none without correction."""
     if (correction := findings.correction) is None:
         return []

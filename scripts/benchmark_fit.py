@@ -27,7 +27,7 @@ from benchmark_tables import folds_of, machine, tables
 from dbnchurn import ChurnClassifier
 
 Table = tuple[str, pd.DataFrame, np.ndarray]
-LARGE = "72,000 x 11"
+LARGE = "72k x 11"
 
 
 def customers(rows: int, columns: int, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
@@ -53,7 +53,7 @@ def customers(rows: int, columns: int, seed: int = 0) -> tuple[pd.DataFrame, np.
 def all_tables(folder: Path | None, only: str | None) -> Iterator[Table]:
     """The open tables, and the simulated ones."""
     yield from tables(folder, only)
-    for name, rows, columns in (("10,000 x 50", 10_000, 50), (LARGE, 72_000, 11)):
+    for name, rows, columns in (("10k x 50", 10_000, 50), (LARGE, 72_000, 11)):
         if only is None or name in only.split(","):
             yield name, *customers(rows, columns)
 

@@ -87,8 +87,8 @@ def next_steps(result: AllocationResult) -> list[str]:
         steps += [
             f"Leave the {held:,} with arm control alone, by every channel, until the effect is "
             "measured: they stand on the same list, so sort by arm before it is handed on.",
-            "Add the list to the contact log (--log) before the first contact. Who is not reached "
-            "keeps the row and its arm.",
+            "See that the contact log holds the list (--log adds it) before the first contact. Who "
+            "is not reached keeps the row and its arm.",
             "When the outcome window is over, collect who left, of the contacted and the control "
             "group alike, and measure with 'dbnchurn lift'.",
         ]

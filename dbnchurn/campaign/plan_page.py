@@ -77,7 +77,8 @@ def next_steps(plan: Plan) -> list[str]:
     elif larger:
         best = max(larger, key=lambda choice: choice.power)
         steps.append(
-            f"Or do both: with {100 * best.share:g} % held out {thousands(best.needed)} customers "
+            "Or do both, a longer list and a larger control group: with "
+            f"{100 * best.share:g} % held out {thousands(best.needed)} customers "
             "are enough."
         )
     if own.smallest is not None:

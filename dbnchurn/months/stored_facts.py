@@ -7,17 +7,16 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le, Len
-from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator
 
 from dbnchurn.config.messages import sentences
 from dbnchurn.config.yaml import Key, parse
 from dbnchurn.core.errors import DataError
 
 AGAIN = "remove the file, and score, evaluate or measure that month again with --history"
-Rows = Annotated[int, Ge(0)]
-Share = Annotated[float, Ge(0.0), Le(1.0)]
-Group = Annotated[list[FiniteFloat], Len(3, 3)]
+Rows = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Group = Annotated[list[FiniteFloat], Field(min_length=3, max_length=3)]
 """Mean score, rows and leavers."""
 
 
@@ -62,7 +61,7 @@ class _Scores(_Stored):
 class _Gap(_Stored):
     breakdown: str
     group: str
-    rows: Annotated[int, Gt(0)]
+    rows: Annotated[int, Field(gt=0)]
     left: Rows
     promised: Share
     low: FiniteFloat
@@ -72,7 +71,7 @@ class _Gap(_Stored):
 
 class _Outcomes(_Stored):
     gap: _Gap
-    groups: Annotated[list[Group], Len(1)]
+    groups: Annotated[list[Group], Field(min_length=1)]
     estimate: _Ranking
     measured: _Ranking
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
@@ -23,9 +22,6 @@ AT_ONCE = 128  # paths whose tests are brought together at once, so that they fi
 TREES = 32  # whose ends are found at once
 BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(np.float32)
 """The bits of every byte as numbers: one look-up instead of unpacking and a conversion."""
-
-
-NONE: Mapping[int, Sequence[Substitute]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +125,7 @@ class DirectLeaves:
         self._of_end: Floats32 = of_leaf[numbers]
 
     def contributions(
-        self, rows: PackedRows, others: Mapping[int, Sequence[Substitute]] = NONE
+        self, rows: PackedRows, others: Mapping[int, Sequence[Substitute]] | None = None
     ) -> Floats:
         """What the leaves of the rows add, less its average over the background of each column.
 
@@ -137,7 +133,7 @@ class DirectLeaves:
         ----------
         rows : PackedRows of n rows
         others : mapping of raw column → sequence of Substitute, optional
-            The rows with every background value of the columns without `passed`.
+            The rows with every background value of the columns without `passed`, if there are any.
 
         Returns
         -------
@@ -149,7 +145,8 @@ class DirectLeaves:
         for paths in self._paths:
             out[paths.columns] -= paths.sums(either)
         for column, parts in self._mixed.items():
-            out[column] -= self._average(column, parts, answers, others[column])
+            substitutes = others[column] if others is not None else ()
+            out[column] -= self._average(column, parts, answers, substitutes)
         return (out.T + self._of_own_leaves(answers))[: rows.n]
 
     def _average(

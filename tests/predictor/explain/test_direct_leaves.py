@@ -6,7 +6,7 @@ import pytest
 from dbnchurn.features import Leaves
 from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix
 from dbnchurn.features.packed_trees_record import PackedRows
-from dbnchurn.predictor.explain.direct_leaves import DirectLeaves
+from dbnchurn.predictor.explain.direct_leaves import DirectLeaves, Substitute
 from dbnchurn.predictor.explain.tree_paths import TreePaths
 from tests.features.test_leaves import make_table
 
@@ -50,7 +50,13 @@ def test_contributions_equal_occlusion(record, matrix):
     found = direct.contributions(PackedRows.of(matrix, record.lookup.levels))
     assert np.abs(expected).max() > 1
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4)  # float32 sums of about 10
-    left_out = DirectLeaves(forest, packed, values, MADE_OF, [None, *passed[1:]])
-    found[:, 0] = 0
-    rows = PackedRows.of(matrix, record.lookup.levels)
-    np.testing.assert_allclose(left_out.contributions(rows), found, rtol=0, atol=1e-5)
+    # Put in value by value, as for columns whose average depends on the row: the same.
+    in_turn = DirectLeaves(forest, packed, values, MADE_OF, [None, None, *passed[2:]])
+    levels, others = record.lookup.levels, {0: [], 1: []}
+    for raw, columns in ((0, [0]), (1, [1, 2])):
+        for row, share in zip(background, shares, strict=True):
+            put_in = matrix.copy()
+            put_in[:, columns] = row[columns]
+            others[raw].append(Substitute(share, PackedRows.of(put_in, levels)))
+    again = in_turn.contributions(PackedRows.of(matrix, levels), others)
+    np.testing.assert_allclose(again, expected, rtol=0, atol=1e-4)

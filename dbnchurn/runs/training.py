@@ -362,6 +362,7 @@ def write(
         about: dict[str, Any] = {
             "id": table.id,
             "column_labels": dict(config.display_names),
+            "notes": list(dict.fromkeys(table.notes)),
             **_measured(found),
         }
         if config.source is not None and config.source.missing:

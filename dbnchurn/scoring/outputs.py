@@ -78,6 +78,7 @@ def write_outputs(
         changed=changed,
         month=None if month is None else month.coverage,
         sources=dict(sources or {}),
+        notes=scorer.notes if month is None else (*scorer.notes, *month.reading, *month.notes),
     )
     if campaign is not None:
         # Whether its folder may be made was checked before the first row.
@@ -161,7 +162,6 @@ def _summed(scorer: Scorer, work_folder: WorkFolder, paths: OutputPaths, unusual
         digest=scorer.predictor.digest,
         raw_text=paths.raw_text,
         odd=_summed_odd(facts),
-        notes=scorer.notes,
     )
 
 

@@ -15,7 +15,7 @@ Scalar = str | bool | int | float
 TEXTS = ("id", "label", "left", "outcome")
 LABELS = ("positive", "negative")
 MAPPINGS = (
-    "training", "columns", "threshold", "versions", "metrics", "measured", "data", "draw",
+    "training", "ids", "columns", "threshold", "versions", "metrics", "measured", "data", "draw",
     "recalibration",
 )  # fmt: skip
 

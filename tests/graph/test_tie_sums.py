@@ -35,7 +35,8 @@ def test_sums_are_plain_sums_in_any_parts(monkeypatch, kinds, parts, keys):
     calls = drawn(kinds)
     ties = summed(calls, parts)
     np.testing.assert_array_equal(ties.toarray(), plain(calls))
-    assert ties.has_sorted_indices and (np.diff(ties.indptr) == (plain(calls) > 0).sum(1)).all()
+    assert ties.has_sorted_indices
+    assert (np.diff(ties.indptr) == (plain(calls) > 0).sum(1)).all()
     order = np.random.default_rng(0).permutation(len(calls[0]))
     again = summed([values[order] for values in calls], parts)
     for part in ("data", "indices", "indptr"):

@@ -84,12 +84,13 @@ def large(folder: Path) -> dict[str, float]:
     start, used = time.perf_counter(), time.process_time()
     calls = read_calls(config)
     read_used = time.process_time()
-    pagerank(calls.graph)
+    rank = pagerank(calls.graph)
     core_numbers(calls.graph)
-    choose_seeds(spread_of(calls.graph, config.passes_on), config.seeds)
+    spread = spread_of(calls.graph, config.passes_on)
+    seeds = choose_seeds(spread, config.seeds)
     chosen, chosen_used = time.perf_counter(), time.process_time()
-    reach_curve(calls, config)
-    del calls
+    reach_curve(calls, config, spread, seeds, rank)
+    del calls, spread
     middle, half = time.perf_counter(), time.process_time()
     dated = {"key": "id", "date": "day"}
     plan = DataPlan.model_validate(

@@ -6,14 +6,14 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Ints
 from dbnchurn.tables.chunks import RejectedRow, RowPlaces
 from dbnchurn.tables.csv_reader import AFTER_LAST, UNNAMED
@@ -36,6 +36,12 @@ from dbnchurn.tables.streaming import CsvSource, FileSource, SheetSource, open_f
 from dbnchurn.tables.text_column import FORMULA_ERRORS, MISSING, TextColumn
 from dbnchurn.tables.text_decision import Decision, decide
 from dbnchurn.tables.time_offsets import offset_note, zone_note
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
+
 
 CHUNK_ROWS = 2**20
 WHOLE = r"0|[1-9]\d{0,17}"

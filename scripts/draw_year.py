@@ -4,8 +4,8 @@
 
 From nothing, with the commands that a user types: a model is trained; then on the first day of each
 of twelve months customers are scored, a list is drawn and logged, last month is evaluated, its list
-measured, and the history monitored. From month 5 on recorded traffic is doubled (nobody leaves for
-it), in month 7 a large list is called, and in month 8 a challenger is held against the champion.
+measured, and the history monitored. From month 5 on three times the traffic is recorded (nobody
+leaves for it), in month 7 a large list is called, and in month 8 a challenger is held against the champion.
 Every command and what it said is in ``said/``, by month. The last line is one JSON object.
 """
 
@@ -15,7 +15,7 @@ import argparse
 import contextlib
 import io
 import json
-import logging
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,11 @@ import numpy as np
 import pandas as pd
 import yaml
 from simulated_year import Telecom
-from year_pictures import PICTURES
+from year_pictures import draw
 
 from dbnchurn.cli import main as command_line
 from dbnchurn.data.simulate.world import OBSERVED, START
+from dbnchurn.months.history import Month, read_history
 
 ROOT = Path(__file__).parents[1]
 TRAINED = OBSERVED + 2  # position of the cutoff of the first training
@@ -165,20 +166,60 @@ class Year:
         self.close_month(end)
 
 
+def effects(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For every month what `lift` measured of its list, beside the truth."""
+    told = []
+    for month in found:
+        path = Path("history", f"campaigns.{month['month']}.json")
+        (campaign,) = json.loads(path.read_text(encoding="utf-8"))["campaigns"].values()
+        told.append(
+            {key: campaign[key] for key in ("effect", "low", "high", "contacted", "control")}
+        )
+        told[-1]["true_effect"] = month["true_effect"]
+    return told
+
+
+def numbers(months: list[Month], found: list[dict[str, Any]], seconds: float) -> dict[str, Any]:
+    """What docs/months.md cites."""
+    rows = [
+        {
+            "month": place + 1,
+            "promised": round(100 * month.outcomes["gap"]["promised"], 2),
+            "came": round(100 * month.outcomes["gap"]["observed"], 2),
+            "expected": round(month.outcomes["estimate"]["roc_auc"]["value"], 3),
+            "measured": round(month.outcomes["measured"]["roc_auc"]["value"], 3),
+            "advice": told["advice"],
+        }
+        for place, (month, told) in enumerate(zip(months, found, strict=True))
+    ]
+    (challenge,) = (told["challenge"] for told in found if "challenge" in told)
+    large = effects(found)[CAMPAIGN - 1]
+    return {
+        "months": rows,
+        "campaign": {name: round(value, 4) for name, value in large.items()},
+        "challenge": {name: challenge[name] for name in ("promoted", "verdict")},
+        "contacted_left_out": challenge["contacted_left_out"],
+        "seconds": round(seconds),
+    }
+
+
 def main() -> None:
     """Live the year, draw the pictures, print the numbers."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--customers", type=int, default=20_000)
-    parser.add_argument("--months", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, default=Path("year"), help="New folder of the year.")
-    parser.add_argument("--images", type=Path, help="Where the pictures go, such as docs/images.")
+    parser.add_argument("--images", type=Path, default=ROOT / "docs" / "images")
     options = parser.parse_args()
     options.output.mkdir()
-    year = Year(options.output, options.customers, options.months, options.seed)
+    images, started = options.images.resolve(), time.perf_counter()
+    year = Year(options.output, options.customers, 12, options.seed)
     with contextlib.chdir(options.output):
         year.live()
-        Path("found.json").write_text(json.dumps(year.found, indent=1), encoding="utf-8")
+        months = list(read_history("history"))
+        draw(months, effects(year.found), images)
+        found = numbers(months, year.found, time.perf_counter() - started)
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

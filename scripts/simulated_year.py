@@ -44,7 +44,7 @@ class Telecom:
         That will be lived, the first ``OBSERVED`` without leavers.
     seed : int
     changed : int
-        Position of the month from which on three times the traffic is recorded; nobody leaves for it.
+        Position of the month from which on three times the traffic is recorded.
     """
 
     def __init__(self, customers: int, months: int, seed: int, changed: int) -> None:
@@ -132,7 +132,7 @@ class Telecom:
 def steady(world: World) -> World:
     """The same customers, of whom nothing grows or falls only because months pass."""
     monthly = dict(world.monthly)
-    n, m = monthly["broadband_gb"].shape
+    m = monthly["broadband_gb"].shape[1]
     season = SEASON[world.months.astype(int) % 12]
     log = np.log(np.maximum(monthly["broadband_gb"], 0.01) / season)
     back = log.copy()

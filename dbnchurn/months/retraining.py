@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dbnchurn.campaign.arm_names import CONTROL
 from dbnchurn.campaign.feedback import Feedback
-from dbnchurn.campaign.log import CONTROL
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.places import check_places, make_folder
 from dbnchurn.core.typing import Rows
@@ -261,8 +261,8 @@ def _without_contacted(config: RunConfig, month: ChampionMonth) -> ChampionMonth
     held_out = int(((feedback.row >= 0) & ~contacted).sum())
     say(
         [
-            f"feedback: {contacted.sum():,} of {n:,} customers were contacted by a campaign and are "
-            f"left out of the comparison; {held_out:,} who were held out stay in it"
+            f"feedback: {contacted.sum():,} of {n:,} customers were contacted by a campaign and "
+            f"are left out of the comparison; {held_out:,} who were held out stay in it"
         ]
     )
     frame = month.frame[~contacted].reset_index(drop=True)
@@ -296,7 +296,7 @@ def _challenged(
         challenger_threshold=read_json(run / METRICS)["threshold"]["value"],
         resamples=config.resamples,
     )
-    told = {} if trial is None else {"recalibration_trial": trial.plain()}
+    told: dict[str, object] = {} if trial is None else {"recalibration_trial": trial.plain()}
     told |= {"contacted_left_out": len(month.contacted)} if config.feedback is not None else {}
     write_json(run / COMPARISON, {**found.plain(), **told})
     model, tried = None, config.retraining.recalibrate != "never"

@@ -6,7 +6,7 @@ import pytest
 from dbnchurn.features import Leaves
 from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix
 from dbnchurn.features.packed_trees_record import PackedRows
-from dbnchurn.predictor.explain.direct_leaves import DirectLeaves
+from dbnchurn.predictor.explain.direct_leaves import DirectLeaves, Substitute
 from dbnchurn.predictor.explain.tree_paths import TreePaths
 from tests.features.test_leaves import make_table
 
@@ -50,7 +50,13 @@ def test_contributions_equal_occlusion(record, matrix):
     found = direct.contributions(PackedRows.of(matrix, record.lookup.levels))
     assert np.abs(expected).max() > 1
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4)  # float32 sums of about 10
-    left_out = DirectLeaves(forest, packed, values, MADE_OF, [None, *passed[1:]])
-    found[:, 0] = 0
+    # Where the share that passes depends on the row, the rows are given with every value instead.
+    mixed = DirectLeaves(forest, packed, values, MADE_OF, [None, *passed[1:]])
+    substitutes = []
+    for row, share in zip(background, shares, strict=True):
+        others = matrix.copy()
+        others[:, 0] = row[0]
+        substitutes.append(Substitute(share, PackedRows.of(others, record.lookup.levels)))
     rows = PackedRows.of(matrix, record.lookup.levels)
-    np.testing.assert_allclose(left_out.contributions(rows), found, rtol=0, atol=1e-5)
+    found = mixed.contributions(rows, {0: substitutes})
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4)

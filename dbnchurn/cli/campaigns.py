@@ -35,11 +35,12 @@ def plan(
 ) -> None:
     """Say how many customers an effect needs, and what a campaign may cost and bring."""
     from dbnchurn.campaign.config import read_campaign_config
-    from dbnchurn.campaign.plan import make_plan
-    from dbnchurn.campaign.plan_page import plan_page, plan_text
 
     _check_output(output, [config], mkdir)
     settings = read_campaign_config(config, overrides or []).for_plan(str(config))
+    from dbnchurn.campaign.plan import make_plan
+    from dbnchurn.campaign.plan_page import plan_page, plan_text
+
     made = make_plan(settings)
     print(plan_text(made))
     _write(output, plan_page(made), made.as_dict())
@@ -67,11 +68,12 @@ def allocate(
     raw_text: RawText = False,
 ) -> None:
     """Choose whom to contact with which offer through which channel, within a budget."""
-    from dbnchurn.campaign.allocation_job import allocate_customers
-    from dbnchurn.campaign.allocation_text import summary
     from dbnchurn.campaign.config import read_campaign_config
 
     settings = read_campaign_config(config, overrides or []).for_allocate(str(config))
+    from dbnchurn.campaign.allocation_job import allocate_customers
+    from dbnchurn.campaign.allocation_text import summary
+
     with displayed():
         result = allocate_customers(
             settings,

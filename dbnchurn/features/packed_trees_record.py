@@ -10,7 +10,7 @@ level; and it needs numpy alone. The work doubles with every level, so deep tree
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -226,16 +226,31 @@ class PackedForest:
         uint64 array of shape (distinct tests, words)
         """
         out = np.zeros((self.distinct, rows.columns.shape[1] // WORD), np.uint64)
-        for tests in self.numbers:
-            out[tests.places] = _packed(rows.columns[tests.column] >= tests.thresholds[:, None])
-        for sets in self.sets:
-            having = rows.levels[sets.column][sets.members]
-            out[sets.places] = np.bitwise_or.reduceat(having, sets.first, axis=0)
-        both: list[_Tests] = [*self.numbers, *self.sets]
-        for some in both:
-            if some.column in rows.missing:
-                out[some.missing_right] |= rows.missing[some.column]
+        self.answer(rows, range(len(rows.columns)), out)
         return out
+
+    def answer(self, rows: PackedRows, columns: Collection[int], out: Words) -> None:
+        """Write whether the rows go right at each distinct test of some columns.
+
+        Parameters
+        ----------
+        rows : PackedRows
+        columns : collection of int
+            The other columns' tests keep their answers.
+        out : uint64 array of shape (distinct tests, words)
+            As :meth:`answers` gives it; changed in place.
+        """
+        numbers = [tests for tests in self.numbers if tests.column in columns]
+        sets = [tests for tests in self.sets if tests.column in columns]
+        for tests in numbers:
+            out[tests.places] = _packed(rows.columns[tests.column] >= tests.thresholds[:, None])
+        for some in sets:
+            having = rows.levels[some.column][some.members]
+            out[some.places] = np.bitwise_or.reduceat(having, some.first, axis=0)
+        both: list[_Tests] = [*numbers, *sets]
+        for one in both:
+            if one.column in rows.missing:
+                out[one.missing_right] |= rows.missing[one.column]
 
     def at_ends(
         self, of_end: npt.NDArray[Value], answers: Words, trees: range
@@ -255,6 +270,25 @@ class PackedForest:
         -------
         array of the type of `of_end`, of shape (trees, 64 * words)
         """
+        places = self.ends(answers, trees)
+        places += (np.arange(len(trees)) * of_end.shape[1])[:, None]
+        return of_end.ravel().take(places)
+
+    def ends(self, answers: Words, trees: range) -> Rows:
+        """The end of each tree that each row comes to.
+
+        Parameters
+        ----------
+        answers : uint64 array
+            As :meth:`answers` gives them.
+        trees : range
+            Consecutive trees.
+
+        Returns
+        -------
+        intp array of shape (trees, 64 * words)
+            From 0 to ``2 ** depth - 1``.
+        """
         at_nodes = answers[self.tests[trees.start : trees.stop]]
         taken: list[Words] = []  # turns at the levels above: which rows go right
         for level in range(self.depth):
@@ -269,9 +303,7 @@ class PackedForest:
         for turns in taken:
             end <<= 1
             end |= np.unpackbits(turns.view(np.uint8), axis=1)
-        places = end.astype(np.intp)
-        places += (np.arange(len(trees)) * of_end.shape[1])[:, None]
-        return of_end.ravel().take(places)
+        return end.astype(np.intp)
 
 
 def packable(forest: Forest, levels: Mapping[int, int]) -> bool:

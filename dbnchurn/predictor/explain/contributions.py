@@ -24,7 +24,7 @@ from dbnchurn.features.encode_record import encode
 from dbnchurn.features.leaves_record import booster_matrix
 from dbnchurn.features.packed_trees_record import PackedRows
 from dbnchurn.predictor.explain.background import background_values, with_values
-from dbnchurn.predictor.explain.direct_leaves import DirectLeaves
+from dbnchurn.predictor.explain.direct_leaves import DirectLeaves, Substitute
 from dbnchurn.predictor.explain.extra_trees import SampledTrees
 from dbnchurn.predictor.explain.lineage import Raw, lineage
 from dbnchurn.predictor.explain.networks import (
@@ -38,7 +38,7 @@ from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.prepare.record import prepare
 from dbnchurn.tables.schema import Table, stacked
 
-BLOCK = 512  # rows, always as many, so that rounding is the same for a row alone as in a batch
+BLOCK = 1024  # rows, always as many, so that rounding is the same for a row alone as in a batch
 
 
 class Explainer:
@@ -85,8 +85,8 @@ class Explainer:
             for weight, network in weighty
         ]
         self._walked = any(isinstance(network, LeafNetwork) for _, network in self._networks)
-        packed = any(isinstance(network, SkipNetwork) for _, network in self._networks)
-        self._levels = model.leaves.lookup.levels if model.leaves is not None and packed else {}
+        self._packed = any(isinstance(network, SkipNetwork) for _, network in self._networks)
+        self._levels = model.leaves.lookup.levels if model.leaves and self._packed else {}
 
     def _explained(
         self, network: NetworkRecord, prepared: Table, made_of: Sequence[Raw]
@@ -96,16 +96,14 @@ class Explainer:
         if leaves is None or network.sizes == prepared.sizes:
             return ColumnNetwork(network)
         sizes = [paths.leaves for paths in self._paths]
-        averages = [average.passed for average in self._averages if average is not None]
         packed = [forest for forest in leaves.lookup.packed if forest is not None]
-        goes_past = network.hidden_levels <= levels
-        if not goes_past or len(averages) < len(self._averages) or len(packed) < len(sizes):
+        if network.hidden_levels > levels or len(packed) < len(sizes):
             return LeafNetwork(network, levels, sizes)
         values = np.split(network.direct[levels:], np.cumsum(sizes)[:-1])
-        direct = [
-            DirectLeaves(forest, packed[k], values[k], made_of, [passed[k] for passed in averages])
-            for k, forest in enumerate(leaves.forests)
-        ]
+        direct = []
+        for k, forest in enumerate(leaves.forests):
+            passed = [None if average is None else average.passed[k] for average in self._averages]
+            direct.append(DirectLeaves(forest, packed[k], values[k], made_of, passed))
         return SkipNetwork(network, levels, direct)
 
     def contributions(self, table: Table) -> Floats:
@@ -173,11 +171,17 @@ class Explainer:
             with_values(repeated, column, np.tile(background.values, n))
         )
         by_row = units[:, place].reshape(n, len(shares), len(place))
-        return Average(
-            place,
-            np.einsum("nbu,b->nu", by_row, shares),
-            [p.passed(column, matrix).reshape(-1, n, len(shares)) @ shares for p in self._paths],
-        )
+        mean = np.einsum("nbu,b->nu", by_row, shares)
+        passed, others = [], ()
+        if n == 1 or self._walked:
+            by_path = (paths.passed(column, matrix) for paths in self._paths)
+            passed = [each.reshape(-1, n, len(shares)) @ shares for each in by_path]
+        if n > 1 and self._packed:
+            others = tuple(
+                Substitute(share, PackedRows.of(matrix[place :: len(shares)], self._levels))
+                for place, share in enumerate(background.shares.tolist())
+            )
+        return Average(place, mean, passed, others)
 
 
 def _units_of(column: int, units: Sequence[Raw]) -> Ints:

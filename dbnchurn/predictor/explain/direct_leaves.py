@@ -8,41 +8,69 @@ rows at a time, with the packed tests that scoring uses.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import MappingProxyType
 
 import numpy as np
 
-from dbnchurn.core.lazy import LazyModule
-from dbnchurn.core.typing import Floats, Floats32, Ints, Ints32, Rows
+from dbnchurn.core.typing import Floats, Floats32, Ints, Rows
 from dbnchurn.features.forest_record import Forest
 from dbnchurn.features.packed_trees_record import ALWAYS_LEFT, WORD, PackedForest, PackedRows, Words
 from dbnchurn.predictor.explain.lineage import Raw
 
-if TYPE_CHECKING:
-    from scipy import sparse
-else:
-    sparse = LazyModule("scipy.sparse")
+AT_ONCE = 128  # paths whose tests are brought together at once, so that they fit the cache
+TREES = 32  # whose ends are found at once
+BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(np.float32)
+"""The bits of every byte as numbers: one look-up instead of unpacking and a conversion."""
 
-AT_ONCE = 256  # paths whose tests are brought together at once, so that they fit the cache
+
+NONE: Mapping[int, Sequence[Substitute]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
-class _OtherPaths:
-    """The paths to the leaves below tests of one raw column, without these tests.
+class Substitute:
+    """Rows in which a raw column has one background value, for the tests of trees.
 
     Parameters
     ----------
-    column : int
-        The raw column.
-    tests : intp array of shape (levels, paths)
-        Places among the answers and then their opposites; rows take a path if all are true.
+    share : float
+        Of the background that has this value.
+    rows : PackedRows of n rows
     """
 
-    column: int
+    share: float
+    rows: PackedRows
+
+
+@dataclass(frozen=True, eq=False)
+class _Paths:
+    """Some paths, and what each adds to some consecutive raw columns.
+
+    Parameters
+    ----------
+    tests : intp array of shape (levels, paths)
+        Places among the answers and then their opposites; rows take a path if all are true.
+    columns : slice
+        The raw columns.
+    weights : float32 array of shape (raw columns of the slice, paths)
+    """
+
     tests: Rows
+    columns: slice
     weights: Floats32
+
+    def sums(self, either: Words) -> Floats32:
+        """The weights of the paths that each row takes, added up: (raw columns, rows).
+
+        Parameters
+        ----------
+        either : uint64 array
+            Answers and then their opposites.
+        """
+        taken = _all_of(either, self.tests).view(np.uint8)
+        flags = BITS.take(taken.astype(np.intp), axis=0, mode="clip")
+        return np.asarray(self.weights @ flags.reshape(len(taken), -1))
 
 
 class DirectLeaves:
@@ -59,7 +87,8 @@ class DirectLeaves:
         Raw columns that every column of the trees' matrix is made of.
     passed : sequence of float32 arrays of shape (s, 1), or None
         For every raw column: of the leaves whose path tests it, in their order, the share of its
-        background values that pass these tests. None for columns that are left out.
+        background values that pass these tests. None for columns of which that depends on the row,
+        since a column of the trees' matrix is made of them and of others.
     """
 
     def __init__(
@@ -71,15 +100,22 @@ class DirectLeaves:
         passed: Sequence[Floats32 | None],
     ) -> None:
         self._packed = packed
-        nodes, tests, columns = _paths(forest, packed)
-        table = np.zeros((len(values), len(passed)), np.float32)
-        self._paths: list[_OtherPaths] = []
+        nodes, tests, tested = _paths(forest, packed)
+        of_leaf = np.zeros((len(values), len(passed)), np.float32)
+        found: list[tuple[int, Rows, Floats]] = []
+        self._mixed: dict[int, list[_Paths]] = {}
+        self._columns: dict[int, frozenset[int]] = {}
         for column, share in enumerate(passed):
-            own = np.array([column in raw for raw in made_of] + [False])[columns]
+            made = frozenset(j for j, raw in enumerate(made_of) if column in raw)
+            own = np.isin(tested, list(made))
             leaves = np.flatnonzero(own.any(axis=1))
-            if share is None or not len(leaves):
+            if not len(leaves):
                 continue
-            table[leaves, column] = values[leaves]
+            of_leaf[leaves, column] = values[leaves]
+            if share is None:
+                self._columns[column] = made
+                self._mixed[column] = list(_divided([(column, tests[leaves].T, values[leaves])]))
+                continue
             own = own[leaves]
             # Leaves that only tests of the column tell apart share the rest of their paths.
             _, first, path = np.unique(
@@ -87,42 +123,77 @@ class DirectLeaves:
             )
             weights = np.bincount(path, values[leaves].astype(np.float64) * share[:, 0])
             others = np.where(own, packed.distinct + ALWAYS_LEFT, tests[leaves])[first]
-            self._paths.append(_OtherPaths(column, others.T.copy(), weights.astype(np.float32)))
-        self._table = table
-        self._first = np.cumsum((0, *forest.sizes))[:-1].astype(np.int32)
+            found.append((column, others.T, weights))
+        self._paths = list(_divided(found))
+        numbers = packed.leaves + np.cumsum((0, *forest.sizes))[:-1, None]
+        self._of_end: Floats32 = of_leaf[numbers]
 
-    def contributions(self, rows: PackedRows) -> Floats:
+    def contributions(
+        self, rows: PackedRows, others: Mapping[int, Sequence[Substitute]] = NONE
+    ) -> Floats:
         """What the leaves of the rows add, less its average over the background of each column.
 
         Parameters
         ----------
         rows : PackedRows of n rows
+        others : mapping of raw column → sequence of Substitute, optional
+            The rows with every background value of the columns without `passed`.
 
         Returns
         -------
         float64 array of shape (n, raw columns)
         """
         answers = self._packed.answers(rows)
-        out = self._of_own_leaves(answers, rows.n).astype(np.float64)
+        out = np.zeros((self._of_end.shape[2], answers.shape[1] * WORD))
         either: Words = np.concatenate([answers, ~answers])
-        flags = np.empty((AT_ONCE, answers.shape[1] * WORD), np.float32)
         for paths in self._paths:
-            for start in range(0, len(paths.weights), AT_ONCE):
-                taken = _all_of(either, paths.tests[:, start : start + AT_ONCE])
-                weights, some = paths.weights[start : start + AT_ONCE], flags[: len(taken)]
-                some[:] = np.unpackbits(taken.view(np.uint8), axis=1)
-                out[:, paths.column] -= (weights @ some)[: rows.n]
+            out[paths.columns] -= paths.sums(either)
+        for column, parts in self._mixed.items():
+            out[column] -= self._average(column, parts, answers, others[column])
+        return (out.T + self._of_own_leaves(answers))[: rows.n]
+
+    def _average(
+        self, column: int, parts: Sequence[_Paths], answers: Words, others: Sequence[Substitute]
+    ) -> Floats:
+        """What the leaves that a raw column has a part in add on average over its background."""
+        out = np.zeros(answers.shape[1] * WORD)
+        either: Words = np.concatenate([answers, answers])
+        distinct = len(answers)
+        for other in others:
+            either[:distinct] = answers
+            self._packed.answer(other.rows, self._columns[column], either[:distinct])
+            np.invert(either[:distinct], out=either[distinct:])
+            for paths in parts:
+                out += other.share * paths.sums(either)[0]
         return out
 
-    def _of_own_leaves(self, answers: Words, n: int) -> Floats32:
+    def _of_own_leaves(self, answers: Words) -> Floats32:
         """For every raw column: the sum of the values of the row's leaves whose path tests it."""
-        trees = range(len(self._first))
-        numbers = self._packed.leaves + self._first[:, None]
-        leaves: Ints32 = self._packed.at_ends(numbers, answers, trees)[:, :n].T
-        starts = np.arange(0, leaves.size + 1, len(trees), dtype=np.int32)
-        ones = np.ones(leaves.size, np.float32)
-        shape = (n, len(self._table))
-        return np.asarray(sparse.csr_matrix((ones, leaves.ravel(), starts), shape) @ self._table)
+        trees, _, columns = self._of_end.shape
+        out = np.zeros((answers.shape[1] * WORD, columns), np.float32)
+        for start in range(0, trees, TREES):
+            some = range(start, min(start + TREES, trees))
+            for tree, ends in zip(some, self._packed.ends(answers, some), strict=True):
+                out += self._of_end[tree].take(ends, axis=0)
+        return out
+
+
+def _divided(found: Sequence[tuple[int, Rows, Floats]]) -> Iterator[_Paths]:
+    """Paths of rising raw columns, so many at a time that they fit the cache.
+
+    Each entry is a raw column, its paths' tests of shape (levels, paths), and their weights.
+    """
+    if not found:
+        return
+    tests = np.concatenate([paths for _, paths, _ in found], axis=1)
+    column = np.repeat([c for c, _, _ in found], [len(w) for _, _, w in found])
+    weights = np.concatenate([w for _, _, w in found])
+    for start in range(0, len(column), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        first, last = int(column[part][0]), int(column[part][-1])
+        spread = np.zeros((last + 1 - first, len(column[part])), np.float32)
+        spread[column[part] - first, np.arange(spread.shape[1])] = weights[part]
+        yield _Paths(np.ascontiguousarray(tests[:, part]), slice(first, last + 1), spread)
 
 
 def _paths(forest: Forest, packed: PackedForest) -> tuple[Ints, Rows, Ints]:
@@ -163,7 +234,10 @@ def _above(own: Floats, nodes: Ints) -> Ints:
 
 def _all_of(answers: Words, tests: Rows) -> Words:
     """Which rows pass all tests of each path, shape (paths, words)."""
-    passing: Words = answers[tests[0]]
+    # The places are in range: clipping saves the search for those that are not.
+    passing: Words = answers.take(tests[0], axis=0, mode="clip")
+    also = np.empty_like(passing)
     for level in tests[1:]:
-        passing &= answers[level]
+        answers.take(level, axis=0, mode="clip", out=also)
+        passing &= also
     return passing

@@ -17,7 +17,7 @@ from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Floats32, Ints
 from dbnchurn.dbn.network_record import NetworkRecord
 from dbnchurn.features.packed_trees_record import PackedRows
-from dbnchurn.predictor.explain.direct_leaves import DirectLeaves
+from dbnchurn.predictor.explain.direct_leaves import DirectLeaves, Substitute
 from dbnchurn.predictor.explain.tree_paths import Walk
 
 if TYPE_CHECKING:
@@ -37,12 +37,17 @@ class Average:
     units : float32 array of shape (1 or n, len(place))
         Mean values of these units.
     passed : list of float32 arrays of shape (s, 1 or n), one per booster
-        Share of the values that pass all tests on the path to each leaf.
+        Share of the values that pass all tests on the path to each leaf; empty where it is not
+        asked for.
+    others : tuple of Substitute
+        The rows with each of the values, where the average depends on the row and the leaves go
+        past the hidden layers; empty otherwise.
     """
 
     place: Ints
     units: Floats32
     passed: list[Floats32]
+    others: tuple[Substitute, ...] = ()
 
 
 class ColumnNetwork:
@@ -79,14 +84,17 @@ class ColumnNetwork:
         float64 array of shape (n, raw columns)
         """
         field = units @ self._weights + self._network.biases[0]
-        logit = _upper(self._network, field)
+        layers = [np.empty((len(units), len(b)), np.float32) for b in self._network.biases]
+        np.copyto(layers[0], field)
+        logit = _upper(self._network, layers)
         out = np.zeros((len(units), len(averages)))
         for column, average in enumerate(averages):
             if len(average.place):
                 away = np.subtract(units[:, average.place], average.units)
-                without = np.subtract(field, away @ self._weights[average.place])
+                np.matmul(away, self._weights[average.place], out=layers[0])
+                np.subtract(field, layers[0], out=layers[0])
                 change = away @ self._skip[average.place]
-                out[:, column] = logit - _upper(self._network, without) + change
+                out[:, column] = logit - _upper(self._network, layers) + change
         return out
 
 
@@ -187,8 +195,9 @@ class SkipNetwork:
         """
         slope = _slope(self._network, units @ self._weights + self._network.biases[0])
         out = _of_units(units, averages, slope @ self._weights.T + self._skip)
+        others = {column: average.others for column, average in enumerate(averages)}
         for leaves in self._leaves:
-            out += leaves.contributions(rows) / len(self._leaves)
+            out += leaves.contributions(rows, others) / len(self._leaves)
         return out
 
 
@@ -207,13 +216,21 @@ def _skip_of_columns(network: NetworkRecord, levels: int) -> Floats32:
     return np.append(none, network.table[:levels, -1])
 
 
-def _upper(network: NetworkRecord, field: Floats32) -> Floats32:
-    """The logit from the input of the first hidden layer, without its bias and the skip."""
+def _upper(network: NetworkRecord, layers: Sequence[Floats32]) -> Floats32:
+    """The logit from the input of the first hidden layer, without its bias and the skip.
+
+    The layers are overwritten, so that no memory is asked for anew with every column.
+    """
     for i, activation in enumerate(network.activations):
-        h = np.maximum(field, 0) if activation == "relu" else special.expit(field)
+        h = layers[i]
+        if activation == "relu":
+            np.maximum(h, 0, out=h)
+        else:
+            special.expit(h, out=h)
         if i < len(network.weights):
-            field = h @ network.weights[i] + network.biases[i + 1]
-    return np.asarray(h @ network.head)
+            np.matmul(h, network.weights[i], out=layers[i + 1])
+            layers[i + 1] += network.biases[i + 1]
+    return np.asarray(layers[-1] @ network.head)
 
 
 def _slope(network: NetworkRecord, field: Floats32) -> Floats32:

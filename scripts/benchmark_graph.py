@@ -3,8 +3,8 @@
 Run as ``python scripts/benchmark_graph.py``. ``--people 0`` leaves out the large graph, whose
 seconds and memory are those of a process of its own; ``--tables FOLDER`` adds the calls of the
 Copenhagen Networks study (``cns_calls.parquet``); ``--draw`` writes the picture of docs/graph.md.
-Core numbers and PageRanks are compared with those of igraph where it is installed. The last line is one JSON
-object.
+Core numbers and PageRanks are compared with those of igraph where it is installed. The last line is
+one JSON object.
 """
 
 from __future__ import annotations

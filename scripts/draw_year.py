@@ -5,8 +5,8 @@
 From nothing, with the commands that a user types: a model is trained; then on the first day of each
 of twelve months customers are scored, a list is drawn and logged, last month is evaluated, its list
 measured, and the history monitored. From month 5 on three times the traffic is recorded (nobody
-leaves for it), in month 7 a large list is called, and in month 8 a challenger is held against the champion.
-Every command and what it said is in ``said/``, by month. The last line is one JSON object.
+leaves for it), in month 7 a large list is called, and in month 8 a challenger is held against the
+champion. Every command and what it said is in ``said/``, by month. The last line is JSON.
 """
 
 from __future__ import annotations

@@ -148,6 +148,7 @@ class FolderHistory:
                 f"{self.folder}: there is no such history; 'dbnchurn score --history' and "
                 "'dbnchurn evaluate --history' write one"
             )
+        note_read([self.folder])
         found = {}
         for path in sorted(self.folder.iterdir()):
             if (named := NAME.fullmatch(path.name)) is not None:
@@ -185,7 +186,6 @@ def _day(text: str, path: Path) -> date:
 
 
 def _text(path: Path) -> str:
-    note_read([path])
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:

@@ -28,8 +28,10 @@ dbnchurn score "$model" --cutoff {MONTH} --sources crm.yaml --output scores/{MON
 EVALUATE = f"""{MODEL}
 dbnchurn evaluate "$model" --cutoff {LAST} --sources crm.yaml --history history"""
 
+# Every month has at least 28 days: the window of the last list is over on the day of the run.
 LIFT = f"""if [ ! -f lists/{LAST}.csv ]; then exit 0; fi  # the first month: no campaign before
-dbnchurn lift contacts.csv outcomes.csv --campaign {LAST} --history history --month {LAST}"""
+dbnchurn lift contacts.csv outcomes.csv --campaign {LAST} --days 28 --as-of {CONTACT} \\
+  --history history --month {LAST}"""
 
 MONITOR = """code=0
 dbnchurn monitor history --output monitor.html || code=$?

@@ -3,8 +3,8 @@
 Run as ``python scripts/benchmark_graph.py``. ``--people 0`` leaves out the large graph, whose
 seconds and memory are those of a process of its own; ``--tables FOLDER`` adds the calls of the
 Copenhagen Networks study (``cns_calls.parquet``); ``--draw`` writes the picture of docs/graph.md.
-Core numbers are compared with those of igraph where it is installed. The last line is one JSON
-object.
+Core numbers and PageRanks are compared with those of igraph where it is installed. The last line is
+one JSON object.
 """
 
 from __future__ import annotations
@@ -84,12 +84,13 @@ def large(folder: Path) -> dict[str, float]:
     start, used = time.perf_counter(), time.process_time()
     calls = read_calls(config)
     read_used = time.process_time()
-    pagerank(calls.graph)
+    rank = pagerank(calls.graph)
     core_numbers(calls.graph)
-    choose_seeds(spread_of(calls.graph, config.passes_on), config.seeds)
+    spread = spread_of(calls.graph, config.passes_on)
+    seeds = choose_seeds(spread, config.seeds)
     chosen, chosen_used = time.perf_counter(), time.process_time()
-    reach_curve(calls, config)
-    del calls
+    reach_curve(calls, config, spread, seeds, rank)
+    del calls, spread
     middle, half = time.perf_counter(), time.process_time()
     dated = {"key": "id", "date": "day"}
     plan = DataPlan.model_validate(
@@ -168,18 +169,23 @@ def copenhagen(tables: Path, folder: Path) -> dict[str, float]:
     }
 
 
-def same_cores() -> bool | None:
-    """Whether core numbers equal igraph's; None where it is not installed."""
+def beside_igraph() -> dict[str, Any]:
+    """Whether core numbers equal igraph's, and how PageRanks correlate; nothing without igraph."""
     if importlib.util.find_spec("igraph") is None:
-        return None
+        return {"core_equal": None, "pagerank_correlation": None}
     import igraph
 
     caller, callee = drawn_pairs(100_000, 1_000_000)
     graph = graph_of(np.arange(100_000), caller, callee, np.ones(len(caller)))
     row, column = graph.both.nonzero()
-    pairs = np.column_stack([row, column])[row < column]
-    other = igraph.Graph(len(graph), pairs.tolist())
-    return bool((core_numbers(graph) == np.array(other.coreness())).all())
+    other = igraph.Graph(len(graph), np.column_stack([row, column])[row < column].tolist())
+    ties = graph.ties.tocoo()
+    pairs = np.column_stack([ties.row, ties.col]).tolist()
+    rank = igraph.Graph(len(graph), pairs, directed=True).pagerank(weights=ties.data.tolist())
+    return {
+        "core_equal": bool((core_numbers(graph) == np.array(other.coreness())).all()),
+        "pagerank_correlation": round(float(np.corrcoef(pagerank(graph), rank)[0, 1]), 6),
+    }
 
 
 def contagion(folder: Path, customers: int) -> dict[str, float]:
@@ -244,7 +250,7 @@ def main() -> None:
         "features_seconds_10m": measured.get("features_seconds"),
         "features_processor_seconds_10m": measured.get("features_processor_seconds"),
         "peak_mb_10m": measured.get("peak_mb"),
-        "core_equal": same_cores(),
+        **beside_igraph(),
         "contagion_error": abs(estimates["contagion"] - TRUE_CONTAGION),
         "homophily_looks_like": estimates["homophily"],
         "reach_over_pagerank": over,

@@ -1,7 +1,7 @@
 """Inspect a large CSV file in a stream: python scripts/benchmark_inspect.py [--mb N].
 
 Writes the file (12 columns: ids, numbers in several spellings, dates, times, words and gaps) into a
-temporary folder, and inspects it by ``inspect_table`` in a process of its own, whose seconds of
+temporary folder, and runs ``dbnchurn inspect`` on it as a process, start included, whose seconds of
 wall clock and processor and peak memory are measured. The last line is one JSON object.
 """
 
@@ -9,32 +9,35 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from measuring import apart, peak_mb
 
 TILE = 200_000  # rows, simulated once
 MB = 1024
 
 
 def main() -> None:
-    """Write, inspect and print what was found."""
+    """Write, inspect and print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mb", type=int, default=MB, help="size of the file")
     parser.add_argument("--folder", type=Path, help="for the temporary file")
-    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.child:
-        print(json.dumps(inspect(options.child)))
+    if options.write:  # in a process of its own, whose memory is not that of the command
+        write(options.write, options.mb * 2**20)
         return
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         table = Path(folder, "customers.csv")
-        write(table, options.mb * 2**20)
-        print(json.dumps(apart(__file__, "--child", table)))
+        made = [sys.executable, __file__, "--mb", str(options.mb), "--write", str(table)]
+        subprocess.run(made, check=True)
+        print(json.dumps(inspect(table)))
 
 
 def write(path: Path, size: int) -> None:
@@ -69,20 +72,18 @@ def write(path: Path, size: int) -> None:
 
 
 def inspect(table: Path) -> dict[str, float]:
-    """Inspect a file in this process."""
-    from dbnchurn.tables import inspect_table
-
-    start, used = time.perf_counter(), time.process_time()
-    found = inspect_table(table)
+    """Run the command on a file, and measure its process."""
+    start = time.perf_counter()
+    command = subprocess.Popen([sys.executable, "-m", "dbnchurn", "inspect", str(table)])
+    _, status, used = os.wait4(command.pid, 0)
+    seconds = time.perf_counter() - start
+    if status:
+        sys.exit(f"the command ended with status {status}")
     return {
-        "seconds": round(time.perf_counter() - start, 1),
-        "cpu_seconds": round(time.process_time() - used, 1),
-        "peak_mb": round(peak_mb()),
-        "file_mb": round(table.stat().st_size / 2**20),
-        "rows": found.rows,
-        "columns": len(found.columns),
-        "sampled_columns": sum(column.is_sampled for column in found.columns),
-        "questions": len(found.questions),
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
+        "peak_mb": round(used.ru_maxrss / 1024),
+        "mb": round(table.stat().st_size / 2**20),
     }
 
 

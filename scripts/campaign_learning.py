@@ -38,7 +38,7 @@ from dbnchurn.evaluate import Ranking
 from dbnchurn.evaluate.metrics import average_precision
 from dbnchurn.tables.loading import read_table
 
-PILOTS = {10_000: 10, 40_000: 4, 160_000: 2}  # customers → pilots; the smaller, the more chance
+PILOTS = {10_000: 26, 40_000: 6, 160_000: 8}  # customers → pilots; the smaller, the more chance
 FRESH = 100_000
 CONTROL = 0.2
 LEARNERS = ("proportional", "two models", "doubly robust")

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from pydantic import Field, model_validator
 
 from dbnchurn.config import Section
 from dbnchurn.core.errors import did_you_mean
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Bools
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
+
 
 Level = bool | int | float | str
 

@@ -9,12 +9,19 @@ variance that it explains.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtrc, lambertw, ndtr, ndtri
 
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.statistics import wilson
 from dbnchurn.core.typing import Bools, Floats
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    from scipy import special
+else:
+    special = LazyModule("scipy.special")
+
 
 CONFIDENCE = 0.95
 MISMATCH = 0.001  # a smaller p-value of the sample ratio stops every claim
@@ -105,10 +112,10 @@ class Effect:
         low, high = 0.0, FARTHEST
         for _ in range(STEPS):
             middle = (low + high) / 2
-            down, up = self._reach(float(1 - 2 * ndtr(-middle)))
+            down, up = self._reach(float(1 - 2 * special.ndtr(-middle)))
             covers = self.value - down <= 0 <= self.value + up
             low, high = (low, middle) if covers else (middle, high)
-        return float(2 * ndtr(-low))
+        return float(2 * special.ndtr(-low))
 
     @property
     def deviation(self) -> float:
@@ -143,7 +150,7 @@ class Effect:
         """
         alpha = 1 - self.confidence
         information, final = 1 / self.deviation**2, 1 / planned**2
-        mixed = final / (-float(lambertw(-(alpha**2) / np.e, k=-1).real) - 1)
+        mixed = final / (-float(special.lambertw(-(alpha**2) / np.e, k=-1).real) - 1)
         total = information + mixed
         half = np.sqrt(total * np.log(total / (mixed * alpha**2))) / information
         # With hardly any leavers the estimated variance is too small; Newcombe's ends are wider.
@@ -285,7 +292,7 @@ def sample_ratio(contact: Bools, control: Bools, propensity: Floats) -> SampleRa
 def _tail(apart: float, variance: float) -> float:
     if variance <= 1e-12:
         return 1.0 if abs(apart) < 0.5 else 0.0
-    return float(chdtrc(1, apart**2 / variance))
+    return float(special.chdtrc(1, apart**2 / variance))
 
 
 def same_share(hits: tuple[int, int], rows: tuple[int, int]) -> float:
@@ -310,7 +317,7 @@ def same_share(hits: tuple[int, int], rows: tuple[int, int]) -> float:
     share = sum(hits) / sum(rows)
     variance = share * (1 - share) * (1 / rows[0] + 1 / rows[1])
     apart = hits[0] / rows[0] - hits[1] / rows[1]
-    return 1.0 if variance == 0 else float(chdtrc(1, apart**2 / variance))
+    return 1.0 if variance == 0 else float(special.chdtrc(1, apart**2 / variance))
 
 
 def differ(effects: list[Effect]) -> float:
@@ -335,7 +342,7 @@ def differ(effects: list[Effect]) -> float:
     values = np.array([effect.value for effect in effects])
     weights = np.array([1 / effect.deviation**2 for effect in effects])
     mean = weights @ values / weights.sum()
-    return float(chdtrc(len(effects) - 1, weights @ (values - mean) ** 2))
+    return float(special.chdtrc(len(effects) - 1, weights @ (values - mean) ** 2))
 
 
 def planned_deviation(rate: float, contact: int, control: int, confidence: float) -> float:
@@ -353,6 +360,6 @@ def planned_deviation(rate: float, contact: int, control: int, confidence: float
     -------
     float
     """
-    z2, n = float(ndtri(0.5 + confidence / 2)) ** 2, contact + control
+    z2, n = float(special.ndtri(0.5 + confidence / 2)) ** 2, contact + control
     rate = (rate * n + z2 / 2) / (n + z2)
     return float(np.sqrt(rate * (1 - rate) * (1 / max(contact, 1) + 1 / max(control, 1))))

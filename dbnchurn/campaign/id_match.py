@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Literal
 
 from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.lazy import LazyModule
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
+
 
 Match = Literal["exact", "digits", "loose"]
 MATCHES: tuple[Match, ...] = ("exact", "digits", "loose")

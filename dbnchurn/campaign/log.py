@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -28,12 +27,19 @@ from dbnchurn.campaign.source import (
 )
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.files import atomic_write
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.locks import folder_lock
 from dbnchurn.core.made_by import stand_in
 from dbnchurn.core.places import check_places
 from dbnchurn.core.scratch import remove_remains
 from dbnchurn.core.spreadsheet_text import csv_text
 from dbnchurn.tables.writing import ending_of
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
+
 
 WORDS = ("customer", "campaign", "offer", "channel", "arm")
 NEEDED = (*WORDS, "propensity", "contact_date")

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from dbnchurn.campaign.arm_names import CONTACT, CONTROL
 from dbnchurn.campaign.effect import MISMATCH, same_share
 from dbnchurn.campaign.log import ContactLog
 from dbnchurn.core.errors import listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Bools
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
+
 
 RUNNING = 90  # days in which a campaign's control group is left alone, unless said otherwise
 

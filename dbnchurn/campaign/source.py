@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from pydantic import Field
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.spreadsheet_text import original
 from dbnchurn.data.plan import TableSource
 from dbnchurn.tables.empty_rows import TOTAL, total_rows
@@ -21,6 +21,12 @@ from dbnchurn.tables.loading import LoadedTable, load_table
 from dbnchurn.tables.postgres import rows_of
 from dbnchurn.tables.reading_rules import ReadingRules
 from dbnchurn.tables.streaming import open_files
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
+
 
 SHOWN = 3  # rows in a message
 

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dbnchurn.cli.command_line import app
-from dbnchurn.cli.options import Config, IdMatch, Mkdir, Page, RawText, output_file, print_written
+from dbnchurn.cli.options import (
+    HISTORY,
+    Config,
+    IdMatch,
+    Mkdir,
+    Page,
+    RawText,
+    output_file,
+    print_written,
+)
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.files import write_whole
 from dbnchurn.core.places import check_places
@@ -35,11 +44,12 @@ def plan(
 ) -> None:
     """Say how many customers an effect needs, and what a campaign may cost and bring."""
     from dbnchurn.campaign.config import read_campaign_config
-    from dbnchurn.campaign.plan import make_plan
-    from dbnchurn.campaign.plan_page import plan_page, plan_text
 
     _check_output(output, [config], mkdir)
     settings = read_campaign_config(config, overrides or []).for_plan(str(config))
+    from dbnchurn.campaign.plan import make_plan
+    from dbnchurn.campaign.plan_page import plan_page, plan_text
+
     made = make_plan(settings)
     print(plan_text(made))
     _write(output, plan_page(made), made.as_dict())
@@ -67,11 +77,12 @@ def allocate(
     raw_text: RawText = False,
 ) -> None:
     """Choose whom to contact with which offer through which channel, within a budget."""
-    from dbnchurn.campaign.allocation_job import allocate_customers
-    from dbnchurn.campaign.allocation_text import summary
     from dbnchurn.campaign.config import read_campaign_config
 
     settings = read_campaign_config(config, overrides or []).for_allocate(str(config))
+    from dbnchurn.campaign.allocation_job import allocate_customers
+    from dbnchurn.campaign.allocation_text import summary
+
     with displayed():
         result = allocate_customers(
             settings,
@@ -140,9 +151,10 @@ def lift(
     ] = None,
     output: Annotated[Path | None, output_file(".html", help=PAGE_HELP)] = None,
     history: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="FOLDER", help="Add the result to this history, which 'dbnchurn monitor' reads."
+            metavar="HISTORY",
+            help=f"Add the result to this history, which 'dbnchurn monitor' reads: {HISTORY}.",
         ),
     ] = None,
     month: Annotated[
@@ -200,19 +212,18 @@ def lift(
 
 
 def _check_campaign_month(
-    history: Path | None, month: datetime | None, read: list[str | Path], *, mkdir: bool
+    history: str | None, month: datetime | None, read: list[str | Path], *, mkdir: bool
 ) -> None:
     """Refuse, before any work, a history without a month, or one that cannot be written."""
     if (history is None) != (month is None):
         raise ConfigError(
-            "--history FOLDER and --month DATE belong together: the cutoff of the scores that the "
+            "--history HISTORY and --month DATE belong together: the cutoff of the scores that the "
             "customers were chosen by"
         )
     if history is not None:
-        from dbnchurn.months.history import check_history
+        from dbnchurn.months.history import history_at
 
-        check_places({"history": history}, {"input": read}, mkdir=mkdir)
-        check_history(history, mkdir=mkdir)
+        history_at(history).check({}, {"input": read}, mkdir=mkdir)
 
 
 def with_sources(

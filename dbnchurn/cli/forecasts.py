@@ -31,10 +31,11 @@ def forecast(
 ) -> None:
     """Say how many leave, stay and pay in the coming months, by segment, with intervals."""
     from dbnchurn.forecast.config import read_forecast_config
+
+    settings = read_forecast_config(config, overrides or [])  # refused before a second is spent
     from dbnchurn.forecast.forecast_job import write_forecast
     from dbnchurn.forecast.forecast_text import forecast_text
 
-    settings = read_forecast_config(config, overrides or [])
     with displayed():
         made = write_forecast(
             settings, output, page=page, facts=facts, mkdir=mkdir, raw_text=raw_text
@@ -57,10 +58,11 @@ def values(
 ) -> None:
     """Say how long every customer stays and what that is worth, by the config of a forecast."""
     from dbnchurn.forecast.config import read_forecast_config
+
+    settings = read_forecast_config(config, overrides or [])  # refused before a second is spent
     from dbnchurn.forecast.values_job import write_values
     from dbnchurn.forecast.values_text import values_text
 
-    settings = read_forecast_config(config, overrides or [])
     with displayed():
         made = write_values(
             settings, output, page=page, facts=facts, mkdir=mkdir, raw_text=raw_text

@@ -34,10 +34,11 @@ def keyusers(
 ) -> None:
     """Find the key users of a table of calls: whom to address so that word reaches most people."""
     from dbnchurn.graph.config import read_graph_config
+
+    settings = read_graph_config(config, overrides or [])  # refused before a second is spent
     from dbnchurn.graph.key_users_job import write_key_users
     from dbnchurn.graph.key_users_text import key_users_text
 
-    settings = read_graph_config(config, overrides or [])
     with displayed():
         found = write_key_users(
             settings, output, page=page, facts=facts, measures=measures, mkdir=mkdir,

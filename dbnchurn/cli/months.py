@@ -12,6 +12,7 @@ import typer
 from dbnchurn.cli.command_line import app
 from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.cli.options import (
+    HISTORY,
     AllowChanged,
     AllowStale,
     Config,
@@ -212,7 +213,7 @@ def _wanted_months(
     tables: Sequence[Path],
     cutoffs: Sequence[date],
     told: Sequence[date],
-    history: Path | None,
+    history: str | None,
     *,
     mkdir: bool,
 ) -> list[date]:
@@ -220,7 +221,7 @@ def _wanted_months(
     check_month_options(history, told, cutoffs)
     if history is None:
         return []
-    from dbnchurn.months.history import check_history
+    from dbnchurn.months.history import history_at
 
     wanted = (len(tables) + 1) // 2 if model.is_file() else len(cutoffs) or 1
     days = sorted(cutoffs) or list(told)
@@ -231,13 +232,12 @@ def _wanted_months(
         )
     if len(set(days)) < len(days):
         raise ConfigError(f"{'--cutoff' if cutoffs else '--month'}: a month is given twice")
-    check_places({"history": history}, {"input": [model, *tables]}, mkdir=mkdir)
-    check_history(history, mkdir=mkdir)
+    history_at(history).check({}, {"input": [model, *tables]}, mkdir=mkdir)
     return days
 
 
 def _record(
-    history: Path | None,
+    history: str | None,
     months: Sequence[date],
     measured: Sequence[tuple[str, Backtest | ScoredOutcomes]],
 ) -> None:
@@ -256,7 +256,9 @@ def _record(
 
 @app.command(rich_help_panel=PANEL)
 def monitor(
-    history: Annotated[Path, typer.Argument(help="History of months, a folder.")],
+    history: Annotated[
+        str, typer.Argument(metavar="HISTORY", help=f"History of months: {HISTORY}.")
+    ],
     output: Annotated[Path | None, output_file(".html", help="Write a page too.")] = None,
     mkdir: Mkdir = False,
 ) -> None:
@@ -266,12 +268,13 @@ def monitor(
     """
     from dbnchurn.core.files import write_whole
     from dbnchurn.months.campaign_months import read_campaigns
-    from dbnchurn.months.history import read_history
+    from dbnchurn.months.history import history_at, read_history
     from dbnchurn.months.monitor import monitor as find
     from dbnchurn.months.monitor_page import monitor_page, monitor_text
 
     if output is not None:
-        check_places({"output": output}, {"history": [history]}, mkdir=mkdir)
+        check_places({"output": output}, mkdir=mkdir)
+        history_at(history).refuse_output(output)
     found = find(read_history(history), read_campaigns(history))
     if output is not None:
         make_above(output, mkdir)

@@ -48,10 +48,12 @@ Cutoff = typer.Option(
 Mkdir = Annotated[
     bool, typer.Option("--mkdir", help="Make the folder of an output if it is not there.")
 ]
+HISTORY = "a folder, or postgresql:NAME, where NAME is an environment variable with a URL"
 History = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        metavar="FOLDER", help="Add the month to this history, which 'dbnchurn monitor' reads."
+        metavar="HISTORY",
+        help=f"Add the month to this history, which 'dbnchurn monitor' reads: {HISTORY}.",
     ),
 ]
 AllowStale = Annotated[
@@ -247,12 +249,12 @@ def paths_by_table(texts: Sequence[str] | None) -> dict[str, str]:
     return {name: path for name, _, path in (text.partition("=") for text in texts or ())}
 
 
-def check_month_options(history: Path | None, month: object, cutoff: object) -> None:
+def check_month_options(history: str | None, month: object, cutoff: object) -> None:
     """Refuse a month that no history is told, and one that is told twice.
 
     Parameters
     ----------
-    history : Path or None
+    history : str or None
     month, cutoff : object
         What ``--month`` and ``--cutoff`` were given, empty or None where nothing.
 
@@ -262,6 +264,6 @@ def check_month_options(history: Path | None, month: object, cutoff: object) -> 
         If ``--month`` is given without ``--history``, or with ``--cutoff``.
     """
     if history is None and month:
-        raise ConfigError("--month belongs to --history FOLDER")
+        raise ConfigError("--month belongs to --history HISTORY")
     if month and cutoff:
         raise ConfigError("--month and --cutoff are the same here; give --cutoff alone")

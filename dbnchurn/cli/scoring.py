@@ -43,7 +43,6 @@ from dbnchurn.cli.options import (
 )
 from dbnchurn.cli.terminal import console
 from dbnchurn.core.errors import ConfigError
-from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import displayed
 
 if TYPE_CHECKING:
@@ -296,7 +295,7 @@ def _score_on_spark(
 
 
 def _month_of_history(
-    history: Path | None,
+    history: str | None,
     month: datetime | None,
     cutoff: datetime | None,
     model: Path,
@@ -308,15 +307,14 @@ def _month_of_history(
     check_month_options(history, month, cutoff)
     if history is None:
         return None
-    from dbnchurn.months.history import check_history
+    from dbnchurn.months.history import history_at
 
     if (day := cutoff or month) is None:
         raise ConfigError(
             f"--history {history}: of which month are these customers? Give --month DATE, the "
             "cutoff of the table"
         )
-    check_places({"history": history, "output": output}, {"model": [model]}, mkdir=mkdir)
-    check_history(history, mkdir=mkdir)
+    history_at(history).check({"output": output}, {"model": [model]}, mkdir=mkdir)
     return day.date()
 
 

@@ -6,10 +6,15 @@ import hashlib
 import platform
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
+from dbnchurn.core.lazy import LazyModule
+
+if TYPE_CHECKING:  # the command line imports this module before any table is read
+    import numpy as np
+    import numpy.typing as npt
+else:
+    np = LazyModule("numpy")
 
 PACKAGES = ("dbnchurn", "numpy", "pandas", "scikit-learn", "torch", "treelite", "xgboost")
 
@@ -30,6 +35,7 @@ def fingerprint(arrays: Iterable[npt.NDArray[Any]]) -> str:
 
     Examples
     --------
+    >>> import numpy as np
     >>> a = np.arange(3)
     >>> fingerprint([a]) == fingerprint([a.copy()]) != fingerprint([a + 1])
     True

@@ -8,9 +8,14 @@ as ``-5`` and ``+49170``, compute nothing and stay as they are.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+from dbnchurn.core.lazy import LazyModule
+
+if TYPE_CHECKING:  # the config of a verb is checked before it is imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 _SIGNS = "=+@\uff1d\uff0b\uff0d\uff20-"
 # What is white space to Python, spelled out, since engines differ on what \s is.

@@ -14,6 +14,7 @@ from dbnchurn.data.plan import Rule, TablePlan
 from dbnchurn.data.typed import ISO, has_offset, present
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.keys import EXPONENT
+from dbnchurn.tables.loading import conversions
 from dbnchurn.tables.reading_rules import ReadingRules, name_of
 from dbnchurn.tables.serial_format import is_date_name, serial_question
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn
@@ -205,7 +206,7 @@ def check_serials(
 
 def with_formats(
     session: Session, name: str, table: TablePlan, kinds: dict[str, str]
-) -> dict[str, Rule]:
+) -> tuple[dict[str, Rule], list[str]]:
     """The rules of a table with the formats of its texts, found out where they do not say.
 
     Parameters
@@ -221,7 +222,9 @@ def with_formats(
 
     Returns
     -------
-    dict of column → Rule
+    rules : dict of column → Rule
+    conversions : list of str
+        How texts are read where that was found out.
 
     Raises
     ------
@@ -235,7 +238,7 @@ def with_formats(
             words = _words(session, name, cell, once=table.rows == "lookup")
             texts.append(TextColumn.of(column, words, table.missing))
     if not texts:
-        return table.columns
+        return table.columns, []
     numbers = {column: rule.kind != "date" for column, rule in table.columns.items()}
     known = {c: r.formats[0] for c, r in table.columns.items() if len(r.formats) == 1}
     rules = ReadingRules(
@@ -248,12 +251,13 @@ def with_formats(
     except DataError as error:
         raise DataError(f"table {name!r}: {error}") from error
     found = {c: name_of(d.form) for c, d in decisions.items() if d.form is not None}
-    return {
+    completed = {
         column: rule.model_copy(update={"format": found[column]})
         if column in found and column not in known
         else rule
         for column, rule in table.columns.items()
     }
+    return completed, conversions(decisions.values())
 
 
 def _words(session: Session, name: str, cell: str, *, once: bool) -> pa.ChunkedArray:

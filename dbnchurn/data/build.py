@@ -55,6 +55,8 @@ class Built:
         What was left out of the features.
     draw : Draw, optional
         Where ``features.parquet`` holds drawn customers alone.
+    reading : tuple of str, default ()
+        What was assumed, converted or left out when the tables were read.
 
     Examples
     --------
@@ -71,6 +73,7 @@ class Built:
     coverage: Coverage = field(default_factory=Coverage)
     notes: tuple[str, ...] = ()
     draw: Draw | None = None
+    reading: tuple[str, ...] = ()
 
     @property
     def features(self) -> Path:
@@ -196,7 +199,14 @@ def finished(folder: Path, part: Part, *, labelled: bool) -> Built:
         told = json.dumps(asdict(part.coverage), indent=1, ensure_ascii=False)
         (folder / COVERAGE).write_text(told + "\n", encoding="utf-8")
     return Built(
-        folder, part.plan, part.tables, part.joins, part.categories, part.coverage, part.notes
+        folder,
+        part.plan,
+        part.tables,
+        part.joins,
+        part.categories,
+        part.coverage,
+        part.notes,
+        reading=part.reading,
     )
 
 
@@ -242,7 +252,7 @@ def load(built: Built) -> Customers:
     categories = [*built.categories]
     frame = pq.read_table(built.features, read_dictionary=categories).to_pandas()
     key = built.plan.tables[built.plan.base].key
-    notes = (*built.coverage.uncovered, *built.notes)
+    notes = (*built.coverage.uncovered, *built.reading, *built.notes)
     if built.draw is not None:
         notes = (built.draw.sentence, *notes)
     known = frame[LABEL].notna()

@@ -19,7 +19,7 @@ from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.core.sql import BIGINT_TYPES, quoted, text_literal
 from dbnchurn.data.ambiguous import check_dates, check_serials, key_kind, with_formats
 from dbnchurn.data.no_customers import no_customers
-from dbnchurn.data.open import raw_name
+from dbnchurn.data.open import note, raw_name
 from dbnchurn.data.plan import ColumnKind, Rule, TablePlan
 from dbnchurn.data.typed import (
     TypedColumn,
@@ -83,6 +83,39 @@ def copy_notes(tables: Mapping[str, CheckedTable]) -> list[str]:
         for name, table in tables.items()
         if table.copies > MANY_COPIES * table.rows
     ]
+
+
+def contract_notes(tables: Mapping[str, CheckedTable]) -> list[str]:
+    """Sentences about values that broke the rule of their column, and about rows set aside.
+
+    Parameters
+    ----------
+    tables : mapping of table → CheckedTable
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> contract_notes({"bills": CheckedTable(rows=9, kept=8, quarantined={"no key": 1})})
+    ["table 'bills': 1 of 9 rows was set aside: no key (1)"]
+    """
+    found = []
+    for name, table in tables.items():
+        if table.blanked:
+            values = ", ".join(f"{column} ({n})" for column, n in table.blanked.items())
+            found.append(
+                f"table {name!r}: values that break the rule of their column count as missing: "
+                f"{values}"
+            )
+        if aside := sum(table.quarantined.values()):
+            reasons = ", ".join(f"{why} ({n})" for why, n in table.quarantined.items())
+            verb = "was" if aside == 1 else "were"
+            found.append(
+                f"table {name!r}: {aside} of {table.rows} rows {verb} set aside: {reasons}"
+            )
+    return found
 
 
 def enforce(
@@ -310,7 +343,8 @@ def described(session: Session, name: str, table: TablePlan) -> TablePlan:
     keys = key_kind(session, name, table, kinds)
     table = table.model_copy(update={"columns": rules})
     check_dates(session, name, table, kinds)
-    rules = with_formats(session, name, table, kinds)
+    rules, conversions = with_formats(session, name, table, kinds)
+    note(session, name, conversions)
     return table.model_copy(update={"columns": rules, "key_kind": keys})
 
 

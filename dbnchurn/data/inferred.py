@@ -110,7 +110,7 @@ def infer_table(
             for column, kind in columns.items()
         }
         facts = [_facts(session, name, column, rule) for column, rule in rules.items()]
-        notes = []
+        notes = [note.removeprefix(f"table {name!r}: ") for note in session.notes]
         if key is None:
             key, why = find_key(facts)
             if key is None:

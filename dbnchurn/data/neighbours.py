@@ -32,18 +32,15 @@ SHOWN = 5
 ALWAYS = (
     Feature("neighbours", "count(*)", empty=0.0),
     Feature("neighbours_customers", "count(k.key)", empty=0.0),
-    Feature("neighbours_left", "count(g.day) FILTER (k.key IS NOT NULL)", empty=0.0),
-    Feature("neighbours_left_recent", "count_if(k.key IS NOT NULL AND g.recent)", empty=0.0),
-    Feature(
-        "neighbours_left_share",
-        "count(g.day) FILTER (k.key IS NOT NULL) / nullif(count(k.key), 0)",
-    ),
+    Feature("neighbours_left", "count(k.day)", empty=0.0),
+    Feature("neighbours_left_recent", "count_if(k.recent)", empty=0.0),
+    Feature("neighbours_left_share", "count(k.day) / nullif(count(k.key), 0)"),
     Feature(
         "neighbours_left_weighted",
-        "coalesce(sum(t.w) FILTER (k.key IS NOT NULL AND g.day IS NOT NULL), 0)::DOUBLE "
+        "coalesce(sum(t.w) FILTER (k.day IS NOT NULL), 0)::DOUBLE "
         "/ nullif(sum(t.w) FILTER (k.key IS NOT NULL), 0)::DOUBLE",
     ),
-    Feature("neighbours_days_since_left", "min(g.days) FILTER (k.key IS NOT NULL)"),
+    Feature("neighbours_days_since_left", "min(k.days)"),
 )
 """Features of every table of calls: their names behind that of the table, and their SQL."""
 
@@ -103,17 +100,14 @@ def _column_problems(session: Session, plan: DataPlan) -> Iterator[str]:
 
 
 def _customers(session: Session, plan: DataPlan, window: Window) -> None:
-    """Who is or was a customer before the cutoff, and who of them left before it."""
+    """Who is or was a customer before the cutoff, and the day of those who left before it."""
     base = plan.tables[plan.base]
     known = "TRUE" if base.date is None else rows_within(base, EARLIEST, window.cutoff)
     session.run(
-        f"CREATE OR REPLACE TABLE known_customers AS SELECT DISTINCT {quoted(base.key)} AS key "
-        f"FROM {quoted(plan.base)} WHERE {known}"
-    )
-    session.run(
-        "CREATE OR REPLACE TABLE gone_customers AS SELECT key, day, "
-        f"date_diff('day', day, {day(window.cutoff)}) AS days FROM "
-        f"({departures(session, plan, window)})"
+        "CREATE OR REPLACE TABLE known_customers AS SELECT k.key, g.day, "
+        f"date_diff('day', g.day, {day(window.cutoff)}) AS days FROM (SELECT DISTINCT "
+        f"{quoted(base.key)} AS key FROM {quoted(plan.base)} WHERE {known}) k LEFT JOIN "
+        f"({departures(session, plan, window)}) g ON k.key = g.key"
     )
 
 
@@ -129,11 +123,12 @@ def _ties(
     table = plan.tables[name]
     span = whole_span(table, window)
     within = rows_within(table, span.start, span.until)
-    weight = "1"
+    given, weight = "1", "count(*)"
     if neighbours.weight is not None:
-        weight = f"coalesce({quoted(neighbours.weight)}, 0)"
+        given = f"coalesce({quoted(neighbours.weight)}, 0)"
+        weight = f"sum(CAST(round(w * {SCALE}) AS HUGEINT))"
         negative = session.row(
-            f"SELECT count(*) FROM {quoted(name)} WHERE {within} AND {weight} < 0"
+            f"SELECT count(*) FROM {quoted(name)} WHERE {within} AND {given} < 0"
         )[0]
         if negative:
             raise DataError(
@@ -141,13 +136,17 @@ def _ties(
                 "rows; if these are calls that nobody took, give the column a rule with low: 0 and "
                 "otherwise: missing"
             )
+    # Adding up by pair and turning every pair round costs half of adding up in both orders.
     session.run(
-        f"CREATE OR REPLACE TABLE {ties} AS WITH directed AS (SELECT {quoted(table.key)} AS a, "
-        f"{_other(session, plan, name, neighbours)} AS b, sum(CAST(round({weight} * {SCALE}) AS "
-        f"HUGEINT)) AS w FROM {quoted(name)} WHERE {within} GROUP BY ALL) "
-        "SELECT a, b, sum(w) AS w, bool_or(own) AS calls, count(*) = 2 AS mutual FROM "
-        "(SELECT a, b, w, TRUE AS own FROM directed UNION ALL SELECT b, a, w, FALSE FROM directed) "
-        "WHERE a IS NOT NULL AND b IS NOT NULL AND a <> b GROUP BY a, b"
+        f"CREATE OR REPLACE TABLE {ties}_pairs AS SELECT least(a, b) AS low, greatest(a, b) AS "
+        f"high, {weight} AS w, bool_or(a < b) AS up, bool_or(a > b) AS down FROM (SELECT "
+        f"{quoted(table.key)} AS a, {_other(session, plan, name, neighbours)} AS b, {given} AS w "
+        f"FROM {quoted(name)} WHERE {within}) WHERE a <> b GROUP BY 1, 2"
+    )
+    session.run(
+        f"CREATE OR REPLACE VIEW {ties} AS SELECT low AS a, high AS b, w, up AS calls, up AND down "
+        f"AS mutual FROM {ties}_pairs UNION ALL SELECT high, low, w, down, up AND down FROM "
+        f"{ties}_pairs"
     )
 
 
@@ -177,7 +176,11 @@ def _note_hubs(session: Session, name: str, rule: HubRule, window: Window, ties:
         "partners BIGINT, found BOOLEAN)"
     )
     by_rule = "FALSE"
-    people = f"(SELECT a, count(*) AS n, count_if(mutual) AS m FROM {ties} GROUP BY a)"
+    people = f"{ties}_people"
+    session.run(
+        f"CREATE OR REPLACE TABLE {people} AS SELECT a, count(*) AS n, count_if(mutual) AS m FROM "
+        f"{ties} GROUP BY a"
+    )
     if rule.cut:
         total, mutual, most, usual = session.row(
             f"SELECT sum(n), sum(m), quantile_cont(n, {rule.quantile!r}), median(n) FROM {people}"
@@ -194,8 +197,12 @@ def _note_hubs(session: Session, name: str, rule: HubRule, window: Window, ties:
     also = f"{one} IN {text_literals(rule.also)}" if rule.also else "FALSE"
     never = f"{one} IN {text_literals(rule.never)}" if rule.never else "FALSE"
     session.run(
+        f"CREATE OR REPLACE TABLE {ties}_hubs AS SELECT a, n FROM {people} WHERE ({by_rule} OR "
+        f"{also}) AND NOT {never}"
+    )
+    session.run(
         f"INSERT INTO {HUBS} SELECT {text_literal(name)}, DATE '{window.cutoff}', {one}, n, TRUE "
-        f"FROM {people} WHERE ({by_rule} OR {also}) AND NOT {never}"
+        f"FROM {ties}_hubs"
     )
 
 
@@ -227,17 +234,12 @@ def _query(
             for c in columns
         ]
     recent = shift(window.cutoff, neighbours.recent, -1)
-    hubs = (
-        f"SELECT id FROM {HUBS} WHERE name = {text_literal(name)} AND cutoff = DATE "
-        f"'{window.cutoff}' AND found"
-    )
-    direction = "AND t.calls" if neighbours.directions == "out" else ""
+    direction = "WHERE t.calls" if neighbours.directions == "out" else ""
     columns_sql = ", ".join(f"{f.sql} AS {quoted(f.name)}" for f in features)
     return FeatureQuery(
-        f"SELECT t.a AS key, {columns_sql} FROM {ties} t LEFT JOIN known_customers k ON t.b = "
-        f"k.key LEFT JOIN (SELECT *, day > {day(recent)} AS recent FROM gone_customers) g ON t.b = "
-        f"g.key {' '.join(joins)} WHERE CAST(t.b AS VARCHAR) NOT IN ({hubs}) {direction} "
-        "GROUP BY t.a",
+        f"SELECT t.a AS key, {columns_sql} FROM {ties} t ANTI JOIN {ties}_hubs h ON t.b = h.a LEFT "
+        f"JOIN (SELECT *, day > {day(recent)} AS recent FROM known_customers) k ON t.b = k.key "
+        f"{' '.join(joins)} {direction} GROUP BY t.a",
         tuple(features),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -114,6 +114,21 @@ def open_table(
         return _load_text(session, name, source)
     except DataError as error:
         raise DataError(f"table {name!r}: {error}") from error
+
+
+def note(session: Session, name: str, sentences: Iterable[str]) -> None:
+    """Say what was assumed, converted or left out of a table; it stays in the session's notes.
+
+    Parameters
+    ----------
+    session : Session
+    name : str
+        Name of the table.
+    sentences : iterable of str
+    """
+    told = [f"table {name!r}: {sentence}" for sentence in sentences]
+    session.notes += [sentence for sentence in dict.fromkeys(told) if sentence not in session.notes]
+    say(told)
 
 
 def open_source(
@@ -235,7 +250,7 @@ def _load_text(session: Session, name: str, source: CsvSource | SheetSource) -> 
                 rejected.extend(chunk.rejected)
                 yield from _completed(chunk.rows, schema).to_batches()
 
-    say([f"table {name!r}: {note}" for note in source.notes])
+    note(session, name, source.notes)
     schema = source.arrow_schema(columns)
     reader = pa.RecordBatchReader.from_batches(schema, batches(source.files))
     session.store(raw_name(name), reader)
@@ -268,7 +283,7 @@ def _load_typed(
     unread = dict(_unread(loaded))
     if wrong := [why for column, why in unread.items() if wanted is None or column in wanted]:
         raise DataError(f"{'; '.join(wrong)}; mend these cells, or empty them where not known")
-    say([f"table {name!r}: {note}" for note in loaded.notes])
+    note(session, name, loaded.notes)
     typed = pa.Table.from_pandas(loaded.frame.drop(columns=list(unread)), preserve_index=False)
     session.store(raw_name(name), typed.to_reader())
     return list(loaded.rejected)

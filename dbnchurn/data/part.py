@@ -21,6 +21,7 @@ from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.aggregates import Feature
 from dbnchurn.data.contracts import (
     CheckedTable,
+    contract_notes,
     copy_notes,
     described,
     enforce,
@@ -90,6 +91,8 @@ class Part:
     coverage : Coverage
     notes : tuple of str, default ()
         What was left out of the tables or the features.
+    reading : tuple of str, default ()
+        What was assumed, converted or left out when the tables were read.
     """
 
     plan: DataPlan
@@ -98,6 +101,7 @@ class Part:
     joins: list[Join]
     coverage: Coverage = field(default_factory=Coverage)
     notes: tuple[str, ...] = ()
+    reading: tuple[str, ...] = ()
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -164,12 +168,13 @@ def build_part(
             notes = (
                 *passed_over,
                 *hub_notes(session, plan),
+                *contract_notes(tables),
                 *copy_notes(tables),
                 *_ahead(session, plan, task),
             )
     except duckdb.Error as error:
         raise DataError(f"the tables cannot be joined: {error}") from error
-    return Part(plan, tables, features, joins, coverage, notes)
+    return Part(plan, tables, features, joins, coverage, notes, tuple(session.notes))
 
 
 def write_part(session: Session, plan: DataPlan, path: Path, rows: str = RESULT) -> None:

@@ -14,12 +14,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr, ndtri, stdtrit
 
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Rows
 from dbnchurn.evaluate.ranking import Ranking, ScoredRows, thinned
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    from scipy import special
+else:
+    special = LazyModule("scipy.special")
+
 
 Numbers = Callable[[Ranking], dict[str, float]]
 LARGE_BIAS = 1.0  # in standard errors
@@ -170,14 +177,14 @@ def interval(value: float, resampled: Floats, rarer_class_size: float = float("i
         return Interval(value, float("nan"), float("nan"))
     z = _widened_quantile(rarer_class_size)
     below = ((defined < value).mean() + (defined <= value).mean()) / 2
-    shift = ndtri(np.clip(below, 0.5 / len(defined), 1 - 0.5 / len(defined)))
+    shift = special.ndtri(np.clip(below, 0.5 / len(defined), 1 - 0.5 / len(defined)))
     if abs(shift) < LARGE_BIAS:
-        low, high = np.quantile(defined, ndtr([2 * shift - z, 2 * shift + z]))
+        low, high = np.quantile(defined, special.ndtr([2 * shift - z, 2 * shift + z]))
         return Interval(value, float(low), float(high))
     # Nearly all resamples lie on one side of the value (as those of a calibration error do), where
     # corrected percentiles are those of a few extreme resamples. The bias, estimated by their mean
     # minus the value, is subtracted twice: the resamples have that of the value and their own.
-    low, high = np.quantile(defined, ndtr([-z, z])) - 2 * (defined.mean() - value)
+    low, high = np.quantile(defined, special.ndtr([-z, z])) - 2 * (defined.mean() - value)
     return Interval(value, max(float(low), 0.0) if defined.min() >= 0 else float(low), float(high))
 
 
@@ -187,8 +194,8 @@ def _widened_quantile(size: float) -> float:
     The bootstrap's variance is that of a sample divided by n, not by n − 1.
     """
     if not 2 <= size < np.inf:
-        return float(ndtri(0.975))
-    return float(np.sqrt(size / (size - 1)) * stdtrit(size - 1, 0.975))
+        return float(special.ndtri(0.975))
+    return float(np.sqrt(size / (size - 1)) * special.stdtrit(size - 1, 0.975))
 
 
 def poisson_counts(

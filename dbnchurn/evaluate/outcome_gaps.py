@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import bdtr, bdtrc, betaincinv
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.html.format import percent, points, thousands
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.statistics import adjusted_p_values
 from dbnchurn.core.typing import Floats
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    from scipy import special
+else:
+    special = LazyModule("scipy.special")
+
 
 LEVEL = 0.05  # of the interval, and of what chance no longer explains
 FOOTNOTE = (
@@ -146,10 +152,10 @@ def outcome_gap(
 def _gap(breakdown: str, group: str, n: int, k: int, promised: float) -> OutcomeGap:
     """The gap of `k` leavers among `n` customers."""
     half = LEVEL / 2
-    low = float(betaincinv(k, n - k + 1, half)) if k else 0.0
-    high = float(betaincinv(k + 1, n - k, 1 - half)) if k < n else 1.0
-    at_most = float(bdtr(k, n, promised))
-    at_least = float(bdtrc(k - 1, n, promised)) if k else 1.0
+    low = float(special.betaincinv(k, n - k + 1, half)) if k else 0.0
+    high = float(special.betaincinv(k + 1, n - k, 1 - half)) if k < n else 1.0
+    at_most = float(special.bdtr(k, n, promised))
+    at_least = float(special.bdtrc(k - 1, n, promised)) if k else 1.0
     p_value = min(1.0, 2 * min(at_most, at_least))
     return OutcomeGap(breakdown, group, n, k, promised, low - promised, high - promised, p_value)
 

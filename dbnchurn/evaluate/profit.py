@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression
-from scipy.special import betainc
 
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats
 from dbnchurn.evaluate.ranking import Ranking
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    from scipy import optimize, special
+else:
+    special = LazyModule("scipy.special")
+    optimize = LazyModule("scipy.optimize")
 
 
 @dataclass(frozen=True)
@@ -151,8 +157,8 @@ def expected_maximum_profit(ranking: Ranking, offer: Offer) -> float:
     turn = np.full(len(steps), np.inf)
     np.divide(steps, np.diff(tp), out=turn, where=np.diff(tp) > 0)
     edges = np.concatenate([[0.0], np.clip((turn + offer.contact_cost) / value, 0, 1), [1.0]])
-    mass = np.diff(betainc(offer.alpha, offer.beta, edges))
-    mean = np.diff(betainc(offer.alpha + 1, offer.beta, edges)) * offer.accept_rate
+    mass = np.diff(special.betainc(offer.alpha, offer.beta, edges))
+    mean = np.diff(special.betainc(offer.alpha + 1, offer.beta, edges)) * offer.accept_rate
     profit = (value * mean - offer.contact_cost * mass) * tp - waste * mass * fp
     return float(profit.sum()) / ranking.total
 
@@ -161,7 +167,7 @@ def _hull(ranking: Ranking) -> tuple[Floats, Floats]:
     """Weights of contacted churners and contacted stayers at the corners, from (0, 0)."""
     weighted = ranking.sample_weight > 0
     sample_weight, positive = ranking.sample_weight[weighted], ranking.positive[weighted]
-    blocks = isotonic_regression(
+    blocks = optimize.isotonic_regression(
         positive / sample_weight, weights=sample_weight, increasing=False
     ).blocks
     contacted = np.append(0.0, np.cumsum(sample_weight))[blocks]

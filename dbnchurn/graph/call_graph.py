@@ -41,9 +41,14 @@ class CallGraph:
         return len(self.ids)
 
     @cached_property
+    def incoming(self) -> Any:
+        """csr_array of shape (n, n): row: who is called, column: caller."""
+        return self.ties.T.tocsr()
+
+    @cached_property
     def both(self) -> Any:
         """Symmetric csr_array of shape (n, n): the weight of the calls in both directions."""
-        return (self.ties + self.ties.T.tocsr()).tocsr()
+        return (self.ties + self.incoming).tocsr()
 
     @cached_property
     def weights(self) -> tuple[Floats, Ints]:

@@ -15,6 +15,7 @@ from dbnchurn.tables.duckdb import Session
 CALLS = "used_calls"
 SCALE = 2**20  # weights are summed in whole numbers, so that the order of rows does not matter
 TOO_LARGE = 2**63 // SCALE  # a weight that no longer fits a BIGINT
+LARGEST_SUM = TOO_LARGE / 2  # of all weights; far enough from it that rounding does not matter
 
 
 class CallTable(NamedTuple):
@@ -201,11 +202,13 @@ def _counted(
     where = config.calls.name
     faults = _faults(config)
     parts = [f"count_if({condition})" for condition in (*faults.values(), *left_out.values())]
+    weight = config.weight if config.weight == "minutes" else "number"
     row = session.row(
         f"SELECT count(*), count_if({kept}), min(day) FILTER ({kept}), max(day) FILTER ({kept}), "
+        f"sum({weight}) FILTER ({kept} AND isfinite({weight})), "
         f"{', '.join(parts)} FROM given_calls"
     )
-    total, used, first, last, *counts = row
+    total, used, first, last, weights, *counts = row
     wrong = [
         f"{sentence} ({count} rows)"
         for sentence, count in zip(faults, counts, strict=False)
@@ -220,6 +223,11 @@ def _counted(
     if not wrong and not used:
         why = f": {'; '.join(told)}" if told else ""
         wrong.append(f"there are no calls between two people{why}")
+    if not wrong and weights >= LARGEST_SUM:
+        wrong.append(
+            f"the weights of all calls add up to {weights:.3g}, and more than {LARGEST_SUM:.3g} "
+            "cannot be added up; give another unit"
+        )
     if wrong:
         raise DataError(f"{where}: {'; '.join(wrong)}")
     if config.date is not None and kinds[config.date] == "TIMESTAMP WITH TIME ZONE":

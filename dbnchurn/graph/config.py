@@ -77,7 +77,9 @@ class GraphConfig(Section):
     )
     seed: Annotated[int, Field(ge=0)] = 0
     memory: Memory = Field(default="1GB", description="Of DuckDB, before it writes to disk.")
-    threads: Annotated[int, Field(ge=1)] = Field(default=2, description="Of DuckDB.")
+    threads: Annotated[int, Field(ge=1)] = Field(
+        default=2, description="Of DuckDB, and of sums of ties."
+    )
 
     @model_validator(mode="after")
     def _columns_fit(self) -> GraphConfig:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.special import expit, logit
+from scipy.stats import t as student_t
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.statistics import normal_quantile
-from dbnchurn.core.typing import Floats
+from dbnchurn.core.typing import Bools, Floats, Ints
 
 STEPS = 100
 TOLERANCE = 1e-10
 NEAR = 1e-9  # least distance of a score from 0 and 1
 CONFIDENCE = 0.95  # of the interval
 LARGEST = 12.0  # growth from the least to the largest share; beyond, the estimate is infinite
+LEAST_GROUPS = 20  # with fewer an interval by groups would be a guess
 LEAST_INFORMATION = 1e-6  # of a row on average; below, the score has told everybody apart
 
 
@@ -30,6 +34,8 @@ class ContagionEstimate:
     low, high : float
         Ends of an interval of 95 %.
     rows, leavers : int
+    groups : int
+        Taken as independent of one another; as many as rows if nobody said which these are.
     """
 
     coefficient: float
@@ -37,10 +43,14 @@ class ContagionEstimate:
     high: float
     rows: int
     leavers: int
+    groups: int
 
 
 def estimate_contagion(
-    share: npt.ArrayLike, left: npt.ArrayLike, score: npt.ArrayLike
+    share: npt.ArrayLike,
+    left: npt.ArrayLike,
+    score: npt.ArrayLike,
+    groups: npt.NDArray[Any] | None = None,
 ) -> ContagionEstimate:
     """Estimate how leaving grows with the share of partners who left before, given a score.
 
@@ -58,6 +68,10 @@ def estimate_contagion(
         0 or 1: who left after the cutoff.
     score : array of shape (n,)
         Probability of leaving that uses nothing of partners.
+    groups : array of shape (n,), optional
+        Customer or community of a row. Rows of one group may have in common what the score does not
+        hold, and the interval allows for it, by the covariance of Liang and Zeger (1986). By
+        default every row is taken as independent.
 
     Returns
     -------
@@ -67,8 +81,8 @@ def estimate_contagion(
     ------
     DataError
         If nobody or everybody left, the share does not vary, or share and score tell leavers and
-        stayers apart without exception, so that there is no finite estimate; or if it does not
-        settle.
+        stayers apart without exception, so that there is no finite estimate; if it does not
+        settle; or if there are fewer than 20 groups.
 
     Examples
     --------
@@ -88,6 +102,7 @@ def estimate_contagion(
             f"of {len(y)} customers with partners {int(y.sum())} left, and the share of partners "
             "who left has to vary among leavers and stayers: nothing can be estimated"
         )
+    number = _numbered(groups, known)
     scale = float(x.std())
     design = np.column_stack([np.ones(len(x)), (x - x.mean()) / scale, _standardised(odds)])
     at = np.zeros(3)
@@ -112,9 +127,52 @@ def estimate_contagion(
             f"the estimate did not settle in {STEPS} steps, so there is none; share and score may "
             "nearly be one column: take more customers"
         )
+    count, quantile = len(y), normal_quantile(CONFIDENCE)
+    if number is not None:
+        count = int(number.max()) + 1
+        covariance = _by_groups(covariance, design * (y - expit(design @ at))[:, None], number)
+        quantile = float(student_t.ppf((1 + CONFIDENCE) / 2, count - 1))
     value, error = float(at[1]) / scale, float(np.sqrt(covariance[1, 1])) / scale
-    half = normal_quantile(CONFIDENCE) * error
-    return ContagionEstimate(value, value - half, value + half, len(y), int(y.sum()))
+    half = quantile * error
+    return ContagionEstimate(value, value - half, value + half, len(y), int(y.sum()), count)
+
+
+def _numbered(groups: npt.NDArray[Any] | None, known: Bools) -> Ints | None:
+    """Numbers of the groups of the rows that are used."""
+    if groups is None:
+        return None
+    number = pd.factorize(np.asarray(groups)[known])[0]
+    if (number < 0).any():
+        raise DataError(
+            f"{int((number < 0).sum())} of {len(number)} rows have no group; give each row one"
+        )
+    if number.max() + 1 < LEAST_GROUPS:
+        raise DataError(
+            f"{number.max() + 1} groups are too few for an interval, which takes {LEAST_GROUPS}; "
+            "give smaller groups, or more customers"
+        )
+    return np.asarray(number, np.int64)
+
+
+def _by_groups(inverse: Floats, slopes: Floats, number: Ints) -> Floats:
+    """Covariance of the estimates if rows of one group depend on one another.
+
+    Parameters
+    ----------
+    inverse : float64 array of shape (k, k)
+        Of the information.
+    slopes : float64 array of shape (n, k)
+        Of the log-likelihood of each row.
+    number : int array of shape (n,)
+        Of the group of each row.
+
+    Returns
+    -------
+    float64 array of shape (k, k)
+    """
+    sums = np.column_stack([np.bincount(number, column) for column in slopes.T])
+    few = len(sums) / (len(sums) - 1)
+    return np.asarray(few * inverse @ (sums.T @ sums) @ inverse)
 
 
 def _standardised(values: Floats) -> Floats:

@@ -112,10 +112,9 @@ def pagerank(graph: CallGraph, damping: float = DAMPING) -> Floats:
     out = np.asarray(graph.ties.sum(axis=1)).ravel()
     silent = out == 0
     share = np.divide(1.0, out, out=np.zeros(n), where=~silent)
-    incoming = graph.ties.T.tocsr()
     rank = np.full(n, 1.0 / n)
     for _ in range(MOST_STEPS):
-        spread = incoming @ (rank * share) + rank[silent].sum() / n
+        spread = graph.incoming @ (rank * share) + rank[silent].sum() / n
         after = damping * spread + (1.0 - damping) / n
         change = float(np.abs(after - rank).sum())
         rank = after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.progress import stage
 from dbnchurn.core.sql import WHOLE_TYPES, text_literal
-from dbnchurn.core.typing import Bools, Ints
+from dbnchurn.core.typing import Bools
 from dbnchurn.data.open import open_source, raw_name
-from dbnchurn.graph.call_graph import CallGraph, graph_of
+from dbnchurn.graph.call_graph import CallGraph
 from dbnchurn.graph.call_table import (
     CALLS,
     SCALE,
@@ -27,9 +29,11 @@ from dbnchurn.graph.call_table import (
 )
 from dbnchurn.graph.config import CustomerList, GraphConfig
 from dbnchurn.graph.hubs import find_hubs
+from dbnchurn.graph.tie_sums import TieSums
 from dbnchurn.tables.duckdb import Session
 
 MOST_PEOPLE = 2**31 - 1
+ROWS_AT_ONCE = 2**20  # of the calls that DuckDB hands over
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,13 +114,14 @@ def read_calls(config: GraphConfig) -> Calls:
         with stage("read the calls"), Session(config.memory, config.threads) as session:
             table = make_calls(session, config)
             middle = _middle(table)
-            ids, pairs = _pairs(session, middle)
+            ids = _people(session)
+            halves = _halves(session, len(ids), middle, config.threads)
             notes = list(table.notes)
             if config.customers is not None:
                 customers = _known(session, config.customers, config.until, ids, notes)
     except duckdb.Error as error:
         raise DataError(f"{config.calls.name} cannot be read: {error}") from error
-    whole = graph_of(ids, pairs[0], pairs[1], pairs[2] / SCALE)
+    whole = _graph(ids, halves[0] + halves[1])
     hubs = find_hubs(whole, config.hubs)
     notes += hubs.notes
     order = np.flatnonzero(hubs.nodes)
@@ -124,18 +129,12 @@ def read_calls(config: GraphConfig) -> Calls:
     found = tuple(
         Hub(str(ids[i]), int(whole.partners[i]), float(whole.reciprocity[i])) for i in order
     )
-    halves: list[CallGraph | None] = [None, None]
+    early = late = None
     if middle is not None:
-        early = pairs[3]
-        halves = [
-            graph_of(ids, pairs[0][some > 0], pairs[1][some > 0], some[some > 0] / SCALE).without(
-                hubs.nodes
-            )
-            for some in (early, pairs[2] - early)
-        ]
+        early, late = (_graph(ids, half).without(hubs.nodes) for half in halves)
     kept = None if customers is None else customers[~hubs.nodes]
     graph = whole.without(hubs.nodes)
-    return Calls(graph, halves[0], halves[1], kept, found, table, tuple(notes))
+    return Calls(graph, early, late, kept, found, table, tuple(notes))
 
 
 def _middle(table: CallTable) -> datetime | None:
@@ -145,31 +144,57 @@ def _middle(table: CallTable) -> datetime | None:
     return table.first + (table.last - table.first) / 2
 
 
-def _pairs(session: Session, middle: datetime | None) -> tuple[npt.NDArray[Any], list[Ints]]:
-    """Ids in ascending order; caller, callee, weight and early weight of every pair."""
+def _graph(ids: npt.NDArray[Any], ties: Any) -> CallGraph:
+    """The graph of ties whose weights are in parts."""
+    return CallGraph(
+        ids, sp.csr_array((ties.data / SCALE, ties.indices, ties.indptr), shape=ties.shape)
+    )
+
+
+def _people(session: Session) -> npt.NDArray[Any]:
+    """Make the table ``people`` of ids and places; the ids in ascending order."""
     session.run(
-        "CREATE TABLE people AS SELECT id, row_number() OVER (ORDER BY id) - 1 AS place "
+        "CREATE TABLE people AS SELECT id, (row_number() OVER (ORDER BY id) - 1)::INTEGER AS place "
         f"FROM (SELECT DISTINCT unnest([caller, callee]) AS id FROM {CALLS})"
     )
     count = session.row("SELECT count(*) FROM people")[0]
     if count > MOST_PEOPLE:
         raise DataError(f"there are {count} people, and a graph has at most {MOST_PEOPLE}")
-    ids = session.arrow("SELECT id FROM people ORDER BY place").column(0).to_pandas().to_numpy()
-    early = (
-        "0"
-        if middle is None
-        else f"coalesce(sum(weight) FILTER (day < {text_literal(middle)}::TIMESTAMP), 0)"
+    table = session.arrow("SELECT id FROM people ORDER BY place")
+    return np.asarray(table.column(0).to_pandas().to_numpy())
+
+
+def _halves(session: Session, people: int, middle: datetime | None, threads: int) -> list[Any]:
+    """The ties of the calls before the middle of the time and from it on, weights in parts.
+
+    Parameters
+    ----------
+    session : Session
+        Has the calls and the table of people.
+    people : int
+    middle : datetime or None
+        Without one, all calls are in the first of both.
+    threads : int
+
+    Returns
+    -------
+    list of two csr_array of shape (people, people)
+    """
+    early = "TRUE" if middle is None else f"day < {text_literal(middle)}::TIMESTAMP"
+    rows = session.batches(
+        f"SELECT a.place AS caller, b.place AS callee, weight, {early} AS early FROM {CALLS} JOIN "
+        "people a ON caller = a.id JOIN people b ON callee = b.id",
+        ROWS_AT_ONCE,
     )
-    table = session.arrow(
-        f"SELECT pair, sum(weight)::BIGINT AS weight, ({early})::BIGINT AS early FROM (SELECT "
-        f"a.place * {len(ids)} + b.place AS pair, weight, day FROM {CALLS} JOIN people a "
-        "ON caller = a.id JOIN people b ON callee = b.id) GROUP BY pair"
-    )
-    pair = table.column("pair").to_numpy()
-    caller = (pair // len(ids)).astype(np.int32)
-    callee = (pair - caller.astype(np.int64) * len(ids)).astype(np.int32)
-    weight, before = table.column("weight").to_numpy(), table.column("early").to_numpy()
-    return ids, [caller, callee, weight, before]
+    sums = [TieSums(people), TieSums(people)]
+    for batch in rows:
+        caller, callee, weight, is_early = (
+            column.to_numpy(zero_copy_only=False) for column in batch.columns
+        )
+        for one, of_half in zip(sums, (is_early, ~is_early), strict=True):
+            one.add(caller[of_half], callee[of_half], weight[of_half])
+    with ThreadPoolExecutor(min(threads, len(sums))) as pool:
+        return list(pool.map(TieSums.total, sums))
 
 
 def _newest(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,15 +11,13 @@ from typing import Any
 
 from dbnchurn.campaign.lift import Lift
 from dbnchurn.core.errors import DataError
-from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.format import percent, points, thousands
-from dbnchurn.core.locks import folder_lock
-from dbnchurn.months.history import WAIT, check_history
+from dbnchurn.months.history import history_at
+from dbnchurn.months.history_store import Entry, HistoryStore
 from dbnchurn.months.month_names import month_name
-from dbnchurn.months.stored_facts import StoredCampaigns, read_stored
+from dbnchurn.months.stored_facts import StoredCampaigns, parse_stored
 
 FORMAT = 1
-NAME = re.compile(r"campaigns\.(\d{4}-\d{2}-\d{2})\.json")
 
 
 @dataclass(frozen=True)
@@ -114,13 +111,14 @@ def campaign_facts(lift: Lift) -> dict[str, Any]:
     }
 
 
-def add_campaign(folder: str | Path, month: date, facts: Mapping[str, Any]) -> str:
+def add_campaign(place: str | Path, month: date, facts: Mapping[str, Any]) -> str:
     """Add what a campaign did to a history; measured again, the newer result takes its place.
 
     Parameters
     ----------
-    folder : path
-        Made if it is not there; the folder above it has to exist.
+    place : path or str
+        As :func:`~dbnchurn.months.history.history_at` takes it. A folder or table is made if it is
+        not there; the folder above it has to exist.
     month : date
         The cutoff of the scores that its customers were chosen by.
     facts : mapping
@@ -134,30 +132,35 @@ def add_campaign(folder: str | Path, month: date, facts: Mapping[str, Any]) -> s
     Raises
     ------
     ConfigError, DataError, ResourceError
-        If the folder cannot be used or its month cannot be read, or another process holds it.
+        If the history cannot be used or its month cannot be read, or another process holds it.
     """
-    folder = Path(folder)
-    check_history(folder)
-    folder.mkdir(exist_ok=True)
+    store, entry = history_at(place), Entry(month, "")
+    store.check({}, {}, mkdir=False)
     name, facts = str(facts["campaign"]), json.loads(json.dumps(facts))
-    with folder_lock(folder, WAIT):
-        path = folder / f"campaigns.{month}.json"
-        stored = _read(path) if path.exists() else {}
-        before = stored.get(name)
-        if before == facts:
-            return f"history: the campaign {name} of {month} is there already, and the same"
-        content = {"format": FORMAT, "month": str(month), "campaigns": {**stored, name: facts}}
-        write_whole(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
+    found: list[dict[str, Any]] = []
+
+    def change(text: str | None) -> str | None:
+        found.append({} if text is None else _parsed(store, entry, text))
+        if found[0].get(name) == facts:
+            return None
+        content = {"format": FORMAT, "month": str(month), "campaigns": {**found[0], name: facts}}
+        return json.dumps(content, indent=1, sort_keys=True) + "\n"
+
+    store.update(entry, change)
+    before = found[0].get(name)
+    if before == facts:
+        return f"history: the campaign {name} of {month} is there already, and the same"
     done = "added" if before is None else "replaced by another result"
-    return f"history: the campaign {name} of {month} was {done}: {path}"
+    return f"history: the campaign {name} of {month} was {done}: {store.where(entry)}"
 
 
-def read_campaigns(folder: str | Path) -> tuple[CampaignMonth, ...]:
+def read_campaigns(place: str | Path) -> tuple[CampaignMonth, ...]:
     """All campaigns of a history, the earliest month first.
 
     Parameters
     ----------
-    folder : path
+    place : path or str
+        As :func:`~dbnchurn.months.history.history_at` takes it.
 
     Returns
     -------
@@ -165,24 +168,23 @@ def read_campaigns(folder: str | Path) -> tuple[CampaignMonth, ...]:
 
     Raises
     ------
-    DataError
-        If a file cannot be read.
+    ConfigError, DataError
+        If there is no such history, or an entry cannot be read.
     """
-    found = []
-    for path in sorted(Path(folder).iterdir()):
-        if (named := NAME.fullmatch(path.name)) is None:
-            continue
-        stored = _read(path)
-        month = date.fromisoformat(named[1])
-        found += [CampaignMonth(month, **facts) for _, facts in sorted(stored.items())]
+    store, found = history_at(place), []
+    for entry, text in sorted(store.texts().items()):
+        if not entry.model:
+            stored = _parsed(store, entry, text)
+            found += [CampaignMonth(entry.month, **facts) for _, facts in sorted(stored.items())]
     return tuple(found)
 
 
-def _read(path: Path) -> dict[str, dict[str, Any]]:
+def _parsed(store: HistoryStore, entry: Entry, text: str) -> dict[str, dict[str, Any]]:
     """Campaign → facts."""
-    stored = read_stored(path, StoredCampaigns, FORMAT)
-    if path.name != f"campaigns.{stored['month']}.json":
-        raise DataError(f"{path} holds the month {stored['month']}; it was renamed, so name it so")
+    where = store.where(entry)
+    stored = parse_stored(text, where, StoredCampaigns, FORMAT)
+    if stored["month"] != str(entry.month):
+        raise DataError(f"{where} holds the month {stored['month']}; it was renamed, so name it so")
     if other := [name for name, facts in stored["campaigns"].items() if facts["campaign"] != name]:
-        raise DataError(f"{path} holds another campaign than {other[0]!r} under this name")
+        raise DataError(f"{where} holds another campaign than {other[0]!r} under this name")
     return dict(stored["campaigns"])

@@ -1,15 +1,15 @@
-"""A folder of months: one file for every month and model, whole or not there.
+"""A history of months: one entry for every month and model, whole or not there.
 
-A month gets its scores when it is scored, and its outcomes when these are known. Written again with
-the same content it stays as it is, so that a job that was killed can be run again.
+It is a folder with a file for every entry, or a table of a PostgreSQL database. A month gets its
+scores when it is scored, and its outcomes when these are known. Written again with the same content
+it stays as it is, so that a job that was killed can be run again.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -17,24 +17,20 @@ from typing import Any, Literal
 import numpy as np
 
 from dbnchurn.core.errors import ConfigError, DataError
-from dbnchurn.core.files import write_whole
 from dbnchurn.core.html.format import percent, thousands
-from dbnchurn.core.locks import folder_lock
-from dbnchurn.core.places import check_places, make_folder
-from dbnchurn.core.scratch import remove_remains
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap
 from dbnchurn.months.estimate import ScoreGroups, estimates, plain_estimates
+from dbnchurn.months.history_store import NAME, Entry, FolderHistory, HistoryStore
 from dbnchurn.months.month_names import month_name
+from dbnchurn.months.postgres_history import PostgresHistory, is_database
 from dbnchurn.months.scored_outcomes import ScoredOutcomes
-from dbnchurn.months.stored_facts import StoredMonth, read_stored
+from dbnchurn.months.stored_facts import StoredMonth, parse_stored
 from dbnchurn.runs.backtest_result import Backtest
 from dbnchurn.scoring.result import Job
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.writing import relation_of
 
 FORMAT = 1
-NAME = re.compile(r"(\d{4}-\d{2}-\d{2})\.([0-9A-Za-z_-]+)\.json")
-WAIT = 60.0  # seconds for another process that writes
 STORED_GROUPS = 20
 MEMORY = "200MB"
 SAME_MEAN = 1e-4  # of a mean score, up to which two are the same but for rounding
@@ -67,17 +63,41 @@ class Month:
     outcomes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def file(self) -> str:
-        """Name of its file."""
-        return f"{self.month}.{self.model}.json"
+    def entry(self) -> Entry:
+        """The name that it is kept under."""
+        return Entry(self.month, self.model)
 
 
-def read_history(folder: str | Path) -> tuple[Month, ...]:
-    """All months of a folder, the earliest first.
+def history_at(place: str | Path) -> HistoryStore:
+    """The store of a history.
 
     Parameters
     ----------
-    folder : path
+    place : path or str
+        A folder, or a table of a database: ``postgresql:NAME``, where NAME is an environment
+        variable that holds the URL, or a URL without a password.
+
+    Returns
+    -------
+    HistoryStore
+
+    Raises
+    ------
+    ConfigError
+        If it names a database and holds a password, or nothing that could be one.
+    """
+    if isinstance(place, str) and is_database(place):
+        return PostgresHistory(place)
+    return FolderHistory(place)
+
+
+def read_history(place: str | Path) -> tuple[Month, ...]:
+    """All months of a history, the earliest first.
+
+    Parameters
+    ----------
+    place : path or str
+        As :func:`history_at` takes it.
 
     Returns
     -------
@@ -86,38 +106,37 @@ def read_history(folder: str | Path) -> tuple[Month, ...]:
     Raises
     ------
     ConfigError
-        If there is no such folder.
+        If there is no such history.
     DataError
-        If a file of it cannot be read.
+        If an entry of it cannot be read.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise ConfigError(
-            f"{folder}: there is no such history; 'dbnchurn score --history' and 'dbnchurn "
-            "evaluate --history' write one"
-        )
-    files = sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name))
-    return tuple(sorted(map(_read, files), key=lambda month: (month.month, month.model)))
+    store = history_at(place)
+    texts = sorted(store.texts().items())
+    return tuple(_parsed(store, entry, text) for entry, text in texts if entry.model)
 
 
-def _read(path: Path) -> Month:
-    stored = read_stored(path, StoredMonth, FORMAT)
+def _parsed(store: HistoryStore, entry: Entry, text: str) -> Month:
+    where = store.where(entry)
+    stored = parse_stored(text, where, StoredMonth, FORMAT)
     day = date.fromisoformat(stored["month"])
     month = Month(day, stored["model"], stored["scores"], stored["outcomes"])
-    if month.file != path.name:
-        raise DataError(f"{path} holds the month {month.file}; it was renamed, so name it so")
+    if month.entry != entry:
+        raise DataError(
+            f"{where} holds the month {month.entry.file}; it was renamed, so name it so"
+        )
     return month
 
 
 def add_month(
-    folder: str | Path, month: date, model: str, part: Part, facts: Mapping[str, Any]
+    place: str | Path, month: date, model: str, part: Part, facts: Mapping[str, Any]
 ) -> str:
     """Add scores or outcomes of a month to a history.
 
     Parameters
     ----------
-    folder : path
-        Made if it is not there; the folder above it has to exist.
+    place : path or str
+        As :func:`history_at` takes it. A folder or table is made if it is not there; the folder
+        above it has to exist.
     month : date
     model : str
     part : {"scores", "outcomes"}
@@ -132,28 +151,32 @@ def add_month(
     Raises
     ------
     ConfigError, DataError, ResourceError
-        If the folder cannot be used or its month cannot be read, or another process holds it.
+        If the history cannot be used or its month cannot be read, or another process holds it.
     """
-    folder = Path(folder)
+    store = history_at(place)
     empty = Month(month, model)
-    if not NAME.fullmatch(empty.file):
+    entry = empty.entry
+    if not model or not NAME.fullmatch(entry.file):
         raise ConfigError(f"the model {model!r} has no version by which a history could name it")
-    check_history(folder)
-    folder.mkdir(exist_ok=True)
+    store.check({}, {}, mkdir=False)
     facts = json.loads(json.dumps(facts))
-    with folder_lock(folder, WAIT):
-        remove_remains(folder)  # of a process that was killed after it had written this month
-        path = folder / empty.file
-        there = asdict(_read(path)) if path.exists() else asdict(empty)
-        before = there[part]
-        if before == facts:
-            return f"history: the {part} of {month} are there already, and the same"
-        there[part] = facts
-        content = {**there, "month": str(month), "format": FORMAT}
-        write_whole(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
+    found: list[Month] = []
+
+    def change(text: str | None) -> str | None:
+        found.append(empty if text is None else _parsed(store, entry, text))
+        there = asdict(found[0])
+        if there[part] == facts:
+            return None
+        content = {**there, part: facts, "month": str(month), "format": FORMAT}
+        return json.dumps(content, indent=1, sort_keys=True) + "\n"
+
+    store.update(entry, change)
+    before = asdict(found[0])[part]
+    if before == facts:
+        return f"history: the {part} of {month} are there already, and the same"
     done = "replaced by others" if before else "added"
-    said = f"history: the {part} of {month} were {done}: {path}"
-    now = Month(month, model, there["scores"], there["outcomes"])
+    said = f"history: the {part} of {month} were {done}: {store.where(entry)}"
+    now = replace(found[0], scores=facts) if part == "scores" else replace(found[0], outcomes=facts)
     return "\n".join(line for line in (said, differing_customers(now)) if line)
 
 
@@ -185,28 +208,6 @@ def differing_customers(month: Month) -> str | None:
         f"Scores and outcomes of {month_name(month.month)} are not of the same customers: "
         f"{numbers}; what the scores let expect is compared on those with outcomes alone."
     )
-
-
-def check_history(folder: str | Path, *, mkdir: bool = False) -> None:
-    """Refuse, before any work, a history that cannot be written.
-
-    Parameters
-    ----------
-    folder : path
-    mkdir : bool, default False
-        Whether what is above it is made.
-
-    Raises
-    ------
-    ConfigError
-        If it is a file, or the folder above it is not there.
-    """
-    folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{folder} is a file; a history is a folder")
-    check_places({"history": folder}, mkdir=mkdir)
-    if mkdir:
-        make_folder(folder.parent, "history")
 
 
 def score_facts(job: Job) -> dict[str, Any]:

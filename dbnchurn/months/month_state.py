@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
@@ -148,10 +148,11 @@ def drift_lines(states: Sequence[MonthState]) -> list[str]:
     list of str
     """
     runs = groupby(states, key=lambda state: {name for name, _ in state.drifted})
-    return [_drift_line(list(run)) for columns, run in runs if columns]
+    return [_drift_line(list(run), states) for columns, run in runs if columns]
 
 
-def _drift_line(run: Sequence[MonthState]) -> str:
+def _drift_line(run: Sequence[MonthState], states: Sequence[MonthState]) -> str:
+    """The sentence on a run of months, of all those that are told."""
     indices: dict[str, list[float]] = {}
     for state in reversed(run):  # the columns in the order of the newest month
         for name, index in state.drifted:
@@ -165,7 +166,11 @@ def _drift_line(run: Sequence[MonthState]) -> str:
     moved = [state.score_index for state in run if state.scores_moved and state.score_index]
     if moved:
         why.append(f"the scores moved too (index {_span(moved)})")
-    unlike = [s.month.month for s in run if s.worse_ranking or s.miscalibrated]
+    # Outcomes of the same model in other months with such a drift count: these may have none yet.
+    alike = [
+        s for s in states if s.month.model == run[-1].month.model and _shares_drift(s, indices)
+    ]
+    unlike = [s.month.month for s in alike if s.worse_ranking or s.miscalibrated]
     if unlike:
         why.append(f"the outcomes of {month_list(unlike)} are not as promised")
     if why:
@@ -175,6 +180,10 @@ def _drift_line(run: Sequence[MonthState]) -> str:
     else:
         matters = "the scores hardly moved, so it matters little for them"
     return f"Drifted in {months} against the training: {named}; {matters}."
+
+
+def _shares_drift(state: MonthState, columns: Container[str]) -> bool:
+    return any(name in columns for name, _ in state.drifted)
 
 
 def _span(values: Sequence[float]) -> str:

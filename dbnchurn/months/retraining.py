@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from dbnchurn.campaign.arm_names import CONTROL
+from dbnchurn.campaign.feedback import Feedback
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.core.places import check_places, make_folder
 from dbnchurn.core.typing import Rows
@@ -79,6 +82,9 @@ class ChampionMonth:
         Of the champion.
     cutoff, closes : date or None
         Cutoff and end of the outcome window, where the tables have dates.
+    contacted : array
+        Ids of customers whom a campaign contacted in the outcome window, who are left out; empty
+        without ``feedback``.
     """
 
     frame: pd.DataFrame
@@ -87,6 +93,7 @@ class ChampionMonth:
     threshold: float
     cutoff: date | None
     closes: date | None
+    contacted: npt.NDArray[np.object_] = field(default_factory=lambda: np.empty(0, object))
 
 
 def retrain(
@@ -104,6 +111,10 @@ def retrain(
     recalibrated champion is written and nothing is trained. Otherwise a challenger is trained, and
     both are compared on its test rows of the newest month, from which it had not learned when it
     was measured; the champion's recalibration is fitted to the other rows of that month.
+
+    With ``feedback`` in the config, the challenger's labels are weighted, and customers whom a
+    campaign contacted in the newest month are left out of trial and comparison: scores promise what
+    comes without a contact. Those who were held out stay in, so that high scores are compared too.
 
     Parameters
     ----------
@@ -130,7 +141,7 @@ def retrain(
     champion = Path(champion)
     predictor = Predictor.load(champion)
     newest = _refused_early(config, champion, predictor, registry, mkdir=mkdir)
-    month = _champion_month(config, champion, predictor, newest)
+    month = _without_contacted(config, _champion_month(config, champion, predictor, newest))
     trial = _trial(config, month) if config.retraining.recalibrate == "first" else None
     if trial is not None and trial.suffices:
         model = _recalibrated(config, champion, name, month, trial, trial.fitted)
@@ -169,10 +180,11 @@ def _refused_early(
         newest = max(config.data.windows.cutoffs)
         trained, until = trained_plan(champion, predictor).plan, recalibrated_until(predictor.about)
         past_windows(trained, config.data, [newest], until)
-    if config.feedback is not None:
+    section = config.feedback
+    if section is not None and newest is None and (section.since is None or section.days is None):
         raise ConfigError(
-            "retrain compares outcomes as they came, and 'feedback' weights them: leave it out, or "
-            "train by itself and compare by 'evaluate --contact-log'"
+            "feedback: the table has no dates, so nothing says which contacts lie in its outcome "
+            "window; give feedback.since, its first day, and feedback.days"
         )
     if newest is None and (config.source is None or not config.source.path):
         raise ConfigError("a champion is compared on tables with dates, or on one table of files")
@@ -231,6 +243,33 @@ def _champion_month(
     return ChampionMonth(frame, found.digests, floor, threshold, newest, closes)
 
 
+def _without_contacted(config: RunConfig, month: ChampionMonth) -> ChampionMonth:
+    """The month without customers whom a campaign contacted in it, whose number is said."""
+    section = config.feedback
+    if section is None:
+        return month
+    if month.cutoff is not None and month.closes is not None:
+        opens, closes = np.datetime64(month.cutoff), np.datetime64(month.closes)
+    else:
+        opens = np.datetime64(section.since)
+        closes = opens + np.timedelta64(section.days or 0, "D")
+    ids, n = month.frame["id"].to_numpy(), len(month.frame)
+    windows = (np.full(n, day.astype("datetime64[ns]")) for day in (opens, closes))
+    feedback = Feedback.read(section, ids, month.frame["outcome"].to_numpy(), *windows)
+    arms = feedback.log["arm"].to_numpy(str)
+    contacted = (feedback.row >= 0) & (arms[feedback.row] != CONTROL)
+    held_out = int(((feedback.row >= 0) & ~contacted).sum())
+    say(
+        [
+            f"feedback: {contacted.sum():,} of {n:,} customers were contacted by a campaign and "
+            f"are left out of the comparison; {held_out:,} who were held out stay in it"
+        ]
+    )
+    frame = month.frame[~contacted].reset_index(drop=True)
+    digests = month.digests[~contacted]
+    return replace(month, frame=frame, digests=digests, contacted=ids[contacted])
+
+
 def _challenged(
     config: RunConfig,
     champion: Path,
@@ -257,7 +296,8 @@ def _challenged(
         challenger_threshold=read_json(run / METRICS)["threshold"]["value"],
         resamples=config.resamples,
     )
-    told = {} if trial is None else {"recalibration_trial": trial.plain()}
+    told: dict[str, object] = {} if trial is None else {"recalibration_trial": trial.plain()}
+    told |= {"contacted_left_out": len(month.contacted)} if config.feedback is not None else {}
     write_json(run / COMPARISON, {**found.plain(), **told})
     model, tried = None, config.retraining.recalibrate != "never"
     if tried and not found.promoted and found.recalibration_helps:
@@ -270,6 +310,7 @@ def _challenged(
 def _compared(config: RunConfig, run: Path, month: ChampionMonth) -> tuple[pd.DataFrame, Rows]:
     """Customers with both scores, and the places of those that may fit a recalibration."""
     tested = _tested(run, month.cutoff)
+    tested = tested[~tested["id"].isin(month.contacted)].reset_index(drop=True)
     joined = tested.merge(month.frame, on="id", how="left", validate="one_to_one")
     if lost := int(joined["champion"].isna().sum()):
         raise DataError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator
@@ -13,7 +12,7 @@ from dbnchurn.config.messages import sentences
 from dbnchurn.config.yaml import Key, parse
 from dbnchurn.core.errors import DataError
 
-AGAIN = "remove the file, and score, evaluate or measure that month again with --history"
+AGAIN = "remove it, and score, evaluate or measure that month again with --history"
 Rows = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Group = Annotated[list[FiniteFloat], Field(min_length=3, max_length=3)]
@@ -117,14 +116,16 @@ class StoredCampaigns(_Stored):
     _month = field_validator("month")(_day)
 
 
-def read_stored(
-    path: Path, model: type[StoredMonth | StoredCampaigns], version: int
+def parse_stored(
+    text: str, where: str, model: type[StoredMonth | StoredCampaigns], version: int
 ) -> dict[str, Any]:
-    """Read a file of a history, if all its fields have their types.
+    """Read an entry of a history, if all its fields have their types.
 
     Parameters
     ----------
-    path : Path
+    text : str
+    where : str
+        Its file, or its row of a table, for messages.
     model : StoredMonth or StoredCampaigns
     version : int
         The format that is read.
@@ -132,7 +133,7 @@ def read_stored(
     Returns
     -------
     dict
-        The file as plain data.
+        The entry as plain data.
 
     Raises
     ------
@@ -141,17 +142,16 @@ def read_stored(
     """
     what = "month of a history" if model is StoredMonth else "month of campaigns"
     try:
-        text = path.read_text(encoding="utf-8")
         stored: object = json.loads(text)
     except json.JSONDecodeError as error:
-        raise DataError(f"{path}:{error.lineno}: no {what}: {error.msg}; {AGAIN}") from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as a {what} ({error}); {AGAIN}") from error
+        raise DataError(f"{where}:{error.lineno}: no {what}: {error.msg}; {AGAIN}") from error
+    except ValueError as error:  # a number of too many digits
+        raise DataError(f"{where} cannot be read as a {what} ({error}); {AGAIN}") from error
     if not isinstance(stored, dict):
-        raise DataError(f"{path} is no {what}: it holds no fields; {AGAIN}")
+        raise DataError(f"{where} is no {what}: it holds no fields; {AGAIN}")
     if isinstance(stored.get("format"), int) and stored["format"] != version:
         raise DataError(
-            f"{path}: a {what} of format {stored['format']!r}; this version reads {version}: "
+            f"{where}: a {what} of format {stored['format']!r}; this version reads {version}: "
             "read it with the version of dbnchurn that wrote it"
         )
     try:
@@ -159,7 +159,7 @@ def read_stored(
     except ValidationError as error:
         lines = parse(text).lines
         told = sentences(error, stored, model).items()
-        shown = "; ".join(f"{path}:{_line(key, lines)}: {sentence}" for key, sentence in told)
+        shown = "; ".join(f"{where}:{_line(key, lines)}: {sentence}" for key, sentence in told)
         raise DataError(f"{shown}; {AGAIN}") from error
     return stored
 

@@ -15,7 +15,7 @@ Scalar = str | bool | int | float
 TEXTS = ("id", "label", "left", "outcome")
 LABELS = ("positive", "negative")
 MAPPINGS = (
-    "training", "columns", "threshold", "versions", "metrics", "measured", "data", "draw",
+    "training", "ids", "columns", "threshold", "versions", "metrics", "measured", "data", "draw",
     "recalibration",
 )  # fmt: skip
 
@@ -50,6 +50,9 @@ def audit_about(about: Mapping[str, Any]) -> None:
         listed = values if isinstance(values, list) else [values]
         if values is not None and not all(isinstance(value, Scalar) for value in listed):
             raise ArtifactError(f"about.{key} has to be a list of labels, found {values!r:.60}")
+    notes = about.get("notes")
+    if notes is not None and not _sentences(notes):
+        raise ArtifactError(f"about.notes has to be a list of texts, found {notes!r:.60}")
     labels = about.get("column_labels")
     if labels is not None and not _texts(labels):
         raise ArtifactError(
@@ -61,6 +64,10 @@ def _check(about: Mapping[str, Any], key: str, what: str, kind: type) -> None:
     value = about.get(key)
     if value is not None and not isinstance(value, kind):
         raise ArtifactError(f"about.{key} has to be {what}, found {value!r:.60}")
+
+
+def _sentences(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 
 def _texts(value: object) -> bool:

@@ -29,6 +29,7 @@ def model_card(about: Mapping[str, Any]) -> str:
         _networks(about.get("networks")),
         _limits(about),
         _dropped(about["columns"]["dropped"]),
+        _notes(about.get("notes")),
         ["## Versions", "", *(f"- {name} {number}" for name, number in about["versions"].items())],
     ]
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
@@ -268,3 +269,10 @@ def _dropped(dropped: Mapping[str, str]) -> list[str]:
     if not dropped:
         return []
     return ["## Columns that were not used", "", *(f"- {n}: {why}" for n, why in dropped.items())]
+
+
+def _notes(notes: Any) -> list[str]:
+    """What was assumed, converted or left out of the tables; nothing for older models."""
+    if not isinstance(notes, list) or not notes:
+        return []
+    return ["## How the tables were read", "", *(f"- {note}" for note in notes)]

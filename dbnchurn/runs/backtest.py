@@ -30,6 +30,7 @@ from dbnchurn.runs.folder import check_new_file, read_json, write_new_file
 from dbnchurn.runs.learned_rows import LEARNED, RowDigests, learned_among, unlisted_sentence
 from dbnchurn.tables.arrow import rules_of
 from dbnchurn.tables.contract import Contract, Customers, apply_contract
+from dbnchurn.tables.id_spelling import IdSpelling
 from dbnchurn.tables.label import LabelMeaning, inverted
 from dbnchurn.tables.label_classes import LabelValues, left_sentence, majority_warning
 from dbnchurn.tables.label_question import Question
@@ -130,6 +131,13 @@ def backtest(
     ids = None if labelled.id is None else list(labelled.ids)
     learned, digests = 0, RowDigests(predictor.schema, labelled.X, ids)
     warnings = [majority_warning(condition, share, inverted(labelled.meaning, QUESTION))]
+    if ids is not None and (
+        why := IdSpelling.stored(about).zeros_lost(IdSpelling.of(pd.Series(ids)))
+    ):
+        warnings.append(
+            f"Ids of {labelled.id!r} lost their zeros, perhaps ({why}), so customers of the "
+            "training are not recognised among these."
+        )
     if not of_later_month:
         warnings.append(unlisted_sentence(about))
         path = Path(model).parent / LEARNED

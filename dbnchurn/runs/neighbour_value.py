@@ -6,6 +6,8 @@ import logging
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.html.format import plain, span
 from dbnchurn.evaluate.summary import compare
@@ -62,7 +64,7 @@ def neighbour_value(table: Customers, parts: Split, config: RunConfig) -> dict[s
             formats=table.feature_formats, random_state=config.seed, n_threads=config.n_threads,
         )  # fmt: skip
         scores[name] = predict(test.frame)
-    test = rows[2]
+    test, customers = rows[2], np.asarray(table.ids)
     both = compare(
         test.y, scores, dict.fromkeys(scores, 0.5), sample_weight=test.sample_weight,
         random_state=config.seed,
@@ -76,12 +78,15 @@ def neighbour_value(table: Customers, parts: Split, config: RunConfig) -> dict[s
     }
     for column in (column for column in columns if column.endswith(SHARE)):
         try:
-            estimate = estimate_contagion(test.frame[column], test.y, scores[WITHOUT])
+            estimate = estimate_contagion(
+                test.frame[column], test.y, scores[WITHOUT], customers[parts.test]
+            )
         except DataError as error:
             found["no_estimate"][column] = str(error)
             continue
         found["contagion"][column] = {
             "value": estimate.coefficient, "low": estimate.low, "high": estimate.high,
+            "customers": estimate.groups,
         }  # fmt: skip
     return found
 

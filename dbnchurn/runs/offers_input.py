@@ -168,6 +168,7 @@ def _purchases(section: PurchasesSection, memory: str) -> tuple[Purchases, list[
                 key=section.customer,
             )  # fmt: skip
             open_table(session, PURCHASES, plan)
+            notes += session.notes
         bought = read_purchases(
             session, raw_name(PURCHASES), columns, where=where, until=section.until
         )

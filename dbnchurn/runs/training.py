@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import time
 from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from dbnchurn.config import dump
 from dbnchurn.core.checkpoints import NOWHERE, CheckpointStore
@@ -51,6 +53,7 @@ from dbnchurn.runs.stored_model import learned_rows, stored_facts, stored_model
 from dbnchurn.runs.tracking import require_mlflow, track
 from dbnchurn.runs.unfinished import Unfinished
 from dbnchurn.tables import Customers
+from dbnchurn.tables.id_spelling import IdSpelling
 from dbnchurn.tables.splitting import Split
 from dbnchurn.tables.unused_columns import say
 
@@ -362,6 +365,8 @@ def write(
         about: dict[str, Any] = {
             "id": table.id,
             "column_labels": dict(config.display_names),
+            "notes": list(dict.fromkeys(table.notes)),
+            "ids": None if table.id is None else asdict(IdSpelling.of(pd.Series(table.ids))),
             **_measured(found),
         }
         if config.source is not None and config.source.missing:

@@ -166,7 +166,8 @@ def score_file(
     if plausibility:
         machine_of(predictor.plausibility)
     changed = allow_changed or ()
-    check_allowed(changed, [column.name for column in predictor.schema.used])
+    named = [str(name) for name in (id, predictor.about.get("id")) if name is not None]
+    check_allowed(changed, [*(column.name for column in predictor.schema.used), *named])
     plan = None
     if table is None:
         plan = month_plan(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dbnchurn.core.errors import DataError
 from dbnchurn.core.files import atomic_write, replace_folder
 from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.core.typing import Ints
@@ -25,6 +26,7 @@ from dbnchurn.scoring.result import Job
 from dbnchurn.scoring.scorer import Scorer, id_faults
 from dbnchurn.scoring.work_folder import ChunkFacts, WorkFolder
 from dbnchurn.tables.duckdb import Session
+from dbnchurn.tables.id_spelling import IdSpelling
 from dbnchurn.tables.writing import ending_of, relation_of, write_pieces
 
 log = logging.getLogger(__name__)
@@ -73,11 +75,13 @@ def write_outputs(
     if month is not None and month.coverage.uncovered:  # it was allowed, so what it empties is too
         allowed |= {found.column for found in changed_columns(unusual) if found.emptied}
     changed = refuse_changed(unusual, allowed)
+    _refuse_lost_zeros(scorer, work_folder, allowed)
     job = replace(
         _summed(scorer, work_folder, paths, unusual),
         changed=changed,
         month=None if month is None else month.coverage,
         sources=dict(sources or {}),
+        notes=scorer.notes if month is None else (*scorer.notes, *month.reading, *month.notes),
     )
     if campaign is not None:
         # Whether its folder may be made was checked before the first row.
@@ -161,7 +165,6 @@ def _summed(scorer: Scorer, work_folder: WorkFolder, paths: OutputPaths, unusual
         digest=scorer.predictor.digest,
         raw_text=paths.raw_text,
         odd=_summed_odd(facts),
-        notes=scorer.notes,
     )
 
 
@@ -178,6 +181,28 @@ def summed_counts(facts: Sequence[ChunkFacts]) -> Mapping[str, Ints]:
         for column, counts in chunk.counts.items():
             totals[column] = totals.get(column, 0) + np.asarray(counts, np.int64)
     return totals
+
+
+def _refuse_lost_zeros(scorer: Scorer, work_folder: WorkFolder, allowed: Collection[str]) -> None:
+    """Refuse ids that had zeros before them in training and have none any more."""
+    about = scorer.predictor.about
+    if scorer.id is None or scorer.id != about.get("id") or scorer.id in allowed:
+        return
+    trained = IdSpelling.stored(about)
+    if not trained.padded:
+        return
+    with Session(MEMORY, n_threads=1) as session:
+        counts = session.row(
+            "SELECT count(w), count_if(regexp_full_match(w, '0[0-9]+')), "
+            "coalesce(min(length(w)), 0), coalesce(max(length(w)), 0) FROM "
+            f"(SELECT CAST(id AS VARCHAR) AS w FROM {relation_of(work_folder.files)})"
+        )
+    if why := trained.zeros_lost(IdSpelling(*map(int, counts))):
+        raise DataError(
+            f"column {scorer.id!r}: {why}; the zeros were lost, perhaps, where ids were read as "
+            "numbers: write the ids as text, or, if these are the ids, say --allow-changed "
+            f"{scorer.id}"
+        )
 
 
 def _check_ids(work_folder: WorkFolder) -> tuple[int, int]:

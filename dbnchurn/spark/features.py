@@ -240,7 +240,8 @@ def prepare(
     task = Task(standing, tuple(cutoffs), labelled, until, allow_stale)
     number = parts or int(str(spark.conf.get("spark.sql.shuffle.partitions")))
     records, whole, rows = _rounds(spark, sources, task, number)
-    part = replace(whole.part, plan=with_sources(whole.part.plan, plan))
+    reading = (*(note for source in sources.values() for note in source.notes), *whole.part.reading)
+    part = replace(whole.part, plan=with_sources(whole.part.plan, plan), reading=reading)
     for sentence in (*(part.coverage.uncovered if labelled else ()), *part.notes):
         log.warning("%s", sentence)
     try:

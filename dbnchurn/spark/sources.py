@@ -21,6 +21,7 @@ from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.files import ENDINGS, find_files, kind_of_file
 from dbnchurn.tables.streaming import CsvSource
+from dbnchurn.tables.unused_columns import say
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -47,6 +48,8 @@ class Source:
         Lines of the files of a lookup that are no rows.
     text : bool, default False
         Whether every value is text, as in CSV files.
+    notes : tuple of str, default ()
+        What was assumed or left out when its files were opened.
     """
 
     schema: pa.Schema
@@ -54,6 +57,7 @@ class Source:
     rows: bytes | None = None
     lines: tuple[RejectedRow, ...] = ()
     text: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def stand_in(self) -> dict[str, str | None]:
@@ -135,8 +139,9 @@ def _source(spark: SparkSession, name: str, table: TablePlan) -> Source:
     kind = _kind(table)
     if table.rows == "lookup":
         lines: tuple[RejectedRow, ...] = ()
+        notes: tuple[str, ...] = ()
         if kind in ("csv", "excel"):
-            rows, lines = _local(name, table)
+            rows, lines, notes = _local(name, table)
         else:
             rows = _collected(spark, name, table)
         data = packed(rows)
@@ -145,7 +150,7 @@ def _source(spark: SparkSession, name: str, table: TablePlan) -> Source:
                 f"table {name!r}: a lookup goes to every worker, and this one has "
                 f"{len(data) >> 20} MB packed, more than {LOOKUP_BYTES >> 20}; join it beforehand"
             )
-        return Source(rows.schema, rows=data, lines=lines, text=kind == "csv")
+        return Source(rows.schema, rows=data, lines=lines, text=kind == "csv", notes=notes)
     if kind == "csv":
         return _csv(spark, name, table)
     frame = _frame(spark, name, table)
@@ -195,11 +200,13 @@ def _collected(spark: SparkSession, name: str, table: TablePlan) -> pa.Table:
     return pa.Table.from_pandas(frame.toPandas(), preserve_index=False)
 
 
-def _local(name: str, table: TablePlan) -> tuple[pa.Table, tuple[RejectedRow, ...]]:
-    """The rows of a lookup that the driver reads, and the lines that are no rows."""
+def _local(
+    name: str, table: TablePlan
+) -> tuple[pa.Table, tuple[RejectedRow, ...], tuple[str, ...]]:
+    """The rows of a lookup that the driver reads, the lines that are no rows, and notes."""
     with Session(n_threads=1) as session:
         lines = open_table(session, name, table)
-        return session.arrow(f"FROM {raw_name(name)}"), tuple(lines)
+        return session.arrow(f"FROM {raw_name(name)}"), tuple(lines), tuple(session.notes)
 
 
 def _csv(spark: SparkSession, name: str, table: TablePlan) -> Source:
@@ -227,7 +234,9 @@ def _csv(spark: SparkSession, name: str, table: TablePlan) -> Source:
         source.columns = {k: source.columns[str(file)] for k, file in named.items()}
         return spark.createDataFrame(files, "file string").mapInArrow(pack, RECORD)
 
-    return Source(schema, divide, text=True)
+    notes = tuple(f"table {name!r}: {sentence}" for sentence in source.notes)
+    say(notes)
+    return Source(schema, divide, text=True, notes=notes)
 
 
 def _csv_rows(

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Dates, Floats, Ints
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.empty_rows import (
@@ -35,6 +35,11 @@ from dbnchurn.tables.model_columns import ModelColumns
 from dbnchurn.tables.reading import read, unreadable
 from dbnchurn.tables.schema import Schema, check_names, text
 from dbnchurn.tables.text_decision import days_as_dates
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ class DatabaseUrl:
         return " ".join(f"{name}='{value}'" for name, value in escaped.items())
 
 
-def parse_database_url(url: str, variable: str) -> DatabaseUrl:
+def parse_database_url(url: str, holder: str) -> DatabaseUrl:
     """Take a URL apart, or say what cannot be read without a word of it.
 
     Parameters
@@ -51,8 +51,8 @@ def parse_database_url(url: str, variable: str) -> DatabaseUrl:
         ``postgresql://user:password@host:port/name?sslmode=require``; everything but the scheme may
         be left out. Signs that end a part, ``@`` and ``/`` above all, are written as ``%40`` and
         ``%2F`` inside one.
-    variable : str
-        Environment variable that holds it, for messages.
+    holder : str
+        What holds it, for messages: the environment variable.
 
     Returns
     -------
@@ -71,18 +71,18 @@ def parse_database_url(url: str, variable: str) -> DatabaseUrl:
     """
     scheme = SCHEME.match(url)
     if scheme is None:
-        raise _unreadable(variable, f"it is to be written as {EXAMPLE}")
+        raise _unreadable(holder, f"it is to be written as {EXAMPLE}")
     rest = url[scheme.end() :]
-    _check_signs(rest, variable)
-    user_part, password_part, rest = _credentials(rest, variable)
+    _check_signs(rest, holder)
+    user_part, password_part, rest = _credentials(rest, holder)
     place, question, query = rest.partition("?")
     hosts, _, name = place.partition("/")
     if "/" in name or "#" in place or "?" in query:
-        raise _unreadable(variable, "it has a / or ? or # too many behind its host; " + SIGNS)
-    settings = _hosts(hosts, variable)
+        raise _unreadable(holder, "it has a / or ? or # too many behind its host; " + SIGNS)
+    settings = _hosts(hosts, holder)
     settings |= {"user": unquote(user_part), "password": unquote(password_part)}
     settings["dbname"] = unquote(name)
-    parameters = _parameters(query, variable) if question else {}
+    parameters = _parameters(query, holder) if question else {}
     settings = {key: value for key, value in (settings | parameters).items() if value}
     written = {password_part, settings.get("password", "")}
     if "password" in parameters:
@@ -90,51 +90,51 @@ def parse_database_url(url: str, variable: str) -> DatabaseUrl:
     return DatabaseUrl(settings, tuple(sorted(written - {""}, key=len, reverse=True)))
 
 
-def _unreadable(variable: str, why: str) -> ConfigError:
-    return ConfigError(f"the URL in the environment variable {variable} cannot be read: {why}")
+def _unreadable(holder: str, why: str) -> ConfigError:
+    return ConfigError(f"the URL in {holder} cannot be read: {why}")
 
 
-def _check_signs(rest: str, variable: str) -> None:
+def _check_signs(rest: str, holder: str) -> None:
     """Refuse what no URL may hold."""
     if any(c.isspace() or ord(c) < 32 or ord(c) == 127 for c in rest):
-        raise _unreadable(variable, "it holds a blank or a control character; " + SIGNS)
+        raise _unreadable(holder, "it holds a blank or a control character; " + SIGNS)
     if any(0xD800 <= ord(c) <= 0xDFFF for c in rest):
-        raise _unreadable(variable, "it is not UTF-8; write other bytes as %XX of their UTF-8 form")
+        raise _unreadable(holder, "it is not UTF-8; write other bytes as %XX of their UTF-8 form")
     if re.search(r"%(?![0-9A-Fa-f]{2})", rest):
-        raise _unreadable(variable, "a % in it is not followed by two hexadecimal digits; " + SIGNS)
+        raise _unreadable(holder, "a % in it is not followed by two hexadecimal digits; " + SIGNS)
     try:
         decoded = unquote(rest, errors="strict")
     except UnicodeDecodeError:
-        raise _unreadable(variable, "its %XX are not UTF-8") from None
+        raise _unreadable(holder, "its %XX are not UTF-8") from None
     if "\0" in decoded:
-        raise _unreadable(variable, "it holds %00, which no database takes")
+        raise _unreadable(holder, "it holds %00, which no database takes")
 
 
-def _credentials(rest: str, variable: str) -> tuple[str, str, str]:
+def _credentials(rest: str, holder: str) -> tuple[str, str, str]:
     """User, password, and what comes behind them, still encoded."""
     if rest.count("@") > 1:
         raise _unreadable(
-            variable, "it has more than one @, so where user and password end is open; " + SIGNS
+            holder, "it has more than one @, so where user and password end is open; " + SIGNS
         )
     before, at, behind = rest.partition("@")
     if not at:
         return "", "", rest
     if "/" in before:
         raise _unreadable(
-            variable, "it has a / before its @, so where the host begins is open; " + SIGNS
+            holder, "it has a / before its @, so where the host begins is open; " + SIGNS
         )
     user, _, password = before.partition(":")
     return user, password, behind
 
 
-def _hosts(hosts: str, variable: str) -> dict[str, str]:
+def _hosts(hosts: str, holder: str) -> dict[str, str]:
     """Hosts and ports; several are divided by commas."""
     names, ports = [], []
     for one in hosts.split(","):
         found = re.fullmatch(r"(\[[0-9A-Fa-f:.%]+\]|[^\[\]:]*)(?::(\d*))?", one)
         if found is None:
             raise _unreadable(
-                variable,
+                holder,
                 "what stands for host and port is no host:port, where the port is a number and an "
                 "IPv6 address is in brackets; " + SIGNS,
             )
@@ -143,12 +143,12 @@ def _hosts(hosts: str, variable: str) -> dict[str, str]:
     return {"host": ",".join(names), "port": ",".join(ports) if any(ports) else ""}
 
 
-def _parameters(query: str, variable: str) -> dict[str, str]:
+def _parameters(query: str, holder: str) -> dict[str, str]:
     """What stands behind the question mark."""
     found = {}
     for part in filter(None, query.split("&")):
         name, equals, value = part.partition("=")
         if not equals or not re.fullmatch(r"[a-z_]+", name):
-            raise _unreadable(variable, "behind its ? it needs name=value&name=value; " + SIGNS)
+            raise _unreadable(holder, "behind its ? it needs name=value&name=value; " + SIGNS)
         found[name] = unquote(value)
     return found

@@ -63,6 +63,11 @@ class Session:
     counts : Counts, optional
         Where the tables are one part of larger ones; by default they are the whole.
 
+    Attributes
+    ----------
+    notes : list of str
+        What was assumed, converted or left out when the tables of the session were read.
+
     Examples
     --------
     >>> with Session() as session:
@@ -78,6 +83,7 @@ class Session:
         counts: Counts | None = None,
     ) -> None:
         self.counts = counts
+        self.notes: list[str] = []
         self._scratch = ScratchFolder()
         self.folder = self._scratch.path
         config: dict[str, Any] = {

@@ -34,6 +34,12 @@ def verdict(found: Inspection) -> str:
     if lines:
         size += f", {thousands(lines)} {'line' if lines == 1 else 'lines'} that cannot be read"
     count = len(found.questions)
+    refused = [c.name for c in found.columns if c.unread and c.name != found.roles.id]
+    if not count and refused:
+        return (
+            f"{size}. No question is left, but training refuses values of {listed(refused)}: "
+            "the notes say which, and what to do."
+        )
     if not count:
         return f"{size}. No question is left: the table can be read in one way only."
     what = "1 question has" if count == 1 else f"{count} questions have"

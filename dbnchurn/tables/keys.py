@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Bools, Floats
 from dbnchurn.tables.schema import text
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
+
 
 EXACT = 2**53  # from here on floating-point numbers skip whole numbers
 WHOLE = r"(0|[1-9]\d*)(\.0+)?"

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from dbnchurn.core.html.format import percent
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Ints
 from dbnchurn.tables.label_words import Word, class_key, word_of
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
+
 
 LabelValue = str | int | float | bool
 LabelValues = LabelValue | Sequence[LabelValue]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Ints
 from dbnchurn.tables.chunks import RejectedRow, RowPlaces
 from dbnchurn.tables.csv_reader import AFTER_LAST, UNNAMED
@@ -36,6 +36,12 @@ from dbnchurn.tables.streaming import CsvSource, FileSource, SheetSource, open_f
 from dbnchurn.tables.text_column import FORMULA_ERRORS, MISSING, TextColumn
 from dbnchurn.tables.text_decision import Decision, decide
 from dbnchurn.tables.time_offsets import offset_note, zone_note
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
+
 
 CHUNK_ROWS = 2**20
 WHOLE = r"0|[1-9]\d{0,17}"
@@ -203,17 +209,21 @@ def load_table(
         values[name] = numbers[name] if name in numbers else decision.values()
     frame = pd.DataFrame({name: values[name] for name in table.column_names})
     formats = {name: name_of(d.form) for name, d in decisions.items() if d.form is not None}
-    notes += _reading_notes(decisions, numbers)
+    notes += conversions(decisions.values())
+    notes += _doubts(decisions, numbers)
     told = {*ids, *as_written, *rules.formats, *rules.kinds}
     notes += serial_notes({str(name): column for name, column in frame.items()}, told)
     return LoadedTable(frame, formats, (), tuple(rejected), tuple(notes), places)
 
 
-def _reading_notes(
-    decisions: Mapping[str, Decision], numbers: Mapping[str, pd.Series[Any]]
-) -> list[str]:
-    """What was converted, then of each column why it stays text and what is doubtful."""
-    notes = [_converted(d) for d in decisions.values() if _is_news(d)]
+def conversions(decisions: Iterable[Decision]) -> list[str]:
+    """A sentence about each column that is read otherwise than as plain numbers or ISO dates."""
+    return [_converted(decision) for decision in decisions if _is_news(decision)]
+
+
+def _doubts(decisions: Mapping[str, Decision], numbers: Mapping[str, pd.Series[Any]]) -> list[str]:
+    """Of each column why it stays text and what is doubtful."""
+    notes = []
     for name, decision in decisions.items():
         if decision.doubt:
             notes.append(f"column {name!r} stays text: {decision.doubt}")

@@ -72,30 +72,63 @@ def connected(variable: str) -> Iterator[Any]:
     DataError
         If the database refuses the connection or drops it.
     """
-    with wants_extra("db"):
-        from adbc_driver_manager import Error
-        from adbc_driver_postgresql import dbapi
     url = os.environ.get(variable)
     if not url:
         raise ConfigError(
             f"the environment variable {variable} is not set; it has to hold the database's URL, "
             f"{EXAMPLE}"
         )
-    note_database(variable)
-    parsed = parse_database_url(url, variable)
+    with _connection(url, variable, f"the environment variable {variable}") as connection:
+        yield connection
+
+
+@contextmanager
+def connected_to(url: str, name: str) -> Iterator[Any]:
+    """Connect to the database of a URL that holds no password.
+
+    Parameters
+    ----------
+    url : str
+    name : str
+        What the database is of, for messages.
+
+    Yields
+    ------
+    connection : adbc_driver_postgresql.dbapi.Connection
+
+    Raises
+    ------
+    ConfigError, DataError
+        As :func:`connected`.
+    """
+    with _connection(url, name, name) as connection:
+        yield connection
+
+
+@contextmanager
+def _connection(url: str, name: str, holder: str) -> Iterator[Any]:
+    dbapi, failure = _driver()
+    note_database(name)
+    parsed = parse_database_url(url, holder)
     try:
         connection = dbapi.connect(parsed.connection_string())
-    except Error as error:
-        raise DataError(f"the database of {variable} refuses: {_reason(error)}") from None
+    except failure as error:
+        raise DataError(f"the database of {name} refuses: {_reason(error)}") from None
     try:
         yield connection
-    except (Error, duckdb.Error, pa.ArrowException, OSError) as error:
+    except (failure, duckdb.Error, pa.ArrowException, OSError) as error:
         why = _hidden(error, parsed.secrets)
-        raise DataError(
-            f"the database of {variable} failed or dropped the connection: {why}"
-        ) from None
+        raise DataError(f"the database of {name} failed or dropped the connection: {why}") from None
     finally:
-        _close(connection, Error)
+        _close(connection, failure)
+
+
+def _driver() -> tuple[Any, type[Exception]]:
+    """The driver, and the base of its errors."""
+    with wants_extra("db"):
+        from adbc_driver_manager import Error
+        from adbc_driver_postgresql import dbapi
+    return dbapi, Error
 
 
 def _close(connection: Any, error: type[Exception]) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.lazy import LazyModule
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 
 def refuse_reordered(X: Any, **beside: Any) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from dbnchurn.core.errors import ConfigError, did_you_mean, wants_extra
+from dbnchurn.core.lazy import LazyModule
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
+
 
 SAMPLES = {  # sample table → its loader in the empulse package, the name for its label column
     "tv_subscriptions": ("load_churn_tv_subscriptions", "churn"),

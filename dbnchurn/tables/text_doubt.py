@@ -17,7 +17,9 @@ PROBED = 500  # words that are looked at
 SPAN = (
     r"\d+(?:[.,]\d+)? ?"
     r"(?:y|yrs?|years?|jahre?|mo|mon|m|months?|monate?|w|weeks?|wochen?|d|days?|tage?|"
-    r"h|hrs?|hours?|std|stunden?|mins?|minutes?|minuten?|s|secs?|seconds?|sek)\.?,? ?(?:and|und)? ?"
+    r"h|hrs?|hours?|std|stunden?|mins?|minutes?|minuten?|s|secs?|seconds?|sek|"
+    r"j|jours?|ans?|mois|semaines?|heures?|años?|mes|meses|días?|horas?|anni|mesi|giorni|ore)"
+    r"\.?,? ?(?:and|und|et|y|e)? ?"
 )
 QUARTER = r"\d{4}[-/ ]?(?:Q|W|KW)\d{1,2}(?:-\d)?|(?:Q|W|KW) ?\d{1,2}[-/. ]?\d{2,4}"
 _WEEKDAYS = """
@@ -104,7 +106,7 @@ def time_doubt(words: Sequence[str]) -> str:
 
 def _looks_like_time(word: str) -> bool:
     """Whether a text is a date, a quarter, a span or a fraction that no format reads."""
-    known = rf"(?:{SPAN})+|{QUARTER}|\d+ ?/ ?\d+|{WRITTEN_TIME}"
+    known = rf"(?:{SPAN})+|{QUARTER}|(?:\d+ )?\d+ ?/ ?\d+|{WRITTEN_TIME}"
     if re.fullmatch(known, word.strip(), re.IGNORECASE):
         return True
     names = [name.lower() for name in re.findall(r"[^\W\d_]+", word)]

@@ -1,7 +1,9 @@
 """Every learner finds known effects; the corrected effects are unbiased."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator
 
 from dbnchurn.campaign.assignments import Assignments
 from dbnchurn.campaign.learners import (
@@ -91,3 +93,47 @@ def test_cross_fitted_outcomes_are_probabilities_of_every_group(test_rows):
     expected = cross_fitted(rows.take(np.arange(600)), FAST)
     assert expected.shape == (600, 3)
     assert ((expected > 0) & (expected < 1)).all()
+
+
+class Boosted(BaseEstimator):
+    """Our models of outcome and effect for a package that calls `fit` and `predict` on arrays."""
+
+    def __init__(self, kind):
+        self.kind = kind
+
+    def fit(self, X, y):
+        self.classes_ = np.array([0, 1])
+        target, weight = np.asarray(y, np.float64), np.ones(len(y))
+        self.learned_ = getattr(FAST, self.kind)(features_of(X), target, weight)
+        return self
+
+    def predict(self, X):
+        return self.learned_(features_of(X))
+
+    def predict_proba(self, X):
+        return np.column_stack([1 - self.predict(X), self.predict(X)])
+
+
+def features_of(X):
+    frame = pd.DataFrame(X, columns=[f"x{j}" for j in range(X.shape[1])])
+    return Features.of(infer(frame), frame)
+
+
+def test_crossed_models_are_those_of_causalml():
+    meta = pytest.importorskip("causalml.inference.meta")
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(4_000, 3))
+    option = generator.choice(["call", "control"], len(X))
+    p = 1 / (1 + np.exp(1 - X[:, 0] + (option == "call") * X[:, 1]))
+    y = (generator.random(len(X)) < p).astype(np.float64)
+    rows = TestRows(features_of(X), Assignments.of(option, None), y)
+    theirs = meta.BaseXClassifier(
+        outcome_learner=Boosted("outcome"), effect_learner=Boosted("effect"), control_name="control"
+    )
+    share = np.full(len(X), (option == "call").mean())
+    theirs.fit(X, treatment=option, y=y, p=share)
+    found = theirs.predict(X, p=share)[:, 0]
+    # The models are the same, and so is the way they are put together.
+    np.testing.assert_allclose(
+        LEARNERS["crossed models"](rows, FAST)(rows.features)[:, 0], found, atol=1e-6
+    )

@@ -88,3 +88,15 @@ def test_the_folder_above_a_history_is_made_where_that_is_asked_for(call, refuse
     assert "let it be made with --mkdir" in refused(*kept)
     assert call(*kept, "--mkdir")[0] == 0
     assert len(list(history.iterdir())) == 1
+
+
+def test_a_history_in_a_database_is_asked_for_its_variable(refused, files, monkeypatch):
+    month = ("--month", "2024-08-01")
+    with_password = "postgresql://me:hush@db/crm"
+    told = refused("evaluate", *files, "--history", with_password, *month)
+    assert "environment variable" in told
+    assert "hush" not in told
+    assert "hush" not in refused("monitor", with_password)
+    monkeypatch.delenv("NO_SUCH", raising=False)
+    for words in (("monitor",), ("evaluate", *files, *month, "--history")):
+        assert "NO_SUCH is not set" in refused(*words, "postgresql:NO_SUCH")

@@ -376,3 +376,18 @@ def test_a_model_for_a_cutoff_trains_only_on_what_had_closed_before(make):
     later = found.closed + np.timedelta64(90, "D")
     with pytest.raises(ValueError, match="no outcome was known at the test's cutoff 2024-08-01"):
         split(found.y, dates=found.dates, closed=later, groups=found.ids)
+
+
+def test_what_was_assumed_of_texts_goes_with_the_built_table(make, tmp_path, caplog):
+    tables = crm()
+    calls = tables["calls"].copy()
+    calls["minutes"] = calls["minutes"].map(lambda v: f"{v:.1f}".replace(".", ","))
+    calls["at"] = calls["at"].dt.strftime("%d.%m.%Y %H:%M")
+    calls.to_csv(tmp_path / "calls.csv", index=False, sep=";")
+    changes = {"tables": {"calls": {"path": str(tmp_path / "calls.csv")}}}
+    caplog.set_level("INFO", "dbnchurn.notes")
+    built = make(tables, changes)
+    for column, kind in (("minutes", "numbers"), ("at", "dates")):
+        (note,) = [n for n in built.reading if f"column {column!r} is read as {kind}" in n]
+        assert note in load(built).notes
+        assert caplog.text.count(note) == 1

@@ -11,8 +11,8 @@ from dbnchurn.data.build import build
 from dbnchurn.data.neighbours import ALWAYS
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.data.stored_plan import features_count, read_stored_plan, storable_plan
+from dbnchurn.graph.call_graph import graph_of
 from dbnchurn.graph.hubs import find_hubs
-from dbnchurn.graph.reading import graph_of
 
 CUTOFF = pd.Timestamp("2024-08-01")
 HUB = 777

@@ -101,3 +101,60 @@ def test_an_estimate_that_does_not_settle_is_refused(monkeypatch):
     monkeypatch.setattr(contagion, "STEPS", 1)
     with pytest.raises(DataError, match="did not settle in 1 steps"):
         estimate_contagion(share, left, [0.3] * 300)
+
+
+def grouped(seed, groups=60, each=30, spread=1.0):
+    """Communities with a share of their own, and a pull of their own that no score holds."""
+    generator = np.random.default_rng(seed)
+    group = np.repeat(np.arange(groups), each)
+    share = generator.uniform(0, 1, groups)[group]
+    odds = -1.5 + share + spread * generator.normal(size=groups)[group]
+    left = generator.random(len(group)) < 1 / (1 + np.exp(-odds))
+    return share, left, np.full(len(group), 0.2), group
+
+
+def coverage(truth, seeds, *, by_group):
+    inside = 0
+    for seed in range(seeds):
+        share, left, score, group = grouped(seed)
+        found = estimate_contagion(share, left, score, group if by_group else None)
+        inside += found.low < truth < found.high
+    return inside / seeds
+
+
+@pytest.mark.parametrize("seeds", [100, pytest.param(1_000, marks=pytest.mark.long)])
+def test_an_interval_by_groups_covers_where_rows_of_a_group_leave_alike(seeds):
+    """The pull of a group, averaged out, flattens the odds by about 1 / sqrt(1 + 0.346)."""
+    truth = 1 / np.sqrt(1 + 0.346)  # logistic and normal (Zeger, Liang and Albert, 1988)
+    margin = 3 * np.sqrt(0.95 * 0.05 / seeds)
+    assert coverage(truth, seeds, by_group=True) > 0.95 - margin
+    assert coverage(truth, seeds, by_group=False) < 0.8
+
+
+def test_groups_of_one_row_are_close_to_independent_rows():
+    share, left, score, _ = grouped(0, groups=3_000, each=1, spread=0.0)
+    one = estimate_contagion(share, left, score)
+    other = estimate_contagion(share, left, score, np.arange(3_000))
+    assert other.coefficient == one.coefficient
+    assert other.groups == one.groups == 3_000
+    assert (other.high - other.low) == pytest.approx(one.high - one.low, rel=0.1)
+
+
+def test_names_and_order_of_groups_do_not_matter_and_copies_make_nothing_narrower():
+    share, left, score, group = grouped(1)
+    found = estimate_contagion(share, left, score, group)
+    order = np.random.default_rng(0).permutation(len(group))
+    named = np.array([f"community {number}" for number in group], object)
+    again = estimate_contagion(share[order], left[order], score[order], named[order])
+    assert again.low == pytest.approx(found.low)
+    twice = [np.tile(values, 2) for values in (share, left, score, group)]
+    assert estimate_contagion(*twice).low == pytest.approx(found.low)
+    assert estimate_contagion(*twice[:3]).low > estimate_contagion(share, left, score).low
+
+
+def test_too_few_groups_or_none_for_a_row_are_refused():
+    share, left, score, group = grouped(2)
+    with pytest.raises(DataError, match="10 groups are too few"):
+        estimate_contagion(share, left, score, group % 10)
+    with pytest.raises(DataError, match="30 of 1800 rows have no group"):
+        estimate_contagion(share, left, score, np.where(group == 3, np.nan, group))

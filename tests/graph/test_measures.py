@@ -108,3 +108,16 @@ def test_what_makes_no_graph_is_refused_at_once():
     assert "2 of 3 weights are not positive" in str(told.value)
     with pytest.raises(DataError, match=r"shapes \(2,\), \(1,\) and \(2,\)"):
         graph_of(["a", "b"], [0, 1], [1], [1.0, 1.0])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_core_numbers_and_pagerank_are_those_of_igraph(seed):
+    igraph = pytest.importorskip("igraph")
+    graph = random_graph(seed, n=400, ties=2_500)
+    ties, both = graph.ties.tocoo(), graph.both.tocoo()
+    once = both.row < both.col
+    undirected = igraph.Graph(len(graph), list(zip(both.row[once], both.col[once], strict=True)))
+    np.testing.assert_array_equal(core_numbers(graph), undirected.coreness())
+    directed = igraph.Graph(len(graph), list(zip(ties.row, ties.col, strict=True)), directed=True)
+    rank = directed.pagerank(weights=ties.data.tolist())
+    np.testing.assert_allclose(pagerank(graph), rank, atol=1e-8)

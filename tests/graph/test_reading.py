@@ -192,6 +192,10 @@ def test_weights_that_are_too_large_are_refused(call_rows, config):
     assert found_pairs(read_calls(config(frame))) == pairs_of(call_rows)
     with pytest.raises(DataError, match=r"'n' holds values of .*\(6000 rows\)"):
         read_calls(config(call_rows.assign(n=10**14), count="n"))
+    with pytest.raises(
+        DataError, match=r"weights of all calls add up to .*e\+12, and more than 4.4e\+12"
+    ):
+        read_calls(config(call_rows.assign(n=10**9), count="n"))
 
 
 def test_calls_that_nobody_took_can_be_left_out(call_rows, config):

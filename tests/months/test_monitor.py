@@ -54,6 +54,17 @@ def test_drift_is_watched_and_whether_it_matters_is_said():
     assert monitor([*months, few]).advice == "nothing"
 
 
+def test_drift_matters_where_outcomes_of_months_with_it_were_not_as_promised():
+    bad = made(1, drift={"column": 0.6}, noise=True)
+    lines = drift_lines(
+        [state_of(bad), state_of(made(2)), state_of(made(3, outcome=False, drift={"column": 0.6}))]
+    )
+    assert all("the outcomes of February 2025 are not as promised" in line for line in lines)
+    other = dataclasses.replace(bad, model="old")
+    lines = drift_lines([state_of(other), state_of(made(3, outcome=False, drift={"column": 0.7}))])
+    assert "of February" not in lines[-1].partition(";")[2]
+
+
 def test_a_new_model_begins_anew():
     months = [made(0, shift=0.8), made(1, shift=0.8), made(2, model="new")]
     found = monitor(months)

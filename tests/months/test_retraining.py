@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from dbnchurn import Predictor
+from dbnchurn.campaign.feedback import FeedbackSection
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.months.recalibration import Recalibration
 from dbnchurn.months.registry import champion_of
@@ -83,6 +84,31 @@ def test_two_numbers_that_suffice_are_taken_and_nothing_is_trained(later, tmp_pa
     assert again.learned == len(done.trial.fitted)
     with pytest.raises(ConfigError, match="the champion learned from"):
         retrain(config, done.champion)
+
+
+def test_contacted_customers_are_left_out_of_the_trial(later, tmp_path, caplog):
+    caplog.set_level("INFO", "dbnchurn")
+    champion, config = later(1.0)
+    log = pd.DataFrame({
+        "customer": range(400), "campaign": "spring", "offer": "discount", "channel": "mail",
+        "arm": np.where(np.arange(400) < 200, "control", "contact"),
+        "propensity": 0.5, "contact_date": "2026-03-05",
+    })  # fmt: skip
+    log.to_csv(tmp_path / "log.csv", index=False)
+    feedback = {"log": str(tmp_path / "log.csv"), "since": "2026-03-01", "days": 31}
+    section = FeedbackSection.model_validate(feedback)
+    done = retrain(config.model_copy(update={"feedback": section}), champion)
+    assert done.trial is not None
+    assert "200 of 1,600 customers were contacted by a campaign" in caplog.text
+    assert "200 who were held out stay in it" in caplog.text
+    fitted = pd.read_csv(tmp_path / "month.csv")["customer"].iloc[200:]
+    assert len(done.trial.fitted) <= len(fitted)
+    without = feedback | {"since": None}
+    with pytest.raises(ConfigError, match="the table has no dates"):
+        retrain(
+            config.model_copy(update={"feedback": FeedbackSection.model_validate(without)}),
+            champion,
+        )
 
 
 @pytest.mark.long

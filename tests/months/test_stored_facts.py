@@ -8,7 +8,7 @@ import pytest
 from dbnchurn.core.errors import DataError
 from dbnchurn.months.campaign_months import read_campaigns
 from dbnchurn.months.history import add_month, outcome_facts, read_history
-from dbnchurn.months.stored_facts import StoredCampaigns, StoredMonth, read_stored
+from dbnchurn.months.stored_facts import StoredCampaigns, StoredMonth, parse_stored
 from tests.months.made_months import draw, measured, scored
 
 CAMPAIGN = {
@@ -77,7 +77,7 @@ def test_all_that_is_wrong_is_said_at_once(month, tmp_path):
     both = changed(changed(month, ("scores", "mean"), ...), ("outcomes", "gap", "left"), "3")
     file.write_text(json.dumps(both, indent=1))
     with pytest.raises(DataError, match=r"scores\.mean: required") as refused:
-        read_stored(file, StoredMonth, 1)
+        parse_stored(file.read_text(), str(file), StoredMonth, 1)
     assert "outcomes.gap.left should be an integer" in str(refused.value)
 
 
@@ -96,7 +96,7 @@ def test_every_field_of_a_campaign_has_its_type(tmp_path, field, value, words):
     content = {"format": 1, "month": "2024-07-01", "campaigns": {"spring": CAMPAIGN}}
     file = tmp_path / "campaigns.2024-07-01.json"
     file.write_text(json.dumps(content))
-    assert read_stored(file, StoredCampaigns, 1) == content
+    assert parse_stored(file.read_text(), str(file), StoredCampaigns, 1) == content
     (found,) = read_campaigns(tmp_path)
     assert found.contacted == 900
     file.write_text(json.dumps(changed(content, ("campaigns", "spring", field), value)))

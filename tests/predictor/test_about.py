@@ -17,6 +17,7 @@ from dbnchurn.predictor.about import audit_about
         ({"positive": [["Yes"]]}, "about.positive has to be a list of labels"),
         ({"negative": {}}, "about.negative has to be a list of labels"),
         ({"assumed": "no"}, "about.assumed has to be true or false"),
+        ({"notes": "read as numbers"}, "about.notes has to be a list of texts"),
         ({"column_labels": {"debt": 1}}, "about.column_labels has to map"),
         ({"column_labels": ["debt"]}, "about.column_labels has to map"),
         ({"data": []}, "about.data has to be a mapping"),

@@ -73,3 +73,11 @@ def test_drawn_customers_are_named(fitted):
     draw = {"table_rows": 98_000_000, "rows": 19_999_998, "most_rows": 20_000_000, "seed": 0}
     text = model_card({**fitted.about_, "draw": draw})
     assert "- of a table of 98000000 rows, the 19999998 of customers drawn by a hash" in text
+
+
+def test_the_card_says_how_the_tables_were_read(fitted):
+    note = "table 'bills': column 'debt' is read as numbers: '1,5' is 1.5"
+    assert f"## How the tables were read\n\n- {note}\n" in model_card(
+        {**fitted.about_, "notes": [note]}
+    )
+    assert "How the tables were read" not in model_card({**fitted.about_, "notes": []})

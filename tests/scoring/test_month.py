@@ -1,6 +1,7 @@
 """From raw tables: the month is built as in training, then scored like the table it makes."""
 
 import datetime
+import json
 import shutil
 import sys
 
@@ -122,6 +123,25 @@ def test_raw_tables_may_have_moved_and_their_bad_rows_are_kept(trained, tmp_path
     assert "broke their contract" in caplog.text
     assert "s.csv.quarantine: basic 1" in caplog.text
     assert "passed over" not in caplog.text  # nothing of a table that was built for the model
+
+
+def test_what_was_assumed_of_raw_tables_stands_in_the_notes_of_the_job(trained, tmp_path, caplog):
+    caplog.set_level("INFO", "dbnchurn.notes")
+    basic = pd.read_parquet(trained / "basic.parquet")
+    moved, output = tmp_path / "moved.csv", tmp_path / "s.csv"
+    written = pd.concat([basic, basic.iloc[[5]].assign(id=None)]).assign(
+        id=lambda t: t["id"].astype("Int64"), month=lambda t: t["month"].dt.strftime("%d.%m.%Y")
+    )
+    written["plan"] = written["plan"].replace("A", "Größe")
+    moved.write_bytes(written.to_csv(index=False, sep=";").encode("cp1252"))
+    how = {"cutoff": SEPTEMBER, "tables": {"basic": str(moved)}, "trust_sources": True}
+    notes = score_file(trained / "model", None, output, allow_changed=["basic_plan_last"], **how)
+    notes = notes.as_dict()["notes"]
+    assert [note for note in notes if "cp1252" in note and note.startswith("table 'basic': ")]
+    assert [note for note in notes if "column 'month' is read as dates" in note]
+    assert [note for note in notes if "1 of 1501 rows was set aside" in note]
+    assert all(note in caplog.text for note in notes)
+    assert json.loads((tmp_path / "s.csv.job.json").read_text())["notes"] == notes
 
 
 def test_what_cannot_be_built_is_told(trained, model, tmp_path):

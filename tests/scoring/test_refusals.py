@@ -215,3 +215,19 @@ def test_nothing_is_written_into_raw_tables_or_the_model(trained, tmp_path):
         build_month(model, SEPTEMBER, tmp_path / "no" / "september", trust_sources=True)
     how = {"mkdir": True, "trust_sources": True}
     assert build_month(model, SEPTEMBER, tmp_path / "no" / "september", **how).rows
+
+
+def test_ids_that_lost_their_zeros_are_refused_and_may_be_allowed(small, tmp_path):
+    ids = [f"{k:06d}" for k in range(990, 990 * 301, 990)]
+    frame = pd.DataFrame({"debt": np.arange(300.0) % 37, "plan": ["a", "b", "c"] * 100})
+    spelled = {"ids": 300, "padded": 101, "shortest": 6, "longest": 6}
+    model = small().fit(frame, np.arange(300) % 5 == 0)
+    model.save(tmp_path / "model", about={"id": "customer", "ids": spelled})
+    month, output = tmp_path / "month.parquet", tmp_path / "s.csv"
+    frame.assign(customer=list(map(int, ids))).to_parquet(month, index=False)
+    with pytest.raises(DataError, match=r"no id begins with a zero, 101 of 300 .*--allow-changed"):
+        score_file(tmp_path / "model", month, output)
+    assert not output.exists()
+    assert score_file(tmp_path / "model", month, output, allow_changed=["customer"]).scored == 300
+    frame.assign(customer=ids).to_parquet(month, index=False)
+    assert score_file(tmp_path / "model", month, tmp_path / "t.csv").scored == 300

@@ -9,6 +9,7 @@ from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.tables.database_url import parse_database_url
 from dbnchurn.tables.postgres import PostgresSource, connected
 
+HOLDER = "the environment variable CRM"
 # Halves that stand around the sign; neither may be in a message.
 LEFT, RIGHT = "geh", "eim"
 SIGNS = [
@@ -22,7 +23,7 @@ REFUSED = {"@", "/", " ", "%zz", "%", "\n", "\t", "%00", "x@y:9/", "%FF"}
 def test_a_password_as_it_is_is_read_or_refused_without_a_word_of_it(sign):
     url = f"postgresql://tester:{LEFT}{sign}{RIGHT}@db.example:5433/crm"
     if sign not in REFUSED:
-        found = parse_database_url(url, "CRM")
+        found = parse_database_url(url, HOLDER)
         assert found.settings == {
             "host": "db.example", "port": "5433", "user": "tester", "dbname": "crm",
             "password": LEFT + sign + RIGHT,
@@ -30,7 +31,7 @@ def test_a_password_as_it_is_is_read_or_refused_without_a_word_of_it(sign):
         assert LEFT not in repr(found)
         return
     with pytest.raises(ConfigError, match="environment variable CRM cannot be read") as refused:
-        parse_database_url(url, "CRM")
+        parse_database_url(url, HOLDER)
     assert LEFT not in str(refused.value)
     assert RIGHT not in str(refused.value)
 
@@ -39,7 +40,7 @@ def test_a_password_as_it_is_is_read_or_refused_without_a_word_of_it(sign):
 def test_every_password_can_be_written_with_percent_signs(sign):
     password = LEFT + sign + RIGHT
     url = f"postgresql://tester:{quote(password, safe='')}@db/crm"
-    assert parse_database_url(url, "CRM").settings["password"] == password
+    assert parse_database_url(url, HOLDER).settings["password"] == password
 
 
 @pytest.mark.parametrize("sign", SIGNS)
@@ -73,18 +74,18 @@ def test_no_driver_shows_a_part_of_a_password(monkeypatch, caplog, sign, form):
 )
 def test_parts_of_a_url(rest, expected):
     for scheme in ("postgresql", "postgres"):
-        assert parse_database_url(f"{scheme}://{rest}", "CRM").settings == expected
+        assert parse_database_url(f"{scheme}://{rest}", HOLDER).settings == expected
 
 
 def test_every_form_of_a_password_counts_as_a_secret():
-    found = parse_database_url("postgresql://me:a%26b@db/crm", "CRM")
+    found = parse_database_url("postgresql://me:a%26b@db/crm", HOLDER)
     assert set(found.secrets) == {"a&b", "a%26b"}
-    found = parse_database_url("postgresql://me@db/crm?password=a%26b", "CRM")
+    found = parse_database_url("postgresql://me@db/crm?password=a%26b", HOLDER)
     assert set(found.secrets) == {"a&b", "a%26b"}
 
 
 def test_a_connection_string_quotes_what_it_holds():
-    found = parse_database_url("postgresql://me:a'b%5Cc@db", "CRM")
+    found = parse_database_url("postgresql://me:a'b%5Cc@db", HOLDER)
     assert r"password='a\'b\\c'" in found.connection_string()
 
 
@@ -101,7 +102,7 @@ def test_a_connection_string_quotes_what_it_holds():
 )
 def test_what_is_no_url_is_refused(url, message):
     with pytest.raises(ConfigError, match=message) as refused:
-        parse_database_url(url, "CRM")
+        parse_database_url(url, HOLDER)
     assert "geheim" not in str(refused.value)
 
 

@@ -11,7 +11,7 @@ from dbnchurn.core.errors import DataError
 from dbnchurn.tables import inspect_table
 from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.inspected_column import inspect_columns, read_as
-from dbnchurn.tables.inspection_text import notes_of
+from dbnchurn.tables.inspection_text import notes_of, verdict
 from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.loading import load_table
 from dbnchurn.tables.reading_rules import ReadingRules, form_of
@@ -256,3 +256,10 @@ def test_notes_name_placeholders_numbers_that_may_be_dates_and_columns_of_one_va
         assert "no value" in notes["fax"]
     told = ReadingRules(formats={"last_call": "number"})
     assert inspect_table(tmp_path / "customers.csv", rules=told)["last_call"].doubtful == ()
+
+
+def test_the_verdict_names_columns_whose_values_training_refuses(tmp_path):
+    path = tmp_path / "under.csv"
+    values = [f"<{i}" if i % 10 == 0 else str(i) for i in range(40)]
+    path.write_text("customer,x\n" + "".join(f"K{i},{v}\n" for i, v in enumerate(values)))
+    assert "training refuses values of 'x'" in verdict(inspect_table(path))

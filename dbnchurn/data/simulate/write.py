@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -33,10 +32,11 @@ from dbnchurn.data.simulate.campaigns import (
     outcome_table,
     stream,
 )
-from dbnchurn.data.simulate.dirt import CATEGORIES, Table, spellings, spoil
+from dbnchurn.data.simulate.dirt import spoil
 from dbnchurn.data.simulate.hazard import leaving_probability
 from dbnchurn.data.simulate.joiners import ExpectedLeavers, Joiners, draw_joiners
 from dbnchurn.data.simulate.products import OF_PRODUCTS, planted, product_tables
+from dbnchurn.data.simulate.records import event_records, monthly_records, to_arrow
 from dbnchurn.data.simulate.responses import CONTACT_COST, MARGIN, OFFER_COST, responses
 from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.data.simulate.world import OBSERVED, World, draw
@@ -302,12 +302,12 @@ def _chunk(
         yield from product_tables(world, left_in, (random_state, number)).items()
     if calls is not None:
         yield CALLS, calls.table(world, left_in, stream(random_state, number, "call times", 0))
-    yield "basic", _arrow(spoil(_basic(world, left_in), dirt, spoiling))
+    yield "basic", to_arrow(spoil(monthly_records(world, left_in), dirt, spoiling))
     for name, events, date in (
         ("complaints", world.complaints, "complaint_date"),
         ("optical", world.readings, "reading_date"),
     ):
-        yield name, _arrow(spoil(_events(world, events, left_in, date), dirt, spoiling))
+        yield name, to_arrow(spoil(event_records(world, events, left_in, date), dirt, spoiling))
 
 
 def _late(
@@ -336,13 +336,13 @@ def _late(
         yield "truth", pa.concat_tables(rows)
     if products is not None:
         yield from product_tables(world, left_in, products, joined).items()
-    yield "basic", _arrow(spoil(_basic(world, left_in, joined), dirt, late.spoiling))
+    yield "basic", to_arrow(spoil(monthly_records(world, left_in, joined), dirt, late.spoiling))
     for name, events, date in (
         ("complaints", world.complaints, "complaint_date"),
         ("optical", world.readings, "reading_date"),
     ):
-        found = _events(world, events, left_in, date, joined)
-        yield name, _arrow(spoil(found, dirt, late.spoiling))
+        found = event_records(world, events, left_in, date, joined)
+        yield name, to_arrow(spoil(found, dirt, late.spoiling))
 
 
 def _campaign(
@@ -388,49 +388,3 @@ def _truth(
             **further,
         }
     )
-
-
-def _basic(world: World, left_in: Ints, joined: Ints | None = None) -> Table:
-    """One row per customer and month up to the one in which the customer leaves."""
-    n, m = len(world.ids), len(world.months)
-    customer, month = np.divmod(np.arange(n * m), m)
-    there = month <= left_in[customer]
-    if joined is not None:
-        there &= month >= joined[customer]
-    customer, month = customer[there], month[there]
-    columns: Table = {
-        "customer_id": world.ids[customer],
-        "month": world.months[month].astype("datetime64[D]"),
-    }
-    columns |= {
-        name: values[customer] for name, values in world.fixed.items() if name != "contract_months"
-    }
-    columns |= {name: values[customer, month] for name, values in world.monthly.items()}
-    columns["status"] = (month == left_in[customer]).astype(np.int8)
-    return columns
-
-
-def _events(
-    world: World, events: Table, left_in: Ints, date: str, joined: Ints | None = None
-) -> Table:
-    """Events of customers that are there."""
-    month = (events["day"].astype("datetime64[M]") - world.months[0]).astype(np.int64)
-    there = month <= left_in[events["customer"]]
-    if joined is not None:
-        there &= month >= joined[events["customer"]]
-    kept = {name: values[there] for name, values in events.items()}
-    columns = {"customer_id": world.ids[kept.pop("customer")], date: kept.pop("day")}
-    return columns | kept
-
-
-def _arrow(columns: Table) -> pa.Table:
-    return pa.table({name: _column(name, values) for name, values in columns.items()})
-
-
-def _column(name: str, values: npt.NDArray[Any]) -> pa.Array:
-    if name in CATEGORIES:
-        codes = pa.array(values, mask=values < 0)
-        return pa.DictionaryArray.from_arrays(codes, pa.array(spellings(name)))
-    if name == "customer_id":
-        return pa.array(values, mask=np.isnan(values)).cast(pa.int64())
-    return pa.array(values, from_pandas=True)

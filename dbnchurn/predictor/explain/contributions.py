@@ -172,7 +172,8 @@ class Explainer:
         )
         by_row = units[:, place].reshape(n, len(shares), len(place))
         mean = np.einsum("nbu,b->nu", by_row, shares)
-        passed, others = [], ()
+        passed: list[Floats32] = []
+        others: tuple[Substitute, ...] = ()
         if n == 1 or self._walked:
             by_path = (paths.passed(column, matrix) for paths in self._paths)
             passed = [each.reshape(-1, n, len(shares)) @ shares for each in by_path]

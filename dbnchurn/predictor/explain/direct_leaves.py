@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
-from dbnchurn.core.typing import Floats, Floats32, Ints, Rows
+from dbnchurn.core.typing import Bools, Floats, Floats32, Ints, Rows
 from dbnchurn.features.forest_record import Forest
 from dbnchurn.features.packed_trees_record import ALWAYS_LEFT, WORD, PackedForest, PackedRows, Words
 from dbnchurn.predictor.explain.lineage import Raw
@@ -22,6 +23,7 @@ AT_ONCE = 128  # paths whose tests are brought together at once, so that they fi
 TREES = 32  # whose ends are found at once
 BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(np.float32)
 """The bits of every byte as numbers: one look-up instead of unpacking and a conversion."""
+NONE: Mapping[int, Sequence[Substitute]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +100,7 @@ class DirectLeaves:
         self._packed = packed
         nodes, tests, tested = _paths(forest, packed)
         of_leaf = np.zeros((len(values), len(passed)), np.float32)
-        found: list[tuple[int, Rows, Floats]] = []
+        found: list[tuple[int, Rows, Floats | Floats32]] = []
         self._mixed: dict[int, list[_Paths]] = {}
         self._columns: dict[int, frozenset[int]] = {}
         for column, share in enumerate(passed):
@@ -114,10 +116,10 @@ class DirectLeaves:
                 continue
             own = own[leaves]
             # Leaves that only tests of the column tell apart share the rest of their paths.
-            _, first, path = np.unique(
-                _above(own, nodes[leaves]), return_index=True, return_inverse=True
-            )
-            weights = np.bincount(path, values[leaves].astype(np.float64) * share[:, 0])
+            above = _above(own, nodes[leaves])
+            _, first, path = np.unique(above, return_index=True, return_inverse=True)
+            of_path = values[leaves].astype(np.float64) * share[:, 0]
+            weights = np.bincount(path, of_path).astype(np.float64, copy=False)
             others = np.where(own, packed.distinct + ALWAYS_LEFT, tests[leaves])[first]
             found.append((column, others.T, weights))
         self._paths = list(_divided(found))
@@ -125,7 +127,7 @@ class DirectLeaves:
         self._of_end: Floats32 = of_leaf[numbers]
 
     def contributions(
-        self, rows: PackedRows, others: Mapping[int, Sequence[Substitute]] | None = None
+        self, rows: PackedRows, others: Mapping[int, Sequence[Substitute]] = NONE
     ) -> Floats:
         """What the leaves of the rows add, less its average over the background of each column.
 
@@ -133,7 +135,7 @@ class DirectLeaves:
         ----------
         rows : PackedRows of n rows
         others : mapping of raw column → sequence of Substitute, optional
-            The rows with every background value of the columns without `passed`, if there are any.
+            The rows with every background value of the columns without `passed`.
 
         Returns
         -------
@@ -145,9 +147,8 @@ class DirectLeaves:
         for paths in self._paths:
             out[paths.columns] -= paths.sums(either)
         for column, parts in self._mixed.items():
-            substitutes = others[column] if others is not None else ()
-            out[column] -= self._average(column, parts, answers, substitutes)
-        return (out.T + self._of_own_leaves(answers))[: rows.n]
+            out[column] -= self._average(column, parts, answers, others[column])
+        return np.asarray(out.T + self._of_own_leaves(answers), np.float64)[: rows.n]
 
     def _average(
         self, column: int, parts: Sequence[_Paths], answers: Words, others: Sequence[Substitute]
@@ -175,7 +176,7 @@ class DirectLeaves:
         return out
 
 
-def _divided(found: Sequence[tuple[int, Rows, Floats]]) -> Iterator[_Paths]:
+def _divided(found: Sequence[tuple[int, Rows, Floats | Floats32]]) -> Iterator[_Paths]:
     """Paths of rising raw columns, so many at a time that they fit the cache.
 
     Each entry is a raw column, its paths' tests of shape (levels, paths), and their weights.
@@ -223,7 +224,7 @@ def _paths(forest: Forest, packed: PackedForest) -> tuple[Ints, Rows, Ints]:
     )
 
 
-def _above(own: Floats, nodes: Ints) -> Ints:
+def _above(own: Bools, nodes: Ints) -> Ints:
     """The node of each path that follows its last tests, if these are `own`."""
     last = np.cumprod(own, axis=1).sum(axis=1)
     return np.asarray(nodes[np.arange(len(nodes)), last])

@@ -50,13 +50,13 @@ def test_contributions_equal_occlusion(record, matrix):
     found = direct.contributions(PackedRows.of(matrix, record.lookup.levels))
     assert np.abs(expected).max() > 1
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4)  # float32 sums of about 10
-    # Put in value by value, as for columns whose average depends on the row: the same.
-    in_turn = DirectLeaves(forest, packed, values, MADE_OF, [None, None, *passed[2:]])
-    levels, others = record.lookup.levels, {0: [], 1: []}
-    for raw, columns in ((0, [0]), (1, [1, 2])):
-        for row, share in zip(background, shares, strict=True):
-            put_in = matrix.copy()
-            put_in[:, columns] = row[columns]
-            others[raw].append(Substitute(share, PackedRows.of(put_in, levels)))
-    again = in_turn.contributions(PackedRows.of(matrix, levels), others)
-    np.testing.assert_allclose(again, expected, rtol=0, atol=1e-4)
+    # Where the share that passes depends on the row, the rows are given with every value instead.
+    mixed = DirectLeaves(forest, packed, values, MADE_OF, [None, *passed[1:]])
+    substitutes = []
+    for row, share in zip(background, shares, strict=True):
+        others = matrix.copy()
+        others[:, 0] = row[0]
+        substitutes.append(Substitute(share, PackedRows.of(others, record.lookup.levels)))
+    rows = PackedRows.of(matrix, record.lookup.levels)
+    found = mixed.contributions(rows, {0: substitutes})
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4)

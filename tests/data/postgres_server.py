@@ -62,7 +62,7 @@ def server():
         **{**quiet, "stderr": subprocess.DEVNULL},
     )  # fmt: skip
     try:
-        wait_for(port, process)
+        wait_for(data, process)
         yield Server(port, process)
     finally:
         process.terminate()
@@ -70,13 +70,13 @@ def server():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def wait_for(port, process):
-    """Until the server answers."""
-    for _ in range(300):
+def wait_for(data, process):
+    """Until the server takes connections, which its lock file says: a port is open before."""
+    lock = data / "postmaster.pid"
+    for _ in range(600):
         assert process.poll() is None, "the server did not start"
-        with socket.socket() as knock:
-            if knock.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if lock.exists() and lock.read_text().rstrip().endswith("ready"):
+            return
         time.sleep(0.1)
     raise AssertionError("the server does not answer")
 
